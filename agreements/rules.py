@@ -1,0 +1,185 @@
+"""The rules that the software applies, each of which a clause of the agreement must state (CONTRACT 1).
+
+Whatever the system pays, refuses, holds or ends, it names one of these; the version of the agreement that the affiliate
+was under then says by which clause. A rule without a clause is one that nobody accepted, so no version is published
+that leaves one out.
+"""
+
+from enum import StrEnum
+
+
+class Rule(StrEnum):
+    """One rule of the program, in the order in which the seed agreement states them."""
+
+    # 1 Parties and acceptance
+    ELIGIBILITY = "eligibility"
+    """Who may take part, and that staff approve or reject an application, with the reason."""
+    ACCEPTANCE = "acceptance"
+    """Nobody takes part before they accepted exactly the text shown; the evidence is kept for good."""
+    ACCEPTANCE_OFFLINE = "acceptance_offline"
+    """An acceptance on paper from before the system is recorded as that, with its date."""
+    CURRENCY = "currency"
+    TIME_ZONE = "time_zone"
+    """Months begin and end in the program's time zone; days of 24 hours are counted from the instant."""
+    LEGAL_NOTICES = "legal_notices"
+    """Legal notices go by e-mail and can't be switched off."""
+
+    # 2 The affiliate's channels
+    CHANNELS = "channels"
+    """Channels are declared by the affiliate and approved or rejected by staff."""
+    UNAPPROVED_CHANNEL = "unapproved_channel"
+    """Promotion is allowed on approved channels only."""
+
+    # 3 Tracking and attribution
+    TRACKING_LINKS = "tracking_links"
+    """What a tracking link does, and which visits are clicks."""
+    ATTRIBUTION_DAYS = "attribution_days"
+    """An order must be placed within these days of the click."""
+    CLICK_RECEIPT = "click_receipt"
+    """A click counts by its genuine signed click id, which is not younger than the order."""
+    COUPON_BINDING = "coupon_binding"
+    """A coupon counts for the affiliate to whom it is bound when the order is placed."""
+    COUPON_FIRST = "coupon_first"
+    """A bound coupon wins over a click."""
+    ONE_AFFILIATE_AN_ORDER = "one_affiliate_an_order"
+    NO_REFERRAL = "no_referral"
+    """An order with neither a valid coupon nor a valid click is nobody's."""
+    ACTIVE_AFFILIATE = "active_affiliate"
+    """The affiliate must have been active at the click; for a coupon, when the order was placed."""
+    ORDER_NEWS = "order_news"
+    """The shop's newest snapshot of an order counts; a line that it no longer has counts as 0.00."""
+    ATTRIBUTION_FROZEN = "attribution_frozen"
+    """Once a close has settled a line of an order, the order stays with whom it is."""
+
+    # 4 Commission rates
+    RATE_CARD = "rate_card"
+    """The rate of the line's category in the version that applied when the order was placed."""
+    PROMOTIONS = "promotions"
+    """A promotion may raise a rate within floor and ceiling, never lower it."""
+    ROUNDING = "rounding"
+    """Once a line, to the cent, half away from zero."""
+    REFUNDS = "refunds"
+    """Commission is on the amount less what was refunded; a cancelled order pays 0.00."""
+    ORDER_COMMISSION_CAP = "order_commission_cap"
+    VALIDATION_DAYS = "validation_days"
+    """Days of 24 hours from the completion of the order until its commission can be paid."""
+    BEFORE_TAX = "before_tax"
+    """Commissions are before the affiliate's taxes, and a statement is no tax invoice."""
+
+    # 5 Payment
+    MONTHLY_CLOSE = "monthly_close"
+    """Months are closed in order, each by itself on the close day of the next."""
+    SETTLEMENT = "settlement"
+    """A close posts the difference between what a commission is and what is settled of it."""
+    BALANCE = "balance"
+    """Carry-over, statement lines, adjustments and payouts that came back."""
+    NEGATIVE_BALANCE = "negative_balance"
+    """A negative balance is carried over and set off against later commissions."""
+    PAYOUT_MINIMUM = "payout_minimum"
+    CARRY_OVER = "carry_over"
+    """What isn't paid out is carried over, with all the reasons."""
+    PAYABLE = "payable"
+    """Who can be paid when the close runs."""
+    PAYOUT_DETAILS = "payout_details"
+    """No payout without confirmed payout details."""
+    PAYOUT_DETAILS_HOLD_DAYS = "payout_details_hold_days"
+    """No payout to changed payout details before these days are over."""
+    PAYOUT_HOLD = "payout_hold"
+    """Staff may hold an affiliate's payouts, with a reason."""
+    FAILED_PAYOUTS = "failed_payouts"
+    """A payout that failed, was returned or was cancelled goes back to the balance."""
+    ADJUSTMENTS = "adjustments"
+    """Bonus, correction or clawback, with a reason, approved by a second member of staff."""
+
+    # 6 Prohibited activities
+    PROHIBITED_ACTIVITIES = "prohibited_activities"
+    SIGNALS = "signals"
+    """Signals and reports by the public may open a review, and do nothing else by themselves."""
+
+    # 7 Sales targets
+    SALES_TARGET = "sales_target"
+    TARGET_COUNTING = "target_counting"
+    """Attributed orders in the window that are neither cancelled nor wholly refunded."""
+    TARGET_PAUSES = "target_pauses"
+    """The window grows by days suspended or paused, and by pauses that staff declare for all."""
+    TARGET_AT_RISK = "target_at_risk"
+    TARGET_CURE_DAYS = "target_cure_days"
+    """From the notice of a missed target until a review is opened."""
+
+    # 8 Reviews and appeals
+    REVIEW = "review"
+    """A signal or a report leads to a notice that names the clause."""
+    REVIEW_HOLD = "review_hold"
+    """A review may hold the commissions that it names; while held, only decreases are posted."""
+    REPLY_DAYS = "reply_days"
+    REVIEW_DAYS = "review_days"
+    """A deadline that staff miss releases the hold by itself."""
+    DECISIONS = "decisions"
+    """Dismissed, warning, forfeiture, suspension or termination."""
+    FORFEITURE = "forfeiture"
+    """Posted only when the time to appeal is over or the appeal is refused."""
+    APPEAL_DAYS = "appeal_days"
+    APPEAL_DECISION = "appeal_decision"
+    """By another person, in time, or the appeal is granted by itself."""
+
+    # 9 Changes to the agreement
+    CHANGE_OF_AGREEMENT = "change_of_agreement"
+    """Published versions never change; a change is a new version, classed for the affiliate."""
+    CHANGE_NOTICE_DAYS = "change_notice_days"
+    """Notice of a change to the affiliate's detriment."""
+    APPLICABLE_VERSION = "applicable_version"
+    """Which version an affiliate is under at an instant."""
+    PAUSE_UNACCEPTED = "pause_unaccepted"
+    """Links and coupons pause until a detrimental version in effect is accepted."""
+    DECLINE = "decline"
+    """Declining a version is an orderly exit that keeps what was earned."""
+
+    # 10 Termination
+    LEAVING = "leaving"
+    """The affiliate ends the agreement."""
+    TERMINATION_NOTICE_DAYS = "termination_notice_days"
+    """The program ends the agreement without a breach, or for a missed target."""
+    TERMINATION_BREACH = "termination_breach"
+    """At once; it also cuts off what is placed after it."""
+    SUSPENSION = "suspension"
+    """Links and coupons don't count and nothing is paid out, until reinstated."""
+    FINAL_CLOSE = "final_close"
+    """After the end, each close pays the balance whatever its size."""
+
+    # 11 End of the program
+    END_OF_PROGRAM = "end_of_program"
+    """Announced with a date, from which links redirect untracked."""
+
+    # 12 Personal data
+    PERSONAL_DATA = "personal_data"
+    DATA_EXPORT = "data_export"
+    RETENTION_YEARS = "retention_years"
+    """How long ledger, acceptances and decided reviews are kept."""
+    ERASURE = "erasure"
+    """Personal fields go; what must be kept stays under a pseudonym."""
+
+
+RULE_TERMS: dict[Rule, tuple[str, ...]] = {
+    Rule.CURRENCY: ("currency",),
+    Rule.TIME_ZONE: ("time_zone",),
+    Rule.ATTRIBUTION_DAYS: ("attribution_days",),
+    Rule.RATE_CARD: ("rate_card", "rate_floor", "rate_ceiling"),
+    Rule.ORDER_COMMISSION_CAP: ("order_commission_cap",),
+    Rule.VALIDATION_DAYS: ("validation_days",),
+    Rule.MONTHLY_CLOSE: ("close_day",),
+    Rule.PAYOUT_MINIMUM: ("payout_minimum",),
+    Rule.PAYOUT_DETAILS_HOLD_DAYS: ("payout_details_hold_days",),
+    Rule.PROHIBITED_ACTIVITIES: ("prohibited_activities",),
+    Rule.SALES_TARGET: ("target_orders", "target_days"),
+    Rule.TARGET_CURE_DAYS: ("target_cure_days",),
+    Rule.REPLY_DAYS: ("reply_days",),
+    Rule.REVIEW_DAYS: ("review_days",),
+    Rule.APPEAL_DAYS: ("appeal_days",),
+    Rule.CHANGE_NOTICE_DAYS: ("change_notice_days",),
+    Rule.TERMINATION_NOTICE_DAYS: ("termination_notice_days",),
+    Rule.RETENTION_YEARS: ("retention_years",),
+}
+"""The terms that decide each rule: every term, and each block of the text, belongs to exactly one rule."""
+
+TERM_RULES: dict[str, Rule] = {term: rule for rule, terms in RULE_TERMS.items() for term in terms}
+"""The rule that each term decides, so that a changed term can name its clause."""
