@@ -15,7 +15,7 @@ class Rule(StrEnum):
     ELIGIBILITY = "eligibility"
     """Who may take part, and that staff approve or reject an application, with the reason."""
     ACCEPTANCE = "acceptance"
-    """Nobody takes part before they accepted exactly the text shown; the evidence is kept for good."""
+    """Nobody takes part before they accepted exactly the text shown, which is kept as evidence."""
     ACCEPTANCE_OFFLINE = "acceptance_offline"
     """An acceptance on paper from before the system is recorded as that, with its date."""
     CURRENCY = "currency"

@@ -1,0 +1,43 @@
+"""What the parts of the seed agreement are made of."""
+
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from agreements.rules import Rule
+
+TermValue = Decimal | int | str | None
+Consequence = Literal["warning", "suspension", "termination"]
+
+
+class SeedRate(NamedTuple):
+    """One row of the rate card: a category and its rate in percent."""
+
+    category: str
+    percent: Decimal
+
+
+class ActivityText(NamedTuple):
+    """A prohibited activity with the gravest consequence that a review may decide for it."""
+
+    code: str
+    title: str
+    text: str
+    gravest_consequence: Consequence
+
+
+class ClauseText(NamedTuple):
+    """A section's heading ("3") or one of its clauses ("3.2"), and the rules that it states.
+
+    The body is plain text. A blank line separates paragraphs; `{names}` stand for terms.
+    """
+
+    number: str
+    heading: str
+    body: str
+    rules: tuple[Rule, ...]
+
+
+def clause(number: str, heading: str, body: str = "", *rules: Rule) -> ClauseText:
+    """Make a clause of a body that may be wrapped and indented like the code around it."""
+    paragraphs = (" ".join(paragraph.split()) for paragraph in body.split("\n\n"))
+    return ClauseText(number, heading, "\n\n".join(paragraphs), rules)
