@@ -1,0 +1,56 @@
+"""Who promotes the shop."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.uuid7 import uuid7
+
+
+class State(models.TextChoices):
+    """The states of CONTRACT 8; `affiliates.standing` lists the ways between them."""
+
+    APPLIED = "applied", _("applied")
+    APPROVED = "approved", _("approved")
+    ACTIVE = "active", _("active")
+    SUSPENDED = "suspended", _("suspended")
+    LEAVING = "leaving", _("leaving")
+    TERMINATED = "terminated", _("terminated")
+    REJECTED = "rejected", _("rejected")
+
+
+class Affiliate(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="affiliate")
+    code = models.CharField(
+        _("code"),
+        max_length=32,
+        unique=True,
+        validators=[RegexValidator(r"\A[A-Za-z0-9][A-Za-z0-9_-]*\Z", _("Letters, digits, - and _ only."))],
+    )
+    name = models.CharField(_("name"), max_length=200)
+    country = models.CharField(_("country"), max_length=60)
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.APPLIED)
+    state_since = models.DateTimeField(_("since"))
+    applied_at = models.DateTimeField(_("applied"))
+    # For a leaving affiliate and one who was given notice: when it runs off (CONTRACT 8).
+    notice_ends_at = models.DateTimeField(_("notice ends"), null=True, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=50, default="UTC")
+    muted = ArrayField(models.CharField(max_length=60), default=list, blank=True, db_default=[])
+    erased_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("affiliate")
+        ordering: ClassVar = ["-applied_at", "-id"]
+        indexes: ClassVar = [models.Index(fields=["state", "applied_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.code})"
+
+    @property
+    def email(self) -> str:
+        return self.user.email

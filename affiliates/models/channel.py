@@ -1,0 +1,58 @@
+"""Where an affiliate promotes: only an approved channel may be used (CONTRACT 10)."""
+
+from typing import ClassVar, Self
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.uuid7 import uuid7
+from affiliates.models.affiliate import Affiliate
+
+
+class ChannelQuerySet(models.QuerySet["Channel"]):
+    def for_affiliate(self, affiliate: Affiliate | UUID) -> Self:
+        return self.filter(affiliate=affiliate)
+
+
+class Channel(models.Model):
+    class Kind(models.TextChoices):
+        WEBSITE = "website", _("website")
+        BLOG = "blog", _("blog")
+        SOCIAL = "social", _("social profile")
+        NEWSLETTER = "newsletter", _("newsletter")
+        APP = "app", _("app")
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("pending")
+        APPROVED = "approved", _("approved")
+        REJECTED = "rejected", _("rejected")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="channels")
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    address = models.URLField(_("address"), max_length=500)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
+    added_at = models.DateTimeField(_("added"))
+    decided_at = models.DateTimeField(_("decided"), null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    reason = models.TextField(_("reason"), blank=True)
+
+    objects = ChannelQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("channel")
+        ordering: ClassVar = ["-added_at", "-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["affiliate", "address"], name="channel_once"),
+            models.CheckConstraint(
+                condition=Q(state="pending", decided_at__isnull=True)
+                | (~Q(state="pending") & Q(decided_at__isnull=False)),
+                name="channel_decision_says_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.address

@@ -1,0 +1,27 @@
+"""Which clause of a version states a rule: whatever the system pays, refuses or ends names it (CONTRACT 1)."""
+
+from functools import lru_cache
+from uuid import UUID
+
+from agreements.models import Agreement, Clause
+from agreements.rules import Rule
+
+
+@lru_cache(maxsize=256)
+def _numbers(agreement_id: UUID) -> dict[str, str]:
+    clauses = Clause.objects.filter(agreement_id=agreement_id).values_list("rules", "number")
+    return {rule: number for rules, number in clauses for rule in rules}
+
+
+def clause_of(agreement_id: UUID | None, rule: Rule) -> str:
+    """The number of the clause that states `rule` in a published version, as "3.2"; "" for no version.
+
+    A published version never changes, so its numbers are remembered.
+    """
+    return _numbers(agreement_id).get(rule.value, "") if agreement_id else ""
+
+
+def clause_in_force(rule: Rule, agreement: Agreement | None) -> str:
+    """The clause of `agreement` that states `rule`, with its version: "3.2 of version 1"; "" without an agreement."""
+    number = clause_of(agreement.pk, rule) if agreement else ""
+    return f"{number} of version {agreement.name}" if agreement and number else ""

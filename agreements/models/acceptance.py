@@ -1,0 +1,82 @@
+"""Evidence that an affiliate accepted a version (CONTRACT 2): append-only, chained, personal fields apart."""
+
+from typing import ClassVar, Self
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.append_only import append_only
+from accounts.uuid7 import uuid7
+from affiliates.models import Affiliate
+from agreements.models.agreement import Agreement
+
+
+class AcceptanceQuerySet(models.QuerySet["Acceptance"]):
+    def for_affiliate(self, affiliate: Affiliate | UUID) -> Self:
+        return self.filter(affiliate=affiliate)
+
+
+class Acceptance(models.Model):
+    class Method(models.TextChoices):
+        ONLINE = "online", _("online, box ticked by hand")
+        OFFLINE = "offline", _("on paper, before the system")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    # The place in the chain, without gaps.
+    sequence = models.PositiveIntegerField(unique=True)
+    affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="acceptances")
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="acceptances")
+    method = models.CharField(_("how"), max_length=10, choices=Method)
+    # From when it counts; for an acceptance on paper the date on the paper.
+    accepted_at = models.DateTimeField(_("accepted"))
+    recorded_at = models.DateTimeField(_("recorded"))
+    language = models.CharField(_("language"), max_length=10, default="en")
+    text_sha256 = models.CharField(_("SHA-256 of the text"), max_length=64)
+    differences = models.TextField(_("differences shown"), blank=True)
+    box_ticked = models.BooleanField(_("box ticked by hand"))
+    box_label = models.TextField(_("label of the box"), blank=True)
+    button_label = models.CharField(_("label of the button"), max_length=100, blank=True)
+    page_revision = models.CharField(_("revision of the page"), max_length=64, blank=True)
+    # {field: salted SHA-256} of the fields of AcceptancePerson.
+    personal_digests = models.JSONField(default=dict)
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(_("hash"), max_length=64, unique=True)
+
+    objects = AcceptanceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("acceptance")
+        ordering: ClassVar = ["sequence"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["affiliate", "agreement"], name="accepted_once"),
+            models.CheckConstraint(
+                condition=Q(method="online", box_ticked=True) | Q(method="offline", box_ticked=False),
+                name="online_acceptance_is_by_hand",
+            ),
+        ]
+        triggers: ClassVar = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.affiliate} accepted {self.agreement}"
+
+
+class AcceptancePerson(models.Model):
+    """The personal fields of an acceptance; erased alone, the record with their digests stays whole (CONTRACT 9)."""
+
+    acceptance = models.OneToOneField(Acceptance, models.PROTECT, primary_key=True, related_name="person")
+    salt = models.CharField(max_length=64)
+    name = models.CharField(max_length=200)
+    email = models.EmailField()
+    address = models.CharField(_("IP address"), max_length=45, blank=True)
+    user_agent = models.TextField(_("browser"), blank=True)
+    session = models.CharField(max_length=64, blank=True)
+    # What the retailer holds of an acceptance on paper.
+    evidence = models.TextField(_("evidence"), blank=True)
+
+    class Meta:
+        verbose_name = _("person of an acceptance")
+
+    def __str__(self) -> str:
+        return self.name

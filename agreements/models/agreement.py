@@ -1,0 +1,169 @@
+"""A version of the service agreement: its terms are data, its text is rendered from them (CONTRACT 2).
+
+A published version never changes again; triggers refuse it for the row and for all its parts.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar, Self
+
+import pgtrigger
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.append_only import append_only
+from accounts.uuid7 import uuid7
+
+
+class PercentField(models.DecimalField):
+    """A rate in percent with two places, 0 to 100; the column's type has no NaN within its check."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        kwargs |= {"max_digits": 5, "decimal_places": 2}
+        kwargs.setdefault("validators", [MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100))])
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # DecimalField's own options, passed through
+
+
+class MoneyField(models.DecimalField):
+    """An amount in the program's currency: numeric(14,2), never NaN (DESIGN 7), never rounded by storing it."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        kwargs |= {"max_digits": 14, "decimal_places": 2}
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # DecimalField's own options, passed through
+
+
+def days(label: str, default: int, least: int, most: int) -> models.PositiveIntegerField:
+    """A term that is a number of days (or years, or a day of the month) between two bounds of CONTRACT 2."""
+    return models.PositiveIntegerField(
+        label, default=default, validators=[MinValueValidator(least), MaxValueValidator(most)]
+    )
+
+
+class AgreementQuerySet(models.QuerySet["Agreement"]):
+    def published(self) -> Self:
+        """Published and not withdrawn."""
+        return self.filter(published_at__isnull=False, withdrawal__isnull=True)
+
+    def drafts(self) -> Self:
+        return self.filter(published_at__isnull=True)
+
+    def in_effect(self, at: datetime) -> Self:
+        """Published versions whose date of effect has come, newest first."""
+        return self.published().filter(effective_at__lte=at).order_by("-effective_at", "-number")
+
+    def in_force(self, at: datetime) -> "Agreement | None":
+        """The version in force at `at`, or None before the first."""
+        return self.in_effect(at).first()
+
+    def upcoming(self, at: datetime) -> Self:
+        return self.published().filter(effective_at__gt=at).order_by("effective_at", "number")
+
+
+class Agreement(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(_("name of the version"), max_length=60, unique=True)
+    # Given when published, in order of publishing: "version 3".
+    number = models.PositiveIntegerField(_("number"), null=True, unique=True, editable=False)
+    effective_at = models.DateTimeField(_("takes effect"), null=True, editable=False)
+    drafted_at = models.DateTimeField(_("drafted"), editable=False)
+    published_at = models.DateTimeField(_("published"), null=True, editable=False)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+    )
+    # Whether anything in it is to the affiliate's detriment against the version before (CONTRACT 2).
+    detriment = models.BooleanField(default=False, editable=False)
+
+    currency = models.CharField(_("currency"), max_length=3, default="USD")
+    time_zone = models.CharField(_("time zone of the program"), max_length=50, default="UTC")
+    rate_floor = PercentField(_("lowest rate, percent"), default=Decimal("2.60"))
+    rate_ceiling = PercentField(_("highest rate, percent"), default=Decimal("8.50"))
+    payout_minimum = MoneyField(_("payout minimum"), default=Decimal("16.00"), validators=[MinValueValidator(0)])
+    validation_days = days(_("validation days"), 30, 0, 180)
+    attribution_days = days(_("attribution days"), 3, 1, 90)
+    close_day = days(_("close day"), 3, 1, 28)
+    payout_details_hold_days = days(_("hold after a change of payout details, days"), 7, 0, 60)
+    retention_years = days(_("retention years"), 10, 1, 30)
+    order_commission_cap = MoneyField(
+        _("most commission for one order"), null=True, blank=True, validators=[MinValueValidator(Decimal("0.01"))]
+    )
+    target_orders = models.PositiveIntegerField(_("sales target, orders"), default=3)
+    target_days = days(_("sales target, days"), 180, 1, 730)
+    target_cure_days = days(_("time to cure a missed target, days"), 30, 0, 365)
+    change_notice_days = days(_("notice of a change, days"), 14, 0, 365)
+    termination_notice_days = days(_("notice of termination, days"), 30, 0, 365)
+    reply_days = days(_("time to reply to a review, days"), 7, 1, 365)
+    review_days = days(_("time to decide a review, days"), 30, 1, 365)
+    appeal_days = days(_("time to appeal, days"), 14, 1, 365)
+
+    objects = AgreementQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("agreement version")
+        ordering: ClassVar = ["-effective_at", "-drafted_at"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(published_at__isnull=True, number__isnull=True, effective_at__isnull=True)
+                | Q(published_at__isnull=False, number__isnull=False, effective_at__isnull=False),
+                name="agreement_published_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(rate_floor__lte=models.F("rate_ceiling")), name="agreement_floor_below_ceiling"
+            ),
+            models.CheckConstraint(
+                condition=Q(order_commission_cap__isnull=True)
+                | Q(order_commission_cap__gt=0, order_commission_cap__lt="99999999999"),
+                name="agreement_cap_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(payout_minimum__gte=0, payout_minimum__lt="99999999999"),
+                name="agreement_minimum_not_negative",
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="published_is_final",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Condition("OLD.published_at IS NOT NULL"),
+            ),
+            append_only()[1],
+        ]
+
+    def __str__(self) -> str:
+        return str(_("version %(name)s") % {"name": self.name})
+
+
+class AgreementText(models.Model):
+    """The exact text of a published version in one language, as affiliates read and accept it. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="texts")
+    language = models.CharField(max_length=10, default="en")
+    text = models.TextField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = _("text of a version")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["agreement", "language"], name="one_text_a_language")]
+        triggers: ClassVar = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.agreement} ({self.language})"
+
+
+class AgreementWithdrawal(models.Model):
+    """That a version was withdrawn before its date of effect, by whom and why. Append-only."""
+
+    agreement = models.OneToOneField(Agreement, models.PROTECT, primary_key=True, related_name="withdrawal")
+    at = models.DateTimeField(_("withdrawn"))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    reason = models.TextField(_("reason"))
+
+    class Meta:
+        verbose_name = _("withdrawal of a version")
+        triggers: ClassVar = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.agreement} withdrawn"

@@ -1,0 +1,110 @@
+"""The parts of a version: rate card, prohibited activities, clauses. They freeze with the version (CONTRACT 2)."""
+
+from typing import ClassVar
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.append_only import append_only
+from accounts.uuid7 import uuid7
+from agreements.models.agreement import Agreement, PercentField
+
+_REFUSE_IF_PUBLISHED = """
+    IF EXISTS (SELECT 1 FROM agreements_agreement
+               WHERE published_at IS NOT NULL
+                 AND (TG_OP <> 'INSERT' AND id = OLD.agreement_id OR TG_OP <> 'DELETE' AND id = NEW.agreement_id)) THEN
+        RAISE EXCEPTION 'pgtrigger: Cannot change % of a published agreement', TG_TABLE_NAME;
+    END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+"""
+
+
+def frozen_with_the_version() -> list[pgtrigger.Trigger]:
+    """Triggers that refuse INSERT, UPDATE and DELETE of a part whose version is published, and TRUNCATE always."""
+    return [
+        pgtrigger.Trigger(
+            name="published_is_final",
+            operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+            when=pgtrigger.Before,
+            func=_REFUSE_IF_PUBLISHED,
+        ),
+        append_only()[1],
+    ]
+
+
+slug = RegexValidator(r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", _("Small letters, digits and single hyphens only."))
+
+
+class Rate(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="rates")
+    category = models.CharField(_("category"), max_length=64, validators=[slug])
+    percent = PercentField(_("rate, percent"))
+    # Stands for every category that is not named; exactly one row a version.
+    everything_else = models.BooleanField(_("everything else"), default=False)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("rate")
+        ordering: ClassVar = ["position", "category"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["agreement", "category"], name="one_rate_a_category"),
+            models.UniqueConstraint(
+                fields=["agreement"], condition=Q(everything_else=True), name="one_rate_for_everything_else"
+            ),
+            models.CheckConstraint(condition=Q(percent__gte=0, percent__lte=100), name="rate_is_a_percentage"),
+        ]
+        triggers: ClassVar = frozen_with_the_version()
+
+    def __str__(self) -> str:
+        return f"{self.category} {self.percent} %"
+
+
+class ProhibitedActivity(models.Model):
+    class Consequence(models.TextChoices):
+        WARNING = "warning", _("warning")
+        SUSPENSION = "suspension", _("suspension")
+        TERMINATION = "termination", _("termination")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="activities")
+    code = models.CharField(_("code"), max_length=64, validators=[slug])
+    title = models.CharField(_("title"), max_length=200)
+    text = models.TextField(_("text"))
+    gravest_consequence = models.CharField(_("gravest consequence"), max_length=12, choices=Consequence)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("prohibited activity")
+        verbose_name_plural = _("prohibited activities")
+        ordering: ClassVar = ["position", "code"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["agreement", "code"], name="one_activity_a_code")]
+        triggers: ClassVar = frozen_with_the_version()
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Clause(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="clauses")
+    number = models.CharField(_("number"), max_length=12, validators=[RegexValidator(r"\A[1-9]\d*(\.[1-9]\d*)?\Z")])
+    heading = models.CharField(_("heading"), max_length=200)
+    body = models.TextField(_("body"), blank=True)
+    # The keys of `agreements.rules.Rule` that this clause states.
+    rules = ArrayField(models.CharField(max_length=60), default=list, blank=True, verbose_name=_("rules"))
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("clause")
+        ordering: ClassVar = ["position"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["agreement", "number"], name="one_clause_a_number")]
+        triggers: ClassVar = frozen_with_the_version()
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.heading}"

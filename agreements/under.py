@@ -1,0 +1,68 @@
+"""The version that an affiliate is under at an instant (CONTRACT 2), as arithmetic over two lists."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from agreements.models import Acceptance, Agreement
+
+
+class Version(NamedTuple):
+    id: UUID
+    effective_at: datetime
+    detriment: bool
+
+
+class Under(NamedTuple):
+    """Which version; None for none. `paused` since a version to their detriment took effect that they have not accepted."""
+
+    agreement_id: UUID | None
+    paused_since: datetime | None
+
+    @property
+    def paused(self) -> bool:
+        return self.paused_since is not None
+
+
+NOTHING = Under(None, None)
+
+
+def under_at(versions: Sequence[Version], accepted: Mapping[UUID, datetime], moment: datetime) -> Under:
+    """The newest version in effect at `moment` that was accepted by then, or that follows one which was through versions
+    without detriment only. `versions` are in order of effect; `accepted` says when each was accepted."""
+    current = NOTHING
+    for version in versions:
+        if version.effective_at > moment:
+            break
+        when = accepted.get(version.id)
+        if when is not None and when <= moment:
+            current = Under(version.id, None)
+        elif current.agreement_id is not None and not current.paused and not version.detriment:
+            current = Under(version.id, None)
+        elif current.agreement_id is not None and not current.paused:
+            current = Under(current.agreement_id, version.effective_at)
+    return current
+
+
+def versions() -> list[Version]:
+    """All published versions in order of effect."""
+    rows = Agreement.objects.published().order_by("effective_at", "number")
+    return [Version(*row) for row in rows.values_list("id", "effective_at", "detriment")]
+
+
+def acceptances(affiliate_ids: Iterable[UUID]) -> dict[UUID, dict[UUID, datetime]]:
+    """{affiliate: {version: accepted at}} for the affiliates named, in one query."""
+    found: dict[UUID, dict[UUID, datetime]] = defaultdict(dict)
+    rows = Acceptance.objects.filter(affiliate__in=list(affiliate_ids))
+    for affiliate_id, agreement_id, at in rows.values_list("affiliate_id", "agreement_id", "accepted_at"):
+        found[affiliate_id][agreement_id] = at
+    return found
+
+
+def agreement_of(affiliate_id: UUID, *, at: datetime) -> tuple[Agreement | None, Under]:
+    """The version that one affiliate is under at `at`, as a row, with its pause."""
+    under = under_at(versions(), acceptances([affiliate_id]).get(affiliate_id, {}), at)
+    agreement = Agreement.objects.filter(pk=under.agreement_id).first() if under.agreement_id else None
+    return agreement, under

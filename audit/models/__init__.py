@@ -1,0 +1,3 @@
+from audit.models.record import AuditRecord
+
+__all__ = ["AuditRecord"]

@@ -1,0 +1,33 @@
+"""Who did what, when, from what to what, and why (CONTRACT 9). Append-only."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.append_only import append_only
+from accounts.uuid7 import uuid7
+
+
+class AuditRecord(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    at = models.DateTimeField(_("when"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, verbose_name=_("who"), related_name="+"
+    )
+    action = models.CharField(_("what"), max_length=60)
+    subject_type = models.CharField(max_length=60)
+    subject_id = models.CharField(max_length=64)
+    before = models.JSONField(_("from"), default=dict)
+    after = models.JSONField(_("to"), default=dict)
+    reason = models.TextField(_("why"), blank=True)
+
+    class Meta:
+        verbose_name = _("audit record")
+        ordering: ClassVar = ["-at", "-id"]
+        indexes: ClassVar = [models.Index(fields=["subject_type", "subject_id", "at"])]
+        triggers: ClassVar = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.action}"

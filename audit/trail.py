@@ -1,0 +1,40 @@
+"""Writing the audit trail."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+
+from accounts.models import User
+from audit.models import AuditRecord
+
+
+def record(
+    *,
+    action: str,
+    subject: models.Model,
+    now: datetime,
+    by: User | None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    reason: str = "",
+) -> AuditRecord:
+    """Write one audit record in the caller's transaction (CONTRACT 9); `by` is None where the clock acted."""
+    return AuditRecord.objects.create(
+        at=now,
+        by=by,
+        action=action,
+        subject_type=subject._meta.label_lower,
+        subject_id=str(subject.pk),
+        before=_plain(before),
+        after=_plain(after),
+        reason=reason,
+    )
+
+
+def _plain(values: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {
+        key: value if isinstance(value, (str, int, bool, type(None))) else str(value)
+        for key, value in (values or {}).items()
+    }

@@ -1,0 +1,16 @@
+from compliance.models.review import Review, ReviewFile, ReviewStep
+from compliance.models.signal import AbuseReport, Signal
+from compliance.models.target import TargetCheck, TargetNotice, TargetPause
+from compliance.models.termination import TerminationNotice
+
+__all__ = [
+    "AbuseReport",
+    "Review",
+    "ReviewFile",
+    "ReviewStep",
+    "Signal",
+    "TargetCheck",
+    "TargetNotice",
+    "TargetPause",
+    "TerminationNotice",
+]

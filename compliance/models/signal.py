@@ -1,0 +1,52 @@
+"""What may point to a breach; it never acts by itself beyond opening a review (CONTRACT 8)."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.uuid7 import uuid7
+from affiliates.models import Affiliate
+from compliance.models.review import Review
+
+
+class Signal(models.Model):
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        REVIEWED = "reviewed", _("under review")
+        DISMISSED = "dismissed", _("dismissed")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    affiliate = models.ForeignKey(Affiliate, models.PROTECT, null=True, related_name="signals")
+    kind = models.CharField(_("kind"), max_length=40)
+    evidence = models.JSONField(_("evidence"), default=dict)
+    raised_at = models.DateTimeField(_("raised"))
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
+    review = models.ForeignKey(Review, models.PROTECT, null=True, related_name="signals")
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    note = models.TextField(_("note"), blank=True)
+
+    class Meta:
+        verbose_name = _("signal")
+        ordering: ClassVar = ["-raised_at"]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class AbuseReport(models.Model):
+    """What somebody of the public told staff about an affiliate's promotion."""
+
+    signal = models.OneToOneField(Signal, models.PROTECT, primary_key=True, related_name="report")
+    where = models.URLField(_("where you saw it"), max_length=500, blank=True)
+    link_or_coupon = models.CharField(_("link or coupon"), max_length=200, blank=True)
+    text = models.TextField(_("what happened"))
+    email = models.EmailField(_("your e-mail"), blank=True)
+
+    class Meta:
+        verbose_name = _("abuse report")
+
+    def __str__(self) -> str:
+        return self.where

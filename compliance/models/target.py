@@ -1,0 +1,101 @@
+"""Sales targets: asked every day for each affiliate, once (CONTRACT 8)."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.append_only import append_only
+from accounts.uuid7 import uuid7
+from affiliates.models import Affiliate
+from agreements.models import Agreement
+from compliance.models.review import Review
+
+
+class TargetCheck(models.Model):
+    """One answer for one affiliate and day, with what it was worked out from. Append-only."""
+
+    class Answer(models.TextChoices):
+        MET = "met", _("met")
+        AT_RISK = "at_risk", _("at risk")
+        MISSED = "missed", _("missed")
+
+    affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="target_checks")
+    day = models.DateField(_("day"))
+    asked_at = models.DateTimeField(_("asked"))
+    answer = models.CharField(_("answer"), max_length=8, choices=Answer)
+    orders = models.PositiveIntegerField(_("orders that count"))
+    target = models.PositiveIntegerField(_("target"))
+    window_from = models.DateTimeField(_("window from"))
+    days_paused = models.PositiveIntegerField(_("days paused"), default=0)
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+")
+    clause = models.CharField(_("clause"), max_length=12)
+
+    class Meta:
+        verbose_name = _("sales target check")
+        ordering: ClassVar = ["-day"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["affiliate", "day"], name="target_asked_once_a_day")]
+        triggers: ClassVar = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.answer}"
+
+
+class TargetNotice(models.Model):
+    """The notice of a missed target, with its time to cure; met by then it is closed, else a review opens."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("running")
+        MET = "met", _("met again")
+        REVIEWED = "reviewed", _("under review")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="target_notices")
+    noticed_at = models.DateTimeField(_("noticed"))
+    cure_by = models.DateTimeField(_("to be met by"))
+    orders = models.PositiveIntegerField(_("orders"))
+    target = models.PositiveIntegerField(_("target"))
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+")
+    clause = models.CharField(_("clause"), max_length=12)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.RUNNING)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    review = models.OneToOneField(Review, models.PROTECT, null=True, related_name="target_notice")
+
+    class Meta:
+        verbose_name = _("notice of a missed target")
+        verbose_name_plural = _("notices of missed targets")
+        ordering: ClassVar = ["-noticed_at"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["affiliate"], condition=Q(state="running"), name="one_target_notice_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.affiliate}: {self.orders} of {self.target}"
+
+
+class TargetPause(models.Model):
+    """Days that staff declare not to count for anybody's target."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    starts_on = models.DateField(_("first day"))
+    ends_on = models.DateField(_("last day"))
+    reason = models.TextField(_("reason"))
+    declared_at = models.DateTimeField(editable=False)
+    declared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False
+    )
+
+    class Meta:
+        verbose_name = _("pause of all targets")
+        verbose_name_plural = _("pauses of all targets")
+        ordering: ClassVar = ["-starts_on"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="target_pause_in_order")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.starts_on} to {self.ends_on}"

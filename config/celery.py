@@ -1,0 +1,23 @@
+"""The Celery app and the whole beat schedule. Celery wakes; the database remembers (DESIGN 2.5)."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("accord")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+MINUTE = 60.0
+# Every question is asked far more often than its answer changes: a missed tick heals itself at the next.
+app.conf.beat_schedule = {
+    "deliver the mail that waits": {"task": "mail.tasks.deliver", "schedule": 5.0},
+    "close the months that are due": {"task": "payouts.tasks.close_due_months", "schedule": 5 * MINUTE},
+    "ask the sales targets": {"task": "compliance.tasks.check_targets", "schedule": 10 * MINUTE},
+    "keep the deadlines of reviews": {"task": "compliance.tasks.keep_review_deadlines", "schedule": 5 * MINUTE},
+    "carry out notices that have run off": {"task": "compliance.tasks.carry_out_notices", "schedule": 5 * MINUTE},
+    "tell affiliates of new versions": {"task": "portal.tasks.remind_of_agreements", "schedule": 10 * MINUTE},
+    "tell staff what waits": {"task": "portal.tasks.tell_staff", "schedule": 30 * MINUTE},
+}

@@ -1,0 +1,17 @@
+"""Where every address leads; each room lists its own."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from payouts import api
+
+urlpatterns = [
+    path("", include("portal.urls")),
+    path("agreement/", include("agreements.urls")),
+    path("", include("tracking.urls")),
+    path("", include("payouts.urls")),
+    path("", include("compliance.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("api/v1/", include(api.urlpatterns)),
+    path("admin/", admin.site.urls),
+]

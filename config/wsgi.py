@@ -1,0 +1,13 @@
+"""The web process: tracking links are answered ahead of Django, everything else by it."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+django_application = get_wsgi_application()
+
+from tracking.redirect import ahead_of  # noqa: E402  (needs Django set up)
+
+application = ahead_of(django_application)

@@ -1,0 +1,58 @@
+"""The outbox: an e-mail is a row written with what it tells, rendered and sent later by a worker (CONTRACT 10)."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.uuid7 import uuid7
+
+
+class Message(models.Model):
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        SENT = "sent", _("sent")
+        FAILED = "failed", _("failed")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(_("kind"), max_length=60)
+    to = models.EmailField(_("to"))
+    # What happened once is told once: a second message with the same key is not stored.
+    key = models.CharField(max_length=200, unique=True)
+    context = models.JSONField(default=dict)
+    attachments = models.JSONField(default=list)
+    created_at = models.DateTimeField(_("written"), db_default=Now())
+    state = models.CharField(_("state"), max_length=10, choices=State, db_default=State.WAITING, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, db_default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt"), db_default=Now())
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    error = models.TextField(_("last error"), blank=True, default="", db_default="")
+    subject = models.CharField(_("subject"), max_length=300, blank=True, default="", db_default="")
+    text = models.TextField(blank=True, default="", db_default="")
+    html = models.TextField(blank=True, default="", db_default="")
+
+    class Meta:
+        verbose_name = _("e-mail")
+        ordering: ClassVar = ["-created_at", "-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["next_attempt_at"], condition=Q(state="waiting"), name="mail_waiting"),
+            models.Index(fields=["to", "created_at"], name="mail_to"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(state="sent", sent_at__isnull=False) | (~Q(state="sent") & Q(sent_at__isnull=True)),
+                name="mail_sent_says_when",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} to {self.to}"
+
+    @property
+    def message_id(self) -> str:
+        """The same for every attempt, so that a mail that a crash repeats is recognised as one (CONTRACT 10)."""
+        domain = settings.DEFAULT_FROM_EMAIL.rsplit("@", 1)[-1].rstrip(">")
+        return f"<{self.pk}@{domain}>"

@@ -1,0 +1,23 @@
+from payouts.models.adjustment import Adjustment
+from payouts.models.close import Close, SetAside, Statement, StatementLine
+from payouts.models.commission import Commission, CommissionHold
+from payouts.models.details import PayoutDetails, PayoutHold
+from payouts.models.ledger import Account, LedgerEntry, LedgerTransaction
+from payouts.models.payout import Payout, PayoutBatch
+
+__all__ = [
+    "Account",
+    "Adjustment",
+    "Close",
+    "Commission",
+    "CommissionHold",
+    "LedgerEntry",
+    "LedgerTransaction",
+    "Payout",
+    "PayoutBatch",
+    "PayoutDetails",
+    "PayoutHold",
+    "SetAside",
+    "Statement",
+    "StatementLine",
+]

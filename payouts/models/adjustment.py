@@ -1,0 +1,66 @@
+"""Corrections of a balance by staff: a reason, and four eyes (CONTRACT 7)."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.uuid7 import uuid7
+from affiliates.models import Affiliate
+from agreements.models.agreement import MoneyField
+from payouts.models.close import Statement
+
+
+class Adjustment(models.Model):
+    class Kind(models.TextChoices):
+        BONUS = "bonus", _("bonus")
+        CORRECTION = "correction", _("correction")
+        CLAWBACK = "clawback", _("clawback")
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("proposed")
+        APPROVED = "approved", _("approved")
+        REJECTED = "rejected", _("rejected")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="adjustments")
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    # Positive is in the affiliate's favour; a clawback is negative.
+    amount = MoneyField(_("amount"))
+    reason = models.TextField(_("reason"))
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PROPOSED)
+    made_at = models.DateTimeField(_("made"))
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(_("decided"), null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    # The statement that posted it; set once, by the close.
+    statement = models.ForeignKey(Statement, models.PROTECT, null=True, related_name="posted_adjustments")
+
+    class Meta:
+        verbose_name = _("adjustment")
+        ordering: ClassVar = ["-made_at", "-id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(amount=0) & Q(amount__gt="-1000000000", amount__lt="1000000000"),
+                name="adjustment_is_an_amount",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="bonus") | Q(amount__gt=0), name="adjustment_bonus_is_positive"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="clawback") | Q(amount__lt=0), name="adjustment_clawback_is_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="proposed", decided_at__isnull=True, decided_by__isnull=True)
+                | (~Q(state="proposed") & Q(decided_at__isnull=False, decided_by__isnull=False)),
+                name="adjustment_decision_says_who",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="approved") | ~Q(decided_by=F("made_by")), name="adjustment_needs_four_eyes"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount}"

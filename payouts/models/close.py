@@ -1,0 +1,140 @@
+"""The monthly close and what it writes (CONTRACT 6). All of it append-only."""
+
+from typing import ClassVar, Self
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.append_only import append_only
+from accounts.uuid7 import uuid7
+from affiliates.models import Affiliate
+from agreements.models import Agreement
+from agreements.models.agreement import MoneyField
+from payouts.models.commission import Commission
+
+
+class Close(models.Model):
+    """A month that is closed; one row a month, in order, without gaps."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    # The first day of the month in the program's time zone.
+    period = models.DateField(_("month"), unique=True)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    closed_at = models.DateTimeField(_("closed"))
+    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    # The cut: receipts up to this number that the snapshot could see count; all others wait for the next close.
+    cut = models.BigIntegerField(_("last receipt"))
+    snapshot = models.TextField()
+    agreement = models.ForeignKey(Agreement, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("close")
+        ordering: ClassVar = ["-period"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(period__day=1), name="close_is_a_month"),
+            models.CheckConstraint(condition=Q(closed_at__gte=F("ends_at")), name="close_after_the_month_has_ended"),
+        ]
+        triggers: ClassVar = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.period:%Y-%m}"
+
+
+class SetAside(models.Model):
+    """An affiliate whom a close left out, because their data would have made it fail; the next close settles them."""
+
+    close = models.ForeignKey(Close, models.PROTECT, related_name="set_aside")
+    affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="+")
+    cause = models.TextField(_("cause"))
+
+    class Meta:
+        verbose_name = _("affiliate set aside")
+        verbose_name_plural = _("affiliates set aside")
+        triggers: ClassVar = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.affiliate}: {self.cause}"
+
+
+class StatementQuerySet(models.QuerySet["Statement"]):
+    def for_affiliate(self, affiliate: Affiliate | UUID) -> Self:
+        return self.filter(affiliate=affiliate)
+
+
+class Statement(models.Model):
+    """opening + settled + adjustments + returned - payout = closing, which is the next one's opening."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    close = models.ForeignKey(Close, models.PROTECT, related_name="statements")
+    affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="statements")
+    # Counts from 1 for each affiliate, without gaps.
+    number = models.PositiveIntegerField(_("number"))
+    opening = MoneyField(_("opening balance"))
+    lines = models.PositiveIntegerField(_("lines"))
+    settled = MoneyField(_("commissions settled"))
+    adjustments = MoneyField(_("adjustments"))
+    returned = MoneyField(_("payouts returned"))
+    payout = MoneyField(_("payout"))
+    closing = MoneyField(_("closing balance"))
+    # Codes of `payouts.reasons.CarryOver`; empty where all was paid.
+    reasons = ArrayField(models.CharField(max_length=40), default=list)
+    # Under whose terms it was made; None for an affiliate who is under no version.
+    agreement = models.ForeignKey(Agreement, models.PROTECT, null=True, related_name="+")
+
+    objects = StatementQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("statement")
+        ordering: ClassVar = ["-close__period", "affiliate"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["affiliate", "close"], name="one_statement_a_month"),
+            models.UniqueConstraint(fields=["affiliate", "number"], name="one_statement_a_number"),
+            models.CheckConstraint(
+                condition=Q(
+                    closing=F("opening") + F("settled") + F("adjustments") + F("returned") - F("payout")
+                ),
+                name="statement_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(payout=0) | Q(payout__gt=0, payout__lt="1000000000000", closing=0),
+                name="statement_pays_all_or_nothing",
+            ),
+        ]
+        triggers: ClassVar = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.affiliate_id} no. {self.number}"
+
+
+class StatementLine(models.Model):
+    """What a close posted for one commission: the difference to what was settled before. May be negative, never 0.00."""
+
+    id = models.BigAutoField(primary_key=True)
+    close = models.ForeignKey(Close, models.PROTECT, related_name="lines")
+    statement = models.ForeignKey(Statement, models.PROTECT, related_name="statement_lines")
+    commission = models.ForeignKey(Commission, models.PROTECT, related_name="statement_lines")
+    amount = MoneyField(_("posted"))
+    # As the commission stood when it was posted; it may change later, this line never does.
+    base = MoneyField(_("base"))
+    rate = models.DecimalField(_("rate, percent"), max_digits=5, decimal_places=2)
+    clause = models.CharField(_("clause"), max_length=12)
+    forfeited = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("statement line")
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["commission", "close"], name="settled_once_a_close"),
+            models.CheckConstraint(
+                condition=~Q(amount=0) & Q(amount__lt="1000000000000"), name="statement_line_is_an_amount"
+            ),
+        ]
+        triggers: ClassVar = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.amount}"

@@ -1,0 +1,93 @@
+"""What an order line earns its affiliate (CONTRACT 5). A close never changes a commission: it appends statement lines."""
+
+from typing import ClassVar, Self
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.uuid7 import uuid7
+from affiliates.models import Affiliate
+from agreements.models import Agreement
+from agreements.models.agreement import MoneyField, PercentField
+from tracking.models import Order, OrderLine
+
+
+class CommissionQuerySet(models.QuerySet["Commission"]):
+    def for_affiliate(self, affiliate: Affiliate | UUID) -> Self:
+        return self.filter(affiliate=affiliate)
+
+
+class Commission(models.Model):
+    line = models.OneToOneField(OrderLine, models.PROTECT, primary_key=True, related_name="commission")
+    order = models.ForeignKey(Order, models.PROTECT, related_name="commissions")
+    affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="commissions")
+    placed_at = models.DateTimeField(_("placed"))
+    category = models.CharField(_("category"), max_length=64)
+    # What the customer paid and was not given back; 0.00 for a cancelled order.
+    base = MoneyField(_("base"))
+    rate = PercentField(_("rate, percent"))
+    amount = MoneyField(_("commission"))
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+")
+    clause = models.CharField(_("clause"), max_length=12)
+    # [{"rule", "clause", "text"}] in the order applied: why it is what it is.
+    steps = models.JSONField(default=list)
+    # completed_at + validation_days x 24 h; None until the order is completed.
+    validates_at = models.DateTimeField(_("validated from"), null=True)
+    # Set by a decided review: the amount is then 0.00 for good.
+    forfeited_at = models.DateTimeField(_("forfeited"), null=True)
+    forfeit_reason = models.CharField(max_length=200, blank=True, default="")
+    receipt = models.BigIntegerField(_("receipt"))
+
+    objects = CommissionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("commission")
+        ordering: ClassVar = ["-placed_at", "-line"]
+        indexes: ClassVar = [
+            models.Index(fields=["affiliate", "-placed_at", "-line"]),
+            models.Index(fields=["order"]),
+            models.Index(fields=["validates_at"]),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(amount__gte=0, amount__lte=F("base") * F("rate") / 100 + 0.005),
+                name="commission_within_rate",
+            ),
+            models.CheckConstraint(condition=Q(rate__gte=0, rate__lte=100), name="commission_rate_is_a_percentage"),
+            models.CheckConstraint(
+                condition=Q(forfeited_at__isnull=True) | Q(amount=0), name="forfeited_commission_is_nothing"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} for {self.line_id}"
+
+
+class CommissionHold(models.Model):
+    """That a commission may not be paid while something is looked into; placed and released by compliance."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    commission = models.ForeignKey(Commission, models.PROTECT, related_name="holds")
+    # What holds it, in words the affiliate sees, and its key (the id of a review).
+    source = models.CharField(max_length=100)
+    reason = models.CharField(_("reason"), max_length=200)
+    placed_at = models.DateTimeField(_("placed"))
+    placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    released_at = models.DateTimeField(_("released"), null=True)
+    released_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("hold of a commission")
+        verbose_name_plural = _("holds of commissions")
+        ordering: ClassVar = ["-placed_at"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["commission", "source"], condition=Q(released_at__isnull=True), name="held_once_a_source"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.reason

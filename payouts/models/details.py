@@ -1,0 +1,74 @@
+"""Where an affiliate's money goes: encrypted, masked, held after a change (CONTRACT 6). A change is a new row."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.uuid7 import uuid7
+from affiliates.models import Affiliate
+
+
+class PayoutDetails(models.Model):
+    """One entry of details; the newest of an affiliate counts."""
+
+    class Method(models.TextChoices):
+        PAYPAL = "paypal", _("PayPal")
+        SEPA = "sepa", _("SEPA transfer")
+        BANK = "bank", _("bank transfer")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="payout_details")
+    method = models.CharField(_("method"), max_length=10, choices=Method)
+    holder = models.CharField(_("account holder"), max_length=200)
+    # Fernet ciphertext of the address, IBAN or account.
+    encrypted = models.TextField()
+    masked = models.CharField(_("account"), max_length=64)
+    # Keyed hash: two affiliates with the same account are found without reading it.
+    fingerprint = models.CharField(max_length=64, db_index=True)
+    entered_at = models.DateTimeField(_("entered"))
+    entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    # "the affiliate, password asked again" or "the retailer, at import".
+    confirmed_how = models.CharField(_("confirmed by"), max_length=100)
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True)
+    # Money goes there from this instant on.
+    usable_from = models.DateTimeField(_("usable from"))
+
+    class Meta:
+        verbose_name = _("payout details")
+        verbose_name_plural = _("payout details")
+        ordering: ClassVar = ["-entered_at", "-id"]
+        indexes: ClassVar = [models.Index(fields=["affiliate", "-entered_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.masked}"
+
+
+class PayoutHold(models.Model):
+    """That nothing is paid to an affiliate at all, with the reason; placed and released by staff."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="payout_holds")
+    reason = models.TextField(_("reason"))
+    source = models.CharField(max_length=100, blank=True)
+    placed_at = models.DateTimeField(_("placed"))
+    placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    released_at = models.DateTimeField(_("released"), null=True)
+    released_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("hold on payouts")
+        verbose_name_plural = _("holds on payouts")
+        ordering: ClassVar = ["-placed_at"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["affiliate", "source"], condition=Q(released_at__isnull=True), name="payouts_held_once_a_source"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.reason
+
+

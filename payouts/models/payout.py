@@ -1,0 +1,114 @@
+"""Payouts: drafted by a close, submitted by one, approved by another, exported, and their results imported (CONTRACT 6)."""
+
+from typing import ClassVar, Self
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.uuid7 import uuid7
+from affiliates.models import Affiliate
+from agreements.models.agreement import MoneyField
+from payouts.models.close import Close, Statement
+from payouts.models.details import PayoutDetails
+
+
+class PayoutBatch(models.Model):
+    """What is submitted, approved and exported together: the payouts of one close, or those issued anew."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        SUBMITTED = "submitted", _("submitted")
+        APPROVED = "approved", _("approved")
+        SENT = "sent", _("sent")
+        CANCELLED = "cancelled", _("cancelled")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    close = models.ForeignKey(Close, models.PROTECT, null=True, related_name="batches")
+    name = models.CharField(_("name"), max_length=100)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT, db_default=State.DRAFT)
+    created_at = models.DateTimeField(_("made"))
+    submitted_at = models.DateTimeField(_("submitted"), null=True)
+    submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    approved_at = models.DateTimeField(_("approved"), null=True)
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    # SHA-256 over payees, amounts and destinations, as approved; a change of any of them voids the approval.
+    digest = models.CharField(_("digest"), max_length=64, blank=True, default="", db_default="")
+    sent_at = models.DateTimeField(_("exported"), null=True)
+
+    class Meta:
+        verbose_name = _("payout batch")
+        verbose_name_plural = _("payout batches")
+        ordering: ClassVar = ["-created_at"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("submitted_by")),
+                name="payouts_need_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["approved", "sent"])
+                | (Q(approved_by__isnull=False, submitted_by__isnull=False) & ~Q(digest="")),
+                name="payouts_approved_by_digest",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PayoutQuerySet(models.QuerySet["Payout"]):
+    def for_affiliate(self, affiliate: Affiliate | UUID) -> Self:
+        return self.filter(affiliate=affiliate)
+
+
+class Payout(models.Model):
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        SUBMITTED = "submitted", _("submitted")
+        APPROVED = "approved", _("approved")
+        SENT = "sent", _("sent")
+        PAID = "paid", _("paid")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="payouts")
+    batch = models.ForeignKey(PayoutBatch, models.PROTECT, related_name="payouts")
+    # The statement whose balance it pays; a payout issued anew has none of its own.
+    statement = models.OneToOneField(Statement, models.PROTECT, null=True, related_name="drafted_payout")
+    replaces = models.OneToOneField("self", models.PROTECT, null=True, related_name="replaced_by")
+    details = models.ForeignKey(PayoutDetails, models.PROTECT, related_name="+")
+    amount = MoneyField(_("amount"))
+    # Given to the provider, made from the id and stored before it is used (RELIABILITY 1.14).
+    reference = models.CharField(_("reference"), max_length=40, unique=True)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT, db_default=State.DRAFT)
+    created_at = models.DateTimeField(_("made"))
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    paid_at = models.DateTimeField(_("paid"), null=True)
+    # When it failed, was returned or cancelled: its amount went back to the balance.
+    came_back_at = models.DateTimeField(_("came back"), null=True)
+    failure = models.CharField(_("why it failed"), max_length=300, blank=True, default="", db_default="")
+    # The statement on which the amount that came back stands; set once, by the close.
+    returned_on = models.ForeignKey(Statement, models.PROTECT, null=True, related_name="returned_payouts")
+
+    objects = PayoutQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("payout")
+        ordering: ClassVar = ["-created_at", "-id"]
+        indexes: ClassVar = [models.Index(fields=["affiliate", "-created_at"])]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(amount__gt=0, amount__lt="1000000000000"), name="payout_is_a_positive_amount"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["failed", "cancelled"], came_back_at__isnull=False)
+                | (~Q(state__in=["failed", "cancelled"]) & Q(came_back_at__isnull=True)),
+                name="payout_that_came_back_says_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference

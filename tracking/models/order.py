@@ -1,0 +1,190 @@
+"""Orders: the present (`Order`, `OrderLine`) beside its immutable history (`OrderSnapshot`), as CONTRACT 4 says."""
+
+from typing import ClassVar, Self
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Func, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.append_only import append_only
+from accounts.models import ApiKey
+from accounts.uuid7 import uuid7
+from affiliates.models import Affiliate
+from agreements.models import Agreement
+from agreements.models.agreement import MoneyField
+from tracking.models.link import Link
+
+
+class Status(models.TextChoices):
+    PAID = "paid", _("paid")
+    COMPLETED = "completed", _("completed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class Reason(models.TextChoices):
+    """Why an order is whose it is, for wins and non-wins alike."""
+
+    COUPON = "coupon", _("the coupon names this affiliate")
+    CLICK = "click", _("the customer came through this affiliate's link")
+    NO_CLAIM = "no_claim", _("the order names no coupon and no click")
+    COUPON_UNKNOWN = "coupon_unknown", _("no affiliate had this coupon when the order was placed")
+    CLICK_NOT_GENUINE = "click_not_genuine", _("the click id is not one that this program gave out")
+    CLICK_EXPIRED = "click_expired", _("the click is older than the attribution window")
+    CLICK_AFTER_ORDER = "click_after_order", _("the click is younger than the order")
+    NOT_ACTIVE = "not_active", _("the affiliate was not active at that moment")
+    NO_AGREEMENT = "no_agreement", _("the affiliate was under no accepted agreement")
+    NOT_ACCEPTED = "not_accepted", _("the affiliate had not accepted the new version of the agreement")
+    BREACH = "breach", _("the affiliate was terminated for breach before the order")
+    PROGRAM_ENDED = "program_ended", _("the program had ended")
+    FROZEN = "attribution_frozen", _("a close has settled a line of the order: it stays whose it was")
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def for_affiliate(self, affiliate: Affiliate | UUID) -> Self:
+        return self.filter(affiliate=affiliate)
+
+
+class CurrentTransaction(Func):
+    """The id of the running transaction: with a snapshot it says which receipts a close could see."""
+
+    function = "pg_current_xact_id"
+    template = "(%(function)s()::text::bigint)"
+    output_field = models.BigIntegerField()
+
+
+class OrderSnapshot(models.Model):
+    """A receipt: one snapshot that was taken, as it was sent (`customer.ref` as a keyed hash). Append-only."""
+
+    sequence = models.BigAutoField(primary_key=True)
+    order_id = models.CharField(max_length=64)
+    version = models.DateTimeField(_("updated at"))
+    sha256 = models.CharField(max_length=64)
+    # The snapshot in its normal form: see `tracking.snapshots`.
+    content = models.JSONField()
+    received_at = models.DateTimeField(_("received"), db_default=Now())
+    transaction = models.BigIntegerField(db_default=CurrentTransaction())
+    api_key = models.ForeignKey(ApiKey, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("order snapshot")
+        ordering: ClassVar = ["-sequence"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["order_id", "version"], name="one_snapshot_a_version")
+        ]
+        triggers: ClassVar = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.order_id} at {self.version.isoformat()}"
+
+
+class Order(models.Model):
+    """An order as its newest snapshot says it is, whose it is and why."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    order_id = models.CharField(_("order"), max_length=64, unique=True)
+    version = models.DateTimeField(_("updated at"), null=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status)
+    placed_at = models.DateTimeField(_("placed"))
+    completed_at = models.DateTimeField(_("completed"), null=True)
+    currency = models.CharField(max_length=3)
+    coupon_code = models.CharField(_("coupon"), max_length=64, blank=True, default="")
+    click_id = models.CharField(_("click id"), max_length=200, blank=True, default="")
+    customer_hash = models.CharField(max_length=64, blank=True, default="")
+    country = models.CharField(_("country"), max_length=100, blank=True, default="")
+    # Set by attribution: whose, by what, why, under which version and clause.
+    affiliate = models.ForeignKey(Affiliate, models.PROTECT, null=True, related_name="orders")
+    link = models.ForeignKey(Link, models.PROTECT, null=True, related_name="orders")
+    clicked_at = models.DateTimeField(_("clicked"), null=True)
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason, default=Reason.NO_CLAIM)
+    # Whoever would have had it, had the reason not spoken against it: they may ask why.
+    claimant = models.ForeignKey(Affiliate, models.PROTECT, null=True, related_name="claimed_orders")
+    agreement = models.ForeignKey(Agreement, models.PROTECT, null=True, related_name="+")
+    clause = models.CharField(_("clause"), max_length=12, blank=True, default="")
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("order")
+        ordering: ClassVar = ["-placed_at", "-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["affiliate", "-placed_at", "-id"]),
+            models.Index(fields=["claimant", "-placed_at"], condition=Q(affiliate__isnull=True), name="order_claims"),
+            models.Index(fields=["placed_at"]),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(completed_at__isnull=True) | Q(completed_at__gte=F("placed_at")),
+                name="order_completed_after_placed",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="paid", completed_at__isnull=True)
+                | Q(status="completed", completed_at__isnull=False)
+                | Q(status="cancelled"),
+                name="order_status_says_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.order_id
+
+
+class OrderLine(models.Model):
+    """A line of an order as it stands now; one that a newer snapshot no longer has counts as 0.00."""
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="lines")
+    line_id = models.CharField(_("line"), max_length=64)
+    position = models.PositiveIntegerField()
+    sku = models.CharField(_("SKU"), max_length=100, blank=True, default="")
+    title = models.CharField(_("title"), max_length=500, blank=True, default="")
+    category = models.CharField(_("category"), max_length=64)
+    quantity = models.PositiveIntegerField(_("quantity"))
+    amount = MoneyField(_("amount"))
+    refunded = MoneyField(_("refunded"))
+
+    class Meta:
+        verbose_name = _("order line")
+        ordering: ClassVar = ["order", "position"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["order", "line_id"], name="one_line_an_id"),
+            # NaN is greater than every number, so both bounds keep it out.
+            models.CheckConstraint(
+                condition=Q(refunded__gte=0, refunded__lte=F("amount"), amount__lte=1_000_000),
+                name="line_refund_within_amount",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} line {self.line_id}"
+
+
+class Reject(models.Model):
+    """A row that was refused, kept for staff to see and send again (CONTRACT 4)."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        RESENT = "resent", _("sent again")
+        DISMISSED = "dismissed", _("dismissed")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    received_at = models.DateTimeField(_("received"))
+    source = models.CharField(_("source"), max_length=200)
+    order_id = models.CharField(_("order"), max_length=64, blank=True)
+    field = models.CharField(_("field"), max_length=200, blank=True)
+    cause = models.TextField(_("cause"))
+    outcome = models.CharField(_("outcome"), max_length=10, default="rejected")
+    content = models.TextField(_("content"))
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    note = models.TextField(_("note"), blank=True)
+
+    class Meta:
+        verbose_name = _("reject")
+        ordering: ClassVar = ["-received_at", "-id"]
+        indexes: ClassVar = [models.Index(fields=["state", "-received_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.order_id or '?'}: {self.field or '-'}"
