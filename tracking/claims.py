@@ -1,0 +1,58 @@
+"""Reads what attribution needs for a batch of orders: a handful of queries, whatever the batch's size."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from django.db.models.functions import Upper
+
+from affiliates.models import StandingChange
+from agreements import under
+from agreements.models import Agreement, Program
+from tracking import click_ids
+from tracking.attribution import Attribution, Binding, Claims, attribute
+from tracking.click_ids import Receipt
+from tracking.models import Coupon, Link
+from tracking.snapshots import Snapshot
+
+
+def attributions(snapshots: Iterable[Snapshot]) -> dict[str, Attribution]:
+    """{order id: whose it is} for the newest snapshots of a batch."""
+    batch = list(snapshots)
+    receipts = {s.click_id: click_ids.read(s.click_id) for s in batch if s.click_id}
+    claims = read({s.coupon.upper() for s in batch if s.coupon}, receipts)
+    return {
+        s.order_id: attribute(
+            claims, coupon=s.coupon, click_id=s.click_id, receipt=receipts.get(s.click_id), placed_at=s.placed_at
+        )
+        for s in batch
+    }
+
+
+def read(codes: set[str], receipts: Mapping[str, Receipt | None]) -> Claims:
+    """The claims that coupon `codes` (in capitals) and click `receipts` can make."""
+    bindings: dict[str, list[Binding]] = defaultdict(list)
+    if codes:
+        rows = Coupon.objects.annotate(upper=Upper("code")).filter(upper__in=codes)
+        for code, *binding in rows.values_list("upper", "affiliate_id", "bound_from", "bound_until"):
+            bindings[code].append(Binding(*binding))
+    link_ids = {receipt.link_id for receipt in receipts.values() if receipt}
+    owners = dict(Link.objects.filter(pk__in=link_ids).values_list("pk", "affiliate_id")) if link_ids else {}
+    affiliates = {b.affiliate_id for found in bindings.values() for b in found} | set(owners.values())
+    versions = under.versions()
+    return Claims(
+        bindings=bindings,
+        link_owners=owners,
+        histories=_histories(affiliates) if affiliates else {},
+        acceptances=under.acceptances(affiliates) if affiliates else {},
+        versions=versions,
+        attribution_days=dict(Agreement.objects.published().values_list("pk", "attribution_days")),
+        program_ends_at=Program.objects.values_list("ends_at", flat=True).first(),
+    )
+
+
+def _histories(affiliates: set[UUID]) -> dict[UUID, list[StandingChange]]:
+    found: dict[UUID, list[StandingChange]] = defaultdict(list)
+    for change in StandingChange.objects.filter(affiliate__in=affiliates).order_by("at", "id"):
+        found[change.affiliate_id].append(change)
+    return found

@@ -1,0 +1,156 @@
+"""Taking snapshots in: the newest wins, each is kept, and no repeat, order or number of senders changes the end (CONTRACT 4).
+
+Set-based: a batch of any size takes the same number of statements. One lock order everywhere: order rows by `order_id`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import ApiKey
+from agreements.clauses import clause_of
+from tracking import order_rows, snapshots
+from tracking.attribution import RULES, Attribution
+from tracking.claims import attributions
+from tracking.models import Reason
+from tracking.order_rows import Known
+from tracking.snapshots import Line, Snapshot
+
+
+class Outcome(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    STALE = "stale"
+    CONFLICT = "conflict"
+    REJECTED = "rejected"
+
+
+class Taken(NamedTuple):
+    """What became of one snapshot of the batch; `cause` says why it was refused, `field` what was wrong."""
+
+    order_id: str
+    outcome: Outcome
+    field: str = ""
+    cause: str = ""
+
+
+class Changed(NamedTuple):
+    """An order that a batch changed, as it now stands, for the rooms above to price."""
+
+    order_pk: UUID
+    snapshot: Snapshot
+    attribution: Attribution
+    frozen: bool
+    receipt: int
+    lines: Sequence[tuple[int, Line]]  # primary keys beside lines, those that vanished with 0.00 at the end
+
+
+class Ingested(NamedTuple):
+    taken: list[Taken]
+    changed: list[Changed]
+
+
+def ingest(
+    batch: Sequence[Snapshot],
+    *,
+    api_key: ApiKey | None,
+    frozen: Callable[[Iterable[UUID]], set[UUID]],
+) -> Ingested:
+    """Take `batch`, in the order sent, in the caller's transaction.
+
+    `frozen` answers which of some orders a close has settled a line of; it is asked only where a snapshot would change
+    whose an existing order is, and must itself keep a close from running until the transaction ends.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("ingest() belongs into a transaction")
+    created = order_rows.make_stubs(batch)
+    known = order_rows.lock({snapshot.order_id for snapshot in batch})
+    digests = [snapshot.sha256() for snapshot in batch]
+    taken, fresh, newest = _sort_out(batch, digests, known, created)
+    receipts = order_rows.keep_receipts([(batch[i], digests[i]) for i in fresh], api_key)
+    decided = attributions(newest.values())
+    kept = _keep_frozen(decided, known, created, frozen)
+    order_rows.update(
+        [
+            (known[order_id].pk, snapshot, decided[order_id], _clause(decided[order_id]))
+            for order_id, snapshot in newest.items()
+        ]
+    )
+    lines = order_rows.write_lines({known[order_id].pk: snapshot for order_id, snapshot in newest.items()})
+    changed = [
+        Changed(
+            order_pk=known[order_id].pk,
+            snapshot=snapshot,
+            attribution=decided[order_id],
+            frozen=order_id in kept,
+            receipt=receipts[order_id, snapshot.version],
+            lines=lines[known[order_id].pk],
+        )
+        for order_id, snapshot in newest.items()
+    ]
+    return Ingested(taken, changed)
+
+
+def _sort_out(
+    batch: Sequence[Snapshot], digests: Sequence[str], known: Mapping[str, Known], created: set[str]
+) -> tuple[list[Taken], list[int], dict[str, Snapshot]]:
+    """The outcome of each row, which rows are new receipts, and the newest snapshot of each order that changes."""
+    receipts = order_rows.known_receipts(batch)
+    newest: dict[str, Snapshot] = {}
+    versions: dict[str, datetime | None] = {order_id: row.version for order_id, row in known.items()}
+    new_orders = set(created)
+    taken: list[Taken] = []
+    fresh: list[int] = []
+    for index, (snapshot, digest) in enumerate(zip(batch, digests, strict=True)):
+        order_id, key = snapshot.order_id, (snapshot.order_id, snapshot.version)
+        if snapshot.placed_at != known[order_id].placed_at:
+            was = snapshots.stamp(known[order_id].placed_at)
+            taken.append(Taken(order_id, Outcome.REJECTED, "placed_at", f"must be {was}, as in every snapshot of it"))
+            continue
+        if key in receipts:
+            same = receipts[key] == digest
+            taken.append(
+                Taken(order_id, Outcome.UNCHANGED)
+                if same
+                else Taken(order_id, Outcome.CONFLICT, "updated_at", "this version is known with other content")
+            )
+            continue
+        receipts[key] = digest
+        fresh.append(index)
+        current = versions[order_id]
+        if current is not None and current > snapshot.version:
+            taken.append(Taken(order_id, Outcome.STALE))
+            continue
+        versions[order_id] = snapshot.version
+        newest[order_id] = snapshot
+        taken.append(Taken(order_id, Outcome.CREATED if order_id in new_orders else Outcome.UPDATED))
+        new_orders.discard(order_id)
+    return taken, fresh, newest
+
+
+def _keep_frozen(
+    decided: dict[str, Attribution],
+    known: Mapping[str, Known],
+    created: set[str],
+    frozen: Callable[[Iterable[UUID]], set[UUID]],
+) -> set[str]:
+    """Put back the attribution of orders of which a close has settled a line; returns their ids."""
+    moved = {
+        order_id: known[order_id].pk
+        for order_id, attribution in decided.items()
+        if order_id not in created and attribution.affiliate_id != known[order_id].attribution.affiliate_id
+    }
+    settled = frozen(moved.values()) if moved else set()
+    kept = {order_id for order_id, pk in moved.items() if pk in settled}
+    for order_id in kept:
+        decided[order_id] = known[order_id].attribution
+    return kept
+
+
+def _clause(attribution: Attribution) -> str:
+    return clause_of(attribution.agreement_id, RULES[Reason(attribution.reason)])

@@ -1,0 +1,214 @@
+"""The statements behind ingestion: each takes a whole batch as arrays, so that a thousand orders cost what one does."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from accounts.models import ApiKey
+from accounts.uuid7 import uuid7
+from tracking.attribution import Attribution
+from tracking.models import Reason
+from tracking.snapshots import Line, Snapshot, canonical
+
+
+class Known(NamedTuple):
+    """An order's row as it stands; `version` is None for one that this batch has just begun."""
+
+    pk: UUID
+    version: datetime | None
+    placed_at: datetime
+    attribution: Attribution
+
+
+def make_stubs(batch: Sequence[Snapshot]) -> set[str]:
+    """Begin a row for each order that has none, in the order of ids; returns the ids begun.
+
+    Two senders of the same new order meet here: the second waits for the first, then finds the row.
+    """
+    first: dict[str, Snapshot] = {}
+    for snapshot in batch:
+        first.setdefault(snapshot.order_id, snapshot)
+    rows = [first[order_id] for order_id in sorted(first)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO tracking_order (id, order_id, status, placed_at, currency, coupon_code, click_id,
+                                        customer_hash, country, reason, clause)
+            SELECT id, order_id, 'paid', placed_at, currency, '', '', '', '', 'no_claim', ''
+              FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::text[]) AS new(id, order_id, placed_at, currency)
+             ORDER BY order_id COLLATE "C"
+                ON CONFLICT (order_id) DO NOTHING
+            RETURNING order_id
+            """,
+            [
+                [uuid7() for _ in rows],
+                [row.order_id for row in rows],
+                [row.placed_at for row in rows],
+                [row.currency for row in rows],
+            ],
+        )
+        return {order_id for (order_id,) in cursor.fetchall()}
+
+
+def lock(order_ids: set[str]) -> dict[str, Known]:
+    """Lock the orders' rows, in the order of ids, until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT order_id, id, version, placed_at,
+                   affiliate_id, reason, claimant_id, link_id, clicked_at, agreement_id
+              FROM tracking_order WHERE order_id = ANY(%s) ORDER BY order_id COLLATE "C" FOR UPDATE
+            """,
+            [sorted(order_ids)],
+        )
+        return {
+            order_id: Known(pk, version, placed_at, Attribution(rest[0], Reason(rest[1]), *rest[2:]))
+            for order_id, pk, version, placed_at, *rest in cursor.fetchall()
+        }
+
+
+def known_receipts(batch: Sequence[Snapshot]) -> dict[tuple[str, datetime], str]:
+    """{(order id, version): SHA-256} of the batch's versions that were taken before."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT receipt.order_id, receipt.version, receipt.sha256
+              FROM tracking_ordersnapshot receipt
+              JOIN (SELECT DISTINCT * FROM unnest(%s::text[], %s::timestamptz[])) AS sent(order_id, version)
+             USING (order_id, version)
+            """,
+            [[s.order_id for s in batch], [s.version for s in batch]],
+        )
+        return {(order_id, version): sha256 for order_id, version, sha256 in cursor.fetchall()}
+
+
+def keep_receipts(
+    fresh: Sequence[tuple[Snapshot, str]], api_key: ApiKey | None
+) -> dict[tuple[str, datetime], int]:
+    """Store the receipts; returns {(order id, version): sequence number}."""
+    if not fresh:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO tracking_ordersnapshot (order_id, version, sha256, content, api_key_id)
+            SELECT order_id, version, sha256, content::jsonb, %s
+              FROM unnest(%s::text[], %s::timestamptz[], %s::text[], %s::text[])
+                   AS sent(order_id, version, sha256, content)
+            RETURNING order_id, version, sequence
+            """,
+            [
+                api_key.pk if api_key else None,
+                [s.order_id for s, _ in fresh],
+                [s.version for s, _ in fresh],
+                [digest for _, digest in fresh],
+                [canonical(s.content()) for s, _ in fresh],
+            ],
+        )
+        return {(order_id, version): sequence for order_id, version, sequence in cursor.fetchall()}
+
+
+def update(rows: Sequence[tuple[UUID, Snapshot, Attribution, str]]) -> None:
+    """Set the orders to what their newest snapshots say, with whose they are and by which clause."""
+    if not rows:
+        return
+    columns: list[list[Any]] = [
+        list(column)
+        for column in zip(
+            *(
+                (
+                    pk,
+                    s.version,
+                    s.status,
+                    s.completed_at,
+                    s.coupon,
+                    s.click_id,
+                    s.customer_hash,
+                    s.country,
+                    a.affiliate_id,
+                    a.link_id,
+                    a.clicked_at,
+                    str(a.reason),
+                    a.claimant_id,
+                    a.agreement_id,
+                    clause,
+                )
+                for pk, s, a, clause in rows
+            ),
+            strict=True,
+        )
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE tracking_order SET
+                   version = new.version, status = new.status, completed_at = new.completed_at,
+                   coupon_code = new.coupon, click_id = new.click_id, customer_hash = new.customer_hash,
+                   country = new.country, affiliate_id = new.affiliate_id, link_id = new.link_id,
+                   clicked_at = new.clicked_at, reason = new.reason, claimant_id = new.claimant_id,
+                   agreement_id = new.agreement_id, clause = new.clause
+              FROM unnest(%s::uuid[], %s::timestamptz[], %s::text[], %s::timestamptz[], %s::text[], %s::text[],
+                          %s::text[], %s::text[], %s::uuid[], %s::uuid[], %s::timestamptz[], %s::text[], %s::uuid[],
+                          %s::uuid[], %s::text[])
+                   AS new(id, version, status, completed_at, coupon, click_id, customer_hash, country, affiliate_id,
+                          link_id, clicked_at, reason, claimant_id, agreement_id, clause)
+             WHERE tracking_order.id = new.id
+            """,
+            columns,
+        )
+
+
+def write_lines(orders: Mapping[UUID, Snapshot]) -> dict[UUID, list[tuple[int, Line]]]:
+    """Set the orders' lines; one that a snapshot no longer has counts as 0.00 and comes last."""
+    if not orders:
+        return {}
+    wanted: dict[tuple[UUID, str], Line] = {
+        (pk, line.line_id): line for pk, snapshot in orders.items() for line in snapshot.lines
+    }
+    rows = [(pk, position, line) for pk, s in orders.items() for position, line in enumerate(s.lines)]
+    rows += [(pk, position, line) for pk, position, line in _vanished(list(orders), wanted)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO tracking_orderline (order_id, position, line_id, sku, title, category, quantity, amount, refunded)
+            SELECT * FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[],
+                                 %s::numeric[], %s::numeric[])
+                ON CONFLICT (order_id, line_id) DO UPDATE SET
+                   position = excluded.position, sku = excluded.sku, title = excluded.title,
+                   category = excluded.category, quantity = excluded.quantity, amount = excluded.amount,
+                   refunded = excluded.refunded
+            RETURNING id, order_id, line_id
+            """,
+            [
+                [pk for pk, _, _ in rows],
+                [position for _, position, _ in rows],
+                *(list(column) for column in zip(*(line for _, _, line in rows), strict=True)),
+            ],
+        )
+        keys = {(order_pk, line_id): pk for pk, order_pk, line_id in cursor.fetchall()}
+    written: dict[UUID, list[tuple[int, Line]]] = defaultdict(list)
+    for order_pk, _, line in rows:
+        written[order_pk].append((keys[order_pk, line.line_id], line))
+    return written
+
+
+def _vanished(
+    order_pks: list[UUID], wanted: Mapping[tuple[UUID, str], Line]
+) -> list[tuple[UUID, int, Line]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT order_id, position, line_id, sku, title, category, quantity, 0.00::numeric, 0.00::numeric
+              FROM tracking_orderline WHERE order_id = ANY(%s) ORDER BY order_id, position
+            """,
+            [order_pks],
+        )
+        return [
+            (pk, position, Line(*line))
+            for pk, position, *line in cursor.fetchall()
+            if (pk, line[0]) not in wanted
+        ]
