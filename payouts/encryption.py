@@ -1,0 +1,43 @@
+"""Payout accounts at rest: encrypted with keys from the environment, found again by a keyed fingerprint (CONTRACT 6)."""
+
+import base64
+import hmac
+from functools import lru_cache
+from hashlib import sha256
+
+from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+
+def encrypt(account: str) -> str:
+    """Ciphertext of `account` under the newest of PAYOUT_DETAILS_KEYS."""
+    return _box(tuple(settings.PAYOUT_DETAILS_KEYS)).encrypt(account.encode()).decode("ascii")
+
+
+def decrypt(encrypted: str) -> str:
+    """The account behind `encrypted`, under any of PAYOUT_DETAILS_KEYS; InvalidToken where none of them made it."""
+    return _box(tuple(settings.PAYOUT_DETAILS_KEYS)).decrypt(encrypted.encode("ascii")).decode()
+
+
+def rotate(encrypted: str) -> str:
+    """The same account encrypted anew under the newest key, so that older keys can be taken away."""
+    return _box(tuple(settings.PAYOUT_DETAILS_KEYS)).rotate(encrypted.encode("ascii")).decode("ascii")
+
+
+def fingerprint(account: str) -> str:
+    """A keyed hash of `account`: equal for equal accounts, and useless without PERSONAL_HASH_KEY (RELIABILITY 3)."""
+    key = f"payout account:{settings.PERSONAL_HASH_KEY}".encode()
+    return hmac.new(key, account.encode(), sha256).hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _box(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(_fernet_key(key)) for key in keys])
+
+
+def _fernet_key(key: str) -> bytes:
+    # A key may be any long text; Fernet wants exactly 32 bytes, and bytes that serve nothing else.
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"accord payout details").derive(key.encode())
+    return base64.urlsafe_b64encode(derived)

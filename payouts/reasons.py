@@ -1,0 +1,61 @@
+"""Why a balance is carried over, in words, with the rule whose clause states it (CONTRACT 6.3)."""
+
+from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from agreements.rules import Rule
+
+
+class CarryOver(StrEnum):
+    """The codes that a statement stores in `reasons`, in the order in which they are told."""
+
+    NOTHING_DUE = "nothing_due"
+    NEGATIVE_BALANCE = "negative_balance"
+    BELOW_MINIMUM = "below_minimum"
+    SUSPENDED = "suspended"
+    NOT_ACTIVE = "not_active"
+    NO_ACCEPTED_AGREEMENT = "no_accepted_agreement"
+    NO_PAYOUT_DETAILS = "no_payout_details"
+    PAYOUT_DETAILS_ON_HOLD = "payout_details_on_hold"
+    PAYOUTS_HELD = "payouts_held"
+
+    @property
+    def label(self) -> str | Promise:
+        """The reason in words for the affiliate."""
+        return LABELS[self]
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules whose clauses state it, the closest first; a version may lack a clause for the first."""
+        return RULES[self]
+
+
+LABELS: dict[CarryOver, str | Promise] = {
+    CarryOver.NOTHING_DUE: _("The balance is 0.00: there is nothing to pay."),
+    CarryOver.NEGATIVE_BALANCE: _("The balance is below zero. It is set off against what you earn later."),
+    CarryOver.BELOW_MINIMUM: _("The balance is below the payout minimum."),
+    CarryOver.SUSPENDED: _("Your participation was suspended when the month was closed."),
+    CarryOver.NOT_ACTIVE: _("You were not an active affiliate when the month was closed."),
+    CarryOver.NO_ACCEPTED_AGREEMENT: _(
+        "You were under no accepted version of the agreement when the month was closed."
+    ),
+    CarryOver.NO_PAYOUT_DETAILS: _("There were no confirmed payout details when the month was closed."),
+    CarryOver.PAYOUT_DETAILS_ON_HOLD: _(
+        "Your payout details had been changed, and the hold after the change was not over."
+    ),
+    CarryOver.PAYOUTS_HELD: _("Your payouts were on hold when the month was closed."),
+}
+
+RULES: dict[CarryOver, tuple[Rule, ...]] = {
+    CarryOver.NOTHING_DUE: (Rule.CARRY_OVER,),
+    CarryOver.NEGATIVE_BALANCE: (Rule.NEGATIVE_BALANCE,),
+    CarryOver.BELOW_MINIMUM: (Rule.PAYOUT_MINIMUM,),
+    CarryOver.SUSPENDED: (Rule.PAYABLE, Rule.SUSPENSION),
+    CarryOver.NOT_ACTIVE: (Rule.PAYABLE,),
+    CarryOver.NO_ACCEPTED_AGREEMENT: (Rule.PAYABLE,),
+    CarryOver.NO_PAYOUT_DETAILS: (Rule.PAYOUT_DETAILS,),
+    CarryOver.PAYOUT_DETAILS_ON_HOLD: (Rule.PAYOUT_DETAILS_HOLD_DAYS,),
+    CarryOver.PAYOUTS_HELD: (Rule.PAYOUT_HOLD,),
+}
