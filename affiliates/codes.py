@@ -1,0 +1,17 @@
+"""The code that an affiliate goes by: short, to be read out on the telephone."""
+
+import secrets
+
+from affiliates.models import Affiliate
+
+# Without 0, O, 1, I and L, which look alike.
+LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+LENGTH = 6
+
+
+def new_code() -> str:
+    """A random code of six unambiguous letters and digits that no affiliate has."""
+    while True:
+        code = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
+        if not Affiliate.objects.filter(code=code).exists():
+            return code

@@ -1,0 +1,45 @@
+"""What an affiliate may be called and where they may live: one reading for the form, the import and the admin."""
+
+import unicodedata
+from zoneinfo import available_timezones
+
+import pycountry
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+LONGEST_NAME = 200
+LONGEST_COUNTRY = 60
+
+
+def plain(field: str, text: str, longest: int) -> str:
+    """`text` with single spaces; refuses an empty one, one of more than `longest` characters, and control characters."""
+    text = " ".join(text.split())
+    if not text:
+        raise ValidationError({field: _("This field is required.")})
+    if len(text) > longest:
+        raise ValidationError({field: _("At most %(longest)d characters.") % {"longest": longest}})
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
+        raise ValidationError({field: _("Control characters are not allowed.")})
+    return text
+
+
+def name(text: str) -> str:
+    """A person's or a company's name, of 1 to 200 characters."""
+    return plain("name", text, LONGEST_NAME)
+
+
+def country(text: str) -> str:
+    """A country: its name in any language, or its code of two letters, which ISO 3166 must know."""
+    text = plain("country", text, LONGEST_COUNTRY)
+    if len(text) != 2:
+        return text
+    if pycountry.countries.get(alpha_2=text.upper()) is None:
+        raise ValidationError({"country": _("%(code)s is not the code of a country.") % {"code": text}})
+    return text.upper()
+
+
+def time_zone(text: str) -> str:
+    """A time zone by its IANA name."""
+    if text not in available_timezones():
+        raise ValidationError({"time_zone": _("%(name)s is not the name of a time zone.") % {"name": text}})
+    return text

@@ -1,0 +1,114 @@
+"""An application ..."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from affiliates import applications, channels
+from affiliates.codes import LETTERS
+from affiliates.errors import AlreadyApplied, EmailNotConfirmed, IllegalTransition
+from affiliates.models import Affiliate, Channel, State
+from audit.models import AuditRecord
+from mail.models import Message
+from tests.factories import NOW, make_affiliate, make_staff, make_user
+
+pytestmark = pytest.mark.django_db
+
+LATER = NOW + timedelta(days=1)
+SITE = ("website", "https://example.com/")
+
+
+def test_is_stored_with_a_code_that_can_be_read_out_and_its_channels_and_says_thank_you() -> None:
+    user = make_user()
+    affiliate = applications.apply(
+        user=user, name=" Ada  Lovelace ", country="gb", channels=[SITE, ("blog", "Example.org/ada")], now=NOW
+    )
+    stored = Affiliate.objects.get(user=user)
+    assert stored == affiliate
+    assert (stored.name, stored.country, stored.state, stored.applied_at) == ("Ada Lovelace", "GB", "applied", NOW)
+    assert len(stored.code) == 6
+    assert set(stored.code) <= set(LETTERS)
+    assert set(stored.channels.values_list("kind", "address", "state")) == {
+        ("website", "https://example.com/", "pending"),
+        ("blog", "https://example.org/ada", "pending"),
+    }
+    assert [(m.kind, m.to) for m in Message.objects.all()] == [("application_received", user.email)]
+
+
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [
+        ("name", {"name": "  "}),
+        ("name", {"name": "x" * 201}),
+        ("name", {"name": "a\x00b"}),
+        ("name", {"name": "a\ud800b"}),
+        ("country", {"country": ""}),
+        ("country", {"country": "ZZ"}),
+        ("country", {"country": "x" * 61}),
+        ("channels", {"channels": []}),
+        ("kind", {"channels": [("billboard", "https://example.com/")]}),
+        ("address", {"channels": [("website", "javascript:alert(1)")]}),
+        ("address", {"channels": [SITE, ("blog", "https://EXAMPLE.com:443/#top")]}),
+        ("time_zone", {"time_zone": "Mars/Olympus"}),
+    ],
+)
+def test_is_refused_by_the_field_that_is_wrong_and_nothing_is_stored(field: str, change: dict[str, object]) -> None:
+    good: dict[str, object] = {"name": "Ada", "country": "United Kingdom", "channels": [SITE], "now": NOW}
+    with pytest.raises(ValidationError) as refusal:
+        applications.apply(user=make_user(), **(good | change))  # type: ignore[arg-type]  # the point of the test
+    assert list(refusal.value.message_dict) == [field]
+    assert not Affiliate.objects.exists()
+    assert not Message.objects.exists()
+
+
+def test_is_made_once_a_person() -> None:
+    affiliate = make_affiliate(state=State.REJECTED)
+    with pytest.raises(AlreadyApplied):
+        applications.apply(user=affiliate.user, name="Ada", country="GB", channels=[SITE], now=NOW)
+
+
+def test_that_is_approved_approves_its_waiting_channels_but_not_those_rejected_one_by_one() -> None:
+    affiliate, staff = make_affiliate(state=State.APPLIED, channels=(SITE, ("blog", "https://bad.example/"))), make_staff()
+    bad = affiliate.channels.get(kind="blog")
+    channels.reject(channel=bad, reason="Not yours.", now=NOW, by=staff)
+    applications.approve(affiliate=affiliate, now=LATER, by=staff)
+    assert Affiliate.objects.get().state == State.APPROVED
+    assert dict(affiliate.channels.values_list("kind", "state")) == {"website": "approved", "blog": "rejected"}
+    told = Message.objects.get(kind="application_approved")
+    assert told.context["approved"] == ["https://example.com/"]
+    assert told.context["rejected"] == ["https://bad.example/"]
+    actions = AuditRecord.objects.filter(at=LATER, by=staff).values_list("action", flat=True)
+    assert sorted(actions) == ["affiliate approved", "channel approved"]
+
+
+def test_whose_email_is_not_confirmed_cannot_be_approved() -> None:
+    affiliate = make_affiliate(state=State.APPLIED, user=make_user(verified=False))
+    assert not applications.email_is_confirmed(affiliate)
+    with pytest.raises(EmailNotConfirmed, match="has not confirmed"):
+        applications.approve(affiliate=affiliate, now=LATER, by=make_staff())
+    assert Affiliate.objects.get().state == State.APPLIED
+    assert not Message.objects.filter(kind="application_approved").exists()
+
+
+def test_that_is_rejected_tells_the_reason_and_rejects_its_channels() -> None:
+    affiliate, staff = make_affiliate(state=State.APPLIED), make_staff()
+    applications.reject(affiliate=affiliate, reason=" Too few readers. ", now=LATER, by=staff)
+    assert Affiliate.objects.get().state == State.REJECTED
+    assert Channel.objects.get().state == Channel.State.REJECTED
+    assert Message.objects.get(kind="application_rejected").context["reason"] == "Too few readers."
+
+
+def test_is_not_rejected_without_a_reason() -> None:
+    affiliate = make_affiliate(state=State.APPLIED)
+    with pytest.raises(ValidationError) as refusal:
+        applications.reject(affiliate=affiliate, reason=" ", now=LATER, by=make_staff())
+    assert list(refusal.value.message_dict) == ["reason"]
+    assert Affiliate.objects.get().state == State.APPLIED
+
+
+def test_is_decided_once() -> None:
+    affiliate = make_affiliate(state=State.REJECTED)
+    with pytest.raises(IllegalTransition):
+        applications.approve(affiliate=affiliate, now=LATER, by=make_staff())
+    assert not Message.objects.filter(kind="application_approved").exists()

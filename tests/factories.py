@@ -1,0 +1,81 @@
+"""What tests begin with, made by the product's own functions."""
+
+from datetime import UTC, datetime
+from itertools import count
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group
+
+from accounts.models import User
+from affiliates import applications, standing
+from affiliates.models import Affiliate, State
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+PASSWORD = "correct horse battery staple"
+
+_numbers = count(1)
+
+# How an affiliate comes into each state, from the first on.
+WAYS: dict[State, list[State]] = {
+    State.APPLIED: [],
+    State.REJECTED: [State.REJECTED],
+    State.APPROVED: [State.APPROVED],
+    State.ACTIVE: [State.APPROVED, State.ACTIVE],
+    State.SUSPENDED: [State.APPROVED, State.ACTIVE, State.SUSPENDED],
+    State.LEAVING: [State.APPROVED, State.ACTIVE, State.LEAVING],
+    State.TERMINATED: [State.APPROVED, State.ACTIVE, State.TERMINATED],
+}
+
+
+def make_user(*, email: str = "", name: str = "", verified: bool = True, password: str | None = None) -> User:
+    """Somebody who can sign in with PASSWORD, which is hashed only when it is asked for: that costs time."""
+    number = next(_numbers)
+    email = email or f"person{number}@example.com"
+    user = User.objects.create_user(email, password, name=name or f"Person {number}")
+    EmailAddress.objects.create(user=user, email=user.email, verified=verified, primary=True)
+    return user
+
+
+def make_staff(*groups: str, superuser: bool = False) -> User:
+    """A member of staff in the groups named, as `make_staff("payout preparers")`."""
+    user = make_user(email=f"staff{next(_numbers)}@example.com")
+    user.is_staff, user.is_superuser = True, superuser
+    user.save(update_fields=["is_staff", "is_superuser"])
+    user.groups.set(Group.objects.filter(name__in=groups))
+    assert user.groups.count() == len(groups), f"unknown group among {groups}"
+    return user
+
+
+def make_affiliate(
+    *,
+    state: State = State.ACTIVE,
+    at: datetime = NOW,
+    user: User | None = None,
+    name: str = "",
+    country: str = "GB",
+    channels: tuple[tuple[str, str], ...] = (),
+) -> Affiliate:
+    """An affiliate who came into `state` at `at` by the ways of the state machine, with one channel unless told.
+
+    Active means the state alone: what was accepted is the agreements' to say (`agreements.accepting`).
+    """
+    user = user or make_user()
+    affiliate = applications.apply(
+        user=user,
+        name=name or user.name,
+        country=country,
+        channels=channels or (("website", f"https://site{next(_numbers)}.example.com/"),),
+        now=at,
+    )
+    for step in WAYS[state]:
+        _take(affiliate, step, at)
+    return affiliate
+
+
+def _take(affiliate: Affiliate, step: State, at: datetime) -> None:
+    if step is State.APPROVED:
+        applications.approve(affiliate=affiliate, now=at, by=None)
+    elif step is State.REJECTED:
+        applications.reject(affiliate=affiliate, reason="Not this time.", now=at, by=None)
+    else:
+        standing.move(affiliate=affiliate, to=step, now=at, by=None, reason="a test")
