@@ -12,10 +12,13 @@ from affiliates.models import Affiliate
 
 
 def affiliate_of(request: HttpRequest) -> Affiliate | None:
-    """The affiliate who is signed in, or None for a visitor and for staff."""
+    """The affiliate who is signed in, or None for a visitor and for staff; asked of the database once a request."""
     if not request.user.is_authenticated:
         return None
-    return Affiliate.objects.select_related("user").filter(user_id=request.user.pk).first()
+    try:
+        return request.user.affiliate
+    except Affiliate.DoesNotExist:
+        return None
 
 
 def affiliate_view(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:

@@ -134,6 +134,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "portal.middleware.permissions_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.middleware.one_frame",
     "portal.middleware.stores_that_are_away",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -144,7 +145,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.middleware.staff_with_a_second_factor",
 ]
+DJANGO_TABLES2_TEMPLATE = "tables/accord.html"
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [
@@ -194,6 +197,7 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_PREVENT_ENUMERATION = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = env.str("PROGRAM_NAME", default="Accord")
 # Staff must have a second factor wherever real money is paid.
 STAFF_MFA_REQUIRED = truth("STAFF_MFA_REQUIRED", not DEBUG)
 
@@ -302,7 +306,9 @@ LOGGING = {
 UNFOLD = {
     "SITE_TITLE": PROGRAM_NAME,
     "SITE_HEADER": PROGRAM_NAME,
-    "SITE_SYMBOL": "handshake",
+    "SITE_URL": "/",
+    "SITE_ICON": lambda request: static("mark.svg"),
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")}],
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [lambda request: static("admin.css")],
     "DASHBOARD_CALLBACK": "portal.staff_home.context",

@@ -1,0 +1,10 @@
+"""The context processor of every page: one object, so that a page's own names never meet the frame's."""
+
+from django.http import HttpRequest
+
+from portal import frame
+
+
+def program(request: HttpRequest) -> dict[str, object]:
+    """`frame`: the program's name, the agreement in force, the reader's affiliate, the menu, what waits; all lazy."""
+    return {"frame": frame.of(request)}

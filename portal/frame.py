@@ -1,0 +1,98 @@
+"""What the frame of a page shows: who reads it, the agreement in force, and what waits. Each is asked once a request."""
+
+from contextvars import ContextVar
+from datetime import datetime
+from functools import cached_property
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+
+from affiliates.access import affiliate_of
+from affiliates.models import Affiliate
+from agreements import under
+from agreements.models import Agreement, Program
+from portal import navigation
+
+
+class Frame:
+    """The frame around the answer to one request; nothing is read before a template asks for it."""
+
+    program_name: str = settings.PROGRAM_NAME
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.now: datetime = timezone.now()
+
+    @cached_property
+    def affiliate(self) -> Affiliate | None:
+        return affiliate_of(self.request) if hasattr(self.request, "user") else None
+
+    @cached_property
+    def versions(self) -> list[Agreement]:
+        """All published versions, in order of effect: a handful of rows."""
+        return list(Agreement.objects.published().order_by("effective_at", "number"))
+
+    @cached_property
+    def agreement(self) -> Agreement | None:
+        """The version in force now."""
+        in_effect = [version for version in self.versions if version.effective_at and version.effective_at <= self.now]
+        return in_effect[-1] if in_effect else None
+
+    @cached_property
+    def currency(self) -> str:
+        """The program's currency, the same in every version (CONTRACT 2); "" before the first."""
+        return self.versions[0].currency if self.versions else ""
+
+    @cached_property
+    def program(self) -> Program | None:
+        return Program.objects.filter(pk=1).first()
+
+    @cached_property
+    def accepted(self) -> dict[UUID, datetime]:
+        """When the affiliate who reads accepted each version."""
+        return under.acceptances([self.affiliate.pk]).get(self.affiliate.pk, {}) if self.affiliate else {}
+
+    @cached_property
+    def under(self) -> under.Under:
+        """The version that the affiliate who reads is under, and since when they are paused (CONTRACT 2)."""
+        rows = [under.Version(v.pk, v.effective_at, v.detriment) for v in self.versions if v.effective_at]
+        return under.under_at(rows, self.accepted, self.now)
+
+    @cached_property
+    def mine(self) -> Agreement | None:
+        """The version that the affiliate who reads is under."""
+        return next((version for version in self.versions if version.pk == self.under.agreement_id), None)
+
+    @cached_property
+    def to_accept(self) -> Agreement | None:
+        """The newest published version to the affiliate's detriment (or their first) that waits for their acceptance."""
+        if self.affiliate is None or self.affiliate.state not in ("approved", "active", "suspended"):
+            return None
+        if self.affiliate.state == "approved":
+            return self.agreement
+        newest = [v for v in self.versions if v.detriment and v.pk not in self.accepted]
+        superseded = self.mine.effective_at if self.mine else None
+        waiting = [v for v in newest if superseded is None or (v.effective_at and v.effective_at > superseded)]
+        return waiting[-1] if waiting else None
+
+    @cached_property
+    def zone(self) -> str:
+        """The reader's zone: the affiliate's own, else the program's, else that of the installation."""
+        if self.affiliate is not None:
+            return self.affiliate.time_zone
+        return self.versions[0].time_zone if self.versions else settings.TIME_ZONE
+
+    @cached_property
+    def menu(self) -> list[navigation.Group]:
+        return navigation.menu(self)
+
+
+current: ContextVar[Frame | None] = ContextVar("frame", default=None)
+
+
+def of(request: HttpRequest) -> Frame:
+    """The frame of `request`, made on first need."""
+    frame = current.get()
+    return frame if frame is not None and frame.request is request else Frame(request)

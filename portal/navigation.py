@@ -1,0 +1,99 @@
+"""The navigation of a page: what a visitor, an affiliate in their state, or staff can go to."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from portal.frame import Frame
+
+
+class Item(NamedTuple):
+    label: str
+    address: str
+    current: bool = False
+    waits: bool = False
+    call: bool = False
+
+
+class Group(NamedTuple):
+    label: str
+    items: list[Item]
+
+
+def menu(frame: "Frame") -> list[Group]:
+    """The groups that the reader of `frame` sees; the page that they are on is marked."""
+    user = getattr(frame.request, "user", None)
+    if user is None or not user.is_authenticated:
+        groups = _visitor()
+    elif frame.affiliate is not None:
+        groups = _affiliate(frame)
+    else:
+        groups = _staff(user.is_staff)
+    return [Group(label, _marked(items, frame.request.path)) for label, items in groups]
+
+
+def _visitor() -> list[Group]:
+    items = [
+        Item(_("The program"), reverse("portal:landing")),
+        Item(_("Agreement"), reverse("agreements:current")),
+        Item(_("Sign in"), reverse("account_login")),
+        Item(_("Apply"), reverse("portal:apply"), call=True),
+    ]
+    return [Group("", items)]
+
+
+def _staff(is_staff: bool) -> list[Group]:
+    items = [Item(_("The program"), reverse("portal:landing")), Item(_("Agreement"), reverse("agreements:current"))]
+    if is_staff:
+        items.append(Item(_("Admin"), reverse("admin:index"), call=True))
+    return [Group("", [*items, Item(_("Security"), reverse("portal:security"))])]
+
+
+def _affiliate(frame: "Frame") -> list[Group]:
+    state = frame.affiliate.state if frame.affiliate else ""
+    you = Group(
+        _("You"),
+        [
+            Item(_("Profile"), reverse("portal:profile")),
+            Item(_("Notifications"), reverse("portal:notifications")),
+            Item(_("Security"), reverse("portal:security")),
+            Item(_("My data"), reverse("portal:my_data")),
+        ],
+    )
+    home = Group("", [Item(_("Home"), reverse("portal:home"))])
+    agreement = Group(
+        _("Agreement"),
+        [Item(_("My agreement"), reverse("agreements:mine"), waits=frame.to_accept is not None)],
+    )
+    if state in ("applied", "rejected"):
+        return [home, you]
+    if state == "approved":
+        return [home, Group(_("Promote"), _promote(state)), agreement, you]
+    agreement.items.append(Item(_("Reviews"), reverse("compliance:reviews")))
+    return [home, Group(_("Promote"), _promote(state)), Group(_("Money"), _money()), agreement, you]
+
+
+def _promote(state: str) -> list[Item]:
+    channels = Item(_("Channels"), reverse("affiliates:channels"))
+    if state == "approved":
+        return [channels]
+    links = Item(_("Links and coupons"), reverse("tracking:links"))
+    return [links, Item(_("Reports"), reverse("tracking:reports")), channels]
+
+
+def _money() -> list[Item]:
+    return [
+        Item(_("Commissions"), reverse("payouts:commissions")),
+        Item(_("Statements"), reverse("payouts:statements")),
+        Item(_("Payouts"), reverse("payouts:payouts")),
+        Item(_("Payout details"), reverse("payouts:details")),
+    ]
+
+
+def _marked(items: list[Item], path: str) -> list[Item]:
+    """The item whose address is the longest beginning of `path` is the current one."""
+    fitting = [item.address for item in items if path == item.address or len(item.address) > 1 and path.startswith(item.address)]
+    longest = max(fitting, key=len, default=None)
+    return [item._replace(current=item.address == longest) for item in items]

@@ -1,0 +1,108 @@
+"""Template tags that every page has without loading them: money, moments, statuses, clauses."""
+
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from agreements.models import Agreement
+from portal import frame
+
+register = template.Library()
+
+GOOD = {"active", "approved", "validated", "paid", "completed", "met", "counted", "granted", "dismissed", "met again"}
+WARNING = {"pending", "applied", "suspended", "held", "leaving", "at_risk", "open", "submitted", "appealed", "running", "waiting", "paused"}
+BAD = {"rejected", "terminated", "void", "forfeited", "failed", "missed", "cancelled", "refused", "termination"}
+
+
+def currency() -> str:
+    """The program's currency, asked once a request; "" before the first agreement."""
+    here = frame.current.get()
+    if here is not None:
+        return here.currency
+    return Agreement.objects.published().values_list("currency", flat=True).first() or ""
+
+
+def zone() -> ZoneInfo:
+    """The zone of whoever reads: the affiliate's, else the program's."""
+    here = frame.current.get()
+    return ZoneInfo(here.zone if here is not None else settings.TIME_ZONE)
+
+
+@register.filter
+def money(amount: Decimal | str | int | None, of: str = "") -> str:
+    """`amount` with two places and its currency: "1,234.50 USD"; the program's currency unless `of` names one."""
+    if amount is None or amount == "":
+        return ""
+    try:
+        value = Decimal(amount)
+    except (InvalidOperation, TypeError, ValueError):
+        return ""
+    # A no-break space, so that a line never parts an amount from its currency; a true minus sign.
+    return f"{value:,.2f}\u00a0{of or currency()}".strip().replace("-", "\u2212")
+
+
+@register.filter
+def percent(rate: Decimal | str | None) -> str:
+    """A rate with two places: "8.50 %"."""
+    return "" if rate is None or rate == "" else f"{Decimal(rate):.2f}\u00a0%"
+
+
+@register.filter
+def negative(amount: Decimal | None) -> bool:
+    return amount is not None and Decimal(amount) < 0
+
+
+@register.filter
+def moment(at: datetime | None) -> SafeString | str:
+    """`at` in the reader's zone, with the zone, as a `<time>`: "3 Nov 2025, 14:05 CET"."""
+    if at is None:
+        return ""
+    local = timezone.localtime(at, zone())
+    text = f"{date_format(local, 'j M Y, H:i')} {local.tzname()}"
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(), text)
+
+
+@register.filter
+def day(at: datetime | date | None) -> SafeString | str:
+    """The day of `at` in the reader's zone: "3 Nov 2025"."""
+    if at is None:
+        return ""
+    local: date = timezone.localtime(at, zone()) if isinstance(at, datetime) else at
+    return format_html('<time datetime="{}">{}</time>', f"{local:%Y-%m-%d}", date_format(local, "j M Y"))
+
+
+@register.filter
+def month(period: date | None) -> str:
+    """A month by its first day: "November 2025"."""
+    return "" if period is None else date_format(period, "F Y")
+
+
+@register.simple_tag
+def status(value: str, label: str = "") -> SafeString:
+    """A status as a chip: a word with a colour, never a colour alone."""
+    tone = "good" if value in GOOD else "warn" if value in WARNING else "bad" if value in BAD else "calm"
+    return format_html('<span class="chip chip-{}">{}</span>', tone, label or value.replace("_", " "))
+
+
+@register.simple_tag
+def clause(agreement: Any, number: str) -> SafeString | str:
+    """A link to the clause `number` on the page of `agreement` (a version or its id); "" without either."""
+    if not agreement or not number:
+        return ""
+    address = reverse("agreements:version", args=[getattr(agreement, "pk", agreement)])
+    return format_html('<a class="clause" href="{}#clause-{}">{}</a>', address, number, _("clause %s") % number)
+
+
+@register.simple_tag
+def program_name() -> str:
+    return str(settings.PROGRAM_NAME)
