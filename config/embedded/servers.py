@@ -13,8 +13,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 
-from config.embedded import open_in
-from config.embedded.place import CannotStartError, Place, digest
+from . import open_in
+from .place import CannotStartError, Place, digest
 
 START_SECONDS = 120
 STOP_SECONDS = 30
@@ -116,7 +116,7 @@ class Server(ABC):
                 cwd=self.data,
                 env=ENVIRONMENT,
                 pass_fds=[lock],
-                preexec_fn=die_with_parent(self.stop_signal),
+                preexec_fn=die_with_parent(self.stop_signal),  # noqa: PLW1509 -- we have one thread
                 **self.place.credentials,
             )
         finally:
@@ -172,7 +172,12 @@ class Postgres(Server):
             # A container's /dev/shm is often too small for a parallel query.
             "dynamic_shared_memory_type": "mmap" if sys.platform == "linux" else "posix",
         }
-        return [self._program("postgres"), "-D", str(self.data), *(f"--{name}={value}" for name, value in options.items())]
+        return [
+            self._program("postgres"),
+            "-D",
+            str(self.data),
+            *(f"--{name}={value}" for name, value in options.items()),
+        ]
 
     def is_ready(self) -> bool:
         # The eighth line is what pg_ctl waits for too.
