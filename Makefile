@@ -1,0 +1,81 @@
+# The commands that anyone has to know:
+#
+#   make run     everything on this machine, with a demo program: http://127.0.0.1:8000 (PORT=... for another, DEMO=0 without)
+#   make test    every test, in a real browser too
+#   make check   lint, types, order of the rooms, templates, migrations, settings for production
+#   make fix     what of that can be mended by itself
+#   make audit   known vulnerabilities of what is installed; asks a service on the network
+#   make clean   removes the embedded servers' data and what tools left behind
+#
+# Python 3.11 or later is all that the machine must have; PYTHON=... names another than python3.
+
+PYTHON ?= python3
+DEBUG ?= 1
+export DEBUG
+
+.DELETE_ON_ERROR:
+.PHONY: run test check fix audit clean venv browser
+
+BIN := .venv/bin
+ROOMS := accounts audit mail affiliates agreements tracking payouts compliance portal
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+
+# mypy and some checks read the settings, and need no server for it: nobody listens there.
+NO_SERVERS := DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
+PRODUCTION := $(NO_SERVERS) DEBUG=0 SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDE BASE_URL=https://example.com \
+	ALLOWED_HOSTS=example.com EMAIL_URL=smtp://127.0.0.1:25
+
+run: .venv/installed-run
+	@exec $(BIN)/python -m config.run
+
+# In two parts: what shares a resource with other tests, or measures time, has the machine to itself.
+test: .venv/installed-test browser
+	$(BIN)/python -m pytest -n 2 -m "not serial"
+	$(BIN)/python -m pytest -m serial
+
+# A browser test that finds no browser is skipped, except where CI=true: there it fails.
+REQUIRE_BROWSER ?= $(if $(filter true,$(CI)),1)
+export REQUIRE_BROWSER
+browser:
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || ! command -v apt-get || test "$$(id -u)" != 0 || \
+		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq --yes install chromium fonts-liberation >/dev/null; }
+
+check: .venv/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(NO_SERVERS) $(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/djlint --check --quiet templates
+	$(BIN)/djlint --lint --quiet templates
+	$(NO_SERVERS) $(BIN)/python -W "ignore:Got an error checking a consistent migration history" \
+		manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml config $(ROOMS)
+
+fix: .venv/installed-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	-$(BIN)/djlint --reformat --quiet templates
+
+audit: .venv/installed-test
+	$(BIN)/pip-audit
+
+clean:
+	cd config && $(PYTHON) -m embedded clean ../.local
+	rm -rf artifacts staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+venv: .venv/installed-test
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Accord needs Python 3.11 or later")'
+	$(PYTHON) -m venv .venv
+
+# Empty files that are newer than the requirements once these are installed.
+.venv/installed-run: requirements.txt requirements-local.txt constraints.txt | .venv/bin/python
+	$(INSTALL) -r requirements-local.txt
+	@touch $@
+
+.venv/installed-test: requirements.txt requirements-local.txt requirements-dev.txt constraints.txt | .venv/bin/python
+	$(INSTALL) -r requirements-dev.txt
+	@touch $@ .venv/installed-run
