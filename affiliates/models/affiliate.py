@@ -47,6 +47,7 @@ class Affiliate(models.Model):
         verbose_name = _("affiliate")
         ordering: ClassVar = ["-applied_at", "-id"]
         indexes: ClassVar = [models.Index(fields=["state", "applied_at"])]
+        permissions: ClassVar = [("decide_application", "Can approve and reject applications")]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.code})"

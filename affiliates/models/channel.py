@@ -45,6 +45,7 @@ class Channel(models.Model):
     class Meta:
         verbose_name = _("channel")
         ordering: ClassVar = ["-added_at", "-id"]
+        permissions: ClassVar = [("decide_channel", "Can approve and reject channels")]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["affiliate", "address"], name="channel_once"),
             models.CheckConstraint(

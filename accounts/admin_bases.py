@@ -1,0 +1,92 @@
+"""What the rooms' admin pages begin with: pages that only show, and pages whose changes are on the record."""
+
+from typing import Any
+
+from django.db import models
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.admin import ModelAdmin, TabularInline
+
+from accounts import recording
+
+
+class ReadOnly:
+    """Mixed into an admin or an inline: rows are shown and changed by domain functions alone."""
+
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(ReadOnly, ModelAdmin):
+    """A list and a page that show; actions ask for permissions of their own."""
+
+    list_filter_submit = True
+    list_per_page = 50
+    show_full_result_count = False
+
+
+class ReadOnlyInline(ReadOnly, TabularInline):
+    """Rows of another model, shown in a tab."""
+
+    extra = 0
+    tab = True
+    per_page = 20
+    can_delete = False
+
+
+class AuditedAdmin(ModelAdmin):
+    """An admin whose forms write one audit record a change, in the transaction of the change (CONTRACT 9)."""
+
+    # Values of these fields are not written to the trail, only that they changed.
+    unrecorded: tuple[str, ...] = ()
+
+    def save_related(self, request: HttpRequest, form: ModelForm[Any], formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        fields = [name for name in form.changed_data if name in form.cleaned_data]
+        self.put_on_record(
+            request,
+            form.instance,
+            "changed" if change else "added",
+            before={name: self._shown(name, form.initial.get(name)) for name in fields} if change else {},
+            after={name: self._shown(name, form.cleaned_data[name]) for name in fields},
+        )
+
+    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
+        self.put_on_record(request, obj, "deleted", before={"was": str(obj)})
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        for obj in queryset:
+            self.delete_model(request, obj)
+
+    def put_on_record(
+        self,
+        request: HttpRequest,
+        subject: models.Model,
+        verb: str,
+        before: dict[str, str] | None = None,
+        after: dict[str, str] | None = None,
+    ) -> None:
+        """Write that `verb` was done to `subject` by whoever is signed in."""
+        recording.record(
+            action=f"{self.opts.model_name} {verb}",
+            subject=subject,
+            now=timezone.now(),
+            by=request.user if request.user.is_authenticated else None,
+            before=before,
+            after=after,
+        )
+
+    def _shown(self, name: str, value: object) -> str:
+        if name in self.unrecorded:
+            return "(not recorded)"
+        if isinstance(value, (list, models.QuerySet)):
+            return ", ".join(sorted(str(item) for item in value))
+        return "" if value is None else str(value)

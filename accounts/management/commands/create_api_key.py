@@ -1,0 +1,21 @@
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from accounts import api_keys
+
+
+class Command(BaseCommand):
+    help = "Make a key for the orders API and print it, and nothing else: it is shown this once."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", help="what the key is for, as staff will see it")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            _key, secret = api_keys.create(name=options["name"], now=timezone.now(), by=None)
+        except ValidationError as refusal:
+            raise CommandError(" ".join(refusal.messages)) from None
+        self.stdout.write(secret)
