@@ -131,7 +131,7 @@ class Reader:
             currency=self.currency,
             click_id=_optional(row.get("click_id"), "click_id", 200),
             coupon=_optional(row.get("coupon"), "coupon", 64),
-            customer_hash=self._hash(_optional(customer.get("ref"), "customer.ref", 200)),
+            customer_hash=self.hashed(_optional(customer.get("ref"), "customer.ref", 200)),
             country=_optional(customer.get("country"), "customer.country", 100),
             lines=_lines(row["lines"]),
         )
@@ -161,12 +161,13 @@ class Reader:
             raise Refused("completed_at", "must not lie before placed_at")
         return completed_at
 
-    def _hash(self, reference: str) -> str:
+    def hashed(self, reference: str) -> str:
+        """A customer's reference as it is stored: HMAC-SHA-256 under the installation's key, in hex."""
         if not reference:
             return ""
         if _HASHED.fullmatch(reference):  # a row of the rejects inbox, sent again: it was hashed when it was refused
             return reference.removeprefix(HASHED)
-        return hmac.new(self.key, reference.encode(), "sha256").hexdigest()
+        return hmac.new(self.key, reference.encode(errors="backslashreplace"), "sha256").hexdigest()
 
 
 def _lines(value: object) -> tuple[Line, ...]:

@@ -1,0 +1,144 @@
+"""The monthly close (CONTRACT 6): one atomic step a month, for any number of affiliates, right however often it is asked."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+from django.db.models import Min
+
+from accounts.models import User
+from accounts.uuid7 import uuid7
+from agreements import under
+from agreements.models import Agreement, Program
+from audit import trail
+from mail import alerts
+from payouts import close_sql, ledger, preflight
+from payouts.models import Adjustment, Close
+from payouts.periods import Period, closes_itself_at, following, period, period_of
+from tracking.models import Order
+
+
+class CannotClose(Exception):
+    """A month that can't be closed now, with the reason in words."""
+
+
+def program_zone() -> ZoneInfo:
+    """The program's time zone, the same in all its versions; UTC before the first."""
+    name = Agreement.objects.published().values_list("time_zone", flat=True).first()
+    return ZoneInfo(name or "UTC")
+
+
+def next_period() -> Period | None:
+    """The month that is closed next: after the last close, else that of the earliest order or adjustment; None if
+    there is neither."""
+    zone = program_zone()
+    last = Close.objects.order_by("-period").values_list("period", flat=True).first()
+    if last:
+        return period(following(last), zone)
+    earliest = (
+        Order.objects.aggregate(at=Min("placed_at"))["at"],
+        Adjustment.objects.aggregate(at=Min("made_at"))["at"],
+    )
+    found = [moment for moment in earliest if moment]
+    return period_of(min(found), zone) if found else None
+
+
+def due_months(now: datetime) -> list[Period]:
+    """The months that close by themselves by `now`, oldest first: ended, their `close_day` come, and not closed."""
+    zone, agreement = program_zone(), Agreement.objects.in_force(now)
+    month = next_period()
+    due: list[Period] = []
+    while month and agreement and closes_itself_at(month, agreement.close_day, zone) <= now:
+        due.append(month)
+        month = period(following(month.first_day), zone)
+    return due
+
+
+def close_due_months(*, now: datetime) -> list[Close]:
+    """Beat's daily question: close every month that is due, oldest first, once the program is opened."""
+    if not Program.objects.filter(opened_at__lte=now).exists():
+        return []
+    return [close_month(period=month.first_day, now=now, by=None) for month in due_months(now)]
+
+
+def close_month(*, period: date, now: datetime, by: User | None) -> Close:
+    """Close the month that begins on `period`, or answer with the close that it has; CannotClose says why not.
+
+    All of it happens, or nothing: the close and everything that it writes is one transaction, and no two run at once.
+    """
+    with transaction.atomic(durable=True):
+        ledger.close_gate()
+        done = Close.objects.filter(period=period).first()
+        if done:
+            return done
+        month = _closable(period, now)
+        return _close(month, now, by)
+
+
+def _closable(first_day: date, now: datetime) -> Period:
+    month, wanted = next_period(), period(first_day, program_zone())
+    if wanted.ends_at > now:
+        raise CannotClose(f"{wanted} has not ended yet.")
+    if month is None:
+        raise CannotClose("There is nothing to close: no order and no adjustment yet.")
+    if first_day < month.first_day:
+        raise CannotClose(f"The program's first month is {month}.")
+    if first_day > month.first_day:
+        raise CannotClose(f"{month} must be closed first.")
+    return month
+
+
+def _close(month: Period, now: datetime, by: User | None) -> Close:
+    set_aside = preflight.find_poison(ends_at=month.ends_at, now=now)
+    values = _values(month, now, by, list(set_aside))
+    _run([*close_sql.TEMPORARY_TABLES.split(";"), close_sql.TAKE_THE_CUT], values)
+    _run([close_sql.WORK_OUT_STATEMENTS, *close_sql.WRITE], values)
+    close = Close.objects.get(pk=values["close"])
+    preflight.record(close=close, found=set_aside)
+    if set_aside:
+        alerts.alert_staff(
+            kind="affiliates_set_aside", key=str(month), context={"period": str(month), "count": len(set_aside)}
+        )
+    trail.record(action="month closed", subject=close, now=now, by=by, after={"period": str(month), "cut": close.cut})
+    return close
+
+
+def _values(month: Period, now: datetime, by: User | None, set_aside: list[UUID]) -> dict[str, Any]:
+    in_force = Agreement.objects.in_force(now)
+    agreements = {agreement.pk: agreement for agreement in Agreement.objects.in_effect(now)}
+    reach = _reach([version for version in under.versions() if version.effective_at <= now])
+    return {
+        "close": uuid7(),
+        "batch": uuid7(),
+        "period": month.first_day,
+        "month": str(month),
+        "starts_at": month.starts_at,
+        "ends_at": month.ends_at,
+        "now": now,
+        "by": by.pk if by else None,
+        "agreement": in_force.pk if in_force else None,
+        "currency": in_force.currency if in_force else "",
+        "minimum": in_force.payout_minimum if in_force else 0,
+        "versions": list(reach),
+        "reach": list(reach.values()),
+        "minimums": [agreements[version_id].payout_minimum for version_id in reach],
+        "set_aside": set_aside,
+    }
+
+
+def _reach(versions: Sequence[under.Version]) -> dict[UUID, UUID]:
+    """{a version: the one that whoever accepted it is under now}, by `agreements.under`, in order of effect."""
+    return {
+        version.id: last.agreement_id
+        for version in versions
+        if (last := under.under_at(versions, {version.id: version.effective_at}, versions[-1].effective_at)).agreement_id
+    }
+
+
+def _run(statements: Sequence[str], values: dict[str, Any]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement, values)

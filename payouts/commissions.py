@@ -1,0 +1,109 @@
+"""Writing commissions for the orders that a batch changed: set-based, one statement for all lines."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from payouts import ledger
+from payouts.models import CommissionHold, StatementLine
+from payouts.pricing import price_lines, validates_at
+from payouts.rates import offers, rate_card
+from tracking.ingestion import Changed
+
+
+def frozen(order_pks: Iterable[UUID]) -> set[UUID]:
+    """Those of the orders of which a close has settled a line; no close runs from here to the end of the transaction."""
+    ledger.gate()
+    settled = StatementLine.objects.filter(commission__order__in=list(order_pks))
+    return set(settled.values_list("commission__order_id", flat=True))
+
+
+def write(changed: Sequence[Changed], *, now: datetime) -> None:
+    """Price the orders anew. One that is nobody's any more keeps its commissions, at 0.00."""
+    owned = [order for order in changed if order.attribution.affiliate_id]
+    nobodys = [order.order_pk for order in changed if not order.attribution.affiliate_id]
+    if owned:
+        moved = _upsert([row for rows in _rows(owned) for row in rows])
+        CommissionHold.objects.filter(commission__in=moved, released_at=None).update(released_at=now)
+    if nobodys:
+        _void(nobodys)
+
+
+def _rows(owned: Sequence[Changed]) -> Iterable[list[tuple[Any, ...]]]:
+    placed = [order.snapshot.placed_at for order in owned]
+    promotions = offers(min(placed), max(placed))
+    for order in owned:
+        affiliate_id, agreement_id = order.attribution.affiliate_id, order.attribution.agreement_id
+        if affiliate_id is None or agreement_id is None:
+            raise RuntimeError(f"order {order.snapshot.order_id} has an affiliate without an agreement")
+        card = rate_card(agreement_id)
+        lines = [line for _, line in order.lines]
+        priced = price_lines(order.snapshot, lines, affiliate_id=affiliate_id, card=card, offers=promotions)
+        valid = validates_at(order.snapshot, card)
+        yield [
+            (
+                pk,
+                order.order_pk,
+                affiliate_id,
+                order.snapshot.placed_at,
+                one.category,
+                one.base,
+                one.rate,
+                one.amount,
+                agreement_id,
+                one.clause,
+                json.dumps(one.steps),
+                valid,
+                order.receipt,
+            )
+            for (pk, _), one in zip(order.lines, priced, strict=True)
+        ]
+
+
+def _upsert(rows: Sequence[tuple[Any, ...]]) -> list[int]:
+    """Write the commissions; a forfeited one stays at 0.00. Returns those that have changed hands."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH new AS (
+                SELECT * FROM unnest(%s::bigint[], %s::uuid[], %s::uuid[], %s::timestamptz[], %s::text[], %s::numeric[],
+                                     %s::numeric[], %s::numeric[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[],
+                                     %s::bigint[])
+                    AS new(line_id, order_id, affiliate_id, placed_at, category, base, rate, amount, agreement_id, clause,
+                           steps, validates_at, receipt)
+            ), moved AS (
+                SELECT old.line_id FROM payouts_commission old JOIN new USING (line_id)
+                 WHERE old.affiliate_id <> new.affiliate_id
+            ), written AS (
+                INSERT INTO payouts_commission AS old (line_id, order_id, affiliate_id, placed_at, category, base, rate,
+                       amount, agreement_id, clause, steps, validates_at, receipt, forfeit_reason)
+                SELECT line_id, order_id, affiliate_id, placed_at, category, base, rate, amount, agreement_id, clause,
+                       steps::jsonb, validates_at, receipt, ''
+                  FROM new
+                    ON CONFLICT (line_id) DO UPDATE SET
+                       affiliate_id = excluded.affiliate_id, category = excluded.category, base = excluded.base,
+                       rate = excluded.rate, agreement_id = excluded.agreement_id, clause = excluded.clause,
+                       steps = excluded.steps, validates_at = excluded.validates_at, receipt = excluded.receipt,
+                       amount = CASE WHEN old.forfeited_at IS NULL THEN excluded.amount ELSE 0 END
+            )
+            SELECT line_id FROM moved
+            """,
+            columns,
+        )
+        return [line_id for (line_id,) in cursor.fetchall()]
+
+
+def _void(order_pks: Sequence[UUID]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE payouts_commission SET base = 0, amount = 0, validates_at = NULL
+             WHERE order_id = ANY(%s) AND amount <> 0
+            """,
+            [list(order_pks)],
+        )

@@ -1,0 +1,213 @@
+"""Orders in: read, taken, attributed and priced in one transaction a batch; what is refused goes to the inbox (CONTRACT 4)."""
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import ApiKey, User
+from affiliates.errors import IllegalTransition
+from agreements.models import Agreement
+from audit import trail
+from mail import alerts
+from payouts import commissions
+from tracking.ingestion import Outcome, Taken, ingest
+from tracking.models import Reason, Reject
+from tracking.snapshots import HASHED, Reader, Refused, Snapshot
+from tracking.strict_json import NoNumber, Unreadable, parse
+
+BATCH = 1_000
+
+
+class Unparsed(NamedTuple):
+    """A row of NDJSON that is no JSON: its text and the cause."""
+
+    text: str
+    cause: str
+
+
+class Result(NamedTuple):
+    """One row's answer (CONTRACT 4). `commission` is the order's in the program's currency, with two places."""
+
+    order_id: str | None
+    outcome: str
+    affiliate: str | None
+    reason: str | None
+    commission: str | None
+    field: str = ""
+    cause: str = ""
+
+    def public(self) -> dict[str, str | None]:
+        return {key: getattr(self, key) for key in ("order_id", "outcome", "affiliate", "reason", "commission")}
+
+
+def program_currency() -> str:
+    """The program's currency: that of its versions, which is the same in all (CONTRACT 2)."""
+    found = Agreement.objects.published().values_list("currency", flat=True).first()
+    return found or str(Agreement._meta.get_field("currency").default)
+
+
+def take(*, snapshots: Sequence[object], source: str, api_key: ApiKey | None = None, now: datetime) -> list[Result]:
+    """Take up to 1,000 rows, as parsed from JSON, all in one transaction; the answers are in the order sent.
+
+    A bad row rejects only itself, with the field and the cause, and is kept in the rejects inbox.
+    """
+    reader = Reader(currency=program_currency(), now=now, key=settings.PERSONAL_HASH_KEY)
+    with transaction.atomic():
+        read: list[Snapshot | Taken] = [_read(reader, row) for row in snapshots]
+        good = [row for row in read if isinstance(row, Snapshot)]
+        ingested = ingest(good, api_key=api_key, frozen=commissions.frozen) if good else None
+        if ingested:
+            commissions.write(ingested.changed, now=now)
+        answers = iter(ingested.taken if ingested else ())
+        taken = [next(answers) if isinstance(row, Snapshot) else row for row in read]
+        _keep_rejects(snapshots, taken, source=source, now=now, reader=reader)
+        frozen = {order.snapshot.order_id for order in ingested.changed if order.frozen} if ingested else set()
+        return _results(taken, frozen)
+
+
+def take_lines(*, lines: Sequence[bytes], source: str, api_key: ApiKey | None = None, now: datetime) -> list[Result]:
+    """Take up to 1,000 lines of NDJSON; a line that is no JSON rejects only itself."""
+    return take(snapshots=[parse_line(line) for line in lines], source=source, api_key=api_key, now=now)
+
+
+def parse_line(line: bytes) -> object:
+    """The row of one line, or Unparsed with the cause."""
+    try:
+        text = line.decode()
+    except UnicodeDecodeError as error:
+        return Unparsed(line.decode("ascii", "backslashreplace"), f"is not UTF-8 at byte {error.start}")
+    try:
+        return parse(text)
+    except Unreadable as error:
+        return Unparsed(text, str(error))
+
+
+def _read(reader: Reader, row: object) -> Snapshot | Taken:
+    if isinstance(row, Unparsed):
+        return Taken("", Outcome.REJECTED, "", f"the line {row.cause}")
+    try:
+        return reader.read(row)
+    except Refused as refusal:
+        return Taken(_order_id(row), Outcome.REJECTED, refusal.field, refusal.cause)
+
+
+def _order_id(row: object) -> str:
+    """What a refused row calls itself, as far as that can be stored."""
+    found = row.get("order_id") if isinstance(row, dict) else None
+    return re.sub(r"[^\x20-\x7e]", "?", found)[:64] if isinstance(found, str) else ""
+
+
+def _results(taken: Sequence[Taken], frozen: set[str]) -> list[Result]:
+    found = _orders([row.order_id for row in taken if row.outcome != Outcome.REJECTED])
+    results = []
+    for row in taken:
+        if row.outcome == Outcome.REJECTED:
+            cause = f"{row.field}: {row.cause}" if row.field else row.cause
+            results.append(Result(row.order_id or None, row.outcome, None, cause, None, row.field, row.cause))
+            continue
+        affiliate, reason, commission = found[row.order_id]
+        if row.outcome == Outcome.CONFLICT:
+            reason = f"{row.field}: {row.cause}"
+        elif row.order_id in frozen:
+            reason = Reason.FROZEN.value
+        results.append(Result(row.order_id, row.outcome, affiliate, reason, f"{commission:.2f}", row.field, row.cause))
+    return results
+
+
+def _orders(order_ids: list[str]) -> dict[str, tuple[str | None, str, Decimal]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT o.order_id, a.code, o.reason,
+                   COALESCE((SELECT SUM(c.amount) FROM payouts_commission c WHERE c.order_id = o.id), 0)
+              FROM tracking_order o LEFT JOIN affiliates_affiliate a ON a.id = o.affiliate_id
+             WHERE o.order_id = ANY(%s)
+            """,
+            [order_ids],
+        )
+        return {order_id: (code, reason, commission) for order_id, code, reason, commission in cursor.fetchall()}
+
+
+def _keep_rejects(
+    rows: Sequence[object], taken: Sequence[Taken], *, source: str, now: datetime, reader: Reader
+) -> None:
+    refused = [
+        Reject(
+            received_at=now,
+            source=source,
+            order_id=answer.order_id,
+            field=answer.field[:200],
+            cause=answer.cause,
+            outcome=answer.outcome,
+            content=_kept(row, reader),
+        )
+        for row, answer in zip(rows, taken, strict=True)
+        if answer.outcome in (Outcome.REJECTED, Outcome.CONFLICT)
+    ]
+    Reject.objects.bulk_create(refused, batch_size=200)
+    conflicts = sum(reject.outcome == Outcome.CONFLICT for reject in refused)
+    if conflicts:
+        alerts.alert_staff(
+            kind="orders_in_conflict", key=f"{now:%Y-%m-%dT%H}", context={"count": conflicts, "source": source}
+        )
+
+
+def _kept(row: object, reader: Reader) -> str:
+    """A refused row as text for the inbox, `customer.ref` as a keyed hash wherever it can be found."""
+    if isinstance(row, Unparsed):
+        return re.sub(r'("ref"\s*:\s*)"(\\.|[^"\\])*"?', r'\1"(removed)"', row.text).replace("\0", "\\u0000")
+    if isinstance(row, dict) and isinstance(row.get("customer"), dict) and row["customer"].get("ref") is not None:
+        reference = row["customer"]["ref"]
+        hashed = HASHED + reader.hashed(reference) if isinstance(reference, str) else "(removed)"
+        row = row | {"customer": row["customer"] | {"ref": hashed}}
+    return json.dumps(row, default=_shown, ensure_ascii=True)
+
+
+def _shown(value: Any) -> str:
+    return value.text if isinstance(value, NoNumber) else str(value)
+
+
+@transaction.atomic
+def resend(*, reject: Reject, now: datetime, by: User | None) -> Result:
+    """Send a row of the inbox again, as it stands; it is done with only if it is taken this time."""
+    _open(reject)
+    [result] = take(snapshots=[parse_line(reject.content.encode())], source="rejects inbox", now=now)
+    if result.outcome in (Outcome.REJECTED, Outcome.CONFLICT):
+        raise ValidationError(_("It is refused again: %(cause)s") % {"cause": result.reason})
+    _decide(reject, Reject.State.RESENT, now=now, by=by, note=result.outcome)
+    return result
+
+
+@transaction.atomic
+def dismiss(*, reject: Reject, reason: str, now: datetime, by: User | None) -> None:
+    """Put a row of the inbox away, with the reason."""
+    _open(reject)
+    if not reason.strip():
+        raise ValidationError({"reason": _("Say why.")})
+    _decide(reject, Reject.State.DISMISSED, now=now, by=by, note=reason)
+
+
+def _open(reject: Reject) -> None:
+    if not Reject.objects.select_for_update().filter(pk=reject.pk, state=Reject.State.OPEN).exists():
+        raise IllegalTransition("Somebody else has dealt with this row in the meantime.")
+
+
+def _decide(reject: Reject, state: Reject.State, *, now: datetime, by: User | None, note: str) -> None:
+    Reject.objects.filter(pk=reject.pk).update(state=state, decided_at=now, decided_by=by, note=note)
+    trail.record(
+        action=f"reject {state.value}",
+        subject=reject,
+        now=now,
+        by=by,
+        before={"state": Reject.State.OPEN.value},
+        after={"state": state.value},
+        reason=note,
+    )

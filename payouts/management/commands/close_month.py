@@ -1,0 +1,40 @@
+"""Close a month by hand, or every month that is due."""
+
+import re
+from argparse import ArgumentParser
+from datetime import date
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from payouts import close, summaries
+
+
+def month(text: str) -> date:
+    """The first day of the month `text`, as YYYY-MM; CommandError for anything else."""
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text, re.ASCII) or text.startswith("0000"):
+        raise CommandError(f"{text!r} is no month; write it as YYYY-MM")
+    return date.fromisoformat(f"{text}-01")
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("month", nargs="?", help="YYYY-MM, any month that has ended; without it, every month that is due")
+
+    def handle(self, *args: Any, month: str | None, **options: Any) -> None:
+        now = timezone.now()
+        days = [_month(month)] if month else [due.first_day for due in close.due_months(now)]
+        if not days:
+            self.stderr.write("No month is due.")
+        for day in days:
+            try:
+                closed = close.close_month(period=day, now=now, by=None)
+            except close.CannotClose as error:
+                raise CommandError(str(error)) from None
+            self.stdout.write(summaries.one_line(closed))
+
+
+_month = month

@@ -1,0 +1,26 @@
+"""Write the statements of a closed month as CSV to standard output, one row a statement."""
+
+import csv
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from payouts import summaries
+from payouts.management.commands.close_month import month as first_day
+from payouts.models import Close
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("month", help="YYYY-MM, a month that is closed")
+
+    def handle(self, *args: Any, month: str, **options: Any) -> None:
+        close = Close.objects.filter(period=first_day(month)).first()
+        if close is None:
+            raise CommandError(f"{month} is not closed")
+        writer = csv.writer(self.stdout, lineterminator="\n")
+        writer.writerow(summaries.COLUMNS)
+        writer.writerows(summaries.statement_rows(close))

@@ -1,0 +1,92 @@
+"""Which rate answers for an affiliate, a category and an instant (CONTRACT 5). One order of precedence: the rate card of
+the version that the affiliate was under when the order was placed, then the highest promotion that raises it, within the
+version's ceiling."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
+from uuid import UUID
+
+from agreements.models import Agreement, Promotion, Rate
+
+
+class RateCard(NamedTuple):
+    """What a version says of rates; it never changes once published."""
+
+    agreement_id: UUID
+    name: str
+    rates: dict[str, Decimal]
+    everything_else: Decimal
+    ceiling: Decimal
+    order_commission_cap: Decimal | None
+    validation_days: int
+
+    def rate_of(self, category: str) -> tuple[Decimal, bool]:
+        """The rate, and whether the category is named in the card rather than standing under "everything else"."""
+        named = self.rates.get(category)
+        return (self.everything_else, False) if named is None else (named, True)
+
+
+class Offer(NamedTuple):
+    """A promotion in the form that pricing asks it: empty sets stand for all."""
+
+    name: str
+    percent: Decimal
+    categories: frozenset[str]
+    affiliates: frozenset[UUID]
+    starts_at: datetime
+    ends_at: datetime
+
+    def applies(self, affiliate_id: UUID, category: str, placed_at: datetime) -> bool:
+        return (
+            self.starts_at <= placed_at < self.ends_at
+            and (not self.categories or category in self.categories)
+            and (not self.affiliates or affiliate_id in self.affiliates)
+        )
+
+
+@lru_cache(maxsize=64)
+def rate_card(agreement_id: UUID) -> RateCard:
+    """The rate card of a published version."""
+    agreement = Agreement.objects.get(pk=agreement_id, published_at__isnull=False)
+    rates = {rate.category: rate for rate in Rate.objects.filter(agreement=agreement)}
+    return RateCard(
+        agreement_id=agreement_id,
+        name=agreement.name,
+        rates={category: rate.percent for category, rate in rates.items()},
+        everything_else=next(rate.percent for rate in rates.values() if rate.everything_else),
+        ceiling=agreement.rate_ceiling,
+        order_commission_cap=agreement.order_commission_cap,
+        validation_days=agreement.validation_days,
+    )
+
+
+def offers(since: datetime, until: datetime) -> list[Offer]:
+    """The promotions that concern any order placed from `since` to `until`, both included."""
+    found = Promotion.objects.filter(starts_at__lte=until, ends_at__gt=since).prefetch_related("affiliates")
+    return [
+        Offer(
+            promotion.name,
+            promotion.percent,
+            frozenset(promotion.categories),
+            frozenset(affiliate.pk for affiliate in promotion.affiliates.all()),
+            promotion.starts_at,
+            promotion.ends_at,
+        )
+        for promotion in found
+    ]
+
+
+def best_offer(
+    found: Sequence[Offer], card: RateCard, *, affiliate_id: UUID, category: str, placed_at: datetime
+) -> tuple[Decimal, Offer | None]:
+    """The rate in percent, and the promotion that raised it, if one did."""
+    rate, _ = card.rate_of(category)
+    best: Offer | None = None
+    for offer in found:
+        percent = min(offer.percent, card.ceiling)
+        if percent > rate and offer.applies(affiliate_id, category, placed_at):
+            rate, best = percent, offer
+    return rate, best
