@@ -129,7 +129,8 @@ def account_of(details: PayoutDetails) -> str:
 def hold_days(agreement: Agreement | None, now: datetime) -> int:
     """`payout_details_hold_days` of the affiliate's version, else of the one in force, else the default of CONTRACT 2."""
     terms = agreement or Agreement.objects.in_force(now)
-    return terms.payout_details_hold_days if terms else Agreement().payout_details_hold_days
+    days: int = (terms or Agreement()).payout_details_hold_days
+    return days
 
 
 def shared(details: PayoutDetails) -> Sequence[PayoutDetails]:

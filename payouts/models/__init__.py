@@ -3,7 +3,7 @@ from payouts.models.close import Close, SetAside, Statement, StatementLine
 from payouts.models.commission import Commission, CommissionHold
 from payouts.models.details import PayoutDetails, PayoutHold
 from payouts.models.ledger import Account, LedgerEntry, LedgerTransaction
-from payouts.models.payout import Payout, PayoutBatch
+from payouts.models.payout import Payout, PayoutBatch, PayoutFile
 
 __all__ = [
     "Account",
@@ -16,6 +16,7 @@ __all__ = [
     "Payout",
     "PayoutBatch",
     "PayoutDetails",
+    "PayoutFile",
     "PayoutHold",
     "SetAside",
     "Statement",

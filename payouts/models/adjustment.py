@@ -40,6 +40,7 @@ class Adjustment(models.Model):
 
     class Meta:
         verbose_name = _("adjustment")
+        permissions: ClassVar = [("approve_adjustment", _("Can approve and reject adjustments"))]
         ordering: ClassVar = ["-made_at", "-id"]
         constraints: ClassVar = [
             models.CheckConstraint(

@@ -34,6 +34,10 @@ class Close(models.Model):
 
     class Meta:
         verbose_name = _("close")
+        permissions: ClassVar = [
+            ("close_month", _("Can close a month by hand")),
+            ("open_program", _("Can open the program")),
+        ]
         ordering: ClassVar = ["-period"]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(period__day=1), name="close_is_a_month"),

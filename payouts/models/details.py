@@ -60,6 +60,7 @@ class PayoutHold(models.Model):
 
     class Meta:
         verbose_name = _("hold on payouts")
+        permissions: ClassVar = [("release_payouthold", _("Can place and release holds on payouts"))]
         verbose_name_plural = _("holds on payouts")
         ordering: ClassVar = ["-placed_at"]
         constraints: ClassVar = [

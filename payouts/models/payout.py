@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.append_only import append_only
 from accounts.uuid7 import uuid7
 from affiliates.models import Affiliate
 from agreements.models.agreement import MoneyField
@@ -42,6 +43,11 @@ class PayoutBatch(models.Model):
         verbose_name = _("payout batch")
         verbose_name_plural = _("payout batches")
         ordering: ClassVar = ["-created_at"]
+        permissions: ClassVar = [
+            ("submit_payoutbatch", _("Can submit payouts")),
+            ("approve_payoutbatch", _("Can approve payouts")),
+            ("export_payoutbatch", _("Can export payouts and import their results")),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("submitted_by")),
@@ -53,6 +59,30 @@ class PayoutBatch(models.Model):
                 name="payouts_approved_by_digest",
             ),
         ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PayoutFile(models.Model):
+    """A file that was paid from, as it was made: an export that is repeated gives these bytes. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    batch = models.ForeignKey(PayoutBatch, models.PROTECT, related_name="files")
+    method = models.CharField(_("method"), max_length=10)
+    name = models.CharField(_("name"), max_length=100)
+    media_type = models.CharField(max_length=60)
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    # Ciphertext: it names accounts in clear.
+    encrypted = models.TextField()
+    made_at = models.DateTimeField(_("made"))
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("payout file")
+        ordering: ClassVar = ["batch", "method"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["batch", "method"], name="one_payout_file_a_method")]
+        triggers: ClassVar = append_only()
 
     def __str__(self) -> str:
         return self.name
@@ -98,6 +128,7 @@ class Payout(models.Model):
     class Meta:
         verbose_name = _("payout")
         ordering: ClassVar = ["-created_at", "-id"]
+        permissions: ClassVar = [("return_payout", _("Can cancel payouts and issue them anew"))]
         indexes: ClassVar = [models.Index(fields=["affiliate", "-created_at"])]
         constraints: ClassVar = [
             models.CheckConstraint(

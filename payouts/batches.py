@@ -1,0 +1,26 @@
+"""The one door to payouts that a close drafted: submit, approve, export, import what the bank said (CONTRACT 6)."""
+
+from payouts.approval import Obstacle, Summary, approve, back_to_draft, digest_of, submit, summary
+from payouts.exports import content, export
+from payouts.results import Line, import_results, mark_paid, preview
+from payouts.returns import cancel, fail, pay, reissue
+
+__all__ = [
+    "Line",
+    "Obstacle",
+    "Summary",
+    "approve",
+    "back_to_draft",
+    "cancel",
+    "content",
+    "digest_of",
+    "export",
+    "fail",
+    "import_results",
+    "mark_paid",
+    "pay",
+    "preview",
+    "reissue",
+    "submit",
+    "summary",
+]
