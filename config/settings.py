@@ -5,6 +5,7 @@ A missing or malformed variable stops the start with its name (CONTRACT: nothing
 
 import base64
 import hashlib
+import re
 import sys
 from pathlib import Path
 
@@ -43,7 +44,8 @@ def truth(name: str, default: bool) -> bool:
     return text in ("1", "true", "yes", "on")
 
 
-DEBUG = truth("DEBUG", False)
+# Off wherever anything of a deployment is set; a bare checkout is somebody trying it out, with its own embedded stores.
+DEBUG = truth("DEBUG", not any(env.str(name, default="") for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL")))
 TESTING = "pytest" in sys.modules
 
 # --- Secrets -----------------------------------------------------------------------------------------------------
@@ -118,6 +120,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
@@ -168,6 +171,8 @@ TEMPLATES = [
     }
 ]
 
+FORM_RENDERER = "portal.rendering.FormRenderer"
+
 # --- People ------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
@@ -192,6 +197,11 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "http" if DEBUG else "https"
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
@@ -293,7 +303,16 @@ CELERY_TIMEZONE = "UTC"
 # --- The program -------------------------------------------------------------------------------------------------
 
 PROGRAM_NAME: str = env.str("PROGRAM_NAME", default="Accord")
+# Who pays in SEPA files; needed by programs in EUR alone.
+SEPA_DEBTOR_NAME: str = env.str("SEPA_DEBTOR_NAME", default="")
+SEPA_DEBTOR_IBAN: str = env.str("SEPA_DEBTOR_IBAN", default="").replace(" ", "")
 CLICK_RETENTION_DAYS = whole("CLICK_RETENTION_DAYS", 400, least=1)
+# The name under which a click id is added to the address that a tracking link leads to.
+CLICK_ID_PARAMETER: str = env.str("CLICK_ID_PARAMETER", default="click_id")
+if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", CLICK_ID_PARAMETER):
+    raise ImproperlyConfigured(f"CLICK_ID_PARAMETER must be letters, digits, _ and -, not {CLICK_ID_PARAMETER!r}")
+# More clicks than this from one address in a minute are a flood: redirected, not counted.
+CLICK_FLOOD_PER_MINUTE = whole("CLICK_FLOOD_PER_MINUTE", 120, least=1)
 
 LOGGING = {
     "version": 1,
