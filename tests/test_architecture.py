@@ -1,0 +1,35 @@
+"""The rooms ..."""
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.db.models import Field, Model
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+# Lowest first. What is not ours (Django, allauth) is below all of it.
+ROOMS = ["accounts", "audit", "mail", "affiliates", "agreements", "tracking", "payouts", "compliance", "portal"]
+MODELS = [model for model in apps.get_models() if model._meta.app_label in ROOMS]
+
+
+def height(model: type[Model]) -> int:
+    room = model._meta.app_label
+    return ROOMS.index(room) if room in ROOMS else -1
+
+
+def points_upward(field: "Field[object, object]") -> bool:
+    return field.related_model is not None and height(field.related_model) > height(field.model)
+
+
+def test_are_these() -> None:
+    assert settings.ROOMS == ROOMS
+    assert {model._meta.app_label for model in MODELS} > {"accounts", "audit", "mail", "affiliates", "payouts"}
+
+
+def test_import_only_rooms_below_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lint_imports(no_cache=True, no_logo=True) == EXIT_STATUS_SUCCESS, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_have_no_key_that_points_upward(model: type[Model]) -> None:
+    fields = [*model._meta.concrete_fields, *model._meta.many_to_many]
+    assert [field.name for field in fields if points_upward(field)] == []
