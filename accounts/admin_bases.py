@@ -24,7 +24,7 @@ class ReadOnly:
         return False
 
 
-class ReadOnlyAdmin(ReadOnly, ModelAdmin):
+class ReadOnlyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold has no types
     """A list and a page that show; actions ask for permissions of their own."""
 
     list_filter_submit = True
@@ -32,7 +32,7 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
     show_full_result_count = False
 
 
-class ReadOnlyInline(ReadOnly, TabularInline):
+class ReadOnlyInline(ReadOnly, TabularInline):  # type: ignore[misc]  # unfold has no types
     """Rows of another model, shown in a tab."""
 
     extra = 0
@@ -41,7 +41,7 @@ class ReadOnlyInline(ReadOnly, TabularInline):
     can_delete = False
 
 
-class AuditedAdmin(ModelAdmin):
+class AuditedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     """An admin whose forms write one audit record a change, in the transaction of the change (CONTRACT 9)."""
 
     # Values of these fields are not written to the trail, only that they changed.

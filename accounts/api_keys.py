@@ -26,9 +26,7 @@ def create(*, name: str, now: datetime, by: User | None) -> tuple[ApiKey, str]:
     if not name or len(name) > 100 or not name.isprintable():
         raise ValidationError({"name": _("Give the key a name of 1 to 100 characters.")})
     secret = BEGINNING + secrets.token_urlsafe(32)
-    key = ApiKey.objects.create(
-        name=name, prefix=secret[:SHOWN], digest=_digest(secret), created_at=now, created_by=by
-    )
+    key = ApiKey.objects.create(name=name, prefix=secret[:SHOWN], digest=_digest(secret), created_at=now, created_by=by)
     recording.record(action="API key made", subject=key, now=now, by=by, after={"name": name})
     return key, secret
 

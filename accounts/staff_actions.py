@@ -1,6 +1,6 @@
 """Staff actions in the admin that ask for a reason or a confirmation first: one page, one flow (DESIGN 2, "faces")."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -43,7 +43,7 @@ def run_action(
     *,
     done: str = "",
     explanation: str = "",
-    initial: Mapping[str, Any] | None = None,
+    initial: dict[str, Any] | None = None,
 ) -> HttpResponse:
     """Ask with `form_class`, then call `do` with its answers and go `back`, all of it or nothing in one transaction.
 

@@ -53,9 +53,8 @@ def apply(
 
 def email_is_confirmed(affiliate: Affiliate) -> bool:
     """Whether the affiliate has shown that the e-mail address is theirs."""
-    return EmailAddress.objects.filter(
-        user_id=affiliate.user_id, email__iexact=affiliate.user.email, verified=True
-    ).exists()
+    addresses = EmailAddress.objects.filter(user_id=affiliate.user_id, verified=True)
+    return bool(addresses.filter(email__iexact=affiliate.user.email).exists())
 
 
 @transaction.atomic
@@ -65,9 +64,7 @@ def approve(*, affiliate: Affiliate, now: datetime, by: User | None, reason: str
     Refuses an application whose e-mail address isn't confirmed, and one that was decided before.
     """
     if not email_is_confirmed(affiliate):
-        raise EmailNotConfirmed(
-            _("%(affiliate)s has not confirmed the e-mail address yet.") % {"affiliate": affiliate}
-        )
+        raise EmailNotConfirmed(_("%(affiliate)s has not confirmed the e-mail address yet.") % {"affiliate": affiliate})
     move(affiliate=affiliate, to=State.APPROVED, now=now, by=by, reason=reason)
     for channel in _waiting(affiliate):
         vetting.decide(channel=channel, to=Channel.State.APPROVED, reason="", now=now, by=by)

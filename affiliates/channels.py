@@ -38,7 +38,10 @@ def add(*, affiliate: Affiliate, kind: str, address: str, now: datetime, by: Use
     known = Channel.objects.for_affiliate(affiliate)
     if same := known.filter(address=address).first():
         raise DuplicateChannel(
-            {"address": _("You have declared this channel already: it is %(state)s.") % {"state": same.get_state_display()}}
+            {
+                "address": _("You have declared this channel already: it is %(state)s.")
+                % {"state": same.get_state_display()}
+            }
         )
     if known.count() >= MOST:
         raise ValidationError(_("You can declare at most %(most)d channels.") % {"most": MOST})
@@ -51,9 +54,7 @@ def remove(*, channel: Channel, now: datetime, by: User | None) -> None:
         gone, _rows = Channel.objects.filter(pk=channel.pk, state=Channel.State.PENDING).delete()
         if not gone:
             raise IllegalTransition(_("Only a channel that waits for its decision can be removed."))
-        trail.record(
-            action="channel removed", subject=channel, now=now, by=by, before={"address": channel.address}
-        )
+        trail.record(action="channel removed", subject=channel, now=now, by=by, before={"address": channel.address})
 
 
 @transaction.atomic

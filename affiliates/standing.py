@@ -23,9 +23,7 @@ TRANSITIONS: dict[State, tuple[State, ...]] = {
 
 def begin(*, affiliate: Affiliate, state: State, now: datetime, by: User | None, reason: str = "") -> None:
     """Write the first entry of a new affiliate's history."""
-    StandingChange.objects.create(
-        affiliate=affiliate, after=state, at=now, recorded_at=now, by=by, reason=reason
-    )
+    StandingChange.objects.create(affiliate=affiliate, after=state, at=now, recorded_at=now, by=by, reason=reason)
 
 
 @transaction.atomic

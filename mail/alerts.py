@@ -19,4 +19,6 @@ def staff_addresses() -> list[str]:
     """Who is told: the addresses from the settings, else those of the active superusers."""
     if settings.STAFF_ALERT_EMAILS:
         return list(dict.fromkeys(settings.STAFF_ALERT_EMAILS))
-    return list(User.objects.filter(is_superuser=True, is_active=True).order_by("email").values_list("email", flat=True))
+    return list(
+        User.objects.filter(is_superuser=True, is_active=True).order_by("email").values_list("email", flat=True)
+    )

@@ -19,7 +19,8 @@ def post(
     """Write the e-mail `kind` for `to` into the outbox, once for each `key` (CONTRACT 10).
 
     `kind` is a template `mail/<kind>.txt`; `context` holds plain JSON values, amounts as text. `attachments` name a maker
-    registered in `mail.attachments` and the key that it takes. A key that was posted before is passed over in silence.
+    registered in `mail.attachments` and the key that it takes: {"maker": "statement", "key": "..."}. A key that was
+    posted before is passed over in silence.
     """
     message = Message(kind=kind, to=to, key=key, context=dict(context), attachments=[dict(a) for a in attachments])
     with transaction.atomic():

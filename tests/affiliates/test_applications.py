@@ -69,7 +69,10 @@ def test_is_made_once_a_person() -> None:
 
 
 def test_that_is_approved_approves_its_waiting_channels_but_not_those_rejected_one_by_one() -> None:
-    affiliate, staff = make_affiliate(state=State.APPLIED, channels=(SITE, ("blog", "https://bad.example/"))), make_staff()
+    affiliate, staff = (
+        make_affiliate(state=State.APPLIED, channels=(SITE, ("blog", "https://bad.example/"))),
+        make_staff(),
+    )
     bad = affiliate.channels.get(kind="blog")
     channels.reject(channel=bad, reason="Not yours.", now=NOW, by=staff)
     applications.approve(affiliate=affiliate, now=LATER, by=staff)

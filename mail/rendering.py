@@ -1,0 +1,53 @@
+"""Making an e-mail of a row of the outbox: one template a kind, from which text and HTML are both made (CONTRACT 10)."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.template import Context
+from django.template.loader import get_template, render_to_string
+
+from mail import blocks
+from mail.blocks import Block
+
+
+class Rendered(NamedTuple):
+    subject: str
+    text: str
+    html: str
+
+
+def render(*, kind: str, context: Mapping[str, Any]) -> Rendered:
+    """Subject, text and HTML of the e-mail `kind`: `templates/mail/<kind>.txt`, whose form `mail.blocks` describes."""
+    mail = blocks.read(_filled(kind, context))
+    mail = mail._replace(blocks=[block._replace(url=_absolute(block.url)) for block in mail.blocks])
+    page = {"mail": mail, **_program()}
+    text = _joined(mail.blocks, footer=render_to_string("mail/layout.txt", page).strip())
+    return Rendered(mail.subject[:300], text, render_to_string("mail/layout.html", page))
+
+
+def _filled(kind: str, context: Mapping[str, Any]) -> str:
+    # Not escaped: what comes out is text, which layout.html escapes when it is put into HTML.
+    values = Context(_program() | blocks.shielded(dict(context)), autoescape=False)
+    template = get_template(f"mail/{kind}.txt")
+    return str(template.template.render(values))  # type: ignore[attr-defined]  # the backend's own template
+
+
+def _program() -> dict[str, str]:
+    return {"program_name": settings.PROGRAM_NAME, "base_url": settings.BASE_URL}
+
+
+def _absolute(url: str) -> str:
+    return settings.BASE_URL + url if url.startswith("/") else url
+
+
+def _joined(parts: list[Block], *, footer: str) -> str:
+    return "\n\n".join([*(_as_text(part) for part in parts), "--\n" + footer]) + "\n"
+
+
+def _as_text(block: Block) -> str:
+    if block.kind == "list":
+        return "\n".join(f"- {line}" for line in block.lines)
+    if block.kind == "action":
+        return f"{block.lines[0]}:\n{block.url}"
+    return block.lines[0]
