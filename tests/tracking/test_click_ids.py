@@ -72,8 +72,10 @@ def test_of_another_version_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "x", "A" * 75, "A" * 76, "A" * 77, "A" * 100_000, "é" * 76, "\ud800" * 76, "٣" * 76, "\x00" * 76]
-    + [None, 7, b"A" * 76, ["A" * 76], "=" * 76, "+" * 76, "A" * 75 + "\n"],
+    [
+        *("", " ", "x", "A" * 75, "A" * 76, "A" * 77, "A" * 100_000, "é" * 76, "\ud800" * 76, "٣" * 76, "\x00" * 76),
+        *(None, 7, b"A" * 76, ["A" * 76], "=" * 76, "+" * 76, "A" * 75 + "\n"),
+    ],
 )
 def test_is_nothing_else(text: object) -> None:
     assert click_ids.read(text) is None

@@ -1,0 +1,94 @@
+"""A coupon ..."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+
+from affiliates.errors import IllegalTransition
+from affiliates.models import Affiliate, State
+from audit.models import AuditRecord
+from tests.factories import NOW, make_affiliate, make_staff
+from tracking import coupons
+from tracking.models import Coupon
+
+pytestmark = pytest.mark.django_db
+LATER = NOW + timedelta(days=1)
+
+
+@pytest.fixture
+def affiliate() -> Affiliate:
+    return make_affiliate()
+
+
+def test_is_bound_from_a_date_or_from_the_first_acceptance(affiliate: Affiliate) -> None:
+    staff = make_staff()
+    dated = coupons.bind(affiliate=affiliate, code="SPRING-10", bound_from=NOW, now=NOW, by=staff)
+    undated = coupons.bind(affiliate=affiliate, code="R1850", bound_from=None, now=NOW, by=staff)
+    assert (dated.bound_from, undated.bound_from) == (NOW, None)
+    records = AuditRecord.objects.filter(action="coupon bound")
+    assert {(record.after["code"], record.by_id) for record in records} == {
+        ("SPRING-10", staff.pk),
+        ("R1850", staff.pk),
+    }
+
+
+@pytest.mark.parametrize("code", ["", " ", "a b", "ä", "x" * 65, "a\x00", "a/b", "a\n", "10 %"])
+def test_is_letters_digits_dots_hyphens_and_underscores(affiliate: Affiliate, code: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        coupons.bind(affiliate=affiliate, code=code if code != "a\n" else "a\nb", bound_from=NOW, now=NOW, by=None)
+    assert list(refusal.value.message_dict) == ["code"]
+
+
+@pytest.mark.parametrize("bound_from", [None, NOW - timedelta(days=9), LATER])
+def test_names_one_affiliate_whatever_the_case(affiliate: Affiliate, bound_from: object) -> None:
+    coupons.bind(affiliate=affiliate, code="Spring", bound_from=NOW, now=NOW, by=None)
+    with pytest.raises(ValidationError, match=affiliate.code) as refusal:
+        coupons.bind(affiliate=make_affiliate(), code="sPRING", bound_from=bound_from, now=NOW, by=None)  # type: ignore[arg-type]  # one of three
+    assert list(refusal.value.message_dict) == ["code"]
+
+
+def test_names_one_affiliate_by_the_databases_own_word(affiliate: Affiliate) -> None:
+    coupons.bind(affiliate=affiliate, code="Spring", bound_from=NOW, now=NOW, by=None)
+    with pytest.raises(IntegrityError):
+        Coupon.objects.create(affiliate=make_affiliate(), code="SPRING", bound_from=None, created_at=NOW)
+
+
+def test_can_go_to_another_affiliate_after_it_was_unbound_and_not_before(affiliate: Affiliate) -> None:
+    coupon = coupons.bind(affiliate=affiliate, code="Spring", bound_from=NOW, now=NOW, by=None)
+    coupons.unbind(coupon=coupon, now=LATER, by=make_staff(), reason="Moved")
+    other = make_affiliate()
+    for too_early in (NOW, LATER - timedelta(microseconds=1), None):
+        with pytest.raises(ValidationError):
+            coupons.bind(affiliate=other, code="SPRING", bound_from=too_early, now=LATER, by=None)
+    assert coupons.bind(affiliate=other, code="SPRING", bound_from=LATER, now=LATER, by=None).affiliate == other
+    assert AuditRecord.objects.get(action="coupon unbound").reason == "Moved"
+
+
+def test_is_unbound_once(affiliate: Affiliate) -> None:
+    coupon = coupons.bind(affiliate=affiliate, code="Spring", bound_from=None, now=NOW, by=None)
+    coupons.unbind(coupon=coupon, now=LATER, by=None)
+    with pytest.raises(IllegalTransition):
+        coupons.unbind(coupon=Coupon.objects.get(), now=LATER, by=None)
+
+
+def test_that_is_unbound_before_it_begins_never_does(affiliate: Affiliate) -> None:
+    coupon = coupons.bind(affiliate=affiliate, code="Spring", bound_from=LATER, now=NOW, by=None)
+    coupons.unbind(coupon=coupon, now=NOW, by=None)
+    coupon.refresh_from_db()
+    assert coupon.bound_until == coupon.bound_from == LATER
+
+
+@pytest.mark.parametrize("state", [State.REJECTED, State.TERMINATED])
+def test_is_not_for_those_who_take_no_part(state: State) -> None:
+    with pytest.raises(ValidationError):
+        coupons.bind(affiliate=make_affiliate(state=state), code="X", bound_from=NOW, now=NOW, by=None)
+
+
+def test_is_bound_with_thousands_of_others_or_none_of_them_is(affiliate: Affiliate) -> None:
+    many = [(affiliate, f"R{number:04}") for number in range(2000)]
+    with pytest.raises(ValidationError, match="r0007"):
+        coupons.bind_many(bindings=[*many, (affiliate, "r0007")], bound_from=None, now=NOW, by=None)
+    assert not Coupon.objects.exists()
+    assert len(coupons.bind_many(bindings=many, bound_from=None, now=NOW, by=None)) == 2000

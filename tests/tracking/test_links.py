@@ -1,0 +1,178 @@
+"""A tracking link ..."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from pytest_django import Settings
+
+from affiliates.errors import IllegalTransition
+from affiliates.models import Affiliate, State
+from agreements.models import Program
+from audit.models import AuditRecord
+from tests.factories import NOW, make_affiliate, make_staff
+from tracking import links
+from tracking.models import Link
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def shop() -> Program:
+    program = Program.current()
+    program.shop_url = "https://shop.example/"
+    program.shop_hosts = ["shop.example", "www.shop.example", "dev.shop.example:8443"]
+    program.save()
+    return program
+
+
+@pytest.fixture
+def affiliate() -> Affiliate:
+    return make_affiliate()
+
+
+def make(affiliate: Affiliate, target: str = "https://shop.example/", **fields: object) -> Link:
+    return links.create(affiliate=affiliate, target=target, now=NOW, by=affiliate.user, **fields)  # type: ignore[arg-type]  # passed on as they are
+
+
+def test_has_a_short_code_that_nobody_can_guess(affiliate: Affiliate) -> None:
+    codes = {make(affiliate).code for _ in range(20)}
+    assert len(codes) == 20
+    assert all(len(code) == 8 and code.isascii() and code.isalnum() for code in codes)
+
+
+def test_tries_another_code_where_one_is_taken(affiliate: Affiliate, monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = iter("a" * 8 + "a" * 8 + "b" * 8)
+    monkeypatch.setattr("tracking.links.secrets.choice", lambda _all: next(letters))
+    assert [make(affiliate).code, make(affiliate).code] == ["a" * 8, "b" * 8]
+
+
+def test_keeps_its_target_name_sub_ids_and_the_hosts_of_the_shop(affiliate: Affiliate) -> None:
+    link = make(affiliate, "https://www.shop.example/p?a=1&b=%20#top", name="Spring", subs=("mail", "", "x"))
+    link.refresh_from_db()
+    assert link.target == "https://www.shop.example/p?a=1&b=%20#top"
+    assert (link.name, link.sub1, link.sub2, link.sub3, link.sub5) == ("Spring", "mail", "", "x", "")
+    assert link.permitted_hosts == ["dev.shop.example:8443", "shop.example", "www.shop.example"]
+    assert (link.created_at, link.paused_at) == (NOW, None)
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["HTTPS://SHOP.example", "http://shop.example:80/x", "https://shop.example:443", "https://dev.shop.example:8443/"],
+)
+def test_may_lead_to_any_host_of_the_shop(affiliate: Affiliate, target: str) -> None:
+    assert make(affiliate, target).target == target
+
+
+def test_escapes_letters_that_a_header_cannot_carry(affiliate: Affiliate) -> None:
+    assert make(affiliate, "https://shop.example/tische/für?q=grün").target == (
+        "https://shop.example/tische/f%C3%BCr?q=gr%C3%BCn"
+    )
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("", " ", "shop.example", "//shop.example", "/page", "ftp://shop.example/", "javascript:alert(1)"),
+        *("https://evil.example/", "https://shop.example.evil.example/", "https://evilshop.example/"),
+        *("https://shop.example@evil.example/", "https://u:p@shop.example/", "https://shop.example:8443/"),
+        *("https://shop.example\\@evil.example/", "https://shop.example/\x00", "https://shop.example/a b"),
+        *(
+            "https://shop.example./",
+            "https://sub.shop.example/",
+            "https://ſhop.example/",
+            "https://shop.example/?click_id=x",
+        ),
+        *(
+            "https://shop.example/?a=1&%63lick_id=x",
+            "https://shop.example/" + "a" * 2000,
+            "https://shop.example/" + "ü" * 700,
+        ),
+    ],
+)
+def test_leads_nowhere_else(affiliate: Affiliate, target: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        make(affiliate, target)
+    assert list(refusal.value.message_dict) == ["target"]
+    assert not Link.objects.exists()
+
+
+def test_leads_to_the_host_of_the_shops_address_where_staff_named_no_others(
+    affiliate: Affiliate, shop: Program
+) -> None:
+    shop.shop_hosts = []
+    shop.save()
+    assert make(affiliate).permitted_hosts == ["shop.example"]
+    with pytest.raises(ValidationError):
+        make(affiliate, "https://www.shop.example/")
+
+
+def test_cannot_be_made_before_staff_named_the_shop(affiliate: Affiliate, shop: Program) -> None:
+    shop.shop_hosts, shop.shop_url = [], ""
+    shop.save()
+    with pytest.raises(ValidationError, match="not named the shop"):
+        make(affiliate)
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not State.ACTIVE])
+def test_is_for_active_affiliates_alone(state: State) -> None:
+    with pytest.raises(ValidationError):
+        make(make_affiliate(state=state))
+
+
+@pytest.mark.parametrize(
+    ("field", "subs", "name"), [("sub2", ("", "x" * 101), ""), ("sub1", ("a\x00",), ""), ("name", (), "n" * 101)]
+)
+def test_refuses_texts_that_are_too_long_or_invisible(
+    affiliate: Affiliate, field: str, subs: tuple[str, ...], name: str
+) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        make(affiliate, subs=subs, name=name)
+    assert list(refusal.value.message_dict) == [field]
+
+
+def test_is_paused_once_and_resumed_once(affiliate: Affiliate) -> None:
+    link = make(affiliate)
+    links.pause(link=link, now=NOW + timedelta(hours=1), by=affiliate.user)
+    link.refresh_from_db()
+    assert link.paused_at == NOW + timedelta(hours=1)
+    with pytest.raises(IllegalTransition):
+        links.pause(link=link, now=NOW, by=affiliate.user)
+    links.resume(link=link, now=NOW, by=affiliate.user)
+    with pytest.raises(IllegalTransition):
+        links.resume(link=link, now=NOW, by=affiliate.user)
+    link.refresh_from_db()
+    assert link.paused_at is None
+
+
+def test_keeps_its_code_when_it_is_pointed_somewhere_else(affiliate: Affiliate) -> None:
+    link = make(affiliate, subs=("one", "two"))
+    code = link.code
+    links.change(
+        link=link, target="https://www.shop.example/new", name="New", subs=("three",), now=NOW, by=affiliate.user
+    )
+    link.refresh_from_db()
+    assert (link.code, link.target, link.name) == (code, "https://www.shop.example/new", "New")
+    assert (link.sub1, link.sub2) == ("three", "")
+    with pytest.raises(ValidationError):
+        links.change(link=link, target="https://evil.example/", now=NOW, by=affiliate.user)
+
+
+def test_leaves_an_audit_record_where_staff_change_it_and_none_where_its_affiliate_does(affiliate: Affiliate) -> None:
+    link, staff = make(affiliate), make_staff()
+    links.pause(link=link, now=NOW, by=affiliate.user)
+    assert not AuditRecord.objects.filter(subject_id=str(link.pk)).exists()
+    links.resume(link=link, now=NOW, by=staff)
+    links.change(link=link, target="https://shop.example/b", now=NOW, by=staff)
+    records = AuditRecord.objects.filter(subject_id=str(link.pk)).order_by("id")
+    assert [record.action for record in records] == ["link resumed", "link changed"]
+    assert (records[1].before["target"], records[1].after["target"]) == (
+        "https://shop.example/",
+        "https://shop.example/b",
+    )
+
+
+def test_is_published_under_the_click_host(affiliate: Affiliate, settings: Settings) -> None:
+    settings.CLICK_BASE_URL = "https://go.example"
+    link = make(affiliate)
+    assert links.short_address(link) == f"https://go.example/r/{link.code}"

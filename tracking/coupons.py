@@ -1,0 +1,107 @@
+"""Coupons: codes that name an affiliate at the checkout, bound and unbound by staff (CONTRACT 4)."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.db.models.functions import Upper
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from affiliates.errors import IllegalTransition
+from affiliates.models import Affiliate, State
+from audit import trail
+from tracking.models import Coupon
+
+_FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_NEVER = (State.REJECTED, State.TERMINATED)
+
+
+def bind(*, affiliate: Affiliate, code: str, bound_from: datetime | None, now: datetime, by: User | None) -> Coupon:
+    """Bind `code` to `affiliate` from `bound_from` on; None means from their first acceptance on (CONTRACT 4).
+
+    Refused, by field, are codes of other characters, those that are bound to somebody at that time without regard to
+    case, and affiliates who are rejected or terminated.
+    """
+    return bind_many(bindings=[(affiliate, code)], bound_from=bound_from, now=now, by=by)[0]
+
+
+@transaction.atomic
+def bind_many(
+    *,
+    bindings: Sequence[tuple[Affiliate, str]],
+    bound_from: datetime | None,
+    now: datetime,
+    by: User | None,
+) -> list[Coupon]:
+    """`bind` for thousands at once, as an import does: all of them or, with the first refusal, none."""
+    codes = [_checked(affiliate, code) for affiliate, code in bindings]
+    _refuse_taken(codes, bound_from)
+    coupons = [
+        Coupon(affiliate=affiliate, code=code, bound_from=bound_from, created_at=now)
+        for (affiliate, _given), code in zip(bindings, codes, strict=True)
+    ]
+    try:
+        with transaction.atomic():
+            Coupon.objects.bulk_create(coupons)
+    except IntegrityError:
+        raise ValidationError({"code": _("Somebody has just bound one of these coupons. Please try again.")}) from None
+    for coupon in coupons:
+        _note("coupon bound", coupon, now=now, by=by)
+    return coupons
+
+
+@transaction.atomic
+def unbind(*, coupon: Coupon, now: datetime, by: User | None, reason: str = "") -> None:
+    """End the binding now: orders placed before stay the affiliate's. Raises IllegalTransition if it has ended."""
+    # One that has not begun yet never does: it ends where it would have begun.
+    end = max(now, coupon.bound_from or now)
+    if not Coupon.objects.filter(pk=coupon.pk, bound_until__isnull=True).update(bound_until=end):
+        raise IllegalTransition(_("%(coupon)s is not bound any more.") % {"coupon": coupon})
+    coupon.bound_until = end
+    _note("coupon unbound", coupon, now=now, by=by, reason=reason)
+
+
+def _checked(affiliate: Affiliate, code: str) -> str:
+    code = code.strip()
+    if not _FORM.fullmatch(code):
+        raise ValidationError({"code": _("A coupon is 1 to 64 letters, digits, dots, hyphens and underscores.")})
+    if affiliate.state in _NEVER:
+        raise ValidationError(
+            {"affiliate": _("%(affiliate)s takes no part in the program any more.") % {"affiliate": affiliate}}
+        )
+    return code
+
+
+def _refuse_taken(codes: Sequence[str], bound_from: datetime | None) -> None:
+    """Refuse codes that are named twice, or bound to somebody at a time that the new binding would share."""
+    seen: set[str] = set()
+    for code in codes:
+        if code.upper() in seen:
+            raise ValidationError({"code": _("The coupon %(code)s is named twice.") % {"code": code}})
+        seen.add(code.upper())
+    shared = Q() if bound_from is None else Q(bound_until__isnull=True) | Q(bound_until__gt=bound_from)
+    taken = Coupon.objects.annotate(upper=Upper("code")).filter(shared, upper__in=list(seen))
+    if coupon := taken.select_related("affiliate").first():
+        raise ValidationError({"code": _refusal(coupon)})
+
+
+def _refusal(coupon: Coupon) -> str:
+    if coupon.bound_until is None:
+        return _("The coupon %(code)s is bound to %(affiliate)s.") % {
+            "code": coupon.code,
+            "affiliate": coupon.affiliate.code,
+        }
+    return _("The coupon %(code)s was bound to %(affiliate)s until %(until)s: name a later date.") % {
+        "code": coupon.code,
+        "affiliate": coupon.affiliate.code,
+        "until": f"{coupon.bound_until:%Y-%m-%d %H:%M %Z}",
+    }
+
+
+def _note(action: str, coupon: Coupon, *, now: datetime, by: User | None, reason: str = "") -> None:
+    what = {"code": coupon.code, "affiliate": coupon.affiliate.code, "bound_from": coupon.bound_from}
+    trail.record(action=action, subject=coupon, now=now, by=by, after=what, reason=reason)

@@ -1,0 +1,1 @@
+"""The parts of the redirect: who knocks, which link, where to, what is kept."""

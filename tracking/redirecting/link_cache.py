@@ -1,0 +1,178 @@
+"""Links in memory, renewed within seconds, so that a redirect asks no database (PERFORMANCE 2, CONTRACT 4).
+
+Changes made anywhere take effect everywhere within 5 seconds: an entry older than `OLD_SECONDS` is never served without
+having been asked for again, unless the database is away. Then whatever was served within the last hour goes on.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from tracking.redirecting.gathering import Group
+from tracking.redirecting.known_links import KnownLink
+
+log = logging.getLogger(__name__)
+
+FRESH_SECONDS = 1.5
+OLD_SECONDS = 3.5
+KEPT_SECONDS = 3600
+WAIT_SECONDS = 0.15
+FIRST_WAIT_SECONDS = 3.0
+_LOOK_AROUND_SECONDS = 10
+_BACK_OFF_SECONDS = 0.2
+_MOST_ENTRIES = 200_000
+_MOST_AT_ONCE = 500
+
+Load = Callable[[Collection[str]], Mapping[str, KnownLink]]
+ServedSince = Callable[[float], Iterable[str]]
+
+
+class AwayError(Exception):
+    """The link was not served within the last hour, and the database can't be asked for it."""
+
+
+class Entry:
+    """`link` is None for a code that names none."""
+
+    __slots__ = ("link", "loaded", "served")
+
+    def __init__(self, link: KnownLink | None, now: float) -> None:
+        self.link, self.loaded, self.served = link, now, now
+
+
+class Found(NamedTuple):
+    """What is known: `entry` None for nothing; `wait` is what to wait for first."""
+
+    entry: Entry | None
+    wait: Group[str] | None
+
+
+class LinkCache:
+    """`load` reads links by code; `served_since` says which codes any process served in the last so many seconds."""
+
+    def __init__(self, load: Load, served_since: ServedSince) -> None:
+        self._load, self._served_since = load, served_since
+        self._entries: dict[str, Entry] = {}
+        self._ready = threading.Condition()
+        self._open: Group[str] = Group()
+        self._thread: threading.Thread | None = None
+        self._pid = 0
+        self._stopping = False
+        self._looked_around = 0.0
+        self._loaded_once = False
+        self.well = True
+
+    def get(self, code: str) -> KnownLink | None:
+        """The link of `code`, None for none; waits for the database only so long as it answers in time."""
+        found = self._find(code)
+        if found.wait is not None and not found.wait.wait(self._patience):
+            self.well = False
+        return self._served(code, found)
+
+    async def get_async(self, code: str) -> KnownLink | None:
+        """As `get`, in an event loop."""
+        found = self._find(code)
+        if found.wait is not None and not await found.wait.wait_async(self._patience):
+            self.well = False
+        return self._served(code, found)
+
+    def stop(self, seconds: float = 2.0) -> None:
+        """End the thread: for tests, and for a server that shuts down."""
+        with self._ready:
+            self._stopping = True
+            self._ready.notify()
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    @property
+    def _patience(self) -> float:
+        return WAIT_SECONDS if self._loaded_once else FIRST_WAIT_SECONDS
+
+    def _find(self, code: str) -> Found:
+        entry = self._entries.get(code)
+        age = time.monotonic() - entry.loaded if entry is not None else OLD_SECONDS
+        if age < FRESH_SECONDS:
+            return Found(entry, None)
+        group = self._ask(code)
+        if not self.well or (age < OLD_SECONDS and entry is not None and entry.link is not None):
+            return Found(entry, None)
+        return Found(entry, group)
+
+    def _served(self, code: str, found: Found) -> KnownLink | None:
+        entry = self._entries.get(code) or found.entry
+        now = time.monotonic()
+        if entry is None or (entry.link is None and now - entry.loaded > OLD_SECONDS):
+            raise AwayError(code)
+        entry.served = now
+        return entry.link
+
+    def _ask(self, code: str) -> Group[str]:
+        if self._pid != os.getpid():
+            self._start()
+        with self._ready:
+            self._open.items.append(code)
+            self._ready.notify()
+            return self._open
+
+    def _start(self) -> None:
+        with self._ready:
+            if self._pid == os.getpid():
+                return
+            self._pid, self._stopping, self.well = os.getpid(), False, True
+            self._thread = threading.Thread(target=self._run, name="links", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            group = self._next()
+            try:
+                self._renew(set(group.items))
+                self.well = self._loaded_once = True
+                group.settle()
+                self._look_around()
+            except Exception as error:  # noqa: BLE001  (this thread must outlive whatever a database can come up with)
+                if self.well:
+                    log.warning("links can't be read for the moment: %s", error)
+                self.well = False
+                group.settle()
+                time.sleep(_BACK_OFF_SECONDS)
+
+    def _next(self) -> Group[str]:
+        with self._ready:
+            if not (self._open.items or self._stopping):
+                self._ready.wait(_LOOK_AROUND_SECONDS)
+            group, self._open = self._open, Group()
+            return group
+
+    def _renew(self, codes: set[str]) -> None:
+        wanted = list(codes)
+        for start in range(0, len(wanted), _MOST_AT_ONCE):
+            # Taken before the question, so that an entry is never younger than what it says.
+            now = time.monotonic()
+            some = wanted[start : start + _MOST_AT_ONCE]
+            links = self._load(some)
+            for code in some:
+                self._keep(code, links.get(code), now)
+
+    def _keep(self, code: str, link: KnownLink | None, now: float) -> None:
+        entry = Entry(link, now)
+        before = self._entries.get(code)
+        if before is not None:
+            entry.served = before.served
+        self._entries[code] = entry
+
+    def _look_around(self) -> None:
+        """Now and then: learn the links that other processes served, forget those that nobody asked for."""
+        now = time.monotonic()
+        if now - self._looked_around < _LOOK_AROUND_SECONDS:
+            return
+        seconds = min(now - self._looked_around + 5, KEPT_SECONDS) if self._looked_around else KEPT_SECONDS
+        self._renew(set(self._served_since(seconds)) - self._entries.keys())
+        self._looked_around = now
+        crowded = len(self._entries) > _MOST_ENTRIES
+        for code, entry in list(self._entries.items()):
+            if now - entry.served > (OLD_SECONDS if entry.link is None or crowded else KEPT_SECONDS):
+                del self._entries[code]

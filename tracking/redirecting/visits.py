@@ -1,0 +1,101 @@
+"""A visit to a tracking link as the web server hands it over: who knocks, and whether it counts (CONTRACT 4)."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+# The words by which robots, link previews, monitors and program libraries name themselves, checked against the
+# User-Agents collected at https://github.com/monperrus/crawler-user-agents and by hand against browsers' own.
+# Not "bot" in Cubot, a make of phones, nor the apps of search engines (baiduboxapp, YandexSearch), which people use.
+_BOT = re.compile(
+    r"(?<!cu)bot(?:\b|[_\d])|robot|crawl|spider|slurp|scrap(?:er|y)|archiv|fetch|preview|monitor|uptime|pingdom|"
+    r"headless|phantomjs|puppeteer|playwright|selenium|lighthouse|pagespeed|validator|check(?:er|link)|\bscan|"
+    r"externalhit|facebookcatalog|meta-external|^whatsapp|skypeuri|vkshare|mediapartners|apis-google|google-|"
+    r"googleother|feed(?:ly|burner|press)|\brss\b|https?://|"
+    r"^(?:curl|wget|java|ruby|php|perl|python|go-http|okhttp|axios|node|undici|deno|bun|aiohttp|httpx|libwww|lwp|"
+    r"apache-http|guzzle|postman|insomnia|httpie|dart|reqwest|faraday|winhttp|axel|aria2|nmap|masscan|zgrab|httpunit)",
+    re.IGNORECASE | re.ASCII,
+)
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+SUB_IDS = ("sub1", "sub2", "sub3", "sub4", "sub5")
+_MOST_FIELDS = 50
+
+
+class Visit(NamedTuple):
+    """One request for `/r/{code}`. `address` is the full one: it is used for limits and never stored."""
+
+    code: str
+    method: str
+    query: str
+    address: str
+    user_agent: str
+    referrer: str
+    purpose: str
+    at: datetime
+
+
+def purpose_of(headers: Mapping[str, str]) -> str:
+    """What a browser says that it asks for, from the headers by their small names, where that is not a person's click."""
+    names = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+    return " ".join(headers[name] for name in names if name in headers).lower()
+
+
+def is_prefetch(visit: Visit) -> bool:
+    """Whether the browser fetches ahead of a click that may never come."""
+    return any(word in visit.purpose for word in ("prefetch", "prerender", "preview"))
+
+
+def is_bot(user_agent: str) -> bool:
+    """Whether the browser names itself a robot, a link preview or a program; one without a name is not known to be."""
+    return _is_bot(user_agent[:300])
+
+
+@lru_cache(maxsize=4096)
+def _is_bot(user_agent: str) -> bool:
+    return _BOT.search(user_agent) is not None
+
+
+@lru_cache(maxsize=4096)
+def shortened(address: str) -> str:
+    """The network of an address, /24 for IPv4 and /48 for IPv6, as text; "" where there is none to be read."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
+    kept = 8 if parsed.version == 4 else 80
+    return str(type(parsed)(int(parsed) >> kept << kept))
+
+
+@lru_cache(maxsize=4096)
+def referrer_host(referrer: str) -> str:
+    """The site of a Referer header, without the page; "" where there is none to be read."""
+    try:
+        host = urlsplit(referrer).hostname or ""
+    except ValueError:
+        return ""
+    return clean(host, 253)
+
+
+def clean(text: str, most: int) -> str:
+    """`text` without control characters and lone surrogates, which PostgreSQL would refuse, cut to `most` characters."""
+    return (_UNSEEN.sub("", text) if not text.isprintable() else text)[:most]
+
+
+def query_of(visit: Visit) -> dict[str, list[str]]:
+    """The parameters of the visit's query; none at all where there are too many to be a person's."""
+    if not visit.query:
+        return {}
+    try:
+        pairs = parse_qsl(visit.query, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        return {}
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return found
