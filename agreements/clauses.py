@@ -7,10 +7,13 @@ from agreements.models import Agreement, Clause
 from agreements.rules import Rule
 
 
-@lru_cache(maxsize=256)
-def _numbers(agreement_id: UUID) -> dict[str, str]:
+def numbers(agreement_id: UUID) -> dict[str, str]:
+    """{rule: number of the clause that states it} of any version, as the database has it now."""
     clauses = Clause.objects.filter(agreement_id=agreement_id).values_list("rules", "number")
     return {rule: number for rules, number in clauses for rule in rules}
+
+
+_numbers = lru_cache(maxsize=256)(numbers)
 
 
 def clause_of(agreement_id: UUID | None, rule: Rule) -> str:

@@ -37,11 +37,11 @@ def under_at(versions: Sequence[Version], accepted: Mapping[UUID, datetime], mom
         if version.effective_at > moment:
             break
         when = accepted.get(version.id)
-        if when is not None and when <= moment:
+        accepted_by_then = when is not None and when <= moment
+        follows = current.agreement_id is not None and not current.paused
+        if accepted_by_then or (follows and not version.detriment):
             current = Under(version.id, None)
-        elif current.agreement_id is not None and not current.paused and not version.detriment:
-            current = Under(version.id, None)
-        elif current.agreement_id is not None and not current.paused:
+        elif follows:
             current = Under(current.agreement_id, version.effective_at)
     return current
 
@@ -49,7 +49,8 @@ def under_at(versions: Sequence[Version], accepted: Mapping[UUID, datetime], mom
 def versions() -> list[Version]:
     """All published versions in order of effect."""
     rows = Agreement.objects.published().order_by("effective_at", "number")
-    return [Version(*row) for row in rows.values_list("id", "effective_at", "detriment")]
+    found = rows.values_list("id", "effective_at", "detriment")
+    return [Version(pk, effective_at, detriment) for pk, effective_at, detriment in found if effective_at]
 
 
 def acceptances(affiliate_ids: Iterable[UUID]) -> dict[UUID, dict[UUID, datetime]]:

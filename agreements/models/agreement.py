@@ -5,7 +5,7 @@ A published version never changes again; triggers refuse it for the row and for 
 
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import pgtrigger
 from django.conf import settings
@@ -17,8 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.append_only import append_only
 from accounts.uuid7 import uuid7
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
-class PercentField(models.DecimalField):
+
+class PercentField(models.DecimalField):  # type: ignore[type-arg]  # generic for the type checker only
     """A rate in percent with two places, 0 to 100; the column's type has no NaN within its check."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -27,7 +30,7 @@ class PercentField(models.DecimalField):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # DecimalField's own options, passed through
 
 
-class MoneyField(models.DecimalField):
+class MoneyField(models.DecimalField):  # type: ignore[type-arg]  # generic for the type checker only
     """An amount in the program's currency: numeric(14,2), never NaN (DESIGN 7), never rounded by storing it."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -35,7 +38,7 @@ class MoneyField(models.DecimalField):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # DecimalField's own options, passed through
 
 
-def days(label: str, default: int, least: int, most: int) -> models.PositiveIntegerField:
+def days(label: "StrOrPromise", default: int, least: int, most: int) -> "models.PositiveIntegerField[int, int]":
     """A term that is a number of days (or years, or a day of the month) between two bounds of CONTRACT 2."""
     return models.PositiveIntegerField(
         label, default=default, validators=[MinValueValidator(least), MaxValueValidator(most)]

@@ -1,0 +1,215 @@
+"""What changes from one version to the next: terms with their effect on the affiliate, clauses with their words (CONTRACT 2)."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+from agreements import terms
+from agreements.models import Agreement
+from agreements.reading import document_of
+from agreements.rendering import Document, Section, Source, source_of, tidy
+from agreements.rules import TERM_RULES, Rule
+from agreements.terms import Better, Value
+
+
+class Effect(StrEnum):
+    """What a change means for the affiliate."""
+
+    BENEFIT = "benefit"
+    DETRIMENT = "detriment"
+    NEUTRAL = "neutral"
+
+
+@dataclass(frozen=True)
+class TermChange:
+    """`term` is a term's name, or "rate CATEGORY"; `old` and `new` read as in the text; `clause` is the newer one's."""
+
+    term: str
+    label: str
+    old: str
+    new: str
+    effect: Effect
+    clause: str
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Words of a clause: "same", "removed" or "added"."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class TextChange:
+    """A clause whose words differ: "added", "removed" or "changed"."""
+
+    number: str
+    heading: str
+    kind: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """All that differs between two versions. `wording` says whether anything but the value of a term does."""
+
+    terms: tuple[TermChange, ...]
+    texts: tuple[TextChange, ...]
+    wording: bool
+
+    @property
+    def detriment(self) -> bool:
+        """Whether the newer version needs notice and acceptance: CONTRACT 2 counts every change of wording as one."""
+        return self.wording or any(change.effect is Effect.DETRIMENT for change in self.terms)
+
+    def __bool__(self) -> bool:
+        return bool(self.terms or self.texts)
+
+
+def between(old: Source, new: Source, old_document: Document, new_document: Document) -> Changes:
+    """What changes from `old` to `new`; the documents are how each of them reads."""
+    return Changes(
+        (*_terms(old, new), *_rates(old, new)),
+        tuple(_texts(old_document, new_document)),
+        _wording(old) != _wording(new) or old_document.title != new_document.title,
+    )
+
+
+def _wording(source: Source) -> tuple[list[object], list[object]]:
+    """Everything that is not the value of a term: clauses with their placeholders as they stand, and activities."""
+    clauses: list[object] = [(c.number, tidy(c.heading), c.body.split(), sorted(c.rules)) for c in source.clauses]
+    activities = [(a.code, tidy(a.title), tidy(a.text), a.gravest_consequence) for a in source.activities]
+    return clauses, list[object](sorted(activities))
+
+
+def effect_of(term: str, old: Value, new: Value) -> Effect:
+    """Whether the change of a term from `old` to `new` is a benefit or a detriment; None is no limit at all."""
+    if old == new:
+        return Effect.NEUTRAL
+    better = terms.TERMS[term].better
+    if better is Better.NEITHER:
+        return Effect.DETRIMENT
+    more = new is None or (old is not None and Decimal(new) > Decimal(old))
+    return Effect.BENEFIT if more == (better is Better.MORE) else Effect.DETRIMENT
+
+
+def _terms(old: Source, new: Source) -> Iterator[TermChange]:
+    for term in terms.TERMS:
+        before, after = terms.value_of(old.agreement, term), terms.value_of(new.agreement, term)
+        if before == after:
+            continue
+        effect = effect_of(term, before, after)
+        if term == "target_days" and new.agreement.target_orders == 0:
+            effect = Effect.NEUTRAL  # there is no target whose days could matter
+        yield TermChange(
+            term,
+            str(new.agreement._meta.get_field(term).verbose_name),  # type: ignore[union-attr]  # a column, not a relation
+            terms.wording(term, before, old.agreement.currency),
+            terms.wording(term, after, new.agreement.currency),
+            effect,
+            clause_stating(new, TERM_RULES[term]),
+        )
+
+
+def clause_stating(source: Source, rule: Rule) -> str:
+    """The number of the clause of a version, published or not, that states `rule`; "" if none does."""
+    return next((clause.number for clause in source.clauses if rule in clause.rules), "")
+
+
+EVERY_OTHER = "every other category"
+
+
+def _rates(old: Source, new: Source) -> Iterator[TermChange]:
+    """Each category by the rate that answered for it before and the one that does now, named or not."""
+    before, after = _card(old), _card(new)
+    clause = clause_stating(new, Rule.RATE_CARD)
+    for category in [*after, *(c for c in before if c not in after)]:
+        was, now = before.get(category, before.get("")), after.get(category, after.get(""))
+        if was is None or now is None:
+            continue
+        if was == now:
+            continue
+        label = category or EVERY_OTHER
+        effect = Effect.BENEFIT if now > was else Effect.DETRIMENT
+        yield TermChange(f"rate {label}", label, terms.percent(was), terms.percent(now), effect, clause)
+
+
+def _card(source: Source) -> dict[str, Decimal]:
+    """{category: percent}; "" stands for every category that is not named, the one that is called so included."""
+    return {"" if rate.everything_else else rate.category: rate.percent for rate in source.rates}
+
+
+def _texts(old: Document, new: Document) -> Iterator[TextChange]:
+    pairs = _pairs(old.sections, new.sections)
+    for before, after in pairs:
+        if before and after and before.text == after.text:
+            continue
+        shown = after or before
+        assert shown is not None
+        kind = "changed" if before and after else "added" if after else "removed"
+        pieces = tuple(words(before.text if before else "", after.text if after else ""))
+        yield TextChange(shown.number, shown.heading, kind, pieces)
+
+
+def _pairs(old: tuple[Section, ...], new: tuple[Section, ...]) -> list[tuple[Section | None, Section | None]]:
+    """Each clause with the one that it was: of the same heading, else of the same number; the removed ones last."""
+    left = list(old)
+    by_heading = {after.number: _take(left, "heading", after.heading) for after in new}
+    kept = [(by_heading[after.number] or _take(left, "number", after.number), after) for after in new]
+    return [*kept, *((before, None) for before in left)]
+
+
+def _take(left: list[Section], field: str, value: str) -> Section | None:
+    found = next((section for section in left if getattr(section, field) == value), None)
+    if found:
+        left.remove(found)
+    return found
+
+
+def words(old: str, new: str) -> Iterator[Piece]:
+    """The two texts as one, word by word: what stays, what is removed, what is added."""
+    before, after = re.findall(r"\s+|\S+", old), re.findall(r"\s+|\S+", new)
+    for op, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if op == "equal":
+            yield Piece("same", "".join(before[a:b]))
+            continue
+        if b > a:
+            yield Piece("removed", "".join(before[a:b]))
+        if d > c:
+            yield Piece("added", "".join(after[c:d]))
+
+
+def as_text(changes: Changes) -> str:
+    """The differences in plain text, as they are shown with a version and kept as evidence (CONTRACT 2)."""
+    lines = [f"{c.label} (clause {c.clause}): {c.old} -> {c.new} ({c.effect.value})" for c in changes.terms]
+    texts = [f"Clause {t.number} {t.heading} ({t.kind}): {''.join(map(_marked, t.pieces))}" for t in changes.texts]
+    return "\n".join([*lines, *texts])
+
+
+def _marked(piece: Piece) -> str:
+    marks = {"same": ("", ""), "removed": ("[-", "-]"), "added": ("{+", "+}")}
+    before, after = marks[piece.kind]
+    return f"{before}{piece.text}{after}"
+
+
+def of(new: Agreement, old: Agreement) -> Changes:
+    """What changes from the version `old` to `new`, either of which may be a draft whose placeholders resolve."""
+    return between(source_of(old), source_of(new), document_of(old), document_of(new))
+
+
+def since_before(agreement: Agreement) -> Changes | None:
+    """What changes against the version before `agreement` in order of effect; None for the first."""
+    before = predecessor(agreement)
+    return of(agreement, before) if before else None
+
+
+def predecessor(agreement: Agreement) -> Agreement | None:
+    """The published version before `agreement` in order of effect: for a draft the newest; None for the first."""
+    published = Agreement.objects.published().exclude(pk=agreement.pk).order_by("-effective_at")
+    if agreement.effective_at:
+        published = published.filter(effective_at__lt=agreement.effective_at)
+    return published.first()

@@ -1,0 +1,185 @@
+"""Drafting: a new version starts as a copy of the one in force, and has to be free of problems to be published (CONTRACT 2)."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from agreements import rendering, terms
+from agreements.currencies import TWO_DECIMALS
+from agreements.errors import Problem, UnresolvedPlaceholder
+from agreements.models import Agreement, Clause
+from agreements.rendering import Source
+from agreements.rules import RULE_TERMS, Rule
+from audit import trail
+
+SECTIONS = range(1, 13)
+PARTS = ("rates", "activities", "clauses")
+
+
+@transaction.atomic
+def start(*, now: datetime, by: User | None, source: Agreement | None = None) -> Agreement:
+    """A new draft, copied from `source` or else from the newest published version; an empty one where there is none."""
+    source = source or Agreement.objects.published().order_by("-effective_at").first()
+    draft = Agreement(name=_free_name(), drafted_at=now)
+    for term in terms.TERMS if source else ():
+        setattr(draft, term, getattr(source, term))
+    draft.save()
+    if source:
+        _copy_parts(source, draft)
+    trail.record(
+        action="agreement drafted", subject=draft, now=now, by=by, after={"name": draft.name, "from": source or ""}
+    )
+    return draft
+
+
+def _copy_parts(source: Agreement, draft: Agreement) -> None:
+    for part in PARTS:
+        rows = list(getattr(source, part).all())
+        for row in rows:
+            row.pk = row._meta.pk.get_default()
+            row.agreement = draft
+        if rows:
+            type(rows[0]).objects.bulk_create(rows)
+
+
+def _free_name() -> str:
+    taken = set(Agreement.objects.values_list("name", flat=True))
+    number = Agreement.objects.filter(published_at__isnull=False).count() + 1
+    while str(number) in taken:
+        number += 1
+    return str(number)
+
+
+def problems(agreement: Agreement) -> list[Problem]:
+    """Everything that keeps a draft from being published, each with its place and cause; empty when there is nothing."""
+    source = rendering.source_of(agreement)
+    return [
+        *_terms(agreement),
+        *_same_in_every_version(agreement),
+        *_rates(source),
+        *_activities(source),
+        *_clauses(source),
+        *_rules(source),
+    ]
+
+
+def _terms(agreement: Agreement) -> Iterator[Problem]:
+    try:
+        agreement.clean_fields()
+    except ValidationError as error:
+        for field, messages in error.message_dict.items():
+            yield from (Problem(field, message) for message in messages)
+    if agreement.rate_floor > agreement.rate_ceiling:
+        yield Problem("rate_floor", _("The lowest rate is above the highest."))
+    if agreement.currency not in TWO_DECIMALS:
+        yield Problem("currency", _("Not an ISO 4217 code of a currency with two decimals."))
+    if not is_zone(agreement.time_zone):
+        yield Problem("time_zone", _("Not the name of a time zone, such as Europe/Berlin."))
+
+
+def is_zone(name: str) -> bool:
+    """Whether `name` is an IANA time zone that this machine knows."""
+    return name in available_timezones() and bool(ZoneInfo(name))
+
+
+def _same_in_every_version(agreement: Agreement) -> Iterator[Problem]:
+    first = Agreement.objects.published().order_by("effective_at").first()
+    for field in ("currency", "time_zone") if first else ():
+        theirs = getattr(first, field)
+        if getattr(agreement, field) != theirs:
+            yield Problem(field, _("The program's is %(value)s, the same in every version.") % {"value": theirs})
+
+
+def _rates(source: Source) -> Iterator[Problem]:
+    floor, ceiling = source.agreement.rate_floor, source.agreement.rate_ceiling
+    for rate in source.rates:
+        if not floor <= rate.percent <= ceiling:
+            cause = _("%(rate)s is not between %(floor)s and %(ceiling)s.")
+            yield Problem(
+                f"rate {rate.category}",
+                cause
+                % {
+                    "rate": terms.percent(rate.percent),
+                    "floor": terms.percent(floor),
+                    "ceiling": terms.percent(ceiling),
+                },
+            )
+    for category, times in Counter(rate.category for rate in source.rates).items():
+        if times > 1:
+            yield Problem(f"rate {category}", _("The category has more than one row."))
+    standing = [rate for rate in source.rates if rate.everything_else]
+    if len(standing) != 1:
+        yield Problem("rates", _("Exactly one row must stand for everything else; %d do.") % len(standing))
+
+
+def _activities(source: Source) -> Iterator[Problem]:
+    if not source.activities:
+        yield Problem("activities", _("There must be at least one prohibited activity."))
+    for activity in source.activities:
+        if not activity.title.strip() or not activity.text.strip():
+            yield Problem(f"activity {activity.code}", _("It needs a title and a text."))
+
+
+def _clauses(source: Source) -> Iterator[Problem]:
+    numbers = [clause.number for clause in source.clauses]
+    for section in SECTIONS:
+        if str(section) not in numbers:
+            yield Problem("clauses", _("Section %d is left out.") % section)
+    for clause in source.clauses:
+        yield from _clause(clause, numbers)
+    in_order = sorted(numbers, key=lambda number: [int(part) for part in number.split(".")])
+    if numbers != in_order:
+        yield Problem("clauses", _("The clauses are not in the order of their numbers."))
+
+
+def _clause(clause: Clause, numbers: list[str]) -> Iterator[Problem]:
+    place = f"clause {clause.number}"
+    if numbers.count(clause.number) > 1:
+        yield Problem(place, _("The number is used twice."))
+    if "." in clause.number and not clause.body.strip():
+        yield Problem(place, _("It has no text."))
+    try:
+        for paragraph in rendering.paragraphs(clause.body):
+            _whole_paragraph(clause, paragraph)
+    except UnresolvedPlaceholder as error:
+        yield Problem(place, error.cause)
+    used = placeholders(clause)
+    for rule in clause.rules:
+        if rule not in set(Rule):
+            yield Problem(place, _("There is no rule called %s.") % rule)
+            continue
+        for term in RULE_TERMS.get(Rule(rule), ()):
+            if term not in used:
+                yield Problem(
+                    place, _("It states the rule %(rule)s and must say {%(term)s}.") % {"rule": rule, "term": term}
+                )
+
+
+def _whole_paragraph(clause: Clause, paragraph: str) -> None:
+    for _literal, name in rendering.pieces(clause, paragraph):
+        if name in ("rate_card", "prohibited_activities") and paragraph != f"{{{name}}}":
+            raise UnresolvedPlaceholder(clause.number, name, _("{%s} must be a paragraph of its own.") % name)
+
+
+def placeholders(clause: Clause) -> set[str]:
+    """The names between braces in a clause; none where its braces don't match."""
+    try:
+        found = [pair for p in rendering.paragraphs(clause.body) for pair in rendering.pieces(clause, p)]
+    except UnresolvedPlaceholder:
+        return set()
+    return {name for _literal, name in found if name}
+
+
+def _rules(source: Source) -> Iterator[Problem]:
+    stated = Counter(rule for clause in source.clauses for rule in clause.rules)
+    for rule in Rule:
+        if stated[rule] == 0:
+            yield Problem("clauses", _("No clause states the rule %s.") % rule.value)
+        elif stated[rule] > 1:
+            yield Problem("clauses", _("More than one clause states the rule %s.") % rule.value)

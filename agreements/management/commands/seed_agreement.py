@@ -1,0 +1,37 @@
+"""`manage.py seed_agreement --effective DATE`: publish the agreement that ships into an empty program."""
+
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from agreements import publishing, seed, seeding
+
+
+class Command(BaseCommand):
+    help = "Publish the seed agreement from a date on, also one in the past; refuses where there is a version already."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--effective",
+            metavar="DATE",
+            required=True,
+            help="the day (YYYY-MM-DD) at whose first instant, in the program's time zone, it takes effect",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            day = date.fromisoformat(options["effective"])
+        except ValueError:
+            raise CommandError(f"--effective must be a date such as 2026-01-31, not {options['effective']!r}") from None
+        effective_at = publishing.midnight(day, str(seed.TERMS["time_zone"]))
+        try:
+            agreement = seeding.seed(effective_at=effective_at, now=timezone.now(), by=None)
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from None
+        text = agreement.texts.get()
+        self.stdout.write(
+            f"version {agreement.name} takes effect {effective_at:%Y-%m-%d %H:%M %Z}, sha256 {text.sha256}"
+        )

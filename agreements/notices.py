@@ -1,0 +1,112 @@
+"""What affiliates are told of versions: a new one, reminders before its date, the pause after it (CONTRACT 2 and 10)."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from affiliates.models import Affiliate, State
+from affiliates.notify import notify
+from agreements.changes import Changes, TermChange
+from agreements.clauses import numbers
+from agreements.models import Acceptance, Agreement
+from agreements.rules import Rule
+from agreements.terms import date_and_time
+from agreements.under import acceptances, under_at, versions
+from mail.models import Message
+
+NAMED = (Rule.ACCEPTANCE, Rule.CHANGE_OF_AGREEMENT, Rule.DECLINE, Rule.PAUSE_UNACCEPTED)
+REMINDERS = (timedelta(days=1), timedelta(days=7))
+
+
+def tell_published(*, agreement: Agreement, changed: Changes | None) -> None:
+    """Tell affiliates of a version that was just published: what changes and, with a detriment, that they are asked.
+
+    The first version of a program has no changes; whoever is approved already is asked to accept it.
+    """
+    if changed is None:
+        for affiliate in _in_states(State.APPROVED):
+            _notify(affiliate, "agreement_to_accept", agreement)
+        return
+    kind = "agreement_change" if agreement.detriment else "agreement_benefit"
+    extra = {"changes": [_line(change) for change in changed.terms], "clauses": [t.number for t in changed.texts]}
+    for affiliate in _in_states(State.ACTIVE, State.SUSPENDED):
+        _notify(affiliate, kind, agreement, **extra)
+
+
+def tell_withdrawn(*, agreement: Agreement, reason: str) -> None:
+    """Tell those who had been told of `agreement` that it does not come."""
+    told = f":{agreement.pk}:"
+    keys = Message.objects.filter(kind__startswith="agreement_", key__contains=told).values_list("key", flat=True)
+    codes = {key.rsplit(":", 1)[-1] for key in keys}
+    for affiliate in _in_states(State.APPROVED, State.ACTIVE, State.SUSPENDED):
+        if str(affiliate.pk) in codes:
+            _notify(affiliate, "agreement_withdrawn", agreement, reason=reason)
+
+
+@transaction.atomic
+def remind(*, now: datetime) -> int:
+    """Post what is due at `now` and was not posted yet: reminders of versions to accept, and notices of a pause.
+
+    The same however often it is asked; returns how many were posted.
+    """
+    due = {f"{kind}:{key}": (affiliate, kind, key, agreement) for affiliate, kind, key, agreement in _due(now)}
+    told = set(Message.objects.filter(key__in=due).values_list("key", flat=True))
+    for name, (affiliate, kind, key, agreement) in due.items():
+        if name not in told:
+            notify(affiliate=affiliate, kind=kind, key=key, context=_context(agreement))
+    return len(due) - len(told)
+
+
+def _due(now: datetime) -> Iterator[tuple[Affiliate, str, str, Agreement]]:
+    people = _in_states(State.ACTIVE, State.SUSPENDED)
+    for version in Agreement.objects.upcoming(now).filter(detriment=True):
+        stage = _stage(version, now)
+        accepted = set(Acceptance.objects.filter(agreement=version).values_list("affiliate_id", flat=True))
+        for affiliate in people if stage else ():
+            if affiliate.pk not in accepted:
+                yield affiliate, "agreement_reminder", f"{stage}:{version.pk}:{affiliate.pk}", version
+    yield from _paused(people, now)
+
+
+def _stage(version: Agreement, now: datetime) -> str:
+    """Which reminder is due: the latest whose time has come, unless the version was published after it."""
+    for before in REMINDERS:
+        at = version.effective_at - before if version.effective_at else now
+        if at <= now:
+            return f"{before.days} days" if version.published_at and version.published_at < at else ""
+    return ""
+
+
+def _paused(people: list[Affiliate], now: datetime) -> Iterator[tuple[Affiliate, str, str, Agreement]]:
+    known = versions()
+    accepted = acceptances(affiliate.pk for affiliate in people)
+    by_date = {version.effective_at: version for version in Agreement.objects.in_effect(now)}
+    for affiliate in people:
+        since = under_at(known, accepted.get(affiliate.pk, {}), now).paused_since
+        if since:
+            yield affiliate, "agreement_pause", f"{by_date[since].pk}:{affiliate.pk}", by_date[since]
+
+
+def _in_states(*states: State) -> list[Affiliate]:
+    return list(Affiliate.objects.filter(state__in=states, erased_at__isnull=True).select_related("user"))
+
+
+def _notify(affiliate: Affiliate, kind: str, agreement: Agreement, **extra: Any) -> None:
+    notify(affiliate=affiliate, kind=kind, key=f"{agreement.pk}:{affiliate.pk}", context=_context(agreement) | extra)
+
+
+def _context(agreement: Agreement) -> dict[str, Any]:
+    assert agreement.effective_at is not None
+    clauses = numbers(agreement.pk)  # not the remembered ones: the version may be published in this transaction
+    return {
+        "agreement_id": str(agreement.pk),
+        "version": agreement.name,
+        "effective": date_and_time(agreement.effective_at, agreement.time_zone),
+        **{f"{rule.value}_clause": clauses[rule.value] for rule in NAMED},
+    }
+
+
+def _line(change: TermChange) -> str:
+    return f"{change.label}: {change.old} -> {change.new} ({change.effect.value}, clause {change.clause})"

@@ -1,0 +1,119 @@
+"""Publishing and withdrawing versions (CONTRACT 2): from then on the database refuses every change."""
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from agreements import changes, drafting, notices, rendering
+from agreements.errors import NotPublishable, Refused, TooEarly
+from agreements.models import Agreement, AgreementText, AgreementWithdrawal
+from audit import trail
+
+# Serialises everything that changes which versions there are.
+_LOCK = 7_310_001
+
+
+def lock_versions() -> None:
+    """Hold until the end of the transaction that no other publishes, withdraws or seeds a version."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+@transaction.atomic
+def publish(*, agreement: Agreement, effective_at: datetime, now: datetime, by: User | None) -> Agreement:
+    """Publish a draft with its text and SHA-256, and tell affiliates (CONTRACT 2).
+
+    Refuses a draft with problems (NotPublishable), an instant that leaves no time for notice of a detriment (TooEarly,
+    with the earliest), one that is past or not after every published version's, and what is no draft. Only the first
+    version of a program may take effect in the past.
+    """
+    lock_versions()
+    draft = _locked_draft(agreement)
+    found = drafting.problems(draft)
+    if found:
+        raise NotPublishable(found)
+    changed = changes.since_before(draft)
+    _check_date(draft, effective_at, now, detriment=bool(changed and changed.detriment))
+    draft.number = Agreement.objects.filter(published_at__isnull=False).count() + 1
+    draft.effective_at, draft.published_at, draft.published_by = effective_at, now, by
+    draft.detriment = bool(changed and changed.detriment)
+    text = rendering.render(rendering.source_of(draft), settings.PROGRAM_NAME).text
+    draft.save()
+    stored = AgreementText.objects.create(agreement=draft, text=text, sha256=rendering.sha256(text))
+    trail.record(
+        action="agreement published",
+        subject=draft,
+        now=now,
+        by=by,
+        after={"name": draft.name, "effective_at": effective_at, "detriment": draft.detriment, "sha256": stored.sha256},
+    )
+    notices.tell_published(agreement=draft, changed=changed)
+    return draft
+
+
+def _locked_draft(agreement: Agreement) -> Agreement:
+    """The draft with its parts, locked so that no edit slips in between the reading of its text and its publishing."""
+    draft = Agreement.objects.select_for_update().get(pk=agreement.pk)
+    if draft.published_at is not None:
+        raise Refused(_("Version %s is published already.") % draft.name)
+    for part in drafting.PARTS:
+        list(getattr(draft, part).select_for_update())
+    return draft
+
+
+def _check_date(draft: Agreement, effective_at: datetime, now: datetime, *, detriment: bool) -> None:
+    newest = Agreement.objects.published().order_by("-effective_at").first()
+    if newest is None:
+        return
+    zone = ZoneInfo(draft.time_zone)
+    if effective_at <= (after := newest.effective_at or now):
+        raise TooEarly((after + timedelta(seconds=1)).astimezone(zone), _("It must follow version %s.") % newest.name)
+    if effective_at < now:
+        raise TooEarly(now.astimezone(zone), _("A change can't take effect in the past."))
+    earliest = earliest_with_notice(now)
+    if detriment and effective_at < earliest:
+        cause = _("Something changes to the affiliates' detriment, and they have %s of notice.")
+        raise TooEarly(earliest.astimezone(zone), cause % _days(now))
+
+
+def _days(now: datetime) -> str:
+    current = Agreement.objects.in_force(now)
+    return _("%d days") % (current.change_notice_days if current else 0)
+
+
+def earliest_with_notice(now: datetime) -> datetime:
+    """The first instant at which a version with a detriment that is published at `now` may take effect."""
+    current = Agreement.objects.in_force(now)
+    return now + timedelta(days=current.change_notice_days if current else 0)
+
+
+@transaction.atomic
+def withdraw(*, agreement: Agreement, now: datetime, by: User | None, reason: str) -> None:
+    """Withdraw a published version that is not yet in effect, and tell those who had been told (CONTRACT 2).
+
+    Refuses one in effect, and one that another published version follows, because that was measured against it.
+    """
+    lock_versions()
+    version = Agreement.objects.published().filter(pk=agreement.pk).first()
+    if version is None:
+        raise Refused(_("Only a published version can be withdrawn."))
+    if version.effective_at is None or version.effective_at <= now:
+        raise Refused(_("Version %s is in effect and can't be withdrawn any more.") % version.name)
+    later = Agreement.objects.published().filter(effective_at__gt=version.effective_at).first()
+    if later:
+        raise Refused(_("Withdraw version %s first: it was published to follow this one.") % later.name)
+    if not reason.strip():
+        raise ValidationError({"reason": _("Say why.")})
+    AgreementWithdrawal.objects.create(agreement=version, at=now, by=by, reason=reason)
+    trail.record(action="agreement withdrawn", subject=version, now=now, by=by, reason=reason)
+    notices.tell_withdrawn(agreement=version, reason=reason)
+
+
+def midnight(day: date, zone: str) -> datetime:
+    """The first instant of `day` in the time zone `zone`: how a date of effect becomes an instant."""
+    return datetime.combine(day, time.min, ZoneInfo(zone))

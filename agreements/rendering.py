@@ -1,0 +1,199 @@
+"""From a version's data to its text: one document, read as canonical plain text, as a page and as a PDF (CONTRACT 2).
+
+Nothing here asks the clock, the settings or the reader: the same rows and the same name of the program give the same
+text, byte for byte, because the SHA-256 of that text is what affiliates accept.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from string import Formatter
+
+from agreements import terms
+from agreements.errors import UnresolvedPlaceholder
+from agreements.models import Agreement, Clause, ProhibitedActivity, Rate
+
+TITLE = "Affiliate agreement of "
+LANGUAGES = {"en": "English"}
+GOVERNING = "en"
+
+
+@dataclass(frozen=True)
+class Span:
+    """A piece of a paragraph; `term` names the term that it is the value of."""
+
+    text: str
+    term: str = ""
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    spans: tuple[Span, ...]
+    kind = "paragraph"
+
+    @property
+    def text(self) -> str:
+        return "".join(span.text for span in self.spans)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A block of rows; `name` is the placeholder that it stands for."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Span, ...], ...]
+    kind = "table"
+
+    @property
+    def text(self) -> str:
+        lines = [self.columns, *(tuple(cell.text for cell in row) for row in self.rows)]
+        return "\n".join(" | ".join(line) for line in lines)
+
+
+Block = Paragraph | Table
+
+
+@dataclass(frozen=True)
+class Section:
+    """A clause as it is read: its number, its heading and its blocks."""
+
+    number: str
+    heading: str
+    blocks: tuple[Block, ...]
+
+    @property
+    def level(self) -> int:
+        """The level of its heading on a page: 2 for "3", 3 for "3.2"."""
+        return 3 if "." in self.number else 2
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join([f"{self.number} {self.heading}", *(block.text for block in self.blocks)])
+
+
+@dataclass(frozen=True)
+class Document:
+    title: str
+    facts: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+    @property
+    def text(self) -> str:
+        """The canonical text: lines end with a line feed, blocks are apart by one blank line."""
+        return "\n\n".join(["\n".join([self.title, *self.facts]), *(s.text for s in self.sections)]) + "\n"
+
+
+@dataclass(frozen=True)
+class Source:
+    """The rows that a version is made of, read once."""
+
+    agreement: Agreement
+    rates: Sequence[Rate]
+    activities: Sequence[ProhibitedActivity]
+    clauses: Sequence[Clause]
+
+
+def source_of(agreement: Agreement) -> Source:
+    """The rows of `agreement` as the database has them now."""
+    return Source(
+        agreement,
+        list(agreement.rates.order_by("position", "category")),
+        list(agreement.activities.order_by("position", "code")),
+        list(agreement.clauses.order_by("position", "id")),
+    )
+
+
+def render(source: Source, program_name: str) -> Document:
+    """The document of a version; UnresolvedPlaceholder names the clause whose placeholder stands for nothing."""
+    agreement = source.agreement
+    values = values_of(agreement, program_name)
+    blocks = {"rate_card": rate_card(source.rates), "prohibited_activities": activities(source.activities)}
+    sections = tuple(
+        Section(clause.number, tidy(clause.heading), tuple(_blocks(clause, values, blocks)))
+        for clause in source.clauses
+    )
+    effect = (
+        terms.date_and_time(agreement.effective_at, agreement.time_zone)
+        if agreement.effective_at
+        else "not published yet"
+    )
+    facts = (
+        f"Version {agreement.name}",
+        f"Takes effect: {effect}",
+        f"Governing language: {LANGUAGES[GOVERNING]}",
+    )
+    return Document(f"{TITLE}{program_name}", facts, sections)
+
+
+def values_of(agreement: Agreement, program_name: str) -> dict[str, str]:
+    """What each placeholder but the two blocks reads as."""
+    named = {term: terms.wording(term, terms.value_of(agreement, term), agreement.currency) for term in terms.TERMS}
+    return named | {"program_name": program_name}
+
+
+PLACEHOLDERS = (*terms.TERMS, "rate_card", "prohibited_activities", "program_name")
+"""Every name that may stand between braces in the body of a clause."""
+
+
+def rate_card(rates: Sequence[Rate]) -> Table:
+    rows = tuple(
+        (
+            Span(rate.category + (" (every category that is not named)" if rate.everything_else else "")),
+            Span(terms.percent(rate.percent), "rate_card"),
+        )
+        for rate in rates
+    )
+    return Table("rate_card", ("Category", "Rate"), rows)
+
+
+def activities(rows: Sequence[ProhibitedActivity]) -> Table:
+    return Table(
+        "prohibited_activities",
+        ("Activity", "What it means", "Gravest consequence"),
+        tuple((Span(tidy(r.title)), Span(tidy(r.text)), Span(r.gravest_consequence)) for r in rows),
+    )
+
+
+def tidy(text: str) -> str:
+    """One line: every run of white space is one space, so that no text can imitate another block."""
+    return " ".join(text.split())
+
+
+def paragraphs(body: str) -> list[str]:
+    """The paragraphs of a body: apart by blank lines, each on one line."""
+    lines = [line.strip() for line in body.splitlines()]
+    return [tidy(part) for part in "\n".join(lines).split("\n\n") if part.strip()]
+
+
+def pieces(clause: Clause, paragraph: str) -> list[tuple[str, str | None]]:
+    """The paragraph as pairs of literal text and the placeholder after it; refuses braces that don't match."""
+    try:
+        parsed = list(Formatter().parse(paragraph))
+    except ValueError:
+        raise UnresolvedPlaceholder(clause.number, "", "a brace { or } has no partner.") from None
+    for _literal, name, spec, conversion in parsed:
+        if name is not None and (spec or conversion or name not in PLACEHOLDERS):
+            raise UnresolvedPlaceholder(clause.number, name, f"{{{name}}} stands for nothing.")
+    return [(literal, name) for literal, name, _spec, _conversion in parsed]
+
+
+def _blocks(clause: Clause, values: dict[str, str], blocks: dict[str, Table]) -> list[Block]:
+    return [_block(clause, paragraph, values, blocks) for paragraph in paragraphs(clause.body)]
+
+
+def _block(clause: Clause, paragraph: str, values: dict[str, str], blocks: dict[str, Table]) -> Block:
+    spans: list[Span] = []
+    for literal, name in pieces(clause, paragraph):
+        if name in blocks:
+            if paragraph != f"{{{name}}}":
+                raise UnresolvedPlaceholder(clause.number, name, f"{{{name}}} must be a paragraph of its own.")
+            return blocks[name]
+        spans += [Span(literal)] if literal else []
+        spans += [Span(values[name], name)] if name else []
+    return Paragraph(tuple(spans))
+
+
+def sha256(text: str) -> str:
+    """The SHA-256 of a text in UTF-8, in hexadecimal: what `sha256sum` says of the file."""
+    return hashlib.sha256(text.encode()).hexdigest()

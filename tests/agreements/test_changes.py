@@ -1,0 +1,210 @@
+"""What changes from one version to the next ..."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from agreements import changes, drafting
+from agreements.changes import Effect, effect_of, words
+from agreements.models import Agreement
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+BENEFIT, DETRIMENT, NEUTRAL = Effect.BENEFIT, Effect.DETRIMENT, Effect.NEUTRAL
+
+
+@pytest.mark.parametrize(
+    ("term", "old", "new", "effect"),
+    [
+        ("rate_floor", "2.60", "3.00", BENEFIT),
+        ("rate_floor", "2.60", "2.00", DETRIMENT),
+        ("rate_ceiling", "8.50", "9.00", BENEFIT),
+        ("rate_ceiling", "8.50", "8.00", DETRIMENT),
+        ("payout_minimum", "16.00", "16.01", DETRIMENT),
+        ("payout_minimum", "16.00", "0.00", BENEFIT),
+        ("order_commission_cap", None, "100.00", DETRIMENT),
+        ("order_commission_cap", "100.00", None, BENEFIT),
+        ("order_commission_cap", "100.00", "99.99", DETRIMENT),
+        ("order_commission_cap", "100.00", "100.01", BENEFIT),
+        ("validation_days", 30, 31, DETRIMENT),
+        ("validation_days", 30, 29, BENEFIT),
+        ("attribution_days", 3, 4, BENEFIT),
+        ("attribution_days", 3, 2, DETRIMENT),
+        ("close_day", 3, 4, DETRIMENT),
+        ("close_day", 3, 2, BENEFIT),
+        ("payout_details_hold_days", 7, 8, DETRIMENT),
+        ("payout_details_hold_days", 7, 0, BENEFIT),
+        ("retention_years", 10, 11, DETRIMENT),
+        ("retention_years", 10, 9, DETRIMENT),
+        ("target_orders", 3, 4, DETRIMENT),
+        ("target_orders", 3, 0, BENEFIT),
+        ("target_orders", 0, 1, DETRIMENT),
+        ("target_days", 180, 179, DETRIMENT),
+        ("target_days", 180, 181, BENEFIT),
+        ("target_cure_days", 30, 29, DETRIMENT),
+        ("target_cure_days", 30, 31, BENEFIT),
+        ("change_notice_days", 14, 13, DETRIMENT),
+        ("change_notice_days", 14, 15, BENEFIT),
+        ("termination_notice_days", 30, 29, DETRIMENT),
+        ("termination_notice_days", 30, 31, BENEFIT),
+        ("reply_days", 7, 6, DETRIMENT),
+        ("reply_days", 7, 8, BENEFIT),
+        ("review_days", 30, 31, DETRIMENT),
+        ("review_days", 30, 29, BENEFIT),
+        ("appeal_days", 14, 13, DETRIMENT),
+        ("appeal_days", 14, 15, BENEFIT),
+        ("appeal_days", 14, 14, NEUTRAL),
+        ("order_commission_cap", None, None, NEUTRAL),
+    ],
+)
+def test_is_classed_by_what_it_means_for_the_affiliate(term, old, new, effect):
+    amounts = [Decimal(value) if isinstance(value, str) else value for value in (old, new)]
+    assert effect_of(term, *amounts) is effect
+
+
+def draft() -> Agreement:
+    return drafting.start(now=NOW, by=None)
+
+
+def found(new: Agreement, old: Agreement) -> list[tuple[str, str, str, str, str]]:
+    return [(c.term, c.old, c.new, c.effect.value, c.clause) for c in changes.of(new, old).terms]
+
+
+def test_is_nothing_for_a_copy(first):
+    changed = changes.of(draft(), first)
+    assert not changed
+    assert not changed.detriment
+
+
+def test_names_the_clause_of_a_changed_term(first):
+    new = draft()
+    new.validation_days, new.order_commission_cap = 14, Decimal("50")
+    new.save()
+    assert found(new, first) == [
+        ("order_commission_cap", "no limit", "50.00 USD", "detriment", "4.5"),
+        ("validation_days", "30 days", "14 days", "benefit", "4.6"),
+    ]
+
+
+def test_of_a_rate_is_measured_for_its_category(first):
+    new = draft()
+    new.rates.filter(category="home-decor").update(percent="5.50")
+    new.rates.filter(category="jewelry-accessories").update(percent="8.49")
+    assert found(new, first) == [
+        ("rate home-decor", "5.00 %", "5.50 %", "benefit", "4.1"),
+        ("rate jewelry-accessories", "8.50 %", "8.49 %", "detriment", "4.1"),
+    ]
+
+
+def test_compares_a_category_that_is_no_longer_named_with_everything_else(first):
+    new = draft()
+    new.rates.filter(category__in=["home-decor", "consumer-electronics"]).delete()
+    assert found(new, first) == [
+        ("rate consumer-electronics", "2.60 %", "3.00 %", "benefit", "4.1"),
+        ("rate home-decor", "5.00 %", "3.00 %", "detriment", "4.1"),
+    ]
+
+
+def test_compares_a_category_that_is_newly_named_with_everything_else(first):
+    new = draft()
+    new.rates.create(category="books", percent="4.00")
+    new.rates.create(category="garden", percent="2.70")
+    new.rates.create(category="pets", percent="3.00")
+    assert found(new, first) == [
+        ("rate books", "3.00 %", "4.00 %", "benefit", "4.1"),
+        ("rate garden", "3.00 %", "2.70 %", "detriment", "4.1"),
+    ]
+
+
+def test_of_everything_else_is_said_of_every_other_category(first):
+    new = draft()
+    new.rates.filter(everything_else=True).update(percent="2.90", category="the-rest")
+    assert found(new, first) == [("rate every other category", "3.00 %", "2.90 %", "detriment", "4.1")]
+
+
+def test_of_the_days_of_a_target_is_neutral_where_there_is_no_target(first):
+    new = draft()
+    new.target_orders, new.target_days = 0, 90
+    new.save()
+    assert [(c.term, c.effect) for c in changes.of(new, first).terms] == [
+        ("target_orders", BENEFIT),
+        ("target_days", NEUTRAL),
+    ]
+
+
+def test_to_the_better_alone_is_no_detriment(first):
+    new = draft()
+    new.rates.filter(category="home-decor").update(percent="5.50")
+    new.payout_minimum = Decimal("10")
+    new.save()
+    assert not changes.of(new, first).detriment
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda new: new.clauses.filter(number="2.3").update(body="Your content is ours."),
+        lambda new: new.clauses.filter(number="2.3").update(heading="Content"),
+        lambda new: new.clauses.filter(number="2.3").update(number="2.4"),
+        lambda new: new.clauses.filter(number="2.3").delete(),
+        lambda new: new.clauses.create(number="2.4", heading="More", body="More.", position=15),
+        lambda new: new.activities.filter(code="fraud").update(text="Fraud is bad."),
+        lambda new: new.activities.filter(code="fraud").update(gravest_consequence="warning"),
+        lambda new: new.activities.filter(code="fraud").delete(),
+        lambda new: new.activities.create(
+            code="rudeness", title="Rudeness", text="Be kind.", gravest_consequence="warning"
+        ),
+    ],
+)
+def test_of_anything_but_a_term_counts_as_a_detriment(first, change):
+    new = draft()
+    change(new)
+    assert changes.of(new, first).detriment
+
+
+def test_of_the_name_of_the_program_counts_as_a_detriment(first, settings):
+    settings.PROGRAM_NAME = "Another"
+    assert changes.of(draft(), first).detriment
+
+
+def test_of_the_order_of_rows_alone_is_no_detriment(first):
+    new = draft()
+    new.rates.filter(category="home-decor").update(position=99)
+    new.activities.filter(code="fraud").update(position=99)
+    assert not changes.of(new, first).detriment
+
+
+def test_shows_the_words_that_were_added_and_removed_by_clause(first):
+    new = draft()
+    clause = new.clauses.get(number="3.2")
+    clause.body = clause.body.replace("not yours by that click", "never yours")
+    clause.save()
+    [text] = changes.of(new, first).texts
+    assert (text.number, text.kind) == ("3.2", "changed")
+    assert [(p.kind, p.text) for p in text.pieces if p.kind != "same"] == [
+        ("removed", "not"),
+        ("added", "never"),
+        ("removed", "yours by that click."),
+        ("added", "yours."),
+    ]
+
+
+def test_follows_a_clause_that_was_renumbered_by_its_heading(first):
+    new = draft()
+    new.clauses.filter(number="2.3").update(number="2.9")
+    [text] = changes.of(new, first).texts
+    assert (text.number, text.heading, text.kind) == ("2.9", "Your content", "changed")
+
+
+def test_says_which_clause_is_new_and_which_is_gone(first):
+    new = draft()
+    new.clauses.filter(number="2.3").delete()
+    new.clauses.create(number="2.4", heading="More", body="More.", position=15)
+    assert [(t.number, t.kind) for t in changes.of(new, first).texts] == [("2.4", "added"), ("2.3", "removed")]
+
+
+def test_gives_back_both_texts_word_for_word():
+    old, new = "the quick brown fox", "the slow brown fox jumps"
+    pieces = list(words(old, new))
+    assert "".join(p.text for p in pieces if p.kind != "added") == old
+    assert "".join(p.text for p in pieces if p.kind != "removed") == new

@@ -1,0 +1,123 @@
+"""A draft ..."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from agreements import drafting, seeding
+from agreements.models import Agreement, Rate
+from agreements.rendering import source_of
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def draft(first: Agreement) -> Agreement:
+    return drafting.start(now=NOW, by=None)
+
+
+def places(draft: Agreement) -> list[str]:
+    return [problem.place for problem in drafting.problems(draft)]
+
+
+def test_starts_as_a_copy_of_the_newest_published_version(first, draft):
+    assert draft.name == "2"
+    assert draft.published_at is None
+    old, new = source_of(first), source_of(draft)
+    assert [(c.number, c.body, c.rules) for c in new.clauses] == [(c.number, c.body, c.rules) for c in old.clauses]
+    assert [(r.category, r.percent, r.everything_else) for r in new.rates] == [
+        (r.category, r.percent, r.everything_else) for r in old.rates
+    ]
+    assert len(new.activities) == 9
+
+
+def test_leaves_the_version_that_it_was_copied_from_as_it_was(first, draft):
+    draft.clauses.all().delete()
+    assert first.clauses.count() > 60
+
+
+def test_takes_the_next_name_that_is_free(draft):
+    assert drafting.start(now=NOW, by=None).name == "3"
+
+
+def test_starts_empty_in_an_empty_program():
+    assert drafting.start(now=NOW, by=None).clauses.count() == 0
+
+
+def test_that_is_a_copy_has_no_problems(draft):
+    assert drafting.problems(draft) == []
+
+
+def test_of_the_seed_agreement_has_no_problems(db):
+    assert drafting.problems(seeding.draft(now=NOW)) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "place"),
+    [
+        ("currency", "JPY", "currency"),
+        ("currency", "usd", "currency"),
+        ("currency", "KWD", "currency"),
+        ("time_zone", "Mars/Base", "time_zone"),
+        ("time_zone", "../etc/passwd", "time_zone"),
+        ("rate_floor", Decimal("101"), "rate_floor"),
+        ("payout_minimum", Decimal("-0.01"), "payout_minimum"),
+        ("payout_minimum", Decimal("NaN"), "payout_minimum"),
+        ("validation_days", 181, "validation_days"),
+        ("attribution_days", 0, "attribution_days"),
+        ("attribution_days", 91, "attribution_days"),
+        ("close_day", 29, "close_day"),
+        ("payout_details_hold_days", 61, "payout_details_hold_days"),
+        ("retention_years", 31, "retention_years"),
+        ("order_commission_cap", Decimal("0.00"), "order_commission_cap"),
+        ("target_days", 731, "target_days"),
+        ("target_cure_days", 366, "target_cure_days"),
+        ("change_notice_days", 366, "change_notice_days"),
+        ("termination_notice_days", 366, "termination_notice_days"),
+        ("reply_days", 0, "reply_days"),
+        ("review_days", 0, "review_days"),
+        ("appeal_days", 0, "appeal_days"),
+    ],
+)
+def test_says_beside_the_field_what_is_not_allowed(db, field, value, place):
+    draft = seeding.draft(now=NOW)
+    setattr(draft, field, value)
+    assert place in places(draft)
+
+
+@pytest.mark.parametrize(("field", "value"), [("currency", "EUR"), ("time_zone", "Europe/Berlin")])
+def test_keeps_the_currency_and_the_time_zone_of_the_program(draft, field, value):
+    setattr(draft, field, value)
+    assert places(draft) == [field]
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (lambda d: d.rates.filter(category="home-decor").update(percent="2.59"), "rate home-decor"),
+        (lambda d: d.rates.filter(category="home-decor").update(percent="8.51"), "rate home-decor"),
+        (lambda d: d.rates.filter(everything_else=True).delete(), "rates"),
+        (lambda d: d.activities.all().delete(), "activities"),
+        (lambda d: d.activities.filter(code="fraud").update(text=" "), "activity fraud"),
+        (lambda d: d.clauses.filter(number="2").delete(), "clauses"),
+        (lambda d: d.clauses.filter(number="2.3").update(body=""), "clause 2.3"),
+        (lambda d: d.clauses.filter(number="2.3").update(body="{nothing}"), "clause 2.3"),
+        (lambda d: d.clauses.filter(number="2.3").update(body="Rates: {rate_card}"), "clause 2.3"),
+        (lambda d: d.clauses.filter(number="2.3").update(rules=["no_such_rule"]), "clause 2.3"),
+        (lambda d: d.clauses.filter(number="2.3").update(rules=["refunds"]), "clauses"),
+        (lambda d: d.clauses.filter(number="4.3").update(rules=[]), "clauses"),
+        (lambda d: d.clauses.filter(number="3.2").update(body="Within 3 days."), "clause 3.2"),
+        (lambda d: d.clauses.filter(number="3.2").update(position=0), "clauses"),
+    ],
+)
+def test_says_where_it_cannot_be_published_as_it_stands(draft, change, place):
+    change(draft)
+    assert places(draft) == [place]
+
+
+def test_cannot_have_two_rows_for_a_category_or_two_for_everything_else(draft):
+    rows = source_of(draft)
+    rows.rates.append(Rate(agreement=draft, category="home-decor", percent=Decimal("5.00"), everything_else=True))
+    assert [p.place for p in drafting._rates(rows)] == ["rate home-decor", "rates"]

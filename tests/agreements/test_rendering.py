@@ -1,0 +1,126 @@
+"""The text of a version ..."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from agreements import reading, rendering, seeding, terms
+from agreements.errors import UnresolvedPlaceholder
+from agreements.models import Agreement, Clause
+from agreements.rendering import Span
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("term", "value", "words"),
+    [
+        ("attribution_days", 3, "3 days"),
+        ("attribution_days", 1, "1 day"),
+        ("validation_days", 0, "0 days"),
+        ("retention_years", 1, "1 year"),
+        ("retention_years", 10, "10 years"),
+        ("rate_floor", Decimal("2.6"), "2.60 %"),
+        ("payout_minimum", Decimal("16"), "16.00 EUR"),
+        ("order_commission_cap", None, "no limit"),
+        ("order_commission_cap", Decimal("50.5"), "50.50 EUR"),
+        ("close_day", 1, "the 1st"),
+        ("close_day", 2, "the 2nd"),
+        ("close_day", 3, "the 3rd"),
+        ("close_day", 11, "the 11th"),
+        ("close_day", 12, "the 12th"),
+        ("close_day", 13, "the 13th"),
+        ("close_day", 21, "the 21st"),
+        ("close_day", 28, "the 28th"),
+        ("target_orders", 0, "no orders"),
+        ("target_orders", 1, "1 order"),
+        ("target_orders", 3, "3 orders"),
+        ("currency", "EUR", "EUR"),
+    ],
+)
+def test_says_a_term_in_words(term, value, words):
+    assert terms.wording(term, value, "EUR") == words
+
+
+def one_clause(body: str) -> rendering.Document:
+    draft = Agreement.objects.create(name="x", drafted_at=NOW)
+    Clause.objects.create(agreement=draft, number="3.2", heading="Window", body=body)
+    return rendering.render(rendering.source_of(draft), "Shop")
+
+
+def test_begins_with_program_version_date_of_effect_and_governing_language(first):
+    assert first.texts.get().text.split("\n\n")[0] == (
+        "Affiliate agreement of Accord\n"
+        "Version 1\n"
+        "Takes effect: 1 January 2026, 00:00 (UTC)\n"
+        "Governing language: English"
+    )
+
+
+def test_names_the_date_of_effect_in_the_zone_of_the_program():
+    moment = datetime(2026, 6, 30, 22, 30, tzinfo=UTC)
+    assert terms.date_and_time(moment, "Europe/Berlin") == "1 July 2026, 00:30 (Europe/Berlin)"
+
+
+def test_replaces_placeholders_and_marks_what_they_stood_for():
+    [section] = one_clause("Within {attribution_days} of it.").sections
+    [paragraph] = section.blocks
+    assert paragraph.spans == (Span("Within "), Span("3 days", "attribution_days"), Span(" of it."))
+    assert section.text == "3.2 Window\n\nWithin 3 days of it."
+
+
+def test_collapses_white_space_so_that_no_paragraph_imitates_another_block():
+    [section] = one_clause("one\r\n two\t three\r\n  \r\nfour ").sections
+    assert [block.text for block in section.blocks] == ["one two three", "four"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["{unknown}", "{attribution_days!r}", "{attribution_days:>9}", "{0}", "{}", "a { b", "a } b", "see {rate_card}"],
+)
+def test_is_refused_with_the_clause_where_a_placeholder_stands_for_nothing(body):
+    with pytest.raises(UnresolvedPlaceholder, match=r"Clause 3\.2") as caught:
+        one_clause(body)
+    assert caught.value.clause == "3.2"
+
+
+def test_states_the_rate_card_row_by_row(first):
+    text = first.texts.get().text
+    assert "\n\nCategory | Rate\nconsumer-electronics | 2.60 %\noffice-school | 4.00 %\n" in text
+    assert "\neverything-else (every category that is not named) | 3.00 %\n\n" in text
+
+
+def test_is_the_same_byte_for_byte_as_when_it_was_first_published(first):
+    """A change of this hash is a change of the text that every new program publishes, and of the proof that the rows of
+    published versions still give their text: make it knowingly, never by a refactoring."""
+    assert first.texts.get().sha256 == GOLDEN
+
+
+def test_is_hashed_as_sha256sum_does(first):
+    stored = first.texts.get()
+    assert stored.sha256 == rendering.sha256(stored.text)
+    assert rendering.sha256("abc\n") == "edeaaff3f1774ad2888673770c6d64097e391bc362d7d6fb34982ddf0efd18cb"
+
+
+def test_is_read_as_it_was_published_even_when_the_program_is_renamed(first, settings):
+    stored = first.texts.get().text
+    settings.PROGRAM_NAME = "Another name"
+    assert reading.document_of(first).text == stored
+
+
+def test_is_read_from_the_stored_text_where_the_rows_no_longer_give_it(first, monkeypatch):
+    stored = first.texts.get().text
+    monkeypatch.setattr(terms, "percent", lambda value: f"{value} per cent")
+    document = reading.document_of(first)
+    assert document.text == stored
+    assert [s.number for s in document.sections][:3] == ["1", "1.1", "1.2"]
+
+
+def test_of_a_draft_says_that_it_is_not_published():
+    draft = seeding.draft(now=NOW)
+    assert "Takes effect: not published yet" in reading.document_of(draft).facts
+
+
+GOLDEN = "a42486db67d29f8b5f4c8fc957c2ce0fb844d271c9202123ac2443956f9ba5b6"
