@@ -4,9 +4,9 @@ from uuid import UUID
 
 
 def reference_of(payout_id: UUID) -> str:
-    """The reference made from the id of a payout (RELIABILITY 1.14): letters and digits, 29 characters.
+    """The reference made from the id of a payout (RELIABILITY 1.14): letters and digits, 30 characters.
 
-    PayPal takes 30 and SEPA 35 characters. The last three hexadecimal digits are left out; 62 random bits remain, and the
-    database refuses a reference that is there already.
+    PayPal takes 30 characters and SEPA 35. The last four hexadecimal digits are left out; the database refuses a reference
+    that is there already.
     """
-    return f"P{payout_id.hex[:28]}".upper()
+    return f"AC{payout_id.hex[:28]}".upper()

@@ -29,7 +29,7 @@ def pay(*, payout: Payout, now: datetime, by: User | None) -> None:
         kind="payout paid",
         entries=[
             (Account.PAYOUTS_IN_TRANSIT, payout.affiliate, payout.amount),
-            (Account.CASH, None, -payout.amount),
+            (Account.CASH, payout.affiliate, -payout.amount),
         ],
         now=now,
         by=by,
@@ -140,7 +140,7 @@ def _come_back(payout: Payout, expected: tuple[str, ...], to: str, reason: str, 
         source=f"payout:{payout.pk}:returned",
         kind="payout returned",
         entries=[
-            (taken_from, None if taken_from == Account.CASH else payout.affiliate, payout.amount),
+            (taken_from, payout.affiliate, payout.amount),
             (Account.AFFILIATE_PAYABLE, payout.affiliate, -payout.amount),
         ],
         now=now,

@@ -1,0 +1,139 @@
+"""Money to play with: closed months whose figures come from adjustments or orders, small enough to add up by hand."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from itertools import count
+
+import pytest
+
+from accounts.models import User
+from affiliates.models import Affiliate, State
+from agreements.models import Acceptance, Agreement
+from agreements.seeding import seed
+from payouts import adjustments, batches, details
+from payouts.close import close_month
+from payouts.models import Payout, PayoutBatch
+from tests.factories import make_affiliate, make_staff
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+JANUARY = datetime(2026, 1, 20, 12, 0, tzinfo=UTC)
+FEBRUARY = datetime(2026, 2, 3, 12, 0, tzinfo=UTC)
+# The example of every description of IBANs, and the canary: it must be nowhere but in ciphertext and payout files.
+IBAN = "DE89370400440532013000"
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def agreement(db) -> Agreement:
+    """The seed agreement, in force since 1 January 2026, in USD."""
+    return seed(effective_at=BEGIN, now=BEGIN, by=None)
+
+
+@pytest.fixture
+def preparer(db) -> User:
+    return make_staff("payout preparers")
+
+
+@pytest.fixture
+def approver(db) -> User:
+    return make_staff("payout approvers")
+
+
+@pytest.fixture
+def earner(agreement):
+    """A maker of active affiliates under the agreement, with PayPal details that are past their hold."""
+
+    def make(
+        *, account: str = "", method: str = "paypal", state: State = State.ACTIVE, at: datetime = BEGIN
+    ) -> Affiliate:
+        affiliate = make_affiliate(state=state, at=at)
+        accept(affiliate, agreement, at)
+        details.change(
+            affiliate=affiliate,
+            method=method,
+            account=account or f"payee{next(_numbers)}@example.com",
+            holder=affiliate.name,
+            now=at,
+            by=None,
+            hold=False,
+        )
+        return affiliate
+
+    return make
+
+
+def accept(affiliate: Affiliate, agreement: Agreement, at: datetime) -> None:
+    """Only that a version was accepted; what is evidence of it is the agreements' to test."""
+    number = next(_numbers)
+    Acceptance.objects.create(
+        sequence=1_000_000 + number,
+        affiliate=affiliate,
+        agreement=agreement,
+        method="offline",
+        accepted_at=at,
+        recorded_at=at,
+        text_sha256="0" * 64,
+        box_ticked=False,
+        previous_hash="0" * 64,
+        hash=f"{number:064d}",
+    )
+
+
+@pytest.fixture
+def grant(preparer, approver):
+    """Give an affiliate an amount: an adjustment, proposed by one and approved by another."""
+
+    def give(affiliate: Affiliate, amount: str, at: datetime = JANUARY) -> None:
+        row = adjustments.propose(
+            affiliate=affiliate,
+            kind="correction",
+            amount=Decimal(amount),
+            reason="Agreed by telephone.",
+            now=at,
+            by=preparer,
+        )
+        adjustments.approve(adjustment=row, now=at, by=approver)
+
+    return give
+
+
+@pytest.fixture
+def drafted(earner, grant):
+    """A batch that the close of January drafted: two affiliates, 100.00 and 25.50."""
+
+    def make(*, amounts: tuple[str, ...] = ("100.00", "25.50"), **how: str) -> PayoutBatch:
+        for amount in amounts:
+            grant(earner(**how), amount)
+        return close(date(2026, 1, 1), FEBRUARY)
+
+    return make
+
+
+def close(period: date, now: datetime) -> PayoutBatch:
+    """Close the month and answer with the batch that it drafted."""
+    return PayoutBatch.objects.get(close=close_month(period=period, now=now, by=None))
+
+
+@pytest.fixture
+def sent(drafted, preparer, approver):
+    """The drafted batch, taken all the way to `sent`."""
+
+    def make(**how) -> PayoutBatch:
+        batch = drafted(**how)
+        batches.submit(batch=batch, now=FEBRUARY, by=preparer)
+        shown = batches.summary(batch, FEBRUARY)
+        batches.approve(batch=batch, digest=shown.digest, now=FEBRUARY, by=approver)
+        batches.export(batch=batch, now=FEBRUARY, by=preparer)
+        return batch
+
+    return make
+
+
+def results(*lines: tuple[Payout | str, str, str, str]) -> bytes:
+    """A results file with a line for each (payout or reference, result, amount, reason)."""
+    rows = [
+        f"{row if isinstance(row, str) else row.reference},{result},{amount},{reason}"
+        for row, result, amount, reason in lines
+    ]
+    return "\n".join(["reference,result,amount,reason", *rows, ""]).encode()

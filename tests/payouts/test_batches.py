@@ -1,0 +1,342 @@
+"""A batch of payouts ..."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Sum
+
+from affiliates.errors import IllegalTransition
+from audit.models import AuditRecord
+from mail.models import Message
+from payouts import batches, details, holds, ledger
+from payouts.encryption import encrypt
+from payouts.errors import ApprovalVoided, NeedsAnotherPerson
+from payouts.models import Account, LedgerEntry, Payout, PayoutBatch, PayoutFile
+from tests.payouts.conftest import FEBRUARY, IBAN, close, results
+
+pytestmark = pytest.mark.django_db
+LATER = FEBRUARY + timedelta(days=2)
+
+
+def account(name: Account) -> Decimal:
+    return LedgerEntry.objects.filter(account=name).aggregate(sum=Sum("amount"))["sum"] or Decimal("0.00")
+
+
+def approved(batch: PayoutBatch, preparer, approver) -> PayoutBatch:
+    batches.submit(batch=batch, now=FEBRUARY, by=preparer)
+    batches.approve(batch=batch, digest=batches.summary(batch, FEBRUARY).digest, now=FEBRUARY, by=approver)
+    return batch
+
+
+def states(batch: PayoutBatch) -> list[str]:
+    return sorted(batch.payouts.values_list("state", flat=True))
+
+
+def test_goes_from_draft_to_paid_with_every_account_right(drafted, preparer, approver):
+    batch = drafted()
+    # 100.00 + 25.50 were owed; the close took them out of what is owed and put them in transit.
+    assert account(Account.AFFILIATE_PAYABLE) == 0
+    assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-125.50")
+    assert states(batch) == ["draft", "draft"]
+
+    batches.submit(batch=batch, now=FEBRUARY, by=preparer)
+    assert states(batch) == ["submitted", "submitted"]
+    shown = batches.summary(batch, FEBRUARY)
+    assert (shown.total, shown.currency, len(shown.payouts)) == (Decimal("125.50"), "USD", 2)
+    batches.approve(batch=batch, digest=shown.digest, now=FEBRUARY, by=approver)
+    assert states(batch) == ["approved", "approved"]
+
+    [file] = batches.export(batch=batch, now=FEBRUARY, by=preparer)
+    batch.refresh_from_db()
+    assert (batch.state, states(batch)) == ("sent", ["sent", "sent"])
+    rows = batches.content(file).decode().splitlines()
+    assert sorted(row.split(",")[1] for row in rows) == ["100.00", "25.50"]
+    assert Message.objects.filter(kind="payout_sent").count() == 2
+    assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-125.50")
+
+    assert batches.mark_paid(batch=batch, now=LATER, by=preparer) == 2
+    assert states(batch) == ["paid", "paid"]
+    assert account(Account.PAYOUTS_IN_TRANSIT) == 0
+    assert account(Account.CASH) == Decimal("-125.50")
+    assert account(Account.AFFILIATE_PAYABLE) == 0
+    actions = set(AuditRecord.objects.values_list("action", flat=True))
+    assert {"payout batch submitted", "payout batch approved", "payout batch sent", "payout paid"} <= actions
+
+
+def test_is_refused_to_whoever_submitted_it(drafted, preparer):
+    batch = drafted()
+    batches.submit(batch=batch, now=FEBRUARY, by=preparer)
+    digest = batches.summary(batch, FEBRUARY).digest
+    with pytest.raises(NeedsAnotherPerson):
+        batches.approve(batch=batch, digest=digest, now=FEBRUARY, by=preparer)
+    with pytest.raises(IntegrityError, match="payouts_need_four_eyes"), transaction.atomic():
+        PayoutBatch.objects.filter(pk=batch.pk).update(
+            state="approved", approved_by=preparer, approved_at=FEBRUARY, digest=digest
+        )
+
+
+def test_cannot_be_approved_without_a_digest_even_around_the_application(drafted, preparer, approver):
+    batch = drafted()
+    batches.submit(batch=batch, now=FEBRUARY, by=preparer)
+    with pytest.raises(IntegrityError, match="payouts_approved_by_digest"), transaction.atomic():
+        PayoutBatch.objects.filter(pk=batch.pk).update(state="approved", approved_by=approver, approved_at=FEBRUARY)
+
+
+def test_is_approved_only_as_it_was_shown(drafted, preparer, approver):
+    batch = drafted()
+    batches.submit(batch=batch, now=FEBRUARY, by=preparer)
+    with pytest.raises(ValidationError, match="have changed"):
+        batches.approve(batch=batch, digest="0" * 64, now=FEBRUARY, by=approver)
+    batch.refresh_from_db()
+    assert batch.state == "submitted"
+
+
+@pytest.mark.parametrize("what", ["payee", "amount", "destination", "added"])
+def test_is_a_draft_again_when_anything_approved_was_changed(what, drafted, preparer, approver, earner):
+    batch = approved(drafted(), preparer, approver)
+    payout = batch.payouts.first()
+    if what == "payee":
+        type(payout.details).objects.filter(pk=payout.details_id).update(holder="Somebody Else")
+    elif what == "amount":
+        batch.payouts.filter(pk=payout.pk).update(amount=payout.amount + 1)
+    elif what == "destination":
+        type(payout.details).objects.filter(pk=payout.details_id).update(encrypted=encrypt("thief@example.com"))
+    else:
+        other = earner()
+        Payout.objects.create(
+            affiliate=other,
+            batch=batch,
+            details=details.current(other, FEBRUARY),
+            amount=5,
+            reference="ACX",
+            created_at=FEBRUARY,
+            state="approved",
+        )
+    with pytest.raises(ApprovalVoided, match="not those that were approved"):
+        batches.export(batch=batch, now=FEBRUARY, by=preparer)
+    batch.refresh_from_db()
+    assert (batch.state, batch.digest, batch.approved_by) == ("draft", "", None)
+    assert set(states(batch)) == {"draft"}
+    assert not PayoutFile.objects.exists()
+    assert not Message.objects.filter(kind="payout_sent").exists()
+    assert AuditRecord.objects.get(action="payout batch draft").reason
+
+
+def test_is_a_draft_again_when_payout_details_were_changed_after_the_close(drafted, preparer, approver):
+    batch = approved(drafted(), preparer, approver)
+    payout = batch.payouts.select_related("affiliate").first()
+    details.change(
+        affiliate=payout.affiliate, method="paypal", account="new@example.com", holder="X", now=FEBRUARY, by=None
+    )
+    with pytest.raises(ApprovalVoided, match="details were changed"):
+        batches.export(batch=batch, now=FEBRUARY, by=preparer)
+    batch.refresh_from_db()
+    assert batch.state == "draft"
+    with pytest.raises(ValidationError, match="details were changed"):
+        batches.submit(batch=batch, now=FEBRUARY, by=preparer)
+
+
+def test_is_not_sent_while_the_payouts_of_one_affiliate_are_held(drafted, preparer, approver):
+    batch = approved(drafted(), preparer, approver)
+    affiliate = batch.payouts.select_related("affiliate").first().affiliate
+    holds.hold_payouts(affiliate=affiliate, source="staff", reason="A court order.", now=FEBRUARY, by=approver)
+    with pytest.raises(ApprovalVoided, match="on hold"):
+        batches.export(batch=batch, now=FEBRUARY, by=preparer)
+    holds.release_payouts(affiliate=affiliate, source="staff", now=FEBRUARY, by=approver)
+    batch.refresh_from_db()
+    approved(batch, preparer, approver)
+    assert batches.export(batch=batch, now=FEBRUARY, by=preparer)
+
+
+def test_is_exported_twice_as_the_same_bytes(sent, preparer):
+    batch = sent()
+    [first] = batches.export(batch=batch, now=FEBRUARY, by=preparer)
+    before = batches.content(first)
+    payout = batch.payouts.select_related("affiliate").first()
+    payout.affiliate.country = "Elsewhere"
+    payout.affiliate.save()
+    [again] = batches.export(batch=batch, now=LATER, by=preparer)
+    assert batches.content(again) == before
+    assert again.pk == first.pk
+    assert Message.objects.filter(kind="payout_sent").count() == 2
+
+
+def test_that_was_not_approved_is_not_exported(drafted, preparer):
+    batch = drafted()
+    with pytest.raises(IllegalTransition):
+        batches.export(batch=batch, now=FEBRUARY, by=preparer)
+    batches.submit(batch=batch, now=FEBRUARY, by=preparer)
+    with pytest.raises(IllegalTransition):
+        batches.export(batch=batch, now=FEBRUARY, by=preparer)
+    with pytest.raises(IllegalTransition):
+        batches.submit(batch=batch, now=FEBRUARY, by=preparer)
+
+
+def test_takes_a_failed_payout_back_to_the_balance_and_pays_it_anew_once(sent, preparer, approver):
+    batch = sent()
+    failed = batch.payouts.select_related("affiliate").get(amount="100.00")
+    taken = batches.import_results(
+        content=results((failed, "failed", "100.00", "account closed")), now=LATER, by=preparer
+    )
+    assert [line.effect for line in taken] == ["failed"]
+    failed.refresh_from_db()
+    assert (failed.state, failed.failure, failed.came_back_at) == ("failed", "account closed", LATER)
+    assert ledger.balance(failed.affiliate) == Decimal("100.00")
+    assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-25.50")
+    mail = Message.objects.get(kind="payout_failed")
+    assert mail.context["reason"] == "account closed"
+    assert mail.context["clause"] == "5.8 of version 1"
+
+    new = batches.reissue(payout=failed, reason="The affiliate has called.", now=LATER, by=preparer)
+    assert new.reference != failed.reference
+    assert (new.state, new.amount, new.batch.close, new.statement) == ("draft", Decimal("100.00"), None, None)
+    assert ledger.balance(failed.affiliate) == 0
+    assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-125.50")
+    with pytest.raises(ValidationError, match="anew already"):
+        batches.reissue(payout=failed, reason="Again.", now=LATER, by=preparer)
+    approved(new.batch, preparer, approver)
+    batches.export(batch=new.batch, now=LATER, by=preparer)
+    batches.mark_paid(batch=new.batch, now=LATER, by=preparer)
+    assert account(Account.CASH) == Decimal("-100.00")
+
+
+def test_lets_a_close_count_what_came_back_instead(sent, preparer):
+    batch = sent()
+    failed = batch.payouts.select_related("affiliate").get(amount="25.50")
+    batches.import_results(content=results((failed, "failed", "25.50", "refused")), now=LATER, by=preparer)
+    next_batch = close(date(2026, 2, 1), FEBRUARY + timedelta(days=29))
+    [again] = next_batch.payouts.all()
+    assert (again.amount, again.statement.returned, again.affiliate) == (
+        Decimal("25.50"),
+        Decimal("25.50"),
+        failed.affiliate,
+    )
+    failed.refresh_from_db()
+    with pytest.raises(ValidationError, match="on a statement"):
+        batches.reissue(payout=failed, reason="Too late.", now=LATER, by=preparer)
+
+
+def test_books_a_returned_payment_out_of_cash_once(sent, preparer):
+    batch = sent()
+    batches.mark_paid(batch=batch, now=LATER, by=preparer)
+    payout = batch.payouts.select_related("affiliate").get(amount="100.00")
+    file = results((payout, "failed", "100.00", "returned by the bank"))
+    assert [line.effect for line in batches.import_results(content=file, now=LATER, by=preparer)] == ["returned"]
+    assert [line.effect for line in batches.import_results(content=file, now=LATER, by=preparer)] == ["unchanged"]
+    older = results((payout, "paid", "100.00", ""))
+    assert [line.effect for line in batches.import_results(content=older, now=LATER, by=preparer)] == ["unchanged"]
+    assert account(Account.CASH) == Decimal("-25.50")
+    assert account(Account.PAYOUTS_IN_TRANSIT) == 0
+    assert ledger.balance(payout.affiliate) == Decimal("100.00")
+    with pytest.raises(IllegalTransition):
+        batches.fail(payout=payout, reason="twice", now=LATER, by=preparer)
+
+
+def test_is_void_when_a_payout_of_it_is_cancelled(drafted, preparer, approver):
+    batch = approved(drafted(), preparer, approver)
+    payout = batch.payouts.select_related("affiliate").get(amount="25.50")
+    with pytest.raises(ValidationError):
+        batches.cancel(payout=payout, reason=" ", now=FEBRUARY, by=preparer)
+    batches.cancel(payout=payout, reason="Wrong person.", now=FEBRUARY, by=preparer)
+    batch.refresh_from_db()
+    assert (batch.state, states(batch)) == ("draft", ["cancelled", "draft"])
+    assert ledger.balance(payout.affiliate) == Decimal("25.50")
+    assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-100.00")
+    assert Message.objects.get(kind="payout_failed").context["cancelled"] is True
+    [other] = batch.payouts.filter(state="draft").select_related("affiliate")
+    batches.cancel(payout=other, reason="Wrong too.", now=FEBRUARY, by=preparer)
+    batch.refresh_from_db()
+    assert batch.state == "cancelled"
+
+
+def test_that_was_sent_keeps_a_payout_whose_result_is_unknown(sent, preparer):
+    batch = sent()
+    payout = batch.payouts.select_related("affiliate").first()
+    with pytest.raises(IllegalTransition):
+        batches.cancel(payout=payout, reason="I am impatient.", now=LATER, by=preparer)
+    with pytest.raises(IllegalTransition):
+        batches.reissue(payout=payout, reason="I am impatient.", now=LATER, by=preparer)
+    payout.refresh_from_db()
+    assert payout.state == "sent"
+
+
+def test_is_not_issued_anew_to_details_that_are_held(sent, preparer):
+    batch = sent()
+    failed = batch.payouts.select_related("affiliate").first()
+    batches.fail(payout=failed, reason="account closed", now=LATER, by=preparer)
+    details.change(affiliate=failed.affiliate, method="paypal", account="n@example.com", holder="N", now=LATER, by=None)
+    with pytest.raises(ValidationError, match="can be used now"):
+        batches.reissue(payout=failed, reason="New details.", now=LATER + timedelta(days=6, hours=23), by=preparer)
+    new = batches.reissue(payout=failed, reason="New details.", now=LATER + timedelta(days=7), by=preparer)
+    assert new.details.masked == "n•••@example.com"
+
+
+LINES = [
+    # reference, result, amount, reason: what it does, and why not
+    ("own", "paid", "100.00", "", "paid", ""),
+    ("own", "failed", "100.00", "closed", "failed", ""),
+    ("own", "failed", "100.00", "", "refused", "reason: a failed payout needs one"),
+    ("own", "paid", "100.01", "", "refused", "amount: the payout is 100.00"),
+    ("own", "paid", "100", "", "refused", "amount: the payout is 100.00"),
+    ("own", "paid", "1e2", "", "refused", "amount: the payout is 100.00"),
+    ("own", "paid", "", "", "refused", "amount: the payout is 100.00"),
+    ("own", "PAID", "100.00", "", "refused", "result: it has to be paid or failed"),
+    ("AC00", "paid", "100.00", "", "refused", "reference: no payout has it"),
+]
+
+
+@pytest.mark.parametrize(("reference", "result", "amount", "reason", "effect", "cause"), LINES)
+def test_takes_each_line_of_results_by_itself(reference, result, amount, reason, effect, cause, sent, preparer):
+    batch = sent()
+    mine, other = batch.payouts.get(amount="100.00"), batch.payouts.get(amount="25.50")
+    file = results(
+        (mine.reference if reference == "own" else reference, result, amount, reason), (other, "paid", "25.50", "")
+    )
+    shown = batches.preview(file)
+    assert [(line.number, line.effect, line.cause) for line in shown] == [(2, effect, cause), (3, "paid", "")]
+    mine.refresh_from_db()
+    assert mine.state == "sent"
+    batches.import_results(content=file, now=LATER, by=preparer)
+    for payout, state in ((mine, effect if effect in ("paid", "failed") else "sent"), (other, "paid")):
+        payout.refresh_from_db()
+        assert payout.state == state
+
+
+def test_refuses_results_that_name_a_payout_twice(sent, preparer):
+    mine = sent().payouts.get(amount="100.00")
+    file = results((mine, "paid", "100.00", ""), (mine, "failed", "100.00", "closed"))
+    taken = batches.import_results(content=file, now=LATER, by=preparer)
+    assert [line.effect for line in taken] == ["paid", "refused"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"ref,result\n",
+        b"\xff\xfe",
+        b"reference,result,amount,reason\na,b\n",
+        b'reference,result,amount,reason\n"a',
+    ],
+)
+def test_refuses_results_that_are_no_such_file(content, preparer):
+    with pytest.raises(ValidationError) as refusal:
+        batches.import_results(content=content, now=LATER, by=preparer)
+    assert "file" in refusal.value.message_dict
+
+
+def test_keeps_the_account_in_clear_out_of_every_column(drafted, preparer, approver, settings):
+    settings.SEPA_DEBTOR_NAME, settings.SEPA_DEBTOR_IBAN = "Shop", "NL91ABNA0417164300"
+    batch = approved(drafted(account=IBAN, method="bank"), preparer, approver)
+    [file] = batches.export(batch=batch, now=FEBRUARY, by=preparer)
+    assert IBAN in batches.content(file).decode()
+    dump = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT row_to_json(t)::text FROM {connection.ops.quote_name(table)} t")
+            dump += [row for (row,) in cursor.fetchall()]
+    assert len(dump) > 50
+    assert not [row for row in dump if IBAN in row or IBAN[4:] in row or IBAN[-10:] in row]

@@ -1,0 +1,155 @@
+"""Payout details ..."""
+
+import io
+import logging
+from datetime import timedelta
+
+import pytest
+from cryptography.fernet import InvalidToken
+from django.core.exceptions import ValidationError
+from schwifty import IBAN as SomeIban
+
+from audit.models import AuditRecord
+from mail.models import Message
+from payouts import details
+from payouts.encryption import decrypt, encrypt, fingerprint, rotate
+from payouts.models import PayoutDetails
+from tests.factories import make_affiliate
+from tests.payouts.conftest import BEGIN, IBAN, JANUARY
+
+pytestmark = pytest.mark.django_db
+
+
+def enter(affiliate, account, method="paypal", now=JANUARY, **options):
+    return details.change(
+        affiliate=affiliate, method=method, account=account, holder="A Holder", now=now, by=None, **options
+    )
+
+
+def test_are_encrypted_under_the_newest_key_and_read_under_any(settings):
+    settings.PAYOUT_DETAILS_KEYS = ["old"]
+    before = encrypt(IBAN)
+    settings.PAYOUT_DETAILS_KEYS = ["new", "old"]
+    assert decrypt(before) == IBAN
+    after = rotate(before)
+    settings.PAYOUT_DETAILS_KEYS = ["new"]
+    assert decrypt(after) == IBAN
+    with pytest.raises(InvalidToken):
+        decrypt(before)
+
+
+def test_are_encrypted_differently_each_time_and_leave_the_same_fingerprint(settings):
+    assert encrypt(IBAN) != encrypt(IBAN)
+    mine = fingerprint(IBAN)
+    assert mine == fingerprint(IBAN) != fingerprint("DE02120300000000202051")
+    settings.PERSONAL_HASH_KEY = "another"
+    assert fingerprint(IBAN) != mine
+
+
+def test_are_held_for_the_days_of_the_agreement_after_a_change(earner):
+    affiliate = earner()
+    row = enter(affiliate, "New@Example.com")
+    assert row.usable_from == JANUARY + timedelta(days=7)
+    assert row.masked == "n•••@example.com"
+    assert details.account_of(row) == "new@example.com"
+    assert details.current(affiliate, JANUARY) == row
+    assert details.current(affiliate, JANUARY - timedelta(seconds=1)) != row
+
+
+def test_are_told_to_the_old_and_the_new_address_and_to_the_affiliate(earner):
+    affiliate = earner(account="old@example.com")
+    Message.objects.all().delete()
+    row = enter(affiliate, "new@example.com")
+    told = Message.objects.filter(kind="payout_details_changed")
+    assert set(told.values_list("to", flat=True)) == {"old@example.com", "new@example.com", affiliate.user.email}
+    context = told.first().context
+    assert (context["account_before"], context["account"]) == ("o•••@example.com", "n•••@example.com")
+    assert context["clause"] == "5.6 of version 1"
+    assert context["usable_from"] == "27 January 2026, 12:00 UTC"
+    record = AuditRecord.objects.filter(action="payout details changed").first()
+    assert (record.before["account"], record.after["account"]) == ("o•••@example.com", "n•••@example.com")
+    assert "new@example.com" not in str(record.after)
+    assert row.confirmed_how == "the affiliate, password asked again"
+
+
+def test_from_an_import_have_no_hold_and_say_who_confirmed_them(agreement):
+    one, two = make_affiliate(at=BEGIN), make_affiliate(at=BEGIN)
+    entries = [
+        details.Entry(one, "sepa", "de89 3704 0044 0532 0130 00", "One", BEGIN),
+        details.Entry(two, "bank", "12-34-56 12345678", "Two", BEGIN),
+    ]
+    assert details.change_many(entries=entries, now=JANUARY, by=None) == 2
+    first, second = PayoutDetails.objects.order_by("method").exclude(affiliate=None)
+    assert (second.masked, second.entered_at, second.usable_from) == ("DE•• •••• 3000", BEGIN, BEGIN)
+    assert first.masked == "•••• 5678"
+    assert first.confirmed_how == "the retailer, at import"
+    assert AuditRecord.objects.filter(action="payout details imported").count() == 2
+
+
+def test_from_an_import_are_stored_all_or_none(agreement):
+    one, two = make_affiliate(at=BEGIN), make_affiliate(at=BEGIN)
+    entries = [
+        details.Entry(one, "paypal", "one@example.com", "One", BEGIN),
+        details.Entry(two, "sepa", "DE00370400440532013000", "Two", BEGIN),
+    ]
+    with pytest.raises(ValidationError, match=two.code):
+        details.change_many(entries=entries, now=JANUARY, by=None)
+    assert not PayoutDetails.objects.exists()
+
+
+REFUSED = [
+    ("paypal", "no address", "A", "account"),
+    ("paypal", "=cmd@example.com", "A", "account"),
+    ("paypal", "+a@example.com", "A", "account"),
+    ("sepa", "DE89370400440532013001", "A", "account"),
+    ("sepa", "", "A", "account"),
+    ("sepa", "١٢٣", "A", "account"),
+    ("bank", "123", "A", "account"),
+    ("bank", "1" * 65, "A", "account"),
+    ("bank", "1234\x0056", "A", "account"),
+    ("bank", "12345\u200b", "A", "account"),
+    ("bank", "@SUM(A1)", "A", "account"),
+    ("bank", "12345678", "", "holder"),
+    ("bank", "12345678", "A" * 141, "holder"),
+    ("bank", "12345678", "A\nB", "holder"),
+    ("cheque", "12345678", "A", "method"),
+]
+
+
+@pytest.mark.parametrize(("method", "account", "holder", "field"), REFUSED)
+def test_are_refused_with_the_field(method, account, holder, field, earner):
+    affiliate = earner()
+    with pytest.raises(ValidationError) as refusal:
+        details.change(affiliate=affiliate, method=method, account=account, holder=holder, now=JANUARY, by=None)
+    assert list(refusal.value.message_dict) == [field]
+    assert affiliate.payout_details.count() == 1
+
+
+def test_that_two_affiliates_share_are_found_however_they_are_written(earner):
+    one, two = earner(), earner()
+    mine = enter(one, IBAN, "sepa")
+    theirs = enter(two, "DE89-3704 0044-0532-0130-00", "bank")
+    assert [row.pk for row in details.shared(mine)] == [theirs.pk]
+
+
+def test_never_reach_a_log(earner, monkeypatch):
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    monkeypatch.setattr(root, "level", logging.DEBUG)
+    monkeypatch.setattr(logging.getLogger("django.db.backends"), "level", logging.INFO)
+    try:
+        enter(earner(), IBAN, "sepa")
+        with pytest.raises(ValidationError) as refusal:
+            enter(earner(), IBAN[:-1] + "1", "sepa")
+    finally:
+        root.removeHandler(handler)
+    assert IBAN[:-1] not in stream.getvalue()
+    assert IBAN[:-1] not in str(refusal.value)
+
+
+def test_take_what_the_checker_of_ibans_takes():
+    assert details.check(method="sepa", account="GB33 BUKB 2020 1555 5555 55", holder="A") == str(
+        SomeIban("GB33BUKB20201555555555")
+    )

@@ -1,0 +1,100 @@
+"""A payout file ..."""
+
+import csv
+import io
+from datetime import UTC, datetime
+from decimal import Decimal
+from xml.etree import ElementTree as Xml
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from accounts.csv_out import csv_bytes
+from payouts.methods import METHODS, Money, Sender, Transfer
+from payouts.methods.sepa.pain001 import country_code, spelled
+
+SENDER = Sender("Shop Ltd", "NL91ABNA0417164300", "0123456789abcdef", datetime(2026, 2, 3, 12, 0, tzinfo=UTC))
+EUR = "EUR"
+TO = [
+    Transfer(
+        "AC1",
+        "Zoë Müller-Łęcka & Söhne",
+        "DE89370400440532013000",
+        "Germany",
+        Money(Decimal("100.00"), EUR),
+        "Accord A1",
+    ),
+    Transfer("AC2", "=1+1", "FR1420041010050500013M02606", "nowhere", Money(Decimal("0.55"), EUR), "Accord A2"),
+]
+NS = {"p": "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"}
+
+
+def test_of_paypal_has_its_columns_and_no_header():
+    to = Transfer("AC1", "A", "a@example.com", "GB", Money(Decimal("16.00"), "USD"), "-note")
+    assert METHODS["paypal"].file(SENDER, [to]) == b"a@example.com,16.00,USD,AC1,'-note,PayPal\r\n"
+
+
+def test_in_plain_csv_defuses_what_a_spreadsheet_would_run():
+    rows = list(csv.reader(io.StringIO(METHODS["bank"].file(SENDER, TO).decode())))
+    assert rows[0] == ["reference", "holder", "account", "country", "amount", "currency", "note"]
+    assert rows[2] == ["AC2", "'=1+1", "FR1420041010050500013M02606", "nowhere", "0.55", "EUR", "Accord A2"]
+
+
+def test_of_sepa_carries_sums_references_and_ibans():
+    root = Xml.fromstring(METHODS["sepa"].file(SENDER, TO))
+    assert root.tag == "{urn:iso:std:iso:20022:tech:xsd:pain.001.001.09}Document"
+    assert [node.text for node in root.iterfind(".//p:CtrlSum", NS)] == ["100.55", "100.55"]
+    assert [node.text for node in root.iterfind(".//p:NbOfTxs", NS)] == ["2", "2"]
+    assert [node.text for node in root.iterfind(".//p:EndToEndId", NS)] == ["AC1", "AC2"]
+    assert [node.text for node in root.iterfind(".//p:CdtrAcct/p:Id/p:IBAN", NS)] == [TO[0].account, TO[1].account]
+    assert [node.get("Ccy") for node in root.iterfind(".//p:InstdAmt", NS)] == ["EUR", "EUR"]
+    assert [node.text for node in root.iterfind(".//p:Cdtr/p:Nm", NS)] == ["Zoe Muller-Lecka Sohne", "1+1"]
+    assert [node.text for node in root.iterfind(".//p:Cdtr/p:PstlAdr/p:Ctry", NS)] == ["DE"]
+
+
+def test_of_sepa_is_refused_without_a_payer_and_in_other_currencies():
+    with pytest.raises(ValidationError, match="SEPA_DEBTOR_IBAN"):
+        METHODS["sepa"].file(SENDER._replace(account=""), TO)
+    assert METHODS["sepa"].refuse("USD")
+    assert not METHODS["sepa"].refuse("EUR")
+
+
+def test_is_the_same_bytes_for_the_same_payouts():
+    for method in METHODS.values():
+        assert method.file(SENDER, TO) == method.file(SENDER, TO)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("Straße", "Strasse"), ("李", "-"), ("a" * 80, "a" * 70), ("a\x00b", "a b"), ("  x  y ", "x y")],
+)
+def test_of_sepa_spells_names_as_banks_take_them(text, written):
+    assert spelled(text, 70) == written
+
+
+def test_of_sepa_knows_countries_by_code_and_by_name():
+    assert [country_code(text) for text in ("DE", "France", "de", "Atlantis")] == ["DE", "FR", "DE", ""]
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=1", "'=1"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@x", "'@x"),
+        ("\tx", "'\tx"),
+        ("a\x00b", "ab"),
+        ("\x00=1", "'=1"),
+        (Decimal("-1.50"), "-1.50"),
+        (-3, "-3"),
+        (None, '""'),
+        ("a-b", "a-b"),
+    ],
+)
+def test_keeps_amounts_numbers_and_text_text(cell, written):
+    assert csv_bytes(None, [(cell,)]).decode().rstrip("\r\n") == written
+
+
+def test_quotes_a_carriage_return():
+    assert csv_bytes(None, [("\rx",)]) == b'"\'\rx"\r\n'
