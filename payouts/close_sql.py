@@ -175,4 +175,5 @@ WRITE = (
       FROM closing_statement s JOIN affiliates_affiliate a ON a.id = s.affiliate_id JOIN accounts_user u ON u.id = a.user_id
      WHERE a.erased_at IS NULL AND NOT 'month_closed' = ANY(a.muted)
     """,
+    "DROP TABLE closing_line, closing_statement",
 )

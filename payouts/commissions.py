@@ -1,6 +1,5 @@
 """Writing commissions for the orders that a batch changed: set-based, one statement for all lines."""
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,6 +12,7 @@ from payouts.models import CommissionHold, StatementLine
 from payouts.pricing import price_lines, validates_at
 from payouts.rates import offers, rate_card
 from tracking.ingestion import Changed
+from tracking.order_rows import as_json
 
 
 def frozen(order_pks: Iterable[UUID]) -> set[UUID]:
@@ -33,7 +33,7 @@ def write(changed: Sequence[Changed], *, now: datetime) -> None:
         _void(nobodys)
 
 
-def _rows(owned: Sequence[Changed]) -> Iterable[list[tuple[Any, ...]]]:
+def _rows(owned: Sequence[Changed]) -> Iterable[list[dict[str, Any]]]:
     placed = [order.snapshot.placed_at for order in owned]
     promotions = offers(min(placed), max(placed))
     for order in owned:
@@ -45,37 +45,29 @@ def _rows(owned: Sequence[Changed]) -> Iterable[list[tuple[Any, ...]]]:
         priced = price_lines(order.snapshot, lines, affiliate_id=affiliate_id, card=card, offers=promotions)
         valid = validates_at(order.snapshot, card)
         yield [
-            (
-                pk,
-                order.order_pk,
-                affiliate_id,
-                order.snapshot.placed_at,
-                one.category,
-                one.base,
-                one.rate,
-                one.amount,
-                agreement_id,
-                one.clause,
-                json.dumps(one.steps),
-                valid,
-                order.receipt,
-            )
+            {
+                "line_id": pk,
+                "order_id": order.order_pk,
+                "affiliate_id": affiliate_id,
+                "placed_at": order.snapshot.placed_at,
+                "agreement_id": agreement_id,
+                "validates_at": valid,
+                "receipt": order.receipt,
+                **one._asdict(),
+            }
             for (pk, _), one in zip(order.lines, priced, strict=True)
         ]
 
 
-def _upsert(rows: Sequence[tuple[Any, ...]]) -> list[int]:
+def _upsert(rows: Sequence[dict[str, Any]]) -> list[int]:
     """Write the commissions; a forfeited one stays at 0.00. Returns those that have changed hands."""
-    columns = [list(column) for column in zip(*rows, strict=True)]
     with connection.cursor() as cursor:
         cursor.execute(
             """
             WITH new AS (
-                SELECT * FROM unnest(%s::bigint[], %s::uuid[], %s::uuid[], %s::timestamptz[], %s::text[], %s::numeric[],
-                                     %s::numeric[], %s::numeric[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[],
-                                     %s::bigint[])
-                    AS new(line_id, order_id, affiliate_id, placed_at, category, base, rate, amount, agreement_id, clause,
-                           steps, validates_at, receipt)
+                SELECT * FROM json_to_recordset(%s) AS new(line_id bigint, order_id uuid, affiliate_id uuid,
+                    placed_at timestamptz, category text, base numeric, rate numeric, amount numeric, agreement_id uuid,
+                    clause text, steps jsonb, validates_at timestamptz, receipt bigint)
             ), moved AS (
                 SELECT old.line_id FROM payouts_commission old JOIN new USING (line_id)
                  WHERE old.affiliate_id <> new.affiliate_id
@@ -83,7 +75,7 @@ def _upsert(rows: Sequence[tuple[Any, ...]]) -> list[int]:
                 INSERT INTO payouts_commission AS old (line_id, order_id, affiliate_id, placed_at, category, base, rate,
                        amount, agreement_id, clause, steps, validates_at, receipt, forfeit_reason)
                 SELECT line_id, order_id, affiliate_id, placed_at, category, base, rate, amount, agreement_id, clause,
-                       steps::jsonb, validates_at, receipt, ''
+                       steps, validates_at, receipt, ''
                   FROM new
                     ON CONFLICT (line_id) DO UPDATE SET
                        affiliate_id = excluded.affiliate_id, category = excluded.category, base = excluded.base,
@@ -93,7 +85,7 @@ def _upsert(rows: Sequence[tuple[Any, ...]]) -> list[int]:
             )
             SELECT line_id FROM moved
             """,
-            columns,
+            [as_json(rows)],
         )
         return [line_id for (line_id,) in cursor.fetchall()]
 
