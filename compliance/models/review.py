@@ -43,7 +43,7 @@ class Review(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="reviews")
-    # One prohibited activity or term, by clause, in the version that the affiliate accepted.
+    # One prohibited activity or term (a `Rule`), by clause, in the version that the affiliate accepted.
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+")
     activity = models.CharField(_("prohibited activity"), max_length=64, blank=True)
     term = models.CharField(_("term"), max_length=64, blank=True)
@@ -76,12 +76,18 @@ class Review(models.Model):
 
     class Meta:
         verbose_name = _("review")
+        permissions: ClassVar = [
+            ("decide_review", "Can decide reviews and appeals"),
+            ("suspend_affiliate", "Can suspend and reinstate affiliates"),
+            ("end_program", "Can announce the end of the program"),
+        ]
         ordering: ClassVar = ["-opened_at", "-id"]
-        indexes: ClassVar = [models.Index(fields=["state", "decide_by"]), models.Index(fields=["affiliate", "-opened_at"])]
+        indexes: ClassVar = [
+            models.Index(fields=["state", "decide_by"]),
+            models.Index(fields=["affiliate", "-opened_at"]),
+        ]
         constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(activity="") ^ Q(term=""), name="review_names_an_activity_or_a_term"
-            ),
+            models.CheckConstraint(condition=Q(activity="") ^ Q(term=""), name="review_names_an_activity_or_a_term"),
             models.CheckConstraint(
                 condition=Q(decision="", decided_at__isnull=True) | (~Q(decision="") & Q(decided_at__isnull=False)),
                 name="review_decision_says_when",
@@ -117,6 +123,8 @@ class ReviewStep(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     review = models.ForeignKey(Review, models.PROTECT, related_name="steps")
+    # The place in the review, from 1: steps of one instant keep their order.
+    number = models.PositiveIntegerField()
     kind = models.CharField(_("step"), max_length=16, choices=Kind)
     at = models.DateTimeField(_("when"))
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -127,7 +135,8 @@ class ReviewStep(models.Model):
     class Meta:
         verbose_name = _("step of a review")
         verbose_name_plural = _("steps of a review")
-        ordering: ClassVar = ["at", "id"]
+        ordering: ClassVar = ["review", "number"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["review", "number"], name="one_step_a_number")]
         triggers: ClassVar = append_only()
 
     def __str__(self) -> str:

@@ -32,6 +32,8 @@ class TargetCheck(models.Model):
     days_paused = models.PositiveIntegerField(_("days paused"), default=0)
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+")
     clause = models.CharField(_("clause"), max_length=12)
+    # This answer sent the friendly e-mail that goes out once in `target_days`.
+    told = models.BooleanField(_("told"), default=False, db_default=False)
 
     class Meta:
         verbose_name = _("sales target check")
@@ -50,6 +52,8 @@ class TargetNotice(models.Model):
         RUNNING = "running", _("running")
         MET = "met", _("met again")
         REVIEWED = "reviewed", _("under review")
+        # The affiliate is leaving or has left, or has no target any more.
+        LAPSED = "lapsed", _("lapsed")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="target_notices")

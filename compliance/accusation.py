@@ -1,0 +1,81 @@
+"""What a review names: one prohibited activity or one term, by clause, in the version that the affiliate is under.
+
+CONTRACT 8: nobody is judged by a rule that is not in the text that they accepted.
+"""
+
+from typing import NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from agreements.clauses import clause_of
+from agreements.models import Agreement, ProhibitedActivity
+from agreements.rules import TERM_RULES, Rule
+from compliance.models import Review
+
+Decision = Review.Decision
+
+# From the mildest to the gravest, as clause 8.5 of the seed agreement lists them. A forfeiture takes commissions that the
+# review names; a suspension stops all earning; so an activity whose gravest consequence is suspension may also be forfeited.
+GRAVITY: tuple[Review.Decision, ...] = (
+    Decision.DISMISSED,
+    Decision.WARNING,
+    Decision.FORFEITURE,
+    Decision.SUSPENSION,
+    Decision.TERMINATION,
+)
+# A missed target is no breach: everything earned is paid (CONTRACT 8), so nothing can be held or forfeited for it.
+FOR_A_MISSED_TARGET = (Decision.DISMISSED, Decision.WARNING, Decision.SUSPENSION, Decision.TERMINATION)
+
+
+class Accusation(NamedTuple):
+    activity: str
+    term: str
+    clause: str
+    words: str
+
+
+def of_activity(agreement: Agreement, code: str) -> Accusation:
+    """The prohibited activity `code` of `agreement` with its clause; ValidationError for one that it does not prohibit."""
+    activity = ProhibitedActivity.objects.filter(agreement=agreement, code=code).first()
+    if activity is None:
+        raise ValidationError({"activity": _("%(version)s does not prohibit this.") % {"version": agreement}})
+    return Accusation(code, "", clause_of(agreement.pk, Rule.PROHIBITED_ACTIVITIES), activity.title)
+
+
+def of_term(agreement: Agreement, term: str) -> Accusation:
+    """The rule `term` (or the rule that the term of that name decides) with its clause in `agreement`."""
+    rule = TERM_RULES.get(term) or next((known for known in Rule if known.value == term), None)
+    number = clause_of(agreement.pk, rule) if rule else ""
+    if rule is None or not number:
+        raise ValidationError({"term": _("%(version)s has no clause about this.") % {"version": agreement}})
+    heading = agreement.clauses.get(number=number).heading
+    return Accusation("", rule.value, number, heading)
+
+
+def words_of(review: Review) -> str:
+    """The title of the activity, or the heading of the clause, that `review` names."""
+    if review.activity:
+        return ProhibitedActivity.objects.get(agreement_id=review.agreement_id, code=review.activity).title
+    return review.agreement.clauses.get(number=review.clause).heading
+
+
+def cited(review: Review) -> str:
+    """The clause that `review` names, with its version: "6.1 of version 1", short enough for the history of states."""
+    return f"{review.clause} of version {review.agreement.name}"[:60]
+
+
+def is_missed_target(review: Review) -> bool:
+    """Whether `review` is about the sales target: then a termination is one with notice, not one for breach."""
+    return review.term == Rule.SALES_TARGET.value
+
+
+def possible_decisions(review: Review) -> tuple[Review.Decision, ...]:
+    """The decisions that `review` may have: none graver than the activity's gravest consequence (clause 8.5)."""
+    if is_missed_target(review):
+        return FOR_A_MISSED_TARGET
+    if not review.activity:
+        return GRAVITY
+    activity = ProhibitedActivity.objects.get(agreement_id=review.agreement_id, code=review.activity)
+    gravest = Decision(activity.gravest_consequence)
+    return GRAVITY[: GRAVITY.index(gravest) + 1]

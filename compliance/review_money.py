@@ -1,0 +1,96 @@
+"""The money that a review holds, and what becomes of it (CONTRACT 8)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet, Sum
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from affiliates.models import Affiliate
+from compliance.accusation import words_of
+from compliance.models import Review
+from payouts import forfeiture, holds
+from payouts.models import Commission, CommissionHold, PayoutHold
+
+
+def source_of(review: Review) -> str:
+    """The key under which the holds of `review` are placed."""
+    return f"review:{review.pk}"
+
+
+def reason_of(review: Review) -> str:
+    """Why its money is held or forfeited, as the affiliate reads it."""
+    words = _("%(what)s, clause %(clause)s of %(version)s") % {
+        "what": words_of(review),
+        "clause": review.clause,
+        "version": review.agreement,
+    }
+    return _("Under review: %(words)s") % {"words": words[:180]}
+
+
+def named(*, affiliate: Affiliate, commissions: Iterable[Commission]) -> list[Commission]:
+    """Those of `commissions` once each; ValidationError where one is another affiliate's or is forfeited already."""
+    wanted = {commission.pk for commission in commissions}
+    found = list(Commission.objects.for_affiliate(affiliate).filter(pk__in=wanted, forfeited_at__isnull=True))
+    if len(found) != len(wanted):
+        raise ValidationError({"commissions": _("Choose commissions of this affiliate that are not forfeited.")})
+    return found
+
+
+def held(review: Review) -> QuerySet[Commission]:
+    """The commissions that `review` holds now."""
+    holding = CommissionHold.objects.filter(source=source_of(review), released_at__isnull=True)
+    return Commission.objects.filter(pk__in=holding.values("commission"))
+
+
+def held_amount(review: Review) -> Decimal:
+    """What the commissions that `review` holds now are worth."""
+    return held(review).aggregate(sum=Sum("amount"))["sum"] or Decimal("0.00")
+
+
+def holds_all(review: Review) -> bool:
+    """Whether `review` holds every payout now."""
+    return PayoutHold.objects.filter(source=source_of(review), released_at__isnull=True).exists()
+
+
+def hold(*, review: Review, commissions: Sequence[Commission], now: datetime, by: User | None) -> None:
+    """Hold those of `commissions` that `review` doesn't hold yet."""
+    holding = set(held(review).values_list("pk", flat=True))
+    free = [commission for commission in commissions if commission.pk not in holding]
+    if free:
+        holds.place(commissions=free, source=source_of(review), reason=reason_of(review), now=now, by=by)
+
+
+def hold_all(*, review: Review, why: str, now: datetime, by: User | None) -> None:
+    """Hold every payout, with the reason that staff gave."""
+    holds.hold_payouts(affiliate=review.affiliate, source=source_of(review), reason=why, now=now, by=by)
+
+
+def release(*, review: Review, now: datetime, by: User | None) -> bool:
+    """Release whatever `review` holds; whether it held anything."""
+    commissions, everything = held(review).exists(), holds_all(review)
+    if commissions:
+        holds.release(source=source_of(review), now=now, by=by)
+    if everything:
+        holds.release_payouts(affiliate=review.affiliate, source=source_of(review), now=now, by=by)
+    return commissions or everything
+
+
+def forfeit(*, review: Review, now: datetime, by: User | None) -> list[Commission]:
+    """Forfeit the named commissions and release the hold; returns those forfeited.
+
+    One that was forfeited by another review meanwhile stays as it is.
+    """
+    commissions = list(review.commissions.filter(forfeited_at__isnull=True))
+    if commissions:
+        reason = _("Forfeited by review: %(words)s, clause %(clause)s of %(version)s") % {
+            "words": words_of(review)[:120],
+            "clause": review.clause,
+            "version": review.agreement,
+        }
+        forfeiture.forfeit(commissions=commissions, reason=reason, now=now, by=by)
+    release(review=review, now=now, by=by)
+    return commissions
