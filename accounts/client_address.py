@@ -1,4 +1,4 @@
-"""Whose address a request comes from: one answer, for evidence and limits alike (RELIABILITY 3)."""
+"""From which address a request comes: evidence and rate limits stand on it, so nothing is believed that a client can forge."""
 
 import ipaddress
 
@@ -7,31 +7,16 @@ from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str:
-    """The address of whoever asks; "" where the server knows none."""
-    return believed(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""))
+    """The client's IP address; "" where there is none, as on a Unix socket.
 
-
-def believed(remote: str, forwarded_for: str) -> str:
-    """The address that the outermost of our own proxies saw; `remote` is who connected to us.
-
-    Each proxy adds to X-Forwarded-For whom it was asked by. Behind TRUSTED_PROXIES of ours only so many entries, from
-    the end, are true; everything before them the client may have made up. Anything that is no address is "".
+    Of X-Forwarded-For only the entry that the outermost of our TRUSTED_PROXIES proxies has added is believed.
     """
-    proxies = settings.TRUSTED_PROXIES
-    if proxies and forwarded_for:
-        entries = [entry.strip() for entry in forwarded_for.split(",")]
-        remote = entries[-min(proxies, len(entries))]
-    return _plain(remote)
-
-
-def _plain(text: str) -> str:
-    """The address alone: without a port, brackets or a zone; "" for what is none."""
-    text = text.strip()
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
+    remote = str(request.META.get("REMOTE_ADDR", ""))
+    proxies: int = settings.TRUSTED_PROXIES
+    if proxies:
+        entries = [entry.strip() for entry in str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")]
+        remote = entries[-proxies] if len(entries) >= proxies else remote
     try:
-        return str(ipaddress.ip_address(text.partition("%")[0]))
+        return str(ipaddress.ip_address(remote))
     except ValueError:
         return ""

@@ -7,9 +7,13 @@ from uuid import UUID
 
 
 def uuid7() -> UUID:
-    """A new UUID of version 7: 48 bits of Unix milliseconds, 74 random bits."""
-    milliseconds = time.time_ns() // 1_000_000
-    value = milliseconds << 80 | int.from_bytes(os.urandom(10))
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
+    """A new UUID of version 7: 60 bits of Unix time, which is to a quarter of a microsecond, and 62 random bits.
+
+    So fine that rows which one process makes one after the other are in that order by their ids too, as the histories
+    need whose rows share an instant (RFC 9562, section 6.2, method 3).
+    """
+    milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
+    fraction = nanoseconds * 4096 // 1_000_000
+    value = milliseconds << 80 | 0x7 << 76 | fraction << 64
+    value |= 0x2 << 62 | int.from_bytes(os.urandom(8)) & (1 << 62) - 1
     return UUID(int=value)

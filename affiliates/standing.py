@@ -26,6 +26,64 @@ def begin(*, affiliate: Affiliate, state: State, now: datetime, by: User | None,
     StandingChange.objects.create(affiliate=affiliate, after=state, at=now, recorded_at=now, by=by, reason=reason)
 
 
+def begin_many(
+    *, affiliates: Sequence[Affiliate], state: State, now: datetime, at: datetime, by: User | None, reason: str
+) -> None:
+    """The first entries of thousands of new affiliates at once, with their audit records: for an import."""
+    StandingChange.objects.bulk_create(
+        [
+            StandingChange(affiliate=affiliate, after=state, at=at, recorded_at=now, by=by, reason=reason)
+            for affiliate in affiliates
+        ],
+        batch_size=1000,
+    )
+    trail.record_many(
+        trail.built(
+            action=f"affiliate {state.value}",
+            subject=affiliate,
+            now=now,
+            by=by,
+            after={"state": state.value, "code": affiliate.code},
+            reason=reason,
+        )
+        for affiliate in affiliates
+    )
+
+
+@transaction.atomic
+def move_many(
+    *, affiliates: Sequence[Affiliate], to: State, now: datetime, at: datetime, by: User | None, reason: str = ""
+) -> None:
+    """`move` for thousands who are all in one state: all of them or, with IllegalTransition, none."""
+    if not affiliates:
+        return
+    (before,) = {State(affiliate.state) for affiliate in affiliates}
+    if to not in TRANSITIONS[before]:
+        raise IllegalTransition(f"An affiliate who is {before.label} cannot become {to.label}.")
+    changed = Affiliate.objects.filter(pk__in=[affiliate.pk for affiliate in affiliates], state=before)
+    if changed.update(state=to, state_since=at) != len(affiliates):
+        raise IllegalTransition("Somebody else has changed one of the affiliates in the meantime.")
+    changes, records = [], []
+    for affiliate in affiliates:
+        affiliate.state, affiliate.state_since = to, at
+        changes.append(
+            StandingChange(affiliate=affiliate, before=before, after=to, at=at, recorded_at=now, by=by, reason=reason)
+        )
+        records.append(
+            trail.built(
+                action=f"affiliate {to.value}",
+                subject=affiliate,
+                now=now,
+                by=by,
+                before={"state": before.value},
+                after={"state": to.value},
+                reason=reason,
+            )
+        )
+    StandingChange.objects.bulk_create(changes, batch_size=1000)
+    trail.record_many(records)
+
+
 @transaction.atomic
 def move(
     *,

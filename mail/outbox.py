@@ -1,11 +1,20 @@
 """Posting: one e-mail row in the caller's transaction."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
 from mail.models import Message
+
+
+class Letter(NamedTuple):
+    """One of many e-mails of a kind."""
+
+    to: str
+    key: str
+    context: Mapping[str, Any]
+    attachments: Sequence[Mapping[str, str]] = ()
 
 
 def post(
@@ -16,12 +25,26 @@ def post(
     context: Mapping[str, Any],
     attachments: Sequence[Mapping[str, str]] = (),
 ) -> None:
-    """Write the e-mail `kind` for `to` into the outbox, once for each `key` (CONTRACT 10).
+    """Write the e-mail `kind` for `to` into the outbox, once for each `key` of at most 200 characters (CONTRACT 10).
 
     `kind` is a template `mail/<kind>.txt`; `context` holds plain JSON values, amounts as text. `attachments` name a maker
     registered in `mail.attachments` and the key that it takes: {"maker": "statement", "key": "..."}. A key that was
     posted before is passed over in silence.
     """
-    message = Message(kind=kind, to=to, key=key, context=dict(context), attachments=[dict(a) for a in attachments])
+    post_many(kind=kind, letters=[Letter(to, key, context, attachments)])
+
+
+def post_many(*, kind: str, letters: Iterable[Letter]) -> None:
+    """`post` for thousands at once."""
+    messages = [
+        Message(
+            kind=kind,
+            to=letter.to,
+            key=letter.key,
+            context=dict(letter.context),
+            attachments=[dict(named) for named in letter.attachments],
+        )
+        for letter in letters
+    ]
     with transaction.atomic():
-        Message.objects.bulk_create([message], ignore_conflicts=True)
+        Message.objects.bulk_create(messages, batch_size=1000, ignore_conflicts=True)
