@@ -141,7 +141,8 @@ INVARIANTS = (
     Invariant(
         "preparer and approver are two people",
         """SELECT 'batch ' || name FROM payouts_payoutbatch WHERE approved_by_id = submitted_by_id
-           UNION ALL SELECT 'adjustment ' || id FROM payouts_adjustment WHERE state = 'approved' AND decided_by_id = made_by_id""",
+           UNION ALL SELECT 'adjustment ' || id FROM payouts_adjustment
+            WHERE state = 'approved' AND decided_by_id = made_by_id""",
     ),
     Invariant(
         "no payout goes to details younger than their hold",

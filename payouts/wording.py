@@ -28,6 +28,11 @@ def moment_for(at: datetime, affiliate: Affiliate) -> str:
     return moment(at, affiliate.time_zone)
 
 
+def day(at: datetime | None, affiliate: Affiliate) -> str:
+    """ "3 February 2011": the day in the zone that `affiliate` has chosen; "" for None."""
+    return moment(at, affiliate.time_zone).partition(",")[0] if at else ""
+
+
 def month(first_day: date) -> str:
     """ "January 2011"."""
     return date_format(first_day, "F Y")

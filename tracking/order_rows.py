@@ -2,7 +2,8 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -184,7 +185,7 @@ def write_lines(orders: Mapping[UUID, Snapshot]) -> dict[UUID, list[tuple[int, L
 
 
 def _vanished(
-    order_pks: list[UUID], wanted: Set[tuple[UUID, str]]
+    order_pks: list[UUID], wanted: AbstractSet[tuple[UUID, str]]
 ) -> list[tuple[UUID, int, Line]]:
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,0 +1,170 @@
+"""Attribution answers: whose an order is, and why, case by case. Ann and Ben are affiliates; the window is 3 days."""
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import pytest
+
+from affiliates.models import StandingChange
+from agreements.under import Version
+from tracking.attribution import Binding, Claims, attribute
+from tracking.click_ids import Receipt
+from tracking.models import Reason
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(f"2026-{text}").replace(tzinfo=UTC)
+
+
+ANN, BEN = UUID(int=1), UUID(int=2)
+ANNS_LINK, BENS_LINK, NO_LINK = UUID(int=11), UUID(int=12), UUID(int=13)
+V1, V2, V3 = UUID(int=21), UUID(int=22), UUID(int=23)
+TICK = timedelta(microseconds=1)
+WINDOW = timedelta(days=3)
+PLACED = at("03-10T12:00")
+ONE_VERSION = [Version(V1, at("01-01"), False)]
+BOTH_ACCEPTED = {ANN: {V1: at("01-02")}, BEN: {V1: at("01-02")}}
+
+
+def history(*changes: tuple[str, str] | tuple[str, str, bool]) -> list[StandingChange]:
+    return [
+        StandingChange(at=at(when), after=state, breach=bool(breach)) for when, state, *breach in changes
+    ]
+
+
+ACTIVE = history(("01-01", "applied"), ("01-02", "active"))
+
+
+class Case(NamedTuple):
+    """What speaks for whom, and the answer: affiliate, reason."""
+
+    name: str
+    owner: UUID | None
+    reason: Reason
+    coupon: str = ""
+    click: tuple[UUID, datetime] | None = None
+    forged: bool = False
+    placed: datetime = PLACED
+    bindings: tuple[Binding, ...] = (Binding(ANN, at("01-02"), None),)
+    ann: list[StandingChange] = ACTIVE
+    ben: list[StandingChange] = ACTIVE
+    accepted: dict = BOTH_ACCEPTED
+    versions: list[Version] = ONE_VERSION
+    ends: datetime | None = None
+
+
+R = Reason
+V2_HURTS = [*ONE_VERSION, Version(V2, at("03-01"), True)]
+V2_IS_KIND = [*ONE_VERSION, Version(V2, at("03-01"), False)]
+SUSPENDED = history(("01-02", "active"), ("03-09T12:00", "suspended"))
+BACK = history(("01-02", "active"), ("03-05", "suspended"), ("03-09T12:00", "active"))
+BREACHED = history(("01-02", "active"), ("03-09T12:00", "terminated", True))
+GONE = history(("01-02", "active"), ("03-09T12:00", "terminated"))
+LEAVING = history(("01-02", "active"), ("03-09T12:00", "leaving"))
+RESTORED = history(("01-02", "active"), ("03-05", "terminated", True), ("03-08", "active"))
+BEFORE = at("03-09T11:59:59")  # a second before the change of standing at 03-09T12:00
+
+CASES = [
+    Case("no coupon and no click", None, R.NO_CLAIM),
+    # the coupon
+    Case("a bound coupon", ANN, R.COUPON, coupon="ANN10"),
+    Case("a coupon in other letters", ANN, R.COUPON, coupon="ann10"),
+    Case("a coupon that nobody has", None, R.COUPON_UNKNOWN, coupon="NOBODY"),
+    Case("a coupon at the instant it is bound", ANN, R.COUPON, coupon="ANN10", bindings=(Binding(ANN, PLACED, None),)),
+    Case("a coupon before it is bound", None, R.COUPON_UNKNOWN, coupon="ANN10",
+         bindings=(Binding(ANN, PLACED + TICK, None),)),
+    Case("a coupon up to its unbinding", ANN, R.COUPON, coupon="ANN10",
+         bindings=(Binding(ANN, at("01-02"), PLACED + TICK),)),
+    Case("a coupon at the instant it is unbound", None, R.COUPON_UNKNOWN, coupon="ANN10",
+         bindings=(Binding(ANN, at("01-02"), PLACED),)),
+    Case("a coupon that has passed to another", BEN, R.COUPON, coupon="ANN10",
+         bindings=(Binding(ANN, at("01-02"), at("03-01")), Binding(BEN, at("03-01"), None))),
+    Case("an imported coupon after the acceptance", ANN, R.COUPON, coupon="ANN10", bindings=(Binding(ANN, None, None),)),
+    Case("an imported coupon before the acceptance", None, R.COUPON_UNKNOWN, coupon="ANN10",
+         bindings=(Binding(ANN, None, None),), accepted={ANN: {V1: PLACED + TICK}}),
+    Case("an imported coupon of nobody who accepted", None, R.COUPON_UNKNOWN, coupon="ANN10",
+         bindings=(Binding(ANN, None, None),), accepted={}),
+    Case("a coupon of one suspended when it was placed", None, R.NOT_ACTIVE, coupon="ANN10", ann=SUSPENDED),
+    Case("a coupon of one suspended only afterwards", ANN, R.COUPON, coupon="ANN10", ann=SUSPENDED, placed=BEFORE),
+    Case("a coupon of one reinstated before", ANN, R.COUPON, coupon="ANN10", ann=BACK),
+    Case("a coupon of one who is leaving", None, R.NOT_ACTIVE, coupon="ANN10", ann=LEAVING),
+    Case("a coupon of one terminated without breach", None, R.NOT_ACTIVE, coupon="ANN10", ann=GONE),
+    Case("a coupon of one terminated for breach", None, R.BREACH, coupon="ANN10", ann=BREACHED),
+    Case("a coupon of one who only applied", None, R.NOT_ACTIVE, coupon="ANN10", ann=history(("01-01", "applied"))),
+    # the click
+    Case("a click an hour before", BEN, R.CLICK, click=(BENS_LINK, PLACED - timedelta(hours=1))),
+    Case("a click at the instant of the order", BEN, R.CLICK, click=(BENS_LINK, PLACED)),
+    Case("a click younger than the order", None, R.CLICK_AFTER_ORDER, click=(BENS_LINK, PLACED + TICK)),
+    Case("a click at the edge of the window", BEN, R.CLICK, click=(BENS_LINK, PLACED - WINDOW)),
+    Case("a click beyond the window", None, R.CLICK_EXPIRED, click=(BENS_LINK, PLACED - WINDOW - TICK)),
+    Case("a forged receipt", None, R.CLICK_NOT_GENUINE, click=(BENS_LINK, PLACED), forged=True),
+    Case("a receipt for a link that there is not", None, R.CLICK_NOT_GENUINE, click=(NO_LINK, PLACED)),
+    Case("a click before a suspension, the order after it", BEN, R.CLICK, click=(BENS_LINK, BEFORE), ben=SUSPENDED),
+    Case("a click at the instant of the suspension", None, R.NOT_ACTIVE, click=(BENS_LINK, at("03-09T12:00")),
+         ben=SUSPENDED),
+    Case("a click while suspended, the order when reinstated", None, R.NOT_ACTIVE, click=(BENS_LINK, BEFORE), ben=BACK),
+    Case("a click before the notice of leaving", BEN, R.CLICK, click=(BENS_LINK, BEFORE), ben=LEAVING),
+    Case("a click before a termination without breach", BEN, R.CLICK, click=(BENS_LINK, BEFORE), ben=GONE),
+    Case("a click before a termination for breach, the order after", None, R.BREACH, click=(BENS_LINK, BEFORE),
+         ben=BREACHED),
+    Case("a click and an order before a termination for breach", BEN, R.CLICK, click=(BENS_LINK, BEFORE), ben=BREACHED,
+         placed=BEFORE),
+    Case("a click after a breach that an appeal undid", BEN, R.CLICK, click=(BENS_LINK, BEFORE), ben=RESTORED),
+    # both
+    Case("a coupon of Ann and a click of Ben", ANN, R.COUPON, coupon="ANN10", click=(BENS_LINK, PLACED)),
+    Case("a coupon of nobody and a click of Ben", BEN, R.CLICK, coupon="NOBODY", click=(BENS_LINK, PLACED)),
+    Case("a coupon of Ann suspended and a click of Ben", None, R.NOT_ACTIVE, coupon="ANN10", click=(BENS_LINK, PLACED),
+         ann=SUSPENDED),
+    Case("a coupon of nobody and an old click", None, R.CLICK_EXPIRED, coupon="NOBODY",
+         click=(BENS_LINK, PLACED - timedelta(days=9))),
+    # versions of the agreement
+    Case("a click of one who accepted nothing", None, R.NO_AGREEMENT, click=(BENS_LINK, PLACED), accepted={}),
+    Case("a coupon under a version without detriment", ANN, R.COUPON, coupon="ANN10", versions=V2_IS_KIND),
+    Case("a coupon under a detriment not accepted", None, R.NOT_ACCEPTED, coupon="ANN10", versions=V2_HURTS),
+    Case("a coupon under a detriment accepted", ANN, R.COUPON, coupon="ANN10", versions=V2_HURTS,
+         accepted={ANN: {V1: at("01-02"), V2: at("02-20")}}),
+    Case("a coupon placed before the detriment took effect", ANN, R.COUPON, coupon="ANN10", versions=V2_HURTS,
+         placed=at("02-28T23:59:59")),
+    Case("a click before the detriment took effect", BEN, R.CLICK, click=(BENS_LINK, at("02-28T23:59:59")),
+         placed=at("03-01T12:00"), versions=V2_HURTS),
+    Case("a click at the instant the detriment took effect", None, R.NOT_ACCEPTED, click=(BENS_LINK, at("03-01")),
+         placed=at("03-01T12:00"), versions=V2_HURTS),
+    Case("a click while paused, the order after accepting late", None, R.NOT_ACCEPTED, click=(BENS_LINK, at("03-09")),
+         versions=V2_HURTS, accepted={BEN: {V1: at("01-02"), V2: at("03-10")}}),
+    # the end of the program
+    Case("a click before the end, the order after", BEN, R.CLICK, click=(BENS_LINK, BEFORE), ends=at("03-09T12:00")),
+    Case("a click at the end", None, R.PROGRAM_ENDED, click=(BENS_LINK, at("03-09T12:00")), ends=at("03-09T12:00")),
+    Case("a coupon at the end", None, R.PROGRAM_ENDED, coupon="ANN10", ends=PLACED),
+    Case("a coupon before the end", ANN, R.COUPON, coupon="ANN10", ends=PLACED + TICK),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_for(case: Case):
+    claims = Claims(
+        bindings={"ANN10": case.bindings},
+        link_owners={ANNS_LINK: ANN, BENS_LINK: BEN},
+        histories={ANN: case.ann, BEN: case.ben},
+        acceptances=case.accepted,
+        versions=case.versions,
+        attribution_days=dict.fromkeys((V1, V2, V3), 3),
+        program_ends_at=case.ends,
+    )
+    receipt = Receipt(case.click[0], case.click[1], UUID(int=99)) if case.click and not case.forged else None
+    answer = attribute(
+        claims,
+        coupon=case.coupon,
+        click_id="given" if case.click else "",
+        receipt=receipt,
+        placed_at=case.placed,
+    )
+    assert (answer.affiliate_id, answer.reason) == (case.owner, case.reason)
+    assert answer.agreement_id or not case.accepted, "every answer names a version, so that it can name its clause"
+
+
+def test_for_the_wrong_affiliate_remembers_who_would_have_had_it():
+    claims = Claims({}, {BENS_LINK: BEN}, {BEN: SUSPENDED}, BOTH_ACCEPTED, ONE_VERSION, {V1: 3}, None)
+    receipt = Receipt(BENS_LINK, PLACED, UUID(int=99))
+    answer = attribute(claims, coupon="", click_id="given", receipt=receipt, placed_at=PLACED)
+    assert (answer.affiliate_id, answer.claimant_id, answer.link_id) == (None, BEN, BENS_LINK)

@@ -1,0 +1,149 @@
+"""A snapshot that breaks one rule of CONTRACT 4 and is valid but for that."""
+
+import copy
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.worlds import order
+from tracking import strict_json
+from tracking.snapshots import Reader, Refused, Snapshot
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+READER = Reader(currency="USD", now=NOW, key="key")
+VALID = order("A1", completed="2026-01-12T12:00:00Z")
+
+
+def read(row: object) -> Snapshot:
+    return READER.read(strict_json.parse(json.dumps(row)))
+
+
+def refusal(text: str) -> tuple[str, str]:
+    with pytest.raises(Refused) as refused:
+        READER.read(strict_json.parse(text))
+    return refused.value.field, refused.value.cause
+
+
+def changed(path: str, value: object) -> dict:
+    row = copy.deepcopy(VALID)
+    *parents, last = path.replace("[0]", ".0").split(".")
+    place = row
+    for name in parents:
+        place = place[int(name)] if name.isdigit() else place[name]
+    if value is MISSING:
+        del place[last]
+    else:
+        place[last] = value
+    return row
+
+
+MISSING = object()
+AMOUNTS = (
+    "15.3", "15", ".30", "15.300", "-0.00", "-1.00", "+1.00", "1e400", "1E+2", "NaN", "Infinity", "1_000.00", "1,000.00",
+    " 1.00", "1.00 ", "1.00\n", "١٢.00", "１２.00", "0x1.00", "", 15.30, 15, None, True, ["1.00"], {"a": 1}, "1000000.01",
+    "9999999999999999.00",
+)  # fmt: skip
+MOMENTS = (
+    "2026-01-10", "2026-01-10T12:00:00", "2026-01-10 12:00:00Z", "2026-01-10T12:00Z", "20260110T120000Z", "2026-W02-6",
+    "2026-13-10T12:00:00Z", "2026-02-30T12:00:00Z", "2026-01-10T25:00:00Z", "2026-01-10T12:00:00+25:00", "yesterday",
+    "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-03-01T12:05:00.000001Z", 1767960000, None, "",
+    "२०२६-01-10T12:00:00Z",
+)  # fmt: skip
+CASES = [
+    *(("lines[0].amount", amount, "lines[0].amount") for amount in AMOUNTS),
+    *(("lines[0].refunded", amount, "lines[0].refunded") for amount in AMOUNTS),
+    *((field, value, field) for field in ("updated_at", "placed_at") for value in MOMENTS),
+    *(("completed_at", value, "completed_at") for value in MOMENTS if value is not None),
+    *(
+        (field, MISSING, field)
+        for field in ("order_id", "updated_at", "status", "placed_at", "currency", "lines")
+    ),
+    *(
+        (f"lines[0].{field}", MISSING, f"lines[0].{field}")
+        for field in ("line_id", "category", "quantity", "amount", "refunded")
+    ),
+    *(
+        ("order_id", value, "order_id")
+        for value in ("", "a" * 65, "a b", "a/b", "ä", "a\n", "a\0", 7, None, ["a"], "\ud800")
+    ),
+    *(("status", value, "status") for value in ("open", "PAID", "", None, 1, ["paid"], {})),
+    ("status", "paid", "completed_at"),
+    ("completed_at", None, "completed_at"),
+    ("completed_at", "2026-01-10T11:59:59.999999Z", "completed_at"),
+    *(("currency", value, "currency") for value in ("EUR", "usd", "", None, 840)),
+    *(("lines", value, "lines") for value in ([], None, {}, "x", [VALID["lines"][0]] * 1001)),
+    ("lines", [VALID["lines"][0]] * 2, "lines[1].line_id"),
+    ("lines", ["x"], "lines[0]"),
+    *(("lines[0].quantity", value, "lines[0].quantity") for value in (0, -1, 1.0, 1.5, "1", None, True, 10**30, [])),
+    *(("lines[0].line_id", value, "lines[0].line_id") for value in ("", " ", "a" * 65, 1, None, "a\0")),
+    *(("lines[0].category", value, "lines[0].category") for value in ("", "a" * 65, 1, None, "\ud800")),
+    ("lines[0].title", "x" * 501, "lines[0].title"),
+    ("lines[0].title", "nul\0", "lines[0].title"),
+    ("lines[0].sku", "\udfff", "lines[0].sku"),
+    ("lines[0].sku", 5, "lines[0].sku"),
+    ("lines[0].refunded", "100.01", "lines[0].refunded"),
+    ("lines[0].colour", "red", "lines[0].colour"),
+    ("colour", "red", "colour"),
+    ("customer.colour", "red", "customer.colour"),
+    ("customer", "17850", "customer"),
+    ("customer.ref", 17850, "customer.ref"),
+    ("customer.country", {"name": "France"}, "customer.country"),
+    ("coupon", 7, "coupon"),
+    ("coupon", {"code": "A"}, "coupon"),
+    ("coupon", "x" * 65, "coupon"),
+    ("click_id", [], "click_id"),
+    ("click_id", "x" * 201, "click_id"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "field"), CASES, ids=lambda value: repr(value)[:40])
+def test_is_refused_by_the_field_with_a_cause(path, value, field):
+    found, cause = refusal(json.dumps(changed(path, value)))
+    assert found == field
+    assert cause
+
+
+def test_with_a_key_that_stands_twice_is_refused_by_that_key():
+    text = json.dumps(VALID)
+    assert refusal(text.replace('"status"', '"currency": "USD", "status"')) == ("currency", "is a key that stands twice")
+    assert refusal(text.replace('"sku"', '"line_id": "1", "sku"'))[0] == "lines[0].line_id"
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "1.0", "9" * 5000])
+def test_with_a_number_that_is_none_is_refused_by_the_field(number):
+    assert refusal(json.dumps(VALID).replace('"quantity": 1', f'"quantity": {number}'))[0] == "lines[0].quantity"
+
+
+@pytest.mark.parametrize("row", [None, 1, "x", [], True])
+def test_that_is_no_object_is_refused(row):
+    assert refusal(json.dumps(row)) == ("", "must be an object")
+
+
+def test_nested_20000_deep_is_unreadable():
+    with pytest.raises(strict_json.Unreadable):
+        strict_json.parse("[" * 20_000 + "]" * 20_000)
+
+
+def test_is_taken_with_every_optional_field_absent():
+    row = {key: value for key, value in VALID.items() if key not in ("click_id", "coupon", "customer")}
+    row["lines"] = [{key: value for key, value in row["lines"][0].items() if key not in ("sku", "title")}]
+    assert read(row).lines[0].title == ""
+
+
+def test_is_the_same_content_whatever_its_keys_order_offsets_and_nulls():
+    turned = dict(reversed(list(VALID.items()))) | {"updated_at": "2026-01-10T14:00:00.000+02:00"}
+    assert read(turned).sha256() == read(VALID).sha256()
+    assert read(VALID | {"coupon": "X"}).sha256() != read(VALID).sha256()
+
+
+def test_keeps_of_the_customer_a_keyed_hash_alone():
+    stored = json.dumps(read(VALID).content())
+    assert "17850" not in stored
+    assert read(json.loads(stored)).sha256() == read(VALID).sha256()
+    other = Reader(currency="USD", now=NOW, key="another key").read(VALID)
+    assert other.customer_hash != read(VALID).customer_hash
+
+
+def test_in_the_future_by_five_minutes_is_taken():
+    assert read(VALID | {"updated_at": "2026-03-01T12:05:00Z"}).order_id == "A1"

@@ -1,0 +1,106 @@
+"""Programs to test in, made by the commands that a retailer would use, and orders as a shop would send them."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+
+from affiliates.models import Affiliate
+from agreements.models import Agreement
+from payouts import close, intake
+from payouts.intake import Result
+from payouts.models import Close, Statement
+
+HEADER = ("code", "email", "name", "country", "coupon", "website", "payout_method", "payout_account")
+
+
+def moment(text: str) -> datetime:
+    """`2026-01-10` or `2026-01-10T12:00:00`, in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+NOW = moment("2026-11-22T12:00:00")
+
+
+def begin(effective: str = "2026-01-01") -> Agreement:
+    """A program under the seed agreement from the day `effective` on."""
+    call_command("seed_agreement", effective=effective)
+    return Agreement.objects.get()
+
+
+def bring_over(
+    codes: Iterable[str], folder: Path, *, accepted: str = "2026-01-02", details: bool = True
+) -> dict[str, Affiliate]:
+    """Affiliates `codes` with coupons of the same name, active since `accepted`, with PayPal addresses if `details`."""
+    file = folder / "affiliates.csv"
+    with file.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out)
+        writer.writerow(HEADER)
+        for code in codes:
+            email = f"{code.lower()}@example.com"
+            payout = ("paypal", email) if details else ("", "")
+            writer.writerow([code, email, f"Affiliate {code}", "GB", code, f"https://{code.lower()}.example.com/", *payout])
+    call_command("import_affiliates", str(file), accepted_offline=accepted, evidence="signed paper in the safe")
+    return {affiliate.code: affiliate for affiliate in Affiliate.objects.all()}
+
+
+def order(
+    order_id: str = "A1",
+    *lines: tuple[str, str] | tuple[str, str, str],
+    at: str = "2026-01-10T12:00:00Z",
+    placed: str = "2026-01-10T12:00:00Z",
+    status: str = "",
+    completed: str | None = None,
+    coupon: str | None = None,
+    click: str | None = None,
+    **other: Any,
+) -> dict[str, Any]:
+    """A snapshot; lines are (category, amount[, refunded]), numbered from 1."""
+    return {
+        "order_id": order_id,
+        "updated_at": at,
+        "status": status or ("completed" if completed else "paid"),
+        "placed_at": placed,
+        "completed_at": completed,
+        "currency": "USD",
+        "click_id": click,
+        "coupon": coupon,
+        "customer": {"ref": "17850", "country": "United Kingdom"},
+        "lines": [line(str(number), *row) for number, row in enumerate(lines or [("home-decor", "100.00")], 1)],
+    } | other
+
+
+def line(line_id: str, category: str, amount: str, refunded: str = "0.00") -> dict[str, Any]:
+    return {
+        "line_id": line_id,
+        "sku": "85123A",
+        "title": "WHITE HANGING HEART T-LIGHT HOLDER",
+        "category": category,
+        "quantity": 1,
+        "amount": amount,
+        "refunded": refunded,
+    }
+
+
+def send(*snapshots: object, now: datetime = NOW) -> list[Result]:
+    """Take the snapshots in, as the API does."""
+    return intake.take(snapshots=snapshots, source="a test", now=now)
+
+
+def close_months(*months: str, now: datetime = NOW) -> list[Close]:
+    """Close the months, as 2026-01, by hand."""
+    return [close.close_month(period=date.fromisoformat(f"{month}-01"), now=now, by=None) for month in months]
+
+
+def statement(code: str, month: str) -> Statement:
+    return Statement.objects.get(affiliate__code=code, close__period=f"{month}-01")
+
+
+def figures(code: str, month: str) -> Sequence[str]:
+    """opening, settled, adjustments, returned, payout, closing and the reasons of one statement."""
+    found = statement(code, month)
+    amounts = (found.opening, found.settled, found.adjustments, found.returned, found.payout, found.closing)
+    return [*map(str, amounts), " ".join(found.reasons)]
