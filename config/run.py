@@ -140,18 +140,11 @@ def programs(port: int) -> dict[str, list[str]]:
     """Return the arguments for Python of everything that runs, by the name that it is spoken of."""
     SCHEDULE.parent.mkdir(exist_ok=True)
     granian = ["-m", "granian", "--host", HOST, "--log-level", "warning"]
-    celery = ["-m", "celery", "--app", "config"]
+    # Who runs it as root on their own machine knows it.
+    celery = ["-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "--app", "config"]
+    wsgi = ["--interface", "wsgi", "--blocking-threads", "4"]
     return {
-        "web": [
-            *granian,
-            "--interface",
-            "wsgi",
-            "--blocking-threads",
-            "8",
-            "--port",
-            str(port),
-            "config.wsgi:application",
-        ],
+        "web": [*granian, *wsgi, "--port", str(port), "config.wsgi:application"],
         "click service": [*granian, "--interface", "asgi", "--port", str(port + 1), "tracking.redirect:asgi"],
         "worker": [*celery, "worker", "--concurrency", "2", "--loglevel", "warning"],
         "beat": [*celery, "beat", "--schedule", str(SCHEDULE), "--pidfile", "", "--loglevel", "warning"],
