@@ -11,12 +11,22 @@ def client_address(request: HttpRequest) -> str:
 
     Of X-Forwarded-For only the entry that the outermost of our TRUSTED_PROXIES proxies has added is believed.
     """
-    remote = str(request.META.get("REMOTE_ADDR", ""))
+    return believed(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""))
+
+
+def believed(remote: str, forwarded_for: str) -> str:
+    """As `client_address`, of who connected to us and the header, for whoever answers ahead of Django."""
     proxies: int = settings.TRUSTED_PROXIES
-    if proxies:
-        entries = [entry.strip() for entry in str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")]
-        remote = entries[-proxies] if len(entries) >= proxies else remote
+    entries = [entry.strip() for entry in forwarded_for.split(",")] if forwarded_for else []
+    if proxies and len(entries) >= proxies:
+        remote = entries[-proxies]
     try:
-        return str(ipaddress.ip_address(remote))
+        return str(ipaddress.ip_address(_without_port(remote)))
     except ValueError:
         return ""
+
+
+def _without_port(text: str) -> str:
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0] if text.count(":") == 1 else text
