@@ -323,6 +323,22 @@ LOGGING = {
 }
 
 UNFOLD = {
+    # The portal's green, from its lightest wash to its darkest ink.
+    "COLORS": {
+        "primary": {
+            "50": "#f0f7f4",
+            "100": "#e2efe9",
+            "200": "#bfdccf",
+            "300": "#92c4b1",
+            "400": "#5ba48d",
+            "500": "#2d8069",
+            "600": "#0e5c4c",
+            "700": "#0b4d40",
+            "800": "#083f34",
+            "900": "#06332b",
+            "950": "#031d18",
+        },
+    },
     "SITE_TITLE": PROGRAM_NAME,
     "SITE_HEADER": PROGRAM_NAME,
     "SITE_URL": "/",

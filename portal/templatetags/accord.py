@@ -106,3 +106,15 @@ def clause(agreement: Any, number: str) -> SafeString | str:
 @register.simple_tag
 def program_name() -> str:
     return str(settings.PROGRAM_NAME)
+
+
+@register.filter
+def category(slug: str) -> str:
+    """A category's name as people read it: "home-decor" as "Home decor"."""
+    return slug.replace("-", " ").capitalize()
+
+
+@register.filter
+def unlocalised(amount: Decimal | None) -> str:
+    """An amount for a machine to read: "1234.50"."""
+    return "" if amount is None else f"{Decimal(amount):.2f}"

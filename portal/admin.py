@@ -1,0 +1,42 @@
+"""Requests to be erased, and the sign-in of the admin, which is everybody's."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action
+
+from accounts.admin_bases import ReadOnlyAdmin
+from accounts.staff_actions import ConfirmForm, run_action
+from portal import erasure
+from portal.models import ErasureRequest
+
+
+@admin.register(ErasureRequest)
+class ErasureRequestAdmin(ReadOnlyAdmin):
+    list_display = ("affiliate", "asked_at", "stands_in_the_way", "carried_out_at")
+    list_filter = (("carried_out_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("affiliate",)
+    actions_detail = ("carry_out",)
+
+    @admin.display(description=gettext_lazy("stands in the way"))
+    def stands_in_the_way(self, request: ErasureRequest) -> str:
+        if request.carried_out_at:
+            return "-"
+        return " ".join(erasure.obstacles(request.affiliate, timezone.now())) or _("nothing")
+
+    @action(description=gettext_lazy("Erase for good"), permissions=["portal.erase_affiliate"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def carry_out(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        asked = get_object_or_404(ErasureRequest, pk=object_id)
+        return run_action(
+            request,
+            self,
+            ConfirmForm,
+            _("Erase %s for good") % asked.affiliate,
+            lambda _answers: erasure.erase(affiliate=asked.affiliate, now=timezone.now(), by=request.user),
+            reverse("admin:portal_erasurerequest_changelist"),
+            explanation=_("Personal fields go. Ledger, acceptances and decided reviews stay under a pseudonym."),
+        )

@@ -1,0 +1,136 @@
+"""The forms of the portal: applying, the profile, notifications, leaving, being erased."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from allauth.account.forms import SignupForm
+from django import forms
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from affiliates import applications
+from affiliates.models import Affiliate, Channel
+from affiliates.notify import OPTIONAL
+from portal import countries
+
+CHANNEL_ROWS = 5
+
+OPTIONAL_LABELS = {
+    "first_commission": _("My first commission"),
+    "target_at_risk": _("My sales target is at risk"),
+    "month_closed": _("A month was closed, with my statement"),
+}
+
+
+class ChannelForm(forms.Form):
+    kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("choose")), *Channel.Kind.choices], required=False)
+    address = forms.URLField(
+        label=_("Address"),
+        max_length=500,
+        required=False,
+        assume_scheme="https",
+        widget=forms.URLInput(attrs={"placeholder": "https://", "autocomplete": "off"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if values.get("address") and not values.get("kind"):
+            self.add_error("kind", _("Say what kind of channel this is."))
+        if values.get("kind") and not values.get("address") and "address" not in self.errors:
+            self.add_error("address", _("Say where this channel is."))
+        return values
+
+    @property
+    def pair(self) -> tuple[str, str] | None:
+        """The kind and the address, or None for a row left empty."""
+        values = self.cleaned_data
+        return (values["kind"], values["address"]) if values.get("kind") and values.get("address") else None
+
+
+ChannelRows = forms.formset_factory(ChannelForm, extra=CHANNEL_ROWS, max_num=CHANNEL_ROWS, absolute_max=CHANNEL_ROWS)
+
+
+class ApplyForm(SignupForm):  # type: ignore[misc]  # django-allauth has no types
+    """The application and the account in one: either both are stored, or neither."""
+
+    name = forms.CharField(
+        label=_("Your name, or your company's"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    country = forms.ChoiceField(label=_("Country"), widget=forms.Select(attrs={"autocomplete": "country"}))
+    field_order = ("name", "country", "email", "password1", "password2")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["country"].choices = [("", _("choose")), *countries.choices()]
+        self.fields["email"].widget.attrs.pop("placeholder", None)
+        for name in ("password1", "password2"):
+            self.fields[name].widget.attrs.pop("placeholder", None)
+        self.channels = ChannelRows(self.data if self.is_bound else None, prefix="channels")
+
+    def is_valid(self) -> bool:
+        # Both are asked, so that all errors show at once.
+        fields_are_valid, rows_are_valid = super().is_valid(), self.channels.is_valid()
+        if rows_are_valid and not self.pairs():
+            self.channels.forms[0].add_error("address", _("Name at least one channel."))
+            return False
+        return bool(fields_are_valid and rows_are_valid)
+
+    def pairs(self) -> list[tuple[str, str]]:
+        return [form.pair for form in self.channels.forms if form.pair]
+
+    def save(self, request: HttpRequest) -> User:
+        with transaction.atomic():
+            user: User = super().save(request)
+            user.name = self.cleaned_data["name"]
+            user.save(update_fields=["name"])
+            applications.apply(
+                user=user,
+                name=self.cleaned_data["name"],
+                country=self.cleaned_data["country"],
+                channels=self.pairs(),
+                now=timezone.now(),
+            )
+        return user
+
+
+class ProfileForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=200)
+    country = forms.ChoiceField(label=_("Country"))
+    time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("Times on your pages are shown in this zone."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = list(countries.choices())
+        # An imported affiliate's country may be a name of the other system's.
+        current = self.initial["country"] = countries.name(self.initial.get("country", ""))
+        if current and current not in dict(known):
+            known.insert(0, (current, current))
+        self.fields["country"].choices = known  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["time_zone"].choices = [(zone, zone) for zone in sorted(available_timezones())]  # type: ignore[attr-defined]  # a ChoiceField
+
+
+class NotificationsForm(forms.Form):
+    wanted = forms.MultipleChoiceField(
+        label=_("Send me an e-mail about"),
+        required=False,
+        choices=[(kind, OPTIONAL_LABELS[kind]) for kind in OPTIONAL],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    @classmethod
+    def of(cls, affiliate: Affiliate) -> "NotificationsForm":
+        return cls(initial={"wanted": [kind for kind in OPTIONAL if kind not in affiliate.muted]})
+
+
+class LeaveForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why are you leaving?"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    sure = forms.BooleanField(label=_("Yes, I want to leave the program."))
+
+
+class ErasureForm(forms.Form):
+    sure = forms.BooleanField(label=_("I understand that this cannot be undone."))

@@ -1,0 +1,3 @@
+from portal.models.erasure import ErasureRequest
+
+__all__ = ["ErasureRequest"]

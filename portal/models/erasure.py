@@ -1,0 +1,34 @@
+"""That an affiliate asked to be erased (CONTRACT 9): staff see it, and carry it out once nothing stands in the way."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.uuid7 import uuid7
+from affiliates.models import Affiliate
+
+
+class ErasureRequest(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    affiliate = models.OneToOneField(Affiliate, models.PROTECT, related_name="erasure_request")
+    asked_at = models.DateTimeField(_("asked"))
+    carried_out_at = models.DateTimeField(_("carried out"), null=True)
+    carried_out_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("request to be erased")
+        verbose_name_plural = _("requests to be erased")
+        ordering: ClassVar = ["asked_at"]
+        permissions: ClassVar = [("erase_affiliate", _("Can erase an affiliate's personal data"))]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(carried_out_by__isnull=True) | Q(carried_out_at__isnull=False),
+                name="erasure_says_when",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.affiliate)

@@ -1,0 +1,165 @@
+"""What an affiliate should do next, the most urgent first, and what their next payout waits for."""
+
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from agreements.clauses import clause_of
+from agreements.models import Agreement
+from agreements.rules import Rule
+from portal.frame import Frame
+from portal.templatetags.accord import moment, money
+
+
+class Step(NamedTuple):
+    """One thing to do: a heading, why, where, and what the button says. `tone` is urgent, soon or calm."""
+
+    heading: str
+    why: str
+    address: str
+    action: str
+    tone: str = ""
+    clause: str = ""
+
+
+class Wait(NamedTuple):
+    """Something that the next payout waits for, with the clause that says so."""
+
+    text: str
+    clause: str
+    address: str = ""
+
+
+def steps(today: Any, frame: Frame) -> list[Step]:
+    """What to do next, for `today` of `standing_today.affiliate_today`."""
+    makers = (_agreement, _review, _appeal, _target, _payout_details, _link, _channels)
+    agreement = frame.mine or frame.agreement
+    return [step for make in makers if (step := make(today, frame, agreement)) is not None]
+
+
+def _clause(agreement: Agreement | None, rule: Rule) -> str:
+    return clause_of(agreement.pk, rule) if agreement else ""
+
+
+def _agreement(today: Any, frame: Frame, agreement: Agreement | None) -> Step | None:
+    version = frame.to_accept
+    if version is None:
+        return None
+    address = reverse("agreements:accept", args=[version.pk])
+    if today.state == "approved":
+        return Step(
+            _("Read and accept the agreement"),
+            _("You are approved. You take part from the moment you accept."),
+            address, _("Read and accept"), "soon", _clause(version, Rule.ACCEPTANCE),
+        )  # fmt: skip
+    if frame.under.paused:
+        why = format_html(_("Your links and coupons are paused since {}."), moment(frame.under.paused_since))
+        return Step(
+            _("Accept version %s of the agreement, or decline it") % version.name,
+            why, address, _("See what changes"), "urgent", _clause(version, Rule.PAUSE_UNACCEPTED),
+        )  # fmt: skip
+    why = format_html(_("It takes effect on {}. Your links pause then, until you accept or leave."), moment(version.effective_at))
+    return Step(
+        _("Version %s of the agreement waits for your answer") % version.name,
+        why, address, _("See what changes"), "soon", _clause(version, Rule.CHANGE_OF_AGREEMENT),
+    )  # fmt: skip
+
+
+def _review(today: Any, frame: Frame, agreement: Agreement | None) -> Step | None:
+    if today.review_to_answer is None:
+        return None
+    return Step(
+        _("Reply to a review"),
+        format_html(_("You have until {} to say your side."), moment(today.review_reply_by)),
+        reverse("compliance:review", args=[today.review_to_answer]),
+        _("Read and reply"), "urgent", _clause(agreement, Rule.REPLY_DAYS),
+    )  # fmt: skip
+
+
+def _appeal(today: Any, frame: Frame, agreement: Agreement | None) -> Step | None:
+    if today.review_to_appeal is None:
+        return None
+    return Step(
+        _("A review was decided"),
+        format_html(_("You may appeal until {}; somebody else then decides."), moment(today.review_appeal_by)),
+        reverse("compliance:review", args=[today.review_to_appeal]),
+        _("Read the decision"), "soon", _clause(agreement, Rule.APPEAL_DAYS),
+    )  # fmt: skip
+
+
+def _target(today: Any, frame: Frame, agreement: Agreement | None) -> Step | None:
+    if today.state not in ("active", "suspended"):
+        return None
+    counted = {"orders": today.target_counted or 0, "target": today.target_wanted or 0}
+    if today.cure_by is not None:
+        why = format_html(_("You have until {} to meet it; then a review is opened."), moment(today.cure_by))
+        return Step(
+            _("The sales target was missed: %(orders)d of %(target)d orders") % counted,
+            why, reverse("tracking:links"), _("To my links"), "urgent", _clause(agreement, Rule.TARGET_CURE_DAYS),
+        )  # fmt: skip
+    if today.target_answer == "at_risk":
+        return Step(
+            _("The sales target is at risk: %(orders)d of %(target)d orders") % counted,
+            _("Without a further order it will be missed within 30 days."),
+            reverse("tracking:links"), _("To my links"), "soon", _clause(agreement, Rule.TARGET_AT_RISK),
+        )  # fmt: skip
+    return None
+
+
+def _payout_details(today: Any, frame: Frame, agreement: Agreement | None) -> Step | None:
+    if today.details_usable_from is not None or today.state not in ("active", "suspended", "leaving", "terminated"):
+        return None
+    return Step(
+        _("Say where your money goes"),
+        _("Nothing can be paid out before there are confirmed payout details."),
+        reverse("payouts:details"), _("Enter payout details"), "soon", _clause(agreement, Rule.PAYOUT_DETAILS),
+    )  # fmt: skip
+
+
+def _link(today: Any, frame: Frame, agreement: Agreement | None) -> Step | None:
+    if today.has_link or today.state != "active":
+        return None
+    return Step(
+        _("Make your first tracking link"),
+        _("Clicks on it, and the orders that follow, are yours."),
+        reverse("tracking:link_new"), _("Make a link"), "", _clause(agreement, Rule.TRACKING_LINKS),
+    )  # fmt: skip
+
+
+def _channels(today: Any, frame: Frame, agreement: Agreement | None) -> Step | None:
+    if not today.rejected_channels or today.state not in ("approved", "active"):
+        return None
+    return Step(
+        _("A channel of yours was rejected"),
+        _("You may not promote on it. Its reason stands beside it."),
+        reverse("affiliates:channels"), _("See my channels"), "", _clause(agreement, Rule.UNAPPROVED_CHANNEL),
+    )  # fmt: skip
+
+
+def waits(today: Any, expected: Decimal, agreement: Agreement | None, closes_at: Any, final: bool) -> list[Wait]:
+    """Why the next close would carry `expected` over, as things stand (CONTRACT 6.3); empty where it would pay."""
+    if agreement is None:
+        return [Wait(_("You are under no accepted version of the agreement."), "")]
+
+    def because(text: str, rule: Rule, address: str = "") -> Wait:
+        return Wait(text, clause_of(agreement.pk, rule), address)
+
+    found = []
+    if expected < 0:
+        found.append(because(_("The balance is below zero; it is set off against what you earn later."), Rule.NEGATIVE_BALANCE))
+    elif expected < agreement.payout_minimum and not final:
+        missing = money(agreement.payout_minimum - expected, agreement.currency)
+        found.append(because(_("%s more until the payout minimum.") % missing, Rule.PAYOUT_MINIMUM))
+    if today.state == "suspended":
+        found.append(because(_("You are suspended: nothing is paid out meanwhile."), Rule.SUSPENSION))
+    if today.details_usable_from is None:
+        found.append(because(_("Payout details are missing."), Rule.PAYOUT_DETAILS, reverse("payouts:details")))
+    elif today.details_usable_from > closes_at:
+        text = format_html(_("Your payout details were changed: they can be used from {}."), moment(today.details_usable_from))
+        found.append(because(text, Rule.PAYOUT_DETAILS_HOLD_DAYS))
+    if today.payouts_held:
+        found.append(because(_("Your payouts are on hold: %s") % today.payouts_held, Rule.PAYOUT_HOLD))
+    return found

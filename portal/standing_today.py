@@ -1,0 +1,143 @@
+"""How things stand with one affiliate now, read for their home in a handful of queries."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.db.models import (
+    Count,
+    DecimalField,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Coalesce, TruncDate
+
+from affiliates.models import Affiliate, StandingChange
+from agreements.models import Agreement
+from compliance.models import Review, ReviewStep, TargetCheck, TargetNotice, TerminationNotice
+from payouts.models import Adjustment, Close, Commission, CommissionHold, PayoutDetails, PayoutHold, StatementLine
+from payouts.periods import Period, closes_itself_at, following, period, period_of
+from portal.chart import Day
+from tracking.models import Link, Order
+
+MONEY = DecimalField(max_digits=14, decimal_places=2)
+ZERO = Value(Decimal("0.00"), MONEY)
+CHART_DAYS = 90
+
+
+class NextClose(NamedTuple):
+    """The month that is closed next, and when that happens by itself."""
+
+    month: Period
+    at: datetime
+
+
+class Unsettled(NamedTuple):
+    """What has not been on a statement: `due` at the next close, `pending` until later, `held` by a review."""
+
+    due: Decimal
+    pending: Decimal
+    held: Decimal
+
+
+def _first(queryset: QuerySet, field: str) -> Subquery:  # type: ignore[type-arg]  # of any model
+    return Subquery(queryset.values(field)[:1])
+
+
+def affiliate_today(affiliate: Affiliate, now: datetime) -> Affiliate:
+    """The affiliate with all that decides what comes next, in one query: see the annotations."""
+    mine = {"affiliate": OuterRef("pk")}
+    details = PayoutDetails.objects.filter(**mine, entered_at__lte=now).order_by("-entered_at", "-id")
+    checks = TargetCheck.objects.filter(**mine).order_by("-day")
+    adjusted = Adjustment.objects.filter(**mine, state="approved", statement=None).order_by().values("affiliate")
+    replied = ReviewStep.objects.filter(review=OuterRef("pk"), kind=ReviewStep.Kind.REPLY)
+    to_answer = Review.objects.filter(**mine, state="open", reply_by__gt=now).exclude(Exists(replied)).order_by("reply_by")
+    to_appeal = Review.objects.filter(**mine, state="decided", appeal_by__gt=now).exclude(decision="dismissed")
+    return Affiliate.objects.annotate(
+        has_link=Exists(Link.objects.filter(**mine)),
+        rejected_channels=Subquery(
+            Affiliate.objects.filter(pk=OuterRef("pk"))
+            .annotate(n=Count("channels", filter=Q(channels__state="rejected")))
+            .values("n"),
+            output_field=IntegerField(),
+        ),
+        details_usable_from=_first(details.filter(confirmed_at__isnull=False), "usable_from"),
+        payouts_held=_first(PayoutHold.objects.filter(**mine, released_at=None), "reason"),
+        adjusted=Coalesce(Subquery(adjusted.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
+        target_answer=_first(checks, "answer"),
+        target_counted=_first(checks, "orders"),
+        target_wanted=_first(checks, "target"),
+        target_from=_first(checks, "window_from"),
+        cure_by=_first(TargetNotice.objects.filter(**mine, state="running"), "cure_by"),
+        review_to_answer=_first(to_answer, "pk"),
+        review_reply_by=_first(to_answer, "reply_by"),
+        review_to_appeal=_first(to_appeal, "pk"),
+        review_appeal_by=_first(to_appeal, "appeal_by"),
+        notice_from=_first(TerminationNotice.objects.filter(**mine, state="running"), "takes_effect_at"),
+        last_reason=_first(StandingChange.objects.filter(**mine).order_by("-at", "-id"), "reason"),
+        last_clause=_first(StandingChange.objects.filter(**mine).order_by("-at", "-id"), "clause"),
+        last_close=Subquery(Close.objects.order_by("-period").values("period")[:1]),
+    ).get(pk=affiliate.pk)
+
+
+def next_close(agreement: Agreement, last: date | None, now: datetime) -> NextClose:
+    """The month after the `last` closed one; before the first close, the month whose close day comes next."""
+    zone = ZoneInfo(agreement.time_zone)
+    month = period(following(last), zone) if last else _month_before(period_of(now, zone), zone)
+    while not last and closes_itself_at(month, agreement.close_day, zone) <= now:
+        month = period(following(month.first_day), zone)
+    return NextClose(month, closes_itself_at(month, agreement.close_day, zone))
+
+
+def _month_before(month: Period, zone: ZoneInfo) -> Period:
+    return period_of(month.starts_at - timedelta(days=1), zone)
+
+
+def unsettled(affiliate: Affiliate, month: Period) -> Unsettled:
+    """What the close of `month` would post by today's commissions, and what waits beyond it (CONTRACT 6.1)."""
+    settled = StatementLine.objects.filter(commission=OuterRef("pk")).order_by().values("commission")
+    held = CommissionHold.objects.filter(commission=OuterRef("pk"), released_at=None)
+    rows = Commission.objects.for_affiliate(affiliate).annotate(
+        settled=Coalesce(Subquery(settled.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
+        held=Exists(held),
+        rest=F("amount") - F("settled"),
+    )
+    is_due = Q(validates_at__lt=month.ends_at) | ~Q(settled=0)
+    found = rows.aggregate(
+        due=Coalesce(Sum("rest", filter=is_due & (Q(held=False) | Q(rest__lt=0))), ZERO),
+        pending=Coalesce(Sum("rest", filter=~is_due & Q(held=False)), ZERO),
+        held_back=Coalesce(Sum("rest", filter=Q(held=True, rest__gt=0)), ZERO),
+    )
+    return Unsettled(found["due"], found["pending"], found["held_back"])
+
+
+def last_orders(affiliate: Affiliate) -> QuerySet[Order]:
+    """The five newest orders, each with the sum of its commissions."""
+    earned = Coalesce(Sum("commissions__amount", filter=Q(commissions__affiliate=affiliate)), ZERO)
+    return Order.objects.for_affiliate(affiliate).annotate(commission=earned).order_by("-placed_at", "-id")[:5]
+
+
+def by_day(affiliate: Affiliate, zone: ZoneInfo, now: datetime) -> list[Day]:
+    """Commissions by the day on which their order was placed, for the last 90 days by the clocks of `zone`."""
+    today = now.astimezone(zone).date()
+    first = today - timedelta(days=CHART_DAYS - 1)
+    start = datetime(first.year, first.month, first.day, tzinfo=zone)
+    rows = (
+        Commission.objects.for_affiliate(affiliate)
+        .filter(placed_at__gte=start)
+        .annotate(on=TruncDate("placed_at", tzinfo=zone))
+        .order_by()
+        .values("on")
+        .annotate(sum=Sum("amount"))
+    )
+    earned = {row["on"]: row["sum"] for row in rows}
+    every = (first + timedelta(days=n) for n in range(CHART_DAYS))
+    return [Day(day, earned.get(day, Decimal("0.00"))) for day in every]

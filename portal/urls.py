@@ -1,0 +1,24 @@
+"""The addresses that people see first, and an affiliate's own pages."""
+
+
+from django.urls import path
+from django.views.generic import RedirectView
+
+from portal.views import home, own, public
+
+app_name = "portal"
+urlpatterns = [
+    path("", public.landing, name="landing"),
+    path("apply/", public.apply, name="apply"),
+    path("go/", public.after_sign_in, name="after_sign_in"),
+    # An account is made by applying, and in no other way.
+    path("accounts/signup/", RedirectView.as_view(pattern_name="portal:apply")),
+    path("home/", home.home, name="home"),
+    path("profile/", own.profile, name="profile"),
+    path("profile/notifications/", own.notifications, name="notifications"),
+    path("profile/security/", own.security, name="security"),
+    path("profile/data/", own.my_data, name="my_data"),
+    path("profile/data/download/", own.download, name="download_data"),
+    path("profile/data/erase/", own.ask_erasure, name="ask_erasure"),
+    path("profile/leave/", own.leave, name="leave"),
+]

@@ -1,0 +1,65 @@
+"""The affiliate's home: what to do next first, then money, progress, orders (CONTRACT 10)."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from affiliates.access import affiliate_view
+from affiliates.models import Affiliate, Channel, State
+from agreements.models import Agreement
+from payouts import ledger
+from portal import chart, figures, frame, next_steps, standing_today
+from portal.frame import Frame
+
+WITH_MONEY = (State.ACTIVE, State.SUSPENDED, State.LEAVING, State.TERMINATED)
+
+
+@affiliate_view
+def home(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    """One page for each state, each of which says truly where things stand."""
+    here = frame.of(request)
+    today = standing_today.affiliate_today(affiliate, here.now)
+    context: dict[str, Any] = {"affiliate": affiliate, "today": today, "steps": next_steps.steps(today, here)}
+    if affiliate.state in WITH_MONEY:
+        return render(request, "portal/home.html", context | _money(today, here))
+    if affiliate.state == State.APPROVED and here.agreement:
+        context["figures"] = figures.figures(here.agreement, figures.rate_card(here.agreement))
+    context["channels"] = Channel.objects.for_affiliate(affiliate).order_by("added_at")
+    return render(request, f"portal/home_{affiliate.state}.html", context)
+
+
+def _money(today: Affiliate, here: Frame) -> dict[str, Any]:
+    agreement = here.mine or here.agreement
+    balance = ledger.balance(today)
+    days = standing_today.by_day(today, ZoneInfo(here.zone), here.now)
+    label = _("Commissions by day of order, last %d days") % standing_today.CHART_DAYS
+    return {
+        "agreement": agreement,
+        "balance": balance,
+        "orders": standing_today.last_orders(today),
+        "days": [one for one in days if one.amount],
+        "chart_label": label,
+        "chart": chart.bars(days, label, here.currency),
+        **(_next_payout(today, here, agreement, balance) if agreement else {}),
+    }
+
+
+def _next_payout(today: Any, here: Frame, agreement: Agreement, balance: Any) -> dict[str, Any]:
+    close = standing_today.next_close(agreement, today.last_close, here.now)
+    unsettled = standing_today.unsettled(today, close.month)
+    expected = balance + unsettled.due + today.adjusted
+    # After a termination, and after a leaving affiliate's notice, the minimum no longer counts (CONTRACT 6.3).
+    final = today.state == State.TERMINATED or (
+        today.state == State.LEAVING and today.notice_ends_at is not None and today.notice_ends_at <= close.at
+    )
+    return {
+        "close": close,
+        "overdue": close.at <= here.now,
+        "unsettled": unsettled,
+        "expected": expected,
+        "final": final,
+        "waits": next_steps.waits(today, expected, here.mine, close.at, final),
+    }

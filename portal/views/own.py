@@ -1,0 +1,125 @@
+"""What an affiliate may change about themselves: profile, notifications, security, data, leaving (CONTRACT 9, 10)."""
+
+from allauth.account.decorators import reauthentication_required
+from allauth.mfa.models import Authenticator
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from accounts.errors import Refused
+from affiliates.access import affiliate_view
+from affiliates.models import Affiliate, State
+from affiliates.notify import OPTIONAL
+from compliance import termination
+from payouts import ledger
+from portal import erasure, frame, my_data_documents
+from portal import my_data as data
+from portal import profile as own_profile
+from portal.forms import ErasureForm, LeaveForm, NotificationsForm, ProfileForm
+from portal.models import ErasureRequest
+from portal.views.public import show_errors
+
+MAY_LEAVE = (State.APPROVED, State.ACTIVE, State.SUSPENDED)
+
+
+
+
+@affiliate_view
+def profile(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    initial = {"name": affiliate.name, "country": affiliate.country, "time_zone": affiliate.time_zone}
+    form = ProfileForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            own_profile.change(affiliate=affiliate, **form.cleaned_data, now=timezone.now(), by=affiliate.user)
+        except ValidationError as refused:
+            show_errors(form, refused)
+        else:
+            messages.success(request, _("Your profile is saved."))
+            return redirect("portal:profile")
+    return render(request, "portal/profile.html", {"affiliate": affiliate, "form": form})
+
+
+@affiliate_view
+def notifications(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    form = NotificationsForm(request.POST) if request.method == "POST" else NotificationsForm.of(affiliate)
+    if form.is_bound and form.is_valid():
+        muted = [kind for kind in OPTIONAL if kind not in form.cleaned_data["wanted"]]
+        own_profile.mute(affiliate=affiliate, muted=muted, now=timezone.now(), by=affiliate.user)
+        messages.success(request, _("Saved."))
+        return redirect("portal:notifications")
+    return render(request, "portal/notifications.html", {"affiliate": affiliate, "form": form})
+
+
+@login_required
+def security(request: HttpRequest) -> HttpResponse:
+    """Password, e-mail address and second factor, for affiliates and staff alike."""
+    factors = set(Authenticator.objects.filter(user_id=request.user.pk).values_list("type", flat=True))
+    return render(request, "portal/security.html", {"has_totp": Authenticator.Type.TOTP in factors})
+
+
+@affiliate_view
+def my_data(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    context = {
+        "affiliate": affiliate,
+        "asked": ErasureRequest.objects.filter(affiliate=affiliate).first(),
+        "obstacles": erasure.obstacles(affiliate, timezone.now()),
+        "form": ErasureForm(),
+    }
+    return render(request, "portal/my_data.html", context)
+
+
+@never_cache
+@require_POST
+@affiliate_view
+@reauthentication_required
+def download(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    """The archive; whoever left a browser signed in is asked for the password again first."""
+    content = data.archive(affiliate=affiliate, now=timezone.now(), pdfs=my_data_documents.documents(affiliate))
+    response = HttpResponse(content, content_type="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="my-data-{affiliate.code}.zip"'
+    return response
+
+
+@require_POST
+@affiliate_view
+def ask_erasure(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    form = ErasureForm(request.POST)
+    if form.is_valid():
+        erasure.ask(affiliate=affiliate, now=timezone.now(), by=affiliate.user)
+        messages.success(request, _("Your request is with us."))
+    else:
+        messages.error(request, _("Nothing was sent: tick the box to say that you understand."))
+    return redirect("portal:my_data")
+
+
+@affiliate_view
+def leave(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    """What leaving does to the money, and then the question once more."""
+    form = LeaveForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            termination.leave(
+                affiliate=affiliate, now=timezone.now(), by=affiliate.user, reason=form.cleaned_data["reason"]
+            )
+        except ValidationError as refused:
+            show_errors(form, refused)
+        except Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, _("You are leaving the program. We have confirmed it by e-mail."))
+            return redirect("portal:home")
+    here = frame.of(request)
+    context = {
+        "affiliate": affiliate,
+        "form": form,
+        "may_leave": affiliate.state in MAY_LEAVE,
+        "balance": ledger.balance(affiliate),
+        "agreement": here.mine or here.agreement,
+    }
+    return render(request, "portal/leave.html", context)
