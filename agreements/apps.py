@@ -4,3 +4,9 @@ from django.apps import AppConfig
 class AgreementsConfig(AppConfig):
     name = "agreements"
     verbose_name = "Agreement"
+
+    def ready(self) -> None:
+        from agreements import pdf
+        from mail import attachments
+
+        attachments.register("agreement", pdf.attachment)

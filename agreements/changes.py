@@ -1,4 +1,4 @@
-"""What changes from one version to the next: terms with their effect on the affiliate, clauses with their words (CONTRACT 2)."""
+"""What changes from one version to the next: terms with what they mean for the affiliate, clauses word by word (CONTRACT 2)."""
 
 import re
 from collections.abc import Iterator

@@ -1,0 +1,129 @@
+"""The chain of acceptances: each record carries the hash of the one before (CONTRACT 2), and all of it can be proven."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+
+from agreements import reading, rendering
+from agreements.models import Acceptance, AcceptancePerson, Agreement, AgreementText
+
+START = "0" * 64
+"""What the first record carries in the place of the hash of the one before."""
+
+PERSONAL = ("name", "email", "address", "user_agent", "session", "evidence")
+_LOCK = 7_310_002
+
+
+def lock() -> None:
+    """Hold until the end of the transaction that no other adds to the chain."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+def append(records: Sequence[tuple[Acceptance, AcceptancePerson]]) -> None:
+    """Put the records at the end of the chain, in this order, and store them; the caller holds the lock."""
+    last = Acceptance.objects.order_by("-sequence").first()
+    sequence, previous = (last.sequence, last.hash) if last else (0, START)
+    for place, (acceptance, person) in enumerate(records, sequence + 1):
+        person.acceptance, person.salt = acceptance, secrets.token_hex(32)
+        acceptance.sequence, acceptance.previous_hash = place, previous
+        acceptance.personal_digests = digests(person)
+        previous = acceptance.hash = hash_of(acceptance)
+    Acceptance.objects.bulk_create([acceptance for acceptance, _person in records], batch_size=1000)
+    AcceptancePerson.objects.bulk_create([person for _acceptance, person in records], batch_size=1000)
+
+
+def canonical(acceptance: Acceptance) -> str:
+    """The record as JSON, always the same bytes: what its hash is the SHA-256 of, and what an export holds."""
+    facts: dict[str, Any] = {
+        "id": str(acceptance.pk),
+        "sequence": acceptance.sequence,
+        "affiliate": str(acceptance.affiliate_id),
+        "agreement": str(acceptance.agreement_id),
+        "method": str(acceptance.method),
+        "accepted_at": _moment(acceptance.accepted_at),
+        "recorded_at": _moment(acceptance.recorded_at),
+        "language": acceptance.language,
+        "text_sha256": acceptance.text_sha256,
+        "differences": acceptance.differences,
+        "box_ticked": acceptance.box_ticked,
+        "box_label": acceptance.box_label,
+        "button_label": acceptance.button_label,
+        "page_revision": acceptance.page_revision,
+        "personal_digests": acceptance.personal_digests,
+        "previous_hash": acceptance.previous_hash,
+    }
+    return json.dumps(facts, ensure_ascii=False, sort_keys=True, indent=2) + "\n"
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def hash_of(acceptance: Acceptance) -> str:
+    """The hash that a record must have by its own fields and the hash before it."""
+    return rendering.sha256(canonical(acceptance))
+
+
+def digest(salt: str, field: str, value: str) -> str:
+    """The salted digest of one personal field: SHA-256 of "salt:field:value"."""
+    return hashlib.sha256(f"{salt}:{field}:{value}".encode()).hexdigest()
+
+
+def digests(person: AcceptancePerson) -> dict[str, str]:
+    return {field: digest(person.salt, field, getattr(person, field)) for field in PERSONAL}
+
+
+def verify(*, witnesses: Collection[str] = ()) -> tuple[int, str]:
+    """How many records were proven, and the first thing that is wrong; "" when every text, record and link matches.
+
+    `witnesses` are hashes that affiliates hold: each must be that of a record in the chain. Without them nobody can see
+    that the newest records are gone, or that all of them were written anew.
+    """
+    texts = {(text.agreement_id, text.language): text for text in AgreementText.objects.order_by("id")}
+    for wrong in _wrong_texts(texts.values()):
+        return 0, wrong
+    proven, previous, known = 0, START, set[str]()
+    for acceptance in Acceptance.objects.select_related("person").order_by("sequence").iterator(chunk_size=1000):
+        text = texts.get((acceptance.agreement_id, acceptance.language))
+        wrong = _wrong(acceptance, proven + 1, previous, text)
+        if wrong:
+            return proven, f"acceptance {acceptance.pk} (record {acceptance.sequence}): {wrong}"
+        proven, previous = proven + 1, acceptance.hash
+        known.add(previous)
+    for witness in witnesses:
+        if witness.strip().lower() not in known:
+            return proven, f"witness {witness}: no record of the chain has this hash"
+    return proven, ""
+
+
+def _wrong_texts(texts: Collection[AgreementText]) -> Iterator[str]:
+    with_text = {text.agreement_id for text in texts}
+    for agreement in Agreement.objects.filter(published_at__isnull=False).order_by("number"):
+        if agreement.pk not in with_text:
+            yield f"version {agreement.name}: its text is missing"
+    for text in texts:
+        if rendering.sha256(text.text) != text.sha256:
+            yield f"version {text.agreement.name}: its text does not have the stored SHA-256"
+        if reading.rendered_again(text.agreement, text.text).text != text.text:
+            yield f"version {text.agreement.name}: its terms and clauses do not give the text that is stored"
+
+
+def _wrong(acceptance: Acceptance, place: int, previous: str, text: AgreementText | None) -> str:
+    person: AcceptancePerson | None = getattr(acceptance, "person", None)
+    if acceptance.sequence != place:
+        return f"record {place} is missing before it"
+    if acceptance.previous_hash != previous:
+        return "it does not carry the hash of the record before it"
+    if hash_of(acceptance) != acceptance.hash:
+        return "its fields do not have the stored hash"
+    if text is None or text.sha256 != acceptance.text_sha256:
+        return "the text that it names is not the version's text"
+    if person is not None and digests(person) != acceptance.personal_digests:
+        return "its personal fields do not have the stored digests"
+    return ""

@@ -1,0 +1,32 @@
+"""The copy of what was accepted, for each who did: with the record's hash, so that proof also lies outside the system."""
+
+from collections.abc import Sequence
+
+from affiliates.notify import Notice, notify_many
+from agreements import terms
+from agreements.clauses import clause_of
+from agreements.models import Acceptance, AgreementText
+from agreements.rules import Rule
+
+
+def send(*, kind: str, acceptances: Sequence[Acceptance], text: AgreementText) -> None:
+    """Post the e-mail `kind` with the text as a PDF to everybody whose acceptance of it is named (CONTRACT 2)."""
+    notify_many(kind=kind, notices=[_copy(acceptance, text) for acceptance in acceptances])
+
+
+def _copy(acceptance: Acceptance, text: AgreementText) -> Notice:
+    agreement = acceptance.agreement
+    return Notice(
+        affiliate=acceptance.affiliate,
+        key=str(acceptance.pk),
+        context={
+            "version": agreement.name,
+            "accepted": terms.date_and_time(acceptance.accepted_at, agreement.time_zone),
+            "sequence": acceptance.sequence,
+            "hash": acceptance.hash,
+            "text_sha256": acceptance.text_sha256,
+            "acceptance_clause": clause_of(agreement.pk, Rule.ACCEPTANCE),
+            "acceptance_offline_clause": clause_of(agreement.pk, Rule.ACCEPTANCE_OFFLINE),
+        },
+        attachments=[{"name": "agreement", "key": str(text.pk)}],
+    )

@@ -1,0 +1,71 @@
+"""One acceptance as a ZIP that proves itself with nothing but `sha256sum` (CONTRACT 2)."""
+
+import io
+import json
+import zipfile
+
+from django.utils.translation import gettext as _
+
+from agreements import chain, pdf
+from agreements.models import Acceptance, AcceptancePerson, AgreementText
+
+_STAMP = (1980, 1, 1, 0, 0, 0)
+
+
+def export(acceptance: Acceptance) -> bytes:
+    """The text, the PDF, the record, its personal fields if they are still held, and how to check them, as a ZIP."""
+    text = AgreementText.objects.get(agreement=acceptance.agreement_id, language=acceptance.language)
+    person = AcceptancePerson.objects.filter(pk=acceptance.pk).first()
+    files: dict[str, bytes] = {
+        "agreement.txt": text.text.encode(),
+        "agreement.pdf": pdf.of_text(text.pk),
+        "record.json": chain.canonical(acceptance).encode(),
+        "HOW-TO-CHECK.txt": how_to_check(acceptance, person).encode(),
+    }
+    if person:
+        fields = {field: getattr(person, field) for field in ("salt", *chain.PERSONAL)}
+        files["person.json"] = (json.dumps(fields, ensure_ascii=False, indent=2) + "\n").encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name, _STAMP), content, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def file_name(acceptance: Acceptance) -> str:
+    return f"acceptance-{acceptance.sequence}.zip"
+
+
+def how_to_check(acceptance: Acceptance, person: AcceptancePerson | None) -> str:
+    """In plain words, with the two commands and what they must say."""
+    lines = [
+        _("How to check this acceptance"),
+        "",
+        _("1. The text that was accepted. This command"),
+        "     sha256sum agreement.txt",
+        _("   must say"),
+        f"     {acceptance.text_sha256}",
+        _("   and record.json must have the same under text_sha256."),
+        "",
+        _("2. The record. This command"),
+        "     sha256sum record.json",
+        _("   must say"),
+        f"     {acceptance.hash}",
+        _("   and the e-mail that the affiliate got with their copy must name the same fingerprint."),
+        "",
+        _("3. The chain. previous_hash in record.json is the fingerprint of the record before it;"),
+        _("   the next record carries the fingerprint of this one."),
+        "",
+        *_personal(person),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _personal(person: AcceptancePerson | None) -> list[str]:
+    if person is None:
+        return [_("4. The personal fields were erased. Their digests stay in record.json.")]
+    return [
+        _("4. The personal fields stand in person.json, with the salt. The digest of one, for instance the e-mail, is"),
+        f"     printf '%s' 'SALT:email:{person.email}' | sha256sum",
+        _("   and must be what record.json has under personal_digests."),
+    ]

@@ -1,0 +1,42 @@
+"""`manage.py export_acceptance ID`: one acceptance as a ZIP that proves itself."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from agreements import exporting
+from agreements.models import Acceptance
+
+
+class Command(BaseCommand):
+    help = "Write the evidence of one acceptance (its id, its number in the chain or its hash) as a ZIP, and say where."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("acceptance", metavar="ID")
+        parser.add_argument("--output", metavar="FILE", type=Path, help="default: acceptance-NUMBER.zip, here")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        acceptance = self._find(options["acceptance"])
+        path: Path = options["output"] or Path(exporting.file_name(acceptance))
+        try:
+            path.write_bytes(exporting.export(acceptance))
+        except OSError as error:
+            raise CommandError(f"{path}: {error.strerror}") from None
+        self.stdout.write(str(path))
+
+    def _find(self, name: str) -> Acceptance:
+        if name.isascii() and name.isdigit() and len(name) < 10:
+            found = Acceptance.objects.filter(sequence=int(name))
+        elif len(name) == 64:
+            found = Acceptance.objects.filter(hash=name.lower())
+        else:
+            try:
+                found = Acceptance.objects.filter(pk=UUID(name))
+            except ValueError:
+                raise CommandError(f"{name!r} is no id, number or hash of an acceptance") from None
+        acceptance = found.select_related("agreement").first()
+        if acceptance is None:
+            raise CommandError(f"There is no acceptance {name}")
+        return acceptance

@@ -1,0 +1,67 @@
+"""The agreement as a PDF: the words of the stored text on A4, with version, page and SHA-256 on each page."""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import typst
+
+from agreements import reading
+from agreements.models import Agreement, AgreementText
+from agreements.rendering import Block, Document, Span, Table
+from mail.attachments import Attachment
+
+_SOURCE = Path(__file__).with_name("agreement.typ")
+
+
+@lru_cache(maxsize=8)
+def of_text(text_id: UUID) -> bytes:
+    """The PDF of a published version's text, which never changes: made once and remembered."""
+    text = AgreementText.objects.select_related("agreement").get(pk=text_id)
+    return compile_document(reading.document_of(text.agreement), f"SHA-256 of the text: {text.sha256}", text.language)
+
+
+def of_draft(agreement: Agreement) -> bytes:
+    """The PDF of a draft, which says on each page that it is one."""
+    return compile_document(reading.document_of(agreement), "Draft, not published", "en")
+
+
+def compile_document(document: Document, seal: str, language: str) -> bytes:
+    """Typeset a document; its words go in as data, so that none of them is taken for markup."""
+    data = {
+        "title": document.title,
+        "facts": document.facts,
+        "seal": seal,
+        "language": language,
+        "sections": [
+            {"number": s.number, "heading": s.heading, "level": s.level, "blocks": [_block(b) for b in s.blocks]}
+            for s in document.sections
+        ],
+    }
+    made: Any = typst.compile(_SOURCE.read_bytes(), sys_inputs={"data": json.dumps(data)})
+    return bytes(made)
+
+
+def _block(block: Block) -> dict[str, Any]:
+    if isinstance(block, Table):
+        rows = [[_span(cell) for cell in row] for row in block.rows]
+        return {"kind": block.kind, "columns": block.columns, "rows": rows}
+    return {"kind": block.kind, "spans": [_span(span) for span in block.spans]}
+
+
+def _span(span: Span) -> dict[str, str]:
+    return {"text": span.text, "term": span.term}
+
+
+def file_name(agreement: Agreement) -> str:
+    """A name for the file that any system accepts: "agreement-version-2.pdf"."""
+    plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in agreement.name).strip("-").lower()
+    return f"agreement-version-{plain or agreement.number}.pdf"
+
+
+def attachment(text_id: str) -> Attachment:
+    """The maker behind the attachment "agreement" of an e-mail; its key is the id of a text."""
+    text = AgreementText.objects.select_related("agreement").get(pk=text_id)
+    return Attachment(file_name(text.agreement), of_text(text.pk), "application/pdf")

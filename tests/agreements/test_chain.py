@@ -1,0 +1,139 @@
+"""The chain of acceptances ..."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
+
+from affiliates.models import State
+from agreements import accepting, chain
+from agreements.models import Acceptance
+from tests.agreements.test_accepting import accept
+from tests.factories import make_affiliate
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def records(first) -> list[Acceptance]:
+    return [accept(make_affiliate(state=State.APPROVED), first) for _ in range(4)]
+
+
+def tamper(sql: str, *parameters: object) -> None:
+    """As a superuser, past every trigger."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(sql, parameters)
+        assert cursor.rowcount > 0
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+
+
+def test_is_proven_whole(records, capsys):
+    call_command("verify_acceptances", witness=[records[1].hash, records[3].hash])
+    assert capsys.readouterr().out == "4 acceptances verified, 2 witnesses\n"
+
+
+def test_of_nothing_is_whole(db, capsys):
+    call_command("verify_acceptances")
+    assert capsys.readouterr().out == "0 acceptances verified\n"
+
+
+@pytest.mark.parametrize("table", ["agreements_acceptance"])
+def test_is_never_changed_by_sql(records, table):
+    for sql in (f"UPDATE {table} SET language = 'de'", f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            with pytest.raises(DatabaseError, match="pgtrigger: Cannot"), transaction.atomic():
+                cursor.execute(sql)
+
+
+def test_shows_one_letter_changed_in_a_text(records):
+    tamper("UPDATE agreements_agreementtext SET text = replace(text, '3 days', '4 days')")
+    assert chain.verify() == (0, "version 1: its text does not have the stored SHA-256")
+
+
+def test_shows_a_text_changed_together_with_its_hash(records, first):
+    tamper(
+        "UPDATE agreements_agreementtext SET text = replace(text, '3 days', '4 days'),"
+        " sha256 = encode(sha256(replace(text, '3 days', '4 days')::bytea), 'hex')"
+    )
+    assert chain.verify()[1] == "version 1: its terms and clauses do not give the text that is stored"
+
+
+def test_shows_a_term_that_is_no_longer_what_was_accepted(records):
+    tamper("UPDATE agreements_rate SET percent = 2.61 WHERE category = 'consumer-electronics'")
+    assert chain.verify()[1] == "version 1: its terms and clauses do not give the text that is stored"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "accepted_at = accepted_at - interval '1 microsecond'",
+        "recorded_at = recorded_at + interval '1 day'",
+        "method = 'offline', box_ticked = false",
+        "text_sha256 = repeat('0', 64)",
+        "differences = 'none'",
+        "box_label = 'x'",
+        "button_label = 'x'",
+        "page_revision = 'x'",
+        "language = 'de'",
+        "personal_digests = '{}'",
+        "affiliate_id = (SELECT affiliate_id FROM agreements_acceptance WHERE sequence = 3) ",
+    ],
+)
+def test_shows_one_field_changed_in_one_record(records, change):
+    if "affiliate_id" in change:
+        tamper("DELETE FROM agreements_acceptanceperson WHERE acceptance_id = %s", records[2].pk)
+        tamper("DELETE FROM agreements_acceptance WHERE sequence = 3")
+        change = f"affiliate_id = '{records[2].affiliate_id}'"
+    tamper(f"UPDATE agreements_acceptance SET {change} WHERE sequence = 2")
+    assert chain.verify() == (1, f"acceptance {records[1].pk} (record 2): its fields do not have the stored hash")
+
+
+def test_shows_a_personal_field_changed(records):
+    tamper("UPDATE agreements_acceptanceperson SET email = 'x@example.com' WHERE acceptance_id = %s", records[2].pk)
+    assert chain.verify()[1].endswith("(record 3): its personal fields do not have the stored digests")
+
+
+def test_shows_a_record_removed_in_the_middle(records):
+    tamper("DELETE FROM agreements_acceptance WHERE sequence = 2")
+    with pytest.raises(CommandError, match=r"\(record 3\): record 2 is missing before it"):
+        call_command("verify_acceptances")
+
+
+def test_shows_the_newest_record_removed_by_the_hash_that_its_affiliate_holds(records):
+    tamper("DELETE FROM agreements_acceptance WHERE sequence = 4")
+    assert chain.verify() == (3, "")
+    assert chain.verify(witnesses=[records[3].hash])[1] == (
+        f"witness {records[3].hash}: no record of the chain has this hash"
+    )
+
+
+def test_shows_a_chain_written_anew_by_the_hashes_that_affiliates_hold(records):
+    held = [record.hash for record in records]
+    previous = records[0].hash
+    for record in records[1:]:
+        record.box_label, record.previous_hash = "Rewritten", previous
+        record.hash = previous = chain.hash_of(record)
+        tamper(
+            "UPDATE agreements_acceptance SET box_label = %s, previous_hash = %s, hash = %s WHERE id = %s",
+            *(record.box_label, record.previous_hash, record.hash, record.pk),
+        )
+    assert chain.verify() == (4, "")
+    assert chain.verify(witnesses=held[:1]) == (4, "")
+    for witness in held[1:]:
+        assert "no record of the chain" in chain.verify(witnesses=[witness])[1]
+
+
+def test_stays_whole_when_an_affiliate_is_erased(records):
+    assert accepting.erase(affiliate=records[1].affiliate) == 1
+    assert chain.verify(witnesses=[records[1].hash]) == (4, "")
+
+
+@pytest.mark.parametrize("witness", ["x", "0" * 63, "g" * 64])
+def test_takes_as_witnesses_only_what_can_be_a_hash(db, witness):
+    with pytest.raises(CommandError, match="64 hexadecimal digits"):
+        call_command("verify_acceptances", witness=[witness])
