@@ -1,20 +1,20 @@
 """What the redirect has to know of a link, read for many links at once: a handful of queries, however many codes."""
 
+import logging
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import F
-
 from agreements.models import Program
-from tracking import pauses
+from tracking import addresses, pauses
 from tracking.models import Click, Link
 from tracking.pauses import Pause
-from tracking.redirecting.visits import SUB_IDS
 from tracking.shop import shop_hosts
 
+log = logging.getLogger(__name__)
 _MOST_CLICKS_SEEN = 100_000
+SubIds = tuple[str, str, str, str, str]
 
 
 class KnownLink(NamedTuple):
@@ -23,7 +23,7 @@ class KnownLink(NamedTuple):
     id: UUID
     target: str
     hosts: frozenset[str]
-    sub_ids: tuple[str, str, str, str, str]
+    sub_ids: SubIds
     why_not: Pause | None
 
     @property
@@ -33,24 +33,28 @@ class KnownLink(NamedTuple):
 
 def load(codes: Collection[str], *, now: datetime) -> dict[str, KnownLink]:
     """The links that these codes name, by code; a code that names none is left out."""
-    rows = list(
-        Link.objects.filter(code__in=list(codes))
-        .annotate(state=F("affiliate__state"))
-        .values_list("code", "id", "target", "permitted_hosts", *SUB_IDS, "affiliate_id", "state", "paused_at")
-    )
+    rows = list(Link.objects.filter(code__in=list(codes)).select_related("affiliate"))
     program = Program.objects.filter(pk=1).first() or Program()
-    shop, reasons = shop_hosts(program), pauses.of_affiliates({row[9]: row[10] for row in rows}, program, now=now)
-    return {
-        row[0]: KnownLink(
-            id=row[1],
-            target=row[2],
-            # A host that the shop has given up is led to no more, whatever the link was made with.
-            hosts=frozenset(host.lower() for host in row[3]) & shop,
-            sub_ids=(row[4], row[5], row[6], row[7], row[8]),
-            why_not=reasons[row[9]] or (Pause.LINK if row[11] else None),
-        )
-        for row in rows
-    }
+    shop = shop_hosts(program)
+    reasons = pauses.of_affiliates({row.affiliate_id: row.affiliate.state for row in rows}, program, now=now)
+    known = {row.code: _known(row, shop, reasons[row.affiliate_id]) for row in rows}
+    return {code: link for code, link in known.items() if link is not None}
+
+
+def _known(link: Link, shop: frozenset[str], why_not: Pause | None) -> KnownLink | None:
+    # Whatever got into the table past `tracking.links`, it must not get into a header.
+    target = addresses.parse(link.target)
+    if target is None:
+        log.error("link %s leads to no web address", link.pk)
+        return None
+    return KnownLink(
+        id=link.pk,
+        target=target.text,
+        # A host that the shop has given up is led to no more, whatever the link was made with.
+        hosts=frozenset(host.lower() for host in link.permitted_hosts) & shop,
+        sub_ids=(link.sub1, link.sub2, link.sub3, link.sub4, link.sub5),
+        why_not=why_not or (Pause.LINK if link.paused_at else None),
+    )
 
 
 def codes_served_since(moment: datetime) -> Iterator[str]:

@@ -51,10 +51,11 @@ class Found(NamedTuple):
 
 
 class LinkCache:
-    """`load` reads links by code; `served_since` says which codes any process served in the last so many seconds."""
+    """`load` reads links by code; `served_since` says which codes any process served in the last so many seconds;
+    `close` is called by the thread when it ends."""
 
-    def __init__(self, load: Load, served_since: ServedSince) -> None:
-        self._load, self._served_since = load, served_since
+    def __init__(self, load: Load, served_since: ServedSince, close: Callable[[], None] = lambda: None) -> None:
+        self._load, self._served_since, self._close = load, served_since, close
         self._entries: dict[str, Entry] = {}
         self._ready = threading.Condition()
         self._open: Group[str] = Group()
@@ -139,6 +140,7 @@ class LinkCache:
                 self.well = False
                 group.settle()
                 time.sleep(_BACK_OFF_SECONDS)
+        self._close()
 
     def _next(self) -> Group[str]:
         with self._ready:

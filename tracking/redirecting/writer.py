@@ -98,6 +98,12 @@ class Writer:
             self._thread.start()
 
     def _run(self) -> None:
+        try:
+            self._write_groups()
+        finally:
+            self._close()
+
+    def _write_groups(self) -> None:
         failures = 0
         while (group := self._next()) is not None:
             try:
@@ -144,6 +150,9 @@ class Writer:
         self.well = False
         if first:
             log.warning("clicks can't be recorded for the moment: %s", error)
+        self._close()
+
+    def _close(self) -> None:
         with suppress(Exception):
             if self._connection is not None:
                 self._connection.close()

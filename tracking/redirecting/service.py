@@ -1,0 +1,98 @@
+"""Links, clicks and floods of one process, put together: a visit in, an answer out within a quarter of a second."""
+
+import re
+import time
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from django.conf import settings
+from django.db import connection
+
+from tracking.redirecting import answers, known_links
+from tracking.redirecting.answers import Answer
+from tracking.redirecting.connection import connect
+from tracking.redirecting.floods import Floods
+from tracking.redirecting.known_links import KnownLink
+from tracking.redirecting.link_cache import AwayError, LinkCache
+from tracking.redirecting.visits import Visit
+from tracking.redirecting.writer import WAIT_SECONDS, Writer
+
+CODE = re.compile(r"[A-Za-z0-9_-]{4,40}", re.ASCII)
+# Looking a link up and recording the click share this, so that together they stay under 250 ms (PERFORMANCE 2).
+BUDGET_SECONDS = 0.2
+
+
+class Service:
+    """What answers visits in a process; its threads start with the first one."""
+
+    def __init__(self, links: LinkCache, writer: Writer, floods: Floods) -> None:
+        self.links, self.writer, self.floods = links, writer, floods
+
+    def answer(self, visit: Visit) -> Answer:
+        """The answer to a visit, given when its click is durable or time is up. Blocks: for threads."""
+        begun = time.monotonic()
+        if refusal := refused(visit):
+            return refusal
+        try:
+            answer = self._answer(visit, self.links.get(visit.code))
+        except AwayError:
+            return answers.away()
+        if answer.row is not None:
+            self.writer.record(answer.row, _left(begun))
+        return answer
+
+    async def answer_async(self, visit: Visit) -> Answer:
+        """As `answer`, for an event loop."""
+        begun = time.monotonic()
+        if refusal := refused(visit):
+            return refusal
+        try:
+            answer = self._answer(visit, await self.links.get_async(visit.code))
+        except AwayError:
+            return answers.away()
+        if answer.row is not None:
+            await self.writer.record_async(answer.row, _left(begun))
+        return answer
+
+    def stop(self) -> None:
+        """Write what waits and end the threads."""
+        self.links.stop()
+        self.writer.stop()
+
+    def _answer(self, visit: Visit, link: KnownLink | None) -> Answer:
+        return answers.redirect(visit, link, self.floods) if link is not None else answers.unknown()
+
+
+def refused(visit: Visit) -> Answer | None:
+    """The answer to what can't be a visit to a link, whatever links there are."""
+    if not CODE.fullmatch(visit.code):
+        return answers.unknown()
+    return None if visit.method in ("GET", "HEAD") else answers.wrong_method()
+
+
+@cache
+def of_this_process() -> Service:
+    """The one service of a process, made with its first visit."""
+    links = LinkCache(_load, _served_since, _close)
+    return Service(links, Writer(connect), Floods(settings.CLICK_FLOOD_PER_MINUTE))
+
+
+def _left(begun: float) -> float:
+    return min(WAIT_SECONDS, BUDGET_SECONDS - (time.monotonic() - begun))
+
+
+def _load(codes: Collection[str]) -> dict[str, KnownLink]:
+    try:
+        return known_links.load(codes, now=datetime.now(UTC))
+    except Exception:
+        _close()  # the next attempt makes a new one
+        raise
+
+
+def _served_since(seconds: float) -> Iterable[str]:
+    return known_links.codes_served_since(datetime.now(UTC) - timedelta(seconds=seconds))
+
+
+def _close() -> None:
+    connection.close()  # that of the thread which asks: Django keeps one for each
