@@ -47,7 +47,7 @@ class AuditedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     # Values of these fields are not written to the trail, only that they changed.
     unrecorded: tuple[str, ...] = ()
 
-    def save_related(self, request: HttpRequest, form: ModelForm[Any], formsets: Any, change: bool) -> None:
+    def save_related(self, request: HttpRequest, form: "ModelForm[Any]", formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         fields = [name for name in form.changed_data if name in form.cleaned_data]
         self.put_on_record(

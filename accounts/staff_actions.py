@@ -35,7 +35,7 @@ class ReasonForm(forms.Form):
 
 def run_action(
     request: HttpRequest,
-    admin: ModelAdmin[Any],
+    admin: "ModelAdmin[Any]",
     form_class: type[forms.Form],
     title: str,
     do: Callable[[dict[str, Any]], object],
@@ -75,7 +75,7 @@ def _shown_beside_fields(form: forms.Form, refusal: ValidationError) -> bool:
 
 
 def _page(
-    request: HttpRequest, admin: ModelAdmin[Any], form: forms.Form, title: str, back: str, explanation: str
+    request: HttpRequest, admin: "ModelAdmin[Any]", form: forms.Form, title: str, back: str, explanation: str
 ) -> TemplateResponse:
     context = {
         **admin.admin_site.each_context(request),

@@ -52,7 +52,14 @@ def begin_many(
 
 @transaction.atomic
 def move_many(
-    *, affiliates: Sequence[Affiliate], to: State, now: datetime, at: datetime, by: User | None, reason: str = ""
+    *,
+    affiliates: Sequence[Affiliate],
+    to: State,
+    now: datetime,
+    at: datetime,
+    by: User | None,
+    reason: str = "",
+    clause: str = "",
 ) -> None:
     """`move` for thousands who are all in one state: all of them or, with IllegalTransition, none."""
     if not affiliates:
@@ -67,7 +74,16 @@ def move_many(
     for affiliate in affiliates:
         affiliate.state, affiliate.state_since = to, at
         changes.append(
-            StandingChange(affiliate=affiliate, before=before, after=to, at=at, recorded_at=now, by=by, reason=reason)
+            StandingChange(
+                affiliate=affiliate,
+                before=before,
+                after=to,
+                at=at,
+                recorded_at=now,
+                by=by,
+                reason=reason,
+                clause=clause,
+            )
         )
         records.append(
             trail.built(
@@ -76,7 +92,7 @@ def move_many(
                 now=now,
                 by=by,
                 before={"state": before.value},
-                after={"state": to.value},
+                after={"state": to.value, "clause": clause},
                 reason=reason,
             )
         )

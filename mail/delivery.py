@@ -96,7 +96,7 @@ def _email(message: Message, connection: BaseEmailBackend) -> EmailMultiAlternat
     )
     email.attach_alternative(message.html, "text/html")
     for named in message.attachments:
-        email.attach(*attachments.make(named["maker"], named["key"]))
+        email.attach(*attachments.make(named["name"], named["key"]))
     return email
 
 

@@ -28,7 +28,7 @@ def post(
     """Write the e-mail `kind` for `to` into the outbox, once for each `key` of at most 200 characters (CONTRACT 10).
 
     `kind` is a template `mail/<kind>.txt`; `context` holds plain JSON values, amounts as text. `attachments` name a maker
-    registered in `mail.attachments` and the key that it takes: {"maker": "statement", "key": "..."}. A key that was
+    registered in `mail.attachments` and the key that it takes: {"name": "statement", "key": "..."}. A key that was
     posted before is passed over in silence.
     """
     post_many(kind=kind, letters=[Letter(to, key, context, attachments)])

@@ -91,8 +91,8 @@ def change_many(*, entries: Iterable[Entry], now: datetime, by: User | None) -> 
         except ValidationError as error:
             raise ValidationError(f"{entry.affiliate.code}: {'; '.join(error.messages)}") from error
     PayoutDetails.objects.bulk_create(rows, batch_size=1000)
-    for row in rows:
-        trail.record(
+    trail.record_many(
+        trail.built(
             action="payout details imported",
             subject=row.affiliate,
             now=now,
@@ -100,6 +100,8 @@ def change_many(*, entries: Iterable[Entry], now: datetime, by: User | None) -> 
             after=_masked(row),
             reason=BY_THE_RETAILER,
         )
+        for row in rows
+    )
     return len(rows)
 
 

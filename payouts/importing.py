@@ -21,7 +21,7 @@ from accounts.models import User
 from affiliates import standing
 from affiliates.models import Affiliate, Channel, State
 from affiliates.notify import Notice, notify_many
-from agreements import accepting
+from agreements import on_paper
 from agreements.models import Agreement
 from payouts import details
 from payouts.errors import BadRows
@@ -108,15 +108,14 @@ def _store(
     people = list(zip(rows, _people(rows, paper.accepted_at - JUST if paper else now, now, by), strict=True))
     affiliates = [affiliate for _row, affiliate in people]
     if paper and agreement:
-        for affiliate in affiliates:
-            accepting.record_offline(
-                affiliate=affiliate,
-                agreement=agreement,
-                accepted_at=paper.accepted_at,
-                evidence=paper.evidence.strip(),
-                now=now,
-                by=by,
-            )
+        on_paper.record_many(
+            affiliates=affiliates,
+            agreement=agreement,
+            accepted_at=paper.accepted_at,
+            evidence=paper.evidence.strip(),
+            now=now,
+            by=by,
+        )
     told = {"accepted_on": _day(paper, agreement)} if paper and agreement else {}
     notify_many(kind="imported", notices=[Notice(affiliate, str(affiliate.pk), told) for affiliate in affiliates])
     return Summary(

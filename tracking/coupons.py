@@ -14,6 +14,7 @@ from accounts.models import User
 from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate, State
 from audit import trail
+from audit.models import AuditRecord
 from tracking.models import Coupon
 
 _FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -49,8 +50,7 @@ def bind_many(
             Coupon.objects.bulk_create(coupons)
     except IntegrityError:
         raise ValidationError({"code": _("Somebody has just bound one of these coupons. Please try again.")}) from None
-    for coupon in coupons:
-        _note("coupon bound", coupon, now=now, by=by)
+    trail.record_many(_note("coupon bound", coupon, now=now, by=by) for coupon in coupons)
     return coupons
 
 
@@ -62,7 +62,7 @@ def unbind(*, coupon: Coupon, now: datetime, by: User | None, reason: str = "") 
     if not Coupon.objects.filter(pk=coupon.pk, bound_until__isnull=True).update(bound_until=end):
         raise IllegalTransition(_("%(coupon)s is not bound any more.") % {"coupon": coupon})
     coupon.bound_until = end
-    _note("coupon unbound", coupon, now=now, by=by, reason=reason)
+    trail.record_many([_note("coupon unbound", coupon, now=now, by=by, reason=reason)])
 
 
 def _checked(affiliate: Affiliate, code: str) -> str:
@@ -102,6 +102,6 @@ def _refusal(coupon: Coupon) -> str:
     }
 
 
-def _note(action: str, coupon: Coupon, *, now: datetime, by: User | None, reason: str = "") -> None:
+def _note(action: str, coupon: Coupon, *, now: datetime, by: User | None, reason: str = "") -> AuditRecord:
     what = {"code": coupon.code, "affiliate": coupon.affiliate.code, "bound_from": coupon.bound_from}
-    trail.record(action=action, subject=coupon, now=now, by=by, after=what, reason=reason)
+    return trail.built(action=action, subject=coupon, now=now, by=by, after=what, reason=reason)
