@@ -1,0 +1,16 @@
+"""The audit trail, to be read."""
+
+from django.contrib import admin
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+
+from accounts.admin_bases import ReadOnlyAdmin
+from audit.models import AuditRecord
+
+
+@admin.register(AuditRecord)
+class AuditRecordAdmin(ReadOnlyAdmin):
+    list_display = ("at", "by", "action", "subject_type", "subject_id", "reason")
+    list_filter = (("at", RangeDateTimeFilter), "subject_type")
+    list_select_related = ("by",)
+    search_fields = ("action", "subject_id", "by__email", "reason")
+    fields = ("at", "by", "action", "subject_type", "subject_id", "before", "after", "reason")
