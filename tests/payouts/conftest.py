@@ -12,12 +12,15 @@ from agreements.models import Acceptance, Agreement
 from agreements.seeding import seed
 from payouts import adjustments, batches, details
 from payouts.close import close_month
+from payouts.intake import take
 from payouts.models import Payout, PayoutBatch
 from tests.factories import make_affiliate, make_staff
+from tracking.coupons import bind
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 JANUARY = datetime(2026, 1, 20, 12, 0, tzinfo=UTC)
 FEBRUARY = datetime(2026, 2, 3, 12, 0, tzinfo=UTC)
+MARCH = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 # The example of every description of IBANs, and the canary: it must be nowhere but in ciphertext and payout files.
 IBAN = "DE89370400440532013000"
 
@@ -137,3 +140,56 @@ def results(*lines: tuple[Payout | str, str, str, str]) -> bytes:
         for row, result, amount, reason in lines
     ]
     return "\n".join(["reference,result,amount,reason", *rows, ""]).encode()
+
+
+def snapshot(order_id: str, coupon: str, *lines: tuple[str, str, str], status: str = "completed", **values) -> dict:
+    """A snapshot of an order placed and completed on 2 January 2026; a line is (category, amount, refunded)."""
+    return {
+        "order_id": order_id,
+        "updated_at": "2026-01-02T12:00:00Z",
+        "status": status,
+        "placed_at": "2026-01-02T08:00:00Z",
+        "completed_at": "2026-01-02T12:00:00Z" if status == "completed" else None,
+        "currency": "USD",
+        "click_id": None,
+        "coupon": coupon,
+        "customer": {"ref": "c1", "country": "France"},
+        "lines": [
+            {
+                "line_id": str(number), "sku": f"S{number}", "title": f"Thing <b>{number}</b>", "category": category,
+                "quantity": 1, "amount": amount, "refunded": refunded,
+            }
+            for number, (category, amount, refunded) in enumerate(lines, 1)
+        ],
+    } | values  # fmt: skip
+
+
+@pytest.fixture
+def earned(earner, grant):
+    """An affiliate whose January has two orders, an adjustment and, closed on 3 March, a statement for February.
+
+    16.00 x 5.00 % = 0.80; 100.00 - 40.00 refunded = 60.00 x 8.50 % = 5.10; 300.00 x 3.00 % = 9.00: in all 14.90.
+    Validated 30 days after 2 January, so in February. Adjustment +10.00. Payout 24.90.
+    """
+
+    def make(**how):
+        affiliate = earner(**how)
+        code = f"C{next(_numbers)}"
+        bind(affiliate=affiliate, code=code, bound_from=BEGIN, now=BEGIN, by=None)
+        taken = take(
+            snapshots=[
+                snapshot(
+                    f"{code}-1", code, ("home-decor", "16.00", "0.00"), ("jewelry-accessories", "100.00", "40.00")
+                ),
+                snapshot(f"{code}-2", code, ("no-such-category", "300.00", "0.00")),
+            ],
+            source="test",
+            now=JANUARY,
+        )
+        assert [row.outcome for row in taken] == ["created", "created"], taken
+        grant(affiliate, "10.00", at=FEBRUARY)
+        close_month(period=date(2026, 1, 1), now=FEBRUARY, by=None)
+        close_month(period=date(2026, 2, 1), now=MARCH, by=None)
+        return affiliate
+
+    return make

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from cryptography.fernet import InvalidToken
 from django.core.exceptions import ValidationError
-from schwifty import IBAN as SomeIban
 
 from audit.models import AuditRecord
 from mail.models import Message
@@ -149,7 +148,5 @@ def test_never_reach_a_log(earner, monkeypatch):
     assert IBAN[:-1] not in str(refusal.value)
 
 
-def test_take_what_the_checker_of_ibans_takes():
-    assert details.check(method="sepa", account="GB33 BUKB 2020 1555 5555 55", holder="A") == str(
-        SomeIban("GB33BUKB20201555555555")
-    )
+def test_take_an_iban_as_people_write_it():
+    assert details.check(method="sepa", account="gb33 BUKB 2020 1555 5555 55", holder="A") == "GB33BUKB20201555555555"

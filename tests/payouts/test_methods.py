@@ -4,7 +4,7 @@ import csv
 import io
 from datetime import UTC, datetime
 from decimal import Decimal
-from xml.etree import ElementTree as Xml
+from xml.etree import ElementTree as ET
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -41,7 +41,7 @@ def test_in_plain_csv_defuses_what_a_spreadsheet_would_run():
 
 
 def test_of_sepa_carries_sums_references_and_ibans():
-    root = Xml.fromstring(METHODS["sepa"].file(SENDER, TO))
+    root = ET.fromstring(METHODS["sepa"].file(SENDER, TO))
     assert root.tag == "{urn:iso:std:iso:20022:tech:xsd:pain.001.001.09}Document"
     assert [node.text for node in root.iterfind(".//p:CtrlSum", NS)] == ["100.55", "100.55"]
     assert [node.text for node in root.iterfind(".//p:NbOfTxs", NS)] == ["2", "2"]

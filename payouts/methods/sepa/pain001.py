@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal
-from xml.etree import ElementTree as Xml
+from xml.etree import ElementTree as ET
 
 import pycountry
 from django.core.exceptions import ValidationError
@@ -21,13 +21,13 @@ def document(sender: Sender, transfers: Sequence[Transfer]) -> bytes:
     """The file: one payment of all `transfers` from the account of `sender`; refuses where that is not configured."""
     if not (sender.name and sender.account):
         raise ValidationError(_("Set SEPA_DEBTOR_NAME and SEPA_DEBTOR_IBAN: a SEPA file names who pays."))
-    root = Xml.Element("Document", xmlns=NAMESPACE)
-    initiation = Xml.SubElement(root, "CstmrCdtTrfInitn")
+    root = ET.Element("Document", xmlns=NAMESPACE)
+    initiation = ET.SubElement(root, "CstmrCdtTrfInitn")
     total = sum((to.money.amount for to in transfers), Decimal("0.00"))
     _header(initiation, sender, len(transfers), total)
     _payment(initiation, sender, transfers, total)
-    Xml.indent(root)
-    written: bytes = Xml.tostring(root, encoding="UTF-8", xml_declaration=True)
+    ET.indent(root)
+    written: bytes = ET.tostring(root, encoding="UTF-8", xml_declaration=True)
     return written + b"\n"
 
 
@@ -48,14 +48,14 @@ def country_code(country: str) -> str:
         return ""
 
 
-def _add(parent: Xml.Element, path: str, text: str = "") -> Xml.Element:
+def _add(parent: ET.Element, path: str, text: str = "") -> ET.Element:
     for tag in path.split("/"):
-        parent = Xml.SubElement(parent, tag)
+        parent = ET.SubElement(parent, tag)
     parent.text = text or None
     return parent
 
 
-def _header(initiation: Xml.Element, sender: Sender, count: int, total: Decimal) -> None:
+def _header(initiation: ET.Element, sender: Sender, count: int, total: Decimal) -> None:
     header = _add(initiation, "GrpHdr")
     _add(header, "MsgId", sender.message_id)
     _add(header, "CreDtTm", sender.at.strftime("%Y-%m-%dT%H:%M:%SZ"))
@@ -64,7 +64,7 @@ def _header(initiation: Xml.Element, sender: Sender, count: int, total: Decimal)
     _add(header, "InitgPty/Nm", spelled(sender.name, 70))
 
 
-def _payment(initiation: Xml.Element, sender: Sender, transfers: Sequence[Transfer], total: Decimal) -> None:
+def _payment(initiation: ET.Element, sender: Sender, transfers: Sequence[Transfer], total: Decimal) -> None:
     payment = _add(initiation, "PmtInf")
     _add(payment, "PmtInfId", sender.message_id)
     _add(payment, "PmtMtd", "TRF")
@@ -80,7 +80,7 @@ def _payment(initiation: Xml.Element, sender: Sender, transfers: Sequence[Transf
         _transfer(payment, to)
 
 
-def _transfer(payment: Xml.Element, to: Transfer) -> None:
+def _transfer(payment: ET.Element, to: Transfer) -> None:
     transfer = _add(payment, "CdtTrfTxInf")
     _add(transfer, "PmtId/EndToEndId", to.reference)
     _add(transfer, "Amt/InstdAmt", f"{to.money.amount:.2f}").set("Ccy", to.money.currency)

@@ -1,0 +1,48 @@
+"""The filters above the list of commissions."""
+
+from datetime import date
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from agreements.models import Rate
+from payouts.close import program_zone
+from payouts.commission_lists import STATES
+from payouts.models import Commission
+from payouts.periods import period
+
+
+def categories() -> list[tuple[str, Any]]:
+    names = Rate.objects.filter(agreement__published_at__isnull=False).order_by("category").distinct()
+    return [(name, name.replace("-", " ").capitalize()) for name in names.values_list("category", flat=True)]
+
+
+class MonthInput(forms.DateInput):
+    """A month as browsers offer it: "2026-01"."""
+
+    input_type = "month"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m")
+
+
+class CommissionFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(label=_("State"), choices=list(STATES.items()), empty_label=_("all"))
+    month = django_filters.DateFilter(
+        label=_("Placed in"), method="placed_in", input_formats=["%Y-%m"], widget=MonthInput()
+    )
+    category = django_filters.ChoiceFilter(label=_("Category"), choices=categories, empty_label=_("all"))
+
+    class Meta:
+        model = Commission
+        fields = ("state", "month", "category")
+
+    def placed_in(self, rows: QuerySet[Commission], _name: str, first_day: date) -> QuerySet[Commission]:
+        """A month in the program's time zone, as closes count it."""
+        if first_day.year > 9000:
+            return rows.none()
+        month = period(first_day, program_zone())
+        return rows.filter(placed_at__gte=month.starts_at, placed_at__lt=month.ends_at)

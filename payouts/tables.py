@@ -1,0 +1,104 @@
+"""The tables of an affiliate's money pages."""
+
+from typing import Any
+
+import django_tables2 as tables
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from payouts.commission_lists import STATES
+from payouts.models import Commission, Payout, Statement
+
+# Cells that are amounts, and cells written by a template, which knows the filters for money, moments and states.
+AMOUNT = {"th": {"class": "money"}, "td": {"class": "money"}}
+
+
+def amount_column(field: str, label: Any) -> tables.TemplateColumn:
+    """A column of amounts in the program's currency."""
+    return tables.TemplateColumn("{{ record." + field + "|money }}", verbose_name=label, attrs=AMOUNT)
+
+
+class CommissionTable(tables.Table):
+    order = tables.Column(verbose_name=_("Order"))
+    placed = tables.TemplateColumn("{{ record.placed_at|moment }}", verbose_name=_("Placed"))
+    category = tables.TemplateColumn("{{ record.category|category }}", verbose_name=_("Category"))
+    base = amount_column("base", _("Base"))
+    rate = tables.TemplateColumn("{{ record.rate|percent }}", verbose_name=_("Rate"), attrs=AMOUNT)
+    amount = amount_column("amount", _("Commission"))
+    state = tables.Column(verbose_name=_("State"))
+    settled = amount_column("settled", _("Settled"))
+
+    class Meta:
+        empty_text = _("No commissions here yet. Share a link: the first order shows up within minutes.")
+
+    def render_order(self, record: Commission) -> SafeString:
+        address = reverse("payouts:order", args=[record.order_id])
+        return format_html(
+            '<a href="{}">{}</a> <span class="soft">{}</span>', address, record.order, record.line.line_id
+        )
+
+    def render_state(self, value: str) -> SafeString:
+        return chip(value, STATES[value])
+
+
+class StatementTable(tables.Table):
+    month = tables.Column(accessor="close__period", verbose_name=_("Month"))
+    number = tables.Column(verbose_name=_("No."), attrs=AMOUNT)
+    opening = amount_column("opening", _("Opening"))
+    settled = amount_column("settled", _("Commissions"))
+    adjustments = amount_column("adjustments", _("Adjustments"))
+    returned = amount_column("returned", _("Came back"))
+    payout = amount_column("payout", _("Payout"))
+    closing = amount_column("closing", _("Closing"))
+
+    class Meta:
+        empty_text = _(
+            "No statement yet. The first one comes with the first month in which something is settled for you."
+        )
+
+    def render_month(self, record: Statement) -> SafeString:
+        from django.utils.formats import date_format
+
+        address = reverse("payouts:statement", args=[record.pk])
+        return format_html('<a href="{}">{}</a>', address, date_format(record.close.period, "F Y"))
+
+
+class PayoutTable(tables.Table):
+    made = tables.TemplateColumn("{{ record.created_at|day }}", verbose_name=_("Made"))
+    reference = tables.Column(verbose_name=_("Reference"))
+    to = tables.TemplateColumn(
+        "{{ record.details.get_method_display }} {{ record.details.masked }}", verbose_name=_("To")
+    )
+    amount = amount_column("amount", _("Amount"))
+    state = tables.Column(verbose_name=_("State"))
+    arrived = tables.TemplateColumn("{{ record.paid_at|day }}", verbose_name=_("Paid"))
+    note = tables.Column(accessor="failure", verbose_name=_("Note"))
+    statement = tables.Column(verbose_name=_("Statement"), default="")
+
+    class Meta:
+        empty_text = _("No payout yet. Each monthly close pays your balance once it has reached the minimum.")
+
+    def render_reference(self, value: str) -> SafeString:
+        return format_html('<span class="small">{}</span>', value)
+
+    def render_state(self, record: Payout) -> SafeString:
+        return chip(*affiliates_word(record.state))
+
+    def render_statement(self, value: Statement) -> SafeString:
+        return format_html('<a href="{}">{}</a>', reverse("payouts:statement", args=[value.pk]), value.number)
+
+
+def affiliates_word(state: str) -> tuple[str, Any]:
+    """A payout's state as its payee needs to know it: until it is sent, it is being prepared."""
+    if state in (Payout.State.DRAFT, Payout.State.SUBMITTED, Payout.State.APPROVED):
+        return "waiting", _("being prepared")
+    return state, Payout.State(state).label
+
+
+def chip(value: str, label: Any) -> SafeString:
+    """A state as a chip: a word with a colour."""
+    tones = {"validated": "good", "paid": "good", "pending": "warn", "held": "warn", "waiting": "warn"}
+    tone = tones.get(value, "bad" if value in ("void", "forfeited", "failed", "cancelled") else "calm")
+    return format_html('<span class="chip chip-{}">{}</span>', tone, label)

@@ -1,0 +1,77 @@
+"""An affiliate's payouts, and where they go."""
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django_tables2 import RequestConfig
+
+from affiliates.access import affiliate_view
+from affiliates.models import Affiliate
+from agreements.clauses import clause_of
+from agreements.rules import Rule
+from agreements.under import agreement_of
+from payouts import details, ledger
+from payouts.forms import DetailsForm
+from payouts.models import Payout
+from payouts.tables import PayoutTable
+
+
+@affiliate_view
+def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    """All payouts of the affiliate, newest first, and what is owed now."""
+    rows = Payout.objects.for_affiliate(affiliate).select_related("details", "statement", "replaced_by")
+    table = PayoutTable(rows.order_by("-created_at", "-pk"), orderable=False)
+    RequestConfig(request, paginate={"per_page": 24}).configure(table)
+    context = {
+        "table": table,
+        "balance": ledger.balance(affiliate),
+        "details": details.current(affiliate, timezone.now()),
+    }
+    return render(request, "payouts/payouts.html", context)
+
+
+@affiliate_view
+def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    """The payout details, masked, with the hold after a change."""
+    now = timezone.now()
+    row, agreement = details.current(affiliate, now), agreement_of(affiliate.pk, at=now)[0]
+    context = {
+        "details": row,
+        "held": row is not None and row.usable_from > now,
+        "agreement": agreement,
+        "clause": clause_of(agreement.pk if agreement else None, Rule.PAYOUT_DETAILS_HOLD_DAYS),
+        "earlier": affiliate.payout_details.all()[1:11],
+    }
+    return render(request, "payouts/details.html", context)
+
+
+@sensitive_post_parameters("account", "holder")
+@affiliate_view
+@reauthentication_required
+def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    """Enter new payout details; asks for the password or second factor again first (CONTRACT 6)."""
+    now = timezone.now()
+    form = DetailsForm(request.POST or None, initial={"holder": affiliate.name})
+    if form.is_bound and form.is_valid():
+        try:
+            details.change(affiliate=affiliate, now=now, by=affiliate.user, **form.cleaned_data)
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+        else:
+            messages.success(
+                request, _("Your payout details are changed. We have told it to your old and your new address.")
+            )
+            return redirect("payouts:details")
+    agreement = agreement_of(affiliate.pk, at=now)[0]
+    context = {
+        "form": form,
+        "agreement": agreement,
+        "days": details.hold_days(agreement, now),
+        "clause": clause_of(agreement.pk if agreement else None, Rule.PAYOUT_DETAILS_HOLD_DAYS),
+    }
+    return render(request, "payouts/change_details.html", context)

@@ -1,0 +1,72 @@
+"""An affiliate's statements: list, page, PDF and CSV from the same reads."""
+
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django_tables2 import RequestConfig
+
+from accounts.csv_out import csv_lines
+from affiliates.access import affiliate_view
+from affiliates.models import Affiliate
+from agreements.rules import Rule
+from payouts import ledger, pdf, statements
+from payouts.tables import StatementTable
+
+LINES_ON_A_PAGE = 100
+
+
+@affiliate_view
+def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    """All statements of the affiliate, newest first, and the balance."""
+    table = StatementTable(statements.of(affiliate), orderable=False)
+    RequestConfig(request, paginate={"per_page": 24}).configure(table)
+    return render(request, "payouts/statements.html", {"table": table, "balance": ledger.balance(affiliate)})
+
+
+@affiliate_view
+def page(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
+    """One statement as a page."""
+    statement = get_object_or_404(statements.of(affiliate), pk=pk)
+    lines = Paginator(statements.lines(statement), LINES_ON_A_PAGE)
+    # Known from the statement: counting 50,000 rows for each page would cost more than reading one.
+    lines.count = statement.lines
+    context = {
+        "statement": statement,
+        "lines": lines.get_page(request.GET.get("page")),
+        "adjustments": statements.adjustments(statement),
+        "returned": statements.returned(statement),
+        "payout": statements.payout(statement),
+        "reasons": statements.reasons(statement),
+        "terms": statements.terms_id(statement),
+        "categories": statements.by_category(statement) if statement.lines > LINES_ON_A_PAGE else [],
+        "clauses": {
+            rule.value: statements.clause(statement, rule)
+            for rule in (Rule.BEFORE_TAX, Rule.ADJUSTMENTS, Rule.FAILED_PAYOUTS, Rule.BALANCE, Rule.SETTLEMENT)
+        },
+    }
+    return render(request, "payouts/statement.html", context)
+
+
+@affiliate_view
+def as_pdf(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
+    """One statement as a PDF."""
+    statement = get_object_or_404(statements.of(affiliate), pk=pk)
+    return HttpResponse(
+        pdf.render(statement),
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'inline; filename="{pdf.name_of(statement)}"'},
+    )
+
+
+@affiliate_view
+def as_csv(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> StreamingHttpResponse:
+    """One statement as a CSV, streamed: it may have 50,000 lines."""
+    statement = get_object_or_404(statements.of(affiliate), pk=pk)
+    name = pdf.name_of(statement).removesuffix(".pdf")
+    return StreamingHttpResponse(
+        csv_lines(statements.COLUMNS, statements.csv_rows(statement)),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+    )

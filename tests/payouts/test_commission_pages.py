@@ -1,0 +1,119 @@
+"""A commission ..."""
+
+from uuid import uuid4
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from payouts import commission_lists, holds
+from payouts.intake import take
+from payouts.models import Commission
+from tests.factories import make_affiliate
+from tests.payouts.conftest import BEGIN, JANUARY, MARCH, snapshot
+from tests.payouts.test_statement_pages import reader, text  # noqa: F401 -- a fixture
+from tracking.coupons import bind
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def orders(earner):
+    """An affiliate with one order in each state that orders bring about."""
+    affiliate = earner()
+    bind(affiliate=affiliate, code="MINE", bound_from=BEGIN, now=BEGIN, by=None)
+    take(
+        snapshots=[
+            snapshot("done", "MINE", ("home-decor", "16.00", "0.00"), ("home-decor", "16.00", "16.00")),
+            snapshot("open", "MINE", ("home-decor", "20.00", "0.00"), status="paid"),
+            snapshot("held", "MINE", ("home-decor", "40.00", "0.00")),
+        ],
+        source="test",
+        now=JANUARY,
+    )
+    held = Commission.objects.filter(order__order_id="held")
+    holds.place(commissions=held, source="review:1", reason="Review 1", now=JANUARY, by=None)
+    return affiliate
+
+
+def states(affiliate, now) -> dict[str, str]:
+    return {f"{row.order}/{row.line.line_id}": row.state for row in commission_lists.of(affiliate, now)}
+
+
+def test_has_the_state_that_the_contract_names(orders):
+    first_instant = JANUARY.replace(month=2, day=1, hour=12)
+    assert states(orders, JANUARY) == {"done/1": "pending", "done/2": "void", "open/1": "pending", "held/1": "held"}
+    assert states(orders, first_instant)["done/1"] == "validated"
+    assert states(orders, first_instant.replace(hour=11, minute=59))["done/1"] == "pending"
+
+
+def test_is_listed_and_found_by_state_month_and_category(orders, reader):  # noqa: F811
+    client, address = reader(orders), reverse("payouts:commissions")
+    with time_machine.travel(MARCH, tick=False):
+        page = text(client.get(address))
+        assert page.count("0.80 USD") == 1
+        assert "home-decor" in page
+        assert "2.00 USD" in page
+        assert "Thing" not in page
+        held = text(client.get(address, {"state": "held"}))
+        assert "2.00 USD" in held
+        assert "0.80 USD" not in held
+        assert "0.80 USD" in text(client.get(address, {"month": "2026-01"}))
+        assert "0.80 USD" not in text(client.get(address, {"month": "2026-02"}))
+        assert "0.80 USD" not in text(client.get(address, {"category": "sports-garden"}))
+
+
+@pytest.mark.parametrize(
+    "query", [{"after": "x"}, {"after": "2026-01-01T00:00:00Z~"}, {"after": "2026-13-45T00:00:00Z~1"}, {"month": "x"},
+              {"state": "x"}, {"after": "2026-01-01T00:00:00~1"}, {"after": "\x00~1"}, {"month": "0000-00"}, {"month": "9999-12"}],
+)  # fmt: skip
+def test_list_answers_what_nobody_would_ask(query, orders, reader):  # noqa: F811
+    assert reader(orders).get(reverse("payouts:commissions"), query).status_code == 200
+
+
+def test_list_is_read_page_by_page_without_missing_one(orders, monkeypatch):
+    monkeypatch.setattr(commission_lists, "PAGE", 2)
+    seen, after = [], ""
+    while True:
+        page = commission_lists.page(commission_lists.of(orders, MARCH), after)
+        seen += [row.pk for row in page.rows]
+        after = page.older
+        if not after:
+            break
+    assert len(seen) == len(set(seen)) == 4
+
+
+def test_shows_why_on_the_page_of_its_order(orders, reader):  # noqa: F811
+    client = reader(orders)
+    order = {row.order.order_id: row.order for row in Commission.objects.select_related("order")}
+    with time_machine.travel(MARCH, tick=False):
+        page = text(client.get(reverse("payouts:order", args=[order["done"].pk])))
+        for words in ("the coupon names this affiliate", "16.00 x 5.00 % = 0.80", "clause 4.1", "clause 4.4",
+                      "Thing &lt;b&gt;1&lt;/b&gt;", "The next close posts it"):  # fmt: skip
+            assert words in page, words
+        assert "waits until the shop reports" in text(client.get(reverse("payouts:order", args=[order["open"].pk])))
+        held = text(client.get(reverse("payouts:order", args=[order["held"].pk])))
+        assert "It is held: Review 1" in held
+        assert "clause 8" in held
+
+
+def test_links_to_the_statement_that_settled_it(earned, reader):  # noqa: F811
+    affiliate = earned()
+    row = Commission.objects.select_related("order").filter(affiliate=affiliate).first()
+    page = text(reader(affiliate).get(reverse("payouts:order", args=[row.order_id])))
+    assert "statement of February 2026" in page
+
+
+def test_of_another_answers_like_one_that_is_not_there(orders, reader):  # noqa: F811
+    client = reader(make_affiliate(at=BEGIN))
+    for pk in (Commission.objects.first().order_id, uuid4()):
+        assert client.get(reverse("payouts:order", args=[pk])).status_code == 404
+
+
+def test_list_needs_as_many_queries_for_two_as_for_two_hundred(orders, reader, django_assert_max_num_queries):  # noqa: F811
+    client, address = reader(orders), reverse("payouts:commissions")
+    lines = [("home-decor", "1.00", "0.00")] * 200
+    take(snapshots=[snapshot("many", "MINE", *lines)], source="test", now=JANUARY)
+    with django_assert_max_num_queries(12):
+        page = client.get(address)
+    assert "older" in text(page)

@@ -1,0 +1,150 @@
+"""A statement ..."""
+
+import csv
+import io
+import time
+from datetime import date
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+import typst
+from django.urls import reverse
+
+from mail.attachments import make
+from mail.models import Message
+from mail.rendering import render
+from payouts import pdf, statements
+from payouts.close import close_month
+from payouts.models import Statement
+from payouts.reasons import LABELS, RULES, CarryOver
+from tests.factories import make_affiliate
+from tests.payouts.conftest import BEGIN, FEBRUARY, MARCH
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def reader(client):
+    def sign_in(affiliate):
+        client.force_login(affiliate.user)
+        return client
+
+    return sign_in
+
+
+def text(response) -> str:
+    return response.content.decode().replace("\u00a0", " ").replace("\u2212", "-")
+
+
+def test_says_the_same_on_the_page_in_the_csv_and_in_the_pdf(earned, reader):
+    affiliate = earned()
+    statement = Statement.objects.get(affiliate=affiliate)
+    assert (statement.lines, statement.settled, statement.adjustments, statement.payout, statement.closing) == (
+        3, Decimal("14.90"), Decimal("10.00"), Decimal("24.90"), Decimal("0.00"),
+    )  # fmt: skip
+    client = reader(affiliate)
+    page = text(client.get(reverse("payouts:statement", args=[statement.pk])))
+    for figure in ("14.90 USD", "10.00 USD", "24.90 USD", "0.80 USD", "5.10 USD", "9.00 USD", "60.00 USD", "8.50 %"):
+        assert figure in page, figure
+    for words in ("Agreed by telephone.", "no tax invoice", "clause 5.9", "clause 4.7", "February 2026", "no. 1"):
+        assert words in page, words
+
+    answer = client.get(reverse("payouts:statement_csv", args=[statement.pk]))
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
+    assert [row["amount"] for row in rows] == ["0.00", "0.80", "5.10", "9.00", "10.00", "-24.90", "0.00"]
+    assert sum(Decimal(row["amount"]) for row in rows[:-1]) == Decimal(rows[-1]["amount"])
+    assert [row["base"] for row in rows[1:4]] == ["16.00", "60.00", "300.00"]
+    assert [row["rate"] for row in rows[1:4]] == ["5.00", "8.50", "3.00"]
+    assert {row["clause"] for row in rows[1:4]} == {"4.1"}
+
+    made = client.get(reverse("payouts:statement_pdf", args=[statement.pk]))
+    assert made.content.startswith(b"%PDF-")
+    data = pdf._data(statement)
+    assert [amount for _label, amount in data["sums"]] == [
+        "0.00 USD", "14.90 USD", "10.00 USD", "0.00 USD", "\u221224.90 USD",
+    ]  # fmt: skip
+    assert [line[-1] for line in data["lines"]] == ["0.80 USD", "5.10 USD", "9.00 USD"]
+    assert make("statement_pdf", str(statement.pk)).content == made.content
+
+
+def test_gives_each_reason_of_a_carry_over_with_its_clause(earner, grant, reader):
+    affiliate = earner()
+    grant(affiliate, "15.99")
+    affiliate.payout_details.all().delete()
+    close_month(period=date(2026, 1, 1), now=FEBRUARY, by=None)
+    statement = Statement.objects.get(affiliate=affiliate)
+    assert statement.reasons == ["below_minimum", "no_payout_details"]
+    page = text(reader(affiliate).get(reverse("payouts:statement", args=[statement.pk])))
+    assert "The balance is below the payout minimum." in page
+    assert "There were no confirmed payout details" in page
+    assert "clause 5.4" in page
+    assert "clause 5.6" in page
+    mail = render(kind="month_closed", context=Message.objects.get(kind="month_closed").context)
+    assert mail.subject == "Your statement of 2026-01: 15.99 USD carried over"
+    assert "- The balance is below the payout minimum (clause 5.4 of version 1)." in mail.text
+    assert f"/statements/{statement.pk}/" in mail.text
+
+
+def test_mail_says_what_will_be_paid(earned):
+    earned()
+    mail = render(kind="month_closed", context=Message.objects.get(kind="month_closed").context)
+    assert mail.subject == "Your statement of 2026-02: 24.90 USD will be paid"
+    assert "adjustments: 10.00 USD" in mail.text
+    assert "came back" not in mail.text
+
+
+@pytest.mark.parametrize("name", ["statement", "statement_pdf", "statement_csv"])
+def test_of_another_affiliate_answers_like_one_that_is_not_there(name, earned, reader):
+    statement = Statement.objects.get(affiliate=earned())
+    client = reader(make_affiliate(at=BEGIN))
+    for pk in (statement.pk, uuid4()):
+        assert client.get(reverse(f"payouts:{name}", args=[pk])).status_code == 404
+
+
+def test_asks_visitors_to_sign_in(earned, client):
+    statement = Statement.objects.get(affiliate=earned())
+    for name in ("statement", "statement_pdf", "statement_csv"):
+        answer = client.get(reverse(f"payouts:{name}", args=[statement.pk]))
+        assert answer.status_code == 302
+        assert answer.url.startswith(reverse("account_login"))
+
+
+def test_sets_what_a_user_typed_as_text_in_the_pdf(earned):
+    affiliate = earned()
+    affiliate.name = '#panic("owned") $x$ *b* `c` <label> @ref = h \\ // c'
+    affiliate.save()
+    statement = Statement.objects.select_related("affiliate", "close", "agreement").get(affiliate=affiliate)
+    assert pdf.render(statement).startswith(b"%PDF-")
+
+
+def test_of_thousands_of_lines_sums_them_up_in_the_pdf(earned, monkeypatch):
+    statement = Statement.objects.get(affiliate=earned())
+    monkeypatch.setattr(pdf, "MOST_LINES", 2)
+    data = pdf._data(statement)
+    assert data["lines"] == []
+    assert data["categories"] == [
+        ["no-such-category", "1", "9.00 USD"], ["jewelry-accessories", "1", "5.10 USD"], ["home-decor", "1", "0.80 USD"],
+    ]  # fmt: skip
+    assert data["days"] == [["2026-01-02", "3", "14.90 USD"]]
+    assert "3 lines" in data["long"]
+    assert pdf.render(statement).startswith(b"%PDF-")
+
+
+def test_is_listed_newest_first(earned, reader):
+    affiliate = earned()
+    close_month(period=date(2026, 3, 1), now=MARCH.replace(month=4), by=None)
+    page = text(reader(affiliate).get(reverse("payouts:statements")))
+    assert "February 2026" in page
+    assert "24.90 USD" in page
+    # March had nothing: no opening balance, no line, so no statement.
+    assert "March 2026" not in page
+
+
+def test_has_words_and_a_rule_for_every_reason():
+    assert set(LABELS) == set(RULES) == set(CarryOver)
+
+
+def test_that_names_an_unknown_reason_fails_loudly(agreement):
+    with pytest.raises(ValueError, match="because"):
+        statements.reason("because", agreement.pk)
