@@ -20,7 +20,10 @@ from audit import trail
 from compliance import emails, target_notices
 from compliance.models import Review, TargetCheck, TargetNotice, TerminationNotice
 from compliance.target_arithmetic import Answer, days_ahead, missed_first
+from compliance.target_pauses import declare_pause
 from compliance.target_reading import Standing, active_affiliates, program_day, standings
+
+__all__ = ["Checked", "check", "declare_pause", "resting"]
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +124,11 @@ def _answer(standing: Standing, events: Events, day: date, now: datetime) -> str
 
 
 def _keep(standing: Standing, events: Events, day: date, now: datetime) -> str:
-    affiliate = Affiliate.objects.select_related("user").select_for_update(of=("self",), no_key=True).get(pk=standing.affiliate_id)
+    affiliate = (
+        Affiliate.objects.select_related("user")
+        .select_for_update(of=("self",), no_key=True)
+        .get(pk=standing.affiliate_id)
+    )
     if affiliate.state != State.ACTIVE:
         return ""
     follows = events.follows(standing)

@@ -1,0 +1,94 @@
+"""What the tests of compliance begin with, made by the product's own functions."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+
+from affiliates.models import Affiliate, State
+from agreements import accepting, seeding
+from agreements.models import Agreement, Program
+from mail.models import Message
+from payouts import intake
+from payouts.models import Commission
+from tests.factories import make_affiliate
+from tracking import coupons
+from tracking.models import Coupon
+
+START = datetime(2025, 1, 1, 12, tzinfo=UTC)
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+_orders = count(1)
+
+
+def days(number: float) -> timedelta:
+    return timedelta(days=number)
+
+
+def agreement_from(at: datetime = START) -> Agreement:
+    """The seed agreement, in effect since a day before `at`."""
+    return seeding.seed(effective_at=at - days(1), now=at - days(1), by=None)
+
+
+def active(at: datetime = START) -> Affiliate:
+    """An affiliate who accepted the first version at `at`, with a coupon that bears their code."""
+    affiliate = make_affiliate(state=State.APPROVED, at=at)
+    accepting.record_offline(
+        affiliate=affiliate,
+        agreement=Agreement.objects.get(number=1),
+        accepted_at=at,
+        evidence="signed paper",
+        now=at,
+        by=None,
+    )
+    coupons.bind(affiliate=affiliate, code=affiliate.code, bound_from=at, now=at, by=None)
+    affiliate.refresh_from_db()
+    return affiliate
+
+
+def order(
+    affiliate: Affiliate,
+    placed_at: datetime,
+    *,
+    amount: str = "100.00",
+    refunded: str = "0.00",
+    status: str = "completed",
+    order_id: str = "",
+    updated_at: datetime | None = None,
+) -> Commission | None:
+    """One order of one line of home-decor (5 %) with the affiliate's coupon; its commission."""
+    order_id = order_id or f"T{next(_orders)}"
+    line = {"line_id": "1", "category": "home-decor", "quantity": 1, "amount": amount, "refunded": refunded}
+    (result,) = intake.take(
+        snapshots=[
+            {
+                "order_id": order_id,
+                "updated_at": (updated_at or placed_at).isoformat(),
+                "status": status,
+                "placed_at": placed_at.isoformat(),
+                "completed_at": placed_at.isoformat() if status == "completed" else None,
+                "currency": "USD",
+                "click_id": None,
+                "coupon": Coupon.objects.get(affiliate=affiliate).code,
+                "customer": {"ref": order_id, "country": "United Kingdom"},
+                "lines": [line],
+            }
+        ],
+        source="a test",
+        now=max(placed_at, updated_at or placed_at),
+    )
+    assert result.outcome in ("created", "updated"), result
+    return Commission.objects.filter(order__order_id=order_id).first()
+
+
+def mails(affiliate: Affiliate, kind: str) -> list[Message]:
+    return list(Message.objects.filter(to=affiliate.user.email, kind=kind).order_by("id"))
+
+
+def open_program(at: datetime = START) -> None:
+    Program.current()
+    Program.objects.update(opened_at=at)
+
+
+def amount(commission: Commission) -> Decimal:
+    commission.refresh_from_db()
+    return commission.amount
