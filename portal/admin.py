@@ -22,13 +22,16 @@ class ErasureRequestAdmin(ReadOnlyAdmin):
     list_select_related = ("affiliate",)
     actions_detail = ("carry_out",)
 
+    def has_erase_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return request.user.has_perm("portal.erase_affiliate")
+
     @admin.display(description=gettext_lazy("stands in the way"))
     def stands_in_the_way(self, request: ErasureRequest) -> str:
         if request.carried_out_at:
             return "-"
         return " ".join(erasure.obstacles(request.affiliate, timezone.now())) or _("nothing")
 
-    @action(description=gettext_lazy("Erase for good"), permissions=["portal.erase_affiliate"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Erase for good"), permissions=["erase"])  # type: ignore[untyped-decorator]  # unfold has no types
     def carry_out(self, request: HttpRequest, object_id: str) -> HttpResponse:
         asked = get_object_or_404(ErasureRequest, pk=object_id)
         return run_action(

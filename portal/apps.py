@@ -8,6 +8,8 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         """Let the admin ask for sign-in where everybody signs in, second factor included."""
         from allauth.account.decorators import secure_admin_login
+        from django.conf import settings
         from django.contrib import admin
 
+        admin.site.index_title = settings.PROGRAM_NAME
         admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as django-allauth says

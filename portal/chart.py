@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 760, 220, 64, 26, 12
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 220, 56, 28, 14
 
 
 class Day(NamedTuple):

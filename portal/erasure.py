@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from affiliates.models import Affiliate, Channel, State
-from agreements.models import AcceptancePerson
+from agreements import accepting
 from audit import trail
 from compliance.models import Review
 from mail.models import Message
@@ -80,7 +80,7 @@ def _forget_account(user: User, affiliate: Affiliate) -> None:
 
 
 def _forget_details(affiliate: Affiliate) -> None:
-    AcceptancePerson.objects.filter(acceptance__affiliate=affiliate).delete()
+    accepting.erase(affiliate=affiliate)
     PayoutDetails.objects.filter(affiliate=affiliate).update(
         holder="", encrypted="", masked=_("erased"), fingerprint=""
     )

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey, User
@@ -113,7 +114,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     groups: list[dict[str, Any]] = [{"items": [{"title": _("What waits"), "icon": "inbox", "link": reverse("admin:index")}]}]
     for title, models in MENU:
         shown = [
-            {"title": str(model._meta.verbose_name_plural).capitalize(), "icon": icon, "link": listing(model)}
+            {"title": capfirst(model._meta.verbose_name_plural), "icon": icon, "link": listing(model)}
             for model, icon in models
             if admin.site.is_registered(model) and _may_see(request, model)
         ]

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from accounts.errors import Refused
+from affiliates import profile as affiliate_profile
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate, State
 from affiliates.notify import OPTIONAL
@@ -28,15 +29,13 @@ from portal.views.public import show_errors
 MAY_LEAVE = (State.APPROVED, State.ACTIVE, State.SUSPENDED)
 
 
-
-
 @affiliate_view
 def profile(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     initial = {"name": affiliate.name, "country": affiliate.country, "time_zone": affiliate.time_zone}
     form = ProfileForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            own_profile.change(affiliate=affiliate, **form.cleaned_data, now=timezone.now(), by=affiliate.user)
+            affiliate_profile.change(affiliate=affiliate, **form.cleaned_data, now=timezone.now(), by=affiliate.user)
         except ValidationError as refused:
             show_errors(form, refused)
         else:
