@@ -255,7 +255,8 @@ ADMIN_CONTENT_SECURITY_POLICY = {
     "style-src": [SELF, "'unsafe-inline'"],
 }
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+# In a developer's checkout files are served from where they lie, and nothing is collected.
+STATIC_ROOT = None if DEBUG else BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / ".local" / "media")))
 STORAGES = {
@@ -347,5 +348,5 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [lambda request: static("admin.css")],
     "DASHBOARD_CALLBACK": "portal.staff_home.context",
-    "SIDEBAR": {"navigation": "portal.staff_home.navigation"},
+    "SIDEBAR": {"navigation": "portal.staff_menu.navigation"},
 }

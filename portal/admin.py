@@ -1,5 +1,7 @@
 """Requests to be erased, and the sign-in of the admin, which is everybody's."""
 
+from typing import cast
+
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -10,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
 from accounts.admin_bases import ReadOnlyAdmin
+from accounts.models import User
 from accounts.staff_actions import ConfirmForm, run_action
 from portal import erasure
 from portal.models import ErasureRequest
@@ -39,7 +42,9 @@ class ErasureRequestAdmin(ReadOnlyAdmin):
             self,
             ConfirmForm,
             _("Erase %s for good") % asked.affiliate,
-            lambda _answers: erasure.erase(affiliate=asked.affiliate, now=timezone.now(), by=request.user),
+            lambda _answers: erasure.erase(
+                affiliate=asked.affiliate, now=timezone.now(), by=cast("User", request.user)
+            ),
             reverse("admin:portal_erasurerequest_changelist"),
             explanation=_("Personal fields go. Ledger, acceptances and decided reviews stay under a pseudonym."),
         )

@@ -45,8 +45,13 @@ def bars(days: Sequence[Day], label: str, currency: str) -> SafeString:
     )
     return format_html(
         '<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>',
-        WIDTH, HEIGHT, label, _scale(top, plot_height, currency), drawn, _dates(days, pitch),
-    )  # fmt: skip
+        WIDTH,
+        HEIGHT,
+        label,
+        _scale(top, plot_height, currency),
+        drawn,
+        _dates(days, pitch),
+    )
 
 
 def _scale(top: Decimal, plot_height: int, currency: str) -> SafeString:
@@ -56,7 +61,9 @@ def _scale(top: Decimal, plot_height: int, currency: str) -> SafeString:
         y = TOP + plot_height - plot_height * share / 2
         amount = top * share / 2
         text = f"{amount:,.2f}" if top < 10 else f"{amount:,.0f}"
-        rows.append(("base" if share == 0 else "rule", LEFT, WIDTH - 4, f"{y:.1f}", f"{y:.1f}", LEFT - 8, f"{y + 4:.1f}", text))
+        rows.append(
+            ("base" if share == 0 else "rule", LEFT, WIDTH - 4, f"{y:.1f}", f"{y:.1f}", LEFT - 8, f"{y + 4:.1f}", text)
+        )
     rules = format_html_join(
         "",
         '<line class="{}" x1="{}" x2="{}" y1="{}" y2="{}"/><text x="{}" y="{}" text-anchor="end">{}</text>',

@@ -65,7 +65,9 @@ def erase(*, affiliate: Affiliate, now: datetime, by: User | None) -> None:
     Affiliate.objects.filter(pk=affiliate.pk).update(
         name=f"Erased {affiliate.code}", country="", time_zone="UTC", muted=[], erased_at=now
     )
-    ErasureRequest.objects.filter(affiliate=affiliate, carried_out_at=None).update(carried_out_at=now, carried_out_by=by)
+    ErasureRequest.objects.filter(affiliate=affiliate, carried_out_at=None).update(
+        carried_out_at=now, carried_out_by=by
+    )
     trail.record(action="affiliate erased", subject=affiliate, now=now, by=by)
 
 

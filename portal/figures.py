@@ -89,8 +89,7 @@ def _conduct(agreement: Agreement) -> list[Figure]:
     target = Figure(
         _("Sales target"),
         ngettext("%(n)d order", "%(n)d orders", agreement.target_orders) % {"n": agreement.target_orders},
-        _("in %(days)d days, so that the program is for people who take part")
-        % {"days": agreement.target_days},
+        _("in %(days)d days, so that the program is for people who take part") % {"days": agreement.target_days},
         clause_of(agreement.pk, Rule.SALES_TARGET),
     )
     return [target, notice]

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.db import InterfaceError, OperationalError
@@ -60,7 +61,9 @@ def missing_store(error: BaseException | None) -> str:
 
 def unavailable(request: HttpRequest, store: str) -> HttpResponse:
     """503 that names the missing store and when to ask again; needs no store itself."""
-    text = _("%(store)s is not answering at the moment. Nothing was changed; please try again shortly.") % {"store": store}
+    text = _("%(store)s is not answering at the moment. Nothing was changed; please try again shortly.") % {
+        "store": store
+    }
     response: HttpResponse
     if request.path.startswith("/api/"):
         response = JsonResponse({"error": {"code": "unavailable", "message": text, "field": None}}, status=503)
@@ -95,7 +98,7 @@ def staff_with_a_second_factor(get_response: Answer) -> Answer:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if settings.STAFF_MFA_REQUIRED and request.path.startswith(reverse("admin:index")):
             user = request.user
-            if user.is_authenticated and user.is_staff and not user.authenticator_set.exists():
+            if user.is_authenticated and user.is_staff and not is_mfa_enabled(user):
                 messages.warning(request, _("Staff need a second factor. Set one up, then the admin opens."))
                 return redirect("mfa_activate_totp")
         return get_response(request)

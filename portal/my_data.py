@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
 
+from accounts.models import User
 from affiliates.models import Affiliate, Channel, StandingChange
 from agreements.models import Acceptance, AcceptancePerson, Promotion
 from audit.models import AuditRecord
@@ -35,6 +36,10 @@ from tracking.models import Click, Coupon, Link, Order, OrderLine
 
 # What is of no use to the affiliate and would be of use to a thief, and what names a member of staff.
 SECRET = {"encrypted", "fingerprint", "password", "salt", "data", "session", "content", "customer_hash", "click_id"}
+HIDDEN: Mapping[str, tuple[str, ...]] = {
+    "clicks": ("address", "user_agent"),
+    "emails": ("html", "error", "context", "key"),
+}
 README = """This archive holds everything that {program} keeps on {name} ({code}), as of {now}.
 
 Each file of data/ is a list of records in JSON; amounts are text, moments carry their offset. pdf/ has your statements
@@ -93,21 +98,19 @@ def record(row: Model, hidden: Iterable[str] = ()) -> dict[str, Any]:
     """The fields of `row` without secrets and without who of staff it was."""
     left_out = SECRET | set(hidden)
     fields = [field for field in row._meta.concrete_fields if field.name not in left_out]
-    return {
-        field.name: getattr(row, field.attname)
-        for field in fields
-        if not (field.is_relation and field.related_model is not None and field.related_model._meta.label == settings.AUTH_USER_MODEL)
-    }
-
-
-HIDDEN: Mapping[str, tuple[str, ...]] = {"clicks": ("address", "user_agent"), "emails": ("html", "error", "context", "key")}
+    return {field.name: getattr(row, field.attname) for field in fields if field.related_model is not User}
 
 
 def archive(*, affiliate: Affiliate, now: datetime, pdfs: Iterable[Pdf] = ()) -> bytes:
     """The ZIP; `pdfs` are the names and makers of the documents that go into it."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        words = {"program": settings.PROGRAM_NAME, "name": affiliate.name, "code": affiliate.code, "now": now.isoformat()}
+        words = {
+            "program": settings.PROGRAM_NAME,
+            "name": affiliate.name,
+            "code": affiliate.code,
+            "now": now.isoformat(),
+        }
         archive.writestr("README.txt", README.format(**words))
         for name, rows in sources(affiliate).items():
             records = [record(row, HIDDEN.get(name, ())) for row in rows.iterator(chunk_size=2000)]

@@ -94,6 +94,10 @@ def _money() -> list[Item]:
 
 def _marked(items: list[Item], path: str) -> list[Item]:
     """The item whose address is the longest beginning of `path` is the current one."""
-    fitting = [item.address for item in items if path == item.address or len(item.address) > 1 and path.startswith(item.address)]
+    fitting = [
+        item.address
+        for item in items
+        if path == item.address or (item.address != "/" and path.startswith(item.address))
+    ]
     longest = max(fitting, key=len, default=None)
     return [item._replace(current=item.address == longest) for item in items]

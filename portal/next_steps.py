@@ -1,6 +1,5 @@
-"""What an affiliate should do next, the most urgent first, and what their next payout waits for."""
+"""What an affiliate should do next, the most urgent first."""
 
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.urls import reverse
@@ -11,7 +10,7 @@ from agreements.clauses import clause_of
 from agreements.models import Agreement
 from agreements.rules import Rule
 from portal.frame import Frame
-from portal.templatetags.accord import moment, money
+from portal.templatetags.accord import moment
 
 
 class Step(NamedTuple):
@@ -23,14 +22,6 @@ class Step(NamedTuple):
     action: str
     tone: str = ""
     clause: str = ""
-
-
-class Wait(NamedTuple):
-    """Something that the next payout waits for, with the clause that says so."""
-
-    text: str
-    clause: str
-    address: str = ""
 
 
 def steps(today: Any, frame: Frame) -> list[Step]:
@@ -53,19 +44,32 @@ def _agreement(today: Any, frame: Frame, agreement: Agreement | None) -> Step | 
         return Step(
             _("Read and accept the agreement"),
             _("You are approved. You take part from the moment you accept."),
-            address, _("Read and accept"), "soon", _clause(version, Rule.ACCEPTANCE),
-        )  # fmt: skip
+            address,
+            _("Read and accept"),
+            "soon",
+            _clause(version, Rule.ACCEPTANCE),
+        )
     if frame.under.paused:
         why = format_html(_("Your links and coupons are paused since {}."), moment(frame.under.paused_since))
         return Step(
             _("Accept version %s of the agreement, or decline it") % version.name,
-            why, address, _("See what changes"), "urgent", _clause(version, Rule.PAUSE_UNACCEPTED),
-        )  # fmt: skip
-    why = format_html(_("It takes effect on {}. Your links pause then, until you accept or leave."), moment(version.effective_at))
+            why,
+            address,
+            _("See what changes"),
+            "urgent",
+            _clause(version, Rule.PAUSE_UNACCEPTED),
+        )
+    why = format_html(
+        _("It takes effect on {}. Your links pause then, until you accept or leave."), moment(version.effective_at)
+    )
     return Step(
         _("Version %s of the agreement waits for your answer") % version.name,
-        why, address, _("See what changes"), "soon", _clause(version, Rule.CHANGE_OF_AGREEMENT),
-    )  # fmt: skip
+        why,
+        address,
+        _("See what changes"),
+        "soon",
+        _clause(version, Rule.CHANGE_OF_AGREEMENT),
+    )
 
 
 def _review(today: Any, frame: Frame, agreement: Agreement | None) -> Step | None:
@@ -75,8 +79,10 @@ def _review(today: Any, frame: Frame, agreement: Agreement | None) -> Step | Non
         _("Reply to a review"),
         format_html(_("You have until {} to say your side."), moment(today.review_reply_by)),
         reverse("compliance:review", args=[today.review_to_answer]),
-        _("Read and reply"), "urgent", _clause(agreement, Rule.REPLY_DAYS),
-    )  # fmt: skip
+        _("Read and reply"),
+        "urgent",
+        _clause(agreement, Rule.REPLY_DAYS),
+    )
 
 
 def _appeal(today: Any, frame: Frame, agreement: Agreement | None) -> Step | None:
@@ -86,8 +92,10 @@ def _appeal(today: Any, frame: Frame, agreement: Agreement | None) -> Step | Non
         _("A review was decided"),
         format_html(_("You may appeal until {}; somebody else then decides."), moment(today.review_appeal_by)),
         reverse("compliance:review", args=[today.review_to_appeal]),
-        _("Read the decision"), "soon", _clause(agreement, Rule.APPEAL_DAYS),
-    )  # fmt: skip
+        _("Read the decision"),
+        "soon",
+        _clause(agreement, Rule.APPEAL_DAYS),
+    )
 
 
 def _target(today: Any, frame: Frame, agreement: Agreement | None) -> Step | None:
@@ -98,14 +106,21 @@ def _target(today: Any, frame: Frame, agreement: Agreement | None) -> Step | Non
         why = format_html(_("You have until {} to meet it; then a review is opened."), moment(today.cure_by))
         return Step(
             _("The sales target was missed: %(orders)d of %(target)d orders") % counted,
-            why, reverse("tracking:links"), _("To my links"), "urgent", _clause(agreement, Rule.TARGET_CURE_DAYS),
-        )  # fmt: skip
+            why,
+            reverse("tracking:links"),
+            _("To my links"),
+            "urgent",
+            _clause(agreement, Rule.TARGET_CURE_DAYS),
+        )
     if today.target_answer == "at_risk":
         return Step(
             _("The sales target is at risk: %(orders)d of %(target)d orders") % counted,
             _("Without a further order it will be missed within 30 days."),
-            reverse("tracking:links"), _("To my links"), "soon", _clause(agreement, Rule.TARGET_AT_RISK),
-        )  # fmt: skip
+            reverse("tracking:links"),
+            _("To my links"),
+            "soon",
+            _clause(agreement, Rule.TARGET_AT_RISK),
+        )
     return None
 
 
@@ -115,8 +130,11 @@ def _payout_details(today: Any, frame: Frame, agreement: Agreement | None) -> St
     return Step(
         _("Say where your money goes"),
         _("Nothing can be paid out before there are confirmed payout details."),
-        reverse("payouts:details"), _("Enter payout details"), "soon", _clause(agreement, Rule.PAYOUT_DETAILS),
-    )  # fmt: skip
+        reverse("payouts:details"),
+        _("Enter payout details"),
+        "soon",
+        _clause(agreement, Rule.PAYOUT_DETAILS),
+    )
 
 
 def _link(today: Any, frame: Frame, agreement: Agreement | None) -> Step | None:
@@ -125,8 +143,11 @@ def _link(today: Any, frame: Frame, agreement: Agreement | None) -> Step | None:
     return Step(
         _("Make your first tracking link"),
         _("Clicks on it, and the orders that follow, are yours."),
-        reverse("tracking:link_new"), _("Make a link"), "", _clause(agreement, Rule.TRACKING_LINKS),
-    )  # fmt: skip
+        reverse("tracking:link_new"),
+        _("Make a link"),
+        "",
+        _clause(agreement, Rule.TRACKING_LINKS),
+    )
 
 
 def _channels(today: Any, frame: Frame, agreement: Agreement | None) -> Step | None:
@@ -135,31 +156,8 @@ def _channels(today: Any, frame: Frame, agreement: Agreement | None) -> Step | N
     return Step(
         _("A channel of yours was rejected"),
         _("You may not promote on it. Its reason stands beside it."),
-        reverse("affiliates:channels"), _("See my channels"), "", _clause(agreement, Rule.UNAPPROVED_CHANNEL),
-    )  # fmt: skip
-
-
-def waits(today: Any, expected: Decimal, agreement: Agreement | None, closes_at: Any, final: bool) -> list[Wait]:
-    """Why the next close would carry `expected` over, as things stand (CONTRACT 6.3); empty where it would pay."""
-    if agreement is None:
-        return [Wait(_("You are under no accepted version of the agreement."), "")]
-
-    def because(text: str, rule: Rule, address: str = "") -> Wait:
-        return Wait(text, clause_of(agreement.pk, rule), address)
-
-    found = []
-    if expected < 0:
-        found.append(because(_("The balance is below zero; it is set off against what you earn later."), Rule.NEGATIVE_BALANCE))
-    elif expected < agreement.payout_minimum and not final:
-        missing = money(agreement.payout_minimum - expected, agreement.currency)
-        found.append(because(_("%s more until the payout minimum.") % missing, Rule.PAYOUT_MINIMUM))
-    if today.state == "suspended":
-        found.append(because(_("You are suspended: nothing is paid out meanwhile."), Rule.SUSPENSION))
-    if today.details_usable_from is None:
-        found.append(because(_("Payout details are missing."), Rule.PAYOUT_DETAILS, reverse("payouts:details")))
-    elif today.details_usable_from > closes_at:
-        text = format_html(_("Your payout details were changed: they can be used from {}."), moment(today.details_usable_from))
-        found.append(because(text, Rule.PAYOUT_DETAILS_HOLD_DAYS))
-    if today.payouts_held:
-        found.append(because(_("Your payouts are on hold: %s") % today.payouts_held, Rule.PAYOUT_HOLD))
-    return found
+        reverse("affiliates:channels"),
+        _("See my channels"),
+        "",
+        _clause(agreement, Rule.UNAPPROVED_CHANNEL),
+    )

@@ -1,4 +1,4 @@
-"""What sign-in (django-allauth) does the program's way: accounts come from applications, and its mail goes through the outbox."""
+"""What sign-in (django-allauth) does the program's way: accounts come from applications, mail goes to the outbox."""
 
 from typing import Any
 

@@ -1,8 +1,9 @@
-"""The staff's home in the admin: what waits for whom, by their rights, and the menu beside it (CONTRACT 10)."""
+"""The staff's home in the admin: what waits for whom, by their rights (CONTRACT 10)."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
@@ -11,54 +12,161 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ApiKey, User
+from accounts.models import User
 from affiliates.models import Affiliate, Channel
-from agreements.models import Acceptance, Agreement, Program, Promotion
-from audit.models import AuditRecord
-from compliance.models import AbuseReport, Review, Signal, TargetNotice, TargetPause, TerminationNotice
+from agreements.models import Agreement, Program
+from compliance.models import Review, Signal, TargetNotice
 from mail.models import Message
-from payouts.models import Adjustment, Close, Commission, LedgerTransaction, Payout, PayoutBatch, PayoutDetails, PayoutHold, SetAside, Statement
+from payouts.models import Adjustment, Close, Payout, PayoutBatch, SetAside
 from portal import waiting
 from portal.models import ErasureRequest
-from tracking.models import Click, ClickLoss, Coupon, Link, Order, Reject
+from tracking.models import ClickLoss, Reject
 
 
-class Entry(NamedTuple):
+@dataclass(frozen=True)
+class Entry:
     """Something that may wait: for whoever has `right`; `link` leads to the list of it."""
 
     label: str | Promise
     hint: str | Promise
     right: str
-    count: Callable[[datetime], waiting.Count]
+    counted: Callable[[datetime], waiting.Count]
     model: type[Model]
     query: dict[str, str]
 
 
 ENTRIES = (
-    Entry(_("Applications"), _("to approve or reject"), "affiliates.decide_application", waiting.applications, Affiliate, {"state__exact": "applied"}),
-    Entry(_("Channels"), _("to approve or reject"), "affiliates.decide_channel", waiting.channels, Channel, {"state__exact": "pending"}),
-    Entry(_("Reviews to decide"), _("the deadline releases what is held"), "compliance.decide_review", waiting.reviews, Review, {"state__exact": "open"}),
-    Entry(_("Appeals to decide"), _("by somebody else than who decided"), "compliance.decide_review", waiting.appeals, Review, {"state__exact": "appealed"}),
-    Entry(_("Signals"), _("to look into"), "compliance.change_signal", waiting.signals, Signal, {"state__exact": "open"}),
-    Entry(_("Missed targets"), _("in their time to cure"), "compliance.view_targetnotice", waiting.targets, TargetNotice, {"state__exact": "running"}),
-    Entry(_("Adjustments"), _("for a second pair of eyes"), "payouts.approve_adjustment", waiting.adjustments, Adjustment, {"state__exact": "proposed"}),
-    Entry(_("Payouts to submit"), _("drafts of a close"), "payouts.submit_payoutbatch", waiting.drafts, PayoutBatch, {"state__exact": "draft"}),
-    Entry(_("Payouts to approve"), _("submitted by somebody else"), "payouts.approve_payoutbatch", waiting.submitted, PayoutBatch, {"state__exact": "submitted"}),
-    Entry(_("Payouts to export"), _("approved, not sent yet"), "payouts.export_payoutbatch", waiting.approved, PayoutBatch, {"state__exact": "approved"}),
-    Entry(_("Payouts without a result"), _("sent, the answer is not imported"), "payouts.export_payoutbatch", waiting.without_result, Payout, {"state__exact": "sent"}),
+    Entry(
+        _("Applications"),
+        _("to approve or reject"),
+        "affiliates.decide_application",
+        waiting.applications,
+        Affiliate,
+        {"state__exact": "applied"},
+    ),
+    Entry(
+        _("Channels"),
+        _("to approve or reject"),
+        "affiliates.decide_channel",
+        waiting.channels,
+        Channel,
+        {"state__exact": "pending"},
+    ),
+    Entry(
+        _("Reviews to decide"),
+        _("the deadline releases what is held"),
+        "compliance.decide_review",
+        waiting.reviews,
+        Review,
+        {"state__exact": "open"},
+    ),
+    Entry(
+        _("Appeals to decide"),
+        _("by somebody else than who decided"),
+        "compliance.decide_review",
+        waiting.appeals,
+        Review,
+        {"state__exact": "appealed"},
+    ),
+    Entry(
+        _("Signals"), _("to look into"), "compliance.change_signal", waiting.signals, Signal, {"state__exact": "open"}
+    ),
+    Entry(
+        _("Missed targets"),
+        _("in their time to cure"),
+        "compliance.view_targetnotice",
+        waiting.targets,
+        TargetNotice,
+        {"state__exact": "running"},
+    ),
+    Entry(
+        _("Adjustments"),
+        _("for a second pair of eyes"),
+        "payouts.approve_adjustment",
+        waiting.adjustments,
+        Adjustment,
+        {"state__exact": "proposed"},
+    ),
+    Entry(
+        _("Payouts to submit"),
+        _("drafts of a close"),
+        "payouts.submit_payoutbatch",
+        waiting.drafts,
+        PayoutBatch,
+        {"state__exact": "draft"},
+    ),
+    Entry(
+        _("Payouts to approve"),
+        _("submitted by somebody else"),
+        "payouts.approve_payoutbatch",
+        waiting.submitted,
+        PayoutBatch,
+        {"state__exact": "submitted"},
+    ),
+    Entry(
+        _("Payouts to export"),
+        _("approved, not sent yet"),
+        "payouts.export_payoutbatch",
+        waiting.approved,
+        PayoutBatch,
+        {"state__exact": "approved"},
+    ),
+    Entry(
+        _("Payouts without a result"),
+        _("sent, the answer is not imported"),
+        "payouts.export_payoutbatch",
+        waiting.without_result,
+        Payout,
+        {"state__exact": "sent"},
+    ),
     Entry(_("Months to close"), _("ended, their close day has come"), "payouts.close_month", waiting.months, Close, {}),
-    Entry(_("Set aside by the last close"), _("their data would have made it fail"), "payouts.view_setaside", waiting.set_aside, SetAside, {}),
-    Entry(_("Rejected orders"), _("to send again or dismiss"), "tracking.change_reject", waiting.rejects, Reject, {"state__exact": "open"}),
-    Entry(_("Unrecorded clicks"), _("redirected in the last 7 days, not counted"), "tracking.view_clickloss", waiting.lost_clicks, ClickLoss, {}),
-    Entry(_("Failed e-mails"), _("given up after their retries"), "mail.view_message", waiting.failed_mail, Message, {"state__exact": "failed"}),
-    Entry(_("Requests to be erased"), _("by affiliates"), "portal.erase_affiliate", waiting.erasures, ErasureRequest, {"carried_out_at__isnull": "True"}),
-)  # fmt: skip
+    Entry(
+        _("Set aside by the last close"),
+        _("their data would have made it fail"),
+        "payouts.view_setaside",
+        waiting.set_aside,
+        SetAside,
+        {},
+    ),
+    Entry(
+        _("Rejected orders"),
+        _("to send again or dismiss"),
+        "tracking.change_reject",
+        waiting.rejects,
+        Reject,
+        {"state__exact": "open"},
+    ),
+    Entry(
+        _("Unrecorded clicks"),
+        _("redirected in the last 7 days, not counted"),
+        "tracking.view_clickloss",
+        waiting.lost_clicks,
+        ClickLoss,
+        {},
+    ),
+    Entry(
+        _("Failed e-mails"),
+        _("given up after their retries"),
+        "mail.view_message",
+        waiting.failed_mail,
+        Message,
+        {"state__exact": "failed"},
+    ),
+    Entry(
+        _("Requests to be erased"),
+        _("by affiliates"),
+        "portal.erase_affiliate",
+        waiting.erasures,
+        ErasureRequest,
+        {"carried_out_at__isnull": "True"},
+    ),
+)
 
 
-class Item(NamedTuple):
+@dataclass(frozen=True)
+class Item:
     """An entry as one member of staff sees it now."""
 
     label: str
@@ -73,8 +181,9 @@ def items(user: User, now: datetime) -> list[Item]:
     found = []
     for entry in ENTRIES:
         if user.has_perm(entry.right):
-            count, late = entry.count(now)
-            found.append(Item(str(entry.label), str(entry.hint), count, late, listing(entry.model, entry.query)))
+            waits = entry.counted(now)
+            link = listing(entry.model, entry.query)
+            found.append(Item(str(entry.label), str(entry.hint), waits.number, waits.late, link))
     return sorted(found, key=lambda item: (not item.late, not item.count))
 
 
@@ -97,32 +206,3 @@ def context(request: HttpRequest, page: dict[str, Any]) -> dict[str, Any]:
         "program_link": listing(Program),
     }
     return page
-
-
-MENU: tuple[tuple[str | Promise, tuple[tuple[type[Model], str], ...]], ...] = (
-    (_("People"), ((Affiliate, "group"), (Channel, "podcasts"), (ErasureRequest, "person_off"))),
-    (_("Agreement"), ((Agreement, "contract"), (Acceptance, "verified"), (Promotion, "sell"), (Program, "handshake"))),
-    (_("Tracking"), ((Link, "link"), (Coupon, "confirmation_number"), (Order, "shopping_bag"), (Reject, "report"), (Click, "ads_click"), (ClickLoss, "leak_remove"))),
-    (_("Money"), ((Commission, "percent"), (Close, "event_available"), (Statement, "receipt_long"), (PayoutBatch, "outbox"), (Payout, "payments"), (Adjustment, "tune"), (PayoutDetails, "account_balance"), (PayoutHold, "pause_circle"), (SetAside, "error"), (LedgerTransaction, "menu_book"))),
-    (_("Compliance"), ((Review, "gavel"), (Signal, "flag"), (AbuseReport, "campaign"), (TargetNotice, "trending_down"), (TargetPause, "pause"), (TerminationNotice, "logout"))),
-    (_("Operations"), ((Message, "mail"), (AuditRecord, "history"), (User, "badge"), (ApiKey, "key"))),
-)  # fmt: skip
-
-
-def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """Unfold's sidebar: the rooms in the order of the story, each list for whoever may see it."""
-    groups: list[dict[str, Any]] = [{"items": [{"title": _("What waits"), "icon": "inbox", "link": reverse("admin:index")}]}]
-    for title, models in MENU:
-        shown = [
-            {"title": capfirst(model._meta.verbose_name_plural), "icon": icon, "link": listing(model)}
-            for model, icon in models
-            if admin.site.is_registered(model) and _may_see(request, model)
-        ]
-        if shown:
-            groups.append({"title": title, "separator": True, "items": shown})
-    return groups
-
-
-def _may_see(request: HttpRequest, model: type[Model]) -> bool:
-    app, name = model._meta.app_label, model._meta.model_name
-    return any(request.user.has_perm(f"{app}.{verb}_{name}") for verb in ("view", "change"))

@@ -59,7 +59,9 @@ def affiliate_today(affiliate: Affiliate, now: datetime) -> Affiliate:
     checks = TargetCheck.objects.filter(**mine).order_by("-day")
     adjusted = Adjustment.objects.filter(**mine, state="approved", statement=None).order_by().values("affiliate")
     replied = ReviewStep.objects.filter(review=OuterRef("pk"), kind=ReviewStep.Kind.REPLY)
-    to_answer = Review.objects.filter(**mine, state="open", reply_by__gt=now).exclude(Exists(replied)).order_by("reply_by")
+    to_answer = (
+        Review.objects.filter(**mine, state="open", reply_by__gt=now).exclude(Exists(replied)).order_by("reply_by")
+    )
     to_appeal = Review.objects.filter(**mine, state="decided", appeal_by__gt=now).exclude(decision="dismissed")
     return Affiliate.objects.annotate(
         has_link=Exists(Link.objects.filter(**mine)),

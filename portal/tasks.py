@@ -10,6 +10,7 @@ from portal import daily_list
 log = logging.getLogger(__name__)
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]  # Celery has no types
 def tell_staff() -> None:
-    log.info("daily list posted to %d members of staff", daily_list.post(now=timezone.now()))
+    """Post today's list of what waits, once a day."""
+    log.info("The daily list went to %d members of staff", daily_list.post(now=timezone.now()))

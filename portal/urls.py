@@ -1,6 +1,5 @@
 """The addresses that people see first, and an affiliate's own pages."""
 
-
 from django.urls import path
 from django.views.generic import RedirectView
 

@@ -7,7 +7,6 @@ from allauth.account.models import EmailAddress
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from affiliates.models import Affiliate, Channel, State
-
 from compliance.models import Review, Signal, TargetNotice
 from mail.models import Message
 from payouts import close

@@ -20,7 +20,20 @@ from portal import frame
 register = template.Library()
 
 GOOD = {"active", "approved", "validated", "paid", "completed", "met", "counted", "granted", "dismissed", "met again"}
-WARNING = {"pending", "applied", "suspended", "held", "leaving", "at_risk", "open", "submitted", "appealed", "running", "waiting", "paused"}
+WARNING = {
+    "pending",
+    "applied",
+    "suspended",
+    "held",
+    "leaving",
+    "at_risk",
+    "open",
+    "submitted",
+    "appealed",
+    "running",
+    "waiting",
+    "paused",
+}
 BAD = {"rejected", "terminated", "void", "forfeited", "failed", "missed", "cancelled", "refused", "termination"}
 
 

@@ -11,7 +11,7 @@ from affiliates.access import affiliate_view
 from affiliates.models import Affiliate, Channel, State
 from agreements.models import Agreement
 from payouts import ledger
-from portal import chart, figures, frame, next_steps, standing_today
+from portal import chart, figures, frame, next_steps, payout_waits, standing_today
 from portal.frame import Frame
 
 WITH_MONEY = (State.ACTIVE, State.SUSPENDED, State.LEAVING, State.TERMINATED)
@@ -61,5 +61,5 @@ def _next_payout(today: Any, here: Frame, agreement: Agreement, balance: Any) ->
         "unsettled": unsettled,
         "expected": expected,
         "final": final,
-        "waits": next_steps.waits(today, expected, here.mine, close.at, final),
+        "waits": payout_waits.waits(today, expected, here.mine, close.at, final),
     }

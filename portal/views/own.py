@@ -76,7 +76,7 @@ def my_data(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 @never_cache
 @require_POST
 @affiliate_view
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]  # django-allauth has no types
 def download(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """The archive; whoever left a browser signed in is asked for the password again first."""
     content = data.archive(affiliate=affiliate, now=timezone.now(), pdfs=my_data_documents.documents(affiliate))

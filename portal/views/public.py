@@ -68,13 +68,15 @@ class ApplyView(SignupView):  # type: ignore[misc]  # django-allauth has no type
 
     def form_valid(self, form: ApplyForm) -> HttpResponse:
         try:
-            return super().form_valid(form)
+            response: HttpResponse = super().form_valid(form)
+            return response
         except ValidationError as refused:
             show_errors(form, refused)
-            return self.form_invalid(form)
+            again: HttpResponse = self.form_invalid(form)
+            return again
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(**kwargs)
+        context: dict[str, Any] = super().get_context_data(**kwargs)
         rows = context["form"].channels.forms
         context["rows"], context["more_rows"] = rows[:3], rows[3:]
         context["more_open"] = any(row.has_changed() or row.errors for row in rows[3:] if row.is_bound)

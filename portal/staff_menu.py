@@ -1,0 +1,98 @@
+"""The menu of the admin: the rooms in the order of the story, each list for whoever may see it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import ApiKey, User
+from affiliates.models import Affiliate, Channel
+from agreements.models import Acceptance, Agreement, Program, Promotion
+from audit.models import AuditRecord
+from compliance.models import AbuseReport, Review, Signal, TargetCheck, TargetNotice, TargetPause, TerminationNotice
+from mail.models import Message
+from payouts.models import (
+    Adjustment,
+    Close,
+    Commission,
+    LedgerTransaction,
+    Payout,
+    PayoutBatch,
+    PayoutDetails,
+    PayoutHold,
+    SetAside,
+    Statement,
+)
+from portal.models import ErasureRequest
+from portal.staff_home import listing
+from tracking.models import Click, ClickLoss, Coupon, Link, Order, Reject
+
+MENU: tuple[tuple[str | Promise, tuple[tuple[type[Model], str], ...]], ...] = (
+    (_("People"), ((Affiliate, "group"), (Channel, "podcasts"), (ErasureRequest, "person_off"))),
+    (_("Agreement"), ((Agreement, "contract"), (Acceptance, "verified"), (Promotion, "sell"), (Program, "handshake"))),
+    (
+        _("Tracking"),
+        (
+            (Link, "link"),
+            (Coupon, "confirmation_number"),
+            (Order, "shopping_bag"),
+            (Reject, "report"),
+            (Click, "ads_click"),
+            (ClickLoss, "leak_remove"),
+        ),
+    ),
+    (
+        _("Money"),
+        (
+            (Commission, "percent"),
+            (Close, "event_available"),
+            (Statement, "receipt_long"),
+            (PayoutBatch, "outbox"),
+            (Payout, "payments"),
+            (Adjustment, "tune"),
+            (PayoutDetails, "account_balance"),
+            (PayoutHold, "pause_circle"),
+            (SetAside, "error"),
+            (LedgerTransaction, "menu_book"),
+        ),
+    ),
+    (
+        _("Compliance"),
+        (
+            (Review, "gavel"),
+            (Signal, "flag"),
+            (AbuseReport, "campaign"),
+            (TargetCheck, "track_changes"),
+            (TargetNotice, "trending_down"),
+            (TargetPause, "pause"),
+            (TerminationNotice, "logout"),
+        ),
+    ),
+    (_("Operations"), ((Message, "mail"), (AuditRecord, "history"), (User, "badge"), (ApiKey, "key"))),
+)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Unfold's sidebar: the rooms in the order of the story, each list for whoever may see it."""
+    groups: list[dict[str, Any]] = [
+        {"items": [{"title": _("What waits"), "icon": "inbox", "link": reverse("admin:index")}]}
+    ]
+    for title, models in MENU:
+        shown = [
+            {"title": capfirst(model._meta.verbose_name_plural), "icon": icon, "link": listing(model)}
+            for model, icon in models
+            if admin.site.is_registered(model) and _may_see(request, model)
+        ]
+        if shown:
+            groups.append({"title": title, "separator": True, "items": shown})
+    return groups
+
+
+def _may_see(request: HttpRequest, model: type[Model]) -> bool:
+    app, name = model._meta.app_label, model._meta.model_name
+    return any(request.user.has_perm(f"{app}.{verb}_{name}") for verb in ("view", "change"))
