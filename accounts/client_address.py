@@ -1,6 +1,7 @@
 """From which address a request comes: evidence and rate limits stand on it, so nothing is believed that a client can forge."""
 
 import ipaddress
+from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -20,8 +21,14 @@ def believed(remote: str, forwarded_for: str) -> str:
     entries = [entry.strip() for entry in forwarded_for.split(",")] if forwarded_for else []
     if proxies and len(entries) >= proxies:
         remote = entries[-proxies]
+    return _plain(remote)
+
+
+# The redirect asks for each click, and the same people click again.
+@lru_cache(maxsize=4096)
+def _plain(text: str) -> str:
     try:
-        return str(ipaddress.ip_address(_without_port(remote)))
+        return str(ipaddress.ip_address(_without_port(text)))
     except ValueError:
         return ""
 

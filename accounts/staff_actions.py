@@ -9,6 +9,7 @@ from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.errors import Refused
+from accounts.models import User
 
 # Tells the page's own answer from the click in a list that led to the page.
 CONFIRMED = "confirmed"
@@ -94,3 +96,26 @@ def _page(
         ],
     }
     return TemplateResponse(request, "admin/confirm.html", context)
+
+
+def who(request: HttpRequest) -> User:
+    """The member of staff who is signed in: the admin lets nobody else in."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+def for_each(rows: QuerySet[Any], do: Callable[[Any, dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+    """For `run_action`: `do` for each of the rows, with the answers of the form."""
+
+    def all_of_them(answers: dict[str, Any]) -> None:
+        for row in rows:
+            do(row, answers)
+
+    return all_of_them
+
+
+def named(rows: QuerySet[Any]) -> str:
+    """For a title: the one row by its name, or how many they are."""
+    first_two = list(rows[:2])
+    return str(first_two[0]) if len(first_two) == 1 else str(rows.count())

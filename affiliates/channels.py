@@ -54,7 +54,7 @@ def remove(*, channel: Channel, now: datetime, by: User | None) -> None:
         gone, _rows = Channel.objects.filter(pk=channel.pk, state=Channel.State.PENDING).delete()
         if not gone:
             raise IllegalTransition(_("Only a channel that waits for its decision can be removed."))
-        trail.record(action="channel removed", subject=channel, now=now, by=by, before={"address": channel.address})
+        trail.record(action="channel removed", subject=channel, now=now, by=by, before={"state": "pending"})
 
 
 @transaction.atomic
@@ -89,7 +89,7 @@ def decide(*, channel: Channel, to: Channel.State, reason: str, now: datetime, b
         now=now,
         by=by,
         before={"state": before.value},
-        after={"state": to.value, "address": channel.address},
+        after={"state": to.value},
         reason=reason,
     )
 

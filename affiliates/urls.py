@@ -1,4 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from affiliates import views
 
 app_name = "affiliates"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("channels/", views.channels, name="channels"),
+    path("channels/<uuid:pk>/remove/", views.remove_channel, name="channel_remove"),
+]

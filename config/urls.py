@@ -7,6 +7,7 @@ from payouts import api
 
 urlpatterns = [
     path("", include("portal.urls")),
+    path("", include("affiliates.urls")),
     path("agreement/", include("agreements.urls")),
     path("", include("tracking.urls")),
     path("", include("payouts.urls")),

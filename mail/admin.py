@@ -1,6 +1,6 @@
 """The outbox, to be read; what was given up can be sent again."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -11,8 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin_bases import ReadOnlyAdmin
-from accounts.models import User
-from accounts.staff_actions import ConfirmForm, run_action
+from accounts.staff_actions import ConfirmForm, run_action, who
 from mail import delivery
 from mail.models import Message
 
@@ -46,7 +45,7 @@ class MessageAdmin(ReadOnlyAdmin):
 
         def do(_answers: dict[str, Any]) -> None:
             for message in queryset:
-                delivery.send_again(message=message, now=timezone.now(), by=cast("User", request.user))
+                delivery.send_again(message=message, now=timezone.now(), by=who(request))
 
         title = _("Send %(count)d e-mails again") % {"count": queryset.count()}
         return run_action(request, self, ConfirmForm, title, do, reverse("admin:mail_message_changelist"))

@@ -1,0 +1,164 @@
+"""Applications, and each affiliate with their channels and history."""
+
+from allauth.account.models import EmailAddress
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+
+from accounts.admin_bases import ReadOnlyInline
+from accounts.staff_actions import ConfirmForm, ReasonForm, for_each, named, run_action, who
+from affiliates import applications, profile
+from affiliates.admin.shown import STATE_COLOURS, link_to
+from affiliates.models import Affiliate, Channel, StandingChange, State
+
+
+class ChannelInline(ReadOnlyInline):
+    model = Channel
+    fields = ("link", "kind", "state", "added_at", "decided_at", "decided_by", "reason")
+    readonly_fields = ("link",)
+    show_change_link = True
+
+    @admin.display(description=gettext_lazy("address"))
+    def link(self, channel: Channel) -> SafeString:
+        return link_to(channel.address)
+
+
+class StandingInline(ReadOnlyInline):
+    model = StandingChange
+    fields = ("at", "before", "after", "by", "reason", "clause", "breach", "recorded_at")
+    verbose_name_plural = gettext_lazy("history")
+
+
+@admin.register(Affiliate)
+class AffiliateAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+    list_display = ("applied_at", "code", "name", "country", "shown_state", "email_confirmed", "channel_links")
+    list_display_links = ("applied_at", "code", "name")
+    list_filter = ("state", "country")
+    list_filter_submit = True
+    list_per_page = 50
+    list_select_related = ("user",)
+    search_fields = ("code", "name", "user__email", "channels__address")
+    show_full_result_count = False
+    fields = (
+        *("name", "country", "time_zone", "code", "email", "email_confirmed"),
+        *("state", "state_since", "applied_at", "notice_ends_at"),
+    )
+    readonly_fields = ("code", "email", "email_confirmed", "state", "state_since", "applied_at", "notice_ends_at")
+    inlines = (ChannelInline, StandingInline)
+    actions = ("approve_selected", "reject_selected")
+    actions_detail = ("approve", "reject")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Affiliate]:
+        confirmed = EmailAddress.objects.filter(
+            user_id=OuterRef("user_id"), email__iexact=OuterRef("user__email"), verified=True
+        )
+        affiliates: QuerySet[Affiliate] = super().get_queryset(request)
+        return affiliates.annotate(confirmed=Exists(confirmed)).prefetch_related("channels")
+
+    @display(description=gettext_lazy("state"), ordering="state", label=STATE_COLOURS)  # type: ignore[untyped-decorator]  # unfold has no types
+    def shown_state(self, affiliate: Affiliate) -> tuple[str, str]:
+        return affiliate.state, affiliate.get_state_display()
+
+    @admin.display(description=gettext_lazy("e-mail"))
+    def email(self, affiliate: Affiliate) -> str:
+        return affiliate.email
+
+    @admin.display(description=gettext_lazy("e-mail confirmed"), boolean=True)
+    def email_confirmed(self, affiliate: Affiliate) -> bool:
+        return bool(getattr(affiliate, "confirmed", False))
+
+    @admin.display(description=gettext_lazy("channels"))
+    def channel_links(self, affiliate: Affiliate) -> SafeString:
+        shown = [(link_to(channel.address), channel.get_state_display()) for channel in affiliate.channels.all()[:5]]
+        return format_html_join(format_html("<br>"), "{} ({})", shown)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Affiliate | None = None) -> bool:
+        return False
+
+    def has_decide_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whether to offer the decisions: to whoever may make them, where one is to be made."""
+        if not request.user.has_perm("affiliates.decide_application"):
+            return False
+        return object_id is None or Affiliate.objects.filter(pk=object_id, state=State.APPLIED).exists()
+
+    def save_model(self, request: HttpRequest, obj: Affiliate, form: "ModelForm[Affiliate]", change: bool) -> None:
+        answers = form.cleaned_data
+        profile.change(
+            affiliate=obj,
+            name=answers["name"],
+            country=answers["country"],
+            time_zone=answers["time_zone"],
+            now=timezone.now(),
+            by=who(request),
+        )
+
+    @action(description=gettext_lazy("Approve"), permissions=["decide"], icon="check", variant="primary")  # type: ignore[untyped-decorator]  # unfold has no types
+    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._approve(
+            request,
+            Affiliate.objects.filter(pk=object_id),
+            reverse("admin:affiliates_affiliate_change", args=[object_id]),
+        )
+
+    @action(description=gettext_lazy("Reject"), permissions=["decide"], icon="close", variant="danger")  # type: ignore[untyped-decorator]  # unfold has no types
+    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._reject(
+            request,
+            Affiliate.objects.filter(pk=object_id),
+            reverse("admin:affiliates_affiliate_change", args=[object_id]),
+        )
+
+    @admin.action(description=gettext_lazy("Approve the applications"), permissions=["decide"])
+    def approve_selected(self, request: HttpRequest, queryset: QuerySet[Affiliate]) -> HttpResponse:
+        return self._approve(request, queryset, reverse("admin:affiliates_affiliate_changelist"))
+
+    @admin.action(description=gettext_lazy("Reject the applications"), permissions=["decide"])
+    def reject_selected(self, request: HttpRequest, queryset: QuerySet[Affiliate]) -> HttpResponse:
+        return self._reject(request, queryset, reverse("admin:affiliates_affiliate_changelist"))
+
+    def _approve(self, request: HttpRequest, affiliates: QuerySet[Affiliate], back: str) -> HttpResponse:
+        return run_action(
+            request,
+            self,
+            ConfirmForm,
+            _("Approve %(whom)s") % {"whom": named(affiliates)},
+            for_each(
+                affiliates,
+                lambda affiliate, _answers: applications.approve(
+                    affiliate=affiliate, now=timezone.now(), by=who(request)
+                ),
+            ),
+            back,
+            explanation=_(
+                "The channels that still wait are approved too: reject the ones that you don't want first. The "
+                "affiliate is told by e-mail, and takes part when they have accepted the agreement."
+            ),
+        )
+
+    def _reject(self, request: HttpRequest, affiliates: QuerySet[Affiliate], back: str) -> HttpResponse:
+        return run_action(
+            request,
+            self,
+            ReasonForm,
+            _("Reject %(whom)s") % {"whom": named(affiliates)},
+            for_each(
+                affiliates,
+                lambda affiliate, answers: applications.reject(
+                    affiliate=affiliate, reason=answers["reason"], now=timezone.now(), by=who(request)
+                ),
+            ),
+            back,
+            explanation=_("The applicant reads the reason. A rejection is final."),
+        )

@@ -1,0 +1,16 @@
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from affiliates.models import Channel
+
+
+class ChannelForm(forms.Form):
+    """A channel to declare; the address is read by `affiliates.addresses`."""
+
+    kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("choose")), *Channel.Kind.choices])
+    address = forms.CharField(
+        label=_("Address"),
+        max_length=500,
+        help_text=_("Of a newsletter, its archive or sign-up page; of an app, its page in the store."),
+        widget=forms.URLInput(attrs={"placeholder": "https://", "autocomplete": "off"}),
+    )
