@@ -7,6 +7,8 @@ from decimal import Decimal
 from difflib import SequenceMatcher
 from enum import StrEnum
 
+from django.utils.translation import gettext_lazy
+
 from agreements import terms
 from agreements.models import Agreement
 from agreements.reading import document_of
@@ -23,6 +25,15 @@ class Effect(StrEnum):
     NEUTRAL = "neutral"
 
 
+LABELS = {
+    Effect.BENEFIT: gettext_lazy("benefit"),
+    Effect.DETRIMENT: gettext_lazy("detriment"),
+    Effect.NEUTRAL: gettext_lazy("neutral"),
+}
+CHIPS = {Effect.BENEFIT: "chip-good", Effect.DETRIMENT: "chip-bad", Effect.NEUTRAL: "chip-calm"}
+KINDS = {"added": gettext_lazy("added"), "removed": gettext_lazy("removed"), "changed": gettext_lazy("changed")}
+
+
 @dataclass(frozen=True)
 class TermChange:
     """`term` is a term's name, or "rate CATEGORY"; `old` and `new` read as in the text; `clause` is the newer one's."""
@@ -33,6 +44,15 @@ class TermChange:
     new: str
     effect: Effect
     clause: str
+
+    @property
+    def effect_label(self) -> str:
+        return str(LABELS[self.effect])
+
+    @property
+    def chip(self) -> str:
+        """The class of the chip that says the effect."""
+        return CHIPS[self.effect]
 
 
 @dataclass(frozen=True)
@@ -51,6 +71,10 @@ class TextChange:
     heading: str
     kind: str
     pieces: tuple[Piece, ...]
+
+    @property
+    def kind_label(self) -> str:
+        return str(KINDS[self.kind])
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import typst
+from django.db.models import Q
 
 from agreements import reading
 from agreements.models import Agreement, AgreementText
-from agreements.rendering import Block, Document, Span, Table
+from agreements.rendering import GOVERNING, Block, Document, Span, Table
 from mail.attachments import Attachment
 
 _SOURCE = Path(__file__).with_name("agreement.typ")
@@ -62,6 +63,7 @@ def file_name(agreement: Agreement) -> str:
 
 
 def attachment(text_id: str) -> Attachment:
-    """The maker behind the attachment "agreement" of an e-mail; its key is the id of a text."""
-    text = AgreementText.objects.select_related("agreement").get(pk=text_id)
+    """The maker behind the attachment "agreement"; its key is the id of a text, or of a version for its own language."""
+    texts = AgreementText.objects.select_related("agreement")
+    text = texts.get(Q(pk=text_id) | Q(agreement=text_id, language=GOVERNING))
     return Attachment(file_name(text.agreement), of_text(text.pk), "application/pdf")

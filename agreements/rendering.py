@@ -46,6 +46,11 @@ class Table:
     kind = "table"
 
     @property
+    def labelled(self) -> list[list[tuple[str, Span]]]:
+        """The rows with the name of its column beside each cell, as a narrow screen shows them."""
+        return [list(zip(self.columns, row, strict=True)) for row in self.rows]
+
+    @property
     def text(self) -> str:
         lines = [self.columns, *(tuple(cell.text for cell in row) for row in self.rows)]
         return "\n".join(" | ".join(line) for line in lines)

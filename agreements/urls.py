@@ -1,4 +1,22 @@
-from django.urls import URLPattern
+"""The agreement's addresses: public reading, and an affiliate's own acceptances."""
+
+from django.urls import path
+
+from agreements.views import own, public
 
 app_name = "agreements"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", public.current, name="current"),
+    path("agreement.pdf", public.current_pdf, name="current_pdf"),
+    path("terms.json", public.terms_json, name="terms_json"),
+    path("versions/", public.versions, name="versions"),
+    path("versions/<uuid:pk>/", public.version, name="version"),
+    path("versions/<uuid:pk>/agreement.pdf", public.version_pdf, name="version_pdf"),
+    path("versions/<uuid:pk>/agreement.txt", public.version_text, name="version_text"),
+    path("versions/<uuid:pk>/terms.json", public.version_terms, name="version_terms"),
+    path("versions/<uuid:pk>/changes/", public.version_changes, name="version_changes"),
+    path("versions/<uuid:pk>/accept/", own.accept, name="accept"),
+    path("versions/<uuid:pk>/decline/", own.decline, name="decline"),
+    path("mine/", own.mine, name="mine"),
+    path("mine/<uuid:pk>/evidence.zip", own.evidence, name="evidence"),
+]
