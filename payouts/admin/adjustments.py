@@ -1,0 +1,100 @@
+"""Adjustments: proposed by one, approved or rejected by another."""
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from accounts.admin_bases import ReadOnlyAdmin
+from accounts.staff_actions import ConfirmForm, ReasonForm, run_action
+from payouts import adjustments
+from payouts.admin.pages import AffiliateField, amount, ask, list_of, staff
+from payouts.models import Adjustment
+
+
+class ProposalForm(forms.Form):
+    affiliate = AffiliateField()
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind"), choices=Adjustment.Kind.choices, widget=UnfoldAdminSelectWidget
+    )
+    amount = forms.DecimalField(
+        label=gettext_lazy("Amount"),
+        max_digits=14,
+        decimal_places=2,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=gettext_lazy("Above zero in the affiliate's favour; a clawback is below zero."),
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Reason, which the affiliate reads"), max_length=2000, widget=UnfoldAdminTextareaWidget
+    )
+
+
+@admin.register(Adjustment)
+class AdjustmentAdmin(ReadOnlyAdmin):
+    list_display = ("affiliate", "kind", "amount_shown", "state", "made_by", "made_at", "statement")
+    list_filter = ("state", "kind")
+    list_select_related = ("affiliate", "made_by", "statement")
+    search_fields = ("affiliate__code", "affiliate__name", "reason")
+    fields = (
+        "affiliate",
+        "kind",
+        "amount_shown",
+        "reason",
+        "state",
+        "made_at",
+        "made_by",
+        "decided_at",
+        "decided_by",
+        "statement",
+    )
+    readonly_fields = fields
+    actions_list = ("propose",)
+    actions_detail = ("approve", "reject")
+    amount_shown = amount("amount", gettext_lazy("amount"))
+
+    def has_propose_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        return request.user.has_perm("payouts.add_adjustment")
+
+    def has_approve_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        return request.user.has_perm("payouts.approve_adjustment") and self._waits(request, object_id)
+
+    def has_reject_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        # Whoever proposed may take it back.
+        may = request.user.has_perm("payouts.approve_adjustment") or request.user.has_perm("payouts.add_adjustment")
+        return may and self._waits(request, object_id)
+
+    def _waits(self, request: HttpRequest, object_id: str) -> bool:
+        waiting = Adjustment.objects.filter(pk=object_id, state=Adjustment.State.PROPOSED)
+        return request.method == "POST" or waiting.exists()
+
+    @action(description=gettext_lazy("Propose an adjustment"), permissions=["propose"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def propose(self, request: HttpRequest) -> HttpResponse:
+        """A bonus, correction or clawback, for a second person to approve."""
+        return run_action(
+            request, self, ProposalForm, _("Propose an adjustment"),
+            lambda answers: adjustments.propose(now=timezone.now(), by=staff(request), **answers),
+            list_of(Adjustment),
+        )  # fmt: skip
+
+    @action(description=gettext_lazy("Approve"), permissions=["approve"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The next close posts it."""
+        row = self.get_object(request, object_id)
+        about = f"{row.affiliate}, {row.get_kind_display()} {self.amount_shown(row)}: {row.reason}" if row else ""
+        return ask(
+            self, request, object_id, ConfirmForm, _("Approve this adjustment"),
+            lambda row, _answers, now, by: adjustments.approve(adjustment=row, now=now, by=by),
+            explanation=about,
+        )  # fmt: skip
+
+    @action(description=gettext_lazy("Reject"), permissions=["reject"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """It is never posted."""
+        return ask(
+            self, request, object_id, ReasonForm, _("Reject this adjustment"),
+            lambda row, answers, now, by: adjustments.reject(adjustment=row, reason=answers["reason"], now=now, by=by),
+        )  # fmt: skip

@@ -1,0 +1,228 @@
+"""Batches of payouts: submit, approve, export, import what the bank said."""
+
+import base64
+import binascii
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action
+
+from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline
+from accounts.staff_actions import ConfirmForm, ReasonForm
+from audit import trail
+from payouts import batches
+from payouts.admin.pages import amount, ask, attempt, link, list_of, page, staff
+from payouts.models import Payout, PayoutBatch, PayoutFile
+from payouts.results import MOST_BYTES, Effect
+
+State = PayoutBatch.State
+MOST_SHOWN = 1000
+
+
+class PayoutInline(ReadOnlyInline):
+    model = Payout
+    fields = ("payout", "affiliate", "details", "amount_shown", "state", "failure")
+    readonly_fields = fields
+    verbose_name_plural = gettext_lazy("payouts")
+    amount_shown = amount("amount", gettext_lazy("amount"))
+
+    def payout(self, row: Payout) -> SafeString | str:
+        return link(row)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("affiliate", "details")
+
+
+class FileInline(ReadOnlyInline):
+    model = PayoutFile
+    fields = ("download", "method", "sha256", "made_at", "made_by")
+    readonly_fields = fields
+    verbose_name_plural = gettext_lazy("files")
+
+    def download(self, row: PayoutFile) -> SafeString:
+        address = reverse("admin:payouts_payoutbatch_file", args=[row.batch_id, row.pk])
+        return format_html('<a href="{}">{}</a>', address, row.name)
+
+
+@admin.register(PayoutBatch)
+class PayoutBatchAdmin(ReadOnlyAdmin):
+    list_display = ("name", "state", "close", "created_at", "submitted_by", "approved_by", "sent_at")
+    list_filter = ("state",)
+    search_fields = ("name",)
+    fields = (
+        "name", "state", "close", "total", "created_at", "submitted_at", "submitted_by", "approved_at", "approved_by",
+        "digest", "sent_at",
+    )  # fmt: skip
+    readonly_fields = fields
+    inlines = (PayoutInline, FileInline)
+    actions_list = ("take_results",)
+    actions_detail = ("submit", "approve", "to_draft", "export", "paid")
+
+    @admin.display(description=gettext_lazy("total"))
+    def total(self, batch: PayoutBatch) -> str:
+        shown = batches.summary(batch, timezone.now())
+        return _("%(total)s %(currency)s in %(count)s payouts") % {
+            "total": f"{shown.total:,.2f}", "currency": shown.currency, "count": len(shown.payouts),
+        }  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        mine = path(
+            "<uuid:batch>/files/<uuid:pk>/", self.admin_site.admin_view(self.file), name="payouts_payoutbatch_file"
+        )
+        return [mine, *super().get_urls()]
+
+    def has_submit_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        return self._may(request, "submit", object_id, State.DRAFT)
+
+    def has_approve_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        return self._may(request, "approve", object_id, State.SUBMITTED)
+
+    def has_to_draft_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        may = self._may(request, "submit", object_id, State.SUBMITTED, State.APPROVED)
+        return may or self._may(request, "approve", object_id, State.SUBMITTED, State.APPROVED)
+
+    def has_export_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        return self._may(request, "export", object_id, State.APPROVED)
+
+    def has_results_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        return request.user.has_perm("payouts.export_payoutbatch")
+
+    def has_paid_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        return self._may(request, "export", object_id, State.SENT)
+
+    def _may(self, request: HttpRequest, verb: str, object_id: str, *states: str) -> bool:
+        if not request.user.has_perm(f"payouts.{verb}_payoutbatch"):
+            return False
+        # A button stands only where it can do something; whoever is too late gets a message, not a refusal.
+        return request.method == "POST" or PayoutBatch.objects.filter(pk=object_id, state__in=states).exists()
+
+    @action(description=gettext_lazy("Submit"), permissions=["submit"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def submit(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Hand the drafts to somebody else for approval."""
+        return ask(
+            self, request, object_id, ConfirmForm, _("Submit these payouts"),
+            lambda row, _answers, now, by: batches.submit(batch=row, now=now, by=by),
+            explanation=_("Somebody else has to approve them."),
+        )  # fmt: skip
+
+    @action(description=gettext_lazy("Approve"), permissions=["approve"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show payees, amounts and destinations, and approve exactly what was shown."""
+        batch, now = get_object_or_404(PayoutBatch, pk=object_id), timezone.now()
+        back = reverse("admin:payouts_payoutbatch_change", args=[batch.pk])
+        if request.method == "POST":
+            digest = request.POST.get("digest", "")
+            return attempt(
+                request,
+                lambda: batches.approve(batch=batch, digest=digest, now=now, by=staff(request)),
+                _("Approved."),
+                back,
+            )
+        shown = batches.summary(batch, now)
+        return page(
+            self, request, "admin/payouts/approve.html", _("Approve these payouts"),
+            batch=batch, shown=shown, rows=shown.payouts[:MOST_SHOWN], more=max(0, len(shown.payouts) - MOST_SHOWN),
+            back=back, mine=batch.submitted_by_id == staff(request).pk,
+        )  # fmt: skip
+
+    @action(description=gettext_lazy("Back to draft"), permissions=["to_draft"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def to_draft(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Take a submission or an approval back, with the reason."""
+        return ask(
+            self, request, object_id, ReasonForm, _("Make it a draft again"),
+            lambda row, answers, now, by: batches.back_to_draft(batch=row, reason=answers["reason"], now=now, by=by),
+        )  # fmt: skip
+
+    @action(description=gettext_lazy("Export"), permissions=["export"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def export(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Make the files that are paid from; the affiliates are told that their money is on its way."""
+        batch = get_object_or_404(PayoutBatch, pk=object_id)
+        back = reverse("admin:payouts_payoutbatch_change", args=[batch.pk])
+        if request.method == "POST":
+            return attempt(
+                request,
+                lambda: batches.export(batch=batch, now=timezone.now(), by=staff(request)),
+                _("Exported: the files are below. Take them to the bank or provider, then import what it says."),
+                back,
+            )
+        return page(
+            self, request, "admin/payouts/sure.html", _("Export these payouts"), back=back,
+            explanation=_("Each payout becomes “sent”, and its affiliate is told. Its files can be downloaded repeatedly."),
+        )  # fmt: skip
+
+    @action(description=gettext_lazy("All of it was paid"), permissions=["paid"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def paid(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Record that the bank paid everything that was sent."""
+        return ask(
+            self, request, object_id, ConfirmForm, _("All of it was paid"),
+            lambda row, _answers, now, by: batches.mark_paid(batch=row, now=now, by=by),
+            explanation=_("Every payout of this batch that waits for its result is recorded as paid."),
+        )  # fmt: skip
+
+    @action(description=gettext_lazy("Import results"), permissions=["results"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def take_results(self, request: HttpRequest) -> HttpResponse:
+        """Look at what the bank said, line by line, then take it in."""
+        form = ResultsForm(request.POST or None, request.FILES or None)
+        context: dict[str, Any] = {"form": form, "back": list_of(PayoutBatch), "lines": None}
+        if form.is_bound and form.is_valid():
+            content = form.cleaned_data["content"]
+            try:
+                if "import" in request.POST:
+                    lines = batches.import_results(content=content, now=timezone.now(), by=staff(request))
+                    context |= {"done": True}
+                else:
+                    lines = batches.preview(content)
+            except ValidationError as refusal:
+                form.add_error("file", refusal.messages)
+            else:
+                counts = {effect.value: sum(line.effect == effect for line in lines) for effect in Effect}
+                context |= {"lines": lines, "counts": counts, "content": base64.b64encode(content).decode()}
+        return page(self, request, "admin/payouts/results.html", _("Import results"), **context)
+
+    def file(self, request: HttpRequest, batch: UUID, pk: UUID) -> HttpResponse:
+        """One file, as it was made. It names accounts in clear, so each download is on the record."""
+        if not request.user.has_perm("payouts.export_payoutbatch"):
+            raise PermissionDenied
+        row = get_object_or_404(PayoutFile, pk=pk, batch=batch)
+        trail.record(
+            action="payout file downloaded",
+            subject=row,
+            now=timezone.now(),
+            by=staff(request),
+            after={"sha256": row.sha256},
+        )
+        headers = {"Content-Disposition": f'attachment; filename="{row.name}"', "Cache-Control": "no-store"}
+        return HttpResponse(batches.content(row), content_type=row.media_type, headers=headers)
+
+
+class ResultsForm(forms.Form):
+    """The file first; its content again with the second answer, after the preview."""
+
+    file = forms.FileField(label=gettext_lazy("File"), required=False)
+    carried = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        """Gives the bytes of the file as `content`."""
+        answers: dict[str, Any] = super().clean() or {}
+        upload = answers.get("file")
+        if upload is not None and upload.size > MOST_BYTES:
+            raise ValidationError({"file": _("The file is larger than 10 MiB.")})
+        try:
+            carried = base64.b64decode(answers.get("carried") or "", validate=True)
+        except (binascii.Error, ValueError):
+            carried = b""
+        answers["content"] = upload.read() if upload is not None else carried
+        if not answers["content"]:
+            raise ValidationError({"file": _("Choose a file.")})
+        return answers

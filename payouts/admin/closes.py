@@ -1,0 +1,189 @@
+"""Closed months and their statements; closing the next month and opening the program by hand."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action
+
+from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline
+from accounts.csv_out import csv_lines
+from accounts.staff_actions import ConfirmForm, run_action
+from agreements.models import Program
+from payouts import opening, pdf, statements, summaries
+from payouts.admin.pages import amount, attempt, link, list_of, page, staff
+from payouts.close import close_month, due_months, next_period
+from payouts.currency import program_currency
+from payouts.models import Close, SetAside, Statement, StatementLine
+from payouts.wording import money
+
+
+class SetAsideInline(ReadOnlyInline):
+    model = SetAside
+    fields = ("affiliate", "cause")
+    readonly_fields = fields
+
+
+@admin.register(SetAside)
+class SetAsideAdmin(ReadOnlyAdmin):
+    list_display = ("close", "affiliate", "cause")
+    list_select_related = ("close", "affiliate")
+    fields = list_display
+    readonly_fields = fields
+
+
+@admin.register(Close)
+class CloseAdmin(ReadOnlyAdmin):
+    list_display = ("period", "closed_at", "closed_by", "cut")
+    fields = (
+        "period",
+        "starts_at",
+        "ends_at",
+        "closed_at",
+        "closed_by",
+        "agreement",
+        "cut",
+        "figures",
+        "statements",
+        "batch",
+    )
+    readonly_fields = fields
+    inlines = (SetAsideInline,)
+    actions_list = ("close_next", "open_program")
+    actions_detail = ("as_csv",)
+
+    @admin.display(description=gettext_lazy("figures"))
+    def figures(self, close: Close) -> SafeString:
+        found, currency = summaries.summary(close), program_currency()
+        rows = (
+            (_("statements"), found.statements),
+            (_("lines"), found.lines),
+            (_("commissions posted"), money(found.posted, currency)),
+            (_("payouts"), found.payouts),
+            (_("paid out"), money(found.paid, currency)),
+            (_("carried over"), money(found.carried, currency)),
+            (_("below zero"), found.negative),
+            (_("set aside"), found.set_aside),
+        )
+        return format_html_join("", "{}: {}<br>", rows)
+
+    @admin.display(description=gettext_lazy("statements"))
+    def statements(self, close: Close) -> SafeString:
+        return format_html(
+            '<a href="{}">{}</a>', list_of(Statement, f"close__id__exact={close.pk}"), _("The month's statements")
+        )
+
+    @admin.display(description=gettext_lazy("payouts"))
+    def batch(self, close: Close) -> SafeString | str:
+        return link(close.batches.first())
+
+    def has_close_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        return request.user.has_perm("payouts.close_month")
+
+    def has_open_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        may = request.user.has_perm("payouts.open_program")
+        return may and (request.method == "POST" or not Program.objects.filter(opened_at__isnull=False).exists())
+
+    @action(description=gettext_lazy("Close the next month"), permissions=["close"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def close_next(self, request: HttpRequest) -> HttpResponse:
+        """Say which month it is and what is due, then close it."""
+        now, month = timezone.now(), next_period()
+        if request.method == "POST" and month is not None:
+            return attempt(
+                request,
+                lambda: close_month(period=month.first_day, now=timezone.now(), by=staff(request)),
+                _("%(month)s is closed.") % {"month": month},
+                list_of(Close),
+            )
+        return page(
+            self, request, "admin/payouts/close.html", _("Close the next month"),
+            month=month, ended=month is not None and month.ends_at <= now, due=month in due_months(now), back=list_of(Close),
+        )  # fmt: skip
+
+    @action(description=gettext_lazy("Open the program"), permissions=["open"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def open_program(self, request: HttpRequest) -> HttpResponse:
+        """From then on months close and targets are checked by themselves."""
+        return run_action(
+            request, self, ConfirmForm, _("Open the program"),
+            lambda _answers: opening.open_program(now=timezone.now(), by=staff(request)),
+            list_of(Close),
+            explanation=_("Months are then closed, and sales targets checked, by themselves. Load all history before."),
+        )  # fmt: skip
+
+    @action(description=gettext_lazy("Statements as CSV"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def as_csv(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
+        """One row a statement, as `export_statements` writes it."""
+        close = get_object_or_404(Close, pk=object_id)
+        headers = {"Content-Disposition": f'attachment; filename="statements-{close}.csv"'}
+        rows = (as_numbers(row) for row in summaries.statement_rows(close))
+        return StreamingHttpResponse(csv_lines(summaries.COLUMNS, rows), content_type="text/csv", headers=headers)
+
+
+def as_numbers(row: list[str]) -> list[Any]:
+    """The figures of a statement as numbers again, so that a negative one is not taken for a formula."""
+    from decimal import Decimal
+
+    code, number, *figures, reasons = row
+    return [code, int(number), *(Decimal(cell) for cell in figures), reasons]
+
+
+class LineInline(ReadOnlyInline):
+    model = StatementLine
+    fields = ("commission_shown", "base", "rate", "clause", "amount", "forfeited")
+    readonly_fields = fields
+
+    @admin.display(description=gettext_lazy("commission"))
+    def commission_shown(self, row: StatementLine) -> SafeString | str:
+        return link(row.commission, f"{row.commission.order}, {row.commission.line.line_id}")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("commission__order", "commission__line")
+
+
+@admin.register(Statement)
+class StatementAdmin(ReadOnlyAdmin):
+    list_display = (
+        "affiliate", "close", "number", "opening_shown", "lines", "settled_shown", "adjustments_shown", "returned_shown",
+        "payout_shown", "closing_shown", "why",
+    )  # fmt: skip
+    list_filter = ("close",)
+    list_select_related = ("affiliate", "close")
+    search_fields = ("affiliate__code", "affiliate__name")
+    fields = (
+        "affiliate", "close", "number", "agreement", "opening_shown", "lines", "settled_shown", "adjustments_shown",
+        "returned_shown", "payout_shown", "closing_shown", "why",
+    )  # fmt: skip
+    readonly_fields = fields
+    inlines = (LineInline,)
+    actions_detail = ("as_pdf", "as_csv")
+    opening_shown = amount("opening", gettext_lazy("opening"))
+    settled_shown = amount("settled", gettext_lazy("settled"))
+    adjustments_shown = amount("adjustments", gettext_lazy("adjustments"))
+    returned_shown = amount("returned", gettext_lazy("returned"))
+    payout_shown = amount("payout", gettext_lazy("payout"))
+    closing_shown = amount("closing", gettext_lazy("closing"))
+
+    @admin.display(description=gettext_lazy("carried over, because"))
+    def why(self, row: Statement) -> str:
+        return " ".join(str(reason.text) for reason in statements.reasons(row)) or "-"
+
+    @action(description="PDF", permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def as_pdf(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """As the affiliate gets it."""
+        row = get_object_or_404(Statement.objects.select_related("affiliate", "close", "agreement"), pk=object_id)
+        headers = {"Content-Disposition": f'inline; filename="{pdf.name_of(row)}"'}
+        return HttpResponse(pdf.render(row), content_type="application/pdf", headers=headers)
+
+    @action(description="CSV", permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def as_csv(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
+        """As the affiliate gets it."""
+        row = get_object_or_404(Statement.objects.select_related("affiliate", "close", "agreement"), pk=object_id)
+        headers = {"Content-Disposition": f'attachment; filename="{pdf.name_of(row).removesuffix(".pdf")}.csv"'}
+        lines = csv_lines(statements.COLUMNS, statements.csv_rows(row))
+        return StreamingHttpResponse(lines, content_type="text/csv", headers=headers)

@@ -1,0 +1,89 @@
+"""Commissions with their why, and the holds on them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+
+from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline
+from payouts.admin.pages import amount, link
+from payouts.commission_lists import STATES, with_state
+from payouts.models import Commission, CommissionHold, StatementLine
+
+
+class HoldInline(ReadOnlyInline):
+    model = CommissionHold
+    fields = ("reason", "source", "placed_at", "placed_by", "released_at", "released_by")
+    readonly_fields = fields
+
+
+class PostedInline(ReadOnlyInline):
+    model = StatementLine
+    fields = ("statement_shown", "base", "rate", "clause", "amount", "forfeited")
+    readonly_fields = fields
+    verbose_name_plural = gettext_lazy("settled by")
+
+    @admin.display(description=gettext_lazy("statement"))
+    def statement_shown(self, row: StatementLine) -> SafeString | str:
+        return link(row.statement)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("statement")
+
+
+@admin.register(Commission)
+class CommissionAdmin(ReadOnlyAdmin):
+    list_display = (
+        "order",
+        "line_id_shown",
+        "affiliate",
+        "placed_at",
+        "category",
+        "rate",
+        "amount_shown",
+        "state",
+        "settled",
+    )
+    list_filter = ("category", "agreement")
+    list_select_related = ("order", "line", "affiliate")
+    search_fields = ("=order__order_id", "=affiliate__code")
+    fields = (
+        "order", "line_id_shown", "affiliate", "placed_at", "category", "base_shown", "rate", "amount_shown", "state",
+        "settled", "agreement", "clause", "why", "validates_at", "forfeited_at", "forfeit_reason", "receipt",
+    )  # fmt: skip
+    readonly_fields = fields
+    inlines = (HoldInline, PostedInline)
+    ordering = ("-placed_at", "-line_id")
+    base_shown = amount("base", gettext_lazy("base"))
+    amount_shown = amount("amount", gettext_lazy("commission"))
+    settled = amount("settled", gettext_lazy("settled"))
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return with_state(super().get_queryset(request), timezone.now())
+
+    @admin.display(description=gettext_lazy("line"))
+    def line_id_shown(self, row: Commission) -> str:
+        return row.line.line_id
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, row: Any) -> str:
+        return str(STATES[row.state])
+
+    @admin.display(description=gettext_lazy("why"))
+    def why(self, row: Commission) -> SafeString:
+        steps = ((step.get("text", ""), step.get("clause", "")) for step in row.steps)
+        return format_html("<ol>{}</ol>", format_html_join("", "<li>{} ({})</li>", steps))
+
+
+@admin.register(CommissionHold)
+class CommissionHoldAdmin(ReadOnlyAdmin):
+    list_display = ("commission", "reason", "source", "placed_at", "released_at")
+    list_filter = (("released_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("commission",)
+    search_fields = ("source", "=commission__affiliate__code")
+    fields = ("commission", "reason", "source", "placed_at", "placed_by", "released_at", "released_by")
+    readonly_fields = fields

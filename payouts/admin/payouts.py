@@ -1,0 +1,58 @@
+"""Single payouts: cancelled before they are sent, issued anew after they came back."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action
+
+from accounts.admin_bases import ReadOnlyAdmin
+from accounts.staff_actions import ReasonForm
+from payouts import batches
+from payouts.admin.pages import amount, ask
+from payouts.approval import LIVE
+from payouts.models import Payout
+
+
+@admin.register(Payout)
+class PayoutAdmin(ReadOnlyAdmin):
+    list_display = ("reference", "affiliate", "amount_shown", "state", "details", "batch", "created_at")
+    list_filter = ("state", "details__method", "batch")
+    list_select_related = ("affiliate", "details", "batch")
+    search_fields = ("reference", "affiliate__code", "affiliate__name")
+    fields = (
+        "reference", "affiliate", "amount_shown", "state", "details", "batch", "statement", "replaces", "created_at",
+        "sent_at", "paid_at", "came_back_at", "failure", "returned_on",
+    )  # fmt: skip
+    readonly_fields = fields
+    actions_detail = ("cancel", "reissue")
+    amount_shown = amount("amount", gettext_lazy("amount"))
+
+    def has_cancel_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        return self._may(request, object_id, *LIVE)
+
+    def has_reissue_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        return self._may(request, object_id, Payout.State.FAILED, Payout.State.CANCELLED)
+
+    def _may(self, request: HttpRequest, object_id: str, *states: str) -> bool:
+        if not request.user.has_perm("payouts.return_payout"):
+            return False
+        return request.method == "POST" or Payout.objects.filter(pk=object_id, state__in=states).exists()
+
+    @action(description=gettext_lazy("Cancel"), permissions=["cancel"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Take it back to the affiliate's balance before it is sent."""
+        return ask(
+            self, request, object_id, ReasonForm, _("Cancel this payout"),
+            lambda row, answers, now, by: batches.cancel(payout=row, reason=answers["reason"], now=now, by=by),
+            explanation=_("Its amount goes back to the balance, and its batch needs a new approval."),
+        )  # fmt: skip
+
+    @action(description=gettext_lazy("Issue anew"), permissions=["reissue"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def reissue(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Make a new payout of the same amount, to the newest details."""
+        return ask(
+            self, request, object_id, ReasonForm, _("Issue this payout anew"),
+            lambda row, answers, now, by: batches.reissue(payout=row, reason=answers["reason"], now=now, by=by),
+            explanation=_("The new payout goes to the newest details, under its own reference, and needs an approval."),
+        )  # fmt: skip
