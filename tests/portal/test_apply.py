@@ -1,0 +1,116 @@
+"""An application"""
+
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.models import User
+from affiliates.models import Affiliate, Channel, State
+from mail import rendering
+from mail.models import Message
+from tests.factories import make_user
+
+FORM = {
+    "name": "Greta Gardener",
+    "country": "Germany",
+    "email": "greta@example.com",
+    "password1": "correct horse 7 battery",
+    "password2": "correct horse 7 battery",
+    "channels-TOTAL_FORMS": "5",
+    "channels-INITIAL_FORMS": "0",
+    "channels-0-kind": "website",
+    "channels-0-address": "https://greta.example/",
+    "channels-3-kind": "newsletter",
+    "channels-3-address": "https://letters.example/greta",
+}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_rate_limited():
+    cache.clear()
+
+
+def send(client=None, **changes):
+    return (client or Client()).post("/apply/", FORM | changes)
+
+
+def test_makes_account_affiliate_and_channels_at_once(agreement):
+    response = send()
+    assert response.status_code == 302
+    assert response.headers["Location"] == "/accounts/confirm-email/"
+    affiliate = Affiliate.objects.get()
+    assert (affiliate.state, affiliate.name, affiliate.country) == (State.APPLIED, "Greta Gardener", "Germany")
+    assert affiliate.user.email == "greta@example.com"
+    assert sorted(Channel.objects.values_list("kind", flat=True)) == ["newsletter", "website"]
+
+
+def test_asks_for_the_confirmation_by_the_outbox_and_takes_it(agreement):
+    client = Client()
+    send(client)
+    message = Message.objects.get(kind="account")
+    mail = rendering.render(kind="account", context=message.context)
+    assert "confirm" in mail.subject
+    link = re.search(r"http\S+/accounts/confirm-email/\S+", mail.text)
+    assert link, mail.text
+    path = link.group().partition("://")[2].partition("/")[2]
+    assert client.get(f"/{path}").status_code == 200
+    assert not EmailAddress.objects.get().verified
+    assert client.post(f"/{path}").status_code == 302
+    assert EmailAddress.objects.get().verified
+    assert client.get("/home/").status_code == 200
+
+
+def test_does_not_say_whether_an_address_has_an_account(agreement):
+    make_user(email="greta@example.com")
+    known, unknown = send(), send(email="other@example.com")
+    assert (known.status_code, known.headers["Location"]) == (unknown.status_code, unknown.headers["Location"])
+    assert Affiliate.objects.count() == 1
+    told = Message.objects.get(kind="account", to="greta@example.com")
+    assert "already" in told.context["subject"]
+
+
+@pytest.mark.parametrize(
+    ("field", "change", "cause"),
+    [
+        ("name", {"name": ""}, "This field is required."),
+        ("name", {"name": "x" * 201}, "at most 200 characters"),
+        ("name", {"name": "a\u0007b"}, "ontrol character"),
+        ("country", {"country": "Atlantis"}, "Select a valid choice"),
+        ("email", {"email": "nonsense"}, "valid email address"),
+        ("password1", {"password1": "12345678", "password2": "12345678"}, "too common"),
+        ("password2", {"password2": "something else"}, "same password"),
+        ("channel", {"channels-0-address": "nonsense"}, "valid URL"),
+        ("channel", {"channels-0-kind": ""}, "Say what kind"),
+        ("channel", {"channels-0-address": ""}, "Say where"),
+        ("channel", {"channels-3-address": "https://greta.example/"}, "already"),
+        ("channel", {"channels-0-address": "javascript:alert(1)"}, "valid URL"),
+    ],
+)
+def test_is_refused_with_the_field_and_the_cause_and_stores_nothing(agreement, field, change, cause):
+    response = send(**change)
+    assert response.status_code == 200
+    assert cause in response.content.decode()
+    assert not User.objects.exists()
+    assert not Affiliate.objects.exists()
+    assert not Message.objects.exists()
+
+
+def test_without_a_channel_is_refused(agreement):
+    nothing = {key: "" for key in FORM if key.startswith("channels-") and key[9].isdigit()}
+    response = send(**nothing)
+    assert "Name at least one channel." in response.content.decode()
+    assert not User.objects.exists()
+
+
+def test_is_the_only_way_to_an_account(agreement):
+    assert Client().get("/accounts/signup/").headers["Location"] == "/apply/"
+    Client().post("/accounts/signup/", {"email": "x@example.com", "password1": "correct horse 7", "password2": "correct horse 7"})
+    assert not User.objects.exists()
+
+
+def test_waits_until_there_is_an_agreement(db):
+    assert Client().get("/apply/").status_code == 403
+    assert send().status_code == 403

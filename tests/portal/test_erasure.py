@@ -1,0 +1,125 @@
+"""Erasure"""
+
+import io
+import json
+import zipfile
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import User
+from affiliates.models import Affiliate, Channel, State
+from agreements.models import Acceptance, AcceptancePerson
+from audit.models import AuditRecord
+from mail.models import Message
+from payouts import details
+from payouts.models import PayoutDetails
+from portal import erasure, my_data, my_data_documents
+from portal.models import ErasureRequest
+
+
+@pytest.fixture
+def gone(taking_part) -> Affiliate:
+    """A terminated affiliate with payout details and nothing owed."""
+    affiliate = taking_part(State.TERMINATED, name="Greta Gardener")
+    at = timezone.now() - timedelta(days=20)
+    details.change(
+        affiliate=affiliate, method="paypal", account="greta@example.com", holder="Greta", now=at, by=affiliate.user
+    )
+    affiliate.refresh_from_db()
+    return affiliate
+
+
+def test_is_asked_for_once_and_seen_by_staff(gone, signed_in):
+    client = signed_in(gone.user)
+    client.post("/profile/data/erase/", {})
+    assert not ErasureRequest.objects.exists()
+    for _again in range(2):
+        assert client.post("/profile/data/erase/", {"sure": "on"}).status_code == 302
+    assert ErasureRequest.objects.get().affiliate == gone
+    assert "staff will carry it out" in client.get("/profile/data/").content.decode()
+
+
+def test_of_somebody_who_takes_part_is_refused_with_what_must_happen_first(taking_part):
+    affiliate = taking_part()
+    with pytest.raises(ValidationError, match="leave the program first"):
+        erasure.erase(affiliate=affiliate, now=timezone.now(), by=None)
+    affiliate.refresh_from_db()
+    assert affiliate.erased_at is None
+
+
+def test_leaves_nothing_personal_where_rows_may_change(gone):
+    email, name = gone.user.email, gone.name
+    erasure.ask(affiliate=gone, now=timezone.now(), by=gone.user)
+    erasure.erase(affiliate=gone, now=timezone.now(), by=None)
+    gone.refresh_from_db()
+    user = User.objects.get(pk=gone.user_id)
+    assert gone.erased_at is not None
+    assert not user.is_active
+    assert not user.has_usable_password()
+    assert not AcceptancePerson.objects.exists()
+    assert not Message.objects.filter(to=email).exists()
+    assert set(PayoutDetails.objects.values_list("encrypted", "holder", "fingerprint")) == {("", "", "")}
+    assert all("erased.invalid" in address for address in Channel.objects.values_list("address", flat=True))
+    assert ErasureRequest.objects.get().carried_out_at is not None
+    for text in (email, name, "greta@example.com"):
+        for model in (Affiliate, User, Channel, PayoutDetails, Message, AuditRecord, Acceptance):
+            for row in model.objects.values():
+                assert text not in str(row), (model, row)
+
+
+def test_keeps_the_acceptance_and_its_place_in_the_chain(gone):
+    before = list(Acceptance.objects.values())
+    erasure.erase(affiliate=gone, now=timezone.now(), by=None)
+    assert list(Acceptance.objects.values()) == before
+
+
+def test_happens_once(gone):
+    erasure.erase(affiliate=gone, now=timezone.now(), by=None)
+    with pytest.raises(ValidationError, match="already"):
+        erasure.erase(affiliate=gone, now=timezone.now(), by=None)
+
+
+def test_has_a_copy_to_take_first_with_everything_and_no_secret(gone):
+    content = my_data.archive(affiliate=gone, now=timezone.now(), pdfs=my_data_documents.documents(gone))
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    names = archive.namelist()
+    assert "data/affiliate.json" in names
+    assert any(name.startswith("pdf/agreement-1") for name in names)
+    (affiliate,) = json.loads(archive.read("data/affiliate.json"))
+    assert affiliate["name"] == "Greta Gardener"
+    (stored,) = json.loads(archive.read("data/payout_details.json"))
+    assert "encrypted" not in stored
+    assert "greta@example.com" not in archive.read("data/payout_details.json").decode()
+    assert "password" not in archive.read("data/account.json").decode()
+
+
+def test_copy_has_every_model_that_names_an_affiliate(gone):
+    held = {queryset.model for queryset in my_data.sources(gone).values()}
+    through = {model for relation in Affiliate._meta.related_objects if (model := relation.related_model) not in held}
+    # The audit trail of an affiliate is in it by the subject; their promotions are in it as promotions.
+    assert {model for model in through if isinstance(model, type) and issubclass(model, models.Model)} <= {
+        model for model in through if model._meta.auto_created
+    }
+
+
+def test_copy_is_downloaded_by_its_owner(taking_part, client):
+    from tests.factories import PASSWORD
+
+    affiliate = taking_part()
+    affiliate.user.set_password(PASSWORD)
+    affiliate.user.save()
+    signed_in = client.post("/accounts/login/", {"login": affiliate.user.email, "password": PASSWORD})
+    assert signed_in.status_code == 302
+    response = client.post("/profile/data/download/")
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "application/zip"
+
+
+def test_copy_asks_whoever_signed_in_long_ago_for_the_password_again(taking_part, signed_in):
+    response = signed_in(taking_part().user).post("/profile/data/download/")
+    assert response.status_code == 302
+    assert "reauthenticate" in response.headers["Location"]

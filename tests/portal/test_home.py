@@ -1,0 +1,129 @@
+"""An affiliate's home"""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from agreements.models import Agreement
+from payouts import details, intake
+from portal import chart, standing_today
+from portal.chart import Day
+from tests.worlds import order
+from tracking import coupons
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def instant(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@pytest.fixture
+def greta(taking_part):
+    affiliate = taking_part(name="Greta Gardener")
+    at = timezone.now() - timedelta(days=30)
+    coupons.bind(affiliate=affiliate, code="GRETA10", bound_from=at, now=at, by=None)
+    return affiliate
+
+
+def sold(order_id: str, amount: str, placed: datetime, completed: datetime | None = None) -> None:
+    row = order(
+        order_id,
+        ("home-decor", amount),
+        at=instant(completed or placed),
+        placed=instant(placed),
+        completed=instant(completed) if completed else None,
+        coupon="GRETA10",
+    )
+    (result,) = intake.take(snapshots=[row], source="a test", now=timezone.now())
+    assert result.outcome == "created", result
+
+
+def test_puts_what_to_do_first(greta, signed_in):
+    html = signed_in(greta.user).get("/home/").content.decode()
+    assert html.index("What to do next") < html.index("Balance")
+    assert "Say where your money goes" in html
+    assert "Make your first tracking link" in html
+
+
+def test_shows_pending_commissions_and_the_newest_orders(greta, signed_in):
+    now = timezone.now()
+    # 5.00 % of 100.00 and of 20.00.
+    sold("A1", "100.00", now - timedelta(days=9), now - timedelta(days=5))
+    sold("A2", "20.00", now - timedelta(days=2))
+    html = signed_in(greta.user).get("/home/").content.decode()
+    assert "6.00\u00a0USD" in html
+    assert "5.00\u00a0USD" in html
+    assert html.index(">A2<") < html.index(">A1<")
+
+
+def test_says_what_the_next_payout_waits_for_by_clause(greta, signed_in):
+    html = signed_in(greta.user).get("/home/").content.decode()
+    assert "16.00\u00a0USD more until the payout minimum." in html
+    assert "Payout details are missing." in html
+    assert "#clause-5.4" in html
+
+
+def test_counts_what_the_next_close_will_post_and_no_more(greta):
+    now = timezone.now()
+    month = standing_today.next_close(Agreement.objects.get(), None, now).month
+    ends = month.ends_at
+    placed = now - timedelta(days=20)
+    # validation_days is 30: completed a microsecond-and-more before the month's end less 30 days is due, at it is not.
+    for order_id, validated in (("B1", ends - timedelta(seconds=1)), ("B2", ends)):
+        completed = validated - timedelta(days=30)
+        if completed > now or completed < placed:
+            pytest.skip("the month's end lies where no order of this affiliate can be completed")
+        sold(order_id, "100.00", placed, completed)
+    found = standing_today.unsettled(greta, month)
+    assert (found.due, found.pending, found.held) == (Decimal("5.00"), Decimal("5.00"), Decimal("0.00"))
+
+
+def test_asks_the_database_at_most_twelve_times(greta, signed_in):
+    now = timezone.now()
+    details.change(
+        affiliate=greta, method="paypal", account="g@example.com", holder="Greta", now=now, by=greta.user
+    )
+    for number in range(4):
+        sold(f"C{number}", "50.00", now - timedelta(days=number + 1))
+    client = signed_in(greta.user)
+    client.get("/home/")
+    with CaptureQueriesContext(connection, ) as asked:
+        assert client.get("/home/").status_code == 200
+    assert len(asked) <= 12, "\n".join(query["sql"][:150] for query in asked.captured_queries)
+
+
+@pytest.mark.parametrize(
+    ("last", "now", "month", "at"),
+    [
+        (date(2026, 10, 1), NOW, date(2026, 11, 1), datetime(2026, 12, 3, tzinfo=UTC)),
+        (date(2026, 9, 1), NOW, date(2026, 10, 1), datetime(2026, 11, 3, tzinfo=UTC)),
+        (None, NOW, date(2026, 11, 1), datetime(2026, 12, 3, tzinfo=UTC)),
+        (None, datetime(2026, 11, 2, tzinfo=UTC), date(2026, 10, 1), datetime(2026, 11, 3, tzinfo=UTC)),
+        (None, datetime(2026, 11, 3, tzinfo=UTC), date(2026, 11, 1), datetime(2026, 12, 3, tzinfo=UTC)),
+    ],
+)
+def test_knows_which_month_is_closed_next(last, now, month, at):
+    terms = Agreement(time_zone="UTC", close_day=3)
+    found = standing_today.next_close(terms, last, now)
+    assert (found.month.first_day, found.at) == (month, at)
+
+
+@pytest.mark.parametrize(
+    ("highest", "top"), [("0", 1), ("0.50", 1), ("1.01", 2), ("4.99", 5), ("5.01", 10), ("34.93", 50), ("100", 100)]
+)
+def test_chart_ends_on_a_round_number(highest, top):
+    assert chart.ceiling(Decimal(highest)) == top
+
+
+def test_chart_has_a_bar_a_day_that_earned_and_no_style():
+    days = [Day(date(2026, 11, 1), Decimal("1.00")), Day(date(2026, 11, 2), Decimal("0.00"))]
+    svg = chart.bars(days, "<b>", "USD")
+    assert svg.count("<rect") == 1
+    assert "1 Nov 2026: 1.00 USD" in svg
+    assert "style=" not in svg
+    assert "<b>" not in svg

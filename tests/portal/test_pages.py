@@ -1,0 +1,144 @@
+"""A page of the portal"""
+
+import re
+
+import pytest
+from django.core.cache import cache
+from django.db import OperationalError
+from django.test import Client
+from django.urls import reverse
+
+from affiliates.models import State
+from portal import middleware
+from tests.factories import make_staff, make_user
+
+PUBLIC = ("portal:landing", "portal:apply", "account_login", "account_reset_password", "account_reset_password_done",
+          "account_email_verification_sent", "agreements:current", "compliance:report_abuse")  # fmt: skip
+OWN = ("portal:home", "portal:profile", "portal:notifications", "portal:security", "portal:my_data", "portal:leave",
+       "account_email", "account_change_password", "account_logout", "mfa_index")  # fmt: skip
+
+INLINE = re.compile(r"""<[^>]+\s(?:style|on[a-z]+)\s*=\s*["']""")
+SCRIPT = re.compile(r"<script(?![^>]*\b(?:src|nonce)=)(?![^>]*application/json)")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_rate_limited():
+    cache.clear()
+
+
+def assert_sound(response, status=200) -> None:
+    assert response.status_code == status, response.content[:600]
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "camera=()" in response.headers["Permissions-Policy"]
+    html = response.content.decode()
+    assert not INLINE.findall(html), INLINE.findall(html)
+    assert not SCRIPT.findall(html)
+    assert "<style" not in html
+    assert html.count("<main") == 1
+    assert html.count("<h1") == 1
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_opens_for_a_visitor(agreement, name):
+    assert_sound(Client().get(reverse(name)))
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_of_ones_own_asks_a_visitor_to_sign_in(agreement, name):
+    if name == "account_logout":
+        pytest.skip("signing out without being signed in leads to the program")
+    response = Client().get(reverse(name))
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("name", OWN)
+def test_opens_for_an_affiliate_in_every_state(taking_part, signed_in, state, name):
+    client = signed_in(taking_part(state).user)
+    response = client.get(reverse(name))
+    assert_sound(response)
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_offers_only_links_that_lead_somewhere(taking_part, signed_in, state):
+    client = signed_in(taking_part(state).user)
+    html = client.get(reverse("portal:home")).content.decode()
+    addresses = {address.partition("#")[0] for address in re.findall(r'href="(/[^"]*)"', html)}
+    for address in sorted(addresses - {"/static/accord.css", "/static/favicon.svg", ""}):
+        assert client.get(address).status_code in (200, 302), address
+
+
+def test_of_an_affiliate_sends_staff_to_the_admin(agreement, signed_in):
+    client = signed_in(make_staff(superuser=True))
+    assert client.get(reverse("portal:home")).headers["Location"] == reverse("admin:index")
+    assert client.get(reverse("portal:after_sign_in")).headers["Location"] == reverse("admin:index")
+
+
+def test_tells_somebody_who_is_neither_affiliate_nor_staff_so(agreement, signed_in):
+    client = signed_in(make_user())
+    response = client.get(reverse("portal:home"), follow=True)
+    assert_sound(response)
+    assert "takes no part in the program" in response.content.decode()
+
+
+def test_opens_for_staff_of_every_group_with_the_looser_policy_of_the_admin(agreement, signed_in):
+    for group in ("affiliate managers", "compliance reviewers", "payout preparers", "payout approvers"):
+        response = signed_in(make_staff(group)).get(reverse("admin:index"))
+        assert response.status_code == 200
+        assert "'unsafe-eval'" in response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(("status", "path"), [(404, "/nothing/here/"), (404, "/home/nothing/")])
+def test_that_is_not_there_says_so_without_a_database(settings, status, path):
+    settings.DEBUG = False
+    response = Client().get(path)
+    assert response.status_code == status
+    assert b"There is nothing here" in response.content
+    assert b'style="' not in response.content
+
+
+@pytest.mark.parametrize("template", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html", "503.html"])
+def test_of_an_error_renders_without_a_database(template):
+    from django.template.loader import render_to_string
+
+    assert "<h1>" in render_to_string(template)
+
+
+def test_without_postgresql_is_a_503_that_says_so(monkeypatch, settings):
+    settings.DEBUG = False
+
+    def away(*_args, **_kwargs):
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr("portal.frame.Agreement.objects.published", away)
+    client = Client(raise_request_exception=False)
+    response = client.get("/")
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "5"
+    assert b"PostgreSQL is not answering" in response.content
+    assert b"Traceback" not in response.content
+
+
+def test_without_valkey_is_a_503_that_says_so(monkeypatch, agreement):
+    import redis.exceptions
+
+    def away(*_args, **_kwargs):
+        raise redis.exceptions.ConnectionError("connection refused")
+
+    monkeypatch.setattr("portal.views.public.open_for_applications", away)
+    response = Client(raise_request_exception=False).get("/")
+    assert response.status_code == 503
+    assert b"Valkey is not answering" in response.content
+
+
+def test_of_the_api_without_a_store_is_json(rf):
+    response = middleware.unavailable(rf.get("/api/v1/orders/1"), "PostgreSQL")
+    assert response.status_code == 503
+    assert b'"code": "unavailable"' in response.content
+
+
+def test_error_of_another_kind_is_no_missing_store():
+    assert middleware.missing_store(ValueError("x")) == ""
