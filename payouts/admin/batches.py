@@ -173,7 +173,8 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
     @action(description=gettext_lazy("Import results"), permissions=["results"])  # type: ignore[untyped-decorator]  # unfold has no types
     def take_results(self, request: HttpRequest) -> HttpResponse:
         """Look at what the bank said, line by line, then take it in."""
-        form = ResultsForm(request.POST or None, request.FILES or None)
+        asked = request.method == "POST"
+        form = ResultsForm(request.POST if asked else None, request.FILES if asked else None)
         context: dict[str, Any] = {"form": form, "back": list_of(PayoutBatch), "lines": None}
         if form.is_bound and form.is_valid():
             content = form.cleaned_data["content"]

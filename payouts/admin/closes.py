@@ -26,6 +26,7 @@ from payouts.wording import money
 
 class SetAsideInline(ReadOnlyInline):
     model = SetAside
+    ordering = ("pk",)
     fields = ("affiliate", "cause")
     readonly_fields = fields
 
@@ -33,6 +34,7 @@ class SetAsideInline(ReadOnlyInline):
 @admin.register(SetAside)
 class SetAsideAdmin(ReadOnlyAdmin):
     list_display = ("close", "affiliate", "cause")
+    ordering = ("-pk",)
     list_select_related = ("close", "affiliate")
     fields = list_display
     readonly_fields = fields

@@ -186,7 +186,7 @@ def earned(earner, grant):
             source="test",
             now=JANUARY,
         )
-        assert [row.outcome for row in taken] == ["created", "created"], taken
+        assert [(row.outcome, row.affiliate) for row in taken] == [("created", affiliate.code)] * 2, taken
         grant(affiliate, "10.00", at=FEBRUARY)
         close_month(period=date(2026, 1, 1), now=FEBRUARY, by=None)
         close_month(period=date(2026, 2, 1), now=MARCH, by=None)
