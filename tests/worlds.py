@@ -27,7 +27,7 @@ NOW = moment("2026-11-22T12:00:00")
 
 def begin(effective: str = "2026-01-01") -> Agreement:
     """A program under the seed agreement from the day `effective` on."""
-    call_command("seed_agreement", effective=effective)
+    call_command("seed_agreement", "--effective", effective)
     return Agreement.objects.get()
 
 
@@ -43,7 +43,7 @@ def bring_over(
             email = f"{code.lower()}@example.com"
             payout = ("paypal", email) if details else ("", "")
             writer.writerow([code, email, f"Affiliate {code}", "GB", code, f"https://{code.lower()}.example.com/", *payout])
-    call_command("import_affiliates", str(file), accepted_offline=accepted, evidence="signed paper in the safe")
+    call_command("import_affiliates", str(file), "--accepted-offline", accepted, "--evidence", "signed paper in the safe")
     return {affiliate.code: affiliate for affiliate in Affiliate.objects.all()}
 
 

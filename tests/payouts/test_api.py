@@ -1,0 +1,191 @@
+"""The orders API answers as CONTRACT 4 says."""
+
+import json
+
+import pytest
+from django.test import Client
+
+from accounts import api_keys
+from tests.worlds import NOW, begin, bring_over, order, send
+from tracking.models import Order, OrderSnapshot, Reject
+
+pytestmark = pytest.mark.django_db
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+DONE = {"completed": "2026-01-12T12:00:00Z", "at": "2026-01-12T12:00:00Z", "coupon": "ANN"}
+
+
+class Shop:
+    """A client that speaks to the API with a key."""
+
+    def __init__(self, secret: str) -> None:
+        self.client = Client(raise_request_exception=True)
+        self.headers = {"Authorization": f"Bearer {secret}"}
+
+    def put(self, snapshot: object, order_id: str = "A1", content_type: str = JSON):
+        body = snapshot if isinstance(snapshot, (str, bytes)) else json.dumps(snapshot)
+        return self.client.put(f"/api/v1/orders/{order_id}", body, content_type=content_type, headers=self.headers)
+
+    def batch(self, body: object, content_type: str = JSON, **headers: str):
+        body = body if isinstance(body, (str, bytes)) else json.dumps(body)
+        return self.client.post("/api/v1/orders/batch", body, content_type=content_type, headers=self.headers | headers)
+
+    def get(self, order_id: str):
+        return self.client.get(f"/api/v1/orders/{order_id}", headers=self.headers)
+
+
+@pytest.fixture
+def shop(tmp_path):
+    begin("2026-01-01")
+    bring_over(["ANN"], tmp_path)
+    return Shop(api_keys.create(name="the shop", now=NOW, by=None)[1])
+
+
+def test_a_put_by_its_outcome(shop):
+    first = order("A1", coupon="ANN")
+    created = shop.put(first)
+    assert created.status_code == 201
+    assert created.json() == {
+        "order_id": "A1", "outcome": "created", "affiliate": "ANN", "reason": "coupon", "commission": "5.00",
+    }  # fmt: skip
+    updated = shop.put(order("A1", **DONE))
+    assert (updated.status_code, updated.json()["outcome"]) == (200, "updated")
+    again = shop.put(order("A1", **DONE))
+    assert (again.status_code, again.json()["outcome"]) == (200, "unchanged")
+    stale = shop.put(order("A1", at="2026-01-11T12:00:00Z", coupon="ANN"))
+    assert (stale.status_code, stale.json()["outcome"]) == (200, "stale")
+    conflict = shop.put(order("A1", ("home-decor", "1.00"), **DONE))
+    assert (conflict.status_code, conflict.json()["error"]["code"]) == (409, "conflict")
+    assert conflict.json()["error"]["field"] == "updated_at"
+    rejected = shop.put(order("A1", ("home-decor", "-1.00"), **DONE | {"at": "2026-01-13T12:00:00Z"}))
+    assert rejected.status_code == 422
+    assert rejected.json()["error"]["field"] == "lines[0].amount"
+    assert Order.objects.get().commissions.get().amount == 5
+    assert list(Reject.objects.order_by("received_at").values_list("outcome", flat=True)) == ["conflict", "rejected"]
+
+
+def test_a_put_whose_body_names_another_order_with_422(shop):
+    answer = shop.put(order("A2"), order_id="A1")
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "order_id")
+    assert not OrderSnapshot.objects.exists()
+
+
+def test_another_placed_at_with_a_rejection(shop):
+    shop.put(order("A1"))
+    answer = shop.put(order("A1", placed="2026-01-10T12:00:01Z", at="2026-01-11T12:00:00Z"))
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "placed_at")
+
+
+def test_a_batch_row_by_row_in_the_order_sent(shop):
+    rows = [order("B1", coupon="ANN"), {"order_id": "B2"}, 7, order("B1", **DONE), order("B3", coupon="NOBODY")]
+    answer = shop.batch(rows)
+    assert answer.status_code == 200
+    results = answer.json()
+    assert [row["outcome"] for row in results] == ["created", "rejected", "rejected", "updated", "created"]
+    assert [row["order_id"] for row in results] == ["B1", "B2", None, "B1", "B3"]
+    assert [set(row) for row in results] == [{"order_id", "outcome", "affiliate", "reason", "commission"}] * 5
+    assert results[1]["reason"] == "updated_at: is required"
+    assert (results[4]["affiliate"], results[4]["reason"], results[4]["commission"]) == (None, "coupon_unknown", "0.00")
+    assert Reject.objects.filter(order_id="B2").exists()
+
+
+def test_ndjson_with_a_half_written_last_line(shop):
+    text = json.dumps(order("B1", coupon="ANN")) + "\n" + json.dumps(order("B2"))[:-20]
+    results = shop.batch(text, NDJSON).json()
+    assert [row["outcome"] for row in results] == ["created", "rejected"]
+    assert "not JSON" in results[1]["reason"]
+
+
+def test_a_duplicate_key_by_its_name_and_only_in_its_row(shop):
+    good, bad = json.dumps(order("B1")), json.dumps(order("B2")).replace('"status"', '"status": "paid", "status"')
+    results = shop.batch(f"[{good}, {bad}]").json()
+    assert [row["outcome"] for row in results] == ["created", "rejected"]
+    assert results[1]["reason"].startswith("status:")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b" ", 400), (b"{", 400), (b"null", 400), (b"{}", 400), (b"\xff\xfe", 400), (b"\xef\xbb\xbf[]", 400),
+        (b"[" * 20_000 + b"]" * 20_000, 400), (b'{"a":' * 20_000 + b"1" + b"}" * 20_000, 400),
+        (b" " * (10 * 1024 * 1024 + 1), 413), (b"[" + b"1," * 1000 + b"1]", 413),
+    ],
+    ids=lambda value: repr(value)[:30],
+)  # fmt: skip
+def test_a_body_that_cannot_be_read(shop, body, status):
+    answer = shop.batch(body)
+    assert answer.status_code == status
+    assert set(answer.json()["error"]) == {"code", "message", "field"}
+    assert not Order.objects.exists()
+
+
+def test_an_empty_batch_with_no_results(shop):
+    assert shop.batch([]).json() == []
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "multipart/form-data; boundary=x"])
+def test_another_media_type_with_415(shop, content_type):
+    assert shop.batch(b"[]", content_type).status_code == 415
+    assert shop.put(b"{}", content_type=content_type).status_code == 415
+
+
+def test_a_compressed_body_with_415(shop):
+    assert shop.batch(b"[]", **{"Content-Encoding": "gzip"}).status_code == 415
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer nonsense", "Basic abc", "Bearer \u00e4"])
+def test_a_missing_or_wrong_key_with_401(shop, header):
+    headers = {} if header is None else {"Authorization": header}
+    answer = shop.client.get("/api/v1/orders/A1", headers=headers)
+    assert (answer.status_code, answer.json()["error"]["field"]) == (401, "Authorization")
+    assert answer["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_revoked_key_with_401(shop):
+    key, secret = api_keys.create(name="old", now=NOW, by=None)
+    api_keys.revoke(key=key, reason="lost", now=NOW, by=None)
+    assert Shop(secret).get("A1").status_code == 401
+
+
+def test_a_get_with_the_order_whose_it_is_and_why(shop):
+    shop.put(order("A1", ("jewelry-accessories", "10.10", "0.10"), **DONE))
+    found = shop.get("A1").json()
+    assert (found["affiliate"], found["reason"], found["clause"], found["commission"]) == (
+        "ANN",
+        "coupon",
+        "3.5",
+        "0.85",
+    )
+    [line] = found["lines"]
+    assert (line["commission"]["base"], line["commission"]["rate"], line["commission"]["clause"]) == (
+        "10.00",
+        "8.50",
+        "4.1",
+    )
+    assert line["commission"]["validates_at"] == "2026-02-11T12:00:00Z"
+    assert [step["rule"] for step in line["commission"]["steps"]] == ["rate_card", "refunds", "rounding"]
+
+
+def test_a_get_of_an_unknown_order_with_404(shop):
+    answer = shop.get("nothing")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+def test_other_methods_and_addresses(shop):
+    assert shop.client.delete("/api/v1/orders/A1", headers=shop.headers).status_code == 405
+    assert shop.client.get("/api/v1/orders/batch", headers=shop.headers).status_code == 405
+    assert shop.client.get("/api/v1/nothing", headers=shop.headers).status_code == 404
+
+
+def test_a_reject_sent_again_once_its_cause_is_gone(shop):
+    from payouts import intake
+
+    send(order("A1", currency="EUR", coupon="ANN"))
+    reject = Reject.objects.get()
+    assert "17850" not in reject.content
+    Reject.objects.update(content=reject.content.replace("EUR", "USD"))
+    result = intake.resend(reject=Reject.objects.get(), now=NOW, by=None)
+    assert (result.outcome, result.affiliate) == ("created", "ANN")
+    assert Reject.objects.get().state == Reject.State.RESENT
+    send(order("A1", coupon="ANN"))
+    assert OrderSnapshot.objects.count() == 1, "the customer's hash is the same as if it had been taken at once"
