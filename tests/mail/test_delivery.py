@@ -197,7 +197,7 @@ def test_repeats_a_mail_in_the_same_words_and_under_the_same_message_id_when_a_c
 
 def test_makes_the_attachments_when_it_sends(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(attachments._makers, "list", lambda key: Attachment(f"{key}.txt", b"abc", "text/plain"))
-    waiting(attachments=[{"maker": "list", "key": "7"}])
+    waiting(attachments=[{"name": "list", "key": "7"}])
     assert delivery.deliver_due(clock=clock) == (1, 0)
     assert sent_mail.outbox[0].attachments == [("7.txt", "abc", "text/plain")]
 
