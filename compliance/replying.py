@@ -11,7 +11,7 @@ from accounts.models import User
 from affiliates.errors import IllegalTransition
 from compliance import steps
 from compliance.deadlines import is_over
-from compliance.evidence_files import all_checked
+from compliance.evidence_files import EvidenceFile, all_checked
 from compliance.models import Review, ReviewFile, ReviewStep
 
 # Each may bring 25 MB of files, and a reply need not be written in many parts.
@@ -63,7 +63,7 @@ def words(text: str, field: str = "text") -> str:
     return said
 
 
-def _keep(step: ReviewStep, evidence: Sequence) -> None:
+def _keep(step: ReviewStep, evidence: Sequence[EvidenceFile]) -> None:
     ReviewFile.objects.bulk_create(
         ReviewFile(
             step=step, name=file.name, content_type=file.content_type, content=file.content, size=len(file.content)

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from accounts.models import User
 from affiliates import standing
+from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate, State
 from agreements.clauses import clause_in_force
 from agreements.rules import Rule
@@ -46,7 +47,7 @@ def tell_reinstated(*, affiliate: Affiliate, reason: str, now: datetime) -> None
 def _move(affiliate: Affiliate, to: State, reason: str, clause: str, now: datetime, by: User | None) -> None:
     if to == State.ACTIVE and affiliate.state != State.SUSPENDED:
         # The state machine also knows the way back from a termination: that is for a granted appeal alone.
-        raise standing.IllegalTransition(f"{affiliate} is not suspended.")
+        raise IllegalTransition(f"{affiliate} is not suspended.")
     standing.move(
         affiliate=affiliate,
         to=to,

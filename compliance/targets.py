@@ -105,9 +105,11 @@ def resting(asked: Sequence[Standing], now: datetime) -> set[UUID]:
     concerned = {standing.affiliate_id: standing.agreement for standing in asked}
     reviews = Review.objects.filter(affiliate__in=concerned, term=Rule.SALES_TARGET.value)
     found = {
-        pk
-        for pk, state, decided_at in reviews.values_list("affiliate_id", "state", "decided_at")
-        if state != Review.State.CLOSED or decided_at + timedelta(days=concerned[pk].target_days) > now
+        review.affiliate_id
+        for review in reviews
+        if not review.decided_at
+        or review.state != Review.State.CLOSED
+        or review.decided_at + timedelta(days=concerned[review.affiliate_id].target_days) > now
     }
     notices = TerminationNotice.objects.filter(affiliate__in=concerned, state=TerminationNotice.State.RUNNING)
     return found | set(notices.values_list("affiliate_id", flat=True))

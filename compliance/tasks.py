@@ -10,16 +10,16 @@ from compliance import reviews, targets, termination
 logger = logging.getLogger(__name__)
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]  # Celery has no types
 def check_targets() -> None:
     logger.info("Sales targets: %s", targets.check(now=timezone.now()))
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]  # Celery has no types
 def keep_review_deadlines() -> None:
     logger.info("Deadlines of reviews: %s", reviews.keep_deadlines(now=timezone.now()))
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]  # Celery has no types
 def carry_out_notices() -> None:
     logger.info("Agreements ended: %s", termination.carry_out(now=timezone.now()))

@@ -1,4 +1,15 @@
-from django.urls import URLPattern
+"""The addresses of reviews and of the page on which the public reports abuse."""
+
+from django.urls import path
+
+from compliance import views
 
 app_name = "compliance"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("reviews/", views.review_list, name="reviews"),
+    path("reviews/<uuid:pk>/", views.review, name="review"),
+    path("reviews/<uuid:pk>/reply/", views.reply, name="reply"),
+    path("reviews/<uuid:pk>/appeal/", views.appeal, name="appeal"),
+    path("reviews/<uuid:pk>/files/<uuid:file_pk>/", views.review_file, name="review_file"),
+    path("report-abuse/", views.report_abuse, name="report_abuse"),
+]

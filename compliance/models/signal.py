@@ -17,9 +17,18 @@ class Signal(models.Model):
         REVIEWED = "reviewed", _("under review")
         DISMISSED = "dismissed", _("dismissed")
 
+    class Kind(models.TextChoices):
+        ABUSE_REPORT = "abuse_report", _("abuse report by the public")
+        SAME_PAYOUT_DETAILS = "same_payout_details", _("two affiliates with the same payout details")
+        SELF_PURCHASE = "self_purchase", _("self-purchase")
+        CLICK_FLOODING = "click_flooding", _("click flooding")
+        QUICK_ORDERS = "quick_orders", _("orders too soon after the click")
+        CONVERSION = "conversion", _("conversion rate out of range")
+        UNDECLARED_SITES = "undeclared_sites", _("clicks from sites that were not declared")
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, null=True, related_name="signals")
-    kind = models.CharField(_("kind"), max_length=40)
+    kind = models.CharField(_("kind"), max_length=40, choices=Kind)
     evidence = models.JSONField(_("evidence"), default=dict)
     raised_at = models.DateTimeField(_("raised"))
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
@@ -30,10 +39,15 @@ class Signal(models.Model):
 
     class Meta:
         verbose_name = _("signal")
-        ordering: ClassVar = ["-raised_at"]
+        ordering: ClassVar = ["-raised_at", "-id"]
 
     def __str__(self) -> str:
-        return self.kind
+        return self.get_kind_display()
+
+    @property
+    def words(self) -> str:
+        """What it points to, as the affiliate reads it in a review: never who reported it."""
+        return self.get_kind_display()
 
 
 class AbuseReport(models.Model):

@@ -54,7 +54,7 @@ def order(
     status: str = "completed",
     order_id: str = "",
     updated_at: datetime | None = None,
-) -> Commission | None:
+) -> Commission:
     """One order of one line of home-decor (5 %) with the affiliate's coupon; its commission."""
     order_id = order_id or f"T{next(_orders)}"
     line = {"line_id": "1", "category": "home-decor", "quantity": 1, "amount": amount, "refunded": refunded}
@@ -77,7 +77,7 @@ def order(
         now=max(placed_at, updated_at or placed_at),
     )
     assert result.outcome in ("created", "updated"), result
-    return Commission.objects.filter(order__order_id=order_id).first()
+    return Commission.objects.get(order__order_id=order_id)
 
 
 def mails(affiliate: Affiliate, kind: str) -> list[Message]:
@@ -90,5 +90,4 @@ def open_program(at: datetime = START) -> None:
 
 
 def amount(commission: Commission) -> Decimal:
-    commission.refresh_from_db()
-    return commission.amount
+    return Commission.objects.values_list("amount", flat=True).get(pk=commission.pk)

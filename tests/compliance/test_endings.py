@@ -21,7 +21,7 @@ ENDS = datetime(2026, 3, 31, 12, tzinfo=UTC)
 
 def state(affiliate) -> str:
     affiliate.refresh_from_db()
-    return affiliate.state
+    return str(affiliate.state)
 
 
 def last_change(affiliate):

@@ -32,10 +32,10 @@ def holding(review) -> int:
     return CommissionHold.objects.filter(source=f"review:{review.pk}", released_at=None).count()
 
 
-def decided(affiliate, by, decision, *, now=NOW + days(1), **changes):
+def decided(affiliate, by, decision, **changes):
     review = opened(affiliate, by, **changes)
     reviews.reply(review=review, text="It was not me.", now=NOW + TICK, by=affiliate.user)
-    return reviews.decide(review=review, decision=decision, reason="As the logs show.", now=now, by=by)
+    return reviews.decide(review=review, decision=decision, reason="As the logs show.", now=NOW + days(1), by=by)
 
 
 # --- Opening

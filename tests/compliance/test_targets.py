@@ -338,7 +338,7 @@ def test_has_one_effect_when_two_beats_ask_at_once():
         finally:
             connection.close()
 
-    results = []
+    results: list[targets.Checked] = []
     beats = [threading.Thread(target=ask, args=(results,)) for _ in range(2)]
     for beat in beats:
         beat.start()

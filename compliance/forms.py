@@ -1,0 +1,73 @@
+"""The forms of reviews and of the page on which the public reports abuse."""
+
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from compliance.evidence_files import MOST_BYTES, MOST_FILES
+from compliance.replying import MOST_CHARACTERS
+
+
+class ManyFilesInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class ManyFilesField(forms.FileField):
+    """Some files, or none; too big or too many are refused before they are read."""
+
+    widget = ManyFilesInput(attrs={"accept": ".png,.jpg,.jpeg,.pdf,.txt"})
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+        files = [super(ManyFilesField, self).clean(file) for file in data or []]
+        if len(files) > MOST_FILES:
+            raise forms.ValidationError(_("Send at most %(most)d files at a time.") % {"most": MOST_FILES})
+        for file in files:
+            if file.size > MOST_BYTES:
+                raise forms.ValidationError(_("%(name)s is larger than 5 MB.") % {"name": file.name})
+        return files
+
+
+class ReplyForm(forms.Form):
+    text = forms.CharField(
+        label=_("Your reply"), max_length=MOST_CHARACTERS, widget=forms.Textarea(attrs={"rows": 8})
+    )
+    files = ManyFilesField(
+        label=_("Files"),
+        required=False,
+        help_text=_("Up to 5 files of 5 MB each: PNG, JPEG, PDF or plain text."),
+    )
+
+    @property
+    def contents(self) -> list[tuple[str, bytes]]:
+        """The files as (name, content)."""
+        return [(file.name or "", file.read()) for file in self.cleaned_data["files"]]
+
+
+class AppealForm(forms.Form):
+    text = forms.CharField(
+        label=_("Why the decision is wrong"), max_length=MOST_CHARACTERS, widget=forms.Textarea(attrs={"rows": 8})
+    )
+
+
+class AbuseForm(forms.Form):
+    where = forms.URLField(
+        label=_("Where you saw it"),
+        max_length=500,
+        required=False,
+        assume_scheme="https",
+        help_text=_("The address of the page, post or advertisement."),
+    )
+    link_or_coupon = forms.CharField(
+        label=_("Link or coupon"),
+        max_length=200,
+        required=False,
+        help_text=_("The tracking link or the coupon code, if you have it: it tells us whose promotion this is."),
+    )
+    text = forms.CharField(label=_("What happened"), max_length=5000, widget=forms.Textarea(attrs={"rows": 6}))
+    email = forms.EmailField(
+        label=_("Your e-mail"),
+        required=False,
+        help_text=_("Only if we may ask you about it. The affiliate never sees it."),
+    )

@@ -1,0 +1,137 @@
+"""An affiliate's reviews, and the page on which anybody reports abuse."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.client_address import client_address
+from accounts.errors import Refused
+from affiliates.access import affiliate_view
+from affiliates.models import Affiliate
+from compliance import abuse, review_page, reviews
+from compliance.forms import AbuseForm, AppealForm, ReplyForm
+from compliance.models import Review, ReviewFile
+from compliance.tables import ReviewTable
+
+
+@require_GET
+@affiliate_view
+def review_list(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    """All reviews of the affiliate, newest first."""
+    rows = Review.objects.for_affiliate(affiliate).select_related("agreement")
+    return render(request, "compliance/reviews.html", {"table": ReviewTable(rows, orderable=False)})
+
+
+@require_GET
+@affiliate_view
+def review(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
+    """One review as a timeline; 404 for another's, as for none."""
+    return _page(request, _own(affiliate, pk), ReplyForm(), AppealForm())
+
+
+@require_POST
+@affiliate_view
+def reply(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
+    """Answer a review with text and files."""
+    found, form = _own(affiliate, pk), ReplyForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            reviews.reply(
+                review=found,
+                text=form.cleaned_data["text"],
+                files=form.contents,
+                now=timezone.now(),
+                by=affiliate.user,
+            )
+        except (ValidationError, Refused) as refusal:
+            _show(form, refusal)
+        else:
+            messages.success(request, _("Your reply is stored, and staff see it."))
+            return redirect("compliance:review", pk)
+    return _page(request, found, form, AppealForm(), status=422)
+
+
+@require_POST
+@affiliate_view
+def appeal(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
+    """Appeal against a decision."""
+    found, form = _own(affiliate, pk), AppealForm(request.POST)
+    if form.is_valid():
+        try:
+            reviews.appeal(review=found, text=form.cleaned_data["text"], now=timezone.now(), by=affiliate.user)
+        except (ValidationError, Refused) as refusal:
+            _show(form, refusal)
+        else:
+            messages.success(request, _("Your appeal is stored. Somebody else will decide it."))
+            return redirect("compliance:review", pk)
+    return _page(request, found, ReplyForm(), form, status=422)
+
+
+@require_GET
+@affiliate_view
+def review_file(request: HttpRequest, affiliate: Affiliate, pk: UUID, file_pk: UUID) -> HttpResponse:
+    """A file of a reply, as a download; 404 for another's, as for none."""
+    own = ReviewFile.objects.filter(step__review=_own(affiliate, pk), step__private=False)
+    return download(get_object_or_404(own, pk=file_pk))
+
+
+def download(file: ReviewFile) -> HttpResponse:
+    """A file that somebody sent in: saved and never shown by the browser, whatever it contains (RELIABILITY 3)."""
+    response = HttpResponse(bytes(file.content), content_type=file.content_type)
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=file.name) or "attachment"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def report_abuse(request: HttpRequest) -> HttpResponse:
+    """Anybody tells staff about an affiliate's promotion; a few reports an hour from one network."""
+    form = AbuseForm(request.POST or None)
+    status = 200
+    if form.is_bound and form.is_valid():
+        now = timezone.now()
+        if abuse.may_report(address=client_address(request), now=now):
+            abuse.report(**form.cleaned_data, now=now)
+            messages.success(request, _("Thank you. Staff will look into it."))
+            return redirect("compliance:report_abuse")
+        form.add_error(None, _("Many reports have come from your network. Please try again in an hour."))
+        status = 429
+    elif form.is_bound:
+        status = 422
+    return render(request, "compliance/report_abuse.html", {"form": form}, status=status)
+
+
+def _own(affiliate: Affiliate, pk: UUID) -> Review:
+    return get_object_or_404(
+        Review.objects.for_affiliate(affiliate).select_related("agreement", "affiliate__user"), pk=pk
+    )
+
+
+def _show(form: Form, refusal: ValidationError | Refused) -> None:
+    if isinstance(refusal, ValidationError):
+        known = hasattr(refusal, "error_dict") and set(refusal.error_dict) <= set(form.fields)
+        form.add_error(None, refusal if known or not hasattr(refusal, "error_dict") else refusal.messages)
+    else:
+        form.add_error(None, str(refusal))
+
+
+def _page(
+    request: HttpRequest, found: Review, reply_form: ReplyForm, appeal_form: AppealForm, status: int = 200
+) -> HttpResponse:
+    found.refresh_from_db()
+    context = {
+        "page": review_page.of(found, now=timezone.now()),
+        "review": found,
+        "reply_form": reply_form,
+        "appeal_form": appeal_form,
+    }
+    return render(request, "compliance/review.html", context, status=status)
