@@ -13,7 +13,7 @@ from types import FrameType
 import django
 from django.core.exceptions import ImproperlyConfigured
 
-from config.embedded.servers import die_with_parent
+from config.embedded.server import die_with_parent
 
 HOST = "127.0.0.1"
 READY_SECONDS = 60

