@@ -29,7 +29,7 @@ class MonthInput(forms.DateInput):
         super().__init__(format="%Y-%m")
 
 
-class CommissionFilter(django_filters.FilterSet):
+class CommissionFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
     state = django_filters.ChoiceFilter(label=_("State"), choices=list(STATES.items()), empty_label=_("all"))
     month = django_filters.DateFilter(
         label=_("Placed in"), method="placed_in", input_formats=["%Y-%m"], widget=MonthInput()

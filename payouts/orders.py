@@ -51,7 +51,7 @@ def lines(order: Order, affiliate: Affiliate, now: datetime) -> list[Line]:
         )
         .order_by("line__position", "line_id")
     )
-    return [Line(row, waits_for(row, order), row.statement_lines.all()) for row in found]
+    return [Line(row, waits_for(row, order), list(row.statement_lines.all())) for row in found]
 
 
 def waits_for(commission: Commission, order: Order) -> Wait | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Count, QuerySet, Sum
@@ -95,7 +95,7 @@ def by_day(statement: Statement) -> list[Share]:
     return _shares(statement.statement_lines.annotate(day=day).values("day"), "day", "day")
 
 
-def _shares(rows: QuerySet[StatementLine, dict[str, object]], label: str, order: str) -> list[Share]:
+def _shares(rows: QuerySet[StatementLine, Any], label: str, order: str) -> list[Share]:
     sums = rows.annotate(lines_=Count("pk"), amount_=Sum("amount")).order_by(order, label)
     return [Share(*row) for row in sums.values_list(label, "lines_", "amount_")]
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import django_tables2 as tables
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +21,7 @@ def amount_column(field: str, label: Any) -> tables.TemplateColumn:
     return tables.TemplateColumn("{{ record." + field + "|money }}", verbose_name=label, attrs=AMOUNT)
 
 
-class CommissionTable(tables.Table):
+class CommissionTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no types
     order = tables.Column(verbose_name=_("Order"))
     placed = tables.TemplateColumn("{{ record.placed_at|moment }}", verbose_name=_("Placed"))
     category = tables.TemplateColumn("{{ record.category|category }}", verbose_name=_("Category"))
@@ -43,7 +44,7 @@ class CommissionTable(tables.Table):
         return chip(value, STATES[value])
 
 
-class StatementTable(tables.Table):
+class StatementTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no types
     month = tables.Column(accessor="close__period", verbose_name=_("Month"))
     number = tables.Column(verbose_name=_("No."), attrs=AMOUNT)
     opening = amount_column("opening", _("Opening"))
@@ -59,13 +60,11 @@ class StatementTable(tables.Table):
         )
 
     def render_month(self, record: Statement) -> SafeString:
-        from django.utils.formats import date_format
-
         address = reverse("payouts:statement", args=[record.pk])
         return format_html('<a href="{}">{}</a>', address, date_format(record.close.period, "F Y"))
 
 
-class PayoutTable(tables.Table):
+class PayoutTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no types
     made = tables.TemplateColumn("{{ record.created_at|day }}", verbose_name=_("Made"))
     reference = tables.Column(verbose_name=_("Reference"))
     to = tables.TemplateColumn(

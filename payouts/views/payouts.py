@@ -52,7 +52,7 @@ def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 
 @sensitive_post_parameters("account", "holder")
 @affiliate_view
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
 def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Enter new payout details; asks for the password or second factor again first (CONTRACT 6)."""
     now = timezone.now()

@@ -113,7 +113,7 @@ def drafted(earner, grant):
     return make
 
 
-def close(period: date, now: datetime) -> PayoutBatch:
+def close(period, now):
     """Close the month and answer with the batch that it drafted."""
     return PayoutBatch.objects.get(close=close_month(period=period, now=now, by=None))
 
@@ -142,7 +142,7 @@ def results(*lines: tuple[Payout | str, str, str, str]) -> bytes:
     return "\n".join(["reference,result,amount,reason", *rows, ""]).encode()
 
 
-def snapshot(order_id: str, coupon: str, *lines: tuple[str, str, str], status: str = "completed", **values) -> dict:
+def snapshot(order_id, coupon, *lines, status="completed", **values):
     """A snapshot of an order placed and completed on 2 January 2026; a line is (category, amount, refunded)."""
     return {
         "order_id": order_id,

@@ -46,7 +46,7 @@ def page_of(row, action: str = "change") -> str:
     return reverse(f"admin:{model}_{names.get(action, action)}", args=[row.pk])
 
 
-def text(answer) -> str:
+def text(answer):
     assert answer.status_code == 200, answer.status_code
     return answer.content.decode().replace("\u00a0", " ")
 
@@ -204,7 +204,7 @@ def test_drill_down_from_the_trial_balance_to_the_rows(sent, preparer, desk):
     link = reverse("admin:payouts_ledgerentry_changelist") + "?account__exact=payouts_in_transit"
     assert link in balance
     assert "25.50 USD" in text(client.get(link))
-    row = LedgerTransaction.objects.filter(kind="payout").first()
+    row = LedgerTransaction.objects.filter(kind="payout")[0]
     assert row.source in text(client.get(page_of(row)))
     journal = b"".join(client.get(reverse("admin:payouts_ledgertransaction_journal")).streaming_content).decode()
     rows = [line.split(",") for line in journal.splitlines()]
@@ -216,7 +216,7 @@ def test_read_why_a_commission_is_what_it_is(earned, preparer, client):
     affiliate = earned()
     with time_machine.travel(MARCH, tick=False):
         client.force_login(preparer)
-        row = Commission.objects.filter(affiliate=affiliate).first()
+        row = Commission.objects.filter(affiliate=affiliate)[0]
         shown = text(client.get(page_of(row)))
         assert "rounded once to the cent" in shown
         statement = Statement.objects.get(affiliate=affiliate)
@@ -270,6 +270,6 @@ def test_of_other_groups_see_no_money(sent, desk):
                     reverse("admin:payouts_ledgertransaction_trial_balance"), page_of(batch, "submit"),
                     reverse("admin:payouts_payoutbatch_take_results"), reverse("admin:payouts_close_close_next")):  # fmt: skip
         assert client.get(address).status_code == 403, address
-    payout = batch.payouts.select_related("affiliate").first()
+    payout = batch.payouts.select_related("affiliate")[0]
     assert client.post(page_of(payout, "cancel"), {"confirmed": "1", "reason": "x"}).status_code == 403
     assert ledger.balance(payout.affiliate) == 0

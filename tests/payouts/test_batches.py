@@ -97,7 +97,7 @@ def test_is_approved_only_as_it_was_shown(drafted, preparer, approver):
 @pytest.mark.parametrize("what", ["payee", "amount", "destination", "added"])
 def test_is_a_draft_again_when_anything_approved_was_changed(what, drafted, preparer, approver, earner):
     batch = approved(drafted(), preparer, approver)
-    payout = batch.payouts.first()
+    payout = batch.payouts.all()[0]
     if what == "payee":
         type(payout.details).objects.filter(pk=payout.details_id).update(holder="Somebody Else")
     elif what == "amount":
@@ -109,7 +109,7 @@ def test_is_a_draft_again_when_anything_approved_was_changed(what, drafted, prep
         Payout.objects.create(
             affiliate=other,
             batch=batch,
-            details=details.current(other, FEBRUARY),
+            details=other.payout_details.all()[0],
             amount=5,
             reference="ACX",
             created_at=FEBRUARY,
@@ -127,7 +127,7 @@ def test_is_a_draft_again_when_anything_approved_was_changed(what, drafted, prep
 
 def test_is_a_draft_again_when_payout_details_were_changed_after_the_close(drafted, preparer, approver):
     batch = approved(drafted(), preparer, approver)
-    payout = batch.payouts.select_related("affiliate").first()
+    payout = batch.payouts.select_related("affiliate")[0]
     details.change(
         affiliate=payout.affiliate, method="paypal", account="new@example.com", holder="X", now=FEBRUARY, by=None
     )
@@ -141,7 +141,7 @@ def test_is_a_draft_again_when_payout_details_were_changed_after_the_close(draft
 
 def test_is_not_sent_while_the_payouts_of_one_affiliate_are_held(drafted, preparer, approver):
     batch = approved(drafted(), preparer, approver)
-    affiliate = batch.payouts.select_related("affiliate").first().affiliate
+    affiliate = batch.payouts.select_related("affiliate")[0].affiliate
     holds.hold_payouts(affiliate=affiliate, source="staff", reason="A court order.", now=FEBRUARY, by=approver)
     with pytest.raises(ApprovalVoided, match="on hold"):
         batches.export(batch=batch, now=FEBRUARY, by=preparer)
@@ -155,7 +155,7 @@ def test_is_exported_twice_as_the_same_bytes(sent, preparer):
     batch = sent()
     [first] = batches.export(batch=batch, now=FEBRUARY, by=preparer)
     before = batches.content(first)
-    payout = batch.payouts.select_related("affiliate").first()
+    payout = batch.payouts.select_related("affiliate")[0]
     payout.affiliate.country = "Elsewhere"
     payout.affiliate.save()
     [again] = batches.export(batch=batch, now=LATER, by=preparer)
@@ -209,7 +209,7 @@ def test_lets_a_close_count_what_came_back_instead(sent, preparer):
     batches.import_results(content=results((failed, "failed", "25.50", "refused")), now=LATER, by=preparer)
     next_batch = close(date(2026, 2, 1), FEBRUARY + timedelta(days=29))
     [again] = next_batch.payouts.all()
-    assert (again.amount, again.statement.returned, again.affiliate) == (
+    assert (again.amount, again.statement and again.statement.returned, again.affiliate) == (
         Decimal("25.50"),
         Decimal("25.50"),
         failed.affiliate,
@@ -254,7 +254,7 @@ def test_is_void_when_a_payout_of_it_is_cancelled(drafted, preparer, approver):
 
 def test_that_was_sent_keeps_a_payout_whose_result_is_unknown(sent, preparer):
     batch = sent()
-    payout = batch.payouts.select_related("affiliate").first()
+    payout = batch.payouts.select_related("affiliate")[0]
     with pytest.raises(IllegalTransition):
         batches.cancel(payout=payout, reason="I am impatient.", now=LATER, by=preparer)
     with pytest.raises(IllegalTransition):
@@ -265,7 +265,7 @@ def test_that_was_sent_keeps_a_payout_whose_result_is_unknown(sent, preparer):
 
 def test_is_not_issued_anew_to_details_that_are_held(sent, preparer):
     batch = sent()
-    failed = batch.payouts.select_related("affiliate").first()
+    failed = batch.payouts.select_related("affiliate")[0]
     batches.fail(payout=failed, reason="account closed", now=LATER, by=preparer)
     details.change(affiliate=failed.affiliate, method="paypal", account="n@example.com", holder="N", now=LATER, by=None)
     with pytest.raises(ValidationError, match="can be used now"):

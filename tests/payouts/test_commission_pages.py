@@ -36,8 +36,8 @@ def orders(earner):
     return affiliate
 
 
-def states(affiliate, now) -> dict[str, str]:
-    return {f"{row.order}/{row.line.line_id}": row.state for row in commission_lists.of(affiliate, now)}
+def states(affiliate, now):
+    return {f"{row.order}/{row.line.line_id}": getattr(row, "state", None) for row in commission_lists.of(affiliate, now)}
 
 
 def test_has_the_state_that_the_contract_names(orders):
@@ -65,7 +65,8 @@ def test_is_listed_and_found_by_state_month_and_category(orders, reader):  # noq
 
 @pytest.mark.parametrize(
     "query", [{"after": "x"}, {"after": "2026-01-01T00:00:00Z~"}, {"after": "2026-13-45T00:00:00Z~1"}, {"month": "x"},
-              {"state": "x"}, {"after": "2026-01-01T00:00:00~1"}, {"after": "\x00~1"}, {"month": "0000-00"}, {"month": "9999-12"}],
+              {"state": "x"}, {"after": "2026-01-01T00:00:00~1"}, {"after": "\x00~1"}, {"month": "0000-00"},
+              {"month": "9999-12"}],
 )  # fmt: skip
 def test_list_answers_what_nobody_would_ask(query, orders, reader):  # noqa: F811
     assert reader(orders).get(reverse("payouts:commissions"), query).status_code == 200
@@ -99,14 +100,14 @@ def test_shows_why_on_the_page_of_its_order(orders, reader):  # noqa: F811
 
 def test_links_to_the_statement_that_settled_it(earned, reader):  # noqa: F811
     affiliate = earned()
-    row = Commission.objects.select_related("order").filter(affiliate=affiliate).first()
+    row = Commission.objects.select_related("order").filter(affiliate=affiliate)[0]
     page = text(reader(affiliate).get(reverse("payouts:order", args=[row.order_id])))
     assert "statement of February 2026" in page
 
 
 def test_of_another_answers_like_one_that_is_not_there(orders, reader):  # noqa: F811
     client = reader(make_affiliate(at=BEGIN))
-    for pk in (Commission.objects.first().order_id, uuid4()):
+    for pk in (Commission.objects.all()[0].order_id, uuid4()):
         assert client.get(reverse("payouts:order", args=[pk])).status_code == 404
 
 

@@ -61,11 +61,11 @@ def test_are_told_to_the_old_and_the_new_address_and_to_the_affiliate(earner):
     row = enter(affiliate, "new@example.com")
     told = Message.objects.filter(kind="payout_details_changed")
     assert set(told.values_list("to", flat=True)) == {"old@example.com", "new@example.com", affiliate.user.email}
-    context = told.first().context
+    context = told[0].context
     assert (context["account_before"], context["account"]) == ("o•••@example.com", "n•••@example.com")
     assert context["clause"] == "5.6 of version 1"
     assert context["usable_from"] == "27 January 2026, 12:00 UTC"
-    record = AuditRecord.objects.filter(action="payout details changed").first()
+    record = AuditRecord.objects.filter(action="payout details changed")[0]
     assert (record.before["account"], record.after["account"]) == ("o•••@example.com", "n•••@example.com")
     assert "new@example.com" not in str(record.after)
     assert row.confirmed_how == "the affiliate, password asked again"

@@ -61,7 +61,7 @@ def test_change_details_and_show_them_masked_with_their_hold(earner, confirmed, 
     assert "no money goes there before" in page
     assert "27 Jan 2026, 12:00 UTC" in page
     assert "clause 5.6" in page
-    row = affiliate.payout_details.first()
+    row = affiliate.payout_details.all()[0]
     assert row.entered_by == affiliate.user
     with time_machine.travel(JANUARY + timedelta(days=7), tick=False):
         assert "Money can go there since" in text(client.get(reverse("payouts:details")))

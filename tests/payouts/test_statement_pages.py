@@ -2,13 +2,11 @@
 
 import csv
 import io
-import time
 from datetime import date
 from decimal import Decimal
 from uuid import uuid4
 
 import pytest
-import typst
 from django.urls import reverse
 
 from mail.attachments import make
@@ -33,7 +31,7 @@ def reader(client):
     return sign_in
 
 
-def text(response) -> str:
+def text(response):
     return response.content.decode().replace("\u00a0", " ").replace("\u2212", "-")
 
 
