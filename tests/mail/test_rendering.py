@@ -1,6 +1,7 @@
 """An e-mail ..."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -18,7 +19,8 @@ def render(tmp_path: Path):
 
     def rendered(template: str, **context: object) -> Rendered:
         (tmp_path / "mail" / "a_test.txt").write_text(template)
-        engine = dict(settings.TEMPLATES[0]) | {"DIRS": [tmp_path, *settings.TEMPLATES[0]["DIRS"]]}
+        engine: dict[str, Any] = dict(settings.TEMPLATES[0])
+        engine["DIRS"] = [tmp_path, *engine["DIRS"]]
         with override_settings(TEMPLATES=[engine], BASE_URL="https://shop.test", PROGRAM_NAME="The Shop"):
             return rendering.render(kind="a_test", context=context)
 

@@ -1,6 +1,6 @@
 """Bring affiliates over from another system: all of the file or, with every bad row named, nothing."""
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,20 +26,17 @@ class Command(BaseCommand):
         parser.add_argument("file", help="the CSV file, in UTF-8, with a header")
         parser.add_argument(
             "--accepted-offline",
-            type=_day,
             metavar="DATE",
             help="all of them accepted on paper, from this day on (YYYY-MM-DD)",
         )
         parser.add_argument("--evidence", metavar="TEXT", help="what you hold of that, for the acceptance record")
 
-    def handle(
-        self, *args: Any, file: str, accepted_offline: date | None, evidence: str | None, **options: Any
-    ) -> None:
+    def handle(self, *args: Any, file: str, accepted_offline: str | None, evidence: str | None, **options: Any) -> None:
         if (accepted_offline is None) != (evidence is None):
             raise CommandError("--accepted-offline and --evidence go together: give both or neither")
         paper = None
         if accepted_offline is not None and evidence is not None:
-            paper = Paper(midnight(accepted_offline, program_zone()), evidence)
+            paper = Paper(midnight(_day(accepted_offline), program_zone()), evidence)
         try:
             done = import_affiliates(content=_content(file), paper=paper, now=timezone.now(), by=None)
         except BadRows as bad:
@@ -60,7 +57,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text} is no date in the form YYYY-MM-DD") from None
+        raise CommandError(f"--accepted-offline: {text} is no date in the form YYYY-MM-DD") from None
 
 
 def _content(file: str) -> bytes:
