@@ -26,7 +26,7 @@ PARTS = ("rates", "activities", "clauses")
 def start(*, now: datetime, by: User | None, source: Agreement | None = None) -> Agreement:
     """A new draft, copied from `source` or else from the newest published version; an empty one where there is none."""
     source = source or Agreement.objects.published().order_by("-effective_at").first()
-    draft = Agreement(name=_free_name(), drafted_at=now)
+    draft = Agreement(name=free_name(), drafted_at=now)
     for term in terms.TERMS if source else ():
         setattr(draft, term, getattr(source, term))
     draft.save()
@@ -48,7 +48,8 @@ def _copy_parts(source: Agreement, draft: Agreement) -> None:
             type(rows[0]).objects.bulk_create(rows)
 
 
-def _free_name() -> str:
+def free_name() -> str:
+    """The next number that no version has for its name."""
     taken = set(Agreement.objects.values_list("name", flat=True))
     number = Agreement.objects.filter(published_at__isnull=False).count() + 1
     while str(number) in taken:

@@ -6,10 +6,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from agreements import publishing
+from agreements import drafting, publishing
 from agreements import seed as example
 from agreements.errors import Refused
 from agreements.models import Agreement, Clause, ProhibitedActivity, Rate
+from audit import trail
 
 
 @transaction.atomic
@@ -41,5 +42,17 @@ def draft(*, now: datetime, name: str = "1") -> Agreement:
     Clause.objects.bulk_create(
         Clause(agreement=agreement, position=position, **clause._asdict() | {"rules": list(clause.rules)})
         for position, clause in enumerate(example.CLAUSES, 1)
+    )
+    return agreement
+
+
+@transaction.atomic
+def start_draft(*, now: datetime, by: User | None) -> Agreement:
+    """A new draft: a copy of the newest published version, or the example where there is none (CONTRACT 2)."""
+    if Agreement.objects.published().exists():
+        return drafting.start(now=now, by=by)
+    agreement = draft(now=now, name=drafting.free_name())
+    trail.record(
+        action="agreement drafted", subject=agreement, now=now, by=by, after={"name": agreement.name, "from": "example"}
     )
     return agreement

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -75,7 +76,8 @@ def version_changes(request: HttpRequest, pk: UUID) -> HttpResponse:
             raise Http404 from None
     changed = changes.of(agreement, since) if since and since != agreement else None
     earlier = Agreement.objects.published().filter(effective_at__lt=agreement.effective_at)
-    context = {"agreement": agreement, "since": since, "changed": changed, "earlier": earlier}
+    base = reverse("agreements:version", args=[agreement.pk])
+    context = {"agreement": agreement, "since": since, "changed": changed, "earlier": earlier, "base": base}
     return render(request, "agreements/changes.html", context)
 
 

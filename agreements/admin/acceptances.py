@@ -1,0 +1,78 @@
+"""The chain of acceptances in the admin: to read, to verify, to take out as evidence."""
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action
+
+from accounts.admin_bases import ReadOnlyAdmin
+from agreements import chain, exporting
+from agreements.models import Acceptance, AcceptancePerson
+
+
+@admin.register(Acceptance)
+class AcceptanceAdmin(ReadOnlyAdmin):
+    list_display = ("sequence", "affiliate", "agreement", "method", "accepted_at", "hash")
+    list_filter = ("method", "agreement")
+    search_fields = ("hash", "affiliate__code", "affiliate__name")
+    list_select_related = ("affiliate", "agreement")
+    fields = (
+        *("sequence", "affiliate", "agreement", "method", "accepted_at", "recorded_at", "verified"),
+        *("name", "email", "address", "user_agent", "evidence"),
+        *("language", "text_sha256", "box_ticked", "box_label", "button_label", "page_revision", "differences"),
+        *("previous_hash", "hash"),
+    )
+    readonly_fields = fields
+    actions_list = ("verify",)
+    actions_detail = ("export",)
+
+    def has_proof_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        return request.user.has_perm("agreements.view_acceptance")
+
+    @admin.display(description=gettext_lazy("its own hash matches"), boolean=True)
+    def verified(self, acceptance: Acceptance) -> bool:
+        return chain.hash_of(acceptance) == acceptance.hash
+
+    @action(description=gettext_lazy("Verify the chain"), permissions=["proof"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def verify(self, request: HttpRequest) -> HttpResponse:
+        """Every record, text and link; says the first that is wrong."""
+        proven, wrong = chain.verify()
+        if wrong:
+            messages.error(request, wrong)
+        else:
+            messages.success(request, _("%d acceptances verified.") % proven)
+        return HttpResponseRedirect(reverse("admin:agreements_acceptance_changelist"))
+
+    @action(description=gettext_lazy("Evidence as a ZIP"), permissions=["proof"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def export(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        acceptance = get_object_or_404(Acceptance.objects.select_related("agreement"), pk=object_id)
+        headers = {"Content-Disposition": f'attachment; filename="{exporting.file_name(acceptance)}"'}
+        return HttpResponse(exporting.export(acceptance), content_type="application/zip", headers=headers)
+
+    @admin.display(description=gettext_lazy("name"))
+    def name(self, acceptance: Acceptance) -> str:
+        return _personal(acceptance, "name")
+
+    @admin.display(description=gettext_lazy("e-mail"))
+    def email(self, acceptance: Acceptance) -> str:
+        return _personal(acceptance, "email")
+
+    @admin.display(description=gettext_lazy("internet address"))
+    def address(self, acceptance: Acceptance) -> str:
+        return _personal(acceptance, "address")
+
+    @admin.display(description=gettext_lazy("browser"))
+    def user_agent(self, acceptance: Acceptance) -> str:
+        return _personal(acceptance, "user_agent")
+
+    @admin.display(description=gettext_lazy("evidence on paper"))
+    def evidence(self, acceptance: Acceptance) -> str:
+        return _personal(acceptance, "evidence")
+
+
+def _personal(acceptance: Acceptance, field: str) -> str:
+    person: AcceptancePerson | None = getattr(acceptance, "person", None)
+    return str(getattr(person, field)) if person else _("erased")

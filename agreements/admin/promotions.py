@@ -1,0 +1,120 @@
+"""Promotions in the admin: announced once, then only their end can be moved."""
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin
+from django.contrib.postgres.forms import SimpleArrayField
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSplitDateTimeWidget, UnfoldAdminTextInputWidget
+
+from accounts.admin_bases import ReadOnlyAdmin
+from accounts.models import User
+from accounts.staff_actions import run_action
+from affiliates.models import Affiliate
+from agreements import promotions
+from agreements.models import Promotion
+from agreements.models.parts import slug
+
+
+class EndForm(forms.Form):
+    ends_at = forms.SplitDateTimeField(label=gettext_lazy("Until"), widget=UnfoldAdminSplitDateTimeWidget)
+
+
+class PromotionForm(EndForm):
+    field_order = ("name", "percent", "categories", "codes", "starts_at", "ends_at")
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=100, widget=UnfoldAdminTextInputWidget)
+    percent = forms.DecimalField(
+        label=gettext_lazy("Rate, percent"),
+        max_digits=5,
+        decimal_places=2,
+        widget=UnfoldAdminDecimalFieldWidget,
+        help_text=gettext_lazy("Whoever has more by the rate card keeps what it gives."),
+    )
+    categories = SimpleArrayField(
+        forms.CharField(max_length=64, validators=[slug]),
+        label=gettext_lazy("Categories"),
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=gettext_lazy("Separated by commas; none for all of them."),
+    )
+    codes = SimpleArrayField(
+        forms.CharField(max_length=32),
+        label=gettext_lazy("Codes of affiliates"),
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=gettext_lazy("Separated by commas; none for everybody."),
+    )
+    starts_at = forms.SplitDateTimeField(label=gettext_lazy("From"), widget=UnfoldAdminSplitDateTimeWidget)
+
+    def clean_codes(self) -> list[Affiliate]:
+        codes = {code.strip() for code in self.cleaned_data["codes"]}
+        found = list(Affiliate.objects.filter(code__in=codes).select_related("user"))
+        unknown = codes - {affiliate.code for affiliate in found}
+        if unknown:
+            raise forms.ValidationError(_("No affiliate has the code %s.") % ", ".join(sorted(unknown)))
+        return found
+
+
+@admin.register(Promotion)
+class PromotionAdmin(ReadOnlyAdmin):
+    list_display = ("name", "percent", "categories", "starts_at", "ends_at", "created_by")
+    search_fields = ("name",)
+    fields = ("name", "percent", "categories", "affiliates", "starts_at", "ends_at", "created_at", "created_by")
+    readonly_fields = fields
+    actions_list = ("announce",)
+    actions_detail = ("move_end",)
+
+    def has_announce_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("agreements.add_promotion")
+
+    def has_move_end_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        rows = Promotion.objects.filter(pk=object_id, ends_at__gt=timezone.now())
+        may = request.user.has_perm("agreements.change_promotion")
+        return may and (request.method == "POST" or rows.exists())
+
+    @action(description=gettext_lazy("Announce a promotion"), permissions=["announce"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def announce(self, request: HttpRequest) -> HttpResponse:
+        def do(answers: dict[str, Any]) -> None:
+            promotions.create(
+                name=answers["name"],
+                rate=answers["percent"],
+                categories=answers["categories"],
+                affiliates=answers["codes"],
+                starts_at=answers["starts_at"],
+                ends_at=answers["ends_at"],
+                now=timezone.now(),
+                by=cast("User", request.user),
+            )
+
+        return run_action(
+            request,
+            self,
+            PromotionForm,
+            _("Announce a promotion"),
+            do,
+            reverse("admin:agreements_promotion_changelist"),
+            explanation=_("Those whom it concerns are told by e-mail. Afterwards only its end can be moved."),
+        )
+
+    @action(description=gettext_lazy("Move its end"), permissions=["move_end"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def move_end(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        promotion = get_object_or_404(Promotion, pk=object_id)
+        return run_action(
+            request,
+            self,
+            EndForm,
+            _("Move the end of %s") % promotion.name,
+            lambda answers: promotions.end(
+                promotion=promotion, ends_at=answers["ends_at"], now=timezone.now(), by=cast("User", request.user)
+            ),
+            reverse("admin:agreements_promotion_change", args=[promotion.pk]),
+            initial={"ends_at": promotion.ends_at},
+        )

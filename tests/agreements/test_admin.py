@@ -1,0 +1,281 @@
+"""In the admin, the agreement ..."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from affiliates.models import State
+from agreements import drafting, publishing, seeding
+from agreements.models import Agreement, Program, Promotion
+from audit.models import AuditRecord
+from mail.models import Message
+from tests.agreements.test_accepting import accept
+from tests.factories import make_affiliate, make_staff
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now().replace(microsecond=0)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def staff() -> Client:
+    client = Client()
+    client.force_login(make_staff(superuser=True))
+    return client
+
+
+@pytest.fixture
+def draft(first: Agreement) -> Agreement:
+    return drafting.start(now=NOW, by=None)
+
+
+def address(name: str, *args: object) -> str:
+    return reverse(f"admin:agreements_{name}", args=args)
+
+
+def form_of(draft: Agreement) -> dict[str, Any]:
+    """What the page of a draft posts when nothing is changed."""
+    posted: dict[str, Any] = {"name": draft.name}
+    for field in draft._meta.fields:
+        value = getattr(draft, field.name)
+        if field.editable and field.name != "id":
+            posted[field.name] = "" if value is None else value
+    parts = {
+        "rates": ("category", "percent", "everything_else", "position"),
+        "activities": ("code", "title", "text", "gravest_consequence", "position"),
+        "clauses": ("number", "heading", "body", "rules", "position"),
+    }
+    for part, fields in parts.items():
+        rows = list(getattr(draft, part).all())
+        posted |= {f"{part}-TOTAL_FORMS": len(rows), f"{part}-INITIAL_FORMS": len(rows)}
+        for index, row in enumerate(rows):
+            posted |= {f"{part}-{index}-id": row.pk, f"{part}-{index}-agreement": draft.pk}
+            for field in fields:
+                value = getattr(row, field)
+                if value is False:
+                    continue
+                posted[f"{part}-{index}-{field}"] = ",".join(value) if isinstance(value, list) else value
+    return posted
+
+
+def index_of(draft: Agreement, part: str, **named: str) -> int:
+    rows = list(getattr(draft, part).all())
+    return next(i for i, row in enumerate(rows) if all(getattr(row, k) == v for k, v in named.items()))
+
+
+def test_starts_a_draft_from_the_example_in_an_empty_program(staff):
+    page = staff.get(address("agreement_start"))
+    assert "Start a draft" in page.content.decode()
+    staff.post(address("agreement_start"), {"confirmed": "1"})
+    draft = Agreement.objects.get()
+    assert (draft.name, draft.published_at, draft.clauses.count() > 60) == ("1", None, True)
+    assert AuditRecord.objects.get(action="agreement drafted").by is not None
+
+
+def test_is_listed_with_the_state_of_each_version(staff, draft):
+    page = staff.get(address("agreement_changelist")).content.decode()
+    assert "in effect" in page
+    assert "draft" in page
+
+
+def test_shows_a_draft_as_a_form_with_units_and_bounds(staff, draft):
+    page = staff.get(address("agreement_change", draft.pk)).content.decode()
+    assert "Days, 1 to 90: from the click to the order." in page
+    assert "{attribution_days}" in page
+    assert "Nothing: it can be published." in page
+
+
+def test_saves_a_draft_with_all_its_parts(staff, draft):
+    posted = form_of(draft) | {"validation_days": 14}
+    posted[f"rates-{index_of(draft, 'rates', category='home-decor')}-percent"] = "5.50"
+    answer = staff.post(address("agreement_change", draft.pk), posted)
+    assert answer.status_code == 302, answer.context["errors"]
+    draft.refresh_from_db()
+    assert draft.validation_days == 14
+    assert str(draft.rates.get(category="home-decor").percent) == "5.50"
+    record = AuditRecord.objects.get(action="agreement changed")
+    assert record.after == {"validation_days": "14"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "cause"),
+    [
+        ("validation_days", "181", "less than or equal to 180"),
+        ("rate_floor", "9.00", "The lowest rate is above the highest."),
+        ("currency", "JPY", "Not an ISO 4217 code"),
+        ("time_zone", "Nowhere", "Not the name of a time zone"),
+        ("payout_minimum", "-1", "greater than or equal to 0"),
+        ("order_commission_cap", "0", "greater than or equal to 0.01"),
+    ],
+)
+def test_says_beside_a_term_what_is_not_allowed(staff, draft, field, value, cause):
+    answer = staff.post(address("agreement_change", draft.pk), form_of(draft) | {field: value})
+    assert answer.status_code == 200
+    assert cause in " ".join(answer.context["adminform"].form.errors[field])
+
+
+def test_says_beside_a_row_that_another_stands_for_everything_else(staff, draft):
+    posted = form_of(draft) | {"rates-0-everything_else": "on"}
+    answer = staff.post(address("agreement_change", draft.pk), posted)
+    assert answer.status_code == 200
+    assert "Another row stands for everything else already." in answer.content.decode()
+
+
+def test_says_beside_a_row_that_its_category_has_another(staff, draft):
+    posted = form_of(draft) | {"rates-1-category": "consumer-electronics"}
+    assert staff.post(address("agreement_change", draft.pk), posted).status_code == 200
+
+
+def test_says_beside_a_clause_what_has_to_be_mended_before_it_can_be_published(staff, draft):
+    draft.clauses.filter(number="2.3").update(body="Within {no_such_term}.")
+    page = staff.get(address("agreement_change", draft.pk)).content.decode()
+    assert page.count("{no_such_term} stands for nothing.") == 2
+    back = staff.get(address("agreement_preview", draft.pk), follow=True)
+    assert "{no_such_term} stands for nothing." in back.content.decode()
+
+
+def test_shows_the_very_page_that_an_affiliate_will_see(staff, draft):
+    page = staff.get(address("agreement_preview", draft.pk)).content.decode()
+    assert "Preview: this is what an affiliate sees." in page
+    assert '<section id="clause-3.2">' in page
+    assert "csrfmiddlewaretoken" not in page[page.index('id="decide"') : page.index("</main>")]
+
+
+def test_shows_what_changes(staff, first, draft):
+    draft.rates.filter(category="home-decor").update(percent="4.50")
+    page = staff.get(address("agreement_differences", draft.pk)).content.decode()
+    assert "4.50 %" in page
+    assert "detriment" in page
+
+
+def test_publishes_only_when_the_name_is_typed(staff, draft):
+    posted = {"confirmed": "1", "effective_at": f"{NOW + 30 * DAY:%Y-%m-%d}", "name": "two"}
+    page = staff.post(address("agreement_publish", draft.pk), posted)
+    assert "The name of this version is 2." in page.content.decode()
+    staff.post(address("agreement_publish", draft.pk), posted | {"name": "2"})
+    draft.refresh_from_db()
+    day = (NOW + 30 * DAY).date()
+    assert draft.effective_at == datetime(day.year, day.month, day.day, tzinfo=UTC)
+    assert draft.published_by is not None
+
+
+def test_names_the_earliest_date_where_there_is_too_little_notice(staff, draft):
+    draft.rates.filter(category="home-decor").update(percent="4.50")
+    posted = {"confirmed": "1", "effective_at": f"{NOW + 2 * DAY:%Y-%m-%d}", "name": "2"}
+    page = staff.post(address("agreement_publish", draft.pk), posted).content.decode()
+    assert "The earliest is" in page
+
+
+def test_refuses_to_publish_what_has_to_be_mended(staff, draft):
+    draft.clauses.filter(number="2").delete()
+    posted = {"confirmed": "1", "effective_at": f"{NOW + 30 * DAY:%Y-%m-%d}", "name": "2"}
+    page = staff.post(address("agreement_publish", draft.pk), posted, follow=True).content.decode()
+    assert "Section 2 is left out." in page
+    draft.refresh_from_db()
+    assert draft.published_at is None
+
+
+def test_can_be_withdrawn_before_its_date(staff, draft):
+    publishing.publish(agreement=draft, effective_at=NOW + 30 * DAY, now=NOW, by=None)
+    staff.post(address("agreement_withdraw", draft.pk), {"confirmed": "1", "reason": "A mistake."})
+    draft.refresh_from_db()
+    assert draft.withdrawal.reason == "A mistake."
+
+
+def test_once_published_can_only_be_read(staff, first):
+    page = staff.get(address("agreement_change", first.pk))
+    assert page.status_code == 200
+    assert 'name="validation_days"' not in page.content.decode()
+    assert staff.post(address("agreement_change", first.pk), form_of(first)).status_code == 403
+    assert staff.post(address("agreement_delete", first.pk), {"post": "yes"}).status_code == 403
+
+
+def test_is_not_for_staff_without_the_right(first, draft):
+    client = Client()
+    client.force_login(make_staff("affiliate managers"))
+    for name in ("agreement_changelist", "program_changelist", "promotion_changelist", "acceptance_changelist"):
+        assert client.get(address(name)).status_code == 403
+    assert client.post(address("agreement_publish", draft.pk), {"confirmed": "1"}).status_code == 403
+
+
+def test_has_one_program_whose_hosts_are_checked(staff):
+    assert staff.get(address("program_changelist")).headers["Location"] == address("program_change", 1)
+    wrong = {"shop_url": "https://shop.example/", "shop_hosts": "other.example"}
+    assert "shop.example has to be among them" in staff.post(address("program_change", 1), wrong).content.decode()
+    right = {"shop_url": "https://shop.example/", "shop_hosts": "Shop.example, www.shop.example"}
+    staff.post(address("program_change", 1), right)
+    assert Program.current().shop_hosts == ["shop.example", "www.shop.example"]
+    assert AuditRecord.objects.filter(action="program changed").count() == 1
+
+
+def promotion(**changes: str) -> dict[str, str]:
+    return {
+        "confirmed": "1",
+        "name": "Summer",
+        "percent": "8.00",
+        "categories": "home-decor",
+        "codes": "",
+        "starts_at_0": f"{NOW + DAY:%Y-%m-%d}",
+        "starts_at_1": "00:00",
+        "ends_at_0": f"{NOW + 10 * DAY:%Y-%m-%d}",
+        "ends_at_1": "00:00",
+    } | changes
+
+
+def test_announces_a_promotion_to_those_whom_it_concerns(staff, first):
+    concerned = make_affiliate(state=State.ACTIVE)
+    make_affiliate(state=State.ACTIVE)
+    staff.post(address("promotion_announce"), promotion(codes=concerned.code))
+    made = Promotion.objects.get()
+    assert (str(made.percent), made.categories, list(made.affiliates.all())) == ("8.00", ["home-decor"], [concerned])
+    assert [message.to for message in Message.objects.filter(kind="promotion")] == [concerned.email]
+    assert AuditRecord.objects.filter(action="promotion added").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"percent": "8.51"}, "Version 1 allows rates from 2.60 % to 8.50 %."),
+        ({"percent": "2.59"}, "Version 1 allows rates from 2.60 % to 8.50 %."),
+        ({"ends_at_0": f"{NOW + DAY:%Y-%m-%d}"}, "It has to end after it starts."),
+        ({"starts_at_0": "2026-01-02"}, "A promotion can&#x27;t start in the past"),
+        ({"codes": "nobody"}, "No affiliate has the code nobody."),
+    ],
+)
+def test_refuses_a_promotion_with_the_cause_beside_the_field(staff, first, changes, cause):
+    page = staff.post(address("promotion_announce"), promotion(**changes)).content.decode()
+    assert cause in page
+    assert not Promotion.objects.exists()
+
+
+def test_moves_the_end_of_a_promotion_and_nothing_else(staff, first):
+    staff.post(address("promotion_announce"), promotion())
+    made = Promotion.objects.get()
+    posted = {"confirmed": "1", "ends_at_0": f"{NOW + 5 * DAY:%Y-%m-%d}", "ends_at_1": "00:00"}
+    staff.post(address("promotion_move_end", made.pk), posted)
+    made.refresh_from_db()
+    assert made.ends_at.date() == (NOW + 5 * DAY).date()
+    assert staff.post(address("promotion_change", made.pk), {"percent": "2.60"}).status_code == 403
+
+
+def test_shows_acceptances_verifies_them_and_hands_out_the_evidence(staff, first):
+    record = accept(make_affiliate(state=State.APPROVED), first, now=NOW)
+    assert record.hash in staff.get(address("acceptance_changelist")).content.decode()
+    assert record.person.email in staff.get(address("acceptance_change", record.pk)).content.decode()
+    page = staff.get(address("acceptance_verify"), follow=True)
+    assert "1 acceptances verified." in page.content.decode()
+    assert staff.get(address("acceptance_export", record.pk))["Content-Type"] == "application/zip"
+    assert staff.post(address("acceptance_change", record.pk), {"language": "de"}).status_code == 403
+
+
+def test_lets_a_draft_be_thrown_away(staff, draft):
+    staff.post(address("agreement_delete", draft.pk), {"post": "yes"})
+    assert not Agreement.objects.filter(pk=draft.pk).exists()
+
+
+def test_starts_a_draft_by_domain_function_too(db):
+    assert seeding.start_draft(now=NOW, by=None).name == "1"
