@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 os.environ.setdefault("DEBUG", "1")
 
 from config.settings import *  # noqa: F403 -- they read the environment
-from config.settings import CACHES, DATABASES, REDIS_URL
+from config.settings import BASE_DIR, CACHES, DATABASES, REDIS_URL
 
 # Never database 0, where a `make run` of this checkout keeps its queue; and another for every process of xdist and for
 # every name of the test database, so that runs at the same time don't find one another's keys.
@@ -17,6 +17,8 @@ _number = 1 + (zlib.crc32(DATABASES["default"]["TEST"]["NAME"].encode()) + _work
 REDIS_URL = urlsplit(REDIS_URL)._replace(path=f"/{_number}").geturl()
 CELERY_BROKER_URL = REDIS_URL
 CACHES["default"]["LOCATION"] = REDIS_URL
+# Nor among the files of a running program.
+MEDIA_ROOT = BASE_DIR / ".local" / f"test-media-{_number}"
 
 # The real one is slow on purpose, and nearly every test makes a user.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import timeit
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -122,9 +123,7 @@ def test_are_started_once_by_twenty_that_need_them_at_once(folder: Path) -> None
 def test_answer_from_a_running_server_within_milliseconds(folder: Path) -> None:
     user = User(folder)
     assert user.urls == list(embedded.urls(folder))
-    started = time.perf_counter()
-    embedded.urls(folder)
-    assert time.perf_counter() - started < 0.05
+    assert min(timeit.repeat(lambda: embedded.urls(folder), number=1, repeat=20)) < 0.01
     os.close(embedded._leases.pop(folder))
     user.leave()
 
