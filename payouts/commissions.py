@@ -11,8 +11,7 @@ from payouts import ledger
 from payouts.models import CommissionHold, StatementLine
 from payouts.pricing import price_lines, validates_at
 from payouts.rates import offers, rate_card
-from tracking.ingestion import Changed
-from tracking.order_rows import as_json
+from tracking.order_rows import Changed, as_json
 
 
 def frozen(order_pks: Iterable[UUID]) -> set[UUID]:

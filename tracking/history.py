@@ -10,8 +10,8 @@ from uuid import UUID
 from django.db import connection
 
 from tracking.attribution import Attribution
-from tracking.ingestion import Changed
 from tracking.models import OrderLine, Reason
+from tracking.order_rows import Changed
 from tracking.snapshots import HASHED, Line, Snapshot
 
 

@@ -3,6 +3,7 @@
 Set-based: a batch of any size takes the same number of statements. One lock order everywhere: order rows by `order_id`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -13,12 +14,12 @@ from django.db import transaction
 
 from accounts.models import ApiKey
 from agreements.clauses import clause_of
-from tracking import order_rows, snapshots
+from tracking import history, order_rows, snapshots
 from tracking.attribution import RULES, Attribution
 from tracking.claims import attributions
 from tracking.models import Reason
-from tracking.order_rows import Known
-from tracking.snapshots import Line, Snapshot
+from tracking.order_rows import Changed, Known
+from tracking.snapshots import Snapshot
 
 
 class Outcome(StrEnum):
@@ -37,17 +38,6 @@ class Taken(NamedTuple):
     outcome: Outcome
     field: str = ""
     cause: str = ""
-
-
-class Changed(NamedTuple):
-    """An order that a batch changed, as it now stands, for the rooms above to price."""
-
-    order_pk: UUID
-    snapshot: Snapshot
-    attribution: Attribution
-    frozen: bool
-    receipt: int
-    lines: Sequence[tuple[int, Line]]  # primary keys beside lines, those that vanished with 0.00 at the end
 
 
 class Ingested(NamedTuple):
@@ -81,7 +71,10 @@ def ingest(
             for order_id, snapshot in newest.items()
         ]
     )
-    lines = order_rows.write_lines({known[order_id].pk: snapshot for order_id, snapshot in newest.items()})
+    sent = Counter(row.order_id for row in batch)
+    older = [row.order_id for row in batch if row.order_id not in created or sent[row.order_id] > 1]
+    late = order_rows.vanished_lines({known[order_id].pk for order_id in older})
+    lines = order_rows.write_lines({known[order_id].pk: row for order_id, row in newest.items()}, vanished=late)
     changed = [
         Changed(
             order_pk=known[order_id].pk,
@@ -93,6 +86,8 @@ def ingest(
         )
         for order_id, snapshot in newest.items()
     ]
+    # A stale snapshot may be the first to tell of a line that has vanished since: its order is priced again, too.
+    changed += history.newest({pk for pk, _, _ in late} - {order.order_pk for order in changed})
     return Ingested(taken, changed)
 
 

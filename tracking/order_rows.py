@@ -3,7 +3,6 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -20,6 +19,20 @@ from tracking.snapshots import Line, Snapshot
 def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
     """Rows for `json_to_recordset`: one parameter, which the database takes apart faster than we could quote arrays."""
     return json.dumps(list(rows), default=str)
+
+
+VanishedLine = tuple[UUID, int, Line]  # order, position, line
+
+
+class Changed(NamedTuple):
+    """An order that a batch changed, as it now stands, for the rooms above to price."""
+
+    order_pk: UUID
+    snapshot: Snapshot
+    attribution: Attribution
+    frozen: bool
+    receipt: int
+    lines: Sequence[tuple[int, Line]]  # primary keys beside lines, those that vanished with 0.00 at the end
 
 
 class Known(NamedTuple):
@@ -93,9 +106,7 @@ def known_receipts(batch: Sequence[Snapshot]) -> dict[tuple[str, datetime], str]
         return {(order_id, version): sha256 for order_id, version, sha256 in cursor.fetchall()}
 
 
-def keep_receipts(
-    fresh: Sequence[tuple[Snapshot, str]], api_key: ApiKey | None
-) -> dict[tuple[str, datetime], int]:
+def keep_receipts(fresh: Sequence[tuple[Snapshot, str]], api_key: ApiKey | None) -> dict[tuple[str, datetime], int]:
     """Store the receipts; returns {(order id, version): sequence number}."""
     if not fresh:
         return {}
@@ -155,13 +166,14 @@ def update(rows: Sequence[tuple[UUID, Snapshot, Attribution, str]]) -> None:
         )
 
 
-def write_lines(orders: Mapping[UUID, Snapshot]) -> dict[UUID, list[tuple[int, Line]]]:
-    """Set the orders' lines; one that a snapshot no longer has counts as 0.00 and comes last."""
-    if not orders:
-        return {}
-    wanted = {(pk, line.line_id) for pk, snapshot in orders.items() for line in snapshot.lines}
+def write_lines(
+    orders: Mapping[UUID, Snapshot], *, vanished: Sequence[VanishedLine]
+) -> dict[UUID, list[tuple[int, Line]]]:
+    """Set the orders' lines to the snapshots', and those that have vanished to 0.00; returns them with their keys."""
     rows = [(pk, position, line) for pk, s in orders.items() for position, line in enumerate(s.lines)]
-    rows += [(pk, position, line) for pk, position, line in _vanished(list(orders), wanted)]
+    rows += vanished
+    if not rows:
+        return {}
     values = ({"order_id": pk, "position": position, **line._asdict()} for pk, position, line in rows)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -184,19 +196,28 @@ def write_lines(orders: Mapping[UUID, Snapshot]) -> dict[UUID, list[tuple[int, L
     return written
 
 
-def _vanished(
-    order_pks: list[UUID], wanted: AbstractSet[tuple[UUID, str]]
-) -> list[tuple[UUID, int, Line]]:
+def vanished_lines(order_pks: Iterable[UUID]) -> list[VanishedLine]:
+    """The lines that older receipts of the orders have and the newest has not, at 0.00, each as the newest receipt that
+    has it says: the answer depends on the receipts alone, not on the order in which they came."""
+    pks = list(order_pks)
+    if not pks:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT order_id, position, line_id, sku, title, category, quantity, 0.00::numeric, 0.00::numeric
-              FROM tracking_orderline WHERE order_id = ANY(%s) ORDER BY order_id, position
+            WITH newest AS (
+                SELECT o.id, o.order_id, o.version,
+                       ARRAY(SELECT line->>'line_id' FROM jsonb_array_elements(r.content->'lines') line) AS line_ids
+                  FROM tracking_order o JOIN tracking_ordersnapshot r USING (order_id, version) WHERE o.id = ANY(%s)
+            )
+            SELECT DISTINCT ON (newest.id, line->>'line_id') newest.id, (place - 1)::int, line->>'line_id', line->>'sku',
+                   line->>'title', line->>'category', (line->>'quantity')::int, 0.00::numeric, 0.00::numeric
+              FROM newest
+              JOIN tracking_ordersnapshot older ON older.order_id = newest.order_id AND older.version < newest.version
+             CROSS JOIN LATERAL jsonb_array_elements(older.content->'lines') WITH ORDINALITY AS item(line, place)
+             WHERE line->>'line_id' <> ALL(newest.line_ids)
+             ORDER BY newest.id, line->>'line_id', older.version DESC
             """,
-            [order_pks],
+            [pks],
         )
-        return [
-            (pk, position, Line(*line))
-            for pk, position, *line in cursor.fetchall()
-            if (pk, line[0]) not in wanted
-        ]
+        return [(pk, position, Line(*line)) for pk, position, *line in cursor.fetchall()]
