@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from affiliates import channels as vetting
-from affiliates import fields
+from affiliates import fields, rulebook
 from affiliates.codes import new_code
 from affiliates.errors import AlreadyApplied, EmailNotConfirmed
 from affiliates.models import Affiliate, Channel, State
@@ -75,7 +75,8 @@ def approve(*, affiliate: Affiliate, now: datetime, by: User | None, reason: str
         context={
             "approved": _addresses(affiliate, Channel.State.APPROVED),
             "rejected": _addresses(affiliate, Channel.State.REJECTED),
-        },
+        }
+        | _clause(affiliate, "acceptance", now),
     )
 
 
@@ -86,7 +87,16 @@ def reject(*, affiliate: Affiliate, reason: str, now: datetime, by: User | None)
     move(affiliate=affiliate, to=State.REJECTED, now=now, by=by, reason=reason)
     for channel in _waiting(affiliate):
         vetting.decide(channel=channel, to=Channel.State.REJECTED, reason=reason, now=now, by=by)
-    notify(affiliate=affiliate, kind="application_rejected", key=str(affiliate.pk), context={"reason": reason})
+    notify(
+        affiliate=affiliate,
+        kind="application_rejected",
+        key=str(affiliate.pk),
+        context={"reason": reason} | _clause(affiliate, "eligibility", now),
+    )
+
+
+def _clause(affiliate: Affiliate, rule: str, now: datetime) -> dict[str, str]:
+    return {"clause": rulebook.clause(affiliate=affiliate, rule=rule, at=now)}
 
 
 def _waiting(affiliate: Affiliate) -> list[Channel]:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from affiliates import addresses
+from affiliates import addresses, rulebook
 from affiliates.errors import DuplicateChannel, IllegalTransition
 from affiliates.models import Affiliate, Channel, State
 from affiliates.notify import notify
@@ -106,5 +106,9 @@ def _tell(channel: Channel, kind: str, now: datetime) -> None:
         affiliate=channel.affiliate,
         kind=kind,
         key=f"{channel.pk}:{now.isoformat()}",
-        context={"address": channel.address, "reason": channel.reason},
+        context={
+            "address": channel.address,
+            "reason": channel.reason,
+            "clause": rulebook.clause(affiliate=channel.affiliate, rule="channels", at=now),
+        },
     )

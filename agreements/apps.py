@@ -6,7 +6,9 @@ class AgreementsConfig(AppConfig):
     verbose_name = "Agreement"
 
     def ready(self) -> None:
-        from agreements import pdf
+        from affiliates import rulebook
+        from agreements import pdf, under
         from mail import attachments
 
         attachments.register("agreement", pdf.attachment)
+        rulebook.register(under.clause_for)

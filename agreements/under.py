@@ -6,7 +6,10 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from affiliates.models import Affiliate
+from agreements.clauses import clause_in_force
 from agreements.models import Acceptance, Agreement
+from agreements.rules import Rule
 
 
 class Version(NamedTuple):
@@ -67,3 +70,12 @@ def agreement_of(affiliate_id: UUID, *, at: datetime) -> tuple[Agreement | None,
     under = under_at(versions(), acceptances([affiliate_id]).get(affiliate_id, {}), at)
     agreement = Agreement.objects.filter(pk=under.agreement_id).first() if under.agreement_id else None
     return agreement, under
+
+
+def clause_for(affiliate: Affiliate, rule: str, at: datetime) -> str:
+    """The clause that states `rule` in the version that `affiliate` is under at `at`, else in the one in force.
+
+    As "2.1 of version 1"; "" before there is any.
+    """
+    agreement = agreement_of(affiliate.pk, at=at)[0] or Agreement.objects.in_force(at)
+    return clause_in_force(Rule(rule), agreement)

@@ -1,5 +1,6 @@
 """An application ..."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,13 @@ from affiliates import applications, channels
 from affiliates.codes import LETTERS
 from affiliates.errors import AlreadyApplied, EmailNotConfirmed, IllegalTransition
 from affiliates.models import Affiliate, Channel, State
+from agreements.clauses import clause_in_force
+from agreements.models import Agreement
+from agreements.rules import Rule
+from agreements.seeding import seed
 from audit.models import AuditRecord
 from mail.models import Message
+from mail.rendering import render
 from tests.factories import NOW, make_affiliate, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
@@ -115,3 +121,25 @@ def test_is_decided_once() -> None:
     with pytest.raises(IllegalTransition):
         applications.approve(affiliate=affiliate, now=LATER, by=make_staff())
     assert not Message.objects.filter(kind="application_approved").exists()
+
+
+def test_mails_name_the_clause_of_the_version_in_force() -> None:
+    seed(effective_at=NOW, now=NOW, by=None)
+    affiliate, staff = make_affiliate(state=State.APPLIED), make_staff()
+    channels.reject(channel=affiliate.channels.get(), reason="Spam.", now=LATER, by=staff)
+    applications.approve(affiliate=affiliate, now=LATER, by=staff)
+    other = make_affiliate(state=State.REJECTED, at=LATER)
+    version = Agreement.objects.get()
+    named = {
+        message.kind: message.context["clause"] for message in Message.objects.exclude(kind="application_received")
+    }
+    assert named == {
+        "channel_rejected": clause_in_force(Rule.CHANNELS, version),
+        "application_approved": clause_in_force(Rule.ACCEPTANCE, version),
+        "application_rejected": clause_in_force(Rule.ELIGIBILITY, version),
+    }
+    assert all(re.fullmatch(r"\d+\.\d+ of version .+", clause) for clause in named.values())
+    for message in Message.objects.filter(to__in=[affiliate.email, other.email]):
+        mail = render(kind=message.kind, context=message.context)
+        assert message.context.get("clause", "") in mail.text
+        assert "href=" in mail.html
