@@ -45,7 +45,8 @@ class Commission(models.Model):
 
     class Meta:
         verbose_name = _("commission")
-        ordering: ClassVar = ["-placed_at", "-line"]
+        # By its column: by the field itself it would follow the order of order lines.
+        ordering: ClassVar = ["-placed_at", "-line_id"]
         indexes: ClassVar = [
             models.Index(fields=["affiliate", "-placed_at", "-line"]),
             models.Index(fields=["order"]),

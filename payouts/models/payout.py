@@ -80,7 +80,7 @@ class PayoutFile(models.Model):
 
     class Meta:
         verbose_name = _("payout file")
-        ordering: ClassVar = ["batch", "method"]
+        ordering: ClassVar = ["batch_id", "method"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["batch", "method"], name="one_payout_file_a_method")]
         triggers: ClassVar = append_only()
 

@@ -11,6 +11,7 @@ from django.db.models import Sum
 from affiliates.errors import IllegalTransition
 from audit.models import AuditRecord
 from mail.models import Message
+from mail.rendering import render
 from payouts import batches, details, holds, ledger
 from payouts.encryption import encrypt
 from payouts.errors import ApprovalVoided, NeedsAnotherPerson
@@ -340,3 +341,39 @@ def test_keeps_the_account_in_clear_out_of_every_column(drafted, preparer, appro
             dump += [row for (row,) in cursor.fetchall()]
     assert len(dump) > 50
     assert not [row for row in dump if IBAN in row or IBAN[4:] in row or IBAN[-10:] in row]
+
+
+@pytest.mark.parametrize("state", ["sent", "returned", "cancelled"])
+def test_tells_the_affiliate_in_a_mail_that_reads_well(state, sent, drafted, preparer):
+    batch = drafted() if state == "cancelled" else sent()
+    payout = batch.payouts.select_related("affiliate").get(amount="100.00")
+    kind = "payout_sent" if state == "sent" else "payout_failed"
+    if state == "returned":
+        batches.mark_paid(batch=batch, now=LATER, by=preparer)
+        batches.fail(payout=payout, reason="account closed", now=LATER, by=preparer)
+    elif state == "cancelled":
+        batches.cancel(payout=payout, reason="Wrong person.", now=FEBRUARY, by=preparer)
+    mail = render(kind=kind, context=Message.objects.get(kind=kind, to=payout.affiliate.user.email).context)
+    words = {
+        "sent": "100.00 USD is on its way to you",
+        "returned": "Your payout of 100.00 USD came back",
+        "cancelled": "Your payout of 100.00 USD was cancelled",
+    }
+    assert mail.subject == words[state]
+    assert payout.reference in mail.text
+    assert payout.details.masked in mail.text
+    assert state == "sent" or "clause 5.8 of version 1" in mail.text
+    assert f"/{'statements' if state == 'sent' else 'payout-details'}/" in mail.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "context", "subject"),
+    [
+        ("affiliates_set_aside", {"period": "2026-01", "count": 1}, "1 affiliate was set aside when 2026-01 was closed"),
+        ("orders_in_conflict", {"source": "API key shop", "count": 2}, "2 order snapshots are in conflict"),
+    ],
+)
+def test_trouble_is_told_to_staff_in_a_mail(kind, context, subject):
+    mail = render(kind=kind, context=context)
+    assert mail.subject == subject
+    assert "/admin/" in mail.text
