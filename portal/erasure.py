@@ -6,6 +6,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -73,7 +74,8 @@ def erase(*, affiliate: Affiliate, now: datetime, by: User | None) -> None:
 
 def _forget_account(user: User, affiliate: Affiliate) -> None:
     """Close the account: nobody can sign in to it, and its mail is gone."""
-    Message.objects.filter(to__iexact=user.email).delete()
+    # By the code too: what changed their payout details was also told to the address that the money goes to.
+    Message.objects.filter(Q(to__iexact=user.email) | Q(context__code=affiliate.code)).delete()
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
     user.set_unusable_password()

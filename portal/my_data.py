@@ -11,7 +11,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from accounts.models import User
 from affiliates.models import Affiliate, Channel, StandingChange
@@ -88,7 +88,9 @@ def sources(affiliate: Affiliate) -> dict[str, QuerySet[Any]]:
         "target_checks": TargetCheck.objects.filter(affiliate=affiliate),
         "target_notices": TargetNotice.objects.filter(affiliate=affiliate),
         "termination_notices": TerminationNotice.objects.filter(affiliate=affiliate),
-        "emails": Message.objects.filter(to__iexact=user.email).exclude(kind="account"),
+        "emails": Message.objects.filter(Q(to__iexact=user.email) | Q(context__code=affiliate.code)).exclude(
+            kind="account"
+        ),
         "audit": AuditRecord.objects.filter(subject_type="affiliates.affiliate", subject_id=str(affiliate.pk)),
         "erasure_requests": ErasureRequest.objects.filter(affiliate=affiliate),
     }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from affiliates.models import Affiliate
-from agreements.models import Acceptance
+from agreements.models import Acceptance, AgreementText
 from mail import attachments
 from payouts.models import Statement
 from portal.my_data import Pdf
@@ -12,10 +12,11 @@ from portal.my_data import Pdf
 
 def documents(affiliate: Affiliate) -> Iterator[Pdf]:
     """Each document's name and its maker, one by one."""
-    for acceptance in Acceptance.objects.for_affiliate(affiliate).select_related("agreement"):
-        yield f"agreement-{acceptance.agreement.name}.pdf", partial(_made, "agreement", str(acceptance.agreement_id))
+    accepted = Acceptance.objects.for_affiliate(affiliate).values("agreement")
+    for text in AgreementText.objects.filter(agreement__in=accepted).select_related("agreement"):
+        yield f"agreement-{text.agreement.number}-{text.language}.pdf", partial(_made, "agreement", str(text.pk))
     for statement in Statement.objects.for_affiliate(affiliate).order_by("number"):
-        yield f"statement-{statement.number:04d}.pdf", partial(_made, "statement", str(statement.pk))
+        yield f"statement-{statement.number:04d}.pdf", partial(_made, "statement_pdf", str(statement.pk))
 
 
 def _made(name: str, key: str) -> bytes:

@@ -39,7 +39,8 @@ def taking_part(agreement) -> Callable[..., Affiliate]:
     def make(state: State = State.ACTIVE, **fields) -> Affiliate:
         at = timezone.now() - timedelta(days=30)
         way = factories.WAYS[state]
-        affiliate = factories.make_affiliate(state=State.APPLIED, at=at, **fields)
+        user = factories.make_user(name=fields.get("name", ""), password=factories.PASSWORD)
+        affiliate = factories.make_affiliate(state=State.APPLIED, at=at, user=user, **fields)
         for step in way:
             if step is State.ACTIVE:
                 accepted(affiliate, agreement, at)

@@ -107,7 +107,9 @@ def test_without_a_channel_is_refused(agreement):
 
 def test_is_the_only_way_to_an_account(agreement):
     assert Client().get("/accounts/signup/").headers["Location"] == "/apply/"
-    Client().post("/accounts/signup/", {"email": "x@example.com", "password1": "correct horse 7", "password2": "correct horse 7"})
+    Client().post(
+        "/accounts/signup/", {"email": "x@example.com", "password1": "correct horse 7", "password2": "correct horse 7"}
+    )
     assert not User.objects.exists()
 
 

@@ -110,8 +110,6 @@ def test_copy_is_downloaded_by_its_owner(taking_part, client):
     from tests.factories import PASSWORD
 
     affiliate = taking_part()
-    affiliate.user.set_password(PASSWORD)
-    affiliate.user.save()
     signed_in = client.post("/accounts/login/", {"login": affiliate.user.email, "password": PASSWORD})
     assert signed_in.status_code == 302
     response = client.post("/profile/data/download/")

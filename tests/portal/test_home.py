@@ -85,14 +85,14 @@ def test_counts_what_the_next_close_will_post_and_no_more(greta):
 
 def test_asks_the_database_at_most_twelve_times(greta, signed_in):
     now = timezone.now()
-    details.change(
-        affiliate=greta, method="paypal", account="g@example.com", holder="Greta", now=now, by=greta.user
-    )
+    details.change(affiliate=greta, method="paypal", account="g@example.com", holder="Greta", now=now, by=greta.user)
     for number in range(4):
         sold(f"C{number}", "50.00", now - timedelta(days=number + 1))
     client = signed_in(greta.user)
     client.get("/home/")
-    with CaptureQueriesContext(connection, ) as asked:
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
         assert client.get("/home/").status_code == 200
     assert len(asked) <= 12, "\n".join(query["sql"][:150] for query in asked.captured_queries)
 

@@ -1,0 +1,87 @@
+"""A real browser on a real server; without one the tests are skipped, or fail where REQUIRE_BROWSER is set."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.core.cache import cache
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# Chromium as root needs --no-sandbox; the rest keeps it from talking to anybody but the server under test.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+# Playwright's synchronous interface runs an event loop of its own, and Django takes that for asynchronous code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if path is None:
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail(f"REQUIRE_BROWSER is set, and none of {', '.join(BROWSERS)} is installed")
+        pytest.skip("no Chromium is installed")
+    return {**browser_type_launch_args, "executable_path": path, "args": ARGUMENTS}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_rate_limited():
+    cache.clear()
+
+
+@pytest.fixture
+def person(browser: Browser, live_server) -> Callable[..., Page]:
+    """A page in a browser of their own, of the width given. Whatever the browser complains of fails the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_browser(viewport=WIDE, **options) -> Page:
+        context = browser.new_context(base_url=live_server.url, viewport=viewport, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+        page.on("console", lambda message: _complain(message, page, complaints))
+        return page
+
+    yield open_browser
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _complain(message: ConsoleMessage, page: Page, complaints: list[str]) -> None:
+    # A 4xx of a form that is refused is told as an error too; a policy that is broken must be.
+    if message.type == "error" and "Failed to load resource" not in message.text:
+        complaints.append(f"{page.url}: {message.text}")
+
+
+def keep(page: Page, name: str) -> None:
+    """A picture of the whole page, at both widths, among the artefacts."""
+    ARTIFACTS.mkdir(exist_ok=True)
+    before = page.viewport_size
+    for viewport in (WIDE, NARROW):
+        page.set_viewport_size(viewport)
+        page.screenshot(path=ARTIFACTS / f"{name}-{viewport['width']}.png", full_page=True)
+        assert_fits(page)
+    if before:
+        page.set_viewport_size(before)
+
+
+def assert_fits(page: Page) -> None:
+    """Nothing makes the page wider than the window."""
+    wide, window = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert wide <= window, f"{page.url} is {wide} wide in a window of {window}"
