@@ -15,6 +15,12 @@ STATE_COLOURS = {
 }
 
 
+_LINK = (
+    '<a class="text-primary-600 underline dark:text-primary-500" href="{}" '
+    'target="_blank" rel="noopener noreferrer nofollow">{}</a>'
+)
+
+
 def link_to(address: str) -> SafeString:
     """A channel to look at: in a new tab, which learns nothing of the admin."""
-    return format_html('<a href="{}" target="_blank" rel="noopener noreferrer nofollow">{}</a>', address, address)
+    return format_html(_LINK, address, address)

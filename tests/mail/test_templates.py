@@ -1,0 +1,28 @@
+"""Every kind of e-mail that the rooms post ..."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.template.loader import get_template
+
+ROOMS = ("accounts", "affiliates", "agreements", "tracking", "payouts", "compliance", "portal", "mail")
+POSTING = re.compile(
+    r"\b(?:notify|notify_many|post|post_many|alert_staff|send)\(\s*(?:[\w.]+=[\w.\[\]]+,\s*)*kind=\"(\w+)\""
+)
+
+
+def kinds() -> set[str]:
+    sources = [path for room in ROOMS for path in (settings.BASE_DIR / room).rglob("*.py")]
+    return {kind for source in sources for kind in POSTING.findall(source.read_text())}
+
+
+def test_is_found_by_the_tests_of_this_file() -> None:
+    assert {"application_received", "imported", "channel_approved"} - kinds() <= {"channel_approved"}
+
+
+@pytest.mark.parametrize("kind", sorted(kinds()))
+def test_has_a_template(kind: str) -> None:
+    source = Path(get_template(f"mail/{kind}.txt").origin.name).read_text()
+    assert "\n\n" in source, "a subject, a blank line, paragraphs"
