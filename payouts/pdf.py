@@ -111,7 +111,7 @@ def _payout(statement: Statement) -> str:
     if paid is None:
         return ""
     names = {"method": paid.details.get_method_display(), "account": paid.details.masked, "reference": paid.reference}
-    return _("Paid out by %(method)s to %(account)s, reference %(reference)s.") % names
+    return _("Payout by %(method)s to %(account)s, reference %(reference)s.") % names
 
 
 def _clause(number: str) -> str:
