@@ -16,3 +16,5 @@ urlpatterns = [
     path("api/v1/", include(api.urlpatterns)),
     path("admin/", admin.site.urls),
 ]
+
+handler500 = "portal.views.errors.server_error"

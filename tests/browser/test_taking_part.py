@@ -14,7 +14,7 @@ from mail.models import Message
 from tests.browser.conftest import NARROW, keep
 from tests.factories import PASSWORD, make_staff
 
-SECRET = "correct horse 7 battery"  # noqa: S105  (a test's)
+SECRET = "correct horse 7 battery"
 
 
 @pytest.fixture
