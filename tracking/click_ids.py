@@ -21,6 +21,8 @@ _VERSION = 1
 _CODE_BYTES = 16
 _LENGTH = (_PAYLOAD.size + _CODE_BYTES) * 4 // 3
 _TEXT = re.compile(rf"[A-Za-z0-9_-]{{{_LENGTH}}}")
+# The nonce of a genuine click id, as an expression of the database.
+NONCE_IN_SQL = "encode(substring(decode(translate(%(expressions)s, '-_', '+/'), 'base64') from 26 for 16), 'hex')::uuid"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 

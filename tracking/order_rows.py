@@ -205,7 +205,7 @@ def vanished_lines(order_pks: Iterable[UUID]) -> list[VanishedLine]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH newest AS (
+            WITH newest AS MATERIALIZED (
                 SELECT o.id, o.order_id, o.version,
                        ARRAY(SELECT line->>'line_id' FROM jsonb_array_elements(r.content->'lines') line) AS line_ids
                   FROM tracking_order o JOIN tracking_ordersnapshot r USING (order_id, version) WHERE o.id = ANY(%s)

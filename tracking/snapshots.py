@@ -19,7 +19,18 @@ FUTURE = timedelta(minutes=5)
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 HASHED = "hash:"
 
-_KEYS = ("order_id", "updated_at", "status", "placed_at", "completed_at", "currency", "click_id", "coupon", "customer", "lines")
+_KEYS = (
+    "order_id",
+    "updated_at",
+    "status",
+    "placed_at",
+    "completed_at",
+    "currency",
+    "click_id",
+    "coupon",
+    "customer",
+    "lines",
+)
 _REQUIRED = ("order_id", "updated_at", "status", "placed_at", "currency", "lines")
 _LINE_KEYS = ("line_id", "sku", "title", "category", "quantity", "amount", "refunded")
 _LINE_REQUIRED = ("line_id", "category", "quantity", "amount", "refunded")
@@ -27,9 +38,7 @@ _CUSTOMER_KEYS = ("ref", "country")
 _ORDER_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _AMOUNT = re.compile(r"[0-9]{1,12}\.[0-9]{2}", re.ASCII)
 _HASHED = re.compile(r"hash:[0-9a-f]{64}", re.ASCII)
-_MOMENT = re.compile(
-    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII
-)
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 
 
 class Refused(Exception):
@@ -77,7 +86,10 @@ class Snapshot(NamedTuple):
             "currency": self.currency,
             "click_id": self.click_id or None,
             "coupon": self.coupon or None,
-            "customer": {"ref": HASHED + self.customer_hash if self.customer_hash else None, "country": self.country or None},
+            "customer": {
+                "ref": HASHED + self.customer_hash if self.customer_hash else None,
+                "country": self.country or None,
+            },
             "lines": [
                 line._asdict() | {"amount": str(line.amount), "refunded": str(line.refunded)} for line in self.lines
             ],

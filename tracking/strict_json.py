@@ -41,9 +41,7 @@ def _whole(text: str) -> int | NoNumber:
     return int(text) if len(text) <= MAX_DIGITS else NoNumber(text)
 
 
-_decoder = json.JSONDecoder(
-    object_pairs_hook=_object, parse_int=_whole, parse_float=NoNumber, parse_constant=NoNumber
-)
+_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_int=_whole, parse_float=NoNumber, parse_constant=NoNumber)
 
 
 def parse(text: str) -> Any:

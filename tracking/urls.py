@@ -1,10 +1,20 @@
 """Where the pages of links and reports are, and the links themselves."""
 
-from django.urls import re_path
+from django.urls import path, re_path
 
+from tracking.views import links, reports
 from tracking.views.follow import follow
 
 app_name = "tracking"
 urlpatterns = [
     re_path(r"^r/(?P<code>.*)$", follow, name="follow"),
+    path("links/", links.index, name="links"),
+    path("links/new/", links.new, name="link_new"),
+    path("links/<uuid:pk>/", links.link, name="link"),
+    path("links/<uuid:pk>/pause/", links.pause, name="link_pause"),
+    path("links/<uuid:pk>/resume/", links.resume, name="link_resume"),
+    path("links/<uuid:pk>/qr.svg", links.qr_code, {"kind": "svg"}, name="link_qr_svg"),
+    path("links/<uuid:pk>/qr.png", links.qr_code, {"kind": "png"}, name="link_qr_png"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/csv/", reports.reports_csv, name="reports_csv"),
 ]

@@ -1,0 +1,364 @@
+"""The pages of links and reports ..."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from affiliates import standing
+from affiliates.models import Affiliate, State
+from agreements.models import Acceptance, Agreement, Program
+from tests.factories import make_affiliate, make_staff
+from tracking import click_ids, coupons, links, reports
+from tracking.models import Click, Link, Order, OrderLine
+from tracking.reports import By
+
+pytestmark = pytest.mark.django_db
+DAY = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+MARCH = {"since": date(2026, 3, 1), "until": date(2026, 3, 31)}
+
+
+@pytest.fixture
+def agreement() -> Agreement:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    return Agreement.objects.create(
+        name="1", number=1, drafted_at=start, published_at=start, effective_at=start, time_zone="America/New_York"
+    )
+
+
+@pytest.fixture
+def affiliate(agreement: Agreement) -> Affiliate:
+    program = Program.current()
+    program.shop_hosts = ["shop.example"]
+    program.save()
+    return accepted(agreement)
+
+
+def accepted(agreement: Agreement) -> Affiliate:
+    affiliate = make_affiliate()
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    Acceptance.objects.create(
+        sequence=Acceptance.objects.count() + 1,
+        affiliate=affiliate,
+        agreement=agreement,
+        method="online",
+        accepted_at=at,
+        recorded_at=at,
+        box_ticked=True,
+        hash=uuid4().hex,
+    )
+    return affiliate
+
+
+@pytest.fixture
+def link(affiliate: Affiliate) -> Link:
+    return make_link(affiliate)
+
+
+@pytest.fixture
+def signed_in(client: Client, affiliate: Affiliate) -> Client:
+    client.force_login(affiliate.user)
+    return client
+
+
+def make_link(affiliate: Affiliate, name: str = "Spring", subs: tuple[str, ...] = ("own",)) -> Link:
+    return links.create(
+        affiliate=affiliate, target="https://shop.example/p", name=name, subs=subs, now=timezone.now(), by=None
+    )
+
+
+def click(link: Link, at: datetime = DAY, **fields: Any) -> Click:
+    return Click.objects.create(id=uuid4(), link=link, at=at, **({"kind": "counted", "sub1": link.sub1} | fields))
+
+
+_orders = iter(range(1, 1000))
+
+
+def order(
+    affiliate: Affiliate,
+    *lines: tuple[str, str, str],
+    came: Click | None = None,
+    at: datetime = DAY,
+    link: Link | None = None,
+    click_id: str = "",
+    **fields: Any,
+) -> Order:
+    if came is not None:
+        link, click_id = came.link, click_ids.sign(came.link_id, came.at, came.pk)
+    row = Order.objects.create(
+        order_id=f"A{next(_orders)}",
+        status=fields.pop("status", "paid"),
+        placed_at=at,
+        currency="USD",
+        affiliate=affiliate,
+        link=link,
+        click_id=click_id,
+        **fields,
+    )
+    for number, (category, amount, refunded) in enumerate(lines, 1):
+        OrderLine.objects.create(
+            order=row,
+            line_id=str(number),
+            position=number,
+            category=category,
+            quantity=1,
+            amount=Decimal(amount),
+            refunded=Decimal(refunded),
+        )
+    return row
+
+
+def rows(affiliate: Affiliate, by: By, **days: date) -> list[tuple[Any, ...]]:
+    found = reports.report(affiliate, by=by, **(MARCH | days))
+    return [(row.label, row.clicks, row.orders, row.by_click, str(row.sales)) for row in found.rows]
+
+
+# --- Links -------------------------------------------------------------------------------------------------------
+
+
+def test_list_the_links_with_the_clicks_that_count_and_their_orders(
+    signed_in: Client, affiliate: Affiliate, link: Link
+) -> None:
+    came = click(link)
+    click(link)
+    click(link, kind="bot")
+    order(affiliate, ("toys", "10.00", "0.00"), came=came)
+    order(affiliate, ("toys", "10.00", "0.00"), came=came, status="cancelled")
+    text = signed_in.get("/links/").content.decode()
+    assert links.short_address(link) in text
+    row = text[text.index("Spring") :]
+    assert row.index('data-label="Clicks"') < row.index(">2<") < row.index('data-label="Orders"') < row.index(">1<")
+
+
+def test_list_coupons(signed_in: Client, affiliate: Affiliate) -> None:
+    coupons.bind(affiliate=affiliate, code="SPRING-10", bound_from=None, now=DAY, by=None)
+    assert "SPRING-10" in signed_in.get("/links/").content.decode()
+
+
+def test_make_a_link_and_show_its_address(signed_in: Client, affiliate: Affiliate) -> None:
+    answer = signed_in.post(
+        "/links/new/", {"target": "https://shop.example/x", "name": "Mine", "sub1": "a", "sub5": "e"}, follow=True
+    )
+    link = Link.objects.get()
+    assert (link.affiliate, link.target, link.sub1, link.sub5) == (affiliate, "https://shop.example/x", "a", "e")
+    assert links.short_address(link) in answer.content.decode()
+
+
+def test_show_beside_the_field_why_a_target_is_refused(signed_in: Client) -> None:
+    text = signed_in.post("/links/new/", {"target": "https://evil.example/"}).content.decode()
+    assert "Links may lead to shop.example only, not to evil.example." in text
+    assert not Link.objects.exists()
+
+
+def test_say_which_hosts_a_link_may_lead_to(signed_in: Client) -> None:
+    assert "a whole address on shop.example." in signed_in.get("/links/new/").content.decode()
+
+
+def test_change_pause_and_resume_a_link(signed_in: Client, link: Link) -> None:
+    signed_in.post(f"/links/{link.pk}/", {"target": "https://shop.example/new", "name": "New"})
+    link.refresh_from_db()
+    assert (link.target, link.name, link.sub1) == ("https://shop.example/new", "New", "")
+    text = signed_in.post(f"/links/{link.pk}/pause/", follow=True).content.decode()
+    link.refresh_from_db()
+    assert link.paused_at is not None
+    assert "You paused this link." in text
+    again = signed_in.post(f"/links/{link.pk}/pause/", follow=True)
+    assert "paused already" in again.content.decode()
+    signed_in.post(f"/links/{link.pk}/resume/")
+    link.refresh_from_db()
+    assert link.paused_at is None
+
+
+@pytest.mark.parametrize(("kind", "begins"), [("svg", b"<?xml"), ("png", b"\x89PNG\r\n\x1a\n")])
+def test_draw_a_qr_code(signed_in: Client, link: Link, kind: str, begins: bytes) -> None:
+    answer = signed_in.get(f"/links/{link.pk}/qr.{kind}")
+    assert answer["Content-Type"] == {"svg": "image/svg+xml", "png": "image/png"}[kind]
+    assert answer.content.startswith(begins)
+
+
+def test_say_why_all_links_are_paused(signed_in: Client, affiliate: Affiliate, link: Link) -> None:
+    standing.move(affiliate=affiliate, to=State.SUSPENDED, now=timezone.now(), by=None, reason="a test")
+    for path in ("/links/", f"/links/{link.pk}/"):
+        assert "your account is not active" in signed_in.get(path).content.decode()
+    text = signed_in.post("/links/new/", {"target": "https://shop.example/"}).content.decode()
+    assert "Only active affiliates can make links" in text
+    assert Link.objects.count() == 1
+
+
+@pytest.mark.parametrize("path", ["", "pause/", "resume/", "qr.svg", "qr.png"])
+def test_answer_404_alike_for_anothers_link_and_for_none(signed_in: Client, agreement: Agreement, path: str) -> None:
+    theirs = make_link(accepted(agreement))
+    method = signed_in.post if path in ("pause/", "resume/") else signed_in.get
+    answers = [method(f"/links/{pk}/{path}") for pk in (theirs.pk, uuid4())]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    theirs.refresh_from_db()
+    assert theirs.paused_at is None
+
+
+def test_change_nobody_elses_link(signed_in: Client, agreement: Agreement) -> None:
+    theirs = make_link(accepted(agreement))
+    assert signed_in.post(f"/links/{theirs.pk}/", {"target": "https://shop.example/mine"}).status_code == 404
+    theirs.refresh_from_db()
+    assert theirs.target == "https://shop.example/p"
+
+
+@pytest.mark.parametrize("name", ["links", "link_new", "reports", "reports_csv"])
+def test_are_for_affiliates_who_signed_in(client: Client, name: str) -> None:
+    path = reverse(f"tracking:{name}")
+    assert client.get(path)["Location"].startswith("/accounts/login/")
+    client.force_login(make_staff())
+    assert client.get(path)["Location"] == "/admin/"
+
+
+@pytest.mark.parametrize("path", ["pause/", "resume/"])
+def test_change_nothing_by_a_get(signed_in: Client, link: Link, path: str) -> None:
+    assert signed_in.get(f"/links/{link.pk}/{path}").status_code == 405
+
+
+def test_show_a_name_as_text_and_never_as_markup(signed_in: Client, affiliate: Affiliate) -> None:
+    make_link(affiliate, name="<script>alert(1)</script>")
+    for path in ("/links/", "/reports/?by=link&since=2026-03-01&until=2026-03-31"):
+        assert "<script>alert(1)" not in signed_in.get(path).content.decode()
+
+
+def test_take_as_many_queries_for_many_links_as_for_one(
+    signed_in: Client, affiliate: Affiliate, link: Link, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(30):
+        make_link(affiliate, name=f"Link {number}")
+    for path in ("/links/", f"/links/{link.pk}/", "/reports/"):
+        with django_assert_max_num_queries(12):
+            signed_in.get(path)
+
+
+# --- Reports -----------------------------------------------------------------------------------------------------
+
+
+def test_split_by_day_in_the_programs_zone(affiliate: Affiliate, link: Link) -> None:
+    # 10 March 03:30 in UTC is 9 March 23:30 in New York.
+    night = datetime(2026, 3, 10, 3, 30, tzinfo=UTC)
+    came = click(link, night)
+    click(link)
+    click(link, kind="flood")
+    order(affiliate, ("toys", "10.00", "2.50"), ("home", "5.00", "0.00"), came=came, at=night)
+    order(affiliate, ("toys", "7.00", "0.00"), at=DAY, coupon_code="X")
+    order(affiliate, ("toys", "99.00", "0.00"), at=DAY, status="cancelled")
+    assert rows(affiliate, By.DAY) == [("2026-03-10", 1, 1, 0, "7.00"), ("2026-03-09", 1, 1, 1, "12.50")]
+
+
+def test_split_by_link_with_coupons_apart(affiliate: Affiliate, link: Link) -> None:
+    other = make_link(affiliate, name="Autumn")
+    came = click(link)
+    click(other)
+    order(affiliate, ("toys", "10.00", "0.00"), came=came)
+    order(affiliate, ("toys", "20.00", "0.00"), coupon_code="not~a~click")
+    assert rows(affiliate, By.LINK) == [
+        ("coupons", 0, 1, 0, "20.00"),
+        ("Spring", 1, 1, 1, "10.00"),
+        ("Autumn", 1, 0, 0, "0.00"),
+    ]
+
+
+def test_split_by_the_sub_id_of_the_click_that_an_order_came_by(affiliate: Affiliate, link: Link) -> None:
+    news, blog = click(link, sub1="news"), click(link, sub1="blog")
+    click(link, sub1="blog")
+    order(affiliate, ("toys", "10.00", "0.00"), ("toys", "1.00", "0.00"), came=news)
+    order(affiliate, ("toys", "4.00", "0.00"), came=blog)
+    # The record of this click was lost: the link's own sub-id stands for it.
+    order(affiliate, ("toys", "2.00", "0.00"), link=link, click_id=click_ids.sign(link.pk, DAY))
+    order(affiliate, ("toys", "1.00", "0.00"), coupon_code="X", click_id="garbage, not base64 at all")
+    assert rows(affiliate, By.SUB1) == [
+        ("news", 1, 1, 1, "11.00"),
+        ("blog", 2, 1, 1, "4.00"),
+        ("own", 0, 1, 1, "2.00"),
+        ("none", 0, 1, 0, "1.00"),
+    ]
+
+
+def test_split_by_category_and_count_an_order_once_in_the_total(affiliate: Affiliate, link: Link) -> None:
+    order(affiliate, ("toys", "10.00", "0.00"), ("toys", "5.00", "0.00"), ("home", "1.00", "0.00"), came=click(link))
+    assert rows(affiliate, By.CATEGORY) == [("toys", None, 1, 1, "15.00"), ("home", None, 1, 1, "1.00")]
+    total = reports.report(affiliate, by=By.CATEGORY, **MARCH).total
+    assert (total.clicks, total.orders, total.sales, total.conversion) == (1, 1, Decimal("16.00"), Decimal(100))
+
+
+def test_split_by_country(affiliate: Affiliate) -> None:
+    order(affiliate, ("toys", "10.00", "0.00"), country="France")
+    order(affiliate, ("toys", "5.00", "0.00"))
+    assert rows(affiliate, By.COUNTRY) == [("France", None, 1, 0, "10.00"), ("none", None, 1, 0, "5.00")]
+
+
+def test_begin_with_the_first_day_and_end_with_the_last(affiliate: Affiliate) -> None:
+    # New York leaves winter time on 8 March: its days begin at 05:00 before, at 04:00 after.
+    for at in ("2026-03-08T04:59:59", "2026-03-08T05:00:00", "2026-03-09T03:59:59", "2026-03-09T04:00:00"):
+        order(affiliate, ("toys", "1.00", "0.00"), at=datetime.fromisoformat(at).replace(tzinfo=UTC))
+    found = rows(affiliate, By.DAY, since=date(2026, 3, 8), until=date(2026, 3, 8))
+    assert found == [("2026-03-08", 0, 2, 0, "2.00")]
+
+
+def test_hold_nothing_of_anybody_else(affiliate: Affiliate, agreement: Agreement) -> None:
+    other = accepted(agreement)
+    order(other, ("toys", "10.00", "0.00"), came=click(make_link(other)))
+    assert all(rows(affiliate, by) == [] for by in By)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "field"),
+    [
+        (date(2026, 3, 2), date(2026, 3, 1), "until"),
+        (date(2020, 1, 1), date(2026, 1, 1), "until"),
+        (date(1, 1, 1), date(1, 1, 2), "since"),
+        (date(9999, 12, 30), date(9999, 12, 31), "since"),
+    ],
+)
+def test_refuse_days_that_make_no_report(since: date, until: date, field: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        reports.check_days(since, until)
+    assert list(refusal.value.message_dict) == [field]
+
+
+def test_show_figures_and_table(signed_in: Client, affiliate: Affiliate, link: Link) -> None:
+    order(affiliate, ("toys", "1234.50", "0.00"), came=click(link))
+    click(link)
+    text = signed_in.get("/reports/?by=day&since=2026-03-01&until=2026-03-31").content.decode()
+    assert "2026-03-10" in text
+    assert "1,234.50\u00a0USD" in text
+    assert "50.00\u00a0%" in text
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["by=nothing", "since=yesterday", "since=2026-03-02&until=2026-03-01", "until=9999-12-31", "since=0001-01-01"],
+)
+@pytest.mark.parametrize("path", ["/reports/", "/reports/csv/"])
+def test_say_what_is_wrong_with_an_address(signed_in: Client, path: str, query: str) -> None:
+    answer = signed_in.get(f"{path}?{query}")
+    assert answer.status_code == 400
+    assert "errorlist" in answer.content.decode()
+
+
+def test_download_as_a_file_without_formulas(signed_in: Client, affiliate: Affiliate) -> None:
+    trap = make_link(affiliate, name="=HYPERLINK(1)", subs=())
+    order(affiliate, ("toys", "10.00", "2.50"), came=click(trap))
+    answer = signed_in.get("/reports/csv/?by=link&since=2026-03-01&until=2026-03-31")
+    assert answer["Content-Type"].startswith("text/csv")
+    assert "attachment" in answer["Content-Disposition"]
+    assert answer.content.decode().split("\r\n") == [
+        "link,clicks,orders,conversion_percent,sales",
+        "'=HYPERLINK(1),1,1,100.00,7.50",
+        "",
+    ]
+
+
+def test_cover_the_last_thirty_days_unless_told(signed_in: Client, affiliate: Affiliate, link: Link) -> None:
+    click(link, timezone.now())
+    click(link, timezone.now() - timedelta(days=28))
+    click(link, timezone.now() - timedelta(days=31))
+    text = signed_in.get("/reports/").content.decode()
+    assert '<span class="value">2</span>' in text

@@ -1,0 +1,60 @@
+"""The forms of the room's pages: they parse, the domain decides."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from tracking import reports
+from tracking.addresses import MOST_CHARACTERS
+from tracking.links import SUB_IDS
+
+
+class LinkForm(forms.Form):
+    """A tracking link to be made or changed."""
+
+    target = forms.CharField(label=_("Leads to"), max_length=MOST_CHARACTERS, widget=forms.URLInput)
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=100,
+        required=False,
+        help_text=_("For you alone: what you call it in lists and reports."),
+    )
+    sub1 = forms.CharField(
+        label=_("Sub-id 1"),
+        max_length=100,
+        required=False,
+        help_text=_("Up to five words of your own, such as the page or the newsletter. Reports can be split by them."),
+    )
+    sub2 = forms.CharField(label=_("Sub-id 2"), max_length=100, required=False)
+    sub3 = forms.CharField(label=_("Sub-id 3"), max_length=100, required=False)
+    sub4 = forms.CharField(label=_("Sub-id 4"), max_length=100, required=False)
+    sub5 = forms.CharField(label=_("Sub-id 5"), max_length=100, required=False)
+
+    def __init__(self, *args: Any, hosts: frozenset[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if hosts:
+            text = gettext("Any page of the shop: a whole address on %(hosts)s.") % {"hosts": ", ".join(sorted(hosts))}
+        else:
+            text = gettext("The program's staff have not named the shop's address yet, so no link can be made.")
+        self.fields["target"].help_text = text
+
+    def fields_of_the_link(self) -> dict[str, Any]:
+        """What `tracking.links` takes."""
+        given = self.cleaned_data
+        return {"target": given["target"], "name": given["name"], "subs": tuple(given[name] for name in SUB_IDS)}
+
+
+class ReportForm(forms.Form):
+    """Which days a report is of, and what it is split by."""
+
+    by = forms.ChoiceField(label=_("Split by"), choices=reports.By.choices)
+    since = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label=_("To"), widget=forms.DateInput(attrs={"type": "date"}))
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = self.cleaned_data
+        if "since" in given and "until" in given:
+            reports.check_days(given["since"], given["until"])
+        return given

@@ -1,0 +1,132 @@
+"""An affiliate's links and coupons."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_tables2 import RequestConfig
+
+from accounts.errors import Refused
+from affiliates.access import affiliate_view
+from affiliates.models import Affiliate, State
+from agreements.models import Program
+from tracking import link_lists, qr
+from tracking import links as domain
+from tracking.forms import LinkForm
+from tracking.models import Coupon, Link
+from tracking.shop import shop_hosts
+from tracking.tables import LinkTable
+
+
+@require_safe
+@affiliate_view
+def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    """All links with what came of them, and all coupons."""
+    now = timezone.now()
+    pause = link_lists.why_all_pause(affiliate, now=now)
+    table = LinkTable(link_lists.of(affiliate), pause=pause)
+    RequestConfig(request, paginate={"per_page": 25}).configure(table)
+    page = {
+        "table": table,
+        "coupons": Coupon.objects.for_affiliate(affiliate),
+        "now": now,
+        "pause": pause,
+        "may_make": affiliate.state == State.ACTIVE,
+    }
+    return render(request, "tracking/links.html", page)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@affiliate_view
+def new(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    """Make a link."""
+    form = LinkForm(request.POST or None, hosts=_hosts())
+    if request.method == "POST" and form.is_valid():
+        try:
+            link = domain.create(
+                affiliate=affiliate, **form.fields_of_the_link(), now=timezone.now(), by=affiliate.user
+            )
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+        else:
+            messages.success(request, _("Your link is ready. Copy its address and publish it."))
+            return redirect("tracking:link", link.pk)
+    page = {"form": form, "may_make": affiliate.state == State.ACTIVE}
+    return render(request, "tracking/link_new.html", page)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@affiliate_view
+def link(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
+    """One link: its address, its QR code, what came of it, and the form to change it."""
+    row = get_object_or_404(link_lists.of(affiliate).select_related("affiliate"), pk=pk)
+    form = LinkForm(request.POST or None, hosts=_hosts(), initial=_as_it_is(row))
+    if request.method == "POST" and form.is_valid():
+        try:
+            domain.change(link=row, **form.fields_of_the_link(), now=timezone.now(), by=affiliate.user)
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+        else:
+            messages.success(request, _("The link is changed; its address stays the same."))
+            return redirect("tracking:link", row.pk)
+    page = {
+        "link": row,
+        "address": domain.short_address(row),
+        "form": form,
+        "pause": link_lists.why_all_pause(affiliate, now=timezone.now()),
+        "may_make": affiliate.state == State.ACTIVE,
+    }
+    return render(request, "tracking/link.html", page)
+
+
+@require_POST
+@affiliate_view
+def pause(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
+    """Stop tracking a link."""
+    done = _("The link is paused: it still leads to the shop, but nothing is tracked.")
+    return _switched(request, affiliate, pk, domain.pause, done)
+
+
+@require_POST
+@affiliate_view
+def resume(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
+    """Track a link again."""
+    return _switched(request, affiliate, pk, domain.resume, _("The link is tracked again."))
+
+
+@require_safe
+@affiliate_view
+def qr_code(request: HttpRequest, affiliate: Affiliate, pk: UUID, kind: str) -> HttpResponse:
+    """The QR code of a link, as a picture."""
+    row = get_object_or_404(Link.objects.for_affiliate(affiliate), pk=pk)
+    answer = HttpResponse(qr.picture(row, kind), content_type=qr.TYPES[kind])
+    answer.headers["Content-Disposition"] = f'inline; filename="{row.code}.{kind}"'
+    return answer
+
+
+def _switched(
+    request: HttpRequest, affiliate: Affiliate, pk: UUID, switch: Callable[..., None], done: str
+) -> HttpResponse:
+    row = get_object_or_404(Link.objects.for_affiliate(affiliate).select_related("affiliate"), pk=pk)
+    try:
+        switch(link=row, now=timezone.now(), by=affiliate.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, done)
+    return redirect("tracking:link", row.pk)
+
+
+def _hosts() -> frozenset[str]:
+    return shop_hosts(Program.objects.filter(pk=1).first() or Program())
+
+
+def _as_it_is(row: Link) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in ("target", "name", *domain.SUB_IDS)}
