@@ -19,7 +19,7 @@ class ManyFilesField(forms.FileField):
 
     widget = ManyFilesInput(attrs={"accept": ".png,.jpg,.jpeg,.pdf,.txt"})
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
         files = [super(ManyFilesField, self).clean(file) for file in data or []]
         if len(files) > MOST_FILES:
             raise forms.ValidationError(_("Send at most %(most)d files at a time.") % {"most": MOST_FILES})
@@ -30,10 +30,8 @@ class ManyFilesField(forms.FileField):
 
 
 class ReplyForm(forms.Form):
-    text = forms.CharField(
-        label=_("Your reply"), max_length=MOST_CHARACTERS, widget=forms.Textarea(attrs={"rows": 8})
-    )
-    files = ManyFilesField(
+    text = forms.CharField(label=_("Your reply"), max_length=MOST_CHARACTERS, widget=forms.Textarea(attrs={"rows": 8}))
+    files = ManyFilesField(  # type: ignore[assignment]  # a form takes its fields off the class
         label=_("Files"),
         required=False,
         help_text=_("Up to 5 files of 5 MB each: PNG, JPEG, PDF or plain text."),

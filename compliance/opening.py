@@ -123,7 +123,7 @@ def _store(
 
 def _take(signal: Signal, review: Review, now: datetime, by: User | None) -> None:
     taken = Signal.objects.filter(pk=signal.pk, state=Signal.State.OPEN).update(
-        state=Signal.State.REVIEWED, review=review, decided_at=now, decided_by=by
+        state=Signal.State.REVIEWED, affiliate=review.affiliate, review=review, decided_at=now, decided_by=by
     )
     if not taken:
         raise IllegalTransition(_("Somebody else has dealt with this signal in the meantime."))

@@ -10,7 +10,7 @@ from compliance.accusation import words_of
 from compliance.models import Review
 
 
-class ReviewTable(tables.Table):
+class ReviewTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no types
     what = tables.Column(verbose_name=_("About"), accessor="pk")
     clause = tables.TemplateColumn("{% clause record.agreement record.clause %}", verbose_name=_("Clause"))
     opened = tables.TemplateColumn("{{ record.opened_at|moment }}", verbose_name=_("Opened"))

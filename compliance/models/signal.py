@@ -61,6 +61,7 @@ class AbuseReport(models.Model):
 
     class Meta:
         verbose_name = _("abuse report")
+        ordering: ClassVar = ["-signal_id"]
 
     def __str__(self) -> str:
         return self.where

@@ -1,0 +1,86 @@
+"""Endings in the admin: notices of termination, suspensions, and the end of the program."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action
+
+from accounts.admin_bases import ReadOnlyAdmin
+from accounts.staff_actions import ReasonForm, run_action
+from compliance import termination, wind_down
+from compliance.admin.forms import EndForm, WhoAndWhyForm
+from compliance.models import TerminationNotice
+from payouts.admin.pages import ask, list_of, staff
+
+
+@admin.register(TerminationNotice)
+class TerminationNoticeAdmin(ReadOnlyAdmin):
+    list_display = ("affiliate", "ground", "state", "given_at", "takes_effect_at", "ended_at", "review")
+    list_filter = ("state", "ground")
+    list_select_related = ("affiliate", "review")
+    search_fields = ("affiliate__code", "affiliate__name")
+    fields = (
+        "affiliate", "ground", "reason", "clause", "review", "given_at", "given_by", "takes_effect_at", "state", "ended_at",
+    )  # fmt: skip
+    readonly_fields = fields
+    actions_list = ("give_notice", "suspend", "reinstate", "announce_end")
+    actions_detail = ("revoke",)
+
+    def has_notice_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        return request.user.has_perm("compliance.add_terminationnotice")
+
+    def has_suspend_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        return request.user.has_perm("compliance.suspend_affiliate")
+
+    def has_end_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        return request.user.has_perm("compliance.end_program")
+
+    def has_revoke_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        running = TerminationNotice.objects.filter(pk=object_id, state=TerminationNotice.State.RUNNING)
+        return self.has_notice_permission(request) and (request.method == "POST" or running.exists())
+
+    @action(description=gettext_lazy("Give notice"), permissions=["notice"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def give_notice(self, request: HttpRequest) -> HttpResponse:
+        return run_action(
+            request, self, WhoAndWhyForm, _("Give notice of termination"),
+            lambda answers: termination.give_notice(
+                ground=TerminationNotice.Ground.CHOICE, now=timezone.now(), by=staff(request), **answers
+            ),
+            list_of(TerminationNotice),
+            explanation=_("The affiliate goes on until the notice has run off, and all that they earned is paid."),
+        )  # fmt: skip
+
+    @action(description=gettext_lazy("Suspend an affiliate"), permissions=["suspend"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def suspend(self, request: HttpRequest) -> HttpResponse:
+        return run_action(
+            request, self, WhoAndWhyForm, _("Suspend an affiliate"),
+            lambda answers: termination.suspend(now=timezone.now(), by=staff(request), **answers),
+            list_of(TerminationNotice),
+            explanation=_("New clicks and orders do not count, and nothing is paid out, until they are reinstated."),
+        )  # fmt: skip
+
+    @action(description=gettext_lazy("Reinstate an affiliate"), permissions=["suspend"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def reinstate(self, request: HttpRequest) -> HttpResponse:
+        return run_action(
+            request, self, WhoAndWhyForm, _("Reinstate an affiliate"),
+            lambda answers: termination.reinstate(now=timezone.now(), by=staff(request), **answers),
+            list_of(TerminationNotice),
+        )  # fmt: skip
+
+    @action(description=gettext_lazy("Announce the end of the program"), permissions=["end"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def announce_end(self, request: HttpRequest) -> HttpResponse:
+        return run_action(
+            request, self, EndForm, _("Announce the end of the program"),
+            lambda answers: wind_down.announce_end(now=timezone.now(), by=staff(request), **answers),
+            list_of(TerminationNotice),
+            explanation=_("Every affiliate is told at once and applications close. It cannot be taken back."),
+        )  # fmt: skip
+
+    @action(description=gettext_lazy("Take the notice back"), permissions=["revoke"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return ask(
+            self, request, object_id, ReasonForm, _("Take this notice back"),
+            lambda row, answers, now, by: termination.revoke(notice=row, reason=answers["reason"], now=now, by=by),
+        )  # fmt: skip

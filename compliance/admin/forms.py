@@ -1,0 +1,173 @@
+"""The forms of the admin of compliance."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminDateWidget,
+    UnfoldAdminRadioSelectWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminSplitDateTimeWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldBooleanWidget,
+)
+
+from accounts.staff_actions import ReasonForm
+from affiliates.models import Affiliate
+from agreements.models import Agreement
+from agreements.under import agreement_of
+from compliance.accusation import possible_decisions
+from compliance.models import Review
+from payouts.admin.pages import AffiliateField
+from payouts.models import Commission
+
+# So many of the affiliate's newest orders are offered by a box; older ones are named by their number.
+ORDERS_OFFERED = 60
+
+
+class WhoForm(forms.Form):
+    """Which affiliate, by code."""
+
+    affiliate = AffiliateField()
+
+
+class WhoAndWhyForm(ReasonForm):
+    """An affiliate by code, and the reason, which they read."""
+
+    affiliate = AffiliateField()
+    field_order = ("affiliate", "reason")
+
+
+class TextForm(forms.Form):
+    text = forms.CharField(label=gettext_lazy("Note"), max_length=20_000, widget=UnfoldAdminTextareaWidget)
+
+
+class PauseForm(ReasonForm):
+    starts_on = forms.DateField(label=gettext_lazy("First day"), widget=UnfoldAdminDateWidget)
+    ends_on = forms.DateField(label=gettext_lazy("Last day"), widget=UnfoldAdminDateWidget)
+    field_order = ("starts_on", "ends_on", "reason")
+
+
+class EndForm(ReasonForm):
+    ends_at = forms.SplitDateTimeField(
+        label=gettext_lazy("The program ends (UTC)"), widget=UnfoldAdminSplitDateTimeWidget
+    )
+    field_order = ("ends_at", "reason")
+
+
+class AppealForm(ReasonForm):
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("Outcome"), choices=Review.Appeal.choices, widget=UnfoldAdminRadioSelectWidget
+    )
+    field_order = ("outcome", "reason")
+
+
+def decision_form(review: Review) -> type[ReasonForm]:
+    """The form that decides `review`, with the decisions that its clause allows."""
+
+    class DecisionForm(ReasonForm):
+        decision = forms.ChoiceField(
+            label=gettext_lazy("Decision"),
+            choices=[(decision.value, decision.label) for decision in possible_decisions(review)],
+            widget=UnfoldAdminRadioSelectWidget,
+            initial=review.recommendation or None,
+        )
+        field_order = ("decision", "reason")
+
+    return DecisionForm
+
+
+def opening_form(affiliate: Affiliate, *, now: datetime) -> type[forms.Form] | None:
+    """The form that opens a review of `affiliate`, with the clauses of the version that they are under; None without one."""
+    agreement, _under = agreement_of(affiliate.pk, at=now)
+    if agreement is None:
+        return None
+    named = clauses(agreement)
+
+    class OpeningForm(BaseOpeningForm):
+        names = forms.ChoiceField(
+            label=gettext_lazy("What it is about, by clause"),
+            choices=named,
+            widget=UnfoldAdminSelectWidget,
+        )
+        orders = forms.MultipleChoiceField(
+            label=gettext_lazy("Orders whose commissions it names"),
+            choices=orders(affiliate),
+            required=False,
+            widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        )
+
+        @property
+        def who(self) -> Affiliate:
+            return affiliate
+
+    return OpeningForm
+
+
+class BaseOpeningForm(forms.Form):
+    summary = forms.CharField(
+        label=gettext_lazy("What happened, which the affiliate reads"),
+        max_length=5000,
+        widget=UnfoldAdminTextareaWidget,
+    )
+    older_orders = forms.CharField(
+        label=gettext_lazy("Further orders"),
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text=gettext_lazy("Their numbers, one a line."),
+    )
+    hold = forms.BooleanField(
+        label=gettext_lazy("Hold the named commissions"), required=False, initial=True, widget=UnfoldBooleanWidget
+    )
+    hold_all_money = forms.BooleanField(
+        label=gettext_lazy("Hold all money"), required=False, widget=UnfoldBooleanWidget
+    )
+    why_all = forms.CharField(
+        label=gettext_lazy("Why all money, which the affiliate reads"),
+        max_length=1000,
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    )
+    field_order = ("names", "summary", "orders", "older_orders", "hold", "hold_all_money", "why_all")
+
+    @property
+    def who(self) -> Affiliate:
+        raise NotImplementedError
+
+    def clean(self) -> dict[str, Any]:
+        """Gives `activity` or `term`, and `commissions`."""
+        answers = super().clean() or {}
+        kind, _colon, name = answers.pop("names", ":").partition(":")
+        numbers = {*answers.pop("orders", []), *answers.pop("older_orders", "").split()}
+        found = Commission.objects.for_affiliate(self.who).filter(order__order_id__in=numbers)
+        unknown = numbers - set(found.values_list("order__order_id", flat=True))
+        if unknown:
+            listed = ", ".join(sorted(unknown))
+            raise ValidationError({"older_orders": _("No order of this affiliate: %(orders)s") % {"orders": listed}})
+        return answers | {kind: name, "commissions": list(found)} if kind else answers
+
+
+def clauses(agreement: Agreement) -> list[tuple[str, str]]:
+    """What a review can name: each prohibited activity, then each clause that states a rule."""
+    activities = [("activity:" + row.code, row.title) for row in agreement.activities.all()]
+    terms = [
+        ("term:" + clause.rules[0], f"{clause.number} {clause.heading}")
+        for clause in agreement.clauses.exclude(rules=[]).order_by("position")
+    ]
+    return [*activities, *terms]
+
+
+def orders(affiliate: Affiliate) -> list[tuple[str, str]]:
+    """The affiliate's newest orders with something to hold."""
+    rows = Commission.objects.for_affiliate(affiliate).filter(forfeited_at=None).values("order__order_id", "placed_at")
+    rows = rows.annotate(sum=Sum("amount")).order_by("-placed_at", "order__order_id")[:ORDERS_OFFERED]
+    return [
+        (row["order__order_id"], f"{row['order__order_id']} · {row['placed_at']:%Y-%m-%d} · {row['sum']}")
+        for row in rows
+    ]

@@ -1,0 +1,106 @@
+"""Signals and reports of abuse in the admin: a review is opened on them, or they are dismissed with a reason."""
+
+import json
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action
+
+from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline
+from accounts.staff_actions import ReasonForm
+from compliance import dismissing
+from compliance.admin.reviews import opening_address
+from compliance.models import AbuseReport, Signal
+from payouts.admin.pages import ask, link
+
+
+class ReportInline(ReadOnlyInline):
+    model = AbuseReport
+    fields = ("where", "link_or_coupon", "text", "email")
+    readonly_fields = fields
+    verbose_name_plural = gettext_lazy("what was reported")
+    tab = False
+
+
+@admin.register(Signal)
+class SignalAdmin(ReadOnlyAdmin):
+    list_display = ("kind", "affiliate", "state", "raised_at", "review", "decided_by")
+    list_filter = ("state", "kind")
+    list_select_related = ("affiliate", "review", "decided_by")
+    search_fields = ("affiliate__code", "affiliate__name")
+    fields = (
+        "kind", "affiliate_link", "raised_at", "evidence_shown", "state", "review_link", "decided_at", "decided_by", "note",
+    )  # fmt: skip
+    readonly_fields = fields
+    inlines = (ReportInline,)
+    actions_detail = ("open_review", "dismiss")
+
+    @admin.display(description=gettext_lazy("affiliate"))
+    def affiliate_link(self, signal: Signal) -> SafeString | str:
+        return link(signal.affiliate)
+
+    @admin.display(description=gettext_lazy("review"))
+    def review_link(self, signal: Signal) -> SafeString | str:
+        return link(signal.review)
+
+    @admin.display(description=gettext_lazy("evidence"))
+    def evidence_shown(self, signal: Signal) -> SafeString:
+        return format_html("<pre>{}</pre>", json.dumps(signal.evidence, indent=2, ensure_ascii=False))
+
+    def has_open_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        return request.user.has_perm("compliance.add_review") and self._waits(request, object_id)
+
+    def has_dismiss_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        return request.user.has_perm("compliance.change_signal") and self._waits(request, object_id)
+
+    def _waits(self, request: HttpRequest, object_id: str) -> bool:
+        waiting = Signal.objects.filter(pk=object_id, state=Signal.State.OPEN)
+        return request.method == "POST" or waiting.exists()
+
+    @action(description=gettext_lazy("Open a review"), permissions=["open"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def open_review(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        signal = get_object_or_404(Signal.objects.select_related("affiliate"), pk=object_id)
+        return HttpResponseRedirect(opening_address(signal.affiliate, signal))
+
+    @action(description=gettext_lazy("Dismiss"), permissions=["dismiss"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def dismiss(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return ask(
+            self, request, object_id, ReasonForm, _("Dismiss this signal"),
+            lambda row, answers, now, by: dismissing.dismiss(signal=row, reason=answers["reason"], now=now, by=by),
+        )  # fmt: skip
+
+
+@admin.register(AbuseReport)
+class AbuseReportAdmin(ReadOnlyAdmin):
+    list_display = ("where_shown", "affiliate", "raised_at", "state", "link_or_coupon")
+    list_filter = ("signal__state",)
+    list_select_related = ("signal__affiliate",)
+    ordering = ("-signal__raised_at",)
+    search_fields = ("where", "link_or_coupon", "text", "signal__affiliate__code")
+    fields = ("signal_link", "where", "link_or_coupon", "text", "email")
+    readonly_fields = fields
+
+    @admin.display(description=gettext_lazy("report"))
+    def where_shown(self, report: AbuseReport) -> str:
+        return report.where or report.text[:60]
+
+    @admin.display(description=gettext_lazy("signal"))
+    def signal_link(self, report: AbuseReport) -> SafeString | str:
+        return link(report.signal)
+
+    @admin.display(description=gettext_lazy("affiliate"))
+    def affiliate(self, report: AbuseReport) -> str:
+        return str(report.signal.affiliate or "-")
+
+    @admin.display(description=gettext_lazy("raised"), ordering="signal__raised_at")
+    def raised_at(self, report: AbuseReport) -> object:
+        return report.signal.raised_at
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, report: AbuseReport) -> str:
+        return str(report.signal.get_state_display())

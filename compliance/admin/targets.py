@@ -1,0 +1,70 @@
+"""Sales targets in the admin: the answers, the notices, the pauses, and who will be noticed and reviewed when."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action
+
+from accounts.admin_bases import ReadOnlyAdmin
+from accounts.staff_actions import run_action
+from agreements.models import Program
+from compliance import targets
+from compliance.admin.forms import PauseForm
+from compliance.models import TargetCheck, TargetNotice, TargetPause
+from compliance.targets_ahead import ahead
+from payouts.admin.pages import list_of, page, staff
+
+
+@admin.register(TargetNotice)
+class TargetNoticeAdmin(ReadOnlyAdmin):
+    list_display = ("affiliate", "orders", "target", "state", "noticed_at", "cure_by", "ended_at", "review")
+    list_filter = ("state",)
+    list_select_related = ("affiliate", "review")
+    search_fields = ("affiliate__code", "affiliate__name")
+    fields = (
+        "affiliate", "orders", "target", "agreement", "clause", "noticed_at", "cure_by", "state", "ended_at", "review",
+    )  # fmt: skip
+    readonly_fields = fields
+    actions_list = ("targets_ahead",)
+
+    def has_ahead_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        return request.user.has_perm("compliance.view_targetnotice")
+
+    @action(description=gettext_lazy("Targets ahead"), permissions=["ahead"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def targets_ahead(self, request: HttpRequest) -> HttpResponse:
+        """Who will be noticed and who will be reviewed in the next 30 days, and when, if no further order comes."""
+        return page(
+            self, request, "admin/compliance/targets_ahead.html", _("Targets ahead"),
+            rows=ahead(now=timezone.now()),
+            opened=Program.objects.exclude(opened_at=None).exists(),
+            back=list_of(TargetNotice),
+        )  # fmt: skip
+
+
+@admin.register(TargetCheck)
+class TargetCheckAdmin(ReadOnlyAdmin):
+    list_display = ("day", "affiliate", "answer", "orders", "target", "window_from", "days_paused", "told")
+    list_filter = ("answer", "day", "told")
+    list_select_related = ("affiliate",)
+    search_fields = ("affiliate__code",)
+
+
+@admin.register(TargetPause)
+class TargetPauseAdmin(ReadOnlyAdmin):
+    list_display = ("starts_on", "ends_on", "reason", "declared_at", "declared_by")
+    list_select_related = ("declared_by",)
+    actions_list = ("declare",)
+
+    def has_declare_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        return request.user.has_perm("compliance.add_targetpause")
+
+    @action(description=gettext_lazy("Declare a pause"), permissions=["declare"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def declare(self, request: HttpRequest) -> HttpResponse:
+        return run_action(
+            request, self, PauseForm, _("Declare a pause of all targets"),
+            lambda answers: targets.declare_pause(now=timezone.now(), by=staff(request), **answers),
+            list_of(TargetPause),
+            explanation=_("Every window that these days lie in grows by them. Answers that were given stay as they are."),
+        )  # fmt: skip

@@ -1,0 +1,74 @@
+"""What staff see ahead of the sales targets ..."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from compliance import targets
+from compliance.targets_ahead import ahead
+from tests.compliance import cases
+from tests.compliance.cases import START, active, days, order
+
+# Affiliates active since 2025-01-01 12:00 are asked from 2025-06-30 12:00 on.
+NOW = datetime(2025, 7, 10, 12, tzinfo=UTC)
+
+
+def midnight(month: int, day: int) -> datetime:
+    return datetime(2025, month, day, tzinfo=UTC)
+
+
+@pytest.fixture
+def opened(affiliate):
+    cases.open_program()
+    return affiliate
+
+
+def test_name_the_day_of_the_question_that_will_find_the_target_missed(opened):
+    # Counts up to 2025-07-15 12:00, so the question of the 16th is the first without it.
+    for placed_at in (datetime(2025, 1, 16, 12, tzinfo=UTC), NOW - days(2), NOW - days(1)):
+        order(opened, placed_at)
+    (row,) = ahead(now=NOW)
+    assert (row.affiliate, row.orders, row.noticed_at, row.reviewed_at) == (opened, 3, midnight(7, 16), None)
+
+
+def test_are_what_the_clock_then_does(opened):
+    for placed_at in (datetime(2025, 1, 16, 12, tzinfo=UTC), NOW - days(2), NOW - days(1)):
+        order(opened, placed_at)
+    (row,) = ahead(now=NOW)
+    noticed = [day for day in range(11, 31) if targets.check(now=midnight(7, day)).noticed]
+    assert noticed == [row.noticed_at and row.noticed_at.day]
+    (row,) = ahead(now=midnight(7, 20))
+    assert (row.has_notice, row.reviewed_at) == (True, midnight(8, 15))
+    assert targets.check(now=midnight(8, 14)).reviewed == 0
+    assert targets.check(now=midnight(8, 15)).reviewed == 1
+    assert ahead(now=midnight(8, 16)) == []
+
+
+def test_leave_out_who_is_safe(opened):
+    for age in (3, 2, 1):
+        order(opened, NOW - days(age))
+    assert ahead(now=NOW) == []
+
+
+def test_name_who_is_first_asked_within_the_30_days(agreement):
+    young = active(NOW - days(160))
+    (row,) = ahead(now=NOW)
+    # Active since 2025-01-31 12:00; 180 days later is 2025-07-30 12:00, so the first question is that of the 31st.
+    assert (row.affiliate, row.noticed_at) == (young, midnight(7, 31))
+
+
+def test_leave_out_who_is_first_asked_later(agreement):
+    active(NOW - days(140))
+    assert ahead(now=NOW) == []
+
+
+def test_name_today_for_who_has_not_been_asked_yet(opened):
+    (row,) = ahead(now=NOW)
+    assert (row.noticed_at, row.reviewed_at) == (NOW, NOW + days(30))
+
+
+def test_drop_the_review_of_a_notice_that_was_met(opened):
+    targets.check(now=NOW)
+    for age in (3, 2, 1):
+        order(opened, NOW + days(5) - days(age))
+    assert [row.reviewed_at for row in ahead(now=NOW + days(5))] == [None]
