@@ -19,7 +19,7 @@ class ManyFilesField(forms.FileField):
 
     widget = ManyFilesInput(attrs={"accept": ".png,.jpg,.jpeg,.pdf,.txt"})
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
         files = [super(ManyFilesField, self).clean(file) for file in data or []]
         if len(files) > MOST_FILES:
             raise forms.ValidationError(_("Send at most %(most)d files at a time.") % {"most": MOST_FILES})

@@ -7,7 +7,7 @@ import pytest
 from compliance import targets
 from compliance.targets_ahead import ahead
 from tests.compliance import cases
-from tests.compliance.cases import START, active, days, order
+from tests.compliance.cases import active, days, order
 
 # Affiliates active since 2025-01-01 12:00 are asked from 2025-06-30 12:00 on.
 NOW = datetime(2025, 7, 10, 12, tzinfo=UTC)
