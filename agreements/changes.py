@@ -175,8 +175,15 @@ def _texts(old: Document, new: Document) -> Iterator[TextChange]:
         shown = after or before
         assert shown is not None
         kind = "changed" if before and after else "added" if after else "removed"
-        pieces = tuple(words(before.text if before else "", after.text if after else ""))
+        pieces = tuple(_words_of(before, after))
         yield TextChange(shown.number, shown.heading, kind, pieces)
+
+
+def _words_of(before: Section | None, after: Section | None) -> Iterator[Piece]:
+    """The words of a clause; its heading only where that differs too."""
+    if before and after and (before.number, before.heading) == (after.number, after.heading):
+        return words(before.body, after.body)
+    return words(before.text if before else "", after.text if after else "")
 
 
 def _pairs(old: tuple[Section, ...], new: tuple[Section, ...]) -> list[tuple[Section | None, Section | None]]:

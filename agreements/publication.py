@@ -40,7 +40,7 @@ def terms(agreement: Agreement) -> dict[str, Any]:
             {
                 "number": c.number,
                 "heading": c.heading,
-                "text": "\n\n".join(block.text for block in read[c.number].blocks),
+                "text": read[c.number].body,
                 "rules": c.rules,
             }
             for c in source.clauses

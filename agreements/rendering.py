@@ -73,6 +73,11 @@ class Section:
         return 3 if "." in self.number else 2
 
     @property
+    def body(self) -> str:
+        """What stands under the heading."""
+        return "\n\n".join(block.text for block in self.blocks)
+
+    @property
     def text(self) -> str:
         return "\n\n".join([f"{self.number} {self.heading}", *(block.text for block in self.blocks)])
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import StackedInline, TabularInline
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from agreements.admin.mending import causes
 from agreements.models import Agreement, Clause, ProhibitedActivity, Rate
@@ -97,10 +97,9 @@ class ClauseInline(OfADraft, StackedInline):  # type: ignore[misc]  # unfold has
     tab = True
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "rules":
-            field.required = False
-        return field
+            kwargs["widget"] = UnfoldAdminTextInputWidget  # a list is a text box of ten lines else
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @admin.display(description=gettext_lazy("to mend"))
     def to_mend(self, row: Clause) -> str:

@@ -101,6 +101,13 @@ class AgreementAdmin(AuditedAdmin):
         ),
     )
 
+    def get_fieldsets(self, request: HttpRequest, obj: Agreement | None = None) -> Any:
+        """What is only known of a published version is not asked of a draft, and the other way round."""
+        published = obj is not None and obj.published_at is not None
+        general, when, *rest = super().get_fieldsets(request, obj)
+        shown = (None, {"fields": ("name",)}) if published else general
+        return [shown, when, *rest] if published else [shown, *rest]
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # a draft starts as a copy, or from the example: never from nothing
 

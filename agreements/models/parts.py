@@ -13,7 +13,11 @@ from accounts.append_only import append_only
 from accounts.uuid7 import uuid7
 from agreements.models.agreement import Agreement, PercentField
 
+# The lock makes an edit wait for a publishing that has begun; the question after it then sees that it is published.
 _REFUSE_IF_PUBLISHED = """
+    PERFORM 1 FROM agreements_agreement
+     WHERE TG_OP <> 'INSERT' AND id = OLD.agreement_id OR TG_OP <> 'DELETE' AND id = NEW.agreement_id
+       FOR KEY SHARE;
     IF EXISTS (SELECT 1 FROM agreements_agreement
                WHERE published_at IS NOT NULL
                  AND (TG_OP <> 'INSERT' AND id = OLD.agreement_id OR TG_OP <> 'DELETE' AND id = NEW.agreement_id)) THEN

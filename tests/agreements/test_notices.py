@@ -1,0 +1,162 @@
+"""Affiliates are told of versions ..."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from affiliates.models import Affiliate, State
+from agreements import accepting, drafting, notices, promotions, publishing
+from agreements.models import Agreement
+from mail.models import Message
+from mail.rendering import render
+from tests.agreements.test_accepting import accept
+from tests.factories import make_affiliate
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+EFFECT = NOW + 20 * DAY
+
+
+@pytest.fixture
+def affiliate(first: Agreement) -> Affiliate:
+    affiliate = make_affiliate(state=State.APPROVED, at=NOW - 10 * DAY)
+    accept(affiliate, first, now=NOW - 9 * DAY)
+    affiliate.refresh_from_db()
+    return affiliate
+
+
+@pytest.fixture
+def second(affiliate: Affiliate) -> Agreement:
+    draft = drafting.start(now=NOW, by=None)
+    draft.rates.filter(category="home-decor").update(percent="4.50")
+    return publishing.publish(agreement=draft, effective_at=EFFECT, now=NOW, by=None)
+
+
+def kinds() -> list[str]:
+    found = Message.objects.filter(kind__in=("agreement_reminder", "agreement_pause")).order_by("id")
+    return list(found.values_list("kind", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        (8 * DAY, []),
+        (7 * DAY, ["agreement_reminder"]),
+        (2 * DAY, ["agreement_reminder"]),
+        (1 * DAY, ["agreement_reminder"]),
+        (0 * DAY, ["agreement_pause"]),
+        (-9 * DAY, ["agreement_pause"]),
+    ],
+)
+def test_when_it_is_time(second, before, expected):
+    assert notices.remind(now=EFFECT - before) == len(expected)
+    assert kinds() == expected
+
+
+def test_seven_days_and_one_day_before_and_when_they_pause_once_each_however_often_it_is_asked(second):
+    for hours in range(-24 * 9, 48):
+        notices.remind(now=EFFECT + timedelta(hours=hours))
+    assert kinds() == ["agreement_reminder", "agreement_reminder", "agreement_pause"]
+
+
+def test_no_more_once_they_accepted(affiliate, second):
+    accept(affiliate, second, now=NOW + DAY)
+    assert notices.remind(now=EFFECT - DAY) == 0
+    assert notices.remind(now=EFFECT) == 0
+
+
+def test_no_more_once_they_declined_or_it_was_withdrawn(affiliate, second):
+    publishing.withdraw(agreement=second, now=NOW, by=None, reason="A mistake.")
+    assert notices.remind(now=EFFECT) == 0
+
+
+def test_not_by_a_reminder_that_was_due_before_it_was_published(first, affiliate):
+    longer = drafting.start(now=NOW, by=None)
+    longer.change_notice_days = 20
+    longer.save()
+    publishing.publish(agreement=longer, effective_at=NOW, now=NOW, by=None)
+    none = drafting.start(now=NOW, by=None)
+    none.change_notice_days = 0
+    none.save()
+    publishing.publish(agreement=none, effective_at=NOW + 20 * DAY, now=NOW, by=None)
+    accept(affiliate, none, now=NOW)
+    affiliate.refresh_from_db()
+    late = NOW + 21 * DAY
+    cut = drafting.start(now=late, by=None)
+    cut.validation_days = 60
+    cut.save()
+    publishing.publish(agreement=cut, effective_at=late + 3 * DAY, now=late, by=None)
+    assert notices.remind(now=late + timedelta(hours=1)) == 0
+    assert notices.remind(now=late + 2 * DAY) == 1
+
+
+def read(kind: str) -> str:
+    message = Message.objects.filter(kind=kind).latest("created_at")
+    rendered = render(kind=kind, context=message.context)
+    assert "{" not in rendered.text
+    assert rendered.html
+    return f"{rendered.subject}\n{rendered.text}"
+
+
+def test_in_words_that_name_version_date_and_clause(affiliate, second):
+    text = read("agreement_change")
+    assert "takes effect on 21 March 2026, 12:00 (UTC)" in text
+    assert "home-decor: 5.00 % -> 4.50 % (detriment, clause 4.1)" in text
+    assert "(clause 9.4 of version 2)" in text
+    assert f"/agreement/versions/{second.pk}/accept/" in text
+    notices.remind(now=EFFECT - DAY)
+    notices.remind(now=EFFECT)
+    assert "clause 9.4 of version 2" in read("agreement_reminder")
+    assert "clause 9.4 of version 2" in read("agreement_pause")
+
+
+def test_of_a_benefit_without_being_asked_anything(first, affiliate):
+    draft = drafting.start(now=NOW, by=None)
+    draft.rates.filter(category="home-decor").update(percent="5.50")
+    publishing.publish(agreement=draft, effective_at=NOW + DAY, now=NOW, by=None)
+    text = read("agreement_benefit")
+    assert "you need not do anything (clause 9.1 of version 2)" in text
+    assert "home-decor: 5.00 % -> 5.50 % (benefit, clause 4.1)" in text
+
+
+def test_with_the_fingerprint_of_their_record_in_the_copy(affiliate):
+    record = affiliate.acceptances.get()
+    text = read("agreement_accepted")
+    assert record.hash in text
+    assert record.text_sha256 in text
+
+
+def test_on_paper_with_the_date_on_the_paper(first):
+    affiliate = make_affiliate(state=State.APPROVED, at=NOW - 10 * DAY)
+    accepting.record_offline(
+        affiliate=affiliate, agreement=first, accepted_at=NOW - DAY, evidence="Binder", now=NOW, by=None
+    )
+    assert "on paper on 28 February 2026, 12:00 (UTC) (clause 1.4 of version 1)" in read("agreement_recorded")
+
+
+def test_of_a_decline_until_when_they_are_leaving(affiliate, second):
+    accepting.decline(affiliate=affiliate, agreement=second, now=NOW, by=None)
+    assert "leaving the program until 31 March 2026, 12:00 (UTC)" in read("agreement_declined")
+
+
+def test_of_a_withdrawal_with_its_reason(affiliate, second):
+    publishing.withdraw(agreement=second, now=NOW, by=None, reason="A mistake.")
+    assert "The reason: A mistake." in read("agreement_withdrawn")
+
+
+def test_of_a_promotion_with_its_clause(affiliate):
+    promotions.create(
+        name="Summer",
+        rate=Decimal("8.00"),
+        categories=["home-decor", "bags-shoes"],
+        affiliates=[],
+        starts_at=NOW + DAY,
+        ends_at=NOW + 2 * DAY,
+        now=NOW,
+        by=None,
+    )
+    text = read("promotion")
+    assert "is 8.00 % for these categories: home-decor, bags-shoes." in text
+    assert "(clause 4.2 of version 1)" in text
