@@ -67,6 +67,7 @@ def deliver(message: Message, *, connection: BaseEmailBackend, clock: Clock) -> 
     """Send a claimed message and record the answer; whatever goes wrong is kept with it. Says whether it was sent."""
     try:
         _write(message)
+        connection.open()  # kept open for the next mail; a backend that finds it closed would close it after each
         _email(message, connection).send()
     except Exception as error:  # noqa: BLE001 -- template, attachment, server: this mail waits, the others go on
         log.warning("Mail %s (%s) was not sent: %s", message.pk, message.kind, error)
