@@ -97,7 +97,12 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "field"), CASES, ids=lambda value: repr(value)[:40])
+def name_of(value: object) -> str:
+    # Alike in every process, as pytest-xdist asks: MISSING shows its address in memory.
+    return "missing" if value is MISSING else repr(value)[:40]
+
+
+@pytest.mark.parametrize(("path", "value", "field"), CASES, ids=name_of)
 def test_is_refused_by_the_field_with_a_cause(path, value, field):
     found, cause = refusal(json.dumps(changed(path, value)))
     assert found == field
