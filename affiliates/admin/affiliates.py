@@ -113,7 +113,10 @@ class AffiliateAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         """Whether to offer the decisions: to whoever may make them, where one is to be made."""
         if not request.user.has_perm("affiliates.decide_application"):
             return False
-        return object_id is None or Affiliate.objects.filter(pk=object_id, state=State.APPLIED).exists()
+        # An answer that comes too late is told why by the domain, rather than forbidden.
+        if object_id is None or request.method == "POST":
+            return True
+        return Affiliate.objects.filter(pk=object_id, state=State.APPLIED).exists()
 
     def save_model(self, request: HttpRequest, obj: Affiliate, form: ProfileForm, change: bool) -> None:
         answers = form.cleaned_data

@@ -46,7 +46,10 @@ class ChannelAdmin(ReadOnlyAdmin):
     def _may(self, request: HttpRequest, object_id: str | None, to: Channel.State) -> bool:
         if not request.user.has_perm("affiliates.decide_channel"):
             return False
-        return object_id is None or Channel.objects.filter(pk=object_id, state__in=channels.DECISIONS[to]).exists()
+        # An answer that comes too late is told why by the domain, rather than forbidden.
+        if object_id is None or request.method == "POST":
+            return True
+        return Channel.objects.filter(pk=object_id, state__in=channels.DECISIONS[to]).exists()
 
     @action(description=gettext_lazy("Approve"), permissions=["approve"], icon="check", variant="primary")  # type: ignore[untyped-decorator]  # unfold has no types
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -90,6 +90,16 @@ def test_refuses_a_second_decision_with_a_message(manager: Client) -> None:
     assert Affiliate.objects.get().state == State.APPROVED
 
 
+def test_tells_whoever_comes_second_that_the_decision_has_been_made(manager: Client) -> None:
+    rejected = make_affiliate(state=State.REJECTED)
+    answer = manager.post(page_of(rejected, "approve"), {"confirmed": "1"}, follow=True)
+    assert "cannot become approved" in answer.content.decode()
+    channel = rejected.channels.get()
+    again = reverse("admin:affiliates_channel_reject", args=[channel.pk])
+    answer = manager.post(again, {"confirmed": "1", "reason": "x"}, follow=True)
+    assert "is not waiting for this decision" in answer.content.decode()
+
+
 def test_changes_name_country_and_time_zone_on_the_record_and_nothing_else(
     manager: Client, application: Affiliate
 ) -> None:
