@@ -2,12 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from django.core.cache import cache
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -21,7 +21,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+WIDE, NARROW = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
 
 # Playwright's synchronous interface runs an event loop of its own, and Django takes that for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -43,7 +43,7 @@ def _nothing_is_rate_limited():
 
 
 @pytest.fixture
-def person(browser: Browser, live_server) -> Callable[..., Page]:
+def person(browser: Browser, live_server) -> Iterator[Callable[..., Page]]:
     """A page in a browser of their own, of the width given. Whatever the browser complains of fails the test."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from agreements.models import Agreement
 from payouts import details, intake
+from payouts.periods import Period
 from portal import chart, standing_today
 from portal.chart import Day
 from tests.worlds import order
@@ -70,15 +71,11 @@ def test_says_what_the_next_payout_waits_for_by_clause(greta, signed_in):
 
 def test_counts_what_the_next_close_will_post_and_no_more(greta):
     now = timezone.now()
-    month = standing_today.next_close(Agreement.objects.get(), None, now).month
-    ends = month.ends_at
-    placed = now - timedelta(days=20)
-    # validation_days is 30: completed a microsecond-and-more before the month's end less 30 days is due, at it is not.
+    # validation_days is 30: what was completed 30 days before the month's end, to the second, is not due yet.
+    ends = (now + timedelta(days=20)).replace(microsecond=0)
+    month = Period(date(2026, 1, 1), ends - timedelta(days=30), ends)
     for order_id, validated in (("B1", ends - timedelta(seconds=1)), ("B2", ends)):
-        completed = validated - timedelta(days=30)
-        if completed > now or completed < placed:
-            pytest.skip("the month's end lies where no order of this affiliate can be completed")
-        sold(order_id, "100.00", placed, completed)
+        sold(order_id, "100.00", now - timedelta(days=20), validated - timedelta(days=30))
     found = standing_today.unsettled(greta, month)
     assert (found.due, found.pending, found.held) == (Decimal("5.00"), Decimal("5.00"), Decimal("0.00"))
 

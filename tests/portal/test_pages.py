@@ -45,10 +45,8 @@ def test_opens_for_a_visitor(agreement, name):
     assert_sound(Client().get(reverse(name)))
 
 
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", [name for name in OWN if name != "account_logout"])
 def test_of_ones_own_asks_a_visitor_to_sign_in(agreement, name):
-    if name == "account_logout":
-        pytest.skip("signing out without being signed in leads to the program")
     response = Client().get(reverse(name))
     assert response.status_code == 302
     assert response.headers["Location"].startswith(reverse("account_login"))
