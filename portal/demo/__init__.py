@@ -1,0 +1,1 @@
+"""The demo program: a fictional shop's year, for whoever tries the product out."""

@@ -1,0 +1,104 @@
+"""The clicks of the demo: those that led to orders, and the many that didn't."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from random import Random
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from portal.demo.cast import Persona
+from portal.demo.days import Days
+from portal.demo.dice import dice
+from portal.demo.goods import demand
+from portal.demo.roll import CAST
+from tracking import recording
+from tracking.models import Click, Link
+
+# How many clicks there are beside each order's own.
+IDLE = 9.0
+WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0"
+BROWSERS = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/604.1",
+    f"Mozilla/5.0 (Linux; Android 15) {WEBKIT} Mobile Safari/537.36",
+    f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {WEBKIT} Safari/537.36",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:140.0) Gecko/20100101 Firefox/140.0",
+)
+ROBOT = "Mozilla/5.0 (compatible; examplebot/2.1)"
+# Networks kept for documentation, shortened as every address is before it is stored.
+NETWORKS = ("192.0.2.0", "198.51.100.0", "203.0.113.0", "2001:db8:17::", "2001:db8:a4::")
+CAMPAIGNS = ("", "", "post-12", "post-31", "letter-07", "story", "pinned")
+KINDS = {Click.Kind.COUNTED: 93, Click.Kind.BOT: 4, Click.Kind.PREFETCH: 2, Click.Kind.HEAD: 1}
+
+
+class Visit(NamedTuple):
+    """A click as it will be; `nonce` is that of the click id where an order follows."""
+
+    at: datetime
+    persona: Persona
+    link: int
+    kind: Click.Kind
+    nonce: UUID
+    browser: str
+    network: str
+    campaign: str
+
+
+def plan(days: Days) -> list[Visit]:
+    """The clicks that led to nothing, in order of time."""
+    visits = [visit for persona in CAST if persona.promotes for visit in _of(persona, days)]
+    return sorted((visit for visit in visits if visit.at < days.now), key=lambda visit: visit.at)
+
+
+def _of(persona: Persona, days: Days) -> Iterator[Visit]:
+    chance = dice(f"clicks of {persona.key}", days.now)
+    for ago in range(persona.joined - 5, persona.last_day - 1, -1):
+        for _click in range(round(persona.share * IDLE * demand(days.ago(ago)) * chance.expovariate(1))):
+            at = days.ago(ago, 0) + timedelta(seconds=chance.randrange(86_400))
+            kind = chance.choices(list(KINDS), list(KINDS.values()))[0]
+            yield visit(persona, at=at, link=chance.choices([0, 1, 2], [60, 28, 12])[0], kind=kind, chance=chance)
+
+
+def visit(persona: Persona, *, at: datetime, link: int, chance: Random, kind: Click.Kind = Click.Kind.COUNTED) -> Visit:
+    """A click of somebody with some browser, from one of the places where the persona promotes."""
+    return Visit(
+        at=at,
+        persona=persona,
+        link=link,
+        kind=kind,
+        nonce=UUID(int=chance.getrandbits(128), version=4),
+        browser=ROBOT if kind is Click.Kind.BOT else chance.choice(BROWSERS),
+        network=chance.choice(NETWORKS),
+        campaign=chance.choice(CAMPAIGNS),
+    )
+
+
+def link_of(visited: Visit, links: dict[str, list[Link]]) -> Link:
+    """The link that was clicked: those of few links have their last one clicked in place of a further one."""
+    found = links[visited.persona.key]
+    return found[min(visited.link, len(found) - 1)]
+
+
+def record(visits: list[Visit], links: dict[str, list[Link]]) -> None:
+    """Write the clicks down as the redirect would have."""
+    if visits:
+        with connection.cursor() as cursor:
+            recording.write(cursor, [_row(visited, link_of(visited, links)) for visited in visits])
+
+
+def _row(visited: Visit, link: Link) -> recording.Row:
+    return recording.Row(
+        id=visited.nonce,
+        link_id=link.pk,
+        at=visited.at,
+        kind=visited.kind.value,
+        sub1=link.sub1 or visited.campaign,
+        sub2=link.sub2 or (visited.campaign if link.sub1 else ""),
+        sub3=link.sub3,
+        sub4=link.sub4,
+        sub5=link.sub5,
+        address=visited.network,
+        user_agent=visited.browser,
+        referrer_host=f"{visited.persona.key}.example",
+    )

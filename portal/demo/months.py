@@ -1,0 +1,116 @@
+"""The closes of the demo and the payouts that follow from them, each step by the member of staff whose it is."""
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from payouts import batches, close
+from payouts.models import Payout, PayoutBatch
+from payouts.periods import closes_itself_at, following, period
+from portal.demo.world import World
+
+BEAT = timedelta(minutes=4)  # how long after its moment beat asks
+NO_ACCOUNT = "The receiving account does not exist."
+# Which batches, counted from the first, have a payout that fails: the one is issued anew, the other waits for the next close.
+FAILS_AND_IS_ISSUED_ANEW, FAILS_AND_WAITS = 3, 6
+
+
+class Months:
+    """Closes each month when it is due and pays what it says; the last batch waits for its approver."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.paid: list[PayoutBatch] = []
+
+    def begin(self) -> None:
+        """Note the close of every month that has ended by then."""
+        zone, first = close.program_zone(), self.world.days.start.date()
+        moments = []
+        while (at := closes_itself_at(period(first, zone), 3, zone) + BEAT) <= self.world.days.now:
+            moments.append(at)
+            first = following(first)
+        for place, at in enumerate(moments, 1):
+            settle = partial(self._close, last=place == len(moments))
+            self.world.diary.note(at, settle, shop_first=True)
+
+    def _close(self, now: datetime, *, last: bool) -> None:
+        for month in close.due_months(now):
+            closed = close.close_month(period=month.first_day, now=now, by=None)
+            for batch in closed.batches.all():
+                self._plan(batch, now, last=last)
+
+    def _plan(self, batch: PayoutBatch, closed_at: datetime, *, last: bool) -> None:
+        submitted_at = closed_at + timedelta(days=1, hours=13)
+        if last:
+            left = self.world.days.now - closed_at
+            submitted_at = closed_at + min(timedelta(days=1, hours=13), left * 0.3)
+            if self.paid:
+                self._plan_return(closed_at, left)
+        self.world.diary.note(submitted_at, partial(self._submit, batch))
+        if not last:
+            self._note_payment(batch, submitted_at)
+
+    def _note_payment(self, batch: PayoutBatch, submitted_at: datetime) -> None:
+        note = self.world.diary.note
+        note(submitted_at + timedelta(hours=2), partial(self._approve, batch))
+        note(submitted_at + timedelta(hours=3), partial(self._export, batch))
+        note(submitted_at + timedelta(days=3), partial(self._results, batch))
+
+    def _submit(self, batch: PayoutBatch, now: datetime) -> None:
+        """Submit what can be paid; what came in between is cancelled and goes back to the balance."""
+        preparer = self.world.staff["preparer"]
+        for obstacle in batches.summary(batch, now).obstacles:
+            batches.cancel(payout=obstacle.payout, reason=obstacle.why, now=now, by=preparer)
+        batch.refresh_from_db()
+        if batch.state == PayoutBatch.State.DRAFT:
+            batches.submit(batch=batch, now=now, by=preparer)
+
+    def _approve(self, batch: PayoutBatch, now: datetime) -> None:
+        batch.refresh_from_db()
+        if batch.state == PayoutBatch.State.SUBMITTED:
+            digest = batches.summary(batch, now).digest
+            batches.approve(batch=batch, digest=digest, now=now, by=self.world.staff["approver"])
+
+    def _export(self, batch: PayoutBatch, now: datetime) -> None:
+        batch.refresh_from_db()
+        if batch.state == PayoutBatch.State.APPROVED:
+            batches.export(batch=batch, now=now, by=self.world.staff["preparer"])
+
+    def _results(self, batch: PayoutBatch, now: datetime) -> None:
+        """Import the bank's answer: all paid, but for the one payout that fails."""
+        sent = list(batch.payouts.filter(state=Payout.State.SENT).order_by("affiliate__user__email"))
+        if not sent:
+            return
+        anew = batch.close is None
+        fails = len(sent) > 2 and not anew and len(self.paid) in (FAILS_AND_IS_ISSUED_ANEW, FAILS_AND_WAITS)
+        failing = sent[2] if fails else None
+        rows = [f"{row.reference},{_result(row, failing)}" for row in sent]
+        self._import(rows, now)
+        if failing and len(self.paid) == FAILS_AND_IS_ISSUED_ANEW:
+            self.world.diary.note(now + timedelta(days=1), partial(self._reissue, failing, pay=True))
+        if not anew:
+            self.paid.append(batch)
+
+    def _import(self, rows: list[str], now: datetime) -> None:
+        content = "\n".join(["reference,result,amount,reason", *rows, ""]).encode()
+        batches.import_results(content=content, now=now, by=self.world.staff["preparer"])
+
+    def _plan_return(self, closed_at: datetime, left: timedelta) -> None:
+        """One payment of the month before comes back after the last close, and is issued anew: a draft for the preparer."""
+        returned = self.paid[-1].payouts.filter(state=Payout.State.PAID).order_by("affiliate__user__email").first()
+        if returned:
+            self.world.diary.note(closed_at + left * 0.5, partial(self._return, returned))
+            self.world.diary.note(closed_at + left * 0.7, partial(self._reissue, returned, pay=False))
+
+    def _return(self, payout: Payout, now: datetime) -> None:
+        self._import([f"{payout.reference},failed,{payout.amount},Returned by the bank: account closed."], now)
+
+    def _reissue(self, payout: Payout, now: datetime, *, pay: bool) -> None:
+        preparer = self.world.staff["preparer"]
+        new = batches.reissue(payout=payout, reason="The affiliate confirmed the account.", now=now, by=preparer)
+        if pay:
+            self.world.diary.note(now + timedelta(hours=1), partial(self._submit, new.batch))
+            self._note_payment(new.batch, now + timedelta(hours=1))
+
+
+def _result(payout: Payout, failing: Payout | None) -> str:
+    return f"failed,{payout.amount},{NO_ACCOUNT}" if payout == failing else f"paid,{payout.amount},"

@@ -1,0 +1,115 @@
+"""The reviews of the demo, one in each stage: open, dismissed, suspended, terminated, forfeited and appealed."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import NamedTuple
+
+from compliance import reviews
+from compliance.models import Review
+from payouts.models import Commission
+from portal.demo.cast import STOPPED, Part
+from portal.demo.world import World, affiliate_playing
+
+Decision = Review.Decision
+LONG_ENOUGH = timedelta(days=12)  # the time to reply is over by then
+
+
+class Case(NamedTuple):
+    """A review as it goes: opened so many days ago, with the newest commissions named; then its reply and its decision."""
+
+    part: Part
+    opened: int
+    activity: str
+    summary: str
+    names: int = 0
+    reply: str = ""
+    decision: str = ""
+    why: str = ""
+    decided_by: str = "reviewer"
+    appeal: str = ""
+
+
+CASES = (
+    Case(
+        Part.CLEARED, 150, "misleading-advertising",
+        "A reader told us that your post names a price of spring that we no longer have.",
+        names=2,
+        reply="The price stood in the headline of an old post. I have put the present one there; a picture is on my blog.",
+        decision=Decision.DISMISSED,
+        why="The post was corrected within a day, and nobody was misled on purpose.",
+    ),
+    Case(
+        Part.BREACH, STOPPED[Part.BREACH] + 12, "cookie-stuffing",
+        "Your page loads our address in a hidden frame: visitors who never clicked carry your click id.",
+        names=9,
+        decision=Decision.TERMINATION,
+        why="The frame was there on three days on which we looked, and you did not answer.",
+    ),
+    Case(
+        Part.JUDGED, STOPPED[Part.JUDGED] + 12, "self-purchase",
+        "Several orders with your coupon went to the address that you gave as your own.",
+        names=3,
+        reply="They were presents for my family.",
+        decision=Decision.SUSPENSION,
+        why="Orders for your household are your own orders. We talk again when you have sorted it out with them.",
+    ),
+    Case(
+        Part.APPEALING, 41, "brand-bidding",
+        "We saw search advertising on the words “Juniper and Pine discount” that led to your page.",
+        names=6,
+        reply="An agency set that up for me. I stopped it on the day I read your notice.",
+        decision=Decision.FORFEITURE,
+        why="The orders named came through that advertising.",
+        decided_by="owner",
+        appeal="Two of the orders came by my newsletter: I can show you the sub-ids. Please look again.",
+    ),
+    Case(
+        Part.REVIEWED, 3, "undisclosed-endorsement",
+        "Three of your posts praise our goods without saying that you earn from it.",
+        names=4,
+    ),
+)  # fmt: skip
+
+
+def conduct(world: World) -> None:
+    """Note the opening of every case; what follows is noted when it is opened."""
+    for case in CASES:
+        world.diary.note(world.days.ago(case.opened), partial(_open, world, case), shop_first=True)
+
+
+def _open(world: World, case: Case, now: datetime) -> None:
+    affiliate = affiliate_playing(case.part)
+    earned = Commission.objects.for_affiliate(affiliate).filter(amount__gt=0)
+    newest = earned.order_by("-placed_at", "order__order_id", "line__line_id")
+    review = reviews.open_review(
+        affiliate=affiliate,
+        activity=case.activity,
+        summary=case.summary,
+        commissions=newest[: case.names],
+        now=now,
+        by=world.staff["reviewer"],
+    )
+    for after, do in _what_follows(world, case, review):
+        world.diary.note(now + after, do, shop_first=True)
+
+
+def _what_follows(world: World, case: Case, review: Review) -> list[tuple[timedelta, Callable[[datetime], object]]]:
+    follows: list[tuple[timedelta, Callable[[datetime], object]]] = []
+    user = review.affiliate.user
+    if case.reply:
+        follows.append((timedelta(days=2), lambda now: reviews.reply(review=review, text=case.reply, now=now, by=user)))
+    if case.decision:
+        follows.append((LONG_ENOUGH, lambda now: _decide(world, case, review, now)))
+    if case.appeal:
+        wait = LONG_ENOUGH + timedelta(days=13)
+        follows.append((wait, lambda now: reviews.appeal(review=review, text=case.appeal, now=now, by=user)))
+    return follows
+
+
+def _decide(world: World, case: Case, review: Review, now: datetime) -> None:
+    by = world.staff[case.decided_by]
+    reviews.add_note(
+        review=review, text="I looked at it again today, and talked it over with the owner.", now=now, by=by
+    )
+    reviews.decide(review=review, decision=case.decision, reason=case.why, now=now, by=by)

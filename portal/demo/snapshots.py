@@ -1,0 +1,89 @@
+"""What the shop says of each order and when: a snapshot as it is paid, completed, cancelled or given back (CONTRACT 4)."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from portal.demo.goods import CENTS
+from portal.demo.sales import COUNTRIES, Fate, Sale
+
+
+class Claims(NamedTuple):
+    """What the order says of where its customer came from."""
+
+    coupon: str | None
+    click_id: str | None
+
+
+class Said(NamedTuple):
+    """A snapshot, and when the shop sends it."""
+
+    at: datetime
+    snapshot: dict[str, Any]
+
+
+def of(sale: Sale, number: int, claims: Claims) -> Iterator[Said]:
+    """Everything that the shop says of the order, from the first to the last."""
+    paid = sale.placed_at + timedelta(seconds=40)
+    yield _said(sale, number, claims, at=paid)
+    if sale.fate is Fate.CANCELLED:
+        yield _said(sale, number, claims, at=sale.changed_at, status="cancelled")
+        return
+    yield _said(sale, number, claims, at=sale.completed_at + timedelta(minutes=5), status="completed")
+    if sale.fate is Fate.LATE_CANCELLED:
+        yield _said(sale, number, claims, at=sale.changed_at, status="cancelled", completed=True)
+    elif sale.fate is not Fate.KEPT:
+        yield _said(sale, number, claims, at=sale.changed_at, status="completed", back=sale.fate)
+
+
+def _said(
+    sale: Sale,
+    number: int,
+    claims: Claims,
+    *,
+    at: datetime,
+    status: str = "paid",
+    completed: bool = False,
+    back: Fate | None = None,
+) -> Said:
+    completed = completed or status == "completed"
+    snapshot = {
+        "order_id": f"JP-{number}",
+        "updated_at": at.isoformat(),
+        "status": status,
+        "placed_at": sale.placed_at.isoformat(),
+        "completed_at": sale.completed_at.isoformat() if completed else None,
+        "currency": "USD",
+        "click_id": claims.click_id,
+        "coupon": claims.coupon,
+        "customer": {"ref": f"C{sale.customer:05d}", "country": COUNTRIES[sale.customer % len(COUNTRIES)]},
+        "lines": [_line(sale, place, back) for place in range(len(sale.goods))],
+    }
+    return Said(at, snapshot)
+
+
+def _line(sale: Sale, place: int, back: Fate | None) -> dict[str, Any]:
+    good, quantity = sale.goods[place]
+    cents = good.cents * quantity
+    return {
+        "line_id": str(place + 1),
+        "sku": good.sku,
+        "title": good.title,
+        "category": good.category,
+        "quantity": quantity,
+        "amount": amount(cents),
+        "refunded": amount(_given_back(cents, quantity, place, back)),
+    }
+
+
+def _given_back(cents: int, quantity: int, place: int, back: Fate | None) -> int:
+    if back is None:
+        return 0
+    if back is not Fate.PARTLY_BACK:
+        return cents
+    # One of several, or a third off what arrived with a scratch; only of the first line.
+    return 0 if place else cents // quantity if quantity > 1 else cents // 3
+
+
+def amount(cents: int) -> str:
+    return f"{cents // CENTS}.{cents % CENTS:02d}"
