@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from compliance import reviews, targets, termination
+from compliance import reviews, signals, targets, termination
 
 logger = logging.getLogger(__name__)
 
@@ -23,3 +23,8 @@ def keep_review_deadlines() -> None:
 @shared_task  # type: ignore[untyped-decorator]  # Celery has no types
 def carry_out_notices() -> None:
     logger.info("Agreements ended: %s", termination.carry_out(now=timezone.now()))
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery has no types
+def look_for_signals() -> None:
+    logger.info("Signals: %s", signals.look(now=timezone.now()))

@@ -18,6 +18,7 @@ app.conf.beat_schedule = {
     "ask the sales targets": {"task": "compliance.tasks.check_targets", "schedule": 10 * MINUTE},
     "keep the deadlines of reviews": {"task": "compliance.tasks.keep_review_deadlines", "schedule": 5 * MINUTE},
     "carry out notices that have run off": {"task": "compliance.tasks.carry_out_notices", "schedule": 5 * MINUTE},
+    "look for signals": {"task": "compliance.tasks.look_for_signals", "schedule": 6 * 60 * MINUTE},
     "tell affiliates of new versions": {"task": "agreements.tasks.remind", "schedule": 10 * MINUTE},
     "tell staff what waits": {"task": "portal.tasks.tell_staff", "schedule": 30 * MINUTE},
 }

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.uuid7 import uuid7
@@ -40,6 +41,13 @@ class Signal(models.Model):
     class Meta:
         verbose_name = _("signal")
         ordering: ClassVar = ["-raised_at", "-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["affiliate", "kind"],
+                condition=Q(state="open") & ~Q(kind="abuse_report"),
+                name="one_open_signal_a_kind",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.get_kind_display()
