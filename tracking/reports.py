@@ -78,28 +78,28 @@ def zone() -> ZoneInfo:
     return ZoneInfo(Agreement.objects.published().values_list("time_zone", flat=True).first() or "UTC")
 
 
-def report(affiliate: Affiliate | UUID, *, by: By, since: date, until: date) -> Report:
-    """The affiliate's clicks and orders from the first to the last day, both included, in the program's time zone.
+def report(affiliate: Affiliate | UUID, *, by: By, since: date, until: date, here: ZoneInfo) -> Report:
+    """The affiliate's clicks and orders from the first to the last day, both included, in the time zone `here`.
 
     Clicks are those that count. Orders are the affiliate's by their time of placing, without cancelled ones; sales are
     what customers paid less what they got back.
     """
     check_days(since, until)
-    here = zone()
     begin = datetime.combine(since, time.min, here)
     end = datetime.combine(until + timedelta(days=1), time.min, here)
     clicks = Click.objects.filter(link__affiliate=affiliate, kind=Click.Kind.COUNTED, at__gte=begin, at__lt=end)
     orders = Order.objects.for_affiliate(affiliate).filter(placed_at__gte=begin, placed_at__lt=end)
     orders = orders.exclude(status=Status.CANCELLED)
     rows = _rows(by, _clicks(clicks, by, here), _orders(orders, by, here), _sales(orders, by, here))
-    total = _total(clicks.count(), orders, sum((row.sales for row in rows), Decimal("0.00")))
-    return Report(by, rows, total)
+    return Report(by, rows, _total(rows, by, clicks, orders))
 
 
-def _total(clicks: int, orders: QuerySet[Order], sales: Decimal) -> Row:
-    # Counted by themselves: an order with lines of two categories is one order.
+def _total(rows: list[Row], by: By, clicks: QuerySet[Click], orders: QuerySet[Order]) -> Row:
+    # Orders are counted by themselves: one with lines of two categories is one order.
     counts = orders.aggregate(orders=Count("pk"), by_click=Count("pk", filter=Q(link__isnull=False)))
-    return Row(None, _("total"), clicks, counts["orders"], counts["by_click"], sales)
+    clicked = clicks.count() if by in WITHOUT_CLICKS else sum(row.clicks or 0 for row in rows)
+    sales = sum((row.sales for row in rows), Decimal("0.00"))
+    return Row(None, _("total"), clicked, counts["orders"], counts["by_click"], sales)
 
 
 def _clicks(clicks: QuerySet[Click], by: By, here: ZoneInfo) -> dict[Any, int]:

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -21,7 +22,11 @@ from tracking.reports import By
 
 pytestmark = pytest.mark.django_db
 DAY = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
-MARCH = {"since": date(2026, 3, 1), "until": date(2026, 3, 31)}
+MARCH: dict[str, Any] = {
+    "since": date(2026, 3, 1),
+    "until": date(2026, 3, 31),
+    "here": ZoneInfo("America/New_York"),
+}
 
 
 @pytest.fixture

@@ -1,0 +1,31 @@
+"""Clicks and their losses, to read."""
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy
+
+from accounts.admin_bases import ReadOnlyAdmin
+from tracking.links import SUB_IDS
+from tracking.models import Click, ClickLoss
+
+
+@admin.register(Click)
+class ClickAdmin(ReadOnlyAdmin):
+    list_display = ("at", "link", "affiliate", "kind", "sub1", "referrer_host", "address")
+    list_filter = ("kind",)
+    list_select_related = ("link__affiliate",)
+    search_fields = ("link__code", "link__affiliate__code", "referrer_host")
+    # By their ids, which begin with their time: that is their primary key, whose index is there.
+    ordering: ClassVar = ("-id",)
+    fields = ("id", "at", "link", "affiliate", "kind", *SUB_IDS, "address", "user_agent", "referrer_host")
+    readonly_fields = ("affiliate",)
+
+    @admin.display(description=gettext_lazy("affiliate"))
+    def affiliate(self, click: Click) -> str:
+        return str(click.link.affiliate)
+
+
+@admin.register(ClickLoss)
+class ClickLossAdmin(ReadOnlyAdmin):
+    list_display = ("recorded_at", "count")

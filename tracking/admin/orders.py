@@ -1,0 +1,59 @@
+"""Orders in the admin, to read: as they stand, whose they are and why, and every snapshot that led there."""
+
+import json
+
+from django.contrib import admin
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline
+from tracking.models import Order, OrderLine, OrderSnapshot
+
+
+class LineInline(ReadOnlyInline):
+    model = OrderLine
+    fields = ("line_id", "sku", "title", "category", "quantity", "amount", "refunded")
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnlyAdmin):
+    list_display = ("order_id", "placed_at", "status", "affiliate", "reason", "country", "version")
+    list_filter = ("status", "reason")
+    list_select_related = ("affiliate",)
+    search_fields = ("order_id", "coupon_code", "affiliate__code")
+    search_help_text = gettext_lazy("By order, coupon or affiliate's code")
+    fields = (
+        *("order_id", "status", "placed_at", "completed_at", "version", "currency", "country"),
+        *("affiliate", "why", "claimant", "coupon_code", "link", "clicked_at", "click_id"),
+        "history",
+    )
+    readonly_fields = ("why", "history")
+    inlines = (LineInline,)
+
+    @admin.display(description=gettext_lazy("why"))
+    def why(self, order: Order) -> str:
+        if not order.clause or order.agreement is None:
+            return order.get_reason_display()
+        return _("%(reason)s (clause %(clause)s of %(version)s)") % {
+            "reason": order.get_reason_display(),
+            "clause": order.clause,
+            "version": order.agreement,
+        }
+
+    @admin.display(description=gettext_lazy("snapshots, newest first"))
+    def history(self, order: Order) -> SafeString:
+        snapshots = OrderSnapshot.objects.filter(order_id=order.order_id).select_related("api_key").order_by("-version")
+        rows = ((_summary(one), json.dumps(one.content, indent=2, ensure_ascii=False)) for one in snapshots)
+        return format_html_join("", '<details class="mb-2"><summary>{}</summary><pre>{}</pre></details>', rows)
+
+
+def _summary(snapshot: OrderSnapshot) -> SafeString:
+    return format_html(
+        "#{} · {} · {} · {}",
+        snapshot.sequence,
+        _("version %(at)s") % {"at": f"{snapshot.version:%Y-%m-%d %H:%M:%S.%f %Z}"},
+        _("received %(at)s") % {"at": f"{snapshot.received_at:%Y-%m-%d %H:%M:%S %Z}"},
+        snapshot.api_key or _("from a file"),
+    )
