@@ -93,6 +93,15 @@ def test_shows_one_field_changed_in_one_record(records, change):
     assert chain.verify() == (1, f"acceptance {records[1].pk} (record 2): its fields do not have the stored hash")
 
 
+def test_shows_a_record_written_anew_with_its_own_hash_by_the_next_one(records):
+    records[1].box_label = "Rewritten"
+    tamper(
+        "UPDATE agreements_acceptance SET box_label = %s, hash = %s WHERE id = %s",
+        *(records[1].box_label, chain.hash_of(records[1]), records[1].pk),
+    )
+    assert chain.verify()[1].endswith("(record 3): it does not carry the hash of the record before it")
+
+
 def test_shows_a_personal_field_changed(records):
     tamper("UPDATE agreements_acceptanceperson SET email = 'x@example.com' WHERE acceptance_id = %s", records[2].pk)
     assert chain.verify()[1].endswith("(record 3): its personal fields do not have the stored digests")
