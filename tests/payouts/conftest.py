@@ -105,7 +105,7 @@ def grant(preparer, approver):
 def drafted(earner, grant):
     """A batch that the close of January drafted: two affiliates, 100.00 and 25.50."""
 
-    def make(*, amounts: tuple[str, ...] = ("100.00", "25.50"), **how: str) -> PayoutBatch:
+    def make(*, amounts: tuple[str, ...] = ("100.00", "25.50"), **how: str):
         for amount in amounts:
             grant(earner(**how), amount)
         return close(date(2026, 1, 1), FEBRUARY)
@@ -122,7 +122,7 @@ def close(period, now):
 def sent(drafted, preparer, approver):
     """The drafted batch, taken all the way to `sent`."""
 
-    def make(**how) -> PayoutBatch:
+    def make(**how):
         batch = drafted(**how)
         batches.submit(batch=batch, now=FEBRUARY, by=preparer)
         shown = batches.summary(batch, FEBRUARY)
