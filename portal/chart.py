@@ -76,7 +76,7 @@ def _dates(days: Sequence[Day], pitch: float) -> SafeString:
     """The first days of months and the last day; labels that would touch one another are left out."""
     if not days:
         return format_html("")
-    marked = [(i, one.day) for i, one in enumerate(days) if one.day.day == 1 and 3 < i < len(days) - 12]
+    marked = [(i, one.day) for i, one in enumerate(days) if one.day.day == 1 and 3 < i < len(days) - 24]
     labels = [(f"{LEFT + i * pitch:.1f}", HEIGHT - 8, "start", date_format(day, "j M")) for i, day in marked]
     labels.append((f"{WIDTH - 4}", HEIGHT - 8, "end", date_format(days[-1].day, "j M")))
     if not marked or marked[0][0] * pitch > 60:

@@ -1,0 +1,215 @@
+"""The demo program, made from nothing"""
+
+import io
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from accounts.errors import Refused
+from affiliates.models import Affiliate, Channel, State
+from agreements import asking
+from agreements.models import Agreement, Program
+from compliance.models import Review, ReviewStep, TargetCheck, TargetNotice, TerminationNotice
+from mail.models import Message
+from payouts import close, ledger, verification
+from payouts.models import (
+    Adjustment,
+    Close,
+    CommissionHold,
+    Payout,
+    PayoutBatch,
+    PayoutDetails,
+    PayoutHold,
+    Statement,
+    StatementLine,
+)
+from portal.demo import clicks, logins, sales, story
+from portal.demo.days import Days
+from tracking.models import Click, Order, Reason, Reject
+
+NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
+pytestmark = pytest.mark.slow
+
+Figures = list[list[tuple]]
+
+
+@pytest.fixture(scope="module")
+def figures(django_db_setup, django_db_blocker) -> Iterator[tuple[Figures, Figures]]:
+    """What it came to, made twice; the second one stays for all the tests of this file."""
+    with django_db_blocker.unblock():
+        with rolled_back():
+            first = made()
+        with rolled_back():
+            yield first, made()
+
+
+@pytest.fixture
+def demo(figures) -> None:
+    """The demo in the database."""
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """The transaction around a test: a close may be durable within it."""
+    atomic = transaction.atomic()
+    atomic._from_testcase = True
+    with atomic:
+        yield
+        transaction.set_rollback(True)
+
+
+def made() -> Figures:
+    story.tell(now=NOW)
+    statements = Statement.objects.order_by("affiliate__user__email", "number")
+    amounts = ("opening", "lines", "settled", "adjustments", "returned", "payout", "closing", "reasons")
+    orders = Order.objects.order_by("order_id")
+    payouts = Payout.objects.order_by("affiliate__user__email", "created_at", "amount")
+    return [
+        list(statements.values_list("affiliate__user__email", "close__period", *amounts)),
+        list(orders.values_list("order_id", "placed_at", "status", "reason", "affiliate__user__email")),
+        list(payouts.values_list("affiliate__user__email", "amount", "state", "failure")),
+        list(Message.objects.order_by("to", "kind", "sent_at").values_list("to", "kind", "sent_at")),
+    ]
+
+
+def affiliate(key: str) -> Affiliate:
+    return Affiliate.objects.get(user__email=f"{key}@demo.example")
+
+
+def test_comes_to_the_same_figures_each_time(figures):
+    first, second = figures
+    assert len(first[0]) > 300
+    assert first == second
+
+
+def test_is_planned_alike_for_one_moment_and_otherwise_for_another():
+    days, later = Days(NOW), Days(NOW + timedelta(days=1))
+    assert sales.plan(days) == sales.plan(days) != sales.plan(later)
+    assert clicks.plan(days) == clicks.plan(days)
+
+
+def test_has_affiliates_in_every_state(demo):
+    states = Counter(Affiliate.objects.values_list("state", flat=True))
+    assert set(states) == set(State.values)
+    assert sum(states.values()) >= 60
+    assert set(Channel.objects.values_list("state", flat=True)) == set(Channel.State.values)
+
+
+def test_has_orders_for_nearly_every_reason(demo):
+    reasons = set(Order.objects.values_list("reason", flat=True))
+    told = {Reason.COUPON, Reason.CLICK, Reason.NO_CLAIM, Reason.COUPON_UNKNOWN, Reason.CLICK_NOT_GENUINE}
+    assert reasons >= told | {Reason.CLICK_EXPIRED, Reason.NOT_ACTIVE, Reason.BREACH}
+    assert 2_500 < Order.objects.count() < 4_500
+    assert Click.objects.count() > 15_000
+    assert set(Reject.objects.values_list("state", flat=True)) == {Reject.State.OPEN, Reject.State.DISMISSED}
+
+
+def test_breaks_no_invariant_of_the_money(demo):
+    assert [finding for finding in verification.verify() if finding.violations] == []
+
+
+def test_has_acceptances_that_prove_themselves(demo, capsys):
+    call_command("verify_acceptances")
+    assert f"{len(Affiliate.objects.filter(acceptances__isnull=False))} acceptances" in "".join(capsys.readouterr())
+
+
+def test_has_every_month_closed_that_is_due(demo):
+    assert close.due_months(NOW) == []
+    assert Close.objects.count() == 13
+    reasons = {reason for row in Statement.objects.values_list("reasons", flat=True) for reason in row}
+    assert reasons >= {"below_minimum", "negative_balance", "no_payout_details", "payouts_held", "suspended"}
+    assert StatementLine.objects.filter(amount__lt=0).exists()
+
+
+def test_leaves_one_batch_to_approve_and_one_to_submit(demo):
+    states = Counter(PayoutBatch.objects.values_list("state", flat=True))
+    assert (states["draft"], states["submitted"], states["approved"]) == (1, 1, 0)
+    assert PayoutBatch.objects.get(state="submitted").close == Close.objects.first()
+    assert Payout.objects.filter(state="failed").count() == 3
+    assert Payout.objects.filter(replaces__isnull=False).count() == 2
+    assert Statement.objects.filter(returned__gt=0).exists()
+
+
+def test_has_balances_for_every_kind_of_trouble(demo):
+    assert ledger.balance(affiliate("oakandivy")) < 0
+    assert not PayoutDetails.objects.filter(affiliate=affiliate("vera")).exists()
+    assert PayoutDetails.objects.filter(affiliate=affiliate("kate"), usable_from__gt=NOW).exists()
+    assert PayoutHold.objects.get(released_at=None).affiliate == affiliate("marta")
+    assert set(Adjustment.objects.values_list("kind", "state")) == {
+        ("bonus", "approved"), ("correction", "approved"), ("clawback", "proposed"),
+    }  # fmt: skip
+    assert Statement.objects.filter(adjustments=Decimal("75.00"), affiliate=affiliate("anna")).exists()
+
+
+def test_has_a_review_in_every_stage(demo):
+    stages = {
+        review.affiliate.email: (review.state, review.decision)
+        for review in Review.objects.select_related("affiliate__user")
+    }
+    assert stages == {
+        "ben@demo.example": ("open", ""),
+        "luca@demo.example": ("appealed", "forfeiture"),
+        "emile@demo.example": ("closed", "dismissed"),
+        "couponcave@demo.example": ("closed", "suspension"),
+        "dealhawk@demo.example": ("closed", "termination"),
+    }
+    opened = Review.objects.get(state="open")
+    assert opened.reply_by > NOW
+    assert CommissionHold.objects.filter(source=f"review:{opened.pk}", released_at=None).count() == 4
+    assert ReviewStep.objects.filter(review__decision="termination", kind="forfeited").exists()
+
+
+def test_tells_whose_target_is_missed_and_whose_may_be(demo):
+    assert [notice.affiliate for notice in TargetNotice.objects.all()] == [affiliate("dmitri")]
+    assert [check.affiliate for check in TargetCheck.objects.filter(answer="at_risk")] == [affiliate("fern")]
+
+
+def test_has_notices_of_termination_that_run_and_that_ran_off(demo):
+    notices = set(TerminationNotice.objects.values_list("affiliate__user__email", "state"))
+    assert notices == {("bram@demo.example", "running"), ("gus@demo.example", "carried_out")}
+    assert affiliate("aoife").state == State.LEAVING
+    assert affiliate("ruben").state == State.TERMINATED
+
+
+def test_ends_with_an_open_program_and_no_mail_to_send(demo):
+    assert Program.current().opened_at == NOW
+    assert Agreement.objects.published().filter(effective_at__lte=NOW).count() == 2
+    assert not Message.objects.exclude(state=Message.State.SENT).exists()
+    assert not Message.objects.filter(subject="").exists()
+
+
+def test_signs_everybody_in_whose_login_is_printed(demo, capsys):
+    call_command("demo", "--logins")
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    for login in logins.EVERYBODY:
+        assert f"{login.email} " in printed.out
+        client = Client()
+        assert client.login(email=login.email, password=logins.PASSWORD)
+        page = reverse("portal:home") if login in logins.AFFILIATES else reverse("admin:index")
+        assert client.get(page).status_code == 200
+
+
+def test_has_somebody_who_must_accept(demo):
+    assert asking.asked(affiliate("clara"), at=NOW) == [Agreement.objects.in_force(NOW)]
+
+
+def test_is_not_made_a_second_time(demo):
+    before = Order.objects.count(), Affiliate.objects.count()
+    errors, out = io.StringIO(), io.StringIO()
+    call_command("demo", "--if-empty", stdout=out, stderr=errors)
+    assert "There is a program already" in errors.getvalue()
+    assert out.getvalue() == ""
+    with pytest.raises(CommandError, match="empty database"):
+        call_command("demo")
+    with pytest.raises(Refused):
+        story.tell(now=NOW)
+    assert (Order.objects.count(), Affiliate.objects.count()) == before
