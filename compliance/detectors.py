@@ -156,4 +156,4 @@ def _is_on(host: str, site: str) -> bool:
 def _rows(sql: str, values: Sequence[Any] | dict[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return cursor.fetchall()
+        return list(cursor.fetchall())

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -18,9 +19,10 @@ from tests.factories import make_staff
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def at_once(*deeds: Callable[[], object]) -> list[object]:
+def at_once(*deeds: Callable[[], Any]) -> list[Any]:
     """What each deed gave or raised, all begun together on connections of their own."""
-    together, results = threading.Barrier(len(deeds)), []
+    together = threading.Barrier(len(deeds))
+    results: list[Any] = []
 
     def run(deed):
         try:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from affiliates.models import State
 from compliance import reviews, targets, termination, wind_down
 from compliance.models import Review
 from mail.models import Message
@@ -49,7 +50,7 @@ def written(agreement, reviewer, another) -> list[Message]:
     notice = termination.give_notice(affiliate=people[5], ground="choice", reason="So.", now=NOW, by=reviewer)
     termination.revoke(notice=notice, reason="So.", now=NOW, by=reviewer)
     termination.leave(affiliate=people[6], now=NOW, by=people[6].user)
-    termination.leave(affiliate=make_affiliate(state="approved", at=NOW), now=NOW, by=None)
+    termination.leave(affiliate=make_affiliate(state=State.APPROVED, at=NOW), now=NOW, by=None)
     wind_down.announce_end(ends_at=NOW + days(60), now=NOW, by=reviewer, reason="The shop closes.")
     cases.open_program()
     for age in (151, 20, 10):

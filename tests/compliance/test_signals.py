@@ -56,7 +56,7 @@ def order_by_click(of: Link, *, clicked_at, placed_at, customer="17850") -> None
     assert result.affiliate == of.affiliate.code, result
 
 
-def raised(kind: str) -> dict:
+def raised(kind: str):
     signals.look(now=NOW)
     return dict(Signal.objects.filter(kind=kind).values_list("affiliate", "evidence"))
 
