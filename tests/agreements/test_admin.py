@@ -54,11 +54,11 @@ def form_of(draft: Agreement) -> dict[str, Any]:
         posted |= {f"{part}-TOTAL_FORMS": len(rows), f"{part}-INITIAL_FORMS": len(rows)}
         for index, row in enumerate(rows):
             posted |= {f"{part}-{index}-id": row.pk, f"{part}-{index}-agreement": draft.pk}
-            for field in fields:
-                value = getattr(row, field)
+            for name in fields:
+                value = getattr(row, name)
                 if value is False:
                     continue
-                posted[f"{part}-{index}-{field}"] = ",".join(value) if isinstance(value, list) else value
+                posted[f"{part}-{index}-{name}"] = ",".join(value) if isinstance(value, list) else value
     return posted
 
 

@@ -1,6 +1,7 @@
 """The chain of acceptances ..."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -21,7 +22,7 @@ def records(first) -> list[Acceptance]:
     return [accept(make_affiliate(state=State.APPROVED), first) for _ in range(4)]
 
 
-def tamper(sql: str, *parameters: object) -> None:
+def tamper(sql: str, *parameters: Any) -> None:
     """As a superuser, past every trigger."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

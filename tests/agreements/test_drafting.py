@@ -119,5 +119,6 @@ def test_says_where_it_cannot_be_published_as_it_stands(draft, change, place):
 
 def test_cannot_have_two_rows_for_a_category_or_two_for_everything_else(draft):
     rows = source_of(draft)
+    assert isinstance(rows.rates, list)
     rows.rates.append(Rate(agreement=draft, category="home-decor", percent=Decimal("5.00"), everything_else=True))
     assert [p.place for p in drafting._rates(rows)] == ["rate home-decor", "rates"]

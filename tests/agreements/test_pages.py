@@ -152,6 +152,7 @@ def test_let_an_affiliate_accept_by_ticking_the_box(first, approved):
     assert record.box_label.startswith("I have read version 1")
     assert (record.person.address, record.person.user_agent) == ("198.51.100.4", "Browser/1.0")
     key = client.session.session_key
+    assert key
     assert record.person.session == hashlib.sha256(key.encode()).hexdigest()
     approved.refresh_from_db()
     assert approved.state == State.ACTIVE

@@ -67,6 +67,7 @@ def test_names_the_date_of_effect_in_the_zone_of_the_program():
 def test_replaces_placeholders_and_marks_what_they_stood_for():
     [section] = one_clause("Within {attribution_days} of it.").sections
     [paragraph] = section.blocks
+    assert isinstance(paragraph, rendering.Paragraph)
     assert paragraph.spans == (Span("Within "), Span("3 days", "attribution_days"), Span(" of it."))
     assert section.text == "3.2 Window\n\nWithin 3 days of it."
 
