@@ -134,7 +134,9 @@ def _reach(versions: Sequence[under.Version]) -> dict[UUID, UUID]:
     return {
         version.id: last.agreement_id
         for version in versions
-        if (last := under.under_at(versions, {version.id: version.effective_at}, versions[-1].effective_at)).agreement_id
+        if (
+            last := under.under_at(versions, {version.id: version.effective_at}, versions[-1].effective_at)
+        ).agreement_id
     }
 
 

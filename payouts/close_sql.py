@@ -149,7 +149,7 @@ WRITE = (
     """
     INSERT INTO payouts_payout (id, affiliate_id, batch_id, statement_id, details_id, amount, reference, created_at)
     SELECT payout_id, affiliate_id, %(batch)s, id, details_id, payout,
-           'AC' || upper(replace(payout_id::text, '-', '')), %(now)s
+           'AC' || upper(left(replace(payout_id::text, '-', ''), 28)), %(now)s
       FROM closing_statement WHERE payout > 0
     """,
     """

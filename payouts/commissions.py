@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from payouts import ledger
+from payouts import first_commission, ledger
 from payouts.models import CommissionHold, StatementLine
 from payouts.pricing import price_lines, validates_at
 from payouts.rates import offers, rate_card
@@ -28,6 +28,10 @@ def write(changed: Sequence[Changed], *, now: datetime) -> None:
     if owned:
         moved = _upsert([row for rows in _rows(owned) for row in rows])
         CommissionHold.objects.filter(commission__in=moved, released_at=None).update(released_at=now)
+        first_commission.tell(
+            affiliate_ids={order.attribution.affiliate_id for order in owned if order.attribution.affiliate_id},
+            order_pks=[order.order_pk for order in owned],
+        )
     if nobodys:
         _void(nobodys)
 

@@ -54,9 +54,7 @@ def hold_payouts(*, affiliate: Affiliate, source: str, reason: str, now: datetim
         defaults={"reason": reason, "placed_at": now, "placed_by": by},
     )
     if made:
-        trail.record(
-            action="payouts held", subject=affiliate, now=now, by=by, after={"source": source}, reason=reason
-        )
+        trail.record(action="payouts held", subject=affiliate, now=now, by=by, after={"source": source}, reason=reason)
     return hold
 
 

@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import ApiKey, User
 from affiliates.errors import IllegalTransition
-from agreements.models import Agreement
 from audit import trail
 from mail import alerts
 from payouts import commissions
+from payouts.currency import program_currency
 from tracking.ingestion import Outcome, Taken, ingest
 from tracking.models import Reason, Reject
 from tracking.snapshots import HASHED, Reader, Refused, Snapshot
@@ -46,12 +46,6 @@ class Result(NamedTuple):
 
     def public(self) -> dict[str, str | None]:
         return {key: getattr(self, key) for key in ("order_id", "outcome", "affiliate", "reason", "commission")}
-
-
-def program_currency() -> str:
-    """The program's currency: that of its versions, which is the same in all (CONTRACT 2)."""
-    found = Agreement.objects.published().values_list("currency", flat=True).first()
-    return found or str(Agreement._meta.get_field("currency").default)
 
 
 def take(*, snapshots: Sequence[object], source: str, api_key: ApiKey | None = None, now: datetime) -> list[Result]:

@@ -36,10 +36,10 @@ def price_lines(
             capped = min(one.amount, left)
             left -= capped
             if capped < one.amount:
-                said = f"The order's commission is limited to {card.order_commission_cap}: {capped} is left for this line."
-                one = one._replace(
-                    amount=capped, steps=[*one.steps, _step(card, Rule.ORDER_COMMISSION_CAP, said)]
+                said = (
+                    f"The order's commission is limited to {card.order_commission_cap}: {capped} is left for this line."
                 )
+                one = one._replace(amount=capped, steps=[*one.steps, _step(card, Rule.ORDER_COMMISSION_CAP, said)])
         priced.append(one)
     return priced
 
@@ -51,9 +51,7 @@ def validates_at(snapshot: Snapshot, card: RateCard) -> datetime | None:
     return snapshot.completed_at + timedelta(hours=24 * card.validation_days)
 
 
-def _price(
-    snapshot: Snapshot, line: Line, affiliate_id: UUID, card: RateCard, offers: Sequence[Offer]
-) -> Priced:
+def _price(snapshot: Snapshot, line: Line, affiliate_id: UUID, card: RateCard, offers: Sequence[Offer]) -> Priced:
     rate, offer = best_offer(
         offers, card, affiliate_id=affiliate_id, category=line.category, placed_at=snapshot.placed_at
     )

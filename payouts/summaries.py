@@ -10,7 +10,16 @@ from payouts.models import Close, Statement
 from payouts.rounding import ZERO
 
 COLUMNS = (
-    "affiliate", "number", "opening", "lines", "settled", "adjustments", "returned", "payout", "closing", "reasons",
+    "affiliate",
+    "number",
+    "opening",
+    "lines",
+    "settled",
+    "adjustments",
+    "returned",
+    "payout",
+    "closing",
+    "reasons",
 )
 
 

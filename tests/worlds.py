@@ -42,8 +42,12 @@ def bring_over(
         for code in codes:
             email = f"{code.lower()}@example.com"
             payout = ("paypal", email) if details else ("", "")
-            writer.writerow([code, email, f"Affiliate {code}", "GB", code, f"https://{code.lower()}.example.com/", *payout])
-    call_command("import_affiliates", str(file), "--accepted-offline", accepted, "--evidence", "signed paper in the safe")
+            writer.writerow(
+                [code, email, f"Affiliate {code}", "GB", code, f"https://{code.lower()}.example.com/", *payout]
+            )
+    call_command(
+        "import_affiliates", str(file), "--accepted-offline", accepted, "--evidence", "signed paper in the safe"
+    )
     return {affiliate.code: affiliate for affiliate in Affiliate.objects.all()}
 
 

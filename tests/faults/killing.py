@@ -21,7 +21,7 @@ def in_a_child(work: Callable[[], object]) -> int:
         try:
             work()
             os._exit(0)
-        except BaseException:
+        except BaseException:  # noqa: BLE001 -- the parent must learn of whatever it was
             import traceback
 
             traceback.print_exc()

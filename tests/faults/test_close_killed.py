@@ -138,7 +138,9 @@ def forget_the_close() -> None:
 @pytest.mark.usefixtures("_world")
 def test_at_every_stage(settings, tmp_path, monkeypatch):
     # The PDF maker has threads of its own, which no forked child inherits; the file itself is not what is tried here.
-    monkeypatch.setattr(attachments, "make", lambda *_: attachments.Attachment("statement.pdf", b"%PDF", "application/pdf"))
+    monkeypatch.setattr(
+        attachments, "make", lambda *_: attachments.Attachment("statement.pdf", b"%PDF", "application/pdf")
+    )
     run()
     undisturbed = rows()
     for number, (stage, work) in enumerate(list(STAGES.items()) * ROUNDS):
@@ -166,7 +168,8 @@ def ids_by_receiver(folder) -> dict[str, int]:
     return {receiver: len(ids) for receiver, ids in found.items()}
 
 
-def test_a_close_that_commits_between_its_steps_is_caught(monkeypatch, _world):
+@pytest.mark.usefixtures("_world")
+def test_a_close_that_commits_between_its_steps_is_caught():
     """The harness bites: a broken twin that commits after each statement leaves other rows when it is killed."""
     run()
     undisturbed = rows()

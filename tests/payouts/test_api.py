@@ -189,3 +189,23 @@ def test_a_reject_sent_again_once_its_cause_is_gone(shop):
     assert Reject.objects.get().state == Reject.State.RESENT
     send(order("A1", coupon="ANN"))
     assert OrderSnapshot.objects.count() == 1, "the customer's hash is the same as if it had been taken at once"
+
+
+def test_the_first_commission_of_an_open_program_is_told_once(shop):
+    from mail.models import Message
+    from payouts import opening
+
+    opening.open_program(now=NOW, by=None)
+    for number in range(3):
+        shop.put(order(f"N{number}", coupon="ANN"), order_id=f"N{number}")
+    assert list(Message.objects.filter(kind="first_commission").values_list("to", flat=True)) == ["ann@example.com"]
+
+
+def test_the_first_commission_of_a_program_that_is_not_open_is_not_told(shop):
+    from mail.models import Message
+    from payouts import opening
+
+    shop.put(order("N0", coupon="ANN"), order_id="N0")
+    opening.open_program(now=NOW, by=None)
+    shop.put(order("N1", coupon="ANN"), order_id="N1")
+    assert not Message.objects.filter(kind="first_commission").exists()

@@ -66,7 +66,9 @@ def test_an_order_partly_then_wholly_refunded_after_its_commission_was_paid_is_t
     complete("A1", ("home-decor", "400.00", "100.00"), ("jewelry-accessories", "10.10"), at=LATER)
     close_months("2026-03")
     assert figures("ANN", "2026-03") == ["0.00", "-5.00", "0.00", "0.00", "0.00", "-5.00", "negative_balance"]
-    complete("A1", ("home-decor", "400.00", "400.00"), ("jewelry-accessories", "10.10", "10.10"), at="2026-04-05T12:00:00Z")
+    complete(
+        "A1", ("home-decor", "400.00", "400.00"), ("jewelry-accessories", "10.10", "10.10"), at="2026-04-05T12:00:00Z"
+    )
     close_months("2026-04")
     # what is left of it: -15.00 - 0.86
     assert figures("ANN", "2026-04") == ["-5.00", "-15.86", "0.00", "0.00", "0.00", "-20.86", "negative_balance"]
@@ -120,7 +122,9 @@ def test_a_carried_balance_is_paid_once_it_reaches_the_minimum():
 
 def test_an_order_validated_exactly_at_the_end_of_a_month_belongs_to_the_next():
     complete("A1", ("home-decor", "400.00"), done="2026-01-30T00:00:00Z", at="2026-01-30T00:00:00Z")  # + 30 d = 1 March
-    complete("B1", ("home-decor", "400.00"), done="2026-01-29T23:59:59.999999Z", at="2026-01-30T00:00:00Z", coupon="BEN")
+    complete(
+        "B1", ("home-decor", "400.00"), done="2026-01-29T23:59:59.999999Z", at="2026-01-30T00:00:00Z", coupon="BEN"
+    )
     close_months("2026-01", "2026-02")
     assert not Statement.objects.filter(affiliate__code="ANN").exists()
     assert figures("BEN", "2026-02")[1] == "20.00"
