@@ -1,16 +1,16 @@
 """What beat wakes up; the database knows what is due."""
 
-import structlog
+import logging
+
 from celery import shared_task
 from django.utils import timezone
 
 from payouts import close
 
-log = structlog.get_logger(__name__)
+logger = logging.getLogger(__name__)
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]  # Celery has no types
 def close_due_months() -> None:
-    """Close every month that is due."""
     closed = close.close_due_months(now=timezone.now())
-    log.info("months closed", months=[str(month) for month in closed])
+    logger.info("Months closed: %s", ", ".join(map(str, closed)) or "none")

@@ -34,8 +34,8 @@ def read(codes: set[str], receipts: Mapping[str, Receipt | None]) -> Claims:
     bindings: dict[str, list[Binding]] = defaultdict(list)
     if codes:
         rows = Coupon.objects.annotate(upper=Upper("code")).filter(upper__in=codes)
-        for code, *binding in rows.values_list("upper", "affiliate_id", "bound_from", "bound_until"):
-            bindings[code].append(Binding(*binding))
+        for code, affiliate_id, since, until in rows.values_list("upper", "affiliate_id", "bound_from", "bound_until"):
+            bindings[code].append(Binding(affiliate_id, since, until))
     link_ids = {receipt.link_id for receipt in receipts.values() if receipt}
     owners = dict(Link.objects.filter(pk__in=link_ids).values_list("pk", "affiliate_id")) if link_ids else {}
     affiliates = {b.affiliate_id for found in bindings.values() for b in found} | set(owners.values())

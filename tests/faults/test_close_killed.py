@@ -8,6 +8,7 @@ import signal
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from unittest.mock import patch
 
 import pytest
 from django.db import connection
@@ -67,8 +68,8 @@ def run() -> None:
 
 
 def killed_before() -> None:
-    ledger.close_gate = kill_myself
-    run()
+    with patch.object(ledger, "close_gate", kill_myself):
+        run()
 
 
 def killed_in_the_middle(after: int) -> Callable[[], None]:
@@ -82,8 +83,8 @@ def killed_in_the_middle(after: int) -> Callable[[], None]:
                 if next(statements) == after:
                     kill_myself()
 
-        close._run = counting
-        run()
+        with patch.object(close, "_run", counting):
+            run()
 
     return work
 
@@ -177,8 +178,7 @@ def test_a_close_that_commits_between_its_steps_is_caught():
 
     def broken() -> None:
         plain, statements = close._run, iter(range(1000))
-        close.transaction = Careless()
-        close.close_sql.TEMPORARY_TABLES = close_sql.TEMPORARY_TABLES.replace(" ON COMMIT DROP", "")
+        kept = close_sql.TEMPORARY_TABLES.replace(" ON COMMIT DROP", "")
 
         def committing(some, values) -> None:
             for statement in some:
@@ -186,8 +186,12 @@ def test_a_close_that_commits_between_its_steps_is_caught():
                 if next(statements) == 5:
                     kill_myself()
 
-        close._run = committing
-        run()
+        with (
+            patch.object(close, "transaction", Careless()),
+            patch.object(close_sql, "TEMPORARY_TABLES", kept),
+            patch.object(close, "_run", committing),
+        ):
+            run()
 
     assert in_a_child(broken) == signal.SIGKILL
     run()

@@ -22,7 +22,14 @@ def _program(tmp_path):
     assert [finding for finding in verification.verify() if finding.violations] == []
 
 
-def complete(order_id: str, *lines: tuple[str, ...], at: str = DONE, done: str = DONE, coupon: str = "ANN", **other):
+def complete(
+    order_id: str,
+    *lines: tuple[str, str] | tuple[str, str, str],
+    at: str = DONE,
+    done: str = DONE,
+    coupon: str = "ANN",
+    **other,
+):
     [result] = send(order(order_id, *lines, at=at, completed=done, coupon=coupon, **other))
     return result
 

@@ -3,6 +3,7 @@
 import copy
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def refusal(text: str) -> tuple[str, str]:
 def changed(path: str, value: object) -> dict:
     row = copy.deepcopy(VALID)
     *parents, last = path.replace("[0]", ".0").split(".")
-    place = row
+    place: Any = row
     for name in parents:
         place = place[int(name)] if name.isdigit() else place[name]
     if value is MISSING:
@@ -55,10 +56,7 @@ CASES = [
     *(("lines[0].refunded", amount, "lines[0].refunded") for amount in AMOUNTS),
     *((field, value, field) for field in ("updated_at", "placed_at") for value in MOMENTS),
     *(("completed_at", value, "completed_at") for value in MOMENTS if value is not None),
-    *(
-        (field, MISSING, field)
-        for field in ("order_id", "updated_at", "status", "placed_at", "currency", "lines")
-    ),
+    *((field, MISSING, field) for field in ("order_id", "updated_at", "status", "placed_at", "currency", "lines")),
     *(
         (f"lines[0].{field}", MISSING, f"lines[0].{field}")
         for field in ("line_id", "category", "quantity", "amount", "refunded")
@@ -111,7 +109,10 @@ def test_is_refused_by_the_field_with_a_cause(path, value, field):
 
 def test_with_a_key_that_stands_twice_is_refused_by_that_key():
     text = json.dumps(VALID)
-    assert refusal(text.replace('"status"', '"currency": "USD", "status"')) == ("currency", "is a key that stands twice")
+    assert refusal(text.replace('"status"', '"currency": "USD", "status"')) == (
+        "currency",
+        "is a key that stands twice",
+    )
     assert refusal(text.replace('"sku"', '"line_id": "1", "sku"'))[0] == "lines[0].line_id"
 
 
