@@ -1,18 +1,22 @@
 """`/r/{code}` inside Django, for whatever is not served ahead of it: the same answers, recorded on Django's connection."""
 
+import logging
+
 from django.conf import settings
-from django.db import Error, connection
+from django.db import Error, connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from tracking import recording
+from tracking.recording import Row
 from tracking.redirect import visit_of_wsgi
 from tracking.redirecting import answers, known_links, service
 from tracking.redirecting.answers import Answer
 from tracking.redirecting.floods import Floods
 from tracking.redirecting.visits import Visit
 
+log = logging.getLogger(__name__)
 _floods = Floods(settings.CLICK_FLOOD_PER_MINUTE)
 
 
@@ -22,8 +26,7 @@ def follow(request: HttpRequest, code: str) -> HttpResponse:
     visit = visit_of_wsgi(request.META, timezone.now())
     answer = service.refused(visit) or _answer(visit)
     if answer.row is not None:
-        with connection.cursor() as cursor:
-            recording.write(cursor, [answer.row])
+        _record(answer.row)
     return HttpResponse(answer.body, status=answer.status, reason=answer.reason, headers=dict(answer.headers))
 
 
@@ -33,3 +36,12 @@ def _answer(visit: Visit) -> Answer:
     except Error:
         return answers.away()
     return answers.redirect(visit, link, _floods) if link is not None else answers.unknown()
+
+
+def _record(row: Row) -> None:
+    """Record the click; a visitor is redirected even where it can't be."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            recording.write(cursor, [row])
+    except Error:
+        log.exception("a click of link %s could not be recorded", row.link_id)
