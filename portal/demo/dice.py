@@ -6,4 +6,4 @@ from datetime import datetime
 
 def dice(topic: str, now: datetime) -> random.Random:
     """The dice of `topic` for a demo made at `now`."""
-    return random.Random(f"{topic} {now.isoformat()}")  # noqa: S311  # nosec B311 -- figures to look at, no secret
+    return random.Random(f"{topic} {now.isoformat()}")  # noqa: S311 -- figures to look at, no secret  # nosec B311

@@ -7,7 +7,7 @@ from accounts.models import User
 from portal.demo.cast import DOMAIN
 
 # It opens a fictional program on somebody's own machine, and is printed wherever that is made.
-PASSWORD = "juniper-and-pine"  # noqa: S105  # nosec B105 -- see above
+PASSWORD = "juniper-and-pine"  # noqa: S105  # nosec B105
 
 
 class Login(NamedTuple):

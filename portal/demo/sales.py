@@ -95,9 +95,9 @@ def _told(days: Days, chance: Random) -> Iterator[Sale]:
         for ago in (172, 165, 158):
             yield _sale(days.ago(ago, 9, 30), persona, chance, claim=Claim.CLICK, fate=Fate.KEPT)
     for persona in playing(Part.INDEBTED):
-        rings = [(GOODS["jewelry-accessories"][2], 4)]
+        rings = [(GOODS["jewelry-accessories"][2], 9)]
         dear = _sale(days.ago(200, 14, 5), persona, chance, claim=Claim.CLICK, fate=Fate.LATE_BACK)
-        yield dear._replace(goods=rings, changed_at=days.ago(88, 16))
+        yield dear._replace(goods=rings, changed_at=days.ago(60, 16))
 
 
 def _at(days: Days, ago: int, chance: Random) -> datetime:

@@ -6,6 +6,7 @@ Every function is given the moment of the story at which it happens, so that wha
 from datetime import datetime
 
 from django.contrib.auth.hashers import make_password
+from django.db import connection
 
 from accounts.errors import Refused
 from accounts.models import User
@@ -55,6 +56,9 @@ def tell(*, now: datetime) -> None:
     archive(now=now)
     # One hash for all: each costs a tenth of a second on purpose.
     User.objects.filter(email__endswith=f"@{DOMAIN}").update(password=make_password(PASSWORD))
+    # So many rows at once: until PostgreSQL counts them by itself, it would take the slow way through them.
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 def _note_the_clock(world: World, shop: Shop) -> None:

@@ -60,7 +60,7 @@ def demo(figures) -> None:
 def rolled_back() -> Iterator[None]:
     """The transaction around a test: a close may be durable within it."""
     atomic = transaction.atomic()
-    atomic._from_testcase = True
+    atomic._from_testcase = True  # type: ignore[attr-defined]  # Django's own, unknown to its stubs
     with atomic:
         yield
         transaction.set_rollback(True)
