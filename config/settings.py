@@ -3,7 +3,6 @@
 A missing or malformed variable stops the start with its name (CONTRACT: nothing is guessed about money or secrets).
 """
 
-import base64
 import hashlib
 import re
 import sys
@@ -81,7 +80,7 @@ if DEBUG and not (DATABASE_URL and REDIS_URL):
 
 try:
     DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
-except Exception as error:
+except Exception as error:  # noqa: BLE001 -- whatever the parser raises, the variable is at fault
     raise ImproperlyConfigured(f"DATABASE_URL is malformed: {error}") from None
 if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://...)")
@@ -284,7 +283,7 @@ USE_TZ = True
 EMAIL_URL: str = required("EMAIL_URL", "consolemail://")
 try:
     vars().update(environ.Env.email_url_config(EMAIL_URL))
-except Exception as error:
+except Exception as error:  # noqa: BLE001 -- as above
     raise ImproperlyConfigured(f"EMAIL_URL is malformed: {error}") from None
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="affiliates@localhost")

@@ -47,9 +47,7 @@ class Adjustment(models.Model):
                 condition=~Q(amount=0) & Q(amount__gt="-1000000000", amount__lt="1000000000"),
                 name="adjustment_is_an_amount",
             ),
-            models.CheckConstraint(
-                condition=~Q(kind="bonus") | Q(amount__gt=0), name="adjustment_bonus_is_positive"
-            ),
+            models.CheckConstraint(condition=~Q(kind="bonus") | Q(amount__gt=0), name="adjustment_bonus_is_positive"),
             models.CheckConstraint(
                 condition=~Q(kind="clawback") | Q(amount__lt=0), name="adjustment_clawback_is_negative"
             ),

@@ -99,9 +99,7 @@ class Statement(models.Model):
             models.UniqueConstraint(fields=["affiliate", "close"], name="one_statement_a_month"),
             models.UniqueConstraint(fields=["affiliate", "number"], name="one_statement_a_number"),
             models.CheckConstraint(
-                condition=Q(
-                    closing=F("opening") + F("settled") + F("adjustments") + F("returned") - F("payout")
-                ),
+                condition=Q(closing=F("opening") + F("settled") + F("adjustments") + F("returned") - F("payout")),
                 name="statement_adds_up",
             ),
             models.CheckConstraint(

@@ -71,5 +71,3 @@ class PayoutHold(models.Model):
 
     def __str__(self) -> str:
         return self.reason
-
-

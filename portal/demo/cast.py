@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 DOMAIN = "demo.example"
+PICTURES = "pictures.example"
 
 
 class Part(StrEnum):
@@ -30,6 +31,9 @@ class Part(StrEnum):
     UNPAYABLE = "never said where the money goes"
     MOVED = "has changed the payout details"
     HELD = "has a hold on payouts"
+    OWN_CUSTOMER = "has bought by their own link"
+    STRAY = "promotes on a site that was not declared"
+    SHARING = "has another's bank account"
 
 
 # How many days ago they stopped, or were stopped; everybody else goes on.
@@ -72,6 +76,12 @@ class Persona(NamedTuple):
     def coupon(self) -> str:
         """Their coupon; "" for the third of them who have none."""
         return f"{self.key.upper()[:10]}10" if self.promotes and len(self.name) % 3 else ""
+
+    @property
+    def sites(self) -> list[str]:
+        """The hosts of the channels that their visitors come from; none for a letter and an app, which tell none."""
+        hosts = {"website": f"{self.key}.example", "blog": f"{self.key}.example", "social": PICTURES}
+        return [hosts[kind] for kind in self.channels.split() if kind in hosts]
 
     @property
     def last_day(self) -> int:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from portal.demo.cast import Persona
+from portal.demo.cast import Part, Persona
 from portal.demo.days import Days
 from portal.demo.dice import dice
 from portal.demo.goods import demand
@@ -29,6 +29,8 @@ ROBOT = "Mozilla/5.0 (compatible; examplebot/2.1)"
 # Networks kept for documentation, shortened as every address is before it is stored.
 NETWORKS = ("192.0.2.0", "198.51.100.0", "203.0.113.0", "2001:db8:17::", "2001:db8:a4::")
 CAMPAIGNS = ("", "", "post-12", "post-31", "letter-07", "story", "pinned")
+# Whoever strays does so of late, and there.
+STRAYS, UNDECLARED = 20, "bargain-board.example"
 KINDS = {Click.Kind.COUNTED: 93, Click.Kind.BOT: 4, Click.Kind.PREFETCH: 2, Click.Kind.HEAD: 1}
 
 
@@ -42,6 +44,7 @@ class Visit(NamedTuple):
     nonce: UUID
     browser: str
     network: str
+    site: str
     campaign: str
 
 
@@ -57,7 +60,10 @@ def _of(persona: Persona, days: Days) -> Iterator[Visit]:
         for _click in range(round(persona.share * IDLE * demand(days.ago(ago)) * chance.expovariate(1))):
             at = days.ago(ago, 0) + timedelta(seconds=chance.randrange(86_400))
             kind = chance.choices(list(KINDS), list(KINDS.values()))[0]
-            yield visit(persona, at=at, link=chance.choices([0, 1, 2], [60, 28, 12])[0], kind=kind, chance=chance)
+            link = chance.choices([0, 1, 2], [60, 28, 12])[0]
+            made = visit(persona, at=at, link=link, kind=kind, chance=chance)
+            stray = persona.part is Part.STRAY and ago < STRAYS and chance.random() < 0.5
+            yield made._replace(site=UNDECLARED) if stray else made
 
 
 def visit(persona: Persona, *, at: datetime, link: int, chance: Random, kind: Click.Kind = Click.Kind.COUNTED) -> Visit:
@@ -70,6 +76,7 @@ def visit(persona: Persona, *, at: datetime, link: int, chance: Random, kind: Cl
         nonce=UUID(int=chance.getrandbits(128), version=4),
         browser=ROBOT if kind is Click.Kind.BOT else chance.choice(BROWSERS),
         network=chance.choice(NETWORKS),
+        site=chance.choice(persona.sites or [""]),
         campaign=chance.choice(CAMPAIGNS),
     )
 
@@ -100,5 +107,5 @@ def _row(visited: Visit, link: Link) -> recording.Row:
         sub5=link.sub5,
         address=visited.network,
         user_agent=visited.browser,
-        referrer_host=f"{visited.persona.key}.example",
+        referrer_host=visited.site,
     )

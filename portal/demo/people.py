@@ -11,7 +11,7 @@ from agreements.models import Agreement
 from agreements.page_revision import page_revision
 from payouts import details
 from portal.demo import promoting
-from portal.demo.cast import NEVER_PROMOTED, Part, Persona
+from portal.demo.cast import NEVER_PROMOTED, PICTURES, Part, Persona
 from portal.demo.program import user
 from portal.demo.roll import CAST
 from portal.demo.world import World, affiliate_of
@@ -53,7 +53,7 @@ def _apply(persona: Persona, now: datetime) -> None:
 def _address(persona: Persona, kind: str) -> tuple[str, str]:
     kind = kind.lstrip(WAITING + BAD)
     if kind == Channel.Kind.SOCIAL:
-        return kind, f"https://pictures.example/{persona.key}"
+        return kind, f"https://{PICTURES}/{persona.key}"
     place = {"newsletter": "letters/", "app": "app/", "blog": "blog/"}.get(kind, "")
     return kind, f"https://{persona.key}.example/{place}"
 
@@ -106,8 +106,12 @@ def _evidence(agreement: Agreement) -> accepting.Evidence:
 def say_where_money_goes(persona: Persona, now: datetime) -> None:
     """Enter payout details: PayPal or a bank account, by their name's length."""
     affiliate = affiliate_of(persona)
-    by_bank = len(persona.name) % 2 == 0
-    _enter(affiliate, "bank" if by_bank else "paypal", f"DEMO {sum(map(ord, persona.key)):012d}", persona.name, now)
+    if persona.part is Part.SHARING:
+        _enter(affiliate, "bank", "DEMO 0000 0044 1907", persona.name, now)
+    elif len(persona.name) % 2:
+        _enter(affiliate, "paypal", f"{persona.key}@money.example", persona.name, now)
+    else:
+        _enter(affiliate, "bank", f"DEMO {10_000_000 + 7_919 * CAST.index(persona):012d}", persona.name, now)
 
 
 def move_account(persona: Persona, now: datetime) -> None:
@@ -116,5 +120,4 @@ def move_account(persona: Persona, now: datetime) -> None:
 
 
 def _enter(affiliate: Affiliate, method: str, account: str, holder: str, now: datetime) -> None:
-    account = account if method == "bank" else affiliate.email.replace("@", ".money@")
     details.change(affiliate=affiliate, method=method, account=account, holder=holder, now=now, by=affiliate.user)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from compliance import reviews
 from compliance.models import Review
 from payouts.models import Commission
+from portal.demo import reports
 from portal.demo.cast import STOPPED, Part
 from portal.demo.world import World, affiliate_playing
 
@@ -23,6 +24,7 @@ class Case(NamedTuple):
     activity: str
     summary: str
     names: int = 0
+    reported: str = ""
     reply: str = ""
     decision: str = ""
     why: str = ""
@@ -68,6 +70,7 @@ CASES = (
         Part.REVIEWED, 3, "undisclosed-endorsement",
         "Three of your posts praise our goods without saying that you earn from it.",
         names=4,
+        reported="I follow this page for years and only now learned that every “honest favourite” is paid for.",
     ),
 )  # fmt: skip
 
@@ -82,6 +85,7 @@ def _open(world: World, case: Case, now: datetime) -> None:
     affiliate = affiliate_playing(case.part)
     earned = Commission.objects.for_affiliate(affiliate).filter(amount__gt=0)
     newest = earned.order_by("-placed_at", "order__order_id", "line__line_id")
+    signal = reports.of(affiliate, case.reported, now - timedelta(hours=20)) if case.reported else None
     review = reviews.open_review(
         affiliate=affiliate,
         activity=case.activity,
@@ -89,6 +93,7 @@ def _open(world: World, case: Case, now: datetime) -> None:
         commissions=newest[: case.names],
         now=now,
         by=world.staff["reviewer"],
+        signal=signal,
     )
     for after, do in _what_follows(world, case, review):
         world.diary.note(now + after, do, shop_first=True)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from random import Random
 from typing import NamedTuple
 
-from portal.demo.cast import Part, Persona
+from portal.demo.cast import STOPPED, Part, Persona
 from portal.demo.days import Days
 from portal.demo.dice import dice
 from portal.demo.goods import GOODS, Good, basket, demand
@@ -58,6 +58,8 @@ class Sale(NamedTuple):
     link: int
     completed_at: datetime
     changed_at: datetime
+    # By what the shop knows the customer, where it isn't the number.
+    reference: str = ""
 
 
 def plan(days: Days) -> list[Sale]:
@@ -98,6 +100,11 @@ def _told(days: Days, chance: Random) -> Iterator[Sale]:
         rings = [(GOODS["jewelry-accessories"][2], 9)]
         dear = _sale(days.ago(200, 14, 5), persona, chance, claim=Claim.CLICK, fate=Fate.LATE_BACK)
         yield dear._replace(goods=rings, changed_at=days.ago(60, 16))
+    for persona in playing(Part.BREACH, Part.SUSPENDED):
+        yield _sale(days.ago(STOPPED[persona.part] - 3, 12), persona, chance, claim=Claim.CLICK, fate=Fate.CANCELLED)
+    for persona in playing(Part.OWN_CUSTOMER):
+        own = _sale(days.ago(8, 19, 20), persona, chance, claim=Claim.CLICK, fate=Fate.KEPT)
+        yield own._replace(reference=persona.email)
 
 
 def _at(days: Days, ago: int, chance: Random) -> datetime:

@@ -56,7 +56,10 @@ def _said(
         "currency": "USD",
         "click_id": claims.click_id,
         "coupon": claims.coupon,
-        "customer": {"ref": f"C{sale.customer:05d}", "country": COUNTRIES[sale.customer % len(COUNTRIES)]},
+        "customer": {
+            "ref": sale.reference or f"C{sale.customer:05d}",
+            "country": COUNTRIES[sale.customer % len(COUNTRIES)],
+        },
         "lines": [_line(sale, place, back) for place in range(len(sale.goods))],
     }
     return Said(at, snapshot)

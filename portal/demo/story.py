@@ -12,10 +12,10 @@ from accounts.errors import Refused
 from accounts.models import User
 from affiliates.models import Affiliate
 from agreements.models import Agreement
-from compliance import reviews, targets, termination
+from compliance import reviews, signals, targets, termination
 from mail.archive import archive
 from payouts.opening import open_program
-from portal.demo import balances, conduct, inbox, people, program, reviewing
+from portal.demo import balances, conduct, inbox, offers, people, program, reports, reviewing
 from portal.demo.cast import DOMAIN
 from portal.demo.days import Days
 from portal.demo.diary import Diary
@@ -45,7 +45,7 @@ def tell(*, now: datetime) -> None:
     program.found(world)
     people.arrive(world)
     shop = Shop(world)
-    for part in (balances.touch, conduct.happen, reviewing.conduct):
+    for part in (balances.touch, conduct.happen, offers.make, reports.arrive, reviewing.conduct):
         part(world)
     inbox.fill(world, shop)
     Months(world).begin()
@@ -53,6 +53,7 @@ def tell(*, now: datetime) -> None:
     world.diary.live(shop.take_in)
     open_program(now=now, by=world.staff[OWNER.key])
     targets.check(now=now)
+    signals.look(now=now)
     archive(now=now)
     # One hash for all: each costs a tenth of a second on purpose.
     User.objects.filter(email__endswith=f"@{DOMAIN}").update(password=make_password(PASSWORD))

@@ -369,7 +369,11 @@ def test_tells_the_affiliate_in_a_mail_that_reads_well(state, sent, drafted, pre
 @pytest.mark.parametrize(
     ("kind", "context", "subject"),
     [
-        ("affiliates_set_aside", {"period": "2026-01", "count": 1}, "1 affiliate was set aside when 2026-01 was closed"),
+        (
+            "affiliates_set_aside",
+            {"period": "2026-01", "count": 1},
+            "1 affiliate was set aside when 2026-01 was closed",
+        ),
         ("orders_in_conflict", {"source": "API key shop", "count": 2}, "2 order snapshots are in conflict"),
     ],
 )

@@ -37,7 +37,9 @@ def orders(earner):
 
 
 def states(affiliate, now):
-    return {f"{row.order}/{row.line.line_id}": getattr(row, "state", None) for row in commission_lists.of(affiliate, now)}
+    return {
+        f"{row.order}/{row.line.line_id}": getattr(row, "state", None) for row in commission_lists.of(affiliate, now)
+    }
 
 
 def test_has_the_state_that_the_contract_names(orders):

@@ -28,9 +28,7 @@ BOTH_ACCEPTED = {ANN: {V1: at("01-02")}, BEN: {V1: at("01-02")}}
 
 
 def history(*changes: tuple[str, str] | tuple[str, str, bool]) -> list[StandingChange]:
-    return [
-        StandingChange(at=at(when), after=state, breach=bool(breach)) for when, state, *breach in changes
-    ]
+    return [StandingChange(at=at(when), after=state, breach=bool(breach)) for when, state, *breach in changes]
 
 
 ACTIVE = history(("01-01", "applied"), ("01-02", "active"))

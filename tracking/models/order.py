@@ -71,9 +71,7 @@ class OrderSnapshot(models.Model):
     class Meta:
         verbose_name = _("order snapshot")
         ordering: ClassVar = ["-sequence"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["order_id", "version"], name="one_snapshot_a_version")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["order_id", "version"], name="one_snapshot_a_version")]
         triggers: ClassVar = append_only()
 
     def __str__(self) -> str:

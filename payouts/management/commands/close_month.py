@@ -22,7 +22,9 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("month", nargs="?", help="YYYY-MM, any month that has ended; without it, every month that is due")
+        parser.add_argument(
+            "month", nargs="?", help="YYYY-MM, any month that has ended; without it, every month that is due"
+        )
 
     def handle(self, *args: Any, month: str | None, **options: Any) -> None:
         now = timezone.now()
