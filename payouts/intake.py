@@ -158,11 +158,19 @@ def _kept(row: object, reader: Reader) -> str:
     """A refused row as text for the inbox, `customer.ref` as a keyed hash wherever it can be found."""
     if isinstance(row, Unparsed):
         return re.sub(r'("ref"\s*:\s*)"(\\.|[^"\\])*"?', r'\1"(removed)"', row.text).replace("\0", "\\u0000")
-    if isinstance(row, dict) and isinstance(row.get("customer"), dict) and row["customer"].get("ref") is not None:
-        reference = row["customer"]["ref"]
-        hashed = HASHED + reader.hashed(reference) if isinstance(reference, str) else "(removed)"
-        row = row | {"customer": row["customer"] | {"ref": hashed}}
+    if isinstance(row, dict) and row.get("customer") is not None:
+        row = row | {"customer": _customer(row["customer"], reader)}
     return json.dumps(row, default=_shown, ensure_ascii=True)
+
+
+def _customer(customer: object, reader: Reader) -> object:
+    """A refused row's customer, without what would tell who it is."""
+    if not isinstance(customer, dict):
+        return "(removed)"
+    reference = customer.get("ref")
+    if reference is None:
+        return customer
+    return customer | {"ref": HASHED + reader.hashed(reference) if isinstance(reference, str) else "(removed)"}
 
 
 def _shown(value: Any) -> str:

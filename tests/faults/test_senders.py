@@ -1,12 +1,16 @@
 """Snapshots that arrive late, twice, in any order and from several senders at once end in the same state."""
 
 import hashlib
+import json
 import random
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection, connections
 
+from tests.stories.test_retail import RECORDS
 from tests.worlds import begin, bring_over, order, send
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial]
@@ -39,11 +43,11 @@ def forget_orders() -> None:
         )
 
 
-def send_at_once(batches: list[list[dict]]) -> None:
+def send_at_once(batches: list[list[dict]], size: int = 50) -> None:
     def sender(batch: list[dict]) -> None:
         try:
-            for start in range(0, len(batch), 50):
-                send(*batch[start : start + 50])
+            for start in range(0, len(batch), size):
+                send(*batch[start : start + size])
         finally:
             connections.close_all()
 
@@ -77,4 +81,21 @@ def test_from_four_senders_twice_in_random_order(seed, tmp_path):
         shuffled.shuffle(batch)
         batches.append(batch[: len(batch) // 2] if len(batches) < 2 else batch)
     send_at_once(batches)
+    assert state() == once_in_order
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not RECORDS.is_dir(), reason="the retail records are not beside this checkout")
+def test_of_a_real_december_from_four_senders_twice_in_random_order(tmp_path):
+    begin("2010-11-01")
+    bring_over([f"R{number:04d}" for number in range(2000)], tmp_path, accepted="2010-11-02")
+    done = subprocess.run([sys.executable, RECORDS / "orders.py"], capture_output=True, check=True, text=True)
+    december = [row for row in map(json.loads, done.stdout.splitlines()) if row["updated_at"] < "2011-01-01"]
+    assert len(december) == 3_290
+    send_at_once([december], size=1000)
+    once_in_order = state()
+    forget_orders()
+    twice = december * 2
+    random.Random(0).shuffle(twice)
+    send_at_once([twice[number::4] for number in range(4)], size=500)
     assert state() == once_in_order

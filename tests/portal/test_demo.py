@@ -16,13 +16,14 @@ from django.urls import reverse
 from accounts.errors import Refused
 from affiliates.models import Affiliate, Channel, State
 from agreements import asking
-from agreements.models import Agreement, Program
-from compliance.models import Review, ReviewStep, TargetCheck, TargetNotice, TerminationNotice
+from agreements.models import Agreement, Program, Promotion
+from compliance.models import Review, ReviewStep, Signal, TargetCheck, TargetNotice, TerminationNotice
 from mail.models import Message
 from payouts import close, ledger, verification
 from payouts.models import (
     Adjustment,
     Close,
+    Commission,
     CommissionHold,
     Payout,
     PayoutBatch,
@@ -103,7 +104,7 @@ def test_has_affiliates_in_every_state(demo):
     assert set(Channel.objects.values_list("state", flat=True)) == set(Channel.State.values)
 
 
-def test_has_orders_for_nearly_every_reason(demo):
+def test_has_orders_for_each_reason_that_is_common(demo):
     reasons = set(Order.objects.values_list("reason", flat=True))
     told = {Reason.COUPON, Reason.CLICK, Reason.NO_CLAIM, Reason.COUPON_UNKNOWN, Reason.CLICK_NOT_GENUINE}
     assert reasons >= told | {Reason.CLICK_EXPIRED, Reason.NOT_ACTIVE, Reason.BREACH}
@@ -165,6 +166,26 @@ def test_has_a_review_in_every_stage(demo):
     assert opened.reply_by > NOW
     assert CommissionHold.objects.filter(source=f"review:{opened.pk}", released_at=None).count() == 4
     assert ReviewStep.objects.filter(review__decision="termination", kind="forfeited").exists()
+
+
+def test_has_signals_for_staff_to_look_at(demo):
+    found = set(Signal.objects.values_list("affiliate__user__email", "kind", "state"))
+    assert found == {
+        ("carlos@demo.example", "undeclared_sites", "open"),
+        ("carlos@demo.example", "abuse_report", "open"),
+        ("idris@demo.example", "self_purchase", "open"),
+        ("matteo@demo.example", "same_payout_details", "open"),
+        ("selin@demo.example", "same_payout_details", "open"),
+        ("emile@demo.example", "abuse_report", "dismissed"),
+        ("ben@demo.example", "abuse_report", "reviewed"),
+    }
+
+
+def test_pays_more_while_a_promotion_runs(demo):
+    raised = Commission.objects.filter(category="sports-garden", rate=Decimal("7.50"))
+    assert raised.exists()
+    assert {one.steps[1]["rule"] for one in raised} == {"promotions"}
+    assert Promotion.objects.filter(starts_at__lt=NOW, ends_at__gt=NOW).exists()
 
 
 def test_tells_whose_target_is_missed_and_whose_may_be(demo):

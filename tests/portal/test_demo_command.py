@@ -3,7 +3,11 @@
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.models import User
 from agreements.models import Agreement
+from agreements.seeding import seed
+from portal.demo import logins
+from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -19,3 +23,10 @@ def test_prints_no_logins_where_there_is_no_demo(capsys):
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "no demo program" in printed.err
+
+
+def test_says_that_an_earlier_one_was_stopped_halfway(capsys):
+    seed(effective_at=NOW, now=NOW, by=None)
+    User.objects.create_user(logins.OWNER.email)
+    call_command("demo", "--if-empty")
+    assert "never finished" in capsys.readouterr().err

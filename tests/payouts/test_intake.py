@@ -1,0 +1,26 @@
+"""Intake keeps whatever it refuses in the rejects inbox, and stores nothing else of it."""
+
+import json
+
+import pytest
+
+from tests.tracking.test_snapshots import CASES, NOW, changed
+from tests.worlds import begin, send
+from tracking.models import Order, OrderLine, OrderSnapshot, Reject
+
+pytestmark = pytest.mark.django_db
+
+
+def test_one_snapshot_for_each_rule_broken():
+    begin("2026-01-01")
+    rows = [json.loads(json.dumps(changed(path, value))) for path, value, _ in CASES]
+    results = send(*rows, now=NOW)
+    assert {result.outcome for result in results} == {"rejected"}
+    assert [result.field for result in results] == [field for _, _, field in CASES]
+    assert all(result.cause for result in results)
+    kept = Reject.objects.filter(state=Reject.State.OPEN)
+    assert sorted(kept.values_list("field", flat=True)) == sorted(field for _, _, field in CASES)
+    assert not kept.filter(content__contains="17850").exists(), "of a customer, a keyed hash alone is kept"
+    assert not Order.objects.exists()
+    assert not OrderLine.objects.exists()
+    assert not OrderSnapshot.objects.exists()
