@@ -11,7 +11,7 @@ from django.db import connection
 from accounts.errors import Refused
 from accounts.models import User
 from affiliates.models import Affiliate
-from agreements.models import Agreement
+from agreements.models import Agreement, Program
 from compliance import reviews, signals, targets, termination
 from mail.archive import archive
 from payouts.opening import open_program
@@ -31,6 +31,11 @@ CLOCK, POST = 3, 7
 def is_empty() -> bool:
     """Whether the database holds no program yet: no version of an agreement and no affiliate."""
     return not Agreement.objects.exists() and not Affiliate.objects.exists()
+
+
+def is_unfinished() -> bool:
+    """Whether somebody stopped the demo while it was made: its owner is there, and the program is not open."""
+    return User.objects.filter(email=OWNER.email).exists() and not Program.objects.exclude(opened_at=None).exists()
 
 
 def tell(*, now: datetime) -> None:

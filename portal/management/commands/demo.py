@@ -12,6 +12,8 @@ from payouts.models import Close
 from portal.demo import logins, story
 from tracking.models import Order
 
+UNFINISHED = "A demo was begun here and never finished. Empty the database (of a checkout: make clean) and begin again."
+
 
 class Command(BaseCommand):
     help = "Fill an empty database with the demo program of a fictional shop, and open it. For development alone."
@@ -28,7 +30,9 @@ class Command(BaseCommand):
         elif story.is_empty():
             self._fill()
         elif options["if_empty"]:
-            self.stderr.write("There is a program already, so no demo was made.")
+            self.stderr.write(
+                UNFINISHED if story.is_unfinished() else "There is a program already, so no demo was made."
+            )
         else:
             raise CommandError("There is a program already: the demo needs an empty database.")
 
