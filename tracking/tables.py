@@ -13,7 +13,7 @@ from tracking.models import Link
 from tracking.pauses import Pause
 from tracking.reports import WITHOUT_CLICKS, Report
 
-NUMBER = {"th": {"class": "number"}, "td": {"class": "number"}, "tf": {"class": "number"}}
+NUMBER = {"th": {"class": "number"}, "td": {"class": "number"}}
 
 
 class LinkTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no types
@@ -48,9 +48,9 @@ class LinkTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no ty
 
 
 class ReportTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no types
-    """The rows of a report with their total below; columns that say nothing of the split are left out."""
+    """The rows of a report; columns that say nothing of the split are left out."""
 
-    label = tables.Column(verbose_name="", footer=_("total"))
+    label = tables.Column(verbose_name="")
     clicks = tables.Column(verbose_name=_("Clicks"), attrs=NUMBER)
     orders = tables.Column(verbose_name=_("Orders"), attrs=NUMBER)
     conversion = tables.TemplateColumn("{{ record.conversion|percent }}", verbose_name=_("Conversion"), attrs=NUMBER)
