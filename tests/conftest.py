@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 from django.core.management.color import Style
+from django.db.backends.postgresql.creation import DatabaseCreation
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 emptied_by_truncate = DatabaseOperations.sql_flush
@@ -42,4 +43,17 @@ def emptied_by_delete(
 def _append_only_tables_can_be_emptied() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "sql_flush", emptied_by_delete)
+        yield
+
+
+def drop_with_whoever_is_there(creation: DatabaseCreation, test_database_name: str, verbosity: int) -> None:
+    """Drop a test database though somebody is connected: a process that a test has killed leaves its session for a while."""
+    with creation._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {creation.connection.ops.quote_name(test_database_name)} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _test_databases_can_be_dropped() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseCreation, "_destroy_test_db", drop_with_whoever_is_there)
         yield
