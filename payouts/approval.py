@@ -49,22 +49,21 @@ class Summary(NamedTuple):
 
 def summary(batch: PayoutBatch, now: datetime) -> Summary:
     """The payouts of `batch` that are to be paid, their total, the digest and what stands against any of them."""
-    rows = _rows(batch)
+    rows, currency = _rows(batch), program_currency()
     return Summary(
         payouts=rows,
         total=sum((row.amount for row in rows), Decimal("0.00")),
-        currency=program_currency(),
-        digest=digest_of(rows),
-        obstacles=obstacles(rows, now),
+        currency=currency,
+        digest=digest_of(rows, currency),
+        obstacles=obstacles(rows, now, currency),
     )
 
 
-def digest_of(payouts: Sequence[Payout]) -> str:
-    """SHA-256 over payees, amounts and destinations, in order of reference (CONTRACT 6).
+def digest_of(payouts: Sequence[Payout], currency: str) -> str:
+    """SHA-256 over payees, amounts in `currency` and destinations, in order of reference (CONTRACT 6).
 
     The destination is read from the ciphertext itself, so that exchanging it in the database is found too.
     """
-    currency = program_currency()
     parts = [
         [
             payout.reference,
@@ -80,7 +79,7 @@ def digest_of(payouts: Sequence[Payout]) -> str:
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
 
-def obstacles(payouts: Sequence[Payout], now: datetime) -> list[Obstacle]:
+def obstacles(payouts: Sequence[Payout], now: datetime, currency: str) -> list[Obstacle]:
     """What changed since the close so that a payout may not be sent: staff cancel it, or wait."""
     ids = [payout.affiliate_id for payout in payouts]
     newest = dict(
@@ -94,7 +93,8 @@ def obstacles(payouts: Sequence[Payout], now: datetime) -> list[Obstacle]:
     )
     found = []
     for payout in payouts:
-        why = _against(payout, newest.get(payout.affiliate_id) == payout.details_id, payout.affiliate_id in held)
+        is_newest = newest.get(payout.affiliate_id) == payout.details_id
+        why = _against(payout, is_newest, payout.affiliate_id in held, currency)
         if why:
             found.append(Obstacle(payout, why))
     return found
@@ -171,14 +171,14 @@ def _rows(batch: PayoutBatch) -> list[Payout]:
     return list(rows.select_related("affiliate", "details").order_by("reference"))
 
 
-def _against(payout: Payout, details_are_newest: bool, held: bool) -> str:
+def _against(payout: Payout, details_are_newest: bool, held: bool, currency: str) -> str:
     if not details_are_newest:
         return _("The payout details were changed after the close. Cancel this payout and issue it anew.")
     if held:
         return _("The affiliate's payouts are on hold.")
     if payout.affiliate.state == Standing.SUSPENDED:
         return _("The affiliate is suspended.")
-    return METHODS[payout.details.method].refuse(program_currency())
+    return METHODS[payout.details.method].refuse(currency)
 
 
 def _refuse_obstacles(shown: Summary) -> None:

@@ -89,14 +89,15 @@ def line(line_id: str, category: str, amount: str, refunded: str = "0.00") -> di
     }
 
 
-def send(*snapshots: object, now: datetime = NOW) -> list[Result]:
+def send(*snapshots: object, now: datetime | None = None) -> list[Result]:
     """Take the snapshots in, as the API does."""
-    return intake.take(snapshots=snapshots, source="a test", now=now)
+    return intake.take(snapshots=snapshots, source="a test", now=now or datetime.now(UTC))
 
 
-def close_months(*months: str, now: datetime = NOW) -> list[Close]:
+def close_months(*months: str, now: datetime | None = None) -> list[Close]:
     """Close the months, as 2026-01, by hand."""
-    return [close.close_month(period=date.fromisoformat(f"{month}-01"), now=now, by=None) for month in months]
+    days = [date.fromisoformat(f"{month}-01") for month in months]
+    return [close.close_month(period=day, now=now or datetime.now(UTC), by=None) for day in days]
 
 
 def statement(code: str, month: str) -> Statement:

@@ -11,8 +11,9 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 
 from accounts.admin_bases import ReadOnlyAdmin
 from accounts.staff_actions import ConfirmForm, ReasonForm, run_action
+from affiliates.admin.by_code import AffiliateField
 from payouts import adjustments
-from payouts.admin.pages import AffiliateField, amount, ask, list_of, staff
+from payouts.admin.pages import amount, ask, list_of, staff
 from payouts.models import Adjustment
 
 

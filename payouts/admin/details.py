@@ -13,8 +13,9 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.admin_bases import ReadOnlyAdmin
 from accounts.staff_actions import ReasonForm, run_action
+from affiliates.admin.by_code import AffiliateField
 from payouts import details, holds
-from payouts.admin.pages import AffiliateField, ask, link, list_of, staff
+from payouts.admin.pages import ask, link, list_of, staff
 from payouts.models import PayoutDetails, PayoutHold
 
 BY_STAFF = "staff"

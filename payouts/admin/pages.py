@@ -20,33 +20,14 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.errors import Refused
 from accounts.models import User
 from accounts.staff_actions import run_action
 from affiliates.errors import IllegalTransition
-from affiliates.models import Affiliate
 from payouts.close import CannotClose
 from payouts.currency import program_currency
 from payouts.wording import money
-
-
-class AffiliateField(forms.CharField):
-    """An affiliate by code: a list to choose from would be as long as the program."""
-
-    widget = UnfoldAdminTextInputWidget
-
-    def __init__(self) -> None:
-        super().__init__(label=gettext_lazy("Affiliate's code"), max_length=32)
-
-    def clean(self, value: Any) -> Any:
-        code = super().clean(value)
-        affiliate = Affiliate.objects.select_related("user").filter(code__iexact=code).first()
-        if affiliate is None:
-            raise ValidationError(_("No affiliate has this code."))
-        return affiliate
 
 
 def staff(request: HttpRequest) -> User:

@@ -15,6 +15,7 @@ from affiliates.models import Affiliate
 from agreements.models import Agreement
 from agreements.models.agreement import MoneyField
 from payouts.models.commission import Commission
+from tracking.models.order import CurrentTransaction
 
 
 class Close(models.Model):
@@ -30,6 +31,7 @@ class Close(models.Model):
     # The cut: receipts up to this number that the snapshot could see count; all others wait for the next close.
     cut = models.BigIntegerField(_("last receipt"))
     snapshot = models.TextField()
+    transaction = models.BigIntegerField(db_default=CurrentTransaction())
     agreement = models.ForeignKey(Agreement, models.PROTECT, null=True, related_name="+")
 
     class Meta:

@@ -4,7 +4,8 @@
 import pytest
 
 from payouts import verification
-from payouts.models import Commission, Payout, Statement
+from payouts.models import Close, Commission, Payout, Statement
+from payouts.replaying import replay
 from tests.worlds import begin, bring_over, close_months, figures, line, order, send
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +21,7 @@ def _program(tmp_path):
     bring_over(["ANN", "BEN", "CAT"], tmp_path)
     yield
     assert [finding for finding in verification.verify() if finding.violations] == []
+    assert [difference for close in Close.objects.all() for difference in replay(close)] == []
 
 
 def complete(

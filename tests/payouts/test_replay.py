@@ -1,0 +1,62 @@
+"""A replay finds what was posted wrongly, and names it."""
+
+from decimal import Decimal
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from payouts.models import Close, StatementLine
+from payouts.replaying import replay
+from tests.worlds import begin, bring_over, close_months, order, send
+
+pytestmark = pytest.mark.django_db
+
+DONE = "2026-01-12T12:00:00Z"
+
+
+@pytest.fixture(autouse=True)
+def _program(tmp_path):
+    begin("2026-01-01")
+    bring_over(["ANN", "BEN"], tmp_path)
+    for number, code in enumerate(["ANN", "BEN", "ANN"]):
+        send(order(f"A{number}", ("home-decor", "400.00"), at=DONE, completed=DONE, coupon=code))
+    close_months("2026-01", "2026-02")
+
+
+def as_superuser(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL session_replication_role = replica; {statement}")
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+
+
+def test_nothing_in_a_month_as_it_was_closed(capsys):
+    capsys.readouterr()
+    call_command("replay", "--all")
+    assert capsys.readouterr().out.split("\n")[:2] == ["2026-01 differences=0", "2026-02 differences=0"]
+
+
+def test_a_settled_amount_that_is_a_cent_off(capsys):
+    line = StatementLine.objects.filter(statement__affiliate__code="BEN").get()
+    as_superuser(f"UPDATE payouts_statementline SET amount = 20.01 WHERE id = {line.pk}")
+    [difference] = replay(Close.objects.get(period="2026-02-01"))
+    assert (difference.affiliate, difference.posted, difference.recomputed) == ("BEN", "20.01", "20.00")
+    with pytest.raises(CommandError, match="1 differences"):
+        call_command("replay", "2026-02")
+    assert f"BEN: the line of commission {line.commission_id} was posted as 20.01" in capsys.readouterr().err
+
+
+def test_a_payout_that_was_kept_back():
+    as_superuser("UPDATE payouts_statement SET payout = 0, closing = 40.00 WHERE payout = 40.00")
+    found = replay(Close.objects.get(period="2026-02-01"))
+    assert [(one.affiliate, one.what, one.recomputed) for one in found] == [
+        ("ANN", "payout", "40.00"), ("ANN", "closing", "0.00"),
+    ]  # fmt: skip
+
+
+def test_what_came_after_the_cut_in_its_own_month_alone():
+    send(order("A0", ("home-decor", "400.00", "100.00"), at="2026-03-05T12:00:00Z", completed=DONE, coupon="ANN"))
+    assert replay(Close.objects.get(period="2026-02-01")) == []
+    [march] = close_months("2026-03")
+    assert replay(march) == []
+    assert StatementLine.objects.get(close=march).amount == Decimal("-5.00")
