@@ -94,7 +94,7 @@ def _closable(first_day: date, now: datetime) -> Period:
 def _close(month: Period, now: datetime, by: User | None) -> Close:
     set_aside = preflight.find_poison(ends_at=month.ends_at, now=now)
     values = _values(month, now, by, list(set_aside))
-    _run([*close_sql.TEMPORARY_TABLES.split(";"), close_sql.TAKE_THE_CUT], values)
+    _run([close_sql.NO_LOOPS, *close_sql.TEMPORARY_TABLES.split(";"), close_sql.TAKE_THE_CUT], values)
     _run([close_sql.WORK_OUT_STATEMENTS, *close_sql.WRITE], values)
     close = Close.objects.get(pk=values["close"])
     preflight.record(close=close, found=set_aside)

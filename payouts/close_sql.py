@@ -21,6 +21,10 @@ SELECT c.line_id, c.affiliate_id, c.amount - COALESCE(settled.amount, 0), c.base
    AND c.affiliate_id <> ALL(%(set_aside)s)
 """
 
+# Each statement reads whole tables, where loops are never right; what the planner believes of their size may be from before
+# the month's orders were loaded.
+NO_LOOPS = "SET LOCAL enable_nestloop = off"
+
 TEMPORARY_TABLES = """
 CREATE TEMPORARY TABLE closing_line (
     commission_id bigint, affiliate_id uuid, amount numeric(14,2), base numeric(14,2), rate numeric(5,2),

@@ -24,8 +24,6 @@ ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
 MONTH = date(2026, 2, 1)
 CODES = [f"F{number}" for number in range(12)]
 RECEIVERS = [f"f{number}@example.com" for number in range(12)]
-# The outbox stamps its rows with the database's clock.
-CLOCK = datetime.now(UTC) + timedelta(minutes=1)
 
 ROWS = """
 SELECT (SELECT string_agg(t::text, '|' ORDER BY t) FROM (
@@ -40,6 +38,11 @@ SELECT (SELECT string_agg(t::text, '|' ORDER BY t) FROM (
        (SELECT string_agg(t::text, '|' ORDER BY t) FROM (
             SELECT a.code, p.amount, p.state FROM payouts_payout p JOIN affiliates_affiliate a ON a.id = p.affiliate_id) t)
 """
+
+
+def soon(minutes: int = 1) -> datetime:
+    """A moment at which the mail of now is due: the outbox stamps its rows with the database's clock."""
+    return datetime.now(UTC) + timedelta(minutes=minutes)
 
 
 def rows() -> str:
@@ -112,13 +115,13 @@ def killed_between_sending_and_recording() -> None:
         return email
 
     delivery._email = deadly
-    delivery.deliver_due(clock=lambda: CLOCK)
+    delivery.deliver_due(clock=soon)
 
 
 STAGES = {
     "before the transaction": killed_before,
-    "in the middle": killed_in_the_middle(5),
-    "right before the commit": killed_in_the_middle(2 + len(close_sql.WRITE)),
+    "in the middle": killed_in_the_middle(6),
+    "right before the commit": killed_in_the_middle(4 + len(close_sql.WRITE)),
     "right after the commit": killed_after,
     "in the middle of the e-mails": killed_between_sending_and_recording,
 }
@@ -154,7 +157,7 @@ def test_at_every_stage(settings, tmp_path, monkeypatch):
         run()
         assert rows() == undisturbed, stage
         assert [finding for finding in verification.verify() if finding.violations] == [], stage
-        delivery.deliver_due(clock=lambda: CLOCK + timedelta(minutes=10))
+        delivery.deliver_due(clock=lambda: soon(10))
         assert ids_by_receiver(folder) == dict.fromkeys(RECEIVERS, 1), stage
 
 
@@ -183,7 +186,7 @@ def test_a_close_that_commits_between_its_steps_is_caught():
         def committing(some, values) -> None:
             for statement in some:
                 plain([statement], values)
-                if next(statements) == 5:
+                if next(statements) == 7:
                     kill_myself()
 
         with (
