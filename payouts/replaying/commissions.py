@@ -1,7 +1,7 @@
 """What each commission was at a close's cut, from the receipts alone: the commissions' own table is not read."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from agreements import under
 from agreements.under import under_at
 from payouts.models import Close
 from payouts.pricing import price_lines, validates_at
-from payouts.rates import offers, rate_card
+from payouts.rates import Offer, offers, rate_card
 from payouts.rounding import ZERO
 from tracking.claims import attributions
 from tracking.history import snapshot_of
@@ -54,12 +54,14 @@ def at_the_cut(close: Close, settled_to: Mapping[UUID, UUID]) -> Iterator[Recomp
         last = rows[-1][1].order_id
         found = attributions(snapshot for _, snapshot in rows)
         lines = _lines([pk for pk, _ in rows])
+        placed = [snapshot.placed_at for _, snapshot in rows]
+        promotions = offers(min(placed), max(placed))
         for pk, snapshot in rows:
             owner, agreement_id = found[snapshot.order_id].affiliate_id, found[snapshot.order_id].agreement_id
             if pk in settled_to:
                 owner = settled_to[pk]
                 agreement_id = under_at(versions, accepted.get(owner, {}), snapshot.placed_at).agreement_id
-            yield from _priced(snapshot, owner, agreement_id, lines[pk])
+            yield from _priced(snapshot, owner, agreement_id, lines[pk], promotions)
 
 
 def _seen(close: Close, after: str) -> list[tuple[UUID, Snapshot]]:
@@ -78,12 +80,11 @@ def _lines(order_pks: list[UUID]) -> dict[UUID, dict[str, int]]:
 
 
 def _priced(
-    snapshot: Snapshot, owner: UUID | None, agreement_id: UUID | None, keys: OrderLines
+    snapshot: Snapshot, owner: UUID | None, agreement_id: UUID | None, keys: OrderLines, promotions: Sequence[Offer]
 ) -> Iterator[Recomputed]:
     if owner is None or agreement_id is None:
         return
     card = rate_card(agreement_id)
-    promotions = offers(snapshot.placed_at, snapshot.placed_at)
     priced = price_lines(snapshot, snapshot.lines, affiliate_id=owner, card=card, offers=promotions)
     valid = validates_at(snapshot, card)
     for line, one in zip(snapshot.lines, priced, strict=True):

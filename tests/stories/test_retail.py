@@ -16,6 +16,8 @@ from django.test import Client
 from accounts import api_keys
 from affiliates.models import Affiliate
 from payouts import verification
+from payouts.models import Close
+from payouts.replaying import replay
 from tests.worlds import NOW, begin, bring_over
 from tracking.models import Order, OrderSnapshot, Reject
 
@@ -96,6 +98,7 @@ def test_each_month_is_closed_to_the_cent(way, by_month, tmp_path, capsys):
         close(month, expected, capsys)
     assert [finding for finding in verification.verify() if finding.violations] == []
     assert not Reject.objects.exists()
+    assert [difference for closed in Close.objects.all() for difference in replay(closed)] == []
 
 
 @pytest.mark.usefixtures("_program")
