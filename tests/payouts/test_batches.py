@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
+from django.test.utils import CaptureQueriesContext
 
 from affiliates.errors import IllegalTransition
 from audit.models import AuditRecord
@@ -65,6 +66,16 @@ def test_goes_from_draft_to_paid_with_every_account_right(drafted, preparer, app
     assert account(Account.AFFILIATE_PAYABLE) == 0
     actions = set(AuditRecord.objects.values_list("action", flat=True))
     assert {"payout batch submitted", "payout batch approved", "payout batch sent", "payout paid"} <= actions
+
+
+def test_asks_as_often_for_two_payouts_as_for_one(drafted):
+    batch = drafted()
+    with CaptureQueriesContext(connection) as of_two:
+        assert len(batches.summary(batch, FEBRUARY).payouts) == 2
+    batches.cancel(payout=batch.payouts.first(), reason="Not this one.", now=FEBRUARY, by=None)
+    with CaptureQueriesContext(connection) as of_one:
+        assert len(batches.summary(batch, FEBRUARY).payouts) == 1
+    assert len(of_two) == len(of_one) == 4
 
 
 def test_is_refused_to_whoever_submitted_it(drafted, preparer):
