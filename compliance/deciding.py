@@ -34,6 +34,8 @@ def decide(*, review: Review, decision: str, reason: str, now: datetime, by: Use
     overdue.release_if_missed(current, now=now)
     _store(current, chosen, why, now, by)
     consequences.bring_about(review=current, now=now, by=by)
+    if chosen == Decision.DISMISSED:
+        steps.write(review=current, kind=ReviewStep.Kind.CLOSED, now=now, by=by)
     emails.review_decided(current)
     return current
 
@@ -78,5 +80,3 @@ def _store(review: Review, decision: Review.Decision, reason: str, now: datetime
         appeal_by=None if dismissed else days_after(now, review.agreement.appeal_days),
         closed_at=now if dismissed else None,
     )
-    if dismissed:
-        steps.write(review=review, kind=ReviewStep.Kind.CLOSED, now=now, by=by)

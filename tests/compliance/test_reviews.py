@@ -208,6 +208,12 @@ def test_that_is_dismissed_is_closed_and_cannot_be_appealed(affiliate, reviewer)
         reviews.appeal(review=review, text="No!", now=NOW + days(1), by=affiliate.user)
 
 
+def test_that_is_dismissed_releases_what_it_held_before_it_closes(affiliate, reviewer):
+    review = decided(affiliate, reviewer, "dismissed", commissions=[order(affiliate, NOW - days(5))])
+    kinds = review.steps.order_by("number").values_list("kind", flat=True)
+    assert list(kinds)[-3:] == ["decision", "hold_released", "closed"]
+
+
 def test_is_decided_once(affiliate, reviewer, another):
     review = decided(affiliate, reviewer, "warning")
     with pytest.raises(IllegalTransition):
