@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from affiliates.access import affiliate_of
 from affiliates.models import Affiliate
-from agreements import under
+from agreements import asking, under
 from agreements.models import Agreement, Program
 from portal import navigation
 
@@ -67,15 +67,11 @@ class Frame:
 
     @cached_property
     def to_accept(self) -> Agreement | None:
-        """The newest published version to the affiliate's detriment (or their first) that waits for their acceptance."""
-        if self.affiliate is None or self.affiliate.state not in ("approved", "active", "suspended"):
+        """The first version that the affiliate who reads is asked to accept: what `asking.asked` says, from rows at hand."""
+        if self.affiliate is None:
             return None
-        if self.affiliate.state == "approved":
-            return self.agreement
-        newest = [v for v in self.versions if v.detriment and v.pk not in self.accepted]
-        superseded = self.mine.effective_at if self.mine else None
-        waiting = [v for v in newest if superseded is None or (v.effective_at and v.effective_at > superseded)]
-        return waiting[-1] if waiting else None
+        waiting = asking.among(self.versions, self.accepted, state=self.affiliate.state, at=self.now)
+        return waiting[0] if waiting else None
 
     @cached_property
     def zone(self) -> str:
