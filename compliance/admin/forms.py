@@ -19,12 +19,12 @@ from unfold.widgets import (
 )
 
 from accounts.staff_actions import ReasonForm
+from affiliates.admin.by_code import AffiliateField
 from affiliates.models import Affiliate
 from agreements.models import Agreement
 from agreements.under import agreement_of
 from compliance.accusation import possible_decisions
 from compliance.models import Review
-from payouts.admin.pages import AffiliateField
 from payouts.models import Commission
 
 # So many of the affiliate's newest orders are offered by a box; older ones are named by their number.
