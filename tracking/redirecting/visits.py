@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-# The words by which robots, link previews, monitors and program libraries name themselves, checked against the
-# User-Agents collected at https://github.com/monperrus/crawler-user-agents and by hand against browsers' own.
+# Words by which robots, link previews, monitors and program libraries name themselves, chosen by hand: no list of all
+# of them is kept here, and one that gives itself a browser's name counts as a browser. The tests hold two of
+# them, and the names of browsers that come close to one.
 # Not "bot" in Cubot, a make of phones, nor the apps of search engines (baiduboxapp, YandexSearch), which people use.
 _BOT = re.compile(
     r"(?<!cu)bot(?:\b|[_\d])|robot|crawl|spider|slurp|scrap(?:er|y)|archiv|fetch|preview|monitor|uptime|pingdom|"
