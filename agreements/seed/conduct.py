@@ -13,7 +13,7 @@ CONDUCT: tuple[ClauseText, ...] = (
 
         {prohibited_activities}
 
-        None of them has a consequence without a review under section 8.
+        Except for a suspension (clause 10.4), none of them has a consequence without a review under section 8.
         """,
         Rule.PROHIBITED_ACTIVITIES,
     ),

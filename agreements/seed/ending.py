@@ -93,9 +93,12 @@ ENDING: tuple[ClauseText, ...] = (
         "10.4",
         "Suspension",
         """
-        A review may decide to suspend you. While you are suspended, new clicks on your links and new orders with your
-        coupons do not count, and nothing is paid out. Your balance remains yours and is carried over. We tell you the
-        reason, and we tell you when you are reinstated.
+        A review may decide to suspend you. Staff may also suspend you directly, without a review. They then name the
+        prohibited activity or the term that it is about, and give the reason.
+
+        While you are suspended, new clicks on your links and new orders with your coupons do not count, and nothing
+        is paid out. Your balance remains yours and is carried over. We tell you the reason, and we tell you when you
+        are reinstated.
         """,
         Rule.SUSPENSION,
     ),

@@ -124,4 +124,4 @@ def test_of_a_draft_says_that_it_is_not_published():
     assert "Takes effect: not published yet" in reading.document_of(draft).facts
 
 
-GOLDEN = "a42486db67d29f8b5f4c8fc957c2ce0fb844d271c9202123ac2443956f9ba5b6"
+GOLDEN = "e78c1dccc706cfe046234b2928e4944be9cb007796d407dfd938cfb4353e1322"
