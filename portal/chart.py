@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from math import ceil
 from typing import NamedTuple
 
 from django.utils.formats import date_format
@@ -10,6 +11,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 220, 56, 28, 14
+MOST_STEPS = 5
+# From one power of ten to the next.
+_LARGER = tuple(map(Decimal, ("2", "2.5", "5", "10")))
+# What a character of a date takes in the greater letters that a phone is given, and what lies between two dates.
+CHARACTER, GAP = 12, 6
 
 
 class Day(NamedTuple):
@@ -17,20 +23,19 @@ class Day(NamedTuple):
     amount: Decimal
 
 
-def ceiling(highest: Decimal) -> Decimal:
-    """The round number (1, 2 or 5 times a power of ten) at or above `highest` on which the scale ends."""
-    step = Decimal(1)
-    while step < highest:
-        for factor in (2, 5, 10):
-            if step * factor >= highest:
-                return step * factor
-        step *= 10
-    return step
+def scale(highest: Decimal) -> list[Decimal]:
+    """Amounts from 0 to the first at or above `highest`, two to six, in steps of 1, 2, 2.5 or 5 times a power of ten."""
+    step = Decimal("0.1")
+    while step * MOST_STEPS < highest:
+        step *= next((factor for factor in _LARGER if step * factor * MOST_STEPS >= highest), _LARGER[-1])
+    count = max(1, ceil(highest / step))
+    return [step * number for number in range(count + 1)]
 
 
 def bars(days: Sequence[Day], label: str, currency: str) -> SafeString:
     """The chart of `days`, which follow one another without gaps; amounts are not negative."""
-    top = ceiling(max((one.amount for one in days), default=Decimal(0)))
+    amounts = scale(max((one.amount for one in days), default=Decimal(0)) or Decimal(1))
+    top = amounts[-1]
     plot_width, plot_height = WIDTH - LEFT - 4, HEIGHT - BOTTOM - TOP
     pitch = plot_width / max(len(days), 1)
     columns = []
@@ -48,37 +53,44 @@ def bars(days: Sequence[Day], label: str, currency: str) -> SafeString:
         WIDTH,
         HEIGHT,
         label,
-        _scale(top, plot_height, currency),
+        _scale(amounts, plot_height),
         drawn,
         _dates(days, pitch),
     )
 
 
-def _scale(top: Decimal, plot_height: int, currency: str) -> SafeString:
-    """Three rules with their amounts; the lowest is the base."""
+def _scale(amounts: Sequence[Decimal], plot_height: int) -> SafeString:
+    """A rule for each of `amounts`, which begin with 0, the base; with cents where one of them has any."""
+    places = 0 if all(amount == amount.to_integral_value() for amount in amounts) else 2
     rows = []
-    for share in (0, 1, 2):
-        y = TOP + plot_height - plot_height * share / 2
-        amount = top * share / 2
-        text = f"{amount:,.2f}" if top < 10 else f"{amount:,.0f}"
-        rows.append(
-            ("base" if share == 0 else "rule", LEFT, WIDTH - 4, f"{y:.1f}", f"{y:.1f}", LEFT - 8, f"{y + 4:.1f}", text)
-        )
-    rules = format_html_join(
+    for amount in amounts:
+        y = TOP + plot_height - float(amount / amounts[-1]) * plot_height
+        kind, text = "rule" if amount else "base", f"{amount:,.{places}f}"
+        rows.append((kind, LEFT, WIDTH - 4, f"{y:.1f}", f"{y:.1f}", LEFT - 8, f"{y + 4:.1f}", text))
+    return format_html_join(
         "",
         '<line class="{}" x1="{}" x2="{}" y1="{}" y2="{}"/><text x="{}" y="{}" text-anchor="end">{}</text>',
         rows,
     )
-    return format_html("{}", rules)
 
 
 def _dates(days: Sequence[Day], pitch: float) -> SafeString:
-    """The first days of months and the last day; labels that would touch one another are left out."""
+    """The last day, the first day of each month, and the first day of all; labels that would touch are left out."""
     if not days:
         return format_html("")
-    marked = [(i, one.day) for i, one in enumerate(days) if one.day.day == 1 and 3 < i < len(days) - 24]
-    labels = [(f"{LEFT + i * pitch:.1f}", HEIGHT - 8, "start", date_format(day, "j M")) for i, day in marked]
-    labels.append((f"{WIDTH - 4}", HEIGHT - 8, "end", date_format(days[-1].day, "j M")))
-    if not marked or marked[0][0] * pitch > 60:
-        labels.insert(0, (f"{LEFT}", HEIGHT - 8, "start", date_format(days[0].day, "j M")))
-    return format_html_join("", '<text x="{}" y="{}" text-anchor="{}">{}</text>', labels)
+    last = date_format(days[-1].day, "j M")
+    until = WIDTH - 4 - _width(last)
+    labels: list[tuple[float, str]] = []
+    months = [(LEFT + i * pitch, date_format(one.day, "j M")) for i, one in enumerate(days) if one.day.day == 1]
+    for x, text in months:
+        if x + _width(text) + GAP <= until and (not labels or labels[-1][0] + _width(labels[-1][1]) + GAP <= x):
+            labels.append((x, text))
+    first = date_format(days[0].day, "j M")
+    if LEFT + _width(first) + GAP <= (labels[0][0] if labels else until):
+        labels.insert(0, (LEFT, first))
+    rows = [*((f"{x:.1f}", HEIGHT - 8, "start", text) for x, text in labels), (f"{WIDTH - 4}", HEIGHT - 8, "end", last)]
+    return format_html_join("", '<text x="{}" y="{}" text-anchor="{}">{}</text>', rows)
+
+
+def _width(text: str) -> int:
+    return len(text) * CHARACTER

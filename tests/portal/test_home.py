@@ -1,5 +1,6 @@
 """An affiliate's home"""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -8,10 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from agreements import asking, drafting, publishing
 from agreements.models import Agreement
 from payouts import details, intake
 from payouts.periods import Period
-from portal import chart, standing_today
+from portal import chart, frame, standing_today
 from portal.chart import Day
 from tests.worlds import order
 from tracking import coupons
@@ -111,10 +113,37 @@ def test_knows_which_month_is_closed_next(last, now, month, at):
 
 
 @pytest.mark.parametrize(
-    ("highest", "top"), [("0", 1), ("0.50", 1), ("1.01", 2), ("4.99", 5), ("5.01", 10), ("34.93", 50), ("100", 100)]
+    ("highest", "scale"),
+    [
+        ("0.01", "0 0.1"),
+        ("0.50", "0 0.1 0.2 0.3 0.4 0.5"),
+        ("1.01", "0 0.25 0.5 0.75 1 1.25"),
+        ("4.99", "0 1 2 3 4 5"),
+        ("5.01", "0 2 4 6"),
+        ("27", "0 10 20 30"),
+        ("34.93", "0 10 20 30 40"),
+        ("100", "0 20 40 60 80 100"),
+        ("101", "0 25 50 75 100 125"),
+    ],
 )
-def test_chart_ends_on_a_round_number(highest, top):
-    assert chart.ceiling(Decimal(highest)) == top
+def test_chart_ends_on_the_next_step_of_a_round_scale(highest, scale):
+    assert chart.scale(Decimal(highest)) == [Decimal(amount) for amount in scale.split()]
+
+
+@pytest.mark.parametrize(
+    ("last", "dates"),
+    [
+        # Ninety days: the label of a month that began less than about three weeks ago would touch the last day's.
+        (date(2026, 11, 22), ["1 Sep", "1 Oct", "1 Nov", "22 Nov"]),
+        (date(2026, 11, 8), ["11 Aug", "1 Sep", "1 Oct", "8 Nov"]),
+        (date(2026, 11, 28), ["1 Sep", "1 Oct", "1 Nov", "28 Nov"]),
+    ],
+)
+def test_chart_names_the_first_of_each_month_that_fits(last, dates):
+    days = [Day(last - timedelta(days=ago), Decimal("27.00")) for ago in range(89, -1, -1)]
+    texts = re.findall(r"<text[^>]*>([^<]+)</text>", chart.bars(days, "Commissions", "USD"))
+    assert [text for text in texts if " " in text] == dates
+    assert [text for text in texts if " " not in text] == ["0", "10", "20", "30"]
 
 
 def test_chart_has_a_bar_a_day_that_earned_and_no_style():
@@ -124,3 +153,27 @@ def test_chart_has_a_bar_a_day_that_earned_and_no_style():
     assert "1 Nov 2026: 1.00 USD" in svg
     assert "style=" not in svg
     assert "<b>" not in svg
+
+
+def publish(first: Agreement, name: str, rate: str, in_days: int) -> Agreement:
+    """A version after `first`, published long ago, with `rate` for home decor, in effect `in_days` from now."""
+    published = timezone.now() - timedelta(days=300)
+    draft = drafting.start(now=published, by=None)
+    draft.rates.filter(category="home-decor").update(percent=rate)
+    Agreement.objects.filter(pk=draft.pk).update(name=name)
+    draft.refresh_from_db()
+    effective_at = publishing.midnight((timezone.now() + timedelta(days=in_days)).date(), draft.time_zone)
+    publishing.publish(agreement=draft, effective_at=effective_at, now=published, by=None)
+    return Agreement.objects.get(pk=draft.pk)
+
+
+@pytest.mark.parametrize("after", [None, -5, 20])
+def test_asks_for_the_version_that_the_page_of_acceptance_takes(greta, agreement, rf, after):
+    # A detriment took effect ten days ago; after it comes a benefit, in effect already or not yet, or nothing.
+    harder = publish(agreement, "harder", "4.00", -10)
+    easier = publish(agreement, "easier", "4.50", after) if after else None
+    request = rf.get("/")
+    request.user = greta.user
+    here = frame.Frame(request)
+    assert here.to_accept == asking.asked(greta, at=here.now)[0]
+    assert here.to_accept == (easier if after == -5 else harder)
