@@ -1,5 +1,7 @@
 """What the rooms' admin pages begin with: pages that only show, and pages whose changes are on the record."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.db import models
@@ -9,6 +11,19 @@ from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
 
 from accounts import recording
+
+
+def once(column: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """A column that is worked out once a row: the template of a row's page asks for each value up to five times."""
+    name = f"_{column.__name__}_worked_out"
+
+    @wraps(column)
+    def remembered(of: Any, row: Any) -> Any:
+        if name not in vars(row):
+            setattr(row, name, column(of, row))
+        return getattr(row, name)
+
+    return remembered
 
 
 class ReadOnly:

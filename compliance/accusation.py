@@ -3,13 +3,14 @@
 CONTRACT 8: nobody is judged by a rule that is not in the text that they accepted.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
+from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 from django.utils.translation import gettext as _
 
 from agreements.clauses import clause_of
-from agreements.models import Agreement, ProhibitedActivity
+from agreements.models import Agreement, Clause, ProhibitedActivity
 from agreements.rules import TERM_RULES, Rule
 from compliance.models import Review
 
@@ -51,6 +52,18 @@ def of_term(agreement: Agreement, term: str) -> Accusation:
         raise ValidationError({"term": _("%(version)s has no clause about this.") % {"version": agreement}})
     heading = agreement.clauses.get(number=number).heading
     return Accusation("", rule.value, number, heading)
+
+
+def with_words(reviews: QuerySet[Review]) -> QuerySet[Any]:
+    """`reviews`, each with `words`: what `words_of` says of it, for a list."""
+    activities = ProhibitedActivity.objects.filter(agreement=OuterRef("agreement"), code=OuterRef("activity"))
+    clauses = Clause.objects.filter(agreement=OuterRef("agreement"), number=OuterRef("clause"))
+    return reviews.annotate(
+        words=Case(
+            When(activity="", then=Subquery(clauses.values("heading"))),
+            default=Subquery(activities.values("title")),
+        )
+    )
 
 
 def words_of(review: Review) -> str:

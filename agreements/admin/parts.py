@@ -35,7 +35,17 @@ class OfADraft:
         return draft and request.user.has_perm("agreements.change_agreement")
 
 
-class RateRows(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # generic for the type checker only
+class Rows(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # generic for the type checker only
+    """The rows of one version, which know it: a hundred rows that each ask for it are a hundred queries."""
+
+    def get_queryset(self) -> Any:
+        rows = super().get_queryset()
+        for row in rows:
+            row.agreement = self.instance
+        return rows
+
+
+class RateRows(Rows):
     def clean(self) -> None:
         super().clean()
         kept = [form for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
@@ -61,6 +71,7 @@ class RateInline(OfADraft, TabularInline):  # type: ignore[misc]  # unfold has n
 
 class ActivityInline(OfADraft, StackedInline):  # type: ignore[misc]  # unfold has no types
     model = ProhibitedActivity
+    formset = Rows
     fields = (("code", "title", "gravest_consequence"), "text", "position", "to_mend")
     readonly_fields = ("to_mend",)
     ordering_field = "position"
@@ -89,6 +100,7 @@ class ClauseForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the 
 class ClauseInline(OfADraft, StackedInline):  # type: ignore[misc]  # unfold has no types
     model = Clause
     form = ClauseForm
+    formset = Rows
     fields = (("number", "heading"), "body", "rules", "position", "to_mend")
     readonly_fields = ("to_mend",)
     ordering_field = "position"

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -16,12 +17,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline
+from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline, once
 from accounts.staff_actions import run_action
 from affiliates.models import Affiliate
 from compliance import review_money
 from compliance import reviews as domain
-from compliance.accusation import words_of
+from compliance.accusation import with_words
 from compliance.admin.forms import AppealForm, TextForm, WhoForm, decision_form, opening_form
 from compliance.models import Review, ReviewFile, ReviewStep, Signal
 from compliance.views import download
@@ -41,12 +42,13 @@ class StepInline(ReadOnlyInline):
 
     @admin.display(description=gettext_lazy("files"))
     def attached(self, step: ReviewStep) -> SafeString:
-        rows = step.files.defer("content").order_by("id")
         address = "admin:compliance_review_file"
+        rows = step.files.all()
         return format_html_join(" ", '<a href="{}">{}</a>', ((reverse(address, args=[f.pk]), f.name) for f in rows))
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("by").order_by("number")
+        files = Prefetch("files", ReviewFile.objects.defer("content").order_by("id"))
+        return super().get_queryset(request).select_related("by").prefetch_related(files).order_by("number")
 
 
 @admin.register(Review)
@@ -66,21 +68,26 @@ class ReviewAdmin(ReadOnlyAdmin):
     actions_list = ("open_review",)
     actions_detail = ("decide", "decide_appeal", "add_note")
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return with_words(super().get_queryset(request))
+
     @admin.display(description=gettext_lazy("about"))
-    def what(self, review: Review) -> str:
-        return words_of(review)
+    def what(self, review: Any) -> str:
+        return str(review.words)
 
     @admin.display(description=gettext_lazy("affiliate"))
     def affiliate_link(self, review: Review) -> SafeString | str:
         return link(review.affiliate)
 
     @admin.display(description=gettext_lazy("commissions that it names"))
+    @once
     def commissions_named(self, review: Review) -> SafeString | str:
         rows = review.commissions.select_related("order").order_by("-placed_at", "pk")[:100]
         shown = ((row.order.order_id, money(row.amount, review.agreement.currency)) for row in rows)
         return format_html_join(", ", "{} ({})", shown) or "-"
 
     @admin.display(description=gettext_lazy("held now"))
+    @once
     def held_now(self, review: Review) -> str:
         amount = money(review_money.held_amount(review), review.agreement.currency)
         return _("%(amount)s, and all payouts") % {"amount": amount} if review_money.holds_all(review) else amount

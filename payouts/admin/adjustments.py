@@ -9,11 +9,10 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from accounts.admin_bases import ReadOnlyAdmin
 from accounts.staff_actions import ConfirmForm, ReasonForm, run_action
 from affiliates.admin.by_code import AffiliateField
 from payouts import adjustments
-from payouts.admin.pages import amount, ask, list_of, staff
+from payouts.admin.pages import MoneyAdmin, amount, ask, list_of, staff
 from payouts.models import Adjustment
 
 
@@ -35,7 +34,7 @@ class ProposalForm(forms.Form):
 
 
 @admin.register(Adjustment)
-class AdjustmentAdmin(ReadOnlyAdmin):
+class AdjustmentAdmin(MoneyAdmin):
     list_display = ("affiliate", "kind", "amount_shown", "state", "made_by", "made_at", "statement")
     list_filter = ("state", "kind")
     list_select_related = ("affiliate", "made_by", "statement")

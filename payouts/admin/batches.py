@@ -18,11 +18,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline
+from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline, once
 from accounts.staff_actions import ConfirmForm, ReasonForm
 from audit import trail
 from payouts import batches
 from payouts.admin.pages import amount, ask, attempt, link, list_of, page, staff
+from payouts.currency import with_currency
 from payouts.models import Payout, PayoutBatch, PayoutFile
 from payouts.results import MOST_BYTES, Effect
 
@@ -41,7 +42,7 @@ class PayoutInline(ReadOnlyInline):
         return link(row)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("affiliate", "details")
+        return with_currency(super().get_queryset(request).select_related("affiliate", "details"))
 
 
 class FileInline(ReadOnlyInline):
@@ -59,6 +60,7 @@ class FileInline(ReadOnlyInline):
 class PayoutBatchAdmin(ReadOnlyAdmin):
     list_display = ("name", "state", "close", "created_at", "submitted_by", "approved_by", "sent_at")
     list_filter = ("state",)
+    list_select_related = ("close", "submitted_by", "approved_by")
     search_fields = ("name",)
     fields = (
         "name", "state", "close", "total", "created_at", "submitted_at", "submitted_by", "approved_at", "approved_by",
@@ -70,6 +72,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
     actions_detail = ("submit", "approve", "to_draft", "export", "paid")
 
     @admin.display(description=gettext_lazy("total"))
+    @once
     def total(self, batch: PayoutBatch) -> str:
         shown = batches.summary(batch, timezone.now())
         return _("%(total)s %(currency)s in %(count)s payouts") % {

@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline
+from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline, once
 from accounts.csv_out import csv_lines
 from accounts.staff_actions import ConfirmForm, run_action
 from agreements.models import Program
 from payouts import opening, pdf, statements, summaries
-from payouts.admin.pages import amount, attempt, link, list_of, page, staff
+from payouts.admin.pages import MoneyAdmin, amount, attempt, link, list_of, page, staff
 from payouts.close import close_month, due_months, next_period
 from payouts.currency import program_currency
 from payouts.models import Close, SetAside, Statement, StatementLine
@@ -29,6 +29,9 @@ class SetAsideInline(ReadOnlyInline):
     ordering = ("pk",)
     fields = ("affiliate", "cause")
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("affiliate")
 
 
 @admin.register(SetAside)
@@ -55,12 +58,14 @@ class CloseAdmin(ReadOnlyAdmin):
         "statements",
         "batch",
     )
+    list_select_related = ("closed_by",)
     readonly_fields = fields
     inlines = (SetAsideInline,)
     actions_list = ("close_next", "open_program")
     actions_detail = ("as_csv",)
 
     @admin.display(description=gettext_lazy("figures"))
+    @once
     def figures(self, close: Close) -> SafeString:
         found, currency = summaries.summary(close), program_currency()
         rows = (
@@ -82,6 +87,7 @@ class CloseAdmin(ReadOnlyAdmin):
         )
 
     @admin.display(description=gettext_lazy("payouts"))
+    @once
     def batch(self, close: Close) -> SafeString | str:
         return link(close.batches.first())
 
@@ -149,7 +155,7 @@ class LineInline(ReadOnlyInline):
 
 
 @admin.register(Statement)
-class StatementAdmin(ReadOnlyAdmin):
+class StatementAdmin(MoneyAdmin):
     list_display = (
         "affiliate", "close", "number", "opening_shown", "lines", "settled_shown", "adjustments_shown", "returned_shown",
         "payout_shown", "closing_shown", "why",

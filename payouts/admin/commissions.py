@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline
-from payouts.admin.pages import amount, link
+from payouts.admin.pages import MoneyAdmin, amount, link
 from payouts.commission_lists import STATES, with_state
 from payouts.models import Commission, CommissionHold, StatementLine
 
@@ -19,6 +19,9 @@ class HoldInline(ReadOnlyInline):
     model = CommissionHold
     fields = ("reason", "source", "placed_at", "placed_by", "released_at", "released_by")
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("placed_by", "released_by")
 
 
 class PostedInline(ReadOnlyInline):
@@ -36,7 +39,7 @@ class PostedInline(ReadOnlyInline):
 
 
 @admin.register(Commission)
-class CommissionAdmin(ReadOnlyAdmin):
+class CommissionAdmin(MoneyAdmin):
     list_display = (
         "order",
         "line_id_shown",

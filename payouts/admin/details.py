@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from accounts.admin_bases import ReadOnlyAdmin
+from accounts.admin_bases import ReadOnlyAdmin, once
 from accounts.staff_actions import ReasonForm, run_action
 from affiliates.admin.by_code import AffiliateField
 from payouts import details, holds
@@ -35,6 +35,7 @@ class PayoutDetailsAdmin(ReadOnlyAdmin):
     readonly_fields = fields
 
     @admin.display(description=gettext_lazy("same account"))
+    @once
     def shared_with(self, row: PayoutDetails) -> SafeString | str:
         return format_html_join(", ", "{}", ((link(other.affiliate),) for other in details.shared(row))) or "-"
 

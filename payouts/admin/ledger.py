@@ -12,7 +12,7 @@ from unfold.decorators import action
 
 from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline
 from accounts.csv_out import csv_lines
-from payouts.admin.pages import amount, link, list_of, page
+from payouts.admin.pages import MoneyAdmin, amount, link, list_of, page
 from payouts.models import Account, LedgerEntry, LedgerTransaction
 
 JOURNAL = ("transaction", "when", "source", "kind", "account", "affiliate", "amount", "memo")
@@ -22,6 +22,9 @@ class EntryInline(ReadOnlyInline):
     model = LedgerEntry
     fields = ("account", "affiliate", "debit", "credit")
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("affiliate")
 
     def debit(self, row: LedgerEntry) -> str:
         return f"{row.amount:,.2f}" if row.amount > 0 else ""
@@ -74,7 +77,7 @@ class LedgerTransactionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(LedgerEntry)
-class LedgerEntryAdmin(ReadOnlyAdmin):
+class LedgerEntryAdmin(MoneyAdmin):
     list_display = ("transaction_shown", "account", "affiliate", "amount_shown")
     list_filter = ("account",)
     list_select_related = ("transaction", "affiliate")

@@ -11,7 +11,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -21,13 +21,21 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from accounts.admin_bases import ReadOnlyAdmin
 from accounts.errors import Refused
 from accounts.models import User
 from accounts.staff_actions import run_action
 from affiliates.errors import IllegalTransition
 from payouts.close import CannotClose
-from payouts.currency import program_currency
+from payouts.currency import program_currency, with_currency
 from payouts.wording import money
+
+
+class MoneyAdmin(ReadOnlyAdmin):
+    """A list and a page with amounts: the program's currency comes with the rows."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return with_currency(super().get_queryset(request))
 
 
 def staff(request: HttpRequest) -> User:
@@ -52,11 +60,13 @@ def list_of(model: type[Model], query: str = "") -> str:
 
 
 def amount(field: str, label: Any) -> Callable[[Any, Model], str]:
-    """A column with an amount in the program's currency."""
+    """A column with an amount in the program's currency; on a list, of rows `with_currency`."""
 
     def shown(_admin: Any, obj: Model) -> str:
         value = getattr(obj, field)
-        return "" if value is None else money(value, program_currency())
+        if value is None:
+            return ""
+        return money(value, getattr(obj, "program_currency", "") or program_currency())
 
     shown.short_description = label  # type: ignore[attr-defined]  # as the admin wants it
     shown.admin_order_field = field  # type: ignore[attr-defined]  # as the admin wants it

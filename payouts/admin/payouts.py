@@ -6,16 +6,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from accounts.admin_bases import ReadOnlyAdmin
 from accounts.staff_actions import ReasonForm
 from payouts import batches
-from payouts.admin.pages import amount, ask
+from payouts.admin.pages import MoneyAdmin, amount, ask
 from payouts.approval import LIVE
 from payouts.models import Payout
 
 
 @admin.register(Payout)
-class PayoutAdmin(ReadOnlyAdmin):
+class PayoutAdmin(MoneyAdmin):
     list_display = ("reference", "affiliate", "amount_shown", "state", "details", "batch", "created_at")
     list_filter = ("state", "details__method", "batch")
     list_select_related = ("affiliate", "details", "batch")

@@ -8,12 +8,15 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib import admin
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.errors import Refused
+from accounts.models import User
 from affiliates.models import Affiliate, Channel, State
 from agreements import asking
 from agreements.models import Agreement, Program, Promotion
@@ -234,3 +237,39 @@ def test_is_not_made_a_second_time(demo):
     with pytest.raises(Refused):
         story.tell(now=NOW)
     assert (Order.objects.count(), Affiliate.objects.count()) == before
+
+
+MOST_QUERIES = 30
+
+
+@pytest.fixture
+def in_the_admin(demo) -> Client:
+    client = Client()
+    client.force_login(User.objects.get(email=logins.OWNER.email))
+    return client
+
+
+def queries_of(client: Client, address: str) -> list[str]:
+    client.get(address)
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(address, follow=True).status_code == 200
+    return [query["sql"][:200] for query in asked.captured_queries]
+
+
+@pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model._meta.label_lower)
+def test_is_listed_in_the_admin_with_as_many_queries_for_thirty_rows_as_for_three(in_the_admin, model, monkeypatch):
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    asked = {}
+    for rows in (3, 30):
+        monkeypatch.setattr(admin.site._registry[model], "list_per_page", rows)
+        asked[rows] = queries_of(in_the_admin, address)
+    assert len(asked[30]) <= len(asked[3]) <= MOST_QUERIES, "\n".join(asked[30])
+
+
+@pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model._meta.label_lower)
+def test_is_shown_in_the_admin_with_few_queries_a_page(in_the_admin, model):
+    rows = model._default_manager.order_by("pk")
+    for row in {rows.first(), rows.last()} - {None}:
+        address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[row.pk])
+        asked = queries_of(in_the_admin, address)
+        assert len(asked) <= MOST_QUERIES, "\n".join(asked)
