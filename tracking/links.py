@@ -120,7 +120,9 @@ def _hosts() -> frozenset[str]:
 def _target(target: str, hosts: frozenset[str]) -> str:
     address = addresses.parse(target.strip())
     if address is None:
-        raise ValidationError({"target": _("Enter a whole web address without spaces, such as https://shop.example/page.")})
+        raise ValidationError(
+            {"target": _("Enter a whole web address without spaces, such as https://shop.example/page.")}
+        )
     if address.host not in hosts:
         raise ValidationError(
             {
