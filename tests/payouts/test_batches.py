@@ -68,11 +68,11 @@ def test_goes_from_draft_to_paid_with_every_account_right(drafted, preparer, app
     assert {"payout batch submitted", "payout batch approved", "payout batch sent", "payout paid"} <= actions
 
 
-def test_asks_as_often_for_two_payouts_as_for_one(drafted):
+def test_asks_as_often_for_two_payouts_as_for_one(drafted, preparer):
     batch = drafted()
     with CaptureQueriesContext(connection) as of_two:
         assert len(batches.summary(batch, FEBRUARY).payouts) == 2
-    batches.cancel(payout=batch.payouts.first(), reason="Not this one.", now=FEBRUARY, by=None)
+    batches.cancel(payout=batch.payouts.first(), reason="Not this one.", now=FEBRUARY, by=preparer)
     with CaptureQueriesContext(connection) as of_one:
         assert len(batches.summary(batch, FEBRUARY).payouts) == 1
     assert len(of_two) == len(of_one) == 4
