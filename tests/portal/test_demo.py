@@ -40,7 +40,8 @@ from portal.demo.days import Days
 from tracking.models import Click, Order, Reason, Reject
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
-pytestmark = pytest.mark.slow
+# Marked for the database too, else a run of this file alone is given that of the checkout.
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 Figures = list[list[tuple]]
 
