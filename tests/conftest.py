@@ -48,7 +48,7 @@ def _append_only_tables_can_be_emptied() -> Iterator[None]:
 
 def drop_with_whoever_is_there(creation: DatabaseCreation, test_database_name: str, verbosity: int) -> None:
     """Drop a test database though somebody is connected: a process that a test has killed leaves its session for a while."""
-    with creation._nodb_cursor() as cursor:
+    with creation.connection._nodb_cursor() as cursor:
         cursor.execute(f"DROP DATABASE {creation.connection.ops.quote_name(test_database_name)} WITH (FORCE)")
 
 

@@ -93,10 +93,10 @@ def _figures(close: Close, lines: dict[int, tuple[UUID, Decimal]], set_aside: se
     payable = _Payable(close, concerned)
     figures = {}
     for pk in concerned:
-        parts = [source.get(pk, ZERO) for source in (opening, settled, adjustments, returned)]
-        balance = sum(parts, ZERO)
+        before, lines_, adjusted, back = (source.get(pk, ZERO) for source in (opening, settled, adjustments, returned))
+        balance = before + lines_ + adjusted + back
         payout = balance if payable.pays(pk, balance) else ZERO
-        figures[pk] = Figures(*parts, payout, balance - payout)
+        figures[pk] = Figures(before, lines_, adjusted, back, payout, balance - payout)
     return figures
 
 
