@@ -37,7 +37,7 @@ class CommissionTable(tables.Table):  # type: ignore[misc]  # django-tables2 has
     def render_order(self, record: Commission) -> SafeString:
         address = reverse("payouts:order", args=[record.order_id])
         return format_html(
-            '<a href="{}">{}</a> <span class="soft">{}</span>', address, record.order, record.line.line_id
+            '<span><a href="{}">{}</a> <span class="soft">{}</span></span>', address, record.order, record.line.line_id
         )
 
     def render_state(self, value: str) -> SafeString:

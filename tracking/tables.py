@@ -33,7 +33,7 @@ class LinkTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no ty
 
     def render_name(self, record: Link) -> SafeString:
         return format_html(
-            '<a href="{}">{}</a><br><span class="small soft">{}</span>',
+            '<span><a href="{}">{}</a><br><span class="small soft">{}</span></span>',
             reverse("tracking:link", args=[record.pk]),
             record,
             record.target,
