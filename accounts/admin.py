@@ -1,6 +1,7 @@
 """People who may sign in, the groups of staff, and the shop's API keys: for superusers."""
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
@@ -26,6 +27,7 @@ from accounts.staff_actions import ReasonForm, run_action, who
 
 admin.site.unregister(Group)
 admin.site.unregister(EmailAddress)
+admin.site.unregister(Authenticator)
 
 
 class NewUserForm(UserCreationForm):  # type: ignore[misc]  # unfold has no types
@@ -84,6 +86,24 @@ class EmailAddressAdmin(ReadOnlyAdmin):
     list_filter = ("verified", "primary")
     search_fields = ("email", "user__name")
     list_select_related = ("user",)
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(AuditedAdmin):
+    """Second factors without their secrets: removed for whoever has lost theirs, on the record, and never made here."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    list_select_related = ("user",)
+    search_fields = ("user__email", "user__name")
+    fields = list_display
+    readonly_fields = fields
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
+        return False
 
 
 class ApiKeyForm(forms.Form):

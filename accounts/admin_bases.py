@@ -4,9 +4,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.urls import URLPattern
 from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
 
@@ -26,6 +29,30 @@ def once(column: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return remembered
 
 
+class BaseAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+    """What every admin of ours is: an address whose id is none answers 404 to staff, and not with an error."""
+
+    def get_urls(self) -> list[URLPattern]:
+        patterns: list[URLPattern] = super().get_urls()
+        for pattern in patterns:
+            if "object_id" in pattern.pattern.converters:
+                pattern.callback = self._of_an_id(pattern.callback)
+        return patterns
+
+    def _of_an_id(self, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            # Whoever is not of the staff is sent to sign in, whatever the address.
+            if self.admin_site.has_permission(request):
+                try:
+                    self.opts.pk.to_python(unquote(kwargs["object_id"]))
+                except ValidationError:
+                    raise Http404 from None
+            return view(request, *args, **kwargs)
+
+        return checked
+
+
 class ReadOnly:
     """Mixed into an admin or an inline: rows are shown and changed by domain functions alone."""
 
@@ -39,7 +66,7 @@ class ReadOnly:
         return False
 
 
-class ReadOnlyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class ReadOnlyAdmin(ReadOnly, BaseAdmin):
     """A list and a page that show; actions ask for permissions of their own."""
 
     list_filter_submit = True
@@ -56,7 +83,7 @@ class ReadOnlyInline(ReadOnly, TabularInline):  # type: ignore[misc]  # unfold h
     can_delete = False
 
 
-class AuditedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class AuditedAdmin(BaseAdmin):
     """An admin whose forms write one audit record a change, in the transaction of the change (CONTRACT 9)."""
 
     # Values of these fields are not written to the trail, only that they changed.

@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 
 LONGEST_NAME = 200
 LONGEST_COUNTRY = 60
+# Invisible, but part of how names are written in several scripts.
+JOINERS = "\u200c\u200d"
 
 
 def plain(field: str, text: str, longest: int) -> str:
@@ -18,8 +20,10 @@ def plain(field: str, text: str, longest: int) -> str:
         raise ValidationError({field: _("This field is required.")})
     if len(text) > longest:
         raise ValidationError({field: _("At most %(longest)d characters.") % {"longest": longest}})
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
-        raise ValidationError({field: _("Control characters are not allowed.")})
+    if any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in text if character not in JOINERS):
+        raise ValidationError({field: _("Control and invisible characters are not allowed.")})
+    if not any(character.isalnum() for character in text):
+        raise ValidationError({field: _("There must be a letter or a digit in it.")})
     return text
 
 

@@ -14,15 +14,24 @@ from audit import trail
 def change(*, affiliate: Affiliate, name: str, country: str, time_zone: str, now: datetime, by: User | None) -> None:
     """Store a new name, country and time zone; refuses each by its field.
 
-    The audit record says which of them changed, not what they were: it outlives an erasure (CONTRACT 9).
+    The audit record says what they were and are, but for the name: it outlives an erasure (CONTRACT 9).
     """
     new = {"name": fields.name(name), "country": fields.country(country), "time_zone": fields.time_zone(time_zone)}
     before = Affiliate.objects.select_for_update().get(pk=affiliate.pk)
     changed = sorted(field for field, value in new.items() if getattr(before, field) != value)
+    told = [field for field in changed if field != "name"]
+    was = {field: getattr(before, field) for field in told}
     for field, value in new.items():
         setattr(affiliate, field, value)
     if not changed:
         return
     Affiliate.objects.filter(pk=affiliate.pk).update(**new)
     User.objects.filter(pk=affiliate.user_id).update(name=new["name"])
-    trail.record(action="profile changed", subject=affiliate, now=now, by=by, after={"fields": ", ".join(changed)})
+    trail.record(
+        action="profile changed",
+        subject=affiliate,
+        now=now,
+        by=by,
+        before=was,
+        after={"fields": ", ".join(changed)} | {field: new[field] for field in told},
+    )

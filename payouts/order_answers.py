@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from payouts.models import Commission
+from payouts.models import Commission, StatementLine
 from payouts.rounding import ZERO
 from tracking.models import Order, Reason
 from tracking.snapshots import stamp
@@ -29,6 +29,8 @@ def describe(order_id: str) -> dict[str, Any] | None:
         "affiliate": order.affiliate.code if order.affiliate else None,
         "reason": order.reason,
         "reason_text": Reason(order.reason).label,
+        # Once a close has settled a line, coupon and click of later snapshots no longer say whose the order is.
+        "attribution_frozen": StatementLine.objects.filter(commission__order=order).exists(),
         "agreement": order.agreement.name if order.agreement else None,
         "clause": order.clause or None,
         "commission": str(sum((c.amount for c in commissions.values()), ZERO)),

@@ -54,6 +54,13 @@ def lines(order: Order, affiliate: Affiliate, now: datetime) -> list[Line]:
     return [Line(row, waits_for(row, order), list(row.statement_lines.all())) for row in found]
 
 
+def frozen_by(order: Order) -> str:
+    """The clause by which the order stays whose it is, once a close has settled a line of it; "" before (CONTRACT 4)."""
+    if not StatementLine.objects.filter(commission__order=order).exists():
+        return ""
+    return clause_of(order.agreement_id, Rule.ATTRIBUTION_FROZEN)
+
+
 def waits_for(commission: Commission, order: Order) -> Wait | None:
     """What has to happen before the rest of the commission can be paid; None where nothing is left to wait for."""
     state = getattr(commission, "state", "")

@@ -98,7 +98,7 @@ def _line(row: StatementLine, currency: str) -> list[str]:
     commission = row.commission
     return [
         commission.order.order_id, commission.line.line_id, commission.category, money(row.base, currency), f"{row.rate} %",
-        row.clause, money(row.amount, currency),
+        statements.of_version(row.clause, commission.agreement.name), money(row.amount, currency),
     ]  # fmt: skip
 
 

@@ -47,7 +47,9 @@ def of(affiliate: Affiliate) -> QuerySet[Statement]:
 
 def lines(statement: Statement) -> QuerySet[StatementLine]:
     """Its lines with their orders, in the order posted."""
-    return statement.statement_lines.select_related("commission__order", "commission__line").order_by("pk")
+    return statement.statement_lines.select_related(
+        "commission__order", "commission__line", "commission__agreement"
+    ).order_by("pk")
 
 
 def adjustments(statement: Statement) -> QuerySet[Adjustment]:
@@ -112,14 +114,15 @@ def csv_rows(statement: Statement) -> Iterator[list[Cell]]:
         "base",
         "rate",
         "clause",
+        "commission__agreement__name",
         "amount",
         "forfeited",
     )
-    for at, order, line, category, base, rate, number, amount, forfeited in (
+    for at, order, line, category, base, rate, number, version, amount, forfeited in (
         statement.statement_lines.order_by("pk").values_list(*fields).iterator(chunk_size=2000)
     ):
         note = _("forfeited") if forfeited else ""
-        yield ["commission", at, order, line, category, base, rate, number, amount, note]
+        yield ["commission", at, order, line, category, base, rate, of_version(number, version), amount, note]
     for adjustment in adjustments(statement):
         number = clause(statement, Rule.ADJUSTMENTS)
         yield _row(
@@ -134,6 +137,11 @@ def csv_rows(statement: Statement) -> Iterator[list[Cell]]:
     for why in reasons(statement):
         yield _row("carried over", clause=why.clause, amount=Decimal("0.00"), note=str(why.text))
     yield _row("closing balance", at=statement.close.closed_at, amount=statement.closing)
+
+
+def of_version(number: str, version: str) -> str:
+    """A clause with its version, as "4.1 of version 1": lines of one statement may be priced under different ones."""
+    return _("%(number)s of version %(version)s") % {"number": number, "version": version} if number else ""
 
 
 def _row(entry: str, *, amount: Decimal, at: datetime | None = None, clause: str = "", note: str = "") -> list[Cell]:

@@ -1,12 +1,14 @@
 """Programs to test in, made by the commands that a retailer would use, and orders as a shop would send them."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
+from django.db import transaction
 
 from affiliates.models import Affiliate
 from agreements.models import Agreement
@@ -15,6 +17,16 @@ from payouts.intake import Result
 from payouts.models import Close, Statement
 
 HEADER = ("code", "email", "name", "country", "coupon", "website", "payout_method", "payout_account")
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """The transaction around a test: a close may be durable within it."""
+    atomic = transaction.atomic()
+    atomic._from_testcase = True  # type: ignore[attr-defined]  # Django's own, unknown to its stubs
+    with atomic:
+        yield
+        transaction.set_rollback(True)
 
 
 def moment(text: str) -> datetime:

@@ -8,16 +8,16 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
-from accounts.admin_bases import ReadOnlyInline
+from accounts.admin_bases import BaseAdmin, ReadOnlyInline
 from accounts.staff_actions import ConfirmForm, ReasonForm, for_each, named, run_action, who
 from affiliates import applications, fields, profile
 from affiliates.admin.shown import STATE_COLOURS, link_to
@@ -60,7 +60,7 @@ class ProfileForm(ModelForm):  # type: ignore[type-arg]  # takes none when it ru
 
 
 @admin.register(Affiliate)
-class AffiliateAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class AffiliateAdmin(BaseAdmin):
     form = ProfileForm
     list_display = ("applied_at", "code", "name", "country", "shown_state", "email_confirmed", "channel_links")
     list_display_links = ("applied_at", "code", "name")
@@ -131,6 +131,7 @@ class AffiliateAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
 
     @action(description=gettext_lazy("Approve"), permissions=["decide"], icon="check", variant="primary")  # type: ignore[untyped-decorator]  # unfold has no types
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        get_object_or_404(Affiliate, pk=object_id)
         return self._approve(
             request,
             Affiliate.objects.filter(pk=object_id),
@@ -139,6 +140,7 @@ class AffiliateAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
 
     @action(description=gettext_lazy("Reject"), permissions=["decide"], icon="close", variant="danger")  # type: ignore[untyped-decorator]  # unfold has no types
     def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        get_object_or_404(Affiliate, pk=object_id)
         return self._reject(
             request,
             Affiliate.objects.filter(pk=object_id),

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -53,12 +54,14 @@ class ChannelAdmin(ReadOnlyAdmin):
 
     @action(description=gettext_lazy("Approve"), permissions=["approve"], icon="check", variant="primary")  # type: ignore[untyped-decorator]  # unfold has no types
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        get_object_or_404(Channel, pk=object_id)
         return self._approve(
             request, Channel.objects.filter(pk=object_id), reverse("admin:affiliates_channel_change", args=[object_id])
         )
 
     @action(description=gettext_lazy("Reject"), permissions=["reject"], icon="close", variant="danger")  # type: ignore[untyped-decorator]  # unfold has no types
     def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        get_object_or_404(Channel, pk=object_id)
         return self._reject(
             request, Channel.objects.filter(pk=object_id), reverse("admin:affiliates_channel_change", args=[object_id])
         )

@@ -159,7 +159,7 @@ class AgreementAdmin(AuditedAdmin):
             explanation=_("It starts as a copy of the newest version; where there is none, as the example that ships."),
         )
 
-    @action(description=gettext_lazy("Preview"))  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Preview"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
     def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The page that an affiliate will see, with buttons that do nothing."""
         agreement = get_object_or_404(Agreement, pk=object_id)
@@ -180,7 +180,7 @@ class AgreementAdmin(AuditedAdmin):
             return _back(request, agreement, problem)
         return render(request, "agreements/accept.html", context)
 
-    @action(description=gettext_lazy("What changes"))  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("What changes"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
     def differences(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Against the version before, or against any earlier one."""
         agreement = get_object_or_404(Agreement, pk=object_id)

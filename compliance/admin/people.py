@@ -1,6 +1,7 @@
 """What this room adds to an affiliate's page in the admin: a review, a suspension, a notice. Upper rooms pull."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -10,6 +11,7 @@ from unfold.decorators import action
 from accounts.staff_actions import ReasonForm
 from affiliates.admin.affiliates import AffiliateAdmin
 from affiliates.models import Affiliate, State
+from agreements.models import Program
 from compliance import termination
 from compliance.admin.reviews import opening_address
 from compliance.models import TerminationNotice
@@ -43,6 +45,16 @@ class AffiliateWithComplianceAdmin(AffiliateAdmin):
         return request.user.has_perm("compliance.add_terminationnotice") and self._is(
             request, object_id, State.APPROVED, State.ACTIVE, State.SUSPENDED
         )
+
+    def _approve(self, request: HttpRequest, affiliates: QuerySet[Affiliate], back: str) -> HttpResponse:
+        """Applications close with the announcement of the program's end (CONTRACT 8); rejecting stays possible."""
+        if Program.objects.filter(end_announced_at__isnull=False).exists():
+            said = _(
+                "The end of the program is announced: nobody can be approved any more. Applications can be rejected."
+            )
+            self.message_user(request, said, level="error")
+            return HttpResponseRedirect(back)
+        return super()._approve(request, affiliates, back)
 
     def _is(self, request: HttpRequest, object_id: str, *states: State) -> bool:
         return request.method == "POST" or Affiliate.objects.filter(pk=object_id, state__in=states).exists()

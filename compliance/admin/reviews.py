@@ -71,6 +71,10 @@ class ReviewAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return with_words(super().get_queryset(request))
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        # Whoever has opened a review comes back to the reviews of that affiliate.
+        return lookup == "affiliate__code" or bool(super().lookup_allowed(lookup, value, request))
+
     @admin.display(description=gettext_lazy("about"))
     def what(self, review: Any) -> str:
         return str(review.words)
@@ -135,7 +139,7 @@ class ReviewAdmin(ReadOnlyAdmin):
         return run_action(
             request, self, form, _("Open a review of %s") % affiliate,
             lambda answers: domain.open_review(affiliate=affiliate, now=now, by=staff(request), signal=signal, **answers),
-            list_of(Review, f"affiliate__code={affiliate.code}"),
+            list_of(Review, f"q={affiliate.code}"),
             done=_("The review is open, and the affiliate is told."),
             explanation=_("The affiliate is told at once, with the clause and what is held."),
         )  # fmt: skip

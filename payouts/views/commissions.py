@@ -42,5 +42,6 @@ def order(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
         "order": row,
         "lines": orders.lines(row, affiliate, timezone.now()),
         "mine": row.affiliate_id is not None,
+        "frozen": orders.frozen_by(row),
     }
     return render(request, "payouts/order.html", context)

@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
@@ -85,3 +87,14 @@ def test_is_for_superusers_alone(client: Client, root: Client, model: str, group
     other = Client()
     other.force_login(make_staff(group))
     assert other.get(reverse(f"admin:{model}_changelist")).status_code == 403
+
+
+def test_removes_a_lost_second_factor_on_the_record_and_shows_no_secret(root: Client) -> None:
+    secret = generate_totp_secret()
+    factor = TOTP.activate(make_user(), secret).instance
+    page = root.get(reverse("admin:mfa_authenticator_change", args=[factor.pk]))
+    assert page.status_code == 200
+    assert secret not in page.content.decode()
+    root.post(reverse("admin:mfa_authenticator_delete", args=[factor.pk]), {"post": "yes"})
+    assert not Authenticator.objects.exists()
+    assert AuditRecord.objects.get(action="authenticator deleted").subject_id == str(factor.pk)

@@ -1,11 +1,13 @@
 """The orders API answers as CONTRACT 4 says."""
 
+import io
 import json
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from accounts import api_keys
+from payouts import api
 from tests.worlds import NOW, begin, bring_over, order, send
 from tracking.models import Order, OrderSnapshot, Reject
 
@@ -209,3 +211,22 @@ def test_the_first_commission_of_a_program_that_is_not_open_is_not_told(shop):
     opening.open_program(now=NOW, by=None)
     shop.put(order("N1", coupon="ANN"), order_id="N1")
     assert not Message.objects.filter(kind="first_commission").exists()
+
+
+@pytest.mark.parametrize(("spaces", "status"), [(0, 201), (10 * 1024 * 1024, 413)])
+def test_a_body_that_comes_in_pieces_as_any_other(shop, spaces, status):
+    request = RequestFactory().put("/api/v1/orders/A1", b"-", content_type=JSON, headers=shop.headers)
+    request.META["HTTP_TRANSFER_ENCODING"] = "chunked"
+    request.META["wsgi.input"] = io.BytesIO(json.dumps(order("A1", coupon="ANN")).encode() + b" " * spaces)
+    assert api.order(request, order_id="A1").status_code == status
+
+
+def test_that_a_settled_order_stays_whose_it_was(shop):
+    from tests.worlds import close_months
+
+    shop.put(order("A1", **DONE))
+    assert shop.get("A1").json()["attribution_frozen"] is False
+    close_months("2026-01", "2026-02")
+    answer = shop.put(order("A1", **DONE | {"coupon": "NOBODY", "at": "2026-03-05T12:00:00Z"}))
+    assert (answer.json()["affiliate"], answer.json()["reason"]) == ("ANN", "attribution_frozen")
+    assert (shop.get("A1").json()["affiliate"], shop.get("A1").json()["attribution_frozen"]) == ("ANN", True)

@@ -3,14 +3,13 @@
 import io
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.contrib import admin
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -37,6 +36,7 @@ from payouts.models import (
 )
 from portal.demo import clicks, logins, sales, story
 from portal.demo.days import Days
+from tests.worlds import rolled_back
 from tracking.models import Click, Order, Reason, Reject
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
@@ -59,16 +59,6 @@ def figures(django_db_setup, django_db_blocker) -> Iterator[tuple[Figures, Figur
 @pytest.fixture
 def demo(figures) -> None:
     """The demo in the database."""
-
-
-@contextmanager
-def rolled_back() -> Iterator[None]:
-    """The transaction around a test: a close may be durable within it."""
-    atomic = transaction.atomic()
-    atomic._from_testcase = True  # type: ignore[attr-defined]  # Django's own, unknown to its stubs
-    with atomic:
-        yield
-        transaction.set_rollback(True)
 
 
 def made() -> Figures:
