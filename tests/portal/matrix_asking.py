@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from http.cookies import SimpleCookie
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib.admin.utils import quote
 from django.core.cache import cache as valkey
 from django.core.handlers.base import BaseHandler
-from django.http import HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.test import Client, RequestFactory
 from django.urls import Resolver404, URLResolver, get_resolver, resolve, reverse
 
@@ -34,7 +34,7 @@ class Door(BaseHandler):
         factory = RequestFactory()
         factory.cookies = SimpleCookie({settings.SESSION_COOKIE_NAME: session} if session else {})
         request = factory.generic(method, path, content_type="application/x-www-form-urlencoded")
-        request._dont_enforce_csrf_checks = not self.strict
+        setattr(request, "_dont_enforce_csrf_checks", not self.strict)  # noqa: B010 -- as the test client says it
         return self.get_response(request)
 
 
@@ -84,19 +84,23 @@ def _session(user) -> str:
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
-def ask(door: Door, session: str, method: str, path: str) -> HttpResponseBase:
-    """The answer, after which the world is as it was before."""
+def read(response: HttpResponseBase) -> bytes:
+    """The whole body, also of an answer that is made as it is read."""
+    return response.content if isinstance(response, HttpResponse) else b"".join(cast("StreamingHttpResponse", response))
+
+
+def ask(door: Door, session: str, method: str, path: str) -> tuple[HttpResponseBase, bytes]:
+    """The answer and its content, after which the world is as it was before."""
     valkey.clear()
     with rolled_back():
         response = door.answer(session, method, path)
-        b"".join(response) if response.streaming else response.content
-    return response
+        return response, b"".join(response)
 
 
 def word(door: Door, session: str, method: str, path: str) -> str:
     """The answer in short: its status, and where a redirect leads by the name of the address there."""
     try:
-        response = ask(door, session, method, path)
+        response, _content = ask(door, session, method, path)
     except Exception as error:  # noqa: BLE001 -- whatever it is, it would be a 500
         return f"500 {type(error).__name__}: {error}"
     if not 300 <= response.status_code < 400:
@@ -110,7 +114,6 @@ def word(door: Door, session: str, method: str, path: str) -> str:
 
 def skeleton(door: Door, session: str, method: str, path: str) -> tuple[str, str, list[str]]:
     """All that tells one answer from another but the ids in it, and what is drawn anew for each answer."""
-    response = ask(door, session, method, path)
-    content = b"".join(response) if response.streaming else response.content
+    response, content = ask(door, session, method, path)
     text = DRAWN.sub("", content.decode(errors="replace"))
     return str(response.status_code), IDS.sub("ID", text), sorted(response.headers)

@@ -1,4 +1,5 @@
-"""Who may what (CONTRACT 9): a row for every address of the site, with its answer to each part, when it is read and when it is posted to.
+"""Who may what (CONTRACT 9): a row for every address of the site, with its answer to each part, when it is read and
+when it is posted to.
 
 An answer is a status; for a redirect also where it leads, by the name of the address there, or by the host of another site.
 """

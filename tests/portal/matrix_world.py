@@ -132,9 +132,9 @@ def _money(world: World, owner: Affiliate, staff: dict[str, User]) -> None:
     """Five closed months, whose batches stand at every step from sent to draft."""
     preparer, approver = staff["preparers"], staff["approvers"]
     made: dict[str, PayoutBatch] = {}
+    given: dict[str, Any] = {"affiliate": owner, "kind": "bonus", "amount": Decimal("60.00"), "reason": "So."}
     for month in MONTHS:
         at = moment(f"{month}-20")
-        given: dict[str, Any] = {"affiliate": owner, "kind": "bonus", "amount": Decimal("60.00"), "reason": "So."}
         adjustment = adjustments.propose(**given, now=at, by=preparer)
         adjustments.approve(adjustment=adjustment, now=at, by=approver)
         [close] = close_months(month, now=NOW)

@@ -55,7 +55,8 @@ def everybody(program, settings) -> Iterator[Everybody]:
     settings.DEBUG_PROPAGATE_EXCEPTIONS = True
     # Each refusal writes a warning with its traceback, of which pytest would keep thousands.
     logging.disable(logging.ERROR)
-    yield Everybody(*program, Door())
+    world, sessions = program
+    yield Everybody(world, sessions, Door())
     logging.disable(logging.NOTSET)
 
 
