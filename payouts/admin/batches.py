@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline, once
 from accounts.staff_actions import ConfirmForm, ReasonForm
@@ -213,7 +214,8 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
 class ResultsForm(forms.Form):
     """The file first; its content again with the second answer, after the preview."""
 
-    file = forms.FileField(label=gettext_lazy("File"), required=False)
+    # Unfold's script expects the markup of its own widget around every file input.
+    file = forms.FileField(label=gettext_lazy("File"), required=False, widget=UnfoldAdminFileFieldWidget)
     carried = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:

@@ -127,6 +127,11 @@ def test_look_at_results_before_they_take_them_in(sent, preparer, desk):
     assert payout.replaced_by.amount == Decimal("100.00")
 
 
+def test_choose_the_file_of_results_in_the_markup_that_the_pages_script_fills_in(preparer, desk):
+    shown = text(desk(preparer).get(reverse("admin:payouts_payoutbatch_take_results")))
+    assert 'aria-label="Choose file to upload"' in shown
+
+
 def test_are_told_that_an_approval_is_void_and_it_stays_void(drafted, preparer, approver, desk):
     batch = drafted()
     batches.submit(batch=batch, now=FEBRUARY, by=preparer)
