@@ -2,12 +2,14 @@
 
 import base64
 import binascii
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Count, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -24,9 +26,10 @@ from accounts.staff_actions import ConfirmForm, ReasonForm
 from audit import trail
 from payouts import batches
 from payouts.admin.pages import amount, ask, attempt, link, list_of, page, staff
-from payouts.currency import with_currency
+from payouts.currency import program_currency, with_currency
 from payouts.models import Payout, PayoutBatch, PayoutFile
 from payouts.results import MOST_BYTES, Effect
+from payouts.wording import money
 
 State = PayoutBatch.State
 MOST_SHOWN = 1000
@@ -64,8 +67,8 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
     list_select_related = ("close", "submitted_by", "approved_by")
     search_fields = ("name",)
     fields = (
-        "name", "state", "close", "total", "created_at", "submitted_at", "submitted_by", "approved_at", "approved_by",
-        "digest", "sent_at",
+        "name", "state", "close", "total", "results", "created_at", "submitted_at", "submitted_by", "approved_at",
+        "approved_by", "digest", "sent_at",
     )  # fmt: skip
     readonly_fields = fields
     inlines = (PayoutInline, FileInline)
@@ -75,10 +78,27 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("total"))
     @once
     def total(self, batch: PayoutBatch) -> str:
-        shown = batches.summary(batch, timezone.now())
-        return _("%(total)s %(currency)s in %(count)s payouts") % {
-            "total": f"{shown.total:,.2f}", "currency": shown.currency, "count": len(shown.payouts),
+        """What was approved and sent stays, whatever came back of it; a cancelled payout was never sent."""
+        rows = batch.payouts.exclude(state=Payout.State.CANCELLED)
+        shown = rows.aggregate(sum=Sum("amount"), count=Count("pk"))
+        return _("%(total)s in %(count)s payouts") % {
+            "total": money(shown["sum"] or Decimal("0.00"), program_currency()), "count": shown["count"],
         }  # fmt: skip
+
+    @admin.display(description=gettext_lazy("results"))
+    @once
+    def results(self, batch: PayoutBatch) -> str:
+        """How many were paid, failed, were returned after they had been paid, and wait for their result."""
+        came_back = Q(state=Payout.State.FAILED)
+        counts = batch.payouts.aggregate(
+            paid=Count("pk", Q(state=Payout.State.PAID)),
+            failed=Count("pk", came_back & Q(paid_at=None)),
+            returned=Count("pk", came_back & Q(paid_at__isnull=False)),
+            waiting=Count("pk", Q(state=Payout.State.SENT)),
+        )
+        if not any(counts.values()):
+            return "-"
+        return _("%(paid)s paid, %(failed)s failed, %(returned)s returned, %(waiting)s without a result") % counts
 
     def get_urls(self) -> list[URLPattern]:
         mine = path(

@@ -132,6 +132,18 @@ def test_choose_the_file_of_results_in_the_markup_that_the_pages_script_fills_in
     assert 'aria-label="Choose file to upload"' in shown
 
 
+def test_see_what_was_sent_beside_what_became_of_it(sent, preparer, desk):
+    batch = sent(amounts=("100.00", "25.50", "40.00", "50.00"))
+    of = {str(payout.amount): payout for payout in batch.payouts.select_related("affiliate")}
+    batches.pay(payout=of["25.50"], now=FEBRUARY, by=preparer)
+    batches.pay(payout=of["40.00"], now=FEBRUARY, by=preparer)
+    batches.fail(payout=of["40.00"], reason="closed", now=FEBRUARY, by=preparer)
+    batches.fail(payout=of["100.00"], reason="closed", now=FEBRUARY, by=preparer)
+    shown = text(desk(preparer).get(page_of(batch)))
+    assert "215.50 USD in 4 payouts" in shown
+    assert "1 paid, 1 failed, 1 returned, 1 without a result" in shown
+
+
 def test_are_told_that_an_approval_is_void_and_it_stays_void(drafted, preparer, approver, desk):
     batch = drafted()
     batches.submit(batch=batch, now=FEBRUARY, by=preparer)
