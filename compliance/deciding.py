@@ -13,7 +13,7 @@ from compliance.accusation import possible_decisions
 from compliance.deadlines import days_after, is_over
 from compliance.models import Review, ReviewStep
 from compliance.replying import words
-from payouts.wording import moment_for
+from payouts.wording import moment
 
 Decision = Review.Decision
 
@@ -50,7 +50,8 @@ def _allowed(review: Review, decision: str, now: datetime, by: User) -> Review.D
         )
     heard = is_over(review.reply_by, now) or review.steps.filter(kind=ReviewStep.Kind.REPLY).exists()
     if decision != Decision.DISMISSED and not heard:
-        until = moment_for(review.reply_by, review.affiliate)
+        # Staff read it, beside a form whose dates are in UTC.
+        until = moment(review.reply_by)
         raise ValidationError(
             {"decision": _("They may reply until %(until)s. Until then it can only be dismissed.") % {"until": until}}
         )

@@ -5,12 +5,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.staff_actions import CONFIRMED
-from affiliates.models import State
+from affiliates.models import Affiliate, State
 from agreements.models import Program
 from audit.models import AuditRecord
 from compliance import abuse, reviews, targets, termination
 from compliance.models import Review, ReviewFile, Signal, TargetPause, TerminationNotice
 from payouts.models import CommissionHold
+from payouts.wording import moment
 from tests.compliance import cases
 from tests.compliance.cases import active, days, mails, order
 from tests.factories import make_staff
@@ -87,6 +88,15 @@ def test_decides_a_review(staff, review, reviewer):
     confirm(staff, at("review_decide", review.pk), decision="warning", reason="So.")
     review.refresh_from_db()
     assert (review.decision, review.decided_by) == ("warning", reviewer)
+
+
+def test_refuses_a_hasty_decision_in_the_zone_of_its_form(staff, affiliate, another):
+    Affiliate.objects.update(time_zone="Asia/Tokyo")
+    review = reviews.open_review(affiliate=affiliate, activity="fraud", summary="Odd.", now=timezone.now(), by=another)
+    until = f"may reply until {moment(review.reply_by)}"
+    address = at("review_decide", review.pk)
+    page = confirm(staff, address, decision="warning", reason="So.").content.decode()
+    assert page.count(until) == 2
 
 
 def test_offers_no_graver_decision_than_the_clause_allows(staff, affiliate, another):
