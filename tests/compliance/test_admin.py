@@ -225,6 +225,14 @@ def test_announces_the_end_of_the_program(client, affiliate):
     assert mails(affiliate, "end_of_program")
 
 
+def test_leads_from_the_program_to_the_announcement_of_its_end_until_it_is_announced(client, agreement):
+    client.force_login(make_staff(superuser=True))
+    page = reverse("admin:agreements_program_change", args=[Program.current().pk])
+    assert at("terminationnotice_announce_end") in client.get(page).content.decode()
+    Program.objects.update(end_announced_at=timezone.now(), ends_at=timezone.now() + days(60))
+    assert at("terminationnotice_announce_end") not in client.get(page).content.decode()
+
+
 @pytest.mark.parametrize("group", ["affiliate managers", "payout preparers", "payout approvers"])
 def test_is_closed_to_the_other_groups(client, affiliate, review, group):
     client.force_login(make_staff(group))

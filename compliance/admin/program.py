@@ -1,0 +1,29 @@
+"""What this room adds to the program's page in the admin: its end. Upper rooms pull."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from agreements.admin.program import ProgramAdmin
+from agreements.models import Program
+
+admin.site.unregister(Program)
+
+
+@admin.register(Program)
+class ProgramWithEndAdmin(ProgramAdmin):
+    readonly_fields = (*ProgramAdmin.readonly_fields, "to_the_end")  # type: ignore[assignment]  # one more than beneath
+
+    def get_fields(self, request: HttpRequest, obj: Program | None = None) -> tuple[str, ...]:
+        """With the way to announce the end, for whoever may and while nobody has."""
+        may = request.user.has_perm("compliance.end_program") and obj is not None and obj.end_announced_at is None
+        return (*ProgramAdmin.fields, "to_the_end") if may else ProgramAdmin.fields
+
+    @admin.display(description=gettext_lazy("end of the program"))
+    def to_the_end(self, program: Program) -> SafeString:
+        address = reverse("admin:compliance_terminationnotice_announce_end")
+        return format_html('<a href="{}">{}</a>', address, _("Announce the end of the program"))
