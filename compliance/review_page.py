@@ -33,6 +33,7 @@ class ReviewPage:
     held: list[Commission]
     held_amount: Decimal
     holds_all: bool
+    has_replied: bool
     may_reply: bool
     may_appeal: bool
     clauses: dict[str, str]
@@ -48,14 +49,16 @@ def of(review: Review, *, now: datetime) -> ReviewPage:
     files: dict[object, list[ReviewFile]] = {}
     for file in ReviewFile.objects.filter(step__review=review, step__private=False).defer("content").order_by("id"):
         files.setdefault(file.step_id, []).append(file)
+    steps = list(visible_steps(review))
     held = list(review_money.held(review).select_related("order").order_by("-placed_at", "pk"))
     return ReviewPage(
         review=review,
         what=words_of(review),
-        steps=[Step(step, _who(review, step), files.get(step.pk, [])) for step in visible_steps(review)],
+        steps=[Step(step, _who(review, step), files.get(step.pk, [])) for step in steps],
         held=held,
         held_amount=sum((commission.amount for commission in held), Decimal("0.00")),
         holds_all=review_money.holds_all(review),
+        has_replied=any(step.kind == ReviewStep.Kind.REPLY for step in steps),
         may_reply=review.state == Review.State.OPEN and not is_over(review.reply_by, now),
         may_appeal=review.state == Review.State.DECIDED and not is_over(review.appeal_by, now),
         clauses={

@@ -145,6 +145,22 @@ def test_keep_what_was_typed_when_it_is_too_late(signed_in, review):
     assert "The time to reply is over." in response.content.decode()
 
 
+def test_ask_for_a_reply_until_there_is_one(signed_in, review):
+    address = reverse("compliance:review", args=[review.pk])
+    asked = signed_in.get(address).content.decode()
+    assert "Please reply by" in asked
+    assert "Staff may decide as soon as you have replied." in asked
+    reply(signed_in, review)
+    thanked = signed_in.get(address).content.decode()
+    assert "Please reply by" not in thanked
+    assert "We have received your reply. Staff decide by" in thanked
+    assert "You may add to it until" in thanked
+    Review.objects.filter(pk=review.pk).update(reply_by=timezone.now())
+    late = signed_in.get(address).content.decode()
+    assert "We have received your reply." in late
+    assert "You may add to it until" not in late
+
+
 def test_take_an_appeal(signed_in, review, reviewer):
     reply(signed_in, review)
     reviews.decide(review=review, decision="warning", reason="So.", now=timezone.now(), by=reviewer)
