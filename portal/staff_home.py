@@ -25,12 +25,18 @@ from portal.models import ErasureRequest
 from tracking.models import ClickLoss, Reject
 
 
+def _applications_hint() -> str | Promise:
+    """Nobody is approved once the end of the program was announced (CONTRACT 8)."""
+    ending = Program.objects.filter(end_announced_at__isnull=False).exists()
+    return _("to reject: the program ends") if ending else _("to approve or reject")
+
+
 @dataclass(frozen=True)
 class Entry:
     """Something that may wait: for whoever has `right`; `link` leads to the list of it."""
 
     label: str | Promise
-    hint: str | Promise
+    hint: str | Promise | Callable[[], str | Promise]
     right: str
     counted: Callable[[datetime], waiting.Count]
     model: type[Model]
@@ -40,7 +46,7 @@ class Entry:
 ENTRIES = (
     Entry(
         _("Applications"),
-        _("to approve or reject"),
+        _applications_hint,
         "affiliates.decide_application",
         waiting.applications,
         Affiliate,
@@ -183,7 +189,8 @@ def items(user: User, now: datetime) -> list[Item]:
         if user.has_perm(entry.right):
             waits = entry.counted(now)
             link = listing(entry.model, entry.query)
-            found.append(Item(str(entry.label), str(entry.hint), waits.number, waits.late, link))
+            hint = entry.hint() if callable(entry.hint) else entry.hint
+            found.append(Item(str(entry.label), str(hint), waits.number, waits.late, link))
     return sorted(found, key=lambda item: (not item.late, not item.count))
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from affiliates.models import State
+from agreements.models import Program
 from mail.models import Message
 from portal import daily_list, staff_home
 from tests.factories import make_affiliate, make_staff
@@ -17,11 +18,23 @@ def counts(user) -> dict[str, int]:
     return {item.label: item.count for item in staff_home.items(user, timezone.now())}
 
 
+def hint(user, label: str) -> str:
+    return next(item.hint for item in staff_home.items(user, timezone.now()) if item.label == label)
+
+
 def test_counts_what_waits_for_a_group_and_shows_nothing_else(agreement):
     make_affiliate(state=State.APPLIED)
     make_affiliate(state=State.ACTIVE)
     assert counts(make_staff("affiliate managers")) == {"Applications": 1, "Channels": 0}
     assert "Applications" not in counts(make_staff("payout approvers"))
+
+
+def test_asks_only_to_reject_applications_once_the_end_is_announced(agreement):
+    manager = make_staff("affiliate managers")
+    assert hint(manager, "Applications") == "to approve or reject"
+    Program.current()
+    Program.objects.update(end_announced_at=MORNING, ends_at=MORNING)
+    assert hint(manager, "Applications") == "to reject: the program ends"
 
 
 def test_leaves_out_applications_whose_address_is_not_confirmed(agreement):
