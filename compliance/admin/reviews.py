@@ -71,10 +71,6 @@ class ReviewAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return with_words(super().get_queryset(request))
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        # Whoever has opened a review comes back to the reviews of that affiliate.
-        return lookup == "affiliate__code" or bool(super().lookup_allowed(lookup, value, request))
-
     @admin.display(description=gettext_lazy("about"))
     def what(self, review: Any) -> str:
         return str(review.words)
