@@ -109,7 +109,9 @@ def test_changes_name_country_and_time_zone_on_the_record_and_nothing_else(
     stored = Affiliate.objects.get()
     assert (stored.name, stored.time_zone) == ("Ada King", "Europe/London")
     assert (stored.state, stored.code) == (State.APPLIED, application.code)
-    assert AuditRecord.objects.get(action="profile changed").after == {"fields": "name, time_zone"}
+    record = AuditRecord.objects.get(action="profile changed")
+    assert record.after == {"fields": "name, time_zone", "time_zone": "Europe/London"}
+    assert record.before == {"time_zone": "UTC"}
 
 
 def test_refuses_an_unknown_time_zone_beside_the_field(manager: Client, application: Affiliate) -> None:
