@@ -20,8 +20,11 @@ def plain(field: str, text: str, longest: int) -> str:
         raise ValidationError({field: _("This field is required.")})
     if len(text) > longest:
         raise ValidationError({field: _("At most %(longest)d characters.") % {"longest": longest}})
-    if any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in text if character not in JOINERS):
-        raise ValidationError({field: _("Control and invisible characters are not allowed.")})
+    kinds = {unicodedata.category(character) for character in text if character not in JOINERS}
+    if kinds & {"Cc", "Cs"}:
+        raise ValidationError({field: _("Control characters are not allowed.")})
+    if "Cf" in kinds:
+        raise ValidationError({field: _("Invisible characters are not allowed.")})
     if not any(character.isalnum() for character in text):
         raise ValidationError({field: _("There must be a letter or a digit in it.")})
     return text

@@ -7,7 +7,7 @@ from audit.models import AuditRecord
 from mail.models import Message
 
 
-def test_is_changed_and_the_trail_says_what_but_not_from_what(taking_part, signed_in):
+def test_is_changed_and_the_trail_says_what_but_for_the_name(taking_part, signed_in):
     affiliate = taking_part(name="Greta Gardener")
     client = signed_in(affiliate.user)
     response = client.post("/profile/", {"name": "Greta G.", "country": "France", "time_zone": "Europe/Paris"})
@@ -15,7 +15,7 @@ def test_is_changed_and_the_trail_says_what_but_not_from_what(taking_part, signe
     affiliate.refresh_from_db()
     assert (affiliate.name, affiliate.country, affiliate.time_zone) == ("Greta G.", "France", "Europe/Paris")
     record = AuditRecord.objects.get(action="profile changed")
-    assert record.after == {"fields": "country, name, time_zone"}
+    assert record.after == {"fields": "country, name, time_zone", "country": "France", "time_zone": "Europe/Paris"}
     assert "Greta" not in str(record.after)
 
 
