@@ -1,17 +1,17 @@
 """The terms of an agreement: what each is measured in, which way is better for the affiliate, how it reads (CONTRACT 2).
 
-The wording here goes into the text that affiliates accept, so it is English whatever the reader's language is, and a
-change of it changes the text of every version that is published afterwards.
+How a value reads goes into the text that affiliates accept, so it is in the language of that text whatever the reader's
+is (agreements/languages), English unless another is asked for.
 """
 
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
-from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from agreements.languages import ENGLISH, Wording
 
 if TYPE_CHECKING:
     from agreements.models import Agreement
@@ -83,11 +83,6 @@ TERMS: dict[str, Term] = {
 }
 """Every term but the rate card and the prohibited activities, in the order of the seed agreement's clauses."""
 
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-
 
 def value_of(agreement: "Agreement", term: str) -> Value:
     """The value of `term` in a version, as the column has it."""
@@ -95,39 +90,21 @@ def value_of(agreement: "Agreement", term: str) -> Value:
     return value
 
 
-def wording(term: str, value: Value, currency: str) -> str:
+def wording(term: str, value: Value, currency: str, words: Wording = ENGLISH) -> str:
     """`value` of `term` as the text of an agreement says it: "3 days", "2.60 %", "16.00 USD", "no limit", "the 3rd"."""
     unit = TERMS[term].unit
     if value is None:
-        return "no limit"
+        return words.no_limit
     if unit is Unit.PERCENT:
-        return percent(Decimal(value))
+        return words.percent(Decimal(value))
     if unit is Unit.MONEY:
-        return f"{Decimal(value):.2f} {currency}"
+        return words.money(Decimal(value), currency)
     if unit is Unit.DAY_OF_MONTH:
-        return f"the {ordinal(int(value))}"
+        return words.day_of_month(int(value))
     if unit is Unit.ORDERS and value == 0:
-        return "no orders"
-    return str(value) if unit is Unit.WORD else count(int(value), unit.value)
+        return words.no_orders
+    return str(value) if unit is Unit.WORD else words.count(int(value), unit.value)
 
 
-def percent(value: Decimal) -> str:
-    """A rate as people read it: "2.60 %"."""
-    return f"{value:.2f} %"
-
-
-def count(number: int, plural: str) -> str:
-    """A number with its noun: "1 day", "3 days"."""
-    return f"{number} {plural.removesuffix('s') if number == 1 else plural}"
-
-
-def ordinal(number: int) -> str:
-    """A day of the month in English: "1st", "2nd", "3rd", "11th"."""
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
-
-
-def date_and_time(moment: datetime, zone: str) -> str:
-    """A moment in the program's zone, the same for every reader: "1 November 2010, 00:00 (UTC)"."""
-    local = moment.astimezone(ZoneInfo(zone))
-    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {local:%H:%M} ({zone})"
+percent = ENGLISH.percent
+date_and_time = ENGLISH.date_and_time

@@ -3,6 +3,7 @@ from agreements.models.agreement import Agreement, AgreementText, AgreementWithd
 from agreements.models.parts import Clause, ProhibitedActivity, Rate
 from agreements.models.program import Program
 from agreements.models.promotion import Promotion
+from agreements.models.translation import TranslatedActivity, TranslatedClause, Translation
 
 __all__ = [
     "Acceptance",
@@ -15,4 +16,7 @@ __all__ = [
     "ProhibitedActivity",
     "Promotion",
     "Rate",
+    "TranslatedActivity",
+    "TranslatedClause",
+    "Translation",
 ]

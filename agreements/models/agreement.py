@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.append_only import append_only
 from accounts.uuid7 import uuid7
+from agreements import languages
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -78,6 +79,8 @@ class Agreement(models.Model):
     )
     # Whether anything in it is to the affiliate's detriment against the version before (CONTRACT 2).
     detriment = models.BooleanField(default=False, editable=False)
+    # In which its clauses are written; the text in it governs, whatever others the version is offered in.
+    language = models.CharField(_("governing language"), max_length=10, default=languages.DEFAULT, editable=False)
 
     currency = models.CharField(_("currency"), max_length=3, default="USD")
     time_zone = models.CharField(_("time zone of the program"), max_length=50, default="UTC")

@@ -1,0 +1,80 @@
+"""What a language puts into the text of an agreement by itself: its title, facts, headings of tables, values of terms."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+
+def one_or_many(number: int) -> int:
+    """The place of the form that a number takes in a language with two: 0 for one, 1 for every other."""
+    return 0 if number == 1 else 1
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The fixed words of one language. A change of one changes the text of every version published afterwards."""
+
+    code: str
+    name: str
+    """Of the language, in its own words; `others` has the names of the others."""
+    others: Mapping[str, str]
+
+    title: str
+    version: str
+    effect: str
+    not_published: str
+    governing: str
+    translation: str
+    governing_sha256: str
+    seal: str
+    draft: str
+
+    rate_card: tuple[str, str]
+    every_other: str
+    activities: tuple[str, str, str]
+    consequences: Mapping[str, str]
+
+    no_limit: str
+    no_orders: str
+    units: Mapping[str, tuple[str, ...]]
+    decimal_mark: str
+    moment: str
+    months: tuple[str, ...]
+    day_of_month: Callable[[int], str]
+    form: Callable[[int], int] = one_or_many
+
+    def title_of(self, program_name: str) -> str:
+        return self.title.format(program=program_name)
+
+    def program_in(self, title: str) -> str:
+        """The program's name in a title that `title_of` made."""
+        before, after = self.title.split("{program}")
+        return title.removeprefix(before).removesuffix(after)
+
+    def name_of(self, other: "Wording") -> str:
+        """The name of another language, or of this one; in the other's own words where this one has no name for it."""
+        return self.name if other.code == self.code else self.others.get(other.code, other.name)
+
+    def number(self, value: Decimal) -> str:
+        """A decimal with two places: "2.60"."""
+        return f"{value:.2f}".replace(".", self.decimal_mark)
+
+    def percent(self, value: Decimal) -> str:
+        """A rate as people read it: "2.60 %"."""
+        return f"{self.number(value)} %"
+
+    def money(self, value: Decimal, currency: str) -> str:
+        return f"{self.number(value)} {currency}"
+
+    def count(self, number: int, unit: str) -> str:
+        """A number with its noun: "1 day", "3 days"."""
+        return f"{number} {self.units[unit][self.form(number)]}"
+
+    def date_and_time(self, at: datetime, zone: str) -> str:
+        """A moment in the program's zone, the same for every reader: "1 November 2010, 00:00 (UTC)"."""
+        local = at.astimezone(ZoneInfo(zone))
+        return self.moment.format(
+            day=local.day, month=self.months[local.month - 1], year=local.year, time=f"{local:%H:%M}", zone=zone
+        )
