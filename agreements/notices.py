@@ -7,9 +7,11 @@ from typing import Any
 from django.db import transaction
 
 from affiliates.models import Affiliate, State
-from affiliates.notify import notify
+from affiliates.notify import Notice, notify, notify_many
+from agreements import meaning
 from agreements.changes import Changes, TermChange
 from agreements.clauses import numbers
+from agreements.meaning import Meaning
 from agreements.models import Acceptance, Agreement
 from agreements.rules import Rule
 from agreements.terms import date_and_time
@@ -20,8 +22,9 @@ NAMED = (Rule.ACCEPTANCE, Rule.CHANGE_OF_AGREEMENT, Rule.DECLINE, Rule.PAUSE_UNA
 REMINDERS = (timedelta(days=1), timedelta(days=7))
 
 
-def tell_published(*, agreement: Agreement, changed: Changes | None) -> None:
-    """Tell affiliates of a version that was just published: what changes and, with a detriment, that they are asked.
+def tell_published(*, agreement: Agreement, changed: Changes | None, now: datetime) -> None:
+    """Tell affiliates of a version that was just published: what changes, what it means for them in money and, with a
+    detriment, that they are asked.
 
     The first version of a program has no changes; whoever is approved already is asked to accept it.
     """
@@ -31,8 +34,21 @@ def tell_published(*, agreement: Agreement, changed: Changes | None) -> None:
         return
     kind = "agreement_change" if agreement.detriment else "agreement_benefit"
     extra = {"changes": [_line(change) for change in changed.terms], "clauses": [t.number for t in changed.texts]}
-    for affiliate in _in_states(State.ACTIVE, State.SUSPENDED):
-        _notify(affiliate, kind, agreement, **extra)
+    people = _in_states(State.ACTIVE, State.SUSPENDED)
+    means = meaning.of(agreement=agreement, affiliate_ids=[affiliate.pk for affiliate in people], now=now)
+    context = _context(agreement) | extra
+    notices = [
+        Notice(affiliate, f"{agreement.pk}:{affiliate.pk}", context | _meaning(means.get(affiliate.pk), agreement))
+        for affiliate in people
+    ]
+    notify_many(kind=kind, notices=notices)
+
+
+def _meaning(means: Meaning | None, agreement: Agreement) -> dict[str, str]:
+    """The two figures as the mail says them; none for who had no order."""
+    if means is None:
+        return {}
+    return {name: f"{getattr(means, name):,.2f} {agreement.currency}" for name in Meaning._fields}
 
 
 def tell_withdrawn(*, agreement: Agreement, reason: str) -> None:

@@ -52,7 +52,7 @@ def publish(*, agreement: Agreement, effective_at: datetime, now: datetime, by: 
         by=by,
         after={"name": draft.name, "effective_at": effective_at, "detriment": draft.detriment, "sha256": stored.sha256},
     )
-    notices.tell_published(agreement=draft, changed=changed)
+    notices.tell_published(agreement=draft, changed=changed, now=now)
     return draft
 
 

@@ -46,9 +46,12 @@ def program_day(now: datetime) -> date:
     return now.astimezone(ZoneInfo(agreement.time_zone if agreement else "UTC")).date()
 
 
-def standings(affiliate_ids: Collection[UUID], *, now: datetime) -> list[Standing]:
-    """Where each of the affiliates stands at `now`; those without a target, or who never were active, are left out."""
-    targets = _targets(affiliate_ids, now)
+def standings(affiliate_ids: Collection[UUID], *, now: datetime, rehearsed: Agreement | None = None) -> list[Standing]:
+    """Where each of the affiliates stands at `now`; those without a target, or who never were active, are left out.
+
+    By the version that each is under, or as if all of them were under `rehearsed`.
+    """
+    targets = _targets(affiliate_ids, now, rehearsed)
     counts = _counts({pk: target for pk, (_agreement, target) in targets.items()}, now)
     found = []
     for pk, (agreement, target) in targets.items():
@@ -65,14 +68,16 @@ def active_affiliates() -> list[UUID]:
     return list(Affiliate.objects.filter(state=State.ACTIVE).order_by("pk").values_list("pk", flat=True))
 
 
-def _targets(affiliate_ids: Collection[UUID], now: datetime) -> dict[UUID, tuple[Agreement, Target]]:
+def _targets(
+    affiliate_ids: Collection[UUID], now: datetime, rehearsed: Agreement | None
+) -> dict[UUID, tuple[Agreement, Target]]:
     agreements = {agreement.pk: agreement for agreement in Agreement.objects.published()}
     versions, accepted = under.versions(), under.acceptances(affiliate_ids)
     histories, declared = _histories(affiliate_ids), _declared()
     found = {}
     for pk in affiliate_ids:
         current = under_at(versions, accepted.get(pk, {}), now).agreement_id
-        agreement = agreements.get(current) if current else None
+        agreement = (rehearsed or agreements.get(current)) if current else None
         since = next((at for after, at in histories[pk] if after == State.ACTIVE), None)
         if agreement is None or since is None or not agreement.target_orders:
             continue

@@ -6,7 +6,9 @@ class PayoutsConfig(AppConfig):
     verbose_name = "Money"
 
     def ready(self) -> None:
+        from agreements.meaning import register
         from mail import attachments
-        from payouts import pdf
+        from payouts import meaning, pdf
 
         attachments.register("statement_pdf", pdf.attachment)
+        register(meaning.meaning)

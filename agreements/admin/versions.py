@@ -72,7 +72,7 @@ class AgreementAdmin(AuditedAdmin):
     inlines = (RateInline, ActivityInline, ClauseInline)
     readonly_fields = ("to_mend", "placeholders", "effective_at", "published_at", "published_by", "detriment")
     actions_list = ("start",)
-    actions_detail = ("preview", "differences", "publish", "withdraw")
+    actions_detail = ("preview", "differences", "rehearse", "publish", "withdraw")
     change_form_show_cancel_button = True
     fieldsets = (
         (gettext_lazy("General"), {"fields": ("to_mend", "name", "placeholders")}),
@@ -195,6 +195,11 @@ class AgreementAdmin(AuditedAdmin):
         base = reverse("admin:agreements_agreement_preview", args=[agreement.pk])
         context = {"agreement": agreement, "since": since, "changed": changed, "earlier": earlier, "base": base}
         return render(request, "agreements/changes.html", context)
+
+    @action(description=gettext_lazy("Rehearse"), permissions=["draft"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def rehearse(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Orders and commissions stand above this room, so it only knows the address."""
+        return HttpResponseRedirect(reverse("compliance:rehearsal", args=[object_id]))
 
     @action(description=gettext_lazy("Publish"), permissions=["publish"])  # type: ignore[untyped-decorator]  # unfold has no types
     def publish(self, request: HttpRequest, object_id: str) -> HttpResponse:

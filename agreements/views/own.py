@@ -15,10 +15,11 @@ from accounts.client_address import client_address
 from affiliates.access import affiliate_view
 from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate, State
-from agreements import accepting, asking, changes, exporting, reading
+from agreements import accepting, asking, changes, exporting, meaning, reading
 from agreements.clauses import clause_of
 from agreements.errors import AlreadyAccepted
 from agreements.forms import AcceptForm, box_label, button_label
+from agreements.meaning import Meaning
 from agreements.models import Acceptance, Agreement
 from agreements.page_revision import page_revision
 from agreements.rendering import sha256
@@ -38,12 +39,19 @@ def mine(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         "current": current,
         "paused_since": under.paused_since,
         "pause_clause": clause_of(current.pk, Rule.PAUSE_UNACCEPTED) if current else "",
-        "asked": asking.asked(affiliate, at=now),
+        "asked": [(version, _means(affiliate, version, current)) for version in asking.asked(affiliate, at=now)],
         "accepted": accepted,
         "upcoming": Agreement.objects.upcoming(now),
         "now": now,
     }
     return render(request, "agreements/mine.html", context)
+
+
+def _means(affiliate: Affiliate, version: Agreement, current: Agreement | None) -> Meaning | None:
+    """What `version` means for them in money against what they had; None where there is nothing to compare."""
+    if current is None or current == version:
+        return None
+    return meaning.of_one(agreement=version, affiliate_id=affiliate.pk, now=timezone.now())
 
 
 @never_cache
@@ -80,6 +88,7 @@ def _accept_page(affiliate: Affiliate, agreement: Agreement, form: AcceptForm) -
         "agreement": agreement,
         "current": current,
         "changed": changes.of(agreement, current) if current and current != agreement else None,
+        "means": _means(affiliate, agreement, current),
         "document": reading.document_of(agreement),
         "text": text,
         "form": form,

@@ -76,6 +76,7 @@ ACTIONS: dict[str, str] = {
     "agreements_agreement_start": "",
     "agreements_agreement_preview": "R",
     "agreements_agreement_differences": "R",
+    "agreements_agreement_rehearse": "",
     "agreements_agreement_publish": "",
     "agreements_agreement_withdraw": "",
     "tracking_coupon_bind": "M",
@@ -127,6 +128,7 @@ ACTIONS: dict[str, str] = {
 LEADS: dict[str, str] = {
     "agreements_program_changelist": "302 admin:agreements_program_change",
     "agreements_acceptance_verify": "302 admin:agreements_acceptance_changelist",
+    "agreements_agreement_rehearse": "302 compliance:rehearsal",
     "affiliates_affiliate_open_review": "302 admin:compliance_review_open_review",
     "compliance_signal_open_review": "302 admin:compliance_review_open_review",
 }

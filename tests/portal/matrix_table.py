@@ -102,6 +102,10 @@ SITE: dict[str, tuple[Row, Row]] = {
     "compliance:appeal": (NEVER, owners("422")),
     "compliance:review_file": (owners("200"), NEVER),
     "compliance:report_abuse": (PUBLIC, PUBLIC),
+    "compliance:rehearsal": (
+        row("302 admin:login", "302 admin:login", "403", boss="200"),
+        row("302 admin:login", "302 admin:login", "405"),
+    ),
     "account_login": (visitors("200"), visitors("200")),
     "account_logout": (row("302 portal:landing", "200", "200"), everybody("302 portal:landing")),
     "account_inactive": (PUBLIC, NEVER),

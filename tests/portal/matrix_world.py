@@ -208,6 +208,7 @@ def _agreements(world: World, owner: Affiliate, staff: dict[str, User]) -> None:
     names = ("version", "version_pdf", "version_text", "version_terms", "version_changes", "accept", "decline")
     world.named |= {f"agreements:{name}": {"pk": coming.pk} for name in names}
     world.named["agreements:evidence"] = {"pk": acceptance.pk}
+    world.named["compliance:rehearsal"] = {"pk": coming.pk}
 
 
 def _affiliates(world: World, owner: Affiliate, staff: dict[str, User]) -> None:
