@@ -20,5 +20,6 @@ app.conf.beat_schedule = {
     "carry out notices that have run off": {"task": "compliance.tasks.carry_out_notices", "schedule": 5 * MINUTE},
     "look for signals": {"task": "compliance.tasks.look_for_signals", "schedule": 6 * 60 * MINUTE},
     "tell affiliates of new versions": {"task": "agreements.tasks.remind", "schedule": 10 * MINUTE},
+    "keep the months of clicks": {"task": "tracking.tasks.keep_months", "schedule": 60 * MINUTE},
     "tell staff what waits": {"task": "portal.tasks.tell_staff", "schedule": 30 * MINUTE},
 }

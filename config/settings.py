@@ -308,7 +308,8 @@ PROGRAM_NAME: str = env.str("PROGRAM_NAME", default="Accord")
 # Who pays in SEPA files; needed by programs in EUR alone.
 SEPA_DEBTOR_NAME: str = env.str("SEPA_DEBTOR_NAME", default="")
 SEPA_DEBTOR_IBAN: str = env.str("SEPA_DEBTOR_IBAN", default="").replace(" ", "")
-CLICK_RETENTION_DAYS = whole("CLICK_RETENTION_DAYS", 400, least=1)
+# 0 keeps them.
+CLICK_RETENTION_DAYS = whole("CLICK_RETENTION_DAYS", 400)
 # The name under which a click id is added to the address that a tracking link leads to.
 CLICK_ID_PARAMETER: str = env.str("CLICK_ID_PARAMETER", default="click_id")
 if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", CLICK_ID_PARAMETER):

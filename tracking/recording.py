@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 class Row(NamedTuple):
-    """A click as it is kept; `id` is the nonce of its click id, `address` is shortened."""
+    """A click as it is kept; `id` is the nonce of its click id, `at` its own time, `address` is shortened."""
 
     id: UUID
     link_id: UUID
@@ -26,13 +26,14 @@ class Row(NamedTuple):
     address: str
     user_agent: str
     referrer_host: str
+    device: str
 
 
 _TYPES = ("uuid", "uuid", "timestamptz", *["text"] * (len(Row._fields) - 3))
-# A click that was written before its answer got lost is the same row again: its id is its own.
+# A click that was written before its answer got lost is the same row again: its id is its own, and so is its time.
 INSERT = (
     f"INSERT INTO tracking_click ({', '.join(Row._fields)}) "  # noqa: S608  (our own column names, no outside text)
-    f"SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in _TYPES)}) ON CONFLICT (id) DO NOTHING"
+    f"SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in _TYPES)}) ON CONFLICT (id, at) DO NOTHING"
 )
 _COPY = f"COPY tracking_click ({', '.join(Row._fields)}) FROM STDIN"
 _LOSS = "INSERT INTO tracking_clickloss (count) VALUES (%s)"

@@ -15,6 +15,7 @@ from portal.demo.goods import demand
 from portal.demo.roll import CAST
 from tracking import recording
 from tracking.models import Click, Link
+from tracking.redirecting.devices import device_of
 
 # How many clicks there are beside each order's own.
 IDLE = 9.0
@@ -108,4 +109,5 @@ def _row(visited: Visit, link: Link) -> recording.Row:
         address=visited.network,
         user_agent=visited.browser,
         referrer_host=visited.site,
+        device=device_of(visited.browser),
     )

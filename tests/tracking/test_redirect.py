@@ -144,6 +144,38 @@ def test_takes_nobodys_browser_for_a_robot(user_agent: str) -> None:
     assert not visits.is_bot(user_agent)
 
 
+@pytest.mark.parametrize(
+    ("user_agent", "device"),
+    [
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1", "mobile"),
+        ("Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/138.0.0.0 Mobile Safari/537.36", "mobile"),
+        ("Mozilla/5.0 (Android 14; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0", "mobile"),
+        ("Opera/9.80 (J2ME/MIDP; Opera Mini/7.1; U; en) Presto/2.12 Version/12.16", "mobile"),
+        ("Mozilla/5.0 (Mobile; Nokia 2720; rv:48.0) Gecko/48.0 Firefox/48.0 KAIOS/2.5.2", "mobile"),
+        ("Mozilla/5.0 (iPad; CPU OS 12_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1", "tablet"),
+        ("Mozilla/5.0 (Linux; Android 13; SM-X906C) AppleWebKit/537.36 Chrome/120.0 Safari/537.36", "tablet"),
+        ("Mozilla/5.0 (Android 14; Tablet; rv:140.0) Gecko/140.0 Firefox/140.0", "tablet"),
+        (
+            "Mozilla/5.0 (Linux; Android 9; KFMAWI) AppleWebKit/537.36 Silk/120.1 like Chrome/120.0 Safari/537.36",
+            "tablet",
+        ),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/143.0.0.0 Safari/537.36", "desktop"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:140.0) Gecko/20100101 Firefox/140.0", "desktop"),
+        ("Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 Chrome/138.0.0.0 Safari/537.36", "desktop"),
+        (BROWSER, "desktop"),
+        ("Mozilla/5.0 (Linux; Android 9; BRAVIA 4K) AppleWebKit/537.36 Chrome/120.0 Safari/537.36", "other"),
+        ("Mozilla/5.0 (SMART-TV; Linux; Tizen 6.0) AppleWebKit/537.36 SamsungBrowser/4.0 TV Safari/537.36", "other"),
+        ("Mozilla/5.0 (PlayStation; PlayStation 5/2.26) AppleWebKit/605.1.15 Safari/605.1.15", "other"),
+        ("curl/8.5.0", "other"),
+        ("", "other"),
+    ],
+)
+def test_keeps_on_what_kind_of_device_somebody_reads(user_agent: str, device: str) -> None:
+    row = answer(user_agent=user_agent).row
+    assert row is not None
+    assert row.device == device
+
+
 def test_counts_no_flood_from_one_address_and_all_of_another() -> None:
     floods = Floods(3)
     kinds = [answers.kind_of(visit(), LINK, floods) for _ in range(5)]
@@ -283,6 +315,7 @@ def test_works_as_a_plain_page_of_django(client: Client, link: Link) -> None:
         "mail",
         "198.51.100.0",
     )
+    assert click.device == "desktop"
     assert response["Cache-Control"] == "no-store"
 
 

@@ -2,14 +2,18 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from tracking.models.link import Link
+from tracking.models.order import CurrentTransaction
 
 
 class Click(models.Model):
+    """A visit to a tracking link. The table is partitioned by the month of `at` (see `tracking.months`)."""
+
     class Kind(models.TextChoices):
         COUNTED = "counted", _("counted")
         HEAD = "head", _("HEAD request")
@@ -18,7 +22,14 @@ class Click(models.Model):
         FLOOD = "flood", _("flood from one address")
         PAUSED = "paused", _("link paused")
 
-    # The click id's own random part: a repeated write of the same click is one row.
+    class Device(models.TextChoices):
+        MOBILE = "mobile", _("mobile")
+        TABLET = "tablet", _("tablet")
+        DESKTOP = "desktop", _("desktop")
+        OTHER = "other", _("other")
+
+    # The click id's own random part: a repeated write of the same click is one row. The table's key is (id, at),
+    # because a partitioned one must have what parts it in every key.
     id = models.UUIDField(primary_key=True)
     link = models.ForeignKey(Link, models.PROTECT, related_name="clicks")
     at = models.DateTimeField(_("when"))
@@ -32,10 +43,20 @@ class Click(models.Model):
     user_agent = models.CharField(_("browser"), max_length=300, blank=True, default="", db_default="")
     referrer_host = models.CharField(_("from site"), max_length=253, blank=True, default="", db_default="")
 
+    device = models.CharField(
+        _("device"), max_length=7, choices=Device, default=Device.OTHER, db_default=Device.OTHER, editable=False
+    )
+    # Which clicks were committed since somebody looked: their transaction is newer than what they could see then.
+    transaction = models.BigIntegerField(db_default=CurrentTransaction(), editable=False)
+
     class Meta:
         verbose_name = _("click")
         ordering: ClassVar = ["-at"]
-        indexes: ClassVar = [models.Index(fields=["link", "-at"])]
+        indexes: ClassVar = [
+            models.Index(fields=["link", "-at"]),
+            # Clicks are written in the order of both, so that a summary for some pages does for an index of each row.
+            BrinIndex(fields=["transaction", "at"], name="clicks_as_written", pages_per_range=16, autosummarize=True),
+        ]
 
     def __str__(self) -> str:
         return f"{self.link_id} {self.at:%Y-%m-%d %H:%M}"

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from tracking import addresses, click_ids
 from tracking.recording import Row
-from tracking.redirecting import visits
+from tracking.redirecting import devices, visits
 from tracking.redirecting.floods import Floods
 from tracking.redirecting.known_links import KnownLink, SubIds
 from tracking.redirecting.visits import SUB_IDS, Visit
@@ -60,6 +60,7 @@ def redirect(visit: Visit, link: KnownLink, floods: Floods) -> Answer:
         visits.shortened(visit.address),
         visits.clean(visit.user_agent, 300),
         visits.referrer_host(visit.referrer),
+        devices.device_of(visit.user_agent[:300]),
     )
     return Answer(302, "Found", [("Location", target), ("Content-Length", "0"), *_HEADERS, *_strict()], b"", row)
 

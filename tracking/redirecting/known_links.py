@@ -60,8 +60,8 @@ def _known(link: Link, shop: frozenset[str], why_not: Pause | None) -> KnownLink
 def codes_served_since(moment: datetime) -> Iterator[str]:
     """The codes of links that any process has served since `moment`, by the clicks recorded.
 
-    A click's id begins with its time, so that the rows are found by their primary key.
+    A click's id begins with its time, so that the rows are found by their primary key; `at` says in which months.
     """
     first = UUID(int=int(moment.timestamp() * 1000) << 80)
-    seen = Click.objects.filter(id__gte=first).order_by("-id").values("link_id")[:_MOST_CLICKS_SEEN]
+    seen = Click.objects.filter(at__gte=moment, id__gte=first).order_by("-id").values("link_id")[:_MOST_CLICKS_SEEN]
     yield from Link.objects.filter(id__in=seen).values_list("code", flat=True)
