@@ -1,0 +1,100 @@
+"""A program of any size: one affiliate and one order made by the product, then copied by the database.
+
+Every copy has what the original has (account, history of states, acceptance, payout details, coupon; an order with its line,
+receipt and commission), under ids, dates, categories and amounts of its own. Triggers and foreign keys rest while copying.
+"""
+
+import sys
+import tempfile
+from contextlib import redirect_stdout
+from datetime import datetime
+from pathlib import Path
+
+from django.db import connection
+
+CODE = "BENCH"
+
+# For each table the columns in which a copy differs from the original, as SQL of n, its number from 1 on.
+PEOPLE = {
+    "accounts_user": "'id', md5('user' || n), 'email', 'bench' || n || '@example.com'",
+    "affiliates_affiliate": "'id', md5('affiliate' || n), 'user_id', md5('user' || n), 'code', 'N' || n",
+    "affiliates_standingchange": "'id', md5('state' || n || '-' || rank), 'affiliate_id', md5('affiliate' || n)",
+    "agreements_acceptance": "'id', md5('acceptance' || n), 'sequence', n + 1, 'affiliate_id', md5('affiliate' || n),"
+    " 'hash', md5('a' || n) || md5('b' || n)",
+    "payouts_payoutdetails": "'id', md5('details' || n), 'affiliate_id', md5('affiliate' || n)",
+    "tracking_coupon": "'id', md5('coupon' || n), 'affiliate_id', md5('affiliate' || n), 'code', 'N' || n",
+}
+SALES = {
+    "tracking_order": "'id', md5('order' || n), 'order_id', 'O' || n, 'affiliate_id', {whose}, 'claimant_id', {whose},"
+    " 'placed_at', {at}, 'completed_at', {at}, 'coupon_code', 'N' || (1 + n % {affiliates})",
+    "tracking_orderline": "'id', 1000000 + n, 'order_id', md5('order' || n), 'category', {category}, 'amount', {amount}",
+    "payouts_commission": "'line_id', 1000000 + n, 'order_id', md5('order' || n), 'affiliate_id', {whose}, 'placed_at', {at},"
+    " 'category', {category}, 'rate', {rate}, 'base', {amount}, 'amount', round({amount} * {rate} / 100, 2),"
+    " 'validates_at', {at} + interval '30 days'",
+}
+CARD = {
+    "consumer-electronics": "2.60", "office-school": "4.00", "home-decor": "5.00", "kitchen-dining": "5.50",
+    "toys-hobbies": "7.00", "beauty-health": "8.00", "jewelry-accessories": "8.50", "umbrellas": "3.00",
+}  # fmt: skip
+
+
+def begin(effective: str = "2025-01-01") -> None:
+    """The example's agreement, one active affiliate with a coupon and payout details, and one completed order."""
+    from tests import worlds
+
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
+        worlds.begin(effective)
+        worlds.bring_over([CODE], Path(folder), accepted="2025-01-02")
+    at = "2025-01-10T12:00:00Z"
+    worlds.send(worlds.order("BENCH", placed=at, completed=at, at=at, coupon=CODE))
+
+
+def copy_people(copies: int) -> None:
+    """As many affiliates more; their codes are N1, N2 and so on."""
+    for table, changes in PEOPLE.items():
+        _copy(table, copies, changes)
+
+
+def copy_sales(copies: int, *, affiliates: int, since: datetime, until: datetime) -> None:
+    """As many orders of one line more, spread evenly over the first `affiliates` copies and over the time."""
+    names, rates = list(CARD), list(CARD.values())
+    given = {
+        "affiliates": affiliates,
+        "whose": f"md5('affiliate' || (1 + n % {affiliates}))",
+        "at": f"(timestamptz '{since}' + n * (timestamptz '{until}' - timestamptz '{since}') / {copies + 1})",
+        "category": f"(ARRAY{names})[1 + n * 7 % {len(names)}]",
+        "rate": f"(ARRAY[{', '.join(rates)}])[1 + n * 7 % {len(rates)}]",
+        "amount": "(1.00 + n % 9973) / 100",
+    }
+    for table, changes in SALES.items():
+        _copy(table, copies, changes.format(**given))
+
+
+def _copy(table: str, copies: int, changes: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(
+            f"""
+            WITH original AS MATERIALIZED (
+                SELECT to_jsonb(t) AS row, row_number() OVER () AS rank FROM {table} t WHERE {_whose(table)}
+            )
+            INSERT INTO {table}
+            SELECT (jsonb_populate_record(NULL::{table}, row || jsonb_build_object({changes}))).*
+              FROM original, generate_series(1, {copies}::bigint) AS n
+            """  # noqa: S608  names and expressions of this module alone
+        )
+        cursor.execute("SET session_replication_role = DEFAULT")
+        cursor.execute(f"ANALYZE {table}")
+
+
+def _whose(table: str) -> str:
+    """Which rows are the original's."""
+    if table == "accounts_user":
+        return f"email = '{CODE.lower()}@example.com'"
+    if table == "affiliates_affiliate":
+        return f"code = '{CODE}'"
+    if table == "tracking_order":
+        return "order_id = 'BENCH'"
+    if table in SALES:
+        return "order_id = (SELECT id FROM tracking_order WHERE order_id = 'BENCH')"
+    return f"affiliate_id = (SELECT id FROM affiliates_affiliate WHERE code = '{CODE}')"
