@@ -21,7 +21,10 @@ from agreements.under import agreement_of
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the page showed and what the browser sent. `session` is a digest of the session's key, never the key."""
+    """What the page showed and what the browser sent. `session` is a digest of the session's key, never the key.
+
+    `language` is that of the text shown, "" for the governing one.
+    """
 
     box_ticked: bool
     text_sha256: str
@@ -31,7 +34,7 @@ class Evidence:
     address: str = ""
     user_agent: str = ""
     session: str = ""
-    language: str = "en"
+    language: str = ""
 
 
 @transaction.atomic
@@ -59,7 +62,7 @@ def accept(
         recorded_at=now,
         language=text.language,
         text_sha256=text.sha256,
-        differences=differences_shown(affiliate, agreement, at=now),
+        differences=differences_shown(affiliate, agreement, at=now, language=text.language),
         box_ticked=True,
         box_label=evidence.box_label,
         button_label=evidence.button_label,
@@ -92,10 +95,12 @@ def record_offline(
     return records[0]
 
 
-def differences_shown(affiliate: Affiliate, agreement: Agreement, *, at: datetime) -> str:
+def differences_shown(affiliate: Affiliate, agreement: Agreement, *, at: datetime, language: str) -> str:
     """The differences between the version that `affiliate` is under and `agreement`, as the page shows them; "" for none."""
     current, _under = agreement_of(affiliate.pk, at=at)
-    return changes.as_text(changes.of(agreement, current)) if current and current != agreement else ""
+    if not current or current == agreement:
+        return ""
+    return changes.as_text(changes.of(agreement, current, language))
 
 
 def _take_effect(acceptance: Acceptance, affiliate: Affiliate, *, by: User | None) -> None:

@@ -3,13 +3,15 @@
 import hashlib
 import json
 import secrets
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
-from agreements import reading, rendering
+from agreements import reading, rendering, translations
 from agreements.models import Acceptance, AcceptancePerson, Agreement, AgreementText
 
 START = "0" * 64
@@ -103,15 +105,31 @@ def verify(*, witnesses: Collection[str] = ()) -> tuple[int, str]:
 
 
 def _wrong_texts(texts: Collection[AgreementText]) -> Iterator[str]:
-    with_text = {text.agreement_id for text in texts}
-    for agreement in Agreement.objects.filter(published_at__isnull=False).order_by("number"):
-        if agreement.pk not in with_text:
-            yield f"version {agreement.name}: its text is missing"
+    stored: dict[UUID, list[AgreementText]] = defaultdict(list)
     for text in texts:
-        if rendering.sha256(text.text) != text.sha256:
-            yield f"version {text.agreement.name}: its text does not have the stored SHA-256"
-        if reading.rendered_again(text.agreement, text.text).text != text.text:
-            yield f"version {text.agreement.name}: its terms and clauses do not give the text that is stored"
+        stored[text.agreement_id].append(text)
+    for agreement in Agreement.objects.filter(published_at__isnull=False).order_by("number"):
+        offered = translations.offered(agreement)
+        for language in offered:
+            if language not in [text.language for text in stored[agreement.pk]]:
+                yield f"version {agreement.name}: its text{_in(language, agreement)} is missing"
+        for text in stored[agreement.pk]:
+            if text.language not in offered:
+                yield f"version {agreement.name}: it has a text in {text.language}, in which it is not offered"
+            yield from _wrong_text(agreement, text)
+
+
+def _wrong_text(agreement: Agreement, text: AgreementText) -> Iterator[str]:
+    which = _in(text.language, agreement)
+    if rendering.sha256(text.text) != text.sha256:
+        yield f"version {agreement.name}: its text{which} does not have the stored SHA-256"
+    if reading.rendered_again(agreement, text).text != text.text:
+        yield f"version {agreement.name}: its terms and clauses do not give the text that is stored{which}"
+
+
+def _in(language: str, agreement: Agreement) -> str:
+    """Which of the texts of a version; nothing for the governing one."""
+    return "" if language == agreement.language else f" in {language}"
 
 
 def _wrong(acceptance: Acceptance, place: int, previous: str, text: AgreementText | None) -> str:

@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_lazy
 
-from agreements import terms
+from agreements import languages, terms, translations
+from agreements.languages import Wording
 from agreements.models import Agreement
 from agreements.reading import document_of
 from agreements.rendering import Document, Section, Source, source_of, tidy
@@ -79,32 +80,62 @@ class TextChange:
 
 @dataclass(frozen=True)
 class Changes:
-    """All that differs between two versions. `wording` says whether anything but the value of a term does."""
+    """All that differs between two versions. `wording` says whether anything but the value of a term does.
+
+    `language` is the one that the texts are shown in; `translations` are those that were dropped, or changed where the
+    governing words may not have.
+    """
 
     terms: tuple[TermChange, ...]
     texts: tuple[TextChange, ...]
     wording: bool
+    language: str = languages.DEFAULT
+    translations: tuple[str, ...] = ()
 
     @property
     def detriment(self) -> bool:
         """Whether the newer version needs notice and acceptance: CONTRACT 2 counts every change of wording as one."""
-        return self.wording or any(change.effect is Effect.DETRIMENT for change in self.terms)
+        return bool(self.wording or self.translations) or any(c.effect is Effect.DETRIMENT for c in self.terms)
 
     def __bool__(self) -> bool:
-        return bool(self.terms or self.texts)
+        return bool(self.terms or self.texts or self.translations)
+
+    @property
+    def translation_names(self) -> list[str]:
+        return [languages.name(code) for code in self.translations]
 
 
 def between(old: Source, new: Source, old_document: Document, new_document: Document) -> Changes:
-    """What changes from `old` to `new`; the documents are how each of them reads."""
+    """What changes from `old` to `new` in their governing words; the documents are how each of them reads to people."""
+    words = languages.KNOWN[new_document.language]
     return Changes(
-        (*_terms(old, new), *_rates(old, new)),
+        (*_terms(old, new, words), *_rates(old, new, words)),
         tuple(_texts(old_document, new_document)),
         _wording(old) != _wording(new) or old_document.title != new_document.title,
+        new_document.language,
+        tuple(_translations(old, new)),
     )
 
 
-def _wording(source: Source) -> tuple[list[object], list[object]]:
-    """Everything that is not the value of a term: clauses with their placeholders as they stand, and activities."""
+def _translations(old: Source, new: Source) -> Iterator[str]:
+    """The languages of `old` in which `new` is no longer offered, or says something else; a new one takes nothing away."""
+    now_offered = translations.offered(new.agreement)
+    for language in translations.offered(old.agreement):
+        if language not in now_offered:
+            yield language
+        elif language not in (old.language, new.language):
+            before, after = (translations.source_in(source.agreement, language) for source in (old, new))
+            if _words(before) != _words(after):
+                yield language
+
+
+def _wording(source: Source) -> tuple[object, ...]:
+    """Everything that is not the value of a term, and which language governs."""
+    return source.language, *_words(source)
+
+
+def _words(source: Source) -> tuple[list[object], list[object]]:
+    """Clauses with their placeholders as they stand, and activities."""
     clauses: list[object] = [(c.number, tidy(c.heading), c.body.split(), sorted(c.rules)) for c in source.clauses]
     activities = [(a.code, tidy(a.title), tidy(a.text), a.gravest_consequence) for a in source.activities]
     return clauses, list[object](sorted(activities))
@@ -121,7 +152,7 @@ def effect_of(term: str, old: Value, new: Value) -> Effect:
     return Effect.BENEFIT if more == (better is Better.MORE) else Effect.DETRIMENT
 
 
-def _terms(old: Source, new: Source) -> Iterator[TermChange]:
+def _terms(old: Source, new: Source, words: Wording) -> Iterator[TermChange]:
     for term in terms.TERMS:
         before, after = terms.value_of(old.agreement, term), terms.value_of(new.agreement, term)
         if before == after:
@@ -132,8 +163,8 @@ def _terms(old: Source, new: Source) -> Iterator[TermChange]:
         yield TermChange(
             term,
             str(new.agreement._meta.get_field(term).verbose_name),  # type: ignore[union-attr]  # a column, not a relation
-            terms.wording(term, before, old.agreement.currency),
-            terms.wording(term, after, new.agreement.currency),
+            terms.wording(term, before, old.agreement.currency, words),
+            terms.wording(term, after, new.agreement.currency, words),
             effect,
             clause_stating(new, TERM_RULES[term]),
         )
@@ -144,10 +175,10 @@ def clause_stating(source: Source, rule: Rule) -> str:
     return next((clause.number for clause in source.clauses if rule in clause.rules), "")
 
 
-EVERY_OTHER = "every other category"
+EVERY_OTHER = gettext_lazy("every other category")
 
 
-def _rates(old: Source, new: Source) -> Iterator[TermChange]:
+def _rates(old: Source, new: Source, words: Wording) -> Iterator[TermChange]:
     """Each category by the rate that answered for it before and the one that does now, named or not."""
     before, after = _card(old), _card(new)
     clause = clause_stating(new, Rule.RATE_CARD)
@@ -157,9 +188,9 @@ def _rates(old: Source, new: Source) -> Iterator[TermChange]:
             continue
         if was == now:
             continue
-        label = category or EVERY_OTHER
+        label = category or str(EVERY_OTHER)
         effect = Effect.BENEFIT if now > was else Effect.DETRIMENT
-        yield TermChange(f"rate {label}", label, terms.percent(was), terms.percent(now), effect, clause)
+        yield TermChange(f"rate {label}", label, words.percent(was), words.percent(now), effect, clause)
 
 
 def _card(source: Source) -> dict[str, Decimal]:
@@ -218,7 +249,8 @@ def as_text(changes: Changes) -> str:
     """The differences in plain text, as they are shown with a version and kept as evidence (CONTRACT 2)."""
     lines = [f"{c.label} (clause {c.clause}): {c.old} -> {c.new} ({c.effect.value})" for c in changes.terms]
     texts = [f"Clause {t.number} {t.heading} ({t.kind}): {''.join(map(_marked, t.pieces))}" for t in changes.texts]
-    return "\n".join([*lines, *texts])
+    others = [f"The translation changes or is dropped: {name}" for name in changes.translation_names]
+    return "\n".join([*lines, *texts, *others])
 
 
 def _marked(piece: Piece) -> str:
@@ -227,9 +259,19 @@ def _marked(piece: Piece) -> str:
     return f"{before}{piece.text}{after}"
 
 
-def of(new: Agreement, old: Agreement) -> Changes:
-    """What changes from the version `old` to `new`, either of which may be a draft whose placeholders resolve."""
-    return between(source_of(old), source_of(new), document_of(old), document_of(new))
+def of(new: Agreement, old: Agreement, language: str = "") -> Changes:
+    """What changes from the version `old` to `new`, either of which may be a draft whose placeholders resolve.
+
+    The texts are compared in `language`, or else in the governing one, where both versions have it.
+    """
+    shared = _shared(new, old, language)
+    return between(source_of(old), source_of(new), document_of(old, shared), document_of(new, shared))
+
+
+def _shared(new: Agreement, old: Agreement, language: str) -> str:
+    """The language in which two versions are compared; "" where they have none in common, for each in its own."""
+    both = [code for code in translations.offered(new) if code in translations.offered(old)]
+    return language if language in both else next(iter(both), "")
 
 
 def since_before(agreement: Agreement) -> Changes | None:

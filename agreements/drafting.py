@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
@@ -10,9 +11,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from agreements import rendering, terms
+from accounts.uuid7 import uuid7
+from agreements import placeholders, rendering, terms, translation_problems, translations
 from agreements.currencies import TWO_DECIMALS
-from agreements.errors import Problem, UnresolvedPlaceholder
+from agreements.errors import Problem
 from agreements.models import Agreement, Clause
 from agreements.rendering import Source
 from agreements.rules import RULE_TERMS, Rule
@@ -27,25 +29,28 @@ def start(*, now: datetime, by: User | None, source: Agreement | None = None) ->
     """A new draft, copied from `source` or else from the newest published version; an empty one where there is none."""
     source = source or Agreement.objects.published().order_by("-effective_at").first()
     draft = Agreement(name=free_name(), drafted_at=now)
-    for term in terms.TERMS if source else ():
+    for term in ("language", *terms.TERMS) if source else ():
         setattr(draft, term, getattr(source, term))
     draft.save()
     if source:
-        _copy_parts(source, draft)
+        translations.copy_to(draft, source, _copy_parts(source, draft))
     trail.record(
         action="agreement drafted", subject=draft, now=now, by=by, after={"name": draft.name, "from": source or ""}
     )
     return draft
 
 
-def _copy_parts(source: Agreement, draft: Agreement) -> None:
+def _copy_parts(source: Agreement, draft: Agreement) -> dict[UUID, UUID]:
+    """Which part of the source became which of the draft."""
+    pairs: dict[UUID, UUID] = {}
     for part in PARTS:
         rows = list(getattr(source, part).all())
         for row in rows:
-            row.pk = row._meta.pk.get_default()
-            row.agreement = draft
+            old, row.pk, row.agreement = row.pk, uuid7(), draft
+            pairs[old] = row.pk
         if rows:
             type(rows[0]).objects.bulk_create(rows)
+    return pairs
 
 
 def free_name() -> str:
@@ -67,6 +72,7 @@ def problems(agreement: Agreement) -> list[Problem]:
         *_activities(source),
         *_clauses(source),
         *_rules(source),
+        *translation_problems.problems(source),
     ]
 
 
@@ -145,12 +151,8 @@ def _clause(clause: Clause, numbers: list[str]) -> Iterator[Problem]:
         yield Problem(place, _("The number is used twice."))
     if "." in clause.number and not clause.body.strip():
         yield Problem(place, _("It has no text."))
-    try:
-        for paragraph in rendering.paragraphs(clause.body):
-            _whole_paragraph(clause, paragraph)
-    except UnresolvedPlaceholder as error:
-        yield Problem(place, error.cause)
-    used = placeholders(clause)
+    yield from (Problem(place, cause) for cause in placeholders.wrong_in(clause))
+    used = placeholders.used_in(clause)
     for rule in clause.rules:
         if rule not in set(Rule):
             yield Problem(place, _("There is no rule called %s.") % rule)
@@ -160,21 +162,6 @@ def _clause(clause: Clause, numbers: list[str]) -> Iterator[Problem]:
                 yield Problem(
                     place, _("It states the rule %(rule)s and must say {%(term)s}.") % {"rule": rule, "term": term}
                 )
-
-
-def _whole_paragraph(clause: Clause, paragraph: str) -> None:
-    for _literal, name in rendering.pieces(clause, paragraph):
-        if name in ("rate_card", "prohibited_activities") and paragraph != f"{{{name}}}":
-            raise UnresolvedPlaceholder(clause.number, name, _("{%s} must be a paragraph of its own.") % name)
-
-
-def placeholders(clause: Clause) -> set[str]:
-    """The names between braces in a clause; none where its braces don't match."""
-    try:
-        found = [pair for p in rendering.paragraphs(clause.body) for pair in rendering.pieces(clause, p)]
-    except UnresolvedPlaceholder:
-        return set()
-    return {name for _literal, name in found if name}
 
 
 def _rules(source: Source) -> Iterator[Problem]:

@@ -6,22 +6,30 @@ import zipfile
 
 from django.utils.translation import gettext as _
 
-from agreements import chain, pdf
+from agreements import chain, languages, pdf
 from agreements.models import Acceptance, AcceptancePerson, AgreementText
 
 _STAMP = (1980, 1, 1, 0, 0, 0)
 
 
 def export(acceptance: Acceptance) -> bytes:
-    """The text, the PDF, the record, its personal fields if they are still held, and how to check them, as a ZIP."""
-    text = AgreementText.objects.get(agreement=acceptance.agreement_id, language=acceptance.language)
+    """The text, the PDF, the record, its personal fields if they are still held, and how to check them, as a ZIP.
+
+    With an acceptance of a translation goes the governing text too, which the translation names by its SHA-256.
+    """
+    agreement = acceptance.agreement
+    texts = {text.language: text for text in AgreementText.objects.filter(agreement=agreement)}
+    text, governing = texts[acceptance.language], texts[agreement.language]
     person = AcceptancePerson.objects.filter(pk=acceptance.pk).first()
     files: dict[str, bytes] = {
         "agreement.txt": text.text.encode(),
         "agreement.pdf": pdf.of_text(text.pk),
         "record.json": chain.canonical(acceptance).encode(),
-        "HOW-TO-CHECK.txt": how_to_check(acceptance, person).encode(),
+        "HOW-TO-CHECK.txt": how_to_check(acceptance, person, governing).encode(),
     }
+    if governing != text:
+        files["governing-text.txt"] = governing.text.encode()
+        files["governing-text.pdf"] = pdf.of_text(governing.pk)
     if person:
         fields = {field: getattr(person, field) for field in ("salt", *chain.PERSONAL)}
         files["person.json"] = (json.dumps(fields, ensure_ascii=False, indent=2) + "\n").encode()
@@ -36,7 +44,7 @@ def file_name(acceptance: Acceptance) -> str:
     return f"acceptance-{acceptance.sequence}.zip"
 
 
-def how_to_check(acceptance: Acceptance, person: AcceptancePerson | None) -> str:
+def how_to_check(acceptance: Acceptance, person: AcceptancePerson | None, governing: AgreementText) -> str:
     """In plain words, with the two commands and what they must say."""
     lines = [
         _("How to check this acceptance"),
@@ -46,6 +54,7 @@ def how_to_check(acceptance: Acceptance, person: AcceptancePerson | None) -> str
         _("   must say"),
         f"     {acceptance.text_sha256}",
         _("   and record.json must have the same under text_sha256."),
+        *_governing(acceptance, governing),
         "",
         _("2. The record. This command"),
         "     sha256sum record.json",
@@ -59,6 +68,19 @@ def how_to_check(acceptance: Acceptance, person: AcceptancePerson | None) -> str
         *_personal(person),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _governing(acceptance: Acceptance, governing: AgreementText) -> list[str]:
+    if governing.language == acceptance.language:
+        return []
+    return [
+        _("   It is a translation. The text that governs is in %(language)s. This command")
+        % {"language": languages.name(governing.language)},
+        "     sha256sum governing-text.txt",
+        _("   must say"),
+        f"     {governing.sha256}",
+        _("   and agreement.txt names the same at its beginning."),
+    ]
 
 
 def _personal(person: AcceptancePerson | None) -> list[str]:

@@ -22,9 +22,10 @@ def button_label() -> str:
 
 
 class AcceptForm(forms.Form):
-    """The box is never ticked beforehand; `text_sha256` is of the text that the page showed."""
+    """The box is never ticked beforehand; `language` and `text_sha256` are of the text that the page showed."""
 
     box = forms.BooleanField()
+    language = forms.CharField(max_length=10, required=False, widget=forms.HiddenInput)
     text_sha256 = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
     def __init__(self, agreement: Agreement, *args: object, **kwargs: object) -> None:

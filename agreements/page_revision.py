@@ -7,7 +7,10 @@ from django.template.loader import get_template
 
 from agreements.rendering import sha256
 
-TEMPLATES = ("agreements/accept.html", "agreements/text.html", "agreements/differences.html", "forms/field.html")
+TEMPLATES = (
+    *("agreements/accept.html", "agreements/languages.html", "agreements/text.html", "agreements/differences.html"),
+    *("agreements/meaning.html", "forms/field.html"),
+)
 
 
 @lru_cache(maxsize=1)

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import typst
-from django.db.models import Q
+from django.db.models import F, Q
 
-from agreements import reading
-from agreements.models import Agreement, AgreementText
-from agreements.rendering import GOVERNING, Block, Document, Span, Table
+from agreements import languages, reading
+from agreements.models import AgreementText
+from agreements.rendering import Block, Document, Span, Table
 from mail.attachments import Attachment
 
 _SOURCE = Path(__file__).with_name("agreement.typ")
@@ -21,21 +21,17 @@ _SOURCE = Path(__file__).with_name("agreement.typ")
 def of_text(text_id: UUID) -> bytes:
     """The PDF of a published version's text, which never changes: made once and remembered."""
     text = AgreementText.objects.select_related("agreement").get(pk=text_id)
-    return compile_document(reading.document_of(text.agreement), f"SHA-256 of the text: {text.sha256}", text.language)
+    seal = languages.KNOWN[text.language].seal.format(sha256=text.sha256)
+    return compile_document(reading.document_of(text.agreement, text.language), seal)
 
 
-def of_draft(agreement: Agreement) -> bytes:
-    """The PDF of a draft, which says on each page that it is one."""
-    return compile_document(reading.document_of(agreement), "Draft, not published", "en")
-
-
-def compile_document(document: Document, seal: str, language: str) -> bytes:
+def compile_document(document: Document, seal: str) -> bytes:
     """Typeset a document; its words go in as data, so that none of them is taken for markup."""
     data = {
         "title": document.title,
         "facts": document.facts,
         "seal": seal,
-        "language": language,
+        "language": document.language,
         "sections": [
             {"number": s.number, "heading": s.heading, "level": s.level, "blocks": [_block(b) for b in s.blocks]}
             for s in document.sections
@@ -56,14 +52,16 @@ def _span(span: Span) -> dict[str, str]:
     return {"text": span.text, "term": span.term}
 
 
-def file_name(agreement: Agreement) -> str:
-    """A name for the file that any system accepts: "agreement-version-2.pdf"."""
+def file_name(text: AgreementText) -> str:
+    """A name for the file that any system accepts: "agreement-version-2.pdf", a translation's "agreement-version-2-de.pdf"."""
+    agreement = text.agreement
     plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in agreement.name).strip("-").lower()
-    return f"agreement-version-{plain or agreement.number}.pdf"
+    which = "" if text.language == agreement.language else f"-{text.language}"
+    return f"agreement-version-{plain or agreement.number}{which}.pdf"
 
 
 def attachment(text_id: str) -> Attachment:
     """The maker behind the attachment "agreement"; its key is the id of a text, or of a version for its own language."""
     texts = AgreementText.objects.select_related("agreement")
-    text = texts.get(Q(pk=text_id) | Q(agreement=text_id, language=GOVERNING))
-    return Attachment(file_name(text.agreement), of_text(text.pk), "application/pdf")
+    text = texts.get(Q(pk=text_id) | Q(agreement=text_id, language=F("agreement__language")))
+    return Attachment(file_name(text), of_text(text.pk), "application/pdf")

@@ -4,20 +4,19 @@ from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
-from agreements import reading
-from agreements.models import Agreement
-from agreements.rendering import source_of
+from agreements import reading, translations
+from agreements.models import Agreement, AgreementText
 from agreements.terms import TERMS, value_of
 
 
-def terms(agreement: Agreement) -> dict[str, Any]:
+def terms(agreement: Agreement, text: AgreementText) -> dict[str, Any]:
     """A published version: its terms (amounts and rates as text with two decimals), rates, activities and clauses.
 
-    The text of a clause is the one that was accepted, its placeholders filled in.
+    `text` is the one of its texts whose language is wanted: the words of clauses and activities are in it, and the text
+    of a clause is the one that was accepted, its placeholders filled in.
     """
-    text = reading.text_of(agreement)
-    source = source_of(agreement)
-    read = {section.number: section for section in reading.document_of(agreement).sections}
+    source = translations.source_in(agreement, text.language)
+    read = {section.number: section for section in reading.document_of(agreement, text.language).sections}
     effective_at = agreement.effective_at.astimezone(UTC).isoformat() if agreement.effective_at else None
     return {
         "id": str(agreement.pk),
@@ -25,8 +24,10 @@ def terms(agreement: Agreement) -> dict[str, Any]:
         "number": agreement.number,
         "effective_at": effective_at,
         "detriment": agreement.detriment,
-        "sha256": text.sha256 if text else None,
-        "language": text.language if text else None,
+        "sha256": text.sha256,
+        "language": text.language,
+        "governing_language": agreement.language,
+        "texts": {row.language: row.sha256 for row in agreement.texts.order_by("language")},
         "terms": {name: _plain(value_of(agreement, name)) for name in TERMS},
         "rates": [
             {"category": r.category, "percent": _plain(r.percent), "everything_else": r.everything_else}

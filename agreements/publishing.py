@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from agreements import changes, drafting, notices, rendering
+from agreements import changes, drafting, notices, rendering, translations
 from agreements.errors import NotPublishable, Refused, TooEarly
 from agreements.models import Agreement, AgreementText, AgreementWithdrawal
 from audit import trail
@@ -42,18 +42,25 @@ def publish(*, agreement: Agreement, effective_at: datetime, now: datetime, by: 
     draft.number = Agreement.objects.filter(published_at__isnull=False).count() + 1
     draft.effective_at, draft.published_at, draft.published_by = effective_at, now, by
     draft.detriment = bool(changed and changed.detriment)
-    text = rendering.render(rendering.source_of(draft), settings.PROGRAM_NAME).text
+    # Before it is published: afterwards the database takes no part of it, and its texts are none.
+    texts = [_text(draft, language) for language in translations.offered(draft)]
     draft.save()
-    stored = AgreementText.objects.create(agreement=draft, text=text, sha256=rendering.sha256(text))
+    AgreementText.objects.bulk_create(texts)
     trail.record(
         action="agreement published",
         subject=draft,
         now=now,
         by=by,
-        after={"name": draft.name, "effective_at": effective_at, "detriment": draft.detriment, "sha256": stored.sha256},
+        after={"name": draft.name, "effective_at": effective_at, "detriment": draft.detriment}
+        | {"sha256" if text.language == draft.language else f"sha256 ({text.language})": text.sha256 for text in texts},
     )
     notices.tell_published(agreement=draft, changed=changed, now=now)
     return draft
+
+
+def _text(draft: Agreement, language: str) -> AgreementText:
+    text = rendering.render(translations.source_in(draft, language), settings.PROGRAM_NAME).text
+    return AgreementText(agreement=draft, language=language, text=text, sha256=rendering.sha256(text))
 
 
 def _locked_draft(agreement: Agreement) -> Agreement:
@@ -61,7 +68,7 @@ def _locked_draft(agreement: Agreement) -> Agreement:
     draft = Agreement.objects.select_for_update().get(pk=agreement.pk)
     if draft.published_at is not None:
         raise Refused(_("Version %s is published already.") % draft.name)
-    for part in drafting.PARTS:
+    for part in (*drafting.PARTS, *translations.PARTS):
         list(getattr(draft, part).select_for_update())
     return draft
 

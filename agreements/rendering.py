@@ -5,17 +5,14 @@ text, byte for byte, because the SHA-256 of that text is what affiliates accept.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
-from agreements import terms
+from agreements import languages, terms
 from agreements.errors import UnresolvedPlaceholder
+from agreements.languages import ENGLISH, Wording
 from agreements.models import Agreement, Clause, ProhibitedActivity, Rate
-
-TITLE = "Affiliate agreement of "
-LANGUAGES = {"en": "English"}
-GOVERNING = "en"
 
 
 @dataclass(frozen=True)
@@ -87,6 +84,7 @@ class Document:
     title: str
     facts: tuple[str, ...]
     sections: tuple[Section, ...]
+    language: str = languages.DEFAULT
 
     @property
     def text(self) -> str:
@@ -96,49 +94,59 @@ class Document:
 
 @dataclass(frozen=True)
 class Source:
-    """The rows that a version is made of, read once."""
+    """The rows that a version is made of, read once; of a translation `governing` has those that it was made from."""
 
     agreement: Agreement
     rates: Sequence[Rate]
     activities: Sequence[ProhibitedActivity]
     clauses: Sequence[Clause]
+    language: str = languages.DEFAULT
+    governing: "Source | None" = None
 
 
 def source_of(agreement: Agreement) -> Source:
-    """The rows of `agreement` as the database has them now."""
+    """The rows of `agreement` as the database has them now, in the language that it is written in."""
     return Source(
         agreement,
         list(agreement.rates.order_by("position", "category")),
         list(agreement.activities.order_by("position", "code")),
         list(agreement.clauses.order_by("position", "id")),
+        agreement.language,
     )
 
 
 def render(source: Source, program_name: str) -> Document:
     """The document of a version; UnresolvedPlaceholder names the clause whose placeholder stands for nothing."""
-    agreement = source.agreement
-    values = values_of(agreement, program_name)
-    blocks = {"rate_card": rate_card(source.rates), "prohibited_activities": activities(source.activities)}
+    words = languages.KNOWN[source.language]
+    values = values_of(source.agreement, program_name, words)
+    blocks = {
+        "rate_card": rate_card(source.rates, words),
+        "prohibited_activities": activities(source.activities, words),
+    }
     sections = tuple(
         Section(clause.number, tidy(clause.heading), tuple(_blocks(clause, values, blocks)))
         for clause in source.clauses
     )
-    effect = (
-        terms.date_and_time(agreement.effective_at, agreement.time_zone)
-        if agreement.effective_at
-        else "not published yet"
-    )
-    facts = (
-        f"Version {agreement.name}",
-        f"Takes effect: {effect}",
-        f"Governing language: {LANGUAGES[GOVERNING]}",
-    )
-    return Document(f"{TITLE}{program_name}", facts, sections)
+    return Document(words.title_of(program_name), tuple(_facts(source, program_name, words)), sections, source.language)
 
 
-def values_of(agreement: Agreement, program_name: str) -> dict[str, str]:
+def _facts(source: Source, program_name: str, words: Wording) -> Iterator[str]:
+    """What stands under the title; a translation says that the other text governs, and which text exactly that is."""
+    agreement = source.agreement
+    at = agreement.effective_at
+    yield words.version.format(name=agreement.name)
+    yield words.effect.format(at=words.date_and_time(at, agreement.time_zone) if at else words.not_published)
+    yield words.governing.format(language=words.name_of(languages.KNOWN[agreement.language]))
+    if source.governing:
+        yield words.translation
+        if at:
+            yield words.governing_sha256.format(sha256=sha256(render(source.governing, program_name).text))
+
+
+def values_of(agreement: Agreement, program_name: str, words: Wording = ENGLISH) -> dict[str, str]:
     """What each placeholder but the two blocks reads as."""
-    named = {term: terms.wording(term, terms.value_of(agreement, term), agreement.currency) for term in terms.TERMS}
+    values = ((term, terms.value_of(agreement, term)) for term in terms.TERMS)
+    named = {term: terms.wording(term, value, agreement.currency, words) for term, value in values}
     return named | {"program_name": program_name}
 
 
@@ -146,22 +154,22 @@ PLACEHOLDERS = (*terms.TERMS, "rate_card", "prohibited_activities", "program_nam
 """Every name that may stand between braces in the body of a clause."""
 
 
-def rate_card(rates: Sequence[Rate]) -> Table:
+def rate_card(rates: Sequence[Rate], words: Wording = ENGLISH) -> Table:
     rows = tuple(
         (
-            Span(rate.category + (" (every category that is not named)" if rate.everything_else else "")),
-            Span(terms.percent(rate.percent), "rate_card"),
+            Span(rate.category + (words.every_other if rate.everything_else else "")),
+            Span(words.percent(rate.percent), "rate_card"),
         )
         for rate in rates
     )
-    return Table("rate_card", ("Category", "Rate"), rows)
+    return Table("rate_card", words.rate_card, rows)
 
 
-def activities(rows: Sequence[ProhibitedActivity]) -> Table:
+def activities(rows: Sequence[ProhibitedActivity], words: Wording = ENGLISH) -> Table:
     return Table(
         "prohibited_activities",
-        ("Activity", "What it means", "Gravest consequence"),
-        tuple((Span(tidy(r.title)), Span(tidy(r.text)), Span(r.gravest_consequence)) for r in rows),
+        words.activities,
+        tuple((Span(tidy(r.title)), Span(tidy(r.text)), Span(words.consequences[r.gravest_consequence])) for r in rows),
     )
 
 

@@ -29,7 +29,6 @@ class Wording:
     translation: str
     governing_sha256: str
     seal: str
-    draft: str
 
     rate_card: tuple[str, str]
     every_other: str

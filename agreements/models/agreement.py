@@ -158,6 +158,11 @@ class AgreementText(models.Model):
     def __str__(self) -> str:
         return f"{self.agreement} ({self.language})"
 
+    @property
+    def language_name(self) -> str:
+        """In its own words."""
+        return languages.name(self.language)
+
 
 class AgreementWithdrawal(models.Model):
     """That a version was withdrawn before its date of effect, by whom and why. Append-only."""

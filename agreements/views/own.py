@@ -25,6 +25,7 @@ from agreements.page_revision import page_revision
 from agreements.rendering import sha256
 from agreements.rules import Rule
 from agreements.under import agreement_of
+from agreements.views import language
 
 
 @never_cache
@@ -62,6 +63,7 @@ def accept(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse
     now = timezone.now()
     if elsewhere := _not_asked(request, affiliate, agreement):
         return elsewhere
+    chosen = language.for_page(request, agreement)
     form = AcceptForm(agreement, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -70,26 +72,26 @@ def accept(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse
             )
         except (ValidationError, IllegalTransition) as refusal:
             messages.error(request, _why(refusal))
-            return redirect("agreements:accept", pk)
+            return redirect(request.get_full_path())
         messages.success(request, _("You accepted version %s. Your copy is on its way by e-mail.") % agreement.name)
         return redirect("portal:home")
-    return render(request, "agreements/accept.html", _accept_page(affiliate, agreement, form))
+    return render(request, "agreements/accept.html", _accept_page(affiliate, agreement, form, chosen))
 
 
 def _published(pk: UUID) -> Agreement:
     return get_object_or_404(Agreement.objects.filter(published_at__isnull=False), pk=pk)
 
 
-def _accept_page(affiliate: Affiliate, agreement: Agreement, form: AcceptForm) -> dict[str, object]:
+def _accept_page(affiliate: Affiliate, agreement: Agreement, form: AcceptForm, chosen: str) -> dict[str, object]:
     current, _under = agreement_of(affiliate.pk, at=timezone.now())
-    text = reading.text_of(agreement)
-    form.initial["text_sha256"] = text.sha256 if text else ""
-    return {
+    text = reading.text_of(agreement, chosen)
+    form.initial["text_sha256"], form.initial["language"] = text.sha256 if text else "", chosen
+    return language.context(agreement, chosen) | {
         "agreement": agreement,
         "current": current,
-        "changed": changes.of(agreement, current) if current and current != agreement else None,
+        "changed": changes.of(agreement, current, chosen) if current and current != agreement else None,
         "means": _means(affiliate, agreement, current),
-        "document": reading.document_of(agreement),
+        "document": reading.document_of(agreement, chosen),
         "text": text,
         "form": form,
         "button": button_label(),
@@ -103,6 +105,7 @@ def _evidence(request: HttpRequest, agreement: Agreement, form: AcceptForm) -> a
     return accepting.Evidence(
         box_ticked=form.cleaned_data["box"],
         text_sha256=form.cleaned_data["text_sha256"],
+        language=form.cleaned_data["language"],
         box_label=box_label(agreement),
         button_label=button_label(),
         page_revision=page_revision(),

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from agreements import changes, pdf, publication, reading
 from agreements.models import Agreement, AgreementText
+from agreements.views import language
 
 
 def _published(pk: UUID) -> Agreement:
@@ -23,16 +25,17 @@ def _in_force() -> Agreement | None:
     return Agreement.objects.in_force(timezone.now())
 
 
-def _text(agreement: Agreement) -> AgreementText:
-    return get_object_or_404(AgreementText, agreement=agreement, language="en")
+def _text(agreement: Agreement, chosen: str) -> AgreementText:
+    return get_object_or_404(AgreementText.objects.select_related("agreement"), agreement=agreement, language=chosen)
 
 
 def _page(request: HttpRequest, agreement: Agreement) -> HttpResponse:
     now = timezone.now()
-    context = {
+    chosen = language.for_page(request, agreement)
+    context = language.context(agreement, chosen) | {
         "agreement": agreement,
-        "document": reading.document_of(agreement),
-        "text": _text(agreement),
+        "document": reading.document_of(agreement, chosen),
+        "text": _text(agreement, chosen),
         "in_force": Agreement.objects.in_force(now),
         "withdrawal": getattr(agreement, "withdrawal", None),
         "upcoming": Agreement.objects.upcoming(now),
@@ -59,7 +62,8 @@ def version(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def versions(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    rows = Agreement.objects.filter(published_at__isnull=False).select_related("withdrawal").prefetch_related("texts")
+    rows = Agreement.objects.filter(published_at__isnull=False).select_related("withdrawal")
+    rows = rows.prefetch_related(Prefetch("texts", AgreementText.objects.order_by("language")))
     context = {"versions": rows.order_by("-number"), "in_force": Agreement.objects.in_force(now), "now": now}
     return render(request, "agreements/versions.html", context)
 
@@ -74,17 +78,23 @@ def version_changes(request: HttpRequest, pk: UUID) -> HttpResponse:
             since = _published(UUID(named))
         except ValueError:
             raise Http404 from None
-    changed = changes.of(agreement, since) if since and since != agreement else None
+    chosen = language.for_page(request, agreement)
+    changed = changes.of(agreement, since, chosen) if since and since != agreement else None
     earlier = Agreement.objects.published().filter(effective_at__lt=agreement.effective_at)
     base = reverse("agreements:version", args=[agreement.pk])
-    context = {"agreement": agreement, "since": since, "changed": changed, "earlier": earlier, "base": base}
+    facts = {"agreement": agreement, "since": since, "changed": changed, "earlier": earlier, "base": base}
+    context = language.context(agreement, chosen) | facts
     return render(request, "agreements/changes.html", context)
 
 
-def _pdf(agreement: Agreement) -> HttpResponse:
-    name = pdf.file_name(agreement)
+def _file(request: HttpRequest, agreement: Agreement) -> AgreementText:
+    return _text(agreement, language.for_file(request, agreement))
+
+
+def _pdf(text: AgreementText) -> HttpResponse:
+    name = pdf.file_name(text)
     return HttpResponse(
-        pdf.of_text(_text(agreement).pk),
+        pdf.of_text(text.pk),
         content_type="application/pdf",
         headers={"Content-Disposition": f'inline; filename="{name}"'},
     )
@@ -95,22 +105,24 @@ def current_pdf(request: HttpRequest) -> HttpResponse:
     agreement = _in_force()
     if agreement is None:
         raise Http404
-    return _pdf(agreement)
+    return _pdf(_file(request, agreement))
 
 
 @require_safe
 def version_pdf(request: HttpRequest, pk: UUID) -> HttpResponse:
-    return _pdf(_published(pk))
+    return _pdf(_file(request, _published(pk)))
 
 
 @require_safe
 def version_text(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The exact text, byte for byte: its SHA-256 is the one that acceptances name."""
-    return HttpResponse(_text(_published(pk)).text.encode(), content_type="text/plain; charset=utf-8")
+    text = _file(request, _published(pk))
+    return HttpResponse(text.text.encode(), content_type="text/plain; charset=utf-8")
 
 
-def _terms(agreement: Agreement) -> JsonResponse:
-    return JsonResponse(publication.terms(agreement), json_dumps_params={"indent": 2, "ensure_ascii": False})
+def _terms(request: HttpRequest, agreement: Agreement) -> JsonResponse:
+    terms = publication.terms(agreement, _file(request, agreement))
+    return JsonResponse(terms, json_dumps_params={"indent": 2, "ensure_ascii": False})
 
 
 @require_safe
@@ -119,9 +131,9 @@ def terms_json(request: HttpRequest) -> JsonResponse:
     if agreement is None:
         error = {"code": "not_found", "message": _("No agreement is in force yet."), "field": None}
         return JsonResponse({"error": error}, status=404)
-    return _terms(agreement)
+    return _terms(request, agreement)
 
 
 @require_safe
 def version_terms(request: HttpRequest, pk: UUID) -> JsonResponse:
-    return _terms(_published(pk))
+    return _terms(request, _published(pk))

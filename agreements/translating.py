@@ -1,0 +1,123 @@
+"""Offering a draft in another language, and translating it (CONTRACT 2)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from agreements import languages, translations
+from agreements.errors import Refused
+from agreements.models import Agreement, Clause, ProhibitedActivity, TranslatedActivity, TranslatedClause, Translation
+from audit import trail
+
+
+class Words(NamedTuple):
+    """A heading or title with the text under it."""
+
+    heading: str
+    text: str
+
+
+@transaction.atomic
+def write_in(*, agreement: Agreement, language: str, now: datetime, by: User | None) -> None:
+    """Say that a draft is written in `language`, whose text governs; refuses one that is a translation of it."""
+    draft = _locked_draft(agreement)
+    _known(language)
+    if language == draft.language:
+        return
+    if language in translations.offered(draft):
+        raise ValidationError({"language": _("The version is offered in it as a translation.")})
+    before, draft.language = draft.language, language
+    draft.save(update_fields=["language"])
+    agreement.language = language
+    _record("governing language changed", draft, now, by, before=before, after=language)
+
+
+@transaction.atomic
+def offer(*, agreement: Agreement, language: str, now: datetime, by: User | None) -> None:
+    """Offer a draft in `language` too: from then on it is published only with all of it translated."""
+    draft = _locked_draft(agreement)
+    _known(language)
+    if language in translations.offered(draft):
+        raise ValidationError({"language": _("The version is offered in it already.")})
+    Translation.objects.create(agreement=draft, language=language)
+    _record("translation begun", draft, now, by, after=language)
+
+
+@transaction.atomic
+def drop(*, agreement: Agreement, language: str, now: datetime, by: User | None) -> None:
+    """No longer offer a draft in `language`; its translation is deleted."""
+    draft = _locked_draft(agreement)
+    deleted, _rows = Translation.objects.filter(agreement=draft, language=language).delete()
+    if not deleted:
+        raise ValidationError({"language": _("The version is not offered in it.")})
+    TranslatedClause.objects.filter(agreement=draft, language=language).delete()
+    TranslatedActivity.objects.filter(agreement=draft, language=language).delete()
+    _record("translation dropped", draft, now, by, before=language)
+
+
+@transaction.atomic
+def translate(
+    *, agreement: Agreement, language: str, words: Mapping[UUID, Words], now: datetime, by: User | None
+) -> list[str]:
+    """Store the words of clauses and prohibited activities, by their ids, as made from the governing words of now.
+
+    Returns the places that were written. Ids that are none of the draft's are passed over: the part was deleted since.
+    """
+    draft = _locked_draft(agreement)
+    if language not in translations.offered(draft)[1:]:
+        raise ValidationError({"language": _("The version is not offered in it.")})
+    places = []
+    for clause in draft.clauses.filter(pk__in=words):
+        _write_clause(clause, language, words[clause.pk])
+        places.append(clause.number)
+    for activity in draft.activities.filter(pk__in=words):
+        _write_activity(activity, language, words[activity.pk])
+        places.append(activity.code)
+    if places:
+        _record("agreement translated", draft, now, by, after=f"{language}: {', '.join(places)}")
+    return places
+
+
+def _write_clause(clause: Clause, language: str, words: Words) -> None:
+    values = {"heading": words.heading, "body": words.text, "of_sha256": translations.fingerprint(clause)}
+    TranslatedClause.objects.update_or_create(
+        agreement_id=clause.agreement_id, clause=clause, language=language, defaults=values
+    )
+
+
+def _write_activity(activity: ProhibitedActivity, language: str, words: Words) -> None:
+    values = {"title": words.heading, "text": words.text, "of_sha256": translations.fingerprint(activity)}
+    TranslatedActivity.objects.update_or_create(
+        agreement_id=activity.agreement_id, activity=activity, language=language, defaults=values
+    )
+
+
+def _locked_draft(agreement: Agreement) -> Agreement:
+    draft = Agreement.objects.select_for_update().get(pk=agreement.pk)
+    if draft.published_at is not None:
+        raise Refused(_("Version %s is published and never changes again.") % draft.name)
+    return draft
+
+
+def _known(language: str) -> None:
+    if language not in languages.KNOWN:
+        raise ValidationError({"language": _("There are no fixed words for the language %s.") % language})
+
+
+def _record(
+    action: str, draft: Agreement, now: datetime, by: User | None, *, before: str = "", after: str = ""
+) -> None:
+    trail.record(
+        action=action,
+        subject=draft,
+        now=now,
+        by=by,
+        before={"language": before} if before else {},
+        after={"language": after} if after else {},
+    )

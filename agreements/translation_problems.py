@@ -1,0 +1,74 @@
+"""What keeps a version from being published in the languages in which it is offered (CONTRACT 2)."""
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from agreements import languages, placeholders, translations
+from agreements.errors import Problem
+from agreements.models import Clause, ProhibitedActivity, TranslatedActivity, TranslatedClause
+from agreements.rendering import Source
+
+
+def problems(source: Source) -> Iterator[Problem]:
+    """Of each translation: what is left out, what cannot be rendered, what says other terms, what is out of date."""
+    for language in translations.offered(source.agreement)[1:]:
+        yield from of_language(source, language)
+
+
+def of_language(source: Source, language: str) -> Iterator[Problem]:
+    """`problems` of one language; `source` has the governing words."""
+    if language not in languages.KNOWN:
+        yield Problem("translations", _("There are no fixed words for the language %s.") % language)
+        return
+    clauses = translations.clauses_in(source.agreement, language)
+    for clause in source.clauses:
+        for cause in _clause(clause, clauses.get(clause.pk)):
+            yield Problem(place_of(clause, language), cause)
+    activities = translations.activities_in(source.agreement, language)
+    for activity in source.activities:
+        for cause in _activity(activity, activities.get(activity.pk)):
+            yield Problem(place_of(activity, language), cause)
+
+
+def place_of(part: Clause | ProhibitedActivity, language: str) -> str:
+    """Where a problem with the translation of a part is: "clause 3.2 (de)"."""
+    return f"clause {part.number} ({language})" if isinstance(part, Clause) else f"activity {part.code} ({language})"
+
+
+def _clause(clause: Clause, row: TranslatedClause | None) -> Iterator[str]:
+    heading, body = (row.heading, row.body) if row else ("", "")
+    if not (heading.strip() or body.strip()):
+        yield _("It is not translated.")
+        return
+    if not heading.strip():
+        yield _("Its heading is not translated.")
+    yield from _body(clause, Clause(number=clause.number, body=body))
+    yield from _out_of_date(clause, row)
+
+
+def _body(clause: Clause, translated: Clause) -> Iterator[str]:
+    if bool(clause.body.strip()) != bool(translated.body.strip()):
+        yield _("Its text is not translated.") if clause.body.strip() else _("The governing clause has no text.")
+        return
+    wrong = list(placeholders.wrong_in(translated))
+    yield from wrong
+    if wrong:
+        return
+    wanted, found = placeholders.used_in(clause), placeholders.used_in(translated)
+    for name in sorted(wanted - found):
+        yield _("It must say {%s}, as the governing clause does.") % name
+    for name in sorted(found - wanted):
+        yield _("It says {%s}, which the governing clause does not.") % name
+
+
+def _activity(activity: ProhibitedActivity, row: TranslatedActivity | None) -> Iterator[str]:
+    if row is None or not row.title.strip() or not row.text.strip():
+        yield _("It needs a title and a text.")
+        return
+    yield from _out_of_date(activity, row)
+
+
+def _out_of_date(part: Clause | ProhibitedActivity, row: TranslatedClause | TranslatedActivity | None) -> Iterator[str]:
+    if row and row.of_sha256 != translations.fingerprint(part):
+        yield _("The governing words changed since this was translated.")

@@ -1,0 +1,90 @@
+"""The languages in which a version is read: the one that it is written in, which governs, and others (CONTRACT 2)."""
+
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import replace
+from uuid import UUID
+
+from accounts.uuid7 import uuid7
+from agreements import rendering
+from agreements.models import (
+    Agreement,
+    Clause,
+    ProhibitedActivity,
+    TranslatedActivity,
+    TranslatedClause,
+    Translation,
+)
+from agreements.rendering import Source
+
+PARTS = ("translations", "translated_clauses", "translated_activities")
+
+
+def offered(agreement: Agreement) -> list[str]:
+    """The codes of the languages in which a version is offered, the governing one first."""
+    others = Translation.objects.filter(agreement=agreement).order_by("language").values_list("language", flat=True)
+    return [agreement.language, *others]
+
+
+def source_in(agreement: Agreement, language: str = "") -> Source:
+    """The rows of a version with their words in `language`, the governing one for "".
+
+    What is not translated yet is in the governing language: a draft can be previewed at any time, and is not published so.
+    """
+    governing = rendering.source_of(agreement)
+    if language in ("", agreement.language):
+        return governing
+    clauses, activities = clauses_in(agreement, language), activities_in(agreement, language)
+    return replace(
+        governing,
+        clauses=[_clause(clause, clauses.get(clause.pk)) for clause in governing.clauses],
+        activities=[_activity(activity, activities.get(activity.pk)) for activity in governing.activities],
+        language=language,
+        governing=governing,
+    )
+
+
+def clauses_in(agreement: Agreement, language: str) -> dict[UUID, TranslatedClause]:
+    """{clause: its translation} of one language."""
+    return {row.clause_id: row for row in agreement.translated_clauses.filter(language=language)}
+
+
+def activities_in(agreement: Agreement, language: str) -> dict[UUID, TranslatedActivity]:
+    """{prohibited activity: its translation} of one language."""
+    return {row.activity_id: row for row in agreement.translated_activities.filter(language=language)}
+
+
+def _clause(clause: Clause, translated: TranslatedClause | None) -> Clause:
+    if translated is None:
+        return clause
+    shown = copy(clause)
+    shown.heading, shown.body = translated.heading or clause.heading, translated.body or clause.body
+    return shown
+
+
+def _activity(activity: ProhibitedActivity, translated: TranslatedActivity | None) -> ProhibitedActivity:
+    if translated is None:
+        return activity
+    shown = copy(activity)
+    shown.title, shown.text = translated.title or activity.title, translated.text or activity.text
+    return shown
+
+
+def fingerprint(part: Clause | ProhibitedActivity) -> str:
+    """The SHA-256 of the governing words of a part, by which a translation knows what it was made from."""
+    words = (part.heading, part.body) if isinstance(part, Clause) else (part.title, part.text)
+    return rendering.sha256("\n".join(["", *map("\n\n".join, map(rendering.paragraphs, words))]))
+
+
+def copy_to(draft: Agreement, source: Agreement, pairs: Mapping[UUID, UUID]) -> None:
+    """Copy the translations of `source` to a new draft; `pairs` says of each part of the old one which is its copy."""
+    Translation.objects.bulk_create(
+        Translation(agreement=draft, language=row.language) for row in source.translations.all()
+    )
+    clauses, activities = list(source.translated_clauses.all()), list(source.translated_activities.all())
+    for clause in clauses:
+        clause.pk, clause.agreement, clause.clause_id = uuid7(), draft, pairs[clause.clause_id]
+    for activity in activities:
+        activity.pk, activity.agreement, activity.activity_id = uuid7(), draft, pairs[activity.activity_id]
+    TranslatedClause.objects.bulk_create(clauses)
+    TranslatedActivity.objects.bulk_create(activities)
