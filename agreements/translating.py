@@ -17,10 +17,14 @@ from audit import trail
 
 
 class Words(NamedTuple):
-    """A heading or title with the text under it."""
+    """A heading or title with the text under it, and the fingerprint of the governing words that it was made from.
+
+    "" for those of now; where somebody changed them meanwhile, the translation is out of date at once.
+    """
 
     heading: str
     text: str
+    of_sha256: str = ""
 
 
 @transaction.atomic
@@ -65,7 +69,7 @@ def drop(*, agreement: Agreement, language: str, now: datetime, by: User | None)
 def translate(
     *, agreement: Agreement, language: str, words: Mapping[UUID, Words], now: datetime, by: User | None
 ) -> list[str]:
-    """Store the words of clauses and prohibited activities, by their ids, as made from the governing words of now.
+    """Store the words of clauses and prohibited activities, by their ids.
 
     Returns the places that were written. Ids that are none of the draft's are passed over: the part was deleted since.
     """
@@ -85,14 +89,16 @@ def translate(
 
 
 def _write_clause(clause: Clause, language: str, words: Words) -> None:
-    values = {"heading": words.heading, "body": words.text, "of_sha256": translations.fingerprint(clause)}
+    made_from = words.of_sha256 or translations.fingerprint(clause)
+    values = {"heading": words.heading, "body": words.text, "of_sha256": made_from}
     TranslatedClause.objects.update_or_create(
         agreement_id=clause.agreement_id, clause=clause, language=language, defaults=values
     )
 
 
 def _write_activity(activity: ProhibitedActivity, language: str, words: Words) -> None:
-    values = {"title": words.heading, "text": words.text, "of_sha256": translations.fingerprint(activity)}
+    made_from = words.of_sha256 or translations.fingerprint(activity)
+    values = {"title": words.heading, "text": words.text, "of_sha256": made_from}
     TranslatedActivity.objects.update_or_create(
         agreement_id=activity.agreement_id, activity=activity, language=language, defaults=values
     )

@@ -21,12 +21,14 @@ from accounts.staff_actions import ConfirmForm, ReasonForm, run_action
 from agreements import changes, drafting, publishing, reading, seeding
 from agreements.admin.mending import listed
 from agreements.admin.parts import ActivityInline, ClauseInline, RateInline
+from agreements.admin.translations import TranslationsPage
 from agreements.currencies import TWO_DECIMALS
 from agreements.errors import UnresolvedPlaceholder
 from agreements.forms import AcceptForm, button_label
 from agreements.models import Agreement
 from agreements.rendering import PLACEHOLDERS
 from agreements.terms import TERMS, date_and_time
+from agreements.views import language
 
 
 class DraftForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the type checker only
@@ -65,14 +67,14 @@ class PublishForm(forms.Form):
 
 
 @admin.register(Agreement)
-class AgreementAdmin(AuditedAdmin):
+class AgreementAdmin(TranslationsPage, AuditedAdmin):
     form = DraftForm
     list_select_related = ("withdrawal",)
     list_display = ("name", "state", "effective_at", "published_at", "detriment")
     inlines = (RateInline, ActivityInline, ClauseInline)
     readonly_fields = ("to_mend", "placeholders", "effective_at", "published_at", "published_by", "detriment")
     actions_list = ("start",)
-    actions_detail = ("preview", "differences", "rehearse", "publish", "withdraw")
+    actions_detail = ("preview", "translations", "differences", "rehearse", "publish", "withdraw")
     change_form_show_cancel_button = True
     fieldsets = (
         (gettext_lazy("General"), {"fields": ("to_mend", "name", "placeholders")}),
@@ -164,13 +166,14 @@ class AgreementAdmin(AuditedAdmin):
         """The page that an affiliate will see, with buttons that do nothing."""
         agreement = get_object_or_404(Agreement, pk=object_id)
         before = changes.predecessor(agreement)
+        chosen = language.for_page(request, agreement)
         try:
-            context = {
+            context = language.context(agreement, chosen) | {
                 "agreement": agreement,
                 "current": before,
-                "changed": changes.of(agreement, before) if before else None,
-                "document": reading.document_of(agreement),
-                "text": reading.text_of(agreement),
+                "changed": changes.of(agreement, before, chosen) if before else None,
+                "document": reading.document_of(agreement, chosen),
+                "text": reading.text_of(agreement, chosen),
                 "form": AcceptForm(agreement),
                 "button": button_label(),
                 "now": timezone.now(),
@@ -188,12 +191,14 @@ class AgreementAdmin(AuditedAdmin):
         if agreement.effective_at:
             earlier = earlier.filter(effective_at__lt=agreement.effective_at)
         since = next((v for v in earlier if str(v.pk) == request.GET.get("since")), changes.predecessor(agreement))
+        chosen = language.for_page(request, agreement)
         try:
-            changed = changes.of(agreement, since) if since else None
+            changed = changes.of(agreement, since, chosen) if since else None
         except UnresolvedPlaceholder as problem:
             return _back(request, agreement, problem)
         base = reverse("admin:agreements_agreement_preview", args=[agreement.pk])
-        context = {"agreement": agreement, "since": since, "changed": changed, "earlier": earlier, "base": base}
+        facts = {"agreement": agreement, "since": since, "changed": changed, "earlier": earlier, "base": base}
+        context = language.context(agreement, chosen) | facts
         return render(request, "agreements/changes.html", context)
 
     @action(description=gettext_lazy("Rehearse"), permissions=["draft"])  # type: ignore[untyped-decorator]  # unfold has no types

@@ -75,6 +75,7 @@ ACTIONS: dict[str, str] = {
     "agreements_promotion_move_end": "",
     "agreements_agreement_start": "",
     "agreements_agreement_preview": "R",
+    "agreements_agreement_translations": "",
     "agreements_agreement_differences": "R",
     "agreements_agreement_rehearse": "",
     "agreements_agreement_publish": "",
