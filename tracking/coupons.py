@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -13,21 +13,40 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate, State
+from agreements.under import acceptances
 from audit import trail
 from audit.models import AuditRecord
 from tracking.models import Coupon
 
 _FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _NEVER = (State.REJECTED, State.TERMINATED)
+# Whoever enters the present moment is a little late when they send it.
+_JUST_NOW = timedelta(hours=1)
 
 
-def bind(*, affiliate: Affiliate, code: str, bound_from: datetime | None, now: datetime, by: User | None) -> Coupon:
+def bind(
+    *,
+    affiliate: Affiliate,
+    code: str,
+    bound_from: datetime | None,
+    now: datetime,
+    by: User | None,
+    reason: str = "",
+) -> Coupon:
     """Bind `code` to `affiliate` from `bound_from` on; None means from their first acceptance on (CONTRACT 4).
 
     Refused, by field, are codes of other characters, those that are bound to somebody at that time without regard to
-    case, and affiliates who are rejected or terminated.
+    case, affiliates who are rejected or terminated, and a person's dating it back without a `reason`: it makes orders theirs
+    that were placed already.
     """
-    return bind_many(bindings=[(affiliate, code)], bound_from=bound_from, now=now, by=by)[0]
+    if by is not None and not reason.strip() and _begins(affiliate, bound_from, now) < now - _JUST_NOW:
+        raise ValidationError({"reason": _("It begins in the past: say why. The reason is kept with it.")})
+    return bind_many(bindings=[(affiliate, code)], bound_from=bound_from, now=now, by=by, reason=reason)[0]
+
+
+def _begins(affiliate: Affiliate, bound_from: datetime | None, now: datetime) -> datetime:
+    accepted = acceptances([affiliate.pk]).get(affiliate.pk, {}) if bound_from is None else {}
+    return bound_from or min(accepted.values(), default=now)
 
 
 @transaction.atomic
@@ -37,6 +56,7 @@ def bind_many(
     bound_from: datetime | None,
     now: datetime,
     by: User | None,
+    reason: str = "",
 ) -> list[Coupon]:
     """`bind` for thousands at once, as an import does: all of them or, with the first refusal, none."""
     codes = [_checked(affiliate, code) for affiliate, code in bindings]
@@ -50,7 +70,7 @@ def bind_many(
             Coupon.objects.bulk_create(coupons)
     except IntegrityError:
         raise ValidationError({"code": _("Somebody has just bound one of these coupons. Please try again.")}) from None
-    trail.record_many(_note("coupon bound", coupon, now=now, by=by) for coupon in coupons)
+    trail.record_many(_note("coupon bound", coupon, now=now, by=by, reason=reason) for coupon in coupons)
     return coupons
 
 

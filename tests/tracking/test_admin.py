@@ -53,11 +53,13 @@ def at(model: str, action: str, *args: object) -> str:
 
 def test_binds_a_coupon_and_puts_it_on_record(manager: Client, affiliate: Affiliate) -> None:
     given = {"affiliate": affiliate.code.lower(), "code": "X-1", "bound_from_0": "2026-03-01", "bound_from_1": "12:00"}
-    done = manager.post(at("coupon", "bind"), given | {"confirmed": "1"})
+    asked = manager.post(at("coupon", "bind"), given | {"confirmed": "1"}).content.decode()
+    assert "It begins in the past: say why." in asked
+    done = manager.post(at("coupon", "bind"), given | {"confirmed": "1", "reason": "Printed in March."})
     assert done["Location"] == at("coupon", "changelist")
     coupon = Coupon.objects.get()
     assert (coupon.affiliate, coupon.code, coupon.bound_from) == (affiliate, "X-1", NOW)
-    assert AuditRecord.objects.filter(action="coupon bound", by__isnull=False).count() == 1
+    assert AuditRecord.objects.get(action="coupon bound", by__isnull=False).reason == "Printed in March."
 
 
 def test_says_beside_the_field_why_a_coupon_is_not_bound(manager: Client, affiliate: Affiliate, coupon: Coupon) -> None:

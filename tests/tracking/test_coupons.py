@@ -1,6 +1,7 @@
 """A coupon ..."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -10,6 +11,7 @@ from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate, State
 from audit.models import AuditRecord
 from tests.factories import NOW, make_affiliate, make_staff
+from tests.worlds import begin, bring_over, moment
 from tracking import coupons
 from tracking.models import Coupon
 
@@ -92,3 +94,23 @@ def test_is_bound_with_thousands_of_others_or_none_of_them_is(affiliate: Affilia
         coupons.bind_many(bindings=[*many, (affiliate, "r0007")], bound_from=None, now=NOW, by=None)
     assert not Coupon.objects.exists()
     assert len(coupons.bind_many(bindings=many, bound_from=None, now=NOW, by=None)) == 2000
+
+
+@pytest.mark.parametrize("bound_from", [NOW - timedelta(hours=1, microseconds=1), moment("2011-01-01"), None])
+def test_that_staff_date_back_needs_a_reason_which_is_kept(bound_from: object, tmp_path: Path) -> None:
+    begin("2026-01-01")
+    affiliate = bring_over(["ANN"], tmp_path)["ANN"]
+    given = {"affiliate": affiliate, "code": "Old", "bound_from": bound_from, "now": NOW, "by": make_staff()}
+    for nothing in ("", " "):
+        with pytest.raises(ValidationError, match="say why") as refusal:
+            coupons.bind(**given, reason=nothing)  # type: ignore[arg-type]  # of several types
+        assert list(refusal.value.message_dict) == ["reason"]
+    coupons.bind(**given, reason="Printed in their book of January.")  # type: ignore[arg-type]  # of several types
+    record = AuditRecord.objects.get(action="coupon bound", after__code="Old")
+    assert record.reason == "Printed in their book of January."
+
+
+def test_that_begins_now_or_later_needs_no_reason(affiliate: Affiliate) -> None:
+    staff = make_staff()
+    for code, begins in {"A": NOW - timedelta(hours=1), "B": NOW, "C": LATER}.items():
+        assert coupons.bind(affiliate=affiliate, code=code, bound_from=begins, now=NOW, by=staff).bound_from == begins

@@ -2,7 +2,11 @@
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSplitDateTimeWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminSplitDateTimeWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from affiliates.admin.by_code import AffiliateField
 from tracking.addresses import MOST_CHARACTERS
@@ -42,4 +46,11 @@ class BindForm(forms.Form):
         required=False,
         widget=UnfoldAdminSplitDateTimeWidget,
         help_text=_("Orders placed from then on. Left empty: from the affiliate's first acceptance of the agreement."),
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=2000,
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+        help_text=_("Needed where it begins in the past. Kept in the audit record."),
     )
