@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from agreements.models import Agreement
 from portal import frame
+from tracking.models import Order, Status
 
 register = template.Library()
 
@@ -105,6 +106,14 @@ def status(value: str, label: str = "") -> SafeString:
     """A status as a chip: a word with a colour, never a colour alone."""
     tone = "good" if value in GOOD else "warn" if value in WARNING else "bad" if value in BAD else "calm"
     return format_html('<span class="chip chip-{}">{}</span>', tone, label or value.replace("_", " "))
+
+
+@register.simple_tag
+def order_status(order: Order) -> SafeString:
+    """An order's status as its affiliate reads it: that the customer has paid does not mean that they were paid."""
+    if order.status == Status.PAID:
+        return status("placed", _("paid by the customer"))
+    return status(order.status, order.get_status_display())
 
 
 @register.simple_tag

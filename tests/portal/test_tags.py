@@ -7,6 +7,7 @@ import pytest
 
 from portal import frame
 from portal.templatetags import accord
+from tracking.models import Order
 
 
 @pytest.mark.parametrize(
@@ -67,3 +68,10 @@ def test_links_a_clause_to_its_place_in_the_version(agreement):
     assert f'href="/agreement/versions/{agreement.pk}/#clause-3.2"' in accord.clause(agreement, "3.2")
     assert accord.clause(None, "3.2") == ""
     assert accord.clause(agreement, "") == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "word"), [("paid", "paid by the customer"), ("completed", "completed"), ("cancelled", "cancelled")]
+)
+def test_never_calls_an_order_paid_without_saying_by_whom(status, word):
+    assert f">{word}</span>" in accord.order_status(Order(status=status))
