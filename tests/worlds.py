@@ -12,9 +12,10 @@ from django.db import transaction
 
 from affiliates.models import Affiliate
 from agreements.models import Agreement
-from payouts import close, intake
+from payouts import close, intake, rollup_check, rollups
 from payouts.intake import Result
 from payouts.models import Close, Statement
+from tracking.models import Rollup
 
 HEADER = ("code", "email", "name", "country", "coupon", "website", "payout_method", "payout_account")
 
@@ -110,6 +111,13 @@ def close_months(*months: str, now: datetime | None = None) -> list[Close]:
     """Close the months, as 2026-01, by hand."""
     days = [date.fromisoformat(f"{month}-01") for month in months]
     return [close.close_month(period=day, now=now or datetime.now(UTC), by=None) for day in days]
+
+
+def rollup_differences() -> list[str]:
+    """What the daily roll-ups, once folded, say otherwise than the rows: nothing."""
+    rollups.fold()
+    assert rollup_check.waiting() == 0
+    return [str(found.first) for found in map(rollup_check.compare, Rollup.Dimension) if found.first]
 
 
 def statement(code: str, month: str) -> Statement:

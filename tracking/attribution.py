@@ -47,6 +47,8 @@ class Attribution(NamedTuple):
     link_id: UUID | None = None
     clicked_at: datetime | None = None
     agreement_id: UUID | None = None
+    # Of the click that it was won by: under this id the click has its record.
+    nonce: UUID | None = None
 
 
 class Claims(NamedTuple):
@@ -108,7 +110,7 @@ def _by_click(claims: Claims, receipt: Receipt | None, placed_at: datetime) -> A
     if against:
         return Attribution(None, against, owner, receipt.link_id, receipt.at, agreement_id)
     answer = _standing(claims, owner, Reason.CLICK, moment=receipt.at, placed_at=placed_at)
-    return answer._replace(link_id=receipt.link_id, clicked_at=receipt.at)
+    return answer._replace(link_id=receipt.link_id, clicked_at=receipt.at, nonce=receipt.nonce)
 
 
 def _standing(

@@ -17,6 +17,7 @@ from agreements.clauses import clause_of
 from tracking import history, order_rows, snapshots
 from tracking.attribution import RULES, Attribution
 from tracking.claims import attributions
+from tracking.click_details import UNKNOWN, details
 from tracking.models import Reason
 from tracking.order_rows import Changed, Known
 from tracking.snapshots import Snapshot
@@ -65,9 +66,10 @@ def ingest(
     receipts = order_rows.keep_receipts([(batch[i], digests[i]) for i in fresh], api_key)
     decided = attributions(newest.values())
     kept = _keep_frozen(decided, known, created, frozen)
+    came = details(decided)
     order_rows.update(
         [
-            (known[order_id].pk, snapshot, decided[order_id], _clause(decided[order_id]))
+            (known[order_id].pk, snapshot, decided[order_id], _clause(decided[order_id]), came.get(order_id, UNKNOWN))
             for order_id, snapshot in newest.items()
         ]
     )

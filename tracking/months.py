@@ -52,6 +52,11 @@ def made() -> list[date]:
         return [month for (month,) in cursor]
 
 
+def kept_since() -> date | None:
+    """The first month that was not dropped: of the days from its first on, every click is there. None without any."""
+    return min([*made(), *_months_in_default()], default=None)
+
+
 def _months_in_default() -> Iterator[date]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT date_trunc('month', at AT TIME ZONE 'UTC')::date FROM tracking_click_default")

@@ -12,6 +12,7 @@ from django.db import connection
 from accounts.models import ApiKey
 from accounts.uuid7 import uuid7
 from tracking.attribution import Attribution
+from tracking.click_details import Details
 from tracking.models import Reason
 from tracking.snapshots import Line, Snapshot
 
@@ -20,6 +21,13 @@ def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
     """Rows for `json_to_recordset`: one parameter, which the database takes apart faster than we could quote arrays."""
     return json.dumps(list(rows), default=str)
 
+
+# What is known of the same click stays known, though its record may be gone.
+_DETAILS = ", ".join(
+    f"{name} = COALESCE(new.{name}, CASE WHEN tracking_order.link_id = new.link_id"
+    f" AND tracking_order.clicked_at = new.clicked_at THEN tracking_order.{name} END)"
+    for name in Details._fields
+)
 
 VanishedLine = tuple[UUID, int, Line]  # order, position, line
 
@@ -129,8 +137,8 @@ def keep_receipts(fresh: Sequence[tuple[Snapshot, str]], api_key: ApiKey | None)
         return {(order_id, version): sequence for order_id, version, sequence in cursor.fetchall()}
 
 
-def update(rows: Sequence[tuple[UUID, Snapshot, Attribution, str]]) -> None:
-    """Set the orders to what their newest snapshots say, with whose they are and by which clause."""
+def update(rows: Sequence[tuple[UUID, Snapshot, Attribution, str, Details]]) -> None:
+    """Set the orders to what their newest snapshots say, with whose they are, by which clause and what kind of click."""
     if not rows:
         return
     values = (
@@ -145,23 +153,26 @@ def update(rows: Sequence[tuple[UUID, Snapshot, Attribution, str]]) -> None:
             "country": s.country,
             "clause": clause,
             **a._asdict(),
+            # What there is nothing to say of is left out: most orders come by a coupon.
+            **{name: value for name, value in came._asdict().items() if value is not None},
         }
-        for pk, s, a, clause in rows
+        for pk, s, a, clause, came in rows
     )
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             UPDATE tracking_order SET
                    version = new.version, status = new.status, completed_at = new.completed_at,
                    coupon_code = new.coupon, click_id = new.click_id, customer_hash = new.customer_hash,
                    country = new.country, affiliate_id = new.affiliate_id, link_id = new.link_id,
                    clicked_at = new.clicked_at, reason = new.reason, claimant_id = new.claimant_id,
-                   agreement_id = new.agreement_id, clause = new.clause
+                   agreement_id = new.agreement_id, clause = new.clause, {_DETAILS}
               FROM json_to_recordset(%s) AS new(id uuid, version timestamptz, status text, completed_at timestamptz,
                    coupon text, click_id text, customer_hash text, country text, affiliate_id uuid, link_id uuid,
-                   clicked_at timestamptz, reason text, claimant_id uuid, agreement_id uuid, clause text)
+                   clicked_at timestamptz, reason text, claimant_id uuid, agreement_id uuid, clause text,
+                   sub1 text, sub2 text, sub3 text, sub4 text, sub5 text, device text)
              WHERE tracking_order.id = new.id
-            """,
+            """,  # noqa: S608 -- our own column names
             [as_json(values)],
         )
 

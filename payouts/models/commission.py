@@ -13,6 +13,7 @@ from affiliates.models import Affiliate
 from agreements.models import Agreement
 from agreements.models.agreement import MoneyField, PercentField
 from tracking.models import Order, OrderLine
+from tracking.models.rollup import marks_days
 
 
 class CommissionQuerySet(models.QuerySet["Commission"]):
@@ -62,6 +63,7 @@ class Commission(models.Model):
                 condition=Q(forfeited_at__isnull=True) | Q(amount=0), name="forfeited_commission_is_nothing"
             ),
         ]
+        triggers: ClassVar = marks_days()
 
     def __str__(self) -> str:
         return f"{self.amount} for {self.line_id}"

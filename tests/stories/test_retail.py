@@ -18,7 +18,7 @@ from affiliates.models import Affiliate
 from payouts import verification
 from payouts.models import Close
 from payouts.replaying import replay
-from tests.worlds import NOW, begin, bring_over
+from tests.worlds import NOW, begin, bring_over, rollup_differences
 from tracking.models import Order, OrderSnapshot, Reject
 
 RECORDS = Path(__file__).resolve().parents[2].parent / "shared" / "retail"
@@ -99,6 +99,7 @@ def test_each_month_is_closed_to_the_cent(way, by_month, tmp_path, capsys):
     assert [finding for finding in verification.verify() if finding.violations] == []
     assert not Reject.objects.exists()
     assert [difference for closed in Close.objects.all() for difference in replay(closed)] == []
+    assert rollup_differences() == []
 
 
 @pytest.mark.usefixtures("_program")

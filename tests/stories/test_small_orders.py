@@ -6,7 +6,7 @@ import pytest
 from payouts import verification
 from payouts.models import Close, Commission, Payout, Statement
 from payouts.replaying import replay
-from tests.worlds import begin, bring_over, close_months, figures, line, order, send
+from tests.worlds import begin, bring_over, close_months, figures, line, order, rollup_differences, send
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +22,7 @@ def _program(tmp_path):
     yield
     assert [finding for finding in verification.verify() if finding.violations] == []
     assert [difference for close in Close.objects.all() for difference in replay(close)] == []
+    assert rollup_differences() == []
 
 
 def complete(

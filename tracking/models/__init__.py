@@ -1,9 +1,12 @@
 from tracking.models.click import Click, ClickLoss
 from tracking.models.link import Coupon, Link
 from tracking.models.order import Order, OrderLine, OrderSnapshot, Reason, Reject, Status
+from tracking.models.rollup import ChangedDay, ClickHorizon, Rollup
 
 __all__ = [
+    "ChangedDay",
     "Click",
+    "ClickHorizon",
     "ClickLoss",
     "Coupon",
     "Link",
@@ -12,5 +15,6 @@ __all__ = [
     "OrderSnapshot",
     "Reason",
     "Reject",
+    "Rollup",
     "Status",
 ]

@@ -16,6 +16,7 @@ from affiliates.models import Affiliate
 from agreements.models import Agreement
 from agreements.models.agreement import MoneyField
 from tracking.models.link import Link
+from tracking.models.rollup import marks_days
 
 
 class Status(models.TextChoices):
@@ -96,6 +97,13 @@ class Order(models.Model):
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, null=True, related_name="orders")
     link = models.ForeignKey(Link, models.PROTECT, null=True, related_name="orders")
     clicked_at = models.DateTimeField(_("clicked"), null=True)
+    # What the click's record said, kept here because that is dropped one day; None where it is lost, and for a coupon.
+    sub1 = models.CharField(_("sub-id 1"), max_length=100, null=True)
+    sub2 = models.CharField(_("sub-id 2"), max_length=100, null=True)
+    sub3 = models.CharField(_("sub-id 3"), max_length=100, null=True)
+    sub4 = models.CharField(_("sub-id 4"), max_length=100, null=True)
+    sub5 = models.CharField(_("sub-id 5"), max_length=100, null=True)
+    device = models.CharField(_("device class"), max_length=7, null=True)
     reason = models.CharField(_("reason"), max_length=20, choices=Reason, default=Reason.NO_CLAIM)
     # Whoever would have had it, had the reason not spoken against it: they may ask why.
     claimant = models.ForeignKey(Affiliate, models.PROTECT, null=True, related_name="claimed_orders")
@@ -124,6 +132,7 @@ class Order(models.Model):
                 name="order_status_says_when",
             ),
         ]
+        triggers: ClassVar = marks_days()
 
     def __str__(self) -> str:
         return self.order_id
