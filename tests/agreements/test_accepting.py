@@ -29,7 +29,7 @@ DAY = timedelta(days=1)
 def shown(agreement: Agreement, **changes: object) -> Evidence:
     evidence = Evidence(
         box_ticked=True,
-        text_sha256=agreement.texts.get().sha256,
+        text_sha256=agreement.texts.get(language=agreement.language).sha256,
         box_label="I have read it.",
         button_label="Accept",
         page_revision="1",
