@@ -90,7 +90,14 @@ DATABASES["default"]["ATOMIC_REQUESTS"] = False
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["CONN_MAX_AGE"] = whole("DATABASE_CONNECTION_SECONDS", 60)
 # A store that does not answer is an error within seconds, never a page that hangs.
-DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+for _name, _limit in {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+}.items():
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault(_name, _limit)
 DATABASES["default"]["TEST"] = {"NAME": env.str("TEST_DATABASE_NAME", default="test_accord")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -316,6 +323,9 @@ if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", CLICK_ID_PARAMETER):
     raise ImproperlyConfigured(f"CLICK_ID_PARAMETER must be letters, digits, _ and -, not {CLICK_ID_PARAMETER!r}")
 # More clicks than this from one address in a minute are a flood: redirected, not counted.
 CLICK_FLOOD_PER_MINUTE = whole("CLICK_FLOOD_PER_MINUTE", 120, least=1)
+# Where each web process keeps clicks while the database is away, and how many MiB of them at most.
+CLICK_SPOOL_DIR = Path(env.str("CLICK_SPOOL_DIR", default=str(BASE_DIR / ".local" / "clicks")))
+CLICK_SPOOL_MEGABYTES = whole("CLICK_SPOOL_MEGABYTES", 1024, least=1)
 # So many reports of abuse by the public are taken from one network in an hour.
 ABUSE_REPORTS_PER_HOUR = whole("ABUSE_REPORTS_PER_HOUR", 5, least=1)
 # Signals (CONTRACT 8): over how many days they look, and from how many on each is raised.

@@ -19,6 +19,7 @@ CELERY_BROKER_URL = REDIS_URL
 CACHES["default"]["LOCATION"] = REDIS_URL
 # Nor among the files of a running program.
 MEDIA_ROOT = BASE_DIR / ".local" / f"test-media-{_number}"
+CLICK_SPOOL_DIR = BASE_DIR / ".local" / f"test-clicks-{_number}"
 
 # The real one is slow on purpose, and nearly every test makes a user.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

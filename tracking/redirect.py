@@ -35,6 +35,11 @@ def ahead_of(application: "WSGIApplication") -> "WSGIApplication":
     return answer
 
 
+def get_ready() -> None:
+    """Learn the links that were served lately before the first visit comes; without a database, in seconds at most."""
+    _service().start()
+
+
 async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
     """An ASGI application that answers `/r/{code}`, and 404 to everything else."""
     if scope["type"] == "lifespan":
@@ -120,7 +125,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
     while True:
         event = (await receive())["type"]
         if event == "lifespan.startup":
-            _service()
+            get_ready()
             await send({"type": "lifespan.startup.complete"})
         elif event == "lifespan.shutdown":
             _service().stop()

@@ -30,7 +30,7 @@ MODELS: dict[str, Rights] = {
     "agreements_program": Rights("", change=""),
     "agreements_promotion": Rights(""),
     "tracking_click": Rights("MR"),
-    "tracking_clickloss": Rights(""),
+    "tracking_clickloss": Rights("MR"),
     "tracking_coupon": Rights("MR"),
     "tracking_link": Rights("MR"),
     "tracking_order": Rights("MRP"),

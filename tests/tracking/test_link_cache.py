@@ -27,11 +27,13 @@ class Table:
         self.asked: list[set[str]] = []
         self.served: list[str] = []
         self.away = False
+        self.begun = threading.Event()
         self.hung = threading.Event()
         self.hung.set()
 
     def load(self, codes: Collection[str]) -> dict[str, KnownLink]:
         self.asked.append(set(codes))
+        self.begun.set()
         self.hung.wait(10)
         if self.away:
             raise ConnectionError("the database is away")
@@ -154,10 +156,40 @@ def test_are_the_same_for_an_event_loop(cache: LinkCache, table: Table) -> None:
     assert len(table.asked) <= 2
 
 
-def test_of_a_thousand_codes_are_asked_for_in_a_few_questions(cache: LinkCache, table: Table) -> None:
+def test_of_a_thousand_codes_are_asked_for_in_a_few_questions(
+    cache: LinkCache, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WAIT_SECONDS", 60)
+    monkeypatch.setattr(module, "OLD_SECONDS", 60)
+
     async def ask() -> None:
-        await asyncio.gather(*(cache.get_async(f"code{number}") for number in range(1000)))
+        # All thousand come while the first question is under way: nobody's speed says how many gather behind it.
+        table.hung.clear()
+        first = asyncio.create_task(cache.get_async("first1"))
+        await asyncio.to_thread(table.begun.wait, 10)
+        others = [asyncio.create_task(cache.get_async(f"code{number}")) for number in range(1000)]
+        await asyncio.sleep(0)
+        table.hung.set()
+        await asyncio.gather(first, *others)
 
     asyncio.run(ask())
-    # How many gather behind a question depends on how busy the machine is; one by one it would be a thousand.
-    assert len(table.asked) <= 40
+    assert [len(codes) for codes in table.asked] == [1, 500, 500]
+
+
+def test_that_others_served_are_known_to_a_process_before_its_first_visit(cache: LinkCache, table: Table) -> None:
+    table.served = ["one1"]
+    cache.start(5)
+    table.away = True
+    assert target(cache) == "a"
+
+
+def test_keep_nobody_from_starting_while_the_database_hangs(cache: LinkCache, table: Table) -> None:
+    table.served = ["one1"]
+    table.hung.clear()
+    begun = time.monotonic()
+    cache.start(0.2)
+    assert time.monotonic() - begun < 0.4
+    begun = time.monotonic()
+    with pytest.raises(AwayError):
+        cache.get("one1")
+    assert time.monotonic() - begun < 0.2

@@ -12,13 +12,13 @@ from tracking.models import Click, ClickLoss
 
 @admin.register(Click)
 class ClickAdmin(ReadOnlyAdmin):
-    list_display = ("at", "link", "affiliate", "kind", "sub1", "referrer_host", "address")
-    list_filter = ("kind",)
+    list_display = ("at", "link", "affiliate", "kind", "device", "sub1", "referrer_host", "address")
+    list_filter = ("kind", "device")
     list_select_related = ("link__affiliate",)
     search_fields = ("link__code", "link__affiliate__code", "referrer_host")
     # By their ids, which begin with their time: that is their primary key, whose index is there.
     ordering: ClassVar = ("-id",)
-    fields = ("id", "at", "link", "affiliate", "kind", *SUB_IDS, "address", "user_agent", "referrer_host")
+    fields = ("id", "at", "link", "affiliate", "kind", *SUB_IDS, "device", "address", "user_agent", "referrer_host")
     readonly_fields = ("affiliate",)
 
     @admin.display(description=gettext_lazy("affiliate"))
@@ -28,4 +28,5 @@ class ClickAdmin(ReadOnlyAdmin):
 
 @admin.register(ClickLoss)
 class ClickLossAdmin(ReadOnlyAdmin):
-    list_display = ("recorded_at", "count")
+    list_display = ("recorded_at", "count", "late")
+    fields = ("recorded_at", "count", "late")

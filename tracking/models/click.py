@@ -63,10 +63,13 @@ class Click(models.Model):
 
 
 class ClickLoss(models.Model):
-    """How many clicks were redirected but not recorded, because the database was away: shown to staff."""
+    """How many clicks were redirected but not recorded in time, because the database was away: shown to staff."""
 
-    recorded_at = models.DateTimeField(_("recorded"), db_default=Now())
+    recorded_at = models.DateTimeField(_("noted"), db_default=Now())
     count = models.PositiveIntegerField(_("clicks lost"))
+    late = models.PositiveIntegerField(_("recorded late"), default=0, db_default=0)
+    # The spool that they come from, so that one which is read twice is noted once.
+    source = models.CharField(max_length=200, null=True, unique=True, editable=False)
 
     class Meta:
         verbose_name = _("loss of click records")

@@ -1,9 +1,10 @@
 """The redirect's own connection to PostgreSQL: Django's belongs to a request, this one to the thread that writes."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from django.db import connection
+from psycopg.abc import PQGen
 
 # libpq counts in whole seconds, and in milliseconds where it says so.
 _PATIENCE: dict[str, Any] = {
@@ -14,7 +15,22 @@ _PATIENCE: dict[str, Any] = {
     "keepalives_count": 3,
     "application_name": "accord clicks",
 }
+_STATEMENT_SECONDS = 5
 _PYTHON_ONLY = {"pool", "isolation_level", "server_side_binding", "assume_role"}
+
+T = TypeVar("T")
+
+
+class PatientConnection(psycopg.Connection[Any]):
+    """Gives up on a server that takes a statement and never answers: a limit that the server keeps can't help there."""
+
+    def wait(self, gen: PQGen[T], interval: float = 0.5, timeout: float | None = None) -> T:
+        """As its parent's, for so many seconds at most; then the connection is closed."""
+        try:
+            return super().wait(gen, interval, timeout or _STATEMENT_SECONDS + 1)
+        except psycopg.OperationalError:
+            self.pgconn.finish()
+            raise
 
 
 def connect() -> psycopg.Connection[Any]:
@@ -29,6 +45,6 @@ def connect() -> psycopg.Connection[Any]:
         "port": named["PORT"],
     }
     given = {name: value for name, value in where.items() if value}
-    connected = psycopg.connect(autocommit=True, **(options | given | _PATIENCE))
-    connected.execute("SET statement_timeout = '5s'")
+    connected = PatientConnection.connect(autocommit=True, **(options | given | _PATIENCE))
+    connected.execute(f"SET statement_timeout = '{_STATEMENT_SECONDS}s'")
     return connected

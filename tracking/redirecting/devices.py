@@ -6,7 +6,10 @@ from functools import lru_cache
 # The values of `tracking.models.Click.Device`.
 MOBILE, TABLET, DESKTOP, OTHER = "mobile", "tablet", "desktop", "other"
 
-_OTHERS = r"smart-?tv|\btv\b|googletv|appletv|hbbtv|bravia|web0s|webos|roku|crkey|playstation|xbox|nintendo|\bwatch\b|aft[a-z]+ build"
+_OTHERS = (
+    r"smart-?tv|\btv\b|googletv|appletv|hbbtv|bravia|web0s|webos|roku|crkey|"
+    r"playstation|xbox|nintendo|\bwatch\b|aft[a-z]+ build"
+)
 _TABLETS = r"ipad|tablet|kindle|\bsilk/(?!.*\bmobile\b)|playbook|android(?!.*\bmobile\b)"
 _MOBILES = r"mobi|iphone|ipod|android|windows phone|opera mini|blackberry|\bbb10\b|j2me|symbian|kaios"
 _DESKTOPS = r"windows nt|windows 9|macintosh|x11|cros|linux (?:x86_64|i686|amd64)"

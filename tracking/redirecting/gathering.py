@@ -13,14 +13,14 @@ class Group(Generic[T]):
 
     def __init__(self) -> None:
         self.items: list[T] = []
-        self._settled = False
+        self.settled = False
         # A lock for each waiting thread: an Event would have all of them queue for one lock again when they wake.
         self._locks: list[threading.Lock] = []
         self._futures: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
 
     def settle(self) -> None:
         """Let everybody go on; one wake-up an event loop, however many wait there."""
-        self._settled = True
+        self.settled = True
         for lock in self._locks:
             lock.release()
         by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
@@ -36,19 +36,19 @@ class Group(Generic[T]):
         lock.acquire()
         self._locks.append(lock)
         # Asked only now: whoever settles looks for locks after having set this.
-        return self._settled or lock.acquire(timeout=max(seconds, 0))
+        return self.settled or lock.acquire(timeout=max(seconds, 0))
 
     async def wait_async(self, seconds: float) -> bool:
         """As `wait`, in an event loop."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         self._futures.append((loop, future))
-        if self._settled:
+        if self.settled:
             return True
         timer = loop.call_later(max(seconds, 0), _wake, [future])
         await future
         timer.cancel()
-        return self._settled
+        return self.settled
 
 
 def _wake(futures: list["asyncio.Future[None]"]) -> None:

@@ -19,8 +19,7 @@ log = logging.getLogger(__name__)
 FRESH_SECONDS = 1.5
 OLD_SECONDS = 3.5
 KEPT_SECONDS = 3600
-WAIT_SECONDS = 0.1
-FIRST_WAIT_SECONDS = 3.0
+WAIT_SECONDS = 0.12
 _LOOK_AROUND_SECONDS = 10
 _BACK_OFF_SECONDS = 0.2
 _MOST_ENTRIES = 200_000
@@ -63,22 +62,32 @@ class LinkCache:
         self._pid = 0
         self._stopping = False
         self._looked_around = 0.0
-        self._loaded_once = False
+        self._tried = threading.Event()
         self.well = True
 
     def get(self, code: str) -> KnownLink | None:
         """The link of `code`, None for none; waits for the database only so long as it answers in time."""
         found = self._find(code)
-        if found.wait is not None and not found.wait.wait(self._patience):
+        if found.wait is not None and not found.wait.wait(WAIT_SECONDS):
             self.well = False
         return self._served(code, found)
 
     async def get_async(self, code: str) -> KnownLink | None:
         """As `get`, in an event loop."""
         found = self._find(code)
-        if found.wait is not None and not await found.wait.wait_async(self._patience):
+        if found.wait is not None and not await found.wait.wait_async(WAIT_SECONDS):
             self.well = False
         return self._served(code, found)
+
+    def start(self, seconds: float = 0) -> None:
+        """Start the thread of this process, and wait so long at most until it knows what others served lately."""
+        with self._ready:
+            if self._pid != os.getpid():
+                self._pid, self._stopping, self.well, self._looked_around = os.getpid(), False, True, 0.0
+                self._tried.clear()
+                self._thread = threading.Thread(target=self._run, name="links", daemon=True)
+                self._thread.start()
+        self._tried.wait(seconds)
 
     def stop(self, seconds: float = 2.0) -> None:
         """End the thread: for tests, and for a server that shuts down."""
@@ -87,10 +96,6 @@ class LinkCache:
             self._ready.notify()
         if self._thread is not None:
             self._thread.join(seconds)
-
-    @property
-    def _patience(self) -> float:
-        return WAIT_SECONDS if self._loaded_once else FIRST_WAIT_SECONDS
 
     def _find(self, code: str) -> Found:
         entry = self._entries.get(code)
@@ -112,26 +117,18 @@ class LinkCache:
 
     def _ask(self, code: str) -> Group[str]:
         if self._pid != os.getpid():
-            self._start()
+            self.start()
         with self._ready:
             self._open.items.append(code)
             self._ready.notify()
             return self._open
-
-    def _start(self) -> None:
-        with self._ready:
-            if self._pid == os.getpid():
-                return
-            self._pid, self._stopping, self.well = os.getpid(), False, True
-            self._thread = threading.Thread(target=self._run, name="links", daemon=True)
-            self._thread.start()
 
     def _run(self) -> None:
         while not self._stopping:
             group = self._next()
             try:
                 self._renew(set(group.items))
-                self.well = self._loaded_once = True
+                self.well = True
                 group.settle()
                 self._look_around()
             except Exception as error:  # noqa: BLE001  (this thread must outlive whatever a database can come up with)
@@ -140,11 +137,12 @@ class LinkCache:
                 self.well = False
                 group.settle()
                 time.sleep(_BACK_OFF_SECONDS)
+            self._tried.set()
         self._close()
 
     def _next(self) -> Group[str]:
         with self._ready:
-            if not (self._open.items or self._stopping):
+            if not (self._open.items or self._stopping or not self._looked_around):
                 self._ready.wait(_LOOK_AROUND_SECONDS)
             group, self._open = self._open, Group()
             return group

@@ -39,9 +39,10 @@ def _answer(visit: Visit) -> Answer:
 
 
 def _record(row: Row) -> None:
-    """Record the click; a visitor is redirected even where it can't be."""
+    """Record the click; where Django's connection can't, the thread of the served redirect does when it can."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             recording.write(cursor, [row])
-    except Error:
-        log.exception("a click of link %s could not be recorded", row.link_id)
+    except Error as error:
+        log.warning("a click could not be recorded on this connection: %s", error)
+        service.of_this_process().writer.record(row)
