@@ -6,6 +6,7 @@ receipt and commission), under ids, dates, categories and amounts of its own. Tr
 
 import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from datetime import datetime
 from pathlib import Path
@@ -15,22 +16,19 @@ from django.db import connection
 CODE = "BENCH"
 
 # For each table the columns in which a copy differs from the original, as SQL of n, its number from 1 on.
+WHOSE = "md5('affiliate' || n)::uuid"
 PEOPLE = {
-    "accounts_user": "'id', md5('user' || n), 'email', 'bench' || n || '@example.com'",
-    "affiliates_affiliate": "'id', md5('affiliate' || n), 'user_id', md5('user' || n), 'code', 'N' || n",
-    "affiliates_standingchange": "'id', md5('state' || n || '-' || rank), 'affiliate_id', md5('affiliate' || n)",
-    "agreements_acceptance": "'id', md5('acceptance' || n), 'sequence', n + 1, 'affiliate_id', md5('affiliate' || n),"
-    " 'hash', md5('a' || n) || md5('b' || n)",
-    "payouts_payoutdetails": "'id', md5('details' || n), 'affiliate_id', md5('affiliate' || n)",
-    "tracking_coupon": "'id', md5('coupon' || n), 'affiliate_id', md5('affiliate' || n), 'code', 'N' || n",
-}
-SALES = {
-    "tracking_order": "'id', md5('order' || n), 'order_id', 'O' || n, 'affiliate_id', {whose}, 'claimant_id', {whose},"
-    " 'placed_at', {at}, 'completed_at', {at}, 'coupon_code', 'N' || (1 + n % {affiliates})",
-    "tracking_orderline": "'id', 1000000 + n, 'order_id', md5('order' || n), 'category', {category}, 'amount', {amount}",
-    "payouts_commission": "'line_id', 1000000 + n, 'order_id', md5('order' || n), 'affiliate_id', {whose}, 'placed_at', {at},"
-    " 'category', {category}, 'rate', {rate}, 'base', {amount}, 'amount', round({amount} * {rate} / 100, 2),"
-    " 'validates_at', {at} + interval '30 days'",
+    "accounts_user": {"id": "md5('user' || n)::uuid", "email": "'bench' || n || '@example.com'"},
+    "affiliates_affiliate": {"id": WHOSE, "user_id": "md5('user' || n)::uuid", "code": "'N' || n"},
+    "affiliates_standingchange": {"id": "md5('state' || n || '-' || rank)::uuid", "affiliate_id": WHOSE},
+    "agreements_acceptance": {
+        "id": "md5('acceptance' || n)::uuid",
+        "sequence": "n + 1",
+        "affiliate_id": WHOSE,
+        "hash": "md5('a' || n) || md5('b' || n)",
+    },
+    "payouts_payoutdetails": {"id": "md5('details' || n)::uuid", "affiliate_id": WHOSE},
+    "tracking_coupon": {"id": "md5('coupon' || n)::uuid", "affiliate_id": WHOSE, "code": "'N' || n"},
 }
 CARD = {
     "consumer-electronics": "2.60", "office-school": "4.00", "home-decor": "5.00", "kitchen-dining": "5.50",
@@ -58,30 +56,42 @@ def copy_people(copies: int) -> None:
 def copy_sales(copies: int, *, affiliates: int, since: datetime, until: datetime) -> None:
     """As many orders of one line more, spread evenly over the first `affiliates` copies and over the time."""
     names, rates = list(CARD), list(CARD.values())
-    given = {
-        "affiliates": affiliates,
-        "whose": f"md5('affiliate' || (1 + n % {affiliates}))",
-        "at": f"(timestamptz '{since}' + n * (timestamptz '{until}' - timestamptz '{since}') / {copies + 1})",
-        "category": f"(ARRAY{names})[1 + n * 7 % {len(names)}]",
-        "rate": f"(ARRAY[{', '.join(rates)}])[1 + n * 7 % {len(rates)}]",
-        "amount": "(1.00 + n % 9973) / 100",
-    }
-    for table, changes in SALES.items():
-        _copy(table, copies, changes.format(**given))
+    who = f"(1 + n % {affiliates})"
+    whose = f"md5('affiliate' || {who})::uuid"
+    order = "md5('order' || n)::uuid"
+    at = f"timestamptz '{since}' + n * (timestamptz '{until}' - timestamptz '{since}') / {copies + 1}"
+    category = f"(ARRAY{names})[1 + n * 7 % {len(names)}]"
+    rate = f"(ARRAY[{', '.join(rates)}])[1 + n * 7 % {len(rates)}]"
+    amount = "round((1.00 + n % 9973) / 100, 2)"
+    sales = {
+        "tracking_order": {
+            "id": order, "order_id": "'O' || n", "affiliate_id": whose, "claimant_id": whose, "placed_at": at,
+            "completed_at": at, "coupon_code": f"'N' || {who}",
+        },
+        "tracking_orderline": {"id": "1000000 + n", "order_id": order, "category": category, "amount": amount},
+        "payouts_commission": {
+            "line_id": "1000000 + n", "order_id": order, "affiliate_id": whose, "placed_at": at, "category": category,
+            "rate": rate, "base": amount, "amount": f"round({amount} * {rate} / 100, 2)",
+            "validates_at": f"{at} + interval '30 days'",
+        },
+    }  # fmt: skip
+    for table, changes in sales.items():
+        _copy(table, copies, changes)
 
 
-def _copy(table: str, copies: int, changes: str) -> None:
+def _copy(table: str, copies: int, changes: Mapping[str, str]) -> None:
     with connection.cursor() as cursor:
+        cursor.execute("SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0", [table])
+        columns = [name for (name,) in cursor.fetchall()]
+        assert set(changes) <= set(columns), set(changes) - set(columns)
+        values = ", ".join(changes.get(column, f'original."{column}"') for column in columns)
         cursor.execute("SET session_replication_role = replica")
         cursor.execute(
             f"""
-            WITH original AS MATERIALIZED (
-                SELECT to_jsonb(t) AS row, row_number() OVER () AS rank FROM {table} t WHERE {_whose(table)}
-            )
-            INSERT INTO {table}
-            SELECT (jsonb_populate_record(NULL::{table}, row || jsonb_build_object({changes}))).*
-              FROM original, generate_series(1, {copies}::bigint) AS n
-            """  # noqa: S608  names and expressions of this module alone
+            WITH original AS MATERIALIZED (SELECT *, row_number() OVER () AS rank FROM {table} WHERE {_whose(table)})
+            INSERT INTO {table} ({", ".join(f'"{column}"' for column in columns)})
+            SELECT {values} FROM original, generate_series(1, {copies}::bigint) AS n
+            """
         )
         cursor.execute("SET session_replication_role = DEFAULT")
         cursor.execute(f"ANALYZE {table}")
@@ -95,6 +105,6 @@ def _whose(table: str) -> str:
         return f"code = '{CODE}'"
     if table == "tracking_order":
         return "order_id = 'BENCH'"
-    if table in SALES:
+    if table in ("tracking_orderline", "payouts_commission"):
         return "order_id = (SELECT id FROM tracking_order WHERE order_id = 'BENCH')"
     return f"affiliate_id = (SELECT id FROM affiliates_affiliate WHERE code = '{CODE}')"

@@ -1,6 +1,6 @@
 """The rehearsal of a draft over a million order lines: how long, how much memory, and that its sums are the rows'.
 
-    python -m benchmarks.rehearsal [--lines 1000000] [--affiliates 100000]
+python -m benchmarks.rehearsal [--lines 1000000] [--affiliates 100000]
 """
 
 import argparse

@@ -9,42 +9,12 @@ import sys
 from pathlib import Path
 
 import environ
-from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
+from config import admin_look, content_security
+from config.environment import BASE_DIR, DEBUG, env, required, truth, whole
 
-
-def required(name: str, when_debugging: str) -> str:
-    """The variable `name`; in development `when_debugging` where it is unset."""
-    value: str = env.str(name, default="")
-    if not value and not DEBUG:
-        raise ImproperlyConfigured(f"{name} must be set when DEBUG is off")
-    return value or when_debugging
-
-
-def whole(name: str, default: int, least: int = 0) -> int:
-    """The variable `name` as a whole number of at least `least`."""
-    text: str = env.str(name, default=str(default))
-    if not (text.isascii() and text.isdigit() and int(text) >= least):
-        raise ImproperlyConfigured(f"{name} must be a whole number of at least {least}, not {text!r}")
-    return int(text)
-
-
-def truth(name: str, default: bool) -> bool:
-    """The variable `name` as a yes or no."""
-    text: str = env.str(name, default="1" if default else "0").lower()
-    if text not in ("0", "1", "true", "false", "yes", "no", "on", "off"):
-        raise ImproperlyConfigured(f"{name} must be 1 or 0, not {text!r}")
-    return text in ("1", "true", "yes", "on")
-
-
-# Off wherever anything of a deployment is set; a bare checkout is somebody trying it out, with its own embedded stores.
-DEBUG = truth("DEBUG", not any(env.str(name, default="") for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL")))
 TESTING = "pytest" in sys.modules
 
 # --- Secrets -----------------------------------------------------------------------------------------------------
@@ -243,25 +213,8 @@ X_FRAME_OPTIONS = "DENY"
 # The draft of an agreement has a field for each part of each clause.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF, NONCE],
-        "style-src": [SELF, NONCE],
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "manifest-src": [SELF],
-        "form-action": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-    }
-}
-# The admin's Alpine evaluates expressions and sets styles: the tightest policy that it runs with.
-ADMIN_CONTENT_SECURITY_POLICY = {
-    "script-src": [SELF, NONCE, "'unsafe-eval'"],
-    "style-src": [SELF, "'unsafe-inline'"],
-}
+CONTENT_SECURITY_POLICY = content_security.POLICY
+ADMIN_CONTENT_SECURITY_POLICY = content_security.FOR_THE_ADMIN
 STATIC_URL = "static/"
 # In a developer's checkout files are served from where they lie, and nothing is collected.
 STATIC_ROOT = None if DEBUG else BASE_DIR / "staticfiles"
@@ -348,30 +301,4 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING" if TESTING else "INFO")},
 }
 
-UNFOLD = {
-    # The portal's green, from its lightest wash to its darkest ink.
-    "COLORS": {
-        "primary": {
-            "50": "#f0f7f4",
-            "100": "#e2efe9",
-            "200": "#bfdccf",
-            "300": "#92c4b1",
-            "400": "#5ba48d",
-            "500": "#2d8069",
-            "600": "#0e5c4c",
-            "700": "#0b4d40",
-            "800": "#083f34",
-            "900": "#06332b",
-            "950": "#031d18",
-        },
-    },
-    "SITE_TITLE": PROGRAM_NAME,
-    "SITE_HEADER": PROGRAM_NAME,
-    "SITE_URL": "/",
-    "SITE_ICON": lambda request: static("mark.svg"),
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")}],
-    "SHOW_VIEW_ON_SITE": False,
-    "STYLES": [lambda request: static("admin.css")],
-    "DASHBOARD_CALLBACK": "portal.staff_home.context",
-    "SIDEBAR": {"navigation": "portal.staff_menu.navigation"},
-}
+UNFOLD = admin_look.settings(PROGRAM_NAME)

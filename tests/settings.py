@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 # Where nothing is said, the embedded servers serve: they are for DEBUG alone.
 os.environ.setdefault("DEBUG", "1")
 
+from config.environment import BASE_DIR
 from config.settings import *  # noqa: F403 -- they read the environment
-from config.settings import BASE_DIR, CACHES, DATABASES, REDIS_URL
+from config.settings import CACHES, DATABASES, REDIS_URL
 
 # Never database 0, where a `make run` of this checkout keeps its queue; and another for every process of xdist and for
 # every name of the test database, so that runs at the same time don't find one another's keys.

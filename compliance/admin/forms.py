@@ -93,7 +93,7 @@ def opening_form(affiliate: Affiliate, *, now: datetime) -> type[forms.Form] | N
     class OpeningForm(BaseOpeningForm):
         names = forms.ChoiceField(
             label=gettext_lazy("What it is about, by clause"),
-            choices=named,
+            choices=[("", _("Choose one")), *named],
             widget=UnfoldAdminSelectWidget,
         )
         orders = forms.MultipleChoiceField(
@@ -103,14 +103,16 @@ def opening_form(affiliate: Affiliate, *, now: datetime) -> type[forms.Form] | N
             widget=UnfoldAdminCheckboxSelectMultipleWidget,
         )
 
-        @property
-        def who(self) -> Affiliate:
-            return affiliate
+        who = affiliate
 
     return OpeningForm
 
 
 class BaseOpeningForm(forms.Form):
+    """What opening a review asks of whomever; `opening_form` adds what depends on the affiliate `who`."""
+
+    who: Affiliate
+
     summary = forms.CharField(
         label=gettext_lazy("What happened, which the affiliate reads"),
         max_length=5000,
@@ -135,10 +137,6 @@ class BaseOpeningForm(forms.Form):
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
     field_order = ("names", "summary", "orders", "older_orders", "hold", "hold_all_money", "why_all")
-
-    @property
-    def who(self) -> Affiliate:
-        raise NotImplementedError
 
     def clean(self) -> dict[str, Any]:
         """Gives `activity` or `term`, and `commissions`."""

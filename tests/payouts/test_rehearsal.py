@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -172,7 +173,7 @@ TERMS: dict[str, Any] = {
 CODES = [f"R{number}" for number in range(12)]
 
 
-def sample(links_of: dict[str, str], seed: int) -> list[dict[str, Any]]:
+def sample(links_of: dict[str, UUID], seed: int) -> list[dict[str, Any]]:
     """Completed orders of all kinds: coupons, clicks in time and late, refunds, cancellations, unknown categories."""
     dice = random.Random(seed)
     found = []
@@ -202,7 +203,7 @@ def sample(links_of: dict[str, str], seed: int) -> list[dict[str, Any]]:
     return found
 
 
-def program(folder, change: Callable[[Agreement], None]) -> dict[str, str]:
+def program(folder, change: Callable[[Agreement], None]) -> dict[str, UUID]:
     """A program from January on whose first version is the seed agreement with `change`; returns a link of each affiliate."""
     first = seeding.start_draft(now=moment("2025-12-01"), by=None)
     change(first)

@@ -1,0 +1,38 @@
+"""Reading the environment: a missing or malformed variable stops the start with its name."""
+
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+
+def required(name: str, when_debugging: str) -> str:
+    """The variable `name`; in development `when_debugging` where it is unset."""
+    value: str = env.str(name, default="")
+    if not value and not DEBUG:
+        raise ImproperlyConfigured(f"{name} must be set when DEBUG is off")
+    return value or when_debugging
+
+
+def whole(name: str, default: int, least: int = 0) -> int:
+    """The variable `name` as a whole number of at least `least`."""
+    text: str = env.str(name, default=str(default))
+    if not (text.isascii() and text.isdigit() and int(text) >= least):
+        raise ImproperlyConfigured(f"{name} must be a whole number of at least {least}, not {text!r}")
+    return int(text)
+
+
+def truth(name: str, default: bool) -> bool:
+    """The variable `name` as a yes or no."""
+    text: str = env.str(name, default="1" if default else "0").lower()
+    if text not in ("0", "1", "true", "false", "yes", "no", "on", "off"):
+        raise ImproperlyConfigured(f"{name} must be 1 or 0, not {text!r}")
+    return text in ("1", "true", "yes", "on")
+
+
+# Off wherever anything of a deployment is set; a bare checkout is somebody trying it out, with its own embedded stores.
+DEBUG = truth("DEBUG", not any(env.str(name, default="") for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL")))
