@@ -24,7 +24,7 @@ from payouts import rehearsal
 # Days, so that the time is the same length whenever it is asked for.
 SPANS = {"1": 30, "3": 91, "12": 365}
 NOT_TRIED = gettext_lazy(
-    "It takes the draft's rates, its floor and ceiling, its cap and its attribution days, with the promotions that ran then."
+    "It takes the version's rates, its cap, its attribution days and its ceiling for the promotions that ran then."
     " What a review forfeited is left out. It can't know which orders would have come, or not, under other terms."
 )
 
