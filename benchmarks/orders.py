@@ -1,0 +1,143 @@
+"""Orders over HTTP, with key, snapshot history, attribution and pricing, against the bare database (PERFORMANCE 3).
+
+    python -m benchmarks.orders [--rounds 5] [--batches 10] [--puts 400]
+
+Rounds of ours and of the bare database alternate, and the median of their ratios is what is said.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.own_database import HERE, own_database
+from benchmarks.redirect import served
+
+BATCH, LINES = 1_000, 3
+SENDERS = 4
+AFFILIATES = 2_000
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def snapshots(prefix: str, count: int) -> list[dict[str, Any]]:
+    """Completed orders of three lines each, by the coupons of 2,000 affiliates, over ten months."""
+    from benchmarks.population import CARD
+    from tests.worlds import order
+
+    categories = list(CARD)
+    found = []
+    for number in range(count):
+        placed = BEGIN + timedelta(minutes=number * 7919 % 430_000)
+        lines = [
+            (categories[(number + at) % len(categories)], f"{(number * 7 + at) % 900 + 1}.{number * 13 % 100:02d}")
+            for at in range(LINES)
+        ]
+        found.append(
+            order(
+                f"{prefix}{number}",
+                *lines,
+                placed=placed.isoformat(),
+                at=(placed + timedelta(days=2)).isoformat(),
+                completed=(placed + timedelta(days=1)).isoformat(),
+                coupon=f"N{1 + number * 17 % AFFILIATES}",
+            )
+        )
+    return found
+
+
+def send(port: int, key: str, connections: int, requests: list[str]) -> float:
+    """How long the server takes for all the requests."""
+    with tempfile.TemporaryDirectory() as folder:
+        for number, request in enumerate(requests):
+            Path(folder, f"{number:06d}").write_text(request, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.senders", str(port), key, str(connections), folder],
+            cwd=HERE, check=True, capture_output=True, text=True,
+        )  # fmt: skip
+    found = json.loads(done.stdout)
+    if found["failed"]:
+        raise SystemExit(f"refused: {found['failed']}")
+    seconds: float = found["seconds"]
+    return seconds
+
+
+def batches(port: int, key: str, prefix: str, count: int) -> float:
+    """Lines a second, in batches of 1,000 orders."""
+    orders = snapshots(prefix, count * BATCH)
+    requests = [
+        "POST /api/v1/orders/batch\n" + "\n".join(json.dumps(one) for one in orders[first : first + BATCH])
+        for first in range(0, len(orders), BATCH)
+    ]
+    return len(orders) * LINES / send(port, key, SENDERS, requests)
+
+
+def puts(port: int, key: str, prefix: str, count: int) -> float:
+    """Requests a second, one order each."""
+    requests = [f"PUT /api/v1/orders/{one['order_id']}\n{json.dumps(one)}" for one in snapshots(prefix, count)]
+    return count / send(port, key, 2 * SENDERS, requests)
+
+
+def rows(rounds: int, batches_a_round: int, puts_a_round: int) -> Iterator[dict[str, Any]]:
+    """The two rows of PERFORMANCE 3 that are the orders'."""
+    with own_database("accord_bench_orders") as address, tempfile.TemporaryDirectory() as folder:
+        from accounts import api_keys
+        from benchmarks import population
+
+        population.begin()
+        population.copy_people(AFFILIATES)
+        key = api_keys.create(name="the shop", now=datetime.now(UTC), by=None)[1]
+        with served("wsgi", "config.wsgi:application", folder) as (port, _process):
+            batches(port, key, "warm", 1)
+            yield _row(
+                f"orders in batches of {BATCH:,}: lines/s ÷ raw COPY",
+                [_batch_round(port, key, address, f"B{n}-", batches_a_round) for n in range(rounds)],
+            )
+            yield _row(
+                "orders one a PUT: requests/s ÷ bare transactions/s",
+                [_put_round(port, key, address, f"P{n}-", puts_a_round) for n in range(rounds)],
+            )
+
+
+def _batch_round(port: int, key: str, address: str, prefix: str, count: int) -> tuple[float, float]:
+    from benchmarks.bare_rows import Copies
+
+    ours = batches(port, key, prefix, count)
+    return ours, count * BATCH * LINES / Copies(address, prefix).seconds_of_copy()
+
+
+def _put_round(port: int, key: str, address: str, prefix: str, count: int) -> tuple[float, float]:
+    from benchmarks.bare_rows import Copies
+
+    ours = puts(port, key, prefix, count)
+    return ours, Copies(address, prefix).transactions_a_second(2 * SENDERS, count)
+
+
+def _row(work: str, found: list[tuple[float, float]]) -> dict[str, Any]:
+    ratios = [ours / bare for ours, bare in found]
+    return {
+        "work": work,
+        "value": median(ratios),
+        "spread": (min(ratios), max(ratios)),
+        "at least": 0.3,
+        "per second": median(ours for ours, _bare in found),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--batches", type=int, default=10)
+    parser.add_argument("--puts", type=int, default=400)
+    given = parser.parse_args()
+    for row in rows(given.rounds, given.batches, given.puts):
+        print(json.dumps(row, ensure_ascii=False), flush=True)
+
+
+if __name__ == "__main__":
+    main()
