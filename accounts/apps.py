@@ -7,6 +7,8 @@ class AccountsConfig(AppConfig):
     verbose_name = "People who sign in"
 
     def ready(self) -> None:
-        from accounts import groups
+        from accounts import append_only, groups
 
-        post_migrate.connect(groups.fill, sender=groups.last_to_migrate(), dispatch_uid="accounts.groups.fill")
+        last = groups.last_to_migrate()
+        post_migrate.connect(groups.fill, sender=last, dispatch_uid="accounts.groups.fill")
+        post_migrate.connect(append_only.ignore_no_trigger, sender=last, dispatch_uid="accounts.append_only")
