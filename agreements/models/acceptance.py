@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.append_only import append_only
+from accounts.append_only import append_only, never_changed
 from accounts.uuid7 import uuid7
 from affiliates.models import Affiliate
 from agreements.models.agreement import Agreement
@@ -77,6 +77,7 @@ class AcceptancePerson(models.Model):
 
     class Meta:
         verbose_name = _("person of an acceptance")
+        triggers: ClassVar = never_changed()
 
     def __str__(self) -> str:
         return self.name

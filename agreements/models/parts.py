@@ -14,11 +14,12 @@ from accounts.uuid7 import uuid7
 from agreements.models.agreement import Agreement, PercentField
 
 # The lock makes an edit wait for a publishing that has begun; the question after it then sees that it is published.
+# With its schema named, no session can put a temporary table of the same name before the real one.
 _REFUSE_IF_PUBLISHED = """
-    PERFORM 1 FROM agreements_agreement
+    PERFORM 1 FROM public.agreements_agreement
      WHERE TG_OP <> 'INSERT' AND id = OLD.agreement_id OR TG_OP <> 'DELETE' AND id = NEW.agreement_id
        FOR KEY SHARE;
-    IF EXISTS (SELECT 1 FROM agreements_agreement
+    IF EXISTS (SELECT 1 FROM public.agreements_agreement
                WHERE published_at IS NOT NULL
                  AND (TG_OP <> 'INSERT' AND id = OLD.agreement_id OR TG_OP <> 'DELETE' AND id = NEW.agreement_id)) THEN
         RAISE EXCEPTION 'pgtrigger: Cannot change % of a published agreement', TG_TABLE_NAME;

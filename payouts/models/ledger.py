@@ -73,7 +73,8 @@ class LedgerEntry(models.Model):
         triggers: ClassVar = [
             *append_only(),
             # All entries of a transaction are written by one statement; after it they must sum to zero. Looking at the
-            # whole transaction, not at the new rows alone, also refuses a late entry to an old transaction.
+            # whole transaction, not at the new rows alone, also refuses a late entry to an old transaction. The schema is
+            # named so that no session can put a temporary table of the same name before the real one.
             pgtrigger.Trigger(
                 name="transaction_balances",
                 level=pgtrigger.Statement,
@@ -83,7 +84,7 @@ class LedgerEntry(models.Model):
                 declare=[("unbalanced", "BIGINT")],
                 func="""
                     SELECT entry.transaction_id INTO unbalanced
-                      FROM payouts_ledgerentry entry
+                      FROM public.payouts_ledgerentry entry
                      WHERE entry.transaction_id IN (SELECT transaction_id FROM new_entries)
                      GROUP BY entry.transaction_id
                     HAVING SUM(entry.amount) <> 0
