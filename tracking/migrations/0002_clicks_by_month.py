@@ -49,6 +49,10 @@ DECLARE
     begins timestamptz := date_trunc('month', month::timestamp) AT TIME ZONE 'UTC';
     ends timestamptz := (date_trunc('month', month::timestamp) + interval '1 month') AT TIME ZONE 'UTC';
 BEGIN
+    -- It runs with the owner's rights, and so would a trigger that somebody put on a table of their own.
+    IF (SELECT relowner FROM pg_class WHERE oid = parent) <> current_user::regrole THEN
+        RAISE insufficient_privilege USING MESSAGE = format('%s is not a table of the owner', parent);
+    END IF;
     -- Not against whoever writes: against whoever makes the same month at the same time.
     EXECUTE format('LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE', parent);
     IF to_regclass(part) IS NOT NULL THEN
