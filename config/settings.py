@@ -270,6 +270,11 @@ SEPA_DEBTOR_NAME: str = env.str("SEPA_DEBTOR_NAME", default="")
 SEPA_DEBTOR_IBAN: str = env.str("SEPA_DEBTOR_IBAN", default="").replace(" ", "")
 # 0 keeps them.
 CLICK_RETENTION_DAYS = whole("CLICK_RETENTION_DAYS", 400)
+# What a dry run of the close points at: a payout of so much or more, and an affiliate who earned so many times their average of
+# the three months before, and so much or more. In the program's currency.
+UNUSUAL_PAYOUT = whole("UNUSUAL_PAYOUT", 5_000, least=1)
+UNUSUAL_EARNINGS_TIMES = whole("UNUSUAL_EARNINGS_TIMES", 10, least=2)
+UNUSUAL_EARNINGS_LEAST = whole("UNUSUAL_EARNINGS_LEAST", 100)
 # The name under which a click id is added to the address that a tracking link leads to.
 CLICK_ID_PARAMETER: str = env.str("CLICK_ID_PARAMETER", default="click_id")
 if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", CLICK_ID_PARAMETER):

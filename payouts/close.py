@@ -93,9 +93,8 @@ def _closable(first_day: date, now: datetime) -> Period:
 
 def _close(month: Period, now: datetime, by: User | None) -> Close:
     set_aside = preflight.find_poison(ends_at=month.ends_at, now=now)
-    values = _values(month, now, by, list(set_aside))
-    _run([close_sql.NO_LOOPS, *close_sql.TEMPORARY_TABLES.split(";"), close_sql.TAKE_THE_CUT], values)
-    _run([close_sql.WORK_OUT_STATEMENTS, *close_sql.WRITE], values)
+    values = work_out(month=month, now=now, by=by, set_aside=list(set_aside), taking=[close_sql.TAKE_THE_CUT])
+    _run(close_sql.WRITE, values)
     close = Close.objects.get(pk=values["close"])
     preflight.record(close=close, found=set_aside)
     if set_aside:
@@ -104,6 +103,19 @@ def _close(month: Period, now: datetime, by: User | None) -> Close:
         )
     trail.record(action="month closed", subject=close, now=now, by=by, after={"period": str(month), "cut": close.cut})
     return close
+
+
+def work_out(
+    *, month: Period, now: datetime, by: User | None, set_aside: list[UUID], taking: Sequence[str]
+) -> dict[str, Any]:
+    """Fill the temporary tables of the caller's transaction with every line and every statement of `month`.
+
+    `taking` says how the lines are taken: by the close, with its cut, or by a dry run, which must come to the same.
+    """
+    values = _values(month, now, by, set_aside)
+    _run([close_sql.NO_LOOPS, *close_sql.TEMPORARY_TABLES.split(";"), *taking], values)
+    _run([close_sql.WORK_OUT_STATEMENTS], values)
+    return values
 
 
 def _values(month: Period, now: datetime, by: User | None, set_aside: list[UUID]) -> dict[str, Any]:

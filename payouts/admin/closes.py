@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -17,8 +19,9 @@ from accounts.csv_out import csv_lines
 from accounts.staff_actions import ConfirmForm, run_action
 from agreements.models import Program
 from payouts import opening, pdf, statements, summaries
-from payouts.admin.pages import MoneyAdmin, amount, attempt, link, list_of, page, staff
-from payouts.close import close_month, due_months, next_period
+from payouts.admin import dry_run
+from payouts.admin.pages import MoneyAdmin, amount, attempt, link, list_of, staff
+from payouts.close import close_month, next_period
 from payouts.currency import program_currency
 from payouts.models import Close, SetAside, Statement, StatementLine
 from payouts.wording import money
@@ -98,10 +101,14 @@ class CloseAdmin(ReadOnlyAdmin):
         may = request.user.has_perm("payouts.open_program")
         return may and (request.method == "POST" or not Program.objects.filter(opened_at__isnull=False).exists())
 
+    def get_urls(self) -> list[URLPattern]:
+        mine = path("dry-run.csv", self.admin_site.admin_view(self.dry_run), name="payouts_close_dry_run")
+        return [mine, *super().get_urls()]
+
     @action(description=gettext_lazy("Close the next month"), permissions=["close"])  # type: ignore[untyped-decorator]  # unfold has no types
     def close_next(self, request: HttpRequest) -> HttpResponse:
-        """Say which month it is and what is due, then close it."""
-        now, month = timezone.now(), next_period()
+        """Show what closing it would do, then close it."""
+        month = next_period()
         if request.method == "POST" and month is not None:
             return attempt(
                 request,
@@ -109,10 +116,13 @@ class CloseAdmin(ReadOnlyAdmin):
                 _("%(month)s is closed.") % {"month": month},
                 list_of(Close),
             )
-        return page(
-            self, request, "admin/payouts/close.html", _("Close the next month"),
-            month=month, ended=month is not None and month.ends_at <= now, due=month in due_months(now), back=list_of(Close),
-        )  # fmt: skip
+        return dry_run.shown(self, request, month)
+
+    def dry_run(self, request: HttpRequest) -> HttpResponse:
+        """The whole dry run as a CSV."""
+        if not self.has_close_permission(request):
+            raise PermissionDenied
+        return dry_run.as_csv(next_period())
 
     @action(description=gettext_lazy("Open the program"), permissions=["open"])  # type: ignore[untyped-decorator]  # unfold has no types
     def open_program(self, request: HttpRequest) -> HttpResponse:

@@ -196,14 +196,14 @@ def test_close_the_next_month_by_hand(earner, grant, preparer, approver, desk):
     address = reverse("admin:payouts_close_close_next")
     assert desk(approver).get(address).status_code == 403
     client = desk(preparer)
-    assert "The next month is 2026-01. It has ended." in text(client.get(address))
+    assert "Dry run of 2026-01, which has ended." in text(client.get(address))
     client.post(address)
     assert [str(close) for close in Close.objects.all()] == ["2026-01"]
     close = Close.objects.get()
     assert "paid out: 20.00 USD" in text(client.get(page_of(close)))
     rows = b"".join(client.get(page_of(close, "as_csv")).streaming_content).decode().splitlines()
     assert rows[1] == f"{affiliate.code},1,0.00,0,0.00,20.00,0.00,20.00,0.00,"
-    assert "can be closed from then on" in text(client.get(address))
+    assert "2026-02 still runs: this is no close." in text(client.get(address))
     assert "has not ended yet" in text(client.post(address, follow=True))
 
 

@@ -99,6 +99,7 @@ ACTIONS: dict[str, str] = {
     "payouts_payoutbatch_export": "P",
     "payouts_payoutbatch_paid": "P",
     "payouts_close_close_next": "P",
+    "payouts_close_dry_run": "P",
     "payouts_close_open_program": "",
     "payouts_close_as_csv": "PA",
     "payouts_statement_as_pdf": "PA",
