@@ -1,6 +1,7 @@
-"""Keys with which the shop signs in to the orders API (CONTRACT 4): shown once, stored hashed, revocable."""
+"""Keys with which the shop signs in to the orders API (CONTRACT 4): shown once, stored hashed, scoped, rotated, revocable."""
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
@@ -12,23 +13,40 @@ from django.utils.translation import gettext as _
 
 from accounts import recording
 from accounts.errors import Refused
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, Scope, User
+from accounts.models.api_key import every_scope
 
 BEGINNING = "accord_"
 SHOWN = len(BEGINNING) + 5
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
+LONGEST_OVERLAP = timedelta(days=90)
 
 
 @transaction.atomic
-def create(*, name: str, now: datetime, by: User | None) -> tuple[ApiKey, str]:
-    """Make a key and return it with its secret of 256 random bits, which is stored nowhere; refuses an empty name."""
+def create(*, name: str, scopes: Collection[str] | None = None, now: datetime, by: User | None) -> tuple[ApiKey, str]:
+    """Make a key for `scopes` (all, unless told) and return it with its secret of 256 random bits, which is stored nowhere.
+
+    Refuses an empty name, no scope, and a scope that there is not.
+    """
     name = name.strip()
     if not name or len(name) > 100 or not name.isprintable():
         raise ValidationError({"name": _("Give the key a name of 1 to 100 characters.")})
-    secret = BEGINNING + secrets.token_urlsafe(32)
-    key = ApiKey.objects.create(name=name, prefix=secret[:SHOWN], digest=_digest(secret), created_at=now, created_by=by)
-    recording.record(action="API key made", subject=key, now=now, by=by, after={"name": name})
+    chosen = every_scope() if scopes is None else [scope for scope in every_scope() if scope in scopes]
+    if not chosen or set(scopes or ()) - set(chosen):
+        raise ValidationError(
+            {"scopes": _("Choose what the key may: %(known)s.") % {"known": ", ".join(every_scope())}}
+        )
+    key, secret = _make(name, chosen, now, by)
+    recording.record(
+        action="API key made", subject=key, now=now, by=by, after={"name": name, "scopes": " ".join(chosen)}
+    )
     return key, secret
+
+
+def _make(name: str, scopes: list[str], now: datetime, by: User | None) -> tuple[ApiKey, str]:
+    secret = BEGINNING + secrets.token_urlsafe(32)
+    given = {"name": name, "scopes": scopes, "created_at": now, "created_by": by}
+    return ApiKey.objects.create(prefix=secret[:SHOWN], digest=_digest(secret), **given), secret
 
 
 def find(bearer: str, now: datetime) -> ApiKey | None:
@@ -38,12 +56,39 @@ def find(bearer: str, now: datetime) -> ApiKey | None:
     """
     digest = _digest(bearer)
     key = ApiKey.objects.filter(digest=digest, revoked_at__isnull=True).first()
-    if key is None or not compare_digest(key.digest, digest):
+    if key is None or not compare_digest(key.digest, digest) or not _in_force(key, now):
         return None
     if key.last_used_at is None or now - key.last_used_at >= USE_IS_NOTED_EVERY:
         unnoted = Q(last_used_at__isnull=True) | Q(last_used_at__lte=now - USE_IS_NOTED_EVERY)
         ApiKey.objects.filter(unnoted, pk=key.pk).update(last_used_at=now)
     return key
+
+
+def may(key: ApiKey, scope: Scope) -> bool:
+    """Whether the key was made for `scope`."""
+    return scope.value in key.scopes
+
+
+def _in_force(key: ApiKey, now: datetime) -> bool:
+    return key.expires_at is None or now < key.expires_at
+
+
+@transaction.atomic
+def rotate(*, key: ApiKey, until: datetime, now: datetime, by: User | None) -> tuple[ApiKey, str]:
+    """Make the key that replaces `key`, of the same name and scopes; both work until `until`, then the new one alone.
+
+    Refuses a moment that is past or more than 90 days away, and a key that is revoked or was replaced before.
+    """
+    if not now < until <= now + LONGEST_OVERLAP:
+        raise ValidationError({"until": _("Choose a moment from now on, 90 days away at most.")})
+    old = ApiKey.objects.select_for_update().get(pk=key.pk)
+    if old.revoked_at is not None or old.replaced_by_id is not None:
+        raise Refused(_("The key %(key)s is revoked or replaced already.") % {"key": key})
+    new, secret = _make(old.name, old.scopes, now, by)
+    ApiKey.objects.filter(pk=old.pk).update(expires_at=until, replaced_by=new)
+    after = {"works until": until.isoformat(), "replaced by": str(new.pk)}
+    recording.record(action="API key rotated", subject=old, now=now, by=by, before={"name": old.name}, after=after)
+    return new, secret
 
 
 @transaction.atomic

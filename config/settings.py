@@ -284,6 +284,8 @@ CLICK_FLOOD_PER_MINUTE = whole("CLICK_FLOOD_PER_MINUTE", 120, least=1)
 # Where each web process keeps clicks while the database is away, and how many MiB of them at most.
 CLICK_SPOOL_DIR = Path(env.str("CLICK_SPOOL_DIR", default=str(BASE_DIR / ".local" / "clicks")))
 CLICK_SPOOL_MEGABYTES = whole("CLICK_SPOOL_MEGABYTES", 1024, least=1)
+# With one API key; then 429 with Retry-After. 0 sets no limit.
+API_REQUESTS_PER_MINUTE = whole("API_REQUESTS_PER_MINUTE", 120_000)
 # So many reports of abuse by the public are taken from one network in an hour.
 ABUSE_REPORTS_PER_HOUR = whole("ABUSE_REPORTS_PER_HOUR", 5, least=1)
 # Signals (CONTRACT 8): over how many days they look, and from how many on each is raised.

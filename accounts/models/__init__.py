@@ -1,4 +1,4 @@
-from accounts.models.api_key import ApiKey
+from accounts.models.api_key import ApiKey, Scope
 from accounts.models.user import User
 
-__all__ = ["ApiKey", "User"]
+__all__ = ["ApiKey", "Scope", "User"]

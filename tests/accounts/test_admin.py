@@ -1,6 +1,7 @@
 """The admin of accounts ..."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -8,6 +9,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import api_keys
 from accounts.models import ApiKey, User
@@ -24,11 +26,12 @@ def root(client: Client) -> Client:
 
 
 def test_makes_a_key_and_shows_it_once(root: Client) -> None:
-    answer = root.post(reverse("admin:accounts_apikey_make"), {"name": "shop"})
+    answer = root.post(reverse("admin:accounts_apikey_make"), {"name": "shop", "scopes": ["orders:read"]})
     (secret,) = re.findall(r"accord_[\w-]{43}", answer.content.decode())
     assert "no-store" in answer["Cache-Control"]
     key = ApiKey.objects.get(name="shop")
     assert api_keys.find(secret, NOW) == key
+    assert key.scopes == ["orders:read"]
     page = root.get(reverse("admin:accounts_apikey_change", args=[key.pk])).content.decode()
     assert secret not in page
     assert key.prefix in page
@@ -38,6 +41,42 @@ def test_revokes_a_key_with_a_reason(root: Client) -> None:
     key, secret = api_keys.create(name="shop", now=NOW, by=None)
     root.post(reverse("admin:accounts_apikey_revoke", args=[key.pk]), {"confirmed": "1", "reason": "leaked"})
     assert api_keys.find(secret, NOW) is None
+
+
+def test_makes_no_key_that_may_nothing(root: Client) -> None:
+    answer = root.post(reverse("admin:accounts_apikey_make"), {"name": "shop"})
+    assert answer.status_code == 200
+    assert not ApiKey.objects.exists()
+
+
+def test_rotates_a_key_and_shows_the_new_one_once(root: Client) -> None:
+    old, _secret = api_keys.create(name="shop", now=NOW, by=None)
+    address = reverse("admin:accounts_apikey_rotate", args=[old.pk])
+    assert root.get(address).status_code == 200
+    until = timezone.now() + timedelta(days=3)
+    answer = root.post(address, {"until_0": f"{until:%Y-%m-%d}", "until_1": f"{until:%H:%M:%S}"})
+    (secret,) = re.findall(r"accord_[\w-]{43}", answer.content.decode())
+    assert "no-store" in answer["Cache-Control"]
+    new = ApiKey.objects.get(replaces=old)
+    assert api_keys.find(secret, NOW) == new
+    page = root.get(reverse("admin:accounts_apikey_change", args=[old.pk])).content.decode()
+    assert secret not in page
+    assert new.prefix in page
+
+
+def test_says_why_a_key_is_not_rotated(root: Client) -> None:
+    key, _secret = api_keys.create(name="shop", now=NOW, by=None)
+    address = reverse("admin:accounts_apikey_rotate", args=[key.pk])
+    assert "from now on" in root.post(address, {"until_0": "2020-01-01", "until_1": "00:00"}).content.decode()
+    api_keys.revoke(key=key, reason="leaked", now=NOW, by=None)
+    assert (
+        "revoked or replaced already"
+        in root.post(address, {"until_0": tomorrow(), "until_1": "00:00"}).content.decode()
+    )
+
+
+def tomorrow() -> str:
+    return f"{timezone.now() + timedelta(days=1):%Y-%m-%d}"
 
 
 def test_records_a_change_of_rights(root: Client) -> None:

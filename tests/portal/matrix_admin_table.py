@@ -60,6 +60,7 @@ MODELS: dict[str, Rights] = {
 ACTIONS: dict[str, str] = {
     "auth_user_password_change": "",
     "accounts_apikey_make": "",
+    "accounts_apikey_rotate": "",
     "accounts_apikey_revoke": "",
     "affiliates_affiliate_approve": "M",
     "affiliates_affiliate_reject": "M",
