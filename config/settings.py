@@ -14,6 +14,7 @@ from django.urls import reverse_lazy
 
 from config import admin_look, content_security
 from config.environment import BASE_DIR, DEBUG, env, required, truth, whole
+from config.thresholds import *  # noqa: F403 -- each is a setting under its own name
 
 TESTING = "pytest" in sys.modules
 
@@ -284,22 +285,6 @@ CLICK_FLOOD_PER_MINUTE = whole("CLICK_FLOOD_PER_MINUTE", 120, least=1)
 # Where each web process keeps clicks while the database is away, and how many MiB of them at most.
 CLICK_SPOOL_DIR = Path(env.str("CLICK_SPOOL_DIR", default=str(BASE_DIR / ".local" / "clicks")))
 CLICK_SPOOL_MEGABYTES = whole("CLICK_SPOOL_MEGABYTES", 1024, least=1)
-# With one API key; then 429 with Retry-After. 0 sets no limit.
-API_REQUESTS_PER_MINUTE = whole("API_REQUESTS_PER_MINUTE", 120_000)
-# So many reports of abuse by the public are taken from one network in an hour.
-ABUSE_REPORTS_PER_HOUR = whole("ABUSE_REPORTS_PER_HOUR", 5, least=1)
-# Signals (CONTRACT 8): over how many days they look, and from how many on each is raised.
-SIGNAL_DAYS = whole("SIGNAL_DAYS", 30, least=1)
-SIGNAL_SAME_PAYOUT_DETAILS = whole("SIGNAL_SAME_PAYOUT_DETAILS", 2, least=2)
-SIGNAL_SELF_PURCHASES = whole("SIGNAL_SELF_PURCHASES", 1, least=1)
-SIGNAL_CLICKS_FROM_ONE_NETWORK = whole("SIGNAL_CLICKS_FROM_ONE_NETWORK", 500, least=1)
-SIGNAL_QUICK_ORDER_SECONDS = whole("SIGNAL_QUICK_ORDER_SECONDS", 30, least=1)
-SIGNAL_QUICK_ORDERS = whole("SIGNAL_QUICK_ORDERS", 3, least=1)
-SIGNAL_CONVERSION_PERCENT = whole("SIGNAL_CONVERSION_PERCENT", 40, least=1)
-SIGNAL_CONVERSION_CLICKS = whole("SIGNAL_CONVERSION_CLICKS", 50, least=1)
-SIGNAL_CLICKS_WITHOUT_ORDER = whole("SIGNAL_CLICKS_WITHOUT_ORDER", 10_000, least=1)
-SIGNAL_UNDECLARED_CLICKS = whole("SIGNAL_UNDECLARED_CLICKS", 25, least=1)
-
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
