@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from affiliates.models import StandingChange, State
-from affiliates.standing import state_at, terminated_for_breach_by
+from affiliates.models import State
+from affiliates.standing import Step, state_at, terminated_for_breach_by
 from agreements.rules import Rule
 from agreements.under import Under, Version, under_at
 from tracking.click_ids import Receipt
@@ -56,7 +56,7 @@ class Claims(NamedTuple):
 
     bindings: Mapping[str, Sequence[Binding]]  # by coupon code in capitals
     link_owners: Mapping[UUID, UUID]
-    histories: Mapping[UUID, Sequence[StandingChange]]
+    histories: Mapping[UUID, Sequence[Step]]
     acceptances: Mapping[UUID, Mapping[UUID, datetime]]
     versions: Sequence[Version]
     attribution_days: Mapping[UUID, int]  # by version

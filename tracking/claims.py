@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models.functions import Upper
@@ -14,6 +16,14 @@ from tracking.attribution import Attribution, Binding, Claims, attribute
 from tracking.click_ids import Receipt
 from tracking.models import Coupon, Link
 from tracking.snapshots import Snapshot
+
+
+class Change(NamedTuple):
+    """A change of an affiliate's state, as far as attribution asks for it."""
+
+    at: datetime
+    after: str
+    breach: bool
 
 
 def attributions(snapshots: Iterable[Snapshot]) -> dict[str, Attribution]:
@@ -51,8 +61,9 @@ def read(codes: set[str], receipts: Mapping[str, Receipt | None]) -> Claims:
     )
 
 
-def _histories(affiliates: set[UUID]) -> dict[UUID, list[StandingChange]]:
-    found: dict[UUID, list[StandingChange]] = defaultdict(list)
-    for change in StandingChange.objects.filter(affiliate__in=affiliates).order_by("at", "id"):
-        found[change.affiliate_id].append(change)
+def _histories(affiliates: set[UUID]) -> dict[UUID, list[Change]]:
+    found: dict[UUID, list[Change]] = defaultdict(list)
+    rows = StandingChange.objects.filter(affiliate__in=affiliates).order_by("at", "id")
+    for affiliate_id, *change in rows.values_list("affiliate_id", *Change._fields):
+        found[affiliate_id].append(Change(*change))
     return found

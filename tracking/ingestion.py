@@ -4,7 +4,7 @@ Set-based: a batch of any size takes the same number of statements. One lock ord
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from tracking.attribution import RULES, Attribution
 from tracking.claims import attributions
 from tracking.click_details import UNKNOWN, details
 from tracking.models import Reason
-from tracking.order_rows import Changed, Known
+from tracking.order_rows import Changed, Known, OrderRow
 from tracking.snapshots import Snapshot
 
 
@@ -59,29 +59,23 @@ def ingest(
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("ingest() belongs into a transaction")
-    created = order_rows.make_stubs(batch)
-    known = order_rows.lock({snapshot.order_id for snapshot in batch})
+    begun = order_rows.begin(list(_rows(_of_new_orders(batch)).values()))
+    known = begun | order_rows.lock({snapshot.order_id for snapshot in batch} - begun.keys())
     digests = [snapshot.sha256() for snapshot in batch]
-    taken, fresh, newest = _sort_out(batch, digests, known, created)
+    taken, fresh, newest = _sort_out(batch, digests, known, begun.keys())
     receipts = order_rows.keep_receipts([(batch[i], digests[i]) for i in fresh], api_key)
-    decided = attributions(newest.values())
-    kept = _keep_frozen(decided, known, created, frozen)
-    came = details(decided)
-    order_rows.update(
-        [
-            (known[order_id].pk, snapshot, decided[order_id], _clause(decided[order_id]), came.get(order_id, UNKNOWN))
-            for order_id, snapshot in newest.items()
-        ]
-    )
+    later = {order_id: snapshot for order_id, snapshot in newest.items() if order_id not in begun}
+    rows, kept = _keep_frozen(_rows(later.values()), known, frozen)
+    order_rows.update({known[order_id].pk: row for order_id, row in rows.items()})
     sent = Counter(row.order_id for row in batch)
-    older = [row.order_id for row in batch if row.order_id not in created or sent[row.order_id] > 1]
+    older = [row.order_id for row in batch if row.order_id not in begun or sent[row.order_id] > 1]
     late = order_rows.vanished_lines({known[order_id].pk for order_id in older})
     lines = order_rows.write_lines({known[order_id].pk: row for order_id, row in newest.items()}, vanished=late)
     changed = [
         Changed(
             order_pk=known[order_id].pk,
             snapshot=snapshot,
-            attribution=decided[order_id],
+            attribution=rows[order_id].attribution if order_id in rows else known[order_id].attribution,
             frozen=order_id in kept,
             receipt=receipts[order_id, snapshot.version],
             lines=lines[known[order_id].pk],
@@ -94,7 +88,7 @@ def ingest(
 
 
 def _sort_out(
-    batch: Sequence[Snapshot], digests: Sequence[str], known: Mapping[str, Known], created: set[str]
+    batch: Sequence[Snapshot], digests: Sequence[str], known: Mapping[str, Known], created: Collection[str]
 ) -> tuple[list[Taken], list[int], dict[str, Snapshot]]:
     """The outcome of each row, which rows are new receipts, and the newest snapshot of each order that changes."""
     receipts = order_rows.known_receipts(batch)
@@ -130,23 +124,47 @@ def _sort_out(
     return taken, fresh, newest
 
 
+def _of_new_orders(batch: Sequence[Snapshot]) -> list[Snapshot]:
+    """The snapshot by which each order that has no row yet begins: the newest of those with the placed_at of its first."""
+    known = order_rows.known_ids({snapshot.order_id for snapshot in batch})
+    first: dict[str, Snapshot] = {}
+    newest: dict[str, Snapshot] = {}
+    for snapshot in batch:
+        order_id = snapshot.order_id
+        if order_id in known or snapshot.placed_at != first.setdefault(order_id, snapshot).placed_at:
+            continue
+        if order_id not in newest or snapshot.version > newest[order_id].version:
+            newest[order_id] = snapshot
+    return list(newest.values())
+
+
+def _rows(newest: Iterable[Snapshot]) -> dict[str, OrderRow]:
+    """{order id: what its row is to say}, by what is known now of coupons, links and affiliates."""
+    snapshots = list(newest)
+    decided = attributions(snapshots) if snapshots else {}
+    came = details(decided)
+    return {
+        row.order_id: OrderRow(
+            row, decided[row.order_id], _clause(decided[row.order_id]), came.get(row.order_id, UNKNOWN)
+        )
+        for row in snapshots
+    }
+
+
 def _keep_frozen(
-    decided: dict[str, Attribution],
-    known: Mapping[str, Known],
-    created: set[str],
-    frozen: Callable[[Iterable[UUID]], set[UUID]],
-) -> set[str]:
-    """Put back the attribution of orders of which a close has settled a line; returns their ids."""
+    rows: dict[str, OrderRow], known: Mapping[str, Known], frozen: Callable[[Iterable[UUID]], set[UUID]]
+) -> tuple[dict[str, OrderRow], set[str]]:
+    """The rows, with the old attribution for orders of which a close has settled a line, and the ids of these."""
     moved = {
         order_id: known[order_id].pk
-        for order_id, attribution in decided.items()
-        if order_id not in created and attribution.affiliate_id != known[order_id].attribution.affiliate_id
+        for order_id, row in rows.items()
+        if row.attribution.affiliate_id != known[order_id].attribution.affiliate_id
     }
     settled = frozen(moved.values()) if moved else set()
     kept = {order_id for order_id, pk in moved.items() if pk in settled}
-    for order_id in kept:
-        decided[order_id] = known[order_id].attribution
-    return kept
+    was = {order_id: known[order_id].attribution for order_id in kept}
+    stay = {order_id: rows[order_id]._replace(attribution=a, clause=_clause(a)) for order_id, a in was.items()}
+    return rows | stay, kept
 
 
 def _clause(attribution: Attribution) -> str:

@@ -1,12 +1,12 @@
 """The statements behind ingestion: each takes a whole batch, so that a thousand orders cost as many statements as one."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 from django.db import connection
 
 from accounts.models import ApiKey
@@ -19,7 +19,7 @@ from tracking.snapshots import Line, Snapshot
 
 def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
     """Rows for `json_to_recordset`: one parameter, which the database takes apart faster than we could quote arrays."""
-    return json.dumps(list(rows), default=str)
+    return orjson.dumps(list(rows), default=str).decode()
 
 
 # What is known of the same click stays known, though its record may be gone.
@@ -28,6 +28,12 @@ _DETAILS = ", ".join(
     f" AND tracking_order.clicked_at = new.clicked_at THEN tracking_order.{name} END)"
     for name in Details._fields
 )
+
+_COLUMNS = """
+    id uuid, version timestamptz, status text, completed_at timestamptz, coupon text, click_id text, customer_hash text,
+    country text, affiliate_id uuid, link_id uuid, clicked_at timestamptz, reason text, claimant_id uuid,
+    agreement_id uuid, clause text, sub1 text, sub2 text, sub3 text, sub4 text, sub5 text, device text
+"""
 
 VanishedLine = tuple[UUID, int, Line]  # order, position, line
 
@@ -43,6 +49,15 @@ class Changed(NamedTuple):
     lines: Sequence[tuple[int, Line]]  # primary keys beside lines, those that vanished with 0.00 at the end
 
 
+class OrderRow(NamedTuple):
+    """What an order's row is to say: its newest snapshot, whose it is and by which clause, and what is known of its click."""
+
+    snapshot: Snapshot
+    attribution: Attribution
+    clause: str
+    came: Details
+
+
 class Known(NamedTuple):
     """An order's row as it stands; `version` is None for one that this batch has just begun."""
 
@@ -52,34 +67,44 @@ class Known(NamedTuple):
     attribution: Attribution
 
 
-def make_stubs(batch: Sequence[Snapshot]) -> set[str]:
-    """Begin a row for each order that has none, in the order of ids; returns the ids begun.
+def known_ids(order_ids: Iterable[str]) -> set[str]:
+    """Those of the ids that have a row; locks nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT order_id FROM tracking_order WHERE order_id = ANY(%s)", [list(order_ids)])
+        return {order_id for (order_id,) in cursor.fetchall()}
 
-    Two senders of the same new order meet here: the second waits for the first, then finds the row.
+
+def begin(rows: Sequence[OrderRow]) -> dict[str, Known]:
+    """Insert the orders in the order of ids, each as its newest snapshot says it is; returns those that were not there.
+
+    Two senders of the same new order meet here: the second waits for the first, and then is told that it is there.
     """
-    first: dict[str, Snapshot] = {}
-    for snapshot in batch:
-        first.setdefault(snapshot.order_id, snapshot)
-    rows = [first[order_id] for order_id in sorted(first)]
+    if not rows:
+        return {}
+    keys = {row.snapshot.order_id: uuid7() for row in rows}
+    values = [_values(row, keys[row.snapshot.order_id]) for row in sorted(rows, key=lambda row: row.snapshot.order_id)]
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            INSERT INTO tracking_order (id, order_id, status, placed_at, currency, coupon_code, click_id,
-                                        customer_hash, country, reason, clause)
-            SELECT id, order_id, 'paid', placed_at, currency, '', '', '', '', 'no_claim', ''
-              FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::text[]) AS new(id, order_id, placed_at, currency)
+            f"""
+            INSERT INTO tracking_order (id, order_id, placed_at, currency, version, status, completed_at, coupon_code,
+                   click_id, customer_hash, country, affiliate_id, link_id, clicked_at, reason, claimant_id,
+                   agreement_id, clause, {", ".join(Details._fields)})
+            SELECT id, order_id, placed_at, currency, version, status, completed_at, coupon, click_id, customer_hash,
+                   country, affiliate_id, link_id, clicked_at, reason, claimant_id, agreement_id, clause,
+                   {", ".join(Details._fields)}
+              FROM json_to_recordset(%s) AS new(order_id text, placed_at timestamptz, currency text, {_COLUMNS})
              ORDER BY order_id COLLATE "C"
                 ON CONFLICT (order_id) DO NOTHING
             RETURNING order_id
-            """,
-            [
-                [uuid7() for _ in rows],
-                [row.order_id for row in rows],
-                [row.placed_at for row in rows],
-                [row.currency for row in rows],
-            ],
+            """,  # noqa: S608 -- our own column names
+            [as_json(values)],
         )
-        return {order_id for (order_id,) in cursor.fetchall()}
+        begun = {order_id for (order_id,) in cursor.fetchall()}
+    return {
+        row.snapshot.order_id: Known(keys[row.snapshot.order_id], None, row.snapshot.placed_at, row.attribution)
+        for row in rows
+        if row.snapshot.order_id in begun
+    }
 
 
 def lock(order_ids: set[str]) -> dict[str, Known]:
@@ -137,27 +162,10 @@ def keep_receipts(fresh: Sequence[tuple[Snapshot, str]], api_key: ApiKey | None)
         return {(order_id, version): sequence for order_id, version, sequence in cursor.fetchall()}
 
 
-def update(rows: Sequence[tuple[UUID, Snapshot, Attribution, str, Details]]) -> None:
+def update(rows: Mapping[UUID, OrderRow]) -> None:
     """Set the orders to what their newest snapshots say, with whose they are, by which clause and what kind of click."""
     if not rows:
         return
-    values = (
-        {
-            "id": pk,
-            "version": s.version,
-            "status": s.status,
-            "completed_at": s.completed_at,
-            "coupon": s.coupon,
-            "click_id": s.click_id,
-            "customer_hash": s.customer_hash,
-            "country": s.country,
-            "clause": clause,
-            **a._asdict(),
-            # What there is nothing to say of is left out: most orders come by a coupon.
-            **{name: value for name, value in came._asdict().items() if value is not None},
-        }
-        for pk, s, a, clause, came in rows
-    )
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -167,14 +175,32 @@ def update(rows: Sequence[tuple[UUID, Snapshot, Attribution, str, Details]]) -> 
                    country = new.country, affiliate_id = new.affiliate_id, link_id = new.link_id,
                    clicked_at = new.clicked_at, reason = new.reason, claimant_id = new.claimant_id,
                    agreement_id = new.agreement_id, clause = new.clause, {_DETAILS}
-              FROM json_to_recordset(%s) AS new(id uuid, version timestamptz, status text, completed_at timestamptz,
-                   coupon text, click_id text, customer_hash text, country text, affiliate_id uuid, link_id uuid,
-                   clicked_at timestamptz, reason text, claimant_id uuid, agreement_id uuid, clause text,
-                   sub1 text, sub2 text, sub3 text, sub4 text, sub5 text, device text)
+              FROM json_to_recordset(%s) AS new({_COLUMNS})
              WHERE tracking_order.id = new.id
             """,  # noqa: S608 -- our own column names
-            [as_json(values)],
+            [as_json(_values(row, pk) for pk, row in rows.items())],
         )
+
+
+def _values(row: OrderRow, pk: UUID) -> dict[str, Any]:
+    s = row.snapshot
+    return {
+        "id": pk,
+        "order_id": s.order_id,
+        "placed_at": s.placed_at,
+        "currency": s.currency,
+        "version": s.version,
+        "status": s.status,
+        "completed_at": s.completed_at,
+        "coupon": s.coupon,
+        "click_id": s.click_id,
+        "customer_hash": s.customer_hash,
+        "country": s.country,
+        "clause": row.clause,
+        **row.attribution._asdict(),
+        # What there is nothing to say of is left out: most orders come by a coupon.
+        **{name: value for name, value in row.came._asdict().items() if value is not None},
+    }
 
 
 def write_lines(
