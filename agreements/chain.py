@@ -13,6 +13,7 @@ from django.db import connection
 
 from agreements import reading, rendering, translations
 from agreements.models import Acceptance, AcceptancePerson, Agreement, AgreementText
+from audit.models import AuditRecord
 
 START = "0" * 64
 """What the first record carries in the place of the hash of the one before."""
@@ -88,7 +89,7 @@ def verify(*, witnesses: Collection[str] = ()) -> tuple[int, str]:
     that the newest records are gone, or that all of them were written anew.
     """
     texts = {(text.agreement_id, text.language): text for text in AgreementText.objects.order_by("id")}
-    for wrong in _wrong_texts(texts.values()):
+    for wrong in (*_wrong_versions(), *_wrong_texts(texts.values())):
         return 0, wrong
     proven, previous, known = 0, START, set[str]()
     for acceptance in Acceptance.objects.select_related("person").order_by("sequence").iterator(chunk_size=1000):
@@ -102,6 +103,22 @@ def verify(*, witnesses: Collection[str] = ()) -> tuple[int, str]:
         if witness.strip().lower() not in known:
             return proven, f"witness {witness}: no record of the chain has this hash"
     return proven, ""
+
+
+def _wrong_versions() -> Iterator[str]:
+    """What of the published versions is not as it was published: that one is a detriment stands in no text."""
+    records = AuditRecord.objects.filter(action="agreement published").values_list("subject_id", "after")
+    published = dict(records)
+    for agreement in Agreement.objects.filter(published_at__isnull=False).order_by("number"):
+        was = published.get(str(agreement.pk))
+        if was is None:
+            yield f"version {agreement.name}: the audit trail has no record of its publishing"
+            continue
+        is_now = {"name": agreement.name, "effective_at": agreement.effective_at, "detriment": agreement.detriment}
+        for what, value in is_now.items():
+            recorded = datetime.fromisoformat(was[what]) if what == "effective_at" else was[what]
+            if recorded != value:
+                yield f"version {agreement.name}: its {what} is not that of the audit record of its publishing"
 
 
 def _wrong_texts(texts: Collection[AgreementText]) -> Iterator[str]:

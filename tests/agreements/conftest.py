@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from affiliates.models import State
 from agreements import seeding
-from agreements.models import Agreement
+from agreements.models import Acceptance, Agreement
+from tests.agreements.test_accepting import accept
+from tests.factories import make_affiliate
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -14,3 +17,9 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 def first(db: None) -> Agreement:
     """The seed agreement, published and in effect since START."""
     return seeding.seed(effective_at=START, now=START, by=None)
+
+
+@pytest.fixture
+def records(first: Agreement) -> list[Acceptance]:
+    """A chain of four acceptances."""
+    return [accept(make_affiliate(state=State.APPROVED), first) for _ in range(4)]

@@ -7,19 +7,20 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from affiliates.models import State
-from agreements import accepting, chain
-from agreements.models import Acceptance
-from tests.agreements.test_accepting import accept
-from tests.factories import make_affiliate
+from agreements import accepting, chain, drafting, publishing
+from agreements.models import Acceptance, Agreement
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+EFFECT = datetime(2026, 4, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def records(first) -> list[Acceptance]:
-    return [accept(make_affiliate(state=State.APPROVED), first) for _ in range(4)]
+def second(records) -> Agreement:
+    """A cut to come, which nobody has accepted yet."""
+    draft = drafting.start(now=NOW, by=None)
+    draft.rates.filter(category="home-decor").update(percent="4.50")
+    return publishing.publish(agreement=draft, effective_at=EFFECT, now=NOW, by=None)
 
 
 def tamper(sql: str, *parameters: Any) -> None:
@@ -49,6 +50,21 @@ def test_is_never_changed_by_sql(records, table):
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             with pytest.raises(DatabaseError, match="pgtrigger: Cannot"), transaction.atomic():
                 cursor.execute(sql)
+
+
+def rewrite(records: list[Acceptance], start: int, **values: Any) -> None:
+    """Give records from `start` on other fields and hashes that fit, as somebody does who can do anything."""
+    previous = records[start].previous_hash
+    for record in records[start:]:
+        for name, value in values.items():
+            setattr(record, name, value)
+        record.previous_hash = previous
+        record.hash = previous = chain.hash_of(record)
+        columns = {**values, "previous_hash": record.previous_hash, "hash": record.hash}
+        tamper(
+            f"UPDATE agreements_acceptance SET {', '.join(f'{name} = %s' for name in columns)} WHERE id = %s",
+            *(*columns.values(), record.pk),
+        )
 
 
 def test_shows_one_letter_changed_in_a_text(records):
@@ -124,18 +140,60 @@ def test_shows_the_newest_record_removed_by_the_hash_that_its_affiliate_holds(re
 
 def test_shows_a_chain_written_anew_by_the_hashes_that_affiliates_hold(records):
     held = [record.hash for record in records]
-    previous = records[0].hash
-    for record in records[1:]:
-        record.box_label, record.previous_hash = "Rewritten", previous
-        record.hash = previous = chain.hash_of(record)
-        tamper(
-            "UPDATE agreements_acceptance SET box_label = %s, previous_hash = %s, hash = %s WHERE id = %s",
-            *(record.box_label, record.previous_hash, record.hash, record.pk),
-        )
+    rewrite(records, 1, box_label="Rewritten")
     assert chain.verify() == (4, "")
     assert chain.verify(witnesses=held[:1]) == (4, "")
     for witness in held[1:]:
         assert "no record of the chain" in chain.verify(witnesses=[witness])[1]
+
+
+def test_shows_by_any_one_hash_that_all_records_are_gone(records):
+    tamper("DELETE FROM agreements_acceptanceperson")
+    tamper("DELETE FROM agreements_acceptance")
+    assert chain.verify() == (0, "")
+    for record in records:
+        assert chain.verify(witnesses=[record.hash]) == (
+            0,
+            f"witness {record.hash}: no record of the chain has this hash",
+        )
+
+
+def test_shows_a_record_moved_to_another_version(records, second):
+    tamper("UPDATE agreements_acceptance SET agreement_id = %s WHERE sequence = 2", second.pk)
+    assert chain.verify()[1].endswith("(record 2): its fields do not have the stored hash")
+
+
+def test_shows_a_record_moved_to_another_version_though_all_hashes_were_made_to_fit(records, second):
+    rewrite(records, 3, agreement_id=second.pk)
+    assert chain.verify() == (
+        3,
+        f"acceptance {records[3].pk} (record 4): the text that it names is not the version's text",
+    )
+
+
+def test_shows_that_a_text_is_gone(records):
+    tamper("DELETE FROM agreements_agreementtext")
+    assert chain.verify() == (0, "version 1: its text is missing")
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ("detriment = false", "detriment"),
+        ("name = 'another'", "name"),
+        ("effective_at = effective_at - interval '1 second'", "effective_at"),
+    ],
+)
+def test_shows_a_version_that_is_not_as_it_was_published(second, change, what):
+    """Whom a version binds depends on its date and on whether it is a detriment, of which its text says only the one."""
+    tamper(f"UPDATE agreements_agreement SET {change} WHERE number = 2")
+    name = "another" if what == "name" else "2"
+    assert chain.verify() == (0, f"version {name}: its {what} is not that of the audit record of its publishing")
+
+
+def test_shows_a_version_that_was_never_published(records, second):
+    tamper("DELETE FROM audit_auditrecord WHERE action = 'agreement published' AND subject_id = %s", str(second.pk))
+    assert chain.verify() == (0, "version 2: the audit trail has no record of its publishing")
 
 
 def test_stays_whole_when_an_affiliate_is_erased(records):
