@@ -100,10 +100,6 @@ class Changes:
     def __bool__(self) -> bool:
         return bool(self.terms or self.texts or self.translations)
 
-    @property
-    def translation_names(self) -> list[str]:
-        return [languages.name(code) for code in self.translations]
-
 
 def between(old: Source, new: Source, old_document: Document, new_document: Document) -> Changes:
     """What changes from `old` to `new` in their governing words; the documents are how each of them reads to people."""
@@ -249,7 +245,7 @@ def as_text(changes: Changes) -> str:
     """The differences in plain text, as they are shown with a version and kept as evidence (CONTRACT 2)."""
     lines = [f"{c.label} (clause {c.clause}): {c.old} -> {c.new} ({c.effect.value})" for c in changes.terms]
     texts = [f"Clause {t.number} {t.heading} ({t.kind}): {''.join(map(_marked, t.pieces))}" for t in changes.texts]
-    others = [f"The translation changes or is dropped: {name}" for name in changes.translation_names]
+    others = [f"The translation changes or is dropped: {language}" for language in changes.translations]
     return "\n".join([*lines, *texts, *others])
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from affiliates.notify import Notice, notify_many
-from agreements import languages, terms
+from agreements import terms
 from agreements.clauses import clause_of
 from agreements.models import Acceptance, AgreementText
 from agreements.rules import Rule
@@ -25,8 +25,8 @@ def _copy(acceptance: Acceptance, text: AgreementText) -> Notice:
             "sequence": acceptance.sequence,
             "hash": acceptance.hash,
             "text_sha256": acceptance.text_sha256,
-            "language": languages.name(text.language),
-            "governing_language": languages.name(agreement.language),
+            "language": text.language,
+            "governing_language": agreement.language,
             "acceptance_clause": clause_of(agreement.pk, Rule.ACCEPTANCE),
             "acceptance_offline_clause": clause_of(agreement.pk, Rule.ACCEPTANCE_OFFLINE),
         },

@@ -4,9 +4,10 @@ import io
 import json
 import zipfile
 
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
-from agreements import chain, languages, pdf
+from agreements import chain, pdf
 from agreements.models import Acceptance, AcceptancePerson, AgreementText
 
 _STAMP = (1980, 1, 1, 0, 0, 0)
@@ -75,7 +76,7 @@ def _governing(acceptance: Acceptance, governing: AgreementText) -> list[str]:
         return []
     return [
         _("   It is a translation. The text that governs is in %(language)s. This command")
-        % {"language": languages.name(governing.language)},
+        % {"language": get_language_info(governing.language)["name_translated"]},
         "     sha256sum governing-text.txt",
         _("   must say"),
         f"     {governing.sha256}",

@@ -12,8 +12,8 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
@@ -91,7 +91,7 @@ class TranslationsPage:
             request,
             self,  # type: ignore[arg-type]  # it is mixed into an admin
             ConfirmForm,
-            _("No longer offer the version in %s") % languages.name(language),
+            _("No longer offer the version in %s") % get_language_info(language)["name_translated"],
             lambda _answers: translating.drop(
                 agreement=agreement, language=language, now=timezone.now(), by=who(request)
             ),
@@ -107,12 +107,10 @@ class TranslationsPage:
             "opts": Agreement._meta,
             "title": _("Translations of version %s") % agreement.name,
             "agreement": agreement,
-            "governing": languages.name(agreement.language),
             "may_govern": _names(code for code in languages.KNOWN if code not in others),
             "may_offer": _names(code for code in languages.KNOWN if code not in (agreement.language, *others)),
             "others": _names(others),
             "chosen": chosen,
-            "chosen_name": languages.name(chosen),
             "rows": rows,
             "left": sum(bool(row.to_mend) for row in rows),
             "values": _values(agreement, chosen),

@@ -39,7 +39,7 @@ def choices(agreement: Agreement, chosen: str) -> list[Choice]:
 def context(agreement: Agreement, chosen: str) -> dict[str, object]:
     """What `agreements/languages.html` shows."""
     return {
-        "language": chosen,
+        "chosen_language": chosen,
         "languages": choices(agreement, chosen),
-        "governing_language": languages.name(agreement.language),
+        "governing_language": agreement.language,
     }

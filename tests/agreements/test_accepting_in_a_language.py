@@ -11,7 +11,7 @@ from affiliates.models import Affiliate, State
 from agreements import accepting, chain, changes, drafting, exporting, pdf, publishing, translating
 from agreements.errors import Refused
 from agreements.models import Acceptance, Agreement
-from mail import attachments
+from mail import attachments, rendering
 from mail.models import Message
 from tests.agreements import german
 from tests.agreements.german import text
@@ -54,7 +54,11 @@ def test_sends_the_copy_in_the_language_in_which_it_was_accepted(both, approved)
     attachment = attachments.make(named["name"], named["key"])
     assert attachment.name == "agreement-version-1-de.pdf"
     assert attachment.content == pdf_of(both, "de") != pdf_of(both, "en")
-    assert (copy.context["language"], copy.context["governing_language"]) == ("Deutsch", "English")
+    mail = rendering.render(kind=copy.kind, context=copy.context)
+    assert "- the text that you accepted is in German, and says that the one in English governs\n" in mail.text
+    accept(make_affiliate(state=State.APPROVED, at=NOW - DAY), both)
+    mails = [rendering.render(kind=m.kind, context=m.context).text for m in Message.objects.filter(kind=copy.kind)]
+    assert ["governs" in text for text in sorted(mails, key=len)] == [False, True]
 
 
 def pdf_of(version: Agreement, language: str) -> bytes:
