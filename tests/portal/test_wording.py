@@ -20,11 +20,6 @@ MARKED = {
     # The names of a style.
     "block main_class": "endblock",
 }
-    "blocktranslate": "endblocktranslate",
-    "blocktrans": "endblocktrans",
-    "comment": "endcomment",
-    "block main_class": "endblock",
-}
 OTHER = "\x00"
 
 
