@@ -28,6 +28,9 @@ from payouts.models import Payout, PayoutBatch, PayoutDetails, PayoutHold
 
 State = PayoutBatch.State
 LIVE = (Payout.State.DRAFT, Payout.State.SUBMITTED, Payout.State.APPROVED)
+LIVE_BATCH = (State.DRAFT, State.SUBMITTED, State.APPROVED)
+# So many obstacles are named in a message.
+MOST_NAMED = 10
 
 
 class Obstacle(NamedTuple):
@@ -80,7 +83,7 @@ def digest_of(payouts: Sequence[Payout], currency: str) -> str:
 
 
 def obstacles(payouts: Sequence[Payout], now: datetime, currency: str) -> list[Obstacle]:
-    """What changed since the close so that a payout may not be sent: staff cancel it, or wait."""
+    """What changed since the close so that a payout may not be sent: staff put it aside, or wait."""
     ids = [payout.affiliate_id for payout in payouts]
     newest = dict(
         PayoutDetails.objects.filter(affiliate__in=ids, entered_at__lte=now)
@@ -98,6 +101,11 @@ def obstacles(payouts: Sequence[Payout], now: datetime, currency: str) -> list[O
         if why:
             found.append(Obstacle(payout, why))
     return found
+
+
+def obstacles_of(batch: PayoutBatch, now: datetime) -> list[Obstacle]:
+    """`obstacles` of the payouts of `batch` that are to be paid."""
+    return obstacles(_rows(batch), now, program_currency())
 
 
 @transaction.atomic
@@ -173,7 +181,7 @@ def _rows(batch: PayoutBatch) -> list[Payout]:
 
 def _against(payout: Payout, details_are_newest: bool, held: bool, currency: str) -> str:
     if not details_are_newest:
-        return _("The payout details were changed after the close. Cancel this payout and issue it anew.")
+        return _("The payout details were changed after the close.")
     if held:
         return _("The affiliate's payouts are on hold.")
     if payout.affiliate.state == Standing.SUSPENDED:
@@ -183,6 +191,9 @@ def _against(payout: Payout, details_are_newest: bool, held: bool, currency: str
 
 def _refuse_obstacles(shown: Summary) -> None:
     if shown.obstacles:
-        raise ValidationError(
-            [f"{row.payout.affiliate.code}, {row.payout.reference}: {row.why}" for row in shown.obstacles]
-        )
+        named = [
+            f"{row.payout.affiliate.code}, {row.payout.reference}: {row.why}" for row in shown.obstacles[:MOST_NAMED]
+        ]
+        more = len(shown.obstacles) - len(named)
+        rest = [_("And %(more)s more.") % {"more": more}] if more else []
+        raise ValidationError([*named, *rest, _("Put them aside, so that the others can go; or wait.")])

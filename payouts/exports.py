@@ -8,24 +8,27 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from affiliates.errors import IllegalTransition
 from payouts import emails, ledger
-from payouts.approval import State, back_to_draft, move, summary
+from payouts.approval import MOST_NAMED, State, back_to_draft, move, summary
 from payouts.currency import program_currency
 from payouts.details import account_of
 from payouts.encryption import decrypt, encrypt
 from payouts.errors import ApprovalVoided
 from payouts.methods import METHODS, Money, Sender, Transfer
 from payouts.models import Payout, PayoutBatch, PayoutFile
+from payouts.returns import put_aside
 
 
 def export(*, batch: PayoutBatch, now: datetime, by: User) -> list[PayoutFile]:
     """Send the approved `batch`: its payouts become `sent`, the affiliates are told, and its files are made.
 
     Asked again, it gives the same files, byte for byte. ApprovalVoided where payees, amounts or destinations are not those
-    approved, or where a payout may not be sent any more; the batch is then a draft again, with that reason.
+    approved, or where a payout may not be sent any more: the batch is then a draft again with that reason, and what may not be
+    sent is put aside, so that the rest can be submitted and approved anew.
     """
     with transaction.atomic():
         ledger.gate()
@@ -35,10 +38,8 @@ def export(*, batch: PayoutBatch, now: datetime, by: User) -> list[PayoutFile]:
         if row.state != State.APPROVED:
             raise IllegalTransition(_("Only an approved batch can be exported."))
         # Before anything is written: a voided approval is kept, and must not be rolled back with the refusal.
-        voided = _why_void(row, now)
+        voided = _void(row, now, by)
         files = [] if voided else _send(row, now, by)
-        if voided:
-            back_to_draft(batch=row, reason=voided, now=now, by=by)
     batch.refresh_from_db()
     if voided:
         raise ApprovalVoided(_("The approval is void, nothing was exported. %(why)s") % {"why": voided})
@@ -50,11 +51,19 @@ def content(file: PayoutFile) -> bytes:
     return decrypt(file.encrypted).encode()
 
 
-def _why_void(batch: PayoutBatch, now: datetime) -> str:
+def _void(batch: PayoutBatch, now: datetime, by: User) -> str:
+    """Void an approval that no longer holds, and say why; "" where it does."""
     shown = summary(batch, now)
     if shown.digest != batch.digest:
-        return _("Payees, amounts or destinations are not those that were approved.")
-    return " ".join(f"{row.payout.affiliate.code}: {row.why}" for row in shown.obstacles)
+        why = _("Payees, amounts or destinations are not those that were approved.")
+        back_to_draft(batch=batch, reason=why, now=now, by=by)
+        return why
+    if not shown.obstacles:
+        return ""
+    aside = put_aside(batch=batch, now=now, by=by)
+    named = " ".join(f"{row.payout.affiliate.code}: {row.why}" for row in aside[:MOST_NAMED])
+    count = ngettext("%(count)s payout was put aside.", "%(count)s payouts were put aside.", len(aside))
+    return f"{count % {'count': len(aside)}} {named} " + _("The others can be submitted again.")
 
 
 def _send(batch: PayoutBatch, now: datetime, by: User) -> list[PayoutFile]:

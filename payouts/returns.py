@@ -11,7 +11,7 @@ from accounts.uuid7 import uuid7
 from affiliates.errors import IllegalTransition
 from affiliates.models import State as Standing
 from audit import trail
-from payouts import approval, emails, ledger
+from payouts import approval, emails, holds, ledger
 from payouts.details import current
 from payouts.models import Account, Payout, PayoutBatch
 from payouts.references import reference_of
@@ -75,6 +75,38 @@ def cancel(*, payout: Payout, reason: str, now: datetime, by: User) -> None:
 
 
 @transaction.atomic
+def hold(*, payout: Payout, reason: str, now: datetime, by: User) -> None:
+    """Take a payout that was not sent yet back to the balance, and pay the affiliate nothing until the hold is released.
+
+    Then staff issue it anew, or the next close pays it. Refuses as `cancel` does; the reason is the affiliate's to read.
+    """
+    ledger.gate()
+    cancel(payout=payout, reason=reason, now=now, by=by)
+    source = f"payout:{payout.reference}"
+    holds.hold_payouts(affiliate=payout.affiliate, source=source, reason=reason.strip(), now=now, by=by)
+
+
+@transaction.atomic
+def put_aside(*, batch: PayoutBatch, now: datetime, by: User) -> list[approval.Obstacle]:
+    """Take each payout of `batch` that may not be sent now back to the balance, with what stands against it as its reason.
+
+    The others stay; if the batch was submitted or approved, it is a draft again, and they are submitted anew over a digest of
+    their own (CONTRACT 6). Refuses a batch that was sent, and one in which nothing stands in the way.
+    """
+    ledger.gate()
+    row = PayoutBatch.objects.select_for_update().get(pk=batch.pk)
+    if row.state not in approval.LIVE_BATCH:
+        raise IllegalTransition(_("This batch was sent or cancelled: nothing of it can be put aside."))
+    found = approval.obstacles_of(row, now)
+    if not found:
+        raise ValidationError(_("Nothing stands in the way of any payout of this batch."))
+    for obstacle in found:
+        cancel(payout=obstacle.payout, reason=obstacle.why, now=now, by=by)
+    batch.refresh_from_db()
+    return found
+
+
+@transaction.atomic
 def reissue(*, payout: Payout, reason: str, now: datetime, by: User) -> Payout:
     """A new payout in place of one that came back, under its own reference and to the newest details (CONTRACT 6).
 
@@ -116,7 +148,7 @@ def reissue(*, payout: Payout, reason: str, now: datetime, by: User) -> Payout:
         ],
         now=now,
         by=by,
-        memo=new.reference,
+        memo=f"{new.reference}: {reason.strip()}"[:300],
     )
     after = {"reference": new.reference, "amount": new.amount, "in place of": old.reference}
     trail.record(action="payout issued anew", subject=new, now=now, by=by, after=after, reason=reason)
@@ -134,11 +166,12 @@ def _refuse_reissue(old: Payout) -> None:
 
 def _come_back(payout: Payout, expected: tuple[str, ...], to: str, reason: str, now: datetime, by: User | None) -> None:
     before = _move(payout, expected, to, now=now, by=by, reason=reason, came_back_at=now, failure=reason)
+    kind = "payout returned" if before == State.PAID else f"payout {to}"
     # A returned payment comes out of cash, where the payment had gone; before that it was still in transit.
     taken_from = Account.CASH if before == State.PAID else Account.PAYOUTS_IN_TRANSIT
     ledger.post(
         source=f"payout:{payout.pk}:returned",
-        kind="payout returned",
+        kind=kind,
         entries=[
             (taken_from, payout.affiliate, payout.amount),
             (Account.AFFILIATE_PAYABLE, payout.affiliate, -payout.amount),

@@ -26,6 +26,7 @@ from accounts.staff_actions import ConfirmForm, ReasonForm
 from audit import trail
 from payouts import batches
 from payouts.admin.pages import amount, ask, attempt, link, list_of, page, staff
+from payouts.approval import LIVE_BATCH
 from payouts.currency import program_currency, with_currency
 from payouts.models import Payout, PayoutBatch, PayoutFile
 from payouts.results import MOST_BYTES, Effect
@@ -73,7 +74,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
     readonly_fields = fields
     inlines = (PayoutInline, FileInline)
     actions_list = ("take_results",)
-    actions_detail = ("submit", "approve", "to_draft", "export", "paid")
+    actions_detail = ("submit", "approve", "put_aside", "to_draft", "export", "paid")
 
     @admin.display(description=gettext_lazy("total"))
     @once
@@ -115,6 +116,10 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
     def has_to_draft_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         may = self._may(request, "submit", object_id, State.SUBMITTED, State.APPROVED)
         return may or self._may(request, "approve", object_id, State.SUBMITTED, State.APPROVED)
+
+    def has_put_aside_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        live = PayoutBatch.objects.filter(pk=object_id, state__in=LIVE_BATCH)
+        return request.user.has_perm("payouts.return_payout") and (request.method == "POST" or live.exists())
 
     def has_export_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         return self._may(request, "export", object_id, State.APPROVED)
@@ -158,6 +163,24 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             self, request, "admin/payouts/approve.html", _("Approve these payouts"),
             batch=batch, shown=shown, rows=shown.payouts[:MOST_SHOWN], more=max(0, len(shown.payouts) - MOST_SHOWN),
             back=back, mine=batch.submitted_by_id == staff(request).pk,
+        )  # fmt: skip
+
+    @action(description=gettext_lazy("Put aside what cannot be sent"), permissions=["put_aside"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def put_aside(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Take each payout with something against it back to the balance, so that the others can go."""
+        batch, now = get_object_or_404(PayoutBatch, pk=object_id), timezone.now()
+        back = reverse("admin:payouts_payoutbatch_change", args=[batch.pk])
+        if request.method == "POST":
+            return attempt(
+                request,
+                lambda: batches.put_aside(batch=batch, now=now, by=staff(request)),
+                _("Put aside: their amounts are the affiliates' again. Submit the others."),
+                back,
+            )
+        found = batches.obstacles_of(batch, now)
+        return page(
+            self, request, "admin/payouts/aside.html", _("Put aside what cannot be sent"),
+            batch=batch, rows=found[:MOST_SHOWN], more=max(0, len(found) - MOST_SHOWN), back=back,
         )  # fmt: skip
 
     @action(description=gettext_lazy("Back to draft"), permissions=["to_draft"])  # type: ignore[untyped-decorator]  # unfold has no types

@@ -24,11 +24,14 @@ class PayoutAdmin(MoneyAdmin):
         "sent_at", "paid_at", "came_back_at", "failure", "returned_on",
     )  # fmt: skip
     readonly_fields = fields
-    actions_detail = ("cancel", "reissue")
+    actions_detail = ("hold", "cancel", "reissue")
     amount_shown = amount("amount", gettext_lazy("amount"))
 
     def has_cancel_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         return self._may(request, object_id, *LIVE)
+
+    def has_hold_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        return self._may(request, object_id, *LIVE) and request.user.has_perm("payouts.release_payouthold")
 
     def has_reissue_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         return self._may(request, object_id, Payout.State.FAILED, Payout.State.CANCELLED)
@@ -37,6 +40,18 @@ class PayoutAdmin(MoneyAdmin):
         if not request.user.has_perm("payouts.return_payout"):
             return False
         return request.method == "POST" or Payout.objects.filter(pk=object_id, state__in=states).exists()
+
+    @action(description=gettext_lazy("Hold"), permissions=["hold"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def hold(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Take it back to the balance, and pay the affiliate nothing until the hold is released."""
+        return ask(
+            self, request, object_id, ReasonForm, _("Hold this payout"),
+            lambda row, answers, now, by: batches.hold(payout=row, reason=answers["reason"], now=now, by=by),
+            explanation=_(
+                "Its amount goes back to the balance, and nothing is paid to the affiliate until you release the hold."
+                " The affiliate reads the reason. The batch needs a new approval."
+            ),
+        )  # fmt: skip
 
     @action(description=gettext_lazy("Cancel"), permissions=["cancel"])  # type: ignore[untyped-decorator]  # unfold has no types
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:

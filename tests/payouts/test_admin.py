@@ -190,6 +190,32 @@ def test_hold_payouts_and_release_them(earner, preparer, desk):
     assert hold.released_by == preparer
 
 
+def test_put_aside_what_cannot_be_sent_and_hold_a_payout(drafted, preparer, approver, desk):
+    batch = drafted(amounts=("100.00", "25.50", "30.00"))
+    changed, held = batch.payouts.get(amount="100.00"), batch.payouts.get(amount="30.00")
+    PayoutDetails.objects.create(
+        affiliate=changed.affiliate, method="paypal", holder="X", encrypted="x", masked="x", fingerprint="x",
+        entered_at=FEBRUARY, confirmed_how="a test", usable_from=FEBRUARY,
+    )  # fmt: skip
+    assert desk(approver).get(page_of(batch, "put_aside")).status_code == 403
+    client = desk(preparer)
+    refused = text(client.post(page_of(batch, "submit"), {"confirmed": "1"}, follow=True))
+    assert "Put them aside, so that the others can go; or wait." in refused
+    asked = text(client.get(page_of(batch, "put_aside")))
+    assert "100.00 USD" in asked
+    assert "details were changed" in asked
+    client.post(page_of(batch, "put_aside"))
+    client.post(page_of(held, "hold"), {"confirmed": "1", "reason": "A court order."})
+    assert sorted(batch.payouts.values_list("state", "amount")) == [
+        ("cancelled", Decimal("30.00")), ("cancelled", Decimal("100.00")), ("draft", Decimal("25.50")),
+    ]  # fmt: skip
+    assert PayoutHold.objects.get(affiliate=held.affiliate).reason == "A court order."
+    client.post(page_of(batch, "submit"), {"confirmed": "1"})
+    batch.refresh_from_db()
+    assert batch.state == "submitted"
+    assert "Nothing stands in the way" in text(client.get(page_of(batch, "put_aside")))
+
+
 def test_close_the_next_month_by_hand(earner, grant, preparer, approver, desk):
     affiliate = earner()
     grant(affiliate, "20.00")

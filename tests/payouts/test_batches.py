@@ -13,7 +13,7 @@ from affiliates.errors import IllegalTransition
 from audit.models import AuditRecord
 from mail.models import Message
 from mail.rendering import render
-from payouts import batches, details, holds, ledger
+from payouts import batches, details, ledger
 from payouts.encryption import encrypt
 from payouts.errors import ApprovalVoided, NeedsAnotherPerson
 from payouts.models import Account, LedgerEntry, Payout, PayoutBatch, PayoutFile
@@ -135,32 +135,6 @@ def test_is_a_draft_again_when_anything_approved_was_changed(what, drafted, prep
     assert not PayoutFile.objects.exists()
     assert not Message.objects.filter(kind="payout_sent").exists()
     assert AuditRecord.objects.get(action="payout batch draft").reason
-
-
-def test_is_a_draft_again_when_payout_details_were_changed_after_the_close(drafted, preparer, approver):
-    batch = approved(drafted(), preparer, approver)
-    payout = batch.payouts.select_related("affiliate")[0]
-    details.change(
-        affiliate=payout.affiliate, method="paypal", account="new@example.com", holder="X", now=FEBRUARY, by=None
-    )
-    with pytest.raises(ApprovalVoided, match="details were changed"):
-        batches.export(batch=batch, now=FEBRUARY, by=preparer)
-    batch.refresh_from_db()
-    assert batch.state == "draft"
-    with pytest.raises(ValidationError, match="details were changed"):
-        batches.submit(batch=batch, now=FEBRUARY, by=preparer)
-
-
-def test_is_not_sent_while_the_payouts_of_one_affiliate_are_held(drafted, preparer, approver):
-    batch = approved(drafted(), preparer, approver)
-    affiliate = batch.payouts.select_related("affiliate")[0].affiliate
-    holds.hold_payouts(affiliate=affiliate, source="staff", reason="A court order.", now=FEBRUARY, by=approver)
-    with pytest.raises(ApprovalVoided, match="on hold"):
-        batches.export(batch=batch, now=FEBRUARY, by=preparer)
-    holds.release_payouts(affiliate=affiliate, source="staff", now=FEBRUARY, by=approver)
-    batch.refresh_from_db()
-    approved(batch, preparer, approver)
-    assert batches.export(batch=batch, now=FEBRUARY, by=preparer)
 
 
 def test_is_exported_twice_as_the_same_bytes(sent, preparer):
