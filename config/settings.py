@@ -113,6 +113,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.middleware.permissions_policy",
+    "portal.middleware.orders_api",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.one_frame",
     "portal.middleware.stores_that_are_away",

@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from accounts import api_keys
 from accounts.models import ApiKey
-from payouts import intake, order_answers
+from payouts import intake, order_answers, together
 from payouts.intake import BATCH, Result
 from tracking.ingestion import Outcome
 from tracking.strict_json import Unreadable, decode, parse
@@ -70,7 +70,7 @@ def order(request: HttpRequest, key: ApiKey, order_id: str) -> HttpResponse:
     row = _parse(_body(request, JSON))
     if isinstance(row, dict) and isinstance(row.get("order_id"), str) and row["order_id"] != order_id:
         raise Problem(422, "rejected", "must be the order id of the address", "order_id")
-    [result] = intake.take(snapshots=[row], source=_source(key), api_key=key, now=timezone.now())
+    result = together.take(row, source=_source(key), api_key=key, now=timezone.now())
     return _answer(result)
 
 

@@ -10,8 +10,9 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.template import loader
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 PERMISSIONS = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 RETRY_AFTER_SECONDS = 5
+ORDERS = "/api/v1/orders/"
 
 
 def permissions_policy(get_response: Answer) -> Answer:
@@ -73,6 +75,25 @@ def unavailable(request: HttpRequest, store: str) -> HttpResponse:
     response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def orders_api(get_response: Answer) -> Answer:
+    """Answer a shop's orders here: a key signs in for itself, and has no session, language, frame or files."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(ORDERS):
+            return get_response(request)
+        view, args, kwargs = resolve(request.path_info)
+        try:
+            with override(settings.LANGUAGE_CODE):
+                answer: HttpResponseBase = view(request, *args, **kwargs)
+        except (OperationalError, InterfaceError, RedisConnectionError, RedisTimeoutError) as error:
+            store = missing_store(error)
+            log.error("%s is away: %s", store, error)  # noqa: TRY400 -- expected, and no traceback's worth
+            return unavailable(request, store)
+        return answer
+
+    return middleware
 
 
 class stores_that_are_away:  # noqa: N801  (named as a function in settings, beside its neighbours)
