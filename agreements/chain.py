@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from agreements import reading, rendering, translations
+from agreements import languages, reading, rendering, translations
 from agreements.models import Acceptance, AcceptancePerson, Agreement, AgreementText
 from audit.models import AuditRecord
 
@@ -127,13 +127,17 @@ def _wrong_texts(texts: Collection[AgreementText]) -> Iterator[str]:
         stored[text.agreement_id].append(text)
     for agreement in Agreement.objects.filter(published_at__isnull=False).order_by("number"):
         offered = translations.offered(agreement)
+        if unknown := [language for language in offered if language not in languages.KNOWN]:
+            yield f"version {agreement.name}: it is offered in {unknown[0]}, for which there are no fixed words"
+            continue
         for language in offered:
             if language not in [text.language for text in stored[agreement.pk]]:
                 yield f"version {agreement.name}: its text{_in(language, agreement)} is missing"
         for text in stored[agreement.pk]:
             if text.language not in offered:
                 yield f"version {agreement.name}: it has a text in {text.language}, in which it is not offered"
-            yield from _wrong_text(agreement, text)
+            else:
+                yield from _wrong_text(agreement, text)
 
 
 def _wrong_text(agreement: Agreement, text: AgreementText) -> Iterator[str]:

@@ -100,6 +100,7 @@ def test_stays_proven_in_every_language_when_an_affiliate_is_erased(both, approv
 
 NOT_FROM_ROWS = "version 1: its terms and clauses do not give the text that is stored in de"
 CHANGED = "replace(text, '3 Tage', '4 Tage')"
+OFFERED_IN_FRENCH = "version 1: it is offered in fr, for which there are no fixed words"
 HASHED = f"sha256 = encode(sha256(convert_to({CHANGED}, 'UTF8')), 'hex')"
 
 
@@ -119,6 +120,12 @@ HASHED = f"sha256 = encode(sha256(convert_to({CHANGED}, 'UTF8')), 'hex')"
         ("DELETE FROM agreements_translatedclause WHERE heading = 'Die Frist'", NOT_FROM_ROWS),
         ("DELETE FROM agreements_agreementtext WHERE language = 'de'", "version 1: its text in de is missing"),
         ("DELETE FROM agreements_agreementtext WHERE language = 'en'", "version 1: its text is missing"),
+        (
+            "UPDATE agreements_agreementtext SET language = 'fr' WHERE language = 'de'",
+            "version 1: its text in de is missing",
+        ),
+        ("UPDATE agreements_agreement SET language = 'fr'", OFFERED_IN_FRENCH),
+        ("UPDATE agreements_translation SET language = 'fr'", OFFERED_IN_FRENCH),
         ("DELETE FROM agreements_translation", "version 1: it has a text in de, in which it is not offered"),
         (
             "UPDATE agreements_agreement SET language = 'de'",
