@@ -77,7 +77,7 @@ def accept(
     )
     chain.append([(acceptance, person)])
     _take_effect(acceptance, affiliate, by=by)
-    copies.send(kind="agreement_accepted", acceptances=[acceptance], text=text)
+    copies.send(method=Acceptance.Method.ONLINE, acceptances=[acceptance], text=text)
     return acceptance
 
 

@@ -11,4 +11,5 @@ class AgreementsConfig(AppConfig):
         from mail import attachments
 
         attachments.register("agreement", pdf.attachment)
+        attachments.register("accepted agreement", pdf.copy)
         rulebook.register(under.clause_for)

@@ -7,11 +7,14 @@ from agreements import terms
 from agreements.clauses import clause_of
 from agreements.models import Acceptance, AgreementText
 from agreements.rules import Rule
+from mail.models import Message
+
+KINDS = {Acceptance.Method.ONLINE: "agreement_accepted", Acceptance.Method.OFFLINE: "agreement_recorded"}
 
 
-def send(*, kind: str, acceptances: Sequence[Acceptance], text: AgreementText) -> None:
-    """Post the e-mail `kind` with the text as a PDF to everybody whose acceptance of it is named (CONTRACT 2)."""
-    notify_many(kind=kind, notices=[_copy(acceptance, text) for acceptance in acceptances])
+def send(*, method: Acceptance.Method, acceptances: Sequence[Acceptance], text: AgreementText) -> None:
+    """Post the e-mail with the text as a PDF to everybody whose acceptance of it is named (CONTRACT 2)."""
+    notify_many(kind=KINDS[method], notices=[_copy(acceptance, text) for acceptance in acceptances])
 
 
 def _copy(acceptance: Acceptance, text: AgreementText) -> Notice:
@@ -30,5 +33,11 @@ def _copy(acceptance: Acceptance, text: AgreementText) -> Notice:
             "acceptance_clause": clause_of(agreement.pk, Rule.ACCEPTANCE),
             "acceptance_offline_clause": clause_of(agreement.pk, Rule.ACCEPTANCE_OFFLINE),
         },
-        attachments=[{"name": "agreement", "key": str(text.pk)}],
+        attachments=[{"name": "accepted agreement", "key": str(acceptance.pk)}],
     )
+
+
+def sent(acceptance: Acceptance) -> Message | None:
+    """The e-mail with the copy; None once the affiliate was erased."""
+    keys = [f"{kind}:{acceptance.pk}" for kind in KINDS.values()]
+    return Message.objects.filter(key__in=keys).first()

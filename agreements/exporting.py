@@ -3,37 +3,41 @@
 import io
 import json
 import zipfile
+from typing import Any
 
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
-from agreements import chain, pdf
+from agreements import chain, copies, pdf
 from agreements.models import Acceptance, AcceptancePerson, AgreementText
+from mail.models import Message
 
 _STAMP = (1980, 1, 1, 0, 0, 0)
 
 
 def export(acceptance: Acceptance) -> bytes:
-    """The text, the PDF, the record, its personal fields if they are still held, and how to check them, as a ZIP.
+    """The text, the PDF, the record, how to check them and, if they are still held, personal fields and e-mail, as a ZIP.
 
     With an acceptance of a translation goes the governing text too, which the translation names by its SHA-256.
     """
     agreement = acceptance.agreement
     texts = {text.language: text for text in AgreementText.objects.filter(agreement=agreement)}
     text, governing = texts[acceptance.language], texts[agreement.language]
-    person = AcceptancePerson.objects.filter(pk=acceptance.pk).first()
+    person, email = AcceptancePerson.objects.filter(pk=acceptance.pk).first(), copies.sent(acceptance)
     files: dict[str, bytes] = {
         "agreement.txt": text.text.encode(),
-        "agreement.pdf": pdf.of_text(text.pk),
+        "agreement.pdf": pdf.of_acceptance(acceptance),
         "record.json": chain.canonical(acceptance).encode(),
-        "HOW-TO-CHECK.txt": how_to_check(acceptance, person, governing).encode(),
+        "HOW-TO-CHECK.txt": how_to_check(acceptance, person, governing, email).encode(),
     }
     if governing != text:
         files["governing-text.txt"] = governing.text.encode()
         files["governing-text.pdf"] = pdf.of_text(governing.pk)
     if person:
         fields = {field: getattr(person, field) for field in ("salt", *chain.PERSONAL)}
-        files["person.json"] = (json.dumps(fields, ensure_ascii=False, indent=2) + "\n").encode()
+        files["person.json"] = _json(fields)
+    if email:
+        files["e-mail.json"] = _json(delivery(email))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
@@ -41,11 +45,24 @@ def export(acceptance: Acceptance) -> bytes:
     return buffer.getvalue()
 
 
+def _json(values: dict[str, Any]) -> bytes:
+    return (json.dumps(values, ensure_ascii=False, indent=2, default=str) + "\n").encode()
+
+
+def delivery(email: Message) -> dict[str, Any]:
+    """An e-mail with what became of it: `sent` is when the mail server took it."""
+    words = {"to": email.to, "subject": email.subject, "text": email.text}
+    result = {"state": str(email.state), "sent": email.sent_at, "attempts": email.attempts, "error": email.error}
+    return {"message_id": email.message_id, "written": email.created_at, **result, **words}
+
+
 def file_name(acceptance: Acceptance) -> str:
     return f"acceptance-{acceptance.sequence}.zip"
 
 
-def how_to_check(acceptance: Acceptance, person: AcceptancePerson | None, governing: AgreementText) -> str:
+def how_to_check(
+    acceptance: Acceptance, person: AcceptancePerson | None, governing: AgreementText, email: Message | None
+) -> str:
     """In plain words, with the two commands and what they must say."""
     lines = [
         _("How to check this acceptance"),
@@ -61,12 +78,15 @@ def how_to_check(acceptance: Acceptance, person: AcceptancePerson | None, govern
         "     sha256sum record.json",
         _("   must say"),
         f"     {acceptance.hash}",
-        _("   and the e-mail that the affiliate got with their copy must name the same fingerprint."),
+        _(
+            "   and the e-mail that the affiliate got with their copy must name the same fingerprint, as agreement.pdf does."
+        ),
         "",
         _("3. The chain. previous_hash in record.json is the fingerprint of the record before it;"),
         _("   the next record carries the fingerprint of this one."),
         "",
         *_personal(person),
+        *_email(email),
     ]
     return "\n".join(lines) + "\n"
 
@@ -91,4 +111,16 @@ def _personal(person: AcceptancePerson | None) -> list[str]:
         _("4. The personal fields stand in person.json, with the salt. The digest of one, for instance the e-mail, is"),
         f"     printf '%s' 'SALT:email:{person.email}' | sha256sum",
         _("   and must be what record.json has under personal_digests."),
+    ]
+
+
+def _email(email: Message | None) -> list[str]:
+    if email is None:
+        return []
+    return [
+        "",
+        _(
+            "5. The e-mail with the copy stands in e-mail.json, with what became of it: sent is when the mail server took it."
+        ),
+        _("   The affiliate's own copy bears the same message_id."),
     ]

@@ -54,7 +54,7 @@ def record_many(
         )
         for acceptance in acceptances
     )
-    copies.send(kind="agreement_recorded", acceptances=acceptances, text=text)
+    copies.send(method=Acceptance.Method.OFFLINE, acceptances=acceptances, text=text)
     return acceptances
 
 

@@ -10,7 +10,7 @@ import typst
 from django.db.models import F, Q
 
 from agreements import languages, reading
-from agreements.models import AgreementText
+from agreements.models import Acceptance, AgreementText
 from agreements.rendering import Block, Document, Span, Table
 from mail.attachments import Attachment
 
@@ -21,16 +21,31 @@ _SOURCE = Path(__file__).with_name("agreement.typ")
 def of_text(text_id: UUID) -> bytes:
     """The PDF of a published version's text, which never changes: made once and remembered."""
     text = AgreementText.objects.select_related("agreement").get(pk=text_id)
-    seal = languages.KNOWN[text.language].seal.format(sha256=text.sha256)
-    return compile_document(reading.document_of(text.agreement, text.language), seal)
+    return compile_document(reading.document_of(text.agreement, text.language), _seal(text))
 
 
-def compile_document(document: Document, seal: str) -> bytes:
-    """Typeset a document; its words go in as data, so that none of them is taken for markup."""
+def of_acceptance(acceptance: Acceptance) -> bytes:
+    """The PDF of the text that was accepted, with the record's number and fingerprint on each page: the affiliate's copy."""
+    text = _accepted(acceptance)
+    record = languages.KNOWN[text.language].record.format(sequence=acceptance.sequence, hash=acceptance.hash)
+    return compile_document(reading.document_of(text.agreement, text.language), _seal(text), record)
+
+
+def _accepted(acceptance: Acceptance) -> AgreementText:
+    texts = AgreementText.objects.select_related("agreement")
+    return texts.get(agreement=acceptance.agreement_id, language=acceptance.language)
+
+
+def _seal(text: AgreementText) -> str:
+    return languages.KNOWN[text.language].seal.format(sha256=text.sha256)
+
+
+def compile_document(document: Document, *seals: str) -> bytes:
+    """Typeset a document; its words go in as data, so that none of them is taken for markup. The seals are on each page."""
     data = {
         "title": document.title,
         "facts": document.facts,
-        "seal": seal,
+        "seals": seals,
         "language": document.language,
         "sections": [
             {"number": s.number, "heading": s.heading, "level": s.level, "blocks": [_block(b) for b in s.blocks]}
@@ -65,3 +80,9 @@ def attachment(text_id: str) -> Attachment:
     texts = AgreementText.objects.select_related("agreement")
     text = texts.get(Q(pk=text_id) | Q(agreement=text_id, language=F("agreement__language")))
     return Attachment(file_name(text), of_text(text.pk), "application/pdf")
+
+
+def copy(acceptance_id: str) -> Attachment:
+    """The maker behind the attachment "accepted agreement"; its key is the id of an acceptance."""
+    acceptance = Acceptance.objects.get(pk=acceptance_id)
+    return Attachment(file_name(_accepted(acceptance)), of_acceptance(acceptance), "application/pdf")

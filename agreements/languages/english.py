@@ -21,6 +21,7 @@ ENGLISH = Wording(
     translation="This is a translation. Where it differs from the text in the governing language, that text governs.",
     governing_sha256="SHA-256 of the governing text: {sha256}",
     seal="SHA-256 of the text: {sha256}",
+    record="Accepted: record {sequence}, with the fingerprint {hash}",
     rate_card=("Category", "Rate"),
     every_other=" (every category that is not named)",
     activities=("Activity", "What it means", "Gravest consequence"),

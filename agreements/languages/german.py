@@ -14,6 +14,7 @@ GERMAN = Wording(
     translation="Dies ist eine Übersetzung. Weicht sie vom Text in der maßgeblichen Sprache ab, so gilt jener Text.",
     governing_sha256="SHA-256 des maßgeblichen Textes: {sha256}",
     seal="SHA-256 des Textes: {sha256}",
+    record="Angenommen: Eintrag {sequence}, mit dem Fingerabdruck {hash}",
     rate_card=("Kategorie", "Satz"),
     every_other=" (jede Kategorie, die nicht genannt ist)",
     activities=("Verhalten", "Was damit gemeint ist", "Schwerste Folge"),

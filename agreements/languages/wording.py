@@ -29,6 +29,7 @@ class Wording:
     translation: str
     governing_sha256: str
     seal: str
+    record: str
 
     rate_card: tuple[str, str]
     every_other: str

@@ -48,21 +48,19 @@ def test_records_the_language_in_which_it_was_accepted(both, approved):
 
 
 def test_sends_the_copy_in_the_language_in_which_it_was_accepted(both, approved):
-    in_german(approved, both)
+    record = in_german(approved, both)
     copy = Message.objects.get(kind="agreement_accepted")
     [named] = copy.attachments
     attachment = attachments.make(named["name"], named["key"])
     assert attachment.name == "agreement-version-1-de.pdf"
-    assert attachment.content == pdf_of(both, "de") != pdf_of(both, "en")
+    assert attachment.content == pdf.of_acceptance(record)
+    assert text(both, "de").sha256.encode() in attachment.content
+    assert f"Eintrag 1, mit dem Fingerabdruck {record.hash}".encode() in attachment.content
     mail = rendering.render(kind=copy.kind, context=copy.context)
     assert "- the text that you accepted is in German, and says that the one in English governs\n" in mail.text
     accept(make_affiliate(state=State.APPROVED, at=NOW - DAY), both)
     mails = [rendering.render(kind=m.kind, context=m.context).text for m in Message.objects.filter(kind=copy.kind)]
     assert ["governs" in text for text in sorted(mails, key=len)] == [False, True]
-
-
-def pdf_of(version: Agreement, language: str) -> bytes:
-    return pdf.of_text(text(version, language).pk)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +82,8 @@ def test_is_exported_in_the_language_accepted_with_the_text_that_governs(both, a
     assert accepted == text(both, "de").text.encode()
     assert governing == text(both, "en").text.encode()
     assert text(both, "en").sha256 in accepted.decode()
-    assert archive.read("agreement.pdf") == pdf_of(both, "de")
+    assert archive.read("agreement.pdf") == pdf.of_acceptance(record)
+    assert archive.read("governing-text.pdf") == pdf.of_text(text(both, "en").pk)
     how = archive.read("HOW-TO-CHECK.txt").decode()
     assert f"sha256sum governing-text.txt\n   must say\n     {text(both, 'en').sha256}\n" in how
     in_english = accept(make_affiliate(state=State.APPROVED, at=NOW - DAY), both, text_sha256=text(both, "en").sha256)

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import re
 import zipfile
 from datetime import UTC, datetime
@@ -127,8 +128,14 @@ def test_needs_no_more_than_an_e_mail_that_its_affiliate_holds(said, records, he
     [(name, content, kind)] = sent.attachments
     assert (name, kind) == ("agreement-version-1.pdf", "application/pdf")
     assert isinstance(content, bytes)
+    # Each page of the PDF ends with both, and so does what a program reads of it.
+    for fingerprint in (record.hash, record.text_sha256):
+        assert fingerprint.encode() in content
     with zipfile.ZipFile(io.BytesIO(exporting.export(record))) as archive:
         assert archive.read("agreement.pdf") == content
+        e_mail = json.loads(archive.read("e-mail.json"))
+        assert (e_mail["state"], e_mail["message_id"]) == ("sent", sent.extra_headers["Message-ID"])
+        assert (e_mail["to"], e_mail["subject"], e_mail["text"]) == (sent.to[0], sent.subject, sent.body)
         assert hashlib.sha256(archive.read("record.json")).hexdigest() == held[1]
         assert hashlib.sha256(archive.read("agreement.txt")).hexdigest() == record.text_sha256
     assert said(held[1]) == (0, "4 acceptances verified, 1 witnesses\n", "")
