@@ -142,8 +142,8 @@ def programs(port: int) -> dict[str, list[str]]:
     granian = ["-m", "granian", "--host", HOST, "--log-level", "warning"]
     # Who runs it as root on their own machine knows it.
     celery = ["-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "--app", "config"]
-    # One process, with threads enough for a browser's requests beside some that take a while, as a PDF does.
-    wsgi = ["--interface", "wsgi", "--workers", "1", "--blocking-threads", "16"]
+    # One process. A thread waits while the click of its redirect is written, and the more wait the more share a commit.
+    wsgi = ["--interface", "wsgi", "--workers", "1", "--blocking-threads", "64"]
     return {
         "web": [*granian, *wsgi, "--port", str(port), "config.wsgi:application"],
         "click service": [*granian, "--interface", "asgi", "--port", str(port + 1), "tracking.redirect:asgi"],

@@ -82,7 +82,8 @@ def refused(visit: Visit) -> Answer | None:
 def of_this_process() -> Service:
     """The one service of a process, made with its first visit."""
     links = LinkCache(_load, _served_since, _close)
-    spool = Spool(settings.CLICK_SPOOL_DIR, connection.settings_dict["NAME"], settings.CLICK_SPOOL_MEGABYTES * 2**20)
+    database = re.sub(r"[^A-Za-z0-9_-]", "_", connection.settings_dict["NAME"])
+    spool = Spool(settings.CLICK_SPOOL_DIR, database, settings.CLICK_SPOOL_MEGABYTES * 2**20)
     return Service(links, Writer(connect, spool), Floods(settings.CLICK_FLOOD_PER_MINUTE))
 
 

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tracking.recording import Row, line
 from tracking.redirecting.spool_file import ENDING, SpoolFile
 
 log = logging.getLogger(__name__)
@@ -43,15 +42,15 @@ class Spool:
         """How many clicks are lost for good and not yet noted in the database."""
         return self._lost_without_file + (self._file.lost if self._file is not None else 0)
 
-    def keep(self, rows: Sequence[Row]) -> None:
+    def keep(self, lines: Sequence[bytes]) -> None:
         """Write the clicks down, or count them as lost."""
-        if not rows:
+        if not lines:
             return
-        lines = b"".join([line(row) for row in rows])
+        text = b"".join(lines)
         with self._lock:
             file = self._file or self._make()
-            if file is None or file.size + len(lines) > self._most_bytes or not file.append(lines):
-                self._lose(len(rows))
+            if file is None or file.size + len(text) > self._most_bytes or not file.append(text):
+                self._lose(len(lines))
 
     def lose(self, count: int) -> None:
         """Count clicks as lost."""

@@ -38,7 +38,7 @@ class Writer:
         self._connect = connect
         self.spool = spool
         self._ready = threading.Condition()
-        self._open: Group[Row] = Group()
+        self._open: Group[bytes] = Group()
         self._connection: psycopg.Connection[Any] | None = None
         self._thread: threading.Thread | None = None
         self._pid = 0
@@ -48,15 +48,17 @@ class Writer:
 
     def record(self, row: Row, seconds: float = WAIT_SECONDS) -> None:
         """Return when the click is durable: in the database, or after so many seconds, or while it is away, on disk."""
-        group = self._add(row)
+        line = recording.line(row)
+        group = self._add(line)
         if group is None or not group.wait(seconds):
-            self._spool(row)
+            self._spool(line)
 
     async def record_async(self, row: Row, seconds: float = WAIT_SECONDS) -> None:
         """As `record`, in an event loop."""
-        group = self._add(row)
+        line = recording.line(row)
+        group = self._add(line)
         if group is None or not await group.wait_async(seconds):
-            self._spool(row)
+            self._spool(line)
 
     def start(self) -> None:
         """Start the thread of this process; one that was forked has none, and no right to its parent's connection."""
@@ -77,7 +79,7 @@ class Writer:
         if self._thread is not None:
             self._thread.join(seconds)
 
-    def _add(self, row: Row) -> Group[Row] | None:
+    def _add(self, line: bytes) -> Group[bytes] | None:
         """The group that the click is in now; None while the database is away."""
         if self._pid != os.getpid():
             self.start()
@@ -85,15 +87,15 @@ class Writer:
             return None
         with self._ready:
             group = self._open
-            group.items.append(row)
+            group.items.append(line)
             if len(group.items) == 1:
                 self._ready.notify()
             return group
 
-    def _spool(self, row: Row) -> None:
+    def _spool(self, line: bytes) -> None:
         """Keep a click that the database has not taken yet; should it take it all the same, it is one click still."""
         self.well = False
-        self.spool.keep([row])
+        self.spool.keep([line])
         with self._ready:
             self._ready.notify()
 
@@ -118,7 +120,7 @@ class Writer:
             if failures:
                 time.sleep(BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS)) - 1])
 
-    def _next(self, *, again: bool) -> Group[Row] | None:
+    def _next(self, *, again: bool) -> Group[bytes] | None:
         """The group to be written next, which may be empty; None when it is time to end."""
         with self._ready:
             if not (self._open.items or self.spool.dirty or self._stopping or again or not self._looked_round):
@@ -128,7 +130,7 @@ class Writer:
             group, self._open = self._open, Group()
             return group
 
-    def _write(self, group: Group[Row]) -> None:
+    def _write(self, group: Group[bytes]) -> None:
         """Write the group, for which somebody waits, then what the spool holds of this process and of dead ones."""
         if self._connection is None or self._connection.closed:
             self._connection = self._connect()
@@ -137,7 +139,7 @@ class Writer:
         else:
             begun = time.monotonic()
             for start in range(0, len(group.items), _MOST_AT_ONCE):
-                self._write_rows(self._connection, group.items[start : start + _MOST_AT_ONCE])
+                self._write_lines(self._connection, group.items[start : start + _MOST_AT_ONCE])
             group.settle()
             self.well = time.monotonic() - begun < WAIT_SECONDS
         if (taken := self.spool.take()) is not None:
@@ -147,8 +149,7 @@ class Writer:
                 self._drain(self._connection, left)
             self._looked_round = time.monotonic()
 
-    def _write_rows(self, connection: psycopg.Connection[Any], rows: Sequence[Row]) -> None:
-        lines = [recording.line(row) for row in rows]
+    def _write_lines(self, connection: psycopg.Connection[Any], lines: Sequence[bytes]) -> None:
         try:
             recording.copy(connection.cursor(), lines)
         except (psycopg.DataError, psycopg.IntegrityError):
@@ -172,7 +173,7 @@ class Writer:
         file.remove()
         self.well = slowest < WAIT_SECONDS
 
-    def _let_go(self, error: Exception, group: Group[Row], *, first: bool) -> None:
+    def _let_go(self, error: Exception, group: Group[bytes], *, first: bool) -> None:
         """Keep what could not be written, let its visitors go on, and give up the connection."""
         self.well, self._looked_round = False, 0.0
         if not group.settled:
