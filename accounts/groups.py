@@ -12,8 +12,13 @@ COMPLIANCE_REVIEWERS = "compliance reviewers"
 PAYOUT_PREPARERS = "payout preparers"
 PAYOUT_APPROVERS = "payout approvers"
 
-# Whoever the affiliate is, each group has to be able to see.
-_PERSON = ["affiliates.view_affiliate", "affiliates.view_channel", "affiliates.view_standingchange"]
+# Whoever the affiliate is, and what they bring, each group has to be able to see.
+_PERSON = [
+    "affiliates.view_affiliate",
+    "affiliates.view_channel",
+    "affiliates.view_standingchange",
+    "tracking.view_reports",
+]
 _MONEY = [
     "payouts.view_adjustment",
     "payouts.view_close",

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from payouts.views import commissions, payouts, statements
+from payouts.admin import reports as staff_reports
+from payouts.views import commissions, payouts, reports, statements
 
 app_name = "payouts"
 urlpatterns = [
@@ -13,6 +14,10 @@ urlpatterns = [
     path("statements/<uuid:pk>/statement.pdf", statements.as_pdf, name="statement_pdf"),
     path("statements/<uuid:pk>/statement.csv", statements.as_csv, name="statement_csv"),
     path("payouts/", payouts.index, name="payouts"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/csv/", reports.reports_csv, name="reports_csv"),
+    path("admin/reports/", staff_reports.reports_page, name="staff_reports"),
+    path("admin/reports/csv/", staff_reports.csv_page, name="staff_reports_csv"),
     path("payout-details/", payouts.current_details, name="details"),
     path("payout-details/change/", payouts.change_details, name="change_details"),
 ]

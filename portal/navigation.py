@@ -80,7 +80,7 @@ def _promote(state: str) -> list[Item]:
     if state == "approved":
         return [channels]
     links = Item(_("Links and coupons"), reverse("tracking:links"))
-    return [links, Item(_("Reports"), reverse("tracking:reports")), channels]
+    return [links, Item(_("Reports"), reverse("payouts:reports")), channels]
 
 
 def _money() -> list[Item]:

@@ -82,6 +82,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     groups: list[dict[str, Any]] = [
         {"items": [{"title": _("What waits"), "icon": "inbox", "link": reverse("admin:index")}]}
     ]
+    if request.user.has_perm("tracking.view_reports"):
+        reports = {"title": _("Reports"), "icon": "bar_chart", "link": reverse("payouts:staff_reports")}
+        groups[0]["items"].append(reports)
     for title, models in MENU:
         shown = [
             {"title": capfirst(model._meta.verbose_name_plural), "icon": icon, "link": listing(model)}

@@ -18,14 +18,17 @@ from django.db.models import (
     Sum,
     Value,
 )
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models.functions import Coalesce
 
+from accounts.chart import Day
 from affiliates.models import Affiliate, StandingChange
 from agreements.models import Agreement
 from compliance.models import Review, ReviewStep, TargetCheck, TargetNotice, TerminationNotice
 from payouts.models import Adjustment, Close, Commission, CommissionHold, PayoutDetails, PayoutHold, StatementLine
 from payouts.periods import Period, closes_itself_at, following, period, period_of
-from portal.chart import Day
+from payouts.reporting import reports
+from payouts.reporting.figures import Figures
+from payouts.reporting.spans import Span
 from tracking.models import Link, Order
 
 MONEY = DecimalField(max_digits=14, decimal_places=2)
@@ -128,18 +131,8 @@ def last_orders(affiliate: Affiliate) -> QuerySet[Order]:
 
 
 def by_day(affiliate: Affiliate, zone: ZoneInfo, now: datetime) -> list[Day]:
-    """Commissions by the day on which their order was placed, for the last 90 days by the clocks of `zone`."""
+    """Commissions by the day on which their order was placed, for the last 90 days of the program's `zone`."""
     today = now.astimezone(zone).date()
-    first = today - timedelta(days=CHART_DAYS - 1)
-    start = datetime(first.year, first.month, first.day, tzinfo=zone)
-    rows = (
-        Commission.objects.for_affiliate(affiliate)
-        .filter(placed_at__gte=start)
-        .annotate(on=TruncDate("placed_at", tzinfo=zone))
-        .order_by()
-        .values("on")
-        .annotate(sum=Sum("amount"))
-    )
-    earned = {row["on"]: row["sum"] for row in rows}
-    every = (first + timedelta(days=n) for n in range(CHART_DAYS))
-    return [Day(day, earned.get(day, Decimal("0.00"))) for day in every]
+    days = Span(today - timedelta(days=CHART_DAYS - 1), today)
+    found = reports.by_day(affiliate=affiliate, span=days, zone=zone)
+    return [Day(day, found.get(day, Figures()).commission) for day in days.each()]

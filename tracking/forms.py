@@ -6,7 +6,6 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tracking import reports
 from tracking.addresses import MOST_CHARACTERS
 from tracking.links import SUB_IDS
 
@@ -44,17 +43,3 @@ class LinkForm(forms.Form):
         """What `tracking.links` takes."""
         given = self.cleaned_data
         return {"target": given["target"], "name": given["name"], "subs": tuple(given[name] for name in SUB_IDS)}
-
-
-class ReportForm(forms.Form):
-    """Which days a report is of, and what it is split by."""
-
-    by = forms.ChoiceField(label=_("Split by"), choices=reports.By.choices)
-    since = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=_("To"), widget=forms.DateInput(attrs={"type": "date"}))
-
-    def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = self.cleaned_data
-        if "since" in given and "until" in given:
-            reports.check_days(given["since"], given["until"])
-        return given

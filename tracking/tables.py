@@ -1,4 +1,4 @@
-"""The tables of an affiliate's links and reports."""
+"""The table of an affiliate's links."""
 
 from typing import Any
 
@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from tracking import links
 from tracking.models import Link
 from tracking.pauses import Pause
-from tracking.reports import WITHOUT_CLICKS, Report
 
 NUMBER = {"th": {"class": "number"}, "td": {"class": "number"}}
 
@@ -45,22 +44,3 @@ class LinkTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no ty
     def render_state(self, record: Link) -> SafeString:
         tone, word = ("warn", _("paused")) if record.paused_at or self.pause else ("good", _("active"))
         return format_html('<span class="chip chip-{}">{}</span>', tone, word)
-
-
-class ReportTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no types
-    """The rows of a report; columns that say nothing of the split are left out."""
-
-    label = tables.Column(verbose_name="")
-    clicks = tables.Column(verbose_name=_("Clicks"), attrs=NUMBER)
-    orders = tables.Column(verbose_name=_("Orders"), attrs=NUMBER)
-    conversion = tables.TemplateColumn("{{ record.conversion|percent }}", verbose_name=_("Conversion"), attrs=NUMBER)
-    sales = tables.TemplateColumn("{{ record.sales|money }}", verbose_name=_("Sales"), attrs=NUMBER)
-
-    class Meta:
-        empty_text = _("No clicks and no orders on these days.")
-        orderable = False
-
-    def __init__(self, report: Report, **kwargs: Any) -> None:
-        without = ("clicks", "conversion") if report.by in WITHOUT_CLICKS else ()
-        super().__init__(report.rows, exclude=without, **kwargs)
-        self.columns["label"].column.verbose_name = report.by.label.capitalize()

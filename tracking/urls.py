@@ -1,8 +1,8 @@
-"""Where the pages of links and reports are, and the links themselves."""
+"""Where the pages of links are, and the links themselves."""
 
 from django.urls import path, re_path
 
-from tracking.views import links, reports
+from tracking.views import links
 from tracking.views.follow import follow
 
 app_name = "tracking"
@@ -15,6 +15,4 @@ urlpatterns = [
     path("links/<uuid:pk>/resume/", links.resume, name="link_resume"),
     path("links/<uuid:pk>/qr.svg", links.qr_code, {"kind": "svg"}, name="link_qr_svg"),
     path("links/<uuid:pk>/qr.png", links.qr_code, {"kind": "png"}, name="link_qr_png"),
-    path("reports/", reports.reports, name="reports"),
-    path("reports/csv/", reports.reports_csv, name="reports_csv"),
 ]

@@ -7,11 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from accounts import chart
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate, Channel, State
 from agreements.models import Agreement
 from payouts import ledger
-from portal import chart, figures, frame, next_steps, payout_waits, standing_today
+from payouts.wording import money
+from portal import figures, frame, next_steps, payout_waits, standing_today
 from portal.frame import Frame
 
 WITH_MONEY = (State.ACTIVE, State.SUSPENDED, State.LEAVING, State.TERMINATED)
@@ -34,7 +36,7 @@ def home(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 def _money(today: Affiliate, here: Frame) -> dict[str, Any]:
     agreement = here.mine or here.agreement
     balance = ledger.balance(today)
-    days = standing_today.by_day(today, ZoneInfo(here.zone), here.now)
+    days = standing_today.by_day(today, ZoneInfo(agreement.time_zone if agreement else "UTC"), here.now)
     label = _("Commissions by day of order, last %d days") % standing_today.CHART_DAYS
     return {
         "agreement": agreement,
@@ -42,7 +44,7 @@ def _money(today: Affiliate, here: Frame) -> dict[str, Any]:
         "orders": standing_today.last_orders(today),
         "days": [one for one in days if one.amount],
         "chart_label": label,
-        "chart": chart.bars(days, label, here.currency),
+        "chart": chart.bars(days, label, lambda amount: money(amount, here.currency)),
         **(_next_payout(today, here, agreement, balance) if agreement else {}),
     }
 

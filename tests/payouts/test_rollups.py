@@ -15,6 +15,8 @@ from affiliates.models import Affiliate
 from payouts import forfeiture, rollups
 from payouts.models import Commission
 from payouts.repricing import reprice
+from tests.payouts import arrivals
+from tests.payouts.arrivals import make_link
 from tests.worlds import begin, bring_over, order, rolled_back, rollup_differences, send
 from tracking import click_ids
 from tracking.models import Click, Link, Order, Rollup
@@ -37,21 +39,8 @@ def link(affiliates) -> Link:
     return make_link(affiliates["ANN"])
 
 
-def make_link(affiliate: Affiliate) -> Link:
-    return Link.objects.create(
-        affiliate=affiliate,
-        code=f"{affiliate.code}-link",
-        target="https://shop.example/",
-        permitted_hosts=[],
-        created_at=NOW,
-    )
-
-
 def click(link: Link, at: datetime = CLICKED, **fields: Any) -> str:
-    """The click id of a click that was recorded."""
-    nonce = click_ids.new_nonce(at)
-    Click.objects.create(id=nonce, link=link, at=at, **fields)
-    return click_ids.sign(link.pk, at, nonce)
+    return arrivals.click(link, at, **fields)
 
 
 def stored(affiliate: Affiliate, dimension: str) -> dict[str, tuple[int, int, int, str, str, str]]:

@@ -1,13 +1,11 @@
-"""The pages of links and reports ..."""
+"""The pages of links ..."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import pytest
-from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -16,17 +14,11 @@ from affiliates import standing
 from affiliates.models import Affiliate, State
 from agreements.models import Acceptance, Agreement, Program
 from tests.factories import make_affiliate, make_staff
-from tracking import click_ids, coupons, links, reports
+from tracking import click_ids, coupons, links
 from tracking.models import Click, Link, Order, OrderLine
-from tracking.reports import By
 
 pytestmark = pytest.mark.django_db
 DAY = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
-MARCH: dict[str, Any] = {
-    "since": date(2026, 3, 1),
-    "until": date(2026, 3, 31),
-    "here": ZoneInfo("America/New_York"),
-}
 
 
 @pytest.fixture
@@ -119,14 +111,6 @@ def order(
     return row
 
 
-def rows(affiliate: Affiliate, by: By, **days: date) -> list[tuple[Any, ...]]:
-    found = reports.report(affiliate, by=by, **(MARCH | days))
-    return [(row.label, row.clicks, row.orders, row.by_click, str(row.sales)) for row in found.rows]
-
-
-# --- Links -------------------------------------------------------------------------------------------------------
-
-
 def test_list_the_links_with_the_clicks_that_count_and_their_orders(
     signed_in: Client, affiliate: Affiliate, link: Link
 ) -> None:
@@ -213,7 +197,7 @@ def test_change_nobody_elses_link(signed_in: Client, agreement: Agreement) -> No
     assert theirs.target == "https://shop.example/p"
 
 
-@pytest.mark.parametrize("name", ["links", "link_new", "reports", "reports_csv"])
+@pytest.mark.parametrize("name", ["links", "link_new"])
 def test_are_for_affiliates_who_signed_in(client: Client, name: str) -> None:
     path = reverse(f"tracking:{name}")
     assert client.get(path)["Location"].startswith("/accounts/login/")
@@ -228,8 +212,7 @@ def test_change_nothing_by_a_get(signed_in: Client, link: Link, path: str) -> No
 
 def test_show_a_name_as_text_and_never_as_markup(signed_in: Client, affiliate: Affiliate) -> None:
     make_link(affiliate, name="<script>alert(1)</script>")
-    for path in ("/links/", "/reports/?by=link&since=2026-03-01&until=2026-03-31"):
-        assert "<script>alert(1)" not in signed_in.get(path).content.decode()
+    assert "<script>alert(1)" not in signed_in.get("/links/").content.decode()
 
 
 def test_take_as_many_queries_for_many_links_as_for_one(
@@ -237,133 +220,6 @@ def test_take_as_many_queries_for_many_links_as_for_one(
 ) -> None:
     for number in range(30):
         make_link(affiliate, name=f"Link {number}")
-    for path in ("/links/", f"/links/{link.pk}/", "/reports/"):
+    for path in ("/links/", f"/links/{link.pk}/"):
         with django_assert_max_num_queries(12):
             signed_in.get(path)
-
-
-# --- Reports -----------------------------------------------------------------------------------------------------
-
-
-def test_split_by_day_in_the_programs_zone(affiliate: Affiliate, link: Link) -> None:
-    # 10 March 03:30 in UTC is 9 March 23:30 in New York.
-    night = datetime(2026, 3, 10, 3, 30, tzinfo=UTC)
-    came = click(link, night)
-    click(link)
-    click(link, kind="flood")
-    order(affiliate, ("toys", "10.00", "2.50"), ("home", "5.00", "0.00"), came=came, at=night)
-    order(affiliate, ("toys", "7.00", "0.00"), at=DAY, coupon_code="X")
-    order(affiliate, ("toys", "99.00", "0.00"), at=DAY, status="cancelled")
-    assert rows(affiliate, By.DAY) == [("2026-03-10", 1, 1, 0, "7.00"), ("2026-03-09", 1, 1, 1, "12.50")]
-
-
-def test_split_by_link_with_coupons_apart(affiliate: Affiliate, link: Link) -> None:
-    other = make_link(affiliate, name="Autumn")
-    came = click(link)
-    click(other)
-    order(affiliate, ("toys", "10.00", "0.00"), came=came)
-    order(affiliate, ("toys", "20.00", "0.00"), coupon_code="not~a~click")
-    assert rows(affiliate, By.LINK) == [
-        ("coupons", 0, 1, 0, "20.00"),
-        ("Spring", 1, 1, 1, "10.00"),
-        ("Autumn", 1, 0, 0, "0.00"),
-    ]
-
-
-def test_split_by_the_sub_id_of_the_click_that_an_order_came_by(affiliate: Affiliate, link: Link) -> None:
-    news, blog = click(link, sub1="news"), click(link, sub1="blog")
-    click(link, sub1="blog")
-    order(affiliate, ("toys", "10.00", "0.00"), ("toys", "1.00", "0.00"), came=news)
-    order(affiliate, ("toys", "4.00", "0.00"), came=blog)
-    # The record of this click was lost: the link's own sub-id stands for it.
-    order(affiliate, ("toys", "2.00", "0.00"), link=link, click_id=click_ids.sign(link.pk, DAY))
-    order(affiliate, ("toys", "1.00", "0.00"), coupon_code="X", click_id="garbage, not base64 at all")
-    assert rows(affiliate, By.SUB1) == [
-        ("news", 1, 1, 1, "11.00"),
-        ("blog", 2, 1, 1, "4.00"),
-        ("own", 0, 1, 1, "2.00"),
-        ("none", 0, 1, 0, "1.00"),
-    ]
-
-
-def test_split_by_category_and_count_an_order_once_in_the_total(affiliate: Affiliate, link: Link) -> None:
-    order(affiliate, ("toys", "10.00", "0.00"), ("toys", "5.00", "0.00"), ("home", "1.00", "0.00"), came=click(link))
-    assert rows(affiliate, By.CATEGORY) == [("toys", None, 1, 1, "15.00"), ("home", None, 1, 1, "1.00")]
-    total = reports.report(affiliate, by=By.CATEGORY, **MARCH).total
-    assert (total.clicks, total.orders, total.sales, total.conversion) == (1, 1, Decimal("16.00"), Decimal(100))
-
-
-def test_split_by_country(affiliate: Affiliate) -> None:
-    order(affiliate, ("toys", "10.00", "0.00"), country="France")
-    order(affiliate, ("toys", "5.00", "0.00"))
-    assert rows(affiliate, By.COUNTRY) == [("France", None, 1, 0, "10.00"), ("none", None, 1, 0, "5.00")]
-
-
-def test_begin_with_the_first_day_and_end_with_the_last(affiliate: Affiliate) -> None:
-    # New York leaves winter time on 8 March: its days begin at 05:00 before, at 04:00 after.
-    for at in ("2026-03-08T04:59:59", "2026-03-08T05:00:00", "2026-03-09T03:59:59", "2026-03-09T04:00:00"):
-        order(affiliate, ("toys", "1.00", "0.00"), at=datetime.fromisoformat(at).replace(tzinfo=UTC))
-    found = rows(affiliate, By.DAY, since=date(2026, 3, 8), until=date(2026, 3, 8))
-    assert found == [("2026-03-08", 0, 2, 0, "2.00")]
-
-
-def test_hold_nothing_of_anybody_else(affiliate: Affiliate, agreement: Agreement) -> None:
-    other = accepted(agreement)
-    order(other, ("toys", "10.00", "0.00"), came=click(make_link(other)))
-    assert all(rows(affiliate, by) == [] for by in By)
-
-
-@pytest.mark.parametrize(
-    ("since", "until", "field"),
-    [
-        (date(2026, 3, 2), date(2026, 3, 1), "until"),
-        (date(2020, 1, 1), date(2026, 1, 1), "until"),
-        (date(1, 1, 1), date(1, 1, 2), "since"),
-        (date(9999, 12, 30), date(9999, 12, 31), "since"),
-    ],
-)
-def test_refuse_days_that_make_no_report(since: date, until: date, field: str) -> None:
-    with pytest.raises(ValidationError) as refusal:
-        reports.check_days(since, until)
-    assert list(refusal.value.message_dict) == [field]
-
-
-def test_show_figures_and_table(signed_in: Client, affiliate: Affiliate, link: Link) -> None:
-    order(affiliate, ("toys", "1234.50", "0.00"), came=click(link))
-    click(link)
-    text = signed_in.get("/reports/?by=day&since=2026-03-01&until=2026-03-31").content.decode()
-    assert "2026-03-10" in text
-    assert "1,234.50\u00a0USD" in text
-    assert "50.00\u00a0%" in text
-
-
-@pytest.mark.parametrize(
-    "query",
-    ["by=nothing", "since=yesterday", "since=2026-03-02&until=2026-03-01", "until=9999-12-31", "since=0001-01-01"],
-)
-@pytest.mark.parametrize("path", ["/reports/", "/reports/csv/"])
-def test_say_what_is_wrong_with_an_address(signed_in: Client, path: str, query: str) -> None:
-    answer = signed_in.get(f"{path}?{query}")
-    assert answer.status_code == 400
-    assert "errorlist" in answer.content.decode()
-
-
-def test_download_as_a_file_without_formulas(signed_in: Client, affiliate: Affiliate) -> None:
-    trap = make_link(affiliate, name="=HYPERLINK(1)", subs=())
-    order(affiliate, ("toys", "10.00", "2.50"), came=click(trap))
-    answer = signed_in.get("/reports/csv/?by=link&since=2026-03-01&until=2026-03-31")
-    assert answer["Content-Type"].startswith("text/csv")
-    assert "attachment" in answer["Content-Disposition"]
-    assert answer.content.decode().split("\r\n") == [
-        "link,clicks,orders,conversion_percent,sales",
-        "'=HYPERLINK(1),1,1,100.00,7.50",
-        "",
-    ]
-
-
-def test_cover_the_last_thirty_days_unless_told(signed_in: Client, affiliate: Affiliate, link: Link) -> None:
-    click(link, timezone.now())
-    click(link, timezone.now() - timedelta(days=28))
-    click(link, timezone.now() - timedelta(days=31))
-    text = signed_in.get("/reports/").content.decode()
-    assert '<span class="value">2</span>' in text

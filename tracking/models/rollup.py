@@ -48,6 +48,7 @@ class Rollup(models.Model):
     class Meta:
         verbose_name = _("daily roll-up")
         default_permissions = ()
+        permissions: ClassVar = [("view_reports", _("Can see reports of all affiliates"))]
         # For a report of all affiliates; that of one reads the primary key.
         indexes: ClassVar = [models.Index(fields=["dimension", "day"])]
 

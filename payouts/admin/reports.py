@@ -1,0 +1,81 @@
+"""Reports of all affiliates, or of one, for staff."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from affiliates.admin.by_code import AffiliateField
+from payouts.close import program_zone
+from payouts.reporting import page
+from payouts.reporting.asking import Question, ReportForm, question
+from payouts.reporting.reports import By
+
+
+class SomeAffiliate(AffiliateField):
+    """An affiliate by code, or nobody in particular."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.required = False
+
+    def clean(self, value: Any) -> Any:
+        return super().clean(value) if value else None
+
+
+class StaffReportForm(ReportForm):
+    """The same question, of everybody where no affiliate is named."""
+
+    affiliate = SomeAffiliate()
+    field_order = ("affiliate", "since", "until", "by", "show")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("since", "until"):
+            self.fields[name].widget = UnfoldAdminTextInputWidget(attrs={"type": "date"})
+        for name in ("by", "show"):
+            field = self.fields[name]
+            field.widget = UnfoldAdminSelectWidget(choices=field.widget.choices)
+
+
+@require_safe
+def reports(request: HttpRequest) -> HttpResponse:
+    """What came of all affiliates' links and coupons, or of one's."""
+    form, asked = _asked(request)
+    shown = page.context(request, asked, program_zone(), staff=True) if asked else {}
+    return _page(request, form, shown)
+
+
+@require_safe
+def reports_csv(request: HttpRequest) -> HttpResponse:
+    """The same report as a CSV file."""
+    form, asked = _asked(request)
+    return page.as_csv(asked, program_zone()) if asked else _page(request, form, {})
+
+
+def _asked(request: HttpRequest) -> tuple[ReportForm, Question | None]:
+    if not request.user.has_perm("tracking.view_reports"):
+        raise PermissionDenied
+    today = timezone.localdate(timezone=program_zone())
+    code = request.GET.get("affiliate", "").strip()
+    form = StaffReportForm(request.GET.dict(), today=today, splits=tuple(By))
+    if not form.is_valid():
+        return form, None
+    affiliate = form.cleaned_data["affiliate"]
+    return form, question(form, affiliate, (("affiliate", code),) if code else ())
+
+
+def _page(request: HttpRequest, form: ReportForm, shown: dict[str, Any]) -> HttpResponse:
+    context = {**admin.site.each_context(request), "title": _("Reports"), "form": form, **shown}
+    return TemplateResponse(request, "admin/payouts/reports.html", context, status=200 if shown else 400)
+
+
+reports_page: Callable[..., HttpResponse] = admin.site.admin_view(reports)
+csv_page: Callable[..., HttpResponse] = admin.site.admin_view(reports_csv)

@@ -1,0 +1,110 @@
+"""The question that a report answers, as it stands in an address: which days, split by what, charted by what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from affiliates.models import Affiliate
+from payouts.reporting.reports import By
+from payouts.reporting.spans import Preset, Span, of_preset, span
+
+USUAL = Preset.LAST_30
+
+
+class Show(models.TextChoices):
+    """What the chart shows, by the name of the measure."""
+
+    COMMISSION = "commission", gettext_lazy("commission")
+    SALES = "sales", gettext_lazy("sales")
+    ORDERS = "orders", gettext_lazy("orders")
+    CLICKS = "clicks", gettext_lazy("clicks")
+
+
+def _day(label: Any) -> forms.DateField:
+    return forms.DateField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class ReportForm(forms.Form):
+    """Days that are named stand; without any it is the period that moves with today."""
+
+    since = _day(gettext_lazy("From"))
+    until = _day(gettext_lazy("To"))
+    by = forms.ChoiceField(label=gettext_lazy("Split by"), required=False)
+    show = forms.ChoiceField(label=gettext_lazy("Chart of"), required=False, choices=Show.choices)
+    period = forms.ChoiceField(
+        required=False,
+        choices=Preset.choices,
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": gettext_lazy("There is no period called %(value)s.")},
+    )
+
+    def __init__(self, asked: Mapping[str, str], *, today: date, splits: tuple[By, ...]) -> None:
+        self.today = today
+        given = {name: asked[name].strip() for name in self.base_fields if asked.get(name, "").strip()}
+        given = {"by": By.DAY.value, "show": Show.COMMISSION.value} | given
+        if "since" in given or "until" in given:
+            given.pop("period", None)
+        else:
+            given.setdefault("period", USUAL.value)
+        super().__init__(given)
+        by = self.fields["by"]
+        assert isinstance(by, forms.ChoiceField)
+        by.choices = [(split.value, split.label) for split in splits]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = self.cleaned_data
+        if given.get("period"):
+            given["days"] = of_preset(Preset(given["period"]), self.today)
+        elif given.get("until") and not given.get("since") and "since" not in self.errors:
+            raise ValidationError({"since": _("Say the first day, too.")})
+        elif given.get("since") and "until" not in self.errors:
+            given["days"] = span(given["since"], given.get("until") or max(self.today, given["since"]))
+        return given
+
+
+class Choice(NamedTuple):
+    """A link to the same report over other days."""
+
+    label: str
+    query: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked for; `preset` is None where the days were named. `affiliate` is None for all of them."""
+
+    by: By
+    days: Span
+    preset: Preset | None
+    show: Show
+    affiliate: Affiliate | None = None
+    # What else stands in the address.
+    rest: tuple[tuple[str, str], ...] = ()
+
+    def query(self, **other: str) -> str:
+        """The question as an address has it, with what is `other` in its place."""
+        days = {"since": self.days.first.isoformat(), "until": self.days.last.isoformat()}
+        asked = {"period": other.get("period") or self.preset} if "period" in other or self.preset else days
+        return urlencode(asked | {"by": self.by.value, "show": self.show.value} | dict(self.rest) | other)
+
+    def periods(self) -> list[Choice]:
+        """The presets, each with everything else as it is."""
+        return [Choice(str(preset.label), self.query(period=preset.value), preset is self.preset) for preset in Preset]
+
+
+def question(form: ReportForm, affiliate: Affiliate | None, rest: tuple[tuple[str, str], ...] = ()) -> Question | None:
+    """What the form asks for; None where it asks for nothing that can be answered, and says why."""
+    if not form.is_valid():
+        return None
+    given = form.cleaned_data
+    preset = Preset(given["period"]) if given["period"] else None
+    return Question(By(given["by"]), given["days"], preset, Show(given["show"]), affiliate, rest)

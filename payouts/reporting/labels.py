@@ -1,0 +1,34 @@
+"""What the values of a report's dimension are called."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from affiliates.models import Affiliate
+from tracking.models import Click, Link
+from tracking.models.rollup import UNKNOWN
+
+
+def of(dimension: str, keys: Sequence[str], *, everybodys: bool) -> dict[str, str]:
+    """{value: its name}; in a report of all affiliates a link is named with whose it is."""
+    if dimension == "link":
+        return {"": _("by coupon"), **_links([UUID(key) for key in keys if key], everybodys)}
+    if dimension == "affiliate":
+        rows = Affiliate.objects.filter(pk__in=keys)
+        return {str(row.pk): f"{row.code} · {row.name}" for row in rows}
+    names = {key: key for key in keys}
+    if dimension == "device":
+        return (
+            names
+            | {value: str(label) for value, label in Click.Device.choices}
+            | {"": _("by coupon, without a click"), UNKNOWN: _("unknown")}
+        )
+    if dimension == "country":
+        return names | {"": _("not named")}
+    return names | {"": _("none"), UNKNOWN: _("unknown: the record of the click is lost")}
+
+
+def _links(keys: Sequence[UUID], everybodys: bool) -> dict[str, str]:
+    rows = Link.objects.filter(pk__in=keys).select_related("affiliate")
+    return {str(row.pk): f"{row.affiliate.code} · {row}" if everybodys else str(row) for row in rows}

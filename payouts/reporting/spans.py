@@ -1,0 +1,87 @@
+"""The days that a report is of, and those before, with which it is compared. Pure: no clock, no database."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db.models import TextChoices
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+MOST_DAYS = 731
+DAY = timedelta(days=1)
+
+
+class Preset(TextChoices):
+    """Periods that move with the day on which the report is asked for."""
+
+    TODAY = "today", gettext_lazy("today")
+    LAST_7 = "7-days", gettext_lazy("7 days")
+    LAST_30 = "30-days", gettext_lazy("30 days")
+    LAST_90 = "90-days", gettext_lazy("90 days")
+    THIS_MONTH = "this-month", gettext_lazy("this month")
+    LAST_MONTH = "last-month", gettext_lazy("last month")
+    THIS_YEAR = "this-year", gettext_lazy("this year")
+    LAST_YEAR = "last-year", gettext_lazy("last year")
+
+
+class Span(NamedTuple):
+    """Days from the first to the last, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def each(self) -> Iterator[date]:
+        return (self.first + number * DAY for number in range(self.days))
+
+    def __str__(self) -> str:
+        if self.days == 1:
+            return date_format(self.first, "j M Y")
+        begin = "j M" if self.first.year == self.last.year else "j M Y"
+        return f"{date_format(self.first, begin)} – {date_format(self.last, 'j M Y')}"
+
+
+def span(first: date, last: date) -> Span:
+    """The days from `first` to `last`; refuses, by field, the wrong order, too many, and years that no calendar needs."""
+    if last < first:
+        raise ValidationError({"until": _("The last day is before the first.")})
+    if first.year < 1990 or last.year > 2200:
+        raise ValidationError({"since": _("Choose days between 1990 and 2200.")})
+    if (last - first).days >= MOST_DAYS:
+        raise ValidationError({"until": _("A report is of two years at most.")})
+    return Span(first, last)
+
+
+def of_preset(preset: Preset, today: date) -> Span:
+    """The days that `preset` means on the day `today`, which is the last of them but for what is over."""
+    begins = {
+        Preset.TODAY: today,
+        Preset.LAST_7: today - 6 * DAY,
+        Preset.LAST_30: today - 29 * DAY,
+        Preset.LAST_90: today - 89 * DAY,
+        Preset.THIS_MONTH: today.replace(day=1),
+        Preset.THIS_YEAR: today.replace(month=1, day=1),
+    }
+    if preset is Preset.LAST_MONTH:
+        last = today.replace(day=1) - DAY
+        return Span(last.replace(day=1), last)
+    if preset is Preset.LAST_YEAR:
+        return Span(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31))
+    return Span(begins[preset], today)
+
+
+def before(span: Span) -> Span:
+    """As many days right before; before a whole month, the whole month before it, before a whole year, the year."""
+    last = span.first - DAY
+    if span.first.day == 1 and (span.last + DAY).day == 1:
+        if (span.first.year, span.first.month) == (span.last.year, span.last.month):
+            return Span(last.replace(day=1), last)
+        if (span.first.month, span.last.month) == (1, 12) and span.first.year == span.last.year:
+            return Span(last.replace(month=1, day=1), last)
+    return Span(last - (span.days - 1) * DAY, last)

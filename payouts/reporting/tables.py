@@ -1,0 +1,95 @@
+"""The rows of a report as a table, for pages and for the admin."""
+
+from collections.abc import Callable
+from typing import Any
+
+import django_tables2 as tables
+from django.urls import reverse
+from django.utils.dateparse import parse_date
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+
+from payouts.reporting.changes import count, per_click, percent, signed
+from payouts.reporting.reports import WITHOUT_CLICKS, By, Report, Row
+from payouts.wording import money
+
+NUMBER = {"th": {"class": "number"}, "td": {"class": "number"}, "tf": {"class": "number"}}
+PER_PAGE = 50
+
+
+class FigureColumn(tables.Column):  # type: ignore[misc]  # django-tables2 has no types
+    """A figure of each row, and of the whole below; sorted by, the greatest comes first."""
+
+    def __init__(self, accessor: str, label: Any, say: Callable[[Any, str], str]) -> None:
+        super().__init__(
+            accessor=accessor, verbose_name=label, attrs=NUMBER, initial_sort_descending=True, empty_values=()
+        )
+        self.say = say
+
+    def render(self, value: Any, table: "ReportTable") -> str:
+        return self.say(value, table.currency)
+
+    def render_footer(self, table: "ReportTable") -> str:
+        return self.say(self.accessor.resolve(table.report.total), table.currency)
+
+
+def _counted(value: int | None, _currency: str) -> str:
+    return count(value)
+
+
+class ReportTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no types
+    """Columns that say nothing of the split are left out; the totals stand below."""
+
+    label = tables.Column(verbose_name="", footer=gettext_lazy("Total"), order_by=("label",))
+    clicks = FigureColumn("now__clicks", gettext_lazy("Clicks"), _counted)
+    orders = FigureColumn("now__orders", gettext_lazy("Orders"), _counted)
+    conversion = FigureColumn("now__conversion", gettext_lazy("Conversion"), lambda value, _currency: percent(value))
+    sales = FigureColumn("now__sales", gettext_lazy("Sales"), money)
+    commission = FigureColumn("now__commission", gettext_lazy("Commission"), money)
+    epc = FigureColumn("now__epc", gettext_lazy("Per click"), per_click)
+    gained = FigureColumn("gained", gettext_lazy("Commission against before"), signed)
+
+    def __init__(self, report: Report, currency: str, *, staff: bool = False) -> None:
+        self.report, self.currency, self.staff = report, currency, staff
+        without = ("clicks", "conversion", "epc") if report.by in WITHOUT_CLICKS else ()
+        super().__init__(list(report.rows), exclude=without)
+        self.columns["label"].column.verbose_name = report.by.label.capitalize()
+
+    def render_label(self, record: Row) -> SafeString | str:
+        by = self.report.by
+        if by is By.DAY:
+            day = parse_date(record.key)
+            return format_html('<time datetime="{}">{}</time>', record.key, date_format(day, "D j M Y")) if day else ""
+        if by is By.CATEGORY:
+            return record.label.replace("-", " ").capitalize()
+        if record.key and by is By.LINK:
+            return _leading("admin:tracking_link_change" if self.staff else "tracking:link", record)
+        if record.key and by is By.AFFILIATE:
+            return _leading("admin:affiliates_affiliate_change", record)
+        return record.label
+
+
+def _leading(name: str, record: Row) -> SafeString:
+    return format_html('<a href="{}">{}</a>', reverse(name, args=[record.key]), record.label)
+
+
+def csv_header(report: Report) -> list[str]:
+    """The columns of the CSV file: the figures, and those of the period before."""
+    figures = ["clicks", "orders", "conversion_percent", "sales", "commission", "earnings_per_click"]
+    then = ["clicks_before", "orders_before", "sales_before", "commission_before"]
+    return [report.by.value, *figures, *then]
+
+
+def csv_row(row: Row) -> list[Any]:
+    """A row of the CSV file; a figure that is not known is empty."""
+    now, then = row.now, row.before
+    conversion = None if now.conversion is None else f"{now.conversion:.2f}"
+    epc = None if now.epc is None else f"{now.epc:.4f}"
+    figures = [now.clicks, now.orders, conversion, _two(now.sales), _two(now.commission), epc]
+    return [row.label, *figures, then.clicks, then.orders, _two(then.sales), _two(then.commission)]
+
+
+def _two(amount: Any) -> str:
+    return f"{amount:.2f}"

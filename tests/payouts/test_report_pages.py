@@ -1,0 +1,211 @@
+"""A report's page ..."""
+
+import csv
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from affiliates.models import Affiliate
+from payouts import rollups
+from payouts.reporting.reports import By
+from tests.factories import make_staff
+from tests.payouts import arrivals
+from tests.payouts.arrivals import make_link
+from tests.worlds import begin, bring_over
+from tracking import click_ids
+from tracking.models import Click, Link
+
+pytestmark = pytest.mark.django_db
+DAY = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
+AT = "2026-03-10T12:00:00Z"
+MARCH = "since=2026-03-01&until=2026-03-31"
+
+
+@pytest.fixture
+def affiliates(tmp_path) -> dict[str, Affiliate]:
+    begin("2026-01-01")
+    return bring_over(["ANN", "BEN"], tmp_path)
+
+
+@pytest.fixture
+def ann(affiliates) -> Affiliate:
+    return affiliates["ANN"]
+
+
+@pytest.fixture
+def link(ann) -> Link:
+    return make_link(ann)
+
+
+@pytest.fixture
+def signed_in(client: Client, ann) -> Client:
+    client.force_login(ann.user)
+    return client
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    client.force_login(make_staff("affiliate managers"))
+    return client
+
+
+def click(link: Link, at: datetime = DAY, **fields: Any) -> str:
+    return arrivals.click(link, at, **fields)
+
+
+def bought(order_id: str, *lines: Any, at: str = AT, **fields: Any) -> None:
+    arrivals.bought(order_id, *lines, at=at, **fields)
+
+
+# --- Its page ----------------------------------------------------------------------------------------------------
+
+
+def test_shows_figures_chart_and_table(signed_in, link):
+    bought("A1", ("home-decor", "1234.50"), click=click(link))
+    click(link)
+    text = signed_in.get(f"/reports/?by=day&{MARCH}").content.decode()
+    for said in (
+        "1,234.50 USD",
+        "50.00\u00a0%",
+        "61.73 USD",
+        "30.87 USD",
+        "Tue 10 Mar 2026",
+        "<svg",
+        "Commission by day",
+    ):
+        assert said in text, said
+    assert "compared with 1 Feb – 28 Feb 2026" in text
+    assert "/reports/?since=2026-03-01&amp;until=2026-03-31&amp;by=day&amp;show=commission</span>" in text
+    for measure in ("sales", "orders", "clicks"):
+        assert f"{measure.capitalize()} by day" in signed_in.get(f"/reports/?show={measure}&{MARCH}").content.decode()
+
+
+def test_can_be_sorted_and_read_page_by_page(signed_in, link):
+    Click.objects.bulk_create(
+        Click(id=click_ids.new_nonce(DAY), link=link, at=DAY, sub1=f"sub {number:04d}") for number in range(2000)
+    )
+    address = f"/reports/?by=sub1&{MARCH}"
+    first = signed_in.get(address).content.decode()
+    assert ("sub 0049" in first, "sub 0050" in first) == (True, False)
+    assert "sub 1999" in signed_in.get(address + "&sort=-label").content.decode()
+    assert "sub 1999" in signed_in.get(address + "&page=40").content.decode()
+    for odd in ("&page=0", "&page=x", "&page=999", "&sort=nothing", "&sort=-epc", "&sort=conversion", "&sort=gained"):
+        assert signed_in.get(address + odd).status_code == 200, odd
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "by=nothing", "by=affiliate", "since=yesterday", "since=2026-03-02&until=2026-03-01", "until=9999-12-31",
+        "since=0001-01-01", "until=2026-03-01", "period=ever", "show=rings", "since=2020-01-01&until=2026-01-01",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/reports/", "/reports/csv/"])
+def test_says_what_is_wrong_with_an_address(signed_in, path, query):
+    answer = signed_in.get(f"{path}?{query}")
+    assert answer.status_code == 400
+    text = answer.content.decode()
+    assert "errorlist" in text or "notice-danger" in text
+
+
+def test_keeps_its_days_moving_unless_they_are_named(signed_in, link):
+    with time_machine.travel(datetime(2026, 4, 2, 12, tzinfo=UTC), tick=False):
+        signed_in.force_login(link.affiliate.user)
+        text = signed_in.get("/reports/?period=last-month&by=link").content.decode()
+        assert "1 Mar – 31 Mar 2026" in text
+        assert '<input type="hidden" name="period" value="last-month"' in text
+        assert 'href="?period=this-year&amp;by=link&amp;show=commission"' in text
+        named = signed_in.get("/reports/?period=last-month&since=2026-03-30").content.decode()
+        assert "30 Mar – 2 Apr 2026" in named
+        assert 'name="period"' in named
+        assert 'value="last-month"' not in named
+
+
+def test_covers_the_last_thirty_days_unless_told(signed_in, link):
+    for days in (0, 29, 30):
+        click(link, timezone.now() - timedelta(days=days))
+    assert '<span class="value">2</span>' in signed_in.get("/reports/").content.decode()
+
+
+def test_says_so_where_there_is_nothing(signed_in):
+    text = signed_in.get("/reports/").content.decode()
+    assert "Nothing in these days" in text
+    assert "<svg viewBox" not in text
+
+
+def test_is_a_file_without_formulas_and_with_the_period_before(signed_in, ann):
+    trap = make_link(ann, "=HYPERLINK(1)")
+    bought("A1", ("home-decor", "10.00", "2.50"), click=click(trap))
+    bought("A2", ("home-decor", "5.00"), coupon="ANN", placed="2026-02-10T12:00:00Z")
+    answer = signed_in.get(f"/reports/csv/?by=link&{MARCH}")
+    assert answer["Content-Type"].startswith("text/csv")
+    assert 'filename="report-link-2026-03-01-2026-03-31.csv"' in answer["Content-Disposition"]
+    assert list(csv.reader(answer.content.decode().splitlines())) == [
+        [
+            "link", "clicks", "orders", "conversion_percent", "sales", "commission", "earnings_per_click",
+            "clicks_before", "orders_before", "sales_before", "commission_before",
+        ],
+        ["'=HYPERLINK(1)", "1", "1", "100.00", "7.50", "0.38", "0.3800", "0", "0", "0.00", "0.00"],
+        ["by coupon", "0", "0", "", "0.00", "0.00", "", "0", "1", "5.00", "0.25"],
+    ]  # fmt: skip
+
+
+def test_shows_a_name_as_text_and_never_as_markup(signed_in, ann):
+    click(make_link(ann, "<script>alert(1)</script>"), sub1="<script>alert(2)</script>")
+    for by in ("link", "sub1"):
+        text = signed_in.get(f"/reports/?by={by}&{MARCH}").content.decode()
+        assert "&lt;script&gt;alert" in text
+        assert "<script>alert" not in text
+
+
+@pytest.mark.parametrize("by", list(By))
+def test_takes_twelve_queries_at_most(client, ann, link, by, django_assert_max_num_queries):
+    for number in range(20):
+        bought(
+            f"A{number}", ("home-decor", "10.00"), click=click(make_link(ann, f"{number:04d} link"), sub1=str(number))
+        )
+    rollups.fold()
+    if by is not By.AFFILIATE:
+        client.force_login(ann.user)
+        with django_assert_max_num_queries(12):
+            client.get(f"/reports/?by={by}&{MARCH}")
+    client.force_login(make_staff("affiliate managers"))
+    with django_assert_max_num_queries(12):
+        client.get(f"/admin/reports/?by={by}&{MARCH}")
+
+
+# --- For staff ---------------------------------------------------------------------------------------------------
+
+
+def test_of_all_affiliates_leads_to_each(staff, affiliates):
+    bought("A1", ("home-decor", "100.00"), coupon="ANN")
+    bought("B1", ("home-decor", "300.00"), coupon="BEN")
+    text = staff.get(f"/admin/reports/?by=affiliate&{MARCH}").content.decode()
+    assert text.index("BEN · Affiliate BEN") < text.index("ANN · Affiliate ANN")
+    assert f"/admin/affiliates/affiliate/{affiliates['BEN'].pk}/change/" in text
+    assert "20.00 USD" in text
+    answer = staff.get(f"/admin/reports/csv/?by=affiliate&{MARCH}")
+    assert answer.content.decode().splitlines()[1].startswith("BEN · Affiliate BEN,0,1,,300.00,15.00,,")
+
+
+def test_of_one_affiliate_is_asked_for_by_code(staff, affiliates):
+    bought("A1", ("home-decor", "100.00"), coupon="ANN")
+    bought("B1", ("home-decor", "300.00"), coupon="BEN")
+    text = staff.get(f"/admin/reports/?affiliate=ann&by=category&{MARCH}").content.decode()
+    assert "100.00 USD" in text
+    assert "300.00 USD" not in text
+    assert "&amp;affiliate=ann" in text
+    refused = staff.get("/admin/reports/?affiliate=nobody")
+    assert refused.status_code == 400
+    assert "No affiliate has this code." in refused.content.decode()
+    assert staff.get("/admin/reports/csv/?by=rings").status_code == 400
+
+
+def test_of_all_is_for_whoever_may_see_it(client):
+    client.force_login(make_staff())
+    assert client.get("/admin/reports/").status_code == 403
+    assert client.get("/admin/reports/csv/").status_code == 403
