@@ -24,7 +24,14 @@ from affiliates.standing import begin, move
 
 @transaction.atomic
 def apply(
-    *, user: User, name: str, country: str, channels: Sequence[tuple[str, str]], now: datetime, time_zone: str = "UTC"
+    *,
+    user: User,
+    name: str,
+    country: str,
+    channels: Sequence[tuple[str, str]],
+    now: datetime,
+    time_zone: str = "UTC",
+    language: str = "",
 ) -> Affiliate:
     """Store the application of `user` with its channels, pairs of kind and address, and thank them by e-mail.
 
@@ -40,6 +47,7 @@ def apply(
         name=fields.name(name),
         country=fields.country(country),
         time_zone=fields.time_zone(time_zone),
+        language=fields.language(language),
         state=State.APPLIED,
         state_since=now,
         applied_at=now,

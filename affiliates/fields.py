@@ -4,6 +4,7 @@ import unicodedata
 from zoneinfo import available_timezones
 
 import pycountry
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -49,4 +50,11 @@ def time_zone(text: str) -> str:
     """A time zone by its IANA name."""
     if text not in available_timezones():
         raise ValidationError({"time_zone": _("%(name)s is not the name of a time zone.") % {"name": text}})
+    return text
+
+
+def language(text: str) -> str:
+    """A language of the interface by its code, or "" for none in particular."""
+    if text and text not in dict(settings.LANGUAGES):
+        raise ValidationError({"language": _("%(code)s is not a language of this program.") % {"code": text}})
     return text

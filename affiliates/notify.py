@@ -41,6 +41,7 @@ def notify_many(*, kind: str, notices: Iterable[Notice]) -> None:
                 key=f"{kind}:{notice.key}",
                 context={"name": notice.affiliate.name, "code": notice.affiliate.code} | dict(notice.context),
                 attachments=notice.attachments,
+                language=notice.affiliate.language,
             )
             for notice in notices
             if kind not in OPTIONAL or kind not in notice.affiliate.muted

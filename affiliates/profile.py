@@ -11,12 +11,23 @@ from audit import trail
 
 
 @transaction.atomic
-def change(*, affiliate: Affiliate, name: str, country: str, time_zone: str, now: datetime, by: User | None) -> None:
-    """Store a new name, country and time zone; refuses each by its field.
+def change(
+    *,
+    affiliate: Affiliate,
+    name: str,
+    country: str,
+    time_zone: str,
+    language: str | None = None,
+    now: datetime,
+    by: User | None,
+) -> None:
+    """Store a new name, country and time zone, and the language if one is given; refuses each by its field.
 
     The audit record says what they were and are, but for the name: it outlives an erasure (CONTRACT 9).
     """
     new = {"name": fields.name(name), "country": fields.country(country), "time_zone": fields.time_zone(time_zone)}
+    if language is not None:
+        new["language"] = fields.language(language)
     before = Affiliate.objects.select_for_update().get(pk=affiliate.pk)
     changed = sorted(field for field, value in new.items() if getattr(before, field) != value)
     told = [field for field in changed if field != "name"]

@@ -12,7 +12,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
-from config import admin_look, content_security
+from config import admin_look, catalogues, content_security
 from config.environment import BASE_DIR, DEBUG, env, required, truth, whole
 from config.thresholds import *  # noqa: F403 -- each is a setting under its own name
 
@@ -126,6 +126,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.middleware.readers_language",
     "portal.middleware.staff_with_a_second_factor",
 ]
 DJANGO_TABLES2_TEMPLATE = "tables/accord.html"
@@ -235,8 +236,8 @@ WHITENOISE_USE_FINDERS = DEBUG
 # --- Language and time -------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGES = catalogues.languages(LOCALE_PATHS[0])
 TIME_ZONE = "UTC"
 USE_TZ = True
 

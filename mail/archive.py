@@ -16,7 +16,9 @@ def archive(*, now: datetime) -> int:
     """
     waiting = list(Message.objects.select_for_update().filter(state=Message.State.WAITING))
     for message in waiting:
-        message.subject, message.text, message.html = render(kind=message.kind, context=message.context)
+        message.subject, message.text, message.html = render(
+            kind=message.kind, context=message.context, language=message.language
+        )
         message.state, message.sent_at, message.created_at = Message.State.SENT, now, now
     fields = ["subject", "text", "html", "state", "sent_at", "created_at"]
     return Message.objects.bulk_update(waiting, fields, batch_size=200) if waiting else 0

@@ -83,7 +83,9 @@ def _write(message: Message) -> None:
     """Render the message at its first attempt; a later one sends the same words again."""
     if message.subject:
         return
-    message.subject, message.text, message.html = render(kind=message.kind, context=message.context)
+    message.subject, message.text, message.html = render(
+        kind=message.kind, context=message.context, language=message.language
+    )
     message.save(update_fields=["subject", "text", "html"])
 
 

@@ -15,6 +15,7 @@ class Letter(NamedTuple):
     key: str
     context: Mapping[str, Any]
     attachments: Sequence[Mapping[str, str]] = ()
+    language: str = ""
 
 
 def post(
@@ -24,14 +25,15 @@ def post(
     key: str,
     context: Mapping[str, Any],
     attachments: Sequence[Mapping[str, str]] = (),
+    language: str = "",
 ) -> None:
     """Write the e-mail `kind` for `to` into the outbox, once for each `key` of at most 200 characters (CONTRACT 10).
 
     `kind` is a template `mail/<kind>.txt`; `context` holds plain JSON values, amounts as text. `attachments` name a maker
     registered in `mail.attachments` and the key that it takes: {"name": "statement", "key": "..."}. A key that was
-    posted before is passed over in silence.
+    posted before is passed over in silence. `language` is the reader's, "" for the installation's own.
     """
-    post_many(kind=kind, letters=[Letter(to, key, context, attachments)])
+    post_many(kind=kind, letters=[Letter(to, key, context, attachments, language)])
 
 
 def post_many(*, kind: str, letters: Iterable[Letter]) -> None:
@@ -43,6 +45,7 @@ def post_many(*, kind: str, letters: Iterable[Letter]) -> None:
             key=letter.key,
             context=dict(letter.context),
             attachments=[dict(named) for named in letter.attachments],
+            language=letter.language,
         )
         for letter in letters
     ]

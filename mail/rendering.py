@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.template import Context
 from django.template.loader import get_template, render_to_string
+from django.utils import translation
 
 from mail import blocks
 from mail.blocks import Block
@@ -17,8 +18,16 @@ class Rendered(NamedTuple):
     html: str
 
 
-def render(*, kind: str, context: Mapping[str, Any]) -> Rendered:
-    """Subject, text and HTML of the e-mail `kind`: `templates/mail/<kind>.txt`, whose form `mail.blocks` describes."""
+def render(*, kind: str, context: Mapping[str, Any], language: str = "") -> Rendered:
+    """Subject, text and HTML of the e-mail `kind`: `templates/mail/<kind>.txt`, whose form `mail.blocks` describes.
+
+    In `language`, else in the installation's own, whatever the language of who asks for it.
+    """
+    with translation.override(language or settings.LANGUAGE_CODE):
+        return _render(kind, context)
+
+
+def _render(kind: str, context: Mapping[str, Any]) -> Rendered:
     mail = blocks.read(_filled(kind, context))
     mail = mail._replace(blocks=[block._replace(url=_absolute(block.url)) for block in mail.blocks])
     page = {"mail": mail, **_program()}

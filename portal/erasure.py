@@ -64,7 +64,7 @@ def erase(*, affiliate: Affiliate, now: datetime, by: User | None) -> None:
     _forget_account(user, affiliate)
     _forget_details(affiliate)
     Affiliate.objects.filter(pk=affiliate.pk).update(
-        name=f"Erased {affiliate.code}", country="", time_zone="UTC", muted=[], erased_at=now
+        name=f"Erased {affiliate.code}", country="", time_zone="UTC", language="", muted=[], erased_at=now
     )
     ErasureRequest.objects.filter(affiliate=affiliate, carried_out_at=None).update(
         carried_out_at=now, carried_out_by=by

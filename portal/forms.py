@@ -5,9 +5,11 @@ from zoneinfo import available_timezones
 
 from allauth.account.forms import SignupForm
 from django import forms
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -92,6 +94,7 @@ class ApplyForm(SignupForm):  # type: ignore[misc]  # django-allauth has no type
                 country=self.cleaned_data["country"],
                 channels=self.pairs(),
                 now=timezone.now(),
+                language=(get_language() or "") if len(settings.LANGUAGES) > 1 else "",
             )
         return user
 
@@ -100,6 +103,9 @@ class ProfileForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=200)
     country = forms.ChoiceField(label=_("Country"))
     time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("Times on your pages are shown in this zone."))
+    language = forms.ChoiceField(
+        label=_("Language"), required=False, help_text=_("Of your pages and of the e-mails that we send you.")
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -110,6 +116,9 @@ class ProfileForm(forms.Form):
             known.insert(0, (current, current))
         self.fields["country"].choices = known  # type: ignore[attr-defined]  # a ChoiceField
         self.fields["time_zone"].choices = [(zone, zone) for zone in sorted(available_timezones())]  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["language"].choices = [("", _("as my browser asks")), *settings.LANGUAGES]  # type: ignore[attr-defined]  # a ChoiceField
+        if len(settings.LANGUAGES) == 1:
+            del self.fields["language"]
 
 
 class NotificationsForm(forms.Form):

@@ -81,6 +81,13 @@ class Frame:
         return self.versions[0].time_zone if self.versions else settings.TIME_ZONE
 
     @cached_property
+    def language(self) -> str:
+        """What the affiliate who reads chose for their pages; "" for none, and where there is nothing to choose."""
+        offered = dict(settings.LANGUAGES)
+        chosen = self.affiliate.language if len(offered) > 1 and self.affiliate else ""
+        return chosen if chosen in offered else ""
+
+    @cached_property
     def menu(self) -> list[navigation.Group]:
         return navigation.menu(self)
 

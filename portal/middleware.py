@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect
 from django.template import loader
 from django.urls import resolve, reverse
+from django.utils.translation import activate, override
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -111,6 +111,19 @@ class stores_that_are_away:  # noqa: N801  (named as a function in settings, bes
             return None
         log.error("%s is away: %s", store, exception)
         return unavailable(request, store)
+
+
+def readers_language(get_response: Answer) -> Answer:
+    """Answer affiliates in the language of their profile, where they chose one; else it stays as the browser asks."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        chosen = frame.of(request).language
+        if chosen:
+            activate(chosen)
+            request.LANGUAGE_CODE = chosen
+        return get_response(request)
+
+    return middleware
 
 
 def staff_with_a_second_factor(get_response: Answer) -> Answer:

@@ -40,6 +40,8 @@ class Affiliate(models.Model):
     # For a leaving affiliate and one who was given notice: when it runs off (CONTRACT 8).
     notice_ends_at = models.DateTimeField(_("notice ends"), null=True, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=50, default="UTC")
+    # Of their pages and e-mails; "" for what the browser asks for, and e-mails in the installation's own.
+    language = models.CharField(_("language"), max_length=10, blank=True, default="", db_default="")
     muted = ArrayField(models.CharField(max_length=60), default=list, blank=True, db_default=[])
     erased_at = models.DateTimeField(null=True, editable=False)
 

@@ -23,6 +23,8 @@ class Message(models.Model):
     # What happened once is told once: a second message with the same key is not stored.
     key = models.CharField(max_length=200, unique=True)
     context = models.JSONField(default=dict)
+    # Of its words; "" for the installation's own.
+    language = models.CharField(_("language"), max_length=10, blank=True, default="", db_default="")
     attachments = models.JSONField(default=list)
     created_at = models.DateTimeField(_("written"), db_default=Now())
     state = models.CharField(_("state"), max_length=10, choices=State, db_default=State.WAITING, default=State.WAITING)

@@ -31,7 +31,8 @@ MAY_LEAVE = (State.APPROVED, State.ACTIVE, State.SUSPENDED)
 
 @affiliate_view
 def profile(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    initial = {"name": affiliate.name, "country": affiliate.country, "time_zone": affiliate.time_zone}
+    fields = ("name", "country", "time_zone", "language")
+    initial = {field: getattr(affiliate, field) for field in fields}
     form = ProfileForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
