@@ -15,7 +15,7 @@ from accounts.client_address import client_address
 from affiliates.access import affiliate_view
 from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate, State
-from agreements import accepting, asking, changes, exporting, meaning, reading
+from agreements import accepting, asking, at_stake, changes, exporting, meaning, reading
 from agreements.clauses import clause_of
 from agreements.errors import AlreadyAccepted
 from agreements.forms import AcceptForm, box_label, button_label
@@ -163,6 +163,7 @@ def decline(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpRespons
         "named": current or agreement,
         "ends_at": accepting.leaving_until(affiliate, agreement, at=now),
         "took_part": affiliate.state != State.APPROVED,
+        "at_stake": at_stake.of(affiliate),
         "clauses": {name: clause_of((current or agreement).pk, rule) for name, rule in rules.items()},
     }
     return render(request, "agreements/decline.html", context)

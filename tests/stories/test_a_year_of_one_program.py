@@ -113,9 +113,13 @@ def each_takes_it_in_their_own_way(year: Year) -> None:
 
     year.until("2026-06-20T11:00:00")
     clicked = year.click("DAN")
+    half = Earned("2", "3.00", "50.00")
+    sells(year, "3-DAN-before", "DAN", half, click=clicked, amount="50.00", placed="2026-06-20T11:30:00")
     year.until("2026-06-20T12:00:00")
+    # Dan reads what happens to his money and is asked once more: 5.60 were settled in February and April.
     read = year.decline("DAN", third)
     assert "What you earned stays yours" in read
+    assert "Your balance is 5.60 USD. Commissions of 3.00 USD are still to be settled." in read
     assert "20 Jul 2026, 12:00 UTC" in read
     assert "Yes, decline" in read
     dan = year.people["DAN"]
@@ -224,8 +228,8 @@ def the_months_are_closed_to_the_cent(year: Year) -> None:
     # Ann: 15 June and 30 June, 6.00 each by version 2; the order of 1 July, 00:00, validates on 1 August, 00:00.
     assert figures("ANN", "2026-07") == ["10.00", "12.00", "0.00", "0.00", "22.00", "0.00", ""]
     assert figures("BEN", "2026-07") == ["11.00", "6.00", "0.00", "0.00", "17.00", "0.00", ""]
-    # Dan left on 20 July: 5.60 + 6.00 is paid, though it is below the minimum.
-    assert figures("DAN", "2026-07") == ["5.60", "6.00", "0.00", "0.00", "11.60", "0.00", ""]
+    # Dan left on 20 July: 5.60 + 3.00 + 6.00 is paid, though it is below the minimum.
+    assert figures("DAN", "2026-07") == ["5.60", "9.00", "0.00", "0.00", "14.60", "0.00", ""]
     # Ben: 6.00 by version 2, then 4.00 twice by version 3. Cat: the 6.00 that she had clicked together before the pause.
     assert figures("ANN", "2026-08") == ["0.00", "4.00", "0.00", "0.00", "0.00", "4.00", carried]
     assert figures("BEN", "2026-08") == ["0.00", "14.00", "0.00", "0.00", "0.00", "14.00", carried]

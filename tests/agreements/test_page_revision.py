@@ -1,0 +1,44 @@
+"""The revision of the page of acceptance ..."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from agreements import drafting, page_revision, publishing
+from tests.agreements.test_accepting import DAY, accept
+from tests.agreements.test_pages import NOW
+from tests.factories import make_affiliate
+
+pytestmark = pytest.mark.django_db
+
+
+def test_is_of_every_template_that_an_affiliate_is_shown(first):
+    affiliate = make_affiliate(at=NOW - DAY)
+    accept(affiliate, first, now=NOW - timedelta(hours=1))
+    draft = drafting.start(now=NOW, by=None)
+    draft.rates.filter(category="home-decor").update(percent="4.50")
+    second = publishing.publish(agreement=draft, effective_at=NOW + 20 * DAY, now=NOW, by=None)
+    client = Client()
+    client.force_login(affiliate.user)
+    address = reverse("agreements:accept", args=[second.pk])
+    # Refused, so that the page says errors too.
+    shown = [*client.get(address).templates, *client.post(address, {}).templates]
+    ours = {str(template.name) for template in shown if not str(template.name).startswith("django/")}
+    assert ours - {"None"} <= set(page_revision.templates())
+    assert {"agreements/accept.html", "agreements/meaning.html", "forms/field_notes.html", "frame.html"} <= ours
+
+
+def test_changes_with_any_of_them(monkeypatch):
+    before = page_revision.page_revision()
+    source = page_revision._source
+    for changed in page_revision.templates():
+        monkeypatch.setattr(
+            page_revision, "_source", lambda name, changed=changed: source(name) + " " * (name == changed)
+        )
+        page_revision.page_revision.cache_clear()
+        assert page_revision.page_revision() != before
+    monkeypatch.undo()
+    page_revision.page_revision.cache_clear()
+    assert page_revision.page_revision() == before
