@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.uuid7 import uuid7
-from agreements import placeholders, rendering, terms, translation_problems, translations
+from agreements import placeholders, rendering, seed, terms, translation_problems, translations
 from agreements.currencies import TWO_DECIMALS
 from agreements.errors import Problem
 from agreements.models import Agreement, Clause
@@ -107,30 +107,34 @@ def _rates(source: Source) -> Iterator[Problem]:
     floor, ceiling = source.agreement.rate_floor, source.agreement.rate_ceiling
     for rate in source.rates:
         if not floor <= rate.percent <= ceiling:
-            cause = _("%(rate)s is not between %(floor)s and %(ceiling)s.")
-            yield Problem(
-                f"rate {rate.category}",
-                cause
-                % {
-                    "rate": terms.percent(rate.percent),
-                    "floor": terms.percent(floor),
-                    "ceiling": terms.percent(ceiling),
-                },
-            )
-    for category, times in Counter(rate.category for rate in source.rates).items():
-        if times > 1:
-            yield Problem(f"rate {category}", _("The category has more than one row."))
+            cause = _("%(rate)s is not between %(floor)s and %(ceiling)s.") % {
+                "rate": terms.percent(rate.percent),
+                "floor": terms.percent(floor),
+                "ceiling": terms.percent(ceiling),
+            }
+            yield Problem(f"rate {rate.category}", cause, rate.pk)
+    times = Counter(rate.category for rate in source.rates)
+    for rate in source.rates:
+        if times[rate.category] > 1:
+            yield Problem(f"rate {rate.category}", _("The category has more than one row."), rate.pk)
     standing = [rate for rate in source.rates if rate.everything_else]
-    if len(standing) != 1:
-        yield Problem("rates", _("Exactly one row must stand for everything else; %d do.") % len(standing))
+    for rate in standing if len(standing) > 1 else ():
+        cause = _("Exactly one row must stand for everything else; %d do.") % len(standing)
+        yield Problem(f"rate {rate.category}", cause, rate.pk)
+    if not standing:
+        yield Problem("rates", _("Exactly one row must stand for everything else; none does."))
 
 
 def _activities(source: Source) -> Iterator[Problem]:
     if not source.activities:
         yield Problem("activities", _("There must be at least one prohibited activity."))
+    times = Counter(activity.code for activity in source.activities)
     for activity in source.activities:
+        place = f"activity {activity.code}"
+        if times[activity.code] > 1:
+            yield Problem(place, _("The code has more than one row."), activity.pk)
         if not activity.title.strip() or not activity.text.strip():
-            yield Problem(f"activity {activity.code}", _("It needs a title and a text."))
+            yield Problem(place, _("It needs a title and a text."), activity.pk)
 
 
 def _clauses(source: Source) -> Iterator[Problem]:
@@ -147,27 +151,32 @@ def _clauses(source: Source) -> Iterator[Problem]:
 
 def _clause(clause: Clause, numbers: list[str]) -> Iterator[Problem]:
     place = f"clause {clause.number}"
+    yield from (Problem(place, cause, clause.pk) for cause in _wrong_with(clause, numbers))
+
+
+def _wrong_with(clause: Clause, numbers: list[str]) -> Iterator[str]:
     if numbers.count(clause.number) > 1:
-        yield Problem(place, _("The number is used twice."))
+        yield _("The number is used twice.")
     if "." in clause.number and not clause.body.strip():
-        yield Problem(place, _("It has no text."))
-    yield from (Problem(place, cause) for cause in placeholders.wrong_in(clause))
+        yield _("It has no text.")
+    yield from placeholders.wrong_in(clause)
     used = placeholders.used_in(clause)
     for rule in clause.rules:
         if rule not in set(Rule):
-            yield Problem(place, _("There is no rule called %s.") % rule)
+            yield _("There is no rule called %s.") % rule
             continue
         for term in RULE_TERMS.get(Rule(rule), ()):
             if term not in used:
-                yield Problem(
-                    place, _("It states the rule %(rule)s and must say {%(term)s}.") % {"rule": rule, "term": term}
-                )
+                yield _("It states the rule %(rule)s and must say {%(term)s}.") % {"rule": rule, "term": term}
 
 
 def _rules(source: Source) -> Iterator[Problem]:
     stated = Counter(rule for clause in source.clauses for rule in clause.rules)
     for rule in Rule:
         if stated[rule] == 0:
-            yield Problem("clauses", _("No clause states the rule %s.") % rule.value)
+            example = next(clause for clause in seed.CLAUSES if rule in clause.rules)
+            cause = _("No clause states the rule %(rule)s; in the example that ships it is %(number)s, %(heading)s.")
+            found = {"rule": rule.value, "number": example.number, "heading": example.heading}
+            yield Problem(f"rule {rule.value}", cause % found)
         elif stated[rule] > 1:
-            yield Problem("clauses", _("More than one clause states the rule %s.") % rule.value)
+            yield Problem(f"rule {rule.value}", _("More than one clause states the rule %s.") % rule.value)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -21,6 +22,8 @@ class Problem(NamedTuple):
     place: str
     """A field ("currency"), a row ("rate home-decor", "activity fraud"), a clause ("clause 3.2") or "clauses"."""
     cause: str
+    row: UUID | None = None
+    """The row itself, because two may have one name."""
 
     def __str__(self) -> str:
         return f"{self.place}: {self.cause}"

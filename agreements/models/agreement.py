@@ -46,6 +46,18 @@ def days(label: "StrOrPromise", default: int, least: int, most: int) -> "models.
     )
 
 
+# Asked in the transaction that publishes, which holds the version against every other change of its parts.
+_REFUSE_DOUBLES = """
+    IF (SELECT count(*) FROM agreements_rate WHERE agreement_id = NEW.id AND everything_else) <> 1
+       OR EXISTS (SELECT FROM agreements_rate WHERE agreement_id = NEW.id GROUP BY category HAVING count(*) > 1)
+       OR EXISTS (SELECT FROM agreements_prohibitedactivity WHERE agreement_id = NEW.id GROUP BY code HAVING count(*) > 1)
+       OR EXISTS (SELECT FROM agreements_clause WHERE agreement_id = NEW.id GROUP BY number HAVING count(*) > 1) THEN
+        RAISE EXCEPTION 'pgtrigger: Cannot publish a version with two rows of one name, or without one for everything else';
+    END IF;
+    RETURN NEW;
+"""
+
+
 class AgreementQuerySet(models.QuerySet["Agreement"]):
     def published(self) -> Self:
         """Published and not withdrawn."""
@@ -135,6 +147,13 @@ class Agreement(models.Model):
                 condition=pgtrigger.Condition("OLD.published_at IS NOT NULL"),
             ),
             append_only()[1],
+            pgtrigger.Trigger(
+                name="published_without_doubles",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                condition=pgtrigger.Condition("OLD.published_at IS NULL AND NEW.published_at IS NOT NULL"),
+                func=_REFUSE_DOUBLES,
+            ),
         ]
 
     def __str__(self) -> str:

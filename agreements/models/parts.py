@@ -1,4 +1,7 @@
-"""The parts of a version: rate card, prohibited activities, clauses. They freeze with the version (CONTRACT 2)."""
+"""The parts of a version: rate card, prohibited activities, clauses. They freeze with the version (CONTRACT 2).
+
+A draft may have two rows of one name, so that half-done work can be saved; `published_without_doubles` refuses to publish it.
+"""
 
 from typing import ClassVar
 
@@ -50,7 +53,7 @@ class Rate(models.Model):
     agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="rates")
     category = models.CharField(_("category"), max_length=64, validators=[slug])
     percent = PercentField(_("rate, percent"))
-    # Stands for every category that is not named; exactly one row a version.
+    # Stands for every category that is not named; exactly one row a published version.
     everything_else = models.BooleanField(_("everything else"), default=False)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
@@ -58,10 +61,6 @@ class Rate(models.Model):
         verbose_name = _("rate")
         ordering: ClassVar = ["position", "category"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["agreement", "category"], name="one_rate_a_category"),
-            models.UniqueConstraint(
-                fields=["agreement"], condition=Q(everything_else=True), name="one_rate_for_everything_else"
-            ),
             models.CheckConstraint(condition=Q(percent__gte=0, percent__lte=100), name="rate_is_a_percentage"),
         ]
         triggers: ClassVar = frozen_with_the_version()
@@ -88,7 +87,6 @@ class ProhibitedActivity(models.Model):
         verbose_name = _("prohibited activity")
         verbose_name_plural = _("prohibited activities")
         ordering: ClassVar = ["position", "code"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["agreement", "code"], name="one_activity_a_code")]
         triggers: ClassVar = frozen_with_the_version()
 
     def __str__(self) -> str:
@@ -108,7 +106,6 @@ class Clause(models.Model):
     class Meta:
         verbose_name = _("clause")
         ordering: ClassVar = ["position"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["agreement", "number"], name="one_clause_a_number")]
         triggers: ClassVar = frozen_with_the_version()
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from agreements import drafting, seeding
-from agreements.models import Agreement, Rate
+from agreements.models import Agreement
 from agreements.rendering import source_of
 
 pytestmark = pytest.mark.django_db
@@ -106,8 +106,8 @@ def test_keeps_the_currency_and_the_time_zone_of_the_program(draft, field, value
         (lambda d: d.clauses.filter(number="2.3").update(body="{nothing}"), "clause 2.3"),
         (lambda d: d.clauses.filter(number="2.3").update(body="Rates: {rate_card}"), "clause 2.3"),
         (lambda d: d.clauses.filter(number="2.3").update(rules=["no_such_rule"]), "clause 2.3"),
-        (lambda d: d.clauses.filter(number="2.3").update(rules=["refunds"]), "clauses"),
-        (lambda d: d.clauses.filter(number="4.3").update(rules=[]), "clauses"),
+        (lambda d: d.clauses.filter(number="2.3").update(rules=["refunds"]), "rule refunds"),
+        (lambda d: d.clauses.filter(number="4.3").update(rules=[]), "rule refunds"),
         (lambda d: d.clauses.filter(number="3.2").update(body="Within 3 days."), "clause 3.2"),
         (lambda d: d.clauses.filter(number="3.2").update(position=0), "clauses"),
     ],
@@ -117,8 +117,25 @@ def test_says_where_it_cannot_be_published_as_it_stands(draft, change, place):
     assert places(draft) == [place]
 
 
-def test_cannot_have_two_rows_for_a_category_or_two_for_everything_else(draft):
-    rows = source_of(draft)
-    assert isinstance(rows.rates, list)
-    rows.rates.append(Rate(agreement=draft, category="home-decor", percent=Decimal("5.00"), everything_else=True))
-    assert [p.place for p in drafting._rates(rows)] == ["rate home-decor", "rates"]
+def test_may_have_two_rows_of_one_name_which_are_each_said_beside_the_row(draft):
+    other = draft.rates.create(category="home-decor", percent="5.00", everything_else=True)
+    draft.activities.create(code="fraud", title="Fraud", text="Again.", gravest_consequence="warning", position=99)
+    draft.clauses.create(number="12.4", heading="Twice", body="Twice.", position=99)
+    found = drafting.problems(draft)
+    rows = {problem.row for problem in found}
+    assert other.pk in rows
+    assert rows == {
+        *draft.rates.filter(category__in=["home-decor", "everything-else"]).values_list("pk", flat=True),
+        *draft.activities.filter(code="fraud").values_list("pk", flat=True),
+        *draft.clauses.filter(number="12.4").values_list("pk", flat=True),
+    }
+    assert [problem.cause for problem in found if problem.row == other.pk] == [
+        "The category has more than one row.",
+        "Exactly one row must stand for everything else; 2 do.",
+    ]
+
+
+def test_says_where_the_example_states_a_rule_that_no_clause_states(draft):
+    draft.clauses.filter(number="4.3").update(rules=[])
+    (problem,) = drafting.problems(draft)
+    assert "the rule refunds; in the example that ships it is 4.3," in problem.cause

@@ -66,6 +66,28 @@ def test_stays_withdrawn(first):
     refused("TRUNCATE agreements_agreementwithdrawal")
 
 
+@pytest.mark.parametrize(
+    "double",
+    [
+        lambda draft: draft.rates.create(category="home-decor", percent="5.00"),
+        lambda draft: draft.rates.create(category="another", percent="5.00", everything_else=True),
+        lambda draft: draft.rates.filter(everything_else=True).delete(),
+        lambda draft: draft.activities.create(
+            code="fraud", title="Fraud", text="Again.", gravest_consequence="warning"
+        ),
+        lambda draft: draft.clauses.create(number="3.2", heading="Twice", body="Twice."),
+    ],
+    ids=["category", "everything else", "nothing else", "activity", "clause"],
+)
+def test_is_one_without_two_rows_of_one_name(first, double):
+    draft = drafting.start(now=NOW, by=None)
+    double(draft)
+    refused(
+        "UPDATE agreements_agreement SET published_at = now(), number = 2, effective_at = now() + interval '30 days'"
+        f" WHERE id = '{draft.pk}'"
+    )
+
+
 def test_leaves_drafts_free_to_change(first):
     draft = drafting.start(now=NOW, by=None)
     draft.clauses.filter(number="2.3").delete()
