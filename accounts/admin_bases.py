@@ -1,6 +1,7 @@
 """What the rooms' admin pages begin with: pages that only show, and pages whose changes are on the record."""
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms import ModelForm
+from django.forms.models import InlineForeignKeyField
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern
 from django.utils import timezone
@@ -53,6 +55,15 @@ class BaseAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         return checked
 
 
+def _as_it_was(form: "ModelForm[Any]") -> models.Model:
+    """The row before the answers of its form were put into it."""
+    row: models.Model = copy.copy(form.instance)
+    for field in row._meta.concrete_fields:
+        if field.name in form.initial:
+            setattr(row, field.attname, form.initial[field.name])
+    return row
+
+
 class ReadOnly:
     """Mixed into an admin or an inline: rows are shown and changed by domain functions alone."""
 
@@ -84,20 +95,42 @@ class ReadOnlyInline(ReadOnly, TabularInline):  # type: ignore[misc]  # unfold h
 
 
 class AuditedAdmin(BaseAdmin):
-    """An admin whose forms write one audit record a change, in the transaction of the change (CONTRACT 9)."""
+    """An admin whose forms write one audit record a change, rows of inlines included, in the transaction of the change
+    (CONTRACT 9)."""
 
     # Values of these fields are not written to the trail, only that they changed.
     unrecorded: tuple[str, ...] = ()
 
     def save_related(self, request: HttpRequest, form: "ModelForm[Any]", formsets: Any, change: bool) -> None:
+        # Asked before they are saved: afterwards a deleted row has no id by which it would be known.
+        rows = [pair for formset in formsets for pair in self.rows_changed(formset)]
         super().save_related(request, form, formsets, change)
         fields = [name for name in form.changed_data if name in form.cleaned_data]
-        self.put_on_record(
-            request,
-            form.instance,
-            "changed" if change else "added",
-            before={name: self._shown(name, form.initial.get(name)) for name in fields} if change else {},
-            after={name: self._shown(name, form.cleaned_data[name]) for name in fields},
+        before = {name: self._shown(name, form.initial.get(name)) for name in fields} if change else {}
+        after = {name: self._shown(name, form.cleaned_data[name]) for name in fields}
+        for was, became in rows:
+            before |= was
+            after |= became
+        self.put_on_record(request, form.instance, "changed" if change else "added", before=before, after=after)
+
+    def rows_changed(self, formset: Any) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
+        """What the rows that a save adds, changes or deletes were, and what they become, each by its name and field."""
+        deleted = formset.deleted_forms
+        for form in formset.forms:
+            adding = form.instance._state.adding
+            if not form.has_changed() or (adding and form in deleted):
+                continue
+            row = f"{form.instance._meta.verbose_name} {form.instance if adding else _as_it_was(form)}"
+            fields = [name for name in form.fields if name in form.cleaned_data and self._is_said(form, name)]
+            said = fields if adding or form in deleted else [name for name in fields if name in form.changed_data]
+            was = {f"{row}: {name}": self._shown(name, form.initial.get(name)) for name in said}
+            becomes = {f"{row}: {name}": self._shown(name, form.cleaned_data[name]) for name in said}
+            yield {} if adding else was, {} if form in deleted else becomes
+
+    def _is_said(self, form: "ModelForm[Any]", name: str) -> bool:
+        """Whether a field of a row tells anybody something: its id and its owner don't."""
+        return name not in ("DELETE", form.instance._meta.pk.name) and not isinstance(
+            form.fields[name], InlineForeignKeyField
         )
 
     def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
