@@ -13,15 +13,26 @@ def numbers(agreement_id: UUID) -> dict[str, str]:
     return {rule: number for rules, number in clauses for rule in rules}
 
 
-_numbers = lru_cache(maxsize=256)(numbers)
+@lru_cache(maxsize=256)
+def _of_published(agreement_id: UUID) -> dict[str, str]:
+    """The numbers of a published version, which are remembered because they never change."""
+    if not Agreement.objects.filter(pk=agreement_id, published_at__isnull=False).exists():
+        raise _NotPublishedError  # so that nothing of a draft is remembered
+    return numbers(agreement_id)
+
+
+class _NotPublishedError(Exception):
+    pass
 
 
 def clause_of(agreement_id: UUID | None, rule: Rule) -> str:
-    """The number of the clause that states `rule` in a published version, as "3.2"; "" for no version.
-
-    A published version never changes, so its numbers are remembered.
-    """
-    return _numbers(agreement_id).get(rule.value, "") if agreement_id else ""
+    """The number of the clause that states `rule` in a version, as "3.2"; "" for no version."""
+    if not agreement_id:
+        return ""
+    try:
+        return _of_published(agreement_id).get(rule.value, "")
+    except _NotPublishedError:
+        return numbers(agreement_id).get(rule.value, "")
 
 
 def clause_in_force(rule: Rule, agreement: Agreement | None) -> str:

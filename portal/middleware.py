@@ -33,7 +33,8 @@ def permissions_policy(get_response: Answer) -> Answer:
         response = get_response(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         if request.path.startswith("/admin/"):
-            response._csp_replace = settings.ADMIN_CONTENT_SECURITY_POLICY  # type: ignore[attr-defined]  # read by django-csp
+            own = getattr(response, "_csp_replace", {})  # of a page that needs something else
+            response._csp_replace = {**settings.ADMIN_CONTENT_SECURITY_POLICY, **own}  # type: ignore[attr-defined]  # read by django-csp
         return response
 
     return middleware

@@ -1,19 +1,34 @@
 """What a draft still lacks, sorted to the places where it is mended."""
 
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.text import capfirst
 
 from agreements import drafting
 from agreements.errors import Problem
 from agreements.models import Agreement
 
 _FOUND = "_problems_found"
+# The field of a row at which its problems are shown.
+_OF_A_LANGUAGE = re.compile(r" \((\w+)\)$")
+_FIELDS = {"rates": "category", "activities": "title", "clauses": "body"}
+
+
+class Mend(NamedTuple):
+    """One line of the summary: where it is mended ("" for nowhere in particular), what, and why."""
+
+    href: str
+    label: str
+    cause: str
 
 
 def found(agreement: Agreement) -> list[Problem]:
     """The problems of a draft, asked once for an instance: a page with seventy clauses shows one set of them."""
-    if agreement.published_at is not None:
+    if agreement.published_at is not None or agreement._state.adding:
         return []
     if not hasattr(agreement, _FOUND):
         setattr(agreement, _FOUND, drafting.problems(agreement))
@@ -21,15 +36,60 @@ def found(agreement: Agreement) -> list[Problem]:
     return problems
 
 
-def causes(agreement: Agreement, place: str) -> str:
-    """What is wrong at one place, in words; "" where nothing is."""
-    return " ".join(problem.cause for problem in found(agreement) if problem.place == place)
+def at(agreement: Agreement, place: str) -> tuple[str, ...]:
+    """What is wrong at one place that is no row: a field, or a part as a whole."""
+    return tuple(problem.cause for problem in found(agreement) if problem.place == place)
 
 
-def listed(agreement: Agreement) -> SafeString | str:
-    """Everything that keeps a draft from being published, as a list."""
-    problems = found(agreement)
-    if not problems:
-        return _("Nothing: it can be published.")
-    items = format_html_join("", "<li><strong>{}</strong>: {}</li>", ((p.place, p.cause) for p in problems))
-    return format_html("<ul>{}</ul>", items)
+def causes(agreement: Agreement, row: UUID) -> tuple[str, ...]:
+    """What is wrong with one row."""
+    return tuple(problem.cause for problem in found(agreement) if problem.row == row)
+
+
+def of_rules(agreement: Agreement) -> tuple[str, ...]:
+    """What is wrong with the rules, which stand in no row."""
+    return tuple(problem.cause for problem in found(agreement) if problem.place.startswith("rule "))
+
+
+def to_mend(agreement: Agreement, formsets: Iterable[Any]) -> list[Mend]:
+    """Everything that keeps a stored draft from being published, each with where on its page it is mended."""
+    rows = {form.instance.pk: form for formset in formsets for form in formset.initial_forms}
+    return [Mend(_href(agreement, problem, rows), _label(problem), problem.cause) for problem in found(agreement)]
+
+
+def _href(agreement: Agreement, problem: Problem, rows: dict[UUID, Any]) -> str:
+    if of_a_language := _OF_A_LANGUAGE.search(problem.place):
+        page = reverse("admin:agreements_agreement_translations", args=[agreement.pk])
+        return f"{page}?language={of_a_language[1]}"
+    if problem.row in rows:
+        form = rows[problem.row]
+        field = _FIELDS[form.prefix.rsplit("-", 1)[0]]
+        return f"#{form[field].id_for_label}" if field in form.fields else ""
+    if problem.place in _FIELDS:
+        return f"#{problem.place}-group"
+    return f"#{problem.place.replace(' ', '-')}" if problem.place.startswith("rule ") else f"#id_{problem.place}"
+
+
+def _label(problem: Problem) -> str:
+    if problem.place in {field.name for field in Agreement._meta.fields}:
+        return capfirst(str(Agreement._meta.get_field(problem.place).verbose_name))  # type: ignore[union-attr]  # a column
+    return str(capfirst(problem.place))
+
+
+def refused(form: Any, formsets: Iterable[Any]) -> list[Mend]:
+    """What the form that was sent has wrong, so that nothing of it was saved; each with the box that it is about."""
+    every = [form, *(row for formset in formsets for row in formset.forms)]
+    return [mend for one in every for mend in _refused(one)] + [
+        Mend(f"#{formset.prefix}-group", str(capfirst(formset.model._meta.verbose_name_plural)), cause)
+        for formset in formsets
+        for cause in formset.non_form_errors()
+    ]
+
+
+def _refused(form: Any) -> Iterator[Mend]:
+    for name, causes_ in form.errors.items():
+        box = form[name] if name in form.fields else None
+        row = str(form.instance) if form.prefix else ""
+        label = ": ".join(part for part in (row.strip(), str(box.label) if box else "") if part)
+        for cause in causes_:
+            yield Mend(f"#{box.id_for_label}" if box else "", capfirst(label), cause)

@@ -1,118 +1,126 @@
 """The parts of a draft as rows: rates, prohibited activities, clauses; each says beside it what has to be mended."""
 
+from functools import cached_property
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.core.exceptions import ValidationError
-from django.http import HttpRequest
-from django.utils.translation import gettext as _
+from django.conf import settings
+from django.contrib.postgres.forms import SimpleArrayField
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
-from unfold.admin import StackedInline, TabularInline
+from unfold.admin import StackedInline
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from agreements.admin.mending import causes
-from agreements.models import Agreement, Clause, ProhibitedActivity, Rate
+from agreements import languages, numbering, rendering
+from agreements.admin import mending
+from agreements.admin.rows import OfADraft, RowForm, Rows
+from agreements.admin.units import UnitInput
+from agreements.models import Clause, ProhibitedActivity, Rate
 
 
-class OfADraft:
-    """Mixed into an inline: rows may be changed while their version is a draft, and only be read once it is published."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Agreement | None = None) -> bool:
-        return self._may(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Agreement | None = None) -> bool:
-        return self._may(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Agreement | None = None) -> bool:
-        return self._may(request, obj)
-
-    def has_view_permission(self, request: HttpRequest, obj: Agreement | None = None) -> bool:
-        return request.user.has_perm("agreements.view_agreement") or self._may(request, obj)
-
-    def _may(self, request: HttpRequest, obj: Agreement | None) -> bool:
-        draft = obj is None or obj.published_at is None
-        return draft and request.user.has_perm("agreements.change_agreement")
+class RateForm(RowForm):
+    class Meta:
+        model = Rate
+        fields = ("category", "percent", "everything_else", "position")
+        widgets = {"percent": UnitInput("%", attrs={"step": "0.01", "min": "0", "max": "100"})}
 
 
-class Rows(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # generic for the type checker only
-    """The rows of one version, which know it: a hundred rows that each ask for it are a hundred queries."""
+class ClauseForm(RowForm):
+    rules = SimpleArrayField(
+        forms.CharField(max_length=60),
+        label=gettext_lazy("Rules"),
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=gettext_lazy(
+            "The rules that this clause states, by name, separated by commas; the table above lists them."
+        ),
+    )
 
-    def get_queryset(self) -> Any:
-        rows = super().get_queryset()
-        for row in rows:
-            row.agreement = self.instance
-        return rows
+    class Meta:
+        model = Clause
+        fields = ("number", "heading", "body", "rules", "position")
+        help_texts = {
+            "number": gettext_lazy("A section such as 3, or a clause of it such as 3.2."),
+            "body": gettext_lazy(
+                "A blank line separates paragraphs. A name in braces stands for a term: copy it, or choose it to put it in."
+            ),
+        }
+
+    def clean_rules(self) -> list[str]:
+        return [rule.strip() for rule in self.cleaned_data["rules"]]
 
 
-class RateRows(Rows):
-    def clean(self) -> None:
-        super().clean()
-        kept = [form for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
-        standing = [form for form in kept if form.cleaned_data.get("everything_else")]
-        for form in standing[1:]:
-            form.add_error("everything_else", ValidationError(_("Another row stands for everything else already.")))
+class BodyInput(UnfoldAdminTextareaWidget):  # type: ignore[misc]  # unfold has no types
+    """The text of a clause, with the names of the placeholders and what each stands for now beside it."""
+
+    template_name = "admin/agreements/body.html"
+    offered: SafeString | str = ""
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        return context | {"offered": self.offered}
 
 
-class RateInline(OfADraft, TabularInline):  # type: ignore[misc]  # unfold has no types
+class ClauseRows(Rows):
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        form.fields["body"].widget.offered = self.placeholders
+
+    @cached_property
+    def placeholders(self) -> SafeString:
+        """Said once for all clauses: each name with what it stands for now."""
+        words = languages.KNOWN.get(self.instance.language, languages.ENGLISH)
+        values = rendering.values_of(self.instance, settings.PROGRAM_NAME, words)
+        names = ((name, values.get(name, "")) for name in rendering.PLACEHOLDERS)
+        return format_html_join("", "<li><code>{{{}}}</code> <small>{}</small></li>", names)
+
+    @property
+    def wrong_as_a_whole(self) -> tuple[str, ...]:
+        """The rules that no clause states, or more than one, among them."""
+        return (*super().wrong_as_a_whole, *mending.of_rules(self.instance))
+
+    def place_of(self, row: Clause, rows: list[Clause]) -> int:
+        """A new clause for which nobody named a place stands where its number belongs."""
+        earlier = [at for at, other in enumerate(rows, 1) if numbering.key(other.number) <= numbering.key(row.number)]
+        return max(earlier, default=0)
+
+
+class RateInline(OfADraft, StackedInline):  # type: ignore[misc]  # unfold has no types
     model = Rate
-    formset = RateRows
-    fields = ("category", "percent", "everything_else", "position", "to_mend")
-    readonly_fields = ("to_mend",)
+    form = RateForm
+    formset = Rows
+    fields = (("category", "percent", "everything_else"), "position")
+    template = "admin/agreements/rows.html"
+    intro = "admin/agreements/rates_intro.html"
     ordering_field = "position"
-    hide_ordering_field = True
-    extra = 0
     tab = True
-
-    @admin.display(description=gettext_lazy("to mend"))
-    def to_mend(self, row: Rate) -> str:
-        return "" if row._state.adding else causes(row.agreement, f"rate {row.category}")
 
 
 class ActivityInline(OfADraft, StackedInline):  # type: ignore[misc]  # unfold has no types
     model = ProhibitedActivity
+    form = RowForm
     formset = Rows
-    fields = (("code", "title", "gravest_consequence"), "text", "position", "to_mend")
-    readonly_fields = ("to_mend",)
+    fields = (("code", "gravest_consequence"), "title", "text", "position")
+    template = "admin/agreements/rows.html"
+    intro = "admin/agreements/activities_intro.html"
+    folded = True
     ordering_field = "position"
-    hide_ordering_field = True
-    extra = 0
     tab = True
-
-    @admin.display(description=gettext_lazy("to mend"))
-    def to_mend(self, row: ProhibitedActivity) -> str:
-        return "" if row._state.adding else causes(row.agreement, f"activity {row.code}")
-
-
-class ClauseForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the type checker only
-    class Meta:
-        model = Clause
-        fields = ("number", "heading", "body", "rules", "position")
-        widgets = {"body": UnfoldAdminTextareaWidget(attrs={"rows": 7})}
-        help_texts = {
-            "body": gettext_lazy(
-                "A blank line separates paragraphs. {names} stand for terms; the tab General lists them."
-            ),
-            "rules": gettext_lazy("The rules that this clause states, separated by commas."),
-        }
 
 
 class ClauseInline(OfADraft, StackedInline):  # type: ignore[misc]  # unfold has no types
     model = Clause
     form = ClauseForm
-    formset = Rows
-    fields = (("number", "heading"), "body", "rules", "position", "to_mend")
-    readonly_fields = ("to_mend",)
+    formset = ClauseRows
+    fields = (("number", "heading"), "body", "rules", "position")
+    template = "admin/agreements/rows.html"
+    intro = "admin/agreements/clauses_intro.html"
+    folded = True
     ordering_field = "position"
-    hide_ordering_field = True
-    extra = 0
     tab = True
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "rules":
-            kwargs["widget"] = UnfoldAdminTextInputWidget  # a list is a text box of ten lines else
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name == "body":
+            kwargs["widget"] = BodyInput(attrs={"rows": 7})
         return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-    @admin.display(description=gettext_lazy("to mend"))
-    def to_mend(self, row: Clause) -> str:
-        return "" if row._state.adding else causes(row.agreement, f"clause {row.number}")

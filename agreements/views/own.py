@@ -15,7 +15,7 @@ from accounts.client_address import client_address
 from affiliates.access import affiliate_view
 from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate, State
-from agreements import accepting, asking, at_stake, changes, exporting, meaning, reading
+from agreements import accepting, asking, at_stake, exporting, meaning
 from agreements.clauses import clause_of
 from agreements.errors import AlreadyAccepted
 from agreements.forms import AcceptForm, box_label, button_label
@@ -25,7 +25,7 @@ from agreements.page_revision import page_revision
 from agreements.rendering import sha256
 from agreements.rules import Rule
 from agreements.under import agreement_of
-from agreements.views import language
+from agreements.views import accept_page
 
 
 @never_cache
@@ -63,7 +63,6 @@ def accept(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse
     now = timezone.now()
     if elsewhere := _not_asked(request, affiliate, agreement):
         return elsewhere
-    chosen = language.for_page(request, agreement)
     form = AcceptForm(agreement, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -75,29 +74,13 @@ def accept(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse
             return redirect(request.get_full_path())
         messages.success(request, _("You accepted version %s. Your copy is on its way by e-mail.") % agreement.name)
         return redirect("portal:home")
-    return render(request, "agreements/accept.html", _accept_page(affiliate, agreement, form, chosen))
+    current, _under = agreement_of(affiliate.pk, at=now)
+    context = accept_page.context(request, agreement, current, form, _means(affiliate, agreement, current))
+    return render(request, "agreements/accept.html", context)
 
 
 def _published(pk: UUID) -> Agreement:
     return get_object_or_404(Agreement.objects.filter(published_at__isnull=False), pk=pk)
-
-
-def _accept_page(affiliate: Affiliate, agreement: Agreement, form: AcceptForm, chosen: str) -> dict[str, object]:
-    current, _under = agreement_of(affiliate.pk, at=timezone.now())
-    text = reading.text_of(agreement, chosen)
-    form.initial["text_sha256"], form.initial["language"] = text.sha256 if text else "", chosen
-    return language.context(agreement, chosen) | {
-        "agreement": agreement,
-        "current": current,
-        "changed": changes.of(agreement, current, chosen) if current and current != agreement else None,
-        "means": _means(affiliate, agreement, current),
-        "document": reading.document_of(agreement, chosen),
-        "text": text,
-        "form": form,
-        "button": button_label(),
-        "decline_clause": clause_of(agreement.pk, Rule.DECLINE),
-        "now": timezone.now(),
-    }
 
 
 def _evidence(request: HttpRequest, agreement: Agreement, form: AcceptForm) -> accepting.Evidence:

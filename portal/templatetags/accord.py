@@ -121,7 +121,9 @@ def clause(agreement: Any, number: str) -> SafeString | str:
     """A link to the clause `number` on the page of `agreement` (a version or its id); "" without either."""
     if not agreement or not number:
         return ""
-    address = reverse("agreements:version", args=[getattr(agreement, "pk", agreement)])
+    # A draft has no address but the page on which it is previewed.
+    draft = getattr(agreement, "published_at", agreement) is None
+    address = "" if draft else reverse("agreements:version", args=[getattr(agreement, "pk", agreement)])
     return format_html('<a class="clause" href="{}#clause-{}">{}</a>', address, number, _("clause %s") % number)
 
 

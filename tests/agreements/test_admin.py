@@ -1,7 +1,6 @@
 """In the admin, the agreement ..."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -9,62 +8,19 @@ from django.urls import reverse
 from django.utils import timezone
 
 from affiliates.models import State
-from agreements import drafting, publishing, seeding
+from agreements import publishing, seeding
+from agreements.clauses import clause_of
 from agreements.models import Agreement, Program, Promotion
+from agreements.rules import Rule
 from audit.models import AuditRecord
 from mail.models import Message
+from tests.agreements.draft_forms import address, form_of
 from tests.agreements.test_accepting import accept
 from tests.factories import make_affiliate, make_staff
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now().replace(microsecond=0)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def staff() -> Client:
-    client = Client()
-    client.force_login(make_staff(superuser=True))
-    return client
-
-
-@pytest.fixture
-def draft(first: Agreement) -> Agreement:
-    return drafting.start(now=NOW, by=None)
-
-
-def address(name: str, *args: object) -> str:
-    return reverse(f"admin:agreements_{name}", args=args)
-
-
-def form_of(draft: Agreement) -> dict[str, Any]:
-    """What the page of a draft posts when nothing is changed."""
-    posted: dict[str, Any] = {"name": draft.name}
-    for field in draft._meta.fields:
-        value = getattr(draft, field.name)
-        if field.editable and field.name != "id":
-            posted[field.name] = "" if value is None else value
-    parts = {
-        "rates": ("category", "percent", "everything_else", "position"),
-        "activities": ("code", "title", "text", "gravest_consequence", "position"),
-        "clauses": ("number", "heading", "body", "rules", "position"),
-    }
-    for part, fields in parts.items():
-        rows = list(getattr(draft, part).all())
-        posted |= {f"{part}-TOTAL_FORMS": len(rows), f"{part}-INITIAL_FORMS": len(rows)}
-        for index, row in enumerate(rows):
-            posted |= {f"{part}-{index}-id": row.pk, f"{part}-{index}-agreement": draft.pk}
-            for name in fields:
-                value = getattr(row, name)
-                if value is False:
-                    continue
-                posted[f"{part}-{index}-{name}"] = ",".join(value) if isinstance(value, list) else value
-    return posted
-
-
-def index_of(draft: Agreement, part: str, **named: str) -> int:
-    rows = list(getattr(draft, part).all())
-    return next(i for i, row in enumerate(rows) if all(getattr(row, k) == v for k, v in named.items()))
 
 
 def test_starts_a_draft_from_the_example_in_an_empty_program(staff):
@@ -82,67 +38,34 @@ def test_is_listed_with_the_state_of_each_version(staff, draft):
     assert "draft" in page
 
 
-def test_shows_a_draft_as_a_form_with_units_and_bounds(staff, draft):
-    page = staff.get(address("agreement_change", draft.pk)).content.decode()
-    assert "Days, 1 to 90: from the click to the order." in page
-    assert "{attribution_days}" in page
-    assert "Nothing: it can be published." in page
-
-
-def test_saves_a_draft_with_all_its_parts(staff, draft):
-    posted = form_of(draft) | {"validation_days": 14}
-    posted[f"rates-{index_of(draft, 'rates', category='home-decor')}-percent"] = "5.50"
-    answer = staff.post(address("agreement_change", draft.pk), posted)
-    assert answer.status_code == 302, answer.context["errors"]
-    draft.refresh_from_db()
-    assert draft.validation_days == 14
-    assert str(draft.rates.get(category="home-decor").percent) == "5.50"
-    record = AuditRecord.objects.get(action="agreement changed")
-    assert record.after == {"validation_days": "14"}
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "cause"),
-    [
-        ("validation_days", "181", "less than or equal to 180"),
-        ("rate_floor", "9.00", "The lowest rate is above the highest."),
-        ("currency", "JPY", "Not an ISO 4217 code"),
-        ("time_zone", "Nowhere", "Not the name of a time zone"),
-        ("payout_minimum", "-1", "greater than or equal to 0"),
-        ("order_commission_cap", "0", "greater than or equal to 0.01"),
-    ],
-)
-def test_says_beside_a_term_what_is_not_allowed(staff, draft, field, value, cause):
-    answer = staff.post(address("agreement_change", draft.pk), form_of(draft) | {field: value})
-    assert answer.status_code == 200
-    assert cause in " ".join(answer.context["adminform"].form.errors[field])
-
-
-def test_says_beside_a_row_that_another_stands_for_everything_else(staff, draft):
-    posted = form_of(draft) | {"rates-0-everything_else": "on"}
-    answer = staff.post(address("agreement_change", draft.pk), posted)
-    assert answer.status_code == 200
-    assert "Another row stands for everything else already." in answer.content.decode()
-
-
-def test_says_beside_a_row_that_its_category_has_another(staff, draft):
-    posted = form_of(draft) | {"rates-1-category": "consumer-electronics"}
-    assert staff.post(address("agreement_change", draft.pk), posted).status_code == 200
-
-
-def test_says_beside_a_clause_what_has_to_be_mended_before_it_can_be_published(staff, draft):
-    draft.clauses.filter(number="2.3").update(body="Within {no_such_term}.")
-    page = staff.get(address("agreement_change", draft.pk)).content.decode()
-    assert page.count("{no_such_term} stands for nothing.") == 2
-    back = staff.get(address("agreement_preview", draft.pk), follow=True)
-    assert "{no_such_term} stands for nothing." in back.content.decode()
-
-
 def test_shows_the_very_page_that_an_affiliate_will_see(staff, draft):
     page = staff.get(address("agreement_preview", draft.pk)).content.decode()
     assert "Preview: this is what an affiliate sees." in page
     assert 'id="clause-3.2"' in page
-    assert "csrfmiddlewaretoken" not in page[page.index('id="decide"') : page.index("</main>")]
+    form = page[page.index('id="decide"') : page.index("</main>")]
+    assert "csrfmiddlewaretoken" not in form
+    assert 'href="#clause-9.5"' in form  # where it says what declining does: a draft has no other address
+
+
+def test_shows_it_on_a_phone_too_in_a_frame_that_no_other_page_may_use(staff, draft):
+    outer = staff.get(address("agreement_preview", draft.pk), {"as": "phone"})
+    assert 'src="?as=frame"' in outer.content.decode()
+    assert "frame-src 'self'" in outer.headers["Content-Security-Policy"]
+    inner = staff.get(address("agreement_preview", draft.pk), {"as": "frame"})
+    assert "Preview: this is" not in inner.content.decode()
+    assert inner.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "frame-ancestors 'self'" in inner.headers["Content-Security-Policy"]
+    assert "script-src 'self'" in inner.headers["Content-Security-Policy"]
+    usual = staff.get(address("agreement_preview", draft.pk))
+    assert "frame-ancestors 'none'" in usual.headers["Content-Security-Policy"]
+    assert usual.headers["X-Frame-Options"] == "DENY"
+
+
+def test_leaves_no_trace_of_a_preview_in_what_the_published_version_says(staff, draft):
+    staff.get(address("agreement_preview", draft.pk))
+    draft.clauses.filter(number="9.5").update(number="9.6")
+    published = publishing.publish(agreement=draft, effective_at=NOW + 30 * DAY, now=NOW, by=None)
+    assert clause_of(published.pk, Rule.DECLINE) == "9.6"
 
 
 def test_shows_what_changes(staff, first, draft):
@@ -165,9 +88,17 @@ def test_publishes_only_when_the_name_is_typed(staff, draft):
 
 def test_names_the_earliest_date_where_there_is_too_little_notice(staff, draft):
     draft.rates.filter(category="home-decor").update(percent="4.50")
+    page = staff.get(address("agreement_publish", draft.pk)).content.decode()
+    first_day = (NOW + 14 * DAY).date() + DAY
+    assert f'value="{first_day:%Y-%m-%d}"' in page
+    assert "terms changed to the affiliates' benefit 0, to their detriment 1" in page
     posted = {"confirmed": "1", "effective_at": f"{NOW + 2 * DAY:%Y-%m-%d}", "name": "2"}
     page = staff.post(address("agreement_publish", draft.pk), posted).content.decode()
     assert "The earliest is" in page
+    posted["effective_at"] = f"{first_day:%Y-%m-%d}"
+    staff.post(address("agreement_publish", draft.pk), posted)
+    draft.refresh_from_db()
+    assert draft.effective_at is not None
 
 
 def test_refuses_to_publish_what_has_to_be_mended(staff, draft):
@@ -189,7 +120,12 @@ def test_can_be_withdrawn_before_its_date(staff, draft):
 def test_once_published_can_only_be_read(staff, first):
     page = staff.get(address("agreement_change", first.pk))
     assert page.status_code == 200
-    assert 'name="validation_days"' not in page.content.decode()
+    shown = page.content.decode()
+    assert 'name="validation_days"' not in shown
+    assert "The database refuses every change of it." in shown
+    assert '<td class="number">30 days</td>' in shown
+    assert reverse("agreements:version", args=[first.pk]) + "#clause-4.6" in shown
+    assert first.texts.get().sha256 in shown
     assert staff.post(address("agreement_change", first.pk), form_of(first)).status_code == 403
     assert staff.post(address("agreement_delete", first.pk), {"post": "yes"}).status_code == 403
 
@@ -270,11 +206,6 @@ def test_shows_acceptances_verifies_them_and_hands_out_the_evidence(staff, first
     assert "1 acceptances verified." in page.content.decode()
     assert staff.get(address("acceptance_export", record.pk))["Content-Type"] == "application/zip"
     assert staff.post(address("acceptance_change", record.pk), {"language": "de"}).status_code == 403
-
-
-def test_lets_a_draft_be_thrown_away(staff, draft):
-    staff.post(address("agreement_delete", draft.pk), {"post": "yes"})
-    assert not Agreement.objects.filter(pk=draft.pk).exists()
 
 
 def test_starts_a_draft_by_domain_function_too(db):

@@ -1,0 +1,17 @@
+"""A box with what its number is measured in beside it."""
+
+from typing import Any
+
+from django import forms
+from unfold.widgets import INPUT_CLASSES
+
+
+class UnitInput(forms.NumberInput):
+    template_name = "admin/agreements/unit.html"
+
+    def __init__(self, unit: Any, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"class": " ".join(INPUT_CLASSES)} | (attrs or {}))
+        self.unit = unit
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        return super().get_context(name, value, attrs) | {"unit": self.unit}

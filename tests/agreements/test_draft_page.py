@@ -1,0 +1,183 @@
+"""On the page of a draft, staff ..."""
+
+import pytest
+
+from agreements import drafting
+from agreements.models import Agreement
+from audit.models import AuditRecord
+from tests.agreements.draft_forms import address, form_of, index_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_shows_a_draft_as_a_form_with_units_and_bounds(staff, draft):
+    page = staff.get(address("agreement_change", draft.pk)).content.decode()
+    assert "Days, 1 to 90: from the click to the order." in page
+    box = page[page.index('name="attribution_days"') :].split("</span>")[0]
+    assert 'min="1"' in box
+    assert 'max="90"' in box
+    assert box.endswith('<span class="unit">days')
+    assert page[page.index('name="payout_minimum"') :].split("</span>")[0].endswith('<span class="unit">USD')
+    assert "Nothing to mend: it can be published." in page
+
+
+def test_offers_the_placeholders_beside_each_clause_with_what_they_stand_for(staff, draft):
+    page = staff.get(address("agreement_change", draft.pk)).content.decode()
+    # One more for each of the two rows that are still empty: the one without scripts, the one that scripts copy.
+    assert page.count("<code>{attribution_days}</code> <small>3 days</small>") == draft.clauses.count() + 2
+
+
+def test_saves_a_draft_with_all_its_parts(staff, draft):
+    posted = form_of(draft) | {"validation_days": 14}
+    posted[f"rates-{index_of(draft, 'rates', category='home-decor')}-percent"] = "5.50"
+    answer = staff.post(address("agreement_change", draft.pk), posted)
+    assert answer.status_code == 302, answer.context["errors"]
+    draft.refresh_from_db()
+    assert draft.validation_days == 14
+    assert str(draft.rates.get(category="home-decor").percent) == "5.50"
+    record = AuditRecord.objects.get(action="agreement changed")
+    assert record.before == {"validation_days": "30", "rate home-decor 5.00 %: percent": "5.00"}
+    assert record.after == {"validation_days": "14", "rate home-decor 5.00 %: percent": "5.50"}
+
+
+def test_puts_what_a_row_was_and_became_on_the_record(staff, draft):
+    posted = form_of(draft)
+    changed, gone = index_of(draft, "clauses", number="2.3"), index_of(draft, "clauses", number="5.3")
+    posted |= {f"clauses-{changed}-body": "Other words.", f"clauses-{gone}-DELETE": "on"}
+    last = posted["rates-TOTAL_FORMS"]
+    posted |= {"rates-TOTAL_FORMS": last + 1, f"rates-{last}-category": "new", f"rates-{last}-percent": "3.00"}
+    posted |= {f"rates-{last}-position": "", f"rates-{last}-agreement": draft.pk}
+    clause, deleted = draft.clauses.get(number="2.3"), draft.clauses.get(number="5.3")
+    assert staff.post(address("agreement_change", draft.pk), posted).status_code == 302
+    record = AuditRecord.objects.get(action="agreement changed")
+    assert record.before[f"clause {clause}: body"] == clause.body
+    assert record.after[f"clause {clause}: body"] == "Other words."
+    assert record.before[f"clause {deleted}: body"] == deleted.body
+    assert f"clause {deleted}: body" not in record.after
+    assert record.after["rate new 3.00 %: percent"] == "3.00"
+    assert "rate new 3.00 %: percent" not in record.before
+    assert not any(": id" in key or ": agreement" in key for key in record.before | record.after)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "cause"),
+    [
+        ("validation_days", "181", "less than or equal to 180"),
+        ("rate_floor", "9.00", "The lowest rate is above the highest."),
+        ("currency", "JPY", "Not an ISO 4217 code"),
+        ("time_zone", "Nowhere", "Not the name of a time zone"),
+        ("payout_minimum", "-1", "greater than or equal to 0"),
+        ("order_commission_cap", "0", "greater than or equal to 0.01"),
+    ],
+)
+def test_says_beside_a_term_what_is_not_allowed(staff, draft, field, value, cause):
+    answer = staff.post(address("agreement_change", draft.pk), form_of(draft) | {field: value})
+    assert answer.status_code == 200
+    assert cause in " ".join(answer.context["adminform"].form.errors[field])
+
+
+def test_saves_a_draft_with_problems_and_says_each_beside_its_row_and_at_the_top(staff, draft):
+    posted = form_of(draft) | {"rates-0-everything_else": "on", "rates-1-category": "home-decor"}
+    clause = index_of(draft, "clauses", number="2.2")
+    posted |= {f"clauses-{clause}-body": "Within {no_such_term}.", f"clauses-{clause}-rules": ""}
+    posted |= {"rates-2-percent": "9.00", f"clauses-{index_of(draft, 'clauses', number='2')}-DELETE": "on"}
+    assert staff.post(address("agreement_change", draft.pk), posted).status_code == 302
+    page = staff.get(address("agreement_change", draft.pk)).content.decode()
+    summary = page[page.index('class="mend-summary"') : page.index("</section>")]
+    assert "8 things to mend before this draft can be published" in summary
+    for anchor, cause in (
+        ("id_rates-0-category", "Exactly one row must stand for everything else; 2 do."),
+        ("id_rates-1-category", "The category has more than one row."),
+        ("id_rates-2-category", "The category has more than one row."),
+        ("id_rates-2-category", "9.00 % is not between 2.60 % and 8.50 %."),
+        ("id_rates-10-category", "Exactly one row must stand for everything else; 2 do."),
+        (f"id_clauses-{clause - 1}-body", "{no_such_term} stands for nothing."),
+        ("clauses-group", "Section 2 is left out."),
+        ("rule-unapproved_channel", "No clause states the rule unapproved_channel"),
+    ):
+        line = next(line for line in summary.split("<li>") if cause in line and f'"#{anchor}"' in line)
+        assert line
+        assert f'id="{anchor}"' in page
+        # At the top, and where it is mended.
+        assert page.count(cause) >= 2
+    answer = staff.get(address("agreement_publish", draft.pk), follow=True)
+    assert "before what stands at the top of this page is mended" in answer.content.decode()
+
+
+def test_says_at_the_top_what_was_refused_and_keeps_what_was_typed(staff, draft):
+    posted = form_of(draft) | {
+        "validation_days": "181",
+        "clauses-3-body": "Just typed.",
+        "rates-2-category": "Not Ours",
+    }
+    page = staff.post(address("agreement_change", draft.pk), posted).content.decode()
+    summary = page[page.index('class="mend-summary wrong"') : page.index("</section>")]
+    assert "Nothing was saved yet." in summary
+    assert 'href="#id_validation_days"' in summary
+    assert 'href="#id_rates-2-category"' in summary
+    assert "Small letters, digits and single hyphens only." in summary
+    assert "Just typed." in page
+    draft.refresh_from_db()
+    assert draft.validation_days == 30
+
+
+def test_says_beside_a_term_what_differs_from_the_program(staff, draft):
+    Agreement.objects.filter(pk=draft.pk).update(currency="EUR")
+    page = staff.get(address("agreement_change", draft.pk)).content.decode()
+    assert page.count("The program&#x27;s is USD, the same in every version.") == 2
+
+
+def test_swaps_the_numbers_of_two_clauses_in_one_save(staff, draft):
+    one, other = (index_of(draft, "clauses", number=number) for number in ("3.1", "3.2"))
+    headings = [draft.clauses.get(number=number).heading for number in ("3.1", "3.2")]
+    posted = form_of(draft) | {f"clauses-{one}-number": "3.2", f"clauses-{other}-number": "3.1", "_sort": "1"}
+    answer = staff.post(address("agreement_change", draft.pk), posted)
+    assert answer.headers["Location"].endswith("#clauses")
+    assert [draft.clauses.get(number=number).heading for number in ("3.2", "3.1")] == headings
+    numbers = [clause.number for clause in draft.clauses.order_by("position")]
+    assert numbers[numbers.index("3.1") + 1] == "3.2"
+    assert drafting.problems(draft) == []
+
+
+def test_puts_rows_where_their_places_say(staff, draft):
+    order = list(draft.rates.values_list("category", flat=True))
+    posted = form_of(draft) | {"rates-4-position": "2", "rates-7-position": "9"}
+    assert staff.post(address("agreement_change", draft.pk), posted).status_code == 302
+    up, down = order[4], order[7]
+    expected = [order[0], up, *(c for c in order[1:9] if c not in (up, down)), down, *order[9:]]
+    assert list(draft.rates.values_list("category", flat=True)) == expected
+    assert list(draft.rates.values_list("position", flat=True)) == list(range(1, len(order) + 1))
+
+
+def test_puts_rows_in_the_order_into_which_they_were_dragged(staff, draft):
+    order = list(draft.activities.values_list("code", flat=True))
+    dragged = {f"activities-{i}-position": place for place, i in enumerate([2, 0, 1, *range(3, len(order))])}
+    assert staff.post(address("agreement_change", draft.pk), form_of(draft) | dragged).status_code == 302
+    assert list(draft.activities.values_list("code", flat=True)) == [order[2], order[0], order[1], *order[3:]]
+
+
+def test_puts_a_new_clause_where_its_number_belongs(staff, draft):
+    last = draft.clauses.count()
+    posted = form_of(draft) | {"clauses-TOTAL_FORMS": last + 1, f"clauses-{last}-agreement": draft.pk}
+    posted |= {f"clauses-{last}-number": "2.4", f"clauses-{last}-heading": "New", f"clauses-{last}-body": "New words."}
+    assert staff.post(address("agreement_change", draft.pk), posted).status_code == 302
+    numbers = [clause.number for clause in draft.clauses.order_by("position")]
+    assert numbers[numbers.index("2.3") + 1] == "2.4"
+
+
+def test_numbers_the_clauses_in_their_order_and_renames_the_references(staff, draft):
+    first, second = (index_of(draft, "clauses", number=number) for number in ("10.1", "10.2"))
+    heading, place = draft.clauses.get(number="10.2").heading, draft.clauses.get(number="10.1").position
+    posted = form_of(draft) | {f"clauses-{second}-position": place, "_renumber": "1"}
+    assert "clause 10.1" in draft.clauses.get(number="9.5").body
+    assert staff.post(address("agreement_change", draft.pk), posted).status_code == 302
+    assert first < second
+    assert draft.clauses.get(number="10.1").heading == heading
+    assert "clause 10.2" in draft.clauses.get(number="9.5").body
+    assert drafting.problems(draft) == []
+    assert AuditRecord.objects.filter(action="clauses numbered anew").count() == 1
+
+
+def test_lets_a_draft_be_thrown_away(staff, draft):
+    staff.post(address("agreement_delete", draft.pk), {"post": "yes"})
+    assert not Agreement.objects.filter(pk=draft.pk).exists()
