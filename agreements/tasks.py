@@ -1,17 +1,13 @@
-"""What beat asks of this room."""
-
-import logging
+"""What beat asks of this room; the answer is in words, for the operations page."""
 
 from celery import shared_task
 from django.utils import timezone
 
 from agreements import notices
 
-log = logging.getLogger(__name__)
-
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery ships no types
-def remind() -> None:
+def remind() -> str:
     """Remind affiliates of versions to accept, and tell them of a pause."""
     posted = notices.remind(now=timezone.now())
-    log.info("agreements: %d reminders posted", posted)
+    return f"{posted} reminders posted" if posted else ""

@@ -6,7 +6,8 @@ from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-app = Celery("accord")
+# Each task writes to the database when it was asked and what became of it.
+app = Celery("accord", task_cls="portal.asking:Asked")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
@@ -22,5 +23,8 @@ app.conf.beat_schedule = {
     "look for signals": {"task": "compliance.tasks.look_for_signals", "schedule": 6 * 60 * MINUTE},
     "tell affiliates of new versions": {"task": "agreements.tasks.remind", "schedule": 10 * MINUTE},
     "keep the months of clicks": {"task": "tracking.tasks.keep_months", "schedule": 60 * MINUTE},
+    "prove the ledger of the night": {"task": "portal.tasks.verify_ledger", "schedule": 30 * MINUTE},
+    "prove the acceptances of the night": {"task": "portal.tasks.verify_acceptances", "schedule": 30 * MINUTE},
+    "prove the roll-ups of the night": {"task": "portal.tasks.verify_rollups", "schedule": 30 * MINUTE},
     "tell staff what waits": {"task": "portal.tasks.tell_staff", "schedule": 30 * MINUTE},
 }

@@ -1,22 +1,18 @@
-"""What beat wakes up; the database knows what is due."""
-
-import logging
+"""What beat wakes up; the database knows what is due. Each answers in words, for the operations page."""
 
 from celery import shared_task
 from django.utils import timezone
 
 from payouts import close, rollups
 
-logger = logging.getLogger(__name__)
-
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery has no types
-def close_due_months() -> None:
+def close_due_months() -> str:
     closed = close.close_due_months(now=timezone.now())
-    logger.info("Months closed: %s", ", ".join(map(str, closed)) or "none")
+    return f"closed {', '.join(map(str, closed))}" if closed else ""
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery has no types
-def fold_rollups() -> None:
-    if days := rollups.fold():
-        logger.info("Days of affiliates folded into roll-ups: %d", days)
+def fold_rollups() -> str:
+    days = rollups.fold()
+    return f"{days} days of affiliates folded" if days else ""

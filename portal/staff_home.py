@@ -21,7 +21,7 @@ from compliance.models import Review, Signal, TargetNotice
 from mail.models import Message
 from payouts.models import Adjustment, Close, Payout, PayoutBatch, SetAside
 from portal import waiting
-from portal.models import ErasureRequest
+from portal.models import ErasureRequest, Question
 from tracking.models import ClickLoss, Reject
 
 
@@ -159,6 +159,22 @@ ENTRIES = (
         waiting.failed_mail,
         Message,
         {"state__exact": "failed"},
+    ),
+    Entry(
+        _("Daily questions"),
+        _("set aside, failing or late"),
+        "portal.view_question",
+        waiting.questions,
+        Question,
+        {},
+    ),
+    Entry(
+        _("Nightly proofs"),
+        _("found something that must never be so"),
+        "portal.view_question",
+        waiting.proofs,
+        Question,
+        {},
     ),
     Entry(
         _("Requests to be erased"),

@@ -28,7 +28,7 @@ from payouts.models import (
     SetAside,
     Statement,
 )
-from portal.models import ErasureRequest
+from portal.models import ErasureRequest, Question
 from portal.staff_home import listing
 from tracking.models import Click, ClickLoss, Coupon, Link, Order, Reject
 
@@ -73,7 +73,10 @@ MENU: tuple[tuple[str | Promise, tuple[tuple[type[Model], str], ...]], ...] = (
             (TerminationNotice, "logout"),
         ),
     ),
-    (_("Operations"), ((Message, "mail"), (AuditRecord, "history"), (User, "badge"), (ApiKey, "key"))),
+    (
+        _("Operations"),
+        ((Question, "monitor_heart"), (Message, "mail"), (AuditRecord, "history"), (User, "badge"), (ApiKey, "key")),
+    ),
 )
 
 

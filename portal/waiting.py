@@ -11,6 +11,8 @@ from compliance.models import Review, Signal, TargetNotice
 from mail.models import Message
 from payouts import close
 from payouts.models import Adjustment, Close, Payout, PayoutBatch, SetAside
+from portal import proofs as nightly
+from portal import questions as daily
 from portal.models import ErasureRequest
 from tracking.models import ClickLoss, Reject
 
@@ -103,6 +105,18 @@ def lost_clicks(now: datetime) -> Count:
 
 def failed_mail(now: datetime) -> Count:
     number = Message.objects.filter(state=Message.State.FAILED).count()
+    return Count(number, number > 0)
+
+
+def questions(now: datetime) -> Count:
+    """Those that are not answered as they should be."""
+    number = sum(one.state is not daily.State.FINE for one in daily.standing(now))
+    return Count(number, number > 0)
+
+
+def proofs(_now: datetime) -> Count:
+    """Those whose newest found a violation."""
+    number = sum(bool(proof.violation) for proof in nightly.latest())
     return Count(number, number > 0)
 
 

@@ -1,3 +1,4 @@
 from portal.models.erasure import ErasureRequest
+from portal.models.question import Ask, Proof, Question
 
-__all__ = ["ErasureRequest"]
+__all__ = ["Ask", "ErasureRequest", "Proof", "Question"]

@@ -55,6 +55,8 @@ MODELS: dict[str, Rights] = {
     "compliance_targetpause": Rights("R"),
     "compliance_terminationnotice": Rights("R"),
     "portal_erasurerequest": Rights(""),
+    "portal_proof": Rights(""),
+    "portal_question": Rights(""),
 }
 # Pages beside those of every model.
 ACTIONS: dict[str, str] = {
@@ -128,6 +130,7 @@ ACTIONS: dict[str, str] = {
     "compliance_targetnotice_targets_ahead": "R",
     "compliance_targetpause_declare": "R",
     "portal_erasurerequest_carry_out": "",
+    "portal_question_try_again": "",
 }
 # Where a page of the admin leads on.
 LEADS: dict[str, str] = {

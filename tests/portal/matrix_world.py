@@ -24,7 +24,8 @@ from compliance.models import Review, ReviewFile, TargetCheck, TargetNotice
 from mail.models import Message
 from payouts import adjustments, batches, details, holds, intake
 from payouts.models import CommissionHold, LedgerEntry, LedgerTransaction, PayoutBatch, SetAside
-from portal import erasure
+from portal import erasure, questions
+from portal.models import Proof, Question
 from tests.factories import PASSWORD, make_affiliate, make_staff, make_user
 from tests.worlds import close_months, moment, order
 from tracking import coupons, links
@@ -227,6 +228,10 @@ def _house(world: World, owner: Affiliate, staff: dict[str, User]) -> None:
     somebody = make_user()
     factor = TOTP.activate(somebody, generate_totp_secret()).instance
     keep(world, somebody, EmailAddress.objects.get(user=somebody), factor, key, Group.objects.first())
+    questions.begin(name="a test", job="1", now=NOW)
+    question = Question.objects.get()
+    Question.objects.update(set_aside_at=NOW)
+    keep(world, question, Proof.objects.create(name="ledger", day=NOW.date(), began_at=NOW, seconds=1, proven="all"))
     world.named["admin:auth_user_password_change"] = {"id": somebody.pk}
     world.named["admin:view_on_site"] = {"content_type_id": 1, "object_id": 1}
     world.named["admin:app_list"] = {"app_label": "payouts"}

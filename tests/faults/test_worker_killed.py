@@ -1,0 +1,63 @@
+"""A job that kills its worker's child each time it runs is set aside after the third, staff are told, and others go on."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from config.celery import app
+from mail.models import Message
+from portal import questions
+from portal.models import Ask, Question
+from tests.factories import make_staff
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial, pytest.mark.slow]
+SECONDS = 90
+
+
+@pytest.fixture
+def _worker(tmp_path) -> Iterator[None]:
+    """A worker of the test's own database and queue."""
+    at = connection.settings_dict
+    address = f"postgres://{at['USER']}:{quote(at['PASSWORD'])}@{at['HOST']}:{at['PORT']}/{at['NAME']}"
+    environment = os.environ | {
+        "DATABASE_URL": address,
+        "REDIS_URL": settings.REDIS_URL,
+        "DEBUG": "1",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+    command = [sys.executable, "-W", "ignore", "-m", "celery", "--quiet", "--app", "tests.faults.deadly", "worker"]
+    log = (tmp_path / "worker.log").open("wb")
+    worker = subprocess.Popen(
+        [*command, "--concurrency", "1", "--loglevel", "warning"], env=environment, stdout=log, stderr=log
+    )
+    yield
+    worker.terminate()
+    worker.wait(30)
+    log.close()
+
+
+def eventually(happens) -> None:
+    ends = time.monotonic() + SECONDS
+    while not happens():
+        assert time.monotonic() < ends, f"not within {SECONDS} seconds"
+        time.sleep(0.2)
+
+
+@pytest.mark.usefixtures("_worker")
+def test_for_good():
+    boss = make_staff(superuser=True)
+    app.send_task("deadly.kills_its_worker")
+    eventually(Question.objects.filter(name="deadly.kills_its_worker", set_aside_at__isnull=False).exists)
+    assert list(Ask.objects.values_list("error", flat=True)) == [questions.LOST] * 3
+    assert list(Message.objects.filter(kind="question_set_aside").values_list("to", flat=True)) == [boss.email]
+    app.send_task("deadly.kills_its_worker")
+    app.send_task("deadly.is_well")
+    eventually(Question.objects.filter(name="deadly.is_well", answer="well").exists)
+    assert Ask.objects.count() == 3
