@@ -1,11 +1,10 @@
 """What changes from one version to the next: terms with what they mean for the affiliate, clauses word by word (CONTRACT 2)."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from difflib import SequenceMatcher
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy
 
@@ -13,9 +12,13 @@ from agreements import languages, terms, translations
 from agreements.languages import Wording
 from agreements.models import Agreement
 from agreements.reading import document_of
-from agreements.rendering import Document, Section, Source, source_of, tidy
+from agreements.rendering import Document, Source, source_of, tidy
 from agreements.rules import TERM_RULES, Rule
 from agreements.terms import Better, Value
+from agreements.text_changes import TextChange, marked, text_changes
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class Effect(StrEnum):
@@ -32,15 +35,17 @@ LABELS = {
     Effect.NEUTRAL: gettext_lazy("neutral"),
 }
 CHIPS = {Effect.BENEFIT: "chip-good", Effect.DETRIMENT: "chip-bad", Effect.NEUTRAL: "chip-calm"}
-KINDS = {"added": gettext_lazy("added"), "removed": gettext_lazy("removed"), "changed": gettext_lazy("changed")}
 
 
 @dataclass(frozen=True)
 class TermChange:
-    """`term` is a term's name, or "rate CATEGORY"; `old` and `new` read as in the text; `clause` is the newer one's."""
+    """`term` is a term's name, or "rate CATEGORY"; `old` and `new` read as in the text; `clause` is the newer one's.
+
+    `label` is its name in the language of whoever reads it then.
+    """
 
     term: str
-    label: str
+    label: "StrOrPromise"
     old: str
     new: str
     effect: Effect
@@ -54,28 +59,6 @@ class TermChange:
     def chip(self) -> str:
         """The class of the chip that says the effect."""
         return CHIPS[self.effect]
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Words of a clause: "same", "removed" or "added"."""
-
-    kind: str
-    text: str
-
-
-@dataclass(frozen=True)
-class TextChange:
-    """A clause whose words differ: "added", "removed" or "changed"."""
-
-    number: str
-    heading: str
-    kind: str
-    pieces: tuple[Piece, ...]
-
-    @property
-    def kind_label(self) -> str:
-        return str(KINDS[self.kind])
 
 
 @dataclass(frozen=True)
@@ -106,7 +89,7 @@ def between(old: Source, new: Source, old_document: Document, new_document: Docu
     words = languages.KNOWN[new_document.language]
     return Changes(
         (*_terms(old, new, words), *_rates(old, new, words)),
-        tuple(_texts(old_document, new_document)),
+        tuple(text_changes(old_document.sections, new_document.sections)),
         _wording(old) != _wording(new) or old_document.title != new_document.title,
         new_document.language,
         tuple(_translations(old, new)),
@@ -158,7 +141,7 @@ def _terms(old: Source, new: Source, words: Wording) -> Iterator[TermChange]:
             effect = Effect.NEUTRAL  # there is no target whose days could matter
         yield TermChange(
             term,
-            str(new.agreement._meta.get_field(term).verbose_name),  # type: ignore[union-attr]  # a column, not a relation
+            new.agreement._meta.get_field(term).verbose_name,  # type: ignore[union-attr]  # a column, not a relation
             terms.wording(term, before, old.agreement.currency, words),
             terms.wording(term, after, new.agreement.currency, words),
             effect,
@@ -184,9 +167,15 @@ def _rates(old: Source, new: Source, words: Wording) -> Iterator[TermChange]:
             continue
         if was == now:
             continue
-        label = category or str(EVERY_OTHER)
         effect = Effect.BENEFIT if now > was else Effect.DETRIMENT
-        yield TermChange(f"rate {label}", label, words.percent(was), words.percent(now), effect, clause)
+        yield TermChange(
+            f"rate {category or 'every other category'}",
+            category or EVERY_OTHER,
+            words.percent(was),
+            words.percent(now),
+            effect,
+            clause,
+        )
 
 
 def _card(source: Source) -> dict[str, Decimal]:
@@ -194,65 +183,12 @@ def _card(source: Source) -> dict[str, Decimal]:
     return {"" if rate.everything_else else rate.category: rate.percent for rate in source.rates}
 
 
-def _texts(old: Document, new: Document) -> Iterator[TextChange]:
-    pairs = _pairs(old.sections, new.sections)
-    for before, after in pairs:
-        if before and after and before.text == after.text:
-            continue
-        shown = after or before
-        assert shown is not None
-        kind = "changed" if before and after else "added" if after else "removed"
-        pieces = tuple(_words_of(before, after))
-        yield TextChange(shown.number, shown.heading, kind, pieces)
-
-
-def _words_of(before: Section | None, after: Section | None) -> Iterator[Piece]:
-    """The words of a clause; its heading only where that differs too."""
-    if before and after and (before.number, before.heading) == (after.number, after.heading):
-        return words(before.body, after.body)
-    return words(before.text if before else "", after.text if after else "")
-
-
-def _pairs(old: tuple[Section, ...], new: tuple[Section, ...]) -> list[tuple[Section | None, Section | None]]:
-    """Each clause with the one that it was: of the same heading, else of the same number; the removed ones last."""
-    left = list(old)
-    by_heading = {after.number: _take(left, "heading", after.heading) for after in new}
-    kept = [(by_heading[after.number] or _take(left, "number", after.number), after) for after in new]
-    return [*kept, *((before, None) for before in left)]
-
-
-def _take(left: list[Section], field: str, value: str) -> Section | None:
-    found = next((section for section in left if getattr(section, field) == value), None)
-    if found:
-        left.remove(found)
-    return found
-
-
-def words(old: str, new: str) -> Iterator[Piece]:
-    """The two texts as one, word by word: what stays, what is removed, what is added."""
-    before, after = re.findall(r"\s+|\S+", old), re.findall(r"\s+|\S+", new)
-    for op, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if op == "equal":
-            yield Piece("same", "".join(before[a:b]))
-            continue
-        if b > a:
-            yield Piece("removed", "".join(before[a:b]))
-        if d > c:
-            yield Piece("added", "".join(after[c:d]))
-
-
 def as_text(changes: Changes) -> str:
     """The differences in plain text, as they are shown with a version and kept as evidence (CONTRACT 2)."""
     lines = [f"{c.label} (clause {c.clause}): {c.old} -> {c.new} ({c.effect.value})" for c in changes.terms]
-    texts = [f"Clause {t.number} {t.heading} ({t.kind}): {''.join(map(_marked, t.pieces))}" for t in changes.texts]
+    texts = [f"Clause {t.number} {t.heading} ({t.kind}): {marked(t.pieces)}" for t in changes.texts]
     others = [f"The translation changes or is dropped: {language}" for language in changes.translations]
     return "\n".join([*lines, *texts, *others])
-
-
-def _marked(piece: Piece) -> str:
-    marks = {"same": ("", ""), "removed": ("[-", "-]"), "added": ("{+", "+}")}
-    before, after = marks[piece.kind]
-    return f"{before}{piece.text}{after}"
 
 
 def of(new: Agreement, old: Agreement, language: str = "") -> Changes:

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from affiliates.models import Affiliate, State
 from affiliates.notify import Notice, notify, notify_many
@@ -33,15 +36,26 @@ def tell_published(*, agreement: Agreement, changed: Changes | None, now: dateti
             _notify(affiliate, "agreement_to_accept", agreement)
         return
     kind = "agreement_change" if agreement.detriment else "agreement_benefit"
-    extra = {"changes": [_line(change) for change in changed.terms], "clauses": [t.number for t in changed.texts]}
     people = _in_states(State.ACTIVE, State.SUSPENDED)
     means = meaning.of(agreement=agreement, affiliate_ids=[affiliate.pk for affiliate in people], now=now)
-    context = _context(agreement) | extra
+    told = {language: _told(agreement, changed, language) for language in {affiliate.language for affiliate in people}}
     notices = [
-        Notice(affiliate, f"{agreement.pk}:{affiliate.pk}", context | _meaning(means.get(affiliate.pk), agreement))
+        Notice(
+            affiliate,
+            f"{agreement.pk}:{affiliate.pk}",
+            told[affiliate.language] | _meaning(means.get(affiliate.pk), agreement),
+        )
         for affiliate in people
     ]
     notify_many(kind=kind, notices=notices)
+
+
+def _told(agreement: Agreement, changed: Changes, language: str) -> dict[str, Any]:
+    """What the mail says of a version in a language of the interface, "" for the installation's own."""
+    with override(language or settings.LANGUAGE_CODE):
+        lines = [_line(change) for change in changed.terms]
+    clauses = [text.number for text in changed.texts]
+    return _context(agreement) | {"changes": lines, "clauses": clauses, "translations": list(changed.translations)}
 
 
 def _meaning(means: Meaning | None, agreement: Agreement) -> dict[str, str]:
@@ -125,4 +139,11 @@ def _context(agreement: Agreement) -> dict[str, Any]:
 
 
 def _line(change: TermChange) -> str:
-    return f"{change.label}: {change.old} -> {change.new} ({change.effect.value}, clause {change.clause})"
+    words = _("%(label)s: %(old)s -> %(new)s (%(effect)s, clause %(clause)s)")
+    return words % {
+        "label": change.label,
+        "old": change.old,
+        "new": change.new,
+        "effect": change.effect_label,
+        "clause": change.clause,
+    }

@@ -180,6 +180,16 @@ def test_asks_for_acceptance_when_a_translation_changes_or_goes(both):
     assert changes.of(new, both).detriment
 
 
+def test_tells_affiliates_which_translation_changes(both):
+    make_affiliate(state=State.ACTIVE)
+    new = drafting.start(now=NOW, by=None)
+    put(new, "3.2", "Die Frist", german.WINDOW.replace("höchstens", "etwa"))
+    publishing.publish(agreement=new, effective_at=NOW + 20 * DAY, now=NOW, by=None)
+    notice = Message.objects.get(kind="agreement_change")
+    mail = rendering.render(kind=notice.kind, context=notice.context)
+    assert "\n\nThe translation in German changes or is dropped.\n\n" in mail.text
+
+
 def test_asks_for_acceptance_when_another_language_governs(both):
     new = drafting.start(now=NOW, by=None)
     translating.drop(agreement=new, language="de", now=NOW, by=None)

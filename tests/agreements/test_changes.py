@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 
 from agreements import changes, drafting
-from agreements.changes import Effect, effect_of, words
+from agreements.changes import Effect, effect_of
 from agreements.models import Agreement
+from agreements.text_changes import words
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BENEFIT, DETRIMENT, NEUTRAL = Effect.BENEFIT, Effect.DETRIMENT, Effect.NEUTRAL

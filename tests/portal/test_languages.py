@@ -1,17 +1,19 @@
 """Where the catalogue of another language is compiled, the program ..."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.test import Client
-from django.utils import translation
+from django.utils import timezone, translation
 
 from affiliates import fields, profile
 from affiliates.models import Affiliate, State
 from affiliates.notify import notify
+from agreements import drafting, publishing
 from config import catalogues
 from mail import delivery, outbox
 from mail.models import Message
@@ -26,6 +28,11 @@ WORDS = {
     "Your profile is saved.": "Ihr Profil ist gespeichert.",
     "Skip to the content": "Zum Inhalt",
     "Hello %(name)s,": "Guten Tag %(name)s,",
+    "payout minimum": "Mindestauszahlung",
+    "detriment": "Nachteil",
+    "%(label)s: %(old)s -> %(new)s (%(effect)s, clause %(clause)s)": (
+        "%(label)s: %(old)s -> %(new)s (%(effect)s, Klausel %(clause)s)"
+    ),
 }
 PROFILE = {"name": "Greta", "country": "France", "time_zone": "Europe/Paris"}
 
@@ -127,6 +134,22 @@ def test_writes_to_affiliates_in_the_language_that_they_chose(german, greta, mai
     assert '<html lang="de">' in written[greta.user.email].alternatives[0][0]
     assert "Hello Ada," in written["english@example.com"].body
     assert '<html lang="en">' in written["english@example.com"].alternatives[0][0]
+
+
+def test_tells_each_affiliate_what_changes_in_their_own_language(german, greta, agreement):
+    ada = make_affiliate(state=State.ACTIVE, name="Ada")
+    Affiliate.objects.filter(pk=greta.pk).update(language="de")
+    draft = drafting.start(now=timezone.now(), by=None)
+    draft.payout_minimum = Decimal("20.00")
+    draft.save()
+    at = timezone.now() + timedelta(days=20)
+    with translation.override("de"):
+        publishing.publish(agreement=draft, effective_at=at, now=timezone.now(), by=None)
+    told = {message.to: message for message in Message.objects.filter(kind="agreement_change")}
+    assert told[greta.user.email].context["changes"] == [
+        "Mindestauszahlung: 16.00 USD -> 20.00 USD (Nachteil, Klausel 5.4)"
+    ]
+    assert told[ada.user.email].context["changes"] == ["payout minimum: 16.00 USD -> 20.00 USD (detriment, clause 5.4)"]
 
 
 @pytest.mark.parametrize(("asked", "stored"), [("de", "de"), ("fr", "en")])
