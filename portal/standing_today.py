@@ -1,15 +1,13 @@
 """How things stand with one affiliate now, read for their home in a handful of queries."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import (
     Count,
     DecimalField,
     Exists,
-    F,
     IntegerField,
     OuterRef,
     Q,
@@ -22,10 +20,8 @@ from django.db.models.functions import Coalesce
 
 from accounts.chart import Day
 from affiliates.models import Affiliate, StandingChange
-from agreements.models import Agreement
 from compliance.models import Review, ReviewStep, TargetCheck, TargetNotice, TerminationNotice
-from payouts.models import Adjustment, Close, Commission, CommissionHold, PayoutDetails, PayoutHold, StatementLine
-from payouts.periods import Period, closes_itself_at, following, period, period_of
+from payouts.models import Adjustment, Close, PayoutDetails, PayoutHold
 from payouts.reporting import reports
 from payouts.reporting.figures import Figures
 from payouts.reporting.spans import Span
@@ -34,21 +30,6 @@ from tracking.models import Link, Order
 MONEY = DecimalField(max_digits=14, decimal_places=2)
 ZERO = Value(Decimal("0.00"), MONEY)
 CHART_DAYS = 90
-
-
-class NextClose(NamedTuple):
-    """The month that is closed next, and when that happens by itself."""
-
-    month: Period
-    at: datetime
-
-
-class Unsettled(NamedTuple):
-    """What has not been on a statement: `due` at the next close, `pending` until later, `held` by a review."""
-
-    due: Decimal
-    pending: Decimal
-    held: Decimal
 
 
 def _first(queryset: QuerySet, field: str) -> Subquery:  # type: ignore[type-arg]  # of any model
@@ -91,37 +72,6 @@ def affiliate_today(affiliate: Affiliate, now: datetime) -> Affiliate:
         last_clause=_first(StandingChange.objects.filter(**mine).order_by("-at", "-id"), "clause"),
         last_close=Subquery(Close.objects.order_by("-period").values("period")[:1]),
     ).get(pk=affiliate.pk)
-
-
-def next_close(agreement: Agreement, last: date | None, now: datetime) -> NextClose:
-    """The month after the `last` closed one; before the first close, the month whose close day comes next."""
-    zone = ZoneInfo(agreement.time_zone)
-    month = period(following(last), zone) if last else _month_before(period_of(now, zone), zone)
-    while not last and closes_itself_at(month, agreement.close_day, zone) <= now:
-        month = period(following(month.first_day), zone)
-    return NextClose(month, closes_itself_at(month, agreement.close_day, zone))
-
-
-def _month_before(month: Period, zone: ZoneInfo) -> Period:
-    return period_of(month.starts_at - timedelta(days=1), zone)
-
-
-def unsettled(affiliate: Affiliate, month: Period) -> Unsettled:
-    """What the close of `month` would post by today's commissions, and what waits beyond it (CONTRACT 6.1)."""
-    settled = StatementLine.objects.filter(commission=OuterRef("pk")).order_by().values("commission")
-    held = CommissionHold.objects.filter(commission=OuterRef("pk"), released_at=None)
-    rows = Commission.objects.for_affiliate(affiliate).annotate(
-        settled=Coalesce(Subquery(settled.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
-        held=Exists(held),
-        rest=F("amount") - F("settled"),
-    )
-    is_due = Q(validates_at__lt=month.ends_at) | ~Q(settled=0)
-    found = rows.aggregate(
-        due=Coalesce(Sum("rest", filter=is_due & (Q(held=False) | Q(rest__lt=0))), ZERO),
-        pending=Coalesce(Sum("rest", filter=~is_due & Q(held=False)), ZERO),
-        held_back=Coalesce(Sum("rest", filter=Q(held=True, rest__gt=0)), ZERO),
-    )
-    return Unsettled(found["due"], found["pending"], found["held_back"])
 
 
 def last_orders(affiliate: Affiliate) -> QuerySet[Order]:

@@ -11,9 +11,10 @@ from accounts import chart
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate, Channel, State
 from agreements.models import Agreement
-from payouts import ledger
+from payouts import ledger, next_payout
+from payouts.next_payout import Means
 from payouts.wording import money
-from portal import figures, frame, next_steps, payout_waits, standing_today
+from portal import figures, frame, next_steps, standing_today
 from portal.frame import Frame
 
 WITH_MONEY = (State.ACTIVE, State.SUSPENDED, State.LEAVING, State.TERMINATED)
@@ -50,18 +51,21 @@ def _money(today: Affiliate, here: Frame) -> dict[str, Any]:
 
 
 def _next_payout(today: Any, here: Frame, agreement: Agreement, balance: Any) -> dict[str, Any]:
-    close = standing_today.next_close(agreement, today.last_close, here.now)
-    unsettled = standing_today.unsettled(today, close.month)
+    close = next_payout.next_close(agreement, today.last_close, here.now)
+    unsettled = next_payout.unsettled(today, close.month)
     expected = balance + unsettled.due + today.adjusted
-    # After a termination, and after a leaving affiliate's notice, the minimum no longer counts (CONTRACT 6.3).
-    final = today.state == State.TERMINATED or (
-        today.state == State.LEAVING and today.notice_ends_at is not None and today.notice_ends_at <= close.at
+    means = Means(
+        state=today.state,
+        notice_ends_at=today.notice_ends_at,
+        details_usable_from=today.details_usable_from,
+        held=today.payouts_held or "",
+        time_zone=here.zone,
     )
     return {
         "close": close,
         "overdue": close.at <= here.now,
         "unsettled": unsettled,
         "expected": expected,
-        "final": final,
-        "waits": payout_waits.waits(today, expected, here.mine, close.at, final),
+        "final": next_payout.is_final(means, close.at),
+        "waits": next_payout.waits(means, expected=expected, agreement=here.mine, closes_at=close.at),
     }

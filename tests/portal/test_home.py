@@ -13,9 +13,9 @@ from accounts import chart
 from accounts.chart import Day
 from agreements import asking, drafting, publishing
 from agreements.models import Agreement
-from payouts import details, intake
+from payouts import details, intake, next_payout
 from payouts.periods import Period
-from portal import frame, standing_today
+from portal import frame
 from tests.worlds import order
 from tracking import coupons
 
@@ -79,7 +79,7 @@ def test_counts_what_the_next_close_will_post_and_no_more(greta):
     month = Period(date(2026, 1, 1), ends - timedelta(days=30), ends)
     for order_id, validated in (("B1", ends - timedelta(seconds=1)), ("B2", ends)):
         sold(order_id, "100.00", now - timedelta(days=20), validated - timedelta(days=30))
-    found = standing_today.unsettled(greta, month)
+    found = next_payout.unsettled(greta, month)
     assert (found.due, found.pending, found.held) == (Decimal("5.00"), Decimal("5.00"), Decimal("0.00"))
 
 
@@ -109,7 +109,7 @@ def test_asks_the_database_at_most_twelve_times(greta, signed_in):
 )
 def test_knows_which_month_is_closed_next(last, now, month, at):
     terms = Agreement(time_zone="UTC", close_day=3)
-    found = standing_today.next_close(terms, last, now)
+    found = next_payout.next_close(terms, last, now)
     assert (found.month.first_day, found.at) == (month, at)
 
 
