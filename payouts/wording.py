@@ -2,30 +2,18 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils.formats import date_format
 
 from affiliates.models import Affiliate
+from affiliates.moments import moment, moment_for
+
+__all__ = ["day", "moment", "moment_for", "money", "month"]
 
 
 def money(amount: Decimal, currency: str) -> str:
     """ "1,234.50 USD": two places and the currency, always (CONTRACT 3)."""
     return f"{amount:,.2f} {currency}".replace("-", "\u2212")
-
-
-def moment(at: datetime, zone: str = "UTC") -> str:
-    """ "3 February 2011, 08:26 UTC": in the reader's zone, which is named."""
-    try:
-        local = at.astimezone(ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError):
-        local = at.astimezone(ZoneInfo("UTC"))
-    return f"{date_format(local, 'j F Y, H:i')} {local.tzname()}"
-
-
-def moment_for(at: datetime, affiliate: Affiliate) -> str:
-    """`at` in the zone that `affiliate` has chosen."""
-    return moment(at, affiliate.time_zone)
 
 
 def day(at: datetime | None, affiliate: Affiliate) -> str:

@@ -1,7 +1,7 @@
 """Reads what attribution needs for a batch of orders: a handful of queries, whatever the batch's size."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -39,8 +39,8 @@ def attributions(snapshots: Iterable[Snapshot]) -> dict[str, Attribution]:
     }
 
 
-def read(codes: set[str], receipts: Mapping[str, Receipt | None]) -> Claims:
-    """The claims that coupon `codes` (in capitals) and click `receipts` can make."""
+def read(codes: set[str], receipts: Mapping[str, Receipt | None], *, also: Collection[UUID] = ()) -> Claims:
+    """The claims that coupon `codes` (in capitals) and click `receipts` can make, and the histories of affiliates `also`."""
     bindings: dict[str, list[Binding]] = defaultdict(list)
     if codes:
         rows = Coupon.objects.annotate(upper=Upper("code")).filter(upper__in=codes)
@@ -48,7 +48,7 @@ def read(codes: set[str], receipts: Mapping[str, Receipt | None]) -> Claims:
             bindings[code].append(Binding(affiliate_id, since, until))
     link_ids = {receipt.link_id for receipt in receipts.values() if receipt}
     owners = dict(Link.objects.filter(pk__in=link_ids).values_list("pk", "affiliate_id")) if link_ids else {}
-    affiliates = {b.affiliate_id for found in bindings.values() for b in found} | set(owners.values())
+    affiliates = {b.affiliate_id for found in bindings.values() for b in found} | {*owners.values(), *also}
     versions = under.versions()
     return Claims(
         bindings=bindings,

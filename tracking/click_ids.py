@@ -21,6 +21,11 @@ _VERSION = 1
 _CODE_BYTES = 16
 _LENGTH = (_PAYLOAD.size + _CODE_BYTES) * 4 // 3
 _TEXT = re.compile(rf"[A-Za-z0-9_-]{{{_LENGTH}}}")
+# The link that a text of this form names, genuine or not, as an expression of the database; NULL for any other text.
+LINK_IN_SQL = (
+    f"CASE WHEN {{text}} ~ '^[A-Za-z0-9_-]{{{{{_LENGTH}}}}}$'"
+    " THEN encode(substring(decode(translate({text}, '-_', '+/'), 'base64') from 2 for 16), 'hex')::uuid END"
+)
 # The nonce of a genuine click id, as an expression of the database.
 NONCE_IN_SQL = "encode(substring(decode(translate(%(expressions)s, '-_', '+/'), 'base64') from 26 for 16), 'hex')::uuid"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -57,6 +62,11 @@ def read(text: object) -> Receipt | None:
     if version != _VERSION:
         return None
     return Receipt(UUID(bytes=link), _EPOCH + milliseconds * _MILLISECOND, UUID(bytes=nonce))
+
+
+def named_link(text: str) -> UUID | None:
+    """The link that `text` names if it has the form of a click id, whether or not it is genuine: proof of nothing."""
+    return UUID(bytes=base64.urlsafe_b64decode(text)[1:17]) if _TEXT.fullmatch(text) else None
 
 
 def new_nonce(at: datetime) -> UUID:
