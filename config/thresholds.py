@@ -6,6 +6,8 @@ from config.environment import whole
 API_REQUESTS_PER_MINUTE = whole("API_REQUESTS_PER_MINUTE", 120_000)
 # So many reports of abuse by the public are taken from one network in an hour.
 ABUSE_REPORTS_PER_HOUR = whole("ABUSE_REPORTS_PER_HOUR", 5, least=1)
+# So many questions about orders by their number are answered to one affiliate in an hour.
+ORDER_QUESTIONS_PER_HOUR = whole("ORDER_QUESTIONS_PER_HOUR", 100, least=1)
 # Signals (CONTRACT 8): over how many days they look, and from how many on each is raised.
 SIGNAL_DAYS = whole("SIGNAL_DAYS", 30, least=1)
 SIGNAL_SAME_PAYOUT_DETAILS = whole("SIGNAL_SAME_PAYOUT_DETAILS", 2, least=2)

@@ -61,6 +61,7 @@ class Means(NamedTuple):
 class NextPayout(NamedTuple):
     """`opened` is whether months close by themselves; `expected` is the balance after the close, in the program's currency."""
 
+    now: datetime
     agreement: Agreement
     close: NextClose
     opened: bool
@@ -84,6 +85,7 @@ def of(affiliate: Affiliate, now: datetime) -> NextPayout | None:
     )
     means = _means(affiliate, now)
     return NextPayout(
+        now=now,
         agreement=agreement,
         close=close,
         opened=Program.objects.filter(opened_at__isnull=False).exists(),

@@ -1,80 +1,134 @@
-"""One order as an affiliate may see it: whose it is and why, and each line's commission and why (CONTRACT 5)."""
+"""One order as an affiliate may see it: each line's commission and why, when it can be paid, what it waits for (CONTRACT 5)."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
-from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from affiliates.models import Affiliate
+from affiliates.moments import moment_for
 from agreements.clauses import clause_of
 from agreements.rules import Rule
+from payouts import next_payout, wording
 from payouts.commission_lists import with_state
 from payouts.models import Commission, CommissionHold, StatementLine
+from payouts.next_payout import NextClose, NextPayout
+from payouts.posted import Posted, posted
+from payouts.rounding import ZERO
+from tracking.asked import Asked
 from tracking.models import Order
 
 
-class Wait(NamedTuple):
-    """What a commission waits for, in words, with the clause that says so."""
+class Said(NamedTuple):
+    """What a commission waits for or what became of it, in words, with the clause that says so; `source` is what holds it."""
 
     text: str
     clause: str
-    at: datetime | None = None
+    source: str = ""
 
 
 class Line(NamedTuple):
     commission: Commission
-    wait: Wait | None
-    posted: Sequence[StatementLine]
+    said: Sequence[Said]
+    posted: Sequence[Posted]
 
 
-def visible(affiliate: Affiliate) -> QuerySet[Order]:
-    """The orders that `affiliate` may ask about: theirs, and those that they would have had but for the reason given."""
-    return Order.objects.filter(Q(affiliate=affiliate) | Q(affiliate__isnull=True, claimant=affiliate)).select_related(
-        "agreement", "link"
-    )
+def settled(order: Order) -> bool:
+    """Whether a close has settled a line of the order: then it stays whose it is (CONTRACT 4)."""
+    return StatementLine.objects.filter(commission__order=order).exists()
 
 
-def lines(order: Order, affiliate: Affiliate, now: datetime) -> list[Line]:
-    """Each line of the order that has a commission of `affiliate`, with its state, what it waits for and what is settled."""
-    rows = with_state(Commission.objects.for_affiliate(affiliate).filter(order=order), now)
-    found = (
+def lines(asked: Asked, upcoming: NextPayout | None, now: datetime) -> list[Line]:
+    """Each line of the order that has a commission of the affiliate; none where the order is not theirs."""
+    if not asked.mine:
+        return []
+    affiliate = asked.affiliate
+    rows = with_state(Commission.objects.for_affiliate(affiliate).filter(order=asked.order), now)
+    theirs = StatementLine.objects.filter(statement__affiliate=affiliate)
+    found = list(
         rows.select_related("line", "agreement")
         .prefetch_related(
             Prefetch("holds", CommissionHold.objects.filter(released_at__isnull=True)),
-            Prefetch(
-                "statement_lines",
-                StatementLine.objects.filter(statement__affiliate=affiliate).select_related("statement__close"),
-            ),
+            Prefetch("statement_lines", theirs.select_related("statement__close", "statement__drafted_payout")),
         )
         .order_by("line__position", "line_id")
     )
-    return [Line(row, waits_for(row, order), list(row.statement_lines.all())) for row in found]
+    became = posted({line.statement for row in found for line in row.statement_lines.all()}, affiliate)
+    return [
+        Line(row, says(row, affiliate, upcoming), [became(line) for line in row.statement_lines.all()]) for row in found
+    ]
 
 
-def frozen_by(order: Order) -> str:
-    """The clause by which the order stays whose it is, once a close has settled a line of it; "" before (CONTRACT 4)."""
-    if not StatementLine.objects.filter(commission__order=order).exists():
-        return ""
-    return clause_of(order.agreement_id, Rule.ATTRIBUTION_FROZEN)
+def unpaid(found: Sequence[Line]) -> bool:
+    """Whether the next payout concerns any of the lines: something is still to be posted, or was and is carried over."""
+    return any(line.commission.amount and line.said for line in found) or any(
+        one.in_balance for line in found for one in line.posted
+    )
 
 
-def waits_for(commission: Commission, order: Order) -> Wait | None:
-    """What has to happen before the rest of the commission can be paid; None where nothing is left to wait for."""
-    state = getattr(commission, "state", "")
-    terms: UUID = commission.agreement_id
-    if state == "held":
-        names = ", ".join(hold.reason for hold in commission.holds.all())
-        text = _("It is held: %(reasons)s. While it is held, a close posts only decreases.") % {"reasons": names}
-        return Wait(text, clause_of(terms, Rule.REVIEW_HOLD))
-    if state == "pending" and commission.validates_at is None:
-        text = _("It waits until the shop reports the order as completed.")
-        return Wait(text, clause_of(terms, Rule.VALIDATION_DAYS))
-    if state == "pending":
-        text = _("The order is completed. The commission is validated from")
-        return Wait(text, clause_of(terms, Rule.VALIDATION_DAYS), commission.validates_at)
-    if commission.amount != getattr(commission, "settled", commission.amount):
-        return Wait(_("The next close posts it to your balance."), clause_of(terms, Rule.SETTLEMENT))
-    return None
+def says(commission: Commission, affiliate: Affiliate, upcoming: NextPayout | None) -> list[Said]:
+    """What has to happen before the rest of the commission can be paid, in this order; nothing where all is settled."""
+    terms = commission.agreement_id
+    if commission.forfeited_at:
+        text = _("It was forfeited on %(at)s: %(reason)s") % {
+            "at": moment_for(commission.forfeited_at, affiliate),
+            "reason": commission.forfeit_reason,
+        }
+        return [Said(text, clause_of(terms, Rule.FORFEITURE)), *_rest(commission, affiliate, upcoming)]
+    found = [
+        Said(
+            _("It is held: %(reason)s. While it is held, a close posts only decreases.") % {"reason": hold.reason},
+            clause_of(terms, Rule.REVIEW_HOLD),
+            hold.source,
+        )
+        for hold in commission.holds.all()
+    ]
+    pending = _pending(commission, affiliate, upcoming)
+    return [*found, *(pending or ([] if found else _rest(commission, affiliate, upcoming)))]
+
+
+def _pending(commission: Commission, affiliate: Affiliate, upcoming: NextPayout | None) -> list[Said]:
+    clause = clause_of(commission.agreement_id, Rule.VALIDATION_DAYS)
+    if commission.amount == 0 or _settled(commission):
+        return []
+    if commission.validates_at is None:
+        return [Said(_("It waits until the shop reports the order as completed."), clause)]
+    if upcoming is None or commission.validates_at <= upcoming.now:
+        return []
+    told = {"at": moment_for(commission.validates_at, affiliate)}
+    if commission.holds.all():
+        return [
+            Said(_("The order is completed. The commission is validated on %(at)s at the earliest.") % told, clause)
+        ]
+    posts = next_payout.close_that_posts(commission.validates_at, upcoming.close, upcoming.agreement)
+    text = _("The order is completed. The commission is validated on %(at)s, and %(close)s posts it to your balance.")
+    return [Said(text % {**told, "close": _name(posts, upcoming, affiliate)}, clause)]
+
+
+def _rest(commission: Commission, affiliate: Affiliate, upcoming: NextPayout | None) -> list[Said]:
+    if commission.amount == _settled(commission) or upcoming is None:
+        return []
+    clause = clause_of(commission.agreement_id, Rule.SETTLEMENT)
+    told = {"close": _name(upcoming.close, upcoming, affiliate)}
+    if _settled(commission):
+        return [
+            Said(_("The amount has changed since it was settled, and %(close)s posts the difference.") % told, clause)
+        ]
+    return [Said(_("It is validated, and %(close)s posts it to your balance.") % told, clause)]
+
+
+def _settled(commission: Commission) -> Decimal:
+    posted_so_far: Decimal = getattr(commission, "settled", ZERO)
+    return posted_so_far
+
+
+def _name(close: NextClose, upcoming: NextPayout, affiliate: Affiliate) -> str:
+    month = wording.month(close.month.first_day)
+    if not upcoming.opened:
+        return _("the close of %(month)s") % {"month": month}
+    if close.at <= upcoming.now:
+        return _("the close of %(month)s, any moment now,") % {"month": month}
+    return _("the close of %(month)s, on %(day)s,") % {"month": month, "day": wording.day(close.at, affiliate)}

@@ -8,6 +8,7 @@ from payouts.views import commissions, payouts, reports, statements
 app_name = "payouts"
 urlpatterns = [
     path("commissions/", commissions.commissions, name="commissions"),
+    path("commissions/ask/", commissions.ask, name="ask"),
     path("commissions/<uuid:pk>/", commissions.order, name="order"),
     path("statements/", statements.index, name="statements"),
     path("statements/<uuid:pk>/", statements.page, name="statement"),

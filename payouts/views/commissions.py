@@ -2,18 +2,21 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate
 from agreements.clauses import clause_of
 from agreements.rules import Rule
 from agreements.under import agreement_of
-from payouts import commission_lists, orders
+from payouts import commission_lists, next_payout, orders, questions
 from payouts.filters import CommissionFilter
 from payouts.tables import CommissionTable
+from tracking import why
+from tracking.asked import by_key, by_number
 
 
 @affiliate_view
@@ -34,14 +37,34 @@ def commissions(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     return render(request, "payouts/commissions.html", context)
 
 
+@require_safe
+@affiliate_view
+def ask(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    """To the page of the order with the shop's number `order`; one that names nothing of theirs answers like none."""
+    number = request.GET.get("order", "").strip().removeprefix("#")
+    if not number:
+        return render(request, "payouts/ask.html")
+    if not questions.may_ask(affiliate_id=affiliate.pk, now=timezone.now()):
+        return render(request, "payouts/ask.html", {"number": number, "too_many": True}, status=429)
+    asked = by_number(affiliate, number)
+    if asked is None:
+        return render(request, "payouts/ask.html", {"number": number, "nothing": True}, status=404)
+    return redirect("payouts:order", asked.order.pk)
+
+
 @affiliate_view
 def order(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
-    """One order of the affiliate: 404 for another's, as for none."""
-    row = get_object_or_404(orders.visible(affiliate), pk=pk)
+    """Why an order is the affiliate's, or is not, and what its lines earn; 404 for one that names nothing of theirs."""
+    now, asked = timezone.now(), by_key(affiliate, pk)
+    if asked is None:
+        raise Http404
+    upcoming = next_payout.of(affiliate, now) if asked.mine else None
+    lines = orders.lines(asked, upcoming, now)
     context = {
-        "order": row,
-        "lines": orders.lines(row, affiliate, timezone.now()),
-        "mine": row.affiliate_id is not None,
-        "frozen": orders.frozen_by(row),
+        "asked": asked,
+        "order": asked.order,
+        "because": why.answer(asked, settled=orders.settled(asked.order)),
+        "lines": lines,
+        "upcoming": upcoming if orders.unpaid(lines) else None,
     }
     return render(request, "payouts/order.html", context)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.conf import settings
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -125,6 +125,17 @@ def clause(agreement: Any, number: str) -> SafeString | str:
     draft = getattr(agreement, "published_at", agreement) is None
     address = "" if draft else reverse("agreements:version", args=[getattr(agreement, "pk", agreement)])
     return format_html('<a class="clause" href="{}#clause-{}">{}</a>', address, number, _("clause %s") % number)
+
+
+@register.simple_tag
+def held_by(source: str) -> SafeString | str:
+    """A link to what holds a commission by its `source`; "" for what has no page."""
+    kind, _colon, pk = source.partition(":")
+    try:
+        address = reverse("compliance:review", args=[pk]) if kind == "review" else ""
+    except NoReverseMatch:
+        address = ""
+    return format_html('<a href="{}">{}</a>', address, _("See the review")) if address else ""
 
 
 @register.simple_tag

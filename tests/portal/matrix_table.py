@@ -92,6 +92,7 @@ SITE: dict[str, tuple[Row, Row]] = {
         (row("302 admin:login", "302 admin:login", "200"), row("302 admin:login", "302 admin:login", "405")),
     ),
     "payouts:commissions": (own("200"), own("200")),
+    "payouts:ask": (own("200"), NEVER),
     "payouts:order": (owners("200"), owners("200")),
     "payouts:statements": (own("200"), own("200")),
     "payouts:statement": (owners("200"), owners("200")),
