@@ -287,7 +287,6 @@ CLICK_FLOOD_PER_MINUTE = whole("CLICK_FLOOD_PER_MINUTE", 120, least=1)
 # Where each web process keeps clicks while the database is away, and how many MiB of them at most.
 CLICK_SPOOL_DIR = Path(env.str("CLICK_SPOOL_DIR", default=str(BASE_DIR / ".local" / "clicks")))
 CLICK_SPOOL_MEGABYTES = whole("CLICK_SPOOL_MEGABYTES", 1024, least=1)
-
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
