@@ -14,15 +14,16 @@ _NEVER_IGNORED = """
 
 def append_only() -> list[pgtrigger.Trigger]:
     """Triggers for `Meta.triggers` of a model whose rows are facts: UPDATE, DELETE and TRUNCATE are refused."""
-    return [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete), _no_truncate()]
+    return [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete), no_truncate()]
 
 
 def never_changed() -> list[pgtrigger.Trigger]:
     """Triggers for rows that may be deleted, one by one, and never changed: UPDATE and TRUNCATE are refused."""
-    return [pgtrigger.Protect(name="never_changed", operation=pgtrigger.Update), _no_truncate()]
+    return [pgtrigger.Protect(name="never_changed", operation=pgtrigger.Update), no_truncate()]
 
 
-def _no_truncate() -> pgtrigger.Trigger:
+def no_truncate() -> pgtrigger.Trigger:
+    """A trigger that refuses TRUNCATE."""
     return pgtrigger.Trigger(
         name="no_truncate",
         level=pgtrigger.Statement,

@@ -8,6 +8,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.references import never_deleted
 from accounts.uuid7 import uuid7
 
 
@@ -50,6 +51,7 @@ class Affiliate(models.Model):
         ordering: ClassVar = ["-applied_at", "-id"]
         indexes: ClassVar = [models.Index(fields=["state", "applied_at"])]
         permissions: ClassVar = [("decide_application", "Can approve and reject applications")]
+        triggers: ClassVar = never_deleted()
 
     def __str__(self) -> str:
         return f"{self.name} ({self.code})"

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.append_only import append_only
+from accounts.references import references
 from accounts.uuid7 import uuid7
 from affiliates.models import Affiliate
 from agreements.models import Agreement
@@ -76,8 +77,8 @@ class Statement(models.Model):
     """opening + settled + adjustments + returned - payout = closing, which is the next one's opening."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    close = models.ForeignKey(Close, models.PROTECT, related_name="statements")
-    affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="statements")
+    close = models.ForeignKey(Close, models.PROTECT, related_name="statements", db_constraint=False)
+    affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="statements", db_constraint=False)
     # Counts from 1 for each affiliate, without gaps.
     number = models.PositiveIntegerField(_("number"))
     opening = MoneyField(_("opening balance"))
@@ -90,7 +91,7 @@ class Statement(models.Model):
     # Codes of `payouts.reasons.CarryOver`; empty where all was paid.
     reasons = ArrayField(models.CharField(max_length=40), default=list)
     # Under whose terms it was made; None for an affiliate who is under no version.
-    agreement = models.ForeignKey(Agreement, models.PROTECT, null=True, related_name="+")
+    agreement = models.ForeignKey(Agreement, models.PROTECT, null=True, related_name="+", db_constraint=False)
 
     objects = StatementQuerySet.as_manager()
 
@@ -109,7 +110,16 @@ class Statement(models.Model):
                 name="statement_pays_all_or_nothing",
             ),
         ]
-        triggers: ClassVar = append_only()
+        triggers: ClassVar = [
+            *append_only(),
+            *references(
+                {
+                    "close_id": ("payouts_close", "id"),
+                    "affiliate_id": ("affiliates_affiliate", "id"),
+                    "agreement_id": ("agreements_agreement", "id"),
+                }
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.affiliate_id} no. {self.number}"
@@ -119,9 +129,9 @@ class StatementLine(models.Model):
     """What a close posted for one commission: the difference to what was settled before. May be negative, never 0.00."""
 
     id = models.BigAutoField(primary_key=True)
-    close = models.ForeignKey(Close, models.PROTECT, related_name="lines")
-    statement = models.ForeignKey(Statement, models.PROTECT, related_name="statement_lines")
-    commission = models.ForeignKey(Commission, models.PROTECT, related_name="statement_lines")
+    close = models.ForeignKey(Close, models.PROTECT, related_name="lines", db_constraint=False)
+    statement = models.ForeignKey(Statement, models.PROTECT, related_name="statement_lines", db_constraint=False)
+    commission = models.ForeignKey(Commission, models.PROTECT, related_name="statement_lines", db_constraint=False)
     amount = MoneyField(_("posted"))
     # As the commission stood when it was posted; it may change later, this line never does.
     base = MoneyField(_("base"))
@@ -138,7 +148,16 @@ class StatementLine(models.Model):
                 condition=~Q(amount=0) & Q(amount__lt="1000000000000"), name="statement_line_is_an_amount"
             ),
         ]
-        triggers: ClassVar = append_only()
+        triggers: ClassVar = [
+            *append_only(),
+            *references(
+                {
+                    "close_id": ("payouts_close", "id"),
+                    "statement_id": ("payouts_statement", "id"),
+                    "commission_id": ("payouts_commission", "line_id"),
+                }
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.amount}"

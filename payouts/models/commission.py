@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.references import never_deleted, references
 from accounts.uuid7 import uuid7
 from affiliates.models import Affiliate
 from agreements.models import Agreement
@@ -22,16 +23,18 @@ class CommissionQuerySet(models.QuerySet["Commission"]):
 
 
 class Commission(models.Model):
-    line = models.OneToOneField(OrderLine, models.PROTECT, primary_key=True, related_name="commission")
-    order = models.ForeignKey(Order, models.PROTECT, related_name="commissions")
-    affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="commissions")
+    line = models.OneToOneField(
+        OrderLine, models.PROTECT, primary_key=True, related_name="commission", db_constraint=False
+    )
+    order = models.ForeignKey(Order, models.PROTECT, related_name="commissions", db_constraint=False)
+    affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="commissions", db_constraint=False)
     placed_at = models.DateTimeField(_("placed"))
     category = models.CharField(_("category"), max_length=64)
     # What the customer paid and was not given back; 0.00 for a cancelled order.
     base = MoneyField(_("base"))
     rate = PercentField(_("rate, percent"))
     amount = MoneyField(_("commission"))
-    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+")
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+", db_constraint=False)
     clause = models.CharField(_("clause"), max_length=12)
     # [{"rule", "clause", "text"}] in the order applied: why it is what it is.
     steps = models.JSONField(default=list)
@@ -63,7 +66,19 @@ class Commission(models.Model):
                 condition=Q(forfeited_at__isnull=True) | Q(amount=0), name="forfeited_commission_is_nothing"
             ),
         ]
-        triggers: ClassVar = marks_days()
+        triggers: ClassVar = [
+            *marks_days(),
+            *never_deleted(),
+            *references(
+                {
+                    "line_id": ("tracking_orderline", "id"),
+                    "order_id": ("tracking_order", "id"),
+                    "affiliate_id": ("affiliates_affiliate", "id"),
+                    "agreement_id": ("agreements_agreement", "id"),
+                },
+                change=True,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.amount} for {self.line_id}"

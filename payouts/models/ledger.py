@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.append_only import append_only
+from accounts.references import references
 from affiliates.models import Affiliate
 from agreements.models.agreement import MoneyField
 
@@ -47,9 +48,11 @@ class LedgerEntry(models.Model):
     sum on `affiliate_payable`."""
 
     id = models.BigAutoField(primary_key=True)
-    transaction = models.ForeignKey(LedgerTransaction, models.PROTECT, related_name="entries")
+    transaction = models.ForeignKey(LedgerTransaction, models.PROTECT, related_name="entries", db_constraint=False)
     account = models.CharField(_("account"), max_length=24, choices=Account)
-    affiliate = models.ForeignKey(Affiliate, models.PROTECT, null=True, related_name="ledger_entries")
+    affiliate = models.ForeignKey(
+        Affiliate, models.PROTECT, null=True, related_name="ledger_entries", db_constraint=False
+    )
     amount = MoneyField(_("amount"))
 
     class Meta:
@@ -72,6 +75,12 @@ class LedgerEntry(models.Model):
         ]
         triggers: ClassVar = [
             *append_only(),
+            *references(
+                {
+                    "transaction_id": ("payouts_ledgertransaction", "id"),
+                    "affiliate_id": ("affiliates_affiliate", "id"),
+                }
+            ),
             # All entries of a transaction are written by one statement; after it they must sum to zero. Looking at the
             # whole transaction, not at the new rows alone, also refuses a late entry to an old transaction. The schema is
             # named so that no session can put a temporary table of the same name before the real one.

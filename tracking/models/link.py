@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
+from accounts.references import never_deleted
 from accounts.uuid7 import uuid7
 from affiliates.models import Affiliate
 
@@ -44,6 +45,7 @@ class Link(models.Model):
         verbose_name = _("tracking link")
         ordering: ClassVar = ["-created_at", "-id"]
         indexes: ClassVar = [models.Index(fields=["affiliate", "-created_at"])]
+        triggers: ClassVar = never_deleted()
 
     def __str__(self) -> str:
         return self.name or self.code

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.append_only import append_only
 from accounts.models import ApiKey
+from accounts.references import never_deleted, references
 from accounts.uuid7 import uuid7
 from affiliates.models import Affiliate
 from agreements.models import Agreement
@@ -94,8 +95,8 @@ class Order(models.Model):
     customer_hash = models.CharField(max_length=64, blank=True, default="")
     country = models.CharField(_("country"), max_length=100, blank=True, default="")
     # Set by attribution: whose, by what, why, under which version and clause.
-    affiliate = models.ForeignKey(Affiliate, models.PROTECT, null=True, related_name="orders")
-    link = models.ForeignKey(Link, models.PROTECT, null=True, related_name="orders")
+    affiliate = models.ForeignKey(Affiliate, models.PROTECT, null=True, related_name="orders", db_constraint=False)
+    link = models.ForeignKey(Link, models.PROTECT, null=True, related_name="orders", db_constraint=False)
     clicked_at = models.DateTimeField(_("clicked"), null=True)
     # What the click's record said, kept here because that is dropped one day; None where it is lost, and for a coupon.
     sub1 = models.CharField(_("sub-id 1"), max_length=100, null=True)
@@ -106,8 +107,10 @@ class Order(models.Model):
     device = models.CharField(_("device class"), max_length=7, null=True)
     reason = models.CharField(_("reason"), max_length=20, choices=Reason, default=Reason.NO_CLAIM)
     # Whoever would have had it, had the reason not spoken against it: they may ask why.
-    claimant = models.ForeignKey(Affiliate, models.PROTECT, null=True, related_name="claimed_orders")
-    agreement = models.ForeignKey(Agreement, models.PROTECT, null=True, related_name="+")
+    claimant = models.ForeignKey(
+        Affiliate, models.PROTECT, null=True, related_name="claimed_orders", db_constraint=False
+    )
+    agreement = models.ForeignKey(Agreement, models.PROTECT, null=True, related_name="+", db_constraint=False)
     clause = models.CharField(_("clause"), max_length=12, blank=True, default="")
 
     objects = OrderQuerySet.as_manager()
@@ -132,7 +135,19 @@ class Order(models.Model):
                 name="order_status_says_when",
             ),
         ]
-        triggers: ClassVar = marks_days()
+        triggers: ClassVar = [
+            *marks_days(),
+            *never_deleted(),
+            *references(
+                {
+                    "affiliate_id": ("affiliates_affiliate", "id"),
+                    "claimant_id": ("affiliates_affiliate", "id"),
+                    "link_id": ("tracking_link", "id"),
+                    "agreement_id": ("agreements_agreement", "id"),
+                },
+                change=True,
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.order_id
@@ -141,7 +156,7 @@ class Order(models.Model):
 class OrderLine(models.Model):
     """A line of an order as it stands now; one that a newer snapshot no longer has counts as 0.00."""
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="lines")
+    order = models.ForeignKey(Order, models.PROTECT, related_name="lines", db_constraint=False)
     line_id = models.CharField(_("line"), max_length=64)
     position = models.PositiveIntegerField()
     sku = models.CharField(_("SKU"), max_length=100, blank=True, default="")
@@ -162,6 +177,7 @@ class OrderLine(models.Model):
                 name="line_refund_within_amount",
             ),
         ]
+        triggers: ClassVar = [*never_deleted(), *references({"order_id": ("tracking_order", "id")}, change=True)]
 
     def __str__(self) -> str:
         return f"{self.order_id} line {self.line_id}"
