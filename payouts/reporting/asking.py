@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -38,7 +39,7 @@ class ReportForm(forms.Form):
     since = _day(gettext_lazy("From"))
     until = _day(gettext_lazy("To"))
     by = forms.ChoiceField(label=gettext_lazy("Split by"), required=False)
-    show = forms.ChoiceField(label=gettext_lazy("Chart of"), required=False, choices=Show.choices)
+    show = forms.ChoiceField(label=gettext_lazy("Chart of"), required=False)
     period = forms.ChoiceField(
         required=False,
         choices=Preset.choices,
@@ -55,9 +56,11 @@ class ReportForm(forms.Form):
         else:
             given.setdefault("period", USUAL.value)
         super().__init__(given)
-        by = self.fields["by"]
+        by, show = self.fields["by"], self.fields["show"]
         assert isinstance(by, forms.ChoiceField)
-        by.choices = [(split.value, split.label) for split in splits]
+        assert isinstance(show, forms.ChoiceField)
+        show.choices = [(measure.value, capfirst(measure.label)) for measure in Show]
+        by.choices = [(split.value, capfirst(split.label)) for split in splits]
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = self.cleaned_data

@@ -49,7 +49,10 @@ class ReportTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no 
     sales = FigureColumn("now__sales", gettext_lazy("Sales"), money)
     commission = FigureColumn("now__commission", gettext_lazy("Commission"), money)
     epc = FigureColumn("now__epc", gettext_lazy("Per click"), per_click)
-    gained = FigureColumn("gained", gettext_lazy("Commission against before"), signed)
+    gained = FigureColumn("gained", gettext_lazy("Against before"), signed)
+
+    class Meta:
+        attrs = {"class": "table measures"}
 
     def __init__(self, report: Report, currency: str, *, staff: bool = False) -> None:
         self.report, self.currency, self.staff = report, currency, staff
@@ -60,8 +63,7 @@ class ReportTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no 
     def render_label(self, record: Row) -> SafeString | str:
         by = self.report.by
         if by is By.DAY:
-            day = parse_date(record.key)
-            return format_html('<time datetime="{}">{}</time>', record.key, date_format(day, "D j M Y")) if day else ""
+            return self._day(record.key)
         if by is By.CATEGORY:
             return record.label.replace("-", " ").capitalize()
         if record.key and by is By.LINK:
@@ -69,6 +71,14 @@ class ReportTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no 
         if record.key and by is By.AFFILIATE:
             return _leading("admin:affiliates_affiliate_change", record)
         return record.label
+
+    def _day(self, key: str) -> SafeString | str:
+        """The day with its weekday, and with its year where that isn't plain from the last day."""
+        day = parse_date(key)
+        if day is None:
+            return ""
+        form = "D j M" if day.year == self.report.span.last.year else "D j M Y"
+        return format_html('<time datetime="{}">{}</time>', key, date_format(day, form))
 
 
 def _leading(name: str, record: Row) -> SafeString:

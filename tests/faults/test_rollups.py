@@ -1,0 +1,196 @@
+"""Roll-ups count each click and each order once, whoever sends, folds, commits late or is killed at the same time."""
+
+import random
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from unittest.mock import patch
+
+import psycopg
+import pytest
+from django.db import connection, connections
+
+from payouts import rollups
+from tests.faults.killing import in_a_child, kill_myself
+from tests.faults.test_senders import history, send_at_once
+from tests.payouts.arrivals import make_link
+from tests.worlds import begin, bring_over, rollup_differences
+from tracking import click_ids, click_rollups, recording
+from tracking.models import ChangedDay, Click, ClickHorizon, Link, Rollup
+from tracking.redirecting.connection import connect
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial]
+AT = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def link(tmp_path) -> Link:
+    begin("2026-01-01")
+    return make_link(bring_over(["ANN", "BEN"], tmp_path)["ANN"])
+
+
+def counted() -> int:
+    return sum(Rollup.objects.filter(dimension="total").values_list("clicks", flat=True))
+
+
+def click(writer: psycopg.Connection, link: Link, number: int = 1) -> None:
+    """Clicks as the redirect writes them, on a connection of its own."""
+    rows = [
+        recording.Row(click_ids.new_nonce(AT), link.pk, AT, "counted", "", "", "", "", "", "", "", "", "mobile")
+        for _click in range(number)
+    ]
+    recording.copy(writer.cursor(), list(map(recording.line, rows)))
+
+
+def test_of_a_click_that_commits_after_a_later_one(link):
+    with connect() as early, connect() as late:
+        early.execute("BEGIN")
+        click(early, link)
+        click(late, link, 2)
+        rollups.fold()
+        assert counted() == 0, "an older transaction still runs: the fold can't know what it will bring"
+        early.execute("COMMIT")
+        click(late, link, 4)
+    rollups.fold()
+    assert counted() == 7
+    rollups.fold()
+    assert counted() == 7
+    assert rollup_differences() == []
+
+
+def test_of_a_click_that_is_rolled_back(link):
+    with connect() as writer:
+        writer.execute("BEGIN")
+        click(writer, link)
+        writer.execute("ROLLBACK")
+        click(writer, link, 2)
+    rollups.fold()
+    assert counted() == 2
+    assert rollup_differences() == []
+
+
+@contextmanager
+def folding(folders: int) -> Iterator[None]:
+    """So many who fold all the time, meanwhile."""
+    stop = threading.Event()
+
+    def fold() -> None:
+        try:
+            while not stop.wait(0.01):
+                rollups.fold()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(folders) as pool:
+        running = [pool.submit(fold) for _folder in range(folders)]
+        try:
+            yield
+        finally:
+            stop.set()
+        for folder in running:
+            folder.result()
+
+
+def test_by_four_folders_while_clicks_come_in(link):
+    def visit(_visitor: int) -> None:
+        with connect() as writer:
+            for _visit in range(40):
+                click(writer, link, 5)
+
+    with folding(4), ThreadPoolExecutor(3) as visitors:
+        list(visitors.map(visit, range(3)))
+    rollups.fold()
+    assert counted() == Click.objects.count() == 600
+    assert rollup_differences() == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_orders_from_four_senders_while_they_are_folded(seed, tmp_path):
+    begin("2026-01-01")
+    bring_over(["ANN", "BEN"], tmp_path)
+    shuffled = random.Random(seed)
+    snapshots = [row for number in range(30) for row in history(number, shuffled)]
+    with folding(2):
+        send_at_once([shuffled.sample(snapshots * 2, len(snapshots) * 2) for _sender in range(4)], size=20)
+    assert rollup_differences() == []
+    assert Rollup.objects.filter(dimension="total", orders__gt=0).exists()
+
+
+@pytest.mark.parametrize("dies_in", ["clicks", "orders"])
+def test_by_a_fold_that_is_killed(dies_in, link):
+    with connect() as writer:
+        click(writer, link, 3)
+    send_at_once([history(number, random.Random(number)) for number in range(4)])
+    marked = ChangedDay.objects.count()
+    assert marked
+    plain = connection.cursor
+
+    def killed() -> None:
+        module = click_rollups if dies_in == "clicks" else rollups
+        dying = "UPDATE tracking_clickhorizon" if dies_in == "clicks" else "DROP TABLE folding"
+        with patch.object(module.connection, "cursor", lambda: Deadly(plain(), dying)):
+            rollups.fold()
+
+    assert in_a_child(killed) == 9
+    assert ChangedDay.objects.count() == marked
+    assert counted() == (0 if dies_in == "clicks" else 3)
+    assert rollup_differences() == []
+    assert counted() == 3
+
+
+class Deadly:
+    """A cursor that kills its process before it runs a certain statement."""
+
+    def __init__(self, cursor, dying: str) -> None:
+        self._cursor, self._dying = cursor, dying
+
+    def __enter__(self):
+        self._cursor.__enter__()
+        return self
+
+    def __exit__(self, *error):
+        return self._cursor.__exit__(*error)
+
+    def __getattr__(self, name):
+        return getattr(self._cursor, name)
+
+    def execute(self, sql, params=None):
+        if sql.startswith(self._dying):
+            kill_myself()
+        return self._cursor.execute(sql, params)
+
+
+def test_after_a_restore_on_a_server_that_numbers_transactions_anew(link):
+    with connect() as writer:
+        click(writer, link, 3)
+    rollups.fold()
+    assert counted() == 3
+    # As if all of this had come from a server that was far ahead.
+    ClickHorizon.objects.update(transaction=10**15)
+    Click.objects.update(transaction=10**15 - 1)
+    with connect() as writer:
+        click(writer, link, 2)
+    rollups.fold()
+    assert counted() == 5
+    rollups.fold()
+    with connect() as writer:
+        click(writer, link)
+    rollups.fold()
+    assert counted() == 6
+    assert rollup_differences() == []
+
+
+def test_worked_out_anew_are_the_same_and_mended(link):
+    with connect() as writer:
+        click(writer, link, 3)
+    send_at_once([history(number, random.Random(number)) for number in range(4)])
+    rollups.fold()
+    before = list(Rollup.objects.exclude(clicks=0, orders=0, sales=0).order_by("pk").values_list())
+    Rollup.objects.filter(clicks__gt=0).update(clicks=7)
+    Rollup.objects.update(sales="1.00")
+    assert rollup_differences() != []
+    rollups.rebuild()
+    assert list(Rollup.objects.exclude(clicks=0, orders=0, sales=0).order_by("pk").values_list()) == before
+    assert rollup_differences() == []
