@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -39,15 +40,26 @@ def tell_published(*, agreement: Agreement, changed: Changes | None, now: dateti
     people = _in_states(State.ACTIVE, State.SUSPENDED)
     means = meaning.of(agreement=agreement, affiliate_ids=[affiliate.pk for affiliate in people], now=now)
     told = {language: _told(agreement, changed, language) for language in {affiliate.language for affiliate in people}}
+    waiting = _not_accepted_by(agreement, people)
     notices = [
         Notice(
             affiliate,
             f"{agreement.pk}:{affiliate.pk}",
-            told[affiliate.language] | _meaning(means.get(affiliate.pk), agreement),
+            told[affiliate.language]
+            | _meaning(means.get(affiliate.pk), agreement)
+            | {"paused": affiliate.pk in waiting},
         )
         for affiliate in people
     ]
     notify_many(kind=kind, notices=notices)
+
+
+def _not_accepted_by(agreement: Agreement, people: list[Affiliate]) -> set[UUID]:
+    """Those whom `agreement` does not reach by itself: a version before it waits for their acceptance."""
+    known, accepted = versions(), acceptances(affiliate.pk for affiliate in people)
+    assert agreement.effective_at is not None
+    at = agreement.effective_at
+    return {person.pk for person in people if under_at(known, accepted.get(person.pk, {}), at).paused}
 
 
 def _told(agreement: Agreement, changed: Changes, language: str) -> dict[str, Any]:
@@ -70,7 +82,7 @@ def tell_withdrawn(*, agreement: Agreement, reason: str) -> None:
     told = f":{agreement.pk}:"
     keys = Message.objects.filter(kind__startswith="agreement_", key__contains=told).values_list("key", flat=True)
     codes = {key.rsplit(":", 1)[-1] for key in keys}
-    for affiliate in _in_states(State.APPROVED, State.ACTIVE, State.SUSPENDED):
+    for affiliate in _in_states(State.APPROVED, State.ACTIVE, State.SUSPENDED, State.LEAVING):
         if str(affiliate.pk) in codes:
             _notify(affiliate, "agreement_withdrawn", agreement, reason=reason)
 

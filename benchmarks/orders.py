@@ -92,7 +92,7 @@ def rows(rounds: int, batches_a_round: int, puts_a_round: int) -> Iterator[dict[
         population.begin()
         population.copy_people(AFFILIATES)
         key = api_keys.create(name="the shop", now=datetime.now(UTC), by=None)[1]
-        with served("wsgi", "config.wsgi:application", folder) as (port, _process):
+        with served("wsgi", "config.wsgi:application", Path(folder)) as (port, _process):
             batches(port, key, "warm", 1)
             yield _row(
                 f"orders in batches of {BATCH:,}: lines/s ÷ raw COPY",

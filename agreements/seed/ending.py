@@ -10,7 +10,8 @@ ENDING: tuple[ClauseText, ...] = (
         "New versions",
         """
         A published version of this agreement never changes. A change is a new version with a date of effect. All
-        versions stay published, and you see what differs.
+        versions stay published, and you see what differs. Before its date of effect we may withdraw a version; we tell
+        everybody whom we had told of it, with the reason.
 
         The system classes each changed term as a benefit, a detriment or neutral for you. Any other change, for
         instance to the text of a clause or to the prohibited activities, counts as a detriment. A version without a

@@ -160,3 +160,19 @@ def test_of_a_promotion_with_its_clause(affiliate):
     text = read("promotion")
     assert "is 8.00 % for these categories: home-decor, bags-shoes." in text
     assert "(clause 4.2 of version 1)" in text
+
+
+def test_of_a_benefit_that_does_not_reach_who_has_not_accepted_the_version_before(affiliate, second):
+    draft = drafting.start(now=NOW, by=None)
+    draft.rates.filter(category="home-decor").update(percent="6.00")
+    publishing.publish(agreement=draft, effective_at=EFFECT + 10 * DAY, now=NOW, by=None)
+    text = read("agreement_benefit")
+    assert "you have not accepted the version before it" in text
+    assert "need not do anything" not in text
+    assert "/agreement/mine/" in text
+
+
+def test_of_a_withdrawal_also_who_is_leaving_because_of_it(affiliate, second):
+    accepting.decline(affiliate=affiliate, agreement=second, now=NOW + DAY, by=None)
+    publishing.withdraw(agreement=second, now=NOW + 2 * DAY, by=None, reason="A mistake.")
+    assert "clause 9.1 of version 2" in read("agreement_withdrawn")
