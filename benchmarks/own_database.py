@@ -6,30 +6,35 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
+
 HERE = Path(__file__).parents[1]
 
 
 @contextmanager
 def own_database(name: str) -> Iterator[str]:
     """A fresh, migrated database `name`, which Django uses from here on; its address."""
-    import psycopg
-
     os.environ.setdefault("DEBUG", "1")
     server_address = os.environ.get("DATABASE_URL", "")
     if not server_address:
         from config import embedded
 
         server_address = embedded.database_url(HERE / ".local")
+    _tell(server_address, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
+    try:
+        address = urlsplit(server_address)._replace(path=f"/{name}").geturl()
+        os.environ |= {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "config.settings"}
+        _migrate()
+        yield address
+    finally:
+        _tell(server_address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _tell(server_address: str, *statements: str) -> None:
+    # Over a connection of its own each time: a benchmark may stop the server meanwhile.
     with psycopg.connect(server_address, autocommit=True) as server:
-        server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        server.execute(f"CREATE DATABASE {name}")
-        try:
-            address = urlsplit(server_address)._replace(path=f"/{name}").geturl()
-            os.environ |= {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "config.settings"}
-            _migrate()
-            yield address
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        for statement in statements:
+            server.execute(statement.encode())
 
 
 def _migrate() -> None:

@@ -56,7 +56,7 @@ _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 def line(row: Row) -> bytes:
     """The click as a line of what COPY reads."""
-    texts = [str(row.id), str(row.link_id), row.at.isoformat(), *row[3:]]
+    texts = [row.id.hex, row.link_id.hex, row.at.isoformat(), *row[3:]]
     joined = "\t".join(texts)
     if "\\" in joined or not joined.replace("\t", "").isprintable():
         joined = "\t".join([text.translate(_ESCAPED) for text in texts])

@@ -15,7 +15,7 @@ from affiliates import standing
 from affiliates.models import Affiliate, State
 from agreements.models import Acceptance, Agreement, Program
 from tests.factories import make_affiliate
-from tracking import click_ids, links
+from tracking import click_ids, links, redirect
 from tracking.models import Click, Link
 from tracking.pauses import Pause
 from tracking.redirecting import answers, known_links, visits
@@ -254,6 +254,42 @@ def test_names_the_click_id_as_the_installation_does(settings: Settings) -> None
 def test_believes_our_own_proxies_alone(settings: Settings, proxies: int, forwarded: str, seen: str) -> None:
     settings.TRUSTED_PROXIES = proxies
     assert believed("9.9.9.9", forwarded) == seen
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "headers"),
+    [
+        ("/r/abcd1234", "", {}),
+        ("/r/abcd1234/", "sub1=%C3%BC&to=https://shop.example/", {"user-agent": BROWSER}),
+        ("/r/abcd1234", "a=1", {"referer": "https://blog.example/ü", "user-agent": "Böwser/1"}),
+        ("/r/abcd1234", "", {"sec-purpose": "prefetch;prerender"}),
+        ("/r/abcd1234", "", {"purpose": "Prefetch"}),
+        ("/r/abcd1234", "", {"x-purpose": "preview"}),
+        ("/r/abcd1234", "", {"x-moz": "prefetch"}),
+        ("/r/abcd1234", "", {"x-forwarded-for": "6.6.6.6, 1.1.1.1"}),
+        ("/other", "", {}),
+    ],
+)
+def test_is_the_same_visit_whichever_way_it_comes(
+    settings: Settings, path: str, query: str, headers: dict[str, str]
+) -> None:
+    settings.TRUSTED_PROXIES = 1
+    sent = {name: value.encode() for name, value in headers.items()}
+    environ = {"PATH_INFO": path, "QUERY_STRING": query, "REQUEST_METHOD": "HEAD", "REMOTE_ADDR": "9.9.9.9"}
+    environ |= {f"HTTP_{name.upper().replace('-', '_')}": value.decode("latin-1") for name, value in sent.items()}
+    scope = {
+        "path": path,
+        "query_string": query.encode(),
+        "method": "HEAD",
+        "client": ("9.9.9.9", 5000),
+        "headers": [(name.encode(), value) for name, value in sent.items()],
+    }
+    seen = redirect.visit_of_wsgi(environ, AT)
+    assert redirect.visit_of_asgi(scope, AT) == seen
+    assert seen.code == ("abcd1234" if path.startswith("/r/") else "")
+    assert seen.user_agent == headers.get("user-agent", "")
+    assert visits.is_prefetch(seen) == bool({"sec-purpose", "purpose", "x-purpose", "x-moz"} & headers.keys())
+    assert seen.address == ("1.1.1.1" if "x-forwarded-for" in headers else "9.9.9.9")
 
 
 # --- With the database -------------------------------------------------------------------------------------------

@@ -100,19 +100,20 @@ def wrong_method() -> Answer:
 
 def _deep_link(query: Mapping[str, list[str]], link: KnownLink) -> str | None:
     """The address that `to` asks for, if the link may lead there; anything dubious leads to the link's own target."""
-    asked = query.get("to", [])
-    address = addresses.within(asked[0], link.hosts) if len(asked) == 1 else None
+    asked = query.get("to")
+    address = addresses.within(asked[0], link.hosts) if asked and len(asked) == 1 else None
     if address is None or addresses.names_parameter(address.text, settings.CLICK_ID_PARAMETER):
         return None
     return address.text
 
 
 def _sub_ids(query: Mapping[str, list[str]], link: KnownLink) -> SubIds:
-    if not query:
+    if query.keys().isdisjoint(SUB_IDS):
         return link.sub_ids
-    one, two, three, four, five = (
-        visits.clean(query.get(name, [""])[0], 100) or own for name, own in zip(SUB_IDS, link.sub_ids, strict=True)
-    )
+    one, two, three, four, five = [
+        (visits.clean(query[name][0], 100) if name in query else "") or own
+        for name, own in zip(SUB_IDS, link.sub_ids, strict=True)
+    ]
     return one, two, three, four, five
 
 

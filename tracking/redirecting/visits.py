@@ -24,6 +24,8 @@ _BOT = re.compile(
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 SUB_IDS = ("sub1", "sub2", "sub3", "sub4", "sub5")
 _MOST_FIELDS = 50
+# Characters of a query, so that the longest ones don't fill the memory.
+_MOST_REMEMBERED = 300
 
 
 class Visit(NamedTuple):
@@ -88,12 +90,18 @@ def clean(text: str, most: int) -> str:
     return (_UNSEEN.sub("", text) if not text.isprintable() else text)[:most]
 
 
-def query_of(visit: Visit) -> dict[str, list[str]]:
+def query_of(visit: Visit) -> Mapping[str, list[str]]:
     """The parameters of the visit's query; none at all where there are too many to be a person's."""
     if not visit.query:
         return {}
+    return _parsed(visit.query) if len(visit.query) <= _MOST_REMEMBERED else _parsed.__wrapped__(visit.query)
+
+
+# The visitors of one place mostly bring the same sub-ids.
+@lru_cache(maxsize=4096)
+def _parsed(query: str) -> Mapping[str, list[str]]:
     try:
-        pairs = parse_qsl(visit.query, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError:
         return {}
     found: dict[str, list[str]] = {}

@@ -23,7 +23,7 @@ from tracking.redirecting.spool_file import SpoolFile
 
 log = logging.getLogger(__name__)
 
-WAIT_SECONDS = 0.1
+WAIT_SECONDS = 0.08
 BACK_OFF_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 _LOOK_ROUND_SECONDS = 10.0
 _MOST_AT_ONCE = 2_000

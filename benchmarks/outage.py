@@ -1,0 +1,159 @@
+"""Redirects at a fixed rate while PostgreSQL, then Valkey, is away in the middle: what visitors got, what staff see.
+
+    python -m benchmarks.outage [--seconds 30]
+
+The rate is half of what the redirect reaches on this machine just before. The servers are of this run's own.
+"""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.own_database import own_database
+from benchmarks.redirect import fill, load, nonces_of, recorded
+from benchmarks.served import HERE, OURS, served
+
+BEFORE_SECONDS, AFTER_SECONDS = 5, 10
+MOST_SECONDS = 0.25
+# Recording goes on by itself within this.
+BACK_SECONDS = 60
+
+
+def rows(seconds: float = 30) -> Iterator[dict[str, Any]]:
+    """A row for each fault and interface: `value` is the worst answer in seconds, which is `at most` a quarter of one."""
+    with (
+        own_servers() as (postgres, valkey),
+        own_database("accord_bench_outage"),
+        tempfile.TemporaryDirectory() as name,
+    ):
+        path = fill()
+        stopped: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {
+            "PostgreSQL stopped": (postgres.stop, postgres.start),
+            "PostgreSQL paused": (
+                lambda: _signal_all(postgres, signal.SIGSTOP),
+                lambda: _signal_all(postgres, signal.SIGCONT),
+            ),
+            "Valkey stopped": (valkey.stop, valkey.start),
+        }
+        for what, (begin, end) in stopped.items():
+            for interface in OURS:
+                folder = Path(name, f"{what} {interface}")
+                folder.mkdir()
+                yield _row(f"{interface}, {what} for {seconds:g} s", interface, path, folder, seconds, begin, end)
+
+
+@contextmanager
+def own_servers() -> Iterator[tuple[Any, Any]]:
+    """A PostgreSQL and a Valkey that nobody else uses, and whose addresses the environment names."""
+    from config.embedded.place import Place
+    from config.embedded.postgres import Postgres
+    from config.embedded.valkey import Valkey
+
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o711)
+        place = Place.of(Path(name))
+        place.make()
+        servers = Postgres(place), Valkey(place)
+        try:
+            for server in servers:
+                server.start()
+            os.environ |= {"DEBUG": "1", "DATABASE_URL": servers[0].url, "REDIS_URL": servers[1].url}
+            yield servers
+        finally:
+            for server in servers:
+                server.stop()
+
+
+def _row(
+    work: str,
+    interface: str,
+    path: str,
+    folder: Path,
+    seconds: float,
+    begin: Callable[[], None],
+    end: Callable[[], None],
+) -> dict[str, Any]:
+    from django.db import connection
+
+    with served(interface, OURS[interface], folder) as (port, _):
+        load(port, path, 2)
+        rate = load(port, path, 3)["rate"] / 2
+        before = _seen_by_staff()
+        coming = _arrivals(port, path, rate, BEFORE_SECONDS + seconds + AFTER_SECONDS)
+        time.sleep(BEFORE_SECONDS)
+        begin()
+        time.sleep(seconds)
+        end()
+        connection.close()  # which may have gone with the server
+        found = json.loads(coming.communicate()[0])
+        nonces = nonces_of(found["locations"])
+        took, there = _seconds_until_recorded(nonces, before)
+        late, lost = (now - then for now, then in zip(_seen_by_staff(), before, strict=True))
+    return {
+        "work": f"redirects at {rate:.0f}/s, {work}: worst answer",
+        "value": round(found["worst"], 3),
+        "at most": MOST_SECONDS,
+        "worst from being sent": round(found["worst_sent"], 3),
+        "p99": round(found["p99"], 4),
+        "answers": found["answers"],
+        "other than 302": found["errors"]
+        + sum(number for status, number in found["statuses"].items() if status != "302"),
+        "unrecorded": len(nonces) - there,
+        "unrecorded, as staff see it": lost,
+        "recorded late, as staff see it": late,
+        "all in the database after seconds": took,
+    }
+
+
+def _arrivals(port: int, path: str, rate: float, seconds: float) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "benchmarks.arrivals", str(port), path, str(rate), str(seconds)]
+    return subprocess.Popen(command, cwd=HERE, stdout=subprocess.PIPE, text=True)
+
+
+def _seconds_until_recorded(nonces: set[Any], before: tuple[int, int]) -> tuple[float, int]:
+    """When every click is in the database or noted as lost, and how many are there then."""
+    begun, there = time.monotonic(), 0
+    while time.monotonic() - begun < BACK_SECONDS:
+        there = recorded(nonces)
+        if there + _seen_by_staff()[1] - before[1] >= len(nonces):
+            break
+        time.sleep(0.5)
+    return round(time.monotonic() - begun, 1), there
+
+
+def _seen_by_staff() -> tuple[int, int]:
+    """How many clicks were recorded late, and how many are lost, as the admin lists them."""
+    from django.db.models import Sum
+
+    from tracking.models import ClickLoss
+
+    sums = ClickLoss.objects.aggregate(late=Sum("late"), lost=Sum("count"))
+    return sums["late"] or 0, sums["lost"] or 0
+
+
+def _signal_all(server: Any, sign: signal.Signals) -> None:
+    """Signal a server and its children."""
+    parent = server.process.pid
+    children = subprocess.check_output(["ps", "-o", "pid=", "--ppid", str(parent)], text=True)
+    for pid in [parent, *map(int, children.split())]:
+        os.kill(pid, sign)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=30)
+    for row in rows(parser.parse_args().seconds):
+        print(json.dumps(row, ensure_ascii=False), flush=True)
+
+
+if __name__ == "__main__":
+    main()
