@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language_info, gettext_lazy
+from django.utils.translation import get_language_info, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
@@ -24,23 +24,24 @@ from agreements.rendering import Source
 from agreements.translating import Words
 
 Part = Clause | ProhibitedActivity
+LETTERS_A_LINE = 60
 
 
 class Boxes(forms.Form):
     """The words of one part. What the page showed comes back with them, so that nobody's later words are overwritten."""
 
     heading = forms.CharField(
-        label=gettext_lazy("heading"),
+        label=gettext_lazy("Heading"),
         required=False,
         max_length=200,
         show_hidden_initial=True,
         widget=UnfoldAdminTextInputWidget,
     )
     text = forms.CharField(
-        label=gettext_lazy("text"),
+        label=gettext_lazy("Text"),
         required=False,
         show_hidden_initial=True,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 7}),
+        widget=UnfoldAdminTextareaWidget,
     )
     of_sha256 = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
     fits = forms.BooleanField(
@@ -112,7 +113,7 @@ class TranslationsPage:
             "others": _names(others),
             "chosen": chosen,
             "rows": rows,
-            "left": sum(bool(row.to_mend) for row in rows),
+            "left": [row.label for row in rows if row.to_mend],
             "values": _values(agreement, chosen),
             "back": reverse("admin:agreements_agreement_change", args=[agreement.pk]),
         }
@@ -143,6 +144,7 @@ def _rows(agreement: Agreement, language: str, request: HttpRequest) -> Iterator
         to_mend = causes[translation_problems.place_of(part, language)]
         label = part.number if isinstance(part, Clause) else part.code
         governing = Words(part.heading, part.body) if isinstance(part, Clause) else Words(part.title, part.text)
+        form.fields["text"].widget.attrs["rows"] = 3 + len(governing.text) // LETTERS_A_LINE
         yield Row(part, label, governing.heading, governing.text, form, to_mend, out_of_date)
 
 
@@ -174,7 +176,8 @@ def _answer(request: HttpRequest, agreement: Agreement, chosen: str, rows: list[
             chosen = language
         elif do == "save":
             places = translating.translate(language=chosen, words=_written(rows), **at)
-            messages.success(request, _("%d translations saved.") % len(places))
+            saved = ngettext("%d translation saved.", "%d translations saved.", len(places))
+            messages.success(request, saved % len(places))
     except ValidationError as refusal:
         messages.error(request, " ".join(refusal.messages))
     return HttpResponseRedirect(_address(agreement, chosen))
