@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -35,20 +36,42 @@ def propose(*, affiliate: Affiliate, kind: str, amount: Decimal, reason: str, no
         raise ValidationError({"amount": _("A bonus is above zero, a clawback below.")})
     if not reason.strip():
         raise ValidationError({"reason": _("Give the reason: the affiliate reads it on the statement.")})
-    row = Adjustment.objects.create(
-        affiliate=affiliate, kind=kind, amount=amount, reason=reason.strip(), made_at=now, made_by=by
-    )
-    _record(row, "proposed", now, by)
-    return row
+    return _propose(now, by, affiliate=affiliate, kind=kind, amount=amount, reason=reason.strip())
+
+
+@transaction.atomic
+def propose_write_off(*, affiliate: Affiliate, reason: str, now: datetime, by: User) -> Adjustment:
+    """Propose to write off the balance below zero: a correction of exactly that amount, which a second person approves.
+
+    Refuses, with the field: a balance that is not below zero, a second write-off at a time, no reason.
+    """
+    ledger.gate()
+    owed = -ledger.balance(affiliate)
+    if owed <= 0:
+        raise ValidationError({"affiliate": _("Their balance is not below zero.")})
+    under_way = Adjustment.objects.filter(affiliate=affiliate, writes_off=True, statement=None)
+    if under_way.exclude(state=Adjustment.State.REJECTED).exists():
+        raise ValidationError(
+            {"affiliate": _("A write-off for them is proposed already, or waits for the next close.")}
+        )
+    if not reason.strip():
+        raise ValidationError({"reason": _("Give the reason: the affiliate reads it on the statement.")})
+    given = {"affiliate": affiliate, "kind": Kind.CORRECTION, "amount": owed, "reason": reason.strip()}
+    return _propose(now, by, **given, writes_off=True)
 
 
 @transaction.atomic
 def approve(*, adjustment: Adjustment, now: datetime, by: User) -> None:
-    """Approve a proposed adjustment, so that the next close posts it; refuses the person who proposed it."""
+    """Approve a proposed adjustment, so that the next close posts it.
+
+    Refuses the person who proposed it, and a write-off of anything but exactly the balance below zero as it is now.
+    """
     ledger.gate()
-    row = Adjustment.objects.get(pk=adjustment.pk)
+    row = Adjustment.objects.select_related("affiliate").get(pk=adjustment.pk)
     if row.made_by_id == by.pk:
         raise NeedsAnotherPerson(_("You proposed this adjustment: somebody else has to approve it."))
+    if row.writes_off and row.amount != -ledger.balance(row.affiliate):
+        raise ValidationError(_("The balance has changed since. Reject this write-off, and propose it anew."))
     _decide(adjustment, Adjustment.State.APPROVED, now, by)
     _record(adjustment, "approved", now, by)
 
@@ -61,6 +84,12 @@ def reject(*, adjustment: Adjustment, reason: str, now: datetime, by: User) -> N
         raise ValidationError({"reason": _("Give the reason.")})
     _decide(adjustment, Adjustment.State.REJECTED, now, by)
     _record(adjustment, "rejected", now, by, reason.strip())
+
+
+def _propose(now: datetime, by: User, **values: Any) -> Adjustment:
+    row = Adjustment.objects.create(**values, made_at=now, made_by=by)
+    _record(row, "proposed", now, by)
+    return row
 
 
 def _decide(adjustment: Adjustment, state: str, now: datetime, by: User) -> None:
@@ -76,6 +105,12 @@ def _record(row: Adjustment, verb: str, now: datetime, by: User, reason: str = "
         subject=row,
         now=now,
         by=by,
-        after={"affiliate": row.affiliate_id, "kind": row.kind, "amount": row.amount, "state": row.state},
+        after={
+            "affiliate": row.affiliate_id,
+            "kind": row.kind,
+            "amount": row.amount,
+            "state": row.state,
+            "write-off": row.writes_off,
+        },
         reason=reason or row.reason,
     )

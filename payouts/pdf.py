@@ -58,7 +58,7 @@ def _data(statement: Statement) -> dict[str, Any]:
         if short
         else _("This statement has %(count)s lines; they are in its CSV file.") % {"count": statement.lines},
         "adjustments": [
-            [day(row.decided_at, statement.affiliate), row.get_kind_display(), row.reason, money(row.amount, currency)]
+            [day(row.decided_at, statement.affiliate), row.shown_kind, row.reason, money(row.amount, currency)]
             for row in statements.adjustments(statement)
         ],
         "returned": [

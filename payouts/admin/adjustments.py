@@ -9,11 +9,15 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from accounts.csv_out import csv_bytes
 from accounts.staff_actions import ConfirmForm, ReasonForm, run_action
 from affiliates.admin.by_code import AffiliateField
-from payouts import adjustments
-from payouts.admin.pages import MoneyAdmin, amount, ask, list_of, staff
+from payouts import adjustments, ageing
+from payouts.admin.pages import MoneyAdmin, amount, ask, list_of, page, staff
 from payouts.models import Adjustment
+
+MOST_SHOWN = 200
+OWED_COLUMNS = ("affiliate", "name", "since", "owed", "up to 30 days", "31 to 90 days", "longer")
 
 
 class ProposalForm(forms.Form):
@@ -33,15 +37,22 @@ class ProposalForm(forms.Form):
     )
 
 
+class WriteOffForm(forms.Form):
+    affiliate = AffiliateField()
+    reason = forms.CharField(
+        label=gettext_lazy("Reason, which the affiliate reads"), max_length=2000, widget=UnfoldAdminTextareaWidget
+    )
+
+
 @admin.register(Adjustment)
 class AdjustmentAdmin(MoneyAdmin):
-    list_display = ("affiliate", "kind", "amount_shown", "state", "made_by", "made_at", "statement")
-    list_filter = ("state", "kind")
+    list_display = ("affiliate", "shown_kind", "amount_shown", "state", "made_by", "made_at", "statement")
+    list_filter = ("state", "kind", "writes_off")
     list_select_related = ("affiliate", "made_by", "statement")
     search_fields = ("affiliate__code", "affiliate__name", "reason")
     fields = (
         "affiliate",
-        "kind",
+        "shown_kind",
         "amount_shown",
         "reason",
         "state",
@@ -52,7 +63,7 @@ class AdjustmentAdmin(MoneyAdmin):
         "statement",
     )
     readonly_fields = fields
-    actions_list = ("propose",)
+    actions_list = ("propose", "below_zero", "write_off")
     actions_detail = ("approve", "reject")
     amount_shown = amount("amount", gettext_lazy("amount"))
 
@@ -80,11 +91,35 @@ class AdjustmentAdmin(MoneyAdmin):
             list_of(Adjustment),
         )  # fmt: skip
 
+    @action(description=gettext_lazy("Balances below zero"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def below_zero(self, request: HttpRequest) -> HttpResponse:
+        """Who owes how much and since when; as a CSV with `?as=csv`."""
+        rows = ageing.everybody(timezone.now())
+        if request.GET.get("as") == "csv":
+            headers = {"Content-Disposition": 'attachment; filename="balances-below-zero.csv"'}
+            content = csv_bytes(OWED_COLUMNS, (row[1:] for row in rows))
+            return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
+        return page(
+            self, request, "admin/payouts/below_zero.html", _("Balances below zero"), rows=rows[:MOST_SHOWN],
+            more=max(0, len(rows) - MOST_SHOWN), totals=ageing.totals(rows), count=len(rows),
+            may_write_off=self.has_propose_permission(request), back=list_of(Adjustment),
+        )  # fmt: skip
+
+    @action(description=gettext_lazy("Write off a balance below zero"), permissions=["propose"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def write_off(self, request: HttpRequest) -> HttpResponse:
+        """A correction of exactly what the affiliate owes, for a second person to approve."""
+        return run_action(
+            request, self, WriteOffForm, _("Write off a balance below zero"),
+            lambda answers: adjustments.propose_write_off(now=timezone.now(), by=staff(request), **answers),
+            list_of(Adjustment), initial={"affiliate": request.GET.get("affiliate", "")},
+            explanation=_("Somebody else has to approve it, while the balance is still the same. The next close posts it."),
+        )  # fmt: skip
+
     @action(description=gettext_lazy("Approve"), permissions=["approve"])  # type: ignore[untyped-decorator]  # unfold has no types
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The next close posts it."""
         row = self.get_object(request, object_id)
-        about = f"{row.affiliate}, {row.get_kind_display()} {self.amount_shown(row)}: {row.reason}" if row else ""
+        about = f"{row.affiliate}, {row.shown_kind} {self.amount_shown(row)}: {row.reason}" if row else ""
         return ask(
             self, request, object_id, ConfirmForm, _("Approve this adjustment"),
             lambda row, _answers, now, by: adjustments.approve(adjustment=row, now=now, by=by),

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.uuid7 import uuid7
@@ -30,6 +31,8 @@ class Adjustment(models.Model):
     # Positive is in the affiliate's favour; a clawback is negative.
     amount = MoneyField(_("amount"))
     reason = models.TextField(_("reason"))
+    # A correction of exactly the balance below zero, by which the affiliate no longer owes it.
+    writes_off = models.BooleanField(_("write-off"), default=False, db_default=False)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PROPOSED)
     made_at = models.DateTimeField(_("made"))
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -52,6 +55,15 @@ class Adjustment(models.Model):
                 condition=~Q(kind="clawback") | Q(amount__lt=0), name="adjustment_clawback_is_negative"
             ),
             models.CheckConstraint(
+                condition=Q(writes_off=False) | Q(kind="correction", amount__gt=0),
+                name="adjustment_write_off_is_a_correction",
+            ),
+            models.UniqueConstraint(
+                fields=["affiliate"],
+                condition=Q(writes_off=True, statement__isnull=True, state__in=["proposed", "approved"]),
+                name="one_write_off_at_a_time",
+            ),
+            models.CheckConstraint(
                 condition=Q(state="proposed", decided_at__isnull=True, decided_by__isnull=True)
                 | (~Q(state="proposed") & Q(decided_at__isnull=False, decided_by__isnull=False)),
                 name="adjustment_decision_says_who",
@@ -63,3 +75,8 @@ class Adjustment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount}"
+
+    @property
+    def shown_kind(self) -> str:
+        """The kind in words; a write-off is called by its name."""
+        return gettext("write-off") if self.writes_off else self.get_kind_display()

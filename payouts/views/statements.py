@@ -1,17 +1,21 @@
 """An affiliate's statements: list, page, PDF and CSV from the same reads."""
 
+from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django_tables2 import RequestConfig
 
 from accounts.csv_out import csv_lines
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate
+from agreements.clauses import clause_of
 from agreements.rules import Rule
-from payouts import ledger, pdf, statements
+from agreements.under import agreement_of
+from payouts import ageing, ledger, pdf, statements
 from payouts.tables import StatementTable
 
 LINES_ON_A_PAGE = 100
@@ -22,7 +26,19 @@ def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """All statements of the affiliate, newest first, and the balance."""
     table = StatementTable(statements.of(affiliate), orderable=False)
     RequestConfig(request, paginate={"per_page": 24}).configure(table)
-    return render(request, "payouts/statements.html", {"table": table, "balance": ledger.balance(affiliate)})
+    context = {"table": table, "balance": ledger.balance(affiliate), **below_zero(affiliate)}
+    return render(request, "payouts/statements.html", context)
+
+
+def below_zero(affiliate: Affiliate) -> dict[str, Any]:
+    """For `payouts/below_zero.html`: what the affiliate owes by age, and the clause; nothing where they owe nothing."""
+    now = timezone.now()
+    owed = ageing.of(affiliate, now)
+    if owed is None:
+        return {}
+    agreement = agreement_of(affiliate.pk, at=now)[0]
+    number = clause_of(agreement.pk if agreement else None, Rule.NEGATIVE_BALANCE)
+    return {"owed": owed, "owed_under": agreement, "owed_clause": number}
 
 
 @affiliate_view
@@ -46,6 +62,9 @@ def page(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
             for rule in (Rule.BEFORE_TAX, Rule.ADJUSTMENTS, Rule.FAILED_PAYOUTS, Rule.BALANCE, Rule.SETTLEMENT)
         },
     }
+    # What the newest statement carried over below zero is what is owed now.
+    if statement.closing < 0 and not statements.of(affiliate).filter(number__gt=statement.number).exists():
+        context |= below_zero(affiliate)
     return render(request, "payouts/statement.html", context)
 
 

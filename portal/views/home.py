@@ -13,6 +13,7 @@ from affiliates.models import Affiliate, Channel, State
 from agreements.models import Agreement
 from payouts import ledger, next_payout
 from payouts.next_payout import Means
+from payouts.views.statements import below_zero
 from payouts.wording import money
 from portal import figures, frame, next_steps, standing_today
 from portal.frame import Frame
@@ -42,6 +43,7 @@ def _money(today: Affiliate, here: Frame) -> dict[str, Any]:
     return {
         "agreement": agreement,
         "balance": balance,
+        **(below_zero(today) if balance < 0 else {}),
         "orders": standing_today.last_orders(today),
         "days": [one for one in days if one.amount],
         "chart_label": label,

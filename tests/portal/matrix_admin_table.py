@@ -92,6 +92,8 @@ ACTIONS: dict[str, str] = {
     "tracking_reject_resend": "P",
     "tracking_reject_dismiss": "P",
     "payouts_adjustment_propose": "P",
+    "payouts_adjustment_below_zero": "PA",
+    "payouts_adjustment_write_off": "P",
     "payouts_adjustment_approve": "A",
     "payouts_adjustment_reject": "PA",
     "payouts_payoutbatch_file": "P",

@@ -1,0 +1,85 @@
+"""Balances below zero and how old they are: what comes in sets off the oldest part first (CONTRACT 6.3).
+
+Worked out from the ledger alone. Amounts are what the affiliate owes, above zero, in the program's currency.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from affiliates.models import Affiliate
+
+YOUNG, MIDDLE = timedelta(days=30), timedelta(days=90)
+
+# What of a debt is still open is the newest of what was debited. Payouts are debits too, but only of what was there.
+_OPEN = """
+WITH owing AS (
+    SELECT affiliate_id, SUM(amount) AS debt FROM payouts_ledgerentry
+     WHERE account = 'affiliate_payable' AND (%(affiliate)s::uuid IS NULL OR affiliate_id = %(affiliate)s)
+     GROUP BY affiliate_id HAVING SUM(amount) > 0
+), debit AS (
+    SELECT e.affiliate_id, t.at, e.amount, owing.debt, SUM(e.amount) OVER newest_first - e.amount AS newer
+      FROM payouts_ledgerentry e JOIN owing USING (affiliate_id) JOIN payouts_ledgertransaction t ON t.id = e.transaction_id
+     WHERE e.account = 'affiliate_payable' AND e.amount > 0
+    WINDOW newest_first AS (PARTITION BY e.affiliate_id ORDER BY t.kind = 'settlement' DESC, e.id DESC
+                            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+), part AS (
+    SELECT affiliate_id, at, LEAST(amount, debt - newer) AS amount FROM debit WHERE newer < debt
+)
+SELECT a.id, a.code, a.name, MIN(at), SUM(amount), COALESCE(SUM(amount) FILTER (WHERE at >= %(young)s), 0.00),
+       COALESCE(SUM(amount) FILTER (WHERE at < %(young)s AND at >= %(middle)s), 0.00),
+       COALESCE(SUM(amount) FILTER (WHERE at < %(middle)s), 0.00)
+  FROM part JOIN affiliates_affiliate a ON a.id = part.affiliate_id
+ GROUP BY a.id ORDER BY SUM(amount) DESC, a.code
+"""
+
+
+class Owed(NamedTuple):
+    """What one affiliate owes: since when, in all, and for up to 30 days, up to 90 days, and longer."""
+
+    affiliate_id: UUID
+    code: str
+    name: str
+    since: datetime
+    amount: Decimal
+    young: Decimal
+    middle: Decimal
+    old: Decimal
+
+
+class Totals(NamedTuple):
+    """What all of them owe."""
+
+    amount: Decimal
+    young: Decimal
+    middle: Decimal
+    old: Decimal
+
+
+def of(affiliate: Affiliate, now: datetime) -> Owed | None:
+    """What `affiliate` owes, by age at `now`; None where their balance is not below zero."""
+    rows = _asked(now, affiliate.pk)
+    return rows[0] if rows else None
+
+
+def everybody(now: datetime) -> list[Owed]:
+    """Everybody whose balance is below zero, who owes most first."""
+    return _asked(now, None)
+
+
+def totals(rows: Sequence[Owed]) -> Totals:
+    def total(name: str) -> Decimal:
+        return sum((getattr(row, name) for row in rows), Decimal("0.00"))
+
+    return Totals(*(total(name) for name in Totals._fields))
+
+
+def _asked(now: datetime, affiliate_id: UUID | None) -> list[Owed]:
+    values: dict[str, Any] = {"affiliate": affiliate_id, "young": now - YOUNG, "middle": now - MIDDLE}
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN, values)
+        return [Owed(*row) for row in cursor.fetchall()]
