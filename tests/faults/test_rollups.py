@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -35,6 +36,17 @@ def counted() -> int:
     return sum(Rollup.objects.filter(dimension="total").values_list("clicks", flat=True))
 
 
+def fold() -> None:
+    """Fold until every click that is there is folded: a transaction in any database of the server holds a fold back."""
+    for _try in range(600):
+        rollups.fold()
+        horizon = ClickHorizon.objects.get().transaction
+        if not Click.objects.filter(transaction__gte=horizon).exists():
+            return
+        time.sleep(0.1)
+    raise AssertionError("somebody's transaction ran for a minute")
+
+
 def click(writer: psycopg.Connection, link: Link, number: int = 1) -> None:
     """Clicks as the redirect writes them, on a connection of its own."""
     rows = [
@@ -53,9 +65,9 @@ def test_of_a_click_that_commits_after_a_later_one(link):
         assert counted() == 0, "an older transaction still runs: the fold can't know what it will bring"
         early.execute("COMMIT")
         click(late, link, 4)
-    rollups.fold()
+    fold()
     assert counted() == 7
-    rollups.fold()
+    fold()
     assert counted() == 7
     assert rollup_differences() == []
 
@@ -66,7 +78,7 @@ def test_of_a_click_that_is_rolled_back(link):
         click(writer, link)
         writer.execute("ROLLBACK")
         click(writer, link, 2)
-    rollups.fold()
+    fold()
     assert counted() == 2
     assert rollup_differences() == []
 
@@ -76,7 +88,7 @@ def folding(folders: int) -> Iterator[None]:
     """So many who fold all the time, meanwhile."""
     stop = threading.Event()
 
-    def fold() -> None:
+    def go_on() -> None:
         try:
             while not stop.wait(0.01):
                 rollups.fold()
@@ -84,7 +96,7 @@ def folding(folders: int) -> Iterator[None]:
             connections.close_all()
 
     with ThreadPoolExecutor(folders) as pool:
-        running = [pool.submit(fold) for _folder in range(folders)]
+        running = [pool.submit(go_on) for _folder in range(folders)]
         try:
             yield
         finally:
@@ -101,7 +113,7 @@ def test_by_four_folders_while_clicks_come_in(link):
 
     with folding(4), ThreadPoolExecutor(3) as visitors:
         list(visitors.map(visit, range(3)))
-    rollups.fold()
+    fold()
     assert counted() == Click.objects.count() == 600
     assert rollup_differences() == []
 
@@ -135,7 +147,8 @@ def test_by_a_fold_that_is_killed(dies_in, link):
 
     assert in_a_child(killed) == 9
     assert ChangedDay.objects.count() == marked
-    assert counted() == (0 if dies_in == "clicks" else 3)
+    assert dies_in == "orders" or counted() == 0
+    fold()
     assert rollup_differences() == []
     assert counted() == 3
 
@@ -165,7 +178,7 @@ class Deadly:
 def test_after_a_restore_on_a_server_that_numbers_transactions_anew(link):
     with connect() as writer:
         click(writer, link, 3)
-    rollups.fold()
+    fold()
     assert counted() == 3
     # As if all of this had come from a server that was far ahead.
     ClickHorizon.objects.update(transaction=10**15)
@@ -174,10 +187,10 @@ def test_after_a_restore_on_a_server_that_numbers_transactions_anew(link):
         click(writer, link, 2)
     rollups.fold()
     assert counted() == 5
-    rollups.fold()
+    fold()
     with connect() as writer:
         click(writer, link)
-    rollups.fold()
+    fold()
     assert counted() == 6
     assert rollup_differences() == []
 
@@ -186,7 +199,7 @@ def test_worked_out_anew_are_the_same_and_mended(link):
     with connect() as writer:
         click(writer, link, 3)
     send_at_once([history(number, random.Random(number)) for number in range(4)])
-    rollups.fold()
+    fold()
     before = list(Rollup.objects.exclude(clicks=0, orders=0, sales=0).order_by("pk").values_list())
     Rollup.objects.filter(clicks__gt=0).update(clicks=7)
     Rollup.objects.update(sales="1.00")
