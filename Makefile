@@ -3,6 +3,7 @@
 #   make run     everything on this machine, with a demo program: http://127.0.0.1:8000 (PORT=... for another, DEMO=0 without)
 #   make test    every test, in a real browser too
 #   make check   lint, types, order of the rooms, templates, migrations, settings for production
+#   make bench   every row of what was promised of speed, as ratios; writes benchmarks/RESULTS.md (PARTS="redirect close" for some)
 #   make fix     what of that can be mended by itself
 #   make audit   known vulnerabilities of what is installed; asks a service on the network
 #   make clean   removes the embedded servers' data and what tools left behind
@@ -14,7 +15,7 @@ DEBUG ?= 1
 export DEBUG
 
 .DELETE_ON_ERROR:
-.PHONY: run test check fix audit clean venv browser
+.PHONY: run test check bench fix audit clean venv browser
 
 BIN := .venv/bin
 ROOMS := accounts audit mail affiliates agreements tracking payouts compliance portal
@@ -54,6 +55,9 @@ check: .venv/installed-test
 		manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml config $(ROOMS)
+
+bench: .venv/installed-test
+	$(BIN)/python -m benchmarks $(PARTS)
 
 fix: .venv/installed-test
 	$(BIN)/ruff check --fix .

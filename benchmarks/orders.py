@@ -17,7 +17,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.own_database import HERE, own_database
-from benchmarks.redirect import served
+from benchmarks.served import served
 
 BATCH, LINES = 1_000, 3
 SENDERS = 4

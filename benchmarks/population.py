@@ -53,10 +53,13 @@ def copy_people(copies: int) -> None:
         _copy(table, copies, changes)
 
 
-def copy_sales(copies: int, *, affiliates: int, since: datetime, until: datetime) -> None:
-    """As many orders of one line more, spread evenly over the first `affiliates` copies and over the time."""
+def copy_sales(copies: int, *, affiliates: int, since: datetime, until: datetime, who: str = "") -> None:
+    """As many orders of one line more, spread evenly over the first `affiliates` copies and over the time.
+
+    `who`, an expression of n, says otherwise whose each is, by the number of the copy.
+    """
     names, rates = list(CARD), list(CARD.values())
-    who = f"(1 + n % {affiliates})"
+    who = who or f"(1 + n % {affiliates})"
     whose = f"md5('affiliate' || {who})::uuid"
     order = "md5('order' || n)::uuid"
     at = f"timestamptz '{since}' + n * (timestamptz '{until}' - timestamptz '{since}') / {copies + 1}"

@@ -1,0 +1,103 @@
+"""The affiliate's pages with two hundred commissions and with two hundred thousand, and their queries (PERFORMANCE 3).
+
+python -m benchmarks.pages [--large 200000] [--small 200] [--rounds 9]
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from datetime import UTC, date, datetime, timedelta
+from io import StringIO
+from statistics import median
+from typing import Any
+
+from benchmarks.own_database import own_database
+
+PAGES = (
+    "portal:home",
+    "payouts:commissions",
+    "payouts:statements",
+    "payouts:payouts",
+    "tracking:links",
+    "payouts:reports",
+    "agreements:mine",
+)
+
+
+def rows(large: int, small: int, rounds: int) -> Iterator[dict[str, Any]]:
+    """The slowest page of the affiliate with many against the same page of the one with few, and the most queries."""
+    with own_database("accord_bench_pages"):
+        _fill(large, small)
+        found = {name: _asked(name, rounds) for name in PAGES}
+    ratios = {name: ratio for name, (ratio, _queries) in found.items()}
+    slowest = max(ratios, key=lambda name: ratios[name])
+    yield {
+        "work": f"pages, {large:,} commissions against {small:,}: server time, at most ({slowest})",
+        "value": ratios[slowest],
+        "spread": (min(ratios.values()), max(ratios.values())),
+        "at most": 2,
+    }
+    many = max(found, key=lambda name: found[name][1])
+    yield {"work": f"pages, queries, at most ({many})", "value": found[many][1], "at most": 12}
+
+
+def _fill(large: int, small: int) -> None:
+    from django.core.management import call_command
+
+    from benchmarks import population
+    from payouts.close import close_month
+
+    population.begin()
+    population.copy_people(2)
+    until = datetime.now(UTC) - timedelta(days=1)
+    who = f"CASE WHEN n % {large // small + 1} = 0 THEN 2 ELSE 1 END"
+    population.copy_sales(large + small, affiliates=2, since=until - timedelta(days=150), until=until, who=who)
+    for month in (date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1)):
+        close_month(period=month, now=until, by=None)
+    with redirect_stdout(StringIO()):
+        call_command("rebuild_rollups")
+
+
+def _asked(name: str, rounds: int) -> tuple[float, int]:
+    """The ratio of the median times, in alternation, and the most queries of either."""
+    from django.db import connection, reset_queries
+    from django.test import Client
+    from django.urls import reverse
+
+    from affiliates.models import Affiliate
+
+    address = reverse(name)
+    times: dict[str, list[float]] = {"N1": [], "N2": []}
+    most = 0
+    clients = {}
+    for code in times:
+        clients[code] = Client()
+        clients[code].force_login(Affiliate.objects.get(code=code).user)
+    connection.force_debug_cursor = True
+    for asked in range(rounds + 1):
+        for code, client in clients.items():
+            reset_queries()
+            begun = time.perf_counter()
+            answer = client.get(address, headers={"host": "127.0.0.1"})
+            if answer.status_code != 200:
+                raise SystemExit(f"{address} answered {answer.status_code}")
+            if asked:  # the first of each warms up
+                times[code].append(time.perf_counter() - begun)
+            most = max(most, len(connection.queries))
+    return median(times["N1"]) / median(times["N2"]), most
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--large", type=int, default=200_000)
+    parser.add_argument("--small", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=9)
+    given = parser.parse_args()
+    for row in rows(given.large, given.small, given.rounds):
+        print(json.dumps(row, ensure_ascii=False), flush=True)
+
+
+if __name__ == "__main__":
+    main()

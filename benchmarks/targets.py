@@ -1,0 +1,66 @@
+"""The daily question of the sales targets for all affiliates, against one scan of the orders in the window (PERFORMANCE 3).
+
+python -m benchmarks.targets [--affiliates 100000] [--orders 1000000] [--rounds 5]
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from typing import Any
+
+from benchmarks.own_database import own_database
+
+
+def rows(affiliates: int, orders: int, rounds: int) -> Iterator[dict[str, Any]]:
+    """One row: where every affiliate stands, in alternation with the scan."""
+    now = datetime(2025, 12, 1, tzinfo=UTC)
+    with own_database("accord_bench_targets"):
+        from benchmarks import population
+        from compliance.target_reading import active_affiliates, standings
+
+        population.begin()
+        population.copy_people(affiliates)
+        population.copy_sales(orders, affiliates=affiliates, since=now - timedelta(days=200), until=now)
+        ratios = []
+        for _round in range(rounds):
+            begun = time.perf_counter()
+            found = standings(active_affiliates(), now=now)
+            ours = time.perf_counter() - begun
+            assert len(found) == affiliates + 1
+            ratios.append(ours / _scan(now))
+    yield {
+        "work": f"sales targets of {affiliates:,} affiliates ÷ one scan of the orders in the window",
+        "value": median(ratios),
+        "spread": (min(ratios), max(ratios)),
+        "at most": 1.5,
+    }
+
+
+def _scan(now: datetime) -> float:
+    from django.db import connection
+
+    begun = time.perf_counter()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT affiliate_id, count(*) FROM tracking_order WHERE placed_at >= %s AND placed_at <= %s GROUP BY affiliate_id",
+            [now - timedelta(days=180), now],
+        )
+        cursor.fetchall()
+    return time.perf_counter() - begun
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--affiliates", type=int, default=100_000)
+    parser.add_argument("--orders", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    given = parser.parse_args()
+    for row in rows(given.affiliates, given.orders, given.rounds):
+        print(json.dumps(row, ensure_ascii=False), flush=True)
+
+
+if __name__ == "__main__":
+    main()
