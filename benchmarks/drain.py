@@ -1,0 +1,110 @@
+"""Clicks brought from disk when the database is back, against a raw COPY of as many into the same table (PERFORMANCE 3).
+
+python -m benchmarks.drain [--rounds 5] [--clicks 100000]
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.own_database import own_database
+from benchmarks.redirect import fill
+
+USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+def rows(rounds: int = 5, clicks: int = 100_000) -> Iterator[dict[str, Any]]:
+    """The row of PERFORMANCE 3 that is the drain's; rounds of raw COPY and ours alternate."""
+    with own_database("accord_bench_drain"), tempfile.TemporaryDirectory() as folder:
+        fill()
+        ratios, rates = [], []
+        for number in range(rounds):
+            lines = _lines(clicks)
+            raw = _seconds_of_copy(lines)
+            ours = _seconds_of_drain(_lines(clicks), Path(folder, str(number)))
+            ratios.append(raw / ours)
+            rates.append(clicks / ours)
+        yield {
+            "work": f"draining {clicks} clicks from disk: ÷ raw COPY",
+            "value": median(ratios),
+            "spread": (min(ratios), max(ratios)),
+            "at least": 0.4,
+            "per second": median(rates),
+        }
+
+
+def _lines(clicks: int) -> list[bytes]:
+    from tracking import click_ids, recording
+    from tracking.models import Link
+
+    link, now = Link.objects.get(), datetime.now(UTC)
+    moments = [now - timedelta(milliseconds=clicks - number) for number in range(clicks)]
+    fields = {
+        "kind": "counted",
+        "sub1": "news",
+        "address": "203.0.113.0",
+        "user_agent": USER_AGENT,
+        "device": "desktop",
+    }
+    empty: dict[str, Any] = dict.fromkeys(recording.Row._fields, "")
+    return [
+        recording.line(
+            recording.Row(**(empty | fields | {"id": click_ids.new_nonce(at), "link_id": link.pk, "at": at}))
+        )
+        for at in moments
+    ]
+
+
+def _seconds_of_copy(lines: list[bytes]) -> float:
+    from tracking import recording
+    from tracking.redirecting.connection import connect
+
+    text = b"".join(lines)
+    with connect() as connection:
+        connection.execute("SET statement_timeout = 0")
+        begun = time.perf_counter()
+        recording.copy(connection.cursor(), [text])
+        return time.perf_counter() - begun
+
+
+def _seconds_of_drain(lines: list[bytes], folder: Path) -> float:
+    """From the file of a process that was killed to the last of its clicks in the database, with all that belongs to it."""
+    from tracking.models import Click
+    from tracking.redirecting.connection import connect
+    from tracking.redirecting.spool import Spool
+    from tracking.redirecting.spool_file import SpoolFile
+    from tracking.redirecting.writer import Writer
+
+    before = Click.objects.count()
+    left = SpoolFile.create(folder, "bench")
+    left.append(b"".join(lines))
+    left.close()
+    writer = Writer(connect, Spool(folder, "bench", 2**30))
+    begun = time.perf_counter()
+    writer.start()
+    while left.path.exists():
+        time.sleep(0.005)
+    took = time.perf_counter() - begun
+    writer.stop()
+    if Click.objects.count() - before != len(lines):
+        raise SystemExit("the drain has lost clicks")
+    return took
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--clicks", type=int, default=100_000)
+    given = parser.parse_args()
+    for row in rows(given.rounds, given.clicks):
+        print(json.dumps(row, ensure_ascii=False), flush=True)
+
+
+if __name__ == "__main__":
+    main()
