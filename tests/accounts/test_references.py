@@ -16,13 +16,8 @@ NOBODY = "'00000000-0000-0000-0000-000000000000'"
 
 def unconstrained() -> list[Any]:
     """Every foreign key that the database does not check by itself."""
-    keys = [
-        field
-        for model in apps.get_models()
-        for field in model._meta.local_fields
-        if field.many_to_one or field.one_to_one
-    ]
-    return [key for key in keys if not key.db_constraint and key.model._meta.managed]
+    fields = [field for model in apps.get_models() if model._meta.managed for field in model._meta.local_fields]
+    return [field for field in fields if not getattr(field, "db_constraint", True)]
 
 
 def has_trigger(model: type[models.Model], *names: str) -> bool:
