@@ -15,15 +15,15 @@ from tracking.attribution import Claims
 from tracking.models import Reason
 
 _STATES = {
-    None: gettext_lazy("you did not take part yet"),
-    State.APPLIED: gettext_lazy("your application had not been decided yet"),
-    State.APPROVED: gettext_lazy("you had not accepted the agreement yet"),
-    State.SUSPENDED: gettext_lazy("you were suspended"),
-    State.LEAVING: gettext_lazy("you were leaving the program"),
-    State.TERMINATED: gettext_lazy("your participation had ended"),
-    State.REJECTED: gettext_lazy("your application had been rejected"),
+    None: gettext_lazy("%(when)s you did not take part yet."),
+    State.APPLIED: gettext_lazy("%(when)s your application had not been decided yet."),
+    State.APPROVED: gettext_lazy("%(when)s you had not accepted the agreement yet."),
+    State.SUSPENDED: gettext_lazy("%(when)s you had been suspended since %(since)s."),
+    State.LEAVING: gettext_lazy("%(when)s you had been leaving the program since %(since)s."),
+    State.TERMINATED: gettext_lazy("%(when)s your participation had ended. Its end was on %(since)s."),
+    State.REJECTED: gettext_lazy("%(when)s your application had been rejected."),
     # Their history says otherwise today: a change was recorded later, with an earlier date.
-    State.ACTIVE: gettext_lazy("you were not active, by what was recorded when the shop reported the order"),
+    State.ACTIVE: gettext_lazy("%(when)s you were not active, by what was recorded when the shop reported the order."),
 }
 
 
@@ -39,7 +39,7 @@ def _moment_that_counts(asked: Asked) -> datetime:
 def _when(asked: Asked) -> str:
     at = moment_for(_moment_that_counts(asked), asked.affiliate)
     if asked.order.link_id:
-        return _("When the customer clicked on your link %(link)s, on %(at)s,") % {"link": asked.order.link, "at": at}
+        return _("When the customer clicked on your link “%(link)s”, on %(at)s,") % {"link": asked.order.link, "at": at}
     return _("When the order was placed with your coupon %(code)s, on %(at)s,") % {"code": asked.now.code, "at": at}
 
 
@@ -61,31 +61,24 @@ def _expired(asked: Asked, claims: Claims) -> str:
         # The two largest units would be those of the window itself.
         told["apart"] = _("%(window)s and %(over)s") % {"window": window, "over": elapsed(over)}
     text = _(
-        "The customer clicked on your link %(link)s on %(at)s, %(apart)s before the order. The window is %(window)s."
+        "The customer clicked on your link “%(link)s” on %(at)s, %(apart)s before the order. The window is %(window)s."
     )
     return text % {**told, "window": window}
 
 
 def _after_the_order(asked: Asked, _claims: Claims) -> str:
     text = _(
-        "The click on your link %(link)s was on %(at)s, %(apart)s after the order was placed. Only a click before the"
+        "The click on your link “%(link)s” was on %(at)s, %(apart)s after the order was placed. Only a click before the"
         " order counts."
     )
     return text % _click(asked)
 
 
 def _not_active(asked: Asked, claims: Claims) -> str:
-    history = claims.histories.get(asked.affiliate.pk, ())
-    moment = _moment_that_counts(asked)
-    state = state_at(history, moment)
-    since = max((change.at for change in history if change.at <= moment), default=None)
-    if since is None or state is State.ACTIVE:
-        return f"{_when(asked)} {_STATES[state]}."
-    return _("%(when)s %(state)s, since %(since)s.") % {
-        "when": _when(asked),
-        "state": _STATES[state],
-        "since": moment_for(since, asked.affiliate),
-    }
+    history, moment = claims.histories.get(asked.affiliate.pk, ()), _moment_that_counts(asked)
+    since = max((change.at for change in history if change.at <= moment), default=moment)
+    told = {"when": _when(asked), "since": moment_for(since, asked.affiliate)}
+    return str(_STATES[state_at(history, moment)]) % told
 
 
 def _no_agreement(asked: Asked, _claims: Claims) -> str:

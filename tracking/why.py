@@ -77,7 +77,7 @@ def _won_by_click(case: Case) -> str:
     days = case.claims.attribution_days[order.agreement_id] if order.agreement_id else 0
     clicked_at = order.clicked_at or order.placed_at
     text = _(
-        "The customer clicked on your link %(link)s on %(at)s, %(apart)s before the order. The window is %(window)s."
+        "The customer clicked on your link “%(link)s” on %(at)s, %(apart)s before the order. The window is %(window)s."
     )
     return text % {
         "link": order.link,
@@ -137,22 +137,22 @@ def _click(case: Case) -> Because | None:
         return None  # what became of the coupon is told
     if owner is not None:
         text = _(
-            "It names a click on your link %(link)s and a coupon of another affiliate: a bound coupon comes first."
+            "It names a click on your link “%(link)s” and a coupon of another affiliate: a bound coupon comes first."
         )
         return case.because(text % told, Rule.COUPON_FIRST)
     if order.reason == Reason.CLICK_NOT_GENUINE:
         text = _(
-            "It names a click on your link %(link)s by a click id that this program did not give out like that: it was"
-            " changed or made up, or signed with a key that was withdrawn."
+            "It names a click on your link “%(link)s” with a click id that is not genuine: it was changed or made up, or the"
+            " key that signed it was withdrawn."
         )
         return case.because(text % told, RULES[Reason.CLICK_NOT_GENUINE])
-    return _too_late(case, _("It names a click on your link %(link)s.") % told)
+    return _too_late(case, _("It names a click on your link “%(link)s”.") % told)
 
 
 def _too_late(case: Case, named: str) -> Because:
     """The claim would count today, but did not when it was decided about."""
     if case.settled:
-        said = _("But a monthly close had settled a line of it before the shop said so, and it stays with whom it was.")
+        said = _("But a monthly close had settled a line of it before the shop said so: it stays with whoever had it.")
         return case.because(f"{named} {said}", Rule.ATTRIBUTION_FROZEN)
     said = _(
         "But this was recorded, with an earlier date, only after the shop had reported the order. It is decided anew when"
@@ -167,6 +167,6 @@ def _no_longer(case: Case) -> Because:
     if named.code:
         what = _("An earlier report of the shop named your coupon %(code)s.") % {"code": named.code}
     else:
-        what = _("An earlier report of the shop named a click on your link %(link)s.") % {"link": named.link}
+        what = _("An earlier report of the shop named a click on your link “%(link)s”.") % {"link": named.link}
     said = _("The newest report does not, and the newest counts.")
     return case.because(f"{what} {said}", Rule.ORDER_NEWS)

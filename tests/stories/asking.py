@@ -48,9 +48,9 @@ def nobodys(story: str, asker: str, answer: str, **facts: Any) -> Question:
     return Question(story, asker, (answer,), **facts)
 
 
-CLICKED = "The customer clicked on your link Ben's page on"
+CLICKED = "The customer clicked on your link “Ben's page” on"
 FROZEN = (
-    "But a monthly close had settled a line of it before the shop said so, and it stays with whom it was. clause 3.8"
+    "But a monthly close had settled a line of it before the shop said so: it stays with whoever had it. clause 3.8"
 )
 
 JUDGED = [
@@ -65,37 +65,37 @@ JUDGED = [
             f"{CLICKED} 7 March 2026, 11:59 UTC, 3 days and 40 seconds before the order. The window is 3 days. clause 3.2",
             click=click("BEN", "03-07T11:59:20")),
     nobodys("a click after the order", "BEN",
-            "The click on your link Ben's page was on 10 March 2026, 12:01 UTC, 1 minute 30 seconds after the order was "
+            "The click on your link “Ben's page” was on 10 March 2026, 12:01 UTC, 1 minute 30 seconds after the order was "
             "placed. Only a click before the order counts. clause 3.3",
             click=click("BEN", "03-10T12:01:30")),
     nobodys("a coupon while suspended", "ANN",
-            "When the order was placed with your coupon ANN, on 10 March 2026, 12:00 UTC, you were suspended, since "
+            "When the order was placed with your coupon ANN, on 10 March 2026, 12:00 UTC, you had been suspended since "
             "9 March 2026, 12:00 UTC. clause 3.6",
             coupon="ann", before=(lambda p: p.suspend("ANN", THEN),)),
     nobodys("a click while suspended", "BEN",
-            "When the customer clicked on your link Ben's page, on 9 March 2026, 13:00 UTC, you were suspended, since "
+            "When the customer clicked on your link “Ben's page”, on 9 March 2026, 13:00 UTC, you had been suspended since "
             "9 March 2026, 12:00 UTC. clause 3.6",
             click=click("BEN", "03-09T13:00"),
             before=(lambda p: p.suspend("BEN", THEN), lambda p: p.reinstate("BEN", "03-10"))),
     nobodys("a coupon while leaving", "ANN",
-            "When the order was placed with your coupon ANN, on 10 March 2026, 12:00 UTC, you were leaving the program, "
+            "When the order was placed with your coupon ANN, on 10 March 2026, 12:00 UTC, you had been leaving the program "
             "since 9 March 2026, 12:00 UTC. clause 3.6",
             coupon="ANN", before=(lambda p: p.leave("ANN", THEN),)),
     nobodys("a coupon after the end", "ANN",
-            "When the order was placed with your coupon ANN, on 10 March 2026, 12:00 UTC, your participation had ended, "
-            "since 9 March 2026, 12:00 UTC. clause 3.6",
+            "When the order was placed with your coupon ANN, on 10 March 2026, 12:00 UTC, your participation had ended. "
+            "Its end was on 9 March 2026, 12:00 UTC. clause 3.6",
             coupon="ANN", before=(lambda p: p.end("ANN", THEN),)),
     nobodys("a coupon before the agreement was accepted", "CAT",
             "When the order was placed with your coupon CAT, on 10 March 2026, 12:00 UTC, you had not accepted the "
-            "agreement yet, since 1 January 2026, 00:00 UTC. clause 3.6",
+            "agreement yet. clause 3.6",
             coupon="CAT"),
     nobodys("a coupon before the application was decided", "DAN",
             "When the order was placed with your coupon DAN, on 10 March 2026, 12:00 UTC, your application had not been "
-            "decided yet, since 1 February 2026, 00:00 UTC. clause 3.6",
+            "decided yet. clause 3.6",
             coupon="DAN", before=(lambda p: p.apply("DAN", "02-01"),)),
     nobodys("a coupon after the application was rejected", "DAN",
             "When the order was placed with your coupon DAN, on 10 March 2026, 12:00 UTC, your application had been "
-            "rejected, since 9 March 2026, 12:00 UTC. clause 3.6",
+            "rejected. clause 3.6",
             coupon="DAN", before=(lambda p: p.apply("DAN", "02-01"), lambda p: p.reject("DAN", THEN))),
     nobodys("a coupon before the application", "DAN",
             "When the order was placed with your coupon DAN, on 20 January 2026, 12:00 UTC, you did not take part yet. "
@@ -115,7 +115,7 @@ JUDGED = [
             "clause 9.4",
             coupon="ANN", before=(lambda p: p.worse("03-09"),)),
     nobodys("a click while paused for a new version", "BEN",
-            "When the customer clicked on your link Ben's page, on 9 March 2026, 06:00 UTC, your links and coupons were "
+            "When the customer clicked on your link “Ben's page”, on 9 March 2026, 06:00 UTC, your links and coupons were "
             "paused: version 2 of the agreement had taken effect on 9 March 2026, 00:00 UTC, and you had not accepted it. "
             "clause 9.4",
             click=click("BEN", "03-09T06:00"),
@@ -130,7 +130,7 @@ JUDGED = [
             "2026, 12:00 UTC. clause 10.3",
             click=click("BEN", "03-09T11:00"), before=(lambda p: p.end("BEN", THEN, breach=True),)),
     nobodys("a click after the end of the program", "BEN",
-            "When the customer clicked on your link Ben's page, on 10 March 2026, 11:00 UTC, the program had ended. Its "
+            "When the customer clicked on your link “Ben's page”, on 10 March 2026, 11:00 UTC, the program had ended. Its "
             "end was on 9 March 2026, 12:00 UTC. clause 11.1",
             click=click("BEN", "03-10T11:00"), before=(lambda p: p.end_program(THEN),)),
     nobodys("a coupon after the end of the program", "ANN",
@@ -140,15 +140,16 @@ JUDGED = [
 ]  # fmt: skip
 
 NOT_GENUINE = (
-    "It names a click on your link Ben's page by a click id that this program did not give out like that: it was changed or "
-    "made up, or signed with a key that was withdrawn. clause 3.3"
+    "It names a click on your link “Ben's page” with a click id that is not genuine: it was changed or made up, or the key "
+    "that signed it was withdrawn. clause 3.3"
 )
 UNBOUND = (lambda p: p.unbind("ANN", "03-01"),)
 WENT_TO_BEN = (*UNBOUND, lambda p: p.bind("BEN", "ANN", "03-01", when="03-01"))
 HAD = "Your coupon ANN was bound to you until 1 March 2026, 00:00 UTC."
 WINDOW = "The window is 3 days. clause 3.2"
 COMES_FIRST = (
-    "It names a click on your link Ben's page and a coupon of another affiliate: a bound coupon comes first. clause 3.5"
+    "It names a click on your link “Ben's page” and a coupon of another affiliate: a bound coupon comes first. "
+    "clause 3.5"
 )
 
 NAMED_IN_VAIN = [
@@ -186,17 +187,17 @@ NAMED_IN_VAIN = [
             "clause 3.7",
             coupon="ANN", after=(news(coupon="BEN"),)),
     nobodys("a click that only an earlier report named", "BEN",
-            "An earlier report of the shop named a click on your link Ben's page. The newest report does not, and the "
+            "An earlier report of the shop named a click on your link “Ben's page”. The newest report does not, and the "
             "newest counts. clause 3.7",
             click=click("BEN", "03-10T11:00"), after=(news(),)),
     nobodys("a coupon that is news once a close has settled the order", "ANN", f"It names your coupon ANN. {FROZEN}",
             coupon="BEN", after=(settled, news("05-10", coupon="ANN"))),
     nobodys("a click that is news once a close has settled the order", "ANN",
-            f"It names a click on your link Ann's page. {FROZEN}",
+            f"It names a click on your link “Ann's page”. {FROZEN}",
             click=click("BEN", "03-10T11:00"), after=(settled, news("05-10", click=click("ANN", "03-10T11:00")))),
     Question("a coupon of before and an old click at once", "ANN", (
              f"{HAD} The order was placed on 10 March 2026, 12:00 UTC. clause 3.4",
-             f"The customer clicked on your link Ann's page on 5 March 2026, 12:00 UTC, 5 days before the order. {WINDOW}"),
+             f"The customer clicked on your link “Ann's page” on 5 March 2026, 12:00 UTC, 5 days before the order. {WINDOW}"),
              coupon="ANN", click=click("ANN", "03-05T12:00"), before=UNBOUND),
 ]  # fmt: skip
 
