@@ -11,11 +11,14 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-WIDTH, HEIGHT, BOTTOM, TOP = 640, 220, 28, 14
+WIDTH, HEIGHT, BOTTOM, TOP, CUT_TOP = 640, 220, 28, 14, 26
 LEAST_LEFT, MARGIN = 40, 12
 MOST_STEPS = 5
 # Beside an outlier a small figure is still seen to be one.
 LEAST_BAR = 1.5
+WIDEST_BAR = 60
+# How many times the next one a figure is that is cut off, and how many there must be beside it.
+TOWERS, FEWEST_BESIDE_A_TOWER = 5, 5
 # From one power of ten to the next.
 _LARGER = tuple(map(Decimal, ("2", "2.5", "5", "10")))
 # What a character takes in the greater letters that a phone is given, and what lies between two dates.
@@ -35,11 +38,20 @@ class _Plot(NamedTuple):
 
     left: int
     pitch: float
+    top: int
     height: int
     amounts: Sequence[Decimal]
 
+    @property
+    def base(self) -> int:
+        return self.top + self.height
+
+    def middle(self, index: int) -> float:
+        return self.left + (index + 0.5) * self.pitch
+
     def y(self, amount: Decimal) -> float:
-        return TOP + self.height - float(amount / self.amounts[-1]) * self.height
+        """How far down the figure stands; what is higher than the scale ends with it."""
+        return self.base - min(float(amount / self.amounts[-1]), 1.0) * self.height
 
 
 def scale(highest: Decimal, least: Decimal = Decimal("0.1")) -> list[Decimal]:
@@ -56,12 +68,14 @@ def bars(
 ) -> SafeString:
     """The chart of `days`, which follow one another without gaps; figures are not negative, `figure` says one in full.
 
-    What was before is a line over the bars. `least` is the smallest step of the scale: 1 for what is counted.
+    What was before is a line over the bars. `least` is the smallest step of the scale: 1 for what is counted. A bar or two
+    that would press all others flat are cut off, with their figures written above.
     """
-    highest = max((max(one.amount, one.before or 0) for one in days), default=Decimal(0))
-    amounts = scale(Decimal(highest) or Decimal(1), least)
+    highest = _highest(days)
+    amounts = scale(highest or Decimal(1), least)
     left = max(LEAST_LEFT, max(map(len, _texts(amounts))) * CHARACTER + MARGIN)
-    plot = _Plot(left, (WIDTH - left - 4) / max(len(days), 1), HEIGHT - BOTTOM - TOP, amounts)
+    top = CUT_TOP if any(one.amount > amounts[-1] for one in days) else TOP
+    plot = _Plot(left, (WIDTH - left - 4) / max(len(days), 1), top, HEIGHT - BOTTOM - top, amounts)
     return format_html(
         '<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}{}</svg>',
         WIDTH,
@@ -74,31 +88,59 @@ def bars(
     )
 
 
+def _highest(days: Sequence[Day]) -> Decimal:
+    """What the scale must reach: the highest figure, or the next one after one or two that tower above the rest."""
+    figures = sorted((figure for one in days for figure in (one.amount, one.before or Decimal(0))), reverse=True)
+    for towering in (1, 2):
+        rest = [figure for figure in figures[towering:] if figure]
+        if len(rest) >= FEWEST_BESIDE_A_TOWER and figures[towering - 1] > TOWERS * rest[0]:
+            return rest[0]
+    return figures[0] if figures else Decimal(0)
+
+
 def _bars(days: Sequence[Day], plot: _Plot, figure: Callable[[Decimal], str]) -> SafeString:
-    columns = []
+    columns, cuts = [], []
+    width = min(plot.pitch * 0.8, WIDEST_BAR)
     for index, one in enumerate(days):
         if not one.amount:
             continue
         text = f"{date_format(one.day, 'j M Y')}: {figure(one.amount)}"
         if one.before is not None:
             text += "; " + _("before: %s") % figure(one.before)
-        top = min(plot.y(one.amount), TOP + plot.height - LEAST_BAR)
-        x, height = plot.left + index * plot.pitch + plot.pitch * 0.1, TOP + plot.height - top
-        columns.append((f"{x:.1f}", f"{top:.1f}", f"{plot.pitch * 0.8:.1f}", f"{height:.1f}", text))
-    return format_html_join(
+        middle = plot.middle(index)
+        top = min(plot.y(one.amount), plot.base - LEAST_BAR)
+        columns.append((f"{middle - width / 2:.1f}", f"{top:.1f}", f"{width:.1f}", f"{plot.base - top:.1f}", text))
+        if one.amount > plot.amounts[-1]:
+            cuts.append(_cut(middle, width, plot, figure(one.amount)))
+    drawn = format_html_join(
         "", '<rect class="bar" x="{}" y="{}" width="{}" height="{}" rx="1"><title>{}</title></rect>', columns
+    )
+    return format_html("{}{}", drawn, format_html_join("", "{}", ((cut,) for cut in cuts)))
+
+
+def _cut(middle: float, width: float, plot: _Plot, text: str) -> SafeString:
+    """A gap in a bar that is higher than the scale, and its figure above."""
+    y = plot.top + CUT_TOP
+    gap = f"M{middle - width / 2 - 2:.1f},{y + 4} l{width + 4:.1f},-8"
+    # At the edges the figure would stand outside.
+    half = _width(text) / 2
+    x = min(max(middle, plot.left + half), WIDTH - 4 - half)
+    return format_html(
+        '<path class="cut" d="{}"/><text x="{}" y="{}" text-anchor="middle">{}</text>',
+        gap,
+        f"{x:.1f}",
+        plot.top - 5,
+        text,
     )
 
 
 def _line(days: Sequence[Day], plot: _Plot) -> SafeString:
     points = [
-        f"{plot.left + (index + 0.5) * plot.pitch:.1f},{plot.y(one.before):.1f}"
-        for index, one in enumerate(days)
-        if one.before is not None
+        f"{plot.middle(index):.1f},{plot.y(one.before):.1f}" for index, one in enumerate(days) if one.before is not None
     ]
-    return (
-        format_html('<polyline class="before" points="{}"/>', " ".join(points)) if len(points) > 1 else SafeString("")
-    )
+    if len(points) < 2:
+        return SafeString("")
+    return format_html('<polyline class="before" points="{}"/>', " ".join(points))
 
 
 def _texts(amounts: Sequence[Decimal]) -> list[str]:
@@ -125,6 +167,9 @@ def _dates(days: Sequence[Day], plot: _Plot) -> SafeString:
     """The last day, the first of each month, and the first of all; labels that would touch are left out."""
     if not days:
         return SafeString("")
+    if len(days) == 1:
+        only = '<text x="{}" y="{}" text-anchor="middle">{}</text>'
+        return format_html(only, f"{plot.middle(0):.1f}", HEIGHT - 8, date_format(days[0].day, "j M"))
     last = date_format(days[-1].day, "j M")
     until = WIDTH - 4 - _width(last)
     labels: list[tuple[float, str]] = []
