@@ -18,9 +18,9 @@ from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline, once
 from accounts.csv_out import csv_lines
 from accounts.staff_actions import ConfirmForm, run_action
 from agreements.models import Program
-from payouts import opening, pdf, statements, summaries
+from payouts import journal, opening, pdf, statements, summaries
 from payouts.admin import dry_run
-from payouts.admin.pages import MoneyAdmin, amount, attempt, link, list_of, staff
+from payouts.admin.pages import MoneyAdmin, amount, attempt, link, links, list_of, staff
 from payouts.close import close_month, next_period
 from payouts.currency import program_currency
 from payouts.models import Close, SetAside, Statement, StatementLine
@@ -175,7 +175,7 @@ class StatementAdmin(MoneyAdmin):
     search_fields = ("affiliate__code", "affiliate__name")
     fields = (
         "affiliate", "close", "number", "agreement", "opening_shown", "lines", "settled_shown", "adjustments_shown",
-        "returned_shown", "payout_shown", "closing_shown", "why",
+        "returned_shown", "payout_shown", "closing_shown", "why", "booked",
     )  # fmt: skip
     readonly_fields = fields
     inlines = (LineInline,)
@@ -190,6 +190,11 @@ class StatementAdmin(MoneyAdmin):
     @admin.display(description=gettext_lazy("carried over, because"))
     def why(self, row: Statement) -> str:
         return " ".join(str(reason.text) for reason in statements.reasons(row)) or "-"
+
+    @admin.display(description=gettext_lazy("booked by"))
+    @once
+    def booked(self, row: Statement) -> SafeString | str:
+        return links(journal.of_statement(row))
 
     @action(description="PDF", permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
     def as_pdf(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -1,21 +1,68 @@
-"""The ledger: journal, accounts, trial balance, each figure leading to the rows behind it (CONTRACT 7)."""
+"""The ledger: trial balance, accounts and journal, each figure leading to the rows behind it (CONTRACT 7)."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Q, Sum
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline
+from accounts.admin_bases import ReadOnlyInline, once
 from accounts.csv_out import csv_lines
+from payouts import journal
 from payouts.admin.pages import MoneyAdmin, amount, link, list_of, page
 from payouts.models import Account, LedgerEntry, LedgerTransaction
+from payouts.periods import Period
 
-JOURNAL = ("transaction", "when", "source", "kind", "account", "affiliate", "amount", "memo")
+
+class MonthFilter(admin.SimpleListFilter):
+    """The month in which it was booked, by the program's clocks."""
+
+    title = gettext_lazy("month")
+    parameter_name = "month"
+    at = "at"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(f"{day:%Y-%m}", f"{day:%Y-%m}") for day in journal.months_booked()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        month = journal.month_of(self.value() or "")
+        if month is None:
+            return queryset
+        return queryset.filter(**{f"{self.at}__gte": month.starts_at, f"{self.at}__lt": month.ends_at})
+
+
+class EntryMonthFilter(MonthFilter):
+    at = "transaction__at"
+
+
+class UntilFilter(MonthFilter):
+    """What was booked by the end of a month."""
+
+    title = gettext_lazy("until the end of")
+    parameter_name = "until"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        month = journal.month_of(self.value() or "")
+        return queryset.filter(transaction__at__lt=month.ends_at) if month else queryset
+
+
+class SideFilter(admin.SimpleListFilter):
+    title = gettext_lazy("side")
+    parameter_name = "side"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("debit", _("debit")), ("credit", _("credit"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "debit":
+            return queryset.filter(amount__gt=0)
+        return queryset.filter(amount__lt=0) if self.value() == "credit" else queryset
 
 
 class EntryInline(ReadOnlyInline):
@@ -34,68 +81,115 @@ class EntryInline(ReadOnlyInline):
 
 
 @admin.register(LedgerTransaction)
-class LedgerTransactionAdmin(ReadOnlyAdmin):
-    list_display = ("source", "kind", "at", "by", "memo")
-    list_filter = ("kind",)
+class LedgerTransactionAdmin(MoneyAdmin):
+    list_display = ("source", "kind", "moved_shown", "at", "by", "memo")
+    list_filter = ("kind", MonthFilter)
     list_select_related = ("by",)
     search_fields = ("source",)
-    fields = ("source", "kind", "at", "recorded_at", "by", "memo")
+    search_help_text = gettext_lazy("An affiliate's code, a payout's reference, or how a source begins")
+    fields = ("source", "about", "kind", "moved_shown", "at", "recorded_at", "by", "memo")
     readonly_fields = fields
     inlines = (EntryInline,)
     actions_list = ("trial_balance", "journal")
+    moved_shown = amount("moved", gettext_lazy("amount"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return journal.with_amount(super().get_queryset(request))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        return (journal.search(queryset, term) if term else queryset), False
+
+    @admin.display(description=gettext_lazy("about"))
+    @once
+    def about(self, row: LedgerTransaction) -> SafeString | str:
+        return link(journal.about(row.source))
+
+    def get_urls(self) -> list[URLPattern]:
+        mine = path(
+            "accounts/<str:account>/",
+            self.admin_site.admin_view(self.account),
+            name="payouts_ledgertransaction_account",
+        )
+        return [mine, *super().get_urls()]
 
     @action(description=gettext_lazy("Trial balance"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
     def trial_balance(self, request: HttpRequest) -> HttpResponse:
-        """Each account's debits, credits and balance; all of them sum to zero."""
-        found = {row["account"]: row for row in _sums()}
-        rows = []
-        for account in Account:
-            row: dict[str, Any] = found.get(account.value, {})
-            rows.append(
-                {
-                    "label": account.label,
-                    "entries": row.get("entries", 0),
-                    "debit": row.get("debit") or 0,
-                    "credit": -(row.get("credit") or 0),
-                    "balance": row.get("balance") or 0,
-                    "address": list_of(LedgerEntry, f"account__exact={account.value}"),
-                }
-            )
-        total = sum(row["balance"] for row in rows)
-        return page(self, request, "admin/payouts/trial_balance.html", _("Trial balance"), rows=rows, total=total)
+        """Each account's debits, credits and balance, now or at the end of a month; all of them sum to zero."""
+        month = journal.month_of(request.GET.get("until", ""))
+        found = journal.trial_balance(month.ends_at if month else None)
+        until = f"&until={month}" if month else ""
+        rows = [(account.label, sums, _addresses(account, until)) for account, sums in found.items()]
+        return page(
+            self, request, "admin/payouts/trial_balance.html", _("Trial balance"), rows=rows, month=month,
+            months=[f"{day:%Y-%m}" for day in journal.months_booked()],
+            total=sum(sums.balance for sums in found.values()), now=month is None,
+        )  # fmt: skip
+
+    def account(self, request: HttpRequest, account: str) -> HttpResponse:
+        """One account month by month, each figure leading to its entries."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if account not in Account.values:
+            raise Http404
+        which = Account(account)
+        rows = [(month, _addresses(which, f"&month={month.first_day:%Y-%m}")) for month in journal.months(which)]
+        return page(
+            self, request, "admin/payouts/account.html", _("Account: %(name)s") % {"name": which.label}, rows=rows,
+            back=reverse("admin:payouts_ledgertransaction_trial_balance"),
+        )  # fmt: skip
 
     @action(description=gettext_lazy("Journal as CSV"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
     def journal(self, request: HttpRequest) -> StreamingHttpResponse:
-        """Every entry, in the order booked, streamed."""
-        fields = (
-            "transaction_id", "transaction__at", "transaction__source", "transaction__kind", "account", "affiliate__code",
-            "amount", "transaction__memo",
-        )  # fmt: skip
-        rows = LedgerEntry.objects.order_by("id").values_list(*fields).iterator(chunk_size=5000)
-        headers = {"Content-Disposition": 'attachment; filename="journal.csv"'}
-        return StreamingHttpResponse(csv_lines(JOURNAL, rows), content_type="text/csv", headers=headers)
+        """Every entry, in the order booked, streamed; of one month with `?month=YYYY-MM`."""
+        month: Period | None = journal.month_of(request.GET.get("month", ""))
+        rows = journal.rows(month).iterator(chunk_size=5000)
+        name = f"journal-{month}.csv" if month else "journal.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return StreamingHttpResponse(csv_lines(journal.COLUMNS, rows), content_type="text/csv", headers=headers)
+
+
+def _addresses(account: Account, when: str) -> dict[str, str]:
+    """Where the entries behind a figure are listed: all, debits, credits; and the account's own page and journal."""
+    query = f"account__exact={account.value}{when}"
+    return {
+        "entries": list_of(LedgerEntry, query),
+        "debit": list_of(LedgerEntry, f"{query}&side=debit"),
+        "credit": list_of(LedgerEntry, f"{query}&side=credit"),
+        "account": reverse("admin:payouts_ledgertransaction_account", args=[account.value]),
+        "journal": reverse("admin:payouts_ledgertransaction_journal") + f"?{when.removeprefix('&')}",
+    }
 
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(MoneyAdmin):
-    list_display = ("transaction_shown", "account", "affiliate", "amount_shown")
-    list_filter = ("account",)
+    list_display = ("transaction_shown", "at", "account", "affiliate", "amount_shown", "memo")
+    list_filter = ("account", SideFilter, EntryMonthFilter, UntilFilter)
     list_select_related = ("transaction", "affiliate")
-    search_fields = ("=affiliate__code", "transaction__source")
-    fields = ("transaction_shown", "account", "affiliate", "amount_shown")
+    search_fields = ("transaction__source",)
+    search_help_text = LedgerTransactionAdmin.search_help_text
+    fields = ("transaction_shown", "at", "account", "affiliate", "amount_shown", "memo")
     readonly_fields = fields
     amount_shown = amount("amount", gettext_lazy("amount"))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        return journal.search_entries(queryset, term), False
 
     @admin.display(description=gettext_lazy("transaction"))
     def transaction_shown(self, row: LedgerEntry) -> SafeString | str:
         return link(row.transaction)
 
+    @admin.display(description=gettext_lazy("when"))
+    def at(self, row: LedgerEntry) -> Any:
+        return row.transaction.at
 
-def _sums() -> Any:
-    sums = {
-        "entries": Count("pk"),
-        "debit": Sum("amount", filter=Q(amount__gt=0)),
-        "credit": Sum("amount", filter=Q(amount__lt=0)),
-        "balance": Sum("amount"),
-    }
-    return LedgerEntry.objects.order_by().values("account").annotate(**sums)
+    @admin.display(description=gettext_lazy("memo"))
+    def memo(self, row: LedgerEntry) -> str:
+        return row.transaction.memo

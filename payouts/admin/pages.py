@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,8 +17,8 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from accounts.admin_bases import ReadOnlyAdmin
@@ -51,6 +51,11 @@ def link(obj: Model | None, label: object = None) -> SafeString | str:
         return "-"
     address = reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
     return format_html('<a href="{}">{}</a>', address, str(obj if label is None else label))
+
+
+def links(rows: Iterable[Model]) -> SafeString | str:
+    """A link to the admin page of each, one a line."""
+    return format_html_join(mark_safe("<br>"), "{}", ((link(row),) for row in rows)) or "-"
 
 
 def list_of(model: type[Model], query: str = "") -> str:

@@ -2,13 +2,15 @@
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
+from accounts.admin_bases import once
 from accounts.staff_actions import ReasonForm
-from payouts import batches
-from payouts.admin.pages import MoneyAdmin, amount, ask
+from payouts import batches, journal
+from payouts.admin.pages import MoneyAdmin, amount, ask, links
 from payouts.approval import LIVE
 from payouts.models import Payout
 
@@ -21,11 +23,16 @@ class PayoutAdmin(MoneyAdmin):
     search_fields = ("reference", "affiliate__code", "affiliate__name")
     fields = (
         "reference", "affiliate", "amount_shown", "state", "details", "batch", "statement", "replaces", "created_at",
-        "sent_at", "paid_at", "came_back_at", "failure", "returned_on",
+        "sent_at", "paid_at", "came_back_at", "failure", "returned_on", "booked",
     )  # fmt: skip
     readonly_fields = fields
     actions_detail = ("hold", "cancel", "reissue")
     amount_shown = amount("amount", gettext_lazy("amount"))
+
+    @admin.display(description=gettext_lazy("booked by"))
+    @once
+    def booked(self, row: Payout) -> SafeString | str:
+        return links(journal.of_payout(row))
 
     def has_cancel_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         return self._may(request, object_id, *LIVE)

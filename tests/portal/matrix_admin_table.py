@@ -114,6 +114,7 @@ ACTIONS: dict[str, str] = {
     "payouts_payouthold_release": "PA",
     "payouts_ledgertransaction_trial_balance": "PA",
     "payouts_ledgertransaction_journal": "PA",
+    "payouts_ledgertransaction_account": "PA",
     "payouts_payout_hold": "P",
     "payouts_payout_cancel": "P",
     "payouts_payout_reissue": "P",

@@ -159,6 +159,7 @@ def _money(world: World, owner: Affiliate, staff: dict[str, User]) -> None:
     keep(world, SetAside.objects.create(close=statement.close, affiliate=owner, cause="a test"))
     keep(world, payouts_payoutbatch_approve=submitted, payouts_payoutbatch_to_draft=submitted)
     keep(world, payouts_payoutbatch_export=approved, payouts_payoutbatch_paid=sent)
+    world.named["admin:payouts_ledgertransaction_account"] = {"account": "cash"}
     world.named["admin:payouts_payoutbatch_file"] = {"batch": sent.pk, "pk": sent.files.get().pk}
     world.named |= {f"payouts:statement{rest}": {"pk": statement.pk} for rest in ("", "_pdf", "_csv")}
 
