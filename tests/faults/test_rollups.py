@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from django.db import connection, connections
 
+from benchmarks.rollups import fill, proof
 from payouts import rollups
 from tests.faults.killing import in_a_child, kill_myself
 from tests.faults.test_senders import history, send_at_once
@@ -193,6 +194,14 @@ def test_after_a_restore_on_a_server_that_numbers_transactions_anew(link):
     fold()
     assert counted() == 6
     assert rollup_differences() == []
+
+
+def test_after_snapshots_of_all_kinds_from_four_processes(db):
+    """The benchmark's million, in small."""
+    whole, kinds = proof(2_000, 20, fill(20))
+    assert whole["value"] == 0
+    assert whole["roll-ups compared"] > 1_000
+    assert min(kinds[name] for name in ("value", "by a click", "of a lost record", "cancelled")) > 10
 
 
 def test_worked_out_anew_are_the_same_and_mended(link):

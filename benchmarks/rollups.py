@@ -1,0 +1,261 @@
+"""Daily roll-ups: what they cost whoever sends orders, and whether they equal the rows after a million snapshots.
+
+    python -m benchmarks.rollups [--snapshots 1000000] [--affiliates 2000] [--rounds 15]
+
+Orders come several times, late, out of order, refunded, cancelled and with another coupon, from four senders, while somebody
+folds all the time. Then everything is worked out a second time and compared.
+"""
+
+import argparse
+import json
+import multiprocessing
+import random
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+from benchmarks.own_database import own_database
+
+BATCH, LINES, SENDERS = 1_000, 3, 4
+BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
+DAYS = 120
+LINKS, CLICKS = 100, 50  # so many affiliates have a link, which was clicked so often
+COUNTRIES = ("United Kingdom", "France", "Germany", None)
+
+
+# A click id and its moment.
+Click = tuple[str, datetime]
+
+
+def rows(snapshots: int, affiliates: int, rounds: int) -> Iterator[dict[str, Any]]:
+    """What marking days costs a batch, and the proof."""
+    with own_database("accord_bench_rollups"):
+        clicks = fill(affiliates)
+        yield cost(rounds, affiliates)
+        yield from proof(snapshots, affiliates, clicks)
+
+
+def fill(affiliates: int) -> list[Click]:
+    """Affiliates with coupons, links of the first of them, and clicks of which every fourth record is lost."""
+    from benchmarks import population
+    from tracking import click_ids, recording
+    from tracking.models import Link
+    from tracking.redirecting.connection import connect
+
+    population.begin()
+    population.copy_people(affiliates)
+    chance, given, lines = random.Random(1), [], []
+    for number in range(1, min(affiliates, LINKS) + 1):
+        link = Link(affiliate_id=_affiliate(number), code=f"bench-{number}", target="https://shop.example/")
+        link.permitted_hosts, link.created_at = ["shop.example"], BEGIN
+        link.save()
+        for _click in range(CLICKS):
+            at = BEGIN + timedelta(seconds=chance.randrange(DAYS * 86_400))
+            nonce = click_ids.new_nonce(at)
+            given.append((click_ids.sign(link.pk, at, nonce), at))
+            one, two = chance.choice(("", "news", "blog")), chance.choice(("", "spring"))
+            device = chance.choice(("mobile", "desktop"))
+            row = recording.Row(nonce, link.pk, at, "counted", one, two, "", "", "", "", "", "", device)
+            if chance.random() < 0.75:
+                lines.append(recording.line(row))
+    with connect() as writer:
+        recording.copy(writer.cursor(), lines)
+    return given
+
+
+def _affiliate(number: int) -> UUID:
+    from affiliates.models import Affiliate
+
+    return Affiliate.objects.get(code=f"N{number}").pk
+
+
+# --- What it costs -----------------------------------------------------------------------------------------------
+
+
+def cost(rounds: int, affiliates: int) -> dict[str, Any]:
+    """The time of a batch of 1,000 orders of three lines with the marks against that without them, new and updated."""
+    found = []
+    for number in range(rounds + 1):
+        with_marks, without = (_batch_seconds(number, marked, affiliates) for marked in _turns(number))
+        if number:  # the first warms up
+            found.append((with_marks, without) if number % 2 else (without, with_marks))
+    ratios = [ours / bare for ours, bare in found]
+    return {
+        "work": f"roll-ups, a batch of {BATCH:,} orders of {LINES} lines: time with the marks ÷ without",
+        "value": median(ratios),
+        "spread": (min(ratios), max(ratios)),
+        "seconds": median(ours for ours, _bare in found),
+    }
+
+
+def _turns(number: int) -> tuple[bool, bool]:
+    """Which comes first changes each time."""
+    return (True, False) if number % 2 else (False, True)
+
+
+def _batch_seconds(number: int, marked: bool, affiliates: int) -> float:
+    from tests.worlds import send
+
+    _switch("ENABLE" if marked else "DISABLE")
+    seconds = 0.0
+    for version in (0, 1):
+        batch = [snapshot(10**9 + number * 4_000 + marked * 2_000 + k, version, affiliates, []) for k in range(BATCH)]
+        begun = time.perf_counter()
+        send(*batch, now=BEGIN + timedelta(days=2 * DAYS))
+        seconds += time.perf_counter() - begun
+    _switch("ENABLE")
+    return seconds
+
+
+def _switch(verb: str) -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgname LIKE 'pgtrigger_mark_%'")
+        triggers = cursor.fetchall()
+        assert len(triggers) == 6
+        for table, name in triggers:
+            cursor.execute(f"ALTER TABLE {table} {verb} TRIGGER {name}")
+
+
+# --- The proof ---------------------------------------------------------------------------------------------------
+
+
+def proof(snapshots: int, affiliates: int, clicks: Sequence[Click]) -> Iterator[dict[str, Any]]:
+    """Sends them, folding meanwhile, and compares everything; raises nothing, says how much differs."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    from payouts import rollup_check, rollups
+    from tracking.models import Rollup
+
+    # What the measuring before wrote without marks.
+    with redirect_stdout(StringIO()):
+        call_command("rebuild_rollups")
+    connections.close_all()
+    begun = time.perf_counter()
+    fork = multiprocessing.get_context("fork")
+    senders = [
+        fork.Process(target=_send, args=(number, snapshots // SENDERS, snapshots, affiliates, clicks))
+        for number in range(SENDERS)
+    ]
+    for sender in senders:
+        sender.start()
+    folded = 0
+    while any(sender.is_alive() for sender in senders):
+        time.sleep(1)
+        folded += rollups.fold()
+    sent = time.perf_counter() - begun
+    if any(sender.exitcode for sender in senders):
+        raise SystemExit("a sender failed")
+    begun = time.perf_counter()
+    folded += rollups.fold(wait=True)
+    folding = time.perf_counter() - begun
+    begun = time.perf_counter()
+    found = [rollup_check.compare(dimension) for dimension in Rollup.Dimension]
+    yield {
+        "work": f"roll-ups after {snapshots:,} snapshots with repeats and refunds: figures that differ from the rows",
+        "value": sum(one.differing for one in found),
+        "at most": 0,
+        "roll-ups compared": sum(one.rollups for one in found),
+        "days folded": folded,
+        "snapshots a second": snapshots / sent,
+        "seconds of the last fold": folding,
+        "seconds of the comparison": time.perf_counter() - begun,
+    }
+    yield _kinds()
+
+
+def _send(seed: int, count: int, of: int, affiliates: int, clicks: Sequence[Click]) -> None:
+    """One sender: snapshots of any order, of any of its versions, again and again."""
+    from tests.worlds import send
+
+    chance = random.Random(seed)
+    orders = max(1, of * 2 // 5)
+    for first in range(0, count, BATCH):
+        batch = [
+            snapshot(chance.randrange(orders), chance.choice((0, 0, 1, 1, 2, 3)), affiliates, clicks)
+            for _row in range(min(BATCH, count - first))
+        ]
+        results = send(*batch, now=BEGIN + timedelta(days=2 * DAYS))
+        assert not any(result.outcome in ("rejected", "conflict") for result in results)
+
+
+def snapshot(k: int, version: int, affiliates: int, clicks: Sequence[Click]) -> dict[str, Any]:
+    """Order `k` as it stands in its version: paid, completed, partly refunded, then wholly or cancelled. Always the same."""
+    from benchmarks.population import CARD
+    from tests.worlds import order
+
+    chance = random.Random(k)
+    coupon, click, placed = _claim(chance, affiliates, clicks)
+    if version >= 2 and k % 50 == 0:
+        coupon = f"N{chance.randint(1, affiliates)}"
+    ended = chance.choice(("cancelled", "refunded"))
+    lines = []
+    for _line in range(chance.randint(1, LINES)):
+        cents, part = chance.randrange(1, 30_000), chance.random()
+        back = 0 if version < 2 else cents if version == 3 and ended == "refunded" else int(cents * part)
+        lines.append((chance.choice(list(CARD)), f"{cents / 100:.2f}", f"{back / 100:.2f}"))
+    cancelled = version == 3 and ended == "cancelled"
+    completed = (placed + timedelta(days=1)).isoformat() if version and not cancelled else None
+    return order(
+        f"Q{k}", *lines,
+        placed=placed.isoformat(),
+        at=(placed + timedelta(days=1 + version)).isoformat(),
+        status="cancelled" if cancelled else "",
+        completed=completed,
+        coupon=coupon,
+        click=click,
+        customer={"country": chance.choice(COUNTRIES)},
+    )  # fmt: skip
+
+
+def _claim(chance: random.Random, affiliates: int, clicks: Sequence[Click]) -> tuple[str | None, str | None, datetime]:
+    """By coupon, by a click of up to four days ago, by both, by nothing; and when."""
+    coupon, kind = f"N{chance.randint(1, affiliates)}", chance.random()
+    at = BEGIN + timedelta(seconds=chance.randrange(DAYS * 86_400))
+    if kind < 0.5 or not clicks:
+        return coupon, None, at
+    click, clicked = chance.choice(clicks)
+    placed = clicked + timedelta(seconds=chance.randrange(4 * 86_400))
+    if kind < 0.9:
+        return None, click, placed
+    return (coupon, click, placed) if kind < 0.95 else (None, None, at)
+
+
+def _kinds() -> dict[str, Any]:
+    """That all of it was really there: how many orders of each kind the roll-ups have."""
+    from django.db.models import Sum
+
+    from tracking.models import Order, Rollup
+
+    total = Rollup.objects.filter(dimension="total").aggregate(
+        orders=Sum("orders"), by_click=Sum("clicked_orders"), clicks=Sum("clicks")
+    )
+    return {
+        "work": "roll-ups, orders in them",
+        "value": total["orders"],
+        "by a click": total["by_click"],
+        "of a lost record": Order.objects.filter(affiliate__isnull=False, link__isnull=False, device=None).count(),
+        "cancelled": Order.objects.filter(status="cancelled").count(),
+        "clicks": total["clicks"],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--snapshots", type=int, default=1_000_000)
+    parser.add_argument("--affiliates", type=int, default=2_000)
+    parser.add_argument("--rounds", type=int, default=15)
+    given = parser.parse_args()
+    for row in rows(given.snapshots, given.affiliates, given.rounds):
+        print(json.dumps(row, ensure_ascii=False), flush=True)
+
+
+if __name__ == "__main__":
+    main()
