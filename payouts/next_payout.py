@@ -2,10 +2,10 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import DecimalField, Exists, F, OuterRef, Q, Subquery, Sum, Value
+from django.db.models import DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from agreements.models import Agreement, Program
 from agreements.rules import Rule
 from agreements.under import agreement_of
 from payouts import details, ledger
-from payouts.models import Adjustment, Close, Commission, CommissionHold, PayoutHold, StatementLine
+from payouts.models import Adjustment, Close, Commission, CommissionHold, PayoutHold, Statement, StatementLine
 from payouts.periods import Period, closes_itself_at, following, period, period_of
 from payouts.rounding import ZERO
 from payouts.wording import moment, money
@@ -130,21 +130,33 @@ def _month_before(month: Period, zone: ZoneInfo) -> Period:
 
 
 def unsettled(affiliate: Affiliate, month: Period) -> Unsettled:
-    """What the close of `month` would post by today's commissions, and what waits beyond it (CONTRACT 6.1)."""
+    """What the close of `month` would post by today's commissions, and what waits beyond it (CONTRACT 6.1).
+
+    Only what waits is looked at row by row, which a few months bound; what is due is the rest of all that was earned.
+    """
+    mine = Commission.objects.for_affiliate(affiliate)
     settled = StatementLine.objects.filter(commission=OuterRef("pk")).order_by().values("commission")
-    held = CommissionHold.objects.filter(commission=OuterRef("pk"), released_at=None)
-    rows = Commission.objects.for_affiliate(affiliate).annotate(
-        settled=Coalesce(Subquery(settled.annotate(sum=Sum("amount")).values("sum"), _MONEY), _NOTHING),
-        held=Exists(held),
-        rest=F("amount") - F("settled"),
+    is_held = Exists(CommissionHold.objects.filter(commission=OuterRef("pk"), released_at=None))
+    later = mine.filter(Q(validates_at__gte=month.ends_at) | Q(validates_at=None), ~Q(amount=0), ~is_held)
+    rest = F("amount") - Coalesce(Subquery(settled.annotate(sum=Sum("amount")).values("sum"), _MONEY), _NOTHING)
+    held = mine.filter(pk__in=CommissionHold.objects.filter(released_at=None).values("commission"))
+    earned, posted, pending, held_back = (
+        Affiliate.objects.filter(pk=affiliate.pk)
+        .values_list(
+            _sum(mine, "amount"),
+            _sum(Statement.objects.for_affiliate(affiliate), "settled"),
+            _sum(later.filter(~Exists(settled)), "amount"),
+            _sum(held.annotate(rest=rest).filter(rest__gt=0), "rest"),
+        )
+        .get()
     )
-    is_due = Q(validates_at__lt=month.ends_at) | ~Q(settled=0)
-    found = rows.aggregate(
-        due=Coalesce(Sum("rest", filter=is_due & (Q(held=False) | Q(rest__lt=0))), _NOTHING),
-        pending=Coalesce(Sum("rest", filter=~is_due & Q(held=False)), _NOTHING),
-        held_back=Coalesce(Sum("rest", filter=Q(held=True, rest__gt=0)), _NOTHING),
-    )
-    return Unsettled(found["due"], found["pending"], found["held_back"])
+    return Unsettled(earned - posted - pending - held_back, pending, held_back)
+
+
+def _sum(rows: QuerySet[Any], field: str) -> Coalesce:
+    """The sum of `field` over an affiliate's rows, as a part of one query."""
+    sums = rows.order_by().values("affiliate").annotate(sum=Sum(field)).values("sum")
+    return Coalesce(Subquery(sums, _MONEY), _NOTHING)
 
 
 def is_final(means: Means, closes_at: datetime) -> bool:

@@ -21,7 +21,7 @@ from django.db.models.functions import Coalesce
 from accounts.chart import Day
 from affiliates.models import Affiliate, StandingChange
 from compliance.models import Review, ReviewStep, TargetCheck, TargetNotice, TerminationNotice
-from payouts.models import Adjustment, Close, PayoutDetails, PayoutHold
+from payouts.models import Adjustment, Close, Commission, PayoutDetails, PayoutHold
 from payouts.reporting import reports
 from payouts.reporting.figures import Figures
 from payouts.reporting.spans import Span
@@ -76,7 +76,8 @@ def affiliate_today(affiliate: Affiliate, now: datetime) -> Affiliate:
 
 def last_orders(affiliate: Affiliate) -> QuerySet[Order]:
     """The five newest orders, each with the sum of its commissions."""
-    earned = Coalesce(Sum("commissions__amount", filter=Q(commissions__affiliate=affiliate)), ZERO)
+    mine = Commission.objects.for_affiliate(affiliate).filter(order=OuterRef("pk")).order_by().values("order")
+    earned = Coalesce(Subquery(mine.annotate(sum=Sum("amount")).values("sum")), ZERO)
     return Order.objects.for_affiliate(affiliate).annotate(commission=earned).order_by("-placed_at", "-id")[:5]
 
 

@@ -54,7 +54,8 @@ class Commission(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["affiliate", "-placed_at", "-line"]),
             models.Index(fields=["order"]),
-            models.Index(fields=["validates_at"]),
+            # What waits for a later close, and all that was earned, without a look at the rows.
+            models.Index(fields=["affiliate", "validates_at"], include=["amount"], name="commission_waits"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
