@@ -26,7 +26,9 @@ class CommissionTable(tables.Table):  # type: ignore[misc]  # django-tables2 has
     placed = tables.TemplateColumn("{{ record.placed_at|moment }}", verbose_name=_("Placed"))
     category = tables.TemplateColumn("{{ record.category|category }}", verbose_name=_("Category"))
     base = amount_column("base", _("Base"))
-    rate = tables.TemplateColumn("{{ record.rate|percent }}", verbose_name=_("Rate"), attrs=AMOUNT)
+    rate = tables.TemplateColumn(
+        "{{ record.rate|percent }} {% clause record.agreement_id record.clause %}", verbose_name=_("Rate"), attrs=AMOUNT
+    )
     amount = amount_column("amount", _("Commission"))
     state = tables.Column(verbose_name=_("State"))
     settled = amount_column("settled", _("Settled"))

@@ -22,6 +22,8 @@ class Step(NamedTuple):
     action: str
     tone: str = ""
     clause: str = ""
+    # A term whose figure the heading says.
+    term: str = ""
 
 
 def steps(today: Any, frame: Frame) -> list[Step]:
@@ -111,6 +113,7 @@ def _target(today: Any, frame: Frame, agreement: Agreement | None) -> Step | Non
             _("To my links"),
             "urgent",
             _clause(agreement, Rule.TARGET_CURE_DAYS),
+            "target_orders",
         )
     if today.target_answer == "at_risk":
         return Step(
@@ -120,6 +123,7 @@ def _target(today: Any, frame: Frame, agreement: Agreement | None) -> Step | Non
             _("To my links"),
             "soon",
             _clause(agreement, Rule.TARGET_AT_RISK),
+            "target_orders",
         )
     return None
 

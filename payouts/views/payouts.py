@@ -1,5 +1,7 @@
 """An affiliate's payouts, and where they go."""
 
+from datetime import datetime
+
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -13,6 +15,7 @@ from django_tables2 import RequestConfig
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate
 from agreements.clauses import clause_of
+from agreements.models import Agreement
 from agreements.rules import Rule
 from agreements.under import agreement_of
 from payouts import details, ledger
@@ -39,7 +42,7 @@ def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """The payout details, masked, with the hold after a change."""
     now = timezone.now()
-    row, agreement = details.current(affiliate, now), agreement_of(affiliate.pk, at=now)[0]
+    row, agreement = details.current(affiliate, now), _applies_to(affiliate, now)
     context = {
         "details": row,
         "held": row is not None and row.usable_from > now,
@@ -48,6 +51,11 @@ def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         "earlier": affiliate.payout_details.all()[1:11],
     }
     return render(request, "payouts/details.html", context)
+
+
+def _applies_to(affiliate: Affiliate, now: datetime) -> Agreement | None:
+    """The version that they are under, else the one in force: its hold is the one that is kept."""
+    return agreement_of(affiliate.pk, at=now)[0] or Agreement.objects.in_force(now)
 
 
 @sensitive_post_parameters("account", "holder")
@@ -67,7 +75,7 @@ def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
                 request, _("Your payout details are changed. We have told it to your old and your new address.")
             )
             return redirect("payouts:details")
-    agreement = agreement_of(affiliate.pk, at=now)[0]
+    agreement = _applies_to(affiliate, now)
     context = {
         "form": form,
         "agreement": agreement,

@@ -14,7 +14,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from agreements.clauses import clause_of
 from agreements.models import Agreement
+from agreements.rules import TERM_RULES
 from portal import frame
 from tracking.models import Order, Status
 
@@ -121,10 +123,31 @@ def clause(agreement: Any, number: str) -> SafeString | str:
     """A link to the clause `number` on the page of `agreement` (a version or its id); "" without either."""
     if not agreement or not number:
         return ""
+    return format_html('<a class="clause" href="{}">{}</a>', _address(agreement, number), _("clause %s") % number)
+
+
+def _address(agreement: Any, number: str) -> str:
     # A draft has no address but the page on which it is previewed.
     draft = getattr(agreement, "published_at", agreement) is None
-    address = "" if draft else reverse("agreements:version", args=[getattr(agreement, "pk", agreement)])
-    return format_html('<a class="clause" href="{}#clause-{}">{}</a>', address, number, _("clause %s") % number)
+    page = "" if draft else reverse("agreements:version", args=[getattr(agreement, "pk", agreement)])
+    return f"{page}#clause-{number}"
+
+
+@register.simple_tag
+def term_clause(agreement: Any, term: str) -> SafeString | str:
+    """A link to the clause of `agreement` (a version or its id) that states `term`; "" without a version."""
+    return clause(agreement, _stating(agreement, term))
+
+
+@register.simple_tag
+def figure(agreement: Any, term: str, text: str) -> SafeString | str:
+    """A figure that comes from `term`, as a link to the clause of `agreement` that states it."""
+    number = _stating(agreement, term)
+    return format_html('<a class="figure-link" href="{}">{}</a>', _address(agreement, number), text) if number else text
+
+
+def _stating(agreement: Any, term: str) -> str:
+    return clause_of(getattr(agreement, "pk", agreement), TERM_RULES[term]) if agreement else ""
 
 
 @register.simple_tag
