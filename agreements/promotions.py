@@ -1,11 +1,13 @@
 """Promotions: dated rates that may raise the agreement's, never lower it (CONTRACT 5)."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -13,10 +15,28 @@ from affiliates.models import Affiliate, State
 from affiliates.notify import Notice, notify_many
 from agreements.clauses import clause_in_force
 from agreements.errors import Refused
-from agreements.models import Agreement, Promotion
+from agreements.models import Agreement, Promotion, Rate
 from agreements.rules import Rule
 from agreements.terms import date_and_time, percent
 from audit import trail
+
+
+def applying(starts_at: datetime, ends_at: datetime | None = None) -> list[Agreement]:
+    """The versions that are in force at any time from `starts_at` until `ends_at`, or ever after where there is no end."""
+    coming = Agreement.objects.upcoming(starts_at)
+    first = Agreement.objects.in_force(starts_at)
+    later = list(coming.filter(effective_at__lt=ends_at) if ends_at else coming)
+    return [first, *later] if first else later
+
+
+def on_the_card(versions: Iterable[Agreement]) -> dict[str, list[Decimal]]:
+    """The categories that the rate cards of `versions` name, each with its rates; not the row for everything else, which
+    names none."""
+    rates = Rate.objects.filter(agreement__in=list(versions), everything_else=False)
+    found: dict[str, list[Decimal]] = defaultdict(list)
+    for rate in rates.order_by("agreement__effective_at", "position"):
+        found[rate.category].append(rate.percent)
+    return dict(found)
 
 
 def check(*, rate: Decimal, starts_at: datetime, ends_at: datetime, now: datetime) -> None:
@@ -25,17 +45,40 @@ def check(*, rate: Decimal, starts_at: datetime, ends_at: datetime, now: datetim
         raise ValidationError({"ends_at": _("It has to end after it starts.")})
     if starts_at < now:
         raise ValidationError({"starts_at": _("A promotion can't start in the past: orders are priced already.")})
-    versions = list(Agreement.objects.upcoming(starts_at).filter(effective_at__lt=ends_at))
-    first = Agreement.objects.in_force(starts_at)
-    if first is None and not versions:
+    versions = applying(starts_at, ends_at)
+    if not versions:
         raise ValidationError({"starts_at": _("No agreement is in force then.")})
-    for version in [first, *versions] if first else versions:
+    for version in versions:
         if not version.rate_floor <= rate <= version.rate_ceiling:
             bounds = {"floor": percent(version.rate_floor), "ceiling": percent(version.rate_ceiling)}
             cause = _("Version %(name)s allows rates from %(floor)s to %(ceiling)s.") % (
                 bounds | {"name": version.name}
             )
             raise ValidationError({"percent": cause})
+
+
+def check_categories(
+    *, rate: Decimal, categories: list[str], unnamed: list[str], starts_at: datetime, ends_at: datetime
+) -> None:
+    """Refuse, by its field, a category that no rate card of that time names unless it stands in `unnamed`, one there that a
+    card does name or that stands for everything else, and a rate that raises none of them."""
+    versions = applying(starts_at, ends_at)
+    card = on_the_card(versions)
+    standing = Rate.objects.filter(agreement__in=versions, everything_else=True)
+    others = dict(standing.values_list("category", "percent"))
+    if unknown := [category for category in categories if category not in card]:
+        cause = _("Not on the rate card: %s. An order would have to name it exactly so.")
+        raise ValidationError({"categories": cause % ", ".join(unknown)})
+    if named := [category for category in unnamed if category in card or category in others]:
+        raise ValidationError({"unnamed": _("On the rate card, so choose it above: %s.") % ", ".join(named)})
+    paid = [percent for category in categories for percent in card[category]]
+    if unnamed or not categories:
+        paid += others.values()
+    if not (categories or unnamed):
+        paid += [percent for percents in card.values() for percent in percents]
+    if paid and rate <= min(paid):
+        cause = _("It raises nothing: the rate card gives %s or more for each of them.")
+        raise ValidationError({"percent": cause % percent(min(paid))})
 
 
 @transaction.atomic
@@ -49,9 +92,17 @@ def create(
     ends_at: datetime,
     now: datetime,
     by: User | None,
+    unnamed: Iterable[str] = (),
 ) -> Promotion:
-    """Announce a promotion to those whom it concerns; no categories stand for all, and no affiliates for everybody."""
+    """Announce a promotion to those whom it concerns; no categories stand for all, and no affiliates for everybody.
+
+    `unnamed` are categories that the rate card does not name, so that nobody means one by mistake. Refuses, by its field,
+    what `check` and `check_categories` refuse.
+    """
     check(rate=rate, starts_at=starts_at, ends_at=ends_at, now=now)
+    others = list(unnamed)
+    check_categories(rate=rate, categories=categories, unnamed=others, starts_at=starts_at, ends_at=ends_at)
+    categories = [*categories, *others]
     promotion = Promotion.objects.create(
         name=name,
         percent=rate,
@@ -77,13 +128,14 @@ def create(
             "until": ends_at,
         },
     )
-    _announce(promotion, named)
+    notify_many(kind="promotion", notices=_notices(promotion, named, str(promotion.pk)))
     return promotion
 
 
 @transaction.atomic
 def end(*, promotion: Promotion, ends_at: datetime, now: datetime, by: User | None) -> None:
-    """Let a promotion end at another instant, from now on: what was promised for orders that were placed stays."""
+    """Let a promotion end at another instant, from now on, and tell those whom it concerns: what was promised for orders
+    that were placed stays."""
     if promotion.ends_at <= now:
         raise Refused(_("This promotion is over."))
     if ends_at < now or ends_at <= promotion.starts_at:
@@ -100,9 +152,18 @@ def end(*, promotion: Promotion, ends_at: datetime, now: datetime, by: User | No
         before={"until": before},
         after={"until": ends_at},
     )
+    named = list(promotion.affiliates.all())
+    notify_many(kind="promotion_moved", notices=_notices(promotion, named, f"{promotion.pk}:{ends_at.isoformat()}"))
 
 
-def _announce(promotion: Promotion, named: list[Affiliate]) -> None:
+def of(affiliate: Affiliate, *, at: datetime) -> QuerySet[Promotion]:
+    """The promotions that concern `affiliate` and are not over at `at`, in the order in which they begin."""
+    concerned = Q(affiliates=None) | Q(affiliates=affiliate)
+    return Promotion.objects.filter(concerned, ends_at__gt=at).order_by("starts_at", "name").distinct()
+
+
+def _notices(promotion: Promotion, named: list[Affiliate], key: str) -> list[Notice]:
+    """What each of those whom a promotion concerns is told of it."""
     agreement = Agreement.objects.in_force(promotion.starts_at)
     zone = agreement.time_zone if agreement else "UTC"
     people = Affiliate.objects.filter(state=State.ACTIVE, erased_at__isnull=True).select_related("user")
@@ -116,4 +177,4 @@ def _announce(promotion: Promotion, named: list[Affiliate]) -> None:
         "ends": date_and_time(promotion.ends_at, zone),
         "clause": clause_in_force(Rule.PROMOTIONS, agreement),
     }
-    notify_many(kind="promotion", notices=[Notice(person, f"{promotion.pk}:{person.pk}", context) for person in people])
+    return [Notice(person, f"{key}:{person.pk}", context) for person in people]

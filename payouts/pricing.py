@@ -61,7 +61,11 @@ def _price(snapshot: Snapshot, line: Line, affiliate_id: UUID, card: RateCard, o
     what = line.category if named else f"{line.category} is not named, so everything else"
     steps = [_step(card, Rule.RATE_CARD, f"Rate card of version {card.name}: {what}, {listed} %.")]
     if offer:
-        steps.append(_step(card, Rule.PROMOTIONS, f"Raised to {rate} % by the promotion {offer.name}."))
+        above = (
+            f", which would give {offer.percent} %, as far as the highest rate allows" if offer.percent > rate else ""
+        )
+        said = f"Raised to {rate} % by the promotion {offer.name}{above}."
+        steps.append(_step(card, Rule.PROMOTIONS, said))
     if snapshot.status == "cancelled":
         steps.append(_step(card, Rule.REFUNDS, "The order was cancelled, so nothing of it earns."))
     elif line.refunded:

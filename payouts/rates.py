@@ -1,6 +1,6 @@
-"""Which rate answers for an affiliate, a category and an instant (CONTRACT 5). One order of precedence: the rate card of
-the version that the affiliate was under when the order was placed, then the highest promotion that raises it, within the
-version's ceiling."""
+"""Which rate answers for an affiliate, a category and an instant (CONTRACT 5). One order of precedence (docs/rates.md): the
+rate card of the version that the affiliate was under when the order was placed, then the highest promotion that raises
+it, within the version's ceiling."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -27,7 +27,7 @@ class CommissionTable(tables.Table):  # type: ignore[misc]  # django-tables2 has
     category = tables.TemplateColumn("{{ record.category|category }}", verbose_name=_("Category"))
     base = amount_column("base", _("Base"))
     rate = tables.TemplateColumn(
-        "{{ record.rate|percent }} {% clause record.agreement_id record.clause %}", verbose_name=_("Rate"), attrs=AMOUNT
+        "{% clause record.agreement_id record.clause record.rate|percent %}", verbose_name=_("Rate"), attrs=AMOUNT
     )
     amount = amount_column("amount", _("Commission"))
     state = tables.Column(verbose_name=_("State"))

@@ -12,15 +12,22 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSplitDateTimeWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSplitDateTimeWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
 
 from accounts.admin_bases import ReadOnlyAdmin
 from accounts.models import User
 from accounts.staff_actions import run_action
 from affiliates.models import Affiliate
 from agreements import promotions
+from agreements.admin.units import UnitInput
 from agreements.models import Promotion
 from agreements.models.parts import slug
+from agreements.terms import percent
 
 
 class EndForm(forms.Form):
@@ -28,22 +35,38 @@ class EndForm(forms.Form):
 
 
 class PromotionForm(EndForm):
-    field_order = ("name", "percent", "categories", "codes", "starts_at", "ends_at")
+    """The categories are those of the rate cards that apply; one that none of them names has to be meant."""
+
+    field_order = ("name", "percent", "categories", "unnamed", "meant", "codes", "starts_at", "ends_at")
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100, widget=UnfoldAdminTextInputWidget)
     percent = forms.DecimalField(
         label=gettext_lazy("Rate, percent"),
         max_digits=5,
         decimal_places=2,
-        widget=UnfoldAdminDecimalFieldWidget,
+        widget=UnitInput("%", {"step": "0.01", "min": "0", "max": "100"}),
         help_text=gettext_lazy("Whoever has more by the rate card keeps what it gives."),
     )
-    categories = SimpleArrayField(
-        forms.CharField(max_length=64, validators=[slug]),
+    categories = forms.MultipleChoiceField(
         label=gettext_lazy("Categories"),
         required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=gettext_lazy("Those of the rate card, with what it gives; none at all for every category."),
+    )
+    unnamed = SimpleArrayField(
+        forms.CharField(max_length=64, validators=[slug]),
+        label=gettext_lazy("Categories that the rate card does not name"),
+        required=False,
         widget=UnfoldAdminTextInputWidget,
-        help_text=gettext_lazy("Separated by commas; none for all of them."),
+        help_text=gettext_lazy(
+            "Separated by commas, each exactly as the shop sends it in its orders. Without the promotion they earn the rate"
+            " for everything else."
+        ),
+    )
+    meant = forms.BooleanField(
+        label=gettext_lazy("Orders name these categories exactly so"),
+        required=False,
+        widget=UnfoldBooleanWidget,
     )
     codes = SimpleArrayField(
         forms.CharField(max_length=32),
@@ -53,6 +76,21 @@ class PromotionForm(EndForm):
         help_text=gettext_lazy("Separated by commas; none for everybody."),
     )
     starts_at = forms.SplitDateTimeField(label=gettext_lazy("From"), widget=UnfoldAdminSplitDateTimeWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        card = promotions.on_the_card(promotions.applying(timezone.now()))
+        rates = (
+            (category, " / ".join(percent(rate) for rate in dict.fromkeys(given))) for category, given in card.items()
+        )
+        offered = cast("forms.MultipleChoiceField", self.fields["categories"])
+        offered.choices = [(category, f"{category} ({given})") for category, given in rates]
+
+    def clean(self) -> dict[str, Any]:
+        answers: dict[str, Any] = super().clean() or {}
+        if answers.get("unnamed") and not answers.get("meant"):
+            self.add_error("meant", _("Look into an order, then confirm it: a name that no order has raises nothing."))
+        return answers
 
     def clean_codes(self) -> list[Affiliate]:
         codes = {code.strip() for code in self.cleaned_data["codes"]}
@@ -87,6 +125,7 @@ class PromotionAdmin(ReadOnlyAdmin):
                 name=answers["name"],
                 rate=answers["percent"],
                 categories=answers["categories"],
+                unnamed=answers["unnamed"],
                 affiliates=answers["codes"],
                 starts_at=answers["starts_at"],
                 ends_at=answers["ends_at"],
@@ -101,7 +140,11 @@ class PromotionAdmin(ReadOnlyAdmin):
             _("Announce a promotion"),
             do,
             reverse("admin:agreements_promotion_changelist"),
-            explanation=_("Those whom it concerns are told by e-mail. Afterwards only its end can be moved."),
+            explanation=_(
+                "Those whom it concerns are told by e-mail. Afterwards only its end can be moved. An order line earns the rate"
+                " of the version that its affiliate was under, or that of the highest promotion if it is more, up to the"
+                " version's highest rate."
+            ),
         )
 
     @action(description=gettext_lazy("Move its end"), permissions=["move_end"])  # type: ignore[untyped-decorator]  # unfold has no types
@@ -116,5 +159,8 @@ class PromotionAdmin(ReadOnlyAdmin):
                 promotion=promotion, ends_at=answers["ends_at"], now=timezone.now(), by=cast("User", request.user)
             ),
             reverse("admin:agreements_promotion_change", args=[promotion.pk]),
+            explanation=_(
+                "Those whom it concerns are told by e-mail. Orders that were placed before keep what they earn."
+            ),
             initial={"ends_at": promotion.ends_at},
         )

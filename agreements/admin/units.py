@@ -1,6 +1,6 @@
 """A box with what its number is measured in beside it."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from unfold.widgets import INPUT_CLASSES
@@ -8,6 +8,9 @@ from unfold.widgets import INPUT_CLASSES
 
 class UnitInput(forms.NumberInput):
     template_name = "admin/agreements/unit.html"
+
+    class Media:
+        css: ClassVar = {"all": ("draft.css",)}
 
     def __init__(self, unit: Any, attrs: dict[str, Any] | None = None) -> None:
         super().__init__({"class": " ".join(INPUT_CLASSES)} | (attrs or {}))

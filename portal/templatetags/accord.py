@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from agreements.clauses import clause_of
 from agreements.models import Agreement
-from agreements.rules import TERM_RULES
+from agreements.rules import TERM_RULES, Rule
 from portal import frame
 from tracking.models import Order, Status
 
@@ -119,11 +119,17 @@ def order_status(order: Order) -> SafeString:
 
 
 @register.simple_tag
-def clause(agreement: Any, number: str) -> SafeString | str:
-    """A link to the clause `number` on the page of `agreement` (a version or its id); "" without either."""
+def clause(agreement: Any, number: str, figure: str = "") -> SafeString | str:
+    """A link to the clause `number` on the page of `agreement` (a version or its id); `figure` is what leads there, if given.
+
+    The figure alone, or "", without either.
+    """
     if not agreement or not number:
-        return ""
-    return format_html('<a class="clause" href="{}">{}</a>', _address(agreement, number), _("clause %s") % number)
+        return figure
+    address = _address(agreement, number)
+    if figure:
+        return format_html('<a class="figure-link" href="{}">{}</a>', address, figure)
+    return format_html('<a class="clause" href="{}">{}</a>', address, _("clause %s") % number)
 
 
 def _address(agreement: Any, number: str) -> str:
@@ -135,19 +141,19 @@ def _address(agreement: Any, number: str) -> str:
 
 @register.simple_tag
 def term_clause(agreement: Any, term: str) -> SafeString | str:
-    """A link to the clause of `agreement` (a version or its id) that states `term`; "" without a version."""
+    """A link to the clause of `agreement` (a version or its id) that states `term`, or a rule; "" without a version."""
     return clause(agreement, _stating(agreement, term))
 
 
 @register.simple_tag
 def figure(agreement: Any, term: str, text: str) -> SafeString | str:
     """A figure that comes from `term`, as a link to the clause of `agreement` that states it."""
-    number = _stating(agreement, term)
-    return format_html('<a class="figure-link" href="{}">{}</a>', _address(agreement, number), text) if number else text
+    return clause(agreement, _stating(agreement, term), text)
 
 
 def _stating(agreement: Any, term: str) -> str:
-    return clause_of(getattr(agreement, "pk", agreement), TERM_RULES[term]) if agreement else ""
+    """`term` is a term, or a rule that has none."""
+    return clause_of(getattr(agreement, "pk", agreement), TERM_RULES.get(term) or Rule(term)) if agreement else ""
 
 
 @register.simple_tag

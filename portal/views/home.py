@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts import chart
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate, Channel, State
+from agreements import promotions
 from agreements.models import Agreement
 from payouts import ledger, next_payout
 from payouts.next_payout import Means
@@ -45,6 +46,7 @@ def _money(today: Affiliate, here: Frame) -> dict[str, Any]:
         "balance": balance,
         **(below_zero(today) if balance < 0 else {}),
         "orders": standing_today.last_orders(today),
+        "offers": promotions.of(today, at=here.now),
         "days": [one for one in days if one.amount],
         "chart_label": label,
         "chart": chart.bars(days, label, lambda amount: money(amount, here.currency)),

@@ -10,10 +10,9 @@ from django.utils import timezone
 from affiliates.models import State
 from agreements import publishing, seeding
 from agreements.clauses import clause_of
-from agreements.models import Agreement, Program, Promotion
+from agreements.models import Agreement, Program
 from agreements.rules import Rule
 from audit.models import AuditRecord
-from mail.models import Message
 from tests.agreements.draft_forms import address, form_of
 from tests.agreements.test_accepting import accept
 from tests.factories import make_affiliate, make_staff
@@ -146,56 +145,6 @@ def test_has_one_program_whose_hosts_are_checked(staff):
     staff.post(address("program_change", 1), right)
     assert Program.current().shop_hosts == ["shop.example", "www.shop.example"]
     assert AuditRecord.objects.filter(action="program changed").count() == 1
-
-
-def promotion(**changes: str) -> dict[str, str]:
-    return {
-        "confirmed": "1",
-        "name": "Summer",
-        "percent": "8.00",
-        "categories": "home-decor",
-        "codes": "",
-        "starts_at_0": f"{NOW + DAY:%Y-%m-%d}",
-        "starts_at_1": "00:00",
-        "ends_at_0": f"{NOW + 10 * DAY:%Y-%m-%d}",
-        "ends_at_1": "00:00",
-    } | changes
-
-
-def test_announces_a_promotion_to_those_whom_it_concerns(staff, first):
-    concerned = make_affiliate(state=State.ACTIVE)
-    make_affiliate(state=State.ACTIVE)
-    staff.post(address("promotion_announce"), promotion(codes=concerned.code))
-    made = Promotion.objects.get()
-    assert (str(made.percent), made.categories, list(made.affiliates.all())) == ("8.00", ["home-decor"], [concerned])
-    assert [message.to for message in Message.objects.filter(kind="promotion")] == [concerned.email]
-    assert AuditRecord.objects.filter(action="promotion added").count() == 1
-
-
-@pytest.mark.parametrize(
-    ("changes", "cause"),
-    [
-        ({"percent": "8.51"}, "Version 1 allows rates from 2.60 % to 8.50 %."),
-        ({"percent": "2.59"}, "Version 1 allows rates from 2.60 % to 8.50 %."),
-        ({"ends_at_0": f"{NOW + DAY:%Y-%m-%d}"}, "It has to end after it starts."),
-        ({"starts_at_0": "2026-01-02"}, "A promotion can&#x27;t start in the past"),
-        ({"codes": "nobody"}, "No affiliate has the code nobody."),
-    ],
-)
-def test_refuses_a_promotion_with_the_cause_beside_the_field(staff, first, changes, cause):
-    page = staff.post(address("promotion_announce"), promotion(**changes)).content.decode()
-    assert cause in page
-    assert not Promotion.objects.exists()
-
-
-def test_moves_the_end_of_a_promotion_and_nothing_else(staff, first):
-    staff.post(address("promotion_announce"), promotion())
-    made = Promotion.objects.get()
-    posted = {"confirmed": "1", "ends_at_0": f"{NOW + 5 * DAY:%Y-%m-%d}", "ends_at_1": "00:00"}
-    staff.post(address("promotion_move_end", made.pk), posted)
-    made.refresh_from_db()
-    assert made.ends_at.date() == (NOW + 5 * DAY).date()
-    assert staff.post(address("promotion_change", made.pk), {"percent": "2.60"}).status_code == 403
 
 
 def test_shows_acceptances_verifies_them_and_hands_out_the_evidence(staff, first):

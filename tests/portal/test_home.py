@@ -11,11 +11,13 @@ from django.utils import timezone
 
 from accounts import chart
 from accounts.chart import Day
-from agreements import asking, drafting, publishing
+from affiliates.models import State
+from agreements import asking, drafting, promotions, publishing
 from agreements.models import Agreement
 from payouts import details, intake, next_payout
 from payouts.periods import Period
 from portal import frame
+from tests.factories import make_affiliate
 from tests.worlds import order
 from tracking import coupons
 
@@ -178,3 +180,18 @@ def test_asks_for_the_version_that_the_page_of_acceptance_takes(greta, agreement
     here = frame.Frame(request)
     assert here.to_accept == asking.asked(greta, at=here.now)[0]
     assert here.to_accept == (easier if after == -5 else harder)
+
+
+def test_says_which_higher_rates_are_theirs(greta, signed_in):
+    now = timezone.now()
+    other = make_affiliate(state=State.ACTIVE)
+    for name, whose in (("For you", [greta]), ("For another", [other])):
+        promotions.create(
+            name=name, rate=Decimal("8.00"), categories=["home-decor"], affiliates=whose,
+            starts_at=now + timedelta(days=1), ends_at=now + timedelta(days=9), now=now, by=None,
+        )  # fmt: skip
+    page = signed_in(greta.user).get("/home/").content.decode()
+    section = page[page.index("Higher rates for you") :]
+    assert "For you</strong>: 8.00\u00a0% for Home decor" in section
+    assert "#clause-4.2" in section
+    assert "For another" not in page

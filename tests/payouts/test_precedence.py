@@ -1,0 +1,77 @@
+"""Which rate a line earns (docs/rates.md):"""
+
+from decimal import Decimal
+
+import pytest
+
+from agreements import promotions, publishing, seeding
+from agreements.models import Agreement
+from payouts import intake
+from payouts.models import Commission
+from tests.worlds import bring_over, moment, order
+
+pytestmark = pytest.mark.django_db
+BEGIN = moment("2026-01-01")
+
+
+@pytest.fixture
+def commissions(tmp_path):
+    """Of the order in the table of docs/rates.md, by line."""
+    version = seeding.start_draft(now=BEGIN, by=None)
+    Agreement.objects.filter(pk=version.pk).update(order_commission_cap=Decimal("20.00"))
+    publishing.publish(agreement=version, effective_at=BEGIN, now=BEGIN, by=None)
+    anna = bring_over(["A"], tmp_path)["A"]
+    for name, rate, categories in (("Summer", "7.00", []), ("Autumn", "8.00", ["home-decor"])):
+        promotions.create(
+            name=name, rate=Decimal(rate), categories=categories, affiliates=[anna],
+            starts_at=moment("2026-01-10"), ends_at=moment("2026-02-10"), now=moment("2026-01-05"), by=None,
+        )  # fmt: skip
+    lines = [("home-decor", "100.00", "10.00"), ("beauty-health", "100.00", "0.00"), ("Home Decor", "100.00", "0.00")]
+    sent = order("1", placed="2026-01-10T00:00:00Z", coupon="A")
+    sent["lines"] = [
+        sent["lines"][0] | {"line_id": str(number), "category": category, "amount": amount, "refunded": refunded}
+        for number, (category, amount, refunded) in enumerate(lines, 1)
+    ]
+    intake.take(snapshots=[sent], source="a test", now=moment("2026-01-11"))
+    return list(Commission.objects.order_by("line__line_id"))
+
+
+def test_is_what_the_table_says(commissions):
+    found = [(str(one.base), str(one.rate), str(one.amount)) for one in commissions]
+    assert found == [("90.00", "8.00", "7.20"), ("100.00", "8.00", "8.00"), ("100.00", "7.00", "4.80")]
+
+
+def test_is_told_step_by_step_in_that_order(commissions):
+    assert [[(step["rule"], step["clause"]) for step in one.steps] for one in commissions] == [
+        [("rate_card", "4.1"), ("promotions", "4.2"), ("refunds", "4.3"), ("rounding", "4.4")],
+        [("rate_card", "4.1"), ("rounding", "4.4")],
+        [("rate_card", "4.1"), ("promotions", "4.2"), ("rounding", "4.4"), ("order_commission_cap", "4.5")],
+    ]
+    assert [step["text"] for step in commissions[2].steps] == [
+        "Rate card of version 1: Home Decor is not named, so everything else, 3.00 %.",
+        "Raised to 7.00 % by the promotion Summer.",
+        "100.00 x 7.00 % = 7.00, rounded once to the cent.",
+        "The order's commission is limited to 20.00: 4.80 is left for this line.",
+    ]
+    assert commissions[0].steps[1]["text"] == "Raised to 8.00 % by the promotion Autumn."
+
+
+def test_is_no_more_than_the_highest_rate_of_the_version(tmp_path):
+    seeding.seed(effective_at=BEGIN, now=BEGIN, by=None)
+    promotions.create(
+        name="Winter", rate=Decimal("8.00"), categories=[], affiliates=[],
+        starts_at=moment("2026-01-10"), ends_at=moment("2026-03-01"), now=moment("2026-01-05"), by=None,
+    )  # fmt: skip
+    lower = seeding.start_draft(now=moment("2026-01-12"), by=None)
+    Agreement.objects.filter(pk=lower.pk).update(rate_ceiling=Decimal("7.50"))
+    lower.rates.filter(percent__gt="7.50").update(percent="7.50")
+    publishing.publish(agreement=lower, effective_at=moment("2026-02-01"), now=moment("2026-01-12"), by=None)
+    bring_over(["B"], tmp_path, accepted="2026-02-02")
+    intake.take(
+        snapshots=[order("2", placed="2026-02-09T00:00:00Z", coupon="B")], source="a test", now=moment("2026-02-11")
+    )
+    commission = Commission.objects.get()
+    assert (str(commission.rate), commission.steps[1]["text"]) == (
+        "7.50",
+        "Raised to 7.50 % by the promotion Winter, which would give 8.00 %, as far as the highest rate allows.",
+    )
