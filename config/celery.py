@@ -22,6 +22,7 @@ app.conf.beat_schedule = {
     "carry out notices that have run off": {"task": "compliance.tasks.carry_out_notices", "schedule": 5 * MINUTE},
     "look for signals": {"task": "compliance.tasks.look_for_signals", "schedule": 6 * 60 * MINUTE},
     "tell affiliates of new versions": {"task": "agreements.tasks.remind", "schedule": 10 * MINUTE},
+    "record clicks left on disk": {"task": "tracking.tasks.record_clicks_left_behind", "schedule": MINUTE},
     "keep the months of clicks": {"task": "tracking.tasks.keep_months", "schedule": 60 * MINUTE},
     "prove the ledger of the night": {"task": "portal.tasks.verify_ledger", "schedule": 30 * MINUTE},
     "prove the acceptances of the night": {"task": "portal.tasks.verify_acceptances", "schedule": 30 * MINUTE},

@@ -18,13 +18,15 @@ import psycopg
 import pytest
 from django.db import connection
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.uuid7 import uuid7
 from agreements.models import Program
 from tests.factories import make_affiliate
-from tracking import links, recording
+from tracking import links, recording, tasks
 from tracking.models import Click, ClickLoss, Link
 from tracking.recording import Row
+from tracking.redirecting import service
 from tracking.redirecting.connection import connect
 from tracking.redirecting.spool import Spool
 from tracking.redirecting.writer import Writer
@@ -264,6 +266,19 @@ def test_brings_of_a_cut_off_line_what_was_answered(link: Link, tmp_path: Path) 
     wait_until(lambda: not left.exists())
     writer.stop()
     assert list(Click.objects.values_list("id", flat=True)) == [whole.id]
+
+
+def test_is_not_needed_for_what_a_killed_process_left(link: Link, tmp_path: Path, settings: Settings) -> None:
+    settings.CLICK_SPOOL_DIR = tmp_path / "none yet"
+    assert service.bring_left_behind() == 0
+    settings.CLICK_SPOOL_DIR = tmp_path
+    one = row(link.pk)
+    left = tmp_path / f"{connection.settings_dict['NAME']}.1.x.clicks"
+    left.write_bytes(b"lost %020d\n" % 2 + recording.line(one))
+    tasks.record_clicks_left_behind()
+    assert not left.exists()
+    assert Click.objects.get().pk == one.id
+    assert ClickLoss.objects.values_list("late", "count").get() == (1, 2)
 
 
 def test_leaves_the_clicks_of_another_database_alone(link: Link, tmp_path: Path) -> None:

@@ -17,13 +17,15 @@ import psycopg
 
 from tracking import recording
 from tracking.recording import Row
+from tracking.redirecting.draining import drain, drain_left_behind
 from tracking.redirecting.gathering import Group
 from tracking.redirecting.spool import Spool
-from tracking.redirecting.spool_file import SpoolFile
 
 log = logging.getLogger(__name__)
 
-WAIT_SECONDS = 0.08
+WAIT_SECONDS = 0.12
+# A commit that takes longer is not worth waiting for: until one takes less, clicks go to disk at once.
+_IN_TIME_SECONDS = 0.3
 BACK_OFF_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 _LOOK_ROUND_SECONDS = 10.0
 _MOST_AT_ONCE = 2_000
@@ -141,12 +143,11 @@ class Writer:
             for start in range(0, len(group.items), _MOST_AT_ONCE):
                 self._write_lines(self._connection, group.items[start : start + _MOST_AT_ONCE])
             group.settle()
-            self.well = time.monotonic() - begun < WAIT_SECONDS
+            self.well = time.monotonic() - begun < _IN_TIME_SECONDS
         if (taken := self.spool.take()) is not None:
-            self._drain(self._connection, taken)
+            self.well = drain(self._connection, taken) < _IN_TIME_SECONDS
         if not self._looked_round or time.monotonic() - self._looked_round > _LOOK_ROUND_SECONDS:
-            for left in self.spool.left_behind():
-                self._drain(self._connection, left)
+            drain_left_behind(self._connection, self.spool)
             self._looked_round = time.monotonic()
 
     def _write_lines(self, connection: psycopg.Connection[Any], lines: Sequence[bytes]) -> None:
@@ -156,22 +157,6 @@ class Writer:
             # One of them can't be written, or is there already because the spool was faster.
             if refused := recording.add_good_ones(connection, lines):
                 self.spool.lose(refused)
-
-    def _drain(self, connection: psycopg.Connection[Any], file: SpoolFile) -> None:
-        """Bring a file into the database and delete it. Whoever is killed here leaves it to be brought again."""
-        try:
-            refused, slowest = 0, 0.0
-            for lines in file.chunks():
-                begun = time.monotonic()
-                refused += recording.add_good_ones(connection, lines, file.path.name)
-                slowest = max(slowest, time.monotonic() - begun)
-            if lost := file.lost + refused:
-                recording.note_loss(connection, file.path.name, lost)
-        except BaseException:
-            file.close()
-            raise
-        file.remove()
-        self.well = slowest < WAIT_SECONDS
 
     def _let_go(self, error: Exception, group: Group[bytes], *, first: bool) -> None:
         """Keep what could not be written, let its visitors go on, and give up the connection."""
