@@ -38,6 +38,7 @@ class State(StrEnum):
     SET_ASIDE = "set_aside"
     FAILING = "failing"
     LATE = "late"
+    TO_COME = "to_come"
     FINE = "fine"
 
     @property
@@ -45,10 +46,13 @@ class State(StrEnum):
         return _LABELS[self]
 
 
+# What somebody has to look at.
+WRONG = (State.SET_ASIDE, State.FAILING, State.LATE)
 _LABELS: dict[State, str | Promise] = {
     State.SET_ASIDE: gettext_lazy("set aside"),
     State.FAILING: gettext_lazy("failing"),
     State.LATE: gettext_lazy("late"),
+    State.TO_COME: gettext_lazy("not asked yet"),
     State.FINE: gettext_lazy("fine"),
 }
 
@@ -78,7 +82,7 @@ class Standing(NamedTuple):
 @transaction.atomic
 def begin(*, name: str, job: str, now: datetime) -> bool:
     """Write that `job` asks the question `name` now; False where it must not be asked: set aside, or in its pause."""
-    Question.objects.get_or_create(name=name)
+    Question.objects.get_or_create(name=name, defaults={"known_since": now})
     question = Question.objects.select_for_update().get(name=name)
     lost = question.asks.filter(job=job, failed_at=None).first()
     if lost:
@@ -153,8 +157,9 @@ def standing(now: datetime) -> list[Standing]:
     """Every question of the schedule as it stands, in the order of the schedule."""
     known = {question.name: question for question in Question.objects.all()}
     running = dict(Ask.objects.filter(failed_at=None).order_by("-began_at").values_list("question__name", "began_at"))
+    first = min((question.known_since for question in known.values()), default=None)
     return [
-        _standing(title, entry["task"], timedelta(seconds=entry["schedule"]), known, running, now)
+        _standing(title, entry["task"], timedelta(seconds=entry["schedule"]), known, running, now, first)
         for title, entry in schedule().items()
     ]
 
@@ -166,18 +171,21 @@ def _standing(
     known: Mapping[str, Question],
     running: Mapping[str, datetime],
     now: datetime,
+    first: datetime | None,
 ) -> Standing:
     question = known.get(name)
     next_at = None if question is None or question.asked_at is None else question.asked_at + every
-    return Standing(title, name, every, question, running.get(name), next_at, _state(question, every, now))
+    state = _state(question, now - 2 * every - PATIENCE, first)
+    return Standing(title, name, every, question, running.get(name), next_at, state)
 
 
-def _state(question: Question | None, every: timedelta, now: datetime) -> State:
+def _state(question: Question | None, due: datetime, first: datetime | None) -> State:
+    """How a question stands whose answer must be from `due` or later, where `first` was the first that was ever asked."""
     if question is None:
-        return State.LATE
+        return State.TO_COME if first and first >= due else State.LATE
     if question.set_aside_at:
         return State.SET_ASIDE
     if question.error:
         return State.FAILING
-    late = question.answered_at is None or question.answered_at < now - 2 * every - PATIENCE
+    late = (question.answered_at or question.known_since) < due
     return State.LATE if late else State.FINE

@@ -110,7 +110,7 @@ def failed_mail(now: datetime) -> Count:
 
 def questions(now: datetime) -> Count:
     """Those that are not answered as they should be."""
-    number = sum(one.state is not daily.State.FINE for one in daily.standing(now))
+    number = sum(one.state in daily.WRONG for one in daily.standing(now))
     return Count(number, number > 0)
 
 

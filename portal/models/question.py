@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.uuid7 import uuid7
@@ -14,6 +15,8 @@ class Question(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(_("task"), max_length=200, unique=True)
+    # When it was first asked: what was never asked is late by the first of all.
+    known_since = models.DateTimeField(_("first asked"), db_default=Now())
     asked_at = models.DateTimeField(_("last asked"), null=True)
     answered_at = models.DateTimeField(_("last answered"), null=True)
     answer = models.TextField(_("last answer"), blank=True, default="")

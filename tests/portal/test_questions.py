@@ -137,6 +137,8 @@ def test_that_found_the_database_away_is_not_at_fault():
 def test_is_late_when_it_was_never_asked_or_not_answered_for_two_turns():
     assert standing(NOON) == {"answers": State.LATE, "raises": State.LATE}
     ask(answers)
+    assert standing(NOON + 12 * MINUTE)["raises"] == State.TO_COME
+    assert standing(NOON + 12 * MINUTE + timedelta(seconds=1))["raises"] == State.LATE
     assert standing(NOON + 12 * MINUTE)["answers"] == State.FINE
     assert standing(NOON + 12 * MINUTE + timedelta(seconds=1))["answers"] == State.LATE
     ask(raises)
@@ -192,8 +194,9 @@ def test_waits_on_the_staffs_home_when_it_is_not_answered_as_it_should_be():
         items = staff_home.items(make_staff(superuser=True), at)
         return next((item.count, item.late) for item in items if item.label == "Daily questions")
 
+    assert counted(NOON) == (2, True)
     ask(answers)
-    assert counted(NOON) == (1, True)
+    assert counted(NOON) == (0, False)
     ask(raises)
     assert counted(NOON) == (1, True)
 
