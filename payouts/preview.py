@@ -114,7 +114,7 @@ def preview(*, month: Period, now: datetime) -> Preview:
             ended=month.ends_at <= now,
             figures=_figures(cursor, month, found),
             before=[summary(close) for close in Close.objects.order_by("-period")[:MONTHS]],
-            carried=_listed(cursor, preview_sql.CARRIED, {code.value: code.label for code in CarryOver}),
+            carried=_listed(cursor, preview_sql.CARRIED, {code.value: code.for_staff for code in CarryOver}),
             unusual=_listed(cursor, preview_sql.UNUSUAL, {kind.value: kind.label for kind in Unusual}),
             set_aside=_named(dict(list(found.items())[:MOST])),
         )

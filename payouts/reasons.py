@@ -27,6 +27,11 @@ class CarryOver(StrEnum):
         return LABELS[self]
 
     @property
+    def for_staff(self) -> str | Promise:
+        """The reason in a few words for a list of the staff's."""
+        return FOR_STAFF[self]
+
+    @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules whose clauses state it, the closest first; a version may lack a clause for the first."""
         return RULES[self]
@@ -46,6 +51,18 @@ LABELS: dict[CarryOver, str | Promise] = {
         "Your payout details had been changed, and the hold after the change was not over."
     ),
     CarryOver.PAYOUTS_HELD: _("Your payouts were on hold when the month was closed."),
+}
+
+FOR_STAFF: dict[CarryOver, str | Promise] = {
+    CarryOver.NOTHING_DUE: _("Nothing due"),
+    CarryOver.NEGATIVE_BALANCE: _("Balance below zero"),
+    CarryOver.BELOW_MINIMUM: _("Below the payout minimum"),
+    CarryOver.SUSPENDED: _("Suspended"),
+    CarryOver.NOT_ACTIVE: _("Not active"),
+    CarryOver.NO_ACCEPTED_AGREEMENT: _("Under no accepted version"),
+    CarryOver.NO_PAYOUT_DETAILS: _("No confirmed payout details"),
+    CarryOver.PAYOUT_DETAILS_ON_HOLD: _("Payout details changed, still in their hold"),
+    CarryOver.PAYOUTS_HELD: _("Payouts on hold"),
 }
 
 RULES: dict[CarryOver, tuple[Rule, ...]] = {

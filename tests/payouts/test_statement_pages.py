@@ -15,7 +15,7 @@ from mail.rendering import render
 from payouts import pdf, statements
 from payouts.close import close_month
 from payouts.models import Statement
-from payouts.reasons import LABELS, RULES, CarryOver
+from payouts.reasons import FOR_STAFF, LABELS, RULES, CarryOver
 from tests.factories import make_affiliate
 from tests.payouts.conftest import BEGIN, FEBRUARY, MARCH
 
@@ -140,7 +140,7 @@ def test_is_listed_newest_first(earned, reader):
 
 
 def test_has_words_and_a_rule_for_every_reason():
-    assert set(LABELS) == set(RULES) == set(CarryOver)
+    assert set(LABELS) == set(RULES) == set(FOR_STAFF) == set(CarryOver)
 
 
 def test_that_names_an_unknown_reason_fails_loudly(agreement):
