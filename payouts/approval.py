@@ -116,7 +116,8 @@ def submit(*, batch: PayoutBatch, now: datetime, by: User) -> None:
     if not shown.payouts:
         raise ValidationError(_("There is nothing to pay in this batch."))
     _refuse_obstacles(shown)
-    move(batch, (State.DRAFT,), now=now, by=by, state=State.SUBMITTED, submitted_at=now, submitted_by=by)
+    why = _what_is_paid(shown)
+    move(batch, (State.DRAFT,), now=now, by=by, reason=why, state=State.SUBMITTED, submitted_at=now, submitted_by=by)
     batch.payouts.filter(state=Payout.State.DRAFT).update(state=Payout.State.SUBMITTED)
 
 
@@ -131,9 +132,8 @@ def approve(*, batch: PayoutBatch, digest: str, now: datetime, by: User) -> None
     if digest != shown.digest:
         raise ValidationError(_("The payouts have changed since you looked at them. Look at them again."))
     _refuse_obstacles(shown)
-    move(
-        batch, (State.SUBMITTED,), now=now, by=by, state=State.APPROVED, approved_at=now, approved_by=by, digest=digest
-    )
+    values: dict[str, Any] = {"approved_at": now, "approved_by": by, "digest": digest}
+    move(batch, (State.SUBMITTED,), now=now, by=by, reason=_what_is_paid(shown), state=State.APPROVED, **values)
     batch.payouts.filter(state=Payout.State.SUBMITTED).update(state=Payout.State.APPROVED)
 
 
@@ -172,6 +172,11 @@ def move(
         after={"state": batch.state, "digest": batch.digest},
         reason=reason,
     )
+
+
+def _what_is_paid(shown: Summary) -> str:
+    """Why a batch goes on, for the record: what it pays, as it was shown."""
+    return f"To pay {shown.total:.2f} {shown.currency} in {len(shown.payouts)} payouts, as shown."
 
 
 def _rows(batch: PayoutBatch) -> list[Payout]:

@@ -101,7 +101,14 @@ def _close(month: Period, now: datetime, by: User | None) -> Close:
         alerts.alert_staff(
             kind="affiliates_set_aside", key=str(month), context={"period": str(month), "count": len(set_aside)}
         )
-    trail.record(action="month closed", subject=close, now=now, by=by, after={"period": str(month), "cut": close.cut})
+    trail.record(
+        action="month closed",
+        subject=close,
+        now=now,
+        by=by,
+        after={"period": str(month), "cut": close.cut},
+        reason="Closed by hand." if by else "The month had ended, and it was its turn.",
+    )
     return close
 
 

@@ -73,7 +73,8 @@ def _send(batch: PayoutBatch, now: datetime, by: User) -> list[PayoutFile]:
         .order_by("reference")
     )
     files = _files(batch, payouts, now, by)
-    move(batch, (State.APPROVED,), now=now, by=by, state=State.SENT, sent_at=now)
+    why = f"Exported as {', '.join(file.name for file in files)}."
+    move(batch, (State.APPROVED,), now=now, by=by, reason=why, state=State.SENT, sent_at=now)
     changed = Payout.objects.filter(pk__in=[row.pk for row in payouts], state=Payout.State.APPROVED)
     if changed.update(state=Payout.State.SENT, sent_at=now) != len(payouts):
         raise IllegalTransition(_("A payout of this batch was changed in the meantime."))

@@ -11,6 +11,8 @@ from payouts import ledger
 from payouts.models import Commission
 from payouts.repricing import reprice
 
+UNDONE = "The forfeiture was undone."
+
 
 @transaction.atomic
 def forfeit(*, commissions: Iterable[Commission], reason: str, now: datetime, by: User | None) -> int:
@@ -46,6 +48,6 @@ def restore(*, commissions: Iterable[Commission], now: datetime, by: User | None
     )
     Commission.objects.filter(pk__in=[row.pk for row in rows]).update(forfeited_at=None, forfeit_reason="")
     for row in rows:
-        trail.record(action="commission restored", subject=row, now=now, by=by, reason=reason)
+        trail.record(action="commission restored", subject=row, now=now, by=by, reason=reason or UNDONE)
     reprice({row.order_id for row in rows}, now=now)
     return len(rows)

@@ -66,6 +66,11 @@ def release_payouts(*, affiliate: Affiliate, source: str, now: datetime, by: Use
     ended = holds.update(released_at=now, released_by=by)
     if ended:
         trail.record(
-            action="payouts released", subject=affiliate, now=now, by=by, before={"source": source}, reason=reason
+            action="payouts released",
+            subject=affiliate,
+            now=now,
+            by=by,
+            before={"source": source},
+            reason=reason or f"What held them is over: {source}.",
         )
     return bool(ended)

@@ -11,6 +11,8 @@ from affiliates.errors import IllegalTransition
 from agreements.models import Agreement, Program
 from audit import trail
 
+WHY = "From now on months close and sales targets are asked by themselves."
+
 
 @transaction.atomic
 def open_program(*, now: datetime, by: User | None) -> Program:
@@ -21,5 +23,5 @@ def open_program(*, now: datetime, by: User | None) -> Program:
     if not Program.objects.filter(pk=program.pk, opened_at=None).update(opened_at=now):
         raise IllegalTransition("The program is open already.")
     program.opened_at = now
-    trail.record(action="program opened", subject=program, now=now, by=by, after={"opened_at": now})
+    trail.record(action="program opened", subject=program, now=now, by=by, after={"opened_at": now}, reason=WHY)
     return program

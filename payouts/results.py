@@ -22,6 +22,8 @@ COLUMNS = ["reference", "result", "amount", "reason"]
 MOST_BYTES = 10 * 1024 * 1024
 AMOUNT = re.compile(r"[0-9]{1,12}\.[0-9]{2}", re.ASCII)
 State = Payout.State
+# Why a payout became paid without a line of its own.
+ALL_OF_IT = "The bank or provider paid everything that was sent."
 
 
 class Effect(StrEnum):
@@ -74,7 +76,7 @@ def import_results(*, content: bytes, now: datetime, by: User) -> list[Line]:
         if line.payout is None:
             continue
         if line.effect == Effect.PAID:
-            returns.pay(payout=line.payout, now=now, by=by)
+            returns.pay(payout=line.payout, reason=f"Line {line.number} of the results says so.", now=now, by=by)
         elif line.effect in (Effect.FAILED, Effect.RETURNED):
             returns.fail(payout=line.payout, reason=line.reason, now=now, by=by)
     return lines
@@ -88,11 +90,10 @@ def mark_paid(*, batch: PayoutBatch, now: datetime, by: User) -> int:
     if not rows:
         raise ValidationError(_("No payout of this batch waits for its result."))
     for payout in rows:
-        returns.pay(payout=payout, now=now, by=by)
+        returns.pay(payout=payout, reason=ALL_OF_IT, now=now, by=by)
     total = sum((payout.amount for payout in rows), Decimal("0.00"))
-    trail.record(
-        action="payout batch marked paid", subject=batch, now=now, by=by, after={"payouts": len(rows), "total": total}
-    )
+    after = {"payouts": len(rows), "total": total}
+    trail.record(action="payout batch marked paid", subject=batch, now=now, by=by, after=after, reason=ALL_OF_IT)
     return len(rows)
 
 

@@ -17,13 +17,14 @@ from payouts.models import Account, Payout, PayoutBatch
 from payouts.references import reference_of
 
 State = Payout.State
+SAID_SO = "The bank or provider says so."
 
 
 @transaction.atomic
-def pay(*, payout: Payout, now: datetime, by: User | None) -> None:
-    """Record that a sent payout arrived: out of transit, out of cash."""
+def pay(*, payout: Payout, now: datetime, by: User | None, reason: str = SAID_SO) -> None:
+    """Record that a sent payout arrived, and who says so as the reason: out of transit, out of cash."""
     ledger.gate()
-    _move(payout, (State.SENT,), State.PAID, now=now, by=by, paid_at=now)
+    _move(payout, (State.SENT,), State.PAID, now=now, by=by, reason=reason, paid_at=now)
     ledger.post(
         source=f"payout:{payout.pk}:paid",
         kind="payout paid",

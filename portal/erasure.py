@@ -43,7 +43,7 @@ def ask(*, affiliate: Affiliate, now: datetime, by: User | None) -> ErasureReque
     """Keep the request for staff; asked twice it stays the first one."""
     request, new = ErasureRequest.objects.get_or_create(affiliate=affiliate, defaults={"asked_at": now})
     if new:
-        trail.record(action="erasure asked", subject=affiliate, now=now, by=by)
+        trail.record(action="erasure asked", subject=affiliate, now=now, by=by, reason="The affiliate asked for it.")
     return request
 
 
@@ -69,7 +69,9 @@ def erase(*, affiliate: Affiliate, now: datetime, by: User | None) -> None:
     ErasureRequest.objects.filter(affiliate=affiliate, carried_out_at=None).update(
         carried_out_at=now, carried_out_by=by
     )
-    trail.record(action="affiliate erased", subject=affiliate, now=now, by=by)
+    trail.record(
+        action="affiliate erased", subject=affiliate, now=now, by=by, reason="They asked, and nothing stood in the way."
+    )
 
 
 def _forget_account(user: User, affiliate: Affiliate) -> None:

@@ -29,4 +29,5 @@ def mute(*, affiliate: Affiliate, muted: list[str], now: datetime, by: User | No
         by=by,
         before={"muted": before},
         after={"muted": ", ".join(affiliate.muted)},
+        reason="The affiliate chose so.",
     )

@@ -249,6 +249,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             now=timezone.now(),
             by=staff(request),
             after={"sha256": row.sha256},
+            reason="To take it to the bank or provider.",
         )
         headers = {"Content-Disposition": f'attachment; filename="{row.name}"', "Cache-Control": "no-store"}
         return HttpResponse(batches.content(row), content_type=row.media_type, headers=headers)

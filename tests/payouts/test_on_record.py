@@ -1,0 +1,59 @@
+"""What staff do with money is on the record with its reason, also where nobody was asked for one"""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from audit.models import AuditRecord
+from payouts import adjustments, batches, details, forfeiture, holds
+from payouts.models import Commission
+from payouts.opening import open_program
+from tests.payouts.conftest import FEBRUARY, MARCH, results
+
+pytestmark = pytest.mark.django_db
+LATER = FEBRUARY + timedelta(days=2)
+WANTED = {
+    "adjustment approved", "adjustment proposed", "adjustment rejected", "commission forfeited", "commission restored",
+    "month closed", "payout batch approved", "payout batch cancelled", "payout batch draft", "payout batch marked paid",
+    "payout batch sent", "payout batch submitted", "payout cancelled", "payout details changed", "payout failed",
+    "payout issued anew", "payout paid", "payouts held", "payouts released", "program opened",
+}  # fmt: skip
+
+
+def test_whatever_becomes_of_it(sent, drafted, earner, earned, preparer, approver):
+    batch = sent(amounts=("100.00", "25.50", "30.00"))
+    failed, paid, last = batch.payouts.select_related("affiliate").order_by("-amount")
+    content = results((failed, "failed", "100.00", "closed"), (paid, "paid", "30.00", ""))
+    batches.import_results(content=content, now=LATER, by=preparer)
+    batches.mark_paid(batch=batch, now=LATER, by=preparer)
+    new = batches.reissue(payout=failed, reason="Called.", now=LATER, by=preparer)
+    batches.submit(batch=new.batch, now=LATER, by=preparer)
+    batches.hold(payout=new, reason="A court order.", now=LATER, by=preparer)
+    source = f"payout:{new.reference}"
+    holds.release_payouts(affiliate=new.affiliate, source=source, now=LATER, by=preparer)
+    details.change(affiliate=last.affiliate, method="paypal", account="n@example.com", holder="N", now=LATER, by=None)
+    row = adjustments.propose(
+        affiliate=last.affiliate, kind="bonus", amount=Decimal(5), reason="So.", now=LATER, by=preparer
+    )
+    adjustments.reject(adjustment=row, reason="No.", now=LATER, by=approver)
+    open_program(now=LATER, by=approver)
+    assert actions_without_reason() == set()
+    assert set(AuditRecord.objects.values_list("action", flat=True)) >= WANTED - {
+        "commission forfeited", "commission restored",
+    }  # fmt: skip
+
+
+def test_also_of_commissions(earned):
+    affiliate = earned()
+    rows = list(Commission.objects.filter(affiliate=affiliate))
+    forfeiture.forfeit(commissions=rows, reason="clause 6.2", now=MARCH, by=None)
+    forfeiture.restore(commissions=rows, now=MARCH, by=None)
+    assert actions_without_reason() == set()
+    assert AuditRecord.objects.filter(action="commission restored").count() == len(rows) == 3
+
+
+def actions_without_reason() -> set[str]:
+    """Of what this room does; the rest is tested where it is done."""
+    without = AuditRecord.objects.filter(reason="", action__regex="^(adjustment|commission|month|payout|program)")
+    return set(without.values_list("action", flat=True))
