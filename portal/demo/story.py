@@ -14,6 +14,7 @@ from affiliates.models import Affiliate
 from agreements.models import Agreement, Program
 from compliance import reviews, signals, targets, termination
 from mail.archive import archive
+from payouts import rollups
 from payouts.opening import open_program
 from portal.demo import balances, conduct, inbox, offers, people, program, reports, reviewing
 from portal.demo.cast import DOMAIN
@@ -60,6 +61,7 @@ def tell(*, now: datetime) -> None:
     targets.check(now=now)
     signals.look(now=now)
     archive(now=now)
+    rollups.fold(wait=True)
     # One hash for all: each costs a tenth of a second on purpose.
     User.objects.filter(email__endswith=f"@{DOMAIN}").update(password=make_password(PASSWORD))
     # So many rows at once: until PostgreSQL counts them by itself, it would take the slow way through them.

@@ -36,8 +36,8 @@ from payouts.models import (
 )
 from portal.demo import clicks, logins, sales, story
 from portal.demo.days import Days
-from tests.worlds import rolled_back
-from tracking.models import Click, Order, Reason, Reject
+from tests.worlds import rolled_back, rollup_differences
+from tracking.models import Click, Order, Reason, Reject, Rollup
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
 # Marked for the database too, else a run of this file alone is given that of the checkout.
@@ -109,6 +109,11 @@ def test_has_orders_for_each_reason_that_is_common(demo):
 
 def test_breaks_no_invariant_of_the_money(demo):
     assert [finding for finding in verification.verify() if finding.violations] == []
+
+
+def test_has_roll_ups_that_equal_the_rows(demo):
+    assert rollup_differences() == []
+    assert Rollup.objects.filter(dimension="device", commission__gt=0).exists()
 
 
 def test_has_acceptances_that_prove_themselves(demo, capsys):

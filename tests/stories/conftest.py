@@ -6,7 +6,7 @@ from copy import deepcopy
 import pytest
 
 from tests.stories.attributing import Place
-from tests.worlds import rolled_back
+from tests.worlds import rolled_back, rollup_differences
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +18,7 @@ def built(django_db_setup, django_db_blocker) -> Iterator[Place]:
 
 @pytest.fixture
 def place(built: Place) -> Iterator[Place]:
-    """The small program of `tests.stories.attributing`, as new for each story."""
+    """The small program of `tests.stories.attributing`, as new for each story; its roll-ups equal its rows."""
     with rolled_back():
         yield deepcopy(built)
+        assert rollup_differences() == []

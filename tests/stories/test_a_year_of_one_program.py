@@ -20,7 +20,7 @@ from mail.rendering import render
 from payouts import opening
 from payouts.models import Close, Statement
 from tests.stories.year import Earned, Nobodys, Year
-from tests.worlds import figures, moment
+from tests.worlds import figures, moment, rollup_differences
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -38,6 +38,7 @@ def test_a_year_of_one_program(capsys):
     the_rate_is_raised_again(year)
     the_months_are_closed_to_the_cent(year)
     all_of_it_is_proven(year, capsys)
+    assert rollup_differences() == []
 
 
 def sells(year: Year, order_id: str, code: str, expected: Earned | Nobodys, **how: Any) -> None:
