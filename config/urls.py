@@ -3,8 +3,6 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from payouts import api
-
 urlpatterns = [
     path("", include("portal.urls")),
     path("", include("affiliates.urls")),
@@ -13,7 +11,7 @@ urlpatterns = [
     path("", include("payouts.urls")),
     path("", include("compliance.urls")),
     path("accounts/", include("allauth.urls")),
-    path("api/v1/", include(api.urlpatterns)),
+    path("api/v1/", include("payouts.api.urls")),
     path("admin/", admin.site.urls),
 ]
 

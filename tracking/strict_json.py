@@ -5,6 +5,7 @@ A key that stands twice, NaN, an overlong number are no syntax errors to Python'
 """
 
 import json
+import re
 from typing import Any
 
 MAX_DIGITS = 18
@@ -41,6 +42,7 @@ def _whole(text: str) -> int | NoNumber:
     return int(text) if len(text) <= MAX_DIGITS else NoNumber(text)
 
 
+_SPACE = re.compile(r"[ \t\n\r]*")
 _decoder = json.JSONDecoder(object_pairs_hook=_object, parse_int=_whole, parse_float=NoNumber, parse_constant=NoNumber)
 
 
@@ -52,6 +54,50 @@ def parse(text: str) -> Any:
         raise Unreadable("is nested too deeply") from None
     except ValueError as error:
         raise Unreadable(f"is not JSON: {error}") from None
+
+
+def parse_array(text: str, most: int) -> list[Any] | None:
+    """The values of the array that `text` is, and none beyond `most` + 1, so that a longer one costs no more; None for
+    another value. Raises Unreadable as `parse` does."""
+    at = _after_space(text, 0)
+    if not text.startswith("[", at):
+        parse(text)
+        return None
+    found: list[Any] = []
+    at = _after_space(text, at + 1)
+    if text.startswith("]", at):
+        return _nothing_after(text, at + 1, found)
+    while len(found) <= most:
+        try:
+            value, at = _decoder.raw_decode(text, at)
+        except RecursionError:
+            raise Unreadable("is nested too deeply") from None
+        except ValueError as error:
+            raise Unreadable(f"is not JSON: {error}") from None
+        found.append(value)
+        at = _after_space(text, at)
+        if text.startswith("]", at):
+            return _nothing_after(text, at + 1, found)
+        if not text.startswith(",", at):
+            raise Unreadable(f"is not JSON: {_expecting_comma(text, at)}")
+        at = _after_space(text, at + 1)
+    return found
+
+
+def _expecting_comma(text: str, at: int) -> ValueError:
+    return json.JSONDecodeError("Expecting ',' delimiter", text, at)
+
+
+def _after_space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def _nothing_after(text: str, at: int, found: list[Any]) -> list[Any]:
+    end = _after_space(text, at)
+    if end != len(text):
+        raise Unreadable(f"is not JSON: {json.JSONDecodeError('Extra data', text, end)}")
+    return found
 
 
 def decode(body: bytes) -> str:

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client, RequestFactory
 
 from accounts import api_keys
-from payouts import api
+from payouts.api import views
 from tests.worlds import NOW, begin, bring_over, order, send
 from tracking.models import Order, OrderSnapshot, Reject
 
@@ -218,7 +218,7 @@ def test_a_body_that_comes_in_pieces_as_any_other(shop, spaces, status):
     request = RequestFactory().put("/api/v1/orders/A1", b"-", content_type=JSON, headers=shop.headers)
     request.META["HTTP_TRANSFER_ENCODING"] = "chunked"
     request.META["wsgi.input"] = io.BytesIO(json.dumps(order("A1", coupon="ANN")).encode() + b" " * spaces)
-    assert api.order(request, order_id="A1").status_code == status
+    assert views.order(request, order_id="A1").status_code == status
 
 
 def test_that_a_settled_order_stays_whose_it_was(shop):
