@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -32,7 +32,7 @@ class Served:
     def __init__(self, port: int, pid: int) -> None:
         self.port, self.pid = port, pid
 
-    def ask(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
+    def ask(self, method: str, path: str, body: bytes | Iterable[bytes] | None = None, **headers: str) -> Answer:
         """One request on a connection of its own, and what it cost."""
         before = self._restart_measuring()
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as client:
@@ -42,7 +42,7 @@ class Served:
             answer = client.getresponse()
             content = answer.read()
             seconds = time.monotonic() - begun
-        return Answer(answer.status, answer.headers, content, seconds, (self._memory("VmHWM") - before) / 1024)
+        return Answer(answer.status, dict(answer.headers), content, seconds, (self._memory("VmHWM") - before) / 1024)
 
     def _workers(self) -> list[int]:
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii").split()
@@ -70,7 +70,10 @@ def served() -> Iterator[Served]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [*_COMMAND, "--port", str(port), "config.wsgi:application"], cwd=HERE, env=_environment(), start_new_session=True
+        [*_COMMAND, "--port", str(port), "config.wsgi:application"],
+        cwd=HERE,
+        env=_environment(),
+        start_new_session=True,
     )
     try:
         _wait_for(port)

@@ -19,7 +19,7 @@ FUTURE = timedelta(minutes=5)
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 HASHED = "hash:"
 
-_KEYS = (
+KEYS = (
     "order_id",
     "updated_at",
     "status",
@@ -31,14 +31,26 @@ _KEYS = (
     "customer",
     "lines",
 )
-_REQUIRED = ("order_id", "updated_at", "status", "placed_at", "currency", "lines")
-_LINE_KEYS = ("line_id", "sku", "title", "category", "quantity", "amount", "refunded")
-_LINE_REQUIRED = ("line_id", "category", "quantity", "amount", "refunded")
-_CUSTOMER_KEYS = ("ref", "country")
-_ORDER_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-_AMOUNT = re.compile(r"[0-9]{1,12}\.[0-9]{2}", re.ASCII)
+REQUIRED = ("order_id", "updated_at", "status", "placed_at", "currency", "lines")
+LINE_KEYS = ("line_id", "sku", "title", "category", "quantity", "amount", "refunded")
+LINE_REQUIRED = ("line_id", "category", "quantity", "amount", "refunded")
+CUSTOMER_KEYS = ("ref", "country")
+ORDER_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+AMOUNT = re.compile(r"[0-9]{1,12}\.[0-9]{2}", re.ASCII)
+STATUSES = ("paid", "completed", "cancelled")
+# The most characters of each text.
+LONGEST = {
+    "click_id": 200,
+    "coupon": 64,
+    "customer.ref": 200,
+    "customer.country": 100,
+    "line_id": 64,
+    "sku": 100,
+    "title": 500,
+    "category": 64,
+}
 _HASHED = re.compile(r"hash:[0-9a-f]{64}", re.ASCII)
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII)
+MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 
 
 class Refused(Exception):
@@ -120,20 +132,20 @@ class Reader:
 
     def read(self, row: object) -> Snapshot:
         """The snapshot that `row`, as parsed from JSON, is; raises Refused with the field and the cause."""
-        row = _object(row, "", _KEYS, _REQUIRED)
+        row = _object(row, "", KEYS, REQUIRED)
         order_id = _text(row["order_id"], "order_id", 64)
-        if not _ORDER_ID.fullmatch(order_id):
+        if not ORDER_ID.fullmatch(order_id):
             raise Refused("order_id", "must be 1 to 64 of letters, digits, '.', '_' and '-'")
         version = self._moment(row["updated_at"], "updated_at")
         status = row["status"]
-        if status not in ("paid", "completed", "cancelled"):
+        if status not in STATUSES:
             raise Refused("status", "must be paid, completed or cancelled")
         placed_at = self._moment(row["placed_at"], "placed_at")
         completed_at = self._completed(row.get("completed_at"), status, placed_at)
         if row["currency"] != self.currency:
             raise Refused("currency", f"must be {self.currency}, the program's currency")
         customer = row.get("customer")
-        customer = _object(customer, "customer", _CUSTOMER_KEYS, ()) if customer is not None else {}
+        customer = _object(customer, "customer", CUSTOMER_KEYS, ()) if customer is not None else {}
         return Snapshot(
             order_id=order_id,
             version=version,
@@ -141,15 +153,15 @@ class Reader:
             placed_at=placed_at,
             completed_at=completed_at,
             currency=self.currency,
-            click_id=_optional(row.get("click_id"), "click_id", 200),
-            coupon=_optional(row.get("coupon"), "coupon", 64),
-            customer_hash=self.hashed(_optional(customer.get("ref"), "customer.ref", 200)),
-            country=_optional(customer.get("country"), "customer.country", 100),
+            click_id=_optional(row.get("click_id"), "click_id", LONGEST["click_id"]),
+            coupon=_optional(row.get("coupon"), "coupon", LONGEST["coupon"]),
+            customer_hash=self.hashed(_optional(customer.get("ref"), "customer.ref", LONGEST["customer.ref"])),
+            country=_optional(customer.get("country"), "customer.country", LONGEST["customer.country"]),
             lines=_lines(row["lines"]),
         )
 
     def _moment(self, value: object, field: str) -> datetime:
-        if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        if not isinstance(value, str) or not MOMENT.fullmatch(value):
             raise Refused(field, "must be a moment with its offset, as 2010-12-08T08:26:00Z")
         try:
             moment = datetime.fromisoformat(value).astimezone(UTC)
@@ -197,7 +209,7 @@ def _lines(value: object) -> tuple[Line, ...]:
 
 
 def _line(value: object, path: str) -> Line:
-    row = _object(value, path, _LINE_KEYS, _LINE_REQUIRED)
+    row = _object(value, path, LINE_KEYS, LINE_REQUIRED)
     quantity = row["quantity"]
     if type(quantity) is not int or not 1 <= quantity <= MAX_QUANTITY:
         raise Refused(f"{path}.quantity", "must be a whole number of 1 and up")
@@ -206,10 +218,10 @@ def _line(value: object, path: str) -> Line:
     if refunded > amount:
         raise Refused(f"{path}.refunded", "must not be more than the amount")
     return Line(
-        line_id=_filled(row["line_id"], f"{path}.line_id"),
-        sku=_optional(row.get("sku"), f"{path}.sku", 100),
-        title=_optional(row.get("title"), f"{path}.title", 500),
-        category=_filled(row["category"], f"{path}.category"),
+        line_id=_filled(row["line_id"], f"{path}.line_id", LONGEST["line_id"]),
+        sku=_optional(row.get("sku"), f"{path}.sku", LONGEST["sku"]),
+        title=_optional(row.get("title"), f"{path}.title", LONGEST["title"]),
+        category=_filled(row["category"], f"{path}.category", LONGEST["category"]),
         quantity=quantity,
         amount=amount,
         refunded=refunded,
@@ -217,7 +229,7 @@ def _line(value: object, path: str) -> Line:
 
 
 def _amount(value: object, field: str) -> Decimal:
-    if not isinstance(value, str) or not _AMOUNT.fullmatch(value):
+    if not isinstance(value, str) or not AMOUNT.fullmatch(value):
         raise Refused(field, 'must be a string of digits, a point and two digits, as "15.30"')
     amount = Decimal(value)
     if amount > MAX_AMOUNT:
@@ -242,8 +254,8 @@ def _object(value: object, path: str, known: tuple[str, ...], required: tuple[st
     return value
 
 
-def _filled(value: object, field: str) -> str:
-    text = _text(value, field, 64)
+def _filled(value: object, field: str, most: int) -> str:
+    text = _text(value, field, most)
     if not text.strip():
         raise Refused(field, "must not be empty")
     return text

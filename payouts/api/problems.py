@@ -24,6 +24,7 @@ KINDS: dict[str, Kind] = {
     "unsupported_media_type": Kind(415, "The body is of another media type, or compressed."),
     "rejected": Kind(422, "The snapshot breaks a rule; the field and the cause are named."),
     "too_many_requests": Kind(429, "The key asks too often; `Retry-After` says in how many seconds to ask again."),
+    "internal": Kind(500, "A fault of ours; nothing of the request was stored, and it may be sent again."),
     "unavailable": Kind(503, "The database is away; `Retry-After` says in how many seconds to ask again."),
 }
 
@@ -31,7 +32,9 @@ KINDS: dict[str, Kind] = {
 class Problem(Exception):
     """An answer that is an error: one of KINDS, a message, the field that it is about, and headers."""
 
-    def __init__(self, code: str, message: str, field: str | None = None, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, field: str | None = None, headers: dict[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = KINDS[code].status
         self.body: dict[str, Any] = {"error": {"code": code, "message": message, "field": field}}

@@ -13,11 +13,9 @@ from accounts.models import ApiKey, Scope
 from payouts import intake, order_answers, together
 from payouts.api import bodies
 from payouts.api.problems import Problem
+from payouts.api.schemas import OUTCOMES
 from payouts.intake import Result
 from tracking.ingestion import Outcome
-
-# The status of a PUT by its outcome; 200 for every other.
-STATUS = {Outcome.CREATED: 201, Outcome.CONFLICT: 409, Outcome.REJECTED: 422}
 
 View = Callable[..., HttpResponse]
 
@@ -100,4 +98,5 @@ def _source(key: ApiKey) -> str:
 def _answer(result: Result) -> HttpResponse:
     if result.outcome in (Outcome.REJECTED, Outcome.CONFLICT):
         raise Problem(result.outcome, result.cause, result.field or None)
-    return JsonResponse(result.public(), status=STATUS.get(Outcome(result.outcome), 200))
+    status, _meaning = OUTCOMES[Outcome(result.outcome)]
+    return JsonResponse(result.public(), status=status)

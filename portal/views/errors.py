@@ -5,10 +5,16 @@ import sys
 from django.http import HttpRequest, HttpResponse
 from django.views.defaults import server_error as stock_server_error
 
+from payouts.api.problems import Problem
 from portal.middleware import missing_store, unavailable
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500; or 503 where a middleware met a store that is away, which `stores_that_are_away` does not get to see."""
+    """500, which programs get in the form of every error of the API; or 503 where a middleware met a store that is away,
+    which `stores_that_are_away` does not get to see."""
     store = missing_store(sys.exc_info()[1])
-    return unavailable(request, store) if store else stock_server_error(request)
+    if store:
+        return unavailable(request, store)
+    if request.path.startswith("/api/"):
+        return Problem("internal", "This is a fault of ours. Nothing was stored; please send it again.").answer()
+    return stock_server_error(request)

@@ -2,8 +2,11 @@
 
 import io
 import json
+from datetime import timedelta
 
 import pytest
+import time_machine
+from django.core.cache import cache
 from django.test import Client, RequestFactory
 
 from accounts import api_keys
@@ -38,6 +41,7 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path):
+    cache.clear()
     begin("2026-01-01")
     bring_over(["ANN"], tmp_path)
     return Shop(api_keys.create(name="the shop", now=NOW, by=None)[1])
@@ -147,6 +151,52 @@ def test_a_revoked_key_with_401(shop):
     key, secret = api_keys.create(name="old", now=NOW, by=None)
     api_keys.revoke(key=key, reason="lost", now=NOW, by=None)
     assert Shop(secret).get("A1").status_code == 401
+
+
+def test_a_key_that_is_too_narrow_with_403(shop):
+    shop.put(order("A1", coupon="ANN"))
+    reader = Shop(api_keys.create(name="reports", scopes=["orders:read"], now=NOW, by=None)[1])
+    writer = Shop(api_keys.create(name="export", scopes=["orders:write"], now=NOW, by=None)[1])
+    assert reader.get("A1").status_code == 200
+    assert writer.put(order("A1", coupon="ANN")).status_code == 200
+    assert writer.batch([]).status_code == 200
+    for answer, scope in (
+        (reader.put(order("A2"), "A2"), "orders:write"), (reader.batch([order("A2")]), "orders:write"),
+        (writer.get("A1"), "orders:read"),
+    ):  # fmt: skip
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"], error["field"]) == (403, "scope_missing", "Authorization")
+        assert scope in error["message"]
+    assert Order.objects.count() == 1
+
+
+def test_a_key_that_asks_too_often_with_429_and_when_to_ask_again(shop, settings):
+    settings.API_REQUESTS_PER_MINUTE = 3
+    other = Shop(api_keys.create(name="another", now=NOW, by=None)[1])
+    with time_machine.travel("2026-11-22T12:00:18Z", tick=False):
+        answers = [shop.put(order("A1", coupon="ANN")) for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [201, 200, 200, 429]
+        assert answers[3]["Retry-After"] == "42"
+        assert answers[3].json()["error"]["code"] == "too_many_requests"
+        assert other.get("A1").status_code == 200
+    with time_machine.travel("2026-11-22T12:01:00Z", tick=False):
+        assert shop.get("A1").status_code == 200
+
+
+def test_both_keys_of_an_overlap_and_the_new_one_alone_after_it(shop):
+    old, secret = api_keys.create(name="export", now=NOW, by=None)
+    _new, new_secret = api_keys.rotate(key=old, until=NOW + timedelta(days=7), now=NOW, by=None)
+    with time_machine.travel(NOW + timedelta(days=6)):
+        assert [Shop(one).get("A1").status_code for one in (secret, new_secret)] == [404, 404]
+    with time_machine.travel(NOW + timedelta(days=8)):
+        assert [Shop(one).get("A1").status_code for one in (secret, new_secret)] == [401, 404]
+
+
+def test_a_fault_of_ours_with_500_in_the_form_of_every_error(shop, monkeypatch):
+    monkeypatch.setattr("payouts.order_answers.describe", lambda _order_id: 1 // 0)
+    shop.client.raise_request_exception = False
+    answer = shop.get("A1")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal")
 
 
 def test_a_get_with_the_order_whose_it_is_and_why(shop):

@@ -1,4 +1,4 @@
-"""Bad input to the program behind its web server is refused within a second, for 50 MiB at most, and nothing of it stays: """
+"""Bad input to the program behind its web server is refused within a second, for 50 MiB at most, and nothing of it stays:"""
 
 import gzip
 import json
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from accounts import api_keys
-from tests.served import Served, served
+from tests.served import Answer, Served, served
 from tests.worlds import NOW, begin, order
 from tracking.models import Order, OrderSnapshot, Reject
 
@@ -35,6 +35,12 @@ def bomb() -> bytes:
     return block * 1024
 
 
+def split(at: str) -> tuple[bytes, bytes]:
+    """A good order, to be filled behind the first `at`."""
+    before, found, after = json.dumps(order("A1")).partition(at)
+    return (before + found).encode(), after.encode()
+
+
 HUGE = {
     "10 MiB + 1": (BATCH, b" " * (MOST + 1), JSON, 413, "too_large"),
     "10 MiB + 1 to one order": (ONE, b" " * (MOST + 1), JSON, 413, "too_large"),
@@ -48,6 +54,7 @@ HUGE = {
     "10 MiB of one key": (ONE, filled(b'"a":1,', b"{", b'"a":1}'), JSON, 413, "too_many_values"),
     "10 MiB of one text": (ONE, filled(b"x", b'{"order_id":"', b'"}'), JSON, 422, "rejected"),
     "10 MiB of one number": (ONE, filled(b"9", b'{"order_id":', b"}"), JSON, 422, "rejected"),
+    "10 MiB of one title": (ONE, filled(b"x", *split('"WHITE')), JSON, 422, "rejected"),
     "10 MiB of commas in a text": (ONE, filled(b",", b'{"order_id":"', b'"}'), JSON, 422, "rejected"),
     "10 MiB of one line": (BATCH, filled(b"{}", b"", b""), NDJSON, 413, "too_many_values"),
     "10 MiB that is no UTF-8": (BATCH, filled(b"\xff"), JSON, 400, "unreadable"),
@@ -63,7 +70,7 @@ def shop() -> Iterator[tuple[Served, str]]:
     with served() as server:
         # What is made once, for the first order, is no cost of a bad one.
         for number in range(3):
-            server.ask("PUT", f"/api/v1/orders/W{number}", json.dumps(order(f"W{number}")), **signed(secret))
+            server.ask("PUT", f"/api/v1/orders/W{number}", json.dumps(order(f"W{number}")).encode(), **signed(secret))
         yield server, secret
 
 
@@ -71,10 +78,46 @@ def signed(secret: str, content_type: str = JSON, **other: str) -> dict[str, str
     return {"Authorization": f"Bearer {secret}", "Content-Type": content_type} | other
 
 
-def test_whatever_its_size_or_form(shop):
+def test_of_any_size_and_form(shop):
     server, secret = shop
-    Reject.objects.all().delete()
     for name, ((method, path), body, content_type, status, code) in HUGE.items():
         more = {"Content-Encoding": "gzip"} if "gzip" in name else {}
-        answer = server.ask(method, path, body, **signed(secret, content_type, **more))
-        print(f"{name:40} {answer.status} {answer.seconds:.3f} s {answer.mebibytes:5.1f} MiB {answer.body[:100]!r}")
+        check(name, server.ask(method, path, body, **signed(secret, content_type, **more)), status, code)
+    unchanged()
+
+
+def test_in_pieces_without_a_length(shop):
+    server, secret = shop
+    for name in ("10 MiB + 1", "64 MiB", "10 MiB of brackets", "objects nested 20,000 deep", "10 MiB that is no UTF-8"):
+        (method, path), body, content_type, status, code = HUGE[name]
+        headers = signed(secret, content_type, **{"Transfer-Encoding": "chunked"})
+        check(name, server.ask(method, path, in_pieces(body), **headers), status, code)
+    unchanged()
+
+
+def test_without_a_key(shop):
+    server, _secret = shop
+    check("no key", server.ask("POST", BATCH[1], HUGE["64 MiB"][1], **signed("nonsense")), 401, "unauthorized")
+
+
+def check(name: str, answer: Answer, status: int, code: str) -> None:
+    said = f"{name}: {answer.status} {answer.body[:200]!r} in {answer.seconds:.2f} s for {answer.mebibytes:.0f} MiB"
+    assert answer.status == status, said
+    error = json.loads(answer.body)["error"]
+    assert (error["code"], bool(error["message"])) == (code, True), said
+    assert answer.seconds < 1, said
+    assert answer.mebibytes < 50, said
+
+
+def unchanged() -> None:
+    """But for the orders that warmed the server up, and refused rows in the inbox."""
+    assert set(Order.objects.values_list("order_id", flat=True)) == {"W0", "W1", "W2"}
+    assert OrderSnapshot.objects.count() == 3
+    assert {reject.outcome for reject in Reject.objects.all()} <= {"rejected"}
+
+
+def test_a_body_in_pieces_that_is_good_is_taken(shop):
+    server, secret = shop
+    headers = signed(secret, **{"Transfer-Encoding": "chunked"})
+    answer = server.ask("PUT", ONE[1], in_pieces(json.dumps(order("A1")).encode()), **headers)
+    assert (answer.status, json.loads(answer.body)["outcome"]) == (201, "created")

@@ -134,6 +134,8 @@ SITE: dict[str, tuple[Row, Row]] = {
     "mfa_view_recovery_codes": (signed_in("404"), signed_in("405")),
     "mfa_generate_recovery_codes": (AGAIN, AGAIN),
     "mfa_download_recovery_codes": (signed_in("404"), signed_in("404")),
+    "api_page": (PUBLIC, NEVER),
+    "api_openapi": (PUBLIC, NEVER),
     "api_batch": (everybody("401"), everybody("401")),
     "api_order": (everybody("401"), everybody("401")),
     "api/v1/<path:rest>": (everybody("404"), everybody("404")),

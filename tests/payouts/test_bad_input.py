@@ -1,0 +1,172 @@
+"""Bad input to the orders API:"""
+
+import json
+import time
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from accounts import api_keys
+from agreements.models import Program
+from payouts.api.bodies import JSON, NDJSON
+from tests.worlds import NOW, begin, bring_over, moment, order
+from tracking import click_ids, links
+from tracking.models import Order, OrderSnapshot, Reject
+
+pytestmark = pytest.mark.django_db
+GOOD = json.dumps(order("A1"))
+AMOUNT = '"amount": "100.00"'
+
+
+@pytest.fixture
+def ask():
+    """Sends one body and says the status, the code and the field of the answer, which comes within a second."""
+    begin("2026-01-01")
+    secret = api_keys.create(name="the shop", now=NOW, by=None)[1]
+    client = Client(headers={"Authorization": f"Bearer {secret}"})
+    client.put("/api/v1/orders/W1", json.dumps(order("W1")), content_type=JSON)
+
+    def sent(body: str | bytes, path: str = "orders/A1", media: str = JSON):
+        begun = time.monotonic()
+        method = client.post if path.endswith("batch") else client.put
+        answer = method(f"/api/v1/{path}", body, content_type=media)
+        assert time.monotonic() - begun < 1
+        return answer
+
+    return sent
+
+
+def amount(text: str) -> str:
+    return GOOD.replace(AMOUNT, f'"amount": {text}')
+
+
+ROWS = {
+    "NaN": (amount("NaN"), "lines[0].amount"),
+    "NaN in a text": (amount('"NaN"'), "lines[0].amount"),
+    "Infinity": (amount("Infinity"), "lines[0].amount"),
+    "-Infinity": (amount("-Infinity"), "lines[0].amount"),
+    "Infinity in a text": (amount('"Infinity"'), "lines[0].amount"),
+    "-0.00": (amount('"-0.00"'), "lines[0].amount"),
+    "-0.00 as a number": (amount("-0.00"), "lines[0].amount"),
+    "1e400": (amount("1e400"), "lines[0].amount"),
+    "1e400 in a text": (amount('"1e400"'), "lines[0].amount"),
+    "other digits": (amount('"١٢.00"'), "lines[0].amount"),
+    "other digits, escaped": (amount('"\\u0661\\u0662.00"'), "lines[0].amount"),
+    "an underscore": (amount('"1_000.00"'), "lines[0].amount"),
+    "a NUL": (GOOD.replace("WHITE", "\\u0000"), "lines[0].title"),
+    "a NUL in the id": (GOOD.replace('"A1"', '"A\\u0000"'), "order_id"),
+    "a NUL in a key": (GOOD.replace('"title"', '"ti\\u0000tle"'), "lines[0].ti\\x00tle"),
+    "a lone surrogate": (GOOD.replace("WHITE", "\\ud800"), "lines[0].title"),
+    "a lone surrogate in a key": (GOOD.replace('"title"', '"\\udfff"'), "lines[0].\\udfff"),
+    "a duplicate key": (GOOD.replace('"status"', '"status": "completed", "status"'), "status"),
+    "a duplicate key of a line": (GOOD.replace('"sku"', '"line_id": "2", "sku"'), "lines[0].line_id"),
+    "a duplicate key of the customer": (GOOD.replace('"ref"', '"ref": "1", "ref"'), "customer.ref"),
+    "an unknown key": (GOOD.replace('"sku"', '"colour": "red", "sku"'), "lines[0].colour"),
+    "nesting past the form": (GOOD.replace('"85123A"', "[" * 50 + "]" * 50), "lines[0].sku"),
+    "a number of 5,000 digits": (GOOD.replace('"quantity": 1', '"quantity": ' + "9" * 5000), "lines[0].quantity"),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_is_refused_by_its_field_and_kept_for_staff_alone(ask, name):
+    text, field = ROWS[name]
+    assert text != GOOD
+    answer = ask(text)
+    order_id_differs = field == "order_id"
+    assert answer.status_code == 422
+    error = answer.json()["error"]
+    assert (error["code"], error["field"]) == ("rejected", field)
+    assert error["message"]
+    assert not Order.objects.filter(order_id__startswith="A").exists()
+    assert OrderSnapshot.objects.count() == 1
+    assert Reject.objects.count() == (0 if order_id_differs else 1)
+
+
+@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("media", [JSON, NDJSON])
+def test_a_row_of_a_batch_rejects_only_itself(ask, name, media):
+    text, field = ROWS[name]
+    rows = [json.dumps(order("B1")), text, json.dumps(order("B2"))]
+    body = f"[{','.join(rows)}]" if media == JSON else "\n".join(rows)
+    answer = ask(body, "orders/batch", media)
+    assert answer.status_code == 200
+    first, bad, last = answer.json()
+    assert (first["outcome"], bad["outcome"], last["outcome"]) == ("created", "rejected", "created")
+    assert bad["reason"].startswith(f"{field}: ")
+    assert set(Order.objects.values_list("order_id", flat=True)) == {"W1", "B1", "B2"}
+
+
+BODIES = {
+    "bad UTF-8": (GOOD.encode().replace(b"WHITE", b"\xff"), 400, "unreadable", "UTF-8 at byte"),
+    "an overlong form of a slash": (GOOD.encode().replace(b"WHITE", b"\xc0\xaf"), 400, "unreadable", "UTF-8 at byte"),
+    "a raw surrogate": (GOOD.encode().replace(b"WHITE", b"\xed\xa0\x80"), 400, "unreadable", "UTF-8 at byte"),
+    "UTF-16": (GOOD.encode("utf-16"), 400, "unreadable", "UTF-8 at byte 0"),
+    "a byte order mark": (b"\xef\xbb\xbf" + GOOD.encode(), 400, "unreadable", "byte order mark"),
+    "a raw NUL": (GOOD.encode().replace(b"WHITE", b"\x00"), 400, "unreadable", "Invalid control character"),
+    "20,000 arrays in one another": (b"[" * 20_000 + b"]" * 20_000, 400, "unreadable", "nested too deeply"),
+    "20,000 objects in one another": (b'{"a":' * 20_000 + b"1" + b"}" * 20_000, 400, "unreadable", "nested too deeply"),
+    "half of it": (GOOD.encode()[:-20], 400, "unreadable", "not JSON"),
+    "two of it": (GOOD.encode() * 2, 400, "unreadable", "Extra data"),
+    "10 MiB + 1": (b" " * (10 * 1024 * 1024 + 1), 413, "too_large", "10 MiB"),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("path", ["orders/A1", "orders/batch"])
+def test_a_body_that_cannot_be_read_is_refused_whole(ask, name, path):
+    body, status, code, said = BODIES[name]
+    answer = ask(body, path)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (status, code)
+    assert said in error["message"]
+    assert not Order.objects.exclude(order_id="W1").exists()
+    assert not Reject.objects.exists()
+
+
+@pytest.fixture
+def click(tmp_path, settings: Settings):
+    """The way from a link of ANN's to the answer to an order that names a click on it."""
+    begin("2026-01-01")
+    Program.current()
+    Program.objects.update(shop_url="https://shop.example.com/", shop_hosts=["shop.example.com"])
+    ann = bring_over(["ANN"], tmp_path)["ANN"]
+    link = links.create(affiliate=ann, target="https://shop.example.com/", now=moment("2026-01-03"), by=None)
+    secret = api_keys.create(name="the shop", now=NOW, by=None)[1]
+    client = Client(headers={"Authorization": f"Bearer {secret}"})
+    placed = moment("2026-01-10T12:00:00")
+
+    def answered(click_id: str) -> tuple[str, str | None]:
+        body = json.dumps(order("C1", click=click_id))
+        answer = client.put("/api/v1/orders/C1", body, content_type=JSON)
+        assert answer.status_code == 201
+        return answer.json()["reason"], answer.json()["affiliate"]
+
+    return answered, link, placed
+
+
+def test_a_click_id_is_taken_as_it_comes(click):
+    answered, link, placed = click
+    assert answered(click_ids.sign(link.pk, placed - timedelta(hours=1))) == ("click", "ANN")
+
+
+def test_a_click_id_with_one_bit_changed_makes_the_order_nobodys(click):
+    answered, link, placed = click
+    good = click_ids.sign(link.pk, placed - timedelta(hours=1))
+    changed = chr(ord(good[20]) ^ 1)
+    assert answered(good[:20] + changed + good[21:]) == ("click_not_genuine", None)
+
+
+def test_a_click_id_of_another_installation_makes_the_order_nobodys(click, settings):
+    answered, link, placed = click
+    ours, settings.CLICK_ID_KEYS = settings.CLICK_ID_KEYS, ["another installation's"]
+    foreign = click_ids.sign(link.pk, placed - timedelta(hours=1))
+    settings.CLICK_ID_KEYS = ours
+    assert answered(foreign) == ("click_not_genuine", None)
+
+
+@pytest.mark.parametrize("later", [timedelta(milliseconds=1), timedelta(days=365), timedelta(days=365 * 100)])
+def test_a_click_id_from_the_future_makes_the_order_nobodys(click, later):
+    answered, link, placed = click
+    assert answered(click_ids.sign(link.pk, placed + later)) == ("click_after_order", None)
