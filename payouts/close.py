@@ -1,6 +1,6 @@
 """The monthly close (CONTRACT 6): one atomic step a month, for any number of affiliates, right however often it is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,10 @@ from payouts import close_sql, ledger, preflight
 from payouts.models import Adjustment, Close
 from payouts.periods import Period, closes_itself_at, following, period, period_of
 from tracking.models import Order
+
+Tell = Callable[[int], None]
+# What a close is made of, for a progress bar: working out, and each statement that writes.
+STEPS = 1 + len(close_sql.WRITE)
 
 
 class CannotClose(Exception):
@@ -64,10 +68,11 @@ def close_due_months(*, now: datetime) -> list[Close]:
     return [close_month(period=month.first_day, now=now, by=None) for month in due_months(now)]
 
 
-def close_month(*, period: date, now: datetime, by: User | None) -> Close:
+def close_month(*, period: date, now: datetime, by: User | None, tell: Tell = lambda _done: None) -> Close:
     """Close the month that begins on `period`, or answer with the close that it has; CannotClose says why not.
 
     All of it happens, or nothing: the close and everything that it writes is one transaction, and no two run at once.
+    `tell` learns how many of its STEPS are done.
     """
     with transaction.atomic(durable=True):
         ledger.close_gate()
@@ -75,7 +80,7 @@ def close_month(*, period: date, now: datetime, by: User | None) -> Close:
         if done:
             return done
         month = _closable(period, now)
-        return _close(month, now, by)
+        return _close(month, now, by, tell)
 
 
 def _closable(first_day: date, now: datetime) -> Period:
@@ -91,10 +96,10 @@ def _closable(first_day: date, now: datetime) -> Period:
     return month
 
 
-def _close(month: Period, now: datetime, by: User | None) -> Close:
+def _close(month: Period, now: datetime, by: User | None, tell: Tell) -> Close:
     set_aside = preflight.find_poison(ends_at=month.ends_at, now=now)
     values = work_out(month=month, now=now, by=by, set_aside=list(set_aside), taking=[close_sql.TAKE_THE_CUT])
-    _run(close_sql.WRITE, values)
+    _run(_telling(close_sql.WRITE, tell), values)
     close = Close.objects.get(pk=values["close"])
     preflight.record(close=close, found=set_aside)
     if set_aside:
@@ -159,7 +164,15 @@ def _reach(versions: Sequence[under.Version]) -> dict[UUID, UUID]:
     }
 
 
-def _run(statements: Sequence[str], values: dict[str, Any]) -> None:
+def _telling(statements: Sequence[str], tell: Tell) -> Iterator[str]:
+    """The statements, each told when it is done; the working out before them is one step."""
+    for done, statement in enumerate(statements, 1):
+        tell(done)
+        yield statement
+    tell(STEPS)
+
+
+def _run(statements: Iterable[str], values: dict[str, Any]) -> None:
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement, values)

@@ -1,7 +1,7 @@
 """What each commission was at a close's cut, from the receipts alone: the commissions' own table is not read."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -45,11 +45,13 @@ class Recomputed(NamedTuple):
     validates_at: datetime | None
 
 
-def at_the_cut(close: Close, settled_to: Mapping[UUID, UUID]) -> Iterator[Recomputed]:
+def at_the_cut(
+    close: Close, settled_to: Mapping[UUID, UUID], tell: Callable[[int], None] = lambda _orders: None
+) -> Iterator[Recomputed]:
     """Every commission of the orders that `close` saw. `settled_to` says whose an order was when an earlier close settled
-    a line of it: it stays theirs, whatever a later snapshot says."""
+    a line of it: it stays theirs, whatever a later snapshot says. `tell` learns how many orders are done."""
     versions, accepted = under.versions(), under.acceptances(set(settled_to.values()))
-    last = ""
+    last, done = "", 0
     while rows := _seen(close, last):
         last = rows[-1][1].order_id
         found = attributions(snapshot for _, snapshot in rows)
@@ -62,6 +64,8 @@ def at_the_cut(close: Close, settled_to: Mapping[UUID, UUID]) -> Iterator[Recomp
                 owner = settled_to[pk]
                 agreement_id = under_at(versions, accepted.get(owner, {}), snapshot.placed_at).agreement_id
             yield from _priced(snapshot, owner, agreement_id, lines[pk], promotions)
+        done += len(rows)
+        tell(done)
 
 
 def _seen(close: Close, after: str) -> list[tuple[UUID, Snapshot]]:

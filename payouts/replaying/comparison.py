@@ -1,6 +1,7 @@
 """A closed month worked out anew, held against its statements to the cent."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
@@ -40,10 +41,13 @@ class Figures(NamedTuple):
 NOTHING = Figures(ZERO, ZERO, ZERO, ZERO, ZERO, ZERO)
 
 
-def replay(close: Close) -> list[Difference]:
-    """Every difference between what `close` posted and what follows from receipts and histories; none is as it should be."""
+def replay(close: Close, tell: Callable[[int], None] = lambda _orders: None) -> list[Difference]:
+    """Every difference between what `close` posted and what follows from receipts and histories; none is as it should be.
+
+    `tell` learns how many orders have been worked out anew.
+    """
     set_aside = set(close.set_aside.values_list("affiliate_id", flat=True))
-    lines = _lines(close, set_aside)
+    lines = _lines(close, set_aside, tell)
     posted = dict(StatementLine.objects.filter(close=close).values_list("commission_id", "amount"))
     owners = {pk: affiliate_id for pk, (affiliate_id, _) in lines.items()}
     owners |= dict(StatementLine.objects.filter(close=close).values_list("commission_id", "statement__affiliate_id"))
@@ -66,12 +70,12 @@ def replay(close: Close) -> list[Difference]:
     return found
 
 
-def _lines(close: Close, set_aside: set[UUID]) -> dict[int, tuple[UUID, Decimal]]:
+def _lines(close: Close, set_aside: set[UUID], tell: Callable[[int], None]) -> dict[int, tuple[UUID, Decimal]]:
     """{commission: (affiliate, the difference that the close had to post)}."""
     settled, held = facts.settled_before(close), facts.held(close.closed_at)
     forfeited = facts.forfeited(close.closed_at)
     lines: dict[int, tuple[UUID, Decimal]] = {}
-    for one in commissions.at_the_cut(close, facts.settled_to(close)):
+    for one in commissions.at_the_cut(close, facts.settled_to(close), tell):
         amount = ZERO if one.commission_id in forfeited else one.amount
         before = settled.get(one.commission_id)
         difference = amount - (before or ZERO)

@@ -209,8 +209,8 @@ def test_is_a_page_with_links_the_months_before_and_the_button(crowd, shown_at):
     shown = shown_at(MARCH)
     for affiliate in (crowd["owes"], crowd["poison"], crowd["moved"]):
         assert reverse("admin:affiliates_affiliate_change", args=[affiliate.pk]) in shown
-    for words in ("250.00 USD", "135.99 USD", "Close 2026-02", "First payout to changed details: 1 affiliate, 80.00 USD", "193.00 USD",
-                  "1 affiliate would be set aside", "the ledger owes"):  # fmt: skip
+    for words in ("250.00 USD", "135.99 USD", "Close 2026-02", "First payout to changed details: 1 affiliate, 80.00 USD",
+                  "193.00 USD", "1 affiliate would be set aside", "the ledger owes"):  # fmt: skip
         assert words in shown, words
     early = shown_at(FEBRUARY)
     assert "2026-02 still runs: this is no close." in early

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from payouts import close, summaries
+from payouts.management.progress import Progress
 
 
 def month(text: str) -> date:
@@ -33,7 +34,8 @@ class Command(BaseCommand):
             self.stderr.write("No month is due.")
         for day in days:
             try:
-                closed = close.close_month(period=day, now=now, by=None)
+                with Progress(self.stderr, f"{day:%Y-%m}", close.STEPS) as progress:
+                    closed = close.close_month(period=day, now=now, by=None, tell=progress)
             except close.CannotClose as error:
                 raise CommandError(str(error)) from None
             self.stdout.write(summaries.one_line(closed))

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from payouts import summaries
 from payouts.management.commands.close_month import month as first_day
+from payouts.management.progress import Progress
 from payouts.models import Close
 
 
@@ -23,4 +24,5 @@ class Command(BaseCommand):
             raise CommandError(f"{month} is not closed")
         writer = csv.writer(self.stdout, lineterminator="\n")
         writer.writerow(summaries.COLUMNS)
-        writer.writerows(summaries.statement_rows(close))
+        with Progress(self.stderr, month, close.statements.count()) as progress:
+            writer.writerows(progress.over(summaries.statement_rows(close)))

@@ -6,8 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from payouts.management.commands.close_month import month as first_day
+from payouts.management.progress import Progress
 from payouts.models import Close
 from payouts.replaying import replay
+from tracking.models import Order
 
 
 class Command(BaseCommand):
@@ -25,9 +27,10 @@ class Command(BaseCommand):
             closes = closes.filter(period=first_day(month))
             if not closes:
                 raise CommandError(f"{month} is not closed")
-        wrong = 0
+        wrong, orders = 0, Order.objects.count()
         for close in closes:
-            differences = replay(close)
+            with Progress(self.stderr, str(close), orders) as progress:
+                differences = replay(close, tell=progress)
             wrong += len(differences)
             self.stdout.write(f"{close} differences={len(differences)}")
             for difference in differences:
