@@ -124,4 +124,4 @@ def test_of_a_draft_says_that_it_is_not_published():
     assert "Takes effect: not published yet" in reading.document_of(draft).facts
 
 
-GOLDEN = "e78c1dccc706cfe046234b2928e4944be9cb007796d407dfd938cfb4353e1322"
+GOLDEN = "83d9e6df96db2d6cbce2ca4a4dc6727dbf0b880ffa06491f2d9f1412c3117106"
