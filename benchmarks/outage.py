@@ -36,7 +36,9 @@ def rows(seconds: float = 30) -> Iterator[dict[str, Any]]:
         tempfile.TemporaryDirectory() as name,
     ):
         path = fill()
+        # The first says how crowded the machine is.
         stopped: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {
+            "nothing stopped": (lambda: None, lambda: None),
             "PostgreSQL stopped": (postgres.stop, postgres.start),
             "PostgreSQL paused": (
                 lambda: _signal_all(postgres, signal.SIGSTOP),
