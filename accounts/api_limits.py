@@ -49,5 +49,5 @@ def _count(name: str) -> int:
 
 
 @lru_cache(maxsize=2)
-def _store(address: str) -> "Redis[bytes]":
+def _store(address: str) -> Redis:
     return Redis.from_url(address, socket_connect_timeout=PATIENCE_SECONDS, socket_timeout=PATIENCE_SECONDS)
