@@ -218,6 +218,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
 CONTENT_SECURITY_POLICY = content_security.POLICY
 ADMIN_CONTENT_SECURITY_POLICY = content_security.FOR_THE_ADMIN
+# A draft is one form: seven fields a clause, six a category, and a retailer may have hundreds of categories.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 STATIC_URL = "static/"
 # In a developer's checkout files are served from where they lie, and nothing is collected.
 STATIC_ROOT = None if DEBUG else BASE_DIR / "staticfiles"

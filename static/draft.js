@@ -7,10 +7,17 @@ function reveal(target) {
   const tab = document.querySelector(`#tabs-items a[href="#${group ? group.id.replace(/-group$/, "") : "general"}"], #tabs-dropdown a[href="#${group ? group.id.replace(/-group$/, "") : "general"}"]`);
   if (tab) tab.click();
   for (let around = target.closest("details"); around; around = around.parentElement.closest("details")) around.open = true;
-  requestAnimationFrame(() => {
-    target.scrollIntoView({ block: "center" });
-    target.focus({ preventScroll: true });
-  });
+  goTo(target, 60);
+}
+
+/** What its tab still hides takes no focus: ask again with each picture, for a second at most. */
+function goTo(target, tries) {
+  if (target.getClientRects().length === 0 && tries > 0) {
+    requestAnimationFrame(() => goTo(target, tries - 1));
+    return;
+  }
+  target.scrollIntoView({ block: "center" });
+  target.focus({ preventScroll: true });
 }
 
 function revealNamed(fragment) {

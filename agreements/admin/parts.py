@@ -1,7 +1,7 @@
 """The parts of a draft as rows: rates, prohibited activities, clauses; each says beside it what has to be mended."""
 
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -24,6 +24,19 @@ class RateForm(RowForm):
         model = Rate
         fields = ("category", "percent", "everything_else", "position")
         widgets = {"percent": UnitInput("%", attrs={"step": "0.01", "min": "0", "max": "100"})}
+
+
+class ActivityForm(RowForm):
+    class Meta:
+        model = ProhibitedActivity
+        fields = ("code", "title", "text", "gravest_consequence", "position")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A browser sends the first choice of a row that nobody filled in: it must say nothing, or the row counts as new.
+        box = self.fields.get("gravest_consequence")
+        if box is not None:
+            cast("forms.TypedChoiceField", box).choices = [("", "---------"), *ProhibitedActivity.Consequence.choices]
 
 
 class ClauseForm(RowForm):
@@ -99,7 +112,7 @@ class RateInline(OfADraft, StackedInline):  # type: ignore[misc]  # unfold has n
 
 class ActivityInline(OfADraft, StackedInline):  # type: ignore[misc]  # unfold has no types
     model = ProhibitedActivity
-    form = RowForm
+    form = ActivityForm
     formset = Rows
     fields = (("code", "gravest_consequence"), "title", "text", "position")
     template = "admin/agreements/rows.html"

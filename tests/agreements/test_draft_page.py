@@ -3,9 +3,10 @@
 import pytest
 
 from agreements import drafting
-from agreements.models import Agreement
+from agreements.models import Agreement, Rate
 from audit.models import AuditRecord
 from tests.agreements.draft_forms import address, form_of, index_of
+from tests.portal.reading_html import Element, read
 
 pytestmark = pytest.mark.django_db
 
@@ -181,3 +182,42 @@ def test_numbers_the_clauses_in_their_order_and_renames_the_references(staff, dr
 def test_lets_a_draft_be_thrown_away(staff, draft):
     staff.post(address("agreement_delete", draft.pk), {"post": "yes"})
     assert not Agreement.objects.filter(pk=draft.pk).exists()
+
+
+def test_saves_a_rate_card_of_hundreds_of_categories(staff, draft):
+    draft.rates.bulk_create(
+        Rate(agreement=draft, category=f"category-{number}", percent="5.00", position=100 + number)
+        for number in range(300)
+    )
+    posted = form_of(draft)
+    assert len(posted) > 1_000  # what Django takes unless it is told otherwise
+    posted["rates-200-percent"] = "5.50"
+    assert staff.post(address("agreement_change", draft.pk), posted).status_code == 302
+    assert draft.rates.filter(percent="5.50", category__startswith="category-").count() == 1
+
+
+def what_a_browser_sends(form: Element) -> dict[str, list[str]]:
+    """The boxes of a form as they stand, those that nobody filled in among them; a list sends its first choice."""
+    sent: dict[str, list[str]] = {}
+    for box in form.within():
+        name, value = box.attributes.get("name", ""), box.attributes.get("value", "")
+        if box.tag == "textarea":
+            value = "".join(one for one in box.content if isinstance(one, str)).removeprefix("\n")
+        elif box.tag == "select":
+            options = [one for one in box.within() if one.tag == "option"]
+            chosen = [one for one in options if "selected" in one.attributes] or options[:1]
+            value = chosen[0].attributes["value"]
+        elif box.tag != "input" or box.attributes.get("type") == "submit":
+            continue
+        if box.attributes.get("type") != "checkbox" or "checked" in box.attributes:
+            sent.setdefault(name, []).append(value)
+    return sent
+
+
+def test_change_nothing_by_saving_the_page_as_a_browser_sends_it(staff, draft):
+    before = [list(getattr(draft, part).values()) for part in drafting.PARTS]
+    page = read(staff.get(address("agreement_change", draft.pk)).content.decode())
+    form = next(one for one in page.within() if one.attributes.get("id") == "agreement_form")
+    answer = staff.post(address("agreement_change", draft.pk), what_a_browser_sends(form))
+    assert answer.status_code == 302, read(answer.content.decode()).text[:2000]
+    assert [list(getattr(draft, part).values()) for part in drafting.PARTS] == before

@@ -1,0 +1,93 @@
+"""In a browser, staff who draft a version"""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from agreements import drafting
+from agreements.seeding import seed
+from tests.browser.conftest import NARROW, keep
+from tests.factories import PASSWORD, make_staff
+
+
+@pytest.fixture
+def draft(transactional_db):
+    at = timezone.now() - timedelta(days=30)
+    seed(effective_at=at, now=at, by=None)
+    return drafting.start(now=timezone.now(), by=None)
+
+
+@pytest.fixture
+def open_draft(person, draft):
+    boss = make_staff(superuser=True)
+    boss.set_password(PASSWORD)
+    boss.save(update_fields=["password"])
+
+    def opened(**options):
+        page = person(**options)
+        page.goto("/accounts/login/")
+        page.get_by_label("Email").fill(boss.email)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("main").get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/admin/**")
+        page.goto(f"/admin/agreements/agreement/{draft.pk}/change/")
+        return page
+
+    return opened
+
+
+def save(page):
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+
+
+def test_are_led_to_each_place_that_is_to_mend_and_put_a_placeholder_in_by_the_keyboard(draft, open_draft):
+    clause = draft.clauses.get(number="3.2")
+    draft.clauses.filter(pk=clause.pk).update(body="Within days. ")
+    page = open_draft()
+    keep(page, "draft")
+    page.get_by_role("link", name="Clause 3.2").click()
+    text = page.get_by_role("textbox", name="Body").and_(page.locator(":focus"))
+    expect(text).to_have_value("Within days. ")
+    page.keyboard.press("Control+End")
+    name = text.locator("xpath=..").get_by_role("button", name="{attribution_days}", exact=True)
+    name.press("Enter")
+    expect(text).to_have_value("Within days. {attribution_days}")
+    save(page)
+    expect(page.get_by_text("Nothing to mend: it can be published.")).to_be_visible()
+    clause.refresh_from_db()
+    assert clause.body == "Within days. {attribution_days}"
+
+
+def test_drag_a_row_to_another_place(draft, open_draft):
+    first, second = draft.rates.values_list("category", flat=True)[:2]
+    page = open_draft()
+    page.get_by_role("link", name="Rates").click()
+    handles = page.locator("#rates-data .drag.cursor-move")
+    handles.nth(1).drag_to(handles.nth(0))
+    save(page)
+    assert list(draft.rates.values_list("category", flat=True)[:2]) == [second, first]
+
+
+def test_add_a_row_that_stands_at_the_end(draft, open_draft):
+    page = open_draft()
+    page.get_by_role("link", name="Rates").click()
+    page.get_by_role("button", name="Add another rate").click()
+    page.get_by_role("textbox", name="Category", exact=True).last.fill("garden-furniture")
+    page.get_by_role("spinbutton", name="Rate, percent", exact=True).last.fill("4.00")
+    save(page)
+    assert draft.rates.last().category == "garden-furniture"
+
+
+def test_need_no_scripts_and_no_wide_screen(draft, open_draft):
+    order = list(draft.rates.values_list("category", flat=True))
+    page = open_draft(viewport=NARROW, java_script_enabled=False)
+    page.get_by_role("spinbutton", name="Place", exact=True).nth(2).fill("1")
+    page.get_by_role("textbox", name="Category", exact=True).nth(len(order)).fill("garden-furniture")
+    page.get_by_role("spinbutton", name="Rate, percent", exact=True).nth(len(order)).fill("4.00")
+    page.get_by_role("textbox", name="Category", exact=True).nth(0).press("Enter")
+    expect(page.get_by_text("Nothing to mend: it can be published.")).to_be_visible()
+    expected = [order[2], order[0], order[1], *order[3:], "garden-furniture"]
+    assert list(draft.rates.values_list("category", flat=True)) == expected
