@@ -34,14 +34,19 @@ from agreements.views import accept_page
 def mine(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     now = timezone.now()
     current, under = agreement_of(affiliate.pk, at=now)
-    accepted = Acceptance.objects.for_affiliate(affiliate).select_related("agreement").order_by("-accepted_at")
+    rows = Acceptance.objects.for_affiliate(affiliate).select_related("agreement")
+    accepted = list(rows.order_by("-agreement__effective_at", "-accepted_at"))
+    befores = [one.agreement for one in accepted]
     context = {
         "affiliate": affiliate,
         "current": current,
         "paused_since": under.paused_since,
         "pause_clause": clause_of(current.pk, Rule.PAUSE_UNACCEPTED) if current else "",
         "asked": [(version, _means(affiliate, version, current)) for version in asking.asked(affiliate, at=now)],
-        "accepted": accepted,
+        # With each, the one before among those that they accepted: what changed between is a page of its own.
+        "accepted": [*zip(accepted, [*befores[1:], None], strict=True)],
+        "followed": befores[0] if current and befores and current not in befores else None,
+        "follows_clause": clause_of(current.pk, Rule.APPLICABLE_VERSION) if current else "",
         "upcoming": Agreement.objects.upcoming(now),
         "now": now,
     }

@@ -68,18 +68,26 @@ def versions(request: HttpRequest) -> HttpResponse:
     return render(request, "agreements/versions.html", context)
 
 
+def _earlier(agreement: Agreement, named: str) -> Agreement:
+    """The version that `named` is the id of, if it took effect before `agreement`; 404 for any other."""
+    try:
+        since = _published(UUID(named))
+    except ValueError:
+        raise Http404 from None
+    assert since.effective_at is not None
+    assert agreement.effective_at is not None
+    if since.effective_at >= agreement.effective_at:
+        raise Http404
+    return since
+
+
 @require_safe
 def version_changes(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What changed in a version, against the one before or against the one that ?since= names."""
     agreement = _published(pk)
-    since = changes.predecessor(agreement)
-    if named := request.GET.get("since"):
-        try:
-            since = _published(UUID(named))
-        except ValueError:
-            raise Http404 from None
+    since = _earlier(agreement, named) if (named := request.GET.get("since")) else changes.predecessor(agreement)
     chosen = language.for_page(request, agreement)
-    changed = changes.of(agreement, since, chosen) if since and since != agreement else None
+    changed = changes.of(agreement, since, chosen) if since else None
     earlier = Agreement.objects.published().filter(effective_at__lt=agreement.effective_at)
     base = reverse("agreements:version", args=[agreement.pk])
     facts = {"agreement": agreement, "since": since, "changed": changed, "earlier": earlier, "base": base}

@@ -13,6 +13,7 @@ from affiliates.models import State
 from agreements import drafting, publishing, translating
 from agreements.models import Acceptance, Agreement
 from tests.agreements import german
+from tests.agreements.eyes import seen
 from tests.agreements.german import text
 from tests.factories import make_affiliate, make_staff
 
@@ -138,7 +139,7 @@ def test_show_what_changed_in_the_language_chosen(affiliate, client, both):
     html = page(client, "version_changes", second.pk, language="de", since=str(both.pk))
     assert '<span lang="de">Die Frist</span>' in html
     assert f'href="?language=en&amp;since={both.pk}"' in html
-    assert "<del>3</del><ins>2</ins> Tage vergangen sind." in html
+    assert "<del>3</del><ins>2</ins> Tage vergangen sind." in seen(html)
     english = page(client, "version_changes", second.pk)
     assert "Die Frist" not in english
 
@@ -153,7 +154,7 @@ def test_say_where_the_texts_are_compared_in_another_language_than_the_one_chose
     second = publishing.publish(agreement=new, effective_at=NOW + 20 * DAY, now=NOW, by=None)
     html = page(client, "version_changes", second.pk, language="de")
     assert "The texts are compared in the language that both versions have." in html
-    assert "<del>truthfully.</del><ins>honestly.</ins>" in html
+    assert "<del>truthfully.</del><ins>honestly.</ins>" in seen(html)
     assert "compared in the language" not in page(client, "version_changes", second.pk, language="en")
     third = drafting.start(now=NOW, by=None)
     translating.drop(agreement=third, language="de", now=NOW, by=None)

@@ -16,6 +16,7 @@ from affiliates.models import Affiliate, State
 from agreements import drafting, publishing, seeding
 from agreements.models import Acceptance, Agreement
 from agreements.page_revision import page_revision
+from tests.agreements.eyes import seen
 from tests.agreements.test_accepting import accept
 from tests.factories import make_affiliate, make_staff
 
@@ -114,7 +115,7 @@ def test_show_every_version_at_an_address_that_stays(client, first, second):
 
 def test_show_what_changed_word_by_word_and_escaped(client, first, second):
     html = page(client, "version_changes", second.pk)
-    assert "<del>truthfully.</del><ins>&lt;b&gt;honestly&lt;/b&gt;.</ins>" in html
+    assert "<del>truthfully.</del><ins>&lt;b&gt;honestly&lt;/b&gt;.</ins>" in seen(html)
     assert "5.00 %" in html
     assert "detriment" in html
     assert "This is the first version" in page(client, "version_changes", first.pk)
@@ -124,6 +125,18 @@ def test_show_what_changed_word_by_word_and_escaped(client, first, second):
 @pytest.mark.parametrize("since", ["x", "00000000-0000-0000-0000-000000000000"])
 def test_know_no_version_by_a_wrong_id(client, second, since):
     assert client.get(reverse("agreements:version_changes", args=[second.pk]), {"since": since}).status_code == 404
+
+
+def test_compare_with_earlier_versions_alone(client, first, second):
+    address = reverse("agreements:version_changes", args=[first.pk])
+    assert client.get(address, {"since": second.pk}).status_code == 404
+    assert client.get(address, {"since": first.pk}).status_code == 404
+
+
+def test_say_what_goes_and_what_comes_to_a_screen_reader_too(client, second):
+    html = page(client, "version_changes", second.pk)
+    assert '<del><span class="visually-hidden">removed: </span>truthfully.' in html
+    assert '<ins><span class="visually-hidden">added: </span>' in html
 
 
 @pytest.mark.parametrize("name", ["version", "version_pdf", "version_text", "version_terms", "version_changes"])
@@ -219,6 +232,24 @@ def test_show_an_affiliate_what_they_are_under_what_they_accepted_and_what_is_as
     assert record.hash in html
     assert "Please accept or decline it" in html
     assert reverse("agreements:evidence", args=[record.pk]) in html
+
+
+def test_lead_an_affiliate_to_what_changed_between_what_they_accepted(first, second, approved):
+    accept(approved, first, now=NOW)
+    accept(approved, second, now=NOW + DAY)
+    between = reverse("agreements:version_changes", args=[second.pk]) + f"?since={first.pk}"
+    assert f'href="{between}"' in page(signed_in(approved), "mine")
+
+
+def test_say_why_an_affiliate_is_under_a_version_that_they_never_accepted(first, approved):
+    accept(approved, first, now=NOW - DAY)
+    draft = drafting.start(now=NOW, by=None)
+    draft.rates.filter(category="home-decor").update(percent="6.00")
+    raised = publishing.publish(agreement=draft, effective_at=NOW, now=NOW, by=None)
+    html = page(signed_in(approved), "mine")
+    assert "It follows version 1, which you accepted, because nothing in between is to your detriment." in html
+    assert f"{reverse('agreements:version', args=[raised.pk])}#clause-9.3" in html
+    assert f"{reverse('agreements:version_changes', args=[raised.pk])}?since={first.pk}" in html
 
 
 def test_give_an_affiliate_their_own_evidence_and_nobody_else_s(first, approved):
