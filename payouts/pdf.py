@@ -1,12 +1,15 @@
 """A statement as a PDF. Everything goes in as data, nothing as markup (DESIGN 3)."""
 
 import json
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import typst
 from django.conf import settings
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from agreements.rules import Rule
@@ -14,7 +17,7 @@ from mail.attachments import Attachment
 from payouts import statements
 from payouts.currency import program_currency
 from payouts.models import Statement, StatementLine
-from payouts.wording import day, moment_for, money, month
+from payouts.wording import category, day, moment_for, money, month
 
 TEMPLATE = Path(__file__).parent / "statement.typ"
 # A longer statement shows sums by category and day; its lines are in the CSV (issue of a readable PDF, not of size).
@@ -52,11 +55,11 @@ def _data(statement: Statement) -> dict[str, Any]:
         "sums": _sums(statement, currency),
         "closing": money(statement.closing, currency),
         "lines": [_line(row, currency) for row in statements.lines(statement)] if short else [],
-        "categories": _shares(statements.by_category(statement), currency),
-        "days": [] if short else _shares(statements.by_day(statement), currency),
+        "categories": _shares(statements.by_category(statement), currency, category),
+        "days": [] if short else _shares(statements.by_day(statement), currency, _on),
         "long": ""
         if short
-        else _("This statement has %(count)s lines; they are in its CSV file.") % {"count": statement.lines},
+        else _("This statement has %(count)s lines; they are in its CSV file.") % {"count": f"{statement.lines:,}"},
         "adjustments": [
             [day(row.decided_at, statement.affiliate), row.shown_kind, row.reason, money(row.amount, currency)]
             for row in statements.adjustments(statement)
@@ -86,7 +89,7 @@ def _labels() -> dict[str, str]:
 def _sums(statement: Statement, currency: str) -> list[list[str]]:
     rows = [
         (_("Opening balance"), statement.opening),
-        (_("Commissions settled (%(count)s lines)") % {"count": statement.lines}, statement.settled),
+        (_("Commissions settled (%(count)s lines)") % {"count": f"{statement.lines:,}"}, statement.settled),
         (_("Adjustments"), statement.adjustments),
         (_("Payouts that came back"), statement.returned),
         (_("Payout"), -statement.payout),
@@ -97,13 +100,17 @@ def _sums(statement: Statement, currency: str) -> list[list[str]]:
 def _line(row: StatementLine, currency: str) -> list[str]:
     commission = row.commission
     return [
-        commission.order.order_id, commission.line.line_id, commission.category, money(row.base, currency), f"{row.rate} %",
-        statements.of_version(row.clause, commission.agreement.name), money(row.amount, currency),
+        commission.order.order_id, commission.line.line_id, category(commission.category), money(row.base, currency),
+        f"{row.rate} %", statements.of_version(row.clause, commission.agreement.name), money(row.amount, currency),
     ]  # fmt: skip
 
 
-def _shares(shares: list[statements.Share], currency: str) -> list[list[str]]:
-    return [[str(share.label), str(share.lines), money(share.amount, currency)] for share in shares]
+def _shares(shares: list[statements.Share], currency: str, named: Callable[[Any], str]) -> list[list[str]]:
+    return [[named(share.label), f"{share.lines:,}", money(share.amount, currency)] for share in shares]
+
+
+def _on(day: date) -> str:
+    return date_format(day, "j F Y")
 
 
 def _payout(statement: Statement) -> str:

@@ -21,6 +21,11 @@ def day(at: datetime | None, affiliate: Affiliate) -> str:
     return moment(at, affiliate.time_zone).partition(",")[0] if at else ""
 
 
+def category(slug: str) -> str:
+    """A category's name as people read it: "home-decor" as "Home decor"."""
+    return slug.replace("-", " ").capitalize()
+
+
 def month(first_day: date) -> str:
     """ "January 2011"."""
     return date_format(first_day, "F Y")

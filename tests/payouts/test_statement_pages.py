@@ -122,9 +122,9 @@ def test_of_thousands_of_lines_sums_them_up_in_the_pdf(earned, monkeypatch):
     data = pdf._data(statement)
     assert data["lines"] == []
     assert data["categories"] == [
-        ["no-such-category", "1", "9.00 USD"], ["jewelry-accessories", "1", "5.10 USD"], ["home-decor", "1", "0.80 USD"],
+        ["No such category", "1", "9.00 USD"], ["Jewelry accessories", "1", "5.10 USD"], ["Home decor", "1", "0.80 USD"],
     ]  # fmt: skip
-    assert data["days"] == [["2026-01-02", "3", "14.90 USD"]]
+    assert data["days"] == [["2 January 2026", "3", "14.90 USD"]]
     assert "3 lines" in data["long"]
     assert pdf.render(statement).startswith(b"%PDF-")
 
