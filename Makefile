@@ -5,6 +5,7 @@
 #   make check   lint, types, order of the rooms, templates, migrations, settings for production
 #   make bench   every row of what was promised of speed, as ratios; writes benchmarks/RESULTS.md (PARTS="redirect close" for some)
 #   make fix     what of that can be mended by itself
+#   make docs    writes the pages of docs/ that a test makes and compares
 #   make audit   known vulnerabilities of what is installed; asks a service on the network
 #   make clean   removes the embedded servers' data and what tools left behind
 #
@@ -15,7 +16,7 @@ DEBUG ?= 1
 export DEBUG
 
 .DELETE_ON_ERROR:
-.PHONY: run test check bench fix audit clean venv browser
+.PHONY: run test check bench fix docs audit clean venv browser
 
 BIN := .venv/bin
 ROOMS := accounts audit mail affiliates agreements tracking payouts compliance portal
@@ -63,6 +64,9 @@ fix: .venv/installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	-$(BIN)/djlint --reformat --quiet $(UNFORMATTED) templates
+
+docs: .venv/installed-test
+	UPDATE_DOCS=1 $(BIN)/python -m pytest -q tests/stories/test_life_of_a_dollar.py
 
 audit: .venv/installed-test
 	$(BIN)/pip-audit
