@@ -162,7 +162,7 @@ ENTRIES = (
     ),
     Entry(
         _("Daily questions"),
-        _("set aside, failing or late"),
+        _("not answered as they should be"),
         "portal.view_question",
         waiting.questions,
         Question,
