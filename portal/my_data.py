@@ -47,6 +47,8 @@ and the agreements that you accepted; files/ what you sent with replies to revie
 shown masked, because this file may be lost. Clicks on your links are records of visitors, whose addresses are kept
 shortened; they are included without them. Staff are not named.
 """
+# An order of theirs may name the coupon of another affiliate: one that came too late, for instance.
+WITH_COUPONS = ("orders", "orders_claimed")
 Pdf = tuple[str, Callable[[], bytes]]
 
 
@@ -103,6 +105,13 @@ def record(row: Model, hidden: Iterable[str] = ()) -> dict[str, Any]:
     return {field.name: getattr(row, field.attname) for field in fields if field.related_model is not User}
 
 
+def _leave_out_coupons_of_others(records: list[dict[str, Any]], affiliate: Affiliate) -> None:
+    theirs = {code.upper() for code in Coupon.objects.for_affiliate(affiliate).values_list("code", flat=True)}
+    for one in records:
+        if one["coupon_code"].upper() not in theirs:
+            one["coupon_code"] = ""
+
+
 def archive(*, affiliate: Affiliate, now: datetime, pdfs: Iterable[Pdf] = ()) -> bytes:
     """The ZIP; `pdfs` are the names and makers of the documents that go into it."""
     buffer = io.BytesIO()
@@ -116,6 +125,8 @@ def archive(*, affiliate: Affiliate, now: datetime, pdfs: Iterable[Pdf] = ()) ->
         archive.writestr("README.txt", README.format(**words))
         for name, rows in sources(affiliate).items():
             records = [record(row, HIDDEN.get(name, ())) for row in rows.iterator(chunk_size=2000)]
+            if name in WITH_COUPONS:
+                _leave_out_coupons_of_others(records, affiliate)
             text = json.dumps(records, cls=DjangoJSONEncoder, indent=1, ensure_ascii=False)
             archive.writestr(f"data/{name}.json", text)
         for file in ReviewFile.objects.filter(step__review__affiliate=affiliate, step__private=False):

@@ -2,7 +2,10 @@
 
 import ast
 import html
+import io
+import json
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 
+from portal import my_data
 from tests.stories.asking import NOON, QUESTIONS, Question, news, settled
 from tests.stories.attributing import Place, altered, at, click
 from tests.worlds import line
@@ -191,6 +195,10 @@ def test_of_ones_own_does_not_name_the_coupon_of_another(place: Place) -> None:
     # And one with a click of hers beside a coupon that is nobody's, and later somebody's.
     place.sell("A2", NOON, coupon="LATER", click=click("ANN", "03-10T11:00")(place))
     assert "LATER" not in ask(place, "ANN", "A2")[1]
+    place.sell("A3", NOON, coupon="ann")
+    with zipfile.ZipFile(io.BytesIO(my_data.archive(affiliate=place.people["ANN"], now=at("05-11")))) as archive:
+        orders = json.loads(archive.read("data/orders.json"))
+    assert {row["order_id"]: row["coupon_code"] for row in orders} == {"A1": "", "A2": "", "A3": "ann"}
 
 
 def test_by_its_key_is_for_whoever_may_ask_for_it_by_its_number(place: Place) -> None:
