@@ -80,7 +80,7 @@ class Rehearsal(NamedTuple):
 def rehearse(*, agreement: Agreement, since: datetime, until: datetime) -> Rehearsal:
     """`agreement`, published or not, over the orders placed from `since` up to `until`.
 
-    Refuses a draft that has not exactly one rate for everything else.
+    Refuses a draft that has not exactly one rate for everything else, or two for one category.
     """
     with _reading(agreement, since, until) as (cursor, question, values):
         cursor.execute(question + rehearsal_sql.TOTALS, values | {"most": MOST})
@@ -146,7 +146,10 @@ def _reading(
 
 
 def _everything_else(agreement: Agreement) -> Decimal:
-    standing: list[Decimal] = [rate.percent for rate in agreement.rates.all() if rate.everything_else]
+    rates = list(agreement.rates.all())
+    standing: list[Decimal] = [rate.percent for rate in rates if rate.everything_else]
     if len(standing) != 1:
         raise Refused(_("Version %s has no rate for everything else: mend that first.") % agreement.name)
+    if len({rate.category for rate in rates}) != len(rates):
+        raise Refused(_("Version %s has two rates for one category: mend that first.") % agreement.name)
     return standing[0]

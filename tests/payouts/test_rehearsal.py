@@ -138,6 +138,13 @@ def test_is_refused_without_a_rate_for_everything_else(people):
         rehearsal.rehearse(agreement=made, since=SINCE, until=UNTIL)
 
 
+def test_is_refused_with_two_rates_for_one_category(people):
+    made = draft()
+    made.rates.create(category="home-decor", percent="4.00")
+    with pytest.raises(Refused, match="two rates for one category"):
+        rehearsal.rehearse(agreement=made, since=SINCE, until=UNTIL)
+
+
 def test_cannot_write(people):
     with (
         rehearsal._reading(draft(), SINCE, UNTIL) as (cursor, _question, _values),
