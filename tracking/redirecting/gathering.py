@@ -19,7 +19,9 @@ class Group(Generic[T]):
         self._futures: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
 
     def settle(self) -> None:
-        """Let everybody go on; one wake-up an event loop, however many wait there."""
+        """Let everybody go on, once; one wake-up an event loop, however many wait there."""
+        if self.settled:
+            return
         self.settled = True
         for lock in self._locks:
             lock.release()

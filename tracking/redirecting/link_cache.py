@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from tracking.redirecting.gathering import Group
@@ -51,18 +52,18 @@ class Found(NamedTuple):
 
 class LinkCache:
     """`load` reads links by code; `served_since` says which codes any process served in the last so many seconds;
-    `close` is called by the thread when it ends."""
+    `close` is called by each of the two threads when it ends: one reads links, for which somebody may wait, the other looks
+    around."""
 
     def __init__(self, load: Load, served_since: ServedSince, close: Callable[[], None] = lambda: None) -> None:
         self._load, self._served_since, self._close = load, served_since, close
         self._entries: dict[str, Entry] = {}
         self._ready = threading.Condition()
         self._open: Group[str] = Group()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
         self._pid = 0
-        self._stopping = False
-        self._looked_around = 0.0
-        self._tried = threading.Event()
+        self._stopping = threading.Event()
+        self._looked_around = threading.Event()
         self.well = True
 
     def get(self, code: str) -> KnownLink | None:
@@ -80,29 +81,32 @@ class LinkCache:
         return self._served(code, found)
 
     def start(self, seconds: float = 0) -> None:
-        """Start the thread of this process, and wait so long at most until it knows what others served lately."""
+        """Start the threads of this process, and wait so long at most until it knows what others served lately."""
         with self._ready:
             if self._pid != os.getpid():
-                self._pid, self._stopping, self.well, self._looked_around = os.getpid(), False, True, 0.0
-                self._tried.clear()
-                self._thread = threading.Thread(target=self._run, name="links", daemon=True)
-                self._thread.start()
-        self._tried.wait(seconds)
+                self._pid, self.well = os.getpid(), True
+                self._stopping.clear()
+                self._looked_around.clear()
+                names = {"links": self._run, "links of others": self._look_around}
+                self._threads = [threading.Thread(target=run, name=name, daemon=True) for name, run in names.items()]
+                for thread in self._threads:
+                    thread.start()
+        self._looked_around.wait(seconds)
 
     def stop(self, seconds: float = 2.0) -> None:
-        """End the thread: for tests, and for a server that shuts down."""
+        """End the threads: for tests, and for a server that shuts down."""
         with self._ready:
-            self._stopping = True
+            self._stopping.set()
             self._ready.notify()
-        if self._thread is not None:
-            self._thread.join(seconds)
+        for thread in self._threads:
+            thread.join(seconds)
 
     def _find(self, code: str) -> Found:
         entry = self._entries.get(code)
         age = time.monotonic() - entry.loaded if entry is not None else OLD_SECONDS
         if age < FRESH_SECONDS:
             return Found(entry, None)
-        group = self._ask(code)
+        group = self._ask([code])
         if not self.well or (age < OLD_SECONDS and entry is not None and entry.link is not None):
             return Found(entry, None)
         return Found(entry, group)
@@ -115,34 +119,32 @@ class LinkCache:
         entry.served = now
         return entry.link
 
-    def _ask(self, code: str) -> Group[str]:
+    def _ask(self, codes: Collection[str]) -> Group[str]:
         if self._pid != os.getpid():
             self.start()
         with self._ready:
-            self._open.items.append(code)
+            self._open.items.extend(codes)
             self._ready.notify()
             return self._open
 
     def _run(self) -> None:
-        while not self._stopping:
+        while not self._stopping.is_set():
             group = self._next()
             try:
                 self._renew(set(group.items))
                 self.well = True
-                group.settle()
-                self._look_around()
             except Exception as error:  # noqa: BLE001  (this thread must outlive whatever a database can come up with)
                 if self.well:
                     log.warning("links can't be read for the moment: %s", error)
                 self.well = False
-                group.settle()
+            group.settle()
+            if not self.well:
                 time.sleep(_BACK_OFF_SECONDS)
-            self._tried.set()
         self._close()
 
     def _next(self) -> Group[str]:
         with self._ready:
-            if not (self._open.items or self._stopping or not self._looked_around):
+            if not (self._open.items or self._stopping.is_set()):
                 self._ready.wait(_LOOK_AROUND_SECONDS)
             group, self._open = self._open, Group()
             return group
@@ -165,14 +167,23 @@ class LinkCache:
         self._entries[code] = entry
 
     def _look_around(self) -> None:
-        """Now and then: learn the links that other processes served, forget those that nobody asked for."""
-        now = time.monotonic()
-        if now - self._looked_around < _LOOK_AROUND_SECONDS:
-            return
-        seconds = min(now - self._looked_around + 5, KEPT_SECONDS) if self._looked_around else KEPT_SECONDS
-        self._renew(set(self._served_since(seconds)) - self._entries.keys())
-        self._looked_around = now
+        """Again and again learn the links that other processes served, and forget those that nobody asked for."""
+        looked = 0.0
+        while not self._stopping.is_set():
+            now = time.monotonic()
+            # Where it fails the other thread says so, and the next look goes further back.
+            with suppress(Exception):
+                codes = set(self._served_since(min(now - looked + 5, KEPT_SECONDS) if looked else KEPT_SECONDS))
+                if unknown := codes - self._entries.keys():
+                    self._ask(unknown).wait(_LOOK_AROUND_SECONDS)
+                looked = now
+            self._looked_around.set()
+            self._forget(now)
+            self._stopping.wait(_LOOK_AROUND_SECONDS if looked == now else 1)
+        self._close()
+
+    def _forget(self, now: float) -> None:
         crowded = len(self._entries) > _MOST_ENTRIES
         for code, entry in list(self._entries.items()):
             if now - entry.served > (OLD_SECONDS if entry.link is None or crowded else KEPT_SECONDS):
-                del self._entries[code]
+                self._entries.pop(code, None)

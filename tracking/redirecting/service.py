@@ -2,7 +2,8 @@
 
 import re
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -103,15 +104,22 @@ def _left(begun: float) -> float:
 
 
 def _load(codes: Collection[str]) -> dict[str, KnownLink]:
-    try:
+    with _connected():
         return known_links.load(codes, now=datetime.now(UTC))
-    except Exception:
-        _close()  # the next attempt makes a new one
-        raise
 
 
 def _served_since(seconds: float) -> Iterable[str]:
-    return known_links.codes_served_since(datetime.now(UTC) - timedelta(seconds=seconds))
+    with _connected():
+        return list(known_links.codes_served_since(datetime.now(UTC) - timedelta(seconds=seconds)))
+
+
+@contextmanager
+def _connected() -> Iterator[None]:
+    try:
+        yield
+    except Exception:
+        _close()  # the next attempt makes a new one
+        raise
 
 
 def _close() -> None:
