@@ -35,7 +35,16 @@ def _check(name: str, operation: pgtrigger.Operation, columns: References) -> pg
         when=pgtrigger.After,
         operation=operation,
         referencing=pgtrigger.Referencing(new="new_rows"),
-        func="".join(_question(column, *other) for column, other in columns.items()) + "RETURN NULL;",
+        declare=[("before", "TEXT")],
+        # A session keeps its plan: one that was made while the tables were all but empty would read them whole, row by row,
+        # when they no longer are. So it must go by the keys, whatever is believed of their size.
+        func=f"""
+            before := current_setting('enable_seqscan');
+            PERFORM set_config('enable_seqscan', 'off', true);
+            {"".join(_question(column, *other) for column, other in columns.items())}
+            PERFORM set_config('enable_seqscan', before, true);
+            RETURN NULL;
+        """,
     )
 
 
