@@ -44,7 +44,7 @@ def mine(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         "pause_clause": clause_of(current.pk, Rule.PAUSE_UNACCEPTED) if current else "",
         "asked": [(version, _means(affiliate, version, current)) for version in asking.asked(affiliate, at=now)],
         # With each, the one before among those that they accepted: what changed between is a page of its own.
-        "accepted": [*zip(accepted, [*befores[1:], None], strict=True)],
+        "accepted": [*zip(accepted, [*befores[1:], None], strict=False)],
         "followed": befores[0] if current and befores and current not in befores else None,
         "follows_clause": clause_of(current.pk, Rule.APPLICABLE_VERSION) if current else "",
         "upcoming": Agreement.objects.upcoming(now),

@@ -200,7 +200,8 @@ def what_a_browser_sends(form: Element) -> dict[str, list[str]]:
     """The boxes of a form as they stand, those that nobody filled in among them; a list sends its first choice."""
     sent: dict[str, list[str]] = {}
     for box in form.within():
-        name, value = box.attributes.get("name", ""), box.attributes.get("value", "")
+        ticked = "on" if box.attributes.get("type") == "checkbox" else ""
+        name, value = box.attributes.get("name", ""), box.attributes.get("value", ticked)
         if box.tag == "textarea":
             value = "".join(one for one in box.content if isinstance(one, str)).removeprefix("\n")
         elif box.tag == "select":
