@@ -56,7 +56,12 @@ def _rows(owned: Sequence[Changed]) -> Iterable[list[dict[str, Any]]]:
                 "agreement_id": agreement_id,
                 "validates_at": valid,
                 "receipt": order.receipt,
-                **one._asdict(),
+                "category": one.category,
+                "base": one.base,
+                "rate": one.rate,
+                "amount": one.amount,
+                "clause": one.clause,
+                "steps": one.steps,
             }
             for (pk, _), one in zip(order.lines, priced, strict=True)
         ]

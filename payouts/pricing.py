@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from agreements.clauses import clause_of
 from agreements.rules import Rule
 from payouts.rates import Offer, RateCard, best_offer
 from payouts.rounding import ZERO, share
@@ -72,9 +71,9 @@ def _price(snapshot: Snapshot, line: Line, affiliate_id: UUID, card: RateCard, o
         said = f"{line.amount} paid, less {line.refunded} given back, is {base}."
         steps.append(_step(card, Rule.REFUNDS, said))
     steps.append(_step(card, Rule.ROUNDING, f"{base} x {rate} % = {amount}, rounded once to the cent."))
-    clause = clause_of(card.agreement_id, Rule.PROMOTIONS if offer else Rule.RATE_CARD)
+    clause = card.clause(Rule.PROMOTIONS if offer else Rule.RATE_CARD)
     return Priced(line.category, base, rate, amount, clause, steps)
 
 
 def _step(card: RateCard, rule: Rule, text: str) -> dict[str, str]:
-    return {"rule": rule.value, "clause": clause_of(card.agreement_id, rule), "text": text}
+    return {"rule": rule.value, "clause": card.clause(rule), "text": text}

@@ -9,7 +9,9 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
+from agreements import clauses
 from agreements.models import Agreement, Promotion, Rate
+from agreements.rules import Rule
 
 
 class RateCard(NamedTuple):
@@ -22,11 +24,16 @@ class RateCard(NamedTuple):
     ceiling: Decimal
     order_commission_cap: Decimal | None
     validation_days: int
+    clauses: dict[str, str]  # by rule, as "3.2"
 
     def rate_of(self, category: str) -> tuple[Decimal, bool]:
         """The rate, and whether the category is named in the card rather than standing under "everything else"."""
         named = self.rates.get(category)
         return (self.everything_else, False) if named is None else (named, True)
+
+    def clause(self, rule: Rule) -> str:
+        """The clause that states `rule`, "" if none does."""
+        return self.clauses.get(rule.value, "")
 
 
 class Offer(NamedTuple):
@@ -60,6 +67,7 @@ def rate_card(agreement_id: UUID) -> RateCard:
         ceiling=agreement.rate_ceiling,
         order_commission_cap=agreement.order_commission_cap,
         validation_days=agreement.validation_days,
+        clauses=clauses.numbers(agreement_id),
     )
 
 

@@ -61,9 +61,9 @@ def ingest(
         raise RuntimeError("ingest() belongs into a transaction")
     begun = order_rows.begin(list(_rows(_of_new_orders(batch)).values()))
     known = begun | order_rows.lock({snapshot.order_id for snapshot in batch} - begun.keys())
-    digests = [snapshot.sha256() for snapshot in batch]
-    taken, fresh, newest = _sort_out(batch, digests, known, begun.keys())
-    receipts = order_rows.keep_receipts([(batch[i], digests[i]) for i in fresh], api_key)
+    sent_as = [snapshot.receipt() for snapshot in batch]
+    taken, fresh, newest = _sort_out(batch, [digest for _, digest in sent_as], known, begun.keys())
+    receipts = order_rows.keep_receipts([(batch[i], *sent_as[i]) for i in fresh], api_key)
     later = {order_id: snapshot for order_id, snapshot in newest.items() if order_id not in begun}
     rows, kept = _keep_frozen(_rows(later.values()), known, frozen)
     order_rows.update({known[order_id].pk: row for order_id, row in rows.items()})
@@ -91,7 +91,8 @@ def _sort_out(
     batch: Sequence[Snapshot], digests: Sequence[str], known: Mapping[str, Known], created: Collection[str]
 ) -> tuple[list[Taken], list[int], dict[str, Snapshot]]:
     """The outcome of each row, which rows are new receipts, and the newest snapshot of each order that changes."""
-    receipts = order_rows.known_receipts(batch)
+    # An order that was not there has no receipts.
+    receipts = order_rows.known_receipts([snapshot for snapshot in batch if snapshot.order_id not in created])
     newest: dict[str, Snapshot] = {}
     versions: dict[str, datetime | None] = {order_id: row.version for order_id, row in known.items()}
     new_orders = set(created)

@@ -109,6 +109,8 @@ def begin(rows: Sequence[OrderRow]) -> dict[str, Known]:
 
 def lock(order_ids: set[str]) -> dict[str, Known]:
     """Lock the orders' rows, in the order of ids, until the transaction ends."""
+    if not order_ids:
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -126,6 +128,8 @@ def lock(order_ids: set[str]) -> dict[str, Known]:
 
 def known_receipts(batch: Sequence[Snapshot]) -> dict[tuple[str, datetime], str]:
     """{(order id, version): SHA-256} of the batch's versions that were taken before."""
+    if not batch:
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -139,8 +143,10 @@ def known_receipts(batch: Sequence[Snapshot]) -> dict[tuple[str, datetime], str]
         return {(order_id, version): sha256 for order_id, version, sha256 in cursor.fetchall()}
 
 
-def keep_receipts(fresh: Sequence[tuple[Snapshot, str]], api_key: ApiKey | None) -> dict[tuple[str, datetime], int]:
-    """Store the receipts; returns {(order id, version): sequence number}."""
+def keep_receipts(
+    fresh: Sequence[tuple[Snapshot, bytes, str]], api_key: ApiKey | None
+) -> dict[tuple[str, datetime], int]:
+    """Store the receipts: snapshots with their canonical JSON and its SHA-256. Returns {(order id, version): sequence}."""
     if not fresh:
         return {}
     with connection.cursor() as cursor:
@@ -154,8 +160,8 @@ def keep_receipts(fresh: Sequence[tuple[Snapshot, str]], api_key: ApiKey | None)
             [
                 api_key.pk if api_key else None,
                 as_json(
-                    {"order_id": s.order_id, "version": s.version, "sha256": digest, "content": s.content()}
-                    for s, digest in fresh
+                    {"order_id": s.order_id, "version": s.version, "sha256": digest, "content": orjson.Fragment(text)}
+                    for s, text, digest in fresh
                 ),
             ],
         )
@@ -211,7 +217,20 @@ def write_lines(
     rows += vanished
     if not rows:
         return {}
-    values = ({"order_id": pk, "position": position, **line._asdict()} for pk, position, line in rows)
+    values = (
+        {
+            "order_id": pk,
+            "position": position,
+            "line_id": line.line_id,
+            "sku": line.sku,
+            "title": line.title,
+            "category": line.category,
+            "quantity": line.quantity,
+            "amount": line.amount,
+            "refunded": line.refunded,
+        }
+        for pk, position, line in rows
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             """

@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+import orjson
+
 MAX_LINES = 1_000
 MAX_AMOUNT = Decimal("1000000.00")
 MAX_QUANTITY = 1_000_000_000
@@ -103,18 +105,32 @@ class Snapshot(NamedTuple):
                 "country": self.country or None,
             },
             "lines": [
-                line._asdict() | {"amount": str(line.amount), "refunded": str(line.refunded)} for line in self.lines
+                {
+                    "line_id": line.line_id,
+                    "sku": line.sku,
+                    "title": line.title,
+                    "category": line.category,
+                    "quantity": line.quantity,
+                    "amount": str(line.amount),
+                    "refunded": str(line.refunded),
+                }
+                for line in self.lines
             ],
         }
 
-    def sha256(self) -> str:
-        """The fingerprint of the content: equal for equal content, whatever the order of keys or the offset of moments."""
-        return hashlib.sha256(canonical(self.content()).encode()).hexdigest()
+    def receipt(self) -> tuple[bytes, str]:
+        """The content as canonical JSON, and its fingerprint: equal for equal content, whatever the order of keys or the
+        offset of moments."""
+        text = canonical(self.content())
+        return text, hashlib.sha256(text).hexdigest()
 
 
-def canonical(content: Mapping[str, Any]) -> str:
-    """JSON with sorted keys and no spaces."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+def canonical(content: Mapping[str, Any]) -> bytes:
+    """JSON with sorted keys and no spaces, all of it ASCII."""
+    quick = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    if quick.isascii() and b"\x7f" not in quick:
+        return quick  # letter for letter what follows
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
 
 
 def stamp(moment: datetime) -> str:
