@@ -20,6 +20,10 @@ BEGINNING = "accord_"
 SHOWN = len(BEGINNING) + 5
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
 LONGEST_OVERLAP = timedelta(days=90)
+# A shop that sends order after order is looked up once a second: that is how long a revoked key may still work elsewhere.
+REMEMBERED = timedelta(seconds=1)
+MOST_REMEMBERED = 1_000
+_remembered: dict[str, tuple[ApiKey, datetime]] = {}
 
 
 @transaction.atomic
@@ -52,15 +56,29 @@ def _make(name: str, scopes: list[str], now: datetime, by: User | None) -> tuple
 def find(bearer: str, now: datetime) -> ApiKey | None:
     """The key in force whose secret is `bearer` (what follows "Bearer " in the header), or None.
 
-    It is looked up by its hash, which tells nobody how near a guess was. Its use is noted once a minute at most.
+    It is looked up by its hash, which tells nobody how near a guess was, and remembered for a second: so long a key that is
+    revoked in another process may still work. Its use is noted once a minute at most.
     """
     digest = _digest(bearer)
+    key = _lately_found(digest, now) or _found(digest, now)
+    return key if key is not None and _in_force(key, now) else None
+
+
+def _lately_found(digest: str, now: datetime) -> ApiKey | None:
+    key, at = _remembered.get(digest, (None, now))
+    return key if at <= now < at + REMEMBERED else None
+
+
+def _found(digest: str, now: datetime) -> ApiKey | None:
     key = ApiKey.objects.filter(digest=digest, revoked_at__isnull=True).first()
     if key is None or not compare_digest(key.digest, digest) or not _in_force(key, now):
         return None
     if key.last_used_at is None or now - key.last_used_at >= USE_IS_NOTED_EVERY:
         unnoted = Q(last_used_at__isnull=True) | Q(last_used_at__lte=now - USE_IS_NOTED_EVERY)
         ApiKey.objects.filter(unnoted, pk=key.pk).update(last_used_at=now)
+    if len(_remembered) >= MOST_REMEMBERED:
+        _remembered.clear()
+    _remembered[digest] = (key, now)
     return key
 
 
@@ -86,6 +104,7 @@ def rotate(*, key: ApiKey, until: datetime, now: datetime, by: User | None) -> t
         raise Refused(_("The key %(key)s is revoked or replaced already.") % {"key": key})
     new, secret = _make(old.name, old.scopes, now, by)
     ApiKey.objects.filter(pk=old.pk).update(expires_at=until, replaced_by=new)
+    _remembered.clear()
     after = {"works until": until.isoformat(), "replaced by": str(new.pk)}
     recording.record(action="API key rotated", subject=old, now=now, by=by, before={"name": old.name}, after=after)
     return new, secret
@@ -96,6 +115,7 @@ def revoke(*, key: ApiKey, reason: str, now: datetime, by: User | None) -> None:
     """Let nobody sign in with `key` any more; refuses one that is revoked already."""
     if not ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=now):
         raise Refused(_("The key %(key)s is revoked already.") % {"key": key})
+    _remembered.clear()
     recording.record(action="API key revoked", subject=key, now=now, by=by, before={"name": key.name}, reason=reason)
 
 

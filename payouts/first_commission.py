@@ -9,7 +9,6 @@ from django.db import connection
 from affiliates.models import Affiliate
 from affiliates.notify import notify
 
-
 # Nobody is asked for in a program that has not opened.
 _FRESH = """
     SELECT person.id FROM affiliates_affiliate person

@@ -14,7 +14,6 @@ from tracking.attribution import Attribution, Binding, Claims, attribute
 from tracking.click_ids import Receipt
 from tracking.snapshots import Snapshot
 
-
 # One question for all of it: six cost a single order more than everything else that is done with it.
 _FACTS = """
     WITH bound AS MATERIALIZED (

@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError
+from pytest_django import DjangoAssertNumQueries
 
 from accounts import api_keys
 from accounts.errors import Refused
@@ -47,8 +48,29 @@ def test_says_when_it_was_last_used_to_the_minute() -> None:
         assert ApiKey.objects.get().last_used_at == NOW + timedelta(seconds=noted)
 
 
+def test_is_asked_for_once_a_second_and_so_works_no_longer_once_another_process_has_revoked_it(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    key, secret = api_keys.create(name="shop", now=NOW, by=None)
+    assert api_keys.find(secret, NOW) == key
+    ApiKey.objects.filter(pk=key.pk).update(revoked_at=NOW)
+    with django_assert_num_queries(0):
+        assert api_keys.find(secret, NOW + timedelta(microseconds=999_999)) == key
+    assert api_keys.find(secret, NOW - timedelta(microseconds=1)) is None
+    assert api_keys.find(secret, NOW + timedelta(seconds=1)) is None
+
+
+def test_that_is_remembered_still_ends_when_it_was_to_end() -> None:
+    key, secret = api_keys.create(name="shop", now=NOW, by=None)
+    end = NOW + timedelta(milliseconds=500)
+    api_keys.rotate(key=key, until=end, now=NOW, by=None)
+    assert api_keys.find(secret, NOW) is not None
+    assert api_keys.find(secret, end) is None
+
+
 def test_is_revoked_once_with_a_reason_on_the_record() -> None:
     (key, secret), staff = api_keys.create(name="shop", now=NOW, by=None), make_staff()
+    assert api_keys.find(secret, NOW) == key
     api_keys.revoke(key=key, reason="leaked", now=NOW, by=staff)
     assert api_keys.find(secret, NOW) is None
     assert AuditRecord.objects.get(action="API key revoked").reason == "leaked"

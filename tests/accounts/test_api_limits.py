@@ -9,6 +9,7 @@ from pytest_django import Settings
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from accounts import api_keys, api_limits
+from accounts.api_limits import Limiter
 from accounts.models import ApiKey
 from tests.factories import NOW
 
@@ -19,7 +20,7 @@ SHORTLY_BEFORE = NOW.replace(second=59, microsecond=500_000)
 @pytest.fixture(autouse=True)
 def _as_at_the_start(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     cache.clear()
-    monkeypatch.setattr(api_limits, "_away_until", 0.0)
+    monkeypatch.setattr(api_limits, "_limiter", Limiter())
     settings.API_REQUESTS_PER_MINUTE = 3
 
 
@@ -49,12 +50,40 @@ def test_as_often_as_it_likes_where_no_limit_is_set(settings: Settings) -> None:
     assert asks(make(), 10) == [0] * 10
 
 
+def test_within_a_wide_limit_without_a_question_to_valkey_for_each(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.API_REQUESTS_PER_MINUTE = 5_000
+    questions, count = [], api_limits._count
+
+    def counted(name: str, number: int) -> int:
+        questions.append(number)
+        return count(name, number)
+
+    monkeypatch.setattr(api_limits, "_count", counted)
+    key = make()
+    assert asks(key, 5_000) == [0] * 5_000
+    assert questions == [5] * 1_000
+    assert asks(key, 1) == [60]
+
+
+def test_of_several_processes_together_no_more_often_than_the_limit(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.API_REQUESTS_PER_MINUTE = 3_500
+    key, processes, answered = make(), [Limiter(), Limiter(), Limiter()], 0
+    for number in range(4_000):
+        monkeypatch.setattr(api_limits, "_limiter", processes[number % 3])
+        answered += asks(key, 1) == [0]
+    assert 3_490 <= answered <= 3_500
+
+
 def test_freely_while_valkey_is_away_which_the_log_says_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     tried = []
 
-    def away(name: str) -> int:
+    def away(name: str, _number: int) -> int:
         tried.append(name)
         raise RedisConnectionError("refused")
 
@@ -72,5 +101,5 @@ def test_within_limits_again_once_valkey_is_back(monkeypatch: pytest.MonkeyPatch
     key = make()
     assert asks(key, 5) == [0] * 5
     settings.REDIS_URL = address
-    monkeypatch.setattr(api_limits, "_away_until", 0.0)
+    monkeypatch.setattr(api_limits, "_limiter", Limiter())
     assert asks(key, 4) == [0, 0, 0, 60]

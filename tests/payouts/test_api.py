@@ -9,7 +9,8 @@ import time_machine
 from django.core.cache import cache
 from django.test import Client, RequestFactory
 
-from accounts import api_keys
+from accounts import api_keys, api_limits
+from accounts.api_limits import Limiter
 from payouts.api import views
 from tests.worlds import NOW, begin, bring_over, order, send
 from tracking.models import Order, OrderSnapshot, Reject
@@ -40,8 +41,9 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path):
+def shop(tmp_path, monkeypatch):
     cache.clear()
+    monkeypatch.setattr(api_limits, "_limiter", Limiter())
     begin("2026-01-01")
     bring_over(["ANN"], tmp_path)
     return Shop(api_keys.create(name="the shop", now=NOW, by=None)[1])
