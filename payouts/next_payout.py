@@ -2,11 +2,11 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db import connection
+from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -16,13 +16,11 @@ from agreements.models import Agreement, Program
 from agreements.rules import Rule
 from agreements.under import agreement_of
 from payouts import details, ledger
-from payouts.models import Adjustment, Close, Commission, CommissionHold, PayoutHold, Statement, StatementLine
+from payouts.models import Adjustment, Close, PayoutHold
 from payouts.periods import Period, closes_itself_at, following, period, period_of
+from payouts.rollups import ALL_EARNED
 from payouts.rounding import ZERO
 from payouts.wording import moment, money
-
-_MONEY = DecimalField(max_digits=14, decimal_places=2)
-_NOTHING = Value(ZERO, _MONEY)
 
 
 class NextClose(NamedTuple):
@@ -129,34 +127,31 @@ def _month_before(month: Period, zone: ZoneInfo) -> Period:
     return period_of(month.starts_at - timedelta(days=1), zone)
 
 
+# What is due is the rest of all that was earned: only what waits is looked at row by row, which a few months bound.
+_UNSETTLED = f"""
+    WITH mine AS NOT MATERIALIZED (SELECT * FROM payouts_commission WHERE affiliate_id = %(affiliate)s)
+    SELECT {ALL_EARNED},
+           (SELECT COALESCE(SUM(settled), 0) FROM payouts_statement WHERE affiliate_id = %(affiliate)s),
+           (SELECT COALESCE(SUM(amount), 0) FROM mine
+             WHERE (validates_at >= %(ends_at)s OR validates_at IS NULL) AND amount <> 0
+               AND NOT EXISTS (SELECT FROM payouts_commissionhold
+                                WHERE commission_id = mine.line_id AND released_at IS NULL)
+               AND NOT EXISTS (SELECT FROM payouts_statementline WHERE commission_id = mine.line_id)),
+           (SELECT COALESCE(SUM(rest), 0)
+              FROM (SELECT amount - (SELECT COALESCE(SUM(amount), 0) FROM payouts_statementline
+                                      WHERE commission_id = mine.line_id) AS rest
+                      FROM mine
+                     WHERE line_id IN (SELECT commission_id FROM payouts_commissionhold WHERE released_at IS NULL)) held
+             WHERE rest > 0)
+"""  # noqa: S608
+
+
 def unsettled(affiliate: Affiliate, month: Period) -> Unsettled:
-    """What the close of `month` would post by today's commissions, and what waits beyond it (CONTRACT 6.1).
-
-    Only what waits is looked at row by row, which a few months bound; what is due is the rest of all that was earned.
-    """
-    mine = Commission.objects.for_affiliate(affiliate)
-    settled = StatementLine.objects.filter(commission=OuterRef("pk")).order_by().values("commission")
-    is_held = Exists(CommissionHold.objects.filter(commission=OuterRef("pk"), released_at=None))
-    later = mine.filter(Q(validates_at__gte=month.ends_at) | Q(validates_at=None), ~Q(amount=0), ~is_held)
-    rest = F("amount") - Coalesce(Subquery(settled.annotate(sum=Sum("amount")).values("sum"), _MONEY), _NOTHING)
-    held = mine.filter(pk__in=CommissionHold.objects.filter(released_at=None).values("commission"))
-    earned, posted, pending, held_back = (
-        Affiliate.objects.filter(pk=affiliate.pk)
-        .values_list(
-            _sum(mine, "amount"),
-            _sum(Statement.objects.for_affiliate(affiliate), "settled"),
-            _sum(later.filter(~Exists(settled)), "amount"),
-            _sum(held.annotate(rest=rest).filter(rest__gt=0), "rest"),
-        )
-        .get()
-    )
-    return Unsettled(earned - posted - pending - held_back, pending, held_back)
-
-
-def _sum(rows: QuerySet[Any], field: str) -> Coalesce:
-    """The sum of `field` over an affiliate's rows, as a part of one query."""
-    sums = rows.order_by().values("affiliate").annotate(sum=Sum(field)).values("sum")
-    return Coalesce(Subquery(sums, _MONEY), _NOTHING)
+    """What the close of `month` would post by today's commissions, and what waits beyond it (CONTRACT 6.1)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNSETTLED, {"affiliate": affiliate.pk, "ends_at": month.ends_at})
+        earned, posted, pending, held = cursor.fetchone()
+    return Unsettled(earned - posted - pending - held, pending, held)
 
 
 def is_final(means: Means, closes_at: datetime) -> bool:

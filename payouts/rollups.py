@@ -56,6 +56,24 @@ def worked_out(days: str) -> str:
     """  # noqa: S608
 
 
+# All that an affiliate's commissions come to: of days whose roll-ups stand from these, of marked days from their rows.
+ALL_EARNED = f"""
+    (SELECT COALESCE(SUM(stored.commission), 0) FROM tracking_rollup stored
+      WHERE stored.affiliate_id = %(affiliate)s AND stored.dimension = 'total'
+        AND NOT EXISTS (SELECT FROM tracking_changedday marked
+                         WHERE marked.affiliate_id = stored.affiliate_id AND marked.day = stored.day))
+  + (SELECT COALESCE(SUM(fresh.amount), 0)
+       FROM (SELECT DISTINCT day FROM tracking_changedday WHERE affiliate_id = %(affiliate)s) AS days
+      CROSS JOIN LATERAL (
+            SELECT amount FROM payouts_commission
+             WHERE affiliate_id = %(affiliate)s
+               AND placed_at >= days.day::timestamp AT TIME ZONE {ZONE_IN_SQL} - interval '2 hours'
+               AND placed_at < (days.day + 1)::timestamp AT TIME ZONE {ZONE_IN_SQL} + interval '2 hours'
+               AND {day_of("placed_at")} = days.day
+            OFFSET 0
+      ) AS fresh)
+"""  # noqa: S608
+
 _TAKE = """
     WITH chosen AS (SELECT DISTINCT affiliate_id, day FROM tracking_changedday LIMIT %s),
          taken AS (DELETE FROM tracking_changedday marked USING chosen

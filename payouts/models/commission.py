@@ -54,8 +54,8 @@ class Commission(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["affiliate", "-placed_at", "-line"]),
             models.Index(fields=["order"]),
-            # What waits for a later close, and all that was earned, without a look at the rows.
-            models.Index(fields=["affiliate", "validates_at"], include=["amount"], name="commission_waits"),
+            # What waits for a later close, without a look at the rows.
+            models.Index(fields=["affiliate", "validates_at"], include=["amount", "line"], name="commission_waiting"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
