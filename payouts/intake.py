@@ -18,6 +18,7 @@ from audit import trail
 from mail import alerts
 from payouts import commissions
 from payouts.currency import program_currency
+from payouts.shortened import MOST_OF_A_LINE, cut, shortened
 from tracking.ingestion import Outcome, Taken, ingest
 from tracking.models import Reason, Reject
 from tracking.snapshots import HASHED, Reader, Refused, Snapshot
@@ -157,10 +158,11 @@ def _keep_rejects(
 def _kept(row: object, reader: Reader) -> str:
     """A refused row as text for the inbox, `customer.ref` as a keyed hash wherever it can be found."""
     if isinstance(row, Unparsed):
-        return re.sub(r'("ref"\s*:\s*)"(\\.|[^"\\])*"?', r'\1"(removed)"', row.text).replace("\0", "\\u0000")
+        text = cut(row.text, MOST_OF_A_LINE)
+        return re.sub(r'("ref"\s*:\s*)"(\\.|[^"\\])*"?', r'\1"(removed)"', text).replace("\0", "\\u0000")
     if isinstance(row, dict) and row.get("customer") is not None:
         row = row | {"customer": _customer(row["customer"], reader)}
-    return json.dumps(row, default=_shown, ensure_ascii=True)
+    return json.dumps(shortened(row), default=_shown, ensure_ascii=True)
 
 
 def _customer(customer: object, reader: Reader) -> object:

@@ -1,0 +1,26 @@
+"""What the rejects inbox keeps of texts that no order has: their beginning, and how long they were."""
+
+# The longest text of a snapshot has 500 characters: what is cut to this is still refused as too long.
+MOST_CHARACTERS = 1_000
+# A line that is no JSON is kept whole up to this: an order of a thousand lines is shorter.
+MOST_OF_A_LINE = 1_000_000
+
+
+def shortened(value: object) -> object:
+    """`value`, as parsed from JSON, with every text and key in it cut to MOST_CHARACTERS.
+
+    A refused text of ten megabytes would else be copied half a dozen times on its way into the inbox, where nobody reads
+    more than its beginning.
+    """
+    if isinstance(value, str):
+        return cut(value, MOST_CHARACTERS)
+    if isinstance(value, dict):
+        return {cut(key, MOST_CHARACTERS): shortened(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [shortened(one) for one in value]
+    return value
+
+
+def cut(text: str, most: int) -> str:
+    """`text`, or its first `most` characters and how many there were."""
+    return text if len(text) <= most else f"{text[:most]}... ({len(text):,} characters)"
