@@ -84,7 +84,11 @@ def _lines(draw: st.DrawFn) -> tuple[tuple[int, int, int, int], ...]:
 
 _PAIR = st.tuples(_CENTS, _CENTS)
 _REPORT = st.builds(
-    Report, st.sampled_from(["paid", "completed", "cancelled"]), _CLAIMS, st.sampled_from(["", "France"]), _lines()
+    Report,
+    st.sampled_from(["completed", "completed", "paid", "cancelled"]),
+    _CLAIMS,
+    st.sampled_from(["", "France"]),
+    _lines(),
 )
 _ORDER = st.builds(
     Plan,
