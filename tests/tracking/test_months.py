@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from agreements.models import Program
 from tests.factories import make_affiliate
-from tracking import links, months
+from tracking import click_rollups, link_lists, links, months
 from tracking.models import Click, Link
 from tracking.redirecting.connection import connect
 
@@ -96,6 +96,25 @@ def test_go_when_they_lie_wholly_before_the_days_to_keep(link: Link, settings: S
     late = click(link, april.at)
     assert months.drop_old(now=datetime(2019, 5, 31, tzinfo=UTC)) == 0
     assert not Click.objects.filter(pk=late.pk).exists()
+
+
+def test_that_are_gone_still_count_on_the_page_of_links(link: Link, settings: Settings) -> None:
+    settings.CLICK_RETENTION_DAYS = 30
+    months.make_ahead(now=NOW - timedelta(days=60))
+    for month in (4, 4, 5):
+        click(link, datetime(2019, month, 10, tzinfo=UTC))
+    assert counted(link) == 3
+    click_rollups.fold()
+    assert counted(link) == 3
+    assert months.drop_old(now=datetime(2019, 5, 31, tzinfo=UTC)) == 1
+    assert Click.objects.count() == 1
+    click(link, datetime(2019, 5, 30, tzinfo=UTC))
+    assert counted(link) == 4
+
+
+def counted(link: Link) -> int:
+    [row] = link_lists.of(link.affiliate)
+    return int(row.clicks_counted)  # type: ignore[attr-defined]  # annotated
 
 
 def test_stay_for_ever_with_a_retention_of_nought(link: Link, settings: Settings) -> None:
