@@ -34,8 +34,11 @@ class Page(NamedTuple):
 
 
 def of(affiliate: Affiliate, now: datetime) -> QuerySet[Commission]:
-    """The commissions of `affiliate`, newest first, each with `state` (CONTRACT 5) and `settled`."""
-    rows = Commission.objects.for_affiliate(affiliate).select_related("order", "line")
+    """The commissions of `affiliate`, newest first, each with `state` (CONTRACT 5) and `settled`.
+
+    Not those of an order that turned out to be nobody's: they are worth nothing, and the order is not the affiliate's.
+    """
+    rows = Commission.objects.for_affiliate(affiliate).filter(order__affiliate=affiliate).select_related("order", "line")
     return with_state(rows, now).order_by("-placed_at", "-line_id")
 
 

@@ -49,6 +49,15 @@ def test_has_the_state_that_the_contract_names(orders):
     assert states(orders, first_instant.replace(hour=11, minute=59))["done/1"] == "pending"
 
 
+def test_of_an_order_that_turned_out_to_be_nobodys_is_not_listed(orders):
+    later = snapshot("open", "", ("home-decor", "20.00", "0.00"), status="paid") | {
+        "updated_at": "2026-01-20T00:00:00Z"
+    }
+    take(snapshots=[later], source="test", now=JANUARY)
+    assert Commission.objects.filter(affiliate=orders, order__order_id="open").exists()
+    assert states(orders, JANUARY).keys() == {"done/1", "done/2", "held/1"}
+
+
 def test_is_listed_and_found_by_state_month_and_category(orders, reader):  # noqa: F811
     client, address = reader(orders), reverse("payouts:commissions")
     with time_machine.travel(MARCH, tick=False):
