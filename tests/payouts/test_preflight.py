@@ -1,0 +1,70 @@
+"""Before a close, whose figures would make it fail or make it wrong ..."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from payouts import ledger, preflight
+from payouts.models import Account, Commission
+from tests.payouts.conftest import FEBRUARY, JANUARY, MARCH, close
+
+pytestmark = pytest.mark.django_db
+
+
+def found():
+    return preflight.find_poison(ends_at=MARCH, now=MARCH)
+
+
+def book(affiliate, amount):
+    owed = Decimal(amount)
+    entries = [(Account.AFFILIATE_PAYABLE, affiliate, -owed), (Account.ADJUSTMENTS, affiliate, owed)]
+    ledger.post(source=f"stray {affiliate.pk} {amount}", kind="stray", entries=entries, now=JANUARY, by=None)
+
+
+def test_nobody_is_found_where_all_is_well(drafted, earner):
+    earner()
+    drafted(amounts=("100.00", "1.50"))
+    assert found() == {}
+
+
+def test_it_is_whoever_the_ledger_owes_what_no_statement_says(earner):
+    one, _other = earner(), earner()
+    book(one, "5.00")
+    assert found() == {one.pk: "the ledger owes 5.00, the last statement and returned payouts say 0"}
+
+
+def test_it_is_whoever_the_ledger_owes_something_else_than_the_statement(drafted, earner, grant):
+    carried = earner()
+    grant(carried, "1.50")
+    drafted(amounts=("100.00",))
+    assert found() == {}
+    book(carried, "-0.01")
+    assert found() == {carried.pk: "the ledger owes 1.49, the last statement and returned payouts say 1.50"}
+
+
+def test_a_payout_that_came_back_is_owed_until_it_is_issued_anew(drafted, preparer):
+    from payouts import batches
+
+    batch = drafted(amounts=("100.00", "25.00"))
+    one, other = batch.payouts.order_by("amount")
+    batches.cancel(payout=one, reason="A test.", now=FEBRUARY, by=preparer)
+    batches.cancel(payout=other, reason="A test.", now=FEBRUARY, by=preparer)
+    assert found() == {}
+    batches.reissue(payout=other, reason="A test.", now=FEBRUARY, by=preparer)
+    assert found() == {}
+    close(MARCH.date().replace(month=2, day=1), MARCH)
+    assert found() == {}
+
+
+def test_it_is_whoever_earned_more_than_a_statement_can_hold(earned):
+    affiliate = earned()
+    rows = Commission.objects.for_affiliate(affiliate)
+    rows.update(base=Decimal("999999999999"), rate=100, amount=Decimal("33333333333.33"))
+    assert found() == {}
+    rows.filter(pk=max(rows.values_list("pk", flat=True))).update(amount=Decimal("33333333333.34"))
+    assert found() == {affiliate.pk: "commissions of 100000000000.00 are more than a statement can hold"}
+    rows.update(validates_at=MARCH)
+    assert found() == {}
+    rows.update(validates_at=MARCH - timedelta(microseconds=1))
+    assert list(found()) == [affiliate.pk]

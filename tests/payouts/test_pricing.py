@@ -1,0 +1,146 @@
+"""A line of an order earns ..."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from agreements.rules import Rule
+from payouts import pricing
+from payouts.rates import Offer, RateCard, best_offer
+from tracking.snapshots import Line, Snapshot
+
+ANN, BEN = UUID(int=1), UUID(int=2)
+PLACED = datetime(2026, 1, 10, 12, 0, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+CARD = RateCard(
+    agreement_id=UUID(int=3),
+    name="7",
+    rates={"home": Decimal("5.00"), "jewels": Decimal("8.00"), "rest": Decimal("3.00")},
+    everything_else=Decimal("3.00"),
+    ceiling=Decimal("8.50"),
+    order_commission_cap=None,
+    validation_days=30,
+)
+CAPPED = CARD._replace(order_commission_cap=Decimal("6.00"))
+
+
+@pytest.fixture(autouse=True)
+def _clauses(monkeypatch):
+    """The number of a clause is its rule's name: which one says it is the agreement's."""
+    monkeypatch.setattr(pricing, "clause_of", lambda agreement_id, rule: f"{agreement_id.int}.{rule.value}")
+
+
+def offer(percent, *, name="Spring", categories=(), affiliates=(), starts=PLACED, ends=PLACED + TICK):
+    return Offer(name, Decimal(percent), frozenset(categories), frozenset(affiliates), starts, ends)
+
+
+def snapshot(*lines, status="completed", completed_at=PLACED):
+    rows = tuple(
+        Line(str(place), "", "", category, 1, Decimal(amount), Decimal(refunded))
+        for place, (category, amount, refunded) in enumerate(lines)
+    )
+    return Snapshot("A1", PLACED, status, PLACED, completed_at, "USD", "", "", "", "", rows)
+
+
+def priced(*lines, card=CARD, offers=(), status="completed"):
+    given = snapshot(*lines, status=status)
+    return pricing.price_lines(given, given.lines, affiliate_id=ANN, card=card, offers=offers)
+
+
+def test_its_share_of_what_was_paid_and_kept():
+    [one] = priced(("home", "100.00", "30.10"))
+    assert (one.category, one.base, one.rate, one.amount) == (
+        "home",
+        Decimal("69.90"),
+        Decimal("5.00"),
+        Decimal("3.50"),
+    )
+    assert one.clause == f"3.{Rule.RATE_CARD.value}"
+    assert one.steps == [
+        {
+            "rule": Rule.RATE_CARD.value,
+            "clause": f"3.{Rule.RATE_CARD.value}",
+            "text": "Rate card of version 7: home, 5.00 %.",
+        },
+        {
+            "rule": Rule.REFUNDS.value,
+            "clause": f"3.{Rule.REFUNDS.value}",
+            "text": "100.00 paid, less 30.10 given back, is 69.90.",
+        },
+        {
+            "rule": Rule.ROUNDING.value,
+            "clause": f"3.{Rule.ROUNDING.value}",
+            "text": "69.90 x 5.00 % = 3.50, rounded once to the cent.",
+        },
+    ]
+
+
+def test_nothing_of_a_cancelled_order():
+    [one] = priced(("home", "100.00", "30.00"), status="cancelled")
+    assert (one.base, one.amount) == (0, 0)
+    assert [step["rule"] for step in one.steps] == [Rule.RATE_CARD, Rule.REFUNDS, Rule.ROUNDING]
+    assert one.steps[1]["text"] == "The order was cancelled, so nothing of it earns."
+
+
+def test_what_everything_else_does_if_its_category_is_not_named():
+    [named, other] = priced(("rest", "10.00", "0.00"), ("toys", "20.00", "0.00"))
+    assert (named.amount, other.amount) == (Decimal("0.30"), Decimal("0.60"))
+    assert named.steps[0]["text"] == "Rate card of version 7: rest, 3.00 %."
+    assert other.steps[0]["text"] == "Rate card of version 7: toys is not named, so everything else, 3.00 %."
+
+
+def test_less_where_the_orders_commission_is_limited_and_used_up_in_the_order_sent():
+    rows = [("home", "100.00", "0.00"), ("home", "20.00", "0.00"), ("home", "20.00", "0.00")]
+    assert [one.amount for one in priced(*rows)] == [Decimal(5), Decimal(1), Decimal(1)]
+    capped = priced(*rows, card=CAPPED)
+    assert [one.amount for one in capped] == [Decimal(5), Decimal(1), Decimal(0)]
+    assert [len(one.steps) for one in capped] == [2, 2, 3]
+    limited = capped[2].steps[-1]
+    assert limited["rule"] == Rule.ORDER_COMMISSION_CAP
+    assert limited["text"] == "The order's commission is limited to 6.00: 0.00 is left for this line."
+    assert [one.amount for one in priced(*reversed(rows), card=CAPPED)] == [Decimal(1), Decimal(1), Decimal(4)]
+
+
+def test_more_by_a_promotion_and_says_so():
+    [one] = priced(("home", "100.00", "0.00"), offers=[offer("6.00")])
+    assert (one.rate, one.amount, one.clause) == (Decimal("6.00"), Decimal("6.00"), f"3.{Rule.PROMOTIONS.value}")
+    assert one.steps[1]["text"] == "Raised to 6.00 % by the promotion Spring."
+    [one] = priced(("home", "100.00", "0.00"), offers=[offer("9.00")])
+    assert (one.rate, one.amount) == (Decimal("8.50"), Decimal("8.50"))
+    assert one.steps[1]["text"] == (
+        "Raised to 8.50 % by the promotion Spring, which would give 9.00 %, as far as the highest rate allows."
+    )
+
+
+@pytest.mark.parametrize(
+    ("offers", "rate", "by"),
+    [
+        ([offer("5.00")], "5.00", None),
+        ([offer("4.00")], "5.00", None),
+        ([offer("6.00", name="a"), offer("7.00", name="b"), offer("6.50", name="c")], "7.00", "b"),
+        ([offer("6.00", name="first"), offer("6.00", name="second")], "6.00", "first"),
+        ([offer("9.00", name="first"), offer("9.50", name="second")], "8.50", "first"),
+        ([offer("6.00", categories=["home"])], "6.00", "Spring"),
+        ([offer("6.00", categories=["jewels"])], "5.00", None),
+        ([offer("6.00", affiliates=[ANN])], "6.00", "Spring"),
+        ([offer("6.00", affiliates=[BEN])], "5.00", None),
+        ([offer("6.00", categories=["jewels"], affiliates=[ANN])], "5.00", None),
+        ([offer("6.00", categories=["home"], affiliates=[BEN])], "5.00", None),
+        ([offer("6.00", starts=PLACED + TICK, ends=PLACED + 2 * TICK)], "5.00", None),
+        ([offer("6.00", starts=PLACED - TICK, ends=PLACED)], "5.00", None),
+        ([offer("6.00", starts=PLACED - TICK, ends=PLACED + TICK)], "6.00", "Spring"),
+    ],
+)
+def test_the_highest_rate_that_an_offer_gives_it(offers, rate, by):
+    found, best = best_offer(offers, CARD, affiliate_id=ANN, category="home", placed_at=PLACED)
+    assert (str(found), best.name if best else None) == (rate, by)
+
+
+def test_it_for_good_from_thirty_times_24_hours_after_its_completion_on():
+    assert pricing.validates_at(snapshot(), CARD) == PLACED + timedelta(days=30)
+    assert pricing.validates_at(snapshot(), CARD._replace(validation_days=0)) == PLACED
+    assert pricing.validates_at(snapshot(status="paid", completed_at=None), CARD) is None
+    assert pricing.validates_at(snapshot(status="cancelled"), CARD) is None
+    assert pricing.validates_at(snapshot(completed_at=None), CARD) is None
