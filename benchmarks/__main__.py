@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-PARTS = ("redirect", "orders", "close", "pages", "targets", "rehearsal", "rollups")
+PARTS = ("redirect", "drain", "outage", "orders", "close", "pages", "targets", "rehearsal", "rollups")
 RESULTS, ROWS = HERE / "RESULTS.md", HERE / "results.json"
 Row = dict[str, Any]
 
