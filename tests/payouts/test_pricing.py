@@ -22,14 +22,10 @@ CARD = RateCard(
     ceiling=Decimal("8.50"),
     order_commission_cap=None,
     validation_days=30,
+    # The number of a clause is its rule's name.
+    clauses={rule.value: f"3.{rule.value}" for rule in Rule},
 )
 CAPPED = CARD._replace(order_commission_cap=Decimal("6.00"))
-
-
-@pytest.fixture(autouse=True)
-def _clauses(monkeypatch):
-    """The number of a clause is its rule's name: which one says it is the agreement's."""
-    monkeypatch.setattr(pricing, "clause_of", lambda agreement_id, rule: f"{agreement_id.int}.{rule.value}")
 
 
 def offer(percent, *, name="Spring", categories=(), affiliates=(), starts=PLACED, ends=PLACED + TICK):
