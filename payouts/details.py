@@ -53,8 +53,9 @@ def change(
     the affiliate are told. Refuses, with the field, an account or holder that cannot be; the audit record is masked.
     """
     ledger.gate()
-    before = current(affiliate, now)
-    details = _built(affiliate, method, account, holder, entered_at or now, by, confirmed_how)
+    moment = entered_at or _after_all_others(affiliate, now)
+    before = current(affiliate, max(moment, now))
+    details = _built(affiliate, method, account, holder, moment, by, confirmed_how)
     agreement = agreement_of(affiliate.pk, at=now)[0]
     if hold:
         details.usable_from += timedelta(days=hold_days(agreement, now))
@@ -139,6 +140,12 @@ def shared(details: PayoutDetails) -> Sequence[PayoutDetails]:
     """Details of other affiliates with the same account, newest first."""
     others = PayoutDetails.objects.filter(fingerprint=details.fingerprint).exclude(affiliate=details.affiliate_id)
     return list(others.select_related("affiliate").order_by("-entered_at")[:20])
+
+
+def _after_all_others(affiliate: Affiliate, now: datetime) -> datetime:
+    """`now`, or just after the newest details: a clock that was put back would leave older ones the newest, and paid to."""
+    newest = affiliate.payout_details.first()
+    return newest.entered_at + timedelta(microseconds=1) if newest and newest.entered_at > now else now
 
 
 def _built(

@@ -2,7 +2,7 @@
 
 import io
 import logging
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from cryptography.fernet import InvalidToken
@@ -14,7 +14,7 @@ from payouts import details
 from payouts.encryption import decrypt, encrypt, fingerprint, rotate
 from payouts.models import PayoutDetails
 from tests.factories import make_affiliate
-from tests.payouts.conftest import BEGIN, IBAN, JANUARY
+from tests.payouts.conftest import BEGIN, FEBRUARY, IBAN, JANUARY, close
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +53,20 @@ def test_are_held_for_the_days_of_the_agreement_after_a_change(earner):
     assert details.account_of(row) == "new@example.com"
     assert details.current(affiliate, JANUARY) == row
     assert details.current(affiliate, JANUARY - timedelta(seconds=1)) != row
+
+
+def test_that_are_entered_last_are_paid_to_though_the_clock_was_put_back_meanwhile(earner, grant):
+    affiliate = earner()
+    wrong = enter(affiliate, "wrnog@example.com")
+    hour_back = JANUARY - timedelta(hours=1)
+    right = details.change(
+        affiliate=affiliate, method="paypal", account="right@example.com", holder="X", now=hour_back, by=None
+    )
+    assert AuditRecord.objects.filter(reason=details.BY_THE_AFFILIATE).latest("id").before["account"] == wrong.masked
+    assert details.current(affiliate, JANUARY + timedelta(seconds=1)) == right
+    grant(affiliate, "20.00")
+    [payout] = close(date(2026, 1, 1), FEBRUARY).payouts.all()
+    assert payout.details == right
 
 
 def test_are_told_to_the_old_and_the_new_address_and_to_the_affiliate(earner):
