@@ -3,6 +3,7 @@
 #   make run     everything on this machine, with a demo program: http://127.0.0.1:8000 (PORT=... for another, DEMO=0 without)
 #   make test    every test, in a real browser too
 #   make check   lint, types, order of the rooms, templates, migrations, settings for production
+#   make faults  what dies, dies often: the close, PostgreSQL, Valkey, beat; prints figures (KILLS=... and others for other sizes)
 #   make bench   every row of what was promised of speed, as ratios; writes benchmarks/RESULTS.md (PARTS="redirect close" for some)
 #   make fix     what of that can be mended by itself
 #   make docs    writes the pages of docs/ that a test makes and compares
@@ -16,7 +17,7 @@ DEBUG ?= 1
 export DEBUG
 
 .DELETE_ON_ERROR:
-.PHONY: run test check bench fix docs audit clean venv browser
+.PHONY: run test faults check bench fix docs audit clean venv browser
 
 BIN := .venv/bin
 ROOMS := accounts audit mail affiliates agreements tracking payouts compliance portal
@@ -44,6 +45,16 @@ export REQUIRE_BROWSER
 browser:
 	@command -v chromium || command -v chromium-browser || command -v google-chrome || ! command -v apt-get || test "$$(id -u)" != 0 || \
 		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq --yes install chromium fonts-liberation >/dev/null; }
+
+# The sizes of the long forms; the same tests are part of `make test`, with small ones.
+faults: export KILLS ?= 1000
+faults: export POSTGRES_DEATHS ?= 200
+faults: export TIMES_AT_ONCE ?= 25
+faults: export TIMES_LOST ?= 10
+faults: export TIMES_HUNG_UP ?= 100
+faults: export FAULT_ROUNDS ?= 5
+faults: .venv/installed-test
+	$(BIN)/python -m pytest $(or $(PARTS),tests/faults)
 
 check: .venv/installed-test
 	$(BIN)/ruff check .

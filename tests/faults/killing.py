@@ -1,11 +1,15 @@
-"""A child process that does a piece of work and is killed with -9 at a chosen point: nothing gets to clean up."""
+"""A child process that does a piece of work and is killed with -9, at a chosen point or moment: nothing gets to clean up."""
 
+import mmap
 import os
 import signal
+import time
 from collections.abc import Callable
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
-from django.db import connections
+from django.db import connection, connections
+
+READY, RETURNED = 1, 255
 
 
 def kill_myself() -> NoReturn:
@@ -15,6 +19,45 @@ def kill_myself() -> NoReturn:
 
 def in_a_child(work: Callable[[], object]) -> int:
     """Run `work` in a forked process with connections of its own; returns the signal that ended it, 0 if none did."""
+    return _end_of(_fork(work))
+
+
+class Death(NamedTuple):
+    """How far a child came: how many statements it had begun, whether its work was done, how long it lived."""
+
+    statements: int
+    returned: bool
+    seconds: float
+
+
+def killed_at(work: Callable[[], object], seconds: float | None) -> Death:
+    """Run `work` in a forked process that is connected already, and kill it `seconds` later; None lets it live."""
+    # Shared with the child, which can say nothing any more once it is killed.
+    said = mmap.mmap(-1, 2)
+
+    def told() -> None:
+        connection.ensure_connection()
+        with connection.execute_wrapper(counting):
+            said[0] = READY
+            work()
+            said[0] = RETURNED
+
+    def counting(execute, *given):
+        said[1] = min(said[1] + 1, 255)
+        return execute(*given)
+
+    child = _fork(told)
+    while not said[0] and os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        time.sleep(0.0002)
+    begun = time.monotonic()
+    if seconds is not None:
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)
+    _end_of(child)
+    return Death(said[1], said[0] == RETURNED, time.monotonic() - begun)
+
+
+def _fork(work: Callable[[], object]) -> int:
     connections.close_all()
     child = os.fork()
     if child == 0:
@@ -26,6 +69,30 @@ def in_a_child(work: Callable[[], object]) -> int:
 
             traceback.print_exc()
             os._exit(1)
+    return child
+
+
+def _end_of(child: int) -> int:
     _, status = os.waitpid(child, 0)
     assert not os.WIFEXITED(status) or os.WEXITSTATUS(status) == 0, "the child failed instead of being killed"
     return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+
+
+def all_at_once(works: list[Callable[[], object]]) -> None:
+    """Run each in a forked process that is connected already, all from the same moment on; fails if one of them does."""
+    gate = mmap.mmap(-1, 1)
+
+    def behind_the_gate(work: Callable[[], object]) -> Callable[[], None]:
+        def waiting() -> None:
+            connection.ensure_connection()
+            while not gate[0]:
+                pass
+            work()
+
+        return waiting
+
+    children = [_fork(behind_the_gate(work)) for work in works]
+    time.sleep(0.05)
+    gate[0] = 1
+    for child in children:
+        _end_of(child)
