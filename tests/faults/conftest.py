@@ -30,5 +30,6 @@ def told(request: pytest.FixtureRequest) -> Callable[[object], None]:
     def tell(line: object) -> None:
         with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
             terminal.line(f"\nfaults: {line}")
+            terminal.flush()
 
     return tell
