@@ -51,7 +51,7 @@ faults: export KILLS ?= 1000
 faults: export POSTGRES_DEATHS ?= 200
 faults: export TIMES_AT_ONCE ?= 25
 faults: export TIMES_LOST ?= 10
-faults: export TIMES_HUNG_UP ?= 100
+faults: export TIMES_HUNG_UP ?= 50
 faults: export FAULT_ROUNDS ?= 5
 faults: .venv/installed-test
 	$(BIN)/python -m pytest $(or $(PARTS),tests/faults)
