@@ -29,7 +29,7 @@ ROWS = (
          LEFT JOIN payouts_statement back ON back.id = p.returned_on_id""",
     """SELECT a.code, j.kind, j.amount, s.number FROM payouts_adjustment j
          JOIN affiliates_affiliate a ON a.id = j.affiliate_id LEFT JOIN payouts_statement s ON s.id = j.statement_id""",
-    """SELECT kind, "to", context - 'statement' - 'agreement' FROM mail_message
+    """SELECT kind, CASE kind WHEN 'month_closed' THEN "to" END, context - 'statement' - 'agreement' FROM mail_message
         WHERE kind IN ('month_closed', 'affiliates_set_aside')""",
     """SELECT after->>'period' FROM audit_auditrecord WHERE action = 'month closed'""",
 )
