@@ -53,8 +53,9 @@ faults: export TIMES_AT_ONCE ?= 25
 faults: export TIMES_LOST ?= 10
 faults: export TIMES_HUNG_UP ?= 50
 faults: export FAULT_ROUNDS ?= 5
+faults: export LIVES ?= 10000
 faults: .venv/installed-test
-	$(BIN)/python -m pytest $(or $(PARTS),tests/faults)
+	$(BIN)/python -m pytest $(or $(PARTS),tests/faults tests/lives)
 
 check: .venv/installed-test
 	$(BIN)/ruff check .
