@@ -92,6 +92,8 @@ GROUPS: dict[str, list[str]] = {
         "payouts.return_payout",
         "payouts.release_payouthold",
         "payouts.close_month",
+        "payouts.view_orderfile",
+        "payouts.import_orders",
         "tracking.view_order",
         "tracking.view_orderline",
         "tracking.view_reject",

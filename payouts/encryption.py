@@ -1,7 +1,9 @@
-"""Payout accounts at rest: encrypted with keys from the environment, found again by a keyed fingerprint (CONTRACT 6)."""
+"""Payout accounts at rest: encrypted with keys from the environment, found again by a keyed fingerprint (CONTRACT 6); and
+files that wait to be imported, which hold what must not be stored in clear (CONTRACT 4)."""
 
 import base64
 import hmac
+import zlib
 from functools import lru_cache
 from hashlib import sha256
 
@@ -24,6 +26,16 @@ def decrypt(encrypted: str) -> str:
 def rotate(encrypted: str) -> str:
     """The same account encrypted anew under the newest key, so that older keys can be taken away."""
     return _box(tuple(settings.PAYOUT_DETAILS_KEYS)).rotate(encrypted.encode("ascii")).decode("ascii")
+
+
+def seal(content: bytes) -> bytes:
+    """Ciphertext of a file's content, compressed."""
+    return _box(tuple(settings.PAYOUT_DETAILS_KEYS)).encrypt(zlib.compress(content, 1))
+
+
+def unseal(sealed: bytes) -> bytes:
+    """The content behind what `seal` made; InvalidToken where none of the keys made it."""
+    return zlib.decompress(_box(tuple(settings.PAYOUT_DETAILS_KEYS)).decrypt(sealed))
 
 
 def fingerprint(account: str) -> str:

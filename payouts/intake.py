@@ -8,17 +8,14 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
 
-from accounts.models import ApiKey, User
-from affiliates.errors import IllegalTransition
-from audit import trail
+from accounts.models import ApiKey
 from mail import alerts
 from payouts import commissions
 from payouts.currency import program_currency
 from payouts.shortened import MOST_OF_A_LINE, cut, shortened
+from tracking import ingestion
 from tracking.ingestion import Outcome, Taken, ingest
 from tracking.models import Reason, Reject
 from tracking.snapshots import HASHED, Reader, Refused, Snapshot
@@ -32,6 +29,15 @@ class Unparsed(NamedTuple):
 
     text: str
     cause: str
+
+
+class Contradicted(NamedTuple):
+    """A row that what it came with speaks against: the address that it was sent to, or the other rows of a file."""
+
+    row: dict[str, Any]
+    field: str
+    cause: str
+    address: str = ""
 
 
 class Result(NamedTuple):
@@ -49,12 +55,15 @@ class Result(NamedTuple):
         return {key: getattr(self, key) for key in ("order_id", "outcome", "affiliate", "reason", "commission")}
 
 
-def take(*, snapshots: Sequence[object], source: str, api_key: ApiKey | None = None, now: datetime) -> list[Result]:
+def take(
+    *, snapshots: Sequence[object], source: str, api_key: ApiKey | None = None, now: datetime, keep: bool = True
+) -> list[Result]:
     """Take up to 1,000 rows, as parsed from JSON, all in one transaction; the answers are in the order sent.
 
-    A bad row rejects only itself, with the field and the cause, and is kept in the rejects inbox.
+    A bad row rejects only itself, with the field and the cause, and is kept in the rejects inbox unless `keep` says that
+    it is there already.
     """
-    reader = Reader(currency=program_currency(), now=now, key=settings.PERSONAL_HASH_KEY)
+    reader = reader_at(now)
     with transaction.atomic():
         read: list[Snapshot | Taken] = [_read(reader, row) for row in snapshots]
         good = [row for row in read if isinstance(row, Snapshot)]
@@ -63,9 +72,24 @@ def take(*, snapshots: Sequence[object], source: str, api_key: ApiKey | None = N
             commissions.write(ingested.changed, now=now)
         answers = iter(ingested.taken if ingested else ())
         taken = [next(answers) if isinstance(row, Snapshot) else row for row in read]
-        _keep_rejects(snapshots, taken, source=source, now=now, reader=reader)
+        if keep:
+            _keep_rejects(snapshots, taken, source=source, now=now, reader=reader)
         frozen = {order.snapshot.order_id for order in ingested.changed if order.frozen} if ingested else set()
         return _results(taken, frozen)
+
+
+def foresee(*, snapshots: Sequence[object], now: datetime) -> list[Taken]:
+    """What `take` would answer to up to 1,000 rows now, by the same rules; stores nothing."""
+    reader = reader_at(now)
+    read: list[Snapshot | Taken] = [_read(reader, row) for row in snapshots]
+    good = [row for row in read if isinstance(row, Snapshot)]
+    answers = iter(ingestion.foresee(good) if good else ())
+    return [next(answers) if isinstance(row, Snapshot) else row for row in read]
+
+
+def reader_at(now: datetime) -> Reader:
+    """Reads rows against this program as it is at `now`."""
+    return Reader(currency=program_currency(), now=now, key=settings.PERSONAL_HASH_KEY)
 
 
 def take_lines(*, lines: Sequence[bytes], source: str, api_key: ApiKey | None = None, now: datetime) -> list[Result]:
@@ -88,6 +112,8 @@ def parse_line(line: bytes) -> object:
 def _read(reader: Reader, row: object) -> Snapshot | Taken:
     if isinstance(row, Unparsed):
         return Taken("", Outcome.REJECTED, "", f"the line {row.cause}")
+    if isinstance(row, Contradicted):
+        return Taken(_order_id(row.row), Outcome.REJECTED, row.field, row.cause)
     try:
         return reader.read(row)
     except Refused as refusal:
@@ -97,7 +123,11 @@ def _read(reader: Reader, row: object) -> Snapshot | Taken:
 def _order_id(row: object) -> str:
     """What a refused row calls itself, as far as that can be stored."""
     found = row.get("order_id") if isinstance(row, dict) else None
-    return re.sub(r"[^\x20-\x7e]", "?", found)[:64] if isinstance(found, str) else ""
+    return _storable(found) if isinstance(found, str) else ""
+
+
+def _storable(order_id: str) -> str:
+    return re.sub(r"[^\x20-\x7e]", "?", order_id)[:64]
 
 
 def _results(taken: Sequence[Taken], frozen: set[str]) -> list[Result]:
@@ -142,7 +172,8 @@ def _keep_rejects(
             field=answer.field[:200],
             cause=answer.cause,
             outcome=answer.outcome,
-            content=_kept(row, reader),
+            content=kept(row, reader),
+            address=_storable(row.address) if isinstance(row, Contradicted) else "",
         )
         for row, answer in zip(rows, taken, strict=True)
         if answer.outcome in (Outcome.REJECTED, Outcome.CONFLICT)
@@ -155,8 +186,10 @@ def _keep_rejects(
         )
 
 
-def _kept(row: object, reader: Reader) -> str:
+def kept(row: object, reader: Reader) -> str:
     """A refused row as text for the inbox, `customer.ref` as a keyed hash wherever it can be found."""
+    if isinstance(row, Contradicted):
+        row = row.row
     if isinstance(row, Unparsed):
         text = cut(row.text, MOST_OF_A_LINE)
         return re.sub(r'("ref"\s*:\s*)"(\\.|[^"\\])*"?', r'\1"(removed)"', text).replace("\0", "\\u0000")
@@ -177,41 +210,3 @@ def _customer(customer: object, reader: Reader) -> object:
 
 def _shown(value: Any) -> str:
     return value.text if isinstance(value, NoNumber) else str(value)
-
-
-@transaction.atomic
-def resend(*, reject: Reject, now: datetime, by: User | None) -> Result:
-    """Send a row of the inbox again, as it stands; it is done with only if it is taken this time."""
-    _open(reject)
-    [result] = take(snapshots=[parse_line(reject.content.encode())], source="rejects inbox", now=now)
-    if result.outcome in (Outcome.REJECTED, Outcome.CONFLICT):
-        raise ValidationError(_("It is refused again: %(cause)s") % {"cause": result.reason})
-    _decide(reject, Reject.State.RESENT, now=now, by=by, note=result.outcome)
-    return result
-
-
-@transaction.atomic
-def dismiss(*, reject: Reject, reason: str, now: datetime, by: User | None) -> None:
-    """Put a row of the inbox away, with the reason."""
-    _open(reject)
-    if not reason.strip():
-        raise ValidationError({"reason": _("Say why.")})
-    _decide(reject, Reject.State.DISMISSED, now=now, by=by, note=reason)
-
-
-def _open(reject: Reject) -> None:
-    if not Reject.objects.select_for_update().filter(pk=reject.pk, state=Reject.State.OPEN).exists():
-        raise IllegalTransition("Somebody else has dealt with this row in the meantime.")
-
-
-def _decide(reject: Reject, state: Reject.State, *, now: datetime, by: User | None, note: str) -> None:
-    Reject.objects.filter(pk=reject.pk).update(state=state, decided_at=now, decided_by=by, note=note)
-    trail.record(
-        action=f"reject {state.value}",
-        subject=reject,
-        now=now,
-        by=by,
-        before={"state": Reject.State.OPEN.value},
-        after={"state": state.value},
-        reason=note,
-    )

@@ -39,8 +39,11 @@ class Entry:
     hint: str | Promise | Callable[[], str | Promise]
     right: str
     counted: Callable[[datetime], waiting.Count]
-    model: type[Model]
+    model: type[Model] | None
     query: dict[str, str]
+    # The name of the page's address, where it is no list; and whether there is nothing to say of none.
+    address: str = ""
+    only_if_any: bool = False
 
 
 ENTRIES = (
@@ -145,6 +148,16 @@ ENTRIES = (
         {"state__exact": "open"},
     ),
     Entry(
+        _("Categories without a rate"),
+        _("ordered in the last 90 days: they earn the rate for everything else"),
+        "affiliates.change_affiliate",
+        waiting.unnamed_categories,
+        None,
+        {},
+        address="payouts:staff_categories",
+        only_if_any=True,
+    ),
+    Entry(
         _("Unrecorded clicks"),
         _("redirected in the last 7 days, not counted"),
         "tracking.view_clickloss",
@@ -204,7 +217,9 @@ def items(user: User, now: datetime) -> list[Item]:
     for entry in ENTRIES:
         if user.has_perm(entry.right):
             waits = entry.counted(now)
-            link = listing(entry.model, entry.query)
+            if entry.only_if_any and not waits.number:
+                continue
+            link = reverse(entry.address) if entry.model is None else listing(entry.model, entry.query)
             hint = entry.hint() if callable(entry.hint) else entry.hint
             found.append(Item(str(entry.label), str(hint), waits.number, waits.late, link))
     return sorted(found, key=lambda item: (not item.late, not item.count))

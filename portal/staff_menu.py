@@ -21,6 +21,7 @@ from payouts.models import (
     Close,
     Commission,
     LedgerTransaction,
+    OrderFile,
     Payout,
     PayoutBatch,
     PayoutDetails,
@@ -41,6 +42,7 @@ MENU: tuple[tuple[str | Promise, tuple[tuple[type[Model], str], ...]], ...] = (
             (Link, "link"),
             (Coupon, "confirmation_number"),
             (Order, "shopping_bag"),
+            (OrderFile, "upload_file"),
             (Reject, "report"),
             (Click, "ads_click"),
             (ClickLoss, "leak_remove"),
@@ -87,7 +89,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     ]
     if request.user.has_perm("tracking.view_reports"):
         reports = {"title": _("Reports"), "icon": "bar_chart", "link": reverse("payouts:staff_reports")}
-        groups[0]["items"].append(reports)
+        unnamed = {
+            "title": _("Categories without a rate"),
+            "icon": "label_off",
+            "link": reverse("payouts:staff_categories"),
+        }
+        groups[0]["items"] += [reports, unnamed]
     for title, models in MENU:
         shown = [
             {"title": capfirst(model._meta.verbose_name_plural), "icon": icon, "link": listing(model)}

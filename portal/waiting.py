@@ -10,6 +10,7 @@ from affiliates.models import Affiliate, Channel, State
 from compliance.models import Review, Signal, TargetNotice
 from mail.models import Message
 from payouts import close
+from payouts import unnamed_categories as categories
 from payouts.models import Adjustment, Close, Payout, PayoutBatch, SetAside
 from portal import proofs as nightly
 from portal import questions as daily
@@ -96,6 +97,10 @@ def set_aside(now: datetime) -> Count:
 
 def rejects(now: datetime) -> Count:
     return _older(Reject.objects.filter(state=Reject.State.OPEN), "received_at", now - SOON)
+
+
+def unnamed_categories(now: datetime) -> Count:
+    return Count(categories.count(now=now))
 
 
 def lost_clicks(now: datetime) -> Count:

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import ApiKey
+from accounts.uuid7 import uuid7
 from agreements.clauses import clause_of
 from tracking import history, order_rows, snapshots
 from tracking.attribution import RULES, Attribution
@@ -85,6 +86,18 @@ def ingest(
     # A stale snapshot may be the first to tell of a line that has vanished since: its order is priced again, too.
     changed += history.newest({pk for pk, _, _ in late} - {order.order_pk for order in changed})
     return Ingested(taken, changed)
+
+
+def foresee(batch: Sequence[Snapshot]) -> list[Taken]:
+    """What `ingest` would answer to `batch` now; takes, locks and stores nothing."""
+    known = order_rows.look({snapshot.order_id for snapshot in batch})
+    begun: dict[str, Known] = {}
+    for snapshot in batch:
+        if snapshot.order_id not in known:
+            nobodys = Attribution(None, Reason.NO_CLAIM)
+            begun.setdefault(snapshot.order_id, Known(uuid7(), None, snapshot.placed_at, nobodys))
+    digests = [digest for _, digest in (snapshot.receipt() for snapshot in batch)]
+    return _sort_out(batch, digests, known | begun, begun.keys())[0]
 
 
 def _sort_out(

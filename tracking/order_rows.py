@@ -108,16 +108,25 @@ def begin(rows: Sequence[OrderRow]) -> dict[str, Known]:
 
 
 def lock(order_ids: set[str]) -> dict[str, Known]:
-    """Lock the orders' rows, in the order of ids, until the transaction ends."""
+    """The orders' rows, locked in the order of ids until the transaction ends."""
+    return _known(order_ids, "FOR UPDATE")
+
+
+def look(order_ids: set[str]) -> dict[str, Known]:
+    """The orders' rows as they stand; locks nothing."""
+    return _known(order_ids, "")
+
+
+def _known(order_ids: set[str], locked: str) -> dict[str, Known]:
     if not order_ids:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             SELECT order_id, id, version, placed_at,
                    affiliate_id, reason, claimant_id, link_id, clicked_at, agreement_id
-              FROM tracking_order WHERE order_id = ANY(%s) ORDER BY order_id COLLATE "C" FOR UPDATE
-            """,
+              FROM tracking_order WHERE order_id = ANY(%s) ORDER BY order_id COLLATE "C" {locked}
+            """,  # noqa: S608 -- one of two words of our own
             [sorted(order_ids)],
         )
         return {

@@ -1,5 +1,25 @@
 """The money room in the admin: everything is read-only, and changed by the domain's own verbs alone (RELIABILITY 3)."""
 
-from payouts.admin import adjustments, batches, closes, commissions, details, ledger, payouts, rejects
+from payouts.admin import (
+    adjustments,
+    batches,
+    closes,
+    commissions,
+    details,
+    ledger,
+    order_files,
+    payouts,
+    rejects,
+)
 
-__all__ = ["adjustments", "batches", "closes", "commissions", "details", "ledger", "payouts", "rejects"]
+__all__ = [
+    "adjustments",
+    "batches",
+    "closes",
+    "commissions",
+    "details",
+    "ledger",
+    "order_files",
+    "payouts",
+    "rejects",
+]

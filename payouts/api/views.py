@@ -14,7 +14,7 @@ from payouts import intake, order_answers, together
 from payouts.api import bodies
 from payouts.api.problems import Problem
 from payouts.api.schemas import OUTCOMES
-from payouts.intake import Result
+from payouts.intake import Contradicted, Result
 from tracking.ingestion import Outcome
 
 View = Callable[..., HttpResponse]
@@ -54,9 +54,8 @@ def order(request: HttpRequest, key: ApiKey, order_id: str) -> HttpResponse:
         return JsonResponse(found)
     row = bodies.one(request)
     if isinstance(row, dict) and isinstance(row.get("order_id"), str) and row["order_id"] != order_id:
-        raise Problem("rejected", "must be the order id of the address", "order_id")
-    result = together.take(row, source=_source(key), api_key=key, now=timezone.now())
-    return _answer(result)
+        row = Contradicted(row, "order_id", "must be the order id of the address", order_id)
+    return _answer(together.take(row, source=_source(key), api_key=key, now=timezone.now()))
 
 
 @endpoint(POST=Scope.ORDERS_WRITE)

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from payouts import intake
+from payouts import inbox
 from portal.demo.shop import Shop
 from portal.demo.world import World
 from tracking.models import Reject
@@ -23,7 +23,7 @@ def _send_one(world: World, shop: Shop, now: datetime) -> None:
     shop.send([_good(now, NUMBER) | {"currency": "EUR"}], now)
     reject = Reject.objects.get(order_id=f"JP-{NUMBER}")
     reason = "A test of the shop’s, as they say; the order never was."
-    intake.dismiss(reject=reject, reason=reason, now=now, by=world.staff["owner"])
+    inbox.dismiss(reject=reject, reason=reason, now=now, by=world.staff["owner"])
 
 
 def _send_the_others(shop: Shop, now: datetime) -> None:

@@ -232,13 +232,13 @@ def test_other_methods_and_addresses(shop):
 
 
 def test_a_reject_sent_again_once_its_cause_is_gone(shop):
-    from payouts import intake
+    from payouts import inbox
 
     send(order("A1", currency="EUR", coupon="ANN"))
     reject = Reject.objects.get()
     assert "17850" not in reject.content
     Reject.objects.update(content=reject.content.replace("EUR", "USD"))
-    result = intake.resend(reject=Reject.objects.get(), now=NOW, by=None)
+    result = inbox.resend(reject=Reject.objects.get(), now=NOW, by=None)
     assert (result.outcome, result.affiliate) == ("created", "ANN")
     assert Reject.objects.get().state == Reject.State.RESENT
     send(order("A1", coupon="ANN"))

@@ -41,6 +41,7 @@ MODELS: dict[str, Rights] = {
     "payouts_commissionhold": Rights("RPA"),
     "payouts_ledgerentry": Rights("PA"),
     "payouts_ledgertransaction": Rights("PA"),
+    "payouts_orderfile": Rights("P"),
     "payouts_payout": Rights("PA"),
     "payouts_payoutbatch": Rights("PA"),
     "payouts_payoutdetails": Rights("PA"),
@@ -89,6 +90,8 @@ ACTIONS: dict[str, str] = {
     "tracking_link_edit": "M",
     "tracking_link_pause": "M",
     "tracking_link_resume": "M",
+    "tracking_order_import_file": "P",
+    "tracking_reject_correct": "P",
     "tracking_reject_resend": "P",
     "tracking_reject_dismiss": "P",
     "payouts_adjustment_propose": "P",
@@ -96,6 +99,8 @@ ACTIONS: dict[str, str] = {
     "payouts_adjustment_write_off": "P",
     "payouts_adjustment_approve": "A",
     "payouts_adjustment_reject": "PA",
+    "payouts_orderfile_upload": "P",
+    "payouts_orderfile_refusals": "P",
     "payouts_payoutbatch_file": "P",
     "payouts_payoutbatch_take_results": "P",
     "payouts_payoutbatch_submit": "P",
@@ -140,6 +145,7 @@ LEADS: dict[str, str] = {
     "agreements_program_changelist": "302 admin:agreements_program_change",
     "agreements_acceptance_verify": "302 admin:agreements_acceptance_changelist",
     "agreements_agreement_rehearse": "302 compliance:rehearsal",
+    "tracking_order_import_file": "302 admin:payouts_orderfile_upload",
     "affiliates_affiliate_open_review": "302 admin:compliance_review_open_review",
     "compliance_signal_open_review": "302 admin:compliance_review_open_review",
 }
@@ -183,6 +189,10 @@ READ_IN_THE_ADMIN: dict[str, Row] = {
     "admin/(?P<url>.*)$": of_staff("404"),
     **of_models(),
     **{f"admin:{name}": of_groups(letters, LEADS.get(name, "200")) for name, letters in ACTIONS.items()},
+    # A file that waits is its uploader's alone; what decides on it is posted, from its page.
+    "admin:payouts_orderfile_match": of_staff("403", preparers="200", boss="404"),
+    "admin:payouts_orderfile_take_in": of_staff("403", preparers="302 admin:payouts_orderfile_change", boss="404"),
+    "admin:payouts_orderfile_discard": of_staff("403", preparers="302 admin:payouts_orderfile_change", boss="404"),
     # Django's old address of a row leads to its page, which then asks for the right.
     **{f"admin/{model.replace('_', '/')}/<path:object_id>/": of_staff(f"302 admin:{model}_change") for model in MODELS},
 }

@@ -88,7 +88,7 @@ SITE: dict[str, tuple[Row, Row]] = {
     "payouts:reports": (own("200"), NEVER),
     "payouts:reports_csv": (own("200"), NEVER),
     **dict.fromkeys(
-        ("payouts:staff_reports", "payouts:staff_reports_csv"),
+        ("payouts:staff_reports", "payouts:staff_reports_csv", "payouts:staff_categories"),
         (row("302 admin:login", "302 admin:login", "200"), row("302 admin:login", "302 admin:login", "405")),
     ),
     "payouts:commissions": (own("200"), own("200")),

@@ -1,5 +1,6 @@
 """A program in which every address leads to something, for the matrix of who may what; made by the product's own functions."""
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,8 @@ from compliance import abuse, reviews, targets, termination
 from compliance.models import Review, ReviewFile, TargetCheck, TargetNotice
 from mail.models import Message
 from payouts import adjustments, batches, details, holds, intake
+from payouts.from_csv import files
+from payouts.from_csv.columns import REQUIRED
 from payouts.models import CommissionHold, LedgerEntry, LedgerTransaction, PayoutBatch, SetAside
 from portal import erasure, questions
 from portal.models import Proof, Question
@@ -122,11 +125,29 @@ def _promote(world: World, owner: Affiliate, staff: dict[str, User]) -> None:
     ordered = Order.objects.get(order_id="OLD")
     keep(world, link, coupon, ordered, Click.objects.first(), Reject.objects.get(), tracking_link_resume=paused)
     keep(world, ClickLoss.objects.create(count=1))
+    _files(world, staff["preparers"])
     world.named |= {f"tracking:link{rest}": {"pk": link.pk} for rest in ("", "_pause", "_qr_svg", "_qr_png")}
     world.named["tracking:link_resume"] = {"pk": paused.pk}
     world.named["tracking:follow"] = {"code": link.code}
     world.named["payouts:order"] = {"pk": ordered.pk}
     world.named["api_order"] = {"order_id": "OLD"}
+
+
+def _files(world: World, preparer: User) -> None:
+    """A file of orders that is imported, and one that waits for whoever uploaded it."""
+    names = ",".join(REQUIRED)
+    at = "2026-03-01T12:00:00Z"
+    made = []
+    for _number in range(2):
+        content = io.BytesIO(f"{names}\nF1,{at},paid,{at},USD,1,home-decor,1,1.00,0.00\n".encode())
+        file = files.upload(name="orders.csv", content=content, now=NOW, by=preparer)
+        files.match(file=file, columns=files.proposed(file), now=NOW)
+        file.refresh_from_db()
+        made.append(file)
+    imported, waiting = made
+    files.take_in(file=imported, digest=files.seen(imported), now=NOW, by=preparer)
+    decided = ("match", "take_in", "discard")
+    keep(world, imported, **{f"payouts_orderfile_{name}": waiting for name in decided})
 
 
 def _money(world: World, owner: Affiliate, staff: dict[str, User]) -> None:

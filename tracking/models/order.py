@@ -199,10 +199,15 @@ class Reject(models.Model):
     cause = models.TextField(_("cause"))
     outcome = models.CharField(_("outcome"), max_length=10, default="rejected")
     content = models.TextField(_("content"))
+    # The order id of the address that the row was sent to, where the row named another.
+    address = models.CharField(_("sent to the address of"), max_length=64, blank=True, default="")
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     note = models.TextField(_("note"), blank=True)
+    # What was taken in its stead, if staff corrected it; `content` stays as it came.
+    corrected = models.TextField(_("as corrected"), blank=True, default="")
+    taken_as = models.ForeignKey(Order, models.PROTECT, null=True, related_name="rejects", verbose_name=_("taken as"))
 
     class Meta:
         verbose_name = _("reject")

@@ -50,7 +50,11 @@ class Rollup(models.Model):
         default_permissions = ()
         permissions: ClassVar = [("view_reports", _("Can see reports of all affiliates"))]
         # For a report of all affiliates; that of one reads the primary key.
-        indexes: ClassVar = [models.Index(fields=["dimension", "day"])]
+        indexes: ClassVar = [
+            models.Index(fields=["dimension", "day"]),
+            # So that the few categories there are can be told without reading all their days.
+            models.Index(fields=["value", "day"], condition=models.Q(dimension="category"), name="rollup_categories"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.affiliate_id} {self.day} {self.dimension} {self.value}"
