@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from copy import copy
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -194,7 +195,7 @@ def kept(row: object, reader: Reader) -> str:
         text = cut(row.text, MOST_OF_A_LINE)
         return re.sub(r'("ref"\s*:\s*)"(\\.|[^"\\])*"?', r'\1"(removed)"', text).replace("\0", "\\u0000")
     if isinstance(row, dict) and row.get("customer") is not None:
-        row = row | {"customer": _customer(row["customer"], reader)}
+        row = _with(row, "customer", _customer(row["customer"], reader))
     return json.dumps(shortened(row), default=_shown, ensure_ascii=True)
 
 
@@ -205,7 +206,14 @@ def _customer(customer: object, reader: Reader) -> object:
     reference = customer.get("ref")
     if reference is None:
         return customer
-    return customer | {"ref": HASHED + reader.hashed(reference) if isinstance(reference, str) else "(removed)"}
+    return _with(customer, "ref", HASHED + reader.hashed(reference) if isinstance(reference, str) else "(removed)")
+
+
+def _with(row: dict[str, Any], key: str, value: object) -> dict[str, Any]:
+    """`row` with another value; it still knows whether a key stood in it twice."""
+    changed = copy(row)
+    changed[key] = value
+    return changed
 
 
 def _shown(value: Any) -> str:

@@ -46,6 +46,31 @@ def test_the_beginning_of_a_long_line_that_is_no_json():
     assert long == "{" * MOST_OF_A_LINE + "... (2,000,000 characters)"
 
 
+@pytest.mark.django_db
+def test_that_a_key_stood_twice_so_that_it_is_refused_again():
+    begin("2026-01-01")
+    text = json.dumps(order("A1"))
+    lines = [
+        text.replace('"status"', '"status": "completed", "status"'),
+        text.replace('"sku"', '"sku": "1", "sku"'),
+        text.replace('"ref"', '"ref": "1", "ref"'),
+    ]
+    intake.take_lines(lines=[line.encode() for line in lines], source="a test", now=NOW)
+    rows = [json.loads(content) for content in Reject.objects.order_by("pk").values_list("content", flat=True)]
+    assert [result.outcome for result in intake.take(snapshots=rows, source="inbox", now=NOW)] == ["rejected"] * 3
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("depth", [15, 60, 900])
+def test_no_more_levels_than_can_be_read_again(depth):
+    begin("2026-01-01")
+    line = json.dumps(order("A1")).replace('"85123A"', "[" * depth + "]" * depth)
+    [result] = intake.take_lines(lines=[line.encode()], source="a test", now=NOW)
+    assert (result.outcome, result.field) == ("rejected", "lines[0].sku")
+    sku = json.loads(Reject.objects.get().content)["lines"][0]["sku"]
+    assert ("nested deeper" in str(sku)) is (depth > 20)
+
+
 def test_texts_and_keys_at_any_depth_and_no_other_value():
     deep = {"a" * 1_001: [{"b": "c" * 1_000}, {"d": ["e" * 5_000, 7, None, True]}]}
     assert shortened(deep) == {
