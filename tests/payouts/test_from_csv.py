@@ -268,10 +268,10 @@ BAD = {
     "10 MiB of commas": (b"," * MOST, "1 MiB"),
     "10 MiB of commas below headings": (GOOD + b"," * (MOST - len(GOOD)), "1 MiB"),
     "10 MiB of one open quote": (GOOD + b'"' + b"x\n" * ((MOST - len(GOOD)) // 2 - 1), "1 MiB|not CSV"),
-    "10 MiB of quoted line ends": (GOOD + b'"a\n",' * ((MOST - len(GOOD)) // 5), "1 MiB|200,000 lines"),
+    "10 MiB of quoted line ends": (GOOD + b'"a\n",' * ((MOST - len(GOOD)) // 5), "1 MiB|150,000 lines"),
     "10 MiB of letters": (b"x" * MOST, "1 MiB"),
-    "10 MiB of empty lines": (b"\n" * MOST, "more than 200,000 lines"),
-    "10 MiB of empty lines below headings": (GOOD + b"\n" * (MOST - len(GOOD)), "more than 200,000 lines"),
+    "10 MiB of empty lines": (b"\n" * MOST, "more than 150,000 lines"),
+    "10 MiB of empty lines below headings": (GOOD + b"\n" * (MOST - len(GOOD)), "more than 150,000 lines"),
     "10 MiB of single cells": (GOOD + b"x\n" * ((MOST - len(GOOD)) // 2), "Row 3 has 1 cell,"),
     "ragged at its very end": (
         GOOD + GOOD.split(b"\n")[1].join([b"\n"] * 55_000).strip() + b"\nx\n",
