@@ -227,6 +227,23 @@ def test_are_taken_once_though_the_import_was_killed_and_run_again(clerk, monkey
     assert (file.state, file.done, file.outcomes) == ("imported", 5, {"created": 5})
 
 
+def test_are_taken_once_by_two_at_once(clerk, monkeypatch):
+    monkeypatch.setattr(files, "BATCH", 2)
+    file = looked_at(clerk, text(*(row(f"A{number}") for number in range(5))))
+    whole, calls = files._take, []
+
+    def another_comes_between(*given):
+        calls.append(given)
+        whole(*given)
+        if len(calls) == 1:
+            files.go_on(file_pk=file.pk, seconds=0, now=NOW)
+
+    monkeypatch.setattr(files, "_take", another_comes_between)
+    files.take_in(file=file, digest=files.seen(file), now=NOW, by=clerk)
+    file.refresh_from_db()
+    assert (file.state, file.done, file.outcomes) == ("imported", 5, {"created": 5})
+
+
 def test_that_take_long_are_finished_by_beat(clerk, monkeypatch):
     monkeypatch.setattr(files, "BATCH", 2)
     monkeypatch.setattr(files, "PATIENCE_SECONDS", 0.0)
