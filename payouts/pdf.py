@@ -11,6 +11,7 @@ import typst
 from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from agreements.rules import Rule
 from mail.attachments import Attachment
@@ -87,9 +88,10 @@ def _labels() -> dict[str, str]:
 
 
 def _sums(statement: Statement, currency: str) -> list[list[str]]:
+    settled = ngettext("Commissions settled (%(count)s line)", "Commissions settled (%(count)s lines)", statement.lines)
     rows = [
         (_("Opening balance"), statement.opening),
-        (_("Commissions settled (%(count)s lines)") % {"count": f"{statement.lines:,}"}, statement.settled),
+        (settled % {"count": f"{statement.lines:,}"}, statement.settled),
         (_("Adjustments"), statement.adjustments),
         (_("Payouts that came back"), statement.returned),
         (_("Payout"), -statement.payout),
@@ -99,8 +101,11 @@ def _sums(statement: Statement, currency: str) -> list[list[str]]:
 
 def _line(row: StatementLine, currency: str) -> list[str]:
     commission = row.commission
+    named = category(commission.category)
+    if row.forfeited:
+        named = _("%(category)s (forfeited)") % {"category": named}
     return [
-        commission.order.order_id, commission.line.line_id, category(commission.category), money(row.base, currency),
+        commission.order.order_id, commission.line.line_id, named, money(row.base, currency),
         f"{row.rate} %", statements.of_version(row.clause, commission.agreement.name), money(row.amount, currency),
     ]  # fmt: skip
 

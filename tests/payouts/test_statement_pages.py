@@ -12,7 +12,7 @@ from django.urls import reverse
 from mail.attachments import make
 from mail.models import Message
 from mail.rendering import render
-from payouts import pdf, statements
+from payouts import forfeiture, pdf, statements
 from payouts.close import close_month
 from payouts.models import Statement
 from payouts.reasons import FOR_STAFF, LABELS, RULES, CarryOver
@@ -126,6 +126,18 @@ def test_of_thousands_of_lines_sums_them_up_in_the_pdf(earned, monkeypatch):
     ]  # fmt: skip
     assert data["days"] == [["2 January 2026", "3", "14.90 USD"]]
     assert "3 lines" in data["long"]
+    assert pdf.render(statement).startswith(b"%PDF-")
+
+
+def test_marks_what_was_forfeited_in_the_pdf_too(earned, reader):
+    affiliate = earned()
+    commission = Statement.objects.get(affiliate=affiliate).statement_lines.get(amount="0.80").commission
+    forfeiture.forfeit(commissions=[commission], reason="Clause 6.1.", now=MARCH, by=None)
+    close_month(period=date(2026, 3, 1), now=MARCH.replace(month=4), by=None)
+    statement = Statement.objects.get(affiliate=affiliate, close__period="2026-03-01")
+    data = pdf._data(statement)
+    assert data["sums"][1] == ["Commissions settled (1 line)", "\u22120.80 USD"]
+    assert [(line[2], line[-1]) for line in data["lines"]] == [("Home decor (forfeited)", "\u22120.80 USD")]
     assert pdf.render(statement).startswith(b"%PDF-")
 
 
