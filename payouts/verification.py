@@ -23,8 +23,10 @@ class Finding(NamedTuple):
 INVARIANTS = (
     Invariant(
         "each ledger transaction sums to zero",
-        """SELECT 'transaction ' || transaction_id || ' sums to ' || SUM(amount) FROM payouts_ledgerentry
-            GROUP BY transaction_id HAVING SUM(amount) <> 0""",
+        """SELECT (SELECT 'transaction ' || source FROM payouts_ledgertransaction t WHERE t.id = transaction_id)
+                  || COALESCE(' of ' || (SELECT string_agg(code, ', ') FROM affiliates_affiliate
+                                          WHERE id = ANY(array_agg(affiliate_id))), '') || ' sums to ' || SUM(amount)
+             FROM payouts_ledgerentry GROUP BY transaction_id HAVING SUM(amount) <> 0""",
     ),
     Invariant(
         "each ledger transaction has entries",
@@ -64,8 +66,11 @@ INVARIANTS = (
     ),
     Invariant(
         "a statement's lines are its own affiliate's and sum to what it settles",
-        """SELECT 'statement ' || s.id || ' settles ' || s.settled FROM payouts_statement s
-             LEFT JOIN payouts_statementline l ON l.statement_id = s.id
+        """SELECT (SELECT code FROM affiliates_affiliate a WHERE a.id = s.affiliate_id) || ': the statement of '
+                  || (SELECT to_char(period, 'YYYY-MM') FROM payouts_close c WHERE c.id = s.close_id) || ' settles '
+                  || s.settled || ' in ' || s.lines || ' lines, its lines are ' || COUNT(l.id) || ' and sum to '
+                  || COALESCE(SUM(l.amount), 0)
+             FROM payouts_statement s LEFT JOIN payouts_statementline l ON l.statement_id = s.id
             GROUP BY s.id HAVING s.settled <> COALESCE(SUM(l.amount), 0) OR s.lines <> COUNT(l.id)
            UNION ALL SELECT 'statement line ' || l.id FROM payouts_statementline l
              JOIN payouts_statement s ON s.id = l.statement_id JOIN payouts_commission c ON c.line_id = l.commission_id
@@ -75,6 +80,22 @@ INVARIANTS = (
         "what is settled of a commission is never negative",
         """SELECT 'commission ' || commission_id || ' settled ' || SUM(amount) FROM payouts_statementline
             GROUP BY commission_id HAVING SUM(amount) < 0""",
+    ),
+    Invariant(
+        "what is settled of a commission is its rate of what its newest line says was kept, or by a cap less",
+        """SELECT (SELECT code FROM affiliates_affiliate a WHERE a.id = c.affiliate_id) || ': line '
+                  || (SELECT line_id FROM tracking_orderline o WHERE o.id = c.line_id) || ' of order '
+                  || (SELECT order_id FROM tracking_order o WHERE o.id = c.order_id) || ' is settled as ' || settled
+                  || ' up to ' || (SELECT to_char(period, 'YYYY-MM') FROM payouts_close WHERE id = newest.close_id)
+                  || ', it should be ' || due
+             FROM (SELECT commission_id, SUM(amount) AS settled, MAX(id) AS newest FROM payouts_statementline
+                    GROUP BY commission_id) sums
+             JOIN payouts_statementline newest ON newest.id = sums.newest
+             JOIN payouts_commission c ON c.line_id = sums.commission_id
+             JOIN agreements_agreement v ON v.id = c.agreement_id
+            CROSS JOIN LATERAL (VALUES (CASE WHEN forfeited THEN 0 ELSE round(newest.base * newest.rate / 100, 2) END))
+                  AS should(due)
+            WHERE settled > due OR settled < due AND v.order_commission_cap IS NULL""",
     ),
     Invariant(
         "a statement opens with what the one before closed with, and numbers have no gaps",

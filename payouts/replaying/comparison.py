@@ -13,6 +13,7 @@ from agreements.under import under_at
 from payouts.models import Close, Statement, StatementLine
 from payouts.replaying import commissions, facts
 from payouts.rounding import ZERO
+from tracking.models import OrderLine
 
 
 class Difference(NamedTuple):
@@ -52,11 +53,13 @@ def replay(close: Close, tell: Callable[[int], None] = lambda _orders: None) -> 
     owners = {pk: affiliate_id for pk, (affiliate_id, _) in lines.items()}
     owners |= dict(StatementLine.objects.filter(close=close).values_list("commission_id", "statement__affiliate_id"))
     codes = dict(Affiliate.objects.values_list("pk", "code"))
-    found = [
-        Difference(codes[owners[pk]], f"the line of commission {pk}", str(was), str(should))
+    differ = {
+        pk: (str(was), str(should))
         for pk in sorted(posted.keys() | lines.keys())
         if (was := posted.get(pk, ZERO)) != (should := lines[pk][1] if pk in lines else ZERO)
-    ]
+    }
+    named = _named(list(differ))
+    found = [Difference(codes[owners[pk]], named[pk], *amounts) for pk, amounts in differ.items()]
     recomputed = _figures(close, lines, set_aside)
     stored = {
         row[0]: Figures(*row[1:])
@@ -68,6 +71,12 @@ def replay(close: Close, tell: Callable[[int], None] = lambda _orders: None) -> 
         )
         found += [Difference(codes[affiliate_id], name, str(was), str(is_)) for name, was, is_ in pairs if was != is_]
     return found
+
+
+def _named(commissions: list[int]) -> dict[int, str]:
+    """Which line of which order each is for."""
+    lines = OrderLine.objects.filter(pk__in=commissions).values_list("pk", "line_id", "order__order_id")
+    return {pk: f"line {line_id} of order {order_id}" for pk, line_id, order_id in lines}
 
 
 def _lines(close: Close, set_aside: set[UUID], tell: Callable[[int], None]) -> dict[int, tuple[UUID, Decimal]]:

@@ -10,6 +10,7 @@ import pytest
 from django.contrib import admin
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models import Count
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -109,6 +110,30 @@ def test_has_orders_for_each_reason_that_is_common(demo):
 
 def test_breaks_no_invariant_of_the_money(demo):
     assert [finding for finding in verification.verify() if finding.violations] == []
+
+
+def test_is_replayed_without_a_difference_until_a_cent_is_changed(demo, capsys):
+    call_command("replay", "--all")
+    said = capsys.readouterr().out.splitlines()
+    assert said == [f"{one} differences=0" for one in Close.objects.order_by("period")]
+
+    alone = StatementLine.objects.alias(of_it=Count("commission__statement_lines")).filter(of_it=1)
+    line = alone.filter(close=Close.objects.first()).earliest("pk")
+    a_cent_more = line.amount + Decimal("0.01")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE payouts_statementline SET amount = %s WHERE id = %s", [a_cent_more, line.pk])
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+    with pytest.raises(CommandError, match="1 differences"):
+        call_command("replay", "--all")
+    whose, order_line = line.statement.affiliate.code, line.commission.line
+    named = f"{whose}: line {order_line.line_id} of order {order_line.order.order_id}"
+    told = capsys.readouterr().err
+    assert f"{line.close}: {named} was posted as {a_cent_more}, recomputed it is {line.amount}" in told
+    with pytest.raises(CommandError, match=f"{whose}: the statement of {line.close} settles"):
+        call_command("verify_ledger")
+    found = [finding.first for finding in verification.verify() if finding.violations]
+    assert f"{named} is settled as {a_cent_more} up to {line.close}, it should be {line.amount}" in found
 
 
 def test_has_roll_ups_that_equal_the_rows(demo):
