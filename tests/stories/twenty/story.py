@@ -1,0 +1,185 @@
+"""December 2010 to March 2011 of the retail program, with what happens to the twenty; moments are of 2011 in UTC.
+
+By the functions that the pages of staff and affiliates call, each at its own moment. What it comes to stands beside this file.
+"""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import time_machine
+
+from accounts import api_keys
+from affiliates.models import Affiliate
+from compliance import reviews, suspension, termination
+from compliance.models import Review
+from payouts import adjustments, batches, close, details
+from payouts.models import Adjustment, Commission, PayoutBatch, PayoutFile
+from tests.factories import make_staff
+from tests.stories.retail import CODES, MONTHS, post
+from tests.worlds import begin, bring_over, moment, ready_to_read
+
+WITHOUT_DETAILS = ("R1306", "R0500", "R0656", "R1629", "R1857")
+TICK = timedelta(microseconds=1)
+
+
+def at(text: str) -> datetime:
+    return moment(f"2011-{text}")
+
+
+class Story:
+    """The program, its staff, and the payout files that were made, by month."""
+
+    def __init__(self, folder: Path, records: dict[str, list[str]]) -> None:
+        self.records = records
+        self.files: dict[str, list[PayoutFile]] = {}
+        with time_machine.travel(moment("2010-11-20"), tick=False):
+            begin("2010-11-01")
+            bring_over([code for code in CODES if code not in WITHOUT_DETAILS], folder, accepted="2010-11-02")
+            bring_over(WITHOUT_DETAILS, folder, accepted="2010-11-02", details=False)
+            self.key = api_keys.create(name="the shop", now=moment("2010-11-20"), by=None)[1]
+        self.preparer, self.approver = make_staff("payout preparers"), make_staff("payout approvers")
+        self.reviewer, self.other = make_staff("compliance reviewers"), make_staff("compliance reviewers")
+
+    def tell(self) -> None:
+        self.sent("2010-12", "01-01T00:10:00")
+        self.closed("2010-12", "01-03T12:00:00")
+        january(self)
+        self.sent("2011-01", "02-01T00:10:00")
+        self.february_begins()
+        self.closed("2011-01", "02-03T12:00:00")
+        february(self)
+        self.sent("2011-02", "03-01T00:10:00")
+        termination.carry_out(now=at("03-03T10:00:00"))
+        self.closed("2011-02", "03-03T12:00:00")
+        march(self)
+        self.sent("2011-03", "04-01T00:10:00")
+        self.closed("2011-03", "04-03T12:00:00")
+        ready_to_read()
+
+    # --- The shop and the money ---------------------------------------------------------------------------------
+
+    def sent(self, month: str, when: str) -> None:
+        with time_machine.travel(at(when), tick=False):
+            post(self.records[month], self.key)
+
+    def closed(self, month: str, when: str) -> None:
+        """Close the month and pay what it drafted, the same day."""
+        made = close.close_month(period=date.fromisoformat(f"{month}-01"), now=at(when), by=None)
+        for batch in PayoutBatch.objects.filter(close=made):
+            batches.submit(batch=batch, now=at(when), by=self.preparer)
+            digest = batches.summary(batch, at(when)).digest
+            batches.approve(batch=batch, digest=digest, now=at(when), by=self.approver)
+            self.files[month] = batches.export(batch=batch, now=at(when), by=self.preparer)
+
+    def propose(self, code: str, kind: str, amount: str, when: datetime) -> Adjustment:
+        return adjustments.propose(
+            affiliate=who(code), kind=kind, amount=Decimal(amount), reason="Agreed.", now=when, by=self.preparer
+        )
+
+    def adjust(self, code: str, kind: str, amount: str, when: str) -> None:
+        """Proposed by one a day before, approved by the other."""
+        row = self.propose(code, kind, amount, at(when) - timedelta(days=1))
+        adjustments.approve(adjustment=row, now=at(when), by=self.approver)
+
+    def enters_details(self, code: str, when: datetime) -> None:
+        person = who(code)
+        account = f"{code.lower()}@example.com"
+        details.change(affiliate=person, method="paypal", account=account, holder=person.name, now=when, by=person.user)
+
+    # --- Reviews --------------------------------------------------------------------------------------------------
+
+    def review(self, code: str, activity: str, when: str, *orders: str, lines: tuple[str, ...] = ()) -> Review:
+        named = Commission.objects.filter(order__order_id__in=orders)
+        return reviews.open_review(
+            affiliate=who(code),
+            activity=activity,
+            summary="What we have seen.",
+            commissions=named.filter(line__line_id__in=lines) if lines else named,
+            now=at(when),
+            by=self.reviewer,
+        )
+
+    def decide(self, code: str, decision: str, when: str) -> None:
+        reviews.decide(review=of(code), decision=decision, reason="So.", now=at(when), by=self.reviewer)
+
+    def decide_appeal(self, code: str, outcome: str, when: str) -> None:
+        reviews.decide_appeal(review=of(code), outcome=outcome, reason="So.", now=at(when), by=self.other)
+
+    def february_begins(self) -> None:
+        """What happens between the end of January and its close."""
+        row = self.propose("R1848", "clawback", "-5.55", at("01-31T12:00:00"))
+        adjustments.approve(adjustment=row, now=at("02-01"), by=self.approver)
+        termination.give_notice(
+            affiliate=who("R0299"), ground="choice", reason="We part.", now=at("02-01T09:00:00"), by=self.reviewer
+        )
+        suspension.reinstate(affiliate=who("R0607"), reason="Cleared.", now=at("02-02T12:00:00"), by=self.reviewer)
+
+
+def who(code: str) -> Affiliate:
+    return Affiliate.objects.select_related("user").get(code=code)
+
+
+def of(code: str) -> Review:
+    return Review.objects.get(affiliate__code=code)
+
+
+def january(story: Story) -> None:
+    def suspend(code: str, when: str) -> None:
+        suspension.suspend(affiliate=who(code), reason="We look into it.", now=at(when), by=story.reviewer)
+
+    story.review("R0353", "self-purchase", "01-06T12:00:00", "537117")
+    suspend("R0229", "01-10T12:03:00")
+    story.decide("R0353", "suspension", "01-13T12:00:00")
+    story.review("R0013", "fraud", "01-14T12:00:00", "539108", "539109")
+    suspend("R0233", "01-15")
+    story.review("R1324", "cookie-stuffing", "01-17T12:00:00", "538687")
+    reviews.reply(review=of("R1324"), text="It was not me.", now=at("01-18T12:00:00"), by=who("R1324").user)
+    story.decide("R1324", "termination", "01-19T12:00:00")
+    suspend("R0299", "01-20")
+    story.adjust("R0061", "clawback", "-5.08", "01-20T12:00:00")
+    story.adjust("R1291", "clawback", "-100.00", "01-20T12:00:00")
+    story.adjust("R0989", "correction", "5.87", "01-20T12:00:00")
+    story.decide("R0013", "termination", "01-21T12:00:00")
+    reviews.appeal(review=of("R1324"), text="Look again.", now=at("01-25T12:00:00"), by=who("R1324").user)
+    reviews.appeal(review=of("R0353"), text="Look again.", now=at("01-26T12:00:00"), by=who("R0353").user)
+    suspend("R0607", "01-31T12:00:00")
+    story.adjust("R1018", "bonus", "25.00", "01-31T23:59:59.999999")
+
+
+def february(story: Story) -> None:
+    reviews.keep_deadlines(now=at("02-04T12:00:00"))
+    story.review("R0755", "fraud", "02-04T12:00:00", "537899")
+    story.review("R0386", "spamming", "02-04T12:00:00", "537676", lines=("1", "2"))
+    story.review("R1465", "fraud", "02-05T12:00:00", "538996", "540500")
+    story.decide_appeal("R1324", "refused", "02-10T12:00:00")
+    for code, day in (("R0755", "11"), ("R0386", "11"), ("R1465", "12")):
+        story.decide(code, "termination", f"02-{day}T12:00:00")
+    story.adjust("R0989", "correction", "-8.31", "02-15T12:00:00")
+    story.propose("R1018", "bonus", "7.00", at("02-15T12:00:00"))
+    rejected = story.propose("R1018", "correction", "-3.00", at("02-15T12:00:00"))
+    adjustments.reject(adjustment=rejected, reason="No.", now=at("02-16T12:00:00"), by=story.approver)
+    suspension.reinstate(affiliate=who("R0233"), reason="Cleared.", now=at("02-20T12:00:00"), by=story.reviewer)
+    story.enters_details("R0500", at("02-20T12:00:00"))
+    story.decide_appeal("R0353", "granted", "02-24T12:00:00")
+    story.enters_details("R1629", at("02-24T12:00:00"))
+    story.enters_details("R1857", at("02-24T12:00:00") + TICK)
+    reviews.keep_deadlines(now=at("02-25T12:00:00"))
+    reviews.keep_deadlines(now=at("02-26T12:00:00"))
+    story.enters_details("R0656", at("02-26T12:00:00"))
+
+
+def march(story: Story) -> None:
+    written_off = adjustments.propose_write_off(
+        affiliate=who("R1291"), reason="We let it go.", now=at("03-09T12:00:00"), by=story.preparer
+    )
+    adjustments.approve(adjustment=written_off, now=at("03-10T12:00:00"), by=story.approver)
+    story.adjust("R0989", "correction", "-44.09", "03-15T12:00:00")
+
+
+def told(folder: Path, records: dict[str, list[str]]) -> Story:
+    """The whole story, up to the close of March."""
+    assert tuple(records) == MONTHS
+    story = Story(folder, records)
+    story.tell()
+    return story
