@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection, connections
 
-from tests.stories.test_retail import RECORDS
+from tests.stories.retail import RECORDS
 from tests.worlds import begin, bring_over, order, send
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial]
