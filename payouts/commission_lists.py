@@ -38,7 +38,9 @@ def of(affiliate: Affiliate, now: datetime) -> QuerySet[Commission]:
 
     Not those of an order that turned out to be nobody's: they are worth nothing, and the order is not the affiliate's.
     """
-    rows = Commission.objects.for_affiliate(affiliate).filter(order__affiliate=affiliate).select_related("order", "line")
+    rows = (
+        Commission.objects.for_affiliate(affiliate).filter(order__affiliate=affiliate).select_related("order", "line")
+    )
     return with_state(rows, now).order_by("-placed_at", "-line_id")
 
 
