@@ -1,11 +1,16 @@
 """Where there is neither an order nor an adjustment ..."""
 
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from payouts import close
+from affiliates.models import State
+from mail.models import Message
+from payouts import adjustments, close
 from payouts.opening import open_program
+from tests.factories import make_affiliate, make_staff
 from tests.worlds import begin, moment
 
 pytestmark = pytest.mark.django_db
@@ -22,3 +27,16 @@ def test_there_is_nothing_to_close():
 
 def test_the_months_are_those_of_utc_before_the_first_agreement():
     assert str(close.program_zone()) == "UTC"
+
+
+def test_nobody_is_paid_before_the_first_agreement():
+    affiliate = make_affiliate(state=State.APPROVED, at=moment("2026-01-02"))
+    given: dict[str, Any] = {"kind": "bonus", "amount": Decimal("0.50"), "reason": "A test."}
+    row = adjustments.propose(affiliate=affiliate, now=moment("2026-01-03"), by=make_staff(), **given)
+    adjustments.approve(adjustment=row, now=moment("2026-01-03"), by=make_staff())
+    closed = close.close_month(period=date(2026, 1, 1), now=moment("2026-02-03"), by=None)
+    statement = closed.statements.get()
+    assert closed.agreement is None
+    assert (statement.closing, statement.agreement) == (Decimal("0.50"), None)
+    assert statement.reasons == ["not_active", "no_accepted_agreement", "no_payout_details"]
+    assert Message.objects.get(kind="month_closed").context["currency"] == ""

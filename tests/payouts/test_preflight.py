@@ -5,8 +5,11 @@ from decimal import Decimal
 
 import pytest
 
+from mail.models import Message
 from payouts import ledger, preflight
-from payouts.models import Account, Commission
+from payouts.close import close_month
+from payouts.models import Account, Commission, Statement
+from tests.factories import make_staff
 from tests.payouts.conftest import FEBRUARY, JANUARY, MARCH, close
 
 pytestmark = pytest.mark.django_db
@@ -30,8 +33,8 @@ def test_nobody_is_found_where_all_is_well(drafted, earner):
 
 def test_it_is_whoever_the_ledger_owes_what_no_statement_says(earner):
     one, _other = earner(), earner()
-    book(one, "5.00")
-    assert found() == {one.pk: "the ledger owes 5.00, the last statement and returned payouts say 0"}
+    book(one, "1.00")
+    assert found() == {one.pk: "the ledger owes 1.00, the last statement and returned payouts say 0"}
 
 
 def test_it_is_whoever_the_ledger_owes_something_else_than_the_statement(drafted, earner, grant):
@@ -51,6 +54,9 @@ def test_a_payout_that_came_back_is_owed_until_it_is_issued_anew(drafted, prepar
     batches.cancel(payout=one, reason="A test.", now=FEBRUARY, by=preparer)
     batches.cancel(payout=other, reason="A test.", now=FEBRUARY, by=preparer)
     assert found() == {}
+    book(one.affiliate, "1.00")
+    assert found() == {one.affiliate_id: "the ledger owes 26.00, the last statement and returned payouts say 25.00"}
+    book(one.affiliate, "-1.00")
     batches.reissue(payout=other, reason="A test.", now=FEBRUARY, by=preparer)
     assert found() == {}
     close(MARCH.date().replace(month=2, day=1), MARCH)
@@ -68,3 +74,55 @@ def test_it_is_whoever_earned_more_than_a_statement_can_hold(earned):
     assert found() == {}
     rows.update(validates_at=MARCH - timedelta(microseconds=1))
     assert list(found()) == [affiliate.pk]
+
+
+def test_it_is_whoever_a_statement_owes_what_the_ledger_does_not(drafted, earner):
+    one = earner()
+    batch = drafted(amounts=("100.00",))
+    Statement.objects.create(
+        close=batch.close,
+        affiliate=one,
+        number=1,
+        opening=1,
+        lines=0,
+        settled=0,
+        adjustments=0,
+        returned=0,
+        payout=0,
+        closing=1,
+    )
+    assert found() == {one.pk: "the ledger owes 0, the last statement and returned payouts say 1.00"}
+
+
+def test_it_is_the_last_statement_that_counts(drafted, earner, grant):
+    carried = earner()
+    grant(carried, "1.50")
+    drafted(amounts=("100.00",))
+    grant(carried, "1.00", at=FEBRUARY)
+    close_month(period=FEBRUARY.date().replace(day=1), now=MARCH, by=None)
+    assert carried.statements.count() == 2
+    assert found() == {}
+
+
+def test_whoever_is_found_is_set_aside_and_all_others_are_closed(earner, grant):
+    make_staff(superuser=True)
+    poisoned, well = earner(), earner()
+    for affiliate in (poisoned, well):
+        grant(affiliate, "50.00")
+    book(poisoned, "1.00")
+    closed = close_month(period=JANUARY.date().replace(day=1), now=FEBRUARY, by=None)
+    assert [row.affiliate for row in closed.statements.all()] == [well]
+    [aside] = closed.set_aside.all()
+    assert (aside.affiliate, aside.cause) == (
+        poisoned,
+        "the ledger owes 1.00, the last statement and returned payouts say 0",
+    )
+    [alert] = Message.objects.filter(kind="affiliates_set_aside")
+    assert (alert.context["period"], alert.context["count"]) == ("2026-01", 1)
+
+
+def test_nobody_is_alerted_where_nobody_is_set_aside(earner, grant):
+    make_staff(superuser=True)
+    grant(earner(), "50.00")
+    close_month(period=JANUARY.date().replace(day=1), now=FEBRUARY, by=None)
+    assert not Message.objects.filter(kind="affiliates_set_aside").exists()

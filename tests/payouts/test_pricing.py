@@ -2,13 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
 
+from agreements import drafting, promotions, publishing
+from agreements.clauses import clause_of
+from agreements.models import Agreement
 from agreements.rules import Rule
+from agreements.seeding import seed
 from payouts import pricing
-from payouts.rates import Offer, RateCard, best_offer
+from payouts.rates import Offer, RateCard, best_offer, rate_card
+from payouts.rates import offers as find_offers
 from tracking.snapshots import Line, Snapshot
 
 ANN, BEN = UUID(int=1), UUID(int=2)
@@ -140,3 +146,51 @@ def test_it_for_good_from_thirty_times_24_hours_after_its_completion_on():
     assert pricing.validates_at(snapshot(status="paid", completed_at=None), CARD) is None
     assert pricing.validates_at(snapshot(status="cancelled"), CARD) is None
     assert pricing.validates_at(snapshot(completed_at=None), CARD) is None
+
+
+@pytest.mark.django_db
+def test_by_the_card_of_its_own_version_and_of_no_draft():
+    first = seed(effective_at=PLACED, now=PLACED, by=None)
+    draft = drafting.start(now=PLACED, by=None)
+    draft.validation_days, draft.rate_ceiling, draft.order_commission_cap = 14, Decimal("9.00"), None
+    draft.save()
+    draft.rates.filter(category="home-decor").update(percent="7.00")
+    draft.rates.filter(everything_else=True).update(percent="3.33")
+    with pytest.raises(Agreement.DoesNotExist):
+        rate_card(draft.pk)
+    publishing.publish(agreement=draft, effective_at=PLACED + timedelta(days=1), now=PLACED, by=None)
+    old, new = rate_card(first.pk), rate_card(draft.pk)
+    assert [old.rate_of("home-decor"), new.rate_of("home-decor")] == [(Decimal("5.00"), True), (Decimal("7.00"), True)]
+    assert [old.rate_of("?"), new.rate_of("?")] == [(Decimal("3.00"), False), (Decimal("3.33"), False)]
+    assert (old.validation_days, new.validation_days, old.ceiling, new.ceiling) == (
+        30,
+        14,
+        Decimal("8.50"),
+        Decimal("9.00"),
+    )
+    assert (old.name, old.agreement_id, old.order_commission_cap) == (first.name, first.pk, None)
+    assert old.clause(Rule.RATE_CARD) == clause_of(first.pk, Rule.RATE_CARD) != ""
+
+
+@pytest.mark.django_db
+def test_by_the_promotions_of_its_time():
+    seed(effective_at=PLACED, now=PLACED, by=None)
+    ends = PLACED + timedelta(days=3)
+    given: dict[str, Any] = {
+        "rate": Decimal("8.00"),
+        "affiliates": [],
+        "starts_at": PLACED,
+        "ends_at": ends,
+        "now": PLACED,
+        "by": None,
+    }
+    promotions.create(name="Spring", categories=["home-decor"], **given)
+    for since, until, there in (
+        (PLACED, PLACED, True),
+        (ends - TICK, ends + TICK, True),
+        (ends, ends, False),
+        (PLACED - TICK, PLACED - TICK, False),
+    ):
+        assert bool(find_offers(since, until)) is there
+    [one] = find_offers(PLACED, PLACED)
+    assert one == Offer("Spring", Decimal("8.00"), frozenset(["home-decor"]), frozenset(), PLACED, ends)

@@ -1,6 +1,8 @@
 """Small orders, every figure of which was worked out on paper: the rate of home-decor is 5.00 %, of jewelry-accessories
 8.50 %, of what no category names 3.00 %; commissions validate 30 days after completion; 16.00 is the payout minimum."""
 
+from decimal import Decimal
+
 import pytest
 
 from payouts import verification
@@ -152,3 +154,10 @@ def test_a_month_in_which_nothing_happens_is_closed_and_carries_on():
 def test_half_a_cent_is_rounded_away_from_zero_once_a_line():
     # 0.10 x 5 % = 0.005 -> 0.01, twice; in one line it would be 0.20 x 5 % = 0.01
     assert complete("A1", ("home-decor", "0.10"), ("home-decor", "0.10")).commission == "0.02"
+
+
+def test_an_order_of_a_cent_that_turns_out_to_be_nobodys_has_nothing_left_to_earn_of():
+    complete("A1", ("home-decor", "0.01"))
+    assert (Commission.objects.get().base, Commission.objects.get().amount) == (Decimal("0.01"), 0)
+    complete("A1", ("home-decor", "0.01"), at=LATER, coupon="NOBODY")
+    assert (Commission.objects.get().base, Commission.objects.get().amount) == (0, 0)
