@@ -5,6 +5,7 @@
 #   make check   lint, types, order of the rooms, templates, migrations, settings for production
 #   make faults  what dies, dies often: the close, PostgreSQL, Valkey, beat; prints figures (KILLS=... and others for other sizes)
 #   make bench   every row of what was promised of speed, as ratios; writes benchmarks/RESULTS.md (PARTS="redirect close" for some)
+#   make mutants changes what decides about money, bit by bit, and sees whether tests notice; writes tests/mutants/RESULTS.md
 #   make fix     what of that can be mended by itself
 #   make docs    writes the pages of docs/ that a test makes and compares
 #   make audit   known vulnerabilities of what is installed; asks a service on the network
@@ -17,7 +18,7 @@ DEBUG ?= 1
 export DEBUG
 
 .DELETE_ON_ERROR:
-.PHONY: run test faults check bench fix docs audit clean venv browser
+.PHONY: run test faults check bench mutants fix docs audit clean venv browser
 
 BIN := .venv/bin
 ROOMS := accounts audit mail affiliates agreements tracking payouts compliance portal
@@ -71,6 +72,9 @@ check: .venv/installed-test
 
 bench: .venv/installed-test
 	$(BIN)/python -m benchmarks $(PARTS)
+
+mutants: .venv/installed-test
+	$(BIN)/python -m tests.mutants
 
 fix: .venv/installed-test
 	$(BIN)/ruff check --fix .
