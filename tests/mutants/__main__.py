@@ -37,7 +37,11 @@ TESTS = {
     "payouts/rates.py": _PRICING,
     "payouts/pricing.py": _PRICING,
     "agreements/under.py": ("tests/agreements/test_under.py", "tests/agreements/test_under_in_the_database.py"),
-    "tracking/attribution.py": ("tests/tracking/test_attribution.py", "tests/tracking/test_claims.py"),
+    "tracking/attribution.py": (
+        "tests/tracking/test_attribution.py",
+        "tests/tracking/test_explaining_version.py",
+        "tests/tracking/test_claims.py",
+    ),
     "tracking/claims.py": ("tests/tracking/test_claims.py", "tests/stories/test_attribution.py"),
     "payouts/commissions.py": ("tests/payouts/test_precedence.py", "tests/stories/test_small_orders.py", LIVES),
     "payouts/ledger.py": ("tests/payouts/test_close_to_the_instant.py", "tests/payouts/test_ledger.py", LIVES),

@@ -38,7 +38,7 @@ def mutants(module: str, source: str) -> Iterator[Mutant]:
             before = ast.unparse(old)
             changed = ast.fix_missing_locations(_Replace(old, new).visit(copy))
             shown = _shown(before, ast.unparse(new) if new else "removed")
-            yield Mutant(module, getattr(node, "lineno", 0), shown, changed)
+            yield Mutant(module, getattr(old, "lineno", 0), shown, changed)
     yield from _in_sql(module, source, tree)
 
 

@@ -253,3 +253,16 @@ def test_still_goes_by_the_version_before_a_tick_earlier(agreement, earner, gran
     grant(affiliate, "10.00")
     publishing.publish(agreement=draft, effective_at=FEBRUARY + TICK, now=JANUARY, by=None)
     assert said(affiliate, close()) == "0.00 0.00 10.00 0.00 10.00 below_minimum"
+
+
+def test_books_an_adjustment_as_just_that(earner, grant):
+    affiliate = earner()
+    grant(affiliate, "50.00")
+    close()
+    booked = LedgerTransaction.objects.get(source=f"close:2026-01:{affiliate.pk}")
+    entries = LedgerEntry.objects.filter(transaction=booked).values_list("account", "amount")
+    assert booked.kind == "settlement"
+    assert {account: str(amount) for account, amount in entries} == {
+        "affiliate_payable": "-50.00",
+        "adjustments": "50.00",
+    }

@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from mail.models import Message
 from payouts import verification
 from payouts.models import Close, Commission, Payout, Statement
+from payouts.opening import open_program
 from payouts.replaying import replay
-from tests.worlds import begin, bring_over, close_months, figures, line, order, rollup_differences, send
+from tests.worlds import begin, bring_over, close_months, figures, line, moment, order, rollup_differences, send
 
 pytestmark = pytest.mark.django_db
 
@@ -161,3 +163,13 @@ def test_an_order_of_a_cent_that_turns_out_to_be_nobodys_has_nothing_left_to_ear
     assert (Commission.objects.get().base, Commission.objects.get().amount) == (Decimal("0.01"), 0)
     complete("A1", ("home-decor", "0.01"), at=LATER, coupon="NOBODY")
     assert (Commission.objects.get().base, Commission.objects.get().amount) == (0, 0)
+
+
+def test_a_line_whose_category_is_corrected_earns_by_the_rate_of_that():
+    open_program(now=moment("2026-01-05"), by=None)
+    complete("A1", ("jewelry-accessories", "100.00"))
+    assert Message.objects.filter(kind="first_commission").count() == 1
+    complete("A1", ("home-decor", "100.00"), at=LATER)
+    commission = Commission.objects.get()
+    assert (commission.category, commission.rate, commission.amount) == ("home-decor", Decimal("5.00"), Decimal("5.00"))
+    assert "home-decor, 5.00 %" in commission.steps[0]["text"]

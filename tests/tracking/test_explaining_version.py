@@ -1,0 +1,51 @@
+"""An order that is nobody's is explained by ..."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from agreements.under import Version
+from tests.tracking.test_attribution import ACTIVE, SUSPENDED
+from tracking.attribution import Binding, Claims, attribute
+from tracking.click_ids import Receipt
+from tracking.models import Reason
+
+ANN, LINK, OLD, NEW = (UUID(int=number) for number in range(1, 5))
+PLACED = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+VERSIONS = [Version(OLD, PLACED - 90 * DAY, False), Version(NEW, PLACED - 5 * DAY, True)]
+
+
+def asked(*, history=ACTIVE, accepted=True, clicked=None):
+    claims = Claims(
+        bindings={"ANN": [Binding(ANN, PLACED - 90 * DAY, None)]},
+        link_owners={LINK: ANN},
+        histories={ANN: history},
+        acceptances={ANN: {OLD: PLACED - 80 * DAY}} if accepted else {},
+        versions=VERSIONS,
+        attribution_days={OLD: 3, NEW: 7},
+        program_ends_at=None,
+    )
+    receipt = Receipt(LINK, clicked, LINK) if clicked else None
+    return attribute(
+        claims, coupon="" if clicked else "ANN", click_id="c" if clicked else "", receipt=receipt, placed_at=PLACED
+    )
+
+
+@pytest.mark.parametrize(
+    ("how", "reason", "version"),
+    [
+        ({"history": SUSPENDED}, Reason.NOT_ACTIVE, OLD),
+        ({"history": SUSPENDED, "accepted": False}, Reason.NOT_ACTIVE, NEW),
+        ({"accepted": False}, Reason.NO_AGREEMENT, NEW),
+        ({"clicked": PLACED - 4 * DAY}, Reason.CLICK_EXPIRED, OLD),
+        ({"clicked": PLACED - 8 * DAY, "accepted": False}, Reason.CLICK_EXPIRED, NEW),
+        ({"clicked": PLACED + DAY}, Reason.CLICK_AFTER_ORDER, OLD),
+        ({"clicked": PLACED + DAY, "accepted": False}, Reason.CLICK_AFTER_ORDER, NEW),
+    ],
+)
+def test_the_version_that_its_claimant_was_under_and_else_the_one_in_force(how, reason, version):
+    found = asked(**how)
+    assert (found.affiliate_id, found.reason, found.claimant_id) == (None, reason, ANN)
+    assert found.agreement_id == version
