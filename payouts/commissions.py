@@ -7,11 +7,14 @@ from uuid import UUID
 
 from django.db import connection
 
+from audit import trail
 from payouts import first_commission, ledger
-from payouts.models import CommissionHold, StatementLine
+from payouts.models import Commission, CommissionHold, StatementLine
 from payouts.pricing import price_lines, validates_at
 from payouts.rates import offers, rate_card
 from tracking.order_rows import Changed, as_json
+
+MOVED = "The order turned out to be another affiliate's, who has forfeited nothing."
 
 
 def frozen(order_pks: Iterable[UUID]) -> set[UUID]:
@@ -27,7 +30,9 @@ def write(changed: Sequence[Changed], *, now: datetime) -> None:
     nobodys = [order.order_pk for order in changed if not order.attribution.affiliate_id]
     if owned:
         moved = _upsert([row for rows in _rows(owned) for row in rows])
-        CommissionHold.objects.filter(commission__in=moved, released_at=None).update(released_at=now)
+        if moved:
+            CommissionHold.objects.filter(commission__in=moved, released_at=None).update(released_at=now)
+            _say_restored([line_id for line_id, forfeited in moved.items() if forfeited], now=now)
         first_commission.tell(
             affiliate_ids={order.attribution.affiliate_id for order in owned if order.attribution.affiliate_id},
             order_pks=[order.order_pk for order in owned],
@@ -67,8 +72,9 @@ def _rows(owned: Sequence[Changed]) -> Iterable[list[dict[str, Any]]]:
         ]
 
 
-def _upsert(rows: Sequence[dict[str, Any]]) -> list[int]:
-    """Write the commissions; a forfeited one stays at 0.00. Returns those that have changed hands."""
+def _upsert(rows: Sequence[dict[str, Any]]) -> dict[int, bool]:
+    """Write the commissions. A forfeited one stays at 0.00 as long as it is the same affiliate's: another has forfeited
+    nothing. Returns those that have changed hands, and whether they had been forfeited."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -77,7 +83,8 @@ def _upsert(rows: Sequence[dict[str, Any]]) -> list[int]:
                     placed_at timestamptz, category text, base numeric, rate numeric, amount numeric, agreement_id uuid,
                     clause text, steps jsonb, validates_at timestamptz, receipt bigint)
             ), moved AS (
-                SELECT old.line_id FROM payouts_commission old JOIN new USING (line_id)
+                SELECT old.line_id, old.forfeited_at IS NOT NULL AS forfeited
+                  FROM payouts_commission old JOIN new USING (line_id)
                  WHERE old.affiliate_id <> new.affiliate_id
             ), written AS (
                 INSERT INTO payouts_commission AS old (line_id, order_id, affiliate_id, placed_at, category, base, rate,
@@ -89,13 +96,22 @@ def _upsert(rows: Sequence[dict[str, Any]]) -> list[int]:
                        affiliate_id = excluded.affiliate_id, category = excluded.category, base = excluded.base,
                        rate = excluded.rate, agreement_id = excluded.agreement_id, clause = excluded.clause,
                        steps = excluded.steps, validates_at = excluded.validates_at, receipt = excluded.receipt,
-                       amount = CASE WHEN old.forfeited_at IS NULL THEN excluded.amount ELSE 0 END
+                       amount = CASE WHEN old.forfeited_at IS NULL OR old.affiliate_id <> excluded.affiliate_id
+                                     THEN excluded.amount ELSE 0 END,
+                       forfeited_at = CASE WHEN old.affiliate_id = excluded.affiliate_id THEN old.forfeited_at END,
+                       forfeit_reason = CASE WHEN old.affiliate_id = excluded.affiliate_id THEN old.forfeit_reason ELSE '' END
             )
-            SELECT line_id FROM moved
+            SELECT line_id, forfeited FROM moved
             """,
             [as_json(rows)],
         )
-        return [line_id for (line_id,) in cursor.fetchall()]
+        return dict(cursor.fetchall())
+
+
+def _say_restored(line_ids: Sequence[int], *, now: datetime) -> None:
+    """On the audit trail, by which a close is replayed: what was forfeited is so no more."""
+    for commission in Commission.objects.filter(pk__in=line_ids):
+        trail.record(action="commission restored", subject=commission, now=now, by=None, reason=MOVED)
 
 
 def _void(order_pks: Sequence[UUID]) -> None:

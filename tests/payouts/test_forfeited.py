@@ -1,0 +1,44 @@
+"""A commission that was forfeited"""
+
+import pytest
+
+from audit.models import AuditRecord
+from payouts import forfeiture, verification
+from payouts.models import Commission
+from payouts.replaying import replay
+from tests.worlds import NOW, begin, bring_over, close_months, figures, order, send
+
+pytestmark = pytest.mark.django_db
+PLACED = {"placed": "2026-01-10T08:00:00Z", "completed": "2026-01-11T08:00:00Z"}
+
+
+@pytest.fixture
+def _forfeited(tmp_path):
+    begin("2026-01-01")
+    bring_over(["ANN", "BEN"], tmp_path)
+    send(order("A1", ("home-decor", "400.00"), at="2026-01-11T09:00:00Z", coupon="ANN", **PLACED))
+    forfeiture.forfeit(commissions=Commission.objects.all(), reason="clause 6.2", now=NOW, by=None)
+
+
+def news(coupon: str) -> Commission:
+    send(order("A1", ("home-decor", "300.00"), at="2026-01-12T09:00:00Z", coupon=coupon, **PLACED))
+    return Commission.objects.get()
+
+
+@pytest.mark.usefixtures("_forfeited")
+def test_stays_so_whatever_the_shop_tells_of_its_order():
+    commission = news("ANN")
+    assert (str(commission.base), str(commission.amount), commission.forfeit_reason) == ("300.00", "0.00", "clause 6.2")
+    assert not AuditRecord.objects.filter(action="commission restored").exists()
+
+
+@pytest.mark.usefixtures("_forfeited")
+def test_is_earned_by_another_to_whom_the_order_turns_out_to_belong():
+    commission = news("BEN")
+    assert (commission.affiliate.code, str(commission.amount)) == ("BEN", "15.00")
+    assert (commission.forfeited_at, commission.forfeit_reason) == (None, "")
+    assert AuditRecord.objects.get(action="commission restored").subject_id == str(commission.pk)
+    [_january, february] = close_months("2026-01", "2026-02")
+    assert figures("BEN", "2026-02")[:6] == ["0.00", "15.00", "0.00", "0.00", "0.00", "15.00"]
+    assert list(replay(february)) == []
+    assert [finding for finding in verification.verify() if finding.violations] == []
