@@ -128,20 +128,22 @@ def _month_before(month: Period, zone: ZoneInfo) -> Period:
 
 
 # What is due is the rest of all that was earned: only what waits is looked at row by row, which a few months bound.
+_HELD = "SELECT commission_id FROM payouts_commissionhold WHERE released_at IS NULL"
+_LATER = """
+    (validates_at >= %(ends_at)s OR validates_at IS NULL)
+    AND NOT EXISTS (SELECT FROM payouts_statementline WHERE commission_id = mine.line_id)
+"""
 _UNSETTLED = f"""
     WITH mine AS NOT MATERIALIZED (SELECT * FROM payouts_commission WHERE affiliate_id = %(affiliate)s)
     SELECT {ALL_EARNED},
            (SELECT COALESCE(SUM(settled), 0) FROM payouts_statement WHERE affiliate_id = %(affiliate)s),
-           (SELECT COALESCE(SUM(amount), 0) FROM mine
-             WHERE (validates_at >= %(ends_at)s OR validates_at IS NULL) AND amount <> 0
-               AND NOT EXISTS (SELECT FROM payouts_commissionhold
-                                WHERE commission_id = mine.line_id AND released_at IS NULL)
-               AND NOT EXISTS (SELECT FROM payouts_statementline WHERE commission_id = mine.line_id)),
+           (SELECT COALESCE(SUM(amount), 0) FROM mine WHERE {_LATER})
+         - (SELECT COALESCE(SUM(amount), 0) FROM mine WHERE {_LATER} AND line_id IN ({_HELD})),
            (SELECT COALESCE(SUM(rest), 0)
               FROM (SELECT amount - (SELECT COALESCE(SUM(amount), 0) FROM payouts_statementline
                                       WHERE commission_id = mine.line_id) AS rest
                       FROM mine
-                     WHERE line_id IN (SELECT commission_id FROM payouts_commissionhold WHERE released_at IS NULL)) held
+                     WHERE line_id IN ({_HELD})) held
              WHERE rest > 0)
 """  # noqa: S608
 

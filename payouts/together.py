@@ -1,7 +1,7 @@
 """Single orders that are sent at the same time are taken together: one transaction, as if they had come as a batch.
 
 A transaction costs the same for one order as for sixteen, so whoever finds another at it waits for the next one, and all who
-wait then go in one. Whoever's turn it is does the work with their own connection; nothing runs in the background.
+wait then go in one. Whoever's turn it is does the work; nothing runs in the background.
 """
 
 from collections import defaultdict
@@ -15,6 +15,7 @@ from django.db import InterfaceError, OperationalError
 from accounts.models import ApiKey
 from payouts import intake
 from payouts.intake import BATCH, Result
+from payouts.warm_connection import warm_connection
 
 PATIENCE_SECONDS = 60
 
@@ -70,7 +71,8 @@ class Together:
         with self._lock:
             group, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
         try:
-            _take(group, source, api_key)
+            with warm_connection():
+                _take(group, source, api_key)
         finally:
             with self._lock:
                 for sent in group:
