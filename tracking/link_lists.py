@@ -31,7 +31,7 @@ _CLICKS = f"""
 
 def of(affiliate: Affiliate) -> QuerySet[Link]:
     """The affiliate's links, newest first, each with all clicks that count and all orders that came by it."""
-    clicks = RawSQL(_CLICKS, [affiliate.pk, affiliate.pk], output_field=BigIntegerField())  # noqa: S611 -- our own text
+    clicks = RawSQL(_CLICKS, [affiliate.pk, affiliate.pk], output_field=BigIntegerField())  # noqa: S611  # nosec B611
     orders = Order.objects.for_affiliate(affiliate).filter(link=OuterRef("pk")).exclude(status=Status.CANCELLED)
     counted = orders.order_by().values("link").annotate(count=Count("pk")).values("count")
     made = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
