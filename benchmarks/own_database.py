@@ -21,13 +21,24 @@ def own_database(name: str) -> Iterator[str]:
 
         server_address = embedded.database_url(HERE / ".local")
     _tell(server_address, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
+    before = os.environ.copy()
     try:
         address = urlsplit(server_address)._replace(path=f"/{name}").geturl()
         os.environ |= {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "config.settings"}
         _migrate()
         yield address
     finally:
+        _hang_up()
         _tell(server_address, f"DROP DATABASE {name} WITH (FORCE)")
+        # Whoever asks for another one after this asks the same server for it.
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _hang_up() -> None:
+    from django.db import connections
+
+    connections.close_all()
 
 
 def _tell(server_address: str, *statements: str) -> None:
