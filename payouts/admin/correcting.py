@@ -67,10 +67,6 @@ class Correcting(forms.Form):
         """The form's field that the path of a snapshot names."""
         return field
 
-    def text(self) -> str:
-        """The row as it is to be sent, as JSON."""
-        raise NotImplementedError
-
 
 class TextForm(Correcting):
     """A row that is no snapshot by far: the text of it."""
@@ -81,6 +77,7 @@ class TextForm(Correcting):
         super().__init__(posted if posted is not None else {"row": pretty(content)})
 
     def text(self) -> str:
+        """The row as it is to be sent, as JSON."""
         return str(self.cleaned_data["row"])
 
 
@@ -124,6 +121,7 @@ class CorrectForm(Correcting):
         return field
 
     def text(self) -> str:
+        """The row as it is to be sent, as JSON, without the lines that were left out."""
         answers = self.cleaned_data
         self.kept = [index for index in range(len(self.lines)) if not answers[f"leave-{index}"]]
         of_the_order = [path for path in OF_THE_ORDER if path not in OF_THE_CUSTOMER]
