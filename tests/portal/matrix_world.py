@@ -121,7 +121,7 @@ def _promote(world: World, owner: Affiliate, staff: dict[str, User]) -> None:
     coupon = coupons.bind(affiliate=owner, code="OWNER10", bound_from=BEGIN, now=BEGIN, by=None)
     old = order("OLD", coupon="OWNER10", completed="2025-10-06T12:00:00Z", placed="2025-10-05T12:00:00Z")
     new = order("NEW", coupon="OWNER10", placed="2026-03-01T12:00:00Z", at="2026-03-01T12:00:00Z")
-    intake.take(snapshots=[old, new, old | {"currency": "XXX"}], source="a test", now=NOW)
+    intake.take(snapshots=[old, new, old | {"currency": "GBP"}], source="a test", now=NOW)
     ordered = Order.objects.get(order_id="OLD")
     keep(world, link, coupon, ordered, Click.objects.first(), Reject.objects.get(), tracking_link_resume=paused)
     keep(world, ClickLoss.objects.create(count=1))
