@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -17,6 +18,17 @@ from tracking.order_rows import Changed, as_json
 MOVED = "The order turned out to be another affiliate's, who has forfeited nothing."
 
 
+class Written(NamedTuple):
+    """What the lines of one order that were written have come to."""
+
+    order_pk: UUID
+    affiliate: str  # by code
+    amount: Decimal  # their sum, in the program's currency
+    moved: Sequence[int]  # the lines that changed hands
+    restored: Sequence[int]  # those of them that had been forfeited
+    untold: UUID | None  # the affiliate, if these may be their first commissions and nobody has told them
+
+
 def frozen(order_pks: Iterable[UUID]) -> set[UUID]:
     """Those of the orders of which a close has settled a line; no close runs from here to the end of the transaction."""
     ledger.gate()
@@ -24,21 +36,24 @@ def frozen(order_pks: Iterable[UUID]) -> set[UUID]:
     return set(settled.values_list("commission__order_id", flat=True))
 
 
-def write(changed: Sequence[Changed], *, now: datetime) -> None:
-    """Price the orders anew. One that is nobody's any more keeps its commissions, at 0.00."""
+def write(changed: Sequence[Changed], *, now: datetime) -> dict[UUID, Written]:
+    """Price the orders anew. One that is nobody's any more keeps its commissions, at 0.00.
+
+    Returns what each order that is somebody's came to, by its primary key.
+    """
     owned = [order for order in changed if order.attribution.affiliate_id]
     nobodys = [order.order_pk for order in changed if not order.attribution.affiliate_id]
-    if owned:
-        moved = _upsert([row for rows in _rows(owned) for row in rows])
-        if moved:
-            CommissionHold.objects.filter(commission__in=moved, released_at=None).update(released_at=now)
-            _say_restored([line_id for line_id, forfeited in moved.items() if forfeited], now=now)
-        first_commission.tell(
-            affiliate_ids={order.attribution.affiliate_id for order in owned if order.attribution.affiliate_id},
-            order_pks=[order.order_pk for order in owned],
-        )
     if nobodys:
         _void(nobodys)
+    if not owned:
+        return {}
+    written = _upsert([row for rows in _rows(owned) for row in rows])
+    moved = [line_id for order in written for line_id in order.moved]
+    if moved:
+        CommissionHold.objects.filter(commission__in=moved, released_at=None).update(released_at=now)
+        _say_restored([line_id for order in written for line_id in order.restored], now=now)
+    first_commission.tell({order.untold for order in written if order.untold and order.amount > 0})
+    return {order.order_pk: order for order in written}
 
 
 def _rows(owned: Sequence[Changed]) -> Iterable[list[dict[str, Any]]]:
@@ -72,12 +87,12 @@ def _rows(owned: Sequence[Changed]) -> Iterable[list[dict[str, Any]]]:
         ]
 
 
-def _upsert(rows: Sequence[dict[str, Any]]) -> dict[int, bool]:
+def _upsert(rows: Sequence[dict[str, Any]]) -> list[Written]:
     """Write the commissions. A forfeited one stays at 0.00 as long as it is the same affiliate's: another has forfeited
-    nothing. Returns those that have changed hands, and whether they had been forfeited."""
+    nothing."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             WITH new AS (
                 SELECT * FROM json_to_recordset(%s) AS new(line_id bigint, order_id uuid, affiliate_id uuid,
                     placed_at timestamptz, category text, base numeric, rate numeric, amount numeric, agreement_id uuid,
@@ -100,12 +115,19 @@ def _upsert(rows: Sequence[dict[str, Any]]) -> dict[int, bool]:
                                      THEN excluded.amount ELSE 0 END,
                        forfeited_at = CASE WHEN old.affiliate_id = excluded.affiliate_id THEN old.forfeited_at END,
                        forfeit_reason = CASE WHEN old.affiliate_id = excluded.affiliate_id THEN old.forfeit_reason ELSE '' END
+                RETURNING line_id, order_id, affiliate_id, amount
             )
-            SELECT line_id, forfeited FROM moved
-            """,
+            SELECT written.order_id, person.code, SUM(written.amount),
+                   COALESCE(array_agg(line_id) FILTER (WHERE moved.line_id IS NOT NULL), '{{}}'),
+                   COALESCE(array_agg(line_id) FILTER (WHERE forfeited), '{{}}'),
+                   CASE WHEN {first_commission.UNTOLD} THEN person.id END
+              FROM written JOIN affiliates_affiliate person ON person.id = written.affiliate_id
+              LEFT JOIN moved USING (line_id)
+             GROUP BY written.order_id, person.id
+            """,  # noqa: S608 -- our own words
             [as_json(rows)],
         )
-        return dict(cursor.fetchall())
+        return [Written(*row) for row in cursor.fetchall()]
 
 
 def _say_restored(line_ids: Sequence[int], *, now: datetime) -> None:

@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -14,11 +15,14 @@ from django.db import connection, transaction
 from accounts.models import ApiKey
 from mail import alerts
 from payouts import commissions
+from payouts.commissions import Written
 from payouts.currency import program_currency
+from payouts.rounding import ZERO
 from payouts.shortened import MOST_OF_A_LINE, cut, shortened
 from tracking import ingestion
 from tracking.ingestion import Outcome, Taken, ingest
 from tracking.models import Reason, Reject
+from tracking.order_rows import Changed
 from tracking.snapshots import HASHED, Reader, Refused, Snapshot
 from tracking.strict_json import NoNumber, Unreadable, parse
 
@@ -69,14 +73,13 @@ def take(
         read: list[Snapshot | Taken] = [_read(reader, row) for row in snapshots]
         good = [row for row in read if isinstance(row, Snapshot)]
         ingested = ingest(good, api_key=api_key, frozen=commissions.frozen) if good else None
-        if ingested:
-            commissions.write(ingested.changed, now=now)
+        changed = ingested.changed if ingested else []
+        written = commissions.write(changed, now=now)
         answers = iter(ingested.taken if ingested else ())
         taken = [next(answers) if isinstance(row, Snapshot) else row for row in read]
         if keep:
             _keep_rejects(snapshots, taken, source=source, now=now, reader=reader)
-        frozen = {order.snapshot.order_id for order in ingested.changed if order.frozen} if ingested else set()
-        return _results(taken, frozen)
+        return _results(taken, changed, written)
 
 
 def foresee(*, snapshots: Sequence[object], now: datetime) -> list[Taken]:
@@ -131,8 +134,11 @@ def _storable(order_id: str) -> str:
     return re.sub(r"[^\x20-\x7e]", "?", order_id)[:64]
 
 
-def _results(taken: Sequence[Taken], frozen: set[str]) -> list[Result]:
-    found = _orders([row.order_id for row in taken if row.outcome != Outcome.REJECTED])
+def _results(taken: Sequence[Taken], changed: Sequence[Changed], written: Mapping[UUID, Written]) -> list[Result]:
+    frozen = {order.snapshot.order_id for order in changed if order.frozen}
+    found = {order.snapshot.order_id: _of_begun(order, written) for order in changed if order.begun}
+    known = {row.order_id for row in taken if row.outcome != Outcome.REJECTED} - found.keys()
+    found |= _of_known(known) if known else {}
     results = []
     for row in taken:
         if row.outcome == Outcome.REJECTED:
@@ -148,7 +154,13 @@ def _results(taken: Sequence[Taken], frozen: set[str]) -> list[Result]:
     return results
 
 
-def _orders(order_ids: list[str]) -> dict[str, tuple[str | None, str, Decimal]]:
+def _of_begun(order: Changed, written: Mapping[UUID, Written]) -> tuple[str | None, str, Decimal]:
+    """Of an order that this batch began: all of its commissions were written just now."""
+    lines = written.get(order.order_pk)
+    return lines and lines.affiliate, order.attribution.reason.value, lines.amount if lines else ZERO
+
+
+def _of_known(order_ids: Collection[str]) -> dict[str, tuple[str | None, str, Decimal]]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -157,7 +169,7 @@ def _orders(order_ids: list[str]) -> dict[str, tuple[str | None, str, Decimal]]:
               FROM tracking_order o LEFT JOIN affiliates_affiliate a ON a.id = o.affiliate_id
              WHERE o.order_id = ANY(%s)
             """,
-            [order_ids],
+            [list(order_ids)],
         )
         return {order_id: (code, reason, commission) for order_id, code, reason, commission in cursor.fetchall()}
 

@@ -9,8 +9,10 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db import connection
+
 from agreements import clauses
-from agreements.models import Agreement, Promotion, Rate
+from agreements.models import Agreement, Rate
 from agreements.rules import Rule
 
 
@@ -72,19 +74,21 @@ def rate_card(agreement_id: UUID) -> RateCard:
 
 
 def offers(since: datetime, until: datetime) -> list[Offer]:
-    """The promotions that concern any order placed from `since` to `until`, both included."""
-    found = Promotion.objects.filter(starts_at__lte=until, ends_at__gt=since).prefetch_related("affiliates")
-    return [
-        Offer(
-            promotion.name,
-            promotion.percent,
-            frozenset(promotion.categories),
-            frozenset(affiliate.pk for affiliate in promotion.affiliates.all()),
-            promotion.starts_at,
-            promotion.ends_at,
+    """The promotions that concern any order placed from `since` to `until`, both included; the one that starts last first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT name, percent, categories,
+                   ARRAY(SELECT affiliate_id FROM agreements_promotion_affiliates WHERE promotion_id = promotion.id),
+                   starts_at, ends_at
+              FROM agreements_promotion promotion WHERE starts_at <= %s AND ends_at > %s ORDER BY starts_at DESC, id
+            """,
+            [until, since],
         )
-        for promotion in found
-    ]
+        return [
+            Offer(name, percent, frozenset(categories), frozenset(affiliates), starts_at, ends_at)
+            for name, percent, categories, affiliates, starts_at, ends_at in cursor.fetchall()
+        ]
 
 
 def best_offer(

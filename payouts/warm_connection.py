@@ -3,13 +3,19 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from select import POLLIN, poll
 from threading import Lock
+from time import monotonic
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+# So long after its last use a connection on which nothing has come since is believed to be alive without asking the
+# server, which costs a single order as much as one of its statements.
+ALIVE_SECONDS = 1.0
+
 _lock = Lock()
-_idle: list[BaseDatabaseWrapper] = []
+_idle: list[tuple[BaseDatabaseWrapper, float]] = []  # with the moment since when
 # A forked process must not talk over the connections of its parent.
 os.register_at_fork(after_in_child=_idle.clear)
 
@@ -27,15 +33,26 @@ def warm_connection() -> Iterator[None]:
         yield
         return
     with _lock:
-        warm = _idle.pop() if _idle else _made()
+        warm, since = _idle.pop() if _idle else (_made(), 0.0)
     connections[DEFAULT_DB_ALIAS] = warm
     try:
         warm.close_if_unusable_or_obsolete()
+        if monotonic() - since < ALIVE_SECONDS and _silent(warm):
+            warm.health_check_done = True  # type: ignore[attr-defined]  # Django has it, its stubs do not
         yield
     finally:
         connections[DEFAULT_DB_ALIAS] = own
         with _lock:
-            _idle.append(warm)
+            _idle.append((warm, monotonic()))
+
+
+def _silent(warm: BaseDatabaseWrapper) -> bool:
+    """Whether the server has said nothing since it was last asked; when it ends a connection, it says so."""
+    if warm.connection is None:
+        return False
+    ears = poll()
+    ears.register(warm.connection.fileno(), POLLIN)
+    return not ears.poll(0)
 
 
 def _made() -> BaseDatabaseWrapper:

@@ -1,7 +1,7 @@
 """Reads what attribution needs for a batch of orders: one query, whatever the batch's size."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -40,6 +40,8 @@ _FACTS = """
      WHERE published_at IS NOT NULL
        AND NOT EXISTS (SELECT FROM agreements_agreementwithdrawal WHERE agreement_id = version.id)
      UNION ALL
+    SELECT 'order', NULL, NULL, order_id, NULL, NULL, NULL, NULL, NULL FROM tracking_order WHERE order_id = ANY(%(orders)s)
+     UNION ALL
     SELECT 'program', NULL, NULL, NULL, NULL, ends_at, NULL, NULL, NULL FROM agreements_program
 """
 
@@ -67,20 +69,35 @@ class Change(NamedTuple):
 
 def attributions(snapshots: Iterable[Snapshot]) -> dict[str, Attribution]:
     """{order id: whose it is} for the newest snapshots of a batch."""
+    return _attributions(list(snapshots), orders=())
+
+
+def attributions_of_new(snapshots: Iterable[Snapshot]) -> dict[str, Attribution]:
+    """{order id: whose it is} of those that have no row yet; locks nothing."""
     batch = list(snapshots)
+    return _attributions(batch, orders=[s.order_id for s in batch])
+
+
+def _attributions(batch: Sequence[Snapshot], *, orders: Collection[str]) -> dict[str, Attribution]:
     receipts = {s.click_id: click_ids.read(s.click_id) for s in batch if s.click_id}
-    claims = read({s.coupon.upper() for s in batch if s.coupon}, receipts)
+    codes = {s.coupon.upper() for s in batch if s.coupon}
+    facts = _facts(codes, {receipt.link_id for receipt in receipts.values() if receipt}, orders=orders)
+    claims, known = _claims(facts), {fact.text for fact in facts["order"]}
     return {
         s.order_id: attribute(
             claims, coupon=s.coupon, click_id=s.click_id, receipt=receipts.get(s.click_id), placed_at=s.placed_at
         )
         for s in batch
+        if s.order_id not in known
     }
 
 
 def read(codes: set[str], receipts: Mapping[str, Receipt | None], *, also: Collection[UUID] = ()) -> Claims:
     """The claims that coupon `codes` (in capitals) and click `receipts` can make, and the histories of affiliates `also`."""
-    facts = _facts(codes, {receipt.link_id for receipt in receipts.values() if receipt}, also)
+    return _claims(_facts(codes, {receipt.link_id for receipt in receipts.values() if receipt}, also=also))
+
+
+def _claims(facts: Mapping[str, list[Fact]]) -> Claims:
     bindings: dict[str, list[Binding]] = defaultdict(list)
     for fact in facts["coupon"]:
         bindings[fact.text].append(Binding(fact.affiliate_id, fact.since, fact.until))
@@ -102,9 +119,13 @@ def read(codes: set[str], receipts: Mapping[str, Receipt | None], *, also: Colle
     )
 
 
-def _facts(codes: Collection[str], link_ids: Collection[UUID], also: Collection[UUID]) -> Mapping[str, list[Fact]]:
+def _facts(
+    codes: Collection[str], link_ids: Collection[UUID], *, also: Collection[UUID] = (), orders: Collection[str] = ()
+) -> Mapping[str, list[Fact]]:
     with connection.cursor() as cursor:
-        cursor.execute(_FACTS, {"codes": list(codes), "links": list(link_ids), "also": list(also)})
+        cursor.execute(
+            _FACTS, {"codes": list(codes), "links": list(link_ids), "also": list(also), "orders": list(orders)}
+        )
         found: dict[str, list[Fact]] = defaultdict(list)
         for kind, *fact in cursor.fetchall():
             found[kind].append(Fact(*fact))

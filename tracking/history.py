@@ -41,6 +41,7 @@ def newest(order_pks: Iterable[UUID]) -> list[Changed]:
             snapshot=snapshot_of(json.loads(content)),
             attribution=Attribution(affiliate_id, Reason(reason), claimant_id, link_id, clicked_at, agreement_id),
             frozen=False,
+            begun=False,
             receipt=sequence,
             lines=[(line.pk, _line(line)) for line in stored.get(pk, [])],
         )

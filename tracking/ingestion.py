@@ -17,7 +17,7 @@ from accounts.uuid7 import uuid7
 from agreements.clauses import clause_of
 from tracking import history, order_rows, snapshots
 from tracking.attribution import RULES, Attribution
-from tracking.claims import attributions
+from tracking.claims import attributions, attributions_of_new
 from tracking.click_details import UNKNOWN, details
 from tracking.models import Reason
 from tracking.order_rows import Changed, Known, OrderRow
@@ -60,13 +60,13 @@ def ingest(
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("ingest() belongs into a transaction")
-    begun = order_rows.begin(list(_rows(_of_new_orders(batch)).values()))
+    begun = order_rows.begin(list(_rows(_firsts(batch), attributions_of_new).values()))
     known = begun | order_rows.lock({snapshot.order_id for snapshot in batch} - begun.keys())
     sent_as = [snapshot.receipt() for snapshot in batch]
     taken, fresh, newest = _sort_out(batch, [digest for _, digest in sent_as], known, begun.keys())
     receipts = order_rows.keep_receipts([(batch[i], *sent_as[i]) for i in fresh], api_key)
     later = {order_id: snapshot for order_id, snapshot in newest.items() if order_id not in begun}
-    rows, kept = _keep_frozen(_rows(later.values()), known, frozen)
+    rows, kept = _keep_frozen(_rows(later.values(), attributions), known, frozen)
     order_rows.update({known[order_id].pk: row for order_id, row in rows.items()})
     sent = Counter(row.order_id for row in batch)
     older = [row.order_id for row in batch if row.order_id not in begun or sent[row.order_id] > 1]
@@ -78,6 +78,7 @@ def ingest(
             snapshot=snapshot,
             attribution=rows[order_id].attribution if order_id in rows else known[order_id].attribution,
             frozen=order_id in kept,
+            begun=order_id in begun,
             receipt=receipts[order_id, snapshot.version],
             lines=lines[known[order_id].pk],
         )
@@ -138,30 +139,32 @@ def _sort_out(
     return taken, fresh, newest
 
 
-def _of_new_orders(batch: Sequence[Snapshot]) -> list[Snapshot]:
-    """The snapshot by which each order that has no row yet begins: the newest of those with the placed_at of its first."""
-    known = order_rows.known_ids({snapshot.order_id for snapshot in batch})
+def _firsts(batch: Sequence[Snapshot]) -> list[Snapshot]:
+    """The snapshot by which each order would begin: the newest of those with the placed_at of its first."""
     first: dict[str, Snapshot] = {}
     newest: dict[str, Snapshot] = {}
     for snapshot in batch:
         order_id = snapshot.order_id
-        if order_id in known or snapshot.placed_at != first.setdefault(order_id, snapshot).placed_at:
+        if snapshot.placed_at != first.setdefault(order_id, snapshot).placed_at:
             continue
         if order_id not in newest or snapshot.version > newest[order_id].version:
             newest[order_id] = snapshot
     return list(newest.values())
 
 
-def _rows(newest: Iterable[Snapshot]) -> dict[str, OrderRow]:
+def _rows(
+    newest: Iterable[Snapshot], attribute: Callable[[Sequence[Snapshot]], dict[str, Attribution]]
+) -> dict[str, OrderRow]:
     """{order id: what its row is to say}, by what is known now of coupons, links and affiliates."""
     snapshots = list(newest)
-    decided = attributions(snapshots) if snapshots else {}
+    decided = attribute(snapshots) if snapshots else {}
     came = details(decided)
     return {
         row.order_id: OrderRow(
             row, decided[row.order_id], _clause(decided[row.order_id]), came.get(row.order_id, UNKNOWN)
         )
         for row in snapshots
+        if row.order_id in decided
     }
 
 

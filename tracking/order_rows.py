@@ -45,6 +45,7 @@ class Changed(NamedTuple):
     snapshot: Snapshot
     attribution: Attribution
     frozen: bool
+    begun: bool  # there was no row of it before this batch
     receipt: int
     lines: Sequence[tuple[int, Line]]  # primary keys beside lines, those that vanished with 0.00 at the end
 
@@ -65,13 +66,6 @@ class Known(NamedTuple):
     version: datetime | None
     placed_at: datetime
     attribution: Attribution
-
-
-def known_ids(order_ids: Iterable[str]) -> set[str]:
-    """Those of the ids that have a row; locks nothing."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT order_id FROM tracking_order WHERE order_id = ANY(%s)", [list(order_ids)])
-        return {order_id for (order_id,) in cursor.fetchall()}
 
 
 def begin(rows: Sequence[OrderRow]) -> dict[str, Known]:
