@@ -56,7 +56,7 @@ def ingest(
     """Take `batch`, in the order sent, in the caller's transaction.
 
     `frozen` answers which of some orders a close has settled a line of; it is asked only where a snapshot would change
-    whose an existing order is, and must itself keep a close from running until the transaction ends.
+    whose an existing order is or why, and must itself keep a close from running until the transaction ends.
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("ingest() belongs into a transaction")
@@ -171,11 +171,14 @@ def _rows(
 def _keep_frozen(
     rows: dict[str, OrderRow], known: Mapping[str, Known], frozen: Callable[[Iterable[UUID]], set[UUID]]
 ) -> tuple[dict[str, OrderRow], set[str]]:
-    """The rows, with the old attribution for orders of which a close has settled a line, and the ids of these."""
+    """The rows, with the old attribution for orders of which a close has settled a line, and the ids of these.
+
+    Not only whose the order is stays, but also why: else it would depend on which of two later snapshots came first.
+    """
     moved = {
         order_id: known[order_id].pk
         for order_id, row in rows.items()
-        if row.attribution.affiliate_id != known[order_id].attribution.affiliate_id
+        if row.attribution._replace(nonce=None) != known[order_id].attribution
     }
     settled = frozen(moved.values()) if moved else set()
     kept = {order_id for order_id, pk in moved.items() if pk in settled}

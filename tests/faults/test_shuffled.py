@@ -28,8 +28,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial]
 
 logger = logging.getLogger(__name__)
 RUNS = int(os.environ.get("SHUFFLED_RUNS", "60"))
-# After each part a month is closed, so that what comes later is news of orders that are settled.
-MONTHS = ("2026-01", "2026-02", "2026-03")
+# After each part months are closed, so that what comes later is news of orders that are settled: those of a month are
+# validated in the next one.
+MONTHS = (("2026-01", "2026-02"), ("2026-03",), ("2026-04",))
 
 # One letter stands before the number of an order and of its twin; X behind the names of a twin's affiliate and coupons.
 ORDERS = """
@@ -167,13 +168,13 @@ def test_ends_in_the_newest_state_with_equal_books(twins: Twins) -> None:
         if next(seen) % 500 == 0:
             logger.info("%.0f s for the last of 500 runs more", time.monotonic() - begun)
 
-    for month in MONTHS:
+    for months in MONTHS:
         with folding_meanwhile():
             a_run()
         the_books_are_equal()
-        close_months(month)
+        close_months(*months)
         the_books_are_equal()
         # What comes in the next part is news of some of these, of which the close has settled lines.
-        twins.settled = [name for (name,) in rows(SETTLED)] or list(twins.known)
-    assert rows("SELECT COUNT(*) > 0 FROM payouts_statementline") == [(True,)]
+        twins.settled = [name for (name,) in rows(SETTLED)]
+        assert twins.settled
     logger.info("%d runs in %.0f s", next(seen) - 1, time.monotonic() - begun)

@@ -282,3 +282,29 @@ def test_that_a_settled_order_stays_whose_it_was(shop):
     answer = shop.put(order("A1", **DONE | {"coupon": "NOBODY", "at": "2026-03-05T12:00:00Z"}))
     assert (answer.json()["affiliate"], answer.json()["reason"]) == ("ANN", "attribution_frozen")
     assert (shop.get("A1").json()["affiliate"], shop.get("A1").json()["attribution_frozen"]) == ("ANN", True)
+
+
+def test_that_a_settled_order_stays_won_by_what_won_it(shop):
+    from affiliates.models import Affiliate
+    from agreements.models import Program
+    from tests.worlds import close_months, moment
+    from tracking import click_ids, links
+
+    Program.current()
+    Program.objects.update(shop_url="https://shop.example/", shop_hosts=["shop.example"])
+    link = links.create(affiliate=Affiliate.objects.get(), target="https://shop.example/", now=NOW, by=None)
+    at = moment("2026-01-10T11:00:00")
+    click = click_ids.sign(link.pk, at, click_ids.new_nonce(at))
+    shop.put(order("A1", **DONE))
+    shop.put(order("B1", **DONE | {"coupon": None, "click": click}), order_id="B1")
+    won = [shop.get(name).json()["reason"] for name in ("A1", "B1")]
+    assert won == ["coupon", "click"]
+    close_months("2026-01", "2026-02")
+    # The same affiliate by something else, then nobody: who asks in between must not make a difference.
+    for day, claim in ((5, {"coupon": None, "click": click}), (6, {"coupon": "ANN"}), (7, {"coupon": "NOBODY"})):
+        later = DONE | {"at": f"2026-03-{day:02}T12:00:00Z"} | claim
+        shop.put(order("A1", **later))
+        shop.put(order("B1", **later), order_id="B1")
+        assert [shop.get(name).json()["reason"] for name in ("A1", "B1")] == won
+    found = shop.put(order("A1", **later | {"at": "2026-03-08T12:00:00Z", "coupon": "ANN"})).json()
+    assert (found["affiliate"], found["reason"]) == ("ANN", "coupon"), "what it says is what won it: nothing had to be kept"
