@@ -43,7 +43,13 @@ TESTS = {
         "tests/tracking/test_claims.py",
     ),
     "tracking/claims.py": ("tests/tracking/test_claims.py", "tests/stories/test_attribution.py"),
-    "payouts/commissions.py": ("tests/payouts/test_precedence.py", "tests/stories/test_small_orders.py", LIVES),
+    "payouts/commissions.py": (
+        "tests/payouts/test_precedence.py",
+        "tests/payouts/test_forfeited.py",
+        "tests/payouts/test_api.py",
+        "tests/stories/test_small_orders.py",
+        LIVES,
+    ),
     "payouts/ledger.py": ("tests/payouts/test_close_to_the_instant.py", "tests/payouts/test_ledger.py", LIVES),
     "payouts/preflight.py": ("tests/payouts/test_preflight.py",),
     "payouts/close.py": (

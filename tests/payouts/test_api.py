@@ -307,4 +307,6 @@ def test_that_a_settled_order_stays_won_by_what_won_it(shop):
         shop.put(order("B1", **later), order_id="B1")
         assert [shop.get(name).json()["reason"] for name in ("A1", "B1")] == won
     found = shop.put(order("A1", **later | {"at": "2026-03-08T12:00:00Z", "coupon": "ANN"})).json()
-    assert (found["affiliate"], found["reason"]) == ("ANN", "coupon"), "what it says is what won it: nothing had to be kept"
+    assert (found["affiliate"], found["reason"]) == ("ANN", "coupon"), (
+        "what it says is what won it: nothing had to be kept"
+    )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from affiliates.models import Affiliate
+from agreements.models import Program
 from audit.models import AuditRecord
 from payouts import adjustments, close
 from payouts.models import Close
@@ -93,6 +94,9 @@ def test_by_themselves_once_their_close_day_has_come_and_the_program_is_open():
     assert [str(month) for month in close.due_months(moment("2026-04-02"))] == ["2026-01", "2026-02"]
     assert close.close_due_months(now=third) == []
     open_program(now=third, by=None)
+    Program.objects.update(opened_at=third + TICK)
+    assert close.close_due_months(now=third) == [], "whatever is due: it is to be opened later"
+    Program.objects.update(opened_at=third)
     assert [str(done) for done in close.close_due_months(now=third - TICK)] == []
     assert [str(done) for done in close.close_due_months(now=third)] == ["2026-01"]
     assert [str(done) for done in close.close_due_months(now=moment("2026-05-03"))] == ["2026-02", "2026-03", "2026-04"]

@@ -99,6 +99,13 @@ def test_what_is_no_amount(amount, earner):
         )  # fmt: skip
 
 
+def test_nothing_of_an_entry_that_is_nought(earner):
+    nought = (Account.ADJUSTMENTS, None, Decimal("0.00"))
+    pair = [(Account.CASH, None, Decimal(5)), (Account.COMMISSION_EXPENSE, None, Decimal(-5))]
+    made = ledger.post(source="a test", kind="test", entries=[nought, *pair], now=NOW, by=None)
+    assert sorted(made.entries.values_list("account", flat=True)) == ["cash", "commission_expense"]
+
+
 def test_to_book_a_source_twice(earner):
     affiliate = earner()
     booked(affiliate)

@@ -75,3 +75,18 @@ def test_is_no_more_than_the_highest_rate_of_the_version(tmp_path):
         "7.50",
         "Raised to 7.50 % by the promotion Winter, which would give 8.00 %, as far as the highest rate allows.",
     )
+
+
+def test_is_that_of_each_orders_own_day_where_several_days_come_in_one_batch(tmp_path):
+    seeding.seed(effective_at=BEGIN, now=BEGIN, by=None)
+    for name, starts, ends in (("Early", "2026-01-10", "2026-01-12"), ("Late", "2026-01-20", "2026-01-22")):
+        promotions.create(
+            name=name, rate=Decimal("8.00"), categories=["home-decor"], affiliates=[],
+            starts_at=moment(starts), ends_at=moment(ends), now=moment("2026-01-05"), by=None,
+        )  # fmt: skip
+    bring_over(["C"], tmp_path)
+    days = ("10", "12", "20", "22")
+    sent = [order(day, placed=f"2026-01-{day}T00:00:00Z", at="2026-01-23T00:00:00Z", coupon="C") for day in days]
+    intake.take(snapshots=sent, source="a test", now=moment("2026-01-24"))
+    rates = dict(Commission.objects.values_list("order__order_id", "rate"))
+    assert [str(rates[day]) for day in days] == ["8.00", "5.00", "8.00", "5.00"]
