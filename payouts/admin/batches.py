@@ -29,6 +29,7 @@ from payouts.admin.pages import amount, ask, attempt, link, list_of, page, staff
 from payouts.approval import LIVE_BATCH
 from payouts.currency import program_currency, with_currency
 from payouts.models import Payout, PayoutBatch, PayoutFile
+from payouts.noticed import noticed
 from payouts.results import MOST_BYTES, Effect
 from payouts.wording import money
 
@@ -139,10 +140,12 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
     @action(description=gettext_lazy("Submit"), permissions=["submit"])  # type: ignore[untyped-decorator]  # unfold has no types
     def submit(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Hand the drafts to somebody else for approval."""
+        batch = get_object_or_404(PayoutBatch, pk=object_id)
+        told = {"name": batch.name, "total": self.total(batch)}
         return ask(
             self, request, object_id, ConfirmForm, _("Submit these payouts"),
             lambda row, _answers, now, by: batches.submit(batch=row, now=now, by=by),
-            explanation=_("Somebody else has to approve them."),
+            explanation=_("%(name)s: %(total)s. Somebody else has to approve them.") % told,
         )  # fmt: skip
 
     @action(description=gettext_lazy("Approve"), permissions=["approve"])  # type: ignore[untyped-decorator]  # unfold has no types
@@ -158,10 +161,12 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
                 _("Approved."),
                 back,
             )
-        shown = batches.summary(batch, now)
+        shown, unusual = batches.summary(batch, now), noticed(batch)
+        rows = [(row, unusual.get(row.pk, ())) for row in shown.payouts]
         return page(
             self, request, "admin/payouts/approve.html", _("Approve these payouts"),
-            batch=batch, shown=shown, rows=shown.payouts[:MOST_SHOWN], more=max(0, len(shown.payouts) - MOST_SHOWN),
+            batch=batch, shown=shown, rows=rows[:MOST_SHOWN], more=max(0, len(rows) - MOST_SHOWN),
+            unusual=sum(bool(kinds) for _row, kinds in rows),
             back=back, mine=batch.submitted_by_id == staff(request).pk,
         )  # fmt: skip
 

@@ -48,7 +48,7 @@ class SetAsideAdmin(ReadOnlyAdmin):
 
 @admin.register(Close)
 class CloseAdmin(ReadOnlyAdmin):
-    list_display = ("period", "closed_at", "closed_by", "cut")
+    list_display = ("month", "closed_at", "who", "cut", "batch")
     fields = (
         "period",
         "starts_at",
@@ -66,6 +66,17 @@ class CloseAdmin(ReadOnlyAdmin):
     inlines = (SetAsideInline,)
     actions_list = ("close_next", "open_program")
     actions_detail = ("as_csv",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("batches")
+
+    @admin.display(description=gettext_lazy("month"), ordering="period")
+    def month(self, close: Close) -> str:
+        return str(close)
+
+    @admin.display(description=gettext_lazy("closed by"), ordering="closed_by")
+    def who(self, close: Close) -> str:
+        return str(close.closed_by or _("itself, when its day had come"))
 
     @admin.display(description=gettext_lazy("figures"))
     @once
@@ -92,7 +103,8 @@ class CloseAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("payouts"))
     @once
     def batch(self, close: Close) -> SafeString | str:
-        return link(close.batches.first())
+        drafted = list(close.batches.all())
+        return link(drafted[0]) if drafted else "-"
 
     def has_close_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         return request.user.has_perm("payouts.close_month")
@@ -113,7 +125,7 @@ class CloseAdmin(ReadOnlyAdmin):
             return attempt(
                 request,
                 lambda: close_month(period=month.first_day, now=timezone.now(), by=staff(request)),
-                _("%(month)s is closed.") % {"month": month},
+                _said,
                 list_of(Close),
             )
         return dry_run.shown(self, request, month)
@@ -141,6 +153,15 @@ class CloseAdmin(ReadOnlyAdmin):
         headers = {"Content-Disposition": f'attachment; filename="statements-{close}.csv"'}
         rows = (as_numbers(row) for row in summaries.statement_rows(close))
         return StreamingHttpResponse(csv_lines(summaries.COLUMNS, rows), content_type="text/csv", headers=headers)
+
+
+def _said(close: Close) -> str:
+    """What a month that was just closed came to."""
+    found = summaries.summary(close)
+    return _("%(month)s is closed. Statements: %(statements)s. Payouts: %(payouts)s, %(paid)s in all.") % {
+        "month": close, "statements": found.statements, "payouts": found.payouts,
+        "paid": money(found.paid, program_currency()),
+    }  # fmt: skip
 
 
 def as_numbers(row: list[str]) -> list[Any]:

@@ -102,16 +102,19 @@ def ask(
     )
 
 
-def attempt(request: HttpRequest, do: Callable[[], object], done: str, back: str) -> HttpResponseRedirect:
-    """Do what must not run within another transaction (a close, an export), and say how it went."""
+def attempt(
+    request: HttpRequest, do: Callable[[], Any], done: str | Callable[[Any], str], back: str
+) -> HttpResponseRedirect:
+    """Do what must not run within another transaction (a close, an export), and say how it went; `done` is what to say,
+    or makes it of what came of it."""
     try:
-        do()
+        made = do()
     except ValidationError as refusal:
         messages.error(request, " ".join(refusal.messages))
     except (Refused, IllegalTransition, CannotClose, PermissionDenied) as refusal:
         messages.error(request, str(refusal) or _("You may not do this."))
     else:
-        messages.success(request, done)
+        messages.success(request, done if isinstance(done, str) else done(made))
     return HttpResponseRedirect(back)
 
 

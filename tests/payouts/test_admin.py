@@ -1,6 +1,7 @@
 """Staff in the admin ..."""
 
 import base64
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,8 @@ from django.urls import reverse
 
 from agreements.models import Program
 from audit.models import AuditRecord
-from payouts import batches, ledger
+from payouts import batches, details, ledger
+from payouts.close import close_month
 from payouts.models import (
     Adjustment,
     Close,
@@ -21,8 +23,9 @@ from payouts.models import (
     PayoutHold,
     Statement,
 )
+from payouts.noticed import noticed
 from tests.factories import make_staff
-from tests.payouts.conftest import FEBRUARY, IBAN, JANUARY, MARCH, results
+from tests.payouts.conftest import BEGIN, FEBRUARY, IBAN, JANUARY, MARCH, results
 from tracking.models import Reject
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +93,26 @@ def test_take_a_batch_from_draft_to_paid(drafted, preparer, approver, desk):
 
     desk(preparer).post(page_of(batch, "paid"), {"confirmed": "1"})
     assert set(batch.payouts.values_list("state", flat=True)) == {"paid"}
+
+
+def test_are_shown_what_is_worth_a_second_look_before_they_approve(earner, grant, preparer, approver, desk, settings):
+    settings.UNUSUAL_PAYOUT = 100
+    paid_before, changed, rich = (earner() for _time in range(3))
+    grant(paid_before, "20.00")
+    close_month(period=BEGIN.date(), now=FEBRUARY, by=None)
+    details.change(
+        affiliate=changed, method="paypal", account="another@example.com", holder="X", now=FEBRUARY, by=None, hold=False
+    )
+    for affiliate, granted in ((paid_before, "30.00"), (changed, "40.00"), (rich, "100.00")):
+        grant(affiliate, granted, at=FEBRUARY)
+    batch = close_month(period=date(2026, 2, 1), now=MARCH, by=None).batches.get()
+    kinds = {batch.payouts.get(pk=pk).affiliate: list(map(str, found)) for pk, found in noticed(batch).items()}
+    assert kinds == {changed: ["changed_details"], rich: ["over_limit", "first_payout"]}
+    batches.submit(batch=batch, now=MARCH, by=preparer)
+    shown = text(desk(approver).get(page_of(batch, "approve")))
+    assert "2 of them are worth a second look" in shown
+    for said in ("First payout to changed details", "Payout over the limit", "First payout at all"):
+        assert shown.count(said) == 1
 
 
 def test_are_told_that_whoever_submitted_cannot_approve(drafted, desk):
@@ -223,7 +246,8 @@ def test_close_the_next_month_by_hand(earner, grant, preparer, approver, desk):
     assert desk(approver).get(address).status_code == 403
     client = desk(preparer)
     assert "Dry run of 2026-01, which has ended." in text(client.get(address))
-    client.post(address)
+    said = text(client.post(address, follow=True))
+    assert "2026-01 is closed. Statements: 1. Payouts: 1, 20.00 USD in all." in said
     assert [str(close) for close in Close.objects.all()] == ["2026-01"]
     close = Close.objects.get()
     assert "paid out: 20.00 USD" in text(client.get(page_of(close)))
