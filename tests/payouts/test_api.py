@@ -295,18 +295,24 @@ def test_that_a_settled_order_stays_won_by_what_won_it(shop):
     link = links.create(affiliate=Affiliate.objects.get(), target="https://shop.example/", now=NOW, by=None)
     at = moment("2026-01-10T11:00:00")
     click = click_ids.sign(link.pk, at, click_ids.new_nonce(at))
+
+    def tell(day: str, **claim: str | None) -> list[str]:
+        """Both orders as they were first sent, but for `claim`; what each is won by then."""
+        for name in ("A1", "B1"):
+            sent = order(name, **DONE | {"at": day}) | {"coupon": None} | claim
+            shop.put(sent, order_id=name)
+        return [shop.get(name).json()["reason"] for name in ("A1", "B1")]
+
     shop.put(order("A1", **DONE))
-    shop.put(order("B1", **DONE | {"coupon": None, "click": click}), order_id="B1")
+    shop.put(order("B1", **DONE) | {"coupon": None, "click_id": click}, order_id="B1")
     won = [shop.get(name).json()["reason"] for name in ("A1", "B1")]
     assert won == ["coupon", "click"]
     close_months("2026-01", "2026-02")
     # The same affiliate by something else, then nobody: who asks in between must not make a difference.
-    for day, claim in ((5, {"coupon": None, "click": click}), (6, {"coupon": "ANN"}), (7, {"coupon": "NOBODY"})):
-        later = DONE | {"at": f"2026-03-{day:02}T12:00:00Z"} | claim
-        shop.put(order("A1", **later))
-        shop.put(order("B1", **later), order_id="B1")
-        assert [shop.get(name).json()["reason"] for name in ("A1", "B1")] == won
-    found = shop.put(order("A1", **later | {"at": "2026-03-08T12:00:00Z", "coupon": "ANN"})).json()
+    assert tell("2026-03-05T12:00:00Z", click_id=click) == won
+    assert tell("2026-03-06T12:00:00Z", coupon="ANN") == won
+    assert tell("2026-03-07T12:00:00Z", coupon="NOBODY") == won
+    found = shop.put(order("A1", **DONE | {"at": "2026-03-08T12:00:00Z"})).json()
     assert (found["affiliate"], found["reason"]) == ("ANN", "coupon"), (
         "what it says is what won it: nothing had to be kept"
     )
