@@ -68,7 +68,7 @@ class Books:
         if sale not in self.sales:
             self.sales.append(sale)
         owner, version = self.owner(sale)
-        if owner == sale.owner or not sale.settled:
+        if not sale.settled:
             sale.owner, sale.version = owner, version
         for line in sale.lines:
             self._price(sale, line)
