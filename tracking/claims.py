@@ -12,10 +12,11 @@ from agreements.under import Version
 from tracking import click_ids
 from tracking.attribution import Attribution, Binding, Claims, attribute
 from tracking.click_ids import Receipt
+from tracking.instants import instant, microseconds
 from tracking.snapshots import Snapshot
 
 # One question for all of it: six cost a single order more than everything else that is done with it.
-_FACTS = """
+_FACTS = f"""
     WITH bound AS MATERIALIZED (
         SELECT affiliate_id, UPPER(code) AS code, bound_from, bound_until
           FROM tracking_coupon WHERE UPPER(code) = ANY(%(codes)s::text[])
@@ -24,36 +25,37 @@ _FACTS = """
     ), people AS MATERIALIZED (
         SELECT affiliate_id FROM bound UNION SELECT affiliate_id FROM owned UNION SELECT unnest(%(also)s::uuid[])
     )
-    SELECT 'coupon' AS kind, NULL::uuid AS id, affiliate_id, code AS text, bound_from AS since, bound_until AS until,
+    SELECT 'coupon' AS kind, NULL::uuid AS id, affiliate_id, code AS text,
+           {microseconds("bound_from")} AS since, {microseconds("bound_until")} AS until,
            NULL::int AS number, NULL::int AS days, NULL::bool AS flag FROM bound
      UNION ALL
     SELECT 'link', id, affiliate_id, NULL, NULL, NULL, NULL, NULL, NULL FROM owned
      UNION ALL
-    SELECT 'change', id, affiliate_id, after, at, NULL, NULL, NULL, breach
+    SELECT 'change', id, affiliate_id, after, {microseconds("at")}, NULL, NULL, NULL, breach
       FROM affiliates_standingchange JOIN people USING (affiliate_id)
      UNION ALL
-    SELECT 'acceptance', agreement_id, affiliate_id, NULL, accepted_at, NULL, NULL, NULL, NULL
+    SELECT 'acceptance', agreement_id, affiliate_id, NULL, {microseconds("accepted_at")}, NULL, NULL, NULL, NULL
       FROM agreements_acceptance JOIN people USING (affiliate_id)
      UNION ALL
-    SELECT 'version', id, NULL, NULL, effective_at, NULL, number, attribution_days, detriment
+    SELECT 'version', id, NULL, NULL, {microseconds("effective_at")}, NULL, number, attribution_days, detriment
       FROM agreements_agreement version
      WHERE published_at IS NOT NULL
        AND NOT EXISTS (SELECT FROM agreements_agreementwithdrawal WHERE agreement_id = version.id)
      UNION ALL
     SELECT 'order', NULL, NULL, order_id, NULL, NULL, NULL, NULL, NULL FROM tracking_order WHERE order_id = ANY(%(orders)s)
      UNION ALL
-    SELECT 'program', NULL, NULL, NULL, NULL, ends_at, NULL, NULL, NULL FROM agreements_program
-"""
+    SELECT 'program', NULL, NULL, NULL, NULL, {microseconds("ends_at")}, NULL, NULL, NULL FROM agreements_program
+"""  # noqa: S608 -- our own column names
 
 
 class Fact(NamedTuple):
-    """One row of what attribution needs to know; each kind fills what it has."""
+    """One row of what attribution needs to know; each kind fills what it has. Moments are in microseconds since 1970."""
 
     id: UUID
     affiliate_id: UUID
     text: str
-    since: datetime
-    until: datetime | None
+    since: int
+    until: int | None
     number: int
     days: int
     flag: bool
@@ -100,22 +102,23 @@ def read(codes: set[str], receipts: Mapping[str, Receipt | None], *, also: Colle
 def _claims(facts: Mapping[str, list[Fact]]) -> Claims:
     bindings: dict[str, list[Binding]] = defaultdict(list)
     for fact in facts["coupon"]:
-        bindings[fact.text].append(Binding(fact.affiliate_id, fact.since, fact.until))
+        since, until = (None if moment is None else instant(moment) for moment in (fact.since, fact.until))
+        bindings[fact.text].append(Binding(fact.affiliate_id, since, until))
     histories: dict[UUID, list[Change]] = defaultdict(list)
-    for fact in sorted(facts["change"], key=lambda change: (change.since, change.id)):
-        histories[fact.affiliate_id].append(Change(fact.since, fact.text, fact.flag))
+    for fact in sorted(facts["change"], key=lambda change: (change.since, change.id.int)):
+        histories[fact.affiliate_id].append(Change(instant(fact.since), fact.text, fact.flag))
     acceptances: dict[UUID, dict[UUID, datetime]] = defaultdict(dict)
     for fact in facts["acceptance"]:
-        acceptances[fact.affiliate_id][fact.id] = fact.since
+        acceptances[fact.affiliate_id][fact.id] = instant(fact.since)
     versions = sorted(facts["version"], key=lambda version: (version.since, version.number))
     return Claims(
         bindings=bindings,
         link_owners={fact.id: fact.affiliate_id for fact in facts["link"]},
         histories=histories,
         acceptances=acceptances,
-        versions=[Version(fact.id, fact.since, fact.flag) for fact in versions],
+        versions=[Version(fact.id, instant(fact.since), fact.flag) for fact in versions],
         attribution_days={fact.id: fact.days for fact in versions},
-        program_ends_at=next((fact.until for fact in facts["program"]), None),
+        program_ends_at=next((instant(fact.until) for fact in facts["program"] if fact.until is not None), None),
     )
 
 

@@ -13,6 +13,7 @@ from accounts.models import ApiKey
 from accounts.uuid7 import uuid7
 from tracking.attribution import Attribution
 from tracking.click_details import Details
+from tracking.instants import instant, microseconds
 from tracking.models import Reason
 from tracking.snapshots import Line, Snapshot
 
@@ -154,12 +155,12 @@ def keep_receipts(
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             INSERT INTO tracking_ordersnapshot (order_id, version, sha256, content, api_key_id)
             SELECT order_id, version, sha256, content, %s
               FROM json_to_recordset(%s) AS sent(order_id text, version timestamptz, sha256 text, content jsonb)
-            RETURNING order_id, version, sequence
-            """,
+            RETURNING order_id, {microseconds("version")}, sequence
+            """,  # noqa: S608 -- our own column name
             [
                 api_key.pk if api_key else None,
                 as_json(
@@ -168,7 +169,7 @@ def keep_receipts(
                 ),
             ],
         )
-        return {(order_id, version): sequence for order_id, version, sequence in cursor.fetchall()}
+        return {(order_id, instant(version)): sequence for order_id, version, sequence in cursor.fetchall()}
 
 
 def update(rows: Mapping[UUID, OrderRow]) -> None:
