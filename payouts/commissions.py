@@ -47,7 +47,7 @@ def write(changed: Sequence[Changed], *, now: datetime) -> dict[UUID, Written]:
         _void(nobodys)
     if not owned:
         return {}
-    written = _upsert([row for rows in _rows(owned) for row in rows])
+    written = _upsert(owned)
     moved = [line_id for order in written for line_id in order.moved]
     if moved:
         CommissionHold.objects.filter(commission__in=moved, released_at=None).update(released_at=now)
@@ -56,9 +56,17 @@ def write(changed: Sequence[Changed], *, now: datetime) -> dict[UUID, Written]:
     return {order.order_pk: order for order in written}
 
 
-def _rows(owned: Sequence[Changed]) -> Iterable[list[dict[str, Any]]]:
+class Rows(NamedTuple):
+    """What is written: what all lines of an order have in common once, by its newest receipt, and the lines."""
+
+    orders: list[dict[str, Any]]
+    lines: list[dict[str, Any]]
+
+
+def _rows(owned: Sequence[Changed]) -> Rows:
     placed = [order.snapshot.placed_at for order in owned]
     promotions = offers(min(placed), max(placed))
+    rows = Rows([], [])
     for order in owned:
         affiliate_id, agreement_id = order.attribution.affiliate_id, order.attribution.agreement_id
         if affiliate_id is None or agreement_id is None:
@@ -66,37 +74,37 @@ def _rows(owned: Sequence[Changed]) -> Iterable[list[dict[str, Any]]]:
         card = rate_card(agreement_id)
         lines = [line for _, line in order.lines]
         priced = price_lines(order.snapshot, lines, affiliate_id=affiliate_id, card=card, offers=promotions)
-        valid = validates_at(order.snapshot, card)
-        yield [
+        rows.orders.append(
             {
-                "line_id": pk,
+                "receipt": order.receipt,
                 "order_id": order.order_pk,
                 "affiliate_id": affiliate_id,
                 "placed_at": order.snapshot.placed_at,
                 "agreement_id": agreement_id,
-                "validates_at": valid,
-                "receipt": order.receipt,
-                "category": one.category,
-                "base": one.base,
-                "rate": one.rate,
-                "amount": one.amount,
-                "clause": one.clause,
-                "steps": one.steps,
+                "validates_at": validates_at(order.snapshot, card),
             }
+        )
+        rows.lines.extend(
+            {"line_id": pk, "receipt": order.receipt, **one._asdict()}
             for (pk, _), one in zip(order.lines, priced, strict=True)
-        ]
+        )
+    return rows
 
 
-def _upsert(rows: Sequence[dict[str, Any]]) -> list[Written]:
+def _upsert(owned: Sequence[Changed]) -> list[Written]:
     """Write the commissions. A forfeited one stays at 0.00 as long as it is the same affiliate's: another has forfeited
     nothing."""
+    rows = _rows(owned)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             WITH new AS (
-                SELECT * FROM json_to_recordset(%s) AS new(line_id bigint, order_id uuid, affiliate_id uuid,
-                    placed_at timestamptz, category text, base numeric, rate numeric, amount numeric, agreement_id uuid,
-                    clause text, steps jsonb, validates_at timestamptz, receipt bigint)
+                SELECT *
+                  FROM json_to_recordset(%s) AS line(line_id bigint, receipt bigint, category text, base numeric,
+                           rate numeric, amount numeric, clause text, steps jsonb)
+                  JOIN json_to_recordset(%s) AS whole(receipt bigint, order_id uuid, affiliate_id uuid,
+                           placed_at timestamptz, agreement_id uuid, validates_at timestamptz)
+                 USING (receipt)
             ), moved AS (
                 SELECT old.line_id, old.forfeited_at IS NOT NULL AS forfeited
                   FROM payouts_commission old JOIN new USING (line_id)
@@ -125,7 +133,7 @@ def _upsert(rows: Sequence[dict[str, Any]]) -> list[Written]:
               LEFT JOIN moved USING (line_id)
              GROUP BY written.order_id, person.id
             """,  # noqa: S608 -- our own words
-            [as_json(rows)],
+            [as_json(rows.lines), as_json(rows.orders)],
         )
         return [Written(*row) for row in cursor.fetchall()]
 
