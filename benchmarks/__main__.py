@@ -1,8 +1,10 @@
 """All of PERFORMANCE 3: runs each part in a process of its own, prints every row and writes RESULTS.md.
 
     python -m benchmarks [PART ...]
+    python -m benchmarks.close --sizes 1000000 5000000 --rounds 3 | python -m benchmarks --take close
 
-A part that is named alone replaces its own rows; the others stay as they are.
+A part that is named alone replaces its own rows; the others stay as they are. `--take` takes the rows of a part that was run
+by itself, with other sizes or fewer rounds: those that it has replace the ones of the same work.
 """
 
 import json
@@ -10,6 +12,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,12 +24,13 @@ Row = dict[str, Any]
 
 
 def main() -> None:
-    wanted = sys.argv[1:] or list(PARTS)
+    taking = sys.argv[1:2] == ["--take"]
+    wanted = sys.argv[2 if taking else 1 :] or list(PARTS)
     if unknown := set(wanted) - set(PARTS):
         raise SystemExit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     found: dict[str, list[Row]] = json.loads(ROWS.read_text(encoding="utf-8")) if ROWS.exists() else {}
     for part in wanted:
-        found[part] = run(part)
+        found[part] = taken(found.get(part, []), sys.stdin) if taking else run(part)
         ROWS.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         RESULTS.write_text(page(found), encoding="utf-8")
     missed = [row["work"] for rows in found.values() for row in rows if reached(row) == "no"]
@@ -39,14 +43,29 @@ def run(part: str) -> list[Row]:
     process = subprocess.Popen(
         [sys.executable, "-m", f"benchmarks.{part}"], cwd=HERE.parent, stdout=subprocess.PIPE, text=True
     )
-    rows: list[Row] = []
-    for line in process.stdout or ():
-        if line.startswith("{"):
-            rows.append(json.loads(line) | {"on": f"{datetime.now(UTC):%Y-%m-%d}"})
-            print(said(rows[-1]), flush=True)
+    rows = list(read(process.stdout or ()))
     if process.wait():
         raise SystemExit(f"{part} failed")
     return rows
+
+
+def read(lines: Iterable[str]) -> Iterator[Row]:
+    """The rows among what a part prints."""
+    for line in lines:
+        if line.startswith("{"):
+            row = json.loads(line) | {"on": f"{datetime.now(UTC):%Y-%m-%d}"}
+            print(said(row), flush=True)
+            yield row
+
+
+def taken(before: Iterable[Row], lines: Iterable[str]) -> list[Row]:
+    """The rows of `before`, those of the same work replaced by the ones among `lines`."""
+    fresh = {name_of(row): row for row in read(lines)}
+    return [*(row for row in before if name_of(row) not in fresh), *fresh.values()]
+
+
+def name_of(row: Row) -> str:
+    return str(row["work"])
 
 
 def page(found: dict[str, list[Row]]) -> str:
