@@ -58,7 +58,7 @@ TESTS = {
         "tests/payouts/test_preflight.py",
         *_CLOSE,
     ),
-    "payouts/close_sql.py": _CLOSE,
+    "payouts/close_sql.py": ("tests/payouts/test_preflight.py", *_CLOSE),
 }
 
 

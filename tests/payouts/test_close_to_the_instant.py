@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import F
 
 from affiliates.models import Affiliate, State
 from agreements import drafting, publishing
@@ -48,6 +49,8 @@ def test_pays_the_minimum_and_not_a_cent_less(earner, grant):
     [payout] = Payout.objects.all()
     assert (payout.affiliate, payout.amount, payout.created_at) == (rich, Decimal("16.00"), FEBRUARY)
     assert payout.reference == f"AC{str(payout.pk).replace('-', '').upper()[:28]}"
+    told = Message.objects.get(key=f"month_closed:{payout.statement_id}").context
+    assert (told["adjustments"], told["payout"], told["closing"]) == ("16.00", "16.00", "0.00")
 
 
 @pytest.mark.parametrize(("minimum", "paid"), [("0.01", True), ("-0.01", False)])
@@ -193,6 +196,23 @@ def test_books_forfeited_money_apart_and_tells_the_affiliate_what_the_statement_
         "agreement": str(statement.agreement_id),
     }
     assert message.attachments == [{"name": "statement_pdf", "key": str(statement.pk)}]
+
+
+def test_books_what_is_forfeited_apart_from_what_is_earned_in_the_same_month(earned):
+    from payouts import forfeiture
+
+    affiliate = earned()
+    line = Commission.objects.for_affiliate(affiliate).latest("amount")
+    forfeiture.forfeit(commissions=[line], reason="6.1", now=MARCH, by=None)
+    Commission.objects.for_affiliate(affiliate).exclude(pk=line.pk).update(base=F("base") + 100, amount=F("amount") + 5)
+    closed = close(moment("2026-04-03"), MARCH.replace(day=1))
+    assert said(affiliate, closed) == "0.00 1.00 0.00 0.00 1.00 below_minimum", "two lines of 5.00 more, 9.00 taken back"
+    entries = LedgerEntry.objects.filter(transaction__source=f"close:2026-03:{affiliate.pk}")
+    assert {account: str(amount) for account, amount in entries.values_list("account", "amount")} == {
+        "affiliate_payable": "-1.00",
+        "forfeited_commission": "-9.00",
+        "commission_expense": "10.00",
+    }
 
 
 def test_tells_nobody_who_wants_no_reports_or_was_erased(earner, grant):

@@ -17,12 +17,13 @@ def _forfeited(tmp_path):
     begin("2026-01-01")
     bring_over(["ANN", "BEN"], tmp_path)
     send(order("A1", ("home-decor", "400.00"), at="2026-01-11T09:00:00Z", coupon="ANN", **PLACED))
+    send(order("A2", ("home-decor", "10.00"), at="2026-01-11T09:00:00Z", coupon="ANN", **PLACED))
     forfeiture.forfeit(commissions=Commission.objects.all(), reason="clause 6.2", now=NOW, by=None)
 
 
 def news(coupon: str) -> Commission:
     send(order("A1", ("home-decor", "300.00"), at="2026-01-12T09:00:00Z", coupon=coupon, **PLACED))
-    return Commission.objects.get()
+    return Commission.objects.get(order__order_id="A1")
 
 
 @pytest.mark.usefixtures("_forfeited")

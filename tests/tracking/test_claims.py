@@ -39,6 +39,7 @@ def test_a_coupon_in_whatever_case_with_each_of_its_bindings(people):
 
 def test_a_links_owner_and_their_history_and_nobody_elses(people):
     link = links.create(affiliate=people["ANN"], target="https://shop.example/", now=NOW, by=None)
+    links.create(affiliate=people["BEN"], target="https://shop.example/", now=NOW, by=None)
     found = claims.read(set(), {"a click": Receipt(link.pk, NOW, link.pk), "forged": None})
     assert found.link_owners == {link.pk: people["ANN"].pk}
     assert [change.after for change in found.histories[people["ANN"].pk]][-1] == "active"
