@@ -206,7 +206,9 @@ def test_books_what_is_forfeited_apart_from_what_is_earned_in_the_same_month(ear
     forfeiture.forfeit(commissions=[line], reason="6.1", now=MARCH, by=None)
     Commission.objects.for_affiliate(affiliate).exclude(pk=line.pk).update(base=F("base") + 100, amount=F("amount") + 5)
     closed = close(moment("2026-04-03"), MARCH.replace(day=1))
-    assert said(affiliate, closed) == "0.00 1.00 0.00 0.00 1.00 below_minimum", "two lines of 5.00 more, 9.00 taken back"
+    assert said(affiliate, closed) == "0.00 1.00 0.00 0.00 1.00 below_minimum", (
+        "two lines of 5.00 more, 9.00 taken back"
+    )
     entries = LedgerEntry.objects.filter(transaction__source=f"close:2026-03:{affiliate.pk}")
     assert {account: str(amount) for account, amount in entries.values_list("account", "amount")} == {
         "affiliate_payable": "-1.00",

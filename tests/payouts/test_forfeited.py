@@ -1,10 +1,10 @@
-"""A commission that was forfeited"""
+"""A commission that was forfeited or is held"""
 
 import pytest
 
 from audit.models import AuditRecord
-from payouts import forfeiture, verification
-from payouts.models import Commission
+from payouts import forfeiture, holds, verification
+from payouts.models import Commission, CommissionHold
 from payouts.replaying import replay
 from tests.worlds import NOW, begin, bring_over, close_months, figures, order, send
 
@@ -43,3 +43,15 @@ def test_is_earned_by_another_to_whom_the_order_turns_out_to_belong():
     assert figures("BEN", "2026-02")[:6] == ["0.00", "15.00", "0.00", "0.00", "0.00", "15.00"]
     assert list(replay(february)) == []
     assert [finding for finding in verification.verify() if finding.violations] == []
+
+
+def test_is_held_no_longer_once_its_order_is_somebody_elses(tmp_path):
+    begin("2026-01-01")
+    bring_over(["ANN", "BEN"], tmp_path)
+    for name in ("A1", "A2"):
+        send(order(name, ("home-decor", "400.00"), at="2026-01-11T09:00:00Z", coupon="ANN", **PLACED))
+    holds.place(commissions=Commission.objects.all(), source="review:1", reason="A review.", now=NOW, by=None)
+    assert news("ANN").holds.get().released_at is None
+    send(order("A1", ("home-decor", "300.00"), at="2026-01-13T09:00:00Z", coupon="BEN", **PLACED))
+    held = {hold.commission.order.order_id: hold.released_at is None for hold in CommissionHold.objects.all()}
+    assert held == {"A1": False, "A2": True}

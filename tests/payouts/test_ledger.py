@@ -121,3 +121,11 @@ def test_an_account_that_is_none_and_a_debt_to_nobody(earner):
                 "INSERT INTO payouts_ledgerentry (transaction_id, account, amount) VALUES (%s, %s, 5), (%s, 'cash', -5)",
                 one.pk, account, one.pk,
             )  # fmt: skip
+
+
+@pytest.mark.parametrize(("taken", "mode"), [(ledger.gate, "ShareLock"), (ledger.close_gate, "ExclusiveLock")])
+def test_nobody_at_the_gate_but_a_close_that_is_alone(taken, mode):
+    with transaction.atomic(), connection.cursor() as cursor:
+        taken()
+        cursor.execute("SELECT mode FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted")
+        assert cursor.fetchall() == [(mode,)]
