@@ -250,7 +250,11 @@ def test_the_first_commission_of_an_open_program_is_told_once(shop):
     from payouts import opening
 
     opening.open_program(now=NOW, by=None)
-    for number in range(3):
+    shop.put(order("N0", ("home-decor", "10.00", "10.00"), coupon="ANN"), order_id="N0")
+    assert not Message.objects.filter(kind="first_commission").exists(), "it earns nothing"
+    shop.put(order("N0", ("home-decor", "10.00"), at="2026-01-10T13:00:00Z", coupon="ANN"), order_id="N0")
+    assert Message.objects.filter(kind="first_commission").count() == 1, "0.50"
+    for number in range(1, 3):
         shop.put(order(f"N{number}", coupon="ANN"), order_id=f"N{number}")
     assert list(Message.objects.filter(kind="first_commission").values_list("to", flat=True)) == ["ann@example.com"]
 

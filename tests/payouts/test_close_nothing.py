@@ -5,8 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from affiliates.models import State
+from agreements import publishing, seeding
+from agreements.models import Agreement
 from mail.models import Message
 from payouts import adjustments, close
 from payouts.opening import open_program
@@ -27,6 +30,20 @@ def test_there_is_nothing_to_close():
 
 def test_the_months_are_those_of_utc_before_the_first_agreement():
     assert str(close.program_zone()) == "UTC"
+
+
+def test_the_months_are_those_of_the_programs_zone_from_then_on():
+    now = moment("2026-01-01")
+    version = seeding.start_draft(now=now, by=None)
+    Agreement.objects.filter(pk=version.pk).update(time_zone="Asia/Kathmandu")
+    publishing.publish(agreement=version, effective_at=now, now=now, by=None)
+    assert close.program_zone().key == "Asia/Kathmandu"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_close_is_part_of_something_else_that_may_be_undone():
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+        close.close_month(period=date(2026, 1, 1), now=moment("2026-05-03"), by=None)
 
 
 def test_nobody_is_paid_before_the_first_agreement():

@@ -1,5 +1,7 @@
 """A commission that was forfeited or is held"""
 
+from datetime import timedelta
+
 import pytest
 
 from audit.models import AuditRecord
@@ -51,7 +53,14 @@ def test_is_held_no_longer_once_its_order_is_somebody_elses(tmp_path):
     for name in ("A1", "A2"):
         send(order(name, ("home-decor", "400.00"), at="2026-01-11T09:00:00Z", coupon="ANN", **PLACED))
     holds.place(commissions=Commission.objects.all(), source="review:1", reason="A review.", now=NOW, by=None)
-    assert news("ANN").holds.get().released_at is None
-    send(order("A1", ("home-decor", "300.00"), at="2026-01-13T09:00:00Z", coupon="BEN", **PLACED))
-    held = {hold.commission.order.order_id: hold.released_at is None for hold in CommissionHold.objects.all()}
-    assert held == {"A1": False, "A2": True}
+    holds.release(source="review:1", now=NOW, by=None)
+    holds.place(commissions=Commission.objects.all(), source="review:2", reason="Another.", now=NOW, by=None)
+    assert news("ANN").holds.get(source="review:2").released_at is None
+    later = NOW + timedelta(days=1)
+    sent = order("A1", ("home-decor", "300.00"), at="2026-01-13T09:00:00Z", coupon="BEN", **PLACED)
+    send(sent, now=later)
+    held = {(hold.source, hold.commission.order.order_id): hold.released_at for hold in CommissionHold.objects.all()}
+    assert held == {
+        ("review:1", "A1"): NOW, ("review:1", "A2"): NOW, ("review:2", "A1"): later, ("review:2", "A2"): None,
+    }  # fmt: skip
+    assert not AuditRecord.objects.filter(action="commission restored").exists()

@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from payouts import ledger
+from payouts import commissions, ledger
 from payouts.models import Account, LedgerEntry, LedgerTransaction
 
 pytestmark = pytest.mark.django_db
@@ -123,7 +124,11 @@ def test_an_account_that_is_none_and_a_debt_to_nobody(earner):
             )  # fmt: skip
 
 
-@pytest.mark.parametrize(("taken", "mode"), [(ledger.gate, "ShareLock"), (ledger.close_gate, "ExclusiveLock")])
+@pytest.mark.parametrize(
+    ("taken", "mode"),
+    [(ledger.gate, "ShareLock"), (partial(commissions.frozen, []), "ShareLock"), (ledger.close_gate, "ExclusiveLock")],
+    ids=["whoever changes money", "whoever asks what is frozen", "a close"],
+)
 def test_nobody_at_the_gate_but_a_close_that_is_alone(taken, mode):
     with transaction.atomic(), connection.cursor() as cursor:
         taken()

@@ -90,3 +90,16 @@ def test_is_that_of_each_orders_own_day_where_several_days_come_in_one_batch(tmp
     intake.take(snapshots=sent, source="a test", now=moment("2026-01-24"))
     rates = dict(Commission.objects.values_list("order__order_id", "rate"))
     assert [str(rates[day]) for day in days] == ["8.00", "5.00", "8.00", "5.00"]
+
+
+def test_is_raised_for_those_whom_the_promotion_names(tmp_path):
+    seeding.seed(effective_at=BEGIN, now=BEGIN, by=None)
+    people = bring_over(["D", "E"], tmp_path)
+    for name, rate, named in (("Theirs", "8.00", [people["D"]]), ("Everybody's", "7.00", [])):
+        promotions.create(
+            name=name, rate=Decimal(rate), categories=[], affiliates=named,
+            starts_at=moment("2026-01-10"), ends_at=moment("2026-01-12"), now=moment("2026-01-05"), by=None,
+        )  # fmt: skip
+    sent = [order(code, placed="2026-01-10T00:00:00Z", coupon=code) for code in people]
+    intake.take(snapshots=sent, source="a test", now=moment("2026-01-13"))
+    assert dict(Commission.objects.values_list("affiliate__code", "rate")) == {"D": Decimal(8), "E": Decimal(7)}
