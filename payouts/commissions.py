@@ -149,7 +149,7 @@ def _void(order_pks: Sequence[UUID]) -> None:
         cursor.execute(
             """
             UPDATE payouts_commission SET base = 0, amount = 0, validates_at = NULL
-             WHERE order_id = ANY(%s) AND (amount <> 0 OR base <> 0)
+             WHERE order_id = ANY(%s) AND base <> 0
             """,
             [list(order_pks)],
         )

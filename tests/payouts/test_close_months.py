@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from affiliates.models import Affiliate
 from agreements.models import Program
@@ -85,6 +86,20 @@ def test_telling_each_step():
     told = []
     close_it("2026-01-01", ENDED, tell=told.append)
     assert told == list(range(1, close.STEPS + 1))
+
+
+def test_alone():
+    seen: list[str] = []
+
+    def look(_done: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT mode FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted"
+            )
+            seen.extend(mode for (mode,) in cursor.fetchall())
+
+    close_it("2026-01-01", ENDED, tell=look)
+    assert "ExclusiveLock" in seen
 
 
 def test_by_themselves_once_their_close_day_has_come_and_the_program_is_open():

@@ -51,7 +51,9 @@ def test_nobody_is_paid_before_the_first_agreement():
     given: dict[str, Any] = {"kind": "bonus", "amount": Decimal("0.50"), "reason": "A test."}
     row = adjustments.propose(affiliate=affiliate, now=moment("2026-01-03"), by=make_staff(), **given)
     adjustments.approve(adjustment=row, now=moment("2026-01-03"), by=make_staff())
+    assert close.due_months(moment("2026-02-03")) == [], "no version says on which day"
     closed = close.close_month(period=date(2026, 1, 1), now=moment("2026-02-03"), by=None)
+    assert closed.cut == 0, "there is no receipt yet"
     statement = closed.statements.get()
     assert closed.agreement is None
     assert (statement.closing, statement.agreement) == (Decimal("0.50"), None)

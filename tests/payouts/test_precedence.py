@@ -103,3 +103,16 @@ def test_is_raised_for_those_whom_the_promotion_names(tmp_path):
     sent = [order(code, placed="2026-01-10T00:00:00Z", coupon=code) for code in people]
     intake.take(snapshots=sent, source="a test", now=moment("2026-01-13"))
     assert dict(Commission.objects.values_list("affiliate__code", "rate")) == {"D": Decimal(8), "E": Decimal(7)}
+
+
+def test_is_raised_by_the_promotion_that_starts_last_where_two_give_as_much(tmp_path):
+    seeding.seed(effective_at=BEGIN, now=BEGIN, by=None)
+    bring_over(["F"], tmp_path)
+    for name, starts in (("Later", "2026-01-11"), ("Earlier", "2026-01-10")):
+        promotions.create(
+            name=name, rate=Decimal("8.00"), categories=[], affiliates=[],
+            starts_at=moment(starts), ends_at=moment("2026-01-20"), now=moment("2026-01-05"), by=None,
+        )  # fmt: skip
+    sent = order("3", placed="2026-01-12T00:00:00Z", at="2026-01-12T00:00:00Z", coupon="F")
+    intake.take(snapshots=[sent], source="a test", now=moment("2026-01-13"))
+    assert Commission.objects.get().steps[1]["text"] == "Raised to 8.00 % by the promotion Later."
