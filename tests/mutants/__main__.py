@@ -42,7 +42,11 @@ TESTS = {
         "tests/tracking/test_explaining_version.py",
         "tests/tracking/test_claims.py",
     ),
-    "tracking/claims.py": ("tests/tracking/test_claims.py", "tests/stories/test_attribution.py"),
+    "tracking/claims.py": (
+        "tests/tracking/test_claims.py",
+        "tests/payouts/test_forfeited.py",
+        "tests/stories/test_attribution.py",
+    ),
     "payouts/commissions.py": (
         "tests/payouts/test_precedence.py",
         "tests/payouts/test_forfeited.py",
