@@ -90,10 +90,16 @@ def _closable(first_day: date, now: datetime) -> Period:
     if month is None:
         raise CannotClose("There is nothing to close: no order and no adjustment yet.")
     if first_day < month.first_day:
-        raise CannotClose(f"The program's first month is {month}.")
+        raise CannotClose(f"{wanted} lies before the program's first month, {_first_month(month)}.")
     if first_day > month.first_day:
         raise CannotClose(f"{month} must be closed first.")
     return month
+
+
+def _first_month(upcoming: Period) -> str:
+    """The month of the first close; `upcoming` before there is one."""
+    first = Close.objects.order_by("period").first()
+    return str(first or upcoming)
 
 
 def _close(month: Period, now: datetime, by: User | None, tell: Tell) -> Close:

@@ -108,6 +108,8 @@ def parse_line(line: bytes) -> object:
     except UnicodeDecodeError as error:
         return Unparsed(line.decode("ascii", "backslashreplace"), f"is not UTF-8 at byte {error.start}")
     try:
+        if text.startswith("\ufeff"):
+            raise Unreadable("begins with a byte order mark")
         return parse(text)
     except Unreadable as error:
         return Unparsed(text, str(error))

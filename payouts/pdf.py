@@ -83,6 +83,7 @@ def _labels() -> dict[str, str]:
         "kind": _("Kind"), "reason": _("Reason"), "reference": _("Reference"), "commissions": _("Commissions"),
         "categories": _("By category"), "days": _("By the day on which orders were placed"),
         "adjustments": _("Adjustments"), "returned": _("Payouts that came back"), "carried": _("Carried over, because"),
+        "difference": _("A line posts what its commission is now, less what earlier statements have posted of it."),
         "closing": _("Closing balance"), "page": _("page"), "of": _("of"),
     }  # fmt: skip
 

@@ -26,11 +26,13 @@ class Priced(NamedTuple):
 def price_lines(
     snapshot: Snapshot, lines: Sequence[Line], *, affiliate_id: UUID, card: RateCard, offers: Sequence[Offer]
 ) -> list[Priced]:
-    """The commission of each line, in the order sent: the cap is filled in that order until it is used up."""
+    """The commission of each line, in the order sent: the cap is filled in that order until it is used up. A line that
+    `snapshot` has not is one that it no longer has."""
     left = card.order_commission_cap
+    told = {line.line_id for line in snapshot.lines}
     priced: list[Priced] = []
     for line in lines:
-        one = _price(snapshot, line, affiliate_id, card, offers)
+        one = _price(snapshot, line, affiliate_id, card, offers, vanished=line.line_id not in told)
         if left is not None:
             capped = min(one.amount, left)
             left -= capped
@@ -50,7 +52,9 @@ def validates_at(snapshot: Snapshot, card: RateCard) -> datetime | None:
     return snapshot.completed_at + timedelta(hours=24 * card.validation_days)
 
 
-def _price(snapshot: Snapshot, line: Line, affiliate_id: UUID, card: RateCard, offers: Sequence[Offer]) -> Priced:
+def _price(
+    snapshot: Snapshot, line: Line, affiliate_id: UUID, card: RateCard, offers: Sequence[Offer], *, vanished: bool
+) -> Priced:
     rate, offer = best_offer(
         offers, card, affiliate_id=affiliate_id, category=line.category, placed_at=snapshot.placed_at
     )
@@ -67,6 +71,8 @@ def _price(snapshot: Snapshot, line: Line, affiliate_id: UUID, card: RateCard, o
         steps.append(_step(card, Rule.PROMOTIONS, said))
     if snapshot.status == "cancelled":
         steps.append(_step(card, Rule.REFUNDS, "The order was cancelled, so nothing of it earns."))
+    elif vanished:
+        steps.append(_step(card, Rule.REFUNDS, "The shop no longer lists this line, so it counts as 0.00."))
     elif line.refunded:
         said = f"{line.amount} paid, less {line.refunded} given back, is {base}."
         steps.append(_step(card, Rule.REFUNDS, said))

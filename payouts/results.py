@@ -97,6 +97,12 @@ def mark_paid(*, batch: PayoutBatch, now: datetime, by: User) -> int:
     return len(rows)
 
 
+def _not_csv(error: UnicodeDecodeError | csv.Error) -> str:
+    if isinstance(error, csv.Error):
+        return _("This is not a CSV file: %(error)s.") % {"error": error}
+    return _("The file is not UTF-8 at byte %(place)s: save it as CSV in UTF-8.") % {"place": error.start}
+
+
 def _read(content: bytes) -> Sequence[tuple[int, list[str]]]:
     if len(content) > MOST_BYTES:
         raise ValidationError({"file": _("The file is larger than 10 MiB.")})
@@ -104,7 +110,7 @@ def _read(content: bytes) -> Sequence[tuple[int, list[str]]]:
         text = content.decode("utf-8-sig")
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValidationError({"file": _("This is not a CSV file in UTF-8: %(error)s") % {"error": error}}) from None
+        raise ValidationError({"file": _not_csv(error)}) from None
     if "\x00" in text:
         raise ValidationError({"file": _("The file contains a NUL character.")})
     if not rows or [cell.strip().lower() for cell in rows[0]] != COLUMNS:

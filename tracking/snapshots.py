@@ -228,7 +228,7 @@ def _line(value: object, path: str) -> Line:
     row = _object(value, path, LINE_KEYS, LINE_REQUIRED)
     quantity = row["quantity"]
     if type(quantity) is not int or not 1 <= quantity <= MAX_QUANTITY:
-        raise Refused(f"{path}.quantity", "must be a whole number of 1 and up")
+        raise Refused(f"{path}.quantity", f"must be a whole number from 1 to {MAX_QUANTITY}")
     amount = _amount(row["amount"], f"{path}.amount")
     refunded = _amount(row["refunded"], f"{path}.refunded")
     if refunded > amount:

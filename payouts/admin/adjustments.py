@@ -1,7 +1,11 @@
 """Adjustments: proposed by one, approved or rejected by another."""
 
+import re
+from typing import Any
+
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,15 +24,26 @@ MOST_SHOWN = 200
 OWED_COLUMNS = ("affiliate", "name", "since", "owed", "up to 30 days", "31 to 90 days", "longer")
 
 
+class AmountField(forms.DecimalField):
+    """An amount as the shop's are written: digits, and a point and two digits where it has cents; a sign before a clawback."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_digits=14, decimal_places=2, **options)
+
+    def to_python(self, value: Any) -> Any:
+        text = str(value or "").strip()
+        if text and not re.fullmatch(r"[-+]?\d{1,12}(\.\d{1,2})?", text, re.ASCII):
+            raise ValidationError(_("Write the amount in digits, as 15.30."))
+        return super().to_python(text)
+
+
 class ProposalForm(forms.Form):
     affiliate = AffiliateField()
     kind = forms.ChoiceField(
         label=gettext_lazy("Kind"), choices=Adjustment.Kind.choices, widget=UnfoldAdminSelectWidget
     )
-    amount = forms.DecimalField(
+    amount = AmountField(
         label=gettext_lazy("Amount"),
-        max_digits=14,
-        decimal_places=2,
         widget=UnfoldAdminTextInputWidget,
         help_text=gettext_lazy("Above zero in the affiliate's favour; a clawback is below zero."),
     )
@@ -46,13 +61,13 @@ class WriteOffForm(forms.Form):
 
 @admin.register(Adjustment)
 class AdjustmentAdmin(MoneyAdmin):
-    list_display = ("affiliate", "shown_kind", "amount_shown", "state", "made_by", "made_at", "statement")
+    list_display = ("affiliate", "kind_in_words", "amount_shown", "state", "made_by", "made_at", "statement")
     list_filter = ("state", "kind", "writes_off")
     list_select_related = ("affiliate", "made_by", "statement")
     search_fields = ("affiliate__code", "affiliate__name", "reason")
     fields = (
         "affiliate",
-        "shown_kind",
+        "kind_in_words",
         "amount_shown",
         "reason",
         "state",
@@ -81,6 +96,10 @@ class AdjustmentAdmin(MoneyAdmin):
     def _waits(self, request: HttpRequest, object_id: str) -> bool:
         waiting = Adjustment.objects.filter(pk=object_id, state=Adjustment.State.PROPOSED)
         return request.method == "POST" or waiting.exists()
+
+    @admin.display(description=gettext_lazy("kind"), ordering="kind")
+    def kind_in_words(self, row: Adjustment) -> str:
+        return row.shown_kind
 
     @action(description=gettext_lazy("Propose an adjustment"), permissions=["propose"])  # type: ignore[untyped-decorator]  # unfold has no types
     def propose(self, request: HttpRequest) -> HttpResponse:

@@ -85,7 +85,10 @@ def records(content: BinaryIO, delimiter: str) -> Iterator[tuple[int, list[str]]
 
 def _text(line: bytes, number: int) -> str:
     if b"\0" in line:
-        raise BadFile(_("There is a NUL character in line %(line)d.") % {"line": number})
+        told = _(
+            "There is a NUL character in line %(line)d: save the file as CSV in UTF-8, not as a workbook or in UTF-16."
+        )
+        raise BadFile(told % {"line": number})
     try:
         return line.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError:

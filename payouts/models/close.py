@@ -122,7 +122,7 @@ class Statement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.affiliate_id} no. {self.number}"
+        return f"no. {self.number}"
 
 
 class StatementLine(models.Model):

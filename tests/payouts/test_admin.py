@@ -190,6 +190,9 @@ def test_propose_and_decide_adjustments(earner, preparer, approver, desk):
     }
     assert "A bonus is above zero" in text(client.post(address, answers))
     assert "No affiliate has this code" in text(client.post(address, answers | {"affiliate": "nobody"}))
+    for odd in ("1e3", "\uff11.00", "1_000.00", "NaN", "1,000.00", "5.001", ".5"):
+        assert "Write the amount in digits, as 15.30." in text(client.post(address, answers | {"amount": odd})), odd
+    assert not Adjustment.objects.exists()
     client.post(address, answers | {"amount": "5.00"})
     row = Adjustment.objects.get()
     assert (row.amount, row.made_by) == (Decimal("5.00"), preparer)

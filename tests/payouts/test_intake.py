@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from payouts import intake
 from tests.tracking.test_snapshots import CASES, NOW, changed
 from tests.worlds import begin, send
 from tracking.models import Order, OrderLine, OrderSnapshot, Reject
@@ -24,3 +25,9 @@ def test_one_snapshot_for_each_rule_broken():
     assert not Order.objects.exists()
     assert not OrderLine.objects.exists()
     assert not OrderSnapshot.objects.exists()
+
+
+def test_a_line_that_begins_with_a_byte_order_mark_by_its_name():
+    found = intake.parse_line(b"\xef\xbb\xbf{}")
+    assert isinstance(found, intake.Unparsed)
+    assert found.cause == "begins with a byte order mark"

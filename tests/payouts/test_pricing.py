@@ -51,6 +51,19 @@ def priced(*lines, card=CARD, offers=(), status="completed"):
     return pricing.price_lines(given, given.lines, affiliate_id=ANN, card=card, offers=offers)
 
 
+def test_nothing_for_a_line_that_the_shop_no_longer_lists():
+    before, now = snapshot(("home", "100.00", "0.00"), ("rest", "50.00", "0.00")), snapshot(("home", "100.00", "0.00"))
+    gone = before.lines[1]._replace(amount=Decimal("0.00"))
+    kept, vanished = pricing.price_lines(now, [now.lines[0], gone], affiliate_id=ANN, card=CARD, offers=())
+    assert [step["text"] for step in vanished.steps] == [
+        "Rate card of version 7: rest, 3.00 %.",
+        "The shop no longer lists this line, so it counts as 0.00.",
+        "0.00 x 3.00 % = 0.00, rounded once to the cent.",
+    ]
+    assert vanished.steps[1]["clause"] == f"3.{Rule.REFUNDS.value}"
+    assert not any("no longer lists" in step["text"] for step in kept.steps)
+
+
 def test_its_share_of_what_was_paid_and_kept():
     [one] = priced(("home", "100.00", "30.10"))
     assert (one.category, one.base, one.rate, one.amount) == (

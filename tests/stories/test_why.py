@@ -210,3 +210,13 @@ def test_by_its_key_is_for_whoever_may_ask_for_it_by_its_number(place: Place) ->
         key = place.people["ANN"].orders.get().pk
         seen[asker] = client.get(f"/commissions/{key}/").status_code, ask(place, asker)[0]
     assert seen == {"ANN": (200, 200), "BEN": (200, 200), "CAT": (404, 404)}
+
+
+def test_says_nothing_of_a_completion_beside_a_cancellation(place: Place) -> None:
+    place.sell("A1", at("03-10T12:00"), coupon="ANN", news="03-10T14:00", **COMPLETED)
+    assert words(main_of(ask(place, "ANN")[1])).count("10 Mar 2026") == 2, (
+        "when it was placed, and when it was completed"
+    )
+    place.sell("A1", at("03-10T12:00"), coupon="ANN", **COMPLETED, news="03-11T12:00", status="cancelled")
+    shown = words(main_of(ask(place, "ANN")[1]))
+    assert shown.count("10 Mar 2026") == 1, shown
