@@ -49,6 +49,7 @@ TESTS = {
     ),
     "payouts/commissions.py": (
         "tests/payouts/test_precedence.py",
+        "tests/payouts/test_ledger.py",
         "tests/payouts/test_forfeited.py",
         "tests/payouts/test_api.py",
         "tests/stories/test_small_orders.py",
@@ -62,7 +63,7 @@ TESTS = {
         "tests/payouts/test_preflight.py",
         *_CLOSE,
     ),
-    "payouts/close_sql.py": ("tests/payouts/test_preflight.py", *_CLOSE),
+    "payouts/close_sql.py": ("tests/payouts/test_close_nothing.py", "tests/payouts/test_preflight.py", *_CLOSE),
 }
 
 

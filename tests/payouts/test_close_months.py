@@ -10,7 +10,7 @@ from django.db import connection
 from affiliates.models import Affiliate
 from agreements.models import Program
 from audit.models import AuditRecord
-from payouts import adjustments, close
+from payouts import adjustments, close, ledger
 from payouts.models import Close
 from payouts.opening import open_program
 from tests.factories import make_staff
@@ -95,6 +95,8 @@ def test_alone():
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT mode FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted"
+                " AND classid::bigint << 32 | objid::bigint = %s",
+                [ledger.GATE],
             )
             seen.extend(mode for (mode,) in cursor.fetchall())
 
