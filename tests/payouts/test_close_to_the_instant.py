@@ -69,6 +69,7 @@ def test_ignores_the_minimum_after_a_termination_or_the_end_of_a_notice(earner, 
     assert said(running, closed).endswith("negative_balance" if not paid else "below_minimum")
     # What is paid is booked and in a batch, however little it is.
     assert closed.batches.count() == paid
+    assert [str(payout.amount) for payout in Payout.objects.all()] == ["0.01"] * (2 * paid)
     booked = LedgerTransaction.objects.filter(kind="payout", entries__account="payouts_in_transit")
     assert [str(amount) for amount in booked.values_list("entries__amount", flat=True)] == ["-0.01"] * (2 * paid)
 

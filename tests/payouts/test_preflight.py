@@ -8,9 +8,11 @@ import pytest
 from mail.models import Message
 from payouts import ledger, preflight
 from payouts.close import close_month
-from payouts.models import Account, Commission, Statement
+from payouts.intake import take
+from payouts.models import Account, Commission, Statement, StatementLine
 from tests.factories import make_staff
-from tests.payouts.conftest import FEBRUARY, JANUARY, MARCH, close
+from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY, MARCH, close, snapshot
+from tracking.coupons import bind
 
 pytestmark = pytest.mark.django_db
 
@@ -119,6 +121,20 @@ def test_whoever_is_found_is_set_aside_and_all_others_are_closed(earner, grant):
     )
     [alert] = Message.objects.filter(kind="affiliates_set_aside")
     assert (alert.context["period"], alert.context["count"]) == ("2026-01", 1)
+
+
+def test_no_line_of_whoever_is_set_aside_is_settled_but_those_of_all_others(earner):
+    poisoned, well = earner(), earner()
+    for affiliate in (poisoned, well):
+        bind(affiliate=affiliate, code=affiliate.code, bound_from=BEGIN, now=BEGIN, by=None)
+        sold = snapshot(affiliate.code, affiliate.code, ("home-decor", "400.00", "0.00"))
+        take(snapshots=[sold], source="a test", now=JANUARY)
+    Commission.objects.update(validates_at=JANUARY)
+    book(poisoned, "1.00")
+    closed = close_month(period=BEGIN.date(), now=FEBRUARY, by=None)
+    settled = StatementLine.objects.values_list("commission__affiliate", "statement__affiliate", "amount")
+    assert list(settled) == [(well.pk, well.pk, Decimal("20.00"))]
+    assert [row.affiliate for row in closed.set_aside.all()] == [poisoned]
 
 
 def test_nobody_is_alerted_where_nobody_is_set_aside(earner, grant):
