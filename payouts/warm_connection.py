@@ -48,7 +48,7 @@ def warm_connection() -> Iterator[None]:
 
 def _silent(warm: BaseDatabaseWrapper) -> bool:
     """Whether the server has said nothing since it was last asked; when it ends a connection, it says so."""
-    if warm.connection is None:
+    if warm.connection is None or warm.connection.closed:
         return False
     ears = poll()
     ears.register(warm.connection.fileno(), POLLIN)

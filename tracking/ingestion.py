@@ -173,7 +173,8 @@ def _keep_frozen(
 ) -> tuple[dict[str, OrderRow], set[str]]:
     """The rows, with the old attribution for orders of which a close has settled a line, and the ids of these.
 
-    Not only whose the order is stays, but also why: else it would depend on which of two later snapshots came first.
+    Not only whose the order is stays, but also why: else it would depend on which of two later snapshots came first. So does
+    what is known of the click that won it, whatever click a later snapshot names.
     """
     moved = {
         order_id: known[order_id].pk
@@ -183,7 +184,9 @@ def _keep_frozen(
     settled = frozen(moved.values()) if moved else set()
     kept = {order_id for order_id, pk in moved.items() if pk in settled}
     was = {order_id: known[order_id].attribution for order_id in kept}
-    stay = {order_id: rows[order_id]._replace(attribution=a, clause=_clause(a)) for order_id, a in was.items()}
+    stay = {
+        order_id: rows[order_id]._replace(attribution=a, clause=_clause(a), came=UNKNOWN) for order_id, a in was.items()
+    }
     return rows | stay, kept
 
 

@@ -103,8 +103,7 @@ class CloseAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("payouts"))
     @once
     def batch(self, close: Close) -> SafeString | str:
-        drafted = list(close.batches.all())
-        return link(drafted[0]) if drafted else "-"
+        return link(next(iter(close.batches.all()), None))
 
     def has_close_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         return request.user.has_perm("payouts.close_month")

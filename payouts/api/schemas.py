@@ -159,7 +159,7 @@ def _line() -> Schema:
             "type": "integer",
             "minimum": 1,
             "maximum": snapshots.MAX_QUANTITY,
-            "description": "How many, as a whole number from 1 to 1000000000.",
+            "description": f"How many, as a whole number from 1 to {snapshots.MAX_QUANTITY}.",
         },
         "amount": _amount(
             f"What the customer paid for the line, without shipping and tax, at most {snapshots.MAX_AMOUNT}: "

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client, RequestFactory
 
 from accounts import api_keys, api_limits
@@ -320,3 +321,28 @@ def test_that_a_settled_order_stays_won_by_what_won_it(shop):
     assert (found["affiliate"], found["reason"]) == ("ANN", "coupon"), (
         "what it says is what won it: nothing had to be kept"
     )
+
+
+def test_that_a_settled_order_keeps_what_is_known_of_the_click_that_won_it(shop):
+    from affiliates.models import Affiliate
+    from agreements.models import Program
+    from tests.worlds import close_months, moment
+    from tracking import click_ids, links, recording
+
+    Program.current()
+    Program.objects.update(shop_url="https://shop.example/", shop_hosts=["shop.example"])
+    at, clicks = moment("2026-01-10T11:00:00"), {}
+    for sub in ("newsletter", "elsewhere"):
+        link = links.create(affiliate=Affiliate.objects.get(), target="https://shop.example/", now=NOW, by=None)
+        nonce = click_ids.new_nonce(at)
+        clicks[sub] = click_ids.sign(link.pk, at, nonce)
+        subs = (sub, "", "", "", "")
+        row = recording.Row(nonce, link.pk, at, "counted", *subs, "198.51.100.0", "Firefox", "", "mobile")
+        recording.write(connection.cursor(), [row])
+    shop.put(order("A1", **DONE) | {"coupon": None, "click_id": clicks["newsletter"]})
+    assert Order.objects.get().sub1 == "newsletter"
+    close_months("2026-01", "2026-02")
+    later = DONE | {"at": "2026-03-05T12:00:00Z"}
+    answer = shop.put(order("A1", **later) | {"coupon": None, "click_id": clicks["elsewhere"]})
+    assert answer.json()["reason"] == "attribution_frozen"
+    assert Order.objects.get().sub1 == "newsletter"

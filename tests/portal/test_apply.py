@@ -116,3 +116,17 @@ def test_is_the_only_way_to_an_account(agreement):
 def test_waits_until_there_is_an_agreement(db):
     assert Client().get("/apply/").status_code == 403
     assert send().status_code == 403
+
+
+def test_reads_the_same_for_an_address_that_has_applied_before(agreement):
+    def page_after() -> str:
+        client = Client()
+        send(client)
+        return client.get("/accounts/confirm-email/").content.decode()
+
+    def without_what_is_random(page: str) -> str:
+        return re.sub(r'(nonce|value)="[^"]*"', "", page)
+
+    first, again = without_what_is_random(page_after()), without_what_is_random(page_after())
+    assert "e-mail" in first, "where to go on"
+    assert first == again
