@@ -113,7 +113,8 @@ SELECT gen_random_uuid(), affiliate_id, number, opening, lines, settled, forfeit
   FROM judged
 """
 
-# 3. What is written for good.
+# 3. What is written for good. Bookings draw their numbers first, so that no entry looks for its transaction by the source; the
+# message of a statement takes the statement's id, since there is one of each and drawing another takes longer than adding up.
 WRITE = (
     """
     INSERT INTO payouts_statement (id, close_id, affiliate_id, number, opening, lines, settled, adjustments, returned,
@@ -139,16 +140,16 @@ WRITE = (
        AND NOT EXISTS (SELECT 1 FROM payouts_payout again WHERE again.replaces_id = p.id)
     """,
     """
-    WITH booked AS (
-        INSERT INTO payouts_ledgertransaction (source, kind, at, by_id)
-        SELECT 'close:' || %(month)s || ':' || affiliate_id, 'settlement', %(now)s, %(by)s
+    WITH settling AS MATERIALIZED (
+        SELECT nextval('payouts_ledgertransaction_id_seq') AS booking, affiliate_id, settled, forfeited, adjustments
           FROM closing_statement WHERE settled <> 0 OR forfeited <> 0 OR adjustments <> 0
-        RETURNING id, source
+    ), booked AS (
+        INSERT INTO payouts_ledgertransaction (id, source, kind, at, by_id)
+        SELECT booking, 'close:' || %(month)s || ':' || affiliate_id, 'settlement', %(now)s, %(by)s FROM settling
     )
     INSERT INTO payouts_ledgerentry (transaction_id, account, affiliate_id, amount)
-    SELECT booked.id, side.account, s.affiliate_id, side.amount
-      FROM closing_statement s JOIN booked ON booked.source = 'close:' || %(month)s || ':' || s.affiliate_id
-     CROSS JOIN LATERAL (VALUES
+    SELECT s.booking, side.account, s.affiliate_id, side.amount
+      FROM settling s CROSS JOIN LATERAL (VALUES
            ('affiliate_payable', -s.settled - s.adjustments), ('commission_expense', s.settled - s.forfeited),
            ('forfeited_commission', s.forfeited), ('adjustments', s.adjustments)) AS side(account, amount)
      WHERE side.amount <> 0
@@ -164,20 +165,21 @@ WRITE = (
       FROM closing_statement WHERE payout > 0
     """,
     """
-    WITH booked AS (
-        INSERT INTO payouts_ledgertransaction (source, kind, at, by_id)
-        SELECT 'payout:' || payout_id || ':drafted', 'payout', %(now)s, %(by)s FROM closing_statement WHERE payout > 0
-        RETURNING id, source
+    WITH paying AS MATERIALIZED (
+        SELECT nextval('payouts_ledgertransaction_id_seq') AS booking, payout_id, affiliate_id, payout
+          FROM closing_statement WHERE payout > 0
+    ), booked AS (
+        INSERT INTO payouts_ledgertransaction (id, source, kind, at, by_id)
+        SELECT booking, 'payout:' || payout_id || ':drafted', 'payout', %(now)s, %(by)s FROM paying
     )
     INSERT INTO payouts_ledgerentry (transaction_id, account, affiliate_id, amount)
-    SELECT booked.id, side.account, s.affiliate_id, side.amount
-      FROM closing_statement s JOIN booked ON booked.source = 'payout:' || s.payout_id || ':drafted'
-     CROSS JOIN LATERAL (VALUES
-           ('affiliate_payable', s.payout), ('payouts_in_transit', -s.payout)) AS side(account, amount)
+    SELECT p.booking, side.account, p.affiliate_id, side.amount
+      FROM paying p CROSS JOIN LATERAL (VALUES
+           ('affiliate_payable', p.payout), ('payouts_in_transit', -p.payout)) AS side(account, amount)
     """,
     """
     INSERT INTO mail_message (id, kind, "to", key, context, attachments)
-    SELECT gen_random_uuid(), 'month_closed', u.email, 'month_closed:' || s.id, jsonb_build_object(
+    SELECT s.id, 'month_closed', u.email, 'month_closed:' || s.id, jsonb_build_object(
                'name', a.name, 'code', a.code, 'statement', s.id, 'period', %(month)s::text, 'number', s.number,
                'opening', s.opening::text, 'settled', s.settled::text, 'adjustments', s.adjustments::text,
                'returned', s.returned::text, 'payout', s.payout::text, 'closing', (s.balance - s.payout)::text,
