@@ -93,7 +93,11 @@ def _rows(owned: Sequence[Changed]) -> Rows:
 
 def _upsert(owned: Sequence[Changed]) -> list[Written]:
     """Write the commissions. A forfeited one stays at 0.00 as long as it is the same affiliate's: another has forfeited
-    nothing."""
+    nothing.
+
+    Lines are never joined to lines: the planner takes a batch for a hundred of them, and a table for empty that was so when
+    it last looked, so that it might compare each of ten thousand with each.
+    """
     rows = _rows(owned)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -106,9 +110,9 @@ def _upsert(owned: Sequence[Changed]) -> list[Written]:
                            placed_at timestamptz, agreement_id uuid, validates_at timestamptz)
                  USING (receipt)
             ), moved AS (
-                SELECT old.line_id, old.forfeited_at IS NOT NULL AS forfeited
-                  FROM payouts_commission old JOIN new USING (line_id)
-                 WHERE old.affiliate_id <> new.affiliate_id
+                SELECT line_id, forfeited_at IS NOT NULL AS forfeited
+                  FROM payouts_commission
+                 WHERE line_id = ANY(%s) AND (line_id, affiliate_id) NOT IN (SELECT line_id, affiliate_id FROM new)
             ), written AS (
                 INSERT INTO payouts_commission AS old (line_id, order_id, affiliate_id, placed_at, category, base, rate,
                        amount, agreement_id, clause, steps, validates_at, receipt, forfeit_reason)
@@ -124,16 +128,17 @@ def _upsert(owned: Sequence[Changed]) -> list[Written]:
                        forfeited_at = CASE WHEN old.affiliate_id = excluded.affiliate_id THEN old.forfeited_at END,
                        forfeit_reason = CASE WHEN old.affiliate_id = excluded.affiliate_id THEN old.forfeit_reason ELSE '' END
                 RETURNING line_id, order_id, affiliate_id, amount
+            ), whole AS (
+                SELECT order_id, affiliate_id, SUM(amount) AS amount,
+                       COALESCE(array_agg(line_id) FILTER (WHERE line_id IN (SELECT line_id FROM moved)), '{{}}') AS moved,
+                       COALESCE(array_agg(line_id) FILTER (WHERE line_id IN (SELECT line_id FROM moved WHERE forfeited)),
+                                '{{}}') AS restored
+                  FROM written GROUP BY order_id, affiliate_id
             )
-            SELECT written.order_id, person.code, SUM(written.amount),
-                   COALESCE(array_agg(line_id) FILTER (WHERE moved.line_id IS NOT NULL), '{{}}'),
-                   COALESCE(array_agg(line_id) FILTER (WHERE forfeited), '{{}}'),
-                   CASE WHEN {first_commission.UNTOLD} THEN person.id END
-              FROM written JOIN affiliates_affiliate person ON person.id = written.affiliate_id
-              LEFT JOIN moved USING (line_id)
-             GROUP BY written.order_id, person.id
+            SELECT order_id, person.code, amount, moved, restored, CASE WHEN {first_commission.UNTOLD} THEN person.id END
+              FROM whole JOIN affiliates_affiliate person ON person.id = affiliate_id
             """,  # noqa: S608 -- our own words
-            [as_json(rows.lines), as_json(rows.orders)],
+            [as_json(rows.lines), as_json(rows.orders), [row["line_id"] for row in rows.lines]],
         )
         return [Written(*row) for row in cursor.fetchall()]
 
