@@ -72,25 +72,25 @@ def _send(batch: PayoutBatch, now: datetime, by: User) -> list[PayoutFile]:
         .select_related("affiliate__user", "details", "batch", "statement__close")
         .order_by("reference")
     )
-    files = _files(batch, payouts, now, by)
+    currency = program_currency()
+    files = _files(batch, payouts, currency, now, by)
     why = f"Exported as {', '.join(file.name for file in files)}."
     move(batch, (State.APPROVED,), now=now, by=by, reason=why, state=State.SENT, sent_at=now)
     changed = Payout.objects.filter(pk__in=[row.pk for row in payouts], state=Payout.State.APPROVED)
     if changed.update(state=Payout.State.SENT, sent_at=now) != len(payouts):
         raise IllegalTransition(_("A payout of this batch was changed in the meantime."))
-    for payout in payouts:
-        emails.payout_sent(payout=payout)
+    emails.payouts_sent(payouts, currency)
     return files
 
 
-def _files(batch: PayoutBatch, payouts: Sequence[Payout], now: datetime, by: User) -> list[PayoutFile]:
+def _files(batch: PayoutBatch, payouts: Sequence[Payout], currency: str, now: datetime, by: User) -> list[PayoutFile]:
     methods: dict[str, list[Payout]] = defaultdict(list)
     for payout in payouts:
         methods[payout.details.method].append(payout)
     files = []
     for code, rows in sorted(methods.items()):
         method = METHODS[code]
-        made = method.file(_sender(batch, code, now), [_transfer(row) for row in rows])
+        made = method.file(_sender(batch, code, now), [_transfer(row, currency) for row in rows])
         files.append(
             PayoutFile(
                 batch=batch,
@@ -110,12 +110,12 @@ def _sender(batch: PayoutBatch, method: str, now: datetime) -> Sender:
     return Sender(settings.SEPA_DEBTOR_NAME, settings.SEPA_DEBTOR_IBAN, f"{batch.pk.hex}", now)
 
 
-def _transfer(payout: Payout) -> Transfer:
+def _transfer(payout: Payout, currency: str) -> Transfer:
     return Transfer(
         reference=payout.reference,
         holder=payout.details.holder,
         account=account_of(payout.details),
         country=payout.affiliate.country,
-        money=Money(payout.amount, program_currency()),
+        money=Money(payout.amount, currency),
         note=f"{settings.PROGRAM_NAME} {payout.affiliate.code} {payout.reference}",
     )

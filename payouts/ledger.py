@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Sum
@@ -34,16 +35,35 @@ def close_gate() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [GATE])
 
 
-@transaction.atomic
+class Booking(NamedTuple):
+    """One transaction to book: what it books, under a name that is used once, and its entries."""
+
+    source: str
+    kind: str
+    entries: Sequence[Entry]
+    memo: str = ""
+
+
 def post(
     *, source: str, kind: str, entries: Sequence[Entry], now: datetime, by: User | None, memo: str = ""
 ) -> LedgerTransaction:
     """Book one transaction; entries of 0.00 are left out. IntegrityError where it does not sum to zero or where
     `source` is booked already."""
-    booked = LedgerTransaction.objects.create(source=source, kind=kind, at=now, by=by, memo=memo)
+    [booked] = post_many([Booking(source, kind, entries, memo)], now=now, by=by)
+    return booked
+
+
+@transaction.atomic
+def post_many(bookings: Sequence[Booking], *, now: datetime, by: User | None) -> list[LedgerTransaction]:
+    """`post` for thousands at once: all of them or, refused, none."""
+    booked = LedgerTransaction.objects.bulk_create(
+        LedgerTransaction(source=one.source, kind=one.kind, at=now, by=by, memo=one.memo) for one in bookings
+    )
+    # By one statement, after which the database adds up each transaction.
     LedgerEntry.objects.bulk_create(
-        LedgerEntry(transaction=booked, account=account, affiliate=affiliate, amount=amount)
-        for account, affiliate, amount in entries
+        LedgerEntry(transaction=transaction_, account=account, affiliate=affiliate, amount=amount)
+        for transaction_, one in zip(booked, bookings, strict=True)
+        for account, affiliate, amount in one.entries
         if amount
     )
     return booked

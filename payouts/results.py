@@ -72,12 +72,14 @@ def import_results(*, content: bytes, now: datetime, by: User) -> list[Line]:
     # Locked in one order, so that two imports at once wait for each other and the second finds what the first did.
     list(Payout.objects.filter(reference__in=wanted).order_by("pk").select_for_update(of=("self",)).values_list("pk"))
     lines = preview(content)
+    paid = [
+        (line.payout, f"Line {line.number} of the results says so.")
+        for line in lines
+        if line.payout is not None and line.effect == Effect.PAID
+    ]
+    returns.pay_many(paid, now=now, by=by)
     for line in lines:
-        if line.payout is None:
-            continue
-        if line.effect == Effect.PAID:
-            returns.pay(payout=line.payout, reason=f"Line {line.number} of the results says so.", now=now, by=by)
-        elif line.effect in (Effect.FAILED, Effect.RETURNED):
+        if line.payout is not None and line.effect in (Effect.FAILED, Effect.RETURNED):
             returns.fail(payout=line.payout, reason=line.reason, now=now, by=by)
     return lines
 
@@ -89,8 +91,7 @@ def mark_paid(*, batch: PayoutBatch, now: datetime, by: User) -> int:
     rows = list(batch.payouts.filter(state=State.SENT).select_related("affiliate").order_by("pk"))
     if not rows:
         raise ValidationError(_("No payout of this batch waits for its result."))
-    for payout in rows:
-        returns.pay(payout=payout, reason=ALL_OF_IT, now=now, by=by)
+    returns.pay_many([(payout, ALL_OF_IT) for payout in rows], now=now, by=by)
     total = sum((payout.amount for payout in rows), Decimal("0.00"))
     after = {"payouts": len(rows), "total": total}
     trail.record(action="payout batch marked paid", subject=batch, now=now, by=by, after=after, reason=ALL_OF_IT)

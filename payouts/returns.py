@@ -1,5 +1,6 @@
 """What becomes of a payout: paid, failed, returned, cancelled, issued anew; each a ledger transaction (CONTRACT 6, 7)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -19,23 +20,33 @@ from payouts.references import reference_of
 State = Payout.State
 SAID_SO = "The bank or provider says so."
 
+# A payout, and why it becomes what it becomes.
+Said = tuple[Payout, str]
 
-@transaction.atomic
+
 def pay(*, payout: Payout, now: datetime, by: User | None, reason: str = SAID_SO) -> None:
     """Record that a sent payout arrived, and who says so as the reason: out of transit, out of cash."""
+    pay_many([(payout, reason)], now=now, by=by)
+
+
+@transaction.atomic
+def pay_many(said: Sequence[Said], *, now: datetime, by: User | None) -> None:
+    """`pay` for thousands at once: all of them or, refused, none."""
     ledger.gate()
-    _move(payout, (State.SENT,), State.PAID, now=now, by=by, reason=reason, paid_at=now)
-    ledger.post(
-        source=f"payout:{payout.pk}:paid",
-        kind="payout paid",
-        entries=[
-            (Account.PAYOUTS_IN_TRANSIT, payout.affiliate, payout.amount),
-            (Account.CASH, payout.affiliate, -payout.amount),
-        ],
-        now=now,
-        by=by,
-        memo=payout.reference,
-    )
+    _move(said, (State.SENT,), State.PAID, now=now, by=by, paid_at=now)
+    bookings = [
+        ledger.Booking(
+            source=f"payout:{payout.pk}:paid",
+            kind="payout paid",
+            entries=[
+                (Account.PAYOUTS_IN_TRANSIT, payout.affiliate, payout.amount),
+                (Account.CASH, payout.affiliate, -payout.amount),
+            ],
+            memo=payout.reference,
+        )
+        for payout, _reason in said
+    ]
+    ledger.post_many(bookings, now=now, by=by)
 
 
 @transaction.atomic
@@ -166,7 +177,7 @@ def _refuse_reissue(old: Payout) -> None:
 
 
 def _come_back(payout: Payout, expected: tuple[str, ...], to: str, reason: str, now: datetime, by: User | None) -> None:
-    before = _move(payout, expected, to, now=now, by=by, reason=reason, came_back_at=now, failure=reason)
+    [before] = _move([(payout, reason)], expected, to, now=now, by=by, came_back_at=now, failure=reason)
     kind = "payout returned" if before == State.PAID else f"payout {to}"
     # A returned payment comes out of cash, where the payment had gone; before that it was still in transit.
     taken_from = Account.CASH if before == State.PAID else Account.PAYOUTS_IN_TRANSIT
@@ -185,30 +196,32 @@ def _come_back(payout: Payout, expected: tuple[str, ...], to: str, reason: str, 
 
 
 def _move(
-    payout: Payout,
-    expected: tuple[str, ...],
-    to: str,
-    *,
-    now: datetime,
-    by: User | None,
-    reason: str = "",
-    **values: object,
-) -> str:
-    row = Payout.objects.select_for_update(of=("self",)).get(pk=payout.pk)
-    if row.state not in expected:
-        message = _("Payout %(reference)s is %(state)s: it cannot become %(to)s.")
-        names = {"reference": row.reference, "state": row.get_state_display(), "to": State(to).label}
-        raise IllegalTransition(message % names)
-    Payout.objects.filter(pk=row.pk, state=row.state).update(state=to, **values)
-    trail.record(
-        action=f"payout {to}",
-        subject=row,
-        now=now,
-        by=by,
-        before={"state": row.state},
-        after={"state": to, "reference": row.reference, "amount": row.amount},
-        reason=reason,
+    said: Sequence[Said], expected: tuple[str, ...], to: str, *, now: datetime, by: User | None, **values: object
+) -> list[str]:
+    """The states that they had before. IllegalTransition, and nothing is changed, where one is not as `expected`."""
+    wanted = [payout.pk for payout, _reason in said]
+    # Locked in one order, so that two at once wait for each other.
+    rows = Payout.objects.filter(pk__in=wanted).order_by("pk").select_for_update(of=("self",))
+    before = {row.pk: row for row in rows}
+    for row in before.values():
+        if row.state not in expected:
+            message = _("Payout %(reference)s is %(state)s: it cannot become %(to)s.")
+            names = {"reference": row.reference, "state": row.get_state_display(), "to": State(to).label}
+            raise IllegalTransition(message % names)
+    Payout.objects.filter(pk__in=wanted).update(state=to, **values)
+    trail.record_many(
+        trail.built(
+            action=f"payout {to}",
+            subject=row,
+            now=now,
+            by=by,
+            before={"state": row.state},
+            after={"state": to, "reference": row.reference, "amount": row.amount},
+            reason=reason,
+        )
+        for row, reason in ((before[payout.pk], reason) for payout, reason in said)
     )
-    for name, value in {"state": to, **values}.items():
-        setattr(payout, name, value)
-    return row.state
+    for payout, _reason in said:
+        for name, value in {"state": to, **values}.items():
+            setattr(payout, name, value)
+    return [before[pk].state for pk in wanted]

@@ -1,5 +1,6 @@
 """A batch of payouts ..."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -18,6 +19,7 @@ from payouts.encryption import encrypt
 from payouts.errors import ApprovalVoided, NeedsAnotherPerson
 from payouts.models import Account, LedgerEntry, Payout, PayoutBatch, PayoutFile
 from tests.payouts.conftest import FEBRUARY, IBAN, close, results
+from tests.worlds import rolled_back
 
 pytestmark = pytest.mark.django_db
 LATER = FEBRUARY + timedelta(days=2)
@@ -76,6 +78,40 @@ def test_asks_as_often_for_two_payouts_as_for_one(drafted, preparer):
     with CaptureQueriesContext(connection) as of_one:
         assert len(batches.summary(batch, FEBRUARY).payouts) == 1
     assert len(of_two) == len(of_one) == 4
+
+
+def steps_of(batch: PayoutBatch, preparer, approver) -> dict[str, Callable[[], object]]:
+    """The whole way of a batch; half of it is paid by a file of results, the rest by a word."""
+
+    def by_results() -> object:
+        rows = batch.payouts.order_by("pk")[: batch.payouts.count() // 2]
+        content = results(*((row, "paid", str(row.amount), "") for row in rows))
+        return batches.import_results(content=content, now=LATER, by=preparer)
+
+    return {
+        "submit": lambda: batches.submit(batch=batch, now=FEBRUARY, by=preparer),
+        "approve": lambda: batches.approve(
+            batch=batch, digest=batches.summary(batch, FEBRUARY).digest, now=FEBRUARY, by=approver
+        ),
+        "export": lambda: batches.export(batch=batch, now=FEBRUARY, by=preparer),
+        "import results": by_results,
+        "mark paid": lambda: batches.mark_paid(batch=batch, now=LATER, by=preparer),
+    }
+
+
+def test_goes_all_the_way_with_as_many_questions_for_twenty_payouts_as_for_two(drafted, preparer, approver):
+    asked: dict[int, dict[str, int]] = {}
+    for count in (2, 20):
+        with rolled_back():
+            batch = drafted(amounts=("20.00",) * count)
+            asked[count] = {}
+            for name, step in steps_of(batch, preparer, approver).items():
+                with CaptureQueriesContext(connection) as queries:
+                    step()
+                asked[count][name] = len(queries)
+            assert states(batch) == ["paid"] * count
+            assert account(Account.CASH) == -20 * count
+    assert asked[20] == asked[2]
 
 
 def test_is_refused_to_whoever_submitted_it(drafted, preparer):
