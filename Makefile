@@ -35,9 +35,10 @@ UNFORMATTED := --extend-exclude templates/mail,templates/allauth/elements
 run: .venv/installed-run
 	@exec $(BIN)/python -m config.run
 
-# In two parts: what shares a resource with other tests, or measures time, has the machine to itself.
+# In two parts: what shares a resource with other tests, or measures time, has the machine to itself. Of the others, files
+# whose tests share what takes long to make are a group, and stay with one worker.
 test: .venv/installed-test browser
-	$(BIN)/python -m pytest -n 2 -m "not serial"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not serial"
 	$(BIN)/python -m pytest -m serial
 
 # A browser test that finds no browser is skipped, except where CI=true: there it fails.
@@ -56,7 +57,8 @@ faults: export TIMES_HUNG_UP ?= 50
 faults: export FAULT_ROUNDS ?= 5
 faults: export LIVES ?= 10000
 faults: .venv/installed-test
-	$(BIN)/python -m pytest $(or $(PARTS),tests/faults tests/lives)
+	$(BIN)/python -m pytest $(or $(PARTS),tests/faults)
+	$(if $(PARTS),,$(BIN)/python -m pytest -n 2 tests/lives)
 
 check: .venv/installed-test
 	$(BIN)/ruff check .

@@ -12,7 +12,7 @@ from tests.lives.orders import Orders
 from tests.lives.terms import Terms
 
 # So many lives of so many steps each, in all parts together; the same ones each time.
-LIVES, STEPS, PARTS = int(os.environ.get("LIVES", "200")), 50, 2
+LIVES, STEPS, PARTS = int(os.environ.get("LIVES", "500")), 50, 2
 SEED = int(os.environ.get("LIVES_SEED", "1"))
 # A look at a few, as `make mutants` takes: it need not know the shortest life that ends wrongly.
 SHORT = LIVES < 100

@@ -27,13 +27,6 @@ TABLE = [
 ]
 
 
-@pytest.fixture
-def _program(tmp_path) -> None:
-    begin("2010-11-01")
-    bring_over(CODES, tmp_path, accepted="2010-11-02")
-    assert Affiliate.objects.filter(state="active").count() == 2000
-
-
 def load(lines: list[str], folder: Path) -> None:
     file = folder / "orders.ndjson"
     file.write_text("\n".join(lines), encoding="utf-8")
@@ -46,8 +39,10 @@ def close(month: str, expected: str, capsys) -> None:
     assert expected in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("_program")
 def test_each_month_is_closed_to_the_cent(tmp_path, capsys):
+    begin("2010-11-01")
+    bring_over(CODES, tmp_path, accepted="2010-11-02")
+    assert Affiliate.objects.filter(state="active").count() == 2000
     records = by_month()
     for month, expected in zip(MONTHS, TABLE, strict=True):
         load(records[month], tmp_path)
@@ -58,8 +53,8 @@ def test_each_month_is_closed_to_the_cent(tmp_path, capsys):
     assert rollup_differences() == []
 
 
-@pytest.mark.usefixtures("_program")
 def test_records_that_are_no_sale_are_each_rejected_and_kept(tmp_path, capsys):
+    begin("2010-11-01")
     dirt = orders("--dirt")
     file = tmp_path / "dirt.ndjson"
     file.write_text("\n".join(dirt), encoding="utf-8")
