@@ -6,22 +6,17 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
+from payouts import new_account_sql
 from payouts.models import PayoutBatch
 from payouts.preview import Unusual
 
-# An account that was entered again is not a changed one: the fingerprint is the account's.
-_QUESTION = """
-SELECT p.id, 'over_limit' FROM payouts_payout p WHERE p.batch_id = %(batch)s AND p.amount >= %(over)s
+_QUESTION = f"""
+SELECT due.id, 'over_limit' FROM payouts_payout due WHERE due.batch_id = %(batch)s AND due.amount >= %(over)s
  UNION ALL
-SELECT p.id, CASE WHEN EXISTS (SELECT 1 FROM payouts_payoutdetails other
-                                WHERE other.affiliate_id = p.affiliate_id AND other.fingerprint <> d.fingerprint)
-                  THEN 'changed_details' ELSE 'first_payout' END
-  FROM payouts_payout p JOIN payouts_payoutdetails d ON d.id = p.details_id
- WHERE p.batch_id = %(batch)s AND NOT EXISTS (
-       SELECT 1 FROM payouts_payout earlier JOIN payouts_payoutdetails used ON used.id = earlier.details_id
-        WHERE earlier.affiliate_id = p.affiliate_id AND used.fingerprint = d.fingerprint
-          AND earlier.created_at < p.created_at AND earlier.state NOT IN ('cancelled', 'failed'))
-"""
+SELECT due.id, {new_account_sql.KIND}
+  FROM payouts_payout due JOIN payouts_payoutdetails d ON d.id = due.details_id
+ WHERE due.batch_id = %(batch)s AND {new_account_sql.NEVER_PAID_TO}
+"""  # noqa: S608 -- constants of this room
 
 
 def noticed(batch: PayoutBatch) -> dict[UUID, list[Unusual]]:

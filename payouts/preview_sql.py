@@ -1,13 +1,15 @@
 """What a dry run asks of the temporary tables that the close's own statements have filled."""
 
+from payouts import new_account_sql
+
 FIGURES = """
 SELECT COUNT(*), COALESCE(SUM(lines), 0), COALESCE(SUM(settled), 0.00), COUNT(*) FILTER (WHERE payout > 0),
        COALESCE(SUM(payout), 0.00), COALESCE(SUM(balance - payout), 0.00), COUNT(*) FILTER (WHERE balance - payout < 0)
   FROM closing_statement
 """
 
-# Whose statement is unusual, and why: the kinds of `payouts.preview.Unusual`. An account entered again is not a changed one.
-_UNUSUAL = """
+# Whose statement is unusual, and why: the kinds of `payouts.preview.Unusual`.
+_UNUSUAL = f"""
 recent AS (
     SELECT id FROM payouts_close ORDER BY period DESC LIMIT %(months)s
 ), usual AS (
@@ -23,16 +25,12 @@ recent AS (
      UNION ALL
     SELECT 'negative', affiliate_id, balance, NULL FROM closing_statement WHERE balance < 0
      UNION ALL
-    SELECT CASE WHEN EXISTS (SELECT 1 FROM payouts_payoutdetails other
-                              WHERE other.affiliate_id = s.affiliate_id AND other.fingerprint <> d.fingerprint)
-                THEN 'changed_details' ELSE 'first_payout' END, s.affiliate_id, s.payout, NULL
-      FROM closing_statement s JOIN payouts_payoutdetails d ON d.id = s.details_id
-     WHERE s.payout > 0 AND NOT EXISTS (
-           SELECT 1 FROM payouts_payout p JOIN payouts_payoutdetails used ON used.id = p.details_id
-            WHERE p.affiliate_id = s.affiliate_id AND used.fingerprint = d.fingerprint
-              AND p.state NOT IN ('cancelled', 'failed'))
+    SELECT {new_account_sql.KIND}, due.affiliate_id, due.payout, NULL
+      FROM (SELECT *, 'infinity'::timestamptz AS created_at FROM closing_statement) due
+      JOIN payouts_payoutdetails d ON d.id = due.details_id
+     WHERE due.payout > 0 AND {new_account_sql.NEVER_PAID_TO}
 )
-"""
+"""  # noqa: S608 -- constants of this room
 
 _NAMED = """
 SELECT listed.code, count, total, affiliate_id, a.name || ' (' || a.code || ')', amount, was
