@@ -7,14 +7,14 @@ from uuid import UUID
 from affiliates.models import Affiliate
 from affiliates.notify import notify
 
-# SQL, true of a `person` whose first commissions are those of the orders in `new`, as long as these are not written yet.
+# SQL, true of a `person` who has earned nothing but on the orders in `new`, as long as these are not written yet.
 # Nobody is asked for in a program that has not opened.
 UNTOLD = """(
     EXISTS (SELECT FROM agreements_program WHERE opened_at IS NOT NULL)
     AND NOT EXISTS (SELECT FROM mail_message WHERE key = 'first_commission:' || person.id)
     AND NOT EXISTS (
         SELECT FROM payouts_commission earlier
-         WHERE earlier.affiliate_id = person.id AND earlier.order_id NOT IN (SELECT order_id FROM new)
+         WHERE earlier.affiliate_id = person.id AND earlier.amount > 0 AND earlier.order_id NOT IN (SELECT order_id FROM new)
     )
 )"""
 

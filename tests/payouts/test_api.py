@@ -260,6 +260,16 @@ def test_the_first_commission_of_an_open_program_is_told_once(shop):
     assert list(Message.objects.filter(kind="first_commission").values_list("to", flat=True)) == ["ann@example.com"]
 
 
+def test_the_first_commission_is_told_though_an_order_came_to_nothing_before(shop):
+    from mail.models import Message
+    from payouts import opening
+
+    opening.open_program(now=NOW, by=None)
+    shop.put(order("N0", ("home-decor", "10.00", "10.00"), coupon="ANN"), order_id="N0")
+    shop.put(order("N1", ("home-decor", "10.00"), coupon="ANN"), order_id="N1")
+    assert Message.objects.filter(kind="first_commission").count() == 1, "0.50"
+
+
 def test_the_first_commission_of_a_program_that_is_not_open_is_not_told(shop):
     from mail.models import Message
     from payouts import opening
