@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
@@ -83,9 +83,9 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         """What was approved and sent stays, whatever came back of it; a cancelled payout was never sent."""
         rows = batch.payouts.exclude(state=Payout.State.CANCELLED)
         shown = rows.aggregate(sum=Sum("amount"), count=Count("pk"))
-        return _("%(total)s in %(count)s payouts") % {
-            "total": money(shown["sum"] or Decimal("0.00"), program_currency()), "count": shown["count"],
-        }  # fmt: skip
+        words = ngettext("%(total)s in %(count)s payout", "%(total)s in %(count)s payouts", shown["count"])
+        total = money(shown["sum"] or Decimal("0.00"), program_currency())
+        return words % {"total": total, "count": shown["count"]}
 
     @admin.display(description=gettext_lazy("results"))
     @once

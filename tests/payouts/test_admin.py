@@ -54,6 +54,14 @@ def text(answer):
     return answer.content.decode().replace("\u00a0", " ")
 
 
+def test_count_one_payout_as_one(drafted, preparer, approver, desk):
+    batch = drafted(amounts=("20.00",))
+    client = desk(preparer)
+    assert "20.00 USD in 1 payout." in text(client.get(page_of(batch, "submit")))
+    client.post(page_of(batch, "submit"), {"confirmed": "1"})
+    assert "1 payout of 20.00 USD." in text(desk(approver).get(page_of(batch, "approve")))
+
+
 def test_take_a_batch_from_draft_to_paid(drafted, preparer, approver, desk):
     batch = drafted()
     client = desk(preparer)
