@@ -260,6 +260,10 @@ def test_books_nothing_that_does_not_balance(app):
         )
 
 
+def test_draws_the_numbers_of_what_a_close_books(app):
+    assert app.execute("SELECT nextval('payouts_ledgertransaction_id_seq')").fetchone()[0] > 0
+
+
 def test_lends_the_owner_no_code_of_its_own(app, roles):
     """What runs with the owner's rights touches no table that the application made, and so sets off no trigger on one."""
     name = str(psycopg.conninfo.conninfo_to_dict(roles.app)["user"])
