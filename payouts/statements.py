@@ -118,10 +118,11 @@ def csv_rows(statement: Statement) -> Iterator[list[Cell]]:
         "amount",
         "forfeited",
     )
+    taken = _forfeited(statement)
     for at, order, line, category, base, rate, number, version, amount, forfeited in (
         statement.statement_lines.order_by("pk").values_list(*fields).iterator(chunk_size=2000)
     ):
-        note = _("forfeited") if forfeited else ""
+        note = taken if forfeited else ""
         yield ["commission", at, order, line, category, base, rate, of_version(number, version), amount, note]
     for adjustment in adjustments(statement):
         number = clause(statement, Rule.ADJUSTMENTS)
@@ -142,6 +143,11 @@ def csv_rows(statement: Statement) -> Iterator[list[Cell]]:
 def of_version(number: str, version: str) -> str:
     """A clause with its version, as "4.1 of version 1": lines of one statement may be priced under different ones."""
     return _("%(number)s of version %(version)s") % {"number": number, "version": version} if number else ""
+
+
+def _forfeited(statement: Statement) -> str:
+    number = clause(statement, Rule.FORFEITURE)
+    return _("forfeited, clause %(number)s") % {"number": number} if number else _("forfeited")
 
 
 def _row(entry: str, *, amount: Decimal, at: datetime | None = None, clause: str = "", note: str = "") -> list[Cell]:

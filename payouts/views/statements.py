@@ -59,7 +59,9 @@ def page(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
         "categories": statements.by_category(statement) if statement.lines > LINES_ON_A_PAGE else [],
         "clauses": {
             rule.value: statements.clause(statement, rule)
-            for rule in (Rule.BEFORE_TAX, Rule.ADJUSTMENTS, Rule.FAILED_PAYOUTS, Rule.BALANCE, Rule.SETTLEMENT)
+            for rule in (
+                Rule.BEFORE_TAX, Rule.ADJUSTMENTS, Rule.FAILED_PAYOUTS, Rule.BALANCE, Rule.SETTLEMENT, Rule.FORFEITURE,
+            )  # fmt: skip
         },
     }
     # What the newest statement carried over below zero is what is owed now.

@@ -129,7 +129,7 @@ def test_of_thousands_of_lines_sums_them_up_in_the_pdf(earned, monkeypatch):
     assert pdf.render(statement).startswith(b"%PDF-")
 
 
-def test_marks_what_was_forfeited_in_the_pdf_too(earned, reader):
+def test_marks_what_was_forfeited_with_the_clause_and_in_the_pdf_too(earned, reader):
     affiliate = earned()
     commission = Statement.objects.get(affiliate=affiliate).statement_lines.get(amount="0.80").commission
     forfeiture.forfeit(commissions=[commission], reason="Clause 6.1.", now=MARCH, by=None)
@@ -139,6 +139,9 @@ def test_marks_what_was_forfeited_in_the_pdf_too(earned, reader):
     assert data["sums"][1] == ["Commissions settled (1 line)", "\u22120.80 USD"]
     assert [(line[2], line[-1]) for line in data["lines"]] == [("Home decor (forfeited)", "\u22120.80 USD")]
     assert pdf.render(statement).startswith(b"%PDF-")
+    assert [row[-1] for row in statements.csv_rows(statement) if row[0] == "commission"] == ["forfeited, clause 8.8"]
+    page = reader(affiliate).get(reverse("payouts:statement", args=[statement.pk])).content.decode()
+    assert "#clause-8.8" in page.split("forfeited</span>")[1].split("</td>")[0]
 
 
 def test_is_listed_newest_first(earned, reader):
