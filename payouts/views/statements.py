@@ -19,6 +19,10 @@ from payouts import ageing, ledger, pdf, statements
 from payouts.tables import StatementTable
 
 LINES_ON_A_PAGE = 100
+# The rules whose clauses a statement names beside its own lines'.
+NAMED = (
+    Rule.BEFORE_TAX, Rule.ADJUSTMENTS, Rule.FAILED_PAYOUTS, Rule.BALANCE, Rule.SETTLEMENT, Rule.FORFEITURE,
+)  # fmt: skip
 
 
 @affiliate_view
@@ -57,12 +61,7 @@ def page(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
         "reasons": statements.reasons(statement),
         "terms": statements.terms_id(statement),
         "categories": statements.by_category(statement) if statement.lines > LINES_ON_A_PAGE else [],
-        "clauses": {
-            rule.value: statements.clause(statement, rule)
-            for rule in (
-                Rule.BEFORE_TAX, Rule.ADJUSTMENTS, Rule.FAILED_PAYOUTS, Rule.BALANCE, Rule.SETTLEMENT, Rule.FORFEITURE,
-            )  # fmt: skip
-        },
+        "clauses": {rule.value: statements.clause(statement, rule) for rule in NAMED},
     }
     # What the newest statement carried over below zero is what is owed now.
     if statement.closing < 0 and not statements.of(affiliate).filter(number__gt=statement.number).exists():
