@@ -57,7 +57,7 @@ faults: export TIMES_HUNG_UP ?= 50
 faults: export FAULT_ROUNDS ?= 5
 faults: export LIVES ?= 10000
 faults: .venv/installed-test
-	$(BIN)/python -m pytest $(or $(PARTS),tests/faults)
+	$(BIN)/python -m pytest $(if $(filter tests/lives%,$(PARTS)),-n 2) $(or $(PARTS),tests/faults)
 	$(if $(PARTS),,$(BIN)/python -m pytest -n 2 tests/lives)
 
 check: .venv/installed-test

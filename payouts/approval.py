@@ -176,7 +176,8 @@ def move(
 
 def _what_is_paid(shown: Summary) -> str:
     """Why a batch goes on, for the record: what it pays, as it was shown."""
-    return f"To pay {shown.total:.2f} {shown.currency} in {len(shown.payouts)} payouts, as shown."
+    count = len(shown.payouts)
+    return f"To pay {shown.total:.2f} {shown.currency} in {count} payout{'' if count == 1 else 's'}, as shown."
 
 
 def _rows(batch: PayoutBatch) -> list[Payout]:

@@ -134,9 +134,12 @@ def _upsert(owned: Sequence[Changed]) -> list[Written]:
                        COALESCE(array_agg(line_id) FILTER (WHERE line_id IN (SELECT line_id FROM moved WHERE forfeited)),
                                 '{{}}') AS restored
                   FROM written GROUP BY order_id, affiliate_id
+            ), people AS MATERIALIZED (
+                SELECT id, code, CASE WHEN {first_commission.UNTOLD} THEN id END AS untold
+                  FROM affiliates_affiliate person WHERE id IN (SELECT affiliate_id FROM whole)
             )
-            SELECT order_id, person.code, amount, moved, restored, CASE WHEN {first_commission.UNTOLD} THEN person.id END
-              FROM whole JOIN affiliates_affiliate person ON person.id = affiliate_id
+            SELECT order_id, people.code, amount, moved, restored, untold
+              FROM whole JOIN people ON people.id = affiliate_id
             """,  # noqa: S608 -- our own words
             [as_json(rows.lines), as_json(rows.orders), [row["line_id"] for row in rows.lines]],
         )

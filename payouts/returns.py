@@ -198,7 +198,8 @@ def _come_back(payout: Payout, expected: tuple[str, ...], to: str, reason: str, 
 def _move(
     said: Sequence[Said], expected: tuple[str, ...], to: str, *, now: datetime, by: User | None, **values: object
 ) -> list[str]:
-    """The states that they had before. IllegalTransition, and nothing is changed, where one is not as `expected`."""
+    """The states that they had before. IllegalTransition, and nothing is changed, where one is not as `expected`, or is
+    named twice."""
     wanted = [payout.pk for payout, _reason in said]
     # Locked in one order, so that two at once wait for each other.
     rows = Payout.objects.filter(pk__in=wanted).order_by("pk").select_for_update(of=("self",))
@@ -208,7 +209,8 @@ def _move(
             message = _("Payout %(reference)s is %(state)s: it cannot become %(to)s.")
             names = {"reference": row.reference, "state": row.get_state_display(), "to": State(to).label}
             raise IllegalTransition(message % names)
-    Payout.objects.filter(pk__in=wanted).update(state=to, **values)
+    if Payout.objects.filter(pk__in=wanted, state__in=expected).update(state=to, **values) != len(wanted):
+        raise IllegalTransition(_("A payout is named twice, or is not there any more."))
     trail.record_many(
         trail.built(
             action=f"payout {to}",

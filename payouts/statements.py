@@ -114,15 +114,15 @@ def csv_rows(statement: Statement) -> Iterator[list[Cell]]:
         "base",
         "rate",
         "clause",
+        "commission__agreement_id",
         "commission__agreement__name",
         "amount",
         "forfeited",
     )
-    taken = _forfeited(statement)
-    for at, order, line, category, base, rate, number, version, amount, forfeited in (
+    for at, order, line, category, base, rate, number, terms, version, amount, forfeited in (
         statement.statement_lines.order_by("pk").values_list(*fields).iterator(chunk_size=2000)
     ):
-        note = taken if forfeited else ""
+        note = _forfeited(terms, version) if forfeited else ""
         yield ["commission", at, order, line, category, base, rate, of_version(number, version), amount, note]
     for adjustment in adjustments(statement):
         number = clause(statement, Rule.ADJUSTMENTS)
@@ -145,8 +145,8 @@ def of_version(number: str, version: str) -> str:
     return _("%(number)s of version %(version)s") % {"number": number, "version": version} if number else ""
 
 
-def _forfeited(statement: Statement) -> str:
-    number = clause(statement, Rule.FORFEITURE)
+def _forfeited(terms: UUID, version: str) -> str:
+    number = of_version(clause_of(terms, Rule.FORFEITURE), version)
     return _("forfeited, clause %(number)s") % {"number": number} if number else _("forfeited")
 
 

@@ -20,9 +20,7 @@ from payouts.tables import StatementTable
 
 LINES_ON_A_PAGE = 100
 # The rules whose clauses a statement names beside its own lines'.
-NAMED = (
-    Rule.BEFORE_TAX, Rule.ADJUSTMENTS, Rule.FAILED_PAYOUTS, Rule.BALANCE, Rule.SETTLEMENT, Rule.FORFEITURE,
-)  # fmt: skip
+NAMED = (Rule.BEFORE_TAX, Rule.ADJUSTMENTS, Rule.FAILED_PAYOUTS, Rule.BALANCE, Rule.SETTLEMENT)
 
 
 @affiliate_view

@@ -13,7 +13,7 @@ from django.test import Client, RequestFactory
 from accounts import api_keys, api_limits
 from accounts.api_limits import Limiter
 from payouts.api import views
-from tests.worlds import NOW, begin, bring_over, order, send
+from tests.worlds import NOW, begin, bring_over, close_months, order, send
 from tracking.models import Order, OrderSnapshot, Reject
 
 pytestmark = pytest.mark.django_db
@@ -268,6 +268,20 @@ def test_the_first_commission_is_told_though_an_order_came_to_nothing_before(sho
     shop.put(order("N0", ("home-decor", "10.00", "10.00"), coupon="ANN"), order_id="N0")
     shop.put(order("N1", ("home-decor", "10.00"), coupon="ANN"), order_id="N1")
     assert Message.objects.filter(kind="first_commission").count() == 1, "0.50"
+
+
+def test_whose_commission_was_settled_before_is_told_of_no_first_one(shop):
+    from mail.models import Message
+    from payouts import opening
+
+    done = "2026-01-11T12:00:00Z"
+    shop.put(order("N0", coupon="ANN", completed=done), order_id="N0")
+    close_months("2026-01", "2026-02", now=NOW)
+    back = order("N0", ("home-decor", "100.00", "100.00"), at="2026-03-10T12:00:00Z", coupon="ANN", completed=done)
+    assert shop.put(back, order_id="N0").json()["commission"] == "0.00"
+    opening.open_program(now=NOW, by=None)
+    shop.put(order("N1", coupon="ANN"), order_id="N1")
+    assert not Message.objects.filter(kind="first_commission").exists()
 
 
 def test_the_first_commission_of_a_program_that_is_not_open_is_not_told(shop):

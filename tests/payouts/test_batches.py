@@ -14,7 +14,7 @@ from affiliates.errors import IllegalTransition
 from audit.models import AuditRecord
 from mail.models import Message
 from mail.rendering import render
-from payouts import batches, details, ledger
+from payouts import batches, details, ledger, returns
 from payouts.encryption import encrypt
 from payouts.errors import ApprovalVoided, NeedsAnotherPerson
 from payouts.models import Account, LedgerEntry, Payout, PayoutBatch, PayoutFile
@@ -112,6 +112,23 @@ def test_goes_all_the_way_with_as_many_questions_for_twenty_payouts_as_for_two(d
             assert states(batch) == ["paid"] * count
             assert account(Account.CASH) == -20 * count
     assert asked[20] == asked[2]
+
+
+def test_is_paid_altogether_or_not_at_all(sent, preparer):
+    batch = sent()
+    first, second = batch.payouts.order_by("pk")
+
+    def pay(*named: Payout) -> None:
+        with transaction.atomic():
+            returns.pay_many([(payout, "The bank says so.") for payout in named], now=LATER, by=preparer)
+
+    with pytest.raises(IllegalTransition, match="named twice"):
+        pay(first, second, first)
+    batches.fail(payout=second, reason="Account closed.", now=LATER, by=preparer)
+    with pytest.raises(IllegalTransition, match="cannot become paid"):
+        pay(first, second)
+    assert states(batch) == ["failed", "sent"]
+    assert account(Account.CASH) == 0
 
 
 def test_is_refused_to_whoever_submitted_it(drafted, preparer):

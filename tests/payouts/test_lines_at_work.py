@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from tests.worlds import begin, bring_over, line, order, send
+from payouts import opening
+from tests.worlds import NOW, begin, bring_over, line, order, send
 
 pytestmark = pytest.mark.django_db
 
@@ -50,9 +51,11 @@ def batch(coupon: str, refunded: str, at: str) -> list[dict[str, Any]]:
 def test_handles_few_rows_a_line(tmp_path):
     begin()
     bring_over(["ANN", "BEN"], tmp_path)
+    opening.open_program(now=NOW, by=None)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # every table is empty, as far as the planner knows from here on
     for coupon, refunded, at in (
+        ("ANN", "10.00", "2026-01-09T12:00:00Z"),
         ("ANN", "0.00", "2026-01-10T12:00:00Z"),
         ("ANN", "1.00", "2026-01-11T12:00:00Z"),
         ("BEN", "1.00", "2026-01-12T12:00:00Z"),

@@ -139,7 +139,9 @@ def test_marks_what_was_forfeited_with_the_clause_and_in_the_pdf_too(earned, rea
     assert data["sums"][1] == ["Commissions settled (1 line)", "\u22120.80 USD"]
     assert [(line[2], line[-1]) for line in data["lines"]] == [("Home decor (forfeited)", "\u22120.80 USD")]
     assert pdf.render(statement).startswith(b"%PDF-")
-    assert [row[-1] for row in statements.csv_rows(statement) if row[0] == "commission"] == ["forfeited, clause 8.8"]
+    assert [row[-1] for row in statements.csv_rows(statement) if row[0] == "commission"] == [
+        "forfeited, clause 8.8 of version 1"
+    ]
     page = reader(affiliate).get(reverse("payouts:statement", args=[statement.pk])).content.decode()
     assert "#clause-8.8" in page.split("forfeited</span>")[1].split("</td>")[0]
 
