@@ -36,9 +36,9 @@ run: .venv/installed-run
 	@exec $(BIN)/python -m config.run
 
 # In two parts: what shares a resource with other tests, or measures time, has the machine to itself. Of the others, files
-# whose tests share what takes long to make are a group, and stay with one worker.
+# whose tests share what takes long to make stay with one worker (`tests/conftest.py`).
 test: .venv/installed-test browser
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not serial"
+	$(BIN)/python -m pytest -n 2 -m "not serial"
 	$(BIN)/python -m pytest -m serial
 
 # A browser test that finds no browser is skipped, except where CI=true: there it fails.

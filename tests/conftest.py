@@ -6,6 +6,7 @@ import pytest
 from django.core.management.color import Style
 from django.db.backends.postgresql.creation import DatabaseCreation
 from django.db.backends.postgresql.operations import DatabaseOperations
+from xdist.scheduler import LoadScopeScheduling
 
 emptied_by_truncate = DatabaseOperations.sql_flush
 
@@ -57,3 +58,28 @@ def _test_databases_can_be_dropped() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseCreation, "_destroy_test_db", drop_with_whoever_is_there)
         yield
+
+
+# Files whose tests share what takes long to make: one worker runs all of each, so that it is made once.
+TOGETHER = {
+    "tests/config/test_database_roles.py",
+    "tests/portal/test_demo.py",
+    "tests/portal/test_matrix.py",
+    "tests/portal/test_term_figures.py",
+    "tests/stories/test_attribution.py",
+    "tests/stories/test_twenty.py",
+    "tests/stories/test_why.py",
+}
+
+
+class ByFileOrAlone(LoadScopeScheduling):
+    """Files of TOGETHER first, then test by test. Not `--dist loadgroup`, which pytest 9.2 lets come to nothing
+    (pytest-dev/pytest-xdist#1386)."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file in TOGETHER else nodeid
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByFileOrAlone(config, log)

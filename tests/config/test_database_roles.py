@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db.models import Model
 from psycopg import errors, sql
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("database roles")]
+pytestmark = pytest.mark.slow
 
 ROOT = Path(settings.BASE_DIR)
 # What says of a table that its rows are final: each of them refuses TRUNCATE too. Only what is `never_changed` may be deleted.

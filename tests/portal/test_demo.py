@@ -42,7 +42,7 @@ from tracking.models import Click, Order, Reason, Reject, Rollup
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
 # Marked for the database too, else a run of this file alone is given that of the checkout.
-pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 Figures = list[list[tuple]]
 

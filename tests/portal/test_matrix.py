@@ -17,7 +17,7 @@ from tests.portal.matrix_table import AFFILIATES, SITE, WITHOUT_A_FORM, Row
 from tests.portal.matrix_world import World
 from tests.worlds import rolled_back
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.xdist_group("matrix")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @dataclass

@@ -23,7 +23,7 @@ from tests.portal.matrix_world import World
 from tests.portal.reading_html import Element, read
 from tests.worlds import rolled_back
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.xdist_group("term figures")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 # Figures that nothing else on a page is likely to be.
 TERMS = {

@@ -22,7 +22,7 @@ from tests.stories.attributing import (
 )
 from tracking.models import Order
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("attribution")]
+pytestmark = pytest.mark.django_db
 
 NOON = at("03-10T12:00")
 HOUR = timedelta(hours=1)

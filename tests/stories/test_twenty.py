@@ -21,7 +21,7 @@ from tests.stories.twenty import reading, table
 from tests.stories.twenty.story import Story, told, who
 from tests.worlds import rolled_back, rollup_differences
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, with_records, pytest.mark.xdist_group("twenty")]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, with_records]
 
 TABLE = table.read()
 CODES = sorted({code for code, _month in TABLE})

@@ -21,7 +21,7 @@ from tests.stories.attributing import Place, altered, at, click
 from tests.worlds import line
 from tracking import judged, why
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("why")]
+pytestmark = pytest.mark.django_db
 
 COMPLETED = {"completed": "2026-03-10T13:00:00Z"}
 
