@@ -18,7 +18,7 @@ DEBUG ?= 1
 export DEBUG
 
 .DELETE_ON_ERROR:
-.PHONY: run test faults check bench mutants fix docs audit clean venv browser
+.PHONY: run test faults check types rest bench mutants fix docs audit clean venv browser
 
 BIN := .venv/bin
 ROOMS := accounts audit mail affiliates agreements tracking payouts compliance portal
@@ -60,10 +60,16 @@ faults: .venv/installed-test
 	$(BIN)/python -m pytest $(if $(filter tests/lives%,$(PARTS)),-n 2) $(or $(PARTS),tests/faults)
 	$(if $(PARTS),,$(BIN)/python -m pytest -n 2 tests/lives)
 
+# Types take as long as all the rest, which is looked at meanwhile.
 check: .venv/installed-test
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target types rest
+
+types: .venv/installed-test
+	$(NO_SERVERS) $(BIN)/mypy .
+
+rest: .venv/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(NO_SERVERS) $(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/djlint --check $(UNFORMATTED) templates
 	$(BIN)/djlint --lint --quiet templates
