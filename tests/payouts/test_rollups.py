@@ -230,7 +230,7 @@ def touch(verb: str, which: int) -> None:
 
 @pytest.mark.slow
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(events=st.lists(st.one_of(SNAPSHOTS, SNAPSHOTS, TOUCHES), min_size=1, max_size=12))
 def test_equal_the_rows_whatever_happens_to_orders(affiliates, events):

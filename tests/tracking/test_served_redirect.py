@@ -248,8 +248,8 @@ def test_answers_in_time_whatever_happens_to_the_database_and_records_when_it_is
     path = f"/r/{link.code}"
     get(served.port, path)
     begin, end = FAULTS[fault]
-    coming = visits(served.port, path, rate=110, seconds=5)
-    time.sleep(1)
+    coming = visits(served.port, path, rate=100, seconds=6)
+    time.sleep(1.5)
     begin(proxy)
     time.sleep(3)
     end(proxy)
