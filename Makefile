@@ -21,7 +21,7 @@ export DEBUG
 .PHONY: run test faults check types rest bench mutants fix docs audit clean venv browser
 
 BIN := .venv/bin
-ROOMS := accounts audit mail affiliates agreements tracking payouts compliance portal
+ROOMS := lib audit accounts mail affiliates agreements tracking payouts compliance shops portal
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
 # mypy and some checks read the settings, and need no server for it: nobody listens there.

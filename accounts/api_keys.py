@@ -11,10 +11,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from accounts import recording
-from accounts.errors import Refused
 from accounts.models import ApiKey, Scope, User
 from accounts.models.api_key import every_scope
+from audit import trail
+from lib.errors import Refused
 
 BEGINNING = "accord_"
 SHOWN = len(BEGINNING) + 5
@@ -41,9 +41,7 @@ def create(*, name: str, scopes: Collection[str] | None = None, now: datetime, b
             {"scopes": _("Choose what the key may: %(known)s.") % {"known": ", ".join(every_scope())}}
         )
     key, secret = _make(name, chosen, now, by)
-    recording.record(
-        action="API key made", subject=key, now=now, by=by, after={"name": name, "scopes": " ".join(chosen)}
-    )
+    trail.record(action="API key made", subject=key, now=now, by=by, after={"name": name, "scopes": " ".join(chosen)})
     return key, secret
 
 
@@ -106,7 +104,7 @@ def rotate(*, key: ApiKey, until: datetime, now: datetime, by: User | None) -> t
     ApiKey.objects.filter(pk=old.pk).update(expires_at=until, replaced_by=new)
     _remembered.clear()
     after = {"works until": until.isoformat(), "replaced by": str(new.pk)}
-    recording.record(action="API key rotated", subject=old, now=now, by=by, before={"name": old.name}, after=after)
+    trail.record(action="API key rotated", subject=old, now=now, by=by, before={"name": old.name}, after=after)
     return new, secret
 
 
@@ -116,7 +114,7 @@ def revoke(*, key: ApiKey, reason: str, now: datetime, by: User | None) -> None:
     if not ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=now):
         raise Refused(_("The key %(key)s is revoked already.") % {"key": key})
     _remembered.clear()
-    recording.record(action="API key revoked", subject=key, now=now, by=by, before={"name": key.name}, reason=reason)
+    trail.record(action="API key revoked", subject=key, now=now, by=by, before={"name": key.name}, reason=reason)
 
 
 def _digest(secret: str) -> str:

@@ -7,8 +7,9 @@ class AccountsConfig(AppConfig):
     verbose_name = "People who sign in"
 
     def ready(self) -> None:
-        from accounts import append_only, groups
+        from accounts import groups
+        from lib import triggers
 
         last = groups.last_to_migrate()
         post_migrate.connect(groups.fill, sender=last, dispatch_uid="accounts.groups.fill")
-        post_migrate.connect(append_only.ignore_no_trigger, sender=last, dispatch_uid="accounts.append_only")
+        post_migrate.connect(triggers.ignore_no_trigger, sender=last, dispatch_uid="lib.triggers")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from affiliates import channels as vetting
-from affiliates import fields, rulebook
+from affiliates import fields
 from affiliates.codes import new_code
 from affiliates.errors import AlreadyApplied, EmailNotConfirmed
 from affiliates.models import Affiliate, Channel, State
@@ -66,7 +66,7 @@ def email_is_confirmed(affiliate: Affiliate) -> bool:
 
 
 @transaction.atomic
-def approve(*, affiliate: Affiliate, now: datetime, by: User | None, reason: str = "") -> None:
+def approve(*, affiliate: Affiliate, clause: str, now: datetime, by: User | None, reason: str = "") -> None:
     """Approve an application and its waiting channels; the affiliate is asked to accept the agreement.
 
     Refuses an application whose e-mail address isn't confirmed, and one that was decided before.
@@ -84,12 +84,12 @@ def approve(*, affiliate: Affiliate, now: datetime, by: User | None, reason: str
             "approved": _addresses(affiliate, Channel.State.APPROVED),
             "rejected": _addresses(affiliate, Channel.State.REJECTED),
         }
-        | _clause(affiliate, "acceptance", now),
+        | {"clause": clause},
     )
 
 
 @transaction.atomic
-def reject(*, affiliate: Affiliate, reason: str, now: datetime, by: User | None) -> None:
+def reject(*, affiliate: Affiliate, reason: str, clause: str, now: datetime, by: User | None) -> None:
     """Reject an application with a reason, which the applicant reads; refuses one that was decided before."""
     reason = vetting.reason_given(reason)
     move(affiliate=affiliate, to=State.REJECTED, now=now, by=by, reason=reason)
@@ -99,12 +99,8 @@ def reject(*, affiliate: Affiliate, reason: str, now: datetime, by: User | None)
         affiliate=affiliate,
         kind="application_rejected",
         key=str(affiliate.pk),
-        context={"reason": reason} | _clause(affiliate, "eligibility", now),
+        context={"reason": reason} | {"clause": clause},
     )
-
-
-def _clause(affiliate: Affiliate, rule: str, now: datetime) -> dict[str, str]:
-    return {"clause": rulebook.clause(affiliate=affiliate, rule=rule, at=now)}
 
 
 def _waiting(affiliate: Affiliate) -> list[Channel]:

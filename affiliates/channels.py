@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from affiliates import addresses, rulebook
+from affiliates import addresses
 from affiliates.errors import DuplicateChannel, IllegalTransition
 from affiliates.models import Affiliate, Channel, State
 from affiliates.notify import notify
@@ -58,17 +58,17 @@ def remove(*, channel: Channel, now: datetime, by: User | None) -> None:
 
 
 @transaction.atomic
-def approve(*, channel: Channel, now: datetime, by: User | None) -> None:
+def approve(*, channel: Channel, clause: str, now: datetime, by: User | None) -> None:
     """Approve a channel and tell the affiliate."""
     decide(channel=channel, to=Channel.State.APPROVED, reason="", now=now, by=by)
-    _tell(channel, "channel_approved", now)
+    _tell(channel, "channel_approved", clause, now)
 
 
 @transaction.atomic
-def reject(*, channel: Channel, reason: str, now: datetime, by: User | None) -> None:
+def reject(*, channel: Channel, reason: str, clause: str, now: datetime, by: User | None) -> None:
     """Reject a channel, or withdraw its approval, with a reason that the affiliate reads."""
     decide(channel=channel, to=Channel.State.REJECTED, reason=reason_given(reason), now=now, by=by)
-    _tell(channel, "channel_rejected", now)
+    _tell(channel, "channel_rejected", clause, now)
 
 
 @transaction.atomic
@@ -101,7 +101,7 @@ def reason_given(reason: str) -> str:
     return reason.strip()
 
 
-def _tell(channel: Channel, kind: str, now: datetime) -> None:
+def _tell(channel: Channel, kind: str, clause: str, now: datetime) -> None:
     notify(
         affiliate=channel.affiliate,
         kind=kind,
@@ -109,6 +109,6 @@ def _tell(channel: Channel, kind: str, now: datetime) -> None:
         context={
             "address": channel.address,
             "reason": channel.reason,
-            "clause": rulebook.clause(affiliate=channel.affiliate, rule="channels", at=now),
+            "clause": clause,
         },
     )

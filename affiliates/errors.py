@@ -2,7 +2,7 @@
 
 from django.core.exceptions import ValidationError
 
-from accounts.errors import Refused
+from lib.errors import Refused
 
 
 class IllegalTransition(Refused):

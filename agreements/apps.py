@@ -6,10 +6,8 @@ class AgreementsConfig(AppConfig):
     verbose_name = "Agreement"
 
     def ready(self) -> None:
-        from affiliates import rulebook
-        from agreements import pdf, under
+        from agreements import pdf
         from mail import attachments
 
         attachments.register("agreement", pdf.attachment)
         attachments.register("accepted agreement", pdf.copy)
-        rulebook.register(under.clause_for)

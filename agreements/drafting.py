@@ -11,7 +11,6 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.uuid7 import uuid7
 from agreements import placeholders, rendering, seed, terms, translation_problems, translations
 from agreements.currencies import TWO_DECIMALS
 from agreements.errors import Problem
@@ -19,6 +18,7 @@ from agreements.models import Agreement, Clause
 from agreements.rendering import Source
 from agreements.rules import RULE_TERMS, Rule
 from audit import trail
+from lib.ids import uuid7
 
 SECTIONS = range(1, 13)
 PARTS = ("rates", "activities", "clauses")

@@ -12,12 +12,11 @@ from django.utils.translation import override
 
 from affiliates.models import Affiliate, State
 from affiliates.notify import Notice, notify, notify_many
-from agreements import meaning
 from agreements.changes import Changes, TermChange
 from agreements.clauses import numbers
-from agreements.meaning import Meaning
 from agreements.models import Acceptance, Agreement
 from agreements.rules import Rule
+from agreements.term_impact import ImpactReader, TermImpact
 from agreements.terms import date_and_time
 from agreements.under import acceptances, under_at, versions
 from mail.models import Message
@@ -26,7 +25,7 @@ NAMED = (Rule.ACCEPTANCE, Rule.CHANGE_OF_AGREEMENT, Rule.DECLINE, Rule.PAUSE_UNA
 REMINDERS = (timedelta(days=1), timedelta(days=7))
 
 
-def tell_published(*, agreement: Agreement, changed: Changes | None, now: datetime) -> None:
+def tell_published(*, agreement: Agreement, changed: Changes | None, read_impact: ImpactReader) -> None:
     """Tell affiliates of a version that was just published: what changes, what it means for them in money and, with a
     detriment, that they are asked.
 
@@ -38,7 +37,7 @@ def tell_published(*, agreement: Agreement, changed: Changes | None, now: dateti
         return
     kind = "agreement_change" if agreement.detriment else "agreement_benefit"
     people = _in_states(State.ACTIVE, State.SUSPENDED)
-    means = meaning.of(agreement=agreement, affiliate_ids=[affiliate.pk for affiliate in people], now=now)
+    means = read_impact(agreement, [affiliate.pk for affiliate in people])
     told = {language: _told(agreement, changed, language) for language in {affiliate.language for affiliate in people}}
     waiting = _not_accepted_by(agreement, people)
     notices = [
@@ -70,11 +69,11 @@ def _told(agreement: Agreement, changed: Changes, language: str) -> dict[str, An
     return _context(agreement) | {"changes": lines, "clauses": clauses, "translations": list(changed.translations)}
 
 
-def _meaning(means: Meaning | None, agreement: Agreement) -> dict[str, str]:
+def _meaning(means: TermImpact | None, agreement: Agreement) -> dict[str, str]:
     """The two figures as the mail says them; none for who had no order."""
     if means is None:
         return {}
-    return {name: f"{getattr(means, name):,.2f} {agreement.currency}" for name in Meaning._fields}
+    return {name: f"{getattr(means, name):,.2f} {agreement.currency}" for name in TermImpact._fields}
 
 
 def tell_withdrawn(*, agreement: Agreement, reason: str) -> None:

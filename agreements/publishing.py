@@ -1,6 +1,6 @@
 """Publishing and withdrawing versions (CONTRACT 2): from then on the database refuses every change."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -12,6 +12,7 @@ from accounts.models import User
 from agreements import changes, drafting, notices, rendering, translations
 from agreements.errors import NotPublishable, Refused, TooEarly
 from agreements.models import Agreement, AgreementText, AgreementWithdrawal
+from agreements.term_impact import ImpactReader, no_impact
 from audit import trail
 
 # Serialises everything that changes which versions there are.
@@ -25,7 +26,14 @@ def lock_versions() -> None:
 
 
 @transaction.atomic
-def publish(*, agreement: Agreement, effective_at: datetime, now: datetime, by: User | None) -> Agreement:
+def publish(
+    *,
+    agreement: Agreement,
+    effective_at: datetime,
+    now: datetime,
+    by: User | None,
+    read_impact: ImpactReader = no_impact,
+) -> Agreement:
     """Publish a draft with its text and SHA-256, and tell affiliates (CONTRACT 2).
 
     Refuses a draft with problems (NotPublishable), an instant that leaves no time for notice of a detriment (TooEarly,
@@ -54,7 +62,7 @@ def publish(*, agreement: Agreement, effective_at: datetime, now: datetime, by: 
         after={"name": draft.name, "effective_at": effective_at, "detriment": draft.detriment}
         | {"sha256" if text.language == draft.language else f"sha256 ({text.language})": text.sha256 for text in texts},
     )
-    notices.tell_published(agreement=draft, changed=changed, now=now)
+    notices.tell_published(agreement=draft, changed=changed, read_impact=read_impact)
     return draft
 
 
@@ -119,8 +127,3 @@ def withdraw(*, agreement: Agreement, now: datetime, by: User | None, reason: st
     AgreementWithdrawal.objects.create(agreement=version, at=now, by=by, reason=reason)
     trail.record(action="agreement withdrawn", subject=version, now=now, by=by, reason=reason)
     notices.tell_withdrawn(agreement=version, reason=reason)
-
-
-def midnight(day: date, zone: str) -> datetime:
-    """The first instant of `day` in the time zone `zone`: how a date of effect becomes an instant."""
-    return datetime.combine(day, time.min, ZoneInfo(zone))

@@ -5,7 +5,6 @@ from copy import copy
 from dataclasses import replace
 from uuid import UUID
 
-from accounts.uuid7 import uuid7
 from agreements import rendering
 from agreements.models import (
     Agreement,
@@ -16,6 +15,7 @@ from agreements.models import (
     Translation,
 )
 from agreements.rendering import Source
+from lib.ids import uuid7
 
 PARTS = ("translations", "translated_clauses", "translated_activities")
 

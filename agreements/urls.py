@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from agreements.views import own, public
+from agreements.views import public
 
 app_name = "agreements"
 urlpatterns = [
@@ -15,8 +15,4 @@ urlpatterns = [
     path("versions/<uuid:pk>/agreement.txt", public.version_text, name="version_text"),
     path("versions/<uuid:pk>/terms.json", public.version_terms, name="version_terms"),
     path("versions/<uuid:pk>/changes/", public.version_changes, name="version_changes"),
-    path("versions/<uuid:pk>/accept/", own.accept, name="accept"),
-    path("versions/<uuid:pk>/decline/", own.decline, name="decline"),
-    path("mine/", own.mine, name="mine"),
-    path("mine/<uuid:pk>/evidence.zip", own.evidence, name="evidence"),
 ]

@@ -3,8 +3,8 @@
 from django.contrib import admin
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 
-from accounts.admin_bases import ReadOnlyAdmin
 from audit.models import AuditRecord
+from lib.admin.bases import ReadOnlyAdmin
 
 
 @admin.register(AuditRecord)

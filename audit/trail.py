@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 
-from accounts.models import User
 from audit.models import AuditRecord
 
 
@@ -15,7 +15,7 @@ def record(
     action: str,
     subject: models.Model,
     now: datetime,
-    by: User | None,
+    by: AbstractBaseUser | None,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     reason: str = "",
@@ -36,7 +36,7 @@ def built(
     action: str,
     subject: models.Model,
     now: datetime,
-    by: User | None,
+    by: AbstractBaseUser | None,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     reason: str = "",
@@ -44,7 +44,7 @@ def built(
     """An audit record, not written yet."""
     return AuditRecord(
         at=now,
-        by=by,
+        by_id=by.pk if by else None,
         action=action,
         subject_type=subject._meta.label_lower,
         subject_id=str(subject.pk),

@@ -63,7 +63,7 @@ def rows(sizes: list[int], affiliates: int, rounds: int) -> Iterator[dict[str, A
 
 def _fill(size: int, affiliates: int) -> None:
     from benchmarks import population
-    from payouts.close import close_month
+    from payouts.closing.close import close_month
 
     population.begin()
     population.copy_people(affiliates)
@@ -73,7 +73,7 @@ def _fill(size: int, affiliates: int) -> None:
 
 def _round() -> tuple[float, float, float]:
     """Seconds of the close, seconds of the bare statements, MiB that the process grew by."""
-    from payouts.close import close_month
+    from payouts.closing.close import close_month
 
     before, begun = _memory(), time.perf_counter()
     close_month(period=MONTH, now=NOW, by=None)

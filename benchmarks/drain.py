@@ -40,7 +40,7 @@ def rows(rounds: int = 5, clicks: int = 100_000) -> Iterator[dict[str, Any]]:
 
 
 def _lines(clicks: int) -> list[bytes]:
-    from tracking import click_ids, recording
+    from tracking.clicks import click_ids, click_store
     from tracking.models import Link
 
     link, now = Link.objects.get(), datetime.now(UTC)
@@ -52,34 +52,34 @@ def _lines(clicks: int) -> list[bytes]:
         "user_agent": USER_AGENT,
         "device": "desktop",
     }
-    empty: dict[str, Any] = dict.fromkeys(recording.Row._fields, "")
+    empty: dict[str, Any] = dict.fromkeys(click_store.Row._fields, "")
     return [
-        recording.line(
-            recording.Row(**(empty | fields | {"id": click_ids.new_nonce(at), "link_id": link.pk, "at": at}))
+        click_store.line(
+            click_store.Row(**(empty | fields | {"id": click_ids.new_nonce(at), "link_id": link.pk, "at": at}))
         )
         for at in moments
     ]
 
 
 def _seconds_of_copy(lines: list[bytes]) -> float:
-    from tracking import recording
-    from tracking.redirecting.connection import connect
+    from tracking.clicks import click_store
+    from tracking.clicks.connection import connect
 
     text = b"".join(lines)
     with connect() as connection:
         connection.execute("SET statement_timeout = 0")
         begun = time.perf_counter()
-        recording.copy(connection.cursor(), [text])
+        click_store.copy(connection.cursor(), [text])
         return time.perf_counter() - begun
 
 
 def _seconds_of_drain(lines: list[bytes], folder: Path) -> float:
     """From the file of a process that was killed to the last of its clicks in the database, with all that belongs to it."""
+    from tracking.clicks.connection import connect
+    from tracking.clicks.spool import Spool
+    from tracking.clicks.spool_file import SpoolFile
+    from tracking.clicks.writer import Writer
     from tracking.models import Click
-    from tracking.redirecting.connection import connect
-    from tracking.redirecting.spool import Spool
-    from tracking.redirecting.spool_file import SpoolFile
-    from tracking.redirecting.writer import Writer
 
     before = Click.objects.count()
     left = SpoolFile.create(folder, "bench")

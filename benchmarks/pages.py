@@ -22,7 +22,7 @@ PAGES = (
     "payouts:payouts",
     "tracking:links",
     "payouts:reports",
-    "agreements:mine",
+    "portal:agreement",
 )
 
 
@@ -48,7 +48,7 @@ def _fill(large: int, small: int) -> None:
     from django.db import connection
 
     from benchmarks import population
-    from payouts.close import close_month
+    from payouts.closing.close import close_month
 
     population.begin()
     population.copy_people(2)

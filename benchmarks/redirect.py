@@ -45,13 +45,15 @@ def fill() -> str:
 
     from agreements.models import Program
     from tests import worlds
-    from tracking import links
+    from tracking.links import tracking_links
 
     worlds.begin()
     Program.objects.update_or_create(pk=1, defaults={"shop_hosts": ["shop.example"]})
     with tempfile.TemporaryDirectory() as folder:
         affiliate = worlds.bring_over(["BENCH"], Path(folder))["BENCH"]
-    link = links.create(affiliate=affiliate, target="https://shop.example/p?a=1#x", now=timezone.now(), by=None)
+    link = tracking_links.create(
+        affiliate=affiliate, target="https://shop.example/p?a=1#x", now=timezone.now(), by=None
+    )
     return f"/r/{link.code}?sub1=news&sub2=spring"
 
 
@@ -114,7 +116,7 @@ def kills(interface: str, path: str, folder: Path) -> dict[str, Any]:
 
 def nonces_of(locations: list[str]) -> set[UUID]:
     """The ids of the clicks of these answers."""
-    from tracking import click_ids
+    from tracking.clicks import click_ids
 
     receipts = [click_ids.read(parse_qs(urlsplit(one).query)["click_id"][0]) for one in locations]
     return {receipt.nonce for receipt in receipts if receipt}

@@ -21,7 +21,7 @@ def rows(lines: int, affiliates: int) -> Iterator[dict[str, Any]]:
     with own_database("accord_bench_rehearsal"):
         from agreements import drafting
         from benchmarks import population
-        from payouts import rehearsal
+        from payouts.commissions import backtest
 
         population.begin()
         population.copy_people(affiliates)
@@ -33,7 +33,7 @@ def rows(lines: int, affiliates: int) -> Iterator[dict[str, Any]]:
             for term, value in terms.items():
                 setattr(draft, term, value)
             before, begun = _memory(), time.perf_counter()
-            found = rehearsal.rehearse(agreement=draft, since=since, until=UNTIL)
+            found = backtest.rehearse(agreement=draft, since=since, until=UNTIL)
             yield {
                 "work": f"rehearsal of {what}, {found.lines} lines of {found.affiliates} affiliates",
                 "seconds": round(time.perf_counter() - begun, 2),

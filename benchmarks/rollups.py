@@ -43,9 +43,9 @@ def rows(snapshots: int, affiliates: int, rounds: int) -> Iterator[dict[str, Any
 def fill(affiliates: int) -> list[Click]:
     """Affiliates with coupons, links of the first of them, and clicks of which every fourth record is lost."""
     from benchmarks import population
-    from tracking import click_ids, recording
+    from tracking.clicks import click_ids, click_store
+    from tracking.clicks.connection import connect
     from tracking.models import Link
-    from tracking.redirecting.connection import connect
 
     population.begin()
     population.copy_people(affiliates)
@@ -60,11 +60,11 @@ def fill(affiliates: int) -> list[Click]:
             given.append((click_ids.sign(link.pk, at, nonce), at))
             one, two = chance.choice(("", "news", "blog")), chance.choice(("", "spring"))
             device = chance.choice(("mobile", "desktop"))
-            row = recording.Row(nonce, link.pk, at, "counted", one, two, "", "", "", "", "", "", device)
+            row = click_store.Row(nonce, link.pk, at, "counted", one, two, "", "", "", "", "", "", device)
             if chance.random() < 0.75:
-                lines.append(recording.line(row))
+                lines.append(click_store.line(row))
     with connect() as writer:
-        recording.copy(writer.cursor(), lines)
+        click_store.copy(writer.cursor(), lines)
     return given
 
 
@@ -131,7 +131,7 @@ def proof(snapshots: int, affiliates: int, clicks: Sequence[Click]) -> Iterator[
     from django.core.management import call_command
     from django.db import connections
 
-    from payouts import rollup_check, rollups
+    from payouts.commissions import rollup_check, rollups
     from tracking.models import Rollup
 
     # What the measuring before wrote without marks.

@@ -22,7 +22,7 @@ async def asgi(scope, receive, send):
         await send({"type": "http.response.start", "status": 302, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 """
-OURS = {"wsgi": "config.wsgi:application", "asgi": "tracking.redirect:asgi"}
+OURS = {"wsgi": "config.wsgi:application", "asgi": "tracking.clicks.redirect:asgi"}
 # As `make run` and the README start them.
 THREADS = {"wsgi": ["--blocking-threads", "64"], "asgi": []}
 Process = subprocess.Popen[bytes]

@@ -19,7 +19,7 @@ def rows(affiliates: int, orders: int, rounds: int) -> Iterator[dict[str, Any]]:
     now = datetime(2025, 12, 1, tzinfo=UTC)
     with own_database("accord_bench_targets"):
         from benchmarks import population
-        from compliance.target_reading import active_affiliates, standings
+        from compliance.targets.reading import active_affiliates, standings
 
         population.begin()
         population.copy_people(affiliates)

@@ -9,9 +9,9 @@ from agreements.clauses import clause_in_force
 from agreements.models import Agreement
 from agreements.rules import Rule
 from compliance import review_money
-from compliance.accusation import cited, is_missed_target, words_of
+from compliance.grounds import cited, is_missed_target, words_of
 from compliance.models import Review, TargetNotice, TerminationNotice
-from payouts.wording import moment_for, money
+from lib.formatting import moment_for, money
 
 Decision = Review.Decision
 

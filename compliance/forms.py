@@ -6,8 +6,8 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
-from compliance.evidence_files import MOST_BYTES, MOST_FILES
-from compliance.replying import MOST_CHARACTERS
+from compliance.reviews.evidence_files import MOST_BYTES, MOST_FILES
+from compliance.reviews.replies import MOST_CHARACTERS
 
 
 class ManyFilesInput(forms.FileInput):

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from affiliates.models import Affiliate
-from compliance.accusation import words_of
+from compliance.grounds import words_of
 from compliance.models import Review
-from payouts import forfeiture, holds
+from payouts.commissions import forfeiture, holds
 from payouts.models import Commission, CommissionHold, PayoutHold
 
 

@@ -6,7 +6,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from compliance.accusation import words_of
+from compliance.grounds import words_of
 from compliance.models import Review
 
 

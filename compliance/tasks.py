@@ -5,17 +5,20 @@ from collections.abc import Mapping
 from celery import shared_task
 from django.utils import timezone
 
-from compliance import reviews, signals, targets, termination
+from compliance.offboarding import termination
+from compliance.reviews import deadlines_task
+from compliance.signals import signals
+from compliance.targets import checks
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery has no types
 def check_targets() -> str:
-    return _in_words(targets.check(now=timezone.now())._asdict())
+    return _in_words(checks.check(now=timezone.now())._asdict())
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery has no types
 def keep_review_deadlines() -> str:
-    return _in_words(reviews.keep_deadlines(now=timezone.now())._asdict())
+    return _in_words(deadlines_task.keep_deadlines(now=timezone.now())._asdict())
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery has no types

@@ -8,18 +8,19 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.client_address import client_address
-from accounts.errors import Refused
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate
-from compliance import abuse, review_page, reviews
 from compliance.forms import AbuseForm, AppealForm, ReplyForm
 from compliance.models import Review, ReviewFile
+from compliance.reviews import appeals, replies, review_page
+from compliance.reviews.evidence_files import download
+from compliance.signals import abuse_reports
 from compliance.tables import ReviewTable
+from lib.client_address import client_address
+from lib.errors import Refused
 
 
 @require_GET
@@ -44,7 +45,7 @@ def reply(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
     found, form = _own(affiliate, pk), ReplyForm(request.POST, request.FILES)
     if form.is_valid():
         try:
-            reviews.reply(
+            replies.reply(
                 review=found,
                 text=form.cleaned_data["text"],
                 files=form.contents,
@@ -66,7 +67,7 @@ def appeal(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse
     found, form = _own(affiliate, pk), AppealForm(request.POST)
     if form.is_valid():
         try:
-            reviews.appeal(review=found, text=form.cleaned_data["text"], now=timezone.now(), by=affiliate.user)
+            appeals.appeal(review=found, text=form.cleaned_data["text"], now=timezone.now(), by=affiliate.user)
         except (ValidationError, Refused) as refusal:
             _show(form, refusal)
         else:
@@ -83,24 +84,14 @@ def review_file(request: HttpRequest, affiliate: Affiliate, pk: UUID, file_pk: U
     return download(get_object_or_404(own, pk=file_pk))
 
 
-def download(file: ReviewFile) -> HttpResponse:
-    """A file that somebody sent in: saved and never shown by the browser, whatever it contains (RELIABILITY 3)."""
-    response = HttpResponse(bytes(file.content), content_type=file.content_type)
-    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=file.name) or "attachment"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "private, no-store"
-    return response
-
-
 def report_abuse(request: HttpRequest) -> HttpResponse:
     """Anybody tells staff about an affiliate's promotion; a few reports an hour from one network."""
     form = AbuseForm(request.POST or None)
     status = 200
     if form.is_bound and form.is_valid():
         now = timezone.now()
-        if abuse.may_report(address=client_address(request), now=now):
-            abuse.report(**form.cleaned_data, now=now)
+        if abuse_reports.may_report(address=client_address(request), now=now):
+            abuse_reports.report(**form.cleaned_data, now=now)
             messages.success(request, _("Thank you. Staff will look into it."))
             return redirect("compliance:report_abuse")
         form.add_error(None, _("Many reports have come from your network. Please try again in an hour."))

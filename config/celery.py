@@ -16,7 +16,7 @@ MINUTE = 60.0
 app.conf.beat_schedule = {
     "deliver the mail that waits": {"task": "mail.tasks.deliver", "schedule": 5.0},
     "fold the daily roll-ups": {"task": "payouts.tasks.fold_rollups", "schedule": MINUTE},
-    "finish imports of orders": {"task": "payouts.tasks.keep_order_files_going", "schedule": MINUTE},
+    "finish imports of orders": {"task": "shops.tasks.keep_order_files_going", "schedule": MINUTE},
     "close the months that are due": {"task": "payouts.tasks.close_due_months", "schedule": 5 * MINUTE},
     "ask the sales targets": {"task": "compliance.tasks.check_targets", "schedule": 10 * MINUTE},
     "keep the deadlines of reviews": {"task": "compliance.tasks.keep_review_deadlines", "schedule": 5 * MINUTE},

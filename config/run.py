@@ -146,7 +146,7 @@ def programs(port: int) -> dict[str, list[str]]:
     wsgi = ["--interface", "wsgi", "--workers", "1", "--blocking-threads", "64"]
     return {
         "web": [*granian, *wsgi, "--port", str(port), "config.wsgi:application"],
-        "click service": [*granian, "--interface", "asgi", "--port", str(port + 1), "tracking.redirect:asgi"],
+        "click service": [*granian, "--interface", "asgi", "--port", str(port + 1), "tracking.clicks.redirect:asgi"],
         "worker": [*celery, "worker", "--concurrency", "2", "--loglevel", "warning"],
         "beat": [*celery, "beat", "--schedule", str(SCHEDULE), "--pidfile", "", "--loglevel", "warning"],
     }

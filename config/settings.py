@@ -85,7 +85,18 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 # --- What it is made of ------------------------------------------------------------------------------------------
 
-ROOMS = ["accounts", "audit", "mail", "affiliates", "agreements", "tracking", "payouts", "compliance", "portal"]
+ROOMS = [
+    "audit",
+    "accounts",
+    "mail",
+    "affiliates",
+    "agreements",
+    "tracking",
+    "payouts",
+    "compliance",
+    "shops",
+    "portal",
+]
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",

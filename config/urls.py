@@ -9,9 +9,10 @@ urlpatterns = [
     path("agreement/", include("agreements.urls")),
     path("", include("tracking.urls")),
     path("", include("payouts.urls")),
+    path("", include("shops.urls")),
     path("", include("compliance.urls")),
     path("accounts/", include("allauth.urls")),
-    path("api/v1/", include("payouts.api.urls")),
+    path("api/v1/", include("shops.api.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 django_application = get_wsgi_application()
 
-from tracking.redirect import ahead_of, get_ready  # noqa: E402  (needs Django set up)
+from tracking.clicks.redirect import ahead_of, get_ready  # noqa: E402  (needs Django set up)
 
 application = ahead_of(django_application)
 get_ready()

@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin_bases import ReadOnlyAdmin
-from accounts.staff_actions import ConfirmForm, run_action, who
+from accounts.staff import staff_member
+from lib.admin.actions import ConfirmForm, run_action
+from lib.admin.bases import ReadOnlyAdmin
 from mail import delivery
 from mail.models import Message
 
@@ -45,7 +46,7 @@ class MessageAdmin(ReadOnlyAdmin):
 
         def do(_answers: dict[str, Any]) -> None:
             for message in queryset:
-                delivery.send_again(message=message, now=timezone.now(), by=who(request))
+                delivery.send_again(message=message, now=timezone.now(), by=staff_member(request))
 
         title = _("Send %(count)d e-mails again") % {"count": queryset.count()}
         return run_action(request, self, ConfirmForm, title, do, reverse("admin:mail_message_changelist"))

@@ -13,9 +13,9 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.errors import Refused
 from accounts.models import User
 from audit import trail
+from lib.errors import Refused
 from mail import attachments
 from mail.models import Message
 from mail.rendering import render

@@ -6,11 +6,7 @@ class PayoutsConfig(AppConfig):
     verbose_name = "Money"
 
     def ready(self) -> None:
-        from agreements import at_stake as stake
-        from agreements.meaning import register
         from mail import attachments
-        from payouts import at_stake, meaning, pdf
+        from payouts.closing import statement_pdf
 
-        attachments.register("statement_pdf", pdf.attachment)
-        register(meaning.meaning)
-        stake.register(at_stake.at_stake)
+        attachments.register("statement_pdf", statement_pdf.attachment)

@@ -9,10 +9,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from agreements.models import Rate
-from payouts.close import program_zone
-from payouts.commission_lists import STATES
+from agreements.periods import period, program_zone
 from payouts.models import Commission
-from payouts.periods import period
+from payouts.reporting.commission_list import STATES
 
 
 def categories() -> list[tuple[str, Any]]:

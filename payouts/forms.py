@@ -3,13 +3,13 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from payouts.currency import program_currency
-from payouts.methods import METHODS
+from agreements.program_currency import program_currency
 from payouts.models import PayoutDetails
+from payouts.payout_details.methods import METHODS
 
 
 class DetailsForm(forms.Form):
-    """New payout details; `payouts.details` checks the account."""
+    """New payout details; `payouts.payout_details.details` checks the account."""
 
     method = forms.ChoiceField(label=_("How do you want to be paid?"), choices=PayoutDetails.Method.choices)
     account = forms.CharField(

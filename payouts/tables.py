@@ -9,8 +9,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from payouts.commission_lists import STATES
 from payouts.models import Commission, Payout, Statement
+from payouts.reporting.commission_list import STATES
 
 # Cells that are amounts, and cells written by a template, which knows the filters for money, moments and states.
 AMOUNT = {"th": {"class": "money"}, "td": {"class": "money"}}

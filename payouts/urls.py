@@ -2,7 +2,6 @@
 
 from django.urls import path
 
-from payouts.admin import categories
 from payouts.admin import reports as staff_reports
 from payouts.views import commissions, payouts, reports, statements
 
@@ -20,7 +19,6 @@ urlpatterns = [
     path("reports/csv/", reports.reports_csv, name="reports_csv"),
     path("admin/reports/", staff_reports.reports_page, name="staff_reports"),
     path("admin/reports/csv/", staff_reports.csv_page, name="staff_reports_csv"),
-    path("admin/categories/", categories.categories_page, name="staff_categories"),
     path("payout-details/", payouts.current_details, name="details"),
     path("payout-details/change/", payouts.change_details, name="change_details"),
 ]

@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from agreements.periods import program_zone
 from mail import outbox
-from payouts.close import program_zone
 from portal import staff_home
 
 # The list is for the morning: by the program's clocks, not before this hour.

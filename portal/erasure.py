@@ -15,7 +15,7 @@ from agreements import accepting
 from audit import trail
 from compliance.models import Review
 from mail.models import Message
-from payouts import ledger
+from payouts.ledger import booking
 from payouts.models import Commission, Payout, PayoutDetails
 from portal.models import ErasureRequest
 
@@ -27,7 +27,7 @@ def obstacles(affiliate: Affiliate, now: datetime) -> list[str]:
     found = []
     if affiliate.state not in (State.TERMINATED, State.REJECTED):
         found.append(_("Your part in the program has to be over: leave the program first."))
-    if ledger.balance(affiliate) != 0:
+    if booking.balance(affiliate) != 0:
         found.append(_("Your balance has to be 0.00: the next closes pay it out."))
     if Payout.objects.for_affiliate(affiliate).filter(state__in=IN_FLIGHT).exists():
         found.append(_("A payout to you is on its way and has to arrive."))
@@ -54,7 +54,7 @@ def erase(*, affiliate: Affiliate, now: datetime, by: User | None) -> None:
     What the database keeps append-only (ledger, statements, acceptances with their salted digests, steps of reviews,
     audit) names the affiliate by their id and code alone.
     """
-    ledger.gate()
+    booking.gate()
     affiliate = Affiliate.objects.select_for_update().get(pk=affiliate.pk)
     if affiliate.erased_at is not None:
         raise ValidationError(_("This affiliate has been erased already."))

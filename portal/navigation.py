@@ -65,7 +65,7 @@ def _affiliate(frame: "Frame") -> list[Group]:
     home = Group("", [Item(_("Home"), reverse("portal:home"))])
     agreement = Group(
         _("Agreement"),
-        [Item(_("My agreement"), reverse("agreements:mine"), waits=frame.to_accept is not None)],
+        [Item(_("My agreement"), reverse("portal:agreement"), waits=frame.to_accept is not None)],
     )
     if state in ("applied", "rejected"):
         return [home, you]

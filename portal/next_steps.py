@@ -41,7 +41,7 @@ def _agreement(today: Any, frame: Frame, agreement: Agreement | None) -> Step | 
     version = frame.to_accept
     if version is None:
         return None
-    address = reverse("agreements:accept", args=[version.pk])
+    address = reverse("portal:agreement_accept", args=[version.pk])
     if today.state == "approved":
         return Step(
             _("Read and accept the agreement"),

@@ -9,7 +9,8 @@ from django.db import transaction
 
 from agreements import chain
 from mail import alerts
-from payouts import rollup_check, rollups, verification
+from payouts.closing import verification
+from payouts.commissions import rollup_check, rollups
 from portal.models import Proof
 from tracking.models import Rollup
 

@@ -15,9 +15,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.errors import Refused
 from accounts.models import User
 from audit import trail
+from lib.errors import Refused
 from mail import alerts
 from portal.models import Ask, Question
 

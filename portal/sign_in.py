@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from accounts.uuid7 import uuid7
+from lib.ids import uuid7
 from mail import outbox
 from portal.openness import open_for_applications
 

@@ -22,7 +22,8 @@ from mail.models import Message
 from payouts.models import Adjustment, Close, Payout, PayoutBatch, SetAside
 from portal import waiting
 from portal.models import ErasureRequest, Question
-from tracking.models import ClickLoss, Reject
+from shops.models import Reject
+from tracking.models import ClickLoss
 
 
 def _applications_hint() -> str | Promise:
@@ -142,7 +143,7 @@ ENTRIES = (
     Entry(
         _("Rejected orders"),
         _("to send again or dismiss"),
-        "tracking.change_reject",
+        "shops.change_reject",
         waiting.rejects,
         Reject,
         {"state__exact": "open"},
@@ -154,7 +155,7 @@ ENTRIES = (
         waiting.unnamed_categories,
         None,
         {},
-        address="payouts:staff_categories",
+        address="shops:staff_categories",
         only_if_any=True,
     ),
     Entry(

@@ -21,7 +21,6 @@ from payouts.models import (
     Close,
     Commission,
     LedgerTransaction,
-    OrderFile,
     Payout,
     PayoutBatch,
     PayoutDetails,
@@ -31,7 +30,8 @@ from payouts.models import (
 )
 from portal.models import ErasureRequest, Question
 from portal.staff_home import listing
-from tracking.models import Click, ClickLoss, Coupon, Link, Order, Reject
+from shops.models import OrderFile, Reject
+from tracking.models import Click, ClickLoss, Coupon, Link, Order
 
 MENU: tuple[tuple[str | Promise, tuple[tuple[type[Model], str], ...]], ...] = (
     (_("People"), ((Affiliate, "group"), (Channel, "podcasts"), (ErasureRequest, "person_off"))),
@@ -92,7 +92,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         unnamed = {
             "title": _("Categories without a rate"),
             "icon": "label_off",
-            "link": reverse("payouts:staff_categories"),
+            "link": reverse("shops:staff_categories"),
         }
         groups[0]["items"] += [reports, unnamed]
     for title, models in MENU:

@@ -18,9 +18,9 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from accounts.chart import Day
 from affiliates.models import Affiliate, StandingChange
 from compliance.models import Review, ReviewStep, TargetCheck, TargetNotice, TerminationNotice
+from lib.charts import Day
 from payouts.models import Adjustment, Close, Commission, PayoutDetails, PayoutHold
 from payouts.reporting import reports
 from payouts.reporting.figures import Figures

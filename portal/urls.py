@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from portal.views import home, own, public
+from portal.views import agreement, home, own, public
 
 app_name = "portal"
 urlpatterns = [
@@ -20,4 +20,8 @@ urlpatterns = [
     path("profile/data/download/", own.download, name="download_data"),
     path("profile/data/erase/", own.ask_erasure, name="ask_erasure"),
     path("profile/leave/", own.leave, name="leave"),
+    path("agreement/mine/", agreement.mine, name="agreement"),
+    path("agreement/mine/<uuid:pk>/evidence.zip", agreement.evidence, name="agreement_evidence"),
+    path("agreement/versions/<uuid:pk>/accept/", agreement.accept, name="agreement_accept"),
+    path("agreement/versions/<uuid:pk>/decline/", agreement.decline, name="agreement_decline"),
 ]

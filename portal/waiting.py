@@ -9,13 +9,14 @@ from django.db.models import Exists, OuterRef, QuerySet, Sum
 from affiliates.models import Affiliate, Channel, State
 from compliance.models import Review, Signal, TargetNotice
 from mail.models import Message
-from payouts import close
-from payouts import unnamed_categories as categories
+from payouts.closing import close
 from payouts.models import Adjustment, Close, Payout, PayoutBatch, SetAside
 from portal import proofs as nightly
 from portal import questions as daily
 from portal.models import ErasureRequest
-from tracking.models import ClickLoss, Reject
+from shops import categories
+from shops.models import Reject
+from tracking.models import ClickLoss
 
 SOON = timedelta(days=3)
 WEEK = timedelta(days=7)

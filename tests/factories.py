@@ -75,8 +75,8 @@ def make_affiliate(
 
 def _take(affiliate: Affiliate, step: State, at: datetime) -> None:
     if step is State.APPROVED:
-        applications.approve(affiliate=affiliate, now=at, by=None)
+        applications.approve(affiliate=affiliate, clause="", now=at, by=None)
     elif step is State.REJECTED:
-        applications.reject(affiliate=affiliate, reason="Not this time.", now=at, by=None)
+        applications.reject(affiliate=affiliate, reason="Not this time.", clause="", now=at, by=None)
     else:
         standing.move(affiliate=affiliate, to=step, now=at, by=None, reason="a test")

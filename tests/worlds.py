@@ -12,9 +12,11 @@ from django.db import connection, transaction
 
 from affiliates.models import Affiliate
 from agreements.models import Agreement
-from payouts import close, intake, rollup_check, rollups
-from payouts.intake import Result
+from payouts.closing import close
+from payouts.commissions import rollup_check, rollups
 from payouts.models import Close, Statement
+from shops import intake
+from shops.intake import Result
 from tracking.models import Rollup
 
 HEADER = ("code", "email", "name", "country", "coupon", "website", "payout_method", "payout_account")

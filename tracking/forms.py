@@ -6,8 +6,8 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tracking.addresses import MOST_CHARACTERS
-from tracking.links import SUB_IDS
+from tracking.links.addresses import MOST_CHARACTERS
+from tracking.links.tracking_links import SUB_IDS
 
 
 class LinkForm(forms.Form):
@@ -40,6 +40,6 @@ class LinkForm(forms.Form):
         self.fields["target"].help_text = text
 
     def fields_of_the_link(self) -> dict[str, Any]:
-        """What `tracking.links` takes."""
+        """What `tracking.links.tracking_links` takes."""
         given = self.cleaned_data
         return {"target": given["target"], "name": given["name"], "subs": tuple(given[name] for name in SUB_IDS)}

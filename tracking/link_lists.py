@@ -8,10 +8,10 @@ from django.db.models.functions import Coalesce
 
 from affiliates.models import Affiliate
 from agreements.models import Program
-from tracking import pauses
-from tracking.click_rollups import BEGUN
+from tracking.clicks.rollups import BEGUN
+from tracking.links import pauses
+from tracking.links.pauses import Pause
 from tracking.models import Link, Order, Status
-from tracking.pauses import Pause
 
 # From roll-ups, which stay when the clicks themselves are dropped, and what came since they were folded. Worked out once
 # for all links: the part in brackets names none of them.

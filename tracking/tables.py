@@ -8,9 +8,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from tracking import links
+from tracking.links import tracking_links
+from tracking.links.pauses import Pause
 from tracking.models import Link
-from tracking.pauses import Pause
 
 NUMBER = {"th": {"class": "number"}, "td": {"class": "number"}}
 
@@ -39,7 +39,7 @@ class LinkTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no ty
         )
 
     def render_address(self, record: Link) -> SafeString:
-        return format_html('<span class="copyable">{}</span>', links.short_address(record))
+        return format_html('<span class="copyable">{}</span>', tracking_links.short_address(record))
 
     def render_state(self, record: Link) -> SafeString:
         tone, word = ("warn", _("paused")) if record.paused_at or self.pause else ("good", _("active"))

@@ -23,11 +23,12 @@ from unfold.widgets import (
 )
 
 from accounts import api_keys
-from accounts.admin_bases import ReadOnlyAdmin
-from accounts.errors import Refused
 from accounts.models import ApiKey, Scope
 from accounts.models.api_key import every_scope
-from accounts.staff_actions import CONFIRMED, ReasonForm, run_action, who
+from accounts.staff import staff_member
+from lib.admin.actions import CONFIRMED, ReasonForm, run_action
+from lib.admin.bases import ReadOnlyAdmin
+from lib.errors import Refused
 
 OVERLAP = timedelta(days=7)
 
@@ -98,7 +99,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         """Ask for a name, make the key, and show its secret this once: on the answer itself, never stored."""
         form = MakeForm(request.POST) if request.method == "POST" else MakeForm()
         if form.is_bound and form.is_valid():
-            key, secret = api_keys.create(**form.cleaned_data, now=timezone.now(), by=who(request))
+            key, secret = api_keys.create(**form.cleaned_data, now=timezone.now(), by=staff_member(request))
             return self._made(request, key, secret)
         return self._asked(request, form, _("Make an API key"), reverse("admin:accounts_apikey_changelist"))
 
@@ -110,7 +111,9 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         form = RotateForm(request.POST) if asked else RotateForm(initial={"until": now + OVERLAP})
         if form.is_bound and form.is_valid():
             try:
-                new, secret = api_keys.rotate(key=key, until=form.cleaned_data["until"], now=now, by=who(request))
+                new, secret = api_keys.rotate(
+                    key=key, until=form.cleaned_data["until"], now=now, by=staff_member(request)
+                )
                 return self._made(request, new, secret, until=form.cleaned_data["until"])
             except ValidationError as refusal:
                 form.add_error(None, refusal)
@@ -128,7 +131,9 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             self,
             ReasonForm,
             _("Revoke the key %(key)s") % {"key": key},
-            lambda answers: api_keys.revoke(key=key, reason=answers["reason"], now=timezone.now(), by=who(request)),
+            lambda answers: api_keys.revoke(
+                key=key, reason=answers["reason"], now=timezone.now(), by=staff_member(request)
+            ),
             reverse("admin:accounts_apikey_change", args=[key.pk]),
         )
 

@@ -12,8 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts.admin_bases import AuditedAdmin, ReadOnlyAdmin
 from accounts.models import User
+from audit.admin_bases import AuditedAdmin
+from lib.admin.bases import ReadOnlyAdmin
 
 admin.site.unregister(Group)
 admin.site.unregister(EmailAddress)

@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.uuid7 import uuid7
+from lib.ids import uuid7
 
 
 class Scope(models.TextChoices):

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.uuid7 import uuid7
+from lib.ids import uuid7
 
 
 class UserManager(BaseUserManager["User"]):

@@ -8,8 +8,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.references import never_deleted
-from accounts.uuid7 import uuid7
+from lib.foreign_keys import never_deleted
+from lib.ids import uuid7
 
 
 class State(models.TextChoices):

@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.uuid7 import uuid7
 from affiliates.models.affiliate import Affiliate
+from lib.ids import uuid7
 
 
 class ChannelQuerySet(models.QuerySet["Channel"]):

@@ -6,9 +6,9 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.append_only import append_only
-from accounts.uuid7 import uuid7
 from affiliates.models.affiliate import Affiliate, State
+from lib.ids import uuid7
+from lib.triggers import append_only
 
 
 class StandingChange(models.Model):

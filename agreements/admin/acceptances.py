@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from accounts.admin_bases import ReadOnlyAdmin
 from agreements import chain, exporting
 from agreements.models import Acceptance, AcceptancePerson
+from lib.admin.bases import ReadOnlyAdmin
 
 
 @admin.register(Acceptance)

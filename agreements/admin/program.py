@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminURLInputWidget
 
-from accounts.admin_bases import AuditedAdmin
 from agreements.models import Program
+from audit.admin_bases import AuditedAdmin
 
 _HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*(:\d{1,5})?")
 

@@ -19,15 +19,15 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
-from accounts.admin_bases import ReadOnlyAdmin
 from accounts.models import User
-from accounts.staff_actions import run_action
 from affiliates.models import Affiliate
 from agreements import promotions
 from agreements.admin.units import UnitInput
 from agreements.models import Promotion
 from agreements.models.parts import slug
 from agreements.terms import percent
+from lib.admin.actions import run_action
+from lib.admin.bases import ReadOnlyAdmin
 
 
 class EndForm(forms.Form):

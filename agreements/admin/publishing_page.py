@@ -15,6 +15,7 @@ from affiliates.models import Affiliate, State
 from agreements import changes, publishing
 from agreements.changes import Changes, Effect
 from agreements.models import Agreement
+from agreements.periods import midnight
 
 
 class PublishForm(forms.Form):
@@ -41,7 +42,7 @@ def earliest_day(agreement: Agreement, changed: Changes | None) -> date:
         earliest = max(earliest, newest.effective_at + timedelta(seconds=1))
     local = earliest.astimezone(zone)
     day = local.date()
-    return day if publishing.midnight(day, agreement.time_zone) >= earliest else day + timedelta(days=1)
+    return day if midnight(day, ZoneInfo(agreement.time_zone)) >= earliest else day + timedelta(days=1)
 
 
 def explanation(agreement: Agreement, changed: Changes | None) -> SafeString:

@@ -17,11 +17,12 @@ from django.utils.translation import gettext as _
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
-from accounts.staff_actions import CONFIRMED, ConfirmForm, run_action, who
+from accounts.staff import staff_member
 from agreements import languages, rendering, translating, translation_problems, translations
 from agreements.models import Agreement, Clause, ProhibitedActivity
 from agreements.rendering import Source
 from agreements.translating import Words
+from lib.admin.actions import CONFIRMED, ConfirmForm, run_action
 
 Part = Clause | ProhibitedActivity
 LETTERS_A_LINE = 60
@@ -94,7 +95,7 @@ class TranslationsPage:
             ConfirmForm,
             _("No longer offer the version in %s") % get_language_info(language)["name_translated"],
             lambda _answers: translating.drop(
-                agreement=agreement, language=language, now=timezone.now(), by=who(request)
+                agreement=agreement, language=language, now=timezone.now(), by=staff_member(request)
             ),
             _address(agreement),
             explanation=_("All of its translation is deleted from this draft."),
@@ -166,7 +167,7 @@ def _answer(request: HttpRequest, agreement: Agreement, chosen: str, rows: list[
     if do == "save" and not all(row.form.is_valid() for row in rows):
         messages.error(request, _("Nothing was saved: a heading is too long."))
         return None
-    at: dict[str, Any] = {"agreement": agreement, "now": timezone.now(), "by": who(request)}
+    at: dict[str, Any] = {"agreement": agreement, "now": timezone.now(), "by": staff_member(request)}
     try:
         if do == "write in":
             translating.write_in(language=language, **at)

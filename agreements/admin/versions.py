@@ -1,6 +1,9 @@
 """Versions in the admin: a draft as a form with its parts, preview, what changes, publish, withdraw (CONTRACT 2)."""
 
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
@@ -12,8 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from accounts.admin_bases import AuditedAdmin
-from accounts.staff_actions import ConfirmForm, ReasonForm, run_action, who
+from accounts.staff import staff_member
 from agreements import changes, numbering, publishing, seeding
 from agreements.admin import draft_page, mending, publishing_page, reading_pages
 from agreements.admin.draft import PAIRS, DraftForm
@@ -21,6 +23,10 @@ from agreements.admin.parts import ActivityInline, ClauseInline, RateInline
 from agreements.admin.publishing_page import PublishForm
 from agreements.admin.translations import TranslationsPage
 from agreements.models import Agreement
+from agreements.periods import midnight
+from agreements.term_impact import TermImpact, no_impact
+from audit.admin_bases import AuditedAdmin
+from lib.admin.actions import ConfirmForm, ReasonForm, run_action
 
 
 @admin.register(Agreement)
@@ -59,7 +65,7 @@ class AgreementAdmin(TranslationsPage, AuditedAdmin):
         super().save_related(request, form, formsets, change)
         for button, put in (("_sort", numbering.sort), ("_renumber", numbering.renumber)):
             if button in request.POST:
-                put(agreement=form.instance, now=timezone.now(), by=who(request))
+                put(agreement=form.instance, now=timezone.now(), by=staff_member(request))
 
     def response_change(self, request: HttpRequest, obj: Agreement) -> HttpResponse:
         if "_sort" in request.POST or "_renumber" in request.POST:
@@ -106,7 +112,7 @@ class AgreementAdmin(TranslationsPage, AuditedAdmin):
             self,
             ConfirmForm,
             _("Start a draft"),
-            lambda _answers: seeding.start_draft(now=timezone.now(), by=who(request)),
+            lambda _answers: seeding.start_draft(now=timezone.now(), by=staff_member(request)),
             reverse("admin:agreements_agreement_changelist"),
             explanation=_("It starts as a copy of the newest version; where there is none, as the example that ships."),
         )
@@ -124,6 +130,10 @@ class AgreementAdmin(TranslationsPage, AuditedAdmin):
         """Orders and commissions stand above this room, so it only knows the address."""
         return HttpResponseRedirect(reverse("compliance:rehearsal", args=[object_id]))
 
+    def read_impact(self, version: Agreement, affiliate_ids: Collection[UUID]) -> Mapping[UUID, TermImpact]:
+        """Return what `version` means for affiliates in money; the portal's subclass knows their commissions."""
+        return no_impact(version, affiliate_ids)
+
     @action(description=gettext_lazy("Publish"), permissions=["publish"])  # type: ignore[untyped-decorator]  # unfold has no types
     def publish(self, request: HttpRequest, object_id: str) -> HttpResponse:
         agreement = get_object_or_404(Agreement, pk=object_id)
@@ -135,8 +145,14 @@ class AgreementAdmin(TranslationsPage, AuditedAdmin):
         def do(answers: dict[str, Any]) -> None:
             if answers["name"] != agreement.name:
                 raise ValidationError({"name": _("The name of this version is %s.") % agreement.name})
-            effective_at = publishing.midnight(answers["effective_at"], agreement.time_zone)
-            publishing.publish(agreement=agreement, effective_at=effective_at, now=timezone.now(), by=who(request))
+            effective_at = midnight(answers["effective_at"], ZoneInfo(agreement.time_zone))
+            publishing.publish(
+                agreement=agreement,
+                effective_at=effective_at,
+                now=timezone.now(),
+                by=staff_member(request),
+                read_impact=self.read_impact,
+            )
 
         return run_action(
             request,
@@ -159,7 +175,7 @@ class AgreementAdmin(TranslationsPage, AuditedAdmin):
             ReasonForm,
             _("Withdraw version %s") % agreement.name,
             lambda answers: publishing.withdraw(
-                agreement=agreement, now=timezone.now(), by=who(request), reason=answers["reason"]
+                agreement=agreement, now=timezone.now(), by=staff_member(request), reason=answers["reason"]
             ),
             _address(agreement),
             explanation=_("It never takes effect. Those who were told of it are told this, with the reason."),

@@ -7,10 +7,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.append_only import append_only, never_changed
-from accounts.uuid7 import uuid7
 from affiliates.models import Affiliate
 from agreements.models.agreement import Agreement
+from lib.ids import uuid7
+from lib.triggers import append_only, never_changed
 
 
 class AcceptanceQuerySet(models.QuerySet["Acceptance"]):

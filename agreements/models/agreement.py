@@ -14,9 +14,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.append_only import append_only
-from accounts.uuid7 import uuid7
 from agreements import languages
+from lib.ids import uuid7
+from lib.triggers import append_only
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

@@ -12,9 +12,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.append_only import append_only
-from accounts.uuid7 import uuid7
 from agreements.models.agreement import Agreement, PercentField
+from lib.ids import uuid7
+from lib.triggers import append_only
 
 # The lock makes an edit wait for a publishing that has begun; the question after it then sees that it is published.
 # With its schema named, no session can put a temporary table of the same name before the real one.

@@ -9,9 +9,9 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.uuid7 import uuid7
 from agreements.models.agreement import Agreement
 from agreements.models.parts import Clause, ProhibitedActivity, frozen_with_the_version
+from lib.ids import uuid7
 
 
 class Translation(models.Model):

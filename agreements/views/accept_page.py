@@ -8,9 +8,9 @@ from django.utils import timezone
 from agreements import changes, reading
 from agreements.clauses import clause_of
 from agreements.forms import AcceptForm, button_label
-from agreements.meaning import Meaning
 from agreements.models import Agreement
 from agreements.rules import Rule
+from agreements.term_impact import TermImpact
 from agreements.views import language
 
 
@@ -19,7 +19,7 @@ def context(
     agreement: Agreement,
     current: Agreement | None,
     form: AcceptForm,
-    means: Meaning | None = None,
+    means: TermImpact | None = None,
 ) -> dict[str, Any]:
     """The whole text in the language chosen, with the differences against `current`, and the box that is not ticked.
 

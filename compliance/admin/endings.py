@@ -7,12 +7,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from accounts.admin_bases import ReadOnlyAdmin
-from accounts.staff_actions import ReasonForm, run_action
-from compliance import termination, wind_down
+from accounts.staff import staff_member
 from compliance.admin.forms import EndForm, WhoAndWhyForm
 from compliance.models import TerminationNotice
-from payouts.admin.pages import ask, list_of, staff
+from compliance.offboarding import program_end, termination
+from lib.admin.actions import ReasonForm, run_action
+from lib.admin.bases import ReadOnlyAdmin
+from lib.admin.pages import ask, list_of
 
 
 @admin.register(TerminationNotice)
@@ -46,7 +47,7 @@ class TerminationNoticeAdmin(ReadOnlyAdmin):
         return run_action(
             request, self, WhoAndWhyForm, _("Give notice of termination"),
             lambda answers: termination.give_notice(
-                ground=TerminationNotice.Ground.CHOICE, now=timezone.now(), by=staff(request), **answers
+                ground=TerminationNotice.Ground.CHOICE, now=timezone.now(), by=staff_member(request), **answers
             ),
             list_of(TerminationNotice),
             explanation=_("The affiliate goes on until the notice has run off, and all that they earned is paid."),
@@ -56,7 +57,7 @@ class TerminationNoticeAdmin(ReadOnlyAdmin):
     def suspend(self, request: HttpRequest) -> HttpResponse:
         return run_action(
             request, self, WhoAndWhyForm, _("Suspend an affiliate"),
-            lambda answers: termination.suspend(now=timezone.now(), by=staff(request), **answers),
+            lambda answers: termination.suspend(now=timezone.now(), by=staff_member(request), **answers),
             list_of(TerminationNotice),
             explanation=_("New clicks and orders do not count, and nothing is paid out, until they are reinstated."),
         )  # fmt: skip
@@ -65,7 +66,7 @@ class TerminationNoticeAdmin(ReadOnlyAdmin):
     def reinstate(self, request: HttpRequest) -> HttpResponse:
         return run_action(
             request, self, WhoAndWhyForm, _("Reinstate an affiliate"),
-            lambda answers: termination.reinstate(now=timezone.now(), by=staff(request), **answers),
+            lambda answers: termination.reinstate(now=timezone.now(), by=staff_member(request), **answers),
             list_of(TerminationNotice),
         )  # fmt: skip
 
@@ -73,7 +74,7 @@ class TerminationNoticeAdmin(ReadOnlyAdmin):
     def announce_end(self, request: HttpRequest) -> HttpResponse:
         return run_action(
             request, self, EndForm, _("Announce the end of the program"),
-            lambda answers: wind_down.announce_end(now=timezone.now(), by=staff(request), **answers),
+            lambda answers: program_end.announce_end(now=timezone.now(), by=staff_member(request), **answers),
             list_of(TerminationNotice),
             explanation=_("Every affiliate is told at once and applications close. It cannot be taken back."),
         )  # fmt: skip

@@ -18,13 +18,13 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
-from accounts.staff_actions import ReasonForm
-from affiliates.admin.by_code import AffiliateField
+from affiliates.admin_fields import AffiliateField
 from affiliates.models import Affiliate
 from agreements.models import Agreement
 from agreements.under import agreement_of
-from compliance.accusation import possible_decisions
+from compliance.grounds import possible_decisions
 from compliance.models import Review
+from lib.admin.actions import ReasonForm
 from payouts.models import Commission
 
 # So many of the affiliate's newest orders are offered by a box; older ones are named by their number.

@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
-from accounts.errors import Refused
 from agreements.models import Agreement
-from compliance import target_rehearsal
-from payouts import rehearsal
+from compliance.targets import backtest
+from lib.errors import Refused
+from payouts.commissions import backtest as rehearsal
 
 # Days, so that the time is the same length whenever it is asked for.
 SPANS = {"1": 30, "3": 91, "12": 365}
@@ -59,7 +59,7 @@ def _rehearsed(agreement: Agreement, months: str, now: datetime) -> dict[str, An
     since = now - timedelta(days=SPANS[months])
     return {
         "rehearsal": rehearsal.rehearse(agreement=agreement, since=since, until=now),
-        "targets": target_rehearsal.rehearse(agreement=agreement, now=now),
+        "targets": backtest.rehearse(agreement=agreement, now=now),
     }
 
 

@@ -17,17 +17,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline, once
-from accounts.staff_actions import run_action
+from accounts.staff import staff_member
 from affiliates.models import Affiliate
 from compliance import review_money
-from compliance import reviews as domain
-from compliance.accusation import with_words
 from compliance.admin.forms import AppealForm, TextForm, WhoForm, decision_form, opening_form
+from compliance.grounds import with_words
 from compliance.models import Review, ReviewFile, ReviewStep, Signal
-from compliance.views import download
-from payouts.admin.pages import ask, link, list_of, staff
-from payouts.wording import moment, money
+from compliance.reviews import appeals, decisions, replies
+from compliance.reviews.evidence_files import download
+from compliance.reviews.open_review import open_review
+from lib.admin.actions import run_action
+from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, once
+from lib.admin.pages import ask, link, list_of
+from lib.formatting import moment, money
 
 State = Review.State
 
@@ -134,7 +136,7 @@ class ReviewAdmin(ReadOnlyAdmin):
             return HttpResponseRedirect(link_to(affiliate))
         return run_action(
             request, self, form, _("Open a review of %s") % affiliate,
-            lambda answers: domain.open_review(affiliate=affiliate, now=now, by=staff(request), signal=signal, **answers),
+            lambda answers: open_review(affiliate=affiliate, now=now, by=staff_member(request), signal=signal, **answers),
             list_of(Review, f"q={affiliate.code}"),
             done=_("The review is open, and the affiliate is told."),
             explanation=_("The affiliate is told at once, with the clause and what is held."),
@@ -153,7 +155,7 @@ class ReviewAdmin(ReadOnlyAdmin):
         review = get_object_or_404(Review.objects.select_related("agreement"), pk=object_id)
         return ask(
             self, request, object_id, decision_form(review), _("Decide this review"),
-            lambda row, answers, now, by: domain.decide(review=row, now=now, by=by, **answers),
+            lambda row, answers, now, by: decisions.decide(review=row, now=now, by=by, **answers),
             explanation=_("The affiliate reads the decision and its reason. They may reply until %(reply_by)s; before that and"
                           " without a reply, a review can only be dismissed.") % {"reply_by": moment(review.reply_by)},
         )  # fmt: skip
@@ -162,7 +164,7 @@ class ReviewAdmin(ReadOnlyAdmin):
     def decide_appeal(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return ask(
             self, request, object_id, AppealForm, _("Decide the appeal"),
-            lambda row, answers, now, by: domain.decide_appeal(review=row, now=now, by=by, **answers),
+            lambda row, answers, now, by: appeals.decide_appeal(review=row, now=now, by=by, **answers),
             explanation=_("Whoever decided the review may not decide its appeal. Granted gives back money and links."),
         )  # fmt: skip
 
@@ -170,7 +172,7 @@ class ReviewAdmin(ReadOnlyAdmin):
     def add_note(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return ask(
             self, request, object_id, TextForm, _("Add a private note"),
-            lambda row, answers, now, by: domain.add_note(review=row, now=now, by=by, **answers),
+            lambda row, answers, now, by: replies.add_note(review=row, now=now, by=by, **answers),
             explanation=_("Staff alone see it."),
         )  # fmt: skip
 

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline
-from accounts.staff_actions import ReasonForm
-from compliance import dismissing
 from compliance.admin.reviews import opening_address
 from compliance.models import AbuseReport, Signal
-from payouts.admin.pages import ask, link
+from compliance.signals import dismissal
+from lib.admin.actions import ReasonForm
+from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline
+from lib.admin.pages import ask, link
 
 
 class ReportInline(ReadOnlyInline):
@@ -71,7 +71,7 @@ class SignalAdmin(ReadOnlyAdmin):
     def dismiss(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return ask(
             self, request, object_id, ReasonForm, _("Dismiss this signal"),
-            lambda row, answers, now, by: dismissing.dismiss(signal=row, reason=answers["reason"], now=now, by=by),
+            lambda row, answers, now, by: dismissal.dismiss(signal=row, reason=answers["reason"], now=now, by=by),
         )  # fmt: skip
 
 

@@ -7,14 +7,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from accounts.admin_bases import ReadOnlyAdmin
-from accounts.staff_actions import run_action
+from accounts.staff import staff_member
 from agreements.models import Program
-from compliance import targets
 from compliance.admin.forms import PauseForm
 from compliance.models import TargetCheck, TargetNotice, TargetPause
-from compliance.targets_ahead import ahead
-from payouts.admin.pages import list_of, page, staff
+from compliance.targets import checks
+from compliance.targets.upcoming import ahead
+from lib.admin.actions import run_action
+from lib.admin.bases import ReadOnlyAdmin
+from lib.admin.pages import list_of
+from payouts.admin.bases import money_page
 
 
 @admin.register(TargetNotice)
@@ -35,7 +37,7 @@ class TargetNoticeAdmin(ReadOnlyAdmin):
     @action(description=gettext_lazy("Targets ahead"), permissions=["ahead"])  # type: ignore[untyped-decorator]  # unfold has no types
     def targets_ahead(self, request: HttpRequest) -> HttpResponse:
         """Who will be noticed and who will be reviewed in the next 30 days, and when, if no further order comes."""
-        return page(
+        return money_page(
             self, request, "admin/compliance/targets_ahead.html", _("Targets ahead"),
             rows=ahead(now=timezone.now()),
             opened=Program.objects.exclude(opened_at=None).exists(),
@@ -64,7 +66,7 @@ class TargetPauseAdmin(ReadOnlyAdmin):
     def declare(self, request: HttpRequest) -> HttpResponse:
         return run_action(
             request, self, PauseForm, _("Declare a pause of all targets"),
-            lambda answers: targets.declare_pause(now=timezone.now(), by=staff(request), **answers),
+            lambda answers: checks.declare_pause(now=timezone.now(), by=staff_member(request), **answers),
             list_of(TargetPause),
             explanation=_("Every window that these days lie in grows by them. Answers that were given stay as they are."),
         )  # fmt: skip

@@ -8,10 +8,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.append_only import append_only
-from accounts.uuid7 import uuid7
 from affiliates.models import Affiliate
 from agreements.models import Agreement
+from lib.ids import uuid7
+from lib.triggers import append_only
 from payouts.models import Commission
 
 

@@ -7,11 +7,11 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.append_only import append_only
-from accounts.uuid7 import uuid7
 from affiliates.models import Affiliate
 from agreements.models import Agreement
 from compliance.models.review import Review
+from lib.ids import uuid7
+from lib.triggers import append_only
 
 
 class TargetCheck(models.Model):

@@ -7,9 +7,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.uuid7 import uuid7
 from affiliates.models import Affiliate
 from compliance.models.review import Review
+from lib.ids import uuid7
 
 
 class TerminationNotice(models.Model):

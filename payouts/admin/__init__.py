@@ -1,16 +1,6 @@
 """The money room in the admin: everything is read-only, and changed by the domain's own verbs alone (RELIABILITY 3)."""
 
-from payouts.admin import (
-    adjustments,
-    batches,
-    closes,
-    commissions,
-    details,
-    ledger,
-    order_files,
-    payouts,
-    rejects,
-)
+from payouts.admin import adjustments, batches, closes, commissions, details, ledger, payouts
 
 __all__ = [
     "adjustments",
@@ -19,7 +9,5 @@ __all__ = [
     "commissions",
     "details",
     "ledger",
-    "order_files",
     "payouts",
-    "rejects",
 ]

@@ -13,11 +13,13 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from accounts.csv_out import csv_bytes
-from accounts.staff_actions import ConfirmForm, ReasonForm, run_action
-from affiliates.admin.by_code import AffiliateField
-from payouts import adjustments, ageing
-from payouts.admin.pages import MoneyAdmin, amount, ask, list_of, page, staff
+from accounts.staff import staff_member
+from affiliates.admin_fields import AffiliateField
+from lib.admin.actions import ConfirmForm, ReasonForm, run_action
+from lib.admin.pages import ask, list_of
+from lib.csv import csv_bytes
+from payouts.admin.bases import MoneyAdmin, amount, money_page
+from payouts.ledger import adjustments, negative_balances
 from payouts.models import Adjustment
 
 MOST_SHOWN = 200
@@ -106,21 +108,21 @@ class AdjustmentAdmin(MoneyAdmin):
         """A bonus, correction or clawback, for a second person to approve."""
         return run_action(
             request, self, ProposalForm, _("Propose an adjustment"),
-            lambda answers: adjustments.propose(now=timezone.now(), by=staff(request), **answers),
+            lambda answers: adjustments.propose(now=timezone.now(), by=staff_member(request), **answers),
             list_of(Adjustment),
         )  # fmt: skip
 
     @action(description=gettext_lazy("Balances below zero"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
     def below_zero(self, request: HttpRequest) -> HttpResponse:
         """Who owes how much and since when; as a CSV with `?as=csv`."""
-        rows = ageing.everybody(timezone.now())
+        rows = negative_balances.everybody(timezone.now())
         if request.GET.get("as") == "csv":
             headers = {"Content-Disposition": 'attachment; filename="balances-below-zero.csv"'}
             content = csv_bytes(OWED_COLUMNS, (row[1:] for row in rows))
             return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
-        return page(
+        return money_page(
             self, request, "admin/payouts/below_zero.html", _("Balances below zero"), rows=rows[:MOST_SHOWN],
-            more=max(0, len(rows) - MOST_SHOWN), totals=ageing.totals(rows), count=len(rows),
+            more=max(0, len(rows) - MOST_SHOWN), totals=negative_balances.totals(rows), count=len(rows),
             may_write_off=self.has_propose_permission(request), back=list_of(Adjustment),
         )  # fmt: skip
 
@@ -129,7 +131,7 @@ class AdjustmentAdmin(MoneyAdmin):
         """A correction of exactly what the affiliate owes, for a second person to approve."""
         return run_action(
             request, self, WriteOffForm, _("Write off a balance below zero"),
-            lambda answers: adjustments.propose_write_off(now=timezone.now(), by=staff(request), **answers),
+            lambda answers: adjustments.propose_write_off(now=timezone.now(), by=staff_member(request), **answers),
             list_of(Adjustment), initial={"affiliate": request.GET.get("affiliate", "")},
             explanation=_("Somebody else has to approve it, while the balance is still the same. The next close posts it."),
         )  # fmt: skip

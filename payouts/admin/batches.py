@@ -21,17 +21,19 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline, once
-from accounts.staff_actions import ConfirmForm, ReasonForm
+from accounts.staff import staff_member
+from agreements.program_currency import program_currency, with_currency
 from audit import trail
-from payouts import batches
-from payouts.admin.pages import amount, ask, attempt, link, list_of, page, staff
-from payouts.approval import LIVE_BATCH
-from payouts.currency import program_currency, with_currency
+from lib.admin.actions import ConfirmForm, ReasonForm
+from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, once
+from lib.admin.pages import ask, attempt, link, list_of
+from lib.formatting import money
+from payouts.admin.bases import amount, money_page
+from payouts.disbursement import approval, bank_results, exports, payout_transitions
+from payouts.disbursement.approval import LIVE_BATCH
+from payouts.disbursement.bank_results import MOST_BYTES, Effect
+from payouts.disbursement.payout_warnings import noticed
 from payouts.models import Payout, PayoutBatch, PayoutFile
-from payouts.noticed import noticed
-from payouts.results import MOST_BYTES, Effect
-from payouts.wording import money
 
 State = PayoutBatch.State
 MOST_SHOWN = 1000
@@ -144,7 +146,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         told = {"name": batch.name, "total": self.total(batch)}
         return ask(
             self, request, object_id, ConfirmForm, _("Submit these payouts"),
-            lambda row, _answers, now, by: batches.submit(batch=row, now=now, by=by),
+            lambda row, _answers, now, by: approval.submit(batch=row, now=now, by=by),
             explanation=_("%(name)s: %(total)s. Somebody else has to approve them.") % told,
         )  # fmt: skip
 
@@ -157,17 +159,17 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             digest = request.POST.get("digest", "")
             return attempt(
                 request,
-                lambda: batches.approve(batch=batch, digest=digest, now=now, by=staff(request)),
+                lambda: approval.approve(batch=batch, digest=digest, now=now, by=staff_member(request)),
                 _("Approved."),
                 back,
             )
-        shown, unusual = batches.summary(batch, now), noticed(batch)
+        shown, unusual = approval.summary(batch, now), noticed(batch)
         rows = [(row, unusual.get(row.pk, ())) for row in shown.payouts]
-        return page(
+        return money_page(
             self, request, "admin/payouts/approve.html", _("Approve these payouts"),
             batch=batch, shown=shown, rows=rows[:MOST_SHOWN], more=max(0, len(rows) - MOST_SHOWN),
             unusual=sum(bool(kinds) for _row, kinds in rows),
-            back=back, mine=batch.submitted_by_id == staff(request).pk,
+            back=back, mine=batch.submitted_by_id == staff_member(request).pk,
         )  # fmt: skip
 
     @action(description=gettext_lazy("Put aside what cannot be sent"), permissions=["put_aside"])  # type: ignore[untyped-decorator]  # unfold has no types
@@ -178,12 +180,12 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         if request.method == "POST":
             return attempt(
                 request,
-                lambda: batches.put_aside(batch=batch, now=now, by=staff(request)),
+                lambda: payout_transitions.put_aside(batch=batch, now=now, by=staff_member(request)),
                 _("Put aside: their amounts are the affiliates' again. Submit the others."),
                 back,
             )
-        found = batches.obstacles_of(batch, now)
-        return page(
+        found = approval.obstacles_of(batch, now)
+        return money_page(
             self, request, "admin/payouts/aside.html", _("Put aside what cannot be sent"),
             batch=batch, rows=found[:MOST_SHOWN], more=max(0, len(found) - MOST_SHOWN), back=back,
         )  # fmt: skip
@@ -193,7 +195,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         """Take a submission or an approval back, with the reason."""
         return ask(
             self, request, object_id, ReasonForm, _("Make it a draft again"),
-            lambda row, answers, now, by: batches.back_to_draft(batch=row, reason=answers["reason"], now=now, by=by),
+            lambda row, answers, now, by: approval.back_to_draft(batch=row, reason=answers["reason"], now=now, by=by),
         )  # fmt: skip
 
     @action(description=gettext_lazy("Export"), permissions=["export"])  # type: ignore[untyped-decorator]  # unfold has no types
@@ -204,11 +206,11 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         if request.method == "POST":
             return attempt(
                 request,
-                lambda: batches.export(batch=batch, now=timezone.now(), by=staff(request)),
+                lambda: exports.export(batch=batch, now=timezone.now(), by=staff_member(request)),
                 _("Exported: the files are below. Take them to the bank or provider, then import what it says."),
                 back,
             )
-        return page(
+        return money_page(
             self, request, "admin/payouts/sure.html", _("Export these payouts"), back=back,
             explanation=_("Each payout becomes “sent”, and its affiliate is told. Its files can be downloaded repeatedly."),
         )  # fmt: skip
@@ -218,7 +220,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         """Record that the bank paid everything that was sent."""
         return ask(
             self, request, object_id, ConfirmForm, _("All of it was paid"),
-            lambda row, _answers, now, by: batches.mark_paid(batch=row, now=now, by=by),
+            lambda row, _answers, now, by: bank_results.mark_paid(batch=row, now=now, by=by),
             explanation=_("Every payout of this batch that waits for its result is recorded as paid."),
         )  # fmt: skip
 
@@ -232,16 +234,16 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             content = form.cleaned_data["content"]
             try:
                 if "import" in request.POST:
-                    lines = batches.import_results(content=content, now=timezone.now(), by=staff(request))
+                    lines = bank_results.import_results(content=content, now=timezone.now(), by=staff_member(request))
                     context |= {"done": True}
                 else:
-                    lines = batches.preview(content)
+                    lines = bank_results.preview(content)
             except ValidationError as refusal:
                 form.add_error("file", refusal.messages)
             else:
                 counts = {effect.value: sum(line.effect == effect for line in lines) for effect in Effect}
                 context |= {"lines": lines, "counts": counts, "content": base64.b64encode(content).decode()}
-        return page(self, request, "admin/payouts/results.html", _("Import results"), **context)
+        return money_page(self, request, "admin/payouts/results.html", _("Import results"), **context)
 
     def file(self, request: HttpRequest, batch: UUID, pk: UUID) -> HttpResponse:
         """One file, as it was made. It names accounts in clear, so each download is on the record."""
@@ -252,12 +254,12 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             action="payout file downloaded",
             subject=row,
             now=timezone.now(),
-            by=staff(request),
+            by=staff_member(request),
             after={"sha256": row.sha256},
             reason="To take it to the bank or provider.",
         )
         headers = {"Content-Disposition": f'attachment; filename="{row.name}"', "Cache-Control": "no-store"}
-        return HttpResponse(batches.content(row), content_type=row.media_type, headers=headers)
+        return HttpResponse(exports.content(row), content_type=row.media_type, headers=headers)
 
 
 class ResultsForm(forms.Form):

@@ -14,17 +14,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline, once
-from accounts.csv_out import csv_lines
-from accounts.staff_actions import ConfirmForm, run_action
+from accounts.staff import staff_member
 from agreements.models import Program
-from payouts import journal, opening, pdf, statements, summaries
+from agreements.program_currency import program_currency
+from lib.admin.actions import ConfirmForm, run_action
+from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, once
+from lib.admin.pages import attempt, link, links, list_of
+from lib.csv import csv_lines
+from lib.formatting import money
 from payouts.admin import dry_run
-from payouts.admin.pages import MoneyAdmin, amount, attempt, link, links, list_of, staff
-from payouts.close import close_month, next_period
-from payouts.currency import program_currency
+from payouts.admin.bases import MoneyAdmin, amount
+from payouts.closing import close_summary, statement_pdf, statements
+from payouts.closing import open_program as opening
+from payouts.closing.close import close_month, next_period
+from payouts.ledger import journal
 from payouts.models import Close, SetAside, Statement, StatementLine
-from payouts.wording import money
 
 
 class SetAsideInline(ReadOnlyInline):
@@ -81,7 +85,7 @@ class CloseAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("figures"))
     @once
     def figures(self, close: Close) -> SafeString:
-        found, currency = summaries.summary(close), program_currency()
+        found, currency = close_summary.summary(close), program_currency()
         rows = (
             (_("statements"), found.statements),
             (_("lines"), found.lines),
@@ -123,7 +127,7 @@ class CloseAdmin(ReadOnlyAdmin):
         if request.method == "POST" and month is not None:
             return attempt(
                 request,
-                lambda: close_month(period=month.first_day, now=timezone.now(), by=staff(request)),
+                lambda: close_month(period=month.first_day, now=timezone.now(), by=staff_member(request)),
                 _said,
                 list_of(Close),
             )
@@ -140,7 +144,7 @@ class CloseAdmin(ReadOnlyAdmin):
         """From then on months close and targets are checked by themselves."""
         return run_action(
             request, self, ConfirmForm, _("Open the program"),
-            lambda _answers: opening.open_program(now=timezone.now(), by=staff(request)),
+            lambda _answers: opening.open_program(now=timezone.now(), by=staff_member(request)),
             list_of(Close),
             explanation=_("Months are then closed, and sales targets checked, by themselves. Load all history before."),
         )  # fmt: skip
@@ -150,13 +154,13 @@ class CloseAdmin(ReadOnlyAdmin):
         """One row a statement, as `export_statements` writes it."""
         close = get_object_or_404(Close, pk=object_id)
         headers = {"Content-Disposition": f'attachment; filename="statements-{close}.csv"'}
-        rows = (as_numbers(row) for row in summaries.statement_rows(close))
-        return StreamingHttpResponse(csv_lines(summaries.COLUMNS, rows), content_type="text/csv", headers=headers)
+        rows = (as_numbers(row) for row in close_summary.statement_rows(close))
+        return StreamingHttpResponse(csv_lines(close_summary.COLUMNS, rows), content_type="text/csv", headers=headers)
 
 
 def _said(close: Close) -> str:
     """What a month that was just closed came to."""
-    found = summaries.summary(close)
+    found = close_summary.summary(close)
     return _("%(month)s is closed. Statements: %(statements)s. Payouts: %(payouts)s, %(paid)s in all.") % {
         "month": close, "statements": found.statements, "payouts": found.payouts,
         "paid": money(found.paid, program_currency()),
@@ -220,13 +224,15 @@ class StatementAdmin(MoneyAdmin):
     def as_pdf(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """As the affiliate gets it."""
         row = get_object_or_404(Statement.objects.select_related("affiliate", "close", "agreement"), pk=object_id)
-        headers = {"Content-Disposition": f'inline; filename="{pdf.name_of(row)}"'}
-        return HttpResponse(pdf.render(row), content_type="application/pdf", headers=headers)
+        headers = {"Content-Disposition": f'inline; filename="{statement_pdf.name_of(row)}"'}
+        return HttpResponse(statement_pdf.render(row), content_type="application/pdf", headers=headers)
 
     @action(description="CSV", permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
     def as_csv(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """As the affiliate gets it."""
         row = get_object_or_404(Statement.objects.select_related("affiliate", "close", "agreement"), pk=object_id)
-        headers = {"Content-Disposition": f'attachment; filename="{pdf.name_of(row).removesuffix(".pdf")}.csv"'}
+        headers = {
+            "Content-Disposition": f'attachment; filename="{statement_pdf.name_of(row).removesuffix(".pdf")}.csv"'
+        }
         lines = csv_lines(statements.COLUMNS, statements.csv_rows(row))
         return StreamingHttpResponse(lines, content_type="text/csv", headers=headers)

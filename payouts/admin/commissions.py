@@ -9,10 +9,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline
-from payouts.admin.pages import MoneyAdmin, amount, link
-from payouts.commission_lists import STATES, with_state
+from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline
+from lib.admin.pages import link
+from payouts.admin.bases import MoneyAdmin, amount
 from payouts.models import Commission, CommissionHold, StatementLine
+from payouts.reporting.commission_list import STATES, with_state
 
 
 class HoldInline(ReadOnlyInline):

@@ -11,12 +11,14 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from accounts.admin_bases import ReadOnlyAdmin, once
-from accounts.staff_actions import ReasonForm, run_action
-from affiliates.admin.by_code import AffiliateField
-from payouts import details, holds
-from payouts.admin.pages import ask, link, list_of, staff
+from accounts.staff import staff_member
+from affiliates.admin_fields import AffiliateField
+from lib.admin.actions import ReasonForm, run_action
+from lib.admin.bases import ReadOnlyAdmin, once
+from lib.admin.pages import ask, link, list_of
+from payouts.commissions import holds
 from payouts.models import PayoutDetails, PayoutHold
+from payouts.payout_details import details
 
 BY_STAFF = "staff"
 
@@ -70,7 +72,7 @@ class PayoutHoldAdmin(ReadOnlyAdmin):
         """Pay nothing to an affiliate until the hold is released."""
         return run_action(
             request, self, HoldForm, _("Hold an affiliate's payouts"),
-            lambda answers: holds.hold_payouts(source=BY_STAFF, now=timezone.now(), by=staff(request), **answers),
+            lambda answers: holds.hold_payouts(source=BY_STAFF, now=timezone.now(), by=staff_member(request), **answers),
             list_of(PayoutHold),
         )  # fmt: skip
 

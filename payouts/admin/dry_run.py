@@ -9,19 +9,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.csv_out import csv_bytes
-from payouts.admin.pages import list_of, page
-from payouts.close import due_months
+from agreements.periods import Period
+from lib.admin.pages import list_of
+from lib.csv import csv_bytes
+from payouts.admin.bases import money_page
+from payouts.closing.close import due_months
+from payouts.closing.dry_run import CSV_COLUMNS, MOST, Preview, csv_rows, preview
 from payouts.models import Close
-from payouts.periods import Period
-from payouts.preview import CSV_COLUMNS, MOST, Preview, csv_rows, preview
 
 
 def shown(admin: ModelAdmin[Any], request: HttpRequest, month: Period | None) -> HttpResponse:
     """The dry run of `month`, and the button that closes it if it has ended."""
     now = timezone.now()
     found = preview(month=month, now=now) if month else None
-    return page(
+    return money_page(
         admin, request, "admin/payouts/close.html", _("Close the next month"),
         found=found, due=month in due_months(now), months=_side_by_side(found), most=MOST, back=list_of(Close),
     )  # fmt: skip

@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from accounts.admin_bases import ReadOnlyInline, once
-from accounts.csv_out import csv_lines
-from payouts import journal
-from payouts.admin.pages import MoneyAdmin, amount, link, list_of, page
+from agreements.periods import Period
+from lib.admin.bases import ReadOnlyInline, once
+from lib.admin.pages import link, list_of
+from lib.csv import csv_lines
+from payouts.admin.bases import MoneyAdmin, amount, money_page
+from payouts.ledger import journal
 from payouts.models import Account, LedgerEntry, LedgerTransaction
-from payouts.periods import Period
 
 
 class MonthFilter(admin.SimpleListFilter):
@@ -122,7 +123,7 @@ class LedgerTransactionAdmin(MoneyAdmin):
         found = journal.trial_balance(month.ends_at if month else None)
         until = f"&until={month}" if month else ""
         rows = [(account.label, sums, _addresses(account, until)) for account, sums in found.items()]
-        return page(
+        return money_page(
             self, request, "admin/payouts/trial_balance.html", _("Trial balance"), rows=rows, month=month,
             months=[f"{day:%Y-%m}" for day in journal.months_booked()],
             total=sum(sums.balance for sums in found.values()), now=month is None,
@@ -136,7 +137,7 @@ class LedgerTransactionAdmin(MoneyAdmin):
             raise Http404
         which = Account(account)
         rows = [(month, _addresses(which, f"&month={month.first_day:%Y-%m}")) for month in journal.months(which)]
-        return page(
+        return money_page(
             self, request, "admin/payouts/account.html", _("Account: %(name)s") % {"name": which.label}, rows=rows,
             back=reverse("admin:payouts_ledgertransaction_trial_balance"),
         )  # fmt: skip

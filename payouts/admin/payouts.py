@@ -7,11 +7,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from accounts.admin_bases import once
-from accounts.staff_actions import ReasonForm
-from payouts import batches, journal
-from payouts.admin.pages import MoneyAdmin, amount, ask, links
-from payouts.approval import LIVE
+from lib.admin.actions import ReasonForm
+from lib.admin.bases import once
+from lib.admin.pages import ask, links
+from payouts.admin.bases import MoneyAdmin, amount
+from payouts.disbursement import payout_transitions
+from payouts.disbursement.approval import LIVE
+from payouts.ledger import journal
 from payouts.models import Payout
 
 
@@ -53,7 +55,7 @@ class PayoutAdmin(MoneyAdmin):
         """Take it back to the balance, and pay the affiliate nothing until the hold is released."""
         return ask(
             self, request, object_id, ReasonForm, _("Hold this payout"),
-            lambda row, answers, now, by: batches.hold(payout=row, reason=answers["reason"], now=now, by=by),
+            lambda row, answers, now, by: payout_transitions.hold(payout=row, reason=answers["reason"], now=now, by=by),
             explanation=_(
                 "Its amount goes back to the balance, and nothing is paid to the affiliate until you release the hold."
                 " The affiliate reads the reason. The batch needs a new approval."
@@ -65,7 +67,7 @@ class PayoutAdmin(MoneyAdmin):
         """Take it back to the affiliate's balance before it is sent."""
         return ask(
             self, request, object_id, ReasonForm, _("Cancel this payout"),
-            lambda row, answers, now, by: batches.cancel(payout=row, reason=answers["reason"], now=now, by=by),
+            lambda row, answers, now, by: payout_transitions.cancel(payout=row, reason=answers["reason"], now=now, by=by),
             explanation=_("Its amount goes back to the balance, and its batch needs a new approval."),
         )  # fmt: skip
 
@@ -74,6 +76,6 @@ class PayoutAdmin(MoneyAdmin):
         """Make a new payout of the same amount, to the newest details."""
         return ask(
             self, request, object_id, ReasonForm, _("Issue this payout anew"),
-            lambda row, answers, now, by: batches.reissue(payout=row, reason=answers["reason"], now=now, by=by),
+            lambda row, answers, now, by: payout_transitions.reissue(payout=row, reason=answers["reason"], now=now, by=by),
             explanation=_("The new payout goes to the newest details, under its own reference, and needs an approval."),
         )  # fmt: skip

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from affiliates.admin.by_code import AffiliateField
-from payouts.close import program_zone
+from affiliates.admin_fields import AffiliateField
+from agreements.periods import program_zone
 from payouts.reporting import page
 from payouts.reporting.asking import Question, ReportForm, question
 from payouts.reporting.reports import By

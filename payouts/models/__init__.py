@@ -3,7 +3,6 @@ from payouts.models.close import Close, SetAside, Statement, StatementLine
 from payouts.models.commission import Commission, CommissionHold
 from payouts.models.details import PayoutDetails, PayoutHold
 from payouts.models.ledger import Account, LedgerEntry, LedgerTransaction
-from payouts.models.order_file import OrderFile, OrderFileRefusal
 from payouts.models.payout import Payout, PayoutBatch, PayoutFile
 
 __all__ = [
@@ -14,8 +13,6 @@ __all__ = [
     "CommissionHold",
     "LedgerEntry",
     "LedgerTransaction",
-    "OrderFile",
-    "OrderFileRefusal",
     "Payout",
     "PayoutBatch",
     "PayoutDetails",

@@ -8,9 +8,9 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.uuid7 import uuid7
 from affiliates.models import Affiliate
 from agreements.models.agreement import MoneyField
+from lib.ids import uuid7
 from payouts.models.close import Statement
 
 

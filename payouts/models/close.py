@@ -9,12 +9,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.append_only import append_only
-from accounts.references import references
-from accounts.uuid7 import uuid7
 from affiliates.models import Affiliate
 from agreements.models import Agreement
 from agreements.models.agreement import MoneyField
+from lib.foreign_keys import references
+from lib.ids import uuid7
+from lib.triggers import append_only
 from payouts.models.commission import Commission
 from tracking.models.order import CurrentTransaction
 
@@ -88,7 +88,7 @@ class Statement(models.Model):
     returned = MoneyField(_("payouts returned"))
     payout = MoneyField(_("payout"))
     closing = MoneyField(_("closing balance"))
-    # Codes of `payouts.reasons.CarryOver`; empty where all was paid.
+    # Codes of `payouts.closing.carry_over.CarryOver`; empty where all was paid.
     reasons = ArrayField(models.CharField(max_length=40), default=list)
     # Under whose terms it was made; None for an affiliate who is under no version.
     agreement = models.ForeignKey(Agreement, models.PROTECT, null=True, related_name="+", db_constraint=False)

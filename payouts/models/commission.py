@@ -8,11 +8,11 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.references import never_deleted, references
-from accounts.uuid7 import uuid7
 from affiliates.models import Affiliate
 from agreements.models import Agreement
 from agreements.models.agreement import MoneyField, PercentField
+from lib.foreign_keys import never_deleted, references
+from lib.ids import uuid7
 from tracking.models import Order, OrderLine
 from tracking.models.rollup import marks_days
 

@@ -9,10 +9,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.append_only import append_only
-from accounts.references import references
 from affiliates.models import Affiliate
 from agreements.models.agreement import MoneyField
+from lib.foreign_keys import references
+from lib.triggers import append_only
 
 
 class Account(models.TextChoices):

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
+from lib.formatting import money
+from lib.money import to_cents
 from payouts.reporting.figures import Figures
-from payouts.rounding import to_cents
-from payouts.wording import money
 
 MINUS = "\u2212"
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from accounts import chart
+from lib import charts
 from payouts.reporting.asking import Show
 from payouts.reporting.figures import Figures
 from payouts.reporting.reports import Report
@@ -29,15 +29,15 @@ def drawn(report: Report, show: Show, figure: Callable[[Decimal], str]) -> SafeS
     """The chart as SVG; `figure` says a figure of it in full."""
     counted = show in (Show.ORDERS, Show.CLICKS)
     least = Decimal(1) if counted else Decimal("0.1")
-    return chart.bars(series(report, show), title(report, show), figure, least=least)
+    return charts.bars(series(report, show), title(report, show), figure, least=least)
 
 
-def series(report: Report, show: Show) -> list[chart.Day]:
+def series(report: Report, show: Show) -> list[charts.Day]:
     """The bars in order, each beside what the days at its place made of the period before."""
     days, before = list(report.span.each()), list(report.compared.each())
     step = _step(report.span)
     return [
-        chart.Day(
+        charts.Day(
             days[start],
             _sum(report, show, days[start : start + step]),
             _sum(report, show, before[start : start + step]) if start < len(before) else None,

@@ -8,14 +8,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django_tables2 import RequestConfig
 
-from accounts.csv_out import csv_bytes
-from payouts.currency import program_currency
+from agreements.program_currency import program_currency
+from lib.csv import csv_bytes
+from lib.formatting import money
 from payouts.reporting import charting, reports
 from payouts.reporting.asking import Question, Show
 from payouts.reporting.changes import cards
 from payouts.reporting.reports import Report
 from payouts.reporting.tables import PER_PAGE, ReportTable, csv_header, csv_row
-from payouts.wording import money
 
 
 def context(request: HttpRequest, asked: Question, zone: ZoneInfo, *, staff: bool) -> dict[str, Any]:

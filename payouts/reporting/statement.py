@@ -1,9 +1,9 @@
 """The one statement of a report: roll-ups, and what has come since they were folded, all of one moment."""
 
+from payouts.commissions.rollups import worked_out
 from payouts.reporting.figures import MEASURES
-from payouts.rollups import worked_out
-from tracking.click_rollups import BEGUN, counted
-from tracking.rollup_sql import SALES
+from tracking.clicks.rollup_sql import SALES
+from tracking.clicks.rollups import BEGUN, counted
 
 _SUMS = ", ".join(
     f"COALESCE(SUM({name}) FILTER (WHERE day >= %(since)s), 0) AS {name}, "

@@ -11,9 +11,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
+from lib.formatting import money
 from payouts.reporting.changes import count, per_click, percent, signed
 from payouts.reporting.reports import WITHOUT_CLICKS, By, Report, Row
-from payouts.wording import money
 
 NUMBER = {"th": {"class": "number"}, "td": {"class": "number"}, "tf": {"class": "number"}}
 PER_PAGE = 50

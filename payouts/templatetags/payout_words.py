@@ -6,7 +6,7 @@ from django import template
 from django.utils.translation import gettext as _
 
 from agreements.models import Agreement
-from payouts import statements
+from payouts.closing import statements
 
 register = template.Library()
 

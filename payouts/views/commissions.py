@@ -12,19 +12,20 @@ from affiliates.models import Affiliate
 from agreements.clauses import clause_of
 from agreements.rules import Rule
 from agreements.under import agreement_of
-from payouts import commission_lists, next_payout, orders, questions
+from payouts.closing import payout_forecast
 from payouts.filters import CommissionFilter
+from payouts.reporting import commission_list, lookup_limit, order_page
 from payouts.tables import CommissionTable
-from tracking import why
-from tracking.asked import by_key, by_number
+from tracking.orders import attribution_explanation
+from tracking.orders.order_lookup import by_key, by_number
 
 
 @affiliate_view
 def commissions(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """The list, newest first; `after` names the last row of the page before."""
     now = timezone.now()
-    found = CommissionFilter(request.GET, queryset=commission_lists.of(affiliate, now))
-    page = commission_lists.page(found.qs, request.GET.get("after", ""))
+    found = CommissionFilter(request.GET, queryset=commission_list.of(affiliate, now))
+    page = commission_list.page(found.qs, request.GET.get("after", ""))
     agreement = agreement_of(affiliate.pk, at=now)[0]
     context = {
         "filter": found,
@@ -44,7 +45,7 @@ def ask(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     number = request.GET.get("order", "").strip().removeprefix("#")
     if not number:
         return render(request, "payouts/ask.html")
-    if not questions.may_ask(affiliate_id=affiliate.pk, now=timezone.now()):
+    if not lookup_limit.may_ask(affiliate_id=affiliate.pk, now=timezone.now()):
         return render(request, "payouts/ask.html", {"number": number, "too_many": True}, status=429)
     asked = by_number(affiliate, number)
     if asked is None:
@@ -58,13 +59,13 @@ def order(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
     now, asked = timezone.now(), by_key(affiliate, pk)
     if asked is None:
         raise Http404
-    upcoming = next_payout.of(affiliate, now) if asked.mine else None
-    lines = orders.lines(asked, upcoming, now)
+    upcoming = payout_forecast.of(affiliate, now) if asked.mine else None
+    lines = order_page.lines(asked, upcoming, now)
     context = {
         "asked": asked,
         "order": asked.order,
-        "because": why.answer(asked, settled=orders.settled(asked.order)),
+        "because": attribution_explanation.answer(asked, settled=order_page.settled(asked.order)),
         "lines": lines,
-        "upcoming": upcoming if orders.unpaid(lines) else None,
+        "upcoming": upcoming if order_page.unpaid(lines) else None,
     }
     return render(request, "payouts/order.html", context)

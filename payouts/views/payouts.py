@@ -18,9 +18,10 @@ from agreements.clauses import clause_of
 from agreements.models import Agreement
 from agreements.rules import Rule
 from agreements.under import agreement_of
-from payouts import details, ledger
 from payouts.forms import DetailsForm
+from payouts.ledger import booking
 from payouts.models import Payout
+from payouts.payout_details import details
 from payouts.tables import PayoutTable
 
 
@@ -32,7 +33,7 @@ def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     RequestConfig(request, paginate={"per_page": 24}).configure(table)
     context = {
         "table": table,
-        "balance": ledger.balance(affiliate),
+        "balance": booking.balance(affiliate),
         "details": details.current(affiliate, timezone.now()),
     }
     return render(request, "payouts/payouts.html", context)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate
-from payouts.close import program_zone
+from agreements.periods import program_zone
 from payouts.reporting import page
 from payouts.reporting.asking import Question, ReportForm, question
 from payouts.reporting.reports import By

@@ -9,13 +9,14 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django_tables2 import RequestConfig
 
-from accounts.csv_out import csv_lines
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate
 from agreements.clauses import clause_of
 from agreements.rules import Rule
 from agreements.under import agreement_of
-from payouts import ageing, ledger, pdf, statements
+from lib.csv import csv_lines
+from payouts.closing import statement_pdf, statements
+from payouts.ledger import booking, negative_balances
 from payouts.tables import StatementTable
 
 LINES_ON_A_PAGE = 100
@@ -28,14 +29,14 @@ def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """All statements of the affiliate, newest first, and the balance."""
     table = StatementTable(statements.of(affiliate), orderable=False)
     RequestConfig(request, paginate={"per_page": 24}).configure(table)
-    context = {"table": table, "balance": ledger.balance(affiliate), **below_zero(affiliate)}
+    context = {"table": table, "balance": booking.balance(affiliate), **below_zero(affiliate)}
     return render(request, "payouts/statements.html", context)
 
 
 def below_zero(affiliate: Affiliate) -> dict[str, Any]:
     """For `payouts/below_zero.html`: what the affiliate owes by age, and the clause; nothing where they owe nothing."""
     now = timezone.now()
-    owed = ageing.of(affiliate, now)
+    owed = negative_balances.of(affiliate, now)
     if owed is None:
         return {}
     agreement = agreement_of(affiliate.pk, at=now)[0]
@@ -72,9 +73,9 @@ def as_pdf(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse
     """One statement as a PDF."""
     statement = get_object_or_404(statements.of(affiliate), pk=pk)
     return HttpResponse(
-        pdf.render(statement),
+        statement_pdf.render(statement),
         content_type="application/pdf",
-        headers={"Content-Disposition": f'inline; filename="{pdf.name_of(statement)}"'},
+        headers={"Content-Disposition": f'inline; filename="{statement_pdf.name_of(statement)}"'},
     )
 
 
@@ -82,7 +83,7 @@ def as_pdf(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse
 def as_csv(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> StreamingHttpResponse:
     """One statement as a CSV, streamed: it may have 50,000 lines."""
     statement = get_object_or_404(statements.of(affiliate), pk=pk)
-    name = pdf.name_of(statement).removesuffix(".pdf")
+    name = statement_pdf.name_of(statement).removesuffix(".pdf")
     return StreamingHttpResponse(
         csv_lines(statements.COLUMNS, statements.csv_rows(statement)),
         content_type="text/csv; charset=utf-8",

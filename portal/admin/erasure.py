@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from accounts.admin_bases import ReadOnlyAdmin
 from accounts.models import User
-from accounts.staff_actions import ConfirmForm, run_action
+from lib.admin.actions import ConfirmForm, run_action
+from lib.admin.bases import ReadOnlyAdmin
 from portal import erasure
 from portal.models import ErasureRequest
 

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline
-from accounts.staff_actions import ConfirmForm, run_action
-from payouts.admin.pages import page, staff
+from accounts.staff import staff_member
+from lib.admin.actions import ConfirmForm, run_action
+from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline
+from payouts.admin.bases import money_page
 from portal import proofs, questions
 from portal.models import Ask, Proof, Question
 
@@ -43,7 +44,7 @@ class QuestionAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         failures = Ask.objects.filter(failed_at__isnull=False).select_related("question").order_by("-failed_at")
-        return page(
+        return money_page(
             self, request, "admin/portal/operations.html", _("Operations"),
             standing=questions.standing(timezone.now()), proofs=proofs.latest(),
             failures=[(questions.title_of(ask.question.name), ask) for ask in failures[:FAILURES_SHOWN]],
@@ -55,7 +56,7 @@ class QuestionAdmin(ReadOnlyAdmin):
         question = get_object_or_404(Question, pk=object_id)
         return run_action(
             request, self, ConfirmForm, _("Ask again"),
-            lambda _answers: questions.try_again(question=question, now=timezone.now(), by=staff(request)),
+            lambda _answers: questions.try_again(question=question, now=timezone.now(), by=staff_member(request)),
             reverse("admin:portal_question_changelist"),
             explanation=_("“%(title)s” was set aside after: %(error)s. It is asked again at its next turn.")
             % {"title": questions.title_of(question.name), "error": question.error},

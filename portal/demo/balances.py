@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
-from payouts import adjustments, holds
+from payouts.commissions import holds
+from payouts.ledger import adjustments
 from payouts.models import Adjustment
 from portal.demo import people
 from portal.demo.cast import Part

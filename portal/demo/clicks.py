@@ -13,9 +13,9 @@ from portal.demo.days import Days
 from portal.demo.dice import dice
 from portal.demo.goods import demand
 from portal.demo.roll import CAST
-from tracking import recording
+from tracking.clicks import click_store
+from tracking.clicks.devices import device_of
 from tracking.models import Click, Link
-from tracking.redirecting.devices import device_of
 
 # How many clicks there are beside each order's own.
 IDLE = 9.0
@@ -92,11 +92,11 @@ def record(visits: list[Visit], links: dict[str, list[Link]]) -> None:
     """Write the clicks down as the redirect would have."""
     if visits:
         with connection.cursor() as cursor:
-            recording.write(cursor, [_row(visited, link_of(visited, links)) for visited in visits])
+            click_store.write(cursor, [_row(visited, link_of(visited, links)) for visited in visits])
 
 
-def _row(visited: Visit, link: Link) -> recording.Row:
-    return recording.Row(
+def _row(visited: Visit, link: Link) -> click_store.Row:
+    return click_store.Row(
         id=visited.nonce,
         link_id=link.pk,
         at=visited.at,

@@ -3,8 +3,8 @@
 from datetime import datetime
 from functools import partial
 
-from compliance import suspension, termination
 from compliance.models import TerminationNotice
+from compliance.offboarding import suspension, termination
 from portal.demo.cast import STOPPED, Part
 from portal.demo.world import World, affiliate_playing
 

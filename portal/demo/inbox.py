@@ -5,10 +5,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from payouts import inbox
 from portal.demo.shop import Shop
 from portal.demo.world import World
-from tracking.models import Reject
+from shops import rejects
+from shops.models import Reject
 
 NUMBER = 90_001
 
@@ -23,7 +23,7 @@ def _send_one(world: World, shop: Shop, now: datetime) -> None:
     shop.send([_good(now, NUMBER) | {"currency": "EUR"}], now)
     reject = Reject.objects.get(order_id=f"JP-{NUMBER}")
     reason = "A test of the shop’s, as they say; the order never was."
-    inbox.dismiss(reject=reject, reason=reason, now=now, by=world.staff["owner"])
+    rejects.dismiss(reject=reject, reason=reason, now=now, by=world.staff["owner"])
 
 
 def _send_the_others(shop: Shop, now: datetime) -> None:

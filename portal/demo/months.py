@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 from functools import partial
 
-from payouts import batches, close
+from agreements.periods import closes_itself_at, following, period, program_zone
+from payouts.closing import close
+from payouts.disbursement import approval, bank_results, exports, payout_transitions
 from payouts.models import Payout, PayoutBatch
-from payouts.periods import closes_itself_at, following, period
 from portal.demo.world import World
 
 BEAT = timedelta(minutes=4)  # how long after its moment beat asks
@@ -23,7 +24,7 @@ class Months:
 
     def begin(self) -> None:
         """Note the close of every month that has ended by then."""
-        zone, first = close.program_zone(), self.world.days.start.date()
+        zone, first = program_zone(), self.world.days.start.date()
         moments = []
         while (at := closes_itself_at(period(first, zone), 3, zone) + BEAT) <= self.world.days.now:
             moments.append(at)
@@ -58,22 +59,22 @@ class Months:
     def _submit(self, batch: PayoutBatch, now: datetime) -> None:
         """Submit what can be paid; what came in between is cancelled and goes back to the balance."""
         preparer = self.world.staff["preparer"]
-        for obstacle in batches.summary(batch, now).obstacles:
-            batches.cancel(payout=obstacle.payout, reason=obstacle.why, now=now, by=preparer)
+        for obstacle in approval.summary(batch, now).obstacles:
+            payout_transitions.cancel(payout=obstacle.payout, reason=obstacle.why, now=now, by=preparer)
         batch.refresh_from_db()
         if batch.state == PayoutBatch.State.DRAFT:
-            batches.submit(batch=batch, now=now, by=preparer)
+            approval.submit(batch=batch, now=now, by=preparer)
 
     def _approve(self, batch: PayoutBatch, now: datetime) -> None:
         batch.refresh_from_db()
         if batch.state == PayoutBatch.State.SUBMITTED:
-            digest = batches.summary(batch, now).digest
-            batches.approve(batch=batch, digest=digest, now=now, by=self.world.staff["approver"])
+            digest = approval.summary(batch, now).digest
+            approval.approve(batch=batch, digest=digest, now=now, by=self.world.staff["approver"])
 
     def _export(self, batch: PayoutBatch, now: datetime) -> None:
         batch.refresh_from_db()
         if batch.state == PayoutBatch.State.APPROVED:
-            batches.export(batch=batch, now=now, by=self.world.staff["preparer"])
+            exports.export(batch=batch, now=now, by=self.world.staff["preparer"])
 
     def _results(self, batch: PayoutBatch, now: datetime) -> None:
         """Import the bank's answer: all paid, but for the one payout that fails."""
@@ -92,7 +93,7 @@ class Months:
 
     def _import(self, rows: list[str], now: datetime) -> None:
         content = "\n".join(["reference,result,amount,reason", *rows, ""]).encode()
-        batches.import_results(content=content, now=now, by=self.world.staff["preparer"])
+        bank_results.import_results(content=content, now=now, by=self.world.staff["preparer"])
 
     def _plan_return(self, closed_at: datetime, left: timedelta) -> None:
         """One payment of the month before comes back after the last close, and is issued anew: a draft for the preparer."""
@@ -106,7 +107,9 @@ class Months:
 
     def _reissue(self, payout: Payout, now: datetime, *, pay: bool) -> None:
         preparer = self.world.staff["preparer"]
-        new = batches.reissue(payout=payout, reason="The affiliate confirmed the account.", now=now, by=preparer)
+        new = payout_transitions.reissue(
+            payout=payout, reason="The affiliate confirmed the account.", now=now, by=preparer
+        )
         if pay:
             self.world.diary.note(now + timedelta(hours=1), partial(self._submit, new.batch))
             self._note_payment(new.batch, now + timedelta(hours=1))

@@ -9,7 +9,9 @@ from agreements import accepting, reading
 from agreements.forms import box_label, button_label
 from agreements.models import Agreement
 from agreements.page_revision import page_revision
-from payouts import details
+from agreements.rules import Rule
+from agreements.under import clause_for
+from payouts.payout_details import details
 from portal.demo import promoting
 from portal.demo.cast import NEVER_PROMOTED, PICTURES, Part, Persona
 from portal.demo.program import user
@@ -63,13 +65,21 @@ def _approve(world: World, persona: Persona, now: datetime) -> None:
     for kind in persona.channels.split():
         if kind.startswith(BAD):
             channel = affiliate.channels.get(kind=kind.lstrip(BAD))
-            channels.reject(channel=channel, reason="This page shows nothing of your own.", now=now, by=manager)
-    applications.approve(affiliate=affiliate, now=now, by=manager)
+            channels.reject(
+                channel=channel,
+                reason="This page shows nothing of your own.",
+                clause=clause_for(affiliate, Rule.CHANNELS, now),
+                now=now,
+                by=manager,
+            )
+    applications.approve(affiliate=affiliate, clause=clause_for(affiliate, Rule.ACCEPTANCE, now), now=now, by=manager)
 
 
 def _reject(world: World, persona: Persona, now: datetime) -> None:
     reason = WHY_REJECTED[persona.key]
-    applications.reject(affiliate=affiliate_of(persona), reason=reason, now=now, by=world.staff["manager"])
+    affiliate = affiliate_of(persona)
+    clause = clause_for(affiliate, Rule.ELIGIBILITY, now)
+    applications.reject(affiliate=affiliate, reason=reason, clause=clause, now=now, by=world.staff["manager"])
 
 
 def _accept(world: World, persona: Persona, now: datetime) -> None:

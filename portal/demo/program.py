@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
@@ -10,6 +11,7 @@ from accounts import api_keys
 from accounts.models import User
 from agreements import drafting, publishing, seeding
 from agreements.models import Program
+from agreements.periods import midnight
 from portal.demo.logins import OWNER, STAFF, Login
 from portal.demo.world import World
 
@@ -52,4 +54,4 @@ def _raise_rates(owner: User, now: datetime) -> None:
         rate.percent = RAISED[rate.category]
         rate.save(update_fields=["percent"])
     month = (now + timedelta(days=38)).replace(day=1).date()
-    publishing.publish(agreement=draft, effective_at=publishing.midnight(month, "UTC"), now=now, by=owner)
+    publishing.publish(agreement=draft, effective_at=midnight(month, ZoneInfo("UTC")), now=now, by=owner)

@@ -8,7 +8,7 @@ from affiliates.models import Affiliate
 from portal.demo.cast import Persona
 from portal.demo.program import SHOP
 from portal.demo.world import World, affiliate_of
-from tracking import coupons, links
+from tracking.links import coupons, tracking_links
 from tracking.models import Link
 
 PAGES = (
@@ -33,7 +33,9 @@ def begin(world: World, persona: Persona, now: datetime) -> None:
 
 def _link(affiliate: Affiliate, page: tuple[str, str, tuple[str, ...]], now: datetime) -> Link:
     name, path, subs = page
-    return links.create(affiliate=affiliate, target=f"{SHOP}{path}", name=name, subs=subs, now=now, by=affiliate.user)
+    return tracking_links.create(
+        affiliate=affiliate, target=f"{SHOP}{path}", name=name, subs=subs, now=now, by=affiliate.user
+    )
 
 
 def _add_channel(persona: Persona, kind: str, now: datetime) -> None:

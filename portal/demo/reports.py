@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from affiliates.models import Affiliate
-from compliance import abuse, dismissing
 from compliance.models import Signal
+from compliance.signals import abuse_reports, dismissal
 from portal.demo.cast import Part
 from portal.demo.world import World, affiliate_playing
-from tracking import links
+from tracking.links import tracking_links
 
 
 def arrive(world: World) -> None:
@@ -21,8 +21,8 @@ def of(affiliate: Affiliate, text: str, now: datetime) -> Signal:
     """A report by somebody who saw the first link of `affiliate`."""
     link = affiliate.links.earliest("created_at", "id")
     where = affiliate.channels.earliest("added_at", "id").address
-    return abuse.report(
-        where=where, link_or_coupon=links.short_address(link), text=text, email="reader@example.com", now=now
+    return abuse_reports.report(
+        where=where, link_or_coupon=tracking_links.short_address(link), text=text, email="reader@example.com", now=now
     )
 
 
@@ -38,4 +38,4 @@ def _unfounded(world: World, now: datetime) -> None:
 
 def _put_aside(world: World, signal: Signal, now: datetime) -> None:
     reason = "No offence: it is about letters."
-    dismissing.dismiss(signal=signal, reason=reason, now=now, by=world.staff["reviewer"])
+    dismissal.dismiss(signal=signal, reason=reason, now=now, by=world.staff["reviewer"])

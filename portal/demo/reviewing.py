@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
-from compliance import reviews
 from compliance.models import Review
+from compliance.reviews import appeals, decisions, replies
+from compliance.reviews.open_review import open_review
 from payouts.models import Commission
 from portal.demo import reports
 from portal.demo.cast import STOPPED, Part
@@ -86,7 +87,7 @@ def _open(world: World, case: Case, now: datetime) -> None:
     earned = Commission.objects.for_affiliate(affiliate).filter(amount__gt=0)
     newest = earned.order_by("-placed_at", "order__order_id", "line__line_id")
     signal = reports.of(affiliate, case.reported, now - timedelta(hours=20)) if case.reported else None
-    review = reviews.open_review(
+    review = open_review(
         affiliate=affiliate,
         activity=case.activity,
         summary=case.summary,
@@ -103,18 +104,18 @@ def _what_follows(world: World, case: Case, review: Review) -> list[tuple[timede
     follows: list[tuple[timedelta, Callable[[datetime], object]]] = []
     user = review.affiliate.user
     if case.reply:
-        follows.append((timedelta(days=2), lambda now: reviews.reply(review=review, text=case.reply, now=now, by=user)))
+        follows.append((timedelta(days=2), lambda now: replies.reply(review=review, text=case.reply, now=now, by=user)))
     if case.decision:
         follows.append((LONG_ENOUGH, lambda now: _decide(world, case, review, now)))
     if case.appeal:
         wait = LONG_ENOUGH + timedelta(days=13)
-        follows.append((wait, lambda now: reviews.appeal(review=review, text=case.appeal, now=now, by=user)))
+        follows.append((wait, lambda now: appeals.appeal(review=review, text=case.appeal, now=now, by=user)))
     return follows
 
 
 def _decide(world: World, case: Case, review: Review, now: datetime) -> None:
     by = world.staff[case.decided_by]
-    reviews.add_note(
+    replies.add_note(
         review=review, text="I looked at it again today, and talked it over with the owner.", now=now, by=by
     )
-    reviews.decide(review=review, decision=case.decision, reason=case.why, now=now, by=by)
+    decisions.decide(review=review, decision=case.decision, reason=case.why, now=now, by=by)

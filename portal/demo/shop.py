@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from payouts import intake
 from portal.demo import clicks, sales, snapshots
 from portal.demo.clicks import Visit
 from portal.demo.dice import dice
@@ -14,7 +13,8 @@ from portal.demo.roll import CAST
 from portal.demo.sales import Claim, Sale
 from portal.demo.snapshots import Claims
 from portal.demo.world import World
-from tracking import click_ids
+from shops import intake
+from tracking.clicks import click_ids
 
 FIRST_ORDER = 20_001
 # Seconds after a link was made, at the earliest.

@@ -8,14 +8,17 @@ from datetime import datetime
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 
-from accounts.errors import Refused
 from accounts.models import User
 from affiliates.models import Affiliate
 from agreements.models import Agreement, Program
-from compliance import reviews, signals, targets, termination
+from compliance.offboarding import termination
+from compliance.reviews import deadlines_task
+from compliance.signals import signals
+from compliance.targets import checks
+from lib.errors import Refused
 from mail.archive import archive
-from payouts import rollups
-from payouts.opening import open_program
+from payouts.closing.open_program import open_program
+from payouts.commissions import rollups
 from portal.demo import balances, conduct, inbox, offers, people, program, reports, reviewing
 from portal.demo.cast import DOMAIN
 from portal.demo.days import Days
@@ -58,7 +61,7 @@ def tell(*, now: datetime) -> None:
     _note_the_clock(world, shop)
     world.diary.live(shop.take_in)
     open_program(now=now, by=world.staff[OWNER.key])
-    targets.check(now=now)
+    checks.check(now=now)
     signals.look(now=now)
     archive(now=now)
     rollups.fold(wait=True)
@@ -79,6 +82,6 @@ def _note_the_clock(world: World, shop: Shop) -> None:
 
 
 def _ask(now: datetime) -> None:
-    reviews.keep_deadlines(now=now)
+    deadlines_task.keep_deadlines(now=now)
     termination.carry_out(now=now)
     archive(now=now)

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.uuid7 import uuid7
+from lib.ids import uuid7
 
 
 class Question(models.Model):

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from agreements.clauses import clause_of
 from agreements.models import Agreement
 from agreements.rules import TERM_RULES, Rule
-from payouts import wording
+from lib import formatting
 from portal import frame
 from tracking.models import Order, Status
 
@@ -176,7 +176,7 @@ def program_name() -> str:
 @register.filter
 def category(slug: str) -> str:
     """A category's name as people read it: "home-decor" as "Home decor"."""
-    return wording.category(slug)
+    return formatting.category(slug)
 
 
 @register.filter

@@ -5,8 +5,8 @@ import sys
 from django.http import HttpRequest, HttpResponse
 from django.views.defaults import server_error as stock_server_error
 
-from payouts.api.problems import Problem
 from portal.middleware import missing_store, unavailable
+from shops.api.problems import Problem
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -7,15 +7,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from accounts import chart
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate, Channel, State
 from agreements import promotions
 from agreements.models import Agreement
-from payouts import ledger, next_payout
-from payouts.next_payout import Means
+from lib import charts
+from lib.formatting import money
+from payouts.closing import payout_forecast
+from payouts.closing.payout_forecast import Means
+from payouts.ledger import booking
 from payouts.views.statements import below_zero
-from payouts.wording import money
 from portal import figures, frame, next_steps, standing_today
 from portal.frame import Frame
 
@@ -38,7 +39,7 @@ def home(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 
 def _money(today: Affiliate, here: Frame) -> dict[str, Any]:
     agreement = here.mine or here.agreement
-    balance = ledger.balance(today)
+    balance = booking.balance(today)
     days = standing_today.by_day(today, ZoneInfo(agreement.time_zone if agreement else "UTC"), here.now)
     label = _("Commissions by day of order, last %d days") % standing_today.CHART_DAYS
     return {
@@ -49,14 +50,14 @@ def _money(today: Affiliate, here: Frame) -> dict[str, Any]:
         "offers": promotions.of(today, at=here.now),
         "days": [one for one in days if one.amount],
         "chart_label": label,
-        "chart": chart.bars(days, label, lambda amount: money(amount, here.currency)),
+        "chart": charts.bars(days, label, lambda amount: money(amount, here.currency)),
         **(_next_payout(today, here, agreement, balance) if agreement else {}),
     }
 
 
 def _next_payout(today: Any, here: Frame, agreement: Agreement, balance: Any) -> dict[str, Any]:
-    close = next_payout.next_close(agreement, today.last_close, here.now)
-    unsettled = next_payout.unsettled(today, close.month)
+    close = payout_forecast.next_close(agreement, today.last_close, here.now)
+    unsettled = payout_forecast.unsettled(today, close.month)
     expected = balance + unsettled.due + today.adjusted
     means = Means(
         state=today.state,
@@ -70,6 +71,6 @@ def _next_payout(today: Any, here: Frame, agreement: Agreement, balance: Any) ->
         "overdue": close.at <= here.now,
         "unsettled": unsettled,
         "expected": expected,
-        "final": next_payout.is_final(means, close.at),
-        "waits": next_payout.waits(means, expected=expected, agreement=here.mine, closes_at=close.at),
+        "final": payout_forecast.is_final(means, close.at),
+        "waits": payout_forecast.waits(means, expected=expected, agreement=here.mine, closes_at=close.at),
     }

@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from accounts.errors import Refused
 from affiliates import profile as affiliate_profile
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate, State
 from affiliates.notify import OPTIONAL
-from compliance import termination
-from payouts import ledger
+from compliance.offboarding import termination
+from lib.errors import Refused
+from payouts.ledger import booking
 from portal import erasure, frame, my_data_documents
 from portal import my_data as data
 from portal import profile as own_profile
@@ -119,7 +119,7 @@ def leave(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         "affiliate": affiliate,
         "form": form,
         "may_leave": affiliate.state in MAY_LEAVE,
-        "balance": ledger.balance(affiliate),
+        "balance": booking.balance(affiliate),
         "agreement": here.mine or here.agreement,
     }
     return render(request, "portal/leave.html", context)

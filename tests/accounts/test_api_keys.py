@@ -10,9 +10,9 @@ from django.db import IntegrityError
 from pytest_django import DjangoAssertNumQueries
 
 from accounts import api_keys
-from accounts.errors import Refused
 from accounts.models import ApiKey, Scope
 from audit.models import AuditRecord
+from lib.errors import Refused
 from tests.factories import NOW, make_staff
 
 pytestmark = pytest.mark.django_db

@@ -8,9 +8,10 @@ from django.core.cache import cache
 from pytest_django import Settings
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from accounts import api_keys, api_limits
-from accounts.api_limits import Limiter
+from accounts import api_keys
 from accounts.models import ApiKey
+from lib import rate_limits
+from lib.rate_limits import Limiter
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +21,7 @@ SHORTLY_BEFORE = NOW.replace(second=59, microsecond=500_000)
 @pytest.fixture(autouse=True)
 def _as_at_the_start(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     cache.clear()
-    monkeypatch.setattr(api_limits, "_limiter", Limiter())
+    monkeypatch.setattr(rate_limits, "_limiter", Limiter())
     settings.API_REQUESTS_PER_MINUTE = 3
 
 
@@ -29,7 +30,7 @@ def make(name: str = "shop") -> ApiKey:
 
 
 def asks(key: ApiKey, times: int, at: datetime = NOW) -> list[int]:
-    return [api_limits.seconds_to_wait(key=key, now=at) for _ in range(times)]
+    return [rate_limits.seconds_to_wait(key=key, now=at) for _ in range(times)]
 
 
 def test_so_often_a_minute_then_waits_for_the_next() -> None:
@@ -54,13 +55,13 @@ def test_within_a_wide_limit_without_a_question_to_valkey_for_each(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     settings.API_REQUESTS_PER_MINUTE = 5_000
-    questions, count = [], api_limits._count
+    questions, count = [], rate_limits._count
 
     def counted(name: str, number: int) -> int:
         questions.append(number)
         return count(name, number)
 
-    monkeypatch.setattr(api_limits, "_count", counted)
+    monkeypatch.setattr(rate_limits, "_count", counted)
     key = make()
     assert asks(key, 5_000) == [0] * 5_000
     assert questions == [5] * 1_000
@@ -73,7 +74,7 @@ def test_of_several_processes_together_no_more_often_than_the_limit(
     settings.API_REQUESTS_PER_MINUTE = 3_500
     key, processes, answered = make(), [Limiter(), Limiter(), Limiter()], 0
     for number in range(4_000):
-        monkeypatch.setattr(api_limits, "_limiter", processes[number % 3])
+        monkeypatch.setattr(rate_limits, "_limiter", processes[number % 3])
         answered += asks(key, 1) == [0]
     assert 3_490 <= answered <= 3_500
 
@@ -87,7 +88,7 @@ def test_freely_while_valkey_is_away_which_the_log_says_once(
         tried.append(name)
         raise RedisConnectionError("refused")
 
-    monkeypatch.setattr(api_limits, "_count", away)
+    monkeypatch.setattr(rate_limits, "_count", away)
     with caplog.at_level(logging.WARNING):
         assert asks(make(), 10) == [0] * 10
     assert len(tried) == 1, "a store that is away is not waited for at each request"
@@ -101,5 +102,5 @@ def test_within_limits_again_once_valkey_is_back(monkeypatch: pytest.MonkeyPatch
     key = make()
     assert asks(key, 5) == [0] * 5
     settings.REDIS_URL = address
-    monkeypatch.setattr(api_limits, "_limiter", Limiter())
+    monkeypatch.setattr(rate_limits, "_limiter", Limiter())
     assert asks(key, 4) == [0, 0, 0, 60]

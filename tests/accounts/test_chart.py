@@ -4,8 +4,8 @@ import re
 from datetime import date, timedelta
 from decimal import Decimal
 
-from accounts import chart
-from accounts.chart import Day
+from lib import charts
+from lib.charts import Day
 
 FIRST = date(2026, 11, 1)
 
@@ -19,7 +19,7 @@ def drawn(*amounts: int, before: tuple[int, ...] = ()) -> str:
         Day(FIRST + timedelta(days=number), Decimal(amount), Decimal(before[number]) if before else None)
         for number, amount in enumerate(amounts)
     ]
-    return chart.bars(days, "Orders", said, least=Decimal(1))
+    return charts.bars(days, "Orders", said, least=Decimal(1))
 
 
 def heights(svg: str) -> list[float]:
@@ -47,11 +47,11 @@ def test_has_room_for_five_figures_on_its_scale():
     svg = drawn(12_000, 90_000)
     assert scale(svg)[-1] == "100,000"
     left = float(re.findall(r'<line class="base" x1="([\d.]+)"', svg)[0])
-    assert left >= len("100,000") * chart.CHARACTER
+    assert left >= len("100,000") * charts.CHARACTER
 
 
 def test_shows_the_smallest_figure_beside_a_great_one():
-    assert heights(drawn(1, 4_000))[0] == chart.LEAST_BAR
+    assert heights(drawn(1, 4_000))[0] == charts.LEAST_BAR
 
 
 def test_draws_what_was_before_as_a_line_that_ends_with_the_scale():
@@ -59,7 +59,7 @@ def test_draws_what_was_before_as_a_line_that_ends_with_the_scale():
     [points] = re.findall(r'<polyline class="before" points="([^"]+)"', svg)
     ys = [float(point.split(",")[1]) for point in points.split()]
     assert len(ys) == 6
-    assert min(ys) == ys[3] >= chart.TOP
+    assert min(ys) == ys[3] >= charts.TOP
     assert "before: 90,000.00 USD" in svg
 
 

@@ -12,10 +12,10 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from accounts.errors import Refused
 from accounts.models import ApiKey
-from accounts.staff_actions import ReasonForm, run_action
 from audit.models import AuditRecord
+from lib.admin.actions import ReasonForm, run_action
+from lib.errors import Refused
 from tests.factories import NOW, make_staff
 
 pytestmark = pytest.mark.django_db

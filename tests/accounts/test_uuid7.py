@@ -1,6 +1,6 @@
 """An identifier ..."""
 
-from accounts.uuid7 import uuid7
+from lib.ids import uuid7
 
 
 def test_is_a_uuid_of_version_7() -> None:

@@ -80,8 +80,8 @@ def test_that_is_approved_approves_its_waiting_channels_but_not_those_rejected_o
         make_staff(),
     )
     bad = affiliate.channels.get(kind="blog")
-    channels.reject(channel=bad, reason="Not yours.", now=NOW, by=staff)
-    applications.approve(affiliate=affiliate, now=LATER, by=staff)
+    channels.reject(channel=bad, reason="Not yours.", clause="", now=NOW, by=staff)
+    applications.approve(affiliate=affiliate, clause="", now=LATER, by=staff)
     assert Affiliate.objects.get().state == State.APPROVED
     assert dict(affiliate.channels.values_list("kind", "state")) == {"website": "approved", "blog": "rejected"}
     told = Message.objects.get(kind="application_approved")
@@ -95,14 +95,14 @@ def test_whose_email_is_not_confirmed_cannot_be_approved() -> None:
     affiliate = make_affiliate(state=State.APPLIED, user=make_user(verified=False))
     assert not applications.email_is_confirmed(affiliate)
     with pytest.raises(EmailNotConfirmed, match="has not confirmed"):
-        applications.approve(affiliate=affiliate, now=LATER, by=make_staff())
+        applications.approve(affiliate=affiliate, clause="", now=LATER, by=make_staff())
     assert Affiliate.objects.get().state == State.APPLIED
     assert not Message.objects.filter(kind="application_approved").exists()
 
 
 def test_that_is_rejected_tells_the_reason_and_rejects_its_channels() -> None:
     affiliate, staff = make_affiliate(state=State.APPLIED), make_staff()
-    applications.reject(affiliate=affiliate, reason=" Too few readers. ", now=LATER, by=staff)
+    applications.reject(affiliate=affiliate, reason=" Too few readers. ", clause="", now=LATER, by=staff)
     assert Affiliate.objects.get().state == State.REJECTED
     assert Channel.objects.get().state == Channel.State.REJECTED
     assert Message.objects.get(kind="application_rejected").context["reason"] == "Too few readers."
@@ -111,7 +111,7 @@ def test_that_is_rejected_tells_the_reason_and_rejects_its_channels() -> None:
 def test_is_not_rejected_without_a_reason() -> None:
     affiliate = make_affiliate(state=State.APPLIED)
     with pytest.raises(ValidationError) as refusal:
-        applications.reject(affiliate=affiliate, reason=" ", now=LATER, by=make_staff())
+        applications.reject(affiliate=affiliate, reason=" ", clause="", now=LATER, by=make_staff())
     assert list(refusal.value.message_dict) == ["reason"]
     assert Affiliate.objects.get().state == State.APPLIED
 
@@ -119,15 +119,15 @@ def test_is_not_rejected_without_a_reason() -> None:
 def test_is_decided_once() -> None:
     affiliate = make_affiliate(state=State.REJECTED)
     with pytest.raises(IllegalTransition):
-        applications.approve(affiliate=affiliate, now=LATER, by=make_staff())
+        applications.approve(affiliate=affiliate, clause="", now=LATER, by=make_staff())
     assert not Message.objects.filter(kind="application_approved").exists()
 
 
 def test_mails_name_the_clause_of_the_version_in_force() -> None:
     seed(effective_at=NOW, now=NOW, by=None)
     affiliate, staff = make_affiliate(state=State.APPLIED), make_staff()
-    channels.reject(channel=affiliate.channels.get(), reason="Spam.", now=LATER, by=staff)
-    applications.approve(affiliate=affiliate, now=LATER, by=staff)
+    channels.reject(channel=affiliate.channels.get(), reason="Spam.", clause="", now=LATER, by=staff)
+    applications.approve(affiliate=affiliate, clause="", now=LATER, by=staff)
     other = make_affiliate(state=State.REJECTED, at=LATER)
     version = Agreement.objects.get()
     named = {

@@ -97,9 +97,9 @@ def test_is_approved_from_any_other_state_and_the_affiliate_is_told(affiliate: A
     channel, staff = in_state(affiliate, before), make_staff()
     if before == Channel.State.APPROVED:
         with pytest.raises(IllegalTransition):
-            channels.approve(channel=channel, now=LATER, by=staff)
+            channels.approve(channel=channel, clause="", now=LATER, by=staff)
         return
-    channels.approve(channel=channel, now=LATER, by=staff)
+    channels.approve(channel=channel, clause="", now=LATER, by=staff)
     stored = Channel.objects.get(pk=channel.pk)
     assert (stored.state, stored.decided_at, stored.decided_by) == ("approved", LATER, staff)
     assert Message.objects.get(kind="channel_approved").context["address"] == channel.address
@@ -113,9 +113,9 @@ def test_is_rejected_with_a_reason_from_any_other_state_and_the_affiliate_is_tol
     channel, staff = in_state(affiliate, before), make_staff()
     if before == Channel.State.REJECTED:
         with pytest.raises(IllegalTransition):
-            channels.reject(channel=channel, reason="Spam.", now=LATER, by=staff)
+            channels.reject(channel=channel, reason="Spam.", clause="", now=LATER, by=staff)
         return
-    channels.reject(channel=channel, reason="Spam.", now=LATER, by=staff)
+    channels.reject(channel=channel, reason="Spam.", clause="", now=LATER, by=staff)
     assert Channel.objects.get(pk=channel.pk).reason == "Spam."
     assert Message.objects.get(kind="channel_rejected").context["reason"] == "Spam."
     assert AuditRecord.objects.get(subject_id=str(channel.pk), at=LATER).reason == "Spam."
@@ -123,16 +123,16 @@ def test_is_rejected_with_a_reason_from_any_other_state_and_the_affiliate_is_tol
 
 def test_is_not_rejected_without_a_reason(affiliate: Affiliate) -> None:
     with pytest.raises(ValidationError) as refusal:
-        channels.reject(channel=add(affiliate), reason="", now=LATER, by=make_staff())
+        channels.reject(channel=add(affiliate), reason="", clause="", now=LATER, by=make_staff())
     assert list(refusal.value.message_dict) == ["reason"]
 
 
 def test_is_decided_by_the_first_of_two(affiliate: Affiliate) -> None:
     channel = add(affiliate)
     stale = Channel.objects.get(pk=channel.pk)
-    channels.approve(channel=channel, now=LATER, by=make_staff())
+    channels.approve(channel=channel, clause="", now=LATER, by=make_staff())
     with pytest.raises(IllegalTransition):
-        channels.reject(channel=stale, reason="Spam.", now=LATER, by=make_staff())
+        channels.reject(channel=stale, reason="Spam.", clause="", now=LATER, by=make_staff())
     assert Channel.objects.get(pk=channel.pk).state == Channel.State.APPROVED
 
 

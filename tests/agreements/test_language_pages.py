@@ -112,7 +112,7 @@ def test_record_acceptance_of_the_text_that_was_shown(affiliate, both):
     assert GERMAN_ARTICLE in html
     shown = hidden(html)
     assert shown == {"language": "de", "text_sha256": text(both, "de").sha256}
-    address = reverse("agreements:accept", args=[both.pk])
+    address = reverse("portal:agreement_accept", args=[both.pk])
     unticked = affiliate.post(f"{address}?language=de", shown).content.decode()
     assert GERMAN_ARTICLE in unticked
     assert hidden(unticked) == shown
@@ -124,7 +124,7 @@ def test_record_acceptance_of_the_text_that_was_shown(affiliate, both):
 
 @pytest.mark.parametrize("language", ["en", "", "fr", "x" * 11])
 def test_refuse_a_form_whose_language_is_not_that_of_its_text(affiliate, both, language):
-    address = reverse("agreements:accept", args=[both.pk])
+    address = reverse("portal:agreement_accept", args=[both.pk])
     posted = {"box": "on", "language": language, "text_sha256": text(both, "de").sha256}
     answer = affiliate.post(f"{address}?language=de", posted, follow=True)
     assert answer.status_code == 200

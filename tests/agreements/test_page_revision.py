@@ -22,7 +22,7 @@ def test_is_of_every_template_that_an_affiliate_is_shown(first):
     second = publishing.publish(agreement=draft, effective_at=NOW + 20 * DAY, now=NOW, by=None)
     client = Client()
     client.force_login(affiliate.user)
-    address = reverse("agreements:accept", args=[second.pk])
+    address = reverse("portal:agreement_accept", args=[second.pk])
     # Refused, so that the page says errors too.
     shown = [*client.get(address).templates, *client.post(address, {}).templates]
     ours = {str(template.name) for template in shown if not str(template.name).startswith("django/")}

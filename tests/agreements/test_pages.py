@@ -156,7 +156,7 @@ def test_let_an_affiliate_accept_by_ticking_the_box(first, approved):
     text_sha256 = re.search(r'name="text_sha256" value="([0-9a-f]{64})"', html)
     assert text_sha256
     answer = client.post(
-        reverse("agreements:accept", args=[first.pk]), {"box": "on", "text_sha256": text_sha256.group(1)}
+        reverse("portal:agreement_accept", args=[first.pk]), {"box": "on", "text_sha256": text_sha256.group(1)}
     )
     assert answer.headers["Location"] == reverse("portal:home")
     record = Acceptance.objects.get()
@@ -173,14 +173,14 @@ def test_let_an_affiliate_accept_by_ticking_the_box(first, approved):
 
 def test_record_nothing_without_the_box(first, approved):
     sha256 = first.texts.get().sha256
-    answer = signed_in(approved).post(reverse("agreements:accept", args=[first.pk]), {"text_sha256": sha256})
+    answer = signed_in(approved).post(reverse("portal:agreement_accept", args=[first.pk]), {"text_sha256": sha256})
     assert "Tick the box if you accept the agreement." in answer.content.decode()
     assert not Acceptance.objects.exists()
 
 
 def test_record_nothing_for_a_text_that_was_not_shown(first, approved):
     answer = signed_in(approved).post(
-        reverse("agreements:accept", args=[first.pk]), {"box": "on", "text_sha256": "0" * 64}, follow=True
+        reverse("portal:agreement_accept", args=[first.pk]), {"box": "on", "text_sha256": "0" * 64}, follow=True
     )
     assert "The text that you were shown is not the text of this version." in answer.content.decode()
     assert not Acceptance.objects.exists()
@@ -190,7 +190,7 @@ def test_believe_a_forwarded_address_only_from_our_own_proxies(first, approved, 
     settings.TRUSTED_PROXIES = 1
     client = signed_in(approved)
     client.post(
-        reverse("agreements:accept", args=[first.pk]),
+        reverse("portal:agreement_accept", args=[first.pk]),
         {"box": "on", "text_sha256": first.texts.get().sha256},
         headers={"x-forwarded-for": "6.6.6.6, 203.0.113.9"},
     )
@@ -207,10 +207,10 @@ def test_show_the_differences_to_whoever_accepted_an_earlier_version(first, seco
 def test_lead_from_a_version_that_is_not_asked_for_to_the_one_that_is(first, second, approved):
     accept(approved, first, now=NOW)
     client = signed_in(approved)
-    answer = client.get(reverse("agreements:accept", args=[first.pk]))
-    assert answer.headers["Location"] == reverse("agreements:mine")
+    answer = client.get(reverse("portal:agreement_accept", args=[first.pk]))
+    assert answer.headers["Location"] == reverse("portal:agreement")
     publishing.withdraw(agreement=second, now=NOW, by=None, reason="A mistake.")
-    answer = client.get(reverse("agreements:accept", args=[second.pk]), follow=True)
+    answer = client.get(reverse("portal:agreement_accept", args=[second.pk]), follow=True)
     assert "was withdrawn. You need not accept it." in answer.content.decode()
 
 
@@ -221,7 +221,7 @@ def test_ask_once_more_before_a_decline_and_show_what_happens_to_the_money(first
     assert "What you earned stays yours" in html
     approved.refresh_from_db()
     assert approved.state == State.ACTIVE
-    client.post(reverse("agreements:decline", args=[second.pk]))
+    client.post(reverse("portal:agreement_decline", args=[second.pk]))
     approved.refresh_from_db()
     assert approved.state == State.LEAVING
 
@@ -231,7 +231,7 @@ def test_show_an_affiliate_what_they_are_under_what_they_accepted_and_what_is_as
     html = page(signed_in(approved), "mine")
     assert record.hash in html
     assert "Please accept or decline it" in html
-    assert reverse("agreements:evidence", args=[record.pk]) in html
+    assert reverse("portal:agreement_evidence", args=[record.pk]) in html
 
 
 def test_lead_an_affiliate_to_what_changed_between_what_they_accepted(first, second, approved):
@@ -254,12 +254,12 @@ def test_say_why_an_affiliate_is_under_a_version_that_they_never_accepted(first,
 
 def test_give_an_affiliate_their_own_evidence_and_nobody_else_s(first, approved):
     record = accept(approved, first, now=NOW)
-    answer = signed_in(approved).get(reverse("agreements:evidence", args=[record.pk]))
+    answer = signed_in(approved).get(reverse("portal:agreement_evidence", args=[record.pk]))
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert "record.json" in archive.namelist()
     stranger = signed_in(make_affiliate(state=State.ACTIVE))
     for pk in (record.pk, uuid4()):
-        assert stranger.get(reverse("agreements:evidence", args=[pk])).status_code == 404
+        assert stranger.get(reverse("portal:agreement_evidence", args=[pk])).status_code == 404
 
 
 @pytest.mark.parametrize("name", ["accept", "decline"])

@@ -1,6 +1,7 @@
 """Publishing ..."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -10,6 +11,7 @@ from affiliates.models import State
 from agreements import drafting, publishing, seeding
 from agreements.errors import NotPublishable, Refused, TooEarly
 from agreements.models import Agreement, AgreementWithdrawal
+from agreements.periods import midnight
 from audit.models import AuditRecord
 from mail.models import Message
 from tests.factories import make_affiliate, make_user
@@ -168,4 +170,4 @@ def test_cannot_be_taken_back_in_effect_twice_without_reason_or_below_a_later_ve
 
 
 def test_takes_a_day_at_its_first_instant_in_the_zone_of_the_program():
-    assert publishing.midnight(date(2026, 7, 1), "Europe/Berlin") == datetime(2026, 6, 30, 22, tzinfo=UTC)
+    assert midnight(date(2026, 7, 1), ZoneInfo("Europe/Berlin")) == datetime(2026, 6, 30, 22, tzinfo=UTC)

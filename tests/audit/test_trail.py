@@ -7,7 +7,6 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from accounts import recording
 from audit import trail
 from audit.models import AuditRecord
 from tests.factories import NOW, make_staff, make_user
@@ -54,7 +53,7 @@ def test_is_never_rewritten(statement: str) -> None:
 
 
 def test_is_written_for_the_room_below_it_too() -> None:
-    recording.record(action="tried", subject=make_user(), now=NOW, by=None)
+    trail.record(action="tried", subject=make_user(), now=NOW, by=None)
     assert AuditRecord.objects.get().action == "tried"
 
 

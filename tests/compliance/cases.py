@@ -8,10 +8,10 @@ from affiliates.models import Affiliate, State
 from agreements import accepting, seeding
 from agreements.models import Agreement, Program
 from mail.models import Message
-from payouts import intake
 from payouts.models import Commission
+from shops import intake
 from tests.factories import make_affiliate
-from tracking import coupons
+from tracking.links import coupons
 from tracking.models import Coupon
 
 START = datetime(2025, 1, 1, 12, tzinfo=UTC)

@@ -4,14 +4,18 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.staff_actions import CONFIRMED
 from affiliates.models import Affiliate, State
 from agreements.models import Program
 from audit.models import AuditRecord
-from compliance import abuse, reviews, targets, termination
 from compliance.models import Review, ReviewFile, Signal, TargetPause, TerminationNotice
+from compliance.offboarding import termination
+from compliance.reviews import appeals, decisions, replies
+from compliance.reviews.open_review import open_review
+from compliance.signals import abuse_reports
+from compliance.targets import checks
+from lib.admin.actions import CONFIRMED
+from lib.formatting import moment
 from payouts.models import CommissionHold
-from payouts.wording import moment
 from tests.compliance import cases
 from tests.compliance.cases import active, days, mails, order
 from tests.factories import make_staff
@@ -26,8 +30,8 @@ def staff(client, reviewer):
 @pytest.fixture
 def review(affiliate, another):
     now = timezone.now()
-    review = reviews.open_review(affiliate=affiliate, activity="fraud", summary="Odd.", now=now - days(1), by=another)
-    reviews.reply(review=review, text="No.", files=[("n.txt", b"note")], now=now, by=affiliate.user)
+    review = open_review(affiliate=affiliate, activity="fraud", summary="Odd.", now=now - days(1), by=another)
+    replies.reply(review=review, text="No.", files=[("n.txt", b"note")], now=now, by=affiliate.user)
     return review
 
 
@@ -92,7 +96,7 @@ def test_decides_a_review(staff, review, reviewer):
 
 def test_refuses_a_hasty_decision_in_the_zone_of_its_form(staff, affiliate, another):
     Affiliate.objects.update(time_zone="Asia/Tokyo")
-    review = reviews.open_review(affiliate=affiliate, activity="fraud", summary="Odd.", now=timezone.now(), by=another)
+    review = open_review(affiliate=affiliate, activity="fraud", summary="Odd.", now=timezone.now(), by=another)
     until = f"may reply until {moment(review.reply_by)}"
     address = at("review_decide", review.pk)
     page = confirm(staff, address, decision="warning", reason="So.").content.decode()
@@ -100,7 +104,7 @@ def test_refuses_a_hasty_decision_in_the_zone_of_its_form(staff, affiliate, anot
 
 
 def test_offers_no_graver_decision_than_the_clause_allows(staff, affiliate, another):
-    review = reviews.open_review(
+    review = open_review(
         affiliate=affiliate, activity="unapproved-channel", summary="Odd.", now=timezone.now(), by=another
     )
     page = staff.get(at("review_decide", review.pk)).content.decode()
@@ -110,8 +114,8 @@ def test_offers_no_graver_decision_than_the_clause_allows(staff, affiliate, anot
 
 def test_has_an_appeal_decided_by_somebody_else(staff, review, reviewer, another, affiliate):
     now = timezone.now()
-    reviews.decide(review=review, decision="warning", reason="So.", now=now, by=reviewer)
-    reviews.appeal(review=review, text="No!", now=now, by=affiliate.user)
+    decisions.decide(review=review, decision="warning", reason="So.", now=now, by=reviewer)
+    appeals.appeal(review=review, text="No!", now=now, by=affiliate.user)
     answers = {"outcome": "granted", "reason": "Sorry."}
     response = staff.post(at("review_decide_appeal", review.pk), {CONFIRMED: "1", **answers}, follow=True)
     assert "may not decide its appeal" in response.content.decode()
@@ -133,10 +137,12 @@ def test_shows_a_review_with_its_steps_files_and_notes(staff, review):
 
 
 def test_lists_everything_that_there_is(staff, affiliate, review):
-    abuse.report(where="https://a.example/", link_or_coupon=affiliate.code, text="Spam.", email="", now=timezone.now())
+    abuse_reports.report(
+        where="https://a.example/", link_or_coupon=affiliate.code, text="Spam.", email="", now=timezone.now()
+    )
     termination.give_notice(affiliate=affiliate, ground="choice", reason="So.", now=timezone.now(), by=None)
     cases.open_program()
-    targets.check(now=timezone.now())
+    checks.check(now=timezone.now())
     for name in (
         "review",
         "signal",
@@ -154,8 +160,8 @@ def test_lists_everything_that_there_is(staff, affiliate, review):
 
 def test_opens_a_review_on_a_signal_or_dismisses_it(staff, affiliate, reviewer):
     now = timezone.now()
-    first = abuse.report(where="", link_or_coupon=affiliate.code, text="Spam.", email="", now=now)
-    second = abuse.report(where="", link_or_coupon=affiliate.code, text="More spam.", email="", now=now)
+    first = abuse_reports.report(where="", link_or_coupon=affiliate.code, text="Spam.", email="", now=now)
+    second = abuse_reports.report(where="", link_or_coupon=affiliate.code, text="More spam.", email="", now=now)
     response = staff.get(at("signal_open_review", first.pk))
     confirm(staff, response.url, **OPENING | {"names": "activity:spamming"})
     confirm(staff, at("signal_dismiss", second.pk), reason="Nonsense.")

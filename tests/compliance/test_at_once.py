@@ -9,8 +9,11 @@ import pytest
 from django.db import connection
 
 from affiliates.errors import IllegalTransition
-from compliance import reviews, targets, termination
 from compliance.models import Review, ReviewStep, TargetNotice, TerminationNotice
+from compliance.offboarding import termination
+from compliance.reviews import appeals, deadlines_task, decisions
+from compliance.reviews.open_review import open_review
+from compliance.targets import checks
 from payouts.models import Commission, CommissionHold
 from tests.compliance import cases
 from tests.compliance.cases import NOW, active, days, mails, order
@@ -51,12 +54,12 @@ def test_keep_a_deadline_once(people):
     affiliate, reviewer, _another = people
     for number in range(4):
         named = order(affiliate, NOW - days(5 + number))
-        review = reviews.open_review(
+        review = open_review(
             affiliate=affiliate, activity="fraud", summary="Odd.", commissions=[named], now=NOW, by=reviewer
         )
         if number % 2:
-            reviews.decide(review=review, decision="forfeiture", reason="So.", now=NOW + days(7), by=reviewer)
-    kept = at_once(*[lambda: reviews.keep_deadlines(now=NOW + days(30))] * 3)
+            decisions.decide(review=review, decision="forfeiture", reason="So.", now=NOW + days(7), by=reviewer)
+    kept = at_once(*[lambda: deadlines_task.keep_deadlines(now=NOW + days(30))] * 3)
     assert sum(k.holds_released for k in kept) == 2
     assert sum(k.made_final for k in kept) == 2
     assert ReviewStep.objects.filter(kind="forfeited").count() == 2
@@ -68,10 +71,10 @@ def test_keep_a_deadline_once(people):
 
 def test_decide_a_review_once(people):
     affiliate, reviewer, another = people
-    review = reviews.open_review(affiliate=affiliate, activity="fraud", summary="Odd.", now=NOW, by=reviewer)
+    review = open_review(affiliate=affiliate, activity="fraud", summary="Odd.", now=NOW, by=reviewer)
     results = at_once(
         *(
-            lambda by=by, decision=decision: reviews.decide(
+            lambda by=by, decision=decision: decisions.decide(
                 review=review, decision=decision, reason="So.", now=NOW + days(7), by=by
             )
             for by, decision in ((reviewer, "termination"), (another, "suspension"))
@@ -85,16 +88,16 @@ def test_decide_a_review_once(people):
 def test_decide_an_appeal_once_whether_people_or_the_clock(people):
     affiliate, reviewer, another = people
     named = order(affiliate, NOW - days(5))
-    review = reviews.open_review(
+    review = open_review(
         affiliate=affiliate, activity="fraud", summary="Odd.", commissions=[named], now=NOW, by=reviewer
     )
-    reviews.decide(review=review, decision="forfeiture", reason="So.", now=NOW + days(7), by=reviewer)
-    reviews.appeal(review=review, text="No!", now=NOW + days(8), by=affiliate.user)
+    decisions.decide(review=review, decision="forfeiture", reason="So.", now=NOW + days(7), by=reviewer)
+    appeals.appeal(review=review, text="No!", now=NOW + days(8), by=affiliate.user)
     late = NOW + days(38)
-    refuse = lambda: reviews.decide_appeal(  # noqa: E731  # three deeds side by side
+    refuse = lambda: appeals.decide_appeal(  # noqa: E731  # three deeds side by side
         review=review, outcome="refused", reason="So.", now=late - cases.TICK, by=another
     )
-    at_once(refuse, lambda: reviews.keep_deadlines(now=late), refuse)
+    at_once(refuse, lambda: deadlines_task.keep_deadlines(now=late), refuse)
     found = Review.objects.get()
     expected = Decimal("5.00") if found.appeal == "granted" else Decimal("0.00")
     assert Commission.objects.get().amount == expected
@@ -133,8 +136,8 @@ def test_leave_and_end_of_the_notice_meet(people):
 def test_open_one_review_when_the_time_to_cure_is_over(people):
     affiliate, _reviewer, _another = people
     cases.open_program()
-    targets.check(now=NOW)
-    asked = at_once(*[lambda: targets.check(now=NOW + days(30))] * 3)
+    checks.check(now=NOW)
+    asked = at_once(*[lambda: checks.check(now=NOW + days(30))] * 3)
     assert sum(result.reviewed for result in asked) == 1
     assert Review.objects.count() == 1
     assert TargetNotice.objects.get().review == Review.objects.get()

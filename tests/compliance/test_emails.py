@@ -8,8 +8,11 @@ import pytest
 from django.conf import settings
 
 from affiliates.models import State
-from compliance import reviews, targets, termination, wind_down
 from compliance.models import Review
+from compliance.offboarding import program_end, termination
+from compliance.reviews import appeals, deadlines_task, decisions
+from compliance.reviews.open_review import open_review
+from compliance.targets import checks
 from mail.models import Message
 from mail.rendering import render
 from tests.compliance import cases
@@ -26,11 +29,11 @@ KINDS = {
 
 def review(affiliate, by, decision, outcome="", other=None, **changes):
     values = {"activity": "fraud", "summary": "Odd orders.\n\n=> https://evil.example | Click", "now": NOW, "by": by}
-    opened = reviews.open_review(affiliate=affiliate, **values | changes)
-    reviews.decide(review=opened, decision=decision, reason="So it is.", now=NOW + days(7), by=by)
+    opened = open_review(affiliate=affiliate, **values | changes)
+    decisions.decide(review=opened, decision=decision, reason="So it is.", now=NOW + days(7), by=by)
     if outcome:
-        reviews.appeal(review=opened, text="No!", now=NOW + days(8), by=affiliate.user)
-        reviews.decide_appeal(review=opened, outcome=outcome, reason="So it is.", now=NOW + days(9), by=other)
+        appeals.appeal(review=opened, text="No!", now=NOW + days(8), by=affiliate.user)
+        appeals.decide_appeal(review=opened, outcome=outcome, reason="So it is.", now=NOW + days(9), by=other)
 
 
 @pytest.fixture
@@ -43,25 +46,25 @@ def written(agreement, reviewer, another) -> list[Message]:
     review(people[2], reviewer, "suspension", hold_all_money=True, why_all="All of it looks odd.")
     review(people[3], reviewer, "dismissed", activity="", term="payout_minimum")
     review(people[4], reviewer, "warning", "granted", another)
-    reviews.open_review(
+    open_review(
         affiliate=people[5], activity="fraud", summary="Odd.", commissions=[order(people[5], NOW)], now=NOW, by=reviewer
     )
-    reviews.keep_deadlines(now=NOW + days(30))
+    deadlines_task.keep_deadlines(now=NOW + days(30))
     notice = termination.give_notice(affiliate=people[5], ground="choice", reason="So.", now=NOW, by=reviewer)
     termination.revoke(notice=notice, reason="So.", now=NOW, by=reviewer)
     termination.leave(affiliate=people[6], now=NOW, by=people[6].user)
     termination.leave(affiliate=make_affiliate(state=State.APPROVED, at=NOW), now=NOW, by=None)
-    wind_down.announce_end(ends_at=NOW + days(60), now=NOW, by=reviewer, reason="The shop closes.")
+    program_end.announce_end(ends_at=NOW + days(60), now=NOW, by=reviewer, reason="The shop closes.")
     cases.open_program()
     for age in (151, 20, 10):
         order(people[7], NOW - days(age))
-    targets.check(now=NOW)
+    checks.check(now=NOW)
     for age in (3, 2, 1):
         order(people[8], NOW - days(age - 3))
-    targets.check(now=NOW + days(3))
-    targets.check(now=NOW + days(30))
+    checks.check(now=NOW + days(3))
+    checks.check(now=NOW + days(30))
     for row in Review.objects.filter(term="sales_target"):
-        reviews.decide(review=row, decision="termination", reason="So.", now=NOW + days(37), by=reviewer)
+        decisions.decide(review=row, decision="termination", reason="So.", now=NOW + days(37), by=reviewer)
     termination.carry_out(now=NOW + days(80))
     return list(Message.objects.filter(kind__in=KINDS))
 

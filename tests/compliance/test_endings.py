@@ -10,8 +10,10 @@ from affiliates.errors import IllegalTransition
 from affiliates.models import State
 from agreements.models import Program
 from audit.models import AuditRecord
-from compliance import reviews, termination, wind_down
 from compliance.models import TerminationNotice
+from compliance.offboarding import program_end, termination
+from compliance.reviews import decisions
+from compliance.reviews.open_review import open_review
 from tests.compliance.cases import NOW, TICK, active, days, mails
 from tests.factories import make_affiliate
 
@@ -104,8 +106,8 @@ def test_can_end_with_notice_before_it_was_accepted(agreement, reviewer):
 
 def test_ends_for_breach_and_its_notice_with_it(affiliate, reviewer):
     given = notice(affiliate, reviewer)
-    review = reviews.open_review(affiliate=affiliate, activity="fraud", summary="Fraud.", now=NOW, by=reviewer)
-    reviews.decide(review=review, decision="termination", reason="Fraud.", now=NOW + days(8), by=reviewer)
+    review = open_review(affiliate=affiliate, activity="fraud", summary="Fraud.", now=NOW, by=reviewer)
+    decisions.decide(review=review, decision="termination", reason="Fraud.", now=NOW + days(8), by=reviewer)
     given.refresh_from_db()
     assert (state(affiliate), given.state) == (State.TERMINATED, "revoked")
     assert termination.carry_out(now=ENDS) == (0, 0, 0)
@@ -177,7 +179,7 @@ def test_ends_with_the_program(affiliate, reviewer):
     applied = make_affiliate(state=State.APPLIED, at=NOW - days(9))
     termination.suspend(affiliate=suspended, reason="Odd clicks.", now=NOW - days(1), by=reviewer)
     ends_at = NOW + days(40)
-    wind_down.announce_end(ends_at=ends_at, now=NOW, by=reviewer, reason="The shop closes.")
+    program_end.announce_end(ends_at=ends_at, now=NOW, by=reviewer, reason="The shop closes.")
     termination.leave(affiliate=leaving, now=NOW + days(20), by=leaving.user)  # would run to NOW + 50 days
     everybody = (affiliate, suspended, leaving, approved)
     assert [len(mails(one, "end_of_program")) for one in everybody] == [1, 1, 1, 1]
@@ -193,18 +195,18 @@ def test_ends_with_the_program(affiliate, reviewer):
 
 def test_ends_with_the_program_no_sooner_than_the_notice_allows(affiliate, reviewer):
     with pytest.raises(ValidationError) as refusal:
-        wind_down.announce_end(ends_at=ENDS - TICK, now=NOW, by=reviewer, reason="The shop closes.")
+        program_end.announce_end(ends_at=ENDS - TICK, now=NOW, by=reviewer, reason="The shop closes.")
     assert "ends_at" in refusal.value.message_dict
-    wind_down.announce_end(ends_at=ENDS, now=NOW, by=reviewer, reason="The shop closes.")
+    program_end.announce_end(ends_at=ENDS, now=NOW, by=reviewer, reason="The shop closes.")
     program = Program.current()
     assert (program.end_announced_at, program.ends_at) == (NOW, ENDS)
     assert AuditRecord.objects.get(action="end of program announced").reason == "The shop closes."
 
 
 def test_ends_with_the_program_on_a_date_that_is_announced_once(affiliate, reviewer):
-    wind_down.announce_end(ends_at=ENDS, now=NOW, by=reviewer, reason="The shop closes.")
+    program_end.announce_end(ends_at=ENDS, now=NOW, by=reviewer, reason="The shop closes.")
     with pytest.raises(IllegalTransition):
-        wind_down.announce_end(ends_at=ENDS + days(9), now=NOW, by=reviewer, reason="Later.")
+        program_end.announce_end(ends_at=ENDS + days(9), now=NOW, by=reviewer, reason="Later.")
     assert Program.current().ends_at == ENDS
 
 

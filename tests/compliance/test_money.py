@@ -6,9 +6,13 @@ from decimal import Decimal
 import pytest
 from django.core.management import call_command
 
-from compliance import reviews, termination, wind_down
-from payouts import close, details, ledger
+from compliance.offboarding import program_end, termination
+from compliance.reviews import deadlines_task, decisions
+from compliance.reviews.open_review import open_review
+from payouts.closing import close
+from payouts.ledger import booking
 from payouts.models import Payout, Statement
+from payouts.payout_details import details
 from tests.compliance.cases import active, days, order
 
 # Completed then, and 30 days of 24 hours later, on 31 December 12:00, validated: December's close can pay it.
@@ -52,31 +56,27 @@ def test_is_not_paid_while_it_is_held_and_never_when_it_is_forfeited(payable, re
     held = order(payable, PLACED, amount="400.00")
     order(payable, PLACED, amount="320.00")
     at = datetime(2025, 12, 20, tzinfo=UTC)
-    review = reviews.open_review(
-        affiliate=payable, activity="fraud", summary="Odd.", commissions=[held], now=at, by=reviewer
-    )
+    review = open_review(affiliate=payable, activity="fraud", summary="Odd.", commissions=[held], now=at, by=reviewer)
     close.close_month(period=date(2025, 12, 1), now=datetime(2026, 1, 3, tzinfo=UTC), by=None)
     # Both were validated on 31 December 12:00; the held 20.00 stays out, the other 16.00 is paid.
     assert amounts(payable) == [money("16.00", "16.00", "0.00")]
-    reviews.decide(
+    decisions.decide(
         review=review, decision="forfeiture", reason="So.", now=datetime(2026, 1, 5, tzinfo=UTC), by=reviewer
     )
     # The time to appeal is over on 19 January.
-    reviews.keep_deadlines(now=datetime(2026, 1, 19, tzinfo=UTC))
+    deadlines_task.keep_deadlines(now=datetime(2026, 1, 19, tzinfo=UTC))
     closes(JANUARY)
     assert amounts(payable) == [money("16.00", "16.00", "0.00")]
-    assert ledger.balance(payable) == Decimal("0.00")
+    assert booking.balance(payable) == Decimal("0.00")
 
 
 def test_is_paid_by_the_next_close_when_the_review_is_dismissed(payable, reviewer):
     held = order(payable, PLACED, amount="400.00")
     at = datetime(2025, 12, 20, tzinfo=UTC)
-    review = reviews.open_review(
-        affiliate=payable, activity="fraud", summary="Odd.", commissions=[held], now=at, by=reviewer
-    )
+    review = open_review(affiliate=payable, activity="fraud", summary="Odd.", commissions=[held], now=at, by=reviewer)
     close.close_month(period=date(2025, 12, 1), now=datetime(2026, 1, 3, tzinfo=UTC), by=None)
     assert amounts(payable) == []
-    reviews.decide(
+    decisions.decide(
         review=review, decision="dismissed", reason="A mistake.", now=datetime(2026, 1, 5, tzinfo=UTC), by=reviewer
     )
     closes(JANUARY)
@@ -87,11 +87,9 @@ def test_is_taken_back_by_the_next_close_when_it_was_paid_before_it_was_forfeite
     paid = order(payable, PLACED, amount="400.00")
     close.close_month(period=date(2025, 12, 1), now=datetime(2026, 1, 3, tzinfo=UTC), by=None)
     at = datetime(2026, 1, 4, tzinfo=UTC)
-    review = reviews.open_review(
-        affiliate=payable, activity="fraud", summary="Odd.", commissions=[paid], now=at, by=reviewer
-    )
-    reviews.decide(review=review, decision="forfeiture", reason="So.", now=at + days(7), by=reviewer)
-    reviews.keep_deadlines(now=at + days(21))
+    review = open_review(affiliate=payable, activity="fraud", summary="Odd.", commissions=[paid], now=at, by=reviewer)
+    decisions.decide(review=review, decision="forfeiture", reason="So.", now=at + days(7), by=reviewer)
+    deadlines_task.keep_deadlines(now=at + days(21))
     closes(JANUARY)
     assert amounts(payable) == [money("20.00", "20.00", "0.00"), money("-20.00", "0.00", "-20.00")]
     call_command("verify_ledger")
@@ -101,11 +99,9 @@ def test_leaves_the_rest_to_the_final_close_after_a_breach(payable, reviewer):
     named = order(payable, PLACED, amount="400.00")
     order(payable, PLACED, amount="100.00")
     at = datetime(2025, 12, 10, tzinfo=UTC)
-    review = reviews.open_review(
-        affiliate=payable, activity="fraud", summary="Odd.", commissions=[named], now=at, by=reviewer
-    )
-    reviews.decide(review=review, decision="termination", reason="So.", now=at + days(7), by=reviewer)
-    reviews.keep_deadlines(now=at + days(21))
+    review = open_review(affiliate=payable, activity="fraud", summary="Odd.", commissions=[named], now=at, by=reviewer)
+    decisions.decide(review=review, decision="termination", reason="So.", now=at + days(7), by=reviewer)
+    deadlines_task.keep_deadlines(now=at + days(21))
     close.close_month(period=date(2025, 12, 1), now=datetime(2026, 1, 3, tzinfo=UTC), by=None)
     # 5.00 is below the minimum of 16.00, and paid all the same: the agreement has ended.
     assert amounts(payable) == [money("5.00", "5.00", "0.00")]
@@ -120,7 +116,7 @@ def test_of_everybody_is_paid_whatever_its_size_when_the_program_has_ended(payab
     assert amounts(payable) == amounts(suspended) == [money("5.00", "0.00", "5.00")]
     at = datetime(2026, 1, 4, tzinfo=UTC)
     termination.suspend(affiliate=suspended, reason="Odd.", now=at, by=reviewer)
-    wind_down.announce_end(ends_at=at + days(30), now=at, by=reviewer, reason="The shop closes.")
+    program_end.announce_end(ends_at=at + days(30), now=at, by=reviewer, reason="The shop closes.")
     closes(JANUARY)
     assert not Payout.objects.exists()
     termination.carry_out(now=at + days(30))

@@ -8,8 +8,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from compliance import reviews
 from compliance.models import AbuseReport, Review, ReviewFile, Signal
+from compliance.reviews import decisions, replies
+from compliance.reviews.open_review import open_review
 from tests.compliance.cases import active, days, order
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
@@ -22,7 +23,7 @@ HTML = b"<!doctype html><script>alert(1)</script>"
 def review(affiliate, reviewer):
     now = timezone.now()
     named = order(affiliate, now - days(5))
-    return reviews.open_review(
+    return open_review(
         affiliate=affiliate, activity="fraud", summary="Odd orders.", commissions=[named], now=now, by=reviewer
     )
 
@@ -42,7 +43,7 @@ def reply(client, review, *files, text="It was not me."):
 
 
 def test_show_an_affiliate_their_reviews_and_every_step_but_private_notes(signed_in, review, reviewer):
-    reviews.add_note(review=review, text="Looks guilty to me.", now=timezone.now(), by=reviewer)
+    replies.add_note(review=review, text="Looks guilty to me.", now=timezone.now(), by=reviewer)
     listed = signed_in.get(reverse("compliance:reviews")).content.decode()
     assert reverse("compliance:review", args=[review.pk]) in listed
     page = signed_in.get(reverse("compliance:review", args=[review.pk])).content.decode()
@@ -131,7 +132,7 @@ def test_give_a_file_to_nobody_else(client, signed_in, review):
 
 
 def test_strip_a_file_name_of_its_path(signed_in, review):
-    from compliance.evidence_files import checked
+    from compliance.reviews.evidence_files import checked
 
     assert checked("..\\..\\etc/passwd.txt", b"x").name == "passwd.txt"
     assert checked("a\u202e\r\nb.txt", b"x").name == "ab.txt"
@@ -163,7 +164,7 @@ def test_ask_for_a_reply_until_there_is_one(signed_in, review):
 
 def test_take_an_appeal(signed_in, review, reviewer):
     reply(signed_in, review)
-    reviews.decide(review=review, decision="warning", reason="So.", now=timezone.now(), by=reviewer)
+    decisions.decide(review=review, decision="warning", reason="So.", now=timezone.now(), by=reviewer)
     assert "Send the appeal" in signed_in.get(reverse("compliance:review", args=[review.pk])).content.decode()
     response = signed_in.post(reverse("compliance:appeal", args=[review.pk]), {"text": "No!"})
     assert response.status_code == 302
@@ -220,12 +221,12 @@ def test_take_reports_while_the_cache_is_away(client, db, network, monkeypatch, 
     from django.core.cache import cache
     from redis.exceptions import ConnectionError as Away
 
-    from compliance import abuse
+    from compliance.signals import abuse_reports
 
     def away(*_arguments, **_options):
         raise Away
 
     settings.ABUSE_REPORTS_PER_HOUR = 1
     monkeypatch.setattr(cache, "add", away)
-    monkeypatch.setattr(abuse, "ALL_TOGETHER", 2)
+    monkeypatch.setattr(abuse_reports, "ALL_TOGETHER", 2)
     assert [report(client, network + "1").status_code for _ in range(3)] == [302, 302, 429]

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from agreements import drafting
 from agreements.models import Agreement, Rate
-from compliance import target_rehearsal
-from compliance.target_rehearsal import Answers
+from compliance.targets import backtest
+from compliance.targets.backtest import Answers
 from tests.factories import make_staff
 from tests.worlds import begin, bring_over, order, send
 
@@ -79,12 +79,12 @@ def test_takes_few_queries_for_any_number_of_affiliates(boss, draft, django_asse
 
 def test_shows_how_targets_stand_and_how_they_would(draft):
     # Both have been active for more than 180 days: A has three of three, B one of three; of four, neither has enough.
-    found = target_rehearsal.rehearse(agreement=Agreement.objects.get(pk=draft.pk), now=timezone.now())
+    found = backtest.rehearse(agreement=Agreement.objects.get(pk=draft.pk), now=timezone.now())
     assert found.now == Answers(met=1, at_risk=0, missed=1, not_asked=0)
     assert found.then == Answers(met=0, at_risk=0, missed=2, not_asked=0)
 
 
 def test_of_a_draft_without_a_target_asks_nobody(draft):
     Agreement.objects.filter(pk=draft.pk).update(target_orders=0)
-    found = target_rehearsal.rehearse(agreement=Agreement.objects.get(pk=draft.pk), now=timezone.now())
+    found = backtest.rehearse(agreement=Agreement.objects.get(pk=draft.pk), now=timezone.now())
     assert found.then == Answers(met=0, at_risk=0, missed=0, not_asked=2)

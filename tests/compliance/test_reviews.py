@@ -11,8 +11,9 @@ from affiliates.errors import IllegalTransition
 from affiliates.models import State
 from agreements.rules import Rule
 from audit.models import AuditRecord
-from compliance import reviews
 from compliance.models import Review, ReviewStep
+from compliance.reviews import appeals, deadlines_task, decisions, replies
+from compliance.reviews.open_review import open_review
 from payouts.models import CommissionHold, PayoutHold
 from tests.compliance.cases import NOW, TICK, active, amount, days, mails, order
 
@@ -21,7 +22,7 @@ Decision = Review.Decision
 
 def opened(affiliate, by, **changes):
     values = {"activity": "fraud", "summary": "Orders that nobody placed.", "now": NOW, "by": by}
-    return reviews.open_review(affiliate=affiliate, **values | changes)
+    return open_review(affiliate=affiliate, **values | changes)
 
 
 def steps(review) -> list[str]:
@@ -34,8 +35,8 @@ def holding(review) -> int:
 
 def decided(affiliate, by, decision, **changes):
     review = opened(affiliate, by, **changes)
-    reviews.reply(review=review, text="It was not me.", now=NOW + TICK, by=affiliate.user)
-    return reviews.decide(review=review, decision=decision, reason="As the logs show.", now=NOW + days(1), by=by)
+    replies.reply(review=review, text="It was not me.", now=NOW + TICK, by=affiliate.user)
+    return decisions.decide(review=review, decision=decision, reason="As the logs show.", now=NOW + days(1), by=by)
 
 
 # --- Opening
@@ -125,24 +126,24 @@ def test_holds_nothing_for_a_missed_target(affiliate, reviewer):
 
 def test_takes_a_reply_until_just_before_its_deadline(affiliate, reviewer):
     review = opened(affiliate, reviewer)
-    reviews.reply(review=review, text="It was not me.", now=NOW + days(7) - TICK, by=affiliate.user)
+    replies.reply(review=review, text="It was not me.", now=NOW + days(7) - TICK, by=affiliate.user)
     with pytest.raises(ValidationError):
-        reviews.reply(review=review, text="And another thing.", now=NOW + days(7), by=affiliate.user)
+        replies.reply(review=review, text="And another thing.", now=NOW + days(7), by=affiliate.user)
     assert steps(review) == ["notice", "reply"]
 
 
 def test_takes_no_empty_reply_and_none_after_the_decision(affiliate, reviewer):
     review = opened(affiliate, reviewer)
     with pytest.raises(ValidationError):
-        reviews.reply(review=review, text=" \n", now=NOW, by=affiliate.user)
-    reviews.decide(review=review, decision="dismissed", reason="A mistake.", now=NOW + TICK, by=reviewer)
+        replies.reply(review=review, text=" \n", now=NOW, by=affiliate.user)
+    decisions.decide(review=review, decision="dismissed", reason="A mistake.", now=NOW + TICK, by=reviewer)
     with pytest.raises(IllegalTransition):
-        reviews.reply(review=review, text="Thanks.", now=NOW + days(1), by=affiliate.user)
+        replies.reply(review=review, text="Thanks.", now=NOW + days(1), by=affiliate.user)
 
 
 def test_keeps_private_notes_in_any_state(affiliate, reviewer):
     review = decided(affiliate, reviewer, "dismissed")
-    reviews.add_note(review=review, text="Keep an eye on them.", now=NOW + days(2), by=reviewer)
+    replies.add_note(review=review, text="Keep an eye on them.", now=NOW + days(2), by=reviewer)
     assert ReviewStep.objects.get(kind="note").private
 
 
@@ -152,17 +153,17 @@ def test_keeps_private_notes_in_any_state(affiliate, reviewer):
 def test_is_not_decided_against_who_may_still_reply(affiliate, reviewer):
     review = opened(affiliate, reviewer)
     with pytest.raises(ValidationError):
-        reviews.decide(review=review, decision="warning", reason="So.", now=NOW + days(7) - TICK, by=reviewer)
-    reviews.decide(review=review, decision="warning", reason="So.", now=NOW + days(7), by=reviewer)
+        decisions.decide(review=review, decision="warning", reason="So.", now=NOW + days(7) - TICK, by=reviewer)
+    decisions.decide(review=review, decision="warning", reason="So.", now=NOW + days(7), by=reviewer)
     assert Review.objects.get().decision == "warning"
 
 
 def test_is_not_decided_by_the_affiliate_or_without_a_reason(affiliate, reviewer):
     review = opened(affiliate, reviewer)
     with pytest.raises(ValidationError):
-        reviews.decide(review=review, decision="dismissed", reason="I am nice.", now=NOW, by=affiliate.user)
+        decisions.decide(review=review, decision="dismissed", reason="I am nice.", now=NOW, by=affiliate.user)
     with pytest.raises(ValidationError) as refusal:
-        reviews.decide(review=review, decision="dismissed", reason=" ", now=NOW, by=reviewer)
+        decisions.decide(review=review, decision="dismissed", reason=" ", now=NOW, by=reviewer)
     assert "reason" in refusal.value.message_dict
 
 
@@ -180,11 +181,11 @@ def test_has_no_graver_decision_than_the_activity_allows(affiliate, reviewer, ac
         when = NOW + days(8)
         if decision in allowed:
             with transaction.atomic():
-                reviews.decide(review=review, decision=decision, reason="So.", now=when, by=reviewer)
+                decisions.decide(review=review, decision=decision, reason="So.", now=when, by=reviewer)
                 transaction.set_rollback(True)
         else:
             with pytest.raises(ValidationError) as refusal:
-                reviews.decide(review=review, decision=decision, reason="So.", now=when, by=reviewer)
+                decisions.decide(review=review, decision=decision, reason="So.", now=when, by=reviewer)
             assert "decision" in refusal.value.message_dict
         affiliate.refresh_from_db()
 
@@ -205,7 +206,7 @@ def test_that_is_dismissed_is_closed_and_cannot_be_appealed(affiliate, reviewer)
     review = decided(affiliate, reviewer, "dismissed")
     assert (review.state, review.closed_at, review.appeal_by) == ("closed", NOW + days(1), None)
     with pytest.raises(IllegalTransition):
-        reviews.appeal(review=review, text="No!", now=NOW + days(1), by=affiliate.user)
+        appeals.appeal(review=review, text="No!", now=NOW + days(1), by=affiliate.user)
 
 
 def test_that_is_dismissed_releases_what_it_held_before_it_closes(affiliate, reviewer):
@@ -217,7 +218,7 @@ def test_that_is_dismissed_releases_what_it_held_before_it_closes(affiliate, rev
 def test_is_decided_once(affiliate, reviewer, another):
     review = decided(affiliate, reviewer, "warning")
     with pytest.raises(IllegalTransition):
-        reviews.decide(review=review, decision="termination", reason="No.", now=NOW + days(2), by=another)
+        decisions.decide(review=review, decision="termination", reason="No.", now=NOW + days(2), by=another)
     assert len(mails(affiliate, "review_decided")) == 1
 
 
@@ -249,20 +250,20 @@ def test_forfeits_only_when_the_time_to_appeal_is_over(affiliate, reviewer):
     # Decided 2026-03-02 12:00, 14 days to appeal.
     over = datetime(2026, 3, 16, 12, tzinfo=UTC)
     assert review.appeal_by == over
-    assert reviews.keep_deadlines(now=over - TICK) == (0, 0, 0)
+    assert deadlines_task.keep_deadlines(now=over - TICK) == (0, 0, 0)
     assert (amount(named), holding(review)) == (Decimal("5.00"), 1)
-    assert reviews.keep_deadlines(now=over) == (0, 1, 0)
+    assert deadlines_task.keep_deadlines(now=over) == (0, 1, 0)
     assert (amount(named), amount(other), holding(review)) == (Decimal("0.00"), Decimal("5.00"), 0)
     review.refresh_from_db()
     assert (review.state, review.closed_at) == ("closed", over)
-    assert reviews.keep_deadlines(now=over + days(9)) == (0, 0, 0)
+    assert deadlines_task.keep_deadlines(now=over + days(9)) == (0, 0, 0)
     assert steps(review) == ["notice", "reply", "decision", "forfeited", "closed"]
 
 
 def test_names_the_clause_with_what_it_forfeited(affiliate, reviewer):
     named = order(affiliate, NOW - days(5))
     decided(affiliate, reviewer, "forfeiture", commissions=[named])
-    reviews.keep_deadlines(now=NOW + days(15))
+    deadlines_task.keep_deadlines(now=NOW + days(15))
     named.refresh_from_db()
     assert named.forfeit_reason == "Forfeited by review: Fraud, clause 6.1 of version 1"
 
@@ -271,31 +272,31 @@ def test_holds_what_it_forfeits_even_if_it_did_not_before(affiliate, reviewer):
     named = order(affiliate, NOW - days(5))
     review = opened(affiliate, reviewer, commissions=[named], hold=False)
     assert holding(review) == 0
-    reviews.decide(review=review, decision="forfeiture", reason="So.", now=NOW + days(7), by=reviewer)
+    decisions.decide(review=review, decision="forfeiture", reason="So.", now=NOW + days(7), by=reviewer)
     assert holding(review) == 1
 
 
 def test_takes_an_appeal_until_just_before_its_deadline(affiliate, reviewer):
     review = decided(affiliate, reviewer, "warning")
     with pytest.raises(ValidationError):
-        reviews.appeal(review=review, text="No!", now=NOW + days(15), by=affiliate.user)
-    review = reviews.appeal(review=review, text="No!", now=NOW + days(15) - TICK, by=affiliate.user)
+        appeals.appeal(review=review, text="No!", now=NOW + days(15), by=affiliate.user)
+    review = appeals.appeal(review=review, text="No!", now=NOW + days(15) - TICK, by=affiliate.user)
     assert (review.state, review.appeal_decide_by) == ("appealed", NOW + days(45) - TICK)
     with pytest.raises(IllegalTransition):
-        reviews.appeal(review=review, text="No!", now=NOW + days(15) - TICK, by=affiliate.user)
+        appeals.appeal(review=review, text="No!", now=NOW + days(15) - TICK, by=affiliate.user)
 
 
 def appealed(affiliate, reviewer, decision, **changes):
     review = decided(affiliate, reviewer, decision, **changes)
-    return reviews.appeal(review=review, text="It was not me.", now=NOW + days(2), by=affiliate.user)
+    return appeals.appeal(review=review, text="It was not me.", now=NOW + days(2), by=affiliate.user)
 
 
 def test_has_its_appeal_decided_by_another(affiliate, reviewer, another):
     review = appealed(affiliate, reviewer, "warning")
     for somebody in (reviewer, affiliate.user):
         with pytest.raises(ValidationError):
-            reviews.decide_appeal(review=review, outcome="refused", reason="No.", now=NOW + days(3), by=somebody)
-    reviews.decide_appeal(review=review, outcome="refused", reason="No.", now=NOW + days(3), by=another)
+            appeals.decide_appeal(review=review, outcome="refused", reason="No.", now=NOW + days(3), by=somebody)
+    appeals.decide_appeal(review=review, outcome="refused", reason="No.", now=NOW + days(3), by=another)
     review.refresh_from_db()
     assert (review.state, review.appeal, review.appeal_decided_by) == ("closed", "refused", another)
 
@@ -309,8 +310,8 @@ def test_has_its_appeal_decided_by_another_says_the_database_too(affiliate, revi
 def test_forfeits_when_the_appeal_is_refused(affiliate, reviewer, another):
     named = order(affiliate, NOW - days(5))
     review = appealed(affiliate, reviewer, "forfeiture", commissions=[named])
-    assert reviews.keep_deadlines(now=NOW + days(20)) == (0, 0, 0)  # the time to appeal is over, but it was used
-    reviews.decide_appeal(review=review, outcome="refused", reason="No.", now=NOW + days(21), by=another)
+    assert deadlines_task.keep_deadlines(now=NOW + days(20)) == (0, 0, 0)  # the time to appeal is over, but it was used
+    appeals.decide_appeal(review=review, outcome="refused", reason="No.", now=NOW + days(21), by=another)
     assert (amount(named), holding(review)) == (Decimal("0.00"), 0)
     assert mails(affiliate, "appeal_decided")[0].context["granted"] is False
 
@@ -318,9 +319,9 @@ def test_forfeits_when_the_appeal_is_refused(affiliate, reviewer, another):
 def test_gives_money_back_when_the_appeal_is_granted(affiliate, reviewer, another):
     named = order(affiliate, NOW - days(5))
     review = appealed(affiliate, reviewer, "forfeiture", commissions=[named])
-    reviews.decide_appeal(review=review, outcome="granted", reason="Sorry.", now=NOW + days(21), by=another)
+    appeals.decide_appeal(review=review, outcome="granted", reason="Sorry.", now=NOW + days(21), by=another)
     assert (amount(named), holding(review)) == (Decimal("5.00"), 0)
-    assert reviews.keep_deadlines(now=NOW + days(90)) == (0, 0, 0)
+    assert deadlines_task.keep_deadlines(now=NOW + days(90)) == (0, 0, 0)
     assert amount(named) == Decimal("5.00")
 
 
@@ -329,7 +330,7 @@ def test_gives_links_back_when_the_appeal_is_granted(affiliate, reviewer, anothe
     review = appealed(affiliate, reviewer, decision)
     affiliate.refresh_from_db()
     assert affiliate.state == state
-    reviews.decide_appeal(review=review, outcome="granted", reason="Sorry.", now=NOW + days(3), by=another)
+    appeals.decide_appeal(review=review, outcome="granted", reason="Sorry.", now=NOW + days(3), by=another)
     affiliate.refresh_from_db()
     assert affiliate.state == State.ACTIVE
     assert len(mails(affiliate, "reinstated")) == 1
@@ -339,20 +340,20 @@ def test_leaves_who_was_suspended_by_another_review_suspended(affiliate, reviewe
     first = appealed(affiliate, reviewer, "suspension")
     affiliate.refresh_from_db()
     second = appealed(affiliate, reviewer, "suspension", activity="brand-bidding")
-    reviews.decide_appeal(review=first, outcome="granted", reason="Sorry.", now=NOW + days(3), by=another)
+    appeals.decide_appeal(review=first, outcome="granted", reason="Sorry.", now=NOW + days(3), by=another)
     affiliate.refresh_from_db()
     assert affiliate.state == State.SUSPENDED
-    reviews.decide_appeal(review=second, outcome="granted", reason="Sorry.", now=NOW + days(3), by=another)
+    appeals.decide_appeal(review=second, outcome="granted", reason="Sorry.", now=NOW + days(3), by=another)
     affiliate.refresh_from_db()
     assert affiliate.state == State.ACTIVE
 
 
 def test_puts_who_was_leaving_back_to_leaving(affiliate, reviewer, another):
-    from compliance import termination
+    from compliance.offboarding import termination
 
     termination.leave(affiliate=affiliate, now=NOW, by=affiliate.user)
     review = appealed(affiliate, reviewer, "termination")
-    reviews.decide_appeal(review=review, outcome="granted", reason="Sorry.", now=NOW + days(3), by=another)
+    appeals.decide_appeal(review=review, outcome="granted", reason="Sorry.", now=NOW + days(3), by=another)
     affiliate.refresh_from_db()
     assert (affiliate.state, affiliate.notice_ends_at) == (State.LEAVING, NOW + days(30))
     states = list(affiliate.standing_changes.order_by("at", "id").values_list("after", flat=True))
@@ -365,21 +366,21 @@ def test_puts_who_was_leaving_back_to_leaving(affiliate, reviewer, another):
 def test_releases_its_hold_by_itself_when_staff_miss_the_deadline(affiliate, reviewer):
     named = order(affiliate, NOW - days(5))
     review = opened(affiliate, reviewer, commissions=[named], hold_all_money=True, why_all="All looks made up.")
-    assert reviews.keep_deadlines(now=NOW + days(30) - TICK) == (0, 0, 0)
-    assert reviews.keep_deadlines(now=NOW + days(30)) == (1, 0, 0)
+    assert deadlines_task.keep_deadlines(now=NOW + days(30) - TICK) == (0, 0, 0)
+    assert deadlines_task.keep_deadlines(now=NOW + days(30)) == (1, 0, 0)
     assert holding(review) == 0
     assert not PayoutHold.objects.filter(released_at=None).exists()
     review.refresh_from_db()
     assert (review.state, review.hold_released_at) == ("open", NOW + days(30))
     assert mails(affiliate, "hold_released")[0].context["amount"] == "5.00 USD"
-    assert reviews.keep_deadlines(now=NOW + days(31)) == (0, 0, 0)
-    reviews.decide(review=review, decision="warning", reason="So.", now=NOW + days(32), by=reviewer)
+    assert deadlines_task.keep_deadlines(now=NOW + days(31)) == (0, 0, 0)
+    decisions.decide(review=review, decision="warning", reason="So.", now=NOW + days(32), by=reviewer)
 
 
 def test_holds_again_what_a_late_decision_forfeits(affiliate, reviewer):
     named = order(affiliate, NOW - days(5))
     review = opened(affiliate, reviewer, commissions=[named])
-    reviews.decide(review=review, decision="forfeiture", reason="So.", now=NOW + days(30), by=reviewer)
+    decisions.decide(review=review, decision="forfeiture", reason="So.", now=NOW + days(30), by=reviewer)
     assert steps(review) == ["notice", "hold_released", "decision"]
     assert holding(review) == 1
     assert len(mails(affiliate, "hold_released")) == 1
@@ -389,10 +390,10 @@ def test_grants_an_appeal_by_itself_when_staff_miss_the_deadline(affiliate, revi
     named = order(affiliate, NOW - days(5))
     review = appealed(affiliate, reviewer, "termination", commissions=[named])
     # Appealed on NOW + 2 days, 30 days to decide.
-    assert reviews.keep_deadlines(now=NOW + days(32) - TICK) == (0, 0, 0)
+    assert deadlines_task.keep_deadlines(now=NOW + days(32) - TICK) == (0, 0, 0)
     with pytest.raises(IllegalTransition):
-        reviews.decide_appeal(review=review, outcome="refused", reason="No.", now=NOW + days(32), by=another)
-    assert reviews.keep_deadlines(now=NOW + days(32)) == (0, 0, 1)
+        appeals.decide_appeal(review=review, outcome="refused", reason="No.", now=NOW + days(32), by=another)
+    assert deadlines_task.keep_deadlines(now=NOW + days(32)) == (0, 0, 1)
     review.refresh_from_db()
     affiliate.refresh_from_db()
     assert (review.state, review.appeal, review.appeal_decided_by) == ("closed", "granted", None)
@@ -401,7 +402,7 @@ def test_grants_an_appeal_by_itself_when_staff_miss_the_deadline(affiliate, revi
 
 
 def test_that_fails_does_not_stop_the_others(affiliate, reviewer, monkeypatch, caplog):
-    from compliance import consequences
+    from compliance.reviews import consequences
 
     first, second = decided(affiliate, reviewer, "warning"), decided(affiliate, reviewer, "warning")
     real = consequences.make_final
@@ -412,7 +413,7 @@ def test_that_fails_does_not_stop_the_others(affiliate, reviewer, monkeypatch, c
         real(review=review, now=now, by=by)
 
     monkeypatch.setattr(consequences, "make_final", fails_for_the_first)
-    assert reviews.keep_deadlines(now=NOW + days(15)) == (0, 1, 0)
+    assert deadlines_task.keep_deadlines(now=NOW + days(15)) == (0, 1, 0)
     assert Review.objects.get(pk=second.pk).state == "closed"
     assert str(first.pk) in caplog.text
 

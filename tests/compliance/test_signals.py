@@ -8,11 +8,12 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from affiliates.models import Channel
-from compliance import dismissing, signals
 from compliance.models import Review, Signal
-from payouts import details, intake
+from compliance.signals import dismissal, signals
+from payouts.payout_details import details
+from shops import intake
 from tests.compliance.cases import active, days, order
-from tracking import click_ids
+from tracking.clicks import click_ids
 from tracking.models import Click, Link
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -164,7 +165,7 @@ def test_are_raised_once_and_not_again_when_dismissed(affiliate, reviewer):
     assert signals.look(now=NOW)["same_payout_details"] == 2
     assert signals.look(now=NOW + days(1))["same_payout_details"] == 0
     for signal in Signal.objects.all():
-        dismissing.dismiss(signal=signal, reason="A couple.", now=NOW + days(2), by=reviewer)
+        dismissal.dismiss(signal=signal, reason="A couple.", now=NOW + days(2), by=reviewer)
     assert signals.look(now=NOW + days(90))["same_payout_details"] == 0
     third = active()
     pay_to(third, "same@example.com")  # now there are three: that is other evidence

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from compliance.target_arithmetic import (
+from compliance.targets.arithmetic import (
     Answer,
     Days,
     Span,

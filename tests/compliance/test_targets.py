@@ -9,8 +9,10 @@ from django.db import Error, connection, transaction
 from affiliates import standing
 from affiliates.models import State
 from agreements import accepting, drafting, publishing
-from compliance import reviews, targets, termination
 from compliance.models import Review, TargetCheck, TargetNotice, TargetPause
+from compliance.offboarding import termination
+from compliance.reviews import appeals, decisions
+from compliance.targets import checks
 from tests.compliance import cases
 from tests.compliance.cases import START, TICK, active, days, mails, order
 
@@ -40,13 +42,13 @@ def suspend(affiliate, start, end) -> None:
 
 
 def test_is_not_asked_before_the_program_is_opened(affiliate):
-    assert targets.check(now=FIRST).asked == 0
+    assert checks.check(now=FIRST).asked == 0
     assert not TargetCheck.objects.exists()
 
 
 def test_is_asked_from_180_days_after_the_activation_on(opened):
-    assert targets.check(now=FIRST - TICK).asked == 0
-    assert targets.check(now=FIRST).asked == 1
+    assert checks.check(now=FIRST - TICK).asked == 0
+    assert checks.check(now=FIRST).asked == 1
     check = only_check()
     assert (check.answer, check.orders, check.target, check.window_from) == ("missed", 0, 3, START)
     assert check.clause == "7.1"
@@ -54,9 +56,9 @@ def test_is_asked_from_180_days_after_the_activation_on(opened):
 
 def test_is_asked_once_a_day(opened):
     midnight = datetime(2025, 7, 1, tzinfo=UTC)
-    assert targets.check(now=FIRST).asked == 1
-    assert targets.check(now=midnight - TICK).asked == 0
-    assert targets.check(now=midnight).asked == 1
+    assert checks.check(now=FIRST).asked == 1
+    assert checks.check(now=midnight - TICK).asked == 0
+    assert checks.check(now=midnight).asked == 1
     assert list(TargetCheck.objects.order_by("day").values_list("day", flat=True)) == [
         date(2025, 6, 30),
         date(2025, 7, 1),
@@ -66,7 +68,7 @@ def test_is_asked_once_a_day(opened):
 @pytest.mark.parametrize("state", [State.SUSPENDED, State.LEAVING, State.TERMINATED])
 def test_is_not_asked_of_who_is_not_active(opened, state):
     standing.move(affiliate=opened, to=state, now=FIRST - days(1), by=None)
-    assert targets.check(now=FIRST).asked == 0
+    assert checks.check(now=FIRST).asked == 0
 
 
 def test_counts_orders_of_the_window_that_are_neither_cancelled_nor_wholly_refunded(opened):
@@ -76,7 +78,7 @@ def test_counts_orders_of_the_window_that_are_neither_cancelled_nor_wholly_refun
     order(opened, FIRST - days(6), refunded="99.99")
     later = FIRST + days(10)
     order(opened, START + days(9), order_id="old")
-    targets.check(now=later)
+    checks.check(now=later)
     # The three, and the one of which a cent is left; "old" was placed a day before the window.
     assert (only_check().orders, only_check().answer) == (4, "met")
 
@@ -85,14 +87,14 @@ def test_counts_an_order_at_the_windows_first_instant_and_none_before(opened):
     now = FIRST + days(20)
     for placed_at in (now - days(180), now - days(180) - TICK, now, now + TICK):
         order(opened, placed_at)
-    targets.check(now=now)
+    checks.check(now=now)
     assert only_check().orders == 2
 
 
 def test_counts_each_affiliates_own_orders(opened):
     other = active()
     orders(other, 1, 2, 3)
-    targets.check(now=FIRST)
+    checks.check(now=FIRST)
     assert dict(TargetCheck.objects.values_list("affiliate", "orders")) == {opened.pk: 0, other.pk: 3}
     assert not TargetNotice.objects.filter(affiliate=other).exists()
 
@@ -100,9 +102,9 @@ def test_counts_each_affiliates_own_orders(opened):
 def test_grows_its_window_by_days_suspended(opened):
     # On 2, 3 and 4 March: three days, the first and the last in part.
     suspend(opened, datetime(2025, 3, 2, 18, tzinfo=UTC), datetime(2025, 3, 4, 6, tzinfo=UTC))
-    assert targets.check(now=FIRST + days(3) - TICK).asked == 0
+    assert checks.check(now=FIRST + days(3) - TICK).asked == 0
     orders(opened, 182.9, now=FIRST + days(3))
-    targets.check(now=FIRST + days(3))
+    checks.check(now=FIRST + days(3))
     check = only_check()
     assert (check.days_paused, check.window_from, check.orders) == (3, START, 1)
 
@@ -121,16 +123,16 @@ def test_grows_its_window_by_days_on_which_a_new_version_was_not_accepted(opened
         by=None,
     )
     # Paused from 2 March 00:00 to 7 March 00:00: five days.
-    targets.check(now=FIRST + days(5))
+    checks.check(now=FIRST + days(5))
     assert (only_check().days_paused, only_check().agreement) == (5, second)
 
 
 def test_grows_its_window_by_pauses_that_staff_declare_for_all(opened, reviewer):
-    targets.declare_pause(
+    checks.declare_pause(
         starts_on=date(2025, 4, 1), ends_on=date(2025, 4, 10), reason="Shop was down.", now=FIRST, by=reviewer
     )
-    assert targets.check(now=FIRST + days(10) - TICK).asked == 0
-    targets.check(now=FIRST + days(10))
+    assert checks.check(now=FIRST + days(10) - TICK).asked == 0
+    checks.check(now=FIRST + days(10))
     assert (only_check().days_paused, only_check().window_from) == (10, START)
 
 
@@ -142,7 +144,7 @@ def test_is_not_asked_without_a_target(db):
     publishing.publish(agreement=draft, effective_at=START - days(1), now=START - days(1), by=None)
     active()
     cases.open_program()
-    assert targets.check(now=FIRST).asked == 0
+    assert checks.check(now=FIRST).asked == 0
 
 
 # --- At risk
@@ -150,29 +152,29 @@ def test_is_not_asked_without_a_target(db):
 
 def test_sends_one_friendly_mail_in_180_days(opened):
     orders(opened, 151, 20, 10)  # in 30 days the first of three is out
-    assert targets.check(now=FIRST).told == 1
+    assert checks.check(now=FIRST).told == 1
     assert only_check().answer == "at_risk"
     (mail,) = mails(opened, "target_at_risk")
     # Placed 2025-01-30 12:00: counts up to 2025-07-29 12:00.
     assert mail.context["missed_at"] == "30 July 2025, 12:00 UTC"
     assert mail.context["clause"] == "7.4 of version 1"
     for ahead in range(1, 29):
-        targets.check(now=FIRST + days(ahead))
+        checks.check(now=FIRST + days(ahead))
     assert len(mails(opened, "target_at_risk")) == 1
 
 
 def test_sends_the_next_friendly_mail_180_days_after_the_last_and_not_before(opened):
     orders(opened, 151, 20, 10)
-    targets.check(now=FIRST)
+    checks.check(now=FIRST)
     again = FIRST + days(180)
     orders(opened, 160, 20, 10, now=again)
-    assert targets.check(now=again - days(1)).told == 0
-    assert targets.check(now=again).told == 1
+    assert checks.check(now=again - days(1)).told == 0
+    assert checks.check(now=again).told == 1
 
 
 def test_tells_nobody_who_is_safe_for_30_days(opened):
     orders(opened, 150, 20, 10)
-    assert targets.check(now=FIRST) == (1, 0, 0, 0, 0)
+    assert checks.check(now=FIRST) == (1, 0, 0, 0, 0)
     assert only_check().answer == "met"
 
 
@@ -181,61 +183,61 @@ def test_tells_nobody_who_is_safe_for_30_days(opened):
 
 def test_gives_notice_of_a_missed_target_with_30_days_to_cure(opened):
     orders(opened, 20, 10)
-    assert targets.check(now=FIRST).noticed == 1
+    assert checks.check(now=FIRST).noticed == 1
     notice = TargetNotice.objects.get()
     assert (notice.orders, notice.target, notice.cure_by) == (2, 3, FIRST + days(30))
     (mail,) = mails(opened, "target_missed")
     assert mail.context["cure_by"] == "30 July 2025, 12:00 UTC"
     assert mail.context["clause"] == "7.5 of version 1"
     for ahead in range(1, 30):
-        assert targets.check(now=FIRST + days(ahead)).noticed == 0
+        assert checks.check(now=FIRST + days(ahead)).noticed == 0
     assert not Review.objects.exists()
 
 
 def test_closes_the_notice_when_the_target_is_met_again(opened):
     orders(opened, 20, 10)
-    targets.check(now=FIRST)
+    checks.check(now=FIRST)
     order(opened, FIRST + days(3))
-    assert targets.check(now=FIRST + days(4)).met == 1
+    assert checks.check(now=FIRST + days(4)).met == 1
     notice = TargetNotice.objects.get()
     assert (notice.state, notice.ended_at) == ("met", FIRST + days(4))
     assert len(mails(opened, "target_met")) == 1
-    assert targets.check(now=FIRST + days(31)).reviewed == 0
+    assert checks.check(now=FIRST + days(31)).reviewed == 0
 
 
 def test_looks_again_at_the_deadline_itself(opened):
     orders(opened, 20, 10)
-    targets.check(now=FIRST)
+    checks.check(now=FIRST)
     due = FIRST + days(30)
-    targets.check(now=due - days(0.4))  # the day's question
+    checks.check(now=due - days(0.4))  # the day's question
     order(opened, due - TICK)
-    assert targets.check(now=due - TICK).met == 0
-    assert targets.check(now=due).met == 1
+    assert checks.check(now=due - TICK).met == 0
+    assert checks.check(now=due).met == 1
 
 
 def test_opens_a_review_that_recommends_termination_when_the_time_to_cure_is_over(opened):
     orders(opened, 20, 10)
-    targets.check(now=FIRST)
+    checks.check(now=FIRST)
     due = FIRST + days(30)
-    assert targets.check(now=due - TICK).reviewed == 0
-    assert targets.check(now=due).reviewed == 1
+    assert checks.check(now=due - TICK).reviewed == 0
+    assert checks.check(now=due).reviewed == 1
     review = Review.objects.get()
     assert (review.term, review.clause, review.recommendation) == ("sales_target", "7.1", "termination")
     assert (review.opened_at, review.opened_by, review.reply_by) == (due, None, due + days(7))
     assert TargetNotice.objects.get().review == review
     opened.refresh_from_db()
     assert opened.state == State.ACTIVE
-    assert targets.check(now=due + days(1)) == (1, 0, 0, 0, 0)
+    assert checks.check(now=due + days(1)) == (1, 0, 0, 0, 0)
 
 
 def test_ends_in_a_notice_of_termination_only_when_people_decide_so(opened, reviewer, another):
     orders(opened, 20, 10)
-    targets.check(now=FIRST)
+    checks.check(now=FIRST)
     due = FIRST + days(30)
-    targets.check(now=due)
+    checks.check(now=due)
     review = Review.objects.get()
     at = due + days(7)
-    reviews.decide(review=review, decision="termination", reason="Not active.", now=at, by=reviewer)
+    decisions.decide(review=review, decision="termination", reason="Not active.", now=at, by=reviewer)
     opened.refresh_from_db()
     assert (opened.state, opened.notice_ends_at) == (State.ACTIVE, at + days(30))
     assert mails(opened, "termination_notice")[0].context["ground"] == "target"
@@ -245,61 +247,61 @@ def test_ends_in_a_notice_of_termination_only_when_people_decide_so(opened, revi
 
 
 def test_takes_the_notice_back_when_the_appeal_is_granted(opened, reviewer, another):
-    targets.check(now=FIRST)
+    checks.check(now=FIRST)
     due = FIRST + days(30)
-    targets.check(now=due)
-    review = reviews.decide(
+    checks.check(now=due)
+    review = decisions.decide(
         review=Review.objects.get(), decision="termination", reason="Not active.", now=due + days(7), by=reviewer
     )
-    reviews.appeal(review=review, text="I was ill.", now=due + days(8), by=opened.user)
-    reviews.decide_appeal(review=review, outcome="granted", reason="Get well.", now=due + days(9), by=another)
+    appeals.appeal(review=review, text="I was ill.", now=due + days(8), by=opened.user)
+    appeals.decide_appeal(review=review, outcome="granted", reason="Get well.", now=due + days(9), by=another)
     assert termination.carry_out(now=due + days(90)) == (0, 0, 0)
     opened.refresh_from_db()
     assert (opened.state, opened.notice_ends_at) == (State.ACTIVE, None)
 
 
 def test_restores_who_was_terminated_before_the_appeal_was_granted(opened, reviewer, another):
-    targets.check(now=FIRST)
+    checks.check(now=FIRST)
     due = FIRST + days(30)
-    targets.check(now=due)
+    checks.check(now=due)
     at = due + days(7)
-    review = reviews.decide(review=Review.objects.get(), decision="termination", reason="So.", now=at, by=reviewer)
-    reviews.appeal(review=review, text="I was ill.", now=at + days(13), by=opened.user)
+    review = decisions.decide(review=Review.objects.get(), decision="termination", reason="So.", now=at, by=reviewer)
+    appeals.appeal(review=review, text="I was ill.", now=at + days(13), by=opened.user)
     termination.carry_out(now=at + days(30))
-    reviews.decide_appeal(review=review, outcome="granted", reason="Get well.", now=at + days(31), by=another)
+    appeals.decide_appeal(review=review, outcome="granted", reason="Get well.", now=at + days(31), by=another)
     opened.refresh_from_db()
     assert opened.state == State.ACTIVE
 
 
 def test_rests_after_staff_let_them_go_on(opened, reviewer):
-    targets.check(now=FIRST)
+    checks.check(now=FIRST)
     due = FIRST + days(30)
-    targets.check(now=due)
-    reviews.decide(review=Review.objects.get(), decision="dismissed", reason="Ill.", now=due + days(1), by=reviewer)
-    assert targets.check(now=due + days(2)).noticed == 0
-    assert targets.check(now=due + days(180)).noticed == 0
-    assert targets.check(now=due + days(181)).noticed == 1
+    checks.check(now=due)
+    decisions.decide(review=Review.objects.get(), decision="dismissed", reason="Ill.", now=due + days(1), by=reviewer)
+    assert checks.check(now=due + days(2)).noticed == 0
+    assert checks.check(now=due + days(180)).noticed == 0
+    assert checks.check(now=due + days(181)).noticed == 1
 
 
 def test_lapses_the_notice_of_who_leaves(opened):
-    targets.check(now=FIRST)
+    checks.check(now=FIRST)
     termination.leave(affiliate=opened, now=FIRST + days(1), by=opened.user)
-    targets.check(now=FIRST + days(2))
+    checks.check(now=FIRST + days(2))
     assert TargetNotice.objects.get().state == "lapsed"
 
 
 def test_waits_with_the_review_while_they_are_suspended(opened):
-    targets.check(now=FIRST)
+    checks.check(now=FIRST)
     standing.move(affiliate=opened, to=State.SUSPENDED, now=FIRST + days(29), by=None)
-    assert targets.check(now=FIRST + days(40)).reviewed == 0
+    assert checks.check(now=FIRST + days(40)).reviewed == 0
     opened.refresh_from_db()
     standing.move(affiliate=opened, to=State.ACTIVE, now=FIRST + days(41), by=None)
-    assert targets.check(now=FIRST + days(41)).reviewed == 1
+    assert checks.check(now=FIRST + days(41)).reviewed == 1
 
 
 def test_heals_itself_when_beat_was_away_for_70_days(opened):
-    targets.check(now=FIRST)
-    assert targets.check(now=FIRST + days(70)).reviewed == 1
+    checks.check(now=FIRST)
+    assert checks.check(now=FIRST + days(70)).reviewed == 1
     assert TargetCheck.objects.count() == 2
 
 
@@ -315,11 +317,11 @@ def test_is_answered_for_the_others_when_one_fails(opened, monkeypatch, caplog):
         real(notice)
 
     monkeypatch.setattr(emails, "target_missed", fails_for_one)
-    assert targets.check(now=FIRST).noticed == 1
+    assert checks.check(now=FIRST).noticed == 1
     assert TargetCheck.objects.get().affiliate == other
     assert str(opened.pk) in caplog.text
     monkeypatch.setattr(emails, "target_missed", real)
-    assert targets.check(now=FIRST + days(0.1)).noticed == 1
+    assert checks.check(now=FIRST + days(0.1)).noticed == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -334,11 +336,11 @@ def test_has_one_effect_when_two_beats_ask_at_once():
     def ask(results):
         try:
             together.wait()
-            results.append(targets.check(now=FIRST))
+            results.append(checks.check(now=FIRST))
         finally:
             connection.close()
 
-    results: list[targets.Checked] = []
+    results: list[checks.Checked] = []
     beats = [threading.Thread(target=ask, args=(results,)) for _ in range(2)]
     for beat in beats:
         beat.start()
@@ -353,7 +355,7 @@ def test_has_one_effect_when_two_beats_ask_at_once():
 
 
 def test_keeps_answers_that_the_database_never_changes(opened):
-    targets.check(now=FIRST)
+    checks.check(now=FIRST)
     for change in (lambda: TargetCheck.objects.update(orders=9), lambda: TargetCheck.objects.all().delete()):
         with pytest.raises(Error), transaction.atomic():
             change()
@@ -363,7 +365,7 @@ def test_refuses_a_pause_that_ends_before_it_starts(db, reviewer):
     from django.core.exceptions import ValidationError
 
     with pytest.raises(ValidationError) as refusal:
-        targets.declare_pause(
+        checks.declare_pause(
             starts_on=date(2025, 4, 2), ends_on=date(2025, 4, 1), reason="Oops.", now=FIRST, by=reviewer
         )
     assert "ends_on" in refusal.value.message_dict

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from compliance import targets
-from compliance.targets_ahead import ahead
+from compliance.targets import checks
+from compliance.targets.upcoming import ahead
 from tests.compliance import cases
 from tests.compliance.cases import active, days, order
 
@@ -35,12 +35,12 @@ def test_are_what_the_clock_then_does(opened):
     for placed_at in (datetime(2025, 1, 16, 12, tzinfo=UTC), NOW - days(2), NOW - days(1)):
         order(opened, placed_at)
     (row,) = ahead(now=NOW)
-    noticed = [day for day in range(11, 31) if targets.check(now=midnight(7, day)).noticed]
+    noticed = [day for day in range(11, 31) if checks.check(now=midnight(7, day)).noticed]
     assert noticed == [row.noticed_at and row.noticed_at.day]
     (row,) = ahead(now=midnight(7, 20))
     assert (row.has_notice, row.reviewed_at) == (True, midnight(8, 15))
-    assert targets.check(now=midnight(8, 14)).reviewed == 0
-    assert targets.check(now=midnight(8, 15)).reviewed == 1
+    assert checks.check(now=midnight(8, 14)).reviewed == 0
+    assert checks.check(now=midnight(8, 15)).reviewed == 1
     assert ahead(now=midnight(8, 16)) == []
 
 
@@ -68,7 +68,7 @@ def test_name_today_for_who_has_not_been_asked_yet(opened):
 
 
 def test_drop_the_review_of_a_notice_that_was_met(opened):
-    targets.check(now=NOW)
+    checks.check(now=NOW)
     for age in (3, 2, 1):
         order(opened, NOW + days(5) - days(age))
     assert [row.reviewed_at for row in ahead(now=NOW + days(5))] == [None]

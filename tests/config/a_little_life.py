@@ -12,12 +12,13 @@ from affiliates.models import Affiliate
 from agreements import drafting, publishing, translating
 from agreements.models import Agreement, Program
 from agreements.translating import Words
-from compliance import reviews
 from compliance.models import TargetCheck
+from compliance.reviews import replies
+from compliance.reviews.open_review import open_review
 from config.celery import app
-from payouts import batches
+from payouts.closing.open_program import open_program
+from payouts.disbursement import approval, exports
 from payouts.models import Close, Commission, PayoutBatch, SetAside
-from payouts.opening import open_program
 from tests.worlds import begin, bring_over, order
 
 DONE = "2026-01-12T12:00:00Z"  # + 30 days: settled by the close of February
@@ -67,15 +68,15 @@ def earn(folder: Path) -> None:
 def pay(now: datetime) -> None:
     batch = PayoutBatch.objects.get()
     preparer, approver = (User.objects.create_user(f"{name}@example.com", None) for name in ("preparer", "approver"))
-    batches.submit(batch=batch, now=now, by=preparer)
-    batches.approve(batch=batch, digest=batches.summary(batch, now).digest, now=now, by=approver)
-    [file] = batches.export(batch=batch, now=now, by=preparer)
+    approval.submit(batch=batch, now=now, by=preparer)
+    approval.approve(batch=batch, digest=approval.summary(batch, now).digest, now=now, by=approver)
+    [file] = exports.export(batch=batch, now=now, by=preparer)
     assert file.sha256
 
 
 def be_reviewed(affiliate: Affiliate, now: datetime) -> None:
-    review = reviews.open_review(affiliate=affiliate, activity="spamming", summary="A test.", now=now, by=None)
-    reviews.reply(review=review, text="It was not me.", files=[("proof.txt", b"Not me.")], now=now, by=affiliate.user)
+    review = open_review(affiliate=affiliate, activity="spamming", summary="A test.", now=now, by=None)
+    replies.reply(review=review, text="It was not me.", files=[("proof.txt", b"Not me.")], now=now, by=affiliate.user)
 
 
 def publish_and_withdraw(now: datetime) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date
 from statistics import median
 
-from payouts import close
+from payouts.closing import close
 from tests.faults import books, sixty
 from tests.faults.killing import Death, killed_at
 

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from accounts import api_keys
 from affiliates.models import Affiliate
 from agreements.models import Program
-from payouts import intake, together
+from shops import intake
+from shops.api import group_commit
 from tests.worlds import NOW, begin, bring_over, line, moment, order
-from tracking import click_ids, coupons, links, recording
+from tracking.clicks import click_ids, click_store
+from tracking.links import coupons, tracking_links
 from tracking.models import Link
 
 CONNECTIONS = 8
@@ -137,7 +139,7 @@ class Twins:
 
     def _link(self, affiliate: Affiliate) -> Link:
         coupons.bind(affiliate=affiliate, code=f"{affiliate.code}-2", bound_from=DAYS[1], now=DAYS[1], by=None)
-        return links.create(affiliate=affiliate, target="https://shop.example/", now=NOW, by=None)
+        return tracking_links.create(affiliate=affiliate, target="https://shop.example/", now=NOW, by=None)
 
     def _clicks(self, link: Link) -> list[str]:
         """Click ids at each of CLICKED; the records of every second one are there."""
@@ -147,8 +149,8 @@ class Twins:
             found.append(click_ids.sign(link.pk, at, nonce))
             if place % 2:
                 sub = ("newsletter", "", "", "", "")
-                row = recording.Row(nonce, link.pk, at, "counted", *sub, "198.51.100.0", "Firefox", "", "mobile")
-                recording.write(connection.cursor(), [row])
+                row = click_store.Row(nonce, link.pk, at, "counted", *sub, "198.51.100.0", "Firefox", "", "mobile")
+                click_store.write(connection.cursor(), [row])
         return found
 
     def close(self) -> None:
@@ -208,7 +210,7 @@ class Twins:
 
     def _take(self, batch: list[Any]) -> list[str]:
         if len(batch) == 1:
-            return [together.take(batch[0], source="a test", api_key=self.key, now=NOW).outcome]
+            return [group_commit.take(batch[0], source="a test", api_key=self.key, now=NOW).outcome]
         return [result.outcome for result in intake.take(snapshots=batch, source="a test", now=NOW)]
 
     @staticmethod

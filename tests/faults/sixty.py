@@ -13,8 +13,12 @@ import time_machine
 from accounts.models import User
 from affiliates import standing
 from affiliates.models import Affiliate, State
-from payouts import adjustments, batches, details, forfeiture, holds, ledger, opening, returns
+from payouts.closing import open_program
+from payouts.commissions import forfeiture, holds
+from payouts.disbursement import approval, exports, payout_transitions
+from payouts.ledger import adjustments, booking
 from payouts.models import Account, Commission, Payout, PayoutBatch
+from payouts.payout_details import details
 from tests.factories import make_staff
 from tests.worlds import begin, bring_over, close_months, moment, order, send
 
@@ -56,7 +60,7 @@ def fill(folder: Path) -> None:
     _pay(*people)
     with time_machine.travel(LATER, tick=False):
         _what_came_after(*people)
-    opening.open_program(now=LATER, by=None)
+    open_program.open_program(now=LATER, by=None)
 
 
 def _earn() -> None:
@@ -73,14 +77,14 @@ def _earn() -> None:
 
 def _pay(preparer: User, approver: User) -> None:
     batch = PayoutBatch.objects.get()
-    batches.submit(batch=batch, now=SENT, by=preparer)
-    batches.approve(batch=batch, digest=batches.summary(batch, SENT).digest, now=SENT, by=approver)
-    batches.export(batch=batch, now=SENT, by=preparer)
+    approval.submit(batch=batch, now=SENT, by=preparer)
+    approval.approve(batch=batch, digest=approval.summary(batch, SENT).digest, now=SENT, by=approver)
+    exports.export(batch=batch, now=SENT, by=preparer)
     for payout in Payout.objects.select_related("affiliate").order_by("affiliate__code"):
         if payout.affiliate.code.startswith("RETURNED"):
-            returns.fail(payout=payout, reason="No such account.", now=SENT, by=preparer)
+            payout_transitions.fail(payout=payout, reason="No such account.", now=SENT, by=preparer)
         else:
-            returns.pay(payout=payout, reason="The bank says so.", now=SENT, by=preparer)
+            payout_transitions.pay(payout=payout, reason="The bank says so.", now=SENT, by=preparer)
 
 
 def _what_came_after(preparer: User, approver: User) -> None:
@@ -121,4 +125,4 @@ def off_the_books(affiliate: Affiliate, amount: Decimal) -> None:
     """Book an amount that is on no statement: until it is booked back, a close must set the affiliate aside."""
     sides = [(Account.AFFILIATE_PAYABLE, affiliate, -amount), (Account.ADJUSTMENTS, affiliate, amount)]
     source = f"by hand:{affiliate.code}:{amount}"
-    ledger.post(source=source, kind="by hand", entries=sides, now=LATER, by=None)
+    booking.post(source=source, kind="by hand", entries=sides, now=LATER, by=None)

@@ -14,7 +14,8 @@ import pytest
 from django.db import connection
 
 from mail import attachments, delivery
-from payouts import close, close_sql, ledger, verification
+from payouts.closing import close, close_sql, verification
+from payouts.ledger import booking
 from tests.faults.killing import in_a_child, kill_myself
 from tests.worlds import NOW, begin, bring_over, close_months, order, send
 
@@ -71,7 +72,7 @@ def run() -> None:
 
 
 def killed_before() -> None:
-    with patch.object(ledger, "close_gate", kill_myself):
+    with patch.object(booking, "close_gate", kill_myself):
         run()
 
 

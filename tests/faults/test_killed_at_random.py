@@ -11,9 +11,9 @@ from unittest.mock import patch
 
 import pytest
 
-from payouts import close, close_sql, verification
+from payouts.closing import close, close_sql, verification
+from payouts.closing.replay import replay
 from payouts.models import Close
-from payouts.replaying import replay
 from tests.faults import books
 from tests.faults.harness import SEED, Killings, close_february, undisturbed
 from tests.faults.killing import all_at_once, killed_at

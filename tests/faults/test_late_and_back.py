@@ -10,9 +10,10 @@ import pytest
 import time_machine
 from django.db import connections, transaction
 
-from payouts import batches, verification
+from payouts.closing import verification
+from payouts.closing.replay import replay
+from payouts.disbursement import approval, bank_results, exports
 from payouts.models import Close, Payout, PayoutBatch, PayoutFile, SetAside, Statement
-from payouts.replaying import replay
 from tests.factories import make_staff
 from tests.faults import books, sixty
 from tests.faults.asking import CLOSES, Beat, ask, flush, queue_at, queued
@@ -114,18 +115,18 @@ def test_when_whoever_exports_or_imports_hangs_up(world, told):
     preparer, approver = make_staff(superuser=True), make_staff(superuser=True)
     close_february()
     batch = PayoutBatch.objects.get(close__period="2026-02-01")
-    batches.submit(batch=batch, now=sixty.NOW, by=preparer)
-    batches.approve(batch=batch, digest=batches.summary(batch, sixty.NOW).digest, now=sixty.NOW, by=approver)
+    approval.submit(batch=batch, now=sixty.NOW, by=preparer)
+    approval.approve(batch=batch, digest=approval.summary(batch, sixty.NOW).digest, now=sixty.NOW, by=approver)
     wanted = Payout.objects.filter(batch=batch).count()
     drawn, inside = random.Random(SEED), 0
 
     def export() -> list[bytes]:
-        return [batches.content(file) for file in batches.export(batch=batch, now=sixty.NOW, by=preparer)]
+        return [exports.content(file) for file in exports.export(batch=batch, now=sixty.NOW, by=preparer)]
 
     def take() -> None:
         said = [f"{payout.reference},paid,{payout.amount},".encode() for payout in Payout.objects.filter(batch=batch)]
         content = b"\n".join([b"reference,result,amount,reason", *sorted(said), b""])
-        batches.import_results(content=content, now=sixty.NOW, by=preparer)
+        bank_results.import_results(content=content, now=sixty.NOW, by=preparer)
 
     for _time in range(TIMES_HUNG_UP):
         with world.copy_used("sent", of="tried"):

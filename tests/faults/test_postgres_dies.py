@@ -13,7 +13,7 @@ import pytest
 import time_machine
 from django.db import connection, connections
 
-from payouts import verification
+from payouts.closing import verification
 from tests.faults import books, sixty
 from tests.faults.asking import ask
 from tests.faults.harness import SEED, undisturbed

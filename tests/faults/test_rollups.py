@@ -14,14 +14,15 @@ import pytest
 from django.db import connection, connections
 
 from benchmarks.rollups import fill, proof
-from payouts import rollups
+from payouts.commissions import rollups
 from tests.faults.killing import in_a_child, kill_myself
 from tests.faults.test_senders import history, send_at_once
 from tests.payouts.arrivals import make_link
 from tests.worlds import begin, bring_over, rollup_differences
-from tracking import click_ids, click_rollups, recording
+from tracking.clicks import click_ids, click_store
+from tracking.clicks import rollups as click_rollups
+from tracking.clicks.connection import connect
 from tracking.models import ChangedDay, Click, ClickHorizon, Link, Rollup
-from tracking.redirecting.connection import connect
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial]
 AT = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
@@ -51,10 +52,10 @@ def fold() -> None:
 def click(writer: psycopg.Connection, link: Link, number: int = 1) -> None:
     """Clicks as the redirect writes them, on a connection of its own."""
     rows = [
-        recording.Row(click_ids.new_nonce(AT), link.pk, AT, "counted", "", "", "", "", "", "", "", "", "mobile")
+        click_store.Row(click_ids.new_nonce(AT), link.pk, AT, "counted", "", "", "", "", "", "", "", "", "mobile")
         for _click in range(number)
     ]
-    recording.copy(writer.cursor(), list(map(recording.line, rows)))
+    click_store.copy(writer.cursor(), list(map(click_store.line, rows)))
 
 
 def test_of_a_click_that_commits_after_a_later_one(link):

@@ -18,9 +18,10 @@ from django.core.management import call_command
 from django.db import connection
 from hypothesis import HealthCheck, Phase, given, note, settings
 
-from payouts import rollups, verification
+from payouts.closing import verification
+from payouts.closing.replay import replay
+from payouts.commissions import rollups
 from payouts.models import Close
-from payouts.replaying import replay
 from tests.faults.shuffling import Run, Sent, Twins, runs
 from tests.worlds import close_months
 

@@ -21,7 +21,7 @@ from accounts.models import User
 from affiliates.models import Affiliate
 from agreements import drafting
 from agreements.models import Agreement
-from payouts.verification import INVARIANTS
+from payouts.closing.verification import INVARIANTS
 from tests.factories import make_staff
 from tests.lives.books import Books
 from tests.lives.rows import Person, Sale, Version

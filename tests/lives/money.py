@@ -10,11 +10,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from hypothesis import strategies as st
 
-from payouts import adjustments, batches
-from payouts.close import close_month
+from agreements.periods import following
+from payouts.closing.close import close_month
+from payouts.disbursement import approval, exports, payout_transitions
 from payouts.errors import ApprovalVoided, NeedsAnotherPerson
+from payouts.ledger import adjustments
 from payouts.models import Adjustment, Payout, PayoutBatch
-from payouts.periods import following
 from tests.lives.life import (
     WHICH,
     WHO,
@@ -101,23 +102,23 @@ class Money(Life):
         row = PayoutBatch.objects.get(pk=batch.key)
         if self.books.obstacles(batch):
             with pytest.raises(ValidationError):
-                batches.submit(batch=row, now=self.now, by=self.world.preparer)
+                approval.submit(batch=row, now=self.now, by=self.world.preparer)
             return
-        batches.submit(batch=row, now=self.now, by=self.world.preparer)
+        approval.submit(batch=row, now=self.now, by=self.world.preparer)
         self._move(batch, "submitted")
 
     @step(6, when=lambda life: life._batches("submitted"), which=WHICH)
     def approve(self, which):
         batch = self.one(self._batches("submitted"), which)
         row = PayoutBatch.objects.get(pk=batch.key)
-        digest = batches.summary(row, self.now).digest
+        digest = approval.summary(row, self.now).digest
         with pytest.raises(NeedsAnotherPerson):
-            batches.approve(batch=row, digest=digest, now=self.now, by=self.world.preparer)
+            approval.approve(batch=row, digest=digest, now=self.now, by=self.world.preparer)
         if self.books.obstacles(batch):
             with pytest.raises(ValidationError):
-                batches.approve(batch=row, digest=digest, now=self.now, by=self.world.approver)
+                approval.approve(batch=row, digest=digest, now=self.now, by=self.world.approver)
             return
-        batches.approve(batch=row, digest=digest, now=self.now, by=self.world.approver)
+        approval.approve(batch=row, digest=digest, now=self.now, by=self.world.approver)
         self._move(batch, "approved")
 
     @staticmethod
@@ -132,34 +133,34 @@ class Money(Life):
         row = PayoutBatch.objects.get(pk=batch.key)
         stopped = self.books.obstacles(batch)
         if not stopped:
-            [file] = batches.export(batch=row, now=self.now, by=self.world.preparer)
+            [file] = exports.export(batch=row, now=self.now, by=self.world.preparer)
             self._move(batch, "sent")
-            text = batches.content(file).decode()
+            text = exports.content(file).decode()
             assert all(f"{dollars(p.amount):.2f}" in text for p in batch.payouts if p.state == "sent")
             return
         with pytest.raises(ApprovalVoided):
-            batches.export(batch=row, now=self.now, by=self.world.preparer)
+            exports.export(batch=row, now=self.now, by=self.world.preparer)
         for payout in stopped:
             self.books.cancel(batch, payout)
 
     @step(4, when=lambda life: life._payouts("sent"), which=WHICH)
     def pay(self, which):
         _batch, payout = self.one(self._payouts("sent"), which)
-        batches.pay(payout=Payout.objects.get(pk=payout.key), now=self.now, by=self.world.preparer)
+        payout_transitions.pay(payout=Payout.objects.get(pk=payout.key), now=self.now, by=self.world.preparer)
         payout.state = "paid"
 
     @step(3, when=lambda life: life._payouts("sent", "paid"), which=WHICH)
     def fail_or_return(self, which):
         _batch, payout = self.one(self._payouts("sent", "paid"), which)
         row = Payout.objects.get(pk=payout.key)
-        batches.fail(payout=row, reason="No such account.", now=self.now, by=self.world.preparer)
+        payout_transitions.fail(payout=row, reason="No such account.", now=self.now, by=self.world.preparer)
         payout.state = "failed"
 
     @step(1, when=lambda life: life._payouts(*LIVE), which=WHICH)
     def cancel_a_payout(self, which):
         batch, payout = self.one(self._payouts(*LIVE), which)
         row = Payout.objects.get(pk=payout.key)
-        batches.cancel(payout=row, reason="A test.", now=self.now, by=self.world.approver)
+        payout_transitions.cancel(payout=row, reason="A test.", now=self.now, by=self.world.approver)
         self.books.cancel(batch, payout)
 
     @step(3, when=lambda life: life._payouts(*BACK), which=WHICH)
@@ -174,8 +175,8 @@ class Money(Life):
         }
         if not self.books.may_be_issued_anew(old, self.now):
             with pytest.raises(ValidationError):
-                batches.reissue(**given)
+                payout_transitions.reissue(**given)
             return
-        new = batches.reissue(**given)
+        new = payout_transitions.reissue(**given)
         assert new.reference != row.reference
         self.books.issue_anew(old, key=new.pk, batch=new.batch_id)

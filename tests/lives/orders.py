@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from payouts import forfeiture, holds
+from payouts.commissions import forfeiture, holds
 from payouts.models import Commission
 from tests.lives.life import (
     CATEGORIES,

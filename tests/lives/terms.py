@@ -11,8 +11,9 @@ from affiliates import standing
 from affiliates.models import State
 from agreements import accepting, publishing
 from agreements.models import Agreement
-from compliance import suspension, termination
-from payouts import details, holds
+from compliance.offboarding import suspension, termination
+from payouts.commissions import holds
+from payouts.payout_details import details
 from tests.lives.life import (
     CHANGES,
     SOURCES,

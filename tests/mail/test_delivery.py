@@ -13,7 +13,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection, transaction
 
-from accounts.errors import Refused
+from lib.errors import Refused
 from mail import attachments, delivery
 from mail.attachments import Attachment
 from mail.models import Message

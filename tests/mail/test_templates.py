@@ -5,7 +5,7 @@ import re
 import pytest
 from django.conf import settings
 
-ROOMS = ("accounts", "affiliates", "agreements", "tracking", "payouts", "compliance", "portal", "mail")
+ROOMS = ("shops", "accounts", "affiliates", "agreements", "tracking", "payouts", "compliance", "portal", "mail")
 POSTING = re.compile(
     r"\b(?:notify|notify_many|post|post_many|alert_staff|send)\(\s*(?:[\w.]+=[\w.\[\]]+,\s*)*kind=\"(\w+)\""
 )

@@ -1,7 +1,7 @@
 """Changes the code that decides about money in every small way, one at a time, and asks the tests whether they notice.
 
-`make mutants`; `MODULES="payouts/rates.py" make mutants` for some; as many as MINUTES allow, in an order by SEED. Writes
-tests/mutants/RESULTS.md, with every mutant that nobody noticed; why, is written in tests/mutants/reasons.toml.
+`make mutants`; `MODULES="payouts/commissions/rates.py" make mutants` for some; as many as MINUTES allow, in an order by
+SEED. Writes tests/mutants/RESULTS.md, with every mutant that nobody noticed; why, is written in tests/mutants/reasons.toml.
 
 A driver of our own: mutmut and cosmic-ray change Python alone, where half of what decides is the text of SQL statements, and
 both start each test run anew, which for Django and its database is three seconds a mutant. Here pytest collects once, and
@@ -32,22 +32,22 @@ _PRICING = ("tests/payouts/test_pricing.py", "tests/payouts/test_precedence.py")
 _CLOSE = ("tests/payouts/test_close_to_the_instant.py", "tests/stories/test_small_orders.py", LIVES)
 # What each is tried with, the quickest first.
 TESTS = {
-    "payouts/rounding.py": ("tests/payouts/test_rounding.py",),
-    "payouts/periods.py": ("tests/payouts/test_periods.py",),
-    "payouts/rates.py": _PRICING,
-    "payouts/pricing.py": _PRICING,
+    "lib/money.py": ("tests/payouts/test_rounding.py",),
+    "agreements/periods.py": ("tests/payouts/test_periods.py",),
+    "payouts/commissions/rates.py": _PRICING,
+    "payouts/commissions/pricing.py": _PRICING,
     "agreements/under.py": ("tests/agreements/test_under.py", "tests/agreements/test_under_in_the_database.py"),
-    "tracking/attribution.py": (
+    "tracking/orders/attribution.py": (
         "tests/tracking/test_attribution.py",
         "tests/tracking/test_explaining_version.py",
         "tests/tracking/test_claims.py",
     ),
-    "tracking/claims.py": (
+    "tracking/orders/claims.py": (
         "tests/tracking/test_claims.py",
         "tests/payouts/test_forfeited.py",
         "tests/stories/test_attribution.py",
     ),
-    "payouts/commissions.py": (
+    "payouts/commissions/writer.py": (
         "tests/payouts/test_precedence.py",
         "tests/payouts/test_ledger.py",
         "tests/payouts/test_forfeited.py",
@@ -55,15 +55,15 @@ TESTS = {
         "tests/stories/test_small_orders.py",
         LIVES,
     ),
-    "payouts/ledger.py": ("tests/payouts/test_close_to_the_instant.py", "tests/payouts/test_ledger.py", LIVES),
-    "payouts/preflight.py": ("tests/payouts/test_preflight.py",),
-    "payouts/close.py": (
+    "payouts/ledger/booking.py": ("tests/payouts/test_close_to_the_instant.py", "tests/payouts/test_ledger.py", LIVES),
+    "payouts/closing/preflight.py": ("tests/payouts/test_preflight.py",),
+    "payouts/closing/close.py": (
         "tests/payouts/test_close_months.py",
         "tests/payouts/test_close_nothing.py",
         "tests/payouts/test_preflight.py",
         *_CLOSE,
     ),
-    "payouts/close_sql.py": ("tests/payouts/test_close_nothing.py", "tests/payouts/test_preflight.py", *_CLOSE),
+    "payouts/closing/close_sql.py": ("tests/payouts/test_close_nothing.py", "tests/payouts/test_preflight.py", *_CLOSE),
 }
 
 

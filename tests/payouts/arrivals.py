@@ -5,7 +5,7 @@ from typing import Any
 
 from affiliates.models import Affiliate
 from tests.worlds import order, send
-from tracking import click_ids
+from tracking.clicks import click_ids
 from tracking.models import Click, Link
 
 

@@ -10,12 +10,14 @@ from accounts.models import User
 from affiliates.models import Affiliate, State
 from agreements.models import Acceptance, Agreement
 from agreements.seeding import seed
-from payouts import adjustments, batches, details
-from payouts.close import close_month
-from payouts.intake import take
+from payouts.closing.close import close_month
+from payouts.disbursement import approval, exports
+from payouts.ledger import adjustments
 from payouts.models import Payout, PayoutBatch
+from payouts.payout_details import details
+from shops.intake import take
 from tests.factories import make_affiliate, make_staff
-from tracking.coupons import bind
+from tracking.links.coupons import bind
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 JANUARY = datetime(2026, 1, 20, 12, 0, tzinfo=UTC)
@@ -124,10 +126,10 @@ def sent(drafted, preparer, approver):
 
     def make(**how):
         batch = drafted(**how)
-        batches.submit(batch=batch, now=FEBRUARY, by=preparer)
-        shown = batches.summary(batch, FEBRUARY)
-        batches.approve(batch=batch, digest=shown.digest, now=FEBRUARY, by=approver)
-        batches.export(batch=batch, now=FEBRUARY, by=preparer)
+        approval.submit(batch=batch, now=FEBRUARY, by=preparer)
+        shown = approval.summary(batch, FEBRUARY)
+        approval.approve(batch=batch, digest=shown.digest, now=FEBRUARY, by=approver)
+        exports.export(batch=batch, now=FEBRUARY, by=preparer)
         return batch
 
     return make

@@ -9,9 +9,9 @@ from django.db import IntegrityError, transaction
 
 from affiliates.errors import IllegalTransition
 from audit.models import AuditRecord
-from payouts import adjustments, ledger
-from payouts.close import close_month
+from payouts.closing.close import close_month
 from payouts.errors import NeedsAnotherPerson
+from payouts.ledger import adjustments, booking
 from payouts.models import Adjustment, Statement
 from tests.payouts.conftest import FEBRUARY, JANUARY
 
@@ -27,11 +27,11 @@ def propose(affiliate, by, amount="5.00", kind="bonus", reason="Thank you."):
 def test_counts_at_the_next_close_once_a_second_person_has_approved_it(earner, preparer, approver):
     affiliate = earner()
     row = propose(affiliate, preparer)
-    assert ledger.balance(affiliate) == 0
+    assert booking.balance(affiliate) == 0
     adjustments.approve(adjustment=row, now=JANUARY, by=approver)
-    assert ledger.balance(affiliate) == 0
+    assert booking.balance(affiliate) == 0
     close_month(period=date(2026, 1, 1), now=FEBRUARY, by=None)
-    assert ledger.balance(affiliate) == Decimal("5.00")
+    assert booking.balance(affiliate) == Decimal("5.00")
     statement = Statement.objects.get(affiliate=affiliate)
     assert (statement.adjustments, statement.closing, statement.reasons) == (
         Decimal("5.00"),

@@ -11,8 +11,10 @@ from django.urls import reverse
 
 from agreements.models import Program
 from audit.models import AuditRecord
-from payouts import batches, details, ledger
-from payouts.close import close_month
+from payouts.closing.close import close_month
+from payouts.disbursement import approval, payout_transitions
+from payouts.disbursement.payout_warnings import noticed
+from payouts.ledger import booking
 from payouts.models import (
     Adjustment,
     Close,
@@ -23,10 +25,10 @@ from payouts.models import (
     PayoutHold,
     Statement,
 )
-from payouts.noticed import noticed
+from payouts.payout_details import details
+from shops.models import Reject
 from tests.factories import make_staff
 from tests.payouts.conftest import BEGIN, FEBRUARY, IBAN, JANUARY, MARCH, results
-from tracking.models import Reject
 
 pytestmark = pytest.mark.django_db
 
@@ -73,7 +75,7 @@ def test_take_a_batch_from_draft_to_paid(drafted, preparer, approver, desk):
 
     client = desk(approver)
     shown = text(client.get(page_of(batch, "approve")))
-    digest = batches.summary(batch, FEBRUARY).digest
+    digest = approval.summary(batch, FEBRUARY).digest
     assert digest in shown
     assert "125.50 USD in all" in shown
     assert "100.00 USD" in shown
@@ -116,7 +118,7 @@ def test_are_shown_what_is_worth_a_second_look_before_they_approve(earner, grant
     batch = close_month(period=date(2026, 2, 1), now=MARCH, by=None).batches.get()
     kinds = {batch.payouts.get(pk=pk).affiliate: list(map(str, found)) for pk, found in noticed(batch).items()}
     assert kinds == {changed: ["changed_details"], rich: ["over_limit", "first_payout"]}
-    batches.submit(batch=batch, now=MARCH, by=preparer)
+    approval.submit(batch=batch, now=MARCH, by=preparer)
     shown = text(desk(approver).get(page_of(batch, "approve")))
     assert "2 of them are worth a second look" in shown
     for said in ("First payout to changed details", "Payout over the limit", "First payout at all"):
@@ -129,7 +131,7 @@ def test_are_told_that_whoever_submitted_cannot_approve(drafted, desk):
     client = desk(both)
     client.post(page_of(batch, "submit"), {"confirmed": "1"})
     assert "somebody else has to approve" in text(client.get(page_of(batch, "approve")))
-    digest = batches.summary(batch, FEBRUARY).digest
+    digest = approval.summary(batch, FEBRUARY).digest
     answer = client.post(page_of(batch, "approve"), {"digest": digest}, follow=True)
     assert "somebody else has to approve" in text(answer)
     batch.refresh_from_db()
@@ -166,10 +168,10 @@ def test_choose_the_file_of_results_in_the_markup_that_the_pages_script_fills_in
 def test_see_what_was_sent_beside_what_became_of_it(sent, preparer, desk):
     batch = sent(amounts=("100.00", "25.50", "40.00", "50.00"))
     of = {str(payout.amount): payout for payout in batch.payouts.select_related("affiliate")}
-    batches.pay(payout=of["25.50"], now=FEBRUARY, by=preparer)
-    batches.pay(payout=of["40.00"], now=FEBRUARY, by=preparer)
-    batches.fail(payout=of["40.00"], reason="closed", now=FEBRUARY, by=preparer)
-    batches.fail(payout=of["100.00"], reason="closed", now=FEBRUARY, by=preparer)
+    payout_transitions.pay(payout=of["25.50"], now=FEBRUARY, by=preparer)
+    payout_transitions.pay(payout=of["40.00"], now=FEBRUARY, by=preparer)
+    payout_transitions.fail(payout=of["40.00"], reason="closed", now=FEBRUARY, by=preparer)
+    payout_transitions.fail(payout=of["100.00"], reason="closed", now=FEBRUARY, by=preparer)
     shown = text(desk(preparer).get(page_of(batch)))
     assert "215.50 USD in 4 payouts" in shown
     assert "1 paid, 1 failed, 1 returned, 1 without a result" in shown
@@ -177,8 +179,8 @@ def test_see_what_was_sent_beside_what_became_of_it(sent, preparer, desk):
 
 def test_are_told_that_an_approval_is_void_and_it_stays_void(drafted, preparer, approver, desk):
     batch = drafted()
-    batches.submit(batch=batch, now=FEBRUARY, by=preparer)
-    batches.approve(batch=batch, digest=batches.summary(batch, FEBRUARY).digest, now=FEBRUARY, by=approver)
+    approval.submit(batch=batch, now=FEBRUARY, by=preparer)
+    approval.approve(batch=batch, digest=approval.summary(batch, FEBRUARY).digest, now=FEBRUARY, by=approver)
     batch.payouts.filter(amount="100.00").update(amount="1000.00")
     answer = desk(preparer).post(page_of(batch, "export"), follow=True)
     assert "The approval is void" in text(answer)
@@ -350,4 +352,4 @@ def test_of_other_groups_see_no_money(sent, desk):
         assert client.get(address).status_code == 403, address
     payout = batch.payouts.select_related("affiliate")[0]
     assert client.post(page_of(payout, "cancel"), {"confirmed": "1", "reason": "x"}).status_code == 403
-    assert ledger.balance(payout.affiliate) == 0
+    assert booking.balance(payout.affiliate) == 0

@@ -12,9 +12,10 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from audit.models import AuditRecord
-from payouts import adjustments, ageing, ledger, pdf
-from payouts.close import close_month
+from payouts.closing import statement_pdf
+from payouts.closing.close import close_month
 from payouts.errors import NeedsAnotherPerson
+from payouts.ledger import adjustments, booking, negative_balances
 from payouts.models import Adjustment, LedgerEntry, Statement
 from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY
 
@@ -47,13 +48,13 @@ def debtor(earner, grant):
 
 def test_is_aged_by_what_came_in_setting_off_the_oldest_first(debtor):
     affiliate = debtor()
-    owed = ageing.of(affiliate, APRIL)
+    owed = negative_balances.of(affiliate, APRIL)
     # On 3 April 70.00 are left of 3 February, 59 days ago, and 40.00 of 3 March, 31 days ago.
-    assert owed == ageing.Owed(
+    assert owed == negative_balances.Owed(
         affiliate.pk, affiliate.code, affiliate.name, FEBRUARY, Decimal("110.00"),
         Decimal("0.00"), Decimal("110.00"), Decimal("0.00"),
     )  # fmt: skip
-    assert owed.amount == -ledger.balance(affiliate)
+    assert owed.amount == -booking.balance(affiliate)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_is_aged_by_what_came_in_setting_off_the_oldest_first(debtor):
 )
 def test_grows_older_by_the_day(days, young, middle, old, debtor):
     """Days are counted from 3 March; 70.00 are 28 days older than 40.00."""
-    owed = ageing.of(debtor(), MARCH + timedelta(days=days))
+    owed = negative_balances.of(debtor(), MARCH + timedelta(days=days))
     assert owed
     assert (owed.young, owed.middle, owed.old) == (Decimal(young), Decimal(middle), Decimal(old))
 
@@ -80,16 +81,16 @@ def test_that_was_set_off_is_none_and_a_later_one_is_aged_anew(debtor, grant):
     affiliate = debtor()
     grant(affiliate, "115.00", at=APRIL + timedelta(days=1))
     close(MAY)
-    assert ageing.of(affiliate, MAY) is None
+    assert negative_balances.of(affiliate, MAY) is None
     grant(affiliate, "-6.00", at=MAY + timedelta(days=1))
     close_month(period=date(2026, 5, 1), now=datetime(2026, 6, 3, tzinfo=UTC), by=None)
-    owed = ageing.of(affiliate, datetime(2026, 6, 3, tzinfo=UTC))
+    owed = negative_balances.of(affiliate, datetime(2026, 6, 3, tzinfo=UTC))
     assert owed
     assert (owed.since, owed.amount) == (datetime(2026, 6, 3, tzinfo=UTC), Decimal("1.00"))
 
 
 def test_is_no_matter_of_payouts_that_went_and_came_back(earner, grant, preparer):
-    from payouts import returns
+    from payouts.disbursement import payout_transitions
     from payouts.models import Payout
 
     affiliate = earner()
@@ -98,10 +99,10 @@ def test_is_no_matter_of_payouts_that_went_and_came_back(earner, grant, preparer
     grant(affiliate, "-8.00", at=FEBRUARY + timedelta(days=1))
     close(MARCH)
     payout = Payout.objects.get()
-    returns.cancel(payout=payout, reason="Wrong.", now=MARCH, by=preparer)
-    assert ageing.of(affiliate, APRIL) is None
-    returns.reissue(payout=payout, reason="Right.", now=APRIL, by=preparer)
-    owed = ageing.of(affiliate, APRIL)
+    payout_transitions.cancel(payout=payout, reason="Wrong.", now=MARCH, by=preparer)
+    assert negative_balances.of(affiliate, APRIL) is None
+    payout_transitions.reissue(payout=payout, reason="Right.", now=APRIL, by=preparer)
+    owed = negative_balances.of(affiliate, APRIL)
     assert owed
     assert (owed.since, owed.amount) == (MARCH, Decimal("8.00"))
 
@@ -147,9 +148,9 @@ def test_is_written_off_by_two_people_and_posted_by_the_next_close(debtor, prepa
     with pytest.raises(NeedsAnotherPerson):
         adjustments.approve(adjustment=row, now=APRIL, by=preparer)
     adjustments.approve(adjustment=row, now=APRIL, by=approver)
-    assert ledger.balance(affiliate) == Decimal("-110.00")
+    assert booking.balance(affiliate) == Decimal("-110.00")
     close(MAY)
-    assert ledger.balance(affiliate) == 0
+    assert booking.balance(affiliate) == 0
     statement = Statement.objects.get(affiliate=affiliate, number=4)
     assert (statement.opening, statement.adjustments, statement.closing) == (Decimal("-110.00"), Decimal("110.00"), 0)
     entries = LedgerEntry.objects.filter(transaction__source=f"close:2026-04:{affiliate.pk}")
@@ -160,7 +161,7 @@ def test_is_written_off_by_two_people_and_posted_by_the_next_close(debtor, prepa
     assert {(record.action, record.reason) for record in records} == {
         ("adjustment proposed", "They are gone."), ("adjustment approved", "They are gone."),
     }  # fmt: skip
-    assert pdf._data(statement)["adjustments"][0][1:3] == ["write-off", "They are gone."]
+    assert statement_pdf._data(statement)["adjustments"][0][1:3] == ["write-off", "They are gone."]
     client.force_login(affiliate.user)
     assert "write-off" in client.get(reverse("payouts:statement", args=[statement.pk])).content.decode()
 

@@ -10,11 +10,15 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client, RequestFactory
 
-from accounts import api_keys, api_limits
-from accounts.api_limits import Limiter
-from payouts.api import views
+from accounts import api_keys
+from lib import rate_limits
+from lib.rate_limits import Limiter
+from payouts.closing import open_program
+from shops.api import views
+from shops.models import Reject
 from tests.worlds import NOW, begin, bring_over, close_months, order, send
-from tracking.models import Order, OrderSnapshot, Reject
+from tracking.links import tracking_links
+from tracking.models import Order, OrderSnapshot
 
 pytestmark = pytest.mark.django_db
 JSON = "application/json"
@@ -44,7 +48,7 @@ class Shop:
 @pytest.fixture
 def shop(tmp_path, monkeypatch):
     cache.clear()
-    monkeypatch.setattr(api_limits, "_limiter", Limiter())
+    monkeypatch.setattr(rate_limits, "_limiter", Limiter())
     begin("2026-01-01")
     bring_over(["ANN"], tmp_path)
     return Shop(api_keys.create(name="the shop", now=NOW, by=None)[1])
@@ -196,7 +200,7 @@ def test_both_keys_of_an_overlap_and_the_new_one_alone_after_it(shop):
 
 
 def test_a_fault_of_ours_with_500_in_the_form_of_every_error(shop, monkeypatch):
-    monkeypatch.setattr("payouts.order_answers.describe", lambda _order_id: 1 // 0)
+    monkeypatch.setattr("shops.api.order_description.describe", lambda _order_id: 1 // 0)
     shop.client.raise_request_exception = False
     answer = shop.get("A1")
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal")
@@ -233,13 +237,13 @@ def test_other_methods_and_addresses(shop):
 
 
 def test_a_reject_sent_again_once_its_cause_is_gone(shop):
-    from payouts import inbox
+    from shops import rejects
 
     send(order("A1", currency="EUR", coupon="ANN"))
     reject = Reject.objects.get()
     assert "17850" not in reject.content
     Reject.objects.update(content=reject.content.replace("EUR", "USD"))
-    result = inbox.resend(reject=Reject.objects.get(), now=NOW, by=None)
+    result = rejects.resend(reject=Reject.objects.get(), now=NOW, by=None)
     assert (result.outcome, result.affiliate) == ("created", "ANN")
     assert Reject.objects.get().state == Reject.State.RESENT
     send(order("A1", coupon="ANN"))
@@ -248,9 +252,8 @@ def test_a_reject_sent_again_once_its_cause_is_gone(shop):
 
 def test_the_first_commission_of_an_open_program_is_told_once(shop):
     from mail.models import Message
-    from payouts import opening
 
-    opening.open_program(now=NOW, by=None)
+    open_program.open_program(now=NOW, by=None)
     shop.put(order("N0", ("home-decor", "10.00", "10.00"), coupon="ANN"), order_id="N0")
     assert not Message.objects.filter(kind="first_commission").exists(), "it earns nothing"
     shop.put(order("N0", ("home-decor", "10.00"), at="2026-01-10T13:00:00Z", coupon="ANN"), order_id="N0")
@@ -262,9 +265,8 @@ def test_the_first_commission_of_an_open_program_is_told_once(shop):
 
 def test_the_first_commission_is_told_though_an_order_came_to_nothing_before(shop):
     from mail.models import Message
-    from payouts import opening
 
-    opening.open_program(now=NOW, by=None)
+    open_program.open_program(now=NOW, by=None)
     shop.put(order("N0", ("home-decor", "10.00", "10.00"), coupon="ANN"), order_id="N0")
     shop.put(order("N1", ("home-decor", "10.00"), coupon="ANN"), order_id="N1")
     assert Message.objects.filter(kind="first_commission").count() == 1, "0.50"
@@ -272,24 +274,22 @@ def test_the_first_commission_is_told_though_an_order_came_to_nothing_before(sho
 
 def test_whose_commission_was_settled_before_is_told_of_no_first_one(shop):
     from mail.models import Message
-    from payouts import opening
 
     done = "2026-01-11T12:00:00Z"
     shop.put(order("N0", coupon="ANN", completed=done), order_id="N0")
     close_months("2026-01", "2026-02", now=NOW)
     back = order("N0", ("home-decor", "100.00", "100.00"), at="2026-03-10T12:00:00Z", coupon="ANN", completed=done)
     assert shop.put(back, order_id="N0").json()["commission"] == "0.00"
-    opening.open_program(now=NOW, by=None)
+    open_program.open_program(now=NOW, by=None)
     shop.put(order("N1", coupon="ANN"), order_id="N1")
     assert not Message.objects.filter(kind="first_commission").exists()
 
 
 def test_the_first_commission_of_a_program_that_is_not_open_is_not_told(shop):
     from mail.models import Message
-    from payouts import opening
 
     shop.put(order("N0", coupon="ANN"), order_id="N0")
-    opening.open_program(now=NOW, by=None)
+    open_program.open_program(now=NOW, by=None)
     shop.put(order("N1", coupon="ANN"), order_id="N1")
     assert not Message.objects.filter(kind="first_commission").exists()
 
@@ -317,11 +317,11 @@ def test_that_a_settled_order_stays_won_by_what_won_it(shop):
     from affiliates.models import Affiliate
     from agreements.models import Program
     from tests.worlds import close_months, moment
-    from tracking import click_ids, links
+    from tracking.clicks import click_ids
 
     Program.current()
     Program.objects.update(shop_url="https://shop.example/", shop_hosts=["shop.example"])
-    link = links.create(affiliate=Affiliate.objects.get(), target="https://shop.example/", now=NOW, by=None)
+    link = tracking_links.create(affiliate=Affiliate.objects.get(), target="https://shop.example/", now=NOW, by=None)
     at = moment("2026-01-10T11:00:00")
     click = click_ids.sign(link.pk, at, click_ids.new_nonce(at))
 
@@ -351,18 +351,20 @@ def test_that_a_settled_order_keeps_what_is_known_of_the_click_that_won_it(shop)
     from affiliates.models import Affiliate
     from agreements.models import Program
     from tests.worlds import close_months, moment
-    from tracking import click_ids, links, recording
+    from tracking.clicks import click_ids, click_store
 
     Program.current()
     Program.objects.update(shop_url="https://shop.example/", shop_hosts=["shop.example"])
     at, clicks = moment("2026-01-10T11:00:00"), {}
     for sub in ("newsletter", "elsewhere"):
-        link = links.create(affiliate=Affiliate.objects.get(), target="https://shop.example/", now=NOW, by=None)
+        link = tracking_links.create(
+            affiliate=Affiliate.objects.get(), target="https://shop.example/", now=NOW, by=None
+        )
         nonce = click_ids.new_nonce(at)
         clicks[sub] = click_ids.sign(link.pk, at, nonce)
         subs = (sub, "", "", "", "")
-        row = recording.Row(nonce, link.pk, at, "counted", *subs, "198.51.100.0", "Firefox", "", "mobile")
-        recording.write(connection.cursor(), [row])
+        row = click_store.Row(nonce, link.pk, at, "counted", *subs, "198.51.100.0", "Firefox", "", "mobile")
+        click_store.write(connection.cursor(), [row])
     shop.put(order("A1", **DONE) | {"coupon": None, "click_id": clicks["newsletter"]})
     assert Order.objects.get().sub1 == "newsletter"
     close_months("2026-01", "2026-02")

@@ -11,16 +11,16 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts import api_keys
-from payouts.api.bodies import MOST_BYTES
-from payouts.api.document import OPERATIONS, document
-from payouts.api.examples import examples
-from payouts.api.pages import curl
-from payouts.api.problems import KINDS
-from payouts.api.schemas import OUTCOMES
+from shops.api.bodies import MOST_BYTES
+from shops.api.document import OPERATIONS, document
+from shops.api.examples import examples
+from shops.api.pages import curl
+from shops.api.problems import KINDS
+from shops.api.schemas import OUTCOMES
 from tests.worlds import NOW, begin, bring_over
-from tracking import snapshots
-from tracking.ingestion import Outcome
 from tracking.models import Reason
+from tracking.orders import snapshots
+from tracking.orders.ingestion import Outcome
 
 pytestmark = pytest.mark.django_db
 

@@ -10,10 +10,12 @@ from pytest_django import Settings
 
 from accounts import api_keys
 from agreements.models import Program
-from payouts.api.bodies import JSON, NDJSON
+from shops.api.bodies import JSON, NDJSON
+from shops.models import Reject
 from tests.worlds import NOW, begin, bring_over, moment, order
-from tracking import click_ids, links
-from tracking.models import Order, OrderSnapshot, Reject
+from tracking.clicks import click_ids
+from tracking.links import tracking_links
+from tracking.models import Order, OrderSnapshot
 
 pytestmark = pytest.mark.django_db
 GOOD = json.dumps(order("A1"))
@@ -131,7 +133,7 @@ def click(tmp_path, settings: Settings):
     Program.current()
     Program.objects.update(shop_url="https://shop.example.com/", shop_hosts=["shop.example.com"])
     ann = bring_over(["ANN"], tmp_path)["ANN"]
-    link = links.create(affiliate=ann, target="https://shop.example.com/", now=moment("2026-01-03"), by=None)
+    link = tracking_links.create(affiliate=ann, target="https://shop.example.com/", now=moment("2026-01-03"), by=None)
     secret = api_keys.create(name="the shop", now=NOW, by=None)[1]
     client = Client(headers={"Authorization": f"Bearer {secret}"})
     placed = moment("2026-01-10T12:00:00")

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from accounts import api_keys
+from shops.models import Reject
 from tests.served import Answer, Served, served
 from tests.worlds import NOW, begin, order
-from tracking.models import Order, OrderSnapshot, Reject
+from tracking.models import Order, OrderSnapshot
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial, pytest.mark.slow]
 MOST = 10 * 1024 * 1024

@@ -14,10 +14,12 @@ from affiliates.errors import IllegalTransition
 from audit.models import AuditRecord
 from mail.models import Message
 from mail.rendering import render
-from payouts import batches, details, ledger, returns
-from payouts.encryption import encrypt
+from payouts.disbursement import approval, bank_results, exports, payout_transitions
 from payouts.errors import ApprovalVoided, NeedsAnotherPerson
+from payouts.ledger import booking
 from payouts.models import Account, LedgerEntry, Payout, PayoutBatch, PayoutFile
+from payouts.payout_details import details
+from payouts.payout_details.encryption import encrypt
 from tests.payouts.conftest import FEBRUARY, IBAN, close, results
 from tests.worlds import rolled_back
 
@@ -30,8 +32,8 @@ def account(name: Account) -> Decimal:
 
 
 def approved(batch: PayoutBatch, preparer, approver) -> PayoutBatch:
-    batches.submit(batch=batch, now=FEBRUARY, by=preparer)
-    batches.approve(batch=batch, digest=batches.summary(batch, FEBRUARY).digest, now=FEBRUARY, by=approver)
+    approval.submit(batch=batch, now=FEBRUARY, by=preparer)
+    approval.approve(batch=batch, digest=approval.summary(batch, FEBRUARY).digest, now=FEBRUARY, by=approver)
     return batch
 
 
@@ -46,22 +48,22 @@ def test_goes_from_draft_to_paid_with_every_account_right(drafted, preparer, app
     assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-125.50")
     assert states(batch) == ["draft", "draft"]
 
-    batches.submit(batch=batch, now=FEBRUARY, by=preparer)
+    approval.submit(batch=batch, now=FEBRUARY, by=preparer)
     assert states(batch) == ["submitted", "submitted"]
-    shown = batches.summary(batch, FEBRUARY)
+    shown = approval.summary(batch, FEBRUARY)
     assert (shown.total, shown.currency, len(shown.payouts)) == (Decimal("125.50"), "USD", 2)
-    batches.approve(batch=batch, digest=shown.digest, now=FEBRUARY, by=approver)
+    approval.approve(batch=batch, digest=shown.digest, now=FEBRUARY, by=approver)
     assert states(batch) == ["approved", "approved"]
 
-    [file] = batches.export(batch=batch, now=FEBRUARY, by=preparer)
+    [file] = exports.export(batch=batch, now=FEBRUARY, by=preparer)
     batch.refresh_from_db()
     assert (batch.state, states(batch)) == ("sent", ["sent", "sent"])
-    rows = batches.content(file).decode().splitlines()
+    rows = exports.content(file).decode().splitlines()
     assert sorted(row.split(",")[1] for row in rows) == ["100.00", "25.50"]
     assert Message.objects.filter(kind="payout_sent").count() == 2
     assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-125.50")
 
-    assert batches.mark_paid(batch=batch, now=LATER, by=preparer) == 2
+    assert bank_results.mark_paid(batch=batch, now=LATER, by=preparer) == 2
     assert states(batch) == ["paid", "paid"]
     assert account(Account.PAYOUTS_IN_TRANSIT) == 0
     assert account(Account.CASH) == Decimal("-125.50")
@@ -73,10 +75,10 @@ def test_goes_from_draft_to_paid_with_every_account_right(drafted, preparer, app
 def test_asks_as_often_for_two_payouts_as_for_one(drafted, preparer):
     batch = drafted()
     with CaptureQueriesContext(connection) as of_two:
-        assert len(batches.summary(batch, FEBRUARY).payouts) == 2
-    batches.cancel(payout=batch.payouts.first(), reason="Not this one.", now=FEBRUARY, by=preparer)
+        assert len(approval.summary(batch, FEBRUARY).payouts) == 2
+    payout_transitions.cancel(payout=batch.payouts.first(), reason="Not this one.", now=FEBRUARY, by=preparer)
     with CaptureQueriesContext(connection) as of_one:
-        assert len(batches.summary(batch, FEBRUARY).payouts) == 1
+        assert len(approval.summary(batch, FEBRUARY).payouts) == 1
     assert len(of_two) == len(of_one) == 4
 
 
@@ -86,16 +88,16 @@ def steps_of(batch: PayoutBatch, preparer, approver) -> dict[str, Callable[[], o
     def by_results() -> object:
         rows = batch.payouts.order_by("pk")[: batch.payouts.count() // 2]
         content = results(*((row, "paid", str(row.amount), "") for row in rows))
-        return batches.import_results(content=content, now=LATER, by=preparer)
+        return bank_results.import_results(content=content, now=LATER, by=preparer)
 
     return {
-        "submit": lambda: batches.submit(batch=batch, now=FEBRUARY, by=preparer),
-        "approve": lambda: batches.approve(
-            batch=batch, digest=batches.summary(batch, FEBRUARY).digest, now=FEBRUARY, by=approver
+        "submit": lambda: approval.submit(batch=batch, now=FEBRUARY, by=preparer),
+        "approve": lambda: approval.approve(
+            batch=batch, digest=approval.summary(batch, FEBRUARY).digest, now=FEBRUARY, by=approver
         ),
-        "export": lambda: batches.export(batch=batch, now=FEBRUARY, by=preparer),
+        "export": lambda: exports.export(batch=batch, now=FEBRUARY, by=preparer),
         "import results": by_results,
-        "mark paid": lambda: batches.mark_paid(batch=batch, now=LATER, by=preparer),
+        "mark paid": lambda: bank_results.mark_paid(batch=batch, now=LATER, by=preparer),
     }
 
 
@@ -120,11 +122,11 @@ def test_is_paid_altogether_or_not_at_all(sent, preparer):
 
     def pay(*named: Payout) -> None:
         with transaction.atomic():
-            returns.pay_many([(payout, "The bank says so.") for payout in named], now=LATER, by=preparer)
+            payout_transitions.pay_many([(payout, "The bank says so.") for payout in named], now=LATER, by=preparer)
 
     with pytest.raises(IllegalTransition, match="named twice"):
         pay(first, second, first)
-    batches.fail(payout=second, reason="Account closed.", now=LATER, by=preparer)
+    payout_transitions.fail(payout=second, reason="Account closed.", now=LATER, by=preparer)
     with pytest.raises(IllegalTransition, match="cannot become paid"):
         pay(first, second)
     assert states(batch) == ["failed", "sent"]
@@ -133,10 +135,10 @@ def test_is_paid_altogether_or_not_at_all(sent, preparer):
 
 def test_is_refused_to_whoever_submitted_it(drafted, preparer):
     batch = drafted()
-    batches.submit(batch=batch, now=FEBRUARY, by=preparer)
-    digest = batches.summary(batch, FEBRUARY).digest
+    approval.submit(batch=batch, now=FEBRUARY, by=preparer)
+    digest = approval.summary(batch, FEBRUARY).digest
     with pytest.raises(NeedsAnotherPerson):
-        batches.approve(batch=batch, digest=digest, now=FEBRUARY, by=preparer)
+        approval.approve(batch=batch, digest=digest, now=FEBRUARY, by=preparer)
     with pytest.raises(IntegrityError, match="payouts_need_four_eyes"), transaction.atomic():
         PayoutBatch.objects.filter(pk=batch.pk).update(
             state="approved", approved_by=preparer, approved_at=FEBRUARY, digest=digest
@@ -145,16 +147,16 @@ def test_is_refused_to_whoever_submitted_it(drafted, preparer):
 
 def test_cannot_be_approved_without_a_digest_even_around_the_application(drafted, preparer, approver):
     batch = drafted()
-    batches.submit(batch=batch, now=FEBRUARY, by=preparer)
+    approval.submit(batch=batch, now=FEBRUARY, by=preparer)
     with pytest.raises(IntegrityError, match="payouts_approved_by_digest"), transaction.atomic():
         PayoutBatch.objects.filter(pk=batch.pk).update(state="approved", approved_by=approver, approved_at=FEBRUARY)
 
 
 def test_is_approved_only_as_it_was_shown(drafted, preparer, approver):
     batch = drafted()
-    batches.submit(batch=batch, now=FEBRUARY, by=preparer)
+    approval.submit(batch=batch, now=FEBRUARY, by=preparer)
     with pytest.raises(ValidationError, match="have changed"):
-        batches.approve(batch=batch, digest="0" * 64, now=FEBRUARY, by=approver)
+        approval.approve(batch=batch, digest="0" * 64, now=FEBRUARY, by=approver)
     batch.refresh_from_db()
     assert batch.state == "submitted"
 
@@ -181,7 +183,7 @@ def test_is_a_draft_again_when_anything_approved_was_changed(what, drafted, prep
             state="approved",
         )
     with pytest.raises(ApprovalVoided, match="not those that were approved"):
-        batches.export(batch=batch, now=FEBRUARY, by=preparer)
+        exports.export(batch=batch, now=FEBRUARY, by=preparer)
     batch.refresh_from_db()
     assert (batch.state, batch.digest, batch.approved_by) == ("draft", "", None)
     assert set(states(batch)) == {"draft"}
@@ -192,13 +194,13 @@ def test_is_a_draft_again_when_anything_approved_was_changed(what, drafted, prep
 
 def test_is_exported_twice_as_the_same_bytes(sent, preparer):
     batch = sent()
-    [first] = batches.export(batch=batch, now=FEBRUARY, by=preparer)
-    before = batches.content(first)
+    [first] = exports.export(batch=batch, now=FEBRUARY, by=preparer)
+    before = exports.content(first)
     payout = batch.payouts.select_related("affiliate")[0]
     payout.affiliate.country = "Elsewhere"
     payout.affiliate.save()
-    [again] = batches.export(batch=batch, now=LATER, by=preparer)
-    assert batches.content(again) == before
+    [again] = exports.export(batch=batch, now=LATER, by=preparer)
+    assert exports.content(again) == before
     assert again.pk == first.pk
     assert Message.objects.filter(kind="payout_sent").count() == 2
 
@@ -206,46 +208,46 @@ def test_is_exported_twice_as_the_same_bytes(sent, preparer):
 def test_that_was_not_approved_is_not_exported(drafted, preparer):
     batch = drafted()
     with pytest.raises(IllegalTransition):
-        batches.export(batch=batch, now=FEBRUARY, by=preparer)
-    batches.submit(batch=batch, now=FEBRUARY, by=preparer)
+        exports.export(batch=batch, now=FEBRUARY, by=preparer)
+    approval.submit(batch=batch, now=FEBRUARY, by=preparer)
     with pytest.raises(IllegalTransition):
-        batches.export(batch=batch, now=FEBRUARY, by=preparer)
+        exports.export(batch=batch, now=FEBRUARY, by=preparer)
     with pytest.raises(IllegalTransition):
-        batches.submit(batch=batch, now=FEBRUARY, by=preparer)
+        approval.submit(batch=batch, now=FEBRUARY, by=preparer)
 
 
 def test_takes_a_failed_payout_back_to_the_balance_and_pays_it_anew_once(sent, preparer, approver):
     batch = sent()
     failed = batch.payouts.select_related("affiliate").get(amount="100.00")
-    taken = batches.import_results(
+    taken = bank_results.import_results(
         content=results((failed, "failed", "100.00", "account closed")), now=LATER, by=preparer
     )
     assert [line.effect for line in taken] == ["failed"]
     failed.refresh_from_db()
     assert (failed.state, failed.failure, failed.came_back_at) == ("failed", "account closed", LATER)
-    assert ledger.balance(failed.affiliate) == Decimal("100.00")
+    assert booking.balance(failed.affiliate) == Decimal("100.00")
     assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-25.50")
     mail = Message.objects.get(kind="payout_failed")
     assert mail.context["reason"] == "account closed"
     assert mail.context["clause"] == "5.8 of version 1"
 
-    new = batches.reissue(payout=failed, reason="The affiliate has called.", now=LATER, by=preparer)
+    new = payout_transitions.reissue(payout=failed, reason="The affiliate has called.", now=LATER, by=preparer)
     assert new.reference != failed.reference
     assert (new.state, new.amount, new.batch.close, new.statement) == ("draft", Decimal("100.00"), None, None)
-    assert ledger.balance(failed.affiliate) == 0
+    assert booking.balance(failed.affiliate) == 0
     assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-125.50")
     with pytest.raises(ValidationError, match="anew already"):
-        batches.reissue(payout=failed, reason="Again.", now=LATER, by=preparer)
+        payout_transitions.reissue(payout=failed, reason="Again.", now=LATER, by=preparer)
     approved(new.batch, preparer, approver)
-    batches.export(batch=new.batch, now=LATER, by=preparer)
-    batches.mark_paid(batch=new.batch, now=LATER, by=preparer)
+    exports.export(batch=new.batch, now=LATER, by=preparer)
+    bank_results.mark_paid(batch=new.batch, now=LATER, by=preparer)
     assert account(Account.CASH) == Decimal("-100.00")
 
 
 def test_lets_a_close_count_what_came_back_instead(sent, preparer):
     batch = sent()
     failed = batch.payouts.select_related("affiliate").get(amount="25.50")
-    batches.import_results(content=results((failed, "failed", "25.50", "refused")), now=LATER, by=preparer)
+    bank_results.import_results(content=results((failed, "failed", "25.50", "refused")), now=LATER, by=preparer)
     next_batch = close(date(2026, 2, 1), FEBRUARY + timedelta(days=29))
     [again] = next_batch.payouts.all()
     assert (again.amount, again.statement and again.statement.returned, again.affiliate) == (
@@ -255,38 +257,38 @@ def test_lets_a_close_count_what_came_back_instead(sent, preparer):
     )
     failed.refresh_from_db()
     with pytest.raises(ValidationError, match="on a statement"):
-        batches.reissue(payout=failed, reason="Too late.", now=LATER, by=preparer)
+        payout_transitions.reissue(payout=failed, reason="Too late.", now=LATER, by=preparer)
 
 
 def test_books_a_returned_payment_out_of_cash_once(sent, preparer):
     batch = sent()
-    batches.mark_paid(batch=batch, now=LATER, by=preparer)
+    bank_results.mark_paid(batch=batch, now=LATER, by=preparer)
     payout = batch.payouts.select_related("affiliate").get(amount="100.00")
     file = results((payout, "failed", "100.00", "returned by the bank"))
-    assert [line.effect for line in batches.import_results(content=file, now=LATER, by=preparer)] == ["returned"]
-    assert [line.effect for line in batches.import_results(content=file, now=LATER, by=preparer)] == ["unchanged"]
+    assert [line.effect for line in bank_results.import_results(content=file, now=LATER, by=preparer)] == ["returned"]
+    assert [line.effect for line in bank_results.import_results(content=file, now=LATER, by=preparer)] == ["unchanged"]
     older = results((payout, "paid", "100.00", ""))
-    assert [line.effect for line in batches.import_results(content=older, now=LATER, by=preparer)] == ["unchanged"]
+    assert [line.effect for line in bank_results.import_results(content=older, now=LATER, by=preparer)] == ["unchanged"]
     assert account(Account.CASH) == Decimal("-25.50")
     assert account(Account.PAYOUTS_IN_TRANSIT) == 0
-    assert ledger.balance(payout.affiliate) == Decimal("100.00")
+    assert booking.balance(payout.affiliate) == Decimal("100.00")
     with pytest.raises(IllegalTransition):
-        batches.fail(payout=payout, reason="twice", now=LATER, by=preparer)
+        payout_transitions.fail(payout=payout, reason="twice", now=LATER, by=preparer)
 
 
 def test_is_void_when_a_payout_of_it_is_cancelled(drafted, preparer, approver):
     batch = approved(drafted(), preparer, approver)
     payout = batch.payouts.select_related("affiliate").get(amount="25.50")
     with pytest.raises(ValidationError):
-        batches.cancel(payout=payout, reason=" ", now=FEBRUARY, by=preparer)
-    batches.cancel(payout=payout, reason="Wrong person.", now=FEBRUARY, by=preparer)
+        payout_transitions.cancel(payout=payout, reason=" ", now=FEBRUARY, by=preparer)
+    payout_transitions.cancel(payout=payout, reason="Wrong person.", now=FEBRUARY, by=preparer)
     batch.refresh_from_db()
     assert (batch.state, states(batch)) == ("draft", ["cancelled", "draft"])
-    assert ledger.balance(payout.affiliate) == Decimal("25.50")
+    assert booking.balance(payout.affiliate) == Decimal("25.50")
     assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-100.00")
     assert Message.objects.get(kind="payout_failed").context["cancelled"] is True
     [other] = batch.payouts.filter(state="draft").select_related("affiliate")
-    batches.cancel(payout=other, reason="Wrong too.", now=FEBRUARY, by=preparer)
+    payout_transitions.cancel(payout=other, reason="Wrong too.", now=FEBRUARY, by=preparer)
     batch.refresh_from_db()
     assert batch.state == "cancelled"
 
@@ -295,9 +297,9 @@ def test_that_was_sent_keeps_a_payout_whose_result_is_unknown(sent, preparer):
     batch = sent()
     payout = batch.payouts.select_related("affiliate")[0]
     with pytest.raises(IllegalTransition):
-        batches.cancel(payout=payout, reason="I am impatient.", now=LATER, by=preparer)
+        payout_transitions.cancel(payout=payout, reason="I am impatient.", now=LATER, by=preparer)
     with pytest.raises(IllegalTransition):
-        batches.reissue(payout=payout, reason="I am impatient.", now=LATER, by=preparer)
+        payout_transitions.reissue(payout=payout, reason="I am impatient.", now=LATER, by=preparer)
     payout.refresh_from_db()
     assert payout.state == "sent"
 
@@ -305,11 +307,13 @@ def test_that_was_sent_keeps_a_payout_whose_result_is_unknown(sent, preparer):
 def test_is_not_issued_anew_to_details_that_are_held(sent, preparer):
     batch = sent()
     failed = batch.payouts.select_related("affiliate")[0]
-    batches.fail(payout=failed, reason="account closed", now=LATER, by=preparer)
+    payout_transitions.fail(payout=failed, reason="account closed", now=LATER, by=preparer)
     details.change(affiliate=failed.affiliate, method="paypal", account="n@example.com", holder="N", now=LATER, by=None)
     with pytest.raises(ValidationError, match="can be used now"):
-        batches.reissue(payout=failed, reason="New details.", now=LATER + timedelta(days=6, hours=23), by=preparer)
-    new = batches.reissue(payout=failed, reason="New details.", now=LATER + timedelta(days=7), by=preparer)
+        payout_transitions.reissue(
+            payout=failed, reason="New details.", now=LATER + timedelta(days=6, hours=23), by=preparer
+        )
+    new = payout_transitions.reissue(payout=failed, reason="New details.", now=LATER + timedelta(days=7), by=preparer)
     assert new.details.masked == "n•••@example.com"
 
 
@@ -334,11 +338,11 @@ def test_takes_each_line_of_results_by_itself(reference, result, amount, reason,
     file = results(
         (mine.reference if reference == "own" else reference, result, amount, reason), (other, "paid", "25.50", "")
     )
-    shown = batches.preview(file)
+    shown = bank_results.preview(file)
     assert [(line.number, line.effect, line.cause) for line in shown] == [(2, effect, cause), (3, "paid", "")]
     mine.refresh_from_db()
     assert mine.state == "sent"
-    batches.import_results(content=file, now=LATER, by=preparer)
+    bank_results.import_results(content=file, now=LATER, by=preparer)
     for payout, state in ((mine, effect if effect in ("paid", "failed") else "sent"), (other, "paid")):
         payout.refresh_from_db()
         assert payout.state == state
@@ -347,7 +351,7 @@ def test_takes_each_line_of_results_by_itself(reference, result, amount, reason,
 def test_refuses_results_that_name_a_payout_twice(sent, preparer):
     mine = sent().payouts.get(amount="100.00")
     file = results((mine, "paid", "100.00", ""), (mine, "failed", "100.00", "closed"))
-    taken = batches.import_results(content=file, now=LATER, by=preparer)
+    taken = bank_results.import_results(content=file, now=LATER, by=preparer)
     assert [line.effect for line in taken] == ["paid", "refused"]
 
 
@@ -363,15 +367,15 @@ def test_refuses_results_that_name_a_payout_twice(sent, preparer):
 )
 def test_refuses_results_that_are_no_such_file(content, preparer):
     with pytest.raises(ValidationError) as refusal:
-        batches.import_results(content=content, now=LATER, by=preparer)
+        bank_results.import_results(content=content, now=LATER, by=preparer)
     assert "file" in refusal.value.message_dict
 
 
 def test_keeps_the_account_in_clear_out_of_every_column(drafted, preparer, approver, settings):
     settings.SEPA_DEBTOR_NAME, settings.SEPA_DEBTOR_IBAN = "Shop", "NL91ABNA0417164300"
     batch = approved(drafted(account=IBAN, method="bank"), preparer, approver)
-    [file] = batches.export(batch=batch, now=FEBRUARY, by=preparer)
-    assert IBAN in batches.content(file).decode()
+    [file] = exports.export(batch=batch, now=FEBRUARY, by=preparer)
+    assert IBAN in exports.content(file).decode()
     dump = []
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
@@ -387,10 +391,10 @@ def test_tells_the_affiliate_in_a_mail_that_reads_well(state, sent, drafted, pre
     payout = batch.payouts.select_related("affiliate").get(amount="100.00")
     kind = "payout_sent" if state == "sent" else "payout_failed"
     if state == "returned":
-        batches.mark_paid(batch=batch, now=LATER, by=preparer)
-        batches.fail(payout=payout, reason="account closed", now=LATER, by=preparer)
+        bank_results.mark_paid(batch=batch, now=LATER, by=preparer)
+        payout_transitions.fail(payout=payout, reason="account closed", now=LATER, by=preparer)
     elif state == "cancelled":
-        batches.cancel(payout=payout, reason="Wrong person.", now=FEBRUARY, by=preparer)
+        payout_transitions.cancel(payout=payout, reason="Wrong person.", now=FEBRUARY, by=preparer)
     mail = render(kind=kind, context=Message.objects.get(kind=kind, to=payout.affiliate.user.email).context)
     words = {
         "sent": "100.00 USD is on its way to you",

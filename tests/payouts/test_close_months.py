@@ -10,9 +10,10 @@ from django.db import connection
 from affiliates.models import Affiliate
 from agreements.models import Program
 from audit.models import AuditRecord
-from payouts import adjustments, close, ledger
+from payouts.closing import close
+from payouts.closing.open_program import open_program
+from payouts.ledger import adjustments, booking
 from payouts.models import Close
-from payouts.opening import open_program
 from tests.factories import make_staff
 from tests.worlds import begin, bring_over, moment, order, send
 
@@ -96,7 +97,7 @@ def test_alone():
             cursor.execute(
                 "SELECT mode FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted"
                 " AND classid::bigint << 32 | objid::bigint = %s",
-                [ledger.GATE],
+                [booking.GATE],
             )
             seen.extend(mode for (mode,) in cursor.fetchall())
 

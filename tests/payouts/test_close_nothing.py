@@ -8,11 +8,12 @@ import pytest
 from django.db import transaction
 
 from affiliates.models import State
-from agreements import publishing, seeding
+from agreements import periods, publishing, seeding
 from agreements.models import Agreement
 from mail.models import Message
-from payouts import adjustments, close
-from payouts.opening import open_program
+from payouts.closing import close
+from payouts.closing.open_program import open_program
+from payouts.ledger import adjustments
 from tests.factories import make_affiliate, make_staff
 from tests.worlds import begin, moment
 
@@ -29,7 +30,7 @@ def test_there_is_nothing_to_close():
 
 
 def test_the_months_are_those_of_utc_before_the_first_agreement():
-    assert str(close.program_zone()) == "UTC"
+    assert str(periods.program_zone()) == "UTC"
 
 
 def test_the_months_are_those_of_the_programs_zone_from_then_on():
@@ -37,7 +38,7 @@ def test_the_months_are_those_of_the_programs_zone_from_then_on():
     version = seeding.start_draft(now=now, by=None)
     Agreement.objects.filter(pk=version.pk).update(time_zone="Asia/Kathmandu")
     publishing.publish(agreement=version, effective_at=now, now=now, by=None)
-    assert close.program_zone().key == "Asia/Kathmandu"
+    assert periods.program_zone().key == "Asia/Kathmandu"
 
 
 @pytest.mark.django_db(transaction=True)

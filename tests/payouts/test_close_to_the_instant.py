@@ -10,14 +10,17 @@ from django.db.models import F
 from affiliates.models import Affiliate, State
 from agreements import drafting, publishing
 from mail.models import Message
-from payouts import adjustments, batches, details, holds, ledger
-from payouts.close import close_month
-from payouts.intake import take
+from payouts.closing.close import close_month
+from payouts.commissions import holds
+from payouts.disbursement import payout_transitions
+from payouts.ledger import adjustments, booking
 from payouts.models import Commission, LedgerEntry, LedgerTransaction, Payout, PayoutDetails
+from payouts.payout_details import details
+from shops.intake import take
 from tests.factories import make_affiliate
 from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY, MARCH, accept, snapshot
 from tests.worlds import moment
-from tracking.coupons import bind
+from tracking.links.coupons import bind
 
 pytestmark = pytest.mark.django_db
 TICK = timedelta(microseconds=1)
@@ -165,7 +168,7 @@ def test_settles_nothing_of_the_month_to_come(earner, grant, validates_at, settl
 
 
 def test_books_forfeited_money_apart_and_tells_the_affiliate_what_the_statement_says(earned):
-    from payouts import forfeiture
+    from payouts.commissions import forfeiture
 
     affiliate = earned()
     line = Commission.objects.for_affiliate(affiliate).latest("amount")
@@ -201,7 +204,7 @@ def test_books_forfeited_money_apart_and_tells_the_affiliate_what_the_statement_
 
 
 def test_books_what_is_forfeited_apart_from_what_is_earned_in_the_same_month(earned):
-    from payouts import forfeiture
+    from payouts.commissions import forfeiture
 
     affiliate = earned()
     line = Commission.objects.for_affiliate(affiliate).latest("amount")
@@ -240,16 +243,16 @@ def test_leaves_a_later_adjustment_to_the_next_one_also_of_somebody_who_has_a_st
     grant(affiliate, "20.00", at=ENDS - TICK)
     grant(affiliate, "30.00", at=ENDS)
     assert said(affiliate, close()) == "0.00 0.00 20.00 20.00 0.00"
-    assert ledger.balance(affiliate) == 0
+    assert booking.balance(affiliate) == 0
     assert said(affiliate, close(MARCH, ENDS)) == "0.00 0.00 30.00 30.00 0.00"
 
 
 def test_takes_back_what_came_back_and_not_what_was_issued_anew(drafted, grant, approver):
     again, back = drafted(amounts=("100.00", "25.00")).payouts.order_by("-amount")
     for payout in (again, back):
-        batches.cancel(payout=payout, reason="A test.", now=FEBRUARY, by=approver)
-    assert [ledger.balance(payout.affiliate) for payout in (again, back)] == [Decimal("100.00"), Decimal("25.00")]
-    batches.reissue(payout=again, reason="A test.", now=FEBRUARY, by=approver)
+        payout_transitions.cancel(payout=payout, reason="A test.", now=FEBRUARY, by=approver)
+    assert [booking.balance(payout.affiliate) for payout in (again, back)] == [Decimal("100.00"), Decimal("25.00")]
+    payout_transitions.reissue(payout=again, reason="A test.", now=FEBRUARY, by=approver)
     for payout in (again, back):
         grant(payout.affiliate, "1.00", at=FEBRUARY)
     closed = close(MARCH, ENDS)

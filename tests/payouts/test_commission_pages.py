@@ -6,13 +6,14 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from payouts import commission_lists, holds
-from payouts.intake import take
+from payouts.commissions import holds
 from payouts.models import Commission
+from payouts.reporting import commission_list
+from shops.intake import take
 from tests.factories import make_affiliate
 from tests.payouts.conftest import BEGIN, JANUARY, MARCH, snapshot
 from tests.payouts.test_statement_pages import reader, text  # noqa: F401 -- a fixture
-from tracking.coupons import bind
+from tracking.links.coupons import bind
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +39,7 @@ def orders(earner):
 
 def states(affiliate, now):
     return {
-        f"{row.order}/{row.line.line_id}": getattr(row, "state", None) for row in commission_lists.of(affiliate, now)
+        f"{row.order}/{row.line.line_id}": getattr(row, "state", None) for row in commission_list.of(affiliate, now)
     }
 
 
@@ -84,10 +85,10 @@ def test_list_answers_what_nobody_would_ask(query, orders, reader):  # noqa: F81
 
 
 def test_list_is_read_page_by_page_without_missing_one(orders, monkeypatch):
-    monkeypatch.setattr(commission_lists, "PAGE", 2)
+    monkeypatch.setattr(commission_list, "PAGE", 2)
     seen, after = [], ""
     while True:
-        page = commission_lists.page(commission_lists.of(orders, MARCH), after)
+        page = commission_list.page(commission_list.of(orders, MARCH), after)
         seen += [row.pk for row in page.rows]
         after = page.older
         if not after:

@@ -10,9 +10,9 @@ from django.core.exceptions import ValidationError
 
 from audit.models import AuditRecord
 from mail.models import Message
-from payouts import details
-from payouts.encryption import decrypt, encrypt, fingerprint, rotate
 from payouts.models import PayoutDetails
+from payouts.payout_details import details
+from payouts.payout_details.encryption import decrypt, encrypt, fingerprint, rotate
 from tests.factories import make_affiliate
 from tests.payouts.conftest import BEGIN, FEBRUARY, IBAN, JANUARY, close
 

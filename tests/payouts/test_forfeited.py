@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from audit.models import AuditRecord
-from payouts import forfeiture, holds, verification
+from payouts.closing import verification
+from payouts.closing.replay import replay
+from payouts.commissions import forfeiture, holds
 from payouts.models import Commission, CommissionHold
-from payouts.replaying import replay
 from tests.worlds import NOW, begin, bring_over, close_months, figures, order, send
 
 pytestmark = pytest.mark.django_db

@@ -13,12 +13,12 @@ from django.urls import reverse
 
 from affiliates.models import Affiliate
 from audit.models import AuditRecord
-from payouts import intake
-from payouts.from_csv import columns, files, reading
-from payouts.models import OrderFile, OrderFileRefusal
+from shops import intake
+from shops.csv_import import columns, files, reading
+from shops.models import OrderFile, OrderFileRefusal, Reject
 from tests.factories import make_staff
 from tests.worlds import NOW, begin, bring_over, order, send
-from tracking.models import Order, OrderLine, OrderSnapshot, Reject
+from tracking.models import Order, OrderLine, OrderSnapshot
 
 pytestmark = pytest.mark.django_db
 HEADINGS = (
@@ -122,7 +122,7 @@ def test_are_refused_in_the_words_of_the_api_by_the_row_of_the_line(clerk):
 
 
 def test_whose_rows_disagree_are_refused_and_can_only_be_sent_corrected(clerk):
-    from payouts import inbox
+    from shops import rejects
 
     file = imported(clerk, text(row(), row("A2"), row(line="2", status="cancelled")))
     refusal = file.refusals.get()
@@ -130,8 +130,8 @@ def test_whose_rows_disagree_are_refused_and_can_only_be_sent_corrected(clerk):
     assert "row 4 differs from row 2 ('cancelled', 'paid')" in refusal.cause
     reject = Reject.objects.get()
     assert '"status": ["paid", "cancelled"]' in reject.content
-    with pytest.raises(inbox.RefusedAgain, match="status: must be paid, completed or cancelled"):
-        inbox.resend(reject=reject, now=NOW, by=clerk)
+    with pytest.raises(rejects.RefusedAgain, match="status: must be paid, completed or cancelled"):
+        rejects.resend(reject=reject, now=NOW, by=clerk)
 
 
 def test_keep_of_a_customer_a_keyed_hash_alone(clerk):
@@ -196,7 +196,7 @@ def test_are_imported_only_as_they_were_looked_at(clerk):
 
 
 def test_are_nothing_if_what_is_stored_was_changed(clerk):
-    from payouts import encryption
+    from payouts.payout_details import encryption
 
     file = upload(clerk, text(row()))
     OrderFile.objects.update(content=encryption.seal(text(row(amount="999.00"))))
@@ -301,7 +301,7 @@ BAD = {
 def test_that_are_no_such_file_are_refused_with_the_cause_and_nothing_is_stored(clerk, client, name):
     content, said = BAD[name]
     client.force_login(clerk)
-    address, uploaded = reverse("admin:payouts_orderfile_upload"), SimpleUploadedFile("orders.csv", content)
+    address, uploaded = reverse("admin:shops_orderfile_upload"), SimpleUploadedFile("orders.csv", content)
     client.get(address)  # what is made once, for the first page, is no cost of a bad file
     begun = time.process_time()
     answer = client.post(address, {"file": uploaded})
@@ -330,10 +330,10 @@ def test_are_uploaded_matched_looked_at_and_imported_in_the_admin(clerk, client)
     listed = client.get(reverse("admin:tracking_order_changelist")).content.decode()
     assert reverse("admin:tracking_order_import_file") in listed
     content = text(row("A1"), row("A2", amount="12,50", title="=1+1", delimiter=";"), delimiter=";")
-    answer = client.post(reverse("admin:payouts_orderfile_upload"), {"file": SimpleUploadedFile("o.csv", content)})
+    answer = client.post(reverse("admin:shops_orderfile_upload"), {"file": SimpleUploadedFile("o.csv", content)})
     file = OrderFile.objects.get()
-    address = reverse("admin:payouts_orderfile_change", args=[file.pk])
-    assert answer.headers["Location"] == reverse("admin:payouts_orderfile_match", args=[file.pk])
+    address = reverse("admin:shops_orderfile_change", args=[file.pk])
+    assert answer.headers["Location"] == reverse("admin:shops_orderfile_match", args=[file.pk])
     assert client.get(address).headers["Location"] == answer.headers["Location"]
     page = client.get(answer.headers["Location"])
     form = page.context["form"]
@@ -348,14 +348,12 @@ def test_are_uploaded_matched_looked_at_and_imported_in_the_admin(clerk, client)
     assert "Nothing of it is stored yet" in words
     assert "must be a string of digits, a point and two digits" in words
     assert shown.context["sample"][0][0] == "A1"
-    refused = b"".join(
-        client.get(reverse("admin:payouts_orderfile_refusals", args=[file.pk])).streaming_content
-    ).decode()
+    refused = b"".join(client.get(reverse("admin:shops_orderfile_refusals", args=[file.pk])).streaming_content).decode()
     assert refused.splitlines()[0] == "row,order_id,field,column,outcome,cause"
     assert refused.splitlines()[1].startswith("3,A2,lines[0].amount,amount,rejected,")
     assert not Order.objects.exists()
     done = client.post(
-        reverse("admin:payouts_orderfile_take_in", args=[file.pk]), {"seen": shown.context["seen"]}, follow=True
+        reverse("admin:shops_orderfile_take_in", args=[file.pk]), {"seen": shown.context["seen"]}, follow=True
     ).content.decode()
     assert "It is imported." in done
     assert "rejects inbox" in done
@@ -368,20 +366,20 @@ def test_that_wait_are_their_uploaders_alone(clerk, client):
     for somebody in (make_staff("payout preparers"), make_staff(superuser=True)):
         client.force_login(somebody)
         for name in ("change", "match", "take_in", "discard", "refusals"):
-            address = reverse(f"admin:payouts_orderfile_{name}", args=[file.pk])
+            address = reverse(f"admin:shops_orderfile_{name}", args=[file.pk])
             assert client.get(address).status_code == 404, name
             assert client.post(address, {"seen": digest}).status_code == (403 if name == "change" else 404), name
     assert not Order.objects.exists()
     client.force_login(clerk)
-    client.post(reverse("admin:payouts_orderfile_discard", args=[file.pk]))
+    client.post(reverse("admin:shops_orderfile_discard", args=[file.pk]))
     file.refresh_from_db()
     assert (file.state, file.content) == ("discarded", None)
-    assert client.post(reverse("admin:payouts_orderfile_take_in", args=[file.pk]), {"seen": digest}).status_code == 404
+    assert client.post(reverse("admin:shops_orderfile_take_in", args=[file.pk]), {"seen": digest}).status_code == 404
 
 
 def test_are_for_payout_preparers(client):
     begin("2026-01-01")
     for group in ("affiliate managers", "compliance reviewers", "payout approvers"):
         client.force_login(make_staff(group))
-        assert client.get(reverse("admin:payouts_orderfile_upload")).status_code == 403
+        assert client.get(reverse("admin:shops_orderfile_upload")).status_code == 403
         assert "orderfile" not in client.get(reverse("admin:index")).content.decode()

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from payouts.models import OrderFile
+from shops.models import OrderFile
 from tests.factories import make_staff
 from tests.payouts.test_from_csv import BAD, GOOD
 from tests.served import served
@@ -15,7 +15,7 @@ from tests.worlds import begin
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial, pytest.mark.slow]
 TOKEN = "a" * 32
-UPLOAD = "/admin/payouts/orderfile/upload/"
+UPLOAD = "/admin/shops/orderfile/upload/"
 
 
 def posted(content: bytes) -> bytes:

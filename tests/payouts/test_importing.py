@@ -19,13 +19,13 @@ from agreements.under import agreement_of
 from audit.models import AuditRecord
 from mail.models import Message
 from mail.rendering import render
-from payouts.details import account_of
 from payouts.errors import BadRows
-from payouts.import_file import read
-from payouts.importing import Paper, Summary, import_affiliates
 from payouts.models import PayoutDetails
+from payouts.payout_details.details import account_of
+from portal.affiliate_import.affiliate_import import Paper, Summary, import_affiliates
+from portal.affiliate_import.import_file import read
 from tests.factories import make_affiliate, make_user
-from tracking import coupons
+from tracking.links import coupons
 from tracking.models import Coupon
 
 NOW = datetime(2011, 5, 1, 12, 0, tzinfo=UTC)

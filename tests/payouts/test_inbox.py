@@ -10,11 +10,12 @@ from django.utils import timezone
 from accounts import api_keys
 from affiliates.errors import IllegalTransition
 from audit.models import AuditRecord
-from payouts import inbox, intake
+from shops import intake, rejects
+from shops.models import Reject
 from tests.factories import make_staff
 from tests.worlds import NOW, begin, bring_over, order, send
-from tracking import coupons
-from tracking.models import Order, OrderSnapshot, Reject
+from tracking.links import coupons
+from tracking.models import Order, OrderSnapshot
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +38,7 @@ def refused(*rows) -> list[Reject]:
 
 
 def page(row: Reject, name: str = "change") -> str:
-    return reverse(f"admin:tracking_reject_{name}", args=[row.pk])
+    return reverse(f"admin:shops_reject_{name}", args=[row.pk])
 
 
 def filled_in(client, row: Reject) -> dict[str, str]:
@@ -146,15 +147,15 @@ def test_shows_and_corrects_whatever_came(desk, name):
 def test_is_done_with_a_row_once(clerk):
     [row] = refused(order("A1", currency="EUR"))
     text = json.dumps(order("A1"))
-    inbox.correct(reject=row, text=text, now=NOW, by=clerk)
+    rejects.correct(reject=row, text=text, now=NOW, by=clerk)
     for again in (
-        lambda: inbox.correct(reject=row, text=text, now=NOW, by=clerk),
-        lambda: inbox.resend(reject=row, now=NOW, by=clerk),
-        lambda: inbox.dismiss(reject=row, reason="So.", now=NOW, by=clerk),
+        lambda: rejects.correct(reject=row, text=text, now=NOW, by=clerk),
+        lambda: rejects.resend(reject=row, now=NOW, by=clerk),
+        lambda: rejects.dismiss(reject=row, reason="So.", now=NOW, by=clerk),
     ):
         with pytest.raises(IllegalTransition):
             again()
-    assert inbox.dismiss_all(rejects=[row], reason="So.", now=NOW, by=clerk) == 0
+    assert rejects.dismiss_all(rejects=[row], reason="So.", now=NOW, by=clerk) == 0
     assert AuditRecord.objects.filter(action__startswith="reject").count() == 1
 
 
@@ -164,7 +165,7 @@ def test_sends_many_again_whose_cause_has_gone(desk, clerk, monkeypatch):
     rows = refused(*early, order("A9", currency="EUR"))
     monkeypatch.setattr(timezone, "now", lambda: NOW.replace(hour=13))
     chosen = {"action": "resend_selected", "_selected_action": [str(row.pk) for row in rows]}
-    listed = reverse("admin:tracking_reject_changelist")
+    listed = reverse("admin:shops_reject_changelist")
     assert desk.post(listed, chosen).status_code == 200
     assert not Order.objects.exists()
     said = desk.post(listed, chosen | {"confirmed": "1"}, follow=True).content.decode()
@@ -179,9 +180,9 @@ def test_sends_many_again_whose_cause_has_gone(desk, clerk, monkeypatch):
 
 def test_dismisses_many_for_one_reason_with_a_record_each(desk, clerk):
     rows = refused(*(order(f"A{number}", currency="EUR") for number in range(3)))
-    inbox.dismiss(reject=rows[0], reason="Before.", now=NOW, by=clerk)
+    rejects.dismiss(reject=rows[0], reason="Before.", now=NOW, by=clerk)
     chosen = {"action": "dismiss_selected", "_selected_action": [str(row.pk) for row in rows]}
-    listed = reverse("admin:tracking_reject_changelist")
+    listed = reverse("admin:shops_reject_changelist")
     without = desk.post(listed, chosen | {"confirmed": "1", "reason": " "})
     assert without.status_code == 200
     assert Reject.objects.filter(state="open").count() == 2
@@ -207,11 +208,11 @@ def test_keeps_an_order_that_was_sent_to_the_address_of_another(clerk):
     row = Reject.objects.get()
     assert (row.order_id, row.address, row.field, row.source) == ("A2", "A1", "order_id", "API key the shop")
     assert json.loads(row.content)["order_id"] == "A2"
-    with pytest.raises(inbox.RefusedAgain, match="must be the order id of the address"):
-        inbox.resend(reject=row, now=NOW, by=clerk)
-    assert inbox.resend_all(rejects=[row], now=NOW, by=clerk).taken == []
+    with pytest.raises(rejects.RefusedAgain, match="must be the order id of the address"):
+        rejects.resend(reject=row, now=NOW, by=clerk)
+    assert rejects.resend_all(rejects=[row], now=NOW, by=clerk).taken == []
     assert not Order.objects.exists(), "whose it is is for people to say"
-    inbox.correct(reject=row, text=row.content.replace("A2", "A1"), now=NOW, by=clerk)
+    rejects.correct(reject=row, text=row.content.replace("A2", "A1"), now=NOW, by=clerk)
     assert Order.objects.get().order_id == "A1"
 
 
@@ -220,5 +221,5 @@ def test_sends_an_order_again_whose_coupon_is_bound_by_now(clerk, tmp_path):
     ann = bring_over(["ANN"], tmp_path)["ANN"]
     [row] = refused(order("A1", coupon="LATER", currency="EUR"))
     coupons.bind(affiliate=ann, code="LATER", bound_from=NOW.replace(month=1, day=3), now=NOW, by=None)
-    result = inbox.correct(reject=row, text=row.content.replace("EUR", "USD"), now=NOW, by=clerk)
+    result = rejects.correct(reject=row, text=row.content.replace("EUR", "USD"), now=NOW, by=clerk)
     assert (result.affiliate, result.reason) == ("ANN", "coupon")

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from payouts import intake
+from shops import intake
+from shops.models import Reject
 from tests.tracking.test_snapshots import CASES, NOW, changed
 from tests.worlds import begin, send
-from tracking.models import Order, OrderLine, OrderSnapshot, Reject
+from tracking.models import Order, OrderLine, OrderSnapshot
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from payouts import commissions, ledger
+from payouts.commissions import writer
+from payouts.ledger import booking
 from payouts.models import Account, LedgerEntry, LedgerTransaction
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +35,7 @@ def sql(statement: str, *values: Any) -> None:
 def booked(affiliate, amount: str = "10.00", source: str = "a test") -> LedgerTransaction:
     value = Decimal(amount)
     entries = [(Account.COMMISSION_EXPENSE, None, value), (Account.AFFILIATE_PAYABLE, affiliate, -value)]
-    return ledger.post(source=source, kind="test", entries=entries, now=NOW, by=None)
+    return booking.post(source=source, kind="test", entries=entries, now=NOW, by=None)
 
 
 @pytest.mark.parametrize(("table", "column"), APPEND_ONLY.items())
@@ -59,7 +60,7 @@ def test_what_does_not_sum_to_zero(earner):
     for amounts in (("10.00", "-9.99"), ("10.00",), ("10.00", "0.01", "-10.00")):
         entries = [(Account.AFFILIATE_PAYABLE, affiliate, Decimal(amount)) for amount in amounts]
         with pytest.raises(IntegrityError, match="does not balance"):
-            ledger.post(source="a test", kind="test", entries=entries, now=NOW, by=None)
+            booking.post(source="a test", kind="test", entries=entries, now=NOW, by=None)
     assert not LedgerTransaction.objects.exists()
 
 
@@ -103,7 +104,7 @@ def test_what_is_no_amount(amount, earner):
 def test_nothing_of_an_entry_that_is_nought(earner):
     nought = (Account.ADJUSTMENTS, None, Decimal("0.00"))
     pair = [(Account.CASH, None, Decimal(5)), (Account.COMMISSION_EXPENSE, None, Decimal(-5))]
-    made = ledger.post(source="a test", kind="test", entries=[nought, *pair], now=NOW, by=None)
+    made = booking.post(source="a test", kind="test", entries=[nought, *pair], now=NOW, by=None)
     assert sorted(made.entries.values_list("account", flat=True)) == ["cash", "commission_expense"]
 
 
@@ -126,7 +127,7 @@ def test_an_account_that_is_none_and_a_debt_to_nobody(earner):
 
 @pytest.mark.parametrize(
     ("taken", "mode"),
-    [(ledger.gate, "ShareLock"), (partial(commissions.frozen, []), "ShareLock"), (ledger.close_gate, "ExclusiveLock")],
+    [(booking.gate, "ShareLock"), (partial(writer.frozen, []), "ShareLock"), (booking.close_gate, "ExclusiveLock")],
     ids=["whoever changes money", "whoever asks what is frozen", "a close"],
 )
 def test_nobody_at_the_gate_but_a_close_that_is_alone(taken, mode):

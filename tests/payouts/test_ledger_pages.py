@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from payouts import journal, ledger
+from payouts.ledger import booking, journal
 from payouts.models import Account, LedgerEntry, LedgerTransaction, Payout, Statement
 from tests.payouts.conftest import FEBRUARY, MARCH
 
@@ -68,7 +68,7 @@ def test_to_the_balances_at_the_end_of_a_month(sent, earned, read):
     """The close of January, on 3 February, paid 125.50; that of February, on 3 March, another 24.90."""
     sent()
     affiliate = next(iter(Payout.objects.all())).affiliate
-    ledger.post(
+    booking.post(
         source="later", kind="test", entries=[(Account.CASH, affiliate, Decimal(7)), (Account.ADJUSTMENTS, None, Decimal(-7))],
         now=MARCH, by=None,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from payouts import opening
+from payouts.closing import open_program
 from tests.worlds import NOW, begin, bring_over, line, order, send
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,7 @@ def batch(coupon: str, refunded: str, at: str) -> list[dict[str, Any]]:
 def test_handles_few_rows_a_line(tmp_path):
     begin()
     bring_over(["ANN", "BEN"], tmp_path)
-    opening.open_program(now=NOW, by=None)
+    open_program.open_program(now=NOW, by=None)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # every table is empty, as far as the planner knows from here on
     for coupon, refunded, at in (

@@ -9,9 +9,9 @@ from xml.etree import ElementTree as ET
 import pytest
 from django.core.exceptions import ValidationError
 
-from accounts.csv_out import csv_bytes
-from payouts.methods import METHODS, Money, Sender, Transfer
-from payouts.methods.sepa.pain001 import country_code, spelled
+from lib.csv import csv_bytes
+from payouts.payout_details.methods import METHODS, Money, Sender, Transfer
+from payouts.payout_details.methods.sepa.pain001 import country_code, spelled
 
 SENDER = Sender("Shop Ltd", "NL91ABNA0417164300", "0123456789abcdef", datetime(2026, 2, 3, 12, 0, tzinfo=UTC))
 EUR = "EUR"

@@ -5,10 +5,10 @@ from decimal import Decimal
 import pytest
 
 from affiliates.models import Affiliate
-from payouts import holds
+from agreements.periods import period
+from payouts.closing.payout_forecast import Unsettled, unsettled
+from payouts.commissions import holds
 from payouts.models import Commission
-from payouts.next_payout import Unsettled, unsettled
-from payouts.periods import period
 from tests.worlds import NOW, begin, bring_over, close_months, moment, order, send
 
 pytestmark = pytest.mark.django_db

@@ -6,9 +6,12 @@ from decimal import Decimal
 import pytest
 
 from audit.models import AuditRecord
-from payouts import adjustments, batches, details, forfeiture, holds
+from payouts.closing.open_program import open_program
+from payouts.commissions import forfeiture, holds
+from payouts.disbursement import approval, bank_results, payout_transitions
+from payouts.ledger import adjustments
 from payouts.models import Commission
-from payouts.opening import open_program
+from payouts.payout_details import details
 from tests.payouts.conftest import FEBRUARY, MARCH, results
 
 pytestmark = pytest.mark.django_db
@@ -25,11 +28,11 @@ def test_whatever_becomes_of_it(sent, drafted, earner, earned, preparer, approve
     batch = sent(amounts=("100.00", "25.50", "30.00"))
     failed, paid, last = batch.payouts.select_related("affiliate").order_by("-amount")
     content = results((failed, "failed", "100.00", "closed"), (paid, "paid", "30.00", ""))
-    batches.import_results(content=content, now=LATER, by=preparer)
-    batches.mark_paid(batch=batch, now=LATER, by=preparer)
-    new = batches.reissue(payout=failed, reason="Called.", now=LATER, by=preparer)
-    batches.submit(batch=new.batch, now=LATER, by=preparer)
-    batches.hold(payout=new, reason="A court order.", now=LATER, by=preparer)
+    bank_results.import_results(content=content, now=LATER, by=preparer)
+    bank_results.mark_paid(batch=batch, now=LATER, by=preparer)
+    new = payout_transitions.reissue(payout=failed, reason="Called.", now=LATER, by=preparer)
+    approval.submit(batch=new.batch, now=LATER, by=preparer)
+    payout_transitions.hold(payout=new, reason="A court order.", now=LATER, by=preparer)
     source = f"payout:{new.reference}"
     holds.release_payouts(affiliate=new.affiliate, source=source, now=LATER, by=preparer)
     details.change(affiliate=last.affiliate, method="paypal", account="n@example.com", holder="N", now=LATER, by=None)

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from payouts import batches
+from payouts.disbursement import payout_transitions
 from payouts.models import PayoutDetails
 from tests.factories import PASSWORD, make_affiliate
 from tests.payouts.conftest import BEGIN, FEBRUARY, IBAN, JANUARY, accept
@@ -33,7 +33,7 @@ def test_list_each_payout_with_its_state_in_the_payees_words(drafted, sent, prep
     assert "100.00 USD" in page
     assert "being prepared" in page
     assert "25.50" not in page
-    batches.cancel(payout=payout, reason="Wrong person.", now=FEBRUARY, by=preparer)
+    payout_transitions.cancel(payout=payout, reason="Wrong person.", now=FEBRUARY, by=preparer)
     page = text(client.get(address))
     assert "cancelled" in page
     assert "Wrong person." in page

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from payouts import periods
+from agreements import periods
 
 # The zone, the month's first day, and the instants in UTC at which it and the next one begin.
 MONTHS = [

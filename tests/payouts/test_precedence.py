@@ -6,8 +6,8 @@ import pytest
 
 from agreements import promotions, publishing, seeding
 from agreements.models import Agreement
-from payouts import intake
 from payouts.models import Commission
+from shops import intake
 from tests.worlds import bring_over, moment, order
 
 pytestmark = pytest.mark.django_db

@@ -6,13 +6,14 @@ from decimal import Decimal
 import pytest
 
 from mail.models import Message
-from payouts import ledger, preflight
-from payouts.close import close_month
-from payouts.intake import take
+from payouts.closing import preflight
+from payouts.closing.close import close_month
+from payouts.ledger import booking
 from payouts.models import Account, Commission, Statement, StatementLine
+from shops.intake import take
 from tests.factories import make_staff
 from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY, MARCH, close, snapshot
-from tracking.coupons import bind
+from tracking.links.coupons import bind
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +25,7 @@ def found():
 def book(affiliate, amount):
     owed = Decimal(amount)
     entries = [(Account.AFFILIATE_PAYABLE, affiliate, -owed), (Account.ADJUSTMENTS, affiliate, owed)]
-    ledger.post(source=f"stray {affiliate.pk} {amount}", kind="stray", entries=entries, now=JANUARY, by=None)
+    booking.post(source=f"stray {affiliate.pk} {amount}", kind="stray", entries=entries, now=JANUARY, by=None)
 
 
 def test_nobody_is_found_where_all_is_well(drafted, earner):
@@ -49,17 +50,17 @@ def test_it_is_whoever_the_ledger_owes_something_else_than_the_statement(drafted
 
 
 def test_a_payout_that_came_back_is_owed_until_it_is_issued_anew(drafted, preparer):
-    from payouts import batches
+    from payouts.disbursement import payout_transitions
 
     batch = drafted(amounts=("100.00", "25.00"))
     one, other = batch.payouts.order_by("amount")
-    batches.cancel(payout=one, reason="A test.", now=FEBRUARY, by=preparer)
-    batches.cancel(payout=other, reason="A test.", now=FEBRUARY, by=preparer)
+    payout_transitions.cancel(payout=one, reason="A test.", now=FEBRUARY, by=preparer)
+    payout_transitions.cancel(payout=other, reason="A test.", now=FEBRUARY, by=preparer)
     assert found() == {}
     book(one.affiliate, "1.00")
     assert found() == {one.affiliate_id: "the ledger owes 26.00, the last statement and returned payouts say 25.00"}
     book(one.affiliate, "-1.00")
-    batches.reissue(payout=other, reason="A test.", now=FEBRUARY, by=preparer)
+    payout_transitions.reissue(payout=other, reason="A test.", now=FEBRUARY, by=preparer)
     assert found() == {}
     close(MARCH.date().replace(month=2, day=1), MARCH)
     assert found() == {}

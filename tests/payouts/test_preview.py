@@ -12,11 +12,15 @@ from django.urls import reverse
 
 from affiliates import standing
 from affiliates.models import State
-from payouts import details, holds, preview, preview_sql, returns
-from payouts.close import close_month, next_period
+from agreements.periods import Period
+from payouts.closing import dry_run as preview
+from payouts.closing import dry_run_sql
+from payouts.closing.close import close_month, next_period
+from payouts.closing.close_summary import statement_rows, summary
+from payouts.commissions import holds
+from payouts.disbursement import payout_transitions
 from payouts.models import Close, LedgerEntry, LedgerTransaction, Payout, PayoutBatch, Statement
-from payouts.periods import Period
-from payouts.summaries import statement_rows, summary
+from payouts.payout_details import details
 from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY, MARCH, close
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +57,9 @@ def crowd(earner, grant, preparer):
     grant(who["moved"], "90.00")
     grant(who["poison"], "33.00")
     [batch] = [close(date(2026, 1, 1), FEBRUARY)]
-    returns.cancel(payout=batch.payouts.get(affiliate=who["back"]), reason="Wrong.", now=FEBRUARY, by=preparer)
+    payout_transitions.cancel(
+        payout=batch.payouts.get(affiliate=who["back"]), reason="Wrong.", now=FEBRUARY, by=preparer
+    )
     for name, amount in {"paid": "100.00", "small": "15.99", "held": "40.00", "suspended": "50.00", "owes": "-30.00",
                          "detailless": "60.00", "poison": "20.00", "moved": "80.00"}.items():  # fmt: skip
         grant(who[name], amount, at=FEBRUARY)
@@ -102,7 +108,7 @@ def test_writes_nothing_and_the_database_would_refuse_it(crowd, monkeypatch):
     before = count_of_rows()
     dry_run(MARCH)
     assert count_of_rows() == before
-    monkeypatch.setattr(preview_sql, "FIGURES", "UPDATE affiliates_affiliate SET name = 'x'")
+    monkeypatch.setattr(dry_run_sql, "FIGURES", "UPDATE affiliates_affiliate SET name = 'x'")
     with pytest.raises(DatabaseError, match="read-only transaction"):
         dry_run(MARCH)
 
@@ -164,9 +170,9 @@ def test_points_at_who_earned_tenfold(earned_before, is_named, earner, settings)
 
 
 def earned_not_closed(earner):
-    from payouts.intake import take
+    from shops.intake import take
     from tests.payouts.conftest import snapshot
-    from tracking.coupons import bind
+    from tracking.links.coupons import bind
 
     affiliate = earner()
     bind(affiliate=affiliate, code="TEN", bound_from=BEGIN, now=BEGIN, by=None)

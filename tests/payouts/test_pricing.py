@@ -12,10 +12,10 @@ from agreements.clauses import clause_of
 from agreements.models import Agreement
 from agreements.rules import Rule
 from agreements.seeding import seed
-from payouts import pricing
-from payouts.rates import Offer, RateCard, best_offer, rate_card
-from payouts.rates import offers as find_offers
-from tracking.snapshots import Line, Snapshot
+from payouts.commissions import pricing
+from payouts.commissions.rates import Offer, RateCard, best_offer, rate_card
+from payouts.commissions.rates import offers as find_offers
+from tracking.orders.snapshots import Line, Snapshot
 
 ANN, BEN = UUID(int=1), UUID(int=2)
 PLACED = datetime(2026, 1, 10, 12, 0, tzinfo=UTC)

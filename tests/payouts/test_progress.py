@@ -7,12 +7,12 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import OutputWrapper
 
-from payouts import close
-from payouts.management import progress as bars
-from payouts.management.progress import Progress
+from lib import progress as bars
+from lib.progress import Progress
+from payouts.closing import close
+from payouts.closing.close_summary import statement_rows
+from payouts.closing.replay import replay
 from payouts.models import Close
-from payouts.replaying import replay
-from payouts.summaries import statement_rows
 from tests.payouts.conftest import BEGIN, FEBRUARY
 from tests.worlds import begin, bring_over, order, send
 

@@ -8,10 +8,13 @@ from django.core.exceptions import ValidationError
 
 from affiliates.errors import IllegalTransition
 from audit.models import AuditRecord
-from payouts import batches, details, holds, ledger
-from payouts.close import close_month
+from payouts.closing.close import close_month
+from payouts.commissions import holds
+from payouts.disbursement import approval, exports, payout_transitions
 from payouts.errors import ApprovalVoided
+from payouts.ledger import booking
 from payouts.models import Account, LedgerTransaction
+from payouts.payout_details import details
 from tests.payouts.conftest import FEBRUARY, MARCH
 from tests.payouts.test_batches import account, approved, states
 
@@ -26,12 +29,12 @@ def test_loses_the_one_whose_details_were_changed_and_sends_the_others_under_a_n
         affiliate=payout.affiliate, method="paypal", account="new@example.com", holder="X", now=FEBRUARY, by=None
     )
     with pytest.raises(ApprovalVoided, match=r"1 payout was put aside. .*details were changed"):
-        batches.export(batch=batch, now=FEBRUARY, by=preparer)
+        exports.export(batch=batch, now=FEBRUARY, by=preparer)
     batch.refresh_from_db()
     assert (batch.state, batch.digest, states(batch)) == ("draft", "", ["cancelled", "draft"])
     payout.refresh_from_db()
     assert payout.failure == "The payout details were changed after the close."
-    assert ledger.balance(payout.affiliate) == Decimal("25.50")
+    assert booking.balance(payout.affiliate) == Decimal("25.50")
     assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-100.00")
     booked = LedgerTransaction.objects.get(source=f"payout:{payout.pk}:returned")
     assert (booked.kind, booked.memo) == ("payout cancelled", payout.failure)
@@ -39,8 +42,8 @@ def test_loses_the_one_whose_details_were_changed_and_sends_the_others_under_a_n
 
     approved(batch, preparer, approver)
     assert batch.digest != first
-    [file] = batches.export(batch=batch, now=FEBRUARY, by=preparer)
-    assert [row.split(",")[1] for row in batches.content(file).decode().splitlines()] == ["100.00"]
+    [file] = exports.export(batch=batch, now=FEBRUARY, by=preparer)
+    assert [row.split(",")[1] for row in exports.content(file).decode().splitlines()] == ["100.00"]
     assert states(batch) == ["cancelled", "sent"]
 
 
@@ -49,11 +52,11 @@ def test_with_nothing_left_once_all_are_put_aside_is_cancelled(drafted, preparer
     for payout in batch.payouts.select_related("affiliate"):
         holds.hold_payouts(affiliate=payout.affiliate, source="staff", reason="So.", now=FEBRUARY, by=approver)
     with pytest.raises(ApprovalVoided, match="2 payouts were put aside"):
-        batches.export(batch=batch, now=FEBRUARY, by=preparer)
+        exports.export(batch=batch, now=FEBRUARY, by=preparer)
     batch.refresh_from_db()
     assert (batch.state, states(batch)) == ("cancelled", ["cancelled", "cancelled"])
     with pytest.raises(IllegalTransition):
-        batches.put_aside(batch=batch, now=FEBRUARY, by=preparer)
+        payout_transitions.put_aside(batch=batch, now=FEBRUARY, by=preparer)
 
 
 def test_is_not_submitted_with_a_held_payout_until_it_is_put_aside(drafted, preparer, approver):
@@ -61,19 +64,19 @@ def test_is_not_submitted_with_a_held_payout_until_it_is_put_aside(drafted, prep
     payout = batch.payouts.select_related("affiliate").get(amount="100.00")
     affiliate = payout.affiliate
     with pytest.raises(ValidationError, match="Nothing stands in the way"):
-        batches.put_aside(batch=batch, now=FEBRUARY, by=preparer)
+        payout_transitions.put_aside(batch=batch, now=FEBRUARY, by=preparer)
     holds.hold_payouts(affiliate=affiliate, source="staff", reason="A court order.", now=FEBRUARY, by=approver)
     with pytest.raises(ValidationError, match=r"on hold.*Put them aside"):
-        batches.submit(batch=batch, now=FEBRUARY, by=preparer)
-    [aside] = batches.put_aside(batch=batch, now=FEBRUARY, by=preparer)
+        approval.submit(batch=batch, now=FEBRUARY, by=preparer)
+    [aside] = payout_transitions.put_aside(batch=batch, now=FEBRUARY, by=preparer)
     assert (aside.payout, aside.why) == (payout, "The affiliate's payouts are on hold.")
     approved(batch, preparer, approver)
     assert states(batch) == ["approved", "cancelled"]
 
     with pytest.raises(ValidationError, match="on hold"):
-        batches.reissue(payout=payout, reason="At once.", now=FEBRUARY, by=preparer)
+        payout_transitions.reissue(payout=payout, reason="At once.", now=FEBRUARY, by=preparer)
     holds.release_payouts(affiliate=affiliate, source="staff", now=FEBRUARY, by=approver)
-    new = batches.reissue(payout=payout, reason="The order was lifted.", now=FEBRUARY, by=preparer)
+    new = payout_transitions.reissue(payout=payout, reason="The order was lifted.", now=FEBRUARY, by=preparer)
     booked = LedgerTransaction.objects.get(source=f"payout:{new.pk}:issued")
     assert booked.memo == f"{new.reference}: The order was lifted."
     assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-125.50")
@@ -82,10 +85,10 @@ def test_is_not_submitted_with_a_held_payout_until_it_is_put_aside(drafted, prep
 def test_loses_a_payout_that_is_held_by_itself(drafted, preparer, approver):
     batch = approved(drafted(), preparer, approver)
     payout = batch.payouts.select_related("affiliate").get(amount="100.00")
-    batches.hold(payout=payout, reason="Their bank has called.", now=FEBRUARY, by=preparer)
+    payout_transitions.hold(payout=payout, reason="Their bank has called.", now=FEBRUARY, by=preparer)
     batch.refresh_from_db()
     assert (batch.state, states(batch)) == ("draft", ["cancelled", "draft"])
-    assert ledger.balance(payout.affiliate) == Decimal("100.00")
+    assert booking.balance(payout.affiliate) == Decimal("100.00")
     assert LedgerTransaction.objects.get(kind="payout cancelled").memo == "Their bank has called."
     assert set(AuditRecord.objects.filter(reason="Their bank has called.").values_list("action", flat=True)) == {
         "payout cancelled", "payouts held",

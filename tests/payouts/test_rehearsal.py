@@ -12,14 +12,16 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Sum
 
 from affiliates.models import Affiliate
-from agreements import drafting, meaning, promotions, publishing, seeding
+from agreements import drafting, promotions, publishing, seeding
 from agreements.errors import Refused
 from agreements.models import Agreement, Program, Rate
 from mail.models import Message
-from payouts import forfeiture, rehearsal
+from payouts.commissions import backtest, forfeiture
+from payouts.commissions.term_impact import measure_impact
 from payouts.models import Commission, LedgerEntry, StatementLine
 from tests.worlds import begin, bring_over, close_months, moment, order, rolled_back, send
-from tracking import click_ids, links
+from tracking.clicks import click_ids
+from tracking.links import tracking_links
 
 pytestmark = pytest.mark.django_db
 
@@ -43,14 +45,14 @@ def draft(*, rates: dict[str, str] | None = None, **terms: Any) -> Agreement:
 
 
 def rehearsed(agreement: Agreement) -> tuple[str, str]:
-    found = rehearsal.rehearse(agreement=agreement, since=SINCE, until=UNTIL)
+    found = backtest.rehearse(agreement=agreement, since=SINCE, until=UNTIL)
     return str(found.was), str(found.becomes)
 
 
 def click(code: str, at: str) -> str:
     Program.objects.update_or_create(pk=1, defaults={"shop_hosts": ["shop.example.com"]})
     owner = Affiliate.objects.get(code=code)
-    link = owner.links.first() or links.create(
+    link = owner.links.first() or tracking_links.create(
         affiliate=owner, target="https://shop.example.com/", now=moment("2026-01-03"), by=None
     )
     return click_ids.sign(link.pk, moment(at))
@@ -61,7 +63,7 @@ def test_takes_its_rates_and_says_who_gains_and_who_loses(people):
     send(order("1", ("home-decor", "100.00"), ("toys-hobbies", "50.00"), coupon="A"))
     send(order("2", ("home-decor", "80.00", "20.00"), coupon="B"), order("3", ("home-decor", "9.00")))
     # Now A: 100.00 x 4.00 % = 4.00 and 50.00 x 8.50 % = 4.25; B: 60.00 x 4.00 % = 2.40.
-    found = rehearsal.rehearse(
+    found = backtest.rehearse(
         agreement=draft(rates={"home-decor": "4.00", "toys-hobbies": "8.50"}), since=SINCE, until=UNTIL
     )
     assert (found.lines, found.was, found.becomes) == (3, Decimal("11.50"), Decimal("10.65"))
@@ -87,7 +89,7 @@ def test_takes_everything_else_for_a_category_that_it_no_longer_names(people):
 def test_fills_lines_in_the_order_sent_until_its_cap_is_used_up(people):
     send(order("1", ("home-decor", "100.00"), ("home-decor", "60.00"), ("home-decor", "40.00"), coupon="A"))
     # 5.00, then 3.00 of which 1.50 is left, then nothing.
-    found = rehearsal.rehearse(agreement=draft(order_commission_cap=Decimal("6.50")), since=SINCE, until=UNTIL)
+    found = backtest.rehearse(agreement=draft(order_commission_cap=Decimal("6.50")), since=SINCE, until=UNTIL)
     assert (found.was, found.becomes) == (Decimal("10.00"), Decimal("6.50"))
     assert rehearsed(draft(order_commission_cap=Decimal("10.01"))) == ("10.00", "10.00")
 
@@ -126,7 +128,7 @@ def test_leaves_out_what_was_forfeited_and_what_was_placed_at_other_times(people
 
 
 def test_of_a_time_without_orders_is_nothing(people):
-    found = rehearsal.rehearse(agreement=draft(), since=SINCE, until=UNTIL)
+    found = backtest.rehearse(agreement=draft(), since=SINCE, until=UNTIL)
     assert (found.lines, found.was, found.becomes, found.affiliates) == (0, Decimal(0), Decimal(0), 0)
     assert (found.most, found.categories) == ([], [])
 
@@ -135,19 +137,19 @@ def test_is_refused_without_a_rate_for_everything_else(people):
     made = draft()
     made.rates.filter(everything_else=True).delete()
     with pytest.raises(Refused, match="no rate for everything else"):
-        rehearsal.rehearse(agreement=made, since=SINCE, until=UNTIL)
+        backtest.rehearse(agreement=made, since=SINCE, until=UNTIL)
 
 
 def test_is_refused_with_two_rates_for_one_category(people):
     made = draft()
     made.rates.create(category="home-decor", percent="4.00")
     with pytest.raises(Refused, match="two rates for one category"):
-        rehearsal.rehearse(agreement=made, since=SINCE, until=UNTIL)
+        backtest.rehearse(agreement=made, since=SINCE, until=UNTIL)
 
 
 def test_cannot_write(people):
     with (
-        rehearsal._reading(draft(), SINCE, UNTIL) as (cursor, _question, _values),
+        backtest._reading(draft(), SINCE, UNTIL) as (cursor, _question, _values),
         pytest.raises(DatabaseError, match="read-only"),
         transaction.atomic(),
     ):
@@ -165,7 +167,7 @@ def test_tells_each_affiliate_what_it_means_for_them_a_month(people):
     told = {mail.context["code"]: mail.context for mail in Message.objects.filter(kind="agreement_change")}
     assert (told["A"]["was"], told["A"]["becomes"]) == ("45.00 USD", "36.00 USD")
     assert "was" not in told["B"]
-    means = meaning.of_one(agreement=made, affiliate_id=people["A"].pk, now=NOW)
+    means = measure_impact(agreement=made, affiliate_ids=[people["A"].pk], now=NOW).get(people["A"].pk)
     assert means == (Decimal("45.00"), Decimal("36.00"))
 
 
@@ -223,7 +225,7 @@ def program(folder, change: Callable[[Agreement], None]) -> dict[str, UUID]:
         now=moment("2026-01-04"), by=None,
     )  # fmt: skip
     return {
-        code: links.create(
+        code: tracking_links.create(
             affiliate=people[code], target="https://shop.example.com/", now=moment("2026-01-03"), by=None
         ).pk
         for code in CODES
@@ -241,8 +243,8 @@ def test_comes_to_what_a_close_of_the_same_orders_under_it_would_have_posted(see
     with rolled_back():
         send(*sample(program(tmp_path, lambda _draft: None), seed), now=NOW)
         made = draft(rates=RATES, **TERMS)
-        found = rehearsal.rehearse(agreement=made, since=SINCE, until=UNTIL)
-        each = rehearsal.by_affiliate(agreement=made, since=SINCE, until=UNTIL)
+        found = backtest.rehearse(agreement=made, since=SINCE, until=UNTIL)
+        each = backtest.by_affiliate(agreement=made, since=SINCE, until=UNTIL)
         codes = dict(Affiliate.objects.values_list("pk", "code"))
         assert found.was == Commission.objects.aggregate(Sum("amount"))["amount__sum"]
     with rolled_back():

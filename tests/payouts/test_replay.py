@@ -6,8 +6,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from payouts.closing.replay import replay
 from payouts.models import Close, StatementLine
-from payouts.replaying import replay
 from tests.worlds import begin, bring_over, close_months, order, send
 
 pytestmark = pytest.mark.django_db

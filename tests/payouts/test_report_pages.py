@@ -10,13 +10,13 @@ from django.test import Client
 from django.utils import timezone
 
 from affiliates.models import Affiliate
-from payouts import rollups
+from payouts.commissions import rollups
 from payouts.reporting.reports import By
 from tests.factories import make_staff
 from tests.payouts import arrivals
 from tests.payouts.arrivals import make_link
 from tests.worlds import begin, bring_over
-from tracking import click_ids
+from tracking.clicks import click_ids
 from tracking.models import Click, Link
 
 pytestmark = pytest.mark.django_db

@@ -9,15 +9,15 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from affiliates.models import Affiliate
-from payouts import rollups
-from payouts.close import program_zone
+from agreements.periods import program_zone
+from payouts.commissions import rollups
 from payouts.reporting import changes, reports, spans
 from payouts.reporting.reports import By
 from payouts.reporting.spans import Preset, Span
 from tests.payouts import arrivals
 from tests.payouts.arrivals import make_link
 from tests.worlds import begin, bring_over
-from tracking import click_ids
+from tracking.clicks import click_ids
 from tracking.models import Link
 from tracking.models.rollup import UNKNOWN
 

@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from affiliates.models import Affiliate
-from payouts import forfeiture, rollups
+from payouts.commissions import forfeiture, rollups
+from payouts.commissions.repricing import reprice
 from payouts.models import Commission
-from payouts.repricing import reprice
 from tests.payouts import arrivals
 from tests.payouts.arrivals import make_link
 from tests.worlds import begin, bring_over, order, rolled_back, rollup_differences, send
-from tracking import click_ids
+from tracking.clicks import click_ids
 from tracking.models import Click, Link, Order, Rollup
 from tracking.models.rollup import UNKNOWN
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from payouts import rounding
+from lib import money
 
 # The base, the rate in per cent, and its share.
 SHARES = [
@@ -26,8 +26,8 @@ SHARES = [
 
 @pytest.mark.parametrize(("base", "percent", "share"), SHARES)
 def test_takes_half_a_cent_away_from_zero(base, percent, share):
-    assert str(rounding.share(Decimal(base), Decimal(percent))) == share
-    assert rounding.to_cents(-Decimal(base) * Decimal(percent) / 100) == -Decimal(share)
+    assert str(money.share(Decimal(base), Decimal(percent))) == share
+    assert money.to_cents(-Decimal(base) * Decimal(percent) / 100) == -Decimal(share)
 
 
 @pytest.mark.django_db
@@ -39,4 +39,4 @@ def test_is_the_same_in_the_database():
 
 
 def test_has_a_nought_with_two_places():
-    assert str(rounding.ZERO) == "0.00"
+    assert str(money.ZERO) == "0.00"

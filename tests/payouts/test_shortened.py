@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from payouts import intake
-from payouts.shortened import MOST_OF_A_LINE, shortened
+from shops import intake
+from shops.models import Reject
+from shops.reject_truncation import MOST_OF_A_LINE, shortened
 from tests.worlds import NOW, begin, order
-from tracking.models import Reject
-from tracking.snapshots import LONGEST
+from tracking.orders.snapshots import LONGEST
 
 
 def kept(*rows: object) -> list[str]:

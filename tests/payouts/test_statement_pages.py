@@ -12,10 +12,11 @@ from django.urls import reverse
 from mail.attachments import make
 from mail.models import Message
 from mail.rendering import render
-from payouts import forfeiture, pdf, statements
-from payouts.close import close_month
+from payouts.closing import statement_pdf, statements
+from payouts.closing.carry_over import FOR_STAFF, LABELS, RULES, CarryOver
+from payouts.closing.close import close_month
+from payouts.commissions import forfeiture
 from payouts.models import Statement
-from payouts.reasons import FOR_STAFF, LABELS, RULES, CarryOver
 from tests.factories import make_affiliate
 from tests.payouts.conftest import BEGIN, FEBRUARY, MARCH
 
@@ -58,7 +59,7 @@ def test_says_the_same_on_the_page_in_the_csv_and_in_the_pdf(earned, reader):
 
     made = client.get(reverse("payouts:statement_pdf", args=[statement.pk]))
     assert made.content.startswith(b"%PDF-")
-    data = pdf._data(statement)
+    data = statement_pdf._data(statement)
     assert [amount for _label, amount in data["sums"]] == [
         "0.00 USD", "14.90 USD", "10.00 USD", "0.00 USD", "\u221224.90 USD",
     ]  # fmt: skip
@@ -113,20 +114,20 @@ def test_sets_what_a_user_typed_as_text_in_the_pdf(earned):
     affiliate.name = '#panic("owned") $x$ *b* `c` <label> @ref = h \\ // c'
     affiliate.save()
     statement = Statement.objects.select_related("affiliate", "close", "agreement").get(affiliate=affiliate)
-    assert pdf.render(statement).startswith(b"%PDF-")
+    assert statement_pdf.render(statement).startswith(b"%PDF-")
 
 
 def test_of_thousands_of_lines_sums_them_up_in_the_pdf(earned, monkeypatch):
     statement = Statement.objects.get(affiliate=earned())
-    monkeypatch.setattr(pdf, "MOST_LINES", 2)
-    data = pdf._data(statement)
+    monkeypatch.setattr(statement_pdf, "MOST_LINES", 2)
+    data = statement_pdf._data(statement)
     assert data["lines"] == []
     assert data["categories"] == [
         ["No such category", "1", "9.00 USD"], ["Jewelry accessories", "1", "5.10 USD"], ["Home decor", "1", "0.80 USD"],
     ]  # fmt: skip
     assert data["days"] == [["2 January 2026", "3", "14.90 USD"]]
     assert "3 lines" in data["long"]
-    assert pdf.render(statement).startswith(b"%PDF-")
+    assert statement_pdf.render(statement).startswith(b"%PDF-")
 
 
 def test_marks_what_was_forfeited_with_the_clause_and_in_the_pdf_too(earned, reader):
@@ -135,10 +136,10 @@ def test_marks_what_was_forfeited_with_the_clause_and_in_the_pdf_too(earned, rea
     forfeiture.forfeit(commissions=[commission], reason="Clause 6.1.", now=MARCH, by=None)
     close_month(period=date(2026, 3, 1), now=MARCH.replace(month=4), by=None)
     statement = Statement.objects.get(affiliate=affiliate, close__period="2026-03-01")
-    data = pdf._data(statement)
+    data = statement_pdf._data(statement)
     assert data["sums"][1] == ["Commissions settled (1 line)", "\u22120.80 USD"]
     assert [(line[2], line[-1]) for line in data["lines"]] == [("Home decor (forfeited)", "\u22120.80 USD")]
-    assert pdf.render(statement).startswith(b"%PDF-")
+    assert statement_pdf.render(statement).startswith(b"%PDF-")
     assert [row[-1] for row in statements.csv_rows(statement) if row[0] == "commission"] == [
         "forfeited, clause 8.8 of version 1"
     ]

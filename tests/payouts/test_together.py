@@ -8,8 +8,9 @@ import pytest
 from django.db import OperationalError, connection
 
 from accounts import api_keys
-from payouts import intake, together
-from payouts.together import Sent, Together
+from shops import intake
+from shops.api import group_commit
+from shops.api.group_commit import Sent, Together
 from tests.worlds import NOW, begin, bring_over, order
 from tracking.models import Order
 
@@ -29,7 +30,7 @@ def send_all(rows: list[Any], key: Any, gate: threading.Event | None = None) -> 
 
     def send(place: int) -> None:
         try:
-            found[place] = together.take(rows[place], source="a test", api_key=key, now=NOW)
+            found[place] = group_commit.take(rows[place], source="a test", api_key=key, now=NOW)
         except Exception as error:  # noqa: BLE001 -- what was raised is what is asked for
             found[place] = error
         finally:
@@ -105,7 +106,7 @@ def test_all_hear_that_the_store_is_away(key, monkeypatch):
 
 
 def test_wait_no_longer_than_their_patience_and_leave_the_way_free(key, monkeypatch):
-    monkeypatch.setattr(together, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(group_commit, "PATIENCE_SECONDS", 0.05)
     here = Together()
     here._busy = True  # somebody is at it, and takes long
     with pytest.raises(OperationalError, match="not done yet"):

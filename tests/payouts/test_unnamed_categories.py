@@ -8,9 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from payouts import rollups, unnamed_categories
-from payouts.unnamed_categories import suggestion
+from payouts.commissions import rollups
 from portal import staff_home
+from shops import categories
+from shops.categories import suggestion
 from tests.factories import make_staff
 from tests.worlds import NOW, begin, bring_over, order, send
 
@@ -37,10 +38,10 @@ def ordered(tmp_path):
 
 
 def found():
-    card = unnamed_categories.card_in_force(NOW)
+    card = categories.card_in_force(NOW)
     assert card
-    rows = unnamed_categories.unnamed(card=card, now=NOW)
-    assert unnamed_categories.count(now=NOW) == len(rows)
+    rows = categories.unnamed(card=card, now=NOW)
+    assert categories.count(now=NOW) == len(rows)
     return rows
 
 
@@ -91,7 +92,7 @@ def test_are_counted_for_managers_and_shown_in_few_queries(ordered, client):
     client.force_login(manager)
     with CaptureQueriesContext(connection) as asked:
         shown = client.get(link).content.decode()
-    assert link == reverse("payouts:staff_categories")
+    assert link == reverse("shops:staff_categories")
     assert len(asked) <= 12, len(asked)
     assert "&lt;Home&gt; Decor" in shown
     assert "home-decor" in shown

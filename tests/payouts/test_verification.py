@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from payouts import verification
+from payouts.closing import verification
 from payouts.models import LedgerEntry, StatementLine
 from tests.worlds import begin, bring_over, close_months, order, send
 

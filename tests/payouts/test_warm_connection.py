@@ -6,7 +6,7 @@ import threading
 import pytest
 from django.db import connection, transaction
 
-from payouts.warm_connection import warm_connection
+from shops.api.warm_connection import warm_connection
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,14 +8,17 @@ import time_machine
 from django.urls import reverse
 
 from agreements.models import Agreement, Program
-from compliance import opening, suspension
-from payouts import batches, details, holds
-from payouts.close import close_month
-from payouts.intake import take
+from compliance.offboarding import suspension
+from compliance.reviews.open_review import open_review
+from payouts.closing.close import close_month
+from payouts.commissions import holds
+from payouts.disbursement import approval, bank_results, exports, payout_transitions
 from payouts.models import Commission, Payout
+from payouts.payout_details import details
+from shops.intake import take
 from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY, MARCH, results, snapshot
 from tests.payouts.test_statement_pages import reader, text  # noqa: F401 -- a fixture
-from tracking.coupons import bind
+from tracking.links.coupons import bind
 from tracking.models import Order
 
 pytestmark = pytest.mark.django_db
@@ -113,7 +116,7 @@ def test_the_program_is_not_open(said_at):
 
 def test_a_review_holds_it(said_at, seller):
     sell()
-    review = opening.open_review(
+    review = open_review(
         affiliate=seller, activity="spamming", summary="So.", commissions=Commission.objects.all(), now=JANUARY, by=None
     )
     said = said_at(JANUARY)
@@ -199,19 +202,19 @@ def test_what_became_of_the_payout(said_at, preparer, approver):
     told = f"20.00 USD · statement of February 2026 . %s reference {payout.reference}"
     assert (told % "Its payout,") + ", is being prepared." in said_at(MARCH)
     batch = payout.batch
-    batches.submit(batch=batch, now=MARCH, by=preparer)
-    batches.approve(batch=batch, digest=batches.summary(batch, MARCH).digest, now=MARCH, by=approver)
-    batches.export(batch=batch, now=MARCH, by=preparer)
+    approval.submit(batch=batch, now=MARCH, by=preparer)
+    approval.approve(batch=batch, digest=approval.summary(batch, MARCH).digest, now=MARCH, by=approver)
+    exports.export(batch=batch, now=MARCH, by=preparer)
     assert (told % "Its payout was sent on 3 March 2026,") + "." in said_at(MARCH)
-    batches.import_results(content=results((payout, "paid", "20.00", "")), now=MARCH, by=preparer)
+    bank_results.import_results(content=results((payout, "paid", "20.00", "")), now=MARCH, by=preparer)
     said = said_at(MARCH)
     assert (told % "It was paid out on 3 March 2026,") + "." in said
     assert "When money goes out" not in said
-    batches.import_results(content=results((payout, "failed", "20.00", "closed")), now=MARCH, by=preparer)
+    bank_results.import_results(content=results((payout, "failed", "20.00", "closed")), now=MARCH, by=preparer)
     said = said_at(MARCH)
     assert f"Its payout, reference {payout.reference}, came back to your balance." in said
     assert "As things stand, your balance is 20.00 USD then. It would be paid out." in said
-    batches.reissue(payout=Payout.objects.get(), reason="So.", now=MARCH, by=approver)
+    payout_transitions.reissue(payout=Payout.objects.get(), reason="So.", now=MARCH, by=approver)
     again = Payout.objects.get(replaces=payout)
     assert f"Its payout, reference {again.reference}, is being prepared." in said_at(MARCH)
 

@@ -43,7 +43,7 @@ def owners(answer: str) -> Row:
 
 PUBLIC, NEVER = everybody("200"), everybody("405")
 # Whoever may accept is asked for the version to come; a terminated affiliate is told why not.
-ASKED = own("200", terminated="302 agreements:mine")
+ASKED = own("200", terminated="302 portal:agreement")
 
 # Whoever signed in a while ago is asked for the password once more.
 AGAIN = signed_in("302 account_reauthenticate")
@@ -73,10 +73,10 @@ SITE: dict[str, tuple[Row, Row]] = {
     "agreements:version_text": (PUBLIC, NEVER),
     "agreements:version_terms": (PUBLIC, NEVER),
     "agreements:version_changes": (PUBLIC, NEVER),
-    "agreements:accept": (ASKED, ASKED),
-    "agreements:decline": (ASKED, own("302 agreements:mine")),
-    "agreements:mine": (own("200"), own("405")),
-    "agreements:evidence": (owners("200"), own("405")),
+    "portal:agreement_accept": (ASKED, ASKED),
+    "portal:agreement_decline": (ASKED, own("302 portal:agreement")),
+    "portal:agreement": (own("200"), own("405")),
+    "portal:agreement_evidence": (owners("200"), own("405")),
     "tracking:follow": (everybody("302 shop.example.com"), NEVER),
     "tracking:links": (own("200"), NEVER),
     "tracking:link_new": (own("200"), own("200")),
@@ -88,7 +88,7 @@ SITE: dict[str, tuple[Row, Row]] = {
     "payouts:reports": (own("200"), NEVER),
     "payouts:reports_csv": (own("200"), NEVER),
     **dict.fromkeys(
-        ("payouts:staff_reports", "payouts:staff_reports_csv", "payouts:staff_categories"),
+        ("payouts:staff_reports", "payouts:staff_reports_csv", "shops:staff_categories"),
         (row("302 admin:login", "302 admin:login", "200"), row("302 admin:login", "302 admin:login", "405")),
     ),
     "payouts:commissions": (own("200"), own("200")),

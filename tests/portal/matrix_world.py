@@ -20,19 +20,28 @@ from affiliates.models import Affiliate, State
 from agreements import accepting, drafting, promotions, publishing, seeding
 from agreements.models import Agreement, Program
 from audit.models import AuditRecord
-from compliance import abuse, reviews, targets, termination
 from compliance.models import Review, ReviewFile, TargetCheck, TargetNotice
+from compliance.offboarding import termination
+from compliance.reviews import appeals, decisions, replies
+from compliance.reviews.open_review import open_review
+from compliance.signals import abuse_reports
+from compliance.targets import checks
 from mail.models import Message
-from payouts import adjustments, batches, details, holds, intake
-from payouts.from_csv import files
-from payouts.from_csv.columns import REQUIRED
+from payouts.commissions import holds
+from payouts.disbursement import approval, bank_results, exports
+from payouts.ledger import adjustments
 from payouts.models import CommissionHold, LedgerEntry, LedgerTransaction, PayoutBatch, SetAside
+from payouts.payout_details import details
 from portal import erasure, questions
 from portal.models import Proof, Question
+from shops import intake
+from shops.csv_import import files
+from shops.csv_import.columns import REQUIRED
+from shops.models import Reject
 from tests.factories import PASSWORD, make_affiliate, make_staff, make_user
 from tests.worlds import close_months, moment, order
-from tracking import coupons, links
-from tracking.models import Click, ClickLoss, Order, Reject
+from tracking.links import coupons, tracking_links
+from tracking.models import Click, ClickLoss, Order
 
 BEGIN = moment("2025-08-01")
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -113,10 +122,10 @@ def _accepted(agreement: Agreement) -> Affiliate:
 def _promote(world: World, owner: Affiliate, staff: dict[str, User]) -> None:
     """A link with a click, one that is paused, a coupon, two orders, and a row that was refused."""
     link, paused = (
-        links.create(affiliate=owner, target="https://shop.example.com/", name="", subs=(), now=BEGIN, by=None)
+        tracking_links.create(affiliate=owner, target="https://shop.example.com/", name="", subs=(), now=BEGIN, by=None)
         for _number in range(2)
     )
-    links.pause(link=paused, now=NOW, by=owner.user)
+    tracking_links.pause(link=paused, now=NOW, by=owner.user)
     assert Client().get(f"/r/{link.code}").status_code == 302
     coupon = coupons.bind(affiliate=owner, code="OWNER10", bound_from=BEGIN, now=BEGIN, by=None)
     old = order("OLD", coupon="OWNER10", completed="2025-10-06T12:00:00Z", placed="2025-10-05T12:00:00Z")
@@ -147,7 +156,7 @@ def _files(world: World, preparer: User) -> None:
     imported, waiting = made
     files.take_in(file=imported, digest=files.seen(imported), now=NOW, by=preparer)
     decided = ("match", "take_in", "discard")
-    keep(world, imported, **{f"payouts_orderfile_{name}": waiting for name in decided})
+    keep(world, imported, **{f"shops_orderfile_{name}": waiting for name in decided})
 
 
 def _money(world: World, owner: Affiliate, staff: dict[str, User]) -> None:
@@ -162,16 +171,16 @@ def _money(world: World, owner: Affiliate, staff: dict[str, User]) -> None:
         [close] = close_months(month, now=NOW)
         made[month] = close.batches.get()
     for month in MONTHS[:4]:
-        batches.submit(batch=made[month], now=NOW, by=preparer)
+        approval.submit(batch=made[month], now=NOW, by=preparer)
     for month in MONTHS[:3]:
-        digest = batches.summary(made[month], NOW).digest
-        batches.approve(batch=made[month], digest=digest, now=NOW, by=approver)
+        digest = approval.summary(made[month], NOW).digest
+        approval.approve(batch=made[month], digest=digest, now=NOW, by=approver)
     for month in MONTHS[:2]:
-        batches.export(batch=made[month], now=NOW, by=preparer)
+        exports.export(batch=made[month], now=NOW, by=preparer)
     failed, sent, approved, submitted, draft = made.values()
     payout = failed.payouts.get()
     result = f"reference,result,amount,reason\n{payout.reference},failed,{payout.amount},closed\n".encode()
-    batches.import_results(content=result, now=NOW, by=preparer)
+    bank_results.import_results(content=result, now=NOW, by=preparer)
     statement = owner.statements.get(close__period="2025-11-01")
     keep(world, draft, draft.payouts.get(), statement, statement.close, owner.payout_details.get())
     keep(world, LedgerTransaction.objects.first(), LedgerEntry.objects.first())
@@ -190,23 +199,23 @@ def _conduct(world: World, owner: Affiliate, staff: dict[str, User]) -> None:
     by = staff["reviewers"]
     new = Order.objects.get(order_id="NEW").lines.get().commission
     given: dict[str, Any] = {"affiliate": owner, "activity": "fraud", "summary": "Odd.", "by": by}
-    appealed = reviews.open_review(**given, now=before(30))
-    reviews.reply(review=appealed, text="No.", now=before(29), by=owner.user)
-    reviews.decide(review=appealed, decision=Review.Decision.WARNING, reason="So.", now=before(25), by=by)
-    reviews.appeal(review=appealed, text="No!", now=before(24), by=owner.user)
-    review = reviews.open_review(**given, now=before(2), commissions=[new])
-    reviews.reply(review=review, text="No.", files=[("n.txt", b"note")], now=before(1), by=owner.user)
+    appealed = open_review(**given, now=before(30))
+    replies.reply(review=appealed, text="No.", now=before(29), by=owner.user)
+    decisions.decide(review=appealed, decision=Review.Decision.WARNING, reason="So.", now=before(25), by=by)
+    appeals.appeal(review=appealed, text="No!", now=before(24), by=owner.user)
+    review = open_review(**given, now=before(2), commissions=[new])
+    replies.reply(review=review, text="No.", files=[("n.txt", b"note")], now=before(1), by=owner.user)
     file = ReviewFile.objects.get()
     keep(world, review, new, CommissionHold.objects.get(), compliance_review_decide_appeal=appealed)
-    signal = abuse.report(where="", link_or_coupon="OWNER10", text="Spam.", email="", now=NOW)
+    signal = abuse_reports.report(where="", link_or_coupon="OWNER10", text="Spam.", email="", now=NOW)
     noticed = _accepted(Agreement.objects.get(number=1))
     notice = termination.give_notice(affiliate=noticed, ground="choice", reason="So.", now=before(3), by=by)
     day = NOW.date()
     keep(world, signal, signal.report, notice)
-    keep(world, targets.declare_pause(starts_on=day, ends_on=day, reason="So.", now=NOW, by=by))
+    keep(world, checks.declare_pause(starts_on=day, ends_on=day, reason="So.", now=NOW, by=by))
     # Targets are asked in an open program alone, and opening is offered in one alone that is not.
     Program.objects.update(opened_at=BEGIN)
-    targets.check(now=NOW)
+    checks.check(now=NOW)
     Program.objects.update(opened_at=None)
     keep(world, TargetCheck.objects.first(), TargetNotice.objects.first())
     world.named["admin:compliance_review_file"] = {"pk": file.pk}
@@ -230,7 +239,7 @@ def _agreements(world: World, owner: Affiliate, staff: dict[str, User]) -> None:
     keep(world, acceptance, promotion)
     names = ("version", "version_pdf", "version_text", "version_terms", "version_changes", "accept", "decline")
     world.named |= {f"agreements:{name}": {"pk": coming.pk} for name in names}
-    world.named["agreements:evidence"] = {"pk": acceptance.pk}
+    world.named["portal:agreement_evidence"] = {"pk": acceptance.pk}
     world.named["compliance:rehearsal"] = {"pk": coming.pk}
 
 

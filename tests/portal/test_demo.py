@@ -15,14 +15,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.errors import Refused
 from accounts.models import User
 from affiliates.models import Affiliate, Channel, State
 from agreements import asking
 from agreements.models import Agreement, Program, Promotion
 from compliance.models import Review, ReviewStep, Signal, TargetCheck, TargetNotice, TerminationNotice
+from lib.errors import Refused
 from mail.models import Message
-from payouts import close, ledger, verification
+from payouts.closing import close, verification
+from payouts.ledger import booking
 from payouts.models import (
     Adjustment,
     Close,
@@ -37,8 +38,9 @@ from payouts.models import (
 )
 from portal.demo import clicks, logins, sales, story
 from portal.demo.days import Days
+from shops.models import Reject
 from tests.worlds import rolled_back, rollup_differences
-from tracking.models import Click, Order, Reason, Reject, Rollup
+from tracking.models import Click, Order, Reason, Rollup
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
 # Marked for the database too, else a run of this file alone is given that of the checkout.
@@ -164,7 +166,7 @@ def test_leaves_one_batch_to_approve_and_one_to_submit(demo):
 
 
 def test_has_balances_for_every_kind_of_trouble(demo):
-    assert ledger.balance(affiliate("oakandivy")) < 0
+    assert booking.balance(affiliate("oakandivy")) < 0
     assert not PayoutDetails.objects.filter(affiliate=affiliate("vera")).exists()
     assert PayoutDetails.objects.filter(affiliate=affiliate("kate"), usable_from__gt=NOW).exists()
     assert PayoutHold.objects.get(released_at=None).affiliate == affiliate("marta")

@@ -14,8 +14,8 @@ from affiliates.models import Affiliate, Channel, State
 from agreements.models import Acceptance, AcceptancePerson
 from audit.models import AuditRecord
 from mail.models import Message
-from payouts import details
 from payouts.models import PayoutDetails
+from payouts.payout_details import details
 from portal import erasure, my_data, my_data_documents
 from portal.models import ErasureRequest
 from tests.factories import PASSWORD

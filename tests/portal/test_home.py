@@ -3,23 +3,26 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import chart
-from accounts.chart import Day
 from affiliates.models import State
 from agreements import asking, drafting, promotions, publishing
 from agreements.models import Agreement
-from payouts import details, intake, next_payout
-from payouts.periods import Period
+from agreements.periods import Period, midnight
+from lib import charts
+from lib.charts import Day
+from payouts.closing import payout_forecast
+from payouts.payout_details import details
 from portal import frame
+from shops import intake
 from tests.factories import make_affiliate
 from tests.worlds import order
-from tracking import coupons
+from tracking.links import coupons
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -81,7 +84,7 @@ def test_counts_what_the_next_close_will_post_and_no_more(greta):
     month = Period(date(2026, 1, 1), ends - timedelta(days=30), ends)
     for order_id, validated in (("B1", ends - timedelta(seconds=1)), ("B2", ends)):
         sold(order_id, "100.00", now - timedelta(days=20), validated - timedelta(days=30))
-    found = next_payout.unsettled(greta, month)
+    found = payout_forecast.unsettled(greta, month)
     assert (found.due, found.pending, found.held) == (Decimal("5.00"), Decimal("5.00"), Decimal("0.00"))
 
 
@@ -111,7 +114,7 @@ def test_asks_the_database_at_most_twelve_times(greta, signed_in):
 )
 def test_knows_which_month_is_closed_next(last, now, month, at):
     terms = Agreement(time_zone="UTC", close_day=3)
-    found = next_payout.next_close(terms, last, now)
+    found = payout_forecast.next_close(terms, last, now)
     assert (found.month.first_day, found.at) == (month, at)
 
 
@@ -130,7 +133,7 @@ def test_knows_which_month_is_closed_next(last, now, month, at):
     ],
 )
 def test_chart_ends_on_the_next_step_of_a_round_scale(highest, scale):
-    assert chart.scale(Decimal(highest)) == [Decimal(amount) for amount in scale.split()]
+    assert charts.scale(Decimal(highest)) == [Decimal(amount) for amount in scale.split()]
 
 
 @pytest.mark.parametrize(
@@ -144,14 +147,14 @@ def test_chart_ends_on_the_next_step_of_a_round_scale(highest, scale):
 )
 def test_chart_names_the_first_of_each_month_that_fits(last, dates):
     days = [Day(last - timedelta(days=ago), Decimal("27.00")) for ago in range(89, -1, -1)]
-    texts = re.findall(r"<text[^>]*>([^<]+)</text>", chart.bars(days, "Commissions", str))
+    texts = re.findall(r"<text[^>]*>([^<]+)</text>", charts.bars(days, "Commissions", str))
     assert [text for text in texts if " " in text] == dates
     assert [text for text in texts if " " not in text] == ["0", "10", "20", "30"]
 
 
 def test_chart_has_a_bar_a_day_that_earned_and_no_style():
     days = [Day(date(2026, 11, 1), Decimal("1.00")), Day(date(2026, 11, 2), Decimal("0.00"))]
-    svg = chart.bars(days, "<b>", lambda amount: f"{amount} USD")
+    svg = charts.bars(days, "<b>", lambda amount: f"{amount} USD")
     assert svg.count("<rect") == 1
     assert "1 Nov 2026: 1.00 USD" in svg
     assert "style=" not in svg
@@ -165,7 +168,7 @@ def publish(first: Agreement, name: str, rate: str, in_days: int) -> Agreement:
     draft.rates.filter(category="home-decor").update(percent=rate)
     Agreement.objects.filter(pk=draft.pk).update(name=name)
     draft.refresh_from_db()
-    effective_at = publishing.midnight((timezone.now() + timedelta(days=in_days)).date(), draft.time_zone)
+    effective_at = midnight((timezone.now() + timedelta(days=in_days)).date(), ZoneInfo(draft.time_zone))
     publishing.publish(agreement=draft, effective_at=effective_at, now=published, by=None)
     return Agreement.objects.get(pk=draft.pk)
 

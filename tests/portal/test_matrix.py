@@ -89,7 +89,7 @@ def test_of_the_admin_takes_no_form_where_rows_are_only_read(everybody):
 
 
 # What everybody may read, so that there is something to tell from nothing.
-PUBLISHED = ("agreements:version", "agreements:accept", "agreements:decline", "tracking:follow")
+PUBLISHED = ("agreements:version", "portal:agreement_accept", "portal:agreement_decline", "tracking:follow")
 
 
 def test_with_anothers_id_answers_as_one_with_an_id_that_nobody_has(everybody):
@@ -113,7 +113,7 @@ def test_of_a_draft_is_nobodys(everybody):
     draft = Agreement.objects.get(published_at=None)
     session = everybody.sessions["boss"]
     for name in SITE:
-        if name.startswith("agreements:version_") or name in ("agreements:version", "agreements:accept"):
+        if name.startswith("agreements:version_") or name in ("agreements:version", "portal:agreement_accept"):
             path = reverse(name, args=[draft.pk])
             assert word(everybody.door, everybody.sessions["owner"], "GET", path) == "404", name
             assert word(everybody.door, session, "GET", path) in ("404", "302 admin:index"), name

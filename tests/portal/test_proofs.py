@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from mail.models import Message
 from mail.rendering import render
-from payouts import verification
+from payouts.closing import verification
 from payouts.models import LedgerTransaction
 from portal import proofs, staff_home
 from portal.models import Proof, Question

@@ -8,9 +8,9 @@ from celery import shared_task
 from django.db import OperationalError
 from django.urls import reverse
 
-from accounts.errors import Refused
 from audit.models import AuditRecord
 from config.celery import app
+from lib.errors import Refused
 from mail import delivery
 from mail.models import Message
 from mail.rendering import render

@@ -18,11 +18,12 @@ from affiliates import applications, standing
 from affiliates.models import Affiliate, State
 from agreements import accepting, drafting, publishing, seeding
 from agreements.models import Agreement, Program
-from compliance import suspension, termination, wind_down
-from payouts.intake import Result
+from compliance.offboarding import program_end, suspension, termination
+from shops.intake import Result
 from tests.factories import make_affiliate, make_user
 from tests.worlds import order, send
-from tracking import click_ids, coupons, links
+from tracking.clicks import click_ids
+from tracking.links import coupons, tracking_links
 from tracking.models import Coupon, Link
 
 SHOP = "shop.example"
@@ -65,7 +66,7 @@ class Place:
         self.bind(code, code, "01-02")
 
     def reject(self, code: str, when: str) -> None:
-        applications.reject(affiliate=self._now(code), reason="Not this time.", now=at(when), by=None)
+        applications.reject(affiliate=self._now(code), reason="Not this time.", clause="", now=at(when), by=None)
 
     def accept(self, code: str, version: str, when: str, *, recorded: str = "") -> None:
         agreement = Agreement.objects.get(name=version)
@@ -118,21 +119,23 @@ class Place:
         return self.publish(effective, home_decor="4.00")
 
     def end_program(self, when: str) -> None:
-        wind_down.announce_end(ends_at=at(when), now=at(when) - timedelta(days=40), by=None, reason="So.")
+        program_end.announce_end(ends_at=at(when), now=at(when) - timedelta(days=40), by=None, reason="So.")
 
     # --- Links and coupons --------------------------------------------------------------------------------------
 
     def link(self, code: str, when: str) -> None:
         target = f"https://{SHOP}/"
         name = f"{code.title()}'s page"
-        self.links[code] = links.create(affiliate=self._now(code), target=target, name=name, now=at(when), by=None)
+        self.links[code] = tracking_links.create(
+            affiliate=self._now(code), target=target, name=name, now=at(when), by=None
+        )
 
     def retarget(self, code: str, when: str) -> None:
         target = f"https://{SHOP}/other"
-        links.change(link=self.links[code], target=target, name="Other", now=at(when), by=None)
+        tracking_links.change(link=self.links[code], target=target, name="Other", now=at(when), by=None)
 
     def pause(self, code: str, when: str) -> None:
-        links.pause(link=self.links[code], now=at(when), by=None)
+        tracking_links.pause(link=self.links[code], now=at(when), by=None)
 
     def bind(self, owner: str, code: str, since: str | None, *, when: str = "01-01") -> None:
         begin = at(since) if since else None

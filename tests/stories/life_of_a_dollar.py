@@ -15,8 +15,9 @@ from affiliates.models import Affiliate
 from agreements.clauses import clause_of
 from agreements.models import Agreement
 from agreements.rules import Rule
-from payouts import adjustments, batches
-from payouts.close import close_month
+from payouts.closing.close import close_month
+from payouts.disbursement import approval, bank_results, exports
+from payouts.ledger import adjustments
 from payouts.models import Adjustment, Close, Commission, LedgerEntry, LedgerTransaction, Payout, PayoutBatch, Statement
 from payouts.models import StatementLine as Line
 from tests.factories import make_staff
@@ -88,9 +89,9 @@ def paid() -> Iterator[str]:
         make_staff("payout preparers"),
         make_staff("payout approvers"),
     )
-    batches.submit(batch=batch, now=MARCH, by=preparer)
-    batches.approve(batch=batch, digest=batches.summary(batch, MARCH).digest, now=MARCH, by=approver)
-    batches.export(batch=batch, now=MARCH, by=preparer)
+    approval.submit(batch=batch, now=MARCH, by=preparer)
+    approval.approve(batch=batch, digest=approval.summary(batch, MARCH).digest, now=MARCH, by=approver)
+    exports.export(batch=batch, now=MARCH, by=preparer)
     yield step(
         "Four eyes and the file",
         """One member of staff submits the batch. Another approves it, over a digest of payees, amounts and destinations:
@@ -99,7 +100,7 @@ def paid() -> Iterator[str]:
         table(PayoutBatch.objects.all(), "name", "state", "submitted_at", "approved_at", "sent_at"),
         table(Payout.objects.all(), "affiliate", "amount", "state", "sent_at"),
     )
-    batches.mark_paid(batch=batch, now=RESULTS, by=preparer)
+    bank_results.mark_paid(batch=batch, now=RESULTS, by=preparer)
     yield step(
         "The bank",
         f"""The provider says `paid`, in a file of results or all at once. Only now is it cash that is gone. Had it said

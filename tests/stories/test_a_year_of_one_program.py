@@ -17,7 +17,7 @@ from agreements.models import Agreement
 from agreements.under import agreement_of
 from mail.models import Message
 from mail.rendering import render
-from payouts import opening
+from payouts.closing import open_program
 from payouts.models import Close, Statement
 from tests.stories.year import Earned, Nobodys, Year
 from tests.worlds import figures, moment, rollup_differences
@@ -49,7 +49,7 @@ def sells(year: Year, order_id: str, code: str, expected: Earned | Nobodys, **ho
 
 def they_join(year: Year) -> None:
     first = seeding.seed(effective_at=moment("2026-01-01"), now=year.now, by=None)
-    opening.open_program(now=year.now, by=None)
+    open_program.open_program(now=year.now, by=None)
     year.until("2026-01-05T12:00:00")
     for code in ("ANN", "BEN", "CAT", "DAN"):
         year.join(code, first)
@@ -157,9 +157,9 @@ def the_cut_takes_effect(year: Year) -> None:
     # Ben's links lead on to the shop, untracked, and he sees why; a click from before is still his, at the old rate.
     assert year.click("ANN") is not None
     assert year.click("BEN") is year.click("CAT") is None
-    assert "Your links and coupons are paused since" in year.page("BEN", "agreements:mine")
+    assert "Your links and coupons are paused since" in year.page("BEN", "portal:agreement")
     assert "a new version of the agreement waits for you to accept it" in year.page("BEN", "tracking:links")
-    assert "paused" not in year.page("ANN", "agreements:mine")
+    assert "paused" not in year.page("ANN", "portal:agreement")
     sells(year, "3-BEN-clicked-before", "BEN", Earned("2", "6.00"), click=ben, placed="2026-07-01T12:00:00")
     sells(year, "3-BEN-coupon-paused", "BEN", PAUSED, placed="2026-07-01T00:00:00")
     paused = year.receipt("BEN", "2026-07-01T00:00:00")
@@ -171,7 +171,7 @@ def the_cut_takes_effect(year: Year) -> None:
     year.accept("BEN", third)
     assert year.mail() == {"BEN": ["accepted"]}
     assert year.click("BEN") is not None
-    assert "paused" not in year.page("BEN", "agreements:mine")
+    assert "paused" not in year.page("BEN", "portal:agreement")
     # From the very instant of his acceptance he is under version 3; what came during the pause stays nobody's.
     sells(year, "3-BEN-accepted", "BEN", Earned("3", "4.00"), placed="2026-07-02T18:00:00")
     still = Nobodys("not_accepted", "9.4 of version 3")

@@ -5,9 +5,9 @@ import os
 import pytest
 from django.conf import settings
 
-from payouts import verification
+from payouts.closing import verification
+from payouts.closing.replay import replay
 from payouts.models import Close
-from payouts.replaying import replay
 from tests.stories.life_of_a_dollar import lived
 
 pytestmark = pytest.mark.django_db

@@ -24,9 +24,10 @@ from django.urls import reverse
 
 from affiliates.models import Affiliate
 from agreements import publishing, seeding
-from payouts import adjustments, close, opening, verification
+from payouts.closing import close, open_program, verification
+from payouts.closing.replay import replay
+from payouts.ledger import adjustments
 from payouts.models import Close, Statement, StatementLine
-from payouts.replaying import replay
 from tests.factories import make_staff
 from tests.worlds import bring_over, moment, order, send
 
@@ -147,7 +148,7 @@ def ann(zone, validation_days, tmp_path) -> Affiliate:
     draft.time_zone, draft.validation_days = zone, validation_days
     draft.save()
     publishing.publish(agreement=draft, effective_at=moment("2023-11-01"), now=moment("2023-10-01"), by=None)
-    opening.open_program(now=moment("2023-11-01"), by=None)
+    open_program.open_program(now=moment("2023-11-01"), by=None)
     with time_machine.travel(moment("2023-11-20"), tick=False):
         return bring_over(["ANN"], tmp_path, accepted="2023-11-02")["ANN"]
 

@@ -10,12 +10,13 @@ import pytest
 from django.core.management import call_command
 
 from affiliates.models import Affiliate
-from payouts import verification
+from payouts.closing import verification
+from payouts.closing.replay import replay
 from payouts.models import Close
-from payouts.replaying import replay
+from shops.models import Reject
 from tests.stories.retail import CODES, MONTHS, by_month, orders, with_records
 from tests.worlds import begin, bring_over, rollup_differences
-from tracking.models import Order, OrderSnapshot, Reject
+from tracking.models import Order, OrderSnapshot
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, with_records]
 

@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 
 from mail.models import Message
-from payouts import verification
+from payouts.closing import verification
+from payouts.closing.open_program import open_program
+from payouts.closing.replay import replay
 from payouts.models import Close, Commission, Payout, Statement
-from payouts.opening import open_program
-from payouts.replaying import replay
 from tests.worlds import begin, bring_over, close_months, figures, line, moment, order, rollup_differences, send
 
 pytestmark = pytest.mark.django_db

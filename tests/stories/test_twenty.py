@@ -13,9 +13,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
-from payouts import batches, ledger, verification
+from payouts.closing import verification
+from payouts.closing.close_summary import Summary, summary
+from payouts.disbursement import exports
+from payouts.ledger import booking
 from payouts.models import Close, Commission, Statement, StatementLine
-from payouts.summaries import Summary, summary
 from tests.stories.retail import MONTHS, by_month, with_records
 from tests.stories.twenty import reading, table
 from tests.stories.twenty.story import Story, told, who
@@ -106,13 +108,13 @@ def test_in_the_accounts_of_the_ledger(story):
         booked = (row.settled, row.adjustments, row.forfeited, row.closing)
         assert reading.in_the_ledger(statement) == booked, statement
     owed = {code: last.closing if (last := TABLE[code, MONTHS[-1]]) else Decimal("0.00") for code in CODES}
-    assert {code: ledger.balance(who(code)) for code in CODES} == owed
+    assert {code: booking.balance(who(code)) for code in CODES} == owed
 
 
 def test_in_the_files_that_are_paid_from(story):
     assert list(story.files) == list(MONTHS[1:])
     for month, files in story.files.items():
-        [content] = [batches.content(file).decode() for file in files]
+        [content] = [exports.content(file).decode() for file in files]
         paid = {account: (amount, currency) for account, amount, currency, *_ in csv.reader(io.StringIO(content))}
         assert {code: paid[address] for code in CODES if (address := f"{code.lower()}@example.com") in paid} == {
             code: (str(row.payout), "USD") for code in CODES if (row := TABLE[code, month]) and row.payout

@@ -19,7 +19,7 @@ from portal import my_data
 from tests.stories.asking import NOON, QUESTIONS, Question, news, settled
 from tests.stories.attributing import Place, altered, at, click
 from tests.worlds import line
-from tracking import judged, why
+from tracking.orders import attribution_explanation, attribution_words
 
 pytestmark = pytest.mark.django_db
 
@@ -88,7 +88,7 @@ def test_in_words(question: Question, place: Place) -> None:
 def test_that_every_sentence_of_has_a_story() -> None:
     """Each text in the two modules that answer stands in an answer of the table."""
     told = [said for question in QUESTIONS for said in question.answer]
-    for module in (why, judged):
+    for module in (attribution_explanation, attribution_words):
         for text in translated(Path(str(module.__file__))):
             pattern = re.escape(text).replace(re.escape("%d"), r"\d+")
             pattern = re.sub(r"%\\\((\w+)\\\)s|%\((\w+)\\\)s|%\\\(\w+\)s", ".+", pattern)

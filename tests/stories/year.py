@@ -16,13 +16,15 @@ from django.urls import reverse
 from affiliates.models import Affiliate, State
 from agreements import drafting, notices, publishing
 from agreements.models import Agreement, Program
-from compliance import termination
+from compliance.offboarding import termination
 from mail.models import Message
-from payouts import close, details
+from payouts.closing import close
 from payouts.models import Commission
+from payouts.payout_details import details
 from tests.factories import make_affiliate, make_user
 from tests.worlds import moment, order, send
-from tracking import click_ids, coupons, links
+from tracking.clicks import click_ids
+from tracking.links import coupons, tracking_links
 from tracking.models import Link, Order
 
 DAY = timedelta(days=1)
@@ -95,7 +97,7 @@ class Year:
         coupons.bind(affiliate=affiliate, code=code, bound_from=None, now=self.now, by=None)
         self.accept(code, agreement)
         affiliate.refresh_from_db()
-        self.links[code] = links.create(affiliate=affiliate, target=f"https://{SHOP}/", now=self.now, by=None)
+        self.links[code] = tracking_links.create(affiliate=affiliate, target=f"https://{SHOP}/", now=self.now, by=None)
         payee = details.Entry(affiliate, "paypal", user.email, affiliate.name, self.now)
         details.change_many(entries=[payee], now=self.now, by=None)
 
@@ -113,7 +115,7 @@ class Year:
 
     def accept(self, code: str, agreement: Agreement) -> None:
         """Read the page, tick the box by hand, press the button."""
-        page = self.page(code, "agreements:accept", agreement.pk)
+        page = self.page(code, "portal:agreement_accept", agreement.pk)
         [box] = re.findall(r'<input[^>]*name="box"[^>]*>', page)
         assert "checked" not in box
         [sha256] = re.findall(r'name="text_sha256" value="(\w{64})"', page)
@@ -121,7 +123,7 @@ class Year:
 
     def decline(self, code: str, agreement: Agreement) -> str:
         """Press decline, read what happens then, press it once more; returns what was read."""
-        read = self.page(code, "agreements:decline", agreement.pk)
+        read = self.page(code, "portal:agreement_decline", agreement.pk)
         self._post(code, "decline", agreement, {})
         return read
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracking.addresses import names_parameter, parse, with_parameter, within
+from tracking.links.addresses import names_parameter, parse, with_parameter, within
 
 HOSTS = frozenset({"shop.example", "www.shop.example", "xn--bcher-kva.example", "dev.example:8080"})
 

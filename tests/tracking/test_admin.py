@@ -11,7 +11,7 @@ from affiliates.models import Affiliate
 from agreements.models import Program
 from audit.models import AuditRecord
 from tests.factories import NOW, make_affiliate, make_staff
-from tracking import coupons, links
+from tracking.links import coupons, tracking_links
 from tracking.models import Click, ClickLoss, Coupon, Link, Order, OrderLine, OrderSnapshot
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,9 @@ def affiliate() -> Affiliate:
 
 @pytest.fixture
 def link(affiliate: Affiliate) -> Link:
-    return links.create(affiliate=affiliate, target="https://shop.example/p", name="Spring", now=NOW, by=affiliate.user)
+    return tracking_links.create(
+        affiliate=affiliate, target="https://shop.example/p", name="Spring", now=NOW, by=affiliate.user
+    )
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import pytest
 
 from affiliates.models import StandingChange
 from agreements.under import Version
-from tracking.attribution import Binding, Claims, attribute
-from tracking.click_ids import Receipt
+from tracking.clicks.click_ids import Receipt
 from tracking.models import Reason
+from tracking.orders.attribution import Binding, Claims, attribute
 
 
 def at(text: str) -> datetime:

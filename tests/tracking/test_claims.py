@@ -7,9 +7,10 @@ import pytest
 from agreements import drafting, publishing, under
 from agreements.models import Agreement, Program
 from tests.worlds import begin, bring_over, moment
-from tracking import claims, coupons, links
-from tracking.attribution import Binding, Claims
-from tracking.click_ids import Receipt
+from tracking.clicks.click_ids import Receipt
+from tracking.links import coupons, tracking_links
+from tracking.orders import claims
+from tracking.orders.attribution import Binding, Claims
 
 pytestmark = pytest.mark.django_db
 NOW = moment("2026-01-10")
@@ -38,8 +39,8 @@ def test_a_coupon_in_whatever_case_with_each_of_its_bindings(people):
 
 
 def test_a_links_owner_and_their_history_and_nobody_elses(people):
-    link = links.create(affiliate=people["ANN"], target="https://shop.example/", now=NOW, by=None)
-    links.create(affiliate=people["BEN"], target="https://shop.example/", now=NOW, by=None)
+    link = tracking_links.create(affiliate=people["ANN"], target="https://shop.example/", now=NOW, by=None)
+    tracking_links.create(affiliate=people["BEN"], target="https://shop.example/", now=NOW, by=None)
     found = claims.read(set(), {"a click": Receipt(link.pk, NOW, link.pk), "forged": None})
     assert found.link_owners == {link.pk: people["ANN"].pk}
     assert [change.after for change in found.histories[people["ANN"].pk]][-1] == "active"

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from pytest_django import Settings
 
-from tracking import click_ids
+from tracking.clicks import click_ids
 
 AT = datetime(2026, 3, 29, 1, 59, 59, 999_000, tzinfo=UTC)
 LINK = UUID("0190aaaa-0000-7000-8000-000000000001")

@@ -12,7 +12,7 @@ from affiliates.models import Affiliate, State
 from audit.models import AuditRecord
 from tests.factories import NOW, make_affiliate, make_staff
 from tests.worlds import begin, bring_over, moment
-from tracking import coupons
+from tracking.links import coupons
 from tracking.models import Coupon
 
 pytestmark = pytest.mark.django_db

@@ -7,9 +7,9 @@ import pytest
 
 from agreements.under import Version
 from tests.tracking.test_attribution import ACTIVE, SUSPENDED
-from tracking.attribution import Binding, Claims, attribute
-from tracking.click_ids import Receipt
+from tracking.clicks.click_ids import Receipt
 from tracking.models import Reason
+from tracking.orders.attribution import Binding, Claims, attribute
 
 ANN, LINK, OLD, NEW = (UUID(int=number) for number in range(1, 5))
 PLACED = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

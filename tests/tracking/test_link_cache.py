@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from tracking.redirecting import link_cache as module
-from tracking.redirecting.known_links import KnownLink
-from tracking.redirecting.link_cache import AwayError, LinkCache
+from tracking.clicks import link_cache as module
+from tracking.clicks.link_cache import AwayError, LinkCache
+from tracking.clicks.link_loader import KnownLink
 
 pytestmark = pytest.mark.serial
 

@@ -11,7 +11,7 @@ from affiliates.models import Affiliate, State
 from agreements.models import Program
 from audit.models import AuditRecord
 from tests.factories import NOW, make_affiliate, make_staff
-from tracking import links
+from tracking.links import tracking_links
 from tracking.models import Link
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def affiliate() -> Affiliate:
 
 
 def make(affiliate: Affiliate, target: str = "https://shop.example/", **fields: object) -> Link:
-    return links.create(affiliate=affiliate, target=target, now=NOW, by=affiliate.user, **fields)  # type: ignore[arg-type]  # passed on as they are
+    return tracking_links.create(affiliate=affiliate, target=target, now=NOW, by=affiliate.user, **fields)  # type: ignore[arg-type]  # passed on as they are
 
 
 def test_has_a_short_code_that_nobody_can_guess(affiliate: Affiliate) -> None:
@@ -43,7 +43,7 @@ def test_has_a_short_code_that_nobody_can_guess(affiliate: Affiliate) -> None:
 
 def test_tries_another_code_where_one_is_taken(affiliate: Affiliate, monkeypatch: pytest.MonkeyPatch) -> None:
     letters = iter("a" * 8 + "a" * 8 + "b" * 8)
-    monkeypatch.setattr("tracking.links.secrets.choice", lambda _all: next(letters))
+    monkeypatch.setattr("tracking.links.tracking_links.secrets.choice", lambda _all: next(letters))
     assert [make(affiliate).code, make(affiliate).code] == ["a" * 8, "b" * 8]
 
 
@@ -133,14 +133,14 @@ def test_refuses_texts_that_are_too_long_or_invisible(
 
 def test_is_paused_once_and_resumed_once(affiliate: Affiliate) -> None:
     link = make(affiliate)
-    links.pause(link=link, now=NOW + timedelta(hours=1), by=affiliate.user)
+    tracking_links.pause(link=link, now=NOW + timedelta(hours=1), by=affiliate.user)
     link.refresh_from_db()
     assert link.paused_at == NOW + timedelta(hours=1)
     with pytest.raises(IllegalTransition):
-        links.pause(link=link, now=NOW, by=affiliate.user)
-    links.resume(link=link, now=NOW, by=affiliate.user)
+        tracking_links.pause(link=link, now=NOW, by=affiliate.user)
+    tracking_links.resume(link=link, now=NOW, by=affiliate.user)
     with pytest.raises(IllegalTransition):
-        links.resume(link=link, now=NOW, by=affiliate.user)
+        tracking_links.resume(link=link, now=NOW, by=affiliate.user)
     link.refresh_from_db()
     assert link.paused_at is None
 
@@ -148,22 +148,22 @@ def test_is_paused_once_and_resumed_once(affiliate: Affiliate) -> None:
 def test_keeps_its_code_when_it_is_pointed_somewhere_else(affiliate: Affiliate) -> None:
     link = make(affiliate, subs=("one", "two"))
     code = link.code
-    links.change(
+    tracking_links.change(
         link=link, target="https://www.shop.example/new", name="New", subs=("three",), now=NOW, by=affiliate.user
     )
     link.refresh_from_db()
     assert (link.code, link.target, link.name) == (code, "https://www.shop.example/new", "New")
     assert (link.sub1, link.sub2) == ("three", "")
     with pytest.raises(ValidationError):
-        links.change(link=link, target="https://evil.example/", now=NOW, by=affiliate.user)
+        tracking_links.change(link=link, target="https://evil.example/", now=NOW, by=affiliate.user)
 
 
 def test_leaves_an_audit_record_where_staff_change_it_and_none_where_its_affiliate_does(affiliate: Affiliate) -> None:
     link, staff = make(affiliate), make_staff()
-    links.pause(link=link, now=NOW, by=affiliate.user)
+    tracking_links.pause(link=link, now=NOW, by=affiliate.user)
     assert not AuditRecord.objects.filter(subject_id=str(link.pk)).exists()
-    links.resume(link=link, now=NOW, by=staff)
-    links.change(link=link, target="https://shop.example/b", now=NOW, by=staff)
+    tracking_links.resume(link=link, now=NOW, by=staff)
+    tracking_links.change(link=link, target="https://shop.example/b", now=NOW, by=staff)
     records = AuditRecord.objects.filter(subject_id=str(link.pk)).order_by("id")
     assert [record.action for record in records] == ["link resumed", "link changed"]
     assert (records[1].before["target"], records[1].after["target"]) == (
@@ -175,4 +175,4 @@ def test_leaves_an_audit_record_where_staff_change_it_and_none_where_its_affilia
 def test_is_published_under_the_click_host(affiliate: Affiliate, settings: Settings) -> None:
     settings.CLICK_BASE_URL = "https://go.example"
     link = make(affiliate)
-    assert links.short_address(link) == f"https://go.example/r/{link.code}"
+    assert tracking_links.short_address(link) == f"https://go.example/r/{link.code}"

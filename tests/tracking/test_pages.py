@@ -14,7 +14,8 @@ from affiliates import standing
 from affiliates.models import Affiliate, State
 from agreements.models import Acceptance, Agreement, Program
 from tests.factories import make_affiliate, make_staff
-from tracking import click_ids, coupons, links
+from tracking.clicks import click_ids
+from tracking.links import coupons, tracking_links
 from tracking.models import Click, Link, Order, OrderLine
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +66,7 @@ def signed_in(client: Client, affiliate: Affiliate) -> Client:
 
 
 def make_link(affiliate: Affiliate, name: str = "Spring", subs: tuple[str, ...] = ("own",)) -> Link:
-    return links.create(
+    return tracking_links.create(
         affiliate=affiliate, target="https://shop.example/p", name=name, subs=subs, now=timezone.now(), by=None
     )
 
@@ -120,7 +121,7 @@ def test_list_the_links_with_the_clicks_that_count_and_their_orders(
     order(affiliate, ("toys", "10.00", "0.00"), came=came)
     order(affiliate, ("toys", "10.00", "0.00"), came=came, status="cancelled")
     text = signed_in.get("/links/").content.decode()
-    assert links.short_address(link) in text
+    assert tracking_links.short_address(link) in text
     row = text[text.index("Spring") :]
     assert row.index('data-label="Clicks"') < row.index(">2<") < row.index('data-label="Orders"') < row.index(">1<")
 
@@ -136,7 +137,7 @@ def test_make_a_link_and_show_its_address(signed_in: Client, affiliate: Affiliat
     )
     link = Link.objects.get()
     assert (link.affiliate, link.target, link.sub1, link.sub5) == (affiliate, "https://shop.example/x", "a", "e")
-    assert links.short_address(link) in answer.content.decode()
+    assert tracking_links.short_address(link) in answer.content.decode()
 
 
 def test_show_beside_the_field_why_a_target_is_refused(signed_in: Client) -> None:

@@ -10,18 +10,18 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.client_address import believed
 from affiliates import standing
 from affiliates.models import Affiliate, State
 from agreements.models import Acceptance, Agreement, Program
+from lib.client_address import believed
 from tests.factories import make_affiliate
-from tracking import click_ids, links, redirect
+from tracking.clicks import click_ids, link_loader, redirect, requests, responses
+from tracking.clicks.flood_limit import Floods
+from tracking.clicks.link_loader import KnownLink
+from tracking.clicks.requests import Visit
+from tracking.links import tracking_links
+from tracking.links.pauses import Pause
 from tracking.models import Click, Link
-from tracking.pauses import Pause
-from tracking.redirecting import answers, known_links, visits
-from tracking.redirecting.floods import Floods
-from tracking.redirecting.known_links import KnownLink
-from tracking.redirecting.visits import Visit
 from tracking.views import follow
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -49,11 +49,11 @@ def visit(query: str = "", **changes: Any) -> Visit:
     return Visit(**(fields | changes))
 
 
-def answer(query: str = "", link: KnownLink = LINK, **changes: Any) -> answers.Answer:
-    return answers.redirect(visit(query, **changes), link, Floods(100))
+def answer(query: str = "", link: KnownLink = LINK, **changes: Any) -> responses.Answer:
+    return responses.redirect(visit(query, **changes), link, Floods(100))
 
 
-def location(given: answers.Answer) -> str:
+def location(given: responses.Answer) -> str:
     return dict(given.headers)["Location"]
 
 
@@ -119,7 +119,7 @@ def test_counts_clicks_of_people_alone_and_redirects_all(changes: dict[str, Any]
 
 @pytest.mark.parametrize("name", ["sec-purpose", "purpose", "x-purpose", "x-moz"])
 def test_knows_a_prefetch_by_each_header_that_browsers_send(name: str) -> None:
-    assert visits.is_prefetch(visit(purpose=visits.purpose_of({name: "Prefetch"})))
+    assert requests.is_prefetch(visit(purpose=requests.purpose_of({name: "Prefetch"})))
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_knows_a_prefetch_by_each_header_that_browsers_send(name: str) -> None:
     ],
 )
 def test_takes_nobodys_browser_for_a_robot(user_agent: str) -> None:
-    assert not visits.is_bot(user_agent)
+    assert not requests.is_bot(user_agent)
 
 
 @pytest.mark.parametrize(
@@ -178,17 +178,17 @@ def test_keeps_on_what_kind_of_device_somebody_reads(user_agent: str, device: st
 
 def test_counts_no_flood_from_one_address_and_all_of_another() -> None:
     floods = Floods(3)
-    kinds = [answers.kind_of(visit(), LINK, floods) for _ in range(5)]
+    kinds = [responses.kind_of(visit(), LINK, floods) for _ in range(5)]
     assert kinds == ["counted"] * 3 + ["flood"] * 2
-    assert answers.kind_of(visit(address="203.0.113.78"), LINK, floods) == "counted"
-    assert answers.kind_of(visit(at=AT + timedelta(minutes=1)), LINK, floods) == "counted"
+    assert responses.kind_of(visit(address="203.0.113.78"), LINK, floods) == "counted"
+    assert responses.kind_of(visit(at=AT + timedelta(minutes=1)), LINK, floods) == "counted"
 
 
 def test_lets_robots_add_to_no_flood() -> None:
     floods = Floods(1)
     for _ in range(5):
-        assert answers.kind_of(visit(user_agent="curl/8"), LINK, floods) == "bot"
-    assert answers.kind_of(visit(), LINK, floods) == "counted"
+        assert responses.kind_of(visit(user_agent="curl/8"), LINK, floods) == "bot"
+    assert responses.kind_of(visit(), LINK, floods) == "counted"
 
 
 def test_leads_untracked_where_the_link_is_paused() -> None:
@@ -288,7 +288,7 @@ def test_is_the_same_visit_whichever_way_it_comes(
     assert redirect.visit_of_asgi(scope, AT) == seen
     assert seen.code == ("abcd1234" if path.startswith("/r/") else "")
     assert seen.user_agent == headers.get("user-agent", "")
-    assert visits.is_prefetch(seen) == bool({"sec-purpose", "purpose", "x-purpose", "x-moz"} & headers.keys())
+    assert requests.is_prefetch(seen) == bool({"sec-purpose", "purpose", "x-purpose", "x-moz"} & headers.keys())
     assert seen.address == ("1.1.1.1" if "x-forwarded-for" in headers else "9.9.9.9")
 
 
@@ -307,7 +307,7 @@ def affiliate(db: None) -> Affiliate:
 
 @pytest.fixture
 def link(affiliate: Affiliate) -> Link:
-    return links.create(
+    return tracking_links.create(
         affiliate=affiliate, target="https://shop.example/p", subs=("own",), now=timezone.now(), by=affiliate.user
     )
 
@@ -375,7 +375,7 @@ def test_answers_head_without_a_body(client: Client, link: Link) -> None:
 
 
 def why_not(link: Link, at: datetime | None = None) -> Pause | None:
-    return known_links.load([link.code], now=at or timezone.now())[link.code].why_not
+    return link_loader.load([link.code], now=at or timezone.now())[link.code].why_not
 
 
 def test_is_tracked_while_affiliate_link_agreement_and_program_are_all_well(link: Link) -> None:
@@ -389,7 +389,7 @@ def test_is_untracked_unless_the_affiliate_is_active(link: Link, state: State) -
 
 
 def test_is_untracked_while_the_link_is_paused(link: Link) -> None:
-    links.pause(link=link, now=timezone.now(), by=None)
+    tracking_links.pause(link=link, now=timezone.now(), by=None)
     assert why_not(link) == Pause.LINK
 
 
@@ -416,22 +416,23 @@ def test_is_untracked_from_a_new_version_on_until_it_is_accepted(link: Link) -> 
 
 def test_leads_deep_to_no_host_that_the_shop_has_given_up(link: Link) -> None:
     Program.objects.update(shop_hosts=["new.example"])
-    assert known_links.load([link.code], now=timezone.now())[link.code].hosts == frozenset()
+    assert link_loader.load([link.code], now=timezone.now())[link.code].hosts == frozenset()
 
 
 def test_sends_no_header_that_got_into_the_table_past_the_rules(link: Link) -> None:
     Link.objects.filter(pk=link.pk).update(target="https://shop.example/\r\nX: y")
-    assert known_links.load([link.code], now=timezone.now()) == {}
+    assert link_loader.load([link.code], now=timezone.now()) == {}
 
 
 def test_takes_the_same_few_queries_for_any_number_of_links(
     affiliate: Affiliate, link: Link, django_assert_num_queries: Any
 ) -> None:
     more = [
-        links.create(affiliate=affiliate, target="https://shop.example/", now=timezone.now(), by=None) for _ in range(9)
+        tracking_links.create(affiliate=affiliate, target="https://shop.example/", now=timezone.now(), by=None)
+        for _ in range(9)
     ]
     with django_assert_num_queries(4):
-        assert len(known_links.load([link.code, *(one.code for one in more), "unknown1"], now=timezone.now())) == 10
+        assert len(link_loader.load([link.code, *(one.code for one in more), "unknown1"], now=timezone.now())) == 10
 
 
 def test_counts_a_flood_through_the_page_too(client: Client, link: Link, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,13 +27,14 @@ from affiliates import standing
 from affiliates.models import State
 from agreements.models import Acceptance, Agreement, Program
 from tests.factories import make_affiliate
-from tracking import click_ids, links
+from tracking.clicks import click_ids
+from tracking.links import tracking_links
 from tracking.models import Click, ClickLoss, Link
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial, pytest.mark.slow]
 HERE = Path(__file__).parents[2]
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
-APPLICATIONS = {"asgi": "tracking.redirect:asgi", "wsgi": "config.wsgi:application"}
+APPLICATIONS = {"asgi": "tracking.clicks.redirect:asgi", "wsgi": "config.wsgi:application"}
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def link() -> Link:
         box_ticked=True,
         hash=uuid4().hex,
     )
-    return links.create(affiliate=affiliate, target="https://shop.example/p", now=timezone.now(), by=None)
+    return tracking_links.create(affiliate=affiliate, target="https://shop.example/p", now=timezone.now(), by=None)
 
 
 class Proxy:
@@ -291,11 +292,11 @@ def test_learns_within_five_seconds_what_changes_elsewhere(served: Web, link: Li
             time.sleep(0.05)
 
     assert "click_id=" in get(served.port, path)[1]
-    links.change(link=link, target="https://shop.example/new", now=timezone.now(), by=None)
+    tracking_links.change(link=link, target="https://shop.example/new", now=timezone.now(), by=None)
     seconds_until(lambda location: location.startswith("https://shop.example/new"))
-    links.pause(link=link, now=timezone.now(), by=None)
+    tracking_links.pause(link=link, now=timezone.now(), by=None)
     seconds_until(lambda location: location == "https://shop.example/new")
-    links.resume(link=link, now=timezone.now(), by=None)
+    tracking_links.resume(link=link, now=timezone.now(), by=None)
     seconds_until(lambda location: "click_id=" in location)
     standing.move(affiliate=link.affiliate, to=State.SUSPENDED, now=timezone.now(), by=None, reason="a test")
     seconds_until(lambda location: "click_id=" not in location)
@@ -304,7 +305,7 @@ def test_learns_within_five_seconds_what_changes_elsewhere(served: Web, link: Li
 def test_knows_a_new_link_at_once_and_one_that_it_was_asked_for_before_within_five_seconds(
     served: Web, link: Link
 ) -> None:
-    fresh = links.create(affiliate=link.affiliate, target="https://shop.example/", now=timezone.now(), by=None)
+    fresh = tracking_links.create(affiliate=link.affiliate, target="https://shop.example/", now=timezone.now(), by=None)
     assert get(served.port, f"/r/{fresh.code}")[0] == 302
     assert get(served.port, "/r/foretold")[0] == 404
     Link.objects.filter(pk=fresh.pk).update(code="foretold")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from shops import strict_json
 from tests.worlds import order
-from tracking import strict_json
-from tracking.snapshots import Reader, Refused, Snapshot
+from tracking.orders.snapshots import Reader, Refused, Snapshot
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 READER = Reader(currency="USD", now=NOW, key="key")

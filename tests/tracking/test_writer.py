@@ -20,16 +20,17 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.uuid7 import uuid7
 from agreements.models import Program
+from lib.ids import uuid7
 from tests.factories import make_affiliate
-from tracking import links, recording, tasks
+from tracking import tasks
+from tracking.clicks import click_store, service
+from tracking.clicks.click_store import Row
+from tracking.clicks.connection import connect
+from tracking.clicks.spool import Spool
+from tracking.clicks.writer import Writer
+from tracking.links import tracking_links
 from tracking.models import Click, ClickLoss, Link
-from tracking.recording import Row
-from tracking.redirecting import service
-from tracking.redirecting.connection import connect
-from tracking.redirecting.spool import Spool
-from tracking.redirecting.writer import Writer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial]
 
@@ -40,7 +41,7 @@ def link() -> Link:
     program.shop_hosts = ["shop.example"]
     program.save()
     affiliate = make_affiliate()
-    return links.create(affiliate=affiliate, target="https://shop.example/", now=timezone.now(), by=None)
+    return tracking_links.create(affiliate=affiliate, target="https://shop.example/", now=timezone.now(), by=None)
 
 
 def spool(folder: Path, most_bytes: int = 2**20) -> Spool:
@@ -106,14 +107,14 @@ def test_has_committed_each_click_when_its_request_goes_on(writer: Writer, link:
 
 def test_shares_one_commit_among_many_requests(link: Link, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     sizes: list[int] = []
-    write = recording.copy
+    write = click_store.copy
 
     def slow(cursor: Any, lines: list[bytes]) -> None:
         sizes.append(len(lines))
         time.sleep(0.02)
         write(cursor, lines)
 
-    monkeypatch.setattr(recording, "copy", slow)
+    monkeypatch.setattr(click_store, "copy", slow)
     writer = Writer(connect, spool(tmp_path))
 
     async def all_at_once() -> None:
@@ -161,7 +162,7 @@ def test_lets_requests_go_at_once_while_the_database_is_away_and_writes_their_cl
 def test_counts_what_it_had_no_room_for_and_tells_staff_when_the_database_is_back(link: Link, tmp_path: Path) -> None:
     switch = Switch()
     switch.open = False
-    room = 10 * len(recording.line(row(link.pk))) + 60
+    room = 10 * len(click_store.line(row(link.pk))) + 60
     writer = Writer(switch.connect, spool(tmp_path, room))
     for _ in range(25):
         writer.record(row(link.pk))
@@ -208,10 +209,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 import psycopg
-from accounts.uuid7 import uuid7
-from tracking.recording import Row
-from tracking.redirecting.spool import Spool
-from tracking.redirecting.writer import Writer
+from lib.ids import uuid7
+from tracking.clicks.click_store import Row
+from tracking.clicks.spool import Spool
+from tracking.clicks.writer import Writer
 
 def away():
     raise psycopg.OperationalError("away")
@@ -260,7 +261,7 @@ def test_brings_of_a_cut_off_line_what_was_answered(link: Link, tmp_path: Path) 
     folder.mkdir()
     whole, cut = row(link.pk), row(link.pk)
     left = folder / "db.1.x.clicks"
-    left.write_bytes(b"lost %020d\n" % 0 + recording.line(whole) + recording.line(cut)[:-5])
+    left.write_bytes(b"lost %020d\n" % 0 + click_store.line(whole) + click_store.line(cut)[:-5])
     writer = Writer(connect, spool(tmp_path))
     writer.start()
     wait_until(lambda: not left.exists())
@@ -274,7 +275,7 @@ def test_is_not_needed_for_what_a_killed_process_left(link: Link, tmp_path: Path
     settings.CLICK_SPOOL_DIR = tmp_path
     one = row(link.pk)
     left = tmp_path / f"{connection.settings_dict['NAME']}.1.x.clicks"
-    left.write_bytes(b"lost %020d\n" % 2 + recording.line(one))
+    left.write_bytes(b"lost %020d\n" % 2 + click_store.line(one))
     tasks.record_clicks_left_behind()
     assert not left.exists()
     assert Click.objects.get().pk == one.id

@@ -5,8 +5,8 @@ from typing import ClassVar
 from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
-from accounts.admin_bases import ReadOnlyAdmin
-from tracking.links import SUB_IDS
+from lib.admin.bases import ReadOnlyAdmin
+from tracking.links.tracking_links import SUB_IDS
 from tracking.models import Click, ClickLoss
 
 

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from accounts.admin_bases import ReadOnlyAdmin
-from accounts.staff_actions import ReasonForm, for_each, named, run_action, who
-from tracking import coupons
+from accounts.staff import staff_member
+from lib.admin.actions import ReasonForm, for_each, named, run_action
+from lib.admin.bases import ReadOnlyAdmin
 from tracking.admin.forms import BindForm
+from tracking.links import coupons
 from tracking.models import Coupon
 
 
@@ -40,7 +41,7 @@ class CouponAdmin(ReadOnlyAdmin):
     @action(description=gettext_lazy("Bind a coupon"), permissions=["bind"], icon="add")  # type: ignore[untyped-decorator]  # unfold has no types
     def bind(self, request: HttpRequest) -> HttpResponse:
         def do(given: dict[str, Any]) -> None:
-            coupons.bind(**given, now=timezone.now(), by=who(request))
+            coupons.bind(**given, now=timezone.now(), by=staff_member(request))
 
         back = reverse("admin:tracking_coupon_changelist")
         return run_action(request, self, BindForm, _("Bind a coupon"), do, back)
@@ -56,7 +57,7 @@ class CouponAdmin(ReadOnlyAdmin):
 
     def _unbind(self, request: HttpRequest, chosen: QuerySet[Coupon], back: str) -> HttpResponse:
         def do(coupon: Coupon, given: dict[str, Any]) -> None:
-            coupons.unbind(coupon=coupon, now=timezone.now(), by=who(request), reason=given["reason"])
+            coupons.unbind(coupon=coupon, now=timezone.now(), by=staff_member(request), reason=given["reason"])
 
         return run_action(
             request,

@@ -8,8 +8,8 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from affiliates.admin.by_code import AffiliateField
-from tracking.addresses import MOST_CHARACTERS
+from affiliates.admin_fields import AffiliateField
+from tracking.links.addresses import MOST_CHARACTERS
 
 
 def text(label: object, most: int = 100, *, required: bool = False) -> forms.CharField:

@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from accounts.admin_bases import ReadOnlyAdmin
-from accounts.staff_actions import ConfirmForm, run_action, who
-from affiliates.admin.shown import link_to
-from tracking import links
+from accounts.staff import staff_member
+from affiliates.admin_fields import link_to
+from lib.admin.actions import ConfirmForm, run_action
+from lib.admin.bases import ReadOnlyAdmin
 from tracking.admin.forms import ChangeForm, MakeForm
-from tracking.links import SUB_IDS
+from tracking.links import tracking_links
+from tracking.links.tracking_links import SUB_IDS
 from tracking.models import Link
 
 
@@ -45,7 +46,7 @@ class LinkAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("address to publish"))
     def address(self, link: Link) -> SafeString:
-        return link_to(links.short_address(link))
+        return link_to(tracking_links.short_address(link))
 
     def has_make_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm("tracking.add_link")
@@ -62,7 +63,9 @@ class LinkAdmin(ReadOnlyAdmin):
     @action(description=gettext_lazy("Make a link"), permissions=["make"], icon="add")  # type: ignore[untyped-decorator]  # unfold has no types
     def make(self, request: HttpRequest) -> HttpResponse:
         def do(given: dict[str, Any]) -> None:
-            links.create(affiliate=given["affiliate"], **_fields(given), now=timezone.now(), by=who(request))
+            tracking_links.create(
+                affiliate=given["affiliate"], **_fields(given), now=timezone.now(), by=staff_member(request)
+            )
 
         back = reverse("admin:tracking_link_changelist")
         return run_action(request, self, MakeForm, _("Make a link"), do, back)
@@ -72,7 +75,7 @@ class LinkAdmin(ReadOnlyAdmin):
         link = _link(object_id)
 
         def do(given: dict[str, Any]) -> None:
-            links.change(link=link, **_fields(given), now=timezone.now(), by=who(request))
+            tracking_links.change(link=link, **_fields(given), now=timezone.now(), by=staff_member(request))
 
         as_it_is = {name: getattr(link, name) for name in ("target", "name", *SUB_IDS)}
         title = _("Change %(link)s") % {"link": link}
@@ -80,17 +83,17 @@ class LinkAdmin(ReadOnlyAdmin):
 
     @action(description=gettext_lazy("Pause"), permissions=["pause"], icon="pause")  # type: ignore[untyped-decorator]  # unfold has no types
     def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._switch(request, object_id, links.pause, _("Pause %(link)s"))
+        return self._switch(request, object_id, tracking_links.pause, _("Pause %(link)s"))
 
     @action(description=gettext_lazy("Track again"), permissions=["resume"], icon="play_arrow")  # type: ignore[untyped-decorator]  # unfold has no types
     def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._switch(request, object_id, links.resume, _("Track %(link)s again"))
+        return self._switch(request, object_id, tracking_links.resume, _("Track %(link)s again"))
 
     def _switch(self, request: HttpRequest, object_id: str, switch: Callable[..., None], title: str) -> HttpResponse:
         link = _link(object_id)
 
         def do(_given: dict[str, Any]) -> None:
-            switch(link=link, now=timezone.now(), by=who(request))
+            switch(link=link, now=timezone.now(), by=staff_member(request))
 
         return run_action(request, self, ConfirmForm, title % {"link": link}, do, _page(object_id))
 

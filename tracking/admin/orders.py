@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin_bases import ReadOnlyAdmin, ReadOnlyInline
+from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline
 from tracking.models import Order, OrderLine, OrderSnapshot
 
 

@@ -1,6 +1,6 @@
 from tracking.models.click import Click, ClickLoss
 from tracking.models.link import Coupon, Link
-from tracking.models.order import Order, OrderLine, OrderSnapshot, Reason, Reject, Status
+from tracking.models.order import Order, OrderLine, OrderSnapshot, Reason, Status
 from tracking.models.rollup import ChangedDay, ClickHorizon, Rollup
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "OrderLine",
     "OrderSnapshot",
     "Reason",
-    "Reject",
     "Rollup",
     "Status",
 ]

@@ -12,7 +12,7 @@ from tracking.models.order import CurrentTransaction
 
 
 class Click(models.Model):
-    """A visit to a tracking link. The table is partitioned by the month of `at` (see `tracking.months`)."""
+    """A visit to a tracking link. The table is partitioned by the month of `at` (see `tracking.clicks.partitions`)."""
 
     class Kind(models.TextChoices):
         COUNTED = "counted", _("counted")

@@ -10,9 +10,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
-from accounts.references import never_deleted
-from accounts.uuid7 import uuid7
 from affiliates.models import Affiliate
+from lib.foreign_keys import never_deleted
+from lib.ids import uuid7
 
 
 class LinkQuerySet(models.QuerySet["Link"]):

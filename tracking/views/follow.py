@@ -8,13 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from tracking import recording
-from tracking.recording import Row
-from tracking.redirect import visit_of_wsgi
-from tracking.redirecting import answers, known_links, service
-from tracking.redirecting.answers import Answer
-from tracking.redirecting.floods import Floods
-from tracking.redirecting.visits import Visit
+from tracking.clicks import click_store, link_loader, responses, service
+from tracking.clicks.click_store import Row
+from tracking.clicks.flood_limit import Floods
+from tracking.clicks.redirect import visit_of_wsgi
+from tracking.clicks.requests import Visit
+from tracking.clicks.responses import Answer
 
 log = logging.getLogger(__name__)
 _floods = Floods(settings.CLICK_FLOOD_PER_MINUTE)
@@ -32,17 +31,17 @@ def follow(request: HttpRequest, code: str) -> HttpResponse:
 
 def _answer(visit: Visit) -> Answer:
     try:
-        link = known_links.load([visit.code], now=visit.at).get(visit.code)
+        link = link_loader.load([visit.code], now=visit.at).get(visit.code)
     except Error:
-        return answers.away()
-    return answers.redirect(visit, link, _floods) if link is not None else answers.unknown()
+        return responses.away()
+    return responses.redirect(visit, link, _floods) if link is not None else responses.unknown()
 
 
 def _record(row: Row) -> None:
     """Record the click; where Django's connection can't, the thread of the served redirect does when it can."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            recording.write(cursor, [row])
+            click_store.write(cursor, [row])
     except Error as error:
         log.warning("a click could not be recorded on this connection: %s", error)
         service.of_this_process().writer.record(row)

@@ -13,15 +13,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_tables2 import RequestConfig
 
-from accounts.errors import Refused
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate, State
 from agreements.models import Program
-from tracking import link_lists, qr
-from tracking import links as domain
+from lib.errors import Refused
+from tracking import link_lists
 from tracking.forms import LinkForm
+from tracking.links import qr
+from tracking.links import tracking_links as domain
+from tracking.links.shop_hosts import shop_hosts
 from tracking.models import Coupon, Link
-from tracking.shop import shop_hosts
 from tracking.tables import LinkTable
 
 

@@ -2,12 +2,14 @@
 
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from agreements import publishing, seed, seeding
+from agreements import seed, seeding
+from agreements.periods import midnight
 
 
 class Command(BaseCommand):
@@ -26,7 +28,7 @@ class Command(BaseCommand):
             day = date.fromisoformat(options["effective"])
         except ValueError:
             raise CommandError(f"--effective must be a date such as 2026-01-31, not {options['effective']!r}") from None
-        effective_at = publishing.midnight(day, str(seed.TERMS["time_zone"]))
+        effective_at = midnight(day, ZoneInfo(str(seed.TERMS["time_zone"])))
         try:
             agreement = seeding.seed(effective_at=effective_at, now=timezone.now(), by=None)
         except ValidationError as error:

@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from payouts import close, summaries
-from payouts.management.progress import Progress
+from lib.progress import Progress
+from payouts.closing import close, close_summary
 
 
 def month(text: str) -> date:
@@ -38,7 +38,7 @@ class Command(BaseCommand):
                     closed = close.close_month(period=day, now=now, by=None, tell=progress)
             except close.CannotClose as error:
                 raise CommandError(str(error)) from None
-            self.stdout.write(summaries.one_line(closed))
+            self.stdout.write(close_summary.one_line(closed))
 
 
 _month = month

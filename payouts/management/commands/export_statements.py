@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from payouts import summaries
+from lib.progress import Progress
+from payouts.closing import close_summary
 from payouts.management.commands.close_month import month as first_day
-from payouts.management.progress import Progress
 from payouts.models import Close
 
 
@@ -23,6 +23,6 @@ class Command(BaseCommand):
         if close is None:
             raise CommandError(f"{month} is not closed")
         writer = csv.writer(self.stdout, lineterminator="\n")
-        writer.writerow(summaries.COLUMNS)
+        writer.writerow(close_summary.COLUMNS)
         with Progress(self.stderr, month, close.statements.count()) as progress:
-            writer.writerows(progress.over(summaries.statement_rows(close)))
+            writer.writerows(progress.over(close_summary.statement_rows(close)))

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from affiliates.errors import IllegalTransition
-from payouts import opening
+from payouts.closing import open_program
 
 
 class Command(BaseCommand):
@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            program = opening.open_program(now=timezone.now(), by=None)
+            program = open_program.open_program(now=timezone.now(), by=None)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
         except IllegalTransition as error:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from payouts import rollups
+from payouts.commissions import rollups
 
 
 class Command(BaseCommand):

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from lib.progress import Progress
+from payouts.closing.replay import replay
 from payouts.management.commands.close_month import month as first_day
-from payouts.management.progress import Progress
 from payouts.models import Close
-from payouts.replaying import replay
 from tracking.models import Order
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from payouts import verification
+from payouts.closing import verification
 
 
 class Command(BaseCommand):

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from payouts import rollup_check, rollups
-from tracking import click_rollups
+from payouts.commissions import rollup_check, rollups
+from tracking.clicks import rollups as click_rollups
 from tracking.models import Rollup
 
 

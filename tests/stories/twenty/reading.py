@@ -14,7 +14,7 @@ from django.db.models import Sum
 from django.test import Client
 from django.urls import reverse
 
-from payouts import pdf
+from payouts.closing import statement_pdf
 from payouts.models import Close, LedgerEntry, Statement
 from tests.portal.reading_html import Element, read
 from tests.stories.twenty.table import Row
@@ -98,7 +98,7 @@ def in_the_pdf(client: Client, statement: Statement) -> Row:
     """As the file's own text says, where there is a reader of it; else as what was set."""
     made = client.get(reverse("payouts:statement_pdf", args=[statement.pk])).content
     assert made.startswith(b"%PDF-")
-    text = _text_of(made) if shutil.which("pdftotext") else _text_set(pdf._data(statement))
+    text = _text_of(made) if shutil.which("pdftotext") else _text_set(statement_pdf._data(statement))
     sums = SUMS.search(text)
     assert sums, text
     lines = [(amount(posted), "(forfeited)" in middle) for middle, posted in PDF_LINE.findall(text)]

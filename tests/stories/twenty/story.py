@@ -11,10 +11,15 @@ import time_machine
 
 from accounts import api_keys
 from affiliates.models import Affiliate
-from compliance import reviews, suspension, termination
 from compliance.models import Review
-from payouts import adjustments, batches, close, details
+from compliance.offboarding import suspension, termination
+from compliance.reviews import appeals, deadlines_task, decisions, replies
+from compliance.reviews.open_review import open_review
+from payouts.closing import close
+from payouts.disbursement import approval, exports
+from payouts.ledger import adjustments
 from payouts.models import Adjustment, Commission, PayoutBatch, PayoutFile
+from payouts.payout_details import details
 from tests.factories import make_staff
 from tests.stories.retail import CODES, MONTHS, post
 from tests.worlds import begin, bring_over, moment, ready_to_read
@@ -67,10 +72,10 @@ class Story:
         """Close the month and pay what it drafted, the same day."""
         made = close.close_month(period=date.fromisoformat(f"{month}-01"), now=at(when), by=None)
         for batch in PayoutBatch.objects.filter(close=made):
-            batches.submit(batch=batch, now=at(when), by=self.preparer)
-            digest = batches.summary(batch, at(when)).digest
-            batches.approve(batch=batch, digest=digest, now=at(when), by=self.approver)
-            self.files[month] = batches.export(batch=batch, now=at(when), by=self.preparer)
+            approval.submit(batch=batch, now=at(when), by=self.preparer)
+            digest = approval.summary(batch, at(when)).digest
+            approval.approve(batch=batch, digest=digest, now=at(when), by=self.approver)
+            self.files[month] = exports.export(batch=batch, now=at(when), by=self.preparer)
 
     def propose(self, code: str, kind: str, amount: str, when: datetime) -> Adjustment:
         return adjustments.propose(
@@ -91,7 +96,7 @@ class Story:
 
     def review(self, code: str, activity: str, when: str, *orders: str, lines: tuple[str, ...] = ()) -> Review:
         named = Commission.objects.filter(order__order_id__in=orders)
-        return reviews.open_review(
+        return open_review(
             affiliate=who(code),
             activity=activity,
             summary="What we have seen.",
@@ -101,10 +106,10 @@ class Story:
         )
 
     def decide(self, code: str, decision: str, when: str) -> None:
-        reviews.decide(review=of(code), decision=decision, reason="So.", now=at(when), by=self.reviewer)
+        decisions.decide(review=of(code), decision=decision, reason="So.", now=at(when), by=self.reviewer)
 
     def decide_appeal(self, code: str, outcome: str, when: str) -> None:
-        reviews.decide_appeal(review=of(code), outcome=outcome, reason="So.", now=at(when), by=self.other)
+        appeals.decide_appeal(review=of(code), outcome=outcome, reason="So.", now=at(when), by=self.other)
 
     def february_begins(self) -> None:
         """What happens between the end of January and its close."""
@@ -134,21 +139,21 @@ def january(story: Story) -> None:
     story.review("R0013", "fraud", "01-14T12:00:00", "539108", "539109")
     suspend("R0233", "01-15")
     story.review("R1324", "cookie-stuffing", "01-17T12:00:00", "538687")
-    reviews.reply(review=of("R1324"), text="It was not me.", now=at("01-18T12:00:00"), by=who("R1324").user)
+    replies.reply(review=of("R1324"), text="It was not me.", now=at("01-18T12:00:00"), by=who("R1324").user)
     story.decide("R1324", "termination", "01-19T12:00:00")
     suspend("R0299", "01-20")
     story.adjust("R0061", "clawback", "-5.08", "01-20T12:00:00")
     story.adjust("R1291", "clawback", "-100.00", "01-20T12:00:00")
     story.adjust("R0989", "correction", "5.87", "01-20T12:00:00")
     story.decide("R0013", "termination", "01-21T12:00:00")
-    reviews.appeal(review=of("R1324"), text="Look again.", now=at("01-25T12:00:00"), by=who("R1324").user)
-    reviews.appeal(review=of("R0353"), text="Look again.", now=at("01-26T12:00:00"), by=who("R0353").user)
+    appeals.appeal(review=of("R1324"), text="Look again.", now=at("01-25T12:00:00"), by=who("R1324").user)
+    appeals.appeal(review=of("R0353"), text="Look again.", now=at("01-26T12:00:00"), by=who("R0353").user)
     suspend("R0607", "01-31T12:00:00")
     story.adjust("R1018", "bonus", "25.00", "01-31T23:59:59.999999")
 
 
 def february(story: Story) -> None:
-    reviews.keep_deadlines(now=at("02-04T12:00:00"))
+    deadlines_task.keep_deadlines(now=at("02-04T12:00:00"))
     story.review("R0755", "fraud", "02-04T12:00:00", "537899")
     story.review("R0386", "spamming", "02-04T12:00:00", "537676", lines=("1", "2"))
     story.review("R1465", "fraud", "02-05T12:00:00", "538996", "540500")
@@ -164,8 +169,8 @@ def february(story: Story) -> None:
     story.decide_appeal("R0353", "granted", "02-24T12:00:00")
     story.enters_details("R1629", at("02-24T12:00:00"))
     story.enters_details("R1857", at("02-24T12:00:00") + TICK)
-    reviews.keep_deadlines(now=at("02-25T12:00:00"))
-    reviews.keep_deadlines(now=at("02-26T12:00:00"))
+    deadlines_task.keep_deadlines(now=at("02-25T12:00:00"))
+    deadlines_task.keep_deadlines(now=at("02-26T12:00:00"))
     story.enters_details("R0656", at("02-26T12:00:00"))
 
 

@@ -1,0 +1,13 @@
+"""The member of staff who makes a request."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from accounts.models import User
+
+
+def staff_member(request: HttpRequest) -> User:
+    """Return the signed-in member of staff; PermissionDenied where nobody is signed in."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user

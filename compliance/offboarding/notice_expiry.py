@@ -1,0 +1,125 @@
+"""What the clock ends: notices that have run off, affiliates who have left, and the program (CONTRACT 8).
+
+A termination counts from the instant at which the notice ran off or the program ended, not from the tick that found it: so
+its effect does not depend on when beat asked. None of these is for breach.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from affiliates import standing
+from affiliates.models import Affiliate, State
+from agreements.clauses import clause_in_force
+from agreements.models import Program
+from agreements.rules import Rule
+from agreements.under import agreement_of
+from audit import trail
+from compliance import emails
+from compliance.models import TerminationNotice
+from payouts.ledger import booking
+
+logger = logging.getLogger(__name__)
+TAKING_PART = (State.APPROVED, State.ACTIVE, State.SUSPENDED, State.LEAVING)
+
+
+class CarriedOut(NamedTuple):
+    """How many agreements ended, by what."""
+
+    notices: int
+    left: int
+    program_ended: int
+
+
+def carry_out(*, now: datetime) -> CarriedOut:
+    """End what has run off by `now`, each affiliate in a transaction of their own; safe to run twice and by two at once."""
+    notices = TerminationNotice.objects.filter(state=TerminationNotice.State.RUNNING, takes_effect_at__lte=now)
+    leaving = Affiliate.objects.filter(state=State.LEAVING, notice_ends_at__lte=now)
+    return CarriedOut(
+        notices=_each(notices.values_list("pk", flat=True), _end_notice, now),
+        left=_each(leaving.values_list("pk", flat=True), _end_leaving, now),
+        program_ended=_end_program(now),
+    )
+
+
+def _each(due: Iterable[Any], end: Callable[[Any, datetime], bool], now: datetime) -> int:
+    done = 0
+    for pk in list(due):
+        try:
+            with transaction.atomic():
+                booking.gate()
+                done += end(pk, now)
+        except Exception:
+            logger.exception("%s of %s failed; it is tried again.", end.__name__, pk)
+    return done
+
+
+def _end_notice(pk: Any, now: datetime) -> bool:
+    notice = TerminationNotice.objects.select_for_update(of=("self",)).get(pk=pk)
+    if notice.state != TerminationNotice.State.RUNNING or notice.takes_effect_at > now:
+        return False
+    affiliate = _locked(notice.affiliate_id)
+    ends = affiliate.state in TAKING_PART
+    notice.state = TerminationNotice.State.CARRIED_OUT if ends else TerminationNotice.State.REVOKED
+    TerminationNotice.objects.filter(pk=pk).update(state=notice.state, ended_at=now)
+    trail.record(
+        action=f"notice of termination {notice.state}",
+        subject=affiliate,
+        now=now,
+        by=None,
+        after={"state": notice.state},
+    )
+    if ends:
+        _end(affiliate, notice.takes_effect_at, notice.reason, Rule.TERMINATION_NOTICE_DAYS, now)
+    return ends
+
+
+def _end_leaving(pk: Any, now: datetime) -> bool:
+    affiliate = _locked(pk)
+    if affiliate.state != State.LEAVING or affiliate.notice_ends_at is None or affiliate.notice_ends_at > now:
+        return False
+    _end(affiliate, affiliate.notice_ends_at, _("You left the program."), Rule.LEAVING, now)
+    return True
+
+
+def _end_program(now: datetime) -> int:
+    """End every agreement at the instant at which the program ends, without breach.
+
+    That is what makes every later close a final one: it pays a terminated affiliate's balance whatever its size, while
+    orders clicked before still count within `attribution_days` and validation runs off (clauses 10.5, 11.1 and 11.2).
+    """
+    ends_at = Program.objects.values_list("ends_at", flat=True).first()
+    if ends_at is None or ends_at > now:
+        return 0
+    return _each(
+        Affiliate.objects.filter(state__in=TAKING_PART).values_list("pk", flat=True),
+        lambda pk, at: _end_with_program(pk, ends_at, at),
+        now,
+    )
+
+
+def _end_with_program(pk: Any, ends_at: datetime, now: datetime) -> bool:
+    affiliate = _locked(pk)
+    if affiliate.state not in TAKING_PART:
+        return False
+    _end(affiliate, ends_at, _("The program has ended."), Rule.END_OF_PROGRAM, now)
+    return True
+
+
+def _end(affiliate: Affiliate, at: datetime, reason: str, rule: Rule, now: datetime) -> None:
+    agreement, _under = agreement_of(affiliate.pk, at=now)
+    clause = clause_in_force(rule, agreement)[:60]
+    # The history is read in order of time, so nothing is written into it before or beside its last entry.
+    counts_from = max(at, affiliate.state_since + timedelta(microseconds=1))
+    standing.move(
+        affiliate=affiliate, to=State.TERMINATED, now=now, by=None, reason=reason, clause=clause, at=counts_from
+    )
+    emails.terminated(affiliate, reason=reason, clause=clause, at=counts_from)
+
+
+def _locked(pk: Any) -> Affiliate:
+    return Affiliate.objects.select_for_update(of=("self",), no_key=True).select_related("user").get(pk=pk)

@@ -1,0 +1,49 @@
+"""The end of the program (CONTRACT 8, section 11 of the seed agreement): announced with a date, then carried out by the clock.
+
+From the announcement on applications are closed; from `ends_at` on links redirect untracked, and `running_off.carry_out` ends
+every agreement at that instant.
+"""
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from affiliates.errors import IllegalTransition
+from affiliates.models import Affiliate
+from agreements.models import Agreement, Program
+from audit import trail
+from compliance import emails, timeline
+from compliance.deadlines import days_after
+from compliance.offboarding.notice_expiry import TAKING_PART
+from lib.formatting import moment
+from payouts.ledger import booking
+
+
+@transaction.atomic
+def announce_end(*, ends_at: datetime, now: datetime, by: User | None, reason: str) -> Program:
+    """Announce that the program ends at `ends_at`, at least `termination_notice_days` x 24 h away, and tell everybody in it.
+
+    Refuses with ValidationError an earlier date, a missing reason and a program without an agreement; a second announcement is
+    an IllegalTransition, because people have relied on the first (clause 11.1).
+    """
+    why = timeline.required(reason, "reason")
+    booking.gate()
+    agreement = Agreement.objects.in_force(now)
+    if agreement is None:
+        raise ValidationError({"ends_at": _("No agreement is in force: there is nothing to end.")})
+    earliest = days_after(now, agreement.termination_notice_days)
+    if ends_at < earliest:
+        raise ValidationError({"ends_at": _("Not before %(earliest)s.") % {"earliest": moment(earliest)}})
+    program = Program.current()
+    if not Program.objects.filter(pk=program.pk, end_announced_at=None).update(end_announced_at=now, ends_at=ends_at):
+        raise IllegalTransition(_("The end of the program has been announced already."))
+    program.refresh_from_db()
+    trail.record(
+        action="end of program announced", subject=program, now=now, by=by, after={"ends_at": ends_at}, reason=why
+    )
+    for affiliate in Affiliate.objects.filter(state__in=TAKING_PART).select_related("user").iterator():
+        emails.end_of_program(affiliate, ends_at=ends_at, reason=why, agreement=agreement)
+    return program

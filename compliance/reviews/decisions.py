@@ -1,0 +1,84 @@
+"""Deciding a review, and what the decision brings about (CONTRACT 8, clauses 8.5 and 8.8)."""
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from affiliates.errors import IllegalTransition
+from compliance import emails, timeline
+from compliance.deadlines import days_after, is_over
+from compliance.grounds import possible_decisions
+from compliance.models import Review, ReviewStep
+from compliance.reviews import consequences, deadlines_task
+from compliance.reviews.replies import words
+from lib.formatting import moment
+
+Decision = Review.Decision
+
+
+@transaction.atomic
+def decide(*, review: Review, decision: str, reason: str, now: datetime, by: User) -> Review:
+    """Decide an open review with a reason, bring about what follows and tell the affiliate, who may appeal.
+
+    Dismissed, warned and suspended release what is held at once; forfeiture and termination hold the named commissions
+    until the appeal is over. Refuses with ValidationError a decision graver than the clause allows, a missing reason, and,
+    while the affiliate may still reply and has not, everything but a dismissal (CONTRACT 8, clauses 8.3 and 8.5).
+    """
+    why = words(reason, "reason")
+    current = timeline.lock(review)
+    if current.state != Review.State.OPEN:
+        raise IllegalTransition(_("Somebody has decided this review already."))
+    chosen = _allowed(current, decision, now, by)
+    deadlines_task.release_if_missed(current, now=now)
+    _store(current, chosen, why, now, by)
+    consequences.bring_about(review=current, now=now, by=by)
+    if chosen == Decision.DISMISSED:
+        timeline.write(review=current, kind=ReviewStep.Kind.CLOSED, now=now, by=by)
+    emails.review_decided(current)
+    return current
+
+
+def _allowed(review: Review, decision: str, now: datetime, by: User) -> Review.Decision:
+    if by.pk == review.affiliate.user_id:
+        raise ValidationError(_("Nobody decides a review of their own."))
+    possible = possible_decisions(review)
+    if decision not in possible:
+        raise ValidationError(
+            {"decision": _("Clause %(clause)s does not allow this decision.") % {"clause": review.clause}}
+        )
+    heard = is_over(review.reply_by, now) or review.steps.filter(kind=ReviewStep.Kind.REPLY).exists()
+    if decision != Decision.DISMISSED and not heard:
+        # Staff read it, beside a form whose dates are in UTC.
+        until = moment(review.reply_by)
+        raise ValidationError(
+            {"decision": _("They may reply until %(until)s. Until then it can only be dismissed.") % {"until": until}}
+        )
+    return Decision(decision)
+
+
+def _store(review: Review, decision: Review.Decision, reason: str, now: datetime, by: User) -> None:
+    timeline.write(
+        review=review,
+        kind=ReviewStep.Kind.DECISION,
+        now=now,
+        by=by,
+        text=f"{decision.label}: {reason}",
+    )
+    dismissed = decision == Decision.DISMISSED
+    timeline.change(
+        review=review,
+        expected=Review.State.OPEN,
+        now=now,
+        by=by,
+        action="review decided",
+        state=Review.State.CLOSED if dismissed else Review.State.DECIDED,
+        decision=decision,
+        decided_at=now,
+        decided_by=by,
+        decision_reason=reason,
+        appeal_by=None if dismissed else days_after(now, review.agreement.appeal_days),
+        closed_at=now if dismissed else None,
+    )

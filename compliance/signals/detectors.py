@@ -1,0 +1,159 @@
+"""What each signal looks for (CONTRACT 8), set-based: for each affiliate concerned, the evidence as plain JSON.
+
+None of them proves anything: a family may share a bank account, a company a network. So they only tell staff where to look.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from affiliates.models import Affiliate, Channel
+from agreements.models import Program
+from tracking.orders.snapshots import Reader
+
+Found = dict[UUID, dict[str, Any]]
+
+
+def same_payout_details(*, since: datetime, now: datetime) -> Found:
+    """Affiliates whose newest payout details are those of another who takes part."""
+    rows = _rows(
+        """
+        WITH newest AS (
+            SELECT DISTINCT ON (d.affiliate_id) d.affiliate_id, d.fingerprint, d.masked, a.code
+              FROM payouts_payoutdetails d JOIN affiliates_affiliate a ON a.id = d.affiliate_id
+             WHERE a.state NOT IN ('terminated', 'rejected') AND d.entered_at <= %s
+             ORDER BY d.affiliate_id, d.entered_at DESC, d.id DESC)
+        SELECT affiliate_id, masked, codes FROM newest JOIN (
+            SELECT fingerprint, array_agg(code::text ORDER BY code) AS codes FROM newest
+             GROUP BY fingerprint HAVING count(*) >= %s) shared USING (fingerprint)
+        """,
+        [now, settings.SIGNAL_SAME_PAYOUT_DETAILS],
+    )
+    return {pk: {"account": masked, "affiliates": codes} for pk, masked, codes in rows}
+
+
+def self_purchase(*, since: datetime, now: datetime) -> Found:
+    """Affiliates with orders whose customer is known to the shop by the affiliate's own e-mail address or code."""
+    people = Affiliate.objects.filter(orders__placed_at__gte=since, orders__placed_at__lte=now).distinct()
+    reader = Reader(currency="", now=now, key=settings.PERSONAL_HASH_KEY)
+    owners: list[UUID] = []
+    hashes: list[str] = []
+    for pk, email, code in people.values_list("pk", "user__email", "code"):
+        for reference in {email, email.lower(), code}:
+            owners.append(pk)
+            hashes.append(reader.hashed(reference))
+    rows = _rows(
+        """
+        SELECT o.affiliate_id, count(DISTINCT o.id), (array_agg(DISTINCT o.order_id::text ORDER BY o.order_id::text))[:20]
+          FROM unnest(%s::uuid[], %s::text[]) AS own (affiliate, hash)
+          JOIN tracking_order o ON o.affiliate_id = own.affiliate AND o.customer_hash = own.hash
+         WHERE o.placed_at BETWEEN %s AND %s
+         GROUP BY o.affiliate_id HAVING count(DISTINCT o.id) >= %s
+        """,
+        [owners, hashes, since, now, settings.SIGNAL_SELF_PURCHASES],
+    )
+    return {pk: {"orders": number, "such_as": orders} for pk, number, orders in rows}
+
+
+def click_flooding(*, since: datetime, now: datetime) -> Found:
+    """Affiliates with very many clicks from one network on one day (UTC), counted or not."""
+    rows = _rows(
+        """
+        SELECT l.affiliate_id, c.address, (c.at AT TIME ZONE 'UTC')::date::text, count(*)
+          FROM tracking_click c JOIN tracking_link l ON l.id = c.link_id
+         WHERE c.at BETWEEN %s AND %s AND c.kind IN ('counted', 'flood') AND c.address <> ''
+         GROUP BY 1, 2, 3 HAVING count(*) >= %s ORDER BY count(*)
+        """,
+        [since, now, settings.SIGNAL_CLICKS_FROM_ONE_NETWORK],
+    )
+    # In order of size: the largest of an affiliate is the one that stays.
+    return {pk: {"network": network, "day": day, "clicks": clicks} for pk, network, day, clicks in rows}
+
+
+def quick_orders(*, since: datetime, now: datetime) -> Found:
+    """Affiliates with several orders that were placed too soon after their click for anybody to have chosen."""
+    rows = _rows(
+        """
+        SELECT affiliate_id, count(*), (array_agg(order_id::text ORDER BY order_id))[:20]
+          FROM tracking_order
+         WHERE affiliate_id IS NOT NULL AND placed_at BETWEEN %s AND %s
+           AND clicked_at IS NOT NULL AND placed_at - clicked_at < make_interval(secs => %s)
+         GROUP BY 1 HAVING count(*) >= %s
+        """,
+        [since, now, settings.SIGNAL_QUICK_ORDER_SECONDS, settings.SIGNAL_QUICK_ORDERS],
+    )
+    return {
+        pk: {"orders": number, "within_seconds": settings.SIGNAL_QUICK_ORDER_SECONDS, "such_as": orders}
+        for pk, number, orders in rows
+    }
+
+
+def conversion(*, since: datetime, now: datetime) -> Found:
+    """Affiliates of whose clicks far too many became orders, or of very many none."""
+    rows = _rows(
+        """
+        WITH clicks AS (SELECT l.affiliate_id, count(*) AS clicks FROM tracking_click c JOIN tracking_link l ON l.id = c.link_id
+                         WHERE c.at BETWEEN %(since)s AND %(now)s AND c.kind = 'counted' GROUP BY 1),
+             orders AS (SELECT affiliate_id, count(*) AS orders FROM tracking_order
+                         WHERE affiliate_id IS NOT NULL AND clicked_at BETWEEN %(since)s AND %(now)s GROUP BY 1)
+        SELECT affiliate_id, clicks, coalesce(orders, 0) FROM clicks LEFT JOIN orders USING (affiliate_id)
+         WHERE (clicks >= %(least)s AND coalesce(orders, 0) * 100 >= clicks * %(percent)s)
+            OR (clicks >= %(without)s AND orders IS NULL)
+        """,
+        {
+            "since": since,
+            "now": now,
+            "least": settings.SIGNAL_CONVERSION_CLICKS,
+            "percent": settings.SIGNAL_CONVERSION_PERCENT,
+            "without": settings.SIGNAL_CLICKS_WITHOUT_ORDER,
+        },
+    )
+    return {pk: {"clicks": clicks, "orders": orders} for pk, clicks, orders in rows}
+
+
+def undeclared_sites(*, since: datetime, now: datetime) -> Found:
+    """Affiliates with many clicks from a site that none of their approved channels is on."""
+    rows = _rows(
+        """
+        SELECT l.affiliate_id, lower(c.referrer_host), count(*)
+          FROM tracking_click c JOIN tracking_link l ON l.id = c.link_id
+         WHERE c.at BETWEEN %s AND %s AND c.kind = 'counted' AND c.referrer_host <> ''
+         GROUP BY 1, 2 HAVING count(*) >= %s ORDER BY count(*) DESC
+        """,
+        [since, now, settings.SIGNAL_UNDECLARED_CLICKS],
+    )
+    declared = _declared({pk for pk, _host, _clicks in rows})
+    shop = [_site(host) for hosts in Program.objects.values_list("shop_hosts", flat=True) for host in hosts]
+    found: dict[UUID, dict[str, int]] = defaultdict(dict)
+    for pk, host, clicks in rows:
+        if not any(_is_on(host, site) for site in [*declared[pk], *shop]):
+            found[pk][host] = clicks
+    return {pk: {"clicks_from": hosts} for pk, hosts in found.items()}
+
+
+def _declared(affiliates: set[UUID]) -> dict[UUID, list[str]]:
+    sites: dict[UUID, list[str]] = defaultdict(list)
+    channels = Channel.objects.filter(affiliate__in=affiliates, state=Channel.State.APPROVED)
+    for pk, address in channels.values_list("affiliate_id", "address"):
+        sites[pk].append(_site(urlsplit(address).hostname or ""))
+    return sites
+
+
+def _site(host: str) -> str:
+    return host.lower().partition(":")[0].removeprefix("www.")
+
+
+def _is_on(host: str, site: str) -> bool:
+    return bool(site) and (host == site or host.endswith(f".{site}"))
+
+
+def _rows(sql: str, values: Sequence[Any] | dict[str, Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())

@@ -1,0 +1,89 @@
+"""What pages of the admin share: links to rows, pages that ask, pages of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from lib.admin.actions import run_action
+from lib.errors import Refused
+
+
+def link(obj: Model | None, label: object = None) -> SafeString | str:
+    """A link to the admin page of `obj`."""
+    if obj is None:
+        return "-"
+    address = reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
+    return format_html('<a href="{}">{}</a>', address, str(obj if label is None else label))
+
+
+def links(rows: Iterable[Model]) -> SafeString | str:
+    """A link to the admin page of each, one a line."""
+    return format_html_join(mark_safe("<br>"), "{}", ((link(row),) for row in rows)) or "-"
+
+
+def list_of(model: type[Model], query: str = "") -> str:
+    """The address of the admin list of `model`."""
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return f"{address}?{query}" if query else address
+
+
+def ask(
+    admin: ModelAdmin[Any],
+    request: HttpRequest,
+    object_id: str | UUID,
+    form_class: type[forms.Form],
+    title: str,
+    do: Callable[[Any, dict[str, Any], datetime, Any], object],
+    **options: Any,
+) -> HttpResponse:
+    """A page that asks, then does `do(row, answers, now, by)` to the row `object_id`, and goes back to it."""
+    row = get_object_or_404(admin.get_queryset(request), pk=object_id)
+    back = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    return run_action(
+        request,
+        admin,
+        form_class,
+        title,
+        lambda answers: do(row, answers, timezone.now(), request.user),
+        options.pop("back", back),
+        **options,
+    )
+
+
+def attempt(
+    request: HttpRequest, do: Callable[[], Any], done: str | Callable[[Any], str], back: str
+) -> HttpResponseRedirect:
+    """Do what must not run within another transaction (a close, an export), and say how it went; `done` is what to say,
+    or makes it of what came of it."""
+    try:
+        made = do()
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+    except (Refused, PermissionDenied) as refusal:
+        messages.error(request, str(refusal) or _("You may not do this."))
+    else:
+        messages.success(request, done if isinstance(done, str) else done(made))
+    return HttpResponseRedirect(back)
+
+
+def page(admin: ModelAdmin[Any], request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
+    """A page of our own within the admin."""
+    shared = {**admin.admin_site.each_context(request), "opts": admin.opts, "media": admin.media, "title": title}
+    return TemplateResponse(request, template, shared | context)

@@ -1,0 +1,74 @@
+"""A closed month in figures, and its statements as rows."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db.models import Count, Q, Sum
+
+from lib.money import ZERO
+from payouts.models import Close, Statement
+
+COLUMNS = (
+    "affiliate",
+    "number",
+    "opening",
+    "lines",
+    "settled",
+    "adjustments",
+    "returned",
+    "payout",
+    "closing",
+    "reasons",
+)
+
+
+class Summary(NamedTuple):
+    """What a close did, in the program's currency; `carried` is the sum of all closing balances."""
+
+    period: str
+    statements: int
+    lines: int
+    posted: Decimal
+    payouts: int
+    paid: Decimal
+    carried: Decimal
+    negative: int
+    set_aside: int
+
+
+def summary(close: Close) -> Summary:
+    """The figures of one close, from its statements."""
+    found = Statement.objects.filter(close=close).aggregate(
+        statements=Count("pk"),
+        lines_=Sum("lines"),
+        posted=Sum("settled"),
+        payouts=Count("pk", filter=Q(payout__gt=0)),
+        paid=Sum("payout"),
+        carried=Sum("closing"),
+        negative=Count("pk", filter=Q(closing__lt=0)),
+    )
+    return Summary(
+        period=str(close),
+        statements=found["statements"],
+        lines=found["lines_"] or 0,
+        posted=found["posted"] or ZERO,
+        payouts=found["payouts"],
+        paid=found["paid"] or ZERO,
+        carried=found["carried"] or ZERO,
+        negative=found["negative"],
+        set_aside=close.set_aside.count(),
+    )
+
+
+def one_line(close: Close) -> str:
+    """The summary as `key=value` words."""
+    return " ".join(f"{key}={value}" for key, value in summary(close)._asdict().items())
+
+
+def statement_rows(close: Close) -> Iterator[list[str]]:
+    """One row a statement, in order of affiliates' codes, under COLUMNS."""
+    fields = ("affiliate__code", *COLUMNS[1:])
+    rows = Statement.objects.filter(close=close).order_by("affiliate__code").values_list(*fields)
+    for *cells, reasons in rows.iterator(chunk_size=2000):
+        yield [*(str(cell) for cell in cells), " ".join(reasons)]

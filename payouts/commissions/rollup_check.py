@@ -1,0 +1,134 @@
+"""Proof that roll-ups say what the rows say: everything is worked out a second time, from the rows and in another way."""
+
+from typing import NamedTuple
+
+from django.db import connection
+
+from tracking.clicks import rollups as click_rollups
+from tracking.clicks.rollup_sql import SALES, day_of, of_click
+from tracking.models import Rollup
+
+MEASURES = ("clicks", *SALES)
+# What an order, and a click, is counted under in each dimension; None where it isn't, "" where it is left to the total.
+OF_ORDER = {
+    "total": "''",
+    "link": "COALESCE(o.link_id::text, '')",
+    "country": "o.country",
+    "category": "c.category",
+    **{name: of_click(name) for name in ("sub1", "sub2", "sub3", "sub4", "sub5", "device")},
+}
+OF_CLICK = {
+    "total": "''",
+    "link": "k.link_id::text",
+    **{name: f"k.{name}" for name in ("sub1", "sub2", "sub3", "sub4", "sub5", "device")},
+}
+
+
+class Difference(NamedTuple):
+    """One figure of which roll-ups and rows say different things; `affiliate` is the code."""
+
+    affiliate: str
+    day: str
+    dimension: str
+    value: str
+    measure: str
+    stored: str
+    computed: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.measure} of {self.affiliate} on {self.day}, {self.dimension} {self.value!r}: "
+            f"the roll-up has {self.stored}, the rows make {self.computed}"
+        )
+
+
+class Compared(NamedTuple):
+    """How many roll-ups were compared, how many of them differ, and the first that does."""
+
+    rollups: int
+    differing: int
+    first: Difference | None
+
+
+def waiting() -> int:
+    """How many days of affiliates are marked and not folded yet: they are not compared."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(DISTINCT (affiliate_id, day)) FROM tracking_changedday")
+        return int(cursor.fetchone()[0])
+
+
+def compare(dimension: Rollup.Dimension) -> Compared:
+    """Compare every roll-up of the dimension with the rows, in one statement, so that all of it is of one moment.
+
+    Left out are days that wait for the next fold, and the clicks of days of which some were dropped.
+    """
+    rows = " UNION ALL ".join(_of_dimension(dimension.value))
+    since = click_rollups.whole_since()
+    with connection.cursor() as cursor:
+        cursor.execute(_COMPARE.format(rows=rows), {"dimension": dimension.value, "since": since})
+        names = [column.name for column in cursor.description]
+        found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    if not found:
+        return Compared(0, 0, None)
+    return Compared(found[0]["compared"], found[0]["differing"], _first(found[0]))
+
+
+def _first(row: dict[str, object]) -> Difference | None:
+    for measure in MEASURES:
+        stored, computed = row[f"stored_{measure}"], row[f"computed_{measure}"]
+        if stored != computed:
+            code, day, dimension, value = (str(row[name]) for name in ("code", "day", "dimension", "value"))
+            return Difference(code, day, dimension, value, measure, str(stored), str(computed))
+    return None
+
+
+def _of_dimension(dimension: str) -> list[str]:
+    """SQL, to be put together: affiliate, day, value and MEASURES by the clicks, the orders and the commissions."""
+    value = OF_ORDER[dimension]
+    # An order counts in each category that it has a commission in.
+    lines = "JOIN payouts_commission c ON (c.order_id, c.affiliate_id) = (o.id, o.affiliate_id)"
+    orders = f"""
+        SELECT o.affiliate_id, {day_of("o.placed_at")}, {value}, 0, COUNT(DISTINCT o.id),
+               COUNT(DISTINCT o.id) FILTER (WHERE o.link_id IS NOT NULL), 0, 0, 0
+          FROM tracking_order o {lines if dimension == "category" else ""}
+         WHERE o.affiliate_id IS NOT NULL AND o.status IN ('paid', 'completed') GROUP BY 1, 2, 3
+    """  # noqa: S608
+    earned = f"""
+        SELECT c.affiliate_id, {day_of("c.placed_at")}, {value}, 0, 0, 0, SUM(c.base), SUM(c.amount),
+               COALESCE(SUM(c.amount) FILTER (WHERE o.link_id IS NOT NULL), 0)
+          FROM payouts_commission c JOIN tracking_order o ON o.id = c.order_id GROUP BY 1, 2, 3
+    """  # noqa: S608
+    if dimension not in OF_CLICK:
+        return [orders, earned]
+    clicks = f"""
+        SELECT l.affiliate_id, {day_of("k.at")}, {OF_CLICK[dimension]}, COUNT(*), 0, 0, 0, 0, 0
+          FROM tracking_click k JOIN tracking_link l ON l.id = k.link_id
+         WHERE k.kind = 'counted' AND k.transaction < {click_rollups.BEGUN} GROUP BY 1, 2, 3
+    """  # noqa: S608
+    return [clicks, orders, earned]
+
+
+_BESIDE = ", ".join(
+    f"COALESCE(s.{name}, 0) AS stored_{name}, COALESCE(c.{name}, 0) AS computed_{name}" for name in SALES
+)
+_DIFFERS = " OR ".join(f"stored_{name} <> computed_{name}" for name in MEASURES)
+_COMPARE = f"""
+    WITH computed AS (
+        SELECT affiliate_id, day, value, {", ".join(f"SUM({name}) AS {name}" for name in MEASURES)}
+          FROM ({{rows}}) AS found(affiliate_id, day, value, {", ".join(MEASURES)})
+         WHERE value <> '' OR %(dimension)s = 'total'
+         GROUP BY 1, 2, 3
+    ), beside AS (
+        SELECT affiliate_id, day, value,
+               CASE WHEN day < %(since)s THEN 0 ELSE COALESCE(s.clicks, 0) END AS stored_clicks,
+               CASE WHEN day < %(since)s THEN 0 ELSE COALESCE(c.clicks, 0) END AS computed_clicks,
+               {_BESIDE}
+          FROM (SELECT * FROM tracking_rollup WHERE dimension = %(dimension)s) AS s
+          FULL JOIN computed c USING (affiliate_id, day, value)
+    )
+    SELECT a.code, beside.*, %(dimension)s AS dimension, COUNT(*) OVER () AS compared,
+           COUNT(*) FILTER (WHERE {_DIFFERS}) OVER () AS differing
+      FROM beside JOIN affiliates_affiliate a ON a.id = beside.affiliate_id
+     WHERE (beside.affiliate_id, beside.day) NOT IN (SELECT m.affiliate_id, m.day FROM tracking_changedday m)
+     ORDER BY ({_DIFFERS}) DESC, a.code, day, value LIMIT 1
+"""  # noqa: S608

@@ -1,0 +1,143 @@
+"""Daily roll-ups of orders and of what they earn, worked out anew for each day that has changed (docs/adr/0005).
+
+The database marks the days (`marks_days`), whoever changed them and in whatever way. Until a marked day is folded,
+whoever reads works it out by the same statement, so that a figure is never behind.
+"""
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from tracking.clicks import rollups
+from tracking.clicks.rollup_sql import KEY, SALES, STORED, SUB_IDS, day_of, each, of_click
+from tracking.models.rollup import ZONE_IN_SQL
+
+# The key of the advisory lock of whoever folds.
+LOCK = 0x524F_4C4C_5550  # "ROLLUP"
+DAYS_AT_ONCE = 20_000
+DIMENSIONS = ("link", *SUB_IDS, "device", "country")
+_SUMS = """
+    COUNT(*) FILTER (WHERE counts) AS orders, COUNT(*) FILTER (WHERE counts AND link <> '') AS clicked_orders,
+    COALESCE(SUM(base), 0) AS sales, COALESCE(SUM(amount), 0) AS commission,
+    COALESCE(SUM(amount) FILTER (WHERE link <> ''), 0) AS clicked_commission
+"""
+# Two hours on either side: where clocks go back at midnight, the hour before it comes twice. The day itself decides.
+# OFFSET keeps the planner from reading all orders for a handful of days: it can't know how many there are.
+_OF_A_DAY = f"""
+    SELECT * FROM tracking_order
+     WHERE affiliate_id = days.affiliate_id
+       AND placed_at >= days.day::timestamp AT TIME ZONE {ZONE_IN_SQL} - interval '2 hours'
+       AND placed_at < (days.day + 1)::timestamp AT TIME ZONE {ZONE_IN_SQL} + interval '2 hours'
+       AND {day_of("placed_at")} = days.day
+    OFFSET 0
+"""  # noqa: S608
+
+
+def worked_out(days: str) -> str:
+    """SQL: what the orders of `days` (affiliate_id, day) make of KEY and SALES; an order with lines of two categories
+    counts in both."""
+    columns = ", ".join(DIMENSIONS)
+    details = ", ".join(f"{of_click(column)} AS {column}" for column in (*SUB_IDS, "device"))
+    return f"""
+        WITH lines AS MATERIALIZED (
+            SELECT days.affiliate_id, days.day, o.id, o.status <> 'cancelled' AS counts,
+                   COALESCE(o.link_id::text, '') AS link, {details}, o.country, c.category, c.base, c.amount
+              FROM {days} AS days CROSS JOIN LATERAL ({_OF_A_DAY}) AS o
+              LEFT JOIN payouts_commission c ON c.order_id = o.id AND c.affiliate_id = o.affiliate_id
+        ), whole AS (
+            SELECT affiliate_id, day, id, counts, {columns}, SUM(base) AS base, SUM(amount) AS amount
+              FROM lines GROUP BY affiliate_id, day, id, counts, {columns}
+        ), parts AS (
+            SELECT affiliate_id, day, id, counts, link, category, SUM(base) AS base, SUM(amount) AS amount
+              FROM lines WHERE category IS NOT NULL GROUP BY affiliate_id, day, id, counts, link, category
+        )
+        SELECT {KEY}, {_SUMS} FROM whole {each(*DIMENSIONS)} WHERE {STORED} GROUP BY {KEY}
+        UNION ALL
+        SELECT affiliate_id, 'category', day, category, {_SUMS} FROM parts GROUP BY affiliate_id, day, category
+    """  # noqa: S608
+
+
+# All that an affiliate's commissions come to: of days whose roll-ups stand from these, of marked days from their rows.
+ALL_EARNED = f"""
+    (SELECT COALESCE(SUM(stored.commission), 0) FROM tracking_rollup stored
+      WHERE stored.affiliate_id = %(affiliate)s AND stored.dimension = 'total'
+        AND NOT EXISTS (SELECT FROM tracking_changedday marked
+                         WHERE marked.affiliate_id = stored.affiliate_id AND marked.day = stored.day))
+  + (SELECT COALESCE(SUM(fresh.amount), 0)
+       FROM (SELECT DISTINCT day FROM tracking_changedday WHERE affiliate_id = %(affiliate)s) AS days
+      CROSS JOIN LATERAL (
+            SELECT amount FROM payouts_commission
+             WHERE affiliate_id = %(affiliate)s
+               AND placed_at >= days.day::timestamp AT TIME ZONE {ZONE_IN_SQL} - interval '2 hours'
+               AND placed_at < (days.day + 1)::timestamp AT TIME ZONE {ZONE_IN_SQL} + interval '2 hours'
+               AND {day_of("placed_at")} = days.day
+            OFFSET 0
+      ) AS fresh)
+"""  # noqa: S608
+
+_TAKE = """
+    WITH chosen AS (SELECT DISTINCT affiliate_id, day FROM tracking_changedday LIMIT %s),
+         taken AS (DELETE FROM tracking_changedday marked USING chosen
+                    WHERE marked.affiliate_id = chosen.affiliate_id AND marked.day = chosen.day)
+    INSERT INTO folding SELECT affiliate_id, day FROM chosen
+"""
+_FOLD = f"""
+    INSERT INTO tracking_rollup ({KEY}, {", ".join(SALES)})
+    SELECT {KEY}, {", ".join(f"COALESCE(fresh.{name}, 0) - COALESCE(stored.{name}, 0)" for name in SALES)}
+      FROM ({worked_out("folding")}) AS fresh
+      FULL JOIN (SELECT {KEY}, {", ".join(SALES)} FROM tracking_rollup JOIN folding USING (affiliate_id, day)) AS stored
+     USING ({KEY})
+     WHERE {" OR ".join(f"COALESCE(fresh.{name}, 0) <> COALESCE(stored.{name}, 0)" for name in SALES)}
+     ORDER BY {KEY}
+        ON CONFLICT ({KEY}) DO UPDATE SET {", ".join(f"{name} = tracking_rollup.{name} + excluded.{name}" for name in SALES)}
+"""  # noqa: S608
+
+
+def fold(*, wait: bool = False) -> int:
+    """Bring all roll-ups up to date; the number of days of affiliates that were worked out anew.
+
+    Asked every minute. Of two at once the second leaves the work to the first, unless it is told to `wait`; what one that
+    is killed has not finished is left to the next.
+    """
+    rollups.fold()
+    folded = 0
+    while days := _fold_some(wait):
+        folded += days
+    return folded
+
+
+def rebuild() -> int:
+    """Work out all roll-ups anew from clicks and orders, but for days whose clicks were dropped; as `fold` answers."""
+    rollups.count_anew()
+    with connection.cursor() as cursor:
+        cursor.execute(f"""
+            INSERT INTO tracking_changedday (affiliate_id, day)
+            SELECT DISTINCT affiliate_id, {day_of("placed_at")} FROM tracking_order WHERE affiliate_id IS NOT NULL
+             UNION SELECT affiliate_id, day FROM tracking_rollup
+        """)  # noqa: S608
+    return fold(wait=True)
+
+
+@transaction.atomic
+def _fold_some(wait: bool) -> int:
+    with connection.cursor() as cursor:
+        if not _begin(cursor, wait):
+            return 0
+        cursor.execute("CREATE TEMPORARY TABLE folding (affiliate_id uuid, day date) ON COMMIT DROP")
+        cursor.execute(_TAKE, [DAYS_AT_ONCE])
+        days: int = cursor.rowcount
+        cursor.execute("ANALYZE folding")
+        cursor.execute(_FOLD)
+        cursor.execute("DROP TABLE folding")
+        return days
+
+
+def _begin(cursor: CursorWrapper, wait: bool) -> bool:
+    """Whether there is anything to fold, and nobody else does."""
+    if wait:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    else:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            return False
+    cursor.execute("SELECT EXISTS (SELECT FROM tracking_changedday)")
+    return bool(cursor.fetchone()[0])

@@ -1,0 +1,164 @@
+"""Writing commissions for the orders that a batch changed: set-based, one statement for all lines."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from audit import trail
+from payouts.commissions import first_commission
+from payouts.commissions.pricing import price_lines, validates_at
+from payouts.commissions.rates import offers, rate_card
+from payouts.ledger import booking
+from payouts.models import Commission, CommissionHold, StatementLine
+from tracking.orders.ingestion_sql import Changed, as_json
+
+MOVED = "The order turned out to be another affiliate's, who has forfeited nothing."
+
+
+class Written(NamedTuple):
+    """What the lines of one order that were written have come to."""
+
+    order_pk: UUID
+    affiliate: str  # by code
+    amount: Decimal  # their sum, in the program's currency
+    moved: Sequence[int]  # the lines that changed hands
+    restored: Sequence[int]  # those of them that had been forfeited
+    untold: UUID | None  # the affiliate, if these may be their first commissions and nobody has told them
+
+
+def frozen(order_pks: Iterable[UUID]) -> set[UUID]:
+    """Those of the orders of which a close has settled a line; no close runs from here to the end of the transaction."""
+    booking.gate()
+    settled = StatementLine.objects.filter(commission__order__in=list(order_pks))
+    return set(settled.values_list("commission__order_id", flat=True))
+
+
+def write(changed: Sequence[Changed], *, now: datetime) -> dict[UUID, Written]:
+    """Price the orders anew. One that is nobody's any more keeps its commissions, at 0.00.
+
+    Returns what each order that is somebody's came to, by its primary key.
+    """
+    owned = [order for order in changed if order.attribution.affiliate_id]
+    nobodys = [order.order_pk for order in changed if not order.attribution.affiliate_id]
+    if nobodys:
+        _void(nobodys)
+    if not owned:
+        return {}
+    written = _upsert(owned)
+    moved = [line_id for order in written for line_id in order.moved]
+    if moved:
+        CommissionHold.objects.filter(commission__in=moved, released_at=None).update(released_at=now)
+        _say_restored([line_id for order in written for line_id in order.restored], now=now)
+    first_commission.tell({order.untold for order in written if order.untold and order.amount > 0})
+    return {order.order_pk: order for order in written}
+
+
+class Rows(NamedTuple):
+    """What is written: what all lines of an order have in common once, by its newest receipt, and the lines."""
+
+    orders: list[dict[str, Any]]
+    lines: list[dict[str, Any]]
+
+
+def _rows(owned: Sequence[Changed]) -> Rows:
+    placed = [order.snapshot.placed_at for order in owned]
+    promotions = offers(min(placed), max(placed))
+    rows = Rows([], [])
+    for order in owned:
+        affiliate_id, agreement_id = order.attribution.affiliate_id, order.attribution.agreement_id
+        if affiliate_id is None or agreement_id is None:
+            raise RuntimeError(f"order {order.snapshot.order_id} has an affiliate without an agreement")
+        card = rate_card(agreement_id)
+        lines = [line for _, line in order.lines]
+        priced = price_lines(order.snapshot, lines, affiliate_id=affiliate_id, card=card, offers=promotions)
+        rows.orders.append(
+            {
+                "receipt": order.receipt,
+                "order_id": order.order_pk,
+                "affiliate_id": affiliate_id,
+                "placed_at": order.snapshot.placed_at,
+                "agreement_id": agreement_id,
+                "validates_at": validates_at(order.snapshot, card),
+            }
+        )
+        rows.lines.extend(
+            {"line_id": pk, "receipt": order.receipt, **one._asdict()}
+            for (pk, _), one in zip(order.lines, priced, strict=True)
+        )
+    return rows
+
+
+def _upsert(owned: Sequence[Changed]) -> list[Written]:
+    """Write the commissions. A forfeited one stays at 0.00 as long as it is the same affiliate's: another has forfeited
+    nothing.
+
+    Lines are never joined to lines: the planner takes a batch for a hundred of them, and a table for empty that was so when
+    it last looked, so that it might compare each of ten thousand with each.
+    """
+    rows = _rows(owned)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH new AS (
+                SELECT *
+                  FROM json_to_recordset(%s) AS line(line_id bigint, receipt bigint, category text, base numeric,
+                           rate numeric, amount numeric, clause text, steps jsonb)
+                  JOIN json_to_recordset(%s) AS whole(receipt bigint, order_id uuid, affiliate_id uuid,
+                           placed_at timestamptz, agreement_id uuid, validates_at timestamptz)
+                 USING (receipt)
+            ), moved AS (
+                SELECT line_id, forfeited_at IS NOT NULL AS forfeited
+                  FROM payouts_commission
+                 WHERE line_id = ANY(%s) AND (line_id, affiliate_id) NOT IN (SELECT line_id, affiliate_id FROM new)
+            ), written AS (
+                INSERT INTO payouts_commission AS old (line_id, order_id, affiliate_id, placed_at, category, base, rate,
+                       amount, agreement_id, clause, steps, validates_at, receipt, forfeit_reason)
+                SELECT line_id, order_id, affiliate_id, placed_at, category, base, rate, amount, agreement_id, clause,
+                       steps, validates_at, receipt, ''
+                  FROM new
+                    ON CONFLICT (line_id) DO UPDATE SET
+                       affiliate_id = excluded.affiliate_id, category = excluded.category, base = excluded.base,
+                       rate = excluded.rate, agreement_id = excluded.agreement_id, clause = excluded.clause,
+                       steps = excluded.steps, validates_at = excluded.validates_at, receipt = excluded.receipt,
+                       amount = CASE WHEN old.forfeited_at IS NULL OR old.affiliate_id <> excluded.affiliate_id
+                                     THEN excluded.amount ELSE 0 END,
+                       forfeited_at = CASE WHEN old.affiliate_id = excluded.affiliate_id THEN old.forfeited_at END,
+                       forfeit_reason = CASE WHEN old.affiliate_id = excluded.affiliate_id THEN old.forfeit_reason ELSE '' END
+                RETURNING line_id, order_id, affiliate_id, amount
+            ), whole AS (
+                SELECT order_id, affiliate_id, SUM(amount) AS amount,
+                       COALESCE(array_agg(line_id) FILTER (WHERE line_id IN (SELECT line_id FROM moved)), '{{}}') AS moved,
+                       COALESCE(array_agg(line_id) FILTER (WHERE line_id IN (SELECT line_id FROM moved WHERE forfeited)),
+                                '{{}}') AS restored
+                  FROM written GROUP BY order_id, affiliate_id
+            ), people AS MATERIALIZED (
+                SELECT id, code, CASE WHEN {first_commission.UNTOLD} THEN id END AS untold
+                  FROM affiliates_affiliate person WHERE id IN (SELECT affiliate_id FROM whole)
+            )
+            SELECT order_id, people.code, amount, moved, restored, untold
+              FROM whole JOIN people ON people.id = affiliate_id
+            """,  # noqa: S608 -- our own words
+            [as_json(rows.lines), as_json(rows.orders), [row["line_id"] for row in rows.lines]],
+        )
+        return [Written(*row) for row in cursor.fetchall()]
+
+
+def _say_restored(line_ids: Sequence[int], *, now: datetime) -> None:
+    """On the audit trail, by which a close is replayed: what was forfeited is so no more."""
+    for commission in Commission.objects.filter(pk__in=line_ids):
+        trail.record(action="commission restored", subject=commission, now=now, by=None, reason=MOVED)
+
+
+def _void(order_pks: Sequence[UUID]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE payouts_commission SET base = 0, amount = 0, validates_at = NULL
+             WHERE order_id = ANY(%s) AND base <> 0
+            """,
+            [list(order_pks)],
+        )

@@ -1,0 +1,166 @@
+"""What the bank or provider said about each payout: a CSV, looked at first, taken as often as it is sent (CONTRACT 6)."""
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from audit import trail
+from payouts.disbursement import payout_transitions
+from payouts.ledger import booking
+from payouts.models import Payout, PayoutBatch
+
+COLUMNS = ["reference", "result", "amount", "reason"]
+MOST_BYTES = 10 * 1024 * 1024
+AMOUNT = re.compile(r"[0-9]{1,12}\.[0-9]{2}", re.ASCII)
+State = Payout.State
+# Why a payout became paid without a line of its own.
+ALL_OF_IT = "The bank or provider paid everything that was sent."
+
+
+class Effect(StrEnum):
+    PAID = "paid"
+    FAILED = "failed"
+    RETURNED = "returned"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+class Line(NamedTuple):
+    """One line of the file and what it does; `cause` says why where it is refused."""
+
+    number: int
+    reference: str
+    result: str
+    amount: str
+    reason: str
+    effect: Effect
+    cause: str
+    payout: Payout | None
+
+
+def preview(content: bytes) -> list[Line]:
+    """What each line of the file would do; nothing is changed. ValidationError where it is no such file at all."""
+    rows = _read(content)
+    wanted = {row[0] for _number, row in rows}
+    payouts = {row.reference: row for row in Payout.objects.filter(reference__in=wanted).select_related("affiliate")}
+    seen: set[str] = set()
+    lines = []
+    for number, cells in rows:
+        lines.append(_judge(number, cells, payouts.get(cells[0]), cells[0] in seen))
+        seen.add(cells[0])
+    return lines
+
+
+@transaction.atomic
+def import_results(*, content: bytes, now: datetime, by: User) -> list[Line]:
+    """Take the results in: `paid`, `failed`, or returned after it was paid, each booked once (CONTRACT 6).
+
+    A line with an unknown reference, another amount or a result that does not fit is refused by itself and changes nothing;
+    the answer says so for each line. The same file again changes nothing.
+    """
+    booking.gate()
+    wanted = [row[0] for _number, row in _read(content)]
+    # Locked in one order, so that two imports at once wait for each other and the second finds what the first did.
+    list(Payout.objects.filter(reference__in=wanted).order_by("pk").select_for_update(of=("self",)).values_list("pk"))
+    lines = preview(content)
+    paid = [
+        (line.payout, f"Line {line.number} of the results says so.")
+        for line in lines
+        if line.payout is not None and line.effect == Effect.PAID
+    ]
+    payout_transitions.pay_many(paid, now=now, by=by)
+    for line in lines:
+        if line.payout is not None and line.effect in (Effect.FAILED, Effect.RETURNED):
+            payout_transitions.fail(payout=line.payout, reason=line.reason, now=now, by=by)
+    return lines
+
+
+@transaction.atomic
+def mark_paid(*, batch: PayoutBatch, now: datetime, by: User) -> int:
+    """Record that every payout of `batch` that is still `sent` arrived, as the bank said; returns how many."""
+    booking.gate()
+    rows = list(batch.payouts.filter(state=State.SENT).select_related("affiliate").order_by("pk"))
+    if not rows:
+        raise ValidationError(_("No payout of this batch waits for its result."))
+    payout_transitions.pay_many([(payout, ALL_OF_IT) for payout in rows], now=now, by=by)
+    total = sum((payout.amount for payout in rows), Decimal("0.00"))
+    after = {"payouts": len(rows), "total": total}
+    trail.record(action="payout batch marked paid", subject=batch, now=now, by=by, after=after, reason=ALL_OF_IT)
+    return len(rows)
+
+
+def _not_csv(error: UnicodeDecodeError | csv.Error) -> str:
+    if isinstance(error, csv.Error):
+        return _("This is not a CSV file: %(error)s.") % {"error": error}
+    return _("The file is not UTF-8 at byte %(place)s: save it as CSV in UTF-8.") % {"place": error.start}
+
+
+def _read(content: bytes) -> Sequence[tuple[int, list[str]]]:
+    if len(content) > MOST_BYTES:
+        raise ValidationError({"file": _("The file is larger than 10 MiB.")})
+    try:
+        text = content.decode("utf-8-sig")
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValidationError({"file": _not_csv(error)}) from None
+    if "\x00" in text:
+        raise ValidationError({"file": _("The file contains a NUL character.")})
+    if not rows or [cell.strip().lower() for cell in rows[0]] != COLUMNS:
+        header = ",".join(COLUMNS)
+        raise ValidationError({"file": _("The first line has to be: %(header)s") % {"header": header}})
+    filled = [(number, [cell.strip() for cell in row]) for number, row in enumerate(rows[1:], start=2) if any(row)]
+    for number, row in filled:
+        if len(row) != len(COLUMNS):
+            raise ValidationError({"file": _("Line %(number)s does not have four cells.") % {"number": number}})
+    return filled
+
+
+def _judge(number: int, cells: list[str], payout: Payout | None, repeated: bool) -> Line:
+    effect, cause = _effect(cells, payout, repeated)
+    return Line(number, cells[0], cells[1], cells[2], cells[3], effect, cause, payout)
+
+
+def _effect(cells: list[str], payout: Payout | None, repeated: bool) -> tuple[Effect, str]:
+    _reference, result, amount, reason = cells
+    if payout is None:
+        return Effect.REFUSED, _("reference: no payout has it")
+    if repeated:
+        return Effect.REFUSED, _("reference: it stands in this file already")
+    if not AMOUNT.fullmatch(amount) or Decimal(amount) != payout.amount:
+        return Effect.REFUSED, _("amount: the payout is %(amount)s") % {"amount": f"{payout.amount:.2f}"}
+    if result == "paid":
+        return _if_paid(payout)
+    if result == "failed":
+        return _if_failed(payout, reason)
+    return Effect.REFUSED, _("result: it has to be paid or failed")
+
+
+def _if_paid(payout: Payout) -> tuple[Effect, str]:
+    if payout.state == State.SENT:
+        return Effect.PAID, ""
+    # Also for one that was returned later: the older file may be taken again.
+    if payout.state == State.PAID or payout.paid_at is not None:
+        return Effect.UNCHANGED, ""
+    return Effect.REFUSED, _("result: the payout is %(state)s") % {"state": payout.get_state_display()}
+
+
+def _if_failed(payout: Payout, reason: str) -> tuple[Effect, str]:
+    if not reason:
+        return Effect.REFUSED, _("reason: a failed payout needs one")
+    if payout.state == State.SENT:
+        return Effect.FAILED, ""
+    if payout.state == State.PAID:
+        return Effect.RETURNED, ""
+    if payout.state == State.FAILED:
+        return Effect.UNCHANGED, ""
+    return Effect.REFUSED, _("result: the payout is %(state)s") % {"state": payout.get_state_display()}

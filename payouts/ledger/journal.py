@@ -1,0 +1,155 @@
+"""Reading the ledger: trial balance, an account month by month, and what a transaction is about (CONTRACT 7)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import TruncMonth
+
+from affiliates.models import Affiliate
+from agreements.periods import Period, following, midnight, period, program_zone
+from lib.money import ZERO
+from payouts.models import Account, LedgerEntry, LedgerTransaction, Payout, Statement
+
+COLUMNS = ("transaction", "when", "source", "kind", "account", "affiliate", "amount", "memo")
+
+
+class Sums(NamedTuple):
+    """What an account was debited and credited with, both above zero, in how many entries."""
+
+    entries: int
+    debit: Decimal
+    credit: Decimal
+
+    @property
+    def balance(self) -> Decimal:
+        return self.debit - self.credit
+
+
+class Month(NamedTuple):
+    """One month of an account: what it began with, what happened, and what it ended with."""
+
+    first_day: date
+    opening: Decimal
+    sums: Sums
+
+    @property
+    def closing(self) -> Decimal:
+        return self.opening + self.sums.balance
+
+
+_SUMS = {
+    "entries": Count("pk"),
+    "debit": Sum("amount", filter=Q(amount__gt=0)),
+    "credit": Sum("amount", filter=Q(amount__lt=0)),
+}
+
+
+def trial_balance(until: datetime | None = None) -> dict[Account, Sums]:
+    """Each account's sums, of what was booked before `until`; all balances sum to zero."""
+    rows = _before(until).order_by().values("account").annotate(**_SUMS)
+    found = {row["account"]: _sums(row) for row in rows}
+    return {account: found.get(account.value, Sums(0, ZERO, ZERO)) for account in Account}
+
+
+def months(account: Account) -> list[Month]:
+    """The months of `account` in which anything was booked, by the program's clocks, the newest first."""
+    month = TruncMonth("transaction__at", tzinfo=program_zone())
+    rows = LedgerEntry.objects.filter(account=account).annotate(month=month).order_by("month").values("month")
+    found: list[Month] = []
+    for row in rows.annotate(**_SUMS):
+        found.append(Month(row["month"].date(), found[-1].closing if found else ZERO, _sums(row)))
+    return found[::-1]
+
+
+def month_of(text: str) -> Period | None:
+    """The month that `text` names, as YYYY-MM; None for anything else."""
+    try:
+        return period(date.fromisoformat(f"{text}-01"), program_zone())
+    except (ValueError, OverflowError):
+        return None
+
+
+def months_booked() -> Sequence[date]:
+    """The first day of every month from the first booking to the last, the newest first."""
+    zone, rows = program_zone(), LedgerTransaction.objects.order_by("at").values_list("at", flat=True)
+    first, last = rows.first(), rows.last()
+    found: list[date] = []
+    day = first.astimezone(zone).date().replace(day=1) if first else None
+    while day and last and midnight(day, zone) <= last:
+        found.append(day)
+        day = following(day)
+    return found[::-1]
+
+
+def rows(month: Period | None = None) -> QuerySet[LedgerEntry, Any]:
+    """The journal under COLUMNS, in the order booked; of one month if one is named."""
+    entries = LedgerEntry.objects.order_by("id")
+    if month:
+        entries = entries.filter(transaction__at__gte=month.starts_at, transaction__at__lt=month.ends_at)
+    return entries.values_list(
+        "transaction_id", "transaction__at", "transaction__source", "transaction__kind", "account", "affiliate__code",
+        "amount", "transaction__memo",
+    )  # fmt: skip
+
+
+def search(transactions: QuerySet[LedgerTransaction], term: str) -> QuerySet[LedgerTransaction]:
+    """Those of a payout by its reference, of an affiliate by their code, else those whose source begins with `term`."""
+    found = search_entries(LedgerEntry.objects.all(), term)
+    return transactions.filter(pk__in=found.order_by().values("transaction"))
+
+
+def search_entries(entries: QuerySet[LedgerEntry], term: str) -> QuerySet[LedgerEntry]:
+    """The entries of a payout, of an affiliate (theirs alone), or of the sources that begin with `term`; as `search`."""
+    payout = Payout.objects.filter(reference__iexact=term).first()
+    if payout:
+        return entries.filter(transaction__source__startswith=f"payout:{payout.pk}:")
+    affiliate = Affiliate.objects.filter(code__iexact=term).first()
+    if affiliate:
+        return entries.filter(affiliate=affiliate)
+    return entries.filter(transaction__source__startswith=term)
+
+
+def about(source: str) -> Model | None:
+    """What a transaction with this source books: the statement of a close, or the payout."""
+    what, _, rest = source.partition(":")
+    key, _, last = rest.partition(":")
+    try:
+        if what == "payout":
+            return Payout.objects.filter(pk=UUID(key)).first()
+        month = month_of(key) if what == "close" else None
+        if month:
+            return Statement.objects.filter(close__period=month.first_day, affiliate=UUID(last)).first()
+    except ValueError:
+        pass
+    return None
+
+
+def of_statement(statement: Statement) -> QuerySet[LedgerTransaction]:
+    """What its close booked for it: the settlement, and the payout that it drafted."""
+    sources = [f"close:{statement.close}:{statement.affiliate_id}"]
+    sources += [
+        f"payout:{pk}:drafted" for pk in Payout.objects.filter(statement=statement).values_list("pk", flat=True)
+    ]
+    return LedgerTransaction.objects.filter(source__in=sources).order_by("id")
+
+
+def of_payout(payout: Payout) -> QuerySet[LedgerTransaction]:
+    return LedgerTransaction.objects.filter(source__startswith=f"payout:{payout.pk}:").order_by("id")
+
+
+def with_amount(transactions: QuerySet[LedgerTransaction]) -> QuerySet[LedgerTransaction]:
+    """Each with the `moved` amount: the sum of its debits, which is that of its credits."""
+    debits = LedgerEntry.objects.filter(transaction=OuterRef("pk"), amount__gt=0).order_by().values("transaction")
+    return transactions.annotate(moved=Subquery(debits.annotate(sum=Sum("amount")).values("sum")))
+
+
+def _before(until: datetime | None) -> QuerySet[LedgerEntry]:
+    return LedgerEntry.objects.filter(transaction__at__lt=until) if until else LedgerEntry.objects.all()
+
+
+def _sums(row: Mapping[str, Any]) -> Sums:
+    return Sums(row["entries"], row["debit"] or ZERO, -(row["credit"] or ZERO))

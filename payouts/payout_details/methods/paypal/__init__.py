@@ -1,0 +1,38 @@
+"""PayPal: the recipient's e-mail address; the file of PayPal's mass payments (a CSV without a header)."""
+
+from collections.abc import Sequence
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+
+from lib.csv import csv_bytes
+from payouts.payout_details.methods.method import Sender, Transfer
+
+
+class PayPal:
+    suffix = "csv"
+    media_type = "text/csv"
+
+    def normalise(self, account: str) -> str:
+        address = account.strip().lower()
+        try:
+            validate_email(address)
+        except ValidationError:
+            raise ValidationError({"account": _("Enter the e-mail address of a PayPal account.")}) from None
+        if len(address) > 254:
+            raise ValidationError({"account": _("An e-mail address has at most 254 characters.")})
+        return address
+
+    def mask(self, account: str) -> str:
+        name, _at, host = account.rpartition("@")
+        # A host may be as long as 253 characters, and names nobody.
+        return f"{name[:1]}•••@{host[-50:]}"
+
+    def refuse(self, currency: str) -> str:
+        return ""
+
+    def file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:
+        """Recipient, amount, currency, our reference, note to the recipient, wallet: PayPal's columns, no header."""
+        rows = [(to.account, to.money.amount, to.money.currency, to.reference, to.note, "PayPal") for to in transfers]
+        return csv_bytes(None, rows)

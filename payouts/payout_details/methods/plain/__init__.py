@@ -1,0 +1,36 @@
+"""A plain CSV for a bank or any provider that has no format of its own here."""
+
+from collections.abc import Sequence
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from lib.csv import csv_bytes
+from payouts.payout_details.methods.method import Sender, Transfer, printable
+
+COLUMNS = ("reference", "holder", "account", "country", "amount", "currency", "note")
+
+
+class Plain:
+    suffix = "csv"
+    media_type = "text/csv"
+
+    def normalise(self, account: str) -> str:
+        text = " ".join(account.split())
+        if not printable(text, 4, 64):
+            raise ValidationError({"account": _("Enter an account of 4 to 64 printable characters.")})
+        return text
+
+    def mask(self, account: str) -> str:
+        shown = 4 if len(account) >= 8 else 1
+        return f"•••• {account[-shown:]}"
+
+    def refuse(self, currency: str) -> str:
+        return ""
+
+    def file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:
+        rows = [
+            (to.reference, to.holder, to.account, to.country, to.money.amount, to.money.currency, to.note)
+            for to in transfers
+        ]
+        return csv_bytes(COLUMNS, rows)

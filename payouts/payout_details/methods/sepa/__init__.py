@@ -1,0 +1,35 @@
+"""SEPA credit transfers for programs in EUR: an IBAN; the file is pain.001.001.09."""
+
+from collections.abc import Sequence
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from schwifty import IBAN
+from schwifty.exceptions import SchwiftyException
+
+from payouts.payout_details.methods.method import Sender, Transfer
+from payouts.payout_details.methods.sepa.pain001 import document
+
+
+class Sepa:
+    suffix = "xml"
+    media_type = "application/xml"
+
+    def normalise(self, account: str) -> str:
+        try:
+            return IBAN(account).compact
+        except (SchwiftyException, ValueError):
+            raise ValidationError({"account": _("This is not a valid IBAN. Check its digits.")}) from None
+
+    def mask(self, account: str) -> str:
+        return f"{account[:2]}•• •••• {account[-4:]}"
+
+    def refuse(self, currency: str) -> str:
+        return (
+            ""
+            if currency == "EUR"
+            else _("SEPA transfers are made in EUR only; this program pays in %(currency)s.") % {"currency": currency}
+        )
+
+    def file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:
+        return document(sender, transfers)

@@ -1,5 +1,0 @@
-"""Recomputing a closed month from what was recorded, and comparing it with what was posted (CONTRACT 6)."""
-
-from payouts.replaying.comparison import Difference, replay
-
-__all__ = ["Difference", "replay"]

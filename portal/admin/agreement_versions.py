@@ -1,0 +1,20 @@
+"""Versions of the agreement in the admin, with what each means for affiliates in money."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from django.contrib import admin
+from django.utils import timezone
+
+from agreements.admin.versions import AgreementAdmin
+from agreements.models import Agreement
+from agreements.term_impact import TermImpact
+from payouts.commissions.term_impact import measure_impact
+
+admin.site.unregister(Agreement)
+
+
+@admin.register(Agreement)
+class AgreementWithImpactAdmin(AgreementAdmin):
+    def read_impact(self, version: Agreement, affiliate_ids: Collection[UUID]) -> Mapping[UUID, TermImpact]:
+        return measure_impact(agreement=version, affiliate_ids=affiliate_ids, now=timezone.now())

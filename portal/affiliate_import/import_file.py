@@ -1,0 +1,188 @@
+"""Reading the CSV file with which affiliates are brought over from another system: every bad row with its cause."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+
+from affiliates import addresses, fields
+from affiliates.models import Affiliate
+from payouts.payout_details import details
+from tracking.models import Coupon
+
+REQUIRED = ("code", "email", "name", "country")
+OPTIONAL = ("coupon", "website", "payout_method", "payout_account")
+COLUMNS = REQUIRED + OPTIONAL
+
+
+class Row(NamedTuple):
+    """One affiliate as the file has them, read and in normal form; "" for what is not given."""
+
+    line: int
+    code: str
+    email: str
+    name: str
+    country: str
+    coupon: str
+    website: str
+    payout_method: str
+    payout_account: str
+
+
+class Problem(NamedTuple):
+    """What is wrong with a line; line 0 is the file as a whole."""
+
+    line: int
+    cause: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.cause}" if self.line else self.cause
+
+
+def read(content: bytes) -> tuple[list[Row], list[Problem]]:
+    """The rows of the file that can be read, and all that is wrong with the others, in the order of the lines."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return [], [Problem(_line_of(content, error.start), _("This is not UTF-8."))]
+    if "\x00" in text:
+        return [], [Problem(text.count("\n", 0, text.index("\x00")) + 1, _("There is a NUL character."))]
+    lines = _lines(text)
+    try:
+        _first, header = next(lines, (1, []))
+        if problems := list(_header_problems(header)):
+            return [], problems
+        return _rows(lines, [column.strip() for column in header])
+    except csv.Error as error:
+        return [], [Problem(_csv_line(text), _("This is not CSV: %(cause)s.") % {"cause": error})]
+
+
+def _line_of(content: bytes, position: int) -> int:
+    return content.count(b"\n", 0, position) + 1
+
+
+def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the number of the line on which it begins; empty lines are left out."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    begins = 1
+    for cells in reader:
+        if cells:
+            yield begins, cells
+        begins = reader.line_num + 1
+
+
+def _csv_line(text: str) -> int:
+    """The line on which the first row begins that isn't CSV."""
+    last = 0
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        for _cells in reader:
+            last = reader.line_num
+    except csv.Error:
+        return last + 1
+    return last
+
+
+def _header_problems(header: list[str]) -> Iterator[Problem]:
+    names = [column.strip() for column in header]
+    known = ", ".join(COLUMNS)
+    for name in dict.fromkeys(names):
+        if name not in COLUMNS:
+            yield Problem(1, _("Unknown column “%(name)s”; known are %(known)s.") % {"name": name, "known": known})
+        elif names.count(name) > 1:
+            yield Problem(1, _("The column %(name)s is there twice.") % {"name": name})
+    for name in REQUIRED:
+        if name not in names:
+            yield Problem(1, _("The column %(name)s is missing.") % {"name": name})
+
+
+def _rows(lines: Iterator[tuple[int, list[str]]], header: list[str]) -> tuple[list[Row], list[Problem]]:
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    for line, cells in lines:
+        if len(cells) != len(header):
+            cause = _("%(count)d fields, where the header has %(expected)d.")
+            problems.append(Problem(line, cause % {"count": len(cells), "expected": len(header)}))
+            continue
+        row = _Reader(line, dict(zip(header, (cell.strip() for cell in cells), strict=True)))
+        rows.append(row.read())
+        problems += row.problems
+    problems += _repetitions(rows)
+    return rows, sorted(problems)
+
+
+class _Reader:
+    """Reads one row, and remembers all that is wrong with it rather than the first."""
+
+    def __init__(self, line: int, cells: dict[str, str]) -> None:
+        self.line, self.cells, self.problems = line, cells, list[Problem]()
+
+    def read(self) -> Row:
+        row = Row(
+            line=self.line,
+            code=self.cell("code", _code),
+            email=self.cell("email", _email),
+            name=self.cell("name", fields.name),
+            country=self.cell("country", fields.country),
+            coupon=self.cell("coupon", _coupon),
+            website=self.cell("website", addresses.normal),
+            payout_method=self.cells.get("payout_method", ""),
+            payout_account=self.cells.get("payout_account", ""),
+        )
+        if not (row.payout_method or row.payout_account):
+            return row
+        return row._replace(payout_account=self.checked("payout_account", lambda: _account(row)))
+
+    def cell(self, column: str, reading: Callable[[str], str]) -> str:
+        text = self.cells.get(column, "")
+        if not text and column in OPTIONAL:
+            return ""
+        if not text:
+            self.problems.append(Problem(self.line, _("%(column)s: this is required.") % {"column": column}))
+            return ""
+        return self.checked(column, lambda: reading(text))
+
+    def checked(self, column: str, reading: Callable[[], str]) -> str:
+        try:
+            return reading()
+        except ValidationError as error:
+            self.problems += [Problem(self.line, f"{column}: {message}") for message in error.messages]
+            return ""
+
+
+def _code(text: str) -> str:
+    Affiliate._meta.get_field("code").run_validators(text)
+    return text
+
+
+def _email(text: str) -> str:
+    validate_email(text)
+    if len(text) > 254:
+        raise ValidationError(_("At most 254 characters."))
+    return text.lower()
+
+
+def _coupon(text: str) -> str:
+    Coupon._meta.get_field("code").run_validators(text)
+    return text
+
+
+def _account(row: Row) -> str:
+    if not (row.payout_method and row.payout_account):
+        raise ValidationError(_("payout_method and payout_account go together: give both or neither."))
+    return details.check(method=row.payout_method, account=row.payout_account, holder=row.name or "?")
+
+
+def _repetitions(rows: list[Row]) -> Iterator[Problem]:
+    """What must be given to one affiliate alone and is there twice in the file."""
+    for column in ("code", "email", "coupon"):
+        first: dict[str, int] = {}
+        for row in rows:
+            value = str(getattr(row, column))
+            if value and (line := first.setdefault(value.upper(), row.line)) != row.line:
+                cause = _("%(column)s: %(value)s is on line %(line)d already.")
+                yield Problem(row.line, cause % {"column": column, "value": value, "line": line})

@@ -1,0 +1,73 @@
+"""Bring affiliates over from another system: all of the file or, with every bad row named, nothing."""
+
+from argparse import ArgumentParser
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from agreements.periods import midnight, program_zone
+from payouts.errors import BadRows
+from portal.affiliate_import.affiliate_import import Paper, import_affiliates
+from portal.affiliate_import.import_file import COLUMNS, REQUIRED
+
+# More of them say nothing new.
+MOST_PROBLEMS_SHOWN = 200
+
+
+class Command(BaseCommand):
+    help = f"{__doc__} Columns: {', '.join(COLUMNS)}; all after {REQUIRED[-1]} may be left out."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", help="the CSV file, in UTF-8, with a header")
+        parser.add_argument(
+            "--accepted-offline",
+            metavar="DATE",
+            help="all of them accepted on paper, from this day on (YYYY-MM-DD)",
+        )
+        parser.add_argument("--evidence", metavar="TEXT", help="what you hold of that, for the acceptance record")
+
+    def handle(self, *args: Any, file: str, accepted_offline: str | None, evidence: str | None, **options: Any) -> None:
+        if (accepted_offline is None) != (evidence is None):
+            raise CommandError("--accepted-offline and --evidence go together: give both or neither")
+        paper = None
+        if accepted_offline is not None and evidence is not None:
+            paper = Paper(midnight(_day(accepted_offline), program_zone()), evidence)
+        try:
+            done = import_affiliates(content=_content(file), paper=paper, now=timezone.now(), by=None)
+        except BadRows as bad:
+            self.list_problems(bad)
+            raise CommandError(f"{file}: nothing was stored; {len(bad.problems)} problems") from None
+        except ValidationError as refusal:
+            raise CommandError(_said(refusal)) from None
+        self.stdout.write(" ".join(f"{name}={count}" for name, count in done._asdict().items()))
+
+    def list_problems(self, bad: BadRows) -> None:
+        for problem in bad.problems[:MOST_PROBLEMS_SHOWN]:
+            self.stderr.write(str(problem))
+        if len(bad.problems) > MOST_PROBLEMS_SHOWN:
+            self.stderr.write(f"... and {len(bad.problems) - MOST_PROBLEMS_SHOWN} more")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise CommandError(f"--accepted-offline: {text} is no date in the form YYYY-MM-DD") from None
+
+
+def _content(file: str) -> bytes:
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise CommandError(f"{file}: {error.strerror}") from None
+
+
+def _said(refusal: ValidationError) -> str:
+    named = getattr(refusal, "message_dict", {})
+    return "; ".join(f"--{field.replace('_', '-')}: {' '.join(said)}" for field, said in named.items()) or " ".join(
+        refusal.messages
+    )

@@ -1,0 +1,3 @@
+from shops.admin import order_files, rejects
+
+__all__ = ["order_files", "rejects"]

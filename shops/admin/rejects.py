@@ -1,0 +1,144 @@
+"""The rejects inbox: rows of orders that were refused, to correct, to send again or to put away (CONTRACT 4)."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.decorators import action
+
+from accounts.staff import staff_member
+from affiliates.errors import IllegalTransition
+from lib.admin.actions import ConfirmForm, ReasonForm, named, run_action
+from lib.admin.bases import ReadOnlyAdmin
+from lib.admin.pages import ask, link, list_of
+from payouts.admin.bases import money_page
+from shops import rejects
+from shops.admin.reject_forms import form_for, pretty
+from shops.models import Reject
+from shops.rejects import RefusedAgain, SentAgain
+
+FIRST = 5
+# The characters of a row that a page shows; what came is kept whole.
+MOST_SHOWN = 20_000
+
+
+@admin.register(Reject)
+class RejectAdmin(ReadOnlyAdmin):
+    list_display = ("received_at", "order_id", "field", "cause", "outcome", "state", "source")
+    list_filter = ("state", "outcome", "field")
+    search_fields = ("order_id", "cause")
+    fields = (
+        "received_at", "source", "address", "order_id", "outcome", "field", "cause", "content_shown", "state", "decided_at",
+        "decided_by", "note", "corrected_shown", "taken",
+    )  # fmt: skip
+    readonly_fields = fields
+    actions = ("resend_selected", "dismiss_selected")
+    actions_detail = ("correct", "resend", "dismiss")
+
+    @admin.display(description=gettext_lazy("content"))
+    def content_shown(self, row: Reject) -> SafeString:
+        return _shown(row.content)
+
+    @admin.display(description=gettext_lazy("as corrected"))
+    def corrected_shown(self, row: Reject) -> SafeString | str:
+        return _shown(row.corrected) if row.corrected else "-"
+
+    @admin.display(description=gettext_lazy("taken as"))
+    def taken(self, row: Reject) -> SafeString | str:
+        return link(row.taken_as)
+
+    def has_decide_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        if not request.user.has_perm("shops.change_reject"):
+            return False
+        # An answer that comes too late is told why by the domain, rather than forbidden.
+        if object_id is None or request.method == "POST":
+            return True
+        return Reject.objects.filter(pk=object_id, state=Reject.State.OPEN).exists()
+
+    @action(description=gettext_lazy("Correct and send"), permissions=["decide"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def correct(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Change what was refused; what came is kept beside it."""
+        row = get_object_or_404(Reject, pk=object_id)
+        back = reverse("admin:shops_reject_change", args=[row.pk])
+        posted = request.POST if request.method == "POST" else None
+        form = form_for(row.content, posted)
+        if not form.is_valid():
+            pass  # an empty text: the form says so
+        elif posted is None:
+            form.refuse(row.field, row.cause)
+        else:
+            try:
+                result = rejects.correct(reject=row, text=form.text(), now=timezone.now(), by=staff_member(request))
+            except RefusedAgain as refusal:
+                form.refuse(refusal.result.field, refusal.result.cause)
+            except IllegalTransition as refusal:
+                messages.error(request, str(refusal))
+                return HttpResponseRedirect(back)
+            else:
+                messages.success(request, _("Taken: %(outcome)s.") % {"outcome": result.outcome})
+                return HttpResponseRedirect(back)
+        title = _("Correct this row and send it")
+        return money_page(self, request, "admin/shops/correct.html", title, form=form, row=row, back=back)
+
+    @action(description=gettext_lazy("Send again"), permissions=["decide"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def resend(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Take the row as it stands, once what stood against it is gone."""
+        return ask(
+            self, request, object_id, ConfirmForm, _("Send this row again"),
+            lambda row, _answers, now, by: rejects.resend(reject=row, now=now, by=by),
+            explanation=_("The row is read again as it stands. It stays in the inbox if it is refused again."),
+        )  # fmt: skip
+
+    @action(description=gettext_lazy("Dismiss"), permissions=["decide"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def dismiss(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Put it away, with the reason."""
+        return ask(
+            self, request, object_id, ReasonForm, _("Dismiss this row"),
+            lambda row, answers, now, by: rejects.dismiss(reject=row, reason=answers["reason"], now=now, by=by),
+        )  # fmt: skip
+
+    @admin.action(description=gettext_lazy("Send the rows again as they stand"), permissions=["decide"])
+    def resend_selected(self, request: HttpRequest, queryset: QuerySet[Reject]) -> HttpResponse:
+        """For causes that have gone away."""
+
+        def send(_answers: dict[str, object]) -> None:
+            _say(request, rejects.resend_all(rejects=queryset, now=timezone.now(), by=staff_member(request)))
+
+        return run_action(
+            request, self, ConfirmForm, _("Send again: %(what)s") % {"what": named(queryset)}, send, list_of(Reject),
+            explanation=_("Each row is read again as it stands. Those that are refused again stay in the inbox."),
+        )  # fmt: skip
+
+    @admin.action(description=gettext_lazy("Dismiss the rows"), permissions=["decide"])
+    def dismiss_selected(self, request: HttpRequest, queryset: QuerySet[Reject]) -> HttpResponse:
+        """All of them for one reason."""
+        return run_action(
+            request, self, ReasonForm, _("Dismiss: %(what)s") % {"what": named(queryset)},
+            lambda answers: rejects.dismiss_all(
+                rejects=queryset, reason=answers["reason"], now=timezone.now(), by=staff_member(request)
+            ),
+            list_of(Reject),
+            explanation=_("Rows that somebody has dealt with already are left as they are."),
+        )  # fmt: skip
+
+
+def _say(request: HttpRequest, sent: SentAgain) -> None:
+    """How many were taken, and the first of those that were refused again, with the causes."""
+    taken = ngettext("%(count)d row was taken.", "%(count)d rows were taken.", len(sent.taken))
+    messages.info(request, taken % {"count": len(sent.taken)})
+    if sent.refused:
+        refused = ngettext(
+            "%(count)d row is refused again: %(rows)s", "%(count)d rows are refused again: %(rows)s", len(sent.refused)
+        )
+        first = "; ".join(f"{row}: {result.cause}" for row, result in sent.refused[:FIRST])
+        messages.warning(request, refused % {"count": len(sent.refused), "rows": first})
+
+
+def _shown(text: str) -> SafeString:
+    return format_html('<pre class="payload">{}</pre>', pretty(text)[:MOST_SHOWN])

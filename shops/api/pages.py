@@ -1,0 +1,171 @@
+"""The description of the API: for programs as OpenAPI, for people as a page made of the same document."""
+
+import json
+from collections.abc import Iterator
+from shlex import quote
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+
+from accounts.models import Scope
+from agreements.program_currency import program_currency
+from shops.api.document import OPERATIONS, document
+from shops.api.examples import Example, examples
+from shops.api.problems import KINDS
+from shops.api.schemas import AMOUNT, OUTCOMES
+from tracking.models import Reason
+
+WIDTH = 84
+
+
+@require_safe
+def openapi(request: HttpRequest) -> HttpResponse:
+    """The whole description as OpenAPI 3.1."""
+    return JsonResponse(document(program_currency()), json_dumps_params={"indent": 2})
+
+
+@require_safe
+def readable(request: HttpRequest) -> HttpResponse:
+    """The same for people: addresses, examples, forms, outcomes, reasons and every error."""
+    currency = program_currency()
+    whole = document(currency)
+    shown = [
+        Shown(one.name, one.summary, curl(one), one.status, _pretty(one.answer), one) for one in examples(currency)
+    ]
+    operations = [
+        {
+            "operation": operation,
+            "description": _marked(operation.description),
+            "responses": [
+                (status, _marked(response["description"]))
+                for status, response in whole["paths"][operation.path][operation.method.lower()]["responses"].items()
+            ],
+            "examples": [one for one in shown if one.example.operation == operation.method],
+        }
+        for operation in OPERATIONS
+    ]
+    context = {
+        "about": [_marked(text) for text in whole["info"]["description"].split("\n\n")],
+        "operations": operations,
+        "forms": [
+            (name, form["description"], list(fields(form))) for name, form in whole["components"]["schemas"].items()
+        ],
+        "outcomes": [(outcome.value, *said) for outcome, said in OUTCOMES.items()],
+        "reasons": [(reason.value, reason.label) for reason in Reason],
+        "errors": [(code, kind.status, _marked(kind.when)) for code, kind in KINDS.items()],
+        "scopes": [(scope.value, scope.label) for scope in Scope],
+        "most": settings.API_REQUESTS_PER_MINUTE,
+    }
+    return render(request, "shops/api.html", context)
+
+
+class Shown(NamedTuple):
+    name: str
+    summary: str
+    command: str
+    status: int
+    answer: str
+    example: Example
+
+
+class Field(NamedTuple):
+    """One field of a form, for a table: what it looks like, and the form of its parts where it has a name."""
+
+    name: str
+    required: bool
+    look: str
+    of: str
+    description: SafeString
+
+
+def curl(example: Example) -> str:
+    """The example as a command for a shell in which KEY is an API key."""
+    method, path = example.operation, f"orders/{example.order_id or 'batch'}"
+    lines = [f"curl -X {method} {settings.BASE_URL}/api/v1/{path}", '-H "Authorization: Bearer $KEY"']
+    if example.content_type is not None:
+        body = example.body if isinstance(example.body, str) else _pretty(example.body)
+        lines += [f'-H "Content-Type: {example.content_type}"', f"--data-binary {quote(body)}"]
+    return " \\\n  ".join(lines)
+
+
+def fields(form: dict[str, Any]) -> Iterator[Field]:
+    """The fields of a form, in its order; those of a form within it stand behind a point."""
+    for name, field in form["properties"].items():
+        if field.get("type") == "object":
+            yield from (inner._replace(name=f"{name}.{inner.name}") for inner in fields(field))
+            continue
+        of = _reference(field)
+        yield Field(name, name in form["required"], _look(field), of, _marked(field.get("description", "")))
+
+
+def _reference(field: dict[str, Any]) -> str:
+    """The name of the form that the field holds, or each of its items does; "" for none."""
+    for part in (field, field.get("items", {}), *field.get("anyOf", ())):
+        if "$ref" in part:
+            return str(part["$ref"]).rpartition("/")[2]
+    return ""
+
+
+def _look(field: dict[str, Any]) -> str:
+    types = field.get("type", [])
+    kinds = [types] if isinstance(types, str) else list(types)
+    null = "null" in kinds or {"type": "null"} in field.get("anyOf", ())
+    return _look_of(field, kinds) + (" or null" if null else "")
+
+
+def _look_of(field: dict[str, Any], kinds: list[str]) -> str:
+    if _reference(field):
+        return (
+            f"list of {field['minItems']:,} to {field['maxItems']:,}"
+            if "minItems" in field
+            else "list" * ("array" in kinds)
+        )
+    if "enum" in field:
+        return "one of " + ", ".join(field["enum"]) if len(field["enum"]) > 1 else field["enum"][0]
+    if field.get("format") == "date-time":
+        return "moment, as 2026-01-10T12:00:00Z"
+    if "integer" in kinds:
+        return f"whole number, {field['minimum']:,} to {field['maximum']:,}"
+    if "boolean" in kinds:
+        return "true or false"
+    if "maxLength" in field:
+        return f"text of at most {field['maxLength']} characters"
+    return "amount, as 15.30" if field.get("pattern") == AMOUNT else "text"
+
+
+def _pretty(value: object, before: str = "") -> str:
+    """JSON as a person writes it: each line filled as far as it goes, longer objects and lists by themselves."""
+    line = json.dumps(value, ensure_ascii=False)
+    if len(before) + len(line) <= WIDTH or not isinstance(value, (dict, list)):
+        return line
+    inner = before + "  "
+    if isinstance(value, dict):
+        items = [f"{json.dumps(key)}: {_pretty(item, inner)}" for key, item in value.items()]
+    else:
+        items = [_pretty(item, inner) for item in value]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    return f"{opening}\n{_filled(items, inner)}\n{before}{closing}"
+
+
+def _filled(items: list[str], before: str) -> str:
+    lines = [before]
+    for number, item in enumerate(items, 1):
+        text = item + ("," if number < len(items) else "")
+        alone = "\n" in text or "\n" in lines[-1]
+        if lines[-1] != before and (alone or len(lines[-1]) + 1 + len(text) > WIDTH):
+            lines.append(before)
+        lines[-1] += text if lines[-1] == before else f" {text}"
+    return "\n".join(lines)
+
+
+def _marked(text: str) -> SafeString:
+    """What stands between two backticks as code."""
+    parts = enumerate(text.split("`"))
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", part) if at % 2 else part,) for at, part in parts)
+    )

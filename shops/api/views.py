@@ -1,0 +1,102 @@
+"""The addresses of the orders API (CONTRACT 4): thin over `shops.intake`; every refusal is one of `problems.KINDS`."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+
+from accounts import api_keys
+from accounts.models import ApiKey, Scope
+from lib import rate_limits
+from shops import intake
+from shops.api import bodies, group_commit, order_description
+from shops.api.problems import Problem
+from shops.api.schemas import OUTCOMES
+from shops.intake import Contradicted, Result
+from tracking.orders.ingestion import Outcome
+
+View = Callable[..., HttpResponse]
+
+
+def endpoint(**methods: Scope) -> Callable[[View], View]:
+    """A view for the API: a key, a method, the scope that it asks for, then the work; every Problem becomes its answer."""
+    allowed = ", ".join(methods)
+
+    def decorate(view: View) -> View:
+        @csrf_exempt
+        @wraps(view)
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            try:
+                key = _authenticate(request)
+                scope = methods.get(request.method or "")
+                if scope is None:
+                    raise Problem("method_not_allowed", f"This address takes {allowed}.", headers={"Allow": allowed})
+                _let_pass(key, scope)
+                return view(request, key, *args, **kwargs)
+            except Problem as problem:
+                bodies.leave_nothing(request)
+                return problem.answer()
+
+        return answer
+
+    return decorate
+
+
+@endpoint(GET=Scope.ORDERS_READ, PUT=Scope.ORDERS_WRITE)
+def order(request: HttpRequest, key: ApiKey, order_id: str) -> HttpResponse:
+    """One order: PUT a snapshot of it, GET what it is, whose and why."""
+    if request.method == "GET":
+        found = order_description.describe(order_id)
+        if found is None:
+            raise Problem("not_found", "There is no order of this id.", "order_id")
+        return JsonResponse(found)
+    row = bodies.one(request)
+    if isinstance(row, dict) and isinstance(row.get("order_id"), str) and row["order_id"] != order_id:
+        row = Contradicted(row, "order_id", "must be the order id of the address", order_id)
+    return _answer(group_commit.take(row, source=_source(key), api_key=key, now=timezone.now()))
+
+
+@endpoint(POST=Scope.ORDERS_WRITE)
+def batch(request: HttpRequest, key: ApiKey) -> HttpResponse:
+    """Up to 1,000 snapshots: a JSON array, or one object a line."""
+    rows = bodies.rows(request)
+    results = intake.take(snapshots=rows, source=_source(key), api_key=key, now=timezone.now())
+    return JsonResponse([result.public() for result in results], safe=False)
+
+
+@csrf_exempt
+def not_found(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """Any other address of the API."""
+    return Problem("not_found", "There is nothing at this address.").answer()
+
+
+def _authenticate(request: HttpRequest) -> ApiKey:
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    key = api_keys.find(secret.strip(), timezone.now()) if scheme.lower() == "bearer" else None
+    if key is None:
+        message = "Send a valid API key: Authorization: Bearer KEY."
+        raise Problem("unauthorized", message, "Authorization", {"WWW-Authenticate": "Bearer"})
+    return key
+
+
+def _let_pass(key: ApiKey, scope: Scope) -> None:
+    wait = rate_limits.seconds_to_wait(key=key, now=timezone.now())
+    if wait:
+        message = f"This key asks too often. Ask again in {wait} s."
+        raise Problem("too_many_requests", message, headers={"Retry-After": str(wait)})
+    if not api_keys.may(key, scope):
+        raise Problem("scope_missing", f"This key was made without the scope {scope.value}.", "Authorization")
+
+
+def _source(key: ApiKey) -> str:
+    return f"API key {key.name}"
+
+
+def _answer(result: Result) -> HttpResponse:
+    if result.outcome in (Outcome.REJECTED, Outcome.CONFLICT):
+        raise Problem(result.outcome, result.cause, result.field or None)
+    status, _meaning = OUTCOMES[Outcome(result.outcome)]
+    return JsonResponse(result.public(), status=status)

@@ -1,0 +1,93 @@
+"""CSV files of orders that staff upload: looked at before anything of them is taken (CONTRACT 4)."""
+
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from lib.ids import uuid7
+
+
+class OrderFileQuerySet(models.QuerySet["OrderFile"]):
+    def seen_by(self, user: User) -> Self:
+        """Those of `user`, and what others have imported: a file that waits is its uploader's alone."""
+        return self.filter(Q(uploaded_by=user) | Q(state=OrderFile.State.IMPORTED))
+
+
+class OrderFile(models.Model):
+    """A file as it was uploaded, how its columns are matched, what is foreseen of it, and what became of it."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        IMPORTING = "importing", _("under way")
+        IMPORTED = "imported", _("imported")
+        DISCARDED = "discarded", _("discarded")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(_("file"), max_length=200)
+    uploaded_at = models.DateTimeField(_("uploaded"))
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("uploaded by")
+    )
+    # Of the bytes as they were uploaded. They are encrypted, since customers stand in them, and go with the last decision.
+    sha256 = models.CharField("SHA-256", max_length=64)
+    content = models.BinaryField(null=True)
+    delimiter = models.CharField(max_length=1)
+    headings = models.JSONField()
+    # So that the next file of the same headings finds this one's columns.
+    headings_sha256 = models.CharField(max_length=64)
+    rows = models.PositiveIntegerField(_("rows"))
+    # {field of a snapshot: place of its column}; empty until somebody has matched them.
+    columns = models.JSONField(default=dict)
+    orders = models.PositiveIntegerField(_("orders"), default=0)
+    # {outcome: how many orders}, before and after.
+    foreseen = models.JSONField(default=dict)
+    outcomes = models.JSONField(default=dict)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
+    # How many orders are taken: whoever goes on with a broken import goes on from here.
+    done = models.PositiveIntegerField(default=0)
+    decided_at = models.DateTimeField(_("decided"), null=True)
+
+    objects = OrderFileQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("file of orders")
+        verbose_name_plural = _("files of orders")
+        ordering: ClassVar = ["-uploaded_at", "-id"]
+        default_permissions: ClassVar = ("view",)
+        permissions: ClassVar = [("import_orders", _("Can import orders from a file"))]
+        indexes: ClassVar = [models.Index(fields=["headings_sha256", "-uploaded_at"])]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(content__isnull=False, state__in=["waiting", "importing"])
+                | Q(content__isnull=True, state__in=["imported", "discarded"]),
+                name="order_file_kept_while_needed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OrderFileRefusal(models.Model):
+    """An order of a file that is refused: foreseen while the file waits, and what happened once it is imported."""
+
+    order_file = models.ForeignKey(OrderFile, models.CASCADE, related_name="refusals")
+    row = models.PositiveIntegerField(_("row"))
+    order_id = models.CharField(_("order"), max_length=64, blank=True)
+    field = models.CharField(_("field"), max_length=200, blank=True)
+    heading = models.CharField(_("column"), max_length=200, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=10)
+    cause = models.TextField(_("cause"))
+
+    class Meta:
+        verbose_name = _("refused order of a file")
+        default_permissions: ClassVar = ()
+        ordering: ClassVar = ["order_file", "row", "pk"]
+        indexes: ClassVar = [models.Index(fields=["order_file", "row"])]
+
+    def __str__(self) -> str:
+        return f"{self.row}: {self.field}"

@@ -1,0 +1,13 @@
+"""Scheduled tasks of order imports."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from shops.csv_import import files
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery has no types
+def keep_order_files_going() -> str:
+    """Go on with imports of orders that are not done, and forget files on which nobody decided."""
+    imports, forgotten = files.keep_going(now=timezone.now())
+    return f"{imports} imports gone on with, {forgotten} files forgotten" if imports or forgotten else ""

@@ -1,0 +1,8 @@
+"""Addresses of the pages about how orders arrive."""
+
+from django.urls import path
+
+from shops.admin import categories
+
+app_name = "shops"
+urlpatterns = [path("admin/categories/", categories.categories_page, name="staff_categories")]

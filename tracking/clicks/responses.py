@@ -1,0 +1,127 @@
+"""What a visit to a tracking link gets, and what is kept of it (CONTRACT 4). No database, no clock."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from django.conf import settings
+from django.utils.html import escape
+from django.utils.translation import gettext as _
+
+from tracking.clicks import click_ids, devices, requests
+from tracking.clicks.click_store import Row
+from tracking.clicks.flood_limit import Floods
+from tracking.clicks.link_loader import KnownLink, SubIds
+from tracking.clicks.requests import SUB_IDS, Visit
+from tracking.links import addresses
+
+# The values of `tracking.models.Click.Kind`, by name: an enumeration of Django's is slow to look into.
+COUNTED, HEAD, BOT, PREFETCH, FLOOD, PAUSED = "counted", "head", "bot", "prefetch", "flood", "paused"
+
+_HEADERS = (
+    ("Cache-Control", "no-store"),
+    ("Content-Type", "text/html; charset=utf-8"),
+    ("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "strict-origin-when-cross-origin"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("X-Robots-Tag", "noindex, nofollow"),
+)
+_PAGE = (
+    '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{0}</title></head>'
+    "<body><h1>{0}</h1><p>{1}</p></body></html>"
+)
+
+
+class Answer(NamedTuple):
+    """`reason` is the status's words; `row` is the click to be recorded before it is given, None for none."""
+
+    status: int
+    reason: str
+    headers: list[tuple[str, str]]
+    body: bytes = b""
+    row: Row | None = None
+
+
+def redirect(visit: Visit, link: KnownLink, floods: Floods) -> Answer:
+    """302 to the link's target or a deep link, with a click id if the link is tracked; and the click for the record."""
+    query = requests.query_of(visit)
+    nonce = click_ids.new_nonce(visit.at)
+    kind = kind_of(visit, link, floods)
+    target = _deep_link(query, link) or link.target
+    if kind != PAUSED:
+        click_id = click_ids.sign(link.id, visit.at, nonce)
+        target = addresses.with_parameter(target, settings.CLICK_ID_PARAMETER, click_id)
+    row = Row(
+        nonce,
+        link.id,
+        visit.at,
+        kind,
+        *_sub_ids(query, link),
+        requests.shortened(visit.address),
+        requests.clean(visit.user_agent, 300),
+        requests.referrer_host(visit.referrer),
+        devices.device_of(visit.user_agent[:300]),
+    )
+    return Answer(302, "Found", [("Location", target), ("Content-Length", "0"), *_HEADERS, *_strict()], b"", row)
+
+
+def kind_of(visit: Visit, link: KnownLink, floods: Floods) -> str:
+    """Whether the visit counts as a click, or why it doesn't; only what else would count adds to a flood."""
+    if not link.tracked:
+        return PAUSED
+    if visit.method == "HEAD":
+        return HEAD
+    if requests.is_prefetch(visit):
+        return PREFETCH
+    if requests.is_bot(visit.user_agent):
+        return BOT
+    return FLOOD if floods.adds_to_one(visit.address, visit.at) else COUNTED
+
+
+def unknown() -> Answer:
+    """404 for a code that names no link."""
+    return _page(
+        404, "Not Found", _("There is no such link"), _("Please check the address, or ask whoever gave it to you.")
+    )
+
+
+def away() -> Answer:
+    """503 for a link that nobody used lately, while the database is away."""
+    text = _("This link can't be looked up for the moment. Please try again in a few seconds.")
+    return _page(503, "Service Unavailable", _("Please try again"), text, ("Retry-After", "2"))
+
+
+def wrong_method() -> Answer:
+    """405 for anything but GET and HEAD."""
+    return _page(
+        405, "Method Not Allowed", _("This is a link"), _("Links are only for following."), ("Allow", "GET, HEAD")
+    )
+
+
+def _deep_link(query: Mapping[str, list[str]], link: KnownLink) -> str | None:
+    """The address that `to` asks for, if the link may lead there; anything dubious leads to the link's own target."""
+    asked = query.get("to")
+    address = addresses.within(asked[0], link.hosts) if asked and len(asked) == 1 else None
+    if address is None or addresses.names_parameter(address.text, settings.CLICK_ID_PARAMETER):
+        return None
+    return address.text
+
+
+def _sub_ids(query: Mapping[str, list[str]], link: KnownLink) -> SubIds:
+    if query.keys().isdisjoint(SUB_IDS):
+        return link.sub_ids
+    one, two, three, four, five = [
+        (requests.clean(query[name][0], 100) if name in query else "") or own
+        for name, own in zip(SUB_IDS, link.sub_ids, strict=True)
+    ]
+    return one, two, three, four, five
+
+
+def _strict() -> list[tuple[str, str]]:
+    seconds = settings.SECURE_HSTS_SECONDS
+    return [("Strict-Transport-Security", f"max-age={seconds}")] if seconds else []
+
+
+def _page(status: int, reason: str, title: str, text: str, *headers: tuple[str, str]) -> Answer:
+    body = _PAGE.format(escape(title), escape(text)).encode()
+    return Answer(status, reason, [*headers, ("Content-Length", str(len(body))), *_HEADERS, *_strict()], body)

@@ -1,0 +1,74 @@
+"""Reading what was taken: orders as their newest receipts say they are."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from tracking.models import OrderLine, Reason
+from tracking.orders.attribution import Attribution
+from tracking.orders.ingestion_sql import Changed
+from tracking.orders.snapshots import HASHED, Line, Snapshot
+
+
+def newest(order_pks: Iterable[UUID]) -> list[Changed]:
+    """The orders with their newest snapshots, attribution and lines, in the form that pricing takes."""
+    pks = list(order_pks)
+    if not pks:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT o.id, o.affiliate_id, o.reason, o.claimant_id, o.link_id, o.clicked_at, o.agreement_id,
+                   receipt.sequence, receipt.content
+              FROM tracking_order o JOIN tracking_ordersnapshot receipt
+                ON receipt.order_id = o.order_id AND receipt.version = o.version
+             WHERE o.id = ANY(%s)
+            """,
+            [pks],
+        )
+        rows = cursor.fetchall()
+    stored: dict[UUID, list[OrderLine]] = {}
+    for line in OrderLine.objects.filter(order__in=pks).order_by("position", "pk"):
+        stored.setdefault(line.order_id, []).append(line)
+    return [
+        Changed(
+            order_pk=pk,
+            snapshot=snapshot_of(json.loads(content)),
+            attribution=Attribution(affiliate_id, Reason(reason), claimant_id, link_id, clicked_at, agreement_id),
+            frozen=False,
+            begun=False,
+            receipt=sequence,
+            lines=[(line.pk, _line(line)) for line in stored.get(pk, [])],
+        )
+        for pk, affiliate_id, reason, claimant_id, link_id, clicked_at, agreement_id, sequence, content in rows
+    ]
+
+
+def _line(row: OrderLine) -> Line:
+    return Line(row.line_id, row.sku, row.title, row.category, row.quantity, row.amount, row.refunded)
+
+
+def snapshot_of(content: dict[str, Any]) -> Snapshot:
+    """The snapshot that a receipt's content is."""
+    customer = content["customer"]
+    return Snapshot(
+        order_id=content["order_id"],
+        version=datetime.fromisoformat(content["updated_at"]),
+        status=content["status"],
+        placed_at=datetime.fromisoformat(content["placed_at"]),
+        completed_at=datetime.fromisoformat(content["completed_at"]) if content["completed_at"] else None,
+        currency=content["currency"],
+        click_id=content["click_id"] or "",
+        coupon=content["coupon"] or "",
+        customer_hash=(customer["ref"] or "").removeprefix(HASHED),
+        country=customer["country"] or "",
+        lines=tuple(
+            Line(**line | {"amount": Decimal(line["amount"]), "refunded": Decimal(line["refunded"])})
+            for line in content["lines"]
+        ),
+    )

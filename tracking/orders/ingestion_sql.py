@@ -1,0 +1,283 @@
+"""The statements behind ingestion: each takes a whole batch, so that a thousand orders cost as many statements as one."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+from django.db import connection
+
+from accounts.models import ApiKey
+from lib.ids import uuid7
+from lib.instants import instant, microseconds
+from tracking.models import Reason
+from tracking.orders.attribution import Attribution
+from tracking.orders.click_details import Details
+from tracking.orders.snapshots import Line, Snapshot
+
+
+def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Rows for `json_to_recordset`: one parameter, which the database takes apart faster than we could quote arrays."""
+    return orjson.dumps(list(rows), default=str).decode()
+
+
+# What is known of the same click stays known, though its record may be gone.
+_DETAILS = ", ".join(
+    f"{name} = COALESCE(new.{name}, CASE WHEN tracking_order.link_id = new.link_id"
+    f" AND tracking_order.clicked_at = new.clicked_at THEN tracking_order.{name} END)"
+    for name in Details._fields
+)
+
+_COLUMNS = """
+    id uuid, version timestamptz, status text, completed_at timestamptz, coupon text, click_id text, customer_hash text,
+    country text, affiliate_id uuid, link_id uuid, clicked_at timestamptz, reason text, claimant_id uuid,
+    agreement_id uuid, clause text, sub1 text, sub2 text, sub3 text, sub4 text, sub5 text, device text
+"""
+
+VanishedLine = tuple[UUID, int, Line]  # order, position, line
+
+
+class Changed(NamedTuple):
+    """An order that a batch changed, as it now stands, for the rooms above to price."""
+
+    order_pk: UUID
+    snapshot: Snapshot
+    attribution: Attribution
+    frozen: bool
+    begun: bool  # there was no row of it before this batch
+    receipt: int
+    lines: Sequence[tuple[int, Line]]  # primary keys beside lines, those that vanished with 0.00 at the end
+
+
+class OrderRow(NamedTuple):
+    """What an order's row is to say: its newest snapshot, whose it is and by which clause, and what is known of its click."""
+
+    snapshot: Snapshot
+    attribution: Attribution
+    clause: str
+    came: Details
+
+
+class Known(NamedTuple):
+    """An order's row as it stands; `version` is None for one that this batch has just begun."""
+
+    pk: UUID
+    version: datetime | None
+    placed_at: datetime
+    attribution: Attribution
+
+
+def begin(rows: Sequence[OrderRow]) -> dict[str, Known]:
+    """Insert the orders in the order of ids, each as its newest snapshot says it is; returns those that were not there.
+
+    Two senders of the same new order meet here: the second waits for the first, and then is told that it is there.
+    """
+    if not rows:
+        return {}
+    keys = {row.snapshot.order_id: uuid7() for row in rows}
+    values = [_values(row, keys[row.snapshot.order_id]) for row in sorted(rows, key=lambda row: row.snapshot.order_id)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO tracking_order (id, order_id, placed_at, currency, version, status, completed_at, coupon_code,
+                   click_id, customer_hash, country, affiliate_id, link_id, clicked_at, reason, claimant_id,
+                   agreement_id, clause, {", ".join(Details._fields)})
+            SELECT id, order_id, placed_at, currency, version, status, completed_at, coupon, click_id, customer_hash,
+                   country, affiliate_id, link_id, clicked_at, reason, claimant_id, agreement_id, clause,
+                   {", ".join(Details._fields)}
+              FROM json_to_recordset(%s) AS new(order_id text, placed_at timestamptz, currency text, {_COLUMNS})
+             ORDER BY order_id COLLATE "C"
+                ON CONFLICT (order_id) DO NOTHING
+            RETURNING order_id
+            """,  # noqa: S608 -- our own column names
+            [as_json(values)],
+        )
+        begun = {order_id for (order_id,) in cursor.fetchall()}
+    return {
+        row.snapshot.order_id: Known(keys[row.snapshot.order_id], None, row.snapshot.placed_at, row.attribution)
+        for row in rows
+        if row.snapshot.order_id in begun
+    }
+
+
+def lock(order_ids: set[str]) -> dict[str, Known]:
+    """The orders' rows, locked in the order of ids until the transaction ends."""
+    return _known(order_ids, "FOR UPDATE")
+
+
+def look(order_ids: set[str]) -> dict[str, Known]:
+    """The orders' rows as they stand; locks nothing."""
+    return _known(order_ids, "")
+
+
+def _known(order_ids: set[str], locked: str) -> dict[str, Known]:
+    if not order_ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT order_id, id, version, placed_at,
+                   affiliate_id, reason, claimant_id, link_id, clicked_at, agreement_id
+              FROM tracking_order WHERE order_id = ANY(%s) ORDER BY order_id COLLATE "C" {locked}
+            """,  # noqa: S608 -- one of two words of our own
+            [sorted(order_ids)],
+        )
+        return {
+            order_id: Known(pk, version, placed_at, Attribution(rest[0], Reason(rest[1]), *rest[2:]))
+            for order_id, pk, version, placed_at, *rest in cursor.fetchall()
+        }
+
+
+def known_receipts(batch: Sequence[Snapshot]) -> dict[tuple[str, datetime], str]:
+    """{(order id, version): SHA-256} of the batch's versions that were taken before."""
+    if not batch:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT receipt.order_id, receipt.version, receipt.sha256
+              FROM tracking_ordersnapshot receipt
+              JOIN (SELECT DISTINCT * FROM unnest(%s::text[], %s::timestamptz[])) AS sent(order_id, version)
+             USING (order_id, version)
+            """,
+            [[s.order_id for s in batch], [s.version for s in batch]],
+        )
+        return {(order_id, version): sha256 for order_id, version, sha256 in cursor.fetchall()}
+
+
+def keep_receipts(
+    fresh: Sequence[tuple[Snapshot, bytes, str]], api_key: ApiKey | None
+) -> dict[tuple[str, datetime], int]:
+    """Store the receipts: snapshots with their canonical JSON and its SHA-256. Returns {(order id, version): sequence}."""
+    if not fresh:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO tracking_ordersnapshot (order_id, version, sha256, content, api_key_id)
+            SELECT order_id, version, sha256, content, %s
+              FROM json_to_recordset(%s) AS sent(order_id text, version timestamptz, sha256 text, content jsonb)
+            RETURNING order_id, {microseconds("version")}, sequence
+            """,  # noqa: S608 -- our own column name
+            [
+                api_key.pk if api_key else None,
+                as_json(
+                    {"order_id": s.order_id, "version": s.version, "sha256": digest, "content": orjson.Fragment(text)}
+                    for s, text, digest in fresh
+                ),
+            ],
+        )
+        return {(order_id, instant(version)): sequence for order_id, version, sequence in cursor.fetchall()}
+
+
+def update(rows: Mapping[UUID, OrderRow]) -> None:
+    """Set the orders to what their newest snapshots say, with whose they are, by which clause and what kind of click."""
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE tracking_order SET
+                   version = new.version, status = new.status, completed_at = new.completed_at,
+                   coupon_code = new.coupon, click_id = new.click_id, customer_hash = new.customer_hash,
+                   country = new.country, affiliate_id = new.affiliate_id, link_id = new.link_id,
+                   clicked_at = new.clicked_at, reason = new.reason, claimant_id = new.claimant_id,
+                   agreement_id = new.agreement_id, clause = new.clause, {_DETAILS}
+              FROM json_to_recordset(%s) AS new({_COLUMNS})
+             WHERE tracking_order.id = new.id
+            """,  # noqa: S608 -- our own column names
+            [as_json(_values(row, pk) for pk, row in rows.items())],
+        )
+
+
+def _values(row: OrderRow, pk: UUID) -> dict[str, Any]:
+    s = row.snapshot
+    return {
+        "id": pk,
+        "order_id": s.order_id,
+        "placed_at": s.placed_at,
+        "currency": s.currency,
+        "version": s.version,
+        "status": s.status,
+        "completed_at": s.completed_at,
+        "coupon": s.coupon,
+        "click_id": s.click_id,
+        "customer_hash": s.customer_hash,
+        "country": s.country,
+        "clause": row.clause,
+        **row.attribution._asdict(),
+        # What there is nothing to say of is left out: most orders come by a coupon.
+        **{name: value for name, value in row.came._asdict().items() if value is not None},
+    }
+
+
+def write_lines(
+    orders: Mapping[UUID, Snapshot], *, vanished: Sequence[VanishedLine]
+) -> dict[UUID, list[tuple[int, Line]]]:
+    """Set the orders' lines to the snapshots', and those that have vanished to 0.00; returns them with their keys."""
+    rows = [(pk, position, line) for pk, s in orders.items() for position, line in enumerate(s.lines)]
+    rows += vanished
+    if not rows:
+        return {}
+    values = (
+        {
+            "order_id": pk,
+            "position": position,
+            "line_id": line.line_id,
+            "sku": line.sku,
+            "title": line.title,
+            "category": line.category,
+            "quantity": line.quantity,
+            "amount": line.amount,
+            "refunded": line.refunded,
+        }
+        for pk, position, line in rows
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO tracking_orderline (order_id, position, line_id, sku, title, category, quantity, amount, refunded)
+            SELECT * FROM json_to_recordset(%s) AS new(order_id uuid, position int, line_id text, sku text, title text,
+                   category text, quantity int, amount numeric, refunded numeric)
+                ON CONFLICT (order_id, line_id) DO UPDATE SET
+                   position = excluded.position, sku = excluded.sku, title = excluded.title,
+                   category = excluded.category, quantity = excluded.quantity, amount = excluded.amount,
+                   refunded = excluded.refunded
+            RETURNING id, order_id, line_id
+            """,
+            [as_json(values)],
+        )
+        keys = {(order_pk, line_id): pk for pk, order_pk, line_id in cursor.fetchall()}
+    written: dict[UUID, list[tuple[int, Line]]] = defaultdict(list)
+    for order_pk, _, line in rows:
+        written[order_pk].append((keys[order_pk, line.line_id], line))
+    return written
+
+
+def vanished_lines(order_pks: Iterable[UUID]) -> list[VanishedLine]:
+    """The lines that older receipts of the orders have and the newest has not, at 0.00, each as the newest receipt that
+    has it says: the answer depends on the receipts alone, not on the order in which they came."""
+    pks = list(order_pks)
+    if not pks:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH newest AS MATERIALIZED (
+                SELECT o.id, o.order_id, o.version,
+                       ARRAY(SELECT line->>'line_id' FROM jsonb_array_elements(r.content->'lines') line) AS line_ids
+                  FROM tracking_order o JOIN tracking_ordersnapshot r USING (order_id, version) WHERE o.id = ANY(%s)
+            )
+            SELECT DISTINCT ON (newest.id, line->>'line_id') newest.id, (place - 1)::int, line->>'line_id', line->>'sku',
+                   line->>'title', line->>'category', (line->>'quantity')::int, 0.00::numeric, 0.00::numeric
+              FROM newest
+              JOIN tracking_ordersnapshot older ON older.order_id = newest.order_id AND older.version < newest.version
+             CROSS JOIN LATERAL jsonb_array_elements(older.content->'lines') WITH ORDINALITY AS item(line, place)
+             WHERE line->>'line_id' <> ALL(newest.line_ids)
+             ORDER BY newest.id, line->>'line_id', older.version DESC
+            """,
+            [pks],
+        )
+        return [(pk, position, Line(*line)) for pk, position, *line in cursor.fetchall()]

@@ -1,0 +1,54 @@
+"""Whose orders would be under a longer attribution window than theirs was: asked when a draft is rehearsed (CONTRACT 4)."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import F
+
+from tracking.clicks.click_ids import Receipt
+from tracking.models import Order, Reason
+from tracking.orders import claims
+from tracking.orders.attribution import attribute
+
+BATCH = 2000
+
+
+def gained(*, days: int, since: datetime, until: datetime) -> Iterator[tuple[UUID, UUID]]:
+    """(order, affiliate) for each order placed from `since` up to `until` that came too late after its click then, and in
+    time had the window been `days` of 24 hours; everything else that speaks against an affiliate still does."""
+    late = Order.objects.filter(
+        reason=Reason.CLICK_EXPIRED,
+        placed_at__gte=since,
+        placed_at__lt=until,
+        link__isnull=False,
+        clicked_at__gte=F("placed_at") - timedelta(days=days),
+    )
+    batch: list[Order] = []
+    for order in late.order_by("placed_at").iterator(chunk_size=BATCH):
+        batch.append(order)
+        if len(batch) == BATCH:
+            yield from _owners(batch, days)
+            batch = []
+    yield from _owners(batch, days)
+
+
+def _owners(orders: Sequence[Order], days: int) -> Iterator[tuple[UUID, UUID]]:
+    receipts = {order.click_id: _receipt(order) for order in orders}
+    known = claims.read({order.coupon_code.upper() for order in orders if order.coupon_code}, receipts)
+    known = known._replace(attribution_days=dict.fromkeys(known.attribution_days, days))
+    for order in orders:
+        answer = attribute(
+            known,
+            coupon=order.coupon_code,
+            click_id=order.click_id,
+            receipt=receipts[order.click_id],
+            placed_at=order.placed_at,
+        )
+        if answer.affiliate_id:
+            yield order.pk, answer.affiliate_id
+
+
+def _receipt(order: Order) -> Receipt | None:
+    """What the click id proved when the order came in: its key may have been retired since."""
+    return Receipt(order.link_id, order.clicked_at, UUID(int=0)) if order.link_id and order.clicked_at else None
