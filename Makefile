@@ -3,7 +3,7 @@
 #   make run     everything on this machine, with a demo program: http://127.0.0.1:8000 (PORT=... for another, DEMO=0 without)
 #   make test    every test, in a real browser too
 #   make check   lint, types, order of the rooms, templates, migrations, settings for production
-#   make faults  what dies, dies often: the close, PostgreSQL, Valkey, beat; prints figures (KILLS=... and others for other sizes)
+#   make faults  what dies, dies often: the close, PostgreSQL, Valkey, beat; prints figures (CLOSE_KILLS=... and others for other sizes)
 #   make bench   every row of what was promised of speed, as ratios; writes benchmarks/RESULTS.md (PARTS="redirect close" for some)
 #   make mutants changes what decides about money, bit by bit, and sees whether tests notice; writes tests/mutants/RESULTS.md
 #   make fix     what of that can be mended by itself
@@ -21,7 +21,7 @@ export DEBUG
 .PHONY: run test faults check types rest bench mutants fix docs audit clean venv browser
 
 BIN := .venv/bin
-ROOMS := lib audit accounts mail affiliates agreements tracking payouts compliance shops portal
+LOCAL_APPS := lib audit accounts mail affiliates agreements tracking payouts compliance shops portal
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
 # mypy and some checks read the settings, and need no server for it: nobody listens there.
@@ -49,16 +49,16 @@ browser:
 		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq --yes install chromium fonts-liberation >/dev/null; }
 
 # The sizes of the long forms; the same tests are part of `make test`, with small ones.
-faults: export KILLS ?= 1000
-faults: export POSTGRES_DEATHS ?= 200
-faults: export TIMES_AT_ONCE ?= 25
-faults: export TIMES_LOST ?= 10
-faults: export TIMES_HUNG_UP ?= 50
+faults: export CLOSE_KILLS ?= 1000
+faults: export POSTGRES_CRASHES ?= 200
+faults: export CONCURRENT_CLOSES ?= 25
+faults: export QUEUE_LOSSES ?= 10
+faults: export DISCONNECTS ?= 50
 faults: export FAULT_ROUNDS ?= 5
-faults: export LIVES ?= 10000
+faults: export SIMULATION_RUNS ?= 10000
 faults: .venv/installed-test
-	$(BIN)/python -m pytest $(if $(filter tests/lives%,$(PARTS)),-n 2) $(or $(PARTS),tests/faults)
-	$(if $(PARTS),,$(BIN)/python -m pytest -n 2 tests/lives)
+	$(BIN)/python -m pytest $(if $(filter tests/simulation%,$(PARTS)),-n 2) $(or $(PARTS),tests/faults)
+	$(if $(PARTS),,$(BIN)/python -m pytest -n 2 tests/simulation)
 
 # Types take as long as all the rest, which is looked at meanwhile.
 check: .venv/installed-test
@@ -76,7 +76,7 @@ rest: .venv/installed-test
 	$(NO_SERVERS) $(BIN)/python -W "ignore:Got an error checking a consistent migration history" \
 		manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
-	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml config $(ROOMS)
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml config $(LOCAL_APPS)
 
 bench: .venv/installed-test
 	$(BIN)/python -m benchmarks $(PARTS)
@@ -90,7 +90,7 @@ fix: .venv/installed-test
 	-$(BIN)/djlint --reformat --quiet $(UNFORMATTED) templates
 
 docs: .venv/installed-test
-	UPDATE_DOCS=1 $(BIN)/python -m pytest -q tests/stories/test_life_of_a_dollar.py
+	UPDATE_DOCS=1 $(BIN)/python -m pytest -q tests/stories/test_money_walkthrough.py
 
 audit: .venv/installed-test
 	$(BIN)/pip-audit

@@ -10,6 +10,6 @@ class AccountsConfig(AppConfig):
         from accounts import groups
         from lib import triggers
 
-        last = groups.last_to_migrate()
-        post_migrate.connect(groups.fill, sender=last, dispatch_uid="accounts.groups.fill")
-        post_migrate.connect(triggers.ignore_no_trigger, sender=last, dispatch_uid="lib.triggers")
+        last = groups.get_last_app()
+        post_migrate.connect(groups.sync_groups, sender=last, dispatch_uid="accounts.groups.sync_groups")
+        post_migrate.connect(triggers.disable_trigger_bypass, sender=last, dispatch_uid="lib.triggers")

@@ -13,13 +13,13 @@ PAYOUT_PREPARERS = "payout preparers"
 PAYOUT_APPROVERS = "payout approvers"
 
 # Whoever the affiliate is, and what they bring, each group has to be able to see.
-_PERSON = [
+_AFFILIATE_RIGHTS = [
     "affiliates.view_affiliate",
     "affiliates.view_channel",
-    "affiliates.view_standingchange",
+    "affiliates.view_statuschange",
     "tracking.view_reports",
 ]
-_MONEY = [
+_MONEY_RIGHTS = [
     "payouts.view_adjustment",
     "payouts.view_close",
     "payouts.view_commission",
@@ -31,14 +31,14 @@ _MONEY = [
     "payouts.view_payoutdetails",
     "payouts.view_payoutfile",
     "payouts.view_payouthold",
-    "payouts.view_setaside",
+    "payouts.view_closeexception",
     "payouts.view_statement",
     "payouts.view_statementline",
 ]
 
 GROUPS: dict[str, list[str]] = {
     AFFILIATE_MANAGERS: [
-        *_PERSON,
+        *_AFFILIATE_RIGHTS,
         "affiliates.change_affiliate",
         "affiliates.decide_application",
         "affiliates.decide_channel",
@@ -54,9 +54,9 @@ GROUPS: dict[str, list[str]] = {
         "tracking.view_orderline",
     ],
     COMPLIANCE_REVIEWERS: [
-        *_PERSON,
+        *_AFFILIATE_RIGHTS,
         "agreements.view_acceptance",
-        "agreements.view_agreement",
+        "agreements.view_agreementversion",
         "tracking.view_link",
         "tracking.view_coupon",
         "tracking.view_click",
@@ -70,7 +70,7 @@ GROUPS: dict[str, list[str]] = {
         "compliance.change_review",
         "compliance.decide_review",
         "compliance.suspend_affiliate",
-        "compliance.view_reviewstep",
+        "compliance.view_reviewevent",
         "compliance.view_reviewfile",
         "compliance.view_signal",
         "compliance.change_signal",
@@ -84,8 +84,8 @@ GROUPS: dict[str, list[str]] = {
         "compliance.add_terminationnotice",
     ],
     PAYOUT_PREPARERS: [
-        *_PERSON,
-        *_MONEY,
+        *_AFFILIATE_RIGHTS,
+        *_MONEY_RIGHTS,
         "payouts.add_adjustment",
         "payouts.submit_payoutbatch",
         "payouts.export_payoutbatch",
@@ -100,8 +100,8 @@ GROUPS: dict[str, list[str]] = {
         "shops.change_reject",
     ],
     PAYOUT_APPROVERS: [
-        *_PERSON,
-        *_MONEY,
+        *_AFFILIATE_RIGHTS,
+        *_MONEY_RIGHTS,
         "payouts.approve_payoutbatch",
         "payouts.approve_adjustment",
         "payouts.release_payouthold",
@@ -109,7 +109,7 @@ GROUPS: dict[str, list[str]] = {
 }
 
 
-def fill(**_signal: Any) -> None:
+def sync_groups(**_signal: Any) -> None:
     """Make the four groups and give each exactly its rights; a group of your own is left alone.
 
     Rights whose tables are not there yet, in the middle of a partial migration, follow with the next one.
@@ -125,6 +125,6 @@ def fill(**_signal: Any) -> None:
         group.permissions.set(existing[right] for right in rights if right in existing)
 
 
-def last_to_migrate() -> AppConfig:
+def get_last_app() -> AppConfig:
     """The app whose post_migrate comes last: by then the permissions of all the others exist."""
     return [app for app in apps.get_app_configs() if app.models_module is not None][-1]

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from affiliates.models import Affiliate
 
 
-def affiliate_of(request: HttpRequest) -> Affiliate | None:
+def get_affiliate(request: HttpRequest) -> Affiliate | None:
     """The affiliate who is signed in, or None for a visitor and for staff; asked of the database once a request."""
     if not request.user.is_authenticated:
         return None
@@ -26,7 +26,7 @@ def affiliate_view(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpR
 
     @wraps(view)
     def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        affiliate = affiliate_of(request)
+        affiliate = get_affiliate(request)
         if affiliate is None:
             return redirect("admin:index") if request.user.is_staff else redirect("portal:apply")
         return view(request, affiliate, *args, **kwargs)

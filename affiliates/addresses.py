@@ -6,12 +6,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.utils.translation import gettext as _
 
-LONGEST = 500
+MAX_LENGTH = 500
 PORTS = {"http": 80, "https": 443}
-_is_url = URLValidator(schemes=list(PORTS))
+_validate_url = URLValidator(schemes=list(PORTS))
 
 
-def normal(text: str, *, field: str = "address") -> str:
+def normalize_address(text: str, *, field: str = "address") -> str:
     """The web address `text` with its scheme and host in small letters, without a default port and a fragment.
 
     An address without a scheme is read as https. Refuses, by `field`, whatever is no http or https address, or names
@@ -24,18 +24,18 @@ def normal(text: str, *, field: str = "address") -> str:
         if not text.isprintable():  # urlsplit would leave out what it doesn't like, in silence
             raise ValueError
         parts = urlsplit(text)
-        address = _joined(parts)
-        _is_url(address)
+        address = _join_parts(parts)
+        _validate_url(address)
     except (ValueError, ValidationError):
         raise ValidationError({field: _("Enter a web address that begins with http:// or https://.")}) from None
     if "@" in parts.netloc:
         raise ValidationError({field: _("Leave out the user name and password.")})
-    if len(address) > LONGEST:
-        raise ValidationError({field: _("At most %(longest)d characters.") % {"longest": LONGEST}})
+    if len(address) > MAX_LENGTH:
+        raise ValidationError({field: _("At most %(longest)d characters.") % {"longest": MAX_LENGTH}})
     return address
 
 
-def _joined(parts: SplitResult) -> str:
+def _join_parts(parts: SplitResult) -> str:
     scheme, host = parts.scheme.lower(), (parts.hostname or "").rstrip(".")
     host = f"[{host}]" if ":" in host else host
     port = "" if parts.port in (None, PORTS.get(scheme)) else f":{parts.port}"

@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from affiliates.models import Affiliate
 
-STATE_COLOURS = {
+STATE_COLORS = {
     "applied": "warning",
     "approved": "info",
     "active": "success",
@@ -28,7 +28,7 @@ _LINK = (
 )
 
 
-def link_to(address: str) -> SafeString:
+def render_link(address: str) -> SafeString:
     """A channel to look at: in a new tab, which learns nothing of the admin."""
     return format_html(_LINK, address, address)
 

@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from affiliates import channels as vetting
 from affiliates import fields
-from affiliates.codes import new_code
+from affiliates.codes import generate_code
 from affiliates.errors import AlreadyApplied, EmailNotConfirmed
 from affiliates.models import Affiliate, Channel, State
-from affiliates.notify import notify
-from affiliates.standing import begin, move
+from affiliates.notifications import notify
+from affiliates.status_history import change_status, start_history
 
 
 @transaction.atomic
@@ -43,23 +43,23 @@ def apply(
         raise ValidationError({"channels": _("Name at least one channel.")})
     affiliate = Affiliate.objects.create(
         user=user,
-        code=new_code(),
-        name=fields.name(name),
-        country=fields.country(country),
-        time_zone=fields.time_zone(time_zone),
-        language=fields.language(language),
+        code=generate_code(),
+        name=fields.clean_name(name),
+        country=fields.clean_country(country),
+        time_zone=fields.clean_time_zone(time_zone),
+        language=fields.clean_language(language),
         state=State.APPLIED,
         state_since=now,
         applied_at=now,
     )
-    begin(affiliate=affiliate, state=State.APPLIED, now=now, by=user)
+    start_history(affiliate=affiliate, state=State.APPLIED, now=now, by=user)
     for kind, address in channels:
         vetting.add(affiliate=affiliate, kind=kind, address=address, now=now, by=user)
     notify(affiliate=affiliate, kind="application_received", key=str(affiliate.pk))
     return affiliate
 
 
-def email_is_confirmed(affiliate: Affiliate) -> bool:
+def is_email_confirmed(affiliate: Affiliate) -> bool:
     """Whether the affiliate has shown that the e-mail address is theirs."""
     addresses = EmailAddress.objects.filter(user_id=affiliate.user_id, verified=True)
     return bool(addresses.filter(email__iexact=affiliate.user.email).exists())
@@ -71,18 +71,18 @@ def approve(*, affiliate: Affiliate, clause: str, now: datetime, by: User | None
 
     Refuses an application whose e-mail address isn't confirmed, and one that was decided before.
     """
-    if not email_is_confirmed(affiliate):
+    if not is_email_confirmed(affiliate):
         raise EmailNotConfirmed(_("%(affiliate)s has not confirmed the e-mail address yet.") % {"affiliate": affiliate})
-    move(affiliate=affiliate, to=State.APPROVED, now=now, by=by, reason=reason)
-    for channel in _waiting(affiliate):
+    change_status(affiliate=affiliate, to=State.APPROVED, now=now, by=by, reason=reason)
+    for channel in _list_pending_channels(affiliate):
         vetting.decide(channel=channel, to=Channel.State.APPROVED, reason="", now=now, by=by)
     notify(
         affiliate=affiliate,
         kind="application_approved",
         key=str(affiliate.pk),
         context={
-            "approved": _addresses(affiliate, Channel.State.APPROVED),
-            "rejected": _addresses(affiliate, Channel.State.REJECTED),
+            "approved": _list_addresses(affiliate, Channel.State.APPROVED),
+            "rejected": _list_addresses(affiliate, Channel.State.REJECTED),
         }
         | {"clause": clause},
     )
@@ -91,9 +91,9 @@ def approve(*, affiliate: Affiliate, clause: str, now: datetime, by: User | None
 @transaction.atomic
 def reject(*, affiliate: Affiliate, reason: str, clause: str, now: datetime, by: User | None) -> None:
     """Reject an application with a reason, which the applicant reads; refuses one that was decided before."""
-    reason = vetting.reason_given(reason)
-    move(affiliate=affiliate, to=State.REJECTED, now=now, by=by, reason=reason)
-    for channel in _waiting(affiliate):
+    reason = vetting.clean_reason(reason)
+    change_status(affiliate=affiliate, to=State.REJECTED, now=now, by=by, reason=reason)
+    for channel in _list_pending_channels(affiliate):
         vetting.decide(channel=channel, to=Channel.State.REJECTED, reason=reason, now=now, by=by)
     notify(
         affiliate=affiliate,
@@ -103,10 +103,10 @@ def reject(*, affiliate: Affiliate, reason: str, clause: str, now: datetime, by:
     )
 
 
-def _waiting(affiliate: Affiliate) -> list[Channel]:
+def _list_pending_channels(affiliate: Affiliate) -> list[Channel]:
     return list(Channel.objects.for_affiliate(affiliate).filter(state=Channel.State.PENDING))
 
 
-def _addresses(affiliate: Affiliate, state: Channel.State) -> list[str]:
+def _list_addresses(affiliate: Affiliate, state: Channel.State) -> list[str]:
     rows = Channel.objects.for_affiliate(affiliate).filter(state=state).order_by("added_at", "id")
     return list(rows.values_list("address", flat=True))

@@ -10,12 +10,12 @@ from accounts.models import User
 from affiliates import addresses
 from affiliates.errors import DuplicateChannel, IllegalTransition
 from affiliates.models import Affiliate, Channel, State
-from affiliates.notify import notify
+from affiliates.notifications import notify
 from audit import trail
 
 # So many an affiliate may declare; more are a flood.
-MOST = 100
-MAY_DECLARE = (State.APPLIED, State.APPROVED, State.ACTIVE, State.SUSPENDED)
+MAX_CHANNELS = 100
+DECLARING_STATES = (State.APPLIED, State.APPROVED, State.ACTIVE, State.SUSPENDED)
 # Staff may think again: an approved channel can turn bad, a rejected one can be put right.
 DECISIONS: dict[str, tuple[str, ...]] = {
     Channel.State.APPROVED: (Channel.State.PENDING, Channel.State.REJECTED),
@@ -31,9 +31,9 @@ def add(*, affiliate: Affiliate, kind: str, address: str, now: datetime, by: Use
     """
     if kind not in Channel.Kind.values:
         raise ValidationError({"kind": _("Choose one of the kinds.")})
-    if affiliate.state not in MAY_DECLARE:
+    if affiliate.state not in DECLARING_STATES:
         raise ValidationError(_("You can't declare channels any more."))
-    address = addresses.normal(address)
+    address = addresses.normalize_address(address)
     Affiliate.objects.select_for_update().get(pk=affiliate.pk)
     known = Channel.objects.for_affiliate(affiliate)
     if same := known.filter(address=address).first():
@@ -43,8 +43,8 @@ def add(*, affiliate: Affiliate, kind: str, address: str, now: datetime, by: Use
                 % {"state": same.get_state_display()}
             }
         )
-    if known.count() >= MOST:
-        raise ValidationError(_("You can declare at most %(most)d channels.") % {"most": MOST})
+    if known.count() >= MAX_CHANNELS:
+        raise ValidationError(_("You can declare at most %(most)d channels.") % {"most": MAX_CHANNELS})
     return Channel.objects.create(affiliate=affiliate, kind=kind, address=address, added_at=now)
 
 
@@ -61,14 +61,14 @@ def remove(*, channel: Channel, now: datetime, by: User | None) -> None:
 def approve(*, channel: Channel, clause: str, now: datetime, by: User | None) -> None:
     """Approve a channel and tell the affiliate."""
     decide(channel=channel, to=Channel.State.APPROVED, reason="", now=now, by=by)
-    _tell(channel, "channel_approved", clause, now)
+    _notify(channel, "channel_approved", clause, now)
 
 
 @transaction.atomic
 def reject(*, channel: Channel, reason: str, clause: str, now: datetime, by: User | None) -> None:
     """Reject a channel, or withdraw its approval, with a reason that the affiliate reads."""
-    decide(channel=channel, to=Channel.State.REJECTED, reason=reason_given(reason), now=now, by=by)
-    _tell(channel, "channel_rejected", clause, now)
+    decide(channel=channel, to=Channel.State.REJECTED, reason=clean_reason(reason), now=now, by=by)
+    _notify(channel, "channel_rejected", clause, now)
 
 
 @transaction.atomic
@@ -94,14 +94,14 @@ def decide(*, channel: Channel, to: Channel.State, reason: str, now: datetime, b
     )
 
 
-def reason_given(reason: str) -> str:
+def clean_reason(reason: str) -> str:
     """The reason without outer spaces; refuses an empty one, for it is what the affiliate reads."""
     if not reason.strip():
         raise ValidationError({"reason": _("Say why: the affiliate reads it.")})
     return reason.strip()
 
 
-def _tell(channel: Channel, kind: str, clause: str, now: datetime) -> None:
+def _notify(channel: Channel, kind: str, clause: str, now: datetime) -> None:
     notify(
         affiliate=channel.affiliate,
         kind=kind,

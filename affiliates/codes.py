@@ -9,7 +9,7 @@ LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 LENGTH = 6
 
 
-def new_code() -> str:
+def generate_code() -> str:
     """A random code of six unambiguous letters and digits that no affiliate has."""
     while True:
         code = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))

@@ -2,10 +2,10 @@
 
 from django.core.exceptions import ValidationError
 
-from lib.errors import Refused
+from lib.errors import NotAllowed
 
 
-class IllegalTransition(Refused):
+class IllegalTransition(NotAllowed):
     """A change of state that is not among the listed ones, or that somebody else made first (DESIGN 2.1)."""
 
 

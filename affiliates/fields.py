@@ -14,7 +14,7 @@ LONGEST_COUNTRY = 60
 JOINERS = "\u200c\u200d"
 
 
-def plain(field: str, text: str, longest: int) -> str:
+def clean_text(field: str, text: str, longest: int) -> str:
     """`text` with single spaces; refuses an empty one, one of more than `longest` characters, and control characters."""
     text = " ".join(text.split())
     if not text:
@@ -31,14 +31,14 @@ def plain(field: str, text: str, longest: int) -> str:
     return text
 
 
-def name(text: str) -> str:
+def clean_name(text: str) -> str:
     """A person's or a company's name, of 1 to 200 characters."""
-    return plain("name", text, LONGEST_NAME)
+    return clean_text("name", text, LONGEST_NAME)
 
 
-def country(text: str) -> str:
+def clean_country(text: str) -> str:
     """A country: its name in any language, or its code of two letters, which ISO 3166 must know."""
-    text = plain("country", text, LONGEST_COUNTRY)
+    text = clean_text("country", text, LONGEST_COUNTRY)
     if len(text) != 2:
         return text
     if pycountry.countries.get(alpha_2=text.upper()) is None:
@@ -46,14 +46,14 @@ def country(text: str) -> str:
     return text.upper()
 
 
-def time_zone(text: str) -> str:
+def clean_time_zone(text: str) -> str:
     """A time zone by its IANA name."""
     if text not in available_timezones():
         raise ValidationError({"time_zone": _("%(name)s is not the name of a time zone.") % {"name": text}})
     return text
 
 
-def language(text: str) -> str:
+def clean_language(text: str) -> str:
     """A language of the interface by its code, or "" for none in particular."""
     if text and text not in dict(settings.LANGUAGES):
         raise ValidationError({"language": _("%(code)s is not a language of this program.") % {"code": text}})

@@ -11,7 +11,7 @@ from audit import trail
 
 
 @transaction.atomic
-def change(
+def update_profile(
     *,
     affiliate: Affiliate,
     name: str,
@@ -25,9 +25,13 @@ def change(
 
     The audit record says what they were and are, but for the name: it outlives an erasure (CONTRACT 9).
     """
-    new = {"name": fields.name(name), "country": fields.country(country), "time_zone": fields.time_zone(time_zone)}
+    new = {
+        "name": fields.clean_name(name),
+        "country": fields.clean_country(country),
+        "time_zone": fields.clean_time_zone(time_zone),
+    }
     if language is not None:
-        new["language"] = fields.language(language)
+        new["language"] = fields.clean_language(language)
     before = Affiliate.objects.select_for_update().get(pk=affiliate.pk)
     changed = sorted(field for field, value in new.items() if getattr(before, field) != value)
     told = [field for field in changed if field != "name"]

@@ -4,6 +4,6 @@ from affiliates import views
 
 app_name = "affiliates"
 urlpatterns = [
-    path("channels/", views.channels, name="channels"),
+    path("channels/", views.manage_channels, name="channels"),
     path("channels/<uuid:pk>/remove/", views.remove_channel, name="channel_remove"),
 ]

@@ -17,7 +17,7 @@ from affiliates.models import Affiliate, Channel
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @affiliate_view
-def channels(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+def manage_channels(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """The channels with what became of each, and a form to declare another."""
     form = ChannelForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -31,7 +31,7 @@ def channels(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     page = {
         "channels": Channel.objects.for_affiliate(affiliate),
         "form": form,
-        "may_declare": affiliate.state in declared.MAY_DECLARE,
+        "can_declare": affiliate.state in declared.DECLARING_STATES,
     }
     return render(request, "affiliates/channels.html", page)
 

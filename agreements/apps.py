@@ -9,5 +9,5 @@ class AgreementsConfig(AppConfig):
         from agreements import pdf
         from mail import attachments
 
-        attachments.register("agreement", pdf.attachment)
-        attachments.register("accepted agreement", pdf.copy)
+        attachments.register("agreement", pdf.build_text_attachment)
+        attachments.register("accepted agreement", pdf.build_acceptance_attachment)

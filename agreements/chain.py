@@ -11,37 +11,37 @@ from uuid import UUID
 
 from django.db import connection
 
-from agreements import languages, reading, rendering, translations
-from agreements.models import Acceptance, AcceptancePerson, Agreement, AgreementText
+from agreements import languages, rendering, translations, version_documents
+from agreements.models import Acceptance, AcceptancePerson, AgreementText, AgreementVersion
 from audit.models import AuditRecord
 
-START = "0" * 64
+GENESIS_HASH = "0" * 64
 """What the first record carries in the place of the hash of the one before."""
 
-PERSONAL = ("name", "email", "address", "user_agent", "session", "evidence")
-_LOCK = 7_310_002
+PERSONAL_FIELDS = ("name", "email", "address", "user_agent", "session", "evidence")
+_LOCK_ID = 7_310_002
 
 
-def lock() -> None:
+def lock_chain() -> None:
     """Hold until the end of the transaction that no other adds to the chain."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK_ID])
 
 
-def append(records: Sequence[tuple[Acceptance, AcceptancePerson]]) -> None:
+def append_records(records: Sequence[tuple[Acceptance, AcceptancePerson]]) -> None:
     """Put the records at the end of the chain, in this order, and store them; the caller holds the lock."""
     last = Acceptance.objects.order_by("-sequence").first()
-    sequence, previous = (last.sequence, last.hash) if last else (0, START)
+    sequence, previous = (last.sequence, last.hash) if last else (0, GENESIS_HASH)
     for place, (acceptance, person) in enumerate(records, sequence + 1):
         person.acceptance, person.salt = acceptance, secrets.token_hex(32)
         acceptance.sequence, acceptance.previous_hash = place, previous
-        acceptance.personal_digests = digests(person)
-        previous = acceptance.hash = hash_of(acceptance)
+        acceptance.personal_digests = compute_digests(person)
+        previous = acceptance.hash = compute_record_hash(acceptance)
     Acceptance.objects.bulk_create([acceptance for acceptance, _person in records], batch_size=1000)
     AcceptancePerson.objects.bulk_create([person for _acceptance, person in records], batch_size=1000)
 
 
-def canonical(acceptance: Acceptance) -> str:
+def serialize_record(acceptance: Acceptance) -> str:
     """The record as JSON, always the same bytes: what its hash is the SHA-256 of, and what an export holds."""
     facts: dict[str, Any] = {
         "id": str(acceptance.pk),
@@ -49,8 +49,8 @@ def canonical(acceptance: Acceptance) -> str:
         "affiliate": str(acceptance.affiliate_id),
         "agreement": str(acceptance.agreement_id),
         "method": str(acceptance.method),
-        "accepted_at": _moment(acceptance.accepted_at),
-        "recorded_at": _moment(acceptance.recorded_at),
+        "accepted_at": _format_timestamp(acceptance.accepted_at),
+        "recorded_at": _format_timestamp(acceptance.recorded_at),
         "language": acceptance.language,
         "text_sha256": acceptance.text_sha256,
         "differences": acceptance.differences,
@@ -64,37 +64,37 @@ def canonical(acceptance: Acceptance) -> str:
     return json.dumps(facts, ensure_ascii=False, sort_keys=True, indent=2) + "\n"
 
 
-def _moment(at: datetime) -> str:
+def _format_timestamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def hash_of(acceptance: Acceptance) -> str:
+def compute_record_hash(acceptance: Acceptance) -> str:
     """The hash that a record must have by its own fields and the hash before it."""
-    return rendering.sha256(canonical(acceptance))
+    return rendering.compute_sha256(serialize_record(acceptance))
 
 
-def digest(salt: str, field: str, value: str) -> str:
+def compute_digest(salt: str, field: str, value: str) -> str:
     """The salted digest of one personal field: SHA-256 of "salt:field:value"."""
     return hashlib.sha256(f"{salt}:{field}:{value}".encode()).hexdigest()
 
 
-def digests(person: AcceptancePerson) -> dict[str, str]:
-    return {field: digest(person.salt, field, getattr(person, field)) for field in PERSONAL}
+def compute_digests(person: AcceptancePerson) -> dict[str, str]:
+    return {field: compute_digest(person.salt, field, getattr(person, field)) for field in PERSONAL_FIELDS}
 
 
-def verify(*, witnesses: Collection[str] = ()) -> tuple[int, str]:
+def verify_chain(*, witnesses: Collection[str] = ()) -> tuple[int, str]:
     """How many records were proven, and the first thing that is wrong; "" when every text, record and link matches.
 
     `witnesses` are hashes that affiliates hold: each must be that of a record in the chain. Without them nobody can see
     that the newest records are gone, or that all of them were written anew.
     """
     texts = {(text.agreement_id, text.language): text for text in AgreementText.objects.order_by("id")}
-    for wrong in (*_wrong_versions(), *_wrong_texts(texts.values())):
+    for wrong in (*_find_version_errors(), *_find_text_errors(texts.values())):
         return 0, wrong
-    proven, previous, known = 0, START, set[str]()
+    proven, previous, known = 0, GENESIS_HASH, set[str]()
     for acceptance in Acceptance.objects.select_related("person").order_by("sequence").iterator(chunk_size=1000):
         text = texts.get((acceptance.agreement_id, acceptance.language))
-        wrong = _wrong(acceptance, proven + 1, previous, text)
+        wrong = _check_record(acceptance, proven + 1, previous, text)
         if wrong:
             return proven, f"acceptance {acceptance.pk} (record {acceptance.sequence}): {wrong}"
         proven, previous = proven + 1, acceptance.hash
@@ -105,11 +105,11 @@ def verify(*, witnesses: Collection[str] = ()) -> tuple[int, str]:
     return proven, ""
 
 
-def _wrong_versions() -> Iterator[str]:
+def _find_version_errors() -> Iterator[str]:
     """What of the published versions is not as it was published: that one is a detriment stands in no text."""
     records = AuditRecord.objects.filter(action="agreement published").values_list("subject_id", "after")
     published = dict(records)
-    for agreement in Agreement.objects.filter(published_at__isnull=False).order_by("number"):
+    for agreement in AgreementVersion.objects.filter(published_at__isnull=False).order_by("number"):
         was = published.get(str(agreement.pk))
         if was is None:
             yield f"version {agreement.name}: the audit trail has no record of its publishing"
@@ -121,48 +121,48 @@ def _wrong_versions() -> Iterator[str]:
                 yield f"version {agreement.name}: its {what} is not that of the audit record of its publishing"
 
 
-def _wrong_texts(texts: Collection[AgreementText]) -> Iterator[str]:
+def _find_text_errors(texts: Collection[AgreementText]) -> Iterator[str]:
     stored: dict[UUID, list[AgreementText]] = defaultdict(list)
     for text in texts:
         stored[text.agreement_id].append(text)
-    for agreement in Agreement.objects.filter(published_at__isnull=False).order_by("number"):
-        offered = translations.offered(agreement)
+    for agreement in AgreementVersion.objects.filter(published_at__isnull=False).order_by("number"):
+        offered = translations.list_languages(agreement)
         if unknown := [language for language in offered if language not in languages.KNOWN]:
             yield f"version {agreement.name}: it is offered in {unknown[0]}, for which there are no fixed words"
             continue
         for language in offered:
             if language not in [text.language for text in stored[agreement.pk]]:
-                yield f"version {agreement.name}: its text{_in(language, agreement)} is missing"
+                yield f"version {agreement.name}: its text{_format_language_suffix(language, agreement)} is missing"
         for text in stored[agreement.pk]:
             if text.language not in offered:
                 yield f"version {agreement.name}: it has a text in {text.language}, in which it is not offered"
             else:
-                yield from _wrong_text(agreement, text)
+                yield from _check_text(agreement, text)
 
 
-def _wrong_text(agreement: Agreement, text: AgreementText) -> Iterator[str]:
-    which = _in(text.language, agreement)
-    if rendering.sha256(text.text) != text.sha256:
+def _check_text(agreement: AgreementVersion, text: AgreementText) -> Iterator[str]:
+    which = _format_language_suffix(text.language, agreement)
+    if rendering.compute_sha256(text.text) != text.sha256:
         yield f"version {agreement.name}: its text{which} does not have the stored SHA-256"
-    if reading.rendered_again(agreement, text).text != text.text:
+    if version_documents.rerender_document(agreement, text).text != text.text:
         yield f"version {agreement.name}: its terms and clauses do not give the text that is stored{which}"
 
 
-def _in(language: str, agreement: Agreement) -> str:
+def _format_language_suffix(language: str, agreement: AgreementVersion) -> str:
     """Which of the texts of a version; nothing for the governing one."""
     return "" if language == agreement.language else f" in {language}"
 
 
-def _wrong(acceptance: Acceptance, place: int, previous: str, text: AgreementText | None) -> str:
+def _check_record(acceptance: Acceptance, place: int, previous: str, text: AgreementText | None) -> str:
     person: AcceptancePerson | None = getattr(acceptance, "person", None)
     if acceptance.sequence != place:
         return f"record {place} is missing before it"
     if acceptance.previous_hash != previous:
         return "it does not carry the hash of the record before it"
-    if hash_of(acceptance) != acceptance.hash:
+    if compute_record_hash(acceptance) != acceptance.hash:
         return "its fields do not have the stored hash"
     if text is None or text.sha256 != acceptance.text_sha256:
         return "the text that it names is not the version's text"
-    if person is not None and digests(person) != acceptance.personal_digests:
+    if person is not None and compute_digests(person) != acceptance.personal_digests:
         return "its personal fields do not have the stored digests"
     return ""

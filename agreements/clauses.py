@@ -3,39 +3,39 @@
 from functools import lru_cache
 from uuid import UUID
 
-from agreements.models import Agreement, Clause
+from agreements.models import AgreementVersion, Clause
 from agreements.rules import Rule
 
 
-def numbers(agreement_id: UUID) -> dict[str, str]:
+def get_clause_numbers(agreement_id: UUID) -> dict[str, str]:
     """{rule: number of the clause that states it} of any version, as the database has it now."""
     clauses = Clause.objects.filter(agreement_id=agreement_id).values_list("rules", "number")
     return {rule: number for rules, number in clauses for rule in rules}
 
 
 @lru_cache(maxsize=256)
-def _of_published(agreement_id: UUID) -> dict[str, str]:
+def _get_published_numbers(agreement_id: UUID) -> dict[str, str]:
     """The numbers of a published version, which are remembered because they never change."""
-    if not Agreement.objects.filter(pk=agreement_id, published_at__isnull=False).exists():
+    if not AgreementVersion.objects.filter(pk=agreement_id, published_at__isnull=False).exists():
         raise _NotPublishedError  # so that nothing of a draft is remembered
-    return numbers(agreement_id)
+    return get_clause_numbers(agreement_id)
 
 
 class _NotPublishedError(Exception):
     pass
 
 
-def clause_of(agreement_id: UUID | None, rule: Rule) -> str:
+def get_clause_number(agreement_id: UUID | None, rule: Rule) -> str:
     """The number of the clause that states `rule` in a version, as "3.2"; "" for no version."""
     if not agreement_id:
         return ""
     try:
-        return _of_published(agreement_id).get(rule.value, "")
+        return _get_published_numbers(agreement_id).get(rule.value, "")
     except _NotPublishedError:
-        return numbers(agreement_id).get(rule.value, "")
+        return get_clause_numbers(agreement_id).get(rule.value, "")
 
 
-def clause_in_force(rule: Rule, agreement: Agreement | None) -> str:
+def cite_clause(rule: Rule, agreement: AgreementVersion | None) -> str:
     """The clause of `agreement` that states `rule`, with its version: "3.2 of version 1"; "" without an agreement."""
-    number = clause_of(agreement.pk, rule) if agreement else ""
+    number = get_clause_number(agreement.pk, rule) if agreement else ""
     return f"{number} of version {agreement.name}" if agreement and number else ""

@@ -2,42 +2,42 @@
 
 from collections.abc import Sequence
 
-from affiliates.notify import Notice, notify_many
+from affiliates.notifications import Notice, notify_many
 from agreements import terms
-from agreements.clauses import clause_of
+from agreements.clauses import get_clause_number
 from agreements.models import Acceptance, AgreementText
 from agreements.rules import Rule
 from mail.models import Message
 
-KINDS = {Acceptance.Method.ONLINE: "agreement_accepted", Acceptance.Method.OFFLINE: "agreement_recorded"}
+MAIL_KINDS = {Acceptance.Method.ONLINE: "agreement_accepted", Acceptance.Method.OFFLINE: "agreement_recorded"}
 
 
-def send(*, method: Acceptance.Method, acceptances: Sequence[Acceptance], text: AgreementText) -> None:
+def send_copies(*, method: Acceptance.Method, acceptances: Sequence[Acceptance], text: AgreementText) -> None:
     """Post the e-mail with the text as a PDF to everybody whose acceptance of it is named (CONTRACT 2)."""
-    notify_many(kind=KINDS[method], notices=[_copy(acceptance, text) for acceptance in acceptances])
+    notify_many(kind=MAIL_KINDS[method], notices=[_build_notice(acceptance, text) for acceptance in acceptances])
 
 
-def _copy(acceptance: Acceptance, text: AgreementText) -> Notice:
+def _build_notice(acceptance: Acceptance, text: AgreementText) -> Notice:
     agreement = acceptance.agreement
     return Notice(
         affiliate=acceptance.affiliate,
         key=str(acceptance.pk),
         context={
             "version": agreement.name,
-            "accepted": terms.date_and_time(acceptance.accepted_at, agreement.time_zone),
+            "accepted": terms.format_datetime(acceptance.accepted_at, agreement.time_zone),
             "sequence": acceptance.sequence,
             "hash": acceptance.hash,
             "text_sha256": acceptance.text_sha256,
             "language": text.language,
             "governing_language": agreement.language,
-            "acceptance_clause": clause_of(agreement.pk, Rule.ACCEPTANCE),
-            "acceptance_offline_clause": clause_of(agreement.pk, Rule.ACCEPTANCE_OFFLINE),
+            "acceptance_clause": get_clause_number(agreement.pk, Rule.ACCEPTANCE),
+            "acceptance_offline_clause": get_clause_number(agreement.pk, Rule.ACCEPTANCE_OFFLINE),
         },
         attachments=[{"name": "accepted agreement", "key": str(acceptance.pk)}],
     )
 
 
-def sent(acceptance: Acceptance) -> Message | None:
+def get_copy_message(acceptance: Acceptance) -> Message | None:
     """The e-mail with the copy; None once the affiliate was erased."""
-    keys = [f"{kind}:{acceptance.pk}" for kind in KINDS.values()]
+    keys = [f"{kind}:{acceptance.pk}" for kind in MAIL_KINDS.values()]
     return Message.objects.filter(key__in=keys).first()

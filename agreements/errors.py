@@ -49,9 +49,9 @@ class TooEarly(ValidationError):
         self.earliest = earliest
 
 
-class Refused(ValidationError):
+class Rejected(ValidationError):
     """A step that the state of things does not allow, with the reason in words for people."""
 
 
-class AlreadyAccepted(Refused):
+class AlreadyAccepted(Rejected):
     """The affiliate has accepted this version before; nothing was stored a second time."""

@@ -4,12 +4,12 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from agreements.clauses import clause_of
-from agreements.models import Agreement
+from agreements.clauses import get_clause_number
+from agreements.models import AgreementVersion
 from agreements.rules import Rule
 
 
-def box_label(agreement: Agreement) -> str:
+def build_box_label(agreement: AgreementVersion) -> str:
     """What stands beside the box; kept with the record."""
     return _("I have read version %(version)s of the affiliate agreement of %(program)s, and I accept it.") % {
         "version": agreement.name,
@@ -17,7 +17,7 @@ def box_label(agreement: Agreement) -> str:
     }
 
 
-def button_label() -> str:
+def get_button_label() -> str:
     return _("Accept")
 
 
@@ -28,12 +28,12 @@ class AcceptForm(forms.Form):
     language = forms.CharField(max_length=10, required=False, widget=forms.HiddenInput)
     text_sha256 = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
-    def __init__(self, agreement: Agreement, *args: object, **kwargs: object) -> None:
+    def __init__(self, agreement: AgreementVersion, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Form's own arguments, passed through
         box = self.fields["box"]
-        box.label = box_label(agreement)
+        box.label = build_box_label(agreement)
         box.help_text = _(
             "By ticking this box and pressing Accept you make this agreement with us. We record it with the time, your"
             " internet address and your browser (clause %s), and send you a copy."
-        ) % clause_of(agreement.pk, Rule.ACCEPTANCE)
+        ) % get_clause_number(agreement.pk, Rule.ACCEPTANCE)
         box.error_messages["required"] = _("Tick the box if you accept the agreement.")

@@ -9,7 +9,7 @@ from uuid import UUID
 import typst
 from django.db.models import F, Q
 
-from agreements import languages, reading
+from agreements import languages, version_documents
 from agreements.models import Acceptance, AgreementText
 from agreements.rendering import Block, Document, Span, Table
 from mail.attachments import Attachment
@@ -18,25 +18,25 @@ _SOURCE = Path(__file__).with_name("agreement.typ")
 
 
 @lru_cache(maxsize=8)
-def of_text(text_id: UUID) -> bytes:
+def render_text(text_id: UUID) -> bytes:
     """The PDF of a published version's text, which never changes: made once and remembered."""
     text = AgreementText.objects.select_related("agreement").get(pk=text_id)
-    return compile_document(reading.document_of(text.agreement, text.language), _seal(text))
+    return compile_document(version_documents.get_document(text.agreement, text.language), _format_seal(text))
 
 
-def of_acceptance(acceptance: Acceptance) -> bytes:
+def render_acceptance(acceptance: Acceptance) -> bytes:
     """The PDF of the text that was accepted, with the record's number and fingerprint on each page: the affiliate's copy."""
-    text = _accepted(acceptance)
+    text = _get_accepted_text(acceptance)
     record = languages.KNOWN[text.language].record.format(sequence=acceptance.sequence, hash=acceptance.hash)
-    return compile_document(reading.document_of(text.agreement, text.language), _seal(text), record)
+    return compile_document(version_documents.get_document(text.agreement, text.language), _format_seal(text), record)
 
 
-def _accepted(acceptance: Acceptance) -> AgreementText:
+def _get_accepted_text(acceptance: Acceptance) -> AgreementText:
     texts = AgreementText.objects.select_related("agreement")
     return texts.get(agreement=acceptance.agreement_id, language=acceptance.language)
 
 
-def _seal(text: AgreementText) -> str:
+def _format_seal(text: AgreementText) -> str:
     return languages.KNOWN[text.language].seal.format(sha256=text.sha256)
 
 
@@ -48,7 +48,12 @@ def compile_document(document: Document, *seals: str) -> bytes:
         "seals": seals,
         "language": document.language,
         "sections": [
-            {"number": s.number, "heading": s.heading, "level": s.level, "blocks": [_block(b) for b in s.blocks]}
+            {
+                "number": s.number,
+                "heading": s.heading,
+                "level": s.level,
+                "blocks": [_serialize_block(b) for b in s.blocks],
+            }
             for s in document.sections
         ],
     }
@@ -56,18 +61,18 @@ def compile_document(document: Document, *seals: str) -> bytes:
     return bytes(made)
 
 
-def _block(block: Block) -> dict[str, Any]:
+def _serialize_block(block: Block) -> dict[str, Any]:
     if isinstance(block, Table):
-        rows = [[_span(cell) for cell in row] for row in block.rows]
+        rows = [[_serialize_span(cell) for cell in row] for row in block.rows]
         return {"kind": block.kind, "columns": block.columns, "rows": rows}
-    return {"kind": block.kind, "spans": [_span(span) for span in block.spans]}
+    return {"kind": block.kind, "spans": [_serialize_span(span) for span in block.spans]}
 
 
-def _span(span: Span) -> dict[str, str]:
+def _serialize_span(span: Span) -> dict[str, str]:
     return {"text": span.text, "term": span.term}
 
 
-def file_name(text: AgreementText) -> str:
+def build_file_name(text: AgreementText) -> str:
     """A name for the file that any system accepts: "agreement-version-2.pdf", a translation's "agreement-version-2-de.pdf"."""
     agreement = text.agreement
     plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in agreement.name).strip("-").lower()
@@ -75,14 +80,14 @@ def file_name(text: AgreementText) -> str:
     return f"agreement-version-{plain or agreement.number}{which}.pdf"
 
 
-def attachment(text_id: str) -> Attachment:
+def build_text_attachment(text_id: str) -> Attachment:
     """The maker behind the attachment "agreement"; its key is the id of a text, or of a version for its own language."""
     texts = AgreementText.objects.select_related("agreement")
     text = texts.get(Q(pk=text_id) | Q(agreement=text_id, language=F("agreement__language")))
-    return Attachment(file_name(text), of_text(text.pk), "application/pdf")
+    return Attachment(build_file_name(text), render_text(text.pk), "application/pdf")
 
 
-def copy(acceptance_id: str) -> Attachment:
+def build_acceptance_attachment(acceptance_id: str) -> Attachment:
     """The maker behind the attachment "accepted agreement"; its key is the id of an acceptance."""
     acceptance = Acceptance.objects.get(pk=acceptance_id)
-    return Attachment(file_name(_accepted(acceptance)), of_acceptance(acceptance), "application/pdf")
+    return Attachment(build_file_name(_get_accepted_text(acceptance)), render_acceptance(acceptance), "application/pdf")

@@ -4,12 +4,12 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from agreements.models import Agreement
+from agreements.models import AgreementVersion
 
 
-def program_zone() -> ZoneInfo:
+def get_program_time_zone() -> ZoneInfo:
     """Return the program's time zone, the same in all its versions; UTC before the first is published."""
-    name = Agreement.objects.published().values_list("time_zone", flat=True).first()
+    name = AgreementVersion.objects.published().values_list("time_zone", flat=True).first()
     return ZoneInfo(name or "UTC")
 
 
@@ -24,26 +24,26 @@ class Period(NamedTuple):
         return f"{self.first_day:%Y-%m}"
 
 
-def period(first_day: date, zone: ZoneInfo) -> Period:
+def build_period(first_day: date, zone: ZoneInfo) -> Period:
     """The month that begins on `first_day`, by the clocks of `zone`."""
-    return Period(first_day, midnight(first_day, zone), midnight(following(first_day), zone))
+    return Period(first_day, get_start_of_day(first_day, zone), get_start_of_day(get_next_month(first_day), zone))
 
 
-def period_of(moment: datetime, zone: ZoneInfo) -> Period:
+def find_period(moment: datetime, zone: ZoneInfo) -> Period:
     """The month in which `moment` lies by the clocks of `zone`."""
-    return period(moment.astimezone(zone).date().replace(day=1), zone)
+    return build_period(moment.astimezone(zone).date().replace(day=1), zone)
 
 
-def following(first_day: date) -> date:
+def get_next_month(first_day: date) -> date:
     """The first day of the next month."""
     return date(first_day.year + first_day.month // 12, first_day.month % 12 + 1, 1)
 
 
-def midnight(day: date, zone: ZoneInfo) -> datetime:
+def get_start_of_day(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of `day` in `zone`, in UTC; where clocks skip midnight, the first one after it."""
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
-def closes_itself_at(month: Period, close_day: int, zone: ZoneInfo) -> datetime:
+def get_automatic_close_time(month: Period, close_day: int, zone: ZoneInfo) -> datetime:
     """When a month is closed by itself: the beginning of `close_day` of the month after it."""
-    return midnight(following(month.first_day).replace(day=close_day), zone)
+    return get_start_of_day(get_next_month(month.first_day).replace(day=close_day), zone)

@@ -12,25 +12,27 @@ BLOCKS = ("rate_card", "prohibited_activities")
 """Those that stand for a table, and so must be a paragraph of their own."""
 
 
-def wrong_in(clause: Clause) -> Iterator[str]:
+def find_problem(clause: Clause) -> Iterator[str]:
     """The first thing that keeps a clause from being rendered, in words; nothing where it can be."""
     try:
-        for paragraph in rendering.paragraphs(clause.body):
-            _whole_paragraph(clause, paragraph)
+        for paragraph in rendering.split_paragraphs(clause.body):
+            _check_paragraph(clause, paragraph)
     except UnresolvedPlaceholder as error:
         yield error.cause
 
 
-def _whole_paragraph(clause: Clause, paragraph: str) -> None:
-    for _literal, name in rendering.pieces(clause, paragraph):
+def _check_paragraph(clause: Clause, paragraph: str) -> None:
+    for _literal, name in rendering.parse_placeholders(clause, paragraph):
         if name in BLOCKS and paragraph != f"{{{name}}}":
             raise UnresolvedPlaceholder(clause.number, name, _("{%s} must be a paragraph of its own.") % name)
 
 
-def used_in(clause: Clause) -> set[str]:
+def list_placeholders(clause: Clause) -> set[str]:
     """The names between braces in a clause; none where its braces don't match."""
     try:
-        found = [pair for p in rendering.paragraphs(clause.body) for pair in rendering.pieces(clause, p)]
+        found = [
+            pair for p in rendering.split_paragraphs(clause.body) for pair in rendering.parse_placeholders(clause, p)
+        ]
     except UnresolvedPlaceholder:
         return set()
     return {name for _literal, name in found if name}

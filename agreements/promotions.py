@@ -12,24 +12,24 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from affiliates.models import Affiliate, State
-from affiliates.notify import Notice, notify_many
-from agreements.clauses import clause_in_force
-from agreements.errors import Refused
-from agreements.models import Agreement, Promotion, Rate
+from affiliates.notifications import Notice, notify_many
+from agreements.clauses import cite_clause
+from agreements.errors import Rejected
+from agreements.models import AgreementVersion, Promotion, Rate
 from agreements.rules import Rule
-from agreements.terms import date_and_time, percent
+from agreements.terms import format_datetime, format_percent
 from audit import trail
 
 
-def applying(starts_at: datetime, ends_at: datetime | None = None) -> list[Agreement]:
+def list_versions_in_force(starts_at: datetime, ends_at: datetime | None = None) -> list[AgreementVersion]:
     """The versions that are in force at any time from `starts_at` until `ends_at`, or ever after where there is no end."""
-    coming = Agreement.objects.upcoming(starts_at)
-    first = Agreement.objects.in_force(starts_at)
+    coming = AgreementVersion.objects.upcoming(starts_at)
+    first = AgreementVersion.objects.get_in_force(starts_at)
     later = list(coming.filter(effective_at__lt=ends_at) if ends_at else coming)
     return [first, *later] if first else later
 
 
-def on_the_card(versions: Iterable[Agreement]) -> dict[str, list[Decimal]]:
+def collect_card_rates(versions: Iterable[AgreementVersion]) -> dict[str, list[Decimal]]:
     """The categories that the rate cards of `versions` name, each with its rates; not the row for everything else, which
     names none."""
     rates = Rate.objects.filter(agreement__in=list(versions), everything_else=False)
@@ -39,18 +39,18 @@ def on_the_card(versions: Iterable[Agreement]) -> dict[str, list[Decimal]]:
     return dict(found)
 
 
-def check(*, rate: Decimal, starts_at: datetime, ends_at: datetime, now: datetime) -> None:
+def check_rate_and_period(*, rate: Decimal, starts_at: datetime, ends_at: datetime, now: datetime) -> None:
     """Refuse, by its field, a rate outside floor and ceiling of a version that applies in that time, or a time that was."""
     if ends_at <= starts_at:
         raise ValidationError({"ends_at": _("It has to end after it starts.")})
     if starts_at < now:
         raise ValidationError({"starts_at": _("A promotion can't start in the past: orders are priced already.")})
-    versions = applying(starts_at, ends_at)
+    versions = list_versions_in_force(starts_at, ends_at)
     if not versions:
         raise ValidationError({"starts_at": _("No agreement is in force then.")})
     for version in versions:
         if not version.rate_floor <= rate <= version.rate_ceiling:
-            bounds = {"floor": percent(version.rate_floor), "ceiling": percent(version.rate_ceiling)}
+            bounds = {"floor": format_percent(version.rate_floor), "ceiling": format_percent(version.rate_ceiling)}
             cause = _("Version %(name)s allows rates from %(floor)s to %(ceiling)s.") % (
                 bounds | {"name": version.name}
             )
@@ -62,8 +62,8 @@ def check_categories(
 ) -> None:
     """Refuse, by its field, a category that no rate card of that time names unless it stands in `unnamed`, one there that a
     card does name or that stands for everything else, and a rate that raises none of them."""
-    versions = applying(starts_at, ends_at)
-    card = on_the_card(versions)
+    versions = list_versions_in_force(starts_at, ends_at)
+    card = collect_card_rates(versions)
     standing = Rate.objects.filter(agreement__in=versions, everything_else=True)
     others = dict(standing.values_list("category", "percent"))
     if unknown := [category for category in categories if category not in card]:
@@ -78,11 +78,11 @@ def check_categories(
         paid += [percent for percents in card.values() for percent in percents]
     if paid and rate <= min(paid):
         cause = _("It raises nothing: the rate card gives %s or more for each of them.")
-        raise ValidationError({"percent": cause % percent(min(paid))})
+        raise ValidationError({"percent": cause % format_percent(min(paid))})
 
 
 @transaction.atomic
-def create(
+def create_promotion(
     *,
     name: str,
     rate: Decimal,
@@ -99,7 +99,7 @@ def create(
     `unnamed` are categories that the rate card does not name, so that nobody means one by mistake. Refuses, by its field,
     what `check` and `check_categories` refuse.
     """
-    check(rate=rate, starts_at=starts_at, ends_at=ends_at, now=now)
+    check_rate_and_period(rate=rate, starts_at=starts_at, ends_at=ends_at, now=now)
     others = list(unnamed)
     check_categories(rate=rate, categories=categories, unnamed=others, starts_at=starts_at, ends_at=ends_at)
     categories = [*categories, *others]
@@ -128,19 +128,19 @@ def create(
             "until": ends_at,
         },
     )
-    notify_many(kind="promotion", notices=_notices(promotion, named, str(promotion.pk)))
+    notify_many(kind="promotion", notices=_build_notices(promotion, named, str(promotion.pk)))
     return promotion
 
 
 @transaction.atomic
-def end(*, promotion: Promotion, ends_at: datetime, now: datetime, by: User | None) -> None:
+def change_end(*, promotion: Promotion, ends_at: datetime, now: datetime, by: User | None) -> None:
     """Let a promotion end at another instant, from now on, and tell those whom it concerns: what was promised for orders
     that were placed stays."""
     if promotion.ends_at <= now:
-        raise Refused(_("This promotion is over."))
+        raise Rejected(_("This promotion is over."))
     if ends_at < now or ends_at <= promotion.starts_at:
         raise ValidationError({"ends_at": _("It has to end after now and after it starts.")})
-    check(rate=promotion.percent, starts_at=max(promotion.starts_at, now), ends_at=ends_at, now=now)
+    check_rate_and_period(rate=promotion.percent, starts_at=max(promotion.starts_at, now), ends_at=ends_at, now=now)
     before = promotion.ends_at
     promotion.ends_at = ends_at
     promotion.save(update_fields=["ends_at"])
@@ -153,28 +153,30 @@ def end(*, promotion: Promotion, ends_at: datetime, now: datetime, by: User | No
         after={"until": ends_at},
     )
     named = list(promotion.affiliates.all())
-    notify_many(kind="promotion_moved", notices=_notices(promotion, named, f"{promotion.pk}:{ends_at.isoformat()}"))
+    notify_many(
+        kind="promotion_end_changed", notices=_build_notices(promotion, named, f"{promotion.pk}:{ends_at.isoformat()}")
+    )
 
 
-def of(affiliate: Affiliate, *, at: datetime) -> QuerySet[Promotion]:
+def list_promotions(affiliate: Affiliate, *, at: datetime) -> QuerySet[Promotion]:
     """The promotions that concern `affiliate` and are not over at `at`, in the order in which they begin."""
     concerned = Q(affiliates=None) | Q(affiliates=affiliate)
     return Promotion.objects.filter(concerned, ends_at__gt=at).order_by("starts_at", "name").distinct()
 
 
-def _notices(promotion: Promotion, named: list[Affiliate], key: str) -> list[Notice]:
+def _build_notices(promotion: Promotion, named: list[Affiliate], key: str) -> list[Notice]:
     """What each of those whom a promotion concerns is told of it."""
-    agreement = Agreement.objects.in_force(promotion.starts_at)
+    agreement = AgreementVersion.objects.get_in_force(promotion.starts_at)
     zone = agreement.time_zone if agreement else "UTC"
     people = Affiliate.objects.filter(state=State.ACTIVE, erased_at__isnull=True).select_related("user")
     if named:
         people = people.filter(pk__in=[affiliate.pk for affiliate in named])
     context = {
         "promotion": promotion.name,
-        "rate": percent(promotion.percent),
+        "rate": format_percent(promotion.percent),
         "categories": promotion.categories,
-        "starts": date_and_time(promotion.starts_at, zone),
-        "ends": date_and_time(promotion.ends_at, zone),
-        "clause": clause_in_force(Rule.PROMOTIONS, agreement),
+        "starts": format_datetime(promotion.starts_at, zone),
+        "ends": format_datetime(promotion.ends_at, zone),
+        "clause": cite_clause(Rule.PROMOTIONS, agreement),
     }
     return [Notice(person, f"{key}:{person.pk}", context) for person in people]

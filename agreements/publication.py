@@ -4,19 +4,19 @@ from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
-from agreements import reading, translations
-from agreements.models import Agreement, AgreementText
-from agreements.terms import TERMS, value_of
+from agreements import translations, version_documents
+from agreements.models import AgreementText, AgreementVersion
+from agreements.terms import TERMS, get_term_value
 
 
-def terms(agreement: Agreement, text: AgreementText) -> dict[str, Any]:
+def serialize_version(agreement: AgreementVersion, text: AgreementText) -> dict[str, Any]:
     """A published version: its terms (amounts and rates as text with two decimals), rates, activities and clauses.
 
     `text` is the one of its texts whose language is wanted: the words of clauses and activities are in it, and the text
     of a clause is the one that was accepted, its placeholders filled in.
     """
-    source = translations.source_in(agreement, text.language)
-    read = {section.number: section for section in reading.document_of(agreement, text.language).sections}
+    source = translations.load_source(agreement, text.language)
+    read = {section.number: section for section in version_documents.get_document(agreement, text.language).sections}
     effective_at = agreement.effective_at.astimezone(UTC).isoformat() if agreement.effective_at else None
     return {
         "id": str(agreement.pk),
@@ -28,9 +28,9 @@ def terms(agreement: Agreement, text: AgreementText) -> dict[str, Any]:
         "language": text.language,
         "governing_language": agreement.language,
         "texts": {row.language: row.sha256 for row in agreement.texts.order_by("language")},
-        "terms": {name: _plain(value_of(agreement, name)) for name in TERMS},
+        "terms": {name: _serialize_value(get_term_value(agreement, name)) for name in TERMS},
         "rates": [
-            {"category": r.category, "percent": _plain(r.percent), "everything_else": r.everything_else}
+            {"category": r.category, "percent": _serialize_value(r.percent), "everything_else": r.everything_else}
             for r in source.rates
         ],
         "prohibited_activities": [
@@ -49,5 +49,5 @@ def terms(agreement: Agreement, text: AgreementText) -> dict[str, Any]:
     }
 
 
-def _plain(value: object) -> object:
+def _serialize_value(value: object) -> object:
     return f"{value:.2f}" if isinstance(value, Decimal) else value

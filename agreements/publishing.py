@@ -9,31 +9,31 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from agreements import changes, drafting, notices, rendering, translations
-from agreements.errors import NotPublishable, Refused, TooEarly
-from agreements.models import Agreement, AgreementText, AgreementWithdrawal
+from agreements import changes, notices, rendering, translations, version_drafts
+from agreements.errors import NotPublishable, Rejected, TooEarly
+from agreements.models import AgreementText, AgreementVersion, AgreementWithdrawal
 from agreements.term_impact import ImpactReader, no_impact
 from audit import trail
 
 # Serialises everything that changes which versions there are.
-_LOCK = 7_310_001
+_LOCK_ID = 7_310_001
 
 
 def lock_versions() -> None:
     """Hold until the end of the transaction that no other publishes, withdraws or seeds a version."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK_ID])
 
 
 @transaction.atomic
-def publish(
+def publish_version(
     *,
-    agreement: Agreement,
+    agreement: AgreementVersion,
     effective_at: datetime,
     now: datetime,
     by: User | None,
     read_impact: ImpactReader = no_impact,
-) -> Agreement:
+) -> AgreementVersion:
     """Publish a draft with its text and SHA-256, and tell affiliates (CONTRACT 2).
 
     Refuses a draft with problems (NotPublishable), an instant that leaves no time for notice of a detriment (TooEarly,
@@ -41,17 +41,17 @@ def publish(
     version of a program may take effect in the past.
     """
     lock_versions()
-    draft = _locked_draft(agreement)
-    found = drafting.problems(draft)
+    draft = _lock_draft(agreement)
+    found = version_drafts.find_problems(draft)
     if found:
         raise NotPublishable(found)
-    changed = changes.since_before(draft)
+    changed = changes.compare_with_predecessor(draft)
     _check_date(draft, effective_at, now, detriment=bool(changed and changed.detriment))
-    draft.number = Agreement.objects.filter(published_at__isnull=False).count() + 1
+    draft.number = AgreementVersion.objects.filter(published_at__isnull=False).count() + 1
     draft.effective_at, draft.published_at, draft.published_by = effective_at, now, by
     draft.detriment = bool(changed and changed.detriment)
     # Before it is published: afterwards the database takes no part of it, and its texts are none.
-    texts = [_text(draft, language) for language in translations.offered(draft)]
+    texts = [_build_text(draft, language) for language in translations.list_languages(draft)]
     draft.save()
     AgreementText.objects.bulk_create(texts)
     trail.record(
@@ -62,27 +62,27 @@ def publish(
         after={"name": draft.name, "effective_at": effective_at, "detriment": draft.detriment}
         | {"sha256" if text.language == draft.language else f"sha256 ({text.language})": text.sha256 for text in texts},
     )
-    notices.tell_published(agreement=draft, changed=changed, read_impact=read_impact)
+    notices.notify_published(agreement=draft, changed=changed, read_impact=read_impact)
     return draft
 
 
-def _text(draft: Agreement, language: str) -> AgreementText:
-    text = rendering.render(translations.source_in(draft, language), settings.PROGRAM_NAME).text
-    return AgreementText(agreement=draft, language=language, text=text, sha256=rendering.sha256(text))
+def _build_text(draft: AgreementVersion, language: str) -> AgreementText:
+    text = rendering.render_document(translations.load_source(draft, language), settings.PROGRAM_NAME).text
+    return AgreementText(agreement=draft, language=language, text=text, sha256=rendering.compute_sha256(text))
 
 
-def _locked_draft(agreement: Agreement) -> Agreement:
+def _lock_draft(agreement: AgreementVersion) -> AgreementVersion:
     """The draft with its parts, locked so that no edit slips in between the reading of its text and its publishing."""
-    draft = Agreement.objects.select_for_update().get(pk=agreement.pk)
+    draft = AgreementVersion.objects.select_for_update().get(pk=agreement.pk)
     if draft.published_at is not None:
-        raise Refused(_("Version %s is published already.") % draft.name)
-    for part in (*drafting.PARTS, *translations.PARTS):
+        raise Rejected(_("Version %s is published already.") % draft.name)
+    for part in (*version_drafts.PARTS, *translations.PARTS):
         list(getattr(draft, part).select_for_update())
     return draft
 
 
-def _check_date(draft: Agreement, effective_at: datetime, now: datetime, *, detriment: bool) -> None:
-    newest = Agreement.objects.published().order_by("-effective_at").first()
+def _check_date(draft: AgreementVersion, effective_at: datetime, now: datetime, *, detriment: bool) -> None:
+    newest = AgreementVersion.objects.published().order_by("-effective_at").first()
     if newest is None:
         return
     zone = ZoneInfo(draft.time_zone)
@@ -90,40 +90,40 @@ def _check_date(draft: Agreement, effective_at: datetime, now: datetime, *, detr
         raise TooEarly((after + timedelta(seconds=1)).astimezone(zone), _("It must follow version %s.") % newest.name)
     if effective_at < now:
         raise TooEarly(now.astimezone(zone), _("A change can't take effect in the past."))
-    earliest = earliest_with_notice(now)
+    earliest = compute_earliest_effective_at(now)
     if detriment and effective_at < earliest:
         cause = _("Something changes to the affiliates' detriment, and they have %s of notice.")
-        raise TooEarly(earliest.astimezone(zone), cause % _days(now))
+        raise TooEarly(earliest.astimezone(zone), cause % _format_notice_days(now))
 
 
-def _days(now: datetime) -> str:
-    current = Agreement.objects.in_force(now)
+def _format_notice_days(now: datetime) -> str:
+    current = AgreementVersion.objects.get_in_force(now)
     return _("%d days") % (current.change_notice_days if current else 0)
 
 
-def earliest_with_notice(now: datetime) -> datetime:
+def compute_earliest_effective_at(now: datetime) -> datetime:
     """The first instant at which a version with a detriment that is published at `now` may take effect."""
-    current = Agreement.objects.in_force(now)
+    current = AgreementVersion.objects.get_in_force(now)
     return now + timedelta(days=current.change_notice_days if current else 0)
 
 
 @transaction.atomic
-def withdraw(*, agreement: Agreement, now: datetime, by: User | None, reason: str) -> None:
+def withdraw_version(*, agreement: AgreementVersion, now: datetime, by: User | None, reason: str) -> None:
     """Withdraw a published version that is not yet in effect, and tell those who had been told (CONTRACT 2).
 
     Refuses one in effect, and one that another published version follows, because that was measured against it.
     """
     lock_versions()
-    version = Agreement.objects.published().filter(pk=agreement.pk).first()
+    version = AgreementVersion.objects.published().filter(pk=agreement.pk).first()
     if version is None:
-        raise Refused(_("Only a published version can be withdrawn."))
+        raise Rejected(_("Only a published version can be withdrawn."))
     if version.effective_at is None or version.effective_at <= now:
-        raise Refused(_("Version %s is in effect and can't be withdrawn any more.") % version.name)
-    later = Agreement.objects.published().filter(effective_at__gt=version.effective_at).first()
+        raise Rejected(_("Version %s is in effect and can't be withdrawn any more.") % version.name)
+    later = AgreementVersion.objects.published().filter(effective_at__gt=version.effective_at).first()
     if later:
-        raise Refused(_("Withdraw version %s first: it was published to follow this one.") % later.name)
+        raise Rejected(_("Withdraw version %s first: it was published to follow this one.") % later.name)
     if not reason.strip():
         raise ValidationError({"reason": _("Say why.")})
-    AgreementWithdrawal.objects.create(agreement=version, at=now, by=by, reason=reason)
+    AgreementWithdrawal.objects.create(agreement=version, withdrawn_at=now, withdrawn_by=by, reason=reason)
     trail.record(action="agreement withdrawn", subject=version, now=now, by=by, reason=reason)
-    notices.tell_withdrawn(agreement=version, reason=reason)
+    notices.notify_withdrawn(agreement=version, reason=reason)

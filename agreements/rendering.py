@@ -12,7 +12,7 @@ from string import Formatter
 from agreements import languages, terms
 from agreements.errors import UnresolvedPlaceholder
 from agreements.languages import ENGLISH, Wording
-from agreements.models import Agreement, Clause, ProhibitedActivity, Rate
+from agreements.models import AgreementVersion, Clause, ProhibitedActivity, Rate
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Table:
     kind = "table"
 
     @property
-    def labelled(self) -> list[list[tuple[str, Span]]]:
+    def labeled_rows(self) -> list[list[tuple[str, Span]]]:
         """The rows with the name of its column beside each cell, as a narrow screen shows them."""
         return [list(zip(self.columns, row, strict=True)) for row in self.rows]
 
@@ -96,7 +96,7 @@ class Document:
 class Source:
     """The rows that a version is made of, read once; of a translation `governing` has those that it was made from."""
 
-    agreement: Agreement
+    agreement: AgreementVersion
     rates: Sequence[Rate]
     activities: Sequence[ProhibitedActivity]
     clauses: Sequence[Clause]
@@ -104,7 +104,7 @@ class Source:
     governing: "Source | None" = None
 
 
-def source_of(agreement: Agreement) -> Source:
+def load_source(agreement: AgreementVersion) -> Source:
     """The rows of `agreement` as the database has them now, in the language that it is written in."""
     return Source(
         agreement,
@@ -115,38 +115,44 @@ def source_of(agreement: Agreement) -> Source:
     )
 
 
-def render(source: Source, program_name: str) -> Document:
+def render_document(source: Source, program_name: str) -> Document:
     """The document of a version; UnresolvedPlaceholder names the clause whose placeholder stands for nothing."""
     words = languages.KNOWN[source.language]
-    values = values_of(source.agreement, program_name, words)
+    values = build_placeholder_values(source.agreement, program_name, words)
     blocks = {
-        "rate_card": rate_card(source.rates, words),
-        "prohibited_activities": activities(source.activities, words),
+        "rate_card": build_rate_table(source.rates, words),
+        "prohibited_activities": build_activity_table(source.activities, words),
     }
     sections = tuple(
-        Section(clause.number, tidy(clause.heading), tuple(_blocks(clause, values, blocks)))
+        Section(clause.number, collapse_whitespace(clause.heading), tuple(_build_blocks(clause, values, blocks)))
         for clause in source.clauses
     )
-    return Document(words.title_of(program_name), tuple(_facts(source, program_name, words)), sections, source.language)
+    return Document(
+        words.format_title(program_name), tuple(_build_facts(source, program_name, words)), sections, source.language
+    )
 
 
-def _facts(source: Source, program_name: str, words: Wording) -> Iterator[str]:
+def _build_facts(source: Source, program_name: str, words: Wording) -> Iterator[str]:
     """What stands under the title; a translation says that the other text governs, and which text exactly that is."""
     agreement = source.agreement
     at = agreement.effective_at
     yield words.version.format(name=agreement.name)
-    yield words.effect.format(at=words.date_and_time(at, agreement.time_zone) if at else words.not_published)
-    yield words.governing.format(language=words.name_of(languages.KNOWN[agreement.language]))
+    yield words.effect.format(at=words.format_datetime(at, agreement.time_zone) if at else words.not_published)
+    yield words.governing.format(language=words.get_language_name(languages.KNOWN[agreement.language]))
     if source.governing:
         yield words.translation
         if at:
-            yield words.governing_sha256.format(sha256=sha256(render(source.governing, program_name).text))
+            yield words.governing_sha256.format(
+                sha256=compute_sha256(render_document(source.governing, program_name).text)
+            )
 
 
-def values_of(agreement: Agreement, program_name: str, words: Wording = ENGLISH) -> dict[str, str]:
+def build_placeholder_values(
+    agreement: AgreementVersion, program_name: str, words: Wording = ENGLISH
+) -> dict[str, str]:
     """What each placeholder but the two blocks reads as."""
-    values = ((term, terms.value_of(agreement, term)) for term in terms.TERMS)
-    named = {term: terms.wording(term, value, agreement.currency, words) for term, value in values}
+    values = ((term, terms.get_term_value(agreement, term)) for term in terms.TERMS)
+    named = {term: terms.format_term_value(term, value, agreement.currency, words) for term, value in values}
     return named | {"program_name": program_name}
 
 
@@ -154,37 +160,44 @@ PLACEHOLDERS = (*terms.TERMS, "rate_card", "prohibited_activities", "program_nam
 """Every name that may stand between braces in the body of a clause."""
 
 
-def rate_card(rates: Sequence[Rate], words: Wording = ENGLISH) -> Table:
+def build_rate_table(rates: Sequence[Rate], words: Wording = ENGLISH) -> Table:
     rows = tuple(
         (
             Span(rate.category + (words.every_other if rate.everything_else else "")),
-            Span(words.percent(rate.percent), "rate_card"),
+            Span(words.format_percent(rate.percent), "rate_card"),
         )
         for rate in rates
     )
     return Table("rate_card", words.rate_card, rows)
 
 
-def activities(rows: Sequence[ProhibitedActivity], words: Wording = ENGLISH) -> Table:
+def build_activity_table(rows: Sequence[ProhibitedActivity], words: Wording = ENGLISH) -> Table:
     return Table(
         "prohibited_activities",
         words.activities,
-        tuple((Span(tidy(r.title)), Span(tidy(r.text)), Span(words.consequences[r.gravest_consequence])) for r in rows),
+        tuple(
+            (
+                Span(collapse_whitespace(r.title)),
+                Span(collapse_whitespace(r.text)),
+                Span(words.consequences[r.gravest_consequence]),
+            )
+            for r in rows
+        ),
     )
 
 
-def tidy(text: str) -> str:
+def collapse_whitespace(text: str) -> str:
     """One line: every run of white space is one space, so that no text can imitate another block."""
     return " ".join(text.split())
 
 
-def paragraphs(body: str) -> list[str]:
+def split_paragraphs(body: str) -> list[str]:
     """The paragraphs of a body: apart by blank lines, each on one line."""
     lines = [line.strip() for line in body.splitlines()]
-    return [tidy(part) for part in "\n".join(lines).split("\n\n") if part.strip()]
+    return [collapse_whitespace(part) for part in "\n".join(lines).split("\n\n") if part.strip()]
 
 
-def pieces(clause: Clause, paragraph: str) -> list[tuple[str, str | None]]:
+def parse_placeholders(clause: Clause, paragraph: str) -> list[tuple[str, str | None]]:
     """The paragraph as pairs of literal text and the placeholder after it; refuses braces that don't match."""
     try:
         parsed = list(Formatter().parse(paragraph))
@@ -196,13 +209,13 @@ def pieces(clause: Clause, paragraph: str) -> list[tuple[str, str | None]]:
     return [(literal, name) for literal, name, _spec, _conversion in parsed]
 
 
-def _blocks(clause: Clause, values: dict[str, str], blocks: dict[str, Table]) -> list[Block]:
-    return [_block(clause, paragraph, values, blocks) for paragraph in paragraphs(clause.body)]
+def _build_blocks(clause: Clause, values: dict[str, str], blocks: dict[str, Table]) -> list[Block]:
+    return [_build_block(clause, paragraph, values, blocks) for paragraph in split_paragraphs(clause.body)]
 
 
-def _block(clause: Clause, paragraph: str, values: dict[str, str], blocks: dict[str, Table]) -> Block:
+def _build_block(clause: Clause, paragraph: str, values: dict[str, str], blocks: dict[str, Table]) -> Block:
     spans: list[Span] = []
-    for literal, name in pieces(clause, paragraph):
+    for literal, name in parse_placeholders(clause, paragraph):
         if name in blocks:
             if paragraph != f"{{{name}}}":
                 raise UnresolvedPlaceholder(clause.number, name, f"{{{name}}} must be a paragraph of its own.")
@@ -212,6 +225,6 @@ def _block(clause: Clause, paragraph: str, values: dict[str, str], blocks: dict[
     return Paragraph(tuple(spans))
 
 
-def sha256(text: str) -> str:
+def compute_sha256(text: str) -> str:
     """The SHA-256 of a text in UTF-8, in hexadecimal: what `sha256sum` says of the file."""
     return hashlib.sha256(text.encode()).hexdigest()

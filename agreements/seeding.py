@@ -6,25 +6,25 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from agreements import drafting, publishing
+from agreements import publishing, version_drafts
 from agreements import seed as example
-from agreements.errors import Refused
-from agreements.models import Agreement, Clause, ProhibitedActivity, Rate
+from agreements.errors import Rejected
+from agreements.models import AgreementVersion, Clause, ProhibitedActivity, Rate
 from audit import trail
 
 
 @transaction.atomic
-def seed(*, effective_at: datetime, now: datetime, by: User | None) -> Agreement:
+def publish_seed_agreement(*, effective_at: datetime, now: datetime, by: User | None) -> AgreementVersion:
     """Publish the seed agreement as version 1 from `effective_at`, also in the past; refuses where any version exists."""
     publishing.lock_versions()
-    if Agreement.objects.exists():
-        raise Refused(_("The program has an agreement already; the seed agreement is for an empty one."))
-    return publishing.publish(agreement=draft(now=now), effective_at=effective_at, now=now, by=by)
+    if AgreementVersion.objects.exists():
+        raise Rejected(_("The program has an agreement already; the seed agreement is for an empty one."))
+    return publishing.publish_version(agreement=create_seed_draft(now=now), effective_at=effective_at, now=now, by=by)
 
 
-def draft(*, now: datetime, name: str = "1") -> Agreement:
+def create_seed_draft(*, now: datetime, name: str = "1") -> AgreementVersion:
     """The seed agreement as a draft, from where a shop can write its own."""
-    agreement = Agreement.objects.create(name=name, drafted_at=now, **example.TERMS)
+    agreement = AgreementVersion.objects.create(name=name, drafted_at=now, **example.TERMS)
     Rate.objects.bulk_create(
         Rate(
             agreement=agreement,
@@ -47,11 +47,11 @@ def draft(*, now: datetime, name: str = "1") -> Agreement:
 
 
 @transaction.atomic
-def start_draft(*, now: datetime, by: User | None) -> Agreement:
+def start_draft(*, now: datetime, by: User | None) -> AgreementVersion:
     """A new draft: a copy of the newest published version, or the example where there is none (CONTRACT 2)."""
-    if Agreement.objects.published().exists():
-        return drafting.start(now=now, by=by)
-    agreement = draft(now=now, name=drafting.free_name())
+    if AgreementVersion.objects.published().exists():
+        return version_drafts.start_draft(now=now, by=by)
+    agreement = create_seed_draft(now=now, name=version_drafts.generate_name())
     trail.record(
         action="agreement drafted", subject=agreement, now=now, by=by, after={"name": agreement.name, "from": "example"}
     )

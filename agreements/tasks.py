@@ -7,7 +7,7 @@ from agreements import notices
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery ships no types
-def remind() -> str:
+def send_reminders() -> str:
     """Remind affiliates of versions to accept, and tell them of a pause."""
-    posted = notices.remind(now=timezone.now())
+    posted = notices.send_reminders(now=timezone.now())
     return f"{posted} reminders posted" if posted else ""

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from agreements.languages import ENGLISH, Wording
 
 if TYPE_CHECKING:
-    from agreements.models import Agreement
+    from agreements.models import AgreementVersion
 
 Value = Decimal | int | str | None
 
@@ -84,27 +84,27 @@ TERMS: dict[str, Term] = {
 """Every term but the rate card and the prohibited activities, in the order of the seed agreement's clauses."""
 
 
-def value_of(agreement: "Agreement", term: str) -> Value:
+def get_term_value(agreement: "AgreementVersion", term: str) -> Value:
     """The value of `term` in a version, as the column has it."""
     value: Value = getattr(agreement, term)
     return value
 
 
-def wording(term: str, value: Value, currency: str, words: Wording = ENGLISH) -> str:
+def format_term_value(term: str, value: Value, currency: str, words: Wording = ENGLISH) -> str:
     """`value` of `term` as the text of an agreement says it: "3 days", "2.60 %", "16.00 USD", "no limit", "the 3rd"."""
     unit = TERMS[term].unit
     if value is None:
         return words.no_limit
     if unit is Unit.PERCENT:
-        return words.percent(Decimal(value))
+        return words.format_percent(Decimal(value))
     if unit is Unit.MONEY:
-        return words.money(Decimal(value), currency)
+        return words.format_money(Decimal(value), currency)
     if unit is Unit.DAY_OF_MONTH:
         return words.day_of_month(int(value))
     if unit is Unit.ORDERS and value == 0:
         return words.no_orders
-    return str(value) if unit is Unit.WORD else words.count(int(value), unit.value)
+    return str(value) if unit is Unit.WORD else words.format_count(int(value), unit.value)
 
 
-percent = ENGLISH.percent
-date_and_time = ENGLISH.date_and_time
+format_percent = ENGLISH.format_percent
+format_datetime = ENGLISH.format_datetime

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from agreements.rendering import Section
 
-KINDS = {"added": gettext_lazy("added"), "removed": gettext_lazy("removed"), "changed": gettext_lazy("changed")}
+KIND_LABELS = {"added": gettext_lazy("added"), "removed": gettext_lazy("removed"), "changed": gettext_lazy("changed")}
 
 
 @dataclass(frozen=True)
@@ -31,44 +31,44 @@ class TextChange:
 
     @property
     def kind_label(self) -> str:
-        return str(KINDS[self.kind])
+        return str(KIND_LABELS[self.kind])
 
 
-def text_changes(old: tuple[Section, ...], new: tuple[Section, ...]) -> Iterator[TextChange]:
+def compare_sections(old: tuple[Section, ...], new: tuple[Section, ...]) -> Iterator[TextChange]:
     """Every clause of two versions whose words differ, in the order of the newer one."""
-    for before, after in _pairs(old, new):
+    for before, after in _pair_sections(old, new):
         if before and after and before.text == after.text:
             continue
         shown = after or before
         assert shown is not None
         kind = "changed" if before and after else "added" if after else "removed"
-        pieces = tuple(_words_of(before, after))
+        pieces = tuple(_compare_words(before, after))
         yield TextChange(shown.number, shown.heading, kind, pieces)
 
 
-def _words_of(before: Section | None, after: Section | None) -> Iterator[Piece]:
+def _compare_words(before: Section | None, after: Section | None) -> Iterator[Piece]:
     """The words of a clause; its heading only where that differs too."""
     if before and after and (before.number, before.heading) == (after.number, after.heading):
-        return words(before.body, after.body)
-    return words(before.text if before else "", after.text if after else "")
+        return compare_texts(before.body, after.body)
+    return compare_texts(before.text if before else "", after.text if after else "")
 
 
-def _pairs(old: tuple[Section, ...], new: tuple[Section, ...]) -> list[tuple[Section | None, Section | None]]:
+def _pair_sections(old: tuple[Section, ...], new: tuple[Section, ...]) -> list[tuple[Section | None, Section | None]]:
     """Each clause with the one that it was: of the same heading, else of the same number; the removed ones last."""
     left = list(old)
-    by_heading = {after.number: _take(left, "heading", after.heading) for after in new}
-    kept = [(by_heading[after.number] or _take(left, "number", after.number), after) for after in new]
+    by_heading = {after.number: _take_section(left, "heading", after.heading) for after in new}
+    kept = [(by_heading[after.number] or _take_section(left, "number", after.number), after) for after in new]
     return [*kept, *((before, None) for before in left)]
 
 
-def _take(left: list[Section], field: str, value: str) -> Section | None:
+def _take_section(left: list[Section], field: str, value: str) -> Section | None:
     found = next((section for section in left if getattr(section, field) == value), None)
     if found:
         left.remove(found)
     return found
 
 
-def words(old: str, new: str) -> Iterator[Piece]:
+def compare_texts(old: str, new: str) -> Iterator[Piece]:
     """The two texts as one, word by word: what stays, what is removed, what is added."""
     before, after = re.findall(r"\s+|\S+", old), re.findall(r"\s+|\S+", new)
     for op, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
@@ -81,7 +81,7 @@ def words(old: str, new: str) -> Iterator[Piece]:
             yield Piece("added", "".join(after[c:d]))
 
 
-def marked(pieces: Iterable[Piece]) -> str:
+def format_pieces(pieces: Iterable[Piece]) -> str:
     """The words of a clause in plain text: "[-three-]{+two+} days"."""
     marks = {"same": ("", ""), "removed": ("[-", "-]"), "added": ("{+", "+}")}
     return "".join(f"{marks[piece.kind][0]}{piece.text}{marks[piece.kind][1]}" for piece in pieces)

@@ -10,65 +10,67 @@ from agreements.models import Clause, ProhibitedActivity, TranslatedActivity, Tr
 from agreements.rendering import Source
 
 
-def problems(source: Source) -> Iterator[Problem]:
+def find_problems(source: Source) -> Iterator[Problem]:
     """Of each translation: what is left out, what cannot be rendered, what says other terms, what is out of date."""
-    for language in translations.offered(source.agreement)[1:]:
-        yield from of_language(source, language)
+    for language in translations.list_languages(source.agreement)[1:]:
+        yield from find_language_problems(source, language)
 
 
-def of_language(source: Source, language: str) -> Iterator[Problem]:
+def find_language_problems(source: Source, language: str) -> Iterator[Problem]:
     """`problems` of one language; `source` has the governing words."""
     if language not in languages.KNOWN:
         yield Problem("translations", _("There are no fixed words for the language %s.") % language)
         return
-    clauses = translations.clauses_in(source.agreement, language)
+    clauses = translations.get_translated_clauses(source.agreement, language)
     for clause in source.clauses:
-        for cause in _clause(clause, clauses.get(clause.pk)):
-            yield Problem(place_of(clause, language), cause)
-    activities = translations.activities_in(source.agreement, language)
+        for cause in _check_clause(clause, clauses.get(clause.pk)):
+            yield Problem(format_place(clause, language), cause)
+    activities = translations.get_translated_activities(source.agreement, language)
     for activity in source.activities:
-        for cause in _activity(activity, activities.get(activity.pk)):
-            yield Problem(place_of(activity, language), cause)
+        for cause in _check_activity(activity, activities.get(activity.pk)):
+            yield Problem(format_place(activity, language), cause)
 
 
-def place_of(part: Clause | ProhibitedActivity, language: str) -> str:
+def format_place(part: Clause | ProhibitedActivity, language: str) -> str:
     """Where a problem with the translation of a part is: "clause 3.2 (de)"."""
     return f"clause {part.number} ({language})" if isinstance(part, Clause) else f"activity {part.code} ({language})"
 
 
-def _clause(clause: Clause, row: TranslatedClause | None) -> Iterator[str]:
+def _check_clause(clause: Clause, row: TranslatedClause | None) -> Iterator[str]:
     heading, body = (row.heading, row.body) if row else ("", "")
     if not (heading.strip() or body.strip()):
         yield _("It is not translated.")
         return
     if not heading.strip():
         yield _("Its heading is not translated.")
-    yield from _body(clause, Clause(number=clause.number, body=body))
-    yield from _out_of_date(clause, row)
+    yield from _check_body(clause, Clause(number=clause.number, body=body))
+    yield from _check_fingerprint(clause, row)
 
 
-def _body(clause: Clause, translated: Clause) -> Iterator[str]:
+def _check_body(clause: Clause, translated: Clause) -> Iterator[str]:
     if bool(clause.body.strip()) != bool(translated.body.strip()):
         yield _("Its text is not translated.") if clause.body.strip() else _("The governing clause has no text.")
         return
-    wrong = list(placeholders.wrong_in(translated))
+    wrong = list(placeholders.find_problem(translated))
     yield from wrong
     if wrong:
         return
-    wanted, found = placeholders.used_in(clause), placeholders.used_in(translated)
+    wanted, found = placeholders.list_placeholders(clause), placeholders.list_placeholders(translated)
     for name in sorted(wanted - found):
         yield _("It must say {%s}, as the governing clause does.") % name
     for name in sorted(found - wanted):
         yield _("It says {%s}, which the governing clause does not.") % name
 
 
-def _activity(activity: ProhibitedActivity, row: TranslatedActivity | None) -> Iterator[str]:
+def _check_activity(activity: ProhibitedActivity, row: TranslatedActivity | None) -> Iterator[str]:
     if row is None or not row.title.strip() or not row.text.strip():
         yield _("It needs a title and a text.")
         return
-    yield from _out_of_date(activity, row)
+    yield from _check_fingerprint(activity, row)
 
 
-def _out_of_date(part: Clause | ProhibitedActivity, row: TranslatedClause | TranslatedActivity | None) -> Iterator[str]:
-    if row and row.of_sha256 != translations.fingerprint(part):
+def _check_fingerprint(
+    part: Clause | ProhibitedActivity, row: TranslatedClause | TranslatedActivity | None
+) -> Iterator[str]:
+    if row and row.source_sha256 != translations.compute_fingerprint(part):
         yield _("The governing words changed since this was translated.")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from agreements import rendering
 from agreements.models import (
-    Agreement,
+    AgreementVersion,
     Clause,
     ProhibitedActivity,
     TranslatedActivity,
@@ -20,41 +20,41 @@ from lib.ids import uuid7
 PARTS = ("translations", "translated_clauses", "translated_activities")
 
 
-def offered(agreement: Agreement) -> list[str]:
+def list_languages(agreement: AgreementVersion) -> list[str]:
     """The codes of the languages in which a version is offered, the governing one first."""
     others = Translation.objects.filter(agreement=agreement).order_by("language").values_list("language", flat=True)
     return [agreement.language, *others]
 
 
-def source_in(agreement: Agreement, language: str = "") -> Source:
+def load_source(agreement: AgreementVersion, language: str = "") -> Source:
     """The rows of a version with their words in `language`, the governing one for "".
 
     What is not translated yet is in the governing language: a draft can be previewed at any time, and is not published so.
     """
-    governing = rendering.source_of(agreement)
+    governing = rendering.load_source(agreement)
     if language in ("", agreement.language):
         return governing
-    clauses, activities = clauses_in(agreement, language), activities_in(agreement, language)
+    clauses, activities = get_translated_clauses(agreement, language), get_translated_activities(agreement, language)
     return replace(
         governing,
-        clauses=[_clause(clause, clauses.get(clause.pk)) for clause in governing.clauses],
-        activities=[_activity(activity, activities.get(activity.pk)) for activity in governing.activities],
+        clauses=[_translate_clause(clause, clauses.get(clause.pk)) for clause in governing.clauses],
+        activities=[_translate_activity(activity, activities.get(activity.pk)) for activity in governing.activities],
         language=language,
         governing=governing,
     )
 
 
-def clauses_in(agreement: Agreement, language: str) -> dict[UUID, TranslatedClause]:
+def get_translated_clauses(agreement: AgreementVersion, language: str) -> dict[UUID, TranslatedClause]:
     """{clause: its translation} of one language."""
     return {row.clause_id: row for row in agreement.translated_clauses.filter(language=language)}
 
 
-def activities_in(agreement: Agreement, language: str) -> dict[UUID, TranslatedActivity]:
+def get_translated_activities(agreement: AgreementVersion, language: str) -> dict[UUID, TranslatedActivity]:
     """{prohibited activity: its translation} of one language."""
     return {row.activity_id: row for row in agreement.translated_activities.filter(language=language)}
 
 
-def _clause(clause: Clause, translated: TranslatedClause | None) -> Clause:
+def _translate_clause(clause: Clause, translated: TranslatedClause | None) -> Clause:
     if translated is None:
         return clause
     shown = copy(clause)
@@ -62,7 +62,7 @@ def _clause(clause: Clause, translated: TranslatedClause | None) -> Clause:
     return shown
 
 
-def _activity(activity: ProhibitedActivity, translated: TranslatedActivity | None) -> ProhibitedActivity:
+def _translate_activity(activity: ProhibitedActivity, translated: TranslatedActivity | None) -> ProhibitedActivity:
     if translated is None:
         return activity
     shown = copy(activity)
@@ -70,13 +70,13 @@ def _activity(activity: ProhibitedActivity, translated: TranslatedActivity | Non
     return shown
 
 
-def fingerprint(part: Clause | ProhibitedActivity) -> str:
+def compute_fingerprint(part: Clause | ProhibitedActivity) -> str:
     """The SHA-256 of the governing words of a part, by which a translation knows what it was made from."""
     words = (part.heading, part.body) if isinstance(part, Clause) else (part.title, part.text)
-    return rendering.sha256("\n".join(["", *map("\n\n".join, map(rendering.paragraphs, words))]))
+    return rendering.compute_sha256("\n".join(["", *map("\n\n".join, map(rendering.split_paragraphs, words))]))
 
 
-def copy_to(draft: Agreement, source: Agreement, pairs: Mapping[UUID, UUID]) -> None:
+def copy_translations(draft: AgreementVersion, source: AgreementVersion, pairs: Mapping[UUID, UUID]) -> None:
     """Copy the translations of `source` to a new draft; `pairs` says of each part of the old one which is its copy."""
     Translation.objects.bulk_create(
         Translation(agreement=draft, language=row.language) for row in source.translations.all()

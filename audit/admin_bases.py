@@ -14,7 +14,7 @@ from audit import trail
 from lib.admin.bases import BaseAdmin
 
 
-def _as_it_was(form: "ModelForm[Any]") -> models.Model:
+def _build_original(form: "ModelForm[Any]") -> models.Model:
     """The row before the answers of its form were put into it."""
     row: models.Model = copy.copy(form.instance)
     for field in row._meta.concrete_fields:
@@ -28,49 +28,49 @@ class AuditedAdmin(BaseAdmin):
     (CONTRACT 9)."""
 
     # Values of these fields are not written to the trail, only that they changed.
-    unrecorded: tuple[str, ...] = ()
+    unrecorded_fields: tuple[str, ...] = ()
 
     def save_related(self, request: HttpRequest, form: "ModelForm[Any]", formsets: Any, change: bool) -> None:
         # Asked before they are saved: afterwards a deleted row has no id by which it would be known.
-        rows = [pair for formset in formsets for pair in self.rows_changed(formset)]
+        rows = [pair for formset in formsets for pair in self.iter_row_changes(formset)]
         super().save_related(request, form, formsets, change)
         fields = [name for name in form.changed_data if name in form.cleaned_data]
-        before = {name: self._shown(name, form.initial.get(name)) for name in fields} if change else {}
-        after = {name: self._shown(name, form.cleaned_data[name]) for name in fields}
+        before = {name: self._format_value(name, form.initial.get(name)) for name in fields} if change else {}
+        after = {name: self._format_value(name, form.cleaned_data[name]) for name in fields}
         for was, became in rows:
             before |= was
             after |= became
-        self.put_on_record(request, form.instance, "changed" if change else "added", before=before, after=after)
+        self.record_change(request, form.instance, "changed" if change else "added", before=before, after=after)
 
-    def rows_changed(self, formset: Any) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
+    def iter_row_changes(self, formset: Any) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
         """What the rows that a save adds, changes or deletes were, and what they become, each by its name and field."""
         deleted = formset.deleted_forms
         for form in formset.forms:
             adding = form.instance._state.adding
             if not form.has_changed() or (adding and form in deleted):
                 continue
-            row = f"{form.instance._meta.verbose_name} {form.instance if adding else _as_it_was(form)}"
-            fields = [name for name in form.fields if name in form.cleaned_data and self._is_said(form, name)]
+            row = f"{form.instance._meta.verbose_name} {form.instance if adding else _build_original(form)}"
+            fields = [name for name in form.fields if name in form.cleaned_data and self._is_recorded(form, name)]
             said = fields if adding or form in deleted else [name for name in fields if name in form.changed_data]
-            was = {f"{row}: {name}": self._shown(name, form.initial.get(name)) for name in said}
-            becomes = {f"{row}: {name}": self._shown(name, form.cleaned_data[name]) for name in said}
+            was = {f"{row}: {name}": self._format_value(name, form.initial.get(name)) for name in said}
+            becomes = {f"{row}: {name}": self._format_value(name, form.cleaned_data[name]) for name in said}
             yield {} if adding else was, {} if form in deleted else becomes
 
-    def _is_said(self, form: "ModelForm[Any]", name: str) -> bool:
+    def _is_recorded(self, form: "ModelForm[Any]", name: str) -> bool:
         """Whether a field of a row tells anybody something: its id and its owner don't."""
         return name not in ("DELETE", form.instance._meta.pk.name) and not isinstance(
             form.fields[name], InlineForeignKeyField
         )
 
     def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
-        self.put_on_record(request, obj, "deleted", before={"was": str(obj)})
+        self.record_change(request, obj, "deleted", before={"was": str(obj)})
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
         for obj in queryset:
             self.delete_model(request, obj)
 
-    def put_on_record(
+    def record_change(
         self,
         request: HttpRequest,
         subject: models.Model,
@@ -88,8 +88,8 @@ class AuditedAdmin(BaseAdmin):
             after=after,
         )
 
-    def _shown(self, name: str, value: object) -> str:
-        if name in self.unrecorded:
+    def _format_value(self, name: str, value: object) -> str:
+        if name in self.unrecorded_fields:
             return "(not recorded)"
         if isinstance(value, (list, models.QuerySet)):
             return ", ".join(sorted(str(item) for item in value))

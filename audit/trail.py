@@ -21,7 +21,7 @@ def record(
     reason: str = "",
 ) -> AuditRecord:
     """Write one audit record in the caller's transaction (CONTRACT 9); `by` is None where the clock acted."""
-    written = built(action=action, subject=subject, now=now, by=by, before=before, after=after, reason=reason)
+    written = build_record(action=action, subject=subject, now=now, by=by, before=before, after=after, reason=reason)
     written.save(force_insert=True)
     return written
 
@@ -31,7 +31,7 @@ def record_many(records: Iterable[AuditRecord]) -> None:
     AuditRecord.objects.bulk_create(records, batch_size=1000)
 
 
-def built(
+def build_record(
     *,
     action: str,
     subject: models.Model,
@@ -48,13 +48,13 @@ def built(
         action=action,
         subject_type=subject._meta.label_lower,
         subject_id=str(subject.pk),
-        before=_plain(before),
-        after=_plain(after),
+        before=_serialize_values(before),
+        after=_serialize_values(after),
         reason=reason,
     )
 
 
-def _plain(values: Mapping[str, Any] | None) -> dict[str, Any]:
+def _serialize_values(values: Mapping[str, Any] | None) -> dict[str, Any]:
     return {
         key: value if isinstance(value, (str, int, bool, type(None))) else str(value)
         for key, value in (values or {}).items()

@@ -1,9 +1,9 @@
 """All of PERFORMANCE 3: runs each part in a process of its own, prints every row and writes RESULTS.md.
 
     python -m benchmarks [PART ...]
-    python -m benchmarks.close --sizes 1000000 5000000 --rounds 3 | python -m benchmarks --take close
+    python -m benchmarks.close --sizes 1000000 5000000 --rounds 3 | python -m benchmarks --merge close
 
-A part that is named alone replaces its own rows; the others stay as they are. `--take` takes the rows of a part that was run
+A part that is named alone replaces its own rows; the others stay as they are. `--merge` takes the rows of a part that was run
 by itself, with other sizes or fewer rounds: those that it has replace the ones of the same work.
 """
 
@@ -18,57 +18,57 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-PARTS = ("redirect", "drain", "outage", "orders", "close", "pages", "targets", "rehearsal", "rollups")
+PARTS = ("redirect", "drain", "outage", "orders", "close", "pages", "targets", "backtest", "rollups")
 RESULTS, ROWS = HERE / "RESULTS.md", HERE / "results.json"
 Row = dict[str, Any]
 
 
 def main() -> None:
-    taking = sys.argv[1:2] == ["--take"]
+    taking = sys.argv[1:2] == ["--merge"]
     wanted = sys.argv[2 if taking else 1 :] or list(PARTS)
     if unknown := set(wanted) - set(PARTS):
         raise SystemExit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     found: dict[str, list[Row]] = json.loads(ROWS.read_text(encoding="utf-8")) if ROWS.exists() else {}
     for part in wanted:
-        found[part] = taken(found.get(part, []), sys.stdin) if taking else run(part)
+        found[part] = merge_rows(found.get(part, []), sys.stdin) if taking else run_part(part)
         ROWS.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        RESULTS.write_text(page(found), encoding="utf-8")
-    missed = [row["work"] for rows in found.values() for row in rows if reached(row) == "no"]
+        RESULTS.write_text(render_page(found), encoding="utf-8")
+    missed = [row["work"] for rows in found.values() for row in rows if check_bound(row) == "no"]
     if missed:
         raise SystemExit("not reached: " + "; ".join(missed))
 
 
-def run(part: str) -> list[Row]:
+def run_part(part: str) -> list[Row]:
     """The rows that a part prints, each shown as it comes."""
     process = subprocess.Popen(
         [sys.executable, "-m", f"benchmarks.{part}"], cwd=HERE.parent, stdout=subprocess.PIPE, text=True
     )
-    rows = list(read(process.stdout or ()))
+    rows = list(read_rows(process.stdout or ()))
     if process.wait():
         raise SystemExit(f"{part} failed")
     return rows
 
 
-def read(lines: Iterable[str]) -> Iterator[Row]:
+def read_rows(lines: Iterable[str]) -> Iterator[Row]:
     """The rows among what a part prints."""
     for line in lines:
         if line.startswith("{"):
             row = json.loads(line) | {"on": f"{datetime.now(UTC):%Y-%m-%d}"}
-            print(said(row), flush=True)
+            print(format_row(row), flush=True)
             yield row
 
 
-def taken(before: Iterable[Row], lines: Iterable[str]) -> list[Row]:
+def merge_rows(before: Iterable[Row], lines: Iterable[str]) -> list[Row]:
     """The rows of `before`, those of the same work replaced by the ones among `lines`."""
-    fresh = {name_of(row): row for row in read(lines)}
-    return [*(row for row in before if name_of(row) not in fresh), *fresh.values()]
+    fresh = {get_work(row): row for row in read_rows(lines)}
+    return [*(row for row in before if get_work(row) not in fresh), *fresh.values()]
 
 
-def name_of(row: Row) -> str:
+def get_work(row: Row) -> str:
     return str(row["work"])
 
 
-def page(found: dict[str, list[Row]]) -> str:
+def render_page(found: dict[str, list[Row]]) -> str:
     """The results as a page, made of the rows alone."""
     lines = [
         "# Results",
@@ -81,21 +81,21 @@ def page(found: dict[str, list[Row]]) -> str:
         "| work | value | spread | bound | reached | on |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    lines += [said(row) for part in PARTS for row in found.get(part, ())]
+    lines += [format_row(row) for part in PARTS for row in found.get(part, ())]
     return "\n".join(lines) + "\n"
 
 
-def said(row: Row) -> str:
+def format_row(row: Row) -> str:
     low, high = row.get("spread", ("", ""))
-    spread = f"{number(low)} to {number(high)}" if low != "" else ""
+    spread = f"{format_number(low)} to {format_number(high)}" if low != "" else ""
     bound = next((f"{name} {row[name]}" for name in ("at least", "at most") if name in row), "")
     known = {"work", "value", "spread", "at least", "at most", "on"}
-    more = "; ".join(f"{name} {number(value)}" for name, value in row.items() if name not in known)
+    more = "; ".join(f"{name} {format_number(value)}" for name, value in row.items() if name not in known)
     work = row["work"] + (f" ({more})" if more else "")
-    return f"| {work} | {number(row.get('value', ''))} | {spread} | {bound} | {reached(row)} | {row['on']} |"
+    return f"| {work} | {format_number(row.get('value', ''))} | {spread} | {bound} | {check_bound(row)} | {row['on']} |"
 
 
-def reached(row: Row) -> str:
+def check_bound(row: Row) -> str:
     """Whether the row is within its bound; "" where it has none."""
     if "at least" in row:
         return "yes" if row["value"] >= row["at least"] else "no"
@@ -104,7 +104,7 @@ def reached(row: Row) -> str:
     return ""
 
 
-def number(value: object) -> str:
+def format_number(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}"
     return str(value)

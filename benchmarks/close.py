@@ -18,9 +18,9 @@ from typing import Any
 from benchmarks.own_database import own_database
 
 MONTH = date(2025, 2, 1)
-BEGIN, END = datetime(2025, 1, 2, tzinfo=UTC), datetime(2025, 1, 25, tzinfo=UTC)
+STARTS_AT, ENDS_AT = datetime(2025, 1, 2, tzinfo=UTC), datetime(2025, 1, 25, tzinfo=UTC)
 NOW = datetime(2025, 3, 5, tzinfo=UTC)
-WRITTEN = (
+WRITTEN_TABLES = (
     "payouts_close",
     "payouts_statement",
     "payouts_statementline",
@@ -32,13 +32,13 @@ WRITTEN = (
 )
 
 
-def rows(sizes: list[int], affiliates: int, rounds: int) -> Iterator[dict[str, Any]]:
+def measure_rows(sizes: list[int], affiliates: int, rounds: int) -> Iterator[dict[str, Any]]:
     """A row for each size, and one for how the time grows from one million to five."""
     took: dict[int, float] = {}
     for size in sizes:
         with own_database("accord_bench_close"):
-            _fill(size, affiliates)
-            found = [_round() for _round_number in range(rounds)]
+            _fill_database(size, affiliates)
+            found = [_measure_round() for _round_number in range(rounds)]
         took[size] = median(ours for ours, _bare, _memory in found)
         ratios = [ours / bare for ours, bare, _memory in found]
         yield {
@@ -61,38 +61,38 @@ def rows(sizes: list[int], affiliates: int, rounds: int) -> Iterator[dict[str, A
         }
 
 
-def _fill(size: int, affiliates: int) -> None:
+def _fill_database(size: int, affiliates: int) -> None:
     from benchmarks import population
     from payouts.closing.close import close_month
 
-    population.begin()
-    population.copy_people(affiliates)
-    population.copy_sales(size, affiliates=affiliates, since=BEGIN, until=END)
-    close_month(period=date(2025, 1, 1), now=NOW, by=None)  # a month in which nothing is validated yet
+    population.create_program()
+    population.copy_affiliates(affiliates)
+    population.copy_orders(size, affiliates=affiliates, since=STARTS_AT, until=ENDS_AT)
+    close_month(month=date(2025, 1, 1), now=NOW, by=None)  # a month in which nothing is validated yet
 
 
-def _round() -> tuple[float, float, float]:
+def _measure_round() -> tuple[float, float, float]:
     """Seconds of the close, seconds of the bare statements, MiB that the process grew by."""
     from payouts.closing.close import close_month
 
-    before, begun = _memory(), time.perf_counter()
-    close_month(period=MONTH, now=NOW, by=None)
-    ours, grown = time.perf_counter() - begun, (_memory() - before) / 1024
-    bare = _bare()
-    _take_out()
+    before, begun = _get_peak_memory(), time.perf_counter()
+    close_month(month=MONTH, now=NOW, by=None)
+    ours, grown = time.perf_counter() - begun, (_get_peak_memory() - before) / 1024
+    bare = _measure_bare()
+    _delete_round()
     return ours, bare, grown
 
 
-def _memory() -> int:
+def _get_peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def _bare() -> float:
+def _measure_bare() -> float:
     """One scan of the commissions, and every row that the close wrote written again into tables like those of the product."""
     from django.db import connection, transaction
 
     with connection.cursor() as cursor:
-        for table in WRITTEN:
+        for table in WRITTEN_TABLES:
             cursor.execute(f"DROP TABLE IF EXISTS bare_{table}")
             cursor.execute(f"CREATE TABLE bare_{table} (LIKE {table} INCLUDING ALL)")
     begun = time.perf_counter()
@@ -100,24 +100,24 @@ def _bare() -> float:
         cursor.execute(
             "SELECT count(*) FROM (SELECT sum(amount) FROM payouts_commission GROUP BY affiliate_id) AS one_scan"
         )
-        for table in WRITTEN:
+        for table in WRITTEN_TABLES:
             cursor.execute(f"INSERT INTO bare_{table} OVERRIDING SYSTEM VALUE SELECT * FROM {table}")
     return time.perf_counter() - begun
 
 
-def _take_out() -> None:
+def _delete_round() -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
-        for table in WRITTEN[1:]:
+        for table in WRITTEN_TABLES[1:]:
             cursor.execute(f"DELETE FROM {table}")
         cursor.execute("DELETE FROM payouts_close WHERE period = %s", [MONTH])
         cursor.execute(
             "DELETE FROM audit_auditrecord WHERE action = 'month closed' AND after->>'period' = %s", [f"{MONTH:%Y-%m}"]
         )
         cursor.execute("SET session_replication_role = DEFAULT")
-        for table in WRITTEN:
+        for table in WRITTEN_TABLES:
             cursor.execute(f"VACUUM ANALYZE {table}")
 
 
@@ -127,7 +127,7 @@ def main() -> None:
     parser.add_argument("--affiliates", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
-    for row in rows(given.sizes, given.affiliates, given.rounds):
+    for row in measure_rows(given.sizes, given.affiliates, given.rounds):
         print(json.dumps(row, ensure_ascii=False), flush=True)
 
 

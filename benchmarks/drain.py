@@ -14,20 +14,20 @@ from statistics import median
 from typing import Any
 
 from benchmarks.own_database import own_database
-from benchmarks.redirect import fill
+from benchmarks.redirect import create_link
 
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
-def rows(rounds: int = 5, clicks: int = 100_000) -> Iterator[dict[str, Any]]:
+def measure_rows(rounds: int = 5, clicks: int = 100_000) -> Iterator[dict[str, Any]]:
     """The row of PERFORMANCE 3 that is the drain's; rounds of raw COPY and ours alternate."""
     with own_database("accord_bench_drain"), tempfile.TemporaryDirectory() as folder:
-        fill()
+        create_link()
         ratios, rates = [], []
         for number in range(rounds):
-            lines = _lines(clicks)
-            raw = _seconds_of_copy(lines)
-            ours = _seconds_of_drain(_lines(clicks), Path(folder, str(number)))
+            lines = _build_lines(clicks)
+            raw = _measure_copy(lines)
+            ours = _measure_drain(_build_lines(clicks), Path(folder, str(number)))
             ratios.append(raw / ours)
             rates.append(clicks / ours)
         yield {
@@ -39,7 +39,7 @@ def rows(rounds: int = 5, clicks: int = 100_000) -> Iterator[dict[str, Any]]:
         }
 
 
-def _lines(clicks: int) -> list[bytes]:
+def _build_lines(clicks: int) -> list[bytes]:
     from tracking.clicks import click_ids, click_store
     from tracking.models import Link
 
@@ -52,16 +52,18 @@ def _lines(clicks: int) -> list[bytes]:
         "user_agent": USER_AGENT,
         "device": "desktop",
     }
-    empty: dict[str, Any] = dict.fromkeys(click_store.Row._fields, "")
+    empty: dict[str, Any] = dict.fromkeys(click_store.ClickRow._fields, "")
     return [
-        click_store.line(
-            click_store.Row(**(empty | fields | {"id": click_ids.new_nonce(at), "link_id": link.pk, "at": at}))
+        click_store.encode_row(
+            click_store.ClickRow(
+                **(empty | fields | {"id": click_ids.generate_nonce(at), "link_id": link.pk, "at": at})
+            )
         )
         for at in moments
     ]
 
 
-def _seconds_of_copy(lines: list[bytes]) -> float:
+def _measure_copy(lines: list[bytes]) -> float:
     from tracking.clicks import click_store
     from tracking.clicks.connection import connect
 
@@ -69,11 +71,11 @@ def _seconds_of_copy(lines: list[bytes]) -> float:
     with connect() as connection:
         connection.execute("SET statement_timeout = 0")
         begun = time.perf_counter()
-        click_store.copy(connection.cursor(), [text])
+        click_store.copy_rows(connection.cursor(), [text])
         return time.perf_counter() - begun
 
 
-def _seconds_of_drain(lines: list[bytes], folder: Path) -> float:
+def _measure_drain(lines: list[bytes], folder: Path) -> float:
     """From the file of a process that was killed to the last of its clicks in the database, with all that belongs to it."""
     from tracking.clicks.connection import connect
     from tracking.clicks.spool import Spool
@@ -102,7 +104,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--clicks", type=int, default=100_000)
     given = parser.parse_args()
-    for row in rows(given.rounds, given.clicks):
+    for row in measure_rows(given.rounds, given.clicks):
         print(json.dumps(row, ensure_ascii=False), flush=True)
 
 

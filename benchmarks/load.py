@@ -33,44 +33,44 @@ class Load:
             self.sockets[made.fileno()] = made
             self.poll.register(made.fileno(), select.EPOLLIN)
 
-    def go_on(self, seconds: float, keep: bool) -> None:
+    def run(self, seconds: float, keep: bool) -> None:
         """Ask and ask again until the time is up, or until the server is gone."""
         until = time.perf_counter() + seconds
         for fd in list(self.sockets):
-            self._ask(fd)
+            self._send_request(fd)
         while self.sockets and time.perf_counter() < until:
             for fd, _event in self.poll.poll(0.1):
-                self._hear(fd, keep)
+                self._receive(fd, keep)
 
-    def _ask(self, fd: int) -> None:
+    def _send_request(self, fd: int) -> None:
         self.begun[fd] = time.perf_counter()
         try:
             self.sockets[fd].send(self.request)
         except OSError:
-            self._leave(fd)
+            self._close(fd)
 
-    def _hear(self, fd: int, keep: bool) -> None:
+    def _receive(self, fd: int, keep: bool) -> None:
         try:
             answer = self.sockets[fd].recv(65536)
         except OSError:
             answer = b""
         # An answer without a body is small enough to come in one piece, or it isn't one.
         if not answer.endswith(_END):
-            self._leave(fd)
+            self._close(fd)
             return
         if not answer.startswith(b"HTTP/1.1 302"):
             raise SystemExit(f"not a redirect: {answer!r}")
         self.took.append(time.perf_counter() - self.begun[fd])
         if keep:
             self.answers.append(answer)
-        self._ask(fd)
+        self._send_request(fd)
 
-    def _leave(self, fd: int) -> None:
+    def _close(self, fd: int) -> None:
         self.poll.unregister(fd)
         self.sockets.pop(fd).close()
 
 
-def said(load: Load, seconds: float) -> dict[str, object]:
+def summarize(load: Load, seconds: float) -> dict[str, object]:
     took = sorted(load.took)
     return {
         "rate": len(took) / seconds,
@@ -83,5 +83,5 @@ def said(load: Load, seconds: float) -> dict[str, object]:
 if __name__ == "__main__":
     port, path, connections, seconds, keep = sys.argv[1:]
     load = Load(int(port), path, int(connections))
-    load.go_on(float(seconds), keep == "keep")
-    print(json.dumps(said(load, float(seconds))))
+    load.run(float(seconds), keep == "keep")
+    print(json.dumps(summarize(load, float(seconds))))

@@ -17,29 +17,29 @@ from statistics import median
 from typing import Any
 
 from benchmarks.own_database import HERE, own_database
-from benchmarks.served import served
+from benchmarks.server import run_server
 
 BATCH, LINES = 1_000, 3
 SENDERS = 4
 AFFILIATES = 2_000
-BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+STARTS_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def snapshots(prefix: str, count: int) -> list[dict[str, Any]]:
+def build_snapshots(prefix: str, count: int) -> list[dict[str, Any]]:
     """Completed orders of three lines each, by the coupons of 2,000 affiliates, over ten months."""
-    from benchmarks.population import CARD
-    from tests.worlds import order
+    from benchmarks.population import RATE_CARD
+    from tests.scenarios import build_order
 
-    categories = list(CARD)
+    categories = list(RATE_CARD)
     found = []
     for number in range(count):
-        placed = BEGIN + timedelta(minutes=number * 7919 % 430_000)
+        placed = STARTS_AT + timedelta(minutes=number * 7919 % 430_000)
         lines = [
             (categories[(number + at) % len(categories)], f"{(number * 7 + at) % 900 + 1}.{number * 13 % 100:02d}")
             for at in range(LINES)
         ]
         found.append(
-            order(
+            build_order(
                 f"{prefix}{number}",
                 *lines,
                 placed=placed.isoformat(),
@@ -51,7 +51,7 @@ def snapshots(prefix: str, count: int) -> list[dict[str, Any]]:
     return found
 
 
-def send(port: int, key: str, connections: int, requests: list[str]) -> float:
+def send_requests(port: int, key: str, connections: int, requests: list[str]) -> float:
     """How long the server takes for all the requests."""
     with tempfile.TemporaryDirectory() as folder:
         for number, request in enumerate(requests):
@@ -67,58 +67,58 @@ def send(port: int, key: str, connections: int, requests: list[str]) -> float:
     return seconds
 
 
-def batches(port: int, key: str, prefix: str, count: int) -> float:
+def measure_batches(port: int, key: str, prefix: str, count: int) -> float:
     """Lines a second, in batches of 1,000 orders."""
-    orders = snapshots(prefix, count * BATCH)
+    orders = build_snapshots(prefix, count * BATCH)
     requests = [
         "POST /api/v1/orders/batch\n" + "\n".join(json.dumps(one) for one in orders[first : first + BATCH])
         for first in range(0, len(orders), BATCH)
     ]
-    return len(orders) * LINES / send(port, key, SENDERS, requests)
+    return len(orders) * LINES / send_requests(port, key, SENDERS, requests)
 
 
-def puts(port: int, key: str, prefix: str, count: int) -> float:
+def measure_puts(port: int, key: str, prefix: str, count: int) -> float:
     """Requests a second, one order each."""
-    requests = [f"PUT /api/v1/orders/{one['order_id']}\n{json.dumps(one)}" for one in snapshots(prefix, count)]
-    return count / send(port, key, 2 * SENDERS, requests)
+    requests = [f"PUT /api/v1/orders/{one['order_id']}\n{json.dumps(one)}" for one in build_snapshots(prefix, count)]
+    return count / send_requests(port, key, 2 * SENDERS, requests)
 
 
-def rows(rounds: int, batches_a_round: int, puts_a_round: int) -> Iterator[dict[str, Any]]:
+def measure_rows(rounds: int, batches_a_round: int, puts_a_round: int) -> Iterator[dict[str, Any]]:
     """The two rows of PERFORMANCE 3 that are the orders'."""
     with own_database("accord_bench_orders") as address, tempfile.TemporaryDirectory() as folder:
         from accounts import api_keys
         from benchmarks import population
 
-        population.begin()
-        population.copy_people(AFFILIATES)
+        population.create_program()
+        population.copy_affiliates(AFFILIATES)
         key = api_keys.create(name="the shop", now=datetime.now(UTC), by=None)[1]
-        with served("wsgi", "config.wsgi:application", Path(folder)) as (port, _process):
-            batches(port, key, "warm", 1)
-            yield _row(
+        with run_server("wsgi", "config.wsgi:application", Path(folder)) as (port, _process):
+            measure_batches(port, key, "warm", 1)
+            yield _build_row(
                 f"orders in batches of {BATCH:,}: lines/s ÷ raw COPY",
-                [_batch_round(port, key, address, f"B{n}-", batches_a_round) for n in range(rounds)],
+                [_measure_batch_round(port, key, address, f"B{n}-", batches_a_round) for n in range(rounds)],
             )
-            yield _row(
+            yield _build_row(
                 "orders one a PUT: requests/s ÷ bare transactions/s",
-                [_put_round(port, key, address, f"P{n}-", puts_a_round) for n in range(rounds)],
+                [_measure_put_round(port, key, address, f"P{n}-", puts_a_round) for n in range(rounds)],
             )
 
 
-def _batch_round(port: int, key: str, address: str, prefix: str, count: int) -> tuple[float, float]:
-    from benchmarks.bare_rows import Copies
+def _measure_batch_round(port: int, key: str, address: str, prefix: str, count: int) -> tuple[float, float]:
+    from benchmarks.bare_tables import BareTables
 
-    ours = batches(port, key, prefix, count)
-    return ours, count * BATCH * LINES / Copies(address, prefix).seconds_of_copy()
-
-
-def _put_round(port: int, key: str, address: str, prefix: str, count: int) -> tuple[float, float]:
-    from benchmarks.bare_rows import Copies
-
-    ours = puts(port, key, prefix, count)
-    return ours, Copies(address, prefix).transactions_a_second(2 * SENDERS, count)
+    ours = measure_batches(port, key, prefix, count)
+    return ours, count * BATCH * LINES / BareTables(address, prefix).measure_copy()
 
 
-def _row(work: str, found: list[tuple[float, float]]) -> dict[str, Any]:
+def _measure_put_round(port: int, key: str, address: str, prefix: str, count: int) -> tuple[float, float]:
+    from benchmarks.bare_tables import BareTables
+
+    ours = measure_puts(port, key, prefix, count)
+    return ours, BareTables(address, prefix).measure_transactions(2 * SENDERS, count)
+
+
+def _build_row(work: str, found: list[tuple[float, float]]) -> dict[str, Any]:
     ratios = [ours / bare for ours, bare in found]
     return {
         "work": work,
@@ -135,7 +135,7 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=10)
     parser.add_argument("--puts", type=int, default=400)
     given = parser.parse_args()
-    for row in rows(given.rounds, given.batches, given.puts):
+    for row in measure_rows(given.rounds, given.batches, given.puts):
         print(json.dumps(row, ensure_ascii=False), flush=True)
 
 

@@ -19,23 +19,23 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.own_database import own_database
-from benchmarks.redirect import fill, load, nonces_of, recorded
-from benchmarks.served import HERE, OURS, served
+from benchmarks.redirect import count_recorded, create_link, read_nonces, run_load
+from benchmarks.server import APPLICATIONS, HERE, run_server
 
 BEFORE_SECONDS, AFTER_SECONDS = 5, 10
-MOST_SECONDS = 0.25
+MAX_SECONDS = 0.25
 # Recording goes on by itself within this.
-BACK_SECONDS = 60
+RECOVERY_SECONDS = 60
 
 
-def rows(seconds: float = 30) -> Iterator[dict[str, Any]]:
+def measure_rows(seconds: float = 30) -> Iterator[dict[str, Any]]:
     """A row for each fault and interface: `value` is the worst answer in seconds, which is `at most` a quarter of one."""
     with (
-        own_servers() as (postgres, valkey),
+        run_servers() as (postgres, valkey),
         own_database("accord_bench_outage"),
         tempfile.TemporaryDirectory() as name,
     ):
-        path = fill()
+        path = create_link()
         # The first says how crowded the machine is.
         stopped: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {
             "nothing stopped": (lambda: None, lambda: None),
@@ -47,14 +47,16 @@ def rows(seconds: float = 30) -> Iterator[dict[str, Any]]:
             "Valkey stopped": (valkey.stop, valkey.start),
         }
         for what, (begin, end) in stopped.items():
-            for interface in OURS:
+            for interface in APPLICATIONS:
                 folder = Path(name, f"{what} {interface}")
                 folder.mkdir()
-                yield _row(f"{interface}, {what} for {seconds:g} s", interface, path, folder, seconds, begin, end)
+                yield _measure_row(
+                    f"{interface}, {what} for {seconds:g} s", interface, path, folder, seconds, begin, end
+                )
 
 
 @contextmanager
-def own_servers() -> Iterator[tuple[Any, Any]]:
+def run_servers() -> Iterator[tuple[Any, Any]]:
     """A PostgreSQL and a Valkey that nobody else uses, and whose addresses the environment names."""
     from config.embedded.place import Place
     from config.embedded.postgres import Postgres
@@ -62,7 +64,7 @@ def own_servers() -> Iterator[tuple[Any, Any]]:
 
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o711)
-        place = Place.of(Path(name))
+        place = Place.for_folder(Path(name))
         place.make()
         servers = Postgres(place), Valkey(place)
         try:
@@ -75,7 +77,7 @@ def own_servers() -> Iterator[tuple[Any, Any]]:
                 server.stop()
 
 
-def _row(
+def _measure_row(
     work: str,
     interface: str,
     path: str,
@@ -86,24 +88,24 @@ def _row(
 ) -> dict[str, Any]:
     from django.db import connection
 
-    with served(interface, OURS[interface], folder) as (port, _):
-        load(port, path, 2)
-        rate = load(port, path, 3)["rate"] / 2
-        before = _seen_by_staff()
-        coming = _arrivals(port, path, rate, BEFORE_SECONDS + seconds + AFTER_SECONDS)
+    with run_server(interface, APPLICATIONS[interface], folder) as (port, _):
+        run_load(port, path, 2)
+        rate = run_load(port, path, 3)["rate"] / 2
+        before = _count_late_and_lost()
+        coming = _start_arrivals(port, path, rate, BEFORE_SECONDS + seconds + AFTER_SECONDS)
         time.sleep(BEFORE_SECONDS)
         begin()
         time.sleep(seconds)
         end()
         connection.close()  # which may have gone with the server
         found = json.loads(coming.communicate()[0])
-        nonces = nonces_of(found["locations"])
-        took, there = _seconds_until_recorded(nonces, before)
-        late, lost = (now - then for now, then in zip(_seen_by_staff(), before, strict=True))
+        nonces = read_nonces(found["locations"])
+        took, there = _wait_until_recorded(nonces, before)
+        late, lost = (now - then for now, then in zip(_count_late_and_lost(), before, strict=True))
     return {
         "work": f"redirects at {rate:.0f}/s, {work}: worst answer",
         "value": round(found["worst"], 3),
-        "at most": MOST_SECONDS,
+        "at most": MAX_SECONDS,
         "worst from being sent": round(found["worst_sent"], 3),
         "p99": round(found["p99"], 4),
         "answers": found["answers"],
@@ -116,23 +118,23 @@ def _row(
     }
 
 
-def _arrivals(port: int, path: str, rate: float, seconds: float) -> "subprocess.Popen[str]":
+def _start_arrivals(port: int, path: str, rate: float, seconds: float) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "benchmarks.arrivals", str(port), path, str(rate), str(seconds)]
     return subprocess.Popen(command, cwd=HERE, stdout=subprocess.PIPE, text=True)
 
 
-def _seconds_until_recorded(nonces: set[Any], before: tuple[int, int]) -> tuple[float, int]:
+def _wait_until_recorded(nonces: set[Any], before: tuple[int, int]) -> tuple[float, int]:
     """When every click is in the database or noted as lost, and how many are there then."""
     begun, there = time.monotonic(), 0
-    while time.monotonic() - begun < BACK_SECONDS:
-        there = recorded(nonces)
-        if there + _seen_by_staff()[1] - before[1] >= len(nonces):
+    while time.monotonic() - begun < RECOVERY_SECONDS:
+        there = count_recorded(nonces)
+        if there + _count_late_and_lost()[1] - before[1] >= len(nonces):
             break
         time.sleep(0.5)
     return round(time.monotonic() - begun, 1), there
 
 
-def _seen_by_staff() -> tuple[int, int]:
+def _count_late_and_lost() -> tuple[int, int]:
     """How many clicks were recorded late, and how many are lost, as the admin lists them."""
     from django.db.models import Sum
 
@@ -153,7 +155,7 @@ def _signal_all(server: Any, sign: signal.Signals) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=30)
-    for row in rows(parser.parse_args().seconds):
+    for row in measure_rows(parser.parse_args().seconds):
         print(json.dumps(row, ensure_ascii=False), flush=True)
 
 

@@ -19,8 +19,8 @@ def own_database(name: str) -> Iterator[str]:
     if not server_address:
         from config import embedded
 
-        server_address = embedded.database_url(HERE / ".local")
-    _tell(server_address, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
+        server_address = embedded.get_database_url(HERE / ".local")
+    _execute(server_address, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
     before = os.environ.copy()
     try:
         address = urlsplit(server_address)._replace(path=f"/{name}").geturl()
@@ -28,20 +28,20 @@ def own_database(name: str) -> Iterator[str]:
         _migrate()
         yield address
     finally:
-        _hang_up()
-        _tell(server_address, f"DROP DATABASE {name} WITH (FORCE)")
+        _close_connections()
+        _execute(server_address, f"DROP DATABASE {name} WITH (FORCE)")
         # Whoever asks for another one after this asks the same server for it.
         os.environ.clear()
         os.environ.update(before)
 
 
-def _hang_up() -> None:
+def _close_connections() -> None:
     from django.db import connections
 
     connections.close_all()
 
 
-def _tell(server_address: str, *statements: str) -> None:
+def _execute(server_address: str, *statements: str) -> None:
     # Over a connection of its own each time: a benchmark may stop the server meanwhile.
     with psycopg.connect(server_address, autocommit=True) as server:
         for statement in statements:

@@ -26,11 +26,11 @@ PAGES = (
 )
 
 
-def rows(large: int, small: int, rounds: int) -> Iterator[dict[str, Any]]:
+def measure_rows(large: int, small: int, rounds: int) -> Iterator[dict[str, Any]]:
     """The slowest page of the affiliate with many against the same page of the one with few, and the most queries."""
     with own_database("accord_bench_pages"):
-        _fill(large, small)
-        found = {name: _asked(name, rounds) for name in PAGES}
+        _fill_database(large, small)
+        found = {name: _measure_page(name, rounds) for name in PAGES}
     ratios = {name: ratio for name, (ratio, _queries) in found.items()}
     slowest = max(ratios, key=lambda name: ratios[name])
     yield {
@@ -43,27 +43,29 @@ def rows(large: int, small: int, rounds: int) -> Iterator[dict[str, Any]]:
     yield {"work": f"pages, queries, at most ({many})", "value": found[many][1], "at most": 12}
 
 
-def _fill(large: int, small: int) -> None:
+def _fill_database(large: int, small: int) -> None:
     from django.core.management import call_command
     from django.db import connection
 
     from benchmarks import population
     from payouts.closing.close import close_month
 
-    population.begin()
-    population.copy_people(2)
+    population.create_program()
+    population.copy_affiliates(2)
     until = datetime.now(UTC) - timedelta(days=1)
-    who = f"CASE WHEN n % {large // small + 1} = 0 THEN 2 ELSE 1 END"
-    population.copy_sales(large + small, affiliates=2, since=until - timedelta(days=150), until=until, who=who)
+    affiliate_number = f"CASE WHEN n % {large // small + 1} = 0 THEN 2 ELSE 1 END"
+    population.copy_orders(
+        large + small, affiliates=2, since=until - timedelta(days=150), until=until, affiliate_number=affiliate_number
+    )
     for month in (date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1)):
-        close_month(period=month, now=until, by=None)
+        close_month(month=month, now=until, by=None)
     with redirect_stdout(StringIO()):
         call_command("rebuild_rollups")
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")  # as autovacuum has, long before anybody has so many
 
 
-def _asked(name: str, rounds: int) -> tuple[float, int]:
+def _measure_page(name: str, rounds: int) -> tuple[float, int]:
     """The ratio of the median times, in alternation, and the most queries of either."""
     from django.db import connection, reset_queries
     from django.test import Client
@@ -98,7 +100,7 @@ def main() -> None:
     parser.add_argument("--small", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=9)
     given = parser.parse_args()
-    for row in rows(given.large, given.small, given.rounds):
+    for row in measure_rows(given.large, given.small, given.rounds):
         print(json.dumps(row, ensure_ascii=False), flush=True)
 
 

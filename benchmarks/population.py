@@ -16,51 +16,51 @@ from django.db import connection
 CODE = "BENCH"
 
 # For each table the columns in which a copy differs from the original, as SQL of n, its number from 1 on.
-WHOSE = "md5('affiliate' || n)::uuid"
-PEOPLE = {
+AFFILIATE_ID = "md5('affiliate' || n)::uuid"
+AFFILIATE_TABLES = {
     "accounts_user": {"id": "md5('user' || n)::uuid", "email": "'bench' || n || '@example.com'"},
-    "affiliates_affiliate": {"id": WHOSE, "user_id": "md5('user' || n)::uuid", "code": "'N' || n"},
-    "affiliates_standingchange": {"id": "md5('state' || n || '-' || rank)::uuid", "affiliate_id": WHOSE},
+    "affiliates_affiliate": {"id": AFFILIATE_ID, "user_id": "md5('user' || n)::uuid", "code": "'N' || n"},
+    "affiliates_statuschange": {"id": "md5('state' || n || '-' || rank)::uuid", "affiliate_id": AFFILIATE_ID},
     "agreements_acceptance": {
         "id": "md5('acceptance' || n)::uuid",
         "sequence": "n + 1",
-        "affiliate_id": WHOSE,
+        "affiliate_id": AFFILIATE_ID,
         "hash": "md5('a' || n) || md5('b' || n)",
     },
-    "payouts_payoutdetails": {"id": "md5('details' || n)::uuid", "affiliate_id": WHOSE},
-    "tracking_coupon": {"id": "md5('coupon' || n)::uuid", "affiliate_id": WHOSE, "code": "'N' || n"},
+    "payouts_payoutdetails": {"id": "md5('details' || n)::uuid", "affiliate_id": AFFILIATE_ID},
+    "tracking_coupon": {"id": "md5('coupon' || n)::uuid", "affiliate_id": AFFILIATE_ID, "code": "'N' || n"},
 }
-CARD = {
+RATE_CARD = {
     "consumer-electronics": "2.60", "office-school": "4.00", "home-decor": "5.00", "kitchen-dining": "5.50",
     "toys-hobbies": "7.00", "beauty-health": "8.00", "jewelry-accessories": "8.50", "umbrellas": "3.00",
 }  # fmt: skip
 
 
-def begin(effective: str = "2025-01-01") -> None:
+def create_program(effective: str = "2025-01-01") -> None:
     """The example's agreement, one active affiliate with a coupon and payout details, and one completed order."""
-    from tests import worlds
+    from tests import scenarios
 
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
-        worlds.begin(effective)
-        worlds.bring_over([CODE], Path(folder), accepted="2025-01-02")
+        scenarios.create_program(effective)
+        scenarios.import_affiliates([CODE], Path(folder), accepted="2025-01-02")
     at = "2025-01-10T12:00:00Z"
-    worlds.send(worlds.order("BENCH", placed=at, completed=at, at=at, coupon=CODE))
+    scenarios.send_orders(scenarios.build_order("BENCH", placed=at, completed=at, at=at, coupon=CODE))
 
 
-def copy_people(copies: int) -> None:
+def copy_affiliates(copies: int) -> None:
     """As many affiliates more; their codes are N1, N2 and so on."""
-    for table, changes in PEOPLE.items():
-        _copy(table, copies, changes)
+    for table, changes in AFFILIATE_TABLES.items():
+        _copy_rows(table, copies, changes)
 
 
-def copy_sales(copies: int, *, affiliates: int, since: datetime, until: datetime, who: str = "") -> None:
+def copy_orders(copies: int, *, affiliates: int, since: datetime, until: datetime, affiliate_number: str = "") -> None:
     """As many orders of one line more, spread evenly over the first `affiliates` copies and over the time.
 
-    `who`, an expression of n, says otherwise whose each is, by the number of the copy.
+    `affiliate_number`, an expression of n, says otherwise whose each is, by the number of the copy.
     """
-    names, rates = list(CARD), list(CARD.values())
-    who = who or f"(1 + n % {affiliates})"
-    whose = f"md5('affiliate' || {who})::uuid"
+    names, rates = list(RATE_CARD), list(RATE_CARD.values())
+    affiliate_number = affiliate_number or f"(1 + n % {affiliates})"
+    whose = f"md5('affiliate' || {affiliate_number})::uuid"
     order = "md5('order' || n)::uuid"
     at = f"timestamptz '{since}' + n * (timestamptz '{until}' - timestamptz '{since}') / {copies + 1}"
     category = f"(ARRAY{names})[1 + n * 7 % {len(names)}]"
@@ -68,8 +68,8 @@ def copy_sales(copies: int, *, affiliates: int, since: datetime, until: datetime
     amount = "round((1.00 + n % 9973) / 100, 2)"
     sales = {
         "tracking_order": {
-            "id": order, "order_id": "'O' || n", "affiliate_id": whose, "claimant_id": whose, "placed_at": at,
-            "completed_at": at, "coupon_code": f"'N' || {who}",
+            "id": order, "order_id": "'O' || n", "affiliate_id": whose, "candidate_id": whose, "placed_at": at,
+            "completed_at": at, "coupon_code": f"'N' || {affiliate_number}",
         },
         "tracking_orderline": {"id": "1000000 + n", "order_id": order, "category": category, "amount": amount},
         "payouts_commission": {
@@ -79,10 +79,10 @@ def copy_sales(copies: int, *, affiliates: int, since: datetime, until: datetime
         },
     }  # fmt: skip
     for table, changes in sales.items():
-        _copy(table, copies, changes)
+        _copy_rows(table, copies, changes)
 
 
-def _copy(table: str, copies: int, changes: Mapping[str, str]) -> None:
+def _copy_rows(table: str, copies: int, changes: Mapping[str, str]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0", [table])
         columns = [name for (name,) in cursor.fetchall()]
@@ -91,7 +91,7 @@ def _copy(table: str, copies: int, changes: Mapping[str, str]) -> None:
         cursor.execute("SET session_replication_role = replica")
         cursor.execute(
             f"""
-            WITH original AS MATERIALIZED (SELECT *, row_number() OVER () AS rank FROM {table} WHERE {_whose(table)})
+            WITH original AS MATERIALIZED (SELECT *, row_number() OVER () AS rank FROM {table} WHERE {_select_original(table)})
             INSERT INTO {table} ({", ".join(f'"{column}"' for column in columns)})
             SELECT {values} FROM original, generate_series(1, {copies}::bigint) AS n
             """
@@ -100,7 +100,7 @@ def _copy(table: str, copies: int, changes: Mapping[str, str]) -> None:
         cursor.execute(f"ANALYZE {table}")
 
 
-def _whose(table: str) -> str:
+def _select_original(table: str) -> str:
     """Which rows are the original's."""
     if table == "accounts_user":
         return f"email = '{CODE.lower()}@example.com'"

@@ -23,41 +23,41 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from benchmarks.own_database import own_database
-from benchmarks.served import HERE, OURS, served
+from benchmarks.server import APPLICATIONS, HERE, run_server
 
 DATABASE = "accord_bench_redirect"
 CONNECTIONS = 64
 KILLS = 5
 
 
-def rows(rounds: int = 5, seconds: float = 3) -> Iterator[dict[str, Any]]:
+def measure_rows(rounds: int = 5, seconds: float = 3) -> Iterator[dict[str, Any]]:
     """The rows of PERFORMANCE 3 that are the redirect's: `work`, `value`, `spread`, and `at least` or `at most`."""
     with own_database(DATABASE), tempfile.TemporaryDirectory() as folder:
-        path = fill()
-        for interface in OURS:
-            yield ratio(interface, path, Path(folder), rounds, seconds)
-            yield kills(interface, path, Path(folder))
+        path = create_link()
+        for interface in APPLICATIONS:
+            yield measure_ratio(interface, path, Path(folder), rounds, seconds)
+            yield measure_kills(interface, path, Path(folder))
 
 
-def fill() -> str:
+def create_link() -> str:
     """A program with one affiliate and one link; the link's path, with sub-ids."""
     from django.utils import timezone
 
     from agreements.models import Program
-    from tests import worlds
+    from tests import scenarios
     from tracking.links import tracking_links
 
-    worlds.begin()
+    scenarios.create_program()
     Program.objects.update_or_create(pk=1, defaults={"shop_hosts": ["shop.example"]})
     with tempfile.TemporaryDirectory() as folder:
-        affiliate = worlds.bring_over(["BENCH"], Path(folder))["BENCH"]
-    link = tracking_links.create(
+        affiliate = scenarios.import_affiliates(["BENCH"], Path(folder))["BENCH"]
+    link = tracking_links.create_link(
         affiliate=affiliate, target="https://shop.example/p?a=1#x", now=timezone.now(), by=None
     )
     return f"/r/{link.code}?sub1=news&sub2=spring"
 
 
-def load(port: int, path: str, seconds: float, keep: bool = False) -> dict[str, Any]:
+def run_load(port: int, path: str, seconds: float, keep: bool = False) -> dict[str, Any]:
     """What the generator of load says."""
     arguments = [str(port), path, str(CONNECTIONS), str(seconds), "keep" if keep else "-"]
     done = subprocess.run(
@@ -67,15 +67,18 @@ def load(port: int, path: str, seconds: float, keep: bool = False) -> dict[str, 
     return found
 
 
-def ratio(interface: str, path: str, folder: Path, rounds: int, seconds: float) -> dict[str, Any]:
+def measure_ratio(interface: str, path: str, folder: Path, rounds: int, seconds: float) -> dict[str, Any]:
     """Ours against bare, in alternation."""
     ratios, rates = [], []
-    with served(interface, "bare", folder) as (bare, _), served(interface, OURS[interface], folder) as (ours, _):
-        load(bare, path, 1)
-        load(ours, path, 2)  # the first visits load the link and connect
+    with (
+        run_server(interface, "bare", folder) as (bare, _),
+        run_server(interface, APPLICATIONS[interface], folder) as (ours, _),
+    ):
+        run_load(bare, path, 1)
+        run_load(ours, path, 2)  # the first visits load the link and connect
         for _round in range(rounds):
-            below = load(bare, path, seconds)["rate"]
-            rates.append(load(ours, path, seconds)["rate"])
+            below = run_load(bare, path, seconds)["rate"]
+            rates.append(run_load(ours, path, seconds)["rate"])
             ratios.append(rates[-1] / below)
     return {
         "work": f"redirect, {interface}, click durable: ÷ bare granian",
@@ -86,7 +89,7 @@ def ratio(interface: str, path: str, folder: Path, rounds: int, seconds: float) 
     }
 
 
-def kills(interface: str, path: str, folder: Path) -> dict[str, Any]:
+def measure_kills(interface: str, path: str, folder: Path) -> dict[str, Any]:
     """Clicks that were acknowledged before every process was killed, and are not there.
 
     There is the database, or, where that was slow for a moment, the disk, from which the next process brings them.
@@ -94,17 +97,17 @@ def kills(interface: str, path: str, folder: Path) -> dict[str, Any]:
     acknowledged: set[UUID] = set()
     at_once = 0
     for _round in range(KILLS):
-        with served(interface, OURS[interface], folder) as (port, process):
-            load(port, path, 1)
+        with run_server(interface, APPLICATIONS[interface], folder) as (port, process):
+            run_load(port, path, 1)
             killer = threading.Timer(2, os.killpg, (process.pid, signal.SIGKILL))
             killer.start()
-            nonces = nonces_of(load(port, path, 4, keep=True)["locations"])
+            nonces = read_nonces(run_load(port, path, 4, keep=True)["locations"])
             killer.join()
         acknowledged |= nonces
-        at_once += recorded(nonces)
-    with served(interface, OURS[interface], folder):
+        at_once += count_recorded(nonces)
+    with run_server(interface, APPLICATIONS[interface], folder):
         deadline = time.monotonic() + 20
-        while (there := recorded(acknowledged)) < len(acknowledged) and time.monotonic() < deadline:
+        while (there := count_recorded(acknowledged)) < len(acknowledged) and time.monotonic() < deadline:
             time.sleep(0.5)
     return {
         "work": f"redirect, {interface}, {KILLS} x kill -9: lost of {len(acknowledged)} acknowledged",
@@ -114,15 +117,15 @@ def kills(interface: str, path: str, folder: Path) -> dict[str, Any]:
     }
 
 
-def nonces_of(locations: list[str]) -> set[UUID]:
+def read_nonces(locations: list[str]) -> set[UUID]:
     """The ids of the clicks of these answers."""
     from tracking.clicks import click_ids
 
-    receipts = [click_ids.read(parse_qs(urlsplit(one).query)["click_id"][0]) for one in locations]
+    receipts = [click_ids.verify_click_id(parse_qs(urlsplit(one).query)["click_id"][0]) for one in locations]
     return {receipt.nonce for receipt in receipts if receipt}
 
 
-def recorded(nonces: set[UUID]) -> int:
+def count_recorded(nonces: set[UUID]) -> int:
     """How many of these clicks are in the database."""
     from tracking.models import Click
 
@@ -134,7 +137,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3)
     given = parser.parse_args()
-    for row in rows(given.rounds, given.seconds):
+    for row in measure_rows(given.rounds, given.seconds):
         print(json.dumps(row, ensure_ascii=False), flush=True)
 
 

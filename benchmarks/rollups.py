@@ -22,7 +22,7 @@ from uuid import UUID
 from benchmarks.own_database import own_database
 
 BATCH, LINES, SENDERS = 1_000, 3, 4
-BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
+STARTS_AT = datetime(2026, 1, 5, tzinfo=UTC)
 DAYS = 120
 LINKS, CLICKS = 100, 50  # so many affiliates have a link, which was clicked so often
 COUNTRIES = ("United Kingdom", "France", "Germany", None)
@@ -32,43 +32,43 @@ COUNTRIES = ("United Kingdom", "France", "Germany", None)
 Click = tuple[str, datetime]
 
 
-def rows(snapshots: int, affiliates: int, rounds: int) -> Iterator[dict[str, Any]]:
+def measure_rows(snapshots: int, affiliates: int, rounds: int) -> Iterator[dict[str, Any]]:
     """What marking days costs a batch, and the proof."""
     with own_database("accord_bench_rollups"):
-        clicks = fill(affiliates)
-        yield cost(rounds, affiliates)
-        yield from proof(snapshots, affiliates, clicks)
+        clicks = create_clicks(affiliates)
+        yield measure_cost(rounds, affiliates)
+        yield from verify_rollups(snapshots, affiliates, clicks)
 
 
-def fill(affiliates: int) -> list[Click]:
+def create_clicks(affiliates: int) -> list[Click]:
     """Affiliates with coupons, links of the first of them, and clicks of which every fourth record is lost."""
     from benchmarks import population
     from tracking.clicks import click_ids, click_store
     from tracking.clicks.connection import connect
     from tracking.models import Link
 
-    population.begin()
-    population.copy_people(affiliates)
+    population.create_program()
+    population.copy_affiliates(affiliates)
     chance, given, lines = random.Random(1), [], []
     for number in range(1, min(affiliates, LINKS) + 1):
-        link = Link(affiliate_id=_affiliate(number), code=f"bench-{number}", target="https://shop.example/")
-        link.permitted_hosts, link.created_at = ["shop.example"], BEGIN
+        link = Link(affiliate_id=_get_affiliate_id(number), code=f"bench-{number}", target="https://shop.example/")
+        link.permitted_hosts, link.created_at = ["shop.example"], STARTS_AT
         link.save()
         for _click in range(CLICKS):
-            at = BEGIN + timedelta(seconds=chance.randrange(DAYS * 86_400))
-            nonce = click_ids.new_nonce(at)
-            given.append((click_ids.sign(link.pk, at, nonce), at))
+            at = STARTS_AT + timedelta(seconds=chance.randrange(DAYS * 86_400))
+            nonce = click_ids.generate_nonce(at)
+            given.append((click_ids.sign_click_id(link.pk, at, nonce), at))
             one, two = chance.choice(("", "news", "blog")), chance.choice(("", "spring"))
             device = chance.choice(("mobile", "desktop"))
-            row = click_store.Row(nonce, link.pk, at, "counted", one, two, "", "", "", "", "", "", device)
+            row = click_store.ClickRow(nonce, link.pk, at, "counted", one, two, "", "", "", "", "", "", device)
             if chance.random() < 0.75:
-                lines.append(click_store.line(row))
+                lines.append(click_store.encode_row(row))
     with connect() as writer:
-        click_store.copy(writer.cursor(), lines)
+        click_store.copy_rows(writer.cursor(), lines)
     return given
 
 
-def _affiliate(number: int) -> UUID:
+def _get_affiliate_id(number: int) -> UUID:
     from affiliates.models import Affiliate
 
     return Affiliate.objects.get(code=f"N{number}").pk
@@ -77,11 +77,11 @@ def _affiliate(number: int) -> UUID:
 # --- What it costs -----------------------------------------------------------------------------------------------
 
 
-def cost(rounds: int, affiliates: int) -> dict[str, Any]:
+def measure_cost(rounds: int, affiliates: int) -> dict[str, Any]:
     """The time of a batch of 1,000 orders of three lines with the marks against that without them, new and updated."""
     found = []
     for number in range(rounds + 1):
-        with_marks, without = (_batch_seconds(number, marked, affiliates) for marked in _turns(number))
+        with_marks, without = (_measure_batch(number, marked, affiliates) for marked in _alternate(number))
         if number:  # the first warms up
             found.append((with_marks, without) if number % 2 else (without, with_marks))
     ratios = [ours / bare for ours, bare in found]
@@ -93,26 +93,28 @@ def cost(rounds: int, affiliates: int) -> dict[str, Any]:
     }
 
 
-def _turns(number: int) -> tuple[bool, bool]:
+def _alternate(number: int) -> tuple[bool, bool]:
     """Which comes first changes each time."""
     return (True, False) if number % 2 else (False, True)
 
 
-def _batch_seconds(number: int, marked: bool, affiliates: int) -> float:
-    from tests.worlds import send
+def _measure_batch(number: int, marked: bool, affiliates: int) -> float:
+    from tests.scenarios import send_orders
 
-    _switch("ENABLE" if marked else "DISABLE")
+    _set_triggers("ENABLE" if marked else "DISABLE")
     seconds = 0.0
     for version in (0, 1):
-        batch = [snapshot(10**9 + number * 4_000 + marked * 2_000 + k, version, affiliates, []) for k in range(BATCH)]
+        batch = [
+            build_snapshot(10**9 + number * 4_000 + marked * 2_000 + k, version, affiliates, []) for k in range(BATCH)
+        ]
         begun = time.perf_counter()
-        send(*batch, now=BEGIN + timedelta(days=2 * DAYS))
+        send_orders(*batch, now=STARTS_AT + timedelta(days=2 * DAYS))
         seconds += time.perf_counter() - begun
-    _switch("ENABLE")
+    _set_triggers("ENABLE")
     return seconds
 
 
-def _switch(verb: str) -> None:
+def _set_triggers(verb: str) -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -126,7 +128,7 @@ def _switch(verb: str) -> None:
 # --- The proof ---------------------------------------------------------------------------------------------------
 
 
-def proof(snapshots: int, affiliates: int, clicks: Sequence[Click]) -> Iterator[dict[str, Any]]:
+def verify_rollups(snapshots: int, affiliates: int, clicks: Sequence[Click]) -> Iterator[dict[str, Any]]:
     """Sends them, folding meanwhile, and compares everything; raises nothing, says how much differs."""
     from django.core.management import call_command
     from django.db import connections
@@ -141,7 +143,7 @@ def proof(snapshots: int, affiliates: int, clicks: Sequence[Click]) -> Iterator[
     begun = time.perf_counter()
     fork = multiprocessing.get_context("fork")
     senders = [
-        fork.Process(target=_send, args=(number, snapshots // SENDERS, snapshots, affiliates, clicks))
+        fork.Process(target=_send_snapshots, args=(number, snapshots // SENDERS, snapshots, affiliates, clicks))
         for number in range(SENDERS)
     ]
     for sender in senders:
@@ -149,18 +151,18 @@ def proof(snapshots: int, affiliates: int, clicks: Sequence[Click]) -> Iterator[
     folded = 0
     while any(sender.is_alive() for sender in senders):
         time.sleep(1)
-        folded += rollups.fold()
+        folded += rollups.fold_rollups()
     sent = time.perf_counter() - begun
     if any(sender.exitcode for sender in senders):
         raise SystemExit("a sender failed")
     begun = time.perf_counter()
-    folded += rollups.fold(wait=True)
+    folded += rollups.fold_rollups(wait=True)
     folding = time.perf_counter() - begun
     begun = time.perf_counter()
-    found = [rollup_check.compare(dimension) for dimension in Rollup.Dimension]
+    found = [rollup_check.compare_rollups(dimension) for dimension in Rollup.Dimension]
     yield {
         "work": f"roll-ups after {snapshots:,} snapshots with repeats and refunds: figures that differ from the rows",
-        "value": sum(one.differing for one in found),
+        "value": sum(one.mismatches for one in found),
         "at most": 0,
         "roll-ups compared": sum(one.rollups for one in found),
         "days folded": folded,
@@ -168,31 +170,31 @@ def proof(snapshots: int, affiliates: int, clicks: Sequence[Click]) -> Iterator[
         "seconds of the last fold": folding,
         "seconds of the comparison": time.perf_counter() - begun,
     }
-    yield _kinds()
+    yield _count_kinds()
 
 
-def _send(seed: int, count: int, of: int, affiliates: int, clicks: Sequence[Click]) -> None:
+def _send_snapshots(seed: int, count: int, of: int, affiliates: int, clicks: Sequence[Click]) -> None:
     """One sender: snapshots of any order, of any of its versions, again and again."""
-    from tests.worlds import send
+    from tests.scenarios import send_orders
 
     chance = random.Random(seed)
     orders = max(1, of * 2 // 5)
     for first in range(0, count, BATCH):
         batch = [
-            snapshot(chance.randrange(orders), chance.choice((0, 0, 1, 1, 2, 3)), affiliates, clicks)
+            build_snapshot(chance.randrange(orders), chance.choice((0, 0, 1, 1, 2, 3)), affiliates, clicks)
             for _row in range(min(BATCH, count - first))
         ]
-        results = send(*batch, now=BEGIN + timedelta(days=2 * DAYS))
+        results = send_orders(*batch, now=STARTS_AT + timedelta(days=2 * DAYS))
         assert not any(result.outcome in ("rejected", "conflict") for result in results)
 
 
-def snapshot(k: int, version: int, affiliates: int, clicks: Sequence[Click]) -> dict[str, Any]:
+def build_snapshot(k: int, version: int, affiliates: int, clicks: Sequence[Click]) -> dict[str, Any]:
     """Order `k` as it stands in its version: paid, completed, partly refunded, then wholly or cancelled. Always the same."""
-    from benchmarks.population import CARD
-    from tests.worlds import order
+    from benchmarks.population import RATE_CARD
+    from tests.scenarios import build_order
 
     chance = random.Random(k)
-    coupon, click, placed = _claim(chance, affiliates, clicks)
+    coupon, click, placed = _pick_claim(chance, affiliates, clicks)
     if version >= 2 and k % 50 == 0:
         coupon = f"N{chance.randint(1, affiliates)}"
     ended = chance.choice(("cancelled", "refunded"))
@@ -200,10 +202,10 @@ def snapshot(k: int, version: int, affiliates: int, clicks: Sequence[Click]) -> 
     for _line in range(chance.randint(1, LINES)):
         cents, part = chance.randrange(1, 30_000), chance.random()
         back = 0 if version < 2 else cents if version == 3 and ended == "refunded" else int(cents * part)
-        lines.append((chance.choice(list(CARD)), f"{cents / 100:.2f}", f"{back / 100:.2f}"))
+        lines.append((chance.choice(list(RATE_CARD)), f"{cents / 100:.2f}", f"{back / 100:.2f}"))
     cancelled = version == 3 and ended == "cancelled"
     completed = (placed + timedelta(days=1)).isoformat() if version and not cancelled else None
-    return order(
+    return build_order(
         f"Q{k}", *lines,
         placed=placed.isoformat(),
         at=(placed + timedelta(days=1 + version)).isoformat(),
@@ -215,10 +217,12 @@ def snapshot(k: int, version: int, affiliates: int, clicks: Sequence[Click]) -> 
     )  # fmt: skip
 
 
-def _claim(chance: random.Random, affiliates: int, clicks: Sequence[Click]) -> tuple[str | None, str | None, datetime]:
+def _pick_claim(
+    chance: random.Random, affiliates: int, clicks: Sequence[Click]
+) -> tuple[str | None, str | None, datetime]:
     """By coupon, by a click of up to four days ago, by both, by nothing; and when."""
     coupon, kind = f"N{chance.randint(1, affiliates)}", chance.random()
-    at = BEGIN + timedelta(seconds=chance.randrange(DAYS * 86_400))
+    at = STARTS_AT + timedelta(seconds=chance.randrange(DAYS * 86_400))
     if kind < 0.5 or not clicks:
         return coupon, None, at
     click, clicked = chance.choice(clicks)
@@ -228,7 +232,7 @@ def _claim(chance: random.Random, affiliates: int, clicks: Sequence[Click]) -> t
     return (coupon, click, placed) if kind < 0.95 else (None, None, at)
 
 
-def _kinds() -> dict[str, Any]:
+def _count_kinds() -> dict[str, Any]:
     """That all of it was really there: how many orders of each kind the roll-ups have."""
     from django.db.models import Sum
 
@@ -253,7 +257,7 @@ def main() -> None:
     parser.add_argument("--affiliates", type=int, default=2_000)
     parser.add_argument("--rounds", type=int, default=15)
     given = parser.parse_args()
-    for row in rows(given.snapshots, given.affiliates, given.rounds):
+    for row in measure_rows(given.snapshots, given.affiliates, given.rounds):
         print(json.dumps(row, ensure_ascii=False), flush=True)
 
 

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 
-def send(port: int, key: str, waiting: "queue.SimpleQueue[bytes]", failed: list[str]) -> None:
+def send_requests(port: int, key: str, waiting: "queue.SimpleQueue[bytes]", failed: list[str]) -> None:
     """One connection, until nothing waits."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     headers = {"Authorization": f"Bearer {key}"}
@@ -41,7 +41,9 @@ def main() -> None:
     for file in sorted(Path(folder).iterdir()):
         waiting.put(file.read_bytes())
     failed: list[str] = []
-    threads = [threading.Thread(target=send, args=(int(port), key, waiting, failed)) for _ in range(int(connections))]
+    threads = [
+        threading.Thread(target=send_requests, args=(int(port), key, waiting, failed)) for _ in range(int(connections))
+    ]
     begun = time.perf_counter()
     for thread in threads:
         thread.start()

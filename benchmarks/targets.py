@@ -14,23 +14,23 @@ from typing import Any
 from benchmarks.own_database import own_database
 
 
-def rows(affiliates: int, orders: int, rounds: int) -> Iterator[dict[str, Any]]:
+def measure_rows(affiliates: int, orders: int, rounds: int) -> Iterator[dict[str, Any]]:
     """One row: where every affiliate stands, in alternation with the scan."""
     now = datetime(2025, 12, 1, tzinfo=UTC)
     with own_database("accord_bench_targets"):
         from benchmarks import population
-        from compliance.targets.reading import active_affiliates, standings
+        from compliance.targets.target_evaluation import evaluate_targets, list_active_affiliates
 
-        population.begin()
-        population.copy_people(affiliates)
-        population.copy_sales(orders, affiliates=affiliates, since=now - timedelta(days=200), until=now)
+        population.create_program()
+        population.copy_affiliates(affiliates)
+        population.copy_orders(orders, affiliates=affiliates, since=now - timedelta(days=200), until=now)
         ratios = []
         for _round in range(rounds):
             begun = time.perf_counter()
-            found = standings(active_affiliates(), now=now)
+            found = evaluate_targets(list_active_affiliates(), now=now)
             ours = time.perf_counter() - begun
             assert len(found) == affiliates + 1
-            ratios.append(ours / _scan(now))
+            ratios.append(ours / _measure_scan(now))
     yield {
         "work": f"sales targets of {affiliates:,} affiliates ÷ one scan of the orders in the window",
         "value": median(ratios),
@@ -39,7 +39,7 @@ def rows(affiliates: int, orders: int, rounds: int) -> Iterator[dict[str, Any]]:
     }
 
 
-def _scan(now: datetime) -> float:
+def _measure_scan(now: datetime) -> float:
     from django.db import connection
 
     begun = time.perf_counter()
@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
-    for row in rows(given.affiliates, given.orders, given.rounds):
+    for row in measure_rows(given.affiliates, given.orders, given.rounds):
         print(json.dumps(row, ensure_ascii=False), flush=True)
 
 

@@ -8,7 +8,7 @@ to both or to neither.
 from datetime import datetime, timedelta
 
 
-def days_after(start: datetime, days: int) -> datetime:
+def add_days(start: datetime, days: int) -> datetime:
     """The instant `days` x 24 hours after `start`."""
     return start + timedelta(days=days)
 

@@ -6,32 +6,32 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
-from compliance.reviews.evidence_files import MOST_BYTES, MOST_FILES
-from compliance.reviews.replies import MOST_CHARACTERS
+from compliance.reviews.evidence_files import MAX_BYTES, MAX_FILES
+from compliance.reviews.replies import MAX_CHARACTERS
 
 
-class ManyFilesInput(forms.FileInput):
+class MultipleFileInput(forms.FileInput):
     allow_multiple_selected = True
 
 
-class ManyFilesField(forms.FileField):
+class MultipleFileField(forms.FileField):
     """Some files, or none; too big or too many are refused before they are read."""
 
-    widget = ManyFilesInput(attrs={"accept": ".png,.jpg,.jpeg,.pdf,.txt"})
+    widget = MultipleFileInput(attrs={"accept": ".png,.jpg,.jpeg,.pdf,.txt"})
 
     def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
-        files = [super(ManyFilesField, self).clean(file) for file in data or []]
-        if len(files) > MOST_FILES:
-            raise forms.ValidationError(_("Send at most %(most)d files at a time.") % {"most": MOST_FILES})
+        files = [super(MultipleFileField, self).clean(file) for file in data or []]
+        if len(files) > MAX_FILES:
+            raise forms.ValidationError(_("Send at most %(most)d files at a time.") % {"most": MAX_FILES})
         for file in files:
-            if file.size > MOST_BYTES:
+            if file.size > MAX_BYTES:
                 raise forms.ValidationError(_("%(name)s is larger than 5 MB.") % {"name": file.name})
         return files
 
 
 class ReplyForm(forms.Form):
-    text = forms.CharField(label=_("Your reply"), max_length=MOST_CHARACTERS, widget=forms.Textarea(attrs={"rows": 8}))
-    files = ManyFilesField(  # type: ignore[assignment]  # a form takes its fields off the class
+    text = forms.CharField(label=_("Your reply"), max_length=MAX_CHARACTERS, widget=forms.Textarea(attrs={"rows": 8}))
+    files = MultipleFileField(  # type: ignore[assignment]  # a form takes its fields off the class
         label=_("Files"),
         required=False,
         help_text=_("Up to 5 files of 5 MB each: PNG, JPEG, PDF or plain text."),
@@ -45,12 +45,12 @@ class ReplyForm(forms.Form):
 
 class AppealForm(forms.Form):
     text = forms.CharField(
-        label=_("Why the decision is wrong"), max_length=MOST_CHARACTERS, widget=forms.Textarea(attrs={"rows": 8})
+        label=_("Why the decision is wrong"), max_length=MAX_CHARACTERS, widget=forms.Textarea(attrs={"rows": 8})
     )
 
 
-class AbuseForm(forms.Form):
-    where = forms.URLField(
+class AbuseReportForm(forms.Form):
+    page_url = forms.URLField(
         label=_("Where you saw it"),
         max_length=500,
         required=False,

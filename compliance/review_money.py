@@ -10,28 +10,28 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from affiliates.models import Affiliate
-from compliance.grounds import words_of
+from compliance.grounds import get_review_title
 from compliance.models import Review
 from payouts.commissions import forfeiture, holds
 from payouts.models import Commission, CommissionHold, PayoutHold
 
 
-def source_of(review: Review) -> str:
+def build_hold_source(review: Review) -> str:
     """The key under which the holds of `review` are placed."""
     return f"review:{review.pk}"
 
 
-def reason_of(review: Review) -> str:
+def build_hold_reason(review: Review) -> str:
     """Why its money is held or forfeited, as the affiliate reads it."""
     words = _("%(what)s, clause %(clause)s of %(version)s") % {
-        "what": words_of(review),
+        "what": get_review_title(review),
         "clause": review.clause,
         "version": review.agreement,
     }
     return _("Under review: %(words)s") % {"words": words[:180]}
 
 
-def named(*, affiliate: Affiliate, commissions: Iterable[Commission]) -> list[Commission]:
+def validate_commissions(*, affiliate: Affiliate, commissions: Iterable[Commission]) -> list[Commission]:
     """Those of `commissions` once each; ValidationError where one is another affiliate's or is forfeited already."""
     wanted = {commission.pk for commission in commissions}
     found = list(Commission.objects.for_affiliate(affiliate).filter(pk__in=wanted, forfeited_at__isnull=True))
@@ -40,46 +40,48 @@ def named(*, affiliate: Affiliate, commissions: Iterable[Commission]) -> list[Co
     return found
 
 
-def held(review: Review) -> QuerySet[Commission]:
+def list_held_commissions(review: Review) -> QuerySet[Commission]:
     """The commissions that `review` holds now."""
-    holding = CommissionHold.objects.filter(source=source_of(review), released_at__isnull=True)
+    holding = CommissionHold.objects.filter(source=build_hold_source(review), released_at__isnull=True)
     return Commission.objects.filter(pk__in=holding.values("commission"))
 
 
-def held_amount(review: Review) -> Decimal:
+def compute_held_amount(review: Review) -> Decimal:
     """What the commissions that `review` holds now are worth."""
-    return held(review).aggregate(sum=Sum("amount"))["sum"] or Decimal("0.00")
+    return list_held_commissions(review).aggregate(sum=Sum("amount"))["sum"] or Decimal("0.00")
 
 
-def holds_all(review: Review) -> bool:
+def holds_all_payouts(review: Review) -> bool:
     """Whether `review` holds every payout now."""
-    return PayoutHold.objects.filter(source=source_of(review), released_at__isnull=True).exists()
+    return PayoutHold.objects.filter(source=build_hold_source(review), released_at__isnull=True).exists()
 
 
-def hold(*, review: Review, commissions: Sequence[Commission], now: datetime, by: User | None) -> None:
+def hold_commissions(*, review: Review, commissions: Sequence[Commission], now: datetime, by: User | None) -> None:
     """Hold those of `commissions` that `review` doesn't hold yet."""
-    holding = set(held(review).values_list("pk", flat=True))
+    holding = set(list_held_commissions(review).values_list("pk", flat=True))
     free = [commission for commission in commissions if commission.pk not in holding]
     if free:
-        holds.place(commissions=free, source=source_of(review), reason=reason_of(review), now=now, by=by)
+        holds.hold_commissions(
+            commissions=free, source=build_hold_source(review), reason=build_hold_reason(review), now=now, by=by
+        )
 
 
-def hold_all(*, review: Review, why: str, now: datetime, by: User | None) -> None:
+def hold_all_payouts(*, review: Review, reason: str, now: datetime, by: User | None) -> None:
     """Hold every payout, with the reason that staff gave."""
-    holds.hold_payouts(affiliate=review.affiliate, source=source_of(review), reason=why, now=now, by=by)
+    holds.hold_payouts(affiliate=review.affiliate, source=build_hold_source(review), reason=reason, now=now, by=by)
 
 
-def release(*, review: Review, now: datetime, by: User | None) -> bool:
+def release_hold(*, review: Review, now: datetime, by: User | None) -> bool:
     """Release whatever `review` holds; whether it held anything."""
-    commissions, everything = held(review).exists(), holds_all(review)
+    commissions, everything = list_held_commissions(review).exists(), holds_all_payouts(review)
     if commissions:
-        holds.release(source=source_of(review), now=now, by=by)
+        holds.release_holds(source=build_hold_source(review), now=now, by=by)
     if everything:
-        holds.release_payouts(affiliate=review.affiliate, source=source_of(review), now=now, by=by)
+        holds.release_payouts(affiliate=review.affiliate, source=build_hold_source(review), now=now, by=by)
     return commissions or everything
 
 
-def forfeit(*, review: Review, now: datetime, by: User | None) -> list[Commission]:
+def forfeit_commissions(*, review: Review, now: datetime, by: User | None) -> list[Commission]:
     """Forfeit the named commissions and release the hold; returns those forfeited.
 
     One that was forfeited by another review meanwhile stays as it is.
@@ -87,10 +89,10 @@ def forfeit(*, review: Review, now: datetime, by: User | None) -> list[Commissio
     commissions = list(review.commissions.filter(forfeited_at__isnull=True))
     if commissions:
         reason = _("Forfeited by review: %(words)s, clause %(clause)s of %(version)s") % {
-            "words": words_of(review)[:120],
+            "words": get_review_title(review)[:120],
             "clause": review.clause,
             "version": review.agreement,
         }
         forfeiture.forfeit(commissions=commissions, reason=reason, now=now, by=by)
-    release(review=review, now=now, by=by)
+    release_hold(review=review, now=now, by=by)
     return commissions

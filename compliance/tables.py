@@ -6,12 +6,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from compliance.grounds import words_of
+from compliance.grounds import get_review_title
 from compliance.models import Review
 
 
 class ReviewTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no types
-    what = tables.Column(verbose_name=_("About"), accessor="pk")
+    title = tables.Column(verbose_name=_("About"), accessor="pk")
     clause = tables.TemplateColumn("{% clause record.agreement record.clause %}", verbose_name=_("Clause"))
     opened = tables.TemplateColumn("{{ record.opened_at|moment }}", verbose_name=_("Opened"))
     state = tables.TemplateColumn("{% status record.state record.get_state_display %}", verbose_name=_("State"))
@@ -19,7 +19,7 @@ class ReviewTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no 
         "{% if record.decision %}{% status record.decision record.get_decision_display %}{% endif %}",
         verbose_name=_("Decision"),
     )
-    waits = tables.TemplateColumn(
+    deadline = tables.TemplateColumn(
         '{% if record.state == "open" %}{{ record.reply_by|moment }}'
         '{% elif record.state == "decided" %}{{ record.appeal_by|moment }}{% endif %}',
         verbose_name=_("You may answer until"),
@@ -28,5 +28,7 @@ class ReviewTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no 
     class Meta:
         empty_text = _("There is no review of your account, and there has been none.")
 
-    def render_what(self, record: Review) -> SafeString:
-        return format_html('<a href="{}">{}</a>', reverse("compliance:review", args=[record.pk]), words_of(record))
+    def render_title(self, record: Review) -> SafeString:
+        return format_html(
+            '<a href="{}">{}</a>', reverse("compliance:review", args=[record.pk]), get_review_title(record)
+        )

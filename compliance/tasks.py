@@ -13,24 +13,24 @@ from compliance.targets import checks
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery has no types
 def check_targets() -> str:
-    return _in_words(checks.check(now=timezone.now())._asdict())
+    return _format_counts(checks.check_targets(now=timezone.now())._asdict())
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery has no types
-def keep_review_deadlines() -> str:
-    return _in_words(deadlines_task.keep_deadlines(now=timezone.now())._asdict())
+def enforce_review_deadlines() -> str:
+    return _format_counts(deadlines_task.enforce_deadlines(now=timezone.now())._asdict())
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery has no types
-def carry_out_notices() -> str:
-    return _in_words(termination.carry_out(now=timezone.now())._asdict())
+def apply_expired_notices() -> str:
+    return _format_counts(termination.apply_expired_notices(now=timezone.now())._asdict())
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery has no types
-def look_for_signals() -> str:
-    return _in_words(signals.look(now=timezone.now()))
+def detect_signals() -> str:
+    return _format_counts(signals.detect_signals(now=timezone.now()))
 
 
-def _in_words(counts: Mapping[str, int]) -> str:
+def _format_counts(counts: Mapping[str, int]) -> str:
     """ "asked: 12, told: 1"; what is none is left out."""
     return ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in counts.items() if count)

@@ -11,32 +11,32 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from affiliates.errors import IllegalTransition
 from audit import trail
-from compliance.models import Review, ReviewStep
+from compliance.models import Review, ReviewEvent
 from payouts.ledger import booking
 
 
-def lock(review: Review) -> Review:
+def lock_review(review: Review) -> Review:
     """The review as it stands now, locked until the end of the caller's transaction.
 
     The gate against a running close comes first: the same order everywhere, so that nobody waits in a circle.
     """
-    booking.gate()
+    booking.lock_shared()
     return (
         Review.objects.select_for_update(of=("self",)).select_related("affiliate__user", "agreement").get(pk=review.pk)
     )
 
 
-def write(
-    *, review: Review, kind: ReviewStep.Kind, now: datetime, by: User | None, text: str = "", private: bool = False
-) -> ReviewStep:
+def append_event(
+    *, review: Review, kind: ReviewEvent.Kind, now: datetime, by: User | None, text: str = "", private: bool = False
+) -> ReviewEvent:
     """Append one step; the caller has locked or just made `review`."""
-    last = ReviewStep.objects.filter(review=review).aggregate(last=Max("number"))["last"] or 0
-    return ReviewStep.objects.create(
+    last = ReviewEvent.objects.filter(review=review).aggregate(last=Max("number"))["last"] or 0
+    return ReviewEvent.objects.create(
         review=review, number=last + 1, kind=kind, at=now, by=by, text=text, clause=review.clause, private=private
     )
 
 
-def change(
+def update_review(
     *, review: Review, expected: Review.State, now: datetime, by: User | None, action: str, **fields: Any
 ) -> None:
     """Change `review` while it is `expected` and audit it; IllegalTransition where somebody was faster."""
@@ -45,10 +45,10 @@ def change(
         raise IllegalTransition(_("This review is no longer %(state)s.") % {"state": expected.label})
     for name, value in fields.items():
         setattr(review, name, value)
-    record(review=review, action=action, now=now, by=by, before=before, after=fields)
+    record_audit(review=review, action=action, now=now, by=by, before=before, after=fields)
 
 
-def record(
+def record_audit(
     *,
     review: Review,
     action: str,
@@ -61,7 +61,7 @@ def record(
     trail.record(action=action, subject=review, now=now, by=by, before=before, after=after, reason=reason)
 
 
-def required(text: str, field: str) -> str:
+def require_text(text: str, field: str) -> str:
     """`text` without outer blanks; ValidationError with the field's name where nothing is left."""
     stripped = text.strip()
     if not stripped:

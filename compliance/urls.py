@@ -3,7 +3,7 @@
 from django.urls import path
 
 from compliance import views
-from compliance.admin import rehearsal
+from compliance.admin import backtest
 
 app_name = "compliance"
 urlpatterns = [
@@ -12,6 +12,6 @@ urlpatterns = [
     path("reviews/<uuid:pk>/reply/", views.reply, name="reply"),
     path("reviews/<uuid:pk>/appeal/", views.appeal, name="appeal"),
     path("reviews/<uuid:pk>/files/<uuid:file_pk>/", views.review_file, name="review_file"),
-    path("admin/rehearsal/<uuid:pk>/", rehearsal.rehearsal_page, name="rehearsal"),
+    path("admin/backtest/<uuid:pk>/", backtest.backtest_page, name="backtest"),
     path("report-abuse/", views.report_abuse, name="report_abuse"),
 ]

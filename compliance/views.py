@@ -13,14 +13,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate
-from compliance.forms import AbuseForm, AppealForm, ReplyForm
+from compliance.forms import AbuseReportForm, AppealForm, ReplyForm
 from compliance.models import Review, ReviewFile
 from compliance.reviews import appeals, replies, review_page
-from compliance.reviews.evidence_files import download
+from compliance.reviews.evidence_files import build_download_response
 from compliance.signals import abuse_reports
 from compliance.tables import ReviewTable
-from lib.client_address import client_address
-from lib.errors import Refused
+from lib.client_address import get_client_address
+from lib.errors import NotAllowed
 
 
 @require_GET
@@ -35,14 +35,14 @@ def review_list(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 @affiliate_view
 def review(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
     """One review as a timeline; 404 for another's, as for none."""
-    return _page(request, _own(affiliate, pk), ReplyForm(), AppealForm())
+    return _render_review(request, _get_own_review(affiliate, pk), ReplyForm(), AppealForm())
 
 
 @require_POST
 @affiliate_view
 def reply(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
     """Answer a review with text and files."""
-    found, form = _own(affiliate, pk), ReplyForm(request.POST, request.FILES)
+    found, form = _get_own_review(affiliate, pk), ReplyForm(request.POST, request.FILES)
     if form.is_valid():
         try:
             replies.reply(
@@ -52,46 +52,46 @@ def reply(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
                 now=timezone.now(),
                 by=affiliate.user,
             )
-        except (ValidationError, Refused) as refusal:
-            _show(form, refusal)
+        except (ValidationError, NotAllowed) as refusal:
+            _add_errors(form, refusal)
         else:
             messages.success(request, _("Your reply is stored, and staff see it."))
             return redirect("compliance:review", pk)
-    return _page(request, found, form, AppealForm(), status=422)
+    return _render_review(request, found, form, AppealForm(), status=422)
 
 
 @require_POST
 @affiliate_view
 def appeal(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
     """Appeal against a decision."""
-    found, form = _own(affiliate, pk), AppealForm(request.POST)
+    found, form = _get_own_review(affiliate, pk), AppealForm(request.POST)
     if form.is_valid():
         try:
             appeals.appeal(review=found, text=form.cleaned_data["text"], now=timezone.now(), by=affiliate.user)
-        except (ValidationError, Refused) as refusal:
-            _show(form, refusal)
+        except (ValidationError, NotAllowed) as refusal:
+            _add_errors(form, refusal)
         else:
             messages.success(request, _("Your appeal is stored. Somebody else will decide it."))
             return redirect("compliance:review", pk)
-    return _page(request, found, ReplyForm(), form, status=422)
+    return _render_review(request, found, ReplyForm(), form, status=422)
 
 
 @require_GET
 @affiliate_view
 def review_file(request: HttpRequest, affiliate: Affiliate, pk: UUID, file_pk: UUID) -> HttpResponse:
     """A file of a reply, as a download; 404 for another's, as for none."""
-    own = ReviewFile.objects.filter(step__review=_own(affiliate, pk), step__private=False)
-    return download(get_object_or_404(own, pk=file_pk))
+    own = ReviewFile.objects.filter(event__review=_get_own_review(affiliate, pk), event__private=False)
+    return build_download_response(get_object_or_404(own, pk=file_pk))
 
 
 def report_abuse(request: HttpRequest) -> HttpResponse:
     """Anybody tells staff about an affiliate's promotion; a few reports an hour from one network."""
-    form = AbuseForm(request.POST or None)
+    form = AbuseReportForm(request.POST or None)
     status = 200
     if form.is_bound and form.is_valid():
         now = timezone.now()
-        if abuse_reports.may_report(address=client_address(request), now=now):
-            abuse_reports.report(**form.cleaned_data, now=now)
+        if abuse_reports.is_report_allowed(address=get_client_address(request), now=now):
+            abuse_reports.submit_report(**form.cleaned_data, now=now)
             messages.success(request, _("Thank you. Staff will look into it."))
             return redirect("compliance:report_abuse")
         form.add_error(None, _("Many reports have come from your network. Please try again in an hour."))
@@ -101,13 +101,13 @@ def report_abuse(request: HttpRequest) -> HttpResponse:
     return render(request, "compliance/report_abuse.html", {"form": form}, status=status)
 
 
-def _own(affiliate: Affiliate, pk: UUID) -> Review:
+def _get_own_review(affiliate: Affiliate, pk: UUID) -> Review:
     return get_object_or_404(
         Review.objects.for_affiliate(affiliate).select_related("agreement", "affiliate__user"), pk=pk
     )
 
 
-def _show(form: Form, refusal: ValidationError | Refused) -> None:
+def _add_errors(form: Form, refusal: ValidationError | NotAllowed) -> None:
     if isinstance(refusal, ValidationError):
         known = hasattr(refusal, "error_dict") and set(refusal.error_dict) <= set(form.fields)
         form.add_error(None, refusal if known or not hasattr(refusal, "error_dict") else refusal.messages)
@@ -115,12 +115,12 @@ def _show(form: Form, refusal: ValidationError | Refused) -> None:
         form.add_error(None, str(refusal))
 
 
-def _page(
+def _render_review(
     request: HttpRequest, found: Review, reply_form: ReplyForm, appeal_form: AppealForm, status: int = 200
 ) -> HttpResponse:
     found.refresh_from_db()
     context = {
-        "page": review_page.of(found, now=timezone.now()),
+        "page": review_page.build_review_page(found, now=timezone.now()),
         "review": found,
         "reply_form": reply_form,
         "appeal_form": appeal_form,

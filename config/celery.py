@@ -7,26 +7,26 @@ from celery import Celery
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 # Each task writes to the database when it was asked and what became of it.
-app = Celery("accord", task_cls="portal.asking:Asked")
+app = Celery("accord", task_cls="portal.recorded_task:RecordedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 MINUTE = 60.0
 # Every question is asked far more often than its answer changes: a missed tick heals itself at the next.
 app.conf.beat_schedule = {
-    "deliver the mail that waits": {"task": "mail.tasks.deliver", "schedule": 5.0},
-    "fold the daily roll-ups": {"task": "payouts.tasks.fold_rollups", "schedule": MINUTE},
-    "finish imports of orders": {"task": "shops.tasks.keep_order_files_going", "schedule": MINUTE},
-    "close the months that are due": {"task": "payouts.tasks.close_due_months", "schedule": 5 * MINUTE},
-    "ask the sales targets": {"task": "compliance.tasks.check_targets", "schedule": 10 * MINUTE},
-    "keep the deadlines of reviews": {"task": "compliance.tasks.keep_review_deadlines", "schedule": 5 * MINUTE},
-    "carry out notices that have run off": {"task": "compliance.tasks.carry_out_notices", "schedule": 5 * MINUTE},
-    "look for signals": {"task": "compliance.tasks.look_for_signals", "schedule": 6 * 60 * MINUTE},
-    "tell affiliates of new versions": {"task": "agreements.tasks.remind", "schedule": 10 * MINUTE},
-    "record clicks left on disk": {"task": "tracking.tasks.record_clicks_left_behind", "schedule": MINUTE},
-    "keep the months of clicks": {"task": "tracking.tasks.keep_months", "schedule": 60 * MINUTE},
-    "prove the ledger of the night": {"task": "portal.tasks.verify_ledger", "schedule": 30 * MINUTE},
-    "prove the acceptances of the night": {"task": "portal.tasks.verify_acceptances", "schedule": 30 * MINUTE},
-    "prove the roll-ups of the night": {"task": "portal.tasks.verify_rollups", "schedule": 30 * MINUTE},
-    "tell staff what waits": {"task": "portal.tasks.tell_staff", "schedule": 30 * MINUTE},
+    "send queued e-mail": {"task": "mail.tasks.deliver", "schedule": 5.0},
+    "update daily roll-ups": {"task": "payouts.tasks.fold_rollups", "schedule": MINUTE},
+    "continue order imports": {"task": "shops.tasks.process_order_files", "schedule": MINUTE},
+    "close due months": {"task": "payouts.tasks.close_due_months", "schedule": 5 * MINUTE},
+    "check sales targets": {"task": "compliance.tasks.check_targets", "schedule": 10 * MINUTE},
+    "apply review deadlines": {"task": "compliance.tasks.enforce_review_deadlines", "schedule": 5 * MINUTE},
+    "apply expired notices": {"task": "compliance.tasks.apply_expired_notices", "schedule": 5 * MINUTE},
+    "detect signals": {"task": "compliance.tasks.detect_signals", "schedule": 6 * 60 * MINUTE},
+    "notify affiliates of new versions": {"task": "agreements.tasks.send_reminders", "schedule": 10 * MINUTE},
+    "record clicks left on disk": {"task": "tracking.tasks.record_orphaned_clicks", "schedule": MINUTE},
+    "maintain click partitions": {"task": "tracking.tasks.maintain_click_partitions", "schedule": 60 * MINUTE},
+    "verify the ledger": {"task": "portal.tasks.verify_ledger", "schedule": 30 * MINUTE},
+    "verify acceptances": {"task": "portal.tasks.verify_acceptances", "schedule": 30 * MINUTE},
+    "verify roll-ups": {"task": "portal.tasks.verify_rollups", "schedule": 30 * MINUTE},
+    "send daily staff list": {"task": "portal.tasks.send_daily_lists", "schedule": 30 * MINUTE},
 }

@@ -17,7 +17,7 @@ POLICY = {
     }
 }
 # The admin's Alpine evaluates expressions and sets styles: the tightest policy that it runs with.
-FOR_THE_ADMIN = {
+ADMIN_POLICY = {
     "script-src": [SELF, NONCE, "'unsafe-eval'"],
     "style-src": [SELF, "'unsafe-inline'"],
 }

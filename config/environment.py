@@ -10,7 +10,7 @@ env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
 
 
-def required(name: str, when_debugging: str) -> str:
+def read_required(name: str, when_debugging: str) -> str:
     """The variable `name`; in development `when_debugging` where it is unset."""
     value: str = env.str(name, default="")
     if not value and not DEBUG:
@@ -18,15 +18,15 @@ def required(name: str, when_debugging: str) -> str:
     return value or when_debugging
 
 
-def whole(name: str, default: int, least: int = 0) -> int:
-    """The variable `name` as a whole number of at least `least`."""
+def read_integer(name: str, default: int, minimum: int = 0) -> int:
+    """The variable `name` as a whole number of at least `minimum`."""
     text: str = env.str(name, default=str(default))
-    if not (text.isascii() and text.isdigit() and int(text) >= least):
-        raise ImproperlyConfigured(f"{name} must be a whole number of at least {least}, not {text!r}")
+    if not (text.isascii() and text.isdigit() and int(text) >= minimum):
+        raise ImproperlyConfigured(f"{name} must be a whole number of at least {minimum}, not {text!r}")
     return int(text)
 
 
-def truth(name: str, default: bool) -> bool:
+def read_boolean(name: str, default: bool) -> bool:
     """The variable `name` as a yes or no."""
     text: str = env.str(name, default="1" if default else "0").lower()
     if text not in ("0", "1", "true", "false", "yes", "no", "on", "off"):
@@ -35,4 +35,6 @@ def truth(name: str, default: bool) -> bool:
 
 
 # Off wherever anything of a deployment is set; a bare checkout is somebody trying it out, with its own embedded stores.
-DEBUG = truth("DEBUG", not any(env.str(name, default="") for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL")))
+DEBUG = read_boolean(
+    "DEBUG", not any(env.str(name, default="") for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL"))
+)

@@ -27,35 +27,35 @@ class CannotRunError(Exception):
     """Something is in the way before anything was started; the text says what."""
 
 
-class StopAskedError(Exception):
+class StopRequestedError(Exception):
     """A signal asks us to stop."""
 
 
 def main() -> int:
     """Run everything until a signal or the first process that ends; return the exit status."""
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sign, stop)
+        signal.signal(sign, request_stop)
     try:
-        port = chosen_port()
+        port = read_port()
         # Asked before the minutes that filling an empty database may take.
-        check_is_free(port)
-        check_is_free(port + 1)
+        check_port_is_free(port)
+        check_port_is_free(port + 1)
         set_up(port)
         prepare()
         return run(port)
     except CannotRunError as error:
         print(f"make run: {error}", file=sys.stderr)
         return 2
-    except StopAskedError:
+    except StopRequestedError:
         return 0
 
 
-def stop(_signal: int, _frame: FrameType | None) -> None:
+def request_stop(_signal: int, _frame: FrameType | None) -> None:
     """Leave whatever we are doing."""
-    raise StopAskedError
+    raise StopRequestedError
 
 
-def chosen_port() -> int:
+def read_port() -> int:
     """Return the port that PORT names, 8000 if it is unset."""
     text = os.environ.get("PORT") or "8000"
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65535):
@@ -63,7 +63,7 @@ def chosen_port() -> int:
     return int(text)
 
 
-def check_is_free(port: int) -> None:
+def check_port_is_free(port: int) -> None:
     """Refuse if another program has the port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -103,7 +103,7 @@ def manage(*arguments: str) -> None:
     with start("manage.py", *arguments) as process:
         try:
             status = process.wait()
-        except StopAskedError:
+        except StopRequestedError:
             process.terminate()
             raise
     if status:
@@ -124,7 +124,7 @@ def run(port: int) -> int:
     """Start every process, say where they are, and wait for the first to end; none is left when this returns."""
     processes: Processes = {}
     try:
-        for name, arguments in programs(port).items():
+        for name, arguments in list_programs(port).items():
             processes[name] = start(*arguments)
         ended = wait_until_ready(port, processes)
         if not ended:
@@ -132,11 +132,11 @@ def run(port: int) -> int:
             ended = wait_for_first(processes)
         print(f"make run: {ended} ended with status {processes[ended].returncode}; ending the others", file=sys.stderr)
     finally:
-        end(processes)
+        stop_all(processes)
     return 1
 
 
-def programs(port: int) -> dict[str, list[str]]:
+def list_programs(port: int) -> dict[str, list[str]]:
     """Return the arguments for Python of everything that runs, by the name that it is spoken of."""
     SCHEDULE.parent.mkdir(exist_ok=True)
     granian = ["-m", "granian", "--host", HOST, "--log-level", "warning"]
@@ -152,7 +152,7 @@ def programs(port: int) -> dict[str, list[str]]:
     }
 
 
-def first_ended(processes: Processes) -> str:
+def find_ended_process(processes: Processes) -> str:
     """Return the name of a process that has ended, or nothing."""
     return next((name for name, process in processes.items() if process.poll() is not None), "")
 
@@ -161,14 +161,14 @@ def wait_until_ready(port: int, processes: Processes) -> str:
     """Return when web and click service accept connections; return the name of a process that ended meanwhile."""
     deadline = time.monotonic() + READY_SECONDS
     for awaited in (port, port + 1):
-        while not accepts(awaited) and time.monotonic() < deadline:
-            if ended := first_ended(processes):
+        while not is_listening(awaited) and time.monotonic() < deadline:
+            if ended := find_ended_process(processes):
                 return ended
             time.sleep(0.1)
     return ""
 
 
-def accepts(port: int) -> bool:
+def is_listening(port: int) -> bool:
     """Say whether a server listens on the port."""
     with suppress(OSError), socket.create_connection((HOST, port), timeout=1):
         return True
@@ -186,14 +186,14 @@ def greet(port: int) -> None:
 
 def wait_for_first(processes: Processes) -> str:
     """Return the name of the first process that ends."""
-    while not (ended := first_ended(processes)):
+    while not (ended := find_ended_process(processes)):
         time.sleep(0.2)
     return ended
 
 
-def end(processes: Processes) -> None:
+def stop_all(processes: Processes) -> None:
     """End every process and all of their children; a deaf one is killed."""
-    with suppress(StopAskedError):
+    with suppress(StopRequestedError):
         for process in processes.values():
             process.terminate()
         deadline = time.monotonic() + STOP_SECONDS

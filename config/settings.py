@@ -12,28 +12,28 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
-from config import admin_look, catalogues, content_security
-from config.environment import BASE_DIR, DEBUG, env, required, truth, whole
+from config import admin_theme, content_security, language_catalogs
+from config.environment import BASE_DIR, DEBUG, env, read_boolean, read_integer, read_required
 from config.thresholds import *  # noqa: F403 -- each is a setting under its own name
 
 TESTING = "pytest" in sys.modules
 
 # --- Secrets -----------------------------------------------------------------------------------------------------
 
-SECRET_KEY = required("SECRET_KEY", "development-only-never-use-this-key-where-money-is-real")
+SECRET_KEY = read_required("SECRET_KEY", "development-only-never-use-this-key-where-money-is-real")
 if not DEBUG and len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY must have at least 50 characters")
 
 
-def derived_key(purpose: str) -> str:
+def derive_key(purpose: str) -> str:
     """A key for one purpose, so that a leak of one says nothing of another."""
     return hashlib.sha256(f"{purpose}:{SECRET_KEY}".encode()).hexdigest()
 
 
 # Newest first: the first signs and encrypts, all of them verify and decrypt, so that a key can be rotated.
-CLICK_ID_KEYS: list[str] = env.list("CLICK_ID_KEYS", default=[derived_key("click id")])
-PAYOUT_DETAILS_KEYS: list[str] = env.list("PAYOUT_DETAILS_KEYS", default=[derived_key("payout details")])
-PERSONAL_HASH_KEY: str = env.str("PERSONAL_HASH_KEY", default=derived_key("personal hash"))
+CLICK_ID_KEYS: list[str] = env.list("CLICK_ID_KEYS", default=[derive_key("click id")])
+PAYOUT_DETAILS_KEYS: list[str] = env.list("PAYOUT_DETAILS_KEYS", default=[derive_key("payout details")])
+PERSONAL_HASH_KEY: str = env.str("PERSONAL_HASH_KEY", default=derive_key("personal hash"))
 
 # --- Stores ------------------------------------------------------------------------------------------------------
 
@@ -46,8 +46,8 @@ if not DEBUG:
 if DEBUG and not (DATABASE_URL and REDIS_URL):
     from config import embedded
 
-    DATABASE_URL = DATABASE_URL or embedded.database_url(BASE_DIR / ".local")
-    REDIS_URL = REDIS_URL or embedded.redis_url(BASE_DIR / ".local")
+    DATABASE_URL = DATABASE_URL or embedded.get_database_url(BASE_DIR / ".local")
+    REDIS_URL = REDIS_URL or embedded.get_redis_url(BASE_DIR / ".local")
 
 try:
     DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
@@ -59,7 +59,7 @@ if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     raise ImproperlyConfigured("REDIS_URL must start with redis://, rediss:// or unix://")
 DATABASES["default"]["ATOMIC_REQUESTS"] = False
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-DATABASES["default"]["CONN_MAX_AGE"] = whole("DATABASE_CONNECTION_SECONDS", 60)
+DATABASES["default"]["CONN_MAX_AGE"] = read_integer("DATABASE_CONNECTION_SECONDS", 60)
 # A store that does not answer is an error within seconds, never a page that hangs.
 for _name, _limit in {
     "connect_timeout": 5,
@@ -85,7 +85,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 # --- What it is made of ------------------------------------------------------------------------------------------
 
-ROOMS = [
+LOCAL_APPS = [
     "audit",
     "accounts",
     "mail",
@@ -118,16 +118,16 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_tables2",
     "pgtrigger",
-    *ROOMS,
+    *LOCAL_APPS,
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
-    "portal.middleware.permissions_policy",
-    "portal.middleware.orders_api",
+    "portal.middleware.permissions_policy_middleware",
+    "portal.middleware.orders_api_middleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "portal.middleware.one_frame",
-    "portal.middleware.stores_that_are_away",
+    "portal.middleware.frame_middleware",
+    "portal.middleware.StoreUnavailableMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -137,8 +137,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "portal.middleware.readers_language",
-    "portal.middleware.staff_with_a_second_factor",
+    "portal.middleware.affiliate_language_middleware",
+    "portal.middleware.staff_mfa_middleware",
 ]
 DJANGO_TABLES2_TEMPLATE = "tables/accord.html"
 ROOT_URLCONF = "config.urls"
@@ -154,7 +154,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
-                "portal.context.program",
+                "portal.context.add_frame",
             ],
             "builtins": ["portal.templatetags.accord"],
         },
@@ -199,11 +199,11 @@ ACCOUNT_PREVENT_ENUMERATION = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = env.str("PROGRAM_NAME", default="Accord")
 # Staff must have a second factor wherever real money is paid.
-STAFF_MFA_REQUIRED = truth("STAFF_MFA_REQUIRED", not DEBUG)
+STAFF_MFA_REQUIRED = read_boolean("STAFF_MFA_REQUIRED", not DEBUG)
 
 # --- The web -----------------------------------------------------------------------------------------------------
 
-BASE_URL = required("BASE_URL", f"http://127.0.0.1:{env.str('PORT', default='8000')}").rstrip("/")
+BASE_URL = read_required("BASE_URL", f"http://127.0.0.1:{env.str('PORT', default='8000')}").rstrip("/")
 if not BASE_URL.startswith(("http://", "https://")):
     raise ImproperlyConfigured("BASE_URL must start with http:// or https://")
 # Where tracking links live: a host of its own in production, else the portal's.
@@ -213,11 +213,11 @@ if not DEBUG and not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must be set when DEBUG is off")
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[BASE_URL])
 # How many proxies of ours stand before the application; only so many entries of X-Forwarded-For are believed.
-TRUSTED_PROXIES = whole("TRUSTED_PROXIES", 0)
+TRUSTED_PROXIES = read_integer("TRUSTED_PROXIES", 0)
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_SSL_REDIRECT = truth("SECURE_SSL_REDIRECT", not DEBUG)
-SECURE_HSTS_SECONDS = whole("SECURE_HSTS_SECONDS", 0 if DEBUG else 31_536_000)
+SECURE_SSL_REDIRECT = read_boolean("SECURE_SSL_REDIRECT", not DEBUG)
+SECURE_HSTS_SECONDS = read_integer("SECURE_HSTS_SECONDS", 0 if DEBUG else 31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
 SECURE_HSTS_PRELOAD = not DEBUG
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
@@ -228,7 +228,7 @@ X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
 CONTENT_SECURITY_POLICY = content_security.POLICY
-ADMIN_CONTENT_SECURITY_POLICY = content_security.FOR_THE_ADMIN
+ADMIN_CONTENT_SECURITY_POLICY = content_security.ADMIN_POLICY
 # A draft is one form: seven fields a clause, six a category, and a retailer may have hundreds of categories.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 STATIC_URL = "static/"
@@ -250,13 +250,13 @@ WHITENOISE_USE_FINDERS = DEBUG
 
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "locale"]
-LANGUAGES = catalogues.languages(LOCALE_PATHS[0])
+LANGUAGES = language_catalogs.list_languages(LOCALE_PATHS[0])
 TIME_ZONE = "UTC"
 USE_TZ = True
 
 # --- Mail --------------------------------------------------------------------------------------------------------
 
-EMAIL_URL: str = required("EMAIL_URL", "consolemail://")
+EMAIL_URL: str = read_required("EMAIL_URL", "consolemail://")
 try:
     vars().update(environ.Env.email_url_config(EMAIL_URL))
 except Exception as error:  # noqa: BLE001 -- as above
@@ -285,21 +285,21 @@ PROGRAM_NAME: str = env.str("PROGRAM_NAME", default="Accord")
 SEPA_DEBTOR_NAME: str = env.str("SEPA_DEBTOR_NAME", default="")
 SEPA_DEBTOR_IBAN: str = env.str("SEPA_DEBTOR_IBAN", default="").replace(" ", "")
 # 0 keeps them.
-CLICK_RETENTION_DAYS = whole("CLICK_RETENTION_DAYS", 400)
+CLICK_RETENTION_DAYS = read_integer("CLICK_RETENTION_DAYS", 400)
 # What a dry run of the close points at: a payout of so much or more, and an affiliate who earned so many times their average of
 # the three months before, and so much or more. In the program's currency.
-UNUSUAL_PAYOUT = whole("UNUSUAL_PAYOUT", 5_000, least=1)
-UNUSUAL_EARNINGS_TIMES = whole("UNUSUAL_EARNINGS_TIMES", 10, least=2)
-UNUSUAL_EARNINGS_LEAST = whole("UNUSUAL_EARNINGS_LEAST", 100)
+UNUSUAL_PAYOUT = read_integer("UNUSUAL_PAYOUT", 5_000, minimum=1)
+UNUSUAL_EARNINGS_FACTOR = read_integer("UNUSUAL_EARNINGS_FACTOR", 10, minimum=2)
+UNUSUAL_EARNINGS_MINIMUM = read_integer("UNUSUAL_EARNINGS_MINIMUM", 100)
 # The name under which a click id is added to the address that a tracking link leads to.
 CLICK_ID_PARAMETER: str = env.str("CLICK_ID_PARAMETER", default="click_id")
 if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", CLICK_ID_PARAMETER):
     raise ImproperlyConfigured(f"CLICK_ID_PARAMETER must be letters, digits, _ and -, not {CLICK_ID_PARAMETER!r}")
 # More clicks than this from one address in a minute are a flood: redirected, not counted.
-CLICK_FLOOD_PER_MINUTE = whole("CLICK_FLOOD_PER_MINUTE", 120, least=1)
+CLICK_FLOOD_PER_MINUTE = read_integer("CLICK_FLOOD_PER_MINUTE", 120, minimum=1)
 # Where each web process keeps clicks while the database is away, and how many MiB of them at most.
 CLICK_SPOOL_DIR = Path(env.str("CLICK_SPOOL_DIR", default=str(BASE_DIR / ".local" / "clicks")))
-CLICK_SPOOL_MEGABYTES = whole("CLICK_SPOOL_MEGABYTES", 1024, least=1)
+CLICK_SPOOL_MEGABYTES = read_integer("CLICK_SPOOL_MEGABYTES", 1024, minimum=1)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -308,4 +308,4 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING" if TESTING else "INFO")},
 }
 
-UNFOLD = admin_look.settings(PROGRAM_NAME)
+UNFOLD = admin_theme.build_settings(PROGRAM_NAME)

@@ -9,10 +9,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 django_application = get_wsgi_application()
 
-from tracking.clicks.redirect import ahead_of, get_ready  # noqa: E402  (needs Django set up)
+from tracking.clicks.redirect import warm_up, wrap_wsgi  # noqa: E402  (needs Django set up)
 
-application = ahead_of(django_application)
-get_ready()
+application = wrap_wsgi(django_application)
+warm_up()
 
 # A batch of a thousand orders makes some hundred thousand objects that live to its end: looking for cycles among them at
 # the usual thresholds costs a quarter of its time.

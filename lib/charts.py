@@ -12,15 +12,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 WIDTH, HEIGHT, BOTTOM, TOP, CUT_TOP = 640, 220, 28, 14, 26
-LEAST_LEFT, MARGIN = 40, 12
-MOST_STEPS = 5
+MIN_LEFT, MARGIN = 40, 12
+MAX_STEPS = 5
 # Beside an outlier a small figure is still seen to be one.
-LEAST_BAR = 1.5
-WIDEST_BAR = 60
+MIN_BAR_HEIGHT = 1.5
+MAX_BAR_WIDTH = 60
 # How many times the next one a figure is that is cut off, and how many there must be beside it.
-TOWERS, FEWEST_BESIDE_A_TOWER = 5, 5
+OUTLIER_FACTOR, MIN_OTHER_FIGURES = 5, 5
 # From one power of ten to the next.
-_LARGER = tuple(map(Decimal, ("2", "2.5", "5", "10")))
+_STEP_FACTORS = tuple(map(Decimal, ("2", "2.5", "5", "10")))
 # What a character takes in the greater letters that a phone is given, and what lies between two dates.
 CHARACTER, GAP = 12, 6
 
@@ -46,34 +46,34 @@ class _Plot(NamedTuple):
     def base(self) -> int:
         return self.top + self.height
 
-    def middle(self, index: int) -> float:
+    def get_center(self, index: int) -> float:
         return self.left + (index + 0.5) * self.pitch
 
-    def y(self, amount: Decimal) -> float:
+    def get_y(self, amount: Decimal) -> float:
         """How far down the figure stands; what is higher than the scale ends with it."""
         return self.base - min(float(amount / self.amounts[-1]), 1.0) * self.height
 
 
-def scale(highest: Decimal, least: Decimal = Decimal("0.1")) -> list[Decimal]:
+def build_scale(highest: Decimal, min_step: Decimal = Decimal("0.1")) -> list[Decimal]:
     """Amounts from 0 to the first at or above `highest`, two to six, in steps of 1, 2, 2.5 or 5 times a power of ten."""
-    step = least
-    while step * MOST_STEPS < highest:
-        step *= next((factor for factor in _LARGER if step * factor * MOST_STEPS >= highest), _LARGER[-1])
+    step = min_step
+    while step * MAX_STEPS < highest:
+        step *= next((factor for factor in _STEP_FACTORS if step * factor * MAX_STEPS >= highest), _STEP_FACTORS[-1])
     count = max(1, ceil(highest / step))
     return [step * number for number in range(count + 1)]
 
 
-def bars(
-    days: Sequence[Day], label: str, figure: Callable[[Decimal], str], *, least: Decimal = Decimal("0.1")
+def draw_bars(
+    days: Sequence[Day], label: str, figure: Callable[[Decimal], str], *, min_step: Decimal = Decimal("0.1")
 ) -> SafeString:
     """The chart of `days`, which follow one another without gaps; figures are not negative, `figure` says one in full.
 
-    What was before is a line over the bars. `least` is the smallest step of the scale: 1 for what is counted. A bar or two
+    What was before is a line over the bars. `min_step` is the smallest step of the scale: 1 for what is counted. A bar or two
     that would press all others flat are cut off, with their figures written above.
     """
-    highest = _highest(days)
-    amounts = scale(highest or Decimal(1), least)
-    left = max(LEAST_LEFT, max(map(len, _texts(amounts))) * CHARACTER + MARGIN)
+    highest = _find_scale_maximum(days)
+    amounts = build_scale(highest or Decimal(1), min_step)
+    left = max(MIN_LEFT, max(map(len, _format_amounts(amounts))) * CHARACTER + MARGIN)
     top = CUT_TOP if any(one.amount > amounts[-1] for one in days) else TOP
     plot = _Plot(left, (WIDTH - left - 4) / max(len(days), 1), top, HEIGHT - BOTTOM - top, amounts)
     return format_html(
@@ -81,49 +81,49 @@ def bars(
         WIDTH,
         HEIGHT,
         label,
-        _scale(plot),
-        _bars(days, plot, figure),
-        _line(days, plot),
-        _dates(days, plot),
+        _draw_scale(plot),
+        _draw_bars(days, plot, figure),
+        _draw_line(days, plot),
+        _draw_dates(days, plot),
     )
 
 
-def _highest(days: Sequence[Day]) -> Decimal:
+def _find_scale_maximum(days: Sequence[Day]) -> Decimal:
     """What the scale must reach: the highest figure, or the next one after one or two that tower above the rest."""
     figures = sorted((figure for one in days for figure in (one.amount, one.before or Decimal(0))), reverse=True)
     for towering in (1, 2):
         rest = [figure for figure in figures[towering:] if figure]
-        if len(rest) >= FEWEST_BESIDE_A_TOWER and figures[towering - 1] > TOWERS * rest[0]:
+        if len(rest) >= MIN_OTHER_FIGURES and figures[towering - 1] > OUTLIER_FACTOR * rest[0]:
             return rest[0]
     return figures[0] if figures else Decimal(0)
 
 
-def _bars(days: Sequence[Day], plot: _Plot, figure: Callable[[Decimal], str]) -> SafeString:
+def _draw_bars(days: Sequence[Day], plot: _Plot, figure: Callable[[Decimal], str]) -> SafeString:
     columns, cuts = [], []
-    width = min(plot.pitch * 0.8, WIDEST_BAR)
+    width = min(plot.pitch * 0.8, MAX_BAR_WIDTH)
     for index, one in enumerate(days):
         if not one.amount:
             continue
         text = f"{date_format(one.day, 'j M Y')}: {figure(one.amount)}"
         if one.before is not None:
             text += "; " + _("before: %s") % figure(one.before)
-        middle = plot.middle(index)
-        top = min(plot.y(one.amount), plot.base - LEAST_BAR)
+        middle = plot.get_center(index)
+        top = min(plot.get_y(one.amount), plot.base - MIN_BAR_HEIGHT)
         columns.append((f"{middle - width / 2:.1f}", f"{top:.1f}", f"{width:.1f}", f"{plot.base - top:.1f}", text))
         if one.amount > plot.amounts[-1]:
-            cuts.append(_cut(middle, width, plot, figure(one.amount)))
+            cuts.append(_draw_cut(middle, width, plot, figure(one.amount)))
     drawn = format_html_join(
         "", '<rect class="bar" x="{}" y="{}" width="{}" height="{}" rx="1"><title>{}</title></rect>', columns
     )
     return format_html("{}{}", drawn, format_html_join("", "{}", ((cut,) for cut in cuts)))
 
 
-def _cut(middle: float, width: float, plot: _Plot, text: str) -> SafeString:
+def _draw_cut(middle: float, width: float, plot: _Plot, text: str) -> SafeString:
     """A gap in a bar that is higher than the scale, and its figure above."""
     y = plot.top + CUT_TOP
     gap = f"M{middle - width / 2 - 2:.1f},{y + 4} l{width + 4:.1f},-8"
     # At the edges the figure would stand outside.
-    half = _width(text) / 2
+    half = _measure_text(text) / 2
     x = min(max(middle, plot.left + half), WIDTH - 4 - half)
     return format_html(
         '<path class="cut" d="{}"/><text x="{}" y="{}" text-anchor="middle">{}</text>',
@@ -134,26 +134,28 @@ def _cut(middle: float, width: float, plot: _Plot, text: str) -> SafeString:
     )
 
 
-def _line(days: Sequence[Day], plot: _Plot) -> SafeString:
+def _draw_line(days: Sequence[Day], plot: _Plot) -> SafeString:
     points = [
-        f"{plot.middle(index):.1f},{plot.y(one.before):.1f}" for index, one in enumerate(days) if one.before is not None
+        f"{plot.get_center(index):.1f},{plot.get_y(one.before):.1f}"
+        for index, one in enumerate(days)
+        if one.before is not None
     ]
     if len(points) < 2:
         return SafeString("")
     return format_html('<polyline class="before" points="{}"/>', " ".join(points))
 
 
-def _texts(amounts: Sequence[Decimal]) -> list[str]:
+def _format_amounts(amounts: Sequence[Decimal]) -> list[str]:
     """The figures of the scale, with cents where one of them has any."""
     places = 0 if all(amount == amount.to_integral_value() for amount in amounts) else 2
     return [f"{amount:,.{places}f}" for amount in amounts]
 
 
-def _scale(plot: _Plot) -> SafeString:
+def _draw_scale(plot: _Plot) -> SafeString:
     """A rule for each figure of the scale, which begins with 0, the base."""
     rows = []
-    for amount, text in zip(plot.amounts, _texts(plot.amounts), strict=True):
-        y = plot.y(amount)
+    for amount, text in zip(plot.amounts, _format_amounts(plot.amounts), strict=True):
+        y = plot.get_y(amount)
         kind = "rule" if amount else "base"
         rows.append((kind, plot.left, WIDTH - 4, f"{y:.1f}", f"{y:.1f}", plot.left - 8, f"{y + 4:.1f}", text))
     return format_html_join(
@@ -163,28 +165,30 @@ def _scale(plot: _Plot) -> SafeString:
     )
 
 
-def _dates(days: Sequence[Day], plot: _Plot) -> SafeString:
+def _draw_dates(days: Sequence[Day], plot: _Plot) -> SafeString:
     """The last day, the first of each month, and the first of all; labels that would touch are left out."""
     if not days:
         return SafeString("")
     if len(days) == 1:
         only = '<text x="{}" y="{}" text-anchor="middle">{}</text>'
-        return format_html(only, f"{plot.middle(0):.1f}", HEIGHT - 8, date_format(days[0].day, "j M"))
+        return format_html(only, f"{plot.get_center(0):.1f}", HEIGHT - 8, date_format(days[0].day, "j M"))
     last = date_format(days[-1].day, "j M")
-    until = WIDTH - 4 - _width(last)
+    until = WIDTH - 4 - _measure_text(last)
     labels: list[tuple[float, str]] = []
     for index, (one, previous) in enumerate(zip(days[1:], days, strict=False), 1):
         if one.day.month == previous.day.month:
             continue
         x, text = plot.left + index * plot.pitch, date_format(one.day, "j M")
-        if x + _width(text) + GAP <= until and (not labels or labels[-1][0] + _width(labels[-1][1]) + GAP <= x):
+        if x + _measure_text(text) + GAP <= until and (
+            not labels or labels[-1][0] + _measure_text(labels[-1][1]) + GAP <= x
+        ):
             labels.append((x, text))
     first = date_format(days[0].day, "j M")
-    if plot.left + _width(first) + GAP <= (labels[0][0] if labels else until):
+    if plot.left + _measure_text(first) + GAP <= (labels[0][0] if labels else until):
         labels.insert(0, (plot.left, first))
     rows = [*((f"{x:.1f}", HEIGHT - 8, "start", text) for x, text in labels), (f"{WIDTH - 4}", HEIGHT - 8, "end", last)]
     return format_html_join("", '<text x="{}" y="{}" text-anchor="{}">{}</text>', rows)
 
 
-def _width(text: str) -> int:
+def _measure_text(text: str) -> int:
     return len(text) * CHARACTER

@@ -16,7 +16,7 @@ class _Echo:
         return text
 
 
-def defused(cell: Cell) -> str:
+def escape_cell(cell: Cell) -> str:
     """`cell` as text: amounts and dates as they are, text without NUL and with ' before what would start a formula."""
     if isinstance(cell, datetime):
         return cell.isoformat()
@@ -26,15 +26,15 @@ def defused(cell: Cell) -> str:
     return "'" + text if text.startswith(FORMULA_STARTS) else text
 
 
-def csv_lines(header: Sequence[str] | None, rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+def iter_csv_lines(header: Sequence[str] | None, rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
     """The lines of a CSV file, one at a time, so that a file of any length can be streamed."""
     writer = csv.writer(_Echo(), lineterminator="\r\n")
     if header is not None:
         yield str(writer.writerow(header))
     for row in rows:
-        yield str(writer.writerow([defused(cell) for cell in row]))
+        yield str(writer.writerow([escape_cell(cell) for cell in row]))
 
 
-def csv_bytes(header: Sequence[str] | None, rows: Iterable[Sequence[Cell]]) -> bytes:
+def build_csv(header: Sequence[str] | None, rows: Iterable[Sequence[Cell]]) -> bytes:
     """A whole CSV file in UTF-8."""
-    return "".join(csv_lines(header, rows)).encode()
+    return "".join(iter_csv_lines(header, rows)).encode()

@@ -7,28 +7,28 @@ are never deleted: so they, too, carry a trigger, `never_deleted`, or are append
 
 import pgtrigger
 
-from lib.triggers import no_truncate
+from lib.triggers import build_no_truncate_trigger
 
 References = dict[str, tuple[str, str]]
 """{column: (table, its primary key)}."""
 
 
-def references(columns: References, *, change: bool = False) -> list[pgtrigger.Trigger]:
+def build_reference_triggers(columns: References, *, change: bool = False) -> list[pgtrigger.Trigger]:
     """Triggers for `Meta.triggers` of a model whose foreign keys `columns` have `db_constraint=False`.
 
     They refuse, with the error of a foreign key, a statement after which one of the columns names no row; `change` for
     rows that may be updated.
     """
-    made = [_check("references_of_new", pgtrigger.Insert, columns)]
-    return [*made, _check("references_of_changed", pgtrigger.Update, columns)] if change else made
+    made = [_build_check_trigger("check_references_on_insert", pgtrigger.Insert, columns)]
+    return [*made, _build_check_trigger("check_references_on_update", pgtrigger.Update, columns)] if change else made
 
 
-def never_deleted() -> list[pgtrigger.Trigger]:
-    """Triggers for a model whose rows others name by `references`: DELETE and TRUNCATE are refused."""
-    return [pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete), no_truncate()]
+def build_no_delete_triggers() -> list[pgtrigger.Trigger]:
+    """Triggers for a model whose rows others name by `build_reference_triggers`: DELETE and TRUNCATE are refused."""
+    return [pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete), build_no_truncate_trigger()]
 
 
-def _check(name: str, operation: pgtrigger.Operation, columns: References) -> pgtrigger.Trigger:
+def _build_check_trigger(name: str, operation: pgtrigger.Operation, columns: References) -> pgtrigger.Trigger:
     return pgtrigger.Trigger(
         name=name,
         level=pgtrigger.Statement,
@@ -41,14 +41,14 @@ def _check(name: str, operation: pgtrigger.Operation, columns: References) -> pg
         func=f"""
             before := current_setting('enable_seqscan');
             PERFORM set_config('enable_seqscan', 'off', true);
-            {"".join(_question(column, *other) for column, other in columns.items())}
+            {"".join(_build_check_sql(column, *other) for column, other in columns.items())}
             PERFORM set_config('enable_seqscan', before, true);
             RETURN NULL;
         """,
     )
 
 
-def _question(column: str, table: str, key: str) -> str:
+def _build_check_sql(column: str, table: str, key: str) -> str:
     # Our own names alone, no outside text. The schema is named so that no temporary table can stand in for the real one.
     return f"""
         IF EXISTS (SELECT 1 FROM (SELECT DISTINCT {column} AS named FROM new_rows WHERE {column} IS NOT NULL) AS here

@@ -16,7 +16,7 @@ class HasTimeZone(Protocol):
     time_zone: str
 
 
-def moment(at: datetime, zone: str = "UTC") -> str:
+def format_datetime(at: datetime, zone: str = "UTC") -> str:
     """ "3 February 2011, 08:26 UTC": in the reader's zone, which is named."""
     try:
         local = at.astimezone(ZoneInfo(zone))
@@ -25,12 +25,12 @@ def moment(at: datetime, zone: str = "UTC") -> str:
     return f"{date_format(local, 'j F Y, H:i')} {local.tzname()}"
 
 
-def moment_for(at: datetime, affiliate: HasTimeZone) -> str:
+def format_datetime_for(at: datetime, affiliate: HasTimeZone) -> str:
     """`at` in the zone that `affiliate` has chosen."""
-    return moment(at, affiliate.time_zone)
+    return format_datetime(at, affiliate.time_zone)
 
 
-def elapsed(stretch: timedelta) -> str:
+def format_duration(stretch: timedelta) -> str:
     """ "4 days 2 hours": the two largest units of a stretch of time, without what is left over; days have 24 hours."""
     hours, seconds = divmod(stretch.seconds, 3600)
     minutes, seconds = divmod(seconds, 60)
@@ -49,21 +49,21 @@ def elapsed(stretch: timedelta) -> str:
     return " ".join(told[:2] if beside else told[:1])
 
 
-def money(amount: Decimal, currency: str) -> str:
+def format_money(amount: Decimal, currency: str) -> str:
     """ "1,234.50 USD": two places and the currency, always (CONTRACT 3)."""
     return f"{amount:,.2f} {currency}".replace("-", "\u2212")
 
 
-def day(at: datetime | None, affiliate: HasTimeZone) -> str:
+def format_day(at: datetime | None, affiliate: HasTimeZone) -> str:
     """ "3 February 2011": the day in the zone that `affiliate` has chosen; "" for None."""
-    return moment(at, affiliate.time_zone).partition(",")[0] if at else ""
+    return format_datetime(at, affiliate.time_zone).partition(",")[0] if at else ""
 
 
-def category(slug: str) -> str:
+def format_category(slug: str) -> str:
     """A category's name as people read it: "home-decor" as "Home decor"."""
     return slug.replace("-", " ").capitalize()
 
 
-def month(first_day: date) -> str:
+def format_month(first_day: date) -> str:
     """ "January 2011"."""
     return date_format(first_day, "F Y")

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def microseconds(column: str) -> str:
+def build_microseconds_sql(column: str) -> str:
     """SQL: the moment in `column` as microseconds since 1970, exactly; NULL stays NULL."""
     return f"(EXTRACT(EPOCH FROM {column}) * 1000000)::bigint"
 
 
-def instant(count: int) -> datetime:
+def parse_microseconds(count: int) -> datetime:
     """The moment that is so many microseconds after 1970 began."""
     return EPOCH + timedelta(microseconds=count)

@@ -7,11 +7,11 @@ ZERO = Decimal("0.00")
 HUNDRED = Decimal(100)
 
 
-def to_cents(amount: Decimal) -> Decimal:
+def round_to_cents(amount: Decimal) -> Decimal:
     """`amount` with two places, half away from zero, as PostgreSQL's round(numeric, 2) does."""
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
-def share(base: Decimal, percent: Decimal) -> Decimal:
+def calculate_share(base: Decimal, percent: Decimal) -> Decimal:
     """`percent` per cent of `base`, rounded once."""
-    return to_cents(base * percent / HUNDRED)
+    return round_to_cents(base * percent / HUNDRED)

@@ -15,10 +15,10 @@ from redis.exceptions import RedisError
 
 WINDOW_SECONDS = 60
 # A process asks for so small a part of the limit at a time, so that a busy one asks Valkey once for many requests.
-PART = 1000
+PARTS_PER_LIMIT = 1000
 # Orders are worth more than a limit: while Valkey is away nobody is counted, and it is asked again only so often.
-SECONDS_WITHOUT_COUNTING = 5.0
-PATIENCE_SECONDS = 0.25
+RETRY_SECONDS = 5.0
+TIMEOUT_SECONDS = 0.25
 
 log = logging.getLogger(__name__)
 
@@ -28,54 +28,54 @@ class Limiter:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._left: dict[UUID, tuple[int, int]] = {}
-        self._away_until = 0.0
+        self._granted: dict[UUID, tuple[int, int]] = {}
+        self._skip_until = 0.0
 
-    def seconds_to_wait(self, key: UUID, most: int, at: float) -> int:
+    def count_request(self, key: UUID, most: int, at: float) -> int:
         window, begun = divmod(at, WINDOW_SECONDS)
-        if self._takes_one(key, int(window)) or time.monotonic() < self._away_until:
+        if self._use_granted(key, int(window)) or time.monotonic() < self._skip_until:
             return 0
-        part = max(1, most // PART)
+        part = max(1, most // PARTS_PER_LIMIT)
         try:
-            asked = _count(f"accord:api-requests:{key}:{window:.0f}", part)
+            asked = _increment(f"accord:api-requests:{key}:{window:.0f}", part)
         except (RedisError, OSError) as error:
-            self._away_until = time.monotonic() + SECONDS_WITHOUT_COUNTING
+            self._skip_until = time.monotonic() + RETRY_SECONDS
             log.warning("Valkey is away, so requests of the API are not limited: %s", error)
             return 0
         granted = min(part, most - (asked - part))
         if granted < 1:
             return math.ceil(WINDOW_SECONDS - begun)
-        self._keep(key, int(window), granted - 1)
+        self._add_granted(key, int(window), granted - 1)
         return 0
 
-    def _takes_one(self, key: UUID, window: int) -> bool:
+    def _use_granted(self, key: UUID, window: int) -> bool:
         with self._lock:
-            of, left = self._left.get(key, (window, 0))
+            of, left = self._granted.get(key, (window, 0))
             if of != window or not left:
                 return False
-            self._left[key] = (window, left - 1)
+            self._granted[key] = (window, left - 1)
             return True
 
-    def _keep(self, key: UUID, window: int, granted: int) -> None:
+    def _add_granted(self, key: UUID, window: int, granted: int) -> None:
         with self._lock:
-            of, left = self._left.get(key, (window, 0))
-            self._left[key] = (window, granted + (left if of == window else 0))
+            of, left = self._granted.get(key, (window, 0))
+            self._granted[key] = (window, granted + (left if of == window else 0))
 
 
 _limiter = Limiter()
 
 
-def seconds_to_wait(*, key: Model, now: datetime) -> int:
+def count_request(*, key: Model, now: datetime) -> int:
     """Count one request with `key`; 0 if it is within API_REQUESTS_PER_MINUTE, else in how many seconds to ask again.
 
     While Valkey is away every request is within, and the log says so.
     """
     most: int = settings.API_REQUESTS_PER_MINUTE
-    return _limiter.seconds_to_wait(key.pk, most, now.timestamp()) if most else 0
+    return _limiter.count_request(key.pk, most, now.timestamp()) if most else 0
 
 
-def _count(name: str, number: int) -> int:
-    with _store(settings.REDIS_URL).pipeline(transaction=False) as both:
+def _increment(name: str, number: int) -> int:
+    with _get_client(settings.REDIS_URL).pipeline(transaction=False) as both:
         both.incrby(name, number)
         both.expire(name, 2 * WINDOW_SECONDS)
         asked, _kept = both.execute()
@@ -83,5 +83,5 @@ def _count(name: str, number: int) -> int:
 
 
 @lru_cache(maxsize=2)
-def _store(address: str) -> Redis:
-    return Redis.from_url(address, socket_connect_timeout=PATIENCE_SECONDS, socket_timeout=PATIENCE_SECONDS)
+def _get_client(address: str) -> Redis:
+    return Redis.from_url(address, socket_connect_timeout=TIMEOUT_SECONDS, socket_timeout=TIMEOUT_SECONDS)

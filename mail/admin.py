@@ -17,7 +17,7 @@ from mail import delivery
 from mail.models import Message
 
 # Holds links that sign people in: nobody else reads those, staff included.
-SIGN_IN = "account"
+SIGN_IN_PREFIX = "account"
 
 
 @admin.register(Message)
@@ -27,13 +27,13 @@ class MessageAdmin(ReadOnlyAdmin):
     search_fields = ("to", "subject", "kind")
     fields = (
         *("kind", "to", "subject", "created_at", "state", "attempts", "next_attempt_at", "sent_at", "error"),
-        *("message_id", "words"),
+        *("message_id", "body"),
     )
     actions = ("send_again",)
 
     @admin.display(description=gettext_lazy("text"))
-    def words(self, message: Message) -> str:
-        if message.kind.startswith(SIGN_IN):
+    def body(self, message: Message) -> str:
+        if message.kind.startswith(SIGN_IN_PREFIX):
             return _("Not shown: it holds a link that signs somebody in.")
         return message.text
 

@@ -11,11 +11,11 @@ from mail import outbox
 
 def alert_staff(*, kind: str, key: str, context: Mapping[str, Any] | None = None) -> None:
     """Post the e-mail `kind` to STAFF_ALERT_EMAILS, or to every active superuser if none is set, once for each `key`."""
-    for to in staff_addresses():
-        outbox.post(kind=kind, to=to, key=f"{kind}:{key}:{to}"[:200], context=dict(context or {}))
+    for to in list_staff_addresses():
+        outbox.queue_email(kind=kind, to=to, key=f"{kind}:{key}:{to}"[:200], context=dict(context or {}))
 
 
-def staff_addresses() -> list[str]:
+def list_staff_addresses() -> list[str]:
     """Who is told: the addresses from the settings, else those of the active superusers."""
     if settings.STAFF_ALERT_EMAILS:
         return list(dict.fromkeys(settings.STAFF_ALERT_EMAILS))

@@ -13,7 +13,7 @@ ITEM = "- "
 # Stand for what a value brought along, from before the template is filled in until its blocks are known. Both are
 # private characters, which values lose beforehand.
 _LINE_BREAK = "\ue000"
-_BEGINNING = "\ue001"
+_PARAGRAPH_GUARD = "\ue001"
 
 
 class Block(NamedTuple):
@@ -29,20 +29,20 @@ class Mail(NamedTuple):
     blocks: list[Block]
 
 
-def shielded(value: Any) -> Any:
+def escape_markers(value: Any) -> Any:
     """`value`, and all that it contains, so that no text in it can be read as the template's own marks."""
     if isinstance(value, str):
-        text = value.replace(_LINE_BREAK, "").replace(_BEGINNING, "")
+        text = value.replace(_LINE_BREAK, "").replace(_PARAGRAPH_GUARD, "")
         text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", _LINE_BREAK)
-        return _BEGINNING + text if text.lstrip().startswith((ACTION.strip(), ITEM.strip())) else text
+        return _PARAGRAPH_GUARD + text if text.lstrip().startswith((ACTION.strip(), ITEM.strip())) else text
     if isinstance(value, Mapping):
-        return {key: shielded(item) for key, item in value.items()}
+        return {key: escape_markers(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [shielded(item) for item in value]
+        return [escape_markers(item) for item in value]
     return value
 
 
-def read(filled: str) -> Mail:
+def parse_mail(filled: str) -> Mail:
     """The mail that a template, filled in with shielded values, says."""
     subject, _newline, body = filled.strip().partition("\n")
     paragraphs: list[list[str]] = [[]]
@@ -51,20 +51,20 @@ def read(filled: str) -> Mail:
             paragraphs[-1].append(line.strip())
         elif paragraphs[-1]:
             paragraphs.append([])
-    blocks = [block for lines in paragraphs if lines for block in _blocks(lines)]
-    return Mail(" ".join(_plain(subject).split()), blocks)
+    blocks = [block for lines in paragraphs if lines for block in _parse_blocks(lines)]
+    return Mail(" ".join(_strip_marks(subject).split()), blocks)
 
 
-def _blocks(lines: list[str]) -> list[Block]:
+def _parse_blocks(lines: list[str]) -> list[Block]:
     """A paragraph, with the list that may follow its words directly."""
     if lines[0].startswith(ACTION):
         url, _bar, label = " ".join(lines).removeprefix(ACTION).partition(" | ")
-        return [Block("action", [_plain(label).strip()], _plain(url).strip())]
+        return [Block("action", [_strip_marks(label).strip()], _strip_marks(url).strip())]
     words = [line for line in lines if not line.startswith(ITEM)]
-    items = [_plain(line.removeprefix(ITEM)) for line in lines if line.startswith(ITEM)]
-    blocks = [Block("p", [_plain(" ".join(words))])] if words else []
+    items = [_strip_marks(line.removeprefix(ITEM)) for line in lines if line.startswith(ITEM)]
+    blocks = [Block("p", [_strip_marks(" ".join(words))])] if words else []
     return [*blocks, Block("list", items)] if items else blocks
 
 
-def _plain(text: str) -> str:
-    return text.replace(_BEGINNING, "").replace(_LINE_BREAK, "\n")
+def _strip_marks(text: str) -> str:
+    return text.replace(_PARAGRAPH_GUARD, "").replace(_LINE_BREAK, "\n")

@@ -15,17 +15,17 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from audit import trail
-from lib.errors import Refused
+from lib.errors import NotAllowed
 from mail import attachments
 from mail.models import Message
 from mail.rendering import render
 
-MOST_ATTEMPTS = 12
-LONGEST_PAUSE = timedelta(hours=6)
+MAX_ATTEMPTS = 12
+MAX_RETRY_DELAY = timedelta(hours=6)
 # How long a claim lasts, for a worker that died with it: longer than the slowest server takes for one mail.
-CLAIM = timedelta(minutes=5)
+CLAIM_DURATION = timedelta(minutes=5)
 # After so many refusals in a row the server is away, and the rest of the mail waits for the next run.
-REFUSALS_IN_A_ROW = 3
+MAX_CONSECUTIVE_FAILURES = 3
 
 log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -36,13 +36,13 @@ def deliver_due(*, clock: Clock, seconds: float = 20.0) -> tuple[int, int]:
     ends, sent, refused, in_a_row = time.monotonic() + seconds, 0, 0, 0
     connection = get_connection()
     try:
-        while time.monotonic() < ends and in_a_row < REFUSALS_IN_A_ROW and (message := claim(now=clock())):
+        while time.monotonic() < ends and in_a_row < MAX_CONSECUTIVE_FAILURES and (message := claim(now=clock())):
             if deliver(message, connection=connection, clock=clock):
                 sent, in_a_row = sent + 1, 0
             else:
                 refused, in_a_row = refused + 1, in_a_row + 1
     finally:
-        _hang_up(connection)
+        _close_connection(connection)
     return sent, refused
 
 
@@ -53,33 +53,33 @@ def claim(*, now: datetime) -> Message | None:
         message = waiting.select_for_update(skip_locked=True).order_by("next_attempt_at", "id").first()
         if message is not None:
             message.attempts += 1
-            message.next_attempt_at = now + max(CLAIM, pause_after(message.attempts))
+            message.next_attempt_at = now + max(CLAIM_DURATION, get_retry_delay(message.attempts))
             message.save(update_fields=["attempts", "next_attempt_at"])
     return message
 
 
-def pause_after(attempts: int) -> timedelta:
+def get_retry_delay(attempts: int) -> timedelta:
     """How long to wait after the refusal of attempt number `attempts`: 1, 2, 4 ... minutes, 6 hours at most."""
-    return min(timedelta(minutes=2 ** (attempts - 1)), LONGEST_PAUSE)
+    return min(timedelta(minutes=2 ** (attempts - 1)), MAX_RETRY_DELAY)
 
 
 def deliver(message: Message, *, connection: BaseEmailBackend, clock: Clock) -> bool:
     """Send a claimed message and record the answer; whatever goes wrong is kept with it. Says whether it was sent."""
     try:
-        _write(message)
+        _render_message(message)
         connection.open()  # kept open for the next mail; a backend that finds it closed would close it after each
-        _email(message, connection).send()
+        _build_email(message, connection).send()
     except Exception as error:  # noqa: BLE001 -- template, attachment, server: this mail waits, the others go on
         log.warning("Mail %s (%s) was not sent: %s", message.pk, message.kind, error)
-        _hang_up(connection)
-        _record_refusal(message, error, clock())
+        _close_connection(connection)
+        _record_failure(message, error, clock())
         return False
     waiting = Message.objects.filter(pk=message.pk, state=Message.State.WAITING)
     waiting.update(state=Message.State.SENT, sent_at=clock(), error="")
     return True
 
 
-def _write(message: Message) -> None:
+def _render_message(message: Message) -> None:
     """Render the message at its first attempt; a later one sends the same words again."""
     if message.subject:
         return
@@ -89,7 +89,7 @@ def _write(message: Message) -> None:
     message.save(update_fields=["subject", "text", "html"])
 
 
-def _email(message: Message, connection: BaseEmailBackend) -> EmailMultiAlternatives:
+def _build_email(message: Message, connection: BaseEmailBackend) -> EmailMultiAlternatives:
     email = EmailMultiAlternatives(
         subject=message.subject,
         body=message.text,
@@ -103,16 +103,16 @@ def _email(message: Message, connection: BaseEmailBackend) -> EmailMultiAlternat
     return email
 
 
-def _record_refusal(message: Message, error: Exception, now: datetime) -> None:
-    gives_up = message.attempts >= MOST_ATTEMPTS
+def _record_failure(message: Message, error: Exception, now: datetime) -> None:
+    gives_up = message.attempts >= MAX_ATTEMPTS
     Message.objects.filter(pk=message.pk, state=Message.State.WAITING).update(
         state=Message.State.FAILED if gives_up else Message.State.WAITING,
         error=f"{type(error).__name__}: {error}"[:2000].replace("\x00", ""),
-        next_attempt_at=now + pause_after(message.attempts),
+        next_attempt_at=now + get_retry_delay(message.attempts),
     )
 
 
-def _hang_up(connection: BaseEmailBackend) -> None:
+def _close_connection(connection: BaseEmailBackend) -> None:
     """Close the connection, so that the next mail begins with a new one; a server that is gone needs no goodbye."""
     try:
         connection.close()
@@ -125,5 +125,5 @@ def send_again(*, message: Message, now: datetime, by: User | None) -> None:
     """Put a message that was given up back into the outbox; refuses any other."""
     failed = Message.objects.filter(pk=message.pk, state=Message.State.FAILED)
     if not failed.update(state=Message.State.WAITING, attempts=0, next_attempt_at=now):
-        raise Refused(_("Only an e-mail that was given up can be sent again."))
+        raise NotAllowed(_("Only an e-mail that was given up can be sent again."))
     trail.record(action="e-mail sent again", subject=message, now=now, by=by, before={"error": message.error})

@@ -8,7 +8,7 @@ from django.db import transaction
 from mail.models import Message
 
 
-class Letter(NamedTuple):
+class OutgoingEmail(NamedTuple):
     """One of many e-mails of a kind."""
 
     to: str
@@ -18,7 +18,7 @@ class Letter(NamedTuple):
     language: str = ""
 
 
-def post(
+def queue_email(
     *,
     kind: str,
     to: str,
@@ -33,21 +33,21 @@ def post(
     registered in `mail.attachments` and the key that it takes: {"name": "statement", "key": "..."}. A key that was
     posted before is passed over in silence. `language` is the reader's, "" for the installation's own.
     """
-    post_many(kind=kind, letters=[Letter(to, key, context, attachments, language)])
+    queue_emails(kind=kind, emails=[OutgoingEmail(to, key, context, attachments, language)])
 
 
-def post_many(*, kind: str, letters: Iterable[Letter]) -> None:
+def queue_emails(*, kind: str, emails: Iterable[OutgoingEmail]) -> None:
     """`post` for thousands at once."""
     messages = [
         Message(
             kind=kind,
-            to=letter.to,
-            key=letter.key,
-            context=dict(letter.context),
-            attachments=[dict(named) for named in letter.attachments],
-            language=letter.language,
+            to=email.to,
+            key=email.key,
+            context=dict(email.context),
+            attachments=[dict(named) for named in email.attachments],
+            language=email.language,
         )
-        for letter in letters
+        for email in emails
     ]
     with transaction.atomic():
         Message.objects.bulk_create(messages, batch_size=1000, ignore_conflicts=True)

@@ -12,13 +12,13 @@ from mail import blocks
 from mail.blocks import Block
 
 
-class Rendered(NamedTuple):
+class RenderedMail(NamedTuple):
     subject: str
     text: str
     html: str
 
 
-def render(*, kind: str, context: Mapping[str, Any], language: str = "") -> Rendered:
+def render(*, kind: str, context: Mapping[str, Any], language: str = "") -> RenderedMail:
     """Subject, text and HTML of the e-mail `kind`: `templates/mail/<kind>.txt`, whose form `mail.blocks` describes.
 
     In `language`, else in the installation's own, whatever the language of who asks for it.
@@ -27,34 +27,34 @@ def render(*, kind: str, context: Mapping[str, Any], language: str = "") -> Rend
         return _render(kind, context)
 
 
-def _render(kind: str, context: Mapping[str, Any]) -> Rendered:
-    mail = blocks.read(_filled(kind, context))
-    mail = mail._replace(blocks=[block._replace(url=_absolute(block.url)) for block in mail.blocks])
-    page = {"mail": mail, **_program()}
-    text = _joined(mail.blocks, footer=render_to_string("mail/layout.txt", page).strip())
-    return Rendered(mail.subject[:300], text, render_to_string("mail/layout.html", page))
+def _render(kind: str, context: Mapping[str, Any]) -> RenderedMail:
+    mail = blocks.parse_mail(_fill_template(kind, context))
+    mail = mail._replace(blocks=[block._replace(url=_make_absolute(block.url)) for block in mail.blocks])
+    page = {"mail": mail, **_get_program_context()}
+    text = _join_blocks(mail.blocks, footer=render_to_string("mail/layout.txt", page).strip())
+    return RenderedMail(mail.subject[:300], text, render_to_string("mail/layout.html", page))
 
 
-def _filled(kind: str, context: Mapping[str, Any]) -> str:
+def _fill_template(kind: str, context: Mapping[str, Any]) -> str:
     # Not escaped: what comes out is text, which layout.html escapes when it is put into HTML.
-    values = Context(_program() | blocks.shielded(dict(context)), autoescape=False)
+    values = Context(_get_program_context() | blocks.escape_markers(dict(context)), autoescape=False)
     template = get_template(f"mail/{kind}.txt")
     return str(template.template.render(values))  # type: ignore[attr-defined]  # the backend's own template
 
 
-def _program() -> dict[str, str]:
+def _get_program_context() -> dict[str, str]:
     return {"program_name": settings.PROGRAM_NAME, "base_url": settings.BASE_URL}
 
 
-def _absolute(url: str) -> str:
+def _make_absolute(url: str) -> str:
     return settings.BASE_URL + url if url.startswith("/") else url
 
 
-def _joined(parts: list[Block], *, footer: str) -> str:
-    return "\n\n".join([*(_as_text(part) for part in parts), "--\n" + footer]) + "\n"
+def _join_blocks(parts: list[Block], *, footer: str) -> str:
+    return "\n\n".join([*(_format_block(part) for part in parts), "--\n" + footer]) + "\n"
 
 
-def _as_text(block: Block) -> str:
+def _format_block(block: Block) -> str:
     if block.kind == "list":
         return "\n".join(f"- {line}" for line in block.lines)
     if block.kind == "action":

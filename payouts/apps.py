@@ -9,4 +9,4 @@ class PayoutsConfig(AppConfig):
         from mail import attachments
         from payouts.closing import statement_pdf
 
-        attachments.register("statement_pdf", statement_pdf.attachment)
+        attachments.register("statement_pdf", statement_pdf.build_attachment)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.core.exceptions import ValidationError
 
 
-class NeedsAnotherPerson(ValidationError):
+class SecondApprovalRequired(ValidationError):
     """Whoever submitted or proposed may not approve (CONTRACT 6 and 7)."""
 
 

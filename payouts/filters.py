@@ -9,12 +9,12 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from agreements.models import Rate
-from agreements.periods import period, program_zone
+from agreements.periods import build_period, get_program_time_zone
 from payouts.models import Commission
-from payouts.reporting.commission_list import STATES
+from payouts.reporting.commission_list import STATE_LABELS
 
 
-def categories() -> list[tuple[str, Any]]:
+def list_categories() -> list[tuple[str, Any]]:
     names = Rate.objects.filter(agreement__published_at__isnull=False).order_by("category").distinct()
     return [(name, name.replace("-", " ").capitalize()) for name in names.values_list("category", flat=True)]
 
@@ -29,19 +29,19 @@ class MonthInput(forms.DateInput):
 
 
 class CommissionFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
-    state = django_filters.ChoiceFilter(label=_("State"), choices=list(STATES.items()), empty_label=_("all"))
+    state = django_filters.ChoiceFilter(label=_("State"), choices=list(STATE_LABELS.items()), empty_label=_("all"))
     month = django_filters.DateFilter(
-        label=_("Placed in"), method="placed_in", input_formats=["%Y-%m"], widget=MonthInput()
+        label=_("Placed in"), method="filter_month", input_formats=["%Y-%m"], widget=MonthInput()
     )
-    category = django_filters.ChoiceFilter(label=_("Category"), choices=categories, empty_label=_("all"))
+    category = django_filters.ChoiceFilter(label=_("Category"), choices=list_categories, empty_label=_("all"))
 
     class Meta:
         model = Commission
         fields = ("state", "month", "category")
 
-    def placed_in(self, rows: QuerySet[Commission], _name: str, first_day: date) -> QuerySet[Commission]:
+    def filter_month(self, rows: QuerySet[Commission], _name: str, first_day: date) -> QuerySet[Commission]:
         """A month in the program's time zone, as closes count it."""
         if first_day.year > 9000:
             return rows.none()
-        month = period(first_day, program_zone())
+        month = build_period(first_day, get_program_time_zone())
         return rows.filter(placed_at__gte=month.starts_at, placed_at__lt=month.ends_at)

@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from agreements.program_currency import program_currency
+from agreements.program_currency import get_program_currency
 from payouts.models import PayoutDetails
 from payouts.payout_details.methods import METHODS
 
@@ -25,8 +25,12 @@ class DetailsForm(forms.Form):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # a form's own arguments, passed through
-        currency = program_currency()
-        offered = [(code, label) for code, label in PayoutDetails.Method.choices if not METHODS[code].refuse(currency)]
+        currency = get_program_currency()
+        offered = [
+            (code, label)
+            for code, label in PayoutDetails.Method.choices
+            if not METHODS[code].get_currency_error(currency)
+        ]
         field = self.fields["method"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = offered

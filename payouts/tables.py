@@ -10,28 +10,28 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from payouts.models import Commission, Payout, Statement
-from payouts.reporting.commission_list import STATES
+from payouts.reporting.commission_list import STATE_LABELS
 
 # Cells that are amounts, and cells written by a template, which knows the filters for money, moments and states.
-AMOUNT = {"th": {"class": "money"}, "td": {"class": "money"}}
+AMOUNT_ATTRS = {"th": {"class": "money"}, "td": {"class": "money"}}
 
 
-def amount_column(field: str, label: Any) -> tables.TemplateColumn:
+def build_amount_column(field: str, label: Any) -> tables.TemplateColumn:
     """A column of amounts in the program's currency."""
-    return tables.TemplateColumn("{{ record." + field + "|money }}", verbose_name=label, attrs=AMOUNT)
+    return tables.TemplateColumn("{{ record." + field + "|money }}", verbose_name=label, attrs=AMOUNT_ATTRS)
 
 
 class CommissionTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no types
     order = tables.Column(verbose_name=_("Order"))
     placed = tables.TemplateColumn("{{ record.placed_at|moment }}", verbose_name=_("Placed"))
     category = tables.TemplateColumn("{{ record.category|category }}", verbose_name=_("Category"))
-    base = amount_column("base", _("Base"))
+    base = build_amount_column("base", _("Base"))
     rate = tables.TemplateColumn(
-        "{% clause record.agreement_id record.clause record.rate|percent %}", verbose_name=_("Rate"), attrs=AMOUNT
+        "{% clause record.agreement_id record.clause record.rate|percent %}", verbose_name=_("Rate"), attrs=AMOUNT_ATTRS
     )
-    amount = amount_column("amount", _("Commission"))
+    amount = build_amount_column("amount", _("Commission"))
     state = tables.Column(verbose_name=_("State"))
-    settled = amount_column("settled", _("Settled"))
+    settled = build_amount_column("settled", _("Settled"))
 
     class Meta:
         empty_text = _("No commissions here yet. Share a link: the first order shows up within minutes.")
@@ -43,18 +43,18 @@ class CommissionTable(tables.Table):  # type: ignore[misc]  # django-tables2 has
         )
 
     def render_state(self, value: str) -> SafeString:
-        return chip(value, STATES[value])
+        return render_chip(value, STATE_LABELS[value])
 
 
 class StatementTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no types
     month = tables.Column(accessor="close__period", verbose_name=_("Month"))
-    number = tables.Column(verbose_name=_("No."), attrs=AMOUNT)
-    opening = amount_column("opening", _("Opening"))
-    settled = amount_column("settled", _("Commissions"))
-    adjustments = amount_column("adjustments", _("Adjustments"))
-    returned = amount_column("returned", _("Came back"))
-    payout = amount_column("payout", _("Payout"))
-    closing = amount_column("closing", _("Closing"))
+    number = tables.Column(verbose_name=_("No."), attrs=AMOUNT_ATTRS)
+    opening = build_amount_column("opening", _("Opening"))
+    settled = build_amount_column("settled", _("Commissions"))
+    adjustments = build_amount_column("adjustments", _("Adjustments"))
+    returned = build_amount_column("returned", _("Came back"))
+    payout = build_amount_column("payout", _("Payout"))
+    closing = build_amount_column("closing", _("Closing"))
 
     class Meta:
         empty_text = _(
@@ -67,14 +67,14 @@ class StatementTable(tables.Table):  # type: ignore[misc]  # django-tables2 has 
 
 
 class PayoutTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no types
-    made = tables.TemplateColumn("{{ record.created_at|day }}", verbose_name=_("Made"))
+    created = tables.TemplateColumn("{{ record.created_at|day }}", verbose_name=_("Made"))
     reference = tables.Column(verbose_name=_("Reference"))
-    to = tables.TemplateColumn(
+    destination = tables.TemplateColumn(
         "{{ record.details.get_method_display }} {{ record.details.masked }}", verbose_name=_("To")
     )
-    amount = amount_column("amount", _("Amount"))
+    amount = build_amount_column("amount", _("Amount"))
     state = tables.Column(verbose_name=_("State"))
-    arrived = tables.TemplateColumn("{{ record.paid_at|day }}", verbose_name=_("Paid"))
+    paid = tables.TemplateColumn("{{ record.paid_at|day }}", verbose_name=_("Paid"))
     note = tables.Column(accessor="failure", verbose_name=_("Note"))
     statement = tables.Column(verbose_name=_("Statement"), default="")
 
@@ -85,20 +85,20 @@ class PayoutTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no 
         return format_html('<span class="small">{}</span>', value)
 
     def render_state(self, record: Payout) -> SafeString:
-        return chip(*affiliates_word(record.state))
+        return render_chip(*get_affiliate_state(record.state))
 
     def render_statement(self, value: Statement) -> SafeString:
         return format_html('<a href="{}">{}</a>', reverse("payouts:statement", args=[value.pk]), value.number)
 
 
-def affiliates_word(state: str) -> tuple[str, Any]:
+def get_affiliate_state(state: str) -> tuple[str, Any]:
     """A payout's state as its payee needs to know it: until it is sent, it is being prepared."""
     if state in (Payout.State.DRAFT, Payout.State.SUBMITTED, Payout.State.APPROVED):
         return "waiting", _("being prepared")
     return state, Payout.State(state).label
 
 
-def chip(value: str, label: Any) -> SafeString:
+def render_chip(value: str, label: Any) -> SafeString:
     """A state as a chip: a word with a colour."""
     tones = {"validated": "good", "paid": "good", "pending": "warn", "held": "warn", "waiting": "warn"}
     tone = tones.get(value, "bad" if value in ("void", "forfeited", "failed", "cancelled") else "calm")

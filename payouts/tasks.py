@@ -15,5 +15,5 @@ def close_due_months() -> str:
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery has no types
 def fold_rollups() -> str:
-    days = rollups.fold()
+    days = rollups.fold_rollups()
     return f"{days} days of affiliates folded" if days else ""

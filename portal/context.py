@@ -5,6 +5,6 @@ from django.http import HttpRequest
 from portal import frame
 
 
-def program(request: HttpRequest) -> dict[str, object]:
+def add_frame(request: HttpRequest) -> dict[str, object]:
     """`frame`: the program's name, the agreement in force, the reader's affiliate, the menu, what waits; all lazy."""
-    return {"frame": frame.of(request)}
+    return {"frame": frame.get_frame(request)}

@@ -6,16 +6,16 @@ import pycountry
 
 
 @cache
-def _names() -> dict[str, str]:
+def _load_names() -> dict[str, str]:
     return {country.alpha_2: getattr(country, "common_name", country.name) for country in pycountry.countries}
 
 
 @cache
-def choices() -> tuple[tuple[str, str], ...]:
+def list_choices() -> tuple[tuple[str, str], ...]:
     """Each country's common English name, which is also what is stored, in order."""
-    return tuple((name, name) for name in sorted(_names().values()))
+    return tuple((name, name) for name in sorted(_load_names().values()))
 
 
-def name(text: str) -> str:
+def get_country_name(text: str) -> str:
     """The English name of a country given by its code; any other text as it is."""
-    return _names().get(text.upper(), text)
+    return _load_names().get(text.upper(), text)

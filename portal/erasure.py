@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from affiliates.models import Affiliate, Channel, State
-from agreements import accepting
+from agreements import acceptances
 from audit import trail
 from compliance.models import Review
 from mail.models import Message
@@ -19,17 +19,17 @@ from payouts.ledger import booking
 from payouts.models import Commission, Payout, PayoutDetails
 from portal.models import ErasureRequest
 
-IN_FLIGHT = (Payout.State.DRAFT, Payout.State.SUBMITTED, Payout.State.APPROVED, Payout.State.SENT)
+IN_FLIGHT_STATES = (Payout.State.DRAFT, Payout.State.SUBMITTED, Payout.State.APPROVED, Payout.State.SENT)
 
 
-def obstacles(affiliate: Affiliate, now: datetime) -> list[str]:
+def list_blockers(affiliate: Affiliate, now: datetime) -> list[str]:
     """What must happen before `affiliate` can be erased, in words for them; empty when nothing stands in the way."""
     found = []
     if affiliate.state not in (State.TERMINATED, State.REJECTED):
         found.append(_("Your part in the program has to be over: leave the program first."))
-    if booking.balance(affiliate) != 0:
+    if booking.get_balance(affiliate) != 0:
         found.append(_("Your balance has to be 0.00: the next closes pay it out."))
-    if Payout.objects.for_affiliate(affiliate).filter(state__in=IN_FLIGHT).exists():
+    if Payout.objects.for_affiliate(affiliate).filter(state__in=IN_FLIGHT_STATES).exists():
         found.append(_("A payout to you is on its way and has to arrive."))
     if Commission.objects.for_affiliate(affiliate).filter(amount__gt=0, statement_lines=None).exists():
         found.append(_("Commissions of yours are not settled yet."))
@@ -39,32 +39,34 @@ def obstacles(affiliate: Affiliate, now: datetime) -> list[str]:
 
 
 @transaction.atomic
-def ask(*, affiliate: Affiliate, now: datetime, by: User | None) -> ErasureRequest:
+def request_erasure(*, affiliate: Affiliate, now: datetime, by: User | None) -> ErasureRequest:
     """Keep the request for staff; asked twice it stays the first one."""
-    request, new = ErasureRequest.objects.get_or_create(affiliate=affiliate, defaults={"asked_at": now})
+    request, new = ErasureRequest.objects.get_or_create(affiliate=affiliate, defaults={"requested_at": now})
     if new:
-        trail.record(action="erasure asked", subject=affiliate, now=now, by=by, reason="The affiliate asked for it.")
+        trail.record(
+            action="erasure requested", subject=affiliate, now=now, by=by, reason="The affiliate asked for it."
+        )
     return request
 
 
 @transaction.atomic
-def erase(*, affiliate: Affiliate, now: datetime, by: User | None) -> None:
+def erase_affiliate(*, affiliate: Affiliate, now: datetime, by: User | None) -> None:
     """Replace the personal fields of `affiliate` by a pseudonym for good; refuses while something stands in the way.
 
     What the database keeps append-only (ledger, statements, acceptances with their salted digests, steps of reviews,
     audit) names the affiliate by their id and code alone.
     """
-    booking.gate()
+    booking.lock_shared()
     affiliate = Affiliate.objects.select_for_update().get(pk=affiliate.pk)
     if affiliate.erased_at is not None:
         raise ValidationError(_("This affiliate has been erased already."))
-    if found := obstacles(affiliate, now):
+    if found := list_blockers(affiliate, now):
         raise ValidationError(found)
     user = affiliate.user
     _forget_account(user, affiliate)
     _forget_details(affiliate)
     Affiliate.objects.filter(pk=affiliate.pk).update(
-        name=f"Erased {affiliate.code}", country="", time_zone="UTC", language="", muted=[], erased_at=now
+        name=f"Erased {affiliate.code}", country="", time_zone="UTC", language="", muted_kinds=[], erased_at=now
     )
     ErasureRequest.objects.filter(affiliate=affiliate, carried_out_at=None).update(
         carried_out_at=now, carried_out_by=by
@@ -86,7 +88,7 @@ def _forget_account(user: User, affiliate: Affiliate) -> None:
 
 
 def _forget_details(affiliate: Affiliate) -> None:
-    accepting.erase(affiliate=affiliate)
+    acceptances.erase_personal_fields(affiliate=affiliate)
     PayoutDetails.objects.filter(affiliate=affiliate).update(
         holder="", encrypted="", masked=_("erased"), fingerprint=""
     )

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from affiliates import applications
 from affiliates.models import Affiliate, Channel
-from affiliates.notify import OPTIONAL
+from affiliates.notifications import OPTIONAL_KINDS
 from portal import countries
 
 CHANNEL_ROWS = 5
@@ -66,7 +66,7 @@ class ApplyForm(SignupForm):  # type: ignore[misc]  # django-allauth has no type
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["country"].choices = [("", _("choose")), *countries.choices()]
+        self.fields["country"].choices = [("", _("choose")), *countries.list_choices()]
         self.fields["email"].widget.attrs.pop("placeholder", None)
         for name in ("password1", "password2"):
             self.fields[name].widget.attrs.pop("placeholder", None)
@@ -109,9 +109,9 @@ class ProfileForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = list(countries.choices())
+        known = list(countries.list_choices())
         # An imported affiliate's country may be a name of the other system's.
-        current = self.initial["country"] = countries.name(self.initial.get("country", ""))
+        current = self.initial["country"] = countries.get_country_name(self.initial.get("country", ""))
         if current and current not in dict(known):
             known.insert(0, (current, current))
         self.fields["country"].choices = known  # type: ignore[attr-defined]  # a ChoiceField
@@ -125,13 +125,13 @@ class NotificationsForm(forms.Form):
     wanted = forms.MultipleChoiceField(
         label=_("Send me an e-mail about"),
         required=False,
-        choices=[(kind, OPTIONAL_LABELS[kind]) for kind in OPTIONAL],
+        choices=[(kind, OPTIONAL_LABELS[kind]) for kind in OPTIONAL_KINDS],
         widget=forms.CheckboxSelectMultiple,
     )
 
     @classmethod
-    def of(cls, affiliate: Affiliate) -> "NotificationsForm":
-        return cls(initial={"wanted": [kind for kind in OPTIONAL if kind not in affiliate.muted]})
+    def for_affiliate(cls, affiliate: Affiliate) -> "NotificationsForm":
+        return cls(initial={"wanted": [kind for kind in OPTIONAL_KINDS if kind not in affiliate.muted_kinds]})
 
 
 class LeaveForm(forms.Form):

@@ -9,10 +9,16 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from affiliates.access import affiliate_of
+from affiliates.access import get_affiliate
 from affiliates.models import Affiliate
-from agreements import asking, under
-from agreements.models import Agreement, Program
+from agreements import acceptance_requests
+from agreements.applicable_version import (
+    ApplicableVersion,
+    PublishedVersion,
+    get_acceptance_times,
+    resolve_applicable_version,
+)
+from agreements.models import AgreementVersion, Program
 from portal import navigation
 
 
@@ -27,15 +33,15 @@ class Frame:
 
     @cached_property
     def affiliate(self) -> Affiliate | None:
-        return affiliate_of(self.request) if hasattr(self.request, "user") else None
+        return get_affiliate(self.request) if hasattr(self.request, "user") else None
 
     @cached_property
-    def versions(self) -> list[Agreement]:
+    def versions(self) -> list[AgreementVersion]:
         """All published versions, in order of effect: a handful of rows."""
-        return list(Agreement.objects.published().order_by("effective_at", "number"))
+        return list(AgreementVersion.objects.published().order_by("effective_at", "number"))
 
     @cached_property
-    def agreement(self) -> Agreement | None:
+    def agreement(self) -> AgreementVersion | None:
         """The version in force now."""
         in_effect = [version for version in self.versions if version.effective_at and version.effective_at <= self.now]
         return in_effect[-1] if in_effect else None
@@ -50,27 +56,29 @@ class Frame:
         return Program.objects.filter(pk=1).first()
 
     @cached_property
-    def accepted(self) -> dict[UUID, datetime]:
+    def acceptances(self) -> dict[UUID, datetime]:
         """When the affiliate who reads accepted each version."""
-        return under.acceptances([self.affiliate.pk]).get(self.affiliate.pk, {}) if self.affiliate else {}
+        return get_acceptance_times([self.affiliate.pk]).get(self.affiliate.pk, {}) if self.affiliate else {}
 
     @cached_property
-    def under(self) -> under.Under:
+    def applicability(self) -> ApplicableVersion:
         """The version that the affiliate who reads is under, and since when they are paused (CONTRACT 2)."""
-        rows = [under.Version(v.pk, v.effective_at, v.detriment) for v in self.versions if v.effective_at]
-        return under.under_at(rows, self.accepted, self.now)
+        rows = [PublishedVersion(v.pk, v.effective_at, v.detriment) for v in self.versions if v.effective_at]
+        return resolve_applicable_version(rows, self.acceptances, self.now)
 
     @cached_property
-    def mine(self) -> Agreement | None:
+    def applicable_version(self) -> AgreementVersion | None:
         """The version that the affiliate who reads is under."""
-        return next((version for version in self.versions if version.pk == self.under.agreement_id), None)
+        return next((version for version in self.versions if version.pk == self.applicability.agreement_id), None)
 
     @cached_property
-    def to_accept(self) -> Agreement | None:
+    def version_to_accept(self) -> AgreementVersion | None:
         """The first version that the affiliate who reads is asked to accept: what `asking.asked` says, from rows at hand."""
         if self.affiliate is None:
             return None
-        waiting = asking.among(self.versions, self.accepted, state=self.affiliate.state, at=self.now)
+        waiting = acceptance_requests.select_requested_versions(
+            self.versions, self.acceptances, state=self.affiliate.state, at=self.now
+        )
         return waiting[0] if waiting else None
 
     @cached_property
@@ -89,13 +97,13 @@ class Frame:
 
     @cached_property
     def menu(self) -> list[navigation.Group]:
-        return navigation.menu(self)
+        return navigation.build_menu(self)
 
 
-current: ContextVar[Frame | None] = ContextVar("frame", default=None)
+current_frame: ContextVar[Frame | None] = ContextVar("frame", default=None)
 
 
-def of(request: HttpRequest) -> Frame:
+def get_frame(request: HttpRequest) -> Frame:
     """The frame of `request`, made on first need."""
-    frame = current.get()
+    frame = current_frame.get()
     return frame if frame is not None and frame.request is request else Frame(request)

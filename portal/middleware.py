@@ -18,20 +18,22 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from portal import frame
 
-Answer = Callable[[HttpRequest], HttpResponseBase]
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
 log = logging.getLogger(__name__)
 
-PERMISSIONS = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
+PERMISSIONS_POLICY = (
+    "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
+)
 RETRY_AFTER_SECONDS = 5
-ORDERS = "/api/v1/orders/"
+ORDERS_API_PREFIX = "/api/v1/orders/"
 
 
-def permissions_policy(get_response: Answer) -> Answer:
+def permissions_policy_middleware(get_response: GetResponse) -> GetResponse:
     """Refuse the browser's devices on every page; under the admin, take the content policy that its scripts run with."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         if request.path.startswith("/admin/"):
             own = getattr(response, "_csp_replace", {})  # of a page that needs something else
             response._csp_replace = {**settings.ADMIN_CONTENT_SECURITY_POLICY, **own}  # type: ignore[attr-defined]  # read by django-csp
@@ -40,20 +42,20 @@ def permissions_policy(get_response: Answer) -> Answer:
     return middleware
 
 
-def one_frame(get_response: Answer) -> Answer:
+def frame_middleware(get_response: GetResponse) -> GetResponse:
     """Keep one frame a request, so that the currency, the versions and the reader's zone are read once at most."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        token = frame.current.set(frame.Frame(request))
+        token = frame.current_frame.set(frame.Frame(request))
         try:
             return get_response(request)
         finally:
-            frame.current.reset(token)
+            frame.current_frame.reset(token)
 
     return middleware
 
 
-def missing_store(error: BaseException | None) -> str:
+def identify_missing_store(error: BaseException | None) -> str:
     """The name of the store whose absence `error` tells of; "" where it tells of something else."""
     if isinstance(error, (OperationalError, InterfaceError)):
         return "PostgreSQL"
@@ -62,7 +64,7 @@ def missing_store(error: BaseException | None) -> str:
     return ""
 
 
-def unavailable(request: HttpRequest, store: str) -> HttpResponse:
+def build_unavailable_response(request: HttpRequest, store: str) -> HttpResponse:
     """503 that names the missing store and when to ask again; needs no store itself."""
     text = _("%(store)s is not answering at the moment. Nothing was changed; please try again shortly.") % {
         "store": store
@@ -78,47 +80,47 @@ def unavailable(request: HttpRequest, store: str) -> HttpResponse:
     return response
 
 
-def orders_api(get_response: Answer) -> Answer:
+def orders_api_middleware(get_response: GetResponse) -> GetResponse:
     """Answer a shop's orders here: a key signs in for itself, and has no session, language, frame or files."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        if not request.path_info.startswith(ORDERS):
+        if not request.path_info.startswith(ORDERS_API_PREFIX):
             return get_response(request)
         view, args, kwargs = resolve(request.path_info)
         try:
             with override(settings.LANGUAGE_CODE):
                 answer: HttpResponseBase = view(request, *args, **kwargs)
         except (OperationalError, InterfaceError, RedisConnectionError, RedisTimeoutError) as error:
-            store = missing_store(error)
+            store = identify_missing_store(error)
             log.error("%s is away: %s", store, error)  # noqa: TRY400 -- expected, and no traceback's worth
-            return unavailable(request, store)
+            return build_unavailable_response(request, store)
         return answer
 
     return middleware
 
 
-class stores_that_are_away:  # noqa: N801  (named as a function in settings, beside its neighbours)
+class StoreUnavailableMiddleware:
     """A request that meets a database or cache that is away ends as a 503 that says which, never as a traceback."""
 
-    def __init__(self, get_response: Answer) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        store = missing_store(exception)
+        store = identify_missing_store(exception)
         if not store:
             return None
         log.error("%s is away: %s", store, exception)
-        return unavailable(request, store)
+        return build_unavailable_response(request, store)
 
 
-def readers_language(get_response: Answer) -> Answer:
+def affiliate_language_middleware(get_response: GetResponse) -> GetResponse:
     """Answer affiliates in the language of their profile, where they chose one; else it stays as the browser asks."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        chosen = frame.of(request).language
+        chosen = frame.get_frame(request).language
         if chosen:
             activate(chosen)
             request.LANGUAGE_CODE = chosen
@@ -127,7 +129,7 @@ def readers_language(get_response: Answer) -> Answer:
     return middleware
 
 
-def staff_with_a_second_factor(get_response: Answer) -> Answer:
+def staff_mfa_middleware(get_response: GetResponse) -> GetResponse:
     """Where STAFF_MFA_REQUIRED is on, the admin opens only for staff who have set up a second factor."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 class Item(NamedTuple):
     label: str
     address: str
-    current: bool = False
-    waits: bool = False
-    call: bool = False
+    is_current: bool = False
+    has_todo: bool = False
+    is_primary: bool = False
 
 
 class Group(NamedTuple):
@@ -22,36 +22,36 @@ class Group(NamedTuple):
     items: list[Item]
 
 
-def menu(frame: "Frame") -> list[Group]:
+def build_menu(frame: "Frame") -> list[Group]:
     """The groups that the reader of `frame` sees; the page that they are on is marked."""
     user = getattr(frame.request, "user", None)
     if user is None or not user.is_authenticated:
-        groups = _visitor()
+        groups = _build_visitor_menu()
     elif frame.affiliate is not None:
-        groups = _affiliate(frame)
+        groups = _build_affiliate_menu(frame)
     else:
-        groups = _staff(user.is_staff)
-    return [Group(label, _marked(items, frame.request.path)) for label, items in groups]
+        groups = _build_staff_menu(user.is_staff)
+    return [Group(label, _mark_current(items, frame.request.path)) for label, items in groups]
 
 
-def _visitor() -> list[Group]:
+def _build_visitor_menu() -> list[Group]:
     items = [
         Item(_("The program"), reverse("portal:landing")),
         Item(_("Agreement"), reverse("agreements:current")),
         Item(_("Sign in"), reverse("account_login")),
-        Item(_("Apply"), reverse("portal:apply"), call=True),
+        Item(_("Apply"), reverse("portal:apply"), is_primary=True),
     ]
     return [Group("", items)]
 
 
-def _staff(is_staff: bool) -> list[Group]:
+def _build_staff_menu(is_staff: bool) -> list[Group]:
     items = [Item(_("The program"), reverse("portal:landing")), Item(_("Agreement"), reverse("agreements:current"))]
     if is_staff:
-        items.append(Item(_("Admin"), reverse("admin:index"), call=True))
+        items.append(Item(_("Admin"), reverse("admin:index"), is_primary=True))
     return [Group("", [*items, Item(_("Security"), reverse("portal:security"))])]
 
 
-def _affiliate(frame: "Frame") -> list[Group]:
+def _build_affiliate_menu(frame: "Frame") -> list[Group]:
     state = frame.affiliate.state if frame.affiliate else ""
     you = Group(
         _("You"),
@@ -65,17 +65,23 @@ def _affiliate(frame: "Frame") -> list[Group]:
     home = Group("", [Item(_("Home"), reverse("portal:home"))])
     agreement = Group(
         _("Agreement"),
-        [Item(_("My agreement"), reverse("portal:agreement"), waits=frame.to_accept is not None)],
+        [Item(_("My agreement"), reverse("portal:agreement"), has_todo=frame.version_to_accept is not None)],
     )
     if state in ("applied", "rejected"):
         return [home, you]
     if state == "approved":
-        return [home, Group(_("Promote"), _promote(state)), agreement, you]
+        return [home, Group(_("Promote"), _list_promotion_items(state)), agreement, you]
     agreement.items.append(Item(_("Reviews"), reverse("compliance:reviews")))
-    return [home, Group(_("Promote"), _promote(state)), Group(_("Money"), _money()), agreement, you]
+    return [
+        home,
+        Group(_("Promote"), _list_promotion_items(state)),
+        Group(_("Money"), _list_money_items()),
+        agreement,
+        you,
+    ]
 
 
-def _promote(state: str) -> list[Item]:
+def _list_promotion_items(state: str) -> list[Item]:
     channels = Item(_("Channels"), reverse("affiliates:channels"))
     if state == "approved":
         return [channels]
@@ -83,7 +89,7 @@ def _promote(state: str) -> list[Item]:
     return [links, Item(_("Reports"), reverse("payouts:reports")), channels]
 
 
-def _money() -> list[Item]:
+def _list_money_items() -> list[Item]:
     return [
         Item(_("Commissions"), reverse("payouts:commissions")),
         Item(_("Statements"), reverse("payouts:statements")),
@@ -92,7 +98,7 @@ def _money() -> list[Item]:
     ]
 
 
-def _marked(items: list[Item], path: str) -> list[Item]:
+def _mark_current(items: list[Item], path: str) -> list[Item]:
     """The item whose address is the longest beginning of `path` is the current one."""
     fitting = [
         item.address
@@ -100,4 +106,4 @@ def _marked(items: list[Item], path: str) -> list[Item]:
         if path == item.address or (item.address != "/" and path.startswith(item.address))
     ]
     longest = max(fitting, key=len, default=None)
-    return [item._replace(current=item.address == longest) for item in items]
+    return [item._replace(is_current=item.address == longest) for item in items]

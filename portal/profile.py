@@ -8,26 +8,26 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from affiliates.models import Affiliate
-from affiliates.notify import OPTIONAL
+from affiliates.notifications import OPTIONAL_KINDS
 from audit import trail
 
 
 @transaction.atomic
-def mute(*, affiliate: Affiliate, muted: list[str], now: datetime, by: User | None) -> None:
+def set_muted_emails(*, affiliate: Affiliate, muted: list[str], now: datetime, by: User | None) -> None:
     """Switch off exactly the optional e-mails in `muted`; a legal notice or one about money can't be (CONTRACT 10)."""
-    if set(muted) - set(OPTIONAL):
+    if set(muted) - set(OPTIONAL_KINDS):
         raise ValidationError({"wanted": _("This e-mail can't be switched off.")})
-    if sorted(muted) == sorted(affiliate.muted):
+    if sorted(muted) == sorted(affiliate.muted_kinds):
         return
-    before = ", ".join(sorted(affiliate.muted))
-    affiliate.muted = sorted(muted)
-    Affiliate.objects.filter(pk=affiliate.pk).update(muted=affiliate.muted)
+    before = ", ".join(sorted(affiliate.muted_kinds))
+    affiliate.muted_kinds = sorted(muted)
+    Affiliate.objects.filter(pk=affiliate.pk).update(muted_kinds=affiliate.muted_kinds)
     trail.record(
         action="notifications changed",
         subject=affiliate,
         now=now,
         by=by,
         before={"muted": before},
-        after={"muted": ", ".join(affiliate.muted)},
+        after={"muted": ", ".join(affiliate.muted_kinds)},
         reason="The affiliate chose so.",
     )

@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from lib.ids import uuid7
 from mail import outbox
-from portal.openness import open_for_applications
+from portal.application_window import is_open_for_applications
 
 # The link that a mail of django-allauth carries in its context, and what its button says.
-ACTIONS = {
+ACTION_LABELS = {
     "activate_url": _("Confirm my address"),
     "password_reset_url": _("Set a new password"),
     "signup_url": _("Apply"),
@@ -28,7 +28,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # django-all
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """An account is made by an application alone, while the program takes any."""
         match = request.resolver_match
-        return bool(match and match.view_name == "portal:apply") and open_for_applications(now=timezone.now())
+        return bool(match and match.view_name == "portal:apply") and is_open_for_applications(now=timezone.now())
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Write the mail into the outbox, in the request's transaction; a worker sends it (CONTRACT 10)."""
@@ -36,9 +36,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # django-all
         values = {"request": request, "email": email, "program_name": settings.PROGRAM_NAME} | context
         subject = " ".join(render_to_string(f"{template_prefix}_subject.txt", values).split())
         body = render_to_string(f"{template_prefix}_message.txt", values)
-        key, label = next(((key, label) for key, label in ACTIONS.items() if key in context), ("", ""))
+        key, label = next(((key, label) for key, label in ACTION_LABELS.items() if key in context), ("", ""))
         # Each of these is asked for anew, so each is a mail of its own.
-        outbox.post(
+        outbox.queue_email(
             kind="account",
             to=email,
             key=f"account:{uuid7()}",

@@ -16,17 +16,17 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from affiliates.models import Affiliate, Channel
-from agreements.models import Agreement, Program
+from agreements.models import AgreementVersion, Program
 from compliance.models import Review, Signal, TargetNotice
 from mail.models import Message
-from payouts.models import Adjustment, Close, Payout, PayoutBatch, SetAside
-from portal import waiting
-from portal.models import ErasureRequest, Question
+from payouts.models import Adjustment, Close, CloseException, Payout, PayoutBatch
+from portal import todo_counts
+from portal.models import ErasureRequest, ScheduledTask
 from shops.models import Reject
 from tracking.models import ClickLoss
 
 
-def _applications_hint() -> str | Promise:
+def _get_applications_hint() -> str | Promise:
     """Nobody is approved once the end of the program was announced (CONTRACT 8)."""
     ending = Program.objects.filter(end_announced_at__isnull=False).exists()
     return _("to reject: the program ends") if ending else _("to approve or reject")
@@ -34,25 +34,25 @@ def _applications_hint() -> str | Promise:
 
 @dataclass(frozen=True)
 class Entry:
-    """Something that may wait: for whoever has `right`; `link` leads to the list of it."""
+    """Something that may wait: for whoever has `permission`; `link` leads to the list of it."""
 
     label: str | Promise
     hint: str | Promise | Callable[[], str | Promise]
-    right: str
-    counted: Callable[[datetime], waiting.Count]
+    permission: str
+    count_items: Callable[[datetime], todo_counts.Count]
     model: type[Model] | None
     query: dict[str, str]
     # The name of the page's address, where it is no list; and whether there is nothing to say of none.
-    address: str = ""
-    only_if_any: bool = False
+    url_name: str = ""
+    hide_if_none: bool = False
 
 
 ENTRIES = (
     Entry(
         _("Applications"),
-        _applications_hint,
+        _get_applications_hint,
         "affiliates.decide_application",
-        waiting.applications,
+        todo_counts.count_applications,
         Affiliate,
         {"state__exact": "applied"},
     ),
@@ -60,7 +60,7 @@ ENTRIES = (
         _("Channels"),
         _("to approve or reject"),
         "affiliates.decide_channel",
-        waiting.channels,
+        todo_counts.count_channels,
         Channel,
         {"state__exact": "pending"},
     ),
@@ -68,7 +68,7 @@ ENTRIES = (
         _("Reviews to decide"),
         _("the deadline releases what is held"),
         "compliance.decide_review",
-        waiting.reviews,
+        todo_counts.count_reviews,
         Review,
         {"state__exact": "open"},
     ),
@@ -76,18 +76,23 @@ ENTRIES = (
         _("Appeals to decide"),
         _("by somebody else than who decided"),
         "compliance.decide_review",
-        waiting.appeals,
+        todo_counts.count_appeals,
         Review,
         {"state__exact": "appealed"},
     ),
     Entry(
-        _("Signals"), _("to look into"), "compliance.change_signal", waiting.signals, Signal, {"state__exact": "open"}
+        _("Signals"),
+        _("to look into"),
+        "compliance.change_signal",
+        todo_counts.count_signals,
+        Signal,
+        {"state__exact": "open"},
     ),
     Entry(
         _("Missed targets"),
         _("in their time to cure"),
         "compliance.view_targetnotice",
-        waiting.targets,
+        todo_counts.count_missed_targets,
         TargetNotice,
         {"state__exact": "running"},
     ),
@@ -95,7 +100,7 @@ ENTRIES = (
         _("Adjustments"),
         _("for a second pair of eyes"),
         "payouts.approve_adjustment",
-        waiting.adjustments,
+        todo_counts.count_adjustments,
         Adjustment,
         {"state__exact": "proposed"},
     ),
@@ -103,7 +108,7 @@ ENTRIES = (
         _("Payouts to submit"),
         _("drafts of a close"),
         "payouts.submit_payoutbatch",
-        waiting.drafts,
+        todo_counts.count_draft_batches,
         PayoutBatch,
         {"state__exact": "draft"},
     ),
@@ -111,7 +116,7 @@ ENTRIES = (
         _("Payouts to approve"),
         _("submitted by somebody else"),
         "payouts.approve_payoutbatch",
-        waiting.submitted,
+        todo_counts.count_submitted_batches,
         PayoutBatch,
         {"state__exact": "submitted"},
     ),
@@ -119,7 +124,7 @@ ENTRIES = (
         _("Payouts to export"),
         _("approved, not sent yet"),
         "payouts.export_payoutbatch",
-        waiting.approved,
+        todo_counts.count_approved_batches,
         PayoutBatch,
         {"state__exact": "approved"},
     ),
@@ -127,24 +132,31 @@ ENTRIES = (
         _("Payouts without a result"),
         _("sent, the answer is not imported"),
         "payouts.export_payoutbatch",
-        waiting.without_result,
+        todo_counts.count_payouts_without_result,
         Payout,
         {"state__exact": "sent"},
     ),
-    Entry(_("Months to close"), _("ended, their close day has come"), "payouts.close_month", waiting.months, Close, {}),
+    Entry(
+        _("Months to close"),
+        _("ended, their close day has come"),
+        "payouts.close_month",
+        todo_counts.count_due_months,
+        Close,
+        {},
+    ),
     Entry(
         _("Set aside by the last close"),
         _("their data would have made it fail"),
-        "payouts.view_setaside",
-        waiting.set_aside,
-        SetAside,
+        "payouts.view_closeexception",
+        todo_counts.count_close_exceptions,
+        CloseException,
         {},
     ),
     Entry(
         _("Rejected orders"),
         _("to send again or dismiss"),
         "shops.change_reject",
-        waiting.rejects,
+        todo_counts.count_rejects,
         Reject,
         {"state__exact": "open"},
     ),
@@ -152,17 +164,17 @@ ENTRIES = (
         _("Categories without a rate"),
         _("ordered in the last 90 days: they earn the rate for everything else"),
         "affiliates.change_affiliate",
-        waiting.unnamed_categories,
+        todo_counts.count_unnamed_categories,
         None,
         {},
-        address="shops:staff_categories",
-        only_if_any=True,
+        url_name="shops:staff_categories",
+        hide_if_none=True,
     ),
     Entry(
         _("Unrecorded clicks"),
         _("redirected in the last 7 days, not counted"),
         "tracking.view_clickloss",
-        waiting.lost_clicks,
+        todo_counts.count_lost_clicks,
         ClickLoss,
         {},
     ),
@@ -170,31 +182,31 @@ ENTRIES = (
         _("Failed e-mails"),
         _("given up after their retries"),
         "mail.view_message",
-        waiting.failed_mail,
+        todo_counts.count_failed_mail,
         Message,
         {"state__exact": "failed"},
     ),
     Entry(
         _("Daily questions"),
         _("not answered as they should be"),
-        "portal.view_question",
-        waiting.questions,
-        Question,
+        "portal.view_scheduledtask",
+        todo_counts.count_problem_tasks,
+        ScheduledTask,
         {},
     ),
     Entry(
         _("Nightly proofs"),
         _("found something that must never be so"),
-        "portal.view_question",
-        waiting.proofs,
-        Question,
+        "portal.view_scheduledtask",
+        todo_counts.count_failed_checks,
+        ScheduledTask,
         {},
     ),
     Entry(
         _("Requests to be erased"),
         _("by affiliates"),
         "portal.erase_affiliate",
-        waiting.erasures,
+        todo_counts.count_erasure_requests,
         ErasureRequest,
         {"carried_out_at__isnull": "True"},
     ),
@@ -208,25 +220,25 @@ class Item:
     label: str
     hint: str
     count: int
-    late: bool
+    is_late: bool
     link: str
 
 
-def items(user: User, now: datetime) -> list[Item]:
-    """What waits that `user` has the right to deal with: what is late first, then what waits, then what doesn't."""
+def list_todo_items(user: User, now: datetime) -> list[Item]:
+    """What waits that `user` has the permission to deal with: what is late first, then what waits, then what doesn't."""
     found = []
     for entry in ENTRIES:
-        if user.has_perm(entry.right):
-            waits = entry.counted(now)
-            if entry.only_if_any and not waits.number:
+        if user.has_perm(entry.permission):
+            waits = entry.count_items(now)
+            if entry.hide_if_none and not waits.number:
                 continue
-            link = reverse(entry.address) if entry.model is None else listing(entry.model, entry.query)
+            link = reverse(entry.url_name) if entry.model is None else build_changelist_url(entry.model, entry.query)
             hint = entry.hint() if callable(entry.hint) else entry.hint
-            found.append(Item(str(entry.label), str(hint), waits.number, waits.late, link))
-    return sorted(found, key=lambda item: (not item.late, not item.count))
+            found.append(Item(str(entry.label), str(hint), waits.number, waits.is_late, link))
+    return sorted(found, key=lambda item: (not item.is_late, not item.count))
 
 
-def listing(model: type[Model], query: dict[str, str] | None = None) -> str:
+def build_changelist_url(model: type[Model], query: dict[str, str] | None = None) -> str:
     """The address of the admin's list of `model`; "" for one that the admin does not show."""
     if not admin.site.is_registered(model):
         return ""
@@ -234,14 +246,14 @@ def listing(model: type[Model], query: dict[str, str] | None = None) -> str:
     return f"{address}?{urlencode(query)}" if query else address
 
 
-def context(request: HttpRequest, page: dict[str, Any]) -> dict[str, Any]:
+def add_dashboard_context(request: HttpRequest, page: dict[str, Any]) -> dict[str, Any]:
     """Unfold's dashboard callback: adds what waits to the `page` of the admin's index."""
     now = timezone.now()
     program = Program.objects.filter(pk=1).first()
     page |= {
-        "waiting": items(request.user, now) if isinstance(request.user, User) else [],
+        "todo_items": list_todo_items(request.user, now) if isinstance(request.user, User) else [],
         "program": program,
-        "agreement_in_force": Agreement.objects.in_force(now),
-        "program_link": listing(Program),
+        "agreement_in_force": AgreementVersion.objects.get_in_force(now),
+        "program_link": build_changelist_url(Program),
     }
     return page

@@ -12,30 +12,33 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey, User
 from affiliates.models import Affiliate, Channel
-from agreements.models import Acceptance, Agreement, Program, Promotion
+from agreements.models import Acceptance, AgreementVersion, Program, Promotion
 from audit.models import AuditRecord
 from compliance.models import AbuseReport, Review, Signal, TargetCheck, TargetNotice, TargetPause, TerminationNotice
 from mail.models import Message
 from payouts.models import (
     Adjustment,
     Close,
+    CloseException,
     Commission,
     LedgerTransaction,
     Payout,
     PayoutBatch,
     PayoutDetails,
     PayoutHold,
-    SetAside,
     Statement,
 )
-from portal.models import ErasureRequest, Question
-from portal.staff_home import listing
+from portal.models import ErasureRequest, ScheduledTask
+from portal.staff_home import build_changelist_url
 from shops.models import OrderFile, Reject
 from tracking.models import Click, ClickLoss, Coupon, Link, Order
 
 MENU: tuple[tuple[str | Promise, tuple[tuple[type[Model], str], ...]], ...] = (
     (_("People"), ((Affiliate, "group"), (Channel, "podcasts"), (ErasureRequest, "person_off"))),
-    (_("Agreement"), ((Agreement, "contract"), (Acceptance, "verified"), (Promotion, "sell"), (Program, "handshake"))),
+    (
+        _("Agreement"),
+        ((AgreementVersion, "contract"), (Acceptance, "verified"), (Promotion, "sell"), (Program, "handshake")),
+    ),
     (
         _("Tracking"),
         (
@@ -59,7 +62,7 @@ MENU: tuple[tuple[str | Promise, tuple[tuple[type[Model], str], ...]], ...] = (
             (Adjustment, "tune"),
             (PayoutDetails, "account_balance"),
             (PayoutHold, "pause_circle"),
-            (SetAside, "error"),
+            (CloseException, "error"),
             (LedgerTransaction, "menu_book"),
         ),
     ),
@@ -77,12 +80,18 @@ MENU: tuple[tuple[str | Promise, tuple[tuple[type[Model], str], ...]], ...] = (
     ),
     (
         _("Operations"),
-        ((Question, "monitor_heart"), (Message, "mail"), (AuditRecord, "history"), (User, "badge"), (ApiKey, "key")),
+        (
+            (ScheduledTask, "monitor_heart"),
+            (Message, "mail"),
+            (AuditRecord, "history"),
+            (User, "badge"),
+            (ApiKey, "key"),
+        ),
     ),
 )
 
 
-def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+def build_sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Unfold's sidebar: the rooms in the order of the story, each list for whoever may see it."""
     groups: list[dict[str, Any]] = [
         {"items": [{"title": _("What waits"), "icon": "inbox", "link": reverse("admin:index")}]}
@@ -97,15 +106,15 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         groups[0]["items"] += [reports, unnamed]
     for title, models in MENU:
         shown = [
-            {"title": capfirst(model._meta.verbose_name_plural), "icon": icon, "link": listing(model)}
+            {"title": capfirst(model._meta.verbose_name_plural), "icon": icon, "link": build_changelist_url(model)}
             for model, icon in models
-            if admin.site.is_registered(model) and _may_see(request, model)
+            if admin.site.is_registered(model) and _can_view(request, model)
         ]
         if shown:
             groups.append({"title": title, "separator": True, "items": shown})
     return groups
 
 
-def _may_see(request: HttpRequest, model: type[Model]) -> bool:
+def _can_view(request: HttpRequest, model: type[Model]) -> bool:
     app, name = model._meta.app_label, model._meta.model_name
     return any(request.user.has_perm(f"{app}.{verb}_{name}") for verb in ("view", "change"))

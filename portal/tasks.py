@@ -3,32 +3,32 @@
 from celery import shared_task
 from django.utils import timezone
 
-from portal import daily_list, proofs
-from portal.models import Proof
+from portal import daily_list, integrity_checks
+from portal.models import IntegrityCheck
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery has no types
-def tell_staff() -> str:
+def send_daily_lists() -> str:
     """Post today's list of what waits, once a day."""
-    told = daily_list.post(now=timezone.now())
+    told = daily_list.post_daily_lists(now=timezone.now())
     return f"the list of the day is for {told}" if told else ""
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery has no types
 def verify_ledger() -> str:
-    return _proven(Proof.Name.LEDGER)
+    return _run_integrity_check(IntegrityCheck.Name.LEDGER)
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery has no types
 def verify_acceptances() -> str:
-    return _proven(Proof.Name.ACCEPTANCES)
+    return _run_integrity_check(IntegrityCheck.Name.ACCEPTANCES)
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery has no types
 def verify_rollups() -> str:
-    return _proven(Proof.Name.ROLLUPS)
+    return _run_integrity_check(IntegrityCheck.Name.ROLLUPS)
 
 
-def _proven(name: Proof.Name) -> str:
-    proof = proofs.prove(name=name, now=timezone.now())
-    return (proof.violation or proof.proven) if proof else ""
+def _run_integrity_check(name: IntegrityCheck.Name) -> str:
+    proof = integrity_checks.run_check(name=name, now=timezone.now())
+    return (proof.violation or proof.summary) if proof else ""

@@ -3,24 +3,24 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from portal.views import agreement, home, own, public
+from portal.views import account, agreement, home, public
 
 app_name = "portal"
 urlpatterns = [
     path("", public.landing, name="landing"),
     path("apply/", public.apply, name="apply"),
-    path("go/", public.after_sign_in, name="after_sign_in"),
+    path("go/", public.redirect_after_sign_in, name="after_sign_in"),
     # An account is made by applying, and in no other way.
     path("accounts/signup/", RedirectView.as_view(pattern_name="portal:apply")),
     path("home/", home.home, name="home"),
-    path("profile/", own.profile, name="profile"),
-    path("profile/notifications/", own.notifications, name="notifications"),
-    path("profile/security/", own.security, name="security"),
-    path("profile/data/", own.my_data, name="my_data"),
-    path("profile/data/download/", own.download, name="download_data"),
-    path("profile/data/erase/", own.ask_erasure, name="ask_erasure"),
-    path("profile/leave/", own.leave, name="leave"),
-    path("agreement/mine/", agreement.mine, name="agreement"),
+    path("profile/", account.profile, name="profile"),
+    path("profile/notifications/", account.notifications, name="notifications"),
+    path("profile/security/", account.security, name="security"),
+    path("profile/data/", account.my_data, name="my_data"),
+    path("profile/data/download/", account.download_data, name="download_data"),
+    path("profile/data/erase/", account.request_erasure, name="request_erasure"),
+    path("profile/leave/", account.leave, name="leave"),
+    path("agreement/mine/", agreement.overview, name="agreement"),
     path("agreement/mine/<uuid:pk>/evidence.zip", agreement.evidence, name="agreement_evidence"),
     path("agreement/versions/<uuid:pk>/accept/", agreement.accept, name="agreement_accept"),
     path("agreement/versions/<uuid:pk>/decline/", agreement.decline, name="agreement_decline"),

@@ -13,19 +13,19 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.models import ApiKey
-from agreements.program_currency import program_currency
+from agreements.program_currency import get_program_currency
 from lib.money import ZERO
 from mail import alerts
 from payouts.commissions import writer
-from payouts.commissions.writer import Written
+from payouts.commissions.writer import OrderCommissions
 from shops.models import Reject
-from shops.reject_truncation import MOST_OF_A_LINE, cut, shortened
-from shops.strict_json import NoNumber, Unreadable, parse
+from shops.reject_truncation import MAX_LINE_CHARACTERS, truncate_row, truncate_text
+from shops.strict_json import InvalidNumber, UnreadableInput, parse_json
 from tracking.models import Reason
 from tracking.orders import ingestion
-from tracking.orders.ingestion import Outcome, Taken, ingest
-from tracking.orders.ingestion_sql import Changed
-from tracking.orders.snapshots import HASHED, Reader, Refused, Snapshot
+from tracking.orders.ingestion import Outcome, SnapshotResult, ingest_snapshots
+from tracking.orders.ingestion_sql import OrderChange
+from tracking.orders.snapshots import HASH_PREFIX, Reader, Rejected, Snapshot
 
 BATCH = 1_000
 
@@ -57,49 +57,54 @@ class Result(NamedTuple):
     field: str = ""
     cause: str = ""
 
-    def public(self) -> dict[str, str | None]:
+    def to_public_dict(self) -> dict[str, str | None]:
         return {key: getattr(self, key) for key in ("order_id", "outcome", "affiliate", "reason", "commission")}
 
 
-def take(
-    *, snapshots: Sequence[object], source: str, api_key: ApiKey | None = None, now: datetime, keep: bool = True
+def ingest_orders(
+    *,
+    snapshots: Sequence[object],
+    source: str,
+    api_key: ApiKey | None = None,
+    now: datetime,
+    store_rejects: bool = True,
 ) -> list[Result]:
     """Take up to 1,000 rows, as parsed from JSON, all in one transaction; the answers are in the order sent.
 
-    A bad row rejects only itself, with the field and the cause, and is kept in the rejects inbox unless `keep` says that
+    A bad row rejects only itself, with the field and the cause, and is kept in the rejects inbox unless `store_rejects` says that
     it is there already.
     """
-    reader = reader_at(now)
+    reader = build_reader(now)
     with transaction.atomic():
-        read: list[Snapshot | Taken] = [_read(reader, row) for row in snapshots]
+        read: list[Snapshot | SnapshotResult] = [_read_row(reader, row) for row in snapshots]
         good = [row for row in read if isinstance(row, Snapshot)]
-        ingested = ingest(good, api_key=api_key, frozen=writer.frozen) if good else None
-        changed = ingested.changed if ingested else []
-        written = writer.write(changed, now=now)
-        answers = iter(ingested.taken if ingested else ())
+        ingested = ingest_snapshots(good, api_key=api_key, find_frozen=writer.find_settled_orders) if good else None
+        changed = ingested.changes if ingested else []
+        written = writer.write_commissions(changed, now=now)
+        answers = iter(ingested.results if ingested else ())
         taken = [next(answers) if isinstance(row, Snapshot) else row for row in read]
-        if keep:
-            _keep_rejects(snapshots, taken, source=source, now=now, reader=reader)
-        return _results(taken, changed, written)
+        if store_rejects:
+            _store_rejects(snapshots, taken, source=source, now=now, reader=reader)
+        return _build_results(taken, changed, written)
 
 
-def foresee(*, snapshots: Sequence[object], now: datetime) -> list[Taken]:
-    """What `take` would answer to up to 1,000 rows now, by the same rules; stores nothing."""
-    reader = reader_at(now)
-    read: list[Snapshot | Taken] = [_read(reader, row) for row in snapshots]
+def preview_orders(*, snapshots: Sequence[object], now: datetime) -> list[SnapshotResult]:
+    """What `ingest_orders` would answer to up to 1,000 rows now, by the same rules; stores nothing."""
+    reader = build_reader(now)
+    read: list[Snapshot | SnapshotResult] = [_read_row(reader, row) for row in snapshots]
     good = [row for row in read if isinstance(row, Snapshot)]
-    answers = iter(ingestion.foresee(good) if good else ())
+    answers = iter(ingestion.predict_outcomes(good) if good else ())
     return [next(answers) if isinstance(row, Snapshot) else row for row in read]
 
 
-def reader_at(now: datetime) -> Reader:
+def build_reader(now: datetime) -> Reader:
     """Reads rows against this program as it is at `now`."""
-    return Reader(currency=program_currency(), now=now, key=settings.PERSONAL_HASH_KEY)
+    return Reader(currency=get_program_currency(), now=now, key=settings.PERSONAL_HASH_KEY)
 
 
-def take_lines(*, lines: Sequence[bytes], source: str, api_key: ApiKey | None = None, now: datetime) -> list[Result]:
+def ingest_lines(*, lines: Sequence[bytes], source: str, api_key: ApiKey | None = None, now: datetime) -> list[Result]:
     """Take up to 1,000 lines of NDJSON; a line that is no JSON rejects only itself."""
-    return take(snapshots=[parse_line(line) for line in lines], source=source, api_key=api_key, now=now)
+    return ingest_orders(snapshots=[parse_line(line) for line in lines], source=source, api_key=api_key, now=now)
 
 
 def parse_line(line: bytes) -> object:
@@ -110,38 +115,40 @@ def parse_line(line: bytes) -> object:
         return Unparsed(line.decode("ascii", "backslashreplace"), f"is not UTF-8 at byte {error.start}")
     try:
         if text.startswith("\ufeff"):
-            raise Unreadable("begins with a byte order mark")
-        return parse(text)
-    except Unreadable as error:
+            raise UnreadableInput("begins with a byte order mark")
+        return parse_json(text)
+    except UnreadableInput as error:
         return Unparsed(text, str(error))
 
 
-def _read(reader: Reader, row: object) -> Snapshot | Taken:
+def _read_row(reader: Reader, row: object) -> Snapshot | SnapshotResult:
     if isinstance(row, Unparsed):
-        return Taken("", Outcome.REJECTED, "", f"the line {row.cause}")
+        return SnapshotResult("", Outcome.REJECTED, "", f"the line {row.cause}")
     if isinstance(row, Contradicted):
-        return Taken(_order_id(row.row), Outcome.REJECTED, row.field, row.cause)
+        return SnapshotResult(_get_order_id(row.row), Outcome.REJECTED, row.field, row.cause)
     try:
         return reader.read(row)
-    except Refused as refusal:
-        return Taken(_order_id(row), Outcome.REJECTED, refusal.field, refusal.cause)
+    except Rejected as refusal:
+        return SnapshotResult(_get_order_id(row), Outcome.REJECTED, refusal.field, refusal.message)
 
 
-def _order_id(row: object) -> str:
+def _get_order_id(row: object) -> str:
     """What a refused row calls itself, as far as that can be stored."""
     found = row.get("order_id") if isinstance(row, dict) else None
-    return _storable(found) if isinstance(found, str) else ""
+    return _clean_order_id(found) if isinstance(found, str) else ""
 
 
-def _storable(order_id: str) -> str:
+def _clean_order_id(order_id: str) -> str:
     return re.sub(r"[^\x20-\x7e]", "?", order_id)[:64]
 
 
-def _results(taken: Sequence[Taken], changed: Sequence[Changed], written: Mapping[UUID, Written]) -> list[Result]:
-    frozen = {order.snapshot.order_id for order in changed if order.frozen}
-    found = {order.snapshot.order_id: _of_begun(order, written) for order in changed if order.begun}
+def _build_results(
+    taken: Sequence[SnapshotResult], changed: Sequence[OrderChange], written: Mapping[UUID, OrderCommissions]
+) -> list[Result]:
+    frozen = {order.snapshot.order_id for order in changed if order.is_frozen}
+    found = {order.snapshot.order_id: _get_created_attribution(order, written) for order in changed if order.is_new}
     known = {row.order_id for row in taken if row.outcome != Outcome.REJECTED} - found.keys()
-    found |= _of_known(known) if known else {}
+    found |= _load_known_attributions(known) if known else {}
     results = []
     for row in taken:
         if row.outcome == Outcome.REJECTED:
@@ -157,13 +164,15 @@ def _results(taken: Sequence[Taken], changed: Sequence[Changed], written: Mappin
     return results
 
 
-def _of_begun(order: Changed, written: Mapping[UUID, Written]) -> tuple[str | None, str, Decimal]:
+def _get_created_attribution(
+    order: OrderChange, written: Mapping[UUID, OrderCommissions]
+) -> tuple[str | None, str, Decimal]:
     """Of an order that this batch began: all of its commissions were written just now."""
     lines = written.get(order.order_pk)
     return lines and lines.affiliate, order.attribution.reason.value, lines.amount if lines else ZERO
 
 
-def _of_known(order_ids: Collection[str]) -> dict[str, tuple[str | None, str, Decimal]]:
+def _load_known_attributions(order_ids: Collection[str]) -> dict[str, tuple[str | None, str, Decimal]]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -177,8 +186,8 @@ def _of_known(order_ids: Collection[str]) -> dict[str, tuple[str | None, str, De
         return {order_id: (code, reason, commission) for order_id, code, reason, commission in cursor.fetchall()}
 
 
-def _keep_rejects(
-    rows: Sequence[object], taken: Sequence[Taken], *, source: str, now: datetime, reader: Reader
+def _store_rejects(
+    rows: Sequence[object], taken: Sequence[SnapshotResult], *, source: str, now: datetime, reader: Reader
 ) -> None:
     refused = [
         Reject(
@@ -188,8 +197,8 @@ def _keep_rejects(
             field=answer.field[:200],
             cause=answer.cause,
             outcome=answer.outcome,
-            content=kept(row, reader),
-            address=_storable(row.address) if isinstance(row, Contradicted) else "",
+            content=serialize_rejected_row(row, reader),
+            address=_clean_order_id(row.address) if isinstance(row, Contradicted) else "",
         )
         for row, answer in zip(rows, taken, strict=True)
         if answer.outcome in (Outcome.REJECTED, Outcome.CONFLICT)
@@ -202,34 +211,36 @@ def _keep_rejects(
         )
 
 
-def kept(row: object, reader: Reader) -> str:
+def serialize_rejected_row(row: object, reader: Reader) -> str:
     """A refused row as text for the inbox, `customer.ref` as a keyed hash wherever it can be found."""
     if isinstance(row, Contradicted):
         row = row.row
     if isinstance(row, Unparsed):
-        text = cut(row.text, MOST_OF_A_LINE)
+        text = truncate_text(row.text, MAX_LINE_CHARACTERS)
         return re.sub(r'("ref"\s*:\s*)"(\\.|[^"\\])*"?', r'\1"(removed)"', text).replace("\0", "\\u0000")
     if isinstance(row, dict) and row.get("customer") is not None:
-        row = _with(row, "customer", _customer(row["customer"], reader))
-    return json.dumps(shortened(row), default=_shown, ensure_ascii=True)
+        row = _replace_value(row, "customer", _redact_customer(row["customer"], reader))
+    return json.dumps(truncate_row(row), default=_format_number, ensure_ascii=True)
 
 
-def _customer(customer: object, reader: Reader) -> object:
+def _redact_customer(customer: object, reader: Reader) -> object:
     """A refused row's customer, without what would tell who it is."""
     if not isinstance(customer, dict):
         return "(removed)"
     reference = customer.get("ref")
     if reference is None:
         return customer
-    return _with(customer, "ref", HASHED + reader.hashed(reference) if isinstance(reference, str) else "(removed)")
+    return _replace_value(
+        customer, "ref", HASH_PREFIX + reader.hash_reference(reference) if isinstance(reference, str) else "(removed)"
+    )
 
 
-def _with(row: dict[str, Any], key: str, value: object) -> dict[str, Any]:
+def _replace_value(row: dict[str, Any], key: str, value: object) -> dict[str, Any]:
     """`row` with another value; it still knows whether a key stood in it twice."""
     changed = copy(row)
     changed[key] = value
     return changed
 
 
-def _shown(value: Any) -> str:
-    return value.text if isinstance(value, NoNumber) else str(value)
+def _format_number(value: Any) -> str:
+    return value.text if isinstance(value, InvalidNumber) else str(value)

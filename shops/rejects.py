@@ -19,10 +19,10 @@ from tracking.orders.ingestion import Outcome
 
 SOURCE = "rejects inbox"
 # So much of a payload goes into the audit record; the row keeps the whole.
-MOST_SHOWN = 10_000
+MAX_AUDIT_CHARACTERS = 10_000
 
 
-class RefusedAgain(ValidationError):
+class RejectedAgain(ValidationError):
     """A row that intake refuses once more: by which field, and why."""
 
     def __init__(self, result: Result) -> None:
@@ -30,34 +30,36 @@ class RefusedAgain(ValidationError):
         self.result = result
 
 
-class SentAgain(NamedTuple):
+class ResendResult(NamedTuple):
     """What came of sending several rows again: those that were taken, and those that stay, with their refusals."""
 
-    taken: list[Reject]
-    refused: list[tuple[Reject, Result]]
+    accepted: list[Reject]
+    rejected: list[tuple[Reject, Result]]
 
 
 @transaction.atomic
 def resend(*, reject: Reject, now: datetime, by: User | None) -> Result:
     """Send a row of the inbox again, as it stands; it is done with only if it is taken this time."""
-    [reject] = _open([reject])
-    return _send(reject, _as_it_stands(reject), now=now, by=by)
+    [reject] = _require_open([reject])
+    return _resend_row(reject, _rebuild_row(reject), now=now, by=by)
 
 
 @transaction.atomic
-def resend_all(*, rejects: Iterable[Reject], now: datetime, by: User | None) -> SentAgain:
+def resend_all(*, rejects: Iterable[Reject], now: datetime, by: User | None) -> ResendResult:
     """Send up to 1,000 open rows again, as they stand; those that are refused again stay, those no longer open are left."""
-    rows = _still_open(rejects)
+    rows = _lock_open(rejects)
     if len(rows) > BATCH:
         raise ValidationError(_("Send at most %(most)s rows again at once.") % {"most": f"{BATCH:,}"})
-    results = intake.take(snapshots=[_as_it_stands(row) for row in rows], source=SOURCE, now=now, keep=False)
-    found = SentAgain([], [])
+    results = intake.ingest_orders(
+        snapshots=[_rebuild_row(row) for row in rows], source=SOURCE, now=now, store_rejects=False
+    )
+    found = ResendResult([], [])
     for row, result in zip(rows, results, strict=True):
-        if _is_refused(result):
-            found.refused.append((row, result))
+        if _is_rejected(result):
+            found.rejected.append((row, result))
         else:
-            found.taken.append(row)
-    _close(found.taken, {row.pk: result for row, result in zip(rows, results, strict=True)}, now=now, by=by)
+            found.accepted.append(row)
+    _mark_resent(found.accepted, {row.pk: result for row, result in zip(rows, results, strict=True)}, now=now, by=by)
     return found
 
 
@@ -67,27 +69,27 @@ def correct(*, reject: Reject, text: str, now: datetime, by: User | None) -> Res
 
     Raises RefusedAgain, and leaves the row as it was, where `text` is refused, too.
     """
-    [reject] = _open([reject])
+    [reject] = _require_open([reject])
     row = intake.parse_line(text.encode())
-    corrected = intake.kept(row, intake.reader_at(now))
-    return _send(reject, row, now=now, by=by, corrected="" if corrected == reject.content else corrected)
+    corrected = intake.serialize_rejected_row(row, intake.build_reader(now))
+    return _resend_row(reject, row, now=now, by=by, corrected="" if corrected == reject.content else corrected)
 
 
 @transaction.atomic
 def dismiss(*, reject: Reject, reason: str, now: datetime, by: User | None) -> None:
     """Put a row of the inbox away, with the reason."""
-    _dismiss(_open([reject]), reason, now=now, by=by)
+    _mark_dismissed(_require_open([reject]), reason, now=now, by=by)
 
 
 @transaction.atomic
 def dismiss_all(*, rejects: Iterable[Reject], reason: str, now: datetime, by: User | None) -> int:
     """Put several rows away for one reason; those that are no longer open are left. Returns how many were put away."""
-    rows = _still_open(rejects)
-    _dismiss(rows, reason, now=now, by=by)
+    rows = _lock_open(rejects)
+    _mark_dismissed(rows, reason, now=now, by=by)
     return len(rows)
 
 
-def _as_it_stands(reject: Reject) -> object:
+def _rebuild_row(reject: Reject) -> object:
     """The row as it came; one that was sent to another order's address is still spoken against by it."""
     row = intake.parse_line(reject.content.encode())
     if reject.address and isinstance(row, dict) and row.get("order_id") != reject.address:
@@ -95,19 +97,19 @@ def _as_it_stands(reject: Reject) -> object:
     return row
 
 
-def _send(reject: Reject, row: object, *, now: datetime, by: User | None, corrected: str = "") -> Result:
-    [result] = intake.take(snapshots=[row], source=SOURCE, now=now, keep=False)
-    if _is_refused(result):
-        raise RefusedAgain(result)
-    _close([reject], {reject.pk: result}, now=now, by=by, corrected=corrected)
+def _resend_row(reject: Reject, row: object, *, now: datetime, by: User | None, corrected: str = "") -> Result:
+    [result] = intake.ingest_orders(snapshots=[row], source=SOURCE, now=now, store_rejects=False)
+    if _is_rejected(result):
+        raise RejectedAgain(result)
+    _mark_resent([reject], {reject.pk: result}, now=now, by=by, corrected=corrected)
     return result
 
 
-def _is_refused(result: Result) -> bool:
+def _is_rejected(result: Result) -> bool:
     return result.outcome in (Outcome.REJECTED, Outcome.CONFLICT)
 
 
-def _still_open(rejects: Iterable[Reject]) -> list[Reject]:
+def _lock_open(rejects: Iterable[Reject]) -> list[Reject]:
     """Those that are open, oldest first, locked until the transaction ends."""
     pks = [reject.pk for reject in rejects]
     return list(
@@ -115,14 +117,14 @@ def _still_open(rejects: Iterable[Reject]) -> list[Reject]:
     )
 
 
-def _open(rejects: Sequence[Reject]) -> list[Reject]:
-    found = _still_open(rejects)
+def _require_open(rejects: Sequence[Reject]) -> list[Reject]:
+    found = _lock_open(rejects)
     if len(found) != len(rejects):
         raise IllegalTransition("Somebody else has dealt with this row in the meantime.")
     return found
 
 
-def _close(
+def _mark_resent(
     rejects: Sequence[Reject], results: dict[object, Result], *, now: datetime, by: User | None, corrected: str = ""
 ) -> None:
     ids = dict(
@@ -132,24 +134,24 @@ def _close(
     )
     for reject in rejects:
         result = results[reject.pk]
-        taken = {"taken_as": ids[str(result.order_id)], "corrected": corrected}
+        taken = {"accepted_order": ids[str(result.order_id)], "corrected_content": corrected}
         note = f"{result.outcome}, corrected" if corrected else result.outcome
-        _decide(reject, Reject.State.RESENT, now=now, by=by, note=note, **taken)
+        _record_decision(reject, Reject.State.RESENT, now=now, by=by, note=note, **taken)
 
 
-def _dismiss(rejects: Sequence[Reject], reason: str, *, now: datetime, by: User | None) -> None:
+def _mark_dismissed(rejects: Sequence[Reject], reason: str, *, now: datetime, by: User | None) -> None:
     if not reason.strip():
         raise ValidationError({"reason": _("Say why.")})
     for reject in rejects:
-        _decide(reject, Reject.State.DISMISSED, now=now, by=by, note=reason.strip())
+        _record_decision(reject, Reject.State.DISMISSED, now=now, by=by, note=reason.strip())
 
 
-def _decide(
+def _record_decision(
     reject: Reject, state: Reject.State, *, now: datetime, by: User | None, note: str, **values: object
 ) -> None:
     Reject.objects.filter(pk=reject.pk).update(state=state, decided_at=now, decided_by=by, note=note, **values)
-    shown = {"content": reject.content[:MOST_SHOWN]} if values.get("corrected") else {}
-    became = {"content": str(values["corrected"])[:MOST_SHOWN]} if shown else {}
+    shown = {"content": reject.content[:MAX_AUDIT_CHARACTERS]} if values.get("corrected_content") else {}
+    became = {"content": str(values["corrected_content"])[:MAX_AUDIT_CHARACTERS]} if shown else {}
     trail.record(
         action=f"reject {state.value}",
         subject=reject,

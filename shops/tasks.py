@@ -7,7 +7,7 @@ from shops.csv_import import files
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery has no types
-def keep_order_files_going() -> str:
+def process_order_files() -> str:
     """Go on with imports of orders that are not done, and forget files on which nobody decided."""
-    imports, forgotten = files.keep_going(now=timezone.now())
+    imports, forgotten = files.continue_imports(now=timezone.now())
     return f"{imports} imports gone on with, {forgotten} files forgotten" if imports or forgotten else ""

@@ -42,7 +42,7 @@ function offer(list) {
 }
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest(".mend-summary a[href^='#'], .rules-table a[href^='#']");
+  const link = event.target.closest(".problem-summary a[href^='#'], .rules-table a[href^='#']");
   if (link && revealNamed(link.hash)) event.preventDefault();
   const name = event.target.closest(".placeholders code");
   if (name) insert(name);

@@ -9,10 +9,10 @@ from django.db.backends.postgresql.creation import DatabaseCreation
 from django.db.backends.postgresql.operations import DatabaseOperations
 from xdist.scheduler import LoadScopeScheduling
 
-emptied_by_truncate = DatabaseOperations.sql_flush
+django_sql_flush = DatabaseOperations.sql_flush
 
 
-def emptied_by_delete(
+def sql_delete_all(
     operations: DatabaseOperations,
     style: Style,
     tables: Sequence[str],
@@ -31,7 +31,7 @@ def emptied_by_delete(
         return []
     statements = [f"DELETE FROM {operations.quote_name(table)}" for table in tables]
     if reset_sequences:
-        statements = emptied_by_truncate(
+        statements = django_sql_flush(
             operations, style, tables, reset_sequences=reset_sequences, allow_cascade=allow_cascade
         )
     return [
@@ -42,22 +42,22 @@ def emptied_by_delete(
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _append_only_tables_can_be_emptied() -> Iterator[None]:
+def _allow_emptying_append_only_tables() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "sql_flush", emptied_by_delete)
+        patch.setattr(DatabaseOperations, "sql_flush", sql_delete_all)
         yield
 
 
-def drop_with_whoever_is_there(creation: DatabaseCreation, test_database_name: str, verbosity: int) -> None:
+def force_drop_database(creation: DatabaseCreation, test_database_name: str, verbosity: int) -> None:
     """Drop a test database though somebody is connected: a process that a test has killed leaves its session for a while."""
     with creation.connection._nodb_cursor() as cursor:
         cursor.execute(f"DROP DATABASE {creation.connection.ops.quote_name(test_database_name)} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _test_databases_can_be_dropped() -> Iterator[None]:
+def _allow_dropping_test_databases() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseCreation, "_destroy_test_db", drop_with_whoever_is_there)
+        patch.setattr(DatabaseCreation, "_destroy_test_db", force_drop_database)
         yield
 
 
@@ -69,25 +69,25 @@ def pytest_collection_finish():
 
 
 # Files whose tests share what takes long to make: one worker runs all of each, so that it is made once.
-TOGETHER = {
+SINGLE_WORKER_FILES = {
     "tests/config/test_database_roles.py",
     "tests/portal/test_demo.py",
     "tests/portal/test_matrix.py",
     "tests/portal/test_term_figures.py",
     "tests/stories/test_attribution.py",
-    "tests/stories/test_twenty.py",
-    "tests/stories/test_why.py",
+    "tests/stories/test_twenty_affiliates.py",
+    "tests/stories/test_attribution_explanation.py",
 }
 
 
-class ByFileOrAlone(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+class SingleWorkerFileScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Files of TOGETHER first, then test by test. Not `--dist loadgroup`, which pytest 9.2 lets come to nothing
     (pytest-dev/pytest-xdist#1386)."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return file if file in TOGETHER else nodeid
+        return file if file in SINGLE_WORKER_FILES else nodeid
 
 
 def pytest_xdist_make_scheduler(config, log):
-    return ByFileOrAlone(config, log)
+    return SingleWorkerFileScheduling(config, log)

@@ -7,7 +7,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 
 from accounts.models import User
-from affiliates import applications, standing
+from affiliates import applications, status_history
 from affiliates.models import Affiliate, State
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -17,7 +17,7 @@ PASSWORD = "correct horse battery staple"
 _numbers = count(100_001)
 
 # How an affiliate comes into each state, from the first on.
-WAYS: dict[State, list[State]] = {
+STATE_PATHS: dict[State, list[State]] = {
     State.APPLIED: [],
     State.REJECTED: [State.REJECTED],
     State.APPROVED: [State.APPROVED],
@@ -58,7 +58,7 @@ def make_affiliate(
 ) -> Affiliate:
     """An affiliate who came into `state` at `at` by the ways of the state machine, with one channel unless told.
 
-    Active means the state alone: what was accepted is the agreements' to say (`agreements.accepting`).
+    Active means the state alone: what was accepted is the agreements' to say (`agreements.acceptances`).
     """
     user = user or make_user()
     affiliate = applications.apply(
@@ -68,15 +68,15 @@ def make_affiliate(
         channels=channels or (("website", f"https://site{next(_numbers)}.example.com/"),),
         now=at,
     )
-    for step in WAYS[state]:
-        _take(affiliate, step, at)
+    for step in STATE_PATHS[state]:
+        move_to_state(affiliate, step, at)
     return affiliate
 
 
-def _take(affiliate: Affiliate, step: State, at: datetime) -> None:
+def move_to_state(affiliate: Affiliate, step: State, at: datetime) -> None:
     if step is State.APPROVED:
         applications.approve(affiliate=affiliate, clause="", now=at, by=None)
     elif step is State.REJECTED:
         applications.reject(affiliate=affiliate, reason="Not this time.", clause="", now=at, by=None)
     else:
-        standing.move(affiliate=affiliate, to=step, now=at, by=None, reason="a test")
+        status_history.change_status(affiliate=affiliate, to=step, now=at, by=None, reason="a test")

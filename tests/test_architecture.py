@@ -7,7 +7,7 @@ from django.db.models import Field, Model
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 # Lowest first. What is not ours (Django, allauth) is below all of it.
-ROOMS = [
+LOCAL_APPS = [
     "audit",
     "accounts",
     "mail",
@@ -19,20 +19,20 @@ ROOMS = [
     "shops",
     "portal",
 ]
-MODELS = [model for model in apps.get_models() if model._meta.app_label in ROOMS]
+MODELS = [model for model in apps.get_models() if model._meta.app_label in LOCAL_APPS]
 
 
-def height(model: type[Model]) -> int:
+def get_layer(model: type[Model]) -> int:
     room = model._meta.app_label
-    return ROOMS.index(room) if room in ROOMS else -1
+    return LOCAL_APPS.index(room) if room in LOCAL_APPS else -1
 
 
-def points_upward(field: "Field[object, object]") -> bool:
-    return field.related_model is not None and height(field.related_model) > height(field.model)
+def is_upward(field: "Field[object, object]") -> bool:
+    return field.related_model is not None and get_layer(field.related_model) > get_layer(field.model)
 
 
 def test_are_these() -> None:
-    assert settings.ROOMS == ROOMS
+    assert settings.LOCAL_APPS == LOCAL_APPS
     assert {model._meta.app_label for model in MODELS} > {"accounts", "audit", "mail", "affiliates", "payouts"}
 
 
@@ -43,4 +43,4 @@ def test_import_only_rooms_below_them(capsys: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 def test_have_no_key_that_points_upward(model: type[Model]) -> None:
     fields = [*model._meta.concrete_fields, *model._meta.many_to_many]
-    assert [field.name for field in fields if points_upward(field)] == []
+    assert [field.name for field in fields if is_upward(field)] == []

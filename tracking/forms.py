@@ -6,14 +6,14 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tracking.links.addresses import MOST_CHARACTERS
+from tracking.links.addresses import MAX_LENGTH
 from tracking.links.tracking_links import SUB_IDS
 
 
 class LinkForm(forms.Form):
     """A tracking link to be made or changed."""
 
-    target = forms.CharField(label=_("Leads to"), max_length=MOST_CHARACTERS, widget=forms.URLInput)
+    target = forms.CharField(label=_("Leads to"), max_length=MAX_LENGTH, widget=forms.URLInput)
     name = forms.CharField(
         label=_("Name"),
         max_length=100,
@@ -39,7 +39,7 @@ class LinkForm(forms.Form):
             text = gettext("The program's staff have not named the shop's address yet, so no link can be made.")
         self.fields["target"].help_text = text
 
-    def fields_of_the_link(self) -> dict[str, Any]:
+    def get_link_fields(self) -> dict[str, Any]:
         """What `tracking.links.tracking_links` takes."""
         given = self.cleaned_data
-        return {"target": given["target"], "name": given["name"], "subs": tuple(given[name] for name in SUB_IDS)}
+        return {"target": given["target"], "name": given["name"], "sub_ids": tuple(given[name] for name in SUB_IDS)}

@@ -8,9 +8,9 @@ from django.db.models.functions import Coalesce
 
 from affiliates.models import Affiliate
 from agreements.models import Program
-from tracking.clicks.rollups import BEGUN
+from tracking.clicks.rollups import HORIZON_SQL
 from tracking.links import pauses
-from tracking.links.pauses import Pause
+from tracking.links.pauses import PauseReason
 from tracking.models import Link, Order, Status
 
 # From roll-ups, which stay when the clicks themselves are dropped, and what came since they were folded. Worked out once
@@ -22,23 +22,23 @@ _CLICKS = f"""
                 SELECT value AS link, clicks FROM tracking_rollup WHERE affiliate_id = %s AND dimension = 'link'
                  UNION ALL
                 SELECT c.link_id::text, 1 FROM tracking_click c JOIN tracking_link l ON l.id = c.link_id
-                 WHERE l.affiliate_id = %s AND c.kind = 'counted' AND c.transaction >= {BEGUN}
+                 WHERE l.affiliate_id = %s AND c.kind = 'counted' AND c.transaction >= {HORIZON_SQL}
             ) AS each GROUP BY link
         ) AS every
     ) ->> tracking_link.id::text)::bigint, 0)
 """  # noqa: S608
 
 
-def of(affiliate: Affiliate) -> QuerySet[Link]:
+def list_links_with_counts(affiliate: Affiliate) -> QuerySet[Link]:
     """The affiliate's links, newest first, each with all clicks that count and all orders that came by it."""
     clicks = RawSQL(_CLICKS, [affiliate.pk, affiliate.pk], output_field=BigIntegerField())  # noqa: S611  # nosec B611
     orders = Order.objects.for_affiliate(affiliate).filter(link=OuterRef("pk")).exclude(status=Status.CANCELLED)
     counted = orders.order_by().values("link").annotate(count=Count("pk")).values("count")
     made = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
-    return Link.objects.for_affiliate(affiliate).annotate(clicks_counted=clicks, orders_made=made)
+    return Link.objects.for_affiliate(affiliate).annotate(click_count=clicks, order_count=made)
 
 
-def why_all_pause(affiliate: Affiliate, *, now: datetime) -> Pause | None:
+def find_affiliate_pause(affiliate: Affiliate, *, now: datetime) -> PauseReason | None:
     """Why none of the affiliate's links is tracked at the moment; None where they are."""
     program = Program.objects.filter(pk=1).first() or Program()
-    return pauses.of_affiliates({affiliate.pk: affiliate.state}, program, now=now)[affiliate.pk]
+    return pauses.find_pause_reasons({affiliate.pk: affiliate.state}, program, now=now)[affiliate.pk]

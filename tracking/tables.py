@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from tracking.links import tracking_links
-from tracking.links.pauses import Pause
+from tracking.links.pauses import PauseReason
 from tracking.models import Link
 
 NUMBER = {"th": {"class": "number"}, "td": {"class": "number"}}
@@ -18,15 +18,15 @@ NUMBER = {"th": {"class": "number"}, "td": {"class": "number"}}
 class LinkTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no types
     name = tables.Column(accessor="pk", verbose_name=_("Link"), order_by=("name", "code"))
     address = tables.Column(accessor="code", verbose_name=_("Address to publish"), orderable=False)
-    clicks = tables.Column(accessor="clicks_counted", verbose_name=_("Clicks"), attrs=NUMBER)
-    orders = tables.Column(accessor="orders_made", verbose_name=_("Orders"), attrs=NUMBER)
-    made = tables.TemplateColumn("{{ record.created_at|day }}", verbose_name=_("Made"), order_by="created_at")
+    clicks = tables.Column(accessor="click_count", verbose_name=_("Clicks"), attrs=NUMBER)
+    orders = tables.Column(accessor="order_count", verbose_name=_("Orders"), attrs=NUMBER)
+    created = tables.TemplateColumn("{{ record.created_at|day }}", verbose_name=_("Made"), order_by="created_at")
     state = tables.Column(accessor="paused_at", verbose_name=_("State"), orderable=False, empty_values=())
 
     class Meta:
         empty_text = _("No link yet. Make one: it takes a minute.")
 
-    def __init__(self, *args: Any, pause: Pause | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, pause: PauseReason | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.pause = pause
 
@@ -39,7 +39,7 @@ class LinkTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no ty
         )
 
     def render_address(self, record: Link) -> SafeString:
-        return format_html('<span class="copyable">{}</span>', tracking_links.short_address(record))
+        return format_html('<span class="copyable">{}</span>', tracking_links.build_short_url(record))
 
     def render_state(self, record: Link) -> SafeString:
         tone, word = ("warn", _("paused")) if record.paused_at or self.pause else ("good", _("active"))

@@ -7,14 +7,14 @@ from tracking.clicks import partitions, service
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery ships no types
-def keep_months() -> str:
+def maintain_click_partitions() -> str:
     """Make the tables of the months to come, and drop those of clicks past their time."""
-    made, dropped = partitions.keep(now=timezone.now())
+    made, dropped = partitions.maintain_partitions(now=timezone.now())
     return f"{made} months made, {dropped} dropped" if made or dropped else ""
 
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery ships no types
-def record_clicks_left_behind() -> str:
+def record_orphaned_clicks() -> str:
     """Record the clicks that a killed web process left on this machine's disk, should no other have come after it."""
-    found = service.bring_left_behind()
+    found = service.drain_orphaned_spools()
     return f"clicks of {found} processes brought from disk" if found else ""

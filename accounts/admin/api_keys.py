@@ -24,16 +24,16 @@ from unfold.widgets import (
 
 from accounts import api_keys
 from accounts.models import ApiKey, Scope
-from accounts.models.api_key import every_scope
+from accounts.models.api_key import list_scopes
 from accounts.staff import staff_member
 from lib.admin.actions import CONFIRMED, ReasonForm, run_action
 from lib.admin.bases import ReadOnlyAdmin
-from lib.errors import Refused
+from lib.errors import NotAllowed
 
-OVERLAP = timedelta(days=7)
+DEFAULT_OVERLAP = timedelta(days=7)
 
 
-class MakeForm(forms.Form):
+class CreateKeyForm(forms.Form):
     name = forms.CharField(
         label=gettext_lazy("Name"),
         max_length=100,
@@ -43,7 +43,7 @@ class MakeForm(forms.Form):
     scopes = forms.MultipleChoiceField(
         label=gettext_lazy("May"),
         choices=[(scope.value, f"{scope.label} ({scope.value})") for scope in Scope],
-        initial=every_scope,
+        initial=list_scopes,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=gettext_lazy("A shop that asks for nothing needs to send alone."),
     )
@@ -59,9 +59,9 @@ class RotateForm(forms.Form):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnlyAdmin):
-    list_display = ("name", "prefix", "scopes_shown", "created_at", "last_used_at", "expires_at", "revoked_at")
+    list_display = ("name", "prefix", "scope_list", "created_at", "last_used_at", "expires_at", "revoked_at")
     fields = (
-        *("name", "prefix", "scopes_shown", "created_at", "created_by", "last_used_at"),
+        *("name", "prefix", "scope_list", "created_at", "created_by", "last_used_at"),
         *("expires_at", "successor", "revoked_at"),
     )
     readonly_fields = fields
@@ -71,7 +71,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     actions_detail = ("rotate", "revoke")
 
     @admin.display(description=gettext_lazy("may"))
-    def scopes_shown(self, key: ApiKey) -> str:
+    def scope_list(self, key: ApiKey) -> str:
         return ", ".join(key.scopes)
 
     @admin.display(description=gettext_lazy("replaced by"))
@@ -97,30 +97,30 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     @action(description=gettext_lazy("Make a key"), permissions=["make"])  # type: ignore[untyped-decorator]  # unfold has no types
     def make(self, request: HttpRequest) -> HttpResponse:
         """Ask for a name, make the key, and show its secret this once: on the answer itself, never stored."""
-        form = MakeForm(request.POST) if request.method == "POST" else MakeForm()
+        form = CreateKeyForm(request.POST) if request.method == "POST" else CreateKeyForm()
         if form.is_bound and form.is_valid():
             key, secret = api_keys.create(**form.cleaned_data, now=timezone.now(), by=staff_member(request))
-            return self._made(request, key, secret)
-        return self._asked(request, form, _("Make an API key"), reverse("admin:accounts_apikey_changelist"))
+            return self._render_secret(request, key, secret)
+        return self._render_form(request, form, _("Make an API key"), reverse("admin:accounts_apikey_changelist"))
 
     @action(description=gettext_lazy("Rotate"), permissions=["rotate"])  # type: ignore[untyped-decorator]  # unfold has no types
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Make the key that replaces this one; both work for a while."""
         key, now = get_object_or_404(ApiKey, pk=object_id), timezone.now()
         asked = request.method == "POST"
-        form = RotateForm(request.POST) if asked else RotateForm(initial={"until": now + OVERLAP})
+        form = RotateForm(request.POST) if asked else RotateForm(initial={"until": now + DEFAULT_OVERLAP})
         if form.is_bound and form.is_valid():
             try:
                 new, secret = api_keys.rotate(
                     key=key, until=form.cleaned_data["until"], now=now, by=staff_member(request)
                 )
-                return self._made(request, new, secret, until=form.cleaned_data["until"])
+                return self._render_secret(request, new, secret, until=form.cleaned_data["until"])
             except ValidationError as refusal:
                 form.add_error(None, refusal)
-            except Refused as refusal:
+            except NotAllowed as refusal:
                 form.add_error(None, str(refusal))
         back = reverse("admin:accounts_apikey_change", args=[key.pk])
-        return self._asked(request, form, _("Rotate the key %(key)s") % {"key": key}, back)
+        return self._render_form(request, form, _("Rotate the key %(key)s") % {"key": key}, back)
 
     @action(description=gettext_lazy("Revoke"), permissions=["revoke"])  # type: ignore[untyped-decorator]  # unfold has no types
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -137,11 +137,11 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             reverse("admin:accounts_apikey_change", args=[key.pk]),
         )
 
-    def _asked(self, request: HttpRequest, form: forms.Form, title: str, back: str) -> HttpResponse:
+    def _render_form(self, request: HttpRequest, form: forms.Form, title: str, back: str) -> HttpResponse:
         context = self._context(request, title) | {"form": form, "back": back, "confirmed": CONFIRMED}
         return TemplateResponse(request, "admin/confirm.html", context | {"media": self.media + form.media})
 
-    def _made(self, request: HttpRequest, key: ApiKey, secret: str, **more: Any) -> HttpResponse:
+    def _render_secret(self, request: HttpRequest, key: ApiKey, secret: str, **more: Any) -> HttpResponse:
         context = self._context(request, _("A new API key")) | {"key": key, "secret": secret} | more
         made = TemplateResponse(request, "admin/api_key_made.html", context)
         made["Cache-Control"] = "no-store"

@@ -17,7 +17,7 @@ class Scope(models.TextChoices):
     ORDERS_READ = "orders:read", _("read orders")
 
 
-def every_scope() -> list[str]:
+def list_scopes() -> list[str]:
     return [str(scope.value) for scope in Scope]
 
 
@@ -26,7 +26,7 @@ class ApiKey(models.Model):
     name = models.CharField(_("name"), max_length=100)
     prefix = models.CharField(_("begins with"), max_length=12)
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    scopes = ArrayField(models.CharField(max_length=20), default=every_scope, verbose_name=_("may"))
+    scopes = ArrayField(models.CharField(max_length=20), default=list_scopes, verbose_name=_("may"))
     created_at = models.DateTimeField(_("made"))
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     last_used_at = models.DateTimeField(_("last used"), null=True)

@@ -1,5 +1,5 @@
 from affiliates.models.affiliate import Affiliate, State
 from affiliates.models.channel import Channel
-from affiliates.models.standing import StandingChange
+from affiliates.models.status_change import StatusChange
 
-__all__ = ["Affiliate", "Channel", "StandingChange", "State"]
+__all__ = ["Affiliate", "Channel", "State", "StatusChange"]

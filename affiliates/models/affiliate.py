@@ -8,12 +8,12 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from lib.foreign_keys import never_deleted
+from lib.foreign_keys import build_no_delete_triggers
 from lib.ids import uuid7
 
 
 class State(models.TextChoices):
-    """The states of CONTRACT 8; `affiliates.standing` lists the ways between them."""
+    """The states of CONTRACT 8; `affiliates.status_history` lists the ways between them."""
 
     APPLIED = "applied", _("applied")
     APPROVED = "approved", _("approved")
@@ -43,7 +43,7 @@ class Affiliate(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=50, default="UTC")
     # Of their pages and e-mails; "" for what the browser asks for, and e-mails in the installation's own.
     language = models.CharField(_("language"), max_length=10, blank=True, default="", db_default="")
-    muted = ArrayField(models.CharField(max_length=60), default=list, blank=True, db_default=[])
+    muted_kinds = ArrayField(models.CharField(max_length=60), default=list, blank=True, db_default=[])
     erased_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
@@ -51,7 +51,7 @@ class Affiliate(models.Model):
         ordering: ClassVar = ["-applied_at", "-id"]
         indexes: ClassVar = [models.Index(fields=["state", "applied_at"])]
         permissions: ClassVar = [("decide_application", "Can approve and reject applications")]
-        triggers: ClassVar = never_deleted()
+        triggers: ClassVar = build_no_delete_triggers()
 
     def __str__(self) -> str:
         return f"{self.name} ({self.code})"

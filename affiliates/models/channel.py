@@ -47,11 +47,11 @@ class Channel(models.Model):
         ordering: ClassVar = ["-added_at", "-id"]
         permissions: ClassVar = [("decide_channel", "Can approve and reject channels")]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["affiliate", "address"], name="channel_once"),
+            models.UniqueConstraint(fields=["affiliate", "address"], name="channel_unique_address"),
             models.CheckConstraint(
                 condition=Q(state="pending", decided_at__isnull=True)
                 | (~Q(state="pending") & Q(decided_at__isnull=False)),
-                name="channel_decision_says_when",
+                name="channel_decided_at_set",
             ),
         ]
 

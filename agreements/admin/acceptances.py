@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from agreements import chain, exporting
+from agreements import chain, evidence_export
 from agreements.models import Acceptance, AcceptancePerson
 from lib.admin.bases import ReadOnlyAdmin
 
@@ -34,12 +34,12 @@ class AcceptanceAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("its own hash matches"), boolean=True)
     def verified(self, acceptance: Acceptance) -> bool:
-        return chain.hash_of(acceptance) == acceptance.hash
+        return chain.compute_record_hash(acceptance) == acceptance.hash
 
     @action(description=gettext_lazy("Verify the chain"), permissions=["proof"])  # type: ignore[untyped-decorator]  # unfold has no types
     def verify(self, request: HttpRequest) -> HttpResponse:
         """Every record, text and link; says the first that is wrong."""
-        proven, wrong = chain.verify()
+        proven, wrong = chain.verify_chain()
         if wrong:
             messages.error(request, wrong)
         else:
@@ -49,30 +49,32 @@ class AcceptanceAdmin(ReadOnlyAdmin):
     @action(description=gettext_lazy("Evidence as a ZIP"), permissions=["proof"])  # type: ignore[untyped-decorator]  # unfold has no types
     def export(self, request: HttpRequest, object_id: str) -> HttpResponse:
         acceptance = get_object_or_404(Acceptance.objects.select_related("agreement"), pk=object_id)
-        headers = {"Content-Disposition": f'attachment; filename="{exporting.file_name(acceptance)}"'}
-        return HttpResponse(exporting.export(acceptance), content_type="application/zip", headers=headers)
+        headers = {"Content-Disposition": f'attachment; filename="{evidence_export.build_file_name(acceptance)}"'}
+        return HttpResponse(
+            evidence_export.export_acceptance(acceptance), content_type="application/zip", headers=headers
+        )
 
     @admin.display(description=gettext_lazy("name"))
     def name(self, acceptance: Acceptance) -> str:
-        return _personal(acceptance, "name")
+        return _get_personal_field(acceptance, "name")
 
     @admin.display(description=gettext_lazy("e-mail"))
     def email(self, acceptance: Acceptance) -> str:
-        return _personal(acceptance, "email")
+        return _get_personal_field(acceptance, "email")
 
     @admin.display(description=gettext_lazy("internet address"))
     def address(self, acceptance: Acceptance) -> str:
-        return _personal(acceptance, "address")
+        return _get_personal_field(acceptance, "address")
 
     @admin.display(description=gettext_lazy("browser"))
     def user_agent(self, acceptance: Acceptance) -> str:
-        return _personal(acceptance, "user_agent")
+        return _get_personal_field(acceptance, "user_agent")
 
     @admin.display(description=gettext_lazy("evidence on paper"))
     def evidence(self, acceptance: Acceptance) -> str:
-        return _personal(acceptance, "evidence")
+        return _get_personal_field(acceptance, "evidence")
 
 
-def _personal(acceptance: Acceptance, field: str) -> str:
+def _get_personal_field(acceptance: Acceptance, field: str) -> str:
     person: AcceptancePerson | None = getattr(acceptance, "person", None)
     return str(getattr(person, field)) if person else _("erased")

@@ -5,27 +5,27 @@ from typing import Any
 from django.utils import timezone
 
 from agreements import changes, seed, terms
-from agreements.admin import mending
-from agreements.clauses import numbers
-from agreements.models import Acceptance, Agreement
+from agreements.admin import draft_problems
+from agreements.clauses import get_clause_numbers
+from agreements.models import Acceptance, AgreementVersion
 from agreements.rules import TERM_RULES, Rule
 
 
-def of_draft(agreement: Agreement, form: Any, formsets: list[Any]) -> dict[str, Any]:
+def build_draft_context(agreement: AgreementVersion, form: Any, formsets: list[Any]) -> dict[str, Any]:
     """The summary at the top, and for each rule the clauses that state it."""
     return {
-        "refused": mending.refused(form, formsets) if form.is_bound else [],
-        "to_mend": mending.to_mend(agreement, formsets),
-        "rules_stated": [_stated(rule, agreement, formsets) for rule in Rule],
+        "form_errors": draft_problems.list_form_errors(form, formsets) if form.is_bound else [],
+        "problems": draft_problems.build_problem_lines(agreement, formsets),
+        "rule_rows": [_describe_rule(rule, agreement, formsets) for rule in Rule],
     }
 
 
-def _stated(rule: Rule, agreement: Agreement, formsets: list[Any]) -> dict[str, Any]:
+def _describe_rule(rule: Rule, agreement: AgreementVersion, formsets: list[Any]) -> dict[str, Any]:
     forms = [form for formset in formsets if formset.prefix == "clauses" for form in formset.initial_forms]
     example = next(clause for clause in seed.CLAUSES if rule in clause.rules)
     return {
         "name": rule.value,
-        "wrong": mending.at(agreement, f"rule {rule.value}"),
+        "problems": draft_problems.list_causes(agreement, f"rule {rule.value}"),
         "example": f"{example.number} {example.heading}",
         "clauses": [
             {"number": form.instance.number, "anchor": f"id_{form.prefix}-body"}
@@ -35,19 +35,19 @@ def _stated(rule: Rule, agreement: Agreement, formsets: list[Any]) -> dict[str, 
     }
 
 
-def of_published(agreement: Agreement) -> dict[str, Any]:
+def build_published_context(agreement: AgreementVersion) -> dict[str, Any]:
     """Its facts, and its terms with the clause that states each."""
-    stated_in = numbers(agreement.pk)
+    stated_in = get_clause_numbers(agreement.pk)
     return {
         "now": timezone.now(),
         "withdrawal": getattr(agreement, "withdrawal", None),
-        "predecessor": changes.predecessor(agreement),
+        "predecessor": changes.get_predecessor(agreement),
         "accepted": Acceptance.objects.filter(agreement=agreement).count(),
         "texts": agreement.texts.order_by("language"),
         "terms": [
             {
-                "label": Agreement._meta.get_field(term).verbose_name,  # type: ignore[union-attr]  # a column
-                "value": terms.wording(term, terms.value_of(agreement, term), agreement.currency),
+                "label": AgreementVersion._meta.get_field(term).verbose_name,  # type: ignore[union-attr]  # a column
+                "value": terms.format_term_value(term, terms.get_term_value(agreement, term), agreement.currency),
                 "clause": stated_in.get(TERM_RULES[term].value, ""),
             }
             for term in terms.TERMS

@@ -13,8 +13,8 @@ from unfold.admin import StackedInline
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from agreements import languages, numbering, rendering
-from agreements.admin import mending
-from agreements.admin.rows import OfADraft, RowForm, Rows
+from agreements.admin import draft_problems
+from agreements.admin.rows import DraftInlineMixin, RowForm, RowFormSet
 from agreements.admin.units import UnitInput
 from agreements.models import Clause, ProhibitedActivity, Rate
 
@@ -68,41 +68,45 @@ class BodyInput(UnfoldAdminTextareaWidget):  # type: ignore[misc]  # unfold has 
     """The text of a clause, with the names of the placeholders and what each stands for now beside it."""
 
     template_name = "admin/agreements/body.html"
-    offered: SafeString | str = ""
+    placeholder_items: SafeString | str = ""
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(name, value, attrs)
-        return context | {"offered": self.offered}
+        return context | {"placeholder_items": self.placeholder_items}
 
 
-class ClauseRows(Rows):
+class ClauseFormSet(RowFormSet):
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
-        form.fields["body"].widget.offered = self.placeholders
+        form.fields["body"].widget.placeholder_items = self.placeholders
 
     @cached_property
     def placeholders(self) -> SafeString:
         """Said once for all clauses: each name with what it stands for now."""
         words = languages.KNOWN.get(self.instance.language, languages.ENGLISH)
-        values = rendering.values_of(self.instance, settings.PROGRAM_NAME, words)
+        values = rendering.build_placeholder_values(self.instance, settings.PROGRAM_NAME, words)
         names = ((name, values.get(name, "")) for name in rendering.PLACEHOLDERS)
         return format_html_join("", "<li><code>{{{}}}</code> <small>{}</small></li>", names)
 
     @property
-    def wrong_as_a_whole(self) -> tuple[str, ...]:
+    def part_problems(self) -> tuple[str, ...]:
         """The rules that no clause states, or more than one, among them."""
-        return (*super().wrong_as_a_whole, *mending.of_rules(self.instance))
+        return (*super().part_problems, *draft_problems.list_rule_causes(self.instance))
 
-    def place_of(self, row: Clause, rows: list[Clause]) -> int:
+    def get_insert_index(self, row: Clause, rows: list[Clause]) -> int:
         """A new clause for which nobody named a place stands where its number belongs."""
-        earlier = [at for at, other in enumerate(rows, 1) if numbering.key(other.number) <= numbering.key(row.number)]
+        earlier = [
+            at
+            for at, other in enumerate(rows, 1)
+            if numbering.get_sort_key(other.number) <= numbering.get_sort_key(row.number)
+        ]
         return max(earlier, default=0)
 
 
-class RateInline(OfADraft, StackedInline):  # type: ignore[misc]  # unfold has no types
+class RateInline(DraftInlineMixin, StackedInline):  # type: ignore[misc]  # unfold has no types
     model = Rate
     form = RateForm
-    formset = Rows
+    formset = RowFormSet
     fields = (("category", "percent", "everything_else"), "position")
     template = "admin/agreements/rows.html"
     intro = "admin/agreements/rates_intro.html"
@@ -110,10 +114,10 @@ class RateInline(OfADraft, StackedInline):  # type: ignore[misc]  # unfold has n
     tab = True
 
 
-class ActivityInline(OfADraft, StackedInline):  # type: ignore[misc]  # unfold has no types
+class ActivityInline(DraftInlineMixin, StackedInline):  # type: ignore[misc]  # unfold has no types
     model = ProhibitedActivity
     form = ActivityForm
-    formset = Rows
+    formset = RowFormSet
     fields = (("code", "gravest_consequence"), "title", "text", "position")
     template = "admin/agreements/rows.html"
     intro = "admin/agreements/activities_intro.html"
@@ -122,10 +126,10 @@ class ActivityInline(OfADraft, StackedInline):  # type: ignore[misc]  # unfold h
     tab = True
 
 
-class ClauseInline(OfADraft, StackedInline):  # type: ignore[misc]  # unfold has no types
+class ClauseInline(DraftInlineMixin, StackedInline):  # type: ignore[misc]  # unfold has no types
     model = Clause
     form = ClauseForm
-    formset = ClauseRows
+    formset = ClauseFormSet
     fields = (("number", "heading"), "body", "rules", "position")
     template = "admin/agreements/rows.html"
     intro = "admin/agreements/clauses_intro.html"

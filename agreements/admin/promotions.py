@@ -24,8 +24,8 @@ from affiliates.models import Affiliate
 from agreements import promotions
 from agreements.admin.units import UnitInput
 from agreements.models import Promotion
-from agreements.models.parts import slug
-from agreements.terms import percent
+from agreements.models.parts import slug_validator
+from agreements.terms import format_percent
 from lib.admin.actions import run_action
 from lib.admin.bases import ReadOnlyAdmin
 
@@ -35,9 +35,9 @@ class EndForm(forms.Form):
 
 
 class PromotionForm(EndForm):
-    """The categories are those of the rate cards that apply; one that none of them names has to be meant."""
+    """The categories are those of the rate cards that apply; one that none of them names has to be names_confirmed."""
 
-    field_order = ("name", "percent", "categories", "unnamed", "meant", "codes", "starts_at", "ends_at")
+    field_order = ("name", "percent", "categories", "unnamed", "names_confirmed", "codes", "starts_at", "ends_at")
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100, widget=UnfoldAdminTextInputWidget)
     percent = forms.DecimalField(
@@ -54,7 +54,7 @@ class PromotionForm(EndForm):
         help_text=gettext_lazy("Those of the rate card, with what it gives; none at all for every category."),
     )
     unnamed = SimpleArrayField(
-        forms.CharField(max_length=64, validators=[slug]),
+        forms.CharField(max_length=64, validators=[slug_validator]),
         label=gettext_lazy("Categories that the rate card does not name"),
         required=False,
         widget=UnfoldAdminTextInputWidget,
@@ -63,7 +63,7 @@ class PromotionForm(EndForm):
             " for everything else."
         ),
     )
-    meant = forms.BooleanField(
+    names_confirmed = forms.BooleanField(
         label=gettext_lazy("Orders name these categories exactly so"),
         required=False,
         widget=UnfoldBooleanWidget,
@@ -79,17 +79,20 @@ class PromotionForm(EndForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        card = promotions.on_the_card(promotions.applying(timezone.now()))
+        card = promotions.collect_card_rates(promotions.list_versions_in_force(timezone.now()))
         rates = (
-            (category, " / ".join(percent(rate) for rate in dict.fromkeys(given))) for category, given in card.items()
+            (category, " / ".join(format_percent(rate) for rate in dict.fromkeys(given)))
+            for category, given in card.items()
         )
         offered = cast("forms.MultipleChoiceField", self.fields["categories"])
         offered.choices = [(category, f"{category} ({given})") for category, given in rates]
 
     def clean(self) -> dict[str, Any]:
         answers: dict[str, Any] = super().clean() or {}
-        if answers.get("unnamed") and not answers.get("meant"):
-            self.add_error("meant", _("Look into an order, then confirm it: a name that no order has raises nothing."))
+        if answers.get("unnamed") and not answers.get("names_confirmed"):
+            self.add_error(
+                "names_confirmed", _("Look into an order, then confirm it: a name that no order has raises nothing.")
+            )
         return answers
 
     def clean_codes(self) -> list[Affiliate]:
@@ -121,7 +124,7 @@ class PromotionAdmin(ReadOnlyAdmin):
     @action(description=gettext_lazy("Announce a promotion"), permissions=["announce"])  # type: ignore[untyped-decorator]  # unfold has no types
     def announce(self, request: HttpRequest) -> HttpResponse:
         def do(answers: dict[str, Any]) -> None:
-            promotions.create(
+            promotions.create_promotion(
                 name=answers["name"],
                 rate=answers["percent"],
                 categories=answers["categories"],
@@ -155,7 +158,7 @@ class PromotionAdmin(ReadOnlyAdmin):
             self,
             EndForm,
             _("Move the end of %s") % promotion.name,
-            lambda answers: promotions.end(
+            lambda answers: promotions.change_end(
                 promotion=promotion, ends_at=answers["ends_at"], now=timezone.now(), by=cast("User", request.user)
             ),
             reverse("admin:agreements_promotion_change", args=[promotion.pk]),

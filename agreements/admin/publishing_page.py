@@ -14,8 +14,8 @@ from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextInputWidget
 from affiliates.models import Affiliate, State
 from agreements import changes, publishing
 from agreements.changes import Changes, Effect
-from agreements.models import Agreement
-from agreements.periods import midnight
+from agreements.models import AgreementVersion
+from agreements.periods import get_start_of_day
 
 
 class PublishForm(forms.Form):
@@ -33,32 +33,32 @@ class PublishForm(forms.Form):
     )
 
 
-def earliest_day(agreement: Agreement, changed: Changes | None) -> date:
+def compute_earliest_day(agreement: AgreementVersion, changed: Changes | None) -> date:
     """The first day on which a draft may take effect if it is published now, in the program's time zone."""
     now, zone = timezone.now(), ZoneInfo(agreement.time_zone)
-    earliest = publishing.earliest_with_notice(now) if changed and changed.detriment else now
-    newest = Agreement.objects.published().order_by("-effective_at").first()
+    earliest = publishing.compute_earliest_effective_at(now) if changed and changed.detriment else now
+    newest = AgreementVersion.objects.published().order_by("-effective_at").first()
     if newest and newest.effective_at:
         earliest = max(earliest, newest.effective_at + timedelta(seconds=1))
     local = earliest.astimezone(zone)
     day = local.date()
-    return day if midnight(day, ZoneInfo(agreement.time_zone)) >= earliest else day + timedelta(days=1)
+    return day if get_start_of_day(day, ZoneInfo(agreement.time_zone)) >= earliest else day + timedelta(days=1)
 
 
-def explanation(agreement: Agreement, changed: Changes | None) -> SafeString:
+def render_explanation(agreement: AgreementVersion, changed: Changes | None) -> SafeString:
     """What publishing will mean: what changes, who is told and asked, from when at the earliest."""
     terms = changed.terms if changed else ()
     told = Affiliate.objects.filter(state__in=(State.ACTIVE, State.SUSPENDED), erased_at__isnull=True)
     asked = Affiliate.objects.filter(state=State.APPROVED, erased_at__isnull=True)
-    current = Agreement.objects.in_force(timezone.now())
+    current = AgreementVersion.objects.get_in_force(timezone.now())
     context: dict[str, Any] = {
         "agreement": agreement,
         "changed": changed,
         "benefits": sum(change.effect is Effect.BENEFIT for change in terms),
         "detriments": sum(change.effect is Effect.DETRIMENT for change in terms),
-        "before": changes.predecessor(agreement),
+        "before": changes.get_predecessor(agreement),
         "notice_days": current.change_notice_days if current else 0,
-        "earliest": earliest_day(agreement, changed),
+        "earliest": compute_earliest_day(agreement, changed),
         "people": (told if changed else asked).count(),
     }
     return render_to_string("admin/agreements/publishing.html", context)

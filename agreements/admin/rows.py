@@ -7,31 +7,31 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy
 
-from agreements.admin import mending
-from agreements.models import Agreement
+from agreements.admin import draft_problems
+from agreements.models import AgreementVersion
 
 
-class OfADraft:
+class DraftInlineMixin:
     """Mixed into an inline: rows may be changed while their version is a draft, and only be read once it is published."""
 
-    def has_add_permission(self, request: HttpRequest, obj: Agreement | None = None) -> bool:
-        return self._may(request, obj)
+    def has_add_permission(self, request: HttpRequest, obj: AgreementVersion | None = None) -> bool:
+        return self._can_edit(request, obj)
 
-    def has_change_permission(self, request: HttpRequest, obj: Agreement | None = None) -> bool:
-        return self._may(request, obj)
+    def has_change_permission(self, request: HttpRequest, obj: AgreementVersion | None = None) -> bool:
+        return self._can_edit(request, obj)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Agreement | None = None) -> bool:
-        return self._may(request, obj)
+    def has_delete_permission(self, request: HttpRequest, obj: AgreementVersion | None = None) -> bool:
+        return self._can_edit(request, obj)
 
-    def has_view_permission(self, request: HttpRequest, obj: Agreement | None = None) -> bool:
-        return request.user.has_perm("agreements.view_agreement") or self._may(request, obj)
+    def has_view_permission(self, request: HttpRequest, obj: AgreementVersion | None = None) -> bool:
+        return request.user.has_perm("agreements.view_agreementversion") or self._can_edit(request, obj)
 
-    def get_extra(self, request: HttpRequest, obj: Agreement | None = None, **kwargs: Any) -> int:
-        return 1 if self._may(request, obj) else 0  # without scripts nobody could add a row else
+    def get_extra(self, request: HttpRequest, obj: AgreementVersion | None = None, **kwargs: Any) -> int:
+        return 1 if self._can_edit(request, obj) else 0  # without scripts nobody could add a row else
 
-    def _may(self, request: HttpRequest, obj: Agreement | None) -> bool:
+    def _can_edit(self, request: HttpRequest, obj: AgreementVersion | None) -> bool:
         draft = obj is None or obj.published_at is None
-        return draft and request.user.has_perm("agreements.change_agreement")
+        return draft and request.user.has_perm("agreements.change_agreementversion")
 
 
 class RowForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the type checker only
@@ -45,28 +45,28 @@ class RowForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the typ
         widget=forms.NumberInput(attrs={"class": "place", "inputmode": "numeric"}),
     )
     # What has to be mended here before the version can be published; said by the formset.
-    to_mend: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **(kwargs | {"label_suffix": ""}))
-        self.place_before: int | None = None if self.instance._state.adding else self.instance.position
-        self.initial["position"] = self.place_before
+        self.stored_position: int | None = None if self.instance._state.adding else self.instance.position
+        self.initial["position"] = self.stored_position
 
     def clean_position(self) -> int:
         """The place asked for; the stored one where none is."""
         asked: int | None = self.cleaned_data["position"]
-        self.place_asked = self.place_before if asked is None else asked
-        return self.place_asked or 0
+        self.requested_position = self.stored_position if asked is None else asked
+        return self.requested_position or 0
 
 
-def _by_place(form: RowForm) -> tuple[int, int]:
+def _get_position_key(form: RowForm) -> tuple[int, int]:
     """Who moves up to a place stands before the one that has it, who moves down to it after."""
-    asked, before = form.place_asked, form.place_before
+    asked, before = form.requested_position, form.stored_position
     assert asked is not None
     return asked, 1 if asked == before else 0 if before is None or asked < before else 2
 
 
-class Rows(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # generic for the type checker only
+class RowFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # generic for the type checker only
     """The rows of one version, which know it: a hundred rows that each ask for it are a hundred queries."""
 
     def get_queryset(self) -> Any:
@@ -77,17 +77,19 @@ class Rows(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # generic for th
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
-        form.to_mend = () if form.instance._state.adding else mending.causes(self.instance, form.instance.pk)
+        form.problems = (
+            () if form.instance._state.adding else draft_problems.list_row_causes(self.instance, form.instance.pk)
+        )
 
     @property
-    def wrong_as_a_whole(self) -> tuple[str, ...]:
+    def part_problems(self) -> tuple[str, ...]:
         """What is wrong with none of the rows but with all of them together."""
-        return mending.at(self.instance, str(self.prefix))
+        return draft_problems.list_causes(self.instance, str(self.prefix))
 
     def save(self, commit: bool = True) -> Any:
         saved = super().save(commit=commit)
         moved = []
-        for place, row in enumerate(self.in_order, 1):
+        for place, row in enumerate(self.ordered_rows, 1):
             if row.position != place:
                 row.position = place
                 moved.append(row)
@@ -95,16 +97,19 @@ class Rows(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # generic for th
         return saved
 
     @cached_property
-    def in_order(self) -> list[Any]:
-        """The rows that stay, in the order asked for; those without a place where `place_of` puts them."""
+    def ordered_rows(self) -> list[Any]:
+        """The rows that stay, in the order asked for; those without a place where `get_insert_index` puts them."""
         kept: list[Any] = [form for form in self.forms if form not in self.deleted_forms]
         kept = [form for form in kept if form.has_changed() or not form.instance._state.adding]
-        rows = [form.instance for form in sorted((f for f in kept if f.place_asked is not None), key=_by_place)]
+        rows = [
+            form.instance
+            for form in sorted((f for f in kept if f.requested_position is not None), key=_get_position_key)
+        ]
         for form in kept:
-            if form.place_asked is None:
-                rows.insert(self.place_of(form.instance, rows), form.instance)
+            if form.requested_position is None:
+                rows.insert(self.get_insert_index(form.instance, rows), form.instance)
         return rows
 
-    def place_of(self, row: Any, rows: list[Any]) -> int:
+    def get_insert_index(self, row: Any, rows: list[Any]) -> int:
         """How many of `rows` stand before a new row for which nobody named a place: all of them."""
         return len(rows)

@@ -17,74 +17,74 @@ from unfold.decorators import action
 
 from accounts.staff import staff_member
 from agreements import changes, numbering, publishing, seeding
-from agreements.admin import draft_page, mending, publishing_page, reading_pages
-from agreements.admin.draft import PAIRS, DraftForm
+from agreements.admin import draft_page, draft_problems, preview_pages, publishing_page
+from agreements.admin.draft import TERM_GROUPS, DraftForm
 from agreements.admin.parts import ActivityInline, ClauseInline, RateInline
 from agreements.admin.publishing_page import PublishForm
-from agreements.admin.translations import TranslationsPage
-from agreements.models import Agreement
-from agreements.periods import midnight
+from agreements.admin.translations import TranslationsMixin
+from agreements.models import AgreementVersion
+from agreements.periods import get_start_of_day
 from agreements.term_impact import TermImpact, no_impact
 from audit.admin_bases import AuditedAdmin
 from lib.admin.actions import ConfirmForm, ReasonForm, run_action
 
 
-@admin.register(Agreement)
-class AgreementAdmin(TranslationsPage, AuditedAdmin):
+@admin.register(AgreementVersion)
+class AgreementVersionAdmin(TranslationsMixin, AuditedAdmin):
     form = DraftForm
     list_select_related = ("withdrawal",)
     list_display = ("name", "state", "effective_at", "published_at", "detriment")
     inlines = (RateInline, ActivityInline, ClauseInline)
     actions_list = ("start",)
-    actions_detail = ("preview", "translations", "differences", "rehearse", "publish", "withdraw")
-    change_form_before_template = "admin/agreements/before.html"
+    actions_detail = ("preview", "translations", "differences", "backtest", "publish", "withdraw")
+    change_form_before_template = "admin/agreements/form_header.html"
     change_form_show_cancel_button = True
     warn_unsaved_form = True
     fieldsets = (
         (gettext_lazy("General"), {"fields": ("name",)}),
-        *((heading, {"fields": fields}) for heading, fields in PAIRS.items()),
+        *((heading, {"fields": fields}) for heading, fields in TERM_GROUPS.items()),
     )
 
     class Media:
         css: ClassVar = {"all": ("draft.css",)}
         js = ("draft.js",)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Agreement | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: AgreementVersion | None = None) -> Any:
         """A published version is shown with its facts and terms as they read, and no form."""
         return () if obj is not None and obj.published_at is not None else super().get_fieldsets(request, obj)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, obj: Any = None, **kwargs: Any) -> Any:
         if obj is not None and obj.published_at is not None:
-            context |= draft_page.of_published(obj)
+            context |= draft_page.build_published_context(obj)
         elif obj is not None:
             formsets = [inline.formset for inline in context["inline_admin_formsets"]]
-            context |= draft_page.of_draft(obj, context["adminform"].form, formsets)
+            context |= draft_page.build_draft_context(obj, context["adminform"].form, formsets)
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        for button, put in (("_sort", numbering.sort), ("_renumber", numbering.renumber)):
+        for button, put in (("_sort", numbering.sort_clauses), ("_renumber", numbering.renumber_clauses)):
             if button in request.POST:
                 put(agreement=form.instance, now=timezone.now(), by=staff_member(request))
 
-    def response_change(self, request: HttpRequest, obj: Agreement) -> HttpResponse:
+    def response_change(self, request: HttpRequest, obj: AgreementVersion) -> HttpResponse:
         if "_sort" in request.POST or "_renumber" in request.POST:
             messages.success(request, _("The draft is saved, and its clauses are in the order of their numbers."))
-            return HttpResponseRedirect(f"{_address(obj)}#clauses")
+            return HttpResponseRedirect(f"{_build_url(obj)}#clauses")
         response: HttpResponse = super().response_change(request, obj)
         return response
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # a draft starts as a copy, or from the example: never from nothing
 
-    def has_change_permission(self, request: HttpRequest, obj: Agreement | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: AgreementVersion | None = None) -> bool:
         return (obj is None or obj.published_at is None) and super().has_change_permission(request, obj)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Agreement | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: AgreementVersion | None = None) -> bool:
         return obj is not None and obj.published_at is None and super().has_delete_permission(request, obj)
 
     @admin.display(description=gettext_lazy("state"))
-    def state(self, agreement: Agreement) -> str:
+    def state(self, agreement: AgreementVersion) -> str:
         if agreement.effective_at is None:
             return _("draft")
         if hasattr(agreement, "withdrawal"):
@@ -94,15 +94,15 @@ class AgreementAdmin(TranslationsPage, AuditedAdmin):
     # --- Buttons -------------------------------------------------------------------------------------------------
 
     def has_draft_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("agreements.change_agreement")
+        return request.user.has_perm("agreements.change_agreementversion")
 
     def has_publish_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         # A button stands only where it can do something; whoever is too late gets a message, not a refusal.
-        rows = Agreement.objects.drafts().filter(pk=object_id)
+        rows = AgreementVersion.objects.drafts().filter(pk=object_id)
         return self.has_draft_permission(request) and (request.method == "POST" or rows.exists())
 
     def has_withdraw_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        rows = Agreement.objects.upcoming(timezone.now()).filter(pk=object_id)
+        rows = AgreementVersion.objects.upcoming(timezone.now()).filter(pk=object_id)
         return self.has_draft_permission(request) and (request.method == "POST" or rows.exists())
 
     @action(description=gettext_lazy("Start a draft"), permissions=["draft"])  # type: ignore[untyped-decorator]  # unfold has no types
@@ -113,40 +113,40 @@ class AgreementAdmin(TranslationsPage, AuditedAdmin):
             ConfirmForm,
             _("Start a draft"),
             lambda _answers: seeding.start_draft(now=timezone.now(), by=staff_member(request)),
-            reverse("admin:agreements_agreement_changelist"),
+            reverse("admin:agreements_agreementversion_changelist"),
             explanation=_("It starts as a copy of the newest version; where there is none, as the example that ships."),
         )
 
     @action(description=gettext_lazy("Preview"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
     def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return reading_pages.preview(request, get_object_or_404(Agreement, pk=object_id))
+        return preview_pages.render_preview(request, get_object_or_404(AgreementVersion, pk=object_id))
 
     @action(description=gettext_lazy("What changes"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
     def differences(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return reading_pages.differences(request, get_object_or_404(Agreement, pk=object_id))
+        return preview_pages.render_differences(request, get_object_or_404(AgreementVersion, pk=object_id))
 
     @action(description=gettext_lazy("Rehearse"), permissions=["draft"])  # type: ignore[untyped-decorator]  # unfold has no types
-    def rehearse(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def backtest(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Orders and commissions stand above this room, so it only knows the address."""
-        return HttpResponseRedirect(reverse("compliance:rehearsal", args=[object_id]))
+        return HttpResponseRedirect(reverse("compliance:backtest", args=[object_id]))
 
-    def read_impact(self, version: Agreement, affiliate_ids: Collection[UUID]) -> Mapping[UUID, TermImpact]:
+    def read_impact(self, version: AgreementVersion, affiliate_ids: Collection[UUID]) -> Mapping[UUID, TermImpact]:
         """Return what `version` means for affiliates in money; the portal's subclass knows their commissions."""
         return no_impact(version, affiliate_ids)
 
     @action(description=gettext_lazy("Publish"), permissions=["publish"])  # type: ignore[untyped-decorator]  # unfold has no types
     def publish(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        agreement = get_object_or_404(Agreement, pk=object_id)
-        if mending.found(agreement):
+        agreement = get_object_or_404(AgreementVersion, pk=object_id)
+        if draft_problems.get_problems(agreement):
             messages.error(request, _("It can't be published before what stands at the top of this page is mended."))
-            return HttpResponseRedirect(_address(agreement))
-        changed = changes.since_before(agreement)
+            return HttpResponseRedirect(_build_url(agreement))
+        changed = changes.compare_with_predecessor(agreement)
 
         def do(answers: dict[str, Any]) -> None:
             if answers["name"] != agreement.name:
                 raise ValidationError({"name": _("The name of this version is %s.") % agreement.name})
-            effective_at = midnight(answers["effective_at"], ZoneInfo(agreement.time_zone))
-            publishing.publish(
+            effective_at = get_start_of_day(answers["effective_at"], ZoneInfo(agreement.time_zone))
+            publishing.publish_version(
                 agreement=agreement,
                 effective_at=effective_at,
                 now=timezone.now(),
@@ -160,27 +160,27 @@ class AgreementAdmin(TranslationsPage, AuditedAdmin):
             PublishForm,
             _("Publish version %s") % agreement.name,
             do,
-            _address(agreement),
-            done=_("Version %s is published. It can't be changed any more.") % agreement.name,
-            explanation=publishing_page.explanation(agreement, changed),
-            initial={"effective_at": publishing_page.earliest_day(agreement, changed)},
+            _build_url(agreement),
+            success_message=_("Version %s is published. It can't be changed any more.") % agreement.name,
+            explanation=publishing_page.render_explanation(agreement, changed),
+            initial={"effective_at": publishing_page.compute_earliest_day(agreement, changed)},
         )
 
     @action(description=gettext_lazy("Withdraw"), permissions=["withdraw"])  # type: ignore[untyped-decorator]  # unfold has no types
     def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        agreement = get_object_or_404(Agreement, pk=object_id)
+        agreement = get_object_or_404(AgreementVersion, pk=object_id)
         return run_action(
             request,
             self,
             ReasonForm,
             _("Withdraw version %s") % agreement.name,
-            lambda answers: publishing.withdraw(
+            lambda answers: publishing.withdraw_version(
                 agreement=agreement, now=timezone.now(), by=staff_member(request), reason=answers["reason"]
             ),
-            _address(agreement),
+            _build_url(agreement),
             explanation=_("It never takes effect. Those who were told of it are told this, with the reason."),
         )
 
 
-def _address(agreement: Agreement) -> str:
-    return reverse("admin:agreements_agreement_change", args=[agreement.pk])
+def _build_url(agreement: AgreementVersion) -> str:
+    return reverse("admin:agreements_agreementversion_change", args=[agreement.pk])

@@ -9,13 +9,13 @@ from agreements.languages.english import ENGLISH
 from agreements.languages.german import GERMAN
 from agreements.languages.wording import Wording
 
-__all__ = ["DEFAULT", "ENGLISH", "GERMAN", "KNOWN", "Wording", "name"]
+__all__ = ["DEFAULT", "ENGLISH", "GERMAN", "KNOWN", "Wording", "get_language_name"]
 
 KNOWN: dict[str, Wording] = {wording.code: wording for wording in (ENGLISH, GERMAN)}
 DEFAULT = ENGLISH.code
 """The language that a version is written in unless staff say otherwise."""
 
 
-def name(code: str) -> str:
+def get_language_name(code: str) -> str:
     """A language's name in its own words, as a reader who looks for it knows it; the code of one that is not known."""
     return KNOWN[code].name if code in KNOWN else code

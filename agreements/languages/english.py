@@ -3,7 +3,7 @@
 from agreements.languages.wording import Wording
 
 
-def ordinal(number: int) -> str:
+def format_ordinal(number: int) -> str:
     """A day of the month: "1st", "2nd", "3rd", "11th"."""
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
@@ -35,5 +35,5 @@ ENGLISH = Wording(
         *("January", "February", "March", "April", "May", "June"),
         *("July", "August", "September", "October", "November", "December"),
     ),
-    day_of_month=lambda number: f"the {ordinal(number)}",
+    day_of_month=lambda number: f"the {format_ordinal(number)}",
 )

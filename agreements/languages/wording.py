@@ -7,7 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 
-def one_or_many(number: int) -> int:
+def select_plural_form(number: int) -> int:
     """The place of the form that a number takes in a language with two: 0 for one, 1 for every other."""
     return 0 if number == 1 else 1
 
@@ -43,36 +43,36 @@ class Wording:
     moment: str
     months: tuple[str, ...]
     day_of_month: Callable[[int], str]
-    form: Callable[[int], int] = one_or_many
+    plural_form: Callable[[int], int] = select_plural_form
 
-    def title_of(self, program_name: str) -> str:
+    def format_title(self, program_name: str) -> str:
         return self.title.format(program=program_name)
 
-    def program_in(self, title: str) -> str:
-        """The program's name in a title that `title_of` made."""
+    def parse_program_name(self, title: str) -> str:
+        """The program's name in a title that `format_title` made."""
         before, after = self.title.split("{program}")
         return title.removeprefix(before).removesuffix(after)
 
-    def name_of(self, other: "Wording") -> str:
+    def get_language_name(self, other: "Wording") -> str:
         """The name of another language, or of this one; in the other's own words where this one has no name for it."""
         return self.name if other.code == self.code else self.others.get(other.code, other.name)
 
-    def number(self, value: Decimal) -> str:
+    def format_number(self, value: Decimal) -> str:
         """A decimal with two places: "2.60"."""
         return f"{value:.2f}".replace(".", self.decimal_mark)
 
-    def percent(self, value: Decimal) -> str:
+    def format_percent(self, value: Decimal) -> str:
         """A rate as people read it: "2.60 %"."""
-        return f"{self.number(value)} %"
+        return f"{self.format_number(value)} %"
 
-    def money(self, value: Decimal, currency: str) -> str:
-        return f"{self.number(value)} {currency}"
+    def format_money(self, value: Decimal, currency: str) -> str:
+        return f"{self.format_number(value)} {currency}"
 
-    def count(self, number: int, unit: str) -> str:
+    def format_count(self, number: int, unit: str) -> str:
         """A number with its noun: "1 day", "3 days"."""
-        return f"{number} {self.units[unit][self.form(number)]}"
+        return f"{number} {self.units[unit][self.plural_form(number)]}"
 
-    def date_and_time(self, at: datetime, zone: str) -> str:
+    def format_datetime(self, at: datetime, zone: str) -> str:
         """A moment in the program's zone, the same for every reader: "1 November 2010, 00:00 (UTC)"."""
         local = at.astimezone(ZoneInfo(zone))
         return self.moment.format(

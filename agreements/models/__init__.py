@@ -1,5 +1,5 @@
 from agreements.models.acceptance import Acceptance, AcceptancePerson
-from agreements.models.agreement import Agreement, AgreementText, AgreementWithdrawal
+from agreements.models.agreement import AgreementText, AgreementVersion, AgreementWithdrawal
 from agreements.models.parts import Clause, ProhibitedActivity, Rate
 from agreements.models.program import Program
 from agreements.models.promotion import Promotion
@@ -8,8 +8,8 @@ from agreements.models.translation import TranslatedActivity, TranslatedClause, 
 __all__ = [
     "Acceptance",
     "AcceptancePerson",
-    "Agreement",
     "AgreementText",
+    "AgreementVersion",
     "AgreementWithdrawal",
     "Clause",
     "Program",

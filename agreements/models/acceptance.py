@@ -8,9 +8,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
-from agreements.models.agreement import Agreement
+from agreements.models.agreement import AgreementVersion
 from lib.ids import uuid7
-from lib.triggers import append_only, never_changed
+from lib.triggers import build_append_only_triggers, build_no_update_triggers
 
 
 class AcceptanceQuerySet(models.QuerySet["Acceptance"]):
@@ -27,7 +27,7 @@ class Acceptance(models.Model):
     # The place in the chain, without gaps.
     sequence = models.PositiveIntegerField(unique=True)
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="acceptances")
-    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="acceptances")
+    agreement = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="acceptances")
     method = models.CharField(_("how"), max_length=10, choices=Method)
     # From when it counts; for an acceptance on paper the date on the paper.
     accepted_at = models.DateTimeField(_("accepted"))
@@ -50,13 +50,13 @@ class Acceptance(models.Model):
         verbose_name = _("acceptance")
         ordering: ClassVar = ["sequence"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["affiliate", "agreement"], name="accepted_once"),
+            models.UniqueConstraint(fields=["affiliate", "agreement"], name="one_acceptance_per_version"),
             models.CheckConstraint(
                 condition=Q(method="online", box_ticked=True) | Q(method="offline", box_ticked=False),
-                name="online_acceptance_is_by_hand",
+                name="online_acceptance_has_box_ticked",
             ),
         ]
-        triggers: ClassVar = append_only()
+        triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:
         return f"{self.affiliate} accepted {self.agreement}"
@@ -77,7 +77,7 @@ class AcceptancePerson(models.Model):
 
     class Meta:
         verbose_name = _("person of an acceptance")
-        triggers: ClassVar = never_changed()
+        triggers: ClassVar = build_no_update_triggers()
 
     def __str__(self) -> str:
         return self.name

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agreements import languages
 from lib.ids import uuid7
-from lib.triggers import append_only
+from lib.triggers import build_append_only_triggers
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -39,7 +39,9 @@ class MoneyField(models.DecimalField):  # type: ignore[type-arg]  # generic for 
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # DecimalField's own options, passed through
 
 
-def days(label: "StrOrPromise", default: int, least: int, most: int) -> "models.PositiveIntegerField[int, int]":
+def build_day_count_field(
+    label: "StrOrPromise", default: int, least: int, most: int
+) -> "models.PositiveIntegerField[int, int]":
     """A term that is a number of days (or years, or a day of the month) between two bounds of CONTRACT 2."""
     return models.PositiveIntegerField(
         label, default=default, validators=[MinValueValidator(least), MaxValueValidator(most)]
@@ -47,7 +49,7 @@ def days(label: "StrOrPromise", default: int, least: int, most: int) -> "models.
 
 
 # Asked in the transaction that publishes, which holds the version against every other change of its parts.
-_REFUSE_DOUBLES = """
+_REJECT_DUPLICATES_SQL = """
     IF (SELECT count(*) FROM agreements_rate WHERE agreement_id = NEW.id AND everything_else) <> 1
        OR EXISTS (SELECT FROM agreements_rate WHERE agreement_id = NEW.id GROUP BY category HAVING count(*) > 1)
        OR EXISTS (SELECT FROM agreements_prohibitedactivity WHERE agreement_id = NEW.id GROUP BY code HAVING count(*) > 1)
@@ -58,7 +60,7 @@ _REFUSE_DOUBLES = """
 """
 
 
-class AgreementQuerySet(models.QuerySet["Agreement"]):
+class AgreementVersionQuerySet(models.QuerySet["AgreementVersion"]):
     def published(self) -> Self:
         """Published and not withdrawn."""
         return self.filter(published_at__isnull=False, withdrawal__isnull=True)
@@ -70,7 +72,7 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         """Published versions whose date of effect has come, newest first."""
         return self.published().filter(effective_at__lte=at).order_by("-effective_at", "-number")
 
-    def in_force(self, at: datetime) -> "Agreement | None":
+    def get_in_force(self, at: datetime) -> "AgreementVersion | None":
         """The version in force at `at`, or None before the first."""
         return self.in_effect(at).first()
 
@@ -78,7 +80,7 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         return self.published().filter(effective_at__gt=at).order_by("effective_at", "number")
 
 
-class Agreement(models.Model):
+class AgreementVersion(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(_("name of the version"), max_length=60, unique=True)
     # Given when published, in order of publishing: "version 3".
@@ -99,24 +101,24 @@ class Agreement(models.Model):
     rate_floor = PercentField(_("lowest rate, percent"), default=Decimal("2.60"))
     rate_ceiling = PercentField(_("highest rate, percent"), default=Decimal("8.50"))
     payout_minimum = MoneyField(_("payout minimum"), default=Decimal("16.00"), validators=[MinValueValidator(0)])
-    validation_days = days(_("validation days"), 30, 0, 180)
-    attribution_days = days(_("attribution days"), 3, 1, 90)
-    close_day = days(_("close day"), 3, 1, 28)
-    payout_details_hold_days = days(_("hold after a change of payout details, days"), 7, 0, 60)
-    retention_years = days(_("retention years"), 10, 1, 30)
+    validation_days = build_day_count_field(_("validation days"), 30, 0, 180)
+    attribution_days = build_day_count_field(_("attribution days"), 3, 1, 90)
+    close_day = build_day_count_field(_("close day"), 3, 1, 28)
+    payout_details_hold_days = build_day_count_field(_("hold after a change of payout details, days"), 7, 0, 60)
+    retention_years = build_day_count_field(_("retention years"), 10, 1, 30)
     order_commission_cap = MoneyField(
         _("most commission for one order"), null=True, blank=True, validators=[MinValueValidator(Decimal("0.01"))]
     )
     target_orders = models.PositiveIntegerField(_("sales target, orders"), default=3)
-    target_days = days(_("sales target, days"), 180, 1, 730)
-    target_cure_days = days(_("time to cure a missed target, days"), 30, 0, 365)
-    change_notice_days = days(_("notice of a change, days"), 14, 0, 365)
-    termination_notice_days = days(_("notice of termination, days"), 30, 0, 365)
-    reply_days = days(_("time to reply to a review, days"), 7, 1, 365)
-    review_days = days(_("time to decide a review, days"), 30, 1, 365)
-    appeal_days = days(_("time to appeal, days"), 14, 1, 365)
+    target_days = build_day_count_field(_("sales target, days"), 180, 1, 730)
+    target_cure_days = build_day_count_field(_("time to cure a missed target, days"), 30, 0, 365)
+    change_notice_days = build_day_count_field(_("notice of a change, days"), 14, 0, 365)
+    termination_notice_days = build_day_count_field(_("notice of termination, days"), 30, 0, 365)
+    reply_days = build_day_count_field(_("time to reply to a review, days"), 7, 1, 365)
+    review_days = build_day_count_field(_("time to decide a review, days"), 30, 1, 365)
+    appeal_days = build_day_count_field(_("time to appeal, days"), 14, 1, 365)
 
-    objects = AgreementQuerySet.as_manager()
+    objects = AgreementVersionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("agreement version")
@@ -125,7 +127,7 @@ class Agreement(models.Model):
             models.CheckConstraint(
                 condition=Q(published_at__isnull=True, number__isnull=True, effective_at__isnull=True)
                 | Q(published_at__isnull=False, number__isnull=False, effective_at__isnull=False),
-                name="agreement_published_whole",
+                name="agreement_published_complete",
             ),
             models.CheckConstraint(
                 condition=Q(rate_floor__lte=models.F("rate_ceiling")), name="agreement_floor_below_ceiling"
@@ -146,13 +148,13 @@ class Agreement(models.Model):
                 operation=pgtrigger.Update | pgtrigger.Delete,
                 condition=pgtrigger.Condition("OLD.published_at IS NOT NULL"),
             ),
-            append_only()[1],
+            build_append_only_triggers()[1],
             pgtrigger.Trigger(
-                name="published_without_doubles",
+                name="published_without_duplicates",
                 operation=pgtrigger.Update,
                 when=pgtrigger.Before,
                 condition=pgtrigger.Condition("OLD.published_at IS NULL AND NEW.published_at IS NOT NULL"),
-                func=_REFUSE_DOUBLES,
+                func=_REJECT_DUPLICATES_SQL,
             ),
         ]
 
@@ -164,15 +166,17 @@ class AgreementText(models.Model):
     """The exact text of a published version in one language, as affiliates read and accept it. Append-only."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="texts")
+    agreement = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="texts")
     language = models.CharField(max_length=10, default="en")
     text = models.TextField()
     sha256 = models.CharField(max_length=64)
 
     class Meta:
         verbose_name = _("text of a version")
-        constraints: ClassVar = [models.UniqueConstraint(fields=["agreement", "language"], name="one_text_a_language")]
-        triggers: ClassVar = append_only()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["agreement", "language"], name="one_text_per_language")
+        ]
+        triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:
         return f"{self.agreement} ({self.language})"
@@ -180,20 +184,20 @@ class AgreementText(models.Model):
     @property
     def language_name(self) -> str:
         """In its own words."""
-        return languages.name(self.language)
+        return languages.get_language_name(self.language)
 
 
 class AgreementWithdrawal(models.Model):
     """That a version was withdrawn before its date of effect, by whom and why. Append-only."""
 
-    agreement = models.OneToOneField(Agreement, models.PROTECT, primary_key=True, related_name="withdrawal")
-    at = models.DateTimeField(_("withdrawn"))
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    agreement = models.OneToOneField(AgreementVersion, models.PROTECT, primary_key=True, related_name="withdrawal")
+    withdrawn_at = models.DateTimeField(_("withdrawn"))
+    withdrawn_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     reason = models.TextField(_("reason"))
 
     class Meta:
         verbose_name = _("withdrawal of a version")
-        triggers: ClassVar = append_only()
+        triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:
         return f"{self.agreement} withdrawn"

@@ -1,6 +1,6 @@
 """The parts of a version: rate card, prohibited activities, clauses. They freeze with the version (CONTRACT 2).
 
-A draft may have two rows of one name, so that half-done work can be saved; `published_without_doubles` refuses to publish it.
+A draft may have two rows of one name, so that half-done work can be saved; `published_without_duplicates` refuses to publish it.
 """
 
 from typing import ClassVar
@@ -12,17 +12,17 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from agreements.models.agreement import Agreement, PercentField
+from agreements.models.agreement import AgreementVersion, PercentField
 from lib.ids import uuid7
-from lib.triggers import append_only
+from lib.triggers import build_append_only_triggers
 
 # The lock makes an edit wait for a publishing that has begun; the question after it then sees that it is published.
 # With its schema named, no session can put a temporary table of the same name before the real one.
-_REFUSE_IF_PUBLISHED = """
-    PERFORM 1 FROM public.agreements_agreement
+_REJECT_IF_PUBLISHED_SQL = """
+    PERFORM 1 FROM public.agreements_agreementversion
      WHERE TG_OP <> 'INSERT' AND id = OLD.agreement_id OR TG_OP <> 'DELETE' AND id = NEW.agreement_id
        FOR KEY SHARE;
-    IF EXISTS (SELECT 1 FROM public.agreements_agreement
+    IF EXISTS (SELECT 1 FROM public.agreements_agreementversion
                WHERE published_at IS NOT NULL
                  AND (TG_OP <> 'INSERT' AND id = OLD.agreement_id OR TG_OP <> 'DELETE' AND id = NEW.agreement_id)) THEN
         RAISE EXCEPTION 'pgtrigger: Cannot change % of a published agreement', TG_TABLE_NAME;
@@ -32,26 +32,26 @@ _REFUSE_IF_PUBLISHED = """
 """
 
 
-def frozen_with_the_version() -> list[pgtrigger.Trigger]:
+def build_freeze_triggers() -> list[pgtrigger.Trigger]:
     """Triggers that refuse INSERT, UPDATE and DELETE of a part whose version is published, and TRUNCATE always."""
     return [
         pgtrigger.Trigger(
             name="published_is_final",
             operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
             when=pgtrigger.Before,
-            func=_REFUSE_IF_PUBLISHED,
+            func=_REJECT_IF_PUBLISHED_SQL,
         ),
-        append_only()[1],
+        build_append_only_triggers()[1],
     ]
 
 
-slug = RegexValidator(r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", _("Small letters, digits and single hyphens only."))
+slug_validator = RegexValidator(r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", _("Small letters, digits and single hyphens only."))
 
 
 class Rate(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="rates")
-    category = models.CharField(_("category"), max_length=64, validators=[slug])
+    agreement = models.ForeignKey(AgreementVersion, models.CASCADE, related_name="rates")
+    category = models.CharField(_("category"), max_length=64, validators=[slug_validator])
     percent = PercentField(_("rate, percent"))
     # Stands for every category that is not named; exactly one row a published version.
     everything_else = models.BooleanField(_("everything else"), default=False)
@@ -63,7 +63,7 @@ class Rate(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(percent__gte=0, percent__lte=100), name="rate_is_a_percentage"),
         ]
-        triggers: ClassVar = frozen_with_the_version()
+        triggers: ClassVar = build_freeze_triggers()
 
     def __str__(self) -> str:
         return f"{self.category} {self.percent} %"
@@ -76,8 +76,8 @@ class ProhibitedActivity(models.Model):
         TERMINATION = "termination", _("termination")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="activities")
-    code = models.CharField(_("code"), max_length=64, validators=[slug])
+    agreement = models.ForeignKey(AgreementVersion, models.CASCADE, related_name="activities")
+    code = models.CharField(_("code"), max_length=64, validators=[slug_validator])
     title = models.CharField(_("title"), max_length=200)
     text = models.TextField(_("text"))
     gravest_consequence = models.CharField(_("gravest consequence"), max_length=12, choices=Consequence)
@@ -87,7 +87,7 @@ class ProhibitedActivity(models.Model):
         verbose_name = _("prohibited activity")
         verbose_name_plural = _("prohibited activities")
         ordering: ClassVar = ["position", "code"]
-        triggers: ClassVar = frozen_with_the_version()
+        triggers: ClassVar = build_freeze_triggers()
 
     def __str__(self) -> str:
         return self.title
@@ -95,7 +95,7 @@ class ProhibitedActivity(models.Model):
 
 class Clause(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="clauses")
+    agreement = models.ForeignKey(AgreementVersion, models.CASCADE, related_name="clauses")
     number = models.CharField(_("number"), max_length=12, validators=[RegexValidator(r"\A[1-9]\d*(\.[1-9]\d*)?\Z")])
     heading = models.CharField(_("heading"), max_length=200)
     body = models.TextField(_("body"), blank=True)
@@ -106,7 +106,7 @@ class Clause(models.Model):
     class Meta:
         verbose_name = _("clause")
         ordering: ClassVar = ["position"]
-        triggers: ClassVar = frozen_with_the_version()
+        triggers: ClassVar = build_freeze_triggers()
 
     def __str__(self) -> str:
         return f"{self.number} {self.heading}"

@@ -1,11 +1,11 @@
 """Sections 6 to 8 of the seed agreement: what is prohibited, what is expected, and how either is judged."""
 
 from agreements.rules import Rule
-from agreements.seed.shapes import ClauseText, clause
+from agreements.seed.shapes import ClauseText, build_clause
 
 CONDUCT: tuple[ClauseText, ...] = (
-    clause("6", "Prohibited activities"),
-    clause(
+    build_clause("6", "Prohibited activities"),
+    build_clause(
         "6.1",
         "What is prohibited",
         """
@@ -17,7 +17,7 @@ CONDUCT: tuple[ClauseText, ...] = (
         """,
         Rule.PROHIBITED_ACTIVITIES,
     ),
-    clause(
+    build_clause(
         "6.2",
         "Signals and reports",
         """
@@ -28,7 +28,7 @@ CONDUCT: tuple[ClauseText, ...] = (
         """,
         Rule.SIGNALS,
     ),
-    clause(
+    build_clause(
         "7",
         "Sales targets",
         """
@@ -36,7 +36,7 @@ CONDUCT: tuple[ClauseText, ...] = (
         by people, never by the clock.
         """,
     ),
-    clause(
+    build_clause(
         "7.1",
         "The target",
         """
@@ -45,7 +45,7 @@ CONDUCT: tuple[ClauseText, ...] = (
         """,
         Rule.SALES_TARGET,
     ),
-    clause(
+    build_clause(
         "7.2",
         "What counts",
         """
@@ -54,7 +54,7 @@ CONDUCT: tuple[ClauseText, ...] = (
         """,
         Rule.TARGET_COUNTING,
     ),
-    clause(
+    build_clause(
         "7.3",
         "Pauses",
         """
@@ -63,7 +63,7 @@ CONDUCT: tuple[ClauseText, ...] = (
         """,
         Rule.TARGET_PAUSES,
     ),
-    clause(
+    build_clause(
         "7.4",
         "Target at risk",
         """
@@ -72,7 +72,7 @@ CONDUCT: tuple[ClauseText, ...] = (
         """,
         Rule.TARGET_AT_RISK,
     ),
-    clause(
+    build_clause(
         "7.5",
         "Target missed",
         """
@@ -81,7 +81,7 @@ CONDUCT: tuple[ClauseText, ...] = (
         """,
         Rule.TARGET_CURE_DAYS,
     ),
-    clause(
+    build_clause(
         "8",
         "Reviews and appeals",
         """
@@ -89,7 +89,7 @@ CONDUCT: tuple[ClauseText, ...] = (
         date and with who took it. You see them all, except private notes of staff.
         """,
     ),
-    clause(
+    build_clause(
         "8.1",
         "How a review begins",
         """
@@ -98,7 +98,7 @@ CONDUCT: tuple[ClauseText, ...] = (
         """,
         Rule.REVIEW,
     ),
-    clause(
+    build_clause(
         "8.2",
         "What may be held",
         """
@@ -107,7 +107,7 @@ CONDUCT: tuple[ClauseText, ...] = (
         """,
         Rule.REVIEW_HOLD,
     ),
-    clause(
+    build_clause(
         "8.3",
         "Your reply",
         """
@@ -115,7 +115,7 @@ CONDUCT: tuple[ClauseText, ...] = (
         """,
         Rule.REPLY_DAYS,
     ),
-    clause(
+    build_clause(
         "8.4",
         "Our time to decide",
         """
@@ -124,7 +124,7 @@ CONDUCT: tuple[ClauseText, ...] = (
         """,
         Rule.REVIEW_DAYS,
     ),
-    clause(
+    build_clause(
         "8.5",
         "Decisions",
         """
@@ -135,7 +135,7 @@ CONDUCT: tuple[ClauseText, ...] = (
         """,
         Rule.DECISIONS,
     ),
-    clause(
+    build_clause(
         "8.6",
         "Your appeal",
         """
@@ -143,7 +143,7 @@ CONDUCT: tuple[ClauseText, ...] = (
         """,
         Rule.APPEAL_DAYS,
     ),
-    clause(
+    build_clause(
         "8.7",
         "Who decides the appeal",
         """
@@ -152,7 +152,7 @@ CONDUCT: tuple[ClauseText, ...] = (
         """,
         Rule.APPEAL_DECISION,
     ),
-    clause(
+    build_clause(
         "8.8",
         "Forfeiture",
         """

@@ -37,7 +37,7 @@ class ClauseText(NamedTuple):
     rules: tuple[Rule, ...]
 
 
-def clause(number: str, heading: str, body: str = "", *rules: Rule) -> ClauseText:
+def build_clause(number: str, heading: str, body: str = "", *rules: Rule) -> ClauseText:
     """Make a clause of a body that may be wrapped and indented like the code around it."""
     paragraphs = (" ".join(paragraph.split()) for paragraph in body.split("\n\n"))
     return ClauseText(number, heading, "\n\n".join(paragraphs), rules)

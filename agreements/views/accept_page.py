@@ -5,38 +5,38 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
-from agreements import changes, reading
-from agreements.clauses import clause_of
-from agreements.forms import AcceptForm, button_label
-from agreements.models import Agreement
+from agreements import changes, version_documents
+from agreements.clauses import get_clause_number
+from agreements.forms import AcceptForm, get_button_label
+from agreements.models import AgreementVersion
 from agreements.rules import Rule
 from agreements.term_impact import TermImpact
 from agreements.views import language
 
 
-def context(
+def build_context(
     request: HttpRequest,
-    agreement: Agreement,
-    current: Agreement | None,
+    agreement: AgreementVersion,
+    current: AgreementVersion | None,
     form: AcceptForm,
-    means: TermImpact | None = None,
+    impact: TermImpact | None = None,
 ) -> dict[str, Any]:
     """The whole text in the language chosen, with the differences against `current`, and the box that is not ticked.
 
     UnresolvedPlaceholder for a draft whose text cannot be made.
     """
-    chosen = language.for_page(request, agreement)
-    text = reading.text_of(agreement, chosen)
+    chosen = language.resolve_page_language(request, agreement)
+    text = version_documents.get_text(agreement, chosen)
     form.initial["text_sha256"], form.initial["language"] = text.sha256 if text else "", chosen
-    return language.context(agreement, chosen) | {
+    return language.build_context(agreement, chosen) | {
         "agreement": agreement,
         "current": current,
-        "changed": changes.of(agreement, current, chosen) if current and current != agreement else None,
-        "means": means,
-        "document": reading.document_of(agreement, chosen),
+        "changed": changes.compare_versions(agreement, current, chosen) if current and current != agreement else None,
+        "impact": impact,
+        "document": version_documents.get_document(agreement, chosen),
         "text": text,
         "form": form,
-        "button": button_label(),
-        "decline_clause": clause_of(agreement.pk, Rule.DECLINE),
+        "button": get_button_label(),
+        "decline_clause": get_clause_number(agreement.pk, Rule.DECLINE),
         "now": timezone.now(),
     }

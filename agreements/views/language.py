@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 
 from agreements import languages, translations
-from agreements.models import Agreement
+from agreements.models import AgreementVersion
 
 
 class Choice(NamedTuple):
@@ -15,31 +15,31 @@ class Choice(NamedTuple):
     chosen: bool
 
 
-def for_page(request: HttpRequest, agreement: Agreement) -> str:
+def resolve_page_language(request: HttpRequest, agreement: AgreementVersion) -> str:
     """What `?language=` or the form asks for, else the language of the interface; the governing one where it is not offered."""
     of_interface = (get_language() or "").split("-")[0]
-    return _offered(agreement, request.POST.get("language") or request.GET.get("language") or of_interface)
+    return _select_language(agreement, request.POST.get("language") or request.GET.get("language") or of_interface)
 
 
-def for_file(request: HttpRequest, agreement: Agreement) -> str:
+def resolve_file_language(request: HttpRequest, agreement: AgreementVersion) -> str:
     """What `?language=` asks for, else the governing language: the same for whoever fetches the address."""
-    return _offered(agreement, request.GET.get("language", ""))
+    return _select_language(agreement, request.GET.get("language", ""))
 
 
-def _offered(agreement: Agreement, wanted: str) -> str:
-    return wanted if wanted in translations.offered(agreement) else agreement.language
+def _select_language(agreement: AgreementVersion, wanted: str) -> str:
+    return wanted if wanted in translations.list_languages(agreement) else agreement.language
 
 
-def choices(agreement: Agreement, chosen: str) -> list[Choice]:
+def list_choices(agreement: AgreementVersion, chosen: str) -> list[Choice]:
     """The languages of a version as its pages offer them, the governing one first; none where there is only that."""
-    codes = translations.offered(agreement)
-    return [Choice(code, languages.name(code), code == chosen) for code in codes] if len(codes) > 1 else []
+    codes = translations.list_languages(agreement)
+    return [Choice(code, languages.get_language_name(code), code == chosen) for code in codes] if len(codes) > 1 else []
 
 
-def context(agreement: Agreement, chosen: str) -> dict[str, object]:
+def build_context(agreement: AgreementVersion, chosen: str) -> dict[str, object]:
     """What `agreements/languages.html` shows."""
     return {
         "chosen_language": chosen,
-        "languages": choices(agreement, chosen),
+        "languages": list_choices(agreement, chosen),
         "governing_language": agreement.language,
     }

@@ -10,36 +10,36 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from agreements import changes, pdf, publication, reading
-from agreements.models import Agreement, AgreementText
+from agreements import changes, pdf, publication, version_documents
+from agreements.models import AgreementText, AgreementVersion
 from agreements.views import language
 
 
-def _published(pk: UUID) -> Agreement:
+def _get_published_version(pk: UUID) -> AgreementVersion:
     """A version that was ever published, with one that was withdrawn since; a draft is nobody's to see here."""
-    rows = Agreement.objects.filter(published_at__isnull=False).select_related("withdrawal")
+    rows = AgreementVersion.objects.filter(published_at__isnull=False).select_related("withdrawal")
     return get_object_or_404(rows, pk=pk)
 
 
-def _in_force() -> Agreement | None:
-    return Agreement.objects.in_force(timezone.now())
+def _get_version_in_force() -> AgreementVersion | None:
+    return AgreementVersion.objects.get_in_force(timezone.now())
 
 
-def _text(agreement: Agreement, chosen: str) -> AgreementText:
+def _get_text(agreement: AgreementVersion, chosen: str) -> AgreementText:
     return get_object_or_404(AgreementText.objects.select_related("agreement"), agreement=agreement, language=chosen)
 
 
-def _page(request: HttpRequest, agreement: Agreement) -> HttpResponse:
+def _render_version(request: HttpRequest, agreement: AgreementVersion) -> HttpResponse:
     now = timezone.now()
-    chosen = language.for_page(request, agreement)
-    context = language.context(agreement, chosen) | {
+    chosen = language.resolve_page_language(request, agreement)
+    context = language.build_context(agreement, chosen) | {
         "agreement": agreement,
-        "document": reading.document_of(agreement, chosen),
-        "text": _text(agreement, chosen),
-        "in_force": Agreement.objects.in_force(now),
+        "document": version_documents.get_document(agreement, chosen),
+        "text": _get_text(agreement, chosen),
+        "in_force": AgreementVersion.objects.get_in_force(now),
         "withdrawal": getattr(agreement, "withdrawal", None),
-        "upcoming": Agreement.objects.upcoming(now),
-        "predecessor": changes.predecessor(agreement),
+        "upcoming": AgreementVersion.objects.upcoming(now),
+        "predecessor": changes.get_predecessor(agreement),
         "now": now,
     }
     return render(request, "agreements/version.html", context)
@@ -47,31 +47,31 @@ def _page(request: HttpRequest, agreement: Agreement) -> HttpResponse:
 
 @require_safe
 def current(request: HttpRequest) -> HttpResponse:
-    agreement = _in_force()
+    agreement = _get_version_in_force()
     if agreement is None:
-        upcoming = Agreement.objects.upcoming(timezone.now())
-        return render(request, "agreements/none_yet.html", {"upcoming": upcoming})
-    return _page(request, agreement)
+        upcoming = AgreementVersion.objects.upcoming(timezone.now())
+        return render(request, "agreements/not_published.html", {"upcoming": upcoming})
+    return _render_version(request, agreement)
 
 
 @require_safe
 def version(request: HttpRequest, pk: UUID) -> HttpResponse:
-    return _page(request, _published(pk))
+    return _render_version(request, _get_published_version(pk))
 
 
 @require_safe
 def versions(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    rows = Agreement.objects.filter(published_at__isnull=False).select_related("withdrawal")
+    rows = AgreementVersion.objects.filter(published_at__isnull=False).select_related("withdrawal")
     rows = rows.prefetch_related(Prefetch("texts", AgreementText.objects.order_by("language")))
-    context = {"versions": rows.order_by("-number"), "in_force": Agreement.objects.in_force(now), "now": now}
+    context = {"versions": rows.order_by("-number"), "in_force": AgreementVersion.objects.get_in_force(now), "now": now}
     return render(request, "agreements/versions.html", context)
 
 
-def _earlier(agreement: Agreement, named: str) -> Agreement:
+def _get_earlier_version(agreement: AgreementVersion, named: str) -> AgreementVersion:
     """The version that `named` is the id of, if it took effect before `agreement`; 404 for any other."""
     try:
-        since = _published(UUID(named))
+        since = _get_published_version(UUID(named))
     except ValueError:
         raise Http404 from None
     assert since.effective_at is not None
@@ -84,25 +84,29 @@ def _earlier(agreement: Agreement, named: str) -> Agreement:
 @require_safe
 def version_changes(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What changed in a version, against the one before or against the one that ?since= names."""
-    agreement = _published(pk)
-    since = _earlier(agreement, named) if (named := request.GET.get("since")) else changes.predecessor(agreement)
-    chosen = language.for_page(request, agreement)
-    changed = changes.of(agreement, since, chosen) if since else None
-    earlier = Agreement.objects.published().filter(effective_at__lt=agreement.effective_at)
+    agreement = _get_published_version(pk)
+    since = (
+        _get_earlier_version(agreement, named)
+        if (named := request.GET.get("since"))
+        else changes.get_predecessor(agreement)
+    )
+    chosen = language.resolve_page_language(request, agreement)
+    changed = changes.compare_versions(agreement, since, chosen) if since else None
+    earlier = AgreementVersion.objects.published().filter(effective_at__lt=agreement.effective_at)
     base = reverse("agreements:version", args=[agreement.pk])
     facts = {"agreement": agreement, "since": since, "changed": changed, "earlier": earlier, "base": base}
-    context = language.context(agreement, chosen) | facts
+    context = language.build_context(agreement, chosen) | facts
     return render(request, "agreements/changes.html", context)
 
 
-def _file(request: HttpRequest, agreement: Agreement) -> AgreementText:
-    return _text(agreement, language.for_file(request, agreement))
+def _get_requested_text(request: HttpRequest, agreement: AgreementVersion) -> AgreementText:
+    return _get_text(agreement, language.resolve_file_language(request, agreement))
 
 
-def _pdf(text: AgreementText) -> HttpResponse:
-    name = pdf.file_name(text)
+def _build_pdf_response(text: AgreementText) -> HttpResponse:
+    name = pdf.build_file_name(text)
     return HttpResponse(
-        pdf.of_text(text.pk),
+        pdf.render_text(text.pk),
         content_type="application/pdf",
         headers={"Content-Disposition": f'inline; filename="{name}"'},
     )
@@ -110,38 +114,38 @@ def _pdf(text: AgreementText) -> HttpResponse:
 
 @require_safe
 def current_pdf(request: HttpRequest) -> HttpResponse:
-    agreement = _in_force()
+    agreement = _get_version_in_force()
     if agreement is None:
         raise Http404
-    return _pdf(_file(request, agreement))
+    return _build_pdf_response(_get_requested_text(request, agreement))
 
 
 @require_safe
 def version_pdf(request: HttpRequest, pk: UUID) -> HttpResponse:
-    return _pdf(_file(request, _published(pk)))
+    return _build_pdf_response(_get_requested_text(request, _get_published_version(pk)))
 
 
 @require_safe
 def version_text(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The exact text, byte for byte: its SHA-256 is the one that acceptances name."""
-    text = _file(request, _published(pk))
+    text = _get_requested_text(request, _get_published_version(pk))
     return HttpResponse(text.text.encode(), content_type="text/plain; charset=utf-8")
 
 
-def _terms(request: HttpRequest, agreement: Agreement) -> JsonResponse:
-    terms = publication.terms(agreement, _file(request, agreement))
+def _build_terms_response(request: HttpRequest, agreement: AgreementVersion) -> JsonResponse:
+    terms = publication.serialize_version(agreement, _get_requested_text(request, agreement))
     return JsonResponse(terms, json_dumps_params={"indent": 2, "ensure_ascii": False})
 
 
 @require_safe
 def terms_json(request: HttpRequest) -> JsonResponse:
-    agreement = _in_force()
+    agreement = _get_version_in_force()
     if agreement is None:
         error = {"code": "not_found", "message": _("No agreement is in force yet."), "field": None}
         return JsonResponse({"error": error}, status=404)
-    return _terms(request, agreement)
+    return _build_terms_response(request, agreement)
 
 
 @require_safe
 def version_terms(request: HttpRequest, pk: UUID) -> JsonResponse:
-    return _terms(request, _published(pk))
+    return _build_terms_response(request, _get_published_version(pk))

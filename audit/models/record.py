@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from lib.ids import uuid7
-from lib.triggers import append_only
+from lib.triggers import build_append_only_triggers
 
 
 class AuditRecord(models.Model):
@@ -25,7 +25,7 @@ class AuditRecord(models.Model):
         verbose_name = _("audit record")
         ordering: ClassVar = ["-at", "-id"]
         indexes: ClassVar = [models.Index(fields=["subject_type", "subject_id", "at"])]
-        triggers: ClassVar = append_only()
+        triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.action}"

@@ -1,5 +1,5 @@
 """The admin of compliance: pages that show, and actions that ask; each calls one domain function."""
 
-from compliance.admin import endings, program, reviews, signals, targets
+from compliance.admin import program, reviews, signals, targets, terminations
 
-__all__ = ["endings", "program", "reviews", "signals", "targets"]
+__all__ = ["program", "reviews", "signals", "targets", "terminations"]

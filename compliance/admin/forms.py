@@ -20,9 +20,9 @@ from unfold.widgets import (
 
 from affiliates.admin_fields import AffiliateField
 from affiliates.models import Affiliate
-from agreements.models import Agreement
-from agreements.under import agreement_of
-from compliance.grounds import possible_decisions
+from agreements.applicable_version import get_applicable_version
+from agreements.models import AgreementVersion
+from compliance.grounds import list_possible_decisions
 from compliance.models import Review
 from lib.admin.actions import ReasonForm
 from payouts.models import Commission
@@ -31,20 +31,20 @@ from payouts.models import Commission
 ORDERS_OFFERED = 60
 
 
-class WhoForm(forms.Form):
+class AffiliateForm(forms.Form):
     """Which affiliate, by code."""
 
     affiliate = AffiliateField()
 
 
-class WhoAndWhyForm(ReasonForm):
+class AffiliateReasonForm(ReasonForm):
     """An affiliate by code, and the reason, which they read."""
 
     affiliate = AffiliateField()
     field_order = ("affiliate", "reason")
 
 
-class TextForm(forms.Form):
+class NoteForm(forms.Form):
     text = forms.CharField(label=gettext_lazy("Note"), max_length=20_000, widget=UnfoldAdminTextareaWidget)
 
 
@@ -54,27 +54,27 @@ class PauseForm(ReasonForm):
     field_order = ("starts_on", "ends_on", "reason")
 
 
-class EndForm(ReasonForm):
+class ProgramEndForm(ReasonForm):
     ends_at = forms.SplitDateTimeField(
         label=gettext_lazy("The program ends (UTC)"), widget=UnfoldAdminSplitDateTimeWidget
     )
     field_order = ("ends_at", "reason")
 
 
-class AppealForm(ReasonForm):
+class AppealDecisionForm(ReasonForm):
     outcome = forms.ChoiceField(
         label=gettext_lazy("Outcome"), choices=Review.Appeal.choices, widget=UnfoldAdminRadioSelectWidget
     )
     field_order = ("outcome", "reason")
 
 
-def decision_form(review: Review) -> type[ReasonForm]:
+def build_decision_form(review: Review) -> type[ReasonForm]:
     """The form that decides `review`, with the decisions that its clause allows."""
 
     class DecisionForm(ReasonForm):
         decision = forms.ChoiceField(
             label=gettext_lazy("Decision"),
-            choices=[(decision.value, decision.label) for decision in possible_decisions(review)],
+            choices=[(decision.value, decision.label) for decision in list_possible_decisions(review)],
             widget=UnfoldAdminRadioSelectWidget,
             initial=review.recommendation or None,
         )
@@ -83,35 +83,35 @@ def decision_form(review: Review) -> type[ReasonForm]:
     return DecisionForm
 
 
-def opening_form(affiliate: Affiliate, *, now: datetime) -> type[forms.Form] | None:
+def build_open_review_form(affiliate: Affiliate, *, now: datetime) -> type[forms.Form] | None:
     """The form that opens a review of `affiliate`, with the clauses of the version that they are under; None without one."""
-    agreement, _under = agreement_of(affiliate.pk, at=now)
+    agreement, _under = get_applicable_version(affiliate.pk, at=now)
     if agreement is None:
         return None
-    named = clauses(agreement)
+    named = list_clause_choices(agreement)
 
-    class OpeningForm(BaseOpeningForm):
-        names = forms.ChoiceField(
+    class OpenReviewForm(BaseOpenReviewForm):
+        grounds = forms.ChoiceField(
             label=gettext_lazy("What it is about, by clause"),
             choices=[("", _("Choose one")), *named],
             widget=UnfoldAdminSelectWidget,
         )
         orders = forms.MultipleChoiceField(
             label=gettext_lazy("Orders whose commissions it names"),
-            choices=orders(affiliate),
+            choices=list_order_choices(affiliate),
             required=False,
             widget=UnfoldAdminCheckboxSelectMultipleWidget,
         )
 
-        who = affiliate
+        reviewed_affiliate = affiliate
 
-    return OpeningForm
+    return OpenReviewForm
 
 
-class BaseOpeningForm(forms.Form):
-    """What opening a review asks of whomever; `opening_form` adds what depends on the affiliate `who`."""
+class BaseOpenReviewForm(forms.Form):
+    """What opening a review asks of whomever; `opening_form` adds what depends on the affiliate `reviewed_affiliate`."""
 
-    who: Affiliate
+    reviewed_affiliate: Affiliate
 
     summary = forms.CharField(
         label=gettext_lazy("What happened, which the affiliate reads"),
@@ -130,20 +130,20 @@ class BaseOpeningForm(forms.Form):
     hold_all_money = forms.BooleanField(
         label=gettext_lazy("Hold all money"), required=False, widget=UnfoldBooleanWidget
     )
-    why_all = forms.CharField(
+    hold_all_reason = forms.CharField(
         label=gettext_lazy("Why all money, which the affiliate reads"),
         max_length=1000,
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
-    field_order = ("names", "summary", "orders", "older_orders", "hold", "hold_all_money", "why_all")
+    field_order = ("grounds", "summary", "orders", "older_orders", "hold", "hold_all_money", "hold_all_reason")
 
     def clean(self) -> dict[str, Any]:
         """Gives `activity` or `term`, and `commissions`."""
         answers = super().clean() or {}
-        kind, _colon, name = answers.pop("names", ":").partition(":")
+        kind, _colon, name = answers.pop("grounds", ":").partition(":")
         numbers = {*answers.pop("orders", []), *answers.pop("older_orders", "").split()}
-        found = Commission.objects.for_affiliate(self.who).filter(order__order_id__in=numbers)
+        found = Commission.objects.for_affiliate(self.reviewed_affiliate).filter(order__order_id__in=numbers)
         unknown = numbers - set(found.values_list("order__order_id", flat=True))
         if unknown:
             listed = ", ".join(sorted(unknown))
@@ -151,7 +151,7 @@ class BaseOpeningForm(forms.Form):
         return answers | {kind: name, "commissions": list(found)} if kind else answers
 
 
-def clauses(agreement: Agreement) -> list[tuple[str, str]]:
+def list_clause_choices(agreement: AgreementVersion) -> list[tuple[str, str]]:
     """What a review can name: each prohibited activity, then each clause that states a rule."""
     activities = [("activity:" + row.code, row.title) for row in agreement.activities.all()]
     terms = [
@@ -161,7 +161,7 @@ def clauses(agreement: Agreement) -> list[tuple[str, str]]:
     return [*activities, *terms]
 
 
-def orders(affiliate: Affiliate) -> list[tuple[str, str]]:
+def list_order_choices(affiliate: Affiliate) -> list[tuple[str, str]]:
     """The affiliate's newest orders with something to hold."""
     rows = Commission.objects.for_affiliate(affiliate).filter(forfeited_at=None).values("order__order_id", "placed_at")
     rows = rows.annotate(sum=Sum("amount")).order_by("-placed_at", "order__order_id")[:ORDERS_OFFERED]

@@ -16,14 +16,14 @@ admin.site.unregister(Program)
 
 @admin.register(Program)
 class ProgramWithEndAdmin(ProgramAdmin):
-    readonly_fields = (*ProgramAdmin.readonly_fields, "to_the_end")  # type: ignore[assignment]  # one more than beneath
+    readonly_fields = (*ProgramAdmin.readonly_fields, "end_program_link")  # type: ignore[assignment]  # one more than beneath
 
     def get_fields(self, request: HttpRequest, obj: Program | None = None) -> tuple[str, ...]:
         """With the way to announce the end, for whoever may and while nobody has."""
         may = request.user.has_perm("compliance.end_program") and obj is not None and obj.end_announced_at is None
-        return (*ProgramAdmin.fields, "to_the_end") if may else ProgramAdmin.fields
+        return (*ProgramAdmin.fields, "end_program_link") if may else ProgramAdmin.fields
 
     @admin.display(description=gettext_lazy("end of the program"))
-    def to_the_end(self, program: Program) -> SafeString:
+    def end_program_link(self, program: Program) -> SafeString:
         address = reverse("admin:compliance_terminationnotice_announce_end")
         return format_html('<a href="{}">{}</a>', address, _("Announce the end of the program"))

@@ -11,17 +11,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
-from compliance.admin.reviews import opening_address
+from compliance.admin.reviews import build_open_review_url
 from compliance.models import AbuseReport, Signal
-from compliance.signals import dismissal
+from compliance.signals import dismissals
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline
-from lib.admin.pages import ask, link
+from lib.admin.pages import build_admin_link, run_row_action
 
 
 class ReportInline(ReadOnlyInline):
     model = AbuseReport
-    fields = ("where", "link_or_coupon", "text", "email")
+    fields = ("page_url", "link_or_coupon", "text", "email")
     readonly_fields = fields
     verbose_name_plural = gettext_lazy("what was reported")
     tab = False
@@ -34,7 +34,7 @@ class SignalAdmin(ReadOnlyAdmin):
     list_select_related = ("affiliate", "review", "decided_by")
     search_fields = ("affiliate__code", "affiliate__name")
     fields = (
-        "kind", "affiliate_link", "raised_at", "evidence_shown", "state", "review_link", "decided_at", "decided_by", "note",
+        "kind", "affiliate_link", "raised_at", "formatted_evidence", "state", "review_link", "decided_at", "decided_by", "note",
     )  # fmt: skip
     readonly_fields = fields
     inlines = (ReportInline,)
@@ -42,56 +42,56 @@ class SignalAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("affiliate"))
     def affiliate_link(self, signal: Signal) -> SafeString | str:
-        return link(signal.affiliate)
+        return build_admin_link(signal.affiliate)
 
     @admin.display(description=gettext_lazy("review"))
     def review_link(self, signal: Signal) -> SafeString | str:
-        return link(signal.review)
+        return build_admin_link(signal.review)
 
     @admin.display(description=gettext_lazy("evidence"))
-    def evidence_shown(self, signal: Signal) -> SafeString:
+    def formatted_evidence(self, signal: Signal) -> SafeString:
         return format_html("<pre>{}</pre>", json.dumps(signal.evidence, indent=2, ensure_ascii=False))
 
     def has_open_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("compliance.add_review") and self._waits(request, object_id)
+        return request.user.has_perm("compliance.add_review") and self._is_open(request, object_id)
 
     def has_dismiss_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("compliance.change_signal") and self._waits(request, object_id)
+        return request.user.has_perm("compliance.change_signal") and self._is_open(request, object_id)
 
-    def _waits(self, request: HttpRequest, object_id: str) -> bool:
+    def _is_open(self, request: HttpRequest, object_id: str) -> bool:
         waiting = Signal.objects.filter(pk=object_id, state=Signal.State.OPEN)
         return request.method == "POST" or waiting.exists()
 
     @action(description=gettext_lazy("Open a review"), permissions=["open"])  # type: ignore[untyped-decorator]  # unfold has no types
     def open_review(self, request: HttpRequest, object_id: str) -> HttpResponse:
         signal = get_object_or_404(Signal.objects.select_related("affiliate"), pk=object_id)
-        return HttpResponseRedirect(opening_address(signal.affiliate, signal))
+        return HttpResponseRedirect(build_open_review_url(signal.affiliate, signal))
 
     @action(description=gettext_lazy("Dismiss"), permissions=["dismiss"])  # type: ignore[untyped-decorator]  # unfold has no types
     def dismiss(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return ask(
+        return run_row_action(
             self, request, object_id, ReasonForm, _("Dismiss this signal"),
-            lambda row, answers, now, by: dismissal.dismiss(signal=row, reason=answers["reason"], now=now, by=by),
+            lambda row, answers, now, by: dismissals.dismiss_signal(signal=row, reason=answers["reason"], now=now, by=by),
         )  # fmt: skip
 
 
 @admin.register(AbuseReport)
 class AbuseReportAdmin(ReadOnlyAdmin):
-    list_display = ("where_shown", "affiliate", "raised_at", "state", "link_or_coupon")
+    list_display = ("reported_page", "affiliate", "raised_at", "state", "link_or_coupon")
     list_filter = ("signal__state",)
     list_select_related = ("signal__affiliate",)
     ordering = ("-signal__raised_at",)
-    search_fields = ("where", "link_or_coupon", "text", "signal__affiliate__code")
-    fields = ("signal_link", "where", "link_or_coupon", "text", "email")
+    search_fields = ("page_url", "link_or_coupon", "text", "signal__affiliate__code")
+    fields = ("signal_link", "page_url", "link_or_coupon", "text", "email")
     readonly_fields = fields
 
     @admin.display(description=gettext_lazy("report"))
-    def where_shown(self, report: AbuseReport) -> str:
-        return report.where or report.text[:60]
+    def reported_page(self, report: AbuseReport) -> str:
+        return report.page_url or report.text[:60]
 
     @admin.display(description=gettext_lazy("signal"))
     def signal_link(self, report: AbuseReport) -> SafeString | str:
-        return link(report.signal)
+        return build_admin_link(report.signal)
 
     @admin.display(description=gettext_lazy("affiliate"))
     def affiliate(self, report: AbuseReport) -> str:

@@ -12,43 +12,43 @@ from agreements.models import Program
 from compliance.admin.forms import PauseForm
 from compliance.models import TargetCheck, TargetNotice, TargetPause
 from compliance.targets import checks
-from compliance.targets.upcoming import ahead
+from compliance.targets.target_forecast import forecast_targets
 from lib.admin.actions import run_action
 from lib.admin.bases import ReadOnlyAdmin
-from lib.admin.pages import list_of
+from lib.admin.pages import build_changelist_url
 from payouts.admin.bases import money_page
 
 
 @admin.register(TargetNotice)
 class TargetNoticeAdmin(ReadOnlyAdmin):
-    list_display = ("affiliate", "orders", "target", "state", "noticed_at", "cure_by", "ended_at", "review")
+    list_display = ("affiliate", "orders", "target", "state", "notified_at", "cure_by", "ended_at", "review")
     list_filter = ("state",)
     list_select_related = ("affiliate", "review")
     search_fields = ("affiliate__code", "affiliate__name")
     fields = (
-        "affiliate", "orders", "target", "agreement", "clause", "noticed_at", "cure_by", "state", "ended_at", "review",
+        "affiliate", "orders", "target", "agreement", "clause", "notified_at", "cure_by", "state", "ended_at", "review",
     )  # fmt: skip
     readonly_fields = fields
-    actions_list = ("targets_ahead",)
+    actions_list = ("target_forecast",)
 
-    def has_ahead_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+    def has_forecast_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         return request.user.has_perm("compliance.view_targetnotice")
 
-    @action(description=gettext_lazy("Targets ahead"), permissions=["ahead"])  # type: ignore[untyped-decorator]  # unfold has no types
-    def targets_ahead(self, request: HttpRequest) -> HttpResponse:
+    @action(description=gettext_lazy("Targets ahead"), permissions=["forecast"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def target_forecast(self, request: HttpRequest) -> HttpResponse:
         """Who will be noticed and who will be reviewed in the next 30 days, and when, if no further order comes."""
         return money_page(
-            self, request, "admin/compliance/targets_ahead.html", _("Targets ahead"),
-            rows=ahead(now=timezone.now()),
+            self, request, "admin/compliance/target_forecast.html", _("Targets ahead"),
+            rows=forecast_targets(now=timezone.now()),
             opened=Program.objects.exclude(opened_at=None).exists(),
-            back=list_of(TargetNotice),
+            back=build_changelist_url(TargetNotice),
         )  # fmt: skip
 
 
 @admin.register(TargetCheck)
 class TargetCheckAdmin(ReadOnlyAdmin):
-    list_display = ("day", "affiliate", "answer", "orders", "target", "window_from", "days_paused", "told")
-    list_filter = ("answer", "day", "told")
+    list_display = ("day", "affiliate", "result", "orders", "target", "window_from", "days_paused", "warning_sent")
+    list_filter = ("result", "day", "warning_sent")
     list_select_related = ("affiliate",)
     search_fields = ("affiliate__code",)
 
@@ -67,6 +67,6 @@ class TargetPauseAdmin(ReadOnlyAdmin):
         return run_action(
             request, self, PauseForm, _("Declare a pause of all targets"),
             lambda answers: checks.declare_pause(now=timezone.now(), by=staff_member(request), **answers),
-            list_of(TargetPause),
+            build_changelist_url(TargetPause),
             explanation=_("Every window that these days lie in grows by them. Answers that were given stay as they are."),
         )  # fmt: skip

@@ -1,4 +1,4 @@
-from compliance.models.review import Review, ReviewFile, ReviewStep
+from compliance.models.review import Review, ReviewEvent, ReviewFile
 from compliance.models.signal import AbuseReport, Signal
 from compliance.models.target import TargetCheck, TargetNotice, TargetPause
 from compliance.models.termination import TerminationNotice
@@ -6,8 +6,8 @@ from compliance.models.termination import TerminationNotice
 __all__ = [
     "AbuseReport",
     "Review",
+    "ReviewEvent",
     "ReviewFile",
-    "ReviewStep",
     "Signal",
     "TargetCheck",
     "TargetNotice",

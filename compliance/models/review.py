@@ -9,9 +9,9 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
-from agreements.models import Agreement
+from agreements.models import AgreementVersion
 from lib.ids import uuid7
-from lib.triggers import append_only
+from lib.triggers import build_append_only_triggers
 from payouts.models import Commission
 
 
@@ -44,7 +44,7 @@ class Review(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="reviews")
     # One prohibited activity or term (a `Rule`), by clause, in the version that the affiliate accepted.
-    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+")
+    agreement = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="+")
     activity = models.CharField(_("prohibited activity"), max_length=64, blank=True)
     term = models.CharField(_("term"), max_length=64, blank=True)
     clause = models.CharField(_("clause"), max_length=12)
@@ -87,18 +87,18 @@ class Review(models.Model):
             models.Index(fields=["affiliate", "-opened_at"]),
         ]
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(activity="") ^ Q(term=""), name="review_names_an_activity_or_a_term"),
+            models.CheckConstraint(condition=Q(activity="") ^ Q(term=""), name="review_activity_xor_term"),
             models.CheckConstraint(
                 condition=Q(decision="", decided_at__isnull=True) | (~Q(decision="") & Q(decided_at__isnull=False)),
-                name="review_decision_says_when",
+                name="review_decision_has_date",
             ),
             models.CheckConstraint(
                 condition=Q(appeal_decided_by__isnull=True) | ~Q(appeal_decided_by=F("decided_by")),
-                name="review_appeal_needs_another",
+                name="review_appeal_other_decider",
             ),
             models.CheckConstraint(
                 condition=Q(state="closed", closed_at__isnull=False) | (~Q(state="closed") & Q(closed_at__isnull=True)),
-                name="review_closed_says_when",
+                name="review_closed_has_date",
             ),
         ]
 
@@ -106,7 +106,7 @@ class Review(models.Model):
         return f"{self.activity or self.term} ({self.clause})"
 
 
-class ReviewStep(models.Model):
+class ReviewEvent(models.Model):
     """One step, as it happened. Append-only; shown to the affiliate unless it is a private note of staff."""
 
     class Kind(models.TextChoices):
@@ -122,7 +122,7 @@ class ReviewStep(models.Model):
         CLOSED = "closed", _("closed")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    review = models.ForeignKey(Review, models.PROTECT, related_name="steps")
+    review = models.ForeignKey(Review, models.PROTECT, related_name="events")
     # The place in the review, from 1: steps of one instant keep their order.
     number = models.PositiveIntegerField()
     kind = models.CharField(_("step"), max_length=16, choices=Kind)
@@ -136,8 +136,10 @@ class ReviewStep(models.Model):
         verbose_name = _("step of a review")
         verbose_name_plural = _("steps of a review")
         ordering: ClassVar = ["review", "number"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["review", "number"], name="one_step_a_number")]
-        triggers: ClassVar = append_only()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["review", "number"], name="unique_review_event_number")
+        ]
+        triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:
         return self.get_kind_display()
@@ -145,7 +147,7 @@ class ReviewStep(models.Model):
 
 class ReviewFile(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    step = models.ForeignKey(ReviewStep, models.PROTECT, related_name="files")
+    event = models.ForeignKey(ReviewEvent, models.PROTECT, related_name="files")
     name = models.CharField(_("name"), max_length=200)
     content_type = models.CharField(max_length=100)
     content = models.BinaryField()
@@ -154,7 +156,7 @@ class ReviewFile(models.Model):
     class Meta:
         verbose_name = _("file of a review")
         verbose_name_plural = _("files of a review")
-        triggers: ClassVar = append_only()
+        triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:
         return self.name

@@ -45,7 +45,7 @@ class Signal(models.Model):
             models.UniqueConstraint(
                 fields=["affiliate", "kind"],
                 condition=Q(state="open") & ~Q(kind="abuse_report"),
-                name="one_open_signal_a_kind",
+                name="unique_open_signal_per_kind",
             )
         ]
 
@@ -53,7 +53,7 @@ class Signal(models.Model):
         return self.get_kind_display()
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """What it points to, as the affiliate reads it in a review: never who reported it."""
         return self.get_kind_display()
 
@@ -62,7 +62,7 @@ class AbuseReport(models.Model):
     """What somebody of the public told staff about an affiliate's promotion."""
 
     signal = models.OneToOneField(Signal, models.PROTECT, primary_key=True, related_name="report")
-    where = models.URLField(_("where you saw it"), max_length=500, blank=True)
+    page_url = models.URLField(_("where you saw it"), max_length=500, blank=True)
     link_or_coupon = models.CharField(_("link or coupon"), max_length=200, blank=True)
     text = models.TextField(_("what happened"))
     email = models.EmailField(_("your e-mail"), blank=True)
@@ -72,4 +72,4 @@ class AbuseReport(models.Model):
         ordering: ClassVar = ["-signal_id"]
 
     def __str__(self) -> str:
-        return self.where
+        return self.page_url

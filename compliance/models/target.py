@@ -8,41 +8,43 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
-from agreements.models import Agreement
+from agreements.models import AgreementVersion
 from compliance.models.review import Review
 from lib.ids import uuid7
-from lib.triggers import append_only
+from lib.triggers import build_append_only_triggers
 
 
 class TargetCheck(models.Model):
     """One answer for one affiliate and day, with what it was worked out from. Append-only."""
 
-    class Answer(models.TextChoices):
+    class Result(models.TextChoices):
         MET = "met", _("met")
         AT_RISK = "at_risk", _("at risk")
         MISSED = "missed", _("missed")
 
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="target_checks")
     day = models.DateField(_("day"))
-    asked_at = models.DateTimeField(_("asked"))
-    answer = models.CharField(_("answer"), max_length=8, choices=Answer)
+    checked_at = models.DateTimeField(_("asked"))
+    result = models.CharField(_("answer"), max_length=8, choices=Result)
     orders = models.PositiveIntegerField(_("orders that count"))
     target = models.PositiveIntegerField(_("target"))
     window_from = models.DateTimeField(_("window from"))
     days_paused = models.PositiveIntegerField(_("days paused"), default=0)
-    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+")
+    agreement = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="+")
     clause = models.CharField(_("clause"), max_length=12)
     # This answer sent the friendly e-mail that goes out once in `target_days`.
-    told = models.BooleanField(_("told"), default=False, db_default=False)
+    warning_sent = models.BooleanField(_("told"), default=False, db_default=False)
 
     class Meta:
         verbose_name = _("sales target check")
         ordering: ClassVar = ["-day"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["affiliate", "day"], name="target_asked_once_a_day")]
-        triggers: ClassVar = append_only()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["affiliate", "day"], name="unique_target_check_per_day")
+        ]
+        triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:
-        return f"{self.day} {self.answer}"
+        return f"{self.day} {self.result}"
 
 
 class TargetNotice(models.Model):
@@ -57,11 +59,11 @@ class TargetNotice(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="target_notices")
-    noticed_at = models.DateTimeField(_("noticed"))
+    notified_at = models.DateTimeField(_("noticed"))
     cure_by = models.DateTimeField(_("to be met by"))
     orders = models.PositiveIntegerField(_("orders"))
     target = models.PositiveIntegerField(_("target"))
-    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+")
+    agreement = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="+")
     clause = models.CharField(_("clause"), max_length=12)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RUNNING)
     ended_at = models.DateTimeField(_("ended"), null=True)
@@ -70,10 +72,10 @@ class TargetNotice(models.Model):
     class Meta:
         verbose_name = _("notice of a missed target")
         verbose_name_plural = _("notices of missed targets")
-        ordering: ClassVar = ["-noticed_at"]
+        ordering: ClassVar = ["-notified_at"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["affiliate"], condition=Q(state="running"), name="one_target_notice_at_a_time"
+                fields=["affiliate"], condition=Q(state="running"), name="unique_running_target_notice"
             )
         ]
 
@@ -98,7 +100,7 @@ class TargetPause(models.Model):
         verbose_name_plural = _("pauses of all targets")
         ordering: ClassVar = ["-starts_on"]
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="target_pause_in_order")
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="target_pause_dates_ordered")
         ]
 
     def __str__(self) -> str:

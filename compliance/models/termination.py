@@ -40,7 +40,7 @@ class TerminationNotice(models.Model):
         ordering: ClassVar = ["-given_at"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["affiliate"], condition=Q(state="running"), name="one_termination_notice_at_a_time"
+                fields=["affiliate"], condition=Q(state="running"), name="unique_running_termination_notice"
             )
         ]
 

@@ -12,22 +12,22 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from affiliates import standing
+from affiliates import status_history
 from affiliates.models import Affiliate, State
-from agreements.clauses import clause_in_force
+from agreements.applicable_version import get_applicable_version
+from agreements.clauses import cite_clause
 from agreements.models import Program
 from agreements.rules import Rule
-from agreements.under import agreement_of
 from audit import trail
 from compliance import emails
 from compliance.models import TerminationNotice
 from payouts.ledger import booking
 
 logger = logging.getLogger(__name__)
-TAKING_PART = (State.APPROVED, State.ACTIVE, State.SUSPENDED, State.LEAVING)
+PARTICIPATING_STATES = (State.APPROVED, State.ACTIVE, State.SUSPENDED, State.LEAVING)
 
 
-class CarriedOut(NamedTuple):
+class EndedCounts(NamedTuple):
     """How many agreements ended, by what."""
 
     notices: int
@@ -35,23 +35,23 @@ class CarriedOut(NamedTuple):
     program_ended: int
 
 
-def carry_out(*, now: datetime) -> CarriedOut:
+def apply_expired_notices(*, now: datetime) -> EndedCounts:
     """End what has run off by `now`, each affiliate in a transaction of their own; safe to run twice and by two at once."""
     notices = TerminationNotice.objects.filter(state=TerminationNotice.State.RUNNING, takes_effect_at__lte=now)
     leaving = Affiliate.objects.filter(state=State.LEAVING, notice_ends_at__lte=now)
-    return CarriedOut(
-        notices=_each(notices.values_list("pk", flat=True), _end_notice, now),
-        left=_each(leaving.values_list("pk", flat=True), _end_leaving, now),
+    return EndedCounts(
+        notices=_process_each(notices.values_list("pk", flat=True), _end_notice, now),
+        left=_process_each(leaving.values_list("pk", flat=True), _end_leaving, now),
         program_ended=_end_program(now),
     )
 
 
-def _each(due: Iterable[Any], end: Callable[[Any, datetime], bool], now: datetime) -> int:
+def _process_each(due: Iterable[Any], end: Callable[[Any, datetime], bool], now: datetime) -> int:
     done = 0
     for pk in list(due):
         try:
             with transaction.atomic():
-                booking.gate()
+                booking.lock_shared()
                 done += end(pk, now)
         except Exception:
             logger.exception("%s of %s failed; it is tried again.", end.__name__, pk)
@@ -62,27 +62,27 @@ def _end_notice(pk: Any, now: datetime) -> bool:
     notice = TerminationNotice.objects.select_for_update(of=("self",)).get(pk=pk)
     if notice.state != TerminationNotice.State.RUNNING or notice.takes_effect_at > now:
         return False
-    affiliate = _locked(notice.affiliate_id)
-    ends = affiliate.state in TAKING_PART
+    affiliate = _lock_affiliate(notice.affiliate_id)
+    ends = affiliate.state in PARTICIPATING_STATES
     notice.state = TerminationNotice.State.CARRIED_OUT if ends else TerminationNotice.State.REVOKED
     TerminationNotice.objects.filter(pk=pk).update(state=notice.state, ended_at=now)
     trail.record(
-        action=f"notice of termination {notice.state}",
+        action=f"termination notice {notice.state}",
         subject=affiliate,
         now=now,
         by=None,
         after={"state": notice.state},
     )
     if ends:
-        _end(affiliate, notice.takes_effect_at, notice.reason, Rule.TERMINATION_NOTICE_DAYS, now)
+        _end_agreement(affiliate, notice.takes_effect_at, notice.reason, Rule.TERMINATION_NOTICE_DAYS, now)
     return ends
 
 
 def _end_leaving(pk: Any, now: datetime) -> bool:
-    affiliate = _locked(pk)
+    affiliate = _lock_affiliate(pk)
     if affiliate.state != State.LEAVING or affiliate.notice_ends_at is None or affiliate.notice_ends_at > now:
         return False
-    _end(affiliate, affiliate.notice_ends_at, _("You left the program."), Rule.LEAVING, now)
+    _end_agreement(affiliate, affiliate.notice_ends_at, _("You left the program."), Rule.LEAVING, now)
     return True
 
 
@@ -95,31 +95,31 @@ def _end_program(now: datetime) -> int:
     ends_at = Program.objects.values_list("ends_at", flat=True).first()
     if ends_at is None or ends_at > now:
         return 0
-    return _each(
-        Affiliate.objects.filter(state__in=TAKING_PART).values_list("pk", flat=True),
+    return _process_each(
+        Affiliate.objects.filter(state__in=PARTICIPATING_STATES).values_list("pk", flat=True),
         lambda pk, at: _end_with_program(pk, ends_at, at),
         now,
     )
 
 
 def _end_with_program(pk: Any, ends_at: datetime, now: datetime) -> bool:
-    affiliate = _locked(pk)
-    if affiliate.state not in TAKING_PART:
+    affiliate = _lock_affiliate(pk)
+    if affiliate.state not in PARTICIPATING_STATES:
         return False
-    _end(affiliate, ends_at, _("The program has ended."), Rule.END_OF_PROGRAM, now)
+    _end_agreement(affiliate, ends_at, _("The program has ended."), Rule.END_OF_PROGRAM, now)
     return True
 
 
-def _end(affiliate: Affiliate, at: datetime, reason: str, rule: Rule, now: datetime) -> None:
-    agreement, _under = agreement_of(affiliate.pk, at=now)
-    clause = clause_in_force(rule, agreement)[:60]
+def _end_agreement(affiliate: Affiliate, at: datetime, reason: str, rule: Rule, now: datetime) -> None:
+    agreement, _under = get_applicable_version(affiliate.pk, at=now)
+    clause = cite_clause(rule, agreement)[:60]
     # The history is read in order of time, so nothing is written into it before or beside its last entry.
     counts_from = max(at, affiliate.state_since + timedelta(microseconds=1))
-    standing.move(
+    status_history.change_status(
         affiliate=affiliate, to=State.TERMINATED, now=now, by=None, reason=reason, clause=clause, at=counts_from
     )
-    emails.terminated(affiliate, reason=reason, clause=clause, at=counts_from)
+    emails.send_terminated(affiliate, reason=reason, clause=clause, at=counts_from)
 
 
-def _locked(pk: Any) -> Affiliate:
+def _lock_affiliate(pk: Any) -> Affiliate:
     return Affiliate.objects.select_for_update(of=("self",), no_key=True).select_related("user").get(pk=pk)

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate
-from agreements.models import Agreement, Program
+from agreements.models import AgreementVersion, Program
 from audit import trail
 from compliance import emails, timeline
-from compliance.deadlines import days_after
-from compliance.offboarding.notice_expiry import TAKING_PART
-from lib.formatting import moment
+from compliance.deadlines import add_days
+from compliance.offboarding.notice_expiry import PARTICIPATING_STATES
+from lib.formatting import format_datetime
 from payouts.ledger import booking
 
 
@@ -29,14 +29,14 @@ def announce_end(*, ends_at: datetime, now: datetime, by: User | None, reason: s
     Refuses with ValidationError an earlier date, a missing reason and a program without an agreement; a second announcement is
     an IllegalTransition, because people have relied on the first (clause 11.1).
     """
-    why = timeline.required(reason, "reason")
-    booking.gate()
-    agreement = Agreement.objects.in_force(now)
+    why = timeline.require_text(reason, "reason")
+    booking.lock_shared()
+    agreement = AgreementVersion.objects.get_in_force(now)
     if agreement is None:
         raise ValidationError({"ends_at": _("No agreement is in force: there is nothing to end.")})
-    earliest = days_after(now, agreement.termination_notice_days)
+    earliest = add_days(now, agreement.termination_notice_days)
     if ends_at < earliest:
-        raise ValidationError({"ends_at": _("Not before %(earliest)s.") % {"earliest": moment(earliest)}})
+        raise ValidationError({"ends_at": _("Not before %(earliest)s.") % {"earliest": format_datetime(earliest)}})
     program = Program.current()
     if not Program.objects.filter(pk=program.pk, end_announced_at=None).update(end_announced_at=now, ends_at=ends_at):
         raise IllegalTransition(_("The end of the program has been announced already."))
@@ -44,6 +44,6 @@ def announce_end(*, ends_at: datetime, now: datetime, by: User | None, reason: s
     trail.record(
         action="end of program announced", subject=program, now=now, by=by, after={"ends_at": ends_at}, reason=why
     )
-    for affiliate in Affiliate.objects.filter(state__in=TAKING_PART).select_related("user").iterator():
-        emails.end_of_program(affiliate, ends_at=ends_at, reason=why, agreement=agreement)
+    for affiliate in Affiliate.objects.filter(state__in=PARTICIPATING_STATES).select_related("user").iterator():
+        emails.send_end_of_program(affiliate, ends_at=ends_at, reason=why, agreement=agreement)
     return program

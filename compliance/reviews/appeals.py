@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from affiliates.errors import IllegalTransition
 from compliance import emails, timeline
-from compliance.deadlines import days_after, is_over
-from compliance.models import Review, ReviewStep
+from compliance.deadlines import add_days, is_over
+from compliance.models import Review, ReviewEvent
 from compliance.reviews import consequences
-from compliance.reviews.replies import words
+from compliance.reviews.replies import clean_text
 
 
 @transaction.atomic
@@ -21,14 +21,14 @@ def appeal(*, review: Review, text: str, now: datetime, by: User | None) -> Revi
 
     Refuses with ValidationError a late appeal and an empty one.
     """
-    said = words(text)
-    current = timeline.lock(review)
+    said = clean_text(text)
+    current = timeline.lock_review(review)
     if current.state != Review.State.DECIDED:
         raise IllegalTransition(_("There is nothing to appeal against."))
     if is_over(current.appeal_by, now):
         raise ValidationError(_("The time to appeal is over."))
-    timeline.write(review=current, kind=ReviewStep.Kind.APPEAL, now=now, by=by, text=said)
-    timeline.change(
+    timeline.append_event(review=current, kind=ReviewEvent.Kind.APPEAL, now=now, by=by, text=said)
+    timeline.update_review(
         review=current,
         expected=Review.State.DECIDED,
         now=now,
@@ -36,7 +36,7 @@ def appeal(*, review: Review, text: str, now: datetime, by: User | None) -> Revi
         action="review appealed",
         state=Review.State.APPEALED,
         appealed_at=now,
-        appeal_decide_by=days_after(now, current.agreement.review_days),
+        appeal_decide_by=add_days(now, current.agreement.review_days),
     )
     return current
 
@@ -48,8 +48,8 @@ def decide_appeal(*, review: Review, outcome: str, reason: str, now: datetime, b
     Granted gives back money and links; refused posts the forfeiture and ends the hold. From `appeal_decide_by` on the
     appeal is granted by itself, so it is refused here.
     """
-    why = words(reason, "reason")
-    current = timeline.lock(review)
+    why = clean_text(reason, "reason")
+    current = timeline.lock_review(review)
     if current.state != Review.State.APPEALED:
         raise IllegalTransition(_("There is no appeal to decide."))
     if is_over(current.appeal_decide_by, now):
@@ -58,15 +58,15 @@ def decide_appeal(*, review: Review, outcome: str, reason: str, now: datetime, b
         raise ValidationError(_("Whoever decided the review may not decide its appeal."))
     if outcome not in Review.Appeal.values:
         raise ValidationError({"outcome": _("Grant or refuse the appeal.")})
-    finish(current, outcome=Review.Appeal(outcome), reason=why, now=now, by=by)
+    close_appeal(current, outcome=Review.Appeal(outcome), reason=why, now=now, by=by)
     return current
 
 
-def finish(review: Review, *, outcome: Review.Appeal, reason: str, now: datetime, by: User | None) -> None:
+def close_appeal(review: Review, *, outcome: Review.Appeal, reason: str, now: datetime, by: User | None) -> None:
     """Write the outcome, bring it about, close the review and tell the affiliate; the caller has locked `review`."""
     text = f"{outcome.label}: {reason}"
-    timeline.write(review=review, kind=ReviewStep.Kind.APPEAL_DECISION, now=now, by=by, text=text)
-    timeline.change(
+    timeline.append_event(review=review, kind=ReviewEvent.Kind.APPEAL_DECISION, now=now, by=by, text=text)
+    timeline.update_review(
         review=review,
         expected=Review.State.APPEALED,
         now=now,
@@ -79,8 +79,8 @@ def finish(review: Review, *, outcome: Review.Appeal, reason: str, now: datetime
         closed_at=now,
     )
     if outcome == Review.Appeal.GRANTED:
-        consequences.undo(review=review, now=now, by=by)
+        consequences.undo_decision(review=review, now=now, by=by)
     else:
-        consequences.make_final(review=review, now=now, by=by)
-    timeline.write(review=review, kind=ReviewStep.Kind.CLOSED, now=now, by=by)
-    emails.appeal_decided(review, reason=reason)
+        consequences.finalize_decision(review=review, now=now, by=by)
+    timeline.append_event(review=review, kind=ReviewEvent.Kind.CLOSED, now=now, by=by)
+    emails.send_appeal_decided(review, reason=reason)

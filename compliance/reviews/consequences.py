@@ -6,54 +6,56 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from affiliates import standing
-from affiliates.models import Affiliate, StandingChange, State
+from affiliates import status_history
+from affiliates.models import Affiliate, State, StatusChange
 from compliance import review_money, timeline
-from compliance.deadlines import days_after
-from compliance.grounds import cited, is_missed_target
-from compliance.models import Review, ReviewStep, TerminationNotice
+from compliance.deadlines import add_days
+from compliance.grounds import cite_review_clause, is_missed_target
+from compliance.models import Review, ReviewEvent, TerminationNotice
 from compliance.offboarding import suspension, termination
 
 Decision = Review.Decision
-HOLDING = (Decision.FORFEITURE, Decision.TERMINATION)
+HOLDING_DECISIONS = (Decision.FORFEITURE, Decision.TERMINATION)
 
 
-def bring_about(*, review: Review, now: datetime, by: User | None) -> None:
+def apply_decision(*, review: Review, now: datetime, by: User | None) -> None:
     """Do what the decision of `review` says, as far as it does not wait for the appeal."""
-    if review.decision in HOLDING:
-        review_money.hold(review=review, commissions=list(review.commissions.filter(forfeited_at=None)), now=now, by=by)
+    if review.decision in HOLDING_DECISIONS:
+        review_money.hold_commissions(
+            review=review, commissions=list(review.commissions.filter(forfeited_at=None)), now=now, by=by
+        )
     else:
-        release(review=review, now=now, by=by)
+        release_hold(review=review, now=now, by=by)
     if review.decision == Decision.SUSPENSION:
         _suspend(review, now, by)
     elif review.decision == Decision.TERMINATION:
         _terminate(review, now, by)
 
 
-def release(*, review: Review, now: datetime, by: User | None) -> bool:
+def release_hold(*, review: Review, now: datetime, by: User | None) -> bool:
     """Release what `review` holds, with a step; whether it held anything."""
-    released = review_money.release(review=review, now=now, by=by)
+    released = review_money.release_hold(review=review, now=now, by=by)
     if released:
-        timeline.write(review=review, kind=ReviewStep.Kind.HOLD_RELEASED, now=now, by=by)
+        timeline.append_event(review=review, kind=ReviewEvent.Kind.HOLD_RELEASED, now=now, by=by)
     return released
 
 
-def make_final(*, review: Review, now: datetime, by: User | None) -> None:
+def finalize_decision(*, review: Review, now: datetime, by: User | None) -> None:
     """Post the forfeiture that waited for the appeal; the hold ends with it (clause 8.8)."""
-    if review.decision in HOLDING:
-        forfeited = review_money.forfeit(review=review, now=now, by=by)
+    if review.decision in HOLDING_DECISIONS:
+        forfeited = review_money.forfeit_commissions(review=review, now=now, by=by)
         if forfeited:
-            timeline.write(review=review, kind=ReviewStep.Kind.FORFEITED, now=now, by=by)
-    release(review=review, now=now, by=by)
+            timeline.append_event(review=review, kind=ReviewEvent.Kind.FORFEITED, now=now, by=by)
+    release_hold(review=review, now=now, by=by)
 
 
-def undo(*, review: Review, now: datetime, by: User | None) -> None:
+def undo_decision(*, review: Review, now: datetime, by: User | None) -> None:
     """Give back money and links: a granted appeal (clause 8.7)."""
-    release(review=review, now=now, by=by)
+    release_hold(review=review, now=now, by=by)
     if review.decision == Decision.SUSPENSION:
-        _lift(review, now, by)
+        _lift_suspension(review, now, by)
     elif review.decision == Decision.TERMINATION:
-        _restore(review, now, by)
+        _restore_status(review, now, by)
 
 
 def _suspend(review: Review, now: datetime, by: User | None) -> None:
@@ -78,13 +80,13 @@ def _terminate(review: Review, now: datetime, by: User | None) -> None:
         termination.end_for_breach(review=review, now=now, by=by)
 
 
-def _lift(review: Review, now: datetime, by: User | None) -> None:
-    if review.affiliate.state != State.SUSPENDED or suspended_by_another(review):
+def _lift_suspension(review: Review, now: datetime, by: User | None) -> None:
+    if review.affiliate.state != State.SUSPENDED or is_suspended_by_another_review(review):
         return
     suspension.reinstate(affiliate=review.affiliate, reason=_("Your appeal was granted."), now=now, by=by)
 
 
-def suspended_by_another(review: Review) -> bool:
+def is_suspended_by_another_review(review: Review) -> bool:
     """Whether another review's suspension still stands, so that granting this appeal reinstates nobody."""
     others = Review.objects.filter(
         affiliate=review.affiliate, decision=Decision.SUSPENSION, decided_at__gte=review.affiliate.state_since
@@ -92,23 +94,25 @@ def suspended_by_another(review: Review) -> bool:
     return others.exclude(pk=review.pk).exclude(appeal=Review.Appeal.GRANTED).exists()
 
 
-def _restore(review: Review, now: datetime, by: User | None) -> None:
+def _restore_status(review: Review, now: datetime, by: User | None) -> None:
     """Back to the state before the termination: what had been decided or chosen before it still stands."""
     affiliate = review.affiliate
-    termination.revoke_for(review=review, now=now, by=by)
-    if affiliate.state != State.TERMINATED or not _ended_by(review):
+    termination.revoke_review_notice(review=review, now=now, by=by)
+    if affiliate.state != State.TERMINATED or not _was_ended_by(review):
         return
-    before = _state_before(affiliate)
+    before = _get_state_before(affiliate)
     reason = _("Your appeal was granted.")
-    standing.move(affiliate=affiliate, to=State.ACTIVE, now=now, by=by, reason=reason, clause=cited(review))
+    status_history.change_status(
+        affiliate=affiliate, to=State.ACTIVE, now=now, by=by, reason=reason, clause=cite_review_clause(review)
+    )
     if before.after in (State.LEAVING, State.SUSPENDED):
-        _resume(affiliate, before, review, now, by)
-    suspension.tell_reinstated(affiliate=affiliate, reason=reason, now=now)
+        _resume_status(affiliate, before, review, now, by)
+    suspension.notify_reinstated(affiliate=affiliate, reason=reason, now=now)
 
 
-def _resume(affiliate: Affiliate, before: StandingChange, review: Review, now: datetime, by: User | None) -> None:
+def _resume_status(affiliate: Affiliate, before: StatusChange, review: Review, now: datetime, by: User | None) -> None:
     leaving = before.after == State.LEAVING
-    standing.move(
+    status_history.change_status(
         affiliate=affiliate,
         to=State(before.after),
         now=now,
@@ -117,21 +121,21 @@ def _resume(affiliate: Affiliate, before: StandingChange, review: Review, now: d
         clause=before.clause,
         # The history is read in order of time: it must not stand at the same instant as the step before it.
         at=now + timedelta(microseconds=1),
-        notice_ends_at=days_after(before.at, review.agreement.termination_notice_days) if leaving else None,
+        notice_ends_at=add_days(before.at, review.agreement.termination_notice_days) if leaving else None,
     )
 
 
-def _ended_by(review: Review) -> bool:
+def _was_ended_by(review: Review) -> bool:
     """Whether it was `review` that ended the agreement, and not the affiliate, the clock or another review."""
     if is_missed_target(review):
         return TerminationNotice.objects.filter(review=review, state=TerminationNotice.State.CARRIED_OUT).exists()
-    last = _history(review.affiliate)[-1]
+    last = _list_status_changes(review.affiliate)[-1]
     return last.breach and last.recorded_at == review.decided_at
 
 
-def _state_before(affiliate: Affiliate) -> StandingChange:
-    return _history(affiliate)[-2]
+def _get_state_before(affiliate: Affiliate) -> StatusChange:
+    return _list_status_changes(affiliate)[-2]
 
 
-def _history(affiliate: Affiliate) -> list[StandingChange]:
-    return list(StandingChange.objects.filter(affiliate=affiliate).order_by("at", "id"))
+def _list_status_changes(affiliate: Affiliate) -> list[StatusChange]:
+    return list(StatusChange.objects.filter(affiliate=affiliate).order_by("at", "id"))

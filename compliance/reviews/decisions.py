@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from affiliates.errors import IllegalTransition
 from compliance import emails, timeline
-from compliance.deadlines import days_after, is_over
-from compliance.grounds import possible_decisions
-from compliance.models import Review, ReviewStep
+from compliance.deadlines import add_days, is_over
+from compliance.grounds import list_possible_decisions
+from compliance.models import Review, ReviewEvent
 from compliance.reviews import consequences, deadlines_task
-from compliance.reviews.replies import words
-from lib.formatting import moment
+from compliance.reviews.replies import clean_text
+from lib.formatting import format_datetime
 
 Decision = Review.Decision
 
@@ -27,48 +27,48 @@ def decide(*, review: Review, decision: str, reason: str, now: datetime, by: Use
     until the appeal is over. Refuses with ValidationError a decision graver than the clause allows, a missing reason, and,
     while the affiliate may still reply and has not, everything but a dismissal (CONTRACT 8, clauses 8.3 and 8.5).
     """
-    why = words(reason, "reason")
-    current = timeline.lock(review)
+    why = clean_text(reason, "reason")
+    current = timeline.lock_review(review)
     if current.state != Review.State.OPEN:
         raise IllegalTransition(_("Somebody has decided this review already."))
-    chosen = _allowed(current, decision, now, by)
+    chosen = _validate_decision(current, decision, now, by)
     deadlines_task.release_if_missed(current, now=now)
-    _store(current, chosen, why, now, by)
-    consequences.bring_about(review=current, now=now, by=by)
+    _store_decision(current, chosen, why, now, by)
+    consequences.apply_decision(review=current, now=now, by=by)
     if chosen == Decision.DISMISSED:
-        timeline.write(review=current, kind=ReviewStep.Kind.CLOSED, now=now, by=by)
-    emails.review_decided(current)
+        timeline.append_event(review=current, kind=ReviewEvent.Kind.CLOSED, now=now, by=by)
+    emails.send_review_decided(current)
     return current
 
 
-def _allowed(review: Review, decision: str, now: datetime, by: User) -> Review.Decision:
+def _validate_decision(review: Review, decision: str, now: datetime, by: User) -> Review.Decision:
     if by.pk == review.affiliate.user_id:
         raise ValidationError(_("Nobody decides a review of their own."))
-    possible = possible_decisions(review)
+    possible = list_possible_decisions(review)
     if decision not in possible:
         raise ValidationError(
             {"decision": _("Clause %(clause)s does not allow this decision.") % {"clause": review.clause}}
         )
-    heard = is_over(review.reply_by, now) or review.steps.filter(kind=ReviewStep.Kind.REPLY).exists()
+    heard = is_over(review.reply_by, now) or review.events.filter(kind=ReviewEvent.Kind.REPLY).exists()
     if decision != Decision.DISMISSED and not heard:
         # Staff read it, beside a form whose dates are in UTC.
-        until = moment(review.reply_by)
+        until = format_datetime(review.reply_by)
         raise ValidationError(
             {"decision": _("They may reply until %(until)s. Until then it can only be dismissed.") % {"until": until}}
         )
     return Decision(decision)
 
 
-def _store(review: Review, decision: Review.Decision, reason: str, now: datetime, by: User) -> None:
-    timeline.write(
+def _store_decision(review: Review, decision: Review.Decision, reason: str, now: datetime, by: User) -> None:
+    timeline.append_event(
         review=review,
-        kind=ReviewStep.Kind.DECISION,
+        kind=ReviewEvent.Kind.DECISION,
         now=now,
         by=by,
         text=f"{decision.label}: {reason}",
     )
     dismissed = decision == Decision.DISMISSED
-    timeline.change(
+    timeline.update_review(
         review=review,
         expected=Review.State.OPEN,
         now=now,
@@ -79,6 +79,6 @@ def _store(review: Review, decision: Review.Decision, reason: str, now: datetime
         decided_at=now,
         decided_by=by,
         decision_reason=reason,
-        appeal_by=None if dismissed else days_after(now, review.agreement.appeal_days),
+        appeal_by=None if dismissed else add_days(now, review.agreement.appeal_days),
         closed_at=now if dismissed else None,
     )

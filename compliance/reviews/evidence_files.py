@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 
 from compliance.models import ReviewFile
 
-MOST_FILES = 5
-MOST_BYTES = 5 * 1024 * 1024
+MAX_FILES = 5
+MAX_BYTES = 5 * 1024 * 1024
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"%PDF-", "application/pdf"),
 )
-_ENDINGS = {
+_CONTENT_TYPES = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
@@ -33,7 +33,7 @@ class EvidenceFile(NamedTuple):
     content: bytes
 
 
-def type_of(content: bytes) -> str:
+def detect_content_type(content: bytes) -> str:
     """The type of `content` by its first bytes; plain text is UTF-8 without control characters; "" for all else."""
     for magic, content_type in _MAGIC:
         if content.startswith(magic):
@@ -46,27 +46,27 @@ def type_of(content: bytes) -> str:
     return "text/plain" if plain else ""
 
 
-def checked(name: str, content: bytes) -> EvidenceFile:
+def validate_file(name: str, content: bytes) -> EvidenceFile:
     """The file as it may be stored; ValidationError for one too big, of another type, or not what its name says."""
     shown = "".join(char for char in PurePosixPath(name.replace("\\", "/")).name if char.isprintable())[-200:]
-    if len(content) > MOST_BYTES:
+    if len(content) > MAX_BYTES:
         raise ValidationError({"files": _("%(name)s is larger than 5 MB.") % {"name": shown}})
-    expected = _ENDINGS.get(PurePosixPath(shown).suffix.lower())
-    if expected is None or type_of(content) != expected:
+    expected = _CONTENT_TYPES.get(PurePosixPath(shown).suffix.lower())
+    if expected is None or detect_content_type(content) != expected:
         raise ValidationError(
             {"files": _("%(name)s is not a PNG, JPEG, PDF or plain text file (.txt) of that name.") % {"name": shown}}
         )
     return EvidenceFile(shown, expected, content)
 
 
-def all_checked(files: list[tuple[str, bytes]]) -> list[EvidenceFile]:
+def validate_files(files: list[tuple[str, bytes]]) -> list[EvidenceFile]:
     """The files of one reply, at most five, each checked."""
-    if len(files) > MOST_FILES:
-        raise ValidationError({"files": _("Send at most %(most)d files at a time.") % {"most": MOST_FILES}})
-    return [checked(name, content) for name, content in files]
+    if len(files) > MAX_FILES:
+        raise ValidationError({"files": _("Send at most %(most)d files at a time.") % {"most": MAX_FILES}})
+    return [validate_file(name, content) for name, content in files]
 
 
-def download(file: ReviewFile) -> HttpResponse:
+def build_download_response(file: ReviewFile) -> HttpResponse:
     """A file that somebody sent in: saved and never shown by the browser, whatever it contains (RELIABILITY 3)."""
     response = HttpResponse(bytes(file.content), content_type=file.content_type)
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=file.name) or "attachment"

@@ -17,12 +17,12 @@ from affiliates.models import Affiliate, Channel
 from agreements.models import Program
 from tracking.orders.snapshots import Reader
 
-Found = dict[UUID, dict[str, Any]]
+EvidenceByAffiliate = dict[UUID, dict[str, Any]]
 
 
-def same_payout_details(*, since: datetime, now: datetime) -> Found:
+def detect_same_payout_details(*, since: datetime, now: datetime) -> EvidenceByAffiliate:
     """Affiliates whose newest payout details are those of another who takes part."""
-    rows = _rows(
+    rows = _fetch_rows(
         """
         WITH newest AS (
             SELECT DISTINCT ON (d.affiliate_id) d.affiliate_id, d.fingerprint, d.masked, a.code
@@ -38,7 +38,7 @@ def same_payout_details(*, since: datetime, now: datetime) -> Found:
     return {pk: {"account": masked, "affiliates": codes} for pk, masked, codes in rows}
 
 
-def self_purchase(*, since: datetime, now: datetime) -> Found:
+def detect_self_purchase(*, since: datetime, now: datetime) -> EvidenceByAffiliate:
     """Affiliates with orders whose customer is known to the shop by the affiliate's own e-mail address or code."""
     people = Affiliate.objects.filter(orders__placed_at__gte=since, orders__placed_at__lte=now).distinct()
     reader = Reader(currency="", now=now, key=settings.PERSONAL_HASH_KEY)
@@ -47,8 +47,8 @@ def self_purchase(*, since: datetime, now: datetime) -> Found:
     for pk, email, code in people.values_list("pk", "user__email", "code"):
         for reference in {email, email.lower(), code}:
             owners.append(pk)
-            hashes.append(reader.hashed(reference))
-    rows = _rows(
+            hashes.append(reader.hash_reference(reference))
+    rows = _fetch_rows(
         """
         SELECT o.affiliate_id, count(DISTINCT o.id), (array_agg(DISTINCT o.order_id::text ORDER BY o.order_id::text))[:20]
           FROM unnest(%s::uuid[], %s::text[]) AS own (affiliate, hash)
@@ -58,12 +58,12 @@ def self_purchase(*, since: datetime, now: datetime) -> Found:
         """,
         [owners, hashes, since, now, settings.SIGNAL_SELF_PURCHASES],
     )
-    return {pk: {"orders": number, "such_as": orders} for pk, number, orders in rows}
+    return {pk: {"orders": number, "examples": orders} for pk, number, orders in rows}
 
 
-def click_flooding(*, since: datetime, now: datetime) -> Found:
+def detect_click_flooding(*, since: datetime, now: datetime) -> EvidenceByAffiliate:
     """Affiliates with very many clicks from one network on one day (UTC), counted or not."""
-    rows = _rows(
+    rows = _fetch_rows(
         """
         SELECT l.affiliate_id, c.address, (c.at AT TIME ZONE 'UTC')::date::text, count(*)
           FROM tracking_click c JOIN tracking_link l ON l.id = c.link_id
@@ -76,9 +76,9 @@ def click_flooding(*, since: datetime, now: datetime) -> Found:
     return {pk: {"network": network, "day": day, "clicks": clicks} for pk, network, day, clicks in rows}
 
 
-def quick_orders(*, since: datetime, now: datetime) -> Found:
+def detect_quick_orders(*, since: datetime, now: datetime) -> EvidenceByAffiliate:
     """Affiliates with several orders that were placed too soon after their click for anybody to have chosen."""
-    rows = _rows(
+    rows = _fetch_rows(
         """
         SELECT affiliate_id, count(*), (array_agg(order_id::text ORDER BY order_id))[:20]
           FROM tracking_order
@@ -89,14 +89,14 @@ def quick_orders(*, since: datetime, now: datetime) -> Found:
         [since, now, settings.SIGNAL_QUICK_ORDER_SECONDS, settings.SIGNAL_QUICK_ORDERS],
     )
     return {
-        pk: {"orders": number, "within_seconds": settings.SIGNAL_QUICK_ORDER_SECONDS, "such_as": orders}
+        pk: {"orders": number, "within_seconds": settings.SIGNAL_QUICK_ORDER_SECONDS, "examples": orders}
         for pk, number, orders in rows
     }
 
 
-def conversion(*, since: datetime, now: datetime) -> Found:
+def detect_conversion(*, since: datetime, now: datetime) -> EvidenceByAffiliate:
     """Affiliates of whose clicks far too many became orders, or of very many none."""
-    rows = _rows(
+    rows = _fetch_rows(
         """
         WITH clicks AS (SELECT l.affiliate_id, count(*) AS clicks FROM tracking_click c JOIN tracking_link l ON l.id = c.link_id
                          WHERE c.at BETWEEN %(since)s AND %(now)s AND c.kind = 'counted' GROUP BY 1),
@@ -117,9 +117,9 @@ def conversion(*, since: datetime, now: datetime) -> Found:
     return {pk: {"clicks": clicks, "orders": orders} for pk, clicks, orders in rows}
 
 
-def undeclared_sites(*, since: datetime, now: datetime) -> Found:
+def detect_undeclared_sites(*, since: datetime, now: datetime) -> EvidenceByAffiliate:
     """Affiliates with many clicks from a site that none of their approved channels is on."""
-    rows = _rows(
+    rows = _fetch_rows(
         """
         SELECT l.affiliate_id, lower(c.referrer_host), count(*)
           FROM tracking_click c JOIN tracking_link l ON l.id = c.link_id
@@ -128,32 +128,32 @@ def undeclared_sites(*, since: datetime, now: datetime) -> Found:
         """,
         [since, now, settings.SIGNAL_UNDECLARED_CLICKS],
     )
-    declared = _declared({pk for pk, _host, _clicks in rows})
-    shop = [_site(host) for hosts in Program.objects.values_list("shop_hosts", flat=True) for host in hosts]
+    declared = _load_declared_sites({pk for pk, _host, _clicks in rows})
+    shop = [_normalize_host(host) for hosts in Program.objects.values_list("shop_hosts", flat=True) for host in hosts]
     found: dict[UUID, dict[str, int]] = defaultdict(dict)
     for pk, host, clicks in rows:
-        if not any(_is_on(host, site) for site in [*declared[pk], *shop]):
+        if not any(_is_on_site(host, site) for site in [*declared[pk], *shop]):
             found[pk][host] = clicks
-    return {pk: {"clicks_from": hosts} for pk, hosts in found.items()}
+    return {pk: {"clicks_by_site": hosts} for pk, hosts in found.items()}
 
 
-def _declared(affiliates: set[UUID]) -> dict[UUID, list[str]]:
+def _load_declared_sites(affiliates: set[UUID]) -> dict[UUID, list[str]]:
     sites: dict[UUID, list[str]] = defaultdict(list)
     channels = Channel.objects.filter(affiliate__in=affiliates, state=Channel.State.APPROVED)
     for pk, address in channels.values_list("affiliate_id", "address"):
-        sites[pk].append(_site(urlsplit(address).hostname or ""))
+        sites[pk].append(_normalize_host(urlsplit(address).hostname or ""))
     return sites
 
 
-def _site(host: str) -> str:
+def _normalize_host(host: str) -> str:
     return host.lower().partition(":")[0].removeprefix("www.")
 
 
-def _is_on(host: str, site: str) -> bool:
+def _is_on_site(host: str, site: str) -> bool:
     return bool(site) and (host == site or host.endswith(f".{site}"))
 
 
-def _rows(sql: str, values: Sequence[Any] | dict[str, Any]) -> list[Any]:
+def _fetch_rows(sql: str, values: Sequence[Any] | dict[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return list(cursor.fetchall())

@@ -16,16 +16,16 @@ from compliance.signals import detectors
 logger = logging.getLogger(__name__)
 
 DETECTORS = {
-    Signal.Kind.SAME_PAYOUT_DETAILS: detectors.same_payout_details,
-    Signal.Kind.SELF_PURCHASE: detectors.self_purchase,
-    Signal.Kind.CLICK_FLOODING: detectors.click_flooding,
-    Signal.Kind.QUICK_ORDERS: detectors.quick_orders,
-    Signal.Kind.CONVERSION: detectors.conversion,
-    Signal.Kind.UNDECLARED_SITES: detectors.undeclared_sites,
+    Signal.Kind.SAME_PAYOUT_DETAILS: detectors.detect_same_payout_details,
+    Signal.Kind.SELF_PURCHASE: detectors.detect_self_purchase,
+    Signal.Kind.CLICK_FLOODING: detectors.detect_click_flooding,
+    Signal.Kind.QUICK_ORDERS: detectors.detect_quick_orders,
+    Signal.Kind.CONVERSION: detectors.detect_conversion,
+    Signal.Kind.UNDECLARED_SITES: detectors.detect_undeclared_sites,
 }
 
 
-def look(*, now: datetime) -> dict[str, int]:
+def detect_signals(*, now: datetime) -> dict[str, int]:
     """Look for every kind of signal in the last SIGNAL_DAYS; how many of each were raised.
 
     One open signal an affiliate and kind. What staff have dealt with is not raised again within SIGNAL_DAYS, nor ever on
@@ -36,13 +36,13 @@ def look(*, now: datetime) -> dict[str, int]:
     for kind, detect in DETECTORS.items():
         try:
             with transaction.atomic():
-                raised[kind.value] = _raise(kind, detect(since=since, now=now), since, now)
+                raised[kind.value] = _create_signals(kind, detect(since=since, now=now), since, now)
         except Exception:
             logger.exception("Signals of the kind %s could not be looked for.", kind)
     return raised
 
 
-def _raise(kind: Signal.Kind, found: Mapping[UUID, dict[str, Any]], since: datetime, now: datetime) -> int:
+def _create_signals(kind: Signal.Kind, found: Mapping[UUID, dict[str, Any]], since: datetime, now: datetime) -> int:
     earlier = Signal.objects.filter(kind=kind, affiliate__in=found)
     quiet = set(
         earlier.filter(Q(state=Signal.State.OPEN) | Q(decided_at__gt=since)).values_list("affiliate_id", flat=True)

@@ -15,13 +15,13 @@ AT_RISK_DAYS = 30
 DAY = timedelta(days=1)
 
 
-class Answer(StrEnum):
+class TargetResult(StrEnum):
     MET = "met"
     AT_RISK = "at_risk"
     MISSED = "missed"
 
 
-class Days(NamedTuple):
+class DateRange(NamedTuple):
     """Calendar days from `first` to `last`, both included."""
 
     first: date
@@ -40,40 +40,40 @@ class Window(NamedTuple):
     days_paused: int
 
 
-def days_of(spans: Iterable[Span], zone: ZoneInfo, until: datetime) -> list[Days]:
+def convert_to_date_ranges(spans: Iterable[Span], zone: ZoneInfo, until: datetime) -> list[DateRange]:
     """The days on which any of `spans` ran, up to `until` for one that still runs."""
     found = []
     for start, end in spans:
         last = min(end or until, until) - timedelta(microseconds=1)
         if last >= start:
-            found.append(Days(start.astimezone(zone).date(), last.astimezone(zone).date()))
+            found.append(DateRange(start.astimezone(zone).date(), last.astimezone(zone).date()))
     return found
 
 
-def merged(days: Iterable[Days]) -> list[Days]:
+def merge_date_ranges(days: Iterable[DateRange]) -> list[DateRange]:
     """The same days in order, each once."""
-    result: list[Days] = []
+    result: list[DateRange] = []
     for first, last in sorted(days):
         if result and first <= result[-1].last + DAY:
-            result[-1] = Days(result[-1].first, max(result[-1].last, last))
+            result[-1] = DateRange(result[-1].first, max(result[-1].last, last))
         else:
-            result.append(Days(first, last))
+            result.append(DateRange(first, last))
     return result
 
 
-def paused_between(paused: Sequence[Days], first: date, last: date) -> int:
+def count_paused_days(paused: Sequence[DateRange], first: date, last: date) -> int:
     """How many days of `paused` (merged) lie between `first` and `last`, both included."""
     return sum(max(0, (min(last, days.last) - max(first, days.first)).days + 1) for days in paused)
 
 
-def window(*, moment: datetime, target_days: int, paused: Sequence[Days], zone: ZoneInfo) -> Window:
+def compute_window(*, moment: datetime, target_days: int, paused: Sequence[DateRange], zone: ZoneInfo) -> Window:
     """The window of an answer at `moment`; the days by which it grows may themselves reach further paused days."""
     if not paused:  # nearly everybody: spares them the calendar
         return Window(moment - timedelta(days=target_days), 0)
     grown = 0
     while True:
         since = moment - timedelta(days=target_days + grown)
-        days = paused_between(paused, since.astimezone(zone).date(), moment.astimezone(zone).date())
+        days = count_paused_days(paused, since.astimezone(zone).date(), moment.astimezone(zone).date())
         if days <= grown:
             return Window(since, grown)
         grown = days
@@ -82,46 +82,48 @@ def window(*, moment: datetime, target_days: int, paused: Sequence[Days], zone: 
 class Target(NamedTuple):
     """What an affiliate is asked for, and what is known of them.
 
-    `active_since` is their first activation. `deciding` is when their target-th newest order that counts was placed, None for
+    `active_since` is their first activation. `qualifying_order_at` is when their target-th newest order that counts was placed, None for
     fewer: the target is met as long as it lies in the window.
     """
 
     orders: int
     days: int
     active_since: datetime
-    paused: Sequence[Days]
+    paused: Sequence[DateRange]
     zone: ZoneInfo
-    deciding: datetime | None
+    qualifying_order_at: datetime | None
 
-    def window(self, moment: datetime) -> Window:
-        return window(moment=moment, target_days=self.days, paused=self.paused, zone=self.zone)
+    def compute_window(self, moment: datetime) -> Window:
+        return compute_window(moment=moment, target_days=self.days, paused=self.paused, zone=self.zone)
 
 
-def is_asked(target: Target, moment: datetime) -> bool:
+def is_checkable(target: Target, moment: datetime) -> bool:
     """Whether they have been active for `target_days` by `moment`: days on which they could not earn are none of these."""
-    return target.orders > 0 and target.window(moment).since >= target.active_since
+    return target.orders > 0 and target.compute_window(moment).since >= target.active_since
 
 
 def is_missed(target: Target, moment: datetime) -> bool:
     """Whether fewer orders than the target lie in the window of `moment`, with no further order."""
-    return target.deciding is None or target.deciding < target.window(moment).since
+    return target.qualifying_order_at is None or target.qualifying_order_at < target.compute_window(moment).since
 
 
-def days_ahead(now: datetime) -> list[datetime]:
+def list_upcoming_checks(now: datetime) -> list[datetime]:
     """The daily questions of the next 30 days, asked at the same time of day as `now`."""
     return [now + timedelta(days=ahead) for ahead in range(1, AT_RISK_DAYS + 1)]
 
 
-def missed_first(target: Target, moments: Sequence[datetime]) -> datetime | None:
+def find_first_miss(target: Target, moments: Sequence[datetime]) -> datetime | None:
     """The first of `moments` (in order) at which the question would find the target missed without a further order."""
     # Pauses only widen the window: who meets it without any of them meets it with them. This spares most the search.
-    if target.deciding is not None and target.deciding >= moments[-1] - timedelta(days=target.days):
+    if target.qualifying_order_at is not None and target.qualifying_order_at >= moments[-1] - timedelta(
+        days=target.days
+    ):
         return None
-    return next((moment for moment in moments if is_asked(target, moment) and is_missed(target, moment)), None)
+    return next((moment for moment in moments if is_checkable(target, moment) and is_missed(target, moment)), None)
 
 
-def answer(target: Target, *, now: datetime) -> Answer:
+def compute_result(target: Target, *, now: datetime) -> TargetResult:
     """Met, at risk (missed within 30 days without a further order) or missed."""
     if is_missed(target, now):
-        return Answer.MISSED
-    return Answer.AT_RISK if missed_first(target, days_ahead(now)) else Answer.MET
+        return TargetResult.MISSED
+    return TargetResult.AT_RISK if find_first_miss(target, list_upcoming_checks(now)) else TargetResult.MET

@@ -5,37 +5,37 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from agreements.models import Agreement
-from compliance.targets.arithmetic import Answer
-from compliance.targets.reading import Standing, active_affiliates, standings
+from agreements.models import AgreementVersion
+from compliance.targets.arithmetic import TargetResult
+from compliance.targets.target_evaluation import TargetEvaluation, evaluate_targets, list_active_affiliates
 
 
-class Answers(NamedTuple):
-    """How many active affiliates have which answer; `not_asked` have no target, or have not been active for long enough."""
+class ResultCounts(NamedTuple):
+    """How many active affiliates have which answer; `not_checked` have no target, or have not been active for long enough."""
 
     met: int
     at_risk: int
     missed: int
-    not_asked: int
+    not_checked: int
 
 
-class TargetRehearsal(NamedTuple):
+class TargetBacktest(NamedTuple):
     """The same affiliates, the same orders, the same instant: as it is, and as it would be."""
 
-    now: Answers
-    then: Answers
+    current: ResultCounts
+    proposed: ResultCounts
 
 
-def rehearse(*, agreement: Agreement, now: datetime) -> TargetRehearsal:
+def backtest_targets(*, agreement: AgreementVersion, now: datetime) -> TargetBacktest:
     """The answers at `now` of all active affiliates, by their own versions and by `agreement`; writes nothing."""
-    active = active_affiliates()
-    return TargetRehearsal(
-        _counted(standings(active, now=now), len(active)),
-        _counted(standings(active, now=now, rehearsed=agreement), len(active)),
+    active = list_active_affiliates()
+    return TargetBacktest(
+        _count_results(evaluate_targets(active, now=now), len(active)),
+        _count_results(evaluate_targets(active, now=now, agreement_override=agreement), len(active)),
     )
 
 
-def _counted(known: Iterable[Standing], active: int) -> Answers:
-    found = Counter(standing.answer for standing in known if standing.asked)
-    met, at_risk, missed = (found[answer] for answer in (Answer.MET, Answer.AT_RISK, Answer.MISSED))
-    return Answers(met, at_risk, missed, active - met - at_risk - missed)
+def _count_results(known: Iterable[TargetEvaluation], active: int) -> ResultCounts:
+    found = Counter(evaluation.result for evaluation in known if evaluation.is_checkable)
+    met, at_risk, missed = (found[answer] for answer in (TargetResult.MET, TargetResult.AT_RISK, TargetResult.MISSED))
+    return ResultCounts(met, at_risk, missed, active - met - at_risk - missed)

@@ -13,97 +13,108 @@ from uuid import UUID
 from django.db import transaction
 
 from affiliates.models import Affiliate, State
-from agreements.clauses import clause_of
+from agreements.clauses import get_clause_number
 from agreements.models import Program
 from agreements.rules import Rule
 from audit import trail
 from compliance import emails
 from compliance.models import Review, TargetCheck, TargetNotice, TerminationNotice
 from compliance.targets import notices as target_notices
-from compliance.targets.arithmetic import Answer, days_ahead, missed_first
+from compliance.targets.arithmetic import TargetResult, find_first_miss, list_upcoming_checks
 from compliance.targets.pauses import declare_pause
-from compliance.targets.reading import Standing, active_affiliates, program_day, standings
+from compliance.targets.target_evaluation import (
+    TargetEvaluation,
+    evaluate_targets,
+    get_program_day,
+    list_active_affiliates,
+)
 
-__all__ = ["Checked", "check", "declare_pause", "resting"]
+__all__ = ["TargetCheckCounts", "check_targets", "declare_pause", "find_exempt_affiliates"]
 
 logger = logging.getLogger(__name__)
 
 
-class Checked(NamedTuple):
+class TargetCheckCounts(NamedTuple):
     """How many were asked, and what came of it."""
 
-    asked: int
-    told: int
-    noticed: int
+    checked: int
+    warned: int
+    notified: int
     met: int
     reviewed: int
 
 
-def check(*, now: datetime) -> Checked:
+def check_targets(*, now: datetime) -> TargetCheckCounts:
     """Ask the target of every active affiliate who has not been asked on this day, and end notices that have run off.
 
     Nothing is asked before the program is opened. Safe to run twice and by two at once: one answer an affiliate and day,
     one notice at a time, one review a notice.
     """
     if not Program.objects.filter(opened_at__lte=now).exists():
-        return Checked(0, 0, 0, 0, 0)
-    day = program_day(now)
+        return TargetCheckCounts(0, 0, 0, 0, 0)
+    day = get_program_day(now)
     done = set(TargetCheck.objects.filter(day=day).values_list("affiliate_id", flat=True))
-    asked = [s for s in standings([pk for pk in active_affiliates() if pk not in done], now=now) if s.asked]
-    events = Events.read(asked, now)
-    quiet = [standing for standing in asked if not events.follows(standing)]
-    TargetCheck.objects.bulk_create([_row(standing, day, now) for standing in quiet], ignore_conflicts=True)
-    outcomes = [_answer(standing, events, day, now) for standing in asked if events.follows(standing)]
-    ended = target_notices.end_those_due(now=now)
-    return Checked(
-        asked=len(asked),
-        told=outcomes.count("told"),
-        noticed=outcomes.count("noticed"),
+    asked = [
+        s
+        for s in evaluate_targets([pk for pk in list_active_affiliates() if pk not in done], now=now)
+        if s.is_checkable
+    ]
+    events = CheckContext.load(asked, now)
+    quiet = [evaluation for evaluation in asked if not events.choose_action(evaluation)]
+    TargetCheck.objects.bulk_create([_build_check(evaluation, day, now) for evaluation in quiet], ignore_conflicts=True)
+    outcomes = [
+        _check_affiliate(evaluation, events, day, now) for evaluation in asked if events.choose_action(evaluation)
+    ]
+    ended = target_notices.end_due_notices(now=now)
+    return TargetCheckCounts(
+        checked=len(asked),
+        warned=outcomes.count("warned"),
+        notified=outcomes.count("notified"),
         met=outcomes.count("met") + ended.met,
         reviewed=ended.reviewed,
     )
 
 
-class Events(NamedTuple):
+class CheckContext(NamedTuple):
     """What decides whether an answer is only kept, or something follows from it."""
 
     running: dict[UUID, TargetNotice]
-    resting: set[UUID]
-    told: dict[UUID, datetime]
+    exempt: set[UUID]
+    warned: dict[UUID, datetime]
     now: datetime
 
     @classmethod
-    def read(cls, asked: Sequence[Standing], now: datetime) -> "Events":
-        concerned = [standing.affiliate_id for standing in asked]
+    def load(cls, asked: Sequence[TargetEvaluation], now: datetime) -> "CheckContext":
+        concerned = [evaluation.affiliate_id for evaluation in asked]
         running = TargetNotice.objects.filter(state=TargetNotice.State.RUNNING, affiliate__in=concerned)
-        told = TargetCheck.objects.filter(told=True, affiliate__in=concerned).order_by("asked_at")
+        warned = TargetCheck.objects.filter(warning_sent=True, affiliate__in=concerned).order_by("checked_at")
         return cls(
             running={notice.affiliate_id: notice for notice in running},
-            resting=resting(asked, now),
-            told=dict(told.values_list("affiliate_id", "asked_at")),
+            exempt=find_exempt_affiliates(asked, now),
+            warned=dict(warned.values_list("affiliate_id", "checked_at")),
             now=now,
         )
 
-    def follows(self, standing: Standing) -> str:
-        """ "met", "noticed" or "told"; "" where nothing follows."""
-        pk = standing.affiliate_id
+    def choose_action(self, evaluation: TargetEvaluation) -> str:
+        """ "met", "notified" or "warned"; "" where nothing follows."""
+        pk = evaluation.affiliate_id
         if pk in self.running:
-            return "" if standing.answer is Answer.MISSED else "met"
-        if standing.answer is Answer.MISSED:
-            return "" if pk in self.resting else "noticed"
-        if standing.answer is Answer.AT_RISK and self._may_tell(standing):
-            return "told"
+            return "" if evaluation.result is TargetResult.MISSED else "met"
+        if evaluation.result is TargetResult.MISSED:
+            return "" if pk in self.exempt else "notified"
+        if evaluation.result is TargetResult.AT_RISK and self._may_warn(evaluation):
+            return "warned"
         return ""
 
-    def _may_tell(self, standing: Standing) -> bool:
-        last = self.told.get(standing.affiliate_id)
-        return last is None or last + timedelta(days=standing.agreement.target_days) <= self.now
+    def _may_warn(self, evaluation: TargetEvaluation) -> bool:
+        last = self.warned.get(evaluation.affiliate_id)
+        return last is None or last + timedelta(days=evaluation.agreement.target_days) <= self.now
 
 
-def resting(asked: Sequence[Standing], now: datetime) -> set[UUID]:
+def find_exempt_affiliates(asked: Sequence[TargetEvaluation], now: datetime) -> set[UUID]:
     """Affiliates who get no further notice of a missed target: a review of it is open, notice of termination was given, or
     staff decided such a review within the last `target_days` and let them go on."""
-    concerned = {standing.affiliate_id: standing.agreement for standing in asked}
+    concerned = {evaluation.affiliate_id: evaluation.agreement for evaluation in asked}
     reviews = Review.objects.filter(affiliate__in=concerned, term=Rule.SALES_TARGET.value)
     found = {
         review.affiliate_id
@@ -116,64 +127,64 @@ def resting(asked: Sequence[Standing], now: datetime) -> set[UUID]:
     return found | set(notices.values_list("affiliate_id", flat=True))
 
 
-def _answer(standing: Standing, events: Events, day: date, now: datetime) -> str:
+def _check_affiliate(evaluation: TargetEvaluation, events: CheckContext, day: date, now: datetime) -> str:
     """Keep one answer with what follows from it, all or nothing; "" where another beat was faster or it failed."""
     try:
         with transaction.atomic():
-            return _keep(standing, events, day, now)
+            return _store_check(evaluation, events, day, now)
     except Exception:
-        logger.exception("The target of affiliate %s could not be asked; it is tried again.", standing.affiliate_id)
+        logger.exception("The target of affiliate %s could not be asked; it is tried again.", evaluation.affiliate_id)
         return ""
 
 
-def _keep(standing: Standing, events: Events, day: date, now: datetime) -> str:
+def _store_check(evaluation: TargetEvaluation, events: CheckContext, day: date, now: datetime) -> str:
     affiliate = (
         Affiliate.objects.select_related("user")
         .select_for_update(of=("self",), no_key=True)
-        .get(pk=standing.affiliate_id)
+        .get(pk=evaluation.affiliate_id)
     )
     if affiliate.state != State.ACTIVE:
         return ""
-    follows = events.follows(standing)
-    row = _row(standing, day, now, told=follows == "told")
+    follows = events.choose_action(evaluation)
+    row = _build_check(evaluation, day, now, warning_sent=follows == "warned")
     if TargetCheck.objects.filter(affiliate=affiliate, day=day).exists():
         return ""
     row.save(force_insert=True)
-    if follows == "told":
-        _tell(affiliate, standing, day, now)
-    elif follows == "noticed":
-        target_notices.give(affiliate=affiliate, standing=standing, now=now)
+    if follows == "warned":
+        _send_warning(affiliate, evaluation, day, now)
+    elif follows == "notified":
+        target_notices.give_notice(affiliate=affiliate, evaluation=evaluation, now=now)
     elif follows == "met":
-        target_notices.end_met(notice=events.running[affiliate.pk], orders=standing.orders, now=now)
+        target_notices.end_met_notice(notice=events.running[affiliate.pk], orders=evaluation.orders, now=now)
     return follows
 
 
-def _tell(affiliate: Affiliate, standing: Standing, day: date, now: datetime) -> None:
-    missed_at = missed_first(standing.target, days_ahead(now))
+def _send_warning(affiliate: Affiliate, evaluation: TargetEvaluation, day: date, now: datetime) -> None:
+    missed_at = find_first_miss(evaluation.target, list_upcoming_checks(now))
     assert missed_at is not None
-    emails.target_at_risk(
-        affiliate, agreement=standing.agreement, orders=standing.orders, missed_at=missed_at, day=day.isoformat()
+    emails.send_target_at_risk(
+        affiliate, agreement=evaluation.agreement, orders=evaluation.orders, missed_at=missed_at, day=day.isoformat()
     )
     trail.record(
         action="target at risk",
         subject=affiliate,
         now=now,
         by=None,
-        after={"orders": standing.orders, "from": missed_at},
+        after={"orders": evaluation.orders, "from": missed_at},
     )
 
 
-def _row(standing: Standing, day: date, now: datetime, *, told: bool = False) -> TargetCheck:
+def _build_check(evaluation: TargetEvaluation, day: date, now: datetime, *, warning_sent: bool = False) -> TargetCheck:
     return TargetCheck(
-        affiliate_id=standing.affiliate_id,
+        affiliate_id=evaluation.affiliate_id,
         day=day,
-        asked_at=now,
-        answer=standing.answer.value,
-        orders=standing.orders,
-        target=standing.target.orders,
-        window_from=standing.window.since,
-        days_paused=standing.window.days_paused,
-        agreement=standing.agreement,
-        clause=clause_of(standing.agreement.pk, Rule.SALES_TARGET),
-        told=told,
+        checked_at=now,
+        result=evaluation.result.value,
+        orders=evaluation.orders,
+        target=evaluation.target.orders,
+        window_from=evaluation.window.since,
+        days_paused=evaluation.window.days_paused,
+        agreement=evaluation.agreement,
+        clause=get_clause_number(evaluation.agreement.pk, Rule.SALES_TARGET),
+        warning_sent=warning_sent,
     )

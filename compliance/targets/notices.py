@@ -8,98 +8,108 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from affiliates.models import Affiliate, State
-from agreements.clauses import clause_of
+from agreements.clauses import get_clause_number
 from agreements.rules import Rule
 from audit import trail
 from compliance import emails
-from compliance.deadlines import days_after
+from compliance.deadlines import add_days
 from compliance.models import Review, TargetNotice
 from compliance.reviews.open_review import open_review
 from compliance.targets.arithmetic import is_missed
-from compliance.targets.reading import Standing, standings
-from lib.formatting import moment
+from compliance.targets.target_evaluation import TargetEvaluation, evaluate_targets
+from lib.formatting import format_datetime
 from payouts.ledger import booking
 
 logger = logging.getLogger(__name__)
-State_ = TargetNotice.State
+NoticeState = TargetNotice.State
 
 
-class Ended(NamedTuple):
+class EndedNoticeCounts(NamedTuple):
     met: int
     reviewed: int
     lapsed: int
 
 
-def give(*, affiliate: Affiliate, standing: Standing, now: datetime) -> TargetNotice:
+def give_notice(*, affiliate: Affiliate, evaluation: TargetEvaluation, now: datetime) -> TargetNotice:
     """Notice that the target is missed, with `target_cure_days` x 24 h to meet it; the caller has locked `affiliate`."""
     notice = TargetNotice.objects.create(
         affiliate=affiliate,
-        noticed_at=now,
-        cure_by=days_after(now, standing.agreement.target_cure_days),
-        orders=standing.orders,
-        target=standing.target.orders,
-        agreement=standing.agreement,
-        clause=clause_of(standing.agreement.pk, Rule.TARGET_CURE_DAYS),
+        notified_at=now,
+        cure_by=add_days(now, evaluation.agreement.target_cure_days),
+        orders=evaluation.orders,
+        target=evaluation.target.orders,
+        agreement=evaluation.agreement,
+        clause=get_clause_number(evaluation.agreement.pk, Rule.TARGET_CURE_DAYS),
     )
     after = {"orders": notice.orders, "target": notice.target, "cure_by": notice.cure_by, "clause": notice.clause}
     trail.record(action="target missed", subject=affiliate, now=now, by=None, after=after)
-    emails.target_missed(notice)
+    emails.send_target_missed(notice)
     return notice
 
 
-def end_met(*, notice: TargetNotice, orders: int, now: datetime) -> bool:
+def end_met_notice(*, notice: TargetNotice, orders: int, now: datetime) -> bool:
     """Close a running notice whose target is met again, and say so; False where it runs no more."""
-    if not _end(notice, State_.MET, now):
+    if not _end_notice(notice, NoticeState.MET, now):
         return False
-    emails.target_met(notice, orders=orders)
+    emails.send_target_met(notice, orders=orders)
     return True
 
 
-def end_those_due(*, now: datetime) -> Ended:
+def end_due_notices(*, now: datetime) -> EndedNoticeCounts:
     """End the running notices of who leaves or left, and those whose time to cure is over: met by then is closed, still
     missed opens a review. A suspended affiliate's waits until they can earn again."""
-    running = TargetNotice.objects.filter(state=State_.RUNNING).select_related("affiliate__user", "agreement")
+    running = TargetNotice.objects.filter(state=NoticeState.RUNNING).select_related("affiliate__user", "agreement")
     gone = running.filter(affiliate__state__in=[State.LEAVING, State.TERMINATED])
     due = list(running.filter(cure_by__lte=now, affiliate__state=State.ACTIVE))
-    where = {standing.affiliate_id: standing for standing in standings([n.affiliate_id for n in due], now=now)}
-    ends = [_attempt(notice, None, now) for notice in gone]
-    ends += [_attempt(notice, where.get(notice.affiliate_id), now) for notice in due]
-    return Ended(met=ends.count(State_.MET), reviewed=ends.count(State_.REVIEWED), lapsed=ends.count(State_.LAPSED))
+    where = {
+        evaluation.affiliate_id: evaluation for evaluation in evaluate_targets([n.affiliate_id for n in due], now=now)
+    }
+    ends = [_try_resolve_notice(notice, None, now) for notice in gone]
+    ends += [_try_resolve_notice(notice, where.get(notice.affiliate_id), now) for notice in due]
+    return EndedNoticeCounts(
+        met=ends.count(NoticeState.MET),
+        reviewed=ends.count(NoticeState.REVIEWED),
+        lapsed=ends.count(NoticeState.LAPSED),
+    )
 
 
-def _attempt(notice: TargetNotice, standing: Standing | None, now: datetime) -> TargetNotice.State | None:
+def _try_resolve_notice(
+    notice: TargetNotice, evaluation: TargetEvaluation | None, now: datetime
+) -> TargetNotice.State | None:
     try:
         with transaction.atomic():
-            return _settle(notice, standing, now)
+            return _resolve_notice(notice, evaluation, now)
     except Exception:
         logger.exception("The notice %s of a missed target could not be ended; it is tried again.", notice.pk)
         return None
 
 
-def _settle(notice: TargetNotice, standing: Standing | None, now: datetime) -> TargetNotice.State | None:
-    """How `notice` ended; None where somebody else ended it. Without a standing there is no target any more."""
-    booking.gate()
-    if standing is None:
-        return State_.LAPSED if _end(notice, State_.LAPSED, now) else None
-    if not is_missed(standing.target, now):
-        return State_.MET if end_met(notice=notice, orders=standing.orders, now=now) else None
-    if not _end(notice, State_.REVIEWED, now):
+def _resolve_notice(
+    notice: TargetNotice, evaluation: TargetEvaluation | None, now: datetime
+) -> TargetNotice.State | None:
+    """How `notice` ended; None where somebody else ended it. Without a evaluation there is no target any more."""
+    booking.lock_shared()
+    if evaluation is None:
+        return NoticeState.LAPSED if _end_notice(notice, NoticeState.LAPSED, now) else None
+    if not is_missed(evaluation.target, now):
+        return NoticeState.MET if end_met_notice(notice=notice, orders=evaluation.orders, now=now) else None
+    if not _end_notice(notice, NoticeState.REVIEWED, now):
         return None
-    TargetNotice.objects.filter(pk=notice.pk).update(review=_open_review(notice, standing, now))
-    return State_.REVIEWED
+    TargetNotice.objects.filter(pk=notice.pk).update(review=_open_review(notice, evaluation, now))
+    return NoticeState.REVIEWED
 
 
-def _open_review(notice: TargetNotice, standing: Standing, now: datetime) -> Review:
+def _open_review(notice: TargetNotice, evaluation: TargetEvaluation, now: datetime) -> Review:
     zone = notice.affiliate.time_zone
     summary = _(
         "The sales target is missed: %(orders)d of %(target)d orders in %(days)d days. We told you on %(noticed)s that it had"
         " to be met by %(cure)s."
     ) % {
-        "orders": standing.orders,
-        "target": standing.target.orders,
-        "days": standing.target.days,
-        "noticed": moment(notice.noticed_at, zone),
-        "cure": moment(notice.cure_by, zone),
+        "orders": evaluation.orders,
+        "target": evaluation.target.orders,
+        "days": evaluation.target.days,
+        "noticed": format_datetime(notice.notified_at, zone),
+        "cure": format_datetime(notice.cure_by, zone),
     }
     return open_review(
         affiliate=notice.affiliate,
@@ -111,16 +121,16 @@ def _open_review(notice: TargetNotice, standing: Standing, now: datetime) -> Rev
     )
 
 
-def _end(notice: TargetNotice, to: TargetNotice.State, now: datetime) -> bool:
-    ended = TargetNotice.objects.filter(pk=notice.pk, state=State_.RUNNING).update(state=to, ended_at=now)
+def _end_notice(notice: TargetNotice, to: TargetNotice.State, now: datetime) -> bool:
+    ended = TargetNotice.objects.filter(pk=notice.pk, state=NoticeState.RUNNING).update(state=to, ended_at=now)
     if ended:
         notice.state, notice.ended_at = to, now
         trail.record(
-            action=f"notice of a missed target: {to.value}",
+            action=f"missed-target notice {to.value}",
             subject=notice.affiliate,
             now=now,
             by=None,
-            before={"state": State_.RUNNING.value},
+            before={"state": NoticeState.RUNNING.value},
             after={"state": to.value},
         )
     return bool(ended)

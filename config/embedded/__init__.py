@@ -18,7 +18,7 @@ PACKAGE = Path(__file__).resolve().parent
 _leases: dict[Path, int] = {}
 
 
-def urls(folder: Path) -> tuple[str, str]:
+def get_urls(folder: Path) -> tuple[str, str]:
     """Return the addresses of the database and of Redis, whose files lie in `folder`; start both if they don't run.
 
     Costs about a millisecond when they run. Refuses with a RuntimeError when they can't be started.
@@ -26,22 +26,22 @@ def urls(folder: Path) -> tuple[str, str]:
     folder = folder.resolve()
     try:
         _hold_lease(folder)
-        return _addresses(folder) or _start(folder)
+        return _read_addresses(folder) or _start(folder)
     except PermissionError as error:
         raise RuntimeError(f"{folder} is another user's ({error}): be that user, or remove it") from error
 
 
-def database_url(folder: Path) -> str:
-    """Return the database's address; everything else as `urls`."""
-    return urls(folder)[0]
+def get_database_url(folder: Path) -> str:
+    """Return the database's address; everything else as `get_urls`."""
+    return get_urls(folder)[0]
 
 
-def redis_url(folder: Path) -> str:
-    """Return the address of Redis; everything else as `urls`."""
-    return urls(folder)[1]
+def get_redis_url(folder: Path) -> str:
+    """Return the address of Redis; everything else as `get_urls`."""
+    return get_urls(folder)[1]
 
 
-def open_in(folder: Path, name: str, flags: int = os.O_RDWR) -> int:
+def open_in_folder(folder: Path, name: str, flags: int = os.O_RDWR) -> int:
     """Open a file of the folder, made if missing, for its owner alone, who is the folder's owner even if root opens it."""
     descriptor = os.open(folder / name, flags | os.O_CREAT, 0o600)
     if os.geteuid() == 0:
@@ -50,7 +50,7 @@ def open_in(folder: Path, name: str, flags: int = os.O_RDWR) -> int:
     return descriptor
 
 
-def _make(folder: Path) -> None:
+def _make_folder(folder: Path) -> None:
     with suppress(FileExistsError):
         folder.mkdir(mode=0o711)
         # Whoever owns the checkout must be able to use it later, even if root was the first.
@@ -60,8 +60,8 @@ def _make(folder: Path) -> None:
 
 def _hold_lease(folder: Path) -> None:
     if folder not in _leases:
-        _make(folder)
-        descriptor = open_in(folder, "lease")
+        _make_folder(folder)
+        descriptor = open_in_folder(folder, "lease")
         # Waits while the keeper, which found nobody, stops the servers: less than a second.
         fcntl.flock(descriptor, fcntl.LOCK_SH)
         _leases[folder] = descriptor
@@ -69,7 +69,7 @@ def _hold_lease(folder: Path) -> None:
     os.utime(_leases[folder])
 
 
-def _addresses(folder: Path) -> tuple[str, str] | None:
+def _read_addresses(folder: Path) -> tuple[str, str] | None:
     # The lock first: `_start` takes the file away before a keeper can hold the lock, so that what is read below a
     # held lock was written by the keeper that holds it.
     if not _is_held(folder, "keeper.lock"):
@@ -82,7 +82,7 @@ def _addresses(folder: Path) -> tuple[str, str] | None:
 
 
 def _is_held(folder: Path, name: str) -> bool:
-    descriptor = open_in(folder, name)
+    descriptor = open_in_folder(folder, name)
     try:
         # Shared, so that two who ask at once don't take each other for the keeper.
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -94,10 +94,10 @@ def _is_held(folder: Path, name: str) -> bool:
 
 
 def _start(folder: Path) -> tuple[str, str]:
-    turn = open_in(folder, "start.lock")
+    turn = open_in_folder(folder, "start.lock")
     try:
         fcntl.flock(turn, fcntl.LOCK_EX)
-        if found := _addresses(folder):
+        if found := _read_addresses(folder):
             return found
         (folder / "servers.json").unlink(missing_ok=True)
         # The starter inherits our turn: if we are killed meanwhile, the next one in the queue waits for it all the same.
@@ -113,7 +113,7 @@ def _start(folder: Path) -> tuple[str, str]:
             start_new_session=True,
             check=False,
         )
-        found = _addresses(folder)
+        found = _read_addresses(folder)
     finally:
         os.close(turn)
     if not found:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import open_in
+from . import open_in_folder
 
 
 class CannotStartError(Exception):
@@ -32,13 +32,13 @@ class Place:
     account: pwd.struct_passwd | None
 
     @classmethod
-    def of(cls, folder: Path) -> "Place":
+    def for_folder(cls, folder: Path) -> "Place":
         """Choose the place for this folder, the same for every process of the same user."""
         if os.geteuid() != 0:
             return cls(folder, folder, None)
         if owner := folder.stat().st_uid:
             return cls(folder, folder, pwd.getpwuid(owner))
-        return cls(folder, folder if is_open_to_all(folder) else outside(folder), pwd.getpwnam("nobody"))
+        return cls(folder, folder if is_open_to_all(folder) else get_outside_home(folder), pwd.getpwnam("nobody"))
 
     def make(self) -> None:
         """Make the home and the password that both servers ask for."""
@@ -46,13 +46,13 @@ class Place:
         # Outside of the checkout its name can be guessed and its parent is everybody's: another may have been first.
         if self.home.is_symlink() or self.home.stat().st_uid != self.folder.stat().st_uid:
             raise CannotStartError(f"{self.home} belongs to somebody else: please remove it")
-        descriptor = open_in(self.home, "password")
+        descriptor = open_in_folder(self.home, "password")
         if os.fstat(descriptor).st_size == 0:
             os.write(descriptor, secrets.token_urlsafe(24).encode())
         os.close(descriptor)
-        self.give(self.home / "password")
+        self.set_owner(self.home / "password")
 
-    def give(self, path: Path) -> None:
+    def set_owner(self, path: Path) -> None:
         """Make the servers' account the owner of this path."""
         if self.account:
             os.chown(path, self.account.pw_uid, self.account.pw_gid)
@@ -67,7 +67,7 @@ class Place:
         """Return what `subprocess` must be told for a child to run as the servers' account."""
         return {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []} if self.account else {}
 
-    def package(self, name: str) -> Path:
+    def find_package(self, name: str) -> Path:
         """Return the folder of an installed package, or of its copy where the servers' account can't reach the package."""
         spec = importlib.util.find_spec(name)
         if not spec or not spec.submodule_search_locations:
@@ -88,7 +88,7 @@ class Place:
             if part.exists():
                 shutil.copytree(part, unfinished / part.name, ignore=skip)
         for path in (unfinished, *unfinished.rglob("*")):
-            self.give(path)
+            self.set_owner(path)
         unfinished.rename(copy)
 
 
@@ -98,13 +98,13 @@ def is_open_to_all(folder: Path) -> bool:
     return all(step.stat().st_mode & 0o001 for step in (path, *path.parents))
 
 
-def outside(folder: Path) -> Path:
+def get_outside_home(folder: Path) -> Path:
     """Return the home outside of the checkout, for a root whose checkout is closed to others."""
     # /var/tmp, where there is one, outlives a restart of the machine.
     shared = Path("/var/tmp")  # noqa: S108 -- Place.make refuses a folder that somebody else made there
-    return (shared if shared.is_dir() else Path(tempfile.gettempdir())) / f"accord-{digest(folder)[:16]}"
+    return (shared if shared.is_dir() else Path(tempfile.gettempdir())) / f"accord-{hash_path(folder)[:16]}"
 
 
-def digest(folder: Path) -> str:
+def hash_path(folder: Path) -> str:
     """Return a hexadecimal digest of the folder's path."""
     return hashlib.sha256(bytes(folder)).hexdigest()

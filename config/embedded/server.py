@@ -12,8 +12,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 
-from . import open_in
-from .place import CannotStartError, Place, digest
+from . import open_in_folder
+from .place import CannotStartError, Place, hash_path
 
 START_SECONDS = 120
 STOP_SECONDS = 30
@@ -36,14 +36,14 @@ class Server(ABC):
         self.data = place.home / self.name
         self.process: subprocess.Popen[bytes] | None = None
         # The same for a checkout whenever it is free, and not among those that systems give to outgoing connections.
-        self.port = self.first_port + int(digest(place.folder)[:8], 16) % 4_000
+        self.port = self.first_port + int(hash_path(place.folder)[:8], 16) % 4_000
 
     @abstractmethod
     def make_data(self) -> None:
         """Make the data folder if there is none yet."""
 
     @abstractmethod
-    def command(self) -> list[str]:
+    def build_command(self) -> list[str]:
         """Return the program and its arguments."""
 
     @abstractmethod
@@ -55,7 +55,7 @@ class Server(ABC):
     def url(self) -> str:
         """Return the address that Django and Celery are given."""
 
-    def configuration(self) -> bytes:
+    def build_configuration(self) -> bytes:
         """Return what the server reads from its standard input."""
         return b""
 
@@ -66,7 +66,7 @@ class Server(ABC):
             self.make_data()
             # Whoever wrote it is dead, for they held the lock; its number may be another process's by now.
             (self.data / self.pid_file).unlink(missing_ok=True)
-            self.port = free_port(self.port)
+            self.port = find_free_port(self.port)
             self._launch(lock)
         finally:
             os.close(lock)
@@ -92,7 +92,7 @@ class Server(ABC):
         os.close(self._claim())
 
     def _claim(self) -> int:
-        lock = open_in(self.place.home, f"{self.name}.lock")
+        lock = open_in_folder(self.place.home, f"{self.name}.lock")
         deadline = time.monotonic() + STOP_SECONDS
         while True:
             with suppress(BlockingIOError):
@@ -105,10 +105,10 @@ class Server(ABC):
             time.sleep(0.1)
 
     def _launch(self, lock: int) -> None:
-        log = open_in(self.place.folder, f"{self.name}.log", os.O_WRONLY | os.O_APPEND)
+        log = open_in_folder(self.place.folder, f"{self.name}.log", os.O_WRONLY | os.O_APPEND)
         try:
             self.process = subprocess.Popen(
-                self.command(),
+                self.build_command(),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -122,22 +122,22 @@ class Server(ABC):
             os.close(log)
         assert self.process.stdin
         with suppress(BrokenPipeError), self.process.stdin as stdin:
-            stdin.write(self.configuration())
+            stdin.write(self.build_configuration())
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not self.is_ready():
             if self.has_ended() or time.monotonic() > deadline:
                 self.stop()
-                raise CannotStartError(f"{self.title} did not start; the end of its log:\n{self._end_of_log()}")
+                raise CannotStartError(f"{self.title} did not start; the end of its log:\n{self._read_log_end()}")
             time.sleep(0.02)
 
-    def _end_of_log(self) -> str:
+    def _read_log_end(self) -> str:
         text = (self.place.folder / f"{self.name}.log").read_text(errors="replace")
         return "\n".join(text.splitlines()[-10:])
 
 
-def free_port(wanted: int) -> int:
+def find_free_port(wanted: int) -> int:
     """Return the first port from `wanted` on that nobody listens on."""
     for port in range(wanted, wanted + 1_000):
         with suppress(OSError), socket.socket() as probe:

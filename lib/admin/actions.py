@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from lib.errors import Refused
+from lib.errors import NotAllowed
 
 # Tells the page's own answer from the click in a list that led to the page.
 CONFIRMED = "confirmed"
@@ -42,7 +42,7 @@ def run_action(
     do: Callable[[dict[str, Any]], object],
     back: str,
     *,
-    done: str = "",
+    success_message: str = "",
     explanation: str = "",
     initial: dict[str, Any] | None = None,
 ) -> HttpResponse:
@@ -57,25 +57,25 @@ def run_action(
             with transaction.atomic():
                 do(form.cleaned_data)
         except ValidationError as refusal:
-            if _shown_beside_fields(form, refusal):
-                return _page(request, admin, form, title, back, explanation)
+            if _add_field_errors(form, refusal):
+                return _render_page(request, admin, form, title, back, explanation)
             messages.error(request, " ".join(refusal.messages))
-        except (Refused, PermissionDenied) as refusal:
+        except (NotAllowed, PermissionDenied) as refusal:
             messages.error(request, str(refusal) or _("You may not do this."))
         else:
-            messages.success(request, done or _("Done: %(title)s") % {"title": title})
+            messages.success(request, success_message or _("Done: %(title)s") % {"title": title})
         return HttpResponseRedirect(back)
-    return _page(request, admin, form, title, back, explanation)
+    return _render_page(request, admin, form, title, back, explanation)
 
 
-def _shown_beside_fields(form: forms.Form, refusal: ValidationError) -> bool:
+def _add_field_errors(form: forms.Form, refusal: ValidationError) -> bool:
     if not hasattr(refusal, "error_dict") or not set(refusal.error_dict) <= set(form.fields):
         return False
     form.add_error(None, refusal)
     return True
 
 
-def _page(
+def _render_page(
     request: HttpRequest, admin: "ModelAdmin[Any]", form: forms.Form, title: str, back: str, explanation: str
 ) -> TemplateResponse:
     context = {
@@ -97,7 +97,7 @@ def _page(
     return TemplateResponse(request, "admin/confirm.html", context)
 
 
-def for_each(rows: QuerySet[Any], do: Callable[[Any, dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+def apply_to_each(rows: QuerySet[Any], do: Callable[[Any, dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
     """For `run_action`: `do` for each of the rows, with the answers of the form."""
 
     def all_of_them(answers: dict[str, Any]) -> None:
@@ -107,7 +107,7 @@ def for_each(rows: QuerySet[Any], do: Callable[[Any, dict[str, Any]], None]) -> 
     return all_of_them
 
 
-def named(rows: QuerySet[Any]) -> str:
+def describe_rows(rows: QuerySet[Any]) -> str:
     """For a title: the one row by its name, or how many they are."""
     first_two = list(rows[:2])
     return str(first_two[0]) if len(first_two) == 1 else str(rows.count())

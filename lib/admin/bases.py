@@ -12,7 +12,7 @@ from django.urls import URLPattern
 from unfold.admin import ModelAdmin, TabularInline
 
 
-def once(column: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+def cache_on_row(column: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """A column that is worked out once a row: the template of a row's page asks for each value up to five times."""
     name = f"_{column.__name__}_worked_out"
 
@@ -32,10 +32,10 @@ class BaseAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         patterns: list[URLPattern] = super().get_urls()
         for pattern in patterns:
             if "object_id" in pattern.pattern.converters:
-                pattern.callback = self._of_an_id(pattern.callback)
+                pattern.callback = self._require_valid_id(pattern.callback)
         return patterns
 
-    def _of_an_id(self, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    def _require_valid_id(self, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             # Whoever is not of the staff is sent to sign in, whatever the address.
@@ -49,7 +49,7 @@ class BaseAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
         return checked
 
 
-class ReadOnly:
+class ReadOnlyMixin:
     """Mixed into an admin or an inline: rows are shown and changed by domain functions alone."""
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
@@ -62,7 +62,7 @@ class ReadOnly:
         return False
 
 
-class ReadOnlyAdmin(ReadOnly, BaseAdmin):
+class ReadOnlyAdmin(ReadOnlyMixin, BaseAdmin):
     """A list and a page that show; actions ask for permissions of their own."""
 
     list_filter_submit = True
@@ -70,7 +70,7 @@ class ReadOnlyAdmin(ReadOnly, BaseAdmin):
     show_full_result_count = False
 
 
-class ReadOnlyInline(ReadOnly, TabularInline):  # type: ignore[misc]  # unfold has no types
+class ReadOnlyInline(ReadOnlyMixin, TabularInline):  # type: ignore[misc]  # unfold has no types
     """Rows of another model, shown in a tab."""
 
     extra = 0

@@ -22,10 +22,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from lib.admin.actions import run_action
-from lib.errors import Refused
+from lib.errors import NotAllowed
 
 
-def link(obj: Model | None, label: object = None) -> SafeString | str:
+def build_admin_link(obj: Model | None, label: object = None) -> SafeString | str:
     """A link to the admin page of `obj`."""
     if obj is None:
         return "-"
@@ -33,18 +33,18 @@ def link(obj: Model | None, label: object = None) -> SafeString | str:
     return format_html('<a href="{}">{}</a>', address, str(obj if label is None else label))
 
 
-def links(rows: Iterable[Model]) -> SafeString | str:
+def build_admin_links(rows: Iterable[Model]) -> SafeString | str:
     """A link to the admin page of each, one a line."""
-    return format_html_join(mark_safe("<br>"), "{}", ((link(row),) for row in rows)) or "-"
+    return format_html_join(mark_safe("<br>"), "{}", ((build_admin_link(row),) for row in rows)) or "-"
 
 
-def list_of(model: type[Model], query: str = "") -> str:
+def build_changelist_url(model: type[Model], query: str = "") -> str:
     """The address of the admin list of `model`."""
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     return f"{address}?{query}" if query else address
 
 
-def ask(
+def run_row_action(
     admin: ModelAdmin[Any],
     request: HttpRequest,
     object_id: str | UUID,
@@ -67,7 +67,7 @@ def ask(
     )
 
 
-def attempt(
+def run_and_redirect(
     request: HttpRequest, do: Callable[[], Any], done: str | Callable[[Any], str], back: str
 ) -> HttpResponseRedirect:
     """Do what must not run within another transaction (a close, an export), and say how it went; `done` is what to say,
@@ -76,14 +76,16 @@ def attempt(
         made = do()
     except ValidationError as refusal:
         messages.error(request, " ".join(refusal.messages))
-    except (Refused, PermissionDenied) as refusal:
+    except (NotAllowed, PermissionDenied) as refusal:
         messages.error(request, str(refusal) or _("You may not do this."))
     else:
         messages.success(request, done if isinstance(done, str) else done(made))
     return HttpResponseRedirect(back)
 
 
-def page(admin: ModelAdmin[Any], request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
+def render_admin_page(
+    admin: ModelAdmin[Any], request: HttpRequest, template: str, title: str, **context: Any
+) -> TemplateResponse:
     """A page of our own within the admin."""
     shared = {**admin.admin_site.each_context(request), "opts": admin.opts, "media": admin.media, "title": title}
     return TemplateResponse(request, template, shared | context)

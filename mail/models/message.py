@@ -46,7 +46,7 @@ class Message(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(state="sent", sent_at__isnull=False) | (~Q(state="sent") & Q(sent_at__isnull=True)),
-                name="mail_sent_says_when",
+                name="mail_sent_at_set",
             )
         ]
 

@@ -16,13 +16,13 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 from accounts.staff import staff_member
 from affiliates.admin_fields import AffiliateField
 from lib.admin.actions import ConfirmForm, ReasonForm, run_action
-from lib.admin.pages import ask, list_of
-from lib.csv import csv_bytes
-from payouts.admin.bases import MoneyAdmin, amount, money_page
+from lib.admin.pages import build_changelist_url, run_row_action
+from lib.csv import build_csv
+from payouts.admin.bases import MoneyAdmin, build_amount_column, money_page
 from payouts.ledger import adjustments, negative_balances
 from payouts.models import Adjustment
 
-MOST_SHOWN = 200
+MAX_ROWS_SHOWN = 200
 OWED_COLUMNS = ("affiliate", "name", "since", "owed", "up to 30 days", "31 to 90 days", "longer")
 
 
@@ -63,14 +63,14 @@ class WriteOffForm(forms.Form):
 
 @admin.register(Adjustment)
 class AdjustmentAdmin(MoneyAdmin):
-    list_display = ("affiliate", "kind_in_words", "amount_shown", "state", "made_by", "made_at", "statement")
-    list_filter = ("state", "kind", "writes_off")
+    list_display = ("affiliate", "kind_label", "amount_display", "state", "made_by", "made_at", "statement")
+    list_filter = ("state", "kind", "is_write_off")
     list_select_related = ("affiliate", "made_by", "statement")
     search_fields = ("affiliate__code", "affiliate__name", "reason")
     fields = (
         "affiliate",
-        "kind_in_words",
-        "amount_shown",
+        "kind_label",
+        "amount_display",
         "reason",
         "state",
         "made_at",
@@ -80,28 +80,28 @@ class AdjustmentAdmin(MoneyAdmin):
         "statement",
     )
     readonly_fields = fields
-    actions_list = ("propose", "below_zero", "write_off")
+    actions_list = ("propose", "negative_balances", "write_off")
     actions_detail = ("approve", "reject")
-    amount_shown = amount("amount", gettext_lazy("amount"))
+    amount_display = build_amount_column("amount", gettext_lazy("amount"))
 
     def has_propose_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         return request.user.has_perm("payouts.add_adjustment")
 
     def has_approve_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("payouts.approve_adjustment") and self._waits(request, object_id)
+        return request.user.has_perm("payouts.approve_adjustment") and self._is_open(request, object_id)
 
     def has_reject_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         # Whoever proposed may take it back.
         may = request.user.has_perm("payouts.approve_adjustment") or request.user.has_perm("payouts.add_adjustment")
-        return may and self._waits(request, object_id)
+        return may and self._is_open(request, object_id)
 
-    def _waits(self, request: HttpRequest, object_id: str) -> bool:
+    def _is_open(self, request: HttpRequest, object_id: str) -> bool:
         waiting = Adjustment.objects.filter(pk=object_id, state=Adjustment.State.PROPOSED)
         return request.method == "POST" or waiting.exists()
 
     @admin.display(description=gettext_lazy("kind"), ordering="kind")
-    def kind_in_words(self, row: Adjustment) -> str:
-        return row.shown_kind
+    def kind_label(self, row: Adjustment) -> str:
+        return row.kind_label
 
     @action(description=gettext_lazy("Propose an adjustment"), permissions=["propose"])  # type: ignore[untyped-decorator]  # unfold has no types
     def propose(self, request: HttpRequest) -> HttpResponse:
@@ -109,21 +109,21 @@ class AdjustmentAdmin(MoneyAdmin):
         return run_action(
             request, self, ProposalForm, _("Propose an adjustment"),
             lambda answers: adjustments.propose(now=timezone.now(), by=staff_member(request), **answers),
-            list_of(Adjustment),
+            build_changelist_url(Adjustment),
         )  # fmt: skip
 
     @action(description=gettext_lazy("Balances below zero"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
-    def below_zero(self, request: HttpRequest) -> HttpResponse:
+    def negative_balances(self, request: HttpRequest) -> HttpResponse:
         """Who owes how much and since when; as a CSV with `?as=csv`."""
-        rows = negative_balances.everybody(timezone.now())
+        rows = negative_balances.list_negative_balances(timezone.now())
         if request.GET.get("as") == "csv":
             headers = {"Content-Disposition": 'attachment; filename="balances-below-zero.csv"'}
-            content = csv_bytes(OWED_COLUMNS, (row[1:] for row in rows))
+            content = build_csv(OWED_COLUMNS, (row[1:] for row in rows))
             return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
         return money_page(
-            self, request, "admin/payouts/below_zero.html", _("Balances below zero"), rows=rows[:MOST_SHOWN],
-            more=max(0, len(rows) - MOST_SHOWN), totals=negative_balances.totals(rows), count=len(rows),
-            may_write_off=self.has_propose_permission(request), back=list_of(Adjustment),
+            self, request, "admin/payouts/negative_balance.html", _("Balances below zero"), rows=rows[:MAX_ROWS_SHOWN],
+            more=max(0, len(rows) - MAX_ROWS_SHOWN), totals=negative_balances.sum_negative_balances(rows), count=len(rows),
+            may_write_off=self.has_propose_permission(request), back=build_changelist_url(Adjustment),
         )  # fmt: skip
 
     @action(description=gettext_lazy("Write off a balance below zero"), permissions=["propose"])  # type: ignore[untyped-decorator]  # unfold has no types
@@ -132,7 +132,7 @@ class AdjustmentAdmin(MoneyAdmin):
         return run_action(
             request, self, WriteOffForm, _("Write off a balance below zero"),
             lambda answers: adjustments.propose_write_off(now=timezone.now(), by=staff_member(request), **answers),
-            list_of(Adjustment), initial={"affiliate": request.GET.get("affiliate", "")},
+            build_changelist_url(Adjustment), initial={"affiliate": request.GET.get("affiliate", "")},
             explanation=_("Somebody else has to approve it, while the balance is still the same. The next close posts it."),
         )  # fmt: skip
 
@@ -140,8 +140,8 @@ class AdjustmentAdmin(MoneyAdmin):
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The next close posts it."""
         row = self.get_object(request, object_id)
-        about = f"{row.affiliate}, {row.shown_kind} {self.amount_shown(row)}: {row.reason}" if row else ""
-        return ask(
+        about = f"{row.affiliate}, {row.kind_label} {self.amount_display(row)}: {row.reason}" if row else ""
+        return run_row_action(
             self, request, object_id, ConfirmForm, _("Approve this adjustment"),
             lambda row, _answers, now, by: adjustments.approve(adjustment=row, now=now, by=by),
             explanation=about,
@@ -150,7 +150,7 @@ class AdjustmentAdmin(MoneyAdmin):
     @action(description=gettext_lazy("Reject"), permissions=["reject"])  # type: ignore[untyped-decorator]  # unfold has no types
     def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """It is never posted."""
-        return ask(
+        return run_row_action(
             self, request, object_id, ReasonForm, _("Reject this adjustment"),
             lambda row, answers, now, by: adjustments.reject(adjustment=row, reason=answers["reason"], now=now, by=by),
         )  # fmt: skip

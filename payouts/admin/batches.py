@@ -22,35 +22,35 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from accounts.staff import staff_member
-from agreements.program_currency import program_currency, with_currency
+from agreements.program_currency import annotate_currency, get_program_currency
 from audit import trail
 from lib.admin.actions import ConfirmForm, ReasonForm
-from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, once
-from lib.admin.pages import ask, attempt, link, list_of
-from lib.formatting import money
-from payouts.admin.bases import amount, money_page
+from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, cache_on_row
+from lib.admin.pages import build_admin_link, build_changelist_url, run_and_redirect, run_row_action
+from lib.formatting import format_money
+from payouts.admin.bases import build_amount_column, money_page
 from payouts.disbursement import approval, bank_results, exports, payout_transitions
-from payouts.disbursement.approval import LIVE_BATCH
-from payouts.disbursement.bank_results import MOST_BYTES, Effect
-from payouts.disbursement.payout_warnings import noticed
+from payouts.disbursement.approval import UNSENT_BATCH_STATES
+from payouts.disbursement.bank_results import MAX_BYTES, Effect
+from payouts.disbursement.payout_warnings import list_payout_warnings
 from payouts.models import Payout, PayoutBatch, PayoutFile
 
 State = PayoutBatch.State
-MOST_SHOWN = 1000
+MAX_ROWS_SHOWN = 1000
 
 
 class PayoutInline(ReadOnlyInline):
     model = Payout
-    fields = ("payout", "affiliate", "details", "amount_shown", "state", "failure")
+    fields = ("payout", "affiliate", "details", "amount_display", "state", "failure")
     readonly_fields = fields
     verbose_name_plural = gettext_lazy("payouts")
-    amount_shown = amount("amount", gettext_lazy("amount"))
+    amount_display = build_amount_column("amount", gettext_lazy("amount"))
 
     def payout(self, row: Payout) -> SafeString | str:
-        return link(row)
+        return build_admin_link(row)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return with_currency(super().get_queryset(request).select_related("affiliate", "details"))
+        return annotate_currency(super().get_queryset(request).select_related("affiliate", "details"))
 
 
 class FileInline(ReadOnlyInline):
@@ -76,21 +76,21 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     readonly_fields = fields
     inlines = (PayoutInline, FileInline)
-    actions_list = ("take_results",)
-    actions_detail = ("submit", "approve", "put_aside", "to_draft", "export", "paid")
+    actions_list = ("import_results",)
+    actions_detail = ("submit", "approve", "remove_unpayable", "return_to_draft", "export", "mark_paid")
 
     @admin.display(description=gettext_lazy("total"))
-    @once
+    @cache_on_row
     def total(self, batch: PayoutBatch) -> str:
         """What was approved and sent stays, whatever came back of it; a cancelled payout was never sent."""
         rows = batch.payouts.exclude(state=Payout.State.CANCELLED)
         shown = rows.aggregate(sum=Sum("amount"), count=Count("pk"))
         words = ngettext("%(total)s in %(count)s payout", "%(total)s in %(count)s payouts", shown["count"])
-        total = money(shown["sum"] or Decimal("0.00"), program_currency())
+        total = format_money(shown["sum"] or Decimal("0.00"), get_program_currency())
         return words % {"total": total, "count": shown["count"]}
 
     @admin.display(description=gettext_lazy("results"))
-    @once
+    @cache_on_row
     def results(self, batch: PayoutBatch) -> str:
         """How many were paid, failed, were returned after they had been paid, and wait for their result."""
         came_back = Q(state=Payout.State.FAILED)
@@ -106,34 +106,36 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         mine = path(
-            "<uuid:batch>/files/<uuid:pk>/", self.admin_site.admin_view(self.file), name="payouts_payoutbatch_file"
+            "<uuid:batch>/files/<uuid:pk>/",
+            self.admin_site.admin_view(self.download_file),
+            name="payouts_payoutbatch_file",
         )
         return [mine, *super().get_urls()]
 
     def has_submit_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return self._may(request, "submit", object_id, State.DRAFT)
+        return self._is_allowed(request, "submit", object_id, State.DRAFT)
 
     def has_approve_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return self._may(request, "approve", object_id, State.SUBMITTED)
+        return self._is_allowed(request, "approve", object_id, State.SUBMITTED)
 
-    def has_to_draft_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        may = self._may(request, "submit", object_id, State.SUBMITTED, State.APPROVED)
-        return may or self._may(request, "approve", object_id, State.SUBMITTED, State.APPROVED)
+    def has_return_to_draft_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        may = self._is_allowed(request, "submit", object_id, State.SUBMITTED, State.APPROVED)
+        return may or self._is_allowed(request, "approve", object_id, State.SUBMITTED, State.APPROVED)
 
-    def has_put_aside_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        live = PayoutBatch.objects.filter(pk=object_id, state__in=LIVE_BATCH)
+    def has_remove_unpayable_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        live = PayoutBatch.objects.filter(pk=object_id, state__in=UNSENT_BATCH_STATES)
         return request.user.has_perm("payouts.return_payout") and (request.method == "POST" or live.exists())
 
     def has_export_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return self._may(request, "export", object_id, State.APPROVED)
+        return self._is_allowed(request, "export", object_id, State.APPROVED)
 
-    def has_results_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+    def has_import_results_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         return request.user.has_perm("payouts.export_payoutbatch")
 
-    def has_paid_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return self._may(request, "export", object_id, State.SENT)
+    def has_mark_paid_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        return self._is_allowed(request, "export", object_id, State.SENT)
 
-    def _may(self, request: HttpRequest, verb: str, object_id: str, *states: str) -> bool:
+    def _is_allowed(self, request: HttpRequest, verb: str, object_id: str, *states: str) -> bool:
         if not request.user.has_perm(f"payouts.{verb}_payoutbatch"):
             return False
         # A button stands only where it can do something; whoever is too late gets a message, not a refusal.
@@ -144,7 +146,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         """Hand the drafts to somebody else for approval."""
         batch = get_object_or_404(PayoutBatch, pk=object_id)
         told = {"name": batch.name, "total": self.total(batch)}
-        return ask(
+        return run_row_action(
             self, request, object_id, ConfirmForm, _("Submit these payouts"),
             lambda row, _answers, now, by: approval.submit(batch=row, now=now, by=by),
             explanation=_("%(name)s: %(total)s. Somebody else has to approve them.") % told,
@@ -157,45 +159,45 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         back = reverse("admin:payouts_payoutbatch_change", args=[batch.pk])
         if request.method == "POST":
             digest = request.POST.get("digest", "")
-            return attempt(
+            return run_and_redirect(
                 request,
                 lambda: approval.approve(batch=batch, digest=digest, now=now, by=staff_member(request)),
                 _("Approved."),
                 back,
             )
-        shown, unusual = approval.summary(batch, now), noticed(batch)
+        shown, unusual = approval.summarize_batch(batch, now), list_payout_warnings(batch)
         rows = [(row, unusual.get(row.pk, ())) for row in shown.payouts]
         return money_page(
             self, request, "admin/payouts/approve.html", _("Approve these payouts"),
-            batch=batch, shown=shown, rows=rows[:MOST_SHOWN], more=max(0, len(rows) - MOST_SHOWN),
+            batch=batch, summary=shown, rows=rows[:MAX_ROWS_SHOWN], more=max(0, len(rows) - MAX_ROWS_SHOWN),
             unusual=sum(bool(kinds) for _row, kinds in rows),
-            back=back, mine=batch.submitted_by_id == staff_member(request).pk,
+            back=back, is_own_submission=batch.submitted_by_id == staff_member(request).pk,
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Put aside what cannot be sent"), permissions=["put_aside"])  # type: ignore[untyped-decorator]  # unfold has no types
-    def put_aside(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    @action(description=gettext_lazy("Put aside what cannot be sent"), permissions=["remove_unpayable"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def remove_unpayable(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take each payout with something against it back to the balance, so that the others can go."""
         batch, now = get_object_or_404(PayoutBatch, pk=object_id), timezone.now()
         back = reverse("admin:payouts_payoutbatch_change", args=[batch.pk])
         if request.method == "POST":
-            return attempt(
+            return run_and_redirect(
                 request,
-                lambda: payout_transitions.put_aside(batch=batch, now=now, by=staff_member(request)),
+                lambda: payout_transitions.remove_unpayable(batch=batch, now=now, by=staff_member(request)),
                 _("Put aside: their amounts are the affiliates' again. Submit the others."),
                 back,
             )
-        found = approval.obstacles_of(batch, now)
+        found = approval.list_batch_blockers(batch, now)
         return money_page(
-            self, request, "admin/payouts/aside.html", _("Put aside what cannot be sent"),
-            batch=batch, rows=found[:MOST_SHOWN], more=max(0, len(found) - MOST_SHOWN), back=back,
+            self, request, "admin/payouts/remove_unpayable.html", _("Put aside what cannot be sent"),
+            batch=batch, rows=found[:MAX_ROWS_SHOWN], more=max(0, len(found) - MAX_ROWS_SHOWN), back=back,
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Back to draft"), permissions=["to_draft"])  # type: ignore[untyped-decorator]  # unfold has no types
-    def to_draft(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    @action(description=gettext_lazy("Back to draft"), permissions=["return_to_draft"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def return_to_draft(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take a submission or an approval back, with the reason."""
-        return ask(
+        return run_row_action(
             self, request, object_id, ReasonForm, _("Make it a draft again"),
-            lambda row, answers, now, by: approval.back_to_draft(batch=row, reason=answers["reason"], now=now, by=by),
+            lambda row, answers, now, by: approval.return_to_draft(batch=row, reason=answers["reason"], now=now, by=by),
         )  # fmt: skip
 
     @action(description=gettext_lazy("Export"), permissions=["export"])  # type: ignore[untyped-decorator]  # unfold has no types
@@ -204,32 +206,32 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         batch = get_object_or_404(PayoutBatch, pk=object_id)
         back = reverse("admin:payouts_payoutbatch_change", args=[batch.pk])
         if request.method == "POST":
-            return attempt(
+            return run_and_redirect(
                 request,
                 lambda: exports.export(batch=batch, now=timezone.now(), by=staff_member(request)),
                 _("Exported: the files are below. Take them to the bank or provider, then import what it says."),
                 back,
             )
         return money_page(
-            self, request, "admin/payouts/sure.html", _("Export these payouts"), back=back,
+            self, request, "admin/payouts/confirm_export.html", _("Export these payouts"), back=back,
             explanation=_("Each payout becomes “sent”, and its affiliate is told. Its files can be downloaded repeatedly."),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("All of it was paid"), permissions=["paid"])  # type: ignore[untyped-decorator]  # unfold has no types
-    def paid(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    @action(description=gettext_lazy("All of it was paid"), permissions=["mark_paid"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def mark_paid(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Record that the bank paid everything that was sent."""
-        return ask(
+        return run_row_action(
             self, request, object_id, ConfirmForm, _("All of it was paid"),
             lambda row, _answers, now, by: bank_results.mark_paid(batch=row, now=now, by=by),
             explanation=_("Every payout of this batch that waits for its result is recorded as paid."),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Import results"), permissions=["results"])  # type: ignore[untyped-decorator]  # unfold has no types
-    def take_results(self, request: HttpRequest) -> HttpResponse:
+    @action(description=gettext_lazy("Import results"), permissions=["import_results"])  # type: ignore[untyped-decorator]  # unfold has no types
+    def import_results(self, request: HttpRequest) -> HttpResponse:
         """Look at what the bank said, line by line, then take it in."""
         asked = request.method == "POST"
         form = ResultsForm(request.POST if asked else None, request.FILES if asked else None)
-        context: dict[str, Any] = {"form": form, "back": list_of(PayoutBatch), "lines": None}
+        context: dict[str, Any] = {"form": form, "back": build_changelist_url(PayoutBatch), "lines": None}
         if form.is_bound and form.is_valid():
             content = form.cleaned_data["content"]
             try:
@@ -237,7 +239,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
                     lines = bank_results.import_results(content=content, now=timezone.now(), by=staff_member(request))
                     context |= {"done": True}
                 else:
-                    lines = bank_results.preview(content)
+                    lines = bank_results.preview_results(content)
             except ValidationError as refusal:
                 form.add_error("file", refusal.messages)
             else:
@@ -245,7 +247,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
                 context |= {"lines": lines, "counts": counts, "content": base64.b64encode(content).decode()}
         return money_page(self, request, "admin/payouts/results.html", _("Import results"), **context)
 
-    def file(self, request: HttpRequest, batch: UUID, pk: UUID) -> HttpResponse:
+    def download_file(self, request: HttpRequest, batch: UUID, pk: UUID) -> HttpResponse:
         """One file, as it was made. It names accounts in clear, so each download is on the record."""
         if not request.user.has_perm("payouts.export_payoutbatch"):
             raise PermissionDenied
@@ -259,7 +261,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             reason="To take it to the bank or provider.",
         )
         headers = {"Content-Disposition": f'attachment; filename="{row.name}"', "Cache-Control": "no-store"}
-        return HttpResponse(exports.content(row), content_type=row.media_type, headers=headers)
+        return HttpResponse(exports.get_file_content(row), content_type=row.media_type, headers=headers)
 
 
 class ResultsForm(forms.Form):
@@ -267,16 +269,16 @@ class ResultsForm(forms.Form):
 
     # Unfold's script expects the markup of its own widget around every file input.
     file = forms.FileField(label=gettext_lazy("File"), required=False, widget=UnfoldAdminFileFieldWidget)
-    carried = forms.CharField(required=False, widget=forms.HiddenInput)
+    encoded_content = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         """Gives the bytes of the file as `content`."""
         answers: dict[str, Any] = super().clean() or {}
         upload = answers.get("file")
-        if upload is not None and upload.size > MOST_BYTES:
+        if upload is not None and upload.size > MAX_BYTES:
             raise ValidationError({"file": _("The file is larger than 10 MiB.")})
         try:
-            carried = base64.b64decode(answers.get("carried") or "", validate=True)
+            carried = base64.b64decode(answers.get("encoded_content") or "", validate=True)
         except (binascii.Error, ValueError):
             carried = b""
         answers["content"] = upload.read() if upload is not None else carried

@@ -16,23 +16,23 @@ from unfold.decorators import action
 
 from accounts.staff import staff_member
 from agreements.models import Program
-from agreements.program_currency import program_currency
+from agreements.program_currency import get_program_currency
 from lib.admin.actions import ConfirmForm, run_action
-from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, once
-from lib.admin.pages import attempt, link, links, list_of
-from lib.csv import csv_lines
-from lib.formatting import money
+from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, cache_on_row
+from lib.admin.pages import build_admin_link, build_admin_links, build_changelist_url, run_and_redirect
+from lib.csv import iter_csv_lines
+from lib.formatting import format_money
 from payouts.admin import dry_run
-from payouts.admin.bases import MoneyAdmin, amount
+from payouts.admin.bases import MoneyAdmin, build_amount_column
 from payouts.closing import close_summary, statement_pdf, statements
 from payouts.closing import open_program as opening
-from payouts.closing.close import close_month, next_period
+from payouts.closing.close import close_month, get_month_to_close
 from payouts.ledger import journal
-from payouts.models import Close, SetAside, Statement, StatementLine
+from payouts.models import Close, CloseException, Statement, StatementLine
 
 
-class SetAsideInline(ReadOnlyInline):
-    model = SetAside
+class CloseExceptionInline(ReadOnlyInline):
+    model = CloseException
     ordering = ("pk",)
     fields = ("affiliate", "cause")
     readonly_fields = fields
@@ -41,8 +41,8 @@ class SetAsideInline(ReadOnlyInline):
         return super().get_queryset(request).select_related("affiliate")
 
 
-@admin.register(SetAside)
-class SetAsideAdmin(ReadOnlyAdmin):
+@admin.register(CloseException)
+class CloseExceptionAdmin(ReadOnlyAdmin):
     list_display = ("close", "affiliate", "cause")
     ordering = ("-pk",)
     list_select_related = ("close", "affiliate")
@@ -52,7 +52,7 @@ class SetAsideAdmin(ReadOnlyAdmin):
 
 @admin.register(Close)
 class CloseAdmin(ReadOnlyAdmin):
-    list_display = ("month", "closed_at", "who", "cut", "batch")
+    list_display = ("month", "closed_at", "closed_by_display", "cut", "batch")
     fields = (
         "period",
         "starts_at",
@@ -67,9 +67,9 @@ class CloseAdmin(ReadOnlyAdmin):
     )
     list_select_related = ("closed_by",)
     readonly_fields = fields
-    inlines = (SetAsideInline,)
+    inlines = (CloseExceptionInline,)
     actions_list = ("close_next", "open_program")
-    actions_detail = ("as_csv",)
+    actions_detail = ("download_csv",)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("batches")
@@ -79,35 +79,37 @@ class CloseAdmin(ReadOnlyAdmin):
         return str(close)
 
     @admin.display(description=gettext_lazy("closed by"), ordering="closed_by")
-    def who(self, close: Close) -> str:
+    def closed_by_display(self, close: Close) -> str:
         return str(close.closed_by or _("itself, when its day had come"))
 
     @admin.display(description=gettext_lazy("figures"))
-    @once
+    @cache_on_row
     def figures(self, close: Close) -> SafeString:
-        found, currency = close_summary.summary(close), program_currency()
+        found, currency = close_summary.summarize_close(close), get_program_currency()
         rows = (
             (_("statements"), found.statements),
             (_("lines"), found.lines),
-            (_("commissions posted"), money(found.posted, currency)),
+            (_("commissions posted"), format_money(found.settled, currency)),
             (_("payouts"), found.payouts),
-            (_("paid out"), money(found.paid, currency)),
-            (_("carried over"), money(found.carried, currency)),
+            (_("paid out"), format_money(found.paid, currency)),
+            (_("carried over"), format_money(found.carried, currency)),
             (_("below zero"), found.negative),
-            (_("set aside"), found.set_aside),
+            (_("set aside"), found.exceptions),
         )
         return format_html_join("", "{}: {}<br>", rows)
 
     @admin.display(description=gettext_lazy("statements"))
     def statements(self, close: Close) -> SafeString:
         return format_html(
-            '<a href="{}">{}</a>', list_of(Statement, f"close__id__exact={close.pk}"), _("The month's statements")
+            '<a href="{}">{}</a>',
+            build_changelist_url(Statement, f"close__id__exact={close.pk}"),
+            _("The month's statements"),
         )
 
     @admin.display(description=gettext_lazy("payouts"))
-    @once
+    @cache_on_row
     def batch(self, close: Close) -> SafeString | str:
-        return link(next(iter(close.batches.all()), None))
+        return build_admin_link(next(iter(close.batches.all()), None))
 
     def has_close_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         return request.user.has_perm("payouts.close_month")
@@ -123,21 +125,21 @@ class CloseAdmin(ReadOnlyAdmin):
     @action(description=gettext_lazy("Close the next month"), permissions=["close"])  # type: ignore[untyped-decorator]  # unfold has no types
     def close_next(self, request: HttpRequest) -> HttpResponse:
         """Show what closing it would do, then close it."""
-        month = next_period()
+        month = get_month_to_close()
         if request.method == "POST" and month is not None:
-            return attempt(
+            return run_and_redirect(
                 request,
-                lambda: close_month(period=month.first_day, now=timezone.now(), by=staff_member(request)),
-                _said,
-                list_of(Close),
+                lambda: close_month(month=month.first_day, now=timezone.now(), by=staff_member(request)),
+                _format_result,
+                build_changelist_url(Close),
             )
-        return dry_run.shown(self, request, month)
+        return dry_run.render_dry_run(self, request, month)
 
     def dry_run(self, request: HttpRequest) -> HttpResponse:
         """The whole dry run as a CSV."""
         if not self.has_close_permission(request):
             raise PermissionDenied
-        return dry_run.as_csv(next_period())
+        return dry_run.build_csv_response(get_month_to_close())
 
     @action(description=gettext_lazy("Open the program"), permissions=["open"])  # type: ignore[untyped-decorator]  # unfold has no types
     def open_program(self, request: HttpRequest) -> HttpResponse:
@@ -145,29 +147,31 @@ class CloseAdmin(ReadOnlyAdmin):
         return run_action(
             request, self, ConfirmForm, _("Open the program"),
             lambda _answers: opening.open_program(now=timezone.now(), by=staff_member(request)),
-            list_of(Close),
+            build_changelist_url(Close),
             explanation=_("Months are then closed, and sales targets checked, by themselves. Load all history before."),
         )  # fmt: skip
 
     @action(description=gettext_lazy("Statements as CSV"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
-    def as_csv(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
+    def download_csv(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """One row a statement, as `export_statements` writes it."""
         close = get_object_or_404(Close, pk=object_id)
         headers = {"Content-Disposition": f'attachment; filename="statements-{close}.csv"'}
-        rows = (as_numbers(row) for row in close_summary.statement_rows(close))
-        return StreamingHttpResponse(csv_lines(close_summary.COLUMNS, rows), content_type="text/csv", headers=headers)
+        rows = (parse_figures(row) for row in close_summary.iter_statement_rows(close))
+        return StreamingHttpResponse(
+            iter_csv_lines(close_summary.COLUMNS, rows), content_type="text/csv", headers=headers
+        )
 
 
-def _said(close: Close) -> str:
+def _format_result(close: Close) -> str:
     """What a month that was just closed came to."""
-    found = close_summary.summary(close)
+    found = close_summary.summarize_close(close)
     return _("%(month)s is closed. Statements: %(statements)s. Payouts: %(payouts)s, %(paid)s in all.") % {
         "month": close, "statements": found.statements, "payouts": found.payouts,
-        "paid": money(found.paid, program_currency()),
+        "paid": format_money(found.paid, get_program_currency()),
     }  # fmt: skip
 
 
-def as_numbers(row: list[str]) -> list[Any]:
+def parse_figures(row: list[str]) -> list[Any]:
     """The figures of a statement as numbers again, so that a negative one is not taken for a formula."""
     from decimal import Decimal
 
@@ -177,12 +181,12 @@ def as_numbers(row: list[str]) -> list[Any]:
 
 class LineInline(ReadOnlyInline):
     model = StatementLine
-    fields = ("commission_shown", "base", "rate", "clause", "amount", "forfeited")
+    fields = ("commission_link", "base", "rate", "clause", "amount", "forfeited")
     readonly_fields = fields
 
     @admin.display(description=gettext_lazy("commission"))
-    def commission_shown(self, row: StatementLine) -> SafeString | str:
-        return link(row.commission, f"{row.commission.order}, {row.commission.line.line_id}")
+    def commission_link(self, row: StatementLine) -> SafeString | str:
+        return build_admin_link(row.commission, f"{row.commission.order}, {row.commission.line.line_id}")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("commission__order", "commission__line")
@@ -191,48 +195,48 @@ class LineInline(ReadOnlyInline):
 @admin.register(Statement)
 class StatementAdmin(MoneyAdmin):
     list_display = (
-        "affiliate", "close", "number", "opening_shown", "lines", "settled_shown", "adjustments_shown", "returned_shown",
-        "payout_shown", "closing_shown", "why",
+        "affiliate", "close", "number", "opening_display", "lines", "settled_display", "adjustments_display", "returned_display",
+        "payout_display", "closing_display", "carry_over_reasons",
     )  # fmt: skip
     list_filter = ("close",)
     list_select_related = ("affiliate", "close")
     search_fields = ("affiliate__code", "affiliate__name")
     fields = (
-        "affiliate", "close", "number", "agreement", "opening_shown", "lines", "settled_shown", "adjustments_shown",
-        "returned_shown", "payout_shown", "closing_shown", "why", "booked",
+        "affiliate", "close", "number", "agreement", "opening_display", "lines", "settled_display", "adjustments_display",
+        "returned_display", "payout_display", "closing_display", "carry_over_reasons", "ledger_transactions",
     )  # fmt: skip
     readonly_fields = fields
     inlines = (LineInline,)
-    actions_detail = ("as_pdf", "as_csv")
-    opening_shown = amount("opening", gettext_lazy("opening"))
-    settled_shown = amount("settled", gettext_lazy("settled"))
-    adjustments_shown = amount("adjustments", gettext_lazy("adjustments"))
-    returned_shown = amount("returned", gettext_lazy("returned"))
-    payout_shown = amount("payout", gettext_lazy("payout"))
-    closing_shown = amount("closing", gettext_lazy("closing"))
+    actions_detail = ("download_pdf", "download_csv")
+    opening_display = build_amount_column("opening", gettext_lazy("opening"))
+    settled_display = build_amount_column("settled", gettext_lazy("settled"))
+    adjustments_display = build_amount_column("adjustments", gettext_lazy("adjustments"))
+    returned_display = build_amount_column("returned", gettext_lazy("returned"))
+    payout_display = build_amount_column("payout", gettext_lazy("payout"))
+    closing_display = build_amount_column("closing", gettext_lazy("closing"))
 
     @admin.display(description=gettext_lazy("carried over, because"))
-    def why(self, row: Statement) -> str:
-        return " ".join(str(reason.text) for reason in statements.reasons(row)) or "-"
+    def carry_over_reasons(self, row: Statement) -> str:
+        return " ".join(str(reason.text) for reason in statements.explain_reasons(row)) or "-"
 
     @admin.display(description=gettext_lazy("booked by"))
-    @once
-    def booked(self, row: Statement) -> SafeString | str:
-        return links(journal.of_statement(row))
+    @cache_on_row
+    def ledger_transactions(self, row: Statement) -> SafeString | str:
+        return build_admin_links(journal.list_statement_transactions(row))
 
     @action(description="PDF", permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
-    def as_pdf(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def download_pdf(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """As the affiliate gets it."""
         row = get_object_or_404(Statement.objects.select_related("affiliate", "close", "agreement"), pk=object_id)
-        headers = {"Content-Disposition": f'inline; filename="{statement_pdf.name_of(row)}"'}
-        return HttpResponse(statement_pdf.render(row), content_type="application/pdf", headers=headers)
+        headers = {"Content-Disposition": f'inline; filename="{statement_pdf.get_file_name(row)}"'}
+        return HttpResponse(statement_pdf.render_statement(row), content_type="application/pdf", headers=headers)
 
     @action(description="CSV", permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
-    def as_csv(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
+    def download_csv(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """As the affiliate gets it."""
         row = get_object_or_404(Statement.objects.select_related("affiliate", "close", "agreement"), pk=object_id)
         headers = {
-            "Content-Disposition": f'attachment; filename="{statement_pdf.name_of(row).removesuffix(".pdf")}.csv"'
+            "Content-Disposition": f'attachment; filename="{statement_pdf.get_file_name(row).removesuffix(".pdf")}.csv"'
         }
-        lines = csv_lines(statements.COLUMNS, statements.csv_rows(row))
+        lines = iter_csv_lines(statements.COLUMNS, statements.iter_csv_rows(row))
         return StreamingHttpResponse(lines, content_type="text/csv", headers=headers)

@@ -10,10 +10,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline
-from lib.admin.pages import link
-from payouts.admin.bases import MoneyAdmin, amount
+from lib.admin.pages import build_admin_link
+from payouts.admin.bases import MoneyAdmin, build_amount_column
 from payouts.models import Commission, CommissionHold, StatementLine
-from payouts.reporting.commission_list import STATES, with_state
+from payouts.reporting.commission_list import STATE_LABELS, annotate_state
 
 
 class HoldInline(ReadOnlyInline):
@@ -25,15 +25,15 @@ class HoldInline(ReadOnlyInline):
         return super().get_queryset(request).select_related("placed_by", "released_by")
 
 
-class PostedInline(ReadOnlyInline):
+class SettlementInline(ReadOnlyInline):
     model = StatementLine
-    fields = ("statement_shown", "base", "rate", "clause", "amount", "forfeited")
+    fields = ("statement_link", "base", "rate", "clause", "amount", "forfeited")
     readonly_fields = fields
     verbose_name_plural = gettext_lazy("settled by")
 
     @admin.display(description=gettext_lazy("statement"))
-    def statement_shown(self, row: StatementLine) -> SafeString | str:
-        return link(row.statement)
+    def statement_link(self, row: StatementLine) -> SafeString | str:
+        return build_admin_link(row.statement)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("statement")
@@ -43,12 +43,12 @@ class PostedInline(ReadOnlyInline):
 class CommissionAdmin(MoneyAdmin):
     list_display = (
         "order",
-        "line_id_shown",
+        "line_id_display",
         "affiliate",
         "placed_at",
         "category",
         "rate",
-        "amount_shown",
+        "amount_display",
         "state",
         "settled",
     )
@@ -56,29 +56,29 @@ class CommissionAdmin(MoneyAdmin):
     list_select_related = ("order", "line", "affiliate")
     search_fields = ("=order__order_id", "=affiliate__code")
     fields = (
-        "order", "line_id_shown", "affiliate", "placed_at", "category", "base_shown", "rate", "amount_shown", "state",
-        "settled", "agreement", "clause", "why", "validates_at", "forfeited_at", "forfeit_reason", "receipt",
+        "order", "line_id_display", "affiliate", "placed_at", "category", "base_display", "rate", "amount_display", "state",
+        "settled", "agreement", "clause", "calculation", "validates_at", "forfeited_at", "forfeit_reason", "snapshot_sequence",
     )  # fmt: skip
     readonly_fields = fields
-    inlines = (HoldInline, PostedInline)
+    inlines = (HoldInline, SettlementInline)
     ordering = ("-placed_at", "-line_id")
-    base_shown = amount("base", gettext_lazy("base"))
-    amount_shown = amount("amount", gettext_lazy("commission"))
-    settled = amount("settled", gettext_lazy("settled"))
+    base_display = build_amount_column("base", gettext_lazy("base"))
+    amount_display = build_amount_column("amount", gettext_lazy("commission"))
+    settled = build_amount_column("settled", gettext_lazy("settled"))
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return with_state(super().get_queryset(request), timezone.now())
+        return annotate_state(super().get_queryset(request), timezone.now())
 
     @admin.display(description=gettext_lazy("line"))
-    def line_id_shown(self, row: Commission) -> str:
+    def line_id_display(self, row: Commission) -> str:
         return row.line.line_id
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, row: Any) -> str:
-        return str(STATES[row.state])
+        return str(STATE_LABELS[row.state])
 
     @admin.display(description=gettext_lazy("why"))
-    def why(self, row: Commission) -> SafeString:
+    def calculation(self, row: Commission) -> SafeString:
         steps = ((step.get("text", ""), step.get("clause", "")) for step in row.steps)
         return format_html("<ol>{}</ol>", format_html_join("", "<li>{} ({})</li>", steps))
 

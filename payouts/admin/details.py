@@ -14,32 +14,37 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from accounts.staff import staff_member
 from affiliates.admin_fields import AffiliateField
 from lib.admin.actions import ReasonForm, run_action
-from lib.admin.bases import ReadOnlyAdmin, once
-from lib.admin.pages import ask, link, list_of
+from lib.admin.bases import ReadOnlyAdmin, cache_on_row
+from lib.admin.pages import build_admin_link, build_changelist_url, run_row_action
 from payouts.commissions import holds
 from payouts.models import PayoutDetails, PayoutHold
 from payouts.payout_details import details
 
-BY_STAFF = "staff"
+STAFF_SOURCE = "staff"
 
 
 @admin.register(PayoutDetails)
 class PayoutDetailsAdmin(ReadOnlyAdmin):
-    list_display = ("affiliate", "method", "masked", "entered_at", "usable_from", "confirmed_how")
+    list_display = ("affiliate", "method", "masked", "entered_at", "usable_from", "confirmation")
     list_filter = ("method",)
     list_select_related = ("affiliate",)
     search_fields = ("affiliate__code", "affiliate__name")
     # Neither ciphertext nor fingerprint: nobody needs to see them.
     fields = (
-        "affiliate", "method", "masked", "holder", "entered_at", "entered_by", "confirmed_how", "confirmed_at",
+        "affiliate", "method", "masked", "holder", "entered_at", "entered_by", "confirmation", "confirmed_at",
         "usable_from", "shared_with",
     )  # fmt: skip
     readonly_fields = fields
 
     @admin.display(description=gettext_lazy("same account"))
-    @once
+    @cache_on_row
     def shared_with(self, row: PayoutDetails) -> SafeString | str:
-        return format_html_join(", ", "{}", ((link(other.affiliate),) for other in details.shared(row))) or "-"
+        return (
+            format_html_join(
+                ", ", "{}", ((build_admin_link(other.affiliate),) for other in details.list_shared_details(row))
+            )
+            or "-"
+        )
 
 
 class HoldForm(forms.Form):
@@ -72,14 +77,14 @@ class PayoutHoldAdmin(ReadOnlyAdmin):
         """Pay nothing to an affiliate until the hold is released."""
         return run_action(
             request, self, HoldForm, _("Hold an affiliate's payouts"),
-            lambda answers: holds.hold_payouts(source=BY_STAFF, now=timezone.now(), by=staff_member(request), **answers),
-            list_of(PayoutHold),
+            lambda answers: holds.hold_payouts(source=STAFF_SOURCE, now=timezone.now(), by=staff_member(request), **answers),
+            build_changelist_url(PayoutHold),
         )  # fmt: skip
 
     @action(description=gettext_lazy("Release"), permissions=["release"])  # type: ignore[untyped-decorator]  # unfold has no types
     def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Let the next close pay again."""
-        return ask(
+        return run_row_action(
             self, request, object_id, ReasonForm, _("Release this hold"),
             lambda row, answers, now, by: holds.release_payouts(
                 affiliate=row.affiliate, source=row.source, now=now, by=by, reason=answers["reason"]

@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
 from agreements.periods import Period
-from lib.admin.bases import ReadOnlyInline, once
-from lib.admin.pages import link, list_of
-from lib.csv import csv_lines
-from payouts.admin.bases import MoneyAdmin, amount, money_page
+from lib.admin.bases import ReadOnlyInline, cache_on_row
+from lib.admin.pages import build_admin_link, build_changelist_url
+from lib.csv import iter_csv_lines
+from payouts.admin.bases import MoneyAdmin, build_amount_column, money_page
 from payouts.ledger import journal
 from payouts.models import Account, LedgerEntry, LedgerTransaction
 
@@ -26,20 +26,20 @@ class MonthFilter(admin.SimpleListFilter):
 
     title = gettext_lazy("month")
     parameter_name = "month"
-    at = "at"
+    date_field = "at"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(f"{day:%Y-%m}", f"{day:%Y-%m}") for day in journal.months_booked()]
+        return [(f"{day:%Y-%m}", f"{day:%Y-%m}") for day in journal.list_ledger_months()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        month = journal.month_of(self.value() or "")
+        month = journal.parse_month(self.value() or "")
         if month is None:
             return queryset
-        return queryset.filter(**{f"{self.at}__gte": month.starts_at, f"{self.at}__lt": month.ends_at})
+        return queryset.filter(**{f"{self.date_field}__gte": month.starts_at, f"{self.date_field}__lt": month.ends_at})
 
 
 class EntryMonthFilter(MonthFilter):
-    at = "transaction__at"
+    date_field = "transaction__at"
 
 
 class UntilFilter(MonthFilter):
@@ -49,7 +49,7 @@ class UntilFilter(MonthFilter):
     parameter_name = "until"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        month = journal.month_of(self.value() or "")
+        month = journal.parse_month(self.value() or "")
         return queryset.filter(transaction__at__lt=month.ends_at) if month else queryset
 
 
@@ -83,30 +83,30 @@ class EntryInline(ReadOnlyInline):
 
 @admin.register(LedgerTransaction)
 class LedgerTransactionAdmin(MoneyAdmin):
-    list_display = ("source", "kind", "moved_shown", "at", "by", "memo")
+    list_display = ("source", "kind", "total_display", "at", "by", "memo")
     list_filter = ("kind", MonthFilter)
     list_select_related = ("by",)
     search_fields = ("source",)
     search_help_text = gettext_lazy("An affiliate's code, a payout's reference, or how a source begins")
-    fields = ("source", "about", "kind", "moved_shown", "at", "recorded_at", "by", "memo")
+    fields = ("source", "source_object", "kind", "total_display", "at", "recorded_at", "by", "memo")
     readonly_fields = fields
     inlines = (EntryInline,)
     actions_list = ("trial_balance", "journal")
-    moved_shown = amount("moved", gettext_lazy("amount"))
+    total_display = build_amount_column("total", gettext_lazy("amount"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return journal.with_amount(super().get_queryset(request))
+        return journal.annotate_amount(super().get_queryset(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         term = search_term.strip()
-        return (journal.search(queryset, term) if term else queryset), False
+        return (journal.search_transactions(queryset, term) if term else queryset), False
 
     @admin.display(description=gettext_lazy("about"))
-    @once
-    def about(self, row: LedgerTransaction) -> SafeString | str:
-        return link(journal.about(row.source))
+    @cache_on_row
+    def source_object(self, row: LedgerTransaction) -> SafeString | str:
+        return build_admin_link(journal.find_subject(row.source))
 
     def get_urls(self) -> list[URLPattern]:
         mine = path(
@@ -119,13 +119,13 @@ class LedgerTransactionAdmin(MoneyAdmin):
     @action(description=gettext_lazy("Trial balance"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
     def trial_balance(self, request: HttpRequest) -> HttpResponse:
         """Each account's debits, credits and balance, now or at the end of a month; all of them sum to zero."""
-        month = journal.month_of(request.GET.get("until", ""))
-        found = journal.trial_balance(month.ends_at if month else None)
+        month = journal.parse_month(request.GET.get("until", ""))
+        found = journal.get_trial_balance(month.ends_at if month else None)
         until = f"&until={month}" if month else ""
-        rows = [(account.label, sums, _addresses(account, until)) for account, sums in found.items()]
+        rows = [(account.label, sums, _build_urls(account, until)) for account, sums in found.items()]
         return money_page(
             self, request, "admin/payouts/trial_balance.html", _("Trial balance"), rows=rows, month=month,
-            months=[f"{day:%Y-%m}" for day in journal.months_booked()],
+            months=[f"{day:%Y-%m}" for day in journal.list_ledger_months()],
             total=sum(sums.balance for sums in found.values()), now=month is None,
         )  # fmt: skip
 
@@ -136,7 +136,10 @@ class LedgerTransactionAdmin(MoneyAdmin):
         if account not in Account.values:
             raise Http404
         which = Account(account)
-        rows = [(month, _addresses(which, f"&month={month.first_day:%Y-%m}")) for month in journal.months(which)]
+        rows = [
+            (month, _build_urls(which, f"&month={month.first_day:%Y-%m}"))
+            for month in journal.list_account_months(which)
+        ]
         return money_page(
             self, request, "admin/payouts/account.html", _("Account: %(name)s") % {"name": which.label}, rows=rows,
             back=reverse("admin:payouts_ledgertransaction_trial_balance"),
@@ -145,20 +148,20 @@ class LedgerTransactionAdmin(MoneyAdmin):
     @action(description=gettext_lazy("Journal as CSV"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
     def journal(self, request: HttpRequest) -> StreamingHttpResponse:
         """Every entry, in the order booked, streamed; of one month with `?month=YYYY-MM`."""
-        month: Period | None = journal.month_of(request.GET.get("month", ""))
-        rows = journal.rows(month).iterator(chunk_size=5000)
+        month: Period | None = journal.parse_month(request.GET.get("month", ""))
+        rows = journal.list_journal_rows(month).iterator(chunk_size=5000)
         name = f"journal-{month}.csv" if month else "journal.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return StreamingHttpResponse(csv_lines(journal.COLUMNS, rows), content_type="text/csv", headers=headers)
+        return StreamingHttpResponse(iter_csv_lines(journal.COLUMNS, rows), content_type="text/csv", headers=headers)
 
 
-def _addresses(account: Account, when: str) -> dict[str, str]:
+def _build_urls(account: Account, when: str) -> dict[str, str]:
     """Where the entries behind a figure are listed: all, debits, credits; and the account's own page and journal."""
     query = f"account__exact={account.value}{when}"
     return {
-        "entries": list_of(LedgerEntry, query),
-        "debit": list_of(LedgerEntry, f"{query}&side=debit"),
-        "credit": list_of(LedgerEntry, f"{query}&side=credit"),
+        "entries": build_changelist_url(LedgerEntry, query),
+        "debit": build_changelist_url(LedgerEntry, f"{query}&side=debit"),
+        "credit": build_changelist_url(LedgerEntry, f"{query}&side=credit"),
         "account": reverse("admin:payouts_ledgertransaction_account", args=[account.value]),
         "journal": reverse("admin:payouts_ledgertransaction_journal") + f"?{when.removeprefix('&')}",
     }
@@ -166,14 +169,14 @@ def _addresses(account: Account, when: str) -> dict[str, str]:
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(MoneyAdmin):
-    list_display = ("transaction_shown", "at", "account", "affiliate", "amount_shown", "memo")
+    list_display = ("transaction_link", "at", "account", "affiliate", "amount_display", "memo")
     list_filter = ("account", SideFilter, EntryMonthFilter, UntilFilter)
     list_select_related = ("transaction", "affiliate")
     search_fields = ("transaction__source",)
     search_help_text = LedgerTransactionAdmin.search_help_text
-    fields = ("transaction_shown", "at", "account", "affiliate", "amount_shown", "memo")
+    fields = ("transaction_link", "at", "account", "affiliate", "amount_display", "memo")
     readonly_fields = fields
-    amount_shown = amount("amount", gettext_lazy("amount"))
+    amount_display = build_amount_column("amount", gettext_lazy("amount"))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -184,8 +187,8 @@ class LedgerEntryAdmin(MoneyAdmin):
         return journal.search_entries(queryset, term), False
 
     @admin.display(description=gettext_lazy("transaction"))
-    def transaction_shown(self, row: LedgerEntry) -> SafeString | str:
-        return link(row.transaction)
+    def transaction_link(self, row: LedgerEntry) -> SafeString | str:
+        return build_admin_link(row.transaction)
 
     @admin.display(description=gettext_lazy("when"))
     def at(self, row: LedgerEntry) -> Any:

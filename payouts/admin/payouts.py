@@ -8,44 +8,46 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
 from lib.admin.actions import ReasonForm
-from lib.admin.bases import once
-from lib.admin.pages import ask, links
-from payouts.admin.bases import MoneyAdmin, amount
+from lib.admin.bases import cache_on_row
+from lib.admin.pages import build_admin_links, run_row_action
+from payouts.admin.bases import MoneyAdmin, build_amount_column
 from payouts.disbursement import payout_transitions
-from payouts.disbursement.approval import LIVE
+from payouts.disbursement.approval import UNSENT_STATES
 from payouts.ledger import journal
 from payouts.models import Payout
 
 
 @admin.register(Payout)
 class PayoutAdmin(MoneyAdmin):
-    list_display = ("reference", "affiliate", "amount_shown", "state", "details", "batch", "created_at")
+    list_display = ("reference", "affiliate", "amount_display", "state", "details", "batch", "created_at")
     list_filter = ("state", "details__method", "batch")
     list_select_related = ("affiliate", "details", "batch")
     search_fields = ("reference", "affiliate__code", "affiliate__name")
     fields = (
-        "reference", "affiliate", "amount_shown", "state", "details", "batch", "statement", "replaces", "created_at",
-        "sent_at", "paid_at", "came_back_at", "failure", "returned_on", "booked",
+        "reference", "affiliate", "amount_display", "state", "details", "batch", "statement", "replaces", "created_at",
+        "sent_at", "paid_at", "returned_at", "failure", "returned_statement", "ledger_transactions",
     )  # fmt: skip
     readonly_fields = fields
     actions_detail = ("hold", "cancel", "reissue")
-    amount_shown = amount("amount", gettext_lazy("amount"))
+    amount_display = build_amount_column("amount", gettext_lazy("amount"))
 
     @admin.display(description=gettext_lazy("booked by"))
-    @once
-    def booked(self, row: Payout) -> SafeString | str:
-        return links(journal.of_payout(row))
+    @cache_on_row
+    def ledger_transactions(self, row: Payout) -> SafeString | str:
+        return build_admin_links(journal.list_payout_transactions(row))
 
     def has_cancel_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return self._may(request, object_id, *LIVE)
+        return self._is_allowed(request, object_id, *UNSENT_STATES)
 
     def has_hold_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return self._may(request, object_id, *LIVE) and request.user.has_perm("payouts.release_payouthold")
+        return self._is_allowed(request, object_id, *UNSENT_STATES) and request.user.has_perm(
+            "payouts.release_payouthold"
+        )
 
     def has_reissue_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return self._may(request, object_id, Payout.State.FAILED, Payout.State.CANCELLED)
+        return self._is_allowed(request, object_id, Payout.State.FAILED, Payout.State.CANCELLED)
 
-    def _may(self, request: HttpRequest, object_id: str, *states: str) -> bool:
+    def _is_allowed(self, request: HttpRequest, object_id: str, *states: str) -> bool:
         if not request.user.has_perm("payouts.return_payout"):
             return False
         return request.method == "POST" or Payout.objects.filter(pk=object_id, state__in=states).exists()
@@ -53,7 +55,7 @@ class PayoutAdmin(MoneyAdmin):
     @action(description=gettext_lazy("Hold"), permissions=["hold"])  # type: ignore[untyped-decorator]  # unfold has no types
     def hold(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take it back to the balance, and pay the affiliate nothing until the hold is released."""
-        return ask(
+        return run_row_action(
             self, request, object_id, ReasonForm, _("Hold this payout"),
             lambda row, answers, now, by: payout_transitions.hold(payout=row, reason=answers["reason"], now=now, by=by),
             explanation=_(
@@ -65,7 +67,7 @@ class PayoutAdmin(MoneyAdmin):
     @action(description=gettext_lazy("Cancel"), permissions=["cancel"])  # type: ignore[untyped-decorator]  # unfold has no types
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take it back to the affiliate's balance before it is sent."""
-        return ask(
+        return run_row_action(
             self, request, object_id, ReasonForm, _("Cancel this payout"),
             lambda row, answers, now, by: payout_transitions.cancel(payout=row, reason=answers["reason"], now=now, by=by),
             explanation=_("Its amount goes back to the balance, and its batch needs a new approval."),
@@ -74,7 +76,7 @@ class PayoutAdmin(MoneyAdmin):
     @action(description=gettext_lazy("Issue anew"), permissions=["reissue"])  # type: ignore[untyped-decorator]  # unfold has no types
     def reissue(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Make a new payout of the same amount, to the newest details."""
-        return ask(
+        return run_row_action(
             self, request, object_id, ReasonForm, _("Issue this payout anew"),
             lambda row, answers, now, by: payout_transitions.reissue(payout=row, reason=answers["reason"], now=now, by=by),
             explanation=_("The new payout goes to the newest details, under its own reference, and needs an approval."),

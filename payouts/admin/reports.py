@@ -13,13 +13,13 @@ from django.views.decorators.http import require_safe
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from affiliates.admin_fields import AffiliateField
-from agreements.periods import program_zone
+from agreements.periods import get_program_time_zone
 from payouts.reporting import page
-from payouts.reporting.asking import Question, ReportForm, question
-from payouts.reporting.reports import By
+from payouts.reporting.report_query import ReportForm, ReportQuery, build_query
+from payouts.reporting.reports import GroupBy
 
 
-class SomeAffiliate(AffiliateField):
+class OptionalAffiliateField(AffiliateField):
     """An affiliate by code, or nobody in particular."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class SomeAffiliate(AffiliateField):
 class StaffReportForm(ReportForm):
     """The same question, of everybody where no affiliate is named."""
 
-    affiliate = SomeAffiliate()
+    affiliate = OptionalAffiliateField()
     field_order = ("affiliate", "since", "until", "by", "show")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -48,34 +48,34 @@ class StaffReportForm(ReportForm):
 @require_safe
 def reports(request: HttpRequest) -> HttpResponse:
     """What came of all affiliates' links and coupons, or of one's."""
-    form, asked = _asked(request)
-    shown = page.context(request, asked, program_zone(), staff=True) if asked else {}
-    return _page(request, form, shown)
+    form, asked = _read_query(request)
+    shown = page.build_context(request, asked, get_program_time_zone(), staff=True) if asked else {}
+    return _render_page(request, form, shown)
 
 
 @require_safe
 def reports_csv(request: HttpRequest) -> HttpResponse:
     """The same report as a CSV file."""
-    form, asked = _asked(request)
-    return page.as_csv(asked, program_zone()) if asked else _page(request, form, {})
+    form, asked = _read_query(request)
+    return page.build_csv_response(asked, get_program_time_zone()) if asked else _render_page(request, form, {})
 
 
-def _asked(request: HttpRequest) -> tuple[ReportForm, Question | None]:
+def _read_query(request: HttpRequest) -> tuple[ReportForm, ReportQuery | None]:
     if not request.user.has_perm("tracking.view_reports"):
         raise PermissionDenied
-    today = timezone.localdate(timezone=program_zone())
+    today = timezone.localdate(timezone=get_program_time_zone())
     code = request.GET.get("affiliate", "").strip()
-    form = StaffReportForm(request.GET.dict(), today=today, splits=tuple(By))
+    form = StaffReportForm(request.GET.dict(), today=today, splits=tuple(GroupBy))
     if not form.is_valid():
         return form, None
     affiliate = form.cleaned_data["affiliate"]
-    return form, question(form, affiliate, (("affiliate", code),) if code else ())
+    return form, build_query(form, affiliate, (("affiliate", code),) if code else ())
 
 
-def _page(request: HttpRequest, form: ReportForm, shown: dict[str, Any]) -> HttpResponse:
+def _render_page(request: HttpRequest, form: ReportForm, shown: dict[str, Any]) -> HttpResponse:
     context = {**admin.site.each_context(request), "title": _("Reports"), "form": form, **shown}
     return TemplateResponse(request, "admin/payouts/reports.html", context, status=200 if shown else 400)
 
 
 reports_page: Callable[..., HttpResponse] = admin.site.admin_view(reports)
-csv_page: Callable[..., HttpResponse] = admin.site.admin_view(reports_csv)
+reports_csv_page: Callable[..., HttpResponse] = admin.site.admin_view(reports_csv)

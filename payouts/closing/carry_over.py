@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from agreements.rules import Rule
 
 
-class CarryOver(StrEnum):
+class CarryOverReason(StrEnum):
     """The codes that a statement stores in `reasons`, in the order in which they are told."""
 
     NOTHING_DUE = "nothing_due"
@@ -27,9 +27,9 @@ class CarryOver(StrEnum):
         return LABELS[self]
 
     @property
-    def for_staff(self) -> str | Promise:
+    def staff_label(self) -> str | Promise:
         """The reason in a few words for a list of the staff's."""
-        return FOR_STAFF[self]
+        return STAFF_LABELS[self]
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -37,42 +37,42 @@ class CarryOver(StrEnum):
         return RULES[self]
 
 
-LABELS: dict[CarryOver, str | Promise] = {
-    CarryOver.NOTHING_DUE: _("The balance is 0.00: there is nothing to pay."),
-    CarryOver.NEGATIVE_BALANCE: _("The balance is below zero. It is set off against what you earn later."),
-    CarryOver.BELOW_MINIMUM: _("The balance is below the payout minimum."),
-    CarryOver.SUSPENDED: _("Your participation was suspended when the month was closed."),
-    CarryOver.NOT_ACTIVE: _("You were not an active affiliate when the month was closed."),
-    CarryOver.NO_ACCEPTED_AGREEMENT: _(
+LABELS: dict[CarryOverReason, str | Promise] = {
+    CarryOverReason.NOTHING_DUE: _("The balance is 0.00: there is nothing to pay."),
+    CarryOverReason.NEGATIVE_BALANCE: _("The balance is below zero. It is set off against what you earn later."),
+    CarryOverReason.BELOW_MINIMUM: _("The balance is below the payout minimum."),
+    CarryOverReason.SUSPENDED: _("Your participation was suspended when the month was closed."),
+    CarryOverReason.NOT_ACTIVE: _("You were not an active affiliate when the month was closed."),
+    CarryOverReason.NO_ACCEPTED_AGREEMENT: _(
         "You were under no accepted version of the agreement when the month was closed."
     ),
-    CarryOver.NO_PAYOUT_DETAILS: _("There were no confirmed payout details when the month was closed."),
-    CarryOver.PAYOUT_DETAILS_ON_HOLD: _(
+    CarryOverReason.NO_PAYOUT_DETAILS: _("There were no confirmed payout details when the month was closed."),
+    CarryOverReason.PAYOUT_DETAILS_ON_HOLD: _(
         "Your payout details had been changed, and the hold after the change was not over."
     ),
-    CarryOver.PAYOUTS_HELD: _("Your payouts were on hold when the month was closed."),
+    CarryOverReason.PAYOUTS_HELD: _("Your payouts were on hold when the month was closed."),
 }
 
-FOR_STAFF: dict[CarryOver, str | Promise] = {
-    CarryOver.NOTHING_DUE: _("Nothing due"),
-    CarryOver.NEGATIVE_BALANCE: _("Balance below zero"),
-    CarryOver.BELOW_MINIMUM: _("Below the payout minimum"),
-    CarryOver.SUSPENDED: _("Suspended"),
-    CarryOver.NOT_ACTIVE: _("Not active"),
-    CarryOver.NO_ACCEPTED_AGREEMENT: _("Under no accepted version"),
-    CarryOver.NO_PAYOUT_DETAILS: _("No confirmed payout details"),
-    CarryOver.PAYOUT_DETAILS_ON_HOLD: _("Payout details changed, still in their hold"),
-    CarryOver.PAYOUTS_HELD: _("Payouts on hold"),
+STAFF_LABELS: dict[CarryOverReason, str | Promise] = {
+    CarryOverReason.NOTHING_DUE: _("Nothing due"),
+    CarryOverReason.NEGATIVE_BALANCE: _("Balance below zero"),
+    CarryOverReason.BELOW_MINIMUM: _("Below the payout minimum"),
+    CarryOverReason.SUSPENDED: _("Suspended"),
+    CarryOverReason.NOT_ACTIVE: _("Not active"),
+    CarryOverReason.NO_ACCEPTED_AGREEMENT: _("Under no accepted version"),
+    CarryOverReason.NO_PAYOUT_DETAILS: _("No confirmed payout details"),
+    CarryOverReason.PAYOUT_DETAILS_ON_HOLD: _("Payout details changed, still in their hold"),
+    CarryOverReason.PAYOUTS_HELD: _("Payouts on hold"),
 }
 
-RULES: dict[CarryOver, tuple[Rule, ...]] = {
-    CarryOver.NOTHING_DUE: (Rule.CARRY_OVER,),
-    CarryOver.NEGATIVE_BALANCE: (Rule.NEGATIVE_BALANCE,),
-    CarryOver.BELOW_MINIMUM: (Rule.PAYOUT_MINIMUM,),
-    CarryOver.SUSPENDED: (Rule.PAYABLE, Rule.SUSPENSION),
-    CarryOver.NOT_ACTIVE: (Rule.PAYABLE,),
-    CarryOver.NO_ACCEPTED_AGREEMENT: (Rule.PAYABLE,),
-    CarryOver.NO_PAYOUT_DETAILS: (Rule.PAYOUT_DETAILS,),
-    CarryOver.PAYOUT_DETAILS_ON_HOLD: (Rule.PAYOUT_DETAILS_HOLD_DAYS,),
-    CarryOver.PAYOUTS_HELD: (Rule.PAYOUT_HOLD,),
+RULES: dict[CarryOverReason, tuple[Rule, ...]] = {
+    CarryOverReason.NOTHING_DUE: (Rule.CARRY_OVER,),
+    CarryOverReason.NEGATIVE_BALANCE: (Rule.NEGATIVE_BALANCE,),
+    CarryOverReason.BELOW_MINIMUM: (Rule.PAYOUT_MINIMUM,),
+    CarryOverReason.SUSPENDED: (Rule.PAYABLE, Rule.SUSPENSION),
+    CarryOverReason.NOT_ACTIVE: (Rule.PAYABLE,),
+    CarryOverReason.NO_ACCEPTED_AGREEMENT: (Rule.PAYABLE,),
+    CarryOverReason.NO_PAYOUT_DETAILS: (Rule.PAYOUT_DETAILS,),
+    CarryOverReason.PAYOUT_DETAILS_ON_HOLD: (Rule.PAYOUT_DETAILS_HOLD_DAYS,),
+    CarryOverReason.PAYOUTS_HELD: (Rule.PAYOUT_HOLD,),
 }

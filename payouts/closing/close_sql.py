@@ -13,11 +13,11 @@ SELECT c.line_id, c.affiliate_id, c.amount - COALESCE(settled.amount, 0), c.base
    AND (c.validates_at < %(ends_at)s OR settled.commission_id IS NOT NULL)
    AND (c.amount < COALESCE(settled.amount, 0)
         OR NOT EXISTS (SELECT 1 FROM payouts_commissionhold h WHERE h.commission_id = c.line_id AND h.released_at IS NULL))
-   AND c.affiliate_id <> ALL(%(set_aside)s)
+   AND c.affiliate_id <> ALL(%(exceptions)s)
 """
 
 # One statement, one view of the world: the cut and every difference.
-TAKE_THE_CUT = f"""
+RECORD_CUT = f"""
 WITH cut AS (
     SELECT COALESCE(MAX(sequence), 0) AS receipt, pg_current_snapshot()::text AS snapshot FROM tracking_ordersnapshot
 ), closed AS (
@@ -26,11 +26,11 @@ WITH cut AS (
 ), {_DIFFERENCES}"""  # noqa: S608 -- constants of this module
 
 # The same differences for a dry run, which closes nothing and so takes no cut.
-TAKE_THE_LINES = f"WITH {_DIFFERENCES}"
+COLLECT_LINES = f"WITH {_DIFFERENCES}"
 
 # Each statement reads whole tables, where loops are never right; what the planner believes of their size may be from before
 # the month's orders were loaded.
-NO_LOOPS = "SET LOCAL enable_nestloop = off"
+DISABLE_NESTED_LOOPS = "SET LOCAL enable_nestloop = off"
 
 TEMPORARY_TABLES = """
 CREATE TEMPORARY TABLE closing_line (
@@ -45,7 +45,7 @@ CREATE TEMPORARY TABLE closing_statement (
 """
 
 # 2. One row for whoever has an opening balance, a line, an adjustment or a returned payout, with what is due and why not.
-WORK_OUT_STATEMENTS = """
+COMPUTE_STATEMENTS = """
 WITH line AS (
     SELECT affiliate_id, COUNT(*) AS lines, SUM(amount) AS settled, SUM(amount) FILTER (WHERE forfeited) AS forfeited
       FROM closing_line GROUP BY affiliate_id
@@ -54,7 +54,7 @@ WITH line AS (
      WHERE state = 'approved' AND statement_id IS NULL AND decided_at < %(ends_at)s GROUP BY affiliate_id
 ), returned AS (
     SELECT affiliate_id, SUM(amount) AS amount FROM payouts_payout p
-     WHERE came_back_at IS NOT NULL AND returned_on_id IS NULL
+     WHERE returned_at IS NOT NULL AND returned_statement_id IS NULL
        AND NOT EXISTS (SELECT 1 FROM payouts_payout again WHERE again.replaces_id = p.id)
      GROUP BY affiliate_id
 ), latest AS (
@@ -94,7 +94,7 @@ WITH line AS (
       LEFT JOIN held ON held.affiliate_id = a.id
      WHERE (line.lines IS NOT NULL OR adjustment.amount IS NOT NULL OR returned.amount IS NOT NULL
             OR latest.closing <> 0)
-       AND a.id <> ALL(%(set_aside)s)
+       AND a.id <> ALL(%(exceptions)s)
 ), judged AS (
     SELECT *, CASE WHEN balance = 0 THEN ARRAY['nothing_due'] ELSE array_remove(ARRAY[
         CASE WHEN balance < 0 THEN 'negative_balance' WHEN balance < minimum AND NOT final THEN 'below_minimum' END,
@@ -115,7 +115,7 @@ SELECT gen_random_uuid(), affiliate_id, number, opening, lines, settled, forfeit
 
 # 3. What is written for good. Bookings draw their numbers first, so that no entry looks for its transaction by the source; the
 # message of a statement takes the statement's id, since there is one of each and drawing another takes longer than adding up.
-WRITE = (
+WRITE_QUERIES = (
     """
     INSERT INTO payouts_statement (id, close_id, affiliate_id, number, opening, lines, settled, adjustments, returned,
                                    payout, closing, reasons, agreement_id)
@@ -135,8 +135,8 @@ WRITE = (
        AND a.decided_at < %(ends_at)s
     """,
     """
-    UPDATE payouts_payout p SET returned_on_id = s.id FROM closing_statement s
-     WHERE p.affiliate_id = s.affiliate_id AND p.came_back_at IS NOT NULL AND p.returned_on_id IS NULL
+    UPDATE payouts_payout p SET returned_statement_id = s.id FROM closing_statement s
+     WHERE p.affiliate_id = s.affiliate_id AND p.returned_at IS NOT NULL AND p.returned_statement_id IS NULL
        AND NOT EXISTS (SELECT 1 FROM payouts_payout again WHERE again.replaces_id = p.id)
     """,
     """
@@ -186,7 +186,7 @@ WRITE = (
                'currency', %(currency)s::text, 'reasons', to_jsonb(s.reasons), 'agreement', s.agreement_id),
            jsonb_build_array(jsonb_build_object('name', 'statement_pdf', 'key', s.id))
       FROM closing_statement s JOIN affiliates_affiliate a ON a.id = s.affiliate_id JOIN accounts_user u ON u.id = a.user_id
-     WHERE a.erased_at IS NULL AND NOT 'month_closed' = ANY(a.muted)
+     WHERE a.erased_at IS NULL AND NOT 'month_closed' = ANY(a.muted_kinds)
     """,
     "DROP TABLE closing_line, closing_statement",
 )

@@ -23,50 +23,50 @@ COLUMNS = (
 )
 
 
-class Summary(NamedTuple):
+class CloseSummary(NamedTuple):
     """What a close did, in the program's currency; `carried` is the sum of all closing balances."""
 
     period: str
     statements: int
     lines: int
-    posted: Decimal
+    settled: Decimal
     payouts: int
     paid: Decimal
     carried: Decimal
     negative: int
-    set_aside: int
+    exceptions: int
 
 
-def summary(close: Close) -> Summary:
+def summarize_close(close: Close) -> CloseSummary:
     """The figures of one close, from its statements."""
     found = Statement.objects.filter(close=close).aggregate(
         statements=Count("pk"),
         lines_=Sum("lines"),
-        posted=Sum("settled"),
+        settled_=Sum("settled"),
         payouts=Count("pk", filter=Q(payout__gt=0)),
         paid=Sum("payout"),
         carried=Sum("closing"),
         negative=Count("pk", filter=Q(closing__lt=0)),
     )
-    return Summary(
+    return CloseSummary(
         period=str(close),
         statements=found["statements"],
         lines=found["lines_"] or 0,
-        posted=found["posted"] or ZERO,
+        settled=found["settled_"] or ZERO,
         payouts=found["payouts"],
         paid=found["paid"] or ZERO,
         carried=found["carried"] or ZERO,
         negative=found["negative"],
-        set_aside=close.set_aside.count(),
+        exceptions=close.exceptions.count(),
     )
 
 
-def one_line(close: Close) -> str:
+def format_summary(close: Close) -> str:
     """The summary as `key=value` words."""
-    return " ".join(f"{key}={value}" for key, value in summary(close)._asdict().items())
+    return " ".join(f"{key}={value}" for key, value in summarize_close(close)._asdict().items())
 
 
-def statement_rows(close: Close) -> Iterator[list[str]]:
+def iter_statement_rows(close: Close) -> Iterator[list[str]]:
     """One row a statement, in order of affiliates' codes, under COLUMNS."""
     fields = ("affiliate__code", *COLUMNS[1:])
     rows = Statement.objects.filter(close=close).order_by("affiliate__code").values_list(*fields)

@@ -22,20 +22,20 @@ from affiliates.models import Affiliate
 from agreements.periods import Period
 from lib.csv import Cell
 from payouts.closing import close_sql, dry_run_sql, preflight
-from payouts.closing.carry_over import CarryOver
-from payouts.closing.close import work_out
-from payouts.closing.close_summary import COLUMNS, Summary, summary
+from payouts.closing.carry_over import CarryOverReason
+from payouts.closing.close import compute_close
+from payouts.closing.close_summary import COLUMNS, CloseSummary, summarize_close
 from payouts.ledger import booking
 from payouts.models import Close
 
-MOST = 25
+MAX_LISTED = 25
 """How many affiliates each list names."""
-MONTHS = 3
+COMPARED_MONTHS = 3
 """With how many closed months before it a month is compared."""
 CSV_COLUMNS = (*COLUMNS, "unusual")
 
 
-class Unusual(StrEnum):
+class PayoutWarning(StrEnum):
     """What staff should look at before a month is closed, the gravest first."""
 
     CHANGED_DETAILS = "changed_details"
@@ -49,39 +49,39 @@ class Unusual(StrEnum):
         return _LABELS[self]
 
 
-_LABELS: dict[Unusual, str | Promise] = {
-    Unusual.CHANGED_DETAILS: _("First payout to changed details"),
-    Unusual.OVER_LIMIT: _("Payout over the limit"),
-    Unusual.TENFOLD: _("Earned many times the months before"),
-    Unusual.NEGATIVE: _("Balance below zero"),
-    Unusual.FIRST_PAYOUT: _("First payout at all"),
+_LABELS: dict[PayoutWarning, str | Promise] = {
+    PayoutWarning.CHANGED_DETAILS: _("First payout to changed details"),
+    PayoutWarning.OVER_LIMIT: _("Payout over the limit"),
+    PayoutWarning.TENFOLD: _("Earned many times the months before"),
+    PayoutWarning.NEGATIVE: _("Balance below zero"),
+    PayoutWarning.FIRST_PAYOUT: _("First payout at all"),
 }
 
 
-class Who(NamedTuple):
-    """An affiliate on a list, with the amount that it is about; `was` is what it is compared with, if anything."""
+class ListedAffiliate(NamedTuple):
+    """An affiliate on a list, with the amount that it is about; `previous` is what it is compared with, if anything."""
 
     affiliate_id: UUID
     name: str
     amount: Decimal
-    was: Decimal | None = None
+    previous: Decimal | None = None
 
 
-class Listed(NamedTuple):
+class AffiliateList(NamedTuple):
     """Affiliates for whom one thing is so: how many, the sum of their amounts, the first of them, and how many more."""
 
     code: str
     label: str | Promise
     affiliates: int
     total: Decimal
-    who: Sequence[Who]
+    entries: Sequence[ListedAffiliate]
 
     @property
     def more(self) -> int:
-        return self.affiliates - len(self.who)
+        return self.affiliates - len(self.entries)
 
 
-class Aside(NamedTuple):
+class ExcludedAffiliate(NamedTuple):
     """An affiliate who would be set aside, with the cause."""
 
     affiliate_id: UUID
@@ -89,97 +89,99 @@ class Aside(NamedTuple):
     cause: str
 
 
-class Preview(NamedTuple):
-    """A dry run. `ended` is False for a month that still runs: it then counts up to `as_of` only."""
+class DryRun(NamedTuple):
+    """A dry run. `has_ended` is False for a month that still runs: it then counts up to `as_of` only."""
 
     month: Period
     as_of: datetime
-    ended: bool
-    figures: Summary
-    before: Sequence[Summary]
-    carried: Sequence[Listed]
-    unusual: Sequence[Listed]
-    set_aside: Sequence[Aside]
+    has_ended: bool
+    figures: CloseSummary
+    before: Sequence[CloseSummary]
+    carried: Sequence[AffiliateList]
+    unusual: Sequence[AffiliateList]
+    exceptions: Sequence[ExcludedAffiliate]
 
     @property
-    def set_aside_more(self) -> int:
-        return self.figures.set_aside - len(self.set_aside)
+    def more_exceptions(self) -> int:
+        return self.figures.exceptions - len(self.exceptions)
 
 
-def preview(*, month: Period, now: datetime) -> Preview:
+def simulate_close(*, month: Period, now: datetime) -> DryRun:
     """What closing `month` at `now` would do; a month that still runs is taken as if it ended now. Nothing is written."""
-    with _worked_out(month, now) as (cursor, found):
-        return Preview(
+    with _compute_rolled_back(month, now) as (cursor, found):
+        return DryRun(
             month=month,
             as_of=min(now, month.ends_at),
-            ended=month.ends_at <= now,
-            figures=_figures(cursor, month, found),
-            before=[summary(close) for close in Close.objects.order_by("-period")[:MONTHS]],
-            carried=_listed(cursor, dry_run_sql.CARRIED, {code.value: code.for_staff for code in CarryOver}),
-            unusual=_listed(cursor, dry_run_sql.UNUSUAL, {kind.value: kind.label for kind in Unusual}),
-            set_aside=_named(dict(list(found.items())[:MOST])),
+            has_ended=month.ends_at <= now,
+            figures=_read_figures(cursor, month, found),
+            before=[summarize_close(close) for close in Close.objects.order_by("-period")[:COMPARED_MONTHS]],
+            carried=_read_lists(
+                cursor, dry_run_sql.CARRIED_OVER, {code.value: code.staff_label for code in CarryOverReason}
+            ),
+            unusual=_read_lists(cursor, dry_run_sql.UNUSUAL, {kind.value: kind.label for kind in PayoutWarning}),
+            exceptions=_list_excluded(dict(list(found.items())[:MAX_LISTED])),
         )
 
 
-def csv_rows(*, month: Period, now: datetime) -> Iterator[list[Cell]]:
+def iter_csv_rows(*, month: Period, now: datetime) -> Iterator[list[Cell]]:
     """The whole dry run under CSV_COLUMNS, one row a statement, and last one a set-aside affiliate.
 
     Read while the transaction is open: take all of it before it is sent anywhere.
     """
-    with _worked_out(month, now) as (cursor, found):
-        cursor.execute(dry_run_sql.ROWS, _limits())
+    with _compute_rolled_back(month, now) as (cursor, found):
+        cursor.execute(dry_run_sql.ROWS, _build_limits())
         while rows := cursor.fetchmany(2000):
             for *cells, reasons, unusual in rows:
-                yield [*cells, " ".join(reasons), " ".join(kind for kind in Unusual if kind in unusual)]
+                yield [*cells, " ".join(reasons), " ".join(kind for kind in PayoutWarning if kind in unusual)]
         codes = dict(Affiliate.objects.filter(pk__in=found).values_list("pk", "code"))
         for pk, cause in found.items():
-            yield [codes[pk], *[None] * (len(COLUMNS) - 1), f"set aside: {cause}"]
+            yield [codes[pk], *[None] * (len(COLUMNS) - 1), f"excluded: {cause}"]
 
 
 @contextmanager
-def _worked_out(month: Period, now: datetime) -> Iterator[tuple[CursorWrapper, dict[UUID, str]]]:
+def _compute_rolled_back(month: Period, now: datetime) -> Iterator[tuple[CursorWrapper, dict[UUID, str]]]:
     """A cursor that sees the lines and statements of the month, and who would be set aside; all is forgotten after it."""
     until = month._replace(ends_at=min(now, month.ends_at))
     with transaction.atomic():
         # No close runs meanwhile: what is shown is of one side of it.
-        booking.gate()
-        found = preflight.find_poison(ends_at=until.ends_at, now=now)
+        booking.lock_shared()
+        found = preflight.find_unclosable(ends_at=until.ends_at, now=now)
         # Temporary tables can still be filled then, and no other.
-        taking = ["SET TRANSACTION READ ONLY", close_sql.TAKE_THE_LINES]
-        work_out(month=until, now=now, by=None, set_aside=list(found), taking=taking)
+        collecting = ["SET TRANSACTION READ ONLY", close_sql.COLLECT_LINES]
+        compute_close(month=until, now=now, by=None, exceptions=list(found), collecting=collecting)
         with connection.cursor() as cursor:
             yield cursor, found
         transaction.set_rollback(True)
 
 
-def _figures(cursor: CursorWrapper, month: Period, found: Mapping[UUID, str]) -> Summary:
+def _read_figures(cursor: CursorWrapper, month: Period, found: Mapping[UUID, str]) -> CloseSummary:
     cursor.execute(dry_run_sql.FIGURES)
-    return Summary._make([str(month), *cursor.fetchone(), len(found)])
+    return CloseSummary._make([str(month), *cursor.fetchone(), len(found)])
 
 
-def _listed(cursor: CursorWrapper, question: str, labels: Mapping[str, str | Promise]) -> list[Listed]:
+def _read_lists(cursor: CursorWrapper, question: str, labels: Mapping[str, str | Promise]) -> list[AffiliateList]:
     """The lists that `question` gives rows for, in the order of `labels`."""
-    cursor.execute(question, _limits())
+    cursor.execute(question, _build_limits())
     rows: dict[str, list[Any]] = {}
     for code, *row in cursor.fetchall():
         rows.setdefault(code, []).append(row)
     return [
-        Listed(code, labels[code], found[0][0], found[0][1], [Who(*row[2:]) for row in found])
+        AffiliateList(code, labels[code], found[0][0], found[0][1], [ListedAffiliate(*row[2:]) for row in found])
         for code in labels
         if (found := rows.get(code))
     ]
 
 
-def _limits() -> dict[str, Any]:
+def _build_limits() -> dict[str, Any]:
     return {
-        "most": MOST,
-        "months": MONTHS,
+        "most": MAX_LISTED,
+        "months": COMPARED_MONTHS,
         "over": settings.UNUSUAL_PAYOUT,
-        "times": settings.UNUSUAL_EARNINGS_TIMES,
-        "least": settings.UNUSUAL_EARNINGS_LEAST,
+        "times": settings.UNUSUAL_EARNINGS_FACTOR,
+        "least": settings.UNUSUAL_EARNINGS_MINIMUM,
     }
 
 
-def _named(found: Mapping[UUID, str]) -> list[Aside]:
+def _list_excluded(found: Mapping[UUID, str]) -> list[ExcludedAffiliate]:
     named = Affiliate.objects.in_bulk(list(found))
-    return [Aside(pk, str(named[pk]), cause) for pk, cause in found.items()]
+    return [ExcludedAffiliate(pk, str(named[pk]), cause) for pk, cause in found.items()]

@@ -8,7 +8,7 @@ SELECT COUNT(*), COALESCE(SUM(lines), 0), COALESCE(SUM(settled), 0.00), COUNT(*)
   FROM closing_statement
 """
 
-# Whose statement is unusual, and why: the kinds of `payouts.closing.dry_run.Unusual`.
+# Whose statement is unusual, and why: the kinds of `payouts.dry_run.PayoutWarning`.
 _UNUSUAL = f"""
 recent AS (
     SELECT id FROM payouts_close ORDER BY period DESC LIMIT %(months)s
@@ -25,10 +25,10 @@ recent AS (
      UNION ALL
     SELECT 'negative', affiliate_id, balance, NULL FROM closing_statement WHERE balance < 0
      UNION ALL
-    SELECT {new_account_sql.KIND}, due.affiliate_id, due.payout, NULL
+    SELECT {new_account_sql.WARNING_CODE}, due.affiliate_id, due.payout, NULL
       FROM (SELECT *, 'infinity'::timestamptz AS created_at FROM closing_statement) due
       JOIN payouts_payoutdetails d ON d.id = due.details_id
-     WHERE due.payout > 0 AND {new_account_sql.NEVER_PAID_TO}
+     WHERE due.payout > 0 AND {new_account_sql.IS_NEW_ACCOUNT}
 )
 """  # noqa: S608 -- constants of this room
 
@@ -43,7 +43,7 @@ SELECT listed.code, count, total, affiliate_id, a.name || ' (' || a.code || ')',
 
 # One row an affiliate on a list: the list's code, how many are on it, their sum, and who. An affiliate whose balance is
 # carried over for several reasons is on the list of each.
-CARRIED = f"""
+CARRIED_OVER = f"""
 WITH found AS (
     SELECT reason AS code, affiliate_id, balance AS amount, NULL::numeric AS was
       FROM closing_statement CROSS JOIN LATERAL unnest(reasons) AS reason

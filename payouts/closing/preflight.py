@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from payouts.models import Close, SetAside
+from payouts.models import Close, CloseException
 
 # What is owed by the ledger must be what the last statement carried over, plus the payouts that came back since.
 _LEDGER_DIFFERS = """
@@ -19,7 +19,7 @@ WITH booked AS (
     SELECT DISTINCT ON (affiliate_id) affiliate_id, closing FROM payouts_statement ORDER BY affiliate_id, number DESC
 ), returned AS (
     SELECT affiliate_id, SUM(amount) AS amount FROM payouts_payout p
-     WHERE came_back_at IS NOT NULL AND returned_on_id IS NULL
+     WHERE returned_at IS NOT NULL AND returned_statement_id IS NULL
        AND NOT EXISTS (SELECT 1 FROM payouts_payout again WHERE again.replaces_id = p.id)
      GROUP BY affiliate_id
 )
@@ -36,7 +36,7 @@ SELECT affiliate_id, SUM(amount) FROM payouts_commission WHERE validates_at < %s
 """
 
 
-def find_poison(*, ends_at: datetime, now: datetime) -> dict[UUID, str]:
+def find_unclosable(*, ends_at: datetime, now: datetime) -> dict[UUID, str]:
     """{affiliate: cause} of those whom a close must leave out."""
     found: dict[UUID, str] = {}
     with connection.cursor() as cursor:
@@ -49,8 +49,8 @@ def find_poison(*, ends_at: datetime, now: datetime) -> dict[UUID, str]:
     return found
 
 
-def record(*, close: Close, found: dict[UUID, str]) -> None:
+def record_exceptions(*, close: Close, found: dict[UUID, str]) -> None:
     """Keep who was set aside by `close`, and why."""
-    SetAside.objects.bulk_create(
-        SetAside(close=close, affiliate_id=affiliate_id, cause=cause) for affiliate_id, cause in found.items()
+    CloseException.objects.bulk_create(
+        CloseException(close=close, affiliate_id=affiliate_id, cause=cause) for affiliate_id, cause in found.items()
     )

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from payouts.closing.close_sql import NO_LOOPS
+from payouts.closing.close_sql import DISABLE_NESTED_LOOPS
 
 
 class Invariant(NamedTuple):
@@ -92,7 +92,7 @@ INVARIANTS = (
                     GROUP BY commission_id) sums
              JOIN payouts_statementline newest ON newest.id = sums.newest
              JOIN payouts_commission c ON c.line_id = sums.commission_id
-             JOIN agreements_agreement v ON v.id = c.agreement_id
+             JOIN agreements_agreementversion v ON v.id = c.agreement_id
             CROSS JOIN LATERAL (VALUES (CASE WHEN forfeited THEN 0 ELSE round(newest.base * newest.rate / 100, 2) END))
                   AS should(due)
             WHERE settled > due OR settled < due AND v.order_commission_cap IS NULL""",
@@ -108,7 +108,7 @@ INVARIANTS = (
         "a statement's adjustments and returned payouts are those that name it",
         """SELECT 'statement ' || s.id FROM payouts_statement s
             WHERE s.adjustments <> COALESCE((SELECT SUM(amount) FROM payouts_adjustment a WHERE a.statement_id = s.id), 0)
-               OR s.returned <> COALESCE((SELECT SUM(amount) FROM payouts_payout p WHERE p.returned_on_id = s.id), 0)""",
+               OR s.returned <> COALESCE((SELECT SUM(amount) FROM payouts_payout p WHERE p.returned_statement_id = s.id), 0)""",
     ),
     Invariant(
         "a statement's payout is the payout that it drafted",
@@ -118,10 +118,10 @@ INVARIANTS = (
     Invariant(
         "nothing negative and nothing below the minimum is paid",
         """SELECT 'statement ' || s.id || ' pays ' || s.payout FROM payouts_statement s
-             JOIN agreements_agreement v ON v.id = s.agreement_id
+             JOIN agreements_agreementversion v ON v.id = s.agreement_id
              JOIN payouts_close c ON c.id = s.close_id
             WHERE s.payout < 0 OR s.payout > 0 AND s.payout < v.payout_minimum AND NOT EXISTS (
-                  SELECT 1 FROM affiliates_standingchange h WHERE h.affiliate_id = s.affiliate_id
+                  SELECT 1 FROM affiliates_statuschange h WHERE h.affiliate_id = s.affiliate_id
                      AND h.after IN ('terminated', 'leaving') AND h.at <= c.closed_at)""",
     ),
     Invariant(
@@ -131,7 +131,7 @@ INVARIANTS = (
                 latest AS (SELECT DISTINCT ON (affiliate_id) affiliate_id, closing FROM payouts_statement
                             ORDER BY affiliate_id, number DESC),
                 back AS (SELECT affiliate_id, SUM(amount) AS amount FROM payouts_payout p
-                          WHERE came_back_at IS NOT NULL AND returned_on_id IS NULL
+                          WHERE returned_at IS NOT NULL AND returned_statement_id IS NULL
                             AND NOT EXISTS (SELECT 1 FROM payouts_payout n WHERE n.replaces_id = p.id)
                           GROUP BY affiliate_id)
            SELECT 'affiliate ' || a.code || ' is owed ' || COALESCE(owed, 0) FROM affiliates_affiliate a
@@ -175,18 +175,18 @@ INVARIANTS = (
     Invariant(
         "an order is as its newest receipt says",
         """SELECT 'order ' || o.order_id FROM tracking_order o
-             LEFT JOIN (SELECT order_id, MAX(version) AS version FROM tracking_ordersnapshot GROUP BY order_id) r
+             LEFT JOIN (SELECT order_id, MAX(updated_at) AS updated_at FROM tracking_ordersnapshot GROUP BY order_id) r
                     ON r.order_id = o.order_id
-            WHERE o.version IS DISTINCT FROM r.version""",
+            WHERE o.updated_at IS DISTINCT FROM r.updated_at""",
     ),
 )
 
 
-def verify() -> list[Finding]:
+def check_invariants() -> list[Finding]:
     """Ask every invariant; one finding each, with the number of violations and the first of them."""
     findings = []
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(NO_LOOPS)
+        cursor.execute(DISABLE_NESTED_LOOPS)
         for invariant in INVARIANTS:
             # The statements are this module's own, never anybody's input.
             cursor.execute(f"SELECT COUNT(*), MIN(found) FROM ({invariant.violations}) AS violation(found)")  # noqa: S608  # nosec B608

@@ -16,113 +16,119 @@ from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 
 from affiliates.models import Affiliate
-from agreements.errors import Refused
-from agreements.models import Agreement, Promotion
+from agreements.errors import Rejected
+from agreements.models import AgreementVersion, Promotion
 from payouts.commissions import backtest_sql
 from tracking.orders import wider_window
 
-MOST = 20
+MAX_LISTED = 20
 """How many of the most affected affiliates are named."""
 
 
-class Category(NamedTuple):
+class CategoryImpact(NamedTuple):
     """One category's lines: what they earned, and what they would have. Amounts in the program's currency."""
 
     category: str
     lines: int
-    was: Decimal
-    becomes: Decimal
+    actual: Decimal
+    projected: Decimal
 
     @property
     def difference(self) -> Decimal:
-        return self.becomes - self.was
+        return self.projected - self.actual
 
 
-class Affected(NamedTuple):
+class AffiliateImpact(NamedTuple):
     """One affiliate: what they earned, and what they would have."""
 
     affiliate: Affiliate
     lines: int
-    was: Decimal
-    becomes: Decimal
+    actual: Decimal
+    projected: Decimal
 
     @property
     def difference(self) -> Decimal:
-        return self.becomes - self.was
+        return self.projected - self.actual
 
 
-class Rehearsal(NamedTuple):
+class Backtest(NamedTuple):
     """The draft over the orders placed from `since` up to `until`. `gained` and `lost` are sums above zero."""
 
     since: datetime
     until: datetime
     lines: int
-    was: Decimal
-    becomes: Decimal
+    actual: Decimal
+    projected: Decimal
     affiliates: int
     gainers: int
     losers: int
     gained: Decimal
     lost: Decimal
-    categories: Sequence[Category]
-    most: Sequence[Affected]
+    categories: Sequence[CategoryImpact]
+    most_affected: Sequence[AffiliateImpact]
 
     @property
     def difference(self) -> Decimal:
-        return self.becomes - self.was
+        return self.projected - self.actual
 
     @property
-    def same(self) -> int:
+    def unchanged(self) -> int:
         """How many affiliates would have earned as much."""
         return self.affiliates - self.gainers - self.losers
 
 
-def rehearse(*, agreement: Agreement, since: datetime, until: datetime) -> Rehearsal:
+def run_backtest(*, agreement: AgreementVersion, since: datetime, until: datetime) -> Backtest:
     """`agreement`, published or not, over the orders placed from `since` up to `until`.
 
     Refuses a draft that has not exactly one rate for everything else, or two for one category.
     """
-    with _reading(agreement, since, until) as (cursor, question, values):
-        cursor.execute(question + backtest_sql.TOTALS, values | {"most": MOST})
+    with _open_query(agreement, since, until) as (cursor, question, values):
+        cursor.execute(question + backtest_sql.TOTALS, values | {"most": MAX_LISTED})
         rows = cursor.fetchall()
-    lines, was, becomes, gainers, losers, affiliates, gained, lost = next(row[3:] for row in rows if row[0] == "sum")
+    lines, actual, projected, gainers, losers, affiliates, gained, lost = next(
+        row[3:] for row in rows if row[0] == "sum"
+    )
     named = Affiliate.objects.in_bulk([row[1] for row in rows if row[0] == "affiliate"])
-    return Rehearsal(
+    return Backtest(
         since=since,
         until=until,
         lines=lines,
-        was=was,
-        becomes=becomes,
+        actual=actual,
+        projected=projected,
         affiliates=affiliates,
         gainers=gainers,
         losers=losers,
         gained=gained,
         lost=lost,
-        categories=[Category(*row[2:6]) for row in rows if row[0] == "category"],
-        most=[Affected(named[row[1]], *row[3:6]) for row in rows if row[0] == "affiliate"],
+        categories=[CategoryImpact(*row[2:6]) for row in rows if row[0] == "category"],
+        most_affected=[AffiliateImpact(named[row[1]], *row[3:6]) for row in rows if row[0] == "affiliate"],
     )
 
 
-def by_affiliate(
-    *, agreement: Agreement, since: datetime, until: datetime, affiliate_ids: Collection[UUID] | None = None
+def backtest_by_affiliate(
+    *, agreement: AgreementVersion, since: datetime, until: datetime, affiliate_ids: Collection[UUID] | None = None
 ) -> dict[UUID, tuple[Decimal, Decimal]]:
     """{affiliate: (what they earned, what they would have)} of those named, else of all; who had no order is left out."""
-    with _reading(agreement, since, until) as (cursor, question, values):
+    with _open_query(agreement, since, until) as (cursor, question, values):
         named = None if affiliate_ids is None else list(affiliate_ids)
         cursor.execute(question + backtest_sql.BY_AFFILIATE, values | {"affiliates": named})
-        return {pk: (was, becomes) for pk, was, becomes in cursor.fetchall()}
+        return {pk: (actual, projected) for pk, actual, projected in cursor.fetchall()}
 
 
 @contextmanager
-def _reading(
-    agreement: Agreement, since: datetime, until: datetime
+def _open_query(
+    agreement: AgreementVersion, since: datetime, until: datetime
 ) -> Iterator[tuple[CursorWrapper, str, dict[str, Any]]]:
     """A cursor that cannot write, the question's common part and its values."""
-    days = Agreement.objects.published().values_list("attribution_days", flat=True)
+    days = AgreementVersion.objects.published().values_list("attribution_days", flat=True)
     longer = any(agreement.attribution_days > then for then in days)
-    gained = list(wider_window.gained(days=agreement.attribution_days, since=since, until=until)) if longer else []
+    gained = (
+        list(wider_window.find_gained_orders(days=agreement.attribution_days, since=since, until=until))
+        if longer
+        else []
+    )
     rates = list(agreement.rates.all())
-    question = backtest_sql.lines(
+    question = backtest_sql.build_lines_sql(
         shorter_window=any(agreement.attribution_days < then for then in days),
         gained=bool(gained),
         promotions=Promotion.objects.filter(starts_at__lt=until, ends_at__gt=since).exists(),
@@ -133,7 +139,7 @@ def _reading(
         "until": until,
         "categories": [rate.category for rate in rates],
         "percents": [rate.percent for rate in rates],
-        "everything_else": _everything_else(agreement),
+        "everything_else": _get_default_rate(agreement),
         "ceiling": agreement.rate_ceiling,
         "cap": agreement.order_commission_cap,
         "attribution_days": agreement.attribution_days,
@@ -145,11 +151,11 @@ def _reading(
         yield cursor, question, values
 
 
-def _everything_else(agreement: Agreement) -> Decimal:
+def _get_default_rate(agreement: AgreementVersion) -> Decimal:
     rates = list(agreement.rates.all())
     standing: list[Decimal] = [rate.percent for rate in rates if rate.everything_else]
     if len(standing) != 1:
-        raise Refused(_("Version %s has no rate for everything else: mend that first.") % agreement.name)
+        raise Rejected(_("Version %s has no rate for everything else: mend that first.") % agreement.name)
     if len({rate.category for rate in rates}) != len(rates):
-        raise Refused(_("Version %s has two rates for one category: mend that first.") % agreement.name)
+        raise Rejected(_("Version %s has two rates for one category: mend that first.") % agreement.name)
     return standing[0]

@@ -2,7 +2,7 @@
 
 # Commissions as they were made, beside the bases that a version's rates are to be taken of. What a review forfeited says
 # nothing of terms and is left out. An order whose click is older than the version's window would be nobody's.
-_AS_THEY_WERE = """
+_ACTUAL = """
     SELECT c.line_id, c.order_id, c.affiliate_id, c.category, c.placed_at, c.amount AS was, {base} AS base
       FROM payouts_commission c {orders}
      WHERE c.placed_at >= %(since)s AND c.placed_at < %(until)s AND c.forfeited_at IS NULL
@@ -24,7 +24,7 @@ _GAINED = """
 """
 
 # The highest promotion that applied when the order was placed, within the version's ceiling.
-_RAISED = """
+_PROMOTION_RATE = """
     (SELECT max(least(offer.percent, %(ceiling)s)) FROM offer
       WHERE offer.starts_at <= line.placed_at AND line.placed_at < offer.ends_at
         AND (offer.categories = '{{}}' OR line.category = ANY (offer.categories))
@@ -83,12 +83,12 @@ SELECT affiliate_id, sum(was), sum(becomes) FROM final
 """
 
 
-def lines(*, shorter_window: bool, gained: bool, promotions: bool, cap: bool) -> str:
+def build_lines_sql(*, shorter_window: bool, gained: bool, promotions: bool, cap: bool) -> str:
     """The common part, with a row of `final` for each line; what a draft has no use for costs nothing."""
     base, orders = (_LOST, _ORDERS) if shorter_window else ("c.base", "")
     return _LINES.format(
-        as_they_were=_AS_THEY_WERE.format(base=base, orders=orders),
+        as_they_were=_ACTUAL.format(base=base, orders=orders),
         gained=_GAINED if gained else "",
-        raised=_RAISED.format() if promotions else "0",
+        raised=_PROMOTION_RATE.format() if promotions else "0",
         final=_CAPPED if cap else "SELECT affiliate_id, category, was, becomes FROM earned",
     )

@@ -5,11 +5,11 @@ from collections.abc import Collection
 from uuid import UUID
 
 from affiliates.models import Affiliate
-from affiliates.notify import notify
+from affiliates.notifications import notify
 
 # SQL, true of a `person` who has earned nothing but on the orders in `new`, as long as these are not written yet: what was
 # settled or forfeited was earned, whatever became of it. Nobody is asked for in a program that has not opened.
-UNTOLD = """(
+AWAITS_FIRST_COMMISSION_MAIL = """(
     EXISTS (SELECT FROM agreements_program WHERE opened_at IS NOT NULL)
     AND person.erased_at IS NULL
     AND NOT EXISTS (SELECT FROM mail_message WHERE key = 'first_commission:' || person.id)
@@ -22,7 +22,7 @@ UNTOLD = """(
 )"""
 
 
-def tell(people: Collection[UUID]) -> None:
+def send_first_commission(people: Collection[UUID]) -> None:
     """Post the e-mail to these affiliates, unless it has been posted before."""
     if people:
         for affiliate in Affiliate.objects.filter(pk__in=people).select_related("user"):

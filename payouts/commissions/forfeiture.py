@@ -11,13 +11,13 @@ from payouts.commissions.repricing import reprice
 from payouts.ledger import booking
 from payouts.models import Commission
 
-UNDONE = "The forfeiture was undone."
+UNDO_REASON = "The forfeiture was undone."
 
 
 @transaction.atomic
 def forfeit(*, commissions: Iterable[Commission], reason: str, now: datetime, by: User | None) -> int:
     """Make the commissions 0.00 for good; returns how many there were that were not so yet. `reason` names the clause."""
-    booking.gate()
+    booking.lock_shared()
     wanted = Commission.objects.filter(pk__in=[c.pk for c in commissions], forfeited_at=None).select_for_update()
     rows = list(wanted.order_by("pk"))
     for commission in rows:
@@ -39,7 +39,7 @@ def forfeit(*, commissions: Iterable[Commission], reason: str, now: datetime, by
 @transaction.atomic
 def restore(*, commissions: Iterable[Commission], now: datetime, by: User | None, reason: str = "") -> int:
     """Undo a forfeiture: the commissions are what their orders' newest snapshots make them."""
-    booking.gate()
+    booking.lock_shared()
     rows = list(
         Commission.objects.filter(pk__in=[c.pk for c in commissions])
         .exclude(forfeited_at=None)
@@ -48,6 +48,6 @@ def restore(*, commissions: Iterable[Commission], now: datetime, by: User | None
     )
     Commission.objects.filter(pk__in=[row.pk for row in rows]).update(forfeited_at=None, forfeit_reason="")
     for row in rows:
-        trail.record(action="commission restored", subject=row, now=now, by=by, reason=reason or UNDONE)
+        trail.record(action="commission restored", subject=row, now=now, by=by, reason=reason or UNDO_REASON)
     reprice({row.order_id for row in rows}, now=now)
     return len(rows)

@@ -15,11 +15,11 @@ from payouts.models import Commission, CommissionHold, PayoutHold
 
 
 @transaction.atomic
-def place(
+def hold_commissions(
     *, commissions: Iterable[Commission], source: str, reason: str, now: datetime, by: User | None
 ) -> list[CommissionHold]:
     """Hold the commissions for `source`; one that it holds already stays as it is."""
-    booking.gate()
+    booking.lock_shared()
     wanted = list(commissions)
     held = set(
         CommissionHold.objects.filter(source=source, released_at=None, commission__in=wanted).values_list(
@@ -34,9 +34,9 @@ def place(
 
 
 @transaction.atomic
-def release(*, source: str, now: datetime, by: User | None) -> int:
+def release_holds(*, source: str, now: datetime, by: User | None) -> int:
     """Release whatever `source` still holds, commissions and payouts alike; returns how many holds it ended."""
-    booking.gate()
+    booking.lock_shared()
     ended = CommissionHold.objects.filter(source=source, released_at=None).update(released_at=now, released_by=by)
     return ended + PayoutHold.objects.filter(source=source, released_at=None).update(released_at=now, released_by=by)
 
@@ -44,7 +44,7 @@ def release(*, source: str, now: datetime, by: User | None) -> int:
 @transaction.atomic
 def hold_payouts(*, affiliate: Affiliate, source: str, reason: str, now: datetime, by: User | None) -> PayoutHold:
     """Pay nothing to the affiliate while this hold stands; the reason is theirs to read."""
-    booking.gate()
+    booking.lock_shared()
     if not reason.strip():
         raise ValidationError({"reason": _("Say why.")})
     hold, made = PayoutHold.objects.get_or_create(
@@ -61,7 +61,7 @@ def hold_payouts(*, affiliate: Affiliate, source: str, reason: str, now: datetim
 @transaction.atomic
 def release_payouts(*, affiliate: Affiliate, source: str, now: datetime, by: User | None, reason: str = "") -> bool:
     """End the hold of `source` on the affiliate's payouts; False where there was none."""
-    booking.gate()
+    booking.lock_shared()
     holds = PayoutHold.objects.filter(affiliate=affiliate, source=source, released_at=None)
     ended = holds.update(released_at=now, released_by=by)
     if ended:

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection
 
 from agreements import clauses
-from agreements.models import Agreement, Rate
+from agreements.models import AgreementVersion, Rate
 from agreements.rules import Rule
 
 
@@ -28,12 +28,12 @@ class RateCard(NamedTuple):
     validation_days: int
     clauses: dict[str, str]  # by rule, as "3.2"
 
-    def rate_of(self, category: str) -> tuple[Decimal, bool]:
+    def get_rate(self, category: str) -> tuple[Decimal, bool]:
         """The rate, and whether the category is named in the card rather than standing under "everything else"."""
         named = self.rates.get(category)
         return (self.everything_else, False) if named is None else (named, True)
 
-    def clause(self, rule: Rule) -> str:
+    def get_clause(self, rule: Rule) -> str:
         """The clause that states `rule`, "" if none does."""
         return self.clauses.get(rule.value, "")
 
@@ -57,9 +57,9 @@ class Offer(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def rate_card(agreement_id: UUID) -> RateCard:
+def get_rate_card(agreement_id: UUID) -> RateCard:
     """The rate card of a published version."""
-    agreement = Agreement.objects.get(pk=agreement_id, published_at__isnull=False)
+    agreement = AgreementVersion.objects.get(pk=agreement_id, published_at__isnull=False)
     rates = {rate.category: rate for rate in Rate.objects.filter(agreement=agreement)}
     return RateCard(
         agreement_id=agreement_id,
@@ -69,11 +69,11 @@ def rate_card(agreement_id: UUID) -> RateCard:
         ceiling=agreement.rate_ceiling,
         order_commission_cap=agreement.order_commission_cap,
         validation_days=agreement.validation_days,
-        clauses=clauses.numbers(agreement_id),
+        clauses=clauses.get_clause_numbers(agreement_id),
     )
 
 
-def offers(since: datetime, until: datetime) -> list[Offer]:
+def list_offers(since: datetime, until: datetime) -> list[Offer]:
     """The promotions that concern any order placed from `since` to `until`, both included; the one that starts last first."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -91,11 +91,11 @@ def offers(since: datetime, until: datetime) -> list[Offer]:
         ]
 
 
-def best_offer(
+def find_best_offer(
     found: Sequence[Offer], card: RateCard, *, affiliate_id: UUID, category: str, placed_at: datetime
 ) -> tuple[Decimal, Offer | None]:
     """The rate in percent, and the promotion that raised it, if one did."""
-    rate, _ = card.rate_of(category)
+    rate, _ = card.get_rate(category)
     best: Offer | None = None
     for offer in found:
         percent = min(offer.percent, card.ceiling)

@@ -10,6 +10,6 @@ from tracking.orders import history
 
 def reprice(order_pks: Iterable[UUID], *, now: datetime) -> None:
     """Write the commissions of the orders anew, as their newest snapshots make them."""
-    found = history.newest(order_pks)
+    found = history.load_current_orders(order_pks)
     if found:
-        writer.write(found, now=now)
+        writer.write_commissions(found, now=now)

@@ -5,19 +5,19 @@ from typing import NamedTuple
 from django.db import connection
 
 from tracking.clicks import rollups as click_rollups
-from tracking.clicks.rollup_sql import SALES, day_of, of_click
+from tracking.clicks.rollup_sql import SALES, build_click_value_sql, build_day_sql
 from tracking.models import Rollup
 
 MEASURES = ("clicks", *SALES)
 # What an order, and a click, is counted under in each dimension; None where it isn't, "" where it is left to the total.
-OF_ORDER = {
+ORDER_DIMENSIONS = {
     "total": "''",
     "link": "COALESCE(o.link_id::text, '')",
     "country": "o.country",
     "category": "c.category",
-    **{name: of_click(name) for name in ("sub1", "sub2", "sub3", "sub4", "sub5", "device")},
+    **{name: build_click_value_sql(name) for name in ("sub1", "sub2", "sub3", "sub4", "sub5", "device")},
 }
-OF_CLICK = {
+CLICK_DIMENSIONS = {
     "total": "''",
     "link": "k.link_id::text",
     **{name: f"k.{name}" for name in ("sub1", "sub2", "sub3", "sub4", "sub5", "device")},
@@ -42,38 +42,38 @@ class Difference(NamedTuple):
         )
 
 
-class Compared(NamedTuple):
+class Comparison(NamedTuple):
     """How many roll-ups were compared, how many of them differ, and the first that does."""
 
     rollups: int
-    differing: int
+    mismatches: int
     first: Difference | None
 
 
-def waiting() -> int:
+def count_unfolded_days() -> int:
     """How many days of affiliates are marked and not folded yet: they are not compared."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(DISTINCT (affiliate_id, day)) FROM tracking_changedday")
         return int(cursor.fetchone()[0])
 
 
-def compare(dimension: Rollup.Dimension) -> Compared:
+def compare_rollups(dimension: Rollup.Dimension) -> Comparison:
     """Compare every roll-up of the dimension with the rows, in one statement, so that all of it is of one moment.
 
     Left out are days that wait for the next fold, and the clicks of days of which some were dropped.
     """
-    rows = " UNION ALL ".join(_of_dimension(dimension.value))
-    since = click_rollups.whole_since()
+    rows = " UNION ALL ".join(_build_dimension_sql(dimension.value))
+    since = click_rollups.find_first_complete_day()
     with connection.cursor() as cursor:
         cursor.execute(_COMPARE.format(rows=rows), {"dimension": dimension.value, "since": since})
         names = [column.name for column in cursor.description]
         found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     if not found:
-        return Compared(0, 0, None)
-    return Compared(found[0]["compared"], found[0]["differing"], _first(found[0]))
+        return Comparison(0, 0, None)
+    return Comparison(found[0]["compared"], found[0]["differing"], _get_first_difference(found[0]))
 
 
-def _first(row: dict[str, object]) -> Difference | None:
+def _get_first_difference(row: dict[str, object]) -> Difference | None:
     for measure in MEASURES:
         stored, computed = row[f"stored_{measure}"], row[f"computed_{measure}"]
         if stored != computed:
@@ -82,33 +82,33 @@ def _first(row: dict[str, object]) -> Difference | None:
     return None
 
 
-def _of_dimension(dimension: str) -> list[str]:
+def _build_dimension_sql(dimension: str) -> list[str]:
     """SQL, to be put together: affiliate, day, value and MEASURES by the clicks, the orders and the commissions."""
-    value = OF_ORDER[dimension]
+    value = ORDER_DIMENSIONS[dimension]
     # An order counts in each category that it has a commission in.
     lines = "JOIN payouts_commission c ON (c.order_id, c.affiliate_id) = (o.id, o.affiliate_id)"
     orders = f"""
-        SELECT o.affiliate_id, {day_of("o.placed_at")}, {value}, 0, COUNT(DISTINCT o.id),
+        SELECT o.affiliate_id, {build_day_sql("o.placed_at")}, {value}, 0, COUNT(DISTINCT o.id),
                COUNT(DISTINCT o.id) FILTER (WHERE o.link_id IS NOT NULL), 0, 0, 0
           FROM tracking_order o {lines if dimension == "category" else ""}
          WHERE o.affiliate_id IS NOT NULL AND o.status IN ('paid', 'completed') GROUP BY 1, 2, 3
     """  # noqa: S608
     earned = f"""
-        SELECT c.affiliate_id, {day_of("c.placed_at")}, {value}, 0, 0, 0, SUM(c.base), SUM(c.amount),
+        SELECT c.affiliate_id, {build_day_sql("c.placed_at")}, {value}, 0, 0, 0, SUM(c.base), SUM(c.amount),
                COALESCE(SUM(c.amount) FILTER (WHERE o.link_id IS NOT NULL), 0)
           FROM payouts_commission c JOIN tracking_order o ON o.id = c.order_id GROUP BY 1, 2, 3
     """  # noqa: S608
-    if dimension not in OF_CLICK:
+    if dimension not in CLICK_DIMENSIONS:
         return [orders, earned]
     clicks = f"""
-        SELECT l.affiliate_id, {day_of("k.at")}, {OF_CLICK[dimension]}, COUNT(*), 0, 0, 0, 0, 0
+        SELECT l.affiliate_id, {build_day_sql("k.at")}, {CLICK_DIMENSIONS[dimension]}, COUNT(*), 0, 0, 0, 0, 0
           FROM tracking_click k JOIN tracking_link l ON l.id = k.link_id
-         WHERE k.kind = 'counted' AND k.transaction < {click_rollups.BEGUN} GROUP BY 1, 2, 3
+         WHERE k.kind = 'counted' AND k.transaction < {click_rollups.HORIZON_SQL} GROUP BY 1, 2, 3
     """  # noqa: S608
     return [clicks, orders, earned]
 
 
-_BESIDE = ", ".join(
+_COMPARED_COLUMNS = ", ".join(
     f"COALESCE(s.{name}, 0) AS stored_{name}, COALESCE(c.{name}, 0) AS computed_{name}" for name in SALES
 )
 _DIFFERS = " OR ".join(f"stored_{name} <> computed_{name}" for name in MEASURES)
@@ -122,7 +122,7 @@ _COMPARE = f"""
         SELECT affiliate_id, day, value,
                CASE WHEN day < %(since)s THEN 0 ELSE COALESCE(s.clicks, 0) END AS stored_clicks,
                CASE WHEN day < %(since)s THEN 0 ELSE COALESCE(c.clicks, 0) END AS computed_clicks,
-               {_BESIDE}
+               {_COMPARED_COLUMNS}
           FROM (SELECT * FROM tracking_rollup WHERE dimension = %(dimension)s) AS s
           FULL JOIN computed c USING (affiliate_id, day, value)
     )

@@ -8,12 +8,20 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from tracking.clicks import rollups
-from tracking.clicks.rollup_sql import KEY, SALES, STORED, SUB_IDS, day_of, each, of_click
+from tracking.clicks.rollup_sql import (
+    KEY,
+    SALES,
+    STORED_SQL,
+    SUB_IDS,
+    build_click_value_sql,
+    build_day_sql,
+    build_dimension_join_sql,
+)
 from tracking.models.rollup import ZONE_IN_SQL
 
 # The key of the advisory lock of whoever folds.
-LOCK = 0x524F_4C4C_5550  # "ROLLUP"
-DAYS_AT_ONCE = 20_000
+LOCK_KEY = 0x524F_4C4C_5550  # "ROLLUP"
+BATCH_DAYS = 20_000
 DIMENSIONS = ("link", *SUB_IDS, "device", "country")
 _SUMS = """
     COUNT(*) FILTER (WHERE counts) AS orders, COUNT(*) FILTER (WHERE counts AND link <> '') AS clicked_orders,
@@ -22,26 +30,26 @@ _SUMS = """
 """
 # Two hours on either side: where clocks go back at midnight, the hour before it comes twice. The day itself decides.
 # OFFSET keeps the planner from reading all orders for a handful of days: it can't know how many there are.
-_OF_A_DAY = f"""
+_ORDERS_OF_DAY = f"""
     SELECT * FROM tracking_order
      WHERE affiliate_id = days.affiliate_id
        AND placed_at >= days.day::timestamp AT TIME ZONE {ZONE_IN_SQL} - interval '2 hours'
        AND placed_at < (days.day + 1)::timestamp AT TIME ZONE {ZONE_IN_SQL} + interval '2 hours'
-       AND {day_of("placed_at")} = days.day
+       AND {build_day_sql("placed_at")} = days.day
     OFFSET 0
 """  # noqa: S608
 
 
-def worked_out(days: str) -> str:
+def build_rollup_sql(days: str) -> str:
     """SQL: what the orders of `days` (affiliate_id, day) make of KEY and SALES; an order with lines of two categories
     counts in both."""
     columns = ", ".join(DIMENSIONS)
-    details = ", ".join(f"{of_click(column)} AS {column}" for column in (*SUB_IDS, "device"))
+    details = ", ".join(f"{build_click_value_sql(column)} AS {column}" for column in (*SUB_IDS, "device"))
     return f"""
         WITH lines AS MATERIALIZED (
             SELECT days.affiliate_id, days.day, o.id, o.status <> 'cancelled' AS counts,
                    COALESCE(o.link_id::text, '') AS link, {details}, o.country, c.category, c.base, c.amount
-              FROM {days} AS days CROSS JOIN LATERAL ({_OF_A_DAY}) AS o
+              FROM {days} AS days CROSS JOIN LATERAL ({_ORDERS_OF_DAY}) AS o
               LEFT JOIN payouts_commission c ON c.order_id = o.id AND c.affiliate_id = o.affiliate_id
         ), whole AS (
             SELECT affiliate_id, day, id, counts, {columns}, SUM(base) AS base, SUM(amount) AS amount
@@ -50,14 +58,14 @@ def worked_out(days: str) -> str:
             SELECT affiliate_id, day, id, counts, link, category, SUM(base) AS base, SUM(amount) AS amount
               FROM lines WHERE category IS NOT NULL GROUP BY affiliate_id, day, id, counts, link, category
         )
-        SELECT {KEY}, {_SUMS} FROM whole {each(*DIMENSIONS)} WHERE {STORED} GROUP BY {KEY}
+        SELECT {KEY}, {_SUMS} FROM whole {build_dimension_join_sql(*DIMENSIONS)} WHERE {STORED_SQL} GROUP BY {KEY}
         UNION ALL
         SELECT affiliate_id, 'category', day, category, {_SUMS} FROM parts GROUP BY affiliate_id, day, category
     """  # noqa: S608
 
 
 # All that an affiliate's commissions come to: of days whose roll-ups stand from these, of marked days from their rows.
-ALL_EARNED = f"""
+TOTAL_EARNED = f"""
     (SELECT COALESCE(SUM(stored.commission), 0) FROM tracking_rollup stored
       WHERE stored.affiliate_id = %(affiliate)s AND stored.dimension = 'total'
         AND NOT EXISTS (SELECT FROM tracking_changedday marked
@@ -69,7 +77,7 @@ ALL_EARNED = f"""
              WHERE affiliate_id = %(affiliate)s
                AND placed_at >= days.day::timestamp AT TIME ZONE {ZONE_IN_SQL} - interval '2 hours'
                AND placed_at < (days.day + 1)::timestamp AT TIME ZONE {ZONE_IN_SQL} + interval '2 hours'
-               AND {day_of("placed_at")} = days.day
+               AND {build_day_sql("placed_at")} = days.day
             OFFSET 0
       ) AS fresh)
 """  # noqa: S608
@@ -83,7 +91,7 @@ _TAKE = """
 _FOLD = f"""
     INSERT INTO tracking_rollup ({KEY}, {", ".join(SALES)})
     SELECT {KEY}, {", ".join(f"COALESCE(fresh.{name}, 0) - COALESCE(stored.{name}, 0)" for name in SALES)}
-      FROM ({worked_out("folding")}) AS fresh
+      FROM ({build_rollup_sql("folding")}) AS fresh
       FULL JOIN (SELECT {KEY}, {", ".join(SALES)} FROM tracking_rollup JOIN folding USING (affiliate_id, day)) AS stored
      USING ({KEY})
      WHERE {" OR ".join(f"COALESCE(fresh.{name}, 0) <> COALESCE(stored.{name}, 0)" for name in SALES)}
@@ -92,38 +100,38 @@ _FOLD = f"""
 """  # noqa: S608
 
 
-def fold(*, wait: bool = False) -> int:
+def fold_rollups(*, wait: bool = False) -> int:
     """Bring all roll-ups up to date; the number of days of affiliates that were worked out anew.
 
     Asked every minute. Of two at once the second leaves the work to the first, unless it is told to `wait`; what one that
     is killed has not finished is left to the next.
     """
-    rollups.fold()
+    rollups.update_click_rollups()
     folded = 0
-    while days := _fold_some(wait):
+    while days := _fold_batch(wait):
         folded += days
     return folded
 
 
-def rebuild() -> int:
+def rebuild_rollups() -> int:
     """Work out all roll-ups anew from clicks and orders, but for days whose clicks were dropped; as `fold` answers."""
-    rollups.count_anew()
+    rollups.rebuild_click_rollups()
     with connection.cursor() as cursor:
         cursor.execute(f"""
             INSERT INTO tracking_changedday (affiliate_id, day)
-            SELECT DISTINCT affiliate_id, {day_of("placed_at")} FROM tracking_order WHERE affiliate_id IS NOT NULL
+            SELECT DISTINCT affiliate_id, {build_day_sql("placed_at")} FROM tracking_order WHERE affiliate_id IS NOT NULL
              UNION SELECT affiliate_id, day FROM tracking_rollup
         """)  # noqa: S608
-    return fold(wait=True)
+    return fold_rollups(wait=True)
 
 
 @transaction.atomic
-def _fold_some(wait: bool) -> int:
+def _fold_batch(wait: bool) -> int:
     with connection.cursor() as cursor:
         if not _begin(cursor, wait):
             return 0
         cursor.execute("CREATE TEMPORARY TABLE folding (affiliate_id uuid, day date) ON COMMIT DROP")
-        cursor.execute(_TAKE, [DAYS_AT_ONCE])
+        cursor.execute(_TAKE, [BATCH_DAYS])
         days: int = cursor.rowcount
         cursor.execute("ANALYZE folding")
         cursor.execute(_FOLD)
@@ -134,9 +142,9 @@ def _fold_some(wait: bool) -> int:
 def _begin(cursor: CursorWrapper, wait: bool) -> bool:
     """Whether there is anything to fold, and nobody else does."""
     if wait:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
     else:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK_KEY])
         if not cursor.fetchone()[0]:
             return False
     cursor.execute("SELECT EXISTS (SELECT FROM tracking_changedday)")

@@ -4,20 +4,23 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from agreements.models import Agreement
-from agreements.term_impact import DAYS, MONTHS, TermImpact
-from lib.money import to_cents
+from agreements.models import AgreementVersion
+from agreements.term_impact import LOOKBACK_DAYS, LOOKBACK_MONTHS, TermImpact
+from lib.money import round_to_cents
 from payouts.commissions import backtest
 
 
 def measure_impact(
-    *, agreement: Agreement, affiliate_ids: Collection[UUID], now: datetime
+    *, agreement: AgreementVersion, affiliate_ids: Collection[UUID], now: datetime
 ) -> Mapping[UUID, TermImpact]:
     """Return an average month's commission of the last 90 days, as it was and under `agreement`, in the program's currency.
 
     An affiliate without an order in these days is left out. The mean is rounded for display; nothing is posted by it.
     """
-    found = backtest.by_affiliate(
-        agreement=agreement, since=now - timedelta(days=DAYS), until=now, affiliate_ids=affiliate_ids
+    found = backtest.backtest_by_affiliate(
+        agreement=agreement, since=now - timedelta(days=LOOKBACK_DAYS), until=now, affiliate_ids=affiliate_ids
     )
-    return {pk: TermImpact(to_cents(was / MONTHS), to_cents(becomes / MONTHS)) for pk, (was, becomes) in found.items()}
+    return {
+        pk: TermImpact(round_to_cents(was / LOOKBACK_MONTHS), round_to_cents(becomes / LOOKBACK_MONTHS))
+        for pk, (was, becomes) in found.items()
+    }

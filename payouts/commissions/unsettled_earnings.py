@@ -11,15 +11,17 @@ from payouts.ledger import booking
 from payouts.models import Commission, StatementLine
 
 
-class AtStake(NamedTuple):
+class UnsettledEarnings(NamedTuple):
     """In the program's currency: the balance, and what commissions are worth beyond what closes have settled of them."""
 
     balance: Decimal
     unsettled: Decimal
 
 
-def at_stake(affiliate: Affiliate) -> AtStake:
+def get_unsettled_earnings(affiliate: Affiliate) -> UnsettledEarnings:
     """The balance, and the sum of all commissions less what closes have settled of them; held ones are among these."""
     earned = Commission.objects.for_affiliate(affiliate).aggregate(sum=Sum("amount"))["sum"] or ZERO
     lines = StatementLine.objects.filter(statement__affiliate=affiliate)
-    return AtStake(booking.balance(affiliate), earned - (lines.aggregate(sum=Sum("amount"))["sum"] or ZERO))
+    return UnsettledEarnings(
+        booking.get_balance(affiliate), earned - (lines.aggregate(sum=Sum("amount"))["sum"] or ZERO)
+    )

@@ -10,34 +10,34 @@ from django.db import connection
 
 from audit import trail
 from payouts.commissions import first_commission
-from payouts.commissions.pricing import price_lines, validates_at
-from payouts.commissions.rates import offers, rate_card
+from payouts.commissions.pricing import get_validation_time, price_lines
+from payouts.commissions.rates import get_rate_card, list_offers
 from payouts.ledger import booking
 from payouts.models import Commission, CommissionHold, StatementLine
-from tracking.orders.ingestion_sql import Changed, as_json
+from tracking.orders.ingestion_sql import OrderChange, dump_rows
 
-MOVED = "The order turned out to be another affiliate's, who has forfeited nothing."
+RESTORED_REASON = "The order turned out to be another affiliate's, who has forfeited nothing."
 
 
-class Written(NamedTuple):
+class OrderCommissions(NamedTuple):
     """What the lines of one order that were written have come to."""
 
     order_pk: UUID
     affiliate: str  # by code
     amount: Decimal  # their sum, in the program's currency
-    moved: Sequence[int]  # the lines that changed hands
+    reassigned: Sequence[int]  # the lines that changed hands
     restored: Sequence[int]  # those of them that had been forfeited
-    untold: UUID | None  # the affiliate, if these may be their first commissions and nobody has told them
+    unnotified: UUID | None  # the affiliate, if these may be their first commissions and nobody has told them
 
 
-def frozen(order_pks: Iterable[UUID]) -> set[UUID]:
+def find_settled_orders(order_pks: Iterable[UUID]) -> set[UUID]:
     """Those of the orders of which a close has settled a line; no close runs from here to the end of the transaction."""
-    booking.gate()
+    booking.lock_shared()
     settled = StatementLine.objects.filter(commission__order__in=list(order_pks))
     return set(settled.values_list("commission__order_id", flat=True))
 
 
-def write(changed: Sequence[Changed], *, now: datetime) -> dict[UUID, Written]:
+def write_commissions(changed: Sequence[OrderChange], *, now: datetime) -> dict[UUID, OrderCommissions]:
     """Price the orders anew. One that is nobody's any more keeps its commissions, at 0.00.
 
     Returns what each order that is somebody's came to, by its primary key.
@@ -45,85 +45,87 @@ def write(changed: Sequence[Changed], *, now: datetime) -> dict[UUID, Written]:
     owned = [order for order in changed if order.attribution.affiliate_id]
     nobodys = [order.order_pk for order in changed if not order.attribution.affiliate_id]
     if nobodys:
-        _void(nobodys)
+        _void_commissions(nobodys)
     if not owned:
         return {}
     written = _upsert(owned)
-    moved = [line_id for order in written for line_id in order.moved]
+    moved = [line_id for order in written for line_id in order.reassigned]
     if moved:
         CommissionHold.objects.filter(commission__in=moved, released_at=None).update(released_at=now)
-        _say_restored([line_id for order in written for line_id in order.restored], now=now)
-    first_commission.tell({order.untold for order in written if order.untold and order.amount > 0})
+        _record_restored([line_id for order in written for line_id in order.restored], now=now)
+    first_commission.send_first_commission(
+        {order.unnotified for order in written if order.unnotified and order.amount > 0}
+    )
     return {order.order_pk: order for order in written}
 
 
-class Rows(NamedTuple):
+class CommissionRows(NamedTuple):
     """What is written: what all lines of an order have in common once, by its newest receipt, and the lines."""
 
     orders: list[dict[str, Any]]
     lines: list[dict[str, Any]]
 
 
-def _rows(owned: Sequence[Changed]) -> Rows:
+def _build_rows(owned: Sequence[OrderChange]) -> CommissionRows:
     placed = [order.snapshot.placed_at for order in owned]
-    promotions = offers(min(placed), max(placed))
-    rows = Rows([], [])
+    promotions = list_offers(min(placed), max(placed))
+    rows = CommissionRows([], [])
     for order in owned:
         affiliate_id, agreement_id = order.attribution.affiliate_id, order.attribution.agreement_id
         if affiliate_id is None or agreement_id is None:
             raise RuntimeError(f"order {order.snapshot.order_id} has an affiliate without an agreement")
-        card = rate_card(agreement_id)
+        card = get_rate_card(agreement_id)
         lines = [line for _, line in order.lines]
         priced = price_lines(order.snapshot, lines, affiliate_id=affiliate_id, card=card, offers=promotions)
         rows.orders.append(
             {
-                "receipt": order.receipt,
+                "snapshot_sequence": order.snapshot_sequence,
                 "order_id": order.order_pk,
                 "affiliate_id": affiliate_id,
                 "placed_at": order.snapshot.placed_at,
                 "agreement_id": agreement_id,
-                "validates_at": validates_at(order.snapshot, card),
+                "validates_at": get_validation_time(order.snapshot, card),
             }
         )
         rows.lines.extend(
-            {"line_id": pk, "receipt": order.receipt, **one._asdict()}
+            {"line_id": pk, "snapshot_sequence": order.snapshot_sequence, **one._asdict()}
             for (pk, _), one in zip(order.lines, priced, strict=True)
         )
     return rows
 
 
-def _upsert(owned: Sequence[Changed]) -> list[Written]:
+def _upsert(owned: Sequence[OrderChange]) -> list[OrderCommissions]:
     """Write the commissions. A forfeited one stays at 0.00 as long as it is the same affiliate's: another has forfeited
     nothing.
 
     Lines are never joined to lines: the planner takes a batch for a hundred of them, and a table for empty that was so when
     it last looked, so that it might compare each of ten thousand with each.
     """
-    rows = _rows(owned)
+    rows = _build_rows(owned)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             WITH new AS (
                 SELECT *
-                  FROM json_to_recordset(%s) AS line(line_id bigint, receipt bigint, category text, base numeric,
+                  FROM json_to_recordset(%s) AS line(line_id bigint, snapshot_sequence bigint, category text, base numeric,
                            rate numeric, amount numeric, clause text, steps jsonb)
-                  JOIN json_to_recordset(%s) AS whole(receipt bigint, order_id uuid, affiliate_id uuid,
+                  JOIN json_to_recordset(%s) AS whole(snapshot_sequence bigint, order_id uuid, affiliate_id uuid,
                            placed_at timestamptz, agreement_id uuid, validates_at timestamptz)
-                 USING (receipt)
+                 USING (snapshot_sequence)
             ), moved AS (
                 SELECT line_id, forfeited_at IS NOT NULL AS forfeited
                   FROM payouts_commission
                  WHERE line_id = ANY(%s) AND (line_id, affiliate_id) NOT IN (SELECT line_id, affiliate_id FROM new)
             ), written AS (
                 INSERT INTO payouts_commission AS old (line_id, order_id, affiliate_id, placed_at, category, base, rate,
-                       amount, agreement_id, clause, steps, validates_at, receipt, forfeit_reason)
+                       amount, agreement_id, clause, steps, validates_at, snapshot_sequence, forfeit_reason)
                 SELECT line_id, order_id, affiliate_id, placed_at, category, base, rate, amount, agreement_id, clause,
-                       steps, validates_at, receipt, ''
+                       steps, validates_at, snapshot_sequence, ''
                   FROM new
                     ON CONFLICT (line_id) DO UPDATE SET
                        affiliate_id = excluded.affiliate_id, category = excluded.category, base = excluded.base,
                        rate = excluded.rate, agreement_id = excluded.agreement_id, clause = excluded.clause,
-                       steps = excluded.steps, validates_at = excluded.validates_at, receipt = excluded.receipt,
+                       steps = excluded.steps, validates_at = excluded.validates_at, snapshot_sequence = excluded.snapshot_sequence,
                        amount = CASE WHEN old.forfeited_at IS NULL OR old.affiliate_id <> excluded.affiliate_id
                                      THEN excluded.amount ELSE 0 END,
                        forfeited_at = CASE WHEN old.affiliate_id = excluded.affiliate_id THEN old.forfeited_at END,
@@ -136,24 +138,24 @@ def _upsert(owned: Sequence[Changed]) -> list[Written]:
                                 '{{}}') AS restored
                   FROM written GROUP BY order_id, affiliate_id
             ), people AS MATERIALIZED (
-                SELECT id, code, CASE WHEN {first_commission.UNTOLD} THEN id END AS untold
+                SELECT id, code, CASE WHEN {first_commission.AWAITS_FIRST_COMMISSION_MAIL} THEN id END AS unnotified
                   FROM affiliates_affiliate person WHERE id IN (SELECT affiliate_id FROM whole)
             )
-            SELECT order_id, people.code, amount, moved, restored, untold
+            SELECT order_id, people.code, amount, moved, restored, unnotified
               FROM whole JOIN people ON people.id = affiliate_id
             """,  # noqa: S608 -- our own words
-            [as_json(rows.lines), as_json(rows.orders), [row["line_id"] for row in rows.lines]],
+            [dump_rows(rows.lines), dump_rows(rows.orders), [row["line_id"] for row in rows.lines]],
         )
-        return [Written(*row) for row in cursor.fetchall()]
+        return [OrderCommissions(*row) for row in cursor.fetchall()]
 
 
-def _say_restored(line_ids: Sequence[int], *, now: datetime) -> None:
+def _record_restored(line_ids: Sequence[int], *, now: datetime) -> None:
     """On the audit trail, by which a close is replayed: what was forfeited is so no more."""
     for commission in Commission.objects.filter(pk__in=line_ids):
-        trail.record(action="commission restored", subject=commission, now=now, by=None, reason=MOVED)
+        trail.record(action="commission restored", subject=commission, now=now, by=None, reason=RESTORED_REASON)
 
 
-def _void(order_pks: Sequence[UUID]) -> None:
+def _void_commissions(order_pks: Sequence[UUID]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """

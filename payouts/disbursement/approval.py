@@ -17,52 +17,52 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from affiliates.errors import IllegalTransition
-from affiliates.models import State as Standing
-from agreements.program_currency import program_currency
+from affiliates.models import State as AffiliateState
+from agreements.program_currency import get_program_currency
 from audit import trail
-from payouts.errors import NeedsAnotherPerson
+from payouts.errors import SecondApprovalRequired
 from payouts.ledger import booking
 from payouts.models import Payout, PayoutBatch, PayoutDetails, PayoutHold
-from payouts.payout_details.encryption import decrypt, fingerprint
+from payouts.payout_details.encryption import compute_fingerprint, decrypt
 from payouts.payout_details.methods import METHODS
 
 State = PayoutBatch.State
-LIVE = (Payout.State.DRAFT, Payout.State.SUBMITTED, Payout.State.APPROVED)
-LIVE_BATCH = (State.DRAFT, State.SUBMITTED, State.APPROVED)
+UNSENT_STATES = (Payout.State.DRAFT, Payout.State.SUBMITTED, Payout.State.APPROVED)
+UNSENT_BATCH_STATES = (State.DRAFT, State.SUBMITTED, State.APPROVED)
 # So many obstacles are named in a message.
-MOST_NAMED = 10
+MAX_NAMED = 10
 
 
-class Obstacle(NamedTuple):
+class PayoutBlocker(NamedTuple):
     """Why a payout of a batch may not be sent now."""
 
     payout: Payout
-    why: str
+    reason: str
 
 
-class Summary(NamedTuple):
+class BatchSummary(NamedTuple):
     """What an approver is shown, and the digest over exactly that."""
 
     payouts: Sequence[Payout]
     total: Decimal
     currency: str
     digest: str
-    obstacles: Sequence[Obstacle]
+    blockers: Sequence[PayoutBlocker]
 
 
-def summary(batch: PayoutBatch, now: datetime) -> Summary:
+def summarize_batch(batch: PayoutBatch, now: datetime) -> BatchSummary:
     """The payouts of `batch` that are to be paid, their total, the digest and what stands against any of them."""
-    rows, currency = _rows(batch), program_currency()
-    return Summary(
+    rows, currency = _load_payouts(batch), get_program_currency()
+    return BatchSummary(
         payouts=rows,
         total=sum((row.amount for row in rows), Decimal("0.00")),
         currency=currency,
-        digest=digest_of(rows, currency),
-        obstacles=obstacles(rows, now, currency),
+        digest=compute_digest(rows, currency),
+        blockers=list_blockers(rows, now, currency),
     )
 
 
-def digest_of(payouts: Sequence[Payout], currency: str) -> str:
+def compute_digest(payouts: Sequence[Payout], currency: str) -> str:
     """SHA-256 over payees, amounts in `currency` and destinations, in order of reference (CONTRACT 6).
 
     The destination is read from the ciphertext itself, so that exchanging it in the database is found too.
@@ -75,14 +75,14 @@ def digest_of(payouts: Sequence[Payout], currency: str) -> str:
             f"{payout.amount:.2f}",
             currency,
             payout.details.method,
-            fingerprint(decrypt(payout.details.encrypted)),
+            compute_fingerprint(decrypt(payout.details.encrypted)),
         ]
         for payout in sorted(payouts, key=lambda payout: payout.reference)
     ]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
 
-def obstacles(payouts: Sequence[Payout], now: datetime, currency: str) -> list[Obstacle]:
+def list_blockers(payouts: Sequence[Payout], now: datetime, currency: str) -> list[PayoutBlocker]:
     """What changed since the close so that a payout may not be sent: staff put it aside, or wait."""
     ids = [payout.affiliate_id for payout in payouts]
     newest = dict(
@@ -97,50 +97,54 @@ def obstacles(payouts: Sequence[Payout], now: datetime, currency: str) -> list[O
     found = []
     for payout in payouts:
         is_newest = newest.get(payout.affiliate_id) == payout.details_id
-        why = _against(payout, is_newest, payout.affiliate_id in held, currency)
+        why = _find_blocker(payout, is_newest, payout.affiliate_id in held, currency)
         if why:
-            found.append(Obstacle(payout, why))
+            found.append(PayoutBlocker(payout, why))
     return found
 
 
-def obstacles_of(batch: PayoutBatch, now: datetime) -> list[Obstacle]:
+def list_batch_blockers(batch: PayoutBatch, now: datetime) -> list[PayoutBlocker]:
     """`obstacles` of the payouts of `batch` that are to be paid."""
-    return obstacles(_rows(batch), now, program_currency())
+    return list_blockers(_load_payouts(batch), now, get_program_currency())
 
 
 @transaction.atomic
 def submit(*, batch: PayoutBatch, now: datetime, by: User) -> None:
     """Hand the drafts of `batch` to an approver; refuses an empty batch and one with a payout that may not be sent."""
-    booking.gate()
-    shown = summary(batch, now)
+    booking.lock_shared()
+    shown = summarize_batch(batch, now)
     if not shown.payouts:
         raise ValidationError(_("There is nothing to pay in this batch."))
-    _refuse_obstacles(shown)
-    why = _what_is_paid(shown)
-    move(batch, (State.DRAFT,), now=now, by=by, reason=why, state=State.SUBMITTED, submitted_at=now, submitted_by=by)
+    _check_blockers(shown)
+    why = _describe_payouts(shown)
+    transition_batch(
+        batch, (State.DRAFT,), now=now, by=by, reason=why, state=State.SUBMITTED, submitted_at=now, submitted_by=by
+    )
     batch.payouts.filter(state=Payout.State.DRAFT).update(state=Payout.State.SUBMITTED)
 
 
 @transaction.atomic
 def approve(*, batch: PayoutBatch, digest: str, now: datetime, by: User) -> None:
     """Approve what was shown with `digest`; refuses the submitter, and a batch that is no longer what was shown."""
-    booking.gate()
+    booking.lock_shared()
     row = PayoutBatch.objects.select_for_update().get(pk=batch.pk)
     if row.submitted_by_id == by.pk:
-        raise NeedsAnotherPerson(_("You submitted these payouts: somebody else has to approve them."))
-    shown = summary(row, now)
+        raise SecondApprovalRequired(_("You submitted these payouts: somebody else has to approve them."))
+    shown = summarize_batch(row, now)
     if digest != shown.digest:
         raise ValidationError(_("The payouts have changed since you looked at them. Look at them again."))
-    _refuse_obstacles(shown)
+    _check_blockers(shown)
     values: dict[str, Any] = {"approved_at": now, "approved_by": by, "digest": digest}
-    move(batch, (State.SUBMITTED,), now=now, by=by, reason=_what_is_paid(shown), state=State.APPROVED, **values)
+    transition_batch(
+        batch, (State.SUBMITTED,), now=now, by=by, reason=_describe_payouts(shown), state=State.APPROVED, **values
+    )
     batch.payouts.filter(state=Payout.State.SUBMITTED).update(state=Payout.State.APPROVED)
 
 
 @transaction.atomic
-def back_to_draft(*, batch: PayoutBatch, reason: str, now: datetime, by: User | None) -> None:
+def return_to_draft(*, batch: PayoutBatch, reason: str, now: datetime, by: User | None) -> None:
     """Void the submission and the approval of `batch`, with the reason; refuses one that was exported."""
-    booking.gate()
+    booking.lock_shared()
     if not reason.strip():
         raise ValidationError({"reason": _("Give the reason.")})
     cleared: dict[str, Any] = {
@@ -150,11 +154,13 @@ def back_to_draft(*, batch: PayoutBatch, reason: str, now: datetime, by: User | 
         "approved_by": None,
         "digest": "",
     }
-    move(batch, (State.SUBMITTED, State.APPROVED), now=now, by=by, reason=reason, state=State.DRAFT, **cleared)
-    batch.payouts.filter(state__in=LIVE).update(state=Payout.State.DRAFT)
+    transition_batch(
+        batch, (State.SUBMITTED, State.APPROVED), now=now, by=by, reason=reason, state=State.DRAFT, **cleared
+    )
+    batch.payouts.filter(state__in=UNSENT_STATES).update(state=Payout.State.DRAFT)
 
 
-def move(
+def transition_batch(
     batch: PayoutBatch, expected: Sequence[str], *, now: datetime, by: User | None, reason: str = "", **values: Any
 ) -> None:
     """Guarded change of `batch` from one of the `expected` states, with its audit record, or IllegalTransition."""
@@ -174,32 +180,32 @@ def move(
     )
 
 
-def _what_is_paid(shown: Summary) -> str:
+def _describe_payouts(shown: BatchSummary) -> str:
     """Why a batch goes on, for the record: what it pays, as it was shown."""
     count = len(shown.payouts)
     return f"To pay {shown.total:.2f} {shown.currency} in {count} payout{'' if count == 1 else 's'}, as shown."
 
 
-def _rows(batch: PayoutBatch) -> list[Payout]:
+def _load_payouts(batch: PayoutBatch) -> list[Payout]:
     rows = batch.payouts.exclude(state__in=[Payout.State.CANCELLED, Payout.State.FAILED])
     return list(rows.select_related("affiliate", "details").order_by("reference"))
 
 
-def _against(payout: Payout, details_are_newest: bool, held: bool, currency: str) -> str:
+def _find_blocker(payout: Payout, details_are_newest: bool, held: bool, currency: str) -> str:
     if not details_are_newest:
         return _("The payout details were changed after the close.")
     if held:
         return _("The affiliate's payouts are on hold.")
-    if payout.affiliate.state == Standing.SUSPENDED:
+    if payout.affiliate.state == AffiliateState.SUSPENDED:
         return _("The affiliate is suspended.")
-    return METHODS[payout.details.method].refuse(currency)
+    return METHODS[payout.details.method].get_currency_error(currency)
 
 
-def _refuse_obstacles(shown: Summary) -> None:
-    if shown.obstacles:
+def _check_blockers(shown: BatchSummary) -> None:
+    if shown.blockers:
         named = [
-            f"{row.payout.affiliate.code}, {row.payout.reference}: {row.why}" for row in shown.obstacles[:MOST_NAMED]
+            f"{row.payout.affiliate.code}, {row.payout.reference}: {row.reason}" for row in shown.blockers[:MAX_NAMED]
         ]
-        more = len(shown.obstacles) - len(named)
+        more = len(shown.blockers) - len(named)
         rest = [_("And %(more)s more.") % {"more": more}] if more else []
         raise ValidationError([*named, *rest, _("Put them aside, so that the others can go; or wait.")])

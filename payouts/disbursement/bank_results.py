@@ -20,11 +20,11 @@ from payouts.ledger import booking
 from payouts.models import Payout, PayoutBatch
 
 COLUMNS = ["reference", "result", "amount", "reason"]
-MOST_BYTES = 10 * 1024 * 1024
-AMOUNT = re.compile(r"[0-9]{1,12}\.[0-9]{2}", re.ASCII)
+MAX_BYTES = 10 * 1024 * 1024
+AMOUNT_PATTERN = re.compile(r"[0-9]{1,12}\.[0-9]{2}", re.ASCII)
 State = Payout.State
 # Why a payout became paid without a line of its own.
-ALL_OF_IT = "The bank or provider paid everything that was sent."
+PAID_IN_FULL = "The bank or provider paid everything that was sent."
 
 
 class Effect(StrEnum):
@@ -35,7 +35,7 @@ class Effect(StrEnum):
     REFUSED = "refused"
 
 
-class Line(NamedTuple):
+class ResultLine(NamedTuple):
     """One line of the file and what it does; `cause` says why where it is refused."""
 
     number: int
@@ -48,31 +48,31 @@ class Line(NamedTuple):
     payout: Payout | None
 
 
-def preview(content: bytes) -> list[Line]:
+def preview_results(content: bytes) -> list[ResultLine]:
     """What each line of the file would do; nothing is changed. ValidationError where it is no such file at all."""
-    rows = _read(content)
+    rows = _read_rows(content)
     wanted = {row[0] for _number, row in rows}
     payouts = {row.reference: row for row in Payout.objects.filter(reference__in=wanted).select_related("affiliate")}
     seen: set[str] = set()
     lines = []
     for number, cells in rows:
-        lines.append(_judge(number, cells, payouts.get(cells[0]), cells[0] in seen))
+        lines.append(_classify_line(number, cells, payouts.get(cells[0]), cells[0] in seen))
         seen.add(cells[0])
     return lines
 
 
 @transaction.atomic
-def import_results(*, content: bytes, now: datetime, by: User) -> list[Line]:
+def import_results(*, content: bytes, now: datetime, by: User) -> list[ResultLine]:
     """Take the results in: `paid`, `failed`, or returned after it was paid, each booked once (CONTRACT 6).
 
     A line with an unknown reference, another amount or a result that does not fit is refused by itself and changes nothing;
     the answer says so for each line. The same file again changes nothing.
     """
-    booking.gate()
-    wanted = [row[0] for _number, row in _read(content)]
+    booking.lock_shared()
+    wanted = [row[0] for _number, row in _read_rows(content)]
     # Locked in one order, so that two imports at once wait for each other and the second finds what the first did.
     list(Payout.objects.filter(reference__in=wanted).order_by("pk").select_for_update(of=("self",)).values_list("pk"))
-    lines = preview(content)
+    lines = preview_results(content)
     paid = [
         (line.payout, f"Line {line.number} of the results says so.")
         for line in lines
@@ -88,31 +88,31 @@ def import_results(*, content: bytes, now: datetime, by: User) -> list[Line]:
 @transaction.atomic
 def mark_paid(*, batch: PayoutBatch, now: datetime, by: User) -> int:
     """Record that every payout of `batch` that is still `sent` arrived, as the bank said; returns how many."""
-    booking.gate()
+    booking.lock_shared()
     rows = list(batch.payouts.filter(state=State.SENT).select_related("affiliate").order_by("pk"))
     if not rows:
         raise ValidationError(_("No payout of this batch waits for its result."))
-    payout_transitions.pay_many([(payout, ALL_OF_IT) for payout in rows], now=now, by=by)
+    payout_transitions.pay_many([(payout, PAID_IN_FULL) for payout in rows], now=now, by=by)
     total = sum((payout.amount for payout in rows), Decimal("0.00"))
     after = {"payouts": len(rows), "total": total}
-    trail.record(action="payout batch marked paid", subject=batch, now=now, by=by, after=after, reason=ALL_OF_IT)
+    trail.record(action="payout batch marked paid", subject=batch, now=now, by=by, after=after, reason=PAID_IN_FULL)
     return len(rows)
 
 
-def _not_csv(error: UnicodeDecodeError | csv.Error) -> str:
+def _describe_read_error(error: UnicodeDecodeError | csv.Error) -> str:
     if isinstance(error, csv.Error):
         return _("This is not a CSV file: %(error)s.") % {"error": error}
     return _("The file is not UTF-8 at byte %(place)s: save it as CSV in UTF-8.") % {"place": error.start}
 
 
-def _read(content: bytes) -> Sequence[tuple[int, list[str]]]:
-    if len(content) > MOST_BYTES:
+def _read_rows(content: bytes) -> Sequence[tuple[int, list[str]]]:
+    if len(content) > MAX_BYTES:
         raise ValidationError({"file": _("The file is larger than 10 MiB.")})
     try:
         text = content.decode("utf-8-sig")
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValidationError({"file": _not_csv(error)}) from None
+        raise ValidationError({"file": _describe_read_error(error)}) from None
     if "\x00" in text:
         raise ValidationError({"file": _("The file contains a NUL character.")})
     if not rows or [cell.strip().lower() for cell in rows[0]] != COLUMNS:
@@ -125,27 +125,27 @@ def _read(content: bytes) -> Sequence[tuple[int, list[str]]]:
     return filled
 
 
-def _judge(number: int, cells: list[str], payout: Payout | None, repeated: bool) -> Line:
-    effect, cause = _effect(cells, payout, repeated)
-    return Line(number, cells[0], cells[1], cells[2], cells[3], effect, cause, payout)
+def _classify_line(number: int, cells: list[str], payout: Payout | None, repeated: bool) -> ResultLine:
+    effect, cause = _get_effect(cells, payout, repeated)
+    return ResultLine(number, cells[0], cells[1], cells[2], cells[3], effect, cause, payout)
 
 
-def _effect(cells: list[str], payout: Payout | None, repeated: bool) -> tuple[Effect, str]:
+def _get_effect(cells: list[str], payout: Payout | None, repeated: bool) -> tuple[Effect, str]:
     _reference, result, amount, reason = cells
     if payout is None:
         return Effect.REFUSED, _("reference: no payout has it")
     if repeated:
         return Effect.REFUSED, _("reference: it stands in this file already")
-    if not AMOUNT.fullmatch(amount) or Decimal(amount) != payout.amount:
+    if not AMOUNT_PATTERN.fullmatch(amount) or Decimal(amount) != payout.amount:
         return Effect.REFUSED, _("amount: the payout is %(amount)s") % {"amount": f"{payout.amount:.2f}"}
     if result == "paid":
-        return _if_paid(payout)
+        return _get_paid_effect(payout)
     if result == "failed":
-        return _if_failed(payout, reason)
+        return _get_failed_effect(payout, reason)
     return Effect.REFUSED, _("result: it has to be paid or failed")
 
 
-def _if_paid(payout: Payout) -> tuple[Effect, str]:
+def _get_paid_effect(payout: Payout) -> tuple[Effect, str]:
     if payout.state == State.SENT:
         return Effect.PAID, ""
     # Also for one that was returned later: the older file may be taken again.
@@ -154,7 +154,7 @@ def _if_paid(payout: Payout) -> tuple[Effect, str]:
     return Effect.REFUSED, _("result: the payout is %(state)s") % {"state": payout.get_state_display()}
 
 
-def _if_failed(payout: Payout, reason: str) -> tuple[Effect, str]:
+def _get_failed_effect(payout: Payout, reason: str) -> tuple[Effect, str]:
     if not reason:
         return Effect.REFUSED, _("reason: a failed payout needs one")
     if payout.state == State.SENT:

@@ -3,42 +3,44 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from affiliates.notify import Notice, notify, notify_many
-from agreements.clauses import clause_in_force
-from agreements.program_currency import program_currency
+from affiliates.notifications import Notice, notify, notify_many
+from agreements.applicable_version import get_applicable_version
+from agreements.clauses import cite_clause
+from agreements.program_currency import get_program_currency
 from agreements.rules import Rule
-from agreements.under import agreement_of
-from lib.formatting import money
+from lib.formatting import format_money
 from payouts.models import Payout
 
 
-def payouts_sent(payouts: Sequence[Payout], currency: str) -> None:
+def send_payouts_sent(payouts: Sequence[Payout], currency: str) -> None:
     """That payouts are on their way, each to which (masked) account, under which reference; their affiliates and details
     should be loaded with them."""
     notify_many(
         kind="payout_sent",
         notices=[
-            Notice(row.affiliate, str(row.pk), _context(row, currency) | {"statement": str(row.statement_id or "")})
+            Notice(
+                row.affiliate, str(row.pk), _build_context(row, currency) | {"statement": str(row.statement_id or "")}
+            )
             for row in payouts
         ],
     )
 
 
-def payout_failed(*, payout: Payout, returned: bool, now: datetime) -> None:
+def send_payout_failed(*, payout: Payout, returned: bool, now: datetime) -> None:
     """That a payout failed, was returned after it had been paid or was cancelled, why, and where its amount is now."""
-    agreement = agreement_of(payout.affiliate_id, at=now)[0]
-    context = _context(payout, program_currency()) | {
+    agreement = get_applicable_version(payout.affiliate_id, at=now)[0]
+    context = _build_context(payout, get_program_currency()) | {
         "returned": returned,
         "cancelled": payout.state == Payout.State.CANCELLED,
         "reason": payout.failure,
-        "clause": clause_in_force(Rule.FAILED_PAYOUTS, agreement),
+        "clause": cite_clause(Rule.FAILED_PAYOUTS, agreement),
     }
     notify(affiliate=payout.affiliate, kind="payout_failed", key=str(payout.pk), context=context)
 
 
-def _context(payout: Payout, currency: str) -> dict[str, str | bool]:
+def _build_context(payout: Payout, currency: str) -> dict[str, str | bool]:
     return {
-        "amount": money(payout.amount, currency),
+        "amount": format_money(payout.amount, currency),
         "method": payout.details.get_method_display(),
         "account": payout.details.masked,
         "reference": payout.reference,

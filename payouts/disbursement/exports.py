@@ -12,14 +12,14 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from affiliates.errors import IllegalTransition
-from agreements.program_currency import program_currency
+from agreements.program_currency import get_program_currency
 from payouts.disbursement import emails
-from payouts.disbursement.approval import MOST_NAMED, State, back_to_draft, move, summary
-from payouts.disbursement.payout_transitions import put_aside
+from payouts.disbursement.approval import MAX_NAMED, State, return_to_draft, summarize_batch, transition_batch
+from payouts.disbursement.payout_transitions import remove_unpayable
 from payouts.errors import ApprovalVoided
 from payouts.ledger import booking
 from payouts.models import Payout, PayoutBatch, PayoutFile
-from payouts.payout_details.details import account_of
+from payouts.payout_details.details import get_account
 from payouts.payout_details.encryption import decrypt, encrypt
 from payouts.payout_details.methods import METHODS, Money, Sender, Transfer
 
@@ -32,66 +32,68 @@ def export(*, batch: PayoutBatch, now: datetime, by: User) -> list[PayoutFile]:
     sent is put aside, so that the rest can be submitted and approved anew.
     """
     with transaction.atomic():
-        booking.gate()
+        booking.lock_shared()
         row = PayoutBatch.objects.select_for_update().get(pk=batch.pk)
         if row.state == State.SENT:
             return list(row.files.all())
         if row.state != State.APPROVED:
             raise IllegalTransition(_("Only an approved batch can be exported."))
         # Before anything is written: a voided approval is kept, and must not be rolled back with the refusal.
-        voided = _void(row, now, by)
-        files = [] if voided else _send(row, now, by)
+        voided = _void_approval(row, now, by)
+        files = [] if voided else _send_batch(row, now, by)
     batch.refresh_from_db()
     if voided:
         raise ApprovalVoided(_("The approval is void, nothing was exported. %(why)s") % {"why": voided})
     return files
 
 
-def content(file: PayoutFile) -> bytes:
+def get_file_content(file: PayoutFile) -> bytes:
     """The bytes of `file`, as they were made."""
     return decrypt(file.encrypted).encode()
 
 
-def _void(batch: PayoutBatch, now: datetime, by: User) -> str:
+def _void_approval(batch: PayoutBatch, now: datetime, by: User) -> str:
     """Void an approval that no longer holds, and say why; "" where it does."""
-    shown = summary(batch, now)
+    shown = summarize_batch(batch, now)
     if shown.digest != batch.digest:
         why = _("Payees, amounts or destinations are not those that were approved.")
-        back_to_draft(batch=batch, reason=why, now=now, by=by)
+        return_to_draft(batch=batch, reason=why, now=now, by=by)
         return why
-    if not shown.obstacles:
+    if not shown.blockers:
         return ""
-    aside = put_aside(batch=batch, now=now, by=by)
-    named = " ".join(f"{row.payout.affiliate.code}: {row.why}" for row in aside[:MOST_NAMED])
+    aside = remove_unpayable(batch=batch, now=now, by=by)
+    named = " ".join(f"{row.payout.affiliate.code}: {row.reason}" for row in aside[:MAX_NAMED])
     count = ngettext("%(count)s payout was put aside.", "%(count)s payouts were put aside.", len(aside))
     return f"{count % {'count': len(aside)}} {named} " + _("The others can be submitted again.")
 
 
-def _send(batch: PayoutBatch, now: datetime, by: User) -> list[PayoutFile]:
+def _send_batch(batch: PayoutBatch, now: datetime, by: User) -> list[PayoutFile]:
     payouts = list(
         batch.payouts.filter(state=Payout.State.APPROVED)
         .select_related("affiliate__user", "details", "batch", "statement__close")
         .order_by("reference")
     )
-    currency = program_currency()
-    files = _files(batch, payouts, currency, now, by)
+    currency = get_program_currency()
+    files = _build_files(batch, payouts, currency, now, by)
     why = f"Exported as {', '.join(file.name for file in files)}."
-    move(batch, (State.APPROVED,), now=now, by=by, reason=why, state=State.SENT, sent_at=now)
+    transition_batch(batch, (State.APPROVED,), now=now, by=by, reason=why, state=State.SENT, sent_at=now)
     changed = Payout.objects.filter(pk__in=[row.pk for row in payouts], state=Payout.State.APPROVED)
     if changed.update(state=Payout.State.SENT, sent_at=now) != len(payouts):
         raise IllegalTransition(_("A payout of this batch was changed in the meantime."))
-    emails.payouts_sent(payouts, currency)
+    emails.send_payouts_sent(payouts, currency)
     return files
 
 
-def _files(batch: PayoutBatch, payouts: Sequence[Payout], currency: str, now: datetime, by: User) -> list[PayoutFile]:
+def _build_files(
+    batch: PayoutBatch, payouts: Sequence[Payout], currency: str, now: datetime, by: User
+) -> list[PayoutFile]:
     methods: dict[str, list[Payout]] = defaultdict(list)
     for payout in payouts:
         methods[payout.details.method].append(payout)
     files = []
     for code, rows in sorted(methods.items()):
         method = METHODS[code]
-        made = method.file(_sender(batch, code, now), [_transfer(row, currency) for row in rows])
+        made = method.build_file(_build_sender(batch, code, now), [_build_transfer(row, currency) for row in rows])
         files.append(
             PayoutFile(
                 batch=batch,
@@ -107,15 +109,15 @@ def _files(batch: PayoutBatch, payouts: Sequence[Payout], currency: str, now: da
     return PayoutFile.objects.bulk_create(files)
 
 
-def _sender(batch: PayoutBatch, method: str, now: datetime) -> Sender:
+def _build_sender(batch: PayoutBatch, method: str, now: datetime) -> Sender:
     return Sender(settings.SEPA_DEBTOR_NAME, settings.SEPA_DEBTOR_IBAN, f"{batch.pk.hex}", now)
 
 
-def _transfer(payout: Payout, currency: str) -> Transfer:
+def _build_transfer(payout: Payout, currency: str) -> Transfer:
     return Transfer(
         reference=payout.reference,
         holder=payout.details.holder,
-        account=account_of(payout.details),
+        account=get_account(payout.details),
         country=payout.affiliate.country,
         money=Money(payout.amount, currency),
         note=f"{settings.PROGRAM_NAME} {payout.affiliate.code} {payout.reference}",

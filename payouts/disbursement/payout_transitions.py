@@ -9,35 +9,35 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from affiliates.errors import IllegalTransition
-from affiliates.models import State as Standing
+from affiliates.models import State as AffiliateState
 from audit import trail
 from lib.ids import uuid7
 from payouts.commissions import holds
 from payouts.disbursement import approval, emails
-from payouts.disbursement.references import reference_of
+from payouts.disbursement.references import build_reference
 from payouts.ledger import booking
 from payouts.models import Account, Payout, PayoutBatch
-from payouts.payout_details.details import current
+from payouts.payout_details.details import get_current_details
 
 State = Payout.State
-SAID_SO = "The bank or provider says so."
+BANK_CONFIRMED = "The bank or provider says so."
 
 # A payout, and why it becomes what it becomes.
-Said = tuple[Payout, str]
+PayoutReason = tuple[Payout, str]
 
 
-def pay(*, payout: Payout, now: datetime, by: User | None, reason: str = SAID_SO) -> None:
+def pay(*, payout: Payout, now: datetime, by: User | None, reason: str = BANK_CONFIRMED) -> None:
     """Record that a sent payout arrived, and who says so as the reason: out of transit, out of cash."""
     pay_many([(payout, reason)], now=now, by=by)
 
 
 @transaction.atomic
-def pay_many(said: Sequence[Said], *, now: datetime, by: User | None) -> None:
+def pay_many(said: Sequence[PayoutReason], *, now: datetime, by: User | None) -> None:
     """`pay` for thousands at once: all of them or, refused, none."""
-    booking.gate()
-    _move(said, (State.SENT,), State.PAID, now=now, by=by, paid_at=now)
+    booking.lock_shared()
+    _transition_payouts(said, (State.SENT,), State.PAID, now=now, by=by, paid_at=now)
     bookings = [
-        booking.Booking(
+        booking.NewTransaction(
             source=f"payout:{payout.pk}:paid",
             kind="payout paid",
             entries=[
@@ -48,7 +48,7 @@ def pay_many(said: Sequence[Said], *, now: datetime, by: User | None) -> None:
         )
         for payout, _reason in said
     ]
-    booking.post_many(bookings, now=now, by=by)
+    booking.post_transactions(bookings, now=now, by=by)
 
 
 @transaction.atomic
@@ -57,10 +57,10 @@ def fail(*, payout: Payout, reason: str, now: datetime, by: User | None) -> None
 
     Refuses without a reason; the affiliate is told. A payout that came back does so once.
     """
-    booking.gate()
+    booking.lock_shared()
     if not reason.strip():
         raise ValidationError({"reason": _("Say why it failed.")})
-    _come_back(payout, (State.SENT, State.PAID), State.FAILED, reason.strip()[:300], now, by)
+    _return_to_balance(payout, (State.SENT, State.PAID), State.FAILED, reason.strip()[:300], now, by)
 
 
 @transaction.atomic
@@ -69,16 +69,16 @@ def cancel(*, payout: Payout, reason: str, now: datetime, by: User) -> None:
 
     The approval of its batch is void with it: it covered another list.
     """
-    booking.gate()
+    booking.lock_shared()
     if not reason.strip():
         raise ValidationError({"reason": _("Give the reason.")})
     batch = PayoutBatch.objects.select_for_update().get(pk=payout.batch_id)
-    _come_back(payout, approval.LIVE, State.CANCELLED, reason.strip()[:300], now, by)
+    _return_to_balance(payout, approval.UNSENT_STATES, State.CANCELLED, reason.strip()[:300], now, by)
     if batch.state in (PayoutBatch.State.SUBMITTED, PayoutBatch.State.APPROVED):
         why = _("Payout %(reference)s was cancelled.") % {"reference": payout.reference}
-        approval.back_to_draft(batch=batch, reason=why, now=now, by=by)
-    if batch.state == PayoutBatch.State.DRAFT and not batch.payouts.filter(state__in=approval.LIVE).exists():
-        approval.move(
+        approval.return_to_draft(batch=batch, reason=why, now=now, by=by)
+    if batch.state == PayoutBatch.State.DRAFT and not batch.payouts.filter(state__in=approval.UNSENT_STATES).exists():
+        approval.transition_batch(
             batch,
             (PayoutBatch.State.DRAFT,),
             now=now,
@@ -94,28 +94,28 @@ def hold(*, payout: Payout, reason: str, now: datetime, by: User) -> None:
 
     Then staff issue it anew, or the next close pays it. Refuses as `cancel` does; the reason is the affiliate's to read.
     """
-    booking.gate()
+    booking.lock_shared()
     cancel(payout=payout, reason=reason, now=now, by=by)
     source = f"payout:{payout.reference}"
     holds.hold_payouts(affiliate=payout.affiliate, source=source, reason=reason.strip(), now=now, by=by)
 
 
 @transaction.atomic
-def put_aside(*, batch: PayoutBatch, now: datetime, by: User) -> list[approval.Obstacle]:
+def remove_unpayable(*, batch: PayoutBatch, now: datetime, by: User) -> list[approval.PayoutBlocker]:
     """Take each payout of `batch` that may not be sent now back to the balance, with what stands against it as its reason.
 
     The others stay; if the batch was submitted or approved, it is a draft again, and they are submitted anew over a digest of
     their own (CONTRACT 6). Refuses a batch that was sent, and one in which nothing stands in the way.
     """
-    booking.gate()
+    booking.lock_shared()
     row = PayoutBatch.objects.select_for_update().get(pk=batch.pk)
-    if row.state not in approval.LIVE_BATCH:
+    if row.state not in approval.UNSENT_BATCH_STATES:
         raise IllegalTransition(_("This batch was sent or cancelled: nothing of it can be put aside."))
-    found = approval.obstacles_of(row, now)
+    found = approval.list_batch_blockers(row, now)
     if not found:
         raise ValidationError(_("Nothing stands in the way of any payout of this batch."))
     for obstacle in found:
-        cancel(payout=obstacle.payout, reason=obstacle.why, now=now, by=by)
+        cancel(payout=obstacle.payout, reason=obstacle.reason, now=now, by=by)
     batch.refresh_from_db()
     return found
 
@@ -127,21 +127,21 @@ def reissue(*, payout: Payout, reason: str, now: datetime, by: User) -> Payout:
     It needs submitting and approving like any other. Refuses one that did not come back, that was issued anew already or that
     a close has put back on a statement, and an affiliate who can't be paid now.
     """
-    booking.gate()
+    booking.lock_shared()
     old = Payout.objects.select_for_update(of=("self",)).select_related("affiliate").get(pk=payout.pk)
     if not reason.strip():
         raise ValidationError({"reason": _("Give the reason.")})
-    _refuse_reissue(old)
-    details = current(old.affiliate, now)
+    _check_reissue(old)
+    details = get_current_details(old.affiliate, now)
     if details is None or details.confirmed_at is None or details.usable_from > now:
         raise ValidationError(_("The affiliate has no payout details that can be used now."))
     if old.affiliate.payout_holds.filter(released_at__isnull=True).exists():
         raise ValidationError(_("The affiliate's payouts are on hold."))
-    if old.affiliate.state not in (Standing.ACTIVE, Standing.LEAVING, Standing.TERMINATED):
+    if old.affiliate.state not in (AffiliateState.ACTIVE, AffiliateState.LEAVING, AffiliateState.TERMINATED):
         raise ValidationError(
             _("The affiliate cannot be paid: they are %(state)s.") % {"state": old.affiliate.get_state_display()}
         )
-    batch = PayoutBatch.objects.create(name=f"Anew: {old.reference}"[:100], created_at=now)
+    batch = PayoutBatch.objects.create(name=f"Retry of {old.reference}"[:100], created_at=now)
     key = uuid7()
     new = Payout.objects.create(
         id=key,
@@ -150,12 +150,12 @@ def reissue(*, payout: Payout, reason: str, now: datetime, by: User) -> Payout:
         replaces=old,
         details=details,
         amount=old.amount,
-        reference=reference_of(key),
+        reference=build_reference(key),
         created_at=now,
     )
-    booking.post(
+    booking.post_transaction(
         source=f"payout:{new.pk}:issued",
-        kind="payout issued anew",
+        kind="payout reissued",
         entries=[
             (Account.AFFILIATE_PAYABLE, new.affiliate, new.amount),
             (Account.PAYOUTS_IN_TRANSIT, new.affiliate, -new.amount),
@@ -165,25 +165,27 @@ def reissue(*, payout: Payout, reason: str, now: datetime, by: User) -> Payout:
         memo=f"{new.reference}: {reason.strip()}"[:300],
     )
     after = {"reference": new.reference, "amount": new.amount, "in place of": old.reference}
-    trail.record(action="payout issued anew", subject=new, now=now, by=by, after=after, reason=reason)
+    trail.record(action="payout reissued", subject=new, now=now, by=by, after=after, reason=reason)
     return new
 
 
-def _refuse_reissue(old: Payout) -> None:
+def _check_reissue(old: Payout) -> None:
     if old.state not in (State.FAILED, State.CANCELLED):
         raise IllegalTransition(_("Only a payout that failed or was cancelled can be issued anew."))
-    if old.returned_on_id is not None:
+    if old.returned_statement_id is not None:
         raise ValidationError(_("A close has put this amount back on a statement; the next payout includes it."))
     if Payout.objects.filter(replaces=old).exists():
         raise ValidationError(_("This payout was issued anew already."))
 
 
-def _come_back(payout: Payout, expected: tuple[str, ...], to: str, reason: str, now: datetime, by: User | None) -> None:
-    [before] = _move([(payout, reason)], expected, to, now=now, by=by, came_back_at=now, failure=reason)
+def _return_to_balance(
+    payout: Payout, expected: tuple[str, ...], to: str, reason: str, now: datetime, by: User | None
+) -> None:
+    [before] = _transition_payouts([(payout, reason)], expected, to, now=now, by=by, returned_at=now, failure=reason)
     kind = "payout returned" if before == State.PAID else f"payout {to}"
     # A returned payment comes out of cash, where the payment had gone; before that it was still in transit.
     taken_from = Account.CASH if before == State.PAID else Account.PAYOUTS_IN_TRANSIT
-    booking.post(
+    booking.post_transaction(
         source=f"payout:{payout.pk}:returned",
         kind=kind,
         entries=[
@@ -194,11 +196,17 @@ def _come_back(payout: Payout, expected: tuple[str, ...], to: str, reason: str, 
         by=by,
         memo=reason,
     )
-    emails.payout_failed(payout=payout, returned=before == State.PAID, now=now)
+    emails.send_payout_failed(payout=payout, returned=before == State.PAID, now=now)
 
 
-def _move(
-    said: Sequence[Said], expected: tuple[str, ...], to: str, *, now: datetime, by: User | None, **values: object
+def _transition_payouts(
+    said: Sequence[PayoutReason],
+    expected: tuple[str, ...],
+    to: str,
+    *,
+    now: datetime,
+    by: User | None,
+    **values: object,
 ) -> list[str]:
     """The states that they had before. IllegalTransition, and nothing is changed, where one is not as `expected`, or is
     named twice."""
@@ -214,7 +222,7 @@ def _move(
     if Payout.objects.filter(pk__in=wanted, state__in=expected).update(state=to, **values) != len(wanted):
         raise IllegalTransition(_("A payout is named twice, or is not there any more."))
     trail.record_many(
-        trail.built(
+        trail.build_record(
             action=f"payout {to}",
             subject=row,
             now=now,

@@ -6,24 +6,24 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from payouts.closing.dry_run import Unusual
+from payouts.closing.dry_run import PayoutWarning
 from payouts.models import PayoutBatch
 from payouts.payout_details import new_account_sql
 
-_QUESTION = f"""
+_QUERY = f"""
 SELECT due.id, 'over_limit' FROM payouts_payout due WHERE due.batch_id = %(batch)s AND due.amount >= %(over)s
  UNION ALL
-SELECT due.id, {new_account_sql.KIND}
+SELECT due.id, {new_account_sql.WARNING_CODE}
   FROM payouts_payout due JOIN payouts_payoutdetails d ON d.id = due.details_id
- WHERE due.batch_id = %(batch)s AND {new_account_sql.NEVER_PAID_TO}
+ WHERE due.batch_id = %(batch)s AND {new_account_sql.IS_NEW_ACCOUNT}
 """  # noqa: S608 -- constants of this room
 
 
-def noticed(batch: PayoutBatch) -> dict[UUID, list[Unusual]]:
+def list_payout_warnings(batch: PayoutBatch) -> dict[UUID, list[PayoutWarning]]:
     """What is unusual of each payout of `batch`, the gravest first; payouts of which nothing is are left out."""
     with connection.cursor() as cursor:
-        cursor.execute(_QUESTION, {"batch": batch.pk, "over": settings.UNUSUAL_PAYOUT})
+        cursor.execute(_QUERY, {"batch": batch.pk, "over": settings.UNUSUAL_PAYOUT})
         kinds: dict[UUID, set[str]] = defaultdict(set)
         for pk, kind in cursor.fetchall():
             kinds[pk].add(kind)
-    return {pk: [kind for kind in Unusual if kind in of] for pk, of in kinds.items()}
+    return {pk: [kind for kind in PayoutWarning if kind in of] for pk, of in kinds.items()}

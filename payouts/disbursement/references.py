@@ -3,7 +3,7 @@
 from uuid import UUID
 
 
-def reference_of(payout_id: UUID) -> str:
+def build_reference(payout_id: UUID) -> str:
     """The reference made from the id of a payout (RELIABILITY 1.14): letters and digits, 30 characters.
 
     PayPal takes 30 characters and SEPA 35. The last four hexadecimal digits are left out; the database refuses a reference

@@ -15,27 +15,27 @@ from lib.money import ZERO
 from payouts.models import Account, LedgerEntry, LedgerTransaction
 
 # The key of the advisory lock between a close, which holds it alone, and all that changes what a close reads.
-GATE = 0x4143_434F_5244  # "ACCORD"
+LOCK_KEY = 0x4143_434F_5244  # "ACCORD"
 
 Entry = tuple[Account, Affiliate | None, Decimal]
 
 
-def gate() -> None:
+def lock_shared() -> None:
     """Keep a close from running until the caller's transaction ends, or wait until the running one has.
 
     Called first by whatever changes what a close reads: holds, adjustments, payout details, states (RELIABILITY 1.12).
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [GATE])
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK_KEY])
 
 
-def close_gate() -> None:
+def lock_exclusive() -> None:
     """Run alone: wait for all who are within the gate, and let nobody in until the transaction ends."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [GATE])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
 
 
-class Booking(NamedTuple):
+class NewTransaction(NamedTuple):
     """One transaction to book: what it books, under a name that is used once, and its entries."""
 
     source: str
@@ -44,17 +44,17 @@ class Booking(NamedTuple):
     memo: str = ""
 
 
-def post(
+def post_transaction(
     *, source: str, kind: str, entries: Sequence[Entry], now: datetime, by: User | None, memo: str = ""
 ) -> LedgerTransaction:
     """Book one transaction; entries of 0.00 are left out. IntegrityError where it does not sum to zero or where
     `source` is booked already."""
-    [booked] = post_many([Booking(source, kind, entries, memo)], now=now, by=by)
+    [booked] = post_transactions([NewTransaction(source, kind, entries, memo)], now=now, by=by)
     return booked
 
 
 @transaction.atomic
-def post_many(bookings: Sequence[Booking], *, now: datetime, by: User | None) -> list[LedgerTransaction]:
+def post_transactions(bookings: Sequence[NewTransaction], *, now: datetime, by: User | None) -> list[LedgerTransaction]:
     """`post` for thousands at once: all of them or, refused, none."""
     booked = LedgerTransaction.objects.bulk_create(
         LedgerTransaction(source=one.source, kind=one.kind, at=now, by=by, memo=one.memo) for one in bookings
@@ -69,7 +69,7 @@ def post_many(bookings: Sequence[Booking], *, now: datetime, by: User | None) ->
     return booked
 
 
-def balance(affiliate: Affiliate) -> Decimal:
+def get_balance(affiliate: Affiliate) -> Decimal:
     """What is owed to the affiliate, in the program's currency; negative where they owe."""
     entries = LedgerEntry.objects.filter(affiliate=affiliate, account=Account.AFFILIATE_PAYABLE)
     total: Decimal | None = entries.aggregate(total=Sum("amount"))["total"]

@@ -10,14 +10,14 @@ from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import TruncMonth
 
 from affiliates.models import Affiliate
-from agreements.periods import Period, following, midnight, period, program_zone
+from agreements.periods import Period, build_period, get_next_month, get_program_time_zone, get_start_of_day
 from lib.money import ZERO
 from payouts.models import Account, LedgerEntry, LedgerTransaction, Payout, Statement
 
 COLUMNS = ("transaction", "when", "source", "kind", "account", "affiliate", "amount", "memo")
 
 
-class Sums(NamedTuple):
+class AccountTotals(NamedTuple):
     """What an account was debited and credited with, both above zero, in how many entries."""
 
     entries: int
@@ -29,63 +29,63 @@ class Sums(NamedTuple):
         return self.debit - self.credit
 
 
-class Month(NamedTuple):
+class AccountMonth(NamedTuple):
     """One month of an account: what it began with, what happened, and what it ended with."""
 
     first_day: date
     opening: Decimal
-    sums: Sums
+    totals: AccountTotals
 
     @property
     def closing(self) -> Decimal:
-        return self.opening + self.sums.balance
+        return self.opening + self.totals.balance
 
 
-_SUMS = {
+_TOTALS = {
     "entries": Count("pk"),
     "debit": Sum("amount", filter=Q(amount__gt=0)),
     "credit": Sum("amount", filter=Q(amount__lt=0)),
 }
 
 
-def trial_balance(until: datetime | None = None) -> dict[Account, Sums]:
+def get_trial_balance(until: datetime | None = None) -> dict[Account, AccountTotals]:
     """Each account's sums, of what was booked before `until`; all balances sum to zero."""
-    rows = _before(until).order_by().values("account").annotate(**_SUMS)
-    found = {row["account"]: _sums(row) for row in rows}
-    return {account: found.get(account.value, Sums(0, ZERO, ZERO)) for account in Account}
+    rows = _list_entries_before(until).order_by().values("account").annotate(**_TOTALS)
+    found = {row["account"]: _read_totals(row) for row in rows}
+    return {account: found.get(account.value, AccountTotals(0, ZERO, ZERO)) for account in Account}
 
 
-def months(account: Account) -> list[Month]:
+def list_account_months(account: Account) -> list[AccountMonth]:
     """The months of `account` in which anything was booked, by the program's clocks, the newest first."""
-    month = TruncMonth("transaction__at", tzinfo=program_zone())
+    month = TruncMonth("transaction__at", tzinfo=get_program_time_zone())
     rows = LedgerEntry.objects.filter(account=account).annotate(month=month).order_by("month").values("month")
-    found: list[Month] = []
-    for row in rows.annotate(**_SUMS):
-        found.append(Month(row["month"].date(), found[-1].closing if found else ZERO, _sums(row)))
+    found: list[AccountMonth] = []
+    for row in rows.annotate(**_TOTALS):
+        found.append(AccountMonth(row["month"].date(), found[-1].closing if found else ZERO, _read_totals(row)))
     return found[::-1]
 
 
-def month_of(text: str) -> Period | None:
+def parse_month(text: str) -> Period | None:
     """The month that `text` names, as YYYY-MM; None for anything else."""
     try:
-        return period(date.fromisoformat(f"{text}-01"), program_zone())
+        return build_period(date.fromisoformat(f"{text}-01"), get_program_time_zone())
     except (ValueError, OverflowError):
         return None
 
 
-def months_booked() -> Sequence[date]:
+def list_ledger_months() -> Sequence[date]:
     """The first day of every month from the first booking to the last, the newest first."""
-    zone, rows = program_zone(), LedgerTransaction.objects.order_by("at").values_list("at", flat=True)
+    zone, rows = get_program_time_zone(), LedgerTransaction.objects.order_by("at").values_list("at", flat=True)
     first, last = rows.first(), rows.last()
     found: list[date] = []
     day = first.astimezone(zone).date().replace(day=1) if first else None
-    while day and last and midnight(day, zone) <= last:
+    while day and last and get_start_of_day(day, zone) <= last:
         found.append(day)
-        day = following(day)
+        day = get_next_month(day)
     return found[::-1]
 
 
-def rows(month: Period | None = None) -> QuerySet[LedgerEntry, Any]:
+def list_journal_rows(month: Period | None = None) -> QuerySet[LedgerEntry, Any]:
     """The journal under COLUMNS, in the order booked; of one month if one is named."""
     entries = LedgerEntry.objects.order_by("id")
     if month:
@@ -96,7 +96,7 @@ def rows(month: Period | None = None) -> QuerySet[LedgerEntry, Any]:
     )  # fmt: skip
 
 
-def search(transactions: QuerySet[LedgerTransaction], term: str) -> QuerySet[LedgerTransaction]:
+def search_transactions(transactions: QuerySet[LedgerTransaction], term: str) -> QuerySet[LedgerTransaction]:
     """Those of a payout by its reference, of an affiliate by their code, else those whose source begins with `term`."""
     found = search_entries(LedgerEntry.objects.all(), term)
     return transactions.filter(pk__in=found.order_by().values("transaction"))
@@ -113,14 +113,14 @@ def search_entries(entries: QuerySet[LedgerEntry], term: str) -> QuerySet[Ledger
     return entries.filter(transaction__source__startswith=term)
 
 
-def about(source: str) -> Model | None:
+def find_subject(source: str) -> Model | None:
     """What a transaction with this source books: the statement of a close, or the payout."""
     what, _, rest = source.partition(":")
     key, _, last = rest.partition(":")
     try:
         if what == "payout":
             return Payout.objects.filter(pk=UUID(key)).first()
-        month = month_of(key) if what == "close" else None
+        month = parse_month(key) if what == "close" else None
         if month:
             return Statement.objects.filter(close__period=month.first_day, affiliate=UUID(last)).first()
     except ValueError:
@@ -128,7 +128,7 @@ def about(source: str) -> Model | None:
     return None
 
 
-def of_statement(statement: Statement) -> QuerySet[LedgerTransaction]:
+def list_statement_transactions(statement: Statement) -> QuerySet[LedgerTransaction]:
     """What its close booked for it: the settlement, and the payout that it drafted."""
     sources = [f"close:{statement.close}:{statement.affiliate_id}"]
     sources += [
@@ -137,19 +137,19 @@ def of_statement(statement: Statement) -> QuerySet[LedgerTransaction]:
     return LedgerTransaction.objects.filter(source__in=sources).order_by("id")
 
 
-def of_payout(payout: Payout) -> QuerySet[LedgerTransaction]:
+def list_payout_transactions(payout: Payout) -> QuerySet[LedgerTransaction]:
     return LedgerTransaction.objects.filter(source__startswith=f"payout:{payout.pk}:").order_by("id")
 
 
-def with_amount(transactions: QuerySet[LedgerTransaction]) -> QuerySet[LedgerTransaction]:
-    """Each with the `moved` amount: the sum of its debits, which is that of its credits."""
+def annotate_amount(transactions: QuerySet[LedgerTransaction]) -> QuerySet[LedgerTransaction]:
+    """Each with the `total` amount: the sum of its debits, which is that of its credits."""
     debits = LedgerEntry.objects.filter(transaction=OuterRef("pk"), amount__gt=0).order_by().values("transaction")
-    return transactions.annotate(moved=Subquery(debits.annotate(sum=Sum("amount")).values("sum")))
+    return transactions.annotate(total=Subquery(debits.annotate(sum=Sum("amount")).values("sum")))
 
 
-def _before(until: datetime | None) -> QuerySet[LedgerEntry]:
+def _list_entries_before(until: datetime | None) -> QuerySet[LedgerEntry]:
     return LedgerEntry.objects.filter(transaction__at__lt=until) if until else LedgerEntry.objects.all()
 
 
-def _sums(row: Mapping[str, Any]) -> Sums:
-    return Sums(row["entries"], row["debit"] or ZERO, -(row["credit"] or ZERO))
+def _read_totals(row: Mapping[str, Any]) -> AccountTotals:
+    return AccountTotals(row["entries"], row["debit"] or ZERO, -(row["credit"] or ZERO))

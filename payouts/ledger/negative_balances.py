@@ -16,7 +16,7 @@ from affiliates.models import Affiliate
 YOUNG, MIDDLE = timedelta(days=30), timedelta(days=90)
 
 # What of a debt is still open is the newest of what was debited. Payouts are debits too, but only of what was there.
-_OPEN = """
+_NEGATIVE_BALANCES_SQL = """
 WITH owing AS (
     SELECT affiliate_id, SUM(amount) AS debt FROM payouts_ledgerentry
      WHERE account = 'affiliate_payable' AND (%(affiliate)s::uuid IS NULL OR affiliate_id = %(affiliate)s)
@@ -38,7 +38,7 @@ SELECT a.id, a.code, a.name, MIN(at), SUM(amount), COALESCE(SUM(amount) FILTER (
 """
 
 
-class Owed(NamedTuple):
+class NegativeBalance(NamedTuple):
     """What one affiliate owes: since when, in all, and for up to 30 days, up to 90 days, and longer."""
 
     affiliate_id: UUID
@@ -51,7 +51,7 @@ class Owed(NamedTuple):
     old: Decimal
 
 
-class Totals(NamedTuple):
+class NegativeBalanceTotals(NamedTuple):
     """What all of them owe."""
 
     amount: Decimal
@@ -60,26 +60,26 @@ class Totals(NamedTuple):
     old: Decimal
 
 
-def of(affiliate: Affiliate, now: datetime) -> Owed | None:
+def get_negative_balance(affiliate: Affiliate, now: datetime) -> NegativeBalance | None:
     """What `affiliate` owes, by age at `now`; None where their balance is not below zero."""
-    rows = _asked(now, affiliate.pk)
+    rows = _query_balances(now, affiliate.pk)
     return rows[0] if rows else None
 
 
-def everybody(now: datetime) -> list[Owed]:
+def list_negative_balances(now: datetime) -> list[NegativeBalance]:
     """Everybody whose balance is below zero, who owes most first."""
-    return _asked(now, None)
+    return _query_balances(now, None)
 
 
-def totals(rows: Sequence[Owed]) -> Totals:
+def sum_negative_balances(rows: Sequence[NegativeBalance]) -> NegativeBalanceTotals:
     def total(name: str) -> Decimal:
         return sum((getattr(row, name) for row in rows), Decimal("0.00"))
 
-    return Totals(*(total(name) for name in Totals._fields))
+    return NegativeBalanceTotals(*(total(name) for name in NegativeBalanceTotals._fields))
 
 
-def _asked(now: datetime, affiliate_id: UUID | None) -> list[Owed]:
+def _query_balances(now: datetime, affiliate_id: UUID | None) -> list[NegativeBalance]:
     values: dict[str, Any] = {"affiliate": affiliate_id, "young": now - YOUNG, "middle": now - MIDDLE}
     with connection.cursor() as cursor:
-        cursor.execute(_OPEN, values)
-        return [Owed(*row) for row in cursor.fetchall()]
+        cursor.execute(_NEGATIVE_BALANCES_SQL, values)
+        return [NegativeBalance(*row) for row in cursor.fetchall()]

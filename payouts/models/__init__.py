@@ -1,5 +1,5 @@
 from payouts.models.adjustment import Adjustment
-from payouts.models.close import Close, SetAside, Statement, StatementLine
+from payouts.models.close import Close, CloseException, Statement, StatementLine
 from payouts.models.commission import Commission, CommissionHold
 from payouts.models.details import PayoutDetails, PayoutHold
 from payouts.models.ledger import Account, LedgerEntry, LedgerTransaction
@@ -9,6 +9,7 @@ __all__ = [
     "Account",
     "Adjustment",
     "Close",
+    "CloseException",
     "Commission",
     "CommissionHold",
     "LedgerEntry",
@@ -18,7 +19,6 @@ __all__ = [
     "PayoutDetails",
     "PayoutFile",
     "PayoutHold",
-    "SetAside",
     "Statement",
     "StatementLine",
 ]

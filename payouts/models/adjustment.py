@@ -32,14 +32,14 @@ class Adjustment(models.Model):
     amount = MoneyField(_("amount"))
     reason = models.TextField(_("reason"))
     # A correction of exactly the balance below zero, by which the affiliate no longer owes it.
-    writes_off = models.BooleanField(_("write-off"), default=False, db_default=False)
+    is_write_off = models.BooleanField(_("write-off"), default=False, db_default=False)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PROPOSED)
     made_at = models.DateTimeField(_("made"))
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     decided_at = models.DateTimeField(_("decided"), null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     # The statement that posted it; set once, by the close.
-    statement = models.ForeignKey(Statement, models.PROTECT, null=True, related_name="posted_adjustments")
+    statement = models.ForeignKey(Statement, models.PROTECT, null=True, related_name="settled_adjustments")
 
     class Meta:
         verbose_name = _("adjustment")
@@ -55,21 +55,21 @@ class Adjustment(models.Model):
                 condition=~Q(kind="clawback") | Q(amount__lt=0), name="adjustment_clawback_is_negative"
             ),
             models.CheckConstraint(
-                condition=Q(writes_off=False) | Q(kind="correction", amount__gt=0),
+                condition=Q(is_write_off=False) | Q(kind="correction", amount__gt=0),
                 name="adjustment_write_off_is_a_correction",
             ),
             models.UniqueConstraint(
                 fields=["affiliate"],
-                condition=Q(writes_off=True, statement__isnull=True, state__in=["proposed", "approved"]),
-                name="one_write_off_at_a_time",
+                condition=Q(is_write_off=True, statement__isnull=True, state__in=["proposed", "approved"]),
+                name="one_open_write_off",
             ),
             models.CheckConstraint(
                 condition=Q(state="proposed", decided_at__isnull=True, decided_by__isnull=True)
                 | (~Q(state="proposed") & Q(decided_at__isnull=False, decided_by__isnull=False)),
-                name="adjustment_decision_says_who",
+                name="adjustment_decision_has_decider",
             ),
             models.CheckConstraint(
-                condition=~Q(state="approved") | ~Q(decided_by=F("made_by")), name="adjustment_needs_four_eyes"
+                condition=~Q(state="approved") | ~Q(decided_by=F("made_by")), name="adjustment_needs_second_approval"
             ),
         ]
 
@@ -77,6 +77,6 @@ class Adjustment(models.Model):
         return f"{self.kind} {self.amount}"
 
     @property
-    def shown_kind(self) -> str:
+    def kind_label(self) -> str:
         """The kind in words; a write-off is called by its name."""
-        return gettext("write-off") if self.writes_off else self.get_kind_display()
+        return gettext("write-off") if self.is_write_off else self.get_kind_display()

@@ -10,11 +10,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
-from agreements.models import Agreement
+from agreements.models import AgreementVersion
 from agreements.models.agreement import MoneyField
-from lib.foreign_keys import references
+from lib.foreign_keys import build_reference_triggers
 from lib.ids import uuid7
-from lib.triggers import append_only
+from lib.triggers import build_append_only_triggers
 from payouts.models.commission import Commission
 from tracking.models.order import CurrentTransaction
 
@@ -30,10 +30,10 @@ class Close(models.Model):
     closed_at = models.DateTimeField(_("closed"))
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     # The cut: receipts up to this number that the snapshot could see count; all others wait for the next close.
-    cut = models.BigIntegerField(_("last receipt"))
+    cut = models.BigIntegerField(_("last snapshot"))
     snapshot = models.TextField()
     transaction = models.BigIntegerField(db_default=CurrentTransaction())
-    agreement = models.ForeignKey(Agreement, models.PROTECT, null=True, related_name="+")
+    agreement = models.ForeignKey(AgreementVersion, models.PROTECT, null=True, related_name="+")
 
     class Meta:
         verbose_name = _("close")
@@ -46,23 +46,23 @@ class Close(models.Model):
             models.CheckConstraint(condition=Q(period__day=1), name="close_is_a_month"),
             models.CheckConstraint(condition=Q(closed_at__gte=F("ends_at")), name="close_after_the_month_has_ended"),
         ]
-        triggers: ClassVar = append_only()
+        triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:
         return f"{self.period:%Y-%m}"
 
 
-class SetAside(models.Model):
+class CloseException(models.Model):
     """An affiliate whom a close left out, because their data would have made it fail; the next close settles them."""
 
-    close = models.ForeignKey(Close, models.PROTECT, related_name="set_aside")
+    close = models.ForeignKey(Close, models.PROTECT, related_name="exceptions")
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="+")
     cause = models.TextField(_("cause"))
 
     class Meta:
         verbose_name = _("affiliate set aside")
         verbose_name_plural = _("affiliates set aside")
-        triggers: ClassVar = append_only()
+        triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:
         return f"{self.affiliate}: {self.cause}"
@@ -88,10 +88,10 @@ class Statement(models.Model):
     returned = MoneyField(_("payouts returned"))
     payout = MoneyField(_("payout"))
     closing = MoneyField(_("closing balance"))
-    # Codes of `payouts.closing.carry_over.CarryOver`; empty where all was paid.
+    # Codes of `payouts.carry_over.CarryOverReason`; empty where all was paid.
     reasons = ArrayField(models.CharField(max_length=40), default=list)
     # Under whose terms it was made; None for an affiliate who is under no version.
-    agreement = models.ForeignKey(Agreement, models.PROTECT, null=True, related_name="+", db_constraint=False)
+    agreement = models.ForeignKey(AgreementVersion, models.PROTECT, null=True, related_name="+", db_constraint=False)
 
     objects = StatementQuerySet.as_manager()
 
@@ -99,8 +99,8 @@ class Statement(models.Model):
         verbose_name = _("statement")
         ordering: ClassVar = ["-close__period", "affiliate"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["affiliate", "close"], name="one_statement_a_month"),
-            models.UniqueConstraint(fields=["affiliate", "number"], name="one_statement_a_number"),
+            models.UniqueConstraint(fields=["affiliate", "close"], name="one_statement_per_month"),
+            models.UniqueConstraint(fields=["affiliate", "number"], name="one_statement_per_number"),
             models.CheckConstraint(
                 condition=Q(closing=F("opening") + F("settled") + F("adjustments") + F("returned") - F("payout")),
                 name="statement_adds_up",
@@ -111,12 +111,12 @@ class Statement(models.Model):
             ),
         ]
         triggers: ClassVar = [
-            *append_only(),
-            *references(
+            *build_append_only_triggers(),
+            *build_reference_triggers(
                 {
                     "close_id": ("payouts_close", "id"),
                     "affiliate_id": ("affiliates_affiliate", "id"),
-                    "agreement_id": ("agreements_agreement", "id"),
+                    "agreement_id": ("agreements_agreementversion", "id"),
                 }
             ),
         ]
@@ -143,14 +143,14 @@ class StatementLine(models.Model):
         verbose_name = _("statement line")
         ordering: ClassVar = ["id"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["commission", "close"], name="settled_once_a_close"),
+            models.UniqueConstraint(fields=["commission", "close"], name="one_settlement_per_close"),
             models.CheckConstraint(
                 condition=~Q(amount=0) & Q(amount__lt="1000000000000"), name="statement_line_is_an_amount"
             ),
         ]
         triggers: ClassVar = [
-            *append_only(),
-            *references(
+            *build_append_only_triggers(),
+            *build_reference_triggers(
                 {
                     "close_id": ("payouts_close", "id"),
                     "statement_id": ("payouts_statement", "id"),

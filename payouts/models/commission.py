@@ -9,12 +9,12 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
-from agreements.models import Agreement
+from agreements.models import AgreementVersion
 from agreements.models.agreement import MoneyField, PercentField
-from lib.foreign_keys import never_deleted, references
+from lib.foreign_keys import build_no_delete_triggers, build_reference_triggers
 from lib.ids import uuid7
 from tracking.models import Order, OrderLine
-from tracking.models.rollup import marks_days
+from tracking.models.rollup import build_changed_day_triggers
 
 
 class CommissionQuerySet(models.QuerySet["Commission"]):
@@ -34,7 +34,7 @@ class Commission(models.Model):
     base = MoneyField(_("base"))
     rate = PercentField(_("rate, percent"))
     amount = MoneyField(_("commission"))
-    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+", db_constraint=False)
+    agreement = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="+", db_constraint=False)
     clause = models.CharField(_("clause"), max_length=12)
     # [{"rule", "clause", "text"}] in the order applied: why it is what it is.
     steps = models.JSONField(default=list)
@@ -43,7 +43,7 @@ class Commission(models.Model):
     # Set by a decided review: the amount is then 0.00 for good.
     forfeited_at = models.DateTimeField(_("forfeited"), null=True)
     forfeit_reason = models.CharField(max_length=200, blank=True, default="")
-    receipt = models.BigIntegerField(_("receipt"))
+    snapshot_sequence = models.BigIntegerField(_("snapshot sequence"))
 
     objects = CommissionQuerySet.as_manager()
 
@@ -55,7 +55,7 @@ class Commission(models.Model):
             models.Index(fields=["affiliate", "-placed_at", "-line"]),
             models.Index(fields=["order"]),
             # What waits for a later close, without a look at the rows.
-            models.Index(fields=["affiliate", "validates_at"], include=["amount", "line"], name="commission_waiting"),
+            models.Index(fields=["affiliate", "validates_at"], include=["amount", "line"], name="commission_pending"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -64,18 +64,18 @@ class Commission(models.Model):
             ),
             models.CheckConstraint(condition=Q(rate__gte=0, rate__lte=100), name="commission_rate_is_a_percentage"),
             models.CheckConstraint(
-                condition=Q(forfeited_at__isnull=True) | Q(amount=0), name="forfeited_commission_is_nothing"
+                condition=Q(forfeited_at__isnull=True) | Q(amount=0), name="forfeited_commission_is_zero"
             ),
         ]
         triggers: ClassVar = [
-            *marks_days(),
-            *never_deleted(),
-            *references(
+            *build_changed_day_triggers(),
+            *build_no_delete_triggers(),
+            *build_reference_triggers(
                 {
                     "line_id": ("tracking_orderline", "id"),
                     "order_id": ("tracking_order", "id"),
                     "affiliate_id": ("affiliates_affiliate", "id"),
-                    "agreement_id": ("agreements_agreement", "id"),
+                    "agreement_id": ("agreements_agreementversion", "id"),
                 },
                 change=True,
             ),
@@ -104,7 +104,7 @@ class CommissionHold(models.Model):
         ordering: ClassVar = ["-placed_at"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["commission", "source"], condition=Q(released_at__isnull=True), name="held_once_a_source"
+                fields=["commission", "source"], condition=Q(released_at__isnull=True), name="one_hold_per_source"
             )
         ]
 

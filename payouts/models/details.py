@@ -30,8 +30,8 @@ class PayoutDetails(models.Model):
     fingerprint = models.CharField(max_length=64, db_index=True)
     entered_at = models.DateTimeField(_("entered"))
     entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    # "the affiliate, password asked again" or "the retailer, at import".
-    confirmed_how = models.CharField(_("confirmed by"), max_length=100)
+    # "affiliate, password entered again" or "retailer, at import".
+    confirmation = models.CharField(_("confirmed by"), max_length=100)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True)
     # Money goes there from this instant on.
     usable_from = models.DateTimeField(_("usable from"))
@@ -65,7 +65,7 @@ class PayoutHold(models.Model):
         ordering: ClassVar = ["-placed_at"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["affiliate", "source"], condition=Q(released_at__isnull=True), name="payouts_held_once_a_source"
+                fields=["affiliate", "source"], condition=Q(released_at__isnull=True), name="one_payout_hold_per_source"
             )
         ]
 

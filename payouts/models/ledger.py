@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
 from agreements.models.agreement import MoneyField
-from lib.foreign_keys import references
-from lib.triggers import append_only
+from lib.foreign_keys import build_reference_triggers
+from lib.triggers import build_append_only_triggers
 
 
 class Account(models.TextChoices):
@@ -37,7 +37,7 @@ class LedgerTransaction(models.Model):
     class Meta:
         verbose_name = _("ledger transaction")
         ordering: ClassVar = ["-id"]
-        triggers: ClassVar = append_only()
+        triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:
         return self.source
@@ -69,13 +69,13 @@ class LedgerEntry(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(account="affiliate_payable") | Q(affiliate__isnull=False),
-                name="ledger_payable_names_the_affiliate",
+                name="ledger_payable_has_affiliate",
             ),
             models.CheckConstraint(condition=Q(account__in=Account.values), name="ledger_account_is_known"),
         ]
         triggers: ClassVar = [
-            *append_only(),
-            *references(
+            *build_append_only_triggers(),
+            *build_reference_triggers(
                 {
                     "transaction_id": ("payouts_ledgertransaction", "id"),
                     "affiliate_id": ("affiliates_affiliate", "id"),

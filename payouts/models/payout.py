@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from affiliates.models import Affiliate
 from agreements.models.agreement import MoneyField
 from lib.ids import uuid7
-from lib.triggers import append_only
+from lib.triggers import build_append_only_triggers
 from payouts.models.close import Close, Statement
 from payouts.models.details import PayoutDetails
 
@@ -51,7 +51,7 @@ class PayoutBatch(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("submitted_by")),
-                name="payouts_need_four_eyes",
+                name="payouts_need_second_approval",
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=["approved", "sent"])
@@ -81,8 +81,8 @@ class PayoutFile(models.Model):
     class Meta:
         verbose_name = _("payout file")
         ordering: ClassVar = ["batch_id", "method"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["batch", "method"], name="one_payout_file_a_method")]
-        triggers: ClassVar = append_only()
+        constraints: ClassVar = [models.UniqueConstraint(fields=["batch", "method"], name="one_payout_file_per_method")]
+        triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:
         return self.name
@@ -118,10 +118,10 @@ class Payout(models.Model):
     sent_at = models.DateTimeField(_("sent"), null=True)
     paid_at = models.DateTimeField(_("paid"), null=True)
     # When it failed, was returned or cancelled: its amount went back to the balance.
-    came_back_at = models.DateTimeField(_("came back"), null=True)
+    returned_at = models.DateTimeField(_("came back"), null=True)
     failure = models.CharField(_("why it failed"), max_length=300, blank=True, default="", db_default="")
     # The statement on which the amount that came back stands; set once, by the close.
-    returned_on = models.ForeignKey(Statement, models.PROTECT, null=True, related_name="returned_payouts")
+    returned_statement = models.ForeignKey(Statement, models.PROTECT, null=True, related_name="returned_payouts")
 
     objects = PayoutQuerySet.as_manager()
 
@@ -135,9 +135,9 @@ class Payout(models.Model):
                 condition=Q(amount__gt=0, amount__lt="1000000000000"), name="payout_is_a_positive_amount"
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["failed", "cancelled"], came_back_at__isnull=False)
-                | (~Q(state__in=["failed", "cancelled"]) & Q(came_back_at__isnull=True)),
-                name="payout_that_came_back_says_when",
+                condition=Q(state__in=["failed", "cancelled"], returned_at__isnull=False)
+                | (~Q(state__in=["failed", "cancelled"]) & Q(returned_at__isnull=True)),
+                name="returned_payout_has_time",
             ),
         ]
 

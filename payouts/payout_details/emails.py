@@ -1,18 +1,18 @@
 """Telling a change of payout details to the old and the new address, and to the affiliate (CONTRACT 6)."""
 
 from affiliates.models import Affiliate
-from affiliates.notify import notify
-from agreements.clauses import clause_in_force
-from agreements.models import Agreement
+from affiliates.notifications import notify
+from agreements.clauses import cite_clause
+from agreements.models import AgreementVersion
 from agreements.rules import Rule
-from lib.formatting import moment_for
+from lib.formatting import format_datetime_for
 from mail import outbox
 from payouts.models import PayoutDetails
 from payouts.payout_details.encryption import decrypt
 
 
-def tell(
-    *, affiliate: Affiliate, before: PayoutDetails | None, details: PayoutDetails, agreement: Agreement | None
+def send_details_changed(
+    *, affiliate: Affiliate, before: PayoutDetails | None, details: PayoutDetails, agreement: AgreementVersion | None
 ) -> None:
     """Post `payout_details_changed` to the affiliate, and to the old and new account where it is an e-mail address."""
     context = {
@@ -21,10 +21,10 @@ def tell(
         "method": str(PayoutDetails.Method(details.method).label),
         "account": details.masked,
         "account_before": before.masked if before else "",
-        "entered_at": moment_for(details.entered_at, affiliate),
-        "usable_from": moment_for(details.usable_from, affiliate),
+        "entered_at": format_datetime_for(details.entered_at, affiliate),
+        "usable_from": format_datetime_for(details.usable_from, affiliate),
         "held": details.usable_from > details.entered_at,
-        "clause": clause_in_force(Rule.PAYOUT_DETAILS_HOLD_DAYS, agreement),
+        "clause": cite_clause(Rule.PAYOUT_DETAILS_HOLD_DAYS, agreement),
     }
     notify(affiliate=affiliate, kind="payout_details_changed", key=str(details.pk), context=context)
     told = {affiliate.user.email.lower()}
@@ -32,7 +32,7 @@ def tell(
         address = decrypt(row.encrypted) if row and row.method == PayoutDetails.Method.PAYPAL else ""
         if address and address not in told:
             told.add(address)
-            outbox.post(
+            outbox.queue_email(
                 kind="payout_details_changed",
                 to=address,
                 key=f"payout_details_changed:{details.pk}:{number}",

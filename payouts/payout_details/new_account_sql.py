@@ -5,13 +5,13 @@ not a changed one: the fingerprint is the account's. A payout that was cancelled
 """
 
 # True where no payout before `due` went there.
-NEVER_PAID_TO = """NOT EXISTS (
+IS_NEW_ACCOUNT = """NOT EXISTS (
     SELECT 1 FROM payouts_payout earlier JOIN payouts_payoutdetails used ON used.id = earlier.details_id
      WHERE earlier.affiliate_id = due.affiliate_id AND used.fingerprint = d.fingerprint
        AND earlier.created_at < due.created_at AND earlier.state NOT IN ('cancelled', 'failed'))"""
 
-# The kind of `payouts.closing.dry_run.Unusual`: whether there was another account before.
-KIND = """CASE WHEN EXISTS (
+# The kind of `payouts.dry_run.PayoutWarning`: whether there was another account before.
+WARNING_CODE = """CASE WHEN EXISTS (
     SELECT 1 FROM payouts_payoutdetails other
      WHERE other.affiliate_id = due.affiliate_id AND other.fingerprint <> d.fingerprint)
     THEN 'changed_details' ELSE 'first_payout' END"""

@@ -16,24 +16,24 @@ from django.utils.translation import gettext_lazy as _
 from affiliates.models import Affiliate
 from payouts.models import Commission, CommissionHold, StatementLine
 
-STATES = {
+STATE_LABELS = {
     "pending": _("pending"),
     "validated": _("validated"),
     "held": _("held"),
     "void": _("void"),
     "forfeited": _("forfeited"),
 }
-PAGE = 50
+PAGE_SIZE = 50
 
 
 class Page(NamedTuple):
     """Some rows, and where the next page begins ("" where there is none)."""
 
     rows: Sequence[Commission]
-    older: str
+    next_cursor: str
 
 
-def of(affiliate: Affiliate, now: datetime) -> QuerySet[Commission]:
+def list_commissions(affiliate: Affiliate, now: datetime) -> QuerySet[Commission]:
     """The commissions of `affiliate`, newest first, each with `state` (CONTRACT 5) and `settled`.
 
     Not those of an order that turned out to be nobody's: they are worth nothing, and the order is not the affiliate's.
@@ -41,10 +41,10 @@ def of(affiliate: Affiliate, now: datetime) -> QuerySet[Commission]:
     rows = (
         Commission.objects.for_affiliate(affiliate).filter(order__affiliate=affiliate).select_related("order", "line")
     )
-    return with_state(rows, now).order_by("-placed_at", "-line_id")
+    return annotate_state(rows, now).order_by("-placed_at", "-line_id")
 
 
-def with_state(rows: QuerySet[Commission], now: datetime) -> QuerySet[Commission]:
+def annotate_state(rows: QuerySet[Commission], now: datetime) -> QuerySet[Commission]:
     """`rows` with `state` at `now` and `settled`, what closes have posted of them."""
     held = CommissionHold.objects.filter(commission=OuterRef("pk"), released_at__isnull=True)
     posted = StatementLine.objects.filter(commission=OuterRef("pk")).order_by().values("commission")
@@ -62,15 +62,15 @@ def with_state(rows: QuerySet[Commission], now: datetime) -> QuerySet[Commission
     )
 
 
-def page(rows: QuerySet[Commission], after: str) -> Page:
+def get_page(rows: QuerySet[Commission], after: str) -> Page:
     """The page of `rows` that follows the row named by `after`; the first for "" and for what names none."""
-    found = list(_after(rows, after)[: PAGE + 1])
-    shown = found[:PAGE]
-    older = f"{shown[-1].placed_at.isoformat()}~{shown[-1].pk}" if len(found) > PAGE else ""
-    return Page(shown, older)
+    found = list(_start_after(rows, after)[: PAGE_SIZE + 1])
+    shown = found[:PAGE_SIZE]
+    next_cursor = f"{shown[-1].placed_at.isoformat()}~{shown[-1].pk}" if len(found) > PAGE_SIZE else ""
+    return Page(shown, next_cursor)
 
 
-def _after(rows: QuerySet[Commission], after: str) -> QuerySet[Commission]:
+def _start_after(rows: QuerySet[Commission], after: str) -> QuerySet[Commission]:
     at, _tilde, line = after.partition("~")
     try:
         placed_at = parse_datetime(at)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 HUNDRED = Decimal(100)
-NONE = Decimal("0.00")
+ZERO = Decimal("0.00")
 
 
 class Figures(NamedTuple):
@@ -14,9 +14,9 @@ class Figures(NamedTuple):
     clicks: int | None = 0
     orders: int = 0
     clicked_orders: int = 0
-    sales: Decimal = NONE
-    commission: Decimal = NONE
-    clicked_commission: Decimal = NONE
+    sales: Decimal = ZERO
+    commission: Decimal = ZERO
+    clicked_commission: Decimal = ZERO
 
     @property
     def conversion(self) -> Decimal | None:
@@ -32,14 +32,14 @@ class Figures(NamedTuple):
 MEASURES = Figures._fields
 
 
-def total(rows: Iterable[Figures]) -> Figures:
+def sum_figures(rows: Iterable[Figures]) -> Figures:
     """The sum of figures that know their clicks."""
     found = list(rows)
     return Figures(
         clicks=sum(row.clicks or 0 for row in found),
         orders=sum(row.orders for row in found),
         clicked_orders=sum(row.clicked_orders for row in found),
-        sales=sum((row.sales for row in found), NONE),
-        commission=sum((row.commission for row in found), NONE),
-        clicked_commission=sum((row.clicked_commission for row in found), NONE),
+        sales=sum((row.sales for row in found), ZERO),
+        commission=sum((row.commission for row in found), ZERO),
+        clicked_commission=sum((row.clicked_commission for row in found), ZERO),
     )

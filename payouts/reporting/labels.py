@@ -10,10 +10,10 @@ from tracking.models import Click, Link
 from tracking.models.rollup import UNKNOWN
 
 
-def of(dimension: str, keys: Sequence[str], *, everybodys: bool) -> dict[str, str]:
+def get_labels(dimension: str, keys: Sequence[str], *, all_affiliates: bool) -> dict[str, str]:
     """{value: its name}; in a report of all affiliates a link is named with whose it is."""
     if dimension == "link":
-        return {"": _("by coupon"), **_links([UUID(key) for key in keys if key], everybodys)}
+        return {"": _("by coupon"), **_get_link_labels([UUID(key) for key in keys if key], all_affiliates)}
     if dimension == "affiliate":
         rows = Affiliate.objects.filter(pk__in=keys)
         return {str(row.pk): f"{row.code} · {row.name}" for row in rows}
@@ -29,6 +29,6 @@ def of(dimension: str, keys: Sequence[str], *, everybodys: bool) -> dict[str, st
     return names | {"": _("none"), UNKNOWN: _("unknown: the record of the click is lost")}
 
 
-def _links(keys: Sequence[UUID], everybodys: bool) -> dict[str, str]:
+def _get_link_labels(keys: Sequence[UUID], all_affiliates: bool) -> dict[str, str]:
     rows = Link.objects.filter(pk__in=keys).select_related("affiliate")
-    return {str(row.pk): f"{row.affiliate.code} · {row}" if everybodys else str(row) for row in rows}
+    return {str(row.pk): f"{row.affiliate.code} · {row}" if all_affiliates else str(row) for row in rows}

@@ -10,10 +10,10 @@ from redis.exceptions import RedisError
 HOUR = timedelta(hours=1)
 
 
-def may_ask(*, affiliate_id: UUID, now: datetime) -> bool:
+def is_lookup_allowed(*, affiliate_id: UUID, now: datetime) -> bool:
     """Whether one more question is answered in this hour; also answers while the cache is away."""
     key = f"order-questions:{affiliate_id}:{now:%Y%m%d%H}"
-    most: int = settings.ORDER_QUESTIONS_PER_HOUR
+    most: int = settings.ORDER_LOOKUPS_PER_HOUR
     try:
         cache.add(key, 0, timeout=int(HOUR.total_seconds()))
         return cache.incr(key) <= most

@@ -12,15 +12,15 @@ from django.utils.translation import gettext_lazy
 
 from affiliates.models import Affiliate
 from payouts.reporting import labels
-from payouts.reporting.figures import MEASURES, Figures, total
-from payouts.reporting.spans import Span, before
-from payouts.reporting.statement import statement
+from payouts.reporting.figures import MEASURES, Figures, sum_figures
+from payouts.reporting.report_sql import build_report_sql
+from payouts.reporting.spans import Span, get_previous_span
 
 # More values of one dimension than anybody reads; those with the highest commission are shown.
-MOST_ROWS = 10_000
+MAX_ROWS = 10_000
 
 
-class By(models.TextChoices):
+class GroupBy(models.TextChoices):
     """What a report can be split by. Of a category and a country clicks know nothing: only orders do."""
 
     DAY = "day", gettext_lazy("day")
@@ -36,66 +36,68 @@ class By(models.TextChoices):
     DEVICE = "device", gettext_lazy("device class")
 
 
-WITHOUT_CLICKS = (By.CATEGORY, By.COUNTRY)
+WITHOUT_CLICKS = (GroupBy.CATEGORY, GroupBy.COUNTRY)
 
 
 class Row(NamedTuple):
-    """One value's figures, and those of the period before; `before_day` is which day that is, in a report by day."""
+    """One value's figures, and those of the period before; `previous_day` is which day that is, in a report by day."""
 
     key: str
     label: str
-    now: Figures
-    before: Figures
-    before_day: date | None = None
+    current: Figures
+    previous: Figures
+    previous_day: date | None = None
 
     @property
-    def gained(self) -> Decimal:
+    def commission_change(self) -> Decimal:
         """How much more commission there is than before; negative where it is less."""
-        return self.now.commission - self.before.commission
+        return self.current.commission - self.previous.commission
 
 
 class Report(NamedTuple):
-    """`days` holds the totals of every day of both periods; `left_out` is how many rows there are beyond MOST_ROWS."""
+    """`days` holds the totals of every day of both periods; `omitted_rows` is how many rows there are beyond MOST_ROWS."""
 
-    by: By
+    by: GroupBy
     span: Span
-    compared: Span
+    previous_span: Span
     rows: Sequence[Row]
     total: Row
     days: Mapping[date, Figures]
-    left_out: int
+    omitted_rows: int
 
 
-def report(*, affiliate: Affiliate | UUID | None, by: By, span: Span, zone: ZoneInfo) -> Report:
+def build_report(*, affiliate: Affiliate | UUID | None, by: GroupBy, span: Span, zone: ZoneInfo) -> Report:
     """The clicks, orders, sales and commission of one affiliate, or of all for None, beside those of the period before.
 
     Days are those of the program's `zone`. Orders are the affiliate's, by their time of placing, without cancelled ones;
     sales are what customers paid less what they got back, commission is what that earns by today's knowledge.
     """
-    compared = before(span)
-    found = _read(affiliate, by, span, compared, zone)
-    days = {date.fromisoformat(key): _add(*both) for kind, key, _count, *both in found if kind == "day"}
-    if by is By.DAY:
-        rows, left_out = _by_day(span, compared, days), 0
+    previous_span = get_previous_span(span)
+    found = _query_groups(affiliate, by, span, previous_span, zone)
+    days = {date.fromisoformat(key): _add_figures(*both) for kind, key, _count, *both in found if kind == "day"}
+    if by is GroupBy.DAY:
+        rows, omitted_rows = _build_day_rows(span, previous_span, days), 0
     else:
-        rows, left_out = _by_value(by, found, everybodys=affiliate is None)
-    whole = Row("", "", _total(days, span), _total(days, compared))
-    return Report(by, span, compared, rows, whole, days, left_out)
+        rows, omitted_rows = _build_value_rows(by, found, all_affiliates=affiliate is None)
+    whole = Row("", "", _sum_days(days, span), _sum_days(days, previous_span))
+    return Report(by, span, previous_span, rows, whole, days, omitted_rows)
 
 
-def by_day(*, affiliate: Affiliate | UUID | None, span: Span, zone: ZoneInfo) -> dict[date, Figures]:
+def get_daily_figures(*, affiliate: Affiliate | UUID | None, span: Span, zone: ZoneInfo) -> dict[date, Figures]:
     """The figures of each day of the period on which there was anything."""
-    found = _rows(affiliate, "total", span.first, span, zone)
+    found = _query_rows(affiliate, "total", span.first, span, zone)
     return {date.fromisoformat(key): now for _kind, key, _count, now, _before in found}
 
 
-def _read(
-    affiliate: Affiliate | UUID | None, by: By, span: Span, compared: Span, zone: ZoneInfo
+def _query_groups(
+    affiliate: Affiliate | UUID | None, by: GroupBy, span: Span, previous_span: Span, zone: ZoneInfo
 ) -> list[tuple[str, str, int, Figures, Figures]]:
-    return _rows(affiliate, "total" if by is By.DAY else by.value, span.first, Span(compared.first, span.last), zone)
+    return _query_rows(
+        affiliate, "total" if by is GroupBy.DAY else by.value, span.first, Span(previous_span.first, span.last), zone
+    )
 
 
-def _rows(
+def _query_rows(
     affiliate: Affiliate | UUID | None, split: str, since: date, days: Span, zone: ZoneInfo
 ) -> list[tuple[str, str, int, Figures, Figures]]:
     # Around the days for the index alone: a day itself is told by the database.
@@ -108,14 +110,14 @@ def _rows(
         "from": begin,
         "until": datetime.combine(days.last + timedelta(days=1), time.min, zone) + timedelta(hours=2),
         "dimensions": ["total", split],
-        "most": MOST_ROWS,
+        "most": MAX_ROWS,
     }
     with connection.cursor() as cursor:
-        cursor.execute(statement(of_one=affiliate is not None, split=split), given)
-        return [(kind, key, count, *_figures(measures)) for kind, key, count, *measures in cursor.fetchall()]
+        cursor.execute(build_report_sql(for_one_affiliate=affiliate is not None, split=split), given)
+        return [(kind, key, count, *_parse_figures(measures)) for kind, key, count, *measures in cursor.fetchall()]
 
 
-def _figures(measures: Sequence[Decimal]) -> tuple[Figures, Figures]:
+def _parse_figures(measures: Sequence[Decimal]) -> tuple[Figures, Figures]:
     """Each measure's figure now and before, in turn."""
     assert len(measures) == 2 * len(MEASURES)
     now, then = (
@@ -125,38 +127,38 @@ def _figures(measures: Sequence[Decimal]) -> tuple[Figures, Figures]:
     return now, then
 
 
-def _add(one: Figures, other: Figures) -> Figures:
+def _add_figures(one: Figures, other: Figures) -> Figures:
     # A day is of now or of before: one of the two is empty.
-    return total([one, other])
+    return sum_figures([one, other])
 
 
-def _total(days: Mapping[date, Figures], span: Span) -> Figures:
-    return total([figures for day, figures in days.items() if span.first <= day <= span.last])
+def _sum_days(days: Mapping[date, Figures], span: Span) -> Figures:
+    return sum_figures([figures for day, figures in days.items() if span.first <= day <= span.last])
 
 
-def _by_day(span: Span, compared: Span, days: Mapping[date, Figures]) -> list[Row]:
+def _build_day_rows(span: Span, previous_span: Span, days: Mapping[date, Figures]) -> list[Row]:
     """A row for each day of the period, the newest first, with the day at the same place before."""
-    places = dict(zip(span.each(), compared.each(), strict=False))
+    places = dict(zip(span.iter_days(), previous_span.iter_days(), strict=False))
     rows = []
-    for day in sorted(span.each(), reverse=True):
+    for day in sorted(span.iter_days(), reverse=True):
         place = places.get(day)
         then = days.get(place, Figures()) if place else Figures()
         rows.append(Row(day.isoformat(), day.isoformat(), days.get(day, Figures()), then, place))
     return rows
 
 
-def _by_value(
-    by: By, found: Sequence[tuple[str, str, int, Figures, Figures]], *, everybodys: bool
+def _build_value_rows(
+    by: GroupBy, found: Sequence[tuple[str, str, int, Figures, Figures]], *, all_affiliates: bool
 ) -> tuple[list[Row], int]:
     values = [(key, now, before) for kind, key, _count, now, before in found if kind == "value"]
     values += [("", now, then) for kind, _key, _count, now, then in found if kind == "rest" and (any(now) or any(then))]
     many = max((count for kind, _key, count, *_ in found if kind == "value"), default=0)
-    names = labels.of(by.value, [key for key, _now, _before in values], everybodys=everybodys)
+    names = labels.get_labels(by.value, [key for key, _now, _before in values], all_affiliates=all_affiliates)
     if by in WITHOUT_CLICKS:
         values = [(key, now._replace(clicks=None), then._replace(clicks=None)) for key, now, then in values]
     rows = [Row(key, names[key], now, then) for key, now, then in values]
-    return sorted(rows, key=_weight), max(0, many - MOST_ROWS)
+    return sorted(rows, key=_get_sort_key), max(0, many - MAX_ROWS)
 
 
-def _weight(row: Row) -> tuple[Any, ...]:
-    return (-row.now.commission, -row.now.sales, -(row.now.clicks or 0), row.label)
+def _get_sort_key(row: Row) -> tuple[Any, ...]:
+    return (-row.current.commission, -row.current.sales, -(row.current.clicks or 0), row.label)

@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-MOST_DAYS = 731
+MAX_DAYS = 731
 DAY = timedelta(days=1)
 
 
@@ -37,7 +37,7 @@ class Span(NamedTuple):
     def days(self) -> int:
         return (self.last - self.first).days + 1
 
-    def each(self) -> Iterator[date]:
+    def iter_days(self) -> Iterator[date]:
         return (self.first + number * DAY for number in range(self.days))
 
     def __str__(self) -> str:
@@ -47,18 +47,18 @@ class Span(NamedTuple):
         return f"{date_format(self.first, begin)} – {date_format(self.last, 'j M Y')}"
 
 
-def span(first: date, last: date) -> Span:
+def build_span(first: date, last: date) -> Span:
     """The days from `first` to `last`; refuses, by field, the wrong order, too many, and years that no calendar needs."""
     if last < first:
         raise ValidationError({"until": _("The last day is before the first.")})
     if first.year < 1990 or last.year > 2200:
         raise ValidationError({"since": _("Choose days between 1990 and 2200.")})
-    if (last - first).days >= MOST_DAYS:
+    if (last - first).days >= MAX_DAYS:
         raise ValidationError({"until": _("A report is of two years at most.")})
     return Span(first, last)
 
 
-def of_preset(preset: Preset, today: date) -> Span:
+def get_preset_span(preset: Preset, today: date) -> Span:
     """The days that `preset` means on the day `today`, which is the last of them but for what is over."""
     begins = {
         Preset.TODAY: today,
@@ -76,7 +76,7 @@ def of_preset(preset: Preset, today: date) -> Span:
     return Span(begins[preset], today)
 
 
-def before(span: Span) -> Span:
+def get_previous_span(span: Span) -> Span:
     """As many days right before; before a whole month, the whole month before it, before a whole year, the year."""
     last = span.first - DAY
     if span.first.day == 1 and (span.last + DAY).day == 1:

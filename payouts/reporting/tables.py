@@ -11,9 +11,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from lib.formatting import money
-from payouts.reporting.changes import count, per_click, percent, signed
-from payouts.reporting.reports import WITHOUT_CLICKS, By, Report, Row
+from lib.formatting import format_money
+from payouts.reporting.changes import format_count, format_difference, format_per_click, format_percent
+from payouts.reporting.reports import WITHOUT_CLICKS, GroupBy, Report, Row
 
 NUMBER = {"th": {"class": "number"}, "td": {"class": "number"}, "tf": {"class": "number"}}
 PER_PAGE = 50
@@ -22,34 +22,36 @@ PER_PAGE = 50
 class FigureColumn(tables.Column):  # type: ignore[misc]  # django-tables2 has no types
     """A figure of each row, and of the whole below; sorted by, the greatest comes first."""
 
-    def __init__(self, accessor: str, label: Any, say: Callable[[Any, str], str]) -> None:
+    def __init__(self, accessor: str, label: Any, format_value: Callable[[Any, str], str]) -> None:
         super().__init__(
             accessor=accessor, verbose_name=label, attrs=NUMBER, initial_sort_descending=True, empty_values=()
         )
-        self.say = say
+        self.format_value = format_value
 
     def render(self, value: Any, table: "ReportTable") -> str:
-        return self.say(value, table.currency)
+        return self.format_value(value, table.currency)
 
     def render_footer(self, table: "ReportTable") -> str:
-        return self.say(self.accessor.resolve(table.report.total), table.currency)
+        return self.format_value(self.accessor.resolve(table.report.total), table.currency)
 
 
-def _counted(value: int | None, _currency: str) -> str:
-    return count(value)
+def _format_count(value: int | None, _currency: str) -> str:
+    return format_count(value)
 
 
 class ReportTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no types
     """Columns that say nothing of the split are left out; the totals stand below."""
 
     label = tables.Column(verbose_name="", footer=gettext_lazy("Total"), order_by=("label",))
-    clicks = FigureColumn("now__clicks", gettext_lazy("Clicks"), _counted)
-    orders = FigureColumn("now__orders", gettext_lazy("Orders"), _counted)
-    conversion = FigureColumn("now__conversion", gettext_lazy("Conversion"), lambda value, _currency: percent(value))
-    sales = FigureColumn("now__sales", gettext_lazy("Sales"), money)
-    commission = FigureColumn("now__commission", gettext_lazy("Commission"), money)
-    epc = FigureColumn("now__epc", gettext_lazy("Per click"), per_click)
-    gained = FigureColumn("gained", gettext_lazy("Against before"), signed)
+    clicks = FigureColumn("current__clicks", gettext_lazy("Clicks"), _format_count)
+    orders = FigureColumn("current__orders", gettext_lazy("Orders"), _format_count)
+    conversion = FigureColumn(
+        "current__conversion", gettext_lazy("Conversion"), lambda value, _currency: format_percent(value)
+    )
+    sales = FigureColumn("current__sales", gettext_lazy("Sales"), format_money)
+    commission = FigureColumn("current__commission", gettext_lazy("Commission"), format_money)
+    epc = FigureColumn("current__epc", gettext_lazy("Per click"), format_per_click)
+    commission_change = FigureColumn("commission_change", gettext_lazy("Against before"), format_difference)
 
     class Meta:
         attrs = {"class": "table measures"}
@@ -62,14 +64,14 @@ class ReportTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no 
 
     def render_label(self, record: Row) -> SafeString | str:
         by = self.report.by
-        if by is By.DAY:
+        if by is GroupBy.DAY:
             return self._day(record.key)
-        if by is By.CATEGORY:
+        if by is GroupBy.CATEGORY:
             return record.label.replace("-", " ").capitalize()
-        if record.key and by is By.LINK:
-            return _leading("admin:tracking_link_change" if self.staff else "tracking:link", record)
-        if record.key and by is By.AFFILIATE:
-            return _leading("admin:affiliates_affiliate_change", record)
+        if record.key and by is GroupBy.LINK:
+            return _build_link("admin:tracking_link_change" if self.staff else "tracking:link", record)
+        if record.key and by is GroupBy.AFFILIATE:
+            return _build_link("admin:affiliates_affiliate_change", record)
         return record.label
 
     def _day(self, key: str) -> SafeString | str:
@@ -81,25 +83,25 @@ class ReportTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no 
         return format_html('<time datetime="{}">{}</time>', key, date_format(day, form))
 
 
-def _leading(name: str, record: Row) -> SafeString:
+def _build_link(name: str, record: Row) -> SafeString:
     return format_html('<a href="{}">{}</a>', reverse(name, args=[record.key]), record.label)
 
 
-def csv_header(report: Report) -> list[str]:
+def build_csv_header(report: Report) -> list[str]:
     """The columns of the CSV file: the figures, and those of the period before."""
     figures = ["clicks", "orders", "conversion_percent", "sales", "commission", "earnings_per_click"]
     then = ["clicks_before", "orders_before", "sales_before", "commission_before"]
     return [report.by.value, *figures, *then]
 
 
-def csv_row(row: Row) -> list[Any]:
+def build_csv_row(row: Row) -> list[Any]:
     """A row of the CSV file; a figure that is not known is empty."""
-    now, then = row.now, row.before
+    now, then = row.current, row.previous
     conversion = None if now.conversion is None else f"{now.conversion:.2f}"
     epc = None if now.epc is None else f"{now.epc:.4f}"
-    figures = [now.clicks, now.orders, conversion, _two(now.sales), _two(now.commission), epc]
-    return [row.label, *figures, then.clicks, then.orders, _two(then.sales), _two(then.commission)]
+    figures = [now.clicks, now.orders, conversion, _format_amount(now.sales), _format_amount(now.commission), epc]
+    return [row.label, *figures, then.clicks, then.orders, _format_amount(then.sales), _format_amount(then.commission)]
 
 
-def _two(amount: Any) -> str:
+def _format_amount(amount: Any) -> str:
     return f"{amount:.2f}"

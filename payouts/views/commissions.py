@@ -9,63 +9,63 @@ from django.views.decorators.http import require_safe
 
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate
-from agreements.clauses import clause_of
+from agreements.applicable_version import get_applicable_version
+from agreements.clauses import get_clause_number
 from agreements.rules import Rule
-from agreements.under import agreement_of
 from payouts.closing import payout_forecast
 from payouts.filters import CommissionFilter
 from payouts.reporting import commission_list, lookup_limit, order_page
 from payouts.tables import CommissionTable
 from tracking.orders import attribution_explanation
-from tracking.orders.order_lookup import by_key, by_number
+from tracking.orders.order_lookup import find_order_by_id, find_order_by_number
 
 
 @affiliate_view
 def commissions(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """The list, newest first; `after` names the last row of the page before."""
     now = timezone.now()
-    found = CommissionFilter(request.GET, queryset=commission_list.of(affiliate, now))
-    page = commission_list.page(found.qs, request.GET.get("after", ""))
-    agreement = agreement_of(affiliate.pk, at=now)[0]
+    found = CommissionFilter(request.GET, queryset=commission_list.list_commissions(affiliate, now))
+    page = commission_list.get_page(found.qs, request.GET.get("after", ""))
+    agreement = get_applicable_version(affiliate.pk, at=now)[0]
     context = {
         "filter": found,
         "table": CommissionTable(page.rows, orderable=False),
-        "older": page.older,
+        "older": page.next_cursor,
         "after": request.GET.get("after", ""),
         "agreement": agreement,
-        "tax_clause": clause_of(agreement.pk if agreement else None, Rule.BEFORE_TAX),
+        "tax_clause": get_clause_number(agreement.pk if agreement else None, Rule.BEFORE_TAX),
     }
     return render(request, "payouts/commissions.html", context)
 
 
 @require_safe
 @affiliate_view
-def ask(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+def find_order(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """To the page of the order with the shop's number `order`; one that names nothing of theirs answers like none."""
     number = request.GET.get("order", "").strip().removeprefix("#")
     if not number:
-        return render(request, "payouts/ask.html")
-    if not lookup_limit.may_ask(affiliate_id=affiliate.pk, now=timezone.now()):
-        return render(request, "payouts/ask.html", {"number": number, "too_many": True}, status=429)
-    asked = by_number(affiliate, number)
+        return render(request, "payouts/find_order.html")
+    if not lookup_limit.is_lookup_allowed(affiliate_id=affiliate.pk, now=timezone.now()):
+        return render(request, "payouts/find_order.html", {"number": number, "rate_limited": True}, status=429)
+    asked = find_order_by_number(affiliate, number)
     if asked is None:
-        return render(request, "payouts/ask.html", {"number": number, "nothing": True}, status=404)
+        return render(request, "payouts/find_order.html", {"number": number, "not_found": True}, status=404)
     return redirect("payouts:order", asked.order.pk)
 
 
 @affiliate_view
 def order(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
     """Why an order is the affiliate's, or is not, and what its lines earn; 404 for one that names nothing of theirs."""
-    now, asked = timezone.now(), by_key(affiliate, pk)
+    now, asked = timezone.now(), find_order_by_id(affiliate, pk)
     if asked is None:
         raise Http404
-    upcoming = payout_forecast.of(affiliate, now) if asked.mine else None
-    lines = order_page.lines(asked, upcoming, now)
+    upcoming = payout_forecast.get_payout_forecast(affiliate, now) if asked.is_own else None
+    lines = order_page.list_commission_lines(asked, upcoming, now)
     context = {
-        "asked": asked,
+        "lookup": asked,
         "order": asked.order,
-        "because": attribution_explanation.answer(asked, settled=order_page.settled(asked.order)),
+        "explanation": attribution_explanation.explain_order(asked, settled=order_page.is_settled(asked.order)),
         "lines": lines,
-        "upcoming": upcoming if order_page.unpaid(lines) else None,
+        "upcoming": upcoming if order_page.has_unpaid_lines(lines) else None,
     }
     return render(request, "payouts/order.html", context)

@@ -14,10 +14,10 @@ from django_tables2 import RequestConfig
 
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate
-from agreements.clauses import clause_of
-from agreements.models import Agreement
+from agreements.applicable_version import get_applicable_version
+from agreements.clauses import get_clause_number
+from agreements.models import AgreementVersion
 from agreements.rules import Rule
-from agreements.under import agreement_of
 from payouts.forms import DetailsForm
 from payouts.ledger import booking
 from payouts.models import Payout
@@ -33,8 +33,8 @@ def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     RequestConfig(request, paginate={"per_page": 24}).configure(table)
     context = {
         "table": table,
-        "balance": booking.balance(affiliate),
-        "details": details.current(affiliate, timezone.now()),
+        "balance": booking.get_balance(affiliate),
+        "details": details.get_current_details(affiliate, timezone.now()),
     }
     return render(request, "payouts/payouts.html", context)
 
@@ -43,20 +43,20 @@ def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """The payout details, masked, with the hold after a change."""
     now = timezone.now()
-    row, agreement = details.current(affiliate, now), _applies_to(affiliate, now)
+    row, agreement = details.get_current_details(affiliate, now), _get_applicable_version(affiliate, now)
     context = {
         "details": row,
         "held": row is not None and row.usable_from > now,
         "agreement": agreement,
-        "clause": clause_of(agreement.pk if agreement else None, Rule.PAYOUT_DETAILS_HOLD_DAYS),
+        "clause": get_clause_number(agreement.pk if agreement else None, Rule.PAYOUT_DETAILS_HOLD_DAYS),
         "earlier": affiliate.payout_details.all()[1:11],
     }
     return render(request, "payouts/details.html", context)
 
 
-def _applies_to(affiliate: Affiliate, now: datetime) -> Agreement | None:
+def _get_applicable_version(affiliate: Affiliate, now: datetime) -> AgreementVersion | None:
     """The version that they are under, else the one in force: its hold is the one that is kept."""
-    return agreement_of(affiliate.pk, at=now)[0] or Agreement.objects.in_force(now)
+    return get_applicable_version(affiliate.pk, at=now)[0] or AgreementVersion.objects.get_in_force(now)
 
 
 @sensitive_post_parameters("account", "holder")
@@ -68,7 +68,7 @@ def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     form = DetailsForm(request.POST or None, initial={"holder": affiliate.name})
     if form.is_bound and form.is_valid():
         try:
-            details.change(affiliate=affiliate, now=now, by=affiliate.user, **form.cleaned_data)
+            details.change_details(affiliate=affiliate, now=now, by=affiliate.user, **form.cleaned_data)
         except ValidationError as refusal:
             form.add_error(None, refusal)
         else:
@@ -76,11 +76,11 @@ def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
                 request, _("Your payout details are changed. We have told it to your old and your new address.")
             )
             return redirect("payouts:details")
-    agreement = _applies_to(affiliate, now)
+    agreement = _get_applicable_version(affiliate, now)
     context = {
         "form": form,
         "agreement": agreement,
-        "days": details.hold_days(agreement, now),
-        "clause": clause_of(agreement.pk if agreement else None, Rule.PAYOUT_DETAILS_HOLD_DAYS),
+        "days": details.get_hold_days(agreement, now),
+        "clause": get_clause_number(agreement.pk if agreement else None, Rule.PAYOUT_DETAILS_HOLD_DAYS),
     }
     return render(request, "payouts/change_details.html", context)

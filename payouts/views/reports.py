@@ -10,23 +10,23 @@ from django.views.decorators.http import require_safe
 
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate
-from agreements.periods import program_zone
+from agreements.periods import get_program_time_zone
 from payouts.reporting import page
-from payouts.reporting.asking import Question, ReportForm, question
-from payouts.reporting.reports import By
+from payouts.reporting.report_query import ReportForm, ReportQuery, build_query
+from payouts.reporting.reports import GroupBy
 
-SPLITS = tuple(by for by in By if by is not By.AFFILIATE)
+SPLITS = tuple(by for by in GroupBy if by is not GroupBy.AFFILIATE)
 
 
 @require_safe
 @affiliate_view
 def reports(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """What came of the affiliate's links and coupons in the last 30 days, or of what the address asks for."""
-    zone = program_zone()
-    form, asked = _asked(request, affiliate, zone)
+    zone = get_program_time_zone()
+    form, asked = _read_query(request, affiliate, zone)
     if asked is None:
-        return _refused(request, form)
-    shown = page.context(request, asked, zone, staff=False)
+        return _render_error(request, form)
+    shown = page.build_context(request, asked, zone, staff=False)
     return render(request, "payouts/reports.html", {"form": form} | shown)
 
 
@@ -34,17 +34,17 @@ def reports(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 @affiliate_view
 def reports_csv(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """The same report as a CSV file."""
-    zone = program_zone()
-    form, asked = _asked(request, affiliate, zone)
-    return page.as_csv(asked, zone) if asked else _refused(request, form)
+    zone = get_program_time_zone()
+    form, asked = _read_query(request, affiliate, zone)
+    return page.build_csv_response(asked, zone) if asked else _render_error(request, form)
 
 
-def _asked(request: HttpRequest, affiliate: Affiliate, zone: ZoneInfo) -> tuple[ReportForm, Question | None]:
+def _read_query(request: HttpRequest, affiliate: Affiliate, zone: ZoneInfo) -> tuple[ReportForm, ReportQuery | None]:
     today: date = timezone.localdate(timezone=zone)
     form = ReportForm(request.GET.dict(), today=today, splits=SPLITS)
-    return form, question(form, affiliate)
+    return form, build_query(form, affiliate)
 
 
-def _refused(request: HttpRequest, form: ReportForm) -> HttpResponse:
+def _render_error(request: HttpRequest, form: ReportForm) -> HttpResponse:
     """The form with what is wrong with the address."""
     return render(request, "payouts/reports.html", {"form": form}, status=400)

@@ -11,81 +11,81 @@ from django_tables2 import RequestConfig
 
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate
-from agreements.clauses import clause_of
+from agreements.applicable_version import get_applicable_version
+from agreements.clauses import get_clause_number
 from agreements.rules import Rule
-from agreements.under import agreement_of
-from lib.csv import csv_lines
+from lib.csv import iter_csv_lines
 from payouts.closing import statement_pdf, statements
 from payouts.ledger import booking, negative_balances
 from payouts.tables import StatementTable
 
-LINES_ON_A_PAGE = 100
+LINES_PER_PAGE = 100
 # The rules whose clauses a statement names beside its own lines'.
-NAMED = (Rule.BEFORE_TAX, Rule.ADJUSTMENTS, Rule.FAILED_PAYOUTS, Rule.BALANCE, Rule.SETTLEMENT)
+NAMED_RULES = (Rule.BEFORE_TAX, Rule.ADJUSTMENTS, Rule.FAILED_PAYOUTS, Rule.BALANCE, Rule.SETTLEMENT)
 
 
 @affiliate_view
 def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """All statements of the affiliate, newest first, and the balance."""
-    table = StatementTable(statements.of(affiliate), orderable=False)
+    table = StatementTable(statements.list_statements(affiliate), orderable=False)
     RequestConfig(request, paginate={"per_page": 24}).configure(table)
-    context = {"table": table, "balance": booking.balance(affiliate), **below_zero(affiliate)}
+    context = {"table": table, "balance": booking.get_balance(affiliate), **build_negative_balance_context(affiliate)}
     return render(request, "payouts/statements.html", context)
 
 
-def below_zero(affiliate: Affiliate) -> dict[str, Any]:
-    """For `payouts/below_zero.html`: what the affiliate owes by age, and the clause; nothing where they owe nothing."""
+def build_negative_balance_context(affiliate: Affiliate) -> dict[str, Any]:
+    """For `payouts/negative_balance.html`: what the affiliate owes by age, and the clause; nothing where they owe nothing."""
     now = timezone.now()
-    owed = negative_balances.of(affiliate, now)
+    owed = negative_balances.get_negative_balance(affiliate, now)
     if owed is None:
         return {}
-    agreement = agreement_of(affiliate.pk, at=now)[0]
-    number = clause_of(agreement.pk if agreement else None, Rule.NEGATIVE_BALANCE)
-    return {"owed": owed, "owed_under": agreement, "owed_clause": number}
+    agreement = get_applicable_version(affiliate.pk, at=now)[0]
+    number = get_clause_number(agreement.pk if agreement else None, Rule.NEGATIVE_BALANCE)
+    return {"owed": owed, "owed_version": agreement, "owed_clause": number}
 
 
 @affiliate_view
-def page(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
+def detail(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
     """One statement as a page."""
-    statement = get_object_or_404(statements.of(affiliate), pk=pk)
-    lines = Paginator(statements.lines(statement), LINES_ON_A_PAGE)
+    statement = get_object_or_404(statements.list_statements(affiliate), pk=pk)
+    lines = Paginator(statements.list_lines(statement), LINES_PER_PAGE)
     # Known from the statement: counting 50,000 rows for each page would cost more than reading one.
     lines.count = statement.lines
     context = {
         "statement": statement,
         "lines": lines.get_page(request.GET.get("page")),
-        "adjustments": statements.adjustments(statement),
-        "returned": statements.returned(statement),
-        "payout": statements.payout(statement),
-        "reasons": statements.reasons(statement),
-        "terms": statements.terms_id(statement),
-        "categories": statements.by_category(statement) if statement.lines > LINES_ON_A_PAGE else [],
-        "clauses": {rule.value: statements.clause(statement, rule) for rule in NAMED},
+        "adjustments": statements.list_adjustments(statement),
+        "returned": statements.list_returned_payouts(statement),
+        "payout": statements.get_payout(statement),
+        "reasons": statements.explain_reasons(statement),
+        "terms": statements.get_terms_id(statement),
+        "categories": statements.sum_by_category(statement) if statement.lines > LINES_PER_PAGE else [],
+        "clauses": {rule.value: statements.get_clause(statement, rule) for rule in NAMED_RULES},
     }
     # What the newest statement carried over below zero is what is owed now.
-    if statement.closing < 0 and not statements.of(affiliate).filter(number__gt=statement.number).exists():
-        context |= below_zero(affiliate)
+    if statement.closing < 0 and not statements.list_statements(affiliate).filter(number__gt=statement.number).exists():
+        context |= build_negative_balance_context(affiliate)
     return render(request, "payouts/statement.html", context)
 
 
 @affiliate_view
-def as_pdf(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
+def download_pdf(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
     """One statement as a PDF."""
-    statement = get_object_or_404(statements.of(affiliate), pk=pk)
+    statement = get_object_or_404(statements.list_statements(affiliate), pk=pk)
     return HttpResponse(
-        statement_pdf.render(statement),
+        statement_pdf.render_statement(statement),
         content_type="application/pdf",
-        headers={"Content-Disposition": f'inline; filename="{statement_pdf.name_of(statement)}"'},
+        headers={"Content-Disposition": f'inline; filename="{statement_pdf.get_file_name(statement)}"'},
     )
 
 
 @affiliate_view
-def as_csv(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> StreamingHttpResponse:
+def download_csv(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> StreamingHttpResponse:
     """One statement as a CSV, streamed: it may have 50,000 lines."""
-    statement = get_object_or_404(statements.of(affiliate), pk=pk)
-    name = statement_pdf.name_of(statement).removesuffix(".pdf")
+    statement = get_object_or_404(statements.list_statements(affiliate), pk=pk)
+    name = statement_pdf.get_file_name(statement).removesuffix(".pdf")
     return StreamingHttpResponse(
-        csv_lines(statements.COLUMNS, statements.csv_rows(statement)),
+        iter_csv_lines(statements.COLUMNS, statements.iter_csv_rows(statement)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
     )

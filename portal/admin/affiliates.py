@@ -19,17 +19,17 @@ from unfold.decorators import action, display
 
 from accounts.staff import staff_member
 from affiliates import applications, fields, profile
-from affiliates.admin_fields import STATE_COLOURS, link_to
-from affiliates.models import Affiliate, Channel, StandingChange, State
+from affiliates.admin_fields import STATE_COLORS, render_link
+from affiliates.models import Affiliate, Channel, State, StatusChange
+from agreements.applicable_version import cite_applicable_clause
 from agreements.models import Program
 from agreements.rules import Rule
-from agreements.under import clause_for
-from compliance.admin.reviews import opening_address
+from compliance.admin.reviews import build_open_review_url
 from compliance.models import TerminationNotice
 from compliance.offboarding import termination
-from lib.admin.actions import ConfirmForm, ReasonForm, for_each, named, run_action
+from lib.admin.actions import ConfirmForm, ReasonForm, apply_to_each, describe_rows, run_action
 from lib.admin.bases import BaseAdmin, ReadOnlyInline
-from lib.admin.pages import ask
+from lib.admin.pages import run_row_action
 
 
 class ChannelInline(ReadOnlyInline):
@@ -40,11 +40,11 @@ class ChannelInline(ReadOnlyInline):
 
     @admin.display(description=gettext_lazy("address"))
     def link(self, channel: Channel) -> SafeString:
-        return link_to(channel.address)
+        return render_link(channel.address)
 
 
-class StandingInline(ReadOnlyInline):
-    model = StandingChange
+class StatusChangeInline(ReadOnlyInline):
+    model = StatusChange
     fields = ("at", "before", "after", "by", "reason", "clause", "breach", "recorded_at")
     verbose_name_plural = gettext_lazy("history")
 
@@ -58,7 +58,11 @@ class ProfileForm(ModelForm):  # type: ignore[type-arg]  # takes none when it ru
 
     def clean(self) -> dict[str, Any]:
         answers: dict[str, Any] = super().clean() or {}
-        for field, reading in (("name", fields.name), ("country", fields.country), ("time_zone", fields.time_zone)):
+        for field, reading in (
+            ("name", fields.clean_name),
+            ("country", fields.clean_country),
+            ("time_zone", fields.clean_time_zone),
+        ):
             try:
                 answers[field] = reading(answers.get(field, ""))
             except ValidationError as refusal:
@@ -70,7 +74,7 @@ class ProfileForm(ModelForm):  # type: ignore[type-arg]  # takes none when it ru
 @admin.register(Affiliate)
 class AffiliateAdmin(BaseAdmin):
     form = ProfileForm
-    list_display = ("applied_at", "code", "name", "country", "shown_state", "email_confirmed", "channel_links")
+    list_display = ("applied_at", "code", "name", "country", "state_label", "email_confirmed", "channel_links")
     list_display_links = ("applied_at", "code", "name")
     list_filter = ("state", "country")
     list_filter_submit = True
@@ -83,7 +87,7 @@ class AffiliateAdmin(BaseAdmin):
         *("state", "state_since", "applied_at", "notice_ends_at"),
     )
     readonly_fields = ("code", "email", "email_confirmed", "state", "state_since", "applied_at", "notice_ends_at")
-    inlines = (ChannelInline, StandingInline)
+    inlines = (ChannelInline, StatusChangeInline)
     actions = ("approve_selected", "reject_selected")
     actions_detail = ("approve", "reject", "open_review", "suspend", "reinstate", "give_notice")
 
@@ -94,8 +98,8 @@ class AffiliateAdmin(BaseAdmin):
         affiliates: QuerySet[Affiliate] = super().get_queryset(request)
         return affiliates.annotate(confirmed=Exists(confirmed)).prefetch_related("channels")
 
-    @display(description=gettext_lazy("state"), ordering="state", label=STATE_COLOURS)  # type: ignore[untyped-decorator]  # unfold has no types
-    def shown_state(self, affiliate: Affiliate) -> tuple[str, str]:
+    @display(description=gettext_lazy("state"), ordering="state", label=STATE_COLORS)  # type: ignore[untyped-decorator]  # unfold has no types
+    def state_label(self, affiliate: Affiliate) -> tuple[str, str]:
         return affiliate.state, affiliate.get_state_display()
 
     @admin.display(description=gettext_lazy("e-mail"))
@@ -108,7 +112,9 @@ class AffiliateAdmin(BaseAdmin):
 
     @admin.display(description=gettext_lazy("channels"))
     def channel_links(self, affiliate: Affiliate) -> SafeString:
-        shown = [(link_to(channel.address), channel.get_state_display()) for channel in affiliate.channels.all()[:5]]
+        shown = [
+            (render_link(channel.address), channel.get_state_display()) for channel in affiliate.channels.all()[:5]
+        ]
         return format_html_join(mark_safe("<br>"), "{} ({})", shown)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -128,7 +134,7 @@ class AffiliateAdmin(BaseAdmin):
 
     def save_model(self, request: HttpRequest, obj: Affiliate, form: ProfileForm, change: bool) -> None:
         answers = form.cleaned_data
-        profile.change(
+        profile.update_profile(
             affiliate=obj,
             name=answers["name"],
             country=answers["country"],
@@ -175,12 +181,12 @@ class AffiliateAdmin(BaseAdmin):
             request,
             self,
             ConfirmForm,
-            _("Approve %(whom)s") % {"whom": named(affiliates)},
-            for_each(
+            _("Approve %(whom)s") % {"whom": describe_rows(affiliates)},
+            apply_to_each(
                 affiliates,
                 lambda affiliate, _answers: applications.approve(
                     affiliate=affiliate,
-                    clause=clause_for(affiliate, Rule.ACCEPTANCE, timezone.now()),
+                    clause=cite_applicable_clause(affiliate, Rule.ACCEPTANCE, timezone.now()),
                     now=timezone.now(),
                     by=staff_member(request),
                 ),
@@ -197,13 +203,13 @@ class AffiliateAdmin(BaseAdmin):
             request,
             self,
             ReasonForm,
-            _("Reject %(whom)s") % {"whom": named(affiliates)},
-            for_each(
+            _("Reject %(whom)s") % {"whom": describe_rows(affiliates)},
+            apply_to_each(
                 affiliates,
                 lambda affiliate, answers: applications.reject(
                     affiliate=affiliate,
                     reason=answers["reason"],
-                    clause=clause_for(affiliate, Rule.ELIGIBILITY, timezone.now()),
+                    clause=cite_applicable_clause(affiliate, Rule.ELIGIBILITY, timezone.now()),
                     now=timezone.now(),
                     by=staff_member(request),
                 ),
@@ -213,31 +219,35 @@ class AffiliateAdmin(BaseAdmin):
         )
 
     def has_open_review_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("compliance.add_review") and self._is(
+        return request.user.has_perm("compliance.add_review") and self._is_in_state(
             request, object_id, State.ACTIVE, State.SUSPENDED, State.LEAVING, State.TERMINATED
         )
 
     def has_suspend_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("compliance.suspend_affiliate") and self._is(request, object_id, State.ACTIVE)
+        return request.user.has_perm("compliance.suspend_affiliate") and self._is_in_state(
+            request, object_id, State.ACTIVE
+        )
 
     def has_reinstate_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("compliance.suspend_affiliate") and self._is(request, object_id, State.SUSPENDED)
+        return request.user.has_perm("compliance.suspend_affiliate") and self._is_in_state(
+            request, object_id, State.SUSPENDED
+        )
 
     def has_notice_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("compliance.add_terminationnotice") and self._is(
+        return request.user.has_perm("compliance.add_terminationnotice") and self._is_in_state(
             request, object_id, State.APPROVED, State.ACTIVE, State.SUSPENDED
         )
 
-    def _is(self, request: HttpRequest, object_id: str, *states: State) -> bool:
+    def _is_in_state(self, request: HttpRequest, object_id: str, *states: State) -> bool:
         return request.method == "POST" or Affiliate.objects.filter(pk=object_id, state__in=states).exists()
 
     @action(description=gettext_lazy("Open a review"), permissions=["open_review"])  # type: ignore[untyped-decorator]  # unfold has no types
     def open_review(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return HttpResponseRedirect(opening_address(get_object_or_404(Affiliate, pk=object_id)))
+        return HttpResponseRedirect(build_open_review_url(get_object_or_404(Affiliate, pk=object_id)))
 
     @action(description=gettext_lazy("Suspend"), permissions=["suspend"])  # type: ignore[untyped-decorator]  # unfold has no types
     def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return ask(
+        return run_row_action(
             self, request, object_id, ReasonForm, _("Suspend this affiliate"),
             lambda row, answers, now, by: termination.suspend(affiliate=row, now=now, by=by, **answers),
             explanation=_("New clicks and orders do not count, and nothing is paid out, until they are reinstated."),
@@ -245,14 +255,14 @@ class AffiliateAdmin(BaseAdmin):
 
     @action(description=gettext_lazy("Reinstate"), permissions=["reinstate"])  # type: ignore[untyped-decorator]  # unfold has no types
     def reinstate(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return ask(
+        return run_row_action(
             self, request, object_id, ReasonForm, _("Reinstate this affiliate"),
             lambda row, answers, now, by: termination.reinstate(affiliate=row, now=now, by=by, **answers),
         )  # fmt: skip
 
     @action(description=gettext_lazy("Give notice"), permissions=["notice"])  # type: ignore[untyped-decorator]  # unfold has no types
     def give_notice(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return ask(
+        return run_row_action(
             self, request, object_id, ReasonForm, _("Give notice of termination"),
             lambda row, answers, now, by: termination.give_notice(
                 affiliate=row, ground=TerminationNotice.Ground.CHOICE, now=now, by=by, **answers

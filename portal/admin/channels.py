@@ -13,17 +13,17 @@ from unfold.decorators import action, display
 
 from accounts.staff import staff_member
 from affiliates import channels
-from affiliates.admin_fields import STATE_COLOURS, link_to
+from affiliates.admin_fields import STATE_COLORS, render_link
 from affiliates.models import Channel
+from agreements.applicable_version import cite_applicable_clause
 from agreements.rules import Rule
-from agreements.under import clause_for
-from lib.admin.actions import ConfirmForm, ReasonForm, for_each, named, run_action
+from lib.admin.actions import ConfirmForm, ReasonForm, apply_to_each, describe_rows, run_action
 from lib.admin.bases import ReadOnlyAdmin
 
 
 @admin.register(Channel)
 class ChannelAdmin(ReadOnlyAdmin):
-    list_display = ("added_at", "affiliate", "kind", "link", "shown_state", "decided_at", "decided_by")
+    list_display = ("added_at", "affiliate", "kind", "link", "state_label", "decided_at", "decided_by")
     list_display_links = ("added_at",)
     list_filter = ("state", "kind")
     list_select_related = ("affiliate", "decided_by")
@@ -35,19 +35,19 @@ class ChannelAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("address"), ordering="address")
     def link(self, channel: Channel) -> SafeString:
-        return link_to(channel.address)
+        return render_link(channel.address)
 
-    @display(description=gettext_lazy("state"), ordering="state", label=STATE_COLOURS)  # type: ignore[untyped-decorator]  # unfold has no types
-    def shown_state(self, channel: Channel) -> tuple[str, str]:
+    @display(description=gettext_lazy("state"), ordering="state", label=STATE_COLORS)  # type: ignore[untyped-decorator]  # unfold has no types
+    def state_label(self, channel: Channel) -> tuple[str, str]:
         return channel.state, channel.get_state_display()
 
     def has_approve_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return self._may(request, object_id, Channel.State.APPROVED)
+        return self._can_decide(request, object_id, Channel.State.APPROVED)
 
     def has_reject_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return self._may(request, object_id, Channel.State.REJECTED)
+        return self._can_decide(request, object_id, Channel.State.REJECTED)
 
-    def _may(self, request: HttpRequest, object_id: str | None, to: Channel.State) -> bool:
+    def _can_decide(self, request: HttpRequest, object_id: str | None, to: Channel.State) -> bool:
         if not request.user.has_perm("affiliates.decide_channel"):
             return False
         # An answer that comes too late is told why by the domain, rather than forbidden.
@@ -82,12 +82,12 @@ class ChannelAdmin(ReadOnlyAdmin):
             request,
             self,
             ConfirmForm,
-            _("Approve %(what)s") % {"what": named(chosen)},
-            for_each(
+            _("Approve %(what)s") % {"what": describe_rows(chosen)},
+            apply_to_each(
                 chosen,
                 lambda channel, _answers: channels.approve(
                     channel=channel,
-                    clause=clause_for(channel.affiliate, Rule.CHANNELS, timezone.now()),
+                    clause=cite_applicable_clause(channel.affiliate, Rule.CHANNELS, timezone.now()),
                     now=timezone.now(),
                     by=staff_member(request),
                 ),
@@ -100,13 +100,13 @@ class ChannelAdmin(ReadOnlyAdmin):
             request,
             self,
             ReasonForm,
-            _("Reject %(what)s") % {"what": named(chosen)},
-            for_each(
+            _("Reject %(what)s") % {"what": describe_rows(chosen)},
+            apply_to_each(
                 chosen,
                 lambda channel, answers: channels.reject(
                     channel=channel,
                     reason=answers["reason"],
-                    clause=clause_for(channel.affiliate, Rule.CHANNELS, timezone.now()),
+                    clause=cite_applicable_clause(channel.affiliate, Rule.CHANNELS, timezone.now()),
                     now=timezone.now(),
                     by=staff_member(request),
                 ),

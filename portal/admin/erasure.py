@@ -20,29 +20,29 @@ from portal.models import ErasureRequest
 
 @admin.register(ErasureRequest)
 class ErasureRequestAdmin(ReadOnlyAdmin):
-    list_display = ("affiliate", "asked_at", "stands_in_the_way", "carried_out_at")
+    list_display = ("affiliate", "requested_at", "blockers", "carried_out_at")
     list_filter = (("carried_out_at", admin.EmptyFieldListFilter),)
     list_select_related = ("affiliate",)
-    actions_detail = ("carry_out",)
+    actions_detail = ("erase",)
 
     def has_erase_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return request.user.has_perm("portal.erase_affiliate")
 
     @admin.display(description=gettext_lazy("stands in the way"))
-    def stands_in_the_way(self, request: ErasureRequest) -> str:
+    def blockers(self, request: ErasureRequest) -> str:
         if request.carried_out_at:
             return "-"
-        return " ".join(erasure.obstacles(request.affiliate, timezone.now())) or _("nothing")
+        return " ".join(erasure.list_blockers(request.affiliate, timezone.now())) or _("nothing")
 
     @action(description=gettext_lazy("Erase for good"), permissions=["erase"])  # type: ignore[untyped-decorator]  # unfold has no types
-    def carry_out(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def erase(self, request: HttpRequest, object_id: str) -> HttpResponse:
         asked = get_object_or_404(ErasureRequest, pk=object_id)
         return run_action(
             request,
             self,
             ConfirmForm,
             _("Erase %s for good") % asked.affiliate,
-            lambda _answers: erasure.erase(
+            lambda _answers: erasure.erase_affiliate(
                 affiliate=asked.affiliate, now=timezone.now(), by=cast("User", request.user)
             ),
             reverse("admin:portal_erasurerequest_changelist"),

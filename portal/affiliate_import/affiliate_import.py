@@ -18,78 +18,80 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from affiliates import standing
+from affiliates import status_history
 from affiliates.models import Affiliate, Channel, State
-from affiliates.notify import Notice, notify_many
-from agreements import on_paper
-from agreements.models import Agreement
+from affiliates.notifications import Notice, notify_many
+from agreements import offline_acceptances
+from agreements.models import AgreementVersion
 from payouts.errors import BadRows
 from payouts.payout_details import details
-from portal.affiliate_import.import_file import Problem, Row, read
+from portal.affiliate_import.import_file import Problem, Row, read_rows
 from tracking.links import coupons
 from tracking.models import Coupon
 
-REASON = "brought over from another system"
+IMPORT_REASON = "brought over from another system"
 # The states of a history are told apart by their instants: whoever is active from a date on was approved just before it.
-JUST = timedelta(microseconds=1)
+MOMENT_BEFORE = timedelta(microseconds=1)
 
 
-class Paper(NamedTuple):
+class PaperAcceptance(NamedTuple):
     """That the affiliates of a file accepted on paper: from when it counts, and what the retailer holds."""
 
     accepted_at: datetime
     evidence: str
 
 
-class Summary(NamedTuple):
+class ImportSummary(NamedTuple):
     affiliates: int
     coupons: int
     channels: int
     payout_details: int
 
 
-def import_affiliates(*, content: bytes, paper: Paper | None, now: datetime, by: User | None) -> Summary:
+def import_affiliates(
+    *, content: bytes, paper: PaperAcceptance | None, now: datetime, by: User | None
+) -> ImportSummary:
     """Store every affiliate of the CSV file `content`, or raise BadRows with all that is wrong and store nothing.
 
     With `paper` they are active from its date, on which an agreement must have been in effect.
     """
-    agreement = _agreement_on(paper, now) if paper else None
-    rows, problems = read(content)
-    problems = sorted([*problems, *_taken(rows)])
+    agreement = _get_agreement(paper, now) if paper else None
+    rows, problems = read_rows(content)
+    problems = sorted([*problems, *_find_conflicts(rows)])
     if problems:
         raise BadRows(problems)
     try:
         with transaction.atomic():
-            return _store(rows, paper, agreement, now, by)
+            return _store_affiliates(rows, paper, agreement, now, by)
     except IntegrityError:
         cause = _("Somebody has just stored one of these codes, e-mail addresses or coupons. Please try again.")
         raise BadRows([Problem(0, cause)]) from None
 
 
-def _agreement_on(paper: Paper, now: datetime) -> Agreement:
+def _get_agreement(paper: PaperAcceptance, now: datetime) -> AgreementVersion:
     if paper.accepted_at > now:
         raise ValidationError({"accepted_offline": _("The date of acceptance lies in the future.")})
     if not paper.evidence.strip():
         raise ValidationError({"evidence": _("Say what you hold of the acceptances on paper.")})
-    agreement = Agreement.objects.in_force(paper.accepted_at)
+    agreement = AgreementVersion.objects.get_in_force(paper.accepted_at)
     if agreement is None:
         day = f"{paper.accepted_at:%Y-%m-%d %H:%M %Z}"
         raise ValidationError({"accepted_offline": _("No agreement was in effect on %(day)s.") % {"day": day}})
     return agreement
 
 
-def _taken(rows: Sequence[Row]) -> Iterator[Problem]:
+def _find_conflicts(rows: Sequence[Row]) -> Iterator[Problem]:
     """What is another's in the database already, without regard to case."""
     places: list[tuple[str, QuerySet[Any], str]] = [
         ("code", Affiliate.objects.all(), "code"),
         ("email", User.objects.all(), "email"),
         ("email", EmailAddress.objects.filter(verified=True), "email"),
-        ("coupon", Coupon.objects.filter(bound_until__isnull=True), "code"),
+        ("coupon", Coupon.objects.filter(assigned_until__isnull=True), "code"),
     ]
     reported = set()
     for column, stored, field in places:
         wanted = {str(getattr(row, column)).upper(): row for row in rows if getattr(row, column)}
-        for value in _known(stored, field, wanted.keys()):
+        for value in _find_existing(stored, field, wanted.keys()):
             row = wanted[value]
             if (row.line, column) not in reported:
                 reported.add((row.line, column))
@@ -97,18 +99,24 @@ def _taken(rows: Sequence[Row]) -> Iterator[Problem]:
                 yield Problem(row.line, cause % {"column": column, "value": getattr(row, column)})
 
 
-def _known(stored: QuerySet[Any], field: str, values: Collection[str]) -> list[str]:
+def _find_existing(stored: QuerySet[Any], field: str, values: Collection[str]) -> list[str]:
     rows = stored.annotate(in_capitals=Upper(field)).filter(in_capitals__in=list(values))
     return list(rows.values_list("in_capitals", flat=True))
 
 
-def _store(
-    rows: Sequence[Row], paper: Paper | None, agreement: Agreement | None, now: datetime, by: User | None
-) -> Summary:
-    people = list(zip(rows, _people(rows, paper.accepted_at - JUST if paper else now, now, by), strict=True))
+def _store_affiliates(
+    rows: Sequence[Row],
+    paper: PaperAcceptance | None,
+    agreement: AgreementVersion | None,
+    now: datetime,
+    by: User | None,
+) -> ImportSummary:
+    people = list(
+        zip(rows, _create_affiliates(rows, paper.accepted_at - MOMENT_BEFORE if paper else now, now, by), strict=True)
+    )
     affiliates = [affiliate for _row, affiliate in people]
     if paper and agreement:
-        on_paper.record_many(
+        offline_acceptances.record_offline_acceptances(
             affiliates=affiliates,
             agreement=agreement,
             accepted_at=paper.accepted_at,
@@ -116,21 +124,23 @@ def _store(
             now=now,
             by=by,
         )
-    told = {"accepted_on": _day(paper, agreement)} if paper and agreement else {}
-    notify_many(kind="imported", notices=[Notice(affiliate, str(affiliate.pk), told) for affiliate in affiliates])
-    return Summary(
+    told = {"accepted_on": _format_day(paper, agreement)} if paper and agreement else {}
+    notify_many(
+        kind="account_imported", notices=[Notice(affiliate, str(affiliate.pk), told) for affiliate in affiliates]
+    )
+    return ImportSummary(
         affiliates=len(affiliates),
-        channels=_channels(people, now, by),
-        coupons=_coupons(people, paper, now, by),
-        payout_details=_payout_details(people, paper.accepted_at if paper else now, now, by),
+        channels=_create_channels(people, now, by),
+        coupons=_assign_coupons(people, paper, now, by),
+        payout_details=_create_payout_details(people, paper.accepted_at if paper else now, now, by),
     )
 
 
-def _day(paper: Paper, agreement: Agreement) -> str:
+def _format_day(paper: PaperAcceptance, agreement: AgreementVersion) -> str:
     return f"{paper.accepted_at.astimezone(ZoneInfo(agreement.time_zone)):%Y-%m-%d}"
 
 
-def _people(rows: Sequence[Row], since: datetime, now: datetime, by: User | None) -> list[Affiliate]:
+def _create_affiliates(rows: Sequence[Row], since: datetime, now: datetime, by: User | None) -> list[Affiliate]:
     """Accounts without a password, which each sets for themselves, and their affiliates, approved since `since`."""
     users = [User(email=row.email, name=row.name, password=make_password(None), date_joined=now) for row in rows]
     User.objects.bulk_create(users, batch_size=1000)
@@ -151,11 +161,13 @@ def _people(rows: Sequence[Row], since: datetime, now: datetime, by: User | None
         for row, user in zip(rows, users, strict=True)
     ]
     Affiliate.objects.bulk_create(affiliates, batch_size=1000)
-    standing.begin_many(affiliates=affiliates, state=State.APPROVED, now=now, at=since, by=by, reason=REASON)
+    status_history.start_histories(
+        affiliates=affiliates, state=State.APPROVED, now=now, at=since, by=by, reason=IMPORT_REASON
+    )
     return affiliates
 
 
-def _channels(people: Sequence[tuple[Row, Affiliate]], now: datetime, by: User | None) -> int:
+def _create_channels(people: Sequence[tuple[Row, Affiliate]], now: datetime, by: User | None) -> int:
     """The websites, approved: the retailer vetted them before."""
     channels = [
         Channel(
@@ -166,7 +178,7 @@ def _channels(people: Sequence[tuple[Row, Affiliate]], now: datetime, by: User |
             added_at=now,
             decided_at=now,
             decided_by=by,
-            reason=REASON,
+            reason=IMPORT_REASON,
         )
         for row, affiliate in people
         if row.website
@@ -174,20 +186,22 @@ def _channels(people: Sequence[tuple[Row, Affiliate]], now: datetime, by: User |
     return len(Channel.objects.bulk_create(channels, batch_size=1000))
 
 
-def _coupons(people: Sequence[tuple[Row, Affiliate]], paper: Paper | None, now: datetime, by: User | None) -> int:
+def _assign_coupons(
+    people: Sequence[tuple[Row, Affiliate]], paper: PaperAcceptance | None, now: datetime, by: User | None
+) -> int:
     """Bound from the date of acceptance: that on the paper, else the one that will be (CONTRACT 4)."""
-    bindings = [(affiliate, row.coupon) for row, affiliate in people if row.coupon]
+    assignments = [(affiliate, row.coupon) for row, affiliate in people if row.coupon]
     since = paper.accepted_at if paper else None
-    return len(coupons.bind_many(bindings=bindings, bound_from=since, now=now, by=by))
+    return len(coupons.assign_coupons(assignments=assignments, assigned_from=since, now=now, by=by))
 
 
-def _payout_details(
+def _create_payout_details(
     people: Sequence[tuple[Row, Affiliate]], confirmed_at: datetime, now: datetime, by: User | None
 ) -> int:
     """Confirmed by the retailer, from the date of acceptance, and not held (CONTRACT 6)."""
     entries = [
-        details.Entry(affiliate, row.payout_method, row.payout_account, row.name, confirmed_at)
+        details.DetailsEntry(affiliate, row.payout_method, row.payout_account, row.name, confirmed_at)
         for row, affiliate in people
         if row.payout_method
     ]
-    return details.change_many(entries=entries, now=now, by=by)
+    return details.import_details(entries=entries, now=now, by=by)

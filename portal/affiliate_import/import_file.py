@@ -43,29 +43,29 @@ class Problem(NamedTuple):
         return f"line {self.line}: {self.cause}" if self.line else self.cause
 
 
-def read(content: bytes) -> tuple[list[Row], list[Problem]]:
+def read_rows(content: bytes) -> tuple[list[Row], list[Problem]]:
     """The rows of the file that can be read, and all that is wrong with the others, in the order of the lines."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return [], [Problem(_line_of(content, error.start), _("This is not UTF-8."))]
+        return [], [Problem(_find_line(content, error.start), _("This is not UTF-8."))]
     if "\x00" in text:
         return [], [Problem(text.count("\n", 0, text.index("\x00")) + 1, _("There is a NUL character."))]
-    lines = _lines(text)
+    lines = _iter_rows(text)
     try:
         _first, header = next(lines, (1, []))
-        if problems := list(_header_problems(header)):
+        if problems := list(_check_header(header)):
             return [], problems
-        return _rows(lines, [column.strip() for column in header])
+        return _read_rows(lines, [column.strip() for column in header])
     except csv.Error as error:
-        return [], [Problem(_csv_line(text), _("This is not CSV: %(cause)s.") % {"cause": error})]
+        return [], [Problem(_find_csv_error_line(text), _("This is not CSV: %(cause)s.") % {"cause": error})]
 
 
-def _line_of(content: bytes, position: int) -> int:
+def _find_line(content: bytes, position: int) -> int:
     return content.count(b"\n", 0, position) + 1
 
 
-def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+def _iter_rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """Each row with the number of the line on which it begins; empty lines are left out."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     begins = 1
@@ -75,7 +75,7 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
         begins = reader.line_num + 1
 
 
-def _csv_line(text: str) -> int:
+def _find_csv_error_line(text: str) -> int:
     """The line on which the first row begins that isn't CSV."""
     last = 0
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -87,7 +87,7 @@ def _csv_line(text: str) -> int:
     return last
 
 
-def _header_problems(header: list[str]) -> Iterator[Problem]:
+def _check_header(header: list[str]) -> Iterator[Problem]:
     names = [column.strip() for column in header]
     known = ", ".join(COLUMNS)
     for name in dict.fromkeys(names):
@@ -100,7 +100,7 @@ def _header_problems(header: list[str]) -> Iterator[Problem]:
             yield Problem(1, _("The column %(name)s is missing.") % {"name": name})
 
 
-def _rows(lines: Iterator[tuple[int, list[str]]], header: list[str]) -> tuple[list[Row], list[Problem]]:
+def _read_rows(lines: Iterator[tuple[int, list[str]]], header: list[str]) -> tuple[list[Row], list[Problem]]:
     rows: list[Row] = []
     problems: list[Problem] = []
     for line, cells in lines:
@@ -111,7 +111,7 @@ def _rows(lines: Iterator[tuple[int, list[str]]], header: list[str]) -> tuple[li
         row = _Reader(line, dict(zip(header, (cell.strip() for cell in cells), strict=True)))
         rows.append(row.read())
         problems += row.problems
-    problems += _repetitions(rows)
+    problems += _find_duplicates(rows)
     return rows, sorted(problems)
 
 
@@ -124,29 +124,29 @@ class _Reader:
     def read(self) -> Row:
         row = Row(
             line=self.line,
-            code=self.cell("code", _code),
-            email=self.cell("email", _email),
-            name=self.cell("name", fields.name),
-            country=self.cell("country", fields.country),
-            coupon=self.cell("coupon", _coupon),
-            website=self.cell("website", addresses.normal),
+            code=self.read_cell("code", _parse_code),
+            email=self.read_cell("email", _parse_email),
+            name=self.read_cell("name", fields.clean_name),
+            country=self.read_cell("country", fields.clean_country),
+            coupon=self.read_cell("coupon", _parse_coupon),
+            website=self.read_cell("website", addresses.normalize_address),
             payout_method=self.cells.get("payout_method", ""),
             payout_account=self.cells.get("payout_account", ""),
         )
         if not (row.payout_method or row.payout_account):
             return row
-        return row._replace(payout_account=self.checked("payout_account", lambda: _account(row)))
+        return row._replace(payout_account=self.validate_cell("payout_account", lambda: _parse_account(row)))
 
-    def cell(self, column: str, reading: Callable[[str], str]) -> str:
+    def read_cell(self, column: str, reading: Callable[[str], str]) -> str:
         text = self.cells.get(column, "")
         if not text and column in OPTIONAL:
             return ""
         if not text:
             self.problems.append(Problem(self.line, _("%(column)s: this is required.") % {"column": column}))
             return ""
-        return self.checked(column, lambda: reading(text))
+        return self.validate_cell(column, lambda: reading(text))
 
-    def checked(self, column: str, reading: Callable[[], str]) -> str:
+    def validate_cell(self, column: str, reading: Callable[[], str]) -> str:
         try:
             return reading()
         except ValidationError as error:
@@ -154,30 +154,30 @@ class _Reader:
             return ""
 
 
-def _code(text: str) -> str:
+def _parse_code(text: str) -> str:
     Affiliate._meta.get_field("code").run_validators(text)
     return text
 
 
-def _email(text: str) -> str:
+def _parse_email(text: str) -> str:
     validate_email(text)
     if len(text) > 254:
         raise ValidationError(_("At most 254 characters."))
     return text.lower()
 
 
-def _coupon(text: str) -> str:
+def _parse_coupon(text: str) -> str:
     Coupon._meta.get_field("code").run_validators(text)
     return text
 
 
-def _account(row: Row) -> str:
+def _parse_account(row: Row) -> str:
     if not (row.payout_method and row.payout_account):
         raise ValidationError(_("payout_method and payout_account go together: give both or neither."))
-    return details.check(method=row.payout_method, account=row.payout_account, holder=row.name or "?")
+    return details.validate_account(method=row.payout_method, account=row.payout_account, holder=row.name or "?")
 
 
-def _repetitions(rows: list[Row]) -> Iterator[Problem]:
+def _find_duplicates(rows: list[Row]) -> Iterator[Problem]:
     """What must be given to one affiliate alone and is there twice in the file."""
     for column in ("code", "email", "coupon"):
         first: dict[str, int] = {}

@@ -8,53 +8,70 @@ from payouts.commissions import holds
 from payouts.ledger import adjustments
 from payouts.models import Adjustment
 from portal.demo import people
-from portal.demo.cast import Part
-from portal.demo.roll import CAST, playing
-from portal.demo.world import World, affiliate_of, affiliate_playing
+from portal.demo.context import DemoContext, get_affiliate, get_affiliate_in
+from portal.demo.persona_data import PERSONAS, find_personas
+from portal.demo.personas import Situation
 
-BY_KEY = {persona.key: persona for persona in CAST}
-BY_STAFF = "staff"
+PERSONAS_BY_KEY = {persona.key: persona for persona in PERSONAS}
+STAFF_SOURCE = "staff"
 
 
-def touch(world: World) -> None:
+def schedule_balance_changes(context: DemoContext) -> None:
     """Note all of it."""
-    days, note = world.days, world.diary.note
+    days, schedule = context.days, context.timeline.schedule
     bonus = partial(
-        _adjust, world, "anna", "bonus", Decimal("75.00"), "For the photographs that we may use in our catalogue."
+        _propose_adjustment,
+        context,
+        "anna",
+        "bonus",
+        Decimal("75.00"),
+        "For the photographs that we may use in our catalogue.",
     )
-    note(days.ago(110), partial(bonus, approve=True))
+    schedule(days.ago(110), partial(bonus, approve=True))
     forgotten = partial(
-        _adjust, world, "greenfingers", "correction", Decimal("12.40"), "An order of May that we had not sent."
+        _propose_adjustment,
+        context,
+        "greenfingers",
+        "correction",
+        Decimal("12.40"),
+        "An order of May that we had not sent.",
     )
-    note(days.ago(70), partial(forgotten, approve=True))
+    schedule(days.ago(70), partial(forgotten, approve=True))
     clawback = partial(
-        _adjust, world, "nova", "clawback", Decimal("-18.20"), "Paid twice in spring, as agreed by e-mail."
+        _propose_adjustment,
+        context,
+        "nova",
+        "clawback",
+        Decimal("-18.20"),
+        "Paid twice in spring, as agreed by e-mail.",
     )
-    note(days.ago(2), partial(clawback, approve=False))
-    note(days.ago(33), partial(_hold, world))
-    for persona in playing(Part.MOVED):
-        note(days.ago(2, 15), partial(people.move_account, persona))
+    schedule(days.ago(2), partial(clawback, approve=False))
+    schedule(days.ago(33), partial(_hold_payouts, context))
+    for persona in find_personas(Situation.PAYOUT_DETAILS_CHANGED):
+        schedule(days.ago(2, 15), partial(people.change_payout_details, persona))
 
 
-def _adjust(world: World, key: str, kind: str, amount: Decimal, reason: str, now: datetime, *, approve: bool) -> None:
+def _propose_adjustment(
+    context: DemoContext, key: str, kind: str, amount: Decimal, reason: str, now: datetime, *, approve: bool
+) -> None:
     """Propose an adjustment; if it is to be, the approver approves it the next day."""
-    affiliate = affiliate_of(BY_KEY[key])
+    affiliate = get_affiliate(PERSONAS_BY_KEY[key])
     proposed = adjustments.propose(
-        affiliate=affiliate, kind=kind, amount=amount, reason=reason, now=now, by=world.staff["preparer"]
+        affiliate=affiliate, kind=kind, amount=amount, reason=reason, now=now, by=context.staff["preparer"]
     )
     if approve:
-        world.diary.note(now + timedelta(hours=23), partial(_approve, world, proposed))
+        context.timeline.schedule(now + timedelta(hours=23), partial(_approve_adjustment, context, proposed))
 
 
-def _approve(world: World, proposed: Adjustment, now: datetime) -> None:
-    adjustments.approve(adjustment=proposed, now=now, by=world.staff["approver"])
+def _approve_adjustment(context: DemoContext, proposed: Adjustment, now: datetime) -> None:
+    adjustments.approve(adjustment=proposed, now=now, by=context.staff["approver"])
 
 
-def _hold(world: World, now: datetime) -> None:
+def _hold_payouts(context: DemoContext, now: datetime) -> None:
     holds.hold_payouts(
-        affiliate=affiliate_playing(Part.HELD),
-        source=BY_STAFF,
+        affiliate=get_affiliate_in(Situation.PAYOUTS_HELD),
+        source=STAFF_SOURCE,
         reason="We have been told of a change of the account’s owner and wait for the affiliate’s confirmation.",
         now=now,
-        by=world.staff["approver"],
+        by=context.staff["approver"],
     )

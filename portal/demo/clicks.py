@@ -8,34 +8,34 @@ from uuid import UUID
 
 from django.db import connection
 
-from portal.demo.cast import Part, Persona
 from portal.demo.days import Days
-from portal.demo.dice import dice
-from portal.demo.goods import demand
-from portal.demo.roll import CAST
+from portal.demo.goods import estimate_demand
+from portal.demo.persona_data import PERSONAS
+from portal.demo.personas import Persona, Situation
+from portal.demo.randomness import make_random
 from tracking.clicks import click_store
-from tracking.clicks.devices import device_of
+from tracking.clicks.devices import detect_device
 from tracking.models import Click, Link
 
 # How many clicks there are beside each order's own.
-IDLE = 9.0
+IDLE_CLICKS_PER_ORDER = 9.0
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0"
-BROWSERS = (
+USER_AGENTS = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/604.1",
     f"Mozilla/5.0 (Linux; Android 15) {WEBKIT} Mobile Safari/537.36",
     f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {WEBKIT} Safari/537.36",
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:140.0) Gecko/20100101 Firefox/140.0",
 )
-ROBOT = "Mozilla/5.0 (compatible; examplebot/2.1)"
+ROBOT_USER_AGENT = "Mozilla/5.0 (compatible; examplebot/2.1)"
 # Networks kept for documentation, shortened as every address is before it is stored.
 NETWORKS = ("192.0.2.0", "198.51.100.0", "203.0.113.0", "2001:db8:17::", "2001:db8:a4::")
 CAMPAIGNS = ("", "", "post-12", "post-31", "letter-07", "story", "pinned")
 # Whoever strays does so of late, and there.
-STRAYS, UNDECLARED = 20, "bargain-board.example"
-KINDS = {Click.Kind.COUNTED: 93, Click.Kind.BOT: 4, Click.Kind.PREFETCH: 2, Click.Kind.HEAD: 1}
+UNDECLARED_DAYS, UNDECLARED_HOST = 20, "bargain-board.example"
+KIND_WEIGHTS = {Click.Kind.COUNTED: 93, Click.Kind.BOT: 4, Click.Kind.PREFETCH: 2, Click.Kind.HEAD: 1}
 
 
-class Visit(NamedTuple):
+class PlannedClick(NamedTuple):
     """A click as it will be; `nonce` is that of the click id where an order follows."""
 
     at: datetime
@@ -49,54 +49,58 @@ class Visit(NamedTuple):
     campaign: str
 
 
-def plan(days: Days) -> list[Visit]:
+def plan_clicks(days: Days) -> list[PlannedClick]:
     """The clicks that led to nothing, in order of time."""
-    visits = [visit for persona in CAST if persona.promotes for visit in _of(persona, days)]
+    visits = [visit for persona in PERSONAS if persona.has_promoted for visit in _plan_persona_clicks(persona, days)]
     return sorted((visit for visit in visits if visit.at < days.now), key=lambda visit: visit.at)
 
 
-def _of(persona: Persona, days: Days) -> Iterator[Visit]:
-    chance = dice(f"clicks of {persona.key}", days.now)
-    for ago in range(persona.joined - 5, persona.last_day - 1, -1):
-        for _click in range(round(persona.share * IDLE * demand(days.ago(ago)) * chance.expovariate(1))):
+def _plan_persona_clicks(persona: Persona, days: Days) -> Iterator[PlannedClick]:
+    chance = make_random(f"clicks of {persona.key}", days.now)
+    for ago in range(persona.joined - 5, persona.last_order_days_ago - 1, -1):
+        for _click in range(
+            round(persona.share * IDLE_CLICKS_PER_ORDER * estimate_demand(days.ago(ago)) * chance.expovariate(1))
+        ):
             at = days.ago(ago, 0) + timedelta(seconds=chance.randrange(86_400))
-            kind = chance.choices(list(KINDS), list(KINDS.values()))[0]
+            kind = chance.choices(list(KIND_WEIGHTS), list(KIND_WEIGHTS.values()))[0]
             link = chance.choices([0, 1, 2], [60, 28, 12])[0]
-            made = visit(persona, at=at, link=link, kind=kind, chance=chance)
-            stray = persona.part is Part.STRAY and ago < STRAYS and chance.random() < 0.5
-            yield made._replace(site=UNDECLARED) if stray else made
+            made = make_click(persona, at=at, link=link, kind=kind, chance=chance)
+            stray = persona.situation is Situation.UNDECLARED_SITE and ago < UNDECLARED_DAYS and chance.random() < 0.5
+            yield made._replace(site=UNDECLARED_HOST) if stray else made
 
 
-def visit(persona: Persona, *, at: datetime, link: int, chance: Random, kind: Click.Kind = Click.Kind.COUNTED) -> Visit:
+def make_click(
+    persona: Persona, *, at: datetime, link: int, chance: Random, kind: Click.Kind = Click.Kind.COUNTED
+) -> PlannedClick:
     """A click of somebody with some browser, from one of the places where the persona promotes."""
-    return Visit(
+    return PlannedClick(
         at=at,
         persona=persona,
         link=link,
         kind=kind,
         nonce=UUID(int=chance.getrandbits(128), version=4),
-        browser=ROBOT if kind is Click.Kind.BOT else chance.choice(BROWSERS),
+        browser=ROBOT_USER_AGENT if kind is Click.Kind.BOT else chance.choice(USER_AGENTS),
         network=chance.choice(NETWORKS),
         site=chance.choice(persona.sites or [""]),
         campaign=chance.choice(CAMPAIGNS),
     )
 
 
-def link_of(visited: Visit, links: dict[str, list[Link]]) -> Link:
+def get_link(visited: PlannedClick, links: dict[str, list[Link]]) -> Link:
     """The link that was clicked: those of few links have their last one clicked in place of a further one."""
     found = links[visited.persona.key]
     return found[min(visited.link, len(found) - 1)]
 
 
-def record(visits: list[Visit], links: dict[str, list[Link]]) -> None:
+def record_clicks(visits: list[PlannedClick], links: dict[str, list[Link]]) -> None:
     """Write the clicks down as the redirect would have."""
     if visits:
         with connection.cursor() as cursor:
-            click_store.write(cursor, [_row(visited, link_of(visited, links)) for visited in visits])
+            click_store.insert_rows(cursor, [_build_row(visited, get_link(visited, links)) for visited in visits])
 
 
-def _row(visited: Visit, link: Link) -> click_store.Row:
-    return click_store.Row(
+def _build_row(visited: PlannedClick, link: Link) -> click_store.ClickRow:
+    return click_store.ClickRow(
         id=visited.nonce,
         link_id=link.pk,
         at=visited.at,
@@ -109,5 +113,5 @@ def _row(visited: Visit, link: Link) -> click_store.Row:
         address=visited.network,
         user_agent=visited.browser,
         referrer_host=visited.site,
-        device=device_of(visited.browser),
+        device=detect_device(visited.browser),
     )

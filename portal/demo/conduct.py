@@ -5,42 +5,47 @@ from functools import partial
 
 from compliance.models import TerminationNotice
 from compliance.offboarding import suspension, termination
-from portal.demo.cast import STOPPED, Part
-from portal.demo.world import World, affiliate_playing
+from portal.demo.context import DemoContext, get_affiliate_in
+from portal.demo.personas import STOPPED_DAYS_AGO, Situation
 
-WHY_NOTICE = "We end our work with sites that have not been updated for a year."
+NOTICE_REASON = "We end our work with sites that have not been updated for a year."
 NOTICE_DAYS = 30
 
 
-def happen(world: World) -> None:
+def schedule_conduct(context: DemoContext) -> None:
     """Note all of it."""
-    days, note = world.days, world.diary.note
-    note(days.ago(STOPPED[Part.SUSPENDED]), partial(_suspend, world))
-    note(days.ago(STOPPED[Part.LEAVING], 20), partial(_leave, Part.LEAVING, "I am closing my blog."))
-    note(days.ago(STOPPED[Part.LEFT], 20), partial(_leave, Part.LEFT, ""))
-    note(days.ago(STOPPED[Part.ENDED] + NOTICE_DAYS), partial(_give_notice, world, Part.ENDED))
-    note(days.ago(9), partial(_give_notice, world, Part.NOTICED))
+    days, schedule = context.days, context.timeline.schedule
+    schedule(days.ago(STOPPED_DAYS_AGO[Situation.SUSPENDED]), partial(_suspend, context))
+    schedule(
+        days.ago(STOPPED_DAYS_AGO[Situation.LEAVING], 20), partial(_leave, Situation.LEAVING, "I am closing my blog.")
+    )
+    schedule(days.ago(STOPPED_DAYS_AGO[Situation.LEFT], 20), partial(_leave, Situation.LEFT, ""))
+    schedule(
+        days.ago(STOPPED_DAYS_AGO[Situation.NOTICE_ENDED] + NOTICE_DAYS),
+        partial(_give_notice, context, Situation.NOTICE_ENDED),
+    )
+    schedule(days.ago(9), partial(_give_notice, context, Situation.UNDER_NOTICE))
 
 
-def _suspend(world: World, now: datetime) -> None:
+def _suspend(context: DemoContext, now: datetime) -> None:
     suspension.suspend(
-        affiliate=affiliate_playing(Part.SUSPENDED),
+        affiliate=get_affiliate_in(Situation.SUSPENDED),
         reason="Mails to you come back, and your site is down. Write to us and we take it up again.",
         now=now,
-        by=world.staff["reviewer"],
+        by=context.staff["reviewer"],
     )
 
 
-def _leave(part: Part, reason: str, now: datetime) -> None:
-    affiliate = affiliate_playing(part)
-    termination.leave(affiliate=affiliate, now=now, by=affiliate.user, reason=reason)
+def _leave(part: Situation, reason: str, now: datetime) -> None:
+    affiliate = get_affiliate_in(part)
+    termination.leave_program(affiliate=affiliate, now=now, by=affiliate.user, reason=reason)
 
 
-def _give_notice(world: World, part: Part, now: datetime) -> None:
+def _give_notice(context: DemoContext, part: Situation, now: datetime) -> None:
     termination.give_notice(
-        affiliate=affiliate_playing(part),
+        affiliate=get_affiliate_in(part),
         ground=TerminationNotice.Ground.CHOICE,
-        reason=WHY_NOTICE,
+        reason=NOTICE_REASON,
         now=now,
-        by=world.staff["reviewer"],
+        by=context.staff["reviewer"],
     )

@@ -49,13 +49,13 @@ GOODS: dict[str, list[Good]] = {
 }  # fmt: skip
 
 # Out of a hundred, in an ordinary month.
-SHARES: dict[str, int] = {
+CATEGORY_WEIGHTS: dict[str, int] = {
     "sports-garden": 26, "home-decor": 22, "kitchen-dining": 18, "lights-lighting": 7, "toys-hobbies": 7, "bags-shoes": 5,
     "beauty-health": 6, "jewelry-accessories": 3, "office-school": 3, "consumer-electronics": 2, "gift-cards": 1,
 }  # fmt: skip
 
 # How much more or less of a category goes in some months.
-IN_SEASON: dict[str, dict[int, float]] = {
+SEASONAL_FACTORS: dict[str, dict[int, float]] = {
     "sports-garden": {3: 1.6, 4: 2.2, 5: 2.2, 6: 1.5, 11: 0.4, 12: 0.3, 1: 0.4},
     "home-decor": {11: 1.6, 12: 1.8},
     "lights-lighting": {10: 1.5, 11: 2.2, 12: 2.4},
@@ -65,19 +65,22 @@ IN_SEASON: dict[str, dict[int, float]] = {
 }
 
 # How much the shop sells in a month, beside an ordinary one.
-SALES: dict[int, float] = {
+MONTHLY_FACTORS: dict[int, float] = {
     1: 0.75, 2: 0.8, 3: 1.0, 4: 1.25, 5: 1.25, 6: 1.0, 7: 0.85, 8: 0.85, 9: 0.95, 10: 1.05, 11: 1.5, 12: 1.6,
 }  # fmt: skip
 
 
-def demand(moment: datetime) -> float:
+def estimate_demand(moment: datetime) -> float:
     """How busy the shop is on that day, beside an ordinary one; weekends are busier."""
-    return SALES[moment.month] * (1.25 if moment.weekday() >= 5 else 0.9)
+    return MONTHLY_FACTORS[moment.month] * (1.25 if moment.weekday() >= 5 else 0.9)
 
 
-def basket(chance: Random, moment: datetime) -> list[tuple[Good, int]]:
+def pick_basket(chance: Random, moment: datetime) -> list[tuple[Good, int]]:
     """One to three different goods with their quantities, as a customer of that season puts them into the basket."""
-    weights = [share * IN_SEASON.get(category, {}).get(moment.month, 1.0) for category, share in SHARES.items()]
-    categories = chance.choices(list(SHARES), weights, k=chance.choices([1, 2, 3], [60, 28, 12])[0])
+    weights = [
+        share * SEASONAL_FACTORS.get(category, {}).get(moment.month, 1.0)
+        for category, share in CATEGORY_WEIGHTS.items()
+    ]
+    categories = chance.choices(list(CATEGORY_WEIGHTS), weights, k=chance.choices([1, 2, 3], [60, 28, 12])[0])
     goods = {good.sku: good for good in (chance.choice(GOODS[category]) for category in categories)}
     return [(good, chance.choices([1, 2, 3], [78, 16, 6])[0]) for good in goods.values()]

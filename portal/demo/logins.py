@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from accounts.groups import AFFILIATE_MANAGERS, COMPLIANCE_REVIEWERS, PAYOUT_APPROVERS, PAYOUT_PREPARERS
 from accounts.models import User
-from portal.demo.cast import DOMAIN
+from portal.demo.personas import DOMAIN
 
 # It opens a fictional program on somebody's own machine, and is printed wherever that is made.
 PASSWORD = "juniper-and-pine"  # noqa: S105  # nosec B105
@@ -15,7 +15,7 @@ class Login(NamedTuple):
 
     key: str
     name: str
-    shows: str
+    description: str
     group: str = ""
 
     @property
@@ -35,15 +35,15 @@ AFFILIATES: tuple[Login, ...] = (
     Login("clara", "Clara Whitfield", "an affiliate who was just approved and has to accept the agreement"),
     Login("ben", "Ben Achterberg", "an affiliate under review, who may reply"),
 )
-EVERYBODY = (*AFFILIATES, *STAFF, OWNER)
+ALL_LOGINS = (*AFFILIATES, *STAFF, OWNER)
 
 
-def lines(address: str) -> list[str]:
+def list_login_lines(address: str) -> list[str]:
     """What is printed: the address and whoever of the demo can sign in there; nothing where there is no demo."""
-    there = set(User.objects.filter(email__in=[login.email for login in EVERYBODY]).values_list("email", flat=True))
-    known = [login for login in EVERYBODY if login.email in there]
+    there = set(User.objects.filter(email__in=[login.email for login in ALL_LOGINS]).values_list("email", flat=True))
+    known = [login for login in ALL_LOGINS if login.email in there]
     if not known:
         return []
     width = max(len(login.email) for login in known)
-    people = [f"  {login.email:<{width}}  {login.shows}" for login in known]
+    people = [f"  {login.email:<{width}}  {login.description}" for login in known]
     return [f"{address}/accounts/login/ with the password {PASSWORD}", *people]

@@ -5,22 +5,22 @@ from functools import partial
 
 from affiliates import applications, channels
 from affiliates.models import Affiliate, Channel
-from agreements import accepting, reading
-from agreements.forms import box_label, button_label
-from agreements.models import Agreement
-from agreements.page_revision import page_revision
+from agreements import acceptances, version_documents
+from agreements.applicable_version import cite_applicable_clause
+from agreements.forms import build_box_label, get_button_label
+from agreements.models import AgreementVersion
+from agreements.page_revision import compute_page_revision
 from agreements.rules import Rule
-from agreements.under import clause_for
 from payouts.payout_details import details
-from portal.demo import promoting
-from portal.demo.cast import NEVER_PROMOTED, PICTURES, Part, Persona
-from portal.demo.program import user
-from portal.demo.roll import CAST
-from portal.demo.world import World, affiliate_of
+from portal.demo import links_and_coupons
+from portal.demo.context import DemoContext, get_affiliate
+from portal.demo.persona_data import PERSONAS
+from portal.demo.personas import NEVER_PROMOTED, PICTURES_HOST, Persona, Situation
+from portal.demo.program import create_user
 
-BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-WAITING, BAD = "?", "!"
-WHY_REJECTED = {
+USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+PENDING_MARK, REJECTED_MARK = "?", "!"
+REJECTION_REASONS = {
     "quickcash": "Your site pays people for clicking. Our customers come because they want to.",
     "vaporhub": "Your sites sell what we would not want to stand beside.",
     "betbloom": "We could not install your app, and what its page promises is a game of chance.",
@@ -28,106 +28,117 @@ WHY_REJECTED = {
 }
 
 
-def arrive(world: World) -> None:
+def schedule_applications(context: DemoContext) -> None:
     """Note everybody's way into the program, as far as their part takes them."""
-    for persona in CAST:
-        world.diary.note(world.days.ago(persona.joined, 9), partial(_apply, persona))
-        decided = world.days.ago(persona.joined - 2, 10)
-        if persona.part is Part.REJECTED:
-            world.diary.note(decided, partial(_reject, world, persona))
-        elif persona.promotes or persona.part is Part.APPROVED:
-            world.diary.note(decided, partial(_approve, world, persona))
-        if persona.promotes:
-            world.diary.note(world.days.ago(persona.joined - 3, 17, 40), partial(_accept, world, persona))
-            world.diary.note(world.days.ago(persona.joined - 3, 18, 5), partial(promoting.begin, world, persona))
-        if persona.part not in (*NEVER_PROMOTED, Part.UNPAYABLE):
-            world.diary.note(world.days.ago(persona.joined - 4, 19), partial(say_where_money_goes, persona))
+    for persona in PERSONAS:
+        context.timeline.schedule(context.days.ago(persona.joined, 9), partial(_apply, persona))
+        decided = context.days.ago(persona.joined - 2, 10)
+        if persona.situation is Situation.REJECTED:
+            context.timeline.schedule(decided, partial(_reject, context, persona))
+        elif persona.has_promoted or persona.situation is Situation.APPROVED:
+            context.timeline.schedule(decided, partial(_approve, context, persona))
+        if persona.has_promoted:
+            context.timeline.schedule(context.days.ago(persona.joined - 3, 17, 40), partial(_accept, context, persona))
+            context.timeline.schedule(
+                context.days.ago(persona.joined - 3, 18, 5),
+                partial(links_and_coupons.start_promoting, context, persona),
+            )
+        if persona.situation not in (*NEVER_PROMOTED, Situation.WITHOUT_PAYOUT_DETAILS):
+            context.timeline.schedule(context.days.ago(persona.joined - 4, 19), partial(enter_payout_details, persona))
 
 
 def _apply(persona: Persona, now: datetime) -> None:
-    account = user(email=persona.email, name=persona.name, joined=now, verified=persona.part is not Part.UNCONFIRMED)
-    declared = [_address(persona, kind) for kind in persona.channels.split() if not kind.startswith(WAITING)]
+    account = create_user(
+        email=persona.email, name=persona.name, joined=now, verified=persona.situation is not Situation.UNCONFIRMED
+    )
+    declared = [_build_channel(persona, kind) for kind in persona.channels.split() if not kind.startswith(PENDING_MARK)]
     applications.apply(
         user=account, name=persona.name, country=persona.country, channels=declared, now=now, time_zone=persona.zone
     )
 
 
-def _address(persona: Persona, kind: str) -> tuple[str, str]:
-    kind = kind.lstrip(WAITING + BAD)
+def _build_channel(persona: Persona, kind: str) -> tuple[str, str]:
+    kind = kind.lstrip(PENDING_MARK + REJECTED_MARK)
     if kind == Channel.Kind.SOCIAL:
-        return kind, f"https://{PICTURES}/{persona.key}"
+        return kind, f"https://{PICTURES_HOST}/{persona.key}"
     place = {"newsletter": "letters/", "app": "app/", "blog": "blog/"}.get(kind, "")
     return kind, f"https://{persona.key}.example/{place}"
 
 
-def _approve(world: World, persona: Persona, now: datetime) -> None:
-    manager, affiliate = world.staff["manager"], affiliate_of(persona)
+def _approve(context: DemoContext, persona: Persona, now: datetime) -> None:
+    manager, affiliate = context.staff["manager"], get_affiliate(persona)
     for kind in persona.channels.split():
-        if kind.startswith(BAD):
-            channel = affiliate.channels.get(kind=kind.lstrip(BAD))
+        if kind.startswith(REJECTED_MARK):
+            channel = affiliate.channels.get(kind=kind.lstrip(REJECTED_MARK))
             channels.reject(
                 channel=channel,
                 reason="This page shows nothing of your own.",
-                clause=clause_for(affiliate, Rule.CHANNELS, now),
+                clause=cite_applicable_clause(affiliate, Rule.CHANNELS, now),
                 now=now,
                 by=manager,
             )
-    applications.approve(affiliate=affiliate, clause=clause_for(affiliate, Rule.ACCEPTANCE, now), now=now, by=manager)
+    applications.approve(
+        affiliate=affiliate, clause=cite_applicable_clause(affiliate, Rule.ACCEPTANCE, now), now=now, by=manager
+    )
 
 
-def _reject(world: World, persona: Persona, now: datetime) -> None:
-    reason = WHY_REJECTED[persona.key]
-    affiliate = affiliate_of(persona)
-    clause = clause_for(affiliate, Rule.ELIGIBILITY, now)
-    applications.reject(affiliate=affiliate, reason=reason, clause=clause, now=now, by=world.staff["manager"])
+def _reject(context: DemoContext, persona: Persona, now: datetime) -> None:
+    reason = REJECTION_REASONS[persona.key]
+    affiliate = get_affiliate(persona)
+    clause = cite_applicable_clause(affiliate, Rule.ELIGIBILITY, now)
+    applications.reject(affiliate=affiliate, reason=reason, clause=clause, now=now, by=context.staff["manager"])
 
 
-def _accept(world: World, persona: Persona, now: datetime) -> None:
-    affiliate = affiliate_of(persona)
-    agreement = Agreement.objects.in_force(now)
+def _accept(context: DemoContext, persona: Persona, now: datetime) -> None:
+    affiliate = get_affiliate(persona)
+    agreement = AgreementVersion.objects.get_in_force(now)
     assert agreement is not None, "the agreement takes effect before the first affiliate applies"
-    if persona.part is Part.PAPER:
-        accepting.record_offline(
+    if persona.situation is Situation.ACCEPTED_ON_PAPER:
+        acceptances.record_offline_acceptance(
             affiliate=affiliate,
             agreement=agreement,
             accepted_at=now - timedelta(days=1),
             evidence="Signed on paper at the spring fair; the original is in the folder “Founders”.",
             now=now,
-            by=world.staff["manager"],
+            by=context.staff["manager"],
         )
     else:
-        accepting.accept(affiliate=affiliate, agreement=agreement, now=now, by=None, evidence=_evidence(agreement))
+        acceptances.accept_version(
+            affiliate=affiliate, agreement=agreement, now=now, by=None, evidence=_build_evidence(agreement)
+        )
 
 
-def _evidence(agreement: Agreement) -> accepting.Evidence:
-    text = reading.text_of(agreement)
+def _build_evidence(agreement: AgreementVersion) -> acceptances.Evidence:
+    text = version_documents.get_text(agreement)
     assert text is not None, "a published version has its text"
-    return accepting.Evidence(
+    return acceptances.Evidence(
         box_ticked=True,
         text_sha256=text.sha256,
-        box_label=box_label(agreement),
-        button_label=button_label(),
-        page_revision=page_revision(),
+        box_label=build_box_label(agreement),
+        button_label=get_button_label(),
+        page_revision=compute_page_revision(),
         address="203.0.113.17",
-        user_agent=BROWSER,
+        user_agent=USER_AGENT,
     )
 
 
-def say_where_money_goes(persona: Persona, now: datetime) -> None:
+def enter_payout_details(persona: Persona, now: datetime) -> None:
     """Enter payout details: PayPal or a bank account, by their name's length."""
-    affiliate = affiliate_of(persona)
-    if persona.part is Part.SHARING:
-        _enter(affiliate, "bank", "DEMO 0000 0044 1907", persona.name, now)
+    affiliate = get_affiliate(persona)
+    if persona.situation is Situation.SHARED_PAYOUT_DETAILS:
+        _save_details(affiliate, "bank", "DEMO 0000 0044 1907", persona.name, now)
     elif len(persona.name) % 2:
-        _enter(affiliate, "paypal", f"{persona.key}@money.example", persona.name, now)
+        _save_details(affiliate, "paypal", f"{persona.key}@money.example", persona.name, now)
     else:
-        _enter(affiliate, "bank", f"DEMO {10_000_000 + 7_919 * CAST.index(persona):012d}", persona.name, now)
+        _save_details(affiliate, "bank", f"DEMO {10_000_000 + 7_919 * PERSONAS.index(persona):012d}", persona.name, now)
 
 
-def move_account(persona: Persona, now: datetime) -> None:
+def change_payout_details(persona: Persona, now: datetime) -> None:
     """Change the payout details, which are held from now on."""
-    _enter(affiliate_of(persona), "bank", "DEMO 0000 7741 2203", persona.name, now)
+    _save_details(get_affiliate(persona), "bank", "DEMO 0000 7741 2203", persona.name, now)
 
 
-def _enter(affiliate: Affiliate, method: str, account: str, holder: str, now: datetime) -> None:
-    details.change(affiliate=affiliate, method=method, account=account, holder=holder, now=now, by=affiliate.user)
+def _save_details(affiliate: Affiliate, method: str, account: str, holder: str, now: datetime) -> None:
+    details.change_details(
+        affiliate=affiliate, method=method, account=account, holder=holder, now=now, by=affiliate.user
+    )

@@ -9,49 +9,51 @@ from django.contrib.auth.models import Group
 
 from accounts import api_keys
 from accounts.models import User
-from agreements import drafting, publishing, seeding
+from agreements import publishing, seeding, version_drafts
 from agreements.models import Program
-from agreements.periods import midnight
+from agreements.periods import get_start_of_day
+from portal.demo.context import DemoContext
 from portal.demo.logins import OWNER, STAFF, Login
-from portal.demo.world import World
 
-SHOP = "https://shop.juniperandpine.example"
-HOST = "shop.juniperandpine.example"
+SHOP_URL = "https://shop.juniperandpine.example"
+SHOP_HOST = "shop.juniperandpine.example"
 # Rates of the second version, all of them higher: nobody has to accept it again.
-RAISED = {"toys-hobbies": Decimal("7.50"), "lights-lighting": Decimal("5.50"), "kitchen-dining": Decimal("6.00")}
+RAISED_RATES = {"toys-hobbies": Decimal("7.50"), "lights-lighting": Decimal("5.50"), "kitchen-dining": Decimal("6.00")}
 
 
-def found(world: World) -> None:
-    """Make staff, publish the agreement, name the shop and give it its key; note the second version."""
-    before = world.days.start - timedelta(days=12)
-    world.staff = {login.key: _employ(login, before) for login in (*STAFF, OWNER)}
-    owner = world.staff[OWNER.key]
+def create_program(context: DemoContext) -> None:
+    """Make staff, publish the agreement, name the shop and give it its key; schedule the second version."""
+    before = context.days.start - timedelta(days=12)
+    context.staff = {login.key: _create_staff(login, before) for login in (*STAFF, OWNER)}
+    owner = context.staff[OWNER.key]
     Program.current()
-    Program.objects.update(shop_url=f"{SHOP}/", shop_hosts=[HOST])
-    seeding.seed(effective_at=world.days.start, now=before + timedelta(days=2), by=owner)
-    world.api_key, _secret = api_keys.create(name="Juniper & Pine, online shop", now=before, by=owner)
-    second = world.days.ago(150, 15)
-    world.diary.note(second, lambda now: _raise_rates(owner, now))
+    Program.objects.update(shop_url=f"{SHOP_URL}/", shop_hosts=[SHOP_HOST])
+    seeding.publish_seed_agreement(effective_at=context.days.start, now=before + timedelta(days=2), by=owner)
+    context.api_key, _secret = api_keys.create(name="Juniper & Pine, online shop", now=before, by=owner)
+    second = context.days.ago(150, 15)
+    context.timeline.schedule(second, lambda now: _raise_rates(owner, now))
 
 
-def user(*, email: str, name: str, joined: datetime, verified: bool = True, **rights: bool) -> User:
+def create_user(*, email: str, name: str, joined: datetime, verified: bool = True, **rights: bool) -> User:
     """Somebody who gets the demo's password when it is finished."""
     made = User.objects.create_user(email, None, name=name, date_joined=joined, **rights)
     EmailAddress.objects.create(user=made, email=email, verified=verified, primary=True)
     return made
 
 
-def _employ(login: Login, joined: datetime) -> User:
-    made = user(email=login.email, name=login.name, joined=joined, is_staff=True, is_superuser=login is OWNER)
+def _create_staff(login: Login, joined: datetime) -> User:
+    made = create_user(email=login.email, name=login.name, joined=joined, is_staff=True, is_superuser=login is OWNER)
     made.groups.set(Group.objects.filter(name=login.group))
     return made
 
 
 def _raise_rates(owner: User, now: datetime) -> None:
     """Draft, publish and announce version 2, from the first of the month after next week on."""
-    draft = drafting.start(now=now, by=owner)
-    for rate in draft.rates.filter(category__in=RAISED):
-        rate.percent = RAISED[rate.category]
+    draft = version_drafts.start_draft(now=now, by=owner)
+    for rate in draft.rates.filter(category__in=RAISED_RATES):
+        rate.percent = RAISED_RATES[rate.category]
         rate.save(update_fields=["percent"])
     month = (now + timedelta(days=38)).replace(day=1).date()
-    publishing.publish(agreement=draft, effective_at=midnight(month, ZoneInfo("UTC")), now=now, by=owner)
+    publishing.publish_version(
+        agreement=draft, effective_at=get_start_of_day(month, ZoneInfo("UTC")), now=now, by=owner
+    )

@@ -5,47 +5,47 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from portal.demo.goods import CENTS
-from portal.demo.sales import COUNTRIES, Fate, Sale
+from portal.demo.sales import COUNTRIES, Outcome, Sale
 
 
-class Claims(NamedTuple):
+class OrderClaims(NamedTuple):
     """What the order says of where its customer came from."""
 
     coupon: str | None
     click_id: str | None
 
 
-class Said(NamedTuple):
+class ScheduledSnapshot(NamedTuple):
     """A snapshot, and when the shop sends it."""
 
     at: datetime
     snapshot: dict[str, Any]
 
 
-def of(sale: Sale, number: int, claims: Claims) -> Iterator[Said]:
+def list_snapshots(sale: Sale, number: int, claims: OrderClaims) -> Iterator[ScheduledSnapshot]:
     """Everything that the shop says of the order, from the first to the last."""
     paid = sale.placed_at + timedelta(seconds=40)
-    yield _said(sale, number, claims, at=paid)
-    if sale.fate is Fate.CANCELLED:
-        yield _said(sale, number, claims, at=sale.changed_at, status="cancelled")
+    yield _build_snapshot(sale, number, claims, at=paid)
+    if sale.outcome is Outcome.CANCELLED:
+        yield _build_snapshot(sale, number, claims, at=sale.changed_at, status="cancelled")
         return
-    yield _said(sale, number, claims, at=sale.completed_at + timedelta(minutes=5), status="completed")
-    if sale.fate is Fate.LATE_CANCELLED:
-        yield _said(sale, number, claims, at=sale.changed_at, status="cancelled", completed=True)
-    elif sale.fate is not Fate.KEPT:
-        yield _said(sale, number, claims, at=sale.changed_at, status="completed", back=sale.fate)
+    yield _build_snapshot(sale, number, claims, at=sale.completed_at + timedelta(minutes=5), status="completed")
+    if sale.outcome is Outcome.CANCELLED_LATE:
+        yield _build_snapshot(sale, number, claims, at=sale.changed_at, status="cancelled", completed=True)
+    elif sale.outcome is not Outcome.KEPT:
+        yield _build_snapshot(sale, number, claims, at=sale.changed_at, status="completed", back=sale.outcome)
 
 
-def _said(
+def _build_snapshot(
     sale: Sale,
     number: int,
-    claims: Claims,
+    claims: OrderClaims,
     *,
     at: datetime,
     status: str = "paid",
     completed: bool = False,
-    back: Fate | None = None,
-) -> Said:
+    back: Outcome | None = None,
+) -> ScheduledSnapshot:
     completed = completed or status == "completed"
     snapshot = {
         "order_id": f"JP-{number}",
@@ -60,12 +60,12 @@ def _said(
             "ref": sale.reference or f"C{sale.customer:05d}",
             "country": COUNTRIES[sale.customer % len(COUNTRIES)],
         },
-        "lines": [_line(sale, place, back) for place in range(len(sale.goods))],
+        "lines": [_build_line(sale, place, back) for place in range(len(sale.goods))],
     }
-    return Said(at, snapshot)
+    return ScheduledSnapshot(at, snapshot)
 
 
-def _line(sale: Sale, place: int, back: Fate | None) -> dict[str, Any]:
+def _build_line(sale: Sale, place: int, back: Outcome | None) -> dict[str, Any]:
     good, quantity = sale.goods[place]
     cents = good.cents * quantity
     return {
@@ -74,19 +74,19 @@ def _line(sale: Sale, place: int, back: Fate | None) -> dict[str, Any]:
         "title": good.title,
         "category": good.category,
         "quantity": quantity,
-        "amount": amount(cents),
-        "refunded": amount(_given_back(cents, quantity, place, back)),
+        "amount": format_amount(cents),
+        "refunded": format_amount(_calculate_refund(cents, quantity, place, back)),
     }
 
 
-def _given_back(cents: int, quantity: int, place: int, back: Fate | None) -> int:
+def _calculate_refund(cents: int, quantity: int, place: int, back: Outcome | None) -> int:
     if back is None:
         return 0
-    if back is not Fate.PARTLY_BACK:
+    if back is not Outcome.PARTLY_REFUNDED:
         return cents
     # One of several, or a third off what arrived with a scratch; only of the first line.
     return 0 if place else cents // quantity if quantity > 1 else cents // 3
 
 
-def amount(cents: int) -> str:
+def format_amount(cents: int) -> str:
     return f"{cents // CENTS}.{cents % CENTS:02d}"

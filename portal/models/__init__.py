@@ -1,4 +1,4 @@
 from portal.models.erasure import ErasureRequest
-from portal.models.question import Ask, Proof, Question
+from portal.models.scheduled_task import IntegrityCheck, ScheduledTask, TaskRun
 
-__all__ = ["Ask", "ErasureRequest", "Proof", "Question"]
+__all__ = ["ErasureRequest", "IntegrityCheck", "ScheduledTask", "TaskRun"]

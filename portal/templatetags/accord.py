@@ -14,8 +14,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from agreements.clauses import clause_of
-from agreements.models import Agreement
+from agreements.clauses import get_clause_number
+from agreements.models import AgreementVersion
 from agreements.rules import TERM_RULES, Rule
 from lib import formatting
 from portal import frame
@@ -23,8 +23,19 @@ from tracking.models import Order, Status
 
 register = template.Library()
 
-GOOD = {"active", "approved", "validated", "paid", "completed", "met", "counted", "granted", "dismissed", "met again"}
-WARNING = {
+GOOD_STATUSES = {
+    "active",
+    "approved",
+    "validated",
+    "paid",
+    "completed",
+    "met",
+    "counted",
+    "granted",
+    "dismissed",
+    "met again",
+}
+WARNING_STATUSES = {
     "pending",
     "applied",
     "suspended",
@@ -38,20 +49,30 @@ WARNING = {
     "waiting",
     "paused",
 }
-BAD = {"rejected", "terminated", "void", "forfeited", "failed", "missed", "cancelled", "refused", "termination"}
+BAD_STATUSES = {
+    "rejected",
+    "terminated",
+    "void",
+    "forfeited",
+    "failed",
+    "missed",
+    "cancelled",
+    "refused",
+    "termination",
+}
 
 
-def currency() -> str:
+def get_currency() -> str:
     """The program's currency, asked once a request; "" before the first agreement."""
-    here = frame.current.get()
+    here = frame.current_frame.get()
     if here is not None:
         return here.currency
-    return Agreement.objects.published().values_list("currency", flat=True).first() or ""
+    return AgreementVersion.objects.published().values_list("currency", flat=True).first() or ""
 
 
-def zone() -> ZoneInfo:
+def get_zone() -> ZoneInfo:
     """The zone of whoever reads: the affiliate's, else the program's."""
-    here = frame.current.get()
+    here = frame.current_frame.get()
     return ZoneInfo(here.zone if here is not None else settings.TIME_ZONE)
 
 
@@ -65,7 +86,7 @@ def money(amount: Decimal | str | int | None, of: str = "") -> str:
     except (InvalidOperation, TypeError, ValueError):
         return ""
     # A no-break space, so that a line never parts an amount from its currency; a true minus sign.
-    return f"{value:,.2f}\u00a0{of or currency()}".strip().replace("-", "\u2212")
+    return f"{value:,.2f}\u00a0{of or get_currency()}".strip().replace("-", "\u2212")
 
 
 @register.filter
@@ -75,7 +96,7 @@ def percent(rate: Decimal | str | None) -> str:
 
 
 @register.filter
-def negative(amount: Decimal | None) -> bool:
+def is_negative(amount: Decimal | None) -> bool:
     return amount is not None and Decimal(amount) < 0
 
 
@@ -84,7 +105,7 @@ def moment(at: datetime | None) -> SafeString | str:
     """`at` in the reader's zone, with the zone, as a `<time>`: "3 Nov 2025, 14:05 CET"."""
     if at is None:
         return ""
-    local = timezone.localtime(at, zone())
+    local = timezone.localtime(at, get_zone())
     text = f"{date_format(local, 'j M Y, H:i')} {local.tzname()}"
     return format_html('<time datetime="{}">{}</time>', at.isoformat(), text)
 
@@ -94,7 +115,7 @@ def day(at: datetime | date | None) -> SafeString | str:
     """The day of `at` in the reader's zone: "3 Nov 2025"."""
     if at is None:
         return ""
-    local: date = timezone.localtime(at, zone()) if isinstance(at, datetime) else at
+    local: date = timezone.localtime(at, get_zone()) if isinstance(at, datetime) else at
     return format_html('<time datetime="{}">{}</time>', f"{local:%Y-%m-%d}", date_format(local, "j M Y"))
 
 
@@ -107,7 +128,15 @@ def month(period: date | None) -> str:
 @register.simple_tag
 def status(value: str, label: str = "") -> SafeString:
     """A status as a chip: a word with a colour, never a colour alone."""
-    tone = "good" if value in GOOD else "warn" if value in WARNING else "bad" if value in BAD else "calm"
+    tone = (
+        "good"
+        if value in GOOD_STATUSES
+        else "warn"
+        if value in WARNING_STATUSES
+        else "bad"
+        if value in BAD_STATUSES
+        else "calm"
+    )
     return format_html('<span class="chip chip-{}">{}</span>', tone, label or value.replace("_", " "))
 
 
@@ -127,13 +156,13 @@ def clause(agreement: Any, number: str, figure: str = "") -> SafeString | str:
     """
     if not agreement or not number:
         return figure
-    address = _address(agreement, number)
+    address = _build_clause_url(agreement, number)
     if figure:
         return format_html('<a class="figure-link" href="{}">{}</a>', address, figure)
     return format_html('<a class="clause" href="{}">{}</a>', address, _("clause %s") % number)
 
 
-def _address(agreement: Any, number: str) -> str:
+def _build_clause_url(agreement: Any, number: str) -> str:
     # A draft has no address but the page on which it is previewed.
     draft = getattr(agreement, "published_at", agreement) is None
     page = "" if draft else reverse("agreements:version", args=[getattr(agreement, "pk", agreement)])
@@ -143,22 +172,24 @@ def _address(agreement: Any, number: str) -> str:
 @register.simple_tag
 def term_clause(agreement: Any, term: str) -> SafeString | str:
     """A link to the clause of `agreement` (a version or its id) that states `term`, or a rule; "" without a version."""
-    return clause(agreement, _stating(agreement, term))
+    return clause(agreement, _find_clause(agreement, term))
 
 
 @register.simple_tag
 def figure(agreement: Any, term: str, text: str) -> SafeString | str:
     """A figure that comes from `term`, as a link to the clause of `agreement` that states it."""
-    return clause(agreement, _stating(agreement, term), text)
+    return clause(agreement, _find_clause(agreement, term), text)
 
 
-def _stating(agreement: Any, term: str) -> str:
+def _find_clause(agreement: Any, term: str) -> str:
     """`term` is a term, or a rule that has none."""
-    return clause_of(getattr(agreement, "pk", agreement), TERM_RULES.get(term) or Rule(term)) if agreement else ""
+    return (
+        get_clause_number(getattr(agreement, "pk", agreement), TERM_RULES.get(term) or Rule(term)) if agreement else ""
+    )
 
 
 @register.simple_tag
-def held_by(source: str) -> SafeString | str:
+def hold_link(source: str) -> SafeString | str:
     """A link to what holds a commission by its `source`; "" for what has no page."""
     kind, _colon, pk = source.partition(":")
     try:
@@ -176,10 +207,10 @@ def program_name() -> str:
 @register.filter
 def category(slug: str) -> str:
     """A category's name as people read it: "home-decor" as "Home decor"."""
-    return formatting.category(slug)
+    return formatting.format_category(slug)
 
 
 @register.filter
-def unlocalised(amount: Decimal | None) -> str:
+def unlocalized(amount: Decimal | None) -> str:
     """An amount for a machine to read: "1234.50"."""
     return "" if amount is None else f"{Decimal(amount):.2f}"

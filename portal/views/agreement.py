@@ -14,28 +14,28 @@ from django.views.decorators.http import require_http_methods, require_safe
 from affiliates.access import affiliate_view
 from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate, State
-from agreements import accepting, asking, exporting
-from agreements.clauses import clause_of
+from agreements import acceptance_requests, acceptances, evidence_export
+from agreements.applicable_version import get_applicable_version
+from agreements.clauses import get_clause_number
 from agreements.errors import AlreadyAccepted
-from agreements.forms import AcceptForm, box_label, button_label
-from agreements.models import Acceptance, Agreement
-from agreements.page_revision import page_revision
-from agreements.rendering import sha256
+from agreements.forms import AcceptForm, build_box_label, get_button_label
+from agreements.models import Acceptance, AgreementVersion
+from agreements.page_revision import compute_page_revision
+from agreements.rendering import compute_sha256
 from agreements.rules import Rule
 from agreements.term_impact import TermImpact
-from agreements.under import agreement_of
 from agreements.views import accept_page
-from lib.client_address import client_address
+from lib.client_address import get_client_address
 from payouts.commissions.term_impact import measure_impact
-from payouts.commissions.unsettled_earnings import at_stake
+from payouts.commissions.unsettled_earnings import get_unsettled_earnings
 
 
 @never_cache
 @affiliate_view
 @require_safe
-def mine(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+def overview(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     now = timezone.now()
-    current, under = agreement_of(affiliate.pk, at=now)
+    current, under = get_applicable_version(affiliate.pk, at=now)
     rows = Acceptance.objects.for_affiliate(affiliate).select_related("agreement")
     accepted = list(rows.order_by("-agreement__effective_at", "-accepted_at"))
     befores = [one.agreement for one in accepted]
@@ -43,19 +43,24 @@ def mine(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         "affiliate": affiliate,
         "current": current,
         "paused_since": under.paused_since,
-        "pause_clause": clause_of(current.pk, Rule.PAUSE_UNACCEPTED) if current else "",
-        "asked": [(version, _means(affiliate, version, current)) for version in asking.asked(affiliate, at=now)],
+        "pause_clause": get_clause_number(current.pk, Rule.PAUSE_UNACCEPTED) if current else "",
+        "requested": [
+            (version, _estimate_impact(affiliate, version, current))
+            for version in acceptance_requests.list_requested_versions(affiliate, at=now)
+        ],
         # With each, the one before among those that they accepted: what changed between is a page of its own.
         "accepted": [*zip(accepted, [*befores[1:], None], strict=False)],
-        "followed": befores[0] if current and befores and current not in befores else None,
-        "follows_clause": clause_of(current.pk, Rule.APPLICABLE_VERSION) if current else "",
-        "upcoming": Agreement.objects.upcoming(now),
+        "accepted_version": befores[0] if current and befores and current not in befores else None,
+        "applicable_clause": get_clause_number(current.pk, Rule.APPLICABLE_VERSION) if current else "",
+        "upcoming": AgreementVersion.objects.upcoming(now),
         "now": now,
     }
-    return render(request, "agreements/mine.html", context)
+    return render(request, "agreements/overview.html", context)
 
 
-def _means(affiliate: Affiliate, version: Agreement, current: Agreement | None) -> TermImpact | None:
+def _estimate_impact(
+    affiliate: Affiliate, version: AgreementVersion, current: AgreementVersion | None
+) -> TermImpact | None:
     """What `version` means for them in money against what they had; None where there is nothing to compare."""
     if current is None or current == version:
         return None
@@ -66,61 +71,69 @@ def _means(affiliate: Affiliate, version: Agreement, current: Agreement | None) 
 @affiliate_view
 @require_http_methods(["GET", "HEAD", "POST"])
 def accept(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
-    agreement = _published(pk)
+    agreement = _get_published_version(pk)
     now = timezone.now()
-    if elsewhere := _not_asked(request, affiliate, agreement):
+    if elsewhere := _redirect_unless_requested(request, affiliate, agreement):
         return elsewhere
     form = AcceptForm(agreement, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            accepting.accept(
-                affiliate=affiliate, agreement=agreement, now=now, by=None, evidence=_evidence(request, agreement, form)
+            acceptances.accept_version(
+                affiliate=affiliate,
+                agreement=agreement,
+                now=now,
+                by=None,
+                evidence=_build_evidence(request, agreement, form),
             )
         except (ValidationError, IllegalTransition) as refusal:
-            messages.error(request, _why(refusal))
+            messages.error(request, _format_error(refusal))
             return redirect(request.get_full_path())
         messages.success(request, _("You accepted version %s. Your copy is on its way by e-mail.") % agreement.name)
         return redirect("portal:home")
-    current, _under = agreement_of(affiliate.pk, at=now)
-    context = accept_page.context(request, agreement, current, form, _means(affiliate, agreement, current))
+    current, _under = get_applicable_version(affiliate.pk, at=now)
+    context = accept_page.build_context(
+        request, agreement, current, form, _estimate_impact(affiliate, agreement, current)
+    )
     return render(request, "agreements/accept.html", context)
 
 
-def _published(pk: UUID) -> Agreement:
-    return get_object_or_404(Agreement.objects.filter(published_at__isnull=False), pk=pk)
+def _get_published_version(pk: UUID) -> AgreementVersion:
+    return get_object_or_404(AgreementVersion.objects.filter(published_at__isnull=False), pk=pk)
 
 
-def _evidence(request: HttpRequest, agreement: Agreement, form: AcceptForm) -> accepting.Evidence:
+def _build_evidence(request: HttpRequest, agreement: AgreementVersion, form: AcceptForm) -> acceptances.Evidence:
     key = request.session.session_key
-    return accepting.Evidence(
+    return acceptances.Evidence(
         box_ticked=form.cleaned_data["box"],
         text_sha256=form.cleaned_data["text_sha256"],
         language=form.cleaned_data["language"],
-        box_label=box_label(agreement),
-        button_label=button_label(),
-        page_revision=page_revision(),
-        address=client_address(request),
+        box_label=build_box_label(agreement),
+        button_label=get_button_label(),
+        page_revision=compute_page_revision(),
+        address=get_client_address(request),
         user_agent=request.headers.get("User-Agent", ""),
-        session=sha256(key) if key else "",
+        session=compute_sha256(key) if key else "",
     )
 
 
-def _not_asked(request: HttpRequest, affiliate: Affiliate, agreement: Agreement) -> HttpResponseRedirect | None:
+def _redirect_unless_requested(
+    request: HttpRequest, affiliate: Affiliate, agreement: AgreementVersion
+) -> HttpResponseRedirect | None:
     """Where to go instead, with the reason said, if `affiliate` is not asked for `agreement` now."""
     now = timezone.now()
     try:
-        asking.check(affiliate, agreement, at=now)
+        acceptance_requests.ensure_version_requested(affiliate, agreement, at=now)
     except AlreadyAccepted as refusal:
-        messages.info(request, _why(refusal))
+        messages.info(request, _format_error(refusal))
         return redirect("portal:agreement")
     except ValidationError as refusal:
-        instead = asking.asked(affiliate, at=now)
-        messages.warning(request, _why(refusal))
+        instead = acceptance_requests.list_requested_versions(affiliate, at=now)
+        messages.warning(request, _format_error(refusal))
         return redirect("portal:agreement_accept", instead[0].pk) if instead else redirect("portal:agreement")
     return None
 
 
-def _why(refusal: Exception) -> str:
+def _format_error(refusal: Exception) -> str:
     return " ".join(refusal.messages) if isinstance(refusal, ValidationError) else str(refusal)
 
 
@@ -129,19 +142,19 @@ def _why(refusal: Exception) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def decline(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
     """Show what declining does, money first, and ask once more."""
-    agreement = _published(pk)
+    agreement = _get_published_version(pk)
     now = timezone.now()
-    if elsewhere := _not_asked(request, affiliate, agreement):
+    if elsewhere := _redirect_unless_requested(request, affiliate, agreement):
         return elsewhere
     if request.method == "POST":
         try:
-            accepting.decline(affiliate=affiliate, agreement=agreement, now=now, by=None)
+            acceptances.decline_version(affiliate=affiliate, agreement=agreement, now=now, by=None)
         except (ValidationError, IllegalTransition) as refusal:
-            messages.error(request, _why(refusal))
+            messages.error(request, _format_error(refusal))
             return redirect("portal:agreement")
         messages.success(request, _("You declined version %s.") % agreement.name)
         return redirect("portal:agreement")
-    current, _under = agreement_of(affiliate.pk, at=now)
+    current, _under = get_applicable_version(affiliate.pk, at=now)
     rules = {
         "leaving": Rule.LEAVING,
         "final": Rule.FINAL_CLOSE,
@@ -150,11 +163,11 @@ def decline(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpRespons
     }
     context = {
         "agreement": agreement,
-        "named": current or agreement,
-        "ends_at": accepting.leaving_until(affiliate, agreement, at=now),
-        "took_part": affiliate.state != State.APPROVED,
-        "at_stake": at_stake(affiliate),
-        "clauses": {name: clause_of((current or agreement).pk, rule) for name, rule in rules.items()},
+        "cited_version": current or agreement,
+        "ends_at": acceptances.compute_leaving_end(affiliate, agreement, at=now),
+        "has_taken_part": affiliate.state != State.APPROVED,
+        "earnings": get_unsettled_earnings(affiliate),
+        "clauses": {name: get_clause_number((current or agreement).pk, rule) for name, rule in rules.items()},
     }
     return render(request, "agreements/decline.html", context)
 
@@ -165,6 +178,6 @@ def decline(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpRespons
 def evidence(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
     """The affiliate's own acceptance as a ZIP that proves itself."""
     acceptance = get_object_or_404(Acceptance.objects.for_affiliate(affiliate).select_related("agreement"), pk=pk)
-    name = exporting.file_name(acceptance)
+    name = evidence_export.build_file_name(acceptance)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(exporting.export(acceptance), content_type="application/zip", headers=headers)
+    return HttpResponse(evidence_export.export_acceptance(acceptance), content_type="application/zip", headers=headers)

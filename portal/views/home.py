@@ -10,67 +10,75 @@ from django.utils.translation import gettext as _
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate, Channel, State
 from agreements import promotions
-from agreements.models import Agreement
+from agreements.models import AgreementVersion
 from lib import charts
-from lib.formatting import money
+from lib.formatting import format_money
 from payouts.closing import payout_forecast
-from payouts.closing.payout_forecast import Means
+from payouts.closing.payout_forecast import PayoutEligibility
 from payouts.ledger import booking
-from payouts.views.statements import below_zero
-from portal import figures, frame, next_steps, standing_today
+from payouts.views.statements import build_negative_balance_context
+from portal import affiliate_summary, figures, frame, next_steps
 from portal.frame import Frame
 
-WITH_MONEY = (State.ACTIVE, State.SUSPENDED, State.LEAVING, State.TERMINATED)
+STATES_WITH_MONEY = (State.ACTIVE, State.SUSPENDED, State.LEAVING, State.TERMINATED)
 
 
 @affiliate_view
 def home(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """One page for each state, each of which says truly where things stand."""
-    here = frame.of(request)
-    today = standing_today.affiliate_today(affiliate, here.now)
-    context: dict[str, Any] = {"affiliate": affiliate, "today": today, "steps": next_steps.steps(today, here)}
-    if affiliate.state in WITH_MONEY:
-        return render(request, "portal/home.html", context | _money(today, here))
+    here = frame.get_frame(request)
+    summary = affiliate_summary.get_affiliate_summary(affiliate, here.now)
+    context: dict[str, Any] = {
+        "affiliate": affiliate,
+        "summary": summary,
+        "next_steps": next_steps.list_next_steps(summary, here),
+    }
+    if affiliate.state in STATES_WITH_MONEY:
+        return render(request, "portal/home.html", context | _build_money_context(summary, here))
     if affiliate.state == State.APPROVED and here.agreement:
-        context["figures"] = figures.figures(here.agreement, figures.rate_card(here.agreement))
+        context["figures"] = figures.list_figures(here.agreement, figures.sort_rates(here.agreement))
     context["channels"] = Channel.objects.for_affiliate(affiliate).order_by("added_at")
     return render(request, f"portal/home_{affiliate.state}.html", context)
 
 
-def _money(today: Affiliate, here: Frame) -> dict[str, Any]:
-    agreement = here.mine or here.agreement
-    balance = booking.balance(today)
-    days = standing_today.by_day(today, ZoneInfo(agreement.time_zone if agreement else "UTC"), here.now)
-    label = _("Commissions by day of order, last %d days") % standing_today.CHART_DAYS
+def _build_money_context(summary: Affiliate, here: Frame) -> dict[str, Any]:
+    agreement = here.applicable_version or here.agreement
+    balance = booking.get_balance(summary)
+    days = affiliate_summary.list_daily_commissions(
+        summary, ZoneInfo(agreement.time_zone if agreement else "UTC"), here.now
+    )
+    label = _("Commissions by day of order, last %d days") % affiliate_summary.CHART_DAYS
     return {
         "agreement": agreement,
         "balance": balance,
-        **(below_zero(today) if balance < 0 else {}),
-        "orders": standing_today.last_orders(today),
-        "offers": promotions.of(today, at=here.now),
-        "days": [one for one in days if one.amount],
+        **(build_negative_balance_context(summary) if balance < 0 else {}),
+        "orders": affiliate_summary.list_newest_orders(summary),
+        "promotions": promotions.list_promotions(summary, at=here.now),
+        "chart_days": [one for one in days if one.amount],
         "chart_label": label,
-        "chart": charts.bars(days, label, lambda amount: money(amount, here.currency)),
-        **(_next_payout(today, here, agreement, balance) if agreement else {}),
+        "chart": charts.draw_bars(days, label, lambda amount: format_money(amount, here.currency)),
+        **(_build_payout_context(summary, here, agreement, balance) if agreement else {}),
     }
 
 
-def _next_payout(today: Any, here: Frame, agreement: Agreement, balance: Any) -> dict[str, Any]:
-    close = payout_forecast.next_close(agreement, today.last_close, here.now)
-    unsettled = payout_forecast.unsettled(today, close.month)
-    expected = balance + unsettled.due + today.adjusted
-    means = Means(
-        state=today.state,
-        notice_ends_at=today.notice_ends_at,
-        details_usable_from=today.details_usable_from,
-        held=today.payouts_held or "",
+def _build_payout_context(summary: Any, here: Frame, agreement: AgreementVersion, balance: Any) -> dict[str, Any]:
+    close = payout_forecast.get_next_close(agreement, summary.last_close, here.now)
+    unsettled = payout_forecast.get_unsettled_amounts(summary, close.month)
+    expected = balance + unsettled.due + summary.adjustments_sum
+    means = PayoutEligibility(
+        state=summary.state,
+        notice_ends_at=summary.notice_ends_at,
+        details_usable_from=summary.details_usable_from,
+        hold_reason=summary.payout_hold_reason or "",
         time_zone=here.zone,
     )
     return {
         "close": close,
-        "overdue": close.at <= here.now,
+        "is_overdue": close.at <= here.now,
         "unsettled": unsettled,
         "expected": expected,
-        "final": payout_forecast.is_final(means, close.at),
-        "waits": payout_forecast.waits(means, expected=expected, agreement=here.mine, closes_at=close.at),
+        "is_final": payout_forecast.is_final(means, close.at),
+        "unpaid_reasons": payout_forecast.list_requirements(
+            means, expected=expected, agreement=here.applicable_version, closes_at=close.at
+        ),
     }

@@ -12,41 +12,41 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from accounts.models import User
-from affiliates.access import affiliate_of
-from agreements.models import Agreement
+from affiliates.access import get_affiliate
+from agreements.models import AgreementVersion
 from portal import figures, frame
+from portal.application_window import is_open_for_applications
 from portal.forms import ApplyForm
-from portal.openness import open_for_applications
 
 
 def landing(request: HttpRequest) -> HttpResponse:
     """The program in its own figures; before its first agreement, how to begin."""
-    agreement = frame.of(request).agreement
+    agreement = frame.get_frame(request).agreement
     if agreement is None:
-        return _not_open_yet(request)
-    rates = figures.rate_card(agreement)
-    low, high = figures.spread(rates)
+        return _render_not_open(request)
+    rates = figures.sort_rates(agreement)
+    low, high = figures.format_rate_range(rates)
     context = {
         "agreement": agreement,
         "rates": rates,
         "low": low,
         "high": high,
-        "figures": figures.figures(agreement, rates),
-        "program": frame.of(request).program,
-        "open": open_for_applications(now=timezone.now()),
+        "figures": figures.list_figures(agreement, rates),
+        "program": frame.get_frame(request).program,
+        "is_open": is_open_for_applications(now=timezone.now()),
     }
     return render(request, "portal/landing.html", context)
 
 
-def _not_open_yet(request: HttpRequest) -> HttpResponse:
+def _render_not_open(request: HttpRequest) -> HttpResponse:
     """To whoever sets the program up: what to do. To anybody else: that it will open."""
     setting_up = settings.DEBUG or not User.objects.filter(is_staff=True).exists() or _is_staff(request)
     context = {
-        "setting_up": setting_up,
+        "is_setting_up": setting_up,
         "has_staff": User.objects.filter(is_staff=True).exists(),
-        "upcoming": Agreement.objects.upcoming(timezone.now()).first(),
+        "upcoming": AgreementVersion.objects.upcoming(timezone.now()).first(),
     }
-    return render(request, "portal/not_open_yet.html", context)
+    return render(request, "portal/not_open.html", context)
 
 
 def _is_staff(request: HttpRequest) -> bool:
@@ -63,8 +63,8 @@ class ApplyView(SignupView):  # type: ignore[misc]  # django-allauth has no type
         return self.form_class
 
     def closed(self) -> HttpResponse:
-        context = {"program": frame.of(self.request).program}
-        return render(self.request, "portal/closed.html", context, status=403)
+        context = {"program": frame.get_frame(self.request).program}
+        return render(self.request, "portal/applications_closed.html", context, status=403)
 
     def form_valid(self, form: ApplyForm) -> HttpResponse:
         try:
@@ -79,7 +79,7 @@ class ApplyView(SignupView):  # type: ignore[misc]  # django-allauth has no type
         context: dict[str, Any] = super().get_context_data(**kwargs)
         rows = context["form"].channels.forms
         context["rows"], context["more_rows"] = rows[:3], rows[3:]
-        context["more_open"] = any(row.has_changed() or row.errors for row in rows[3:] if row.is_bound)
+        context["is_more_open"] = any(row.has_changed() or row.errors for row in rows[3:] if row.is_bound)
         return context
 
 
@@ -95,9 +95,9 @@ def show_errors(form: Form, refused: ValidationError) -> None:
 
 
 @login_required
-def after_sign_in(request: HttpRequest) -> HttpResponse:
+def redirect_after_sign_in(request: HttpRequest) -> HttpResponse:
     """Affiliates to their home, staff to the admin; whoever is neither is told so."""
-    if affiliate_of(request) is not None:
+    if get_affiliate(request) is not None:
         return redirect("portal:home")
     if request.user.is_authenticated and request.user.is_staff:
         return redirect("admin:index")

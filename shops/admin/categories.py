@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from agreements.program_currency import program_currency
-from shops import categories as unnamed_categories
+from agreements.program_currency import get_program_currency
+from shops import unrated_categories as unnamed_categories
 
 
 @require_safe
@@ -20,14 +20,14 @@ def categories(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("tracking.view_reports"):
         raise PermissionDenied
     now = timezone.now()
-    card = unnamed_categories.card_in_force(now)
-    rows = unnamed_categories.unnamed(card=card, now=now) if card else []
+    card = unnamed_categories.get_current_rate_card(now)
+    rows = unnamed_categories.list_unrated_categories(card=card, now=now) if card else []
     context = admin.site.each_context(request) | {
         "title": _("Categories without a rate"),
         "rows": rows,
         "card": card,
         "days": unnamed_categories.DAYS,
-        "currency": program_currency(),
+        "currency": get_program_currency(),
     }
     return TemplateResponse(request, "admin/shops/categories.html", context)
 

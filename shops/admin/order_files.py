@@ -19,8 +19,8 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from accounts.staff import staff_member
 from lib.admin.bases import ReadOnlyAdmin
-from lib.admin.pages import attempt, list_of
-from lib.csv import csv_lines
+from lib.admin.pages import build_changelist_url, run_and_redirect
+from lib.csv import iter_csv_lines
 from payouts.admin.bases import money_page
 from shops.csv_import import columns, files
 from shops.models import OrderFile, Reject
@@ -29,9 +29,9 @@ from tracking.models import Order
 from tracking.orders.ingestion import Outcome
 
 State = OrderFile.State
-MOST_SHOWN = 100
+MAX_ROWS_SHOWN = 100
 REFUSAL_COLUMNS = ("row", "order_id", "field", "column", "outcome", "cause")
-WORDS = {
+OUTCOME_LABELS = {
     Outcome.CREATED: gettext_lazy("created"),
     Outcome.UPDATED: gettext_lazy("updated"),
     Outcome.UNCHANGED: gettext_lazy("unchanged"),
@@ -52,8 +52,8 @@ class ColumnsForm(forms.Form):
     def __init__(self, file: OrderFile, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.file = file
-        fields = {place: field for field, place in files.proposed(file).items()}
-        choices = [("", _("– leave out –")), *((name, _name(name)) for name in columns.FIELDS)]
+        fields = {place: field for field, place in files.propose_columns(file).items()}
+        choices = [("", _("– leave out –")), *((name, _build_field_label(name)) for name in columns.FIELDS)]
         for place, heading in enumerate(file.headings):
             self.fields[f"column-{place}"] = forms.ChoiceField(
                 label=heading, required=False, choices=choices, initial=fields.get(place, ""),
@@ -73,11 +73,11 @@ class ColumnsForm(forms.Form):
             elif name:
                 found[name] = place
         if not self.errors:
-            columns.check(found, self.file.headings)
+            columns.check_columns(found, self.file.headings)
         return answers | {"columns": found}
 
 
-def _name(field: str) -> str:
+def _build_field_label(field: str) -> str:
     return _("%(field)s (required)") % {"field": field} if field in columns.REQUIRED else field
 
 
@@ -88,14 +88,16 @@ class OrderFileAdmin(ReadOnlyAdmin):
     list_select_related = ("uploaded_by",)
     search_fields = ("name",)
     actions_list = ("upload",)
-    actions_detail = ("match", "take_in", "discard", "refusals")
+    actions_detail = ("match", "import_orders", "discard", "refusals")
 
     @admin.display(description=gettext_lazy("result"))
     def result(self, file: OrderFile) -> str:
-        return ", ".join(f"{one['count']} {one['word']}" for one in _counted(file.outcomes) if one["count"]) or "-"
+        return (
+            ", ".join(f"{one['count']} {one['label']}" for one in _count_outcomes(file.outcomes) if one["count"]) or "-"
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return OrderFile.objects.seen_by(staff_member(request))
+        return OrderFile.objects.visible_to(staff_member(request))
 
     def has_import_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         return request.user.has_perm("payouts.import_orders")
@@ -108,65 +110,65 @@ class OrderFileAdmin(ReadOnlyAdmin):
         if form.is_bound and form.is_valid():
             upload = form.cleaned_data["file"]
             try:
-                file = files.upload(name=upload.name, content=upload, now=timezone.now(), by=staff_member(request))
+                file = files.store_file(name=upload.name, content=upload, now=timezone.now(), by=staff_member(request))
             except ValidationError as refusal:
                 form.add_error(None, refusal)
             else:
-                return HttpResponseRedirect(_address(file, "match"))
+                return HttpResponseRedirect(_get_url(file, "match"))
         return money_page(
             self, request, "admin/shops/order_file_upload.html", _("Import orders from a CSV file"),
-            form=form, back=list_of(OrderFile), required=columns.REQUIRED,
+            form=form, back=build_changelist_url(OrderFile), required=columns.REQUIRED,
             optional=[field for field in columns.FIELDS if field not in columns.REQUIRED],
         )  # fmt: skip
 
     @action(description=gettext_lazy("Match the columns"), permissions=["import"])  # type: ignore[untyped-decorator]  # unfold has no types
     def match(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Say which column is which field; then every order is tried, and none is taken."""
-        file = self._mine(request, object_id)
+        file = self._get_own_waiting_file(request, object_id)
         form = ColumnsForm(file, request.POST if request.method == "POST" else None)
         if form.is_bound and form.is_valid():
             answers = form.cleaned_data["columns"]
-            return attempt(
-                request, lambda: files.match(file=file, columns=answers, now=timezone.now()),
-                _("Every order of the file was tried. Nothing is stored yet."), _address(file),
+            return run_and_redirect(
+                request, lambda: files.match_columns(file=file, columns=answers, now=timezone.now()),
+                _("Every order of the file was tried. Nothing is stored yet."), _get_url(file),
             )  # fmt: skip
-        rows = files.sample(file)
+        rows = files.read_sample(file)
         values = ([row[place] for row in rows if row[place]][:2] for place in range(len(file.headings)))
         return money_page(
             self, request, "admin/shops/order_file_columns.html", _("Match the columns"),
-            form=form, file=file, fields=list(zip(form, values, strict=True)), back=list_of(OrderFile),
+            form=form, file=file, fields=list(zip(form, values, strict=True)), back=build_changelist_url(OrderFile),
         )  # fmt: skip
 
     @action(description=gettext_lazy("Import it"), permissions=["import"])  # type: ignore[untyped-decorator]  # unfold has no types
-    def take_in(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def import_orders(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Import what was looked at."""
-        file = self._mine(request, object_id)
+        file = self._get_own_waiting_file(request, object_id)
         if request.method != "POST":
-            return HttpResponseRedirect(_address(file))
-        digest = request.POST.get("seen", "")
-        return attempt(
-            request, lambda: files.take_in(file=file, digest=digest, now=timezone.now(), by=staff_member(request)),
-            _("Every order of the file that is not refused is taken, or about to be."), _address(file),
+            return HttpResponseRedirect(_get_url(file))
+        digest = request.POST.get("digest", "")
+        return run_and_redirect(
+            request, lambda: files.import_orders(file=file, digest=digest, now=timezone.now(), by=staff_member(request)),
+            _("Every order of the file that is not refused is taken, or about to be."), _get_url(file),
         )  # fmt: skip
 
     @action(description=gettext_lazy("Discard it"), permissions=["import"])  # type: ignore[untyped-decorator]  # unfold has no types
     def discard(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Forget the file; nothing of it was taken."""
-        file = self._mine(request, object_id)
+        file = self._get_own_waiting_file(request, object_id)
         if request.method != "POST":
-            return HttpResponseRedirect(_address(file))
-        return attempt(
-            request, lambda: files.discard(file=file, now=timezone.now()),
-            _("The file is discarded; nothing of it was taken."), list_of(OrderFile),
+            return HttpResponseRedirect(_get_url(file))
+        return run_and_redirect(
+            request, lambda: files.discard_file(file=file, now=timezone.now()),
+            _("The file is discarded; nothing of it was taken."), build_changelist_url(OrderFile),
         )  # fmt: skip
 
     @action(description=gettext_lazy("Refusals as CSV"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
     def refusals(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """Every refusal with its row, field and cause."""
         file = get_object_or_404(self.get_queryset(request), pk=object_id)
-        rows = file.refusals.values_list("row", "order_id", "field", "heading", "outcome", "cause").iterator()
+        rows = file.rejects.values_list("row", "order_id", "field", "heading", "outcome", "cause").iterator()
         headers = {"Content-Disposition": f'attachment; filename="refused-{file.pk}.csv"', "Cache-Control": "no-store"}
-        lines = csv_lines(REFUSAL_COLUMNS, rows)
+        lines = iter_csv_lines(REFUSAL_COLUMNS, rows)
         return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
 
     def change_view(
@@ -178,35 +180,35 @@ class OrderFileAdmin(ReadOnlyAdmin):
         file = get_object_or_404(self.get_queryset(request).select_related("uploaded_by"), pk=object_id)
         waits = file.state == State.WAITING
         if waits and not file.columns:
-            return HttpResponseRedirect(_address(file, "match"))
-        refused = list(file.refusals.all()[: MOST_SHOWN + 1])
+            return HttpResponseRedirect(_get_url(file, "match"))
+        refused = list(file.rejects.all()[: MAX_ROWS_SHOWN + 1])
         return money_page(
             self, request, "admin/shops/order_file.html", file.name,
-            file=file, counted=_counted(file.foreseen if waits else file.outcomes), refused=refused[:MOST_SHOWN],
-            more=len(refused) > MOST_SHOWN, most=MOST_SHOWN, seen=files.seen(file),
-            fields=sorted(file.columns, key=file.columns.__getitem__), sample=_sample(file) if waits else [],
-            mine=waits and file.uploaded_by_id == request.user.pk and self.has_import_permission(request),
-            rejects=list_of(Reject, "state__exact=open"), orders=list_of(Order), back=list_of(OrderFile),
+            file=file, outcomes=_count_outcomes(file.expected_outcomes if waits else file.outcomes), refused=refused[:MAX_ROWS_SHOWN],
+            more=len(refused) > MAX_ROWS_SHOWN, max_shown=MAX_ROWS_SHOWN, digest=files.compute_digest(file),
+            fields=sorted(file.columns, key=file.columns.__getitem__), sample=_build_sample(file) if waits else [],
+            can_decide=waits and file.uploaded_by_id == request.user.pk and self.has_import_permission(request),
+            rejects=build_changelist_url(Reject, "state__exact=open"), orders=build_changelist_url(Order), back=build_changelist_url(OrderFile),
         )  # fmt: skip
 
-    def _mine(self, request: HttpRequest, object_id: str | UUID) -> OrderFile:
+    def _get_own_waiting_file(self, request: HttpRequest, object_id: str | UUID) -> OrderFile:
         """A file that waits for whoever uploaded it; to others, and once it is decided, it is not there."""
         mine = OrderFile.objects.filter(uploaded_by=staff_member(request), state=State.WAITING)
         return get_object_or_404(mine, pk=object_id)
 
 
-def _address(file: OrderFile, to: str = "change") -> str:
+def _get_url(file: OrderFile, to: str = "change") -> str:
     return reverse(f"admin:shops_orderfile_{to}", args=[file.pk])
 
 
-def _counted(outcomes: Mapping[str, int]) -> list[dict[str, Any]]:
-    return [{"word": word, "count": outcomes.get(outcome.value, 0)} for outcome, word in WORDS.items()]
+def _count_outcomes(outcomes: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [{"label": word, "count": outcomes.get(outcome.value, 0)} for outcome, word in OUTCOME_LABELS.items()]
 
 
-def _sample(file: OrderFile) -> list[list[str]]:
+def _build_sample(file: OrderFile) -> list[list[str]]:
     """The first rows, the cells of matched columns alone."""
     places = sorted(file.columns.values())
-    return [[row[place] for place in places] for row in files.sample(file)]
+    return [[row[place] for place in places] for row in files.read_sample(file)]
 
 
 admin.site.unregister(Order)

@@ -14,18 +14,18 @@ from unfold.decorators import action
 
 from accounts.staff import staff_member
 from affiliates.errors import IllegalTransition
-from lib.admin.actions import ConfirmForm, ReasonForm, named, run_action
+from lib.admin.actions import ConfirmForm, ReasonForm, describe_rows, run_action
 from lib.admin.bases import ReadOnlyAdmin
-from lib.admin.pages import ask, link, list_of
+from lib.admin.pages import build_admin_link, build_changelist_url, run_row_action
 from payouts.admin.bases import money_page
 from shops import rejects
-from shops.admin.reject_forms import form_for, pretty
+from shops.admin.reject_forms import build_reject_form, format_row
 from shops.models import Reject
-from shops.rejects import RefusedAgain, SentAgain
+from shops.rejects import RejectedAgain, ResendResult
 
-FIRST = 5
+MAX_CAUSES_SHOWN = 5
 # The characters of a row that a page shows; what came is kept whole.
-MOST_SHOWN = 20_000
+MAX_CHARACTERS_SHOWN = 20_000
 
 
 @admin.register(Reject)
@@ -34,24 +34,24 @@ class RejectAdmin(ReadOnlyAdmin):
     list_filter = ("state", "outcome", "field")
     search_fields = ("order_id", "cause")
     fields = (
-        "received_at", "source", "address", "order_id", "outcome", "field", "cause", "content_shown", "state", "decided_at",
-        "decided_by", "note", "corrected_shown", "taken",
+        "received_at", "source", "address", "order_id", "outcome", "field", "cause", "content_display", "state", "decided_at",
+        "decided_by", "note", "corrected_display", "order_link",
     )  # fmt: skip
     readonly_fields = fields
     actions = ("resend_selected", "dismiss_selected")
     actions_detail = ("correct", "resend", "dismiss")
 
     @admin.display(description=gettext_lazy("content"))
-    def content_shown(self, row: Reject) -> SafeString:
-        return _shown(row.content)
+    def content_display(self, row: Reject) -> SafeString:
+        return _format_content(row.content)
 
     @admin.display(description=gettext_lazy("as corrected"))
-    def corrected_shown(self, row: Reject) -> SafeString | str:
-        return _shown(row.corrected) if row.corrected else "-"
+    def corrected_display(self, row: Reject) -> SafeString | str:
+        return _format_content(row.corrected_content) if row.corrected_content else "-"
 
     @admin.display(description=gettext_lazy("taken as"))
-    def taken(self, row: Reject) -> SafeString | str:
-        return link(row.taken_as)
+    def order_link(self, row: Reject) -> SafeString | str:
+        return build_admin_link(row.accepted_order)
 
     def has_decide_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         if not request.user.has_perm("shops.change_reject"):
@@ -67,16 +67,16 @@ class RejectAdmin(ReadOnlyAdmin):
         row = get_object_or_404(Reject, pk=object_id)
         back = reverse("admin:shops_reject_change", args=[row.pk])
         posted = request.POST if request.method == "POST" else None
-        form = form_for(row.content, posted)
+        form = build_reject_form(row.content, posted)
         if not form.is_valid():
             pass  # an empty text: the form says so
         elif posted is None:
-            form.refuse(row.field, row.cause)
+            form.add_rejection(row.field, row.cause)
         else:
             try:
-                result = rejects.correct(reject=row, text=form.text(), now=timezone.now(), by=staff_member(request))
-            except RefusedAgain as refusal:
-                form.refuse(refusal.result.field, refusal.result.cause)
+                result = rejects.correct(reject=row, text=form.to_json(), now=timezone.now(), by=staff_member(request))
+            except RejectedAgain as refusal:
+                form.add_rejection(refusal.result.field, refusal.result.cause)
             except IllegalTransition as refusal:
                 messages.error(request, str(refusal))
                 return HttpResponseRedirect(back)
@@ -84,12 +84,12 @@ class RejectAdmin(ReadOnlyAdmin):
                 messages.success(request, _("Taken: %(outcome)s.") % {"outcome": result.outcome})
                 return HttpResponseRedirect(back)
         title = _("Correct this row and send it")
-        return money_page(self, request, "admin/shops/correct.html", title, form=form, row=row, back=back)
+        return money_page(self, request, "admin/shops/correct_reject.html", title, form=form, row=row, back=back)
 
     @action(description=gettext_lazy("Send again"), permissions=["decide"])  # type: ignore[untyped-decorator]  # unfold has no types
     def resend(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take the row as it stands, once what stood against it is gone."""
-        return ask(
+        return run_row_action(
             self, request, object_id, ConfirmForm, _("Send this row again"),
             lambda row, _answers, now, by: rejects.resend(reject=row, now=now, by=by),
             explanation=_("The row is read again as it stands. It stays in the inbox if it is refused again."),
@@ -98,7 +98,7 @@ class RejectAdmin(ReadOnlyAdmin):
     @action(description=gettext_lazy("Dismiss"), permissions=["decide"])  # type: ignore[untyped-decorator]  # unfold has no types
     def dismiss(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Put it away, with the reason."""
-        return ask(
+        return run_row_action(
             self, request, object_id, ReasonForm, _("Dismiss this row"),
             lambda row, answers, now, by: rejects.dismiss(reject=row, reason=answers["reason"], now=now, by=by),
         )  # fmt: skip
@@ -108,10 +108,12 @@ class RejectAdmin(ReadOnlyAdmin):
         """For causes that have gone away."""
 
         def send(_answers: dict[str, object]) -> None:
-            _say(request, rejects.resend_all(rejects=queryset, now=timezone.now(), by=staff_member(request)))
+            _add_result_messages(
+                request, rejects.resend_all(rejects=queryset, now=timezone.now(), by=staff_member(request))
+            )
 
         return run_action(
-            request, self, ConfirmForm, _("Send again: %(what)s") % {"what": named(queryset)}, send, list_of(Reject),
+            request, self, ConfirmForm, _("Send again: %(what)s") % {"what": describe_rows(queryset)}, send, build_changelist_url(Reject),
             explanation=_("Each row is read again as it stands. Those that are refused again stay in the inbox."),
         )  # fmt: skip
 
@@ -119,26 +121,26 @@ class RejectAdmin(ReadOnlyAdmin):
     def dismiss_selected(self, request: HttpRequest, queryset: QuerySet[Reject]) -> HttpResponse:
         """All of them for one reason."""
         return run_action(
-            request, self, ReasonForm, _("Dismiss: %(what)s") % {"what": named(queryset)},
+            request, self, ReasonForm, _("Dismiss: %(what)s") % {"what": describe_rows(queryset)},
             lambda answers: rejects.dismiss_all(
                 rejects=queryset, reason=answers["reason"], now=timezone.now(), by=staff_member(request)
             ),
-            list_of(Reject),
+            build_changelist_url(Reject),
             explanation=_("Rows that somebody has dealt with already are left as they are."),
         )  # fmt: skip
 
 
-def _say(request: HttpRequest, sent: SentAgain) -> None:
+def _add_result_messages(request: HttpRequest, sent: ResendResult) -> None:
     """How many were taken, and the first of those that were refused again, with the causes."""
-    taken = ngettext("%(count)d row was taken.", "%(count)d rows were taken.", len(sent.taken))
-    messages.info(request, taken % {"count": len(sent.taken)})
-    if sent.refused:
+    taken = ngettext("%(count)d row was taken.", "%(count)d rows were taken.", len(sent.accepted))
+    messages.info(request, taken % {"count": len(sent.accepted)})
+    if sent.rejected:
         refused = ngettext(
-            "%(count)d row is refused again: %(rows)s", "%(count)d rows are refused again: %(rows)s", len(sent.refused)
+            "%(count)d row is refused again: %(rows)s", "%(count)d rows are refused again: %(rows)s", len(sent.rejected)
         )
-        first = "; ".join(f"{row}: {result.cause}" for row, result in sent.refused[:FIRST])
-        messages.warning(request, refused % {"count": len(sent.refused), "rows": first})
+        first = "; ".join(f"{row}: {result.cause}" for row, result in sent.rejected[:MAX_CAUSES_SHOWN])
+        messages.warning(request, refused % {"count": len(sent.rejected), "rows": first})
 
 
-def _shown(text: str) -> SafeString:
-    return format_html('<pre class="payload">{}</pre>', pretty(text)[:MOST_SHOWN])
+def _format_content(text: str) -> SafeString:
+    return format_html('<pre class="payload">{}</pre>', format_row(text)[:MAX_CHARACTERS_SHOWN])

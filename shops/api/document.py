@@ -4,10 +4,10 @@ from collections import defaultdict
 from typing import Any, NamedTuple
 
 from accounts.models import Scope
-from shops.api.bodies import JSON, MOST_BYTES, NDJSON
-from shops.api.examples import Example, examples
-from shops.api.problems import KINDS
-from shops.api.schemas import ref, schemas
+from shops.api.bodies import JSON, MAX_BYTES, NDJSON
+from shops.api.examples import Example, build_examples
+from shops.api.problems import ERROR_KINDS
+from shops.api.schemas import build_ref, build_schemas
 from shops.intake import BATCH
 
 Document = dict[str, Any]
@@ -15,9 +15,9 @@ VERSION = "1"
 BATCH_PATH, ORDER_PATH = "/api/v1/orders/batch", "/api/v1/orders/{order_id}"
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     status: int
-    when: str
+    description: str
     schema: dict[str, Any]
 
 
@@ -31,13 +31,13 @@ class Operation(NamedTuple):
     description: str
     scope: Scope
     media: dict[str, dict[str, Any]]
-    answers: tuple[Answer, ...]
-    refusals: tuple[str, ...]
+    responses: tuple[Response, ...]
+    errors: tuple[str, ...]
 
 
 # What any request may be refused for, whatever it asks.
-ALWAYS = ("unauthorized", "scope_missing", "method_not_allowed", "too_many_requests", "unavailable")
-BODY = ("unreadable", "too_large", "too_many_values", "unsupported_media_type")
+COMMON_ERRORS = ("unauthorized", "scope_missing", "method_not_allowed", "too_many_requests", "unavailable")
+BODY_ERRORS = ("unreadable", "too_large", "too_many_values", "unsupported_media_type")
 
 OPERATIONS = (
     Operation(
@@ -48,12 +48,12 @@ OPERATIONS = (
         "An order as it stands now. The newest `updated_at` wins, so repeats, late ones and any order of sending end in "
         "the same state. Every snapshot that is taken is kept.",
         Scope.ORDERS_WRITE,
-        {JSON: ref("Snapshot")},
+        {JSON: build_ref("Snapshot")},
         (
-            Answer(201, "The order's first snapshot (`created`).", ref("Result")),
-            Answer(200, "Taken (`updated`), known (`unchanged`), or older than what is known (`stale`).", ref("Result")),
+            Response(201, "The order's first snapshot (`created`).", build_ref("Result")),
+            Response(200, "Taken (`updated`), known (`unchanged`), or older than what is known (`stale`).", build_ref("Result")),
         ),
-        (*BODY, "rejected", "conflict", "not_found"),
+        (*BODY_ERRORS, "rejected", "conflict", "not_found"),
     ),
     Operation(
         "GET",
@@ -63,7 +63,7 @@ OPERATIONS = (
         "The order as it stands, whose it is and why, and what each line earns and why, step by step with its clause.",
         Scope.ORDERS_READ,
         {},
-        (Answer(200, "The order.", ref("Order")),),
+        (Response(200, "The order.", build_ref("Order")),),
         ("not_found",),
     ),
     Operation(
@@ -75,37 +75,37 @@ OPERATIONS = (
         "refuses only itself: its result says the field and the cause, and staff find it in their rejects inbox.",
         Scope.ORDERS_WRITE,
         {
-            JSON: {"type": "array", "items": ref("Snapshot"), "maxItems": BATCH},
+            JSON: {"type": "array", "items": build_ref("Snapshot"), "maxItems": BATCH},
             NDJSON: {"type": "string", "description": f"One Snapshot a line, at most {BATCH:,} lines."},
         },
         (
-            Answer(
+            Response(
                 200,
                 "One result a row, in the order sent.",
-                {"type": "array", "items": ref("Result"), "maxItems": BATCH},
+                {"type": "array", "items": build_ref("Result"), "maxItems": BATCH},
             ),
         ),
-        (*BODY, "not_an_array", "too_many_rows"),
+        (*BODY_ERRORS, "not_an_array", "too_many_rows"),
     ),
 )  # fmt: skip
 
 
-def document(currency: str) -> Document:
+def build_document(currency: str) -> Document:
     """The whole description, for a program in `currency`."""
-    shown = examples(currency)
+    shown = build_examples(currency)
     paths: dict[str, Document] = defaultdict(dict)
     for operation in OPERATIONS:
         of = [example for example in shown if example.operation == operation.method]
-        paths[operation.path][operation.method.lower()] = _operation(operation, of)
-    paths[ORDER_PATH] = {"parameters": [_order_id(schemas(currency))], **paths[ORDER_PATH]}
+        paths[operation.path][operation.method.lower()] = _build_operation(operation, of)
+    paths[ORDER_PATH] = {"parameters": [_build_order_id_parameter(build_schemas(currency))], **paths[ORDER_PATH]}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Orders API", "version": VERSION, "description": _ABOUT},
+        "info": {"title": "Orders API", "version": VERSION, "description": _DESCRIPTION},
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
         "paths": dict(paths),
         "components": {
-            "schemas": schemas(currency),
+            "schemas": build_schemas(currency),
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "An API key; staff make them in the admin."}
             },
@@ -113,16 +113,16 @@ def document(currency: str) -> Document:
     }
 
 
-_ABOUT = (
+_DESCRIPTION = (
     "The shop sends snapshots: an order as it stands now. The newest wins, so it may send them as often, as late and in "
     "whatever order it likes.\n\n"
     "Amounts are strings of digits, a point and two digits in the program's currency; moments carry an offset. A body is "
-    f"JSON in UTF-8 without a byte order mark, not compressed, of at most {MOST_BYTES // 1024 // 1024} MiB. An unknown key, "
+    f"JSON in UTF-8 without a byte order mark, not compressed, of at most {MAX_BYTES // 1024 // 1024} MiB. An unknown key, "
     "a key that stands twice, a NUL and a lone surrogate are refused by their names."
 )
 
 
-def _order_id(forms: dict[str, Any]) -> Document:
+def _build_order_id_parameter(forms: dict[str, Any]) -> Document:
     return {
         "name": "order_id",
         "in": "path",
@@ -132,52 +132,58 @@ def _order_id(forms: dict[str, Any]) -> Document:
     }
 
 
-def _operation(operation: Operation, shown: list[Example]) -> Document:
+def _build_operation(operation: Operation, shown: list[Example]) -> Document:
     described: Document = {
         "operationId": operation.name,
         "summary": operation.summary,
         "description": operation.description,
         "security": [{"key": [operation.scope.value]}],
-        "responses": _responses(operation, shown),
+        "responses": _build_responses(operation, shown),
     }
     if operation.media:
-        content = {media: _content(form, shown, media) for media, form in operation.media.items()}
+        content = {media: _build_request_content(form, shown, media) for media, form in operation.media.items()}
         described["requestBody"] = {"required": True, "content": content}
     return described
 
 
-def _content(form: Document, shown: list[Example], media: str) -> Document:
+def _build_request_content(form: Document, shown: list[Example], media: str) -> Document:
     of = [example for example in shown if example.content_type == media]
     return {"schema": form, "examples": {one.name: {"summary": one.summary, "value": one.body} for one in of}}
 
 
-def _responses(operation: Operation, shown: list[Example]) -> Document:
+def _build_responses(operation: Operation, shown: list[Example]) -> Document:
     refused: dict[int, list[str]] = defaultdict(list)
-    for code in (*operation.refusals, *ALWAYS):
-        refused[KINDS[code].status].append(code)
+    for code in (*operation.errors, *COMMON_ERRORS):
+        refused[ERROR_KINDS[code].status].append(code)
     responses = {
-        str(answer.status): {"description": answer.when, "content": _answered(answer.schema, answer.status, shown)}
-        for answer in operation.answers
+        str(answer.status): {
+            "description": answer.description,
+            "content": _build_response_content(answer.schema, answer.status, shown),
+        }
+        for answer in operation.responses
     }
     for status, codes in sorted(refused.items()):
-        said = " ".join(f"`{code}`: {KINDS[code].when}" for code in codes)
-        responses[str(status)] = {"description": said, "content": _answered(ref("Error"), status, shown)}
+        said = " ".join(f"`{code}`: {ERROR_KINDS[code].description}" for code in codes)
+        responses[str(status)] = {
+            "description": said,
+            "content": _build_response_content(build_ref("Error"), status, shown),
+        }
         if headers := _HEADERS.get(status):
             responses[str(status)]["headers"] = headers
     return responses
 
 
-def _answered(form: Document, status: int, shown: list[Example]) -> Document:
-    of = {one.name: {"summary": one.summary, "value": one.answer} for one in shown if one.status == status}
+def _build_response_content(form: Document, status: int, shown: list[Example]) -> Document:
+    of = {one.name: {"summary": one.summary, "value": one.response} for one in shown if one.status == status}
     return {JSON: {"schema": form} | ({"examples": of} if of else {})}
 
 
-_WAIT = {
+_RETRY_AFTER_HEADER = {
     "Retry-After": {"description": "In how many seconds to ask again.", "schema": {"type": "integer", "minimum": 1}}
 }
 _HEADERS: dict[int, Document] = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "`Bearer`."}},
     405: {"Allow": {"schema": {"type": "string"}, "description": "The methods that the address takes."}},
-    429: _WAIT,
-    503: _WAIT,
+    429: _RETRY_AFTER_HEADER,
+    503: _RETRY_AFTER_HEADER,
 }

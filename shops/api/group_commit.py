@@ -14,13 +14,13 @@ from django.db import InterfaceError, OperationalError
 
 from accounts.models import ApiKey
 from shops import intake
-from shops.api.warm_connection import warm_connection
+from shops.api.warm_connection import use_warm_connection
 from shops.intake import BATCH, Result
 
-PATIENCE_SECONDS = 60
+WAIT_SECONDS = 60
 
 
-class Sent:
+class PendingOrder:
     """One order that waits, and what becomes of it."""
 
     def __init__(self, row: object, now: datetime) -> None:
@@ -34,31 +34,31 @@ class Sent:
         return self.result is not None or self.error is not None
 
 
-class Together:
+class GroupCommitter:
     """Takes single orders of one API key, those that wait at the same time in one transaction."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._waiting: list[Sent] = []
+        self._waiting: list[PendingOrder] = []
         self._busy = False
 
-    def take(self, row: object, *, source: str, api_key: ApiKey, now: datetime) -> Result:
-        """As `intake.take` of this row alone; raises what went wrong with it, or with the store."""
-        sent = Sent(row, now)
+    def ingest_order(self, row: object, *, source: str, api_key: ApiKey, now: datetime) -> Result:
+        """As `intake.ingest_orders` of this row alone; raises what went wrong with it, or with the store."""
+        sent = PendingOrder(row, now)
         with self._lock:
             self._waiting.append(sent)
             mine = not self._busy
             self._busy = True
-        if not mine and not sent.turn.wait(PATIENCE_SECONDS):
+        if not mine and not sent.turn.wait(WAIT_SECONDS):
             self._give_up(sent)
         if not sent.done:
-            self._take_all(source, api_key)
+            self._ingest_pending(source, api_key)
         if sent.error is not None:
             raise sent.error
         assert sent.result is not None
         return sent.result
 
-    def _give_up(self, sent: Sent) -> None:
+    def _give_up(self, sent: PendingOrder) -> None:
         """Wait no longer, unless the turn has just come: then it must be taken, or nobody would go on."""
         with self._lock:
             if sent.turn.is_set():
@@ -67,12 +67,12 @@ class Together:
                 self._waiting.remove(sent)
         raise OperationalError("the orders that were sent before this one are not done yet")
 
-    def _take_all(self, source: str, api_key: ApiKey) -> None:
+    def _ingest_pending(self, source: str, api_key: ApiKey) -> None:
         with self._lock:
             group, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
         try:
-            with warm_connection():
-                _take(group, source, api_key)
+            with use_warm_connection():
+                _ingest_group(group, source, api_key)
         finally:
             with self._lock:
                 for sent in group:
@@ -84,14 +84,14 @@ class Together:
                     self._waiting[0].turn.set()  # whose turn it is now, with all who came meanwhile
 
 
-def _take(group: Sequence[Sent], source: str, api_key: ApiKey) -> None:
+def _ingest_group(group: Sequence[PendingOrder], source: str, api_key: ApiKey) -> None:
     now = max(sent.now for sent in group)
     try:
-        results = intake.take(snapshots=[sent.row for sent in group], source=source, api_key=api_key, now=now)
+        results = intake.ingest_orders(snapshots=[sent.row for sent in group], source=source, api_key=api_key, now=now)
     except Exception as error:  # noqa: BLE001 -- raised again by whoever sent the order
         if len(group) > 1 and not isinstance(error, (OperationalError, InterfaceError)):
             for sent in group:  # one of them is to blame: the others must not fail with it
-                _take([sent], source, api_key)
+                _ingest_group([sent], source, api_key)
             return
         for sent in group:
             sent.error = error
@@ -100,9 +100,9 @@ def _take(group: Sequence[Sent], source: str, api_key: ApiKey) -> None:
         sent.result = result
 
 
-_by_key: dict[UUID, Together] = defaultdict(Together)
+_committers: dict[UUID, GroupCommitter] = defaultdict(GroupCommitter)
 
 
-def take(row: object, *, source: str, api_key: ApiKey, now: datetime) -> Result:
+def ingest_order(row: object, *, source: str, api_key: ApiKey, now: datetime) -> Result:
     """Take one row, together with those that the same key sends at this moment."""
-    return _by_key[api_key.pk].take(row, source=source, api_key=api_key, now=now)
+    return _committers[api_key.pk].ingest_order(row, source=source, api_key=api_key, now=now)

@@ -13,10 +13,10 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from accounts.models import Scope
-from agreements.program_currency import program_currency
-from shops.api.document import OPERATIONS, document
-from shops.api.examples import Example, examples
-from shops.api.problems import KINDS
+from agreements.program_currency import get_program_currency
+from shops.api.document import OPERATIONS, build_document
+from shops.api.examples import Example, build_examples
+from shops.api.problems import ERROR_KINDS
 from shops.api.schemas import AMOUNT, OUTCOMES
 from tracking.models import Reason
 
@@ -26,23 +26,24 @@ WIDTH = 84
 @require_safe
 def openapi(request: HttpRequest) -> HttpResponse:
     """The whole description as OpenAPI 3.1."""
-    return JsonResponse(document(program_currency()), json_dumps_params={"indent": 2})
+    return JsonResponse(build_document(get_program_currency()), json_dumps_params={"indent": 2})
 
 
 @require_safe
-def readable(request: HttpRequest) -> HttpResponse:
+def reference(request: HttpRequest) -> HttpResponse:
     """The same for people: addresses, examples, forms, outcomes, reasons and every error."""
-    currency = program_currency()
-    whole = document(currency)
+    currency = get_program_currency()
+    whole = build_document(currency)
     shown = [
-        Shown(one.name, one.summary, curl(one), one.status, _pretty(one.answer), one) for one in examples(currency)
+        RenderedExample(one.name, one.summary, build_curl_command(one), one.status, _format_json(one.response), one)
+        for one in build_examples(currency)
     ]
     operations = [
         {
             "operation": operation,
-            "description": _marked(operation.description),
+            "description": _render_code(operation.description),
             "responses": [
-                (status, _marked(response["description"]))
+                (status, _render_code(response["description"]))
                 for status, response in whole["paths"][operation.path][operation.method.lower()]["responses"].items()
             ],
             "examples": [one for one in shown if one.example.operation == operation.method],
@@ -50,60 +51,63 @@ def readable(request: HttpRequest) -> HttpResponse:
         for operation in OPERATIONS
     ]
     context = {
-        "about": [_marked(text) for text in whole["info"]["description"].split("\n\n")],
+        "introduction": [_render_code(text) for text in whole["info"]["description"].split("\n\n")],
         "operations": operations,
-        "forms": [
-            (name, form["description"], list(fields(form))) for name, form in whole["components"]["schemas"].items()
+        "schemas": [
+            (name, form["description"], list(list_fields(form)))
+            for name, form in whole["components"]["schemas"].items()
         ],
         "outcomes": [(outcome.value, *said) for outcome, said in OUTCOMES.items()],
         "reasons": [(reason.value, reason.label) for reason in Reason],
-        "errors": [(code, kind.status, _marked(kind.when)) for code, kind in KINDS.items()],
+        "errors": [(code, kind.status, _render_code(kind.description)) for code, kind in ERROR_KINDS.items()],
         "scopes": [(scope.value, scope.label) for scope in Scope],
-        "most": settings.API_REQUESTS_PER_MINUTE,
+        "requests_per_minute": settings.API_REQUESTS_PER_MINUTE,
     }
     return render(request, "shops/api.html", context)
 
 
-class Shown(NamedTuple):
+class RenderedExample(NamedTuple):
     name: str
     summary: str
     command: str
     status: int
-    answer: str
+    response: str
     example: Example
 
 
-class Field(NamedTuple):
+class FieldRow(NamedTuple):
     """One field of a form, for a table: what it looks like, and the form of its parts where it has a name."""
 
     name: str
     required: bool
-    look: str
-    of: str
+    type_text: str
+    schema_name: str
     description: SafeString
 
 
-def curl(example: Example) -> str:
+def build_curl_command(example: Example) -> str:
     """The example as a command for a shell in which KEY is an API key."""
     method, path = example.operation, f"orders/{example.order_id or 'batch'}"
     lines = [f"curl -X {method} {settings.BASE_URL}/api/v1/{path}", '-H "Authorization: Bearer $KEY"']
     if example.content_type is not None:
-        body = example.body if isinstance(example.body, str) else _pretty(example.body)
+        body = example.body if isinstance(example.body, str) else _format_json(example.body)
         lines += [f'-H "Content-Type: {example.content_type}"', f"--data-binary {quote(body)}"]
     return " \\\n  ".join(lines)
 
 
-def fields(form: dict[str, Any]) -> Iterator[Field]:
+def list_fields(form: dict[str, Any]) -> Iterator[FieldRow]:
     """The fields of a form, in its order; those of a form within it stand behind a point."""
     for name, field in form["properties"].items():
         if field.get("type") == "object":
-            yield from (inner._replace(name=f"{name}.{inner.name}") for inner in fields(field))
+            yield from (inner._replace(name=f"{name}.{inner.name}") for inner in list_fields(field))
             continue
-        of = _reference(field)
-        yield Field(name, name in form["required"], _look(field), of, _marked(field.get("description", "")))
+        of = _get_schema_name(field)
+        yield FieldRow(
+            name, name in form["required"], _describe_type(field), of, _render_code(field.get("description", ""))
+        )
 
 
-def _reference(field: dict[str, Any]) -> str:
+def _get_schema_name(field: dict[str, Any]) -> str:
     """The name of the form that the field holds, or each of its items does; "" for none."""
     for part in (field, field.get("items", {}), *field.get("anyOf", ())):
         if "$ref" in part:
@@ -111,15 +115,15 @@ def _reference(field: dict[str, Any]) -> str:
     return ""
 
 
-def _look(field: dict[str, Any]) -> str:
+def _describe_type(field: dict[str, Any]) -> str:
     types = field.get("type", [])
     kinds = [types] if isinstance(types, str) else list(types)
     null = "null" in kinds or {"type": "null"} in field.get("anyOf", ())
-    return _look_of(field, kinds) + (" or null" if null else "")
+    return _describe_non_null_type(field, kinds) + (" or null" if null else "")
 
 
-def _look_of(field: dict[str, Any], kinds: list[str]) -> str:
-    if _reference(field):
+def _describe_non_null_type(field: dict[str, Any], kinds: list[str]) -> str:
+    if _get_schema_name(field):
         return (
             f"list of {field['minItems']:,} to {field['maxItems']:,}"
             if "minItems" in field
@@ -138,21 +142,21 @@ def _look_of(field: dict[str, Any], kinds: list[str]) -> str:
     return "amount, as 15.30" if field.get("pattern") == AMOUNT else "text"
 
 
-def _pretty(value: object, before: str = "") -> str:
+def _format_json(value: object, before: str = "") -> str:
     """JSON as a person writes it: each line filled as far as it goes, longer objects and lists by themselves."""
     line = json.dumps(value, ensure_ascii=False)
     if len(before) + len(line) <= WIDTH or not isinstance(value, (dict, list)):
         return line
     inner = before + "  "
     if isinstance(value, dict):
-        items = [f"{json.dumps(key)}: {_pretty(item, inner)}" for key, item in value.items()]
+        items = [f"{json.dumps(key)}: {_format_json(item, inner)}" for key, item in value.items()]
     else:
-        items = [_pretty(item, inner) for item in value]
+        items = [_format_json(item, inner) for item in value]
     opening, closing = "{}" if isinstance(value, dict) else "[]"
-    return f"{opening}\n{_filled(items, inner)}\n{before}{closing}"
+    return f"{opening}\n{_wrap_items(items, inner)}\n{before}{closing}"
 
 
-def _filled(items: list[str], before: str) -> str:
+def _wrap_items(items: list[str], before: str) -> str:
     lines = [before]
     for number, item in enumerate(items, 1):
         text = item + ("," if number < len(items) else "")
@@ -163,7 +167,7 @@ def _filled(items: list[str], before: str) -> str:
     return "\n".join(lines)
 
 
-def _marked(text: str) -> SafeString:
+def _render_code(text: str) -> SafeString:
     """What stands between two backticks as code."""
     parts = enumerate(text.split("`"))
     return format_html_join(

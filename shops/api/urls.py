@@ -5,7 +5,7 @@ from django.urls import path
 from shops.api import pages, views
 
 urlpatterns = [
-    path("", pages.readable, name="api_page"),
+    path("", pages.reference, name="api_reference"),
     path("openapi.json", pages.openapi, name="api_openapi"),
     path("orders/batch", views.batch, name="api_batch"),
     path("orders/<str:order_id>", views.order, name="api_order"),

@@ -12,7 +12,7 @@ from accounts import api_keys
 from accounts.models import ApiKey, Scope
 from lib import rate_limits
 from shops import intake
-from shops.api import bodies, group_commit, order_description
+from shops.api import bodies, group_commit, order_responses
 from shops.api.problems import Problem
 from shops.api.schemas import OUTCOMES
 from shops.intake import Contradicted, Result
@@ -34,11 +34,11 @@ def endpoint(**methods: Scope) -> Callable[[View], View]:
                 scope = methods.get(request.method or "")
                 if scope is None:
                     raise Problem("method_not_allowed", f"This address takes {allowed}.", headers={"Allow": allowed})
-                _let_pass(key, scope)
+                _check_access(key, scope)
                 return view(request, key, *args, **kwargs)
             except Problem as problem:
-                bodies.leave_nothing(request)
-                return problem.answer()
+                bodies.drain_body(request)
+                return problem.to_response()
 
         return answer
 
@@ -49,28 +49,28 @@ def endpoint(**methods: Scope) -> Callable[[View], View]:
 def order(request: HttpRequest, key: ApiKey, order_id: str) -> HttpResponse:
     """One order: PUT a snapshot of it, GET what it is, whose and why."""
     if request.method == "GET":
-        found = order_description.describe(order_id)
+        found = order_responses.build_order_response(order_id)
         if found is None:
             raise Problem("not_found", "There is no order of this id.", "order_id")
         return JsonResponse(found)
-    row = bodies.one(request)
+    row = bodies.read_value(request)
     if isinstance(row, dict) and isinstance(row.get("order_id"), str) and row["order_id"] != order_id:
         row = Contradicted(row, "order_id", "must be the order id of the address", order_id)
-    return _answer(group_commit.take(row, source=_source(key), api_key=key, now=timezone.now()))
+    return _build_response(group_commit.ingest_order(row, source=_build_source(key), api_key=key, now=timezone.now()))
 
 
 @endpoint(POST=Scope.ORDERS_WRITE)
 def batch(request: HttpRequest, key: ApiKey) -> HttpResponse:
     """Up to 1,000 snapshots: a JSON array, or one object a line."""
-    rows = bodies.rows(request)
-    results = intake.take(snapshots=rows, source=_source(key), api_key=key, now=timezone.now())
-    return JsonResponse([result.public() for result in results], safe=False)
+    rows = bodies.read_rows(request)
+    results = intake.ingest_orders(snapshots=rows, source=_build_source(key), api_key=key, now=timezone.now())
+    return JsonResponse([result.to_public_dict() for result in results], safe=False)
 
 
 @csrf_exempt
 def not_found(request: HttpRequest, rest: str = "") -> HttpResponse:
     """Any other address of the API."""
-    return Problem("not_found", "There is nothing at this address.").answer()
+    return Problem("not_found", "There is nothing at this address.").to_response()
 
 
 def _authenticate(request: HttpRequest) -> ApiKey:
@@ -82,21 +82,21 @@ def _authenticate(request: HttpRequest) -> ApiKey:
     return key
 
 
-def _let_pass(key: ApiKey, scope: Scope) -> None:
-    wait = rate_limits.seconds_to_wait(key=key, now=timezone.now())
+def _check_access(key: ApiKey, scope: Scope) -> None:
+    wait = rate_limits.count_request(key=key, now=timezone.now())
     if wait:
         message = f"This key asks too often. Ask again in {wait} s."
         raise Problem("too_many_requests", message, headers={"Retry-After": str(wait)})
-    if not api_keys.may(key, scope):
+    if not api_keys.has_scope(key, scope):
         raise Problem("scope_missing", f"This key was made without the scope {scope.value}.", "Authorization")
 
 
-def _source(key: ApiKey) -> str:
+def _build_source(key: ApiKey) -> str:
     return f"API key {key.name}"
 
 
-def _answer(result: Result) -> HttpResponse:
+def _build_response(result: Result) -> HttpResponse:
     if result.outcome in (Outcome.REJECTED, Outcome.CONFLICT):
         raise Problem(result.outcome, result.cause, result.field or None)
     status, _meaning = OUTCOMES[Outcome(result.outcome)]
-    return JsonResponse(result.public(), status=status)
+    return JsonResponse(result.to_public_dict(), status=status)

@@ -21,7 +21,7 @@ os.register_at_fork(after_in_child=_idle.clear)
 
 
 @contextmanager
-def warm_connection() -> Iterator[None]:
+def use_warm_connection() -> Iterator[None]:
     """Let this thread use the connection that was last given back here instead of its own, which is left as it is.
 
     A server has many threads, each with a connection of its own, and what a connection knows of tables, triggers and
@@ -33,11 +33,11 @@ def warm_connection() -> Iterator[None]:
         yield
         return
     with _lock:
-        warm, since = _idle.pop() if _idle else (_made(), 0.0)
+        warm, since = _idle.pop() if _idle else (_create_connection(), 0.0)
     connections[DEFAULT_DB_ALIAS] = warm
     try:
         warm.close_if_unusable_or_obsolete()
-        if monotonic() - since < ALIVE_SECONDS and _silent(warm):
+        if monotonic() - since < ALIVE_SECONDS and _is_silent(warm):
             warm.health_check_done = True  # type: ignore[attr-defined]  # Django has it, its stubs do not
         yield
     finally:
@@ -46,7 +46,7 @@ def warm_connection() -> Iterator[None]:
             _idle.append((warm, monotonic()))
 
 
-def _silent(warm: BaseDatabaseWrapper) -> bool:
+def _is_silent(warm: BaseDatabaseWrapper) -> bool:
     """Whether the server has said nothing since it was last asked; when it ends a connection, it says so."""
     if warm.connection is None or warm.connection.closed:
         return False
@@ -55,7 +55,7 @@ def _silent(warm: BaseDatabaseWrapper) -> bool:
     return not ears.poll(0)
 
 
-def _made() -> BaseDatabaseWrapper:
+def _create_connection() -> BaseDatabaseWrapper:
     made: BaseDatabaseWrapper = connections.create_connection(DEFAULT_DB_ALIAS)
     made.inc_thread_sharing()
     return made

@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 
 from tracking.orders import snapshots
 
-OF_THE_CUSTOMER = tuple(f"customer.{key}" for key in snapshots.CUSTOMER_KEYS)
-OF_THE_ORDER = tuple(key for key in snapshots.KEYS if key not in ("customer", "lines")) + OF_THE_CUSTOMER
-OF_THE_LINE = snapshots.LINE_KEYS
-FIELDS = OF_THE_ORDER + OF_THE_LINE
+CUSTOMER_FIELDS = tuple(f"customer.{key}" for key in snapshots.CUSTOMER_KEYS)
+ORDER_FIELDS = tuple(key for key in snapshots.KEYS if key not in ("customer", "lines")) + CUSTOMER_FIELDS
+LINE_FIELDS = snapshots.LINE_KEYS
+FIELDS = ORDER_FIELDS + LINE_FIELDS
 REQUIRED = tuple(key for key in snapshots.REQUIRED if key != "lines") + snapshots.LINE_REQUIRED
 
 # What shops call them. Compared without case, spaces and punctuation.
-_NAMES: dict[str, tuple[str, ...]] = {
+_HEADING_ALIASES: dict[str, tuple[str, ...]] = {
     "order_id": (
         "order",
         "order number",
@@ -48,19 +48,21 @@ _NAMES: dict[str, tuple[str, ...]] = {
 }
 
 
-def guess(headings: Sequence[str]) -> dict[str, int]:
+def guess_columns(headings: Sequence[str]) -> dict[str, int]:
     """{field: place of its column} as far as the headings tell; the field's own name goes before what shops call it."""
-    places = {_plain(heading): place for place, heading in reversed(list(enumerate(headings)))}
+    places = {_normalize_heading(heading): place for place, heading in reversed(list(enumerate(headings)))}
     found: dict[str, int] = {}
-    for names in ({field: (field,) for field in FIELDS}, _NAMES):
+    for names in ({field: (field,) for field in FIELDS}, _HEADING_ALIASES):
         for field, called in names.items():
-            place = next((places[_plain(name)] for name in called if _plain(name) in places), None)
+            place = next(
+                (places[_normalize_heading(name)] for name in called if _normalize_heading(name) in places), None
+            )
             if field not in found and place is not None and place not in found.values():
                 found[field] = place
     return found
 
 
-def check(columns: Mapping[str, int], headings: Sequence[str]) -> None:
+def check_columns(columns: Mapping[str, int], headings: Sequence[str]) -> None:
     """Refuses, as a ValidationError, columns that are not there, one for two fields, and required fields without one."""
     if not set(columns) <= set(FIELDS) or not all(0 <= place < len(headings) for place in columns.values()):
         raise ValidationError(_("These are not the columns of this file."))
@@ -75,5 +77,5 @@ def check(columns: Mapping[str, int], headings: Sequence[str]) -> None:
             raise ValidationError(_("“%(heading)s” is matched with %(one)s and %(other)s: choose one.") % both)
 
 
-def _plain(name: str) -> str:
+def _normalize_heading(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold())

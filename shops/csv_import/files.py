@@ -25,30 +25,30 @@ from audit import trail
 from payouts.payout_details import encryption
 from shops import intake
 from shops.csv_import import columns as matching
-from shops.csv_import import grouping, reading
-from shops.csv_import.grouping import Grouped
-from shops.csv_import.reading import BadFile
+from shops.csv_import import csv_reader, order_groups
+from shops.csv_import.csv_reader import BadFile
+from shops.csv_import.order_groups import OrderGroup
 from shops.intake import BATCH, Result
-from shops.models import OrderFile, OrderFileRefusal
-from tracking.orders.ingestion import Outcome, Taken
+from shops.models import OrderFile, OrderFileReject
+from tracking.orders.ingestion import Outcome, SnapshotResult
 
 State = OrderFile.State
-REFUSED = (Outcome.REJECTED, Outcome.CONFLICT)
+REFUSED_OUTCOMES = (Outcome.REJECTED, Outcome.CONFLICT)
 # A file that nobody decided on holds what customers are known by: it goes after a day.
-FORGOTTEN = timedelta(days=1)
+DISCARD_AFTER = timedelta(days=1)
 # How long an import is waited for; beat finishes what is left of it, which is a matter of minutes for tens of thousands.
-PATIENCE_SECONDS = 10.0
-BEATS_SECONDS = 300.0
-SAMPLE = 5
+IMPORT_WAIT_SECONDS = 10.0
+TASK_SECONDS = 300.0
+SAMPLE_ROWS = 5
 
 
-def upload(*, name: str, content: BinaryIO, now: datetime, by: User) -> OrderFile:
+def store_file(*, name: str, content: BinaryIO, now: datetime, by: User) -> OrderFile:
     """Keep a file to be looked at, its columns matched as the last of the same headings were, else by their names.
 
-    Refuses, by the field `file`, whatever `reading.examine` refuses; then nothing is stored.
+    Refuses, by the field `file`, whatever `csv_reader.inspect_file` refuses; then nothing is stored.
     """
     try:
-        form = reading.examine(content)
+        form = csv_reader.inspect_file(content)
     except BadFile as refusal:
         raise ValidationError({"file": str(refusal)}) from None
     content.seek(0)
@@ -61,43 +61,43 @@ def upload(*, name: str, content: BinaryIO, now: datetime, by: User) -> OrderFil
         content=encryption.seal(whole),
         delimiter=form.delimiter,
         headings=form.headings,
-        headings_sha256=_digest(form.headings),
+        headings_sha256=_hash_json(form.headings),
         rows=form.rows,
     )
 
 
-def proposed(file: OrderFile) -> dict[str, int]:
+def propose_columns(file: OrderFile) -> dict[str, int]:
     """How the file's columns may be matched: as they are, as those of the last file of its headings, or by their names."""
     if file.columns:
         return dict(file.columns)
     same = OrderFile.objects.filter(headings_sha256=file.headings_sha256).exclude(columns={})
     last = same.order_by("-uploaded_at").first()
-    return dict(last.columns) if last and last.headings == file.headings else matching.guess(file.headings)
+    return dict(last.columns) if last and last.headings == file.headings else matching.guess_columns(file.headings)
 
 
 @transaction.atomic
-def match(*, file: OrderFile, columns: Mapping[str, int], now: datetime) -> None:
+def match_columns(*, file: OrderFile, columns: Mapping[str, int], now: datetime) -> None:
     """Say which column is which field, and foresee what would become of every order; takes none of them."""
     if not OrderFile.objects.select_for_update().filter(pk=file.pk, state=State.WAITING).exists():
         raise IllegalTransition("This file does not wait any more.")
-    matching.check(columns, file.headings)
-    orders = _orders(file, columns)
+    matching.check_columns(columns, file.headings)
+    orders = _group_orders(file, columns)
     outcomes: Counter[str] = Counter()
-    file.refusals.all().delete()
-    for batch in _batches(orders):
-        answers = intake.foresee(snapshots=[order.snapshot for order in batch], now=now)
+    file.rejects.all().delete()
+    for batch in _split_batches(orders):
+        answers = intake.preview_orders(snapshots=[order.snapshot for order in batch], now=now)
         outcomes.update(answer.outcome.value for answer in answers)
-        _keep_refusals(file, columns, zip(batch, answers, strict=True))
-    OrderFile.objects.filter(pk=file.pk).update(columns=dict(columns), orders=len(orders), foreseen=outcomes)
+        _store_refusals(file, columns, zip(batch, answers, strict=True))
+    OrderFile.objects.filter(pk=file.pk).update(columns=dict(columns), orders=len(orders), expected_outcomes=outcomes)
 
 
-def seen(file: OrderFile) -> str:
+def compute_digest(file: OrderFile) -> str:
     """A digest of what was foreseen and of which bytes: an import names it, so that it is of nothing else."""
-    return _digest([str(file.pk), file.sha256, sorted(file.columns.items()), sorted(file.foreseen.items())])
+    return _hash_json([str(file.pk), file.sha256, sorted(file.columns.items()), sorted(file.expected_outcomes.items())])
 
 
-def take_in(*, file: OrderFile, digest: str, now: datetime, by: User) -> None:
-    """Import the file as it was looked at, what takes longer than PATIENCE_SECONDS left to `keep_going`.
+def import_orders(*, file: OrderFile, digest: str, now: datetime, by: User) -> None:
+    """Import the file as it was looked at, what takes longer than PATIENCE_SECONDS left to `continue_imports`.
 
     Refuses where it was looked at in another form. Not to be called in a transaction.
     """
@@ -105,10 +105,10 @@ def take_in(*, file: OrderFile, digest: str, now: datetime, by: User) -> None:
         waiting = OrderFile.objects.select_for_update().filter(pk=file.pk, state=State.WAITING).first()
         if waiting is None:
             raise IllegalTransition("This file does not wait any more.")
-        if not waiting.columns or not hmac.compare_digest(seen(waiting), digest):
+        if not waiting.columns or not hmac.compare_digest(compute_digest(waiting), digest):
             raise ValidationError(_("The file was matched anew since you looked at it. Look at it again."))
         OrderFile.objects.filter(pk=file.pk).update(state=State.IMPORTING, decided_at=now)
-        waiting.refusals.all().delete()
+        waiting.rejects.all().delete()
         trail.record(
             action="orders imported from a file",
             subject=file,
@@ -116,12 +116,12 @@ def take_in(*, file: OrderFile, digest: str, now: datetime, by: User) -> None:
             by=by,
             before={"state": State.WAITING.value},
             after={"file": file.name, "sha256": file.sha256, "rows": file.rows, "orders": waiting.orders}
-            | {f"foreseen {outcome}": count for outcome, count in waiting.foreseen.items()},
+            | {f"expected {outcome}": count for outcome, count in waiting.expected_outcomes.items()},
         )
-    go_on(file_pk=file.pk, seconds=PATIENCE_SECONDS, now=now)
+    continue_import(file_pk=file.pk, seconds=IMPORT_WAIT_SECONDS, now=now)
 
 
-def go_on(*, file_pk: UUID, seconds: float, now: datetime) -> None:
+def continue_import(*, file_pk: UUID, seconds: float, now: datetime) -> None:
     """Take what is left of a file that is under way, each batch in a transaction of its own, which says so in its row.
 
     No batch begins after `seconds`, but one is taken. Killed at any instant and called again, or called twice at once, it
@@ -130,84 +130,86 @@ def go_on(*, file_pk: UUID, seconds: float, now: datetime) -> None:
     file = OrderFile.objects.select_related("uploaded_by").get(pk=file_pk)
     if file.state != State.IMPORTING:
         return
-    orders = _orders(file, file.columns)
+    orders = _group_orders(file, file.columns)
     ends = time.monotonic() + seconds
-    for begin in range(file.done, len(orders), BATCH):
-        if begin > file.done and time.monotonic() >= ends:
+    for begin in range(file.processed, len(orders), BATCH):
+        if begin > file.processed and time.monotonic() >= ends:
             return
         with transaction.atomic():
             row = OrderFile.objects.select_for_update().get(pk=file_pk)
-            if row.state == State.IMPORTING and row.done == begin:
-                _take(row, orders[begin : begin + BATCH], len(orders), f"{file.name} by {file.uploaded_by}", now)
+            if row.state == State.IMPORTING and row.processed == begin:
+                _import_batch(
+                    row, orders[begin : begin + BATCH], len(orders), f"{file.name} by {file.uploaded_by}", now
+                )
 
 
-def _take(file: OrderFile, batch: Sequence[Grouped], total: int, source: str, now: datetime) -> None:
-    results = intake.take(snapshots=[order.snapshot for order in batch], source=source[:200], now=now)
+def _import_batch(file: OrderFile, batch: Sequence[OrderGroup], total: int, source: str, now: datetime) -> None:
+    results = intake.ingest_orders(snapshots=[order.snapshot for order in batch], source=source[:200], now=now)
     outcomes = Counter(file.outcomes)
     outcomes.update(str(result.outcome) for result in results)
-    _keep_refusals(file, file.columns, zip(batch, results, strict=True))
-    done = file.done + len(batch)
+    _store_refusals(file, file.columns, zip(batch, results, strict=True))
+    done = file.processed + len(batch)
     finished = {"state": State.IMPORTED, "content": None} if done == total else {}
-    OrderFile.objects.filter(pk=file.pk).update(outcomes=outcomes, done=done, **finished)
+    OrderFile.objects.filter(pk=file.pk).update(outcomes=outcomes, processed=done, **finished)
 
 
-def discard(*, file: OrderFile, now: datetime) -> None:
+def discard_file(*, file: OrderFile, now: datetime) -> None:
     """Forget a file that waits; nothing of it was taken."""
     with transaction.atomic():
         waiting = OrderFile.objects.filter(pk=file.pk, state=State.WAITING)
         if not waiting.update(state=State.DISCARDED, content=None, decided_at=now):
             raise IllegalTransition("This file does not wait any more.")
-        file.refusals.all().delete()
+        file.rejects.all().delete()
 
 
-def keep_going(*, now: datetime) -> tuple[int, int]:
+def continue_imports(*, now: datetime) -> tuple[int, int]:
     """Go on with imports that are not done, and forget files that have waited for a day; returns how many of each."""
-    old = OrderFile.objects.filter(state=State.WAITING, uploaded_at__lt=now - FORGOTTEN)
+    old = OrderFile.objects.filter(state=State.WAITING, uploaded_at__lt=now - DISCARD_AFTER)
     forgotten = list(old)
     for file in forgotten:
-        discard(file=file, now=now)
+        discard_file(file=file, now=now)
     broken = list(OrderFile.objects.filter(state=State.IMPORTING).values_list("pk", flat=True))
     for pk in broken:
-        go_on(file_pk=pk, seconds=BEATS_SECONDS, now=now)
+        continue_import(file_pk=pk, seconds=TASK_SECONDS, now=now)
     return len(broken), len(forgotten)
 
 
-def sample(file: OrderFile) -> list[list[str]]:
+def read_sample(file: OrderFile) -> list[list[str]]:
     """The first rows of a file that is still kept, cells in the order of its headings."""
-    return [cells for _number, cells in islice(_records(file), 1, SAMPLE + 1)]
+    return [cells for _number, cells in islice(_read_records(file), 1, SAMPLE_ROWS + 1)]
 
 
-def _orders(file: OrderFile, columns: Mapping[str, int]) -> list[Grouped]:
-    return grouping.orders(islice(_records(file), 1, None), columns)
+def _group_orders(file: OrderFile, columns: Mapping[str, int]) -> list[OrderGroup]:
+    return order_groups.group_orders(islice(_read_records(file), 1, None), columns)
 
 
-def _records(file: OrderFile) -> Iterator[tuple[int, list[str]]]:
+def _read_records(file: OrderFile) -> Iterator[tuple[int, list[str]]]:
     whole = encryption.unseal(bytes(file.content or b""))
     if hashlib.sha256(whole).hexdigest() != file.sha256:
         raise ValidationError(_("What is stored is not what was uploaded. Upload the file again."))
-    return reading.records(io.BytesIO(whole), file.delimiter)
+    return csv_reader.read_records(io.BytesIO(whole), file.delimiter)
 
 
-def _batches(orders: Sequence[Grouped]) -> Iterator[Sequence[Grouped]]:
+def _split_batches(orders: Sequence[OrderGroup]) -> Iterator[Sequence[OrderGroup]]:
     return (orders[begin : begin + BATCH] for begin in range(0, len(orders), BATCH))
 
 
-def _keep_refusals(
-    file: OrderFile, columns: Mapping[str, int], answers: Iterable[tuple[Grouped, Taken | Result]]
+def _store_refusals(
+    file: OrderFile, columns: Mapping[str, int], answers: Iterable[tuple[OrderGroup, SnapshotResult | Result]]
 ) -> None:
     found = []
     for order, answer in answers:
-        if answer.outcome in REFUSED:
-            row, field = order.place(answer.field)
+        if answer.outcome in REFUSED_OUTCOMES:
+            row, field = order.locate(answer.field)
             heading = file.headings[columns[field]] if field in columns else ""
             found.append(
-                OrderFileRefusal(
+                OrderFileReject(
                     order_file=file, row=row, order_id=answer.order_id or "", field=answer.field[:200], heading=heading,
                     outcome=str(answer.outcome), cause=answer.cause,
                 )
             )  # fmt: skip
-    OrderFileRefusal.objects.bulk_create(found, batch_size=500)
+    OrderFileReject.objects.bulk_create(found, batch_size=500)
 
 
-def _digest(value: object) -> str:
+def _hash_json(value: object) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()

@@ -1,4 +1,4 @@
-from shops.models.order_file import OrderFile, OrderFileRefusal
+from shops.models.order_file import OrderFile, OrderFileReject
 from shops.models.reject import Reject
 
-__all__ = ["OrderFile", "OrderFileRefusal", "Reject"]
+__all__ = ["OrderFile", "OrderFileReject", "Reject"]

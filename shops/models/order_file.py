@@ -12,7 +12,7 @@ from lib.ids import uuid7
 
 
 class OrderFileQuerySet(models.QuerySet["OrderFile"]):
-    def seen_by(self, user: User) -> Self:
+    def visible_to(self, user: User) -> Self:
         """Those of `user`, and what others have imported: a file that waits is its uploader's alone."""
         return self.filter(Q(uploaded_by=user) | Q(state=OrderFile.State.IMPORTED))
 
@@ -44,11 +44,11 @@ class OrderFile(models.Model):
     columns = models.JSONField(default=dict)
     orders = models.PositiveIntegerField(_("orders"), default=0)
     # {outcome: how many orders}, before and after.
-    foreseen = models.JSONField(default=dict)
+    expected_outcomes = models.JSONField(default=dict)
     outcomes = models.JSONField(default=dict)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
     # How many orders are taken: whoever goes on with a broken import goes on from here.
-    done = models.PositiveIntegerField(default=0)
+    processed = models.PositiveIntegerField(default=0)
     decided_at = models.DateTimeField(_("decided"), null=True)
 
     objects = OrderFileQuerySet.as_manager()
@@ -72,10 +72,10 @@ class OrderFile(models.Model):
         return self.name
 
 
-class OrderFileRefusal(models.Model):
+class OrderFileReject(models.Model):
     """An order of a file that is refused: foreseen while the file waits, and what happened once it is imported."""
 
-    order_file = models.ForeignKey(OrderFile, models.CASCADE, related_name="refusals")
+    order_file = models.ForeignKey(OrderFile, models.CASCADE, related_name="rejects")
     row = models.PositiveIntegerField(_("row"))
     order_id = models.CharField(_("order"), max_length=64, blank=True)
     field = models.CharField(_("field"), max_length=200, blank=True)

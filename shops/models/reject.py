@@ -33,8 +33,10 @@ class Reject(models.Model):
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     note = models.TextField(_("note"), blank=True)
     # What was taken in its stead, if staff corrected it; `content` stays as it came.
-    corrected = models.TextField(_("as corrected"), blank=True, default="")
-    taken_as = models.ForeignKey(Order, models.PROTECT, null=True, related_name="rejects", verbose_name=_("taken as"))
+    corrected_content = models.TextField(_("as corrected"), blank=True, default="")
+    accepted_order = models.ForeignKey(
+        Order, models.PROTECT, null=True, related_name="rejects", verbose_name=_("taken as")
+    )
 
     class Meta:
         verbose_name = _("reject")

@@ -30,7 +30,7 @@ def make(name: str = "shop") -> ApiKey:
 
 
 def asks(key: ApiKey, times: int, at: datetime = NOW) -> list[int]:
-    return [rate_limits.seconds_to_wait(key=key, now=at) for _ in range(times)]
+    return [rate_limits.count_request(key=key, now=at) for _ in range(times)]
 
 
 def test_so_often_a_minute_then_waits_for_the_next() -> None:
@@ -55,13 +55,13 @@ def test_within_a_wide_limit_without_a_question_to_valkey_for_each(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     settings.API_REQUESTS_PER_MINUTE = 5_000
-    questions, count = [], rate_limits._count
+    questions, count = [], rate_limits._increment
 
     def counted(name: str, number: int) -> int:
         questions.append(number)
         return count(name, number)
 
-    monkeypatch.setattr(rate_limits, "_count", counted)
+    monkeypatch.setattr(rate_limits, "_increment", counted)
     key = make()
     assert asks(key, 5_000) == [0] * 5_000
     assert questions == [5] * 1_000
@@ -88,7 +88,7 @@ def test_freely_while_valkey_is_away_which_the_log_says_once(
         tried.append(name)
         raise RedisConnectionError("refused")
 
-    monkeypatch.setattr(rate_limits, "_count", away)
+    monkeypatch.setattr(rate_limits, "_increment", away)
     with caplog.at_level(logging.WARNING):
         assert asks(make(), 10) == [0] * 10
     assert len(tried) == 1, "a store that is away is not waited for at each request"

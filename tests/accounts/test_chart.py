@@ -19,7 +19,7 @@ def drawn(*amounts: int, before: tuple[int, ...] = ()) -> str:
         Day(FIRST + timedelta(days=number), Decimal(amount), Decimal(before[number]) if before else None)
         for number, amount in enumerate(amounts)
     ]
-    return charts.bars(days, "Orders", said, least=Decimal(1))
+    return charts.draw_bars(days, "Orders", said, min_step=Decimal(1))
 
 
 def heights(svg: str) -> list[float]:
@@ -51,7 +51,7 @@ def test_has_room_for_five_figures_on_its_scale():
 
 
 def test_shows_the_smallest_figure_beside_a_great_one():
-    assert heights(drawn(1, 4_000))[0] == charts.LEAST_BAR
+    assert heights(drawn(1, 4_000))[0] == charts.MIN_BAR_HEIGHT
 
 
 def test_draws_what_was_before_as_a_line_that_ends_with_the_scale():

@@ -35,8 +35,8 @@ MATRIX = {
     "auth.change_group": set(),
     "accounts.add_apikey": set(),
     "accounts.change_apikey": set(),
-    "agreements.add_agreement": set(),
-    "agreements.change_agreement": set(),
+    "agreements.add_agreementversion": set(),
+    "agreements.change_agreementversion": set(),
     "agreements.change_program": set(),
     "audit.view_auditrecord": set(),
     "mail.view_message": set(),
@@ -58,7 +58,7 @@ def test_can_delete_nothing() -> None:
 
 
 def test_change_no_row_of_money_and_no_history() -> None:
-    facts = ("ledgerentry", "ledgertransaction", "statement", "statementline", "close", "acceptance", "standingchange")
+    facts = ("ledgerentry", "ledgertransaction", "statement", "statementline", "close", "acceptance", "statuschange")
     granted = {right for rights in GROUPS.values() for right in rights}
     assert not [right for right in granted if right.endswith(facts) and ".view_" not in right]
 
@@ -81,7 +81,7 @@ def test_get_exactly_their_rights_back_and_leave_other_groups_alone() -> None:
     user_rights = Permission.objects.filter(codename="change_user")
     own.permissions.set(user_rights)
     shipped.permissions.set(user_rights)
-    groups.fill()
+    groups.sync_groups()
     assert own.permissions.count() == 1
     assert shipped.permissions.count() == len(set(GROUPS[PAYOUT_APPROVERS]))
     assert not shipped.permissions.filter(codename="change_user").exists()

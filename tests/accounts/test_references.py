@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 
 from payouts.models import Commission, StatementLine
-from tests.worlds import begin, bring_over, close_months, order, send
+from tests.scenarios import build_order, close_months, create_program, import_affiliates, send_orders
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,10 +26,10 @@ def has_trigger(model: type[models.Model], *names: str) -> bool:
 
 @pytest.fixture
 def _settled(tmp_path) -> None:
-    begin()
-    bring_over(["A"], tmp_path)
+    create_program()
+    import_affiliates(["A"], tmp_path)
     at = "2026-01-11T12:00:00Z"
-    send(order("1", ("home-decor", "500.00"), ("toys-hobbies", "10.00"), completed=at, at=at, coupon="A"))
+    send_orders(build_order("1", ("home-decor", "500.00"), ("toys-hobbies", "10.00"), completed=at, at=at, coupon="A"))
     close_months("2026-01", "2026-02")
     assert StatementLine.objects.count() == 2
 
@@ -41,11 +41,13 @@ def refused(sql: str, error: type[Exception] = IntegrityError, match: str = "nam
 
 @pytest.mark.parametrize("key", unconstrained(), ids=str)
 def test_is_checked_by_a_trigger_that_names_it_and_leads_to_rows_that_stay(key):
-    assert has_trigger(key.model, "references_of_new") or key.model._meta.label == "tracking.ChangedDay", key
+    assert has_trigger(key.model, "check_references_on_insert") or key.model._meta.label == "tracking.ChangedDay", key
     kept = ("never_deleted", "append_only", "published_is_final")
     assert has_trigger(key.related_model, *kept), f"rows of {key.related_model} can be deleted"
     if key.model._meta.label != "tracking.ChangedDay":
-        functions = [trigger.func for trigger in key.model._meta.triggers if trigger.name == "references_of_new"]
+        functions = [
+            trigger.func for trigger in key.model._meta.triggers if trigger.name == "check_references_on_insert"
+        ]
         assert key.column in str(functions[0])
 
 
@@ -58,7 +60,7 @@ def test_is_checked_by_a_trigger_that_names_it_and_leads_to_rows_that_stay(key):
         ("payouts_commission", "agreement_id", NOBODY),
         ("payouts_commission", "line_id", "-1"),
         ("tracking_order", "affiliate_id", NOBODY),
-        ("tracking_order", "claimant_id", NOBODY),
+        ("tracking_order", "candidate_id", NOBODY),
         ("tracking_order", "link_id", NOBODY),
         ("tracking_orderline", "order_id", NOBODY),
     ],

@@ -15,7 +15,7 @@ from django.test import RequestFactory
 from accounts.models import ApiKey
 from audit.models import AuditRecord
 from lib.admin.actions import ReasonForm, run_action
-from lib.errors import Refused
+from lib.errors import NotAllowed
 from tests.factories import NOW, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +70,7 @@ def test_is_not_done_without_what_the_form_asks_for() -> None:
 @pytest.mark.parametrize(
     ("refusal", "said"),
     [
-        (Refused("Too late."), "Too late."),
+        (NotAllowed("Too late."), "Too late."),
         (ValidationError("Not so."), "Not so."),
         (ValidationError({"elsewhere": "Not there."}), "Not there."),
         (PermissionDenied(), "You may not do this."),

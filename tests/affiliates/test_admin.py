@@ -150,6 +150,6 @@ def test_offers_no_decision_that_has_been_made(manager: Client) -> None:
 def inline_forms() -> dict[str, str]:
     return {
         f"{prefix}-{name}": "0"
-        for prefix in ("channels", "standing_changes")
+        for prefix in ("channels", "status_changes")
         for name in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS", "MAX_NUM_FORMS")
     }

@@ -10,10 +10,10 @@ from affiliates import applications, channels
 from affiliates.codes import LETTERS
 from affiliates.errors import AlreadyApplied, EmailNotConfirmed, IllegalTransition
 from affiliates.models import Affiliate, Channel, State
-from agreements.clauses import clause_in_force
-from agreements.models import Agreement
+from agreements.clauses import cite_clause
+from agreements.models import AgreementVersion
 from agreements.rules import Rule
-from agreements.seeding import seed
+from agreements.seeding import publish_seed_agreement
 from audit.models import AuditRecord
 from mail.models import Message
 from mail.rendering import render
@@ -93,7 +93,7 @@ def test_that_is_approved_approves_its_waiting_channels_but_not_those_rejected_o
 
 def test_whose_email_is_not_confirmed_cannot_be_approved() -> None:
     affiliate = make_affiliate(state=State.APPLIED, user=make_user(verified=False))
-    assert not applications.email_is_confirmed(affiliate)
+    assert not applications.is_email_confirmed(affiliate)
     with pytest.raises(EmailNotConfirmed, match="has not confirmed"):
         applications.approve(affiliate=affiliate, clause="", now=LATER, by=make_staff())
     assert Affiliate.objects.get().state == State.APPLIED
@@ -124,19 +124,19 @@ def test_is_decided_once() -> None:
 
 
 def test_mails_name_the_clause_of_the_version_in_force() -> None:
-    seed(effective_at=NOW, now=NOW, by=None)
+    publish_seed_agreement(effective_at=NOW, now=NOW, by=None)
     affiliate, staff = make_affiliate(state=State.APPLIED), make_staff()
     channels.reject(channel=affiliate.channels.get(), reason="Spam.", clause="", now=LATER, by=staff)
     applications.approve(affiliate=affiliate, clause="", now=LATER, by=staff)
     other = make_affiliate(state=State.REJECTED, at=LATER)
-    version = Agreement.objects.get()
+    version = AgreementVersion.objects.get()
     named = {
         message.kind: message.context["clause"] for message in Message.objects.exclude(kind="application_received")
     }
     assert named == {
-        "channel_rejected": clause_in_force(Rule.CHANNELS, version),
-        "application_approved": clause_in_force(Rule.ACCEPTANCE, version),
-        "application_rejected": clause_in_force(Rule.ELIGIBILITY, version),
+        "channel_rejected": cite_clause(Rule.CHANNELS, version),
+        "application_approved": cite_clause(Rule.ACCEPTANCE, version),
+        "application_rejected": cite_clause(Rule.ELIGIBILITY, version),
     }
     assert all(re.fullmatch(r"\d+\.\d+ of version .+", clause) for clause in named.values())
     for message in Message.objects.filter(to__in=[affiliate.email, other.email]):

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from affiliates import channels
-from affiliates.addresses import normal
+from affiliates.addresses import normalize_address
 from affiliates.errors import DuplicateChannel, IllegalTransition
 from affiliates.models import Affiliate, Channel, State
 from audit.models import AuditRecord
@@ -28,7 +28,7 @@ LATER = NOW + timedelta(days=1)
     ],
 )
 def test_has_an_address_in_one_normal_form(written: str, read: str) -> None:
-    assert normal(written) == read
+    assert normalize_address(written) == read
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_has_an_address_in_one_normal_form(written: str, read: str) -> None:
 )
 def test_has_no_other_address_than_of_the_web(written: str) -> None:
     with pytest.raises(ValidationError) as refusal:
-        normal(written)
+        normalize_address(written)
     assert list(refusal.value.message_dict) == ["address"]
 
 
@@ -86,7 +86,7 @@ def test_is_not_declared_by_whoever_is_out(state: State) -> None:
 
 
 def test_is_one_of_a_hundred_at_most(affiliate: Affiliate, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channels, "MOST", 2)
+    monkeypatch.setattr(channels, "MAX_CHANNELS", 2)
     add(affiliate)
     with pytest.raises(ValidationError, match="at most 2"):
         add(affiliate, "https://third.example/")

@@ -7,24 +7,24 @@ from django.test import Client
 from django.utils import timezone
 
 from affiliates.models import State
-from agreements import drafting, seeding
-from agreements.models import Acceptance, Agreement
-from tests.agreements.test_accepting import accept
+from agreements import seeding, version_drafts
+from agreements.models import Acceptance, AgreementVersion
+from tests.agreements.test_accepting import accept_version
 from tests.factories import make_affiliate, make_staff
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def first(db: None) -> Agreement:
+def first(db: None) -> AgreementVersion:
     """The seed agreement, published and in effect since START."""
-    return seeding.seed(effective_at=START, now=START, by=None)
+    return seeding.publish_seed_agreement(effective_at=START, now=START, by=None)
 
 
 @pytest.fixture
-def records(first: Agreement) -> list[Acceptance]:
+def records(first: AgreementVersion) -> list[Acceptance]:
     """A chain of four acceptances."""
-    return [accept(make_affiliate(state=State.APPROVED), first) for _ in range(4)]
+    return [accept_version(make_affiliate(state=State.APPROVED), first) for _ in range(4)]
 
 
 @pytest.fixture
@@ -35,5 +35,5 @@ def staff() -> Client:
 
 
 @pytest.fixture
-def draft(first: Agreement) -> Agreement:
-    return drafting.start(now=timezone.now(), by=None)
+def draft(first: AgreementVersion) -> AgreementVersion:
+    return version_drafts.start_draft(now=timezone.now(), by=None)

@@ -4,14 +4,14 @@ from typing import Any
 
 from django.urls import reverse
 
-from agreements.models import Agreement
+from agreements.models import AgreementVersion
 
 
-def address(name: str, *args: object) -> str:
+def build_admin_url(name: str, *args: object) -> str:
     return reverse(f"admin:agreements_{name}", args=args)
 
 
-def form_of(draft: Agreement) -> dict[str, Any]:
+def build_form_data(draft: AgreementVersion) -> dict[str, Any]:
     """What the page of a draft posts when nothing is changed."""
     posted: dict[str, Any] = {"name": draft.name}
     for field in draft._meta.fields:
@@ -36,6 +36,6 @@ def form_of(draft: Agreement) -> dict[str, Any]:
     return posted
 
 
-def index_of(draft: Agreement, part: str, **named: str) -> int:
+def find_row_index(draft: AgreementVersion, part: str, **named: str) -> int:
     rows = list(getattr(draft, part).all())
     return next(i for i, row in enumerate(rows) if all(getattr(row, k) == v for k, v in named.items()))

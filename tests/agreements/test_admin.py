@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from affiliates.models import State
 from agreements import publishing, seeding
-from agreements.clauses import clause_of
-from agreements.models import Agreement, Program
+from agreements.clauses import get_clause_number
+from agreements.models import AgreementVersion, Program
 from agreements.rules import Rule
 from audit.models import AuditRecord
-from tests.agreements.draft_forms import address, form_of
-from tests.agreements.test_accepting import accept
+from tests.agreements.draft_forms import build_admin_url, build_form_data
+from tests.agreements.test_accepting import accept_version
 from tests.factories import make_affiliate, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -23,22 +23,22 @@ DAY = timedelta(days=1)
 
 
 def test_starts_a_draft_from_the_example_in_an_empty_program(staff):
-    page = staff.get(address("agreement_start"))
+    page = staff.get(build_admin_url("agreementversion_start"))
     assert "Start a draft" in page.content.decode()
-    staff.post(address("agreement_start"), {"confirmed": "1"})
-    draft = Agreement.objects.get()
+    staff.post(build_admin_url("agreementversion_start"), {"confirmed": "1"})
+    draft = AgreementVersion.objects.get()
     assert (draft.name, draft.published_at, draft.clauses.count() > 60) == ("1", None, True)
     assert AuditRecord.objects.get(action="agreement drafted").by is not None
 
 
 def test_is_listed_with_the_state_of_each_version(staff, draft):
-    page = staff.get(address("agreement_changelist")).content.decode()
+    page = staff.get(build_admin_url("agreementversion_changelist")).content.decode()
     assert "in effect" in page
     assert "draft" in page
 
 
 def test_shows_the_very_page_that_an_affiliate_will_see(staff, draft):
-    page = staff.get(address("agreement_preview", draft.pk)).content.decode()
+    page = staff.get(build_admin_url("agreementversion_preview", draft.pk)).content.decode()
     assert "Preview: this is what an affiliate sees." in page
     assert 'id="clause-3.2"' in page
     form = page[page.index('id="decide"') : page.index("</main>")]
@@ -47,38 +47,38 @@ def test_shows_the_very_page_that_an_affiliate_will_see(staff, draft):
 
 
 def test_shows_it_on_a_phone_too_in_a_frame_that_no_other_page_may_use(staff, draft):
-    outer = staff.get(address("agreement_preview", draft.pk), {"as": "phone"})
+    outer = staff.get(build_admin_url("agreementversion_preview", draft.pk), {"as": "phone"})
     assert 'src="?as=frame"' in outer.content.decode()
     assert "frame-src 'self'" in outer.headers["Content-Security-Policy"]
-    inner = staff.get(address("agreement_preview", draft.pk), {"as": "frame"})
+    inner = staff.get(build_admin_url("agreementversion_preview", draft.pk), {"as": "frame"})
     assert "Preview: this is" not in inner.content.decode()
     assert inner.headers["X-Frame-Options"] == "SAMEORIGIN"
     assert "frame-ancestors 'self'" in inner.headers["Content-Security-Policy"]
     assert "script-src 'self'" in inner.headers["Content-Security-Policy"]
-    usual = staff.get(address("agreement_preview", draft.pk))
+    usual = staff.get(build_admin_url("agreementversion_preview", draft.pk))
     assert "frame-ancestors 'none'" in usual.headers["Content-Security-Policy"]
     assert usual.headers["X-Frame-Options"] == "DENY"
 
 
 def test_leaves_no_trace_of_a_preview_in_what_the_published_version_says(staff, draft):
-    staff.get(address("agreement_preview", draft.pk))
+    staff.get(build_admin_url("agreementversion_preview", draft.pk))
     draft.clauses.filter(number="9.5").update(number="9.6")
-    published = publishing.publish(agreement=draft, effective_at=NOW + 30 * DAY, now=NOW, by=None)
-    assert clause_of(published.pk, Rule.DECLINE) == "9.6"
+    published = publishing.publish_version(agreement=draft, effective_at=NOW + 30 * DAY, now=NOW, by=None)
+    assert get_clause_number(published.pk, Rule.DECLINE) == "9.6"
 
 
 def test_shows_what_changes(staff, first, draft):
     draft.rates.filter(category="home-decor").update(percent="4.50")
-    page = staff.get(address("agreement_differences", draft.pk)).content.decode()
+    page = staff.get(build_admin_url("agreementversion_differences", draft.pk)).content.decode()
     assert "4.50 %" in page
     assert "detriment" in page
 
 
 def test_publishes_only_when_the_name_is_typed(staff, draft):
     posted = {"confirmed": "1", "effective_at": f"{NOW + 30 * DAY:%Y-%m-%d}", "name": "two"}
-    page = staff.post(address("agreement_publish", draft.pk), posted)
+    page = staff.post(build_admin_url("agreementversion_publish", draft.pk), posted)
     assert "The name of this version is 2." in page.content.decode()
-    staff.post(address("agreement_publish", draft.pk), posted | {"name": "2"})
+    staff.post(build_admin_url("agreementversion_publish", draft.pk), posted | {"name": "2"})
     draft.refresh_from_db()
     day = (NOW + 30 * DAY).date()
     assert draft.effective_at == datetime(day.year, day.month, day.day, tzinfo=UTC)
@@ -87,15 +87,15 @@ def test_publishes_only_when_the_name_is_typed(staff, draft):
 
 def test_names_the_earliest_date_where_there_is_too_little_notice(staff, draft):
     draft.rates.filter(category="home-decor").update(percent="4.50")
-    page = staff.get(address("agreement_publish", draft.pk)).content.decode()
+    page = staff.get(build_admin_url("agreementversion_publish", draft.pk)).content.decode()
     first_day = (NOW + 14 * DAY).date() + DAY
     assert f'value="{first_day:%Y-%m-%d}"' in page
     assert "terms changed to the affiliates' benefit 0, to their detriment 1" in page
     posted = {"confirmed": "1", "effective_at": f"{NOW + 2 * DAY:%Y-%m-%d}", "name": "2"}
-    page = staff.post(address("agreement_publish", draft.pk), posted).content.decode()
+    page = staff.post(build_admin_url("agreementversion_publish", draft.pk), posted).content.decode()
     assert "The earliest is" in page
     posted["effective_at"] = f"{first_day:%Y-%m-%d}"
-    staff.post(address("agreement_publish", draft.pk), posted)
+    staff.post(build_admin_url("agreementversion_publish", draft.pk), posted)
     draft.refresh_from_db()
     assert draft.effective_at is not None
 
@@ -103,21 +103,21 @@ def test_names_the_earliest_date_where_there_is_too_little_notice(staff, draft):
 def test_refuses_to_publish_what_has_to_be_mended(staff, draft):
     draft.clauses.filter(number="2").delete()
     posted = {"confirmed": "1", "effective_at": f"{NOW + 30 * DAY:%Y-%m-%d}", "name": "2"}
-    page = staff.post(address("agreement_publish", draft.pk), posted, follow=True).content.decode()
+    page = staff.post(build_admin_url("agreementversion_publish", draft.pk), posted, follow=True).content.decode()
     assert "Section 2 is left out." in page
     draft.refresh_from_db()
     assert draft.published_at is None
 
 
 def test_can_be_withdrawn_before_its_date(staff, draft):
-    publishing.publish(agreement=draft, effective_at=NOW + 30 * DAY, now=NOW, by=None)
-    staff.post(address("agreement_withdraw", draft.pk), {"confirmed": "1", "reason": "A mistake."})
+    publishing.publish_version(agreement=draft, effective_at=NOW + 30 * DAY, now=NOW, by=None)
+    staff.post(build_admin_url("agreementversion_withdraw", draft.pk), {"confirmed": "1", "reason": "A mistake."})
     draft.refresh_from_db()
     assert draft.withdrawal.reason == "A mistake."
 
 
 def test_once_published_can_only_be_read(staff, first):
-    page = staff.get(address("agreement_change", first.pk))
+    page = staff.get(build_admin_url("agreementversion_change", first.pk))
     assert page.status_code == 200
     shown = page.content.decode()
     assert 'name="validation_days"' not in shown
@@ -125,36 +125,38 @@ def test_once_published_can_only_be_read(staff, first):
     assert '<td class="number">30 days</td>' in shown
     assert reverse("agreements:version", args=[first.pk]) + "#clause-4.6" in shown
     assert first.texts.get().sha256 in shown
-    assert staff.post(address("agreement_change", first.pk), form_of(first)).status_code == 403
-    assert staff.post(address("agreement_delete", first.pk), {"post": "yes"}).status_code == 403
+    assert staff.post(build_admin_url("agreementversion_change", first.pk), build_form_data(first)).status_code == 403
+    assert staff.post(build_admin_url("agreementversion_delete", first.pk), {"post": "yes"}).status_code == 403
 
 
 def test_is_not_for_staff_without_the_right(first, draft):
     client = Client()
     client.force_login(make_staff("affiliate managers"))
-    for name in ("agreement_changelist", "program_changelist", "promotion_changelist", "acceptance_changelist"):
-        assert client.get(address(name)).status_code == 403
-    assert client.post(address("agreement_publish", draft.pk), {"confirmed": "1"}).status_code == 403
+    for name in ("agreementversion_changelist", "program_changelist", "promotion_changelist", "acceptance_changelist"):
+        assert client.get(build_admin_url(name)).status_code == 403
+    assert client.post(build_admin_url("agreementversion_publish", draft.pk), {"confirmed": "1"}).status_code == 403
 
 
 def test_has_one_program_whose_hosts_are_checked(staff):
-    assert staff.get(address("program_changelist")).headers["Location"] == address("program_change", 1)
+    assert staff.get(build_admin_url("program_changelist")).headers["Location"] == build_admin_url("program_change", 1)
     wrong = {"shop_url": "https://shop.example/", "shop_hosts": "other.example"}
-    assert "shop.example has to be among them" in staff.post(address("program_change", 1), wrong).content.decode()
+    assert (
+        "shop.example has to be among them" in staff.post(build_admin_url("program_change", 1), wrong).content.decode()
+    )
     right = {"shop_url": "https://shop.example/", "shop_hosts": "Shop.example, www.shop.example"}
-    staff.post(address("program_change", 1), right)
+    staff.post(build_admin_url("program_change", 1), right)
     assert Program.current().shop_hosts == ["shop.example", "www.shop.example"]
     assert AuditRecord.objects.filter(action="program changed").count() == 1
 
 
 def test_shows_acceptances_verifies_them_and_hands_out_the_evidence(staff, first):
-    record = accept(make_affiliate(state=State.APPROVED), first, now=NOW)
-    assert record.hash in staff.get(address("acceptance_changelist")).content.decode()
-    assert record.person.email in staff.get(address("acceptance_change", record.pk)).content.decode()
-    page = staff.get(address("acceptance_verify"), follow=True)
+    record = accept_version(make_affiliate(state=State.APPROVED), first, now=NOW)
+    assert record.hash in staff.get(build_admin_url("acceptance_changelist")).content.decode()
+    assert record.person.email in staff.get(build_admin_url("acceptance_change", record.pk)).content.decode()
+    page = staff.get(build_admin_url("acceptance_verify"), follow=True)
     assert "1 acceptances verified." in page.content.decode()
-    assert staff.get(address("acceptance_export", record.pk))["Content-Type"] == "application/zip"
-    assert staff.post(address("acceptance_change", record.pk), {"language": "de"}).status_code == 403
+    assert staff.get(build_admin_url("acceptance_export", record.pk))["Content-Type"] == "application/zip"
+    assert staff.post(build_admin_url("acceptance_change", record.pk), {"language": "de"}).status_code == 403
 
 
 def test_starts_a_draft_by_domain_function_too(db):

@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from agreements import accepting, chain, drafting, publishing
-from agreements.models import Acceptance, Agreement
+from agreements import acceptances, chain, publishing, version_drafts
+from agreements.models import Acceptance, AgreementVersion
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -16,11 +16,11 @@ EFFECT = datetime(2026, 4, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def second(records) -> Agreement:
+def second(records) -> AgreementVersion:
     """A cut to come, which nobody has accepted yet."""
-    draft = drafting.start(now=NOW, by=None)
+    draft = version_drafts.start_draft(now=NOW, by=None)
     draft.rates.filter(category="home-decor").update(percent="4.50")
-    return publishing.publish(agreement=draft, effective_at=EFFECT, now=NOW, by=None)
+    return publishing.publish_version(agreement=draft, effective_at=EFFECT, now=NOW, by=None)
 
 
 def tamper(sql: str, *parameters: Any) -> None:
@@ -59,7 +59,7 @@ def rewrite(records: list[Acceptance], start: int, **values: Any) -> None:
         for name, value in values.items():
             setattr(record, name, value)
         record.previous_hash = previous
-        record.hash = previous = chain.hash_of(record)
+        record.hash = previous = chain.compute_record_hash(record)
         columns = {**values, "previous_hash": record.previous_hash, "hash": record.hash}
         tamper(
             f"UPDATE agreements_acceptance SET {', '.join(f'{name} = %s' for name in columns)} WHERE id = %s",
@@ -69,7 +69,7 @@ def rewrite(records: list[Acceptance], start: int, **values: Any) -> None:
 
 def test_shows_one_letter_changed_in_a_text(records):
     tamper("UPDATE agreements_agreementtext SET text = replace(text, '3 days', '4 days')")
-    assert chain.verify() == (0, "version 1: its text does not have the stored SHA-256")
+    assert chain.verify_chain() == (0, "version 1: its text does not have the stored SHA-256")
 
 
 def test_shows_a_text_changed_together_with_its_hash(records, first):
@@ -77,12 +77,12 @@ def test_shows_a_text_changed_together_with_its_hash(records, first):
         "UPDATE agreements_agreementtext SET text = replace(text, '3 days', '4 days'),"
         " sha256 = encode(sha256(replace(text, '3 days', '4 days')::bytea), 'hex')"
     )
-    assert chain.verify()[1] == "version 1: its terms and clauses do not give the text that is stored"
+    assert chain.verify_chain()[1] == "version 1: its terms and clauses do not give the text that is stored"
 
 
 def test_shows_a_term_that_is_no_longer_what_was_accepted(records):
     tamper("UPDATE agreements_rate SET percent = 2.61 WHERE category = 'consumer-electronics'")
-    assert chain.verify()[1] == "version 1: its terms and clauses do not give the text that is stored"
+    assert chain.verify_chain()[1] == "version 1: its terms and clauses do not give the text that is stored"
 
 
 @pytest.mark.parametrize(
@@ -107,21 +107,21 @@ def test_shows_one_field_changed_in_one_record(records, change):
         tamper("DELETE FROM agreements_acceptance WHERE sequence = 3")
         change = f"affiliate_id = '{records[2].affiliate_id}'"
     tamper(f"UPDATE agreements_acceptance SET {change} WHERE sequence = 2")
-    assert chain.verify() == (1, f"acceptance {records[1].pk} (record 2): its fields do not have the stored hash")
+    assert chain.verify_chain() == (1, f"acceptance {records[1].pk} (record 2): its fields do not have the stored hash")
 
 
 def test_shows_a_record_written_anew_with_its_own_hash_by_the_next_one(records):
     records[1].box_label = "Rewritten"
     tamper(
         "UPDATE agreements_acceptance SET box_label = %s, hash = %s WHERE id = %s",
-        *(records[1].box_label, chain.hash_of(records[1]), records[1].pk),
+        *(records[1].box_label, chain.compute_record_hash(records[1]), records[1].pk),
     )
-    assert chain.verify()[1].endswith("(record 3): it does not carry the hash of the record before it")
+    assert chain.verify_chain()[1].endswith("(record 3): it does not carry the hash of the record before it")
 
 
 def test_shows_a_personal_field_changed(records):
     tamper("UPDATE agreements_acceptanceperson SET email = 'x@example.com' WHERE acceptance_id = %s", records[2].pk)
-    assert chain.verify()[1].endswith("(record 3): its personal fields do not have the stored digests")
+    assert chain.verify_chain()[1].endswith("(record 3): its personal fields do not have the stored digests")
 
 
 def test_shows_a_record_removed_in_the_middle(records):
@@ -132,8 +132,8 @@ def test_shows_a_record_removed_in_the_middle(records):
 
 def test_shows_the_newest_record_removed_by_the_hash_that_its_affiliate_holds(records):
     tamper("DELETE FROM agreements_acceptance WHERE sequence = 4")
-    assert chain.verify() == (3, "")
-    assert chain.verify(witnesses=[records[3].hash])[1] == (
+    assert chain.verify_chain() == (3, "")
+    assert chain.verify_chain(witnesses=[records[3].hash])[1] == (
         f"witness {records[3].hash}: no record of the chain has this hash"
     )
 
@@ -141,18 +141,18 @@ def test_shows_the_newest_record_removed_by_the_hash_that_its_affiliate_holds(re
 def test_shows_a_chain_written_anew_by_the_hashes_that_affiliates_hold(records):
     held = [record.hash for record in records]
     rewrite(records, 1, box_label="Rewritten")
-    assert chain.verify() == (4, "")
-    assert chain.verify(witnesses=held[:1]) == (4, "")
+    assert chain.verify_chain() == (4, "")
+    assert chain.verify_chain(witnesses=held[:1]) == (4, "")
     for witness in held[1:]:
-        assert "no record of the chain" in chain.verify(witnesses=[witness])[1]
+        assert "no record of the chain" in chain.verify_chain(witnesses=[witness])[1]
 
 
 def test_shows_by_any_one_hash_that_all_records_are_gone(records):
     tamper("DELETE FROM agreements_acceptanceperson")
     tamper("DELETE FROM agreements_acceptance")
-    assert chain.verify() == (0, "")
+    assert chain.verify_chain() == (0, "")
     for record in records:
-        assert chain.verify(witnesses=[record.hash]) == (
+        assert chain.verify_chain(witnesses=[record.hash]) == (
             0,
             f"witness {record.hash}: no record of the chain has this hash",
         )
@@ -160,12 +160,12 @@ def test_shows_by_any_one_hash_that_all_records_are_gone(records):
 
 def test_shows_a_record_moved_to_another_version(records, second):
     tamper("UPDATE agreements_acceptance SET agreement_id = %s WHERE sequence = 2", second.pk)
-    assert chain.verify()[1].endswith("(record 2): its fields do not have the stored hash")
+    assert chain.verify_chain()[1].endswith("(record 2): its fields do not have the stored hash")
 
 
 def test_shows_a_record_moved_to_another_version_though_all_hashes_were_made_to_fit(records, second):
     rewrite(records, 3, agreement_id=second.pk)
-    assert chain.verify() == (
+    assert chain.verify_chain() == (
         3,
         f"acceptance {records[3].pk} (record 4): the text that it names is not the version's text",
     )
@@ -173,7 +173,7 @@ def test_shows_a_record_moved_to_another_version_though_all_hashes_were_made_to_
 
 def test_shows_that_a_text_is_gone(records):
     tamper("DELETE FROM agreements_agreementtext")
-    assert chain.verify() == (0, "version 1: its text is missing")
+    assert chain.verify_chain() == (0, "version 1: its text is missing")
 
 
 @pytest.mark.parametrize(
@@ -186,19 +186,19 @@ def test_shows_that_a_text_is_gone(records):
 )
 def test_shows_a_version_that_is_not_as_it_was_published(second, change, what):
     """Whom a version binds depends on its date and on whether it is a detriment, of which its text says only the one."""
-    tamper(f"UPDATE agreements_agreement SET {change} WHERE number = 2")
+    tamper(f"UPDATE agreements_agreementversion SET {change} WHERE number = 2")
     name = "another" if what == "name" else "2"
-    assert chain.verify() == (0, f"version {name}: its {what} is not that of the audit record of its publishing")
+    assert chain.verify_chain() == (0, f"version {name}: its {what} is not that of the audit record of its publishing")
 
 
 def test_shows_a_version_that_was_never_published(records, second):
     tamper("DELETE FROM audit_auditrecord WHERE action = 'agreement published' AND subject_id = %s", str(second.pk))
-    assert chain.verify() == (0, "version 2: the audit trail has no record of its publishing")
+    assert chain.verify_chain() == (0, "version 2: the audit trail has no record of its publishing")
 
 
 def test_stays_whole_when_an_affiliate_is_erased(records):
-    assert accepting.erase(affiliate=records[1].affiliate) == 1
-    assert chain.verify(witnesses=[records[1].hash]) == (4, "")
+    assert acceptances.erase_personal_fields(affiliate=records[1].affiliate) == 1
+    assert chain.verify_chain(witnesses=[records[1].hash]) == (4, "")
 
 
 @pytest.mark.parametrize("witness", ["x", "0" * 63, "g" * 64])

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from agreements import changes, drafting
-from agreements.changes import Effect, effect_of
-from agreements.models import Agreement
-from agreements.text_changes import words
+from agreements import changes, version_drafts
+from agreements.changes import Effect, classify_term_change
+from agreements.models import AgreementVersion
+from agreements.text_changes import compare_texts
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BENEFIT, DETRIMENT, NEUTRAL = Effect.BENEFIT, Effect.DETRIMENT, Effect.NEUTRAL
@@ -60,19 +60,19 @@ BENEFIT, DETRIMENT, NEUTRAL = Effect.BENEFIT, Effect.DETRIMENT, Effect.NEUTRAL
 )
 def test_is_classed_by_what_it_means_for_the_affiliate(term, old, new, effect):
     amounts = [Decimal(value) if isinstance(value, str) else value for value in (old, new)]
-    assert effect_of(term, *amounts) is effect
+    assert classify_term_change(term, *amounts) is effect
 
 
-def draft() -> Agreement:
-    return drafting.start(now=NOW, by=None)
+def draft() -> AgreementVersion:
+    return version_drafts.start_draft(now=NOW, by=None)
 
 
-def found(new: Agreement, old: Agreement) -> list[tuple[str, str, str, str, str]]:
-    return [(c.term, c.old, c.new, c.effect.value, c.clause) for c in changes.of(new, old).terms]
+def found(new: AgreementVersion, old: AgreementVersion) -> list[tuple[str, str, str, str, str]]:
+    return [(c.term, c.old, c.new, c.effect.value, c.clause) for c in changes.compare_versions(new, old).terms]
 
 
 def test_is_nothing_for_a_copy(first):
-    changed = changes.of(draft(), first)
+    changed = changes.compare_versions(draft(), first)
     assert not changed
     assert not changed.detriment
 
@@ -127,7 +127,7 @@ def test_of_the_days_of_a_target_is_neutral_where_there_is_no_target(first):
     new = draft()
     new.target_orders, new.target_days = 0, 90
     new.save()
-    assert [(c.term, c.effect) for c in changes.of(new, first).terms] == [
+    assert [(c.term, c.effect) for c in changes.compare_versions(new, first).terms] == [
         ("target_orders", BENEFIT),
         ("target_days", NEUTRAL),
     ]
@@ -138,7 +138,7 @@ def test_to_the_better_alone_is_no_detriment(first):
     new.rates.filter(category="home-decor").update(percent="5.50")
     new.payout_minimum = Decimal("10")
     new.save()
-    assert not changes.of(new, first).detriment
+    assert not changes.compare_versions(new, first).detriment
 
 
 @pytest.mark.parametrize(
@@ -160,19 +160,19 @@ def test_to_the_better_alone_is_no_detriment(first):
 def test_of_anything_but_a_term_counts_as_a_detriment(first, change):
     new = draft()
     change(new)
-    assert changes.of(new, first).detriment
+    assert changes.compare_versions(new, first).detriment
 
 
 def test_of_the_name_of_the_program_counts_as_a_detriment(first, settings):
     settings.PROGRAM_NAME = "Another"
-    assert changes.of(draft(), first).detriment
+    assert changes.compare_versions(draft(), first).detriment
 
 
 def test_of_the_order_of_rows_alone_is_no_detriment(first):
     new = draft()
     new.rates.filter(category="home-decor").update(position=99)
     new.activities.filter(code="fraud").update(position=99)
-    assert not changes.of(new, first).detriment
+    assert not changes.compare_versions(new, first).detriment
 
 
 def test_shows_the_words_that_were_added_and_removed_by_clause(first):
@@ -180,7 +180,7 @@ def test_shows_the_words_that_were_added_and_removed_by_clause(first):
     clause = new.clauses.get(number="3.2")
     clause.body = clause.body.replace("not yours by that click", "never yours")
     clause.save()
-    [text] = changes.of(new, first).texts
+    [text] = changes.compare_versions(new, first).texts
     assert (text.number, text.kind) == ("3.2", "changed")
     assert [(p.kind, p.text) for p in text.pieces if p.kind != "same"] == [
         ("removed", "not"),
@@ -193,7 +193,7 @@ def test_shows_the_words_that_were_added_and_removed_by_clause(first):
 def test_follows_a_clause_that_was_renumbered_by_its_heading(first):
     new = draft()
     new.clauses.filter(number="2.3").update(number="2.9")
-    [text] = changes.of(new, first).texts
+    [text] = changes.compare_versions(new, first).texts
     assert (text.number, text.heading, text.kind) == ("2.9", "Your content", "changed")
 
 
@@ -201,11 +201,14 @@ def test_says_which_clause_is_new_and_which_is_gone(first):
     new = draft()
     new.clauses.filter(number="2.3").delete()
     new.clauses.create(number="2.4", heading="More", body="More.", position=15)
-    assert [(t.number, t.kind) for t in changes.of(new, first).texts] == [("2.4", "added"), ("2.3", "removed")]
+    assert [(t.number, t.kind) for t in changes.compare_versions(new, first).texts] == [
+        ("2.4", "added"),
+        ("2.3", "removed"),
+    ]
 
 
 def test_gives_back_both_texts_word_for_word():
     old, new = "the quick brown fox", "the slow brown fox jumps"
-    pieces = list(words(old, new))
+    pieces = list(compare_texts(old, new))
     assert "".join(p.text for p in pieces if p.kind != "added") == old
     assert "".join(p.text for p in pieces if p.kind != "removed") == new

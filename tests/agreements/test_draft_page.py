@@ -2,17 +2,17 @@
 
 import pytest
 
-from agreements import drafting
-from agreements.models import Agreement, Rate
+from agreements import version_drafts
+from agreements.models import AgreementVersion, Rate
 from audit.models import AuditRecord
-from tests.agreements.draft_forms import address, form_of, index_of
-from tests.portal.reading_html import Element, read
+from tests.agreements.draft_forms import build_admin_url, build_form_data, find_row_index
+from tests.portal.html_tree import Element, parse_html
 
 pytestmark = pytest.mark.django_db
 
 
 def test_shows_a_draft_as_a_form_with_units_and_bounds(staff, draft):
-    page = staff.get(address("agreement_change", draft.pk)).content.decode()
+    page = staff.get(build_admin_url("agreementversion_change", draft.pk)).content.decode()
     assert "Days, 1 to 90: from the click to the order." in page
     box = page[page.index('name="attribution_days"') :].split("</span>")[0]
     assert 'min="1"' in box
@@ -23,34 +23,34 @@ def test_shows_a_draft_as_a_form_with_units_and_bounds(staff, draft):
 
 
 def test_offers_the_placeholders_beside_each_clause_with_what_they_stand_for(staff, draft):
-    page = staff.get(address("agreement_change", draft.pk)).content.decode()
+    page = staff.get(build_admin_url("agreementversion_change", draft.pk)).content.decode()
     # One more for each of the two rows that are still empty: the one without scripts, the one that scripts copy.
     assert page.count("<code>{attribution_days}</code> <small>3 days</small>") == draft.clauses.count() + 2
 
 
 def test_saves_a_draft_with_all_its_parts(staff, draft):
-    posted = form_of(draft) | {"validation_days": 14}
-    posted[f"rates-{index_of(draft, 'rates', category='home-decor')}-percent"] = "5.50"
-    answer = staff.post(address("agreement_change", draft.pk), posted)
+    posted = build_form_data(draft) | {"validation_days": 14}
+    posted[f"rates-{find_row_index(draft, 'rates', category='home-decor')}-percent"] = "5.50"
+    answer = staff.post(build_admin_url("agreementversion_change", draft.pk), posted)
     assert answer.status_code == 302, answer.context["errors"]
     draft.refresh_from_db()
     assert draft.validation_days == 14
     assert str(draft.rates.get(category="home-decor").percent) == "5.50"
-    record = AuditRecord.objects.get(action="agreement changed")
+    record = AuditRecord.objects.get(action="agreementversion changed")
     assert record.before == {"validation_days": "30", "rate home-decor 5.00 %: percent": "5.00"}
     assert record.after == {"validation_days": "14", "rate home-decor 5.00 %: percent": "5.50"}
 
 
 def test_puts_what_a_row_was_and_became_on_the_record(staff, draft):
-    posted = form_of(draft)
-    changed, gone = index_of(draft, "clauses", number="2.3"), index_of(draft, "clauses", number="5.3")
+    posted = build_form_data(draft)
+    changed, gone = find_row_index(draft, "clauses", number="2.3"), find_row_index(draft, "clauses", number="5.3")
     posted |= {f"clauses-{changed}-body": "Other words.", f"clauses-{gone}-DELETE": "on"}
     last = posted["rates-TOTAL_FORMS"]
     posted |= {"rates-TOTAL_FORMS": last + 1, f"rates-{last}-category": "new", f"rates-{last}-percent": "3.00"}
     posted |= {f"rates-{last}-position": "", f"rates-{last}-agreement": draft.pk}
     clause, deleted = draft.clauses.get(number="2.3"), draft.clauses.get(number="5.3")
-    assert staff.post(address("agreement_change", draft.pk), posted).status_code == 302
-    record = AuditRecord.objects.get(action="agreement changed")
+    assert staff.post(build_admin_url("agreementversion_change", draft.pk), posted).status_code == 302
+    record = AuditRecord.objects.get(action="agreementversion changed")
     assert record.before[f"clause {clause}: body"] == clause.body
     assert record.after[f"clause {clause}: body"] == "Other words."
     assert record.before[f"clause {deleted}: body"] == deleted.body
@@ -72,19 +72,19 @@ def test_puts_what_a_row_was_and_became_on_the_record(staff, draft):
     ],
 )
 def test_says_beside_a_term_what_is_not_allowed(staff, draft, field, value, cause):
-    answer = staff.post(address("agreement_change", draft.pk), form_of(draft) | {field: value})
+    answer = staff.post(build_admin_url("agreementversion_change", draft.pk), build_form_data(draft) | {field: value})
     assert answer.status_code == 200
     assert cause in " ".join(answer.context["adminform"].form.errors[field])
 
 
 def test_saves_a_draft_with_problems_and_says_each_beside_its_row_and_at_the_top(staff, draft):
-    posted = form_of(draft) | {"rates-0-everything_else": "on", "rates-1-category": "home-decor"}
-    clause = index_of(draft, "clauses", number="2.2")
+    posted = build_form_data(draft) | {"rates-0-everything_else": "on", "rates-1-category": "home-decor"}
+    clause = find_row_index(draft, "clauses", number="2.2")
     posted |= {f"clauses-{clause}-body": "Within {no_such_term}.", f"clauses-{clause}-rules": ""}
-    posted |= {"rates-2-percent": "9.00", f"clauses-{index_of(draft, 'clauses', number='2')}-DELETE": "on"}
-    assert staff.post(address("agreement_change", draft.pk), posted).status_code == 302
-    page = staff.get(address("agreement_change", draft.pk)).content.decode()
-    summary = page[page.index('class="mend-summary"') : page.index("</section>")]
+    posted |= {"rates-2-percent": "9.00", f"clauses-{find_row_index(draft, 'clauses', number='2')}-DELETE": "on"}
+    assert staff.post(build_admin_url("agreementversion_change", draft.pk), posted).status_code == 302
+    page = staff.get(build_admin_url("agreementversion_change", draft.pk)).content.decode()
+    summary = page[page.index('class="problem-summary"') : page.index("</section>")]
     assert "8 things to mend before this draft can be published" in summary
     for anchor, cause in (
         ("id_rates-0-category", "Exactly one row must stand for everything else; 2 do."),
@@ -101,18 +101,18 @@ def test_saves_a_draft_with_problems_and_says_each_beside_its_row_and_at_the_top
         assert f'id="{anchor}"' in page
         # At the top, and where it is mended.
         assert page.count(cause) >= 2
-    answer = staff.get(address("agreement_publish", draft.pk), follow=True)
+    answer = staff.get(build_admin_url("agreementversion_publish", draft.pk), follow=True)
     assert "before what stands at the top of this page is mended" in answer.content.decode()
 
 
 def test_says_at_the_top_what_was_refused_and_keeps_what_was_typed(staff, draft):
-    posted = form_of(draft) | {
+    posted = build_form_data(draft) | {
         "validation_days": "181",
         "clauses-3-body": "Just typed.",
         "rates-2-category": "Not Ours",
     }
-    page = staff.post(address("agreement_change", draft.pk), posted).content.decode()
-    summary = page[page.index('class="mend-summary wrong"') : page.index("</section>")]
+    page = staff.post(build_admin_url("agreementversion_change", draft.pk), posted).content.decode()
+    summary = page[page.index('class="problem-summary wrong"') : page.index("</section>")]
     assert "Nothing was saved yet." in summary
     assert 'href="#id_validation_days"' in summary
     assert 'href="#id_rates-2-category"' in summary
@@ -123,27 +123,27 @@ def test_says_at_the_top_what_was_refused_and_keeps_what_was_typed(staff, draft)
 
 
 def test_says_beside_a_term_what_differs_from_the_program(staff, draft):
-    Agreement.objects.filter(pk=draft.pk).update(currency="EUR")
-    page = staff.get(address("agreement_change", draft.pk)).content.decode()
+    AgreementVersion.objects.filter(pk=draft.pk).update(currency="EUR")
+    page = staff.get(build_admin_url("agreementversion_change", draft.pk)).content.decode()
     assert page.count("The program&#x27;s is USD, the same in every version.") == 2
 
 
 def test_swaps_the_numbers_of_two_clauses_in_one_save(staff, draft):
-    one, other = (index_of(draft, "clauses", number=number) for number in ("3.1", "3.2"))
+    one, other = (find_row_index(draft, "clauses", number=number) for number in ("3.1", "3.2"))
     headings = [draft.clauses.get(number=number).heading for number in ("3.1", "3.2")]
-    posted = form_of(draft) | {f"clauses-{one}-number": "3.2", f"clauses-{other}-number": "3.1", "_sort": "1"}
-    answer = staff.post(address("agreement_change", draft.pk), posted)
+    posted = build_form_data(draft) | {f"clauses-{one}-number": "3.2", f"clauses-{other}-number": "3.1", "_sort": "1"}
+    answer = staff.post(build_admin_url("agreementversion_change", draft.pk), posted)
     assert answer.headers["Location"].endswith("#clauses")
     assert [draft.clauses.get(number=number).heading for number in ("3.2", "3.1")] == headings
     numbers = [clause.number for clause in draft.clauses.order_by("position")]
     assert numbers[numbers.index("3.1") + 1] == "3.2"
-    assert drafting.problems(draft) == []
+    assert version_drafts.find_problems(draft) == []
 
 
 def test_puts_rows_where_their_places_say(staff, draft):
     order = list(draft.rates.values_list("category", flat=True))
-    posted = form_of(draft) | {"rates-4-position": "2", "rates-7-position": "9"}
-    assert staff.post(address("agreement_change", draft.pk), posted).status_code == 302
+    posted = build_form_data(draft) | {"rates-4-position": "2", "rates-7-position": "9"}
+    assert staff.post(build_admin_url("agreementversion_change", draft.pk), posted).status_code == 302
     up, down = order[4], order[7]
     expected = [order[0], up, *(c for c in order[1:9] if c not in (up, down)), down, *order[9:]]
     assert list(draft.rates.values_list("category", flat=True)) == expected
@@ -153,35 +153,38 @@ def test_puts_rows_where_their_places_say(staff, draft):
 def test_puts_rows_in_the_order_into_which_they_were_dragged(staff, draft):
     order = list(draft.activities.values_list("code", flat=True))
     dragged = {f"activities-{i}-position": place for place, i in enumerate([2, 0, 1, *range(3, len(order))])}
-    assert staff.post(address("agreement_change", draft.pk), form_of(draft) | dragged).status_code == 302
+    assert (
+        staff.post(build_admin_url("agreementversion_change", draft.pk), build_form_data(draft) | dragged).status_code
+        == 302
+    )
     assert list(draft.activities.values_list("code", flat=True)) == [order[2], order[0], order[1], *order[3:]]
 
 
 def test_puts_a_new_clause_where_its_number_belongs(staff, draft):
     last = draft.clauses.count()
-    posted = form_of(draft) | {"clauses-TOTAL_FORMS": last + 1, f"clauses-{last}-agreement": draft.pk}
+    posted = build_form_data(draft) | {"clauses-TOTAL_FORMS": last + 1, f"clauses-{last}-agreement": draft.pk}
     posted |= {f"clauses-{last}-number": "2.4", f"clauses-{last}-heading": "New", f"clauses-{last}-body": "New words."}
-    assert staff.post(address("agreement_change", draft.pk), posted).status_code == 302
+    assert staff.post(build_admin_url("agreementversion_change", draft.pk), posted).status_code == 302
     numbers = [clause.number for clause in draft.clauses.order_by("position")]
     assert numbers[numbers.index("2.3") + 1] == "2.4"
 
 
 def test_numbers_the_clauses_in_their_order_and_renames_the_references(staff, draft):
-    first, second = (index_of(draft, "clauses", number=number) for number in ("10.1", "10.2"))
+    first, second = (find_row_index(draft, "clauses", number=number) for number in ("10.1", "10.2"))
     heading, place = draft.clauses.get(number="10.2").heading, draft.clauses.get(number="10.1").position
-    posted = form_of(draft) | {f"clauses-{second}-position": place, "_renumber": "1"}
+    posted = build_form_data(draft) | {f"clauses-{second}-position": place, "_renumber": "1"}
     assert "clause 10.1" in draft.clauses.get(number="9.5").body
-    assert staff.post(address("agreement_change", draft.pk), posted).status_code == 302
+    assert staff.post(build_admin_url("agreementversion_change", draft.pk), posted).status_code == 302
     assert first < second
     assert draft.clauses.get(number="10.1").heading == heading
     assert "clause 10.2" in draft.clauses.get(number="9.5").body
-    assert drafting.problems(draft) == []
-    assert AuditRecord.objects.filter(action="clauses numbered anew").count() == 1
+    assert version_drafts.find_problems(draft) == []
+    assert AuditRecord.objects.filter(action="clauses renumbered").count() == 1
 
 
 def test_lets_a_draft_be_thrown_away(staff, draft):
-    staff.post(address("agreement_delete", draft.pk), {"post": "yes"})
-    assert not Agreement.objects.filter(pk=draft.pk).exists()
+    staff.post(build_admin_url("agreementversion_delete", draft.pk), {"post": "yes"})
+    assert not AgreementVersion.objects.filter(pk=draft.pk).exists()
 
 
 def test_saves_a_rate_card_of_hundreds_of_categories(staff, draft):
@@ -189,23 +192,23 @@ def test_saves_a_rate_card_of_hundreds_of_categories(staff, draft):
         Rate(agreement=draft, category=f"category-{number}", percent="5.00", position=100 + number)
         for number in range(300)
     )
-    posted = form_of(draft)
+    posted = build_form_data(draft)
     assert len(posted) > 1_000  # what Django takes unless it is told otherwise
     posted["rates-200-percent"] = "5.50"
-    assert staff.post(address("agreement_change", draft.pk), posted).status_code == 302
+    assert staff.post(build_admin_url("agreementversion_change", draft.pk), posted).status_code == 302
     assert draft.rates.filter(percent="5.50", category__startswith="category-").count() == 1
 
 
 def what_a_browser_sends(form: Element) -> dict[str, list[str]]:
     """The boxes of a form as they stand, those that nobody filled in among them; a list sends its first choice."""
     sent: dict[str, list[str]] = {}
-    for box in form.within():
+    for box in form.descendants():
         ticked = "on" if box.attributes.get("type") == "checkbox" else ""
         name, value = box.attributes.get("name", ""), box.attributes.get("value", ticked)
         if box.tag == "textarea":
             value = "".join(one for one in box.content if isinstance(one, str)).removeprefix("\n")
         elif box.tag == "select":
-            options = [one for one in box.within() if one.tag == "option"]
+            options = [one for one in box.descendants() if one.tag == "option"]
             chosen = [one for one in options if "selected" in one.attributes] or options[:1]
             value = chosen[0].attributes["value"]
         elif box.tag != "input" or box.attributes.get("type") == "submit":
@@ -216,9 +219,9 @@ def what_a_browser_sends(form: Element) -> dict[str, list[str]]:
 
 
 def test_change_nothing_by_saving_the_page_as_a_browser_sends_it(staff, draft):
-    before = [list(getattr(draft, part).values()) for part in drafting.PARTS]
-    page = read(staff.get(address("agreement_change", draft.pk)).content.decode())
-    form = next(one for one in page.within() if one.attributes.get("id") == "agreement_form")
-    answer = staff.post(address("agreement_change", draft.pk), what_a_browser_sends(form))
-    assert answer.status_code == 302, read(answer.content.decode()).text[:2000]
-    assert [list(getattr(draft, part).values()) for part in drafting.PARTS] == before
+    before = [list(getattr(draft, part).values()) for part in version_drafts.PARTS]
+    page = parse_html(staff.get(build_admin_url("agreementversion_change", draft.pk)).content.decode())
+    form = next(one for one in page.descendants() if one.attributes.get("id") == "agreementversion_form")
+    answer = staff.post(build_admin_url("agreementversion_change", draft.pk), what_a_browser_sends(form))
+    assert answer.status_code == 302, parse_html(answer.content.decode()).text[:2000]
+    assert [list(getattr(draft, part).values()) for part in version_drafts.PARTS] == before

@@ -5,27 +5,27 @@ from decimal import Decimal
 
 import pytest
 
-from agreements import drafting, seeding
-from agreements.models import Agreement
-from agreements.rendering import source_of
+from agreements import seeding, version_drafts
+from agreements.models import AgreementVersion
+from agreements.rendering import load_source
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def draft(first: Agreement) -> Agreement:
-    return drafting.start(now=NOW, by=None)
+def draft(first: AgreementVersion) -> AgreementVersion:
+    return version_drafts.start_draft(now=NOW, by=None)
 
 
-def places(draft: Agreement) -> list[str]:
-    return [problem.place for problem in drafting.problems(draft)]
+def places(draft: AgreementVersion) -> list[str]:
+    return [problem.place for problem in version_drafts.find_problems(draft)]
 
 
 def test_starts_as_a_copy_of_the_newest_published_version(first, draft):
     assert draft.name == "2"
     assert draft.published_at is None
-    old, new = source_of(first), source_of(draft)
+    old, new = load_source(first), load_source(draft)
     assert [(c.number, c.body, c.rules) for c in new.clauses] == [(c.number, c.body, c.rules) for c in old.clauses]
     assert [(r.category, r.percent, r.everything_else) for r in new.rates] == [
         (r.category, r.percent, r.everything_else) for r in old.rates
@@ -39,19 +39,19 @@ def test_leaves_the_version_that_it_was_copied_from_as_it_was(first, draft):
 
 
 def test_takes_the_next_name_that_is_free(draft):
-    assert drafting.start(now=NOW, by=None).name == "3"
+    assert version_drafts.start_draft(now=NOW, by=None).name == "3"
 
 
 def test_starts_empty_in_an_empty_program():
-    assert drafting.start(now=NOW, by=None).clauses.count() == 0
+    assert version_drafts.start_draft(now=NOW, by=None).clauses.count() == 0
 
 
 def test_that_is_a_copy_has_no_problems(draft):
-    assert drafting.problems(draft) == []
+    assert version_drafts.find_problems(draft) == []
 
 
 def test_of_the_seed_agreement_has_no_problems(db):
-    assert drafting.problems(seeding.draft(now=NOW)) == []
+    assert version_drafts.find_problems(seeding.create_seed_draft(now=NOW)) == []
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_of_the_seed_agreement_has_no_problems(db):
     ],
 )
 def test_says_beside_the_field_what_is_not_allowed(db, field, value, place):
-    draft = seeding.draft(now=NOW)
+    draft = seeding.create_seed_draft(now=NOW)
     setattr(draft, field, value)
     assert place in places(draft)
 
@@ -121,7 +121,7 @@ def test_may_have_two_rows_of_one_name_which_are_each_said_beside_the_row(draft)
     other = draft.rates.create(category="home-decor", percent="5.00", everything_else=True)
     draft.activities.create(code="fraud", title="Fraud", text="Again.", gravest_consequence="warning", position=99)
     draft.clauses.create(number="12.4", heading="Twice", body="Twice.", position=99)
-    found = drafting.problems(draft)
+    found = version_drafts.find_problems(draft)
     rows = {problem.row for problem in found}
     assert other.pk in rows
     assert rows == {
@@ -137,5 +137,5 @@ def test_may_have_two_rows_of_one_name_which_are_each_said_beside_the_row(draft)
 
 def test_says_where_the_example_states_a_rule_that_no_clause_states(draft):
     draft.clauses.filter(number="4.3").update(rules=[])
-    (problem,) = drafting.problems(draft)
+    (problem,) = version_drafts.find_problems(draft)
     assert "the rule refunds; in the example that ships it is 4.3," in problem.cause

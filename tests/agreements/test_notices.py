@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 
 from affiliates.models import Affiliate, State
-from agreements import accepting, drafting, notices, promotions, publishing
-from agreements.models import Agreement
+from agreements import acceptances, notices, promotions, publishing, version_drafts
+from agreements.models import AgreementVersion
 from mail.models import Message
 from mail.rendering import render
-from tests.agreements.test_accepting import accept
+from tests.agreements.test_accepting import accept_version
 from tests.factories import make_affiliate
 
 pytestmark = pytest.mark.django_db
@@ -20,18 +20,18 @@ EFFECT = NOW + 20 * DAY
 
 
 @pytest.fixture
-def affiliate(first: Agreement) -> Affiliate:
+def affiliate(first: AgreementVersion) -> Affiliate:
     affiliate = make_affiliate(state=State.APPROVED, at=NOW - 10 * DAY)
-    accept(affiliate, first, now=NOW - 9 * DAY)
+    accept_version(affiliate, first, now=NOW - 9 * DAY)
     affiliate.refresh_from_db()
     return affiliate
 
 
 @pytest.fixture
-def second(affiliate: Affiliate) -> Agreement:
-    draft = drafting.start(now=NOW, by=None)
+def second(affiliate: Affiliate) -> AgreementVersion:
+    draft = version_drafts.start_draft(now=NOW, by=None)
     draft.rates.filter(category="home-decor").update(percent="4.50")
-    return publishing.publish(agreement=draft, effective_at=EFFECT, now=NOW, by=None)
+    return publishing.publish_version(agreement=draft, effective_at=EFFECT, now=NOW, by=None)
 
 
 def kinds() -> list[str]:
@@ -51,45 +51,45 @@ def kinds() -> list[str]:
     ],
 )
 def test_when_it_is_time(second, before, expected):
-    assert notices.remind(now=EFFECT - before) == len(expected)
+    assert notices.send_reminders(now=EFFECT - before) == len(expected)
     assert kinds() == expected
 
 
 def test_seven_days_and_one_day_before_and_when_they_pause_once_each_however_often_it_is_asked(second):
     for hours in range(-24 * 9, 48):
-        notices.remind(now=EFFECT + timedelta(hours=hours))
+        notices.send_reminders(now=EFFECT + timedelta(hours=hours))
     assert kinds() == ["agreement_reminder", "agreement_reminder", "agreement_pause"]
 
 
 def test_no_more_once_they_accepted(affiliate, second):
-    accept(affiliate, second, now=NOW + DAY)
-    assert notices.remind(now=EFFECT - DAY) == 0
-    assert notices.remind(now=EFFECT) == 0
+    accept_version(affiliate, second, now=NOW + DAY)
+    assert notices.send_reminders(now=EFFECT - DAY) == 0
+    assert notices.send_reminders(now=EFFECT) == 0
 
 
 def test_no_more_once_they_declined_or_it_was_withdrawn(affiliate, second):
-    publishing.withdraw(agreement=second, now=NOW, by=None, reason="A mistake.")
-    assert notices.remind(now=EFFECT) == 0
+    publishing.withdraw_version(agreement=second, now=NOW, by=None, reason="A mistake.")
+    assert notices.send_reminders(now=EFFECT) == 0
 
 
 def test_not_by_a_reminder_that_was_due_before_it_was_published(first, affiliate):
-    longer = drafting.start(now=NOW, by=None)
+    longer = version_drafts.start_draft(now=NOW, by=None)
     longer.change_notice_days = 20
     longer.save()
-    publishing.publish(agreement=longer, effective_at=NOW, now=NOW, by=None)
-    none = drafting.start(now=NOW, by=None)
+    publishing.publish_version(agreement=longer, effective_at=NOW, now=NOW, by=None)
+    none = version_drafts.start_draft(now=NOW, by=None)
     none.change_notice_days = 0
     none.save()
-    publishing.publish(agreement=none, effective_at=NOW + 20 * DAY, now=NOW, by=None)
-    accept(affiliate, none, now=NOW)
+    publishing.publish_version(agreement=none, effective_at=NOW + 20 * DAY, now=NOW, by=None)
+    accept_version(affiliate, none, now=NOW)
     affiliate.refresh_from_db()
     late = NOW + 21 * DAY
-    cut = drafting.start(now=late, by=None)
+    cut = version_drafts.start_draft(now=late, by=None)
     cut.validation_days = 60
     cut.save()
-    publishing.publish(agreement=cut, effective_at=late + 3 * DAY, now=late, by=None)
-    assert notices.remind(now=late + timedelta(hours=1)) == 0
-    assert notices.remind(now=late + 2 * DAY) == 1
+    publishing.publish_version(agreement=cut, effective_at=late + 3 * DAY, now=late, by=None)
+    assert notices.send_reminders(now=late + timedelta(hours=1)) == 0
+    assert notices.send_reminders(now=late + 2 * DAY) == 1
 
 
 def read(kind: str) -> str:
@@ -106,16 +106,16 @@ def test_in_words_that_name_version_date_and_clause(affiliate, second):
     assert "home-decor: 5.00 % -> 4.50 % (detriment, clause 4.1)" in text
     assert "(clause 9.4 of version 2)" in text
     assert f"/agreement/versions/{second.pk}/accept/" in text
-    notices.remind(now=EFFECT - DAY)
-    notices.remind(now=EFFECT)
+    notices.send_reminders(now=EFFECT - DAY)
+    notices.send_reminders(now=EFFECT)
     assert "clause 9.4 of version 2" in read("agreement_reminder")
     assert "clause 9.4 of version 2" in read("agreement_pause")
 
 
 def test_of_a_benefit_without_being_asked_anything(first, affiliate):
-    draft = drafting.start(now=NOW, by=None)
+    draft = version_drafts.start_draft(now=NOW, by=None)
     draft.rates.filter(category="home-decor").update(percent="5.50")
-    publishing.publish(agreement=draft, effective_at=NOW + DAY, now=NOW, by=None)
+    publishing.publish_version(agreement=draft, effective_at=NOW + DAY, now=NOW, by=None)
     text = read("agreement_benefit")
     assert "you need not do anything (clause 9.1 of version 2)" in text
     assert "home-decor: 5.00 % -> 5.50 % (benefit, clause 4.1)" in text
@@ -130,24 +130,24 @@ def test_with_the_fingerprint_of_their_record_in_the_copy(affiliate):
 
 def test_on_paper_with_the_date_on_the_paper(first):
     affiliate = make_affiliate(state=State.APPROVED, at=NOW - 10 * DAY)
-    accepting.record_offline(
+    acceptances.record_offline_acceptance(
         affiliate=affiliate, agreement=first, accepted_at=NOW - DAY, evidence="Binder", now=NOW, by=None
     )
     assert "on paper on 28 February 2026, 12:00 (UTC) (clause 1.4 of version 1)" in read("agreement_recorded")
 
 
 def test_of_a_decline_until_when_they_are_leaving(affiliate, second):
-    accepting.decline(affiliate=affiliate, agreement=second, now=NOW, by=None)
+    acceptances.decline_version(affiliate=affiliate, agreement=second, now=NOW, by=None)
     assert "leaving the program until 31 March 2026, 12:00 (UTC)" in read("agreement_declined")
 
 
 def test_of_a_withdrawal_with_its_reason(affiliate, second):
-    publishing.withdraw(agreement=second, now=NOW, by=None, reason="A mistake.")
+    publishing.withdraw_version(agreement=second, now=NOW, by=None, reason="A mistake.")
     assert "The reason: A mistake." in read("agreement_withdrawn")
 
 
 def test_of_a_promotion_with_its_clause(affiliate):
-    promotions.create(
+    promotions.create_promotion(
         name="Summer",
         rate=Decimal("8.00"),
         categories=["home-decor", "bags-shoes"],
@@ -163,16 +163,16 @@ def test_of_a_promotion_with_its_clause(affiliate):
 
 
 def test_of_a_benefit_that_does_not_reach_who_has_not_accepted_the_version_before(affiliate, second):
-    draft = drafting.start(now=NOW, by=None)
+    draft = version_drafts.start_draft(now=NOW, by=None)
     draft.rates.filter(category="home-decor").update(percent="6.00")
-    publishing.publish(agreement=draft, effective_at=EFFECT + 10 * DAY, now=NOW, by=None)
+    publishing.publish_version(agreement=draft, effective_at=EFFECT + 10 * DAY, now=NOW, by=None)
     text = read("agreement_benefit")
     assert "you have not accepted the version before it" in text
     assert "need not do anything" not in text
-    assert "/agreement/mine/" in text
+    assert "/agreement/overview/" in text
 
 
 def test_of_a_withdrawal_also_who_is_leaving_because_of_it(affiliate, second):
-    accepting.decline(affiliate=affiliate, agreement=second, now=NOW + DAY, by=None)
-    publishing.withdraw(agreement=second, now=NOW + 2 * DAY, by=None, reason="A mistake.")
+    acceptances.decline_version(affiliate=affiliate, agreement=second, now=NOW + DAY, by=None)
+    publishing.withdraw_version(agreement=second, now=NOW + 2 * DAY, by=None, reason="A mistake.")
     assert "clause 9.1 of version 2" in read("agreement_withdrawn")

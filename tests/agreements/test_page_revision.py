@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from agreements import drafting, page_revision, publishing
-from tests.agreements.test_accepting import DAY, accept
+from agreements import page_revision, publishing, version_drafts
+from tests.agreements.test_accepting import DAY, accept_version
 from tests.agreements.test_pages import NOW
 from tests.factories import make_affiliate
 
@@ -16,29 +16,29 @@ pytestmark = pytest.mark.django_db
 
 def test_is_of_every_template_that_an_affiliate_is_shown(first):
     affiliate = make_affiliate(at=NOW - DAY)
-    accept(affiliate, first, now=NOW - timedelta(hours=1))
-    draft = drafting.start(now=NOW, by=None)
+    accept_version(affiliate, first, now=NOW - timedelta(hours=1))
+    draft = version_drafts.start_draft(now=NOW, by=None)
     draft.rates.filter(category="home-decor").update(percent="4.50")
-    second = publishing.publish(agreement=draft, effective_at=NOW + 20 * DAY, now=NOW, by=None)
+    second = publishing.publish_version(agreement=draft, effective_at=NOW + 20 * DAY, now=NOW, by=None)
     client = Client()
     client.force_login(affiliate.user)
     address = reverse("portal:agreement_accept", args=[second.pk])
     # Refused, so that the page says errors too.
     shown = [*client.get(address).templates, *client.post(address, {}).templates]
     ours = {str(template.name) for template in shown if not str(template.name).startswith("django/")}
-    assert ours - {"None"} <= set(page_revision.templates())
-    assert {"agreements/accept.html", "agreements/meaning.html", "forms/field_notes.html", "frame.html"} <= ours
+    assert ours - {"None"} <= set(page_revision.list_templates())
+    assert {"agreements/accept.html", "agreements/term_impact.html", "forms/field_notes.html", "frame.html"} <= ours
 
 
 def test_changes_with_any_of_them(monkeypatch):
-    before = page_revision.page_revision()
-    source = page_revision._source
-    for changed in page_revision.templates():
+    before = page_revision.compute_page_revision()
+    source = page_revision._read_template
+    for changed in page_revision.list_templates():
         monkeypatch.setattr(
-            page_revision, "_source", lambda name, changed=changed: source(name) + " " * (name == changed)
+            page_revision, "_read_template", lambda name, changed=changed: source(name) + " " * (name == changed)
         )
-        page_revision.page_revision.cache_clear()
-        assert page_revision.page_revision() != before
+        page_revision.compute_page_revision.cache_clear()
+        assert page_revision.compute_page_revision() != before
     monkeypatch.undo()
-    page_revision.page_revision.cache_clear()
-    assert page_revision.page_revision() == before
+    page_revision.compute_page_revision.cache_clear()
+    assert page_revision.compute_page_revision() == before

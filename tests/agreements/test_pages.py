@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from affiliates.models import Affiliate, State
-from agreements import drafting, publishing, seeding
-from agreements.models import Acceptance, Agreement
-from agreements.page_revision import page_revision
-from tests.agreements.eyes import seen
-from tests.agreements.test_accepting import accept
+from agreements import publishing, seeding, version_drafts
+from agreements.models import Acceptance, AgreementVersion
+from agreements.page_revision import compute_page_revision
+from tests.agreements.test_accepting import accept_version
+from tests.agreements.visible_text import remove_screen_reader_text
 from tests.factories import make_affiliate, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -26,18 +26,18 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def second(first: Agreement) -> Agreement:
+def second(first: AgreementVersion) -> AgreementVersion:
     """A detriment to come."""
-    draft = drafting.start(now=NOW, by=None)
+    draft = version_drafts.start_draft(now=NOW, by=None)
     draft.rates.filter(category="home-decor").update(percent="4.50")
     clause = draft.clauses.get(number="2.3")
     clause.body = clause.body.replace("truthfully", "<b>honestly</b>")
     clause.save()
-    return publishing.publish(agreement=draft, effective_at=NOW + 20 * DAY, now=NOW, by=None)
+    return publishing.publish_version(agreement=draft, effective_at=NOW + 20 * DAY, now=NOW, by=None)
 
 
 @pytest.fixture
-def approved(first: Agreement) -> Affiliate:
+def approved(first: AgreementVersion) -> Affiliate:
     return make_affiliate(state=State.APPROVED, at=NOW - DAY)
 
 
@@ -62,7 +62,7 @@ def test_say_that_there_is_none_before_the_first(client, db):
 
 
 def test_announce_a_first_version_that_is_to_come(client, db):
-    seeding.seed(effective_at=NOW + DAY, now=NOW, by=None)
+    seeding.publish_seed_agreement(effective_at=NOW + DAY, now=NOW, by=None)
     assert "Version 1 takes effect on" in page(client, "current")
 
 
@@ -108,14 +108,14 @@ def test_give_all_terms_as_json_with_amounts_as_text(client, first):
 def test_show_every_version_at_an_address_that_stays(client, first, second):
     listed = page(client, "versions")
     assert listed.index(str(second.pk)) < listed.index(str(first.pk))
-    publishing.withdraw(agreement=second, now=NOW, by=None, reason="A mistake.")
+    publishing.withdraw_version(agreement=second, now=NOW, by=None, reason="A mistake.")
     assert "was withdrawn on" in page(client, "version", second.pk)
     assert "withdrawn" in page(client, "versions")
 
 
 def test_show_what_changed_word_by_word_and_escaped(client, first, second):
     html = page(client, "version_changes", second.pk)
-    assert "<del>truthfully.</del><ins>&lt;b&gt;honestly&lt;/b&gt;.</ins>" in seen(html)
+    assert "<del>truthfully.</del><ins>&lt;b&gt;honestly&lt;/b&gt;.</ins>" in remove_screen_reader_text(html)
     assert "5.00 %" in html
     assert "detriment" in html
     assert "This is the first version" in page(client, "version_changes", first.pk)
@@ -141,7 +141,7 @@ def test_say_what_goes_and_what_comes_to_a_screen_reader_too(client, second):
 
 @pytest.mark.parametrize("name", ["version", "version_pdf", "version_text", "version_terms", "version_changes"])
 def test_do_not_show_drafts_or_what_does_not_exist(client, first, name):
-    draft = drafting.start(now=NOW, by=None)
+    draft = version_drafts.start_draft(now=NOW, by=None)
     for pk in (draft.pk, uuid4()):
         assert client.get(reverse(f"agreements:{name}", args=[pk])).status_code == 404
 
@@ -161,7 +161,7 @@ def test_let_an_affiliate_accept_by_ticking_the_box(first, approved):
     assert answer.headers["Location"] == reverse("portal:home")
     record = Acceptance.objects.get()
     assert record.text_sha256 == first.texts.get().sha256
-    assert record.page_revision == page_revision()
+    assert record.page_revision == compute_page_revision()
     assert record.box_label.startswith("I have read version 1")
     assert (record.person.address, record.person.user_agent) == ("198.51.100.4", "Browser/1.0")
     key = client.session.session_key
@@ -198,24 +198,24 @@ def test_believe_a_forwarded_address_only_from_our_own_proxies(first, approved, 
 
 
 def test_show_the_differences_to_whoever_accepted_an_earlier_version(first, second, approved):
-    accept(approved, first, now=NOW)
+    accept_version(approved, first, now=NOW)
     html = page(signed_in(approved), "accept", second.pk)
     assert 'id="differences"' in html
     assert html.index('id="differences"') < html.index('<article class="agreement')
 
 
 def test_lead_from_a_version_that_is_not_asked_for_to_the_one_that_is(first, second, approved):
-    accept(approved, first, now=NOW)
+    accept_version(approved, first, now=NOW)
     client = signed_in(approved)
     answer = client.get(reverse("portal:agreement_accept", args=[first.pk]))
     assert answer.headers["Location"] == reverse("portal:agreement")
-    publishing.withdraw(agreement=second, now=NOW, by=None, reason="A mistake.")
+    publishing.withdraw_version(agreement=second, now=NOW, by=None, reason="A mistake.")
     answer = client.get(reverse("portal:agreement_accept", args=[second.pk]), follow=True)
     assert "was withdrawn. You need not accept it." in answer.content.decode()
 
 
 def test_ask_once_more_before_a_decline_and_show_what_happens_to_the_money(first, second, approved):
-    accept(approved, first, now=NOW)
+    accept_version(approved, first, now=NOW)
     client = signed_in(approved)
     html = page(client, "decline", second.pk)
     assert "What you earned stays yours" in html
@@ -227,33 +227,33 @@ def test_ask_once_more_before_a_decline_and_show_what_happens_to_the_money(first
 
 
 def test_show_an_affiliate_what_they_are_under_what_they_accepted_and_what_is_asked(first, second, approved):
-    record = accept(approved, first, now=NOW)
-    html = page(signed_in(approved), "mine")
+    record = accept_version(approved, first, now=NOW)
+    html = page(signed_in(approved), "overview")
     assert record.hash in html
     assert "Please accept or decline it" in html
     assert reverse("portal:agreement_evidence", args=[record.pk]) in html
 
 
 def test_lead_an_affiliate_to_what_changed_between_what_they_accepted(first, second, approved):
-    accept(approved, first, now=NOW)
-    accept(approved, second, now=NOW + DAY)
+    accept_version(approved, first, now=NOW)
+    accept_version(approved, second, now=NOW + DAY)
     between = reverse("agreements:version_changes", args=[second.pk]) + f"?since={first.pk}"
-    assert f'href="{between}"' in page(signed_in(approved), "mine")
+    assert f'href="{between}"' in page(signed_in(approved), "overview")
 
 
 def test_say_why_an_affiliate_is_under_a_version_that_they_never_accepted(first, approved):
-    accept(approved, first, now=NOW - DAY)
-    draft = drafting.start(now=NOW, by=None)
+    accept_version(approved, first, now=NOW - DAY)
+    draft = version_drafts.start_draft(now=NOW, by=None)
     draft.rates.filter(category="home-decor").update(percent="6.00")
-    raised = publishing.publish(agreement=draft, effective_at=NOW, now=NOW, by=None)
-    html = page(signed_in(approved), "mine")
+    raised = publishing.publish_version(agreement=draft, effective_at=NOW, now=NOW, by=None)
+    html = page(signed_in(approved), "overview")
     assert "It follows version 1, which you accepted, because nothing in between is to your detriment." in html
     assert f"{reverse('agreements:version', args=[raised.pk])}#clause-9.3" in html
     assert f"{reverse('agreements:version_changes', args=[raised.pk])}?since={first.pk}" in html
 
 
 def test_give_an_affiliate_their_own_evidence_and_nobody_else_s(first, approved):
-    record = accept(approved, first, now=NOW)
+    record = accept_version(approved, first, now=NOW)
     answer = signed_in(approved).get(reverse("portal:agreement_evidence", args=[record.pk]))
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert "record.json" in archive.namelist()
@@ -264,14 +264,14 @@ def test_give_an_affiliate_their_own_evidence_and_nobody_else_s(first, approved)
 
 @pytest.mark.parametrize("name", ["accept", "decline"])
 def test_know_no_draft_to_accept(first, approved, name):
-    draft = drafting.start(now=NOW, by=None)
+    draft = version_drafts.start_draft(now=NOW, by=None)
     for pk in (draft.pk, uuid4()):
         assert signed_in(approved).get(reverse(f"agreements:{name}", args=[pk])).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["mine", "accept", "decline", "evidence"])
+@pytest.mark.parametrize("name", ["overview", "accept", "decline", "evidence"])
 def test_of_affiliates_ask_visitors_to_sign_in_and_send_staff_to_the_admin(client, first, name):
-    address = reverse(f"agreements:{name}", args=[] if name == "mine" else [first.pk])
+    address = reverse(f"agreements:{name}", args=[] if name == "overview" else [first.pk])
     assert reverse("account_login") in client.get(address).headers["Location"]
     client.force_login(make_staff())
     assert client.get(address).headers["Location"] == reverse("admin:index")

@@ -8,11 +8,11 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from affiliates.models import State
-from agreements import drafting, promotions, publishing
+from agreements import promotions, publishing, version_drafts
 from agreements.models import Promotion
 from audit.models import AuditRecord
 from mail.models import Message
-from tests.agreements.draft_forms import address
+from tests.agreements.draft_forms import build_admin_url
 from tests.factories import make_affiliate
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +37,7 @@ def promotion(**changes: str) -> dict[str, str]:
 def test_announces_a_promotion_to_those_whom_it_concerns(staff, first):
     concerned = make_affiliate(state=State.ACTIVE)
     make_affiliate(state=State.ACTIVE)
-    staff.post(address("promotion_announce"), promotion(codes=concerned.code))
+    staff.post(build_admin_url("promotion_announce"), promotion(codes=concerned.code))
     made = Promotion.objects.get()
     assert (str(made.percent), made.categories, list(made.affiliates.all())) == ("8.00", ["home-decor"], [concerned])
     assert [message.to for message in Message.objects.filter(kind="promotion")] == [concerned.email]
@@ -55,33 +55,33 @@ def test_announces_a_promotion_to_those_whom_it_concerns(staff, first):
     ],
 )
 def test_refuses_a_promotion_with_the_cause_beside_the_field(staff, first, changes, cause):
-    page = staff.post(address("promotion_announce"), promotion(**changes)).content.decode()
+    page = staff.post(build_admin_url("promotion_announce"), promotion(**changes)).content.decode()
     assert cause in page
     assert not Promotion.objects.exists()
 
 
 def test_moves_the_end_of_a_promotion_and_nothing_else(staff, first):
-    staff.post(address("promotion_announce"), promotion())
+    staff.post(build_admin_url("promotion_announce"), promotion())
     made = Promotion.objects.get()
     posted = {"confirmed": "1", "ends_at_0": f"{NOW + 5 * DAY:%Y-%m-%d}", "ends_at_1": "00:00"}
-    staff.post(address("promotion_move_end", made.pk), posted)
+    staff.post(build_admin_url("promotion_move_end", made.pk), posted)
     made.refresh_from_db()
     assert made.ends_at.date() == (NOW + 5 * DAY).date()
-    assert staff.post(address("promotion_change", made.pk), {"percent": "2.60"}).status_code == 403
+    assert staff.post(build_admin_url("promotion_change", made.pk), {"percent": "2.60"}).status_code == 403
 
 
 def test_offers_the_categories_of_the_rate_card_with_what_they_earn(staff, first):
-    page = staff.get(address("promotion_announce")).content.decode()
+    page = staff.get(build_admin_url("promotion_announce")).content.decode()
     assert 'value="home-decor"' in page
     assert "home-decor (5.00 %)" in page
     assert 'value="everything-else"' not in page
 
 
 def test_names_the_rates_of_every_version_that_will_apply(staff, first):
-    draft = drafting.start(now=NOW, by=None)
+    draft = version_drafts.start_draft(now=NOW, by=None)
     draft.rates.filter(category="home-decor").update(percent="6.00")
-    publishing.publish(agreement=draft, effective_at=NOW + 3 * DAY, now=NOW, by=None)
-    assert "home-decor (5.00 % / 6.00 %)" in staff.get(address("promotion_announce")).content.decode()
+    publishing.publish_version(agreement=draft, effective_at=NOW + 3 * DAY, now=NOW, by=None)
+    assert "home-decor (5.00 % / 6.00 %)" in staff.get(build_admin_url("promotion_announce")).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -89,30 +89,36 @@ def test_names_the_rates_of_every_version_that_will_apply(staff, first):
     [
         ({"categories": "Home Decor"}, "Home Decor is not one of the available choices."),
         ({"categories": [], "unnamed": "garden-furniture"}, "Look into an order, then confirm it"),
-        ({"categories": [], "unnamed": "Home Decor", "meant": "on"}, "Small letters, digits and single hyphens only."),
         (
-            {"categories": [], "unnamed": "home-decor", "meant": "on"},
+            {"categories": [], "unnamed": "Home Decor", "names_confirmed": "on"},
+            "Small letters, digits and single hyphens only.",
+        ),
+        (
+            {"categories": [], "unnamed": "home-decor", "names_confirmed": "on"},
             "On the rate card, so choose it above: home-decor.",
         ),
-        ({"unnamed": "everything-else", "meant": "on"}, "On the rate card, so choose it above: everything-else."),
+        (
+            {"unnamed": "everything-else", "names_confirmed": "on"},
+            "On the rate card, so choose it above: everything-else.",
+        ),
         ({"percent": "5.00"}, "It raises nothing: the rate card gives 5.00 % or more for each of them."),
         ({"percent": "2.60", "categories": []}, "It raises nothing: the rate card gives 2.60 % or more"),
     ],
 )
 def test_that_would_silently_raise_nothing_is_refused_beside_the_field(staff, first, changes, cause):
-    page = staff.post(address("promotion_announce"), promotion(**changes)).content.decode()
+    page = staff.post(build_admin_url("promotion_announce"), promotion(**changes)).content.decode()
     assert cause in page
     assert not Promotion.objects.exists()
 
 
 def test_may_name_a_category_beside_the_rate_card_once_staff_say_that_they_mean_it(staff, first):
-    staff.post(address("promotion_announce"), promotion(unnamed="garden-furniture", meant="on"))
+    staff.post(build_admin_url("promotion_announce"), promotion(unnamed="garden-furniture", names_confirmed="on"))
     assert Promotion.objects.get().categories == ["home-decor", "garden-furniture"]
 
 
 def test_is_refused_by_the_domain_too_for_a_category_that_nobody_confirmed(first):
     with pytest.raises(ValidationError) as refusal:
-        promotions.create(
+        promotions.create_promotion(
             name="Summer", rate=Decimal("8.00"), categories=["home_decor"], affiliates=[],
             starts_at=NOW + DAY, ends_at=NOW + 2 * DAY, now=NOW, by=None,
         )  # fmt: skip
@@ -123,13 +129,13 @@ def test_is_refused_by_the_domain_too_for_a_category_that_nobody_confirmed(first
 
 def test_whose_end_is_moved_is_told_to_those_whom_it_concerns(staff, first):
     concerned, other = make_affiliate(state=State.ACTIVE), make_affiliate(state=State.ACTIVE)
-    staff.post(address("promotion_announce"), promotion(codes=concerned.code))
+    staff.post(build_admin_url("promotion_announce"), promotion(codes=concerned.code))
     made = Promotion.objects.get()
     for days in (5, 20):
         posted = {"confirmed": "1", "ends_at_0": f"{NOW + days * DAY:%Y-%m-%d}", "ends_at_1": "00:00"}
-        staff.post(address("promotion_move_end", made.pk), posted)
-    told = Message.objects.filter(kind="promotion_moved")
+        staff.post(build_admin_url("promotion_move_end", made.pk), posted)
+    told = Message.objects.filter(kind="promotion_end_changed")
     assert [message.to for message in told] == [concerned.email] * 2
-    assert list(promotions.of(concerned, at=NOW)) == [made]
-    assert list(promotions.of(other, at=NOW)) == []
-    assert list(promotions.of(concerned, at=NOW + 21 * DAY)) == []
+    assert list(promotions.list_promotions(concerned, at=NOW)) == [made]
+    assert list(promotions.list_promotions(other, at=NOW)) == []
+    assert list(promotions.list_promotions(concerned, at=NOW + 21 * DAY)) == []

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from agreements import drafting, publishing
-from agreements.models import Agreement
+from agreements import publishing, version_drafts
+from agreements.models import AgreementVersion
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -24,11 +24,11 @@ def refused(sql: str) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "UPDATE agreements_agreement SET payout_minimum = 0",
-        "UPDATE agreements_agreement SET published_at = NULL, number = NULL, effective_at = NULL",
-        "UPDATE agreements_agreement SET detriment = true",
-        "DELETE FROM agreements_agreement",
-        "TRUNCATE agreements_agreement CASCADE",
+        "UPDATE agreements_agreementversion SET payout_minimum = 0",
+        "UPDATE agreements_agreementversion SET published_at = NULL, number = NULL, effective_at = NULL",
+        "UPDATE agreements_agreementversion SET detriment = true",
+        "DELETE FROM agreements_agreementversion",
+        "TRUNCATE agreements_agreementversion CASCADE",
         "UPDATE agreements_agreementtext SET text = 'x'",
         "DELETE FROM agreements_agreementtext",
         "TRUNCATE agreements_agreementtext CASCADE",
@@ -47,7 +47,7 @@ def test_keeps_its_parts_against_update_delete_and_truncate(first, part):
 
 @pytest.mark.parametrize("part", PARTS)
 def test_takes_no_part_from_a_draft_and_gives_none(first, part):
-    draft = drafting.start(now=NOW, by=None)
+    draft = version_drafts.start_draft(now=NOW, by=None)
     refused(f"UPDATE agreements_{part} SET agreement_id = '{first.pk}' WHERE agreement_id = '{draft.pk}'")
     refused(f"UPDATE agreements_{part} SET agreement_id = '{draft.pk}' WHERE agreement_id = '{first.pk}'")
 
@@ -58,9 +58,9 @@ def test_takes_no_new_part(first):
 
 
 def test_stays_withdrawn(first):
-    new = drafting.start(now=NOW, by=None)
-    publishing.publish(agreement=new, effective_at=NOW + timedelta(days=1), now=NOW, by=None)
-    publishing.withdraw(agreement=new, now=NOW, by=None, reason="A mistake.")
+    new = version_drafts.start_draft(now=NOW, by=None)
+    publishing.publish_version(agreement=new, effective_at=NOW + timedelta(days=1), now=NOW, by=None)
+    publishing.withdraw_version(agreement=new, now=NOW, by=None, reason="A mistake.")
     refused("UPDATE agreements_agreementwithdrawal SET reason = 'x'")
     refused("DELETE FROM agreements_agreementwithdrawal")
     refused("TRUNCATE agreements_agreementwithdrawal")
@@ -80,17 +80,17 @@ def test_stays_withdrawn(first):
     ids=["category", "everything else", "nothing else", "activity", "clause"],
 )
 def test_is_one_without_two_rows_of_one_name(first, double):
-    draft = drafting.start(now=NOW, by=None)
+    draft = version_drafts.start_draft(now=NOW, by=None)
     double(draft)
     refused(
-        "UPDATE agreements_agreement SET published_at = now(), number = 2, effective_at = now() + interval '30 days'"
+        "UPDATE agreements_agreementversion SET published_at = now(), number = 2, effective_at = now() + interval '30 days'"
         f" WHERE id = '{draft.pk}'"
     )
 
 
 def test_leaves_drafts_free_to_change(first):
-    draft = drafting.start(now=NOW, by=None)
+    draft = version_drafts.start_draft(now=NOW, by=None)
     draft.clauses.filter(number="2.3").delete()
     draft.rates.update(position=1)
     draft.delete()
-    assert Agreement.objects.get() == first
+    assert AgreementVersion.objects.get() == first

@@ -7,7 +7,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from agreements import publishing, seeding
-from agreements.models import Agreement
+from agreements.models import AgreementVersion
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -16,13 +16,13 @@ EDITS = {
     "adds": lambda draft: draft.clauses.create(number="2.9", heading="Late", body="Late.", position=99),
     "changes": lambda draft: draft.clauses.filter(number="2.3").update(body="Late."),
     "removes": lambda draft: draft.clauses.filter(number="2.3").delete(),
-    "sets a term of": lambda draft: Agreement.objects.filter(pk=draft.pk).update(validation_days=99),
+    "sets a term of": lambda draft: AgreementVersion.objects.filter(pk=draft.pk).update(validation_days=99),
 }
 
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_waits_and_is_refused(edit):
-    draft = seeding.draft(now=NOW)
+    draft = seeding.create_seed_draft(now=NOW)
     refused: list[str] = []
 
     def late() -> None:
@@ -35,7 +35,7 @@ def test_waits_and_is_refused(edit):
 
     thread = Thread(target=late)
     with transaction.atomic():
-        publishing.publish(agreement=draft, effective_at=NOW, now=NOW, by=None)
+        publishing.publish_version(agreement=draft, effective_at=NOW, now=NOW, by=None)
         thread.start()
         thread.join(timeout=0.5)
         assert thread.is_alive()

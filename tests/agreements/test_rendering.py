@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from agreements import reading, rendering, seeding, terms
+from agreements import rendering, seeding, terms, version_documents
 from agreements.errors import UnresolvedPlaceholder
-from agreements.models import Agreement, Clause
+from agreements.models import AgreementVersion, Clause
 from agreements.rendering import Span
 
 pytestmark = pytest.mark.django_db
@@ -41,13 +41,13 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
     ],
 )
 def test_says_a_term_in_words(term, value, words):
-    assert terms.wording(term, value, "EUR") == words
+    assert terms.format_term_value(term, value, "EUR") == words
 
 
 def one_clause(body: str) -> rendering.Document:
-    draft = Agreement.objects.create(name="x", drafted_at=NOW)
+    draft = AgreementVersion.objects.create(name="x", drafted_at=NOW)
     Clause.objects.create(agreement=draft, number="3.2", heading="Window", body=body)
-    return rendering.render(rendering.source_of(draft), "Shop")
+    return rendering.render_document(rendering.load_source(draft), "Shop")
 
 
 def test_begins_with_program_version_date_of_effect_and_governing_language(first):
@@ -61,7 +61,7 @@ def test_begins_with_program_version_date_of_effect_and_governing_language(first
 
 def test_names_the_date_of_effect_in_the_zone_of_the_program():
     moment = datetime(2026, 6, 30, 22, 30, tzinfo=UTC)
-    assert terms.date_and_time(moment, "Europe/Berlin") == "1 July 2026, 00:30 (Europe/Berlin)"
+    assert terms.format_datetime(moment, "Europe/Berlin") == "1 July 2026, 00:30 (Europe/Berlin)"
 
 
 def test_replaces_placeholders_and_marks_what_they_stood_for():
@@ -101,27 +101,27 @@ def test_is_the_same_byte_for_byte_as_when_it_was_first_published(first):
 
 def test_is_hashed_as_sha256sum_does(first):
     stored = first.texts.get()
-    assert stored.sha256 == rendering.sha256(stored.text)
-    assert rendering.sha256("abc\n") == "edeaaff3f1774ad2888673770c6d64097e391bc362d7d6fb34982ddf0efd18cb"
+    assert stored.sha256 == rendering.compute_sha256(stored.text)
+    assert rendering.compute_sha256("abc\n") == "edeaaff3f1774ad2888673770c6d64097e391bc362d7d6fb34982ddf0efd18cb"
 
 
 def test_is_read_as_it_was_published_even_when_the_program_is_renamed(first, settings):
     stored = first.texts.get().text
     settings.PROGRAM_NAME = "Another name"
-    assert reading.document_of(first).text == stored
+    assert version_documents.get_document(first).text == stored
 
 
 def test_is_read_from_the_stored_text_where_the_rows_no_longer_give_it(first, monkeypatch):
     stored = first.texts.get().text
-    monkeypatch.setattr(terms, "percent", lambda value: f"{value} per cent")
-    document = reading.document_of(first)
+    monkeypatch.setattr(terms, "format_percent", lambda value: f"{value} per cent")
+    document = version_documents.get_document(first)
     assert document.text == stored
     assert [s.number for s in document.sections][:3] == ["1", "1.1", "1.2"]
 
 
 def test_of_a_draft_says_that_it_is_not_published():
-    draft = seeding.draft(now=NOW)
-    assert "Takes effect: not published yet" in reading.document_of(draft).facts
+    draft = seeding.create_seed_draft(now=NOW)
+    assert "Takes effect: not published yet" in version_documents.get_document(draft).facts
 
 
 GOLDEN = "83d9e6df96db2d6cbce2ca4a4dc6727dbf0b880ffa06491f2d9f1412c3117106"

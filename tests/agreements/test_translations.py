@@ -10,35 +10,35 @@ from django.utils import translation
 
 from agreements import (
     chain,
-    drafting,
     languages,
     publishing,
-    reading,
     rendering,
     seeding,
     terms,
-    translating,
+    translation_edits,
     translations,
+    version_documents,
+    version_drafts,
 )
-from agreements.errors import NotPublishable, Refused
+from agreements.errors import NotPublishable, Rejected
 from agreements.languages import GERMAN
-from agreements.models import Agreement, AgreementText, TranslatedActivity, TranslatedClause, Translation
-from agreements.translating import Words
+from agreements.models import AgreementText, AgreementVersion, TranslatedActivity, TranslatedClause, Translation
+from agreements.translation_edits import TranslatedWords
 from tests.agreements import german
-from tests.agreements.german import text
+from tests.agreements.german import get_text
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def draft(db: None) -> Agreement:
-    return german.draft(NOW)
+def draft(db: None) -> AgreementVersion:
+    return german.create_bilingual_draft(NOW)
 
 
 @pytest.fixture
-def both(draft: Agreement) -> Agreement:
-    return publishing.publish(agreement=draft, effective_at=NOW, now=NOW, by=None)
+def both(draft: AgreementVersion) -> AgreementVersion:
+    return publishing.publish_version(agreement=draft, effective_at=NOW, now=NOW, by=None)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def both(draft: Agreement) -> Agreement:
     ],
 )
 def test_says_its_terms_in_the_language_of_the_text(term, value, words):
-    assert terms.wording(term, value, "EUR", GERMAN) == words
+    assert terms.format_term_value(term, value, "EUR", GERMAN) == words
 
 
 @pytest.mark.parametrize("wording", languages.KNOWN.values(), ids=lambda wording: wording.code)
@@ -65,13 +65,13 @@ def test_has_all_fixed_words_of_every_language_that_is_known(wording):
     assert len(wording.months) == 12
     assert set(wording.units) == {"days", "years", "orders"}
     assert set(wording.consequences) == {"warning", "suspension", "termination"}
-    assert all(wording.name_of(other) for other in languages.KNOWN.values())
-    assert wording.program_in(wording.title_of("The {odd} Shop")) == "The {odd} Shop"
+    assert all(wording.get_language_name(other) for other in languages.KNOWN.values())
+    assert wording.parse_program_name(wording.format_title("The {odd} Shop")) == "The {odd} Shop"
 
 
 def test_has_a_text_in_each_with_its_own_sha256(both):
-    english, in_other = text(both, "en"), text(both, "de")
-    assert english.sha256 != in_other.sha256 == rendering.sha256(in_other.text)
+    english, in_other = get_text(both, "en"), get_text(both, "de")
+    assert english.sha256 != in_other.sha256 == rendering.compute_sha256(in_other.text)
     assert in_other.text.split("\n\n")[0] == (
         "Affiliate-Vereinbarung von Accord\n"
         "Version 1\n"
@@ -89,61 +89,63 @@ def test_has_a_text_in_each_with_its_own_sha256(both):
 
 def test_has_the_governing_text_as_if_there_were_no_other(both):
     alone = rendered_alone(both)
-    assert text(both, "en").text == alone
+    assert get_text(both, "en").text == alone
     assert "Übersetzung" not in alone
     assert "translation" not in alone.split("\n\n")[0]
 
 
-def rendered_alone(version: Agreement) -> str:
-    document = rendering.render(rendering.source_of(version), "Accord")
+def rendered_alone(version: AgreementVersion) -> str:
+    document = rendering.render_document(rendering.load_source(version), "Accord")
     return document.text
 
 
 def test_has_the_same_texts_whatever_language_staff_and_verifier_read(draft):
     with translation.override("de"):
-        version = publishing.publish(agreement=draft, effective_at=NOW, now=NOW, by=None)
-    assert "Takes effect: 1 March 2026" in text(version, "en").text
+        version = publishing.publish_version(agreement=draft, effective_at=NOW, now=NOW, by=None)
+    assert "Takes effect: 1 March 2026" in get_text(version, "en").text
     for language in ("en", "de", "fr"):
         with translation.override(language):
-            assert chain.verify() == (0, "")
+            assert chain.verify_chain() == (0, "")
 
 
 def test_is_governed_by_the_language_that_it_is_written_in(db):
     draft = seeded_in_german()
-    version = publishing.publish(agreement=draft, effective_at=NOW, now=NOW, by=None)
-    assert "Maßgebliche Sprache: Deutsch\n\n" in text(version, "de").text
-    head = text(version, "en").text.split("\n\n")[0].split("\n")
+    version = publishing.publish_version(agreement=draft, effective_at=NOW, now=NOW, by=None)
+    assert "Maßgebliche Sprache: Deutsch\n\n" in get_text(version, "de").text
+    head = get_text(version, "en").text.split("\n\n")[0].split("\n")
     assert head[3:] == [
         "Governing language: German",
         "This is a translation. Where it differs from the text in the governing language, that text governs.",
-        f"SHA-256 of the governing text: {text(version, 'de').sha256}",
+        f"SHA-256 of the governing text: {get_text(version, 'de').sha256}",
     ]
-    assert reading.text_of(version) == text(version, "de")
-    assert chain.verify() == (0, "")
+    assert version_documents.get_text(version) == get_text(version, "de")
+    assert chain.verify_chain() == (0, "")
 
 
-def seeded_in_german() -> Agreement:
+def seeded_in_german() -> AgreementVersion:
     """The other way round: what the seed says is the translation of a version that is written in German."""
-    draft = seeding.draft(now=NOW)
-    translating.write_in(agreement=draft, language="de", now=NOW, by=None)
-    translating.offer(agreement=draft, language="en", now=NOW, by=None)
-    words = {c.pk: Words(c.heading, c.body) for c in draft.clauses.all()}
-    words |= {a.pk: Words(a.title, a.text) for a in draft.activities.all()}
-    translating.translate(agreement=draft, language="en", words=words, now=NOW, by=None)
+    draft = seeding.create_seed_draft(now=NOW)
+    translation_edits.set_governing_language(agreement=draft, language="de", now=NOW, by=None)
+    translation_edits.add_language(agreement=draft, language="en", now=NOW, by=None)
+    words = {c.pk: TranslatedWords(c.heading, c.body) for c in draft.clauses.all()}
+    words |= {a.pk: TranslatedWords(a.title, a.text) for a in draft.activities.all()}
+    translation_edits.save_translations(agreement=draft, language="en", words=words, now=NOW, by=None)
     return draft
 
 
-def broken(draft: Agreement) -> list[tuple[str, str]]:
-    found = [(problem.place, problem.cause) for problem in drafting.problems(draft)]
+def broken(draft: AgreementVersion) -> list[tuple[str, str]]:
+    found = [(problem.place, problem.cause) for problem in version_drafts.find_problems(draft)]
     with pytest.raises(NotPublishable):
-        publishing.publish(agreement=draft, effective_at=NOW, now=NOW, by=None)
+        publishing.publish_version(agreement=draft, effective_at=NOW, now=NOW, by=None)
     assert not AgreementText.objects.exists()
     return found
 
 
-def put(draft: Agreement, number: str, heading: str, body: str) -> None:
+def save_german_clause(draft: AgreementVersion, number: str, heading: str, body: str) -> None:
     clause = draft.clauses.get(number=number)
-    translating.translate(agreement=draft, language="de", words={clause.pk: Words(heading, body)}, now=NOW, by=None)
+    translation_edits.save_translations(
+        agreement=draft, language="de", words={clause.pk: TranslatedWords(heading, body)}, now=NOW, by=None
+    )
 
 
 @pytest.mark.parametrize(
@@ -159,13 +161,13 @@ def put(draft: Agreement, number: str, heading: str, body: str) -> None:
     ],
 )
 def test_is_not_published_with_a_clause_that_is_incomplete_or_says_other_terms(draft, heading, body, cause):
-    put(draft, "3.2", heading, body)
+    save_german_clause(draft, "3.2", heading, body)
     assert broken(draft) == [("clause 3.2 (de)", cause)]
 
 
 def test_is_not_published_with_a_table_within_a_translated_paragraph(draft):
-    words = german.words_of(draft.clauses.get(number="4.1"))
-    put(draft, "4.1", words.heading, words.text.replace("\n\n{rate_card}\n\n", " {rate_card} "))
+    words = german.build_german_words(draft.clauses.get(number="4.1"))
+    save_german_clause(draft, "4.1", words.heading, words.text.replace("\n\n{rate_card}\n\n", " {rate_card} "))
     assert broken(draft) == [("clause 4.1 (de)", "{rate_card} must be a paragraph of its own.")]
 
 
@@ -184,47 +186,47 @@ def test_is_not_published_with_a_translation_of_words_that_changed_since(draft):
     clause.save()
     cause = "The governing words changed since this was translated."
     assert broken(draft) == [("clause 2.3 (de)", cause)]
-    put(draft, "2.3", *german.words_of(clause)[:2])
-    assert drafting.problems(draft) == []
+    save_german_clause(draft, "2.3", *german.build_german_words(clause)[:2])
+    assert version_drafts.find_problems(draft) == []
 
 
 def test_is_previewed_with_the_governing_words_where_the_translation_is_missing(draft):
     TranslatedClause.objects.filter(clause__number="3.2").delete()
-    sections = {section.number: section for section in reading.document_of(draft, "de").sections}
+    sections = {section.number: section for section in version_documents.get_document(draft, "de").sections}
     assert "within 3 Tage of that click" in sections["3.2"].text
     assert sections["3.1"].heading.startswith("Abschnitt über")
 
 
 def test_is_offered_only_in_languages_whose_fixed_words_are_known(draft):
-    for verb in (translating.offer, translating.write_in):
+    for verb in (translation_edits.add_language, translation_edits.set_governing_language):
         with pytest.raises(ValidationError, match="no fixed words"):
             verb(agreement=draft, language="xx", now=NOW, by=None)
     with pytest.raises(ValidationError, match="already"):
-        translating.offer(agreement=draft, language="de", now=NOW, by=None)
+        translation_edits.add_language(agreement=draft, language="de", now=NOW, by=None)
     with pytest.raises(ValidationError, match="as a translation"):
-        translating.write_in(agreement=draft, language="de", now=NOW, by=None)
+        translation_edits.set_governing_language(agreement=draft, language="de", now=NOW, by=None)
     with pytest.raises(ValidationError, match="not offered"):
-        translating.translate(agreement=draft, language="en", words={}, now=NOW, by=None)
+        translation_edits.save_translations(agreement=draft, language="en", words={}, now=NOW, by=None)
     Translation.objects.filter(agreement=draft).update(language="xx")
     assert broken(draft) == [("translations", "There are no fixed words for the language xx.")]
 
 
 def test_is_no_longer_offered_in_a_language_that_is_dropped(draft):
-    translating.drop(agreement=draft, language="de", now=NOW, by=None)
-    assert translations.offered(draft) == ["en"]
+    translation_edits.remove_language(agreement=draft, language="de", now=NOW, by=None)
+    assert translations.list_languages(draft) == ["en"]
     assert not TranslatedClause.objects.exists()
     assert not TranslatedActivity.objects.exists()
     with pytest.raises(ValidationError, match="not offered"):
-        translating.drop(agreement=draft, language="de", now=NOW, by=None)
-    publishing.publish(agreement=draft, effective_at=NOW, now=NOW, by=None)
+        translation_edits.remove_language(agreement=draft, language="de", now=NOW, by=None)
+    publishing.publish_version(agreement=draft, effective_at=NOW, now=NOW, by=None)
     assert [row.language for row in AgreementText.objects.all()] == ["en"]
 
 
 def test_keeps_its_translations_when_a_new_draft_starts_from_it(both):
-    new = drafting.start(now=NOW, by=None)
-    assert translations.offered(new) == ["en", "de"]
-    assert drafting.problems(new) == []
-    assert reading.document_of(new, "de").sections == reading.document_of(both, "de").sections
+    new = version_drafts.start_draft(now=NOW, by=None)
+    assert translations.list_languages(new) == ["en", "de"]
+    assert version_drafts.find_problems(new) == []
+    assert version_documents.get_document(new, "de").sections == version_documents.get_document(both, "de").sections
     assert not set(new.translated_clauses.values_list("clause_id", flat=True)) & set(
         both.clauses.values_list("pk", flat=True)
     )
@@ -233,8 +235,8 @@ def test_keeps_its_translations_when_a_new_draft_starts_from_it(both):
 
 
 def test_keeps_its_governing_language_when_a_new_draft_starts_from_it(db):
-    publishing.publish(agreement=seeded_in_german(), effective_at=NOW, now=NOW, by=None)
-    assert translations.offered(drafting.start(now=NOW, by=None)) == ["de", "en"]
+    publishing.publish_version(agreement=seeded_in_german(), effective_at=NOW, now=NOW, by=None)
+    assert translations.list_languages(version_drafts.start_draft(now=NOW, by=None)) == ["de", "en"]
 
 
 @pytest.mark.parametrize("table", ["translation", "translatedclause", "translatedactivity"])
@@ -251,10 +253,14 @@ def test_never_changes_its_translations_once_it_is_published(both, table):
 
 
 def test_takes_no_new_translation_once_it_is_published(both):
-    for verb in (translating.offer, translating.write_in, translating.drop):
-        with pytest.raises(Refused, match="never changes"):
+    for verb in (
+        translation_edits.add_language,
+        translation_edits.set_governing_language,
+        translation_edits.remove_language,
+    ):
+        with pytest.raises(Rejected, match="never changes"):
             verb(agreement=both, language="de", now=NOW, by=None)
-    with pytest.raises(Refused, match="never changes"):
-        translating.translate(agreement=both, language="de", words={}, now=NOW, by=None)
+    with pytest.raises(Rejected, match="never changes"):
+        translation_edits.save_translations(agreement=both, language="de", words={}, now=NOW, by=None)
     with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
         both.translations.create(language="fr")

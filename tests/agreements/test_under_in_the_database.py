@@ -4,57 +4,77 @@ from datetime import timedelta
 
 import pytest
 
-from agreements import drafting, publishing, under
-from agreements.clauses import clause_of
-from agreements.models import Agreement
+from agreements import applicable_version, publishing, version_drafts
+from agreements.clauses import get_clause_number
+from agreements.models import AgreementVersion
 from agreements.rules import Rule
 from tests.factories import make_affiliate
-from tests.worlds import begin, bring_over, moment
+from tests.scenarios import create_program, import_affiliates, parse_utc
 
 pytestmark = pytest.mark.django_db
-NOW, LATER = moment("2026-01-10"), moment("2026-02-10")
+NOW, LATER = parse_utc("2026-01-10"), parse_utc("2026-02-10")
 
 
 @pytest.fixture
 def ann(tmp_path):
-    begin("2026-01-01")
-    return bring_over(["ANN"], tmp_path)["ANN"]
+    create_program("2026-01-01")
+    return import_affiliates(["ANN"], tmp_path)["ANN"]
 
 
-def next_version(**terms) -> Agreement:
-    draft = drafting.start(now=NOW, by=None)
+def next_version(**terms) -> AgreementVersion:
+    draft = version_drafts.start_draft(now=NOW, by=None)
     for term, value in terms.items():
         setattr(draft, term, value)
     draft.save()
-    return publishing.publish(agreement=draft, effective_at=LATER, now=NOW, by=None)
+    return publishing.publish_version(agreement=draft, effective_at=LATER, now=NOW, by=None)
 
 
 def test_the_version_that_was_accepted(ann):
-    first = Agreement.objects.get()
-    assert under.agreement_of(ann.pk, at=NOW) == (first, under.Under(first.pk, None))
-    assert under.agreement_of(ann.pk, at=moment("2025-12-31")) == (None, under.NOTHING)
-    assert under.agreement_of(make_affiliate().pk, at=NOW) == (None, under.NOTHING)
+    first = AgreementVersion.objects.get()
+    assert applicable_version.get_applicable_version(ann.pk, at=NOW) == (
+        first,
+        applicable_version.ApplicableVersion(first.pk, None),
+    )
+    assert applicable_version.get_applicable_version(ann.pk, at=parse_utc("2025-12-31")) == (
+        None,
+        applicable_version.NO_VERSION,
+    )
+    assert applicable_version.get_applicable_version(make_affiliate().pk, at=NOW) == (
+        None,
+        applicable_version.NO_VERSION,
+    )
 
 
 def test_the_next_one_if_it_is_no_detriment_and_else_the_old_one_with_a_pause(ann):
-    first, second = Agreement.objects.get(), next_version(payout_minimum=20)
-    assert under.versions() == [
-        under.Version(first.pk, moment("2026-01-01"), False),
-        under.Version(second.pk, LATER, True),
+    first, second = AgreementVersion.objects.get(), next_version(payout_minimum=20)
+    assert applicable_version.list_published_versions() == [
+        applicable_version.PublishedVersion(first.pk, parse_utc("2026-01-01"), False),
+        applicable_version.PublishedVersion(second.pk, LATER, True),
     ]
-    assert under.agreement_of(ann.pk, at=LATER - timedelta(microseconds=1))[1] == under.Under(first.pk, None)
-    assert under.agreement_of(ann.pk, at=LATER) == (first, under.Under(first.pk, LATER))
+    assert applicable_version.get_applicable_version(ann.pk, at=LATER - timedelta(microseconds=1))[
+        1
+    ] == applicable_version.ApplicableVersion(first.pk, None)
+    assert applicable_version.get_applicable_version(ann.pk, at=LATER) == (
+        first,
+        applicable_version.ApplicableVersion(first.pk, LATER),
+    )
 
 
 def test_the_clauses_of_their_version_or_else_of_the_one_in_force(ann):
-    first, second = Agreement.objects.get(), next_version(payout_minimum=20)
-    number = clause_of(first.pk, Rule.PAYOUT_MINIMUM)
-    assert under.clause_for(ann, Rule.PAYOUT_MINIMUM, LATER) == f"{number} of version {first.name}"
-    assert under.clause_for(make_affiliate(), Rule.PAYOUT_MINIMUM, LATER) == f"{number} of version {second.name}"
-    assert under.clause_for(ann, Rule.PAYOUT_MINIMUM, moment("2025-12-31")) == ""
+    first, second = AgreementVersion.objects.get(), next_version(payout_minimum=20)
+    number = get_clause_number(first.pk, Rule.PAYOUT_MINIMUM)
+    assert (
+        applicable_version.cite_applicable_clause(ann, Rule.PAYOUT_MINIMUM, LATER)
+        == f"{number} of version {first.name}"
+    )
+    assert (
+        applicable_version.cite_applicable_clause(make_affiliate(), Rule.PAYOUT_MINIMUM, LATER)
+        == f"{number} of version {second.name}"
+    )
+    assert applicable_version.cite_applicable_clause(ann, Rule.PAYOUT_MINIMUM, parse_utc("2025-12-31")) == ""
 
 
 def test_the_acceptances_of_those_who_are_asked_for(ann):
-    assert under.acceptances([make_affiliate().pk]) == {}
-    [(version, at)] = under.acceptances([ann.pk])[ann.pk].items()
-    assert (version, at) == (Agreement.objects.get().pk, moment("2026-01-02"))
+    assert applicable_version.get_acceptance_times([make_affiliate().pk]) == {}
+    [(version, at)] = applicable_version.get_acceptance_times([ann.pk])[ann.pk].items()
+    assert (version, at) == (AgreementVersion.objects.get().pk, parse_utc("2026-01-02"))

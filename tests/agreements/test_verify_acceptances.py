@@ -14,7 +14,7 @@ from django.core.management import ManagementUtility
 from django.db import connections
 
 from affiliates.models import Affiliate
-from agreements import accepting, exporting
+from agreements import acceptances, evidence_export
 from agreements.models import Acceptance
 from mail import delivery
 from tests.agreements.test_chain import rewrite, tamper
@@ -108,7 +108,7 @@ def test_fails_by_any_later_e_mail_when_the_chain_was_written_anew(said, records
 
 
 def test_succeeds_when_somebody_was_erased(said, records, held):
-    accepting.erase(affiliate=records[2].affiliate)
+    acceptances.erase_personal_fields(affiliate=records[2].affiliate)
     assert said(*held) == (0, "4 acceptances verified, 4 witnesses\n", "")
 
 
@@ -131,7 +131,7 @@ def test_needs_no_more_than_an_e_mail_that_its_affiliate_holds(said, records, he
     # Each page of the PDF ends with both, and so does what a program reads of it.
     for fingerprint in (record.hash, record.text_sha256):
         assert fingerprint.encode() in content
-    with zipfile.ZipFile(io.BytesIO(exporting.export(record))) as archive:
+    with zipfile.ZipFile(io.BytesIO(evidence_export.export_acceptance(record))) as archive:
         assert archive.read("agreement.pdf") == content
         e_mail = json.loads(archive.read("e-mail.json"))
         assert (e_mail["state"], e_mail["message_id"]) == ("sent", sent.extra_headers["Message-ID"])

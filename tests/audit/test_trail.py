@@ -33,7 +33,7 @@ def test_says_who_when_what_from_what_to_what_and_why() -> None:
 
 def test_takes_many_at_once() -> None:
     users = [make_user(), make_user()]
-    trail.record_many(trail.built(action="tried", subject=user, now=NOW, by=None) for user in users)
+    trail.record_many(trail.build_record(action="tried", subject=user, now=NOW, by=None) for user in users)
     assert set(AuditRecord.objects.values_list("subject_id", flat=True)) == {str(user.pk) for user in users}
 
 

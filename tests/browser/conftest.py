@@ -38,12 +38,12 @@ def browser_type_launch_args(browser_type_launch_args):
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_rate_limited():
+def _clear_rate_limits():
     cache.clear()
 
 
 @pytest.fixture
-def person(browser: Browser, live_server) -> Iterator[Callable[..., Page]]:
+def open_browser_page(browser: Browser, live_server) -> Iterator[Callable[..., Page]]:
     """A page in a browser of their own, of the width given. Whatever the browser complains of fails the test."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
@@ -54,7 +54,7 @@ def person(browser: Browser, live_server) -> Iterator[Callable[..., Page]]:
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
-        page.on("console", lambda message: _complain(message, page, complaints))
+        page.on("console", lambda message: _record_complaint(message, page, complaints))
         return page
 
     yield open_browser
@@ -63,13 +63,13 @@ def person(browser: Browser, live_server) -> Iterator[Callable[..., Page]]:
     assert complaints == []
 
 
-def _complain(message: ConsoleMessage, page: Page, complaints: list[str]) -> None:
+def _record_complaint(message: ConsoleMessage, page: Page, complaints: list[str]) -> None:
     # A 4xx of a form that is refused is told as an error too; a policy that is broken must be.
     if message.type == "error" and "Failed to load resource" not in message.text:
         complaints.append(f"{page.url}: {message.text}")
 
 
-def keep(page: Page, name: str) -> None:
+def save_screenshots(page: Page, name: str) -> None:
     """A picture of the whole page, at both widths, among the artefacts."""
     ARTIFACTS.mkdir(exist_ok=True)
     before = page.viewport_size

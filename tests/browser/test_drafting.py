@@ -6,33 +6,33 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from agreements import drafting
-from agreements.seeding import seed
-from tests.browser.conftest import NARROW, keep
+from agreements import version_drafts
+from agreements.seeding import publish_seed_agreement
+from tests.browser.conftest import NARROW, save_screenshots
 from tests.factories import PASSWORD, make_staff
 
 
 @pytest.fixture
 def draft(transactional_db):
     at = timezone.now() - timedelta(days=30)
-    seed(effective_at=at, now=at, by=None)
-    return drafting.start(now=timezone.now(), by=None)
+    publish_seed_agreement(effective_at=at, now=at, by=None)
+    return version_drafts.start_draft(now=timezone.now(), by=None)
 
 
 @pytest.fixture
-def open_draft(person, draft):
+def open_draft(open_browser_page, draft):
     boss = make_staff(superuser=True)
     boss.set_password(PASSWORD)
     boss.save(update_fields=["password"])
 
     def opened(**options):
-        page = person(**options)
+        page = open_browser_page(**options)
         page.goto("/accounts/login/")
         page.get_by_label("Email").fill(boss.email)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("main").get_by_role("button", name="Sign in").click()
         page.wait_for_url("**/admin/**")
-        page.goto(f"/admin/agreements/agreement/{draft.pk}/change/")
+        page.goto(f"/admin/agreements/agreementversion/{draft.pk}/change/")
         return page
 
     return opened
@@ -47,7 +47,7 @@ def test_are_led_to_each_place_that_is_to_mend_and_put_a_placeholder_in_by_the_k
     clause = draft.clauses.get(number="3.2")
     draft.clauses.filter(pk=clause.pk).update(body="Within days. ")
     page = open_draft()
-    keep(page, "draft")
+    save_screenshots(page, "draft")
     page.get_by_role("link", name="Clause 3.2").click()
     text = page.get_by_role("textbox", name="Body").and_(page.locator(":focus"))
     expect(text).to_have_value("Within days. ")

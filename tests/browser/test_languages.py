@@ -7,54 +7,54 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from affiliates.models import State
-from agreements import drafting, publishing, translations
-from agreements.models import Acceptance, Agreement, TranslatedClause
+from agreements import publishing, translations, version_drafts
+from agreements.models import Acceptance, AgreementVersion, TranslatedClause
 from tests.agreements import german
-from tests.browser.conftest import keep
-from tests.browser.test_taking_part import sign_in
+from tests.browser.conftest import save_screenshots
+from tests.browser.test_affiliate_journey import sign_in
 from tests.factories import PASSWORD, make_affiliate, make_user
 
 
 @pytest.fixture
-def both(transactional_db) -> Agreement:
+def both(transactional_db) -> AgreementVersion:
     at = timezone.now() - timedelta(days=30)
-    return publishing.publish(agreement=german.draft(at), effective_at=at, now=at, by=None)
+    return publishing.publish_version(agreement=german.create_bilingual_draft(at), effective_at=at, now=at, by=None)
 
 
-def test_is_read_and_accepted_in_the_one_that_is_chosen_without_scripts(both, person):
+def test_is_read_and_accepted_in_the_one_that_is_chosen_without_scripts(both, open_browser_page):
     user = make_user(password=PASSWORD)
     make_affiliate(state=State.APPROVED, user=user)
-    page = person(java_script_enabled=False)
+    page = open_browser_page(java_script_enabled=False)
     sign_in(page, user.email, PASSWORD)
     page.goto(f"/agreement/versions/{both.pk}/accept/")
     page.get_by_role("link", name="Deutsch").click()
     expect(page.locator("article.agreement")).to_have_attribute("lang", "de")
-    keep(page, "accept-in-german")
+    save_screenshots(page, "accept-in-german")
     page.get_by_role("checkbox").check()
     page.get_by_role("button", name="Accept").click()
     expect(page.get_by_text("You accepted version 1.")).to_be_visible()
     assert Acceptance.objects.get().language == "de"
     page.goto("/agreement/?language=de")
-    keep(page, "agreement-in-german")
+    save_screenshots(page, "agreement-in-german")
 
 
-def test_is_translated_by_staff_who_write_over_nothing_that_they_did_not_touch(both, person):
-    draft = drafting.start(now=timezone.now(), by=None)
+def test_is_translated_by_staff_who_write_over_nothing_that_they_did_not_touch(both, open_browser_page):
+    draft = version_drafts.start_draft(now=timezone.now(), by=None)
     before = dict(TranslatedClause.objects.filter(agreement=draft).values_list("clause__number", "body"))
     TranslatedClause.objects.filter(agreement=draft, clause__number="3.2").update(body="Drei Tage.")
     boss = make_user(password=PASSWORD)
     boss.is_staff = boss.is_superuser = True
     boss.save()
-    page = person()
+    page = open_browser_page()
     sign_in(page, boss.email, PASSWORD)
-    page.goto(f"/admin/agreements/agreement/{draft.pk}/change/")
+    page.goto(f"/admin/agreements/agreementversion/{draft.pk}/change/")
     page.get_by_role("link", name="Translations").first.click()
     section = page.locator('[id="part-3.2"]')
     expect(section.get_by_text("It must say {attribution_days}, as the governing clause does.")).to_be_visible()
-    keep(page, "translations")
+    save_screenshots(page, "translations")
     section.get_by_role("textbox", name="Text").fill(german.WINDOW)
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("1 translation saved.")).to_be_visible()
     expect(page.get_by_text("Nothing to mend: it can be published in this language.")).to_be_visible()
-    rows = translations.clauses_in(draft, "de").values()
+    rows = translations.get_translated_clauses(draft, "de").values()
     assert {row.clause.number: row.body for row in rows} == before

@@ -5,8 +5,8 @@ import re
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from playwright.sync_api import expect
 
-from tests.browser.conftest import keep
-from tests.browser.test_taking_part import program, sign_in  # noqa: F401  (a fixture)
+from tests.browser.conftest import save_screenshots
+from tests.browser.test_affiliate_journey import program, sign_in  # noqa: F401  (a fixture)
 from tests.factories import PASSWORD, make_staff
 
 
@@ -15,27 +15,27 @@ def code(secret: str) -> str:
     return format_hotp_value(hotp_value(secret, counter))
 
 
-def test_sets_up_a_second_factor_before_the_admin_opens(program, person, settings):  # noqa: F811  (a fixture)
+def test_sets_up_a_second_factor_before_the_admin_opens(program, open_browser_page, settings):  # noqa: F811  (a fixture)
     settings.STAFF_MFA_REQUIRED = True
     boss = make_staff(superuser=True)
     boss.set_password(PASSWORD)
     boss.save()
-    page = person()
+    page = open_browser_page()
     sign_in(page, boss.email, PASSWORD)
     expect(page.get_by_text("Staff need a second factor.")).to_be_visible()
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_label("Authenticator secret")).to_be_visible()
-    keep(page, "second-factor")
+    save_screenshots(page, "second-factor")
     secret = page.get_by_label("Authenticator secret").input_value()
     page.get_by_label(re.compile("Authenticator code")).fill(code(secret))
     page.get_by_role("button", name="Activate").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Recovery Codes"))
-    keep(page, "recovery-codes")
+    save_screenshots(page, "recovery-codes")
     page.goto("/admin/")
     expect(page.locator(".staff-home")).to_be_visible()
 
-    again = person()
+    again = open_browser_page()
     sign_in(again, boss.email, PASSWORD)
     expect(again.get_by_role("heading", level=1)).to_have_text(re.compile("Two-Factor"))
-    keep(again, "second-factor-asked")
+    save_screenshots(again, "second-factor-asked")

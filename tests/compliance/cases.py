@@ -5,8 +5,8 @@ from decimal import Decimal
 from itertools import count
 
 from affiliates.models import Affiliate, State
-from agreements import accepting, seeding
-from agreements.models import Agreement, Program
+from agreements import acceptances, seeding
+from agreements.models import AgreementVersion, Program
 from mail.models import Message
 from payouts.models import Commission
 from shops import intake
@@ -24,28 +24,28 @@ def days(number: float) -> timedelta:
     return timedelta(days=number)
 
 
-def agreement_from(at: datetime = START) -> Agreement:
+def seed_agreement(at: datetime = START) -> AgreementVersion:
     """The seed agreement, in effect since a day before `at`."""
-    return seeding.seed(effective_at=at - days(1), now=at - days(1), by=None)
+    return seeding.publish_seed_agreement(effective_at=at - days(1), now=at - days(1), by=None)
 
 
-def active(at: datetime = START) -> Affiliate:
+def make_active_affiliate(at: datetime = START) -> Affiliate:
     """An affiliate who accepted the first version at `at`, with a coupon that bears their code."""
     affiliate = make_affiliate(state=State.APPROVED, at=at)
-    accepting.record_offline(
+    acceptances.record_offline_acceptance(
         affiliate=affiliate,
-        agreement=Agreement.objects.get(number=1),
+        agreement=AgreementVersion.objects.get(number=1),
         accepted_at=at,
         evidence="signed paper",
         now=at,
         by=None,
     )
-    coupons.bind(affiliate=affiliate, code=affiliate.code, bound_from=at, now=at, by=None)
+    coupons.assign_coupon(affiliate=affiliate, code=affiliate.code, assigned_from=at, now=at, by=None)
     affiliate.refresh_from_db()
     return affiliate
 
 
-def order(
+def make_order(
     affiliate: Affiliate,
     placed_at: datetime,
     *,
@@ -58,7 +58,7 @@ def order(
     """One order of one line of home-decor (5 %) with the affiliate's coupon; its commission."""
     order_id = order_id or f"T{next(_orders)}"
     line = {"line_id": "1", "category": "home-decor", "quantity": 1, "amount": amount, "refunded": refunded}
-    (result,) = intake.take(
+    (result,) = intake.ingest_orders(
         snapshots=[
             {
                 "order_id": order_id,
@@ -80,7 +80,7 @@ def order(
     return Commission.objects.get(order__order_id=order_id)
 
 
-def mails(affiliate: Affiliate, kind: str) -> list[Message]:
+def list_mails(affiliate: Affiliate, kind: str) -> list[Message]:
     return list(Message.objects.filter(to=affiliate.user.email, kind=kind).order_by("id"))
 
 
@@ -89,5 +89,5 @@ def open_program(at: datetime = START) -> None:
     Program.objects.update(opened_at=at)
 
 
-def amount(commission: Commission) -> Decimal:
+def get_amount(commission: Commission) -> Decimal:
     return Commission.objects.values_list("amount", flat=True).get(pk=commission.pk)

@@ -4,19 +4,19 @@ import pytest
 
 from accounts.models import User
 from affiliates.models import Affiliate
-from agreements.models import Agreement
+from agreements.models import AgreementVersion
 from tests.compliance import cases
 from tests.factories import make_staff
 
 
 @pytest.fixture
-def agreement(db: None) -> Agreement:
-    return cases.agreement_from()
+def agreement(db: None) -> AgreementVersion:
+    return cases.seed_agreement()
 
 
 @pytest.fixture
-def affiliate(agreement: Agreement) -> Affiliate:
-    return cases.active()
+def affiliate(agreement: AgreementVersion) -> Affiliate:
+    return cases.make_active_affiliate()
 
 
 @pytest.fixture
@@ -25,6 +25,6 @@ def reviewer(db: None) -> User:
 
 
 @pytest.fixture
-def another(db: None) -> User:
+def second_reviewer(db: None) -> User:
     """A second reviewer, for appeals."""
     return make_staff("compliance reviewers")

@@ -14,10 +14,10 @@ from compliance.reviews.open_review import open_review
 from compliance.signals import abuse_reports
 from compliance.targets import checks
 from lib.admin.actions import CONFIRMED
-from lib.formatting import moment
+from lib.formatting import format_datetime
 from payouts.models import CommissionHold
 from tests.compliance import cases
-from tests.compliance.cases import active, days, mails, order
+from tests.compliance.cases import days, list_mails, make_active_affiliate, make_order
 from tests.factories import make_staff
 
 
@@ -28,9 +28,9 @@ def staff(client, reviewer):
 
 
 @pytest.fixture
-def review(affiliate, another):
+def review(affiliate, second_reviewer):
     now = timezone.now()
-    review = open_review(affiliate=affiliate, activity="fraud", summary="Odd.", now=now - days(1), by=another)
+    review = open_review(affiliate=affiliate, activity="fraud", summary="Odd.", now=now - days(1), by=second_reviewer)
     replies.reply(review=review, text="No.", files=[("n.txt", b"note")], now=now, by=affiliate.user)
     return review
 
@@ -43,19 +43,21 @@ def confirm(client, address, **answers):
     return client.post(address, {CONFIRMED: "1", **answers})
 
 
-OPENING = {"summary": "Orders that nobody placed.", "orders": [], "older_orders": "", "why_all": ""}
+OPENING = {"summary": "Orders that nobody placed.", "orders": [], "older_orders": "", "hold_all_reason": ""}
 
 
 def test_opens_a_review_by_a_clause_of_the_version_that_the_affiliate_is_under(staff, affiliate, reviewer):
     now = timezone.now()
-    order(affiliate, now - days(3), order_id="NEW")
-    order(affiliate, now - days(2), order_id="OLD")
+    make_order(affiliate, now - days(3), order_id="NEW")
+    make_order(affiliate, now - days(2), order_id="OLD")
     response = confirm(staff, at("review_open_review"), affiliate=affiliate.code.lower())
     assert response.status_code == 302
     address = response.url
     assert "8.4 Our time to decide" in staff.get(address).content.decode()
     response = confirm(
-        staff, address, **OPENING | {"names": "activity:fraud", "orders": ["NEW"], "older_orders": "OLD", "hold": "on"}
+        staff,
+        address,
+        **OPENING | {"grounds": "activity:fraud", "orders": ["NEW"], "older_orders": "OLD", "hold": "on"},
     )
     assert response.status_code == 302
     review = Review.objects.get()
@@ -65,17 +67,17 @@ def test_opens_a_review_by_a_clause_of_the_version_that_the_affiliate_is_under(s
 
 def test_opens_a_review_of_a_term(staff, affiliate):
     address = at("review_open_review", query=f"?affiliate={affiliate.code}")
-    confirm(staff, address, **OPENING | {"names": "term:channels"})
+    confirm(staff, address, **OPENING | {"grounds": "term:channels"})
     assert Review.objects.get().clause == "2.1"
 
 
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
-        ({"names": "activity:yodelling"}, "Select a valid choice"),
-        ({"names": "activity:fraud", "older_orders": "T-9999"}, "No order of this affiliate: T-9999"),
-        ({"names": "activity:fraud", "hold_all_money": "on"}, "Please say why."),
-        ({"names": "activity:fraud", "summary": " "}, "This field is required."),
+        ({"grounds": "activity:yodelling"}, "Select a valid choice"),
+        ({"grounds": "activity:fraud", "older_orders": "T-9999"}, "No order of this affiliate: T-9999"),
+        ({"grounds": "activity:fraud", "hold_all_money": "on"}, "Please say why."),
+        ({"grounds": "activity:fraud", "summary": " "}, "This field is required."),
     ],
 )
 def test_says_beside_the_field_what_is_wrong(staff, affiliate, answers, message):
@@ -94,25 +96,25 @@ def test_decides_a_review(staff, review, reviewer):
     assert (review.decision, review.decided_by) == ("warning", reviewer)
 
 
-def test_refuses_a_hasty_decision_in_the_zone_of_its_form(staff, affiliate, another):
+def test_refuses_a_hasty_decision_in_the_zone_of_its_form(staff, affiliate, second_reviewer):
     Affiliate.objects.update(time_zone="Asia/Tokyo")
-    review = open_review(affiliate=affiliate, activity="fraud", summary="Odd.", now=timezone.now(), by=another)
-    until = f"may reply until {moment(review.reply_by)}"
+    review = open_review(affiliate=affiliate, activity="fraud", summary="Odd.", now=timezone.now(), by=second_reviewer)
+    until = f"may reply until {format_datetime(review.reply_by)}"
     address = at("review_decide", review.pk)
     page = confirm(staff, address, decision="warning", reason="So.").content.decode()
     assert page.count(until) == 2
 
 
-def test_offers_no_graver_decision_than_the_clause_allows(staff, affiliate, another):
+def test_offers_no_graver_decision_than_the_clause_allows(staff, affiliate, second_reviewer):
     review = open_review(
-        affiliate=affiliate, activity="unapproved-channel", summary="Odd.", now=timezone.now(), by=another
+        affiliate=affiliate, activity="unapproved-channel", summary="Odd.", now=timezone.now(), by=second_reviewer
     )
     page = staff.get(at("review_decide", review.pk)).content.decode()
     assert 'value="warning"' in page
     assert 'value="suspension"' not in page
 
 
-def test_has_an_appeal_decided_by_somebody_else(staff, review, reviewer, another, affiliate):
+def test_has_an_appeal_decided_by_somebody_else(staff, review, reviewer, second_reviewer, affiliate):
     now = timezone.now()
     decisions.decide(review=review, decision="warning", reason="So.", now=now, by=reviewer)
     appeals.appeal(review=review, text="No!", now=now, by=affiliate.user)
@@ -120,7 +122,7 @@ def test_has_an_appeal_decided_by_somebody_else(staff, review, reviewer, another
     response = staff.post(at("review_decide_appeal", review.pk), {CONFIRMED: "1", **answers}, follow=True)
     assert "may not decide its appeal" in response.content.decode()
     assert Review.objects.get().state == "appealed"
-    staff.force_login(another)
+    staff.force_login(second_reviewer)
     confirm(staff, at("review_decide_appeal", review.pk), **answers)
     assert Review.objects.get().appeal == "granted"
 
@@ -137,12 +139,12 @@ def test_shows_a_review_with_its_steps_files_and_notes(staff, review):
 
 
 def test_lists_everything_that_there_is(staff, affiliate, review):
-    abuse_reports.report(
-        where="https://a.example/", link_or_coupon=affiliate.code, text="Spam.", email="", now=timezone.now()
+    abuse_reports.submit_report(
+        page_url="https://a.example/", link_or_coupon=affiliate.code, text="Spam.", email="", now=timezone.now()
     )
     termination.give_notice(affiliate=affiliate, ground="choice", reason="So.", now=timezone.now(), by=None)
     cases.open_program()
-    checks.check(now=timezone.now())
+    checks.check_targets(now=timezone.now())
     for name in (
         "review",
         "signal",
@@ -160,16 +162,18 @@ def test_lists_everything_that_there_is(staff, affiliate, review):
 
 def test_opens_a_review_on_a_signal_or_dismisses_it(staff, affiliate, reviewer):
     now = timezone.now()
-    first = abuse_reports.report(where="", link_or_coupon=affiliate.code, text="Spam.", email="", now=now)
-    second = abuse_reports.report(where="", link_or_coupon=affiliate.code, text="More spam.", email="", now=now)
+    first = abuse_reports.submit_report(page_url="", link_or_coupon=affiliate.code, text="Spam.", email="", now=now)
+    second = abuse_reports.submit_report(
+        page_url="", link_or_coupon=affiliate.code, text="More spam.", email="", now=now
+    )
     response = staff.get(at("signal_open_review", first.pk))
-    confirm(staff, response.url, **OPENING | {"names": "activity:spamming"})
+    confirm(staff, response.url, **OPENING | {"grounds": "activity:spamming"})
     confirm(staff, at("signal_dismiss", second.pk), reason="Nonsense.")
     first.refresh_from_db()
     second.refresh_from_db()
     assert (first.state, first.review, first.decided_by) == ("reviewed", Review.objects.get(), reviewer)
     assert (second.state, second.note) == ("dismissed", "Nonsense.")
-    assert list(Review.objects.get().steps.values_list("kind", flat=True)) == ["signal", "notice"]
+    assert list(Review.objects.get().events.values_list("kind", flat=True)) == ["signal", "notice"]
 
 
 def test_suspends_reinstates_and_gives_notice_from_the_affiliates_page(staff, affiliate, reviewer):
@@ -204,12 +208,12 @@ def test_turns_what_is_refused_into_a_message(staff, affiliate):
 
 def test_shows_who_will_be_noticed_and_who_will_be_reviewed(staff, agreement):
     now = timezone.now()
-    affiliate, safe = active(now - days(200)), active(now - days(200))
+    affiliate, safe = make_active_affiliate(now - days(200)), make_active_affiliate(now - days(200))
     for one, ages in ((affiliate, (175, 20, 10)), (safe, (30, 20, 10))):
         for age in ages:
-            order(one, now - days(age))
+            make_order(one, now - days(age))
     cases.open_program()
-    page = staff.get(at("targetnotice_targets_ahead")).content.decode()
+    page = staff.get(at("targetnotice_target_forecast")).content.decode()
     assert affiliate.code in page
     assert safe.code not in page
 
@@ -217,7 +221,7 @@ def test_shows_who_will_be_noticed_and_who_will_be_reviewed(staff, agreement):
 def test_declares_a_pause_of_all_targets(staff, reviewer):
     confirm(staff, at("targetpause_declare"), starts_on="2026-01-01", ends_on="2026-01-05", reason="Shop down.")
     assert TargetPause.objects.get().declared_by == reviewer
-    assert AuditRecord.objects.filter(action="pause of all targets declared", by=reviewer).exists()
+    assert AuditRecord.objects.filter(action="target pause declared", by=reviewer).exists()
     response = confirm(staff, at("targetpause_declare"), starts_on="2026-01-05", ends_on="2026-01-01", reason="Oops.")
     assert "The last day is before the first." in response.content.decode()
 
@@ -228,7 +232,7 @@ def test_announces_the_end_of_the_program(client, affiliate):
     answers = {"ends_at_0": f"{end:%Y-%m-%d}", "ends_at_1": "00:00:00", "reason": "The shop closes."}
     confirm(client, at("terminationnotice_announce_end"), **answers)
     assert f"{Program.current().ends_at:%Y-%m-%d %H:%M}" == f"{end:%Y-%m-%d} 00:00"
-    assert mails(affiliate, "end_of_program")
+    assert list_mails(affiliate, "end_of_program")
 
 
 def test_leads_from_the_program_to_the_announcement_of_its_end_until_it_is_announced(client, agreement):
@@ -251,7 +255,7 @@ def test_is_closed_to_the_other_groups(client, affiliate, review, group):
         at("terminationnotice_suspend"),
         at("terminationnotice_give_notice"),
         at("terminationnotice_announce_end"),
-        at("targetnotice_targets_ahead"),
+        at("targetnotice_target_forecast"),
         at("targetpause_declare"),
         reverse("admin:affiliates_affiliate_suspend", args=[affiliate.pk]),
     ):

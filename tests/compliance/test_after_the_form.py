@@ -6,14 +6,14 @@ from django.urls import reverse
 from affiliates.models import Affiliate, State
 from agreements.models import Program
 from tests.factories import NOW, make_affiliate, make_staff
-from tests.worlds import begin, bring_over
+from tests.scenarios import create_program, import_affiliates
 
 pytestmark = pytest.mark.django_db
 
 
 def test_on_the_list_of_an_affiliates_reviews(client, tmp_path):
-    begin("2026-01-01")
-    bring_over(["ANN"], tmp_path)
+    create_program("2026-01-01")
+    import_affiliates(["ANN"], tmp_path)
     client.force_login(make_staff("compliance reviewers"))
     assert client.get(reverse("admin:compliance_review_changelist"), {"q": "ANN"}).status_code == 200
 

@@ -16,7 +16,7 @@ from compliance.targets import checks
 from mail.models import Message
 from mail.rendering import render
 from tests.compliance import cases
-from tests.compliance.cases import active, days, order
+from tests.compliance.cases import days, make_active_affiliate, make_order
 from tests.factories import make_affiliate
 
 NOW = datetime(2025, 6, 30, 12, tzinfo=UTC)
@@ -37,35 +37,40 @@ def review(affiliate, by, decision, outcome="", other=None, **changes):
 
 
 @pytest.fixture
-def written(agreement, reviewer, another) -> list[Message]:
+def written(agreement, reviewer, second_reviewer) -> list[Message]:
     """Every e-mail of this room, in each of its wordings."""
-    people = [active() for _ in range(9)]
-    named = order(people[0], NOW - days(1))
-    review(people[0], reviewer, "forfeiture", "refused", another, commissions=[named])
-    review(people[1], reviewer, "termination", "granted", another)
-    review(people[2], reviewer, "suspension", hold_all_money=True, why_all="All of it looks odd.")
+    people = [make_active_affiliate() for _ in range(9)]
+    named = make_order(people[0], NOW - days(1))
+    review(people[0], reviewer, "forfeiture", "refused", second_reviewer, commissions=[named])
+    review(people[1], reviewer, "termination", "granted", second_reviewer)
+    review(people[2], reviewer, "suspension", hold_all_money=True, hold_all_reason="All of it looks odd.")
     review(people[3], reviewer, "dismissed", activity="", term="payout_minimum")
-    review(people[4], reviewer, "warning", "granted", another)
+    review(people[4], reviewer, "warning", "granted", second_reviewer)
     open_review(
-        affiliate=people[5], activity="fraud", summary="Odd.", commissions=[order(people[5], NOW)], now=NOW, by=reviewer
+        affiliate=people[5],
+        activity="fraud",
+        summary="Odd.",
+        commissions=[make_order(people[5], NOW)],
+        now=NOW,
+        by=reviewer,
     )
-    deadlines_task.keep_deadlines(now=NOW + days(30))
+    deadlines_task.enforce_deadlines(now=NOW + days(30))
     notice = termination.give_notice(affiliate=people[5], ground="choice", reason="So.", now=NOW, by=reviewer)
-    termination.revoke(notice=notice, reason="So.", now=NOW, by=reviewer)
-    termination.leave(affiliate=people[6], now=NOW, by=people[6].user)
-    termination.leave(affiliate=make_affiliate(state=State.APPROVED, at=NOW), now=NOW, by=None)
+    termination.revoke_notice(notice=notice, reason="So.", now=NOW, by=reviewer)
+    termination.leave_program(affiliate=people[6], now=NOW, by=people[6].user)
+    termination.leave_program(affiliate=make_affiliate(state=State.APPROVED, at=NOW), now=NOW, by=None)
     program_end.announce_end(ends_at=NOW + days(60), now=NOW, by=reviewer, reason="The shop closes.")
     cases.open_program()
     for age in (151, 20, 10):
-        order(people[7], NOW - days(age))
-    checks.check(now=NOW)
+        make_order(people[7], NOW - days(age))
+    checks.check_targets(now=NOW)
     for age in (3, 2, 1):
-        order(people[8], NOW - days(age - 3))
-    checks.check(now=NOW + days(3))
-    checks.check(now=NOW + days(30))
+        make_order(people[8], NOW - days(age - 3))
+    checks.check_targets(now=NOW + days(3))
+    checks.check_targets(now=NOW + days(30))
     for row in Review.objects.filter(term="sales_target"):
         decisions.decide(review=row, decision="termination", reason="So.", now=NOW + days(37), by=reviewer)
-    termination.carry_out(now=NOW + days(80))
+    termination.apply_expired_notices(now=NOW + days(80))
     return list(Message.objects.filter(kind__in=KINDS))
 
 

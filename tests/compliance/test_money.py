@@ -13,7 +13,7 @@ from payouts.closing import close
 from payouts.ledger import booking
 from payouts.models import Payout, Statement
 from payouts.payout_details import details
-from tests.compliance.cases import active, days, order
+from tests.compliance.cases import days, make_active_affiliate, make_order
 
 # Completed then, and 30 days of 24 hours later, on 31 December 12:00, validated: December's close can pay it.
 PLACED = datetime(2025, 12, 1, 12, tzinfo=UTC)
@@ -22,7 +22,7 @@ JANUARY, FEBRUARY = date(2026, 1, 1), date(2026, 2, 1)
 
 def closes(period: date) -> None:
     at = datetime(period.year, period.month + 1, 3, tzinfo=UTC)
-    close.close_month(period=period, now=at, by=None)
+    close.close_month(month=period, now=at, by=None)
 
 
 @pytest.fixture
@@ -32,14 +32,14 @@ def payable(affiliate):
 
 
 def pay_to(affiliate) -> None:
-    details.change(
+    details.change_details(
         affiliate=affiliate,
         method="paypal",
         account=f"{affiliate.code}@example.com",
         holder="Somebody",
         now=PLACED - days(60),
         by=None,
-        confirmed_how="a test",
+        confirmation="a test",
     )
 
 
@@ -53,28 +53,28 @@ def money(*texts: str) -> tuple[Decimal, ...]:
 
 
 def test_is_not_paid_while_it_is_held_and_never_when_it_is_forfeited(payable, reviewer):
-    held = order(payable, PLACED, amount="400.00")
-    order(payable, PLACED, amount="320.00")
+    held = make_order(payable, PLACED, amount="400.00")
+    make_order(payable, PLACED, amount="320.00")
     at = datetime(2025, 12, 20, tzinfo=UTC)
     review = open_review(affiliate=payable, activity="fraud", summary="Odd.", commissions=[held], now=at, by=reviewer)
-    close.close_month(period=date(2025, 12, 1), now=datetime(2026, 1, 3, tzinfo=UTC), by=None)
+    close.close_month(month=date(2025, 12, 1), now=datetime(2026, 1, 3, tzinfo=UTC), by=None)
     # Both were validated on 31 December 12:00; the held 20.00 stays out, the other 16.00 is paid.
     assert amounts(payable) == [money("16.00", "16.00", "0.00")]
     decisions.decide(
         review=review, decision="forfeiture", reason="So.", now=datetime(2026, 1, 5, tzinfo=UTC), by=reviewer
     )
     # The time to appeal is over on 19 January.
-    deadlines_task.keep_deadlines(now=datetime(2026, 1, 19, tzinfo=UTC))
+    deadlines_task.enforce_deadlines(now=datetime(2026, 1, 19, tzinfo=UTC))
     closes(JANUARY)
     assert amounts(payable) == [money("16.00", "16.00", "0.00")]
-    assert booking.balance(payable) == Decimal("0.00")
+    assert booking.get_balance(payable) == Decimal("0.00")
 
 
 def test_is_paid_by_the_next_close_when_the_review_is_dismissed(payable, reviewer):
-    held = order(payable, PLACED, amount="400.00")
+    held = make_order(payable, PLACED, amount="400.00")
     at = datetime(2025, 12, 20, tzinfo=UTC)
     review = open_review(affiliate=payable, activity="fraud", summary="Odd.", commissions=[held], now=at, by=reviewer)
-    close.close_month(period=date(2025, 12, 1), now=datetime(2026, 1, 3, tzinfo=UTC), by=None)
+    close.close_month(month=date(2025, 12, 1), now=datetime(2026, 1, 3, tzinfo=UTC), by=None)
     assert amounts(payable) == []
     decisions.decide(
         review=review, decision="dismissed", reason="A mistake.", now=datetime(2026, 1, 5, tzinfo=UTC), by=reviewer
@@ -84,42 +84,42 @@ def test_is_paid_by_the_next_close_when_the_review_is_dismissed(payable, reviewe
 
 
 def test_is_taken_back_by_the_next_close_when_it_was_paid_before_it_was_forfeited(payable, reviewer):
-    paid = order(payable, PLACED, amount="400.00")
-    close.close_month(period=date(2025, 12, 1), now=datetime(2026, 1, 3, tzinfo=UTC), by=None)
+    paid = make_order(payable, PLACED, amount="400.00")
+    close.close_month(month=date(2025, 12, 1), now=datetime(2026, 1, 3, tzinfo=UTC), by=None)
     at = datetime(2026, 1, 4, tzinfo=UTC)
     review = open_review(affiliate=payable, activity="fraud", summary="Odd.", commissions=[paid], now=at, by=reviewer)
     decisions.decide(review=review, decision="forfeiture", reason="So.", now=at + days(7), by=reviewer)
-    deadlines_task.keep_deadlines(now=at + days(21))
+    deadlines_task.enforce_deadlines(now=at + days(21))
     closes(JANUARY)
     assert amounts(payable) == [money("20.00", "20.00", "0.00"), money("-20.00", "0.00", "-20.00")]
     call_command("verify_ledger")
 
 
 def test_leaves_the_rest_to_the_final_close_after_a_breach(payable, reviewer):
-    named = order(payable, PLACED, amount="400.00")
-    order(payable, PLACED, amount="100.00")
+    named = make_order(payable, PLACED, amount="400.00")
+    make_order(payable, PLACED, amount="100.00")
     at = datetime(2025, 12, 10, tzinfo=UTC)
     review = open_review(affiliate=payable, activity="fraud", summary="Odd.", commissions=[named], now=at, by=reviewer)
     decisions.decide(review=review, decision="termination", reason="So.", now=at + days(7), by=reviewer)
-    deadlines_task.keep_deadlines(now=at + days(21))
-    close.close_month(period=date(2025, 12, 1), now=datetime(2026, 1, 3, tzinfo=UTC), by=None)
+    deadlines_task.enforce_deadlines(now=at + days(21))
+    close.close_month(month=date(2025, 12, 1), now=datetime(2026, 1, 3, tzinfo=UTC), by=None)
     # 5.00 is below the minimum of 16.00, and paid all the same: the agreement has ended.
     assert amounts(payable) == [money("5.00", "5.00", "0.00")]
 
 
 def test_of_everybody_is_paid_whatever_its_size_when_the_program_has_ended(payable, reviewer):
-    suspended = active()
+    suspended = make_active_affiliate()
     pay_to(suspended)
     for one in (payable, suspended):
-        order(one, PLACED, amount="100.00")
-    close.close_month(period=date(2025, 12, 1), now=datetime(2026, 1, 3, tzinfo=UTC), by=None)
+        make_order(one, PLACED, amount="100.00")
+    close.close_month(month=date(2025, 12, 1), now=datetime(2026, 1, 3, tzinfo=UTC), by=None)
     assert amounts(payable) == amounts(suspended) == [money("5.00", "0.00", "5.00")]
     at = datetime(2026, 1, 4, tzinfo=UTC)
     termination.suspend(affiliate=suspended, reason="Odd.", now=at, by=reviewer)
     program_end.announce_end(ends_at=at + days(30), now=at, by=reviewer, reason="The shop closes.")
     closes(JANUARY)
     assert not Payout.objects.exists()
-    termination.carry_out(now=at + days(30))
+    termination.apply_expired_notices(now=at + days(30))
     closes(FEBRUARY)
     assert amounts(payable)[-1] == amounts(suspended)[-1] == money("0.00", "5.00", "0.00")
     call_command("verify_ledger")

@@ -11,7 +11,7 @@ from django.utils import timezone
 from compliance.models import AbuseReport, Review, ReviewFile, Signal
 from compliance.reviews import decisions, replies
 from compliance.reviews.open_review import open_review
-from tests.compliance.cases import active, days, order
+from tests.compliance.cases import days, make_active_affiliate, make_order
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 20
@@ -22,7 +22,7 @@ HTML = b"<!doctype html><script>alert(1)</script>"
 @pytest.fixture
 def review(affiliate, reviewer):
     now = timezone.now()
-    named = order(affiliate, now - days(5))
+    named = make_order(affiliate, now - days(5))
     return open_review(
         affiliate=affiliate, activity="fraud", summary="Odd orders.", commissions=[named], now=now, by=reviewer
     )
@@ -56,11 +56,11 @@ def test_show_an_affiliate_their_reviews_and_every_step_but_private_notes(signed
 
 @pytest.mark.parametrize("name", ["review", "reply", "appeal"])
 def test_answer_alike_for_anothers_review_and_for_none(client, review, name):
-    client.force_login(active().user)
+    client.force_login(make_active_affiliate().user)
     verb = client.get if name == "review" else client.post
     for pk in (review.pk, uuid4()):
         assert verb(reverse(f"compliance:{name}", args=[pk]), {"text": "Mine?"}).status_code == 404
-    assert review.steps.count() == 1
+    assert review.events.count() == 1
 
 
 def test_send_visitors_to_sign_in(client, review):
@@ -112,7 +112,7 @@ def test_refuse_files_of_another_type_or_size_and_store_nothing(signed_in, revie
     response = reply(signed_in, review, upload(name, content))
     assert response.status_code == 422
     assert "errorlist" in response.content.decode()
-    assert review.steps.count() == 1
+    assert review.events.count() == 1
     assert not ReviewFile.objects.exists()
 
 
@@ -127,15 +127,15 @@ def test_take_five_files_of_five_megabytes_and_no_sixth(signed_in, review):
 def test_give_a_file_to_nobody_else(client, signed_in, review):
     reply(signed_in, review, upload("shot.png", PNG))
     file = ReviewFile.objects.get()
-    client.force_login(active().user)
+    client.force_login(make_active_affiliate().user)
     assert client.get(reverse("compliance:review_file", args=[review.pk, file.pk])).status_code == 404
 
 
 def test_strip_a_file_name_of_its_path(signed_in, review):
-    from compliance.reviews.evidence_files import checked
+    from compliance.reviews.evidence_files import validate_file
 
-    assert checked("..\\..\\etc/passwd.txt", b"x").name == "passwd.txt"
-    assert checked("a\u202e\r\nb.txt", b"x").name == "ab.txt"
+    assert validate_file("..\\..\\etc/passwd.txt", b"x").name == "passwd.txt"
+    assert validate_file("a\u202e\r\nb.txt", b"x").name == "ab.txt"
 
 
 def test_keep_what_was_typed_when_it_is_too_late(signed_in, review):
@@ -177,7 +177,7 @@ def test_take_an_appeal(signed_in, review, reviewer):
 
 
 def report(client, address="192.0.2.1", **changes):
-    values = {"where": "https://spam.example.com/", "link_or_coupon": "", "text": "They spam me.", "email": ""}
+    values = {"page_url": "https://spam.example.com/", "link_or_coupon": "", "text": "They spam me.", "email": ""}
     return client.post(reverse("compliance:report_abuse"), values | changes, REMOTE_ADDR=address)
 
 
@@ -204,7 +204,7 @@ def test_take_a_report_about_nobody_known(client, db, network):
     assert Signal.objects.get().affiliate is None
 
 
-@pytest.mark.parametrize("changes", [{"text": ""}, {"where": "nonsense"}, {"email": "x"}, {"text": "a\0b"}])
+@pytest.mark.parametrize("changes", [{"text": ""}, {"page_url": "nonsense"}, {"email": "x"}, {"text": "a\0b"}])
 def test_refuse_a_report_that_is_incomplete(client, db, network, changes):
     assert report(client, network + "1", **changes).status_code == 422
     assert not AbuseReport.objects.exists()

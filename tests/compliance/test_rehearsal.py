@@ -6,27 +6,27 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from agreements import drafting
-from agreements.models import Agreement, Rate
+from agreements import version_drafts
+from agreements.models import AgreementVersion, Rate
 from compliance.targets import backtest
-from compliance.targets.backtest import Answers
+from compliance.targets.backtest import ResultCounts
 from tests.factories import make_staff
-from tests.worlds import begin, bring_over, order, send
+from tests.scenarios import build_order, create_program, import_affiliates, send_orders
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def draft(tmp_path) -> Agreement:
+def draft(tmp_path) -> AgreementVersion:
     """A lower rate and a higher target, over two affiliates: A with three orders, B with one."""
-    begin()
-    bring_over(["A", "B"], tmp_path)
+    create_program()
+    import_affiliates(["A", "B"], tmp_path)
     placed = (timezone.now() - timedelta(days=10)).isoformat()
-    send(*(order(str(number), placed=placed, at=placed, coupon="A") for number in range(3)))
-    send(order("b", placed=placed, at=placed, coupon="B"))
-    made = drafting.start(now=timezone.now(), by=None)
+    send_orders(*(build_order(str(number), placed=placed, at=placed, coupon="A") for number in range(3)))
+    send_orders(build_order("b", placed=placed, at=placed, coupon="B"))
+    made = version_drafts.start_draft(now=timezone.now(), by=None)
     Rate.objects.filter(agreement=made, category="home-decor").update(percent="4.00")
-    Agreement.objects.filter(pk=made.pk).update(target_orders=4)
+    AgreementVersion.objects.filter(pk=made.pk).update(target_orders=4)
     return made
 
 
@@ -37,8 +37,8 @@ def boss(client):
     return client
 
 
-def address(draft: Agreement, months: str = "") -> str:
-    return reverse("compliance:rehearsal", args=[draft.pk]) + (f"?months={months}" if months else "")
+def address(draft: AgreementVersion, months: str = "") -> str:
+    return reverse("compliance:backtest", args=[draft.pk]) + (f"?months={months}" if months else "")
 
 
 @pytest.mark.parametrize("months", ["", "1", "3", "12"])
@@ -49,8 +49,8 @@ def test_says_what_was_and_what_would_have_been(boss, draft, months):
 
 
 def test_is_reached_from_the_draft(boss, draft):
-    page = boss.get(reverse("admin:agreements_agreement_change", args=[draft.pk])).content.decode()
-    button = reverse("admin:agreements_agreement_rehearse", args=[draft.pk])
+    page = boss.get(reverse("admin:agreements_agreementversion_change", args=[draft.pk])).content.decode()
+    button = reverse("admin:agreements_agreementversion_backtest", args=[draft.pk])
     assert button in page
     assert boss.get(button).url == address(draft)
 
@@ -67,8 +67,8 @@ def test_of_a_draft_without_everything_else_says_what_to_mend(boss, draft):
 
 
 def test_says_that_there_is_nothing_to_compare(boss):
-    begin()
-    made = drafting.start(now=timezone.now(), by=None)
+    create_program()
+    made = version_drafts.start_draft(now=timezone.now(), by=None)
     assert "nothing to compare" in boss.get(address(made)).content.decode()
 
 
@@ -79,12 +79,12 @@ def test_takes_few_queries_for_any_number_of_affiliates(boss, draft, django_asse
 
 def test_shows_how_targets_stand_and_how_they_would(draft):
     # Both have been active for more than 180 days: A has three of three, B one of three; of four, neither has enough.
-    found = backtest.rehearse(agreement=Agreement.objects.get(pk=draft.pk), now=timezone.now())
-    assert found.now == Answers(met=1, at_risk=0, missed=1, not_asked=0)
-    assert found.then == Answers(met=0, at_risk=0, missed=2, not_asked=0)
+    found = backtest.backtest_targets(agreement=AgreementVersion.objects.get(pk=draft.pk), now=timezone.now())
+    assert found.current == ResultCounts(met=1, at_risk=0, missed=1, not_checked=0)
+    assert found.proposed == ResultCounts(met=0, at_risk=0, missed=2, not_checked=0)
 
 
 def test_of_a_draft_without_a_target_asks_nobody(draft):
-    Agreement.objects.filter(pk=draft.pk).update(target_orders=0)
-    found = backtest.rehearse(agreement=Agreement.objects.get(pk=draft.pk), now=timezone.now())
-    assert found.then == Answers(met=0, at_risk=0, missed=0, not_asked=2)
+    AgreementVersion.objects.filter(pk=draft.pk).update(target_orders=0)
+    found = backtest.backtest_targets(agreement=AgreementVersion.objects.get(pk=draft.pk), now=timezone.now())
+    assert found.proposed == ResultCounts(met=0, at_risk=0, missed=0, not_checked=2)

@@ -9,10 +9,10 @@ from django.db import IntegrityError, transaction
 
 from affiliates.models import Channel
 from compliance.models import Review, Signal
-from compliance.signals import dismissal, signals
+from compliance.signals import dismissals, signals
 from payouts.payout_details import details
 from shops import intake
-from tests.compliance.cases import active, days, order
+from tests.compliance.cases import days, make_active_affiliate, make_order
 from tracking.clicks import click_ids
 from tracking.models import Click, Link
 
@@ -34,7 +34,7 @@ def clicks(of: Link, number: int, *, at=NOW, address="", host="", kind="counted"
 
 
 def order_by_click(of: Link, *, clicked_at, placed_at, customer="17850") -> None:
-    (result,) = intake.take(
+    (result,) = intake.ingest_orders(
         snapshots=[
             {
                 "order_id": f"C{next(numbers)}",
@@ -43,7 +43,7 @@ def order_by_click(of: Link, *, clicked_at, placed_at, customer="17850") -> None
                 "placed_at": placed_at.isoformat(),
                 "completed_at": None,
                 "currency": "USD",
-                "click_id": click_ids.sign(of.pk, clicked_at),
+                "click_id": click_ids.sign_click_id(of.pk, clicked_at),
                 "coupon": None,
                 "customer": {"ref": customer},
                 "lines": [
@@ -58,24 +58,24 @@ def order_by_click(of: Link, *, clicked_at, placed_at, customer="17850") -> None
 
 
 def raised(kind: str):
-    signals.look(now=NOW)
+    signals.detect_signals(now=NOW)
     return dict(Signal.objects.filter(kind=kind).values_list("affiliate", "evidence"))
 
 
 def pay_to(affiliate, account: str) -> None:
-    details.change(
+    details.change_details(
         affiliate=affiliate,
         method="paypal",
         account=account,
         holder="Somebody",
         now=NOW - days(9),
         by=None,
-        confirmed_how="a test",
+        confirmation="a test",
     )
 
 
 def test_point_to_two_affiliates_with_the_same_payout_details(affiliate):
-    other, third = active(), active()
+    other, third = make_active_affiliate(), make_active_affiliate()
     for one, account in ((affiliate, "same@example.com"), (other, "same@example.com"), (third, "own@example.com")):
         pay_to(one, account)
     found = raised("same_payout_details")
@@ -85,23 +85,23 @@ def test_point_to_two_affiliates_with_the_same_payout_details(affiliate):
 
 
 def test_look_at_the_newest_payout_details_alone(affiliate):
-    other = active()
+    other = make_active_affiliate()
     pay_to(affiliate, "same@example.com")
     pay_to(other, "same@example.com")
-    details.change(
+    details.change_details(
         affiliate=other,
         method="paypal",
         account="new@example.com",
         holder="S",
         now=NOW,
         by=None,
-        confirmed_how="a test",
+        confirmation="a test",
     )
     assert raised("same_payout_details") == {}
 
 
 def test_point_to_purchases_by_the_affiliate(affiliate):
-    other, now = active(), NOW - days(1)
+    other, now = make_active_affiliate(), NOW - days(1)
     for who, customer in ((affiliate, affiliate.user.email), (other, affiliate.user.email)):
         order_by_click(link(who), clicked_at=now - days(1), placed_at=now, customer=customer)
     assert raised("self_purchase").keys() == {affiliate.pk}
@@ -155,47 +155,47 @@ def test_point_to_clicks_from_sites_that_were_not_declared(affiliate, settings):
     ):
         clicks(of, number, host=host)
     found = raised("undeclared_sites")
-    assert found[affiliate.pk] == {"clicks_from": {"notblog.example": 5, "blog.example.evil.example": 6}}
+    assert found[affiliate.pk] == {"clicks_by_site": {"notblog.example": 5, "blog.example.evil.example": 6}}
 
 
 def test_are_raised_once_and_not_again_when_dismissed(affiliate, reviewer):
-    other = active()
+    other = make_active_affiliate()
     pay_to(affiliate, "same@example.com")
     pay_to(other, "same@example.com")
-    assert signals.look(now=NOW)["same_payout_details"] == 2
-    assert signals.look(now=NOW + days(1))["same_payout_details"] == 0
+    assert signals.detect_signals(now=NOW)["same_payout_details"] == 2
+    assert signals.detect_signals(now=NOW + days(1))["same_payout_details"] == 0
     for signal in Signal.objects.all():
-        dismissal.dismiss(signal=signal, reason="A couple.", now=NOW + days(2), by=reviewer)
-    assert signals.look(now=NOW + days(90))["same_payout_details"] == 0
-    third = active()
+        dismissals.dismiss_signal(signal=signal, reason="A couple.", now=NOW + days(2), by=reviewer)
+    assert signals.detect_signals(now=NOW + days(90))["same_payout_details"] == 0
+    third = make_active_affiliate()
     pay_to(third, "same@example.com")  # now there are three: that is other evidence
-    assert signals.look(now=NOW + days(91))["same_payout_details"] == 3
+    assert signals.detect_signals(now=NOW + days(91))["same_payout_details"] == 3
 
 
 def test_never_act_by_themselves(affiliate):
     pay_to(affiliate, "same@example.com")
-    pay_to(active(), "same@example.com")
-    signals.look(now=NOW)
+    pay_to(make_active_affiliate(), "same@example.com")
+    signals.detect_signals(now=NOW)
     affiliate.refresh_from_db()
     assert (affiliate.state, Review.objects.count()) == ("active", 0)
 
 
 def test_of_a_kind_that_fails_stop_no_other(affiliate, monkeypatch, caplog):
     pay_to(affiliate, "same@example.com")
-    pay_to(active(), "same@example.com")
+    pay_to(make_active_affiliate(), "same@example.com")
 
     def fails(**_values):
         raise RuntimeError("poison")
 
     monkeypatch.setitem(signals.DETECTORS, Signal.Kind.CONVERSION, fails)
-    result = signals.look(now=NOW)
+    result = signals.detect_signals(now=NOW)
     assert "conversion" not in result
     assert result["same_payout_details"] == 2
     assert "conversion" in caplog.text
 
 
 def test_are_open_once_an_affiliate_and_kind_says_the_database_too(affiliate):
-    order(affiliate, NOW)
+    make_order(affiliate, NOW)
     Signal.objects.create(affiliate=affiliate, kind="conversion", raised_at=NOW)
     with pytest.raises(IntegrityError), transaction.atomic():
         Signal.objects.create(affiliate=affiliate, kind="conversion", raised_at=NOW)

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from compliance.targets import checks
-from compliance.targets.upcoming import ahead
+from compliance.targets.target_forecast import forecast_targets
 from tests.compliance import cases
-from tests.compliance.cases import active, days, order
+from tests.compliance.cases import days, make_active_affiliate, make_order
 
 # Affiliates active since 2025-01-01 12:00 are asked from 2025-06-30 12:00 on.
 NOW = datetime(2025, 7, 10, 12, tzinfo=UTC)
@@ -26,49 +26,49 @@ def opened(affiliate):
 def test_name_the_day_of_the_question_that_will_find_the_target_missed(opened):
     # Counts up to 2025-07-15 12:00, so the question of the 16th is the first without it.
     for placed_at in (datetime(2025, 1, 16, 12, tzinfo=UTC), NOW - days(2), NOW - days(1)):
-        order(opened, placed_at)
-    (row,) = ahead(now=NOW)
-    assert (row.affiliate, row.orders, row.noticed_at, row.reviewed_at) == (opened, 3, midnight(7, 16), None)
+        make_order(opened, placed_at)
+    (row,) = forecast_targets(now=NOW)
+    assert (row.affiliate, row.orders, row.notified_at, row.reviewed_at) == (opened, 3, midnight(7, 16), None)
 
 
 def test_are_what_the_clock_then_does(opened):
     for placed_at in (datetime(2025, 1, 16, 12, tzinfo=UTC), NOW - days(2), NOW - days(1)):
-        order(opened, placed_at)
-    (row,) = ahead(now=NOW)
-    noticed = [day for day in range(11, 31) if checks.check(now=midnight(7, day)).noticed]
-    assert noticed == [row.noticed_at and row.noticed_at.day]
-    (row,) = ahead(now=midnight(7, 20))
+        make_order(opened, placed_at)
+    (row,) = forecast_targets(now=NOW)
+    noticed = [day for day in range(11, 31) if checks.check_targets(now=midnight(7, day)).notified]
+    assert noticed == [row.notified_at and row.notified_at.day]
+    (row,) = forecast_targets(now=midnight(7, 20))
     assert (row.has_notice, row.reviewed_at) == (True, midnight(8, 15))
-    assert checks.check(now=midnight(8, 14)).reviewed == 0
-    assert checks.check(now=midnight(8, 15)).reviewed == 1
-    assert ahead(now=midnight(8, 16)) == []
+    assert checks.check_targets(now=midnight(8, 14)).reviewed == 0
+    assert checks.check_targets(now=midnight(8, 15)).reviewed == 1
+    assert forecast_targets(now=midnight(8, 16)) == []
 
 
 def test_leave_out_who_is_safe(opened):
     for age in (3, 2, 1):
-        order(opened, NOW - days(age))
-    assert ahead(now=NOW) == []
+        make_order(opened, NOW - days(age))
+    assert forecast_targets(now=NOW) == []
 
 
 def test_name_who_is_first_asked_within_the_30_days(agreement):
-    young = active(NOW - days(160))
-    (row,) = ahead(now=NOW)
+    young = make_active_affiliate(NOW - days(160))
+    (row,) = forecast_targets(now=NOW)
     # Active since 2025-01-31 12:00; 180 days later is 2025-07-30 12:00, so the first question is that of the 31st.
-    assert (row.affiliate, row.noticed_at) == (young, midnight(7, 31))
+    assert (row.affiliate, row.notified_at) == (young, midnight(7, 31))
 
 
 def test_leave_out_who_is_first_asked_later(agreement):
-    active(NOW - days(140))
-    assert ahead(now=NOW) == []
+    make_active_affiliate(NOW - days(140))
+    assert forecast_targets(now=NOW) == []
 
 
 def test_name_today_for_who_has_not_been_asked_yet(opened):
-    (row,) = ahead(now=NOW)
-    assert (row.noticed_at, row.reviewed_at) == (NOW, NOW + days(30))
+    (row,) = forecast_targets(now=NOW)
+    assert (row.notified_at, row.reviewed_at) == (NOW, NOW + days(30))
 
 
 def test_drop_the_review_of_a_notice_that_was_met(opened):
-    checks.check(now=NOW)
+    checks.check_targets(now=NOW)
     for age in (3, 2, 1):
-        order(opened, NOW + days(5) - days(age))
-    assert [row.reviewed_at for row in ahead(now=NOW + days(5))] == [None]
+        make_order(opened, NOW + days(5) - days(age))
+    assert [row.reviewed_at for row in forecast_targets(now=NOW + days(5))] == [None]

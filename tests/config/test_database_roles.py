@@ -25,10 +25,10 @@ ROOT = Path(settings.BASE_DIR)
 FINAL = {"append_only", "published_is_final", "never_changed"}
 # RELIABILITY 1.3 names these; whatever else has such a trigger is found by it.
 NAMED = {
-    "affiliates_standingchange",
+    "affiliates_statuschange",
     "agreements_acceptance",
     "agreements_acceptanceperson",
-    "agreements_agreement",
+    "agreements_agreementversion",
     "agreements_agreementtext",
     "agreements_agreementwithdrawal",
     "agreements_clause",
@@ -39,7 +39,7 @@ NAMED = {
     "payouts_ledgerentry",
     "payouts_ledgertransaction",
     "payouts_payoutfile",
-    "payouts_setaside",
+    "payouts_closeexception",
     "payouts_statement",
     "payouts_statementline",
     "tracking_ordersnapshot",
@@ -110,7 +110,7 @@ def roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roles]:
                 run(inside, *after)
             manage(urls.owner, "migrate", "--verbosity=0")
             folder = tmp_path_factory.mktemp("life")
-            life = f"import pathlib; from tests.config.a_little_life import live; live(pathlib.Path({str(folder)!r}))"
+            life = f"import pathlib; from tests.config.full_program import create_full_program; create_full_program(pathlib.Path({str(folder)!r}))"
             manage(urls.app, "shell", "--verbosity=0", "--command", life)
             yield urls
         finally:
@@ -284,4 +284,4 @@ def test_runs_no_function_with_the_owner_s_rights_but_these(app):
     found = app.execute(
         "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY 1"
     )
-    assert [name for (name,) in found] == ["drop_clicks_of", "make_month"]
+    assert [name for (name,) in found] == ["drop_click_month", "make_month"]

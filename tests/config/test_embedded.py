@@ -24,7 +24,7 @@ CONFIG = Path(embedded.__file__).parent.parent
 USER = """
 import json, pathlib, sys
 import embedded
-print(json.dumps(embedded.urls(pathlib.Path(sys.argv[1]))), flush=True)
+print(json.dumps(embedded.get_urls(pathlib.Path(sys.argv[1]))), flush=True)
 sys.stdin.read()
 """
 GRACE_SECONDS = 1
@@ -70,7 +70,7 @@ class User:
 HOME = """
 import json, pathlib, sys
 from embedded.place import Place
-print(json.dumps(str(Place.of(pathlib.Path(sys.argv[1])).home)))
+print(json.dumps(str(Place.for_folder(pathlib.Path(sys.argv[1])).home)))
 """
 
 
@@ -122,8 +122,8 @@ def test_are_started_once_by_twenty_that_need_them_at_once(folder: Path) -> None
 
 def test_answer_from_a_running_server_within_milliseconds(folder: Path) -> None:
     user = User(folder)
-    assert user.urls == list(embedded.urls(folder))
-    assert min(timeit.repeat(lambda: embedded.urls(folder), number=1, repeat=20)) < 0.01
+    assert user.urls == list(embedded.get_urls(folder))
+    assert min(timeit.repeat(lambda: embedded.get_urls(folder), number=1, repeat=20)) < 0.01
     os.close(embedded._leases.pop(folder))
     user.leave()
 

@@ -16,8 +16,8 @@ from django.db import connection
 from mail import attachments, delivery
 from payouts.closing import close, close_sql, verification
 from payouts.ledger import booking
-from tests.faults.killing import in_a_child, kill_myself
-from tests.worlds import NOW, begin, bring_over, close_months, order, send
+from tests.faults.child_processes import kill_self, run_in_child
+from tests.scenarios import NOW, build_order, close_months, create_program, import_affiliates, send_orders
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial]
 
@@ -54,12 +54,12 @@ def rows() -> str:
 
 @pytest.fixture
 def _world(tmp_path):
-    begin("2026-01-01")
-    bring_over(CODES, tmp_path)
+    create_program("2026-01-01")
+    import_affiliates(CODES, tmp_path)
     done = "2026-01-12T12:00:00Z"
-    send(
+    send_orders(
         *(
-            order(f"{code}-{n}", ("home-decor", f"{100 * i + 7 * n}.00"), at=done, completed=done, coupon=code)
+            build_order(f"{code}-{n}", ("home-decor", f"{100 * i + 7 * n}.00"), at=done, completed=done, coupon=code)
             for i, code in enumerate(CODES)
             for n in range(4)
         )
@@ -68,11 +68,11 @@ def _world(tmp_path):
 
 
 def run() -> None:
-    close.close_month(period=MONTH, now=NOW, by=None)
+    close.close_month(month=MONTH, now=NOW, by=None)
 
 
 def killed_before() -> None:
-    with patch.object(booking, "close_gate", kill_myself):
+    with patch.object(booking, "close_gate", kill_self):
         run()
 
 
@@ -85,7 +85,7 @@ def killed_in_the_middle(after: int) -> Callable[[], None]:
             for statement in some:
                 plain([statement], values)
                 if next(statements) == after:
-                    kill_myself()
+                    kill_self()
 
         with patch.object(close, "_run", counting):
             run()
@@ -95,13 +95,13 @@ def killed_in_the_middle(after: int) -> Callable[[], None]:
 
 def killed_after() -> None:
     run()
-    kill_myself()
+    kill_self()
 
 
 def killed_between_sending_and_recording() -> None:
     """The third mail goes out, and nobody can say so any more."""
     run()
-    plain, sent = delivery._email, iter(range(1000))
+    plain, sent = delivery._build_email, iter(range(1000))
 
     def deadly(message, connection):
         email = plain(message, connection)
@@ -110,26 +110,26 @@ def killed_between_sending_and_recording() -> None:
         def send_and_die(*args, **kwargs):
             send_it(*args, **kwargs)
             if next(sent) == 2:
-                kill_myself()
+                kill_self()
 
         email.send = send_and_die
         return email
 
-    delivery._email = deadly
+    delivery._build_email = deadly
     delivery.deliver_due(clock=soon)
 
 
 STAGES = {
     "before the transaction": killed_before,
     "in the middle": killed_in_the_middle(6),
-    "right before the commit": killed_in_the_middle(4 + len(close_sql.WRITE)),
+    "right before the commit": killed_in_the_middle(4 + len(close_sql.WRITE_QUERIES)),
     "right after the commit": killed_after,
     "in the middle of the e-mails": killed_between_sending_and_recording,
 }
 
 
 def forget_the_close() -> None:
-    """Empty what the close wrote, so that the same world can be closed again."""
+    """Empty what the close wrote, so that the same scenario can be closed again."""
     tables = ("ledgerentry", "ledgertransaction", "payout", "payoutbatch", "statementline", "statement")
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
@@ -153,11 +153,11 @@ def test_at_every_stage(settings, tmp_path, monkeypatch):
         folder = tmp_path / f"mails {number}"
         settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
         settings.EMAIL_FILE_PATH = folder
-        assert in_a_child(work) == signal.SIGKILL, stage
+        assert run_in_child(work) == signal.SIGKILL, stage
         run()
         run()
         assert rows() == undisturbed, stage
-        assert [finding for finding in verification.verify() if finding.violations] == [], stage
+        assert [finding for finding in verification.check_invariants() if finding.violations] == [], stage
         delivery.deliver_due(clock=lambda: soon(10))
         assert ids_by_receiver(folder) == dict.fromkeys(RECEIVERS, 1), stage
 
@@ -188,7 +188,7 @@ def test_a_close_that_commits_between_its_steps_is_caught():
             for statement in some:
                 plain([statement], values)
                 if next(statements) == 7:
-                    kill_myself()
+                    kill_self()
 
         with (
             patch.object(close, "transaction", Careless()),
@@ -197,7 +197,7 @@ def test_a_close_that_commits_between_its_steps_is_caught():
         ):
             run()
 
-    assert in_a_child(broken) == signal.SIGKILL
+    assert run_in_child(broken) == signal.SIGKILL
     run()
     assert rows() != undisturbed
 

@@ -1,6 +1,6 @@
 """The daily questions ...
 
-`make faults` runs the long form, of which TIMES_LOST, in each of three ways, is the size.
+`make faults` runs the long form, of which QUEUE_LOSSES, in each of three ways, is the size.
 """
 
 import os
@@ -14,26 +14,29 @@ from django.utils import timezone
 from compliance.models import TargetCheck
 from mail import attachments
 from payouts.models import Close
-from portal import questions
-from portal.models import Ask, Proof, Question
-from tests.faults import books, sixty
-from tests.faults.asking import CLOSES, Beat, flush, queue_at, queued, work_off
-from tests.faults.harness import undisturbed
-from tests.faults.killing import all_at_once
-from tests.worlds import close_months, moment, send
+from portal import scheduled_tasks
+from portal.models import IntegrityCheck, ScheduledTask, TaskRun
+from tests.faults import close_digest, sixty_affiliates
+from tests.faults.child_processes import run_at_once
+from tests.faults.kill_rounds import get_undisturbed_digest
+from tests.faults.task_runner import CLOSE_TASK, Beat, flush_broker, list_queued_tasks, run_queued_tasks, use_broker
+from tests.scenarios import close_months, parse_utc, send_orders
 
 pytestmark = pytest.mark.serial
 
-TIMES_LOST = int(os.environ.get("TIMES_LOST", "1"))
+QUEUE_LOSSES = int(os.environ.get("QUEUE_LOSSES", "1"))
 MINUTE = timedelta(minutes=1)
 AWAY = timedelta(days=70)
 
 
 @pytest.fixture
-def clock(world):
+def clock(scenario):
     """Some minutes before NOW, when February is due: the clock goes on only when it is told to."""
-    with queue_at(world.valkey.url), time_machine.travel(sixty.NOW - 6 * MINUTE, tick=False) as travelled:
-        flush()
+    with (
+        use_broker(scenario.valkey.url),
+        time_machine.travel(sixty_affiliates.NOW - 6 * MINUTE, tick=False) as travelled,
+    ):
+        flush_broker()
         yield travelled
 
 
@@ -44,84 +47,90 @@ def _no_pdf(monkeypatch):
     monkeypatch.setattr(attachments, "make", lambda *_: made)
 
 
-def flushed(world, beat) -> None:
-    flush()
+def flushed(scenario, beat) -> None:
+    flush_broker()
 
 
-def killed_with_its_disk(world, beat) -> None:
-    world.lose_the_queue()
-    world.valkey.start()
+def killed_with_its_disk(scenario, beat) -> None:
+    scenario.lose_queue()
+    scenario.valkey.start()
 
 
-def away_while_beat_goes_on(world, beat) -> None:
-    world.lose_the_queue()
+def away_while_beat_goes_on(scenario, beat) -> None:
+    scenario.lose_queue()
     beat.tick()
-    world.valkey.start()
+    scenario.valkey.start()
 
 
 @pytest.mark.parametrize("lost", [flushed, killed_with_its_disk, away_while_beat_goes_on])
-def test_find_lost_work_again_within_five_minutes(lost, world, clock, tmp_path, told):
-    reference, took = undisturbed(), []
-    for number in range(TIMES_LOST):
+def test_find_lost_work_again_within_five_minutes(lost, scenario, clock, tmp_path, report_line):
+    reference, took = get_undisturbed_digest(), []
+    for number in range(QUEUE_LOSSES):
         beat = Beat(tmp_path / f"beat {number}")
         clock.shift(5 * MINUTE)
         beat.tick()
-        assert CLOSES in queued()
-        lost(world, beat)
-        assert CLOSES not in queued()
+        assert CLOSE_TASK in list_queued_tasks()
+        lost(scenario, beat)
+        assert CLOSE_TASK not in list_queued_tasks()
         lost_at = timezone.now()
         while not Close.objects.filter(period="2026-02-01").exists():
             clock.shift(MINUTE / 2)
             beat.tick()
-            work_off()
+            run_queued_tasks()
         took.append(timezone.now() - lost_at)
-        assert books.digest() == reference
-        books.forget()
+        assert close_digest.compute_digest() == reference
+        close_digest.undo_closes()
         beat.end()
     assert max(took) <= 5 * MINUTE
-    told(
-        f"queue {lost.__name__.replace('_', ' ')}, {TIMES_LOST} times: found again after {max(took)}; digest {reference[:16]}"
+    report_line(
+        f"queue {lost.__name__.replace('_', ' ')}, {QUEUE_LOSSES} times: found again after {max(took)}; digest {reference[:16]}"
     )
 
 
-def test_of_two_beats_and_two_workers_have_one_effect(clock, tmp_path, told):
-    reference = undisturbed()
-    clock.move_to(sixty.NOW - timedelta(hours=7))
+def test_of_two_beats_and_two_workers_have_one_effect(clock, tmp_path, report_line):
+    reference = get_undisturbed_digest()
+    clock.move_to(sixty_affiliates.NOW - timedelta(hours=7))
     beats = [Beat(tmp_path / name) for name in ("one", "two")]
-    clock.move_to(sixty.NOW)
+    clock.move_to(sixty_affiliates.NOW)
     for beat in beats:
         beat.tick()
-    assert Counter(queued())[CLOSES] == 2
+    assert Counter(list_queued_tasks())[CLOSE_TASK] == 2
     for beat in beats:
         beat.end()
-    all_at_once([work_off, work_off])
-    assert queued() == []
-    assert books.digest() == reference
-    assert_asked_once(sixty.NOW)
-    told(f"two beats and two workers at once: one effect; digest {reference[:16]}")
+    run_at_once([run_queued_tasks, run_queued_tasks])
+    assert list_queued_tasks() == []
+    assert close_digest.compute_digest() == reference
+    assert_asked_once(sixty_affiliates.NOW)
+    report_line(f"two beats and two workers at once: one effect; digest {reference[:16]}")
 
 
 def assert_asked_once(now) -> None:
-    """Every question of the schedule is answered, and what is asked once a day has one answer each."""
-    assert {one.title: one.state for one in questions.standing(now) if one.state is not questions.State.FINE} == {}
-    assert not Ask.objects.exists()
+    """Every question of the schedule is answered, and what is asked once a day has one result each."""
+    assert {
+        one.title: one.state
+        for one in scheduled_tasks.list_task_statuses(now)
+        if one.state is not scheduled_tasks.TaskState.OK
+    } == {}
+    assert not TaskRun.objects.exists()
     checks = Counter(TargetCheck.objects.filter(day=now.date()).values_list("affiliate", flat=True))
     assert len(checks) > 40
     assert set(checks.values()) == {1}
-    assert sorted(Proof.objects.filter(day=now.date()).values_list("name", flat=True)) == sorted(Proof.Name.values)
+    assert sorted(IntegrityCheck.objects.filter(day=now.date()).values_list("name", flat=True)) == sorted(
+        IntegrityCheck.Name.values
+    )
 
 
 def test_that_nobody_asked_for_70_days_are_each_answered_and_each_month_is_closed_once_in_order(
-    stores, clock, tmp_path, told
+    stores, clock, tmp_path, report_line
 ):
-    begun = moment("2026-02-28T12:00:00")
+    begun = parse_utc("2026-02-28T12:00:00")
     clock.move_to(begun)
     beat = Beat(tmp_path / "beat")
     clock.shift(10 * MINUTE)
     beat.tick()
-    work_off()
+    run_queued_tasks()
     beat.end()
-    assert Question.objects.get(name=CLOSES).answer == ""
+    assert ScheduledTask.objects.get(name=CLOSE_TASK).result == ""
 
     back = begun + AWAY
     meanwhile()
@@ -129,24 +138,26 @@ def test_that_nobody_asked_for_70_days_are_each_answered_and_each_month_is_close
     for _tick in range(3):
         beat = Beat(tmp_path / "beat")
         beat.tick()
-        work_off()
+        run_queued_tasks()
         beat.end()
         clock.shift(5 * MINUTE)
     closed = [str(close) for close in Close.objects.order_by("transaction")]
     assert closed == ["2025-12", "2026-01", "2026-02", "2026-03", "2026-04"]
-    assert Question.objects.get(name=CLOSES).failures == 0
+    assert ScheduledTask.objects.get(name=CLOSE_TASK).failures == 0
     assert_asked_once(back)
-    found = books.digest()
+    found = close_digest.compute_digest()
 
-    with stores.copy_used("by_hand"):
+    with stores.use_copy("by_hand"):
         meanwhile()
         close_months("2026-02", "2026-03", "2026-04", now=back)
-        assert books.digest() == found
-    told(f"beat away for 70 days: three months closed once each, in order, all questions answered; digest {found[:16]}")
+        assert close_digest.compute_digest() == found
+    report_line(
+        f"beat away for 70 days: three months closed once each, in order, all questions answered; digest {found[:16]}"
+    )
 
 
 def meanwhile() -> None:
     """The shop goes on selling while nobody asks: lines that are validated in March and in April."""
-    for when in (moment("2026-02-12T12:00:00"), moment("2026-03-20T12:00:00")):
-        for code in sixty.codes("PAID", "CARRIED", "NEGATIVE", "SUSPENDED"):
-            send(sixty.sold(when, code, ("333.00",)), now=when)
+    for when in (parse_utc("2026-02-12T12:00:00"), parse_utc("2026-03-20T12:00:00")):
+        for code in sixty_affiliates.list_codes("PAID", "CARRIED", "NEGATIVE", "SUSPENDED"):
+            send_orders(sixty_affiliates.build_sale(when, code, ("333.00",)), now=when)

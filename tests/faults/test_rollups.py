@@ -13,12 +13,12 @@ import psycopg
 import pytest
 from django.db import connection, connections
 
-from benchmarks.rollups import fill, proof
+from benchmarks.rollups import create_clicks, verify_rollups
 from payouts.commissions import rollups
-from tests.faults.killing import in_a_child, kill_myself
-from tests.faults.test_senders import history, send_at_once
-from tests.payouts.arrivals import make_link
-from tests.worlds import begin, bring_over, rollup_differences
+from tests.faults.child_processes import kill_self, run_in_child
+from tests.faults.test_concurrent_senders import history, send_at_once
+from tests.payouts.click_data import make_link
+from tests.scenarios import create_program, import_affiliates, list_rollup_differences
 from tracking.clicks import click_ids, click_store
 from tracking.clicks import rollups as click_rollups
 from tracking.clicks.connection import connect
@@ -30,8 +30,8 @@ AT = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
 
 @pytest.fixture
 def link(tmp_path) -> Link:
-    begin("2026-01-01")
-    return make_link(bring_over(["ANN", "BEN"], tmp_path)["ANN"])
+    create_program("2026-01-01")
+    return make_link(import_affiliates(["ANN", "BEN"], tmp_path)["ANN"])
 
 
 def counted() -> int:
@@ -41,7 +41,7 @@ def counted() -> int:
 def fold() -> None:
     """Fold until every click that is there is folded: a transaction in any database of the server holds a fold back."""
     for _try in range(600):
-        rollups.fold()
+        rollups.fold_rollups()
         horizon = ClickHorizon.objects.get().transaction
         if not Click.objects.filter(transaction__gte=horizon).exists():
             return
@@ -52,10 +52,12 @@ def fold() -> None:
 def click(writer: psycopg.Connection, link: Link, number: int = 1) -> None:
     """Clicks as the redirect writes them, on a connection of its own."""
     rows = [
-        click_store.Row(click_ids.new_nonce(AT), link.pk, AT, "counted", "", "", "", "", "", "", "", "", "mobile")
+        click_store.ClickRow(
+            click_ids.generate_nonce(AT), link.pk, AT, "counted", "", "", "", "", "", "", "", "", "mobile"
+        )
         for _click in range(number)
     ]
-    click_store.copy(writer.cursor(), list(map(click_store.line, rows)))
+    click_store.copy_rows(writer.cursor(), list(map(click_store.encode_row, rows)))
 
 
 def test_of_a_click_that_commits_after_a_later_one(link):
@@ -63,7 +65,7 @@ def test_of_a_click_that_commits_after_a_later_one(link):
         early.execute("BEGIN")
         click(early, link)
         click(late, link, 2)
-        rollups.fold()
+        rollups.fold_rollups()
         assert counted() == 0, "an older transaction still runs: the fold can't know what it will bring"
         early.execute("COMMIT")
         click(late, link, 4)
@@ -71,7 +73,7 @@ def test_of_a_click_that_commits_after_a_later_one(link):
     assert counted() == 7
     fold()
     assert counted() == 7
-    assert rollup_differences() == []
+    assert list_rollup_differences() == []
 
 
 def test_of_a_click_that_is_rolled_back(link):
@@ -82,7 +84,7 @@ def test_of_a_click_that_is_rolled_back(link):
         click(writer, link, 2)
     fold()
     assert counted() == 2
-    assert rollup_differences() == []
+    assert list_rollup_differences() == []
 
 
 @contextmanager
@@ -93,7 +95,7 @@ def folding(folders: int) -> Iterator[None]:
     def go_on() -> None:
         try:
             while not stop.wait(0.01):
-                rollups.fold()
+                rollups.fold_rollups()
         finally:
             connections.close_all()
 
@@ -117,18 +119,18 @@ def test_by_four_folders_while_clicks_come_in(link):
         list(visitors.map(visit, range(3)))
     fold()
     assert counted() == Click.objects.count() == 600
-    assert rollup_differences() == []
+    assert list_rollup_differences() == []
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_of_orders_from_four_senders_while_they_are_folded(seed, tmp_path):
-    begin("2026-01-01")
-    bring_over(["ANN", "BEN"], tmp_path)
+    create_program("2026-01-01")
+    import_affiliates(["ANN", "BEN"], tmp_path)
     shuffled = random.Random(seed)
     snapshots = [row for number in range(30) for row in history(number, shuffled)]
     with folding(2):
         send_at_once([shuffled.sample(snapshots * 2, len(snapshots) * 2) for _sender in range(4)], size=20)
-    assert rollup_differences() == []
+    assert list_rollup_differences() == []
     assert Rollup.objects.filter(dimension="total", orders__gt=0).exists()
 
 
@@ -145,13 +147,13 @@ def test_by_a_fold_that_is_killed(dies_in, link):
         module = click_rollups if dies_in == "clicks" else rollups
         dying = "UPDATE tracking_clickhorizon" if dies_in == "clicks" else "DROP TABLE folding"
         with patch.object(module.connection, "cursor", lambda: Deadly(plain(), dying)):
-            rollups.fold()
+            rollups.fold_rollups()
 
-    assert in_a_child(killed) == 9
+    assert run_in_child(killed) == 9
     assert ChangedDay.objects.count() == marked
     assert dies_in == "orders" or counted() == 0
     fold()
-    assert rollup_differences() == []
+    assert list_rollup_differences() == []
     assert counted() == 3
 
 
@@ -173,7 +175,7 @@ class Deadly:
 
     def execute(self, sql, params=None):
         if sql.startswith(self._dying):
-            kill_myself()
+            kill_self()
         return self._cursor.execute(sql, params)
 
 
@@ -187,19 +189,19 @@ def test_after_a_restore_on_a_server_that_numbers_transactions_anew(link):
     Click.objects.update(transaction=10**15 - 1)
     with connect() as writer:
         click(writer, link, 2)
-    rollups.fold()
+    rollups.fold_rollups()
     assert counted() == 5
     fold()
     with connect() as writer:
         click(writer, link)
     fold()
     assert counted() == 6
-    assert rollup_differences() == []
+    assert list_rollup_differences() == []
 
 
 def test_after_snapshots_of_all_kinds_from_four_processes(db):
     """The benchmark's million, in small."""
-    whole, kinds = proof(2_000, 20, fill(20))
+    whole, kinds = verify_rollups(2_000, 20, create_clicks(20))
     assert whole["value"] == 0
     assert whole["roll-ups compared"] > 1_000
     assert min(kinds[name] for name in ("value", "by a click", "of a lost record", "cancelled")) > 10
@@ -213,7 +215,7 @@ def test_worked_out_anew_are_the_same_and_mended(link):
     before = list(Rollup.objects.exclude(clicks=0, orders=0, sales=0).order_by("pk").values_list())
     Rollup.objects.filter(clicks__gt=0).update(clicks=7)
     Rollup.objects.update(sales="1.00")
-    assert rollup_differences() != []
-    rollups.rebuild()
+    assert list_rollup_differences() != []
+    rollups.rebuild_rollups()
     assert list(Rollup.objects.exclude(clicks=0, orders=0, sales=0).order_by("pk").values_list()) == before
-    assert rollup_differences() == []
+    assert list_rollup_differences() == []

@@ -13,8 +13,8 @@ from django.db import connection
 
 from config.celery import app
 from mail.models import Message
-from portal import questions
-from portal.models import Ask, Question
+from portal import scheduled_tasks
+from portal.models import ScheduledTask, TaskRun
 from tests.factories import make_staff
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial, pytest.mark.slow]
@@ -32,7 +32,17 @@ def _worker(tmp_path) -> Iterator[None]:
         "DEBUG": "1",
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }
-    command = [sys.executable, "-W", "ignore", "-m", "celery", "--quiet", "--app", "tests.faults.deadly", "worker"]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "celery",
+        "--quiet",
+        "--app",
+        "tests.faults.crashing_tasks",
+        "worker",
+    ]
     log = (tmp_path / "worker.log").open("wb")
     worker = subprocess.Popen(
         [*command, "--concurrency", "1", "--loglevel", "warning"], env=environment, stdout=log, stderr=log
@@ -53,11 +63,11 @@ def eventually(happens) -> None:
 @pytest.mark.usefixtures("_worker")
 def test_for_good():
     boss = make_staff(superuser=True)
-    app.send_task("deadly.kills_its_worker")
-    eventually(Question.objects.filter(name="deadly.kills_its_worker", set_aside_at__isnull=False).exists)
-    assert list(Ask.objects.values_list("error", flat=True)) == [questions.LOST] * 3
-    assert list(Message.objects.filter(kind="question_set_aside").values_list("to", flat=True)) == [boss.email]
-    app.send_task("deadly.kills_its_worker")
-    app.send_task("deadly.is_well")
-    eventually(Question.objects.filter(name="deadly.is_well", answer="well").exists)
-    assert Ask.objects.count() == 3
+    app.send_task("crashing_tasks.kill_worker")
+    eventually(ScheduledTask.objects.filter(name="crashing_tasks.kill_worker", disabled_at__isnull=False).exists)
+    assert list(TaskRun.objects.values_list("error", flat=True)) == [scheduled_tasks.WORKER_LOST] * 3
+    assert list(Message.objects.filter(kind="task_disabled").values_list("to", flat=True)) == [boss.email]
+    app.send_task("crashing_tasks.kill_worker")
+    app.send_task("crashing_tasks.succeed")
+    eventually(ScheduledTask.objects.filter(name="crashing_tasks.succeed", result="well").exists)
+    assert TaskRun.objects.count() == 3

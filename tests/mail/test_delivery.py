@@ -13,11 +13,11 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection, transaction
 
-from lib.errors import Refused
+from lib.errors import NotAllowed
 from mail import attachments, delivery
 from mail.attachments import Attachment
 from mail.models import Message
-from mail.outbox import post
+from mail.outbox import queue_email
 from tests.factories import NOW, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,7 @@ def clock() -> Clock:
 
 
 def waiting(key: str = "1", **values: object) -> Message:
-    post(kind="a_test", to="ada@example.com", key=key, context={"name": "Ada"})
+    queue_email(kind="a_test", to="ada@example.com", key=key, context={"name": "Ada"})
     Message.objects.filter(key=key).update(**{"next_attempt_at": NOW} | values)
     return Message.objects.get(key=key)
 
@@ -125,7 +125,7 @@ def test_keeps_a_refusal_with_its_text_and_tries_again_later(clock: Clock, serve
 
 
 def test_pauses_for_one_minute_then_twice_as_long_each_time_up_to_six_hours() -> None:
-    minutes = [delivery.pause_after(n).total_seconds() / 60 for n in range(1, 13)]
+    minutes = [delivery.get_retry_delay(n).total_seconds() / 60 for n in range(1, 13)]
     assert minutes == [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360, 360]
 
 
@@ -166,7 +166,7 @@ def test_sends_again_under_the_same_message_id_what_a_crash_left_before_it_was_s
     message = waiting()
     assert delivery.claim(now=clock()) == message  # and here the worker dies
     assert delivery.deliver_due(clock=clock) == (0, 0), "the claim holds"
-    assert delivery.deliver_due(clock=clock.after(delivery.CLAIM)) == (1, 0)
+    assert delivery.deliver_due(clock=clock.after(delivery.CLAIM_DURATION)) == (1, 0)
     assert [email.extra_headers["Message-ID"] for email in sent_mail.outbox] == [message.message_id]
 
 
@@ -188,7 +188,7 @@ def test_repeats_a_mail_in_the_same_words_and_under_the_same_message_id_when_a_c
         with pytest.raises(Killed):
             delivery.deliver_due(clock=clock)
     Message.objects.update(context={"name": "Somebody else"})
-    assert delivery.deliver_due(clock=clock.after(delivery.CLAIM)) == (1, 0)
+    assert delivery.deliver_due(clock=clock.after(delivery.CLAIM_DURATION)) == (1, 0)
     first, second = sent_mail.outbox
     assert first.extra_headers["Message-ID"] == second.extra_headers["Message-ID"]
     assert (first.subject, first.body) == (second.subject, second.body)
@@ -207,7 +207,7 @@ def test_starts_afresh_for_a_mail_that_staff_send_again(clock: Clock) -> None:
     staff = make_staff()
     delivery.send_again(message=message, now=NOW, by=staff)
     assert delivery.deliver_due(clock=clock) == (1, 0)
-    with pytest.raises(Refused):
+    with pytest.raises(NotAllowed):
         delivery.send_again(message=message, now=NOW, by=staff)
 
 

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.test import override_settings
 
 from mail import rendering
-from mail.blocks import Block, read, shielded
-from mail.rendering import Rendered
+from mail.blocks import Block, escape_markers, parse_mail
+from mail.rendering import RenderedMail
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def render(tmp_path: Path):
     """Render `template` with `context` as the e-mail of a kind of its own."""
     (tmp_path / "mail").mkdir()
 
-    def rendered(template: str, **context: object) -> Rendered:
+    def rendered(template: str, **context: object) -> RenderedMail:
         (tmp_path / "mail" / "a_test.txt").write_text(template)
         engine: dict[str, Any] = dict(settings.TEMPLATES[0])
         engine["DIRS"] = [tmp_path, *engine["DIRS"]]
@@ -28,7 +28,7 @@ def render(tmp_path: Path):
 
 
 def test_consists_of_a_subject_paragraphs_lists_and_actions() -> None:
-    mail = read("Subject\n\nOne\nline.\n\n\nAs follows:\n- a\n- b\n\n=> /x/ | Go there\n")
+    mail = parse_mail("Subject\n\nOne\nline.\n\n\nAs follows:\n- a\n- b\n\n=> /x/ | Go there\n")
     assert mail.subject == "Subject"
     assert mail.blocks == [
         Block("p", ["One line."]),
@@ -74,7 +74,7 @@ def test_keeps_the_line_breaks_of_what_people_wrote(render) -> None:
 
 
 def test_shields_values_at_every_depth_and_leaves_numbers_alone() -> None:
-    assert shielded({"a": ["x\ny", {"b": "- z"}], "n": 3, "none": None}) == {
+    assert escape_markers({"a": ["x\ny", {"b": "- z"}], "n": 3, "none": None}) == {
         "a": ["x\ue000y", {"b": "\ue001- z"}],
         "n": 3,
         "none": None,
@@ -82,4 +82,4 @@ def test_shields_values_at_every_depth_and_leaves_numbers_alone() -> None:
 
 
 def test_loses_the_marks_that_shield_it() -> None:
-    assert read("S\n\n" + shielded("a\ue000b\ue001c")).blocks == [Block("p", ["abc"])]
+    assert parse_mail("S\n\n" + escape_markers("a\ue000b\ue001c")).blocks == [Block("p", ["abc"])]

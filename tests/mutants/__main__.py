@@ -27,22 +27,25 @@ ROOT = Path(__file__).parents[2]
 # So many seconds for the tests of one mutant: one that hangs is noticed, too.
 LIMIT = 120
 CAUGHT, SURVIVED = 1, 0
-LIVES = "tests/lives/test_any_life_of_money.py"
+SIMULATION_TEST = "tests/simulation/test_money_simulation.py"
 _PRICING = ("tests/payouts/test_pricing.py", "tests/payouts/test_precedence.py")
-_CLOSE = ("tests/payouts/test_close_to_the_instant.py", "tests/stories/test_small_orders.py", LIVES)
+_CLOSE = ("tests/payouts/test_close_to_the_instant.py", "tests/stories/test_small_orders.py", SIMULATION_TEST)
 # What each is tried with, the quickest first.
 TESTS = {
     "lib/money.py": ("tests/payouts/test_rounding.py",),
     "agreements/periods.py": ("tests/payouts/test_periods.py",),
     "payouts/commissions/rates.py": _PRICING,
     "payouts/commissions/pricing.py": _PRICING,
-    "agreements/under.py": ("tests/agreements/test_under.py", "tests/agreements/test_under_in_the_database.py"),
+    "agreements/applicable_version.py": (
+        "tests/agreements/test_under.py",
+        "tests/agreements/test_under_in_the_database.py",
+    ),
     "tracking/orders/attribution.py": (
         "tests/tracking/test_attribution.py",
         "tests/tracking/test_explaining_version.py",
         "tests/tracking/test_claims.py",
     ),
-    "tracking/orders/claims.py": (
+    "tracking/orders/attribution_data.py": (
         "tests/tracking/test_claims.py",
         "tests/payouts/test_forfeited.py",
         "tests/stories/test_attribution.py",
@@ -53,9 +56,13 @@ TESTS = {
         "tests/payouts/test_forfeited.py",
         "tests/payouts/test_api.py",
         "tests/stories/test_small_orders.py",
-        LIVES,
+        SIMULATION_TEST,
     ),
-    "payouts/ledger/booking.py": ("tests/payouts/test_close_to_the_instant.py", "tests/payouts/test_ledger.py", LIVES),
+    "payouts/ledger/booking.py": (
+        "tests/payouts/test_close_to_the_instant.py",
+        "tests/payouts/test_ledger.py",
+        SIMULATION_TEST,
+    ),
     "payouts/closing/preflight.py": ("tests/payouts/test_preflight.py",),
     "payouts/closing/close.py": (
         "tests/payouts/test_close_months.py",
@@ -154,7 +161,7 @@ def main() -> int:
     every = [mutant for module in modules for mutant in mutants(module, (ROOT / module).read_text())]
     # In an order by chance, so that those that come within the time are a sample of all.
     random.Random(int(os.environ.get("SEED", "1"))).shuffle(every)
-    os.environ.setdefault("LIVES", "6")
+    os.environ.setdefault("SIMULATION_RUNS", "6")
     trial = Trial(every, 60 * float(os.environ.get("MINUTES", "25")))
     status = pytest.main(
         ["-q", "-q", "-p", "no:cacheprovider", "--reuse-db", "-x", "--capture=no", *_paths()], plugins=[trial]
@@ -162,7 +169,7 @@ def main() -> int:
     if status:
         return int(status)
     share = report.write(every, trial.tried, trial.survivors, complete=not os.environ.get("MODULES"))
-    return 0 if share >= report.LEAST else 1
+    return 0 if share >= report.MIN_SHARE else 1
 
 
 if __name__ == "__main__":

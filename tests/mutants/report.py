@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.mutants.python_changes import Mutant
 
 HERE = Path(__file__).parent
-LEAST = 0.9
+MIN_SHARE = 0.9
 NOT_YET = "not yet tested"
 
 HEAD = """# Mutants

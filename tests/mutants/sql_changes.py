@@ -7,7 +7,7 @@ _IS_SQL = re.compile(r"\b(SELECT|UPDATE|INSERT INTO|DELETE)\b[\s\S]*\b(FROM|SET|
 # What is to be found, and what it becomes. An = of an assignment is none of a condition.
 _RULES = [
     (r" <= ", " < "), (r" < ", " <= "), (r" >= ", " > "), (r" > ", " >= "), (r" <> ", " = "),
-    (r"(?<!SET \w{12})(?<!SET statement_id)(?<!SET returned_on_id) = (?!excluded|CASE|ANY)", " <> "),
+    (r"(?<!SET \w{12})(?<!SET statement_id)(?<!SET returned_statement_id) = (?!excluded|CASE|ANY)", " <> "),
     (r"\bAND\b", "OR"), (r"\bOR\b", "AND"),
     (r"IS NOT NULL", "IS NULL"), (r"IS NULL", "IS NOT NULL"), (r"NOT EXISTS", "EXISTS"), (r"(?<!NOT )EXISTS", "NOT EXISTS"),
     (r"(?<=\w|\)) \+ ", " - "), (r"(?<=\w|\)) - ", " + "), (r"(?<=[ (])-(?=[a-zA-Z])", ""),

@@ -8,16 +8,16 @@ import pytest
 
 from accounts.models import User
 from affiliates.models import Affiliate, State
-from agreements.models import Acceptance, Agreement
-from agreements.seeding import seed
+from agreements.models import Acceptance, AgreementVersion
+from agreements.seeding import publish_seed_agreement
 from payouts.closing.close import close_month
 from payouts.disbursement import approval, exports
 from payouts.ledger import adjustments
 from payouts.models import Payout, PayoutBatch
 from payouts.payout_details import details
-from shops.intake import take
+from shops.intake import ingest_orders
 from tests.factories import make_affiliate, make_staff
-from tracking.links.coupons import bind
+from tracking.links.coupons import assign_coupon
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 JANUARY = datetime(2026, 1, 20, 12, 0, tzinfo=UTC)
@@ -30,9 +30,9 @@ _numbers = count(1)
 
 
 @pytest.fixture
-def agreement(db) -> Agreement:
+def agreement(db) -> AgreementVersion:
     """The seed agreement, in force since 1 January 2026, in USD."""
-    return seed(effective_at=BEGIN, now=BEGIN, by=None)
+    return publish_seed_agreement(effective_at=BEGIN, now=BEGIN, by=None)
 
 
 @pytest.fixture
@@ -46,15 +46,15 @@ def approver(db) -> User:
 
 
 @pytest.fixture
-def earner(agreement):
+def make_payable_affiliate(agreement):
     """A maker of active affiliates under the agreement, with PayPal details that are past their hold."""
 
     def make(
         *, account: str = "", method: str = "paypal", state: State = State.ACTIVE, at: datetime = BEGIN
     ) -> Affiliate:
         affiliate = make_affiliate(state=state, at=at)
-        accept(affiliate, agreement, at)
-        details.change(
+        record_acceptance(affiliate, agreement, at)
+        details.change_details(
             affiliate=affiliate,
             method=method,
             account=account or f"payee{next(_numbers)}@example.com",
@@ -68,7 +68,7 @@ def earner(agreement):
     return make
 
 
-def accept(affiliate: Affiliate, agreement: Agreement, at: datetime) -> None:
+def record_acceptance(affiliate: Affiliate, agreement: AgreementVersion, at: datetime) -> None:
     """Only that a version was accepted; what is evidence of it is the agreements' to test."""
     number = next(_numbers)
     Acceptance.objects.create(
@@ -104,30 +104,30 @@ def grant(preparer, approver):
 
 
 @pytest.fixture
-def drafted(earner, grant):
+def make_draft_batch(make_payable_affiliate, grant):
     """A batch that the close of January drafted: two affiliates, 100.00 and 25.50."""
 
     def make(*, amounts: tuple[str, ...] = ("100.00", "25.50"), **how: str):
         for amount in amounts:
-            grant(earner(**how), amount)
-        return close(date(2026, 1, 1), FEBRUARY)
+            grant(make_payable_affiliate(**how), amount)
+        return close_and_get_batch(date(2026, 1, 1), FEBRUARY)
 
     return make
 
 
-def close(period, now):
+def close_and_get_batch(period, now):
     """Close the month and answer with the batch that it drafted."""
-    return PayoutBatch.objects.get(close=close_month(period=period, now=now, by=None))
+    return PayoutBatch.objects.get(close=close_month(month=period, now=now, by=None))
 
 
 @pytest.fixture
-def sent(drafted, preparer, approver):
+def make_sent_batch(make_draft_batch, preparer, approver):
     """The drafted batch, taken all the way to `sent`."""
 
     def make(**how):
-        batch = drafted(**how)
+        batch = make_draft_batch(**how)
         approval.submit(batch=batch, now=FEBRUARY, by=preparer)
-        shown = approval.summary(batch, FEBRUARY)
+        shown = approval.summarize_batch(batch, FEBRUARY)
         approval.approve(batch=batch, digest=shown.digest, now=FEBRUARY, by=approver)
         exports.export(batch=batch, now=FEBRUARY, by=preparer)
         return batch
@@ -135,7 +135,7 @@ def sent(drafted, preparer, approver):
     return make
 
 
-def results(*lines: tuple[Payout | str, str, str, str]) -> bytes:
+def build_results_file(*lines: tuple[Payout | str, str, str, str]) -> bytes:
     """A results file with a line for each (payout or reference, result, amount, reason)."""
     rows = [
         f"{row if isinstance(row, str) else row.reference},{result},{amount},{reason}"
@@ -144,7 +144,7 @@ def results(*lines: tuple[Payout | str, str, str, str]) -> bytes:
     return "\n".join(["reference,result,amount,reason", *rows, ""]).encode()
 
 
-def snapshot(order_id, coupon, *lines, status="completed", **values):
+def build_snapshot(order_id, coupon, *lines, status="completed", **values):
     """A snapshot of an order placed and completed on 2 January 2026; a line is (category, amount, refunded)."""
     return {
         "order_id": order_id,
@@ -167,7 +167,7 @@ def snapshot(order_id, coupon, *lines, status="completed", **values):
 
 
 @pytest.fixture
-def earned(earner, grant):
+def make_settled_affiliate(make_payable_affiliate, grant):
     """An affiliate whose January has two orders, an adjustment and, closed on 3 March, a statement for February.
 
     16.00 x 5.00 % = 0.80; 100.00 - 40.00 refunded = 60.00 x 8.50 % = 5.10; 300.00 x 3.00 % = 9.00: in all 14.90.
@@ -175,23 +175,23 @@ def earned(earner, grant):
     """
 
     def make(**how):
-        affiliate = earner(**how)
+        affiliate = make_payable_affiliate(**how)
         code = f"C{next(_numbers)}"
-        bind(affiliate=affiliate, code=code, bound_from=BEGIN, now=BEGIN, by=None)
-        taken = take(
+        assign_coupon(affiliate=affiliate, code=code, assigned_from=BEGIN, now=BEGIN, by=None)
+        taken = ingest_orders(
             snapshots=[
-                snapshot(
+                build_snapshot(
                     f"{code}-1", code, ("home-decor", "16.00", "0.00"), ("jewelry-accessories", "100.00", "40.00")
                 ),
-                snapshot(f"{code}-2", code, ("no-such-category", "300.00", "0.00")),
+                build_snapshot(f"{code}-2", code, ("no-such-category", "300.00", "0.00")),
             ],
             source="test",
             now=JANUARY,
         )
         assert [(row.outcome, row.affiliate) for row in taken] == [("created", affiliate.code)] * 2, taken
         grant(affiliate, "10.00", at=FEBRUARY)
-        close_month(period=date(2026, 1, 1), now=FEBRUARY, by=None)
-        close_month(period=date(2026, 2, 1), now=MARCH, by=None)
+        close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
+        close_month(month=date(2026, 2, 1), now=MARCH, by=None)
         return affiliate
 
     return make

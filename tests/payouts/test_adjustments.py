@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from affiliates.errors import IllegalTransition
 from audit.models import AuditRecord
 from payouts.closing.close import close_month
-from payouts.errors import NeedsAnotherPerson
+from payouts.errors import SecondApprovalRequired
 from payouts.ledger import adjustments, booking
 from payouts.models import Adjustment, Statement
 from tests.payouts.conftest import FEBRUARY, JANUARY
@@ -24,14 +24,14 @@ def propose(affiliate, by, amount="5.00", kind="bonus", reason="Thank you."):
     )
 
 
-def test_counts_at_the_next_close_once_a_second_person_has_approved_it(earner, preparer, approver):
-    affiliate = earner()
+def test_counts_at_the_next_close_once_a_second_person_has_approved_it(make_payable_affiliate, preparer, approver):
+    affiliate = make_payable_affiliate()
     row = propose(affiliate, preparer)
-    assert booking.balance(affiliate) == 0
+    assert booking.get_balance(affiliate) == 0
     adjustments.approve(adjustment=row, now=JANUARY, by=approver)
-    assert booking.balance(affiliate) == 0
-    close_month(period=date(2026, 1, 1), now=FEBRUARY, by=None)
-    assert booking.balance(affiliate) == Decimal("5.00")
+    assert booking.get_balance(affiliate) == 0
+    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
+    assert booking.get_balance(affiliate) == Decimal("5.00")
     statement = Statement.objects.get(affiliate=affiliate)
     assert (statement.adjustments, statement.closing, statement.reasons) == (
         Decimal("5.00"),
@@ -48,44 +48,44 @@ def test_counts_at_the_next_close_once_a_second_person_has_approved_it(earner, p
     ]
 
 
-def test_is_refused_to_whoever_proposed_it(earner, preparer):
-    row = propose(earner(), preparer)
-    with pytest.raises(NeedsAnotherPerson):
+def test_is_refused_to_whoever_proposed_it(make_payable_affiliate, preparer):
+    row = propose(make_payable_affiliate(), preparer)
+    with pytest.raises(SecondApprovalRequired):
         adjustments.approve(adjustment=row, now=JANUARY, by=preparer)
-    with pytest.raises(IntegrityError, match="adjustment_needs_four_eyes"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="adjustment_needs_second_approval"), transaction.atomic():
         Adjustment.objects.filter(pk=row.pk).update(state="approved", decided_at=JANUARY, decided_by=preparer)
 
 
-def test_that_was_rejected_never_counts(earner, preparer, approver):
-    affiliate = earner()
+def test_that_was_rejected_never_counts(make_payable_affiliate, preparer, approver):
+    affiliate = make_payable_affiliate()
     row = propose(affiliate, preparer)
     with pytest.raises(ValidationError):
         adjustments.reject(adjustment=row, reason="", now=JANUARY, by=approver)
     adjustments.reject(adjustment=row, reason="Not agreed.", now=JANUARY, by=approver)
     with pytest.raises(IllegalTransition):
         adjustments.approve(adjustment=row, now=JANUARY, by=approver)
-    close_month(period=date(2026, 1, 1), now=FEBRUARY, by=None)
+    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     assert not Statement.objects.filter(affiliate=affiliate).exists()
 
 
-def test_that_was_approved_after_the_months_end_waits_for_the_next(earner, preparer, approver):
-    affiliate = earner()
+def test_that_was_approved_after_the_months_end_waits_for_the_next(make_payable_affiliate, preparer, approver):
+    affiliate = make_payable_affiliate()
     row = propose(affiliate, preparer, "20.00")
     adjustments.approve(adjustment=row, now=FEBRUARY, by=approver)
-    close_month(period=date(2026, 1, 1), now=FEBRUARY, by=None)
+    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     assert not Statement.objects.filter(affiliate=affiliate).exists()
-    close_month(period=date(2026, 2, 1), now=FEBRUARY + timedelta(days=30), by=None)
+    close_month(month=date(2026, 2, 1), now=FEBRUARY + timedelta(days=30), by=None)
     assert Statement.objects.get(affiliate=affiliate).payout == Decimal("20.00")
 
 
-def test_below_zero_is_carried_over_and_set_off(earner, preparer, approver):
-    affiliate = earner()
+def test_below_zero_is_carried_over_and_set_off(make_payable_affiliate, preparer, approver):
+    affiliate = make_payable_affiliate()
     adjustments.approve(adjustment=propose(affiliate, preparer, "-30.00", "clawback"), now=JANUARY, by=approver)
-    close_month(period=date(2026, 1, 1), now=FEBRUARY, by=None)
+    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     statement = Statement.objects.get(affiliate=affiliate)
     assert (statement.closing, statement.payout, statement.reasons) == (Decimal("-30.00"), 0, ["negative_balance"])
     adjustments.approve(adjustment=propose(affiliate, preparer, "50.00"), now=FEBRUARY, by=approver)
-    close_month(period=date(2026, 2, 1), now=FEBRUARY + timedelta(days=30), by=None)
+    close_month(month=date(2026, 2, 1), now=FEBRUARY + timedelta(days=30), by=None)
     assert Statement.objects.get(affiliate=affiliate, number=2).payout == Decimal("20.00")
 
 
@@ -103,8 +103,8 @@ def test_below_zero_is_carried_over_and_set_off(earner, preparer, approver):
         ("bonus", "1.00", " ", "reason"),
     ],
 )
-def test_is_refused_with_the_field(kind, amount, reason, field, earner, preparer):
+def test_is_refused_with_the_field(kind, amount, reason, field, make_payable_affiliate, preparer):
     with pytest.raises(ValidationError) as refusal:
-        propose(earner(), preparer, amount, kind, reason)
+        propose(make_payable_affiliate(), preparer, amount, kind, reason)
     assert list(refusal.value.message_dict) == [field]
     assert not Adjustment.objects.exists()

@@ -13,7 +13,7 @@ from agreements.models import Program
 from audit.models import AuditRecord
 from payouts.closing.close import close_month
 from payouts.disbursement import approval, payout_transitions
-from payouts.disbursement.payout_warnings import noticed
+from payouts.disbursement.payout_warnings import list_payout_warnings
 from payouts.ledger import booking
 from payouts.models import (
     Adjustment,
@@ -28,7 +28,7 @@ from payouts.models import (
 from payouts.payout_details import details
 from shops.models import Reject
 from tests.factories import make_staff
-from tests.payouts.conftest import BEGIN, FEBRUARY, IBAN, JANUARY, MARCH, results
+from tests.payouts.conftest import BEGIN, FEBRUARY, IBAN, JANUARY, MARCH, build_results_file
 
 pytestmark = pytest.mark.django_db
 
@@ -56,16 +56,16 @@ def text(answer):
     return answer.content.decode().replace("\u00a0", " ")
 
 
-def test_count_one_payout_as_one(drafted, preparer, approver, desk):
-    batch = drafted(amounts=("20.00",))
+def test_count_one_payout_as_one(make_draft_batch, preparer, approver, desk):
+    batch = make_draft_batch(amounts=("20.00",))
     client = desk(preparer)
     assert "20.00 USD in 1 payout." in text(client.get(page_of(batch, "submit")))
     client.post(page_of(batch, "submit"), {"confirmed": "1"})
     assert "1 payout of 20.00 USD." in text(desk(approver).get(page_of(batch, "approve")))
 
 
-def test_take_a_batch_from_draft_to_paid(drafted, preparer, approver, desk):
-    batch = drafted()
+def test_take_a_batch_from_draft_to_paid(make_draft_batch, preparer, approver, desk):
+    batch = make_draft_batch()
     client = desk(preparer)
     assert "125.50 USD in 2 payouts" in text(client.get(page_of(batch)))
     assert client.get(page_of(batch, "approve")).status_code == 403
@@ -75,7 +75,7 @@ def test_take_a_batch_from_draft_to_paid(drafted, preparer, approver, desk):
 
     client = desk(approver)
     shown = text(client.get(page_of(batch, "approve")))
-    digest = approval.summary(batch, FEBRUARY).digest
+    digest = approval.summarize_batch(batch, FEBRUARY).digest
     assert digest in shown
     assert "125.50 USD in all" in shown
     assert "100.00 USD" in shown
@@ -101,22 +101,26 @@ def test_take_a_batch_from_draft_to_paid(drafted, preparer, approver, desk):
     assert AuditRecord.objects.filter(action="payout file downloaded").count() == 2
     assert desk(approver).get(address).status_code == 403
 
-    desk(preparer).post(page_of(batch, "paid"), {"confirmed": "1"})
+    desk(preparer).post(page_of(batch, "mark_paid"), {"confirmed": "1"})
     assert set(batch.payouts.values_list("state", flat=True)) == {"paid"}
 
 
-def test_are_shown_what_is_worth_a_second_look_before_they_approve(earner, grant, preparer, approver, desk, settings):
+def test_are_shown_what_is_worth_a_second_look_before_they_approve(
+    make_payable_affiliate, grant, preparer, approver, desk, settings
+):
     settings.UNUSUAL_PAYOUT = 100
-    paid_before, changed, rich = (earner() for _time in range(3))
+    paid_before, changed, rich = (make_payable_affiliate() for _time in range(3))
     grant(paid_before, "20.00")
-    close_month(period=BEGIN.date(), now=FEBRUARY, by=None)
-    details.change(
+    close_month(month=BEGIN.date(), now=FEBRUARY, by=None)
+    details.change_details(
         affiliate=changed, method="paypal", account="another@example.com", holder="X", now=FEBRUARY, by=None, hold=False
     )
     for affiliate, granted in ((paid_before, "30.00"), (changed, "40.00"), (rich, "100.00")):
         grant(affiliate, granted, at=FEBRUARY)
-    batch = close_month(period=date(2026, 2, 1), now=MARCH, by=None).batches.get()
-    kinds = {batch.payouts.get(pk=pk).affiliate: list(map(str, found)) for pk, found in noticed(batch).items()}
+    batch = close_month(month=date(2026, 2, 1), now=MARCH, by=None).batches.get()
+    kinds = {
+        batch.payouts.get(pk=pk).affiliate: list(map(str, found)) for pk, found in list_payout_warnings(batch).items()
+    }
     assert kinds == {changed: ["changed_details"], rich: ["over_limit", "first_payout"]}
     approval.submit(batch=batch, now=MARCH, by=preparer)
     shown = text(desk(approver).get(page_of(batch, "approve")))
@@ -125,31 +129,31 @@ def test_are_shown_what_is_worth_a_second_look_before_they_approve(earner, grant
         assert shown.count(said) == 1
 
 
-def test_are_told_that_whoever_submitted_cannot_approve(drafted, desk):
+def test_are_told_that_whoever_submitted_cannot_approve(make_draft_batch, desk):
     both = make_staff("payout preparers", "payout approvers")
-    batch = drafted()
+    batch = make_draft_batch()
     client = desk(both)
     client.post(page_of(batch, "submit"), {"confirmed": "1"})
     assert "somebody else has to approve" in text(client.get(page_of(batch, "approve")))
-    digest = approval.summary(batch, FEBRUARY).digest
+    digest = approval.summarize_batch(batch, FEBRUARY).digest
     answer = client.post(page_of(batch, "approve"), {"digest": digest}, follow=True)
     assert "somebody else has to approve" in text(answer)
     batch.refresh_from_db()
     assert batch.state == "submitted"
 
 
-def test_look_at_results_before_they_take_them_in(sent, preparer, desk):
-    batch = sent()
+def test_look_at_results_before_they_take_them_in(make_sent_batch, preparer, desk):
+    batch = make_sent_batch()
     payout = batch.payouts.select_related("affiliate").get(amount="100.00")
-    content = results((payout, "failed", "100.00", "closed"), ("AC0", "paid", "1.00", ""))
-    client, address = desk(preparer), reverse("admin:payouts_payoutbatch_take_results")
+    content = build_results_file((payout, "failed", "100.00", "closed"), ("AC0", "paid", "1.00", ""))
+    client, address = desk(preparer), reverse("admin:payouts_payoutbatch_import_results")
     assert "first line is reference,result,amount,reason" in text(client.get(address))
     shown = text(client.post(address, {"file": SimpleUploadedFile("r.csv", content)}))
     assert "Nothing is changed yet" in shown
     assert "refused: reference: no payout has it" in shown
     payout.refresh_from_db()
     assert payout.state == "sent"
-    done = text(client.post(address, {"carried": base64.b64encode(content).decode(), "import": "1"}))
+    done = text(client.post(address, {"encoded_content": base64.b64encode(content).decode(), "import": "1"}))
     assert "Done." in done
     payout.refresh_from_db()
     assert payout.state == "failed"
@@ -161,12 +165,12 @@ def test_look_at_results_before_they_take_them_in(sent, preparer, desk):
 
 
 def test_choose_the_file_of_results_in_the_markup_that_the_pages_script_fills_in(preparer, desk):
-    shown = text(desk(preparer).get(reverse("admin:payouts_payoutbatch_take_results")))
+    shown = text(desk(preparer).get(reverse("admin:payouts_payoutbatch_import_results")))
     assert 'aria-label="Choose file to upload"' in shown
 
 
-def test_see_what_was_sent_beside_what_became_of_it(sent, preparer, desk):
-    batch = sent(amounts=("100.00", "25.50", "40.00", "50.00"))
+def test_see_what_was_sent_beside_what_became_of_it(make_sent_batch, preparer, desk):
+    batch = make_sent_batch(amounts=("100.00", "25.50", "40.00", "50.00"))
     of = {str(payout.amount): payout for payout in batch.payouts.select_related("affiliate")}
     payout_transitions.pay(payout=of["25.50"], now=FEBRUARY, by=preparer)
     payout_transitions.pay(payout=of["40.00"], now=FEBRUARY, by=preparer)
@@ -177,10 +181,10 @@ def test_see_what_was_sent_beside_what_became_of_it(sent, preparer, desk):
     assert "1 paid, 1 failed, 1 returned, 1 without a result" in shown
 
 
-def test_are_told_that_an_approval_is_void_and_it_stays_void(drafted, preparer, approver, desk):
-    batch = drafted()
+def test_are_told_that_an_approval_is_void_and_it_stays_void(make_draft_batch, preparer, approver, desk):
+    batch = make_draft_batch()
     approval.submit(batch=batch, now=FEBRUARY, by=preparer)
-    approval.approve(batch=batch, digest=approval.summary(batch, FEBRUARY).digest, now=FEBRUARY, by=approver)
+    approval.approve(batch=batch, digest=approval.summarize_batch(batch, FEBRUARY).digest, now=FEBRUARY, by=approver)
     batch.payouts.filter(amount="100.00").update(amount="1000.00")
     answer = desk(preparer).post(page_of(batch, "export"), follow=True)
     assert "The approval is void" in text(answer)
@@ -188,8 +192,8 @@ def test_are_told_that_an_approval_is_void_and_it_stays_void(drafted, preparer, 
     assert batch.state == "draft"
 
 
-def test_propose_and_decide_adjustments(earner, preparer, approver, desk):
-    affiliate = earner()
+def test_propose_and_decide_adjustments(make_payable_affiliate, preparer, approver, desk):
+    affiliate = make_payable_affiliate()
     client, address = desk(preparer), reverse("admin:payouts_adjustment_propose")
     answers = {
         "confirmed": "1",
@@ -214,8 +218,8 @@ def test_propose_and_decide_adjustments(earner, preparer, approver, desk):
     assert (row.state, row.decided_by) == ("approved", approver)
 
 
-def test_hold_payouts_and_release_them(earner, preparer, desk):
-    affiliate = earner()
+def test_hold_payouts_and_release_them(make_payable_affiliate, preparer, desk):
+    affiliate = make_payable_affiliate()
     client = desk(preparer)
     answers = {"confirmed": "1", "affiliate": affiliate.code, "reason": "A court order."}
     client.post(reverse("admin:payouts_payouthold_hold"), answers)
@@ -226,21 +230,21 @@ def test_hold_payouts_and_release_them(earner, preparer, desk):
     assert hold.released_by == preparer
 
 
-def test_put_aside_what_cannot_be_sent_and_hold_a_payout(drafted, preparer, approver, desk):
-    batch = drafted(amounts=("100.00", "25.50", "30.00"))
+def test_put_aside_what_cannot_be_sent_and_hold_a_payout(make_draft_batch, preparer, approver, desk):
+    batch = make_draft_batch(amounts=("100.00", "25.50", "30.00"))
     changed, held = batch.payouts.get(amount="100.00"), batch.payouts.get(amount="30.00")
     PayoutDetails.objects.create(
         affiliate=changed.affiliate, method="paypal", holder="X", encrypted="x", masked="x", fingerprint="x",
-        entered_at=FEBRUARY, confirmed_how="a test", usable_from=FEBRUARY,
+        entered_at=FEBRUARY, confirmation="a test", usable_from=FEBRUARY,
     )  # fmt: skip
-    assert desk(approver).get(page_of(batch, "put_aside")).status_code == 403
+    assert desk(approver).get(page_of(batch, "remove_unpayable")).status_code == 403
     client = desk(preparer)
     refused = text(client.post(page_of(batch, "submit"), {"confirmed": "1"}, follow=True))
     assert "Put them aside, so that the others can go; or wait." in refused
-    asked = text(client.get(page_of(batch, "put_aside")))
+    asked = text(client.get(page_of(batch, "remove_unpayable")))
     assert "100.00 USD" in asked
     assert "details were changed" in asked
-    client.post(page_of(batch, "put_aside"))
+    client.post(page_of(batch, "remove_unpayable"))
     client.post(page_of(held, "hold"), {"confirmed": "1", "reason": "A court order."})
     assert sorted(batch.payouts.values_list("state", "amount")) == [
         ("cancelled", Decimal("30.00")), ("cancelled", Decimal("100.00")), ("draft", Decimal("25.50")),
@@ -249,11 +253,11 @@ def test_put_aside_what_cannot_be_sent_and_hold_a_payout(drafted, preparer, appr
     client.post(page_of(batch, "submit"), {"confirmed": "1"})
     batch.refresh_from_db()
     assert batch.state == "submitted"
-    assert "Nothing stands in the way" in text(client.get(page_of(batch, "put_aside")))
+    assert "Nothing stands in the way" in text(client.get(page_of(batch, "remove_unpayable")))
 
 
-def test_close_the_next_month_by_hand(earner, grant, preparer, approver, desk):
-    affiliate = earner()
+def test_close_the_next_month_by_hand(make_payable_affiliate, grant, preparer, approver, desk):
+    affiliate = make_payable_affiliate()
     grant(affiliate, "20.00")
     address = reverse("admin:payouts_close_close_next")
     assert desk(approver).get(address).status_code == 403
@@ -264,7 +268,7 @@ def test_close_the_next_month_by_hand(earner, grant, preparer, approver, desk):
     assert [str(close) for close in Close.objects.all()] == ["2026-01"]
     close = Close.objects.get()
     assert "paid out: 20.00 USD" in text(client.get(page_of(close)))
-    rows = b"".join(client.get(page_of(close, "as_csv")).streaming_content).decode().splitlines()
+    rows = b"".join(client.get(page_of(close, "download_csv")).streaming_content).decode().splitlines()
     assert rows[1] == f"{affiliate.code},1,0.00,0,0.00,20.00,0.00,20.00,0.00,"
     assert "2026-02 still runs: this is no close." in text(client.get(address))
     assert "has not ended yet" in text(client.post(address, follow=True))
@@ -275,8 +279,8 @@ def test_open_the_program(agreement, desk):
     assert Program.current().opened_at == FEBRUARY
 
 
-def test_drill_down_from_the_trial_balance_to_the_rows(sent, preparer, desk):
-    sent()
+def test_drill_down_from_the_trial_balance_to_the_rows(make_sent_batch, preparer, desk):
+    make_sent_batch()
     client = desk(preparer)
     balance = text(client.get(reverse("admin:payouts_ledgertransaction_trial_balance")))
     assert balance.count("125.50 USD") >= 2
@@ -292,8 +296,8 @@ def test_drill_down_from_the_trial_balance_to_the_rows(sent, preparer, desk):
     assert sum(Decimal(row[6]) for row in rows[1:]) == 0
 
 
-def test_read_why_a_commission_is_what_it_is(earned, preparer, client):
-    affiliate = earned()
+def test_read_why_a_commission_is_what_it_is(make_settled_affiliate, preparer, client):
+    affiliate = make_settled_affiliate()
     with time_machine.travel(MARCH, tick=False):
         client.force_login(preparer)
         row = Commission.objects.filter(affiliate=affiliate)[0]
@@ -301,8 +305,8 @@ def test_read_why_a_commission_is_what_it_is(earned, preparer, client):
         assert "rounded once to the cent" in shown
         statement = Statement.objects.get(affiliate=affiliate)
         assert "24.90 USD" in text(client.get(page_of(statement)))
-        assert client.get(page_of(statement, "as_pdf")).content.startswith(b"%PDF-")
-        assert b"closing balance" in b"".join(client.get(page_of(statement, "as_csv")).streaming_content)
+        assert client.get(page_of(statement, "download_pdf")).content.startswith(b"%PDF-")
+        assert b"closing balance" in b"".join(client.get(page_of(statement, "download_csv")).streaming_content)
 
 
 def test_send_rejects_again_or_dismiss_them(agreement, preparer, desk):
@@ -319,21 +323,21 @@ def test_send_rejects_again_or_dismiss_them(agreement, preparer, desk):
 
 MODELS = [
     "adjustment", "close", "commission", "commissionhold", "ledgerentry", "ledgertransaction", "payout", "payoutbatch",
-    "payoutdetails", "payouthold", "setaside", "statement",
+    "payoutdetails", "payouthold", "closeexception", "statement",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_can_read_money_and_change_none_of_it_by_a_form(model, sent, preparer, desk):
-    sent(account=IBAN, method="bank")
+def test_can_read_money_and_change_none_of_it_by_a_form(model, make_sent_batch, preparer, desk):
+    make_sent_batch(account=IBAN, method="bank")
     client = desk(make_staff(superuser=True))
     listed = text(client.get(reverse(f"admin:payouts_{model}_changelist")))
     assert IBAN not in listed
     assert client.get(reverse(f"admin:payouts_{model}_add")).status_code == 403
 
 
-def test_see_payout_details_masked(earner, preparer, desk):
-    one, two = earner(account=IBAN, method="bank"), earner(account=IBAN, method="bank")
+def test_see_payout_details_masked(make_payable_affiliate, preparer, desk):
+    one, two = make_payable_affiliate(account=IBAN, method="bank"), make_payable_affiliate(account=IBAN, method="bank")
     row = PayoutDetails.objects.get(affiliate=one)
     shown = text(desk(preparer).get(page_of(row)))
     assert "•••• 3000" in shown
@@ -343,13 +347,13 @@ def test_see_payout_details_masked(earner, preparer, desk):
     assert two.code in shown
 
 
-def test_of_other_groups_see_no_money(sent, desk):
-    batch = sent()
+def test_of_other_groups_see_no_money(make_sent_batch, desk):
+    batch = make_sent_batch()
     client = desk(make_staff("affiliate managers"))
     for address in (page_of(batch), reverse("admin:payouts_payoutbatch_changelist"), reverse("admin:payouts_close_changelist"),
                     reverse("admin:payouts_ledgertransaction_trial_balance"), page_of(batch, "submit"),
-                    reverse("admin:payouts_payoutbatch_take_results"), reverse("admin:payouts_close_close_next")):  # fmt: skip
+                    reverse("admin:payouts_payoutbatch_import_results"), reverse("admin:payouts_close_close_next")):  # fmt: skip
         assert client.get(address).status_code == 403, address
     payout = batch.payouts.select_related("affiliate")[0]
     assert client.post(page_of(payout, "cancel"), {"confirmed": "1", "reason": "x"}).status_code == 403
-    assert booking.balance(payout.affiliate) == 0
+    assert booking.get_balance(payout.affiliate) == 0

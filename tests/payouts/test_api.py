@@ -16,7 +16,7 @@ from lib.rate_limits import Limiter
 from payouts.closing import open_program
 from shops.api import views
 from shops.models import Reject
-from tests.worlds import NOW, begin, bring_over, close_months, order, send
+from tests.scenarios import NOW, build_order, close_months, create_program, import_affiliates, send_orders
 from tracking.links import tracking_links
 from tracking.models import Order, OrderSnapshot
 
@@ -49,28 +49,28 @@ class Shop:
 def shop(tmp_path, monkeypatch):
     cache.clear()
     monkeypatch.setattr(rate_limits, "_limiter", Limiter())
-    begin("2026-01-01")
-    bring_over(["ANN"], tmp_path)
+    create_program("2026-01-01")
+    import_affiliates(["ANN"], tmp_path)
     return Shop(api_keys.create(name="the shop", now=NOW, by=None)[1])
 
 
 def test_a_put_by_its_outcome(shop):
-    first = order("A1", coupon="ANN")
+    first = build_order("A1", coupon="ANN")
     created = shop.put(first)
     assert created.status_code == 201
     assert created.json() == {
         "order_id": "A1", "outcome": "created", "affiliate": "ANN", "reason": "coupon", "commission": "5.00",
     }  # fmt: skip
-    updated = shop.put(order("A1", **DONE))
+    updated = shop.put(build_order("A1", **DONE))
     assert (updated.status_code, updated.json()["outcome"]) == (200, "updated")
-    again = shop.put(order("A1", **DONE))
+    again = shop.put(build_order("A1", **DONE))
     assert (again.status_code, again.json()["outcome"]) == (200, "unchanged")
-    stale = shop.put(order("A1", at="2026-01-11T12:00:00Z", coupon="ANN"))
+    stale = shop.put(build_order("A1", at="2026-01-11T12:00:00Z", coupon="ANN"))
     assert (stale.status_code, stale.json()["outcome"]) == (200, "stale")
-    conflict = shop.put(order("A1", ("home-decor", "1.00"), **DONE))
+    conflict = shop.put(build_order("A1", ("home-decor", "1.00"), **DONE))
     assert (conflict.status_code, conflict.json()["error"]["code"]) == (409, "conflict")
     assert conflict.json()["error"]["field"] == "updated_at"
-    rejected = shop.put(order("A1", ("home-decor", "-1.00"), **DONE | {"at": "2026-01-13T12:00:00Z"}))
+    rejected = shop.put(build_order("A1", ("home-decor", "-1.00"), **DONE | {"at": "2026-01-13T12:00:00Z"}))
     assert rejected.status_code == 422
     assert rejected.json()["error"]["field"] == "lines[0].amount"
     assert Order.objects.get().commissions.get().amount == 5
@@ -78,19 +78,25 @@ def test_a_put_by_its_outcome(shop):
 
 
 def test_a_put_whose_body_names_another_order_with_422(shop):
-    answer = shop.put(order("A2"), order_id="A1")
+    answer = shop.put(build_order("A2"), order_id="A1")
     assert (answer.status_code, answer.json()["error"]["field"]) == (422, "order_id")
     assert not OrderSnapshot.objects.exists()
 
 
 def test_another_placed_at_with_a_rejection(shop):
-    shop.put(order("A1"))
-    answer = shop.put(order("A1", placed="2026-01-10T12:00:01Z", at="2026-01-11T12:00:00Z"))
+    shop.put(build_order("A1"))
+    answer = shop.put(build_order("A1", placed="2026-01-10T12:00:01Z", at="2026-01-11T12:00:00Z"))
     assert (answer.status_code, answer.json()["error"]["field"]) == (422, "placed_at")
 
 
 def test_a_batch_row_by_row_in_the_order_sent(shop):
-    rows = [order("B1", coupon="ANN"), {"order_id": "B2"}, 7, order("B1", **DONE), order("B3", coupon="NOBODY")]
+    rows = [
+        build_order("B1", coupon="ANN"),
+        {"order_id": "B2"},
+        7,
+        build_order("B1", **DONE),
+        build_order("B3", coupon="NOBODY"),
+    ]
     answer = shop.batch(rows)
     assert answer.status_code == 200
     results = answer.json()
@@ -103,14 +109,17 @@ def test_a_batch_row_by_row_in_the_order_sent(shop):
 
 
 def test_ndjson_with_a_half_written_last_line(shop):
-    text = json.dumps(order("B1", coupon="ANN")) + "\n" + json.dumps(order("B2"))[:-20]
+    text = json.dumps(build_order("B1", coupon="ANN")) + "\n" + json.dumps(build_order("B2"))[:-20]
     results = shop.batch(text, NDJSON).json()
     assert [row["outcome"] for row in results] == ["created", "rejected"]
     assert "not JSON" in results[1]["reason"]
 
 
 def test_a_duplicate_key_by_its_name_and_only_in_its_row(shop):
-    good, bad = json.dumps(order("B1")), json.dumps(order("B2")).replace('"status"', '"status": "paid", "status"')
+    good, bad = (
+        json.dumps(build_order("B1")),
+        json.dumps(build_order("B2")).replace('"status"', '"status": "paid", "status"'),
+    )
     results = shop.batch(f"[{good}, {bad}]").json()
     assert [row["outcome"] for row in results] == ["created", "rejected"]
     assert results[1]["reason"].startswith("status:")
@@ -161,14 +170,14 @@ def test_a_revoked_key_with_401(shop):
 
 
 def test_a_key_that_is_too_narrow_with_403(shop):
-    shop.put(order("A1", coupon="ANN"))
+    shop.put(build_order("A1", coupon="ANN"))
     reader = Shop(api_keys.create(name="reports", scopes=["orders:read"], now=NOW, by=None)[1])
     writer = Shop(api_keys.create(name="export", scopes=["orders:write"], now=NOW, by=None)[1])
     assert reader.get("A1").status_code == 200
-    assert writer.put(order("A1", coupon="ANN")).status_code == 200
+    assert writer.put(build_order("A1", coupon="ANN")).status_code == 200
     assert writer.batch([]).status_code == 200
     for answer, scope in (
-        (reader.put(order("A2"), "A2"), "orders:write"), (reader.batch([order("A2")]), "orders:write"),
+        (reader.put(build_order("A2"), "A2"), "orders:write"), (reader.batch([build_order("A2")]), "orders:write"),
         (writer.get("A1"), "orders:read"),
     ):  # fmt: skip
         error = answer.json()["error"]
@@ -181,7 +190,7 @@ def test_a_key_that_asks_too_often_with_429_and_when_to_ask_again(shop, settings
     settings.API_REQUESTS_PER_MINUTE = 3
     other = Shop(api_keys.create(name="another", now=NOW, by=None)[1])
     with time_machine.travel("2026-11-22T12:00:18Z", tick=False):
-        answers = [shop.put(order("A1", coupon="ANN")) for _ in range(4)]
+        answers = [shop.put(build_order("A1", coupon="ANN")) for _ in range(4)]
         assert [answer.status_code for answer in answers] == [201, 200, 200, 429]
         assert answers[3]["Retry-After"] == "42"
         assert answers[3].json()["error"]["code"] == "too_many_requests"
@@ -200,14 +209,14 @@ def test_both_keys_of_an_overlap_and_the_new_one_alone_after_it(shop):
 
 
 def test_a_fault_of_ours_with_500_in_the_form_of_every_error(shop, monkeypatch):
-    monkeypatch.setattr("shops.api.order_description.describe", lambda _order_id: 1 // 0)
+    monkeypatch.setattr("payouts.order_responses.build_order_response", lambda _order_id: 1 // 0)
     shop.client.raise_request_exception = False
     answer = shop.get("A1")
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal")
 
 
 def test_a_get_with_the_order_whose_it_is_and_why(shop):
-    shop.put(order("A1", ("jewelry-accessories", "10.10", "0.10"), **DONE))
+    shop.put(build_order("A1", ("jewelry-accessories", "10.10", "0.10"), **DONE))
     found = shop.get("A1").json()
     assert (found["affiliate"], found["reason"], found["clause"], found["commission"]) == (
         "ANN",
@@ -239,14 +248,14 @@ def test_other_methods_and_addresses(shop):
 def test_a_reject_sent_again_once_its_cause_is_gone(shop):
     from shops import rejects
 
-    send(order("A1", currency="EUR", coupon="ANN"))
+    send_orders(build_order("A1", currency="EUR", coupon="ANN"))
     reject = Reject.objects.get()
     assert "17850" not in reject.content
     Reject.objects.update(content=reject.content.replace("EUR", "USD"))
     result = rejects.resend(reject=Reject.objects.get(), now=NOW, by=None)
     assert (result.outcome, result.affiliate) == ("created", "ANN")
     assert Reject.objects.get().state == Reject.State.RESENT
-    send(order("A1", coupon="ANN"))
+    send_orders(build_order("A1", coupon="ANN"))
     assert OrderSnapshot.objects.count() == 1, "the customer's hash is the same as if it had been taken at once"
 
 
@@ -254,12 +263,12 @@ def test_the_first_commission_of_an_open_program_is_told_once(shop):
     from mail.models import Message
 
     open_program.open_program(now=NOW, by=None)
-    shop.put(order("N0", ("home-decor", "10.00", "10.00"), coupon="ANN"), order_id="N0")
+    shop.put(build_order("N0", ("home-decor", "10.00", "10.00"), coupon="ANN"), order_id="N0")
     assert not Message.objects.filter(kind="first_commission").exists(), "it earns nothing"
-    shop.put(order("N0", ("home-decor", "10.00"), at="2026-01-10T13:00:00Z", coupon="ANN"), order_id="N0")
+    shop.put(build_order("N0", ("home-decor", "10.00"), at="2026-01-10T13:00:00Z", coupon="ANN"), order_id="N0")
     assert Message.objects.filter(kind="first_commission").count() == 1, "0.50"
     for number in range(1, 3):
-        shop.put(order(f"N{number}", coupon="ANN"), order_id=f"N{number}")
+        shop.put(build_order(f"N{number}", coupon="ANN"), order_id=f"N{number}")
     assert list(Message.objects.filter(kind="first_commission").values_list("to", flat=True)) == ["ann@example.com"]
 
 
@@ -267,8 +276,8 @@ def test_the_first_commission_is_told_though_an_order_came_to_nothing_before(sho
     from mail.models import Message
 
     open_program.open_program(now=NOW, by=None)
-    shop.put(order("N0", ("home-decor", "10.00", "10.00"), coupon="ANN"), order_id="N0")
-    shop.put(order("N1", ("home-decor", "10.00"), coupon="ANN"), order_id="N1")
+    shop.put(build_order("N0", ("home-decor", "10.00", "10.00"), coupon="ANN"), order_id="N0")
+    shop.put(build_order("N1", ("home-decor", "10.00"), coupon="ANN"), order_id="N1")
     assert Message.objects.filter(kind="first_commission").count() == 1, "0.50"
 
 
@@ -276,21 +285,23 @@ def test_whose_commission_was_settled_before_is_told_of_no_first_one(shop):
     from mail.models import Message
 
     done = "2026-01-11T12:00:00Z"
-    shop.put(order("N0", coupon="ANN", completed=done), order_id="N0")
+    shop.put(build_order("N0", coupon="ANN", completed=done), order_id="N0")
     close_months("2026-01", "2026-02", now=NOW)
-    back = order("N0", ("home-decor", "100.00", "100.00"), at="2026-03-10T12:00:00Z", coupon="ANN", completed=done)
+    back = build_order(
+        "N0", ("home-decor", "100.00", "100.00"), at="2026-03-10T12:00:00Z", coupon="ANN", completed=done
+    )
     assert shop.put(back, order_id="N0").json()["commission"] == "0.00"
     open_program.open_program(now=NOW, by=None)
-    shop.put(order("N1", coupon="ANN"), order_id="N1")
+    shop.put(build_order("N1", coupon="ANN"), order_id="N1")
     assert not Message.objects.filter(kind="first_commission").exists()
 
 
 def test_the_first_commission_of_a_program_that_is_not_open_is_not_told(shop):
     from mail.models import Message
 
-    shop.put(order("N0", coupon="ANN"), order_id="N0")
+    shop.put(build_order("N0", coupon="ANN"), order_id="N0")
     open_program.open_program(now=NOW, by=None)
-    shop.put(order("N1", coupon="ANN"), order_id="N1")
+    shop.put(build_order("N1", coupon="ANN"), order_id="N1")
     assert not Message.objects.filter(kind="first_commission").exists()
 
 
@@ -298,17 +309,17 @@ def test_the_first_commission_of_a_program_that_is_not_open_is_not_told(shop):
 def test_a_body_that_comes_in_pieces_as_any_other(shop, spaces, status):
     request = RequestFactory().put("/api/v1/orders/A1", b"-", content_type=JSON, headers=shop.headers)
     request.META["HTTP_TRANSFER_ENCODING"] = "chunked"
-    request.META["wsgi.input"] = io.BytesIO(json.dumps(order("A1", coupon="ANN")).encode() + b" " * spaces)
+    request.META["wsgi.input"] = io.BytesIO(json.dumps(build_order("A1", coupon="ANN")).encode() + b" " * spaces)
     assert views.order(request, order_id="A1").status_code == status
 
 
 def test_that_a_settled_order_stays_whose_it_was(shop):
-    from tests.worlds import close_months
+    from tests.scenarios import close_months
 
-    shop.put(order("A1", **DONE))
+    shop.put(build_order("A1", **DONE))
     assert shop.get("A1").json()["attribution_frozen"] is False
     close_months("2026-01", "2026-02")
-    answer = shop.put(order("A1", **DONE | {"coupon": "NOBODY", "at": "2026-03-05T12:00:00Z"}))
+    answer = shop.put(build_order("A1", **DONE | {"coupon": "NOBODY", "at": "2026-03-05T12:00:00Z"}))
     assert (answer.json()["affiliate"], answer.json()["reason"]) == ("ANN", "attribution_frozen")
     assert (shop.get("A1").json()["affiliate"], shop.get("A1").json()["attribution_frozen"]) == ("ANN", True)
 
@@ -316,24 +327,26 @@ def test_that_a_settled_order_stays_whose_it_was(shop):
 def test_that_a_settled_order_stays_won_by_what_won_it(shop):
     from affiliates.models import Affiliate
     from agreements.models import Program
-    from tests.worlds import close_months, moment
+    from tests.scenarios import close_months, parse_utc
     from tracking.clicks import click_ids
 
     Program.current()
     Program.objects.update(shop_url="https://shop.example/", shop_hosts=["shop.example"])
-    link = tracking_links.create(affiliate=Affiliate.objects.get(), target="https://shop.example/", now=NOW, by=None)
-    at = moment("2026-01-10T11:00:00")
-    click = click_ids.sign(link.pk, at, click_ids.new_nonce(at))
+    link = tracking_links.create_link(
+        affiliate=Affiliate.objects.get(), target="https://shop.example/", now=NOW, by=None
+    )
+    at = parse_utc("2026-01-10T11:00:00")
+    click = click_ids.sign_click_id(link.pk, at, click_ids.generate_nonce(at))
 
     def tell(day: str, **claim: str | None) -> list[str]:
         """Both orders as they were first sent, but for `claim`; what each is won by then."""
         for name in ("A1", "B1"):
-            sent = order(name, **DONE | {"at": day}) | {"coupon": None} | claim
+            sent = build_order(name, **DONE | {"at": day}) | {"coupon": None} | claim
             shop.put(sent, order_id=name)
         return [shop.get(name).json()["reason"] for name in ("A1", "B1")]
 
-    shop.put(order("A1", **DONE))
-    shop.put(order("B1", **DONE) | {"coupon": None, "click_id": click}, order_id="B1")
+    shop.put(build_order("A1", **DONE))
+    shop.put(build_order("B1", **DONE) | {"coupon": None, "click_id": click}, order_id="B1")
     won = [shop.get(name).json()["reason"] for name in ("A1", "B1")]
     assert won == ["coupon", "click"]
     close_months("2026-01", "2026-02")
@@ -341,7 +354,7 @@ def test_that_a_settled_order_stays_won_by_what_won_it(shop):
     assert tell("2026-03-05T12:00:00Z", click_id=click) == won
     assert tell("2026-03-06T12:00:00Z", coupon="ANN") == won
     assert tell("2026-03-07T12:00:00Z", coupon="NOBODY") == won
-    found = shop.put(order("A1", **DONE | {"at": "2026-03-08T12:00:00Z"})).json()
+    found = shop.put(build_order("A1", **DONE | {"at": "2026-03-08T12:00:00Z"})).json()
     assert (found["affiliate"], found["reason"]) == ("ANN", "coupon"), (
         "what it says is what won it: nothing had to be kept"
     )
@@ -350,25 +363,25 @@ def test_that_a_settled_order_stays_won_by_what_won_it(shop):
 def test_that_a_settled_order_keeps_what_is_known_of_the_click_that_won_it(shop):
     from affiliates.models import Affiliate
     from agreements.models import Program
-    from tests.worlds import close_months, moment
+    from tests.scenarios import close_months, parse_utc
     from tracking.clicks import click_ids, click_store
 
     Program.current()
     Program.objects.update(shop_url="https://shop.example/", shop_hosts=["shop.example"])
-    at, clicks = moment("2026-01-10T11:00:00"), {}
+    at, clicks = parse_utc("2026-01-10T11:00:00"), {}
     for sub in ("newsletter", "elsewhere"):
-        link = tracking_links.create(
+        link = tracking_links.create_link(
             affiliate=Affiliate.objects.get(), target="https://shop.example/", now=NOW, by=None
         )
-        nonce = click_ids.new_nonce(at)
-        clicks[sub] = click_ids.sign(link.pk, at, nonce)
+        nonce = click_ids.generate_nonce(at)
+        clicks[sub] = click_ids.sign_click_id(link.pk, at, nonce)
         subs = (sub, "", "", "", "")
-        row = click_store.Row(nonce, link.pk, at, "counted", *subs, "198.51.100.0", "Firefox", "", "mobile")
-        click_store.write(connection.cursor(), [row])
-    shop.put(order("A1", **DONE) | {"coupon": None, "click_id": clicks["newsletter"]})
+        row = click_store.ClickRow(nonce, link.pk, at, "counted", *subs, "198.51.100.0", "Firefox", "", "mobile")
+        click_store.insert_rows(connection.cursor(), [row])
+    shop.put(build_order("A1", **DONE) | {"coupon": None, "click_id": clicks["newsletter"]})
     assert Order.objects.get().sub1 == "newsletter"
     close_months("2026-01", "2026-02")
     later = DONE | {"at": "2026-03-05T12:00:00Z"}
-    answer = shop.put(order("A1", **later) | {"coupon": None, "click_id": clicks["elsewhere"]})
+    answer = shop.put(build_order("A1", **later) | {"coupon": None, "click_id": clicks["elsewhere"]})
     assert answer.json()["reason"] == "attribution_frozen"
     assert Order.objects.get().sub1 == "newsletter"

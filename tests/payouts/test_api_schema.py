@@ -18,7 +18,7 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi import checks
 
 from accounts import api_keys
-from tests.worlds import NOW, begin, bring_over
+from tests.scenarios import NOW, create_program, import_affiliates
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 CASES = int(os.environ.get("SCHEMA_CASES", "120"))
@@ -50,8 +50,8 @@ def _connection_stays():
 
 @pytest.fixture
 def secret(tmp_path) -> str:
-    begin("2026-01-01")
-    bring_over(["R1850"], tmp_path)
+    create_program("2026-01-01")
+    import_affiliates(["R1850"], tmp_path)
     return api_keys.create(name="the shop", now=NOW, by=None)[1]
 
 

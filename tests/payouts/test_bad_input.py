@@ -12,23 +12,23 @@ from accounts import api_keys
 from agreements.models import Program
 from shops.api.bodies import JSON, NDJSON
 from shops.models import Reject
-from tests.worlds import NOW, begin, bring_over, moment, order
+from tests.scenarios import NOW, build_order, create_program, import_affiliates, parse_utc
 from tracking.clicks import click_ids
 from tracking.links import tracking_links
 from tracking.models import Order, OrderSnapshot
 
 pytestmark = pytest.mark.django_db
-GOOD = json.dumps(order("A1"))
+GOOD = json.dumps(build_order("A1"))
 AMOUNT = '"amount": "100.00"'
 
 
 @pytest.fixture
 def ask():
     """Sends one body and says the status, the code and the field of the answer, which comes within a second."""
-    begin("2026-01-01")
+    create_program("2026-01-01")
     secret = api_keys.create(name="the shop", now=NOW, by=None)[1]
     client = Client(headers={"Authorization": f"Bearer {secret}"})
-    client.put("/api/v1/orders/W1", json.dumps(order("W1")), content_type=JSON)
+    client.put("/api/v1/orders/W1", json.dumps(build_order("W1")), content_type=JSON)
 
     def sent(body: str | bytes, path: str = "orders/A1", media: str = JSON):
         begun = time.monotonic()
@@ -89,7 +89,7 @@ def test_a_row_is_refused_by_its_field_and_kept_for_staff_alone(ask, name):
 @pytest.mark.parametrize("media", [JSON, NDJSON])
 def test_a_row_of_a_batch_rejects_only_itself(ask, name, media):
     text, field = ROWS[name]
-    rows = [json.dumps(order("B1")), text, json.dumps(order("B2"))]
+    rows = [json.dumps(build_order("B1")), text, json.dumps(build_order("B2"))]
     body = f"[{','.join(rows)}]" if media == JSON else "\n".join(rows)
     answer = ask(body, "orders/batch", media)
     assert answer.status_code == 200
@@ -129,17 +129,19 @@ def test_a_body_that_cannot_be_read_is_refused_whole(ask, name, path):
 @pytest.fixture
 def click(tmp_path, settings: Settings):
     """The way from a link of ANN's to the answer to an order that names a click on it."""
-    begin("2026-01-01")
+    create_program("2026-01-01")
     Program.current()
     Program.objects.update(shop_url="https://shop.example.com/", shop_hosts=["shop.example.com"])
-    ann = bring_over(["ANN"], tmp_path)["ANN"]
-    link = tracking_links.create(affiliate=ann, target="https://shop.example.com/", now=moment("2026-01-03"), by=None)
+    ann = import_affiliates(["ANN"], tmp_path)["ANN"]
+    link = tracking_links.create_link(
+        affiliate=ann, target="https://shop.example.com/", now=parse_utc("2026-01-03"), by=None
+    )
     secret = api_keys.create(name="the shop", now=NOW, by=None)[1]
     client = Client(headers={"Authorization": f"Bearer {secret}"})
-    placed = moment("2026-01-10T12:00:00")
+    placed = parse_utc("2026-01-10T12:00:00")
 
     def answered(click_id: str) -> tuple[str, str | None]:
-        body = json.dumps(order("C1", click=click_id))
+        body = json.dumps(build_order("C1", click=click_id))
         answer = client.put("/api/v1/orders/C1", body, content_type=JSON)
         assert answer.status_code == 201
         return answer.json()["reason"], answer.json()["affiliate"]
@@ -149,12 +151,12 @@ def click(tmp_path, settings: Settings):
 
 def test_a_click_id_is_taken_as_it_comes(click):
     answered, link, placed = click
-    assert answered(click_ids.sign(link.pk, placed - timedelta(hours=1))) == ("click", "ANN")
+    assert answered(click_ids.sign_click_id(link.pk, placed - timedelta(hours=1))) == ("click", "ANN")
 
 
 def test_a_click_id_with_one_bit_changed_makes_the_order_nobodys(click):
     answered, link, placed = click
-    good = click_ids.sign(link.pk, placed - timedelta(hours=1))
+    good = click_ids.sign_click_id(link.pk, placed - timedelta(hours=1))
     changed = chr(ord(good[20]) ^ 1)
     assert answered(good[:20] + changed + good[21:]) == ("click_not_genuine", None)
 
@@ -162,7 +164,7 @@ def test_a_click_id_with_one_bit_changed_makes_the_order_nobodys(click):
 def test_a_click_id_of_another_installation_makes_the_order_nobodys(click, settings):
     answered, link, placed = click
     ours, settings.CLICK_ID_KEYS = settings.CLICK_ID_KEYS, ["another installation's"]
-    foreign = click_ids.sign(link.pk, placed - timedelta(hours=1))
+    foreign = click_ids.sign_click_id(link.pk, placed - timedelta(hours=1))
     settings.CLICK_ID_KEYS = ours
     assert answered(foreign) == ("click_not_genuine", None)
 
@@ -170,4 +172,4 @@ def test_a_click_id_of_another_installation_makes_the_order_nobodys(click, setti
 @pytest.mark.parametrize("later", [timedelta(milliseconds=1), timedelta(days=365), timedelta(days=365 * 100)])
 def test_a_click_id_from_the_future_makes_the_order_nobodys(click, later):
     answered, link, placed = click
-    assert answered(click_ids.sign(link.pk, placed + later)) == ("click_after_order", None)
+    assert answered(click_ids.sign_click_id(link.pk, placed + later)) == ("click_after_order", None)

@@ -8,8 +8,8 @@ import pytest
 
 from accounts import api_keys
 from shops.models import Reject
-from tests.served import Answer, Served, served
-from tests.worlds import NOW, begin, order
+from tests.scenarios import NOW, build_order, create_program
+from tests.web_server import MeasuredResponse, WebServer, run_web_server
 from tracking.models import Order, OrderSnapshot
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial, pytest.mark.slow]
@@ -38,7 +38,7 @@ def bomb() -> bytes:
 
 def split(at: str) -> tuple[bytes, bytes]:
     """A good order, to be filled behind the first `at`."""
-    before, found, after = json.dumps(order("A1")).partition(at)
+    before, found, after = json.dumps(build_order("A1")).partition(at)
     return (before + found).encode(), after.encode()
 
 
@@ -65,13 +65,15 @@ HUGE = {
 
 
 @pytest.fixture
-def shop() -> Iterator[tuple[Served, str]]:
-    begin("2026-01-01")
+def shop() -> Iterator[tuple[WebServer, str]]:
+    create_program("2026-01-01")
     secret = api_keys.create(name="the shop", now=NOW, by=None)[1]
-    with served() as server:
+    with run_web_server() as server:
         # What is made once, for the first order, is no cost of a bad one.
         for number in range(3):
-            server.ask("PUT", f"/api/v1/orders/W{number}", json.dumps(order(f"W{number}")).encode(), **signed(secret))
+            server.request(
+                "PUT", f"/api/v1/orders/W{number}", json.dumps(build_order(f"W{number}")).encode(), **signed(secret)
+            )
         yield server, secret
 
 
@@ -83,7 +85,7 @@ def test_of_any_size_and_form(shop):
     server, secret = shop
     for name, ((method, path), body, content_type, status, code) in HUGE.items():
         more = {"Content-Encoding": "gzip"} if "gzip" in name else {}
-        check(name, server.ask(method, path, body, **signed(secret, content_type, **more)), status, code)
+        check(name, server.request(method, path, body, **signed(secret, content_type, **more)), status, code)
     unchanged()
 
 
@@ -92,16 +94,16 @@ def test_in_pieces_without_a_length(shop):
     for name in ("10 MiB + 1", "64 MiB", "10 MiB of brackets", "objects nested 20,000 deep", "10 MiB that is no UTF-8"):
         (method, path), body, content_type, status, code = HUGE[name]
         headers = signed(secret, content_type, **{"Transfer-Encoding": "chunked"})
-        check(name, server.ask(method, path, in_pieces(body), **headers), status, code)
+        check(name, server.request(method, path, in_pieces(body), **headers), status, code)
     unchanged()
 
 
 def test_without_a_key(shop):
     server, _secret = shop
-    check("no key", server.ask("POST", BATCH[1], HUGE["64 MiB"][1], **signed("nonsense")), 401, "unauthorized")
+    check("no key", server.request("POST", BATCH[1], HUGE["64 MiB"][1], **signed("nonsense")), 401, "unauthorized")
 
 
-def check(name: str, answer: Answer, status: int, code: str) -> None:
+def check(name: str, answer: MeasuredResponse, status: int, code: str) -> None:
     said = f"{name}: {answer.status} {answer.body[:200]!r} in {answer.seconds:.2f} s for {answer.mebibytes:.0f} MiB"
     assert answer.status == status, said
     error = json.loads(answer.body)["error"]
@@ -120,5 +122,5 @@ def unchanged() -> None:
 def test_a_body_in_pieces_that_is_good_is_taken(shop):
     server, secret = shop
     headers = signed(secret, **{"Transfer-Encoding": "chunked"})
-    answer = server.ask("PUT", ONE[1], in_pieces(json.dumps(order("A1")).encode()), **headers)
+    answer = server.request("PUT", ONE[1], in_pieces(json.dumps(build_order("A1")).encode()), **headers)
     assert (answer.status, json.loads(answer.body)["outcome"]) == (201, "created")

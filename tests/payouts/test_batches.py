@@ -15,13 +15,13 @@ from audit.models import AuditRecord
 from mail.models import Message
 from mail.rendering import render
 from payouts.disbursement import approval, bank_results, exports, payout_transitions
-from payouts.errors import ApprovalVoided, NeedsAnotherPerson
+from payouts.errors import ApprovalVoided, SecondApprovalRequired
 from payouts.ledger import booking
 from payouts.models import Account, LedgerEntry, Payout, PayoutBatch, PayoutFile
 from payouts.payout_details import details
 from payouts.payout_details.encryption import encrypt
-from tests.payouts.conftest import FEBRUARY, IBAN, close, results
-from tests.worlds import rolled_back
+from tests.payouts.conftest import FEBRUARY, IBAN, build_results_file, close_and_get_batch
+from tests.scenarios import roll_back
 
 pytestmark = pytest.mark.django_db
 LATER = FEBRUARY + timedelta(days=2)
@@ -33,7 +33,7 @@ def account(name: Account) -> Decimal:
 
 def approved(batch: PayoutBatch, preparer, approver) -> PayoutBatch:
     approval.submit(batch=batch, now=FEBRUARY, by=preparer)
-    approval.approve(batch=batch, digest=approval.summary(batch, FEBRUARY).digest, now=FEBRUARY, by=approver)
+    approval.approve(batch=batch, digest=approval.summarize_batch(batch, FEBRUARY).digest, now=FEBRUARY, by=approver)
     return batch
 
 
@@ -41,8 +41,8 @@ def states(batch: PayoutBatch) -> list[str]:
     return sorted(batch.payouts.values_list("state", flat=True))
 
 
-def test_goes_from_draft_to_paid_with_every_account_right(drafted, preparer, approver):
-    batch = drafted()
+def test_goes_from_draft_to_paid_with_every_account_right(make_draft_batch, preparer, approver):
+    batch = make_draft_batch()
     # 100.00 + 25.50 were owed; the close took them out of what is owed and put them in transit.
     assert account(Account.AFFILIATE_PAYABLE) == 0
     assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-125.50")
@@ -50,7 +50,7 @@ def test_goes_from_draft_to_paid_with_every_account_right(drafted, preparer, app
 
     approval.submit(batch=batch, now=FEBRUARY, by=preparer)
     assert states(batch) == ["submitted", "submitted"]
-    shown = approval.summary(batch, FEBRUARY)
+    shown = approval.summarize_batch(batch, FEBRUARY)
     assert (shown.total, shown.currency, len(shown.payouts)) == (Decimal("125.50"), "USD", 2)
     approval.approve(batch=batch, digest=shown.digest, now=FEBRUARY, by=approver)
     assert states(batch) == ["approved", "approved"]
@@ -58,7 +58,7 @@ def test_goes_from_draft_to_paid_with_every_account_right(drafted, preparer, app
     [file] = exports.export(batch=batch, now=FEBRUARY, by=preparer)
     batch.refresh_from_db()
     assert (batch.state, states(batch)) == ("sent", ["sent", "sent"])
-    rows = exports.content(file).decode().splitlines()
+    rows = exports.get_file_content(file).decode().splitlines()
     assert sorted(row.split(",")[1] for row in rows) == ["100.00", "25.50"]
     assert Message.objects.filter(kind="payout_sent").count() == 2
     assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-125.50")
@@ -72,13 +72,13 @@ def test_goes_from_draft_to_paid_with_every_account_right(drafted, preparer, app
     assert {"payout batch submitted", "payout batch approved", "payout batch sent", "payout paid"} <= actions
 
 
-def test_asks_as_often_for_two_payouts_as_for_one(drafted, preparer):
-    batch = drafted()
+def test_asks_as_often_for_two_payouts_as_for_one(make_draft_batch, preparer):
+    batch = make_draft_batch()
     with CaptureQueriesContext(connection) as of_two:
-        assert len(approval.summary(batch, FEBRUARY).payouts) == 2
+        assert len(approval.summarize_batch(batch, FEBRUARY).payouts) == 2
     payout_transitions.cancel(payout=batch.payouts.first(), reason="Not this one.", now=FEBRUARY, by=preparer)
     with CaptureQueriesContext(connection) as of_one:
-        assert len(approval.summary(batch, FEBRUARY).payouts) == 1
+        assert len(approval.summarize_batch(batch, FEBRUARY).payouts) == 1
     assert len(of_two) == len(of_one) == 4
 
 
@@ -87,13 +87,13 @@ def steps_of(batch: PayoutBatch, preparer, approver) -> dict[str, Callable[[], o
 
     def by_results() -> object:
         rows = batch.payouts.order_by("pk")[: batch.payouts.count() // 2]
-        content = results(*((row, "paid", str(row.amount), "") for row in rows))
+        content = build_results_file(*((row, "paid", str(row.amount), "") for row in rows))
         return bank_results.import_results(content=content, now=LATER, by=preparer)
 
     return {
         "submit": lambda: approval.submit(batch=batch, now=FEBRUARY, by=preparer),
         "approve": lambda: approval.approve(
-            batch=batch, digest=approval.summary(batch, FEBRUARY).digest, now=FEBRUARY, by=approver
+            batch=batch, digest=approval.summarize_batch(batch, FEBRUARY).digest, now=FEBRUARY, by=approver
         ),
         "export": lambda: exports.export(batch=batch, now=FEBRUARY, by=preparer),
         "import results": by_results,
@@ -101,11 +101,11 @@ def steps_of(batch: PayoutBatch, preparer, approver) -> dict[str, Callable[[], o
     }
 
 
-def test_goes_all_the_way_with_as_many_questions_for_twenty_payouts_as_for_two(drafted, preparer, approver):
+def test_goes_all_the_way_with_as_many_questions_for_twenty_payouts_as_for_two(make_draft_batch, preparer, approver):
     asked: dict[int, dict[str, int]] = {}
     for count in (2, 20):
-        with rolled_back():
-            batch = drafted(amounts=("20.00",) * count)
+        with roll_back():
+            batch = make_draft_batch(amounts=("20.00",) * count)
             asked[count] = {}
             for name, step in steps_of(batch, preparer, approver).items():
                 with CaptureQueriesContext(connection) as queries:
@@ -116,8 +116,8 @@ def test_goes_all_the_way_with_as_many_questions_for_twenty_payouts_as_for_two(d
     assert asked[20] == asked[2]
 
 
-def test_is_paid_altogether_or_not_at_all(sent, preparer):
-    batch = sent()
+def test_is_paid_altogether_or_not_at_all(make_sent_batch, preparer):
+    batch = make_sent_batch()
     first, second = batch.payouts.order_by("pk")
 
     def pay(*named: Payout) -> None:
@@ -133,27 +133,27 @@ def test_is_paid_altogether_or_not_at_all(sent, preparer):
     assert account(Account.CASH) == 0
 
 
-def test_is_refused_to_whoever_submitted_it(drafted, preparer):
-    batch = drafted()
+def test_is_refused_to_whoever_submitted_it(make_draft_batch, preparer):
+    batch = make_draft_batch()
     approval.submit(batch=batch, now=FEBRUARY, by=preparer)
-    digest = approval.summary(batch, FEBRUARY).digest
-    with pytest.raises(NeedsAnotherPerson):
+    digest = approval.summarize_batch(batch, FEBRUARY).digest
+    with pytest.raises(SecondApprovalRequired):
         approval.approve(batch=batch, digest=digest, now=FEBRUARY, by=preparer)
-    with pytest.raises(IntegrityError, match="payouts_need_four_eyes"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="payouts_need_second_approval"), transaction.atomic():
         PayoutBatch.objects.filter(pk=batch.pk).update(
             state="approved", approved_by=preparer, approved_at=FEBRUARY, digest=digest
         )
 
 
-def test_cannot_be_approved_without_a_digest_even_around_the_application(drafted, preparer, approver):
-    batch = drafted()
+def test_cannot_be_approved_without_a_digest_even_around_the_application(make_draft_batch, preparer, approver):
+    batch = make_draft_batch()
     approval.submit(batch=batch, now=FEBRUARY, by=preparer)
     with pytest.raises(IntegrityError, match="payouts_approved_by_digest"), transaction.atomic():
         PayoutBatch.objects.filter(pk=batch.pk).update(state="approved", approved_by=approver, approved_at=FEBRUARY)
 
 
-def test_is_approved_only_as_it_was_shown(drafted, preparer, approver):
-    batch = drafted()
+def test_is_approved_only_as_it_was_shown(make_draft_batch, preparer, approver):
+    batch = make_draft_batch()
     approval.submit(batch=batch, now=FEBRUARY, by=preparer)
     with pytest.raises(ValidationError, match="have changed"):
         approval.approve(batch=batch, digest="0" * 64, now=FEBRUARY, by=approver)
@@ -162,8 +162,10 @@ def test_is_approved_only_as_it_was_shown(drafted, preparer, approver):
 
 
 @pytest.mark.parametrize("what", ["payee", "amount", "destination", "added"])
-def test_is_a_draft_again_when_anything_approved_was_changed(what, drafted, preparer, approver, earner):
-    batch = approved(drafted(), preparer, approver)
+def test_is_a_draft_again_when_anything_approved_was_changed(
+    what, make_draft_batch, preparer, approver, make_payable_affiliate
+):
+    batch = approved(make_draft_batch(), preparer, approver)
     payout = batch.payouts.all()[0]
     if what == "payee":
         type(payout.details).objects.filter(pk=payout.details_id).update(holder="Somebody Else")
@@ -172,7 +174,7 @@ def test_is_a_draft_again_when_anything_approved_was_changed(what, drafted, prep
     elif what == "destination":
         type(payout.details).objects.filter(pk=payout.details_id).update(encrypted=encrypt("thief@example.com"))
     else:
-        other = earner()
+        other = make_payable_affiliate()
         Payout.objects.create(
             affiliate=other,
             batch=batch,
@@ -192,21 +194,21 @@ def test_is_a_draft_again_when_anything_approved_was_changed(what, drafted, prep
     assert AuditRecord.objects.get(action="payout batch draft").reason
 
 
-def test_is_exported_twice_as_the_same_bytes(sent, preparer):
-    batch = sent()
+def test_is_exported_twice_as_the_same_bytes(make_sent_batch, preparer):
+    batch = make_sent_batch()
     [first] = exports.export(batch=batch, now=FEBRUARY, by=preparer)
-    before = exports.content(first)
+    before = exports.get_file_content(first)
     payout = batch.payouts.select_related("affiliate")[0]
     payout.affiliate.country = "Elsewhere"
     payout.affiliate.save()
     [again] = exports.export(batch=batch, now=LATER, by=preparer)
-    assert exports.content(again) == before
+    assert exports.get_file_content(again) == before
     assert again.pk == first.pk
     assert Message.objects.filter(kind="payout_sent").count() == 2
 
 
-def test_that_was_not_approved_is_not_exported(drafted, preparer):
-    batch = drafted()
+def test_that_was_not_approved_is_not_exported(make_draft_batch, preparer):
+    batch = make_draft_batch()
     with pytest.raises(IllegalTransition):
         exports.export(batch=batch, now=FEBRUARY, by=preparer)
     approval.submit(batch=batch, now=FEBRUARY, by=preparer)
@@ -216,16 +218,16 @@ def test_that_was_not_approved_is_not_exported(drafted, preparer):
         approval.submit(batch=batch, now=FEBRUARY, by=preparer)
 
 
-def test_takes_a_failed_payout_back_to_the_balance_and_pays_it_anew_once(sent, preparer, approver):
-    batch = sent()
+def test_takes_a_failed_payout_back_to_the_balance_and_pays_it_anew_once(make_sent_batch, preparer, approver):
+    batch = make_sent_batch()
     failed = batch.payouts.select_related("affiliate").get(amount="100.00")
     taken = bank_results.import_results(
-        content=results((failed, "failed", "100.00", "account closed")), now=LATER, by=preparer
+        content=build_results_file((failed, "failed", "100.00", "account closed")), now=LATER, by=preparer
     )
     assert [line.effect for line in taken] == ["failed"]
     failed.refresh_from_db()
-    assert (failed.state, failed.failure, failed.came_back_at) == ("failed", "account closed", LATER)
-    assert booking.balance(failed.affiliate) == Decimal("100.00")
+    assert (failed.state, failed.failure, failed.returned_at) == ("failed", "account closed", LATER)
+    assert booking.get_balance(failed.affiliate) == Decimal("100.00")
     assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-25.50")
     mail = Message.objects.get(kind="payout_failed")
     assert mail.context["reason"] == "account closed"
@@ -234,7 +236,7 @@ def test_takes_a_failed_payout_back_to_the_balance_and_pays_it_anew_once(sent, p
     new = payout_transitions.reissue(payout=failed, reason="The affiliate has called.", now=LATER, by=preparer)
     assert new.reference != failed.reference
     assert (new.state, new.amount, new.batch.close, new.statement) == ("draft", Decimal("100.00"), None, None)
-    assert booking.balance(failed.affiliate) == 0
+    assert booking.get_balance(failed.affiliate) == 0
     assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-125.50")
     with pytest.raises(ValidationError, match="anew already"):
         payout_transitions.reissue(payout=failed, reason="Again.", now=LATER, by=preparer)
@@ -244,11 +246,13 @@ def test_takes_a_failed_payout_back_to_the_balance_and_pays_it_anew_once(sent, p
     assert account(Account.CASH) == Decimal("-100.00")
 
 
-def test_lets_a_close_count_what_came_back_instead(sent, preparer):
-    batch = sent()
+def test_lets_a_close_count_what_came_back_instead(make_sent_batch, preparer):
+    batch = make_sent_batch()
     failed = batch.payouts.select_related("affiliate").get(amount="25.50")
-    bank_results.import_results(content=results((failed, "failed", "25.50", "refused")), now=LATER, by=preparer)
-    next_batch = close(date(2026, 2, 1), FEBRUARY + timedelta(days=29))
+    bank_results.import_results(
+        content=build_results_file((failed, "failed", "25.50", "refused")), now=LATER, by=preparer
+    )
+    next_batch = close_and_get_batch(date(2026, 2, 1), FEBRUARY + timedelta(days=29))
     [again] = next_batch.payouts.all()
     assert (again.amount, again.statement and again.statement.returned, again.affiliate) == (
         Decimal("25.50"),
@@ -260,31 +264,31 @@ def test_lets_a_close_count_what_came_back_instead(sent, preparer):
         payout_transitions.reissue(payout=failed, reason="Too late.", now=LATER, by=preparer)
 
 
-def test_books_a_returned_payment_out_of_cash_once(sent, preparer):
-    batch = sent()
+def test_books_a_returned_payment_out_of_cash_once(make_sent_batch, preparer):
+    batch = make_sent_batch()
     bank_results.mark_paid(batch=batch, now=LATER, by=preparer)
     payout = batch.payouts.select_related("affiliate").get(amount="100.00")
-    file = results((payout, "failed", "100.00", "returned by the bank"))
+    file = build_results_file((payout, "failed", "100.00", "returned by the bank"))
     assert [line.effect for line in bank_results.import_results(content=file, now=LATER, by=preparer)] == ["returned"]
     assert [line.effect for line in bank_results.import_results(content=file, now=LATER, by=preparer)] == ["unchanged"]
-    older = results((payout, "paid", "100.00", ""))
+    older = build_results_file((payout, "paid", "100.00", ""))
     assert [line.effect for line in bank_results.import_results(content=older, now=LATER, by=preparer)] == ["unchanged"]
     assert account(Account.CASH) == Decimal("-25.50")
     assert account(Account.PAYOUTS_IN_TRANSIT) == 0
-    assert booking.balance(payout.affiliate) == Decimal("100.00")
+    assert booking.get_balance(payout.affiliate) == Decimal("100.00")
     with pytest.raises(IllegalTransition):
         payout_transitions.fail(payout=payout, reason="twice", now=LATER, by=preparer)
 
 
-def test_is_void_when_a_payout_of_it_is_cancelled(drafted, preparer, approver):
-    batch = approved(drafted(), preparer, approver)
+def test_is_void_when_a_payout_of_it_is_cancelled(make_draft_batch, preparer, approver):
+    batch = approved(make_draft_batch(), preparer, approver)
     payout = batch.payouts.select_related("affiliate").get(amount="25.50")
     with pytest.raises(ValidationError):
         payout_transitions.cancel(payout=payout, reason=" ", now=FEBRUARY, by=preparer)
     payout_transitions.cancel(payout=payout, reason="Wrong person.", now=FEBRUARY, by=preparer)
     batch.refresh_from_db()
     assert (batch.state, states(batch)) == ("draft", ["cancelled", "draft"])
-    assert booking.balance(payout.affiliate) == Decimal("25.50")
+    assert booking.get_balance(payout.affiliate) == Decimal("25.50")
     assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-100.00")
     assert Message.objects.get(kind="payout_failed").context["cancelled"] is True
     [other] = batch.payouts.filter(state="draft").select_related("affiliate")
@@ -293,8 +297,8 @@ def test_is_void_when_a_payout_of_it_is_cancelled(drafted, preparer, approver):
     assert batch.state == "cancelled"
 
 
-def test_that_was_sent_keeps_a_payout_whose_result_is_unknown(sent, preparer):
-    batch = sent()
+def test_that_was_sent_keeps_a_payout_whose_result_is_unknown(make_sent_batch, preparer):
+    batch = make_sent_batch()
     payout = batch.payouts.select_related("affiliate")[0]
     with pytest.raises(IllegalTransition):
         payout_transitions.cancel(payout=payout, reason="I am impatient.", now=LATER, by=preparer)
@@ -304,11 +308,13 @@ def test_that_was_sent_keeps_a_payout_whose_result_is_unknown(sent, preparer):
     assert payout.state == "sent"
 
 
-def test_is_not_issued_anew_to_details_that_are_held(sent, preparer):
-    batch = sent()
+def test_is_not_issued_anew_to_details_that_are_held(make_sent_batch, preparer):
+    batch = make_sent_batch()
     failed = batch.payouts.select_related("affiliate")[0]
     payout_transitions.fail(payout=failed, reason="account closed", now=LATER, by=preparer)
-    details.change(affiliate=failed.affiliate, method="paypal", account="n@example.com", holder="N", now=LATER, by=None)
+    details.change_details(
+        affiliate=failed.affiliate, method="paypal", account="n@example.com", holder="N", now=LATER, by=None
+    )
     with pytest.raises(ValidationError, match="can be used now"):
         payout_transitions.reissue(
             payout=failed, reason="New details.", now=LATER + timedelta(days=6, hours=23), by=preparer
@@ -332,13 +338,15 @@ LINES = [
 
 
 @pytest.mark.parametrize(("reference", "result", "amount", "reason", "effect", "cause"), LINES)
-def test_takes_each_line_of_results_by_itself(reference, result, amount, reason, effect, cause, sent, preparer):
-    batch = sent()
+def test_takes_each_line_of_results_by_itself(
+    reference, result, amount, reason, effect, cause, make_sent_batch, preparer
+):
+    batch = make_sent_batch()
     mine, other = batch.payouts.get(amount="100.00"), batch.payouts.get(amount="25.50")
-    file = results(
+    file = build_results_file(
         (mine.reference if reference == "own" else reference, result, amount, reason), (other, "paid", "25.50", "")
     )
-    shown = bank_results.preview(file)
+    shown = bank_results.preview_results(file)
     assert [(line.number, line.effect, line.cause) for line in shown] == [(2, effect, cause), (3, "paid", "")]
     mine.refresh_from_db()
     assert mine.state == "sent"
@@ -348,9 +356,9 @@ def test_takes_each_line_of_results_by_itself(reference, result, amount, reason,
         assert payout.state == state
 
 
-def test_refuses_results_that_name_a_payout_twice(sent, preparer):
-    mine = sent().payouts.get(amount="100.00")
-    file = results((mine, "paid", "100.00", ""), (mine, "failed", "100.00", "closed"))
+def test_refuses_results_that_name_a_payout_twice(make_sent_batch, preparer):
+    mine = make_sent_batch().payouts.get(amount="100.00")
+    file = build_results_file((mine, "paid", "100.00", ""), (mine, "failed", "100.00", "closed"))
     taken = bank_results.import_results(content=file, now=LATER, by=preparer)
     assert [line.effect for line in taken] == ["paid", "refused"]
 
@@ -371,11 +379,11 @@ def test_refuses_results_that_are_no_such_file(content, preparer):
     assert "file" in refusal.value.message_dict
 
 
-def test_keeps_the_account_in_clear_out_of_every_column(drafted, preparer, approver, settings):
+def test_keeps_the_account_in_clear_out_of_every_column(make_draft_batch, preparer, approver, settings):
     settings.SEPA_DEBTOR_NAME, settings.SEPA_DEBTOR_IBAN = "Shop", "NL91ABNA0417164300"
-    batch = approved(drafted(account=IBAN, method="bank"), preparer, approver)
+    batch = approved(make_draft_batch(account=IBAN, method="bank"), preparer, approver)
     [file] = exports.export(batch=batch, now=FEBRUARY, by=preparer)
-    assert IBAN in exports.content(file).decode()
+    assert IBAN in exports.get_file_content(file).decode()
     dump = []
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
@@ -386,8 +394,8 @@ def test_keeps_the_account_in_clear_out_of_every_column(drafted, preparer, appro
 
 
 @pytest.mark.parametrize("state", ["sent", "returned", "cancelled"])
-def test_tells_the_affiliate_in_a_mail_that_reads_well(state, sent, drafted, preparer):
-    batch = drafted() if state == "cancelled" else sent()
+def test_tells_the_affiliate_in_a_mail_that_reads_well(state, make_sent_batch, make_draft_batch, preparer):
+    batch = make_draft_batch() if state == "cancelled" else make_sent_batch()
     payout = batch.payouts.select_related("affiliate").get(amount="100.00")
     kind = "payout_sent" if state == "sent" else "payout_failed"
     if state == "returned":
@@ -412,7 +420,7 @@ def test_tells_the_affiliate_in_a_mail_that_reads_well(state, sent, drafted, pre
     ("kind", "context", "subject"),
     [
         (
-            "affiliates_set_aside",
+            "close_exceptions",
             {"period": "2026-01", "count": 1},
             "1 affiliate was set aside when 2026-01 was closed",
         ),

@@ -15,43 +15,43 @@ from payouts.closing.open_program import open_program
 from payouts.ledger import adjustments, booking
 from payouts.models import Close
 from tests.factories import make_staff
-from tests.worlds import begin, bring_over, moment, order, send
+from tests.scenarios import build_order, create_program, import_affiliates, parse_utc, send_orders
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_an_order_of_january")]
 PLACED, TICK = "2026-01-10T12:00:00Z", timedelta(microseconds=1)
-ENDED = moment("2026-02-01")
+ENDED = parse_utc("2026-02-01")
 
 
 @pytest.fixture
 def _an_order_of_january(tmp_path):
-    begin("2026-01-01")
-    bring_over(["ANN"], tmp_path)
-    send(order("A1", at=PLACED, placed=PLACED, coupon="ANN"), now=moment("2026-01-11"))
+    create_program("2026-01-01")
+    import_affiliates(["ANN"], tmp_path)
+    send_orders(build_order("A1", at=PLACED, placed=PLACED, coupon="ANN"), now=parse_utc("2026-01-11"))
 
 
 def close_it(first, now, **how):
-    return close.close_month(period=date.fromisoformat(first), now=now, by=None, **how)
+    return close.close_month(month=date.fromisoformat(first), now=now, by=None, **how)
 
 
 def test_from_the_instant_on_at_which_they_have_ended():
-    with pytest.raises(close.CannotClose, match="2026-01 has not ended yet"):
+    with pytest.raises(close.CloseNotAllowed, match="2026-01 has not ended yet"):
         close_it("2026-01-01", ENDED - TICK)
     done = close_it("2026-01-01", ENDED)
-    assert (done.starts_at, done.ends_at, done.closed_at) == (moment("2026-01-01"), ENDED, ENDED)
+    assert (done.starts_at, done.ends_at, done.closed_at) == (parse_utc("2026-01-01"), ENDED, ENDED)
     assert done.cut > 0
     assert done.agreement.name == "1"
 
 
 def test_in_order_from_that_of_the_earliest_order_on():
-    with pytest.raises(close.CannotClose, match="2025-12 lies before the program's first month, 2026-01"):
-        close_it("2025-12-01", moment("2026-04-01"))
-    with pytest.raises(close.CannotClose, match="2026-01 must be closed first"):
-        close_it("2026-02-01", moment("2026-04-01"))
-    close_it("2026-01-01", moment("2026-04-01"))
-    with pytest.raises(close.CannotClose, match="2026-02 must be closed first"):
-        close_it("2026-03-01", moment("2026-04-01"))
-    with pytest.raises(close.CannotClose, match="2025-12 lies before the program's first month, 2026-01"):
-        close_it("2025-12-01", moment("2026-04-01"))
+    with pytest.raises(close.CloseNotAllowed, match="2025-12 lies before the program's first month, 2026-01"):
+        close_it("2025-12-01", parse_utc("2026-04-01"))
+    with pytest.raises(close.CloseNotAllowed, match="2026-01 must be closed first"):
+        close_it("2026-02-01", parse_utc("2026-04-01"))
+    close_it("2026-01-01", parse_utc("2026-04-01"))
+    with pytest.raises(close.CloseNotAllowed, match="2026-02 must be closed first"):
+        close_it("2026-03-01", parse_utc("2026-04-01"))
+    with pytest.raises(close.CloseNotAllowed, match="2025-12 lies before the program's first month, 2026-01"):
+        close_it("2025-12-01", parse_utc("2026-04-01"))
 
 
 def test_from_that_of_an_adjustment_on_if_it_is_the_earliest():
@@ -61,8 +61,8 @@ def test_from_that_of_an_adjustment_on_if_it_is_the_earliest():
         "reason": "A test.",
         "by": make_staff("payout preparers"),
     }
-    adjustments.propose(affiliate=Affiliate.objects.get(), now=moment("2025-12-31T23:59:59"), **made)
-    assert str(close.next_period()) == "2025-12"
+    adjustments.propose(affiliate=Affiliate.objects.get(), now=parse_utc("2025-12-31T23:59:59"), **made)
+    assert str(close.get_month_to_close()) == "2025-12"
 
 
 def test_once_however_often_they_are_asked():
@@ -73,8 +73,8 @@ def test_once_however_often_they_are_asked():
 
 def test_with_a_record_of_who_asked():
     member = make_staff("payout approvers")
-    by_hand = close.close_month(period=date(2026, 1, 1), now=ENDED, by=member)
-    by_itself = close_it("2026-02-01", moment("2026-03-03"))
+    by_hand = close.close_month(month=date(2026, 1, 1), now=ENDED, by=member)
+    by_itself = close_it("2026-02-01", parse_utc("2026-03-03"))
     records = AuditRecord.objects.filter(action="month closed").order_by("at")
     assert [(row.subject_id, row.by, row.reason) for row in records] == [
         (str(by_hand.pk), member, "Closed by hand."),
@@ -85,7 +85,7 @@ def test_with_a_record_of_who_asked():
 
 def test_telling_each_step():
     told = []
-    close_it("2026-01-01", ENDED, tell=told.append)
+    close_it("2026-01-01", ENDED, progress=told.append)
     assert told == list(range(1, close.STEPS + 1))
 
 
@@ -97,19 +97,19 @@ def test_alone():
             cursor.execute(
                 "SELECT mode FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted"
                 " AND classid::bigint << 32 | objid::bigint = %s",
-                [booking.GATE],
+                [booking.LOCK_KEY],
             )
             seen.extend(mode for (mode,) in cursor.fetchall())
 
-    close_it("2026-01-01", ENDED, tell=look)
+    close_it("2026-01-01", ENDED, progress=look)
     assert "ExclusiveLock" in seen
 
 
 def test_by_themselves_once_their_close_day_has_come_and_the_program_is_open():
-    third = moment("2026-02-03")
-    assert [str(month) for month in close.due_months(third - TICK)] == []
-    assert [str(month) for month in close.due_months(third)] == ["2026-01"]
-    assert [str(month) for month in close.due_months(moment("2026-04-02"))] == ["2026-01", "2026-02"]
+    third = parse_utc("2026-02-03")
+    assert [str(month) for month in close.list_due_months(third - TICK)] == []
+    assert [str(month) for month in close.list_due_months(third)] == ["2026-01"]
+    assert [str(month) for month in close.list_due_months(parse_utc("2026-04-02"))] == ["2026-01", "2026-02"]
     assert close.close_due_months(now=third) == []
     open_program(now=third, by=None)
     Program.objects.update(opened_at=third + TICK)
@@ -117,5 +117,9 @@ def test_by_themselves_once_their_close_day_has_come_and_the_program_is_open():
     Program.objects.update(opened_at=third)
     assert [str(done) for done in close.close_due_months(now=third - TICK)] == []
     assert [str(done) for done in close.close_due_months(now=third)] == ["2026-01"]
-    assert [str(done) for done in close.close_due_months(now=moment("2026-05-03"))] == ["2026-02", "2026-03", "2026-04"]
-    assert close.close_due_months(now=moment("2026-05-03")) == []
+    assert [str(done) for done in close.close_due_months(now=parse_utc("2026-05-03"))] == [
+        "2026-02",
+        "2026-03",
+        "2026-04",
+    ]
+    assert close.close_due_months(now=parse_utc("2026-05-03")) == []

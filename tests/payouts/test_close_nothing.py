@@ -9,51 +9,51 @@ from django.db import transaction
 
 from affiliates.models import State
 from agreements import periods, publishing, seeding
-from agreements.models import Agreement
+from agreements.models import AgreementVersion
 from mail.models import Message
 from payouts.closing import close
 from payouts.closing.open_program import open_program
 from payouts.ledger import adjustments
 from tests.factories import make_affiliate, make_staff
-from tests.worlds import begin, moment
+from tests.scenarios import create_program, parse_utc
 
 pytestmark = pytest.mark.django_db
 
 
 def test_there_is_nothing_to_close():
-    begin("2026-01-01")
-    open_program(now=moment("2026-01-02"), by=None)
-    assert close.next_period() is None
-    assert close.close_due_months(now=moment("2026-05-03")) == []
-    with pytest.raises(close.CannotClose, match="no order and no adjustment yet"):
-        close.close_month(period=date(2026, 1, 1), now=moment("2026-05-03"), by=None)
+    create_program("2026-01-01")
+    open_program(now=parse_utc("2026-01-02"), by=None)
+    assert close.get_month_to_close() is None
+    assert close.close_due_months(now=parse_utc("2026-05-03")) == []
+    with pytest.raises(close.CloseNotAllowed, match="no order and no adjustment yet"):
+        close.close_month(month=date(2026, 1, 1), now=parse_utc("2026-05-03"), by=None)
 
 
 def test_the_months_are_those_of_utc_before_the_first_agreement():
-    assert str(periods.program_zone()) == "UTC"
+    assert str(periods.get_program_time_zone()) == "UTC"
 
 
 def test_the_months_are_those_of_the_programs_zone_from_then_on():
-    now = moment("2026-01-01")
+    now = parse_utc("2026-01-01")
     version = seeding.start_draft(now=now, by=None)
-    Agreement.objects.filter(pk=version.pk).update(time_zone="Asia/Kathmandu")
-    publishing.publish(agreement=version, effective_at=now, now=now, by=None)
-    assert periods.program_zone().key == "Asia/Kathmandu"
+    AgreementVersion.objects.filter(pk=version.pk).update(time_zone="Asia/Kathmandu")
+    publishing.publish_version(agreement=version, effective_at=now, now=now, by=None)
+    assert periods.get_program_time_zone().key == "Asia/Kathmandu"
 
 
 @pytest.mark.django_db(transaction=True)
 def test_no_close_is_part_of_something_else_that_may_be_undone():
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
-        close.close_month(period=date(2026, 1, 1), now=moment("2026-05-03"), by=None)
+        close.close_month(month=date(2026, 1, 1), now=parse_utc("2026-05-03"), by=None)
 
 
 def test_nobody_is_paid_before_the_first_agreement():
-    affiliate = make_affiliate(state=State.APPROVED, at=moment("2026-01-02"))
+    affiliate = make_affiliate(state=State.APPROVED, at=parse_utc("2026-01-02"))
     given: dict[str, Any] = {"kind": "bonus", "amount": Decimal("0.50"), "reason": "A test."}
-    row = adjustments.propose(affiliate=affiliate, now=moment("2026-01-03"), by=make_staff(), **given)
-    adjustments.approve(adjustment=row, now=moment("2026-01-03"), by=make_staff())
-    assert close.due_months(moment("2026-02-03")) == [], "no version says on which day"
-    closed = close.close_month(period=date(2026, 1, 1), now=moment("2026-02-03"), by=None)
+    row = adjustments.propose(affiliate=affiliate, now=parse_utc("2026-01-03"), by=make_staff(), **given)
+    adjustments.approve(adjustment=row, now=parse_utc("2026-01-03"), by=make_staff())
+    assert close.list_due_months(parse_utc("2026-02-03")) == [], "no version says on which day"
+    closed = close.close_month(month=date(2026, 1, 1), now=parse_utc("2026-02-03"), by=None)
     assert closed.cut == 0, "there is no receipt yet"
     statement = closed.statements.get()
     assert closed.agreement is None

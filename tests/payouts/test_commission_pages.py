@@ -9,37 +9,38 @@ from django.urls import reverse
 from payouts.commissions import holds
 from payouts.models import Commission
 from payouts.reporting import commission_list
-from shops.intake import take
+from shops.intake import ingest_orders
 from tests.factories import make_affiliate
-from tests.payouts.conftest import BEGIN, JANUARY, MARCH, snapshot
+from tests.payouts.conftest import BEGIN, JANUARY, MARCH, build_snapshot
 from tests.payouts.test_statement_pages import reader, text  # noqa: F401 -- a fixture
-from tracking.links.coupons import bind
+from tracking.links.coupons import assign_coupon
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def orders(earner):
+def orders(make_payable_affiliate):
     """An affiliate with one order in each state that orders bring about."""
-    affiliate = earner()
-    bind(affiliate=affiliate, code="MINE", bound_from=BEGIN, now=BEGIN, by=None)
-    take(
+    affiliate = make_payable_affiliate()
+    assign_coupon(affiliate=affiliate, code="MINE", assigned_from=BEGIN, now=BEGIN, by=None)
+    ingest_orders(
         snapshots=[
-            snapshot("done", "MINE", ("home-decor", "16.00", "0.00"), ("home-decor", "16.00", "16.00")),
-            snapshot("open", "MINE", ("home-decor", "20.00", "0.00"), status="paid"),
-            snapshot("held", "MINE", ("home-decor", "40.00", "0.00")),
+            build_snapshot("done", "MINE", ("home-decor", "16.00", "0.00"), ("home-decor", "16.00", "16.00")),
+            build_snapshot("open", "MINE", ("home-decor", "20.00", "0.00"), status="paid"),
+            build_snapshot("held", "MINE", ("home-decor", "40.00", "0.00")),
         ],
         source="test",
         now=JANUARY,
     )
     held = Commission.objects.filter(order__order_id="held")
-    holds.place(commissions=held, source="review:1", reason="Review 1", now=JANUARY, by=None)
+    holds.hold_commissions(commissions=held, source="review:1", reason="Review 1", now=JANUARY, by=None)
     return affiliate
 
 
 def states(affiliate, now):
     return {
-        f"{row.order}/{row.line.line_id}": getattr(row, "state", None) for row in commission_list.of(affiliate, now)
+        f"{row.order}/{row.line.line_id}": getattr(row, "state", None)
+        for row in commission_list.list_commissions(affiliate, now)
     }
 
 
@@ -51,10 +52,10 @@ def test_has_the_state_that_the_contract_names(orders):
 
 
 def test_of_an_order_that_turned_out_to_be_nobodys_is_not_listed(orders):
-    later = snapshot("open", "", ("home-decor", "20.00", "0.00"), status="paid") | {
+    later = build_snapshot("open", "", ("home-decor", "20.00", "0.00"), status="paid") | {
         "updated_at": "2026-01-20T00:00:00Z"
     }
-    take(snapshots=[later], source="test", now=JANUARY)
+    ingest_orders(snapshots=[later], source="test", now=JANUARY)
     assert Commission.objects.filter(affiliate=orders, order__order_id="open").exists()
     assert states(orders, JANUARY).keys() == {"done/1", "done/2", "held/1"}
 
@@ -88,9 +89,9 @@ def test_list_is_read_page_by_page_without_missing_one(orders, monkeypatch):
     monkeypatch.setattr(commission_list, "PAGE", 2)
     seen, after = [], ""
     while True:
-        page = commission_list.page(commission_list.of(orders, MARCH), after)
+        page = commission_list.get_page(commission_list.list_commissions(orders, MARCH), after)
         seen += [row.pk for row in page.rows]
-        after = page.older
+        after = page.next_cursor
         if not after:
             break
     assert len(seen) == len(set(seen)) == 4
@@ -110,8 +111,8 @@ def test_shows_why_on_the_page_of_its_order(orders, reader):  # noqa: F811
         assert "clause 8" in held
 
 
-def test_links_to_the_statement_that_settled_it(earned, reader):  # noqa: F811
-    affiliate = earned()
+def test_links_to_the_statement_that_settled_it(make_settled_affiliate, reader):  # noqa: F811
+    affiliate = make_settled_affiliate()
     row = Commission.objects.select_related("order").filter(affiliate=affiliate)[0]
     page = text(reader(affiliate).get(reverse("payouts:order", args=[row.order_id])))
     assert "statement of February 2026" in page
@@ -126,7 +127,7 @@ def test_of_another_answers_like_one_that_is_not_there(orders, reader):  # noqa:
 def test_list_needs_as_many_queries_for_two_as_for_two_hundred(orders, reader, django_assert_max_num_queries):  # noqa: F811
     client, address = reader(orders), reverse("payouts:commissions")
     lines = [("home-decor", "1.00", "0.00")] * 200
-    take(snapshots=[snapshot("many", "MINE", *lines)], source="test", now=JANUARY)
+    ingest_orders(snapshots=[build_snapshot("many", "MINE", *lines)], source="test", now=JANUARY)
     with django_assert_max_num_queries(12):
         page = client.get(address)
     assert "older" in text(page)

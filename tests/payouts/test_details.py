@@ -12,15 +12,15 @@ from audit.models import AuditRecord
 from mail.models import Message
 from payouts.models import PayoutDetails
 from payouts.payout_details import details
-from payouts.payout_details.encryption import decrypt, encrypt, fingerprint, rotate
+from payouts.payout_details.encryption import compute_fingerprint, decrypt, encrypt, rotate
 from tests.factories import make_affiliate
-from tests.payouts.conftest import BEGIN, FEBRUARY, IBAN, JANUARY, close
+from tests.payouts.conftest import BEGIN, FEBRUARY, IBAN, JANUARY, close_and_get_batch
 
 pytestmark = pytest.mark.django_db
 
 
 def enter(affiliate, account, method="paypal", now=JANUARY, **options):
-    return details.change(
+    return details.change_details(
         affiliate=affiliate, method=method, account=account, holder="A Holder", now=now, by=None, **options
     )
 
@@ -39,38 +39,40 @@ def test_are_encrypted_under_the_newest_key_and_read_under_any(settings):
 
 def test_are_encrypted_differently_each_time_and_leave_the_same_fingerprint(settings):
     assert encrypt(IBAN) != encrypt(IBAN)
-    mine = fingerprint(IBAN)
-    assert mine == fingerprint(IBAN) != fingerprint("DE02120300000000202051")
+    mine = compute_fingerprint(IBAN)
+    assert mine == compute_fingerprint(IBAN) != compute_fingerprint("DE02120300000000202051")
     settings.PERSONAL_HASH_KEY = "another"
-    assert fingerprint(IBAN) != mine
+    assert compute_fingerprint(IBAN) != mine
 
 
-def test_are_held_for_the_days_of_the_agreement_after_a_change(earner):
-    affiliate = earner()
+def test_are_held_for_the_days_of_the_agreement_after_a_change(make_payable_affiliate):
+    affiliate = make_payable_affiliate()
     row = enter(affiliate, "New@Example.com")
     assert row.usable_from == JANUARY + timedelta(days=7)
     assert row.masked == "n•••@example.com"
-    assert details.account_of(row) == "new@example.com"
-    assert details.current(affiliate, JANUARY) == row
-    assert details.current(affiliate, JANUARY - timedelta(seconds=1)) != row
+    assert details.get_account(row) == "new@example.com"
+    assert details.get_current_details(affiliate, JANUARY) == row
+    assert details.get_current_details(affiliate, JANUARY - timedelta(seconds=1)) != row
 
 
-def test_that_are_entered_last_are_paid_to_though_the_clock_was_put_back_meanwhile(earner, grant):
-    affiliate = earner()
+def test_that_are_entered_last_are_paid_to_though_the_clock_was_put_back_meanwhile(make_payable_affiliate, grant):
+    affiliate = make_payable_affiliate()
     wrong = enter(affiliate, "wrnog@example.com")
     hour_back = JANUARY - timedelta(hours=1)
-    right = details.change(
+    right = details.change_details(
         affiliate=affiliate, method="paypal", account="right@example.com", holder="X", now=hour_back, by=None
     )
-    assert AuditRecord.objects.filter(reason=details.BY_THE_AFFILIATE).latest("id").before["account"] == wrong.masked
-    assert details.current(affiliate, JANUARY + timedelta(seconds=1)) == right
+    assert (
+        AuditRecord.objects.filter(reason=details.CONFIRMED_BY_AFFILIATE).latest("id").before["account"] == wrong.masked
+    )
+    assert details.get_current_details(affiliate, JANUARY + timedelta(seconds=1)) == right
     grant(affiliate, "20.00")
-    [payout] = close(date(2026, 1, 1), FEBRUARY).payouts.all()
+    [payout] = close_and_get_batch(date(2026, 1, 1), FEBRUARY).payouts.all()
     assert payout.details == right
 
 
-def test_are_told_to_the_old_and_the_new_address_and_to_the_affiliate(earner):
-    affiliate = earner(account="old@example.com")
+def test_are_told_to_the_old_and_the_new_address_and_to_the_affiliate(make_payable_affiliate):
+    affiliate = make_payable_affiliate(account="old@example.com")
     Message.objects.all().delete()
     row = enter(affiliate, "new@example.com")
     told = Message.objects.filter(kind="payout_details_changed")
@@ -82,31 +84,31 @@ def test_are_told_to_the_old_and_the_new_address_and_to_the_affiliate(earner):
     record = AuditRecord.objects.filter(action="payout details changed")[0]
     assert (record.before["account"], record.after["account"]) == ("o•••@example.com", "n•••@example.com")
     assert "new@example.com" not in str(record.after)
-    assert row.confirmed_how == "the affiliate, password asked again"
+    assert row.confirmation == "affiliate, password entered again"
 
 
 def test_from_an_import_have_no_hold_and_say_who_confirmed_them(agreement):
     one, two = make_affiliate(at=BEGIN), make_affiliate(at=BEGIN)
     entries = [
-        details.Entry(one, "sepa", "de89 3704 0044 0532 0130 00", "One", BEGIN),
-        details.Entry(two, "bank", "12-34-56 12345678", "Two", BEGIN),
+        details.DetailsEntry(one, "sepa", "de89 3704 0044 0532 0130 00", "One", BEGIN),
+        details.DetailsEntry(two, "bank", "12-34-56 12345678", "Two", BEGIN),
     ]
-    assert details.change_many(entries=entries, now=JANUARY, by=None) == 2
+    assert details.import_details(entries=entries, now=JANUARY, by=None) == 2
     first, second = PayoutDetails.objects.order_by("method").exclude(affiliate=None)
     assert (second.masked, second.entered_at, second.usable_from) == ("DE•• •••• 3000", BEGIN, BEGIN)
     assert first.masked == "•••• 5678"
-    assert first.confirmed_how == "the retailer, at import"
+    assert first.confirmation == "retailer, at import"
     assert AuditRecord.objects.filter(action="payout details imported").count() == 2
 
 
 def test_from_an_import_are_stored_all_or_none(agreement):
     one, two = make_affiliate(at=BEGIN), make_affiliate(at=BEGIN)
     entries = [
-        details.Entry(one, "paypal", "one@example.com", "One", BEGIN),
-        details.Entry(two, "sepa", "DE00370400440532013000", "Two", BEGIN),
+        details.DetailsEntry(one, "paypal", "one@example.com", "One", BEGIN),
+        details.DetailsEntry(two, "sepa", "DE00370400440532013000", "Two", BEGIN),
     ]
     with pytest.raises(ValidationError, match=two.code):
-        details.change_many(entries=entries, now=JANUARY, by=None)
+        details.import_details(entries=entries, now=JANUARY, by=None)
     assert not PayoutDetails.objects.exists()
 
 
@@ -130,22 +132,22 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("method", "account", "holder", "field"), REFUSED)
-def test_are_refused_with_the_field(method, account, holder, field, earner):
-    affiliate = earner()
+def test_are_refused_with_the_field(method, account, holder, field, make_payable_affiliate):
+    affiliate = make_payable_affiliate()
     with pytest.raises(ValidationError) as refusal:
-        details.change(affiliate=affiliate, method=method, account=account, holder=holder, now=JANUARY, by=None)
+        details.change_details(affiliate=affiliate, method=method, account=account, holder=holder, now=JANUARY, by=None)
     assert list(refusal.value.message_dict) == [field]
     assert affiliate.payout_details.count() == 1
 
 
-def test_that_two_affiliates_share_are_found_however_they_are_written(earner):
-    one, two = earner(), earner()
+def test_that_two_affiliates_share_are_found_however_they_are_written(make_payable_affiliate):
+    one, two = make_payable_affiliate(), make_payable_affiliate()
     mine = enter(one, IBAN, "sepa")
     theirs = enter(two, "DE89-3704 0044-0532-0130-00", "bank")
-    assert [row.pk for row in details.shared(mine)] == [theirs.pk]
+    assert [row.pk for row in details.list_shared_details(mine)] == [theirs.pk]
 
 
-def test_never_reach_a_log(earner, monkeypatch):
+def test_never_reach_a_log(make_payable_affiliate, monkeypatch):
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     root = logging.getLogger()
@@ -153,9 +155,9 @@ def test_never_reach_a_log(earner, monkeypatch):
     monkeypatch.setattr(root, "level", logging.DEBUG)
     monkeypatch.setattr(logging.getLogger("django.db.backends"), "level", logging.INFO)
     try:
-        enter(earner(), IBAN, "sepa")
+        enter(make_payable_affiliate(), IBAN, "sepa")
         with pytest.raises(ValidationError) as refusal:
-            enter(earner(), IBAN[:-1] + "1", "sepa")
+            enter(make_payable_affiliate(), IBAN[:-1] + "1", "sepa")
     finally:
         root.removeHandler(handler)
     assert IBAN[:-1] not in stream.getvalue()
@@ -163,4 +165,7 @@ def test_never_reach_a_log(earner, monkeypatch):
 
 
 def test_take_an_iban_as_people_write_it():
-    assert details.check(method="sepa", account="gb33 BUKB 2020 1555 5555 55", holder="A") == "GB33BUKB20201555555555"
+    assert (
+        details.validate_account(method="sepa", account="gb33 BUKB 2020 1555 5555 55", holder="A")
+        == "GB33BUKB20201555555555"
+    )

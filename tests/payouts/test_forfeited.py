@@ -9,7 +9,15 @@ from payouts.closing import verification
 from payouts.closing.replay import replay
 from payouts.commissions import forfeiture, holds
 from payouts.models import Commission, CommissionHold
-from tests.worlds import NOW, begin, bring_over, close_months, figures, order, send
+from tests.scenarios import (
+    NOW,
+    build_order,
+    close_months,
+    create_program,
+    get_statement_figures,
+    import_affiliates,
+    send_orders,
+)
 
 pytestmark = pytest.mark.django_db
 PLACED = {"placed": "2026-01-10T08:00:00Z", "completed": "2026-01-11T08:00:00Z"}
@@ -17,15 +25,15 @@ PLACED = {"placed": "2026-01-10T08:00:00Z", "completed": "2026-01-11T08:00:00Z"}
 
 @pytest.fixture
 def _forfeited(tmp_path):
-    begin("2026-01-01")
-    bring_over(["ANN", "BEN"], tmp_path)
-    send(order("A1", ("home-decor", "400.00"), at="2026-01-11T09:00:00Z", coupon="ANN", **PLACED))
-    send(order("A2", ("home-decor", "10.00"), at="2026-01-11T09:00:00Z", coupon="ANN", **PLACED))
+    create_program("2026-01-01")
+    import_affiliates(["ANN", "BEN"], tmp_path)
+    send_orders(build_order("A1", ("home-decor", "400.00"), at="2026-01-11T09:00:00Z", coupon="ANN", **PLACED))
+    send_orders(build_order("A2", ("home-decor", "10.00"), at="2026-01-11T09:00:00Z", coupon="ANN", **PLACED))
     forfeiture.forfeit(commissions=Commission.objects.all(), reason="clause 6.2", now=NOW, by=None)
 
 
 def news(coupon: str) -> Commission:
-    send(order("A1", ("home-decor", "300.00"), at="2026-01-12T09:00:00Z", coupon=coupon, **PLACED))
+    send_orders(build_order("A1", ("home-decor", "300.00"), at="2026-01-12T09:00:00Z", coupon=coupon, **PLACED))
     return Commission.objects.get(order__order_id="A1")
 
 
@@ -43,23 +51,25 @@ def test_is_earned_by_another_to_whom_the_order_turns_out_to_belong():
     assert (commission.forfeited_at, commission.forfeit_reason) == (None, "")
     assert AuditRecord.objects.get(action="commission restored").subject_id == str(commission.pk)
     [_january, february] = close_months("2026-01", "2026-02")
-    assert figures("BEN", "2026-02")[:6] == ["0.00", "15.00", "0.00", "0.00", "0.00", "15.00"]
+    assert get_statement_figures("BEN", "2026-02")[:6] == ["0.00", "15.00", "0.00", "0.00", "0.00", "15.00"]
     assert list(replay(february)) == []
-    assert [finding for finding in verification.verify() if finding.violations] == []
+    assert [finding for finding in verification.check_invariants() if finding.violations] == []
 
 
 def test_is_held_no_longer_once_its_order_is_somebody_elses(tmp_path):
-    begin("2026-01-01")
-    bring_over(["ANN", "BEN"], tmp_path)
+    create_program("2026-01-01")
+    import_affiliates(["ANN", "BEN"], tmp_path)
     for name in ("A1", "A2"):
-        send(order(name, ("home-decor", "400.00"), at="2026-01-11T09:00:00Z", coupon="ANN", **PLACED))
-    holds.place(commissions=Commission.objects.all(), source="review:1", reason="A review.", now=NOW, by=None)
-    holds.release(source="review:1", now=NOW, by=None)
-    holds.place(commissions=Commission.objects.all(), source="review:2", reason="Another.", now=NOW, by=None)
+        send_orders(build_order(name, ("home-decor", "400.00"), at="2026-01-11T09:00:00Z", coupon="ANN", **PLACED))
+    holds.hold_commissions(
+        commissions=Commission.objects.all(), source="review:1", reason="A review.", now=NOW, by=None
+    )
+    holds.release_holds(source="review:1", now=NOW, by=None)
+    holds.hold_commissions(commissions=Commission.objects.all(), source="review:2", reason="Another.", now=NOW, by=None)
     assert news("ANN").holds.get(source="review:2").released_at is None
     later = NOW + timedelta(days=1)
-    sent = order("A1", ("home-decor", "300.00"), at="2026-01-13T09:00:00Z", coupon="BEN", **PLACED)
-    send(sent, now=later)
+    sent = build_order("A1", ("home-decor", "300.00"), at="2026-01-13T09:00:00Z", coupon="BEN", **PLACED)
+    send_orders(sent, now=later)
     held = {(hold.source, hold.commission.order.order_id): hold.released_at for hold in CommissionHold.objects.all()}
     assert held == {
         ("review:1", "A1"): NOW, ("review:1", "A2"): NOW, ("review:2", "A1"): later, ("review:2", "A2"): None,
@@ -68,12 +78,12 @@ def test_is_held_no_longer_once_its_order_is_somebody_elses(tmp_path):
 
 
 def test_is_nought_once_its_order_is_nobodys(tmp_path):
-    begin("2026-01-01")
-    bring_over(["ANN"], tmp_path)
+    create_program("2026-01-01")
+    import_affiliates(["ANN"], tmp_path)
     lines = [("home-decor", "0.01"), ("home-decor", "1.00"), ("home-decor", "300.00")]
     for name in ("A1", "A2"):
-        send(order(name, *lines, at="2026-01-11T09:00:00Z", coupon="ANN", **PLACED))
-    send(order("A1", *lines, at="2026-01-12T09:00:00Z", coupon="NOBODY", **PLACED))
+        send_orders(build_order(name, *lines, at="2026-01-11T09:00:00Z", coupon="ANN", **PLACED))
+    send_orders(build_order("A1", *lines, at="2026-01-12T09:00:00Z", coupon="NOBODY", **PLACED))
     found = Commission.objects.order_by("order__order_id", "line__position").values_list(
         "base", "amount", "validates_at"
     )

@@ -10,8 +10,8 @@ from django.test import Client
 from shops.models import OrderFile
 from tests.factories import make_staff
 from tests.payouts.test_from_csv import BAD, GOOD
-from tests.served import served
-from tests.worlds import begin
+from tests.scenarios import create_program
+from tests.web_server import run_web_server
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial, pytest.mark.slow]
 TOKEN = "a" * 32
@@ -27,7 +27,7 @@ def posted(content: bytes) -> bytes:
 
 
 def test_of_any_size_and_form():
-    begin("2026-01-01")
+    create_program("2026-01-01")
     client = Client()
     client.force_login(make_staff("payout preparers"))
     cookies = {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value, "csrftoken": TOKEN}
@@ -36,12 +36,12 @@ def test_of_any_size_and_form():
         "X-CSRFToken": TOKEN,
         "Content-Type": "multipart/form-data; boundary=X",
     }
-    with served() as server:
+    with run_web_server() as server:
         # What is made once, for the first file, is no cost of a bad one.
         for _again in range(2):
-            assert server.ask("POST", UPLOAD, posted(GOOD[:50]), **headers).status == 200
+            assert server.request("POST", UPLOAD, posted(GOOD[:50]), **headers).status == 200
         for name, (content, cause) in BAD.items():
-            answer = server.ask("POST", UPLOAD, posted(content), **headers)
+            answer = server.request("POST", UPLOAD, posted(content), **headers)
             said = f"{name}: {answer.status} in {answer.seconds:.2f} s for {answer.mebibytes:.0f} MiB"
             assert answer.status == 200, said
             assert re.search(cause, answer.body.decode().replace("&quot;", '"')), said

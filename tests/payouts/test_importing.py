@@ -10,20 +10,20 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from affiliates.models import Affiliate, Channel, StandingChange, State
-from affiliates.standing import state_at
+from affiliates.models import Affiliate, Channel, State, StatusChange
+from affiliates.status_history import get_state_at
 from agreements import chain
+from agreements.applicable_version import get_applicable_version
 from agreements.models import Acceptance
-from agreements.seeding import seed
-from agreements.under import agreement_of
+from agreements.seeding import publish_seed_agreement
 from audit.models import AuditRecord
 from mail.models import Message
 from mail.rendering import render
 from payouts.errors import BadRows
 from payouts.models import PayoutDetails
-from payouts.payout_details.details import account_of
-from portal.affiliate_import.affiliate_import import Paper, Summary, import_affiliates
-from portal.affiliate_import.import_file import read
+from payouts.payout_details.details import get_account
+from portal.affiliate_import.affiliate_import import ImportSummary, PaperAcceptance, import_affiliates
+from portal.affiliate_import.import_file import read_rows
 from tests.factories import make_affiliate, make_user
 from tracking.links import coupons
 from tracking.models import Coupon
@@ -31,7 +31,7 @@ from tracking.models import Coupon
 NOW = datetime(2011, 5, 1, 12, 0, tzinfo=UTC)
 FROM = datetime(2010, 11, 1, tzinfo=UTC)
 ACCEPTED = datetime(2010, 11, 2, tzinfo=UTC)
-PAPER = Paper(ACCEPTED, "signed paper, folder 3")
+PAPER = PaperAcceptance(ACCEPTED, "signed paper, folder 3")
 
 HEADER = "code,email,name,country,coupon,website,payout_method,payout_account"
 ADA = "R0001,Ada@Example.com,Ada Lovelace,gb,ADA10,example.com/ada,paypal,pay@example.com"
@@ -44,16 +44,16 @@ def file(*rows: str, header: str = HEADER) -> bytes:
 
 
 def problems(content: bytes) -> list[str]:
-    return [str(problem) for problem in read(content)[1]]
+    return [str(problem) for problem in read_rows(content)[1]]
 
 
-def bring(content: bytes, paper: Paper | None = None) -> Summary:
+def bring(content: bytes, paper: PaperAcceptance | None = None) -> ImportSummary:
     return import_affiliates(content=content, paper=paper, now=NOW, by=None)
 
 
 @pytest.fixture
 def agreement(db: None) -> None:
-    seed(effective_at=FROM, now=NOW, by=None)
+    publish_seed_agreement(effective_at=FROM, now=NOW, by=None)
 
 
 # --- What is stored ------------------------------------------------------------------------------------------------
@@ -61,7 +61,7 @@ def agreement(db: None) -> None:
 
 @pytest.mark.django_db
 def test_brings_each_over_as_approved_with_all_that_the_file_says() -> None:
-    assert bring(file(ADA, BOB, EVE)) == Summary(affiliates=3, coupons=1, channels=1, payout_details=2)
+    assert bring(file(ADA, BOB, EVE)) == ImportSummary(affiliates=3, coupons=1, channels=1, payout_details=2)
     ada = Affiliate.objects.get(code="R0001")
     assert (ada.name, ada.country, ada.state, ada.email) == ("Ada Lovelace", "GB", State.APPROVED, "ada@example.com")
     assert not ada.user.has_usable_password()
@@ -71,11 +71,11 @@ def test_brings_each_over_as_approved_with_all_that_the_file_says() -> None:
         "https://example.com/ada",
         "approved",
     )
-    assert Coupon.objects.values_list("affiliate__code", "code", "bound_from").get() == ("R0001", "ADA10", None)
+    assert Coupon.objects.values_list("affiliate__code", "code", "assigned_from").get() == ("R0001", "ADA10", None)
     assert Affiliate.objects.get(code="R0002").country == "Germany"
     assert not Acceptance.objects.exists()
     assert AuditRecord.objects.filter(action="affiliate approved").count() == 3
-    change = StandingChange.objects.get(affiliate=ada)
+    change = StatusChange.objects.get(affiliate=ada)
     assert (change.before, change.after, change.at, change.recorded_at) == ("", "approved", NOW, NOW)
 
 
@@ -83,10 +83,10 @@ def test_brings_each_over_as_approved_with_all_that_the_file_says() -> None:
 def test_confirms_payout_details_by_the_retailer_without_a_hold() -> None:
     bring(file(ADA, BOB))
     ada, bob = PayoutDetails.objects.order_by("affiliate__code")
-    assert (ada.method, account_of(ada), ada.holder) == ("paypal", "pay@example.com", "Ada Lovelace")
-    assert (bob.method, account_of(bob)) == ("sepa", "DE89370400440532013000")
+    assert (ada.method, get_account(ada), ada.holder) == ("paypal", "pay@example.com", "Ada Lovelace")
+    assert (bob.method, get_account(bob)) == ("sepa", "DE89370400440532013000")
     for details in (ada, bob):
-        assert details.confirmed_how == "the retailer, at import"
+        assert details.confirmation == "retailer, at import"
         assert details.confirmed_at == details.usable_from == NOW
 
 
@@ -95,30 +95,30 @@ def test_makes_active_from_the_date_on_the_paper_whoever_signed_one(agreement: N
     bring(file(ADA, EVE), PAPER)
     ada = Affiliate.objects.get(code="R0001")
     assert (ada.state, ada.state_since) == (State.ACTIVE, ACCEPTED)
-    changes = list(StandingChange.objects.filter(affiliate=ada))
+    changes = list(StatusChange.objects.filter(affiliate=ada))
     assert [change.after for change in changes] == ["approved", "active"]
-    assert state_at(changes, ACCEPTED) == State.ACTIVE
-    assert state_at(changes, ACCEPTED - timedelta(microseconds=1)) == State.APPROVED
+    assert get_state_at(changes, ACCEPTED) == State.ACTIVE
+    assert get_state_at(changes, ACCEPTED - timedelta(microseconds=1)) == State.APPROVED
     record = Acceptance.objects.get(affiliate=ada)
     assert (record.method, record.accepted_at, record.recorded_at) == ("offline", ACCEPTED, NOW)
     assert (record.box_ticked, record.person.evidence) == (False, "signed paper, folder 3")
-    assert agreement_of(ada.pk, at=ACCEPTED)[0] == record.agreement
-    assert agreement_of(ada.pk, at=ACCEPTED - timedelta(microseconds=1))[0] is None
-    assert Coupon.objects.get().bound_from == ACCEPTED
+    assert get_applicable_version(ada.pk, at=ACCEPTED)[0] == record.agreement
+    assert get_applicable_version(ada.pk, at=ACCEPTED - timedelta(microseconds=1))[0] is None
+    assert Coupon.objects.get().assigned_from == ACCEPTED
     assert PayoutDetails.objects.get().confirmed_at == ACCEPTED
-    assert chain.verify() == (2, "")
+    assert chain.verify_chain() == (2, "")
 
 
 @pytest.mark.django_db
 def test_writes_to_each_how_to_set_a_password(agreement: None) -> None:
     bring(file(ADA))
     bring(file(EVE), PAPER)
-    approved, active = Message.objects.filter(kind="imported").order_by("context__code")
+    approved, active = Message.objects.filter(kind="account_imported").order_by("context__code")
     assert (approved.to, active.to) == ("ada@example.com", "eve@example.com")
-    mail = render(kind="imported", context=approved.context)
+    mail = render(kind="account_imported", context=approved.context)
     assert "/accounts/password/reset/" in mail.text
     assert "asked to read and accept the agreement" in mail.text
-    assert "signed agreement of 2010-11-02 is on record" in render(kind="imported", context=active.context).text
+    assert "signed agreement of 2010-11-02 is on record" in render(kind="account_imported", context=active.context).text
 
 
 @pytest.mark.django_db
@@ -243,7 +243,7 @@ def test_refuses_what_is_another_affiliates(row: str, said: str) -> None:
     make_user(email="staff@example.com")
     affiliate = make_affiliate(user=make_user(email="known@example.com"), at=NOW)
     Affiliate.objects.update(code="known")
-    coupons.bind(affiliate=affiliate, code="known10", bound_from=NOW, now=NOW, by=None)
+    coupons.assign_coupon(affiliate=affiliate, code="known10", assigned_from=NOW, now=NOW, by=None)
     with pytest.raises(BadRows) as refusal:
         bring(file(EVE, row))
     assert [str(problem) for problem in refusal.value.problems] == [f"line 3: {said}"]
@@ -253,7 +253,7 @@ def test_refuses_what_is_another_affiliates(row: str, said: str) -> None:
 def test_stores_nothing_of_a_file_with_one_bad_row() -> None:
     with pytest.raises(BadRows):
         bring(file(ADA, BOB, "R3,nobody,Eve,ZZ,,,,"))
-    for model in (User, Affiliate, Channel, Coupon, PayoutDetails, Message, StandingChange, AuditRecord, EmailAddress):
+    for model in (User, Affiliate, Channel, Coupon, PayoutDetails, Message, StatusChange, AuditRecord, EmailAddress):
         assert not model.objects.exists(), model
 
 
@@ -261,13 +261,13 @@ def test_stores_nothing_of_a_file_with_one_bad_row() -> None:
 @pytest.mark.parametrize(
     ("paper", "field"),
     [
-        (Paper(FROM - timedelta(microseconds=1), "x"), "accepted_offline"),
-        (Paper(NOW + timedelta(days=1), "x"), "accepted_offline"),
-        (Paper(ACCEPTED, "  "), "evidence"),
+        (PaperAcceptance(FROM - timedelta(microseconds=1), "x"), "accepted_offline"),
+        (PaperAcceptance(NOW + timedelta(days=1), "x"), "accepted_offline"),
+        (PaperAcceptance(ACCEPTED, "  "), "evidence"),
     ],
 )
 def test_refuses_a_date_without_an_agreement_or_in_the_future_and_paper_without_evidence(
-    agreement: None, paper: Paper, field: str
+    agreement: None, paper: PaperAcceptance, field: str
 ) -> None:
     with pytest.raises(ValidationError) as refusal:
         bring(file(ADA), paper)
@@ -298,13 +298,13 @@ def test_says_in_one_line_what_it_stored(tmp_path: Path, agreement: None) -> Non
 @pytest.mark.django_db
 def test_takes_the_date_as_midnight_in_the_programs_time_zone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("agreements.seed", fromlist=["TERMS"]).TERMS, "time_zone", "Europe/Berlin")
-    seed(effective_at=FROM, now=NOW, by=None)
+    publish_seed_agreement(effective_at=FROM, now=NOW, by=None)
     (tmp_path / "a.csv").write_bytes(file(EVE))
     call_command(
         "import_affiliates", str(tmp_path / "a.csv"), accepted_offline="2010-11-02", evidence="x", stdout=StringIO()
     )
     assert Acceptance.objects.get().accepted_at == datetime(2010, 11, 1, 23, 0, tzinfo=UTC)
-    assert Message.objects.get(kind="imported").context["accepted_on"] == "2010-11-02"
+    assert Message.objects.get(kind="account_imported").context["accepted_on"] == "2010-11-02"
 
 
 @pytest.mark.django_db

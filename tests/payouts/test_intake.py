@@ -6,17 +6,17 @@ import pytest
 
 from shops import intake
 from shops.models import Reject
-from tests.tracking.test_snapshots import CASES, NOW, changed
-from tests.worlds import begin, send
+from tests.scenarios import create_program, send_orders
+from tests.tracking.test_snapshots import CASES, NOW, build_changed_row
 from tracking.models import Order, OrderLine, OrderSnapshot
 
 pytestmark = pytest.mark.django_db
 
 
 def test_one_snapshot_for_each_rule_broken():
-    begin("2026-01-01")
-    rows = [json.loads(json.dumps(changed(path, value))) for path, value, _ in CASES]
-    results = send(*rows, now=NOW)
+    create_program("2026-01-01")
+    rows = [json.loads(json.dumps(build_changed_row(path, value))) for path, value, _ in CASES]
+    results = send_orders(*rows, now=NOW)
     assert {result.outcome for result in results} == {"rejected"}
     assert [result.field for result in results] == [field for _, _, field in CASES]
     assert all(result.cause for result in results)

@@ -22,7 +22,7 @@ APPEND_ONLY = {
     "payouts_close": "cut",
     "payouts_statement": "lines",
     "payouts_statementline": "amount",
-    "payouts_setaside": "cause",
+    "payouts_closeexception": "cause",
     "payouts_payoutfile": "name",
 }
 
@@ -35,15 +35,15 @@ def sql(statement: str, *values: Any) -> None:
 def booked(affiliate, amount: str = "10.00", source: str = "a test") -> LedgerTransaction:
     value = Decimal(amount)
     entries = [(Account.COMMISSION_EXPENSE, None, value), (Account.AFFILIATE_PAYABLE, affiliate, -value)]
-    return booking.post(source=source, kind="test", entries=entries, now=NOW, by=None)
+    return booking.post_transaction(source=source, kind="test", entries=entries, now=NOW, by=None)
 
 
 @pytest.mark.parametrize(("table", "column"), APPEND_ONLY.items())
 def test_to_change_delete_or_empty_what_is_written(table, column, request):
-    request.getfixturevalue("earned" if table == "payouts_statementline" else "sent")()
-    if table == "payouts_setaside":
+    request.getfixturevalue("make_settled_affiliate" if table == "payouts_statementline" else "make_sent_batch")()
+    if table == "payouts_closeexception":
         sql(
-            "INSERT INTO payouts_setaside (close_id, affiliate_id, cause)"
+            "INSERT INTO payouts_closeexception (close_id, affiliate_id, cause)"
             " SELECT c.id, a.id, 'x' FROM payouts_close c, affiliates_affiliate a LIMIT 1"
         )
     # Keys that are checked at the commit would refuse a TRUNCATE before the trigger is asked.
@@ -55,17 +55,17 @@ def test_to_change_delete_or_empty_what_is_written(table, column, request):
         sql(f"TRUNCATE {table} CASCADE")
 
 
-def test_what_does_not_sum_to_zero(earner):
-    affiliate = earner()
+def test_what_does_not_sum_to_zero(make_payable_affiliate):
+    affiliate = make_payable_affiliate()
     for amounts in (("10.00", "-9.99"), ("10.00",), ("10.00", "0.01", "-10.00")):
         entries = [(Account.AFFILIATE_PAYABLE, affiliate, Decimal(amount)) for amount in amounts]
         with pytest.raises(IntegrityError, match="does not balance"):
-            booking.post(source="a test", kind="test", entries=entries, now=NOW, by=None)
+            booking.post_transaction(source="a test", kind="test", entries=entries, now=NOW, by=None)
     assert not LedgerTransaction.objects.exists()
 
 
-def test_a_late_entry_to_what_is_booked_also_a_pair_over_two_transactions(earner):
-    affiliate = earner()
+def test_a_late_entry_to_what_is_booked_also_a_pair_over_two_transactions(make_payable_affiliate):
+    affiliate = make_payable_affiliate()
     one, other = booked(affiliate), booked(affiliate, source="another")
     with pytest.raises(IntegrityError, match="does not balance"), transaction.atomic():
         LedgerEntry.objects.create(transaction=one, account=Account.CASH, amount=5)
@@ -78,8 +78,8 @@ def test_a_late_entry_to_what_is_booked_also_a_pair_over_two_transactions(earner
         LedgerEntry.objects.bulk_create(pair)
 
 
-def test_to_move_an_entry_from_one_transaction_to_another(earner):
-    affiliate = earner()
+def test_to_move_an_entry_from_one_transaction_to_another(make_payable_affiliate):
+    affiliate = make_payable_affiliate()
     one, other = booked(affiliate), booked(affiliate, source="another")
     # Both would still balance, if each took the other's first entry.
     with pytest.raises(DatabaseError, match="Cannot update"):
@@ -91,8 +91,8 @@ def test_to_move_an_entry_from_one_transaction_to_another(earner):
 
 
 @pytest.mark.parametrize("amount", ["NaN", "Infinity", "-Infinity", "1000000000000", "0"])
-def test_what_is_no_amount(amount, earner):
-    affiliate, one = earner(), booked(earner())
+def test_what_is_no_amount(amount, make_payable_affiliate):
+    affiliate, one = make_payable_affiliate(), booked(make_payable_affiliate())
     with pytest.raises(DatabaseError):
         sql(
             "INSERT INTO payouts_ledgerentry (transaction_id, account, affiliate_id, amount) VALUES"
@@ -101,22 +101,22 @@ def test_what_is_no_amount(amount, earner):
         )  # fmt: skip
 
 
-def test_nothing_of_an_entry_that_is_nought(earner):
+def test_nothing_of_an_entry_that_is_nought(make_payable_affiliate):
     nought = (Account.ADJUSTMENTS, None, Decimal("0.00"))
     pair = [(Account.CASH, None, Decimal(5)), (Account.COMMISSION_EXPENSE, None, Decimal(-5))]
-    made = booking.post(source="a test", kind="test", entries=[nought, *pair], now=NOW, by=None)
+    made = booking.post_transaction(source="a test", kind="test", entries=[nought, *pair], now=NOW, by=None)
     assert sorted(made.entries.values_list("account", flat=True)) == ["cash", "commission_expense"]
 
 
-def test_to_book_a_source_twice(earner):
-    affiliate = earner()
+def test_to_book_a_source_twice(make_payable_affiliate):
+    affiliate = make_payable_affiliate()
     booked(affiliate)
     with pytest.raises(IntegrityError, match="source"), transaction.atomic():
         booked(affiliate)
 
 
-def test_an_account_that_is_none_and_a_debt_to_nobody(earner):
-    one = booked(earner())
+def test_an_account_that_is_none_and_a_debt_to_nobody(make_payable_affiliate):
+    one = booked(make_payable_affiliate())
     for account, constraint in (("pocket", "ledger_account_is_known"), ("affiliate_payable", "names_the_affiliate")):
         with pytest.raises(IntegrityError, match=constraint):
             sql(
@@ -127,7 +127,11 @@ def test_an_account_that_is_none_and_a_debt_to_nobody(earner):
 
 @pytest.mark.parametrize(
     ("taken", "mode"),
-    [(booking.gate, "ShareLock"), (partial(writer.frozen, []), "ShareLock"), (booking.close_gate, "ExclusiveLock")],
+    [
+        (booking.lock_shared, "ShareLock"),
+        (partial(writer.find_settled_orders, []), "ShareLock"),
+        (booking.lock_exclusive, "ExclusiveLock"),
+    ],
     ids=["whoever changes money", "whoever asks what is frozen", "a close"],
 )
 def test_nobody_at_the_gate_but_a_close_that_is_alone(taken, mode):

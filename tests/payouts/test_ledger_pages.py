@@ -34,15 +34,15 @@ def read(client, preparer):
 
 def rows_of(page: str) -> int:
     """How many rows a list of the admin has."""
-    return len(re.findall(r'<td[^>]*class="[^"]*field-amount_shown', page))
+    return len(re.findall(r'<td[^>]*class="[^"]*field-amount_display', page))
 
 
 def figures(page: str) -> list[tuple[str, str]]:
     return re.findall(r'<a class="underline"\s+href="([^"]+)">([^<]+)</a>', page)
 
 
-def test_from_each_figure_of_the_trial_balance_to_exactly_the_rows_behind_it(sent, read):
-    sent()
+def test_from_each_figure_of_the_trial_balance_to_exactly_the_rows_behind_it(make_sent_batch, read):
+    make_sent_batch()
     page = read(TRIAL)
     assert "Sum of all accounts, which must be zero" in page
     expected = {
@@ -64,11 +64,11 @@ def test_from_each_figure_of_the_trial_balance_to_exactly_the_rows_behind_it(sen
             assert rows_of(read(address)) == len(entries), address
 
 
-def test_to_the_balances_at_the_end_of_a_month(sent, earned, read):
+def test_to_the_balances_at_the_end_of_a_month(make_sent_batch, make_settled_affiliate, read):
     """The close of January, on 3 February, paid 125.50; that of February, on 3 March, another 24.90."""
-    sent()
+    make_sent_batch()
     affiliate = next(iter(Payout.objects.all())).affiliate
-    booking.post(
+    booking.post_transaction(
         source="later", kind="test", entries=[(Account.CASH, affiliate, Decimal(7)), (Account.ADJUSTMENTS, None, Decimal(-7))],
         now=MARCH, by=None,
     )  # fmt: skip
@@ -78,13 +78,13 @@ def test_to_the_balances_at_the_end_of_a_month(sent, earned, read):
     assert "7.00 USD" in read(TRIAL)
     assert rows_of(read("/admin/payouts/ledgerentry/?account__exact=cash&until=2026-02")) == 0
     assert rows_of(read("/admin/payouts/ledgerentry/?account__exact=cash&until=2026-03")) == 1
-    assert {sums.balance for sums in journal.trial_balance().values()} >= {Decimal("7.00")}
-    assert sum(sums.balance for sums in journal.trial_balance().values()) == 0
+    assert {sums.balance for sums in journal.get_trial_balance().values()} >= {Decimal("7.00")}
+    assert sum(sums.balance for sums in journal.get_trial_balance().values()) == 0
 
 
-def test_from_an_account_to_its_months_and_from_each_to_its_entries_and_journal(earned, read):
+def test_from_an_account_to_its_months_and_from_each_to_its_entries_and_journal(make_settled_affiliate, read):
     """Adjustment of 10.00 and 14.90 of commissions, settled and drafted for payout on 3 March."""
-    earned()
+    make_settled_affiliate()
     page = read(reverse("admin:payouts_ledgertransaction_account", args=["affiliate_payable"]))
     query = "/admin/payouts/ledgerentry/?account__exact=affiliate_payable&month=2026-03"
     assert (f"{query}&side=debit", "24.90 USD") in figures(page)
@@ -101,8 +101,8 @@ def test_nowhere_from_an_account_that_is_none(read, client):
     assert client.get("/admin/payouts/ledgertransaction/accounts/pocket/").status_code == 404
 
 
-def test_by_code_reference_and_source_to_what_is_searched_for(sent, read, preparer):
-    sent()
+def test_by_code_reference_and_source_to_what_is_searched_for(make_sent_batch, read, preparer):
+    make_sent_batch()
     one, other = Payout.objects.select_related("affiliate").order_by("amount")
     for term, transactions, entries in (
         (one.affiliate.code, 2, 4), (one.reference, 1, 2), (one.reference.lower(), 1, 2), (f"payout:{other.pk}", 1, 2),
@@ -113,11 +113,11 @@ def test_by_code_reference_and_source_to_what_is_searched_for(sent, read, prepar
 
 
 def rows_of_transactions(page: str) -> int:
-    return len(re.findall(r'<td[^>]*class="[^"]*field-moved_shown', page))
+    return len(re.findall(r'<td[^>]*class="[^"]*field-total_display', page))
 
 
-def test_from_a_transaction_to_what_it_is_about_and_back(sent, read):
-    sent()
+def test_from_a_transaction_to_what_it_is_about_and_back(make_sent_batch, read):
+    make_sent_batch()
     payout = Payout.objects.get(amount="25.50")
     statement = Statement.objects.get(affiliate=payout.affiliate)
     drafted, settled = (
@@ -139,11 +139,11 @@ def test_from_a_transaction_to_what_it_is_about_and_back(sent, read):
     "source", ["a test", "payout:x:drafted", "close:2026-01:x", "close:x:y", "close:9999-12:z", ""]
 )
 def test_nowhere_from_a_source_of_nothing_that_there_is(source, agreement):
-    assert journal.about(source) is None
+    assert journal.find_subject(source) is None
 
 
-def test_by_months_from_the_first_booking_to_the_last(earned, sent):
-    assert list(journal.months_booked()) == []
-    sent()
-    assert [f"{day:%Y-%m}" for day in journal.months_booked()] == ["2026-02"]
+def test_by_months_from_the_first_booking_to_the_last(make_settled_affiliate, make_sent_batch):
+    assert list(journal.list_ledger_months()) == []
+    make_sent_batch()
+    assert [f"{day:%Y-%m}" for day in journal.list_ledger_months()] == ["2026-02"]
     assert FEBRUARY.month == 2

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, transaction
 
 from payouts.closing import open_program
-from tests.worlds import NOW, begin, bring_over, line, order, send
+from tests.scenarios import NOW, build_line, build_order, create_program, import_affiliates, send_orders
 
 pytestmark = pytest.mark.django_db
 
@@ -44,13 +44,13 @@ def rows(plan: dict[str, Any]) -> int:
 
 
 def batch(coupon: str, refunded: str, at: str) -> list[dict[str, Any]]:
-    sold = [line(str(number), "home-decor", "10.00", refunded) for number in range(LINES)]
-    return [order(f"A{number}", at=at, coupon=coupon, lines=sold) for number in range(ORDERS)]
+    sold = [build_line(str(number), "home-decor", "10.00", refunded) for number in range(LINES)]
+    return [build_order(f"A{number}", at=at, coupon=coupon, lines=sold) for number in range(ORDERS)]
 
 
 def test_handles_few_rows_a_line(tmp_path):
-    begin()
-    bring_over(["ANN", "BEN"], tmp_path)
+    create_program()
+    import_affiliates(["ANN", "BEN"], tmp_path)
     open_program.open_program(now=NOW, by=None)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # every table is empty, as far as the planner knows from here on
@@ -61,7 +61,7 @@ def test_handles_few_rows_a_line(tmp_path):
         ("BEN", "1.00", "2026-01-12T12:00:00Z"),
     ):
         with looked_at() as found:
-            results = send(*batch(coupon, refunded, at))
+            results = send_orders(*batch(coupon, refunded, at))
         assert {result.affiliate for result in results} == {coupon}
         assert len(found) >= 7
         for sql, handled in found.items():

@@ -9,9 +9,9 @@ from xml.etree import ElementTree as ET
 import pytest
 from django.core.exceptions import ValidationError
 
-from lib.csv import csv_bytes
+from lib.csv import build_csv
 from payouts.payout_details.methods import METHODS, Money, Sender, Transfer
-from payouts.payout_details.methods.sepa.pain001 import country_code, spelled
+from payouts.payout_details.methods.sepa.pain001 import find_country_code, transliterate
 
 SENDER = Sender("Shop Ltd", "NL91ABNA0417164300", "0123456789abcdef", datetime(2026, 2, 3, 12, 0, tzinfo=UTC))
 EUR = "EUR"
@@ -31,17 +31,17 @@ NS = {"p": "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"}
 
 def test_of_paypal_has_its_columns_and_no_header():
     to = Transfer("AC1", "A", "a@example.com", "GB", Money(Decimal("16.00"), "USD"), "-note")
-    assert METHODS["paypal"].file(SENDER, [to]) == b"a@example.com,16.00,USD,AC1,'-note,PayPal\r\n"
+    assert METHODS["paypal"].build_file(SENDER, [to]) == b"a@example.com,16.00,USD,AC1,'-note,PayPal\r\n"
 
 
 def test_in_plain_csv_defuses_what_a_spreadsheet_would_run():
-    rows = list(csv.reader(io.StringIO(METHODS["bank"].file(SENDER, TO).decode())))
+    rows = list(csv.reader(io.StringIO(METHODS["bank"].build_file(SENDER, TO).decode())))
     assert rows[0] == ["reference", "holder", "account", "country", "amount", "currency", "note"]
     assert rows[2] == ["AC2", "'=1+1", "FR1420041010050500013M02606", "nowhere", "0.55", "EUR", "Accord A2"]
 
 
 def test_of_sepa_carries_sums_references_and_ibans():
-    root = ET.fromstring(METHODS["sepa"].file(SENDER, TO))
+    root = ET.fromstring(METHODS["sepa"].build_file(SENDER, TO))
     assert root.tag == "{urn:iso:std:iso:20022:tech:xsd:pain.001.001.09}Document"
     assert [node.text for node in root.iterfind(".//p:CtrlSum", NS)] == ["100.55", "100.55"]
     assert [node.text for node in root.iterfind(".//p:NbOfTxs", NS)] == ["2", "2"]
@@ -54,14 +54,14 @@ def test_of_sepa_carries_sums_references_and_ibans():
 
 def test_of_sepa_is_refused_without_a_payer_and_in_other_currencies():
     with pytest.raises(ValidationError, match="SEPA_DEBTOR_IBAN"):
-        METHODS["sepa"].file(SENDER._replace(account=""), TO)
-    assert METHODS["sepa"].refuse("USD")
-    assert not METHODS["sepa"].refuse("EUR")
+        METHODS["sepa"].build_file(SENDER._replace(account=""), TO)
+    assert METHODS["sepa"].get_currency_error("USD")
+    assert not METHODS["sepa"].get_currency_error("EUR")
 
 
 def test_is_the_same_bytes_for_the_same_payouts():
     for method in METHODS.values():
-        assert method.file(SENDER, TO) == method.file(SENDER, TO)
+        assert method.build_file(SENDER, TO) == method.build_file(SENDER, TO)
 
 
 @pytest.mark.parametrize(
@@ -69,11 +69,11 @@ def test_is_the_same_bytes_for_the_same_payouts():
     [("Straße", "Strasse"), ("李", "-"), ("a" * 80, "a" * 70), ("a\x00b", "a b"), ("  x  y ", "x y")],
 )
 def test_of_sepa_spells_names_as_banks_take_them(text, written):
-    assert spelled(text, 70) == written
+    assert transliterate(text, 70) == written
 
 
 def test_of_sepa_knows_countries_by_code_and_by_name():
-    assert [country_code(text) for text in ("DE", "France", "de", "Atlantis")] == ["DE", "FR", "DE", ""]
+    assert [find_country_code(text) for text in ("DE", "France", "de", "Atlantis")] == ["DE", "FR", "DE", ""]
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_of_sepa_knows_countries_by_code_and_by_name():
     ],
 )
 def test_keeps_amounts_numbers_and_text_text(cell, written):
-    assert csv_bytes(None, [(cell,)]).decode().rstrip("\r\n") == written
+    assert build_csv(None, [(cell,)]).decode().rstrip("\r\n") == written
 
 
 def test_quotes_a_carriage_return():
-    assert csv_bytes(None, [("\rx",)]) == b'"\'\rx"\r\n'
+    assert build_csv(None, [("\rx",)]) == b'"\'\rx"\r\n'

@@ -5,42 +5,44 @@ from decimal import Decimal
 import pytest
 
 from affiliates.models import Affiliate
-from agreements.periods import period
-from payouts.closing.payout_forecast import Unsettled, unsettled
+from agreements.periods import build_period
+from payouts.closing.payout_forecast import UnsettledAmounts, get_unsettled_amounts
 from payouts.commissions import holds
 from payouts.models import Commission
-from tests.worlds import NOW, begin, bring_over, close_months, moment, order, send
+from tests.scenarios import NOW, build_order, close_months, create_program, import_affiliates, parse_utc, send_orders
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def mine(tmp_path) -> Affiliate:
-    begin()
-    return bring_over(["A", "B"], tmp_path)["A"]
+    create_program()
+    return import_affiliates(["A", "B"], tmp_path)["A"]
 
 
-def found(affiliate: Affiliate) -> Unsettled:
+def found(affiliate: Affiliate) -> UnsettledAmounts:
     """By the close of March."""
     from zoneinfo import ZoneInfo
 
-    return unsettled(affiliate, period(moment("2026-03-01").date(), ZoneInfo("UTC")))
+    return get_unsettled_amounts(affiliate, build_period(parse_utc("2026-03-01").date(), ZoneInfo("UTC")))
 
 
 def sold(
     order_id: str, amount: str = "100.00", *, refunded: str = "0.00", completed: str | None, at: str, who: str = "A"
 ) -> None:
     """An order of home-decor, 5 %, placed on 10 January."""
-    send(order(order_id, ("home-decor", amount, refunded), completed=completed, at=at, coupon=who), now=NOW)
+    send_orders(
+        build_order(order_id, ("home-decor", amount, refunded), completed=completed, at=at, coupon=who), now=NOW
+    )
 
 
 def hold(order_id: str) -> None:
     rows = list(Commission.objects.filter(order__order_id=order_id))
-    holds.place(commissions=rows, source="a review", reason="a look", now=NOW, by=None)
+    holds.hold_commissions(commissions=rows, source="a review", reason="a look", now=NOW, by=None)
 
 
 def test_is_nothing_without_orders(mine):
-    assert found(mine) == Unsettled(Decimal(0), Decimal(0), Decimal(0))
+    assert found(mine) == UnsettledAmounts(Decimal(0), Decimal(0), Decimal(0))
 
 
 def test_is_due_pending_or_held_and_never_counted_twice(mine):
@@ -56,10 +58,10 @@ def test_is_due_pending_or_held_and_never_counted_twice(mine):
     sold("pending", "60.00", completed=late, at=late)  # validated on 19 April: 3.00
     sold("under-way", "20.00", completed=None, at=late)  # 1.00, nobody knows when
     sold("cancelled", completed=None, at=late)
-    send(order("cancelled", status="cancelled", at="2026-03-21T00:00:00Z", coupon="A"), now=NOW)
+    send_orders(build_order("cancelled", status="cancelled", at="2026-03-21T00:00:00Z", coupon="A"), now=NOW)
     sold("held", "80.00", completed="2026-02-20T00:00:00Z", at=late)  # 4.00
     hold("held")
     sold("held-and-pending", "40.00", completed=late, at=late)  # 2.00
     hold("held-and-pending")
     sold("anothers", completed=late, at=late, who="B")
-    assert found(mine) == Unsettled(due=Decimal("8.00"), pending=Decimal("4.00"), held=Decimal("6.00"))
+    assert found(mine) == UnsettledAmounts(due=Decimal("8.00"), pending=Decimal("4.00"), held=Decimal("6.00"))

@@ -12,7 +12,7 @@ from payouts.disbursement import approval, bank_results, payout_transitions
 from payouts.ledger import adjustments
 from payouts.models import Commission
 from payouts.payout_details import details
-from tests.payouts.conftest import FEBRUARY, MARCH, results
+from tests.payouts.conftest import FEBRUARY, MARCH, build_results_file
 
 pytestmark = pytest.mark.django_db
 LATER = FEBRUARY + timedelta(days=2)
@@ -20,14 +20,16 @@ WANTED = {
     "adjustment approved", "adjustment proposed", "adjustment rejected", "commission forfeited", "commission restored",
     "month closed", "payout batch approved", "payout batch cancelled", "payout batch draft", "payout batch marked paid",
     "payout batch sent", "payout batch submitted", "payout cancelled", "payout details changed", "payout failed",
-    "payout issued anew", "payout paid", "payouts held", "payouts released", "program opened",
+    "payout reissued", "payout paid", "payouts held", "payouts released", "program opened",
 }  # fmt: skip
 
 
-def test_whatever_becomes_of_it(sent, drafted, earner, earned, preparer, approver):
-    batch = sent(amounts=("100.00", "25.50", "30.00"))
+def test_whatever_becomes_of_it(
+    make_sent_batch, make_draft_batch, make_payable_affiliate, make_settled_affiliate, preparer, approver
+):
+    batch = make_sent_batch(amounts=("100.00", "25.50", "30.00"))
     failed, paid, last = batch.payouts.select_related("affiliate").order_by("-amount")
-    content = results((failed, "failed", "100.00", "closed"), (paid, "paid", "30.00", ""))
+    content = build_results_file((failed, "failed", "100.00", "closed"), (paid, "paid", "30.00", ""))
     bank_results.import_results(content=content, now=LATER, by=preparer)
     bank_results.mark_paid(batch=batch, now=LATER, by=preparer)
     new = payout_transitions.reissue(payout=failed, reason="Called.", now=LATER, by=preparer)
@@ -35,7 +37,9 @@ def test_whatever_becomes_of_it(sent, drafted, earner, earned, preparer, approve
     payout_transitions.hold(payout=new, reason="A court order.", now=LATER, by=preparer)
     source = f"payout:{new.reference}"
     holds.release_payouts(affiliate=new.affiliate, source=source, now=LATER, by=preparer)
-    details.change(affiliate=last.affiliate, method="paypal", account="n@example.com", holder="N", now=LATER, by=None)
+    details.change_details(
+        affiliate=last.affiliate, method="paypal", account="n@example.com", holder="N", now=LATER, by=None
+    )
     row = adjustments.propose(
         affiliate=last.affiliate, kind="bonus", amount=Decimal(5), reason="So.", now=LATER, by=preparer
     )
@@ -47,8 +51,8 @@ def test_whatever_becomes_of_it(sent, drafted, earner, earned, preparer, approve
     }  # fmt: skip
 
 
-def test_also_of_commissions(earned):
-    affiliate = earned()
+def test_also_of_commissions(make_settled_affiliate):
+    affiliate = make_settled_affiliate()
     rows = list(Commission.objects.filter(affiliate=affiliate))
     forfeiture.forfeit(commissions=rows, reason="clause 6.2", now=MARCH, by=None)
     forfeiture.restore(commissions=rows, now=MARCH, by=None)

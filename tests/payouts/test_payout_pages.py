@@ -9,7 +9,7 @@ from django.urls import reverse
 from payouts.disbursement import payout_transitions
 from payouts.models import PayoutDetails
 from tests.factories import PASSWORD, make_affiliate
-from tests.payouts.conftest import BEGIN, FEBRUARY, IBAN, JANUARY, accept
+from tests.payouts.conftest import BEGIN, FEBRUARY, IBAN, JANUARY, record_acceptance
 from tests.payouts.test_statement_pages import reader, text  # noqa: F401 -- a fixture
 
 pytestmark = pytest.mark.django_db
@@ -25,8 +25,8 @@ def confirmed(reader, monkeypatch):  # noqa: F811
     return reader
 
 
-def test_list_each_payout_with_its_state_in_the_payees_words(drafted, sent, preparer, reader):  # noqa: F811
-    batch = drafted()
+def test_list_each_payout_with_its_state_in_the_payees_words(make_draft_batch, make_sent_batch, preparer, reader):  # noqa: F811
+    batch = make_draft_batch()
     payout = batch.payouts.select_related("affiliate__user").get(amount="100.00")
     client, address = reader(payout.affiliate), reverse("payouts:payouts")
     page = text(client.get(address))
@@ -40,8 +40,8 @@ def test_list_each_payout_with_its_state_in_the_payees_words(drafted, sent, prep
     assert payout.details.masked in page
 
 
-def test_ask_for_the_password_before_details_can_be_changed(earner, reader):  # noqa: F811
-    affiliate = earner()
+def test_ask_for_the_password_before_details_can_be_changed(make_payable_affiliate, reader):  # noqa: F811
+    affiliate = make_payable_affiliate()
     affiliate.user.set_password(PASSWORD)
     affiliate.user.save()
     address = reverse("payouts:change_details")
@@ -51,8 +51,8 @@ def test_ask_for_the_password_before_details_can_be_changed(earner, reader):  # 
     assert affiliate.payout_details.count() == 1
 
 
-def test_change_details_and_show_them_masked_with_their_hold(earner, confirmed, client):
-    affiliate = earner()
+def test_change_details_and_show_them_masked_with_their_hold(make_payable_affiliate, confirmed, client):
+    affiliate = make_payable_affiliate()
     with time_machine.travel(JANUARY, tick=False):
         answer = confirmed(affiliate).post(reverse("payouts:change_details"), CHANGE, follow=True)
     page = text(answer)
@@ -67,29 +67,29 @@ def test_change_details_and_show_them_masked_with_their_hold(earner, confirmed, 
         assert "Money can go there since" in text(client.get(reverse("payouts:details")))
 
 
-def test_say_what_is_wrong_beside_the_field_and_do_not_repeat_the_account(earner, confirmed):
-    affiliate = earner()
+def test_say_what_is_wrong_beside_the_field_and_do_not_repeat_the_account(make_payable_affiliate, confirmed):
+    affiliate = make_payable_affiliate()
     answer = confirmed(affiliate).post(reverse("payouts:change_details"), CHANGE | {"method": "paypal"})
     assert answer.status_code == 200
     assert "Enter the e-mail address of a PayPal account." in text(answer)
     assert PayoutDetails.objects.filter(affiliate=affiliate).count() == 1
 
 
-def test_offer_sepa_in_euro_programs_alone(earner, confirmed):
-    page = text(confirmed(earner()).get(reverse("payouts:change_details")))
+def test_offer_sepa_in_euro_programs_alone(make_payable_affiliate, confirmed):
+    page = text(confirmed(make_payable_affiliate()).get(reverse("payouts:change_details")))
     assert "PayPal" in page
     assert "SEPA transfer" not in page
 
 
 def test_invite_whoever_has_no_details(agreement, reader):  # noqa: F811
     affiliate = make_affiliate(at=BEGIN)
-    accept(affiliate, agreement, BEGIN)
+    record_acceptance(affiliate, agreement, BEGIN)
     assert "Where should your money go?" in text(reader(affiliate).get(reverse("payouts:details")))
     assert "We do not know yet where to send your money." in text(reader(affiliate).get(reverse("payouts:payouts")))
 
 
-def test_show_the_account_in_clear_nowhere(earner, grant, confirmed, client):
-    affiliate = earner(account=IBAN, method="bank")
+def test_show_the_account_in_clear_nowhere(make_payable_affiliate, grant, confirmed, client):
+    affiliate = make_payable_affiliate(account=IBAN, method="bank")
     confirmed(affiliate)
     for name in ("payouts", "details", "change_details", "statements", "commissions"):
         assert IBAN not in text(client.get(reverse(f"payouts:{name}")))

@@ -25,27 +25,29 @@ def utc(text):
 
 @pytest.mark.parametrize(("zone", "first", "starts_at", "ends_at"), MONTHS)
 def test_lasts_from_its_first_midnight_to_the_next_ones(zone, first, starts_at, ends_at):
-    month = periods.period(date.fromisoformat(first), ZoneInfo(zone))
+    month = periods.build_period(date.fromisoformat(first), ZoneInfo(zone))
     assert month == (date.fromisoformat(first), utc(starts_at), utc(ends_at))
     assert str(month) == first[:7]
 
 
 @pytest.mark.parametrize(("zone", "first", "starts_at", "ends_at"), MONTHS)
 def test_is_half_open(zone, first, starts_at, ends_at):
-    month = periods.period(date.fromisoformat(first), ZoneInfo(zone))
-    assert periods.period_of(utc(starts_at), ZoneInfo(zone)) == month
-    assert periods.period_of(utc(ends_at), ZoneInfo(zone)) == periods.period(
-        periods.following(month.first_day), ZoneInfo(zone)
+    month = periods.build_period(date.fromisoformat(first), ZoneInfo(zone))
+    assert periods.find_period(utc(starts_at), ZoneInfo(zone)) == month
+    assert periods.find_period(utc(ends_at), ZoneInfo(zone)) == periods.build_period(
+        periods.get_next_month(month.first_day), ZoneInfo(zone)
     )
 
 
 def test_follows_the_other_into_a_new_year():
     days = [date(2025, month, 1) for month in range(1, 13)]
-    assert [periods.following(day) for day in days] == [*days[1:], date(2026, 1, 1)]
+    assert [periods.get_next_month(day) for day in days] == [*days[1:], date(2026, 1, 1)]
 
 
 def test_closes_itself_on_the_close_day_of_the_next_one():
     zone = ZoneInfo("America/New_York")
-    february = periods.period(date(2026, 2, 1), zone)
-    assert periods.closes_itself_at(february, 3, zone) == utc("2026-03-03T05:00")
-    assert periods.closes_itself_at(periods.period(date(2025, 12, 1), zone), 28, zone) == utc("2026-01-28T05:00")
+    february = periods.build_period(date(2026, 2, 1), zone)
+    assert periods.get_automatic_close_time(february, 3, zone) == utc("2026-03-03T05:00")
+    assert periods.get_automatic_close_time(periods.build_period(date(2025, 12, 1), zone), 28, zone) == utc(
+        "2026-01-28T05:00"
+    )

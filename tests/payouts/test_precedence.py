@@ -5,34 +5,34 @@ from decimal import Decimal
 import pytest
 
 from agreements import promotions, publishing, seeding
-from agreements.models import Agreement
+from agreements.models import AgreementVersion
 from payouts.models import Commission
 from shops import intake
-from tests.worlds import bring_over, moment, order
+from tests.scenarios import build_order, import_affiliates, parse_utc
 
 pytestmark = pytest.mark.django_db
-BEGIN = moment("2026-01-01")
+BEGIN = parse_utc("2026-01-01")
 
 
 @pytest.fixture
 def commissions(tmp_path):
     """Of the order in the table of docs/rates.md, by line."""
     version = seeding.start_draft(now=BEGIN, by=None)
-    Agreement.objects.filter(pk=version.pk).update(order_commission_cap=Decimal("20.00"))
-    publishing.publish(agreement=version, effective_at=BEGIN, now=BEGIN, by=None)
-    anna = bring_over(["A"], tmp_path)["A"]
+    AgreementVersion.objects.filter(pk=version.pk).update(order_commission_cap=Decimal("20.00"))
+    publishing.publish_version(agreement=version, effective_at=BEGIN, now=BEGIN, by=None)
+    anna = import_affiliates(["A"], tmp_path)["A"]
     for name, rate, categories in (("Summer", "7.00", []), ("Autumn", "8.00", ["home-decor"])):
-        promotions.create(
+        promotions.create_promotion(
             name=name, rate=Decimal(rate), categories=categories, affiliates=[anna],
-            starts_at=moment("2026-01-10"), ends_at=moment("2026-02-10"), now=moment("2026-01-05"), by=None,
+            starts_at=parse_utc("2026-01-10"), ends_at=parse_utc("2026-02-10"), now=parse_utc("2026-01-05"), by=None,
         )  # fmt: skip
     lines = [("home-decor", "100.00", "10.00"), ("beauty-health", "100.00", "0.00"), ("Home Decor", "100.00", "0.00")]
-    sent = order("1", placed="2026-01-10T00:00:00Z", coupon="A")
+    sent = build_order("1", placed="2026-01-10T00:00:00Z", coupon="A")
     sent["lines"] = [
         sent["lines"][0] | {"line_id": str(number), "category": category, "amount": amount, "refunded": refunded}
         for number, (category, amount, refunded) in enumerate(lines, 1)
     ]
-    intake.take(snapshots=[sent], source="a test", now=moment("2026-01-11"))
+    intake.ingest_orders(snapshots=[sent], source="a test", now=parse_utc("2026-01-11"))
     return list(Commission.objects.order_by("line__line_id"))
 
 
@@ -57,18 +57,22 @@ def test_is_told_step_by_step_in_that_order(commissions):
 
 
 def test_is_no_more_than_the_highest_rate_of_the_version(tmp_path):
-    seeding.seed(effective_at=BEGIN, now=BEGIN, by=None)
-    promotions.create(
+    seeding.publish_seed_agreement(effective_at=BEGIN, now=BEGIN, by=None)
+    promotions.create_promotion(
         name="Winter", rate=Decimal("8.00"), categories=[], affiliates=[],
-        starts_at=moment("2026-01-10"), ends_at=moment("2026-03-01"), now=moment("2026-01-05"), by=None,
+        starts_at=parse_utc("2026-01-10"), ends_at=parse_utc("2026-03-01"), now=parse_utc("2026-01-05"), by=None,
     )  # fmt: skip
-    lower = seeding.start_draft(now=moment("2026-01-12"), by=None)
-    Agreement.objects.filter(pk=lower.pk).update(rate_ceiling=Decimal("7.50"))
+    lower = seeding.start_draft(now=parse_utc("2026-01-12"), by=None)
+    AgreementVersion.objects.filter(pk=lower.pk).update(rate_ceiling=Decimal("7.50"))
     lower.rates.filter(percent__gt="7.50").update(percent="7.50")
-    publishing.publish(agreement=lower, effective_at=moment("2026-02-01"), now=moment("2026-01-12"), by=None)
-    bring_over(["B"], tmp_path, accepted="2026-02-02")
-    intake.take(
-        snapshots=[order("2", placed="2026-02-09T00:00:00Z", coupon="B")], source="a test", now=moment("2026-02-11")
+    publishing.publish_version(
+        agreement=lower, effective_at=parse_utc("2026-02-01"), now=parse_utc("2026-01-12"), by=None
+    )
+    import_affiliates(["B"], tmp_path, accepted="2026-02-02")
+    intake.ingest_orders(
+        snapshots=[build_order("2", placed="2026-02-09T00:00:00Z", coupon="B")],
+        source="a test",
+        now=parse_utc("2026-02-11"),
     )
     commission = Commission.objects.get()
     assert (str(commission.rate), commission.steps[1]["text"]) == (
@@ -78,41 +82,41 @@ def test_is_no_more_than_the_highest_rate_of_the_version(tmp_path):
 
 
 def test_is_that_of_each_orders_own_day_where_several_days_come_in_one_batch(tmp_path):
-    seeding.seed(effective_at=BEGIN, now=BEGIN, by=None)
+    seeding.publish_seed_agreement(effective_at=BEGIN, now=BEGIN, by=None)
     for name, starts, ends in (("Early", "2026-01-10", "2026-01-12"), ("Late", "2026-01-20", "2026-01-22")):
-        promotions.create(
+        promotions.create_promotion(
             name=name, rate=Decimal("8.00"), categories=["home-decor"], affiliates=[],
-            starts_at=moment(starts), ends_at=moment(ends), now=moment("2026-01-05"), by=None,
+            starts_at=parse_utc(starts), ends_at=parse_utc(ends), now=parse_utc("2026-01-05"), by=None,
         )  # fmt: skip
-    bring_over(["C"], tmp_path)
+    import_affiliates(["C"], tmp_path)
     days = ("10", "12", "20", "22")
-    sent = [order(day, placed=f"2026-01-{day}T00:00:00Z", at="2026-01-23T00:00:00Z", coupon="C") for day in days]
-    intake.take(snapshots=sent, source="a test", now=moment("2026-01-24"))
+    sent = [build_order(day, placed=f"2026-01-{day}T00:00:00Z", at="2026-01-23T00:00:00Z", coupon="C") for day in days]
+    intake.ingest_orders(snapshots=sent, source="a test", now=parse_utc("2026-01-24"))
     rates = dict(Commission.objects.values_list("order__order_id", "rate"))
     assert [str(rates[day]) for day in days] == ["8.00", "5.00", "8.00", "5.00"]
 
 
 def test_is_raised_for_those_whom_the_promotion_names(tmp_path):
-    seeding.seed(effective_at=BEGIN, now=BEGIN, by=None)
-    people = bring_over(["D", "E"], tmp_path)
+    seeding.publish_seed_agreement(effective_at=BEGIN, now=BEGIN, by=None)
+    people = import_affiliates(["D", "E"], tmp_path)
     for name, rate, named in (("Theirs", "8.00", [people["D"]]), ("Everybody's", "7.00", [])):
-        promotions.create(
+        promotions.create_promotion(
             name=name, rate=Decimal(rate), categories=[], affiliates=named,
-            starts_at=moment("2026-01-10"), ends_at=moment("2026-01-12"), now=moment("2026-01-05"), by=None,
+            starts_at=parse_utc("2026-01-10"), ends_at=parse_utc("2026-01-12"), now=parse_utc("2026-01-05"), by=None,
         )  # fmt: skip
-    sent = [order(code, placed="2026-01-10T00:00:00Z", coupon=code) for code in people]
-    intake.take(snapshots=sent, source="a test", now=moment("2026-01-13"))
+    sent = [build_order(code, placed="2026-01-10T00:00:00Z", coupon=code) for code in people]
+    intake.ingest_orders(snapshots=sent, source="a test", now=parse_utc("2026-01-13"))
     assert dict(Commission.objects.values_list("affiliate__code", "rate")) == {"D": Decimal(8), "E": Decimal(7)}
 
 
 def test_is_raised_by_the_promotion_that_starts_last_where_two_give_as_much(tmp_path):
-    seeding.seed(effective_at=BEGIN, now=BEGIN, by=None)
-    bring_over(["F"], tmp_path)
+    seeding.publish_seed_agreement(effective_at=BEGIN, now=BEGIN, by=None)
+    import_affiliates(["F"], tmp_path)
     for name, starts in (("Later", "2026-01-11"), ("Earlier", "2026-01-10")):
-        promotions.create(
+        promotions.create_promotion(
             name=name, rate=Decimal("8.00"), categories=[], affiliates=[],
-            starts_at=moment(starts), ends_at=moment("2026-01-20"), now=moment("2026-01-05"), by=None,
+            starts_at=parse_utc(starts), ends_at=parse_utc("2026-01-20"), now=parse_utc("2026-01-05"), by=None,
         )  # fmt: skip
-    sent = order("3", placed="2026-01-12T00:00:00Z", at="2026-01-12T00:00:00Z", coupon="F")
-    intake.take(snapshots=[sent], source="a test", now=moment("2026-01-13"))
+    sent = build_order("3", placed="2026-01-12T00:00:00Z", at="2026-01-12T00:00:00Z", coupon="F")
+    intake.ingest_orders(snapshots=[sent], source="a test", now=parse_utc("2026-01-13"))
     assert Commission.objects.get().steps[1]["text"] == "Raised to 8.00 % by the promotion Later."

@@ -10,18 +10,18 @@ import time_machine
 from django.db import DatabaseError, connection
 from django.urls import reverse
 
-from affiliates import standing
+from affiliates import status_history
 from affiliates.models import State
 from agreements.periods import Period
 from payouts.closing import dry_run as preview
 from payouts.closing import dry_run_sql
-from payouts.closing.close import close_month, next_period
-from payouts.closing.close_summary import statement_rows, summary
+from payouts.closing.close import close_month, get_month_to_close
+from payouts.closing.close_summary import iter_statement_rows, summarize_close
 from payouts.commissions import holds
 from payouts.disbursement import payout_transitions
 from payouts.models import Close, LedgerEntry, LedgerTransaction, Payout, PayoutBatch, Statement
 from payouts.payout_details import details
-from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY, MARCH, close
+from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY, MARCH, close_and_get_batch
 
 pytestmark = pytest.mark.django_db
 APRIL = MARCH + timedelta(days=31)
@@ -29,17 +29,17 @@ STAFF_REASON = {"source": "staff", "reason": "A court order."}
 
 
 def next_month() -> Period:
-    month = next_period()
+    month = get_month_to_close()
     assert month
     return month
 
 
-def dry_run(now):
-    return preview.preview(month=next_month(), now=now)
+def simulate(now):
+    return preview.simulate_close(month=next_month(), now=now)
 
 
 def names(listed) -> dict[str, list[str]]:
-    return {one.code: [f"{who.name.split('(')[1][:-1]} {who.amount}" for who in one.who] for one in listed}
+    return {one.code: [f"{who.name.split('(')[1][:-1]} {who.amount}" for who in one.entries] for one in listed}
 
 
 def count_of_rows() -> list[int]:
@@ -48,15 +48,18 @@ def count_of_rows() -> list[int]:
 
 
 @pytest.fixture
-def crowd(earner, grant, preparer):
+def crowd(make_payable_affiliate, grant, preparer):
     """One affiliate for each thing that can happen, by what happens to them, after a closed January."""
-    who = {name: earner() for name in ("paid", "small", "held", "suspended", "owes", "back", "poison", "moved")}
-    who["detailless"] = earner()
+    who = {
+        name: make_payable_affiliate()
+        for name in ("paid", "small", "held", "suspended", "owes", "back", "poison", "moved")
+    }
+    who["detailless"] = make_payable_affiliate()
     who["detailless"].payout_details.all().delete()
     grant(who["back"], "70.00")
     grant(who["moved"], "90.00")
     grant(who["poison"], "33.00")
-    [batch] = [close(date(2026, 1, 1), FEBRUARY)]
+    [batch] = [close_and_get_batch(date(2026, 1, 1), FEBRUARY)]
     payout_transitions.cancel(
         payout=batch.payouts.get(affiliate=who["back"]), reason="Wrong.", now=FEBRUARY, by=preparer
     )
@@ -64,8 +67,8 @@ def crowd(earner, grant, preparer):
                          "detailless": "60.00", "poison": "20.00", "moved": "80.00"}.items():  # fmt: skip
         grant(who[name], amount, at=FEBRUARY)
     holds.hold_payouts(affiliate=who["held"], **STAFF_REASON, now=FEBRUARY, by=preparer)
-    standing.move(affiliate=who["suspended"], to=State.SUSPENDED, now=FEBRUARY, by=None, reason="a test")
-    details.change(
+    status_history.change_status(affiliate=who["suspended"], to=State.SUSPENDED, now=FEBRUARY, by=None, reason="a test")
+    details.change_details(
         affiliate=who["moved"], method="paypal", account="elsewhere@example.com", holder="X", now=FEBRUARY, by=None
     )
     with connection.cursor() as cursor:
@@ -80,20 +83,20 @@ def crowd(earner, grant, preparer):
 
 
 def test_comes_to_the_figures_of_the_close_itself(crowd):
-    shown = dry_run(MARCH)
-    rows = [[str(cell) for cell in row] for row in preview.csv_rows(month=next_month(), now=MARCH)]
-    closed = close_month(period=date(2026, 2, 1), now=MARCH, by=None)
-    assert shown.figures == summary(closed)
+    shown = simulate(MARCH)
+    rows = [[str(cell) for cell in row] for row in preview.iter_csv_rows(month=next_month(), now=MARCH)]
+    closed = close_month(month=date(2026, 2, 1), now=MARCH, by=None)
+    assert shown.figures == summarize_close(closed)
     # 100.00 + 15.99 + 40.00 + 50.00 - 30.00 + 60.00 + 70.00 + 80.00, of which 100.00, 70.00 and 80.00 are paid.
     assert (shown.figures.statements, shown.figures.paid, shown.figures.payouts) == (8, Decimal("250.00"), 3)
-    assert (shown.figures.carried, shown.figures.negative, shown.figures.set_aside) == (Decimal("135.99"), 1, 1)
-    assert [row[:-1] for row in rows[:-1]] == list(statement_rows(closed))
+    assert (shown.figures.carried, shown.figures.negative, shown.figures.exceptions) == (Decimal("135.99"), 1, 1)
+    assert [row[:-1] for row in rows[:-1]] == list(iter_statement_rows(closed))
     assert rows[-1][0] == crowd["poison"].code
     assert "the ledger owes" in rows[-1][-1]
 
 
 def test_names_who_is_carried_over_and_each_reason(crowd):
-    listed = names(dry_run(MARCH).carried)
+    listed = names(simulate(MARCH).carried)
     code = {name: affiliate.code for name, affiliate in crowd.items()}
     assert listed == {
         "negative_balance": [f"{code['owes']} -30.00"],
@@ -106,39 +109,39 @@ def test_names_who_is_carried_over_and_each_reason(crowd):
 
 def test_writes_nothing_and_the_database_would_refuse_it(crowd, monkeypatch):
     before = count_of_rows()
-    dry_run(MARCH)
+    simulate(MARCH)
     assert count_of_rows() == before
     monkeypatch.setattr(dry_run_sql, "FIGURES", "UPDATE affiliates_affiliate SET name = 'x'")
     with pytest.raises(DatabaseError, match="read-only transaction"):
-        dry_run(MARCH)
+        simulate(MARCH)
 
 
 def test_points_at_a_first_payout_to_changed_details_and_at_a_first_one_at_all(crowd):
-    shown = names(dry_run(MARCH).unusual)
+    shown = names(simulate(MARCH).unusual)
     assert shown["changed_details"] == [f"{crowd['moved'].code} 80.00"]
     # Whoever's only payout was cancelled has never been paid.
     assert shown["first_payout"] == [f"{crowd['paid'].code} 100.00", f"{crowd['back'].code} 70.00"]
-    close_month(period=date(2026, 2, 1), now=MARCH, by=None)
-    assert "changed_details" not in names(dry_run(APRIL).unusual)
+    close_month(month=date(2026, 2, 1), now=MARCH, by=None)
+    assert "changed_details" not in names(simulate(APRIL).unusual)
 
 
-def test_does_not_take_an_account_that_is_entered_again_for_a_changed_one(earner, grant):
-    affiliate = earner(account="same@example.com")
+def test_does_not_take_an_account_that_is_entered_again_for_a_changed_one(make_payable_affiliate, grant):
+    affiliate = make_payable_affiliate(account="same@example.com")
     grant(affiliate, "50.00")
-    close(date(2026, 1, 1), FEBRUARY)
-    details.change(
+    close_and_get_batch(date(2026, 1, 1), FEBRUARY)
+    details.change_details(
         affiliate=affiliate, method="paypal", account="same@example.com", holder="Other", now=FEBRUARY, by=None
     )
     grant(affiliate, "50.00", at=FEBRUARY)
-    assert names(dry_run(MARCH).unusual) == {}
+    assert names(simulate(MARCH).unusual) == {}
 
 
-def test_points_at_a_payout_over_the_limit_from_the_limit_on(earner, grant, settings):
+def test_points_at_a_payout_over_the_limit_from_the_limit_on(make_payable_affiliate, grant, settings):
     settings.UNUSUAL_PAYOUT = 50
-    under, at_it = earner(), earner()
+    under, at_it = make_payable_affiliate(), make_payable_affiliate()
     grant(under, "49.99")
     grant(at_it, "50.00")
-    assert names(dry_run(FEBRUARY).unusual)["over_limit"] == [f"{at_it.code} 50.00"]
+    assert names(simulate(FEBRUARY).unusual)["over_limit"] == [f"{at_it.code} 50.00"]
 
 
 def settle(affiliate, month: date, amount: str) -> None:
@@ -154,47 +157,47 @@ def settle(affiliate, month: date, amount: str) -> None:
 
 
 @pytest.mark.parametrize(("earned_before", "is_named"), [("4.47", True), ("4.48", False)])
-def test_points_at_who_earned_tenfold(earned_before, is_named, earner, settings):
+def test_points_at_who_earned_tenfold(earned_before, is_named, make_payable_affiliate, settings):
     """14.90 are due in February; 4.47 in one of the three months before are 1.49 a month. A fourth does not count."""
-    settings.UNUSUAL_EARNINGS_LEAST = 10
-    affiliate = earned_not_closed(earner)
+    settings.UNUSUAL_EARNINGS_MINIMUM = 10
+    affiliate = earned_not_closed(make_payable_affiliate)
     for month, amount in {10: "999.00", 11: earned_before, 12: "0.00"}.items():
         settle(affiliate, date(2025, month, 1), amount)
     settle(affiliate, date(2026, 1, 1), "0.00")
-    [listed] = [one for one in dry_run(MARCH).unusual if one.code == "tenfold"] or [None]
+    [listed] = [one for one in simulate(MARCH).unusual if one.code == "tenfold"] or [None]
     assert (listed is not None) is is_named
     if listed:
-        assert (listed.who[0].amount, listed.who[0].was) == (Decimal("14.90"), Decimal("1.49"))
-        settings.UNUSUAL_EARNINGS_LEAST = 15
-        assert "tenfold" not in names(dry_run(MARCH).unusual)
+        assert (listed.entries[0].amount, listed.entries[0].previous) == (Decimal("14.90"), Decimal("1.49"))
+        settings.UNUSUAL_EARNINGS_MINIMUM = 15
+        assert "tenfold" not in names(simulate(MARCH).unusual)
 
 
-def earned_not_closed(earner):
-    from shops.intake import take
-    from tests.payouts.conftest import snapshot
-    from tracking.links.coupons import bind
+def earned_not_closed(make_payable_affiliate):
+    from shops.intake import ingest_orders
+    from tests.payouts.conftest import build_snapshot
+    from tracking.links.coupons import assign_coupon
 
-    affiliate = earner()
-    bind(affiliate=affiliate, code="TEN", bound_from=BEGIN, now=BEGIN, by=None)
-    take(snapshots=[snapshot("TEN-1", "TEN", ("home-decor", "298.00", "0.00"))], source="t", now=JANUARY)
+    affiliate = make_payable_affiliate()
+    assign_coupon(affiliate=affiliate, code="TEN", assigned_from=BEGIN, now=BEGIN, by=None)
+    ingest_orders(snapshots=[build_snapshot("TEN-1", "TEN", ("home-decor", "298.00", "0.00"))], source="t", now=JANUARY)
     return affiliate
 
 
-def test_of_a_month_that_still_runs_counts_up_to_now_only(earner, grant):
-    one, two = earner(), earner()
+def test_of_a_month_that_still_runs_counts_up_to_now_only(make_payable_affiliate, grant):
+    one, two = make_payable_affiliate(), make_payable_affiliate()
     grant(one, "20.00", at=JANUARY)
     grant(two, "30.00", at=JANUARY + timedelta(hours=2))
-    shown = dry_run(JANUARY + timedelta(hours=1))
-    assert (shown.ended, shown.as_of, shown.figures.paid) == (False, JANUARY + timedelta(hours=1), Decimal("20.00"))
-    assert dry_run(FEBRUARY).figures.paid == Decimal("50.00")
+    shown = simulate(JANUARY + timedelta(hours=1))
+    assert (shown.has_ended, shown.as_of, shown.figures.paid) == (False, JANUARY + timedelta(hours=1), Decimal("20.00"))
+    assert simulate(FEBRUARY).figures.paid == Decimal("50.00")
 
 
-def test_of_many_names_a_few_and_says_how_many_more(earner, grant, monkeypatch):
-    monkeypatch.setattr(preview, "MOST", 2)
+def test_of_many_names_a_few_and_says_how_many_more(make_payable_affiliate, grant, monkeypatch):
+    monkeypatch.setattr(preview, "MAX_LISTED", 2)
     for _ in range(3):
-        grant(earner(), "5.00")
-    [listed] = dry_run(FEBRUARY).carried
-    assert (listed.affiliates, len(listed.who), listed.more, listed.total) == (3, 2, 1, Decimal("15.00"))
+        grant(make_payable_affiliate(), "5.00")
+    [listed] = simulate(FEBRUARY).carried
+    assert (listed.affiliates, len(listed.entries), listed.more, listed.total) == (3, 2, 1, Decimal("15.00"))
 
 
 @pytest.fixture

@@ -7,14 +7,14 @@ from uuid import UUID
 
 import pytest
 
-from agreements import drafting, promotions, publishing
-from agreements.clauses import clause_of
-from agreements.models import Agreement
+from agreements import promotions, publishing, version_drafts
+from agreements.clauses import get_clause_number
+from agreements.models import AgreementVersion
 from agreements.rules import Rule
-from agreements.seeding import seed
+from agreements.seeding import publish_seed_agreement
 from payouts.commissions import pricing
-from payouts.commissions.rates import Offer, RateCard, best_offer, rate_card
-from payouts.commissions.rates import offers as find_offers
+from payouts.commissions.rates import Offer, RateCard, find_best_offer, get_rate_card
+from payouts.commissions.rates import list_offers as find_offers
 from tracking.orders.snapshots import Line, Snapshot
 
 ANN, BEN = UUID(int=1), UUID(int=2)
@@ -149,32 +149,35 @@ def test_more_by_a_promotion_and_says_so():
     ],
 )
 def test_the_highest_rate_that_an_offer_gives_it(offers, rate, by):
-    found, best = best_offer(offers, CARD, affiliate_id=ANN, category="home", placed_at=PLACED)
+    found, best = find_best_offer(offers, CARD, affiliate_id=ANN, category="home", placed_at=PLACED)
     assert (str(found), best.name if best else None) == (rate, by)
 
 
 def test_it_for_good_from_thirty_times_24_hours_after_its_completion_on():
-    assert pricing.validates_at(snapshot(), CARD) == PLACED + timedelta(days=30)
-    assert pricing.validates_at(snapshot(), CARD._replace(validation_days=0)) == PLACED
-    assert pricing.validates_at(snapshot(status="paid", completed_at=None), CARD) is None
-    assert pricing.validates_at(snapshot(status="cancelled"), CARD) is None
-    assert pricing.validates_at(snapshot(completed_at=None), CARD) is None
+    assert pricing.get_validation_time(snapshot(), CARD) == PLACED + timedelta(days=30)
+    assert pricing.get_validation_time(snapshot(), CARD._replace(validation_days=0)) == PLACED
+    assert pricing.get_validation_time(snapshot(status="paid", completed_at=None), CARD) is None
+    assert pricing.get_validation_time(snapshot(status="cancelled"), CARD) is None
+    assert pricing.get_validation_time(snapshot(completed_at=None), CARD) is None
 
 
 @pytest.mark.django_db
 def test_by_the_card_of_its_own_version_and_of_no_draft():
-    first = seed(effective_at=PLACED, now=PLACED, by=None)
-    draft = drafting.start(now=PLACED, by=None)
+    first = publish_seed_agreement(effective_at=PLACED, now=PLACED, by=None)
+    draft = version_drafts.start_draft(now=PLACED, by=None)
     draft.validation_days, draft.rate_ceiling, draft.order_commission_cap = 14, Decimal("9.00"), None
     draft.save()
     draft.rates.filter(category="home-decor").update(percent="7.00")
     draft.rates.filter(everything_else=True).update(percent="3.33")
-    with pytest.raises(Agreement.DoesNotExist):
-        rate_card(draft.pk)
-    publishing.publish(agreement=draft, effective_at=PLACED + timedelta(days=1), now=PLACED, by=None)
-    old, new = rate_card(first.pk), rate_card(draft.pk)
-    assert [old.rate_of("home-decor"), new.rate_of("home-decor")] == [(Decimal("5.00"), True), (Decimal("7.00"), True)]
-    assert [old.rate_of("?"), new.rate_of("?")] == [(Decimal("3.00"), False), (Decimal("3.33"), False)]
+    with pytest.raises(AgreementVersion.DoesNotExist):
+        get_rate_card(draft.pk)
+    publishing.publish_version(agreement=draft, effective_at=PLACED + timedelta(days=1), now=PLACED, by=None)
+    old, new = get_rate_card(first.pk), get_rate_card(draft.pk)
+    assert [old.get_rate("home-decor"), new.get_rate("home-decor")] == [
+        (Decimal("5.00"), True),
+        (Decimal("7.00"), True),
+    ]
+    assert [old.get_rate("?"), new.get_rate("?")] == [(Decimal("3.00"), False), (Decimal("3.33"), False)]
     assert (old.validation_days, new.validation_days, old.ceiling, new.ceiling) == (
         30,
         14,
@@ -182,12 +185,12 @@ def test_by_the_card_of_its_own_version_and_of_no_draft():
         Decimal("9.00"),
     )
     assert (old.name, old.agreement_id, old.order_commission_cap) == (first.name, first.pk, None)
-    assert old.clause(Rule.RATE_CARD) == clause_of(first.pk, Rule.RATE_CARD) != ""
+    assert old.get_clause(Rule.RATE_CARD) == get_clause_number(first.pk, Rule.RATE_CARD) != ""
 
 
 @pytest.mark.django_db
 def test_by_the_promotions_of_its_time():
-    seed(effective_at=PLACED, now=PLACED, by=None)
+    publish_seed_agreement(effective_at=PLACED, now=PLACED, by=None)
     ends = PLACED + timedelta(days=3)
     given: dict[str, Any] = {
         "rate": Decimal("8.00"),
@@ -197,7 +200,7 @@ def test_by_the_promotions_of_its_time():
         "now": PLACED,
         "by": None,
     }
-    promotions.create(name="Spring", categories=["home-decor"], **given)
+    promotions.create_promotion(name="Spring", categories=["home-decor"], **given)
     for since, until, there in (
         (PLACED, PLACED, True),
         (ends - TICK, ends + TICK, True),

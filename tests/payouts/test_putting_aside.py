@@ -21,11 +21,13 @@ from tests.payouts.test_batches import account, approved, states
 pytestmark = pytest.mark.django_db
 
 
-def test_loses_the_one_whose_details_were_changed_and_sends_the_others_under_a_new_digest(drafted, preparer, approver):
-    batch = approved(drafted(), preparer, approver)
+def test_loses_the_one_whose_details_were_changed_and_sends_the_others_under_a_new_digest(
+    make_draft_batch, preparer, approver
+):
+    batch = approved(make_draft_batch(), preparer, approver)
     first = batch.digest
     payout = batch.payouts.select_related("affiliate").get(amount="25.50")
-    details.change(
+    details.change_details(
         affiliate=payout.affiliate, method="paypal", account="new@example.com", holder="X", now=FEBRUARY, by=None
     )
     with pytest.raises(ApprovalVoided, match=r"1 payout was put aside. .*details were changed"):
@@ -34,7 +36,7 @@ def test_loses_the_one_whose_details_were_changed_and_sends_the_others_under_a_n
     assert (batch.state, batch.digest, states(batch)) == ("draft", "", ["cancelled", "draft"])
     payout.refresh_from_db()
     assert payout.failure == "The payout details were changed after the close."
-    assert booking.balance(payout.affiliate) == Decimal("25.50")
+    assert booking.get_balance(payout.affiliate) == Decimal("25.50")
     assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-100.00")
     booked = LedgerTransaction.objects.get(source=f"payout:{payout.pk}:returned")
     assert (booked.kind, booked.memo) == ("payout cancelled", payout.failure)
@@ -43,12 +45,12 @@ def test_loses_the_one_whose_details_were_changed_and_sends_the_others_under_a_n
     approved(batch, preparer, approver)
     assert batch.digest != first
     [file] = exports.export(batch=batch, now=FEBRUARY, by=preparer)
-    assert [row.split(",")[1] for row in exports.content(file).decode().splitlines()] == ["100.00"]
+    assert [row.split(",")[1] for row in exports.get_file_content(file).decode().splitlines()] == ["100.00"]
     assert states(batch) == ["cancelled", "sent"]
 
 
-def test_with_nothing_left_once_all_are_put_aside_is_cancelled(drafted, preparer, approver):
-    batch = approved(drafted(), preparer, approver)
+def test_with_nothing_left_once_all_are_put_aside_is_cancelled(make_draft_batch, preparer, approver):
+    batch = approved(make_draft_batch(), preparer, approver)
     for payout in batch.payouts.select_related("affiliate"):
         holds.hold_payouts(affiliate=payout.affiliate, source="staff", reason="So.", now=FEBRUARY, by=approver)
     with pytest.raises(ApprovalVoided, match="2 payouts were put aside"):
@@ -56,20 +58,20 @@ def test_with_nothing_left_once_all_are_put_aside_is_cancelled(drafted, preparer
     batch.refresh_from_db()
     assert (batch.state, states(batch)) == ("cancelled", ["cancelled", "cancelled"])
     with pytest.raises(IllegalTransition):
-        payout_transitions.put_aside(batch=batch, now=FEBRUARY, by=preparer)
+        payout_transitions.remove_unpayable(batch=batch, now=FEBRUARY, by=preparer)
 
 
-def test_is_not_submitted_with_a_held_payout_until_it_is_put_aside(drafted, preparer, approver):
-    batch = drafted()
+def test_is_not_submitted_with_a_held_payout_until_it_is_put_aside(make_draft_batch, preparer, approver):
+    batch = make_draft_batch()
     payout = batch.payouts.select_related("affiliate").get(amount="100.00")
     affiliate = payout.affiliate
     with pytest.raises(ValidationError, match="Nothing stands in the way"):
-        payout_transitions.put_aside(batch=batch, now=FEBRUARY, by=preparer)
+        payout_transitions.remove_unpayable(batch=batch, now=FEBRUARY, by=preparer)
     holds.hold_payouts(affiliate=affiliate, source="staff", reason="A court order.", now=FEBRUARY, by=approver)
     with pytest.raises(ValidationError, match=r"on hold.*Put them aside"):
         approval.submit(batch=batch, now=FEBRUARY, by=preparer)
-    [aside] = payout_transitions.put_aside(batch=batch, now=FEBRUARY, by=preparer)
-    assert (aside.payout, aside.why) == (payout, "The affiliate's payouts are on hold.")
+    [aside] = payout_transitions.remove_unpayable(batch=batch, now=FEBRUARY, by=preparer)
+    assert (aside.payout, aside.reason) == (payout, "The affiliate's payouts are on hold.")
     approved(batch, preparer, approver)
     assert states(batch) == ["approved", "cancelled"]
 
@@ -82,18 +84,18 @@ def test_is_not_submitted_with_a_held_payout_until_it_is_put_aside(drafted, prep
     assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-125.50")
 
 
-def test_loses_a_payout_that_is_held_by_itself(drafted, preparer, approver):
-    batch = approved(drafted(), preparer, approver)
+def test_loses_a_payout_that_is_held_by_itself(make_draft_batch, preparer, approver):
+    batch = approved(make_draft_batch(), preparer, approver)
     payout = batch.payouts.select_related("affiliate").get(amount="100.00")
     payout_transitions.hold(payout=payout, reason="Their bank has called.", now=FEBRUARY, by=preparer)
     batch.refresh_from_db()
     assert (batch.state, states(batch)) == ("draft", ["cancelled", "draft"])
-    assert booking.balance(payout.affiliate) == Decimal("100.00")
+    assert booking.get_balance(payout.affiliate) == Decimal("100.00")
     assert LedgerTransaction.objects.get(kind="payout cancelled").memo == "Their bank has called."
     assert set(AuditRecord.objects.filter(reason="Their bank has called.").values_list("action", flat=True)) == {
         "payout cancelled", "payouts held",
     }  # fmt: skip
     # Nothing is paid to them by the next close either.
-    close_month(period=date(2026, 2, 1), now=MARCH, by=None)
+    close_month(month=date(2026, 2, 1), now=MARCH, by=None)
     statement = payout.affiliate.statements.get(number=2)
     assert (statement.returned, statement.payout, statement.reasons) == (Decimal("100.00"), 0, ["payouts_held"])

@@ -8,7 +8,7 @@ from django.db import connection
 
 from payouts.closing.replay import replay
 from payouts.models import Close, StatementLine
-from tests.worlds import begin, bring_over, close_months, order, send
+from tests.scenarios import build_order, close_months, create_program, import_affiliates, send_orders
 
 pytestmark = pytest.mark.django_db
 
@@ -17,10 +17,10 @@ DONE = "2026-01-12T12:00:00Z"
 
 @pytest.fixture(autouse=True)
 def _program(tmp_path):
-    begin("2026-01-01")
-    bring_over(["ANN", "BEN"], tmp_path)
+    create_program("2026-01-01")
+    import_affiliates(["ANN", "BEN"], tmp_path)
     for number, code in enumerate(["ANN", "BEN", "ANN"]):
-        send(order(f"A{number}", ("home-decor", "400.00"), at=DONE, completed=DONE, coupon=code))
+        send_orders(build_order(f"A{number}", ("home-decor", "400.00"), at=DONE, completed=DONE, coupon=code))
     close_months("2026-01", "2026-02")
 
 
@@ -40,7 +40,7 @@ def test_a_settled_amount_that_is_a_cent_off(capsys):
     line = StatementLine.objects.filter(statement__affiliate__code="BEN").get()
     as_superuser(f"UPDATE payouts_statementline SET amount = 20.01 WHERE id = {line.pk}")
     [difference] = replay(Close.objects.get(period="2026-02-01"))
-    assert (difference.affiliate, difference.posted, difference.recomputed) == ("BEN", "20.01", "20.00")
+    assert (difference.affiliate, difference.stored, difference.recomputed) == ("BEN", "20.01", "20.00")
     with pytest.raises(CommandError, match="1 differences"):
         call_command("replay", "2026-02")
     assert "2026-02: BEN: line 1 of order A1 was posted as 20.01, recomputed it is 20.00" in capsys.readouterr().err
@@ -49,13 +49,15 @@ def test_a_settled_amount_that_is_a_cent_off(capsys):
 def test_a_payout_that_was_kept_back():
     as_superuser("UPDATE payouts_statement SET payout = 0, closing = 40.00 WHERE payout = 40.00")
     found = replay(Close.objects.get(period="2026-02-01"))
-    assert [(one.affiliate, one.what, one.recomputed) for one in found] == [
+    assert [(one.affiliate, one.figure, one.recomputed) for one in found] == [
         ("ANN", "payout", "40.00"), ("ANN", "closing", "0.00"),
     ]  # fmt: skip
 
 
 def test_what_came_after_the_cut_in_its_own_month_alone():
-    send(order("A0", ("home-decor", "400.00", "100.00"), at="2026-03-05T12:00:00Z", completed=DONE, coupon="ANN"))
+    send_orders(
+        build_order("A0", ("home-decor", "400.00", "100.00"), at="2026-03-05T12:00:00Z", completed=DONE, coupon="ANN")
+    )
     assert replay(Close.objects.get(period="2026-02-01")) == []
     [march] = close_months("2026-03")
     assert replay(march) == []

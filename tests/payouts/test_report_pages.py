@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from affiliates.models import Affiliate
 from payouts.commissions import rollups
-from payouts.reporting.reports import By
+from payouts.reporting.reports import GroupBy
 from tests.factories import make_staff
-from tests.payouts import arrivals
-from tests.payouts.arrivals import make_link
-from tests.worlds import begin, bring_over
+from tests.payouts import click_data
+from tests.payouts.click_data import make_link
+from tests.scenarios import create_program, import_affiliates
 from tracking.clicks import click_ids
 from tracking.models import Click, Link
 
@@ -27,8 +27,8 @@ MARCH = "since=2026-03-01&until=2026-03-31"
 
 @pytest.fixture
 def affiliates(tmp_path) -> dict[str, Affiliate]:
-    begin("2026-01-01")
-    return bring_over(["ANN", "BEN"], tmp_path)
+    create_program("2026-01-01")
+    return import_affiliates(["ANN", "BEN"], tmp_path)
 
 
 @pytest.fixture
@@ -54,11 +54,11 @@ def staff(client: Client) -> Client:
 
 
 def click(link: Link, at: datetime = DAY, **fields: Any) -> str:
-    return arrivals.click(link, at, **fields)
+    return click_data.make_click(link, at, **fields)
 
 
 def bought(order_id: str, *lines: Any, at: str = AT, **fields: Any) -> None:
-    arrivals.bought(order_id, *lines, at=at, **fields)
+    click_data.send_order(order_id, *lines, at=at, **fields)
 
 
 # --- Its page ----------------------------------------------------------------------------------------------------
@@ -86,14 +86,22 @@ def test_shows_figures_chart_and_table(signed_in, link):
 
 def test_can_be_sorted_and_read_page_by_page(signed_in, link):
     Click.objects.bulk_create(
-        Click(id=click_ids.new_nonce(DAY), link=link, at=DAY, sub1=f"sub {number:04d}") for number in range(2000)
+        Click(id=click_ids.generate_nonce(DAY), link=link, at=DAY, sub1=f"sub {number:04d}") for number in range(2000)
     )
     address = f"/reports/?by=sub1&{MARCH}"
     first = signed_in.get(address).content.decode()
     assert ("sub 0049" in first, "sub 0050" in first) == (True, False)
     assert "sub 1999" in signed_in.get(address + "&sort=-label").content.decode()
     assert "sub 1999" in signed_in.get(address + "&page=40").content.decode()
-    for odd in ("&page=0", "&page=x", "&page=999", "&sort=nothing", "&sort=-epc", "&sort=conversion", "&sort=gained"):
+    for odd in (
+        "&page=0",
+        "&page=x",
+        "&page=999",
+        "&sort=nothing",
+        "&sort=-epc",
+        "&sort=conversion",
+        "&sort=commission_change",
+    ):
         assert signed_in.get(address + odd).status_code == 200, odd
 
 
@@ -162,14 +170,14 @@ def test_shows_a_name_as_text_and_never_as_markup(signed_in, ann):
         assert "<script>alert" not in text
 
 
-@pytest.mark.parametrize("by", list(By))
+@pytest.mark.parametrize("by", list(GroupBy))
 def test_takes_twelve_queries_at_most(client, ann, link, by, django_assert_max_num_queries):
     for number in range(20):
         bought(
             f"A{number}", ("home-decor", "10.00"), click=click(make_link(ann, f"{number:04d} link"), sub1=str(number))
         )
-    rollups.fold()
-    if by is not By.AFFILIATE:
+    rollups.fold_rollups()
+    if by is not GroupBy.AFFILIATE:
         client.force_login(ann.user)
         with django_assert_max_num_queries(12):
             client.get(f"/reports/?by={by}&{MARCH}")

@@ -9,14 +9,14 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from affiliates.models import Affiliate
-from agreements.periods import program_zone
+from agreements.periods import get_program_time_zone
 from payouts.commissions import rollups
 from payouts.reporting import changes, reports, spans
-from payouts.reporting.reports import By
+from payouts.reporting.reports import GroupBy
 from payouts.reporting.spans import Preset, Span
-from tests.payouts import arrivals
-from tests.payouts.arrivals import make_link
-from tests.worlds import begin, bring_over
+from tests.payouts import click_data
+from tests.payouts.click_data import make_link
+from tests.scenarios import create_program, import_affiliates
 from tracking.clicks import click_ids
 from tracking.models import Link
 from tracking.models.rollup import UNKNOWN
@@ -29,13 +29,13 @@ AT = "2026-03-10T12:00:00Z"
 @pytest.fixture(params=[True, False], ids=["folded", "not folded yet"])
 def fold(request):
     """The same figures come out before and after the fold."""
-    return rollups.fold if request.param else lambda: None
+    return rollups.fold_rollups if request.param else lambda: None
 
 
 @pytest.fixture
 def affiliates(tmp_path) -> dict[str, Affiliate]:
-    begin("2026-01-01")
-    return bring_over(["ANN", "BEN"], tmp_path)
+    create_program("2026-01-01")
+    return import_affiliates(["ANN", "BEN"], tmp_path)
 
 
 @pytest.fixture
@@ -49,27 +49,34 @@ def link(ann) -> Link:
 
 
 def click(link: Link, at: datetime = DAY, **fields: Any) -> str:
-    return arrivals.click(link, at, **fields)
+    return click_data.make_click(link, at, **fields)
 
 
 def bought(order_id: str, *lines: Any, at: str = AT, **fields: Any) -> None:
-    arrivals.bought(order_id, *lines, at=at, **fields)
+    click_data.send_order(order_id, *lines, at=at, **fields)
 
 
-def rows(affiliate: Affiliate | None, by: By, first: str = "2026-03-01", last: str = "2026-03-31") -> list[Any]:
+def rows(affiliate: Affiliate | None, by: GroupBy, first: str = "2026-03-01", last: str = "2026-03-31") -> list[Any]:
     span = Span(date.fromisoformat(first), date.fromisoformat(last))
-    found = reports.report(affiliate=affiliate, by=by, span=span, zone=program_zone())
+    found = reports.build_report(affiliate=affiliate, by=by, span=span, zone=get_program_time_zone())
     return [
-        (row.label, row.now.clicks, row.now.orders, row.now.clicked_orders, str(row.now.sales), str(row.now.commission))
+        (
+            row.label,
+            row.current.clicks,
+            row.current.orders,
+            row.current.clicked_orders,
+            str(row.current.sales),
+            str(row.current.commission),
+        )
         for row in found.rows
-        if any(row.now)
+        if any(row.current)
     ]
 
 
 def in_new_york() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute("UPDATE agreements_agreement SET time_zone = 'America/New_York'")
+        cursor.execute("UPDATE agreements_agreementversion SET time_zone = 'America/New_York'")
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
 
 
@@ -88,7 +95,7 @@ def test_splits_by_day_in_the_programs_zone(ann, link, fold):
     bought("A3", ("toys", "99.00"), coupon="ANN", status="cancelled")
     fold()
     # 7.00 x 3 % = 0.21; 7.50 x 3 % = 0.225 -> 0.23, and 5.00 x 5 % = 0.25
-    assert rows(ann, By.DAY) == [("2026-03-10", 1, 1, 0, "7.00", "0.21"), ("2026-03-09", 1, 1, 1, "12.50", "0.48")]
+    assert rows(ann, GroupBy.DAY) == [("2026-03-10", 1, 1, 0, "7.00", "0.21"), ("2026-03-09", 1, 1, 1, "12.50", "0.48")]
 
 
 def test_splits_by_link_with_coupons_apart(ann, link, fold):
@@ -98,7 +105,7 @@ def test_splits_by_link_with_coupons_apart(ann, link, fold):
     bought("A1", ("home-decor", "10.00"), click=came)
     bought("A2", ("home-decor", "20.00"), coupon="ANN")
     fold()
-    assert rows(ann, By.LINK) == [
+    assert rows(ann, GroupBy.LINK) == [
         ("by coupon", 0, 1, 0, "20.00", "1.00"),
         ("Spring", 1, 1, 1, "10.00", "0.50"),
         ("Autumn", 1, 0, 0, "0", "0"),
@@ -111,40 +118,48 @@ def test_splits_by_the_sub_id_and_the_device_of_the_click(ann, link, fold):
     click(link, device="mobile")
     bought("A1", ("home-decor", "10.00"), ("home-decor", "2.00"), click=news)
     bought("A2", ("home-decor", "4.00"), click=blog)
-    bought("A3", ("home-decor", "6.00"), click=click_ids.sign(link.pk, DAY))  # its record was lost
+    bought("A3", ("home-decor", "6.00"), click=click_ids.sign_click_id(link.pk, DAY))  # its record was lost
     bought("A4", ("home-decor", "2.00"), coupon="ANN")
     fold()
-    assert rows(ann, By.SUB1) == [
+    assert rows(ann, GroupBy.SUB1) == [
         ("news", 1, 1, 1, "12.00", "0.60"),
         ("unknown: the record of the click is lost", 0, 1, 1, "6.00", "0.30"),
         ("blog", 2, 1, 1, "4.00", "0.20"),
         ("none", 1, 1, 0, "2.00", "0.10"),
     ]
-    assert rows(ann, By.SUB2)[0] == ("none", 4, 3, 2, "18.00", "0.90")
-    assert rows(ann, By.DEVICE) == [
+    assert rows(ann, GroupBy.SUB2)[0] == ("none", 4, 3, 2, "18.00", "0.90")
+    assert rows(ann, GroupBy.DEVICE) == [
         ("mobile", 2, 1, 1, "12.00", "0.60"),
         ("unknown", 0, 1, 1, "6.00", "0.30"),
         ("tablet", 2, 1, 1, "4.00", "0.20"),
         ("by coupon, without a click", 0, 1, 0, "2.00", "0.10"),
     ]
-    assert UNKNOWN not in "".join(row[0] for row in rows(ann, By.SUB2))
+    assert UNKNOWN not in "".join(row[0] for row in rows(ann, GroupBy.SUB2))
 
 
 def test_splits_by_category_and_counts_an_order_once_in_the_total(ann, link, fold):
     bought("A1", ("toys", "10.00"), ("toys", "5.00"), ("home-decor", "1.00"), click=click(link))
     fold()
-    found = reports.report(affiliate=ann, by=By.CATEGORY, span=Span(DAY.date(), DAY.date()), zone=program_zone())
-    assert rows(ann, By.CATEGORY) == [("toys", None, 1, 1, "15.00", "0.45"), ("home-decor", None, 1, 1, "1.00", "0.05")]
-    assert (found.total.now.clicks, found.total.now.orders, str(found.total.now.sales)) == (1, 1, "16.00")
-    assert found.total.now.conversion == Decimal(100)
-    assert found.total.now.epc == found.total.now.commission
+    found = reports.build_report(
+        affiliate=ann, by=GroupBy.CATEGORY, span=Span(DAY.date(), DAY.date()), zone=get_program_time_zone()
+    )
+    assert rows(ann, GroupBy.CATEGORY) == [
+        ("toys", None, 1, 1, "15.00", "0.45"),
+        ("home-decor", None, 1, 1, "1.00", "0.05"),
+    ]
+    assert (found.total.current.clicks, found.total.current.orders, str(found.total.current.sales)) == (1, 1, "16.00")
+    assert found.total.current.conversion == Decimal(100)
+    assert found.total.current.epc == found.total.current.commission
 
 
 def test_splits_by_country(ann, fold):
     bought("A1", ("home-decor", "10.00"), coupon="ANN", customer={"country": "France"})
     bought("A2", ("home-decor", "4.00"), coupon="ANN", customer=None)
     fold()
-    assert rows(ann, By.COUNTRY) == [("France", None, 1, 0, "10.00", "0.50"), ("not named", None, 1, 0, "4.00", "0.20")]
+    assert rows(ann, GroupBy.COUNTRY) == [
+        ("France", None, 1, 0, "10.00", "0.50"),
+        ("not named", None, 1, 0, "4.00", "0.20"),
+    ]
 
 
 def test_begins_with_the_first_day_and_ends_with_the_last(ann, fold):
@@ -155,19 +170,19 @@ def test_begins_with_the_first_day_and_ends_with_the_last(ann, fold):
     ):
         bought(f"A{number}", ("home-decor", "1.00"), coupon="ANN", placed=f"{at}Z")
     fold()
-    assert rows(ann, By.DAY, "2026-03-08", "2026-03-08") == [("2026-03-08", 0, 2, 0, "2.00", "0.10")]
+    assert rows(ann, GroupBy.DAY, "2026-03-08", "2026-03-08") == [("2026-03-08", 0, 2, 0, "2.00", "0.10")]
 
 
 def test_of_an_affiliate_holds_nothing_of_anybody_else_and_that_of_all_holds_both(affiliates, ann, fold):
     bought("B1", ("home-decor", "10.00"), click=click(make_link(affiliates["BEN"])))
     fold()
-    assert all(rows(ann, by) == [] for by in By)
+    assert all(rows(ann, by) == [] for by in GroupBy)
     bought("A1", ("home-decor", "40.00"), coupon="ANN")
-    assert rows(None, By.AFFILIATE) == [
+    assert rows(None, GroupBy.AFFILIATE) == [
         ("ANN · Affiliate ANN", 0, 1, 0, "40.00", "2.00"),
         ("BEN · Affiliate BEN", 1, 1, 1, "10.00", "0.50"),
     ]
-    assert rows(None, By.LINK)[1][0] == "BEN · Spring"
+    assert rows(None, GroupBy.LINK)[1][0] == "BEN · Spring"
 
 
 def test_is_beside_the_period_before(ann, link):
@@ -175,26 +190,32 @@ def test_is_beside_the_period_before(ann, link):
     bought("A2", ("home-decor", "300.00"), coupon="ANN", placed="2026-03-10T00:00:00Z")
     for number in range(3):
         click(link, DAY - timedelta(days=6, minutes=number))
-    rollups.fold()
+    rollups.fold_rollups()
     span = Span(date(2026, 3, 8), date(2026, 3, 11))
-    found = reports.report(affiliate=ann, by=By.DAY, span=span, zone=program_zone())
-    assert found.compared == Span(date(2026, 3, 4), date(2026, 3, 7))
-    assert [str(part.commission) for part in (found.total.now, found.total.before)] == ["15.00", "5.00"]
-    assert (found.total.now.clicks, found.total.before.clicks) == (0, 3)
+    found = reports.build_report(affiliate=ann, by=GroupBy.DAY, span=span, zone=get_program_time_zone())
+    assert found.previous_span == Span(date(2026, 3, 4), date(2026, 3, 7))
+    assert [str(part.commission) for part in (found.total.current, found.total.previous)] == ["15.00", "5.00"]
+    assert (found.total.current.clicks, found.total.previous.clicks) == (0, 3)
     # By the place in the period: the third day beside the third day.
-    assert [(row.key, row.before_day, str(row.gained)) for row in found.rows][1:3] == [
+    assert [(row.key, row.previous_day, str(row.commission_change)) for row in found.rows][1:3] == [
         ("2026-03-10", date(2026, 3, 6), "15.00"),
         ("2026-03-09", date(2026, 3, 5), "-5.00"),
     ]
 
 
 def test_leaves_out_the_least_of_more_values_than_anybody_reads(ann, link, monkeypatch):
-    monkeypatch.setattr(reports, "MOST_ROWS", 3)
+    monkeypatch.setattr(reports, "MAX_ROWS", 3)
     for number in range(5):
         click(link, sub1=f"s{number}")
     bought("A1", ("home-decor", "1.00"), click=click(link, sub1="best"))
-    found = reports.report(affiliate=ann, by=By.SUB1, span=Span(DAY.date(), DAY.date()), zone=program_zone())
-    assert ([row.key for row in found.rows], found.left_out, found.total.now.clicks) == (["best", "s0", "s1"], 3, 6)
+    found = reports.build_report(
+        affiliate=ann, by=GroupBy.SUB1, span=Span(DAY.date(), DAY.date()), zone=get_program_time_zone()
+    )
+    assert ([row.key for row in found.rows], found.omitted_rows, found.total.current.clicks) == (
+        ["best", "s0", "s1"],
+        3,
+        6,
+    )
 
 
 # --- Its days ----------------------------------------------------------------------------------------------------
@@ -211,7 +232,7 @@ def test_leaves_out_the_least_of_more_values_than_anybody_reads(ann, link, monke
 )
 def test_is_not_of_days_that_make_none(first, last, field):
     with pytest.raises(ValidationError) as refusal:
-        spans.span(first, last)
+        spans.build_span(first, last)
     assert list(refusal.value.message_dict) == [field]
 
 
@@ -229,9 +250,9 @@ def test_is_not_of_days_that_make_none(first, last, field):
     ],
 )
 def test_is_of_days_that_move_with_today(preset, days, before):
-    span = spans.of_preset(Preset(preset), date(2026, 3, 31))
+    span = spans.get_preset_span(Preset(preset), date(2026, 3, 31))
     assert " ".join(map(str, (span.first, span.last))) == days
-    assert " ".join(map(str, spans.before(span)[:2])) == before
+    assert " ".join(map(str, spans.get_previous_span(span)[:2])) == before
 
 
 # --- Its words ---------------------------------------------------------------------------------------------------
@@ -248,9 +269,9 @@ def test_is_of_days_that_move_with_today(preset, days, before):
     ],
 )
 def test_says_a_change_with_a_sign_and_in_words(now, then, said):
-    assert changes._change(now, then, "") == said
+    assert changes._describe_change(now, then, "") == said
 
 
 def test_says_a_change_of_a_rate_in_points():
-    assert changes._points(Decimal("2.504"), Decimal("2.00")) == ("+0.50 points, more than before", "up")
-    assert changes._points(Decimal("1"), Decimal("2.00"))[0] == "−1.00 points, less than before"
+    assert changes._describe_points(Decimal("2.504"), Decimal("2.00")) == ("+0.50 points, more than before", "up")
+    assert changes._describe_points(Decimal("1"), Decimal("2.00"))[0] == "−1.00 points, less than before"

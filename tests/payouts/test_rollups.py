@@ -15,9 +15,16 @@ from affiliates.models import Affiliate
 from payouts.commissions import forfeiture, rollups
 from payouts.commissions.repricing import reprice
 from payouts.models import Commission
-from tests.payouts import arrivals
-from tests.payouts.arrivals import make_link
-from tests.worlds import begin, bring_over, order, rolled_back, rollup_differences, send
+from tests.payouts import click_data
+from tests.payouts.click_data import make_link
+from tests.scenarios import (
+    build_order,
+    create_program,
+    import_affiliates,
+    list_rollup_differences,
+    roll_back,
+    send_orders,
+)
 from tracking.clicks import click_ids
 from tracking.models import Click, Link, Order, Rollup
 from tracking.models.rollup import UNKNOWN
@@ -30,8 +37,8 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 @pytest.fixture
 def affiliates(tmp_path) -> dict[str, Affiliate]:
-    begin("2026-01-01")
-    return bring_over(["ANN", "BEN"], tmp_path)
+    create_program("2026-01-01")
+    return import_affiliates(["ANN", "BEN"], tmp_path)
 
 
 @pytest.fixture
@@ -40,7 +47,7 @@ def link(affiliates) -> Link:
 
 
 def click(link: Link, at: datetime = CLICKED, **fields: Any) -> str:
-    return arrivals.click(link, at, **fields)
+    return click_data.make_click(link, at, **fields)
 
 
 def stored(affiliate: Affiliate, dimension: str) -> dict[str, tuple[int, int, int, str, str, str]]:
@@ -54,10 +61,12 @@ def stored(affiliate: Affiliate, dimension: str) -> dict[str, tuple[int, int, in
 
 
 def test_hold_what_an_order_by_a_coupon_brought(affiliates):
-    send(
-        order("A1", ("home-decor", "100.00", "20.00"), ("home-decor", "10.00"), ("toys-hobbies", "50.00"), coupon="ANN")
+    send_orders(
+        build_order(
+            "A1", ("home-decor", "100.00", "20.00"), ("home-decor", "10.00"), ("toys-hobbies", "50.00"), coupon="ANN"
+        )
     )
-    rollups.fold()
+    rollups.fold_rollups()
     # 80.00 x 5 % + 10.00 x 5 % + 50.00 x 7 %
     whole = (0, 1, 0, "140.00", "8.00", "0.00")
     assert stored(affiliates["ANN"], "total") == {"": whole}
@@ -69,112 +78,112 @@ def test_hold_what_an_order_by_a_coupon_brought(affiliates):
     for dimension in ("link", "sub1", "device"):
         assert stored(affiliates["ANN"], dimension) == {}
     assert not Rollup.objects.filter(affiliate=affiliates["BEN"]).exists()
-    assert rollup_differences() == []
+    assert list_rollup_differences() == []
 
 
 def test_hold_what_an_order_by_a_click_brought(affiliates, link):
     came = click(link, sub1="news", sub3="spring", device="mobile")
-    send(order("A1", click=came))
-    rollups.fold()
+    send_orders(build_order("A1", click=came))
+    rollups.fold_rollups()
     whole = (0, 1, 1, "100.00", "5.00", "5.00")
     assert stored(affiliates["ANN"], "link") == {str(link.pk): whole}
     assert stored(affiliates["ANN"], "sub1") == {"news": whole}
     assert stored(affiliates["ANN"], "sub2") == {}
     assert stored(affiliates["ANN"], "sub3") == {"spring": whole}
     assert stored(affiliates["ANN"], "device") == {"mobile": whole}
-    assert rollup_differences() == []
+    assert list_rollup_differences() == []
 
 
 def test_say_unknown_where_the_record_of_the_click_is_lost(affiliates, link):
-    send(order("A1", click=click_ids.sign(link.pk, CLICKED)))
-    rollups.fold()
+    send_orders(build_order("A1", click=click_ids.sign_click_id(link.pk, CLICKED)))
+    rollups.fold_rollups()
     assert set(stored(affiliates["ANN"], "sub1")) == set(stored(affiliates["ANN"], "device")) == {UNKNOWN}
-    assert rollup_differences() == []
+    assert list_rollup_differences() == []
 
 
 def test_know_a_click_whose_record_was_dropped_since(affiliates, link):
     came = click(link, sub1="news")
-    send(order("A1", click=came))
+    send_orders(build_order("A1", click=came))
     Click.objects.all().delete()
-    send(order("A1", click=came, at="2026-01-11T12:00:00Z"))
-    rollups.fold()
+    send_orders(build_order("A1", click=came, at="2026-01-11T12:00:00Z"))
+    rollups.fold_rollups()
     assert set(stored(affiliates["ANN"], "sub1")) == {"news"}
-    other = click_ids.sign(link.pk, CLICKED + timedelta(minutes=1))
-    send(order("A1", click=other, at="2026-01-12T12:00:00Z"))
-    rollups.fold()
+    other = click_ids.sign_click_id(link.pk, CLICKED + timedelta(minutes=1))
+    send_orders(build_order("A1", click=other, at="2026-01-12T12:00:00Z"))
+    rollups.fold_rollups()
     assert [
         value for value, row in stored(affiliates["ANN"], "sub1").items() if any(float(figure) for figure in row)
     ] == [UNKNOWN]
-    assert rollup_differences() == []
+    assert list_rollup_differences() == []
 
 
 def test_learn_of_a_click_whose_record_came_late(affiliates, link):
-    came = click_ids.sign(link.pk, CLICKED, nonce := click_ids.new_nonce(CLICKED))
-    send(order("A1", click=came))
+    came = click_ids.sign_click_id(link.pk, CLICKED, nonce := click_ids.generate_nonce(CLICKED))
+    send_orders(build_order("A1", click=came))
     Click.objects.create(id=nonce, link=link, at=CLICKED, sub1="late")
-    send(order("A1", click=came, at="2026-01-11T12:00:00Z"))
+    send_orders(build_order("A1", click=came, at="2026-01-11T12:00:00Z"))
     assert Order.objects.get().sub1 == "late"
 
 
 def test_follow_an_order_that_moves_is_cancelled_or_becomes_nobodys(affiliates, link):
-    send(order("A1", coupon="ANN"))
-    assert rollup_differences() == []
-    send(order("A1", coupon="BEN", at="2026-01-11T12:00:00Z"))
-    assert rollup_differences() == []
+    send_orders(build_order("A1", coupon="ANN"))
+    assert list_rollup_differences() == []
+    send_orders(build_order("A1", coupon="BEN", at="2026-01-11T12:00:00Z"))
+    assert list_rollup_differences() == []
     assert stored(affiliates["ANN"], "total") == {"": (0, 0, 0, "0.00", "0.00", "0.00")}
     assert stored(affiliates["BEN"], "total") == {"": (0, 1, 0, "100.00", "5.00", "0.00")}
-    send(order("A1", coupon="BEN", at="2026-01-12T12:00:00Z", status="cancelled"))
-    assert rollup_differences() == []
+    send_orders(build_order("A1", coupon="BEN", at="2026-01-12T12:00:00Z", status="cancelled"))
+    assert list_rollup_differences() == []
     assert stored(affiliates["BEN"], "total") == {"": (0, 0, 0, "0.00", "0.00", "0.00")}
-    send(order("A1", coupon=None, at="2026-01-13T12:00:00Z"))
-    assert rollup_differences() == []
+    send_orders(build_order("A1", coupon=None, at="2026-01-13T12:00:00Z"))
+    assert list_rollup_differences() == []
 
 
 def test_follow_a_forfeiture_and_its_restoring(affiliates):
-    send(order("A1", coupon="ANN"))
+    send_orders(build_order("A1", coupon="ANN"))
     rows = list(Commission.objects.all())
     forfeiture.forfeit(commissions=rows, reason="clause 6", now=NOW, by=None)
-    assert rollup_differences() == []
+    assert list_rollup_differences() == []
     assert stored(affiliates["ANN"], "total") == {"": (0, 1, 0, "100.00", "0.00", "0.00")}
     forfeiture.restore(commissions=rows, now=NOW, by=None)
-    assert rollup_differences() == []
+    assert list_rollup_differences() == []
     assert stored(affiliates["ANN"], "total") == {"": (0, 1, 0, "100.00", "5.00", "0.00")}
 
 
 def test_keep_nothing_of_a_forfeited_order_that_becomes_nobodys(affiliates):
-    send(order("A1", coupon="ANN"))
+    send_orders(build_order("A1", coupon="ANN"))
     forfeiture.forfeit(commissions=Commission.objects.all(), reason="clause 6", now=NOW, by=None)
-    send(order("A1", coupon=None, at="2026-01-13T12:00:00Z"))
+    send_orders(build_order("A1", coupon=None, at="2026-01-13T12:00:00Z"))
     assert (Commission.objects.get().base, Commission.objects.get().amount) == (0, 0)
-    assert rollup_differences() == []
+    assert list_rollup_differences() == []
 
 
 def test_begin_a_day_by_the_clocks_of_the_programs_zone(affiliates):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute("UPDATE agreements_agreement SET time_zone = 'America/New_York'")
+        cursor.execute("UPDATE agreements_agreementversion SET time_zone = 'America/New_York'")
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
-    send(
-        order("A1", coupon="ANN", placed="2026-01-11T04:59:59Z"),
-        order("A2", coupon="ANN", placed="2026-01-11T05:00:00Z"),
+    send_orders(
+        build_order("A1", coupon="ANN", placed="2026-01-11T04:59:59Z"),
+        build_order("A2", coupon="ANN", placed="2026-01-11T05:00:00Z"),
     )
-    rollups.fold()
+    rollups.fold_rollups()
     days = Rollup.objects.filter(dimension="total").values_list("day", "orders").order_by("day")
     assert [(str(day), orders) for day, orders in days] == [("2026-01-10", 1), ("2026-01-11", 1)]
-    assert rollup_differences() == []
+    assert list_rollup_differences() == []
 
 
 def test_are_told_apart_by_the_proof_where_the_database_forgets_to_mark(affiliates):
     """The proof bites: with a trigger away, it names the figure."""
-    send(order("A1", ("home-decor", "100.00"), coupon="ANN"), order("B1", coupon="BEN"))
-    assert rollup_differences() == []
-    send(order("B2", coupon="BEN"))  # a day that waits is left out, and no other
+    send_orders(build_order("A1", ("home-decor", "100.00"), coupon="ANN"), build_order("B1", coupon="BEN"))
+    assert list_rollup_differences() == []
+    send_orders(build_order("B2", coupon="BEN"))  # a day that waits is left out, and no other
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
     Commission.objects.filter(affiliate=affiliates["ANN"]).update(amount="4.00")
     out = StringIO()
     with pytest.raises(CommandError) as failure:
-        call_command("verify_rollups", "--as-they-are", stdout=out, stderr=StringIO())
+        call_command("verify_rollups", "--skip-fold", stdout=out, stderr=StringIO())
     text = "commission of ANN on 2026-01-10, total '': the roll-up has 5.00, the rows make 4.00"
     assert str(failure.value) == text
     assert "total: 1 compared, 1 differ\n" in out.getvalue()
@@ -202,7 +211,7 @@ PLACED = ("2026-01-10T12:00:00Z", "2026-01-10T23:59:59Z", "2026-01-11T00:00:00Z"
 
 def snapshot(event: Any, clicks: list[str]) -> dict[str, Any]:
     which, version, lines, status, (coupon, number) = event
-    return order(
+    return build_order(
         f"H{which}",
         *((category, amount, amount if back else "0.00") for category, amount, back in lines),
         at=f"2026-02-01T00:00:{version:02d}Z",
@@ -223,7 +232,7 @@ def touch(verb: str, which: int) -> None:
     elif verb == "reprice":
         reprice({row.order_id for row in rows}, now=NOW)
     elif verb == "fold":
-        rollups.fold()
+        rollups.fold_rollups()
     else:
         Click.objects.all().delete()
 
@@ -234,16 +243,16 @@ def touch(verb: str, which: int) -> None:
 )
 @given(events=st.lists(st.one_of(SNAPSHOTS, SNAPSHOTS, TOUCHES), min_size=1, max_size=12))
 def test_equal_the_rows_whatever_happens_to_orders(affiliates, events):
-    with rolled_back():
+    with roll_back():
         one, two = make_link(affiliates["ANN"]), make_link(affiliates["BEN"])
         clicks = [
             click(one, sub1="news", device="mobile"),
             click(two, CLICKED + timedelta(minutes=7), sub2="blog"),
-            click_ids.sign(one.pk, CLICKED),
+            click_ids.sign_click_id(one.pk, CLICKED),
         ]
         for verb, *given_ in events:
             if verb == "snapshot":
-                send(snapshot(given_, clicks), now=NOW)
+                send_orders(snapshot(given_, clicks), now=NOW)
             else:
                 touch(verb, *given_)
-        assert rollup_differences() == []
+        assert list_rollup_differences() == []

@@ -26,8 +26,8 @@ SHARES = [
 
 @pytest.mark.parametrize(("base", "percent", "share"), SHARES)
 def test_takes_half_a_cent_away_from_zero(base, percent, share):
-    assert str(money.share(Decimal(base), Decimal(percent))) == share
-    assert money.to_cents(-Decimal(base) * Decimal(percent) / 100) == -Decimal(share)
+    assert str(money.calculate_share(Decimal(base), Decimal(percent))) == share
+    assert money.round_to_cents(-Decimal(base) * Decimal(percent) / 100) == -Decimal(share)
 
 
 @pytest.mark.django_db

@@ -13,7 +13,7 @@ from mail.attachments import make
 from mail.models import Message
 from mail.rendering import render
 from payouts.closing import statement_pdf, statements
-from payouts.closing.carry_over import FOR_STAFF, LABELS, RULES, CarryOver
+from payouts.closing.carry_over import LABELS, RULES, STAFF_LABELS, CarryOverReason
 from payouts.closing.close import close_month
 from payouts.commissions import forfeiture
 from payouts.models import Statement
@@ -36,8 +36,8 @@ def text(response):
     return response.content.decode().replace("\u00a0", " ").replace("\u2212", "-")
 
 
-def test_says_the_same_on_the_page_in_the_csv_and_in_the_pdf(earned, reader):
-    affiliate = earned()
+def test_says_the_same_on_the_page_in_the_csv_and_in_the_pdf(make_settled_affiliate, reader):
+    affiliate = make_settled_affiliate()
     statement = Statement.objects.get(affiliate=affiliate)
     assert (statement.lines, statement.settled, statement.adjustments, statement.payout, statement.closing) == (
         3, Decimal("14.90"), Decimal("10.00"), Decimal("24.90"), Decimal("0.00"),
@@ -59,7 +59,7 @@ def test_says_the_same_on_the_page_in_the_csv_and_in_the_pdf(earned, reader):
 
     made = client.get(reverse("payouts:statement_pdf", args=[statement.pk]))
     assert made.content.startswith(b"%PDF-")
-    data = statement_pdf._data(statement)
+    data = statement_pdf._build_data(statement)
     assert [amount for _label, amount in data["sums"]] == [
         "0.00 USD", "14.90 USD", "10.00 USD", "0.00 USD", "\u221224.90 USD",
     ]  # fmt: skip
@@ -67,11 +67,11 @@ def test_says_the_same_on_the_page_in_the_csv_and_in_the_pdf(earned, reader):
     assert make("statement_pdf", str(statement.pk)).content == made.content
 
 
-def test_gives_each_reason_of_a_carry_over_with_its_clause(earner, grant, reader):
-    affiliate = earner()
+def test_gives_each_reason_of_a_carry_over_with_its_clause(make_payable_affiliate, grant, reader):
+    affiliate = make_payable_affiliate()
     grant(affiliate, "15.99")
     affiliate.payout_details.all().delete()
-    close_month(period=date(2026, 1, 1), now=FEBRUARY, by=None)
+    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     statement = Statement.objects.get(affiliate=affiliate)
     assert statement.reasons == ["below_minimum", "no_payout_details"]
     page = text(reader(affiliate).get(reverse("payouts:statement", args=[statement.pk])))
@@ -85,8 +85,8 @@ def test_gives_each_reason_of_a_carry_over_with_its_clause(earner, grant, reader
     assert f"/statements/{statement.pk}/" in mail.text
 
 
-def test_mail_says_what_will_be_paid(earned):
-    earned()
+def test_mail_says_what_will_be_paid(make_settled_affiliate):
+    make_settled_affiliate()
     mail = render(kind="month_closed", context=Message.objects.get(kind="month_closed").context)
     assert mail.subject == "Your statement of 2026-02: 24.90 USD will be paid"
     assert "adjustments: 10.00 USD" in mail.text
@@ -94,62 +94,62 @@ def test_mail_says_what_will_be_paid(earned):
 
 
 @pytest.mark.parametrize("name", ["statement", "statement_pdf", "statement_csv"])
-def test_of_another_affiliate_answers_like_one_that_is_not_there(name, earned, reader):
-    statement = Statement.objects.get(affiliate=earned())
+def test_of_another_affiliate_answers_like_one_that_is_not_there(name, make_settled_affiliate, reader):
+    statement = Statement.objects.get(affiliate=make_settled_affiliate())
     client = reader(make_affiliate(at=BEGIN))
     for pk in (statement.pk, uuid4()):
         assert client.get(reverse(f"payouts:{name}", args=[pk])).status_code == 404
 
 
-def test_asks_visitors_to_sign_in(earned, client):
-    statement = Statement.objects.get(affiliate=earned())
+def test_asks_visitors_to_sign_in(make_settled_affiliate, client):
+    statement = Statement.objects.get(affiliate=make_settled_affiliate())
     for name in ("statement", "statement_pdf", "statement_csv"):
         answer = client.get(reverse(f"payouts:{name}", args=[statement.pk]))
         assert answer.status_code == 302
         assert answer.url.startswith(reverse("account_login"))
 
 
-def test_sets_what_a_user_typed_as_text_in_the_pdf(earned):
-    affiliate = earned()
+def test_sets_what_a_user_typed_as_text_in_the_pdf(make_settled_affiliate):
+    affiliate = make_settled_affiliate()
     affiliate.name = '#panic("owned") $x$ *b* `c` <label> @ref = h \\ // c'
     affiliate.save()
     statement = Statement.objects.select_related("affiliate", "close", "agreement").get(affiliate=affiliate)
-    assert statement_pdf.render(statement).startswith(b"%PDF-")
+    assert statement_pdf.render_statement(statement).startswith(b"%PDF-")
 
 
-def test_of_thousands_of_lines_sums_them_up_in_the_pdf(earned, monkeypatch):
-    statement = Statement.objects.get(affiliate=earned())
-    monkeypatch.setattr(statement_pdf, "MOST_LINES", 2)
-    data = statement_pdf._data(statement)
+def test_of_thousands_of_lines_sums_them_up_in_the_pdf(make_settled_affiliate, monkeypatch):
+    statement = Statement.objects.get(affiliate=make_settled_affiliate())
+    monkeypatch.setattr(statement_pdf, "MAX_LINES", 2)
+    data = statement_pdf._build_data(statement)
     assert data["lines"] == []
     assert data["categories"] == [
         ["No such category", "1", "9.00 USD"], ["Jewelry accessories", "1", "5.10 USD"], ["Home decor", "1", "0.80 USD"],
     ]  # fmt: skip
     assert data["days"] == [["2 January 2026", "3", "14.90 USD"]]
     assert "3 lines" in data["long"]
-    assert statement_pdf.render(statement).startswith(b"%PDF-")
+    assert statement_pdf.render_statement(statement).startswith(b"%PDF-")
 
 
-def test_marks_what_was_forfeited_with_the_clause_and_in_the_pdf_too(earned, reader):
-    affiliate = earned()
+def test_marks_what_was_forfeited_with_the_clause_and_in_the_pdf_too(make_settled_affiliate, reader):
+    affiliate = make_settled_affiliate()
     commission = Statement.objects.get(affiliate=affiliate).statement_lines.get(amount="0.80").commission
     forfeiture.forfeit(commissions=[commission], reason="Clause 6.1.", now=MARCH, by=None)
-    close_month(period=date(2026, 3, 1), now=MARCH.replace(month=4), by=None)
+    close_month(month=date(2026, 3, 1), now=MARCH.replace(month=4), by=None)
     statement = Statement.objects.get(affiliate=affiliate, close__period="2026-03-01")
-    data = statement_pdf._data(statement)
+    data = statement_pdf._build_data(statement)
     assert data["sums"][1] == ["Commissions settled (1 line)", "\u22120.80 USD"]
     assert [(line[2], line[-1]) for line in data["lines"]] == [("Home decor (forfeited)", "\u22120.80 USD")]
-    assert statement_pdf.render(statement).startswith(b"%PDF-")
-    assert [row[-1] for row in statements.csv_rows(statement) if row[0] == "commission"] == [
+    assert statement_pdf.render_statement(statement).startswith(b"%PDF-")
+    assert [row[-1] for row in statements.iter_csv_rows(statement) if row[0] == "commission"] == [
         "forfeited, clause 8.8 of version 1"
     ]
     page = reader(affiliate).get(reverse("payouts:statement", args=[statement.pk])).content.decode()
     assert "#clause-8.8" in page.split("forfeited</span>")[1].split("</td>")[0]
 
 
-def test_is_listed_newest_first(earned, reader):
-    affiliate = earned()
-    close_month(period=date(2026, 3, 1), now=MARCH.replace(month=4), by=None)
+def test_is_listed_newest_first(make_settled_affiliate, reader):
+    affiliate = make_settled_affiliate()
+    close_month(month=date(2026, 3, 1), now=MARCH.replace(month=4), by=None)
     page = text(reader(affiliate).get(reverse("payouts:statements")))
     assert "February 2026" in page
     assert "24.90 USD" in page
@@ -158,9 +158,9 @@ def test_is_listed_newest_first(earned, reader):
 
 
 def test_has_words_and_a_rule_for_every_reason():
-    assert set(LABELS) == set(RULES) == set(FOR_STAFF) == set(CarryOver)
+    assert set(LABELS) == set(RULES) == set(STAFF_LABELS) == set(CarryOverReason)
 
 
 def test_that_names_an_unknown_reason_fails_loudly(agreement):
     with pytest.raises(ValueError, match="because"):
-        statements.reason("because", agreement.pk)
+        statements.explain_reason("because", agreement.pk)

@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from payouts.commissions import rollups
 from portal import staff_home
-from shops import categories
-from shops.categories import suggestion
+from shops import unrated_categories
+from shops.unrated_categories import suggest_category
 from tests.factories import make_staff
-from tests.worlds import NOW, begin, bring_over, order, send
+from tests.scenarios import NOW, build_order, create_program, import_affiliates, send_orders
 
 pytestmark = pytest.mark.django_db
 RATES = (
@@ -25,23 +25,23 @@ RATES = (
 @pytest.fixture
 def ordered(tmp_path):
     """Sends orders with ANN's coupon, placed so many days ago, of a (category, amount) each."""
-    begin("2026-01-01")
-    bring_over(["ANN"], tmp_path)
+    create_program("2026-01-01")
+    import_affiliates(["ANN"], tmp_path)
 
     def sent(days: int, *lines: tuple[str, str], coupon: str | None = "ANN") -> None:
         at = (NOW - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        [result] = send(order(f"A{days}", *lines, at=at, placed=at, coupon=coupon), now=NOW)
+        [result] = send_orders(build_order(f"A{days}", *lines, at=at, placed=at, coupon=coupon), now=NOW)
         assert result.outcome == "created", result
-        rollups.fold()
+        rollups.fold_rollups()
 
     return sent
 
 
 def found():
-    card = categories.card_in_force(NOW)
+    card = unrated_categories.get_current_rate_card(NOW)
     assert card
-    rows = categories.unnamed(card=card, now=NOW)
-    assert categories.count(now=NOW) == len(rows)
+    rows = unrated_categories.list_unrated_categories(card=card, now=NOW)
+    assert unrated_categories.count_unrated_categories(now=NOW) == len(rows)
     return rows
 
 
@@ -75,14 +75,14 @@ def test_are_of_the_last_90_days_and_of_affiliates(ordered):
     ],
 )  # fmt: skip
 def test_are_suggested_what_may_have_been_meant(category, meant):
-    assert suggestion(category, RATES) == meant
+    assert suggest_category(category, RATES) == meant
 
 
 def test_are_counted_for_managers_and_shown_in_few_queries(ordered, client):
     manager = make_staff("affiliate managers")
 
     def counted() -> list[tuple[int, str]]:
-        items = staff_home.items(manager, NOW)
+        items = staff_home.list_todo_items(manager, NOW)
         return [(item.count, item.link) for item in items if item.label == "Categories without a rate"]
 
     assert counted() == []

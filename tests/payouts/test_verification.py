@@ -8,7 +8,7 @@ from django.db import connection
 
 from payouts.closing import verification
 from payouts.models import LedgerEntry, StatementLine
-from tests.worlds import begin, bring_over, close_months, order, send
+from tests.scenarios import build_order, close_months, create_program, import_affiliates, send_orders
 
 pytestmark = pytest.mark.django_db
 
@@ -18,17 +18,17 @@ DONE = "2026-01-12T12:00:00Z"
 @pytest.fixture(autouse=True)
 def _program(tmp_path):
     """BEN's one order of January, 400.00 at 5.00 %, is settled by February: 20.00, paid."""
-    begin("2026-01-01")
-    bring_over(["ANN", "BEN"], tmp_path)
+    create_program("2026-01-01")
+    import_affiliates(["ANN", "BEN"], tmp_path)
     for number, code in enumerate(["ANN", "BEN", "ANN"]):
-        send(order(f"A{number}", ("home-decor", "400.00"), at=DONE, completed=DONE, coupon=code))
+        send_orders(build_order(f"A{number}", ("home-decor", "400.00"), at=DONE, completed=DONE, coupon=code))
     close_months("2026-01", "2026-02")
     assert found() == {}
 
 
 def found() -> dict[str, str]:
     """{invariant: the first that speaks against it}."""
-    return {finding.invariant.name: finding.first for finding in verification.verify() if finding.violations}
+    return {finding.invariant.name: finding.first for finding in verification.check_invariants() if finding.violations}
 
 
 def as_superuser(statement: str) -> None:

@@ -6,7 +6,7 @@ import threading
 import pytest
 from django.db import connection, transaction
 
-from shops.api.warm_connection import warm_connection
+from shops.api.warm_connection import use_warm_connection
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,7 +19,7 @@ def server_process() -> int:
 
 
 def on_a_warm_one() -> int:
-    with warm_connection():
+    with use_warm_connection():
         return server_process()
 
 
@@ -56,7 +56,7 @@ def test_goes_on_after_the_server_has_ended_it():
 
 
 def test_of_two_at_once_is_done_on_two():
-    with warm_connection():
+    with use_warm_connection():
         one = server_process()
         other = in_a_thread(on_a_warm_one)
     assert one != other
@@ -64,7 +64,7 @@ def test_of_two_at_once_is_done_on_two():
 
 def test_that_failed_gives_the_thread_its_own_back():
     own = server_process()
-    with pytest.raises(ZeroDivisionError), warm_connection():
+    with pytest.raises(ZeroDivisionError), use_warm_connection():
         raise ZeroDivisionError
     assert server_process() == own
 

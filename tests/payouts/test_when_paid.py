@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from agreements.models import Agreement, Program
+from agreements.models import AgreementVersion, Program
 from compliance.offboarding import suspension
 from compliance.reviews.open_review import open_review
 from payouts.closing.close import close_month
@@ -15,10 +15,10 @@ from payouts.commissions import holds
 from payouts.disbursement import approval, bank_results, exports, payout_transitions
 from payouts.models import Commission, Payout
 from payouts.payout_details import details
-from shops.intake import take
-from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY, MARCH, results, snapshot
+from shops.intake import ingest_orders
+from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY, MARCH, build_results_file, build_snapshot
 from tests.payouts.test_statement_pages import reader, text  # noqa: F401 -- a fixture
-from tracking.links.coupons import bind
+from tracking.links.coupons import assign_coupon
 from tracking.models import Order
 
 pytestmark = pytest.mark.django_db
@@ -28,12 +28,12 @@ APRIL = datetime(2026, 4, 3, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def seller(earner):
+def seller(make_payable_affiliate):
     """Somebody whose coupon is MINE, in an opened program."""
     Program.current()
     Program.objects.update(opened_at=BEGIN)
-    affiliate = earner()
-    bind(affiliate=affiliate, code="MINE", bound_from=BEGIN, now=BEGIN, by=None)
+    affiliate = make_payable_affiliate()
+    assign_coupon(affiliate=affiliate, code="MINE", assigned_from=BEGIN, now=BEGIN, by=None)
     return affiliate
 
 
@@ -61,8 +61,8 @@ def sell(
     **facts: object,
 ) -> None:
     """5.00 % of 400.00 is 20.00, above the minimum of 16.00."""
-    row = snapshot(order_id, "MINE", ("home-decor", amount, refunded), **{"updated_at": at} | facts)
-    [result] = take(snapshots=[row], source="test", now=now)
+    row = build_snapshot(order_id, "MINE", ("home-decor", amount, refunded), **{"updated_at": at} | facts)
+    [result] = ingest_orders(snapshots=[row], source="test", now=now)
     assert result.outcome in ("created", "updated"), result
 
 
@@ -84,7 +84,7 @@ def test_it_is_pending_until_a_moment_and_posted_by_the_close_of_that_month(said
 
 def test_it_is_validated_and_the_next_close_posts_it(said_at):
     sell()
-    close_month(period=date(2026, 1, 1), now=FEBRUARY, by=None)
+    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     said = said_at(FEBRUARY)
     assert (
         "It is validated, and the close of February 2026, on 3 March 2026, posts it to your balance. clause 5.2" in said
@@ -96,7 +96,7 @@ def test_the_close_is_late(said_at):
     sell()
     said = said_at(MARCH)
     assert "It is validated, and the close of January 2026, any moment now, posts it" not in said  # February's does
-    close_month(period=date(2026, 1, 1), now=MARCH, by=None)
+    close_month(month=date(2026, 1, 1), now=MARCH, by=None)
     said = said_at(MARCH)
     assert (
         "It is validated, and the close of February 2026, any moment now, posts it to your balance. clause 5.2" in said
@@ -141,7 +141,7 @@ def test_the_balance_is_below_the_minimum(said_at):
     said = said_at(JANUARY)
     # Nothing is validated by the close of January.
     assert "It would be carried over, because it waits for: 16.00 USD more until the payout minimum. clause 5.4" in said
-    close_month(period=date(2026, 1, 1), now=FEBRUARY, by=None)
+    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     assert "11.00 USD more until the payout minimum. clause 5.4" in said_at(FEBRUARY)
 
 
@@ -154,10 +154,10 @@ def test_details_are_missing(said_at, seller):
 def test_details_are_on_hold(said_at, seller):
     sell()
     changed = datetime(2026, 1, 31, 12, tzinfo=UTC)
-    details.change(affiliate=seller, method="paypal", account="n@example.com", holder="N", now=changed, by=None)
+    details.change_details(affiliate=seller, method="paypal", account="n@example.com", holder="N", now=changed, by=None)
     said = "Your payout details were changed: they can be used from 7 February 2026, 12:00 UTC. clause 5.6"
     assert said in said_at(FEBRUARY - timedelta(days=1))
-    close_month(period=date(2026, 1, 1), now=FEBRUARY, by=None)
+    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     # By the next close the hold is over.
     assert said not in said_at(FEBRUARY)
 
@@ -175,11 +175,11 @@ def test_they_are_suspended(said_at, seller):
 
 
 def closed(*, refunded_later: bool = False) -> None:
-    close_month(period=date(2026, 1, 1), now=FEBRUARY, by=None)
-    close_month(period=date(2026, 2, 1), now=MARCH, by=None)
+    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
+    close_month(month=date(2026, 2, 1), now=MARCH, by=None)
     if refunded_later:
-        row = snapshot("A1", "MINE", ("home-decor", "400.00", "100.00"), updated_at="2026-03-03T11:00:00Z")
-        take(snapshots=[row], source="test", now=MARCH)
+        row = build_snapshot("A1", "MINE", ("home-decor", "400.00", "100.00"), updated_at="2026-03-03T11:00:00Z")
+        ingest_orders(snapshots=[row], source="test", now=MARCH)
 
 
 def test_it_was_settled_and_then_refunded_in_part(said_at):
@@ -203,14 +203,16 @@ def test_what_became_of_the_payout(said_at, preparer, approver):
     assert (told % "Its payout,") + ", is being prepared." in said_at(MARCH)
     batch = payout.batch
     approval.submit(batch=batch, now=MARCH, by=preparer)
-    approval.approve(batch=batch, digest=approval.summary(batch, MARCH).digest, now=MARCH, by=approver)
+    approval.approve(batch=batch, digest=approval.summarize_batch(batch, MARCH).digest, now=MARCH, by=approver)
     exports.export(batch=batch, now=MARCH, by=preparer)
     assert (told % "Its payout was sent on 3 March 2026,") + "." in said_at(MARCH)
-    bank_results.import_results(content=results((payout, "paid", "20.00", "")), now=MARCH, by=preparer)
+    bank_results.import_results(content=build_results_file((payout, "paid", "20.00", "")), now=MARCH, by=preparer)
     said = said_at(MARCH)
     assert (told % "It was paid out on 3 March 2026,") + "." in said
     assert "When money goes out" not in said
-    bank_results.import_results(content=results((payout, "failed", "20.00", "closed")), now=MARCH, by=preparer)
+    bank_results.import_results(
+        content=build_results_file((payout, "failed", "20.00", "closed")), now=MARCH, by=preparer
+    )
     said = said_at(MARCH)
     assert f"Its payout, reference {payout.reference}, came back to your balance." in said
     assert "As things stand, your balance is 20.00 USD then. It would be paid out." in said
@@ -229,7 +231,7 @@ def test_what_was_carried_over_and_paid_with_a_later_statement(said_at):
     ) in said
     assert "11.00 USD more until the payout minimum." in said
     sell("400.00", order_id="A2", at="2026-03-01T12:00:00Z", now=MARCH)
-    close_month(period=date(2026, 3, 1), now=APRIL, by=None)
+    close_month(month=date(2026, 3, 1), now=APRIL, by=None)
     reference = Payout.objects.get().reference
     said = said_at(APRIL)
     assert (
@@ -245,4 +247,4 @@ def test_that_it_is_void_waits_for_nothing(said_at):
     assert "400.00 paid, less 400.00 given back, is 0.00. clause 4.3" in said
     for word in ("It waits", "is validated", "posts it", "When money goes out"):
         assert word not in said
-    assert Agreement.objects.count() == 1
+    assert AgreementVersion.objects.count() == 1

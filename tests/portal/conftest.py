@@ -9,51 +9,51 @@ from django.utils import timezone
 
 from accounts.models import User
 from affiliates.models import Affiliate, State
-from agreements.accepting import Evidence, accept
-from agreements.models import Agreement, AgreementText
-from agreements.seeding import seed
+from agreements.acceptances import Evidence, accept_version
+from agreements.models import AgreementText, AgreementVersion
+from agreements.seeding import publish_seed_agreement
 from tests import factories
 
-WITH_ACCEPTANCE = (State.ACTIVE, State.SUSPENDED, State.LEAVING, State.TERMINATED)
+STATES_WITH_ACCEPTANCE = (State.ACTIVE, State.SUSPENDED, State.LEAVING, State.TERMINATED)
 
 
 @pytest.fixture
-def agreement(db) -> Agreement:
+def agreement(db) -> AgreementVersion:
     """The seed agreement, in force for a year."""
     at = timezone.now() - timedelta(days=365)
-    return seed(effective_at=at, now=at, by=None)
+    return publish_seed_agreement(effective_at=at, now=at, by=None)
 
 
-def accepted(affiliate: Affiliate, agreement: Agreement, at) -> None:
+def accept_agreement(affiliate: Affiliate, agreement: AgreementVersion, at) -> None:
     text = AgreementText.objects.get(agreement=agreement)
     evidence = Evidence(
         box_ticked=True, text_sha256=text.sha256, box_label="I accept", button_label="Accept", page_revision="1"
     )
-    accept(affiliate=affiliate, agreement=agreement, now=at, by=affiliate.user, evidence=evidence)
+    accept_version(affiliate=affiliate, agreement=agreement, now=at, by=affiliate.user, evidence=evidence)
 
 
 @pytest.fixture
-def taking_part(agreement) -> Callable[..., Affiliate]:
+def affiliate_factory(agreement) -> Callable[..., Affiliate]:
     """An affiliate who came into `state` a month ago, and accepted where that state asks for it."""
 
     def make(state: State = State.ACTIVE, **fields) -> Affiliate:
         at = timezone.now() - timedelta(days=30)
-        way = factories.WAYS[state]
+        way = factories.STATE_PATHS[state]
         user = factories.make_user(name=fields.get("name", ""), password=factories.PASSWORD)
         affiliate = factories.make_affiliate(state=State.APPLIED, at=at, user=user, **fields)
         for step in way:
             if step is State.ACTIVE:
-                accepted(affiliate, agreement, at)
+                accept_agreement(affiliate, agreement, at)
                 affiliate.refresh_from_db()
             else:
-                factories._take(affiliate, step, at)
+                factories.move_to_state(affiliate, step, at)
         return affiliate
 
     return make
 
 
 @pytest.fixture
-def signed_in() -> Callable[[User], Client]:
+def client_for() -> Callable[[User], Client]:
     def sign_in(user: User) -> Client:
         client = Client()
         client.force_login(user)

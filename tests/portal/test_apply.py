@@ -29,7 +29,7 @@ FORM = {
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_rate_limited():
+def _clear_rate_limits():
     cache.clear()
 
 

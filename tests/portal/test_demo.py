@@ -17,10 +17,10 @@ from django.urls import reverse
 
 from accounts.models import User
 from affiliates.models import Affiliate, Channel, State
-from agreements import asking
-from agreements.models import Agreement, Program, Promotion
-from compliance.models import Review, ReviewStep, Signal, TargetCheck, TargetNotice, TerminationNotice
-from lib.errors import Refused
+from agreements import acceptance_requests
+from agreements.models import AgreementVersion, Program, Promotion
+from compliance.models import Review, ReviewEvent, Signal, TargetCheck, TargetNotice, TerminationNotice
+from lib.errors import NotAllowed
 from mail.models import Message
 from payouts.closing import close, verification
 from payouts.ledger import booking
@@ -36,10 +36,10 @@ from payouts.models import (
     Statement,
     StatementLine,
 )
-from portal.demo import clicks, logins, sales, story
+from portal.demo import clicks, logins, sales, scenario
 from portal.demo.days import Days
 from shops.models import Reject
-from tests.worlds import rolled_back, rollup_differences
+from tests.scenarios import list_rollup_differences, roll_back
 from tracking.models import Click, Order, Reason, Rollup
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
@@ -53,9 +53,9 @@ Figures = list[list[tuple]]
 def figures(django_db_setup, django_db_blocker) -> Iterator[tuple[Figures, Figures]]:
     """What it came to, made twice; the second one stays for all the tests of this file."""
     with django_db_blocker.unblock():
-        with rolled_back():
+        with roll_back():
             first = made()
-        with rolled_back():
+        with roll_back():
             yield first, made()
 
 
@@ -65,7 +65,7 @@ def demo(figures) -> None:
 
 
 def made() -> Figures:
-    story.tell(now=NOW)
+    scenario.build_demo(now=NOW)
     statements = Statement.objects.order_by("affiliate__user__email", "number")
     amounts = ("opening", "lines", "settled", "adjustments", "returned", "payout", "closing", "reasons")
     orders = Order.objects.order_by("order_id")
@@ -90,8 +90,8 @@ def test_comes_to_the_same_figures_each_time(figures):
 
 def test_is_planned_alike_for_one_moment_and_otherwise_for_another():
     days, later = Days(NOW), Days(NOW + timedelta(days=1))
-    assert sales.plan(days) == sales.plan(days) != sales.plan(later)
-    assert clicks.plan(days) == clicks.plan(days)
+    assert sales.plan_sales(days) == sales.plan_sales(days) != sales.plan_sales(later)
+    assert clicks.plan_clicks(days) == clicks.plan_clicks(days)
 
 
 def test_has_affiliates_in_every_state(demo):
@@ -111,7 +111,7 @@ def test_has_orders_for_each_reason_that_is_common(demo):
 
 
 def test_breaks_no_invariant_of_the_money(demo):
-    assert [finding for finding in verification.verify() if finding.violations] == []
+    assert [finding for finding in verification.check_invariants() if finding.violations] == []
 
 
 def test_is_replayed_without_a_difference_until_a_cent_is_changed(demo, capsys):
@@ -134,12 +134,12 @@ def test_is_replayed_without_a_difference_until_a_cent_is_changed(demo, capsys):
     assert f"{line.close}: {named} was posted as {a_cent_more}, recomputed it is {line.amount}" in told
     with pytest.raises(CommandError, match=f"{whose}: the statement of {line.close} settles"):
         call_command("verify_ledger")
-    found = [finding.first for finding in verification.verify() if finding.violations]
+    found = [finding.first for finding in verification.check_invariants() if finding.violations]
     assert f"{named} is settled as {a_cent_more} up to {line.close}, it should be {line.amount}" in found
 
 
 def test_has_roll_ups_that_equal_the_rows(demo):
-    assert rollup_differences() == []
+    assert list_rollup_differences() == []
     assert Rollup.objects.filter(dimension="device", commission__gt=0).exists()
 
 
@@ -149,7 +149,7 @@ def test_has_acceptances_that_prove_themselves(demo, capsys):
 
 
 def test_has_every_month_closed_that_is_due(demo):
-    assert close.due_months(NOW) == []
+    assert close.list_due_months(NOW) == []
     assert Close.objects.count() == 13
     reasons = {reason for row in Statement.objects.values_list("reasons", flat=True) for reason in row}
     assert reasons >= {"below_minimum", "negative_balance", "no_payout_details", "payouts_held", "suspended"}
@@ -166,7 +166,7 @@ def test_leaves_one_batch_to_approve_and_one_to_submit(demo):
 
 
 def test_has_balances_for_every_kind_of_trouble(demo):
-    assert booking.balance(affiliate("oakandivy")) < 0
+    assert booking.get_balance(affiliate("oakandivy")) < 0
     assert not PayoutDetails.objects.filter(affiliate=affiliate("vera")).exists()
     assert PayoutDetails.objects.filter(affiliate=affiliate("kate"), usable_from__gt=NOW).exists()
     assert PayoutHold.objects.get(released_at=None).affiliate == affiliate("marta")
@@ -191,7 +191,7 @@ def test_has_a_review_in_every_stage(demo):
     opened = Review.objects.get(state="open")
     assert opened.reply_by > NOW
     assert CommissionHold.objects.filter(source=f"review:{opened.pk}", released_at=None).count() == 4
-    assert ReviewStep.objects.filter(review__decision="termination", kind="forfeited").exists()
+    assert ReviewEvent.objects.filter(review__decision="termination", kind="forfeited").exists()
 
 
 def test_has_signals_for_staff_to_look_at(demo):
@@ -216,7 +216,7 @@ def test_pays_more_while_a_promotion_runs(demo):
 
 def test_tells_whose_target_is_missed_and_whose_may_be(demo):
     assert [notice.affiliate for notice in TargetNotice.objects.all()] == [affiliate("dmitri")]
-    assert [check.affiliate for check in TargetCheck.objects.filter(answer="at_risk")] == [affiliate("fern")]
+    assert [check.affiliate for check in TargetCheck.objects.filter(result="at_risk")] == [affiliate("fern")]
 
 
 def test_has_notices_of_termination_that_run_and_that_ran_off(demo):
@@ -228,7 +228,7 @@ def test_has_notices_of_termination_that_run_and_that_ran_off(demo):
 
 def test_ends_with_an_open_program_and_no_mail_to_send(demo):
     assert Program.current().opened_at == NOW
-    assert Agreement.objects.published().filter(effective_at__lte=NOW).count() == 2
+    assert AgreementVersion.objects.published().filter(effective_at__lte=NOW).count() == 2
     assert not Message.objects.exclude(state=Message.State.SENT).exists()
     assert not Message.objects.filter(subject="").exists()
 
@@ -237,7 +237,7 @@ def test_signs_everybody_in_whose_login_is_printed(demo, capsys):
     call_command("demo", "--logins")
     printed = capsys.readouterr()
     assert printed.err == ""
-    for login in logins.EVERYBODY:
+    for login in logins.ALL_LOGINS:
         assert f"{login.email} " in printed.out
         client = Client()
         assert client.login(email=login.email, password=logins.PASSWORD)
@@ -246,7 +246,9 @@ def test_signs_everybody_in_whose_login_is_printed(demo, capsys):
 
 
 def test_has_somebody_who_must_accept(demo):
-    assert asking.asked(affiliate("clara"), at=NOW) == [Agreement.objects.in_force(NOW)]
+    assert acceptance_requests.list_requested_versions(affiliate("clara"), at=NOW) == [
+        AgreementVersion.objects.get_in_force(NOW)
+    ]
 
 
 def test_is_not_made_a_second_time(demo):
@@ -257,8 +259,8 @@ def test_is_not_made_a_second_time(demo):
     assert out.getvalue() == ""
     with pytest.raises(CommandError, match="empty database"):
         call_command("demo")
-    with pytest.raises(Refused):
-        story.tell(now=NOW)
+    with pytest.raises(NotAllowed):
+        scenario.build_demo(now=NOW)
     assert (Order.objects.count(), Affiliate.objects.count()) == before
 
 

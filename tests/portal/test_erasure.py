@@ -16,25 +16,25 @@ from audit.models import AuditRecord
 from mail.models import Message
 from payouts.models import PayoutDetails
 from payouts.payout_details import details
-from portal import erasure, my_data, my_data_documents
+from portal import data_archive, data_archive_documents, erasure
 from portal.models import ErasureRequest
 from tests.factories import PASSWORD
 
 
 @pytest.fixture
-def gone(taking_part) -> Affiliate:
+def gone(affiliate_factory) -> Affiliate:
     """A terminated affiliate with payout details and nothing owed."""
-    affiliate: Affiliate = taking_part(State.TERMINATED, name="Greta Gardener")
+    affiliate: Affiliate = affiliate_factory(State.TERMINATED, name="Greta Gardener")
     at = timezone.now() - timedelta(days=20)
-    details.change(
+    details.change_details(
         affiliate=affiliate, method="paypal", account="greta@example.com", holder="Greta", now=at, by=affiliate.user
     )
     affiliate.refresh_from_db()
     return affiliate
 
 
-def test_is_asked_for_once_and_seen_by_staff(gone, signed_in):
-    client = signed_in(gone.user)
+def test_is_asked_for_once_and_seen_by_staff(gone, client_for):
+    client = client_for(gone.user)
     client.post("/profile/data/erase/", {})
     assert not ErasureRequest.objects.exists()
     for _again in range(2):
@@ -43,18 +43,18 @@ def test_is_asked_for_once_and_seen_by_staff(gone, signed_in):
     assert "staff will carry it out" in client.get("/profile/data/").content.decode()
 
 
-def test_of_somebody_who_takes_part_is_refused_with_what_must_happen_first(taking_part):
-    affiliate = taking_part()
+def test_of_somebody_who_takes_part_is_refused_with_what_must_happen_first(affiliate_factory):
+    affiliate = affiliate_factory()
     with pytest.raises(ValidationError, match="leave the program first"):
-        erasure.erase(affiliate=affiliate, now=timezone.now(), by=None)
+        erasure.erase_affiliate(affiliate=affiliate, now=timezone.now(), by=None)
     affiliate.refresh_from_db()
     assert affiliate.erased_at is None
 
 
 def test_leaves_nothing_personal_where_rows_may_change(gone):
     email, name = gone.user.email, gone.name
-    erasure.ask(affiliate=gone, now=timezone.now(), by=gone.user)
-    erasure.erase(affiliate=gone, now=timezone.now(), by=None)
+    erasure.request_erasure(affiliate=gone, now=timezone.now(), by=gone.user)
+    erasure.erase_affiliate(affiliate=gone, now=timezone.now(), by=None)
     gone.refresh_from_db()
     user = User.objects.get(pk=gone.user_id)
     assert gone.erased_at is not None
@@ -73,18 +73,20 @@ def test_leaves_nothing_personal_where_rows_may_change(gone):
 
 def test_keeps_the_acceptance_and_its_place_in_the_chain(gone):
     before = list(Acceptance.objects.values())
-    erasure.erase(affiliate=gone, now=timezone.now(), by=None)
+    erasure.erase_affiliate(affiliate=gone, now=timezone.now(), by=None)
     assert list(Acceptance.objects.values()) == before
 
 
 def test_happens_once(gone):
-    erasure.erase(affiliate=gone, now=timezone.now(), by=None)
+    erasure.erase_affiliate(affiliate=gone, now=timezone.now(), by=None)
     with pytest.raises(ValidationError, match="already"):
-        erasure.erase(affiliate=gone, now=timezone.now(), by=None)
+        erasure.erase_affiliate(affiliate=gone, now=timezone.now(), by=None)
 
 
 def test_has_a_copy_to_take_first_with_everything_and_no_secret(gone):
-    content = my_data.archive(affiliate=gone, now=timezone.now(), pdfs=my_data_documents.documents(gone))
+    content = data_archive.build_archive(
+        affiliate=gone, now=timezone.now(), pdfs=data_archive_documents.list_documents(gone)
+    )
     archive = zipfile.ZipFile(io.BytesIO(content))
     names = archive.namelist()
     assert "data/affiliate.json" in names
@@ -98,13 +100,13 @@ def test_has_a_copy_to_take_first_with_everything_and_no_secret(gone):
 
 
 def test_copy_has_every_model_that_names_an_affiliate(gone):
-    held = {rows.model for rows in my_data.sources(gone).values()}
+    held = {rows.model for rows in data_archive.collect_querysets(gone).values()}
     naming = {relation.related_model for relation in Affiliate._meta.related_objects}
     assert naming - held == set()
 
 
-def test_copy_is_downloaded_by_its_owner_who_says_the_password_again(taking_part, signed_in):
-    client = signed_in(taking_part().user)
+def test_copy_is_downloaded_by_its_owner_who_says_the_password_again(affiliate_factory, client_for):
+    client = client_for(affiliate_factory().user)
     asked = client.post("/profile/data/download/")
     assert asked.status_code == 302
     assert "/reauthenticate/" in asked.headers["Location"]

@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from affiliates.models import State
-from agreements import asking, drafting, promotions, publishing
-from agreements.models import Agreement
-from agreements.periods import Period, midnight
+from agreements import acceptance_requests, promotions, publishing, version_drafts
+from agreements.models import AgreementVersion
+from agreements.periods import Period, get_start_of_day
 from lib import charts
 from lib.charts import Day
 from payouts.closing import payout_forecast
@@ -21,7 +21,7 @@ from payouts.payout_details import details
 from portal import frame
 from shops import intake
 from tests.factories import make_affiliate
-from tests.worlds import order
+from tests.scenarios import build_order
 from tracking.links import coupons
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -32,15 +32,15 @@ def instant(at: datetime) -> str:
 
 
 @pytest.fixture
-def greta(taking_part):
-    affiliate = taking_part(name="Greta Gardener")
+def greta(affiliate_factory):
+    affiliate = affiliate_factory(name="Greta Gardener")
     at = timezone.now() - timedelta(days=30)
-    coupons.bind(affiliate=affiliate, code="GRETA10", bound_from=at, now=at, by=None)
+    coupons.assign_coupon(affiliate=affiliate, code="GRETA10", assigned_from=at, now=at, by=None)
     return affiliate
 
 
 def sold(order_id: str, amount: str, placed: datetime, completed: datetime | None = None) -> None:
-    row = order(
+    row = build_order(
         order_id,
         ("home-decor", amount),
         at=instant(completed or placed),
@@ -48,30 +48,30 @@ def sold(order_id: str, amount: str, placed: datetime, completed: datetime | Non
         completed=instant(completed) if completed else None,
         coupon="GRETA10",
     )
-    (result,) = intake.take(snapshots=[row], source="a test", now=timezone.now())
+    (result,) = intake.ingest_orders(snapshots=[row], source="a test", now=timezone.now())
     assert result.outcome == "created", result
 
 
-def test_puts_what_to_do_first(greta, signed_in):
-    html = signed_in(greta.user).get("/home/").content.decode()
+def test_puts_what_to_do_first(greta, client_for):
+    html = client_for(greta.user).get("/home/").content.decode()
     assert html.index("What to do next") < html.index("Balance")
     assert "Say where your money goes" in html
     assert "Make your first tracking link" in html
 
 
-def test_shows_pending_commissions_and_the_newest_orders(greta, signed_in):
+def test_shows_pending_commissions_and_the_newest_orders(greta, client_for):
     now = timezone.now()
     # 5.00 % of 100.00 and of 20.00.
     sold("A1", "100.00", now - timedelta(days=9), now - timedelta(days=5))
     sold("A2", "20.00", now - timedelta(days=2))
-    html = signed_in(greta.user).get("/home/").content.decode()
+    html = client_for(greta.user).get("/home/").content.decode()
     assert "6.00\u00a0USD" in html
     assert "5.00\u00a0USD" in html
     assert html.index(">A2<") < html.index(">A1<")
 
 
-def test_says_what_the_next_payout_waits_for_by_clause(greta, signed_in):
-    html = signed_in(greta.user).get("/home/").content.decode()
+def test_says_what_the_next_payout_waits_for_by_clause(greta, client_for):
+    html = client_for(greta.user).get("/home/").content.decode()
     assert "16.00\u00a0USD more until the payout minimum." in html
     assert "Payout details are missing." in html
     assert "#clause-5.4" in html
@@ -84,16 +84,18 @@ def test_counts_what_the_next_close_will_post_and_no_more(greta):
     month = Period(date(2026, 1, 1), ends - timedelta(days=30), ends)
     for order_id, validated in (("B1", ends - timedelta(seconds=1)), ("B2", ends)):
         sold(order_id, "100.00", now - timedelta(days=20), validated - timedelta(days=30))
-    found = payout_forecast.unsettled(greta, month)
+    found = payout_forecast.get_unsettled_amounts(greta, month)
     assert (found.due, found.pending, found.held) == (Decimal("5.00"), Decimal("5.00"), Decimal("0.00"))
 
 
-def test_asks_the_database_at_most_twelve_times(greta, signed_in):
+def test_asks_the_database_at_most_twelve_times(greta, client_for):
     now = timezone.now()
-    details.change(affiliate=greta, method="paypal", account="g@example.com", holder="Greta", now=now, by=greta.user)
+    details.change_details(
+        affiliate=greta, method="paypal", account="g@example.com", holder="Greta", now=now, by=greta.user
+    )
     for number in range(4):
         sold(f"C{number}", "50.00", now - timedelta(days=number + 1))
-    client = signed_in(greta.user)
+    client = client_for(greta.user)
     client.get("/home/")
     with CaptureQueriesContext(
         connection,
@@ -113,8 +115,8 @@ def test_asks_the_database_at_most_twelve_times(greta, signed_in):
     ],
 )
 def test_knows_which_month_is_closed_next(last, now, month, at):
-    terms = Agreement(time_zone="UTC", close_day=3)
-    found = payout_forecast.next_close(terms, last, now)
+    terms = AgreementVersion(time_zone="UTC", close_day=3)
+    found = payout_forecast.get_next_close(terms, last, now)
     assert (found.month.first_day, found.at) == (month, at)
 
 
@@ -133,7 +135,7 @@ def test_knows_which_month_is_closed_next(last, now, month, at):
     ],
 )
 def test_chart_ends_on_the_next_step_of_a_round_scale(highest, scale):
-    assert charts.scale(Decimal(highest)) == [Decimal(amount) for amount in scale.split()]
+    assert charts.build_scale(Decimal(highest)) == [Decimal(amount) for amount in scale.split()]
 
 
 @pytest.mark.parametrize(
@@ -147,30 +149,30 @@ def test_chart_ends_on_the_next_step_of_a_round_scale(highest, scale):
 )
 def test_chart_names_the_first_of_each_month_that_fits(last, dates):
     days = [Day(last - timedelta(days=ago), Decimal("27.00")) for ago in range(89, -1, -1)]
-    texts = re.findall(r"<text[^>]*>([^<]+)</text>", charts.bars(days, "Commissions", str))
+    texts = re.findall(r"<text[^>]*>([^<]+)</text>", charts.draw_bars(days, "Commissions", str))
     assert [text for text in texts if " " in text] == dates
     assert [text for text in texts if " " not in text] == ["0", "10", "20", "30"]
 
 
 def test_chart_has_a_bar_a_day_that_earned_and_no_style():
     days = [Day(date(2026, 11, 1), Decimal("1.00")), Day(date(2026, 11, 2), Decimal("0.00"))]
-    svg = charts.bars(days, "<b>", lambda amount: f"{amount} USD")
+    svg = charts.draw_bars(days, "<b>", lambda amount: f"{amount} USD")
     assert svg.count("<rect") == 1
     assert "1 Nov 2026: 1.00 USD" in svg
     assert "style=" not in svg
     assert "<b>" not in svg
 
 
-def publish(first: Agreement, name: str, rate: str, in_days: int) -> Agreement:
+def publish(first: AgreementVersion, name: str, rate: str, in_days: int) -> AgreementVersion:
     """A version after `first`, published long ago, with `rate` for home decor, in effect `in_days` from now."""
     published = timezone.now() - timedelta(days=300)
-    draft = drafting.start(now=published, by=None)
+    draft = version_drafts.start_draft(now=published, by=None)
     draft.rates.filter(category="home-decor").update(percent=rate)
-    Agreement.objects.filter(pk=draft.pk).update(name=name)
+    AgreementVersion.objects.filter(pk=draft.pk).update(name=name)
     draft.refresh_from_db()
-    effective_at = midnight((timezone.now() + timedelta(days=in_days)).date(), ZoneInfo(draft.time_zone))
-    publishing.publish(agreement=draft, effective_at=effective_at, now=published, by=None)
-    return Agreement.objects.get(pk=draft.pk)
+    effective_at = get_start_of_day((timezone.now() + timedelta(days=in_days)).date(), ZoneInfo(draft.time_zone))
+    publishing.publish_version(agreement=draft, effective_at=effective_at, now=published, by=None)
+    return AgreementVersion.objects.get(pk=draft.pk)
 
 
 @pytest.mark.parametrize("after", [None, -5, 20])
@@ -181,19 +183,19 @@ def test_asks_for_the_version_that_the_page_of_acceptance_takes(greta, agreement
     request = rf.get("/")
     request.user = greta.user
     here = frame.Frame(request)
-    assert here.to_accept == asking.asked(greta, at=here.now)[0]
-    assert here.to_accept == (easier if after == -5 else harder)
+    assert here.version_to_accept == acceptance_requests.list_requested_versions(greta, at=here.now)[0]
+    assert here.version_to_accept == (easier if after == -5 else harder)
 
 
-def test_says_which_higher_rates_are_theirs(greta, signed_in):
+def test_says_which_higher_rates_are_theirs(greta, client_for):
     now = timezone.now()
     other = make_affiliate(state=State.ACTIVE)
     for name, whose in (("For you", [greta]), ("For another", [other])):
-        promotions.create(
+        promotions.create_promotion(
             name=name, rate=Decimal("8.00"), categories=["home-decor"], affiliates=whose,
             starts_at=now + timedelta(days=1), ends_at=now + timedelta(days=9), now=now, by=None,
         )  # fmt: skip
-    page = signed_in(greta.user).get("/home/").content.decode()
+    page = client_for(greta.user).get("/home/").content.decode()
     section = page[page.index("Higher rates for you") :]
     assert "For you</strong>: 8.00\u00a0% for Home decor" in section
     assert "#clause-4.2" in section

@@ -12,13 +12,13 @@ from django.utils import timezone, translation
 
 from affiliates import fields, profile
 from affiliates.models import Affiliate, State
-from affiliates.notify import notify
-from agreements import drafting, publishing
-from config import catalogues
+from affiliates.notifications import notify
+from agreements import publishing, version_drafts
+from config import language_catalogs
 from mail import delivery, outbox
 from mail.models import Message
 from tests.factories import make_affiliate
-from tests.portal import catalogue
+from tests.portal import message_catalog
 from tests.portal.test_apply import send
 
 pytestmark = pytest.mark.django_db
@@ -39,9 +39,9 @@ PROFILE = {"name": "Greta", "country": "France", "time_zone": "Europe/Paris"}
 
 @pytest.fixture
 def german(settings, tmp_path: Path) -> None:
-    catalogue.put(tmp_path, "de", WORDS)
+    message_catalog.write_catalog(tmp_path, "de", WORDS)
     settings.LOCALE_PATHS = [tmp_path]
-    settings.LANGUAGES = catalogues.languages(tmp_path)
+    settings.LANGUAGES = language_catalogs.list_languages(tmp_path)
 
 
 @pytest.fixture
@@ -56,11 +56,11 @@ def signed_in(affiliate: Affiliate, language: str = "en") -> Client:
 
 
 def test_knows_the_languages_whose_catalogues_are_there(tmp_path):
-    assert catalogues.languages(tmp_path / "none") == [("en", "English")]
+    assert language_catalogs.list_languages(tmp_path / "none") == [("en", "English")]
     for code in ("pt_BR", "de", "en", "xx"):
-        catalogue.put(tmp_path, code, {})
+        message_catalog.write_catalog(tmp_path, code, {})
     (tmp_path / "fr" / "LC_MESSAGES").mkdir(parents=True)
-    assert catalogues.languages(tmp_path) == [
+    assert language_catalogs.list_languages(tmp_path) == [
         ("en", "English"),
         ("de", "Deutsch"),
         ("pt-br", "Português Brasileiro"),
@@ -105,8 +105,8 @@ def test_refuses_a_language_that_it_does_not_have(german, greta):
     page = signed_in(greta).post("/profile/", PROFILE | {"language": "fr"}).content.decode()
     assert "Select a valid choice" in page
     with pytest.raises(ValidationError, match="not a language"):
-        profile.change(affiliate=greta, **PROFILE, language="fr", now=NOW, by=None)
-    assert fields.language("de") == "de"
+        profile.update_profile(affiliate=greta, **PROFILE, language="fr", now=NOW, by=None)
+    assert fields.clean_language("de") == "de"
 
 
 def test_falls_back_to_the_browser_s_when_a_chosen_language_is_gone(greta):
@@ -115,18 +115,18 @@ def test_falls_back_to_the_browser_s_when_a_chosen_language_is_gone(greta):
 
 
 def test_keeps_the_language_when_a_form_does_not_ask_for_it(german, greta):
-    profile.change(affiliate=greta, **PROFILE, language="de", now=NOW, by=None)
-    profile.change(affiliate=greta, **(PROFILE | {"name": "Greta G."}), now=NOW, by=None)
+    profile.update_profile(affiliate=greta, **PROFILE, language="de", now=NOW, by=None)
+    profile.update_profile(affiliate=greta, **(PROFILE | {"name": "Greta G."}), now=NOW, by=None)
     greta.refresh_from_db()
     assert (greta.name, greta.language) == ("Greta G.", "de")
 
 
 def test_writes_to_affiliates_in_the_language_that_they_chose(german, greta, mailoutbox):
     Message.objects.all().delete()
-    profile.change(affiliate=greta, **PROFILE, language="de", now=NOW, by=None)
+    profile.update_profile(affiliate=greta, **PROFILE, language="de", now=NOW, by=None)
     greta.refresh_from_db()
     notify(affiliate=greta, kind="reinstated", key="1", context={"clause": "8.2"})
-    outbox.post(kind="reinstated", to="english@example.com", key="2", context={"name": "Ada"})
+    outbox.queue_email(kind="reinstated", to="english@example.com", key="2", context={"name": "Ada"})
     with translation.override("de"):
         delivery.deliver_due(clock=lambda: datetime.now(UTC))
     written = {mail.to[0]: mail for mail in mailoutbox}
@@ -139,12 +139,12 @@ def test_writes_to_affiliates_in_the_language_that_they_chose(german, greta, mai
 def test_tells_each_affiliate_what_changes_in_their_own_language(german, greta, agreement):
     ada = make_affiliate(state=State.ACTIVE, name="Ada")
     Affiliate.objects.filter(pk=greta.pk).update(language="de")
-    draft = drafting.start(now=timezone.now(), by=None)
+    draft = version_drafts.start_draft(now=timezone.now(), by=None)
     draft.payout_minimum = Decimal("20.00")
     draft.save()
     at = timezone.now() + timedelta(days=20)
     with translation.override("de"):
-        publishing.publish(agreement=draft, effective_at=at, now=timezone.now(), by=None)
+        publishing.publish_version(agreement=draft, effective_at=at, now=timezone.now(), by=None)
     told = {message.to: message for message in Message.objects.filter(kind="agreement_change")}
     assert told[greta.user.email].context["changes"] == [
         "Mindestauszahlung: 16.00 USD -> 20.00 USD (Nachteil, Klausel 5.4)"

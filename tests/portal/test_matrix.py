@@ -9,29 +9,36 @@ import pytest
 import time_machine
 from django.urls import NoReverseMatch, reverse
 
-from agreements.models import Agreement
-from tests.portal import matrix_asking, matrix_world
+from agreements.models import AgreementVersion
+from tests.portal import matrix_requests, matrix_scenario
 from tests.portal.matrix_admin_table import POSTED_IN_THE_ADMIN, READ_IN_THE_ADMIN
-from tests.portal.matrix_asking import Address, Door, addresses, path_of, skeleton, word
+from tests.portal.matrix_requests import (
+    Address,
+    RequestHandler,
+    build_path,
+    list_addresses,
+    normalize_response,
+    summarize_response,
+)
+from tests.portal.matrix_scenario import Scenario
 from tests.portal.matrix_table import AFFILIATES, SITE, WITHOUT_A_FORM, Row
-from tests.portal.matrix_world import World
-from tests.worlds import rolled_back
+from tests.scenarios import roll_back
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @dataclass
 class Everybody:
-    """Those who ask, in a world that stays as it is."""
+    """Those who ask, in a scenario that stays as it is."""
 
-    world: World
+    scenario: Scenario
     sessions: dict[str, str]
-    door: Door
+    door: RequestHandler
 
     def deviations(self, name: str, method: str, expected: Row) -> list[str]:
         """Each part that is answered otherwise than the table says."""
-        path = path_of(self.world, known(name))
-        found = {part: word(self.door, session, method, path) for part, session in self.sessions.items()}
+        path = build_path(self.scenario, known(name))
+        found = {part: summarize_response(self.door, session, method, path) for part, session in self.sessions.items()}
         return [
             f"{method} {name} by {part}: {found[part]}, not {expected[part]}"
             for part in self.sessions
@@ -40,14 +47,14 @@ class Everybody:
 
 
 def known(name: str) -> Address:
-    return next(address for address in addresses() if address.name == name)
+    return next(address for address in list_addresses() if address.name == name)
 
 
 @pytest.fixture(scope="module")
-def program(django_db_setup, django_db_blocker) -> Iterator[tuple[World, dict[str, str]]]:
-    with django_db_blocker.unblock(), time_machine.travel(matrix_world.NOW), rolled_back():
-        world = matrix_world.build()
-        yield world, matrix_asking.sign_in(world)
+def program(django_db_setup, django_db_blocker) -> Iterator[tuple[Scenario, dict[str, str]]]:
+    with django_db_blocker.unblock(), time_machine.travel(matrix_scenario.NOW), roll_back():
+        scenario = matrix_scenario.build_scenario()
+        yield scenario, matrix_requests.sign_in_all(scenario)
 
 
 @pytest.fixture
@@ -55,13 +62,13 @@ def everybody(program, settings) -> Iterator[Everybody]:
     settings.DEBUG_PROPAGATE_EXCEPTIONS = True
     # Each refusal writes a warning with its traceback, of which pytest would keep thousands.
     logging.disable(logging.ERROR)
-    world, sessions = program
-    yield Everybody(world, sessions, Door())
+    scenario, sessions = program
+    yield Everybody(scenario, sessions, RequestHandler())
     logging.disable(logging.NOTSET)
 
 
 def test_has_a_row_in_the_table_and_every_row_an_address():
-    names = {address.name for address in addresses()}
+    names = {address.name for address in list_addresses()}
     rows = SITE.keys() | READ_IN_THE_ADMIN.keys()
     assert sorted(names - rows) == [], "addresses without a row in matrix_table"
     assert sorted(rows - names) == [], "rows of addresses that are gone"
@@ -95,13 +102,13 @@ PUBLISHED = ("agreements:version", "portal:agreement_accept", "portal:agreement_
 def test_with_anothers_id_answers_as_one_with_an_id_that_nobody_has(everybody):
     found, asked = [], 0
     for name in SITE:
-        anothers, nobodys = (path_of(everybody.world, known(name), made_up=made_up) for made_up in (False, True))
+        anothers, nobodys = (build_path(everybody.scenario, known(name), made_up=made_up) for made_up in (False, True))
         if anothers == nobodys or name.startswith(PUBLISHED):
             continue
         for part in (*AFFILIATES[1:], "visitor"):
             for method in ("GET", "POST"):
                 session = everybody.sessions[part]
-                answers = [skeleton(everybody.door, session, method, path) for path in (anothers, nobodys)]
+                answers = [normalize_response(everybody.door, session, method, path) for path in (anothers, nobodys)]
                 asked += 1
                 if answers[0] != answers[1]:
                     found.append(f"{method} {name} by {part}: {answers}")
@@ -110,13 +117,13 @@ def test_with_anothers_id_answers_as_one_with_an_id_that_nobody_has(everybody):
 
 
 def test_of_a_draft_is_nobodys(everybody):
-    draft = Agreement.objects.get(published_at=None)
+    draft = AgreementVersion.objects.get(published_at=None)
     session = everybody.sessions["boss"]
     for name in SITE:
         if name.startswith("agreements:version_") or name in ("agreements:version", "portal:agreement_accept"):
             path = reverse(name, args=[draft.pk])
-            assert word(everybody.door, everybody.sessions["owner"], "GET", path) == "404", name
-            assert word(everybody.door, session, "GET", path) in ("404", "302 admin:index"), name
+            assert summarize_response(everybody.door, everybody.sessions["owner"], "GET", path) == "404", name
+            assert summarize_response(everybody.door, session, "GET", path) in ("404", "302 admin:index"), name
 
 
 @pytest.mark.parametrize("made_up", [lambda _pk: uuid4(), lambda _pk: "nothing"], ids=["another", "none"])
@@ -126,12 +133,12 @@ def test_with_a_made_up_id_is_never_an_error(everybody, made_up: Callable[[objec
         if not name.startswith("admin:") or not known(name).takes or name == "admin:app_list":
             continue
         try:
-            path = reverse(name, kwargs={key: made_up(pk) for key, pk in everybody.world.kwargs(name).items()})
+            path = reverse(name, kwargs={key: made_up(pk) for key, pk in everybody.scenario.kwargs(name).items()})
         except NoReverseMatch:
             continue
         for part in ("boss", "preparers"):
             for method in ("GET", "POST"):
-                answer = word(everybody.door, everybody.sessions[part], method, path)
+                answer = summarize_response(everybody.door, everybody.sessions[part], method, path)
                 if answer.startswith("5") or answer == "200":
                     found.append(f"{method} {path} by {part}: {answer}")
     assert not found, "\n".join(found)
@@ -140,11 +147,13 @@ def test_with_a_made_up_id_is_never_an_error(everybody, made_up: Callable[[objec
 def test_is_posted_to_by_its_own_forms_alone(everybody):
     everybody.door.strict = True
     found = []
-    for address in addresses():
+    for address in list_addresses():
         if address.name in WITHOUT_A_FORM:
             continue
         part = "boss" if address.route.startswith("admin/") else "owner"
-        answer = word(everybody.door, everybody.sessions[part], "POST", path_of(everybody.world, address))
+        answer = summarize_response(
+            everybody.door, everybody.sessions[part], "POST", build_path(everybody.scenario, address)
+        )
         if answer != "403":
             found.append(f"{address.name} by {part}: {answer}")
     assert not found, "\n".join(found)

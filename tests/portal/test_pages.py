@@ -22,7 +22,7 @@ SCRIPT = re.compile(r"<script(?![^>]*\b(?:src|nonce)=)(?![^>]*application/json)"
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_rate_limited():
+def _clear_rate_limits():
     cache.clear()
 
 
@@ -54,37 +54,37 @@ def test_of_ones_own_asks_a_visitor_to_sign_in(agreement, name):
 
 @pytest.mark.parametrize("state", list(State))
 @pytest.mark.parametrize("name", OWN)
-def test_opens_for_an_affiliate_in_every_state(taking_part, signed_in, state, name):
-    client = signed_in(taking_part(state).user)
+def test_opens_for_an_affiliate_in_every_state(affiliate_factory, client_for, state, name):
+    client = client_for(affiliate_factory(state).user)
     response = client.get(reverse(name))
     assert_sound(response)
 
 
 @pytest.mark.parametrize("state", list(State))
-def test_offers_only_links_that_lead_somewhere(taking_part, signed_in, state):
-    client = signed_in(taking_part(state).user)
+def test_offers_only_links_that_lead_somewhere(affiliate_factory, client_for, state):
+    client = client_for(affiliate_factory(state).user)
     html = client.get(reverse("portal:home")).content.decode()
     addresses = {address.partition("#")[0] for address in re.findall(r'href="(/[^"]*)"', html)}
     for address in sorted(addresses - {"/static/accord.css", "/static/favicon.svg", ""}):
         assert client.get(address).status_code in (200, 302), address
 
 
-def test_of_an_affiliate_sends_staff_to_the_admin(agreement, signed_in):
-    client = signed_in(make_staff(superuser=True))
+def test_of_an_affiliate_sends_staff_to_the_admin(agreement, client_for):
+    client = client_for(make_staff(superuser=True))
     assert client.get(reverse("portal:home")).headers["Location"] == reverse("admin:index")
     assert client.get(reverse("portal:after_sign_in")).headers["Location"] == reverse("admin:index")
 
 
-def test_tells_somebody_who_is_neither_affiliate_nor_staff_so(agreement, signed_in):
-    client = signed_in(make_user())
+def test_tells_somebody_who_is_neither_affiliate_nor_staff_so(agreement, client_for):
+    client = client_for(make_user())
     response = client.get(reverse("portal:home"), follow=True)
     assert_sound(response)
     assert "takes no part in the program" in response.content.decode()
 
 
-def test_opens_for_staff_of_every_group_with_the_looser_policy_of_the_admin(agreement, signed_in):
+def test_opens_for_staff_of_every_group_with_the_looser_policy_of_the_admin(agreement, client_for):
     for group in ("affiliate managers", "compliance reviewers", "payout preparers", "payout approvers"):
-        response = signed_in(make_staff(group)).get(reverse("admin:index"))
+        response = client_for(make_staff(group)).get(reverse("admin:index"))
         assert response.status_code == 200
         assert "'unsafe-eval'" in response.headers["Content-Security-Policy"]
 
@@ -111,7 +111,7 @@ def test_without_postgresql_is_a_503_that_says_so(monkeypatch, settings):
     def away(*_args, **_kwargs):
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr("portal.frame.Agreement.objects.published", away)
+    monkeypatch.setattr("portal.frame.AgreementVersion.objects.published", away)
     client = Client(raise_request_exception=False)
     response = client.get("/")
     assert response.status_code == 503
@@ -126,17 +126,17 @@ def test_without_valkey_is_a_503_that_says_so(monkeypatch, agreement):
     def away(*_args, **_kwargs):
         raise redis.exceptions.ConnectionError("connection refused")
 
-    monkeypatch.setattr("portal.views.public.open_for_applications", away)
+    monkeypatch.setattr("portal.views.public.is_open_for_applications", away)
     response = Client(raise_request_exception=False).get("/")
     assert response.status_code == 503
     assert b"Valkey is not answering" in response.content
 
 
 def test_of_the_api_without_a_store_is_json(rf):
-    response = middleware.unavailable(rf.get("/api/v1/orders/1"), "PostgreSQL")
+    response = middleware.build_unavailable_response(rf.get("/api/v1/orders/1"), "PostgreSQL")
     assert response.status_code == 503
     assert b'"code": "unavailable"' in response.content
 
 
 def test_error_of_another_kind_is_no_missing_store():
-    assert middleware.missing_store(ValueError("x")) == ""
+    assert middleware.identify_missing_store(ValueError("x")) == ""

@@ -7,9 +7,9 @@ from audit.models import AuditRecord
 from mail.models import Message
 
 
-def test_is_changed_and_the_trail_says_what_but_for_the_name(taking_part, signed_in):
-    affiliate = taking_part(name="Greta Gardener")
-    client = signed_in(affiliate.user)
+def test_is_changed_and_the_trail_says_what_but_for_the_name(affiliate_factory, client_for):
+    affiliate = affiliate_factory(name="Greta Gardener")
+    client = client_for(affiliate.user)
     response = client.post("/profile/", {"name": "Greta G.", "country": "France", "time_zone": "Europe/Paris"})
     assert response.status_code == 302
     affiliate.refresh_from_db()
@@ -29,44 +29,44 @@ def test_is_changed_and_the_trail_says_what_but_for_the_name(taking_part, signed
         ({"time_zone": "Mars/Olympus"}, "Select a valid choice"),
     ],
 )
-def test_is_refused_by_field_with_the_cause(taking_part, signed_in, change, cause):
-    affiliate = taking_part(name="Greta Gardener")
+def test_is_refused_by_field_with_the_cause(affiliate_factory, client_for, change, cause):
+    affiliate = affiliate_factory(name="Greta Gardener")
     form = {"name": "Other", "country": "France", "time_zone": "UTC"} | change
-    response = signed_in(affiliate.user).post("/profile/", form)
+    response = client_for(affiliate.user).post("/profile/", form)
     assert response.status_code == 200
     assert cause in response.content.decode()
     affiliate.refresh_from_db()
     assert affiliate.name == "Greta Gardener"
 
 
-def test_shows_times_in_the_zone_that_was_chosen(taking_part, signed_in):
-    affiliate = taking_part()
-    client = signed_in(affiliate.user)
+def test_shows_times_in_the_zone_that_was_chosen(affiliate_factory, client_for):
+    affiliate = affiliate_factory()
+    client = client_for(affiliate.user)
     client.post("/profile/", {"name": "G", "country": "Japan", "time_zone": "Asia/Tokyo"})
     client.post("/profile/data/erase/", {"sure": "on"})
     assert "JST" in client.get("/profile/data/").content.decode()
 
 
-def test_switches_optional_mail_off_and_on(taking_part, signed_in):
-    affiliate = taking_part()
-    client = signed_in(affiliate.user)
+def test_switches_optional_mail_off_and_on(affiliate_factory, client_for):
+    affiliate = affiliate_factory()
+    client = client_for(affiliate.user)
     client.post("/profile/notifications/", {"wanted": ["month_closed"]})
     affiliate.refresh_from_db()
-    assert affiliate.muted == ["first_commission", "target_at_risk"]
+    assert affiliate.muted_kinds == ["first_commission", "target_at_risk"]
     client.post("/profile/notifications/", {"wanted": ["month_closed", "first_commission", "target_at_risk"]})
     affiliate.refresh_from_db()
-    assert affiliate.muted == []
+    assert affiliate.muted_kinds == []
 
 
-def test_never_switches_a_legal_notice_off(taking_part, signed_in):
-    response = signed_in(taking_part().user).post("/profile/notifications/", {"wanted": ["review_opened"]})
+def test_never_switches_a_legal_notice_off(affiliate_factory, client_for):
+    response = client_for(affiliate_factory().user).post("/profile/notifications/", {"wanted": ["review_opened"]})
     assert response.status_code == 200
     assert "Select a valid choice" in response.content.decode()
 
 
-def test_lets_somebody_leave_who_says_so_twice(taking_part, signed_in):
-    affiliate = taking_part()
-    client = signed_in(affiliate.user)
+def test_lets_somebody_leave_who_says_so_twice(affiliate_factory, client_for):
+    affiliate = affiliate_factory()
+    client = client_for(affiliate.user)
     assert client.post("/profile/leave/", {"reason": ""}).status_code == 200
     affiliate.refresh_from_db()
     assert affiliate.state == State.ACTIVE

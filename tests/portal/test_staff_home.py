@@ -15,11 +15,11 @@ MORNING = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 
 def counts(user) -> dict[str, int]:
-    return {item.label: item.count for item in staff_home.items(user, timezone.now())}
+    return {item.label: item.count for item in staff_home.list_todo_items(user, timezone.now())}
 
 
 def hint(user, label: str) -> str:
-    return next(item.hint for item in staff_home.items(user, timezone.now()) if item.label == label)
+    return next(item.hint for item in staff_home.list_todo_items(user, timezone.now()) if item.label == label)
 
 
 def test_counts_what_waits_for_a_group_and_shows_nothing_else(agreement):
@@ -46,14 +46,14 @@ def test_leaves_out_applications_whose_address_is_not_confirmed(agreement):
 
 
 def test_shows_a_superuser_everything(agreement):
-    always = [entry for entry in staff_home.ENTRIES if not entry.only_if_any]
+    always = [entry for entry in staff_home.ENTRIES if not entry.hide_if_none]
     assert len(counts(make_staff(superuser=True))) == len(always)
 
 
-def test_links_to_the_list_of_each(agreement, signed_in):
+def test_links_to_the_list_of_each(agreement, client_for):
     boss = make_staff(superuser=True)
-    client = signed_in(boss)
-    for item in staff_home.items(boss, timezone.now()):
+    client = client_for(boss)
+    for item in staff_home.list_todo_items(boss, timezone.now()):
         assert item.link, item.label
         assert client.get(item.link).status_code == 200, item.link
 
@@ -66,32 +66,32 @@ def test_of_a_stranger_is_the_sign_in(agreement, client):
 
 
 @pytest.mark.parametrize("required", [True, False])
-def test_opens_without_a_second_factor_only_where_none_is_required(agreement, signed_in, settings, required):
+def test_opens_without_a_second_factor_only_where_none_is_required(agreement, client_for, settings, required):
     settings.STAFF_MFA_REQUIRED = required
-    response = signed_in(make_staff(superuser=True)).get("/admin/")
+    response = client_for(make_staff(superuser=True)).get("/admin/")
     assert response.status_code == (302 if required else 200)
     if required:
         assert response.headers["Location"] == "/accounts/2fa/totp/activate/"
 
 
-def test_opens_with_a_second_factor(agreement, signed_in, settings):
+def test_opens_with_a_second_factor(agreement, client_for, settings):
     from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 
     settings.STAFF_MFA_REQUIRED = True
     boss = make_staff(superuser=True)
     TOTP.activate(boss, generate_totp_secret())
-    assert signed_in(boss).get("/admin/").status_code == 200
+    assert client_for(boss).get("/admin/").status_code == 200
 
 
 def test_goes_out_by_mail_once_a_day_to_those_for_whom_something_waits(agreement):
     make_affiliate(state=State.APPLIED)
     manager = make_staff("affiliate managers")
     make_staff("payout approvers")
-    assert daily_list.post(now=MORNING.replace(hour=6)) == 0
+    assert daily_list.post_daily_lists(now=MORNING.replace(hour=6)) == 0
     for _again in range(2):
-        daily_list.post(now=MORNING)
+        daily_list.post_daily_lists(now=MORNING)
     message = Message.objects.get(kind="staff_daily_list")
     assert message.to == manager.email
     assert message.context["items"][0].startswith("Applications: 1")
-    daily_list.post(now=MORNING.replace(day=23))
+    daily_list.post_daily_lists(now=MORNING.replace(day=23))
     assert Message.objects.filter(kind="staff_daily_list").count() == 2

@@ -31,12 +31,12 @@ def test_takes_the_currency_of_the_program(agreement):
 
 
 def test_asks_for_the_currency_once_a_request(agreement, rf, django_assert_num_queries):
-    token = frame.current.set(frame.Frame(rf.get("/")))
+    token = frame.current_frame.set(frame.Frame(rf.get("/")))
     try:
         with django_assert_num_queries(1):
             assert [accord.money(n) for n in range(20)][3] == "3.00\u00a0USD"
     finally:
-        frame.current.reset(token)
+        frame.current_frame.reset(token)
 
 
 def test_shows_a_moment_in_a_named_zone():

@@ -11,17 +11,17 @@ import time_machine
 
 from affiliates.models import State
 from agreements import seed
-from agreements.clauses import numbers
-from agreements.models import Agreement
+from agreements.clauses import get_clause_numbers
+from agreements.models import AgreementVersion
 from agreements.rules import TERM_RULES
 from agreements.seed import SeedRate
 from tests.factories import make_affiliate
-from tests.portal import matrix_asking, matrix_world
-from tests.portal.matrix_asking import Door, addresses, path_of
+from tests.portal import matrix_requests, matrix_scenario
+from tests.portal.html_tree import Element, parse_html
+from tests.portal.matrix_requests import RequestHandler, build_path, list_addresses
+from tests.portal.matrix_scenario import Scenario
 from tests.portal.matrix_table import SITE
-from tests.portal.matrix_world import World
-from tests.portal.reading_html import Element, read
-from tests.worlds import rolled_back
+from tests.scenarios import roll_back
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
@@ -66,8 +66,8 @@ def card() -> tuple[SeedRate, ...]:
     )
 
 
-def figures(agreement: Agreement) -> list[Figure]:
-    stated = numbers(agreement.pk)
+def figures(agreement: AgreementVersion) -> list[Figure]:
+    stated = get_clause_numbers(agreement.pk)
 
     def figure(term: str, pattern: str) -> Figure:
         return Figure(term, re.compile(pattern), stated[TERM_RULES[term].value])
@@ -81,22 +81,22 @@ def figures(agreement: Agreement) -> list[Figure]:
 
 
 @pytest.fixture(scope="module")
-def program(django_db_setup, django_db_blocker) -> Iterator[tuple[World, dict[str, str]]]:
+def program(django_db_setup, django_db_blocker) -> Iterator[tuple[Scenario, dict[str, str]]]:
     with (
         django_db_blocker.unblock(),
-        time_machine.travel(matrix_world.NOW),
-        rolled_back(),
+        time_machine.travel(matrix_scenario.NOW),
+        roll_back(),
         pytest.MonkeyPatch.context() as patch,
     ):
         for term, value in TERMS.items():
             patch.setitem(seed.TERMS, term, value)
         patch.setattr(seed, "RATE_CARD", card())
-        world = matrix_world.build()
-        world.people["approved"] = make_affiliate(state=State.APPROVED, at=matrix_world.BEGIN).user
-        world.people["applied"] = make_affiliate(state=State.APPLIED, at=matrix_world.BEGIN).user
-        sessions = matrix_asking.sign_in(world)
+        scenario = matrix_scenario.build_scenario()
+        scenario.people["approved"] = make_affiliate(state=State.APPROVED, at=matrix_scenario.STARTS_AT).user
+        scenario.people["applied"] = make_affiliate(state=State.APPLIED, at=matrix_scenario.STARTS_AT).user
+        sessions = matrix_requests.sign_in_all(scenario)
         logging.disable(logging.ERROR)  # each refusal writes a warning
-        yield world, sessions
+        yield scenario, sessions
     logging.disable(logging.NOTSET)
 
 
@@ -113,10 +113,10 @@ def strings(element: Element) -> Iterator[tuple[str, Element]]:
 
 def glance(element: Element) -> Element:
     """What is taken in together with `element`: its line, its row, its term with its definition, a reckoning as a whole."""
-    for one in element.around():
+    for one in element.ancestors():
         if one.classes & {"progress", "field", "reckoning"}:
             return one
-    found = next((one for one in element.around() if one.tag in GLANCES), element)
+    found = next((one for one in element.ancestors() if one.tag in GLANCES), element)
     parent = found.parent
     return parent if found.tag == "dd" and parent is not None and parent.tag == "div" else found
 
@@ -126,23 +126,23 @@ def unlinked(page: Element, found: list[Figure]) -> Iterator[str]:
         for figure in found:
             if figure.reads.search(text):
                 seen = glance(element)
-                links = [one.attributes.get("href", "") for one in seen.within() if one.tag == "a"]
+                links = [one.attributes.get("href", "") for one in seen.descendants() if one.tag == "a"]
                 if not any(link.endswith(f"#clause-{figure.clause}") for link in links):
                     yield f"{figure.term} (clause {figure.clause}): {seen.text.strip()[:200]}"
 
 
 @pytest.mark.parametrize("part", ["visitor", "owner", "suspended", "terminated", "approved", "applied"])
 def test_leads_to_its_clause(program, part):
-    world, sessions = program
-    found = figures(Agreement.objects.get(number=1))
-    door, wrong, seen = Door(), [], 0
-    for address in addresses():
+    scenario, sessions = program
+    found = figures(AgreementVersion.objects.get(number=1))
+    door, wrong, seen = RequestHandler(), [], 0
+    for address in list_addresses():
         if address.name not in SITE:
             continue
-        response, content = matrix_asking.ask(door, sessions[part], "GET", path_of(world, address))
+        response, content = matrix_requests.send_request(door, sessions[part], "GET", build_path(scenario, address))
         if response.status_code != 200 or not response.headers["Content-Type"].startswith("text/html"):
             continue
-        page = read(content.decode())
+        page = parse_html(content.decode())
         seen += sum(bool(figure.reads.search(text)) for text, _element in strings(page) for figure in found)
         wrong += [f"{address.name}: {line}" for line in unlinked(page, found)]
     assert not wrong, "\n".join(sorted(set(wrong)))

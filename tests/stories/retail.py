@@ -13,25 +13,25 @@ RECORDS = Path(__file__).resolve().parents[2].parent / "shared" / "retail"
 MONTHS = ("2010-12", "2011-01", "2011-02", "2011-03")
 CODES = [f"R{number:04d}" for number in range(2000)]
 
-with_records = pytest.mark.skipif(not RECORDS.is_dir(), reason="the retail records are not beside this checkout")
+requires_records = pytest.mark.skipif(not RECORDS.is_dir(), reason="the retail records are not beside this checkout")
 
 
-def orders(*options: str) -> list[str]:
+def convert_orders(*options: str) -> list[str]:
     """The converter's lines; all files at once, so that returns find their orders."""
     done = subprocess.run([sys.executable, RECORDS / "orders.py", *options], capture_output=True, check=True, text=True)
     return done.stdout.splitlines()
 
 
-def by_month() -> dict[str, list[str]]:
+def load_months() -> dict[str, list[str]]:
     """The snapshots of each month by their `updated_at`; the last month takes what comes after it."""
     found: dict[str, list[str]] = {month: [] for month in MONTHS}
-    for line in orders():
+    for line in convert_orders():
         found[min(json.loads(line)["updated_at"][:7], MONTHS[-1])].append(line)
     assert sum(map(len, found.values())) == 8_088
     return found
 
 
-def post(lines: list[str], key: str) -> None:
+def post_orders(lines: list[str], key: str) -> None:
     """Send the snapshots as a shop does, a thousand at a time; each is taken."""
     for start in range(0, len(lines), 1000):
         answer = Client().post(

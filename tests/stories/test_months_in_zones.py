@@ -29,7 +29,7 @@ from payouts.closing.replay import replay
 from payouts.ledger import adjustments
 from payouts.models import Close, Statement, StatementLine
 from tests.factories import make_staff
-from tests.worlds import bring_over, moment, order, send
+from tests.scenarios import build_order, import_affiliates, parse_utc, send_orders
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -144,37 +144,39 @@ def expected(zone: str, validation_days: int) -> dict[str, str]:
 @pytest.fixture
 def ann(zone, validation_days, tmp_path) -> Affiliate:
     """The one affiliate of a program by the clocks of `zone`."""
-    draft = seeding.draft(now=moment("2023-10-01"))
+    draft = seeding.create_seed_draft(now=parse_utc("2023-10-01"))
     draft.time_zone, draft.validation_days = zone, validation_days
     draft.save()
-    publishing.publish(agreement=draft, effective_at=moment("2023-11-01"), now=moment("2023-10-01"), by=None)
-    open_program.open_program(now=moment("2023-11-01"), by=None)
-    with time_machine.travel(moment("2023-11-20"), tick=False):
-        return bring_over(["ANN"], tmp_path, accepted="2023-11-02")["ANN"]
+    publishing.publish_version(
+        agreement=draft, effective_at=parse_utc("2023-11-01"), now=parse_utc("2023-10-01"), by=None
+    )
+    open_program.open_program(now=parse_utc("2023-11-01"), by=None)
+    with time_machine.travel(parse_utc("2023-11-20"), tick=False):
+        return import_affiliates(["ANN"], tmp_path, accepted="2023-11-02")["ANN"]
 
 
 def sell(zone: str) -> dict[str, Decimal]:
     """An order a microsecond before each month's end, one at it and one after: {order: commission}, 5 % of n x 20.00."""
     snapshots = [
-        order(
+        build_order(
             f"{month}-{name}",
             ("home-decor", f"{20 * (3 * row + place)}.00"),
             placed=f"{FIRST[zone]}:00Z",
-            completed=(moment(at) + apart).isoformat(),
-            at=(moment(at) + apart).isoformat(),
+            completed=(parse_utc(at) + apart).isoformat(),
+            at=(parse_utc(at) + apart).isoformat(),
             coupon="ANN",
         )
         for row, (month, at, *_) in enumerate(rows(zone))
         for place, (name, apart) in enumerate(MOMENTS.items(), 1)
     ]
-    assert {result.outcome for result in send(*snapshots)} == {"created"}
+    assert {result.outcome for result in send_orders(*snapshots)} == {"created"}
     return {one["order_id"]: Decimal(f"{number}.00") for number, one in enumerate(snapshots, 1)}
 
 
 def correct(ann: Affiliate, zone: str) -> None:
     """Corrections approved around the end of 29 February: 0.01 before, 0.10 then, 1.00 after."""
     preparer, approver = make_staff("payout preparers"), make_staff("payout approvers")
-    end = next(moment(at) for month, at, *_ in rows(zone) if month == "2024-02")
+    end = next(parse_utc(at) for month, at, *_ in rows(zone) if month == "2024-02")
     for apart, amount in zip(MOMENTS.values(), ("0.01", "0.10", "1.00"), strict=True):
         row = adjustments.propose(
             affiliate=ann, kind="correction", amount=Decimal(amount), reason="So.", now=end - 2 * TICK, by=preparer
@@ -186,7 +188,7 @@ def close_by_the_clock(zone: str) -> list[str]:
     """Each month closes by itself at the start of the third day after it, 48 hours by these clocks, and not a tick before."""
     closed = []
     for at in [*(at for _month, at, *_ in rows(zone)), LAST[zone]]:
-        due = moment(at) + timedelta(hours=48)
+        due = parse_utc(at) + timedelta(hours=48)
         assert close.close_due_months(now=due - TICK) == []
         closed += [str(one) for one in close.close_due_months(now=due)]
     return closed
@@ -226,5 +228,5 @@ def test_is_settled_once_in_the_month_that_the_clocks_of_its_program_say(zone, v
     posted = dict(Statement.objects.exclude(adjustments=0).values_list("close__period", "adjustments"))
     assert {f"{day:%Y-%m}": str(amount) for day, amount in posted.items()} == {"2024-02": "0.01", "2024-03": "1.10"}
 
-    assert [finding for finding in verification.verify() if finding.violations] == []
+    assert [finding for finding in verification.check_invariants() if finding.violations] == []
     assert [difference for closed in Close.objects.all() for difference in replay(closed)] == []

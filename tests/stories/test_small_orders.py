@@ -10,7 +10,17 @@ from payouts.closing import verification
 from payouts.closing.open_program import open_program
 from payouts.closing.replay import replay
 from payouts.models import Close, Commission, Payout, Statement
-from tests.worlds import begin, bring_over, close_months, figures, line, moment, order, rollup_differences, send
+from tests.scenarios import (
+    build_line,
+    build_order,
+    close_months,
+    create_program,
+    get_statement_figures,
+    import_affiliates,
+    list_rollup_differences,
+    parse_utc,
+    send_orders,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -21,12 +31,12 @@ LATER = "2026-03-05T12:00:00Z"
 
 @pytest.fixture(autouse=True)
 def _program(tmp_path):
-    begin("2026-01-01")
-    bring_over(["ANN", "BEN", "CAT"], tmp_path)
+    create_program("2026-01-01")
+    import_affiliates(["ANN", "BEN", "CAT"], tmp_path)
     yield
-    assert [finding for finding in verification.verify() if finding.violations] == []
+    assert [finding for finding in verification.check_invariants() if finding.violations] == []
     assert [difference for close in Close.objects.all() for difference in replay(close)] == []
-    assert rollup_differences() == []
+    assert list_rollup_differences() == []
 
 
 def complete(
@@ -37,13 +47,13 @@ def complete(
     coupon: str = "ANN",
     **other,
 ):
-    [result] = send(order(order_id, *lines, at=at, completed=done, coupon=coupon, **other))
+    [result] = send_orders(build_order(order_id, *lines, at=at, completed=done, coupon=coupon, **other))
     return result
 
 
 def test_an_order_cancelled_before_it_was_completed_earns_nothing():
-    send(order("A1", ("home-decor", "400.00"), coupon="ANN"))
-    [result] = send(order("A1", ("home-decor", "400.00"), at=DONE, status="cancelled", coupon="ANN"))
+    send_orders(build_order("A1", ("home-decor", "400.00"), coupon="ANN"))
+    [result] = send_orders(build_order("A1", ("home-decor", "400.00"), at=DONE, status="cancelled", coupon="ANN"))
     assert (result.outcome, result.commission) == ("updated", "0.00")
     close_months("2026-01", "2026-02")
     assert not Statement.objects.exists()
@@ -52,10 +62,18 @@ def test_an_order_cancelled_before_it_was_completed_earns_nothing():
 def test_an_order_cancelled_after_its_commission_was_paid_leaves_a_negative_balance():
     complete("A1", ("home-decor", "400.00"))
     close_months("2026-01", "2026-02")
-    assert figures("ANN", "2026-02") == ["0.00", "20.00", "0.00", "0.00", "20.00", "0.00", ""]
-    send(order("A1", ("home-decor", "400.00"), at=LATER, status="cancelled", completed=DONE, coupon="ANN"))
+    assert get_statement_figures("ANN", "2026-02") == ["0.00", "20.00", "0.00", "0.00", "20.00", "0.00", ""]
+    send_orders(build_order("A1", ("home-decor", "400.00"), at=LATER, status="cancelled", completed=DONE, coupon="ANN"))
     close_months("2026-03")
-    assert figures("ANN", "2026-03") == ["0.00", "-20.00", "0.00", "0.00", "0.00", "-20.00", "negative_balance"]
+    assert get_statement_figures("ANN", "2026-03") == [
+        "0.00",
+        "-20.00",
+        "0.00",
+        "0.00",
+        "0.00",
+        "-20.00",
+        "negative_balance",
+    ]
 
 
 def test_an_order_wholly_refunded_before_its_commission_was_paid_earns_nothing():
@@ -69,23 +87,39 @@ def test_an_order_partly_refunded_before_its_commission_was_paid_earns_on_the_re
     # 400.00 - 33.33 = 366.67; x 5 % = 18.3335 -> 18.33
     assert complete("A1", ("home-decor", "400.00", "33.33")).commission == "18.33"
     close_months("2026-01", "2026-02")
-    assert figures("ANN", "2026-02") == ["0.00", "18.33", "0.00", "0.00", "18.33", "0.00", ""]
+    assert get_statement_figures("ANN", "2026-02") == ["0.00", "18.33", "0.00", "0.00", "18.33", "0.00", ""]
 
 
 def test_an_order_partly_then_wholly_refunded_after_its_commission_was_paid_is_taken_back():
     complete("A1", ("home-decor", "400.00"), ("jewelry-accessories", "10.10"))
     close_months("2026-01", "2026-02")
     # 20.00 + 10.10 x 8.5 % = 0.8585 -> 0.86
-    assert figures("ANN", "2026-02") == ["0.00", "20.86", "0.00", "0.00", "20.86", "0.00", ""]
+    assert get_statement_figures("ANN", "2026-02") == ["0.00", "20.86", "0.00", "0.00", "20.86", "0.00", ""]
     complete("A1", ("home-decor", "400.00", "100.00"), ("jewelry-accessories", "10.10"), at=LATER)
     close_months("2026-03")
-    assert figures("ANN", "2026-03") == ["0.00", "-5.00", "0.00", "0.00", "0.00", "-5.00", "negative_balance"]
+    assert get_statement_figures("ANN", "2026-03") == [
+        "0.00",
+        "-5.00",
+        "0.00",
+        "0.00",
+        "0.00",
+        "-5.00",
+        "negative_balance",
+    ]
     complete(
         "A1", ("home-decor", "400.00", "400.00"), ("jewelry-accessories", "10.10", "10.10"), at="2026-04-05T12:00:00Z"
     )
     close_months("2026-04")
     # what is left of it: -15.00 - 0.86
-    assert figures("ANN", "2026-04") == ["-5.00", "-15.86", "0.00", "0.00", "0.00", "-20.86", "negative_balance"]
+    assert get_statement_figures("ANN", "2026-04") == [
+        "-5.00",
+        "-15.86",
+        "0.00",
+        "0.00",
+        "0.00",
+        "-20.86",
+        "negative_balance",
+    ]
 
 
 def test_a_negative_balance_is_set_off_against_what_is_earned_later():
@@ -94,9 +128,9 @@ def test_a_negative_balance_is_set_off_against_what_is_earned_later():
     complete("A1", ("home-decor", "400.00", "400.00"), at=LATER)
     complete("A2", ("home-decor", "800.00"), at="2026-03-06T12:00:00Z", done="2026-03-06T12:00:00Z", placed=PAID)
     close_months("2026-03", "2026-04")
-    assert figures("ANN", "2026-03")[-2:] == ["-20.00", "negative_balance"]
+    assert get_statement_figures("ANN", "2026-03")[-2:] == ["-20.00", "negative_balance"]
     # -20.00 + 40.00
-    assert figures("ANN", "2026-04") == ["-20.00", "40.00", "0.00", "0.00", "20.00", "0.00", ""]
+    assert get_statement_figures("ANN", "2026-04") == ["-20.00", "40.00", "0.00", "0.00", "20.00", "0.00", ""]
 
 
 def test_an_unknown_category_earns_the_rate_of_everything_else():
@@ -108,22 +142,30 @@ def test_an_unknown_category_earns_the_rate_of_everything_else():
 def test_a_line_that_vanishes_counts_as_nothing():
     complete("A1", ("home-decor", "400.00"), ("jewelry-accessories", "100.00"))  # 20.00 + 8.50
     close_months("2026-01", "2026-02")
-    assert figures("ANN", "2026-02")[1] == "28.50"
-    rest = [line("2", "jewelry-accessories", "100.00")]
-    send(order("A1", at=LATER, completed=DONE, coupon="ANN", lines=rest))
+    assert get_statement_figures("ANN", "2026-02")[1] == "28.50"
+    rest = [build_line("2", "jewelry-accessories", "100.00")]
+    send_orders(build_order("A1", at=LATER, completed=DONE, coupon="ANN", lines=rest))
     close_months("2026-03")
-    assert figures("ANN", "2026-03")[1] == "-20.00"
+    assert get_statement_figures("ANN", "2026-03")[1] == "-20.00"
     complete("A1", ("home-decor", "400.00"), ("jewelry-accessories", "100.00"), at="2026-04-05T12:00:00Z")
     close_months("2026-04")
-    assert figures("ANN", "2026-04") == ["-20.00", "20.00", "0.00", "0.00", "0.00", "0.00", "nothing_due"]
+    assert get_statement_figures("ANN", "2026-04") == ["-20.00", "20.00", "0.00", "0.00", "0.00", "0.00", "nothing_due"]
 
 
 def test_fifteen_ninety_nine_is_carried_whole_and_sixteen_is_paid_whole():
     complete("A1", ("home-decor", "319.80"), coupon="ANN")  # 15.99
     complete("B1", ("home-decor", "320.00"), coupon="BEN")  # 16.00
     close_months("2026-01", "2026-02")
-    assert figures("ANN", "2026-02") == ["0.00", "15.99", "0.00", "0.00", "0.00", "15.99", "below_minimum"]
-    assert figures("BEN", "2026-02") == ["0.00", "16.00", "0.00", "0.00", "16.00", "0.00", ""]
+    assert get_statement_figures("ANN", "2026-02") == [
+        "0.00",
+        "15.99",
+        "0.00",
+        "0.00",
+        "0.00",
+        "15.99",
+        "below_minimum",
+    ]
+    assert get_statement_figures("BEN", "2026-02") == ["0.00", "16.00", "0.00", "0.00", "16.00", "0.00", ""]
     assert [str(payout.amount) for payout in Payout.objects.all()] == ["16.00"]
 
 
@@ -131,7 +173,7 @@ def test_a_carried_balance_is_paid_once_it_reaches_the_minimum():
     complete("A1", ("home-decor", "319.80"))  # 15.99
     complete("A2", ("home-decor", "0.20"), at=LATER, done="2026-02-20T12:00:00Z")  # 0.01, validated 2026-03-22
     close_months("2026-01", "2026-02", "2026-03")
-    assert figures("ANN", "2026-03") == ["15.99", "0.01", "0.00", "0.00", "16.00", "0.00", ""]
+    assert get_statement_figures("ANN", "2026-03") == ["15.99", "0.01", "0.00", "0.00", "16.00", "0.00", ""]
 
 
 def test_an_order_validated_exactly_at_the_end_of_a_month_belongs_to_the_next():
@@ -141,15 +183,15 @@ def test_an_order_validated_exactly_at_the_end_of_a_month_belongs_to_the_next():
     )
     close_months("2026-01", "2026-02")
     assert not Statement.objects.filter(affiliate__code="ANN").exists()
-    assert figures("BEN", "2026-02")[1] == "20.00"
+    assert get_statement_figures("BEN", "2026-02")[1] == "20.00"
     close_months("2026-03")
-    assert figures("ANN", "2026-03")[1] == "20.00"
+    assert get_statement_figures("ANN", "2026-03")[1] == "20.00"
 
 
 def test_a_month_in_which_nothing_happens_is_closed_and_carries_on():
     complete("A1", ("home-decor", "100.00"))  # 5.00
     close_months("2026-01", "2026-02", "2026-03")
-    assert figures("ANN", "2026-03") == ["5.00", "0.00", "0.00", "0.00", "0.00", "5.00", "below_minimum"]
+    assert get_statement_figures("ANN", "2026-03") == ["5.00", "0.00", "0.00", "0.00", "0.00", "5.00", "below_minimum"]
     assert not Statement.objects.exclude(affiliate__code="ANN").exists()
 
 
@@ -166,7 +208,7 @@ def test_an_order_of_a_cent_that_turns_out_to_be_nobodys_has_nothing_left_to_ear
 
 
 def test_a_line_whose_category_is_corrected_earns_by_the_rate_of_that():
-    open_program(now=moment("2026-01-05"), by=None)
+    open_program(now=parse_utc("2026-01-05"), by=None)
     complete("A1", ("jewelry-accessories", "100.00"))
     assert Message.objects.filter(kind="first_commission").count() == 1
     complete("A1", ("home-decor", "100.00"), at=LATER)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracking.links.addresses import names_parameter, parse, with_parameter, within
+from tracking.links.addresses import add_parameter, has_parameter, parse_address, parse_permitted_address
 
 HOSTS = frozenset({"shop.example", "www.shop.example", "xn--bcher-kva.example", "dev.example:8080"})
 
@@ -307,14 +307,14 @@ REFUSED = [
 
 @pytest.mark.parametrize("text", ALLOWED)
 def test_leads_within_the_permitted_hosts(text: str) -> None:
-    address = within(text, HOSTS)
+    address = parse_permitted_address(text, HOSTS)
     assert address is not None
     assert address.text == text
 
 
 @pytest.mark.parametrize("text", REFUSED, ids=ascii)
 def test_leads_nowhere_else(text: str) -> None:
-    assert within(text, HOSTS) is None
+    assert parse_permitted_address(text, HOSTS) is None
 
 
 def test_is_tried_with_at_least_two_hundred_tricks() -> None:
@@ -322,7 +322,7 @@ def test_is_tried_with_at_least_two_hundred_tricks() -> None:
 
 
 def test_carries_letters_of_any_script_escaped() -> None:
-    address = parse("https://shop.example/für/日本?q=é#ñ%20")
+    address = parse_address("https://shop.example/für/日本?q=é#ñ%20")
     assert address is not None
     assert address.text == "https://shop.example/f%C3%BCr/%E6%97%A5%E6%9C%AC?q=%C3%A9#%C3%B1%20"
 
@@ -342,7 +342,7 @@ def test_carries_letters_of_any_script_escaped() -> None:
     ],
 )
 def test_keeps_its_own_query_and_fragment_beside_the_click_id(address: str, expected: str) -> None:
-    assert with_parameter(address, "click_id", "X") == expected
+    assert add_parameter(address, "click_id", "X") == expected
 
 
 @pytest.mark.parametrize(
@@ -357,4 +357,4 @@ def test_keeps_its_own_query_and_fragment_beside_the_click_id(address: str, expe
     ],
 )
 def test_may_not_bring_a_click_id_of_its_own(address: str, named: bool) -> None:
-    assert names_parameter(address, "click_id") is named
+    assert has_parameter(address, "click_id") is named

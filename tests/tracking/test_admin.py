@@ -27,14 +27,14 @@ def affiliate() -> Affiliate:
 
 @pytest.fixture
 def link(affiliate: Affiliate) -> Link:
-    return tracking_links.create(
+    return tracking_links.create_link(
         affiliate=affiliate, target="https://shop.example/p", name="Spring", now=NOW, by=affiliate.user
     )
 
 
 @pytest.fixture
 def coupon(affiliate: Affiliate) -> Coupon:
-    return coupons.bind(affiliate=affiliate, code="SPRING", bound_from=NOW, now=NOW, by=None)
+    return coupons.assign_coupon(affiliate=affiliate, code="SPRING", assigned_from=NOW, now=NOW, by=None)
 
 
 @pytest.fixture
@@ -54,33 +54,38 @@ def at(model: str, action: str, *args: object) -> str:
 
 
 def test_binds_a_coupon_and_puts_it_on_record(manager: Client, affiliate: Affiliate) -> None:
-    given = {"affiliate": affiliate.code.lower(), "code": "X-1", "bound_from_0": "2026-03-01", "bound_from_1": "12:00"}
-    asked = manager.post(at("coupon", "bind"), given | {"confirmed": "1"}).content.decode()
+    given = {
+        "affiliate": affiliate.code.lower(),
+        "code": "X-1",
+        "assigned_from_0": "2026-03-01",
+        "assigned_from_1": "12:00",
+    }
+    asked = manager.post(at("coupon", "assign"), given | {"confirmed": "1"}).content.decode()
     assert "It begins in the past: say why." in asked
-    done = manager.post(at("coupon", "bind"), given | {"confirmed": "1", "reason": "Printed in March."})
+    done = manager.post(at("coupon", "assign"), given | {"confirmed": "1", "reason": "Printed in March."})
     assert done["Location"] == at("coupon", "changelist")
     coupon = Coupon.objects.get()
-    assert (coupon.affiliate, coupon.code, coupon.bound_from) == (affiliate, "X-1", NOW)
-    assert AuditRecord.objects.get(action="coupon bound", by__isnull=False).reason == "Printed in March."
+    assert (coupon.affiliate, coupon.code, coupon.assigned_from) == (affiliate, "X-1", NOW)
+    assert AuditRecord.objects.get(action="coupon assigned", by__isnull=False).reason == "Printed in March."
 
 
 def test_says_beside_the_field_why_a_coupon_is_not_bound(manager: Client, affiliate: Affiliate, coupon: Coupon) -> None:
     given = {"affiliate": affiliate.code, "code": "spring", "confirmed": "1"}
-    assert "is bound to" in manager.post(at("coupon", "bind"), given).content.decode()
+    assert "is bound to" in manager.post(at("coupon", "assign"), given).content.decode()
     given["affiliate"] = "nobody"
-    assert "No affiliate has this code." in manager.post(at("coupon", "bind"), given).content.decode()
+    assert "No affiliate has this code." in manager.post(at("coupon", "assign"), given).content.decode()
     assert Coupon.objects.count() == 1
 
 
 def test_unbinds_a_coupon_with_a_reason_once(manager: Client, coupon: Coupon) -> None:
-    assert manager.post(at("coupon", "unbind", coupon.pk), {"confirmed": "1", "reason": ""}).status_code == 200
-    manager.post(at("coupon", "unbind", coupon.pk), {"confirmed": "1", "reason": "Moved"})
+    assert manager.post(at("coupon", "unassign", coupon.pk), {"confirmed": "1", "reason": ""}).status_code == 200
+    manager.post(at("coupon", "unassign", coupon.pk), {"confirmed": "1", "reason": "Moved"})
     coupon.refresh_from_db()
-    assert coupon.bound_until is not None
-    assert AuditRecord.objects.get(action="coupon unbound").reason == "Moved"
-    again = manager.post(at("coupon", "unbind", coupon.pk), {"confirmed": "1", "reason": "Again"})
+    assert coupon.assigned_until is not None
+    assert AuditRecord.objects.get(action="coupon unassigned").reason == "Moved"
+    again = manager.post(at("coupon", "unassign", coupon.pk), {"confirmed": "1", "reason": "Again"})
     assert again.status_code in (302, 403)
-    assert AuditRecord.objects.filter(action="coupon unbound").count() == 1
+    assert AuditRecord.objects.filter(action="coupon unassigned").count() == 1
 
 
 def test_makes_changes_and_pauses_links_by_the_rules_of_affiliates(manager: Client, affiliate: Affiliate) -> None:
@@ -95,7 +100,7 @@ def test_makes_changes_and_pauses_links_by_the_rules_of_affiliates(manager: Clie
     manager.post(at("link", "resume", link.pk), {"confirmed": "1"})
     assert Link.objects.get().paused_at is None
     records = AuditRecord.objects.filter(action__startswith="link").order_by("id").values_list("action", flat=True)
-    assert list(records) == ["link made", "link changed", "link paused", "link resumed"]
+    assert list(records) == ["link created", "link changed", "link paused", "link resumed"]
     assert manager.get(at("link", "change", link.pk)).status_code == 200
 
 
@@ -109,8 +114,8 @@ def test_lets_those_who_only_see_change_nothing(
     reviewer: Client, affiliate: Affiliate, link: Link, coupon: Coupon
 ) -> None:
     posts = [
-        (at("coupon", "bind"), {"affiliate": affiliate.code, "code": "Y"}),
-        (at("coupon", "unbind", coupon.pk), {"reason": "x"}),
+        (at("coupon", "assign"), {"affiliate": affiliate.code, "code": "Y"}),
+        (at("coupon", "unassign", coupon.pk), {"reason": "x"}),
         (at("link", "make"), {"affiliate": affiliate.code, "target": "https://shop.example/"}),
         (at("link", "pause", link.pk), {}),
     ]
@@ -146,7 +151,7 @@ def test_shows_an_order_with_its_reason_lines_and_every_snapshot(reviewer: Clien
     for day in (1, 2):
         OrderSnapshot.objects.create(
             order_id="536365",
-            version=datetime(2026, 3, day, tzinfo=UTC),
+            updated_at=datetime(2026, 3, day, tzinfo=UTC),
             sha256="0" * 64,
             content={"note": f"<b>day {day}"},
         )

@@ -6,11 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from affiliates.models import StandingChange
-from agreements.under import Version
-from tracking.clicks.click_ids import Receipt
+from affiliates.models import StatusChange
+from agreements.applicable_version import PublishedVersion
+from tracking.clicks.click_ids import ClickToken
 from tracking.models import Reason
-from tracking.orders.attribution import Binding, Claims, attribute
+from tracking.orders.attribution import AttributionData, CouponAssignment, attribute_order
 
 
 def at(text: str) -> datetime:
@@ -23,12 +23,12 @@ V1, V2, V3 = UUID(int=21), UUID(int=22), UUID(int=23)
 TICK = timedelta(microseconds=1)
 WINDOW = timedelta(days=3)
 PLACED = at("03-10T12:00")
-ONE_VERSION = [Version(V1, at("01-01"), False)]
+ONE_VERSION = [PublishedVersion(V1, at("01-01"), False)]
 BOTH_ACCEPTED = {ANN: {V1: at("01-02")}, BEN: {V1: at("01-02")}}
 
 
-def history(*changes: tuple[str, str] | tuple[str, str, bool]) -> list[StandingChange]:
-    return [StandingChange(at=at(when), after=state, breach=bool(breach)) for when, state, *breach in changes]
+def history(*changes: tuple[str, str] | tuple[str, str, bool]) -> list[StatusChange]:
+    return [StatusChange(at=at(when), after=state, breach=bool(breach)) for when, state, *breach in changes]
 
 
 ACTIVE = history(("01-01", "applied"), ("01-02", "active"))
@@ -44,17 +44,17 @@ class Case(NamedTuple):
     click: tuple[UUID, datetime] | None = None
     forged: bool = False
     placed: datetime = PLACED
-    bindings: tuple[Binding, ...] = (Binding(ANN, at("01-02"), None),)
-    ann: list[StandingChange] = ACTIVE
-    ben: list[StandingChange] = ACTIVE
+    assignments: tuple[CouponAssignment, ...] = (CouponAssignment(ANN, at("01-02"), None),)
+    ann: list[StatusChange] = ACTIVE
+    ben: list[StatusChange] = ACTIVE
     accepted: dict = BOTH_ACCEPTED
-    versions: list[Version] = ONE_VERSION
+    versions: list[PublishedVersion] = ONE_VERSION
     ends: datetime | None = None
 
 
 R = Reason
-V2_HURTS = [*ONE_VERSION, Version(V2, at("03-01"), True)]
-V2_IS_KIND = [*ONE_VERSION, Version(V2, at("03-01"), False)]
+V2_HURTS = [*ONE_VERSION, PublishedVersion(V2, at("03-01"), True)]
+V2_IS_KIND = [*ONE_VERSION, PublishedVersion(V2, at("03-01"), False)]
 SUSPENDED = history(("01-02", "active"), ("03-09T12:00", "suspended"))
 BACK = history(("01-02", "active"), ("03-05", "suspended"), ("03-09T12:00", "active"))
 BREACHED = history(("01-02", "active"), ("03-09T12:00", "terminated", True))
@@ -69,20 +69,20 @@ CASES = [
     Case("a bound coupon", ANN, R.COUPON, coupon="ANN10"),
     Case("a coupon in other letters", ANN, R.COUPON, coupon="ann10"),
     Case("a coupon that nobody has", None, R.COUPON_UNKNOWN, coupon="NOBODY"),
-    Case("a coupon at the instant it is bound", ANN, R.COUPON, coupon="ANN10", bindings=(Binding(ANN, PLACED, None),)),
+    Case("a coupon at the instant it is bound", ANN, R.COUPON, coupon="ANN10", assignments=(CouponAssignment(ANN, PLACED, None),)),
     Case("a coupon before it is bound", None, R.COUPON_UNKNOWN, coupon="ANN10",
-         bindings=(Binding(ANN, PLACED + TICK, None),)),
+         assignments=(CouponAssignment(ANN, PLACED + TICK, None),)),
     Case("a coupon up to its unbinding", ANN, R.COUPON, coupon="ANN10",
-         bindings=(Binding(ANN, at("01-02"), PLACED + TICK),)),
+         assignments=(CouponAssignment(ANN, at("01-02"), PLACED + TICK),)),
     Case("a coupon at the instant it is unbound", None, R.COUPON_UNKNOWN, coupon="ANN10",
-         bindings=(Binding(ANN, at("01-02"), PLACED),)),
+         assignments=(CouponAssignment(ANN, at("01-02"), PLACED),)),
     Case("a coupon that has passed to another", BEN, R.COUPON, coupon="ANN10",
-         bindings=(Binding(ANN, at("01-02"), at("03-01")), Binding(BEN, at("03-01"), None))),
-    Case("an imported coupon after the acceptance", ANN, R.COUPON, coupon="ANN10", bindings=(Binding(ANN, None, None),)),
+         assignments=(CouponAssignment(ANN, at("01-02"), at("03-01")), CouponAssignment(BEN, at("03-01"), None))),
+    Case("an imported coupon after the acceptance", ANN, R.COUPON, coupon="ANN10", assignments=(CouponAssignment(ANN, None, None),)),
     Case("an imported coupon before the acceptance", None, R.COUPON_UNKNOWN, coupon="ANN10",
-         bindings=(Binding(ANN, None, None),), accepted={ANN: {V1: PLACED + TICK}}),
+         assignments=(CouponAssignment(ANN, None, None),), accepted={ANN: {V1: PLACED + TICK}}),
     Case("an imported coupon of nobody who accepted", None, R.COUPON_UNKNOWN, coupon="ANN10",
-         bindings=(Binding(ANN, None, None),), accepted={}),
+         assignments=(CouponAssignment(ANN, None, None),), accepted={}),
     Case("a coupon of one suspended when it was placed", None, R.NOT_ACTIVE, coupon="ANN10", ann=SUSPENDED),
     Case("a coupon of one suspended only afterwards", ANN, R.COUPON, coupon="ANN10", ann=SUSPENDED, placed=BEFORE),
     Case("a coupon of one reinstated before", ANN, R.COUPON, coupon="ANN10", ann=BACK),
@@ -96,8 +96,8 @@ CASES = [
     Case("a click younger than the order", None, R.CLICK_AFTER_ORDER, click=(BENS_LINK, PLACED + TICK)),
     Case("a click at the edge of the window", BEN, R.CLICK, click=(BENS_LINK, PLACED - WINDOW)),
     Case("a click beyond the window", None, R.CLICK_EXPIRED, click=(BENS_LINK, PLACED - WINDOW - TICK)),
-    Case("a forged receipt", None, R.CLICK_NOT_GENUINE, click=(BENS_LINK, PLACED), forged=True),
-    Case("a receipt for a link that there is not", None, R.CLICK_NOT_GENUINE, click=(NO_LINK, PLACED)),
+    Case("a forged click token", None, R.CLICK_NOT_GENUINE, click=(BENS_LINK, PLACED), forged=True),
+    Case("a click token for a link that there is not", None, R.CLICK_NOT_GENUINE, click=(NO_LINK, PLACED)),
     Case("a click before a suspension, the order after it", BEN, R.CLICK, click=(BENS_LINK, BEFORE), ben=SUSPENDED),
     Case("a click at the instant of the suspension", None, R.NOT_ACTIVE, click=(BENS_LINK, at("03-09T12:00")),
          ben=SUSPENDED),
@@ -140,8 +140,8 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_for(case: Case):
-    claims = Claims(
-        bindings={"ANN10": case.bindings},
+    claims = AttributionData(
+        assignments={"ANN10": case.assignments},
         link_owners={ANNS_LINK: ANN, BENS_LINK: BEN},
         histories={ANN: case.ann, BEN: case.ben},
         acceptances=case.accepted,
@@ -149,12 +149,12 @@ def test_for(case: Case):
         attribution_days=dict.fromkeys((V1, V2, V3), 3),
         program_ends_at=case.ends,
     )
-    receipt = Receipt(case.click[0], case.click[1], UUID(int=99)) if case.click and not case.forged else None
-    answer = attribute(
+    click_token = ClickToken(case.click[0], case.click[1], UUID(int=99)) if case.click and not case.forged else None
+    answer = attribute_order(
         claims,
         coupon=case.coupon,
         click_id="given" if case.click else "",
-        receipt=receipt,
+        click_token=click_token,
         placed_at=case.placed,
     )
     assert (answer.affiliate_id, answer.reason) == (case.owner, case.reason)
@@ -162,7 +162,7 @@ def test_for(case: Case):
 
 
 def test_for_the_wrong_affiliate_remembers_who_would_have_had_it():
-    claims = Claims({}, {BENS_LINK: BEN}, {BEN: SUSPENDED}, BOTH_ACCEPTED, ONE_VERSION, {V1: 3}, None)
-    receipt = Receipt(BENS_LINK, PLACED, UUID(int=99))
-    answer = attribute(claims, coupon="", click_id="given", receipt=receipt, placed_at=PLACED)
-    assert (answer.affiliate_id, answer.claimant_id, answer.link_id) == (None, BEN, BENS_LINK)
+    claims = AttributionData({}, {BENS_LINK: BEN}, {BEN: SUSPENDED}, BOTH_ACCEPTED, ONE_VERSION, {V1: 3}, None)
+    click_token = ClickToken(BENS_LINK, PLACED, UUID(int=99))
+    answer = attribute_order(claims, coupon="", click_id="given", click_token=click_token, placed_at=PLACED)
+    assert (answer.affiliate_id, answer.candidate_id, answer.link_id) == (None, BEN, BENS_LINK)

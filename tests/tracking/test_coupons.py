@@ -11,7 +11,7 @@ from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate, State
 from audit.models import AuditRecord
 from tests.factories import NOW, make_affiliate, make_staff
-from tests.worlds import begin, bring_over, moment
+from tests.scenarios import create_program, import_affiliates, parse_utc
 from tracking.links import coupons
 from tracking.models import Coupon
 
@@ -26,10 +26,10 @@ def affiliate() -> Affiliate:
 
 def test_is_bound_from_a_date_or_from_the_first_acceptance(affiliate: Affiliate) -> None:
     staff = make_staff()
-    dated = coupons.bind(affiliate=affiliate, code="SPRING-10", bound_from=NOW, now=NOW, by=staff)
-    undated = coupons.bind(affiliate=affiliate, code="R1850", bound_from=None, now=NOW, by=staff)
-    assert (dated.bound_from, undated.bound_from) == (NOW, None)
-    records = AuditRecord.objects.filter(action="coupon bound")
+    dated = coupons.assign_coupon(affiliate=affiliate, code="SPRING-10", assigned_from=NOW, now=NOW, by=staff)
+    undated = coupons.assign_coupon(affiliate=affiliate, code="R1850", assigned_from=None, now=NOW, by=staff)
+    assert (dated.assigned_from, undated.assigned_from) == (NOW, None)
+    records = AuditRecord.objects.filter(action="coupon assigned")
     assert {(record.after["code"], record.by_id) for record in records} == {
         ("SPRING-10", staff.pk),
         ("R1850", staff.pk),
@@ -39,78 +39,86 @@ def test_is_bound_from_a_date_or_from_the_first_acceptance(affiliate: Affiliate)
 @pytest.mark.parametrize("code", ["", " ", "a b", "ä", "x" * 65, "a\x00", "a/b", "a\n", "10 %"])
 def test_is_letters_digits_dots_hyphens_and_underscores(affiliate: Affiliate, code: str) -> None:
     with pytest.raises(ValidationError) as refusal:
-        coupons.bind(affiliate=affiliate, code=code if code != "a\n" else "a\nb", bound_from=NOW, now=NOW, by=None)
+        coupons.assign_coupon(
+            affiliate=affiliate, code=code if code != "a\n" else "a\nb", assigned_from=NOW, now=NOW, by=None
+        )
     assert list(refusal.value.message_dict) == ["code"]
 
 
-@pytest.mark.parametrize("bound_from", [None, NOW - timedelta(days=9), LATER])
-def test_names_one_affiliate_whatever_the_case(affiliate: Affiliate, bound_from: object) -> None:
-    coupons.bind(affiliate=affiliate, code="Spring", bound_from=NOW, now=NOW, by=None)
+@pytest.mark.parametrize("assigned_from", [None, NOW - timedelta(days=9), LATER])
+def test_names_one_affiliate_whatever_the_case(affiliate: Affiliate, assigned_from: object) -> None:
+    coupons.assign_coupon(affiliate=affiliate, code="Spring", assigned_from=NOW, now=NOW, by=None)
     with pytest.raises(ValidationError, match=affiliate.code) as refusal:
-        coupons.bind(affiliate=make_affiliate(), code="sPRING", bound_from=bound_from, now=NOW, by=None)  # type: ignore[arg-type]  # one of three
+        coupons.assign_coupon(affiliate=make_affiliate(), code="sPRING", assigned_from=assigned_from, now=NOW, by=None)  # type: ignore[arg-type]  # one of three
     assert list(refusal.value.message_dict) == ["code"]
 
 
 def test_names_one_affiliate_by_the_databases_own_word(affiliate: Affiliate) -> None:
-    coupons.bind(affiliate=affiliate, code="Spring", bound_from=NOW, now=NOW, by=None)
+    coupons.assign_coupon(affiliate=affiliate, code="Spring", assigned_from=NOW, now=NOW, by=None)
     with pytest.raises(IntegrityError):
-        Coupon.objects.create(affiliate=make_affiliate(), code="SPRING", bound_from=None, created_at=NOW)
+        Coupon.objects.create(affiliate=make_affiliate(), code="SPRING", assigned_from=None, created_at=NOW)
 
 
 def test_can_go_to_another_affiliate_after_it_was_unbound_and_not_before(affiliate: Affiliate) -> None:
-    coupon = coupons.bind(affiliate=affiliate, code="Spring", bound_from=NOW, now=NOW, by=None)
-    coupons.unbind(coupon=coupon, now=LATER, by=make_staff(), reason="Moved")
+    coupon = coupons.assign_coupon(affiliate=affiliate, code="Spring", assigned_from=NOW, now=NOW, by=None)
+    coupons.unassign_coupon(coupon=coupon, now=LATER, by=make_staff(), reason="Moved")
     other = make_affiliate()
     for too_early in (NOW, LATER - timedelta(microseconds=1), None):
         with pytest.raises(ValidationError):
-            coupons.bind(affiliate=other, code="SPRING", bound_from=too_early, now=LATER, by=None)
-    assert coupons.bind(affiliate=other, code="SPRING", bound_from=LATER, now=LATER, by=None).affiliate == other
-    assert AuditRecord.objects.get(action="coupon unbound").reason == "Moved"
+            coupons.assign_coupon(affiliate=other, code="SPRING", assigned_from=too_early, now=LATER, by=None)
+    assert (
+        coupons.assign_coupon(affiliate=other, code="SPRING", assigned_from=LATER, now=LATER, by=None).affiliate
+        == other
+    )
+    assert AuditRecord.objects.get(action="coupon unassigned").reason == "Moved"
 
 
 def test_is_unbound_once(affiliate: Affiliate) -> None:
-    coupon = coupons.bind(affiliate=affiliate, code="Spring", bound_from=None, now=NOW, by=None)
-    coupons.unbind(coupon=coupon, now=LATER, by=None)
+    coupon = coupons.assign_coupon(affiliate=affiliate, code="Spring", assigned_from=None, now=NOW, by=None)
+    coupons.unassign_coupon(coupon=coupon, now=LATER, by=None)
     with pytest.raises(IllegalTransition):
-        coupons.unbind(coupon=Coupon.objects.get(), now=LATER, by=None)
+        coupons.unassign_coupon(coupon=Coupon.objects.get(), now=LATER, by=None)
 
 
 def test_that_is_unbound_before_it_begins_never_does(affiliate: Affiliate) -> None:
-    coupon = coupons.bind(affiliate=affiliate, code="Spring", bound_from=LATER, now=NOW, by=None)
-    coupons.unbind(coupon=coupon, now=NOW, by=None)
+    coupon = coupons.assign_coupon(affiliate=affiliate, code="Spring", assigned_from=LATER, now=NOW, by=None)
+    coupons.unassign_coupon(coupon=coupon, now=NOW, by=None)
     coupon.refresh_from_db()
-    assert coupon.bound_until == coupon.bound_from == LATER
+    assert coupon.assigned_until == coupon.assigned_from == LATER
 
 
 @pytest.mark.parametrize("state", [State.REJECTED, State.TERMINATED])
 def test_is_not_for_those_who_take_no_part(state: State) -> None:
     with pytest.raises(ValidationError):
-        coupons.bind(affiliate=make_affiliate(state=state), code="X", bound_from=NOW, now=NOW, by=None)
+        coupons.assign_coupon(affiliate=make_affiliate(state=state), code="X", assigned_from=NOW, now=NOW, by=None)
 
 
 def test_is_bound_with_thousands_of_others_or_none_of_them_is(affiliate: Affiliate) -> None:
     many = [(affiliate, f"R{number:04}") for number in range(2000)]
     with pytest.raises(ValidationError, match="r0007"):
-        coupons.bind_many(bindings=[*many, (affiliate, "r0007")], bound_from=None, now=NOW, by=None)
+        coupons.assign_coupons(assignments=[*many, (affiliate, "r0007")], assigned_from=None, now=NOW, by=None)
     assert not Coupon.objects.exists()
-    assert len(coupons.bind_many(bindings=many, bound_from=None, now=NOW, by=None)) == 2000
+    assert len(coupons.assign_coupons(assignments=many, assigned_from=None, now=NOW, by=None)) == 2000
 
 
-@pytest.mark.parametrize("bound_from", [NOW - timedelta(hours=1, microseconds=1), moment("2011-01-01"), None])
-def test_that_staff_date_back_needs_a_reason_which_is_kept(bound_from: object, tmp_path: Path) -> None:
-    begin("2026-01-01")
-    affiliate = bring_over(["ANN"], tmp_path)["ANN"]
-    given = {"affiliate": affiliate, "code": "Old", "bound_from": bound_from, "now": NOW, "by": make_staff()}
+@pytest.mark.parametrize("assigned_from", [NOW - timedelta(hours=1, microseconds=1), parse_utc("2011-01-01"), None])
+def test_that_staff_date_back_needs_a_reason_which_is_kept(assigned_from: object, tmp_path: Path) -> None:
+    create_program("2026-01-01")
+    affiliate = import_affiliates(["ANN"], tmp_path)["ANN"]
+    given = {"affiliate": affiliate, "code": "Old", "assigned_from": assigned_from, "now": NOW, "by": make_staff()}
     for nothing in ("", " "):
         with pytest.raises(ValidationError, match="say why") as refusal:
-            coupons.bind(**given, reason=nothing)  # type: ignore[arg-type]  # of several types
+            coupons.assign_coupon(**given, reason=nothing)  # type: ignore[arg-type]  # of several types
         assert list(refusal.value.message_dict) == ["reason"]
-    coupons.bind(**given, reason="Printed in their book of January.")  # type: ignore[arg-type]  # of several types
-    record = AuditRecord.objects.get(action="coupon bound", after__code="Old")
+    coupons.assign_coupon(**given, reason="Printed in their book of January.")  # type: ignore[arg-type]  # of several types
+    record = AuditRecord.objects.get(action="coupon assigned", after__code="Old")
     assert record.reason == "Printed in their book of January."
 
 
 def test_that_begins_now_or_later_needs_no_reason(affiliate: Affiliate) -> None:
     staff = make_staff()
     for code, begins in {"A": NOW - timedelta(hours=1), "B": NOW, "C": LATER}.items():
-        assert coupons.bind(affiliate=affiliate, code=code, bound_from=begins, now=NOW, by=staff).bound_from == begins
+        assert (
+            coupons.assign_coupon(affiliate=affiliate, code=code, assigned_from=begins, now=NOW, by=staff).assigned_from
+            == begins
+        )

@@ -5,21 +5,21 @@ from uuid import UUID
 
 import pytest
 
-from agreements.under import Version
+from agreements.applicable_version import PublishedVersion
 from tests.tracking.test_attribution import ACTIVE, SUSPENDED
-from tracking.clicks.click_ids import Receipt
+from tracking.clicks.click_ids import ClickToken
 from tracking.models import Reason
-from tracking.orders.attribution import Binding, Claims, attribute
+from tracking.orders.attribution import AttributionData, CouponAssignment, attribute_order
 
 ANN, LINK, OLD, NEW = (UUID(int=number) for number in range(1, 5))
 PLACED = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
-VERSIONS = [Version(OLD, PLACED - 90 * DAY, False), Version(NEW, PLACED - 5 * DAY, True)]
+VERSIONS = [PublishedVersion(OLD, PLACED - 90 * DAY, False), PublishedVersion(NEW, PLACED - 5 * DAY, True)]
 
 
 def asked(*, history=ACTIVE, accepted=True, clicked=None):
-    claims = Claims(
-        bindings={"ANN": [Binding(ANN, PLACED - 90 * DAY, None)]},
+    claims = AttributionData(
+        assignments={"ANN": [CouponAssignment(ANN, PLACED - 90 * DAY, None)]},
         link_owners={LINK: ANN},
         histories={ANN: history},
         acceptances={ANN: {OLD: PLACED - 80 * DAY}} if accepted else {},
@@ -27,9 +27,13 @@ def asked(*, history=ACTIVE, accepted=True, clicked=None):
         attribution_days={OLD: 3, NEW: 7},
         program_ends_at=None,
     )
-    receipt = Receipt(LINK, clicked, LINK) if clicked else None
-    return attribute(
-        claims, coupon="" if clicked else "ANN", click_id="c" if clicked else "", receipt=receipt, placed_at=PLACED
+    click_token = ClickToken(LINK, clicked, LINK) if clicked else None
+    return attribute_order(
+        claims,
+        coupon="" if clicked else "ANN",
+        click_id="c" if clicked else "",
+        click_token=click_token,
+        placed_at=PLACED,
     )
 
 
@@ -47,5 +51,5 @@ def asked(*, history=ACTIVE, accepted=True, clicked=None):
 )
 def test_the_version_that_its_claimant_was_under_and_else_the_one_in_force(how, reason, version):
     found = asked(**how)
-    assert (found.affiliate_id, found.reason, found.claimant_id) == (None, reason, ANN)
+    assert (found.affiliate_id, found.reason, found.candidate_id) == (None, reason, ANN)
     assert found.agreement_id == version

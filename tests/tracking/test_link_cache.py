@@ -9,21 +9,21 @@ from uuid import UUID
 import pytest
 
 from tracking.clicks import link_cache as module
-from tracking.clicks.link_cache import AwayError, LinkCache
-from tracking.clicks.link_loader import KnownLink
+from tracking.clicks.link_cache import LinkCache, LinkUnavailableError
+from tracking.clicks.link_loader import RedirectLink
 
 pytestmark = pytest.mark.serial
 
 
-def known(target: str) -> KnownLink:
-    return KnownLink(UUID(int=1), target, frozenset(), ("", "", "", "", ""), None)
+def known(target: str) -> RedirectLink:
+    return RedirectLink(UUID(int=1), target, frozenset(), ("", "", "", "", ""), None)
 
 
 class Table:
     """What stands for the database: links by code, how often it was asked, and whether it answers."""
 
     def __init__(self) -> None:
-        self.links: dict[str, KnownLink] = {"one1": known("a")}
+        self.links: dict[str, RedirectLink] = {"one1": known("a")}
         self.asked: list[set[str]] = []
         self.served: list[str] = []
         self.away = False
@@ -31,7 +31,7 @@ class Table:
         self.hung = threading.Event()
         self.hung.set()
 
-    def load(self, codes: Collection[str]) -> dict[str, KnownLink]:
+    def load(self, codes: Collection[str]) -> dict[str, RedirectLink]:
         self.asked.append(set(codes))
         self.begun.set()
         self.hung.wait(10)
@@ -51,7 +51,7 @@ def table() -> Table:
 @pytest.fixture
 def cache(table: Table, monkeypatch: pytest.MonkeyPatch) -> Iterator[LinkCache]:
     monkeypatch.setattr(module, "FRESH_SECONDS", 0.1)
-    monkeypatch.setattr(module, "OLD_SECONDS", 0.3)
+    monkeypatch.setattr(module, "MAX_AGE_SECONDS", 0.3)
     monkeypatch.setattr(module, "_BACK_OFF_SECONDS", 0.02)
     made = LinkCache(table.load, table.served_since)
     yield made
@@ -129,11 +129,11 @@ def test_are_served_in_time_while_the_database_hangs(cache: LinkCache, table: Ta
 def test_that_nobody_was_served_are_away_with_the_database_at_once(cache: LinkCache, table: Table) -> None:
     target(cache)
     table.away = True
-    with pytest.raises(AwayError):
+    with pytest.raises(LinkUnavailableError):
         cache.get("other1")
     begun = time.monotonic()
     for _ in range(20):
-        with pytest.raises(AwayError):
+        with pytest.raises(LinkUnavailableError):
             cache.get("other2")
     assert time.monotonic() - begun < 0.1
 
@@ -148,7 +148,7 @@ def test_that_others_served_within_the_hour_are_known_before_anybody_asks(cache:
 
 
 def test_are_the_same_for_an_event_loop(cache: LinkCache, table: Table) -> None:
-    async def ask() -> list[KnownLink | None]:
+    async def ask() -> list[RedirectLink | None]:
         return await asyncio.gather(*(cache.get_async("one1") for _ in range(50)))
 
     assert asyncio.run(ask()) == [known("a")] * 50
@@ -160,7 +160,7 @@ def test_of_a_thousand_codes_are_asked_for_in_a_few_questions(
     cache: LinkCache, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "WAIT_SECONDS", 60)
-    monkeypatch.setattr(module, "OLD_SECONDS", 60)
+    monkeypatch.setattr(module, "MAX_AGE_SECONDS", 60)
 
     async def ask() -> None:
         # All thousand come while the first question is under way: nobody's speed says how many gather behind it.
@@ -190,6 +190,6 @@ def test_keep_nobody_from_starting_while_the_database_hangs(cache: LinkCache, ta
     cache.start(0.2)
     assert time.monotonic() - begun < 0.4
     begun = time.monotonic()
-    with pytest.raises(AwayError):
+    with pytest.raises(LinkUnavailableError):
         cache.get("one1")
     assert time.monotonic() - begun < 0.2

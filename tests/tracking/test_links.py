@@ -32,7 +32,7 @@ def affiliate() -> Affiliate:
 
 
 def make(affiliate: Affiliate, target: str = "https://shop.example/", **fields: object) -> Link:
-    return tracking_links.create(affiliate=affiliate, target=target, now=NOW, by=affiliate.user, **fields)  # type: ignore[arg-type]  # passed on as they are
+    return tracking_links.create_link(affiliate=affiliate, target=target, now=NOW, by=affiliate.user, **fields)  # type: ignore[arg-type]  # passed on as they are
 
 
 def test_has_a_short_code_that_nobody_can_guess(affiliate: Affiliate) -> None:
@@ -48,7 +48,7 @@ def test_tries_another_code_where_one_is_taken(affiliate: Affiliate, monkeypatch
 
 
 def test_keeps_its_target_name_sub_ids_and_the_hosts_of_the_shop(affiliate: Affiliate) -> None:
-    link = make(affiliate, "https://www.shop.example/p?a=1&b=%20#top", name="Spring", subs=("mail", "", "x"))
+    link = make(affiliate, "https://www.shop.example/p?a=1&b=%20#top", name="Spring", sub_ids=("mail", "", "x"))
     link.refresh_from_db()
     assert link.target == "https://www.shop.example/p?a=1&b=%20#top"
     assert (link.name, link.sub1, link.sub2, link.sub3, link.sub5) == ("Spring", "mail", "", "x", "")
@@ -121,49 +121,49 @@ def test_is_for_active_affiliates_alone(state: State) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "subs", "name"), [("sub2", ("", "x" * 101), ""), ("sub1", ("a\x00",), ""), ("name", (), "n" * 101)]
+    ("field", "sub_ids", "name"), [("sub2", ("", "x" * 101), ""), ("sub1", ("a\x00",), ""), ("name", (), "n" * 101)]
 )
 def test_refuses_texts_that_are_too_long_or_invisible(
-    affiliate: Affiliate, field: str, subs: tuple[str, ...], name: str
+    affiliate: Affiliate, field: str, sub_ids: tuple[str, ...], name: str
 ) -> None:
     with pytest.raises(ValidationError) as refusal:
-        make(affiliate, subs=subs, name=name)
+        make(affiliate, sub_ids=sub_ids, name=name)
     assert list(refusal.value.message_dict) == [field]
 
 
 def test_is_paused_once_and_resumed_once(affiliate: Affiliate) -> None:
     link = make(affiliate)
-    tracking_links.pause(link=link, now=NOW + timedelta(hours=1), by=affiliate.user)
+    tracking_links.pause_link(link=link, now=NOW + timedelta(hours=1), by=affiliate.user)
     link.refresh_from_db()
     assert link.paused_at == NOW + timedelta(hours=1)
     with pytest.raises(IllegalTransition):
-        tracking_links.pause(link=link, now=NOW, by=affiliate.user)
-    tracking_links.resume(link=link, now=NOW, by=affiliate.user)
+        tracking_links.pause_link(link=link, now=NOW, by=affiliate.user)
+    tracking_links.resume_link(link=link, now=NOW, by=affiliate.user)
     with pytest.raises(IllegalTransition):
-        tracking_links.resume(link=link, now=NOW, by=affiliate.user)
+        tracking_links.resume_link(link=link, now=NOW, by=affiliate.user)
     link.refresh_from_db()
     assert link.paused_at is None
 
 
 def test_keeps_its_code_when_it_is_pointed_somewhere_else(affiliate: Affiliate) -> None:
-    link = make(affiliate, subs=("one", "two"))
+    link = make(affiliate, sub_ids=("one", "two"))
     code = link.code
-    tracking_links.change(
-        link=link, target="https://www.shop.example/new", name="New", subs=("three",), now=NOW, by=affiliate.user
+    tracking_links.update_link(
+        link=link, target="https://www.shop.example/new", name="New", sub_ids=("three",), now=NOW, by=affiliate.user
     )
     link.refresh_from_db()
     assert (link.code, link.target, link.name) == (code, "https://www.shop.example/new", "New")
     assert (link.sub1, link.sub2) == ("three", "")
     with pytest.raises(ValidationError):
-        tracking_links.change(link=link, target="https://evil.example/", now=NOW, by=affiliate.user)
+        tracking_links.update_link(link=link, target="https://evil.example/", now=NOW, by=affiliate.user)
 
 
 def test_leaves_an_audit_record_where_staff_change_it_and_none_where_its_affiliate_does(affiliate: Affiliate) -> None:
     link, staff = make(affiliate), make_staff()
-    tracking_links.pause(link=link, now=NOW, by=affiliate.user)
+    tracking_links.pause_link(link=link, now=NOW, by=affiliate.user)
     assert not AuditRecord.objects.filter(subject_id=str(link.pk)).exists()
-    tracking_links.resume(link=link, now=NOW, by=staff)
-    tracking_links.change(link=link, target="https://shop.example/b", now=NOW, by=staff)
+    tracking_links.resume_link(link=link, now=NOW, by=staff)
+    tracking_links.update_link(link=link, target="https://shop.example/b", now=NOW, by=staff)
     records = AuditRecord.objects.filter(subject_id=str(link.pk)).order_by("id")
     assert [record.action for record in records] == ["link resumed", "link changed"]
     assert (records[1].before["target"], records[1].after["target"]) == (
@@ -175,4 +175,4 @@ def test_leaves_an_audit_record_where_staff_change_it_and_none_where_its_affilia
 def test_is_published_under_the_click_host(affiliate: Affiliate, settings: Settings) -> None:
     settings.CLICK_BASE_URL = "https://go.example"
     link = make(affiliate)
-    assert tracking_links.short_address(link) == f"https://go.example/r/{link.code}"
+    assert tracking_links.build_short_url(link) == f"https://go.example/r/{link.code}"

@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from affiliates import standing
+from affiliates import status_history
 from affiliates.models import Affiliate, State
-from agreements.models import Acceptance, Agreement, Program
+from agreements.models import Acceptance, AgreementVersion, Program
 from tests.factories import make_affiliate, make_staff
 from tracking.clicks import click_ids
 from tracking.links import coupons, tracking_links
@@ -23,22 +23,22 @@ DAY = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def agreement() -> Agreement:
+def agreement() -> AgreementVersion:
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    return Agreement.objects.create(
+    return AgreementVersion.objects.create(
         name="1", number=1, drafted_at=start, published_at=start, effective_at=start, time_zone="America/New_York"
     )
 
 
 @pytest.fixture
-def affiliate(agreement: Agreement) -> Affiliate:
+def affiliate(agreement: AgreementVersion) -> Affiliate:
     program = Program.current()
     program.shop_hosts = ["shop.example"]
     program.save()
     return accepted(agreement)
 
 
-def accepted(agreement: Agreement) -> Affiliate:
+def accepted(agreement: AgreementVersion) -> Affiliate:
     affiliate = make_affiliate()
     at = datetime(2026, 1, 1, tzinfo=UTC)
     Acceptance.objects.create(
@@ -65,9 +65,9 @@ def signed_in(client: Client, affiliate: Affiliate) -> Client:
     return client
 
 
-def make_link(affiliate: Affiliate, name: str = "Spring", subs: tuple[str, ...] = ("own",)) -> Link:
-    return tracking_links.create(
-        affiliate=affiliate, target="https://shop.example/p", name=name, subs=subs, now=timezone.now(), by=None
+def make_link(affiliate: Affiliate, name: str = "Spring", sub_ids: tuple[str, ...] = ("own",)) -> Link:
+    return tracking_links.create_link(
+        affiliate=affiliate, target="https://shop.example/p", name=name, sub_ids=sub_ids, now=timezone.now(), by=None
     )
 
 
@@ -88,7 +88,7 @@ def order(
     **fields: Any,
 ) -> Order:
     if came is not None:
-        link, click_id = came.link, click_ids.sign(came.link_id, came.at, came.pk)
+        link, click_id = came.link, click_ids.sign_click_id(came.link_id, came.at, came.pk)
     row = Order.objects.create(
         order_id=f"A{next(_orders)}",
         status=fields.pop("status", "paid"),
@@ -121,13 +121,13 @@ def test_list_the_links_with_the_clicks_that_count_and_their_orders(
     order(affiliate, ("toys", "10.00", "0.00"), came=came)
     order(affiliate, ("toys", "10.00", "0.00"), came=came, status="cancelled")
     text = signed_in.get("/links/").content.decode()
-    assert tracking_links.short_address(link) in text
+    assert tracking_links.build_short_url(link) in text
     row = text[text.index("Spring") :]
     assert row.index('data-label="Clicks"') < row.index(">2<") < row.index('data-label="Orders"') < row.index(">1<")
 
 
 def test_list_coupons(signed_in: Client, affiliate: Affiliate) -> None:
-    coupons.bind(affiliate=affiliate, code="SPRING-10", bound_from=None, now=DAY, by=None)
+    coupons.assign_coupon(affiliate=affiliate, code="SPRING-10", assigned_from=None, now=DAY, by=None)
     assert "SPRING-10" in signed_in.get("/links/").content.decode()
 
 
@@ -137,7 +137,7 @@ def test_make_a_link_and_show_its_address(signed_in: Client, affiliate: Affiliat
     )
     link = Link.objects.get()
     assert (link.affiliate, link.target, link.sub1, link.sub5) == (affiliate, "https://shop.example/x", "a", "e")
-    assert tracking_links.short_address(link) in answer.content.decode()
+    assert tracking_links.build_short_url(link) in answer.content.decode()
 
 
 def test_show_beside_the_field_why_a_target_is_refused(signed_in: Client) -> None:
@@ -173,7 +173,7 @@ def test_draw_a_qr_code(signed_in: Client, link: Link, kind: str, begins: bytes)
 
 
 def test_say_why_all_links_are_paused(signed_in: Client, affiliate: Affiliate, link: Link) -> None:
-    standing.move(affiliate=affiliate, to=State.SUSPENDED, now=timezone.now(), by=None, reason="a test")
+    status_history.change_status(affiliate=affiliate, to=State.SUSPENDED, now=timezone.now(), by=None, reason="a test")
     for path in ("/links/", f"/links/{link.pk}/"):
         assert "your account is not active" in signed_in.get(path).content.decode()
     text = signed_in.post("/links/new/", {"target": "https://shop.example/"}).content.decode()
@@ -182,7 +182,9 @@ def test_say_why_all_links_are_paused(signed_in: Client, affiliate: Affiliate, l
 
 
 @pytest.mark.parametrize("path", ["", "pause/", "resume/", "qr.svg", "qr.png"])
-def test_answer_404_alike_for_anothers_link_and_for_none(signed_in: Client, agreement: Agreement, path: str) -> None:
+def test_answer_404_alike_for_anothers_link_and_for_none(
+    signed_in: Client, agreement: AgreementVersion, path: str
+) -> None:
     theirs = make_link(accepted(agreement))
     method = signed_in.post if path in ("pause/", "resume/") else signed_in.get
     answers = [method(f"/links/{pk}/{path}") for pk in (theirs.pk, uuid4())]
@@ -191,7 +193,7 @@ def test_answer_404_alike_for_anothers_link_and_for_none(signed_in: Client, agre
     assert theirs.paused_at is None
 
 
-def test_change_nobody_elses_link(signed_in: Client, agreement: Agreement) -> None:
+def test_change_nobody_elses_link(signed_in: Client, agreement: AgreementVersion) -> None:
     theirs = make_link(accepted(agreement))
     assert signed_in.post(f"/links/{theirs.pk}/", {"target": "https://shop.example/mine"}).status_code == 404
     theirs.refresh_from_db()

@@ -10,23 +10,23 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from affiliates import standing
+from affiliates import status_history
 from affiliates.models import Affiliate, State
-from agreements.models import Acceptance, Agreement, Program
-from lib.client_address import believed
+from agreements.models import Acceptance, AgreementVersion, Program
+from lib.client_address import resolve_address
 from tests.factories import make_affiliate
 from tracking.clicks import click_ids, link_loader, redirect, requests, responses
-from tracking.clicks.flood_limit import Floods
-from tracking.clicks.link_loader import KnownLink
-from tracking.clicks.requests import Visit
+from tracking.clicks.flood_limit import FloodLimit
+from tracking.clicks.link_loader import RedirectLink
+from tracking.clicks.requests import RedirectRequest
 from tracking.links import tracking_links
-from tracking.links.pauses import Pause
+from tracking.links.pauses import PauseReason
 from tracking.models import Click, Link
 from tracking.views import follow
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 AT = datetime(2026, 3, 1, 12, 0, 0, 123_456, tzinfo=UTC)
-LINK = KnownLink(
+LINK = RedirectLink(
     UUID(int=7),
     "https://shop.example/p?a=1#top",
     frozenset({"shop.example", "www.shop.example"}),
@@ -35,7 +35,7 @@ LINK = KnownLink(
 )
 
 
-def visit(query: str = "", **changes: Any) -> Visit:
+def visit(query: str = "", **changes: Any) -> RedirectRequest:
     fields: dict[str, Any] = {
         "code": "abcd1234",
         "method": "GET",
@@ -46,14 +46,14 @@ def visit(query: str = "", **changes: Any) -> Visit:
         "purpose": "",
         "at": AT,
     }
-    return Visit(**(fields | changes))
+    return RedirectRequest(**(fields | changes))
 
 
-def answer(query: str = "", link: KnownLink = LINK, **changes: Any) -> responses.Answer:
-    return responses.redirect(visit(query, **changes), link, Floods(100))
+def answer(query: str = "", link: RedirectLink = LINK, **changes: Any) -> responses.RedirectResponse:
+    return responses.build_redirect(visit(query, **changes), link, FloodLimit(100))
 
 
-def location(given: responses.Answer) -> str:
+def location(given: responses.RedirectResponse) -> str:
     return dict(given.headers)["Location"]
 
 
@@ -62,7 +62,7 @@ def test_adds_a_click_id_and_leaves_query_and_fragment_alone() -> None:
     head, click_id = location(given).split("&click_id=")
     assert head == "https://shop.example/p?a=1"
     assert click_id.endswith("#top")
-    receipt = click_ids.read(click_id.removesuffix("#top"))
+    receipt = click_ids.verify_click_id(click_id.removesuffix("#top"))
     assert receipt is not None
     assert given.row is not None
     assert (receipt.link_id, receipt.nonce) == (LINK.id, given.row.id)
@@ -119,7 +119,7 @@ def test_counts_clicks_of_people_alone_and_redirects_all(changes: dict[str, Any]
 
 @pytest.mark.parametrize("name", ["sec-purpose", "purpose", "x-purpose", "x-moz"])
 def test_knows_a_prefetch_by_each_header_that_browsers_send(name: str) -> None:
-    assert requests.is_prefetch(visit(purpose=requests.purpose_of({name: "Prefetch"})))
+    assert requests.is_prefetch(visit(purpose=requests.read_purpose({name: "Prefetch"})))
 
 
 @pytest.mark.parametrize(
@@ -177,22 +177,22 @@ def test_keeps_on_what_kind_of_device_somebody_reads(user_agent: str, device: st
 
 
 def test_counts_no_flood_from_one_address_and_all_of_another() -> None:
-    floods = Floods(3)
-    kinds = [responses.kind_of(visit(), LINK, floods) for _ in range(5)]
+    floods = FloodLimit(3)
+    kinds = [responses.classify_click(visit(), LINK, floods) for _ in range(5)]
     assert kinds == ["counted"] * 3 + ["flood"] * 2
-    assert responses.kind_of(visit(address="203.0.113.78"), LINK, floods) == "counted"
-    assert responses.kind_of(visit(at=AT + timedelta(minutes=1)), LINK, floods) == "counted"
+    assert responses.classify_click(visit(address="203.0.113.78"), LINK, floods) == "counted"
+    assert responses.classify_click(visit(at=AT + timedelta(minutes=1)), LINK, floods) == "counted"
 
 
 def test_lets_robots_add_to_no_flood() -> None:
-    floods = Floods(1)
+    floods = FloodLimit(1)
     for _ in range(5):
-        assert responses.kind_of(visit(user_agent="curl/8"), LINK, floods) == "bot"
-    assert responses.kind_of(visit(), LINK, floods) == "counted"
+        assert responses.classify_click(visit(user_agent="curl/8"), LINK, floods) == "bot"
+    assert responses.classify_click(visit(), LINK, floods) == "counted"
 
 
 def test_leads_untracked_where_the_link_is_paused() -> None:
-    given = answer("to=https://www.shop.example/x", LINK._replace(why_not=Pause.LINK))
+    given = answer("to=https://www.shop.example/x", LINK._replace(pause_reason=PauseReason.LINK))
     assert location(given) == "https://www.shop.example/x"
     assert given.row is not None
     assert given.row.kind == "paused"
@@ -253,7 +253,7 @@ def test_names_the_click_id_as_the_installation_does(settings: Settings) -> None
 )
 def test_believes_our_own_proxies_alone(settings: Settings, proxies: int, forwarded: str, seen: str) -> None:
     settings.TRUSTED_PROXIES = proxies
-    assert believed("9.9.9.9", forwarded) == seen
+    assert resolve_address("9.9.9.9", forwarded) == seen
 
 
 @pytest.mark.parametrize(
@@ -284,8 +284,8 @@ def test_is_the_same_visit_whichever_way_it_comes(
         "client": ("9.9.9.9", 5000),
         "headers": [(name.encode(), value) for name, value in sent.items()],
     }
-    seen = redirect.visit_of_wsgi(environ, AT)
-    assert redirect.visit_of_asgi(scope, AT) == seen
+    seen = redirect.parse_wsgi_request(environ, AT)
+    assert redirect.parse_asgi_request(scope, AT) == seen
     assert seen.code == ("abcd1234" if path.startswith("/r/") else "")
     assert seen.user_agent == headers.get("user-agent", "")
     assert requests.is_prefetch(seen) == bool({"sec-purpose", "purpose", "x-purpose", "x-moz"} & headers.keys())
@@ -307,13 +307,13 @@ def affiliate(db: None) -> Affiliate:
 
 @pytest.fixture
 def link(affiliate: Affiliate) -> Link:
-    return tracking_links.create(
-        affiliate=affiliate, target="https://shop.example/p", subs=("own",), now=timezone.now(), by=affiliate.user
+    return tracking_links.create_link(
+        affiliate=affiliate, target="https://shop.example/p", sub_ids=("own",), now=timezone.now(), by=affiliate.user
     )
 
 
-def publish(name: str, effective_at: datetime, *, detriment: bool = False) -> Agreement:
-    return Agreement.objects.create(
+def publish(name: str, effective_at: datetime, *, detriment: bool = False) -> AgreementVersion:
+    return AgreementVersion.objects.create(
         name=name,
         number=int(name),
         drafted_at=effective_at,
@@ -323,7 +323,7 @@ def publish(name: str, effective_at: datetime, *, detriment: bool = False) -> Ag
     )
 
 
-def accept(affiliate: Affiliate, agreement: Agreement) -> None:
+def accept(affiliate: Affiliate, agreement: AgreementVersion) -> None:
     assert agreement.effective_at is not None
     Acceptance.objects.create(
         sequence=Acceptance.objects.count() + 1,
@@ -340,7 +340,7 @@ def accept(affiliate: Affiliate, agreement: Agreement) -> None:
 def test_works_as_a_plain_page_of_django(client: Client, link: Link) -> None:
     response = client.get(f"/r/{link.code}?sub2=mail", headers={"user-agent": BROWSER}, REMOTE_ADDR="198.51.100.9")
     assert response.status_code == 302
-    receipt = click_ids.read(parse_qs(urlsplit(response["Location"]).query)["click_id"][0])
+    receipt = click_ids.verify_click_id(parse_qs(urlsplit(response["Location"]).query)["click_id"][0])
     click = Click.objects.get()
     assert receipt is not None
     assert (receipt.link_id, receipt.nonce) == (link.pk, click.pk)
@@ -374,69 +374,71 @@ def test_answers_head_without_a_body(client: Client, link: Link) -> None:
     assert Click.objects.get().kind == "head"
 
 
-def why_not(link: Link, at: datetime | None = None) -> Pause | None:
-    return link_loader.load([link.code], now=at or timezone.now())[link.code].why_not
+def pause_reason(link: Link, at: datetime | None = None) -> PauseReason | None:
+    return link_loader.load_links([link.code], now=at or timezone.now())[link.code].pause_reason
 
 
 def test_is_tracked_while_affiliate_link_agreement_and_program_are_all_well(link: Link) -> None:
-    assert why_not(link) is None
+    assert pause_reason(link) is None
 
 
 @pytest.mark.parametrize("state", [State.SUSPENDED, State.LEAVING, State.TERMINATED])
 def test_is_untracked_unless_the_affiliate_is_active(link: Link, state: State) -> None:
-    standing.move(affiliate=link.affiliate, to=state, now=timezone.now(), by=None, reason="a test")
-    assert why_not(link) == Pause.NOT_ACTIVE
+    status_history.change_status(affiliate=link.affiliate, to=state, now=timezone.now(), by=None, reason="a test")
+    assert pause_reason(link) == PauseReason.NOT_ACTIVE
 
 
 def test_is_untracked_while_the_link_is_paused(link: Link) -> None:
-    tracking_links.pause(link=link, now=timezone.now(), by=None)
-    assert why_not(link) == Pause.LINK
+    tracking_links.pause_link(link=link, now=timezone.now(), by=None)
+    assert pause_reason(link) == PauseReason.LINK
 
 
 def test_is_untracked_from_the_end_of_the_program_on(link: Link) -> None:
     end = timezone.now() + timedelta(days=1)
     Program.objects.update(end_announced_at=timezone.now(), ends_at=end)
-    assert why_not(link) is None
-    assert why_not(link, end - timedelta(microseconds=1)) is None
-    assert why_not(link, end) == Pause.PROGRAM_ENDED
+    assert pause_reason(link) is None
+    assert pause_reason(link, end - timedelta(microseconds=1)) is None
+    assert pause_reason(link, end) == PauseReason.PROGRAM_ENDED
 
 
 def test_is_untracked_without_an_accepted_agreement(link: Link) -> None:
-    assert why_not(link, datetime(2025, 12, 31, tzinfo=UTC)) == Pause.NO_AGREEMENT
+    assert pause_reason(link, datetime(2025, 12, 31, tzinfo=UTC)) == PauseReason.NO_AGREEMENT
 
 
 def test_is_untracked_from_a_new_version_on_until_it_is_accepted(link: Link) -> None:
     start = datetime(2026, 2, 1, tzinfo=UTC)
     version = publish("2", start, detriment=True)
-    assert why_not(link, start - timedelta(microseconds=1)) is None
-    assert why_not(link, start) == Pause.NOT_ACCEPTED
+    assert pause_reason(link, start - timedelta(microseconds=1)) is None
+    assert pause_reason(link, start) == PauseReason.NOT_ACCEPTED
     accept(link.affiliate, version)
-    assert why_not(link, start) is None
+    assert pause_reason(link, start) is None
 
 
 def test_leads_deep_to_no_host_that_the_shop_has_given_up(link: Link) -> None:
     Program.objects.update(shop_hosts=["new.example"])
-    assert link_loader.load([link.code], now=timezone.now())[link.code].hosts == frozenset()
+    assert link_loader.load_links([link.code], now=timezone.now())[link.code].hosts == frozenset()
 
 
 def test_sends_no_header_that_got_into_the_table_past_the_rules(link: Link) -> None:
     Link.objects.filter(pk=link.pk).update(target="https://shop.example/\r\nX: y")
-    assert link_loader.load([link.code], now=timezone.now()) == {}
+    assert link_loader.load_links([link.code], now=timezone.now()) == {}
 
 
 def test_takes_the_same_few_queries_for_any_number_of_links(
     affiliate: Affiliate, link: Link, django_assert_num_queries: Any
 ) -> None:
     more = [
-        tracking_links.create(affiliate=affiliate, target="https://shop.example/", now=timezone.now(), by=None)
+        tracking_links.create_link(affiliate=affiliate, target="https://shop.example/", now=timezone.now(), by=None)
         for _ in range(9)
     ]
     with django_assert_num_queries(4):
-        assert len(link_loader.load([link.code, *(one.code for one in more), "unknown1"], now=timezone.now())) == 10
+        assert (
+            len(link_loader.load_links([link.code, *(one.code for one in more), "unknown1"], now=timezone.now())) == 10
+        )
 
 
 def test_counts_a_flood_through_the_page_too(client: Client, link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(follow, "_floods", Floods(2))
+    monkeypatch.setattr(follow, "_flood_limit", FloodLimit(2))
     for _ in range(3):
         client.get(f"/r/{link.code}", headers={"user-agent": BROWSER})
     assert sorted(Click.objects.values_list("kind", flat=True)) == ["counted", "counted", "flood"]

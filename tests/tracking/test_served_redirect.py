@@ -23,9 +23,9 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from affiliates import standing
+from affiliates import status_history
 from affiliates.models import State
-from agreements.models import Acceptance, Agreement, Program
+from agreements.models import Acceptance, AgreementVersion, Program
 from tests.factories import make_affiliate
 from tracking.clicks import click_ids
 from tracking.links import tracking_links
@@ -44,7 +44,9 @@ def link() -> Link:
     program.save()
     affiliate = make_affiliate()
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    agreement = Agreement.objects.create(name="1", number=1, drafted_at=start, published_at=start, effective_at=start)
+    agreement = AgreementVersion.objects.create(
+        name="1", number=1, drafted_at=start, published_at=start, effective_at=start
+    )
     Acceptance.objects.create(
         sequence=1,
         affiliate=affiliate,
@@ -55,7 +57,7 @@ def link() -> Link:
         box_ticked=True,
         hash=uuid4().hex,
     )
-    return tracking_links.create(affiliate=affiliate, target="https://shop.example/p", now=timezone.now(), by=None)
+    return tracking_links.create_link(affiliate=affiliate, target="https://shop.example/p", now=timezone.now(), by=None)
 
 
 class Proxy:
@@ -199,7 +201,7 @@ def get(port: int, path: str, client: http.client.HTTPConnection | None = None) 
 
 
 def nonce_of(location: str) -> UUID:
-    receipt = click_ids.read(parse_qs(urlsplit(location).query)["click_id"][0])
+    receipt = click_ids.verify_click_id(parse_qs(urlsplit(location).query)["click_id"][0])
     assert receipt is not None
     return receipt.nonce
 
@@ -292,20 +294,24 @@ def test_learns_within_five_seconds_what_changes_elsewhere(served: Web, link: Li
             time.sleep(0.05)
 
     assert "click_id=" in get(served.port, path)[1]
-    tracking_links.change(link=link, target="https://shop.example/new", now=timezone.now(), by=None)
+    tracking_links.update_link(link=link, target="https://shop.example/new", now=timezone.now(), by=None)
     seconds_until(lambda location: location.startswith("https://shop.example/new"))
-    tracking_links.pause(link=link, now=timezone.now(), by=None)
+    tracking_links.pause_link(link=link, now=timezone.now(), by=None)
     seconds_until(lambda location: location == "https://shop.example/new")
-    tracking_links.resume(link=link, now=timezone.now(), by=None)
+    tracking_links.resume_link(link=link, now=timezone.now(), by=None)
     seconds_until(lambda location: "click_id=" in location)
-    standing.move(affiliate=link.affiliate, to=State.SUSPENDED, now=timezone.now(), by=None, reason="a test")
+    status_history.change_status(
+        affiliate=link.affiliate, to=State.SUSPENDED, now=timezone.now(), by=None, reason="a test"
+    )
     seconds_until(lambda location: "click_id=" not in location)
 
 
 def test_knows_a_new_link_at_once_and_one_that_it_was_asked_for_before_within_five_seconds(
     served: Web, link: Link
 ) -> None:
-    fresh = tracking_links.create(affiliate=link.affiliate, target="https://shop.example/", now=timezone.now(), by=None)
+    fresh = tracking_links.create_link(
+        affiliate=link.affiliate, target="https://shop.example/", now=timezone.now(), by=None
+    )
     assert get(served.port, f"/r/{fresh.code}")[0] == 302
     assert get(served.port, "/r/foretold")[0] == 404
     Link.objects.filter(pk=fresh.pk).update(code="foretold")

@@ -8,25 +8,25 @@ from typing import Any
 import pytest
 
 from shops import strict_json
-from tests.worlds import order
-from tracking.orders.snapshots import Reader, Refused, Snapshot
+from tests.scenarios import build_order
+from tracking.orders.snapshots import Reader, Rejected, Snapshot
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 READER = Reader(currency="USD", now=NOW, key="key")
-VALID = order("A1", completed="2026-01-12T12:00:00Z")
+VALID = build_order("A1", completed="2026-01-12T12:00:00Z")
 
 
 def read(row: object) -> Snapshot:
-    return READER.read(strict_json.parse(json.dumps(row)))
+    return READER.read(strict_json.parse_json(json.dumps(row)))
 
 
 def refusal(text: str) -> tuple[str, str]:
-    with pytest.raises(Refused) as refused:
-        READER.read(strict_json.parse(text))
-    return refused.value.field, refused.value.cause
+    with pytest.raises(Rejected) as refused:
+        READER.read(strict_json.parse_json(text))
+    return refused.value.field, refused.value.message
 
 
-def changed(path: str, value: object) -> dict:
+def build_changed_row(path: str, value: object) -> dict:
     row = copy.deepcopy(VALID)
     *parents, last = path.replace("[0]", ".0").split(".")
     place: Any = row
@@ -102,7 +102,7 @@ def name_of(value: object) -> str:
 
 @pytest.mark.parametrize(("path", "value", "field"), CASES, ids=name_of)
 def test_is_refused_by_the_field_with_a_cause(path, value, field):
-    found, cause = refusal(json.dumps(changed(path, value)))
+    found, cause = refusal(json.dumps(build_changed_row(path, value)))
     assert found == field
     assert cause
 
@@ -127,8 +127,8 @@ def test_that_is_no_object_is_refused(row):
 
 
 def test_nested_20000_deep_is_unreadable():
-    with pytest.raises(strict_json.Unreadable):
-        strict_json.parse("[" * 20_000 + "]" * 20_000)
+    with pytest.raises(strict_json.UnreadableInput):
+        strict_json.parse_json("[" * 20_000 + "]" * 20_000)
 
 
 def test_is_taken_with_every_optional_field_absent():
@@ -139,14 +139,14 @@ def test_is_taken_with_every_optional_field_absent():
 
 def test_is_the_same_content_whatever_its_keys_order_offsets_and_nulls():
     turned = dict(reversed(list(VALID.items()))) | {"updated_at": "2026-01-10T14:00:00.000+02:00"}
-    assert read(turned).receipt() == read(VALID).receipt()
-    assert read(VALID | {"coupon": "X"}).receipt()[1] != read(VALID).receipt()[1]
+    assert read(turned).serialize() == read(VALID).serialize()
+    assert read(VALID | {"coupon": "X"}).serialize()[1] != read(VALID).serialize()[1]
 
 
 def test_keeps_of_the_customer_a_keyed_hash_alone():
-    stored = json.dumps(read(VALID).content())
+    stored = json.dumps(read(VALID).build_content())
     assert "17850" not in stored
-    assert read(json.loads(stored)).receipt() == read(VALID).receipt()
+    assert read(json.loads(stored)).serialize() == read(VALID).serialize()
     other = Reader(currency="USD", now=NOW, key="another key").read(VALID)
     assert other.customer_hash != read(VALID).customer_hash
 

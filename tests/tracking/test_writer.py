@@ -25,7 +25,7 @@ from lib.ids import uuid7
 from tests.factories import make_affiliate
 from tracking import tasks
 from tracking.clicks import click_store, service
-from tracking.clicks.click_store import Row
+from tracking.clicks.click_store import ClickRow
 from tracking.clicks.connection import connect
 from tracking.clicks.spool import Spool
 from tracking.clicks.writer import Writer
@@ -41,7 +41,7 @@ def link() -> Link:
     program.shop_hosts = ["shop.example"]
     program.save()
     affiliate = make_affiliate()
-    return tracking_links.create(affiliate=affiliate, target="https://shop.example/", now=timezone.now(), by=None)
+    return tracking_links.create_link(affiliate=affiliate, target="https://shop.example/", now=timezone.now(), by=None)
 
 
 def spool(folder: Path, most_bytes: int = 2**20) -> Spool:
@@ -55,9 +55,9 @@ def writer(tmp_path: Path) -> Iterator[Writer]:
     made.stop()
 
 
-def row(link_id: UUID, **changes: Any) -> Row:
-    fields: dict[str, Any] = dict.fromkeys(Row._fields, "") | {"kind": "counted", "at": datetime.now(UTC)}
-    return Row(**(fields | {"id": uuid7(), "link_id": link_id} | changes))
+def row(link_id: UUID, **changes: Any) -> ClickRow:
+    fields: dict[str, Any] = dict.fromkeys(ClickRow._fields, "") | {"kind": "counted", "at": datetime.now(UTC)}
+    return ClickRow(**(fields | {"id": uuid7(), "link_id": link_id} | changes))
 
 
 def wait_until(true: Any, seconds: float = 5) -> None:
@@ -107,14 +107,14 @@ def test_has_committed_each_click_when_its_request_goes_on(writer: Writer, link:
 
 def test_shares_one_commit_among_many_requests(link: Link, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     sizes: list[int] = []
-    write = click_store.copy
+    write = click_store.copy_rows
 
     def slow(cursor: Any, lines: list[bytes]) -> None:
         sizes.append(len(lines))
         time.sleep(0.02)
         write(cursor, lines)
 
-    monkeypatch.setattr(click_store, "copy", slow)
+    monkeypatch.setattr(click_store, "copy_rows", slow)
     writer = Writer(connect, spool(tmp_path))
 
     async def all_at_once() -> None:
@@ -151,7 +151,7 @@ def test_lets_requests_go_at_once_while_the_database_is_away_and_writes_their_cl
     switch.open = True
     wait_until(lambda: Click.objects.count() == 50)
     assert set(Click.objects.values_list("sub1", "sub2", "sub3")) == {("ü'\"\\,{}", "a\tb\nc\\N", "\\.")}
-    wait_until(lambda: writer.well)
+    wait_until(lambda: writer.is_healthy)
     writer.stop()
     # Nothing is lost, and staff see how much came late.
     assert sum(ClickLoss.objects.values_list("count", flat=True)) == 0
@@ -162,14 +162,14 @@ def test_lets_requests_go_at_once_while_the_database_is_away_and_writes_their_cl
 def test_counts_what_it_had_no_room_for_and_tells_staff_when_the_database_is_back(link: Link, tmp_path: Path) -> None:
     switch = Switch()
     switch.open = False
-    room = 10 * len(click_store.line(row(link.pk))) + 60
+    room = 10 * len(click_store.encode_row(row(link.pk))) + 60
     writer = Writer(switch.connect, spool(tmp_path, room))
     for _ in range(25):
         writer.record(row(link.pk))
     assert writer.spool.lost == 15
     switch.open = True
     wait_until(ClickLoss.objects.exists)
-    wait_until(lambda: writer.well)
+    wait_until(lambda: writer.is_healthy)
     writer.stop()
     assert ClickLoss.objects.get(count__gt=0).count == 15
     assert Click.objects.count() == 10
@@ -210,7 +210,7 @@ from pathlib import Path
 from uuid import UUID
 import psycopg
 from lib.ids import uuid7
-from tracking.clicks.click_store import Row
+from tracking.clicks.click_store import ClickRow
 from tracking.clicks.spool import Spool
 from tracking.clicks.writer import Writer
 
@@ -219,8 +219,8 @@ def away():
 
 writer = Writer(away, Spool(Path(sys.argv[1]), "db", 2000))
 for _ in range(30):
-    fields = dict.fromkeys(Row._fields, "") | {"kind": "counted", "device": "other", "at": datetime.now(UTC)}
-    one = Row(**(fields | {"id": uuid7(), "link_id": UUID(sys.argv[2])}))
+    fields = dict.fromkeys(ClickRow._fields, "") | {"kind": "counted", "device": "other", "at": datetime.now(UTC)}
+    one = ClickRow(**(fields | {"id": uuid7(), "link_id": UUID(sys.argv[2])}))
     writer.record(one)
     print(one.id, flush=True)
 print("done", flush=True)
@@ -261,7 +261,7 @@ def test_brings_of_a_cut_off_line_what_was_answered(link: Link, tmp_path: Path) 
     folder.mkdir()
     whole, cut = row(link.pk), row(link.pk)
     left = folder / "db.1.x.clicks"
-    left.write_bytes(b"lost %020d\n" % 0 + click_store.line(whole) + click_store.line(cut)[:-5])
+    left.write_bytes(b"lost %020d\n" % 0 + click_store.encode_row(whole) + click_store.encode_row(cut)[:-5])
     writer = Writer(connect, spool(tmp_path))
     writer.start()
     wait_until(lambda: not left.exists())
@@ -271,12 +271,12 @@ def test_brings_of_a_cut_off_line_what_was_answered(link: Link, tmp_path: Path) 
 
 def test_is_not_needed_for_what_a_killed_process_left(link: Link, tmp_path: Path, settings: Settings) -> None:
     settings.CLICK_SPOOL_DIR = tmp_path / "none yet"
-    assert service.bring_left_behind() == 0
+    assert service.drain_orphaned_spools() == 0
     settings.CLICK_SPOOL_DIR = tmp_path
     one = row(link.pk)
     left = tmp_path / f"{connection.settings_dict['NAME']}.1.x.clicks"
-    left.write_bytes(b"lost %020d\n" % 2 + click_store.line(one))
-    tasks.record_clicks_left_behind()
+    left.write_bytes(b"lost %020d\n" % 2 + click_store.encode_row(one))
+    tasks.record_orphaned_clicks()
     assert not left.exists()
     assert Click.objects.get().pk == one.id
     assert ClickLoss.objects.values_list("late", "count").get() == (1, 2)
@@ -320,7 +320,7 @@ def test_waits_a_bounded_time_for_a_database_that_is_slow_then_not_at_all(writer
     assert rest < 0.1
     wait_until(lambda: Click.objects.count() == 22)
     writer.record(row(link.pk), 5)
-    wait_until(lambda: writer.well)
+    wait_until(lambda: writer.is_healthy)
     writer.record(row(link.pk), 5)
     assert Click.objects.count() == 24
 

@@ -9,39 +9,39 @@ from unfold.widgets import (
 )
 
 from affiliates.admin_fields import AffiliateField
-from tracking.links.addresses import MOST_CHARACTERS
+from tracking.links.addresses import MAX_LENGTH
 
 
-def text(label: object, most: int = 100, *, required: bool = False) -> forms.CharField:
+def build_text_field(label: object, most: int = 100, *, required: bool = False) -> forms.CharField:
     """A line of text."""
     return forms.CharField(label=label, max_length=most, required=required, widget=UnfoldAdminTextInputWidget)  # type: ignore[arg-type]  # a lazy text
 
 
-class ChangeForm(forms.Form):
+class LinkUpdateForm(forms.Form):
     """Where a link leads, and what it is called."""
 
-    target = text(_("Leads to"), MOST_CHARACTERS, required=True)
-    name = text(_("Name"))
-    sub1 = text(_("Sub-id 1"))
-    sub2 = text(_("Sub-id 2"))
-    sub3 = text(_("Sub-id 3"))
-    sub4 = text(_("Sub-id 4"))
-    sub5 = text(_("Sub-id 5"))
+    target = build_text_field(_("Leads to"), MAX_LENGTH, required=True)
+    name = build_text_field(_("Name"))
+    sub1 = build_text_field(_("Sub-id 1"))
+    sub2 = build_text_field(_("Sub-id 2"))
+    sub3 = build_text_field(_("Sub-id 3"))
+    sub4 = build_text_field(_("Sub-id 4"))
+    sub5 = build_text_field(_("Sub-id 5"))
 
 
-class MakeForm(ChangeForm):
+class LinkCreateForm(LinkUpdateForm):
     """A link for an affiliate."""
 
     affiliate = AffiliateField()
     field_order = ("affiliate", "target", "name")
 
 
-class BindForm(forms.Form):
+class CouponAssignForm(forms.Form):
     """A coupon for an affiliate."""
 
     affiliate = AffiliateField()
-    code = text(_("Coupon"), 64, required=True)
-    bound_from = forms.SplitDateTimeField(
+    code = build_text_field(_("Coupon"), 64, required=True)
+    assigned_from = forms.SplitDateTimeField(
         label=_("Bound from (UTC)"),
         required=False,
         widget=UnfoldAdminSplitDateTimeWidget,

@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
 from accounts.staff import staff_member
-from affiliates.admin_fields import link_to
+from affiliates.admin_fields import render_link
 from lib.admin.actions import ConfirmForm, run_action
 from lib.admin.bases import ReadOnlyAdmin
-from tracking.admin.forms import ChangeForm, MakeForm
+from tracking.admin.forms import LinkCreateForm, LinkUpdateForm
 from tracking.links import tracking_links
 from tracking.links.tracking_links import SUB_IDS
 from tracking.models import Link
@@ -46,7 +46,7 @@ class LinkAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("address to publish"))
     def address(self, link: Link) -> SafeString:
-        return link_to(tracking_links.short_address(link))
+        return render_link(tracking_links.build_short_url(link))
 
     def has_make_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm("tracking.add_link")
@@ -55,61 +55,63 @@ class LinkAdmin(ReadOnlyAdmin):
         return request.user.has_perm("tracking.change_link")
 
     def has_pause_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return self._may_switch(request, object_id, paused=False)
+        return self._can_switch(request, object_id, paused=False)
 
     def has_resume_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return self._may_switch(request, object_id, paused=True)
+        return self._can_switch(request, object_id, paused=True)
 
     @action(description=gettext_lazy("Make a link"), permissions=["make"], icon="add")  # type: ignore[untyped-decorator]  # unfold has no types
     def make(self, request: HttpRequest) -> HttpResponse:
         def do(given: dict[str, Any]) -> None:
-            tracking_links.create(
-                affiliate=given["affiliate"], **_fields(given), now=timezone.now(), by=staff_member(request)
+            tracking_links.create_link(
+                affiliate=given["affiliate"], **_get_link_fields(given), now=timezone.now(), by=staff_member(request)
             )
 
         back = reverse("admin:tracking_link_changelist")
-        return run_action(request, self, MakeForm, _("Make a link"), do, back)
+        return run_action(request, self, LinkCreateForm, _("Make a link"), do, back)
 
     @action(description=gettext_lazy("Change"), permissions=["edit"], icon="edit")  # type: ignore[untyped-decorator]  # unfold has no types
     def edit(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        link = _link(object_id)
+        link = _get_link(object_id)
 
         def do(given: dict[str, Any]) -> None:
-            tracking_links.change(link=link, **_fields(given), now=timezone.now(), by=staff_member(request))
+            tracking_links.update_link(
+                link=link, **_get_link_fields(given), now=timezone.now(), by=staff_member(request)
+            )
 
         as_it_is = {name: getattr(link, name) for name in ("target", "name", *SUB_IDS)}
         title = _("Change %(link)s") % {"link": link}
-        return run_action(request, self, ChangeForm, title, do, _page(object_id), initial=as_it_is)
+        return run_action(request, self, LinkUpdateForm, title, do, _get_change_url(object_id), initial=as_it_is)
 
     @action(description=gettext_lazy("Pause"), permissions=["pause"], icon="pause")  # type: ignore[untyped-decorator]  # unfold has no types
     def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._switch(request, object_id, tracking_links.pause, _("Pause %(link)s"))
+        return self._switch(request, object_id, tracking_links.pause_link, _("Pause %(link)s"))
 
     @action(description=gettext_lazy("Track again"), permissions=["resume"], icon="play_arrow")  # type: ignore[untyped-decorator]  # unfold has no types
     def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._switch(request, object_id, tracking_links.resume, _("Track %(link)s again"))
+        return self._switch(request, object_id, tracking_links.resume_link, _("Track %(link)s again"))
 
     def _switch(self, request: HttpRequest, object_id: str, switch: Callable[..., None], title: str) -> HttpResponse:
-        link = _link(object_id)
+        link = _get_link(object_id)
 
         def do(_given: dict[str, Any]) -> None:
             switch(link=link, now=timezone.now(), by=staff_member(request))
 
-        return run_action(request, self, ConfirmForm, title % {"link": link}, do, _page(object_id))
+        return run_action(request, self, ConfirmForm, title % {"link": link}, do, _get_change_url(object_id))
 
-    def _may_switch(self, request: HttpRequest, object_id: str | None, *, paused: bool) -> bool:
+    def _can_switch(self, request: HttpRequest, object_id: str | None, *, paused: bool) -> bool:
         if not self.has_edit_permission(request):
             return False
         return object_id is None or Link.objects.filter(pk=object_id, paused_at__isnull=not paused).exists()
 
 
-def _link(object_id: str) -> Link:
+def _get_link(object_id: str) -> Link:
     return get_object_or_404(Link.objects.select_related("affiliate__user"), pk=object_id)
 
 
-def _page(object_id: str) -> str:
+def _get_change_url(object_id: str) -> str:
     return reverse("admin:tracking_link_change", args=[object_id])
 
 
-def _fields(given: dict[str, Any]) -> dict[str, Any]:
-    return {"target": given["target"], "name": given["name"], "subs": tuple(given[name] for name in SUB_IDS)}
+def _get_link_fields(given: dict[str, Any]) -> dict[str, Any]:
+    return {"target": given["target"], "name": given["name"], "sub_ids": tuple(given[name] for name in SUB_IDS)}

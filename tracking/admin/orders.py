@@ -19,21 +19,21 @@ class LineInline(ReadOnlyInline):
 
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
-    list_display = ("order_id", "placed_at", "status", "affiliate", "reason", "country", "version")
+    list_display = ("order_id", "placed_at", "status", "affiliate", "reason", "country", "updated_at")
     list_filter = ("status", "reason")
     list_select_related = ("affiliate",)
     search_fields = ("order_id", "coupon_code", "affiliate__code")
     search_help_text = gettext_lazy("By order, coupon or affiliate's code")
     fields = (
-        *("order_id", "status", "placed_at", "completed_at", "version", "currency", "country"),
-        *("affiliate", "why", "claimant", "coupon_code", "link", "clicked_at", "click_id"),
+        *("order_id", "status", "placed_at", "completed_at", "updated_at", "currency", "country"),
+        *("affiliate", "attribution_reason", "candidate", "coupon_code", "link", "clicked_at", "click_id"),
         "history",
     )
-    readonly_fields = ("why", "history")
+    readonly_fields = ("attribution_reason", "history")
     inlines = (LineInline,)
 
     @admin.display(description=gettext_lazy("why"))
-    def why(self, order: Order) -> str:
+    def attribution_reason(self, order: Order) -> str:
         if not order.clause or order.agreement is None:
             return order.get_reason_display()
         return _("%(reason)s (clause %(clause)s of %(version)s)") % {
@@ -44,16 +44,18 @@ class OrderAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("snapshots, newest first"))
     def history(self, order: Order) -> SafeString:
-        snapshots = OrderSnapshot.objects.filter(order_id=order.order_id).select_related("api_key").order_by("-version")
-        rows = ((_summary(one), json.dumps(one.content, indent=2, ensure_ascii=False)) for one in snapshots)
+        snapshots = (
+            OrderSnapshot.objects.filter(order_id=order.order_id).select_related("api_key").order_by("-updated_at")
+        )
+        rows = ((_format_summary(one), json.dumps(one.content, indent=2, ensure_ascii=False)) for one in snapshots)
         return format_html_join("", '<details class="mb-2"><summary>{}</summary><pre>{}</pre></details>', rows)
 
 
-def _summary(snapshot: OrderSnapshot) -> SafeString:
+def _format_summary(snapshot: OrderSnapshot) -> SafeString:
     return format_html(
         "#{} · {} · {} · {}",
         snapshot.sequence,
-        _("version %(at)s") % {"at": f"{snapshot.version:%Y-%m-%d %H:%M:%S.%f %Z}"},
+        _("version %(at)s") % {"at": f"{snapshot.updated_at:%Y-%m-%d %H:%M:%S.%f %Z}"},
         _("received %(at)s") % {"at": f"{snapshot.received_at:%Y-%m-%d %H:%M:%S %Z}"},
         snapshot.api_key or _("from a file"),
     )

@@ -32,7 +32,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-class Receipt(NamedTuple):
+class ClickToken(NamedTuple):
     """What a genuine click id says; `nonce` is the id of the click's own row."""
 
     link_id: UUID
@@ -40,36 +40,36 @@ class Receipt(NamedTuple):
     nonce: UUID
 
 
-def sign(link_id: UUID, at: datetime, nonce: UUID | None = None) -> str:
+def sign_click_id(link_id: UUID, at: datetime, nonce: UUID | None = None) -> str:
     """A click id of 76 URL-safe characters for a click on the link at `at`, kept to the millisecond (CONTRACT 4).
 
     Without a `nonce` it gets one of its own.
     """
-    payload = _PAYLOAD.pack(_VERSION, link_id.bytes, (at - _EPOCH) // _MILLISECOND, (nonce or new_nonce(at)).bytes)
-    return base64.urlsafe_b64encode(payload + _code(settings.CLICK_ID_KEYS[0], payload)).decode("ascii")
+    payload = _PAYLOAD.pack(_VERSION, link_id.bytes, (at - _EPOCH) // _MILLISECOND, (nonce or generate_nonce(at)).bytes)
+    return base64.urlsafe_b64encode(payload + _compute_mac(settings.CLICK_ID_KEYS[0], payload)).decode("ascii")
 
 
-def read(text: object) -> Receipt | None:
+def verify_click_id(text: object) -> ClickToken | None:
     """What `text` says if this installation signed it under one of its keys; None for anything else, never an error."""
     if not isinstance(text, str) or not _TEXT.fullmatch(text):
         return None
     signed = base64.urlsafe_b64decode(text)
     payload, code = signed[: _PAYLOAD.size], signed[_PAYLOAD.size :]
     # Every key is tried, so that the time taken says nothing of which one fits.
-    if not any([hmac.compare_digest(code, _code(key, payload)) for key in settings.CLICK_ID_KEYS]):  # noqa: C419
+    if not any([hmac.compare_digest(code, _compute_mac(key, payload)) for key in settings.CLICK_ID_KEYS]):  # noqa: C419
         return None
     version, link, milliseconds, nonce = _PAYLOAD.unpack(payload)
     if version != _VERSION:
         return None
-    return Receipt(UUID(bytes=link), _EPOCH + milliseconds * _MILLISECOND, UUID(bytes=nonce))
+    return ClickToken(UUID(bytes=link), _EPOCH + milliseconds * _MILLISECOND, UUID(bytes=nonce))
 
 
-def named_link(text: str) -> UUID | None:
+def extract_link_id(text: str) -> UUID | None:
     """The link that `text` names if it has the form of a click id, whether or not it is genuine: proof of nothing."""
     return UUID(bytes=base64.urlsafe_b64decode(text)[1:17]) if _TEXT.fullmatch(text) else None
 
 
-def new_nonce(at: datetime) -> UUID:
+def generate_nonce(at: datetime) -> UUID:
     """A nonce for a click at `at`: a UUID of version 7, so that the rows of clicks stay in order of time.
 
     It has to be unique, not secret: the code behind it is what nobody can forge.
@@ -78,14 +78,14 @@ def new_nonce(at: datetime) -> UUID:
     return UUID(int=value & ~(0xF << 76 | 0x3 << 62) | 0x7 << 76 | 0x2 << 62)
 
 
-def _code(key: str, payload: bytes) -> bytes:
+def _compute_mac(key: str, payload: bytes) -> bytes:
     # A copy of a begun one, because the one-shot functions let other threads in at each click: a redirect in a process
     # of many threads takes three times as long with them.
-    begun = _begun(key).copy()
+    begun = _start_mac(key).copy()
     begun.update(payload)
     return begun.digest()[:_CODE_BYTES]
 
 
 @lru_cache(maxsize=16)
-def _begun(key: str) -> hmac.HMAC:
+def _start_mac(key: str) -> hmac.HMAC:
     return hmac.new(key.encode(), b"accord click id:", hashlib.sha256)

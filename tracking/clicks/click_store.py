@@ -11,10 +11,10 @@ import psycopg
 
 log = logging.getLogger(__name__)
 
-Write = Callable[[psycopg.Cursor[Any], Sequence[bytes]], int]
+InsertFunction = Callable[[psycopg.Cursor[Any], Sequence[bytes]], int]
 
 
-class Row(NamedTuple):
+class ClickRow(NamedTuple):
     """A click as it is kept; `id` is the nonce of its click id, `at` its own time, `address` is shortened."""
 
     id: UUID
@@ -32,8 +32,8 @@ class Row(NamedTuple):
     device: str
 
 
-_COLUMNS = ", ".join(Row._fields)
-_TYPES = ("uuid", "uuid", "timestamptz", *["text"] * (len(Row._fields) - 3))
+_COLUMNS = ", ".join(ClickRow._fields)
+_TYPES = ("uuid", "uuid", "timestamptz", *["text"] * (len(ClickRow._fields) - 3))
 # None of the statements has text from outside in it: the names of columns are our own.
 # A click that was written before its answer got lost is the same row again: its id is its own, and so is its time.
 _INSERT = (
@@ -41,23 +41,23 @@ _INSERT = (
     f"SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in _TYPES)}) ON CONFLICT (id, at) DO NOTHING"
 )
 _COPY = f"COPY tracking_click ({_COLUMNS}) FROM STDIN"
-_ASIDE = (
-    "CREATE TEMPORARY TABLE IF NOT EXISTS clicks_aside ON COMMIT DELETE ROWS AS "  # noqa: S608
+_CREATE_STAGING = (
+    "CREATE TEMPORARY TABLE IF NOT EXISTS clicks_staging ON COMMIT DELETE ROWS AS "  # noqa: S608
     f"SELECT {_COLUMNS} FROM tracking_click WITH NO DATA"
 )
-_COPY_ASIDE = f"COPY clicks_aside ({_COLUMNS}) FROM STDIN"
-_INSERT_FROM_ASIDE = (
+_COPY_STAGING = f"COPY clicks_staging ({_COLUMNS}) FROM STDIN"
+_INSERT_FROM_STAGING = (
     f"INSERT INTO tracking_click ({_COLUMNS}) "  # noqa: S608
-    f"SELECT {_COLUMNS} FROM clicks_aside ON CONFLICT (id, at) DO NOTHING"
+    f"SELECT {_COLUMNS} FROM clicks_staging ON CONFLICT (id, at) DO NOTHING"
 )
-_NOTE = (
+_UPSERT_LOSS = (
     "INSERT INTO tracking_clickloss AS known (source, count, late) VALUES (%s, %s, %s) ON CONFLICT (source) DO UPDATE"
     " SET count = greatest(known.count, excluded.count), late = known.late + excluded.late"
 )
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-def line(row: Row) -> bytes:
+def encode_row(row: ClickRow) -> bytes:
     """The click as a line of what COPY reads."""
     texts = [row.id.hex, row.link_id.hex, row.at.isoformat(), *row[3:]]
     joined = "\t".join(texts)
@@ -66,53 +66,57 @@ def line(row: Row) -> bytes:
     return joined.encode("utf-8", "replace") + b"\n"
 
 
-def copy(cursor: psycopg.Cursor[Any], lines: Sequence[bytes]) -> int:
+def copy_rows(cursor: psycopg.Cursor[Any], lines: Sequence[bytes]) -> int:
     """Write clicks that were never tried before; UniqueViolation, and none of them, where one is there already."""
     with cursor.copy(_COPY) as stream:
         stream.write(b"".join(lines))
     return len(lines)
 
 
-def add(cursor: psycopg.Cursor[Any], lines: Sequence[bytes]) -> int:
+def insert_missing_rows(cursor: psycopg.Cursor[Any], lines: Sequence[bytes]) -> int:
     """Write, in a transaction, the clicks that are not there yet, for twice the price of `copy`; how many were not."""
-    cursor.execute(_ASIDE)
-    with cursor.copy(_COPY_ASIDE) as stream:
+    cursor.execute(_CREATE_STAGING)
+    with cursor.copy(_COPY_STAGING) as stream:
         stream.write(b"".join(lines))
-    cursor.execute(_INSERT_FROM_ASIDE)
+    cursor.execute(_INSERT_FROM_STAGING)
     return cursor.rowcount
 
 
-def add_good_ones(connection: psycopg.Connection[Any], lines: Sequence[bytes], late_from: str = "") -> int:
+def insert_valid_rows(connection: psycopg.Connection[Any], lines: Sequence[bytes], spool_name: str = "") -> int:
     """Write the clicks that are not there yet and can be written; how many can't.
 
     Where they come from a file, what it brought is noted with them, so that a file read twice is noted once.
     """
     with suppress(psycopg.DataError, psycopg.IntegrityError):
-        _in_one(connection, copy, lines, late_from)
+        _insert_in_transaction(connection, copy_rows, lines, spool_name)
         return 0
     try:
-        _in_one(connection, add, lines, late_from)
+        _insert_in_transaction(connection, insert_missing_rows, lines, spool_name)
     except (psycopg.DataError, psycopg.IntegrityError) as error:
         if len(lines) == 1:
             log.error("a click can't be written: %s", error)  # noqa: TRY400  (one line says it all)
             return 1
         half = len(lines) // 2
-        return add_good_ones(connection, lines[:half], late_from) + add_good_ones(connection, lines[half:], late_from)
+        return insert_valid_rows(connection, lines[:half], spool_name) + insert_valid_rows(
+            connection, lines[half:], spool_name
+        )
     return 0
 
 
-def _in_one(connection: psycopg.Connection[Any], write: Write, lines: Sequence[bytes], late_from: str) -> None:
+def _insert_in_transaction(
+    connection: psycopg.Connection[Any], write: InsertFunction, lines: Sequence[bytes], spool_name: str
+) -> None:
     with connection.transaction(), connection.cursor() as cursor:
         new = write(cursor, lines)
-        if new and late_from:
-            cursor.execute(_NOTE, [late_from, 0, new])
+        if new and spool_name:
+            cursor.execute(_UPSERT_LOSS, [spool_name, 0, new])
 
 
-def note_loss(connection: psycopg.Connection[Any], source: str, count: int) -> None:
+def record_loss(connection: psycopg.Connection[Any], source: str, count: int) -> None:
     """Note that `source` has lost so many clicks in all, for staff to see; the same again changes nothing."""
-    connection.execute(_NOTE, [source, count, 0])
+    connection.execute(_UPSERT_LOSS, [source, count, 0])
 
 
-def write(cursor: Any, rows: Sequence[Row]) -> None:
+def insert_rows(cursor: Any, rows: Sequence[ClickRow]) -> None:
     """Write the clicks in one statement on Django's own connection; one that is there already stays as it is."""
     cursor.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])

@@ -7,7 +7,7 @@ from django.db import connection
 from psycopg.abc import PQGen
 
 # libpq counts in whole seconds, and in milliseconds where it says so.
-_PATIENCE: dict[str, Any] = {
+_TIMEOUT_OPTIONS: dict[str, Any] = {
     "connect_timeout": 2,
     "tcp_user_timeout": 5000,
     "keepalives_idle": 5,
@@ -21,7 +21,7 @@ _PYTHON_ONLY = {"pool", "isolation_level", "server_side_binding", "assume_role"}
 T = TypeVar("T")
 
 
-class PatientConnection(psycopg.Connection[Any]):
+class TimeoutConnection(psycopg.Connection[Any]):
     """Gives up on a server that takes a statement and never answers: a limit that the server keeps can't help there."""
 
     def wait(self, gen: PQGen[T], interval: float = 0.5, timeout: float | None = None) -> T:
@@ -45,6 +45,6 @@ def connect() -> psycopg.Connection[Any]:
         "port": named["PORT"],
     }
     given = {name: value for name, value in where.items() if value}
-    connected = PatientConnection.connect(autocommit=True, **(options | given | _PATIENCE))
+    connected = TimeoutConnection.connect(autocommit=True, **(options | given | _TIMEOUT_OPTIONS))
     connected.execute(f"SET statement_timeout = '{_STATEMENT_SECONDS}s'")
     return connected

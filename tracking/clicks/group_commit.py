@@ -13,16 +13,16 @@ class Group(Generic[T]):
 
     def __init__(self) -> None:
         self.items: list[T] = []
-        self.settled = False
+        self.is_complete = False
         # A lock for each waiting thread: an Event would have all of them queue for one lock again when they wake.
         self._locks: list[threading.Lock] = []
         self._futures: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
 
-    def settle(self) -> None:
+    def complete(self) -> None:
         """Let everybody go on, once; one wake-up an event loop, however many wait there."""
-        if self.settled:
+        if self.is_complete:
             return
-        self.settled = True
+        self.is_complete = True
         for lock in self._locks:
             lock.release()
         by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
@@ -38,19 +38,19 @@ class Group(Generic[T]):
         lock.acquire()
         self._locks.append(lock)
         # Asked only now: whoever settles looks for locks after having set this.
-        return self.settled or lock.acquire(timeout=max(seconds, 0))
+        return self.is_complete or lock.acquire(timeout=max(seconds, 0))
 
     async def wait_async(self, seconds: float) -> bool:
         """As `wait`, in an event loop."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         self._futures.append((loop, future))
-        if self.settled:
+        if self.is_complete:
             return True
         timer = loop.call_later(max(seconds, 0), _wake, [future])
         await future
         timer.cancel()
-        return self.settled
+        return self.is_complete
 
 
 def _wake(futures: list["asyncio.Future[None]"]) -> None:

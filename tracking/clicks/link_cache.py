@@ -1,6 +1,6 @@
 """Links in memory, renewed within seconds, so that a redirect asks no database (PERFORMANCE 2, CONTRACT 4).
 
-Changes made anywhere take effect everywhere within 5 seconds: an entry older than `OLD_SECONDS` is never served without
+Changes made anywhere take effect everywhere within 5 seconds: an entry older than `MAX_AGE_SECONDS` is never served without
 having been asked for again, unless the database is away. Then whatever was served within the last hour goes on.
 """
 
@@ -13,41 +13,41 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from tracking.clicks.group_commit import Group
-from tracking.clicks.link_loader import KnownLink
+from tracking.clicks.link_loader import RedirectLink
 
 log = logging.getLogger(__name__)
 
 FRESH_SECONDS = 1.5
-OLD_SECONDS = 3.5
-KEPT_SECONDS = 3600
+MAX_AGE_SECONDS = 3.5
+RETENTION_SECONDS = 3600
 WAIT_SECONDS = 0.1
-_LOOK_AROUND_SECONDS = 10
+_SYNC_SECONDS = 10
 _BACK_OFF_SECONDS = 0.2
-_MOST_ENTRIES = 200_000
-_MOST_AT_ONCE = 500
+_MAX_ENTRIES = 200_000
+_MAX_BATCH = 500
 
-Load = Callable[[Collection[str]], Mapping[str, KnownLink]]
-ServedSince = Callable[[float], Iterable[str]]
+LoadFunction = Callable[[Collection[str]], Mapping[str, RedirectLink]]
+ServedSinceFunction = Callable[[float], Iterable[str]]
 
 
-class AwayError(Exception):
+class LinkUnavailableError(Exception):
     """The link was not served within the last hour, and the database can't be asked for it."""
 
 
-class Entry:
+class CacheEntry:
     """`link` is None for a code that names none."""
 
-    __slots__ = ("link", "loaded", "served")
+    __slots__ = ("link", "loaded_at", "served_at")
 
-    def __init__(self, link: KnownLink | None, now: float) -> None:
-        self.link, self.loaded, self.served = link, now, now
+    def __init__(self, link: RedirectLink | None, now: float) -> None:
+        self.link, self.loaded_at, self.served_at = link, now, now
 
 
-class Found(NamedTuple):
-    """What is known: `entry` None for nothing; `wait` is what to wait for first."""
+class CacheLookup(NamedTuple):
+    """What is known: `entry` None for nothing; `pending` is what to wait for first."""
 
-    entry: Entry | None
-    wait: Group[str] | None
+    entry: CacheEntry | None
+    pending: Group[str] | None
 
 
 class LinkCache:
@@ -55,43 +55,45 @@ class LinkCache:
     `close` is called by each of the two threads when it ends: one reads links, for which somebody may wait, the other looks
     around."""
 
-    def __init__(self, load: Load, served_since: ServedSince, close: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, load: LoadFunction, served_since: ServedSinceFunction, close: Callable[[], None] = lambda: None
+    ) -> None:
         self._load, self._served_since, self._close = load, served_since, close
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, CacheEntry] = {}
         self._ready = threading.Condition()
         self._open: Group[str] = Group()
         self._threads: list[threading.Thread] = []
         self._pid = 0
         self._stopping = threading.Event()
-        self._looked_around = threading.Event()
-        self.well = True
+        self._synced = threading.Event()
+        self.is_healthy = True
 
-    def get(self, code: str) -> KnownLink | None:
+    def get(self, code: str) -> RedirectLink | None:
         """The link of `code`, None for none; waits for the database only so long as it answers in time."""
         found = self._find(code)
-        if found.wait is not None and not found.wait.wait(WAIT_SECONDS):
-            self.well = False
-        return self._served(code, found)
+        if found.pending is not None and not found.pending.wait(WAIT_SECONDS):
+            self.is_healthy = False
+        return self._finish_lookup(code, found)
 
-    async def get_async(self, code: str) -> KnownLink | None:
+    async def get_async(self, code: str) -> RedirectLink | None:
         """As `get`, in an event loop."""
         found = self._find(code)
-        if found.wait is not None and not await found.wait.wait_async(WAIT_SECONDS):
-            self.well = False
-        return self._served(code, found)
+        if found.pending is not None and not await found.pending.wait_async(WAIT_SECONDS):
+            self.is_healthy = False
+        return self._finish_lookup(code, found)
 
     def start(self, seconds: float = 0) -> None:
         """Start the threads of this process, and wait so long at most until it knows what others served lately."""
         with self._ready:
             if self._pid != os.getpid():
-                self._pid, self.well = os.getpid(), True
+                self._pid, self.is_healthy = os.getpid(), True
                 self._stopping.clear()
-                self._looked_around.clear()
-                names = {"links": self._run, "links of others": self._look_around}
+                self._synced.clear()
+                names = {"links": self._run, "links of others": self._sync_with_other_processes}
                 self._threads = [threading.Thread(target=run, name=name, daemon=True) for name, run in names.items()]
                 for thread in self._threads:
                     thread.start()
-        self._looked_around.wait(seconds)
+        self._synced.wait(seconds)
 
     def stop(self, seconds: float = 2.0) -> None:
         """End the threads: for tests, and for a server that shuts down."""
@@ -101,25 +103,25 @@ class LinkCache:
         for thread in self._threads:
             thread.join(seconds)
 
-    def _find(self, code: str) -> Found:
+    def _find(self, code: str) -> CacheLookup:
         entry = self._entries.get(code)
-        age = time.monotonic() - entry.loaded if entry is not None else OLD_SECONDS
+        age = time.monotonic() - entry.loaded_at if entry is not None else MAX_AGE_SECONDS
         if age < FRESH_SECONDS:
-            return Found(entry, None)
-        group = self._ask([code])
-        if not self.well or (age < OLD_SECONDS and entry is not None and entry.link is not None):
-            return Found(entry, None)
-        return Found(entry, group)
+            return CacheLookup(entry, None)
+        group = self._request_refresh([code])
+        if not self.is_healthy or (age < MAX_AGE_SECONDS and entry is not None and entry.link is not None):
+            return CacheLookup(entry, None)
+        return CacheLookup(entry, group)
 
-    def _served(self, code: str, found: Found) -> KnownLink | None:
+    def _finish_lookup(self, code: str, found: CacheLookup) -> RedirectLink | None:
         entry = self._entries.get(code) or found.entry
         now = time.monotonic()
-        if entry is None or (entry.link is None and now - entry.loaded > OLD_SECONDS):
-            raise AwayError(code)
-        entry.served = now
+        if entry is None or (entry.link is None and now - entry.loaded_at > MAX_AGE_SECONDS):
+            raise LinkUnavailableError(code)
+        entry.served_at = now
         return entry.link
 
-    def _ask(self, codes: Collection[str]) -> Group[str]:
+    def _request_refresh(self, codes: Collection[str]) -> Group[str]:
         if self._pid != os.getpid():
             self.start()
         with self._ready:
@@ -129,61 +131,63 @@ class LinkCache:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            group = self._next()
+            group = self._take_group()
             try:
-                self._renew(set(group.items))
-                self.well = True
+                self._refresh(set(group.items))
+                self.is_healthy = True
             except Exception as error:  # noqa: BLE001  (this thread must outlive whatever a database can come up with)
-                if self.well:
+                if self.is_healthy:
                     log.warning("links can't be read for the moment: %s", error)
-                self.well = False
-            group.settle()
-            if not self.well:
+                self.is_healthy = False
+            group.complete()
+            if not self.is_healthy:
                 time.sleep(_BACK_OFF_SECONDS)
         self._close()
 
-    def _next(self) -> Group[str]:
+    def _take_group(self) -> Group[str]:
         with self._ready:
             if not (self._open.items or self._stopping.is_set()):
-                self._ready.wait(_LOOK_AROUND_SECONDS)
+                self._ready.wait(_SYNC_SECONDS)
             group, self._open = self._open, Group()
             return group
 
-    def _renew(self, codes: set[str]) -> None:
+    def _refresh(self, codes: set[str]) -> None:
         wanted = list(codes)
-        for start in range(0, len(wanted), _MOST_AT_ONCE):
+        for start in range(0, len(wanted), _MAX_BATCH):
             # Taken before the question, so that an entry is never younger than what it says.
             now = time.monotonic()
-            some = wanted[start : start + _MOST_AT_ONCE]
+            some = wanted[start : start + _MAX_BATCH]
             links = self._load(some)
             for code in some:
-                self._keep(code, links.get(code), now)
+                self._store(code, links.get(code), now)
 
-    def _keep(self, code: str, link: KnownLink | None, now: float) -> None:
-        entry = Entry(link, now)
+    def _store(self, code: str, link: RedirectLink | None, now: float) -> None:
+        entry = CacheEntry(link, now)
         before = self._entries.get(code)
         if before is not None:
-            entry.served = before.served
+            entry.served_at = before.served_at
         self._entries[code] = entry
 
-    def _look_around(self) -> None:
+    def _sync_with_other_processes(self) -> None:
         """Again and again learn the links that other processes served, and forget those that nobody asked for."""
         looked = 0.0
         while not self._stopping.is_set():
             now = time.monotonic()
             # Where it fails the other thread says so, and the next look goes further back.
             with suppress(Exception):
-                codes = set(self._served_since(min(now - looked + 5, KEPT_SECONDS) if looked else KEPT_SECONDS))
+                codes = set(
+                    self._served_since(min(now - looked + 5, RETENTION_SECONDS) if looked else RETENTION_SECONDS)
+                )
                 if unknown := codes - self._entries.keys():
-                    self._ask(unknown).wait(_LOOK_AROUND_SECONDS)
+                    self._request_refresh(unknown).wait(_SYNC_SECONDS)
                 looked = now
-            self._looked_around.set()
-            self._forget(now)
-            self._stopping.wait(_LOOK_AROUND_SECONDS if looked == now else 1)
+            self._synced.set()
+            self._evict_expired(now)
+            self._stopping.wait(_SYNC_SECONDS if looked == now else 1)
         self._close()
 
-    def _forget(self, now: float) -> None:
-        crowded = len(self._entries) > _MOST_ENTRIES
+    def _evict_expired(self, now: float) -> None:
+        crowded = len(self._entries) > _MAX_ENTRIES
         for code, entry in list(self._entries.items()):
-            if now - entry.served > (OLD_SECONDS if entry.link is None or crowded else KEPT_SECONDS):
+            if now - entry.served_at > (MAX_AGE_SECONDS if entry.link is None or crowded else RETENTION_SECONDS):
                 self._entries.pop(code, None)

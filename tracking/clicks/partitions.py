@@ -16,33 +16,35 @@ MONTHS_AHEAD = 3
 _TRIES = 5
 
 
-def keep(*, now: datetime) -> tuple[int, int]:
+def maintain_partitions(*, now: datetime) -> tuple[int, int]:
     """Make the months to come and drop those past CLICK_RETENTION_DAYS; how many of each. Asked every day."""
-    return make_ahead(now=now), drop_old(now=now)
+    return create_partitions(now=now), drop_old_partitions(now=now)
 
 
-def make_ahead(*, now: datetime) -> int:
+def create_partitions(*, now: datetime) -> int:
     """Make the tables of this month, the next three, and of whatever lies in none; how many were made.
 
     What would be later still stays with the default: a clock that is years ahead must not make tables for them.
     """
-    coming = {_later(_month(now), number) for number in range(MONTHS_AHEAD + 1)}
-    past = {month for month in _months_in_default() if month < min(coming)}
-    return sum(_patiently("SELECT make_month('tracking_click', %s)", month) for month in sorted(coming | past))
+    coming = {_add_months(_get_month(now), number) for number in range(MONTHS_AHEAD + 1)}
+    past = {month for month in _list_months_in_default() if month < min(coming)}
+    return sum(
+        _execute_with_retries("SELECT make_month('tracking_click', %s)", month) for month in sorted(coming | past)
+    )
 
 
-def drop_old(*, now: datetime) -> int:
+def drop_old_partitions(*, now: datetime) -> int:
     """Drop the months that lie wholly before CLICK_RETENTION_DAYS; how many were dropped. None where it is 0."""
     if not settings.CLICK_RETENTION_DAYS:
         return 0
     oldest = now - timedelta(days=settings.CLICK_RETENTION_DAYS)
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM tracking_click_default WHERE at < %s", [oldest])
-    old = [month for month in made() if _start(_later(month, 1)) <= oldest]
-    return sum(_patiently("SELECT drop_clicks_of(%s)", month) for month in old)
+    old = [month for month in list_partitions() if _get_month_start(_add_months(month, 1)) <= oldest]
+    return sum(_execute_with_retries("SELECT drop_click_month(%s)", month) for month in old)
 
 
-def made() -> list[date]:
+def list_partitions() -> list[date]:
     """The months that have a table of their own, in order."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -52,18 +54,18 @@ def made() -> list[date]:
         return [month for (month,) in cursor]
 
 
-def kept_since() -> date | None:
+def find_first_kept_month() -> date | None:
     """The first month that was not dropped: of the days from its first on, every click is there. None without any."""
-    return min([*made(), *_months_in_default()], default=None)
+    return min([*list_partitions(), *_list_months_in_default()], default=None)
 
 
-def _months_in_default() -> Iterator[date]:
+def _list_months_in_default() -> Iterator[date]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT date_trunc('month', at AT TIME ZONE 'UTC')::date FROM tracking_click_default")
         yield from (month for (month,) in cursor.fetchall())
 
 
-def _patiently(statement: str, month: date) -> bool:
+def _execute_with_retries(statement: str, month: date) -> bool:
     """Whether the statement did what it says for `month`; tried again a few times, then by the next day's question."""
     for _try in range(_TRIES):
         try:
@@ -75,14 +77,14 @@ def _patiently(statement: str, month: date) -> bool:
     return False
 
 
-def _month(at: datetime) -> date:
+def _get_month(at: datetime) -> date:
     return at.astimezone(UTC).date().replace(day=1)
 
 
-def _later(month: date, number: int) -> date:
+def _add_months(month: date, number: int) -> date:
     years, months = divmod(month.month - 1 + number, 12)
     return date(month.year + years, months + 1, 1)
 
 
-def _start(month: date) -> datetime:
+def _get_month_start(month: date) -> datetime:
     return datetime(month.year, month.month, 1, tzinfo=UTC)

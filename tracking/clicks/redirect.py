@@ -13,8 +13,8 @@ from django.apps import apps
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from tracking.clicks.requests import Visit
-    from tracking.clicks.service import Service
+    from tracking.clicks.requests import RedirectRequest
+    from tracking.clicks.service import RedirectService
 
 PREFIX = "/r/"
 Scope = dict[str, Any]
@@ -22,23 +22,23 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-def ahead_of(application: "WSGIApplication") -> "WSGIApplication":
+def wrap_wsgi(application: "WSGIApplication") -> "WSGIApplication":
     """A WSGI application that answers `/r/{code}` itself and hands everything else to `application`."""
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if not environ["PATH_INFO"].startswith(PREFIX):
             return application(environ, start_response)
-        visit = visit_of_wsgi(environ, datetime.now(UTC))
-        given = _service().answer(visit)
+        visit = parse_wsgi_request(environ, datetime.now(UTC))
+        given = _get_service().respond(visit)
         start_response(f"{given.status} {given.reason}", given.headers)
         return [b"" if visit.method == "HEAD" else given.body]
 
     return answer
 
 
-def get_ready() -> None:
+def warm_up() -> None:
     """Learn the links that were served lately before the first visit comes; without a database, in seconds at most."""
-    _service().start()
+    _get_service().start()
     # What was made up to here lives as long as the process: a collection that looks through it holds every visit up.
     gc.collect()
     gc.freeze()
@@ -47,19 +47,19 @@ def get_ready() -> None:
 async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
     """An ASGI application that answers `/r/{code}`, and 404 to everything else."""
     if scope["type"] == "lifespan":
-        await _lifespan(receive, send)
+        await _handle_lifespan(receive, send)
     elif scope["type"] == "http":
-        visit = visit_of_asgi(scope, datetime.now(UTC))
-        given = await _service().answer_async(visit)
+        visit = parse_asgi_request(scope, datetime.now(UTC))
+        given = await _get_service().respond_async(visit)
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in given.headers]
         await send({"type": "http.response.start", "status": given.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if visit.method == "HEAD" else given.body})
 
 
-def visit_of_wsgi(environ: "WSGIEnvironment", at: datetime) -> "Visit":
+def parse_wsgi_request(environ: "WSGIEnvironment", at: datetime) -> "RedirectRequest":
     """The visit that a WSGI request is; a path that is no link's gets a code that no link has."""
-    from lib.client_address import believed
-    from tracking.clicks.requests import Visit, purpose_of
+    from lib.client_address import resolve_address
+    from tracking.clicks.requests import RedirectRequest, read_purpose
 
     purpose = ""
     if (
@@ -71,67 +71,67 @@ def visit_of_wsgi(environ: "WSGIEnvironment", at: datetime) -> "Visit":
         named = (
             (name[5:].lower().replace("_", "-"), value) for name, value in environ.items() if name.startswith("HTTP_")
         )
-        purpose = purpose_of(dict(named))
-    return Visit(
-        code=_code(environ["PATH_INFO"]),
+        purpose = read_purpose(dict(named))
+    return RedirectRequest(
+        code=_extract_code(environ["PATH_INFO"]),
         method=environ["REQUEST_METHOD"],
-        query=_utf8(environ.get("QUERY_STRING", "")),
-        address=believed(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")),
-        user_agent=_utf8(environ.get("HTTP_USER_AGENT", "")),
-        referrer=_utf8(environ.get("HTTP_REFERER", "")),
+        query=_decode_utf8(environ.get("QUERY_STRING", "")),
+        address=resolve_address(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")),
+        user_agent=_decode_utf8(environ.get("HTTP_USER_AGENT", "")),
+        referrer=_decode_utf8(environ.get("HTTP_REFERER", "")),
         purpose=purpose,
         at=at,
     )
 
 
-def visit_of_asgi(scope: Scope, at: datetime) -> "Visit":
+def parse_asgi_request(scope: Scope, at: datetime) -> "RedirectRequest":
     """The visit that an ASGI request is; a path that is no link's gets a code that no link has."""
-    from lib.client_address import believed
-    from tracking.clicks.requests import Visit, purpose_of
+    from lib.client_address import resolve_address
+    from tracking.clicks.requests import RedirectRequest, read_purpose
 
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
         key, text = name.decode("latin-1").lower(), value.decode("utf-8", "replace")
         headers[key] = f"{headers[key]},{text}" if key in headers else text
     client = scope.get("client") or ("", 0)
-    return Visit(
-        code=_code(scope["path"]),
+    return RedirectRequest(
+        code=_extract_code(scope["path"]),
         method=scope["method"],
         query=scope.get("query_string", b"").decode("utf-8", "replace"),
-        address=believed(client[0], headers.get("x-forwarded-for", "")),
+        address=resolve_address(client[0], headers.get("x-forwarded-for", "")),
         user_agent=headers.get("user-agent", ""),
         referrer=headers.get("referer", ""),
-        purpose=purpose_of(headers),
+        purpose=read_purpose(headers),
         at=at,
     )
 
 
-def _code(path: str) -> str:
+def _extract_code(path: str) -> str:
     return path[len(PREFIX) :].removesuffix("/") if path.startswith(PREFIX) else ""
 
 
-def _utf8(text: str) -> str:
+def _decode_utf8(text: str) -> str:
     """What WSGI hands over as Latin-1 is UTF-8 mostly."""
     return text if text.isascii() else text.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
-def _service() -> "Service":
+def _get_service() -> "RedirectService":
     # As a service of its own nobody has set Django up. Not at import: that must cost and start nothing.
     if not apps.ready:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
         django.setup()
-    from tracking.clicks.service import of_this_process
+    from tracking.clicks.service import get_service
 
-    return of_this_process()
+    return get_service()
 
 
-async def _lifespan(receive: Receive, send: Send) -> None:
+async def _handle_lifespan(receive: Receive, send: Send) -> None:
     while True:
         event = (await receive())["type"]
         if event == "lifespan.startup":
-            get_ready()
+            warm_up()
             await send({"type": "lifespan.startup.complete"})
         elif event == "lifespan.shutdown":
-            _service().stop()
+            _get_service().stop()
             await send({"type": "lifespan.shutdown.complete"})
             return

@@ -21,14 +21,14 @@ _BOT = re.compile(
     r"apache-http|guzzle|postman|insomnia|httpie|dart|reqwest|faraday|winhttp|axel|aria2|nmap|masscan|zgrab|httpunit)",
     re.IGNORECASE | re.ASCII,
 )
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 SUB_IDS = ("sub1", "sub2", "sub3", "sub4", "sub5")
-_MOST_FIELDS = 50
+_MAX_FIELDS = 50
 # Characters of a query, so that the longest ones don't fill the memory.
-_MOST_REMEMBERED = 300
+_MAX_CACHED_LENGTH = 300
 
 
-class Visit(NamedTuple):
+class RedirectRequest(NamedTuple):
     """One request for `/r/{code}`. `address` is the full one: it is used for limits and never stored."""
 
     code: str
@@ -41,13 +41,13 @@ class Visit(NamedTuple):
     at: datetime
 
 
-def purpose_of(headers: Mapping[str, str]) -> str:
+def read_purpose(headers: Mapping[str, str]) -> str:
     """What a browser says that it asks for, from the headers by their small names, where that is not a person's click."""
     names = ("sec-purpose", "purpose", "x-purpose", "x-moz")
     return " ".join(headers[name] for name in names if name in headers).lower()
 
 
-def is_prefetch(visit: Visit) -> bool:
+def is_prefetch(visit: RedirectRequest) -> bool:
     """Whether the browser fetches ahead of a click that may never come."""
     return any(word in visit.purpose for word in ("prefetch", "prerender", "preview"))
 
@@ -63,7 +63,7 @@ def _is_bot(user_agent: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def shortened(address: str) -> str:
+def truncate_address(address: str) -> str:
     """The network of an address, /24 for IPv4 and /48 for IPv6, as text; "" where there is none to be read."""
     try:
         parsed = ipaddress.ip_address(address)
@@ -76,32 +76,34 @@ def shortened(address: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def referrer_host(referrer: str) -> str:
+def extract_referrer_host(referrer: str) -> str:
     """The site of a Referer header, without the page; "" where there is none to be read."""
     try:
         host = urlsplit(referrer).hostname or ""
     except ValueError:
         return ""
-    return clean(host, 253)
+    return clean_text(host, 253)
 
 
-def clean(text: str, most: int) -> str:
+def clean_text(text: str, most: int) -> str:
     """`text` without control characters and lone surrogates, which PostgreSQL would refuse, cut to `most` characters."""
-    return (_UNSEEN.sub("", text) if not text.isprintable() else text)[:most]
+    return (_CONTROL_CHARACTERS.sub("", text) if not text.isprintable() else text)[:most]
 
 
-def query_of(visit: Visit) -> Mapping[str, list[str]]:
+def parse_query(visit: RedirectRequest) -> Mapping[str, list[str]]:
     """The parameters of the visit's query; none at all where there are too many to be a person's."""
     if not visit.query:
         return {}
-    return _parsed(visit.query) if len(visit.query) <= _MOST_REMEMBERED else _parsed.__wrapped__(visit.query)
+    return (
+        _parse_query(visit.query) if len(visit.query) <= _MAX_CACHED_LENGTH else _parse_query.__wrapped__(visit.query)
+    )
 
 
 # The visitors of one place mostly bring the same sub-ids.
 @lru_cache(maxsize=4096)
-def _parsed(query: str) -> Mapping[str, list[str]]:
+def _parse_query(query: str) -> Mapping[str, list[str]]:
     try:
-        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
     except ValueError:
         return {}
     found: dict[str, list[str]] = {}

@@ -8,10 +8,10 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from tracking.clicks import click_ids, devices, requests
-from tracking.clicks.click_store import Row
-from tracking.clicks.flood_limit import Floods
-from tracking.clicks.link_loader import KnownLink, SubIds
-from tracking.clicks.requests import SUB_IDS, Visit
+from tracking.clicks.click_store import ClickRow
+from tracking.clicks.flood_limit import FloodLimit
+from tracking.clicks.link_loader import RedirectLink, SubIds
+from tracking.clicks.requests import SUB_IDS, RedirectRequest
 from tracking.links import addresses
 
 # The values of `tracking.models.Click.Kind`, by name: an enumeration of Django's is slow to look into.
@@ -32,42 +32,44 @@ _PAGE = (
 )
 
 
-class Answer(NamedTuple):
+class RedirectResponse(NamedTuple):
     """`reason` is the status's words; `row` is the click to be recorded before it is given, None for none."""
 
     status: int
     reason: str
     headers: list[tuple[str, str]]
     body: bytes = b""
-    row: Row | None = None
+    row: ClickRow | None = None
 
 
-def redirect(visit: Visit, link: KnownLink, floods: Floods) -> Answer:
+def build_redirect(visit: RedirectRequest, link: RedirectLink, floods: FloodLimit) -> RedirectResponse:
     """302 to the link's target or a deep link, with a click id if the link is tracked; and the click for the record."""
-    query = requests.query_of(visit)
-    nonce = click_ids.new_nonce(visit.at)
-    kind = kind_of(visit, link, floods)
-    target = _deep_link(query, link) or link.target
+    query = requests.parse_query(visit)
+    nonce = click_ids.generate_nonce(visit.at)
+    kind = classify_click(visit, link, floods)
+    target = _resolve_deep_link(query, link) or link.target
     if kind != PAUSED:
-        click_id = click_ids.sign(link.id, visit.at, nonce)
-        target = addresses.with_parameter(target, settings.CLICK_ID_PARAMETER, click_id)
-    row = Row(
+        click_id = click_ids.sign_click_id(link.id, visit.at, nonce)
+        target = addresses.add_parameter(target, settings.CLICK_ID_PARAMETER, click_id)
+    row = ClickRow(
         nonce,
         link.id,
         visit.at,
         kind,
-        *_sub_ids(query, link),
-        requests.shortened(visit.address),
-        requests.clean(visit.user_agent, 300),
-        requests.referrer_host(visit.referrer),
-        devices.device_of(visit.user_agent[:300]),
+        *_merge_sub_ids(query, link),
+        requests.truncate_address(visit.address),
+        requests.clean_text(visit.user_agent, 300),
+        requests.extract_referrer_host(visit.referrer),
+        devices.detect_device(visit.user_agent[:300]),
     )
-    return Answer(302, "Found", [("Location", target), ("Content-Length", "0"), *_HEADERS, *_strict()], b"", row)
+    return RedirectResponse(
+        302, "Found", [("Location", target), ("Content-Length", "0"), *_HEADERS, *_build_hsts_headers()], b"", row
+    )
 
 
-def kind_of(visit: Visit, link: KnownLink, floods: Floods) -> str:
+def classify_click(visit: RedirectRequest, link: RedirectLink, floods: FloodLimit) -> str:
     """Whether the visit counts as a click, or why it doesn't; only what else would count adds to a flood."""
-    if not link.tracked:
+    if not link.is_tracked:
         return PAUSED
     if visit.method == "HEAD":
         return HEAD
@@ -75,53 +77,55 @@ def kind_of(visit: Visit, link: KnownLink, floods: Floods) -> str:
         return PREFETCH
     if requests.is_bot(visit.user_agent):
         return BOT
-    return FLOOD if floods.adds_to_one(visit.address, visit.at) else COUNTED
+    return FLOOD if floods.count_and_check(visit.address, visit.at) else COUNTED
 
 
-def unknown() -> Answer:
+def build_not_found() -> RedirectResponse:
     """404 for a code that names no link."""
-    return _page(
+    return _build_error_page(
         404, "Not Found", _("There is no such link"), _("Please check the address, or ask whoever gave it to you.")
     )
 
 
-def away() -> Answer:
+def build_unavailable() -> RedirectResponse:
     """503 for a link that nobody used lately, while the database is away."""
     text = _("This link can't be looked up for the moment. Please try again in a few seconds.")
-    return _page(503, "Service Unavailable", _("Please try again"), text, ("Retry-After", "2"))
+    return _build_error_page(503, "Service Unavailable", _("Please try again"), text, ("Retry-After", "2"))
 
 
-def wrong_method() -> Answer:
+def build_method_not_allowed() -> RedirectResponse:
     """405 for anything but GET and HEAD."""
-    return _page(
+    return _build_error_page(
         405, "Method Not Allowed", _("This is a link"), _("Links are only for following."), ("Allow", "GET, HEAD")
     )
 
 
-def _deep_link(query: Mapping[str, list[str]], link: KnownLink) -> str | None:
+def _resolve_deep_link(query: Mapping[str, list[str]], link: RedirectLink) -> str | None:
     """The address that `to` asks for, if the link may lead there; anything dubious leads to the link's own target."""
     asked = query.get("to")
-    address = addresses.within(asked[0], link.hosts) if asked and len(asked) == 1 else None
-    if address is None or addresses.names_parameter(address.text, settings.CLICK_ID_PARAMETER):
+    address = addresses.parse_permitted_address(asked[0], link.hosts) if asked and len(asked) == 1 else None
+    if address is None or addresses.has_parameter(address.text, settings.CLICK_ID_PARAMETER):
         return None
     return address.text
 
 
-def _sub_ids(query: Mapping[str, list[str]], link: KnownLink) -> SubIds:
+def _merge_sub_ids(query: Mapping[str, list[str]], link: RedirectLink) -> SubIds:
     if query.keys().isdisjoint(SUB_IDS):
         return link.sub_ids
     one, two, three, four, five = [
-        (requests.clean(query[name][0], 100) if name in query else "") or own
+        (requests.clean_text(query[name][0], 100) if name in query else "") or own
         for name, own in zip(SUB_IDS, link.sub_ids, strict=True)
     ]
     return one, two, three, four, five
 
 
-def _strict() -> list[tuple[str, str]]:
+def _build_hsts_headers() -> list[tuple[str, str]]:
     seconds = settings.SECURE_HSTS_SECONDS
     return [("Strict-Transport-Security", f"max-age={seconds}")] if seconds else []
 
 
-def _page(status: int, reason: str, title: str, text: str, *headers: tuple[str, str]) -> Answer:
+def _build_error_page(status: int, reason: str, title: str, text: str, *headers: tuple[str, str]) -> RedirectResponse:
     body = _PAGE.format(escape(title), escape(text)).encode()
-    return Answer(status, reason, [*headers, ("Content-Length", str(len(body))), *_HEADERS, *_strict()], body)
+    return RedirectResponse(
+        status, reason, [*headers, ("Content-Length", str(len(body))), *_HEADERS, *_build_hsts_headers()], body
+    )

@@ -10,21 +10,21 @@ SUB_IDS = ("sub1", "sub2", "sub3", "sub4", "sub5")
 ALL_DIMENSIONS = ", ".join(f"'{dimension}'" for dimension in Rollup.Dimension.values)
 
 
-def day_of(moment: str) -> str:
+def build_day_sql(moment: str) -> str:
     """The day of a moment by the clocks of the program's zone."""
     return f"({moment} AT TIME ZONE {ZONE_IN_SQL})::date"
 
 
-def each(*dimensions: str) -> str:
+def build_dimension_join_sql(*dimensions: str) -> str:
     """Joined to rows that have these columns: each such row as often as it counts, as (dimension, value)."""
     values = ", ".join(f"('{dimension}', {dimension})" for dimension in dimensions)
     return f"CROSS JOIN LATERAL (VALUES ('total', ''), {values}) AS each(dimension, value)"
 
 
 # "" but for the total is what the others leave of it.
-STORED = "(value <> '' OR dimension = 'total')"
+STORED_SQL = "(value <> '' OR dimension = 'total')"
 
 
-def of_click(column: str) -> str:
+def build_click_value_sql(column: str) -> str:
     """What an order `o` knows of its click: "" without one, UNKNOWN where the click's record is lost."""
     return f"CASE WHEN o.link_id IS NULL THEN '' ELSE COALESCE(o.{column}, E'\\x{ord(UNKNOWN):02x}') END"

@@ -12,13 +12,13 @@ from django.db import connection
 
 from tracking.clicks import link_loader, responses
 from tracking.clicks.connection import connect
-from tracking.clicks.draining import drain_left_behind
-from tracking.clicks.flood_limit import Floods
-from tracking.clicks.link_cache import AwayError, LinkCache
-from tracking.clicks.link_loader import KnownLink
-from tracking.clicks.requests import Visit
-from tracking.clicks.responses import Answer
+from tracking.clicks.flood_limit import FloodLimit
+from tracking.clicks.link_cache import LinkCache, LinkUnavailableError
+from tracking.clicks.link_loader import RedirectLink
+from tracking.clicks.requests import RedirectRequest
+from tracking.clicks.responses import RedirectResponse
 from tracking.clicks.spool import Spool
+from tracking.clicks.spool_drain import drain_orphaned_files
 from tracking.clicks.writer import WAIT_SECONDS, Writer
 
 CODE = re.compile(r"[A-Za-z0-9_-]{4,40}", re.ASCII)
@@ -27,36 +27,36 @@ CODE = re.compile(r"[A-Za-z0-9_-]{4,40}", re.ASCII)
 BUDGET_SECONDS = 0.16
 
 
-class Service:
+class RedirectService:
     """What answers visits in a process; its threads start with `start`, or else with the first one."""
 
-    def __init__(self, links: LinkCache, writer: Writer, floods: Floods) -> None:
-        self.links, self.writer, self.floods = links, writer, floods
+    def __init__(self, links: LinkCache, writer: Writer, floods: FloodLimit) -> None:
+        self.links, self.writer, self.flood_limit = links, writer, floods
 
-    def answer(self, visit: Visit) -> Answer:
+    def respond(self, visit: RedirectRequest) -> RedirectResponse:
         """The answer to a visit, given when its click is durable or time is up. Blocks: for threads."""
         begun = time.monotonic()
-        if refusal := refused(visit):
+        if refusal := reject_invalid(visit):
             return refusal
         try:
-            answer = self._answer(visit, self.links.get(visit.code))
-        except AwayError:
-            return responses.away()
+            answer = self._build_response(visit, self.links.get(visit.code))
+        except LinkUnavailableError:
+            return responses.build_unavailable()
         if answer.row is not None:
-            self.writer.record(answer.row, _left(begun))
+            self.writer.record(answer.row, _get_remaining_seconds(begun))
         return answer
 
-    async def answer_async(self, visit: Visit) -> Answer:
-        """As `answer`, for an event loop."""
+    async def respond_async(self, visit: RedirectRequest) -> RedirectResponse:
+        """As `respond`, for an event loop."""
         begun = time.monotonic()
-        if refusal := refused(visit):
+        if refusal := reject_invalid(visit):
             return refusal
         try:
-            answer = self._answer(visit, await self.links.get_async(visit.code))
-        except AwayError:
-            return responses.away()
+            answer = self._build_response(visit, await self.links.get_async(visit.code))
+        except LinkUnavailableError:
+            return responses.build_unavailable()
         if answer.row is not None:
-            await self.writer.record_async(answer.row, _left(begun))
+            await self.writer.record_async(answer.row, _get_remaining_seconds(begun))
         return answer
 
     def start(self, seconds: float = 3) -> None:
@@ -69,58 +69,60 @@ class Service:
         self.links.stop()
         self.writer.stop()
 
-    def _answer(self, visit: Visit, link: KnownLink | None) -> Answer:
-        return responses.redirect(visit, link, self.floods) if link is not None else responses.unknown()
+    def _build_response(self, visit: RedirectRequest, link: RedirectLink | None) -> RedirectResponse:
+        return (
+            responses.build_redirect(visit, link, self.flood_limit) if link is not None else responses.build_not_found()
+        )
 
 
-def refused(visit: Visit) -> Answer | None:
+def reject_invalid(visit: RedirectRequest) -> RedirectResponse | None:
     """The answer to what can't be a visit to a link, whatever links there are."""
     if not CODE.fullmatch(visit.code):
-        return responses.unknown()
-    return None if visit.method in ("GET", "HEAD") else responses.wrong_method()
+        return responses.build_not_found()
+    return None if visit.method in ("GET", "HEAD") else responses.build_method_not_allowed()
 
 
 @cache
-def of_this_process() -> Service:
+def get_service() -> RedirectService:
     """The one service of a process, made with its first visit."""
-    links = LinkCache(_load, _served_since, _close)
-    return Service(links, Writer(connect, spool()), Floods(settings.CLICK_FLOOD_PER_MINUTE))
+    links = LinkCache(_load_links, _list_served_codes, _close_connection)
+    return RedirectService(links, Writer(connect, build_spool()), FloodLimit(settings.CLICK_FLOOD_PER_MINUTE))
 
 
-def spool() -> Spool:
+def build_spool() -> Spool:
     """The place on disk for clicks of this database, where the settings say."""
     database = re.sub(r"[^A-Za-z0-9_-]", "_", connection.settings_dict["NAME"])
     return Spool(settings.CLICK_SPOOL_DIR, database, settings.CLICK_SPOOL_MEGABYTES * 2**20)
 
 
-def bring_left_behind() -> int:
+def drain_orphaned_spools() -> int:
     """Record the clicks that web processes of this machine left on disk when they were killed; of how many there were."""
     with connect() as own:
-        return drain_left_behind(own, spool())
+        return drain_orphaned_files(own, build_spool())
 
 
-def _left(begun: float) -> float:
+def _get_remaining_seconds(begun: float) -> float:
     return min(WAIT_SECONDS, BUDGET_SECONDS - (time.monotonic() - begun))
 
 
-def _load(codes: Collection[str]) -> dict[str, KnownLink]:
-    with _connected():
-        return link_loader.load(codes, now=datetime.now(UTC))
+def _load_links(codes: Collection[str]) -> dict[str, RedirectLink]:
+    with _closing_on_error():
+        return link_loader.load_links(codes, now=datetime.now(UTC))
 
 
-def _served_since(seconds: float) -> Iterable[str]:
-    with _connected():
-        return list(link_loader.codes_served_since(datetime.now(UTC) - timedelta(seconds=seconds)))
+def _list_served_codes(seconds: float) -> Iterable[str]:
+    with _closing_on_error():
+        return list(link_loader.list_codes_served_since(datetime.now(UTC) - timedelta(seconds=seconds)))
 
 
 @contextmanager
-def _connected() -> Iterator[None]:
+def _closing_on_error() -> Iterator[None]:
     try:
         yield
     except Exception:
-        _close()  # the next attempt makes a new one
+        _close_connection()  # the next attempt makes a new one
         raise
 
 
-def _close() -> None:
+def _close_connection() -> None:
     connection.close()  # that of the thread which asks: Django keeps one for each

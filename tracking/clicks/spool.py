@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tracking.clicks.spool_file import ENDING, SpoolFile
+from tracking.clicks.spool_file import SUFFIX, SpoolFile
 
 log = logging.getLogger(__name__)
 
@@ -16,13 +16,13 @@ class Spool:
     A click that finds no room, or no folder, is counted as lost.
     """
 
-    def __init__(self, folder: Path, owner: str, most_bytes: int) -> None:
-        self._folder, self._owner, self._most_bytes = folder, owner, most_bytes
+    def __init__(self, folder: Path, owner: str, max_bytes: int) -> None:
+        self._folder, self._owner, self._max_bytes = folder, owner, max_bytes
         self._lock = threading.Lock()
         self._file: SpoolFile | None = None
         # What no file can tell of; a kill loses this count.
         self._lost_without_file = 0
-        self._told = False
+        self._has_warned = False
 
     def open(self) -> None:
         """Make the file; again in a process that was forked, because the old one is its parent's."""
@@ -33,49 +33,49 @@ class Spool:
             self._make()
 
     @property
-    def dirty(self) -> bool:
+    def has_content(self) -> bool:
         """Whether the database has to be told of anything."""
-        return self._lost_without_file > 0 or (self._file is not None and self._file.dirty)
+        return self._lost_without_file > 0 or (self._file is not None and self._file.has_content)
 
     @property
     def lost(self) -> int:
         """How many clicks are lost for good and not yet noted in the database."""
         return self._lost_without_file + (self._file.lost if self._file is not None else 0)
 
-    def keep(self, lines: Sequence[bytes]) -> None:
+    def write(self, lines: Sequence[bytes]) -> None:
         """Write the clicks down, or count them as lost."""
         if not lines:
             return
         text = b"".join(lines)
         with self._lock:
             file = self._file or self._make()
-            if file is None or file.size + len(text) > self._most_bytes or not file.append(text):
-                self._lose(len(lines))
+            if file is None or file.size + len(text) > self._max_bytes or not file.append(text):
+                self._count_lost(len(lines))
 
-    def lose(self, count: int) -> None:
+    def count_lost(self, count: int) -> None:
         """Count clicks as lost."""
         with self._lock:
-            self._lose(count)
+            self._count_lost(count)
 
     def take(self) -> SpoolFile | None:
         """What was written so far, to be drained, while a new file takes what comes; None where there is nothing."""
         with self._lock:
             taken = self._file
-            if taken is None or taken.dirty:
+            if taken is None or taken.has_content:
                 self._make()
-            return taken if taken is not None and taken.dirty else None
+            return taken if taken is not None and taken.has_content else None
 
-    def left_behind(self) -> Iterator[SpoolFile]:
+    def open_orphaned(self) -> Iterator[SpoolFile]:
         """The files of processes that are no more."""
-        for path in sorted(self._folder.glob(f"{self._owner}.*{ENDING}")):
-            found = SpoolFile.left_behind(path)
+        for path in sorted(self._folder.glob(f"{self._owner}.*{SUFFIX}")):
+            found = SpoolFile.open_orphaned(path)
             if found is not None:
                 yield found
 
     def close(self) -> None:
         """Let go of the file; it is left behind for others unless all that is in it is in the database."""
         with self._lock:
-            if self._file is not None and self._file.dirty:
+            if self._file is not None and self._file.has_content:
                 self._file.close()
             elif self._file is not None:
                 self._file.remove()
@@ -86,16 +86,16 @@ class Spool:
             self._file = SpoolFile.create(self._folder, self._owner)
         except OSError as error:
             self._file = None
-            if not self._told:
+            if not self._has_warned:
                 log.error("no clicks can be kept in %s: %s", self._folder, error)  # noqa: TRY400  (one line says it all)
-            self._told = True
+            self._has_warned = True
         else:
-            self._file.lose(self._lost_without_file)
-            self._lost_without_file, self._told = 0, False
+            self._file.count_lost(self._lost_without_file)
+            self._lost_without_file, self._has_warned = 0, False
         return self._file
 
-    def _lose(self, count: int) -> None:
+    def _count_lost(self, count: int) -> None:
         if self._file is not None:
-            self._file.lose(count)
+            self._file.count_lost(count)
         else:
             self._lost_without_file += count

@@ -14,7 +14,7 @@ from pathlib import Path
 _HEADER = b"lost %020d\n"
 _HEADER_BYTES = len(_HEADER % 0)
 _CHUNK_BYTES = 200_000
-ENDING = ".clicks"
+SUFFIX = ".clicks"
 
 
 class SpoolFile:
@@ -29,7 +29,7 @@ class SpoolFile:
     def create(cls, folder: Path, owner: str) -> "SpoolFile":
         """A new file of this process's own; OSError where there can be none."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / f"{owner}.{os.getpid()}.{secrets.token_hex(8)}{ENDING}"
+        path = folder / f"{owner}.{os.getpid()}.{secrets.token_hex(8)}{SUFFIX}"
         # Made under a name that nobody looks for, so that nobody takes it for one left behind before it is locked.
         hidden = path.with_suffix(".new")
         made = cls(path, os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
@@ -45,7 +45,7 @@ class SpoolFile:
         return made
 
     @classmethod
-    def left_behind(cls, path: Path) -> "SpoolFile | None":
+    def open_orphaned(cls, path: Path) -> "SpoolFile | None":
         """The file of a process that is no more; None where its process lives, or where it is gone already."""
         try:
             found = cls(path, os.open(path, os.O_RDWR | os.O_CLOEXEC))
@@ -61,7 +61,7 @@ class SpoolFile:
         return None
 
     @property
-    def dirty(self) -> bool:
+    def has_content(self) -> bool:
         """Whether there is anything in it to tell the database."""
         return self.lost > 0 or self.size > _HEADER_BYTES
 
@@ -75,13 +75,13 @@ class SpoolFile:
             os.ftruncate(self._fd, self.size)
         return False
 
-    def lose(self, count: int) -> None:
+    def count_lost(self, count: int) -> None:
         """Count clicks as lost; the room for it was taken when the file was made, so that a full disk can't refuse it."""
         self.lost += count
         with suppress(OSError):
             os.pwrite(self._fd, _HEADER % self.lost, 0)
 
-    def chunks(self) -> Iterator[list[bytes]]:
+    def read_chunks(self) -> Iterator[list[bytes]]:
         """The lines, some at a time; not a last one that was cut off: its visitor never had an answer."""
         with self.path.open("rb") as file:
             file.seek(_HEADER_BYTES)

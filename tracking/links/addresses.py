@@ -13,7 +13,7 @@ _FORM = re.compile(
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # What RFC 3986 allows in a path, query and fragment, and the percent sign of what is escaped already.
 _SAFE = "%/?#[]@!$&'()*+,;=:-._~"
-MOST_CHARACTERS = 2000
+MAX_LENGTH = 2000
 
 
 class Address(NamedTuple):
@@ -24,13 +24,13 @@ class Address(NamedTuple):
     text: str
 
 
-def parse(text: str) -> Address | None:
+def parse_address(text: str) -> Address | None:
     """`text` as an http or https address, or None for anything that two readers could understand differently.
 
     Refused are user names, backslashes, blanks and control characters anywhere, hosts in other than ASCII letters
     (write them as xn--), and ports that are not plain numbers.
     """
-    if len(text) > MOST_CHARACTERS or not text.isprintable() or " " in text or "\\" in text or "\ufffd" in text:
+    if len(text) > MAX_LENGTH or not text.isprintable() or " " in text or "\\" in text or "\ufffd" in text:
         return None
     found = _FORM.fullmatch(text)
     if found is None or not found["host"].strip(".-"):
@@ -44,20 +44,20 @@ def parse(text: str) -> Address | None:
     return Address(scheme, host, written)
 
 
-def within(text: str, hosts: Collection[str]) -> Address | None:
+def parse_permitted_address(text: str, hosts: Collection[str]) -> Address | None:
     """`text` parsed, if its host is one of `hosts`, letter by letter and with the same port; None otherwise."""
-    address = parse(text)
+    address = parse_address(text)
     return address if address is not None and address.host in hosts else None
 
 
-def with_parameter(address: str, name: str, value: str) -> str:
+def add_parameter(address: str, name: str, value: str) -> str:
     """`address` with `name=value` added at the end of its query; its own query and fragment stay as they are."""
     before, hash_sign, fragment = address.partition("#")
     joint = "?" if "?" not in before else "" if before.endswith(("?", "&")) else "&"
     return f"{before}{joint}{name}={value}{hash_sign}{fragment}"
 
 
-def names_parameter(address: str, name: str) -> bool:
+def has_parameter(address: str, name: str) -> bool:
     """Whether the query of `address` has a parameter `name`, however it is escaped."""
     query = address.partition("#")[0].partition("?")[2]
     return any(key.strip().lower() == name.lower() for key, _ in parse_qsl(query, keep_blank_values=True))

@@ -8,12 +8,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import State
-from agreements import under
+from agreements import applicable_version
+from agreements.applicable_version import ApplicableVersion
 from agreements.models import Program
-from agreements.under import Under
 
 
-class Pause(models.TextChoices):
+class PauseReason(models.TextChoices):
     """The reasons, gravest first: where several apply, the first is named."""
 
     PROGRAM_ENDED = "program_ended", _("the program has ended")
@@ -23,24 +23,28 @@ class Pause(models.TextChoices):
     LINK = "link", _("you paused this link")
 
 
-def of_affiliates(states: Mapping[UUID, str], program: Program, *, now: datetime) -> dict[UUID, Pause | None]:
+def find_pause_reasons(
+    states: Mapping[UUID, str], program: Program, *, now: datetime
+) -> dict[UUID, PauseReason | None]:
     """For each affiliate, given with their state, why none of their links is tracked at `now`; None where they are."""
     if not states:
         return {}
-    versions, accepted = under.versions(), under.acceptances(states)
+    versions, accepted = applicable_version.list_published_versions(), applicable_version.get_acceptance_times(states)
     ended = program.ends_at is not None and program.ends_at <= now
     return {
-        affiliate_id: Pause.PROGRAM_ENDED
+        affiliate_id: PauseReason.PROGRAM_ENDED
         if ended
-        else of_standing(state, under.under_at(versions, accepted.get(affiliate_id, {}), now))
+        else find_pause_reason(
+            state, applicable_version.resolve_applicable_version(versions, accepted.get(affiliate_id, {}), now)
+        )
         for affiliate_id, state in states.items()
     }
 
 
-def of_standing(state: str, of_now: Under) -> Pause | None:
+def find_pause_reason(state: str, of_now: ApplicableVersion) -> PauseReason | None:
     """Why an affiliate in `state` and under that version may not promote at the moment; None where they may."""
     if state != State.ACTIVE:
-        return Pause.NOT_ACTIVE
+        return PauseReason.NOT_ACTIVE
     if of_now.agreement_id is None:
-        return Pause.NO_AGREEMENT
-    return Pause.NOT_ACCEPTED if of_now.paused else None
+        return PauseReason.NO_AGREEMENT
+    return PauseReason.NOT_ACCEPTED if of_now.is_paused else None

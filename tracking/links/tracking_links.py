@@ -16,77 +16,77 @@ from affiliates.models import Affiliate, State
 from agreements.models import Program
 from audit import trail
 from tracking.links import addresses
-from tracking.links.shop_hosts import shop_hosts
+from tracking.links.shop_hosts import get_shop_hosts
 from tracking.models import Link
 
 SUB_IDS = ("sub1", "sub2", "sub3", "sub4", "sub5")
-MOST_LINKS = 10_000
+MAX_LINKS = 10_000
 _LETTERS = string.ascii_letters + string.digits
 _CODE_LENGTH = 8
 _ATTEMPTS = 10
 
 
 @transaction.atomic
-def create(
-    *, affiliate: Affiliate, target: str, name: str = "", subs: Sequence[str] = (), now: datetime, by: User | None
+def create_link(
+    *, affiliate: Affiliate, target: str, name: str = "", sub_ids: Sequence[str] = (), now: datetime, by: User | None
 ) -> Link:
     """A new link of `affiliate` with a short code that can't be guessed (CONTRACT 4).
 
     `target` must be an http or https address on one of the shop's hosts; deep links may then lead to any of these.
     Refused, by field, are other targets, names and sub-ids that are too long, and affiliates who are not active.
     """
-    _may_promote(affiliate)
-    hosts = _hosts()
-    fields = {"name": _short(name, "name"), **_sub_ids(subs), "target": _target(target, hosts)}
-    if Link.objects.for_affiliate(affiliate).count() >= MOST_LINKS:
-        raise ValidationError(_("You can have at most %(most)d links.") % {"most": MOST_LINKS})
-    link = _with_a_code_of_its_own(Link(affiliate=affiliate, permitted_hosts=sorted(hosts), created_at=now, **fields))
-    _note("link made", link, now=now, by=by, after={"target": link.target})
+    _check_can_promote(affiliate)
+    hosts = _get_permitted_hosts()
+    fields = {"name": _clean_text(name, "name"), **_clean_sub_ids(sub_ids), "target": _clean_target(target, hosts)}
+    if Link.objects.for_affiliate(affiliate).count() >= MAX_LINKS:
+        raise ValidationError(_("You can have at most %(most)d links.") % {"most": MAX_LINKS})
+    link = _save_with_unique_code(Link(affiliate=affiliate, permitted_hosts=sorted(hosts), created_at=now, **fields))
+    _record_audit("link created", link, now=now, by=by, after={"target": link.target})
     return link
 
 
 @transaction.atomic
-def change(
-    *, link: Link, target: str, name: str = "", subs: Sequence[str] = (), now: datetime, by: User | None
+def update_link(
+    *, link: Link, target: str, name: str = "", sub_ids: Sequence[str] = (), now: datetime, by: User | None
 ) -> None:
     """Point a link somewhere else, or rename it, under the rules of `create`; its code stays."""
-    _may_promote(link.affiliate)
-    hosts = _hosts()
-    fields = {"name": _short(name, "name"), **_sub_ids(subs), "target": _target(target, hosts)}
+    _check_can_promote(link.affiliate)
+    hosts = _get_permitted_hosts()
+    fields = {"name": _clean_text(name, "name"), **_clean_sub_ids(sub_ids), "target": _clean_target(target, hosts)}
     before = {field: getattr(link, field) for field in fields}
     for field, value in fields.items():
         setattr(link, field, value)
     link.permitted_hosts = sorted(hosts)
     link.save(update_fields=[*fields, "permitted_hosts", "changed_at"])
-    _note("link changed", link, now=now, by=by, before=before, after=fields)
+    _record_audit("link changed", link, now=now, by=by, before=before, after=fields)
 
 
-def pause(*, link: Link, now: datetime, by: User | None) -> None:
+def pause_link(*, link: Link, now: datetime, by: User | None) -> None:
     """From now on the link redirects without a click id; raises IllegalTransition if it is paused already."""
-    _switch(link, "link paused", now, now=now, by=by)
+    _set_paused(link, "link paused", now, now=now, by=by)
 
 
-def resume(*, link: Link, now: datetime, by: User | None) -> None:
+def resume_link(*, link: Link, now: datetime, by: User | None) -> None:
     """Track the link again; raises IllegalTransition if it is not paused."""
-    _switch(link, "link resumed", None, now=now, by=by)
+    _set_paused(link, "link resumed", None, now=now, by=by)
 
 
-def short_address(link: Link) -> str:
+def build_short_url(link: Link) -> str:
     """The address that the affiliate publishes."""
     return f"{settings.CLICK_BASE_URL}/r/{link.code}"
 
 
 @transaction.atomic
-def _switch(link: Link, action: str, paused_at: datetime | None, *, now: datetime, by: User | None) -> None:
+def _set_paused(link: Link, action: str, paused_at: datetime | None, *, now: datetime, by: User | None) -> None:
     expected = Link.objects.filter(pk=link.pk, paused_at__isnull=paused_at is not None)
     if not expected.update(paused_at=paused_at, changed_at=now):
         text = _("%(link)s is paused already.") if paused_at else _("%(link)s is not paused.")
         raise IllegalTransition(text % {"link": link})
     link.paused_at = paused_at
-    _note(action, link, now=now, by=by)
+    _record_audit(action, link, now=now, by=by)
 
 
-def _with_a_code_of_its_own(link: Link) -> Link:
+def _save_with_unique_code(link: Link) -> Link:
     for _attempt in range(_ATTEMPTS):
         link.code = "".join(secrets.choice(_LETTERS) for _place in range(_CODE_LENGTH))
         if Link.objects.filter(code=link.code).exists():
@@ -100,7 +100,7 @@ def _with_a_code_of_its_own(link: Link) -> Link:
     raise ValidationError(_("No free code was found. Please try again."))
 
 
-def _may_promote(affiliate: Affiliate) -> None:
+def _check_can_promote(affiliate: Affiliate) -> None:
     if affiliate.state == State.APPROVED:
         raise ValidationError(_("Accept the agreement first: then you can make links."))
     if affiliate.state != State.ACTIVE:
@@ -110,15 +110,15 @@ def _may_promote(affiliate: Affiliate) -> None:
         )
 
 
-def _hosts() -> frozenset[str]:
-    hosts = shop_hosts(Program.current())
+def _get_permitted_hosts() -> frozenset[str]:
+    hosts = get_shop_hosts(Program.current())
     if not hosts:
         raise ValidationError({"target": _("The program's staff have not named the shop's address yet.")})
     return hosts
 
 
-def _target(target: str, hosts: frozenset[str]) -> str:
-    address = addresses.parse(target.strip())
+def _clean_target(target: str, hosts: frozenset[str]) -> str:
+    address = addresses.parse_address(target.strip())
     if address is None:
         raise ValidationError(
             {"target": _("Enter a whole web address without spaces, such as https://shop.example/page.")}
@@ -130,30 +130,30 @@ def _target(target: str, hosts: frozenset[str]) -> str:
                 % {"hosts": ", ".join(sorted(hosts)), "host": address.host}
             }
         )
-    if addresses.names_parameter(address.text, settings.CLICK_ID_PARAMETER):
+    if addresses.has_parameter(address.text, settings.CLICK_ID_PARAMETER):
         raise ValidationError(
             {"target": _("Leave out %(name)s: each click adds its own.") % {"name": settings.CLICK_ID_PARAMETER}}
         )
-    if len(address.text) > addresses.MOST_CHARACTERS:
+    if len(address.text) > addresses.MAX_LENGTH:
         raise ValidationError({"target": _("This address is too long.")})
     return address.text
 
 
-def _sub_ids(subs: Sequence[str]) -> dict[str, str]:
-    if len(subs) > len(SUB_IDS):
+def _clean_sub_ids(sub_ids: Sequence[str]) -> dict[str, str]:
+    if len(sub_ids) > len(SUB_IDS):
         raise ValidationError(_("A link has at most five sub-ids."))
-    given = [*subs, *[""] * (len(SUB_IDS) - len(subs))]
-    return {field: _short(text, field) for field, text in zip(SUB_IDS, given, strict=True)}
+    given = [*sub_ids, *[""] * (len(SUB_IDS) - len(sub_ids))]
+    return {field: _clean_text(text, field) for field, text in zip(SUB_IDS, given, strict=True)}
 
 
-def _short(text: str, field: str) -> str:
+def _clean_text(text: str, field: str) -> str:
     text = text.strip()
     if len(text) > 100 or not text.isprintable():
         raise ValidationError({field: _("At most 100 characters, all of them visible.")})
     return text
 
 
-def _note(
+def _record_audit(
     action: str,
     link: Link,
     *,

@@ -55,7 +55,9 @@ class Click(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["link", "-at"]),
             # Clicks are written in the order of both, so that a summary for some pages does for an index of each row.
-            BrinIndex(fields=["transaction", "at"], name="clicks_as_written", pages_per_range=16, autosummarize=True),
+            BrinIndex(
+                fields=["transaction", "at"], name="click_transaction_at_brin", pages_per_range=16, autosummarize=True
+            ),
         ]
 
     def __str__(self) -> str:

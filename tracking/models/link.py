@@ -11,7 +11,7 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
-from lib.foreign_keys import never_deleted
+from lib.foreign_keys import build_no_delete_triggers
 from lib.ids import uuid7
 
 
@@ -45,7 +45,7 @@ class Link(models.Model):
         verbose_name = _("tracking link")
         ordering: ClassVar = ["-created_at", "-id"]
         indexes: ClassVar = [models.Index(fields=["affiliate", "-created_at"])]
-        triggers: ClassVar = never_deleted()
+        triggers: ClassVar = build_no_delete_triggers()
 
     def __str__(self) -> str:
         return self.name or self.code
@@ -63,24 +63,24 @@ class Coupon(models.Model):
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="coupons")
     code = models.CharField(_("code"), max_length=64, validators=[RegexValidator(r"\A[A-Za-z0-9._-]{1,64}\Z")])
     # None: from the affiliate's first acceptance on (CONTRACT 4, an import).
-    bound_from = models.DateTimeField(_("bound from"), null=True, blank=True)
-    bound_until = models.DateTimeField(_("bound until"), null=True, blank=True)
+    assigned_from = models.DateTimeField(_("bound from"), null=True, blank=True)
+    assigned_until = models.DateTimeField(_("bound until"), null=True, blank=True)
     created_at = models.DateTimeField(_("made"))
 
     objects = CouponQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("coupon")
-        ordering: ClassVar = ["code", "bound_from"]
+        ordering: ClassVar = ["code", "assigned_from"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                Upper("code"), condition=Q(bound_until__isnull=True), name="coupon_names_one_affiliate"
+                Upper("code"), condition=Q(assigned_until__isnull=True), name="unique_assigned_coupon_code"
             ),
             models.CheckConstraint(
-                condition=Q(bound_until__isnull=True)
-                | Q(bound_from__isnull=True)
-                | Q(bound_until__gte=F("bound_from")),
-                name="coupon_binding_in_order",
+                condition=Q(assigned_until__isnull=True)
+                | Q(assigned_from__isnull=True)
+                | Q(assigned_until__gte=F("assigned_from")),
+                name="coupon_assigned_from_before_until",
             ),
         ]
         indexes: ClassVar = [models.Index(Upper("code"), name="coupon_code_upper")]

@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey
 from affiliates.models import Affiliate
-from agreements.models import Agreement
+from agreements.models import AgreementVersion
 from agreements.models.agreement import MoneyField
-from lib.foreign_keys import never_deleted, references
+from lib.foreign_keys import build_no_delete_triggers, build_reference_triggers
 from lib.ids import uuid7
-from lib.triggers import append_only
+from lib.triggers import build_append_only_triggers
 from tracking.models.link import Link
-from tracking.models.rollup import marks_days
+from tracking.models.rollup import build_changed_day_triggers
 
 
 class Status(models.TextChoices):
@@ -61,7 +61,7 @@ class OrderSnapshot(models.Model):
 
     sequence = models.BigAutoField(primary_key=True)
     order_id = models.CharField(max_length=64)
-    version = models.DateTimeField(_("updated at"))
+    updated_at = models.DateTimeField(_("updated at"))
     sha256 = models.CharField(max_length=64)
     # The snapshot in its normal form: see `tracking.orders.snapshots`.
     content = models.JSONField()
@@ -72,11 +72,13 @@ class OrderSnapshot(models.Model):
     class Meta:
         verbose_name = _("order snapshot")
         ordering: ClassVar = ["-sequence"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["order_id", "version"], name="one_snapshot_a_version")]
-        triggers: ClassVar = append_only()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["order_id", "updated_at"], name="unique_snapshot_per_updated_at")
+        ]
+        triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:
-        return f"{self.order_id} at {self.version.isoformat()}"
+        return f"{self.order_id} at {self.updated_at.isoformat()}"
 
 
 class Order(models.Model):
@@ -84,7 +86,7 @@ class Order(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     order_id = models.CharField(_("order"), max_length=64, unique=True)
-    version = models.DateTimeField(_("updated at"), null=True)
+    updated_at = models.DateTimeField(_("updated at"), null=True)
     status = models.CharField(_("status"), max_length=10, choices=Status)
     placed_at = models.DateTimeField(_("placed"))
     completed_at = models.DateTimeField(_("completed"), null=True)
@@ -106,10 +108,10 @@ class Order(models.Model):
     device = models.CharField(_("device class"), max_length=7, null=True)
     reason = models.CharField(_("reason"), max_length=20, choices=Reason, default=Reason.NO_CLAIM)
     # Whoever would have had it, had the reason not spoken against it: they may ask why.
-    claimant = models.ForeignKey(
-        Affiliate, models.PROTECT, null=True, related_name="claimed_orders", db_constraint=False
+    candidate = models.ForeignKey(
+        Affiliate, models.PROTECT, null=True, related_name="candidate_orders", db_constraint=False
     )
-    agreement = models.ForeignKey(Agreement, models.PROTECT, null=True, related_name="+", db_constraint=False)
+    agreement = models.ForeignKey(AgreementVersion, models.PROTECT, null=True, related_name="+", db_constraint=False)
     clause = models.CharField(_("clause"), max_length=12, blank=True, default="")
 
     objects = OrderQuerySet.as_manager()
@@ -119,7 +121,9 @@ class Order(models.Model):
         ordering: ClassVar = ["-placed_at", "-id"]
         indexes: ClassVar = [
             models.Index(fields=["affiliate", "-placed_at", "-id"]),
-            models.Index(fields=["claimant", "-placed_at"], condition=Q(affiliate__isnull=True), name="order_claims"),
+            models.Index(
+                fields=["candidate", "-placed_at"], condition=Q(affiliate__isnull=True), name="order_candidates"
+            ),
             models.Index(fields=["placed_at"]),
         ]
         constraints: ClassVar = [
@@ -131,18 +135,18 @@ class Order(models.Model):
                 condition=Q(status="paid", completed_at__isnull=True)
                 | Q(status="completed", completed_at__isnull=False)
                 | Q(status="cancelled"),
-                name="order_status_says_when",
+                name="order_status_fits_completed_at",
             ),
         ]
         triggers: ClassVar = [
-            *marks_days(),
-            *never_deleted(),
-            *references(
+            *build_changed_day_triggers(),
+            *build_no_delete_triggers(),
+            *build_reference_triggers(
                 {
                     "affiliate_id": ("affiliates_affiliate", "id"),
-                    "claimant_id": ("affiliates_affiliate", "id"),
+                    "candidate_id": ("affiliates_affiliate", "id"),
                     "link_id": ("tracking_link", "id"),
-                    "agreement_id": ("agreements_agreement", "id"),
+                    "agreement_id": ("agreements_agreementversion", "id"),
                 },
                 change=True,
             ),
@@ -169,14 +173,17 @@ class OrderLine(models.Model):
         verbose_name = _("order line")
         ordering: ClassVar = ["order", "position"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["order", "line_id"], name="one_line_an_id"),
+            models.UniqueConstraint(fields=["order", "line_id"], name="unique_line_id_per_order"),
             # NaN is greater than every number, so both bounds keep it out.
             models.CheckConstraint(
                 condition=Q(refunded__gte=0, refunded__lte=F("amount"), amount__lte=1_000_000),
                 name="line_refund_within_amount",
             ),
         ]
-        triggers: ClassVar = [*never_deleted(), *references({"order_id": ("tracking_order", "id")}, change=True)]
+        triggers: ClassVar = [
+            *build_no_delete_triggers(),
+            *build_reference_triggers({"order_id": ("tracking_order", "id")}, change=True),
+        ]
 
     def __str__(self) -> str:
         return f"{self.order_id} line {self.line_id}"

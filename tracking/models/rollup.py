@@ -88,17 +88,19 @@ class ClickHorizon(models.Model):
     class Meta:
         verbose_name = _("horizon of clicks")
         default_permissions = ()
-        constraints: ClassVar = [models.CheckConstraint(condition=models.Q(id=1), name="one_click_horizon")]
+        constraints: ClassVar = [models.CheckConstraint(condition=models.Q(id=1), name="single_click_horizon")]
 
     def __str__(self) -> str:
         return str(self.transaction)
 
 
 # The program's time zone, in which its days begin; UTC before the first agreement.
-ZONE_IN_SQL = """COALESCE((SELECT time_zone FROM agreements_agreement WHERE published_at IS NOT NULL LIMIT 1), 'UTC')"""
+ZONE_IN_SQL = (
+    """COALESCE((SELECT time_zone FROM agreements_agreementversion WHERE published_at IS NOT NULL LIMIT 1), 'UTC')"""
+)
 
 
-def marks_days() -> list[pgtrigger.Trigger]:
+def build_changed_day_triggers() -> list[pgtrigger.Trigger]:
     """Triggers for a model with `affiliate` and `placed_at`: whatever changes its rows marks their affiliates' days.
 
     By statement, so that a batch costs one insert; in the database, so that no writer can forget it.
@@ -106,13 +108,17 @@ def marks_days() -> list[pgtrigger.Trigger]:
     old, new = "SELECT affiliate_id, placed_at FROM old_rows", "SELECT affiliate_id, placed_at FROM new_rows"
     referencing = {"old": "old_rows", "new": "new_rows"}
     return [
-        _mark("mark_inserted", pgtrigger.Insert, new, pgtrigger.Referencing(new=referencing["new"])),
-        _mark("mark_updated", pgtrigger.Update, f"{old} UNION ALL {new}", pgtrigger.Referencing(**referencing)),
-        _mark("mark_deleted", pgtrigger.Delete, old, pgtrigger.Referencing(old=referencing["old"])),
+        _build_trigger("mark_inserted", pgtrigger.Insert, new, pgtrigger.Referencing(new=referencing["new"])),
+        _build_trigger(
+            "mark_updated", pgtrigger.Update, f"{old} UNION ALL {new}", pgtrigger.Referencing(**referencing)
+        ),
+        _build_trigger("mark_deleted", pgtrigger.Delete, old, pgtrigger.Referencing(old=referencing["old"])),
     ]
 
 
-def _mark(name: str, operation: pgtrigger.Operation, rows: str, tables: pgtrigger.Referencing) -> pgtrigger.Trigger:
+def _build_trigger(
+    name: str, operation: pgtrigger.Operation, rows: str, tables: pgtrigger.Referencing
+) -> pgtrigger.Trigger:
     return pgtrigger.Trigger(
         name=name,
         level=pgtrigger.Statement,

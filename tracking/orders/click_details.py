@@ -10,7 +10,7 @@ from tracking.orders.attribution import Attribution
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-class Details(NamedTuple):
+class ClickDetails(NamedTuple):
     sub1: str | None = None
     sub2: str | None = None
     sub3: str | None = None
@@ -19,10 +19,10 @@ class Details(NamedTuple):
     device: str | None = None
 
 
-UNKNOWN = Details()
+UNKNOWN = ClickDetails()
 
 
-def details(decided: Mapping[str, Attribution]) -> dict[str, Details]:
+def load_click_details(decided: Mapping[str, Attribution]) -> dict[str, ClickDetails]:
     """{order id: what its click was} for the orders that somebody has by a click whose record is there."""
     nonces = {order_id: a.nonce for order_id, a in decided.items() if a.affiliate_id and a.nonce}
     if not nonces:
@@ -31,6 +31,6 @@ def details(decided: Mapping[str, Attribution]) -> dict[str, Details]:
     # Between the first and the last: only the months of these are looked into. A click id knows milliseconds alone.
     rows = Click.objects.filter(
         pk__in=list(nonces.values()), at__gte=min(moments), at__lt=max(moments) + _MILLISECOND
-    ).values_list("pk", *Details._fields)
-    found = {pk: Details(*row) for pk, *row in rows}
+    ).values_list("pk", *ClickDetails._fields)
+    found = {pk: ClickDetails(*row) for pk, *row in rows}
     return {order_id: found[nonce] for order_id, nonce in nonces.items() if nonce in found}

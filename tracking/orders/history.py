@@ -11,11 +11,11 @@ from django.db import connection
 
 from tracking.models import OrderLine, Reason
 from tracking.orders.attribution import Attribution
-from tracking.orders.ingestion_sql import Changed
-from tracking.orders.snapshots import HASHED, Line, Snapshot
+from tracking.orders.ingestion_sql import OrderChange
+from tracking.orders.snapshots import HASH_PREFIX, Line, Snapshot
 
 
-def newest(order_pks: Iterable[UUID]) -> list[Changed]:
+def load_current_orders(order_pks: Iterable[UUID]) -> list[OrderChange]:
     """The orders with their newest snapshots, attribution and lines, in the form that pricing takes."""
     pks = list(order_pks)
     if not pks:
@@ -23,10 +23,10 @@ def newest(order_pks: Iterable[UUID]) -> list[Changed]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT o.id, o.affiliate_id, o.reason, o.claimant_id, o.link_id, o.clicked_at, o.agreement_id,
-                   receipt.sequence, receipt.content
-              FROM tracking_order o JOIN tracking_ordersnapshot receipt
-                ON receipt.order_id = o.order_id AND receipt.version = o.version
+            SELECT o.id, o.affiliate_id, o.reason, o.candidate_id, o.link_id, o.clicked_at, o.agreement_id,
+                   snapshot_row.sequence, snapshot_row.content
+              FROM tracking_order o JOIN tracking_ordersnapshot snapshot_row
+                ON snapshot_row.order_id = o.order_id AND snapshot_row.updated_at = o.updated_at
              WHERE o.id = ANY(%s)
             """,
             [pks],
@@ -36,36 +36,36 @@ def newest(order_pks: Iterable[UUID]) -> list[Changed]:
     for line in OrderLine.objects.filter(order__in=pks).order_by("position", "pk"):
         stored.setdefault(line.order_id, []).append(line)
     return [
-        Changed(
+        OrderChange(
             order_pk=pk,
-            snapshot=snapshot_of(json.loads(content)),
-            attribution=Attribution(affiliate_id, Reason(reason), claimant_id, link_id, clicked_at, agreement_id),
-            frozen=False,
-            begun=False,
-            receipt=sequence,
-            lines=[(line.pk, _line(line)) for line in stored.get(pk, [])],
+            snapshot=build_snapshot(json.loads(content)),
+            attribution=Attribution(affiliate_id, Reason(reason), candidate_id, link_id, clicked_at, agreement_id),
+            is_frozen=False,
+            is_new=False,
+            snapshot_sequence=sequence,
+            lines=[(line.pk, _build_line(line)) for line in stored.get(pk, [])],
         )
-        for pk, affiliate_id, reason, claimant_id, link_id, clicked_at, agreement_id, sequence, content in rows
+        for pk, affiliate_id, reason, candidate_id, link_id, clicked_at, agreement_id, sequence, content in rows
     ]
 
 
-def _line(row: OrderLine) -> Line:
+def _build_line(row: OrderLine) -> Line:
     return Line(row.line_id, row.sku, row.title, row.category, row.quantity, row.amount, row.refunded)
 
 
-def snapshot_of(content: dict[str, Any]) -> Snapshot:
+def build_snapshot(content: dict[str, Any]) -> Snapshot:
     """The snapshot that a receipt's content is."""
     customer = content["customer"]
     return Snapshot(
         order_id=content["order_id"],
-        version=datetime.fromisoformat(content["updated_at"]),
+        updated_at=datetime.fromisoformat(content["updated_at"]),
         status=content["status"],
         placed_at=datetime.fromisoformat(content["placed_at"]),
         completed_at=datetime.fromisoformat(content["completed_at"]) if content["completed_at"] else None,
         currency=content["currency"],
         click_id=content["click_id"] or "",
         coupon=content["coupon"] or "",
-        customer_hash=(customer["ref"] or "").removeprefix(HASHED),
+        customer_hash=(customer["ref"] or "").removeprefix(HASH_PREFIX),
         country=customer["country"] or "",
         lines=tuple(
             Line(**line | {"amount": Decimal(line["amount"]), "refunded": Decimal(line["refunded"])})

@@ -11,14 +11,14 @@ from django.db import connection
 
 from accounts.models import ApiKey
 from lib.ids import uuid7
-from lib.instants import instant, microseconds
+from lib.instants import build_microseconds_sql, parse_microseconds
 from tracking.models import Reason
 from tracking.orders.attribution import Attribution
-from tracking.orders.click_details import Details
+from tracking.orders.click_details import ClickDetails
 from tracking.orders.snapshots import Line, Snapshot
 
 
-def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
+def dump_rows(rows: Iterable[Mapping[str, Any]]) -> str:
     """Rows for `json_to_recordset`: one parameter, which the database takes apart faster than we could quote arrays."""
     return orjson.dumps(list(rows), default=str).decode()
 
@@ -27,27 +27,27 @@ def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
 _DETAILS = ", ".join(
     f"{name} = COALESCE(new.{name}, CASE WHEN tracking_order.link_id = new.link_id"
     f" AND tracking_order.clicked_at = new.clicked_at THEN tracking_order.{name} END)"
-    for name in Details._fields
+    for name in ClickDetails._fields
 )
 
 _COLUMNS = """
-    id uuid, version timestamptz, status text, completed_at timestamptz, coupon text, click_id text, customer_hash text,
-    country text, affiliate_id uuid, link_id uuid, clicked_at timestamptz, reason text, claimant_id uuid,
+    id uuid, updated_at timestamptz, status text, completed_at timestamptz, coupon text, click_id text, customer_hash text,
+    country text, affiliate_id uuid, link_id uuid, clicked_at timestamptz, reason text, candidate_id uuid,
     agreement_id uuid, clause text, sub1 text, sub2 text, sub3 text, sub4 text, sub5 text, device text
 """
 
 VanishedLine = tuple[UUID, int, Line]  # order, position, line
 
 
-class Changed(NamedTuple):
+class OrderChange(NamedTuple):
     """An order that a batch changed, as it now stands, for the rooms above to price."""
 
     order_pk: UUID
     snapshot: Snapshot
     attribution: Attribution
-    frozen: bool
-    begun: bool  # there was no row of it before this batch
-    receipt: int
+    is_frozen: bool
+    is_new: bool  # there was no row of it before this batch
+    snapshot_sequence: int
     lines: Sequence[tuple[int, Line]]  # primary keys beside lines, those that vanished with 0.00 at the end
 
 
@@ -57,19 +57,19 @@ class OrderRow(NamedTuple):
     snapshot: Snapshot
     attribution: Attribution
     clause: str
-    came: Details
+    click_details: ClickDetails
 
 
-class Known(NamedTuple):
-    """An order's row as it stands; `version` is None for one that this batch has just begun."""
+class StoredOrder(NamedTuple):
+    """An order's row as it stands; `updated_at` is None for one that this batch has just begun."""
 
     pk: UUID
-    version: datetime | None
+    updated_at: datetime | None
     placed_at: datetime
     attribution: Attribution
 
 
-def begin(rows: Sequence[OrderRow]) -> dict[str, Known]:
+def insert_orders(rows: Sequence[OrderRow]) -> dict[str, StoredOrder]:
     """Insert the orders in the order of ids, each as its newest snapshot says it is; returns those that were not there.
 
     Two senders of the same new order meet here: the second waits for the first, and then is told that it is there.
@@ -77,102 +77,111 @@ def begin(rows: Sequence[OrderRow]) -> dict[str, Known]:
     if not rows:
         return {}
     keys = {row.snapshot.order_id: uuid7() for row in rows}
-    values = [_values(row, keys[row.snapshot.order_id]) for row in sorted(rows, key=lambda row: row.snapshot.order_id)]
+    values = [
+        _build_values(row, keys[row.snapshot.order_id]) for row in sorted(rows, key=lambda row: row.snapshot.order_id)
+    ]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            INSERT INTO tracking_order (id, order_id, placed_at, currency, version, status, completed_at, coupon_code,
-                   click_id, customer_hash, country, affiliate_id, link_id, clicked_at, reason, claimant_id,
-                   agreement_id, clause, {", ".join(Details._fields)})
-            SELECT id, order_id, placed_at, currency, version, status, completed_at, coupon, click_id, customer_hash,
-                   country, affiliate_id, link_id, clicked_at, reason, claimant_id, agreement_id, clause,
-                   {", ".join(Details._fields)}
+            INSERT INTO tracking_order (id, order_id, placed_at, currency, updated_at, status, completed_at, coupon_code,
+                   click_id, customer_hash, country, affiliate_id, link_id, clicked_at, reason, candidate_id,
+                   agreement_id, clause, {", ".join(ClickDetails._fields)})
+            SELECT id, order_id, placed_at, currency, updated_at, status, completed_at, coupon, click_id, customer_hash,
+                   country, affiliate_id, link_id, clicked_at, reason, candidate_id, agreement_id, clause,
+                   {", ".join(ClickDetails._fields)}
               FROM json_to_recordset(%s) AS new(order_id text, placed_at timestamptz, currency text, {_COLUMNS})
              ORDER BY order_id COLLATE "C"
                 ON CONFLICT (order_id) DO NOTHING
             RETURNING order_id
             """,  # noqa: S608 -- our own column names
-            [as_json(values)],
+            [dump_rows(values)],
         )
         begun = {order_id for (order_id,) in cursor.fetchall()}
     return {
-        row.snapshot.order_id: Known(keys[row.snapshot.order_id], None, row.snapshot.placed_at, row.attribution)
+        row.snapshot.order_id: StoredOrder(keys[row.snapshot.order_id], None, row.snapshot.placed_at, row.attribution)
         for row in rows
         if row.snapshot.order_id in begun
     }
 
 
-def lock(order_ids: set[str]) -> dict[str, Known]:
+def lock_orders(order_ids: set[str]) -> dict[str, StoredOrder]:
     """The orders' rows, locked in the order of ids until the transaction ends."""
-    return _known(order_ids, "FOR UPDATE")
+    return _select_orders(order_ids, "FOR UPDATE")
 
 
-def look(order_ids: set[str]) -> dict[str, Known]:
+def read_orders(order_ids: set[str]) -> dict[str, StoredOrder]:
     """The orders' rows as they stand; locks nothing."""
-    return _known(order_ids, "")
+    return _select_orders(order_ids, "")
 
 
-def _known(order_ids: set[str], locked: str) -> dict[str, Known]:
+def _select_orders(order_ids: set[str], locked: str) -> dict[str, StoredOrder]:
     if not order_ids:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT order_id, id, version, placed_at,
-                   affiliate_id, reason, claimant_id, link_id, clicked_at, agreement_id
+            SELECT order_id, id, updated_at, placed_at,
+                   affiliate_id, reason, candidate_id, link_id, clicked_at, agreement_id
               FROM tracking_order WHERE order_id = ANY(%s) ORDER BY order_id COLLATE "C" {locked}
             """,  # noqa: S608 -- one of two words of our own
             [sorted(order_ids)],
         )
         return {
-            order_id: Known(pk, version, placed_at, Attribution(rest[0], Reason(rest[1]), *rest[2:]))
-            for order_id, pk, version, placed_at, *rest in cursor.fetchall()
+            order_id: StoredOrder(pk, updated_at, placed_at, Attribution(rest[0], Reason(rest[1]), *rest[2:]))
+            for order_id, pk, updated_at, placed_at, *rest in cursor.fetchall()
         }
 
 
-def known_receipts(batch: Sequence[Snapshot]) -> dict[tuple[str, datetime], str]:
-    """{(order id, version): SHA-256} of the batch's versions that were taken before."""
+def fetch_snapshot_digests(batch: Sequence[Snapshot]) -> dict[tuple[str, datetime], str]:
+    """{(order id, updated_at): SHA-256} of the batch's versions that were taken before."""
     if not batch:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT receipt.order_id, receipt.version, receipt.sha256
-              FROM tracking_ordersnapshot receipt
-              JOIN (SELECT DISTINCT * FROM unnest(%s::text[], %s::timestamptz[])) AS sent(order_id, version)
-             USING (order_id, version)
+            SELECT snapshot_row.order_id, snapshot_row.updated_at, snapshot_row.sha256
+              FROM tracking_ordersnapshot snapshot_row
+              JOIN (SELECT DISTINCT * FROM unnest(%s::text[], %s::timestamptz[])) AS sent(order_id, updated_at)
+             USING (order_id, updated_at)
             """,
-            [[s.order_id for s in batch], [s.version for s in batch]],
+            [[s.order_id for s in batch], [s.updated_at for s in batch]],
         )
-        return {(order_id, version): sha256 for order_id, version, sha256 in cursor.fetchall()}
+        return {(order_id, updated_at): sha256 for order_id, updated_at, sha256 in cursor.fetchall()}
 
 
-def keep_receipts(
+def insert_snapshots(
     fresh: Sequence[tuple[Snapshot, bytes, str]], api_key: ApiKey | None
 ) -> dict[tuple[str, datetime], int]:
-    """Store the receipts: snapshots with their canonical JSON and its SHA-256. Returns {(order id, version): sequence}."""
+    """Store the receipts: snapshots with their canonical JSON and its SHA-256. Returns {(order id, updated_at): sequence}."""
     if not fresh:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            INSERT INTO tracking_ordersnapshot (order_id, version, sha256, content, api_key_id)
-            SELECT order_id, version, sha256, content, %s
-              FROM json_to_recordset(%s) AS sent(order_id text, version timestamptz, sha256 text, content jsonb)
-            RETURNING order_id, {microseconds("version")}, sequence
+            INSERT INTO tracking_ordersnapshot (order_id, updated_at, sha256, content, api_key_id)
+            SELECT order_id, updated_at, sha256, content, %s
+              FROM json_to_recordset(%s) AS sent(order_id text, updated_at timestamptz, sha256 text, content jsonb)
+            RETURNING order_id, {build_microseconds_sql("updated_at")}, sequence
             """,  # noqa: S608 -- our own column name
             [
                 api_key.pk if api_key else None,
-                as_json(
-                    {"order_id": s.order_id, "version": s.version, "sha256": digest, "content": orjson.Fragment(text)}
+                dump_rows(
+                    {
+                        "order_id": s.order_id,
+                        "updated_at": s.updated_at,
+                        "sha256": digest,
+                        "content": orjson.Fragment(text),
+                    }
                     for s, text, digest in fresh
                 ),
             ],
         )
-        return {(order_id, instant(version)): sequence for order_id, version, sequence in cursor.fetchall()}
+        return {
+            (order_id, parse_microseconds(updated_at)): sequence for order_id, updated_at, sequence in cursor.fetchall()
+        }
 
 
-def update(rows: Mapping[UUID, OrderRow]) -> None:
+def update_orders(rows: Mapping[UUID, OrderRow]) -> None:
     """Set the orders to what their newest snapshots say, with whose they are, by which clause and what kind of click."""
     if not rows:
         return
@@ -180,26 +189,26 @@ def update(rows: Mapping[UUID, OrderRow]) -> None:
         cursor.execute(
             f"""
             UPDATE tracking_order SET
-                   version = new.version, status = new.status, completed_at = new.completed_at,
+                   updated_at = new.updated_at, status = new.status, completed_at = new.completed_at,
                    coupon_code = new.coupon, click_id = new.click_id, customer_hash = new.customer_hash,
                    country = new.country, affiliate_id = new.affiliate_id, link_id = new.link_id,
-                   clicked_at = new.clicked_at, reason = new.reason, claimant_id = new.claimant_id,
+                   clicked_at = new.clicked_at, reason = new.reason, candidate_id = new.candidate_id,
                    agreement_id = new.agreement_id, clause = new.clause, {_DETAILS}
               FROM json_to_recordset(%s) AS new({_COLUMNS})
              WHERE tracking_order.id = new.id
             """,  # noqa: S608 -- our own column names
-            [as_json(_values(row, pk) for pk, row in rows.items())],
+            [dump_rows(_build_values(row, pk) for pk, row in rows.items())],
         )
 
 
-def _values(row: OrderRow, pk: UUID) -> dict[str, Any]:
+def _build_values(row: OrderRow, pk: UUID) -> dict[str, Any]:
     s = row.snapshot
     return {
         "id": pk,
         "order_id": s.order_id,
         "placed_at": s.placed_at,
         "currency": s.currency,
-        "version": s.version,
+        "updated_at": s.updated_at,
         "status": s.status,
         "completed_at": s.completed_at,
         "coupon": s.coupon,
@@ -209,7 +218,7 @@ def _values(row: OrderRow, pk: UUID) -> dict[str, Any]:
         "clause": row.clause,
         **row.attribution._asdict(),
         # What there is nothing to say of is left out: most orders come by a coupon.
-        **{name: value for name, value in row.came._asdict().items() if value is not None},
+        **{name: value for name, value in row.click_details._asdict().items() if value is not None},
     }
 
 
@@ -247,7 +256,7 @@ def write_lines(
                    refunded = excluded.refunded
             RETURNING id, order_id, line_id
             """,
-            [as_json(values)],
+            [dump_rows(values)],
         )
         keys = {(order_pk, line_id): pk for pk, order_pk, line_id in cursor.fetchall()}
     written: dict[UUID, list[tuple[int, Line]]] = defaultdict(list)
@@ -256,7 +265,7 @@ def write_lines(
     return written
 
 
-def vanished_lines(order_pks: Iterable[UUID]) -> list[VanishedLine]:
+def find_vanished_lines(order_pks: Iterable[UUID]) -> list[VanishedLine]:
     """The lines that older receipts of the orders have and the newest has not, at 0.00, each as the newest receipt that
     has it says: the answer depends on the receipts alone, not on the order in which they came."""
     pks = list(order_pks)
@@ -266,17 +275,17 @@ def vanished_lines(order_pks: Iterable[UUID]) -> list[VanishedLine]:
         cursor.execute(
             """
             WITH newest AS MATERIALIZED (
-                SELECT o.id, o.order_id, o.version,
+                SELECT o.id, o.order_id, o.updated_at,
                        ARRAY(SELECT line->>'line_id' FROM jsonb_array_elements(r.content->'lines') line) AS line_ids
-                  FROM tracking_order o JOIN tracking_ordersnapshot r USING (order_id, version) WHERE o.id = ANY(%s)
+                  FROM tracking_order o JOIN tracking_ordersnapshot r USING (order_id, updated_at) WHERE o.id = ANY(%s)
             )
             SELECT DISTINCT ON (newest.id, line->>'line_id') newest.id, (place - 1)::int, line->>'line_id', line->>'sku',
                    line->>'title', line->>'category', (line->>'quantity')::int, 0.00::numeric, 0.00::numeric
               FROM newest
-              JOIN tracking_ordersnapshot older ON older.order_id = newest.order_id AND older.version < newest.version
+              JOIN tracking_ordersnapshot older ON older.order_id = newest.order_id AND older.updated_at < newest.updated_at
              CROSS JOIN LATERAL jsonb_array_elements(older.content->'lines') WITH ORDINALITY AS item(line, place)
              WHERE line->>'line_id' <> ALL(newest.line_ids)
-             ORDER BY newest.id, line->>'line_id', older.version DESC
+             ORDER BY newest.id, line->>'line_id', older.updated_at DESC
             """,
             [pks],
         )

@@ -9,39 +9,39 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from tracking.clicks import click_store, link_loader, responses, service
-from tracking.clicks.click_store import Row
-from tracking.clicks.flood_limit import Floods
-from tracking.clicks.redirect import visit_of_wsgi
-from tracking.clicks.requests import Visit
-from tracking.clicks.responses import Answer
+from tracking.clicks.click_store import ClickRow
+from tracking.clicks.flood_limit import FloodLimit
+from tracking.clicks.redirect import parse_wsgi_request
+from tracking.clicks.requests import RedirectRequest
+from tracking.clicks.responses import RedirectResponse
 
 log = logging.getLogger(__name__)
-_floods = Floods(settings.CLICK_FLOOD_PER_MINUTE)
+_flood_limit = FloodLimit(settings.CLICK_FLOOD_PER_MINUTE)
 
 
 @csrf_exempt
 def follow(request: HttpRequest, code: str) -> HttpResponse:
     """Redirect a visit to a tracking link (CONTRACT 4)."""
-    visit = visit_of_wsgi(request.META, timezone.now())
-    answer = service.refused(visit) or _answer(visit)
+    visit = parse_wsgi_request(request.META, timezone.now())
+    answer = service.reject_invalid(visit) or _build_response(visit)
     if answer.row is not None:
-        _record(answer.row)
+        _record_click(answer.row)
     return HttpResponse(answer.body, status=answer.status, reason=answer.reason, headers=dict(answer.headers))
 
 
-def _answer(visit: Visit) -> Answer:
+def _build_response(visit: RedirectRequest) -> RedirectResponse:
     try:
-        link = link_loader.load([visit.code], now=visit.at).get(visit.code)
+        link = link_loader.load_links([visit.code], now=visit.at).get(visit.code)
     except Error:
-        return responses.away()
-    return responses.redirect(visit, link, _floods) if link is not None else responses.unknown()
+        return responses.build_unavailable()
+    return responses.build_redirect(visit, link, _flood_limit) if link is not None else responses.build_not_found()
 
 
-def _record(row: Row) -> None:
+def _record_click(row: ClickRow) -> None:
     """Record the click; where Django's connection can't, the thread of the served redirect does when it can."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            click_store.write(cursor, [row])
+            click_store.insert_rows(cursor, [row])
     except Error as error:
         log.warning("a click could not be recorded on this connection: %s", error)
-        service.of_this_process().writer.record(row)
+        service.get_service().writer.record(row)

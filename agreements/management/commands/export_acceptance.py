@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from agreements import exporting
+from agreements import evidence_export
 from agreements.models import Acceptance
 
 
@@ -19,9 +19,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         acceptance = self._find(options["acceptance"])
-        path: Path = options["output"] or Path(exporting.file_name(acceptance))
+        path: Path = options["output"] or Path(evidence_export.build_file_name(acceptance))
         try:
-            path.write_bytes(exporting.export(acceptance))
+            path.write_bytes(evidence_export.export_acceptance(acceptance))
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}") from None
         self.stdout.write(str(path))

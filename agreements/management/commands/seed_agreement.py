@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from agreements import seed, seeding
-from agreements.periods import midnight
+from agreements.periods import get_start_of_day
 
 
 class Command(BaseCommand):
@@ -28,9 +28,9 @@ class Command(BaseCommand):
             day = date.fromisoformat(options["effective"])
         except ValueError:
             raise CommandError(f"--effective must be a date such as 2026-01-31, not {options['effective']!r}") from None
-        effective_at = midnight(day, ZoneInfo(str(seed.TERMS["time_zone"])))
+        effective_at = get_start_of_day(day, ZoneInfo(str(seed.TERMS["time_zone"])))
         try:
-            agreement = seeding.seed(effective_at=effective_at, now=timezone.now(), by=None)
+            agreement = seeding.publish_seed_agreement(effective_at=effective_at, now=timezone.now(), by=None)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
         text = agreement.texts.get()

@@ -28,7 +28,7 @@ class Command(BaseCommand):
         for witness in witnesses:
             if not re.fullmatch(r"[0-9A-Fa-f]{64}", witness):
                 raise CommandError(f"--witness must be 64 hexadecimal digits, not {witness!r}")
-        proven, wrong = chain.verify(witnesses=witnesses)
+        proven, wrong = chain.verify_chain(witnesses=witnesses)
         if wrong:
             raise CommandError(wrong)
         self.stdout.write(f"{proven} acceptances verified" + (f", {len(witnesses)} witnesses" if witnesses else ""))

@@ -9,32 +9,32 @@ from uuid import UUID
 
 from django.db import connection
 
-from agreements import under
-from agreements.under import under_at
+from agreements import applicable_version
+from agreements.applicable_version import resolve_applicable_version
 from lib.money import ZERO
-from payouts.commissions.pricing import price_lines, validates_at
-from payouts.commissions.rates import Offer, offers, rate_card
+from payouts.commissions.pricing import get_validation_time, price_lines
+from payouts.commissions.rates import Offer, get_rate_card, list_offers
 from payouts.models import Close
-from tracking.orders.claims import attributions
-from tracking.orders.history import snapshot_of
+from tracking.orders.attribution_data import attribute_snapshots
+from tracking.orders.history import build_snapshot
 from tracking.orders.snapshots import Line, Snapshot
 
-BATCH = 1_000
+BATCH_SIZE = 1_000
 OrderLines = Mapping[str, int]  # a line's id to its key
 
 # The newest receipt of each order that the close could see: up to the cut, and committed when the cut was taken (or
 # written by the close's own transaction).
-_SEEN = """
+_VISIBLE_SNAPSHOTS = """
 SELECT DISTINCT ON (r.order_id) o.id, r.content
   FROM tracking_ordersnapshot r JOIN tracking_order o ON o.order_id = r.order_id
  WHERE r.sequence <= %s AND r.order_id > %s
    AND (pg_visible_in_snapshot(r.transaction::text::xid8, %s::pg_snapshot) OR r.transaction = %s)
- ORDER BY r.order_id, r.version DESC
+ ORDER BY r.order_id, r.updated_at DESC
  LIMIT %s
 """
 
 
-class Recomputed(NamedTuple):
+class RecomputedCommission(NamedTuple):
     """A commission as it was: whose, how much, and from when it could be paid."""
 
     commission_id: int
@@ -45,36 +45,41 @@ class Recomputed(NamedTuple):
     validates_at: datetime | None
 
 
-def at_the_cut(
-    close: Close, settled_to: Mapping[UUID, UUID], tell: Callable[[int], None] = lambda _orders: None
-) -> Iterator[Recomputed]:
+def recompute_commissions(
+    close: Close, settled_to: Mapping[UUID, UUID], progress: Callable[[int], None] = lambda _orders: None
+) -> Iterator[RecomputedCommission]:
     """Every commission of the orders that `close` saw. `settled_to` says whose an order was when an earlier close settled
-    a line of it: it stays theirs, whatever a later snapshot says. `tell` learns how many orders are done."""
-    versions, accepted = under.versions(), under.acceptances(set(settled_to.values()))
+    a line of it: it stays theirs, whatever a later snapshot says. `progress` learns how many orders are done."""
+    versions, accepted = (
+        applicable_version.list_published_versions(),
+        applicable_version.get_acceptance_times(set(settled_to.values())),
+    )
     last, done = "", 0
-    while rows := _seen(close, last):
+    while rows := _load_snapshots(close, last):
         last = rows[-1][1].order_id
-        found = attributions(snapshot for _, snapshot in rows)
-        lines = _lines([pk for pk, _ in rows])
+        found = attribute_snapshots(snapshot for _, snapshot in rows)
+        lines = _load_line_ids([pk for pk, _ in rows])
         placed = [snapshot.placed_at for _, snapshot in rows]
-        promotions = offers(min(placed), max(placed))
+        promotions = list_offers(min(placed), max(placed))
         for pk, snapshot in rows:
             owner, agreement_id = found[snapshot.order_id].affiliate_id, found[snapshot.order_id].agreement_id
             if pk in settled_to:
                 owner = settled_to[pk]
-                agreement_id = under_at(versions, accepted.get(owner, {}), snapshot.placed_at).agreement_id
-            yield from _priced(snapshot, owner, agreement_id, lines[pk], promotions)
+                agreement_id = resolve_applicable_version(
+                    versions, accepted.get(owner, {}), snapshot.placed_at
+                ).agreement_id
+            yield from _price_order(snapshot, owner, agreement_id, lines[pk], promotions)
         done += len(rows)
-        tell(done)
+        progress(done)
 
 
-def _seen(close: Close, after: str) -> list[tuple[UUID, Snapshot]]:
+def _load_snapshots(close: Close, after: str) -> list[tuple[UUID, Snapshot]]:
     with connection.cursor() as cursor:
-        cursor.execute(_SEEN, [close.cut, after, close.snapshot, close.transaction, BATCH])
-        return [(pk, snapshot_of(json.loads(content))) for pk, content in cursor.fetchall()]
+        cursor.execute(_VISIBLE_SNAPSHOTS, [close.cut, after, close.snapshot, close.transaction, BATCH_SIZE])
+        return [(pk, build_snapshot(json.loads(content))) for pk, content in cursor.fetchall()]
 
 
-def _lines(order_pks: list[UUID]) -> dict[UUID, dict[str, int]]:
+def _load_line_ids(order_pks: list[UUID]) -> dict[UUID, dict[str, int]]:
     found: dict[UUID, dict[str, int]] = {pk: {} for pk in order_pks}
     with connection.cursor() as cursor:
         cursor.execute("SELECT order_id, line_id, id FROM tracking_orderline WHERE order_id = ANY(%s)", [order_pks])
@@ -83,16 +88,16 @@ def _lines(order_pks: list[UUID]) -> dict[UUID, dict[str, int]]:
     return found
 
 
-def _priced(
+def _price_order(
     snapshot: Snapshot, owner: UUID | None, agreement_id: UUID | None, keys: OrderLines, promotions: Sequence[Offer]
-) -> Iterator[Recomputed]:
+) -> Iterator[RecomputedCommission]:
     if owner is None or agreement_id is None:
         return
-    card = rate_card(agreement_id)
+    card = get_rate_card(agreement_id)
     priced = price_lines(snapshot, snapshot.lines, affiliate_id=owner, card=card, offers=promotions)
-    valid = validates_at(snapshot, card)
+    valid = get_validation_time(snapshot, card)
     for line, one in zip(snapshot.lines, priced, strict=True):
-        yield Recomputed(keys[line.line_id], owner, one.amount, one.base, one.rate, valid)
+        yield RecomputedCommission(keys[line.line_id], owner, one.amount, one.base, one.rate, valid)
     for line_id in keys.keys() - {line.line_id for line in snapshot.lines}:
         gone = Line(line_id, "", "", "", 1, ZERO, ZERO)
-        yield Recomputed(keys[gone.line_id], owner, ZERO, ZERO, ZERO, valid)
+        yield RecomputedCommission(keys[gone.line_id], owner, ZERO, ZERO, ZERO, valid)

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from affiliates.models import Affiliate, State
-from agreements import under
-from agreements.models import Agreement
-from agreements.under import under_at
+from agreements import applicable_version
+from agreements.applicable_version import resolve_applicable_version
+from agreements.models import AgreementVersion
 from lib.money import ZERO
 from payouts.closing.replay import commissions, histories
 from payouts.models import Close, Statement, StatementLine
@@ -20,15 +20,15 @@ class Difference(NamedTuple):
     """What was posted and what it should have been, for a statement's figure or a commission."""
 
     affiliate: str
-    what: str
-    posted: str
+    figure: str
+    stored: str
     recomputed: str
 
     def __str__(self) -> str:
-        return f"{self.affiliate}: {self.what} was posted as {self.posted}, recomputed it is {self.recomputed}"
+        return f"{self.affiliate}: {self.figure} was posted as {self.stored}, recomputed it is {self.recomputed}"
 
 
-class Figures(NamedTuple):
+class StatementFigures(NamedTuple):
     """What a statement says; amounts in the program's currency."""
 
     opening: Decimal
@@ -39,16 +39,16 @@ class Figures(NamedTuple):
     closing: Decimal
 
 
-NOTHING = Figures(ZERO, ZERO, ZERO, ZERO, ZERO, ZERO)
+ZERO_FIGURES = StatementFigures(ZERO, ZERO, ZERO, ZERO, ZERO, ZERO)
 
 
-def replay(close: Close, tell: Callable[[int], None] = lambda _orders: None) -> list[Difference]:
+def replay(close: Close, progress: Callable[[int], None] = lambda _orders: None) -> list[Difference]:
     """Every difference between what `close` posted and what follows from receipts and histories; none is as it should be.
 
-    `tell` learns how many orders have been worked out anew.
+    `progress` learns how many orders have been worked out anew.
     """
-    set_aside = set(close.set_aside.values_list("affiliate_id", flat=True))
-    lines = _lines(close, set_aside, tell)
+    exceptions = set(close.exceptions.values_list("affiliate_id", flat=True))
+    lines = _recompute_lines(close, exceptions, progress)
     posted = dict(StatementLine.objects.filter(close=close).values_list("commission_id", "amount"))
     owners = {pk: affiliate_id for pk, (affiliate_id, _) in lines.items()}
     owners |= dict(StatementLine.objects.filter(close=close).values_list("commission_id", "statement__affiliate_id"))
@@ -58,77 +58,84 @@ def replay(close: Close, tell: Callable[[int], None] = lambda _orders: None) -> 
         for pk in sorted(posted.keys() | lines.keys())
         if (was := posted.get(pk, ZERO)) != (should := lines[pk][1] if pk in lines else ZERO)
     }
-    named = _named(list(differ))
+    named = _name_lines(list(differ))
     found = [Difference(codes[owners[pk]], named[pk], *amounts) for pk, amounts in differ.items()]
-    recomputed = _figures(close, lines, set_aside)
+    recomputed = _recompute_figures(close, lines, exceptions)
     stored = {
-        row[0]: Figures(*row[1:])
-        for row in Statement.objects.filter(close=close).values_list("affiliate_id", *Figures._fields)
+        row[0]: StatementFigures(*row[1:])
+        for row in Statement.objects.filter(close=close).values_list("affiliate_id", *StatementFigures._fields)
     }
     for affiliate_id in sorted(recomputed.keys() | stored.keys(), key=str):
         pairs = zip(
-            Figures._fields, stored.get(affiliate_id, NOTHING), recomputed.get(affiliate_id, NOTHING), strict=True
+            StatementFigures._fields,
+            stored.get(affiliate_id, ZERO_FIGURES),
+            recomputed.get(affiliate_id, ZERO_FIGURES),
+            strict=True,
         )
         found += [Difference(codes[affiliate_id], name, str(was), str(is_)) for name, was, is_ in pairs if was != is_]
     return found
 
 
-def _named(commissions: list[int]) -> dict[int, str]:
+def _name_lines(commissions: list[int]) -> dict[int, str]:
     """Which line of which order each is for."""
     lines = OrderLine.objects.filter(pk__in=commissions).values_list("pk", "line_id", "order__order_id")
     return {pk: f"line {line_id} of order {order_id}" for pk, line_id, order_id in lines}
 
 
-def _lines(close: Close, set_aside: set[UUID], tell: Callable[[int], None]) -> dict[int, tuple[UUID, Decimal]]:
+def _recompute_lines(
+    close: Close, exceptions: set[UUID], progress: Callable[[int], None]
+) -> dict[int, tuple[UUID, Decimal]]:
     """{commission: (affiliate, the difference that the close had to post)}."""
-    settled, held = histories.settled_before(close), histories.held(close.closed_at)
-    forfeited = histories.forfeited(close.closed_at)
+    settled, held = histories.get_settled_amounts(close), histories.list_held_commissions(close.closed_at)
+    forfeited = histories.list_forfeited_commissions(close.closed_at)
     lines: dict[int, tuple[UUID, Decimal]] = {}
-    for one in commissions.at_the_cut(close, histories.settled_to(close), tell):
+    for one in commissions.recompute_commissions(close, histories.get_settled_owners(close), progress):
         amount = ZERO if one.commission_id in forfeited else one.amount
         before = settled.get(one.commission_id)
         difference = amount - (before or ZERO)
         valid = before is not None or (one.validates_at is not None and one.validates_at < close.ends_at)
-        if not difference or not valid or one.affiliate_id in set_aside:
+        if not difference or not valid or one.affiliate_id in exceptions:
             continue
         if difference < 0 or one.commission_id not in held:
             lines[one.commission_id] = (one.affiliate_id, difference)
     return lines
 
 
-def _figures(close: Close, lines: dict[int, tuple[UUID, Decimal]], set_aside: set[UUID]) -> dict[UUID, Figures]:
+def _recompute_figures(
+    close: Close, lines: dict[int, tuple[UUID, Decimal]], exceptions: set[UUID]
+) -> dict[UUID, StatementFigures]:
     settled: dict[UUID, Decimal] = defaultdict(Decimal)
     for affiliate_id, amount in lines.values():
         settled[affiliate_id] += amount
-    opening = {pk: amount for pk, amount in histories.closing_before(close).items() if amount}
-    adjustments, returned = histories.adjustments(close), histories.returned(close)
-    concerned = (opening.keys() | settled.keys() | adjustments.keys() | returned.keys()) - set_aside
-    payable = _Payable(close, concerned)
+    opening = {pk: amount for pk, amount in histories.get_closing_balances(close).items() if amount}
+    adjustments, returned = histories.sum_adjustments(close), histories.sum_returned_payouts(close)
+    concerned = (opening.keys() | settled.keys() | adjustments.keys() | returned.keys()) - exceptions
+    payable = _PayabilityCheck(close, concerned)
     figures = {}
     for pk in concerned:
         before, lines_, adjusted, back = (source.get(pk, ZERO) for source in (opening, settled, adjustments, returned))
         balance = before + lines_ + adjusted + back
-        payout = balance if payable.pays(pk, balance) else ZERO
-        figures[pk] = Figures(before, lines_, adjusted, back, payout, balance - payout)
+        payout = balance if payable.is_payable(pk, balance) else ZERO
+        figures[pk] = StatementFigures(before, lines_, adjusted, back, payout, balance - payout)
     return figures
 
 
-class _Payable:
+class _PayabilityCheck:
     """Who could be paid when the month was closed, and from how much up (CONTRACT 6.3)."""
 
     def __init__(self, close: Close, concerned: set[UUID]) -> None:
         self.at = close.closed_at
-        self.states = histories.states(concerned, self.at)
-        self.notices_ended = histories.notices_ended(self.at)
-        self.details = histories.details(concerned, self.at)
-        self.held = histories.payouts_held(self.at)
-        self.versions = under.versions()
-        self.accepted = under.acceptances(concerned)
-        self.minimums = dict(Agreement.objects.published().values_list("pk", "payout_minimum"))
+        self.states = histories.get_states(concerned, self.at)
+        self.notices_ended = histories.list_ended_notices(self.at)
+        self.details = histories.get_payout_details(concerned, self.at)
+        self.held = histories.list_held_affiliates(self.at)
+        self.versions = applicable_version.list_published_versions()
+        self.accepted = applicable_version.get_acceptance_times(concerned)
+        self.minimums = dict(AgreementVersion.objects.published().values_list("pk", "payout_minimum"))
 
-    def pays(self, affiliate_id: UUID, balance: Decimal) -> bool:
+    def is_payable(self, affiliate_id: UUID, balance: Decimal) -> bool:
         state, details = self.states.get(affiliate_id), self.details.get(affiliate_id)
-        version = under_at(self.versions, self.accepted.get(affiliate_id, {}), self.at).agreement_id
+        version = resolve_applicable_version(self.versions, self.accepted.get(affiliate_id, {}), self.at).agreement_id
         if state not in (State.ACTIVE, State.LEAVING, State.TERMINATED) or version is None or balance <= 0:
             return False
         if details is None or details.confirmed_at is None or details.confirmed_at > self.at:

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from django.db.models import Q, Sum
 
-from affiliates.models import Affiliate, StandingChange, State
-from affiliates.standing import state_at
+from affiliates.models import Affiliate, State, StatusChange
+from affiliates.status_history import get_state_at
 from audit.models import AuditRecord
 from payouts.models import (
     Adjustment,
@@ -24,25 +24,25 @@ from payouts.models import (
 )
 
 
-def settled_before(close: Close) -> dict[int, Decimal]:
+def get_settled_amounts(close: Close) -> dict[int, Decimal]:
     """{commission: what earlier closes had settled of it}."""
     rows = StatementLine.objects.filter(close__period__lt=close.period).order_by().values_list("commission_id")
     return dict(rows.annotate(Sum("amount")))
 
 
-def settled_to(close: Close) -> dict[UUID, UUID]:
+def get_settled_owners(close: Close) -> dict[UUID, UUID]:
     """{order: the affiliate to whom an earlier close settled a line of it}."""
     rows = StatementLine.objects.filter(close__period__lt=close.period).order_by()
     return dict(rows.values_list("commission__order_id", "statement__affiliate_id").distinct())
 
 
-def held(at: datetime) -> set[int]:
+def list_held_commissions(at: datetime) -> set[int]:
     """The commissions that a hold held at `at`."""
     holds = CommissionHold.objects.filter(placed_at__lte=at).filter(Q(released_at=None) | Q(released_at__gt=at))
     return set(holds.values_list("commission_id", flat=True))
 
 
-def forfeited(at: datetime) -> set[int]:
+def list_forfeited_commissions(at: datetime) -> set[int]:
     """The commissions that were forfeited at `at`, by the audit trail, which also remembers what was restored."""
     records = AuditRecord.objects.filter(
         subject_type=Commission._meta.label_lower,
@@ -53,52 +53,54 @@ def forfeited(at: datetime) -> set[int]:
     return {int(subject) for subject, action in last.items() if action == "commission forfeited"}
 
 
-def adjustments(close: Close) -> dict[UUID, Decimal]:
+def sum_adjustments(close: Close) -> dict[UUID, Decimal]:
     """{affiliate: the sum of their adjustments approved before the month's end that no earlier close had posted}."""
     rows = Adjustment.objects.filter(state=Adjustment.State.APPROVED, decided_at__lt=close.ends_at)
-    return _sums(rows.filter(Q(statement=None) | Q(statement__close__period__gte=close.period)))
+    return _sum_by_affiliate(rows.filter(Q(statement=None) | Q(statement__close__period__gte=close.period)))
 
 
-def returned(close: Close) -> dict[UUID, Decimal]:
+def sum_returned_payouts(close: Close) -> dict[UUID, Decimal]:
     """{affiliate: the sum of their payouts that had come back, were not issued anew and stood on no statement yet}."""
     at = close.closed_at
-    rows = Payout.objects.filter(came_back_at__lte=at).exclude(replaced_by__created_at__lte=at)
-    return _sums(rows.filter(Q(returned_on=None) | Q(returned_on__close__period__gte=close.period)))
+    rows = Payout.objects.filter(returned_at__lte=at).exclude(replaced_by__created_at__lte=at)
+    return _sum_by_affiliate(
+        rows.filter(Q(returned_statement=None) | Q(returned_statement__close__period__gte=close.period))
+    )
 
 
-def closing_before(close: Close) -> dict[UUID, Decimal]:
+def get_closing_balances(close: Close) -> dict[UUID, Decimal]:
     """{affiliate: the closing balance of their last statement before}."""
     rows = Statement.objects.filter(close__period__lt=close.period).order_by("affiliate", "number")
     return dict(rows.values_list("affiliate_id", "closing"))
 
 
-def states(affiliate_ids: Iterable[UUID], at: datetime) -> dict[UUID, State | None]:
+def get_states(affiliate_ids: Iterable[UUID], at: datetime) -> dict[UUID, State | None]:
     """{affiliate: their state at `at`, by the history recorded until then}."""
-    found: dict[UUID, list[StandingChange]] = defaultdict(list)
-    rows = StandingChange.objects.filter(affiliate__in=list(affiliate_ids), recorded_at__lte=at)
+    found: dict[UUID, list[StatusChange]] = defaultdict(list)
+    rows = StatusChange.objects.filter(affiliate__in=list(affiliate_ids), recorded_at__lte=at)
     for change in rows.order_by("at", "id"):
         found[change.affiliate_id].append(change)
-    return {affiliate_id: state_at(history, at) for affiliate_id, history in found.items()}
+    return {affiliate_id: get_state_at(history, at) for affiliate_id, history in found.items()}
 
 
-def notices_ended(at: datetime) -> set[UUID]:
+def list_ended_notices(at: datetime) -> set[UUID]:
     """The affiliates whose notice had run off by `at`."""
     return set(Affiliate.objects.filter(notice_ends_at__lte=at).values_list("pk", flat=True))
 
 
-def details(affiliate_ids: Iterable[UUID], at: datetime) -> dict[UUID, PayoutDetails]:
+def get_payout_details(affiliate_ids: Iterable[UUID], at: datetime) -> dict[UUID, PayoutDetails]:
     """{affiliate: the newest payout details entered by `at`}."""
     rows = PayoutDetails.objects.filter(affiliate__in=list(affiliate_ids), entered_at__lte=at)
     return {row.affiliate_id: row for row in rows.order_by("entered_at", "id")}
 
 
-def payouts_held(at: datetime) -> set[UUID]:
+def list_held_affiliates(at: datetime) -> set[UUID]:
     """The affiliates whose payouts were held at `at`."""
     holds = PayoutHold.objects.filter(placed_at__lte=at).filter(Q(released_at=None) | Q(released_at__gt=at))
     return set(holds.values_list("affiliate_id", flat=True))
 
 
-def _sums(rows: "Iterable[Adjustment] | Iterable[Payout]") -> dict[UUID, Decimal]:
+def _sum_by_affiliate(rows: "Iterable[Adjustment] | Iterable[Payout]") -> dict[UUID, Decimal]:
     found: dict[UUID, Decimal] = defaultdict(Decimal)
     for row in rows:
         found[row.affiliate_id] += row.amount

@@ -8,11 +8,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from lib.progress import Progress
+from lib.progress import ProgressBar
 from payouts.closing import close, close_summary
 
 
-def month(text: str) -> date:
+def parse_month(text: str) -> date:
     """The first day of the month `text`, as YYYY-MM; CommandError for anything else."""
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text, re.ASCII) or text.startswith("0000"):
         raise CommandError(f"{text!r} is no month; write it as YYYY-MM")
@@ -29,16 +29,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, month: str | None, **options: Any) -> None:
         now = timezone.now()
-        days = [_month(month)] if month else [due.first_day for due in close.due_months(now)]
+        days = [_parse_month(month)] if month else [due.first_day for due in close.list_due_months(now)]
         if not days:
             self.stderr.write("No month is due.")
         for day in days:
             try:
-                with Progress(self.stderr, f"{day:%Y-%m}", close.STEPS) as progress:
-                    closed = close.close_month(period=day, now=now, by=None, tell=progress)
-            except close.CannotClose as error:
+                with ProgressBar(self.stderr, f"{day:%Y-%m}", close.STEPS) as progress:
+                    closed = close.close_month(month=day, now=now, by=None, progress=progress)
+            except close.CloseNotAllowed as error:
                 raise CommandError(str(error)) from None
-            self.stdout.write(close_summary.one_line(closed))
+            self.stdout.write(close_summary.format_summary(closed))
 
 
-_month = month
+_parse_month = parse_month

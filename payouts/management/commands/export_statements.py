@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from lib.progress import Progress
+from lib.progress import ProgressBar
 from payouts.closing import close_summary
-from payouts.management.commands.close_month import month as first_day
+from payouts.management.commands.close_month import parse_month as first_day
 from payouts.models import Close
 
 
@@ -24,5 +24,5 @@ class Command(BaseCommand):
             raise CommandError(f"{month} is not closed")
         writer = csv.writer(self.stdout, lineterminator="\n")
         writer.writerow(close_summary.COLUMNS)
-        with Progress(self.stderr, month, close.statements.count()) as progress:
-            writer.writerows(progress.over(close_summary.statement_rows(close)))
+        with ProgressBar(self.stderr, month, close.statements.count()) as progress:
+            writer.writerows(progress.track(close_summary.iter_statement_rows(close)))

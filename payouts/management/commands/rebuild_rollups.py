@@ -11,4 +11,4 @@ class Command(BaseCommand):
     help = __doc__
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{rollups.rebuild()} days of affiliates were worked out anew")
+        self.stdout.write(f"{rollups.rebuild_rollups()} days of affiliates were worked out anew")

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from lib.progress import Progress
+from lib.progress import ProgressBar
 from payouts.closing.replay import replay
-from payouts.management.commands.close_month import month as first_day
+from payouts.management.commands.close_month import parse_month as first_day
 from payouts.models import Close
 from tracking.models import Order
 
@@ -29,8 +29,8 @@ class Command(BaseCommand):
                 raise CommandError(f"{month} is not closed")
         wrong, orders = 0, Order.objects.count()
         for close in closes:
-            with Progress(self.stderr, str(close), orders) as progress:
-                differences = replay(close, tell=progress)
+            with ProgressBar(self.stderr, str(close), orders) as progress:
+                differences = replay(close, progress=progress)
             wrong += len(differences)
             self.stdout.write(f"{close} differences={len(differences)}")
             for difference in differences:

@@ -11,7 +11,7 @@ class Command(BaseCommand):
     help = __doc__
 
     def handle(self, *args: Any, **options: Any) -> None:
-        findings = verification.verify()
+        findings = verification.check_invariants()
         failed = [finding for finding in findings if finding.violations]
         for finding in findings:
             verdict = f"FAILS, {finding.violations} times" if finding.violations else "holds"

@@ -14,17 +14,17 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--as-they-are", action="store_true", help="don't fold what waits before comparing")
+        parser.add_argument("--skip-fold", action="store_true", help="don't fold what waits before comparing")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not options["as_they_are"]:
-            rollups.fold(wait=True)
+        if not options["skip_fold"]:
+            rollups.fold_rollups(wait=True)
         differing, first = 0, None
         for dimension in Rollup.Dimension:
-            found = rollup_check.compare(dimension)
-            self.stdout.write(f"{dimension.label}: {found.rollups} compared, {found.differing} differ")
-            differing, first = differing + found.differing, first or found.first
-        waiting, since = rollup_check.waiting(), click_rollups.whole_since()
+            found = rollup_check.compare_rollups(dimension)
+            self.stdout.write(f"{dimension.label}: {found.rollups} compared, {found.mismatches} differ")
+            differing, first = differing + found.mismatches, first or found.first
+        waiting, since = rollup_check.count_unfolded_days(), click_rollups.find_first_complete_day()
         if waiting:
             self.stderr.write(f"{waiting} days of affiliates wait for the next fold and were not compared")
         self.stderr.write(f"clicks were compared from {since} on")

@@ -36,19 +36,19 @@ class Method(Protocol):
     suffix: str
     media_type: str
 
-    def normalise(self, account: str) -> str:
+    def normalize(self, account: str) -> str:
         """The one spelling of `account` that is stored; ValidationError (field `account`) for one that cannot be."""
 
     def mask(self, account: str) -> str:
         """What may be shown of a normalised `account`."""
 
-    def refuse(self, currency: str) -> str:
+    def get_currency_error(self, currency: str) -> str:
         """Why a program in `currency` cannot be paid this way; "" where it can."""
 
-    def file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:
+    def build_file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:
         """The file that the provider or bank takes; the same bytes for the same arguments."""
 
 
-def printable(text: str, least: int, most: int) -> bool:
+def is_printable(text: str, least: int, most: int) -> bool:
     """Whether `text` has `least` to `most` characters, all of them printable."""
     return least <= len(text) <= most and text.isprintable()

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from affiliates.models import Affiliate
 from payouts.models import Close
-from portal.demo import logins, story
+from portal.demo import logins, scenario
 from tracking.models import Order
 
 UNFINISHED = "A demo was begun here and never finished. Empty the database (of a checkout: make clean) and begin again."
@@ -27,17 +27,17 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["logins"]:
             self._print_logins()
-        elif story.is_empty():
+        elif scenario.is_empty():
             self._fill()
         elif options["if_empty"]:
             self.stderr.write(
-                UNFINISHED if story.is_unfinished() else "There is a program already, so no demo was made."
+                UNFINISHED if scenario.is_unfinished() else "There is a program already, so no demo was made."
             )
         else:
             raise CommandError("There is a program already: the demo needs an empty database.")
 
     def _print_logins(self) -> None:
-        found = logins.lines(settings.BASE_URL)
+        found = logins.list_login_lines(settings.BASE_URL)
         if not found:
             self.stderr.write("There is no demo program here.")
         for line in found:
@@ -48,7 +48,7 @@ class Command(BaseCommand):
             raise CommandError("The demo's password is known to everybody, so it is made with DEBUG on alone.")
         self.stderr.write("Making the demo program; this takes less than a minute.")
         begun = time.monotonic()
-        story.tell(now=timezone.now())
+        scenario.build_demo(now=timezone.now())
         counted = (
             f"{Affiliate.objects.count()} affiliates, {Order.objects.count():,} orders, {Close.objects.count()} closes"
         )

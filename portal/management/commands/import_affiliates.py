@@ -9,13 +9,13 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from agreements.periods import midnight, program_zone
+from agreements.periods import get_program_time_zone, get_start_of_day
 from payouts.errors import BadRows
-from portal.affiliate_import.affiliate_import import Paper, import_affiliates
+from portal.affiliate_import.affiliate_import import PaperAcceptance, import_affiliates
 from portal.affiliate_import.import_file import COLUMNS, REQUIRED
 
 # More of them say nothing new.
-MOST_PROBLEMS_SHOWN = 200
+MAX_PROBLEMS_SHOWN = 200
 
 
 class Command(BaseCommand):
@@ -35,38 +35,38 @@ class Command(BaseCommand):
             raise CommandError("--accepted-offline and --evidence go together: give both or neither")
         paper = None
         if accepted_offline is not None and evidence is not None:
-            paper = Paper(midnight(_day(accepted_offline), program_zone()), evidence)
+            paper = PaperAcceptance(get_start_of_day(_parse_date(accepted_offline), get_program_time_zone()), evidence)
         try:
-            done = import_affiliates(content=_content(file), paper=paper, now=timezone.now(), by=None)
+            done = import_affiliates(content=_read_file(file), paper=paper, now=timezone.now(), by=None)
         except BadRows as bad:
             self.list_problems(bad)
             raise CommandError(f"{file}: nothing was stored; {len(bad.problems)} problems") from None
         except ValidationError as refusal:
-            raise CommandError(_said(refusal)) from None
+            raise CommandError(_format_errors(refusal)) from None
         self.stdout.write(" ".join(f"{name}={count}" for name, count in done._asdict().items()))
 
     def list_problems(self, bad: BadRows) -> None:
-        for problem in bad.problems[:MOST_PROBLEMS_SHOWN]:
+        for problem in bad.problems[:MAX_PROBLEMS_SHOWN]:
             self.stderr.write(str(problem))
-        if len(bad.problems) > MOST_PROBLEMS_SHOWN:
-            self.stderr.write(f"... and {len(bad.problems) - MOST_PROBLEMS_SHOWN} more")
+        if len(bad.problems) > MAX_PROBLEMS_SHOWN:
+            self.stderr.write(f"... and {len(bad.problems) - MAX_PROBLEMS_SHOWN} more")
 
 
-def _day(text: str) -> date:
+def _parse_date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
         raise CommandError(f"--accepted-offline: {text} is no date in the form YYYY-MM-DD") from None
 
 
-def _content(file: str) -> bytes:
+def _read_file(file: str) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
         raise CommandError(f"{file}: {error.strerror}") from None
 
 
-def _said(refusal: ValidationError) -> str:
+def _format_errors(refusal: ValidationError) -> str:
     named = getattr(refusal, "message_dict", {})
     return "; ".join(f"--{field.replace('_', '-')}: {' '.join(said)}" for field, said in named.items()) or " ".join(
         refusal.messages

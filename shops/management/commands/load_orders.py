@@ -33,7 +33,7 @@ class Command(BaseCommand):
             except OSError as error:
                 raise CommandError(f"{file}: {error.strerror}") from None
         if outcomes.total() > intake.BATCH:
-            self.tell_the_planner()
+            self.analyze_tables()
         self.stdout.write(" ".join(f"{outcome.value}={outcomes[outcome]}" for outcome in Outcome))
         if strict and outcomes[Outcome.REJECTED] + outcomes[Outcome.CONFLICT]:
             raise CommandError("some rows were rejected; the rejects inbox in the admin has them")
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         done, number = 0, 0
         while batch := list(islice(lines, intake.BATCH)):
             filled = [(number + i, line) for i, line in enumerate(batch, 1) if line.strip()]
-            results = intake.take_lines(lines=[line for _, line in filled], source=source[:200], now=timezone.now())
+            results = intake.ingest_lines(lines=[line for _, line in filled], source=source[:200], now=timezone.now())
             for (at, _), result in zip(filled, results, strict=True):
                 outcomes[result.outcome] += 1
                 if result.outcome in (Outcome.REJECTED, Outcome.CONFLICT):
@@ -56,7 +56,7 @@ class Command(BaseCommand):
             self.stderr.write("")
         return outcomes
 
-    def tell_the_planner(self) -> None:
+    def analyze_tables(self) -> None:
         """After a history was loaded the database plans as for empty tables until it has counted anew: not wait for that."""
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE tracking_order, tracking_orderline, tracking_ordersnapshot, payouts_commission")

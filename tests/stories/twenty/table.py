@@ -34,18 +34,18 @@ class Undisturbed(NamedTuple):
     negative: int
 
 
-def read() -> dict[tuple[str, str], Row | None]:
+def read_table() -> dict[tuple[str, str], Row | None]:
     """{(affiliate's code, month): the row}; None for a month without a statement."""
     found: dict[tuple[str, str], Row | None] = {}
     for page in PAGES:
         for section in (HERE / page).read_text(encoding="utf-8").split("\n## ")[1:]:
             code = section.partition(":")[0]
             for month, cells in _ROW.findall(section):
-                found[code, month] = None if cells.startswith("no statement") else _row(cells)
+                found[code, month] = None if cells.startswith("no statement") else _parse_row(cells)
     return found
 
 
-def undisturbed() -> dict[str, Undisturbed]:
+def read_undisturbed() -> dict[str, Undisturbed]:
     """{month: what the twenty would have come to}."""
     found = {}
     for month, cells in _ROW.findall((HERE / "README.md").read_text(encoding="utf-8")):
@@ -56,7 +56,7 @@ def undisturbed() -> dict[str, Undisturbed]:
     return found
 
 
-def _row(cells: str) -> Row:
+def _parse_row(cells: str) -> Row:
     opening, lines, settled, adjustments, forfeited, payout, closing, reasons = (
         cell.strip() for cell in cells.split("|")
     )

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
-from lib.csv import csv_bytes
+from lib.csv import build_csv
 from payouts.payout_details.methods.method import Sender, Transfer
 
 
@@ -14,7 +14,7 @@ class PayPal:
     suffix = "csv"
     media_type = "text/csv"
 
-    def normalise(self, account: str) -> str:
+    def normalize(self, account: str) -> str:
         address = account.strip().lower()
         try:
             validate_email(address)
@@ -29,10 +29,10 @@ class PayPal:
         # A host may be as long as 253 characters, and names nobody.
         return f"{name[:1]}•••@{host[-50:]}"
 
-    def refuse(self, currency: str) -> str:
+    def get_currency_error(self, currency: str) -> str:
         return ""
 
-    def file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:
+    def build_file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:
         """Recipient, amount, currency, our reference, note to the recipient, wallet: PayPal's columns, no header."""
         rows = [(to.account, to.money.amount, to.money.currency, to.reference, to.note, "PayPal") for to in transfers]
-        return csv_bytes(None, rows)
+        return build_csv(None, rows)

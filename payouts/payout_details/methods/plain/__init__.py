@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from lib.csv import csv_bytes
-from payouts.payout_details.methods.method import Sender, Transfer, printable
+from lib.csv import build_csv
+from payouts.payout_details.methods.method import Sender, Transfer, is_printable
 
 COLUMNS = ("reference", "holder", "account", "country", "amount", "currency", "note")
 
@@ -15,9 +15,9 @@ class Plain:
     suffix = "csv"
     media_type = "text/csv"
 
-    def normalise(self, account: str) -> str:
+    def normalize(self, account: str) -> str:
         text = " ".join(account.split())
-        if not printable(text, 4, 64):
+        if not is_printable(text, 4, 64):
             raise ValidationError({"account": _("Enter an account of 4 to 64 printable characters.")})
         return text
 
@@ -25,12 +25,12 @@ class Plain:
         shown = 4 if len(account) >= 8 else 1
         return f"•••• {account[-shown:]}"
 
-    def refuse(self, currency: str) -> str:
+    def get_currency_error(self, currency: str) -> str:
         return ""
 
-    def file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:
+    def build_file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:
         rows = [
             (to.reference, to.holder, to.account, to.country, to.money.amount, to.money.currency, to.note)
             for to in transfers
         ]
-        return csv_bytes(COLUMNS, rows)
+        return build_csv(COLUMNS, rows)

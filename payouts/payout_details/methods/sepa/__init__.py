@@ -8,14 +8,14 @@ from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
 
 from payouts.payout_details.methods.method import Sender, Transfer
-from payouts.payout_details.methods.sepa.pain001 import document
+from payouts.payout_details.methods.sepa.pain001 import build_document
 
 
 class Sepa:
     suffix = "xml"
     media_type = "application/xml"
 
-    def normalise(self, account: str) -> str:
+    def normalize(self, account: str) -> str:
         try:
             return IBAN(account).compact
         except (SchwiftyException, ValueError):
@@ -24,12 +24,12 @@ class Sepa:
     def mask(self, account: str) -> str:
         return f"{account[:2]}•• •••• {account[-4:]}"
 
-    def refuse(self, currency: str) -> str:
+    def get_currency_error(self, currency: str) -> str:
         return (
             ""
             if currency == "EUR"
             else _("SEPA transfers are made in EUR only; this program pays in %(currency)s.") % {"currency": currency}
         )
 
-    def file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:
-        return document(sender, transfers)
+    def build_file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:
+        return build_document(sender, transfers)

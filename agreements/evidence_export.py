@@ -1,0 +1,126 @@
+"""One acceptance as a ZIP that proves itself with nothing but `sha256sum` (CONTRACT 2)."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+from django.utils.translation import get_language_info
+from django.utils.translation import gettext as _
+
+from agreements import chain, copies, pdf
+from agreements.models import Acceptance, AcceptancePerson, AgreementText
+from mail.models import Message
+
+_ZIP_TIMESTAMP = (1980, 1, 1, 0, 0, 0)
+
+
+def export_acceptance(acceptance: Acceptance) -> bytes:
+    """The text, the PDF, the record, how to check them and, if they are still held, personal fields and e-mail, as a ZIP.
+
+    With an acceptance of a translation goes the governing text too, which the translation names by its SHA-256.
+    """
+    agreement = acceptance.agreement
+    texts = {text.language: text for text in AgreementText.objects.filter(agreement=agreement)}
+    text, governing = texts[acceptance.language], texts[agreement.language]
+    person, email = AcceptancePerson.objects.filter(pk=acceptance.pk).first(), copies.get_copy_message(acceptance)
+    files: dict[str, bytes] = {
+        "agreement.txt": text.text.encode(),
+        "agreement.pdf": pdf.render_acceptance(acceptance),
+        "record.json": chain.serialize_record(acceptance).encode(),
+        "HOW-TO-CHECK.txt": build_instructions(acceptance, person, governing, email).encode(),
+    }
+    if governing != text:
+        files["governing-text.txt"] = governing.text.encode()
+        files["governing-text.pdf"] = pdf.render_text(governing.pk)
+    if person:
+        fields = {field: getattr(person, field) for field in ("salt", *chain.PERSONAL_FIELDS)}
+        files["person.json"] = _dump_json(fields)
+    if email:
+        files["e-mail.json"] = _dump_json(describe_delivery(email))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name, _ZIP_TIMESTAMP), content, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def _dump_json(values: dict[str, Any]) -> bytes:
+    return (json.dumps(values, ensure_ascii=False, indent=2, default=str) + "\n").encode()
+
+
+def describe_delivery(email: Message) -> dict[str, Any]:
+    """An e-mail with what became of it: `sent` is when the mail server took it."""
+    words = {"to": email.to, "subject": email.subject, "text": email.text}
+    result = {"state": str(email.state), "sent": email.sent_at, "attempts": email.attempts, "error": email.error}
+    return {"message_id": email.message_id, "written": email.created_at, **result, **words}
+
+
+def build_file_name(acceptance: Acceptance) -> str:
+    return f"acceptance-{acceptance.sequence}.zip"
+
+
+def build_instructions(
+    acceptance: Acceptance, person: AcceptancePerson | None, governing: AgreementText, email: Message | None
+) -> str:
+    """In plain words, with the two commands and what they must say."""
+    lines = [
+        _("How to check this acceptance"),
+        "",
+        _("1. The text that was accepted. This command"),
+        "     sha256sum agreement.txt",
+        _("   must say"),
+        f"     {acceptance.text_sha256}",
+        _("   and record.json must have the same under text_sha256."),
+        *_describe_governing_text(acceptance, governing),
+        "",
+        _("2. The record. This command"),
+        "     sha256sum record.json",
+        _("   must say"),
+        f"     {acceptance.hash}",
+        _(
+            "   and the e-mail that the affiliate got with their copy must name the same fingerprint, as agreement.pdf does."
+        ),
+        "",
+        _("3. The chain. previous_hash in record.json is the fingerprint of the record before it;"),
+        _("   the next record carries the fingerprint of this one."),
+        "",
+        *_describe_personal_fields(person),
+        *_describe_email(email),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _describe_governing_text(acceptance: Acceptance, governing: AgreementText) -> list[str]:
+    if governing.language == acceptance.language:
+        return []
+    return [
+        _("   It is a translation. The text that governs is in %(language)s. This command")
+        % {"language": get_language_info(governing.language)["name_translated"]},
+        "     sha256sum governing-text.txt",
+        _("   must say"),
+        f"     {governing.sha256}",
+        _("   and agreement.txt names the same at its beginning."),
+    ]
+
+
+def _describe_personal_fields(person: AcceptancePerson | None) -> list[str]:
+    if person is None:
+        return [_("4. The personal fields were erased. Their digests stay in record.json.")]
+    return [
+        _("4. The personal fields stand in person.json, with the salt. The digest of one, for instance the e-mail, is"),
+        f"     printf '%s' 'SALT:email:{person.email}' | sha256sum",
+        _("   and must be what record.json has under personal_digests."),
+    ]
+
+
+def _describe_email(email: Message | None) -> list[str]:
+    if email is None:
+        return []
+    return [
+        "",
+        _(
+            "5. The e-mail with the copy stands in e-mail.json, with what became of it: sent is when the mail server took it."
+        ),
+        _("   The affiliate's own copy bears the same message_id."),
+    ]

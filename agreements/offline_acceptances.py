@@ -1,0 +1,86 @@
+"""Acceptances on paper, from before the system: recorded as just that, one or thousands at once (CONTRACT 2)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from affiliates import status_history
+from affiliates.models import Affiliate, State
+from agreements import chain, copies, version_documents
+from agreements.clauses import cite_clause
+from agreements.errors import AlreadyAccepted, Rejected
+from agreements.models import Acceptance, AcceptancePerson, AgreementText, AgreementVersion
+from agreements.rules import Rule
+from audit import trail
+
+
+@transaction.atomic
+def record_offline_acceptances(
+    *,
+    affiliates: Sequence[Affiliate],
+    agreement: AgreementVersion,
+    accepted_at: datetime,
+    evidence: str,
+    now: datetime,
+    by: User | None,
+) -> list[Acceptance]:
+    """`accepting.record_offline` for many, whose users should be loaded with them: all of them or, refused, none."""
+    text = _validate(agreement, accepted_at, evidence, now)
+    chain.lock_chain()
+    if Acceptance.objects.filter(affiliate__in=affiliates, agreement=agreement).exists():
+        raise AlreadyAccepted(_("Version %s is accepted already.") % agreement.name)
+    acceptances = [_build_acceptance(affiliate, text, accepted_at, now) for affiliate in affiliates]
+    chain.append_records([(acceptance, _build_person(acceptance.affiliate, evidence)) for acceptance in acceptances])
+    status_history.change_statuses(
+        affiliates=[affiliate for affiliate in affiliates if affiliate.state == State.APPROVED],
+        to=State.ACTIVE,
+        now=now,
+        at=accepted_at,
+        by=by,
+        reason=_("accepted version %s") % agreement.name,
+        clause=cite_clause(Rule.ACCEPTANCE_OFFLINE, agreement),
+    )
+    trail.record_many(
+        trail.build_record(
+            action="offline acceptance recorded",
+            subject=acceptance,
+            now=now,
+            by=by,
+            after={"affiliate": acceptance.affiliate.code, "version": agreement.name, "accepted_at": accepted_at},
+        )
+        for acceptance in acceptances
+    )
+    copies.send_copies(method=Acceptance.Method.OFFLINE, acceptances=acceptances, text=text)
+    return acceptances
+
+
+def _validate(agreement: AgreementVersion, accepted_at: datetime, evidence: str, now: datetime) -> AgreementText:
+    if accepted_at > now:
+        raise ValidationError({"accepted_at": _("The date on the paper lies in the future.")})
+    if not evidence.strip():
+        raise ValidationError({"evidence": _("Say what you hold as evidence, and where.")})
+    text = version_documents.get_text(agreement)
+    if text is None or not AgreementVersion.objects.published().filter(pk=agreement.pk).exists():
+        raise Rejected(_("Only a published version can be accepted."))
+    return text
+
+
+def _build_acceptance(affiliate: Affiliate, text: AgreementText, accepted_at: datetime, now: datetime) -> Acceptance:
+    return Acceptance(
+        method=Acceptance.Method.OFFLINE,
+        affiliate=affiliate,
+        agreement=text.agreement,
+        accepted_at=accepted_at,
+        recorded_at=now,
+        language=text.language,
+        text_sha256=text.sha256,
+        box_ticked=False,
+    )
+
+
+def _build_person(affiliate: Affiliate, evidence: str) -> AcceptancePerson:
+    return AcceptancePerson(name=affiliate.name, email=affiliate.user.email, evidence=evidence)

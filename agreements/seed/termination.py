@@ -1,0 +1,178 @@
+"""Sections 9 to 12 of the seed agreement: how it changes, how it ends, and what is kept."""
+
+from agreements.rules import Rule
+from agreements.seed.shapes import ClauseText, build_clause
+
+TERMINATION: tuple[ClauseText, ...] = (
+    build_clause("9", "Changes to the agreement"),
+    build_clause(
+        "9.1",
+        "New versions",
+        """
+        A published version of this agreement never changes. A change is a new version with a date of effect. All
+        versions stay published, and you see what differs. Before its date of effect we may withdraw a version; we tell
+        everybody whom we had told of it, with the reason.
+
+        The system classes each changed term as a benefit, a detriment or neutral for you. Any other change, for
+        instance to the text of a clause or to the prohibited activities, counts as a detriment. A version without a
+        detriment takes effect at its date, and you need not do anything.
+        """,
+        Rule.CHANGE_OF_AGREEMENT,
+    ),
+    build_clause(
+        "9.2",
+        "Notice of a detriment",
+        """
+        A version with a detriment takes effect {change_notice_days} after it is published at the earliest. The time
+        is that of the version in force when it is published. We tell you what changes and ask you to accept or
+        decline.
+        """,
+        Rule.CHANGE_NOTICE_DAYS,
+    ),
+    build_clause(
+        "9.3",
+        "Which version applies to you",
+        """
+        At any instant you are under the newest version in effect that you had accepted by then. The versions without
+        a detriment that follow it apply to you by themselves, up to the next version with a detriment. That one and
+        those after it apply to you only once you have accepted.
+        """,
+        Rule.APPLICABLE_VERSION,
+    ),
+    build_clause(
+        "9.4",
+        "If you have not accepted",
+        """
+        When a version with a detriment takes effect and you have not accepted it, your links and coupons pause until
+        you accept or leave. Orders from a click before that date stay yours under the version before. So do orders
+        with your coupon that were placed before that date. Later ones are nobody's, and the pause is kept as the
+        reason.
+        """,
+        Rule.PAUSE_UNACCEPTED,
+    ),
+    build_clause(
+        "9.5",
+        "If you decline",
+        """
+        You may decline a version with a detriment. It never applies to you then. You leave the program in good order
+        (clause 10.1) and keep what you earned.
+        """,
+        Rule.DECLINE,
+    ),
+    build_clause("10", "Termination"),
+    build_clause(
+        "10.1",
+        "You leave",
+        """
+        You may leave the program at any time, in the portal and without a reason. You are leaving for
+        {termination_notice_days}; then this agreement ends. Clause 3.6 says which orders can still become yours.
+        Everything that you earned is paid.
+        """,
+        Rule.LEAVING,
+    ),
+    build_clause(
+        "10.2",
+        "We end it with notice",
+        """
+        We may end this agreement without a breach of yours, because we choose to or because a review of a missed
+        sales target decides so. It ends {termination_notice_days} after our notice. Everything that you earned is
+        paid.
+        """,
+        Rule.TERMINATION_NOTICE_DAYS,
+    ),
+    build_clause(
+        "10.3",
+        "We end it for breach",
+        """
+        If a review decides on termination because you broke this agreement, it ends at once. Your links stop. Orders
+        that are placed after that are nobody's, even from an earlier click. What the review names is forfeited
+        (clause 8.8). The rest is paid at the final close. You may appeal (clause 8.6).
+        """,
+        Rule.TERMINATION_BREACH,
+    ),
+    build_clause(
+        "10.4",
+        "Suspension",
+        """
+        A review may decide to suspend you. Staff may also suspend you directly, without a review. They then name the
+        prohibited activity or the term that it is about, and give the reason.
+
+        While you are suspended, new clicks on your links and new orders with your coupons do not count, and nothing
+        is paid out. Your balance remains yours and is carried over. We tell you the reason, and we tell you when you
+        are reinstated.
+        """,
+        Rule.SUSPENSION,
+    ),
+    build_clause(
+        "10.5",
+        "Final close",
+        """
+        After a termination, after the end of your notice when you leave, and after the end of the program, every
+        close pays your balance whatever its size. Commissions that are still pending are validated as before (clause
+        4.6), and paid by the close of the month in which they are. You must still be someone who can be paid (clause
+        5.5).
+        """,
+        Rule.FINAL_CLOSE,
+    ),
+    build_clause("11", "End of the program"),
+    build_clause(
+        "11.1",
+        "How the program ends",
+        """
+        We may end the program for all affiliates. We announce the date to you. New applications are closed. From that
+        date on, your links still lead to our shop but are no longer tracked.
+
+        Orders from a click before that date still count if they are placed within {attribution_days} of the click
+        (clause 3.2). So do orders with your coupon that are placed before that date.
+        """,
+        Rule.END_OF_PROGRAM,
+    ),
+    build_clause(
+        "11.2",
+        "Last payments",
+        """
+        Validation runs on until the last commission is decided (clause 4.6). Final closes then pay every balance
+        whatever its size (clause 10.5).
+        """,
+    ),
+    build_clause("12", "Personal data"),
+    build_clause(
+        "12.1",
+        "What we keep",
+        """
+        We keep what it takes to run this agreement with you: your application, profile and channels, your
+        acceptances, your links, coupons, clicks and orders, your commissions, statements, payout details and payouts,
+        and your reviews. No other affiliate sees them. When staff change something about you, we record who did it,
+        when, what and why.
+
+        We store a customer's reference only as a keyed hash, which names nobody.
+        """,
+        Rule.PERSONAL_DATA,
+    ),
+    build_clause(
+        "12.2",
+        "Your copy",
+        """
+        You may export all that we hold on you, in the portal, as a ZIP file of JSON and PDF files.
+        """,
+        Rule.DATA_EXPORT,
+    ),
+    build_clause(
+        "12.3",
+        "How long we keep it",
+        """
+        We keep the ledger, your acceptances and decided reviews for {retention_years}, because they are the proof of
+        what was agreed, earned and paid.
+        """,
+        Rule.RETENTION_YEARS,
+    ),
+    build_clause(
+        "12.4",
+        "Erasure",
+        """
+        You may ask to be erased. Your personal fields then go. What clause 12.3 names stays for its time, under a
+        pseudonym.
+        """,
+        Rule.ERASURE,
+    ),
+)

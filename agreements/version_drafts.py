@@ -1,0 +1,182 @@
+"""Drafting: a new version starts as a copy of the one in force, and has to be free of problems to be published (CONTRACT 2)."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from agreements import placeholders, rendering, seed, terms, translation_problems, translations
+from agreements.currencies import TWO_DECIMALS
+from agreements.errors import Problem
+from agreements.models import AgreementVersion, Clause
+from agreements.rendering import Source
+from agreements.rules import RULE_TERMS, Rule
+from audit import trail
+from lib.ids import uuid7
+
+SECTIONS = range(1, 13)
+PARTS = ("rates", "activities", "clauses")
+
+
+@transaction.atomic
+def start_draft(*, now: datetime, by: User | None, source: AgreementVersion | None = None) -> AgreementVersion:
+    """A new draft, copied from `source` or else from the newest published version; an empty one where there is none."""
+    source = source or AgreementVersion.objects.published().order_by("-effective_at").first()
+    draft = AgreementVersion(name=generate_name(), drafted_at=now)
+    for term in ("language", *terms.TERMS) if source else ():
+        setattr(draft, term, getattr(source, term))
+    draft.save()
+    if source:
+        translations.copy_translations(draft, source, _copy_parts(source, draft))
+    trail.record(
+        action="agreement drafted", subject=draft, now=now, by=by, after={"name": draft.name, "from": source or ""}
+    )
+    return draft
+
+
+def _copy_parts(source: AgreementVersion, draft: AgreementVersion) -> dict[UUID, UUID]:
+    """Which part of the source became which of the draft."""
+    pairs: dict[UUID, UUID] = {}
+    for part in PARTS:
+        rows = list(getattr(source, part).all())
+        for row in rows:
+            old, row.pk, row.agreement = row.pk, uuid7(), draft
+            pairs[old] = row.pk
+        if rows:
+            type(rows[0]).objects.bulk_create(rows)
+    return pairs
+
+
+def generate_name() -> str:
+    """The next number that no version has for its name."""
+    taken = set(AgreementVersion.objects.values_list("name", flat=True))
+    number = AgreementVersion.objects.filter(published_at__isnull=False).count() + 1
+    while str(number) in taken:
+        number += 1
+    return str(number)
+
+
+def find_problems(agreement: AgreementVersion) -> list[Problem]:
+    """Everything that keeps a draft from being published, each with its place and cause; empty when there is nothing."""
+    source = rendering.load_source(agreement)
+    return [
+        *_check_terms(agreement),
+        *_check_fixed_terms(agreement),
+        *_check_rates(source),
+        *_check_activities(source),
+        *_check_clauses(source),
+        *_check_rules(source),
+        *translation_problems.find_problems(source),
+    ]
+
+
+def _check_terms(agreement: AgreementVersion) -> Iterator[Problem]:
+    try:
+        agreement.clean_fields()
+    except ValidationError as error:
+        for field, messages in error.message_dict.items():
+            yield from (Problem(field, message) for message in messages)
+    if agreement.rate_floor > agreement.rate_ceiling:
+        yield Problem("rate_floor", _("The lowest rate is above the highest."))
+    if agreement.currency not in TWO_DECIMALS:
+        yield Problem("currency", _("Not an ISO 4217 code of a currency with two decimals."))
+    if not is_time_zone(agreement.time_zone):
+        yield Problem("time_zone", _("Not the name of a time zone, such as Europe/Berlin."))
+
+
+def is_time_zone(name: str) -> bool:
+    """Whether `name` is an IANA time zone that this machine knows."""
+    return name in available_timezones() and bool(ZoneInfo(name))
+
+
+def _check_fixed_terms(agreement: AgreementVersion) -> Iterator[Problem]:
+    first = AgreementVersion.objects.published().order_by("effective_at").first()
+    for field in ("currency", "time_zone") if first else ():
+        theirs = getattr(first, field)
+        if getattr(agreement, field) != theirs:
+            yield Problem(field, _("The program's is %(value)s, the same in every version.") % {"value": theirs})
+
+
+def _check_rates(source: Source) -> Iterator[Problem]:
+    floor, ceiling = source.agreement.rate_floor, source.agreement.rate_ceiling
+    for rate in source.rates:
+        if not floor <= rate.percent <= ceiling:
+            cause = _("%(rate)s is not between %(floor)s and %(ceiling)s.") % {
+                "rate": terms.format_percent(rate.percent),
+                "floor": terms.format_percent(floor),
+                "ceiling": terms.format_percent(ceiling),
+            }
+            yield Problem(f"rate {rate.category}", cause, rate.pk)
+    times = Counter(rate.category for rate in source.rates)
+    for rate in source.rates:
+        if times[rate.category] > 1:
+            yield Problem(f"rate {rate.category}", _("The category has more than one row."), rate.pk)
+    standing = [rate for rate in source.rates if rate.everything_else]
+    for rate in standing if len(standing) > 1 else ():
+        cause = _("Exactly one row must stand for everything else; %d do.") % len(standing)
+        yield Problem(f"rate {rate.category}", cause, rate.pk)
+    if not standing:
+        yield Problem("rates", _("Exactly one row must stand for everything else; none does."))
+
+
+def _check_activities(source: Source) -> Iterator[Problem]:
+    if not source.activities:
+        yield Problem("activities", _("There must be at least one prohibited activity."))
+    times = Counter(activity.code for activity in source.activities)
+    for activity in source.activities:
+        place = f"activity {activity.code}"
+        if times[activity.code] > 1:
+            yield Problem(place, _("The code has more than one row."), activity.pk)
+        if not activity.title.strip() or not activity.text.strip():
+            yield Problem(place, _("It needs a title and a text."), activity.pk)
+
+
+def _check_clauses(source: Source) -> Iterator[Problem]:
+    numbers = [clause.number for clause in source.clauses]
+    for section in SECTIONS:
+        if str(section) not in numbers:
+            yield Problem("clauses", _("Section %d is left out.") % section)
+    for clause in source.clauses:
+        yield from _check_clause(clause, numbers)
+    in_order = sorted(numbers, key=lambda number: [int(part) for part in number.split(".")])
+    if numbers != in_order:
+        yield Problem("clauses", _("The clauses are not in the order of their numbers."))
+
+
+def _check_clause(clause: Clause, numbers: list[str]) -> Iterator[Problem]:
+    place = f"clause {clause.number}"
+    yield from (Problem(place, cause, clause.pk) for cause in _find_clause_causes(clause, numbers))
+
+
+def _find_clause_causes(clause: Clause, numbers: list[str]) -> Iterator[str]:
+    if numbers.count(clause.number) > 1:
+        yield _("The number is used twice.")
+    if "." in clause.number and not clause.body.strip():
+        yield _("It has no text.")
+    yield from placeholders.find_problem(clause)
+    used = placeholders.list_placeholders(clause)
+    for rule in clause.rules:
+        if rule not in set(Rule):
+            yield _("There is no rule called %s.") % rule
+            continue
+        for term in RULE_TERMS.get(Rule(rule), ()):
+            if term not in used:
+                yield _("It states the rule %(rule)s and must say {%(term)s}.") % {"rule": rule, "term": term}
+
+
+def _check_rules(source: Source) -> Iterator[Problem]:
+    stated = Counter(rule for clause in source.clauses for rule in clause.rules)
+    for rule in Rule:
+        if stated[rule] == 0:
+            example = next(clause for clause in seed.CLAUSES if rule in clause.rules)
+            cause = _("No clause states the rule %(rule)s; in the example that ships it is %(number)s, %(heading)s.")
+            found = {"rule": rule.value, "number": example.number, "heading": example.heading}
+            yield Problem(f"rule {rule.value}", cause % found)
+        elif stated[rule] > 1:
+            yield Problem(f"rule {rule.value}", _("More than one clause states the rule %s.") % rule.value)

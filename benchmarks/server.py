@@ -1,0 +1,82 @@
+"""Servers that benchmarks ask: granian with one worker, on a free port, killed at the end."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+HERE = Path(__file__).parents[1]
+BARE_APPLICATION = """
+def wsgi(environ, start_response):
+    start_response("302 Found", [("Location", "https://shop.example/"), ("Content-Length", "0")])
+    return [b""]
+
+async def asgi(scope, receive, send):
+    if scope["type"] == "http":
+        headers = [(b"location", b"https://shop.example/"), (b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": 302, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+"""
+APPLICATIONS = {"wsgi": "config.wsgi:application", "asgi": "tracking.clicks.redirect:asgi"}
+# As `make run` and the README start them.
+THREAD_OPTIONS = {"wsgi": ["--blocking-threads", "64"], "asgi": []}
+Process = subprocess.Popen[bytes]
+
+
+@contextmanager
+def run_server(interface: str, application: str, folder: Path, port: int = 0) -> Iterator[tuple[int, Process]]:
+    """A server of `application`, or of the bare one where it is "bare"; its port and its process.
+
+    `folder` is where its clicks wait while the database is away.
+    """
+    (folder / "bare.py").write_text(BARE_APPLICATION)
+    port = port or find_free_port()
+    where = ["--host", "127.0.0.1", "--port", str(port), "--log-level", "critical"]
+    what = [
+        "--interface",
+        interface,
+        *THREAD_OPTIONS[interface],
+        f"bare:{interface}" if application == "bare" else application,
+    ]
+    environment = os.environ | {
+        "PYTHONPATH": f"{folder}:{HERE}",
+        "CLICK_FLOOD_PER_MINUTE": "1000000000",
+        "CLICK_SPOOL_DIR": str(folder / "clicks"),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "granian", *where, *what],
+        cwd=HERE,
+        env=environment,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(port)
+        yield port, process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def find_free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+def wait_for(port: int) -> None:
+    """Return when somebody listens there."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise SystemExit("the server did not start")

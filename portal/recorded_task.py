@@ -1,0 +1,53 @@
+"""The one way in which every task runs: its asking is written to the database before and after (DESIGN 2.5).
+
+`config.celery` makes this the class of all tasks, so that no room has to know of it.
+"""
+
+import logging
+import time
+from typing import Any
+from uuid import uuid4
+
+from celery import Task
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.utils import timezone
+
+logger = logging.getLogger(__name__)
+# A store that is away or full is no fault of the question: it is asked again until the store is back.
+STORE_ERRORS = (OperationalError, InterfaceError)
+
+
+class RecordedTask(Task):  # type: ignore[misc]  # Celery has no types
+    """A task that answers in words, and that is set aside when it fails again and again."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        # Celery makes its classes before Django's models are there.
+        from portal import scheduled_tasks
+
+        job = self.request.id or str(uuid4())
+        if not scheduled_tasks.start_run(name=self.name, job=job, now=timezone.now()):
+            logger.info("%s is not asked: it failed before", self.name)
+            return None
+        began = time.monotonic()
+        try:
+            result = super().__call__(*args, **kwargs)
+        except Exception as error:
+            self._record_failure(job, error)
+            raise
+        text = "" if result is None else str(result)
+        scheduled_tasks.record_success(
+            name=self.name, job=job, result=text, seconds=time.monotonic() - began, now=timezone.now()
+        )
+        logger.log(logging.INFO if text else logging.DEBUG, "%s: %s", self.name, text or "nothing to do")
+        return result
+
+    def _record_failure(self, job: str, error: Exception) -> None:
+        from portal import scheduled_tasks
+
+        counts = not isinstance(error, STORE_ERRORS)
+        try:
+            scheduled_tasks.record_failure(
+                name=self.name, job=job, error=f"{type(error).__name__}: {error}", counts=counts, now=timezone.now()
+            )
+        except DatabaseError:
+            logger.exception("The failure of %s could not be recorded", self.name)

@@ -1,0 +1,130 @@
+"""Counting what waits for staff: how many, and whether anything of it is late or nearly so."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from allauth.account.models import EmailAddress
+from django.db.models import Exists, OuterRef, QuerySet, Sum
+
+from affiliates.models import Affiliate, Channel, State
+from compliance.models import Review, Signal, TargetNotice
+from mail.models import Message
+from payouts.closing import close
+from payouts.models import Adjustment, Close, CloseException, Payout, PayoutBatch
+from portal import integrity_checks as nightly
+from portal import scheduled_tasks as daily
+from portal.models import ErasureRequest
+from shops import unrated_categories
+from shops.models import Reject
+from tracking.models import ClickLoss
+
+SOON = timedelta(days=3)
+WEEK = timedelta(days=7)
+
+
+class Count(NamedTuple):
+    number: int
+    is_late: bool = False
+
+
+def _count_with_age(rows: QuerySet, field: str, limit: datetime) -> Count:  # type: ignore[type-arg]  # of any model
+    """How many, late where one waits since before `limit`."""
+    return Count(rows.count(), rows.filter(**{f"{field}__lt": limit}).exists())
+
+
+def count_applications(now: datetime) -> Count:
+    """Those whose e-mail address is confirmed: the others can't be decided yet."""
+    confirmed = EmailAddress.objects.filter(user=OuterRef("user"), verified=True)
+    return _count_with_age(Affiliate.objects.filter(Exists(confirmed), state=State.APPLIED), "applied_at", now - WEEK)
+
+
+def count_channels(now: datetime) -> Count:
+    """Those of affiliates who take part; an applicant's are decided with the application."""
+    rows = Channel.objects.filter(state=Channel.State.PENDING)
+    return _count_with_age(rows.filter(affiliate__state__in=[State.APPROVED, State.ACTIVE]), "added_at", now - WEEK)
+
+
+def count_reviews(now: datetime) -> Count:
+    return _count_with_age(Review.objects.filter(state=Review.State.OPEN), "decide_by", now + SOON)
+
+
+def count_appeals(now: datetime) -> Count:
+    return _count_with_age(Review.objects.filter(state=Review.State.APPEALED), "appeal_decide_by", now + SOON)
+
+
+def count_signals(now: datetime) -> Count:
+    return _count_with_age(Signal.objects.filter(state=Signal.State.OPEN), "raised_at", now - WEEK)
+
+
+def count_missed_targets(now: datetime) -> Count:
+    return Count(TargetNotice.objects.filter(state=TargetNotice.State.RUNNING).count())
+
+
+def count_adjustments(now: datetime) -> Count:
+    return _count_with_age(Adjustment.objects.filter(state=Adjustment.State.PROPOSED), "made_at", now - WEEK)
+
+
+def _count_batches(state: str, now: datetime) -> Count:
+    return _count_with_age(PayoutBatch.objects.filter(state=state), "created_at", now - WEEK)
+
+
+def count_draft_batches(now: datetime) -> Count:
+    return _count_batches(PayoutBatch.State.DRAFT, now)
+
+
+def count_submitted_batches(now: datetime) -> Count:
+    return _count_batches(PayoutBatch.State.SUBMITTED, now)
+
+
+def count_approved_batches(now: datetime) -> Count:
+    return _count_batches(PayoutBatch.State.APPROVED, now)
+
+
+def count_payouts_without_result(now: datetime) -> Count:
+    return _count_with_age(Payout.objects.filter(state=Payout.State.SENT), "sent_at", now - WEEK)
+
+
+def count_due_months(now: datetime) -> Count:
+    """Months that are due: beat closes them, so one that stays is late."""
+    due = len(close.list_due_months(now))
+    return Count(due, due > 0)
+
+
+def count_close_exceptions(now: datetime) -> Count:
+    last = Close.objects.order_by("-period").first()
+    number = CloseException.objects.filter(close=last).count() if last else 0
+    return Count(number, number > 0)
+
+
+def count_rejects(now: datetime) -> Count:
+    return _count_with_age(Reject.objects.filter(state=Reject.State.OPEN), "received_at", now - SOON)
+
+
+def count_unnamed_categories(now: datetime) -> Count:
+    return Count(unrated_categories.count_unrated_categories(now=now))
+
+
+def count_lost_clicks(now: datetime) -> Count:
+    lost = ClickLoss.objects.filter(recorded_at__gte=now - WEEK).aggregate(sum=Sum("count"))["sum"] or 0
+    return Count(lost, lost > 0)
+
+
+def count_failed_mail(now: datetime) -> Count:
+    number = Message.objects.filter(state=Message.State.FAILED).count()
+    return Count(number, number > 0)
+
+
+def count_problem_tasks(now: datetime) -> Count:
+    """Those that are not answered as they should be."""
+    number = sum(one.state in daily.PROBLEM_STATES for one in daily.list_task_statuses(now))
+    return Count(number, number > 0)
+
+
+def count_failed_checks(_now: datetime) -> Count:
+    """Those whose newest found a violation."""
+    number = sum(bool(proof.violation) for proof in nightly.list_latest_checks())
+    return Count(number, number > 0)
+
+
+def count_erasure_requests(now: datetime) -> Count:
+    return _count_with_age(ErasureRequest.objects.filter(carried_out_at=None), "requested_at", now - timedelta(days=21))

@@ -1,0 +1,129 @@
+"""What an affiliate may change about themselves: profile, notifications, security, data, leaving (CONTRACT 9, 10)."""
+
+from allauth.account.decorators import reauthentication_required
+from allauth.mfa.models import Authenticator
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from affiliates import profile as affiliate_profile
+from affiliates.access import affiliate_view
+from affiliates.models import Affiliate, State
+from affiliates.notifications import OPTIONAL_KINDS
+from compliance.offboarding import termination
+from lib.errors import NotAllowed
+from payouts.ledger import booking
+from portal import data_archive as data
+from portal import data_archive_documents, erasure, frame
+from portal import profile as own_profile
+from portal.forms import ErasureForm, LeaveForm, NotificationsForm, ProfileForm
+from portal.models import ErasureRequest
+from portal.views.public import show_errors
+
+STATES_THAT_CAN_LEAVE = (State.APPROVED, State.ACTIVE, State.SUSPENDED)
+
+
+@affiliate_view
+def profile(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    fields = ("name", "country", "time_zone", "language")
+    initial = {field: getattr(affiliate, field) for field in fields}
+    form = ProfileForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            affiliate_profile.update_profile(
+                affiliate=affiliate, **form.cleaned_data, now=timezone.now(), by=affiliate.user
+            )
+        except ValidationError as refused:
+            show_errors(form, refused)
+        else:
+            messages.success(request, _("Your profile is saved."))
+            return redirect("portal:profile")
+    return render(request, "portal/profile.html", {"affiliate": affiliate, "form": form})
+
+
+@affiliate_view
+def notifications(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    form = NotificationsForm(request.POST) if request.method == "POST" else NotificationsForm.for_affiliate(affiliate)
+    if form.is_bound and form.is_valid():
+        muted = [kind for kind in OPTIONAL_KINDS if kind not in form.cleaned_data["wanted"]]
+        own_profile.set_muted_emails(affiliate=affiliate, muted=muted, now=timezone.now(), by=affiliate.user)
+        messages.success(request, _("Saved."))
+        return redirect("portal:notifications")
+    return render(request, "portal/notifications.html", {"affiliate": affiliate, "form": form})
+
+
+@login_required
+def security(request: HttpRequest) -> HttpResponse:
+    """Password, e-mail address and second factor, for affiliates and staff alike."""
+    factors = set(Authenticator.objects.filter(user_id=request.user.pk).values_list("type", flat=True))
+    return render(request, "portal/security.html", {"has_totp": Authenticator.Type.TOTP in factors})
+
+
+@affiliate_view
+def my_data(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    context = {
+        "affiliate": affiliate,
+        "erasure_request": ErasureRequest.objects.filter(affiliate=affiliate).first(),
+        "blockers": erasure.list_blockers(affiliate, timezone.now()),
+        "form": ErasureForm(),
+    }
+    return render(request, "portal/my_data.html", context)
+
+
+@never_cache
+@require_POST
+@affiliate_view
+@reauthentication_required  # type: ignore[untyped-decorator]  # django-allauth has no types
+def download_data(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    """The archive; whoever left a browser signed in is asked for the password again first."""
+    content = data.build_archive(
+        affiliate=affiliate, now=timezone.now(), pdfs=data_archive_documents.list_documents(affiliate)
+    )
+    response = HttpResponse(content, content_type="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="my-data-{affiliate.code}.zip"'
+    return response
+
+
+@require_POST
+@affiliate_view
+def request_erasure(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    form = ErasureForm(request.POST)
+    if form.is_valid():
+        erasure.request_erasure(affiliate=affiliate, now=timezone.now(), by=affiliate.user)
+        messages.success(request, _("Your request is with us."))
+    else:
+        messages.error(request, _("Nothing was sent: tick the box to say that you understand."))
+    return redirect("portal:my_data")
+
+
+@affiliate_view
+def leave(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    """What leaving does to the money, and then the question once more."""
+    form = LeaveForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            termination.leave_program(
+                affiliate=affiliate, now=timezone.now(), by=affiliate.user, reason=form.cleaned_data["reason"]
+            )
+        except ValidationError as refused:
+            show_errors(form, refused)
+        except NotAllowed as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, _("You are leaving the program. We have confirmed it by e-mail."))
+            return redirect("portal:home")
+    here = frame.get_frame(request)
+    context = {
+        "affiliate": affiliate,
+        "form": form,
+        "can_leave": affiliate.state in STATES_THAT_CAN_LEAVE,
+        "balance": booking.get_balance(affiliate),
+        "agreement": here.applicable_version or here.agreement,
+    }
+    return render(request, "portal/leave.html", context)

@@ -1,0 +1,122 @@
+"""In a browser, somebody who wants to take part"""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from affiliates.models import Affiliate, State
+from agreements.seeding import publish_seed_agreement
+from mail import rendering
+from mail.models import Message
+from tests.browser.conftest import NARROW, save_screenshots
+from tests.factories import PASSWORD, make_staff
+
+SECRET = "correct horse 7 battery"
+
+
+@pytest.fixture
+def program(transactional_db):
+    from accounts.groups import sync_groups
+
+    sync_groups()
+    at = timezone.now() - timedelta(days=30)
+    return publish_seed_agreement(effective_at=at, now=at, by=None)
+
+
+def sign_in(page, email: str, password: str) -> None:
+    page.goto("/accounts/login/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+
+
+def link_in_mail(kind: str, to: str) -> str:
+    message = Message.objects.filter(kind=kind, to=to).latest("created_at")
+    text = rendering.render(kind=kind, context=message.context).text
+    found = re.search(r"https?://[^/\s]+(/\S+)", text)
+    assert found, text
+    return found.group(1)
+
+
+def test_applies_is_approved_and_accepts(program, open_browser_page):
+    greta = open_browser_page()
+    greta.goto("/")
+    save_screenshots(greta, "landing")
+    greta.get_by_role("link", name="Apply to take part").click()
+    greta.get_by_label("Your name, or your company's").fill("Greta Gardener")
+    greta.get_by_label("Country").select_option("Germany")
+    greta.get_by_label("Email").fill("greta@example.com")
+    greta.get_by_label("Password", exact=True).fill(SECRET)
+    greta.get_by_label("Password (again)").fill(SECRET)
+    greta.get_by_role("button", name="Send the application").click()
+    expect(greta.get_by_text("Name at least one channel.")).to_be_visible()
+    save_screenshots(greta, "apply-refused")
+    greta.get_by_label("Password", exact=True).fill(SECRET)
+    greta.get_by_label("Password (again)").fill(SECRET)
+    greta.get_by_label("Kind").first.select_option("blog")
+    greta.get_by_label("Address").first.fill("https://greta.example/garden")
+    greta.get_by_role("button", name="Send the application").click()
+    expect(greta.get_by_role("heading", level=1)).to_contain_text("Thank you")
+    save_screenshots(greta, "applied")
+    greta.goto(link_in_mail("account", "greta@example.com"))
+    greta.get_by_role("button", name="Yes, confirm it").click()
+    expect(greta.get_by_role("heading", level=1)).to_contain_text("Your application is with us")
+    save_screenshots(greta, "home-applied")
+
+    manager = make_staff("affiliate managers")
+    manager.set_password(PASSWORD)
+    manager.save()
+    staff = open_browser_page()
+    sign_in(staff, manager.email, PASSWORD)
+    expect(staff.get_by_text("to approve or reject").first).to_be_visible()
+    save_screenshots(staff, "staff-home")
+    staff.locator(".staff-home").get_by_role("link", name="Applications").click()
+    expect(staff.get_by_role("link", name="https://greta.example/garden").first).to_be_visible()
+    save_screenshots(staff, "applications")
+    staff.get_by_role("link", name=re.compile("Greta")).first.click()
+    save_screenshots(staff, "application")
+    staff.get_by_role("link", name="Approve").first.click()
+    staff.get_by_role("button", name=re.compile("Approve")).last.click()
+    staff.wait_for_load_state()
+    assert Affiliate.objects.get().state == State.APPROVED
+
+    greta.goto("/home/")
+    save_screenshots(greta, "home-approved")
+    greta.get_by_role("link", name="Read and accept").click()
+    save_screenshots(greta, "accept")
+    greta.get_by_role("checkbox").check()
+    greta.get_by_role("main").get_by_role("button", name=re.compile("[Aa]ccept")).click()
+    greta.wait_for_load_state()
+    assert Affiliate.objects.get().state == State.ACTIVE
+    greta.goto("/home/")
+    expect(greta.get_by_role("heading", level=1)).to_contain_text("Greta Gardener")
+    save_screenshots(greta, "home-active")
+
+
+def test_finds_the_way_on_a_phone_without_scripts_and_by_the_keyboard(program, open_browser_page):
+    page = open_browser_page(viewport=NARROW, java_script_enabled=False)
+    page.goto("/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    menu = page.locator("details.menu")
+    expect(menu.get_by_role("link", name="Sign in")).to_be_visible()
+    menu.get_by_role("link", name="Apply").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Apply to take part")
+    page.get_by_text("More channels").click()
+    expect(page.get_by_label("Address").nth(4)).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_reads_pages_that_fit_the_window(program, open_browser_page, width, scheme):
+    page = open_browser_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    for address in ("/", "/apply/", "/accounts/login/", "/accounts/password/reset/", "/nothing/"):
+        page.goto(address)
+        size = page.evaluate("document.documentElement.scrollWidth")
+        assert size <= width, (address, size)

@@ -1,0 +1,120 @@
+"""What the reference kept by hand consist of, in whole cents and hundredths of a per cent."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+UNSENT_STATES = ("draft", "submitted", "approved")
+RETURNED_STATES = ("failed", "cancelled")
+
+
+@dataclass
+class Version:
+    """Terms of one version: rates in hundredths of a per cent, the minimum in cents; `detriment` to the one before."""
+
+    name: str
+    rates: dict[str, int]
+    everything_else: int
+    minimum: int
+    validation_days: int
+    effective_at: datetime
+    detriment: bool = False
+
+
+@dataclass
+class Person:
+    code: str
+    history: list[tuple[datetime, str]]
+    accepted: dict[str, datetime]
+    usable_from: datetime
+    details: int = 1
+    holds: set[str] = field(default_factory=set)
+    notice_ends_at: datetime | None = None
+    statements: int = 0
+    carried: int = 0
+
+    @property
+    def state(self) -> str:
+        return self.history[-1][1]
+
+    def is_notice_over(self, now: datetime) -> bool:
+        return self.notice_ends_at is not None and self.notice_ends_at <= now
+
+    def state_at(self, moment: datetime) -> str:
+        return [state for since, state in self.history if since <= moment][-1]
+
+
+@dataclass
+class Line:
+    """A line of an order as the shop last told of it, and its commission; `owner` is None before it had one."""
+
+    category: str
+    cents: int
+    refunded: int = 0
+    owner: str | None = None
+    amount: int = 0
+    validated_at: datetime | None = None
+    settled: int = 0
+    posted: bool = False
+    forfeited: bool = False
+    held: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Sale:
+    order_id: str
+    placed_at: datetime
+    lines: list[Line]
+    coupon: str | None
+    completed_at: datetime | None = None
+    cancelled: bool = False
+    owner: str | None = None
+    version: Version | None = None
+
+    @property
+    def settled(self) -> bool:
+        return any(line.posted for line in self.lines)
+
+
+@dataclass
+class PayoutRow:
+    """A payout. `detail` counts the details that it goes to; `key` is the product's own."""
+
+    key: Any
+    owner: str
+    amount: int
+    detail: int
+    state: str = "draft"
+    on_statement: bool = False
+    replaced: bool = False
+
+
+@dataclass
+class Batch:
+    key: Any
+    payouts: list[PayoutRow]
+    state: str = "draft"
+
+
+@dataclass
+class AdjustmentRow:
+    """An adjustment."""
+
+    key: Any
+    owner: str
+    amount: int
+    state: str = "proposed"
+    decided_at: datetime | None = None
+    posted: bool = False
+
+
+@dataclass
+class StatementFigures:
+    """What a statement says: number, opening, lines, settled, adjustments, returned, payout, closing; and its reasons."""
+
+    figures: tuple[int, ...]
+    reasons: set[str]
+
+    @property
+    def paid(self) -> int:
+        return self.figures[-2]

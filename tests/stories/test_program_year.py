@@ -1,0 +1,259 @@
+"""A year of one program: four affiliates, four versions of the agreement, and every order priced under the right one.
+
+Version 1 pays 5.00 % on home-decor, version 2 raises it to 6.00 %, version 3 cuts it to 4.00 %, version 4 raises it to
+4.50 %. Of the cut, Ann accepts before its date, Ben after it, Cat never, and Dan declines. An order is 100.00 unless it says
+so, is completed a day after it was placed, and its commission is validated 30 days later; 16.00 is the payout minimum.
+"""
+
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from affiliates.models import State
+from agreements import seeding
+from agreements.applicable_version import get_applicable_version
+from agreements.errors import TooEarly
+from agreements.models import AgreementVersion
+from mail.models import Message
+from mail.rendering import render
+from payouts.closing import open_program
+from payouts.models import Close, Statement
+from tests.scenarios import get_statement_figures, list_rollup_differences, parse_utc
+from tests.stories.year import Credited, NotCredited, ProgramYear
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+PAUSED = NotCredited("not_accepted", "9.4 of version 2")
+NOT_ACTIVE = NotCredited("not_active", "3.6 of version 2")
+
+
+def test_a_year_of_one_program(capsys):
+    year = ProgramYear()
+    they_join(year)
+    the_rate_is_raised(year)
+    a_cut_is_published(year)
+    each_takes_it_in_their_own_way(year)
+    the_cut_takes_effect(year)
+    the_rate_is_raised_again(year)
+    the_months_are_closed_to_the_cent(year)
+    all_of_it_is_proven(year, capsys)
+    assert list_rollup_differences() == []
+
+
+def sells(year: ProgramYear, order_id: str, code: str, expected: Credited | NotCredited, **how: Any) -> None:
+    """The shop sells something by a click or, without one, by a coupon of `code`."""
+    year.sell(order_id, code, expected, **how)
+    assert year.describe_result(order_id) == year.describe_expected(order_id), order_id
+
+
+def they_join(year: ProgramYear) -> None:
+    first = seeding.publish_seed_agreement(effective_at=parse_utc("2026-01-01"), now=year.now, by=None)
+    open_program.open_program(now=year.now, by=None)
+    year.advance_to("2026-01-05T12:00:00")
+    for code in ("ANN", "BEN", "CAT", "DAN"):
+        year.join(code, first)
+    # The box ticked by hand, and a copy by e-mail that is theirs to keep.
+    assert year.list_new_mail() == {code: ["accepted"] for code in year.people}
+    # A coupon that comes with them counts from their acceptance and not before.
+    sells(year, "1-ANN-early", "ANN", NotCredited("coupon_unknown", "3.4 of version 1"), placed="2026-01-05T11:59:59")
+    year.advance_to("2026-01-06T10:00:00")
+    for code in year.people:
+        sells(year, f"1-{code}", code, Credited("1", "5.00"), click=year.click(code), placed="2026-01-06T11:00:00")
+
+
+def the_rate_is_raised(year: ProgramYear) -> None:
+    """No notice is needed for what is to nobody's detriment: nine days are enough, and nobody has to do anything."""
+    year.advance_to("2026-03-01T09:00:00")
+    second = year.publish(year.draft("6.00"), "2026-03-10")
+    assert not second.detriment
+    assert year.list_new_mail() == {code: ["benefit"] for code in year.people}
+    year.advance_to("2026-03-09T20:00:00")
+    ann, ben = year.click("ANN"), year.click("BEN")
+    sells(year, "2-ANN", "ANN", Credited("1", "5.00"), click=ann, placed="2026-03-09T23:59:59")
+    sells(year, "2-CAT-before", "CAT", Credited("1", "5.00"), placed="2026-03-09T23:59:59")
+    year.advance_to("2026-03-10")
+    # What counts is when the order was placed, not when the link was clicked.
+    sells(year, "2-BEN", "BEN", Credited("2", "6.00"), click=ben, placed="2026-03-10T00:00:00")
+    sells(year, "2-CAT-after", "CAT", Credited("2", "6.00"), placed="2026-03-10T00:00:00")
+    sells(year, "2-DAN", "DAN", Credited("2", "0.60", "10.00"), amount="10.00", placed="2026-03-15T12:00:00")
+    # An order of January that is heard of again is still one of version 1.
+    year.send("1-DAN", completed=parse_utc("2026-01-07T11:00:00"))
+    assert year.describe_result("1-DAN") == year.describe_expected("1-DAN")
+
+
+def a_cut_is_published(year: ProgramYear) -> None:
+    """Fourteen days of notice for a detriment: too early is refused with the earliest, and nothing was published or told."""
+    year.advance_to("2026-06-01T09:00:00")
+    draft = year.draft("4.00")
+    for too_early in ("2026-06-10", "2026-06-15T08:59:59"):
+        with pytest.raises(TooEarly, match=r"they have 14 days of notice\. The earliest is 2026-06-15 09:00 UTC"):
+            year.publish(draft, too_early)
+    assert AgreementVersion.objects.get(name="3").published_at is None
+    assert year.list_new_mail() == {}
+    third = year.publish(draft, "2026-07-01")
+    assert third.detriment
+    assert year.list_new_mail() == {code: ["change"] for code in year.people}
+    notice = Message.objects.get(kind="agreement_change", to="ben@example.com")
+    text = render(kind=notice.kind, context=notice.context).text
+    assert "takes effect on 1 July 2026" in text
+    assert "home-decor: 6.00 % -> 4.00 % (detriment, clause 4.1)" in text
+    assert "clause 9.4 of version 3" in text
+    # One order of 100.00 in the 90 days before: 6.00 / 3 a month, and 4.00 / 3.
+    assert "you would have earned 1.33 USD instead of 2.00 USD a month" in text
+    assert f"/agreement/versions/{third.pk}/accept/" in text
+
+
+def each_takes_it_in_their_own_way(year: ProgramYear) -> None:
+    third = AgreementVersion.objects.get(name="3")
+    year.advance_to("2026-06-10T12:00:00")
+    year.accept("ANN", third)
+    assert year.list_new_mail() == {"ANN": ["accepted"]}
+    # Accepted is not in effect: until its date the old version goes on, for her as well.
+    sells(year, "3-ANN-accepted", "ANN", Credited("2", "6.00"), placed="2026-06-15T12:00:00")
+
+    year.advance_to("2026-06-20T11:00:00")
+    clicked = year.click("DAN")
+    half = Credited("2", "3.00", "50.00")
+    sells(year, "3-DAN-before", "DAN", half, click=clicked, amount="50.00", placed="2026-06-20T11:30:00")
+    year.advance_to("2026-06-20T12:00:00")
+    # Dan reads what happens to his money and is asked once more: 5.60 were settled in February and April.
+    read = year.decline("DAN", third)
+    assert "What you earned stays yours" in read
+    assert "Your balance is 5.60 USD. Commissions of 3.00 USD are still to be settled." in read
+    assert "20 Jul 2026, 12:00 UTC" in read
+    assert "Yes, decline" in read
+    dan = year.people["DAN"]
+    dan.refresh_from_db()
+    assert (dan.state, dan.notice_ends_at) == (State.LEAVING, parse_utc("2026-07-20T12:00:00"))
+    assert year.list_new_mail() == {"DAN": ["declined"]}
+    # A click from before is his, if the order comes within three days; from then on nothing new is.
+    sells(year, "3-DAN-clicked-before", "DAN", Credited("2", "6.00"), click=clicked, placed="2026-06-20T13:00:00")
+    assert year.click("DAN") is None
+    late = year.sign_late_click("DAN", "2026-06-20T12:00:01")
+    sells(year, "3-DAN-clicked-after", "DAN", NOT_ACTIVE, click=late, placed="2026-06-20T13:30:00")
+
+    # Reminders go to whoever has answered neither way, seven days and one day before.
+    year.advance_to("2026-06-24")
+    assert year.list_new_mail() == {}
+    sells(year, "3-DAN-leaving", "DAN", NOT_ACTIVE, placed="2026-06-25T12:00:00")
+    assert year.list_new_mail() == {"BEN": ["reminder"], "CAT": ["reminder"]}
+    year.advance_to("2026-06-30")
+    assert year.list_new_mail() == {}
+    year.advance_to("2026-06-30T12:00:00")
+    assert year.list_new_mail() == {"BEN": ["reminder"], "CAT": ["reminder"]}
+
+
+def the_cut_takes_effect(year: ProgramYear) -> None:
+    third = AgreementVersion.objects.get(name="3")
+    year.advance_to("2026-06-30T22:00:00")
+    ann, ben, cat = (year.click(code) for code in ("ANN", "BEN", "CAT"))
+    sells(year, "3-ANN-before", "ANN", Credited("2", "6.00"), click=ann, placed="2026-06-30T23:59:59")
+    sells(year, "3-BEN-before", "BEN", Credited("2", "6.00"), placed="2026-06-30T23:59:59")
+
+    year.advance_to("2026-07-01T12:00:00")
+    assert year.list_new_mail() == {"BEN": ["pause"], "CAT": ["pause"]}
+    sells(year, "3-ANN-after", "ANN", Credited("3", "4.00"), click=ann, placed="2026-07-01T00:00:00")
+    # Ben's links lead on to the shop, untracked, and he sees why; a click from before is still his, at the old rate.
+    assert year.click("ANN") is not None
+    assert year.click("BEN") is year.click("CAT") is None
+    assert "Your links and coupons are paused since" in year.read_page("BEN", "portal:agreement")
+    assert "a new version of the agreement waits for you to accept it" in year.read_page("BEN", "tracking:links")
+    assert "paused" not in year.read_page("ANN", "portal:agreement")
+    sells(year, "3-BEN-clicked-before", "BEN", Credited("2", "6.00"), click=ben, placed="2026-07-01T12:00:00")
+    sells(year, "3-BEN-coupon-paused", "BEN", PAUSED, placed="2026-07-01T00:00:00")
+    paused = year.sign_late_click("BEN", "2026-07-01T00:00:00")
+    sells(year, "3-BEN-clicked-paused", "BEN", PAUSED, click=paused, placed="2026-07-01T13:00:00")
+    sells(year, "3-CAT-clicked-before", "CAT", Credited("2", "6.00"), click=cat, placed="2026-07-02T12:00:00")
+    sells(year, "3-BEN-last-second", "BEN", PAUSED, placed="2026-07-02T17:59:59")
+
+    year.advance_to("2026-07-02T18:00:00")
+    year.accept("BEN", third)
+    assert year.list_new_mail() == {"BEN": ["accepted"]}
+    assert year.click("BEN") is not None
+    assert "paused" not in year.read_page("BEN", "portal:agreement")
+    # From the very instant of his acceptance he is under version 3; what came during the pause stays nobody's.
+    sells(year, "3-BEN-accepted", "BEN", Credited("3", "4.00"), placed="2026-07-02T18:00:00")
+    still = NotCredited("not_accepted", "9.4 of version 3")
+    sells(year, "3-BEN-paused-click", "BEN", still, click=paused, placed="2026-07-02T19:00:00")
+    # The click of 30 June was made under version 2; the order is placed under version 3, which he has accepted by then.
+    sells(year, "3-BEN-old-click", "BEN", Credited("3", "4.00"), click=ben, placed="2026-07-03T12:00:00")
+
+    year.advance_to("2026-07-25")
+    assert year.list_new_mail() == {"DAN": ["terminated"]}
+    sells(year, "3-DAN-left", "DAN", NOT_ACTIVE, placed="2026-07-25T12:00:00")
+    sells(year, "3-CAT-summer", "CAT", PAUSED, placed="2026-08-15T12:00:00")
+
+
+def the_rate_is_raised_again(year: ProgramYear) -> None:
+    """Whoever accepted version 3 follows into version 4; Cat does not, who never did, and may still accept the newest."""
+    year.advance_to("2026-09-20T09:00:00")
+    fourth = year.publish(year.draft("4.50"), "2026-10-01")
+    assert not fourth.detriment
+    assert year.list_new_mail().keys() == {"ANN", "BEN", "CAT"}
+    year.advance_to("2026-09-30T23:00:00")
+    clicked = year.click("BEN")
+    sells(year, "4-ANN-before", "ANN", Credited("3", "4.00"), placed="2026-09-30T23:59:59")
+    sells(year, "4-ANN-after", "ANN", Credited("4", "4.50"), placed="2026-10-01T00:00:00")
+    sells(year, "4-BEN", "BEN", Credited("4", "4.50"), click=clicked, placed="2026-10-01T00:00:00")
+    sells(year, "4-CAT", "CAT", PAUSED, placed="2026-10-05T12:00:00")
+
+    # 20.00 of Ann's order of 9 March is given back in November: 80.00 x 5.00 % = 4.00, by the rate of its day.
+    year.advance_to("2026-11-10")
+    year.orders["2-ANN"] = year.orders["2-ANN"]._replace(expected=Credited("1", "4.00", "80.00"))
+    year.send("2-ANN", refunded="20.00", completed=parse_utc("2026-03-10T23:59:59"))
+    assert year.describe_result("2-ANN") == year.describe_expected("2-ANN")
+
+    sells(year, "4-CAT-christmas", "CAT", PAUSED, placed="2026-12-20T12:00:00")
+    under = {code: get_applicable_version(year.people[code].pk, at=year.now) for code in ("ANN", "BEN", "CAT")}
+    found = {code: (str(version), at.paused_since) for code, (version, at) in under.items()}
+    never = ("version 2", parse_utc("2026-07-01"))
+    assert found == {"ANN": ("version 4", None), "BEN": ("version 4", None), "CAT": never}
+    year.advance_to("2027-01-03T12:00:00")
+    assert year.list_new_mail() == {}
+
+
+def the_months_are_closed_to_the_cent(year: ProgramYear) -> None:
+    """Each month was closed by itself on the third of the next, with what had been validated before its end: 31 days after
+    the order was placed. Opening, settled, adjustments, returned, payout, closing, reasons."""
+    assert Close.objects.count() == 12
+    carried = "below_minimum"
+    # 6 January + 31 days is 6 February.
+    for code in year.people:
+        assert get_statement_figures(code, "2026-02") == ["0.00", "5.00", "0.00", "0.00", "0.00", "5.00", carried]
+    # Ann: 9 March. Ben: 10 March. Cat: both, 5.00 + 6.00, which makes 16.00 and is paid. Dan: 0.60.
+    assert get_statement_figures("ANN", "2026-04") == ["5.00", "5.00", "0.00", "0.00", "0.00", "10.00", carried]
+    assert get_statement_figures("BEN", "2026-04") == ["5.00", "6.00", "0.00", "0.00", "0.00", "11.00", carried]
+    assert get_statement_figures("CAT", "2026-04") == ["5.00", "11.00", "0.00", "0.00", "16.00", "0.00", ""]
+    assert get_statement_figures("DAN", "2026-04") == ["5.00", "0.60", "0.00", "0.00", "0.00", "5.60", carried]
+    # Ann: 15 June and 30 June, 6.00 each by version 2; the order of 1 July, 00:00, validates on 1 August, 00:00.
+    assert get_statement_figures("ANN", "2026-07") == ["10.00", "12.00", "0.00", "0.00", "22.00", "0.00", ""]
+    assert get_statement_figures("BEN", "2026-07") == ["11.00", "6.00", "0.00", "0.00", "17.00", "0.00", ""]
+    # Dan left on 20 July: 5.60 + 3.00 + 6.00 is paid, though it is below the minimum.
+    assert get_statement_figures("DAN", "2026-07") == ["5.60", "9.00", "0.00", "0.00", "14.60", "0.00", ""]
+    # Ben: 6.00 by version 2, then 4.00 twice by version 3. Cat: the 6.00 that she had clicked together before the pause.
+    assert get_statement_figures("ANN", "2026-08") == ["0.00", "4.00", "0.00", "0.00", "0.00", "4.00", carried]
+    assert get_statement_figures("BEN", "2026-08") == ["0.00", "14.00", "0.00", "0.00", "0.00", "14.00", carried]
+    assert get_statement_figures("CAT", "2026-08") == ["0.00", "6.00", "0.00", "0.00", "0.00", "6.00", carried]
+    # Ann: 30 September by version 3; 1 October by version 4, less the 1.00 of the refund: 4.50 - 1.00.
+    assert get_statement_figures("ANN", "2026-10") == ["4.00", "4.00", "0.00", "0.00", "0.00", "8.00", carried]
+    assert get_statement_figures("ANN", "2026-11") == ["8.00", "3.50", "0.00", "0.00", "0.00", "11.50", carried]
+    assert get_statement_figures("BEN", "2026-11") == ["14.00", "4.50", "0.00", "0.00", "18.50", "0.00", ""]
+    # Cat, paused since July, is carried over month by month, and nothing of hers is lost.
+    assert get_statement_figures("CAT", "2026-12") == ["6.00", "0.00", "0.00", "0.00", "0.00", "6.00", carried]
+    assert Statement.objects.filter(affiliate__code="DAN").count() == 6  # February to July
+
+
+def all_of_it_is_proven(year: ProgramYear, capsys: pytest.CaptureFixture[str]) -> None:
+    """Told of every order once more under four versions, nothing is rated anew; and ledger, months and acceptances hold."""
+    year.send_all_again()
+    assert {each: year.describe_result(each) for each in year.orders} == {
+        each: year.describe_expected(each) for each in year.orders
+    }
+    call_command("verify_ledger")
+    call_command("replay", "--all")
+    capsys.readouterr()
+    # Four acceptances of version 1, two of version 3: what six e-mails say is all that is needed to prove them.
+    held = [message.context["hash"] for message in Message.objects.filter(kind="agreement_accepted")]
+    call_command("verify_acceptances", witness=held)
+    assert capsys.readouterr().out == "6 acceptances verified, 6 witnesses\n"
