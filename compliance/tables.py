@@ -8,9 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from compliance.grounds import get_review_title
 from compliance.models import Review
+from lib.typed import Table
 
 
-class ReviewTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no types
+class ReviewTable(Table):
     title = tables.Column(verbose_name=_("About"), accessor="pk")
     clause = tables.TemplateColumn("{% clause record.agreement record.clause %}", verbose_name=_("Clause"))
     opened = tables.TemplateColumn("{{ record.opened_at|moment }}", verbose_name=_("Opened"))

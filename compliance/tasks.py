@@ -2,31 +2,31 @@
 
 from collections.abc import Mapping
 
-from celery import shared_task
 from django.utils import timezone
 
 from compliance.offboarding import termination
 from compliance.reviews import deadlines_task
 from compliance.signals import signals
 from compliance.targets import checks
+from lib.typed import shared_task
 
 
-@shared_task  # type: ignore[untyped-decorator]  # Celery has no types
+@shared_task
 def check_targets() -> str:
     return _format_counts(checks.check_targets(now=timezone.now())._asdict())
 
 
-@shared_task  # type: ignore[untyped-decorator]  # Celery has no types
+@shared_task
 def enforce_review_deadlines() -> str:
     return _format_counts(deadlines_task.enforce_deadlines(now=timezone.now())._asdict())
 
 
-@shared_task  # type: ignore[untyped-decorator]  # Celery has no types
+@shared_task
 def apply_expired_notices() -> str:
     return _format_counts(termination.apply_expired_notices(now=timezone.now())._asdict())
 
 
-@shared_task  # type: ignore[untyped-decorator]  # Celery has no types
+@shared_task
 def detect_signals() -> str:
     return _format_counts(signals.detect_signals(now=timezone.now()))
 

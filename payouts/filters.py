@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agreements.models import Rate
 from agreements.periods import build_period, get_program_time_zone
+from lib.typed import FilterSet
 from payouts.models import Commission
 from payouts.reporting.commission_list import STATE_LABELS
 
@@ -28,7 +29,7 @@ class MonthInput(forms.DateInput):
         super().__init__(format="%Y-%m")
 
 
-class CommissionFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
+class CommissionFilter(FilterSet):
     state = django_filters.ChoiceFilter(label=_("State"), choices=list(STATE_LABELS.items()), empty_label=_("all"))
     month = django_filters.DateFilter(
         label=_("Placed in"), method="filter_month", input_formats=["%Y-%m"], widget=MonthInput()

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from lib.typed import Table
 from payouts.models import Commission, Payout, Statement
 from payouts.reporting.commission_list import STATE_LABELS
 
@@ -21,7 +22,7 @@ def build_amount_column(field: str, label: Any) -> tables.TemplateColumn:
     return tables.TemplateColumn("{{ record." + field + "|money }}", verbose_name=label, attrs=AMOUNT_ATTRS)
 
 
-class CommissionTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no types
+class CommissionTable(Table):
     order = tables.Column(verbose_name=_("Order"))
     placed = tables.TemplateColumn("{{ record.placed_at|moment }}", verbose_name=_("Placed"))
     category = tables.TemplateColumn("{{ record.category|category }}", verbose_name=_("Category"))
@@ -46,7 +47,7 @@ class CommissionTable(tables.Table):  # type: ignore[misc]  # django-tables2 has
         return render_chip(value, STATE_LABELS[value])
 
 
-class StatementTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no types
+class StatementTable(Table):
     month = tables.Column(accessor="close__period", verbose_name=_("Month"))
     number = tables.Column(verbose_name=_("No."), attrs=AMOUNT_ATTRS)
     opening = build_amount_column("opening", _("Opening"))
@@ -66,7 +67,7 @@ class StatementTable(tables.Table):  # type: ignore[misc]  # django-tables2 has 
         return format_html('<a href="{}">{}</a>', address, date_format(record.close.period, "F Y"))
 
 
-class PayoutTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no types
+class PayoutTable(Table):
     created = tables.TemplateColumn("{{ record.created_at|day }}", verbose_name=_("Made"))
     reference = tables.Column(verbose_name=_("Reference"))
     destination = tables.TemplateColumn(

@@ -1,12 +1,12 @@
 """Scheduled tasks of order imports."""
 
-from celery import shared_task
 from django.utils import timezone
 
+from lib.typed import shared_task
 from shops.csv_import import files
 
 
-@shared_task  # type: ignore[untyped-decorator]  # Celery has no types
+@shared_task
 def process_order_files() -> str:
     """Go on with imports of orders that are not done, and forget files on which nobody decided."""
     imports, forgotten = files.continue_imports(now=timezone.now())

@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from lib.typed import Table
 from tracking.links import tracking_links
 from tracking.links.pauses import PauseReason
 from tracking.models import Link
@@ -15,7 +16,7 @@ from tracking.models import Link
 NUMBER = {"th": {"class": "number"}, "td": {"class": "number"}}
 
 
-class LinkTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no types
+class LinkTable(Table):
     name = tables.Column(accessor="pk", verbose_name=_("Link"), order_by=("name", "code"))
     address = tables.Column(accessor="code", verbose_name=_("Address to publish"), orderable=False)
     clicks = tables.Column(accessor="click_count", verbose_name=_("Clicks"), attrs=NUMBER)

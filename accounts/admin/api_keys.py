@@ -15,7 +15,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSplitDateTimeWidget,
@@ -29,6 +28,7 @@ from accounts.staff import staff_member
 from lib.admin.actions import CONFIRMED, ReasonForm, run_action
 from lib.admin.bases import ReadOnlyAdmin
 from lib.errors import NotAllowed
+from lib.typed import action
 
 DEFAULT_OVERLAP = timedelta(days=7)
 
@@ -94,7 +94,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         still = ApiKey.objects.filter(pk=object_id, revoked_at=None)
         return request.user.has_perm("accounts.change_apikey") and (request.method == "POST" or still.exists())
 
-    @action(description=gettext_lazy("Make a key"), permissions=["make"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Make a key"), permissions=["make"])
     def make(self, request: HttpRequest) -> HttpResponse:
         """Ask for a name, make the key, and show its secret this once: on the answer itself, never stored."""
         form = CreateKeyForm(request.POST) if request.method == "POST" else CreateKeyForm()
@@ -103,7 +103,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             return self._render_secret(request, key, secret)
         return self._render_form(request, form, _("Make an API key"), reverse("admin:accounts_apikey_changelist"))
 
-    @action(description=gettext_lazy("Rotate"), permissions=["rotate"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Rotate"), permissions=["rotate"])
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Make the key that replaces this one; both work for a while."""
         key, now = get_object_or_404(ApiKey, pk=object_id), timezone.now()
@@ -122,7 +122,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         back = reverse("admin:accounts_apikey_change", args=[key.pk])
         return self._render_form(request, form, _("Rotate the key %(key)s") % {"key": key}, back)
 
-    @action(description=gettext_lazy("Revoke"), permissions=["revoke"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Revoke"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Let nobody sign in with the key any more."""
         key = get_object_or_404(ApiKey, pk=object_id)

@@ -6,11 +6,11 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
 
 from agreements import chain, evidence_export
 from agreements.models import Acceptance, AcceptancePerson
 from lib.admin.bases import ReadOnlyAdmin
+from lib.typed import action
 
 
 @admin.register(Acceptance)
@@ -36,7 +36,7 @@ class AcceptanceAdmin(ReadOnlyAdmin):
     def verified(self, acceptance: Acceptance) -> bool:
         return chain.compute_record_hash(acceptance) == acceptance.hash
 
-    @action(description=gettext_lazy("Verify the chain"), permissions=["proof"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Verify the chain"), permissions=["proof"])
     def verify(self, request: HttpRequest) -> HttpResponse:
         """Every record, text and link; says the first that is wrong."""
         proven, wrong = chain.verify_chain()
@@ -46,7 +46,7 @@ class AcceptanceAdmin(ReadOnlyAdmin):
             messages.success(request, _("%d acceptances verified.") % proven)
         return HttpResponseRedirect(reverse("admin:agreements_acceptance_changelist"))
 
-    @action(description=gettext_lazy("Evidence as a ZIP"), permissions=["proof"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Evidence as a ZIP"), permissions=["proof"])
     def export(self, request: HttpRequest, object_id: str) -> HttpResponse:
         acceptance = get_object_or_404(Acceptance.objects.select_related("agreement"), pk=object_id)
         headers = {"Content-Disposition": f'attachment; filename="{evidence_export.build_file_name(acceptance)}"'}

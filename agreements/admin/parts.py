@@ -9,7 +9,6 @@ from django.contrib.postgres.forms import SimpleArrayField
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
-from unfold.admin import StackedInline
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from agreements import languages, numbering, rendering
@@ -17,6 +16,7 @@ from agreements.admin import draft_problems
 from agreements.admin.rows import DraftInlineMixin, RowForm, RowFormSet
 from agreements.admin.units import UnitInput
 from agreements.models import Clause, ProhibitedActivity, Rate
+from lib.typed import StackedInline
 
 
 class RateForm(RowForm):
@@ -103,7 +103,7 @@ class ClauseFormSet(RowFormSet):
         return max(earlier, default=0)
 
 
-class RateInline(DraftInlineMixin, StackedInline):  # type: ignore[misc]  # unfold has no types
+class RateInline(DraftInlineMixin, StackedInline):
     model = Rate
     form = RateForm
     formset = RowFormSet
@@ -114,7 +114,7 @@ class RateInline(DraftInlineMixin, StackedInline):  # type: ignore[misc]  # unfo
     tab = True
 
 
-class ActivityInline(DraftInlineMixin, StackedInline):  # type: ignore[misc]  # unfold has no types
+class ActivityInline(DraftInlineMixin, StackedInline):
     model = ProhibitedActivity
     form = ActivityForm
     formset = RowFormSet
@@ -126,7 +126,7 @@ class ActivityInline(DraftInlineMixin, StackedInline):  # type: ignore[misc]  # 
     tab = True
 
 
-class ClauseInline(DraftInlineMixin, StackedInline):  # type: ignore[misc]  # unfold has no types
+class ClauseInline(DraftInlineMixin, StackedInline):
     model = Clause
     form = ClauseForm
     formset = ClauseFormSet

@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSplitDateTimeWidget,
@@ -28,6 +27,7 @@ from agreements.models.parts import slug_validator
 from agreements.terms import format_percent
 from lib.admin.actions import run_action
 from lib.admin.bases import ReadOnlyAdmin
+from lib.typed import action
 
 
 class EndForm(forms.Form):
@@ -121,7 +121,7 @@ class PromotionAdmin(ReadOnlyAdmin):
         may = request.user.has_perm("agreements.change_promotion")
         return may and (request.method == "POST" or rows.exists())
 
-    @action(description=gettext_lazy("Announce a promotion"), permissions=["announce"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Announce a promotion"), permissions=["announce"])
     def announce(self, request: HttpRequest) -> HttpResponse:
         def do(answers: dict[str, Any]) -> None:
             promotions.create_promotion(
@@ -150,7 +150,7 @@ class PromotionAdmin(ReadOnlyAdmin):
             ),
         )
 
-    @action(description=gettext_lazy("Move its end"), permissions=["move_end"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Move its end"), permissions=["move_end"])
     def move_end(self, request: HttpRequest, object_id: str) -> HttpResponse:
         promotion = get_object_or_404(Promotion, pk=object_id)
         return run_action(

@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language_info, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from accounts.staff import staff_member
@@ -23,6 +22,7 @@ from agreements.models import AgreementVersion, Clause, ProhibitedActivity
 from agreements.rendering import Source
 from agreements.translation_edits import TranslatedWords
 from lib.admin.actions import CONFIRMED, ConfirmForm, run_action
+from lib.typed import action
 
 Part = Clause | ProhibitedActivity
 CHARACTERS_PER_LINE = 60
@@ -72,7 +72,7 @@ class TranslationsMixin:
         may = request.user.has_perm("agreements.change_agreementversion")
         return may and (request.method == "POST" or rows.exists())
 
-    @action(description=gettext_lazy("Translations"), permissions=["translate"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Translations"), permissions=["translate"])
     def translations(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Choose the governing language, offer others, and translate into one of them."""
         agreement = get_object_or_404(AgreementVersion, pk=object_id)

@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
 
 from accounts.staff import staff_member
 from agreements import changes, numbering, publishing, seeding
@@ -27,6 +26,7 @@ from agreements.periods import get_start_of_day
 from agreements.term_impact import TermImpact, no_impact
 from audit.admin_bases import AuditedAdmin
 from lib.admin.actions import ConfirmForm, ReasonForm, run_action
+from lib.typed import action
 
 
 @admin.register(AgreementVersion)
@@ -105,7 +105,7 @@ class AgreementVersionAdmin(TranslationsMixin, AuditedAdmin):
         rows = AgreementVersion.objects.upcoming(timezone.now()).filter(pk=object_id)
         return self.has_draft_permission(request) and (request.method == "POST" or rows.exists())
 
-    @action(description=gettext_lazy("Start a draft"), permissions=["draft"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Start a draft"), permissions=["draft"])
     def start(self, request: HttpRequest) -> HttpResponse:
         return run_action(
             request,
@@ -117,15 +117,15 @@ class AgreementVersionAdmin(TranslationsMixin, AuditedAdmin):
             explanation=_("It starts as a copy of the newest version; where there is none, as the example that ships."),
         )
 
-    @action(description=gettext_lazy("Preview"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Preview"), permissions=["view"])
     def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return preview_pages.render_preview(request, get_object_or_404(AgreementVersion, pk=object_id))
 
-    @action(description=gettext_lazy("What changes"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("What changes"), permissions=["view"])
     def differences(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return preview_pages.render_differences(request, get_object_or_404(AgreementVersion, pk=object_id))
 
-    @action(description=gettext_lazy("Rehearse"), permissions=["draft"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Rehearse"), permissions=["draft"])
     def backtest(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Orders and commissions stand above this room, so it only knows the address."""
         return HttpResponseRedirect(reverse("compliance:backtest", args=[object_id]))
@@ -134,7 +134,7 @@ class AgreementVersionAdmin(TranslationsMixin, AuditedAdmin):
         """Return what `version` means for affiliates in money; the portal's subclass knows their commissions."""
         return no_impact(version, affiliate_ids)
 
-    @action(description=gettext_lazy("Publish"), permissions=["publish"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Publish"), permissions=["publish"])
     def publish(self, request: HttpRequest, object_id: str) -> HttpResponse:
         agreement = get_object_or_404(AgreementVersion, pk=object_id)
         if draft_problems.get_problems(agreement):
@@ -166,7 +166,7 @@ class AgreementVersionAdmin(TranslationsMixin, AuditedAdmin):
             initial={"effective_at": publishing_page.compute_earliest_day(agreement, changed)},
         )
 
-    @action(description=gettext_lazy("Withdraw"), permissions=["withdraw"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Withdraw"), permissions=["withdraw"])
     def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
         agreement = get_object_or_404(AgreementVersion, pk=object_id)
         return run_action(

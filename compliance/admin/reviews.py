@@ -15,7 +15,6 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
 
 from accounts.staff import staff_member
 from affiliates.models import Affiliate
@@ -36,6 +35,7 @@ from lib.admin.actions import run_action
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, cache_on_row
 from lib.admin.pages import build_admin_link, build_changelist_url, run_row_action
 from lib.formatting import format_datetime, format_money
+from lib.typed import action
 
 State = Review.State
 
@@ -130,7 +130,7 @@ class ReviewAdmin(ReadOnlyAdmin):
         # A button stands only where it can do something; whoever is too late gets a message, not a refusal.
         return request.method == "POST" or Review.objects.filter(pk=object_id, state=state).exists()
 
-    @action(description=gettext_lazy("Open a review"), permissions=["open"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Open a review"), permissions=["open"])
     def open_review(self, request: HttpRequest) -> HttpResponse:
         """First of whom, then by which clause of the version that they are under."""
         code = request.GET.get("affiliate", "")
@@ -160,7 +160,7 @@ class ReviewAdmin(ReadOnlyAdmin):
             request, self, AffiliateForm, _("Open a review"), lambda _answers: None, build_changelist_url(Review)
         )
 
-    @action(description=gettext_lazy("Decide"), permissions=["decide"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Decide"), permissions=["decide"])
     def decide(self, request: HttpRequest, object_id: str) -> HttpResponse:
         review = get_object_or_404(Review.objects.select_related("agreement"), pk=object_id)
         return run_row_action(
@@ -170,7 +170,7 @@ class ReviewAdmin(ReadOnlyAdmin):
                           " without a reply, a review can only be dismissed.") % {"reply_by": format_datetime(review.reply_by)},
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Decide the appeal"), permissions=["decide_appeal"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Decide the appeal"), permissions=["decide_appeal"])
     def decide_appeal(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return run_row_action(
             self, request, object_id, AppealDecisionForm, _("Decide the appeal"),
@@ -178,7 +178,7 @@ class ReviewAdmin(ReadOnlyAdmin):
             explanation=_("Whoever decided the review may not decide its appeal. Granted gives back money and links."),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Add a private note"), permissions=["note"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Add a private note"), permissions=["note"])
     def add_note(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return run_row_action(
             self, request, object_id, NoteForm, _("Add a private note"),

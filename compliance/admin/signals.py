@@ -9,7 +9,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
 
 from compliance.admin.reviews import build_open_review_url
 from compliance.models import AbuseReport, Signal
@@ -17,6 +16,7 @@ from compliance.signals import dismissals
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline
 from lib.admin.pages import build_admin_link, run_row_action
+from lib.typed import action
 
 
 class ReportInline(ReadOnlyInline):
@@ -62,12 +62,12 @@ class SignalAdmin(ReadOnlyAdmin):
         waiting = Signal.objects.filter(pk=object_id, state=Signal.State.OPEN)
         return request.method == "POST" or waiting.exists()
 
-    @action(description=gettext_lazy("Open a review"), permissions=["open"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Open a review"), permissions=["open"])
     def open_review(self, request: HttpRequest, object_id: str) -> HttpResponse:
         signal = get_object_or_404(Signal.objects.select_related("affiliate"), pk=object_id)
         return HttpResponseRedirect(build_open_review_url(signal.affiliate, signal))
 
-    @action(description=gettext_lazy("Dismiss"), permissions=["dismiss"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Dismiss"), permissions=["dismiss"])
     def dismiss(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return run_row_action(
             self, request, object_id, ReasonForm, _("Dismiss this signal"),

@@ -5,7 +5,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
 
 from accounts.staff import staff_member
 from agreements.models import Program
@@ -16,6 +15,7 @@ from compliance.targets.target_forecast import forecast_targets
 from lib.admin.actions import run_action
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.pages import build_changelist_url
+from lib.typed import action
 from payouts.admin.bases import money_page
 
 
@@ -34,7 +34,7 @@ class TargetNoticeAdmin(ReadOnlyAdmin):
     def has_forecast_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         return request.user.has_perm("compliance.view_targetnotice")
 
-    @action(description=gettext_lazy("Targets ahead"), permissions=["forecast"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Targets ahead"), permissions=["forecast"])
     def target_forecast(self, request: HttpRequest) -> HttpResponse:
         """Who will be noticed and who will be reviewed in the next 30 days, and when, if no further order comes."""
         return money_page(
@@ -62,7 +62,7 @@ class TargetPauseAdmin(ReadOnlyAdmin):
     def has_declare_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         return request.user.has_perm("compliance.add_targetpause")
 
-    @action(description=gettext_lazy("Declare a pause"), permissions=["declare"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Declare a pause"), permissions=["declare"])
     def declare(self, request: HttpRequest) -> HttpResponse:
         return run_action(
             request, self, PauseForm, _("Declare a pause of all targets"),

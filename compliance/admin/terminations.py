@@ -5,7 +5,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
 
 from accounts.staff import staff_member
 from compliance.admin.forms import AffiliateReasonForm, ProgramEndForm
@@ -14,6 +13,7 @@ from compliance.offboarding import program_end, termination
 from lib.admin.actions import ReasonForm, run_action
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.pages import build_changelist_url, run_row_action
+from lib.typed import action
 
 
 @admin.register(TerminationNotice)
@@ -42,7 +42,7 @@ class TerminationNoticeAdmin(ReadOnlyAdmin):
         running = TerminationNotice.objects.filter(pk=object_id, state=TerminationNotice.State.RUNNING)
         return self.has_notice_permission(request) and (request.method == "POST" or running.exists())
 
-    @action(description=gettext_lazy("Give notice"), permissions=["notice"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Give notice"), permissions=["notice"])
     def give_notice(self, request: HttpRequest) -> HttpResponse:
         return run_action(
             request, self, AffiliateReasonForm, _("Give notice of termination"),
@@ -53,7 +53,7 @@ class TerminationNoticeAdmin(ReadOnlyAdmin):
             explanation=_("The affiliate goes on until the notice has run off, and all that they earned is paid."),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Suspend an affiliate"), permissions=["suspend"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Suspend an affiliate"), permissions=["suspend"])
     def suspend(self, request: HttpRequest) -> HttpResponse:
         return run_action(
             request, self, AffiliateReasonForm, _("Suspend an affiliate"),
@@ -62,7 +62,7 @@ class TerminationNoticeAdmin(ReadOnlyAdmin):
             explanation=_("New clicks and orders do not count, and nothing is paid out, until they are reinstated."),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Reinstate an affiliate"), permissions=["suspend"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Reinstate an affiliate"), permissions=["suspend"])
     def reinstate(self, request: HttpRequest) -> HttpResponse:
         return run_action(
             request, self, AffiliateReasonForm, _("Reinstate an affiliate"),
@@ -70,7 +70,7 @@ class TerminationNoticeAdmin(ReadOnlyAdmin):
             build_changelist_url(TerminationNotice),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Announce the end of the program"), permissions=["end"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Announce the end of the program"), permissions=["end"])
     def announce_end(self, request: HttpRequest) -> HttpResponse:
         return run_action(
             request, self, ProgramEndForm, _("Announce the end of the program"),
@@ -79,7 +79,7 @@ class TerminationNoticeAdmin(ReadOnlyAdmin):
             explanation=_("Every affiliate is told at once and applications close. It cannot be taken back."),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Take the notice back"), permissions=["revoke"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Take the notice back"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return run_row_action(
             self, request, object_id, ReasonForm, _("Take this notice back"),

@@ -97,7 +97,7 @@ def _render_page(
     return TemplateResponse(request, "admin/confirm.html", context)
 
 
-def apply_to_each(rows: QuerySet[Any], do: Callable[[Any, dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+def apply_to_each(rows: QuerySet[Any], do: Callable[[Any, dict[str, Any]], object]) -> Callable[[dict[str, Any]], None]:
     """For `run_action`: `do` for each of the rows, with the answers of the form."""
 
     def all_of_them(answers: dict[str, Any]) -> None:

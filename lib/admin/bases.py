@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern
-from unfold.admin import ModelAdmin, TabularInline
+
+from lib.typed import ModelAdmin, TabularInline
 
 
 def cache_on_row(column: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -25,7 +26,7 @@ def cache_on_row(column: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
     return remembered
 
 
-class BaseAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class BaseAdmin(ModelAdmin):
     """What every admin of ours is: an address whose id is none answers 404 to staff, and not with an error."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -70,7 +71,7 @@ class ReadOnlyAdmin(ReadOnlyMixin, BaseAdmin):
     show_full_result_count = False
 
 
-class ReadOnlyInline(ReadOnlyMixin, TabularInline):  # type: ignore[misc]  # unfold has no types
+class ReadOnlyInline(ReadOnlyMixin, TabularInline):
     """Rows of another model, shown in a tab."""
 
     extra = 0

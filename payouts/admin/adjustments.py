@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from accounts.staff import staff_member
@@ -18,6 +17,7 @@ from affiliates.admin_fields import AffiliateField
 from lib.admin.actions import ConfirmForm, ReasonForm, run_action
 from lib.admin.pages import build_changelist_url, run_row_action
 from lib.csv import build_csv
+from lib.typed import action
 from payouts.admin.bases import MoneyAdmin, build_amount_column, money_page
 from payouts.ledger import adjustments, negative_balances
 from payouts.models import Adjustment
@@ -103,7 +103,7 @@ class AdjustmentAdmin(MoneyAdmin):
     def kind_label(self, row: Adjustment) -> str:
         return row.kind_label
 
-    @action(description=gettext_lazy("Propose an adjustment"), permissions=["propose"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Propose an adjustment"), permissions=["propose"])
     def propose(self, request: HttpRequest) -> HttpResponse:
         """A bonus, correction or clawback, for a second person to approve."""
         return run_action(
@@ -112,7 +112,7 @@ class AdjustmentAdmin(MoneyAdmin):
             build_changelist_url(Adjustment),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Balances below zero"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Balances below zero"), permissions=["view"])
     def negative_balances(self, request: HttpRequest) -> HttpResponse:
         """Who owes how much and since when; as a CSV with `?as=csv`."""
         rows = negative_balances.list_negative_balances(timezone.now())
@@ -126,7 +126,7 @@ class AdjustmentAdmin(MoneyAdmin):
             may_write_off=self.has_propose_permission(request), back=build_changelist_url(Adjustment),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Write off a balance below zero"), permissions=["propose"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Write off a balance below zero"), permissions=["propose"])
     def write_off(self, request: HttpRequest) -> HttpResponse:
         """A correction of exactly what the affiliate owes, for a second person to approve."""
         return run_action(
@@ -136,7 +136,7 @@ class AdjustmentAdmin(MoneyAdmin):
             explanation=_("Somebody else has to approve it, while the balance is still the same. The next close posts it."),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Approve"), permissions=["approve"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Approve"), permissions=["approve"])
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The next close posts it."""
         row = self.get_object(request, object_id)
@@ -147,7 +147,7 @@ class AdjustmentAdmin(MoneyAdmin):
             explanation=about,
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Reject"), permissions=["reject"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Reject"), permissions=["reject"])
     def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """It is never posted."""
         return run_row_action(

@@ -18,7 +18,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from accounts.staff import staff_member
@@ -28,6 +27,7 @@ from lib.admin.actions import ConfirmForm, ReasonForm
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, cache_on_row
 from lib.admin.pages import build_admin_link, build_changelist_url, run_and_redirect, run_row_action
 from lib.formatting import format_money
+from lib.typed import action
 from payouts.admin.bases import build_amount_column, money_page
 from payouts.disbursement import approval, bank_results, exports, payout_transitions
 from payouts.disbursement.approval import UNSENT_BATCH_STATES
@@ -141,7 +141,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         # A button stands only where it can do something; whoever is too late gets a message, not a refusal.
         return request.method == "POST" or PayoutBatch.objects.filter(pk=object_id, state__in=states).exists()
 
-    @action(description=gettext_lazy("Submit"), permissions=["submit"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Submit"), permissions=["submit"])
     def submit(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Hand the drafts to somebody else for approval."""
         batch = get_object_or_404(PayoutBatch, pk=object_id)
@@ -152,7 +152,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             explanation=_("%(name)s: %(total)s. Somebody else has to approve them.") % told,
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Approve"), permissions=["approve"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Approve"), permissions=["approve"])
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show payees, amounts and destinations, and approve exactly what was shown."""
         batch, now = get_object_or_404(PayoutBatch, pk=object_id), timezone.now()
@@ -174,7 +174,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             back=back, is_own_submission=batch.submitted_by_id == staff_member(request).pk,
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Put aside what cannot be sent"), permissions=["remove_unpayable"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Put aside what cannot be sent"), permissions=["remove_unpayable"])
     def remove_unpayable(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take each payout with something against it back to the balance, so that the others can go."""
         batch, now = get_object_or_404(PayoutBatch, pk=object_id), timezone.now()
@@ -192,7 +192,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             batch=batch, rows=found[:MAX_ROWS_SHOWN], more=max(0, len(found) - MAX_ROWS_SHOWN), back=back,
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Back to draft"), permissions=["return_to_draft"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Back to draft"), permissions=["return_to_draft"])
     def return_to_draft(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take a submission or an approval back, with the reason."""
         return run_row_action(
@@ -200,7 +200,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             lambda row, answers, now, by: approval.return_to_draft(batch=row, reason=answers["reason"], now=now, by=by),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Export"), permissions=["export"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Export"), permissions=["export"])
     def export(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Make the files that are paid from; the affiliates are told that their money is on its way."""
         batch = get_object_or_404(PayoutBatch, pk=object_id)
@@ -217,7 +217,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             explanation=_("Each payout becomes “sent”, and its affiliate is told. Its files can be downloaded repeatedly."),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("All of it was paid"), permissions=["mark_paid"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("All of it was paid"), permissions=["mark_paid"])
     def mark_paid(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Record that the bank paid everything that was sent."""
         return run_row_action(
@@ -226,7 +226,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             explanation=_("Every payout of this batch that waits for its result is recorded as paid."),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Import results"), permissions=["import_results"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Import results"), permissions=["import_results"])
     def import_results(self, request: HttpRequest) -> HttpResponse:
         """Look at what the bank said, line by line, then take it in."""
         asked = request.method == "POST"

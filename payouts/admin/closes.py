@@ -12,7 +12,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
 
 from accounts.staff import staff_member
 from agreements.models import Program
@@ -22,6 +21,7 @@ from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, cache_on_row
 from lib.admin.pages import build_admin_link, build_admin_links, build_changelist_url, run_and_redirect
 from lib.csv import iter_csv_lines
 from lib.formatting import format_money
+from lib.typed import action
 from payouts.admin import dry_run
 from payouts.admin.bases import MoneyAdmin, build_amount_column
 from payouts.closing import close_summary, statement_pdf, statements
@@ -122,7 +122,7 @@ class CloseAdmin(ReadOnlyAdmin):
         mine = path("dry-run.csv", self.admin_site.admin_view(self.dry_run), name="payouts_close_dry_run")
         return [mine, *super().get_urls()]
 
-    @action(description=gettext_lazy("Close the next month"), permissions=["close"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Close the next month"), permissions=["close"])
     def close_next(self, request: HttpRequest) -> HttpResponse:
         """Show what closing it would do, then close it."""
         month = get_month_to_close()
@@ -141,7 +141,7 @@ class CloseAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         return dry_run.build_csv_response(get_month_to_close())
 
-    @action(description=gettext_lazy("Open the program"), permissions=["open"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Open the program"), permissions=["open"])
     def open_program(self, request: HttpRequest) -> HttpResponse:
         """From then on months close and targets are checked by themselves."""
         return run_action(
@@ -151,7 +151,7 @@ class CloseAdmin(ReadOnlyAdmin):
             explanation=_("Months are then closed, and sales targets checked, by themselves. Load all history before."),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Statements as CSV"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Statements as CSV"), permissions=["view"])
     def download_csv(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """One row a statement, as `export_statements` writes it."""
         close = get_object_or_404(Close, pk=object_id)
@@ -224,14 +224,14 @@ class StatementAdmin(MoneyAdmin):
     def ledger_transactions(self, row: Statement) -> SafeString | str:
         return build_admin_links(journal.list_statement_transactions(row))
 
-    @action(description="PDF", permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description="PDF", permissions=["view"])
     def download_pdf(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """As the affiliate gets it."""
         row = get_object_or_404(Statement.objects.select_related("affiliate", "close", "agreement"), pk=object_id)
         headers = {"Content-Disposition": f'inline; filename="{statement_pdf.get_file_name(row)}"'}
         return HttpResponse(statement_pdf.render_statement(row), content_type="application/pdf", headers=headers)
 
-    @action(description="CSV", permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description="CSV", permissions=["view"])
     def download_csv(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """As the affiliate gets it."""
         row = get_object_or_404(Statement.objects.select_related("affiliate", "close", "agreement"), pk=object_id)

@@ -8,7 +8,6 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.staff import staff_member
@@ -16,6 +15,7 @@ from affiliates.admin_fields import AffiliateField
 from lib.admin.actions import ReasonForm, run_action
 from lib.admin.bases import ReadOnlyAdmin, cache_on_row
 from lib.admin.pages import build_admin_link, build_changelist_url, run_row_action
+from lib.typed import action
 from payouts.commissions import holds
 from payouts.models import PayoutDetails, PayoutHold
 from payouts.payout_details import details
@@ -72,7 +72,7 @@ class PayoutHoldAdmin(ReadOnlyAdmin):
         held = PayoutHold.objects.filter(pk=object_id, released_at__isnull=True)
         return self.has_hold_permission(request) and (request.method == "POST" or held.exists())
 
-    @action(description=gettext_lazy("Hold payouts"), permissions=["hold"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Hold payouts"), permissions=["hold"])
     def hold(self, request: HttpRequest) -> HttpResponse:
         """Pay nothing to an affiliate until the hold is released."""
         return run_action(
@@ -81,7 +81,7 @@ class PayoutHoldAdmin(ReadOnlyAdmin):
             build_changelist_url(PayoutHold),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Release"), permissions=["release"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Release"), permissions=["release"])
     def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Let the next close pay again."""
         return run_row_action(

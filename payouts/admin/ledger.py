@@ -10,12 +10,12 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
 
 from agreements.periods import Period
 from lib.admin.bases import ReadOnlyInline, cache_on_row
 from lib.admin.pages import build_admin_link, build_changelist_url
 from lib.csv import iter_csv_lines
+from lib.typed import action
 from payouts.admin.bases import MoneyAdmin, build_amount_column, money_page
 from payouts.ledger import journal
 from payouts.models import Account, LedgerEntry, LedgerTransaction
@@ -116,7 +116,7 @@ class LedgerTransactionAdmin(MoneyAdmin):
         )
         return [mine, *super().get_urls()]
 
-    @action(description=gettext_lazy("Trial balance"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Trial balance"), permissions=["view"])
     def trial_balance(self, request: HttpRequest) -> HttpResponse:
         """Each account's debits, credits and balance, now or at the end of a month; all of them sum to zero."""
         month = journal.parse_month(request.GET.get("until", ""))
@@ -145,7 +145,7 @@ class LedgerTransactionAdmin(MoneyAdmin):
             back=reverse("admin:payouts_ledgertransaction_trial_balance"),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Journal as CSV"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Journal as CSV"), permissions=["view"])
     def journal(self, request: HttpRequest) -> StreamingHttpResponse:
         """Every entry, in the order booked, streamed; of one month with `?month=YYYY-MM`."""
         month: Period | None = journal.parse_month(request.GET.get("month", ""))

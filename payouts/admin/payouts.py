@@ -5,11 +5,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
 
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import cache_on_row
 from lib.admin.pages import build_admin_links, run_row_action
+from lib.typed import action
 from payouts.admin.bases import MoneyAdmin, build_amount_column
 from payouts.disbursement import payout_transitions
 from payouts.disbursement.approval import UNSENT_STATES
@@ -52,7 +52,7 @@ class PayoutAdmin(MoneyAdmin):
             return False
         return request.method == "POST" or Payout.objects.filter(pk=object_id, state__in=states).exists()
 
-    @action(description=gettext_lazy("Hold"), permissions=["hold"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Hold"), permissions=["hold"])
     def hold(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take it back to the balance, and pay the affiliate nothing until the hold is released."""
         return run_row_action(
@@ -64,7 +64,7 @@ class PayoutAdmin(MoneyAdmin):
             ),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Cancel"), permissions=["cancel"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Cancel"), permissions=["cancel"])
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take it back to the affiliate's balance before it is sent."""
         return run_row_action(
@@ -73,7 +73,7 @@ class PayoutAdmin(MoneyAdmin):
             explanation=_("Its amount goes back to the balance, and its batch needs a new approval."),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Issue anew"), permissions=["reissue"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Issue anew"), permissions=["reissue"])
     def reissue(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Make a new payout of the same amount, to the newest details."""
         return run_row_action(

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from lib.formatting import format_money
+from lib.typed import Table
 from payouts.reporting.changes import format_count, format_difference, format_per_click, format_percent
 from payouts.reporting.reports import WITHOUT_CLICKS, GroupBy, Report, Row
 
@@ -39,7 +40,7 @@ def _format_count(value: int | None, _currency: str) -> str:
     return format_count(value)
 
 
-class ReportTable(tables.Table):  # type: ignore[misc]  # django-tables2 has no types
+class ReportTable(Table):
     """Columns that say nothing of the split are left out; the totals stand below."""
 
     label = tables.Column(verbose_name="", footer=gettext_lazy("Total"), order_by=("label",))

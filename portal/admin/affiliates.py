@@ -15,7 +15,6 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action, display
 
 from accounts.staff import staff_member
 from affiliates import applications, fields, profile
@@ -30,6 +29,7 @@ from compliance.offboarding import termination
 from lib.admin.actions import ConfirmForm, ReasonForm, apply_to_each, describe_rows, run_action
 from lib.admin.bases import BaseAdmin, ReadOnlyInline
 from lib.admin.pages import run_row_action
+from lib.typed import action, display
 
 
 class ChannelInline(ReadOnlyInline):
@@ -98,7 +98,7 @@ class AffiliateAdmin(BaseAdmin):
         affiliates: QuerySet[Affiliate] = super().get_queryset(request)
         return affiliates.annotate(confirmed=Exists(confirmed)).prefetch_related("channels")
 
-    @display(description=gettext_lazy("state"), ordering="state", label=STATE_COLORS)  # type: ignore[untyped-decorator]  # unfold has no types
+    @display(description=gettext_lazy("state"), ordering="state", label=STATE_COLORS)
     def state_label(self, affiliate: Affiliate) -> tuple[str, str]:
         return affiliate.state, affiliate.get_state_display()
 
@@ -143,7 +143,7 @@ class AffiliateAdmin(BaseAdmin):
             by=staff_member(request),
         )
 
-    @action(description=gettext_lazy("Approve"), permissions=["decide"], icon="check", variant="primary")  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Approve"), permissions=["decide"], icon="check", variant="primary")
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         get_object_or_404(Affiliate, pk=object_id)
         return self._approve(
@@ -152,7 +152,7 @@ class AffiliateAdmin(BaseAdmin):
             reverse("admin:affiliates_affiliate_change", args=[object_id]),
         )
 
-    @action(description=gettext_lazy("Reject"), permissions=["decide"], icon="close", variant="danger")  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Reject"), permissions=["decide"], icon="close", variant="danger")
     def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
         get_object_or_404(Affiliate, pk=object_id)
         return self._reject(
@@ -241,11 +241,11 @@ class AffiliateAdmin(BaseAdmin):
     def _is_in_state(self, request: HttpRequest, object_id: str, *states: State) -> bool:
         return request.method == "POST" or Affiliate.objects.filter(pk=object_id, state__in=states).exists()
 
-    @action(description=gettext_lazy("Open a review"), permissions=["open_review"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Open a review"), permissions=["open_review"])
     def open_review(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(build_open_review_url(get_object_or_404(Affiliate, pk=object_id)))
 
-    @action(description=gettext_lazy("Suspend"), permissions=["suspend"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Suspend"), permissions=["suspend"])
     def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return run_row_action(
             self, request, object_id, ReasonForm, _("Suspend this affiliate"),
@@ -253,14 +253,14 @@ class AffiliateAdmin(BaseAdmin):
             explanation=_("New clicks and orders do not count, and nothing is paid out, until they are reinstated."),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Reinstate"), permissions=["reinstate"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Reinstate"), permissions=["reinstate"])
     def reinstate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return run_row_action(
             self, request, object_id, ReasonForm, _("Reinstate this affiliate"),
             lambda row, answers, now, by: termination.reinstate(affiliate=row, now=now, by=by, **answers),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Give notice"), permissions=["notice"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Give notice"), permissions=["notice"])
     def give_notice(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return run_row_action(
             self, request, object_id, ReasonForm, _("Give notice of termination"),

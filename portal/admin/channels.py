@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action, display
 
 from accounts.staff import staff_member
 from affiliates import channels
@@ -19,6 +18,7 @@ from agreements.applicable_version import cite_applicable_clause
 from agreements.rules import Rule
 from lib.admin.actions import ConfirmForm, ReasonForm, apply_to_each, describe_rows, run_action
 from lib.admin.bases import ReadOnlyAdmin
+from lib.typed import action, display
 
 
 @admin.register(Channel)
@@ -37,7 +37,7 @@ class ChannelAdmin(ReadOnlyAdmin):
     def link(self, channel: Channel) -> SafeString:
         return render_link(channel.address)
 
-    @display(description=gettext_lazy("state"), ordering="state", label=STATE_COLORS)  # type: ignore[untyped-decorator]  # unfold has no types
+    @display(description=gettext_lazy("state"), ordering="state", label=STATE_COLORS)
     def state_label(self, channel: Channel) -> tuple[str, str]:
         return channel.state, channel.get_state_display()
 
@@ -55,14 +55,14 @@ class ChannelAdmin(ReadOnlyAdmin):
             return True
         return Channel.objects.filter(pk=object_id, state__in=channels.DECISIONS[to]).exists()
 
-    @action(description=gettext_lazy("Approve"), permissions=["approve"], icon="check", variant="primary")  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Approve"), permissions=["approve"], icon="check", variant="primary")
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         get_object_or_404(Channel, pk=object_id)
         return self._approve(
             request, Channel.objects.filter(pk=object_id), reverse("admin:affiliates_channel_change", args=[object_id])
         )
 
-    @action(description=gettext_lazy("Reject"), permissions=["reject"], icon="close", variant="danger")  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Reject"), permissions=["reject"], icon="close", variant="danger")
     def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
         get_object_or_404(Channel, pk=object_id)
         return self._reject(

@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
 
 from accounts.models import User
 from lib.admin.actions import ConfirmForm, run_action
 from lib.admin.bases import ReadOnlyAdmin
+from lib.typed import action
 from portal import erasure
 from portal.models import ErasureRequest
 
@@ -34,7 +34,7 @@ class ErasureRequestAdmin(ReadOnlyAdmin):
             return "-"
         return " ".join(erasure.list_blockers(request.affiliate, timezone.now())) or _("nothing")
 
-    @action(description=gettext_lazy("Erase for good"), permissions=["erase"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Erase for good"), permissions=["erase"])
     def erase(self, request: HttpRequest, object_id: str) -> HttpResponse:
         asked = get_object_or_404(ErasureRequest, pk=object_id)
         return run_action(

@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
 
 from accounts.staff import staff_member
 from lib.admin.actions import ConfirmForm, run_action
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline
+from lib.typed import action
 from payouts.admin.bases import money_page
 from portal import integrity_checks, scheduled_tasks
 from portal.models import IntegrityCheck, ScheduledTask, TaskRun
@@ -60,7 +60,7 @@ class ScheduledTaskAdmin(ReadOnlyAdmin):
             failures=[(scheduled_tasks.get_title(ask.task.name), ask) for ask in failures[:MAX_FAILURES_SHOWN]],
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Ask again"), permissions=["enable"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Ask again"), permissions=["enable"])
     def enable_task(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Have it asked again at beat's next tick."""
         task = get_object_or_404(ScheduledTask, pk=object_id)

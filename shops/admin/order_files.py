@@ -14,13 +14,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from accounts.staff import staff_member
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.pages import build_changelist_url, run_and_redirect
 from lib.csv import iter_csv_lines
+from lib.typed import action
 from payouts.admin.bases import money_page
 from shops.csv_import import columns, files
 from shops.models import OrderFile, Reject
@@ -102,7 +102,7 @@ class OrderFileAdmin(ReadOnlyAdmin):
     def has_import_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         return request.user.has_perm("payouts.import_orders")
 
-    @action(description=gettext_lazy("Import a CSV file"), permissions=["import"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Import a CSV file"), permissions=["import"])
     def upload(self, request: HttpRequest) -> HttpResponse:
         """Take the file; nothing of it is an order yet."""
         posted = request.method == "POST"
@@ -121,7 +121,7 @@ class OrderFileAdmin(ReadOnlyAdmin):
             optional=[field for field in columns.FIELDS if field not in columns.REQUIRED],
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Match the columns"), permissions=["import"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Match the columns"), permissions=["import"])
     def match(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Say which column is which field; then every order is tried, and none is taken."""
         file = self._get_own_waiting_file(request, object_id)
@@ -139,7 +139,7 @@ class OrderFileAdmin(ReadOnlyAdmin):
             form=form, file=file, fields=list(zip(form, values, strict=True)), back=build_changelist_url(OrderFile),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Import it"), permissions=["import"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Import it"), permissions=["import"])
     def import_orders(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Import what was looked at."""
         file = self._get_own_waiting_file(request, object_id)
@@ -151,7 +151,7 @@ class OrderFileAdmin(ReadOnlyAdmin):
             _("Every order of the file that is not refused is taken, or about to be."), _get_url(file),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Discard it"), permissions=["import"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Discard it"), permissions=["import"])
     def discard(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Forget the file; nothing of it was taken."""
         file = self._get_own_waiting_file(request, object_id)
@@ -162,7 +162,7 @@ class OrderFileAdmin(ReadOnlyAdmin):
             _("The file is discarded; nothing of it was taken."), build_changelist_url(OrderFile),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Refusals as CSV"), permissions=["view"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Refusals as CSV"), permissions=["view"])
     def refusals(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """Every refusal with its row, field and cause."""
         file = get_object_or_404(self.get_queryset(request), pk=object_id)
@@ -223,7 +223,7 @@ class OrderAdmin(orders.OrderAdmin):
     def has_import_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         return request.user.has_perm("payouts.import_orders")
 
-    @action(description=gettext_lazy("Import a CSV file"), permissions=["import"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Import a CSV file"), permissions=["import"])
     def import_file(self, request: HttpRequest) -> HttpResponse:
         """Where files of orders are uploaded."""
         return HttpResponseRedirect(reverse("admin:shops_orderfile_upload"))

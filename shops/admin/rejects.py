@@ -10,13 +10,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.decorators import action
 
 from accounts.staff import staff_member
 from affiliates.errors import IllegalTransition
 from lib.admin.actions import ConfirmForm, ReasonForm, describe_rows, run_action
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.pages import build_admin_link, build_changelist_url, run_row_action
+from lib.typed import action
 from payouts.admin.bases import money_page
 from shops import rejects
 from shops.admin.reject_forms import build_reject_form, format_row
@@ -61,7 +61,7 @@ class RejectAdmin(ReadOnlyAdmin):
             return True
         return Reject.objects.filter(pk=object_id, state=Reject.State.OPEN).exists()
 
-    @action(description=gettext_lazy("Correct and send"), permissions=["decide"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Correct and send"), permissions=["decide"])
     def correct(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Change what was refused; what came is kept beside it."""
         row = get_object_or_404(Reject, pk=object_id)
@@ -86,7 +86,7 @@ class RejectAdmin(ReadOnlyAdmin):
         title = _("Correct this row and send it")
         return money_page(self, request, "admin/shops/correct_reject.html", title, form=form, row=row, back=back)
 
-    @action(description=gettext_lazy("Send again"), permissions=["decide"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Send again"), permissions=["decide"])
     def resend(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take the row as it stands, once what stood against it is gone."""
         return run_row_action(
@@ -95,7 +95,7 @@ class RejectAdmin(ReadOnlyAdmin):
             explanation=_("The row is read again as it stands. It stays in the inbox if it is refused again."),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Dismiss"), permissions=["decide"])  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Dismiss"), permissions=["decide"])
     def dismiss(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Put it away, with the reason."""
         return run_row_action(

@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from celery import shared_task
 from django.db import OperationalError
 from django.urls import reverse
 
 from audit.models import AuditRecord
 from config.celery import app
 from lib.errors import NotAllowed
+from lib.typed import shared_task
 from mail import delivery
 from mail.models import Message
 from mail.rendering import render

@@ -11,12 +11,12 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
 
 from accounts.staff import staff_member
 from affiliates.admin_fields import render_link
 from lib.admin.actions import ConfirmForm, run_action
 from lib.admin.bases import ReadOnlyAdmin
+from lib.typed import action
 from tracking.admin.forms import LinkCreateForm, LinkUpdateForm
 from tracking.links import tracking_links
 from tracking.links.tracking_links import SUB_IDS
@@ -60,7 +60,7 @@ class LinkAdmin(ReadOnlyAdmin):
     def has_resume_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return self._can_switch(request, object_id, paused=True)
 
-    @action(description=gettext_lazy("Make a link"), permissions=["make"], icon="add")  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Make a link"), permissions=["make"], icon="add")
     def make(self, request: HttpRequest) -> HttpResponse:
         def do(given: dict[str, Any]) -> None:
             tracking_links.create_link(
@@ -70,7 +70,7 @@ class LinkAdmin(ReadOnlyAdmin):
         back = reverse("admin:tracking_link_changelist")
         return run_action(request, self, LinkCreateForm, _("Make a link"), do, back)
 
-    @action(description=gettext_lazy("Change"), permissions=["edit"], icon="edit")  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Change"), permissions=["edit"], icon="edit")
     def edit(self, request: HttpRequest, object_id: str) -> HttpResponse:
         link = _get_link(object_id)
 
@@ -83,11 +83,11 @@ class LinkAdmin(ReadOnlyAdmin):
         title = _("Change %(link)s") % {"link": link}
         return run_action(request, self, LinkUpdateForm, title, do, _get_change_url(object_id), initial=as_it_is)
 
-    @action(description=gettext_lazy("Pause"), permissions=["pause"], icon="pause")  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Pause"), permissions=["pause"], icon="pause")
     def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._switch(request, object_id, tracking_links.pause_link, _("Pause %(link)s"))
 
-    @action(description=gettext_lazy("Track again"), permissions=["resume"], icon="play_arrow")  # type: ignore[untyped-decorator]  # unfold has no types
+    @action(description=gettext_lazy("Track again"), permissions=["resume"], icon="play_arrow")
     def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._switch(request, object_id, tracking_links.resume_link, _("Track %(link)s again"))
 

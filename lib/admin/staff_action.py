@@ -1,0 +1,157 @@
+"""Actions of staff, each declared once: its button, who may use it, for which rows, what it asks and what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+
+from lib.admin.actions import ConfirmForm, apply_to_each, describe_rows, run_action
+from lib.typed import action
+
+Label = str | Promise
+Do = Callable[[Any, dict[str, Any], datetime, Any], object]
+Explanation = Label | Callable[[Any], Label]
+
+
+class StaffAction:
+    """An action in the body of a ModelAdmin.
+
+        suspend = StaffAction(
+            _("Suspend"), permission="compliance.suspend_affiliate", rows=Q(state="active"), form=ReasonForm,
+            do=lambda affiliate, answers, now, by: suspend(affiliate=affiliate, now=now, by=by, **answers),
+        )
+
+    Name it in `actions_detail` for a button on a row's page, or in `actions_list` for a button above the list, where
+    `row` is None. With `list_label` it is offered for the rows ticked in a list, too: name `suspend_selected` in
+    `actions`.
+
+    `permission` is a Django permission ("app.codename"). `rows` are the rows that get the button. A POST for another row
+    is passed on, so that the domain function says why it is too late. `do(row, answers, now, by)` gets the answers of
+    `form`, runs in one transaction, and refuses with ValidationError, NotAllowed or PermissionDenied. `title`,
+    `explanation` and `success` may be functions of the row.
+    """
+
+    def __init__(
+        self,
+        label: Label,
+        *,
+        permission: str,
+        do: Do,
+        form: type[forms.Form] = ConfirmForm,
+        rows: Q | None = None,
+        title: Explanation | None = None,
+        explanation: Explanation = "",
+        success: Explanation = "",
+        list_label: Label = "",
+        list_title: str | Promise = "%s",
+        icon: str | None = None,
+        variant: str | None = None,
+    ) -> None:
+        self.label, self.permission, self.do, self.form, self.rows = label, permission, do, form, rows
+        self.title, self.explanation, self.success = title or label, explanation, success
+        self.list_label, self.list_title = list_label, list_title
+        self.icon, self.variant = icon, variant
+
+    def __set_name__(self, owner: type[ModelAdmin[Any]], name: str) -> None:
+        setattr(owner, f"has_{name}_permission", build_permission_check(self.permission, self.rows))
+        setattr(owner, name, self._build_button(name))
+        if self.list_label:
+            setattr(owner, f"{name}_selected", self._build_list_action(name))
+
+    def _build_button(self, name: str) -> Any:
+        def run(model_admin: ModelAdmin[Any], request: HttpRequest, object_id: str | None = None) -> HttpResponse:
+            row = None if object_id is None else get_object_or_404(model_admin.get_queryset(request), pk=object_id)
+            return run_action(
+                request,
+                model_admin,
+                self.form,
+                _say(self.title, row),
+                lambda answers: self.do(row, answers, timezone.now(), request.user),
+                _build_url(model_admin, object_id),
+                explanation=_say(self.explanation, row),
+                success_message=_say(self.success, row),
+            )
+
+        run.__name__ = name
+        decorate = action(description=self.label, permissions=[name], icon=self.icon, variant=self.variant or "default")
+        return decorate(run)
+
+    def _build_list_action(self, name: str) -> Any:
+        def run(model_admin: ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+            return run_action(
+                request,
+                model_admin,
+                self.form,
+                str(self.list_title) % describe_rows(queryset),
+                apply_to_each(queryset, lambda row, answers: self.do(row, answers, timezone.now(), request.user)),
+                _build_url(model_admin, None),
+                explanation="" if callable(self.explanation) else str(self.explanation),
+            )
+
+        run.__name__ = f"{name}_selected"
+        return admin.action(description=str(self.list_label), permissions=[name])(run)
+
+
+class StaffPage:
+    """A decorator for a method of a ModelAdmin that is a page of its own; `permission` and `rows` as in StaffAction."""
+
+    def __init__(
+        self,
+        label: Label,
+        *,
+        permission: str,
+        rows: Q | None = None,
+        url_path: str | None = None,
+        icon: str | None = None,
+        variant: str | None = None,
+    ) -> None:
+        self.label, self.permission, self.rows = label, permission, rows
+        self.url_path, self.icon, self.variant = url_path, icon, variant
+
+    def __call__(self, view: Callable[..., HttpResponse]) -> StaffPage:
+        self.view = view
+        return self
+
+    def __set_name__(self, owner: type[ModelAdmin[Any]], name: str) -> None:
+        setattr(owner, f"has_{name}_permission", build_permission_check(self.permission, self.rows))
+        decorate = action(
+            description=self.label,
+            permissions=[name],
+            url_path=self.url_path,
+            icon=self.icon,
+            variant=self.variant or "default",
+        )
+        setattr(owner, name, decorate(self.view))
+
+
+def build_permission_check(permission: str, rows: Q | None) -> Callable[..., bool]:
+    """Return a `has_..._permission` method: who holds `permission` may act, and sees the button on `rows` alone."""
+
+    def check(model_admin: ModelAdmin[Any], request: HttpRequest, object_id: str | None = None) -> bool:
+        if not request.user.has_perm(permission):
+            return False
+        if rows is None or not object_id or request.method == "POST":
+            return True
+        return bool(model_admin.model._default_manager.filter(rows, pk=object_id).exists())
+
+    return check
+
+
+def _say(words: Explanation, row: Any) -> str:
+    return str(words(row)) if callable(words) else str(words)
+
+
+def _build_url(model_admin: ModelAdmin[Any], object_id: str | None) -> str:
+    name = f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}"
+    return reverse(f"{name}_change", args=[object_id]) if object_id else reverse(f"{name}_changelist")
