@@ -93,7 +93,7 @@ GROUPS: dict[str, list[str]] = {
         "payouts.release_payouthold",
         "payouts.close_month",
         "shops.view_orderfile",
-        "payouts.import_orders",
+        "shops.import_orders",
         "tracking.view_order",
         "tracking.view_orderline",
         "shops.view_reject",

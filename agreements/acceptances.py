@@ -119,7 +119,7 @@ def _activate_affiliate(acceptance: Acceptance, affiliate: Affiliate, *, by: Use
         by=by,
         at=acceptance.accepted_at,
         reason=_("accepted version %s") % acceptance.agreement.name,
-        clause=cite_clause(Rule.ACCEPTANCE, acceptance.agreement),
+        clause=cite_clause(acceptance.agreement, Rule.ACCEPTANCE),
     )
 
 
@@ -138,7 +138,7 @@ def decline_version(*, affiliate: Affiliate, agreement: AgreementVersion, now: d
         now=now,
         by=by,
         reason=_("declined version %s") % agreement.name,
-        clause=cite_clause(Rule.DECLINE, agreement),
+        clause=cite_clause(agreement, Rule.DECLINE),
         notice_ends_at=ends_at,
     )
     notify(

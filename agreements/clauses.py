@@ -35,7 +35,7 @@ def get_clause_number(agreement_id: UUID | None, rule: Rule) -> str:
         return get_clause_numbers(agreement_id).get(rule.value, "")
 
 
-def cite_clause(rule: Rule, agreement: AgreementVersion | None) -> str:
+def cite_clause(agreement: AgreementVersion | None, rule: Rule) -> str:
     """The clause of `agreement` that states `rule`, with its version: "3.2 of version 1"; "" without an agreement."""
     number = get_clause_number(agreement.pk, rule) if agreement else ""
     return f"{number} of version {agreement.name}" if agreement and number else ""

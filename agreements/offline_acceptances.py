@@ -42,7 +42,7 @@ def record_offline_acceptances(
         at=accepted_at,
         by=by,
         reason=_("accepted version %s") % agreement.name,
-        clause=cite_clause(Rule.ACCEPTANCE_OFFLINE, agreement),
+        clause=cite_clause(agreement, Rule.ACCEPTANCE_OFFLINE),
     )
     trail.record_many(
         trail.build_record(

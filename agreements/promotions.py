@@ -177,6 +177,6 @@ def _build_notices(promotion: Promotion, named: list[Affiliate], key: str) -> li
         "categories": promotion.categories,
         "starts": format_datetime(promotion.starts_at, zone),
         "ends": format_datetime(promotion.ends_at, zone),
-        "clause": cite_clause(Rule.PROMOTIONS, agreement),
+        "clause": cite_clause(agreement, Rule.PROMOTIONS),
     }
     return [Notice(person, f"{key}:{person.pk}", context) for person in people]

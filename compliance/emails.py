@@ -28,8 +28,8 @@ def send_review_opened(review: Review, *, hold_all_reason: str) -> None:
         held=held,
         amount=format_money(amount, review.agreement.currency),
         hold_all_reason=hold_all_reason,
-        hold_clause=cite_clause(Rule.REVIEW_HOLD, review.agreement),
-        reply_clause=cite_clause(Rule.REPLY_DAYS, review.agreement),
+        hold_clause=cite_clause(review.agreement, Rule.REVIEW_HOLD),
+        reply_clause=cite_clause(review.agreement, Rule.REPLY_DAYS),
     )
 
 
@@ -46,8 +46,8 @@ def send_review_decided(review: Review) -> None:
         appeal_by=""
         if dismissed or review.appeal_by is None
         else format_datetime_for(review.appeal_by, review.affiliate),
-        appeal_clause=cite_clause(Rule.APPEAL_DAYS, review.agreement),
-        forfeiture_clause=cite_clause(Rule.FORFEITURE, review.agreement),
+        appeal_clause=cite_clause(review.agreement, Rule.APPEAL_DAYS),
+        forfeiture_clause=cite_clause(review.agreement, Rule.FORFEITURE),
     )
 
 
@@ -59,7 +59,7 @@ def send_appeal_decided(review: Review, *, reason: str) -> None:
         decision_label=str(Decision(review.decision).label),
         granted_automatically=review.appeal_decided_by_id is None,
         reason=reason,
-        appeal_clause=cite_clause(Rule.APPEAL_DECISION, review.agreement),
+        appeal_clause=cite_clause(review.agreement, Rule.APPEAL_DECISION),
     )
 
 
@@ -70,7 +70,7 @@ def send_hold_released(review: Review, *, amount: Decimal, held_all_payouts: boo
         amount=format_money(amount, review.agreement.currency),
         held_all_payouts=held_all_payouts,
         decide_by=format_datetime_for(review.decide_by, review.affiliate),
-        deadline_clause=cite_clause(Rule.REVIEW_DAYS, review.agreement),
+        deadline_clause=cite_clause(review.agreement, Rule.REVIEW_DAYS),
     )
 
 
@@ -105,8 +105,8 @@ def send_leaving_confirmed(
 ) -> None:
     context = {
         "ends_at": format_datetime_for(ends_at, affiliate),
-        "clause": cite_clause(Rule.LEAVING, agreement),
-        "final_clause": cite_clause(Rule.FINAL_CLOSE, agreement),
+        "clause": cite_clause(agreement, Rule.LEAVING),
+        "final_clause": cite_clause(agreement, Rule.FINAL_CLOSE),
     }
     notify(affiliate=affiliate, kind="leaving_confirmed", key=_build_message_key(affiliate, now), context=context)
 
@@ -146,8 +146,8 @@ def send_end_of_program(affiliate: Affiliate, *, ends_at: datetime, reason: str,
     context = {
         "ends_at": format_datetime_for(ends_at, affiliate),
         "reason": reason,
-        "clause": cite_clause(Rule.END_OF_PROGRAM, agreement),
-        "final_clause": cite_clause(Rule.FINAL_CLOSE, agreement),
+        "clause": cite_clause(agreement, Rule.END_OF_PROGRAM),
+        "final_clause": cite_clause(agreement, Rule.FINAL_CLOSE),
         "attribution_days": agreement.attribution_days,
     }
     notify(affiliate=affiliate, kind="end_of_program", key=str(affiliate.pk), context=context)
@@ -157,7 +157,7 @@ def send_target_at_risk(
     affiliate: Affiliate, *, agreement: AgreementVersion, orders: int, missed_at: datetime, day: str
 ) -> None:
     context = _build_target_context(agreement, orders) | {
-        "clause": cite_clause(Rule.TARGET_AT_RISK, agreement),
+        "clause": cite_clause(agreement, Rule.TARGET_AT_RISK),
         "missed_at": format_datetime_for(missed_at, affiliate),
     }
     notify(affiliate=affiliate, kind="target_at_risk", key=f"{affiliate.pk}:{day}", context=context)
@@ -165,7 +165,7 @@ def send_target_at_risk(
 
 def send_target_missed(notice: TargetNotice) -> None:
     context = _build_target_context(notice.agreement, notice.orders) | {
-        "clause": cite_clause(Rule.TARGET_CURE_DAYS, notice.agreement),
+        "clause": cite_clause(notice.agreement, Rule.TARGET_CURE_DAYS),
         "cure_by": format_datetime_for(notice.cure_by, notice.affiliate),
     }
     notify(affiliate=notice.affiliate, kind="target_missed", key=str(notice.pk), context=context)
@@ -173,7 +173,7 @@ def send_target_missed(notice: TargetNotice) -> None:
 
 def send_target_met(notice: TargetNotice, *, orders: int) -> None:
     context = _build_target_context(notice.agreement, orders) | {
-        "clause": cite_clause(Rule.TARGET_CURE_DAYS, notice.agreement)
+        "clause": cite_clause(notice.agreement, Rule.TARGET_CURE_DAYS)
     }
     notify(affiliate=notice.affiliate, kind="target_met", key=str(notice.pk), context=context)
 
@@ -183,7 +183,7 @@ def _build_target_context(agreement: AgreementVersion, orders: int) -> dict[str,
         "orders": orders,
         "target_orders": agreement.target_orders,
         "target_days": agreement.target_days,
-        "target_clause": cite_clause(Rule.SALES_TARGET, agreement),
+        "target_clause": cite_clause(agreement, Rule.SALES_TARGET),
     }
 
 

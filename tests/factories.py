@@ -9,6 +9,8 @@ from django.contrib.auth.models import Group
 from accounts.models import User
 from affiliates import applications, status_history
 from affiliates.models import Affiliate, State
+from agreements.applicable_version import cite_applicable_clause
+from agreements.rules import Rule
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"
@@ -75,8 +77,16 @@ def make_affiliate(
 
 def move_to_state(affiliate: Affiliate, step: State, at: datetime) -> None:
     if step is State.APPROVED:
-        applications.approve(affiliate=affiliate, clause="", now=at, by=None)
+        applications.approve(
+            affiliate=affiliate, clause=cite_applicable_clause(affiliate, Rule.ACCEPTANCE, at), now=at, by=None
+        )
     elif step is State.REJECTED:
-        applications.reject(affiliate=affiliate, reason="Not this time.", clause="", now=at, by=None)
+        applications.reject(
+            affiliate=affiliate,
+            reason="Not this time.",
+            clause=cite_applicable_clause(affiliate, Rule.ELIGIBILITY, at),
+            now=at,
+            by=None,
+        )
     else:
         status_history.change_status(affiliate=affiliate, to=step, now=at, by=None, reason="a test")

@@ -3,6 +3,7 @@
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db.models import Field, Model
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
@@ -27,7 +28,13 @@ def get_layer(model: type[Model]) -> int:
     return LOCAL_APPS.index(room) if room in LOCAL_APPS else -1
 
 
+# Lower apps name an account by AUTH_USER_MODEL, as any reusable app does.
+USER_MODEL = get_user_model()
+
+
 def is_upward(field: "Field[object, object]") -> bool:
+    if field.related_model is USER_MODEL:
+        return False
     return field.related_model is not None and get_layer(field.related_model) > get_layer(field.model)
 
 

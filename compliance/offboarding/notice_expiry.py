@@ -112,7 +112,7 @@ def _end_with_program(pk: Any, ends_at: datetime, now: datetime) -> bool:
 
 def _end_agreement(affiliate: Affiliate, at: datetime, reason: str, rule: Rule, now: datetime) -> None:
     agreement, _under = get_applicable_version(affiliate.pk, at=now)
-    clause = cite_clause(rule, agreement)[:60]
+    clause = cite_clause(agreement, rule)[:60]
     # The history is read in order of time, so nothing is written into it before or beside its last entry.
     counts_from = max(at, affiliate.state_since + timedelta(microseconds=1))
     status_history.change_status(

@@ -61,4 +61,4 @@ def _change_state(affiliate: Affiliate, to: State, reason: str, clause: str, now
 
 def _cite_suspension_clause(affiliate: Affiliate, now: datetime) -> str:
     agreement, _under = get_applicable_version(affiliate.pk, at=now)
-    return cite_clause(Rule.SUSPENSION, agreement)[:60]
+    return cite_clause(agreement, Rule.SUSPENSION)[:60]

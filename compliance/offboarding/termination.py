@@ -109,7 +109,7 @@ def leave_program(*, affiliate: Affiliate, now: datetime, by: User | None, reaso
         return
     agreement = _get_agreement(affiliate, now)
     ends_at = add_days(now, agreement.termination_notice_days)
-    clause = cite_clause(Rule.LEAVING, agreement)[:60]
+    clause = cite_clause(agreement, Rule.LEAVING)[:60]
     status_history.change_status(
         affiliate=affiliate, to=State.LEAVING, now=now, by=by, reason=reason, clause=clause, notice_ends_at=ends_at
     )

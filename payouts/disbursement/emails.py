@@ -33,7 +33,7 @@ def send_payout_failed(*, payout: Payout, returned: bool, now: datetime) -> None
         "returned": returned,
         "cancelled": payout.state == Payout.State.CANCELLED,
         "reason": payout.failure,
-        "clause": cite_clause(Rule.FAILED_PAYOUTS, agreement),
+        "clause": cite_clause(agreement, Rule.FAILED_PAYOUTS),
     }
     notify(affiliate=payout.affiliate, kind="payout_failed", key=str(payout.pk), context=context)
 

@@ -24,7 +24,7 @@ def send_details_changed(
         "entered_at": format_datetime_for(details.entered_at, affiliate),
         "usable_from": format_datetime_for(details.usable_from, affiliate),
         "held": details.usable_from > details.entered_at,
-        "clause": cite_clause(Rule.PAYOUT_DETAILS_HOLD_DAYS, agreement),
+        "clause": cite_clause(agreement, Rule.PAYOUT_DETAILS_HOLD_DAYS),
     }
     notify(affiliate=affiliate, kind="payout_details_changed", key=str(details.pk), context=context)
     told = {affiliate.user.email.lower()}

@@ -100,7 +100,7 @@ class OrderFileAdmin(ReadOnlyAdmin):
         return OrderFile.objects.visible_to(staff_member(request))
 
     def has_import_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("payouts.import_orders")
+        return request.user.has_perm("shops.import_orders")
 
     @action(description=gettext_lazy("Import a CSV file"), permissions=["import"])
     def upload(self, request: HttpRequest) -> HttpResponse:
@@ -221,7 +221,7 @@ class OrderAdmin(orders.OrderAdmin):
     actions_list = ("import_file",)
 
     def has_import_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("payouts.import_orders")
+        return request.user.has_perm("shops.import_orders")
 
     @action(description=gettext_lazy("Import a CSV file"), permissions=["import"])
     def import_file(self, request: HttpRequest) -> HttpResponse:

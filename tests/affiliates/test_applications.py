@@ -10,6 +10,7 @@ from affiliates import applications, channels
 from affiliates.codes import LETTERS
 from affiliates.errors import AlreadyApplied, EmailNotConfirmed, IllegalTransition
 from affiliates.models import Affiliate, Channel, State
+from agreements.applicable_version import cite_applicable_clause
 from agreements.clauses import cite_clause
 from agreements.models import AgreementVersion
 from agreements.rules import Rule
@@ -126,17 +127,25 @@ def test_is_decided_once() -> None:
 def test_mails_name_the_clause_of_the_version_in_force() -> None:
     publish_seed_agreement(effective_at=NOW, now=NOW, by=None)
     affiliate, staff = make_affiliate(state=State.APPLIED), make_staff()
-    channels.reject(channel=affiliate.channels.get(), reason="Spam.", clause="", now=LATER, by=staff)
-    applications.approve(affiliate=affiliate, clause="", now=LATER, by=staff)
+    channels.reject(
+        channel=affiliate.channels.get(),
+        reason="Spam.",
+        clause=cite_applicable_clause(affiliate, Rule.CHANNELS, LATER),
+        now=LATER,
+        by=staff,
+    )
+    applications.approve(
+        affiliate=affiliate, clause=cite_applicable_clause(affiliate, Rule.ACCEPTANCE, LATER), now=LATER, by=staff
+    )
     other = make_affiliate(state=State.REJECTED, at=LATER)
     version = AgreementVersion.objects.get()
     named = {
         message.kind: message.context["clause"] for message in Message.objects.exclude(kind="application_received")
     }
     assert named == {
-        "channel_rejected": cite_clause(Rule.CHANNELS, version),
-        "application_approved": cite_clause(Rule.ACCEPTANCE, version),
-        "application_rejected": cite_clause(Rule.ELIGIBILITY, version),
+        "channel_rejected": cite_clause(version, Rule.CHANNELS),
+        "application_approved": cite_clause(version, Rule.ACCEPTANCE),
+        "application_rejected": cite_clause(version, Rule.ELIGIBILITY),
     }
     assert all(re.fullmatch(r"\d+\.\d+ of version .+", clause) for clause in named.values())
     for message in Message.objects.filter(to__in=[affiliate.email, other.email]):

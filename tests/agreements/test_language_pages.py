@@ -39,7 +39,7 @@ def affiliate(both: AgreementVersion) -> Client:
 
 
 def page(client: Client, name: str, *args: object, **query: str) -> str:
-    response = client.get(reverse(f"agreements:{name}", args=args), query)
+    response = client.get(reverse(name if ":" in name else f"agreements:{name}", args=args), query)
     assert response.status_code == 200, response
     return response.content.decode()
 
@@ -112,7 +112,7 @@ def test_offer_no_choice_where_there_is_one_language(client, first):
 
 
 def test_record_acceptance_of_the_text_that_was_shown(affiliate, both):
-    html = page(affiliate, "accept", both.pk, language="de")
+    html = page(affiliate, "portal:agreement_accept", both.pk, language="de")
     assert GERMAN_ARTICLE in html
     shown = hidden(html)
     assert shown == {"language": "de", "text_sha256": get_text(both, "de").sha256}
@@ -123,7 +123,7 @@ def test_record_acceptance_of_the_text_that_was_shown(affiliate, both):
     affiliate.post(f"{address}?language=de", shown | {"box": "on"})
     record = Acceptance.objects.get()
     assert (record.language, record.text_sha256) == ("de", get_text(both, "de").sha256)
-    assert f"{reverse('agreements:version', args=[both.pk])}?language=de" in page(affiliate, "overview")
+    assert f"{reverse('agreements:version', args=[both.pk])}?language=de" in page(affiliate, "portal:agreement")
 
 
 @pytest.mark.parametrize("language", ["en", "", "fr", "x" * 11])

@@ -169,7 +169,7 @@ def test_of_a_benefit_that_does_not_reach_who_has_not_accepted_the_version_befor
     text = read("agreement_benefit")
     assert "you have not accepted the version before it" in text
     assert "need not do anything" not in text
-    assert "/agreement/overview/" in text
+    assert "/agreement/mine/" in text
 
 
 def test_of_a_withdrawal_also_who_is_leaving_because_of_it(affiliate, second):

@@ -48,7 +48,7 @@ def signed_in(affiliate: Affiliate) -> Client:
 
 
 def page(client: Client, name: str, *args: object) -> str:
-    response = client.get(reverse(f"agreements:{name}", args=args))
+    response = client.get(reverse(name if ":" in name else f"agreements:{name}", args=args))
     assert response.status_code == 200, response
     return response.content.decode()
 
@@ -148,7 +148,7 @@ def test_do_not_show_drafts_or_what_does_not_exist(client, first, name):
 
 def test_let_an_affiliate_accept_by_ticking_the_box(first, approved):
     client = signed_in(approved)
-    html = page(client, "accept", first.pk)
+    html = page(client, "portal:agreement_accept", first.pk)
     assert 'id="clause-12.4"' in html
     box = re.search(r'<input type="checkbox"[^>]*>', html)
     assert box
@@ -199,7 +199,7 @@ def test_believe_a_forwarded_address_only_from_our_own_proxies(first, approved, 
 
 def test_show_the_differences_to_whoever_accepted_an_earlier_version(first, second, approved):
     accept_version(approved, first, now=NOW)
-    html = page(signed_in(approved), "accept", second.pk)
+    html = page(signed_in(approved), "portal:agreement_accept", second.pk)
     assert 'id="differences"' in html
     assert html.index('id="differences"') < html.index('<article class="agreement')
 
@@ -217,7 +217,7 @@ def test_lead_from_a_version_that_is_not_asked_for_to_the_one_that_is(first, sec
 def test_ask_once_more_before_a_decline_and_show_what_happens_to_the_money(first, second, approved):
     accept_version(approved, first, now=NOW)
     client = signed_in(approved)
-    html = page(client, "decline", second.pk)
+    html = page(client, "portal:agreement_decline", second.pk)
     assert "What you earned stays yours" in html
     approved.refresh_from_db()
     assert approved.state == State.ACTIVE
@@ -228,7 +228,7 @@ def test_ask_once_more_before_a_decline_and_show_what_happens_to_the_money(first
 
 def test_show_an_affiliate_what_they_are_under_what_they_accepted_and_what_is_asked(first, second, approved):
     record = accept_version(approved, first, now=NOW)
-    html = page(signed_in(approved), "overview")
+    html = page(signed_in(approved), "portal:agreement")
     assert record.hash in html
     assert "Please accept or decline it" in html
     assert reverse("portal:agreement_evidence", args=[record.pk]) in html
@@ -238,7 +238,7 @@ def test_lead_an_affiliate_to_what_changed_between_what_they_accepted(first, sec
     accept_version(approved, first, now=NOW)
     accept_version(approved, second, now=NOW + DAY)
     between = reverse("agreements:version_changes", args=[second.pk]) + f"?since={first.pk}"
-    assert f'href="{between}"' in page(signed_in(approved), "overview")
+    assert f'href="{between}"' in page(signed_in(approved), "portal:agreement")
 
 
 def test_say_why_an_affiliate_is_under_a_version_that_they_never_accepted(first, approved):
@@ -246,7 +246,7 @@ def test_say_why_an_affiliate_is_under_a_version_that_they_never_accepted(first,
     draft = version_drafts.start_draft(now=NOW, by=None)
     draft.rates.filter(category="home-decor").update(percent="6.00")
     raised = publishing.publish_version(agreement=draft, effective_at=NOW, now=NOW, by=None)
-    html = page(signed_in(approved), "overview")
+    html = page(signed_in(approved), "portal:agreement")
     assert "It follows version 1, which you accepted, because nothing in between is to your detriment." in html
     assert f"{reverse('agreements:version', args=[raised.pk])}#clause-9.3" in html
     assert f"{reverse('agreements:version_changes', args=[raised.pk])}?since={first.pk}" in html
@@ -262,16 +262,16 @@ def test_give_an_affiliate_their_own_evidence_and_nobody_else_s(first, approved)
         assert stranger.get(reverse("portal:agreement_evidence", args=[pk])).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["accept", "decline"])
+@pytest.mark.parametrize("name", ["agreement_accept", "agreement_decline"])
 def test_know_no_draft_to_accept(first, approved, name):
     draft = version_drafts.start_draft(now=NOW, by=None)
     for pk in (draft.pk, uuid4()):
-        assert signed_in(approved).get(reverse(f"agreements:{name}", args=[pk])).status_code == 404
+        assert signed_in(approved).get(reverse(f"portal:{name}", args=[pk])).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["overview", "accept", "decline", "evidence"])
+@pytest.mark.parametrize("name", ["agreement", "agreement_accept", "agreement_decline", "agreement_evidence"])
 def test_of_affiliates_ask_visitors_to_sign_in_and_send_staff_to_the_admin(client, first, name):
-    address = reverse(f"agreements:{name}", args=[] if name == "overview" else [first.pk])
+    address = reverse(f"portal:{name}", args=[] if name == "agreement" else [first.pk])
     assert reverse("account_login") in client.get(address).headers["Location"]
     client.force_login(make_staff())
     assert client.get(address).headers["Location"] == reverse("admin:index")

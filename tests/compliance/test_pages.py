@@ -228,5 +228,5 @@ def test_take_reports_while_the_cache_is_away(client, db, network, monkeypatch, 
 
     settings.ABUSE_REPORTS_PER_HOUR = 1
     monkeypatch.setattr(cache, "add", away)
-    monkeypatch.setattr(abuse_reports, "ALL_TOGETHER", 2)
+    monkeypatch.setattr(abuse_reports, "GLOBAL_LIMIT_FACTOR", 2)
     assert [report(client, network + "1").status_code for _ in range(3)] == [302, 302, 429]

@@ -209,7 +209,7 @@ def test_both_keys_of_an_overlap_and_the_new_one_alone_after_it(shop):
 
 
 def test_a_fault_of_ours_with_500_in_the_form_of_every_error(shop, monkeypatch):
-    monkeypatch.setattr("payouts.order_responses.build_order_response", lambda _order_id: 1 // 0)
+    monkeypatch.setattr("shops.api.order_responses.build_order_response", lambda _order_id: 1 // 0)
     shop.client.raise_request_exception = False
     answer = shop.get("A1")
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal")

@@ -86,7 +86,7 @@ def test_list_answers_what_nobody_would_ask(query, orders, reader):  # noqa: F81
 
 
 def test_list_is_read_page_by_page_without_missing_one(orders, monkeypatch):
-    monkeypatch.setattr(commission_list, "PAGE", 2)
+    monkeypatch.setattr(commission_list, "PAGE_SIZE", 2)
     seen, after = [], ""
     while True:
         page = commission_list.get_page(commission_list.list_commissions(orders, MARCH), after)

@@ -191,7 +191,7 @@ READ_IN_THE_ADMIN: dict[str, Row] = {
     **{f"admin:{name}": of_groups(letters, LEADS.get(name, "200")) for name, letters in ACTIONS.items()},
     # A file that waits is its uploader's alone; what decides on it is posted, from its page.
     "admin:shops_orderfile_match": of_staff("403", preparers="200", boss="404"),
-    "admin:shops_orderfile_take_in": of_staff("403", preparers="302 admin:shops_orderfile_change", boss="404"),
+    "admin:shops_orderfile_import_orders": of_staff("403", preparers="302 admin:shops_orderfile_change", boss="404"),
     "admin:shops_orderfile_discard": of_staff("403", preparers="302 admin:shops_orderfile_change", boss="404"),
     # Django's old address of a row leads to its page, which then asks for the right.
     **{f"admin/{model.replace('_', '/')}/<path:object_id>/": of_staff(f"302 admin:{model}_change") for model in MODELS},

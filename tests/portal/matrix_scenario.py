@@ -253,8 +253,9 @@ def _create_agreements(scenario: Scenario, owner: Affiliate, staff: dict[str, Us
         name="Weeks", rate=Decimal("7.50"), categories=[], affiliates=[], **given, now=NOW, by=boss
     )
     remember(scenario, acceptance, promotion)
-    names = ("version", "version_pdf", "version_text", "version_terms", "version_changes", "accept", "decline")
+    names = ("version", "version_pdf", "version_text", "version_terms", "version_changes")
     scenario.named |= {f"agreements:{name}": {"pk": coming.pk} for name in names}
+    scenario.named |= {f"portal:agreement_{name}": {"pk": coming.pk} for name in ("accept", "decline")}
     scenario.named["portal:agreement_evidence"] = {"pk": acceptance.pk}
     scenario.named["compliance:backtest"] = {"pk": coming.pk}
 

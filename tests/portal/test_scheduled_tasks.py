@@ -45,7 +45,7 @@ def finds_no_store() -> None:
 def _scheduled(settings, monkeypatch):
     settings.STAFF_ALERT_EMAILS = ["staff@example.com"]
     schedule = {name: {"task": f"{__name__}.{name}", "schedule": 300.0} for name in ("answers", "raises")}
-    monkeypatch.setattr(scheduled_tasks, "schedule", lambda: schedule)
+    monkeypatch.setattr(scheduled_tasks, "get_schedule", lambda: schedule)
 
 
 def ask(task, at: datetime = NOON, job: str = "") -> None:

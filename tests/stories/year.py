@@ -131,7 +131,7 @@ class ProgramYear:
 
     def _post(self, code: str, name: str, agreement: AgreementVersion, data: Mapping[str, str]) -> None:
         with time_machine.travel(self.now, tick=False):
-            answer = self.browser(code).post(reverse(f"agreements:{name}", args=[agreement.pk]), data)
+            answer = self.browser(code).post(reverse(f"portal:agreement_{name}", args=[agreement.pk]), data)
         assert answer.status_code == 302, answer.content
 
     def list_new_mail(self) -> dict[str, list[str]]:
