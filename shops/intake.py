@@ -1,4 +1,4 @@
-"""Orders in: read, taken, attributed and priced in one transaction a batch; what is refused goes to the inbox (CONTRACT 4)."""
+"""Intake: orders are read, ingested, attributed and priced in one transaction a batch (specification 4)."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -23,42 +23,11 @@ from shops.reject_truncation import MAX_LINE_CHARACTERS, truncate_row, truncate_
 from shops.strict_json import InvalidNumber, UnreadableInput, parse_json
 from tracking.models import Reason
 from tracking.orders import ingestion
-from tracking.orders.ingestion import Outcome, SnapshotResult, ingest_snapshots
-from tracking.orders.ingestion_sql import OrderChange
-from tracking.orders.snapshots import HASH_PREFIX, Reader, Rejected, Snapshot
+from tracking.orders.incoming import IncomingOrder, Outcome
+from tracking.orders.order_state import OrderState
+from tracking.orders.snapshots import HASH_PREFIX, Reader, Rejected
 
 BATCH = 1_000
-
-
-class Unparsed(NamedTuple):
-    """A row of NDJSON that is no JSON: its text and the cause."""
-
-    text: str
-    cause: str
-
-
-class Contradicted(NamedTuple):
-    """A row that what it came with speaks against: the address that it was sent to, or the other rows of a file."""
-
-    row: dict[str, Any]
-    field: str
-    cause: str
-    address: str = ""
-
-
-class Result(NamedTuple):
-    """One row's answer (CONTRACT 4). `commission` is the order's in the program's currency, with two places."""
-
-    order_id: str | None
-    outcome: str
-    affiliate: str | None
-    reason: str | None
-    commission: str | None
-    field: str = ""
-    cause: str = ""
-
-    def to_public_dict(self) -> dict[str, str | None]:
-        return {key: getattr(self, key) for key in ("order_id", "outcome", "affiliate", "reason", "commission")}
 
 
 def ingest_orders(
@@ -68,72 +37,80 @@ def ingest_orders(
     api_key: ApiKey | None = None,
     now: datetime,
     store_rejects: bool = True,
-) -> list[Result]:
-    """Take up to 1,000 rows, as parsed from JSON, all in one transaction; the answers are in the order sent.
+) -> list[IncomingOrder]:
+    """Ingest up to 1,000 rows in one transaction; return them with their results, in the order sent.
 
-    A bad row rejects only itself, with the field and the cause, and is kept in the rejects inbox unless `store_rejects` says that
-    it is there already.
+    A row is parsed JSON or an IncomingOrder. A bad row rejects only itself, with the field and the cause. It is kept in
+    the rejects inbox unless `store_rejects` is off because it is there already.
     """
     reader = build_reader(now)
     with transaction.atomic():
-        read: list[Snapshot | SnapshotResult] = [_read_row(reader, row) for row in snapshots]
-        good = [row for row in read if isinstance(row, Snapshot)]
-        ingested = ingest_snapshots(good, api_key=api_key, find_frozen=writer.find_settled_orders) if good else None
-        changed = ingested.changes if ingested else []
+        rows = [_read_row(reader, row) for row in snapshots]
+        batch = [row for row in rows if row.snapshot]
+        changed: list[OrderState] = []
+        if batch:
+            states = ingestion.accept_batch(batch, api_key=api_key)
+            moving = [state for state in states.values() if state.changes_hands]
+            settled = writer.find_settled_orders(state.pk for state in moving) if moving else ()
+            changed = ingestion.store_changes(batch, states, settled=[state for state in moving if state.pk in settled])
         written = writer.write_commissions(changed, now=now)
-        answers = iter(ingested.results if ingested else ())
-        taken = [next(answers) if isinstance(row, Snapshot) else row for row in read]
         if store_rejects:
-            _store_rejects(snapshots, taken, source=source, now=now, reader=reader)
-        return _build_results(taken, changed, written)
+            _store_rejects(rows, source=source, now=now, reader=reader)
+        _fill_results(rows, changed, written)
+        return rows
 
 
-def preview_orders(*, snapshots: Sequence[object], now: datetime) -> list[SnapshotResult]:
-    """What `ingest_orders` would answer to up to 1,000 rows now, by the same rules; stores nothing."""
+def preview_orders(*, snapshots: Sequence[object], now: datetime) -> list[IncomingOrder]:
+    """Return up to 1,000 rows with the outcomes that `ingest_orders` would give them now; store nothing."""
     reader = build_reader(now)
-    read: list[Snapshot | SnapshotResult] = [_read_row(reader, row) for row in snapshots]
-    good = [row for row in read if isinstance(row, Snapshot)]
-    answers = iter(ingestion.predict_outcomes(good) if good else ())
-    return [next(answers) if isinstance(row, Snapshot) else row for row in read]
+    rows = [_read_row(reader, row) for row in snapshots]
+    ingestion.predict_outcomes([row for row in rows if row.snapshot])
+    return rows
 
 
 def build_reader(now: datetime) -> Reader:
-    """Reads rows against this program as it is at `now`."""
+    """Return a reader of snapshots for this program at `now`."""
     return Reader(currency=get_program_currency(), now=now, key=settings.PERSONAL_HASH_KEY)
 
 
-def ingest_lines(*, lines: Sequence[bytes], source: str, api_key: ApiKey | None = None, now: datetime) -> list[Result]:
-    """Take up to 1,000 lines of NDJSON; a line that is no JSON rejects only itself."""
+def ingest_lines(
+    *, lines: Sequence[bytes], source: str, api_key: ApiKey | None = None, now: datetime
+) -> list[IncomingOrder]:
+    """Ingest up to 1,000 lines of NDJSON; a line that is no JSON rejects only itself."""
     return ingest_orders(snapshots=[parse_line(line) for line in lines], source=source, api_key=api_key, now=now)
 
 
-def parse_line(line: bytes) -> object:
-    """The row of one line, or Unparsed with the cause."""
+def parse_line(line: bytes) -> IncomingOrder:
+    """Return the row of one line of NDJSON, rejected if it is no JSON."""
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
-        return Unparsed(line.decode("ascii", "backslashreplace"), f"is not UTF-8 at byte {error.start}")
+        text = line.decode("ascii", "backslashreplace")
+        return IncomingOrder(text, is_text=True).refuse("", f"the line is not UTF-8 at byte {error.start}")
     try:
         if text.startswith("\ufeff"):
             raise UnreadableInput("begins with a byte order mark")
-        return parse_json(text)
+        return IncomingOrder(parse_json(text))
     except UnreadableInput as error:
-        return Unparsed(text, str(error))
+        return IncomingOrder(text, is_text=True).refuse("", f"the line {error}")
 
 
-def _read_row(reader: Reader, row: object) -> Snapshot | SnapshotResult:
-    if isinstance(row, Unparsed):
-        return SnapshotResult("", Outcome.REJECTED, "", f"the line {row.cause}")
-    if isinstance(row, Contradicted):
-        return SnapshotResult(_get_order_id(row.row), Outcome.REJECTED, row.field, row.cause)
-    try:
-        return reader.read(row)
-    except Rejected as refusal:
-        return SnapshotResult(_get_order_id(row), Outcome.REJECTED, refusal.field, refusal.message)
+def _read_row(reader: Reader, row: object) -> IncomingOrder:
+    incoming = row if isinstance(row, IncomingOrder) else IncomingOrder(row)
+    if not incoming.cause:
+        try:
+            incoming.snapshot = reader.read(incoming.row)
+        except Rejected as refusal:
+            incoming.refuse(refusal.field, refusal.message)
+        else:
+            incoming.order_id = incoming.snapshot.order_id
+            return incoming
+    incoming.order_id = _get_order_id(incoming.row)
+    return incoming
 
 
 def _get_order_id(row: object) -> str:
-    """What a refused row calls itself, as far as that can be stored."""
+    """Return the order id that a refused row names, as far as it can be stored."""
     found = row.get("order_id") if isinstance(row, dict) else None
     return _clean_order_id(found) if isinstance(found, str) else ""
 
@@ -142,37 +119,31 @@ def _clean_order_id(order_id: str) -> str:
     return re.sub(r"[^\x20-\x7e]", "?", order_id)[:64]
 
 
-def _build_results(
-    taken: Sequence[SnapshotResult], changed: Sequence[OrderChange], written: Mapping[UUID, OrderCommissions]
-) -> list[Result]:
-    frozen = {order.snapshot.order_id for order in changed if order.is_frozen}
-    found = {order.snapshot.order_id: _get_created_attribution(order, written) for order in changed if order.is_new}
-    known = {row.order_id for row in taken if row.outcome != Outcome.REJECTED} - found.keys()
-    found |= _load_known_attributions(known) if known else {}
-    results = []
-    for row in taken:
-        if row.outcome == Outcome.REJECTED:
-            cause = f"{row.field}: {row.cause}" if row.field else row.cause
-            results.append(Result(row.order_id or None, row.outcome, None, cause, None, row.field, row.cause))
+def _fill_results(
+    rows: Sequence[IncomingOrder], changed: Sequence[OrderState], written: Mapping[UUID, OrderCommissions]
+) -> None:
+    frozen = {state.snapshot.order_id for state in changed if state.is_frozen and state.snapshot}
+    found = {
+        state.snapshot.order_id: _get_new_result(state, written) for state in changed if state.is_new and state.snapshot
+    }
+    known = {row.order_id for row in rows if not row.is_rejected} - found.keys()
+    found |= _load_known_results(known) if known else {}
+    for row in rows:
+        if row.is_rejected:
             continue
-        affiliate, reason, commission = found[row.order_id]
-        if row.outcome == Outcome.CONFLICT:
-            reason = f"{row.field}: {row.cause}"
-        elif row.order_id in frozen:
-            reason = Reason.FROZEN.value
-        results.append(Result(row.order_id, row.outcome, affiliate, reason, f"{commission:.2f}", row.field, row.cause))
-    return results
+        row.affiliate, reason, commission = found[row.order_id]
+        row.commission = f"{commission:.2f}"
+        if row.outcome is not Outcome.CONFLICT:
+            row.reason = Reason.FROZEN.value if row.order_id in frozen else reason
 
 
-def _get_created_attribution(
-    order: OrderChange, written: Mapping[UUID, OrderCommissions]
-) -> tuple[str | None, str, Decimal]:
-    """Of an order that this batch began: all of its commissions were written just now."""
-    lines = written.get(order.order_pk)
-    return lines and lines.affiliate, order.attribution.reason.value, lines.amount if lines else ZERO
+def _get_new_result(state: OrderState, written: Mapping[UUID, OrderCommissions]) -> tuple[str | None, str, Decimal]:
+    """Return affiliate, reason and commission of an order that this batch began: all its commissions are in `written`."""
+    lines = written.get(state.pk)
+    return lines and lines.affiliate, state.attribution.reason.value, lines.amount if lines else ZERO
 
 
-def _load_known_attributions(order_ids: Collection[str]) -> dict[str, tuple[str | None, str, Decimal]]:
+def _load_known_results(order_ids: Collection[str]) -> dict[str, tuple[str | None, str, Decimal]]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -186,37 +157,34 @@ def _load_known_attributions(order_ids: Collection[str]) -> dict[str, tuple[str 
         return {order_id: (code, reason, commission) for order_id, code, reason, commission in cursor.fetchall()}
 
 
-def _store_rejects(
-    rows: Sequence[object], taken: Sequence[SnapshotResult], *, source: str, now: datetime, reader: Reader
-) -> None:
-    refused = [
+def _store_rejects(rows: Sequence[IncomingOrder], *, source: str, now: datetime, reader: Reader) -> None:
+    rejects = [
         Reject(
             received_at=now,
             source=source,
-            order_id=answer.order_id,
-            field=answer.field[:200],
-            cause=answer.cause,
-            outcome=answer.outcome,
+            order_id=row.order_id,
+            field=row.field[:200],
+            cause=row.cause,
+            outcome=row.outcome,
             content=serialize_rejected_row(row, reader),
-            address=_clean_order_id(row.address) if isinstance(row, Contradicted) else "",
+            address=_clean_order_id(row.address),
         )
-        for row, answer in zip(rows, taken, strict=True)
-        if answer.outcome in (Outcome.REJECTED, Outcome.CONFLICT)
+        for row in rows
+        if row.is_refused
     ]
-    Reject.objects.bulk_create(refused, batch_size=200)
-    conflicts = sum(reject.outcome == Outcome.CONFLICT for reject in refused)
+    Reject.objects.bulk_create(rejects, batch_size=200)
+    conflicts = sum(reject.outcome == Outcome.CONFLICT for reject in rejects)
     if conflicts:
         alerts.alert_staff(
             kind="orders_in_conflict", key=f"{now:%Y-%m-%dT%H}", context={"count": conflicts, "source": source}
         )
 
 
-def serialize_rejected_row(row: object, reader: Reader) -> str:
-    """A refused row as text for the inbox, `customer.ref` as a keyed hash wherever it can be found."""
-    if isinstance(row, Contradicted):
-        row = row.row
-    if isinstance(row, Unparsed):
-        text = truncate_text(row.text, MAX_LINE_CHARACTERS)
+def serialize_rejected_row(incoming: IncomingOrder, reader: Reader) -> str:
+    """Return a refused row as text for the rejects inbox, with `customer.ref` as a keyed hash wherever it is found."""
+    row = incoming.row
+    if incoming.is_text:
+        text = truncate_text(str(row), MAX_LINE_CHARACTERS)
         return re.sub(r'("ref"\s*:\s*)"(\\.|[^"\\])*"?', r'\1"(removed)"', text).replace("\0", "\\u0000")
     if isinstance(row, dict) and row.get("customer") is not None:
         row = _replace_value(row, "customer", _redact_customer(row["customer"], reader))
@@ -224,7 +192,7 @@ def serialize_rejected_row(row: object, reader: Reader) -> str:
 
 
 def _redact_customer(customer: object, reader: Reader) -> object:
-    """A refused row's customer, without what would tell who it is."""
+    """Return a refused row's customer without the reference."""
     if not isinstance(customer, dict):
         return "(removed)"
     reference = customer.get("ref")
@@ -236,7 +204,7 @@ def _redact_customer(customer: object, reader: Reader) -> object:
 
 
 def _replace_value(row: dict[str, Any], key: str, value: object) -> dict[str, Any]:
-    """`row` with another value; it still knows whether a key stood in it twice."""
+    """Return a copy of `row` with another value; the copy still knows its duplicate keys."""
     changed = copy(row)
     changed[key] = value
     return changed

@@ -12,10 +12,10 @@ from accounts.models import User
 from affiliates.errors import IllegalTransition
 from audit import trail
 from shops import intake
-from shops.intake import BATCH, Contradicted, Result
+from shops.intake import BATCH
 from shops.models import Reject
 from tracking.models import Order
-from tracking.orders.ingestion import Outcome
+from tracking.orders.incoming import IncomingOrder
 
 SOURCE = "rejects inbox"
 # So much of a payload goes into the audit record; the row keeps the whole.
@@ -25,7 +25,7 @@ MAX_AUDIT_CHARACTERS = 10_000
 class RejectedAgain(ValidationError):
     """A row that intake refuses once more: by which field, and why."""
 
-    def __init__(self, result: Result) -> None:
+    def __init__(self, result: IncomingOrder) -> None:
         super().__init__(_("It is refused again: %(cause)s") % {"cause": result.reason})
         self.result = result
 
@@ -34,11 +34,11 @@ class ResendResult(NamedTuple):
     """What came of sending several rows again: those that were taken, and those that stay, with their refusals."""
 
     accepted: list[Reject]
-    rejected: list[tuple[Reject, Result]]
+    rejected: list[tuple[Reject, IncomingOrder]]
 
 
 @transaction.atomic
-def resend(*, reject: Reject, now: datetime, by: User | None) -> Result:
+def resend(*, reject: Reject, now: datetime, by: User | None) -> IncomingOrder:
     """Send a row of the inbox again, as it stands; it is done with only if it is taken this time."""
     [reject] = _require_open([reject])
     return _resend_row(reject, _rebuild_row(reject), now=now, by=by)
@@ -55,7 +55,7 @@ def resend_all(*, rejects: Iterable[Reject], now: datetime, by: User | None) -> 
     )
     found = ResendResult([], [])
     for row, result in zip(rows, results, strict=True):
-        if _is_rejected(result):
+        if result.is_refused:
             found.rejected.append((row, result))
         else:
             found.accepted.append(row)
@@ -64,7 +64,7 @@ def resend_all(*, rejects: Iterable[Reject], now: datetime, by: User | None) -> 
 
 
 @transaction.atomic
-def correct(*, reject: Reject, text: str, now: datetime, by: User | None) -> Result:
+def correct(*, reject: Reject, text: str, now: datetime, by: User | None) -> IncomingOrder:
     """Send `text` in the stead of a row of the inbox, which keeps what came beside what was taken.
 
     Raises RefusedAgain, and leaves the row as it was, where `text` is refused, too.
@@ -89,24 +89,21 @@ def dismiss_all(*, rejects: Iterable[Reject], reason: str, now: datetime, by: Us
     return len(rows)
 
 
-def _rebuild_row(reject: Reject) -> object:
-    """The row as it came; one that was sent to another order's address is still spoken against by it."""
-    row = intake.parse_line(reject.content.encode())
-    if reject.address and isinstance(row, dict) and row.get("order_id") != reject.address:
-        return Contradicted(row, reject.field, reject.cause, reject.address)
-    return row
+def _rebuild_row(reject: Reject) -> IncomingOrder:
+    """Return the row as it was sent; one that was sent to another order's address is refused for that again."""
+    incoming = intake.parse_line(reject.content.encode())
+    if reject.address and isinstance(incoming.row, dict) and incoming.row.get("order_id") != reject.address:
+        incoming.address = reject.address
+        incoming.refuse(reject.field, reject.cause)
+    return incoming
 
 
-def _resend_row(reject: Reject, row: object, *, now: datetime, by: User | None, corrected: str = "") -> Result:
+def _resend_row(reject: Reject, row: object, *, now: datetime, by: User | None, corrected: str = "") -> IncomingOrder:
     [result] = intake.ingest_orders(snapshots=[row], source=SOURCE, now=now, store_rejects=False)
-    if _is_rejected(result):
+    if result.is_refused:
         raise RejectedAgain(result)
     _mark_resent([reject], {reject.pk: result}, now=now, by=by, corrected=corrected)
     return result
-
-
-def _is_rejected(result: Result) -> bool:
-    return result.outcome in (Outcome.REJECTED, Outcome.CONFLICT)
 
 
 def _lock_open(rejects: Iterable[Reject]) -> list[Reject]:
@@ -125,7 +122,12 @@ def _require_open(rejects: Sequence[Reject]) -> list[Reject]:
 
 
 def _mark_resent(
-    rejects: Sequence[Reject], results: dict[object, Result], *, now: datetime, by: User | None, corrected: str = ""
+    rejects: Sequence[Reject],
+    results: dict[object, IncomingOrder],
+    *,
+    now: datetime,
+    by: User | None,
+    corrected: str = "",
 ) -> None:
     ids = dict(
         Order.objects.filter(order_id__in=[str(results[row.pk].order_id) for row in rejects]).values_list(

@@ -16,8 +16,8 @@ from payouts.closing import close
 from payouts.commissions import rollup_check, rollups
 from payouts.models import Close, Statement
 from shops import intake
-from shops.intake import Result
 from tracking.models import Rollup
+from tracking.orders.incoming import IncomingOrder
 
 HEADER = ("code", "email", "name", "country", "coupon", "website", "payout_method", "payout_account")
 
@@ -104,7 +104,7 @@ def build_line(line_id: str, category: str, amount: str, refunded: str = "0.00")
     }
 
 
-def send_orders(*snapshots: object, now: datetime | None = None) -> list[Result]:
+def send_orders(*snapshots: object, now: datetime | None = None) -> list[IncomingOrder]:
     """Take the snapshots in, as the API does."""
     return intake.ingest_orders(snapshots=snapshots, source="a test", now=now or datetime.now(UTC))
 

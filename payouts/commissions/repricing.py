@@ -1,4 +1,4 @@
-"""Pricing orders again from the newest receipt that was taken of each."""
+"""Price stored orders again."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -9,7 +9,7 @@ from tracking.orders import history
 
 
 def reprice(order_pks: Iterable[UUID], *, now: datetime) -> None:
-    """Write the commissions of the orders anew, as their newest snapshots make them."""
+    """Write the orders\' commissions again from their newest snapshots."""
     found = history.load_current_orders(order_pks)
     if found:
         writer.write_commissions(found, now=now)

@@ -1,4 +1,4 @@
-"""Writing commissions for the orders that a batch changed: set-based, one statement for all lines."""
+"""Write commissions for the orders that a batch changed: one statement for all lines."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -14,44 +14,48 @@ from payouts.commissions.pricing import get_validation_time, price_lines
 from payouts.commissions.rates import get_rate_card, list_offers
 from payouts.ledger import booking
 from payouts.models import Commission, CommissionHold, StatementLine
-from tracking.orders.ingestion_sql import OrderChange, dump_rows
+from tracking.orders.ingestion_sql import dump_rows
+from tracking.orders.order_state import OrderState
 
 RESTORED_REASON = "The order turned out to be another affiliate's, who has forfeited nothing."
 
 
 class OrderCommissions(NamedTuple):
-    """What the lines of one order that were written have come to."""
+    """The commissions of one order as they were just written."""
 
     order_pk: UUID
-    affiliate: str  # by code
-    amount: Decimal  # their sum, in the program's currency
-    reassigned: Sequence[int]  # the lines that changed hands
-    restored: Sequence[int]  # those of them that had been forfeited
-    unnotified: UUID | None  # the affiliate, if these may be their first commissions and nobody has told them
+    affiliate: str  # code
+    amount: Decimal  # sum in the program's currency
+    reassigned: Sequence[int]  # lines that passed to another affiliate
+    restored: Sequence[int]  # lines of these that had been forfeited
+    unnotified: UUID | None  # the affiliate, if these may be their first commissions and no mail has said so
 
 
 def find_settled_orders(order_pks: Iterable[UUID]) -> set[UUID]:
-    """Those of the orders of which a close has settled a line; no close runs from here to the end of the transaction."""
+    """Return those of the orders of which a close has settled a line.
+
+    No close runs from here to the end of the transaction.
+    """
     booking.lock_shared()
     settled = StatementLine.objects.filter(commission__order__in=list(order_pks))
     return set(settled.values_list("commission__order_id", flat=True))
 
 
-def write_commissions(changed: Sequence[OrderChange], *, now: datetime) -> dict[UUID, OrderCommissions]:
-    """Price the orders anew. One that is nobody's any more keeps its commissions, at 0.00.
+def write_commissions(changed: Sequence[OrderState], *, now: datetime) -> dict[UUID, OrderCommissions]:
+    """Price the orders; return what each attributed order came to, by its primary key.
 
-    Returns what each order that is somebody's came to, by its primary key.
+    An order that is no longer credited to anyone keeps its commissions, at 0.00.
     """
     owned = [order for order in changed if order.attribution.affiliate_id]
-    nobodys = [order.order_pk for order in changed if not order.attribution.affiliate_id]
-    if nobodys:
-        _void_commissions(nobodys)
+    uncredited = [order.pk for order in changed if not order.attribution.affiliate_id]
+    if uncredited:
+        _void_commissions(uncredited)
     if not owned:
         return {}
     written = _upsert(owned)
-    moved = [line_id for order in written for line_id in order.reassigned]
-    if moved:
-        CommissionHold.objects.filter(commission__in=moved, released_at=None).update(released_at=now)
+    reassigned = [line_id for order in written for line_id in order.reassigned]
+    if reassigned:
+        CommissionHold.objects.filter(commission__in=reassigned, released_at=None).update(released_at=now)
         _record_restored([line_id for order in written for line_id in order.restored], now=now)
     first_commission.send_first_commission(
         {order.unnotified for order in written if order.unnotified and order.amount > 0}
@@ -60,18 +64,19 @@ def write_commissions(changed: Sequence[OrderChange], *, now: datetime) -> dict[
 
 
 class CommissionRows(NamedTuple):
-    """What is written: what all lines of an order have in common once, by its newest receipt, and the lines."""
+    """Rows to write: per order what its lines share, and the lines, joined by `snapshot_sequence`."""
 
     orders: list[dict[str, Any]]
     lines: list[dict[str, Any]]
 
 
-def _build_rows(owned: Sequence[OrderChange]) -> CommissionRows:
-    placed = [order.snapshot.placed_at for order in owned]
+def _build_rows(owned: Sequence[OrderState]) -> CommissionRows:
+    placed = [order.placed_at for order in owned]
     promotions = list_offers(min(placed), max(placed))
     rows = CommissionRows([], [])
     for order in owned:
         affiliate_id, agreement_id = order.attribution.affiliate_id, order.attribution.agreement_id
+        assert order.snapshot is not None
         if affiliate_id is None or agreement_id is None:
             raise RuntimeError(f"order {order.snapshot.order_id} has an affiliate without an agreement")
         card = get_rate_card(agreement_id)
@@ -79,27 +84,26 @@ def _build_rows(owned: Sequence[OrderChange]) -> CommissionRows:
         priced = price_lines(order.snapshot, lines, affiliate_id=affiliate_id, card=card, offers=promotions)
         rows.orders.append(
             {
-                "snapshot_sequence": order.snapshot_sequence,
-                "order_id": order.order_pk,
+                "snapshot_sequence": order.sequence,
+                "order_id": order.pk,
                 "affiliate_id": affiliate_id,
-                "placed_at": order.snapshot.placed_at,
+                "placed_at": order.placed_at,
                 "agreement_id": agreement_id,
                 "validates_at": get_validation_time(order.snapshot, card),
             }
         )
         rows.lines.extend(
-            {"line_id": pk, "snapshot_sequence": order.snapshot_sequence, **one._asdict()}
+            {"line_id": pk, "snapshot_sequence": order.sequence, **one._asdict()}
             for (pk, _), one in zip(order.lines, priced, strict=True)
         )
     return rows
 
 
-def _upsert(owned: Sequence[OrderChange]) -> list[OrderCommissions]:
-    """Write the commissions. A forfeited one stays at 0.00 as long as it is the same affiliate's: another has forfeited
-    nothing.
+def _upsert(owned: Sequence[OrderState]) -> list[OrderCommissions]:
+    """Write the commissions; a forfeited one stays at 0.00 for as long as the order is the same affiliate's.
 
-    Lines are never joined to lines: the planner takes a batch for a hundred of them, and a table for empty that was so when
-    it last looked, so that it might compare each of ten thousand with each.
+    Lines are never joined to lines: the planner estimates a batch at a hundred rows, and would compare each of ten
+    thousand with each.
     """
     rows = _build_rows(owned)
     with connection.cursor() as cursor:
@@ -150,7 +154,7 @@ def _upsert(owned: Sequence[OrderChange]) -> list[OrderCommissions]:
 
 
 def _record_restored(line_ids: Sequence[int], *, now: datetime) -> None:
-    """On the audit trail, by which a close is replayed: what was forfeited is so no more."""
+    """Record that forfeited commissions are earned again; `replay` reads these records."""
     for commission in Commission.objects.filter(pk__in=line_ids):
         trail.record(action="commission restored", subject=commission, now=now, by=None, reason=RESTORED_REASON)
 

@@ -26,7 +26,7 @@ from shops.csv_import import columns, files
 from shops.models import OrderFile, Reject
 from tracking.admin import orders
 from tracking.models import Order
-from tracking.orders.ingestion import Outcome
+from tracking.orders.incoming import Outcome
 
 State = OrderFile.State
 MAX_ROWS_SHOWN = 100

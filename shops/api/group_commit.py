@@ -15,7 +15,8 @@ from django.db import InterfaceError, OperationalError
 from accounts.models import ApiKey
 from shops import intake
 from shops.api.warm_connection import use_warm_connection
-from shops.intake import BATCH, Result
+from shops.intake import BATCH
+from tracking.orders.incoming import IncomingOrder
 
 WAIT_SECONDS = 60
 
@@ -26,7 +27,7 @@ class PendingOrder:
     def __init__(self, row: object, now: datetime) -> None:
         self.row, self.now = row, now
         self.turn = Event()
-        self.result: Result | None = None
+        self.result: IncomingOrder | None = None
         self.error: Exception | None = None
 
     @property
@@ -42,7 +43,7 @@ class GroupCommitter:
         self._waiting: list[PendingOrder] = []
         self._busy = False
 
-    def ingest_order(self, row: object, *, source: str, api_key: ApiKey, now: datetime) -> Result:
+    def ingest_order(self, row: object, *, source: str, api_key: ApiKey, now: datetime) -> IncomingOrder:
         """As `intake.ingest_orders` of this row alone; raises what went wrong with it, or with the store."""
         sent = PendingOrder(row, now)
         with self._lock:
@@ -103,6 +104,6 @@ def _ingest_group(group: Sequence[PendingOrder], source: str, api_key: ApiKey) -
 _committers: dict[UUID, GroupCommitter] = defaultdict(GroupCommitter)
 
 
-def ingest_order(row: object, *, source: str, api_key: ApiKey, now: datetime) -> Result:
+def ingest_order(row: object, *, source: str, api_key: ApiKey, now: datetime) -> IncomingOrder:
     """Take one row, together with those that the same key sends at this moment."""
     return _committers[api_key.pk].ingest_order(row, source=source, api_key=api_key, now=now)

@@ -7,7 +7,7 @@ from typing import Any
 from shops.api.problems import ERROR_KINDS
 from tracking.models import Reason
 from tracking.orders import snapshots
-from tracking.orders.ingestion import Outcome
+from tracking.orders.incoming import Outcome
 from tracking.orders.snapshots import MAX_LENGTHS
 
 Schema = dict[str, Any]

@@ -15,8 +15,7 @@ from shops import intake
 from shops.api import bodies, group_commit, order_responses
 from shops.api.problems import Problem
 from shops.api.schemas import OUTCOMES
-from shops.intake import Contradicted, Result
-from tracking.orders.ingestion import Outcome
+from tracking.orders.incoming import IncomingOrder
 
 View = Callable[..., HttpResponse]
 
@@ -55,7 +54,7 @@ def order(request: HttpRequest, key: ApiKey, order_id: str) -> HttpResponse:
         return JsonResponse(found)
     row = bodies.read_value(request)
     if isinstance(row, dict) and isinstance(row.get("order_id"), str) and row["order_id"] != order_id:
-        row = Contradicted(row, "order_id", "must be the order id of the address", order_id)
+        row = IncomingOrder(row, address=order_id).refuse("order_id", "must be the order id of the address")
     return _build_response(group_commit.ingest_order(row, source=_build_source(key), api_key=key, now=timezone.now()))
 
 
@@ -95,8 +94,8 @@ def _build_source(key: ApiKey) -> str:
     return f"API key {key.name}"
 
 
-def _build_response(result: Result) -> HttpResponse:
-    if result.outcome in (Outcome.REJECTED, Outcome.CONFLICT):
+def _build_response(result: IncomingOrder) -> HttpResponse:
+    if result.is_refused:
         raise Problem(result.outcome, result.cause, result.field or None)
-    status, _meaning = OUTCOMES[Outcome(result.outcome)]
+    status, _meaning = OUTCOMES[result.outcome]
     return JsonResponse(result.to_public_dict(), status=status)

@@ -28,9 +28,9 @@ from shops.csv_import import columns as matching
 from shops.csv_import import csv_reader, order_groups
 from shops.csv_import.csv_reader import BadFile
 from shops.csv_import.order_groups import OrderGroup
-from shops.intake import BATCH, Result
+from shops.intake import BATCH
 from shops.models import OrderFile, OrderFileReject
-from tracking.orders.ingestion import Outcome, SnapshotResult
+from tracking.orders.incoming import IncomingOrder, Outcome
 
 State = OrderFile.State
 REFUSED_OUTCOMES = (Outcome.REJECTED, Outcome.CONFLICT)
@@ -86,7 +86,7 @@ def match_columns(*, file: OrderFile, columns: Mapping[str, int], now: datetime)
     file.rejects.all().delete()
     for batch in _split_batches(orders):
         answers = intake.preview_orders(snapshots=[order.snapshot for order in batch], now=now)
-        outcomes.update(answer.outcome.value for answer in answers)
+        outcomes.update(str(answer.outcome) for answer in answers)
         _store_refusals(file, columns, zip(batch, answers, strict=True))
     OrderFile.objects.filter(pk=file.pk).update(columns=dict(columns), orders=len(orders), expected_outcomes=outcomes)
 
@@ -195,7 +195,7 @@ def _split_batches(orders: Sequence[OrderGroup]) -> Iterator[Sequence[OrderGroup
 
 
 def _store_refusals(
-    file: OrderFile, columns: Mapping[str, int], answers: Iterable[tuple[OrderGroup, SnapshotResult | Result]]
+    file: OrderFile, columns: Mapping[str, int], answers: Iterable[tuple[OrderGroup, IncomingOrder]]
 ) -> None:
     found = []
     for order, answer in answers:

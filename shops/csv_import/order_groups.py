@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from shops.csv_import.columns import CUSTOMER_FIELDS, LINE_FIELDS, ORDER_FIELDS, REQUIRED
-from shops.intake import Contradicted
+from tracking.orders.incoming import IncomingOrder
 
 _LINE_PATH = re.compile(r"lines\[(\d+)\](?:\.(.+))?")
 
@@ -18,7 +18,7 @@ class OrderGroup(NamedTuple):
     """An order of the file: what goes to intake, the row of each line, and the row that contradicts the first, if any."""
 
     order_id: str
-    snapshot: dict[str, Any] | Contradicted
+    snapshot: dict[str, Any] | IncomingOrder
     rows: list[int]
     conflicting_row: int | None = None
 
@@ -70,7 +70,7 @@ def _build_group(order_id: str, order: _GroupBuilder, fields: Sequence[str]) -> 
     found = "" if field in CUSTOMER_FIELDS else f" ({both[1][:60]!r}, {both[0][:60]!r})"
     cause = f"must be the same in every row of an order; row {number} differs from row {order.rows[0]}{found}"
     _set_field(snapshot, field, both)
-    return OrderGroup(order_id, Contradicted(snapshot, field, cause), order.rows, number)
+    return OrderGroup(order_id, IncomingOrder(snapshot).refuse(field, cause), order.rows, number)
 
 
 def _build_snapshot(cells: Mapping[str, str], lines: list[dict[str, Any]]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from shops.api.schemas import OUTCOMES
 from tests.scenarios import NOW, create_program, import_affiliates
 from tracking.models import Reason
 from tracking.orders import snapshots
-from tracking.orders.ingestion import Outcome
+from tracking.orders.incoming import Outcome
 
 pytestmark = pytest.mark.django_db
 

@@ -30,5 +30,5 @@ def test_one_snapshot_for_each_rule_broken():
 
 def test_a_line_that_begins_with_a_byte_order_mark_by_its_name():
     found = intake.parse_line(b"\xef\xbb\xbf{}")
-    assert isinstance(found, intake.Unparsed)
-    assert found.cause == "begins with a byte order mark"
+    assert found.is_rejected
+    assert found.cause == "the line begins with a byte order mark"

@@ -117,7 +117,10 @@ def test_to_book_a_source_twice(make_payable_affiliate):
 
 def test_an_account_that_is_none_and_a_debt_to_nobody(make_payable_affiliate):
     one = booked(make_payable_affiliate())
-    for account, constraint in (("pocket", "ledger_account_is_known"), ("affiliate_payable", "ledger_payable_has_affiliate")):
+    for account, constraint in (
+        ("pocket", "ledger_account_is_known"),
+        ("affiliate_payable", "ledger_payable_has_affiliate"),
+    ):
         with pytest.raises(IntegrityError, match=constraint):
             sql(
                 "INSERT INTO payouts_ledgerentry (transaction_id, account, amount) VALUES (%s, %s, 5), (%s, 'cash', -5)",

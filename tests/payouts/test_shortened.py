@@ -8,6 +8,7 @@ from shops import intake
 from shops.models import Reject
 from shops.reject_truncation import MAX_LINE_CHARACTERS, truncate_row
 from tests.scenarios import NOW, build_order, create_program
+from tracking.orders.incoming import IncomingOrder
 from tracking.orders.snapshots import MAX_LENGTHS
 
 
@@ -42,7 +43,8 @@ def test_so_much_of_it_that_it_is_refused_again():
 def test_the_beginning_of_a_long_line_that_is_no_json():
     create_program("2026-01-01")
     [short, long] = kept(
-        intake.Unparsed("{" * MAX_LINE_CHARACTERS, "is bad"), intake.Unparsed("{" * 2_000_000, "is bad")
+        IncomingOrder("{" * MAX_LINE_CHARACTERS, is_text=True).refuse("", "is bad"),
+        IncomingOrder("{" * 2_000_000, is_text=True).refuse("", "is bad"),
     )
     assert short == "{" * MAX_LINE_CHARACTERS
     assert long == "{" * MAX_LINE_CHARACTERS + "... (2,000,000 characters)"

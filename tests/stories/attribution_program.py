@@ -19,12 +19,12 @@ from affiliates.models import Affiliate, State
 from agreements import acceptances, publishing, seeding, version_drafts
 from agreements.models import AgreementVersion, Program
 from compliance.offboarding import program_end, suspension, termination
-from shops.intake import Result
 from tests.factories import make_affiliate, make_user
 from tests.scenarios import build_order, send_orders
 from tracking.clicks import click_ids
 from tracking.links import coupons, tracking_links
 from tracking.models import Coupon, Link
+from tracking.orders.incoming import IncomingOrder
 
 SHOP = "shop.example"
 TICK = timedelta(microseconds=1)
@@ -166,7 +166,7 @@ class ScriptedProgram:
 
     # --- The shop -----------------------------------------------------------------------------------------------
 
-    def sell(self, order_id: str, placed: datetime, *, reported_again: str = "", **facts: Any) -> Result:
+    def sell(self, order_id: str, placed: datetime, *, reported_again: str = "", **facts: Any) -> IncomingOrder:
         """The shop sends the order as it stands; `news` is the moment of a later report of it."""
         sent = parse_2026(reported_again) if reported_again else placed
         snapshot = build_order(order_id, at=sent.isoformat(), placed=placed.isoformat(), **facts)

@@ -1,4 +1,4 @@
-"""Reading what was taken: orders as their newest receipts say they are."""
+"""Stored orders as their newest snapshots say they are."""
 
 import json
 from collections.abc import Iterable
@@ -11,19 +11,19 @@ from django.db import connection
 
 from tracking.models import OrderLine, Reason
 from tracking.orders.attribution import Attribution
-from tracking.orders.ingestion_sql import OrderChange
+from tracking.orders.order_state import OrderState
 from tracking.orders.snapshots import HASH_PREFIX, Line, Snapshot
 
 
-def load_current_orders(order_pks: Iterable[UUID]) -> list[OrderChange]:
-    """The orders with their newest snapshots, attribution and lines, in the form that pricing takes."""
+def load_current_orders(order_pks: Iterable[UUID]) -> list[OrderState]:
+    """Return the orders with their newest snapshots, attribution and lines, to be priced."""
     pks = list(order_pks)
     if not pks:
         return []
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT o.id, o.affiliate_id, o.reason, o.candidate_id, o.link_id, o.clicked_at, o.agreement_id,
+            SELECT o.id, o.placed_at, o.affiliate_id, o.reason, o.candidate_id, o.link_id, o.clicked_at, o.agreement_id,
                    snapshot_row.sequence, snapshot_row.content
               FROM tracking_order o JOIN tracking_ordersnapshot snapshot_row
                 ON snapshot_row.order_id = o.order_id AND snapshot_row.updated_at = o.updated_at
@@ -35,18 +35,22 @@ def load_current_orders(order_pks: Iterable[UUID]) -> list[OrderChange]:
     stored: dict[UUID, list[OrderLine]] = {}
     for line in OrderLine.objects.filter(order__in=pks).order_by("position", "pk"):
         stored.setdefault(line.order_id, []).append(line)
-    return [
-        OrderChange(
-            order_pk=pk,
-            snapshot=build_snapshot(json.loads(content)),
-            attribution=Attribution(affiliate_id, Reason(reason), candidate_id, link_id, clicked_at, agreement_id),
-            is_frozen=False,
-            is_new=False,
-            snapshot_sequence=sequence,
-            lines=[(line.pk, _build_line(line)) for line in stored.get(pk, [])],
+    states = []
+    for pk, placed_at, affiliate_id, reason, candidate_id, link_id, clicked_at, agreement_id, sequence, content in rows:
+        snapshot = build_snapshot(json.loads(content))
+        attribution = Attribution(affiliate_id, Reason(reason), candidate_id, link_id, clicked_at, agreement_id)
+        states.append(
+            OrderState(
+                pk,
+                placed_at,
+                snapshot.updated_at,
+                attribution,
+                snapshot=snapshot,
+                sequence=sequence,
+                lines=[(line.pk, _build_line(line)) for line in stored.get(pk, [])],
+            )
         )
-        for pk, affiliate_id, reason, candidate_id, link_id, clicked_at, agreement_id, sequence, content in rows
-    ]
+    return states
 
 
 def _build_line(row: OrderLine) -> Line:

@@ -1,29 +1,29 @@
-"""The statements behind ingestion: each takes a whole batch, so that a thousand orders cost as many statements as one."""
+"""The SQL of ingestion. Each statement takes a whole batch."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import orjson
 from django.db import connection
 
 from accounts.models import ApiKey
-from lib.ids import uuid7
 from lib.instants import build_microseconds_sql, parse_microseconds
 from tracking.models import Reason
 from tracking.orders.attribution import Attribution
 from tracking.orders.click_details import ClickDetails
+from tracking.orders.order_state import OrderState
 from tracking.orders.snapshots import Line, Snapshot
 
 
 def dump_rows(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Rows for `json_to_recordset`: one parameter, which the database takes apart faster than we could quote arrays."""
+    """Return rows for `json_to_recordset`: one parameter, which the database parses faster than quoted arrays."""
     return orjson.dumps(list(rows), default=str).decode()
 
 
-# What is known of the same click stays known, though its record may be gone.
+# Details of the same click are kept, because its record may have been dropped since.
 _DETAILS = ", ".join(
     f"{name} = COALESCE(new.{name}, CASE WHEN tracking_order.link_id = new.link_id"
     f" AND tracking_order.clicked_at = new.clicked_at THEN tracking_order.{name} END)"
@@ -39,47 +39,14 @@ _COLUMNS = """
 VanishedLine = tuple[UUID, int, Line]  # order, position, line
 
 
-class OrderChange(NamedTuple):
-    """An order that a batch changed, as it now stands, for the rooms above to price."""
+def insert_orders(states: Mapping[str, OrderState]) -> dict[str, OrderState]:
+    """Insert orders in the order of their ids, each as its newest snapshot says it is; return those that were inserted.
 
-    order_pk: UUID
-    snapshot: Snapshot
-    attribution: Attribution
-    is_frozen: bool
-    is_new: bool  # there was no row of it before this batch
-    snapshot_sequence: int
-    lines: Sequence[tuple[int, Line]]  # primary keys beside lines, those that vanished with 0.00 at the end
-
-
-class OrderRow(NamedTuple):
-    """What an order's row is to say: its newest snapshot, whose it is and by which clause, and what is known of its click."""
-
-    snapshot: Snapshot
-    attribution: Attribution
-    clause: str
-    click_details: ClickDetails
-
-
-class StoredOrder(NamedTuple):
-    """An order's row as it stands; `updated_at` is None for one that this batch has just begun."""
-
-    pk: UUID
-    updated_at: datetime | None
-    placed_at: datetime
-    attribution: Attribution
-
-
-def insert_orders(rows: Sequence[OrderRow]) -> dict[str, StoredOrder]:
-    """Insert the orders in the order of ids, each as its newest snapshot says it is; returns those that were not there.
-
-    Two senders of the same new order meet here: the second waits for the first, and then is told that it is there.
+    Two senders of the same new order meet here: the second waits for the first, and its order is then known.
     """
-    if not rows:
+    if not states:
         return {}
-    keys = {row.snapshot.order_id: uuid7() for row in rows}
-    values = [
-        _build_values(row, keys[row.snapshot.order_id]) for row in sorted(rows, key=lambda row: row.snapshot.order_id)
-    ]
+    values = [_build_values(states[order_id]) for order_id in sorted(states)]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -96,25 +63,20 @@ def insert_orders(rows: Sequence[OrderRow]) -> dict[str, StoredOrder]:
             """,  # noqa: S608 -- our own column names
             [dump_rows(values)],
         )
-        begun = {order_id for (order_id,) in cursor.fetchall()}
-    return {
-        row.snapshot.order_id: StoredOrder(keys[row.snapshot.order_id], None, row.snapshot.placed_at, row.attribution)
-        for row in rows
-        if row.snapshot.order_id in begun
-    }
+        return {order_id: states[order_id] for (order_id,) in cursor.fetchall()}
 
 
-def lock_orders(order_ids: set[str]) -> dict[str, StoredOrder]:
-    """The orders' rows, locked in the order of ids until the transaction ends."""
+def lock_orders(order_ids: set[str]) -> dict[str, OrderState]:
+    """Return the orders' rows, locked in the order of ids until the transaction ends."""
     return _select_orders(order_ids, "FOR UPDATE")
 
 
-def read_orders(order_ids: set[str]) -> dict[str, StoredOrder]:
-    """The orders' rows as they stand; locks nothing."""
+def read_orders(order_ids: set[str]) -> dict[str, OrderState]:
+    """Return the orders' rows as they are; lock nothing."""
     return _select_orders(order_ids, "")
 
 
-def _select_orders(order_ids: set[str], locked: str) -> dict[str, StoredOrder]:
+def _select_orders(order_ids: set[str], locked: str) -> dict[str, OrderState]:
     if not order_ids:
         return {}
     with connection.cursor() as cursor:
@@ -126,14 +88,15 @@ def _select_orders(order_ids: set[str], locked: str) -> dict[str, StoredOrder]:
             """,  # noqa: S608 -- one of two words of our own
             [sorted(order_ids)],
         )
-        return {
-            order_id: StoredOrder(pk, updated_at, placed_at, Attribution(rest[0], Reason(rest[1]), *rest[2:]))
-            for order_id, pk, updated_at, placed_at, *rest in cursor.fetchall()
-        }
+        states = {}
+        for order_id, pk, updated_at, placed_at, *rest in cursor.fetchall():
+            stored = Attribution(rest[0], Reason(rest[1]), *rest[2:])
+            states[order_id] = OrderState(pk, placed_at, updated_at, stored, stored_attribution=stored)
+        return states
 
 
 def fetch_snapshot_digests(batch: Sequence[Snapshot]) -> dict[tuple[str, datetime], str]:
-    """{(order id, updated_at): SHA-256} of the batch's versions that were taken before."""
+    """Return {(order id, updated_at): SHA-256} of those snapshots of the batch that are stored already."""
     if not batch:
         return {}
     with connection.cursor() as cursor:
@@ -181,9 +144,9 @@ def insert_snapshots(
         }
 
 
-def update_orders(rows: Mapping[UUID, OrderRow]) -> None:
-    """Set the orders to what their newest snapshots say, with whose they are, by which clause and what kind of click."""
-    if not rows:
+def update_orders(states: Sequence[OrderState]) -> None:
+    """Set the orders to what their newest snapshots say, with attribution, clause and click details."""
+    if not states:
         return
     with connection.cursor() as cursor:
         cursor.execute(
@@ -197,14 +160,15 @@ def update_orders(rows: Mapping[UUID, OrderRow]) -> None:
               FROM json_to_recordset(%s) AS new({_COLUMNS})
              WHERE tracking_order.id = new.id
             """,  # noqa: S608 -- our own column names
-            [dump_rows(_build_values(row, pk) for pk, row in rows.items())],
+            [dump_rows(_build_values(state) for state in states)],
         )
 
 
-def _build_values(row: OrderRow, pk: UUID) -> dict[str, Any]:
-    s = row.snapshot
+def _build_values(state: OrderState) -> dict[str, Any]:
+    s = state.snapshot
+    assert s is not None
     return {
-        "id": pk,
+        "id": state.pk,
         "order_id": s.order_id,
         "placed_at": s.placed_at,
         "currency": s.currency,
@@ -215,18 +179,23 @@ def _build_values(row: OrderRow, pk: UUID) -> dict[str, Any]:
         "click_id": s.click_id,
         "customer_hash": s.customer_hash,
         "country": s.country,
-        "clause": row.clause,
-        **row.attribution._asdict(),
-        # What there is nothing to say of is left out: most orders come by a coupon.
-        **{name: value for name, value in row.click_details._asdict().items() if value is not None},
+        "clause": state.clause,
+        **state.attribution._asdict(),
+        # Most orders come by a coupon, so unknown click details are left out.
+        **{name: value for name, value in state.click_details._asdict().items() if value is not None},
     }
 
 
 def write_lines(
-    orders: Mapping[UUID, Snapshot], *, vanished: Sequence[VanishedLine]
+    states: Sequence[OrderState], *, vanished: Sequence[VanishedLine]
 ) -> dict[UUID, list[tuple[int, Line]]]:
-    """Set the orders' lines to the snapshots', and those that have vanished to 0.00; returns them with their keys."""
-    rows = [(pk, position, line) for pk, s in orders.items() for position, line in enumerate(s.lines)]
+    """Write the lines of the orders' snapshots, and vanished lines with 0.00; return them with their primary keys."""
+    rows = [
+        (state.pk, position, line)
+        for state in states
+        if state.snapshot
+        for position, line in enumerate(state.snapshot.lines)
+    ]
     rows += vanished
     if not rows:
         return {}

@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from shops import intake
-from tracking.orders.ingestion import Outcome
+from tracking.orders.incoming import Outcome
 
 
 class Command(BaseCommand):
