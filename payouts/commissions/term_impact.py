@@ -24,3 +24,8 @@ def measure_impact(
         pk: TermImpact(round_to_cents(was / LOOKBACK_MONTHS), round_to_cents(becomes / LOOKBACK_MONTHS))
         for pk, (was, becomes) in found.items()
     }
+
+
+def build_impact_reader(now: datetime) -> ImpactReader:
+    """Return `measure_impact` at `now` in the form that publishing a version takes."""
+    return lambda version, affiliate_ids: measure_impact(agreement=version, affiliate_ids=affiliate_ids, now=now)

@@ -12,6 +12,7 @@ from accounts.models import User
 from agreements import publishing, seeding, version_drafts
 from agreements.models import Program
 from agreements.periods import get_start_of_day
+from payouts.commissions.term_impact import build_impact_reader
 from portal.demo.context import DemoContext
 from portal.demo.logins import OWNER, STAFF, Login
 
@@ -55,5 +56,9 @@ def _raise_rates(owner: User, now: datetime) -> None:
         rate.save(update_fields=["percent"])
     month = (now + timedelta(days=38)).replace(day=1).date()
     publishing.publish_version(
-        agreement=draft, effective_at=get_start_of_day(month, ZoneInfo("UTC")), now=now, by=owner
+        agreement=draft,
+        effective_at=get_start_of_day(month, ZoneInfo("UTC")),
+        now=now,
+        by=owner,
+        read_impact=build_impact_reader(now),
     )

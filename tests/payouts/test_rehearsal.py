@@ -17,7 +17,7 @@ from agreements.errors import Rejected
 from agreements.models import AgreementVersion, Program, Rate
 from mail.models import Message
 from payouts.commissions import backtest, forfeiture
-from payouts.commissions.term_impact import measure_impact
+from payouts.commissions.term_impact import build_impact_reader
 from payouts.models import Commission, LedgerEntry, StatementLine
 from tests.scenarios import (
     build_order,
@@ -183,22 +183,18 @@ def test_cannot_write(people):
         cursor.execute("UPDATE payouts_commission SET clause = clause")
 
 
-def measure_impact_now(version, affiliate_ids):
-    return measure_impact(agreement=version, affiliate_ids=affiliate_ids, now=NOW)
-
-
 def test_tells_each_affiliate_what_it_means_for_them_a_month(people):
     at = "2026-11-01T12:00:00Z"
     send_orders(*(build_order(str(n), placed=at, at=at, coupon="A") for n in range(27)), now=NOW)
     made = draft(rates={"home-decor": "4.00"})
     publishing.publish_version(
-        agreement=made, effective_at=NOW + timedelta(days=15), now=NOW, by=None, read_impact=measure_impact_now
+        agreement=made, effective_at=NOW + timedelta(days=15), now=NOW, by=None, read_impact=build_impact_reader(NOW)
     )
     # 27 x 5.00 = 135.00 in three months is 45.00 a month; 27 x 4.00 = 108.00 is 36.00.
     told = {mail.context["code"]: mail.context for mail in Message.objects.filter(kind="agreement_change")}
     assert (told["A"]["actual"], told["A"]["projected"]) == ("45.00 USD", "36.00 USD")
     assert "actual" not in told["B"]
-    means = measure_impact_now(made, [people["A"].pk]).get(people["A"].pk)
+    means = build_impact_reader(NOW)(made, [people["A"].pk]).get(people["A"].pk)
     assert means == (Decimal("45.00"), Decimal("36.00"))
 
 
