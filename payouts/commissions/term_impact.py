@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from agreements.models import AgreementVersion
-from agreements.term_impact import LOOKBACK_DAYS, LOOKBACK_MONTHS, TermImpact
+from agreements.term_impact import LOOKBACK_DAYS, LOOKBACK_MONTHS, ImpactReader, TermImpact
 from lib.money import round_to_cents
 from payouts.commissions import backtest
 
