@@ -1,45 +1,49 @@
-# The commands that anyone has to know:
+# Commands:
 #
-#   make run     everything on this machine, with a demo program: http://127.0.0.1:8000 (PORT=... for another, DEMO=0 without)
-#   make test    every test, in a real browser too
-#   make check   lint, types, order of the rooms, templates, migrations, settings for production
-#   make faults  what dies, dies often: the close, PostgreSQL, Valkey, beat; prints figures (CLOSE_KILLS=... and others for other sizes)
-#   make bench   every row of what was promised of speed, as ratios; writes benchmarks/RESULTS.md (PARTS="redirect close" for some)
-#   make mutants changes what decides about money, bit by bit, and sees whether tests notice; writes tests/mutants/RESULTS.md
-#   make fix     what of that can be mended by itself
-#   make docs    writes the pages of docs/ that a test makes and compares
-#   make audit   known vulnerabilities of what is installed; asks a service on the network
-#   make clean   removes the embedded servers' data and what tools left behind
+#   make run      start everything on this machine with a demo program: http://127.0.0.1:8000 (PORT=9000 for another port, DEMO=0 without the demo)
+#   make test     run every test, in a real browser too
+#   make quick    run the tests that your change touches (BASE=main for all since a revision)
+#   make check    lint, types, import contracts, templates, wording, migrations, settings for production
+#   make fix      fix what ruff and djlint can fix
+#   make faults   kill the close, PostgreSQL, Valkey and beat many times; print figures (CLOSE_KILLS=... and others set the sizes)
+#   make bench    measure speed as ratios; write benchmarks/RESULTS.md (PARTS="redirect close" for some)
+#   make mutants  change the code that decides about money and see whether tests notice; write tests/mutants/RESULTS.md
+#   make docs     write the pages of docs/ that a test generates and compares
+#   make audit    look up known vulnerabilities of what is installed; needs the network
+#   make clean    remove the embedded servers' data and what tools left behind
 #
-# Python 3.11 or later is all that the machine must have; PYTHON=... names another than python3.
+# The machine needs Python 3.11 or later; PYTHON=... names another than python3.
 
 PYTHON ?= python3
 DEBUG ?= 1
 export DEBUG
 
 .DELETE_ON_ERROR:
-.PHONY: run test faults check types rest bench mutants fix docs audit clean venv browser
+.PHONY: run test quick faults check types rest bench mutants fix docs audit clean venv browser
 
 BIN := .venv/bin
 LOCAL_APPS := lib audit accounts mail affiliates agreements tracking payouts compliance shops portal
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
-# mypy and some checks read the settings, and need no server for it: nobody listens there.
+# mypy and some checks read the settings but need no server, so this address has none.
 NO_SERVERS := DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 PRODUCTION := $(NO_SERVERS) DEBUG=0 SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDE BASE_URL=https://example.com \
 	ALLOWED_HOSTS=example.com EMAIL_URL=smtp://127.0.0.1:25
 
-# Where a space more or less is seen: in mail, and in the elements that pages are put together from.
+# White space matters in mail and in allauth's elements.
 UNFORMATTED := --extend-exclude templates/mail,templates/allauth/elements
 
 run: .venv/installed-run
 	@exec $(BIN)/python -m config.run
 
-# In two parts: what shares a resource with other tests, or measures time, has the machine to itself. Of the others, files
-# whose tests share what takes long to make stay with one worker (`tests/conftest.py`).
+# Two runs: serial tests share a resource or measure time, so they run alone. Of the others, files whose tests share an
+# expensive fixture stay with one worker (`tests/conftest.py`).
 test: .venv/installed-test browser
 	$(BIN)/python -m pytest -n 2 -m "not serial"
 	$(BIN)/python -m pytest -m serial
+
+quick: .venv/installed-test
+	$(BIN)/python -m tests.quick
 
 # A browser test that finds no browser is skipped, except where CI=true: there it fails.
 REQUIRE_BROWSER ?= $(if $(filter true,$(CI)),1)
@@ -60,7 +64,7 @@ faults: .venv/installed-test
 	$(BIN)/python -m pytest $(if $(filter tests/simulation%,$(PARTS)),-n 2) $(or $(PARTS),tests/faults)
 	$(if $(PARTS),,$(BIN)/python -m pytest -n 2 tests/simulation)
 
-# Types take as long as all the rest, which is looked at meanwhile.
+# Types take as long as everything else, so both run at once.
 check: .venv/installed-test
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target types rest
 
@@ -71,6 +75,7 @@ rest: .venv/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.wording
 	$(BIN)/djlint --check $(UNFORMATTED) templates
 	$(BIN)/djlint --lint --quiet templates
 	$(NO_SERVERS) $(BIN)/python -W "ignore:Got an error checking a consistent migration history" \
@@ -90,7 +95,7 @@ fix: .venv/installed-test
 	-$(BIN)/djlint --reformat --quiet $(UNFORMATTED) templates
 
 docs: .venv/installed-test
-	UPDATE_DOCS=1 $(BIN)/python -m pytest -q tests/stories/test_money_walkthrough.py
+	UPDATE_DOCS=1 $(BIN)/python -m pytest -q tests/stories/test_money_walkthrough.py tests/test_docs.py tests/config/test_configuration_page.py
 
 audit: .venv/installed-test
 	$(BIN)/pip-audit
@@ -106,7 +111,7 @@ venv: .venv/installed-test
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Accord needs Python 3.11 or later")'
 	$(PYTHON) -m venv .venv
 
-# Empty files that are newer than the requirements once these are installed.
+# Empty files that are newer than the requirements once those are installed.
 .venv/installed-run: requirements.txt requirements-local.txt constraints.txt | .venv/bin/python
 	$(INSTALL) -r requirements-local.txt
 	@touch $@
