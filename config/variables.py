@@ -1,0 +1,131 @@
+"""Every environment variable, with its default and meaning: the source of docs/configuration.md."""
+
+from typing import NamedTuple
+
+
+class Variable(NamedTuple):
+    """An environment variable; `default` is what the page says, for a number the number itself."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+SECTIONS: dict[str, tuple[Variable, ...]] = {
+    "Required in production": (
+        Variable(
+            "SECRET_KEY", "required", "At least 50 characters. All other keys are derived from it unless they are set."
+        ),
+        Variable("DATABASE_URL", "required", "`postgres://user:password@host/name`, PostgreSQL 15 or later."),
+        Variable("REDIS_URL", "required", "`redis://host:6379/0`: broker and cache, Valkey or Redis."),
+        Variable("BASE_URL", "required", "Public address of the portal, such as `https://affiliates.example.com`."),
+        Variable("ALLOWED_HOSTS", "required", "Hosts that the portal answers to, separated by commas."),
+        Variable("EMAIL_URL", "required", "`smtp+tls://user:password@host:587`, or another form of django-environ."),
+    ),
+    "Program": (
+        Variable("PROGRAM_NAME", "`Accord`", "Name of the program on pages, in e-mails and in the agreement."),
+        Variable("DEFAULT_FROM_EMAIL", "`affiliates@localhost`", "Sender of all e-mails."),
+        Variable(
+            "STAFF_ALERT_EMAILS", "superusers", "Recipients of alerts and of the daily list, separated by commas."
+        ),
+        Variable("SEPA_DEBTOR_NAME", "none", "Name of the paying account in SEPA files, for programs in EUR."),
+        Variable("SEPA_DEBTOR_IBAN", "none", "IBAN of the paying account in SEPA files."),
+    ),
+    "Tracking": (
+        Variable("CLICK_BASE_URL", "`BASE_URL`", "Address of tracking links, if they have a host of their own."),
+        Variable("CLICK_ID_PARAMETER", "`click_id`", "Query parameter that carries the click id to the link's target."),
+        Variable(
+            "CLICK_RETENTION_DAYS",
+            "400",
+            "How long single clicks are kept, rounded up to whole months; 0 keeps them. Reports stay.",
+        ),
+        Variable(
+            "CLICK_FLOOD_PER_MINUTE",
+            "120",
+            "More clicks a minute from one address are a flood: redirected, not counted.",
+        ),
+        Variable(
+            "CLICK_SPOOL_DIR",
+            "`.local/clicks`",
+            "Directory where each web process keeps clicks while the database is away.",
+        ),
+        Variable("CLICK_SPOOL_MEGABYTES", "1024", "Largest size of these files together, in MiB."),
+    ),
+    "Keys": (
+        Variable("CLICK_ID_KEYS", "derived", "Keys that sign click ids, newest first; old ones still verify."),
+        Variable(
+            "PAYOUT_DETAILS_KEYS", "derived", "Keys that encrypt payout details, newest first; old ones still decrypt."
+        ),
+        Variable("PERSONAL_HASH_KEY", "derived", "Key of the hashes of customer references and payout accounts."),
+    ),
+    "Limits and thresholds": (
+        Variable(
+            "API_REQUESTS_PER_MINUTE",
+            "120000",
+            "Requests with one API key; more get 429 with `Retry-After`. 0 sets no limit.",
+        ),
+        Variable("ABUSE_REPORTS_PER_HOUR", "5", "Public abuse reports from one address."),
+        Variable("ORDER_LOOKUPS_PER_HOUR", "100", "Order numbers that one affiliate may look up."),
+        Variable("SIGNAL_DAYS", "30", "Days that the detectors of signals look back."),
+        Variable("SIGNAL_SAME_PAYOUT_DETAILS", "2", "Affiliates with the same payout details."),
+        Variable("SIGNAL_SELF_PURCHASES", "1", "Orders with the affiliate's own customer reference."),
+        Variable("SIGNAL_CLICKS_FROM_ONE_NETWORK", "500", "Clicks from one shortened address."),
+        Variable("SIGNAL_QUICK_ORDER_SECONDS", "30", "An order this soon after its click is quick."),
+        Variable("SIGNAL_QUICK_ORDERS", "3", "Quick orders."),
+        Variable("SIGNAL_CONVERSION_PERCENT", "40", "Conversion rate above this, in percent ..."),
+        Variable("SIGNAL_CONVERSION_CLICKS", "50", "... from this many clicks on."),
+        Variable("SIGNAL_CLICKS_WITHOUT_ORDER", "10000", "Clicks without a single order."),
+        Variable("SIGNAL_UNDECLARED_CLICKS", "25", "Clicks from sites that the affiliate has not declared."),
+        Variable("UNUSUAL_PAYOUT", "5000", "The dry run of a close marks payouts of at least this amount."),
+        Variable(
+            "UNUSUAL_EARNINGS_FACTOR", "10", "It also marks earnings of this many times the average of three months ..."
+        ),
+        Variable("UNUSUAL_EARNINGS_MINIMUM", "100", "... from this amount on."),
+    ),
+    "Security": (
+        Variable(
+            "DEBUG",
+            "on in a bare checkout, else off",
+            "Development: embedded servers, no second factor required, no HTTPS redirect.",
+        ),
+        Variable("STAFF_MFA_REQUIRED", "on unless `DEBUG`", "Staff must have a second factor."),
+        Variable(
+            "TRUSTED_PROXIES",
+            "0",
+            "Number of your proxies in front of the application. This many entries of `X-Forwarded-For` are believed.",
+        ),
+        Variable("CSRF_TRUSTED_ORIGINS", "`BASE_URL`", "Origins that forms may be posted from, separated by commas."),
+        Variable("SECURE_SSL_REDIRECT", "on unless `DEBUG`", "Redirect HTTP to HTTPS."),
+        Variable(
+            "SECURE_HSTS_SECONDS", "a year, 0 with `DEBUG`", "Lifetime of the `Strict-Transport-Security` header."
+        ),
+    ),
+    "Operation": (
+        Variable("DATABASE_CONNECTION_SECONDS", "60", "How long a database connection is kept open."),
+        Variable("TEST_DATABASE_NAME", "`test_accord`", "Database of the tests."),
+        Variable("MEDIA_ROOT", "`.local/media`", "Directory of files."),
+        Variable("LOG_LEVEL", "`INFO`", "Lowest level that is logged."),
+        Variable("PORT", "8000", "Port of `make run`."),
+        Variable("DEMO", "1", "0 starts `make run` without the demo program."),
+        Variable(
+            "EMBEDDED_GRACE_SECONDS", "10", "How long the embedded servers outlive the last process that uses them."
+        ),
+    ),
+}
+
+
+def render_page() -> str:
+    """Return docs/configuration.md."""
+    parts = [
+        "# Configuration",
+        "",
+        "Everything that differs between deployments comes from environment variables, or from a file `.env` beside `manage.py`.",
+        "A missing or malformed variable stops the start with a message that names it. If none of `SECRET_KEY`, `DATABASE_URL`",
+        "and `REDIS_URL` is set, the checkout is a trial: `DEBUG` is on and the embedded servers are used.",
+        "",
+        "`make docs` writes this page from `config/variables.py`.",
+    ]
+    for title, variables in SECTIONS.items():
+        parts += ["", f"## {title}", "", "| variable | default | meaning |", "| --- | --- | --- |"]
+        parts += [f"| `{variable.name}` | {variable.default} | {variable.meaning} |" for variable in variables]
+    return "\n".join(parts) + "\n"
