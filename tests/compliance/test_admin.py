@@ -75,8 +75,8 @@ def test_opens_a_review_of_a_term(staff, affiliate):
     ("answers", "message"),
     [
         ({"grounds": "activity:yodelling"}, "Select a valid choice"),
-        ({"grounds": "activity:fraud", "older_orders": "T-9999"}, "No order of this affiliate: T-9999"),
-        ({"grounds": "activity:fraud", "hold_all_money": "on"}, "Please say why."),
+        ({"grounds": "activity:fraud", "older_orders": "T-9999"}, "These are not orders of this affiliate: T-9999"),
+        ({"grounds": "activity:fraud", "hold_all_money": "on"}, "Enter a reason."),
         ({"grounds": "activity:fraud", "summary": " "}, "This field is required."),
     ],
 )
@@ -99,7 +99,7 @@ def test_decides_a_review(staff, review, reviewer):
 def test_refuses_a_hasty_decision_in_the_zone_of_its_form(staff, affiliate, second_reviewer):
     Affiliate.objects.update(time_zone="Asia/Tokyo")
     review = open_review(affiliate=affiliate, activity="fraud", summary="Odd.", now=timezone.now(), by=second_reviewer)
-    until = f"may reply until {format_datetime(review.reply_by)}"
+    until = f"can reply until {format_datetime(review.reply_by)}"
     address = at("review_decide", review.pk)
     page = confirm(staff, address, decision="warning", reason="So.").content.decode()
     assert page.count(until) == 2
@@ -120,7 +120,7 @@ def test_has_an_appeal_decided_by_somebody_else(staff, review, reviewer, second_
     appeals.appeal(review=review, text="No!", now=now, by=affiliate.user)
     answers = {"outcome": "granted", "reason": "Sorry."}
     response = staff.post(at("review_decide_appeal", review.pk), {CONFIRMED: "1", **answers}, follow=True)
-    assert "may not decide its appeal" in response.content.decode()
+    assert "must be decided by a different reviewer" in response.content.decode()
     assert Review.objects.get().state == "appealed"
     staff.force_login(second_reviewer)
     confirm(staff, at("review_decide_appeal", review.pk), **answers)
@@ -223,7 +223,7 @@ def test_declares_a_pause_of_all_targets(staff, reviewer):
     assert TargetPause.objects.get().declared_by == reviewer
     assert AuditRecord.objects.filter(action="target pause declared", by=reviewer).exists()
     response = confirm(staff, at("targetpause_declare"), starts_on="2026-01-05", ends_on="2026-01-01", reason="Oops.")
-    assert "The last day is before the first." in response.content.decode()
+    assert "The last day must not be before the first day." in response.content.decode()
 
 
 def test_announces_the_end_of_the_program(client, affiliate):

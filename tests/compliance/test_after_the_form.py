@@ -25,5 +25,5 @@ def test_of_an_approval_when_the_end_of_the_program_is_announced(client):
     client.force_login(make_staff("affiliate managers"))
     address = reverse("admin:affiliates_affiliate_approve", args=[applicant.pk])
     answer = client.post(address, {"confirmed": "1"}, follow=True)
-    assert "nobody can be approved any more" in answer.content.decode()
+    assert "applications can only be rejected" in answer.content.decode()
     assert Affiliate.objects.get(pk=applicant.pk).state == State.APPLIED

@@ -143,29 +143,29 @@ def test_keep_what_was_typed_when_it_is_too_late(signed_in, review):
     response = reply(signed_in, review, text="I was on holiday.")
     assert response.status_code == 422
     assert "I was on holiday." in response.content.decode()
-    assert "The time to reply is over." in response.content.decode()
+    assert "The deadline for a reply has passed." in response.content.decode()
 
 
 def test_ask_for_a_reply_until_there_is_one(signed_in, review):
     address = reverse("compliance:review", args=[review.pk])
     asked = signed_in.get(address).content.decode()
     assert "Please reply by" in asked
-    assert "Staff may decide as soon as you have replied." in asked
+    assert "We may decide as soon as you have replied." in asked
     reply(signed_in, review)
     thanked = signed_in.get(address).content.decode()
     assert "Please reply by" not in thanked
-    assert "We have received your reply. Staff decide by" in thanked
-    assert "You may add to it until" in thanked
+    assert "We have received your reply and will decide by" in thanked
+    assert "You can add to it until" in thanked
     Review.objects.filter(pk=review.pk).update(reply_by=timezone.now())
     late = signed_in.get(address).content.decode()
-    assert "We have received your reply." in late
-    assert "You may add to it until" not in late
+    assert "We have received your reply" in late
+    assert "You can add to it until" not in late
 
 
 def test_take_an_appeal(signed_in, review, reviewer):
     reply(signed_in, review)
     decisions.decide(review=review, decision="warning", reason="So.", now=timezone.now(), by=reviewer)
-    assert "Send the appeal" in signed_in.get(reverse("compliance:review", args=[review.pk])).content.decode()
+    assert "Send appeal" in signed_in.get(reverse("compliance:review", args=[review.pk])).content.decode()
     response = signed_in.post(reverse("compliance:appeal", args=[review.pk]), {"text": "No!"})
     assert response.status_code == 302
     review.refresh_from_db()
