@@ -37,10 +37,10 @@ def validate_commissions(*, affiliate: Affiliate, commissions: Iterable[Commissi
     Raises ValidationError if one belongs to another affiliate or is already forfeited.
     """
     wanted = {commission.pk for commission in commissions}
-    found = list(Commission.objects.for_affiliate(affiliate).filter(pk__in=wanted, forfeited_at__isnull=True))
-    if len(found) != len(wanted):
+    eligible = list(Commission.objects.for_affiliate(affiliate).filter(pk__in=wanted, forfeited_at__isnull=True))
+    if len(eligible) != len(wanted):
         raise ValidationError({"commissions": _("Choose only commissions of this affiliate that are not forfeited.")})
-    return found
+    return eligible
 
 
 def list_held_commissions(review: Review) -> QuerySet[Commission]:

@@ -20,7 +20,6 @@ from compliance.deadlines import add_days
 from compliance.grounds import cite_review_clause
 from compliance.models import Review, TerminationNotice
 from compliance.offboarding.notice_expiry import apply_expired_notices
-from compliance.offboarding.suspension import reinstate, suspend
 from lib.formatting import format_datetime_for
 from lib.reasons import require_reason
 from payouts.ledger import booking
@@ -30,10 +29,8 @@ __all__ = [
     "end_for_breach",
     "give_notice",
     "leave_program",
-    "reinstate",
     "revoke_notice",
     "revoke_review_notice",
-    "suspend",
 ]
 
 Ground, NoticeState = TerminationNotice.Ground, TerminationNotice.State

@@ -61,13 +61,13 @@ def end_due_notices(*, now: datetime) -> EndedNoticeCounts:
     A suspended affiliate's notice waits until the affiliate is active again.
     """
     running = TargetNotice.objects.filter(state=NoticeState.RUNNING).select_related("affiliate__user", "agreement")
-    gone = running.filter(affiliate__state__in=[State.LEAVING, State.TERMINATED])
+    left = running.filter(affiliate__state__in=[State.LEAVING, State.TERMINATED])
     due = list(running.filter(cure_by__lte=now, affiliate__state=State.ACTIVE))
     evaluations = {
         evaluation.affiliate_id: evaluation
         for evaluation in evaluate_targets([notice.affiliate_id for notice in due], now=now)
     }
-    states = [_try_resolve_notice(notice, None, now) for notice in gone]
+    states = [_try_resolve_notice(notice, None, now) for notice in left]
     states += [_try_resolve_notice(notice, evaluations.get(notice.affiliate_id), now) for notice in due]
     return EndedNoticeCounts(
         met=states.count(NoticeState.MET),
