@@ -99,7 +99,9 @@ def _build_hold(
 ) -> Hold:
     valid = review_money.validate_commissions(affiliate=affiliate, commissions=commissions)
     if named.term == Rule.SALES_TARGET.value and (valid or hold_all_money):
-        raise ValidationError({"commissions": _("A missed target cannot hold money: everything earned is paid.")})
+        raise ValidationError(
+            {"commissions": _("No money can be held for a missed target: everything earned is paid.")}
+        )
     reason = require_reason(hold_all_reason, field="hold_all_reason") if hold_all_money else ""
     return Hold(valid, hold, reason)
 

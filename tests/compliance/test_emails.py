@@ -21,10 +21,10 @@ from tests.factories import make_affiliate
 
 NOW = datetime(2025, 6, 30, 12, tzinfo=UTC)
 KINDS = {
-    "review_opened", "review_decided", "appeal_decided", "hold_released", "suspended", "reinstated", "terminated",
-    "termination_notice", "termination_revoked", "leaving_confirmed", "end_of_program", "target_at_risk", "target_missed",
-    "target_met",
-}  # fmt: skip
+    *("review_opened", "review_decided", "appeal_decided", "hold_released", "suspended", "reinstated", "terminated"),
+    *("termination_notice", "termination_revoked", "leaving_confirmed", "end_of_program"),
+    *("target_at_risk", "target_missed", "target_met"),
+}
 
 
 def run_review(affiliate, by, decision, outcome="", other=None, **changes):

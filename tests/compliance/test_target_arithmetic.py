@@ -52,7 +52,8 @@ def test_window_is_extended_by_each_paused_day():
 
 
 def test_window_is_extended_by_paused_days_in_its_extension():
-    # Ten days in March extend the window to 2025-12-23 12:00; it then contains five of the ten days in December, and so on.
+    # Ten days in March extend the window to 2025-12-23 12:00, where it reaches five of the ten days in December; these
+    # extend it to the others.
     paused = [DateRange(date(2026, 3, 1), date(2026, 3, 10)), DateRange(date(2025, 12, 18), date(2025, 12, 27))]
     assert make_target(paused=paused).compute_window(NOW) == (at(1, 2, 12) - timedelta(days=20), 20)
 
