@@ -107,7 +107,7 @@ class Review(models.Model):
 
 
 class ReviewEvent(models.Model):
-    """One step of a review. Append-only, and shown to the affiliate unless `private`."""
+    """One event in the timeline of a review. Append-only, and shown to the affiliate unless `private`."""
 
     class Kind(models.TextChoices):
         SIGNAL = "signal", _("signal")
