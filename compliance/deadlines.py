@@ -1,18 +1,16 @@
-"""Deadlines of reviews, notices and targets: days of 24 hours, counted from an instant (CONTRACT 8). Pure: no clock.
+"""Deadlines of reviews, notices and targets: days of 24 hours, counted from an instant (specification 8).
 
-A time of N days is half-open, as months are (CONTRACT 6): it has begun at its first instant and is over at the instant of
-its deadline. So somebody may act while the deadline lies ahead, the clock acts from the deadline on, and no instant is left
-to both or to neither.
+Periods are half-open: people may act before the deadline, scheduled tasks act from the deadline on.
 """
 
 from datetime import datetime, timedelta
 
 
 def add_days(start: datetime, days: int) -> datetime:
-    """The instant `days` x 24 hours after `start`."""
+    """Return the instant `days` x 24 hours after `start`."""
     return start + timedelta(days=days)
 
 
 def is_over(deadline: datetime | None, now: datetime) -> bool:
-    """Whether `deadline` has come by `now`; what has no deadline is never over."""
+    """Return whether `deadline` has passed at `now`; without a deadline, never."""
     return deadline is not None and deadline <= now

@@ -1,4 +1,4 @@
-"""What this room tells affiliates by e-mail (CONTRACT 10), each written in the transaction of what it tells."""
+"""E-mails of compliance to affiliates, queued in the transaction of the event they report (specification 10)."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -112,7 +112,7 @@ def send_leaving_confirmed(
 
 
 def send_left(affiliate: Affiliate, *, now: datetime) -> None:
-    """Somebody who had accepted nothing has left: nothing runs off."""
+    """Confirm that an affiliate who had not accepted an agreement has left, without a notice period."""
     notify(
         affiliate=affiliate, kind="leaving_confirmed", key=_build_message_key(affiliate, now), context={"ends_at": ""}
     )

@@ -1,4 +1,4 @@
-"""The forms of reviews and of the page on which the public reports abuse."""
+"""Forms of review pages and of the public abuse report."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ class MultipleFileInput(forms.FileInput):
 
 
 class MultipleFileField(forms.FileField):
-    """Some files, or none; too big or too many are refused before they are read."""
+    """Any number of files up to MAX_FILES; too large or too many are rejected before they are read."""
 
     widget = MultipleFileInput(attrs={"accept": ".png,.jpg,.jpeg,.pdf,.txt"})
 
     def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
         files = [super(MultipleFileField, self).clean(file) for file in data or []]
         if len(files) > MAX_FILES:
-            raise forms.ValidationError(_("Send at most %(most)d files at a time.") % {"most": MAX_FILES})
+            raise forms.ValidationError(_("Attach at most %(most)d files.") % {"most": MAX_FILES})
         for file in files:
             if file.size > MAX_BYTES:
                 raise forms.ValidationError(_("%(name)s is larger than 5 MB.") % {"name": file.name})
@@ -31,41 +31,43 @@ class MultipleFileField(forms.FileField):
 
 class ReplyForm(forms.Form):
     text = forms.CharField(label=_("Your reply"), max_length=MAX_CHARACTERS, widget=forms.Textarea(attrs={"rows": 8}))
-    files = MultipleFileField(  # type: ignore[assignment]  # a form takes its fields off the class
+    files = MultipleFileField(  # type: ignore[assignment]  # Form.files has another type
         label=_("Files"),
         required=False,
-        help_text=_("Up to 5 files of 5 MB each: PNG, JPEG, PDF or plain text."),
+        help_text=_("Up to 5 files of 5 MB each, as PNG, JPEG, PDF or plain text."),
     )
 
     @property
     def contents(self) -> list[tuple[str, bytes]]:
-        """The files as (name, content)."""
+        """Return the files as pairs of name and content."""
         return [(file.name or "", file.read()) for file in self.cleaned_data["files"]]
 
 
 class AppealForm(forms.Form):
     text = forms.CharField(
-        label=_("Why the decision is wrong"), max_length=MAX_CHARACTERS, widget=forms.Textarea(attrs={"rows": 8})
+        label=_("Why you disagree with the decision"),
+        max_length=MAX_CHARACTERS,
+        widget=forms.Textarea(attrs={"rows": 8}),
     )
 
 
 class AbuseReportForm(forms.Form):
     page_url = forms.URLField(
-        label=_("Where you saw it"),
+        label=_("Page address"),
         max_length=500,
         required=False,
         assume_scheme="https",
-        help_text=_("The address of the page, post or advertisement."),
+        help_text=_("The page, post or advertisement where you saw it."),
     )
     link_or_coupon = forms.CharField(
-        label=_("Link or coupon"),
+        label=_("Link or coupon code"),
         max_length=200,
         required=False,
-        help_text=_("The tracking link or the coupon code, if you have it: it tells us whose promotion this is."),
+        help_text=_("The link or coupon code that was promoted, if you have it. It helps us find the affiliate."),
     )
     text = forms.CharField(label=_("What happened"), max_length=5000, widget=forms.Textarea(attrs={"rows": 6}))
     email = forms.EmailField(
         label=_("Your e-mail"),
         required=False,
-        help_text=_("Only if we may ask you about it. The affiliate never sees it."),
+        help_text=_("Optional, in case we have questions. We never show it to the affiliate."),
     )

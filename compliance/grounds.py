@@ -1,6 +1,6 @@
-"""What a review names: one prohibited activity or one term, by clause, in the version that the affiliate is under.
+"""Grounds of a review: one prohibited activity or one term, by clause, in the version that the affiliate accepted.
 
-CONTRACT 8: nobody is judged by a rule that is not in the text that they accepted.
+A rule that is missing from the accepted text is no ground (specification 8).
 """
 
 from typing import Any, NamedTuple
@@ -16,8 +16,8 @@ from compliance.models import Review
 
 Decision = Review.Decision
 
-# From the mildest to the gravest, as clause 8.5 of the seed agreement lists them. A forfeiture takes commissions that the
-# review names; a suspension stops all earning; so an activity whose gravest consequence is suspension may also be forfeited.
+# From mildest to gravest, as in clause 8.5. Forfeiture takes only the named commissions while suspension stops all
+# earning, so forfeiture is also possible for an activity whose gravest consequence is suspension.
 DECISIONS_BY_SEVERITY: tuple[Review.Decision, ...] = (
     Decision.DISMISSED,
     Decision.WARNING,
@@ -25,7 +25,7 @@ DECISIONS_BY_SEVERITY: tuple[Review.Decision, ...] = (
     Decision.SUSPENSION,
     Decision.TERMINATION,
 )
-# A missed target is no breach: everything earned is paid (CONTRACT 8), so nothing can be held or forfeited for it.
+# A missed target is no breach: everything earned is paid (specification 8), so nothing is held or forfeited for it.
 MISSED_TARGET_DECISIONS = (Decision.DISMISSED, Decision.WARNING, Decision.SUSPENSION, Decision.TERMINATION)
 
 
@@ -37,25 +37,31 @@ class Grounds(NamedTuple):
 
 
 def build_activity_grounds(agreement: AgreementVersion, code: str) -> Grounds:
-    """The prohibited activity `code` of `agreement` with its clause; ValidationError for one that it does not prohibit."""
+    """Return grounds for the prohibited activity `code` of `agreement`.
+
+    Raises ValidationError if `agreement` does not prohibit it.
+    """
     activity = ProhibitedActivity.objects.filter(agreement=agreement, code=code).first()
     if activity is None:
-        raise ValidationError({"activity": _("%(version)s does not prohibit this.") % {"version": agreement}})
+        raise ValidationError({"activity": _("%(version)s does not prohibit this activity.") % {"version": agreement}})
     return Grounds(code, "", get_clause_number(agreement.pk, Rule.PROHIBITED_ACTIVITIES), activity.title)
 
 
 def build_term_grounds(agreement: AgreementVersion, term: str) -> Grounds:
-    """The rule `term` (or the rule that the term of that name decides) with its clause in `agreement`."""
-    rule = TERM_RULES.get(term) or next((known for known in Rule if known.value == term), None)
+    """Return grounds for `term`: a rule, or a term name that stands for its rule, with the clause in `agreement`.
+
+    Raises ValidationError if no clause of `agreement` states it.
+    """
+    rule = TERM_RULES.get(term) or next((rule for rule in Rule if rule.value == term), None)
     number = get_clause_number(agreement.pk, rule) if rule else ""
     if rule is None or not number:
-        raise ValidationError({"term": _("%(version)s has no clause about this.") % {"version": agreement}})
+        raise ValidationError({"term": _("%(version)s has no clause about this term.") % {"version": agreement}})
     heading = agreement.clauses.get(number=number).heading
     return Grounds("", rule.value, number, heading)
 
 
 def annotate_title(reviews: QuerySet[Review]) -> QuerySet[Any]:
-    """`reviews`, each with `words`: what `words_of` says of it, for a list."""
+    """Annotate each review with `title`, the value of `get_review_title`."""
     activities = ProhibitedActivity.objects.filter(agreement=OuterRef("agreement"), code=OuterRef("activity"))
     clauses = Clause.objects.filter(agreement=OuterRef("agreement"), number=OuterRef("clause"))
     return reviews.annotate(
@@ -67,24 +73,24 @@ def annotate_title(reviews: QuerySet[Review]) -> QuerySet[Any]:
 
 
 def get_review_title(review: Review) -> str:
-    """The title of the activity, or the heading of the clause, that `review` names."""
+    """Return the title of the activity, or the heading of the clause, that `review` names."""
     if review.activity:
         return ProhibitedActivity.objects.get(agreement_id=review.agreement_id, code=review.activity).title
     return review.agreement.clauses.get(number=review.clause).heading
 
 
 def cite_review_clause(review: Review) -> str:
-    """The clause that `review` names, with its version: "6.1 of version 1", short enough for the history of states."""
+    """Return the clause of `review` with its version, such as "6.1 of version 1", cut to fit the status history."""
     return f"{review.clause} of version {review.agreement.name}"[:60]
 
 
 def is_missed_target(review: Review) -> bool:
-    """Whether `review` is about the sales target: then a termination is one with notice, not one for breach."""
+    """Return whether `review` is about the sales target, so that termination is with notice and not for breach."""
     return review.term == Rule.SALES_TARGET.value
 
 
 def list_possible_decisions(review: Review) -> tuple[Review.Decision, ...]:
-    """The decisions that `review` may have: none graver than the activity's gravest consequence (clause 8.5)."""
+    """Return the decisions allowed for `review`: none graver than its activity's gravest consequence (clause 8.5)."""
     if is_missed_target(review):
         return MISSED_TARGET_DECISIONS
     if not review.activity:

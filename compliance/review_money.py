@@ -1,4 +1,4 @@
-"""The money that a review holds, and what becomes of it (CONTRACT 8)."""
+"""Commissions and payouts that a review holds, releases or forfeits (specification 8)."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -17,47 +17,50 @@ from payouts.models import Commission, CommissionHold, PayoutHold
 
 
 def build_hold_source(review: Review) -> str:
-    """The key under which the holds of `review` are placed."""
+    """Return the `source` of the holds that `review` places."""
     return f"review:{review.pk}"
 
 
 def build_hold_reason(review: Review) -> str:
-    """Why its money is held or forfeited, as the affiliate reads it."""
-    words = _("%(what)s, clause %(clause)s of %(version)s") % {
-        "what": get_review_title(review),
+    """Return the reason for the hold, as shown to the affiliate."""
+    title = _("%(title)s, clause %(clause)s of %(version)s") % {
+        "title": get_review_title(review),
         "clause": review.clause,
         "version": review.agreement,
     }
-    return _("Under review: %(words)s") % {"words": words[:180]}
+    return _("Under review: %(title)s") % {"title": title[:180]}
 
 
 def validate_commissions(*, affiliate: Affiliate, commissions: Iterable[Commission]) -> list[Commission]:
-    """Those of `commissions` once each; ValidationError where one is another affiliate's or is forfeited already."""
+    """Return `commissions` without duplicates.
+
+    Raises ValidationError if one belongs to another affiliate or is already forfeited.
+    """
     wanted = {commission.pk for commission in commissions}
-    found = list(Commission.objects.for_affiliate(affiliate).filter(pk__in=wanted, forfeited_at__isnull=True))
-    if len(found) != len(wanted):
-        raise ValidationError({"commissions": _("Choose commissions of this affiliate that are not forfeited.")})
-    return found
+    eligible = list(Commission.objects.for_affiliate(affiliate).filter(pk__in=wanted, forfeited_at__isnull=True))
+    if len(eligible) != len(wanted):
+        raise ValidationError({"commissions": _("Choose only commissions of this affiliate that are not forfeited.")})
+    return eligible
 
 
 def list_held_commissions(review: Review) -> QuerySet[Commission]:
-    """The commissions that `review` holds now."""
+    """Return the commissions that `review` currently holds."""
     holding = CommissionHold.objects.filter(source=build_hold_source(review), released_at__isnull=True)
     return Commission.objects.filter(pk__in=holding.values("commission"))
 
 
 def compute_held_amount(review: Review) -> Decimal:
-    """What the commissions that `review` holds now are worth."""
+    """Return the sum of the commissions that `review` currently holds."""
     return list_held_commissions(review).aggregate(sum=Sum("amount"))["sum"] or Decimal("0.00")
 
 
 def holds_all_payouts(review: Review) -> bool:
-    """Whether `review` holds every payout now."""
+    """Return whether `review` currently holds all payouts of its affiliate."""
     return PayoutHold.objects.filter(source=build_hold_source(review), released_at__isnull=True).exists()
 
 
 def hold_commissions(*, review: Review, commissions: Sequence[Commission], now: datetime, by: User | None) -> None:
-    """Hold those of `commissions` that `review` doesn't hold yet."""
+    """Hold those of `commissions` that `review` does not hold yet."""
     holding = set(list_held_commissions(review).values_list("pk", flat=True))
     free = [commission for commission in commissions if commission.pk not in holding]
     if free:
@@ -67,29 +70,29 @@ def hold_commissions(*, review: Review, commissions: Sequence[Commission], now: 
 
 
 def hold_all_payouts(*, review: Review, reason: str, now: datetime, by: User | None) -> None:
-    """Hold every payout, with the reason that staff gave."""
+    """Hold all payouts of the affiliate, with the reason that staff gave."""
     holds.hold_payouts(affiliate=review.affiliate, source=build_hold_source(review), reason=reason, now=now, by=by)
 
 
 def release_hold(*, review: Review, now: datetime, by: User | None) -> bool:
-    """Release whatever `review` holds; whether it held anything."""
-    commissions, everything = list_held_commissions(review).exists(), holds_all_payouts(review)
+    """Release everything that `review` holds; return whether it held anything."""
+    commissions, all_payouts = list_held_commissions(review).exists(), holds_all_payouts(review)
     if commissions:
         holds.release_holds(source=build_hold_source(review), now=now, by=by)
-    if everything:
+    if all_payouts:
         holds.release_payouts(affiliate=review.affiliate, source=build_hold_source(review), now=now, by=by)
-    return commissions or everything
+    return commissions or all_payouts
 
 
 def forfeit_commissions(*, review: Review, now: datetime, by: User | None) -> list[Commission]:
-    """Forfeit the named commissions and release the hold; returns those forfeited.
+    """Forfeit the commissions that `review` names, release its hold, and return those forfeited.
 
-    One that was forfeited by another review meanwhile stays as it is.
+    Commissions that another review has forfeited in the meantime are left out.
     """
     commissions = list(review.commissions.filter(forfeited_at__isnull=True))
     if commissions:
-        reason = _("Forfeited by review: %(words)s, clause %(clause)s of %(version)s") % {
-            "words": get_review_title(review)[:120],
+        reason = _("Forfeited by review: %(title)s, clause %(clause)s of %(version)s") % {
+            "title": get_review_title(review)[:120],
             "clause": review.clause,
             "version": review.agreement,
         }

@@ -1,4 +1,4 @@
-"""The table of an affiliate's reviews."""
+"""Table of an affiliate's reviews."""
 
 import django_tables2 as tables
 from django.urls import reverse
@@ -12,7 +12,7 @@ from lib.typed import Table
 
 
 class ReviewTable(Table):
-    title = tables.Column(verbose_name=_("About"), accessor="pk")
+    title = tables.Column(verbose_name=_("Subject"), accessor="pk")
     clause = tables.TemplateColumn("{% clause record.agreement record.clause %}", verbose_name=_("Clause"))
     opened = tables.TemplateColumn("{{ record.opened_at|moment }}", verbose_name=_("Opened"))
     state = tables.TemplateColumn("{% status record.state record.get_state_display %}", verbose_name=_("State"))
@@ -23,11 +23,11 @@ class ReviewTable(Table):
     deadline = tables.TemplateColumn(
         '{% if record.state == "open" %}{{ record.reply_by|moment }}'
         '{% elif record.state == "decided" %}{{ record.appeal_by|moment }}{% endif %}',
-        verbose_name=_("You may answer until"),
+        verbose_name=_("Respond by"),
     )
 
     class Meta:
-        empty_text = _("There is no review of your account, and there has been none.")
+        empty_text = _("Your account has never been reviewed.")
 
     def render_title(self, record: Review) -> SafeString:
         return format_html(

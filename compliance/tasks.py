@@ -1,4 +1,4 @@
-"""What beat wakes: each reads the clock, makes one domain call and answers in words, for the operations page."""
+"""Scheduled tasks; each returns a summary for the operations page."""
 
 from collections.abc import Mapping
 
@@ -32,5 +32,5 @@ def detect_signals() -> str:
 
 
 def _format_counts(counts: Mapping[str, int]) -> str:
-    """ "asked: 12, told: 1"; what is none is left out."""
+    """Return counts such as "checked: 12, warned: 1", without those that are zero."""
     return ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in counts.items() if count)

@@ -1,4 +1,4 @@
-"""Writing the steps of a review: what happened, when, by whom; each beside its audit record (CONTRACT 8, 9)."""
+"""Write review events and the matching audit records (specification 8 and 9)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,9 +16,9 @@ from payouts.ledger import booking
 
 
 def lock_review(review: Review) -> Review:
-    """The review as it stands now, locked until the end of the caller's transaction.
+    """Lock `review` until the end of the caller's transaction and return its current row.
 
-    The gate against a running close comes first: the same order everywhere, so that nobody waits in a circle.
+    The ledger lock is taken first, in the same order everywhere, so that no deadlock with a running close is possible.
     """
     booking.lock_shared()
     return (
@@ -29,7 +29,7 @@ def lock_review(review: Review) -> Review:
 def append_event(
     *, review: Review, kind: ReviewEvent.Kind, now: datetime, by: User | None, text: str = "", private: bool = False
 ) -> ReviewEvent:
-    """Append one step; the caller has locked or just made `review`."""
+    """Append an event to `review`, which the caller has locked or just created."""
     last = ReviewEvent.objects.filter(review=review).aggregate(last=Max("number"))["last"] or 0
     return ReviewEvent.objects.create(
         review=review, number=last + 1, kind=kind, at=now, by=by, text=text, clause=review.clause, private=private
@@ -39,7 +39,10 @@ def append_event(
 def update_review(
     *, review: Review, expected: Review.State, now: datetime, by: User | None, action: str, **fields: Any
 ) -> None:
-    """Change `review` while it is `expected` and audit it; IllegalTransition where somebody was faster."""
+    """Update `fields` of `review` and audit the change.
+
+    Raises IllegalTransition if the review is no longer in the state `expected`.
+    """
     before = {name: getattr(review, name) for name in fields}
     if not Review.objects.filter(pk=review.pk, state=expected).update(**fields):
         raise IllegalTransition(_("This review is no longer %(state)s.") % {"state": expected.label})
@@ -62,8 +65,8 @@ def record_audit(
 
 
 def require_text(text: str, field: str) -> str:
-    """`text` without outer blanks; ValidationError with the field's name where nothing is left."""
+    """Return `text` without outer white space; raise ValidationError for `field` if nothing is left."""
     stripped = text.strip()
     if not stripped:
-        raise ValidationError({field: _("Please say why.") if field != "text" else _("Please write something.")})
+        raise ValidationError({field: _("This field is required.")})
     return stripped

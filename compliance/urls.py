@@ -1,4 +1,4 @@
-"""The addresses of reviews and of the page on which the public reports abuse."""
+"""URLs of reviews, the public abuse report form and the backtest page."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""An affiliate's reviews, and the page on which anybody reports abuse."""
+"""Review pages of an affiliate and the public abuse report form."""
 
 from uuid import UUID
 
@@ -26,7 +26,7 @@ from lib.errors import NotAllowed
 @require_GET
 @affiliate_view
 def review_list(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    """All reviews of the affiliate, newest first."""
+    """List the affiliate's reviews, newest first."""
     rows = Review.objects.for_affiliate(affiliate).select_related("agreement")
     return render(request, "compliance/reviews.html", {"table": ReviewTable(rows, orderable=False)})
 
@@ -34,67 +34,67 @@ def review_list(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 @require_GET
 @affiliate_view
 def review(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
-    """One review as a timeline; 404 for another's, as for none."""
+    """Show one of the affiliate's reviews with its timeline."""
     return _render_review(request, _get_own_review(affiliate, pk), ReplyForm(), AppealForm())
 
 
 @require_POST
 @affiliate_view
 def reply(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
-    """Answer a review with text and files."""
-    found, form = _get_own_review(affiliate, pk), ReplyForm(request.POST, request.FILES)
+    """Store the affiliate's reply to a review, with files."""
+    own_review, form = _get_own_review(affiliate, pk), ReplyForm(request.POST, request.FILES)
     if form.is_valid():
         try:
             replies.reply(
-                review=found,
+                review=own_review,
                 text=form.cleaned_data["text"],
                 files=form.contents,
                 now=timezone.now(),
                 by=affiliate.user,
             )
-        except (ValidationError, NotAllowed) as refusal:
-            _add_errors(form, refusal)
+        except (ValidationError, NotAllowed) as error:
+            _add_errors(form, error)
         else:
-            messages.success(request, _("Your reply is stored, and staff see it."))
+            messages.success(request, _("Your reply has been sent."))
             return redirect("compliance:review", pk)
-    return _render_review(request, found, form, AppealForm(), status=422)
+    return _render_review(request, own_review, form, AppealForm(), status=422)
 
 
 @require_POST
 @affiliate_view
 def appeal(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
-    """Appeal against a decision."""
-    found, form = _get_own_review(affiliate, pk), AppealForm(request.POST)
+    """Store the affiliate's appeal against a decision."""
+    own_review, form = _get_own_review(affiliate, pk), AppealForm(request.POST)
     if form.is_valid():
         try:
-            appeals.appeal(review=found, text=form.cleaned_data["text"], now=timezone.now(), by=affiliate.user)
-        except (ValidationError, NotAllowed) as refusal:
-            _add_errors(form, refusal)
+            appeals.appeal(review=own_review, text=form.cleaned_data["text"], now=timezone.now(), by=affiliate.user)
+        except (ValidationError, NotAllowed) as error:
+            _add_errors(form, error)
         else:
-            messages.success(request, _("Your appeal is stored. Somebody else will decide it."))
+            messages.success(request, _("Your appeal has been sent. A different reviewer will decide it."))
             return redirect("compliance:review", pk)
-    return _render_review(request, found, ReplyForm(), form, status=422)
+    return _render_review(request, own_review, ReplyForm(), form, status=422)
 
 
 @require_GET
 @affiliate_view
 def review_file(request: HttpRequest, affiliate: Affiliate, pk: UUID, file_pk: UUID) -> HttpResponse:
-    """A file of a reply, as a download; 404 for another's, as for none."""
-    own = ReviewFile.objects.filter(event__review=_get_own_review(affiliate, pk), event__private=False)
-    return build_download_response(get_object_or_404(own, pk=file_pk))
+    """Download a file of one of the affiliate's own replies."""
+    files = ReviewFile.objects.filter(event__review=_get_own_review(affiliate, pk), event__private=False)
+    return build_download_response(get_object_or_404(files, pk=file_pk))
 
 
 def report_abuse(request: HttpRequest) -> HttpResponse:
-    """Anybody tells staff about an affiliate's promotion; a few reports an hour from one network."""
+    """Accept an abuse report from anyone, rate-limited by network."""
     form = AbuseReportForm(request.POST or None)
     status = 200
     if form.is_bound and form.is_valid():
         now = timezone.now()
         if abuse_reports.is_report_allowed(address=get_client_address(request), now=now):
             abuse_reports.submit_report(**form.cleaned_data, now=now)
-            messages.success(request, _("Thank you. Staff will look into it."))
+            messages.success(request, _("Thank you. We have received your report and will look into it."))
             return redirect("compliance:report_abuse")
-        form.add_error(None, _("Many reports have come from your network. Please try again in an hour."))
+        form.add_error(None, _("Too many reports have come from your network. Please try again in an hour."))
         status = 429
     elif form.is_bound:
         status = 422
@@ -107,21 +107,22 @@ def _get_own_review(affiliate: Affiliate, pk: UUID) -> Review:
     )
 
 
-def _add_errors(form: Form, refusal: ValidationError | NotAllowed) -> None:
-    if isinstance(refusal, ValidationError):
-        known = hasattr(refusal, "error_dict") and set(refusal.error_dict) <= set(form.fields)
-        form.add_error(None, refusal if known or not hasattr(refusal, "error_dict") else refusal.messages)
+def _add_errors(form: Form, error: ValidationError | NotAllowed) -> None:
+    if isinstance(error, ValidationError):
+        has_fields = hasattr(error, "error_dict")
+        fits_form = not has_fields or set(error.error_dict) <= set(form.fields)
+        form.add_error(None, error if fits_form else error.messages)
     else:
-        form.add_error(None, str(refusal))
+        form.add_error(None, str(error))
 
 
 def _render_review(
-    request: HttpRequest, found: Review, reply_form: ReplyForm, appeal_form: AppealForm, status: int = 200
+    request: HttpRequest, own_review: Review, reply_form: ReplyForm, appeal_form: AppealForm, status: int = 200
 ) -> HttpResponse:
-    found.refresh_from_db()
+    own_review.refresh_from_db()
     context = {
-        "page": review_page.build_review_page(found, now=timezone.now()),
-        "review": found,
+        "page": review_page.build_review_page(own_review, now=timezone.now()),
+        "review": own_review,
         "reply_form": reply_form,
         "appeal_form": appeal_form,
     }

@@ -1,4 +1,4 @@
-"""The admin of compliance: pages that show, and actions that ask; each calls one domain function."""
+"""Admin pages and staff actions of compliance."""
 
 from compliance.admin import program, reviews, signals, targets, terminations
 

@@ -1,4 +1,4 @@
-"""The forms of the admin of compliance."""
+"""Forms of staff actions in the admin of compliance."""
 
 from datetime import datetime
 from typing import Any
@@ -27,18 +27,18 @@ from compliance.models import Review
 from lib.admin.actions import ReasonForm
 from payouts.models import Commission
 
-# So many of the affiliate's newest orders are offered by a box; older ones are named by their number.
+# The newest orders are offered as checkboxes; staff enter the numbers of older ones.
 ORDERS_OFFERED = 60
 
 
 class AffiliateForm(forms.Form):
-    """Which affiliate, by code."""
+    """Choose an affiliate by code."""
 
     affiliate = AffiliateField()
 
 
 class AffiliateReasonForm(ReasonForm):
-    """An affiliate by code, and the reason, which they read."""
+    """Choose an affiliate by code and give the reason, which is shown to them."""
 
     affiliate = AffiliateField()
     field_order = ("affiliate", "reason")
@@ -56,7 +56,7 @@ class PauseForm(ReasonForm):
 
 class ProgramEndForm(ReasonForm):
     ends_at = forms.SplitDateTimeField(
-        label=gettext_lazy("The program ends (UTC)"), widget=UnfoldAdminSplitDateTimeWidget
+        label=gettext_lazy("End of the program (UTC)"), widget=UnfoldAdminSplitDateTimeWidget
     )
     field_order = ("ends_at", "reason")
 
@@ -69,7 +69,7 @@ class AppealDecisionForm(ReasonForm):
 
 
 def build_decision_form(review: Review) -> type[ReasonForm]:
-    """The form that decides `review`, with the decisions that its clause allows."""
+    """Return the form to decide `review`, with the decisions that its clause allows."""
 
     class DecisionForm(ReasonForm):
         decision = forms.ChoiceField(
@@ -84,20 +84,20 @@ def build_decision_form(review: Review) -> type[ReasonForm]:
 
 
 def build_open_review_form(affiliate: Affiliate, *, now: datetime) -> type[forms.Form] | None:
-    """The form that opens a review of `affiliate`, with the clauses of the version that they are under; None without one."""
-    agreement, _under = get_applicable_version(affiliate.pk, at=now)
+    """Return the form to open a review of `affiliate` by a clause of the applicable version; None if there is none."""
+    agreement, _applicable = get_applicable_version(affiliate.pk, at=now)
     if agreement is None:
         return None
-    named = list_clause_choices(agreement)
+    grounds_choices = list_clause_choices(agreement)
 
     class OpenReviewForm(BaseOpenReviewForm):
         grounds = forms.ChoiceField(
-            label=gettext_lazy("What it is about, by clause"),
-            choices=[("", _("Choose one")), *named],
+            label=gettext_lazy("Activity or clause"),
+            choices=[("", _("Choose one")), *grounds_choices],
             widget=UnfoldAdminSelectWidget,
         )
         orders = forms.MultipleChoiceField(
-            label=gettext_lazy("Orders whose commissions it names"),
+            label=gettext_lazy("Affected orders"),
             choices=list_order_choices(affiliate),
             required=False,
             widget=UnfoldAdminCheckboxSelectMultipleWidget,
@@ -109,29 +109,32 @@ def build_open_review_form(affiliate: Affiliate, *, now: datetime) -> type[forms
 
 
 class BaseOpenReviewForm(forms.Form):
-    """What opening a review asks of whomever; `opening_form` adds what depends on the affiliate `reviewed_affiliate`."""
+    """Fields that do not depend on the affiliate; `build_open_review_form` adds the others."""
 
     reviewed_affiliate: Affiliate
 
     summary = forms.CharField(
-        label=gettext_lazy("What happened, which the affiliate reads"),
+        label=gettext_lazy("What happened (shown to the affiliate)"),
         max_length=5000,
         widget=UnfoldAdminTextareaWidget,
     )
     older_orders = forms.CharField(
-        label=gettext_lazy("Further orders"),
+        label=gettext_lazy("Other order numbers"),
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text=gettext_lazy("Their numbers, one a line."),
+        help_text=gettext_lazy("One per line."),
     )
     hold = forms.BooleanField(
-        label=gettext_lazy("Hold the named commissions"), required=False, initial=True, widget=UnfoldBooleanWidget
+        label=gettext_lazy("Hold the commissions of these orders"),
+        required=False,
+        initial=True,
+        widget=UnfoldBooleanWidget,
     )
     hold_all_money = forms.BooleanField(
-        label=gettext_lazy("Hold all money"), required=False, widget=UnfoldBooleanWidget
+        label=gettext_lazy("Hold all payouts"), required=False, widget=UnfoldBooleanWidget
     )
     hold_all_reason = forms.CharField(
-        label=gettext_lazy("Why all money, which the affiliate reads"),
+        label=gettext_lazy("Reason for holding all payouts (shown to the affiliate)"),
         max_length=1000,
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
@@ -139,20 +142,22 @@ class BaseOpenReviewForm(forms.Form):
     field_order = ("grounds", "summary", "orders", "older_orders", "hold", "hold_all_money", "hold_all_reason")
 
     def clean(self) -> dict[str, Any]:
-        """Gives `activity` or `term`, and `commissions`."""
+        """Return the arguments of `open_review`: `activity` or `term`, `commissions` and the hold."""
         answers = super().clean() or {}
         kind, _colon, name = answers.pop("grounds", ":").partition(":")
         numbers = {*answers.pop("orders", []), *answers.pop("older_orders", "").split()}
-        found = Commission.objects.for_affiliate(self.reviewed_affiliate).filter(order__order_id__in=numbers)
-        unknown = numbers - set(found.values_list("order__order_id", flat=True))
+        commissions = Commission.objects.for_affiliate(self.reviewed_affiliate).filter(order__order_id__in=numbers)
+        unknown = numbers - set(commissions.values_list("order__order_id", flat=True))
         if unknown:
             listed = ", ".join(sorted(unknown))
-            raise ValidationError({"older_orders": _("No order of this affiliate: %(orders)s") % {"orders": listed}})
-        return answers | {kind: name, "commissions": list(found)} if kind else answers
+            raise ValidationError(
+                {"older_orders": _("These are not orders of this affiliate: %(orders)s") % {"orders": listed}}
+            )
+        return answers | {kind: name, "commissions": list(commissions)} if kind else answers
 
 
 def list_clause_choices(agreement: AgreementVersion) -> list[tuple[str, str]]:
-    """What a review can name: each prohibited activity, then each clause that states a rule."""
+    """Return the possible grounds of a review: prohibited activities, then clauses that state a rule."""
     activities = [("activity:" + row.code, row.title) for row in agreement.activities.all()]
     terms = [
         ("term:" + clause.rules[0], f"{clause.number} {clause.heading}")
@@ -162,7 +167,7 @@ def list_clause_choices(agreement: AgreementVersion) -> list[tuple[str, str]]:
 
 
 def list_order_choices(affiliate: Affiliate) -> list[tuple[str, str]]:
-    """The affiliate's newest orders with something to hold."""
+    """Return the affiliate's newest orders with commissions that are not forfeited."""
     rows = Commission.objects.for_affiliate(affiliate).filter(forfeited_at=None).values("order__order_id", "placed_at")
     rows = rows.annotate(sum=Sum("amount")).order_by("-placed_at", "order__order_id")[:ORDERS_OFFERED]
     return [

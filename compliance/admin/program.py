@@ -1,4 +1,4 @@
-"""What this room adds to the program's page in the admin: its end. Upper rooms pull."""
+"""The program in the admin, with a link to announce its end."""
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -16,12 +16,12 @@ admin.site.unregister(Program)
 
 @admin.register(Program)
 class ProgramWithEndAdmin(ProgramAdmin):
-    readonly_fields = (*ProgramAdmin.readonly_fields, "end_program_link")  # type: ignore[assignment]  # one more than beneath
+    readonly_fields = (*ProgramAdmin.readonly_fields, "end_program_link")  # type: ignore[assignment]  # one longer than in the base class
 
     def get_fields(self, request: HttpRequest, obj: Program | None = None) -> tuple[str, ...]:
-        """With the way to announce the end, for whoever may and while nobody has."""
-        may = request.user.has_perm("compliance.end_program") and obj is not None and obj.end_announced_at is None
-        return (*ProgramAdmin.fields, "end_program_link") if may else ProgramAdmin.fields
+        """Include the link for staff who may announce the end, until it is announced."""
+        offer_end = request.user.has_perm("compliance.end_program") and obj is not None and obj.end_announced_at is None
+        return (*ProgramAdmin.fields, "end_program_link") if offer_end else ProgramAdmin.fields
 
     @admin.display(description=gettext_lazy("end of the program"))
     def end_program_link(self, program: Program) -> SafeString:

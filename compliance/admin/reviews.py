@@ -1,4 +1,4 @@
-"""Reviews in the admin: opened by clause, decided, their appeals decided by somebody else, noted on in private."""
+"""Reviews in the admin, with actions to open and decide them, to decide appeals and to add private notes."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -34,8 +34,8 @@ from compliance.reviews.open_review import open_review
 from lib.admin.actions import run_action
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, cache_on_row
 from lib.admin.pages import build_admin_link, build_changelist_url, run_row_action
+from lib.admin.staff_action import StaffAction, StaffPage
 from lib.formatting import format_datetime, format_money
-from lib.typed import action
 
 State = Review.State
 
@@ -44,15 +44,14 @@ class EventInline(ReadOnlyInline):
     model = ReviewEvent
     fields = ("at", "kind", "by", "text", "file_links", "private")
     readonly_fields = fields
-    verbose_name_plural = gettext_lazy("steps")
+    verbose_name_plural = gettext_lazy("events")
     tab = False
     per_page = 100
 
     @admin.display(description=gettext_lazy("files"))
-    def file_links(self, step: ReviewEvent) -> SafeString:
-        address = "admin:compliance_review_file"
-        rows = step.files.all()
-        return format_html_join(" ", '<a href="{}">{}</a>', ((reverse(address, args=[f.pk]), f.name) for f in rows))
+    def file_links(self, event: ReviewEvent) -> SafeString:
+        links = ((reverse("admin:compliance_review_file", args=[file.pk]), file.name) for file in event.files.all())
+        return format_html_join(" ", '<a href="{}">{}</a>', links)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         files = Prefetch("files", ReviewFile.objects.defer("content").order_by("id"))
@@ -79,7 +78,7 @@ class ReviewAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return annotate_title(super().get_queryset(request))
 
-    @admin.display(description=gettext_lazy("about"))
+    @admin.display(description=gettext_lazy("subject"))
     def title(self, review: Any) -> str:
         return str(review.title)
 
@@ -87,14 +86,14 @@ class ReviewAdmin(ReadOnlyAdmin):
     def affiliate_link(self, review: Review) -> SafeString | str:
         return build_admin_link(review.affiliate)
 
-    @admin.display(description=gettext_lazy("commissions that it names"))
+    @admin.display(description=gettext_lazy("named commissions"))
     @cache_on_row
     def named_commissions(self, review: Review) -> SafeString | str:
         rows = review.commissions.select_related("order").order_by("-placed_at", "pk")[:100]
         shown = ((row.order.order_id, format_money(row.amount, review.agreement.currency)) for row in rows)
         return format_html_join(", ", "{} ({})", shown) or "-"
 
-    @admin.display(description=gettext_lazy("held now"))
+    @admin.display(description=gettext_lazy("currently held"))
     @cache_on_row
     def held_now(self, review: Review) -> str:
         amount = format_money(review_money.compute_held_amount(review), review.agreement.currency)
@@ -107,32 +106,14 @@ class ReviewAdmin(ReadOnlyAdmin):
         return [path("files/<uuid:pk>/", view, name="compliance_review_file"), *super().get_urls()]
 
     def download_file(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """A file that the affiliate sent, as a download."""
+        """Download a file that the affiliate attached to a reply."""
         if not request.user.has_perm("compliance.view_reviewfile"):
             raise PermissionDenied
         return build_download_response(get_object_or_404(ReviewFile, pk=pk))
 
-    def has_open_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("compliance.add_review")
-
-    def has_decide_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return self._has_review_permission(request, "decide", object_id, State.OPEN)
-
-    def has_decide_appeal_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return self._has_review_permission(request, "decide", object_id, State.APPEALED)
-
-    def has_note_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("compliance.change_review")
-
-    def _has_review_permission(self, request: HttpRequest, verb: str, object_id: str, state: str) -> bool:
-        if not request.user.has_perm(f"compliance.{verb}_review"):
-            return False
-        # A button stands only where it can do something; whoever is too late gets a message, not a refusal.
-        return request.method == "POST" or Review.objects.filter(pk=object_id, state=state).exists()
-
-    @action(description=gettext_lazy("Open a review"), permissions=["open"])
+    @StaffPage(gettext_lazy("Open a review"), permission="compliance.add_review")
     def open_review(self, request: HttpRequest) -> HttpResponse:
-        """First of whom, then by which clause of the version that they are under."""
+        """Ask for the affiliate first, then for a clause of their applicable version."""
         code = request.GET.get("affiliate", "")
         affiliate = Affiliate.objects.select_related("user").filter(code=code).first() if code else None
         if affiliate is None:
@@ -140,15 +121,22 @@ class ReviewAdmin(ReadOnlyAdmin):
         now, signal = timezone.now(), _get_signal(request, affiliate)
         form = build_open_review_form(affiliate, now=now)
         if form is None:
-            self.message_user(request, _("They have accepted no agreement: there is no clause to name."), level="error")
+            self.message_user(
+                request, _("The affiliate has not accepted an agreement, so there is no clause to cite."), level="error"
+            )
             return HttpResponseRedirect(build_affiliate_url(affiliate))
         return run_action(
-            request, self, form, _("Open a review of %s") % affiliate,
-            lambda answers: open_review(affiliate=affiliate, now=now, by=staff_member(request), signal=signal, **answers),
+            request,
+            self,
+            form,
+            _("Open a review of %s") % affiliate,
+            lambda answers: open_review(
+                affiliate=affiliate, now=now, by=staff_member(request), signal=signal, **answers
+            ),
             build_changelist_url(Review, f"q={affiliate.code}"),
-            success_message=_("The review is open, and the affiliate is told."),
-            explanation=_("The affiliate is told at once, with the clause and what is held."),
-        )  # fmt: skip
+            success_message=_("Review opened. The affiliate has been notified."),
+            explanation=_("The affiliate is notified at once of the clause and of what is held."),
+        )
 
     def _ask_for_affiliate(self, request: HttpRequest) -> HttpResponse:
         form = AffiliateForm(request.POST or None)
@@ -160,40 +148,52 @@ class ReviewAdmin(ReadOnlyAdmin):
             request, self, AffiliateForm, _("Open a review"), lambda _answers: None, build_changelist_url(Review)
         )
 
-    @action(description=gettext_lazy("Decide"), permissions=["decide"])
+    @StaffPage(gettext_lazy("Decide"), permission="compliance.decide_review", rows=Q(state=State.OPEN))
     def decide(self, request: HttpRequest, object_id: str) -> HttpResponse:
         review = get_object_or_404(Review.objects.select_related("agreement"), pk=object_id)
         return run_row_action(
-            self, request, object_id, build_decision_form(review), _("Decide this review"),
+            self,
+            request,
+            object_id,
+            build_decision_form(review),
+            _("Decide this review"),
             lambda row, answers, now, by: decisions.decide(review=row, now=now, by=by, **answers),
-            explanation=_("The affiliate reads the decision and its reason. They may reply until %(reply_by)s; before that and"
-                          " without a reply, a review can only be dismissed.") % {"reply_by": format_datetime(review.reply_by)},
-        )  # fmt: skip
+            explanation=_(
+                "The decision and its reason are shown to the affiliate. They can reply until %(reply_by)s; until they"
+                " have replied or this date has passed, you can only dismiss the review."
+            )
+            % {"reply_by": format_datetime(review.reply_by)},
+            success_message=_("Review decided."),
+        )
 
-    @action(description=gettext_lazy("Decide the appeal"), permissions=["decide_appeal"])
-    def decide_appeal(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return run_row_action(
-            self, request, object_id, AppealDecisionForm, _("Decide the appeal"),
-            lambda row, answers, now, by: appeals.decide_appeal(review=row, now=now, by=by, **answers),
-            explanation=_("Whoever decided the review may not decide its appeal. Granted gives back money and links."),
-        )  # fmt: skip
-
-    @action(description=gettext_lazy("Add a private note"), permissions=["note"])
-    def add_note(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return run_row_action(
-            self, request, object_id, NoteForm, _("Add a private note"),
-            lambda row, answers, now, by: replies.add_note(review=row, now=now, by=by, **answers),
-            explanation=_("Staff alone see it."),
-        )  # fmt: skip
+    decide_appeal = StaffAction(
+        gettext_lazy("Decide the appeal"),
+        permission="compliance.decide_review",
+        rows=Q(state=State.APPEALED),
+        form=AppealDecisionForm,
+        do=lambda review, answers, now, by: appeals.decide_appeal(review=review, now=now, by=by, **answers),
+        explanation=gettext_lazy(
+            "The appeal must be decided by a different reviewer. Granting it restores money and links."
+        ),
+        success=gettext_lazy("Appeal decided."),
+    )
+    add_note = StaffAction(
+        gettext_lazy("Add a private note"),
+        permission="compliance.change_review",
+        form=NoteForm,
+        do=lambda review, answers, now, by: replies.add_note(review=review, now=now, by=by, **answers),
+        explanation=gettext_lazy("Only staff can see the note."),
+        success=gettext_lazy("Note added."),
+    )
 
 
 def build_affiliate_url(affiliate: Affiliate) -> str:
-    """The admin page of `affiliate`."""
+    """Return the URL of the admin page of `affiliate`."""
     return reverse("admin:affiliates_affiliate_change", args=[affiliate.pk])
 
 
 def _get_signal(request: HttpRequest, affiliate: Affiliate) -> Signal | None:
-    """The open signal that the review answers, where the address names one about this affiliate or about nobody known."""
+    """Return the signal in the query string, if it is about `affiliate` or about no known affiliate."""
     text = request.GET.get("signal", "")
     try:
         signal = Signal.objects.filter(pk=UUID(text)).first() if text else None
@@ -203,7 +203,7 @@ def _get_signal(request: HttpRequest, affiliate: Affiliate) -> Signal | None:
 
 
 def build_open_review_url(affiliate: Affiliate | None, signal: Signal | None = None) -> str:
-    """Where a review of `affiliate` is opened."""
-    named = {"affiliate": affiliate.code if affiliate else "", "signal": str(signal.pk) if signal else ""}
-    query = urlencode({key: value for key, value in named.items() if value})
+    """Return the URL to open a review of `affiliate`, for `signal` if there is one."""
+    parameters = {"affiliate": affiliate.code if affiliate else "", "signal": str(signal.pk) if signal else ""}
+    query = urlencode({key: value for key, value in parameters.items() if value})
     return f"{reverse('admin:compliance_review_open_review')}?{query}"

@@ -1,13 +1,13 @@
-"""Signals and reports of abuse in the admin: a review is opened on them, or they are dismissed with a reason."""
+"""Signals and abuse reports in the admin; staff open a review or dismiss them."""
 
 import json
 
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from compliance.admin.reviews import build_open_review_url
@@ -15,15 +15,15 @@ from compliance.models import AbuseReport, Signal
 from compliance.signals import dismissals
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline
-from lib.admin.pages import build_admin_link, run_row_action
-from lib.typed import action
+from lib.admin.pages import build_admin_link
+from lib.admin.staff_action import StaffAction, StaffPage
 
 
 class ReportInline(ReadOnlyInline):
     model = AbuseReport
     fields = ("page_url", "link_or_coupon", "text", "email")
     readonly_fields = fields
-    verbose_name_plural = gettext_lazy("what was reported")
+    verbose_name_plural = gettext_lazy("report")
     tab = False
 
 
@@ -34,8 +34,9 @@ class SignalAdmin(ReadOnlyAdmin):
     list_select_related = ("affiliate", "review", "decided_by")
     search_fields = ("affiliate__code", "affiliate__name")
     fields = (
-        "kind", "affiliate_link", "raised_at", "formatted_evidence", "state", "review_link", "decided_at", "decided_by", "note",
-    )  # fmt: skip
+        *("kind", "affiliate_link", "raised_at", "formatted_evidence"),
+        *("state", "review_link", "decided_at", "decided_by", "note"),
+    )
     readonly_fields = fields
     inlines = (ReportInline,)
     actions_detail = ("open_review", "dismiss")
@@ -52,27 +53,20 @@ class SignalAdmin(ReadOnlyAdmin):
     def formatted_evidence(self, signal: Signal) -> SafeString:
         return format_html("<pre>{}</pre>", json.dumps(signal.evidence, indent=2, ensure_ascii=False))
 
-    def has_open_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("compliance.add_review") and self._is_open(request, object_id)
-
-    def has_dismiss_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("compliance.change_signal") and self._is_open(request, object_id)
-
-    def _is_open(self, request: HttpRequest, object_id: str) -> bool:
-        waiting = Signal.objects.filter(pk=object_id, state=Signal.State.OPEN)
-        return request.method == "POST" or waiting.exists()
-
-    @action(description=gettext_lazy("Open a review"), permissions=["open"])
+    @StaffPage(gettext_lazy("Open a review"), permission="compliance.add_review", rows=Q(state=Signal.State.OPEN))
     def open_review(self, request: HttpRequest, object_id: str) -> HttpResponse:
         signal = get_object_or_404(Signal.objects.select_related("affiliate"), pk=object_id)
         return HttpResponseRedirect(build_open_review_url(signal.affiliate, signal))
 
-    @action(description=gettext_lazy("Dismiss"), permissions=["dismiss"])
-    def dismiss(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return run_row_action(
-            self, request, object_id, ReasonForm, _("Dismiss this signal"),
-            lambda row, answers, now, by: dismissals.dismiss_signal(signal=row, reason=answers["reason"], now=now, by=by),
-        )  # fmt: skip
+    dismiss = StaffAction(
+        gettext_lazy("Dismiss"),
+        permission="compliance.change_signal",
+        rows=Q(state=Signal.State.OPEN),
+        form=ReasonForm,
+        do=lambda signal, answers, now, by: dismissals.dismiss_signal(signal=signal, now=now, by=by, **answers),
+        title=gettext_lazy("Dismiss this signal"),
+        success=gettext_lazy("Signal dismissed."),
+    )
 
 
 @admin.register(AbuseReport)

@@ -1,4 +1,4 @@
-"""Sales targets in the admin: the answers, the notices, the pauses, and who will be noticed and reviewed when."""
+"""Sales targets in the admin: checks, missed-target notices, pauses and the forecast of notices and reviews."""
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -6,17 +6,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.staff import staff_member
 from agreements.models import Program
 from compliance.admin.forms import PauseForm
 from compliance.models import TargetCheck, TargetNotice, TargetPause
-from compliance.targets import checks
+from compliance.targets.pauses import declare_pause
 from compliance.targets.target_forecast import forecast_targets
-from lib.admin.actions import run_action
 from lib.admin.bases import ReadOnlyAdmin
-from lib.admin.pages import build_changelist_url
-from lib.typed import action
-from payouts.admin.bases import money_page
+from lib.admin.pages import build_changelist_url, render_admin_page
+from lib.admin.staff_action import StaffAction, StaffPage
 
 
 @admin.register(TargetNotice)
@@ -31,18 +28,18 @@ class TargetNoticeAdmin(ReadOnlyAdmin):
     readonly_fields = fields
     actions_list = ("target_forecast",)
 
-    def has_forecast_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("compliance.view_targetnotice")
-
-    @action(description=gettext_lazy("Targets ahead"), permissions=["forecast"])
+    @StaffPage(gettext_lazy("Target forecast"), permission="compliance.view_targetnotice")
     def target_forecast(self, request: HttpRequest) -> HttpResponse:
-        """Who will be noticed and who will be reviewed in the next 30 days, and when, if no further order comes."""
-        return money_page(
-            self, request, "admin/compliance/target_forecast.html", _("Targets ahead"),
+        """List affiliates who will be notified or reviewed in the next 30 days if no more orders arrive."""
+        return render_admin_page(
+            self,
+            request,
+            "admin/compliance/target_forecast.html",
+            _("Target forecast"),
             rows=forecast_targets(now=timezone.now()),
             opened=Program.objects.exclude(opened_at=None).exists(),
             back=build_changelist_url(TargetNotice),
-        )  # fmt: skip
+        )
 
 
 @admin.register(TargetCheck)
@@ -59,14 +56,12 @@ class TargetPauseAdmin(ReadOnlyAdmin):
     list_select_related = ("declared_by",)
     actions_list = ("declare",)
 
-    def has_declare_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("compliance.add_targetpause")
-
-    @action(description=gettext_lazy("Declare a pause"), permissions=["declare"])
-    def declare(self, request: HttpRequest) -> HttpResponse:
-        return run_action(
-            request, self, PauseForm, _("Declare a pause of all targets"),
-            lambda answers: checks.declare_pause(now=timezone.now(), by=staff_member(request), **answers),
-            build_changelist_url(TargetPause),
-            explanation=_("Every window that these days lie in grows by them. Answers that were given stay as they are."),
-        )  # fmt: skip
+    declare = StaffAction(
+        gettext_lazy("Declare a pause"),
+        permission="compliance.add_targetpause",
+        form=PauseForm,
+        do=lambda _row, answers, now, by: declare_pause(now=now, by=by, **answers),
+        title=gettext_lazy("Pause all sales targets"),
+        explanation=gettext_lazy("Target periods overlapping these days are extended. Past results don't change."),
+        success=gettext_lazy("Target pause declared."),
+    )

@@ -1,4 +1,4 @@
-"""A review: signal or report, notice, reply, decision, appeal; every step kept, dated and attributed (CONTRACT 8)."""
+"""Reviews of affiliates and their timeline: signal, notice, reply, decision, appeal (specification 8)."""
 
 from typing import ClassVar, Self
 from uuid import UUID
@@ -25,9 +25,9 @@ class ReviewQuerySet(models.QuerySet["Review"]):
 
 class Review(models.Model):
     class State(models.TextChoices):
-        OPEN = "open", _("open")  # noticed; reply_days run, staff decide within review_days
-        DECIDED = "decided", _("decided")  # appeal_days run
-        APPEALED = "appealed", _("appealed")  # somebody else decides within review_days
+        OPEN = "open", _("open")  # the affiliate may reply; staff decide by `decide_by`
+        DECIDED = "decided", _("decided")  # the affiliate may appeal until `appeal_by`
+        APPEALED = "appealed", _("appealed")  # another reviewer decides by `appeal_decide_by`
         CLOSED = "closed", _("closed")
 
     class Decision(models.TextChoices):
@@ -43,31 +43,31 @@ class Review(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="reviews")
-    # One prohibited activity or term (a `Rule`), by clause, in the version that the affiliate accepted.
+    # Exactly one of `activity` and `term` (a `Rule`) is set; `clause` states it in the accepted version `agreement`.
     agreement = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="+")
     activity = models.CharField(_("prohibited activity"), max_length=64, blank=True)
     term = models.CharField(_("term"), max_length=64, blank=True)
     clause = models.CharField(_("clause"), max_length=12)
-    summary = models.TextField(_("what it is about"))
+    summary = models.TextField(_("summary"))
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
     opened_at = models.DateTimeField(_("opened"))
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     holds_all_money = models.BooleanField(_("holds all money"), default=False)
-    reply_by = models.DateTimeField(_("reply by"))
-    decide_by = models.DateTimeField(_("decide by"))
-    # A deadline that staff missed released the hold by itself.
+    reply_by = models.DateTimeField(_("reply due"))
+    decide_by = models.DateTimeField(_("decision due"))
+    # Set when staff missed `decide_by` and the hold was released automatically.
     hold_released_at = models.DateTimeField(_("hold released"), null=True)
-    recommendation = models.CharField(_("recommended"), max_length=12, choices=Decision, blank=True)
+    recommendation = models.CharField(_("recommended decision"), max_length=12, choices=Decision, blank=True)
     decision = models.CharField(_("decision"), max_length=12, choices=Decision, blank=True)
     decided_at = models.DateTimeField(_("decided"), null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    decision_reason = models.TextField(_("reason of the decision"), blank=True)
-    appeal_by = models.DateTimeField(_("appeal by"), null=True)
+    decision_reason = models.TextField(_("reason for the decision"), blank=True)
+    appeal_by = models.DateTimeField(_("appeal due"), null=True)
     appealed_at = models.DateTimeField(_("appealed"), null=True)
-    appeal_decide_by = models.DateTimeField(_("decide the appeal by"), null=True)
+    appeal_decide_by = models.DateTimeField(_("appeal decision due"), null=True)
     appeal = models.CharField(_("appeal"), max_length=8, choices=Appeal, blank=True)
     appeal_decided_at = models.DateTimeField(_("appeal decided"), null=True)
-    # None with `appeal` set: granted by itself, the deadline had passed.
+    # None with `appeal` set: granted automatically because the deadline had passed.
     appeal_decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     closed_at = models.DateTimeField(_("closed"), null=True)
     commissions = models.ManyToManyField(Commission, blank=True, related_name="reviews", verbose_name=_("commissions"))
@@ -107,7 +107,7 @@ class Review(models.Model):
 
 
 class ReviewEvent(models.Model):
-    """One step, as it happened. Append-only; shown to the affiliate unless it is a private note of staff."""
+    """One event in the timeline of a review. Append-only, and shown to the affiliate unless `private`."""
 
     class Kind(models.TextChoices):
         SIGNAL = "signal", _("signal")
@@ -116,25 +116,25 @@ class ReviewEvent(models.Model):
         NOTE = "note", _("private note")
         DECISION = "decision", _("decision")
         APPEAL = "appeal", _("appeal")
-        APPEAL_DECISION = "appeal_decision", _("decision of the appeal")
+        APPEAL_DECISION = "appeal_decision", _("appeal decision")
         HOLD_RELEASED = "hold_released", _("hold released")
         FORFEITED = "forfeited", _("commissions forfeited")
         CLOSED = "closed", _("closed")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     review = models.ForeignKey(Review, models.PROTECT, related_name="events")
-    # The place in the review, from 1: steps of one instant keep their order.
+    # Position in the review, from 1, so that events of the same instant keep their order.
     number = models.PositiveIntegerField()
-    kind = models.CharField(_("step"), max_length=16, choices=Kind)
-    at = models.DateTimeField(_("when"))
+    kind = models.CharField(_("event"), max_length=16, choices=Kind)
+    at = models.DateTimeField(_("date"))
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     text = models.TextField(_("text"), blank=True)
     clause = models.CharField(_("clause"), max_length=12, blank=True)
-    private = models.BooleanField(_("seen by staff alone"), default=False)
+    private = models.BooleanField(_("visible to staff only"), default=False)
 
     class Meta:
-        verbose_name = _("step of a review")
-        verbose_name_plural = _("steps of a review")
+        verbose_name = _("review event")
+        verbose_name_plural = _("review events")
         ordering: ClassVar = ["review", "number"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["review", "number"], name="unique_review_event_number")
@@ -154,8 +154,8 @@ class ReviewFile(models.Model):
     size = models.PositiveIntegerField()
 
     class Meta:
-        verbose_name = _("file of a review")
-        verbose_name_plural = _("files of a review")
+        verbose_name = _("review file")
+        verbose_name_plural = _("review files")
         triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What may point to a breach; it never acts by itself beyond opening a review (CONTRACT 8)."""
+"""Signals and abuse reports: evidence of a possible breach, for staff to review or dismiss (specification 8)."""
 
 from typing import ClassVar
 
@@ -19,13 +19,13 @@ class Signal(models.Model):
         DISMISSED = "dismissed", _("dismissed")
 
     class Kind(models.TextChoices):
-        ABUSE_REPORT = "abuse_report", _("abuse report by the public")
+        ABUSE_REPORT = "abuse_report", _("abuse report from the public")
         SAME_PAYOUT_DETAILS = "same_payout_details", _("two affiliates with the same payout details")
         SELF_PURCHASE = "self_purchase", _("self-purchase")
         CLICK_FLOODING = "click_flooding", _("click flooding")
-        QUICK_ORDERS = "quick_orders", _("orders too soon after the click")
+        QUICK_ORDERS = "quick_orders", _("orders placed too soon after the click")
         CONVERSION = "conversion", _("conversion rate out of range")
-        UNDECLARED_SITES = "undeclared_sites", _("clicks from sites that were not declared")
+        UNDECLARED_SITES = "undeclared_sites", _("clicks from undeclared sites")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, null=True, related_name="signals")
@@ -54,18 +54,18 @@ class Signal(models.Model):
 
     @property
     def description(self) -> str:
-        """What it points to, as the affiliate reads it in a review: never who reported it."""
+        """Return what the affiliate reads about the signal in a review: its kind, never who reported it."""
         return self.get_kind_display()
 
 
 class AbuseReport(models.Model):
-    """What somebody of the public told staff about an affiliate's promotion."""
+    """A report by a member of the public about how an affiliate promotes the shop."""
 
     signal = models.OneToOneField(Signal, models.PROTECT, primary_key=True, related_name="report")
-    page_url = models.URLField(_("where you saw it"), max_length=500, blank=True)
+    page_url = models.URLField(_("page"), max_length=500, blank=True)
     link_or_coupon = models.CharField(_("link or coupon"), max_length=200, blank=True)
     text = models.TextField(_("what happened"))
-    email = models.EmailField(_("your e-mail"), blank=True)
+    email = models.EmailField(_("e-mail of the reporter"), blank=True)
 
     class Meta:
         verbose_name = _("abuse report")

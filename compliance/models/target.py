@@ -1,4 +1,4 @@
-"""Sales targets: asked every day for each affiliate, once (CONTRACT 8)."""
+"""Sales targets: daily checks, missed-target notices and pauses (specification 8)."""
 
 from typing import ClassVar
 
@@ -15,7 +15,7 @@ from lib.triggers import build_append_only_triggers
 
 
 class TargetCheck(models.Model):
-    """One answer for one affiliate and day, with what it was worked out from. Append-only."""
+    """The result of one affiliate's check on one day, with the values it was computed from. Append-only."""
 
     class Result(models.TextChoices):
         MET = "met", _("met")
@@ -24,16 +24,16 @@ class TargetCheck(models.Model):
 
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="target_checks")
     day = models.DateField(_("day"))
-    checked_at = models.DateTimeField(_("asked"))
-    result = models.CharField(_("answer"), max_length=8, choices=Result)
-    orders = models.PositiveIntegerField(_("orders that count"))
+    checked_at = models.DateTimeField(_("checked"))
+    result = models.CharField(_("result"), max_length=8, choices=Result)
+    orders = models.PositiveIntegerField(_("qualifying orders"))
     target = models.PositiveIntegerField(_("target"))
-    window_from = models.DateTimeField(_("window from"))
-    days_paused = models.PositiveIntegerField(_("days paused"), default=0)
+    window_from = models.DateTimeField(_("window start"))
+    days_paused = models.PositiveIntegerField(_("paused days"), default=0)
     agreement = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="+")
     clause = models.CharField(_("clause"), max_length=12)
-    # This answer sent the friendly e-mail that goes out once in `target_days`.
-    warning_sent = models.BooleanField(_("told"), default=False, db_default=False)
+    # The check sent the at-risk e-mail, which goes out at most once per `target_days`.
+    warning_sent = models.BooleanField(_("warning sent"), default=False, db_default=False)
 
     class Meta:
         verbose_name = _("sales target check")
@@ -48,19 +48,19 @@ class TargetCheck(models.Model):
 
 
 class TargetNotice(models.Model):
-    """The notice of a missed target, with its time to cure; met by then it is closed, else a review opens."""
+    """A missed-target notice: it closes if the target is met by `cure_by`; otherwise a review opens."""
 
     class State(models.TextChoices):
         RUNNING = "running", _("running")
         MET = "met", _("met again")
         REVIEWED = "reviewed", _("under review")
-        # The affiliate is leaving or has left, or has no target any more.
+        # The affiliate is leaving or has left, or no longer has a target.
         LAPSED = "lapsed", _("lapsed")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="target_notices")
-    notified_at = models.DateTimeField(_("noticed"))
-    cure_by = models.DateTimeField(_("to be met by"))
+    notified_at = models.DateTimeField(_("notified"))
+    cure_by = models.DateTimeField(_("due by"))
     orders = models.PositiveIntegerField(_("orders"))
     target = models.PositiveIntegerField(_("target"))
     agreement = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="+")
@@ -70,8 +70,8 @@ class TargetNotice(models.Model):
     review = models.OneToOneField(Review, models.PROTECT, null=True, related_name="target_notice")
 
     class Meta:
-        verbose_name = _("notice of a missed target")
-        verbose_name_plural = _("notices of missed targets")
+        verbose_name = _("missed-target notice")
+        verbose_name_plural = _("missed-target notices")
         ordering: ClassVar = ["-notified_at"]
         constraints: ClassVar = [
             models.UniqueConstraint(
@@ -84,7 +84,7 @@ class TargetNotice(models.Model):
 
 
 class TargetPause(models.Model):
-    """Days that staff declare not to count for anybody's target."""
+    """Days by which staff extend the target period of every affiliate."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     starts_on = models.DateField(_("first day"))
@@ -96,8 +96,8 @@ class TargetPause(models.Model):
     )
 
     class Meta:
-        verbose_name = _("pause of all targets")
-        verbose_name_plural = _("pauses of all targets")
+        verbose_name = _("target pause")
+        verbose_name_plural = _("target pauses")
         ordering: ClassVar = ["-starts_on"]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="target_pause_dates_ordered")

@@ -1,4 +1,4 @@
-"""Notice of termination without breach: carried out by the clock when it has run off (CONTRACT 8)."""
+"""Notices of termination without breach, applied by a scheduled task when they expire (specification 8)."""
 
 from typing import ClassVar
 
@@ -19,7 +19,7 @@ class TerminationNotice(models.Model):
 
     class State(models.TextChoices):
         RUNNING = "running", _("running")
-        CARRIED_OUT = "carried_out", _("carried out")
+        CARRIED_OUT = "carried_out", _("applied")
         REVOKED = "revoked", _("revoked")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -35,8 +35,8 @@ class TerminationNotice(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True)
 
     class Meta:
-        verbose_name = _("notice of termination")
-        verbose_name_plural = _("notices of termination")
+        verbose_name = _("termination notice")
+        verbose_name_plural = _("termination notices")
         ordering: ClassVar = ["-given_at"]
         constraints: ClassVar = [
             models.UniqueConstraint(

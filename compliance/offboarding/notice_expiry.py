@@ -1,7 +1,6 @@
-"""What the clock ends: notices that have run off, affiliates who have left, and the program (CONTRACT 8).
+"""Scheduled endings without breach: expired notices, affiliates who leave, the end of the program (specification 8).
 
-A termination counts from the instant at which the notice ran off or the program ended, not from the tick that found it: so
-its effect does not depend on when beat asked. None of these is for breach.
+A termination takes effect when the notice expires or the program ends, whenever the task runs.
 """
 
 import logging
@@ -28,7 +27,7 @@ PARTICIPATING_STATES = (State.APPROVED, State.ACTIVE, State.SUSPENDED, State.LEA
 
 
 class EndedCounts(NamedTuple):
-    """How many agreements ended, by what."""
+    """Number of agreements ended, by cause."""
 
     notices: int
     left: int
@@ -36,7 +35,10 @@ class EndedCounts(NamedTuple):
 
 
 def apply_expired_notices(*, now: datetime) -> EndedCounts:
-    """End what has run off by `now`, each affiliate in a transaction of their own; safe to run twice and by two at once."""
+    """End every agreement whose end has come by `now`, each in its own transaction.
+
+    Safe to repeat and to run concurrently.
+    """
     notices = TerminationNotice.objects.filter(state=TerminationNotice.State.RUNNING, takes_effect_at__lte=now)
     leaving = Affiliate.objects.filter(state=State.LEAVING, notice_ends_at__lte=now)
     return EndedCounts(
@@ -54,7 +56,7 @@ def _process_each(due: Iterable[Any], end: Callable[[Any, datetime], bool], now:
                 booking.lock_shared()
                 done += end(pk, now)
         except Exception:
-            logger.exception("%s of %s failed; it is tried again.", end.__name__, pk)
+            logger.exception("%s of %s failed; the next run retries it.", end.__name__, pk)
     return done
 
 
@@ -87,10 +89,10 @@ def _end_leaving(pk: Any, now: datetime) -> bool:
 
 
 def _end_program(now: datetime) -> int:
-    """End every agreement at the instant at which the program ends, without breach.
+    """End every agreement at the end of the program, without breach.
 
-    That is what makes every later close a final one: it pays a terminated affiliate's balance whatever its size, while
-    orders clicked before still count within `attribution_days` and validation runs off (clauses 10.5, 11.1 and 11.2).
+    Every later close is then final: it pays terminated affiliates whatever the balance, while orders from earlier
+    clicks still count within `attribution_days` and pending commissions are validated (clauses 10.5, 11.1 and 11.2).
     """
     ends_at = Program.objects.values_list("ends_at", flat=True).first()
     if ends_at is None or ends_at > now:
@@ -111,14 +113,14 @@ def _end_with_program(pk: Any, ends_at: datetime, now: datetime) -> bool:
 
 
 def _end_agreement(affiliate: Affiliate, at: datetime, reason: str, rule: Rule, now: datetime) -> None:
-    agreement, _under = get_applicable_version(affiliate.pk, at=now)
+    agreement, _applicable = get_applicable_version(affiliate.pk, at=now)
     clause = cite_clause(agreement, rule)[:60]
-    # The history is read in order of time, so nothing is written into it before or beside its last entry.
-    counts_from = max(at, affiliate.state_since + timedelta(microseconds=1))
+    # The history is ordered by time, so the new entry must be later than the last one.
+    effective_at = max(at, affiliate.state_since + timedelta(microseconds=1))
     status_history.change_status(
-        affiliate=affiliate, to=State.TERMINATED, now=now, by=None, reason=reason, clause=clause, at=counts_from
+        affiliate=affiliate, to=State.TERMINATED, now=now, by=None, reason=reason, clause=clause, at=effective_at
     )
-    emails.send_terminated(affiliate, reason=reason, clause=clause, at=counts_from)
+    emails.send_terminated(affiliate, reason=reason, clause=clause, at=effective_at)
 
 
 def _lock_affiliate(pk: Any) -> Affiliate:

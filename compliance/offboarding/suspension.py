@@ -1,8 +1,9 @@
-"""Suspending and reinstating an affiliate (CONTRACT 8, clause 10.4): links and coupons stop counting, nothing is paid."""
+"""Suspension and reinstatement of affiliates (specification 8, clause 10.4)."""
 
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from affiliates import status_history
@@ -11,43 +12,44 @@ from affiliates.models import Affiliate, State
 from agreements.applicable_version import get_applicable_version
 from agreements.clauses import cite_clause
 from agreements.rules import Rule
-from compliance import emails, timeline
+from compliance import emails
 from compliance.grounds import cite_review_clause
 from compliance.models import Review
+from lib.reasons import require_reason
 from payouts.ledger import booking
 
 
 @transaction.atomic
 def suspend(*, affiliate: Affiliate, reason: str, now: datetime, by: User | None, review: Review | None = None) -> None:
-    """Suspend an active affiliate, by the decision of `review` or directly by staff, with a reason, and tell them.
+    """Suspend an active affiliate with a reason, by the decision of `review` or directly by staff, and notify them.
 
-    Names the clause of the review, else the one on suspension. A running notice of termination goes on.
+    Cites the clause of the review, or else the clause on suspension. A running termination notice stays in effect.
     """
-    why = timeline.require_text(reason, "reason")
+    reason = require_reason(reason)
     booking.lock_shared()
     clause = cite_review_clause(review) if review else _cite_suspension_clause(affiliate, now)
-    _change_state(affiliate, State.SUSPENDED, why, clause, now, by)
-    emails.send_suspended(affiliate, reason=why, clause=clause, review=review, now=now)
+    _change_state(affiliate, State.SUSPENDED, reason, clause, now, by)
+    emails.send_suspended(affiliate, reason=reason, clause=clause, review=review, now=now)
 
 
 @transaction.atomic
 def reinstate(*, affiliate: Affiliate, reason: str, now: datetime, by: User | None) -> None:
-    """Make a suspended affiliate active again, with a reason, and tell them."""
-    why = timeline.require_text(reason, "reason")
+    """Make a suspended affiliate active again, with a reason, and notify them."""
+    reason = require_reason(reason)
     booking.lock_shared()
-    _change_state(affiliate, State.ACTIVE, why, _cite_suspension_clause(affiliate, now), now, by)
-    notify_reinstated(affiliate=affiliate, reason=why, now=now)
+    _change_state(affiliate, State.ACTIVE, reason, _cite_suspension_clause(affiliate, now), now, by)
+    notify_reinstated(affiliate=affiliate, reason=reason, now=now)
 
 
 def notify_reinstated(*, affiliate: Affiliate, reason: str, now: datetime) -> None:
-    """The e-mail about a reinstatement, also of somebody whose termination was undone."""
+    """Notify an affiliate who is reinstated or whose termination was undone."""
     emails.send_reinstated(affiliate, reason=reason, clause=_cite_suspension_clause(affiliate, now), now=now)
 
 
 def _change_state(affiliate: Affiliate, to: State, reason: str, clause: str, now: datetime, by: User | None) -> None:
     if to == State.ACTIVE and affiliate.state != State.SUSPENDED:
-        # The state machine also knows the way back from a termination: that is for a granted appeal alone.
-        raise IllegalTransition(f"{affiliate} is not suspended.")
+        # The state machine also allows the way back from a termination, but only for a granted appeal.
+        raise IllegalTransition(_("%s is not suspended.") % affiliate)
     status_history.change_status(
         affiliate=affiliate,
         to=to,
@@ -60,5 +62,5 @@ def _change_state(affiliate: Affiliate, to: State, reason: str, clause: str, now
 
 
 def _cite_suspension_clause(affiliate: Affiliate, now: datetime) -> str:
-    agreement, _under = get_applicable_version(affiliate.pk, at=now)
+    agreement, _applicable = get_applicable_version(affiliate.pk, at=now)
     return cite_clause(agreement, Rule.SUSPENSION)[:60]

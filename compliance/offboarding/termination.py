@@ -1,4 +1,4 @@
-"""How an agreement with one affiliate ends (CONTRACT 8, clauses 10.1 to 10.3): with notice, by leaving, for breach."""
+"""Termination of agreements: with notice, by leaving, or for breach (specification 8, clauses 10.1 to 10.3)."""
 
 from datetime import datetime
 
@@ -15,13 +15,13 @@ from agreements.clauses import cite_clause, get_clause_number
 from agreements.models import AgreementVersion
 from agreements.rules import Rule
 from audit import trail
-from compliance import emails, timeline
+from compliance import emails
 from compliance.deadlines import add_days
 from compliance.grounds import cite_review_clause
 from compliance.models import Review, TerminationNotice
 from compliance.offboarding.notice_expiry import apply_expired_notices
-from compliance.offboarding.suspension import reinstate, suspend
 from lib.formatting import format_datetime_for
+from lib.reasons import require_reason
 from payouts.ledger import booking
 
 __all__ = [
@@ -29,10 +29,8 @@ __all__ = [
     "end_for_breach",
     "give_notice",
     "leave_program",
-    "reinstate",
     "revoke_notice",
     "revoke_review_notice",
-    "suspend",
 ]
 
 Ground, NoticeState = TerminationNotice.Ground, TerminationNotice.State
@@ -42,22 +40,22 @@ Ground, NoticeState = TerminationNotice.Ground, TerminationNotice.State
 def give_notice(
     *, affiliate: Affiliate, ground: str, reason: str, now: datetime, by: User | None, review: Review | None = None
 ) -> TerminationNotice:
-    """Give notice for a missed target or by the program's choice: it ends `termination_notice_days` x 24 h from now.
+    """Give notice for a missed target or at the program's choice, effective `termination_notice_days` x 24 h from now.
 
-    The affiliate goes on meanwhile as they are, and all that they earned is paid. Refuses with ValidationError somebody
-    who takes no part or is leaving, and a second notice beside a running one (clause 10.2).
+    The affiliate keeps earning until then, and everything earned is paid. Raises ValidationError if the affiliate
+    does not participate, is leaving, or has a running notice (clause 10.2).
     """
-    why = timeline.require_text(reason, "reason")
+    reason = require_reason(reason)
     current = _lock_affiliate(affiliate)
     if current.state not in (State.APPROVED, State.ACTIVE, State.SUSPENDED):
-        raise ValidationError(_("%(affiliate)s takes no part in the program or is leaving.") % {"affiliate": affiliate})
+        raise ValidationError(_("%(affiliate)s does not participate or is leaving.") % {"affiliate": affiliate})
     _reject_second_notice(current)
     agreement = _get_agreement(current, now)
     takes_effect_at = add_days(now, agreement.termination_notice_days)
     notice = TerminationNotice.objects.create(
         affiliate=current,
         ground=Ground(ground),
-        reason=why,
+        reason=reason,
         clause=get_clause_number(agreement.pk, Rule.TERMINATION_NOTICE_DAYS),
         review=review,
         given_at=now,
@@ -71,7 +69,7 @@ def give_notice(
         now=now,
         by=by,
         after={"ground": notice.ground, "clause": notice.clause, "takes_effect_at": takes_effect_at},
-        reason=why,
+        reason=reason,
     )
     emails.send_termination_notice(notice, agreement=agreement)
     return notice
@@ -79,26 +77,26 @@ def give_notice(
 
 @transaction.atomic
 def revoke_notice(*, notice: TerminationNotice, reason: str, now: datetime, by: User | None) -> None:
-    """Take back a notice that still runs, with a reason; the affiliate is told."""
-    why = timeline.require_text(reason, "reason")
+    """Revoke a running notice with a reason and notify the affiliate."""
+    reason = require_reason(reason)
     _lock_affiliate(notice.affiliate)
-    end_notice(notice, to=NoticeState.REVOKED, now=now, by=by, reason=why)
+    end_notice(notice, to=NoticeState.REVOKED, now=now, by=by, reason=reason)
     if notice.affiliate.state != State.LEAVING:
         _store_notice_end(notice.affiliate, None)
-    emails.send_termination_revoked(notice, reason=why)
+    emails.send_termination_revoked(notice, reason=reason)
 
 
 def revoke_review_notice(*, review: Review, now: datetime, by: User | None) -> None:
-    """Take back the notice that `review` had decided, where it still runs: the appeal was granted."""
+    """Revoke the running notice that `review` decided, after a granted appeal."""
     for notice in TerminationNotice.objects.filter(review=review, state=NoticeState.RUNNING):
         revoke_notice(notice=notice, reason=_("Your appeal was granted."), now=now, by=by)
 
 
 @transaction.atomic
 def leave_program(*, affiliate: Affiliate, now: datetime, by: User | None, reason: str = "") -> None:
-    """The affiliate leaves: `termination_notice_days` x 24 h from now their agreement ends (clause 10.1).
+    """Let the affiliate leave: their agreement ends `termination_notice_days` x 24 h from now (clause 10.1).
 
-    Somebody who was approved and has accepted nothing is out at once. A notice that ends earlier goes on.
+    Affiliates who were approved and have not accepted an agreement leave at once. An earlier notice stays in effect.
     """
     booking.lock_shared()
     if affiliate.state == State.APPROVED:
@@ -117,7 +115,7 @@ def leave_program(*, affiliate: Affiliate, now: datetime, by: User | None, reaso
 
 
 def end_for_breach(*, review: Review, now: datetime, by: User | None) -> None:
-    """End the agreement at once by the decision of `review`: links stop, later orders are nobody's (clause 10.3)."""
+    """End the agreement at once by the decision of `review`; later orders are not attributed (clause 10.3)."""
     affiliate = review.affiliate
     status_history.change_status(
         affiliate=affiliate,
@@ -136,10 +134,10 @@ def end_for_breach(*, review: Review, now: datetime, by: User | None) -> None:
 def end_notice(
     notice: TerminationNotice, *, to: TerminationNotice.State, now: datetime, by: User | None, reason: str = ""
 ) -> None:
-    """Move a running notice to its end; IllegalTransition where it runs no more."""
+    """Move a running notice to the state `to`; raise IllegalTransition if it is no longer running."""
     ended = TerminationNotice.objects.filter(pk=notice.pk, state=NoticeState.RUNNING).update(state=to, ended_at=now)
     if not ended:
-        raise IllegalTransition(_("This notice runs no more."))
+        raise IllegalTransition(_("This notice is no longer running."))
     notice.state, notice.ended_at = to, now
     trail.record(
         action=f"termination notice {to.value}",
@@ -160,15 +158,15 @@ def _lock_affiliate(affiliate: Affiliate) -> Affiliate:
 def _reject_second_notice(affiliate: Affiliate) -> None:
     running = TerminationNotice.objects.filter(affiliate=affiliate, state=NoticeState.RUNNING).first()
     if running:
-        when = format_datetime_for(running.takes_effect_at, affiliate)
-        raise ValidationError(_("A notice runs already: it takes effect on %(when)s.") % {"when": when})
+        date = format_datetime_for(running.takes_effect_at, affiliate)
+        raise ValidationError(_("A notice is already running. It takes effect on %(date)s.") % {"date": date})
 
 
 def _get_agreement(affiliate: Affiliate, now: datetime) -> AgreementVersion:
-    """The version that they are under, else the one in force: somebody approved has accepted none yet."""
+    """Return the applicable version, or the version in force for an affiliate who has accepted none yet."""
     agreement = get_applicable_version(affiliate.pk, at=now)[0] or AgreementVersion.objects.get_in_force(now)
     if agreement is None:
-        raise ValidationError(_("No agreement is in force yet: nothing says how long the notice is."))
+        raise ValidationError(_("No agreement is in force, so the notice period is unknown."))
     return agreement
 
 

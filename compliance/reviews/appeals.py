@@ -1,4 +1,4 @@
-"""Appeals: by the affiliate within the time, decided by somebody else (CONTRACT 8, clauses 8.6 and 8.7)."""
+"""Appeals by the affiliate, decided by a different reviewer (specification 8, clauses 8.6 and 8.7)."""
 
 from datetime import datetime
 
@@ -17,17 +17,17 @@ from compliance.reviews.replies import clean_text
 
 @transaction.atomic
 def appeal(*, review: Review, text: str, now: datetime, by: User | None) -> Review:
-    """Take the affiliate's appeal while `appeal_by` lies ahead; staff then have `review_days` to decide it.
+    """Store the affiliate's appeal, made before `appeal_by`; staff then have `review_days` to decide it.
 
-    Refuses with ValidationError a late appeal and an empty one.
+    Raises ValidationError if the text is empty or the appeal is late, IllegalTransition if no decision can be appealed.
     """
-    said = clean_text(text)
+    text = clean_text(text)
     current = timeline.lock_review(review)
     if current.state != Review.State.DECIDED:
-        raise IllegalTransition(_("There is nothing to appeal against."))
+        raise IllegalTransition(_("There is no decision to appeal."))
     if is_over(current.appeal_by, now):
-        raise ValidationError(_("The time to appeal is over."))
-    timeline.append_event(review=current, kind=ReviewEvent.Kind.APPEAL, now=now, by=by, text=said)
+        raise ValidationError(_("The deadline for an appeal has passed."))
+    timeline.append_event(review=current, kind=ReviewEvent.Kind.APPEAL, now=now, by=by, text=text)
     timeline.update_review(
         review=current,
         expected=Review.State.DECIDED,
@@ -43,27 +43,28 @@ def appeal(*, review: Review, text: str, now: datetime, by: User | None) -> Revi
 
 @transaction.atomic
 def decide_appeal(*, review: Review, outcome: str, reason: str, now: datetime, by: User) -> Review:
-    """Grant or refuse an appeal, with a reason; never by whoever decided the review.
+    """Grant or refuse an appeal, with a reason.
 
-    Granted gives back money and links; refused posts the forfeiture and ends the hold. From `appeal_decide_by` on the
-    appeal is granted by itself, so it is refused here.
+    A granted appeal restores money and links; a refused one posts the forfeiture and ends the hold. Raises
+    ValidationError if `by` decided the review or is its affiliate, IllegalTransition from `appeal_decide_by` on, when
+    the appeal is granted automatically.
     """
-    why = clean_text(reason, "reason")
+    reason = clean_text(reason, "reason")
     current = timeline.lock_review(review)
     if current.state != Review.State.APPEALED:
         raise IllegalTransition(_("There is no appeal to decide."))
     if is_over(current.appeal_decide_by, now):
-        raise IllegalTransition(_("The time to decide this appeal is over: it is granted by itself."))
+        raise IllegalTransition(_("The deadline to decide this appeal has passed, so it is granted automatically."))
     if by.pk in (current.decided_by_id, current.affiliate.user_id):
-        raise ValidationError(_("Whoever decided the review may not decide its appeal."))
+        raise ValidationError(_("The appeal must be decided by a different reviewer."))
     if outcome not in Review.Appeal.values:
-        raise ValidationError({"outcome": _("Grant or refuse the appeal.")})
-    close_appeal(current, outcome=Review.Appeal(outcome), reason=why, now=now, by=by)
+        raise ValidationError({"outcome": _("Choose whether to grant or refuse the appeal.")})
+    close_appeal(current, outcome=Review.Appeal(outcome), reason=reason, now=now, by=by)
     return current
 
 
 def close_appeal(review: Review, *, outcome: Review.Appeal, reason: str, now: datetime, by: User | None) -> None:
-    """Write the outcome, bring it about, close the review and tell the affiliate; the caller has locked `review`."""
+    """Record the outcome, apply it, close the review and notify the affiliate; the caller has locked `review`."""
     text = f"{outcome.label}: {reason}"
     timeline.append_event(review=review, kind=ReviewEvent.Kind.APPEAL_DECISION, now=now, by=by, text=text)
     timeline.update_review(

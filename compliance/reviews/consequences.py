@@ -1,4 +1,4 @@
-"""What a decision brings about, what a granted appeal undoes, and what is left when a review ends (CONTRACT 8)."""
+"""Effects of a decision, of a granted appeal and of the end of a review (specification 8)."""
 
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ HOLDING_DECISIONS = (Decision.FORFEITURE, Decision.TERMINATION)
 
 
 def apply_decision(*, review: Review, now: datetime, by: User | None) -> None:
-    """Do what the decision of `review` says, as far as it does not wait for the appeal."""
+    """Apply the decision of `review`, except a forfeiture, which waits for the appeal."""
     if review.decision in HOLDING_DECISIONS:
         review_money.hold_commissions(
             review=review, commissions=list(review.commissions.filter(forfeited_at=None)), now=now, by=by
@@ -33,7 +33,7 @@ def apply_decision(*, review: Review, now: datetime, by: User | None) -> None:
 
 
 def release_hold(*, review: Review, now: datetime, by: User | None) -> bool:
-    """Release what `review` holds, with a step; whether it held anything."""
+    """Release what `review` holds and record an event; return whether it held anything."""
     released = review_money.release_hold(review=review, now=now, by=by)
     if released:
         timeline.append_event(review=review, kind=ReviewEvent.Kind.HOLD_RELEASED, now=now, by=by)
@@ -41,7 +41,7 @@ def release_hold(*, review: Review, now: datetime, by: User | None) -> bool:
 
 
 def finalize_decision(*, review: Review, now: datetime, by: User | None) -> None:
-    """Post the forfeiture that waited for the appeal; the hold ends with it (clause 8.8)."""
+    """Post the forfeiture that waited for the appeal and release the hold (clause 8.8)."""
     if review.decision in HOLDING_DECISIONS:
         forfeited = review_money.forfeit_commissions(review=review, now=now, by=by)
         if forfeited:
@@ -50,7 +50,7 @@ def finalize_decision(*, review: Review, now: datetime, by: User | None) -> None
 
 
 def undo_decision(*, review: Review, now: datetime, by: User | None) -> None:
-    """Give back money and links: a granted appeal (clause 8.7)."""
+    """Restore money and links after a granted appeal (clause 8.7)."""
     release_hold(review=review, now=now, by=by)
     if review.decision == Decision.SUSPENSION:
         _lift_suspension(review, now, by)
@@ -59,14 +59,14 @@ def undo_decision(*, review: Review, now: datetime, by: User | None) -> None:
 
 
 def _suspend(review: Review, now: datetime, by: User | None) -> None:
-    # Staff may have suspended them while the review was open; then that suspension is confirmed.
+    # Staff may already have suspended the affiliate while the review was open.
     if review.affiliate.state != State.SUSPENDED:
         suspension.suspend(affiliate=review.affiliate, reason=review.decision_reason, now=now, by=by, review=review)
 
 
 def _terminate(review: Review, now: datetime, by: User | None) -> None:
     if review.affiliate.state == State.TERMINATED:
-        raise ValidationError({"decision": _("Their agreement has ended already.")})
+        raise ValidationError({"decision": _("The affiliate's agreement has already ended.")})
     if is_missed_target(review):
         termination.give_notice(
             affiliate=review.affiliate,
@@ -87,7 +87,7 @@ def _lift_suspension(review: Review, now: datetime, by: User | None) -> None:
 
 
 def is_suspended_by_another_review(review: Review) -> bool:
-    """Whether another review's suspension still stands, so that granting this appeal reinstates nobody."""
+    """Return whether a suspension by another review is still in effect."""
     others = Review.objects.filter(
         affiliate=review.affiliate, decision=Decision.SUSPENSION, decided_at__gte=review.affiliate.state_since
     )
@@ -95,7 +95,7 @@ def is_suspended_by_another_review(review: Review) -> bool:
 
 
 def _restore_status(review: Review, now: datetime, by: User | None) -> None:
-    """Back to the state before the termination: what had been decided or chosen before it still stands."""
+    """Restore the state before the termination by `review`, including an earlier leave or suspension."""
     affiliate = review.affiliate
     termination.revoke_review_notice(review=review, now=now, by=by)
     if affiliate.state != State.TERMINATED or not _was_ended_by(review):
@@ -119,14 +119,14 @@ def _resume_status(affiliate: Affiliate, before: StatusChange, review: Review, n
         by=by,
         reason=before.reason,
         clause=before.clause,
-        # The history is read in order of time: it must not stand at the same instant as the step before it.
+        # The history is ordered by time, so two changes must not have the same instant.
         at=now + timedelta(microseconds=1),
         notice_ends_at=add_days(before.at, review.agreement.termination_notice_days) if leaving else None,
     )
 
 
 def _was_ended_by(review: Review) -> bool:
-    """Whether it was `review` that ended the agreement, and not the affiliate, the clock or another review."""
+    """Return whether `review` ended the agreement, not the affiliate, the end of the program or another review."""
     if is_missed_target(review):
         return TerminationNotice.objects.filter(review=review, state=TerminationNotice.State.CARRIED_OUT).exists()
     last = _list_status_changes(review.affiliate)[-1]

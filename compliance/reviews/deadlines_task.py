@@ -1,4 +1,4 @@
-"""What the clock does when a deadline of a review has passed (CONTRACT 8): asked often, the answer is the same each time."""
+"""Enforcement of review deadlines, run often with the same outcome however often it runs (specification 8)."""
 
 import logging
 from collections.abc import Callable
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 class DeadlineCounts(NamedTuple):
-    """How many reviews each deadline moved."""
+    """Number of reviews changed by each kind of deadline."""
 
     holds_released: int
     finalized: int
@@ -26,14 +26,14 @@ class DeadlineCounts(NamedTuple):
 
 
 def enforce_deadlines(*, now: datetime) -> DeadlineCounts:
-    """Release holds that staff left undecided, close reviews whose time to appeal is over, grant appeals left undecided.
+    """Release holds of overdue reviews, close reviews that can no longer be appealed, and grant overdue appeals.
 
-    Each review in a transaction of its own, so that one that fails stops no other; safe to run twice and by two at once.
+    Each review has its own transaction, so that a failure stops no other. Safe to repeat and to run concurrently.
     """
-    missed = Review.objects.filter(state=Review.State.OPEN, decide_by__lte=now, hold_released_at=None)
-    missed = missed.filter(Q(holds_all_money=True) | Q(pk__in=Review.commissions.through.objects.values("review")))
+    overdue = Review.objects.filter(state=Review.State.OPEN, decide_by__lte=now, hold_released_at=None)
+    overdue = overdue.filter(Q(holds_all_money=True) | Q(pk__in=Review.commissions.through.objects.values("review")))
     return DeadlineCounts(
-        holds_released=_process_each(missed, release_if_missed, now),
+        holds_released=_process_each(overdue, release_if_overdue, now),
         finalized=_process_each(
             Review.objects.filter(state=Review.State.DECIDED, appeal_by__lte=now), _finalize_review, now
         ),
@@ -43,19 +43,19 @@ def enforce_deadlines(*, now: datetime) -> DeadlineCounts:
     )
 
 
-def _process_each(due: QuerySet[Review], keep: Callable[..., bool], now: datetime) -> int:
+def _process_each(due: QuerySet[Review], enforce: Callable[..., bool], now: datetime) -> int:
     done = 0
     for review in due.order_by("opened_at", "pk"):
         try:
             with transaction.atomic():
-                done += keep(timeline.lock_review(review), now=now)
+                done += enforce(timeline.lock_review(review), now=now)
         except Exception:
-            logger.exception("The deadline of review %s could not be kept; it is tried again.", review.pk)
+            logger.exception("The deadline of review %s could not be enforced; the next run retries it.", review.pk)
     return done
 
 
-def release_if_missed(review: Review, *, now: datetime) -> bool:
-    """Release the hold of an open review that staff should have decided by now; it stays theirs to decide (clause 8.4)."""
+def release_if_overdue(review: Review, *, now: datetime) -> bool:
+    """Release the hold of an open review that is overdue; staff can still decide it (clause 8.4)."""
     if review.state != Review.State.OPEN or review.hold_released_at or not is_over(review.decide_by, now):
         return False
     amount, held_all_payouts = review_money.compute_held_amount(review), review_money.holds_all_payouts(review)
@@ -93,6 +93,6 @@ def _finalize_review(review: Review, *, now: datetime) -> bool:
 def _grant_appeal(review: Review, *, now: datetime) -> bool:
     if review.state != Review.State.APPEALED or not is_over(review.appeal_decide_by, now):
         return False
-    reason = _("Staff did not decide in time.")
+    reason = _("The appeal was not decided in time.")
     appeals.close_appeal(review, outcome=Review.Appeal.GRANTED, reason=reason, now=now, by=None)
     return True

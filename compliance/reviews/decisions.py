@@ -1,4 +1,4 @@
-"""Deciding a review, and what the decision brings about (CONTRACT 8, clauses 8.5 and 8.8)."""
+"""Decisions of reviews (specification 8, clauses 8.5 and 8.8)."""
 
 from datetime import datetime
 
@@ -21,19 +21,20 @@ Decision = Review.Decision
 
 @transaction.atomic
 def decide(*, review: Review, decision: str, reason: str, now: datetime, by: User) -> Review:
-    """Decide an open review with a reason, bring about what follows and tell the affiliate, who may appeal.
+    """Decide an open review with a reason, apply the decision and notify the affiliate, who may appeal.
 
-    Dismissed, warned and suspended release what is held at once; forfeiture and termination hold the named commissions
-    until the appeal is over. Refuses with ValidationError a decision graver than the clause allows, a missing reason, and,
-    while the affiliate may still reply and has not, everything but a dismissal (CONTRACT 8, clauses 8.3 and 8.5).
+    Dismissal, warning and suspension release the hold at once; forfeiture and termination hold the named commissions
+    until the appeal is over. Raises ValidationError for a decision graver than the clause allows, for a missing
+    reason, and for anything but a dismissal while the affiliate can still reply and has not (specification 8, clauses
+    8.3 and 8.5).
     """
-    why = clean_text(reason, "reason")
+    reason = clean_text(reason, "reason")
     current = timeline.lock_review(review)
     if current.state != Review.State.OPEN:
-        raise IllegalTransition(_("Somebody has decided this review already."))
+        raise IllegalTransition(_("This review has already been decided."))
     chosen = _validate_decision(current, decision, now, by)
-    deadlines_task.release_if_missed(current, now=now)
-    _store_decision(current, chosen, why, now, by)
+    deadlines_task.release_if_overdue(current, now=now)
+    _store_decision(current, chosen, reason, now, by)
     consequences.apply_decision(review=current, now=now, by=by)
     if chosen == Decision.DISMISSED:
         timeline.append_event(review=current, kind=ReviewEvent.Kind.CLOSED, now=now, by=by)
@@ -43,18 +44,21 @@ def decide(*, review: Review, decision: str, reason: str, now: datetime, by: Use
 
 def _validate_decision(review: Review, decision: str, now: datetime, by: User) -> Review.Decision:
     if by.pk == review.affiliate.user_id:
-        raise ValidationError(_("Nobody decides a review of their own."))
+        raise ValidationError(_("You cannot decide a review of your own affiliate account."))
     possible = list_possible_decisions(review)
     if decision not in possible:
         raise ValidationError(
             {"decision": _("Clause %(clause)s does not allow this decision.") % {"clause": review.clause}}
         )
-    heard = is_over(review.reply_by, now) or review.events.filter(kind=ReviewEvent.Kind.REPLY).exists()
-    if decision != Decision.DISMISSED and not heard:
-        # Staff read it, beside a form whose dates are in UTC.
+    reply_done = is_over(review.reply_by, now) or review.events.filter(kind=ReviewEvent.Kind.REPLY).exists()
+    if decision != Decision.DISMISSED and not reply_done:
+        # For staff, beside a form with dates in UTC.
         until = format_datetime(review.reply_by)
         raise ValidationError(
-            {"decision": _("They may reply until %(until)s. Until then it can only be dismissed.") % {"until": until}}
+            {
+                "decision": _("The affiliate can reply until %(until)s. Until then, you can only dismiss it.")
+                % {"until": until}
+            }
         )
     return Decision(decision)
 

@@ -1,4 +1,4 @@
-"""Files that come with a reply: taken by what they contain, not by what they are called (RELIABILITY 3)."""
+"""Files attached to replies, accepted by their content and not by their name alone."""
 
 import unicodedata
 from pathlib import PurePosixPath
@@ -34,7 +34,7 @@ class EvidenceFile(NamedTuple):
 
 
 def detect_content_type(content: bytes) -> str:
-    """The type of `content` by its first bytes; plain text is UTF-8 without control characters; "" for all else."""
+    """Return the content type, judged by the first bytes or as UTF-8 without control characters; "" if unknown."""
     for magic, content_type in _MAGIC:
         if content.startswith(magic):
             return content_type
@@ -47,27 +47,29 @@ def detect_content_type(content: bytes) -> str:
 
 
 def validate_file(name: str, content: bytes) -> EvidenceFile:
-    """The file as it may be stored; ValidationError for one too big, of another type, or not what its name says."""
-    shown = "".join(char for char in PurePosixPath(name.replace("\\", "/")).name if char.isprintable())[-200:]
+    """Return the file with a cleaned name and its content type.
+
+    Raises ValidationError if it is too large, of another type, or if its content does not match its name.
+    """
+    clean_name = "".join(char for char in PurePosixPath(name.replace("\\", "/")).name if char.isprintable())[-200:]
     if len(content) > MAX_BYTES:
-        raise ValidationError({"files": _("%(name)s is larger than 5 MB.") % {"name": shown}})
-    expected = _CONTENT_TYPES.get(PurePosixPath(shown).suffix.lower())
+        raise ValidationError({"files": _("%(name)s is larger than 5 MB.") % {"name": clean_name}})
+    expected = _CONTENT_TYPES.get(PurePosixPath(clean_name).suffix.lower())
     if expected is None or detect_content_type(content) != expected:
-        raise ValidationError(
-            {"files": _("%(name)s is not a PNG, JPEG, PDF or plain text file (.txt) of that name.") % {"name": shown}}
-        )
-    return EvidenceFile(shown, expected, content)
+        message = _("%(name)s is not a PNG, JPEG, PDF or plain text (.txt) file, or has the wrong file extension.")
+        raise ValidationError({"files": message % {"name": clean_name}})
+    return EvidenceFile(clean_name, expected, content)
 
 
 def validate_files(files: list[tuple[str, bytes]]) -> list[EvidenceFile]:
-    """The files of one reply, at most five, each checked."""
+    """Return the validated files of one reply, at most MAX_FILES."""
     if len(files) > MAX_FILES:
-        raise ValidationError({"files": _("Send at most %(most)d files at a time.") % {"most": MAX_FILES}})
+        raise ValidationError({"files": _("Attach at most %(most)d files.") % {"most": MAX_FILES}})
     return [validate_file(name, content) for name, content in files]
 
 
 def build_download_response(file: ReviewFile) -> HttpResponse:
-    """A file that somebody sent in: saved and never shown by the browser, whatever it contains (RELIABILITY 3)."""
+    """Return `file` as a download that browsers save and never render, whatever it contains."""
     response = HttpResponse(bytes(file.content), content_type=file.content_type)
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=file.name) or "attachment"
     response["X-Content-Type-Options"] = "nosniff"

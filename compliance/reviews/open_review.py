@@ -1,4 +1,4 @@
-"""Opening a review: the notice, the deadlines, what is held (CONTRACT 8)."""
+"""Opening of reviews: grounds, deadlines, hold and notice (specification 8)."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -18,12 +18,13 @@ from compliance import emails, grounds, review_money, timeline
 from compliance.deadlines import add_days
 from compliance.grounds import Grounds
 from compliance.models import Review, ReviewEvent, Signal
+from lib.reasons import require_reason
 from payouts.ledger import booking
 from payouts.models import Commission
 
 
 class Hold(NamedTuple):
-    """What a review holds from its opening on."""
+    """What a new review holds: named commissions, and all payouts if `hold_all_reason` is set."""
 
     commissions: list[Commission]
     holds_commissions: bool
@@ -48,16 +49,17 @@ def open_review(
 ) -> Review:
     """Open a review that names one prohibited activity (its code) or one term (its rule), and notify the affiliate.
 
-    The clause is that of the version that the affiliate is under. The named `commissions` are held (unless `hold` is off),
-    all money only with `hold_all_reason`. Refuses with ValidationError an affiliate who has accepted nothing, an activity or term that
-    their version doesn't state, another's commissions and a missing reason (CONTRACT 8, clauses 8.1 to 8.4).
+    The clause is taken from the applicable version. The named `commissions` are held unless `hold` is off; all money
+    only with `hold_all_money` and a `hold_all_reason`. Raises ValidationError if the affiliate has accepted no
+    agreement, their version does not state the activity or term, a commission is not theirs, or a text is missing
+    (specification 8, clauses 8.1 to 8.4).
     """
     booking.lock_shared()
     agreement = _get_accepted_agreement(affiliate, now)
-    what = _resolve_grounds(agreement, activity, term)
-    money = _build_hold(affiliate, what, commissions, hold, hold_all_money, hold_all_reason)
+    named = _resolve_grounds(agreement, activity, term)
+    money = _build_hold(affiliate, named, commissions, hold, hold_all_money, hold_all_reason)
     review = _create_review(
-        affiliate, agreement, what, timeline.require_text(summary, "summary"), money, now, by, recommendation
+        affiliate, agreement, named, timeline.require_text(summary, "summary"), money, now, by, recommendation
     )
     if signal is not None:
         _link_signal(signal, review, now, by)
@@ -71,15 +73,17 @@ def open_review(
 
 
 def _get_accepted_agreement(affiliate: Affiliate, now: datetime) -> AgreementVersion:
-    agreement, _under = get_applicable_version(affiliate.pk, at=now)
+    agreement, _applicable = get_applicable_version(affiliate.pk, at=now)
     if agreement is None:
-        raise ValidationError({"affiliate": _("They have accepted no agreement: there is no clause to name.")})
+        raise ValidationError(
+            {"affiliate": _("The affiliate has not accepted an agreement, so there is no clause to cite.")}
+        )
     return agreement
 
 
 def _resolve_grounds(agreement: AgreementVersion, activity: str, term: str) -> Grounds:
     if bool(activity) == bool(term):
-        raise ValidationError({"activity": _("Name one prohibited activity or one term.")})
+        raise ValidationError({"activity": _("Choose one prohibited activity or one term.")})
     return (
         grounds.build_activity_grounds(agreement, activity) if activity else grounds.build_term_grounds(agreement, term)
     )
@@ -87,22 +91,25 @@ def _resolve_grounds(agreement: AgreementVersion, activity: str, term: str) -> G
 
 def _build_hold(
     affiliate: Affiliate,
-    what: Grounds,
+    named: Grounds,
     commissions: Iterable[Commission],
     hold: bool,
-    everything: bool,
+    hold_all_money: bool,
     hold_all_reason: str,
 ) -> Hold:
-    named = review_money.validate_commissions(affiliate=affiliate, commissions=commissions)
-    if what.term == Rule.SALES_TARGET.value and (named or everything):
-        raise ValidationError({"commissions": _("Nothing is held for a missed target: what was earned is paid.")})
-    return Hold(named, hold, timeline.require_text(hold_all_reason, "hold_all_reason") if everything else "")
+    valid = review_money.validate_commissions(affiliate=affiliate, commissions=commissions)
+    if named.term == Rule.SALES_TARGET.value and (valid or hold_all_money):
+        raise ValidationError(
+            {"commissions": _("No money can be held for a missed target: everything earned is paid.")}
+        )
+    reason = require_reason(hold_all_reason, field="hold_all_reason") if hold_all_money else ""
+    return Hold(valid, hold, reason)
 
 
 def _create_review(
     affiliate: Affiliate,
     agreement: AgreementVersion,
-    what: Grounds,
+    named: Grounds,
     summary: str,
     money: Hold,
     now: datetime,
@@ -112,9 +119,9 @@ def _create_review(
     review = Review.objects.create(
         affiliate=affiliate,
         agreement=agreement,
-        activity=what.activity,
-        term=what.term,
-        clause=what.clause,
+        activity=named.activity,
+        term=named.term,
+        clause=named.clause,
         summary=summary,
         opened_at=now,
         opened_by=by,
@@ -128,11 +135,11 @@ def _create_review(
 
 
 def _link_signal(signal: Signal, review: Review, now: datetime, by: User | None) -> None:
-    taken = Signal.objects.filter(pk=signal.pk, state=Signal.State.OPEN).update(
+    updated = Signal.objects.filter(pk=signal.pk, state=Signal.State.OPEN).update(
         state=Signal.State.REVIEWED, affiliate=review.affiliate, review=review, decided_at=now, decided_by=by
     )
-    if not taken:
-        raise IllegalTransition(_("Somebody else has dealt with this signal in the meantime."))
+    if not updated:
+        raise IllegalTransition(_("This signal has already been reviewed or dismissed."))
     timeline.append_event(
         review=review, kind=ReviewEvent.Kind.SIGNAL, now=signal.raised_at, by=None, text=signal.description
     )

@@ -1,4 +1,4 @@
-"""What is said in a review: the affiliate's replies with their files, and private notes of staff (CONTRACT 8)."""
+"""Replies of the affiliate with files, and private notes of staff (specification 8)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from compliance.deadlines import is_over
 from compliance.models import Review, ReviewEvent, ReviewFile
 from compliance.reviews.evidence_files import EvidenceFile, validate_files
 
-# Each may bring 25 MB of files, and a reply need not be written in many parts.
+# Limits the storage: each reply may carry 25 MB of files.
 MAX_REPLIES = 10
 MAX_CHARACTERS = 20_000
 
@@ -23,48 +23,51 @@ MAX_CHARACTERS = 20_000
 def reply(
     *, review: Review, text: str, files: Sequence[tuple[str, bytes]] = (), now: datetime, by: User | None
 ) -> ReviewEvent:
-    """Store the affiliate's answer with up to five files of (name, content), while `reply_by` lies ahead (clause 8.3).
+    """Store the affiliate's reply, made before `reply_by`, with up to five `files` of name and content (clause 8.3).
 
-    Refuses with ValidationError a late reply, an empty text, and files that are too many, too big or of another type.
+    Raises ValidationError for a late reply, an empty text, and files that are too many, too large or of another type.
     """
-    said, evidence = clean_text(text), validate_files(list(files))
+    text, evidence = clean_text(text), validate_files(list(files))
     current = timeline.lock_review(review)
     if current.state != Review.State.OPEN:
-        raise IllegalTransition(_("This review is no longer open: it can't be replied to."))
+        raise IllegalTransition(_("This review is no longer open, so you cannot reply to it."))
     if is_over(current.reply_by, now):
-        raise ValidationError(_("The time to reply is over."))
+        raise ValidationError(_("The deadline for a reply has passed."))
     if current.events.filter(kind=ReviewEvent.Kind.REPLY).count() >= MAX_REPLIES:
         raise ValidationError(
-            _("You have replied %(most)d times; that is all there is room for.") % {"most": MAX_REPLIES}
+            _("You have already sent %(most)d replies, the maximum for a review.") % {"most": MAX_REPLIES}
         )
-    step = timeline.append_event(review=current, kind=ReviewEvent.Kind.REPLY, now=now, by=by, text=said)
-    _store_files(step, evidence)
+    event = timeline.append_event(review=current, kind=ReviewEvent.Kind.REPLY, now=now, by=by, text=text)
+    _store_files(event, evidence)
     timeline.record_audit(review=current, action="review reply", now=now, by=by, after={"files": len(evidence)})
-    return step
+    return event
 
 
 @transaction.atomic
 def add_note(*, review: Review, text: str, now: datetime, by: User) -> ReviewEvent:
-    """Add a note that staff alone see, in any state of the review."""
-    said = clean_text(text)
+    """Add a note that only staff can see, in any state of the review."""
+    text = clean_text(text)
     current = timeline.lock_review(review)
-    step = timeline.append_event(review=current, kind=ReviewEvent.Kind.NOTE, now=now, by=by, text=said, private=True)
+    event = timeline.append_event(review=current, kind=ReviewEvent.Kind.NOTE, now=now, by=by, text=text, private=True)
     timeline.record_audit(review=current, action="review note", now=now, by=by)
-    return step
+    return event
 
 
 def clean_text(text: str, field: str = "text") -> str:
-    """The text of a step; ValidationError where it is empty, too long or holds a NUL."""
-    said = timeline.require_text(text.replace("\r\n", "\n"), field)
-    if len(said) > MAX_CHARACTERS or "\0" in said:
-        raise ValidationError({field: _("Write at most %(most)d characters of plain text.") % {"most": MAX_CHARACTERS}})
-    return said
+    """Return the text of an event with plain line breaks.
+
+    Raises ValidationError for `field` if it is empty, too long or contains a NUL character.
+    """
+    cleaned = timeline.require_text(text.replace("\r\n", "\n"), field)
+    if len(cleaned) > MAX_CHARACTERS or "\0" in cleaned:
+        raise ValidationError({field: _("Enter at most %(most)d characters of plain text.") % {"most": MAX_CHARACTERS}})
+    return cleaned
 
 
-def _store_files(step: ReviewEvent, evidence: Sequence[EvidenceFile]) -> None:
+def _store_files(event: ReviewEvent, evidence: Sequence[EvidenceFile]) -> None:
     ReviewFile.objects.bulk_create(
         ReviewFile(
-            event=step, name=file.name, content_type=file.content_type, content=file.content, size=len(file.content)
+            event=event, name=file.name, content_type=file.content_type, content=file.content, size=len(file.content)
         )
         for file in evidence
     )

@@ -1,4 +1,4 @@
-"""One review as its affiliate reads it: what it is about, what is held, the steps, what they may do and until when."""
+"""A review as shown to its affiliate."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ from payouts.models import Commission
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """A step with who took it, as the affiliate may know: "you", "staff" or the clock."""
+    """An event with its files and its actor as the affiliate may know them: "you", "staff" or "automatically"."""
 
     event: ReviewEvent
     actor: str
@@ -40,25 +40,25 @@ class ReviewPage:
 
 
 def list_visible_events(review: Review) -> QuerySet[ReviewEvent]:
-    """The steps without the private notes of staff."""
+    """Return the events of `review` without private notes of staff."""
     return review.events.filter(private=False).order_by("number")
 
 
 def build_review_page(review: Review, *, now: datetime) -> ReviewPage:
-    """The page of `review` as it stands at `now`."""
+    """Return the page of `review` at `now`."""
     files: dict[object, list[ReviewFile]] = {}
     for file in ReviewFile.objects.filter(event__review=review, event__private=False).defer("content").order_by("id"):
         files.setdefault(file.event_id, []).append(file)
-    steps = list(list_visible_events(review))
+    events = list(list_visible_events(review))
     held = list(review_money.list_held_commissions(review).select_related("order").order_by("-placed_at", "pk"))
     return ReviewPage(
         review=review,
         title=get_review_title(review),
-        events=[TimelineEntry(step, _describe_actor(review, step), files.get(step.pk, [])) for step in steps],
+        events=[TimelineEntry(event, _describe_actor(review, event), files.get(event.pk, [])) for event in events],
         held=held,
         held_amount=sum((commission.amount for commission in held), Decimal("0.00")),
         holds_all=review_money.holds_all_payouts(review),
-        has_replied=any(step.kind == ReviewEvent.Kind.REPLY for step in steps),
+        has_replied=any(event.kind == ReviewEvent.Kind.REPLY for event in events),
         may_reply=review.state == Review.State.OPEN and not is_over(review.reply_by, now),
         may_appeal=review.state == Review.State.DECIDED and not is_over(review.appeal_by, now),
         clauses={
@@ -71,7 +71,7 @@ def build_review_page(review: Review, *, now: datetime) -> ReviewPage:
     )
 
 
-def _describe_actor(review: Review, step: ReviewEvent) -> str:
-    if step.by_id is None:
-        return _("by itself")
-    return _("you") if step.by_id == review.affiliate.user_id else _("staff")
+def _describe_actor(review: Review, event: ReviewEvent) -> str:
+    if event.by_id is None:
+        return _("automatically")
+    return _("you") if event.by_id == review.affiliate.user_id else _("staff")

@@ -1,4 +1,4 @@
-"""Reports of abuse by the public (CONTRACT 8): kept as signals for staff, never acting by themselves."""
+"""Abuse reports from the public, kept as signals for staff (specification 8)."""
 
 import re
 from datetime import datetime, timedelta
@@ -14,26 +14,26 @@ from tracking.clicks.requests import truncate_address
 from tracking.models import Coupon, Link
 
 HOUR = timedelta(hours=1)
-# Without the cache nobody's address is known: then all reports of an hour together are limited, more widely.
+# Without the cache, reports cannot be counted by network; the fallback limits all reports of an hour together.
 GLOBAL_LIMIT_FACTOR = 20
 _CODE = re.compile(r"(?:.*/r/)?([A-Za-z0-9._-]{1,64})(?:[?#].*)?\Z", re.ASCII | re.DOTALL)
 
 
 def is_report_allowed(*, address: str, now: datetime) -> bool:
-    """Whether one more report is taken from the network of `address` in this hour; also answers while the cache is away."""
+    """Return whether the network of `address` may send another report in this hour; works without the cache, too."""
     key = f"abuse-reports:{truncate_address(address)}:{now:%Y%m%d%H}"
-    most: int = settings.ABUSE_REPORTS_PER_HOUR
+    limit: int = settings.ABUSE_REPORTS_PER_HOUR
     try:
         cache.add(key, 0, timeout=int(HOUR.total_seconds()))
-        return cache.incr(key) <= most
+        return cache.incr(key) <= limit
     except (RedisError, OSError, ValueError):
         since = Signal.objects.filter(kind=Signal.Kind.ABUSE_REPORT, raised_at__gt=now - HOUR)
-        return since.count() < most * GLOBAL_LIMIT_FACTOR
+        return since.count() < limit * GLOBAL_LIMIT_FACTOR
 
 
 @transaction.atomic
 def submit_report(*, page_url: str, link_or_coupon: str, text: str, email: str, now: datetime) -> Signal:
-    """Keep a report as a signal, with the affiliate whose link or coupon it names, where that can be told."""
+    """Store a report as a signal, with the affiliate whose link or coupon it names, if it can be identified."""
     affiliate = find_affiliate(link_or_coupon) or find_affiliate(page_url)
     signal = Signal.objects.create(
         affiliate=affiliate,
@@ -46,11 +46,11 @@ def submit_report(*, page_url: str, link_or_coupon: str, text: str, email: str, 
 
 
 def find_affiliate(text: str) -> Affiliate | None:
-    """The affiliate whose tracking link (its address or code) or coupon `text` is; None for anything else."""
-    found = _CODE.match(text.strip())
-    if found is None:
+    """Return the affiliate whose tracking link (URL or code) or coupon code `text` is, or None."""
+    match = _CODE.match(text.strip())
+    if match is None:
         return None
-    code = found[1]
+    code = match[1]
     link = Link.objects.filter(code=code).select_related("affiliate").first()
     if link is not None:
         return link.affiliate

@@ -1,6 +1,6 @@
-"""What each signal looks for (CONTRACT 8), set-based: for each affiliate concerned, the evidence as plain JSON.
+"""Set-based detectors of signals, each returning JSON evidence by affiliate (specification 8).
 
-None of them proves anything: a family may share a bank account, a company a network. So they only tell staff where to look.
+None of them proves a breach (a family may share a bank account, a company a network); they show staff where to look.
 """
 
 from collections import defaultdict
@@ -21,7 +21,7 @@ EvidenceByAffiliate = dict[UUID, dict[str, Any]]
 
 
 def detect_same_payout_details(*, since: datetime, now: datetime) -> EvidenceByAffiliate:
-    """Affiliates whose newest payout details are those of another who takes part."""
+    """Find affiliates whose newest payout details are also those of another participating affiliate."""
     rows = _fetch_rows(
         """
         WITH newest AS (
@@ -39,18 +39,19 @@ def detect_same_payout_details(*, since: datetime, now: datetime) -> EvidenceByA
 
 
 def detect_self_purchase(*, since: datetime, now: datetime) -> EvidenceByAffiliate:
-    """Affiliates with orders whose customer is known to the shop by the affiliate's own e-mail address or code."""
-    people = Affiliate.objects.filter(orders__placed_at__gte=since, orders__placed_at__lte=now).distinct()
+    """Find affiliates with orders whose customer reference is their own e-mail address or code."""
+    affiliates = Affiliate.objects.filter(orders__placed_at__gte=since, orders__placed_at__lte=now).distinct()
     reader = Reader(currency="", now=now, key=settings.PERSONAL_HASH_KEY)
     owners: list[UUID] = []
     hashes: list[str] = []
-    for pk, email, code in people.values_list("pk", "user__email", "code"):
+    for pk, email, code in affiliates.values_list("pk", "user__email", "code"):
         for reference in {email, email.lower(), code}:
             owners.append(pk)
             hashes.append(reader.hash_reference(reference))
     rows = _fetch_rows(
         """
-        SELECT o.affiliate_id, count(DISTINCT o.id), (array_agg(DISTINCT o.order_id::text ORDER BY o.order_id::text))[:20]
+        SELECT o.affiliate_id, count(DISTINCT o.id),
+               (array_agg(DISTINCT o.order_id::text ORDER BY o.order_id::text))[:20]
           FROM unnest(%s::uuid[], %s::text[]) AS own (affiliate, hash)
           JOIN tracking_order o ON o.affiliate_id = own.affiliate AND o.customer_hash = own.hash
          WHERE o.placed_at BETWEEN %s AND %s
@@ -58,11 +59,11 @@ def detect_self_purchase(*, since: datetime, now: datetime) -> EvidenceByAffilia
         """,
         [owners, hashes, since, now, settings.SIGNAL_SELF_PURCHASES],
     )
-    return {pk: {"orders": number, "examples": orders} for pk, number, orders in rows}
+    return {pk: {"orders": count, "examples": orders} for pk, count, orders in rows}
 
 
 def detect_click_flooding(*, since: datetime, now: datetime) -> EvidenceByAffiliate:
-    """Affiliates with very many clicks from one network on one day (UTC), counted or not."""
+    """Find affiliates with too many clicks from one network on one day (UTC), counted or not."""
     rows = _fetch_rows(
         """
         SELECT l.affiliate_id, c.address, (c.at AT TIME ZONE 'UTC')::date::text, count(*)
@@ -72,12 +73,12 @@ def detect_click_flooding(*, since: datetime, now: datetime) -> EvidenceByAffili
         """,
         [since, now, settings.SIGNAL_CLICKS_FROM_ONE_NETWORK],
     )
-    # In order of size: the largest of an affiliate is the one that stays.
+    # Rows are in ascending order, so each affiliate keeps the largest number of clicks.
     return {pk: {"network": network, "day": day, "clicks": clicks} for pk, network, day, clicks in rows}
 
 
 def detect_quick_orders(*, since: datetime, now: datetime) -> EvidenceByAffiliate:
-    """Affiliates with several orders that were placed too soon after their click for anybody to have chosen."""
+    """Find affiliates with several orders that were placed too soon after their click."""
     rows = _fetch_rows(
         """
         SELECT affiliate_id, count(*), (array_agg(order_id::text ORDER BY order_id))[:20]
@@ -89,16 +90,17 @@ def detect_quick_orders(*, since: datetime, now: datetime) -> EvidenceByAffiliat
         [since, now, settings.SIGNAL_QUICK_ORDER_SECONDS, settings.SIGNAL_QUICK_ORDERS],
     )
     return {
-        pk: {"orders": number, "within_seconds": settings.SIGNAL_QUICK_ORDER_SECONDS, "examples": orders}
-        for pk, number, orders in rows
+        pk: {"orders": count, "within_seconds": settings.SIGNAL_QUICK_ORDER_SECONDS, "examples": orders}
+        for pk, count, orders in rows
     }
 
 
 def detect_conversion(*, since: datetime, now: datetime) -> EvidenceByAffiliate:
-    """Affiliates of whose clicks far too many became orders, or of very many none."""
+    """Find affiliates whose conversion rate is far too high, or who have very many clicks and no order."""
     rows = _fetch_rows(
         """
-        WITH clicks AS (SELECT l.affiliate_id, count(*) AS clicks FROM tracking_click c JOIN tracking_link l ON l.id = c.link_id
+        WITH clicks AS (SELECT l.affiliate_id, count(*) AS clicks
+                          FROM tracking_click c JOIN tracking_link l ON l.id = c.link_id
                          WHERE c.at BETWEEN %(since)s AND %(now)s AND c.kind = 'counted' GROUP BY 1),
              orders AS (SELECT affiliate_id, count(*) AS orders FROM tracking_order
                          WHERE affiliate_id IS NOT NULL AND clicked_at BETWEEN %(since)s AND %(now)s GROUP BY 1)
@@ -118,7 +120,7 @@ def detect_conversion(*, since: datetime, now: datetime) -> EvidenceByAffiliate:
 
 
 def detect_undeclared_sites(*, since: datetime, now: datetime) -> EvidenceByAffiliate:
-    """Affiliates with many clicks from a site that none of their approved channels is on."""
+    """Find affiliates with many clicks from sites that belong to none of their approved channels."""
     rows = _fetch_rows(
         """
         SELECT l.affiliate_id, lower(c.referrer_host), count(*)
@@ -130,11 +132,11 @@ def detect_undeclared_sites(*, since: datetime, now: datetime) -> EvidenceByAffi
     )
     declared = _load_declared_sites({pk for pk, _host, _clicks in rows})
     shop = [_normalize_host(host) for hosts in Program.objects.values_list("shop_hosts", flat=True) for host in hosts]
-    found: dict[UUID, dict[str, int]] = defaultdict(dict)
+    undeclared: dict[UUID, dict[str, int]] = defaultdict(dict)
     for pk, host, clicks in rows:
         if not any(_is_on_site(host, site) for site in [*declared[pk], *shop]):
-            found[pk][host] = clicks
-    return {pk: {"clicks_by_site": hosts} for pk, hosts in found.items()}
+            undeclared[pk][host] = clicks
+    return {pk: {"clicks_by_site": hosts} for pk, hosts in undeclared.items()}
 
 
 def _load_declared_sites(affiliates: set[UUID]) -> dict[UUID, list[str]]:

@@ -1,4 +1,4 @@
-"""What staff make of a signal besides opening a review (CONTRACT 8)."""
+"""Dismissal of signals by staff (specification 8)."""
 
 from datetime import datetime
 
@@ -8,19 +8,19 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from affiliates.errors import IllegalTransition
 from audit import trail
-from compliance import timeline
 from compliance.models import Signal
+from lib.reasons import require_reason
 
 
 @transaction.atomic
 def dismiss_signal(*, signal: Signal, reason: str, now: datetime, by: User) -> None:
-    """Put an open signal aside with a reason; refuses one that somebody has dealt with."""
-    why = timeline.require_text(reason, "reason")
+    """Dismiss an open signal with a reason; raise IllegalTransition if it was already reviewed or dismissed."""
+    reason = require_reason(reason)
     dismissed = Signal.objects.filter(pk=signal.pk, state=Signal.State.OPEN).update(
-        state=Signal.State.DISMISSED, decided_at=now, decided_by=by, note=why
+        state=Signal.State.DISMISSED, decided_at=now, decided_by=by, note=reason
     )
     if not dismissed:
-        raise IllegalTransition(_("Somebody else has dealt with this signal in the meantime."))
+        raise IllegalTransition(_("This signal has already been reviewed or dismissed."))
     trail.record(
         action="signal dismissed",
         subject=signal,
@@ -28,5 +28,5 @@ def dismiss_signal(*, signal: Signal, reason: str, now: datetime, by: User) -> N
         by=by,
         before={"state": Signal.State.OPEN.value},
         after={"state": Signal.State.DISMISSED.value},
-        reason=why,
+        reason=reason,
     )

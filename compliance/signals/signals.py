@@ -1,4 +1,4 @@
-"""Signals (CONTRACT 8): looked for every day, kept with their evidence for staff, never acting by themselves."""
+"""Detection of signals, kept with their evidence for staff; a signal never acts on its own (specification 8)."""
 
 import logging
 from collections.abc import Mapping
@@ -26,10 +26,10 @@ DETECTORS = {
 
 
 def detect_signals(*, now: datetime) -> dict[str, int]:
-    """Look for every kind of signal in the last SIGNAL_DAYS; how many of each were raised.
+    """Raise signals of every kind from the last SIGNAL_DAYS and return how many were raised, by kind.
 
-    One open signal an affiliate and kind. What staff have dealt with is not raised again within SIGNAL_DAYS, nor ever on
-    the same evidence. A kind that fails stops no other.
+    An affiliate has at most one open signal of a kind. One that staff have closed is not raised again within
+    SIGNAL_DAYS, nor ever on the same evidence. A detector that fails stops no other.
     """
     since = now - timedelta(days=settings.SIGNAL_DAYS)
     raised = {}
@@ -38,20 +38,22 @@ def detect_signals(*, now: datetime) -> dict[str, int]:
             with transaction.atomic():
                 raised[kind.value] = _create_signals(kind, detect(since=since, now=now), since, now)
         except Exception:
-            logger.exception("Signals of the kind %s could not be looked for.", kind)
+            logger.exception("Signals of kind %s could not be detected.", kind)
     return raised
 
 
-def _create_signals(kind: Signal.Kind, found: Mapping[UUID, dict[str, Any]], since: datetime, now: datetime) -> int:
-    earlier = Signal.objects.filter(kind=kind, affiliate__in=found)
-    quiet = set(
+def _create_signals(
+    kind: Signal.Kind, evidence_by_affiliate: Mapping[UUID, dict[str, Any]], since: datetime, now: datetime
+) -> int:
+    earlier = Signal.objects.filter(kind=kind, affiliate__in=evidence_by_affiliate)
+    excluded = set(
         earlier.filter(Q(state=Signal.State.OPEN) | Q(decided_at__gt=since)).values_list("affiliate_id", flat=True)
     )
     seen = list(earlier.values_list("affiliate_id", "evidence"))
     rows = [
         Signal(affiliate_id=pk, kind=kind, evidence=evidence, raised_at=now)
-        for pk, evidence in found.items()
-        if pk not in quiet and (pk, evidence) not in seen
+        for pk, evidence in evidence_by_affiliate.items()
+        if pk not in excluded and (pk, evidence) not in seen
     ]
     Signal.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)

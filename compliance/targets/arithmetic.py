@@ -1,8 +1,8 @@
-"""The sales target as arithmetic (CONTRACT 8, section 7 of the seed agreement). Pure: no Django, no clock.
+"""Arithmetic of sales targets, without database and clock (specification 8, section 7 of the seed agreement).
 
-The window of an answer at `moment` reaches back `target_days` x 24 hours, and 24 hours more for each paused day in it. A day
-is one of the program's time zone, and it is paused when the affiliate was suspended or paused on any part of it, or when staff
-declared a pause for all. An order counts that was placed at the window's first instant or later.
+The window of a check reaches back `target_days` x 24 hours, plus 24 hours for each paused day in it. Days are
+calendar days in the program's time zone. A day is paused if the affiliate was suspended or paused during any part of
+it, or if staff declared a target pause. Orders count from the first instant of the window on.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,7 +29,7 @@ class DateRange(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A time from `start` up to `end`, which it does not contain; None: it still runs."""
+    """A half-open time span from `start` to `end`; None means that it has not ended."""
 
     start: datetime
     end: datetime | None
@@ -41,17 +41,17 @@ class Window(NamedTuple):
 
 
 def convert_to_date_ranges(spans: Iterable[Span], zone: ZoneInfo, until: datetime) -> list[DateRange]:
-    """The days on which any of `spans` ran, up to `until` for one that still runs."""
-    found = []
+    """Return the days touched by each of `spans`, up to `until` for one that has not ended."""
+    ranges = []
     for start, end in spans:
         last = min(end or until, until) - timedelta(microseconds=1)
         if last >= start:
-            found.append(DateRange(start.astimezone(zone).date(), last.astimezone(zone).date()))
-    return found
+            ranges.append(DateRange(start.astimezone(zone).date(), last.astimezone(zone).date()))
+    return ranges
 
 
 def merge_date_ranges(days: Iterable[DateRange]) -> list[DateRange]:
-    """The same days in order, each once."""
+    """Return the same days in order and without overlaps."""
     result: list[DateRange] = []
     for first, last in sorted(days):
         if result and first <= result[-1].last + DAY:
@@ -62,28 +62,28 @@ def merge_date_ranges(days: Iterable[DateRange]) -> list[DateRange]:
 
 
 def count_paused_days(paused: Sequence[DateRange], first: date, last: date) -> int:
-    """How many days of `paused` (merged) lie between `first` and `last`, both included."""
+    """Return how many days of `paused` (merged) lie between `first` and `last`, both included."""
     return sum(max(0, (min(last, days.last) - max(first, days.first)).days + 1) for days in paused)
 
 
 def compute_window(*, moment: datetime, target_days: int, paused: Sequence[DateRange], zone: ZoneInfo) -> Window:
-    """The window of an answer at `moment`; the days by which it grows may themselves reach further paused days."""
-    if not paused:  # nearly everybody: spares them the calendar
+    """Return the window of a check at `moment`; each extension may reach further paused days and extend it again."""
+    if not paused:  # the common case, kept fast
         return Window(moment - timedelta(days=target_days), 0)
-    grown = 0
+    extension = 0
     while True:
-        since = moment - timedelta(days=target_days + grown)
+        since = moment - timedelta(days=target_days + extension)
         days = count_paused_days(paused, since.astimezone(zone).date(), moment.astimezone(zone).date())
-        if days <= grown:
-            return Window(since, grown)
-        grown = days
+        if days <= extension:
+            return Window(since, extension)
+        extension = days
 
 
 class Target(NamedTuple):
-    """What an affiliate is asked for, and what is known of them.
+    """An affiliate's target: `orders` within `days`.
 
-    `active_since` is their first activation. `qualifying_order_at` is when their target-th newest order that counts was placed, None for
-    fewer: the target is met as long as it lies in the window.
+    `active_since` is the first activation. `qualifying_order_at` is when the n-th newest qualifying order was placed
+    (n is `orders`; None if there are fewer): the target is met while it lies in the window.
     """
 
     orders: int
@@ -98,23 +98,23 @@ class Target(NamedTuple):
 
 
 def is_checkable(target: Target, moment: datetime) -> bool:
-    """Whether they have been active for `target_days` by `moment`: days on which they could not earn are none of these."""
+    """Return whether the affiliate has been active for `target_days` at `moment`, not counting paused days."""
     return target.orders > 0 and target.compute_window(moment).since >= target.active_since
 
 
 def is_missed(target: Target, moment: datetime) -> bool:
-    """Whether fewer orders than the target lie in the window of `moment`, with no further order."""
+    """Return whether the target is missed at `moment` if no more orders arrive."""
     return target.qualifying_order_at is None or target.qualifying_order_at < target.compute_window(moment).since
 
 
 def list_upcoming_checks(now: datetime) -> list[datetime]:
-    """The daily questions of the next 30 days, asked at the same time of day as `now`."""
-    return [now + timedelta(days=ahead) for ahead in range(1, AT_RISK_DAYS + 1)]
+    """Return the times of the daily checks in the next 30 days, at the same time of day as `now`."""
+    return [now + timedelta(days=days) for days in range(1, AT_RISK_DAYS + 1)]
 
 
 def find_first_miss(target: Target, moments: Sequence[datetime]) -> datetime | None:
-    """The first of `moments` (in order) at which the question would find the target missed without a further order."""
-    # Pauses only widen the window: who meets it without any of them meets it with them. This spares most the search.
+    """Return the first of `moments` (ascending) at which the target would be missed if no more orders arrive."""
+    # Pauses only extend the window, so a target that is met without them is met. This avoids the search in most cases.
     if target.qualifying_order_at is not None and target.qualifying_order_at >= moments[-1] - timedelta(
         days=target.days
     ):
@@ -123,7 +123,7 @@ def find_first_miss(target: Target, moments: Sequence[datetime]) -> datetime | N
 
 
 def compute_result(target: Target, *, now: datetime) -> TargetResult:
-    """Met, at risk (missed within 30 days without a further order) or missed."""
+    """Return met, at risk (missed within 30 days if no more orders arrive) or missed."""
     if is_missed(target, now):
         return TargetResult.MISSED
     return TargetResult.AT_RISK if find_first_miss(target, list_upcoming_checks(now)) else TargetResult.MET

@@ -1,4 +1,4 @@
-"""How the sales targets stand by the versions that affiliates are under, and how they would by a draft (CONTRACT 2 and 8)."""
+"""Target results under the applicable versions compared with those under a draft (specification 2 and 8)."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from compliance.targets.target_evaluation import TargetEvaluation, evaluate_targ
 
 
 class ResultCounts(NamedTuple):
-    """How many active affiliates have which answer; `not_checked` have no target, or have not been active for long enough."""
+    """Number of active affiliates by result; `not_checked` have no target or have not been active for long enough."""
 
     met: int
     at_risk: int
@@ -20,14 +20,14 @@ class ResultCounts(NamedTuple):
 
 
 class TargetBacktest(NamedTuple):
-    """The same affiliates, the same orders, the same instant: as it is, and as it would be."""
+    """Results under the applicable versions and under the draft, for the same affiliates, orders and instant."""
 
     current: ResultCounts
     proposed: ResultCounts
 
 
 def backtest_targets(*, agreement: AgreementVersion, now: datetime) -> TargetBacktest:
-    """The answers at `now` of all active affiliates, by their own versions and by `agreement`; writes nothing."""
+    """Compare the target results of all active affiliates at `now` with those under `agreement`; write nothing."""
     active = list_active_affiliates()
     return TargetBacktest(
         _count_results(evaluate_targets(active, now=now), len(active)),
@@ -35,7 +35,7 @@ def backtest_targets(*, agreement: AgreementVersion, now: datetime) -> TargetBac
     )
 
 
-def _count_results(known: Iterable[TargetEvaluation], active: int) -> ResultCounts:
-    found = Counter(evaluation.result for evaluation in known if evaluation.is_checkable)
-    met, at_risk, missed = (found[answer] for answer in (TargetResult.MET, TargetResult.AT_RISK, TargetResult.MISSED))
+def _count_results(evaluations: Iterable[TargetEvaluation], active: int) -> ResultCounts:
+    counts = Counter(evaluation.result for evaluation in evaluations if evaluation.is_checkable)
+    met, at_risk, missed = (counts[result] for result in (TargetResult.MET, TargetResult.AT_RISK, TargetResult.MISSED))
     return ResultCounts(met, at_risk, missed, active - met - at_risk - missed)

@@ -1,7 +1,7 @@
-"""Sales targets (CONTRACT 8, section 7 of the seed agreement): asked every day for each affiliate, once.
+"""Daily checks of sales targets, once per affiliate and day (specification 8, section 7 of the seed agreement).
 
-The answers are kept as they were given. An answer sends the e-mail or gives the notice that follows from it, in the same
-transaction; what runs off later (the time to cure) is asked of the notices, so that a missed tick heals itself at the next.
+Results are stored and never change. The e-mail or notice that follows from a result is written in the same transaction.
+Notices past their `cure_by` are found by query, so that the next run makes up for a missed one.
 """
 
 import logging
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 class TargetCheckCounts(NamedTuple):
-    """How many were asked, and what came of it."""
+    """Number of affiliates checked, and of the actions that followed."""
 
     checked: int
     warned: int
@@ -45,29 +45,27 @@ class TargetCheckCounts(NamedTuple):
 
 
 def check_targets(*, now: datetime) -> TargetCheckCounts:
-    """Ask the target of every active affiliate who has not been asked on this day, and end notices that have run off.
+    """Check the target of every active affiliate not yet checked on this day, and end notices that are due.
 
-    Nothing is asked before the program is opened. Safe to run twice and by two at once: one answer an affiliate and day,
-    one notice at a time, one review a notice.
+    Nothing is checked before the program is opened. Safe to repeat and to run concurrently: there is one check per
+    affiliate and day, one running notice per affiliate, and one review per notice.
     """
     if not Program.objects.filter(opened_at__lte=now).exists():
         return TargetCheckCounts(0, 0, 0, 0, 0)
     day = get_program_day(now)
     done = set(TargetCheck.objects.filter(day=day).values_list("affiliate_id", flat=True))
-    asked = [
-        s
-        for s in evaluate_targets([pk for pk in list_active_affiliates() if pk not in done], now=now)
-        if s.is_checkable
-    ]
-    events = CheckContext.load(asked, now)
-    quiet = [evaluation for evaluation in asked if not events.choose_action(evaluation)]
-    TargetCheck.objects.bulk_create([_build_check(evaluation, day, now) for evaluation in quiet], ignore_conflicts=True)
+    evaluations = evaluate_targets([pk for pk in list_active_affiliates() if pk not in done], now=now)
+    checkable = [evaluation for evaluation in evaluations if evaluation.is_checkable]
+    context = CheckContext.load(checkable, now)
+    without_action = [evaluation for evaluation in checkable if not context.choose_action(evaluation)]
+    checks = [_build_check(evaluation, day, now) for evaluation in without_action]
+    TargetCheck.objects.bulk_create(checks, ignore_conflicts=True)
     outcomes = [
-        _check_affiliate(evaluation, events, day, now) for evaluation in asked if events.choose_action(evaluation)
+        _check_affiliate(evaluation, context, day, now) for evaluation in checkable if context.choose_action(evaluation)
     ]
     ended = target_notices.end_due_notices(now=now)
     return TargetCheckCounts(
-        checked=len(asked),
+        checked=len(checkable),
         warned=outcomes.count("warned"),
         notified=outcomes.count("notified"),
         met=outcomes.count("met") + ended.met,
@@ -76,7 +74,7 @@ def check_targets(*, now: datetime) -> TargetCheckCounts:
 
 
 class CheckContext(NamedTuple):
-    """What decides whether an answer is only kept, or something follows from it."""
+    """State that decides which action, if any, follows from a result."""
 
     running: dict[UUID, TargetNotice]
     exempt: set[UUID]
@@ -84,19 +82,19 @@ class CheckContext(NamedTuple):
     now: datetime
 
     @classmethod
-    def load(cls, asked: Sequence[TargetEvaluation], now: datetime) -> "CheckContext":
-        concerned = [evaluation.affiliate_id for evaluation in asked]
-        running = TargetNotice.objects.filter(state=TargetNotice.State.RUNNING, affiliate__in=concerned)
-        warned = TargetCheck.objects.filter(warning_sent=True, affiliate__in=concerned).order_by("checked_at")
+    def load(cls, evaluations: Sequence[TargetEvaluation], now: datetime) -> "CheckContext":
+        affiliate_ids = [evaluation.affiliate_id for evaluation in evaluations]
+        running = TargetNotice.objects.filter(state=TargetNotice.State.RUNNING, affiliate__in=affiliate_ids)
+        warned = TargetCheck.objects.filter(warning_sent=True, affiliate__in=affiliate_ids).order_by("checked_at")
         return cls(
             running={notice.affiliate_id: notice for notice in running},
-            exempt=find_exempt_affiliates(asked, now),
+            exempt=find_exempt_affiliates(evaluations, now),
             warned=dict(warned.values_list("affiliate_id", "checked_at")),
             now=now,
         )
 
     def choose_action(self, evaluation: TargetEvaluation) -> str:
-        """ "met", "notified" or "warned"; "" where nothing follows."""
+        """Return "met", "notified" or "warned", or "" if nothing follows."""
         pk = evaluation.affiliate_id
         if pk in self.running:
             return "" if evaluation.result is TargetResult.MISSED else "met"
@@ -111,33 +109,38 @@ class CheckContext(NamedTuple):
         return last is None or last + timedelta(days=evaluation.agreement.target_days) <= self.now
 
 
-def find_exempt_affiliates(asked: Sequence[TargetEvaluation], now: datetime) -> set[UUID]:
-    """Affiliates who get no further notice of a missed target: a review of it is open, notice of termination was given, or
-    staff decided such a review within the last `target_days` and let them go on."""
-    concerned = {evaluation.affiliate_id: evaluation.agreement for evaluation in asked}
-    reviews = Review.objects.filter(affiliate__in=concerned, term=Rule.SALES_TARGET.value)
-    found = {
+def find_exempt_affiliates(evaluations: Sequence[TargetEvaluation], now: datetime) -> set[UUID]:
+    """Return the affiliates who get no missed-target notice.
+
+    They have a review of a missed target that is not closed or was decided in the last `target_days`, or a running
+    termination notice.
+    """
+    agreements = {evaluation.affiliate_id: evaluation.agreement for evaluation in evaluations}
+    reviews = Review.objects.filter(affiliate__in=agreements, term=Rule.SALES_TARGET.value)
+    reviewed = {
         review.affiliate_id
         for review in reviews
         if not review.decided_at
         or review.state != Review.State.CLOSED
-        or review.decided_at + timedelta(days=concerned[review.affiliate_id].target_days) > now
+        or review.decided_at + timedelta(days=agreements[review.affiliate_id].target_days) > now
     }
-    notices = TerminationNotice.objects.filter(affiliate__in=concerned, state=TerminationNotice.State.RUNNING)
-    return found | set(notices.values_list("affiliate_id", flat=True))
+    notices = TerminationNotice.objects.filter(affiliate__in=agreements, state=TerminationNotice.State.RUNNING)
+    return reviewed | set(notices.values_list("affiliate_id", flat=True))
 
 
-def _check_affiliate(evaluation: TargetEvaluation, events: CheckContext, day: date, now: datetime) -> str:
-    """Keep one answer with what follows from it, all or nothing; "" where another beat was faster or it failed."""
+def _check_affiliate(evaluation: TargetEvaluation, context: CheckContext, day: date, now: datetime) -> str:
+    """Store one check with its action and return the action; "" if another run was first or if it failed."""
     try:
         with transaction.atomic():
-            return _store_check(evaluation, events, day, now)
+            return _store_check(evaluation, context, day, now)
     except Exception:
-        logger.exception("The target of affiliate %s could not be asked; it is tried again.", evaluation.affiliate_id)
+        logger.exception(
+            "The target of affiliate %s could not be checked; the next run retries it.", evaluation.affiliate_id
+        )
         return ""
 
 
-def _store_check(evaluation: TargetEvaluation, events: CheckContext, day: date, now: datetime) -> str:
+def _store_check(evaluation: TargetEvaluation, context: CheckContext, day: date, now: datetime) -> str:
     affiliate = (
         Affiliate.objects.select_related("user")
         .select_for_update(of=("self",), no_key=True)
@@ -145,18 +148,18 @@ def _store_check(evaluation: TargetEvaluation, events: CheckContext, day: date, 
     )
     if affiliate.state != State.ACTIVE:
         return ""
-    follows = events.choose_action(evaluation)
-    row = _build_check(evaluation, day, now, warning_sent=follows == "warned")
+    action = context.choose_action(evaluation)
+    check = _build_check(evaluation, day, now, warning_sent=action == "warned")
     if TargetCheck.objects.filter(affiliate=affiliate, day=day).exists():
         return ""
-    row.save(force_insert=True)
-    if follows == "warned":
+    check.save(force_insert=True)
+    if action == "warned":
         _send_warning(affiliate, evaluation, day, now)
-    elif follows == "notified":
+    elif action == "notified":
         target_notices.give_notice(affiliate=affiliate, evaluation=evaluation, now=now)
-    elif follows == "met":
-        target_notices.end_met_notice(notice=events.running[affiliate.pk], orders=evaluation.orders, now=now)
-    return follows
+    elif action == "met":
+        target_notices.end_met_notice(notice=context.running[affiliate.pk], orders=evaluation.orders, now=now)
+    return action
 
 
 def _send_warning(affiliate: Affiliate, evaluation: TargetEvaluation, day: date, now: datetime) -> None:

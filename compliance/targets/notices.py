@@ -1,4 +1,4 @@
-"""Notices of missed sales targets: given, met again, or run off, whereupon a review opens (clause 7.5)."""
+"""Missed-target notices, which end when the target is met or else in a review (clause 7.5)."""
 
 import logging
 from datetime import datetime
@@ -31,7 +31,7 @@ class EndedNoticeCounts(NamedTuple):
 
 
 def give_notice(*, affiliate: Affiliate, evaluation: TargetEvaluation, now: datetime) -> TargetNotice:
-    """Notice that the target is missed, with `target_cure_days` x 24 h to meet it; the caller has locked `affiliate`."""
+    """Give notice of a missed target, with `target_cure_days` x 24 h to meet it; the caller has locked `affiliate`."""
     notice = TargetNotice.objects.create(
         affiliate=affiliate,
         notified_at=now,
@@ -48,7 +48,7 @@ def give_notice(*, affiliate: Affiliate, evaluation: TargetEvaluation, now: date
 
 
 def end_met_notice(*, notice: TargetNotice, orders: int, now: datetime) -> bool:
-    """Close a running notice whose target is met again, and say so; False where it runs no more."""
+    """Close a running notice whose target is met and notify the affiliate; return False if it was no longer running."""
     if not _end_notice(notice, NoticeState.MET, now):
         return False
     emails.send_target_met(notice, orders=orders)
@@ -56,20 +56,23 @@ def end_met_notice(*, notice: TargetNotice, orders: int, now: datetime) -> bool:
 
 
 def end_due_notices(*, now: datetime) -> EndedNoticeCounts:
-    """End the running notices of who leaves or left, and those whose time to cure is over: met by then is closed, still
-    missed opens a review. A suspended affiliate's waits until they can earn again."""
+    """End notices of affiliates who leave or have left, and those past `cure_by`, with a review if still missed.
+
+    A suspended affiliate's notice waits until the affiliate is active again.
+    """
     running = TargetNotice.objects.filter(state=NoticeState.RUNNING).select_related("affiliate__user", "agreement")
-    gone = running.filter(affiliate__state__in=[State.LEAVING, State.TERMINATED])
+    left = running.filter(affiliate__state__in=[State.LEAVING, State.TERMINATED])
     due = list(running.filter(cure_by__lte=now, affiliate__state=State.ACTIVE))
-    where = {
-        evaluation.affiliate_id: evaluation for evaluation in evaluate_targets([n.affiliate_id for n in due], now=now)
+    evaluations = {
+        evaluation.affiliate_id: evaluation
+        for evaluation in evaluate_targets([notice.affiliate_id for notice in due], now=now)
     }
-    ends = [_try_resolve_notice(notice, None, now) for notice in gone]
-    ends += [_try_resolve_notice(notice, where.get(notice.affiliate_id), now) for notice in due]
+    states = [_try_resolve_notice(notice, None, now) for notice in left]
+    states += [_try_resolve_notice(notice, evaluations.get(notice.affiliate_id), now) for notice in due]
     return EndedNoticeCounts(
-        met=ends.count(NoticeState.MET),
-        reviewed=ends.count(NoticeState.REVIEWED),
-        lapsed=ends.count(NoticeState.LAPSED),
+        met=states.count(NoticeState.MET),
+        reviewed=states.count(NoticeState.REVIEWED),
+        lapsed=states.count(NoticeState.LAPSED),
     )
 
 
@@ -80,14 +83,17 @@ def _try_resolve_notice(
         with transaction.atomic():
             return _resolve_notice(notice, evaluation, now)
     except Exception:
-        logger.exception("The notice %s of a missed target could not be ended; it is tried again.", notice.pk)
+        logger.exception("Missed-target notice %s could not be ended; the next run retries it.", notice.pk)
         return None
 
 
 def _resolve_notice(
     notice: TargetNotice, evaluation: TargetEvaluation | None, now: datetime
 ) -> TargetNotice.State | None:
-    """How `notice` ended; None where somebody else ended it. Without a evaluation there is no target any more."""
+    """End a due `notice` and return its new state, or None if it was no longer running.
+
+    Without an evaluation the affiliate no longer has a target, and the notice lapses.
+    """
     booking.lock_shared()
     if evaluation is None:
         return NoticeState.LAPSED if _end_notice(notice, NoticeState.LAPSED, now) else None
@@ -102,14 +108,14 @@ def _resolve_notice(
 def _open_review(notice: TargetNotice, evaluation: TargetEvaluation, now: datetime) -> Review:
     zone = notice.affiliate.time_zone
     summary = _(
-        "The sales target is missed: %(orders)d of %(target)d orders in %(days)d days. We told you on %(noticed)s that it had"
-        " to be met by %(cure)s."
+        "Sales target missed: %(orders)d of %(target)d orders in %(days)d days. Our notice of %(notified)s set the"
+        " deadline %(cure_by)s."
     ) % {
         "orders": evaluation.orders,
         "target": evaluation.target.orders,
         "days": evaluation.target.days,
-        "noticed": format_datetime(notice.notified_at, zone),
-        "cure": format_datetime(notice.cure_by, zone),
+        "notified": format_datetime(notice.notified_at, zone),
+        "cure_by": format_datetime(notice.cure_by, zone),
     }
     return open_review(
         affiliate=notice.affiliate,

@@ -1,4 +1,4 @@
-"""Pauses that staff declare for all targets (CONTRACT 8, clause 7.3)."""
+"""Target pauses that staff declare for all affiliates (specification 8, clause 7.3)."""
 
 from datetime import date, datetime
 
@@ -8,19 +8,21 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from audit import trail
-from compliance import timeline
 from compliance.models import TargetPause
+from lib.reasons import require_reason
 
 
 @transaction.atomic
 def declare_pause(*, starts_on: date, ends_on: date, reason: str, now: datetime, by: User | None) -> TargetPause:
-    """Declare that the days from `starts_on` to `ends_on`, both included and in the program's time zone, count for nobody's
-    target: every window that they lie in grows by them. Answers that were given stay as they are."""
-    why = timeline.require_text(reason, "reason")
+    """Pause all targets from `starts_on` to `ends_on`, both included, in the program's time zone.
+
+    Target periods that contain these days are extended by them. Past results do not change.
+    """
+    reason = require_reason(reason)
     if ends_on < starts_on:
-        raise ValidationError({"ends_on": _("The last day is before the first.")})
+        raise ValidationError({"ends_on": _("The last day must not be before the first day.")})
     pause = TargetPause.objects.create(
-        starts_on=starts_on, ends_on=ends_on, reason=why, declared_at=now, declared_by=by
+        starts_on=starts_on, ends_on=ends_on, reason=reason, declared_at=now, declared_by=by
     )
     trail.record(
         action="target pause declared",
@@ -28,6 +30,6 @@ def declare_pause(*, starts_on: date, ends_on: date, reason: str, now: datetime,
         now=now,
         by=by,
         after={"starts_on": starts_on, "ends_on": ends_on},
-        reason=why,
+        reason=reason,
     )
     return pause

@@ -1,4 +1,4 @@
-"""Reading what the sales targets of all affiliates are worked out from: a handful of queries, however many there are."""
+"""Evaluation of the sales targets of all affiliates, with a fixed number of queries."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -14,6 +14,7 @@ from agreements import applicable_version
 from agreements.applicable_version import PublishedVersion, resolve_applicable_version
 from agreements.models import AgreementVersion
 from compliance.models import TargetPause
+from compliance.targets import arithmetic
 from compliance.targets.arithmetic import (
     AT_RISK_DAYS,
     DateRange,
@@ -25,11 +26,10 @@ from compliance.targets.arithmetic import (
     convert_to_date_ranges,
     merge_date_ranges,
 )
-from compliance.targets.arithmetic import is_checkable as is_asked
 
 
 class TargetEvaluation(NamedTuple):
-    """Where one affiliate stands: their target with the terms that it comes from, and how many orders count now."""
+    """One affiliate's target and result, with the version that it comes from and the number of qualifying orders."""
 
     affiliate_id: UUID
     agreement: AgreementVersion
@@ -41,7 +41,7 @@ class TargetEvaluation(NamedTuple):
 
 
 def get_program_day(now: datetime) -> date:
-    """The day of `now` in the program's time zone, which is the same in every version (CONTRACT 2)."""
+    """Return the day of `now` in the program's time zone, which is the same in every version (specification 2)."""
     agreement = AgreementVersion.objects.published().order_by("number").only("time_zone").first()
     return now.astimezone(ZoneInfo(agreement.time_zone if agreement else "UTC")).date()
 
@@ -49,32 +49,32 @@ def get_program_day(now: datetime) -> date:
 def evaluate_targets(
     affiliate_ids: Collection[UUID], *, now: datetime, agreement_override: AgreementVersion | None = None
 ) -> list[TargetEvaluation]:
-    """Where each of the affiliates stands at `now`; those without a target, or who never were active, are left out.
+    """Evaluate the targets of affiliates at `now`, without those who have no target or were never active.
 
-    By the version that each is under, or as if all of them were under `agreement_override`.
+    Uses each affiliate's applicable version, or `agreement_override` for all of them.
     """
     targets = _load_targets(affiliate_ids, now, agreement_override)
     counts = _count_orders({pk: target for pk, (_agreement, target) in targets.items()}, now)
-    found = []
-    for pk, (agreement, target) in targets.items():
+    evaluations = []
+    for pk, (agreement, terms) in targets.items():
         orders, qualifying_order_at = counts.get(pk, (0, None))
-        known = target._replace(qualifying_order_at=qualifying_order_at)
-        found.append(
+        target = terms._replace(qualifying_order_at=qualifying_order_at)
+        evaluations.append(
             TargetEvaluation(
-                pk,
-                agreement,
-                known,
-                known.compute_window(now),
-                orders,
-                is_asked(known, now),
-                compute_result(known, now=now),
+                affiliate_id=pk,
+                agreement=agreement,
+                target=target,
+                window=target.compute_window(now),
+                orders=orders,
+                is_checkable=arithmetic.is_checkable(target, now),
+                result=compute_result(target, now=now),
             )
         )
-    return found
+    return evaluations
 
 
 def list_active_affiliates() -> list[UUID]:
-    """All affiliates who are active now: nobody else is asked."""
+    """Return the affiliates who are active now; only they are checked."""
     return list(Affiliate.objects.filter(state=State.ACTIVE).order_by("pk").values_list("pk", flat=True))
 
 
@@ -82,12 +82,10 @@ def _load_targets(
     affiliate_ids: Collection[UUID], now: datetime, agreement_override: AgreementVersion | None
 ) -> dict[UUID, tuple[AgreementVersion, Target]]:
     agreements = {agreement.pk: agreement for agreement in AgreementVersion.objects.published()}
-    versions, accepted = (
-        applicable_version.list_published_versions(),
-        applicable_version.get_acceptance_times(affiliate_ids),
-    )
+    versions = applicable_version.list_published_versions()
+    accepted = applicable_version.get_acceptance_times(affiliate_ids)
     histories, declared = _load_histories(affiliate_ids), _load_declared_pauses()
-    found = {}
+    targets = {}
     for pk in affiliate_ids:
         current = resolve_applicable_version(versions, accepted.get(pk, {}), now).agreement_id
         agreement = (agreement_override or agreements.get(current)) if current else None
@@ -97,16 +95,16 @@ def _load_targets(
         zone, until = ZoneInfo(agreement.time_zone), now + timedelta(days=AT_RISK_DAYS + 1)
         spans = [*find_inactive_spans(histories[pk]), *find_unaccepted_spans(versions, accepted.get(pk, {}), until)]
         paused = merge_date_ranges([*convert_to_date_ranges(spans, zone, until), *declared])
-        found[pk] = (agreement, Target(agreement.target_orders, agreement.target_days, since, paused, zone, None))
-    return found
+        targets[pk] = (agreement, Target(agreement.target_orders, agreement.target_days, since, paused, zone, None))
+    return targets
 
 
 def _load_histories(affiliate_ids: Collection[UUID]) -> dict[UUID, list[tuple[str, datetime]]]:
-    found: dict[UUID, list[tuple[str, datetime]]] = defaultdict(list)
+    histories: dict[UUID, list[tuple[str, datetime]]] = defaultdict(list)
     rows = StatusChange.objects.filter(affiliate__in=affiliate_ids).order_by("at", "id")
     for pk, after, at in rows.values_list("affiliate_id", "after", "at"):
-        found[pk].append((after, at))
-    return found
+        histories[pk].append((after, at))
+    return histories
 
 
 def _load_declared_pauses() -> list[DateRange]:
@@ -114,15 +112,15 @@ def _load_declared_pauses() -> list[DateRange]:
 
 
 def find_inactive_spans(history: Sequence[tuple[str, datetime]]) -> list[Span]:
-    """The times since the first activation at which an affiliate with this history (state, from when) was not active."""
+    """Return when an affiliate was not active since the first activation; `history` holds states and their starts."""
     spans: list[Span] = []
-    begun, open_since = False, None
+    was_active, open_since = False, None
     for after, at in history:
         if after == State.ACTIVE:
             if open_since is not None:
                 spans.append(Span(open_since, at))
-            begun, open_since = True, None
-        elif begun and open_since is None:
+            was_active, open_since = True, None
+        elif was_active and open_since is None:
             open_since = at
     return spans if open_since is None else [*spans, Span(open_since, None)]
 
@@ -130,7 +128,7 @@ def find_inactive_spans(history: Sequence[tuple[str, datetime]]) -> list[Span]:
 def find_unaccepted_spans(
     versions: Sequence[PublishedVersion], accepted: Mapping[UUID, datetime], until: datetime
 ) -> list[Span]:
-    """The times up to `until` at which a version to the affiliate's detriment was in effect that they had not accepted."""
+    """Return when, up to `until`, a version with a detriment was in effect that the affiliate had not accepted."""
     if not any(version.detriment for version in versions[1:]):
         return []
     moments = {version.effective_at for version in versions} | set(accepted.values())
@@ -147,9 +145,9 @@ def find_unaccepted_spans(
 
 
 def _count_orders(targets: Mapping[UUID, Target], now: datetime) -> dict[UUID, tuple[int, datetime | None]]:
-    """For each affiliate with an order in their window: how many count, and when their target-th newest was placed.
+    """Return, by affiliate, how many orders in the window qualify and when the target-th newest of them was placed.
 
-    What counts is attributed, not cancelled and not wholly refunded: some line has something left (clause 7.2).
+    Qualifying orders are attributed, not cancelled and not wholly refunded: some line has an amount left (clause 7.2).
     """
     if not targets:
         return {}
@@ -161,7 +159,8 @@ def _count_orders(targets: Mapping[UUID, Target], now: datetime) -> dict[UUID, t
               JOIN tracking_order o ON o.affiliate_id = requested.affiliate
                                    AND o.placed_at >= requested.since AND o.placed_at <= %s
              WHERE o.status <> 'cancelled'
-               AND EXISTS (SELECT FROM tracking_orderline line WHERE line.order_id = o.id AND line.refunded < line.amount)
+               AND EXISTS (SELECT FROM tracking_orderline line
+                            WHERE line.order_id = o.id AND line.refunded < line.amount)
              GROUP BY requested.affiliate, requested.target
             """,
             [

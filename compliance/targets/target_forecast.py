@@ -1,5 +1,4 @@
-"""What the clock will ask of whom in the next 30 days, if no further order comes: worked out by the functions that will ask
-it (CONTRACT 8, "staff see beforehand")."""
+"""Forecast of missed-target notices and reviews, computed by the functions of the daily check (specification 8)."""
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
@@ -16,7 +15,7 @@ from compliance.targets.target_evaluation import TargetEvaluation, evaluate_targ
 
 
 class TargetForecast(NamedTuple):
-    """One affiliate who will be noticed, and reviewed, and when; None for not within these 30 days."""
+    """When an affiliate will be notified and reviewed; None if not within the next 30 days."""
 
     affiliate: Affiliate
     orders: int
@@ -28,58 +27,61 @@ class TargetForecast(NamedTuple):
 
 
 def forecast_targets(*, now: datetime) -> list[TargetForecast]:
-    """Who will be noticed and who will be reviewed within 30 days of `now`, the soonest first, and who had notice already."""
-    known = evaluate_targets(list_active_affiliates(), now=now)
+    """List the affiliates who will be notified or reviewed within 30 days, soonest first, if no more orders arrive.
+
+    Includes affiliates with a running notice.
+    """
+    evaluations = evaluate_targets(list_active_affiliates(), now=now)
     running = {
         notice.affiliate_id: notice
         for notice in TargetNotice.objects.filter(state=TargetNotice.State.RUNNING).select_related("agreement")
     }
-    quiet = find_exempt_affiliates(known, now)
-    found = [
+    exempt = find_exempt_affiliates(evaluations, now)
+    dated = [
         (evaluation, *_forecast_dates(evaluation, running.get(evaluation.affiliate_id), now))
-        for evaluation in known
-        if evaluation.affiliate_id in running or evaluation.affiliate_id not in quiet
+        for evaluation in evaluations
+        if evaluation.affiliate_id in running or evaluation.affiliate_id not in exempt
     ]
-    rows = [(evaluation, noticed, reviewed) for evaluation, noticed, reviewed in found if noticed or reviewed]
-    people = Affiliate.objects.in_bulk([evaluation.affiliate_id for evaluation, _noticed, _reviewed in rows])
+    rows = [(evaluation, notified, reviewed) for evaluation, notified, reviewed in dated if notified or reviewed]
+    affiliates = Affiliate.objects.in_bulk([evaluation.affiliate_id for evaluation, _notified, _reviewed in rows])
     result = [
         TargetForecast(
-            affiliate=people[evaluation.affiliate_id],
+            affiliate=affiliates[evaluation.affiliate_id],
             orders=evaluation.orders,
             target=evaluation.target.orders,
             agreement=evaluation.agreement,
-            notified_at=noticed,
+            notified_at=notified,
             reviewed_at=reviewed,
             has_notice=evaluation.affiliate_id in running,
         )
-        for evaluation, noticed, reviewed in rows
+        for evaluation, notified, reviewed in rows
     ]
     return sorted(result, key=lambda row: (row.reviewed_at or row.notified_at or now, row.affiliate.code))
 
 
 def list_check_times(now: datetime, zone: ZoneInfo) -> list[datetime]:
-    """When the next 30 daily questions will be asked: the first tick of each day of the program."""
+    """Return when the next 30 daily checks will run: at the start of each day in `zone`."""
     today = now.astimezone(zone).date()
-    return [datetime.combine(today + timedelta(days=ahead), time(), zone) for ahead in range(1, AT_RISK_DAYS + 1)]
+    return [datetime.combine(today + timedelta(days=days), time(), zone) for days in range(1, AT_RISK_DAYS + 1)]
 
 
 def _forecast_dates(
     evaluation: TargetEvaluation, notice: TargetNotice | None, now: datetime
 ) -> tuple[datetime | None, datetime | None]:
-    """When they will be noticed and when a review will open."""
+    """Return when the affiliate was or will be notified, and when a review will open."""
     if notice is not None:
-        noticed, cure_by = notice.notified_at, notice.cure_by
+        notified, cure_by = notice.notified_at, notice.cure_by
     else:
         first = _find_first_miss(evaluation, list_check_times(now, evaluation.target.zone), now)
         if first is None:
             return None, None
-        noticed, cure_by = first, add_days(first, evaluation.agreement.target_cure_days)
-    within = cure_by <= now + timedelta(days=AT_RISK_DAYS)
-    return noticed, cure_by if within and is_missed(evaluation.target, max(cure_by, now)) else None
+        notified, cure_by = first, add_days(first, evaluation.agreement.target_cure_days)
+    is_near = cure_by <= now + timedelta(days=AT_RISK_DAYS)
+    return notified, cure_by if is_near and is_missed(evaluation.target, max(cure_by, now)) else None
 
 
 def _find_first_miss(evaluation: TargetEvaluation, moments: Sequence[datetime], now: datetime) -> datetime | None:
-    """`now` for who is missed today already and has not been asked yet, else the first question that will find it so."""
+    """Return `now` if the target is missed already, or else the first check that will find it missed."""
     if is_checkable(evaluation.target, now) and is_missed(evaluation.target, now):
         return now
     return find_first_miss(evaluation.target, moments)

@@ -1,21 +1,22 @@
-"""Applications, and each affiliate with their channels and history."""
+"""Affiliates in the admin, with their applications, channels and status history."""
 
+from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from accounts.staff import staff_member
 from affiliates import applications, fields, profile
 from affiliates.admin_fields import STATE_COLORS, render_link
@@ -24,12 +25,14 @@ from agreements.applicable_version import cite_applicable_clause
 from agreements.models import Program
 from agreements.rules import Rule
 from compliance.admin.reviews import build_open_review_url
+from compliance.admin.terminations import NOTICE_EXPLANATION, SUSPENSION_EXPLANATION
 from compliance.models import TerminationNotice
-from compliance.offboarding import termination
-from lib.admin.actions import ConfirmForm, ReasonForm, apply_to_each, describe_rows, run_action
+from compliance.offboarding import suspension, termination
+from lib.admin.actions import ReasonForm
 from lib.admin.bases import BaseAdmin, ReadOnlyInline
-from lib.admin.pages import run_row_action
-from lib.typed import action, display
+from lib.admin.staff_action import StaffAction, StaffPage
+from lib.errors import NotAllowed
+from lib.typed import display
 
 
 class ChannelInline(ReadOnlyInline):
@@ -46,11 +49,11 @@ class ChannelInline(ReadOnlyInline):
 class StatusChangeInline(ReadOnlyInline):
     model = StatusChange
     fields = ("at", "before", "after", "by", "reason", "clause", "breach", "recorded_at")
-    verbose_name_plural = gettext_lazy("history")
+    verbose_name_plural = gettext_lazy("status history")
 
 
-class ProfileForm(ModelForm):  # type: ignore[type-arg]  # takes none when it runs
-    """What staff may put right; each field is read as the affiliate's own form reads it."""
+class ProfileForm(ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """Profile fields that staff may correct, cleaned as in the affiliate's own form."""
 
     class Meta:
         model = Affiliate
@@ -58,16 +61,16 @@ class ProfileForm(ModelForm):  # type: ignore[type-arg]  # takes none when it ru
 
     def clean(self) -> dict[str, Any]:
         answers: dict[str, Any] = super().clean() or {}
-        for field, reading in (
+        for field, clean in (
             ("name", fields.clean_name),
             ("country", fields.clean_country),
             ("time_zone", fields.clean_time_zone),
         ):
             try:
-                answers[field] = reading(answers.get(field, ""))
-            except ValidationError as refusal:
+                answers[field] = clean(answers.get(field, ""))
+            except ValidationError as error:
                 if field not in self.errors:
-                    self.add_error(None, refusal)
+                    self.add_error(None, error)
         return answers
 
 
@@ -123,15 +126,6 @@ class AffiliateAdmin(BaseAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Affiliate | None = None) -> bool:
         return False
 
-    def has_decide_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether to offer the decisions: to whoever may make them, where one is to be made."""
-        if not request.user.has_perm("affiliates.decide_application"):
-            return False
-        # An answer that comes too late is told why by the domain, rather than forbidden.
-        if object_id is None or request.method == "POST":
-            return True
-        return Affiliate.objects.filter(pk=object_id, state=State.APPLIED).exists()
-
     def save_model(self, request: HttpRequest, obj: Affiliate, form: ProfileForm, change: bool) -> None:
         answers = form.cleaned_data
         profile.update_profile(
@@ -143,129 +137,91 @@ class AffiliateAdmin(BaseAdmin):
             by=staff_member(request),
         )
 
-    @action(description=gettext_lazy("Approve"), permissions=["decide"], icon="check", variant="primary")
-    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        get_object_or_404(Affiliate, pk=object_id)
-        return self._approve(
-            request,
-            Affiliate.objects.filter(pk=object_id),
-            reverse("admin:affiliates_affiliate_change", args=[object_id]),
-        )
+    approve = StaffAction(
+        gettext_lazy("Approve"),
+        permission="affiliates.decide_application",
+        rows=Q(state=State.APPLIED),
+        do=lambda affiliate, _answers, now, by: approve_application(affiliate=affiliate, now=now, by=by),
+        title=lambda affiliate: _("Approve %s") % affiliate,
+        explanation=gettext_lazy(
+            "Pending channels are approved too, so reject the ones you don't want first. The applicant is notified by"
+            " e-mail and becomes active once they have accepted the agreement."
+        ),
+        success=lambda affiliate: _("%s approved.") % affiliate,
+        list_label=gettext_lazy("Approve the applications"),
+        list_title=gettext_lazy("Approve %s"),
+        icon="check",
+        variant="primary",
+    )
+    reject = StaffAction(
+        gettext_lazy("Reject"),
+        permission="affiliates.decide_application",
+        rows=Q(state=State.APPLIED),
+        form=ReasonForm,
+        do=lambda affiliate, answers, now, by: applications.reject(
+            affiliate=affiliate,
+            clause=cite_applicable_clause(affiliate, Rule.ELIGIBILITY, now),
+            now=now,
+            by=by,
+            **answers,
+        ),
+        title=lambda affiliate: _("Reject %s") % affiliate,
+        explanation=gettext_lazy("The reason is shown to the applicant. A rejection is final."),
+        success=lambda affiliate: _("%s rejected.") % affiliate,
+        list_label=gettext_lazy("Reject the applications"),
+        list_title=gettext_lazy("Reject %s"),
+        icon="close",
+        variant="danger",
+    )
+    suspend = StaffAction(
+        gettext_lazy("Suspend"),
+        permission="compliance.suspend_affiliate",
+        rows=Q(state=State.ACTIVE),
+        form=ReasonForm,
+        do=lambda affiliate, answers, now, by: suspension.suspend(affiliate=affiliate, now=now, by=by, **answers),
+        title=gettext_lazy("Suspend this affiliate"),
+        explanation=SUSPENSION_EXPLANATION,
+        success=gettext_lazy("Affiliate suspended."),
+    )
+    reinstate = StaffAction(
+        gettext_lazy("Reinstate"),
+        permission="compliance.suspend_affiliate",
+        rows=Q(state=State.SUSPENDED),
+        form=ReasonForm,
+        do=lambda affiliate, answers, now, by: suspension.reinstate(affiliate=affiliate, now=now, by=by, **answers),
+        title=gettext_lazy("Reinstate this affiliate"),
+        success=gettext_lazy("Affiliate reinstated."),
+    )
+    give_notice = StaffAction(
+        gettext_lazy("Give notice"),
+        permission="compliance.add_terminationnotice",
+        rows=Q(state__in=(State.APPROVED, State.ACTIVE, State.SUSPENDED)),
+        form=ReasonForm,
+        do=lambda affiliate, answers, now, by: termination.give_notice(
+            affiliate=affiliate, ground=TerminationNotice.Ground.CHOICE, now=now, by=by, **answers
+        ),
+        title=gettext_lazy("Give notice of termination"),
+        explanation=NOTICE_EXPLANATION,
+        success=gettext_lazy("Notice given."),
+    )
 
-    @action(description=gettext_lazy("Reject"), permissions=["decide"], icon="close", variant="danger")
-    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        get_object_or_404(Affiliate, pk=object_id)
-        return self._reject(
-            request,
-            Affiliate.objects.filter(pk=object_id),
-            reverse("admin:affiliates_affiliate_change", args=[object_id]),
-        )
-
-    @admin.action(description=gettext_lazy("Approve the applications"), permissions=["decide"])
-    def approve_selected(self, request: HttpRequest, queryset: QuerySet[Affiliate]) -> HttpResponse:
-        return self._approve(request, queryset, reverse("admin:affiliates_affiliate_changelist"))
-
-    @admin.action(description=gettext_lazy("Reject the applications"), permissions=["decide"])
-    def reject_selected(self, request: HttpRequest, queryset: QuerySet[Affiliate]) -> HttpResponse:
-        return self._reject(request, queryset, reverse("admin:affiliates_affiliate_changelist"))
-
-    def _approve(self, request: HttpRequest, affiliates: QuerySet[Affiliate], back: str) -> HttpResponse:
-        """Applications close with the announcement of the program's end (specification 8); rejecting stays possible."""
-        if Program.objects.filter(end_announced_at__isnull=False).exists():
-            said = _(
-                "The end of the program is announced: nobody can be approved any more. Applications can be rejected."
-            )
-            self.message_user(request, said, level="error")
-            return HttpResponseRedirect(back)
-        return run_action(
-            request,
-            self,
-            ConfirmForm,
-            _("Approve %(whom)s") % {"whom": describe_rows(affiliates)},
-            apply_to_each(
-                affiliates,
-                lambda affiliate, _answers: applications.approve(
-                    affiliate=affiliate,
-                    clause=cite_applicable_clause(affiliate, Rule.ACCEPTANCE, timezone.now()),
-                    now=timezone.now(),
-                    by=staff_member(request),
-                ),
-            ),
-            back,
-            explanation=_(
-                "The channels that still wait are approved too: reject the ones that you don't want first. The "
-                "affiliate is told by e-mail, and takes part when they have accepted the agreement."
-            ),
-        )
-
-    def _reject(self, request: HttpRequest, affiliates: QuerySet[Affiliate], back: str) -> HttpResponse:
-        return run_action(
-            request,
-            self,
-            ReasonForm,
-            _("Reject %(whom)s") % {"whom": describe_rows(affiliates)},
-            apply_to_each(
-                affiliates,
-                lambda affiliate, answers: applications.reject(
-                    affiliate=affiliate,
-                    reason=answers["reason"],
-                    clause=cite_applicable_clause(affiliate, Rule.ELIGIBILITY, timezone.now()),
-                    now=timezone.now(),
-                    by=staff_member(request),
-                ),
-            ),
-            back,
-            explanation=_("The applicant reads the reason. A rejection is final."),
-        )
-
-    def has_open_review_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("compliance.add_review") and self._is_in_state(
-            request, object_id, State.ACTIVE, State.SUSPENDED, State.LEAVING, State.TERMINATED
-        )
-
-    def has_suspend_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("compliance.suspend_affiliate") and self._is_in_state(
-            request, object_id, State.ACTIVE
-        )
-
-    def has_reinstate_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("compliance.suspend_affiliate") and self._is_in_state(
-            request, object_id, State.SUSPENDED
-        )
-
-    def has_notice_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("compliance.add_terminationnotice") and self._is_in_state(
-            request, object_id, State.APPROVED, State.ACTIVE, State.SUSPENDED
-        )
-
-    def _is_in_state(self, request: HttpRequest, object_id: str, *states: State) -> bool:
-        return request.method == "POST" or Affiliate.objects.filter(pk=object_id, state__in=states).exists()
-
-    @action(description=gettext_lazy("Open a review"), permissions=["open_review"])
+    @StaffPage(
+        gettext_lazy("Open a review"),
+        permission="compliance.add_review",
+        rows=Q(state__in=(State.ACTIVE, State.SUSPENDED, State.LEAVING, State.TERMINATED)),
+    )
     def open_review(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(build_open_review_url(get_object_or_404(Affiliate, pk=object_id)))
 
-    @action(description=gettext_lazy("Suspend"), permissions=["suspend"])
-    def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return run_row_action(
-            self, request, object_id, ReasonForm, _("Suspend this affiliate"),
-            lambda row, answers, now, by: termination.suspend(affiliate=row, now=now, by=by, **answers),
-            explanation=_("New clicks and orders do not count, and nothing is paid out, until they are reinstated."),
-        )  # fmt: skip
 
-    @action(description=gettext_lazy("Reinstate"), permissions=["reinstate"])
-    def reinstate(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return run_row_action(
-            self, request, object_id, ReasonForm, _("Reinstate this affiliate"),
-            lambda row, answers, now, by: termination.reinstate(affiliate=row, now=now, by=by, **answers),
-        )  # fmt: skip
+def approve_application(*, affiliate: Affiliate, now: datetime, by: User) -> None:
+    """Approve an application, citing the clause on acceptance.
 
-    @action(description=gettext_lazy("Give notice"), permissions=["notice"])
-    def give_notice(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return run_row_action(
-            self, request, object_id, ReasonForm, _("Give notice of termination"),
-            lambda row, answers, now, by: termination.give_notice(
-                affiliate=row, ground=TerminationNotice.Ground.CHOICE, now=now, by=by, **answers
-            ),
-            explanation=_("The affiliate goes on until the notice has run off, and all that they earned is paid."),
-        )  # fmt: skip
+    Raises NotAllowed once the end of the program is announced: applications are closed then (specification 8).
+    """
+    if Program.objects.filter(end_announced_at__isnull=False).exists():
+        raise NotAllowed(
+            _("The end of the program has been announced, so applications can only be rejected, not approved.")
+        )
+    clause = cite_applicable_clause(affiliate, Rule.ACCEPTANCE, now)
+    applications.approve(affiliate=affiliate, clause=clause, now=now, by=by)

@@ -1,4 +1,4 @@
-"""What the tests of compliance begin with, made by the product's own functions."""
+"""Test data of compliance, created by the product's own functions."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -25,12 +25,12 @@ def days(number: float) -> timedelta:
 
 
 def seed_agreement(at: datetime = START) -> AgreementVersion:
-    """The seed agreement, in effect since a day before `at`."""
+    """Publish the seed agreement, in effect since a day before `at`."""
     return seeding.publish_seed_agreement(effective_at=at - days(1), now=at - days(1), by=None)
 
 
 def make_active_affiliate(at: datetime = START) -> Affiliate:
-    """An affiliate who accepted the first version at `at`, with a coupon that bears their code."""
+    """Create an affiliate who accepted the first version at `at`, with their code as a coupon."""
     affiliate = make_affiliate(state=State.APPROVED, at=at)
     acceptances.record_offline_acceptance(
         affiliate=affiliate,
@@ -55,7 +55,7 @@ def make_order(
     order_id: str = "",
     updated_at: datetime | None = None,
 ) -> Commission:
-    """One order of one line of home-decor (5 %) with the affiliate's coupon; its commission."""
+    """Create an order with one line of home-decor (5 %) and the affiliate's coupon; return its commission."""
     order_id = order_id or f"T{next(_orders)}"
     line = {"line_id": "1", "category": "home-decor", "quantity": 1, "amount": amount, "refunded": refunded}
     (result,) = intake.ingest_orders(

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of compliance."""
+"""Fixtures of the compliance tests."""
 
 import pytest
 
@@ -26,5 +26,5 @@ def reviewer(db: None) -> User:
 
 @pytest.fixture
 def second_reviewer(db: None) -> User:
-    """A second reviewer, for appeals."""
+    """Return a second reviewer, for appeals."""
     return make_staff("compliance reviewers")

@@ -1,4 +1,4 @@
-"""Signals ..."""
+"""Detection and dismissal of signals."""
 
 import itertools
 from datetime import UTC, datetime
@@ -20,20 +20,20 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 numbers = itertools.count(1)
 
 
-def link(affiliate) -> Link:
+def make_link(affiliate) -> Link:
     code = f"code{next(numbers)}"
     return Link.objects.create(
         affiliate=affiliate, code=code, target="https://shop.example/", permitted_hosts=["shop.example"], created_at=NOW
     )
 
 
-def clicks(of: Link, number: int, *, at=NOW, address="", host="", kind="counted") -> None:
+def make_clicks(link: Link, number: int, *, at=NOW, address="", host="", kind="counted") -> None:
     Click.objects.bulk_create(
-        Click(id=uuid4(), link=of, at=at, kind=kind, address=address, referrer_host=host) for _ in range(number)
+        Click(id=uuid4(), link=link, at=at, kind=kind, address=address, referrer_host=host) for _ in range(number)
     )
 
 
-def order_by_click(of: Link, *, clicked_at, placed_at, customer="17850") -> None:
+def make_click_order(link: Link, *, clicked_at, placed_at, customer="17850") -> None:
     (result,) = intake.ingest_orders(
         snapshots=[
             {
@@ -43,7 +43,7 @@ def order_by_click(of: Link, *, clicked_at, placed_at, customer="17850") -> None
                 "placed_at": placed_at.isoformat(),
                 "completed_at": None,
                 "currency": "USD",
-                "click_id": click_ids.sign_click_id(of.pk, clicked_at),
+                "click_id": click_ids.sign_click_id(link.pk, clicked_at),
                 "coupon": None,
                 "customer": {"ref": customer},
                 "lines": [
@@ -54,40 +54,40 @@ def order_by_click(of: Link, *, clicked_at, placed_at, customer="17850") -> None
         source="a test",
         now=placed_at,
     )
-    assert result.affiliate == of.affiliate.code, result
+    assert result.affiliate == link.affiliate.code, result
 
 
-def raised(kind: str):
+def detect(kind: str):
     signals.detect_signals(now=NOW)
     return dict(Signal.objects.filter(kind=kind).values_list("affiliate", "evidence"))
 
 
-def pay_to(affiliate, account: str) -> None:
+def add_payout_details(affiliate, account: str) -> None:
     details.change_details(
         affiliate=affiliate,
         method="paypal",
         account=account,
-        holder="Somebody",
+        holder="Ann Example",
         now=NOW - days(9),
         by=None,
         confirmation="a test",
     )
 
 
-def test_point_to_two_affiliates_with_the_same_payout_details(affiliate):
+def test_same_payout_details_raise_signals_for_both_affiliates(affiliate):
     other, third = make_active_affiliate(), make_active_affiliate()
     for one, account in ((affiliate, "same@example.com"), (other, "same@example.com"), (third, "own@example.com")):
-        pay_to(one, account)
-    found = raised("same_payout_details")
-    assert set(found) == {affiliate.pk, other.pk}
-    assert found[affiliate.pk]["affiliates"] == sorted([affiliate.code, other.code])
-    assert "same@example.com" not in str(found)
+        add_payout_details(one, account)
+    evidence = detect("same_payout_details")
+    assert set(evidence) == {affiliate.pk, other.pk}
+    assert evidence[affiliate.pk]["affiliates"] == sorted([affiliate.code, other.code])
+    assert "same@example.com" not in str(evidence)
 
 
-def test_look_at_the_newest_payout_details_alone(affiliate):
+def test_replaced_payout_details_raise_no_signal(affiliate):
     other = make_active_affiliate()
-    pay_to(affiliate, "same@example.com")
-    pay_to(other, "same@example.com")
+    add_payout_details(affiliate, "same@example.com")
+    add_payout_details(other, "same@example.com")
     details.change_details(
         affiliate=other,
         method="paypal",
@@ -97,53 +97,54 @@ def test_look_at_the_newest_payout_details_alone(affiliate):
         by=None,
         confirmation="a test",
     )
-    assert raised("same_payout_details") == {}
+    assert detect("same_payout_details") == {}
 
 
-def test_point_to_purchases_by_the_affiliate(affiliate):
+def test_order_with_the_affiliates_own_email_raises_self_purchase_signal(affiliate):
     other, now = make_active_affiliate(), NOW - days(1)
-    for who, customer in ((affiliate, affiliate.user.email), (other, affiliate.user.email)):
-        order_by_click(link(who), clicked_at=now - days(1), placed_at=now, customer=customer)
-    assert raised("self_purchase").keys() == {affiliate.pk}
+    for owner, customer in ((affiliate, affiliate.user.email), (other, affiliate.user.email)):
+        make_click_order(make_link(owner), clicked_at=now - days(1), placed_at=now, customer=customer)
+    assert detect("self_purchase").keys() == {affiliate.pk}
 
 
-@pytest.mark.parametrize(("number", "found"), [(9, False), (10, True)])
-def test_point_to_floods_of_clicks_from_one_network_on_one_day(affiliate, settings, number, found):
+@pytest.mark.parametrize(("number", "expected"), [(9, False), (10, True)])
+def test_many_clicks_from_one_network_on_one_day_raise_click_flooding_signal(affiliate, settings, number, expected):
     settings.SIGNAL_CLICKS_FROM_ONE_NETWORK = 10
-    of = link(affiliate)
-    clicks(of, number - 4, address="192.0.2.0")
-    clicks(of, 4, address="192.0.2.0", kind="flood")
-    clicks(of, 9, address="192.0.2.0", at=NOW - days(1))
-    clicks(of, 9, address="198.51.100.0")
-    clicks(of, 50, address="192.0.2.0", at=NOW - days(31))
-    assert (affiliate.pk in raised("click_flooding")) is found
+    link = make_link(affiliate)
+    make_clicks(link, number - 4, address="192.0.2.0")
+    make_clicks(link, 4, address="192.0.2.0", kind="flood")
+    make_clicks(link, 9, address="192.0.2.0", at=NOW - days(1))
+    make_clicks(link, 9, address="198.51.100.0")
+    make_clicks(link, 50, address="192.0.2.0", at=NOW - days(31))
+    assert (affiliate.pk in detect("click_flooding")) is expected
 
 
-@pytest.mark.parametrize(("seconds", "found"), [(29, True), (30, False)])
-def test_point_to_orders_too_soon_after_the_click(affiliate, seconds, found):
-    of = link(affiliate)
+@pytest.mark.parametrize(("seconds", "expected"), [(29, True), (30, False)])
+def test_orders_too_soon_after_the_click_raise_quick_orders_signal(affiliate, seconds, expected):
+    link = make_link(affiliate)
     for number in range(3):
         placed_at = NOW - days(number + 1)
-        order_by_click(of, clicked_at=placed_at - days(seconds / 86_400), placed_at=placed_at)
-    assert (affiliate.pk in raised("quick_orders")) is found
+        make_click_order(link, clicked_at=placed_at - days(seconds / 86_400), placed_at=placed_at)
+    assert (affiliate.pk in detect("quick_orders")) is expected
 
 
 @pytest.mark.parametrize(
-    ("clicked", "ordered", "found"), [(50, 20, True), (50, 19, False), (49, 20, False), (60, 0, True), (59, 0, False)]
+    ("clicked", "ordered", "expected"),
+    [(50, 20, True), (50, 19, False), (49, 20, False), (60, 0, True), (59, 0, False)],
 )
-def test_point_to_a_conversion_out_of_range(affiliate, settings, clicked, ordered, found):
+def test_conversion_rate_out_of_range_raises_signal(affiliate, settings, clicked, ordered, expected):
     settings.SIGNAL_CLICKS_WITHOUT_ORDER = 60
-    of = link(affiliate)
-    clicks(of, clicked, at=NOW - days(2))
+    link = make_link(affiliate)
+    make_clicks(link, clicked, at=NOW - days(2))
     for _ in range(ordered):
-        order_by_click(of, clicked_at=NOW - days(2), placed_at=NOW - days(1))
-    assert (affiliate.pk in raised("conversion")) is found
+        make_click_order(link, clicked_at=NOW - days(2), placed_at=NOW - days(1))
+    assert (affiliate.pk in detect("conversion")) is expected
 
 
-def test_point_to_clicks_from_sites_that_were_not_declared(affiliate, settings):
+def test_clicks_from_undeclared_sites_raise_signal(affiliate, settings):
     settings.SIGNAL_UNDECLARED_CLICKS = 5
     Channel.objects.filter(affiliate=affiliate).update(address="https://www.blog.example/about/", state="approved")
-    of = link(affiliate)
+    link = make_link(affiliate)
     for host, number in (
         ("blog.example", 9),
         ("www.blog.example", 9),
@@ -153,48 +154,48 @@ def test_point_to_clicks_from_sites_that_were_not_declared(affiliate, settings):
         ("few.example", 4),
         ("", 50),
     ):
-        clicks(of, number, host=host)
-    found = raised("undeclared_sites")
-    assert found[affiliate.pk] == {"clicks_by_site": {"notblog.example": 5, "blog.example.evil.example": 6}}
+        make_clicks(link, number, host=host)
+    evidence = detect("undeclared_sites")
+    assert evidence[affiliate.pk] == {"clicks_by_site": {"notblog.example": 5, "blog.example.evil.example": 6}}
 
 
-def test_are_raised_once_and_not_again_when_dismissed(affiliate, reviewer):
+def test_dismissed_signal_is_not_raised_again_on_the_same_evidence(affiliate, reviewer):
     other = make_active_affiliate()
-    pay_to(affiliate, "same@example.com")
-    pay_to(other, "same@example.com")
+    add_payout_details(affiliate, "same@example.com")
+    add_payout_details(other, "same@example.com")
     assert signals.detect_signals(now=NOW)["same_payout_details"] == 2
     assert signals.detect_signals(now=NOW + days(1))["same_payout_details"] == 0
     for signal in Signal.objects.all():
         dismissals.dismiss_signal(signal=signal, reason="A couple.", now=NOW + days(2), by=reviewer)
     assert signals.detect_signals(now=NOW + days(90))["same_payout_details"] == 0
     third = make_active_affiliate()
-    pay_to(third, "same@example.com")  # now there are three: that is other evidence
+    add_payout_details(third, "same@example.com")  # three affiliates are new evidence
     assert signals.detect_signals(now=NOW + days(91))["same_payout_details"] == 3
 
 
-def test_never_act_by_themselves(affiliate):
-    pay_to(affiliate, "same@example.com")
-    pay_to(make_active_affiliate(), "same@example.com")
+def test_signals_do_not_change_the_affiliate_or_open_reviews(affiliate):
+    add_payout_details(affiliate, "same@example.com")
+    add_payout_details(make_active_affiliate(), "same@example.com")
     signals.detect_signals(now=NOW)
     affiliate.refresh_from_db()
     assert (affiliate.state, Review.objects.count()) == ("active", 0)
 
 
-def test_of_a_kind_that_fails_stop_no_other(affiliate, monkeypatch, caplog):
-    pay_to(affiliate, "same@example.com")
-    pay_to(make_active_affiliate(), "same@example.com")
+def test_failing_detector_does_not_stop_the_others(affiliate, monkeypatch, caplog):
+    add_payout_details(affiliate, "same@example.com")
+    add_payout_details(make_active_affiliate(), "same@example.com")
 
-    def fails(**_values):
-        raise RuntimeError("poison")
+    def fail(**_values):
+        raise RuntimeError("broken")
 
-    monkeypatch.setitem(signals.DETECTORS, Signal.Kind.CONVERSION, fails)
+    monkeypatch.setitem(signals.DETECTORS, Signal.Kind.CONVERSION, fail)
     result = signals.detect_signals(now=NOW)
     assert "conversion" not in result
     assert result["same_payout_details"] == 2
     assert "conversion" in caplog.text
 
 
-def test_are_open_once_an_affiliate_and_kind_says_the_database_too(affiliate):
+def test_database_rejects_second_open_signal_of_a_kind(affiliate):
     make_order(affiliate, NOW)
     Signal.objects.create(affiliate=affiliate, kind="conversion", raised_at=NOW)
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -1,4 +1,4 @@
-"""The money of a review ..."""
+"""Commissions and payouts of affiliates under review, through monthly closes."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.core.management import call_command
 
-from compliance.offboarding import program_end, termination
+from compliance.offboarding import program_end, suspension, termination
 from compliance.reviews import deadlines_task, decisions
 from compliance.reviews.open_review import open_review
 from payouts.closing import close
@@ -15,87 +15,90 @@ from payouts.models import Payout, Statement
 from payouts.payout_details import details
 from tests.compliance.cases import days, make_active_affiliate, make_order
 
-# Completed then, and 30 days of 24 hours later, on 31 December 12:00, validated: December's close can pay it.
+# Completed on this day and validated 30 days of 24 hours later, on 31 December 12:00, in time for December's close.
 PLACED = datetime(2025, 12, 1, 12, tzinfo=UTC)
 JANUARY, FEBRUARY = date(2026, 1, 1), date(2026, 2, 1)
 
 
-def closes(period: date) -> None:
+def close_month(period: date) -> None:
     at = datetime(period.year, period.month + 1, 3, tzinfo=UTC)
     close.close_month(month=period, now=at, by=None)
 
 
 @pytest.fixture
 def payable(affiliate):
-    pay_to(affiliate)
+    add_payout_details(affiliate)
     return affiliate
 
 
-def pay_to(affiliate) -> None:
+def add_payout_details(affiliate) -> None:
     details.change_details(
         affiliate=affiliate,
         method="paypal",
         account=f"{affiliate.code}@example.com",
-        holder="Somebody",
+        holder="Ann Example",
         now=PLACED - days(60),
         by=None,
         confirmation="a test",
     )
 
 
-def amounts(affiliate) -> list[tuple[Decimal, Decimal, Decimal]]:
+def list_statement_amounts(affiliate) -> list[tuple[Decimal, Decimal, Decimal]]:
     rows = Statement.objects.for_affiliate(affiliate).order_by("number")
     return [(row.settled, row.payout, row.closing) for row in rows]
 
 
-def money(*texts: str) -> tuple[Decimal, ...]:
+def parse_amounts(*texts: str) -> tuple[Decimal, ...]:
     return tuple(Decimal(text) for text in texts)
 
 
-def test_is_not_paid_while_it_is_held_and_never_when_it_is_forfeited(payable, reviewer):
+def test_held_commission_is_not_paid_and_forfeited_commission_never(payable, reviewer):
     held = make_order(payable, PLACED, amount="400.00")
     make_order(payable, PLACED, amount="320.00")
     at = datetime(2025, 12, 20, tzinfo=UTC)
     review = open_review(affiliate=payable, activity="fraud", summary="Odd.", commissions=[held], now=at, by=reviewer)
     close.close_month(month=date(2025, 12, 1), now=datetime(2026, 1, 3, tzinfo=UTC), by=None)
     # Both were validated on 31 December 12:00; the held 20.00 stays out, the other 16.00 is paid.
-    assert amounts(payable) == [money("16.00", "16.00", "0.00")]
+    assert list_statement_amounts(payable) == [parse_amounts("16.00", "16.00", "0.00")]
     decisions.decide(
         review=review, decision="forfeiture", reason="So.", now=datetime(2026, 1, 5, tzinfo=UTC), by=reviewer
     )
-    # The time to appeal is over on 19 January.
+    # The deadline to appeal passes on 19 January.
     deadlines_task.enforce_deadlines(now=datetime(2026, 1, 19, tzinfo=UTC))
-    closes(JANUARY)
-    assert amounts(payable) == [money("16.00", "16.00", "0.00")]
+    close_month(JANUARY)
+    assert list_statement_amounts(payable) == [parse_amounts("16.00", "16.00", "0.00")]
     assert booking.get_balance(payable) == Decimal("0.00")
 
 
-def test_is_paid_by_the_next_close_when_the_review_is_dismissed(payable, reviewer):
+def test_commission_of_a_dismissed_review_is_paid_by_the_next_close(payable, reviewer):
     held = make_order(payable, PLACED, amount="400.00")
     at = datetime(2025, 12, 20, tzinfo=UTC)
     review = open_review(affiliate=payable, activity="fraud", summary="Odd.", commissions=[held], now=at, by=reviewer)
     close.close_month(month=date(2025, 12, 1), now=datetime(2026, 1, 3, tzinfo=UTC), by=None)
-    assert amounts(payable) == []
+    assert list_statement_amounts(payable) == []
     decisions.decide(
         review=review, decision="dismissed", reason="A mistake.", now=datetime(2026, 1, 5, tzinfo=UTC), by=reviewer
     )
-    closes(JANUARY)
-    assert amounts(payable) == [money("20.00", "20.00", "0.00")]
+    close_month(JANUARY)
+    assert list_statement_amounts(payable) == [parse_amounts("20.00", "20.00", "0.00")]
 
 
-def test_is_taken_back_by_the_next_close_when_it_was_paid_before_it_was_forfeited(payable, reviewer):
+def test_forfeiture_after_payout_is_deducted_by_the_next_close(payable, reviewer):
     paid = make_order(payable, PLACED, amount="400.00")
     close.close_month(month=date(2025, 12, 1), now=datetime(2026, 1, 3, tzinfo=UTC), by=None)
     at = datetime(2026, 1, 4, tzinfo=UTC)
     review = open_review(affiliate=payable, activity="fraud", summary="Odd.", commissions=[paid], now=at, by=reviewer)
     decisions.decide(review=review, decision="forfeiture", reason="So.", now=at + days(7), by=reviewer)
     deadlines_task.enforce_deadlines(now=at + days(21))
-    closes(JANUARY)
-    assert amounts(payable) == [money("20.00", "20.00", "0.00"), money("-20.00", "0.00", "-20.00")]
+    close_month(JANUARY)
+    assert list_statement_amounts(payable) == [
+        parse_amounts("20.00", "20.00", "0.00"),
+        parse_amounts("-20.00", "0.00", "-20.00"),
+    ]
     call_command("verify_ledger")
 
 
-def test_leaves_the_rest_to_the_final_close_after_a_breach(payable, reviewer):
+def test_final_close_after_breach_pays_commissions_not_named(payable, reviewer):
     named = make_order(payable, PLACED, amount="400.00")
     make_order(payable, PLACED, amount="100.00")
     at = datetime(2025, 12, 10, tzinfo=UTC)
@@ -103,23 +106,29 @@ def test_leaves_the_rest_to_the_final_close_after_a_breach(payable, reviewer):
     decisions.decide(review=review, decision="termination", reason="So.", now=at + days(7), by=reviewer)
     deadlines_task.enforce_deadlines(now=at + days(21))
     close.close_month(month=date(2025, 12, 1), now=datetime(2026, 1, 3, tzinfo=UTC), by=None)
-    # 5.00 is below the minimum of 16.00, and paid all the same: the agreement has ended.
-    assert amounts(payable) == [money("5.00", "5.00", "0.00")]
+    # 5.00 is below the minimum of 16.00 but paid, because the agreement has ended.
+    assert list_statement_amounts(payable) == [parse_amounts("5.00", "5.00", "0.00")]
 
 
-def test_of_everybody_is_paid_whatever_its_size_when_the_program_has_ended(payable, reviewer):
+def test_close_after_end_of_program_pays_balances_below_the_minimum(payable, reviewer):
     suspended = make_active_affiliate()
-    pay_to(suspended)
+    add_payout_details(suspended)
     for one in (payable, suspended):
         make_order(one, PLACED, amount="100.00")
     close.close_month(month=date(2025, 12, 1), now=datetime(2026, 1, 3, tzinfo=UTC), by=None)
-    assert amounts(payable) == amounts(suspended) == [money("5.00", "0.00", "5.00")]
+    assert (
+        list_statement_amounts(payable) == list_statement_amounts(suspended) == [parse_amounts("5.00", "0.00", "5.00")]
+    )
     at = datetime(2026, 1, 4, tzinfo=UTC)
-    termination.suspend(affiliate=suspended, reason="Odd.", now=at, by=reviewer)
+    suspension.suspend(affiliate=suspended, reason="Odd.", now=at, by=reviewer)
     program_end.announce_end(ends_at=at + days(30), now=at, by=reviewer, reason="The shop closes.")
-    closes(JANUARY)
+    close_month(JANUARY)
     assert not Payout.objects.exists()
     termination.apply_expired_notices(now=at + days(30))
-    closes(FEBRUARY)
-    assert amounts(payable)[-1] == amounts(suspended)[-1] == money("0.00", "5.00", "0.00")
+    close_month(FEBRUARY)
+    assert (
+        list_statement_amounts(payable)[-1]
+        == list_statement_amounts(suspended)[-1]
+        == parse_amounts("0.00", "5.00", "0.00")
+    )
     call_command("verify_ledger")

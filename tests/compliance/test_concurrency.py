@@ -1,4 +1,4 @@
-"""Two at once ..."""
+"""Concurrent reviews, terminations and target checks."""
 
 import threading
 from collections.abc import Callable
@@ -22,21 +22,21 @@ from tests.factories import make_staff
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def at_once(*deeds: Callable[[], Any]) -> list[Any]:
-    """What each deed gave or raised, all begun together on connections of their own."""
-    together = threading.Barrier(len(deeds))
+def run_concurrently(*actions: Callable[[], Any]) -> list[Any]:
+    """Run all actions at the same time on separate connections; return their results and exceptions."""
+    barrier = threading.Barrier(len(actions))
     results: list[Any] = []
 
-    def run(deed):
+    def run(action):
         try:
-            together.wait()
-            results.append(deed())
-        except Exception as error:  # noqa: BLE001  # it is what the test looks at
+            barrier.wait()
+            results.append(action())
+        except Exception as error:  # noqa: BLE001  # the caller checks it
             results.append(error)
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=run, args=(deed,)) for deed in deeds]
+    threads = [threading.Thread(target=run, args=(action,)) for action in actions]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -45,13 +45,13 @@ def at_once(*deeds: Callable[[], Any]) -> list[Any]:
 
 
 @pytest.fixture
-def people():
+def participants():
     cases.seed_agreement()
     return make_active_affiliate(), make_staff("compliance reviewers"), make_staff("compliance reviewers")
 
 
-def test_keep_a_deadline_once(people):
-    affiliate, reviewer, _another = people
+def test_concurrent_deadline_runs_process_each_review_once(participants):
+    affiliate, reviewer, _another = participants
     for number in range(4):
         named = make_order(affiliate, NOW - days(5 + number))
         review = open_review(
@@ -59,9 +59,9 @@ def test_keep_a_deadline_once(people):
         )
         if number % 2:
             decisions.decide(review=review, decision="forfeiture", reason="So.", now=NOW + days(7), by=reviewer)
-    kept = at_once(*[lambda: deadlines_task.enforce_deadlines(now=NOW + days(30))] * 3)
-    assert sum(k.holds_released for k in kept) == 2
-    assert sum(k.finalized for k in kept) == 2
+    runs = run_concurrently(*[lambda: deadlines_task.enforce_deadlines(now=NOW + days(30))] * 3)
+    assert sum(run.holds_released for run in runs) == 2
+    assert sum(run.finalized for run in runs) == 2
     assert ReviewEvent.objects.filter(kind="forfeited").count() == 2
     assert ReviewEvent.objects.filter(kind="hold_released").count() == 2
     assert len(list_mails(affiliate, "hold_released")) == 2
@@ -69,10 +69,10 @@ def test_keep_a_deadline_once(people):
     assert not CommissionHold.objects.filter(released_at=None).exists()
 
 
-def test_decide_a_review_once(people):
-    affiliate, reviewer, another = people
+def test_concurrent_decisions_decide_a_review_once(participants):
+    affiliate, reviewer, another = participants
     review = open_review(affiliate=affiliate, activity="fraud", summary="Odd.", now=NOW, by=reviewer)
-    results = at_once(
+    results = run_concurrently(
         *(
             lambda by=by, decision=decision: decisions.decide(
                 review=review, decision=decision, reason="So.", now=NOW + days(7), by=by
@@ -85,8 +85,8 @@ def test_decide_a_review_once(people):
     assert affiliate.status_changes.filter(at=NOW + days(7)).count() == 1
 
 
-def test_decide_an_appeal_once_whether_people_or_the_clock(people):
-    affiliate, reviewer, another = people
+def test_concurrent_appeal_decision_and_deadline_decide_an_appeal_once(participants):
+    affiliate, reviewer, another = participants
     named = make_order(affiliate, NOW - days(5))
     review = open_review(
         affiliate=affiliate, activity="fraud", summary="Odd.", commissions=[named], now=NOW, by=reviewer
@@ -94,37 +94,37 @@ def test_decide_an_appeal_once_whether_people_or_the_clock(people):
     decisions.decide(review=review, decision="forfeiture", reason="So.", now=NOW + days(7), by=reviewer)
     appeals.appeal(review=review, text="No!", now=NOW + days(8), by=affiliate.user)
     late = NOW + days(38)
-    refuse = lambda: appeals.decide_appeal(  # noqa: E731  # three deeds side by side
+    refuse = lambda: appeals.decide_appeal(  # noqa: E731  # used twice
         review=review, outcome="refused", reason="So.", now=late - cases.TICK, by=another
     )
-    at_once(refuse, lambda: deadlines_task.enforce_deadlines(now=late), refuse)
-    found = Review.objects.get()
-    expected = Decimal("5.00") if found.appeal == "granted" else Decimal("0.00")
+    run_concurrently(refuse, lambda: deadlines_task.enforce_deadlines(now=late), refuse)
+    decided = Review.objects.get()
+    expected = Decimal("5.00") if decided.appeal == "granted" else Decimal("0.00")
     assert Commission.objects.get().amount == expected
-    assert found.events.filter(kind="appeal_decision").count() == 1
+    assert decided.events.filter(kind="appeal_decision").count() == 1
     assert len(list_mails(affiliate, "appeal_decided")) == 1
 
 
-def test_give_one_notice_and_carry_it_out_once(people):
-    affiliate, reviewer, another = people
-    results = at_once(
+def test_concurrent_termination_notices_create_and_apply_one_notice(participants):
+    affiliate, reviewer, another = participants
+    results = run_concurrently(
         *(
             lambda by=by: termination.give_notice(affiliate=affiliate, ground="choice", reason="So.", now=NOW, by=by)
             for by in (reviewer, another)
         )
     )
     assert TerminationNotice.objects.count() == 1, results
-    carried = at_once(*[lambda: termination.apply_expired_notices(now=NOW + days(30))] * 3)
-    assert sum(c.notices for c in carried) == 1
+    runs = run_concurrently(*[lambda: termination.apply_expired_notices(now=NOW + days(30))] * 3)
+    assert sum(run.notices for run in runs) == 1
     assert len(list_mails(affiliate, "terminated")) == 1
 
 
-def test_leave_and_end_of_the_notice_meet(people):
-    affiliate, reviewer, _another = people
+def test_leaving_while_a_notice_expires_ends_the_agreement_once(participants):
+    affiliate, reviewer, _another = participants
     termination.give_notice(affiliate=affiliate, ground="choice", reason="So.", now=NOW, by=reviewer)
     due = NOW + days(30)
     affiliate.refresh_from_db()
-    results = at_once(
+    results = run_concurrently(
         lambda: termination.leave_program(affiliate=affiliate, now=due, by=affiliate.user),
         lambda: termination.apply_expired_notices(now=due),
     )
@@ -133,12 +133,12 @@ def test_leave_and_end_of_the_notice_meet(people):
     assert all(not isinstance(result, Exception) or isinstance(result, IllegalTransition) for result in results)
 
 
-def test_open_one_review_when_the_time_to_cure_is_over(people):
-    affiliate, _reviewer, _another = people
+def test_concurrent_target_checks_open_one_review_per_notice(participants):
+    affiliate, _reviewer, _another = participants
     cases.open_program()
     checks.check_targets(now=NOW)
-    asked = at_once(*[lambda: checks.check_targets(now=NOW + days(30))] * 3)
-    assert sum(result.reviewed for result in asked) == 1
+    runs = run_concurrently(*[lambda: checks.check_targets(now=NOW + days(30))] * 3)
+    assert sum(run.reviewed for run in runs) == 1
     assert Review.objects.count() == 1
     assert TargetNotice.objects.get().review == Review.objects.get()
     assert len(list_mails(affiliate, "review_opened")) == 1
