@@ -219,6 +219,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGES = language_catalogs.list_languages(LOCALE_PATHS[0])
 TIME_ZONE = "UTC"
 USE_TZ = True
+COUNTRIES_OVERRIDE = {"US": "United States"}
 
 # --- Mail --------------------------------------------------------------------------------------------------------
 

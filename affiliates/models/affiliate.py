@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django_countries.fields import CountryField
 
 from lib.foreign_keys import build_no_delete_triggers
 from lib.ids import uuid7
@@ -34,7 +35,7 @@ class Affiliate(models.Model):
         validators=[RegexValidator(r"\A[A-Za-z0-9][A-Za-z0-9_-]*\Z", _("Letters, digits, - and _ only."))],
     )
     name = models.CharField(_("name"), max_length=200)
-    country = models.CharField(_("country"), max_length=60)
+    country = CountryField(_("country"))
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.APPLIED)
     state_since = models.DateTimeField(_("since"))
     applied_at = models.DateTimeField(_("applied"))

@@ -127,7 +127,7 @@ class _Reader:
             code=self.read_cell("code", _parse_code),
             email=self.read_cell("email", _parse_email),
             name=self.read_cell("name", fields.clean_name),
-            country=self.read_cell("country", fields.clean_country),
+            country=self.read_cell("country", fields.clean_country_or_name),
             coupon=self.read_cell("coupon", _parse_coupon),
             website=self.read_cell("website", addresses.normalize_address),
             payout_method=self.cells.get("payout_method", ""),

@@ -72,7 +72,7 @@ def test_brings_each_over_as_approved_with_all_that_the_file_says() -> None:
         "approved",
     )
     assert Coupon.objects.values_list("affiliate__code", "code", "assigned_from").get() == ("R0001", "ADA10", None)
-    assert Affiliate.objects.get(code="R0002").country == "Germany"
+    assert Affiliate.objects.get(code="R0002").country == "DE"
     assert not Acceptance.objects.exists()
     assert AuditRecord.objects.filter(action="affiliate approved").count() == 3
     change = StatusChange.objects.get(affiliate=ada)
@@ -149,11 +149,14 @@ def test_takes_a_byte_order_mark_and_any_line_ends_and_quotes(end: str) -> None:
         ("R1,,Ada,GB,,,,", "email: this is required."),
         ("R1,nobody,Ada,GB,,,,", "email: Enter a valid email address."),
         ("R1,a@example.com,,GB,,,,", "name: this is required."),
-        (f"R1,a@example.com,{'x' * 201},GB,,,,", "name: At most 200 characters."),
+        (f"R1,a@example.com,{'x' * 201},GB,,,,", "name: Enter at most 200 characters."),
         ("R1,a@example.com,A\x07da,GB,,,,", "name: Control characters are not allowed."),
         ("R1,a@example.com,Ada,,,,,", "country: this is required."),
-        ("R1,a@example.com,Ada,ZZ,,,,", "country: ZZ is not the code of a country."),
-        (f"R1,a@example.com,Ada,{'x' * 61},,,,", "country: At most 60 characters."),
+        ("R1,a@example.com,Ada,ZZ,,,,", "country: ZZ is not a country code. Enter two letters, such as GB."),
+        (
+            "R1,a@example.com,Ada,Atlantis,,,,",
+            "country: Atlantis is not a country code. Enter two letters, such as GB.",
+        ),
         ("R1,a@example.com,Ada,GB,TEN %,,,", "coupon: Enter a valid value."),
         (
             "R1,a@example.com,Ada,GB,,javascript:x,,",
@@ -213,7 +216,7 @@ def test_refuses_what_is_no_such_file(content: bytes, said: list[str]) -> None:
 
 def test_names_the_line_on_which_a_row_begins_though_a_field_has_several() -> None:
     assert problems(file('R1,a@example.com,"two\nlines",GB,,,,', "", "R2,b@example.com,Bob,ZZ,,,,")) == [
-        "line 5: country: ZZ is not the code of a country."
+        "line 5: country: ZZ is not a country code. Enter two letters, such as GB."
     ]
 
 
