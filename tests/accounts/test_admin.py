@@ -67,10 +67,10 @@ def test_rotates_a_key_and_shows_the_new_one_once(root: Client) -> None:
 def test_says_why_a_key_is_not_rotated(root: Client) -> None:
     key, _secret = api_keys.create(name="shop", now=NOW, by=None)
     address = reverse("admin:accounts_apikey_rotate", args=[key.pk])
-    assert "from now on" in root.post(address, {"until_0": "2020-01-01", "until_1": "00:00"}).content.decode()
+    assert "within the next 90 days" in root.post(address, {"until_0": "2020-01-01", "until_1": "00:00"}).content.decode()
     api_keys.revoke(key=key, reason="leaked", now=NOW, by=None)
     assert (
-        "revoked or replaced already"
+        "already been revoked or replaced"
         in root.post(address, {"until_0": tomorrow(), "until_1": "00:00"}).content.decode()
     )
 

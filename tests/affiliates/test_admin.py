@@ -77,7 +77,7 @@ def test_approves_none_of_several_when_one_cannot_be(manager: Client, applicatio
     unconfirmed = make_affiliate(state=State.APPLIED, user=make_user(verified=False))
     chosen = {"action": "approve_selected", "_selected_action": [str(application.pk), str(unconfirmed.pk)]}
     answer = manager.post(LIST, chosen | {"confirmed": "1"}, follow=True)
-    assert "has not confirmed the e-mail address" in answer.content.decode()
+    assert "has not confirmed their e-mail address" in answer.content.decode()
     assert Affiliate.objects.filter(state=State.APPLIED).count() == 2
     assert not Message.objects.filter(kind="application_approved").exists()
 
@@ -97,7 +97,7 @@ def test_tells_whoever_comes_second_that_the_decision_has_been_made(manager: Cli
     channel = rejected.channels.get()
     again = reverse("admin:affiliates_channel_reject", args=[channel.pk])
     answer = manager.post(again, {"confirmed": "1", "reason": "x"}, follow=True)
-    assert "is not waiting for this decision" in answer.content.decode()
+    assert "has already been decided" in answer.content.decode()
 
 
 def test_changes_name_country_and_time_zone_on_the_record_and_nothing_else(

@@ -56,7 +56,7 @@ def test_says_what_is_wrong_with_it(signed_in: Client, affiliate: Affiliate, sen
 
 def test_refuses_the_same_again(signed_in: Client, affiliate: Affiliate) -> None:
     answer = signed_in.post(PAGE, {"kind": "blog", "address": affiliate.channels.get().address})
-    assert "You have declared this channel already" in answer.content.decode()
+    assert "You have already added this channel" in answer.content.decode()
 
 
 def test_takes_back_one_that_waits_and_no_other(signed_in: Client, affiliate: Affiliate) -> None:
@@ -66,7 +66,7 @@ def test_takes_back_one_that_waits_and_no_other(signed_in: Client, affiliate: Af
     answer = signed_in.post(reverse("affiliates:channel_remove", args=[decided.pk]))
     assert answer.status_code == 302
     assert list(affiliate.channels.all()) == [decided]
-    assert "Only a channel that waits" in [str(message) for message in get_messages(answer.wsgi_request)][-1]
+    assert "Only a pending channel" in [str(message) for message in get_messages(answer.wsgi_request)][-1]
 
 
 def test_answers_another_affiliates_channel_like_one_that_does_not_exist(signed_in: Client) -> None:

@@ -81,7 +81,7 @@ def test_may_be_declared_by_two_affiliates(affiliate: Affiliate) -> None:
 @pytest.mark.parametrize("state", [State.REJECTED, State.LEAVING, State.TERMINATED])
 @pytest.mark.django_db
 def test_is_not_declared_by_whoever_is_out(state: State) -> None:
-    with pytest.raises(ValidationError, match="any more"):
+    with pytest.raises(ValidationError, match="no longer"):
         add(make_affiliate(state=state))
 
 

@@ -48,7 +48,7 @@ def test_refuses_a_change_that_somebody_else_made_first() -> None:
     affiliate = make_affiliate(state=State.ACTIVE)
     stale = Affiliate.objects.get(pk=affiliate.pk)
     change_status(affiliate=affiliate, to=State.SUSPENDED, now=LATER, by=None)
-    with pytest.raises(IllegalTransition, match="Somebody else"):
+    with pytest.raises(IllegalTransition, match="Someone else"):
         change_status(affiliate=stale, to=State.LEAVING, now=LATER, by=None)
 
 

@@ -116,7 +116,7 @@ def test_are_started_once_by_twenty_that_need_them_at_once(folder: Path) -> None
     assert answers(*users[0].urls)
     said = [user.leave() for user in users]
     assert [out for out, _ in said] == [""] * 20
-    assert len([err for _, err in said if "their data are in" in err]) == 1
+    assert len([err for _, err in said if "their data is in" in err]) == 1
     assert "".join(err for _, err in said).count("\n") == 1
 
 

@@ -60,7 +60,7 @@ def test_draws_what_was_before_as_a_line_that_ends_with_the_scale():
     ys = [float(point.split(",")[1]) for point in points.split()]
     assert len(ys) == 6
     assert min(ys) == ys[3] >= charts.TOP
-    assert "before: 90,000.00 USD" in svg
+    assert "previous: 90,000.00 USD" in svg
 
 
 def test_counts_whole_things_in_whole_steps():

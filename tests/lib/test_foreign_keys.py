@@ -34,7 +34,7 @@ def _settled(tmp_path) -> None:
     assert StatementLine.objects.count() == 2
 
 
-def refused(sql: str, error: type[Exception] = IntegrityError, match: str = "names no row of") -> None:
+def refused(sql: str, error: type[Exception] = IntegrityError, match: str = "references no row of") -> None:
     with pytest.raises(error, match=match), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)
 

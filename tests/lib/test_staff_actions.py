@@ -73,7 +73,7 @@ def test_is_not_done_without_what_the_form_asks_for() -> None:
         (NotAllowed("Too late."), "Too late."),
         (ValidationError("Not so."), "Not so."),
         (ValidationError({"elsewhere": "Not there."}), "Not there."),
-        (PermissionDenied(), "You may not do this."),
+        (PermissionDenied(), "You don't have permission to do this."),
     ],
 )
 def test_that_is_refused_says_why_and_leaves_nothing_half_done(refusal: Exception, said: str) -> None:

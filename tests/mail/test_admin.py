@@ -46,7 +46,7 @@ def test_shows_nobody_a_link_that_signs_somebody_in(root: Client) -> None:
 
 def test_sends_again_what_was_given_up(root: Client) -> None:
     failed = message("failed", attempts=12)
-    chosen = {"action": "send_again", "_selected_action": [str(failed.pk)]}
+    chosen = {"action": "send_again_selected", "_selected_action": [str(failed.pk)]}
     assert root.post(LIST, chosen).status_code == 200
     assert Message.objects.get().state == "failed"
     root.post(LIST, chosen | {"confirmed": "1"})
@@ -56,8 +56,8 @@ def test_sends_again_what_was_given_up(root: Client) -> None:
 
 def test_does_not_send_again_what_was_sent(root: Client) -> None:
     sent = message("sent", sent_at=NOW)
-    chosen = {"action": "send_again", "_selected_action": [str(sent.pk)], "confirmed": "1"}
-    assert "Only an e-mail that was given up" in root.post(LIST, chosen, follow=True).content.decode()
+    chosen = {"action": "send_again_selected", "_selected_action": [str(sent.pk)], "confirmed": "1"}
+    assert "Only a failed e-mail can be sent again" in root.post(LIST, chosen, follow=True).content.decode()
     assert Message.objects.get().state == "sent"
 
 

@@ -117,7 +117,7 @@ def test_writes_to_each_how_to_set_a_password(agreement: None) -> None:
     assert (approved.to, active.to) == ("ada@example.com", "eve@example.com")
     mail = render(kind="account_imported", context=approved.context)
     assert "/accounts/password/reset/" in mail.text
-    assert "asked to read and accept the agreement" in mail.text
+    assert "please read and accept the agreement" in mail.text
     assert "signed agreement of 2010-11-02 is on record" in render(kind="account_imported", context=active.context).text
 
 
@@ -143,15 +143,15 @@ def test_takes_a_byte_order_mark_and_any_line_ends_and_quotes(end: str) -> None:
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        (",a@example.com,Ada,GB,,,,", "code: this is required."),
-        ("R 1,a@example.com,Ada,GB,,,,", "code: Letters, digits, - and _ only."),
+        (",a@example.com,Ada,GB,,,,", "code: This field is required."),
+        ("R 1,a@example.com,Ada,GB,,,,", "code: Use only letters, digits, - and _."),
         (f"{'R' * 33},a@example.com,Ada,GB,,,,", "code: Ensure this value has at most 32 characters (it has 33)."),
-        ("R1,,Ada,GB,,,,", "email: this is required."),
+        ("R1,,Ada,GB,,,,", "email: This field is required."),
         ("R1,nobody,Ada,GB,,,,", "email: Enter a valid email address."),
-        ("R1,a@example.com,,GB,,,,", "name: this is required."),
+        ("R1,a@example.com,,GB,,,,", "name: This field is required."),
         (f"R1,a@example.com,{'x' * 201},GB,,,,", "name: Enter at most 200 characters."),
         ("R1,a@example.com,A\x07da,GB,,,,", "name: Control characters are not allowed."),
-        ("R1,a@example.com,Ada,,,,,", "country: this is required."),
+        ("R1,a@example.com,Ada,,,,,", "country: This field is required."),
         ("R1,a@example.com,Ada,ZZ,,,,", "country: ZZ is not a country code. Enter two letters, such as GB."),
         (
             "R1,a@example.com,Ada,Atlantis,,,,",
@@ -160,19 +160,19 @@ def test_takes_a_byte_order_mark_and_any_line_ends_and_quotes(end: str) -> None:
         ("R1,a@example.com,Ada,GB,TEN %,,,", "coupon: Enter a valid value."),
         (
             "R1,a@example.com,Ada,GB,,javascript:x,,",
-            "website: Enter a web address that begins with http:// or https://.",
+            "website: Enter a web address that starts with http:// or https://.",
         ),
         (
             "R1,a@example.com,Ada,GB,,,paypal,",
-            "payout_account: payout_method and payout_account go together: give both or neither.",
+            "payout_account: Enter both payout_method and payout_account, or neither.",
         ),
         (
             "R1,a@example.com,Ada,GB,,,,a@example.com",
-            "payout_account: payout_method and payout_account go together: give both or neither.",
+            "payout_account: Enter both payout_method and payout_account, or neither.",
         ),
         ("R1,a@example.com,Ada,GB,,,cash,a@example.com", "payout_account: Choose one of: paypal, sepa, bank."),
-        ("R1,a@example.com,Ada,GB", "4 fields, where the header has 8."),
-        ("R1,a@example.com,Ada,GB,,,,,", "9 fields, where the header has 8."),
+        ("R1,a@example.com,Ada,GB", "The row has 4 fields, but the header has 8."),
+        ("R1,a@example.com,Ada,GB,,,,,", "The row has 9 fields, but the header has 8."),
     ],
 )
 def test_refuses_a_bad_row_by_line_and_cause(row: str, said: str) -> None:
@@ -200,14 +200,14 @@ def test_refuses_an_account_that_cannot_be(method: str, account: str) -> None:
             ],
         ),
         (file(header="code,email,name"), ["line 1: The column country is missing."]),
-        (file(header=f"{HEADER},email"), ["line 1: The column email is there twice."]),
+        (file(header=f"{HEADER},email"), ["line 1: The column email occurs twice."]),
         (
             file(header=f"{HEADER},phone"),
-            [f"line 1: Unknown column “phone”; known are {HEADER.replace(',', ', ')}."],
+            [f"line 1: Unknown column “phone”. Known columns: {HEADER.replace(',', ', ')}."],
         ),
-        (file(EVE) + b"R1,\xff@example.com,Ada,GB,,,,\n", ["line 3: This is not UTF-8."]),
-        (file(EVE) + b"R1,a@example.com,A\x00da,GB,,,,\n", ["line 3: There is a NUL character."]),
-        (file(EVE, 'R1,a@example.com,"Ada,GB,,,,', ""), ["line 3: This is not CSV: unexpected end of data."]),
+        (file(EVE) + b"R1,\xff@example.com,Ada,GB,,,,\n", ["line 3: The file is not UTF-8."]),
+        (file(EVE) + b"R1,a@example.com,A\x00da,GB,,,,\n", ["line 3: NUL characters are not allowed."]),
+        (file(EVE, 'R1,a@example.com,"Ada,GB,,,,', ""), ["line 3: Invalid CSV: unexpected end of data."]),
     ],
 )
 def test_refuses_what_is_no_such_file(content: bytes, said: list[str]) -> None:
@@ -223,9 +223,9 @@ def test_names_the_line_on_which_a_row_begins_though_a_field_has_several() -> No
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ("R0001,x@example.com,X,GB,,,,", "code: R0001 is on line 2 already."),
-        ("R9,ADA@example.COM,X,GB,,,,", "email: ada@example.com is on line 2 already."),
-        ("R9,x@example.com,X,GB,ada10,,,", "coupon: ada10 is on line 2 already."),
+        ("R0001,x@example.com,X,GB,,,,", "code: R0001 is already used on line 2."),
+        ("R9,ADA@example.COM,X,GB,,,,", "email: ada@example.com is already used on line 2."),
+        ("R9,x@example.com,X,GB,ada10,,,", "coupon: ada10 is already used on line 2."),
     ],
 )
 def test_refuses_what_is_in_the_file_twice_without_regard_to_case(row: str, said: str) -> None:
@@ -236,10 +236,10 @@ def test_refuses_what_is_in_the_file_twice_without_regard_to_case(row: str, said
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ("known,x@example.com,X,GB,,,,", "code: known is known already."),
-        ("R9,KNOWN@example.com,X,GB,,,,", "email: known@example.com is known already."),
-        ("R9,staff@example.com,X,GB,,,,", "email: staff@example.com is known already."),
-        ("R9,x@example.com,X,GB,KNOWN10,,,", "coupon: KNOWN10 is known already."),
+        ("known,x@example.com,X,GB,,,,", "code: known already exists."),
+        ("R9,KNOWN@example.com,X,GB,,,,", "email: known@example.com already exists."),
+        ("R9,staff@example.com,X,GB,,,,", "email: staff@example.com already exists."),
+        ("R9,x@example.com,X,GB,KNOWN10,,,", "coupon: KNOWN10 already exists."),
     ],
 )
 def test_refuses_what_is_another_affiliates(row: str, said: str) -> None:
@@ -329,8 +329,8 @@ def test_lists_every_bad_row_on_standard_error_up_to_a_cap_with_their_number(tmp
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"accepted_offline": "2010-11-02"}, "go together"),
-        ({"evidence": "x"}, "go together"),
+        ({"accepted_offline": "2010-11-02"}, "or neither"),
+        ({"evidence": "x"}, "or neither"),
         ({"accepted_offline": "2010-11-02", "evidence": "x"}, "--accepted-offline: No agreement was in effect"),
     ],
 )
@@ -349,5 +349,5 @@ def test_names_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_names_a_date_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match=r"02\.11\.2010 is no date"):
+    with pytest.raises(CommandError, match=r"02\.11\.2010 is not a date"):
         call_command("import_affiliates", "x.csv", "--accepted-offline", "02.11.2010", "--evidence", "x")
