@@ -105,7 +105,7 @@ class AffiliateAdmin(BaseAdmin):
 
     @admin.display(description=gettext_lazy("country"), ordering="country")
     def country_name(self, affiliate: Affiliate) -> str:
-        return affiliate.country.name
+        return str(affiliate.country.name)
 
     @admin.display(description=gettext_lazy("e-mail"))
     def email(self, affiliate: Affiliate) -> str:

@@ -1,4 +1,4 @@
-"""One API key asks ..."""
+"""The rate limit of API keys (lib.rate_limits)."""
 
 import logging
 from datetime import datetime, timedelta
@@ -15,92 +15,90 @@ from lib.rate_limits import Limiter
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
-SHORTLY_BEFORE = NOW.replace(second=59, microsecond=500_000)
+HALF_SECOND_BEFORE_NEXT_MINUTE = NOW.replace(second=59, microsecond=500_000)
 
 
 @pytest.fixture(autouse=True)
-def _as_at_the_start(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def _fresh_limiter(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     cache.clear()
     monkeypatch.setattr(rate_limits, "_limiter", Limiter())
     settings.API_REQUESTS_PER_MINUTE = 3
 
 
-def make(name: str = "shop") -> ApiKey:
+def make_key(name: str = "shop") -> ApiKey:
     return api_keys.create(name=name, now=NOW, by=None)[0]
 
 
-def asks(key: ApiKey, times: int, at: datetime = NOW) -> list[int]:
+def count_requests(key: ApiKey, times: int, at: datetime = NOW) -> list[int]:
     return [rate_limits.count_request(key=key, now=at) for _ in range(times)]
 
 
-def test_so_often_a_minute_then_waits_for_the_next() -> None:
-    key = make()
-    assert asks(key, 5) == [0, 0, 0, 60, 60]
-    assert asks(key, 1, SHORTLY_BEFORE) == [1]
-    assert asks(key, 4, NOW + timedelta(seconds=60)) == [0, 0, 0, 60]
+def test_requests_beyond_the_limit_wait_for_the_next_minute() -> None:
+    key = make_key()
+    assert count_requests(key, 5) == [0, 0, 0, 60, 60]
+    assert count_requests(key, 1, HALF_SECOND_BEFORE_NEXT_MINUTE) == [1]
+    assert count_requests(key, 4, NOW + timedelta(seconds=60)) == [0, 0, 0, 60]
 
 
-def test_without_regard_to_other_keys() -> None:
-    one, other = make("one"), make("other")
-    assert asks(one, 4)[-1] == 60
-    assert asks(other, 3) == [0, 0, 0]
+def test_each_key_has_its_own_limit() -> None:
+    key, other = make_key("one"), make_key("other")
+    assert count_requests(key, 4)[-1] == 60
+    assert count_requests(other, 3) == [0, 0, 0]
 
 
-def test_as_often_as_it_likes_where_no_limit_is_set(settings: Settings) -> None:
+def test_limit_of_zero_allows_everything(settings: Settings) -> None:
     settings.API_REQUESTS_PER_MINUTE = 0
-    assert asks(make(), 10) == [0] * 10
+    assert count_requests(make_key(), 10) == [0] * 10
 
 
-def test_within_a_wide_limit_without_a_question_to_valkey_for_each(
+def test_large_limit_needs_one_valkey_call_for_several_requests(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     settings.API_REQUESTS_PER_MINUTE = 5_000
-    questions, count = [], rate_limits._increment
+    calls, increment = [], rate_limits._increment
 
-    def counted(name: str, number: int) -> int:
-        questions.append(number)
-        return count(name, number)
+    def record_call(name: str, number: int) -> int:
+        calls.append(number)
+        return increment(name, number)
 
-    monkeypatch.setattr(rate_limits, "_increment", counted)
-    key = make()
-    assert asks(key, 5_000) == [0] * 5_000
-    assert questions == [5] * 1_000
-    assert asks(key, 1) == [60]
+    monkeypatch.setattr(rate_limits, "_increment", record_call)
+    key = make_key()
+    assert count_requests(key, 5_000) == [0] * 5_000
+    assert calls == [5] * 1_000
+    assert count_requests(key, 1) == [60]
 
 
-def test_of_several_processes_together_no_more_often_than_the_limit(
-    monkeypatch: pytest.MonkeyPatch, settings: Settings
-) -> None:
+def test_processes_share_the_limit(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     settings.API_REQUESTS_PER_MINUTE = 3_500
-    key, processes, answered = make(), [Limiter(), Limiter(), Limiter()], 0
+    key, processes, allowed = make_key(), [Limiter(), Limiter(), Limiter()], 0
     for number in range(4_000):
         monkeypatch.setattr(rate_limits, "_limiter", processes[number % 3])
-        answered += asks(key, 1) == [0]
-    assert 3_490 <= answered <= 3_500
+        allowed += count_requests(key, 1) == [0]
+    assert 3_490 <= allowed <= 3_500
 
 
-def test_freely_while_valkey_is_away_which_the_log_says_once(
+def test_requests_are_allowed_while_valkey_is_unavailable_and_logged_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    tried = []
+    calls = []
 
-    def away(name: str, _number: int) -> int:
-        tried.append(name)
+    def fail(name: str, _number: int) -> int:
+        calls.append(name)
         raise RedisConnectionError("refused")
 
-    monkeypatch.setattr(rate_limits, "_increment", away)
+    monkeypatch.setattr(rate_limits, "_increment", fail)
     with caplog.at_level(logging.WARNING):
-        assert asks(make(), 10) == [0] * 10
-    assert len(tried) == 1, "a store that is away is not waited for at each request"
+        assert count_requests(make_key(), 10) == [0] * 10
+    assert len(calls) == 1, "an unavailable store is not retried at each request"
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "not limited" in caplog.text
 
 
-def test_within_limits_again_once_valkey_is_back(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
-    address = settings.REDIS_URL
+def test_limit_applies_again_when_valkey_is_back(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    url = settings.REDIS_URL
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    key = make()
-    assert asks(key, 5) == [0] * 5
-    settings.REDIS_URL = address
+    key = make_key()
+    assert count_requests(key, 5) == [0] * 5
+    settings.REDIS_URL = url
     monkeypatch.setattr(rate_limits, "_limiter", Limiter())
-    assert asks(key, 4) == [0, 0, 0, 60]
+    assert count_requests(key, 4) == [0, 0, 0, 60]
