@@ -24,7 +24,7 @@ TO = [
         Money(Decimal("100.00"), EUR),
         "Accord A1",
     ),
-    Transfer("AC2", "=1+1", "FR1420041010050500013M02606", "nowhere", Money(Decimal("0.55"), EUR), "Accord A2"),
+    Transfer("AC2", "=1+1", "FR1420041010050500013M02606", "", Money(Decimal("0.55"), EUR), "Accord A2"),
 ]
 NS = {"p": "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"}
 
@@ -37,7 +37,7 @@ def test_of_paypal_has_its_columns_and_no_header():
 def test_in_plain_csv_defuses_what_a_spreadsheet_would_run():
     rows = list(csv.reader(io.StringIO(METHODS["bank"].build_file(SENDER, TO).decode())))
     assert rows[0] == ["reference", "holder", "account", "country", "amount", "currency", "note"]
-    assert rows[2] == ["AC2", "'=1+1", "FR1420041010050500013M02606", "nowhere", "0.55", "EUR", "Accord A2"]
+    assert rows[2] == ["AC2", "'=1+1", "FR1420041010050500013M02606", "", "0.55", "EUR", "Accord A2"]
 
 
 def test_of_sepa_carries_sums_references_and_ibans():
