@@ -1,4 +1,4 @@
-"""Keys with which the shop signs in to the orders API (CONTRACT 4): shown once, stored hashed, scoped, rotated, revocable."""
+"""API keys of the shop for the orders API: shown once, stored as hashes, with scopes (specification 4)."""
 
 import secrets
 from collections.abc import Collection
@@ -19,8 +19,8 @@ from lib.errors import NotAllowed
 KEY_PREFIX = "accord_"
 PREFIX_LENGTH = len(KEY_PREFIX) + 5
 LAST_USED_INTERVAL = timedelta(minutes=1)
-LONGEST_OVERLAP = timedelta(days=90)
-# A shop that sends order after order is looked up once a second: that is how long a revoked key may still work elsewhere.
+MAX_OVERLAP = timedelta(days=90)
+# Spares a query per request. A key that another process revokes may work this much longer.
 CACHE_TTL = timedelta(seconds=1)
 CACHE_SIZE = 1_000
 _cached_keys: dict[str, tuple[ApiKey, datetime]] = {}
@@ -28,36 +28,36 @@ _cached_keys: dict[str, tuple[ApiKey, datetime]] = {}
 
 @transaction.atomic
 def create(*, name: str, scopes: Collection[str] | None = None, now: datetime, by: User | None) -> tuple[ApiKey, str]:
-    """Make a key for `scopes` (all, unless told) and return it with its secret of 256 random bits, which is stored nowhere.
+    """Create a key with `scopes` (default: all). Return it with its secret of 256 random bits, which is not stored.
 
-    Refuses an empty name, no scope, and a scope that there is not.
+    Raises ValidationError for an invalid name, an unknown scope, or no scope.
     """
     name = name.strip()
     if not name or len(name) > 100 or not name.isprintable():
-        raise ValidationError({"name": _("Give the key a name of 1 to 100 characters.")})
+        raise ValidationError({"name": _("Enter a name of 1 to 100 characters.")})
     chosen = list_scopes() if scopes is None else [scope for scope in list_scopes() if scope in scopes]
     if not chosen or set(scopes or ()) - set(chosen):
         raise ValidationError(
-            {"scopes": _("Choose what the key may: %(known)s.") % {"known": ", ".join(list_scopes())}}
+            {"scopes": _("Choose at least one permission: %(known)s.") % {"known": ", ".join(list_scopes())}}
         )
-    key, secret = _make(name, chosen, now, by)
+    key, secret = _create_key(name, chosen, now, by)
     trail.record(
         action="API key created", subject=key, now=now, by=by, after={"name": name, "scopes": " ".join(chosen)}
     )
     return key, secret
 
 
-def _make(name: str, scopes: list[str], now: datetime, by: User | None) -> tuple[ApiKey, str]:
+def _create_key(name: str, scopes: list[str], now: datetime, by: User | None) -> tuple[ApiKey, str]:
     secret = KEY_PREFIX + secrets.token_urlsafe(32)
-    given = {"name": name, "scopes": scopes, "created_at": now, "created_by": by}
-    return ApiKey.objects.create(prefix=secret[:PREFIX_LENGTH], digest=_hash_secret(secret), **given), secret
+    values = {"name": name, "scopes": scopes, "created_at": now, "created_by": by}
+    return ApiKey.objects.create(prefix=secret[:PREFIX_LENGTH], digest=_hash_secret(secret), **values), secret
 
 
 def find(bearer: str, now: datetime) -> ApiKey | None:
-    """The key in force whose secret is `bearer` (what follows "Bearer " in the header), or None.
+    """Return the valid key with the secret `bearer` (the text after "Bearer " in the header), or None.
 
-    It is looked up by its hash, which tells nobody how near a guess was, and remembered for a second: so long a key that is
-    revoked in another process may still work. Its use is noted once a minute at most.
+    Looking it up by its hash reveals nothing about partial matches. The result is cached for a second, so a key that
+    another process revokes may work that much longer. `last_used_at` is updated at most once per minute.
     """
     digest = _hash_secret(bearer)
     key = _get_cached_key(digest, now) or _fetch_key(digest, now)
@@ -74,8 +74,8 @@ def _fetch_key(digest: str, now: datetime) -> ApiKey | None:
     if key is None or not compare_digest(key.digest, digest) or not _is_valid(key, now):
         return None
     if key.last_used_at is None or now - key.last_used_at >= LAST_USED_INTERVAL:
-        unnoted = Q(last_used_at__isnull=True) | Q(last_used_at__lte=now - LAST_USED_INTERVAL)
-        ApiKey.objects.filter(unnoted, pk=key.pk).update(last_used_at=now)
+        outdated = Q(last_used_at__isnull=True) | Q(last_used_at__lte=now - LAST_USED_INTERVAL)
+        ApiKey.objects.filter(outdated, pk=key.pk).update(last_used_at=now)
     if len(_cached_keys) >= CACHE_SIZE:
         _cached_keys.clear()
     _cached_keys[digest] = (key, now)
@@ -83,7 +83,7 @@ def _fetch_key(digest: str, now: datetime) -> ApiKey | None:
 
 
 def has_scope(key: ApiKey, scope: Scope) -> bool:
-    """Whether the key was made for `scope`."""
+    """Return whether the key has `scope`."""
     return scope.value in key.scopes
 
 
@@ -93,16 +93,16 @@ def _is_valid(key: ApiKey, now: datetime) -> bool:
 
 @transaction.atomic
 def rotate(*, key: ApiKey, until: datetime, now: datetime, by: User | None) -> tuple[ApiKey, str]:
-    """Make the key that replaces `key`, of the same name and scopes; both work until `until`, then the new one alone.
+    """Create a replacement for `key` with the same name and scopes. Both work until `until`, then only the new one.
 
-    Refuses a moment that is past or more than 90 days away, and a key that is revoked or was replaced before.
+    Raises ValidationError unless `until` is within the next 90 days, and NotAllowed if the key is revoked or replaced.
     """
-    if not now < until <= now + LONGEST_OVERLAP:
-        raise ValidationError({"until": _("Choose a moment from now on, 90 days away at most.")})
+    if not now < until <= now + MAX_OVERLAP:
+        raise ValidationError({"until": _("Choose a time within the next 90 days.")})
     old = ApiKey.objects.select_for_update().get(pk=key.pk)
     if old.revoked_at is not None or old.replaced_by_id is not None:
-        raise NotAllowed(_("The key %(key)s is revoked or replaced already.") % {"key": key})
-    new, secret = _make(old.name, old.scopes, now, by)
+        raise NotAllowed(_("The key %(key)s has already been revoked or replaced.") % {"key": key})
+    new, secret = _create_key(old.name, old.scopes, now, by)
     ApiKey.objects.filter(pk=old.pk).update(expires_at=until, replaced_by=new)
     _cached_keys.clear()
     after = {"works until": until.isoformat(), "replaced by": str(new.pk)}
@@ -112,9 +112,9 @@ def rotate(*, key: ApiKey, until: datetime, now: datetime, by: User | None) -> t
 
 @transaction.atomic
 def revoke(*, key: ApiKey, reason: str, now: datetime, by: User | None) -> None:
-    """Let nobody sign in with `key` any more; refuses one that is revoked already."""
+    """Revoke `key`. Raises NotAllowed if it is already revoked."""
     if not ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=now):
-        raise NotAllowed(_("The key %(key)s is revoked already.") % {"key": key})
+        raise NotAllowed(_("The key %(key)s has already been revoked.") % {"key": key})
     _cached_keys.clear()
     trail.record(action="API key revoked", subject=key, now=now, by=by, before={"name": key.name}, reason=reason)
 

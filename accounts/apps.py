@@ -4,7 +4,7 @@ from django.db.models.signals import post_migrate
 
 class AccountsConfig(AppConfig):
     name = "accounts"
-    verbose_name = "People who sign in"
+    verbose_name = "Accounts"
 
     def ready(self) -> None:
         from accounts import groups

@@ -1,6 +1,6 @@
-"""The four groups of staff that ship, with the least that each needs (CONTRACT 9).
+"""The four predefined staff groups, each with the minimum of permissions it needs (specification 9).
 
-Whatever is in none of them (agreements, the program, API keys, users, the audit trail, e-mails) is for superusers.
+Everything else (agreements, the program, API keys, users, the audit trail, e-mails) is reserved for superusers.
 """
 
 from typing import Any
@@ -12,14 +12,13 @@ COMPLIANCE_REVIEWERS = "compliance reviewers"
 PAYOUT_PREPARERS = "payout preparers"
 PAYOUT_APPROVERS = "payout approvers"
 
-# Whoever the affiliate is, and what they bring, each group has to be able to see.
-_AFFILIATE_RIGHTS = [
+_VIEW_AFFILIATES = [
     "affiliates.view_affiliate",
     "affiliates.view_channel",
     "affiliates.view_statuschange",
     "tracking.view_reports",
 ]
-_MONEY_RIGHTS = [
+_VIEW_MONEY = [
     "payouts.view_adjustment",
     "payouts.view_close",
     "payouts.view_commission",
@@ -38,7 +37,7 @@ _MONEY_RIGHTS = [
 
 GROUPS: dict[str, list[str]] = {
     AFFILIATE_MANAGERS: [
-        *_AFFILIATE_RIGHTS,
+        *_VIEW_AFFILIATES,
         "affiliates.change_affiliate",
         "affiliates.decide_application",
         "affiliates.decide_channel",
@@ -54,7 +53,7 @@ GROUPS: dict[str, list[str]] = {
         "tracking.view_orderline",
     ],
     COMPLIANCE_REVIEWERS: [
-        *_AFFILIATE_RIGHTS,
+        *_VIEW_AFFILIATES,
         "agreements.view_acceptance",
         "agreements.view_agreementversion",
         "tracking.view_link",
@@ -84,8 +83,8 @@ GROUPS: dict[str, list[str]] = {
         "compliance.add_terminationnotice",
     ],
     PAYOUT_PREPARERS: [
-        *_AFFILIATE_RIGHTS,
-        *_MONEY_RIGHTS,
+        *_VIEW_AFFILIATES,
+        *_VIEW_MONEY,
         "payouts.add_adjustment",
         "payouts.submit_payoutbatch",
         "payouts.export_payoutbatch",
@@ -100,8 +99,8 @@ GROUPS: dict[str, list[str]] = {
         "shops.change_reject",
     ],
     PAYOUT_APPROVERS: [
-        *_AFFILIATE_RIGHTS,
-        *_MONEY_RIGHTS,
+        *_VIEW_AFFILIATES,
+        *_VIEW_MONEY,
         "payouts.approve_payoutbatch",
         "payouts.approve_adjustment",
         "payouts.release_payouthold",
@@ -110,9 +109,9 @@ GROUPS: dict[str, list[str]] = {
 
 
 def sync_groups(**_signal: Any) -> None:
-    """Make the four groups and give each exactly its rights; a group of your own is left alone.
+    """Create the four groups and reset their permissions. Other groups are left alone.
 
-    Rights whose tables are not there yet, in the middle of a partial migration, follow with the next one.
+    In a partial migration, permissions of tables that do not exist yet are added by the next one.
     """
     from django.contrib.auth.models import Group, Permission
 
@@ -120,11 +119,11 @@ def sync_groups(**_signal: Any) -> None:
         f"{app}.{codename}": pk
         for pk, app, codename in Permission.objects.values_list("pk", "content_type__app_label", "codename")
     }
-    for name, rights in GROUPS.items():
-        group, _made = Group.objects.get_or_create(name=name)
-        group.permissions.set(existing[right] for right in rights if right in existing)
+    for name, permissions in GROUPS.items():
+        group, _created = Group.objects.get_or_create(name=name)
+        group.permissions.set(existing[permission] for permission in permissions if permission in existing)
 
 
 def get_last_app() -> AppConfig:
-    """The app whose post_migrate comes last: by then the permissions of all the others exist."""
+    """Return the app whose post_migrate signal comes last, when the permissions of all apps exist."""
     return [app for app in apps.get_app_configs() if app.models_module is not None][-1]

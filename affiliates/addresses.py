@@ -1,4 +1,4 @@
-"""The address of a channel, in one normal form, so that the same channel is not declared twice."""
+"""Normalization of channel addresses, so that no channel is added twice."""
 
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -12,26 +12,26 @@ _validate_url = URLValidator(schemes=list(PORTS))
 
 
 def normalize_address(text: str, *, field: str = "address") -> str:
-    """The web address `text` with its scheme and host in small letters, without a default port and a fragment.
+    """Return the URL with scheme and host in lowercase and without default port and fragment.
 
-    An address without a scheme is read as https. Refuses, by `field`, whatever is no http or https address, or names
-    a user or a password.
+    A URL without a scheme gets https. Raises ValidationError for `field` unless it is an http or https URL without user
+    name and password.
     """
     text = text.strip()
     if text and "://" not in text:
         text = f"https://{text}"
     try:
-        if not text.isprintable():  # urlsplit would leave out what it doesn't like, in silence
+        if not text.isprintable():  # urlsplit would silently drop such characters
             raise ValueError
         parts = urlsplit(text)
         address = _join_parts(parts)
         _validate_url(address)
     except (ValueError, ValidationError):
-        raise ValidationError({field: _("Enter a web address that begins with http:// or https://.")}) from None
+        raise ValidationError({field: _("Enter a web address that starts with http:// or https://.")}) from None
     if "@" in parts.netloc:
-        raise ValidationError({field: _("Leave out the user name and password.")})
+        raise ValidationError({field: _("Remove the user name and password from the address.")})
     if len(address) > MAX_LENGTH:
-        raise ValidationError({field: _("At most %(longest)d characters.") % {"longest": MAX_LENGTH}})
+        raise ValidationError({field: _("Enter at most %(longest)d characters.") % {"longest": MAX_LENGTH}})
     return address
 
 

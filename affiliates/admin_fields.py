@@ -1,4 +1,4 @@
-"""What admin pages about affiliates share: choosing one in a form, the color of a state, a link to a channel."""
+"""Form field, colors and links that admin pages about affiliates share."""
 
 from typing import Any
 
@@ -29,17 +29,17 @@ _LINK = (
 
 
 def render_link(address: str) -> SafeString:
-    """A channel to look at: in a new tab, which learns nothing of the admin."""
+    """Return a link to a channel that opens in a new tab and sends no referrer."""
     return format_html(_LINK, address, address)
 
 
 class AffiliateField(forms.CharField):
-    """An affiliate by code: a list to choose from would be as long as the program."""
+    """An affiliate, entered by code, because a select box would list the whole program."""
 
     widget = UnfoldAdminTextInputWidget
 
     def __init__(self) -> None:
-        super().__init__(label=gettext_lazy("Affiliate's code"), max_length=32)
+        super().__init__(label=gettext_lazy("Affiliate code"), max_length=32)
 
     def clean(self, value: Any) -> Any:
         code = super().clean(value)

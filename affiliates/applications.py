@@ -1,7 +1,7 @@
-"""Applying to the program, and what staff make of it (CONTRACT 8, issue "the whole way" 1 and 2).
+"""Applications to the program and their approval or rejection (specification 8).
 
-Approving an application approves its channels too: staff see them with it, and whoever wants one channel out rejects
-that one first. Rejecting an application rejects the channels that still wait.
+A decision on an application also decides its pending channels. To exclude a channel, staff reject it before they
+approve the application.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from affiliates import channels as vetting
+from affiliates import channels as channel_decisions
 from affiliates import fields
 from affiliates.codes import generate_code
 from affiliates.errors import AlreadyApplied, EmailNotConfirmed
 from affiliates.models import Affiliate, Channel, State
 from affiliates.notifications import notify
 from affiliates.status_history import change_status, start_history
+from lib.reasons import require_reason
 
 
 @transaction.atomic
@@ -33,12 +34,13 @@ def apply(
     time_zone: str = "UTC",
     language: str = "",
 ) -> Affiliate:
-    """Store the application of `user` with its channels, pairs of kind and address, and thank them by e-mail.
+    """Create an application with `channels` (pairs of kind and address) and confirm it by e-mail.
 
-    Refuses a second application of one account, an application without a channel, and bad fields by their name.
+    `country` is an ISO 3166-1 code. Raises AlreadyApplied for a second application of the user, and ValidationError for
+    invalid fields or if there is no channel.
     """
     if Affiliate.objects.filter(user=user).exists():
-        raise AlreadyApplied(_("You have applied already."))
+        raise AlreadyApplied(_("You have already applied."))
     if not channels:
         raise ValidationError({"channels": _("Name at least one channel.")})
     affiliate = Affiliate.objects.create(
@@ -54,28 +56,30 @@ def apply(
     )
     start_history(affiliate=affiliate, state=State.APPLIED, now=now, by=user)
     for kind, address in channels:
-        vetting.add(affiliate=affiliate, kind=kind, address=address, now=now, by=user)
+        channel_decisions.add(affiliate=affiliate, kind=kind, address=address, now=now, by=user)
     notify(affiliate=affiliate, kind="application_received", key=str(affiliate.pk))
     return affiliate
 
 
 def is_email_confirmed(affiliate: Affiliate) -> bool:
-    """Whether the affiliate has shown that the e-mail address is theirs."""
+    """Return whether the affiliate has confirmed their current e-mail address."""
     addresses = EmailAddress.objects.filter(user_id=affiliate.user_id, verified=True)
     return bool(addresses.filter(email__iexact=affiliate.user.email).exists())
 
 
 @transaction.atomic
 def approve(*, affiliate: Affiliate, clause: str, now: datetime, by: User | None, reason: str = "") -> None:
-    """Approve an application and its waiting channels; the affiliate is asked to accept the agreement.
+    """Approve an application and its pending channels, and ask the affiliate to accept the agreement.
 
-    Refuses an application whose e-mail address isn't confirmed, and one that was decided before.
+    Raises EmailNotConfirmed if the e-mail address is not confirmed, and IllegalTransition if already decided.
     """
     if not is_email_confirmed(affiliate):
-        raise EmailNotConfirmed(_("%(affiliate)s has not confirmed the e-mail address yet.") % {"affiliate": affiliate})
+        raise EmailNotConfirmed(
+            _("%(affiliate)s has not confirmed their e-mail address yet.") % {"affiliate": affiliate}
+        )
     change_status(affiliate=affiliate, to=State.APPROVED, now=now, by=by, reason=reason)
     for channel in _list_pending_channels(affiliate):
-        vetting.decide(channel=channel, to=Channel.State.APPROVED, reason="", now=now, by=by)
+        channel_decisions.decide(channel=channel, to=Channel.State.APPROVED, reason="", now=now, by=by)
     notify(
         affiliate=affiliate,
         kind="application_approved",
@@ -83,23 +87,23 @@ def approve(*, affiliate: Affiliate, clause: str, now: datetime, by: User | None
         context={
             "approved": _list_addresses(affiliate, Channel.State.APPROVED),
             "rejected": _list_addresses(affiliate, Channel.State.REJECTED),
-        }
-        | {"clause": clause},
+            "clause": clause,
+        },
     )
 
 
 @transaction.atomic
 def reject(*, affiliate: Affiliate, reason: str, clause: str, now: datetime, by: User | None) -> None:
-    """Reject an application with a reason, which the applicant reads; refuses one that was decided before."""
-    reason = vetting.clean_reason(reason)
+    """Reject an application and its pending channels with a reason, which is sent to the applicant."""
+    reason = require_reason(reason)
     change_status(affiliate=affiliate, to=State.REJECTED, now=now, by=by, reason=reason)
     for channel in _list_pending_channels(affiliate):
-        vetting.decide(channel=channel, to=Channel.State.REJECTED, reason=reason, now=now, by=by)
+        channel_decisions.decide(channel=channel, to=Channel.State.REJECTED, reason=reason, now=now, by=by)
     notify(
         affiliate=affiliate,
         kind="application_rejected",
         key=str(affiliate.pk),
-        context={"reason": reason} | {"clause": clause},
+        context={"reason": reason, "clause": clause},
     )
 
 

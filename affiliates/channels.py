@@ -1,4 +1,4 @@
-"""Declaring channels, and vetting them (CONTRACT 10): promoting on others is the offence "unapproved channel"."""
+"""Adding and deciding channels. Affiliates may promote only on approved channels (specification 10)."""
 
 from datetime import datetime
 
@@ -12,11 +12,11 @@ from affiliates.errors import DuplicateChannel, IllegalTransition
 from affiliates.models import Affiliate, Channel, State
 from affiliates.notifications import notify
 from audit import trail
+from lib.reasons import require_reason
 
-# So many an affiliate may declare; more are a flood.
 MAX_CHANNELS = 100
-DECLARING_STATES = (State.APPLIED, State.APPROVED, State.ACTIVE, State.SUSPENDED)
-# Staff may think again: an approved channel can turn bad, a rejected one can be put right.
+STATES_THAT_CAN_ADD = (State.APPLIED, State.APPROVED, State.ACTIVE, State.SUSPENDED)
+# From which states a channel can be approved or rejected. Decisions can be reversed.
 DECISIONS: dict[str, tuple[str, ...]] = {
     Channel.State.APPROVED: (Channel.State.PENDING, Channel.State.REJECTED),
     Channel.State.REJECTED: (Channel.State.PENDING, Channel.State.APPROVED),
@@ -25,55 +25,59 @@ DECISIONS: dict[str, tuple[str, ...]] = {
 
 @transaction.atomic
 def add(*, affiliate: Affiliate, kind: str, address: str, now: datetime, by: User | None) -> Channel:
-    """Declare a channel, which staff then approve or reject.
+    """Add a channel, which staff then approve or reject.
 
-    Refuses by field an unknown kind, what is no web address, and an address that the affiliate has declared before.
+    Raises ValidationError for an unknown kind, an invalid address, or too many channels, and DuplicateChannel if the
+    affiliate has already added the address.
     """
     if kind not in Channel.Kind.values:
-        raise ValidationError({"kind": _("Choose one of the kinds.")})
-    if affiliate.state not in DECLARING_STATES:
-        raise ValidationError(_("You can't declare channels any more."))
+        raise ValidationError({"kind": _("Choose the kind of channel.")})
+    if affiliate.state not in STATES_THAT_CAN_ADD:
+        raise ValidationError(_("You can no longer add channels."))
     address = addresses.normalize_address(address)
     Affiliate.objects.select_for_update().get(pk=affiliate.pk)
     known = Channel.objects.for_affiliate(affiliate)
-    if same := known.filter(address=address).first():
+    if existing := known.filter(address=address).first():
         raise DuplicateChannel(
             {
-                "address": _("You have declared this channel already: it is %(state)s.")
-                % {"state": same.get_state_display()}
+                "address": _("You have already added this channel. It is %(state)s.")
+                % {"state": existing.get_state_display()}
             }
         )
     if known.count() >= MAX_CHANNELS:
-        raise ValidationError(_("You can declare at most %(most)d channels.") % {"most": MAX_CHANNELS})
+        raise ValidationError(_("You can add at most %(most)d channels.") % {"most": MAX_CHANNELS})
     return Channel.objects.create(affiliate=affiliate, kind=kind, address=address, added_at=now)
 
 
 def remove(*, channel: Channel, now: datetime, by: User | None) -> None:
-    """Take back a channel that still waits; a decided one stays, with its decision."""
+    """Withdraw a pending channel. Raises IllegalTransition if it is already decided."""
     with transaction.atomic():
-        gone, _rows = Channel.objects.filter(pk=channel.pk, state=Channel.State.PENDING).delete()
-        if not gone:
-            raise IllegalTransition(_("Only a channel that waits for its decision can be removed."))
+        deleted, _rows = Channel.objects.filter(pk=channel.pk, state=Channel.State.PENDING).delete()
+        if not deleted:
+            raise IllegalTransition(_("Only a pending channel can be withdrawn."))
         trail.record(action="channel removed", subject=channel, now=now, by=by, before={"state": "pending"})
 
 
 @transaction.atomic
 def approve(*, channel: Channel, clause: str, now: datetime, by: User | None) -> None:
-    """Approve a channel and tell the affiliate."""
+    """Approve a channel and notify the affiliate."""
     decide(channel=channel, to=Channel.State.APPROVED, reason="", now=now, by=by)
     _notify(channel, "channel_approved", clause, now)
 
 
 @transaction.atomic
 def reject(*, channel: Channel, reason: str, clause: str, now: datetime, by: User | None) -> None:
-    """Reject a channel, or withdraw its approval, with a reason that the affiliate reads."""
-    decide(channel=channel, to=Channel.State.REJECTED, reason=clean_reason(reason), now=now, by=by)
+    """Reject a channel, or revoke its approval, with a reason that is sent to the affiliate."""
+    decide(channel=channel, to=Channel.State.REJECTED, reason=require_reason(reason), now=now, by=by)
     _notify(channel, "channel_rejected", clause, now)
 
 
 @transaction.atomic
 def decide(*, channel: Channel, to: Channel.State, reason: str, now: datetime, by: User | None) -> None:
-    """Write a decision and its audit record, without an e-mail: for whoever tells several decisions in one."""
+    """Store a decision and its audit record without notifying the affiliate.
+
+    Raises IllegalTransition if the channel is not in a state from which it can be decided.
+    """
     before = Channel.State(channel.state)
     changed = 0
     if before in DECISIONS[to]:
@@ -81,7 +85,7 @@ def decide(*, channel: Channel, to: Channel.State, reason: str, now: datetime, b
             state=to, decided_at=now, decided_by=by, reason=reason
         )
     if not changed:
-        raise IllegalTransition(_("%(channel)s is not waiting for this decision.") % {"channel": channel})
+        raise IllegalTransition(_("%(channel)s has already been decided.") % {"channel": channel})
     channel.state, channel.decided_at, channel.decided_by, channel.reason = to, now, by, reason
     trail.record(
         action=f"channel {to.value}",
@@ -92,13 +96,6 @@ def decide(*, channel: Channel, to: Channel.State, reason: str, now: datetime, b
         after={"state": to.value},
         reason=reason,
     )
-
-
-def clean_reason(reason: str) -> str:
-    """The reason without outer spaces; refuses an empty one, for it is what the affiliate reads."""
-    if not reason.strip():
-        raise ValidationError({"reason": _("Say why: the affiliate reads it.")})
-    return reason.strip()
 
 
 def _notify(channel: Channel, kind: str, clause: str, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The code that an affiliate goes by: short, to be read out on the telephone."""
+"""Affiliate codes, short enough to be read out on the phone."""
 
 import secrets
 
@@ -10,7 +10,7 @@ LENGTH = 6
 
 
 def generate_code() -> str:
-    """A random code of six unambiguous letters and digits that no affiliate has."""
+    """Return an unused random code of six unambiguous letters and digits."""
     while True:
         code = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
         if not Affiliate.objects.filter(code=code).exists():

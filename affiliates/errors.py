@@ -1,4 +1,4 @@
-"""What the rooms refuse by name."""
+"""Errors of affiliates and their channels."""
 
 from django.core.exceptions import ValidationError
 
@@ -6,16 +6,16 @@ from lib.errors import NotAllowed
 
 
 class IllegalTransition(NotAllowed):
-    """A change of state that is not among the listed ones, or that somebody else made first (DESIGN 2.1)."""
+    """A change of state is not allowed, or someone else changed the state in the meantime."""
 
 
 class AlreadyApplied(ValidationError):
-    """One account is one affiliate: a second application of the same person."""
+    """The user has already applied."""
 
 
 class EmailNotConfirmed(ValidationError):
-    """An application whose e-mail address nobody has confirmed yet can't be approved."""
+    """An application cannot be approved before its e-mail address is confirmed."""
 
 
 class DuplicateChannel(ValidationError):
-    """The affiliate has declared this address before."""
+    """The affiliate has already added this address."""

@@ -1,60 +1,85 @@
-"""What an affiliate may be called and where they may live: one reading for the form, the import and the admin."""
+"""Validation of an affiliate's name, country, time zone and language, shared by pages, admin and import."""
 
 import unicodedata
+from typing import ClassVar
 from zoneinfo import available_timezones
 
-import pycountry
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django_countries import Countries, countries
 
-LONGEST_NAME = 200
-LONGEST_COUNTRY = 60
+MAX_NAME_LENGTH = 200
 # Invisible, but part of how names are written in several scripts.
 JOINERS = "\u200c\u200d"
 
 
-def clean_text(field: str, text: str, longest: int) -> str:
-    """`text` with single spaces; refuses an empty one, one of more than `longest` characters, and control characters."""
+class OfficialCountries(Countries):
+    """The countries by their official ISO names, such as "Viet Nam", instead of their common names."""
+
+    common_names = False
+    override: ClassVar[dict[str, str]] = {}
+
+
+official_countries = OfficialCountries()
+
+
+def clean_text(field: str, text: str, max_length: int) -> str:
+    """Return `text` with runs of white space collapsed to single spaces.
+
+    Raises ValidationError for `field` if the text is empty or too long, or has control or other invisible characters,
+    or has no letter or digit.
+    """
     text = " ".join(text.split())
     if not text:
         raise ValidationError({field: _("This field is required.")})
-    if len(text) > longest:
-        raise ValidationError({field: _("At most %(longest)d characters.") % {"longest": longest}})
-    kinds = {unicodedata.category(character) for character in text if character not in JOINERS}
-    if kinds & {"Cc", "Cs"}:
+    if len(text) > max_length:
+        raise ValidationError({field: _("Enter at most %(longest)d characters.") % {"longest": max_length}})
+    categories = {unicodedata.category(character) for character in text if character not in JOINERS}
+    if categories & {"Cc", "Cs"}:
         raise ValidationError({field: _("Control characters are not allowed.")})
-    if "Cf" in kinds:
+    if "Cf" in categories:
         raise ValidationError({field: _("Invisible characters are not allowed.")})
     if not any(character.isalnum() for character in text):
-        raise ValidationError({field: _("There must be a letter or a digit in it.")})
+        raise ValidationError({field: _("Enter at least one letter or digit.")})
     return text
 
 
 def clean_name(text: str) -> str:
-    """A person's or a company's name, of 1 to 200 characters."""
-    return clean_text("name", text, LONGEST_NAME)
+    """Return the name of a person or company, of 1 to 200 characters."""
+    return clean_text("name", text, MAX_NAME_LENGTH)
 
 
 def clean_country(text: str) -> str:
-    """A country: its name in any language, or its code of two letters, which ISO 3166 must know."""
-    text = clean_text("country", text, LONGEST_COUNTRY)
-    if len(text) != 2:
-        return text
-    if pycountry.countries.get(alpha_2=text.upper()) is None:
-        raise ValidationError({"country": _("%(code)s is not the code of a country.") % {"code": text}})
-    return text.upper()
+    """Return an ISO 3166-1 alpha-2 code in capitals. Raises ValidationError for `country` if there is no such code."""
+    code = text.strip().upper()
+    if not code:
+        raise ValidationError({"country": _("This field is required.")})
+    if code not in countries:
+        raise ValidationError(
+            {"country": _("%(code)s is not a country code. Enter two letters, such as GB.") % {"code": text.strip()}}
+        )
+    return code
+
+
+def clean_country_or_name(text: str) -> str:
+    """Return the code of a country that is given by its code or by its common or official English name."""
+    name = text.strip()
+    return countries.by_name(name) or official_countries.by_name(name) or clean_country(name)
 
 
 def clean_time_zone(text: str) -> str:
-    """A time zone by its IANA name."""
+    """Return `text` if it is the IANA name of a time zone. Raises ValidationError for `time_zone` otherwise."""
     if text not in available_timezones():
         raise ValidationError({"time_zone": _("%(name)s is not the name of a time zone.") % {"name": text}})
     return text
 
 
 def clean_language(text: str) -> str:
-    """A language of the interface by its code, or "" for none in particular."""
+    """Return the code of a language of the interface, or "" for no preference.
+
+    Raises ValidationError for `language` if the interface has no such language.
+    """
     if text and text not in dict(settings.LANGUAGES):
         raise ValidationError({"language": _("%(code)s is not a language of this program.") % {"code": text}})
     return text

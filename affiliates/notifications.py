@@ -1,4 +1,4 @@
-"""Telling an affiliate something by e-mail, in the transaction of what it tells (CONTRACT 10)."""
+"""E-mail notifications of affiliates, queued in the transaction of the event (specification 10)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 from affiliates.models import Affiliate
 from mail import outbox
 
-# Reports and tips, which an affiliate may switch off; every other kind is a legal notice or about money.
+# Affiliates can turn these off. All other kinds are legal notices or about money.
 OPTIONAL_KINDS = ("first_commission", "target_at_risk", "month_closed")
 
 
 class Notice(NamedTuple):
-    """One of many e-mails of a kind to affiliates."""
+    """A notification for `notify_many`."""
 
     affiliate: Affiliate
     key: str
@@ -27,12 +27,12 @@ def notify(
     context: Mapping[str, Any] | None = None,
     attachments: Sequence[Mapping[str, str]] = (),
 ) -> None:
-    """Post the e-mail `kind` to `affiliate`, once for each `key`, unless they have switched off this optional kind."""
+    """Queue the e-mail `kind` for `affiliate`, once per `key`, unless it is optional and they have turned it off."""
     notify_many(kind=kind, notices=[Notice(affiliate, key, context or {}, attachments)])
 
 
 def notify_many(*, kind: str, notices: Iterable[Notice]) -> None:
-    """`notify` for thousands at once; their users should be loaded with them."""
+    """Queue many notifications of one kind, as `notify` does. Load the affiliates with their users."""
     outbox.queue_emails(
         kind=kind,
         emails=[

@@ -1,4 +1,4 @@
-"""Changing what an affiliate says of themselves."""
+"""Changes of an affiliate's profile."""
 
 from datetime import datetime
 
@@ -21,9 +21,9 @@ def update_profile(
     now: datetime,
     by: User | None,
 ) -> None:
-    """Store a new name, country and time zone, and the language if one is given; refuses each by its field.
+    """Store name, country, time zone and, unless it is None, language. Raises ValidationError for invalid fields.
 
-    The audit record says what they were and are, but for the name: it outlives an erasure (CONTRACT 9).
+    The audit record has the old and new values except for the name, because it outlives erasure (specification 9).
     """
     new = {
         "name": fields.clean_name(name),
@@ -34,8 +34,8 @@ def update_profile(
         new["language"] = fields.clean_language(language)
     before = Affiliate.objects.select_for_update().get(pk=affiliate.pk)
     changed = sorted(field for field, value in new.items() if getattr(before, field) != value)
-    told = [field for field in changed if field != "name"]
-    was = {field: getattr(before, field) for field in told}
+    recorded = [field for field in changed if field != "name"]
+    old = {field: getattr(before, field) for field in recorded}
     for field, value in new.items():
         setattr(affiliate, field, value)
     if not changed:
@@ -47,6 +47,6 @@ def update_profile(
         subject=affiliate,
         now=now,
         by=by,
-        before=was,
-        after={"fields": ", ".join(changed)} | {field: new[field] for field in told},
+        before=old,
+        after={"fields": ", ".join(changed)} | {field: new[field] for field in recorded},
     )

@@ -1,10 +1,11 @@
-"""The state machine of an affiliate (CONTRACT 8): which changes there are, and the one function that makes them."""
+"""The states of affiliates: allowed transitions, the functions that make them, and history (specification 8)."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from affiliates.errors import IllegalTransition
@@ -17,20 +18,20 @@ TRANSITIONS: dict[State, tuple[State, ...]] = {
     State.ACTIVE: (State.SUSPENDED, State.LEAVING, State.TERMINATED),
     State.SUSPENDED: (State.ACTIVE, State.LEAVING, State.TERMINATED),
     State.LEAVING: (State.TERMINATED,),
-    State.TERMINATED: (State.ACTIVE,),  # a granted appeal restores the affiliate (CONTRACT 8)
+    State.TERMINATED: (State.ACTIVE,),  # by a granted appeal
     State.REJECTED: (),
 }
 
 
 def start_history(*, affiliate: Affiliate, state: State, now: datetime, by: User | None, reason: str = "") -> None:
-    """Write the first entry of a new affiliate's history."""
+    """Write the first entry of a new affiliate's status history."""
     StatusChange.objects.create(affiliate=affiliate, after=state, at=now, recorded_at=now, by=by, reason=reason)
 
 
 def start_histories(
     *, affiliates: Sequence[Affiliate], state: State, now: datetime, at: datetime, by: User | None, reason: str
 ) -> None:
-    """The first entries of thousands of new affiliates at once, with their audit records: for an import."""
+    """Write the first entries of many imported affiliates, with audit records. The state applies from `at`."""
     StatusChange.objects.bulk_create(
         [
             StatusChange(affiliate=affiliate, after=state, at=at, recorded_at=now, by=by, reason=reason)
@@ -62,15 +63,15 @@ def change_statuses(
     reason: str = "",
     clause: str = "",
 ) -> None:
-    """`move` for thousands who are all in one state: all of them or, with IllegalTransition, none."""
+    """Change the state of many affiliates who share one state, as `change_status` does; all or none."""
     if not affiliates:
         return
     (before,) = {State(affiliate.state) for affiliate in affiliates}
     if to not in TRANSITIONS[before]:
-        raise IllegalTransition(f"An affiliate who is {before.label} cannot become {to.label}.")
+        raise IllegalTransition(_describe_illegal_transition(before, to))
     changed = Affiliate.objects.filter(pk__in=[affiliate.pk for affiliate in affiliates], state=before)
     if changed.update(state=to, state_since=at) != len(affiliates):
-        raise IllegalTransition("Somebody else has changed one of the affiliates in the meantime.")
+        raise IllegalTransition(_("Someone else has changed one of the affiliates in the meantime."))
     changes, records = [], []
     for affiliate in affiliates:
         affiliate.state, affiliate.state_since = to, at
@@ -114,18 +115,19 @@ def change_status(
     at: datetime | None = None,
     notice_ends_at: datetime | None = None,
 ) -> None:
-    """Move `affiliate` to the state `to`, with its history and audit record, or raise IllegalTransition.
+    """Change the state of `affiliate`, with history entry and audit record.
 
-    `at` is from when the new state counts; only an import of an earlier acceptance names another instant than `now`.
+    `at` is the start of the new state, by default `now`. Raises IllegalTransition if the transition is not allowed or
+    someone else has changed the state in the meantime.
     """
     before = State(affiliate.state)
     if to not in TRANSITIONS[before]:
-        raise IllegalTransition(f"An affiliate who is {before.label} cannot become {to.label}.")
+        raise IllegalTransition(_describe_illegal_transition(before, to))
     changed = Affiliate.objects.filter(pk=affiliate.pk, state=before).update(
         state=to, state_since=at or now, notice_ends_at=notice_ends_at
     )
     if not changed:
-        raise IllegalTransition(f"Somebody else has changed {affiliate} in the meantime.")
+        raise IllegalTransition(_("Someone else has changed %(affiliate)s in the meantime.") % {"affiliate": affiliate})
     affiliate.state, affiliate.state_since, affiliate.notice_ends_at = to, at or now, notice_ends_at
     StatusChange.objects.create(
         affiliate=affiliate,
@@ -149,8 +151,12 @@ def change_status(
     )
 
 
+def _describe_illegal_transition(before: State, to: State) -> str:
+    return _("The affiliate is %(before)s and cannot become %(after)s.") % {"before": before.label, "after": to.label}
+
+
 class StatusEntry(Protocol):
-    """What these questions need of a StatusChange; thousands are read faster without making rows of them."""
+    """The part of a StatusChange that the functions below need; plain tuples are faster to load than rows."""
 
     @property
     def at(self) -> datetime: ...
@@ -161,7 +167,7 @@ class StatusEntry(Protocol):
 
 
 def get_state_at(changes: Sequence[StatusEntry], moment: datetime) -> State | None:
-    """The state at `moment` by the history `changes`, oldest first; None before its first entry."""
+    """Return the state at `moment` from `changes`, oldest first, or None before the first of them."""
     state = None
     for change in changes:
         if change.at > moment:
@@ -171,7 +177,7 @@ def get_state_at(changes: Sequence[StatusEntry], moment: datetime) -> State | No
 
 
 def was_terminated_for_breach(changes: Sequence[StatusEntry], moment: datetime) -> bool:
-    """Whether the last change at or before `moment` was a termination for breach (CONTRACT 4)."""
+    """Return whether the last change up to `moment` was a termination for breach (specification 4)."""
     last = None
     for change in changes:
         if change.at > moment:

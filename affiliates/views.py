@@ -1,4 +1,4 @@
-"""The affiliate's page of channels."""
+"""The channels page."""
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from affiliates import channels as declared
+from affiliates import channels
 from affiliates.access import affiliate_view
 from affiliates.errors import IllegalTransition
 from affiliates.forms import ChannelForm
@@ -18,20 +18,20 @@ from affiliates.models import Affiliate, Channel
 @require_http_methods(["GET", "HEAD", "POST"])
 @affiliate_view
 def manage_channels(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    """The channels with what became of each, and a form to declare another."""
+    """List the affiliate's channels with their states, and add a channel."""
     form = ChannelForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            declared.add(affiliate=affiliate, **form.cleaned_data, now=timezone.now(), by=affiliate.user)
-        except ValidationError as refusal:
-            form.add_error(None, refusal)
+            channels.add(affiliate=affiliate, **form.cleaned_data, now=timezone.now(), by=affiliate.user)
+        except ValidationError as error:
+            form.add_error(None, error)
         else:
-            messages.success(request, _("Thank you. We look at the channel and write to you."))
+            messages.success(request, _("Channel added. We will review it and send you an e-mail."))
             return redirect("affiliates:channels")
     page = {
         "channels": Channel.objects.for_affiliate(affiliate),
         "form": form,
-        "can_declare": affiliate.state in declared.DECLARING_STATES,
+        "can_add": affiliate.state in channels.STATES_THAT_CAN_ADD,
     }
     return render(request, "affiliates/channels.html", page)
 
@@ -39,12 +39,12 @@ def manage_channels(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 @require_POST
 @affiliate_view
 def remove_channel(request: HttpRequest, affiliate: Affiliate, pk: str) -> HttpResponse:
-    """Take back a channel that still waits."""
+    """Withdraw a pending channel."""
     channel = get_object_or_404(Channel.objects.for_affiliate(affiliate), pk=pk)
     try:
-        declared.remove(channel=channel, now=timezone.now(), by=affiliate.user)
-    except IllegalTransition as refusal:
-        messages.error(request, str(refusal))
+        channels.remove(channel=channel, now=timezone.now(), by=affiliate.user)
+    except IllegalTransition as error:
+        messages.error(request, str(error))
     else:
-        messages.success(request, _("The channel is taken back."))
+        messages.success(request, _("Channel withdrawn."))
     return redirect("affiliates:channels")

@@ -1,4 +1,4 @@
-"""The audit trail, to be read."""
+"""The audit trail, read-only."""
 
 from django.contrib import admin
 from unfold.contrib.filters.admin import RangeDateTimeFilter

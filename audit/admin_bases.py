@@ -1,4 +1,4 @@
-"""An admin whose changes are on the record."""
+"""Base class of admins whose changes are audited."""
 
 import copy
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from lib.admin.bases import BaseAdmin
 
 
 def _build_original(form: "ModelForm[Any]") -> models.Model:
-    """The row before the answers of its form were put into it."""
+    """Return the row as it was before the form was applied to it."""
     row: models.Model = copy.copy(form.instance)
     for field in row._meta.concrete_fields:
         if field.name in form.initial:
@@ -24,26 +24,25 @@ def _build_original(form: "ModelForm[Any]") -> models.Model:
 
 
 class AuditedAdmin(BaseAdmin):
-    """An admin whose forms write one audit record a change, rows of inlines included, in the transaction of the change
-    (CONTRACT 9)."""
+    """An admin that writes one audit record per save, inlines included, in the same transaction (specification 9)."""
 
-    # Values of these fields are not written to the trail, only that they changed.
+    # Of these fields only the fact that they changed is recorded, not their values.
     unrecorded_fields: tuple[str, ...] = ()
 
     def save_related(self, request: HttpRequest, form: "ModelForm[Any]", formsets: Any, change: bool) -> None:
-        # Asked before they are saved: afterwards a deleted row has no id by which it would be known.
+        # Collected before saving: afterwards a deleted row has no id.
         rows = [pair for formset in formsets for pair in self.iter_row_changes(formset)]
         super().save_related(request, form, formsets, change)
         fields = [name for name in form.changed_data if name in form.cleaned_data]
         before = {name: self._format_value(name, form.initial.get(name)) for name in fields} if change else {}
         after = {name: self._format_value(name, form.cleaned_data[name]) for name in fields}
-        for was, became in rows:
-            before |= was
-            after |= became
+        for old, new in rows:
+            before |= old
+            after |= new
         self.record_change(request, form.instance, "changed" if change else "added", before=before, after=after)
 
     def iter_row_changes(self, formset: Any) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
-        """What the rows that a save adds, changes or deletes were, and what they become, each by its name and field."""
+        """Yield the old and new values of each inline row that is added, changed or deleted, by row name and field."""
         deleted = formset.deleted_forms
         for form in formset.forms:
             adding = form.instance._state.adding
@@ -51,13 +50,13 @@ class AuditedAdmin(BaseAdmin):
                 continue
             row = f"{form.instance._meta.verbose_name} {form.instance if adding else _build_original(form)}"
             fields = [name for name in form.fields if name in form.cleaned_data and self._is_recorded(form, name)]
-            said = fields if adding or form in deleted else [name for name in fields if name in form.changed_data]
-            was = {f"{row}: {name}": self._format_value(name, form.initial.get(name)) for name in said}
-            becomes = {f"{row}: {name}": self._format_value(name, form.cleaned_data[name]) for name in said}
-            yield {} if adding else was, {} if form in deleted else becomes
+            recorded = fields if adding or form in deleted else [name for name in fields if name in form.changed_data]
+            old = {f"{row}: {name}": self._format_value(name, form.initial.get(name)) for name in recorded}
+            new = {f"{row}: {name}": self._format_value(name, form.cleaned_data[name]) for name in recorded}
+            yield {} if adding else old, {} if form in deleted else new
 
     def _is_recorded(self, form: "ModelForm[Any]", name: str) -> bool:
-        """Whether a field of a row tells anybody something: its id and its owner don't."""
+        """Return whether the field is of interest: not the id, the parent or the delete box."""
         return name not in ("DELETE", form.instance._meta.pk.name) and not isinstance(
             form.fields[name], InlineForeignKeyField
         )
@@ -78,7 +77,7 @@ class AuditedAdmin(BaseAdmin):
         before: dict[str, str] | None = None,
         after: dict[str, str] | None = None,
     ) -> None:
-        """Write that `verb` was done to `subject` by whoever is signed in."""
+        """Write an audit record that the signed-in user did `verb` to `subject`."""
         trail.record(
             action=f"{self.opts.model_name} {verb}",
             subject=subject,

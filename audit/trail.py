@@ -20,14 +20,14 @@ def record(
     after: Mapping[str, Any] | None = None,
     reason: str = "",
 ) -> AuditRecord:
-    """Write one audit record in the caller's transaction (CONTRACT 9); `by` is None where the clock acted."""
-    written = build_record(action=action, subject=subject, now=now, by=by, before=before, after=after, reason=reason)
-    written.save(force_insert=True)
-    return written
+    """Write an audit record in the caller's transaction (specification 9). `by` is None for automatic changes."""
+    entry = build_record(action=action, subject=subject, now=now, by=by, before=before, after=after, reason=reason)
+    entry.save(force_insert=True)
+    return entry
 
 
 def record_many(records: Iterable[AuditRecord]) -> None:
-    """Write what `built` made, thousands at once."""
+    """Write many records made by `build_record`."""
     AuditRecord.objects.bulk_create(records, batch_size=1000)
 
 
@@ -41,7 +41,7 @@ def build_record(
     after: Mapping[str, Any] | None = None,
     reason: str = "",
 ) -> AuditRecord:
-    """An audit record, not written yet."""
+    """Return an unsaved audit record."""
     return AuditRecord(
         at=now,
         by_id=by.pk if by else None,

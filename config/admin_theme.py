@@ -1,10 +1,9 @@
-"""How the admin looks: the portal's green and its mark."""
+"""The theme of the admin: the colors and the logo of the portal."""
 
 from typing import Any
 
 from django.templatetags.static import static
 
-# From the lightest wash to the darkest ink.
 COLORS = {
     "primary": {
         "50": "#f0f7f4",
@@ -23,7 +22,7 @@ COLORS = {
 
 
 def build_settings(name: str) -> dict[str, Any]:
-    """django-unfold's settings, for the program `name`."""
+    """Return the settings of django-unfold for the program `name`."""
     return {
         "COLORS": COLORS,
         "SITE_TITLE": name,

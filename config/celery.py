@@ -1,4 +1,4 @@
-"""The Celery app and the whole beat schedule. Celery wakes; the database remembers (DESIGN 2.5)."""
+"""The Celery app and the schedule of all tasks. The database decides what is due, not the schedule."""
 
 import os
 
@@ -6,13 +6,13 @@ from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-# Each task writes to the database when it was asked and what became of it.
+# Each task records its start and its result in the database.
 app = Celery("accord", task_cls="portal.recorded_task:RecordedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 MINUTE = 60.0
-# Every question is asked far more often than its answer changes: a missed tick heals itself at the next.
+# Tasks run much more often than needed, so that the next run makes up for a missed one.
 app.conf.beat_schedule = {
     "send queued e-mail": {"task": "mail.tasks.deliver", "schedule": 5.0},
     "update daily roll-ups": {"task": "payouts.tasks.fold_rollups", "schedule": MINUTE},

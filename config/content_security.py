@@ -1,4 +1,4 @@
-"""What a page may load: nothing inline, nothing from elsewhere (RELIABILITY 3)."""
+"""The content security policy: pages load nothing inline and nothing from other hosts."""
 
 from csp.constants import NONCE, NONE, SELF
 
@@ -16,7 +16,7 @@ POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-# The admin's Alpine evaluates expressions and sets styles: the tightest policy that it runs with.
+# Alpine, which the admin uses, evaluates expressions and sets styles. This is the strictest policy it works with.
 ADMIN_POLICY = {
     "script-src": [SELF, NONCE, "'unsafe-eval'"],
     "style-src": [SELF, "'unsafe-inline'"],

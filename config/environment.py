@@ -1,4 +1,4 @@
-"""Reading the environment: a missing or malformed variable stops the start with its name."""
+"""Environment variables. A missing or malformed variable stops the start with a message that names it."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ environ.Env.read_env(BASE_DIR / ".env")
 
 
 def read_required(name: str, when_debugging: str) -> str:
-    """The variable `name`; in development `when_debugging` where it is unset."""
+    """Return the variable `name`. If it is unset, return `when_debugging` with DEBUG and raise an error without."""
     value: str = env.str(name, default="")
     if not value and not DEBUG:
         raise ImproperlyConfigured(f"{name} must be set when DEBUG is off")
@@ -19,7 +19,7 @@ def read_required(name: str, when_debugging: str) -> str:
 
 
 def read_integer(name: str, default: int, minimum: int = 0) -> int:
-    """The variable `name` as a whole number of at least `minimum`."""
+    """Return the variable `name` as an integer of at least `minimum`."""
     text: str = env.str(name, default=str(default))
     if not (text.isascii() and text.isdigit() and int(text) >= minimum):
         raise ImproperlyConfigured(f"{name} must be a whole number of at least {minimum}, not {text!r}")
@@ -27,14 +27,14 @@ def read_integer(name: str, default: int, minimum: int = 0) -> int:
 
 
 def read_boolean(name: str, default: bool) -> bool:
-    """The variable `name` as a yes or no."""
+    """Return the variable `name` as a boolean."""
     text: str = env.str(name, default="1" if default else "0").lower()
     if text not in ("0", "1", "true", "false", "yes", "no", "on", "off"):
         raise ImproperlyConfigured(f"{name} must be 1 or 0, not {text!r}")
     return text in ("1", "true", "yes", "on")
 
 
-# Off wherever anything of a deployment is set; a bare checkout is somebody trying it out, with its own embedded stores.
+# Off by default if a variable of a deployment is set. A bare checkout is a trial with embedded servers.
 DEBUG = read_boolean(
     "DEBUG", not any(env.str(name, default="") for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL"))
 )

@@ -1,4 +1,4 @@
-"""All of Accord on one machine, for `make run`: web, click service, worker and beat, ended together by one Ctrl-C."""
+"""`make run`: web server, click service, worker and beat on one machine, stopped together by Ctrl-C."""
 
 import os
 import signal
@@ -24,20 +24,20 @@ Processes = dict[str, subprocess.Popen[bytes]]
 
 
 class CannotRunError(Exception):
-    """Something is in the way before anything was started; the text says what."""
+    """A precondition is not met; the text says which."""
 
 
 class StopRequestedError(Exception):
-    """A signal asks us to stop."""
+    """A signal requested a stop."""
 
 
 def main() -> int:
-    """Run everything until a signal or the first process that ends; return the exit status."""
+    """Run everything until a signal arrives or a process ends. Return the exit status."""
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, request_stop)
     try:
         port = read_port()
-        # Asked before the minutes that filling an empty database may take.
+        # Checked first, because filling an empty database may take minutes.
         check_port_is_free(port)
         check_port_is_free(port + 1)
         set_up(port)
@@ -51,12 +51,12 @@ def main() -> int:
 
 
 def request_stop(_signal: int, _frame: FrameType | None) -> None:
-    """Leave whatever we are doing."""
+    """Handle a signal by raising StopRequestedError."""
     raise StopRequestedError
 
 
 def read_port() -> int:
-    """Return the port that PORT names, 8000 if it is unset."""
+    """Return the port from PORT, by default 8000."""
     text = os.environ.get("PORT") or "8000"
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65535):
         raise CannotRunError(f"PORT must be a number from 1 to 65534, not {text!r}")
@@ -64,20 +64,20 @@ def read_port() -> int:
 
 
 def check_port_is_free(port: int) -> None:
-    """Refuse if another program has the port."""
+    """Raise CannotRunError if the port is in use."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError as error:
             raise CannotRunError(
-                f"port {port} is not free ({error.strerror}). Set PORT to another one: the web takes it, "
-                "the click service the one after it."
+                f"port {port} is not free ({error.strerror}). Set PORT to another port: the web server uses it, "
+                "and the click service uses the next one."
             ) from None
 
 
 def set_up(port: int) -> None:
-    """Read the settings, which also starts the embedded servers and keeps them for as long as we live."""
+    """Load the settings, which also starts the embedded servers for the lifetime of this process."""
     os.environ["PORT"] = str(port)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
@@ -87,19 +87,19 @@ def set_up(port: int) -> None:
 
 
 def prepare() -> None:
-    """Bring the database up to date and fill an empty one."""
+    """Migrate the database and fill an empty one with the demo."""
     manage("migrate", "--verbosity", "0")
     if wants_demo():
         manage("demo", "--if-empty")
 
 
 def wants_demo() -> bool:
-    """Say whether a demo program is wanted; DEMO=0 says no."""
+    """Return whether to create the demo program. DEMO=0 turns it off."""
     return os.environ.get("DEMO", "1") != "0"
 
 
 def manage(*arguments: str) -> None:
-    """Run one of manage.py's commands; refuse if it fails."""
+    """Run a management command. Raise CannotRunError if it fails."""
     with start("manage.py", *arguments) as process:
         try:
             status = process.wait()
@@ -111,17 +111,17 @@ def manage(*arguments: str) -> None:
 
 
 def start(*arguments: str) -> subprocess.Popen[bytes]:
-    """Start Python with these arguments, so that it ends at the latest when we do."""
-    # A session of its own: Ctrl-C is for us alone, who then ask each process to end.
+    """Start Python with these arguments as a process that ends when this one does."""
+    # In its own session, so that only this process gets the Ctrl-C and then stops the others in order.
     return subprocess.Popen(
         [sys.executable, *arguments],
         start_new_session=True,
-        preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 -- we have one thread
+        preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 -- there is only one thread
     )
 
 
 def run(port: int) -> int:
-    """Start every process, say where they are, and wait for the first to end; none is left when this returns."""
+    """Start all processes, print their URLs, and wait until one ends. All are stopped when this returns."""
     processes: Processes = {}
     try:
         for name, arguments in list_programs(port).items():
@@ -130,19 +130,21 @@ def run(port: int) -> int:
         if not ended:
             greet(port)
             ended = wait_for_first(processes)
-        print(f"make run: {ended} ended with status {processes[ended].returncode}; ending the others", file=sys.stderr)
+        print(
+            f"make run: {ended} ended with status {processes[ended].returncode}; stopping the others", file=sys.stderr
+        )
     finally:
         stop_all(processes)
     return 1
 
 
 def list_programs(port: int) -> dict[str, list[str]]:
-    """Return the arguments for Python of everything that runs, by the name that it is spoken of."""
+    """Return the Python arguments of each process by name."""
     SCHEDULE.parent.mkdir(exist_ok=True)
     granian = ["-m", "granian", "--host", HOST, "--log-level", "warning"]
-    # Who runs it as root on their own machine knows it.
+    # Hides the warning about running as root, which is fine for a trial.
     celery = ["-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "--app", "config"]
-    # One process. A thread waits while the click of its redirect is written, and the more wait the more share a commit.
+    # One process with many threads: a redirect waits for its click to be stored, and waiting clicks share a commit.
     wsgi = ["--interface", "wsgi", "--workers", "1", "--blocking-threads", "64"]
     return {
         "web": [*granian, *wsgi, "--port", str(port), "config.wsgi:application"],
@@ -153,15 +155,15 @@ def list_programs(port: int) -> dict[str, list[str]]:
 
 
 def find_ended_process(processes: Processes) -> str:
-    """Return the name of a process that has ended, or nothing."""
+    """Return the name of a process that has ended, or ""."""
     return next((name for name, process in processes.items() if process.poll() is not None), "")
 
 
 def wait_until_ready(port: int, processes: Processes) -> str:
-    """Return when web and click service accept connections; return the name of a process that ended meanwhile."""
+    """Wait until web server and click service accept connections. Return the name of a process that ended, or ""."""
     deadline = time.monotonic() + READY_SECONDS
-    for awaited in (port, port + 1):
-        while not is_listening(awaited) and time.monotonic() < deadline:
+    for expected in (port, port + 1):
+        while not is_listening(expected) and time.monotonic() < deadline:
             if ended := find_ended_process(processes):
                 return ended
             time.sleep(0.1)
@@ -169,30 +171,31 @@ def wait_until_ready(port: int, processes: Processes) -> str:
 
 
 def is_listening(port: int) -> bool:
-    """Say whether a server listens on the port."""
+    """Return whether a server listens on the port."""
     with suppress(OSError), socket.create_connection((HOST, port), timeout=1):
         return True
     return False
 
 
 def greet(port: int) -> None:
-    """Print where everything is, and the logins of the demo program."""
-    print(f"\nAccord runs at http://{HOST}:{port}/ and its staff's admin at http://{HOST}:{port}/admin/")
-    print(f"The click service answers at http://{HOST}:{port + 1}/")
-    print("Ctrl-C ends all of it.\n", flush=True)
+    """Print the URLs and the logins of the demo."""
+    print(f"\nPortal:        http://{HOST}:{port}/")
+    print(f"Admin:         http://{HOST}:{port}/admin/")
+    print(f"Click service: http://{HOST}:{port + 1}/")
+    print("Press Ctrl-C to stop.\n", flush=True)
     if wants_demo():
         manage("demo", "--logins")
 
 
 def wait_for_first(processes: Processes) -> str:
-    """Return the name of the first process that ends."""
+    """Wait until a process ends and return its name."""
     while not (ended := find_ended_process(processes)):
         time.sleep(0.2)
     return ended
 
 
 def stop_all(processes: Processes) -> None:
-    """End every process and all of their children; a deaf one is killed."""
+    """Stop all processes and their children. Kill those that do not react."""
     with suppress(StopRequestedError):
         for process in processes.values():
             process.terminate()
@@ -200,7 +203,7 @@ def stop_all(processes: Processes) -> None:
         for process in processes.values():
             with suppress(subprocess.TimeoutExpired):
                 process.wait(max(0, deadline - time.monotonic()))
-    # Also after a second Ctrl-C, and for the children of those that are gone. No third one may come in between.
+    # Also after a second Ctrl-C, and for children of ended processes. A third Ctrl-C must not interrupt this.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for process in processes.values():
         with suppress(ProcessLookupError):

@@ -1,6 +1,6 @@
-"""All settings, from the environment; README lists every variable with its default and meaning.
+"""All settings, read from the environment. README lists every variable with its default and meaning.
 
-A missing or malformed variable stops the start with its name (CONTRACT: nothing is guessed about money or secrets).
+A missing or malformed variable stops the start with a message that names it: nothing is guessed about money or secrets.
 """
 
 import hashlib
@@ -12,9 +12,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
-from config import admin_theme, content_security, language_catalogs
+from config import admin_theme, content_security, databases, language_catalogs
 from config.environment import BASE_DIR, DEBUG, env, read_boolean, read_integer, read_required
-from config.thresholds import *  # noqa: F403 -- each is a setting under its own name
 
 TESTING = "pytest" in sys.modules
 
@@ -26,52 +25,32 @@ if not DEBUG and len(SECRET_KEY) < 50:
 
 
 def derive_key(purpose: str) -> str:
-    """A key for one purpose, so that a leak of one says nothing of another."""
+    """Return a key for one purpose, so that leaking it reveals no other key."""
     return hashlib.sha256(f"{purpose}:{SECRET_KEY}".encode()).hexdigest()
 
 
-# Newest first: the first signs and encrypts, all of them verify and decrypt, so that a key can be rotated.
+# Newest first: the first key signs and encrypts, all of them verify and decrypt, so that keys can be rotated.
 CLICK_ID_KEYS: list[str] = env.list("CLICK_ID_KEYS", default=[derive_key("click id")])
 PAYOUT_DETAILS_KEYS: list[str] = env.list("PAYOUT_DETAILS_KEYS", default=[derive_key("payout details")])
 PERSONAL_HASH_KEY: str = env.str("PERSONAL_HASH_KEY", default=derive_key("personal hash"))
 
 # --- Stores ------------------------------------------------------------------------------------------------------
 
-DATABASE_URL = env.str("DATABASE_URL", default="")
-REDIS_URL = env.str("REDIS_URL", default="")
-if not DEBUG:
-    for _name in ("DATABASE_URL", "REDIS_URL"):
-        if not globals()[_name]:
-            raise ImproperlyConfigured(f"{_name} must be set when DEBUG is off")
+DATABASE_URL = read_required("DATABASE_URL", "")
+REDIS_URL = read_required("REDIS_URL", "")
 if DEBUG and not (DATABASE_URL and REDIS_URL):
     from config import embedded
 
     DATABASE_URL = DATABASE_URL or embedded.get_database_url(BASE_DIR / ".local")
     REDIS_URL = REDIS_URL or embedded.get_redis_url(BASE_DIR / ".local")
-
-try:
-    DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
-except Exception as error:  # noqa: BLE001 -- whatever the parser raises, the variable is at fault
-    raise ImproperlyConfigured(f"DATABASE_URL is malformed: {error}") from None
-if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
-    raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://...)")
+DATABASES = databases.build_databases(
+    DATABASE_URL,
+    connection_seconds=read_integer("DATABASE_CONNECTION_SECONDS", 60),
+    test_name=env.str("TEST_DATABASE_NAME", default="test_accord"),
+)
 if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     raise ImproperlyConfigured("REDIS_URL must start with redis://, rediss:// or unix://")
-DATABASES["default"]["ATOMIC_REQUESTS"] = False
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-DATABASES["default"]["CONN_MAX_AGE"] = read_integer("DATABASE_CONNECTION_SECONDS", 60)
-# A store that does not answer is an error within seconds, never a page that hangs.
-for _name, _limit in {
-    "connect_timeout": 5,
-    "tcp_user_timeout": 10_000,
-    "keepalives_idle": 10,
-    "keepalives_interval": 3,
-    "keepalives_count": 3,
-}.items():
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault(_name, _limit)
-DATABASES["default"]["TEST"] = {"NAME": env.str("TEST_DATABASE_NAME", default="test_accord")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -80,22 +59,13 @@ CACHES = {
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
 }
-# Sessions live in the database: a Valkey that was flushed must sign nobody out.
+# Sessions are kept in the database, so that flushing Valkey signs no one out.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
-# --- What it is made of ------------------------------------------------------------------------------------------
+# --- Apps and middleware ------------------------------------------------------------------------------------------
 
 LOCAL_APPS = [
-    "audit",
-    "accounts",
-    "mail",
-    "affiliates",
-    "agreements",
-    "tracking",
-    "payouts",
-    "compliance",
-    "shops",
-    "portal",
+    *("audit", "accounts", "mail", "affiliates", "agreements", "tracking", "payouts", "compliance", "shops", "portal"),
 ]
 INSTALLED_APPS = [
     "unfold",
@@ -114,8 +84,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "csp",
+    "django_countries",
     "django_filters",
-    "django_htmx",
     "django_tables2",
     "pgtrigger",
     *LOCAL_APPS,
@@ -136,7 +106,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.affiliate_language_middleware",
     "portal.middleware.staff_mfa_middleware",
 ]
@@ -160,10 +129,9 @@ TEMPLATES = [
         },
     }
 ]
-
 FORM_RENDERER = "portal.rendering.FormRenderer"
 
-# --- People ------------------------------------------------------------------------------------------------------
+# --- Accounts ------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -198,21 +166,21 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_PREVENT_ENUMERATION = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = env.str("PROGRAM_NAME", default="Accord")
-# Staff must have a second factor wherever real money is paid.
+# Staff need two-step verification wherever real money is paid.
 STAFF_MFA_REQUIRED = read_boolean("STAFF_MFA_REQUIRED", not DEBUG)
 
-# --- The web -----------------------------------------------------------------------------------------------------
+# --- Web -----------------------------------------------------------------------------------------------------
 
 BASE_URL = read_required("BASE_URL", f"http://127.0.0.1:{env.str('PORT', default='8000')}").rstrip("/")
 if not BASE_URL.startswith(("http://", "https://")):
     raise ImproperlyConfigured("BASE_URL must start with http:// or https://")
-# Where tracking links live: a host of its own in production, else the portal's.
+# The host of tracking links: a separate one in production, otherwise the portal's.
 CLICK_BASE_URL: str = env.str("CLICK_BASE_URL", default=BASE_URL).rstrip("/")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if DEBUG else [])
 if not DEBUG and not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must be set when DEBUG is off")
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[BASE_URL])
-# How many proxies of ours stand before the application; only so many entries of X-Forwarded-For are believed.
+# The number of our own proxies in front of the application, and so of trusted entries in X-Forwarded-For.
 TRUSTED_PROXIES = read_integer("TRUSTED_PROXIES", 0)
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -224,15 +192,13 @@ SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
-# The draft of an agreement has a field for each part of each clause.
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
 CONTENT_SECURITY_POLICY = content_security.POLICY
 ADMIN_CONTENT_SECURITY_POLICY = content_security.ADMIN_POLICY
-# A draft is one form: seven fields a clause, six a category, and a retailer may have hundreds of categories.
+# A draft agreement is one form: seven fields per clause and six per category, of which a retailer may have hundreds.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 STATIC_URL = "static/"
-# In a developer's checkout files are served from where they lie, and nothing is collected.
+# In development files are served from where they are, and nothing is collected.
 STATIC_ROOT = None if DEBUG else BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / ".local" / "media")))
@@ -253,6 +219,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGES = language_catalogs.list_languages(LOCALE_PATHS[0])
 TIME_ZONE = "UTC"
 USE_TZ = True
+COUNTRIES_OVERRIDE = {"US": "United States"}
 
 # --- Mail --------------------------------------------------------------------------------------------------------
 
@@ -265,7 +232,7 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="affiliates@localhost")
 STAFF_ALERT_EMAILS: list[str] = env.list("STAFF_ALERT_EMAILS", default=[])
 
-# --- Work in the background --------------------------------------------------------------------------------------
+# --- Background tasks --------------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -281,25 +248,48 @@ CELERY_TIMEZONE = "UTC"
 # --- The program -------------------------------------------------------------------------------------------------
 
 PROGRAM_NAME: str = env.str("PROGRAM_NAME", default="Accord")
-# Who pays in SEPA files; needed by programs in EUR alone.
+# The debtor of SEPA files. Only programs in EUR need it.
 SEPA_DEBTOR_NAME: str = env.str("SEPA_DEBTOR_NAME", default="")
 SEPA_DEBTOR_IBAN: str = env.str("SEPA_DEBTOR_IBAN", default="").replace(" ", "")
-# 0 keeps them.
+# 0 keeps clicks forever.
 CLICK_RETENTION_DAYS = read_integer("CLICK_RETENTION_DAYS", 400)
-# What a dry run of the close points at: a payout of so much or more, and an affiliate who earned so many times their average of
-# the three months before, and so much or more. In the program's currency.
+# A dry run of the close flags payouts of at least UNUSUAL_PAYOUT, and affiliates who earned at least
+# UNUSUAL_EARNINGS_MINIMUM and at least UNUSUAL_EARNINGS_FACTOR times their average of the previous three months.
 UNUSUAL_PAYOUT = read_integer("UNUSUAL_PAYOUT", 5_000, minimum=1)
 UNUSUAL_EARNINGS_FACTOR = read_integer("UNUSUAL_EARNINGS_FACTOR", 10, minimum=2)
 UNUSUAL_EARNINGS_MINIMUM = read_integer("UNUSUAL_EARNINGS_MINIMUM", 100)
-# The name under which a click id is added to the address that a tracking link leads to.
+# The query parameter that carries the click token in destination URLs.
 CLICK_ID_PARAMETER: str = env.str("CLICK_ID_PARAMETER", default="click_id")
 if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", CLICK_ID_PARAMETER):
     raise ImproperlyConfigured(f"CLICK_ID_PARAMETER must be letters, digits, _ and -, not {CLICK_ID_PARAMETER!r}")
-# More clicks than this from one address in a minute are a flood: redirected, not counted.
+# Clicks beyond this number from one address in a minute are redirected but not counted.
 CLICK_FLOOD_PER_MINUTE = read_integer("CLICK_FLOOD_PER_MINUTE", 120, minimum=1)
-# Where each web process keeps clicks while the database is away, and how many MiB of them at most.
+# Where each web process keeps clicks while the database is unavailable, and how many MiB at most.
 CLICK_SPOOL_DIR = Path(env.str("CLICK_SPOOL_DIR", default=str(BASE_DIR / ".local" / "clicks")))
 CLICK_SPOOL_MEGABYTES = read_integer("CLICK_SPOOL_MEGABYTES", 1024, minimum=1)
+
+# --- Limits and signal thresholds --------------------------------------------------------------------------------
+
+# Per API key; beyond it the API answers 429 with Retry-After. 0 means no limit.
+API_REQUESTS_PER_MINUTE = read_integer("API_REQUESTS_PER_MINUTE", 120_000)
+# Abuse reports accepted from one network in an hour.
+ABUSE_REPORTS_PER_HOUR = read_integer("ABUSE_REPORTS_PER_HOUR", 5, minimum=1)
+# Order lookups by order number answered to one affiliate in an hour.
+ORDER_LOOKUPS_PER_HOUR = read_integer("ORDER_LOOKUPS_PER_HOUR", 100, minimum=1)
+# Signals (specification 8): the days they look back, and the values from which each is raised.
+SIGNAL_DAYS = read_integer("SIGNAL_DAYS", 30, minimum=1)
+SIGNAL_SAME_PAYOUT_DETAILS = read_integer("SIGNAL_SAME_PAYOUT_DETAILS", 2, minimum=2)
+SIGNAL_SELF_PURCHASES = read_integer("SIGNAL_SELF_PURCHASES", 1, minimum=1)
+SIGNAL_CLICKS_FROM_ONE_NETWORK = read_integer("SIGNAL_CLICKS_FROM_ONE_NETWORK", 500, minimum=1)
+SIGNAL_QUICK_ORDER_SECONDS = read_integer("SIGNAL_QUICK_ORDER_SECONDS", 30, minimum=1)
+SIGNAL_QUICK_ORDERS = read_integer("SIGNAL_QUICK_ORDERS", 3, minimum=1)
+SIGNAL_CONVERSION_PERCENT = read_integer("SIGNAL_CONVERSION_PERCENT", 40, minimum=1)
+SIGNAL_CONVERSION_CLICKS = read_integer("SIGNAL_CONVERSION_CLICKS", 50, minimum=1)
+SIGNAL_CLICKS_WITHOUT_ORDER = read_integer("SIGNAL_CLICKS_WITHOUT_ORDER", 10_000, minimum=1)
+SIGNAL_UNDECLARED_CLICKS = read_integer("SIGNAL_UNDECLARED_CLICKS", 25, minimum=1)
+
+# --- Logging and theme -------------------------------------------------------------------------------------------
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -307,5 +297,4 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING" if TESTING else "INFO")},
 }
-
 UNFOLD = admin_theme.build_settings(PROGRAM_NAME)

@@ -1,4 +1,4 @@
-"""The web process: tracking links are answered ahead of Django, everything else by it."""
+"""The WSGI application: tracking links are served before Django, everything else by Django."""
 
 import gc
 import os
@@ -9,11 +9,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 django_application = get_wsgi_application()
 
-from tracking.clicks.redirect import warm_up, wrap_wsgi  # noqa: E402  (needs Django set up)
+from tracking.clicks.redirect import warm_up, wrap_wsgi  # noqa: E402 -- needs Django set up
 
 application = wrap_wsgi(django_application)
 warm_up()
 
-# A batch of a thousand orders makes some hundred thousand objects that live to its end: looking for cycles among them at
-# the usual thresholds costs a quarter of its time.
+# A batch of 1000 orders creates about 100,000 objects that live until its end. With the default thresholds, garbage
+# collection takes a quarter of its time.
 gc.set_threshold(50_000, 20, 100)

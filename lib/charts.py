@@ -1,4 +1,7 @@
-"""A bar chart of figures by day, as SVG made here: no script, no style attribute, a table beside it that says the same."""
+"""Bar charts of daily figures as SVG, without scripts or style attributes.
+
+Pages show a table with the same figures beside each chart.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -14,19 +17,18 @@ from django.utils.translation import gettext as _
 WIDTH, HEIGHT, BOTTOM, TOP, CUT_TOP = 640, 220, 28, 14, 26
 MIN_LEFT, MARGIN = 40, 12
 MAX_STEPS = 5
-# Beside an outlier a small figure is still seen to be one.
+# Keeps small figures visible beside an outlier.
 MIN_BAR_HEIGHT = 1.5
 MAX_BAR_WIDTH = 60
-# How many times the next one a figure is that is cut off, and how many there must be beside it.
+# An outlier is at least this many times the next figure, and is cut off only beside this many others.
 OUTLIER_FACTOR, MIN_OTHER_FIGURES = 5, 5
-# From one power of ten to the next.
 _STEP_FACTORS = tuple(map(Decimal, ("2", "2.5", "5", "10")))
-# What a character takes in the greater letters that a phone is given, and what lies between two dates.
+# The width of a character at the larger font size on phones, and the gap between two dates.
 CHARACTER, GAP = 12, 6
 
 
 class Day(NamedTuple):
-    """A bar: the day, or the first of some, with its figure, and the figure of the period before at the same place."""
+    """A bar: a day (or the first day of several), its figure, and the figure of the previous period."""
 
     day: date
     amount: Decimal
@@ -34,7 +36,7 @@ class Day(NamedTuple):
 
 
 class _Plot(NamedTuple):
-    """Where the bars stand: right of the figures, each `pitch` wide, `height` for the highest of `amounts`."""
+    """The area of the bars. Each bar has `pitch` of width; the highest of `amounts` has `height`."""
 
     left: int
     pitch: float
@@ -50,12 +52,12 @@ class _Plot(NamedTuple):
         return self.left + (index + 0.5) * self.pitch
 
     def get_y(self, amount: Decimal) -> float:
-        """How far down the figure stands; what is higher than the scale ends with it."""
+        """Return the vertical position of `amount`, at most the top of the scale."""
         return self.base - min(float(amount / self.amounts[-1]), 1.0) * self.height
 
 
 def build_scale(highest: Decimal, min_step: Decimal = Decimal("0.1")) -> list[Decimal]:
-    """Amounts from 0 to the first at or above `highest`, two to six, in steps of 1, 2, 2.5 or 5 times a power of ten."""
+    """Return two to six amounts from 0 to at least `highest`, in steps of 1, 2, 2.5 or 5 times a power of ten."""
     step = min_step
     while step * MAX_STEPS < highest:
         step *= next((factor for factor in _STEP_FACTORS if step * factor * MAX_STEPS >= highest), _STEP_FACTORS[-1])
@@ -64,12 +66,12 @@ def build_scale(highest: Decimal, min_step: Decimal = Decimal("0.1")) -> list[De
 
 
 def draw_bars(
-    days: Sequence[Day], label: str, figure: Callable[[Decimal], str], *, min_step: Decimal = Decimal("0.1")
+    days: Sequence[Day], label: str, format_figure: Callable[[Decimal], str], *, min_step: Decimal = Decimal("0.1")
 ) -> SafeString:
-    """The chart of `days`, which follow one another without gaps; figures are not negative, `figure` says one in full.
+    """Return the chart of `days`, which are consecutive and have no negative figures.
 
-    What was before is a line over the bars. `min_step` is the smallest step of the scale: 1 for what is counted. A bar or two
-    that would press all others flat are cut off, with their figures written above.
+    The previous period is drawn as a line. `format_figure` formats a figure for tooltips. `min_step` is the smallest
+    step of the scale: 1 for counts. One or two outliers are cut off, with their figures written above.
     """
     highest = _find_scale_maximum(days)
     amounts = build_scale(highest or Decimal(1), min_step)
@@ -82,36 +84,36 @@ def draw_bars(
         HEIGHT,
         label,
         _draw_scale(plot),
-        _draw_bars(days, plot, figure),
+        _draw_bars(days, plot, format_figure),
         _draw_line(days, plot),
         _draw_dates(days, plot),
     )
 
 
 def _find_scale_maximum(days: Sequence[Day]) -> Decimal:
-    """What the scale must reach: the highest figure, or the next one after one or two that tower above the rest."""
+    """Return the highest figure, not counting one or two outliers."""
     figures = sorted((figure for one in days for figure in (one.amount, one.before or Decimal(0))), reverse=True)
-    for towering in (1, 2):
-        rest = [figure for figure in figures[towering:] if figure]
-        if len(rest) >= MIN_OTHER_FIGURES and figures[towering - 1] > OUTLIER_FACTOR * rest[0]:
+    for outliers in (1, 2):
+        rest = [figure for figure in figures[outliers:] if figure]
+        if len(rest) >= MIN_OTHER_FIGURES and figures[outliers - 1] > OUTLIER_FACTOR * rest[0]:
             return rest[0]
     return figures[0] if figures else Decimal(0)
 
 
-def _draw_bars(days: Sequence[Day], plot: _Plot, figure: Callable[[Decimal], str]) -> SafeString:
+def _draw_bars(days: Sequence[Day], plot: _Plot, format_figure: Callable[[Decimal], str]) -> SafeString:
     columns, cuts = [], []
     width = min(plot.pitch * 0.8, MAX_BAR_WIDTH)
     for index, one in enumerate(days):
         if not one.amount:
             continue
-        text = f"{date_format(one.day, 'j M Y')}: {figure(one.amount)}"
+        text = f"{date_format(one.day, 'j M Y')}: {format_figure(one.amount)}"
         if one.before is not None:
-            text += "; " + _("before: %s") % figure(one.before)
+            text += "; " + _("previous: %s") % format_figure(one.before)
         middle = plot.get_center(index)
         top = min(plot.get_y(one.amount), plot.base - MIN_BAR_HEIGHT)
         columns.append((f"{middle - width / 2:.1f}", f"{top:.1f}", f"{width:.1f}", f"{plot.base - top:.1f}", text))
         if one.amount > plot.amounts[-1]:
-            cuts.append(_draw_cut(middle, width, plot, figure(one.amount)))
+            cuts.append(_draw_cut(middle, width, plot, format_figure(one.amount)))
     drawn = format_html_join(
         "", '<rect class="bar" x="{}" y="{}" width="{}" height="{}" rx="1"><title>{}</title></rect>', columns
     )
@@ -119,10 +121,10 @@ def _draw_bars(days: Sequence[Day], plot: _Plot, figure: Callable[[Decimal], str
 
 
 def _draw_cut(middle: float, width: float, plot: _Plot, text: str) -> SafeString:
-    """A gap in a bar that is higher than the scale, and its figure above."""
+    """Return the mark on a bar that is cut off, with its figure above."""
     y = plot.top + CUT_TOP
     gap = f"M{middle - width / 2 - 2:.1f},{y + 4} l{width + 4:.1f},-8"
-    # At the edges the figure would stand outside.
+    # Keeps the figure inside the chart at its edges.
     half = _measure_text(text) / 2
     x = min(max(middle, plot.left + half), WIDTH - 4 - half)
     return format_html(
@@ -146,13 +148,12 @@ def _draw_line(days: Sequence[Day], plot: _Plot) -> SafeString:
 
 
 def _format_amounts(amounts: Sequence[Decimal]) -> list[str]:
-    """The figures of the scale, with cents where one of them has any."""
+    """Return the labels of the scale, with two decimals if any amount has decimals."""
     places = 0 if all(amount == amount.to_integral_value() for amount in amounts) else 2
     return [f"{amount:,.{places}f}" for amount in amounts]
 
 
 def _draw_scale(plot: _Plot) -> SafeString:
-    """A rule for each figure of the scale, which begins with 0, the base."""
     rows = []
     for amount, text in zip(plot.amounts, _format_amounts(plot.amounts), strict=True):
         y = plot.get_y(amount)
@@ -166,7 +167,7 @@ def _draw_scale(plot: _Plot) -> SafeString:
 
 
 def _draw_dates(days: Sequence[Day], plot: _Plot) -> SafeString:
-    """The last day, the first of each month, and the first of all; labels that would touch are left out."""
+    """Return labels for the first and last day and each first of a month, without those that would touch."""
     if not days:
         return SafeString("")
     if len(days) == 1:

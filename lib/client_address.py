@@ -1,4 +1,4 @@
-"""From which address a request comes: evidence and rate limits stand on it, so nothing is believed that a client can forge."""
+"""The client address of a request. Evidence and rate limits depend on it, so nothing a client can forge is trusted."""
 
 import ipaddress
 from functools import lru_cache
@@ -8,15 +8,15 @@ from django.http import HttpRequest
 
 
 def get_client_address(request: HttpRequest) -> str:
-    """The client's IP address; "" where there is none, as on a Unix socket.
+    """Return the client's IP address, or "" if there is none, as on a Unix socket.
 
-    Of X-Forwarded-For only the entry that the outermost of our TRUSTED_PROXIES proxies has added is believed.
+    Of X-Forwarded-For only the entry added by the outermost of TRUSTED_PROXIES proxies is trusted.
     """
     return resolve_address(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""))
 
 
 def resolve_address(remote: str, forwarded_for: str) -> str:
-    """As `get_client_address`, of who connected to us and the header, for whoever answers ahead of Django."""
+    """Return the client's IP address from the peer address and the X-Forwarded-For header."""
     proxies: int = settings.TRUSTED_PROXIES
     entries = [entry.strip() for entry in forwarded_for.split(",")] if forwarded_for else []
     if proxies and len(entries) >= proxies:
@@ -24,7 +24,7 @@ def resolve_address(remote: str, forwarded_for: str) -> str:
     return _normalize_address(remote)
 
 
-# The redirect asks for each click, and the same people click again.
+# Called for every click, often with the same addresses.
 @lru_cache(maxsize=4096)
 def _normalize_address(text: str) -> str:
     try:

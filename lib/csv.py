@@ -1,4 +1,4 @@
-"""The one writer of CSV files: nothing that a person typed becomes a formula in a spreadsheet (RELIABILITY 3)."""
+"""The writer of all CSV files. Text typed by users never becomes a formula in a spreadsheet."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,14 +10,14 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class _Echo:
-    """A file that keeps nothing: csv.writer's `writerow` then returns the line."""
+    """A file object that returns what is written, so that `csv.writer.writerow` returns the line."""
 
     def write(self, text: str) -> str:
         return text
 
 
 def escape_cell(cell: Cell) -> str:
-    """`cell` as text: amounts and dates as they are, text without NUL and with ' before what would start a formula."""
+    """Return `cell` as text, without NUL characters and with ' in front of text that would start a formula."""
     if isinstance(cell, datetime):
         return cell.isoformat()
     if not isinstance(cell, str):
@@ -27,7 +27,7 @@ def escape_cell(cell: Cell) -> str:
 
 
 def iter_csv_lines(header: Sequence[str] | None, rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
-    """The lines of a CSV file, one at a time, so that a file of any length can be streamed."""
+    """Yield the lines of a CSV file, so that files of any length can be streamed."""
     writer = csv.writer(_Echo(), lineterminator="\r\n")
     if header is not None:
         yield str(writer.writerow(header))
@@ -36,5 +36,5 @@ def iter_csv_lines(header: Sequence[str] | None, rows: Iterable[Sequence[Cell]])
 
 
 def build_csv(header: Sequence[str] | None, rows: Iterable[Sequence[Cell]]) -> bytes:
-    """A whole CSV file in UTF-8."""
+    """Return a whole CSV file in UTF-8."""
     return "".join(iter_csv_lines(header, rows)).encode()

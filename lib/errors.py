@@ -1,5 +1,5 @@
-"""What every room refuses by name."""
+"""Exceptions that all apps share."""
 
 
 class NotAllowed(Exception):
-    """A change that cannot be made now; its text says why, to people. The admin and the pages show it as a message."""
+    """A change is not possible now. The text says why; pages and the admin show it as a message."""

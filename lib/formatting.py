@@ -1,4 +1,4 @@
-"""Moments and stretches of time as text, for e-mails, documents and answers; pages show moments by the template filters."""
+"""Dates, times, durations, money and categories as text, for pages, e-mails and documents."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,13 +11,13 @@ from django.utils.translation import ngettext
 
 
 class HasTimeZone(Protocol):
-    """A person who reads times by the clocks of a zone of their own."""
+    """An affiliate, or anyone else with a time zone of their own."""
 
     time_zone: str
 
 
 def format_datetime(at: datetime, zone: str = "UTC") -> str:
-    """ "3 February 2011, 08:26 UTC": in the reader's zone, which is named."""
+    """Return the time in `zone`, with the name of the zone: "3 February 2011, 08:26 UTC"."""
     try:
         local = at.astimezone(ZoneInfo(zone))
     except (ZoneInfoNotFoundError, ValueError):
@@ -26,15 +26,15 @@ def format_datetime(at: datetime, zone: str = "UTC") -> str:
 
 
 def format_datetime_for(at: datetime, affiliate: HasTimeZone) -> str:
-    """`at` in the zone that `affiliate` has chosen."""
+    """Return the time in the affiliate's time zone, as `format_datetime` does."""
     return format_datetime(at, affiliate.time_zone)
 
 
-def format_duration(stretch: timedelta) -> str:
-    """ "4 days 2 hours": the two largest units of a stretch of time, without what is left over; days have 24 hours."""
-    hours, seconds = divmod(stretch.seconds, 3600)
+def format_duration(duration: timedelta) -> str:
+    """Return a duration in its two largest units, rounded down: "4 days 2 hours"."""
+    hours, seconds = divmod(duration.seconds, 3600)
     minutes, seconds = divmod(seconds, 60)
-    units = (stretch.days, hours, minutes, seconds)
+    units = (duration.days, hours, minutes, seconds)
     words = (
         ngettext("%d day", "%d days", units[0]) % units[0],
         ngettext("%d hour", "%d hours", units[1]) % units[1],
@@ -44,26 +44,24 @@ def format_duration(stretch: timedelta) -> str:
     first = next((place for place, number in enumerate(units) if number), None)
     if first is None:
         return _("less than a second")
-    told = [word for number, word in zip(units, words, strict=True) if number]
-    beside = first + 1 < len(units) and units[first + 1]
-    return " ".join(told[:2] if beside else told[:1])
+    return " ".join(words[place] for place in (first, first + 1) if place < len(units) and units[place])
 
 
 def format_money(amount: Decimal, currency: str) -> str:
-    """ "1,234.50 USD": two places and the currency, always (CONTRACT 3)."""
+    """Return an amount with two decimals and its currency: "1,234.50 USD" (specification 3)."""
     return f"{amount:,.2f} {currency}".replace("-", "\u2212")
 
 
 def format_day(at: datetime | None, affiliate: HasTimeZone) -> str:
-    """ "3 February 2011": the day in the zone that `affiliate` has chosen; "" for None."""
+    """Return the date in the affiliate's time zone, "3 February 2011", or "" for None."""
     return format_datetime(at, affiliate.time_zone).partition(",")[0] if at else ""
 
 
 def format_category(slug: str) -> str:
-    """A category's name as people read it: "home-decor" as "Home decor"."""
+    """Return the display name of a category: "Home decor" for "home-decor"."""
     return slug.replace("-", " ").capitalize()
 
 
 def format_month(first_day: date) -> str:
-    """ "January 2011"."""
+    """Return the month and year: "January 2011"."""
     return date_format(first_day, "F Y")

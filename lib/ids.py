@@ -1,5 +1,4 @@
-"""Identifiers for addresses: random, so that nobody can count or guess them (CONTRACT 9), yet in order of time, so that
-indexes stay small (RFC 9562, section 5.7)."""
+"""Identifiers that cannot be guessed (specification 9) and sort by time, which keeps indexes small (RFC 9562, 5.7)."""
 
 import os
 import time
@@ -7,10 +6,10 @@ from uuid import UUID
 
 
 def uuid7() -> UUID:
-    """A new UUID of version 7: 60 bits of Unix time, which is to a quarter of a microsecond, and 62 random bits.
+    """Return a new UUID of version 7: 60 bits of Unix time, precise to a quarter of a microsecond, and 62 random bits.
 
-    So fine that rows which one process makes one after the other are in that order by their ids too, as the histories
-    need whose rows share an instant (RFC 9562, section 6.2, method 3).
+    Rows that one process creates one after the other sort in that order by id, which histories need whose rows share a
+    timestamp (RFC 9562, section 6.2, method 3).
     """
     milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
     fraction = nanoseconds * 4096 // 1_000_000

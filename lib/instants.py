@@ -1,4 +1,4 @@
-"""Moments that come out of the database by the thousand: as whole microseconds, which are read far faster than timestamps."""
+"""Timestamps as whole microseconds, which are read from the database much faster than timestamps."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,10 +6,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def build_microseconds_sql(column: str) -> str:
-    """SQL: the moment in `column` as microseconds since 1970, exactly; NULL stays NULL."""
+    """Return SQL for the timestamp in `column` as microseconds since 1970; NULL stays NULL."""
     return f"(EXTRACT(EPOCH FROM {column}) * 1000000)::bigint"
 
 
 def parse_microseconds(count: int) -> datetime:
-    """The moment that is so many microseconds after 1970 began."""
+    """Return the time `count` microseconds after the start of 1970, UTC."""
     return EPOCH + timedelta(microseconds=count)

@@ -1,4 +1,4 @@
-"""The one place where money is rounded (CONTRACT 3): once an order line, to the cent, half away from zero."""
+"""Rounding of money: once per order line, to the cent, half away from zero (specification 3)."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -8,10 +8,10 @@ HUNDRED = Decimal(100)
 
 
 def round_to_cents(amount: Decimal) -> Decimal:
-    """`amount` with two places, half away from zero, as PostgreSQL's round(numeric, 2) does."""
+    """Return `amount` rounded to two decimals, half away from zero, as PostgreSQL's round(numeric, 2) does."""
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
 def calculate_share(base: Decimal, percent: Decimal) -> Decimal:
-    """`percent` per cent of `base`, rounded once."""
+    """Return `percent` percent of `base`, rounded to cents."""
     return round_to_cents(base * percent / HUNDRED)

@@ -1,4 +1,4 @@
-"""A progress bar on the command line, for work that takes longer than a second."""
+"""A progress bar for commands that take longer than a second."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -7,14 +7,15 @@ from typing import Self, TypeVar
 from django.core.management.base import OutputWrapper
 
 Row = TypeVar("Row")
-DELAY_SECONDS, INTERVAL_SECONDS = 1.0, 0.2  # seconds
+DELAY_SECONDS, INTERVAL_SECONDS = 1.0, 0.2
 WIDTH = 30
 
 
 class ProgressBar:
-    """Told how much of `total` is done, it draws a bar on `stream`; nothing in the first second, nor to a file or pipe.
+    """Draws on `stream` how much of `total` is done. Call it with the number done so far.
 
-    Used with `with`, so that the bar is gone when the work is.
+    Nothing is drawn in the first second, or if the stream is a file or pipe. Use it in a `with` block: the bar
+    disappears at the end of the block.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class ProgressBar:
             self._write("\r\x1b[K")
 
     def __call__(self, done: int) -> None:
-        """`done` of `total` is done."""
+        """Update the bar to `done` of `total`."""
         if not self.is_enabled or self.clock() < self.draw_at:
             return
         self.draw_at, self.is_drawn = self.clock() + INTERVAL_SECONDS, True
@@ -47,7 +48,7 @@ class ProgressBar:
         self.stream.flush()
 
     def track(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """The rows, one after the other, each told as done."""
+        """Yield the rows and count each of them as done."""
         for done, row in enumerate(rows, 1):
             yield row
             self(done)

@@ -1,4 +1,4 @@
-"""Reasons that staff must give: one check for all of them."""
+"""The check of reasons that staff and affiliates must give."""
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _

@@ -1,11 +1,11 @@
-"""Rows that are written once: the database refuses to change or delete them, whoever asks (CONTRACT 7, RELIABILITY 1.3)."""
+"""Database triggers that reject changes of rows that are final (specification 7)."""
 
 from typing import Any
 
 import pgtrigger
 from django.db import connections
 
-# pgtrigger has its triggers ask this function whether the session said to ignore them, which any role may say.
+# pgtrigger lets any role disable its triggers for a session; its triggers call this function to check for that.
 _DISABLE_BYPASS_SQL = """
     CREATE OR REPLACE FUNCTION public._pgtrigger_should_ignore(trigger_name name) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT false'
@@ -13,7 +13,7 @@ _DISABLE_BYPASS_SQL = """
 
 
 def build_append_only_triggers() -> list[pgtrigger.Trigger]:
-    """Triggers for `Meta.triggers` of a model whose rows are facts: UPDATE, DELETE and TRUNCATE are refused."""
+    """Return triggers that reject UPDATE, DELETE and TRUNCATE."""
     return [
         pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
         build_no_truncate_trigger(),
@@ -21,12 +21,12 @@ def build_append_only_triggers() -> list[pgtrigger.Trigger]:
 
 
 def build_no_update_triggers() -> list[pgtrigger.Trigger]:
-    """Triggers for rows that may be deleted, one by one, and never changed: UPDATE and TRUNCATE are refused."""
+    """Return triggers that reject UPDATE and TRUNCATE but allow DELETE."""
     return [pgtrigger.Protect(name="never_changed", operation=pgtrigger.Update), build_no_truncate_trigger()]
 
 
 def build_no_truncate_trigger() -> pgtrigger.Trigger:
-    """A trigger that refuses TRUNCATE."""
+    """Return a trigger that rejects TRUNCATE."""
     return pgtrigger.Trigger(
         name="no_truncate",
         level=pgtrigger.Statement,
@@ -37,6 +37,6 @@ def build_no_truncate_trigger() -> pgtrigger.Trigger:
 
 
 def disable_trigger_bypass(*, using: str, **_signal: Any) -> None:
-    """Take from every session the power to have triggers ignored; after each migration, as those of triggers give it back."""
+    """Prevent sessions from disabling triggers. Runs after each migration, because migrations of triggers undo it."""
     with connections[using].cursor() as cursor:
         cursor.execute(_DISABLE_BYPASS_SQL)

@@ -1,4 +1,4 @@
-"""Typed doors to libraries that ship no types, so that only this module has to tell the type checker to look away."""
+"""Typed access to libraries without types, so that only this module needs `type: ignore`."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar, overload
@@ -37,7 +37,7 @@ class _DisplayDecorator(Protocol):
 
 
 class Task(Protocol):
-    """A Celery task that says in words what it did; "" if there was nothing to do."""
+    """A Celery task that returns a summary of what it did, or "" if there was nothing to do."""
 
     name: str
 

@@ -1,4 +1,4 @@
-"""E-mail of a history that is told after the event: kept as it would have been sent, and sent to nobody."""
+"""Archiving of queued e-mail without sending it, for the demo."""
 
 from datetime import datetime
 
@@ -10,9 +10,9 @@ from mail.rendering import render
 
 @transaction.atomic
 def archive(*, now: datetime) -> int:
-    """Write all e-mail that waits and count it as sent at `now`, without sending any; returns how many.
+    """Render all queued e-mail and mark it as sent at `now` without sending it. Return the number of e-mails.
 
-    For the demo, whose affiliates must not get a year of mail at once. Never where mail tells somebody something.
+    Only for the demo, which creates a year of e-mail at once.
     """
     waiting = list(Message.objects.select_for_update().filter(state=Message.State.WAITING))
     for message in waiting:

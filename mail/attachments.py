@@ -1,4 +1,4 @@
-"""Makers of attachments, named by the rooms above: a message keeps the name and a key, the file is made when it is sent."""
+"""Attachments, which apps register by name. A message stores the name and a key; the file is made on sending."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -15,10 +15,10 @@ _makers: dict[str, Maker] = {}
 
 
 def register(name: str, maker: Maker) -> None:
-    """Offer `maker` under `name`; called by a room's AppConfig when it is ready."""
+    """Register `maker` under `name`. Called by the AppConfig of the app that makes the attachment."""
     _makers[name] = maker
 
 
 def make(name: str, key: str) -> Attachment:
-    """The attachment `name` for `key`; KeyError for a name that no room has registered."""
+    """Return the attachment `name` for `key`. Raises KeyError if the name is not registered."""
     return _makers[name](key)

@@ -1,8 +1,8 @@
-"""From a mail's plain template to what it consists of: a subject, and blocks that text and HTML are both made from.
+"""Parsing of filled e-mail templates into a subject and blocks, from which both text and HTML are made.
 
-A template's first line is the subject; then, separated by blank lines, come paragraphs, lists (lines that begin with
-"- ") and actions ("=> address | label"), each action a paragraph of its own. Whatever people wrote is taken as words: it
-can begin no paragraph, no list and no action, so that nobody puts a button of their own into the program's mail.
+The first line of a template is the subject. Then follow, separated by blank lines, paragraphs, lists (lines that start
+with "- ") and actions ("=> URL | label", each a paragraph of its own). Values written by users are escaped: they cannot
+start a paragraph, a list or an action, so that no one can put their own button into the program's e-mail.
 """
 
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 ACTION = "=> "
 ITEM = "- "
-# Stand for what a value brought along, from before the template is filled in until its blocks are known. Both are
-# private characters, which values lose beforehand.
+# Private-use characters that mark line breaks and leading markers in values until the blocks are parsed. They are
+# removed from values beforehand.
 _LINE_BREAK = "\ue000"
 _PARAGRAPH_GUARD = "\ue001"
 
@@ -30,7 +30,7 @@ class Mail(NamedTuple):
 
 
 def escape_markers(value: Any) -> Any:
-    """`value`, and all that it contains, so that no text in it can be read as the template's own marks."""
+    """Return `value` with all contained text escaped, so that none is parsed as markup of the template."""
     if isinstance(value, str):
         text = value.replace(_LINE_BREAK, "").replace(_PARAGRAPH_GUARD, "")
         text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", _LINE_BREAK)
@@ -43,7 +43,7 @@ def escape_markers(value: Any) -> Any:
 
 
 def parse_mail(filled: str) -> Mail:
-    """The mail that a template, filled in with shielded values, says."""
+    """Parse a template that was filled with escaped values."""
     subject, _newline, body = filled.strip().partition("\n")
     paragraphs: list[list[str]] = [[]]
     for line in body.split("\n"):
@@ -56,7 +56,7 @@ def parse_mail(filled: str) -> Mail:
 
 
 def _parse_blocks(lines: list[str]) -> list[Block]:
-    """A paragraph, with the list that may follow its words directly."""
+    """Return the blocks of a paragraph, which may be followed directly by a list."""
     if lines[0].startswith(ACTION):
         url, _bar, label = " ".join(lines).removeprefix(ACTION).partition(" | ")
         return [Block("action", [_strip_marks(label).strip()], _strip_marks(url).strip())]

@@ -1,6 +1,6 @@
-"""Sending what the outbox holds (CONTRACT 10): claim a row, talk to the mail server in no transaction, record the answer.
+"""Delivery of queued e-mail (specification 10): claim a message, send it outside of a transaction, record the result.
 
-A crash in between leaves the row waiting: it is sent again later under the same Message-ID.
+After a crash in between the message stays queued and is sent again later with the same Message-ID.
 """
 
 import logging
@@ -22,9 +22,9 @@ from mail.rendering import render
 
 MAX_ATTEMPTS = 12
 MAX_RETRY_DELAY = timedelta(hours=6)
-# How long a claim lasts, for a worker that died with it: longer than the slowest server takes for one mail.
+# A claim expires in case the worker died. This is longer than the slowest server takes for one e-mail.
 CLAIM_DURATION = timedelta(minutes=5)
-# After so many refusals in a row the server is away, and the rest of the mail waits for the next run.
+# After this many failures in a row the server is considered down, and the rest waits for the next run.
 MAX_CONSECUTIVE_FAILURES = 3
 
 log = logging.getLogger(__name__)
@@ -32,22 +32,24 @@ Clock = Callable[[], datetime]
 
 
 def deliver_due(*, clock: Clock, seconds: float = 20.0) -> tuple[int, int]:
-    """Send what is due, for about `seconds` at most; returns how many were sent and how many were refused."""
-    ends, sent, refused, in_a_row = time.monotonic() + seconds, 0, 0, 0
+    """Send due e-mail for at most about `seconds`. Return how many were sent and how many failed."""
+    deadline, sent, failed, consecutive = time.monotonic() + seconds, 0, 0, 0
     connection = get_connection()
     try:
-        while time.monotonic() < ends and in_a_row < MAX_CONSECUTIVE_FAILURES and (message := claim(now=clock())):
+        while (
+            time.monotonic() < deadline and consecutive < MAX_CONSECUTIVE_FAILURES and (message := claim(now=clock()))
+        ):
             if deliver(message, connection=connection, clock=clock):
-                sent, in_a_row = sent + 1, 0
+                sent, consecutive = sent + 1, 0
             else:
-                refused, in_a_row = refused + 1, in_a_row + 1
+                failed, consecutive = failed + 1, consecutive + 1
     finally:
         _close_connection(connection)
-    return sent, refused
+    return sent, failed
 
 
 def claim(*, now: datetime) -> Message | None:
-    """The next message that is due, taken so that no other worker takes it too; None if there is none."""
+    """Claim the next due message, so that no other worker sends it. Return None if there is none."""
     with transaction.atomic():
         waiting = Message.objects.filter(state=Message.State.WAITING, next_attempt_at__lte=now)
         message = waiting.select_for_update(skip_locked=True).order_by("next_attempt_at", "id").first()
@@ -59,18 +61,18 @@ def claim(*, now: datetime) -> Message | None:
 
 
 def get_retry_delay(attempts: int) -> timedelta:
-    """How long to wait after the refusal of attempt number `attempts`: 1, 2, 4 ... minutes, 6 hours at most."""
+    """Return the delay after failed attempt number `attempts`: 1, 2, 4 ... minutes, at most 6 hours."""
     return min(timedelta(minutes=2 ** (attempts - 1)), MAX_RETRY_DELAY)
 
 
 def deliver(message: Message, *, connection: BaseEmailBackend, clock: Clock) -> bool:
-    """Send a claimed message and record the answer; whatever goes wrong is kept with it. Says whether it was sent."""
+    """Send a claimed message and record the result or the error. Return whether it was sent."""
     try:
         _render_message(message)
-        connection.open()  # kept open for the next mail; a backend that finds it closed would close it after each
+        connection.open()  # stays open for the next e-mail
         _build_email(message, connection).send()
-    except Exception as error:  # noqa: BLE001 -- template, attachment, server: this mail waits, the others go on
-        log.warning("Mail %s (%s) was not sent: %s", message.pk, message.kind, error)
+    except Exception as error:  # noqa: BLE001 -- whether template, attachment or server failed, the other e-mails go on
+        log.warning("E-mail %s (%s) was not sent: %s", message.pk, message.kind, error)
         _close_connection(connection)
         _record_failure(message, error, clock())
         return False
@@ -80,7 +82,7 @@ def deliver(message: Message, *, connection: BaseEmailBackend, clock: Clock) -> 
 
 
 def _render_message(message: Message) -> None:
-    """Render the message at its first attempt; a later one sends the same words again."""
+    """Render the message at its first attempt; later attempts send the same text."""
     if message.subject:
         return
     message.subject, message.text, message.html = render(
@@ -98,32 +100,31 @@ def _build_email(message: Message, connection: BaseEmailBackend) -> EmailMultiAl
         connection=connection,
     )
     email.attach_alternative(message.html, "text/html")
-    for named in message.attachments:
-        email.attach(*attachments.make(named["name"], named["key"]))
+    for attachment in message.attachments:
+        email.attach(*attachments.make(attachment["name"], attachment["key"]))
     return email
 
 
 def _record_failure(message: Message, error: Exception, now: datetime) -> None:
-    gives_up = message.attempts >= MAX_ATTEMPTS
+    is_last_attempt = message.attempts >= MAX_ATTEMPTS
     Message.objects.filter(pk=message.pk, state=Message.State.WAITING).update(
-        state=Message.State.FAILED if gives_up else Message.State.WAITING,
+        state=Message.State.FAILED if is_last_attempt else Message.State.WAITING,
         error=f"{type(error).__name__}: {error}"[:2000].replace("\x00", ""),
         next_attempt_at=now + get_retry_delay(message.attempts),
     )
 
 
 def _close_connection(connection: BaseEmailBackend) -> None:
-    """Close the connection, so that the next mail begins with a new one; a server that is gone needs no goodbye."""
     try:
         connection.close()
     except Exception:
-        log.debug("The mail server was gone already", exc_info=True)
+        log.debug("Closing the connection to the mail server failed", exc_info=True)
 
 
 @transaction.atomic
 def send_again(*, message: Message, now: datetime, by: User | None) -> None:
-    """Put a message that was given up back into the outbox; refuses any other."""
+    """Queue a failed message again. Raises NotAllowed for any other message."""
     failed = Message.objects.filter(pk=message.pk, state=Message.State.FAILED)
     if not failed.update(state=Message.State.WAITING, attempts=0, next_attempt_at=now):
-        raise NotAllowed(_("Only an e-mail that was given up can be sent again."))
+        raise NotAllowed(_("Only a failed e-mail can be sent again."))
     trail.record(action="e-mail sent again", subject=message, now=now, by=by, before={"error": message.error})

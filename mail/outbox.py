@@ -1,4 +1,4 @@
-"""Posting: one e-mail row in the caller's transaction."""
+"""Queueing of e-mail in the caller's transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from mail.models import Message
 
 
 class OutgoingEmail(NamedTuple):
-    """One of many e-mails of a kind."""
+    """An e-mail for `queue_emails`."""
 
     to: str
     key: str
@@ -27,24 +27,24 @@ def queue_email(
     attachments: Sequence[Mapping[str, str]] = (),
     language: str = "",
 ) -> None:
-    """Write the e-mail `kind` for `to` into the outbox, once for each `key` of at most 200 characters (CONTRACT 10).
+    """Queue the e-mail `kind` for the address `to`, once per `key` of at most 200 characters (specification 10).
 
-    `kind` is a template `mail/<kind>.txt`; `context` holds plain JSON values, amounts as text. `attachments` name a maker
-    registered in `mail.attachments` and the key that it takes: {"name": "statement", "key": "..."}. A key that was
-    posted before is passed over in silence. `language` is the reader's, "" for the installation's own.
+    `kind` names the template `mail/<kind>.txt`. `context` holds plain JSON values, with amounts as text. `attachments`
+    name a maker registered in `mail.attachments` and its key: {"name": "statement", "key": "..."}. A key that was
+    queued before is ignored. `language` is that of the recipient, or "" for the language of the installation.
     """
     queue_emails(kind=kind, emails=[OutgoingEmail(to, key, context, attachments, language)])
 
 
 def queue_emails(*, kind: str, emails: Iterable[OutgoingEmail]) -> None:
-    """`post` for thousands at once."""
+    """Queue many e-mails of one kind, as `queue_email` does."""
     messages = [
         Message(
             kind=kind,
             to=email.to,
             key=email.key,
             context=dict(email.context),
-            attachments=[dict(named) for named in email.attachments],
+            attachments=[dict(attachment) for attachment in email.attachments],
             language=email.language,
         )
         for email in emails

@@ -1,4 +1,4 @@
-"""Making an e-mail of a row of the outbox: one template a kind, from which text and HTML are both made (CONTRACT 10)."""
+"""Rendering of e-mail: one template per kind, from which both text and HTML are made (specification 10)."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -19,9 +19,9 @@ class RenderedMail(NamedTuple):
 
 
 def render(*, kind: str, context: Mapping[str, Any], language: str = "") -> RenderedMail:
-    """Subject, text and HTML of the e-mail `kind`: `templates/mail/<kind>.txt`, whose form `mail.blocks` describes.
+    """Return subject, text and HTML of the e-mail `kind` in `language`, by default that of the installation.
 
-    In `language`, else in the installation's own, whatever the language of who asks for it.
+    The template is `mail/<kind>.txt`; `mail.blocks` describes its format.
     """
     with translation.override(language or settings.LANGUAGE_CODE):
         return _render(kind, context)
@@ -36,7 +36,7 @@ def _render(kind: str, context: Mapping[str, Any]) -> RenderedMail:
 
 
 def _fill_template(kind: str, context: Mapping[str, Any]) -> str:
-    # Not escaped: what comes out is text, which layout.html escapes when it is put into HTML.
+    # The result is text; layout.html escapes it for HTML.
     values = Context(_get_program_context() | blocks.escape_markers(dict(context)), autoescape=False)
     template = get_template(f"mail/{kind}.txt")
     return str(template.template.render(values))  # type: ignore[attr-defined]  # the backend's own template

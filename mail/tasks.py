@@ -1,4 +1,4 @@
-"""What Celery wakes the mail room for; the answer is in words, for the operations page."""
+"""The delivery task. Its result is shown on the operations page."""
 
 from django.utils import timezone
 
@@ -6,9 +6,9 @@ from lib.typed import shared_task
 from mail import delivery
 
 
-# A tick that waited for a free worker is worth nothing: the next one is there already.
+# A run that waited this long for a worker is superseded by the next one.
 @shared_task(expires=10)
 def deliver() -> str:
-    """Send the mail that is due."""
-    sent, refused = delivery.deliver_due(clock=timezone.now)
-    return f"{sent} sent, {refused} refused" if sent or refused else ""
+    """Send due e-mail."""
+    sent, failed = delivery.deliver_due(clock=timezone.now)
+    return f"{sent} sent, {failed} failed" if sent or failed else ""

@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, Q, QuerySet
+from django_countries.fields import Country
 
 from accounts.models import User
 from affiliates.models import Affiliate, Channel, StatusChange
@@ -112,7 +113,8 @@ def serialize_row(row: Model, hidden: Iterable[str] = ()) -> dict[str, Any]:
     """The fields of `row` without secrets and without who of staff it was."""
     left_out = SECRET_FIELDS | set(hidden)
     fields = [field for field in row._meta.concrete_fields if field.name not in left_out]
-    return {field.name: getattr(row, field.attname) for field in fields if field.related_model is not User}
+    values = {field.name: getattr(row, field.attname) for field in fields if field.related_model is not User}
+    return {name: value.code if isinstance(value, Country) else value for name, value in values.items()}
 
 
 def _blank_coupons_of_others(records: list[dict[str, Any]], affiliate: Affiliate) -> None:

@@ -11,12 +11,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from django_countries import countries
 
 from accounts.models import User
 from affiliates import applications
 from affiliates.models import Affiliate, Channel
 from affiliates.notifications import OPTIONAL_KINDS
-from portal import countries
 
 CHANNEL_ROWS = 5
 
@@ -61,12 +61,15 @@ class ApplyForm(SignupForm):  # type: ignore[misc]  # django-allauth has no type
     name = forms.CharField(
         label=_("Your name, or your company's"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
-    country = forms.ChoiceField(label=_("Country"), widget=forms.Select(attrs={"autocomplete": "country"}))
+    country = forms.ChoiceField(
+        label=_("Country"),
+        choices=lambda: [("", _("choose")), *countries],
+        widget=forms.Select(attrs={"autocomplete": "country"}),
+    )
     field_order = ("name", "country", "email", "password1", "password2")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["country"].choices = [("", _("choose")), *countries.list_choices()]
         self.fields["email"].widget.attrs.pop("placeholder", None)
         for name in ("password1", "password2"):
             self.fields[name].widget.attrs.pop("placeholder", None)
@@ -101,7 +104,7 @@ class ApplyForm(SignupForm):  # type: ignore[misc]  # django-allauth has no type
 
 class ProfileForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=200)
-    country = forms.ChoiceField(label=_("Country"))
+    country = forms.ChoiceField(label=_("Country"), choices=lambda: list(countries))
     time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("Times on your pages are shown in this zone."))
     language = forms.ChoiceField(
         label=_("Language"), required=False, help_text=_("Of your pages and of the e-mails that we send you.")
@@ -109,12 +112,6 @@ class ProfileForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = list(countries.list_choices())
-        # An imported affiliate's country may be a name of the other system's.
-        current = self.initial["country"] = countries.get_country_name(self.initial.get("country", ""))
-        if current and current not in dict(known):
-            known.insert(0, (current, current))
-        self.fields["country"].choices = known  # type: ignore[attr-defined]  # a ChoiceField
         self.fields["time_zone"].choices = [(zone, zone) for zone in sorted(available_timezones())]  # type: ignore[attr-defined]  # a ChoiceField
         self.fields["language"].choices = [("", _("as my browser asks")), *settings.LANGUAGES]  # type: ignore[attr-defined]  # a ChoiceField
         if len(settings.LANGUAGES) == 1:

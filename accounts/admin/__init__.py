@@ -1,4 +1,4 @@
-"""Who may sign in: people, groups of staff, and the shop's API keys."""
+"""Users, staff groups and API keys."""
 
 from accounts.admin import api_keys, users
 

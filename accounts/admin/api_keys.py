@@ -1,4 +1,4 @@
-"""The shop's API keys: made, rotated with an overlap, revoked; for superusers."""
+"""API keys of the shop, for superusers: created, rotated with an overlap, revoked."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,10 +25,11 @@ from accounts import api_keys
 from accounts.models import ApiKey, Scope
 from accounts.models.api_key import list_scopes
 from accounts.staff import staff_member
-from lib.admin.actions import CONFIRMED, ReasonForm, run_action
+from lib.admin.actions import CONFIRMED, ReasonForm
 from lib.admin.bases import ReadOnlyAdmin
+from lib.admin.pages import build_admin_link, build_changelist_url
+from lib.admin.staff_action import StaffAction, StaffPage
 from lib.errors import NotAllowed
-from lib.typed import action
 
 DEFAULT_OVERLAP = timedelta(days=7)
 
@@ -38,22 +39,22 @@ class CreateKeyForm(forms.Form):
         label=gettext_lazy("Name"),
         max_length=100,
         widget=UnfoldAdminTextInputWidget,
-        help_text=gettext_lazy("What it is for, such as “the shop's order export”."),
+        help_text=gettext_lazy("What the key is for, such as “order export”."),
     )
     scopes = forms.MultipleChoiceField(
-        label=gettext_lazy("May"),
+        label=gettext_lazy("Permissions"),
         choices=[(scope.value, f"{scope.label} ({scope.value})") for scope in Scope],
         initial=list_scopes,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text=gettext_lazy("A shop that asks for nothing needs to send alone."),
+        help_text=gettext_lazy("If the shop only sends orders, give write access only."),
     )
 
 
 class RotateForm(forms.Form):
     until = forms.SplitDateTimeField(
-        label=gettext_lazy("The old key works until"),
+        label=gettext_lazy("Old key valid until"),
         widget=UnfoldAdminSplitDateTimeWidget,
-        help_text=gettext_lazy("In UTC. Until then both keys work, so that the shop can change over without a gap."),
+        help_text=gettext_lazy("In UTC. Until then both keys work, so that the shop can switch without a gap."),
     )
 
 
@@ -70,82 +71,62 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     actions_list = ("make",)
     actions_detail = ("rotate", "revoke")
 
-    @admin.display(description=gettext_lazy("may"))
+    @admin.display(description=gettext_lazy("permissions"))
     def scope_list(self, key: ApiKey) -> str:
         return ", ".join(key.scopes)
 
     @admin.display(description=gettext_lazy("replaced by"))
     def successor(self, key: ApiKey) -> SafeString | str:
-        if key.replaced_by is None:
-            return "-"
-        address = reverse("admin:accounts_apikey_change", args=[key.replaced_by.pk])
-        return format_html('<a href="{}">{} ({}…)</a>', address, key.replaced_by, key.replaced_by.prefix)
+        new = key.replaced_by
+        return build_admin_link(new, f"{new} ({new.prefix}…)" if new else None)
 
-    # By methods, not by the names of rights: unfold looks those up in the database, which has no tables yet when it is
-    # migrated for the first time.
-    def has_make_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("accounts.add_apikey")
-
-    def has_rotate_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        still = ApiKey.objects.filter(pk=object_id, revoked_at=None, replaced_by=None)
-        return request.user.has_perm("accounts.add_apikey") and (request.method == "POST" or still.exists())
-
-    def has_revoke_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        still = ApiKey.objects.filter(pk=object_id, revoked_at=None)
-        return request.user.has_perm("accounts.change_apikey") and (request.method == "POST" or still.exists())
-
-    @action(description=gettext_lazy("Make a key"), permissions=["make"])
+    @StaffPage(gettext_lazy("Create key"), permission="accounts.add_apikey")
     def make(self, request: HttpRequest) -> HttpResponse:
-        """Ask for a name, make the key, and show its secret this once: on the answer itself, never stored."""
+        """Ask for a name and permissions, create the key, and show its secret once, in this response only."""
         form = CreateKeyForm(request.POST) if request.method == "POST" else CreateKeyForm()
         if form.is_bound and form.is_valid():
             key, secret = api_keys.create(**form.cleaned_data, now=timezone.now(), by=staff_member(request))
             return self._render_secret(request, key, secret)
-        return self._render_form(request, form, _("Make an API key"), reverse("admin:accounts_apikey_changelist"))
+        return self._render_form(request, form, _("Create API key"), build_changelist_url(ApiKey))
 
-    @action(description=gettext_lazy("Rotate"), permissions=["rotate"])
+    @StaffPage(gettext_lazy("Rotate"), permission="accounts.add_apikey", rows=Q(revoked_at=None) & Q(replaced_by=None))
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Make the key that replaces this one; both work for a while."""
+        """Create the replacement of a key and show its secret once; both keys work for a while."""
         key, now = get_object_or_404(ApiKey, pk=object_id), timezone.now()
-        asked = request.method == "POST"
-        form = RotateForm(request.POST) if asked else RotateForm(initial={"until": now + DEFAULT_OVERLAP})
+        is_submitted = request.method == "POST"
+        form = RotateForm(request.POST) if is_submitted else RotateForm(initial={"until": now + DEFAULT_OVERLAP})
         if form.is_bound and form.is_valid():
+            until = form.cleaned_data["until"]
             try:
-                new, secret = api_keys.rotate(
-                    key=key, until=form.cleaned_data["until"], now=now, by=staff_member(request)
-                )
-                return self._render_secret(request, new, secret, until=form.cleaned_data["until"])
-            except ValidationError as refusal:
-                form.add_error(None, refusal)
-            except NotAllowed as refusal:
-                form.add_error(None, str(refusal))
+                new, secret = api_keys.rotate(key=key, until=until, now=now, by=staff_member(request))
+                return self._render_secret(request, new, secret, until=until)
+            except ValidationError as error:
+                form.add_error(None, error)
+            except NotAllowed as error:
+                form.add_error(None, str(error))
         back = reverse("admin:accounts_apikey_change", args=[key.pk])
         return self._render_form(request, form, _("Rotate the key %(key)s") % {"key": key}, back)
 
-    @action(description=gettext_lazy("Revoke"), permissions=["revoke"])
-    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Let nobody sign in with the key any more."""
-        key = get_object_or_404(ApiKey, pk=object_id)
-        return run_action(
-            request,
-            self,
-            ReasonForm,
-            _("Revoke the key %(key)s") % {"key": key},
-            lambda answers: api_keys.revoke(
-                key=key, reason=answers["reason"], now=timezone.now(), by=staff_member(request)
-            ),
-            reverse("admin:accounts_apikey_change", args=[key.pk]),
-        )
+    revoke = StaffAction(
+        gettext_lazy("Revoke"),
+        permission="accounts.change_apikey",
+        rows=Q(revoked_at=None),
+        form=ReasonForm,
+        do=lambda key, answers, now, by: api_keys.revoke(key=key, now=now, by=by, **answers),
+        title=lambda key: _("Revoke the key %(key)s") % {"key": key},
+        explanation=gettext_lazy("The shop can no longer use the key. This cannot be undone."),
+        success=lambda key: _("API key %(key)s revoked.") % {"key": key},
+    )
 
     def _render_form(self, request: HttpRequest, form: forms.Form, title: str, back: str) -> HttpResponse:
-        context = self._context(request, title) | {"form": form, "back": back, "confirmed": CONFIRMED}
+        context = self._build_context(request, title) | {"form": form, "back": back, "confirmed": CONFIRMED}
         return TemplateResponse(request, "admin/confirm.html", context | {"media": self.media + form.media})
 
     def _render_secret(self, request: HttpRequest, key: ApiKey, secret: str, **more: Any) -> HttpResponse:
-        context = self._context(request, _("A new API key")) | {"key": key, "secret": secret} | more
-        made = TemplateResponse(request, "admin/api_key_made.html", context)
-        made["Cache-Control"] = "no-store"
-        return made
+        context = self._build_context(request, _("New API key")) | {"key": key, "secret": secret} | more
+        response = TemplateResponse(request, "admin/api_key_created.html", context)
+        response["Cache-Control"] = "no-store"
+        return response
 
-    def _context(self, request: HttpRequest, title: str) -> dict[str, Any]:
+    def _build_context(self, request: HttpRequest, title: str) -> dict[str, Any]:
         return {**self.admin_site.each_context(request), "opts": self.opts, "title": title}

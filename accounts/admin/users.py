@@ -1,4 +1,4 @@
-"""People who may sign in, and the groups of staff: for superusers."""
+"""Users and staff groups, for superusers."""
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -27,7 +27,7 @@ class NewUserForm(UserCreationForm):  # type: ignore[misc]  # unfold has no type
         fields = ("email", "name")
 
     def clean_email(self) -> str:
-        """One spelling an address: people sign in without regard to case."""
+        """Return the address in lowercase: sign-in ignores case."""
         return str(self.cleaned_data["email"]).lower()
 
 
@@ -44,19 +44,19 @@ class UserAdmin(AuditedAdmin, StockUserAdmin):  # type: ignore[type-arg]  # take
     filter_horizontal = ()
     fieldsets = (
         (None, {"fields": ("email", "name", "password")}),
-        (gettext_lazy("Rights"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        (gettext_lazy("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
         (gettext_lazy("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),)
-    # The trail outlives an erasure, so it holds nothing personal.
+    # Audit records outlive erasure, so they hold no personal data.
     unrecorded_fields = ("email", "name", "password", "password1", "password2")
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Whoever did something stays on record; without `is_active` they can't sign in."""
+        """Users stay on record; deactivate them to prevent sign-in."""
         return False
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 -- Django names it
-        """Set somebody's password, on the record."""
+        """Change a user's password and write an audit record."""
         with transaction.atomic():
             before = self.get_object(request, unquote(id))
             response = super().user_change_password(request, id, form_url)
@@ -68,7 +68,7 @@ class UserAdmin(AuditedAdmin, StockUserAdmin):  # type: ignore[type-arg]  # take
 
 @admin.register(Group)
 class GroupAdmin(AuditedAdmin, StockGroupAdmin):
-    """The four groups that ship get their rights back with every migration (accounts.groups); others are your own."""
+    """Each migration resets the permissions of the four predefined groups (accounts.groups)."""
 
 
 @admin.register(EmailAddress)
@@ -81,7 +81,7 @@ class EmailAddressAdmin(ReadOnlyAdmin):
 
 @admin.register(Authenticator)
 class AuthenticatorAdmin(AuditedAdmin):
-    """Second factors without their secrets: removed for whoever has lost theirs, on the record, and never made here."""
+    """Second factors, without their secrets. Staff can only delete them, for users who lost theirs."""
 
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type",)

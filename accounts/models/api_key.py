@@ -1,4 +1,4 @@
-"""Keys with which the shop signs in to the orders API (CONTRACT 4): shown once, stored hashed, revocable."""
+"""API keys of the shop for the orders API (specification 4)."""
 
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from lib.ids import uuid7
 
 
 class Scope(models.TextChoices):
-    """What a key opens; whoever only reads orders needs no key that writes them."""
+    """A permission of an API key."""
 
     ORDERS_WRITE = "orders:write", _("send orders")
     ORDERS_READ = "orders:read", _("read orders")
@@ -24,15 +24,15 @@ def list_scopes() -> list[str]:
 class ApiKey(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(_("name"), max_length=100)
-    prefix = models.CharField(_("begins with"), max_length=12)
+    prefix = models.CharField(_("key prefix"), max_length=12)
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    scopes = ArrayField(models.CharField(max_length=20), default=list_scopes, verbose_name=_("may"))
-    created_at = models.DateTimeField(_("made"))
+    scopes = ArrayField(models.CharField(max_length=20), default=list_scopes, verbose_name=_("permissions"))
+    created_at = models.DateTimeField(_("created"))
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     last_used_at = models.DateTimeField(_("last used"), null=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True)
-    # Set when it is rotated: until then it works beside the key that replaces it.
-    expires_at = models.DateTimeField(_("works until"), null=True)
+    # Set by rotation: until then the key works beside its replacement.
+    expires_at = models.DateTimeField(_("valid until"), null=True)
     replaced_by = models.OneToOneField("self", models.PROTECT, null=True, related_name="replaces")
 
     class Meta:

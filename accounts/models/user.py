@@ -1,4 +1,4 @@
-"""The one kind of account: people sign in by e-mail, whether they are affiliates or staff."""
+"""User accounts of affiliates and staff, who sign in by e-mail."""
 
 from typing import Any, ClassVar
 
@@ -13,15 +13,14 @@ from lib.ids import uuid7
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """A stored user whose address is compared without regard to case; without a password they must set one."""
+        """Create a user with the address in lowercase. Without a password the user must set one before signing in."""
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """A superuser, whose address counts as confirmed: whoever runs commands here vouches for it, and before the
-        first of them has signed in there may be no mail to confirm anything by."""
+        """Create a superuser with a confirmed address: before the first sign-in e-mail may not work yet."""
         from allauth.account.models import EmailAddress
 
         user = self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
@@ -36,8 +35,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=200, blank=True)
-    is_staff = models.BooleanField(_("may use the admin"), default=False)
-    is_active = models.BooleanField(_("may sign in"), default=True)
+    is_staff = models.BooleanField(_("staff"), default=False)
+    is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = UserManager()

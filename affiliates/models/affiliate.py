@@ -1,4 +1,4 @@
-"""Who promotes the shop."""
+"""Affiliates: persons and companies that promote the shop."""
 
 from typing import ClassVar
 
@@ -7,13 +7,14 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django_countries.fields import CountryField
 
 from lib.foreign_keys import build_no_delete_triggers
 from lib.ids import uuid7
 
 
 class State(models.TextChoices):
-    """The states of CONTRACT 8; `affiliates.status_history` lists the ways between them."""
+    """The states of an affiliate (specification 8); `affiliates.status_history` defines the transitions."""
 
     APPLIED = "applied", _("applied")
     APPROVED = "approved", _("approved")
@@ -31,17 +32,22 @@ class Affiliate(models.Model):
         _("code"),
         max_length=32,
         unique=True,
-        validators=[RegexValidator(r"\A[A-Za-z0-9][A-Za-z0-9_-]*\Z", _("Letters, digits, - and _ only."))],
+        validators=[
+            RegexValidator(
+                r"\A[A-Za-z0-9][A-Za-z0-9_-]*\Z",
+                _("Use only letters, digits, - and _."),
+            )
+        ],
     )
     name = models.CharField(_("name"), max_length=200)
-    country = models.CharField(_("country"), max_length=60)
+    country = CountryField(_("country"))
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.APPLIED)
     state_since = models.DateTimeField(_("since"))
     applied_at = models.DateTimeField(_("applied"))
-    # For a leaving affiliate and one who was given notice: when it runs off (CONTRACT 8).
+    # When the notice of a leaving affiliate, or of one with a termination notice, expires.
     notice_ends_at = models.DateTimeField(_("notice ends"), null=True, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=50, default="UTC")
-    # Of their pages and e-mails; "" for what the browser asks for, and e-mails in the installation's own.
+    # "" means the browser's language on pages and the installation's language in e-mails.
     language = models.CharField(_("language"), max_length=10, blank=True, default="", db_default="")
     muted_kinds = ArrayField(models.CharField(max_length=60), default=list, blank=True, db_default=[])
     erased_at = models.DateTimeField(null=True, editable=False)

@@ -1,4 +1,4 @@
-"""Where an affiliate promotes: only an approved channel may be used (CONTRACT 10)."""
+"""Channels of affiliates. Only approved channels may be used (specification 10)."""
 
 from typing import ClassVar, Self
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The history of an affiliate's states: attribution asks it, so it is never rewritten (CONTRACT 4). Append-only."""
+"""The status history of affiliates, which attribution reads (specification 4). Append-only."""
 
 from typing import ClassVar
 
@@ -16,8 +16,8 @@ class StatusChange(models.Model):
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="status_changes")
     before = models.CharField(_("from"), max_length=12, choices=State, blank=True)
     after = models.CharField(_("to"), max_length=12, choices=State)
-    # From when the state counts; an import may name a day before it was recorded.
-    at = models.DateTimeField(_("from when"))
+    # The start of the state. An import may record it later.
+    at = models.DateTimeField(_("since"))
     recorded_at = models.DateTimeField(_("recorded"))
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     breach = models.BooleanField(_("for breach"), default=False)

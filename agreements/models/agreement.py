@@ -15,28 +15,12 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from agreements import languages
+from lib.fields import MoneyField, PercentField
 from lib.ids import uuid7
 from lib.triggers import build_append_only_triggers
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-
-
-class PercentField(models.DecimalField):  # type: ignore[type-arg]  # generic for the type checker only
-    """A rate in percent with two places, 0 to 100; the column's type has no NaN within its check."""
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        kwargs |= {"max_digits": 5, "decimal_places": 2}
-        kwargs.setdefault("validators", [MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100))])
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # DecimalField's own options, passed through
-
-
-class MoneyField(models.DecimalField):  # type: ignore[type-arg]  # generic for the type checker only
-    """An amount in the program's currency: numeric(14,2), never NaN (DESIGN 7), never rounded by storing it."""
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        kwargs |= {"max_digits": 14, "decimal_places": 2}
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # DecimalField's own options, passed through
 
 
 def build_day_count_field(

@@ -12,7 +12,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from agreements.models.agreement import AgreementVersion, PercentField
+from agreements.models.agreement import AgreementVersion
+from lib.fields import PercentField
 from lib.ids import uuid7
 from lib.triggers import build_append_only_triggers
 

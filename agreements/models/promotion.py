@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
-from agreements.models.agreement import PercentField
+from lib.fields import PercentField
 from lib.ids import uuid7
 
 

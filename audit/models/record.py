@@ -1,4 +1,4 @@
-"""Who did what, when, from what to what, and why (CONTRACT 9). Append-only."""
+"""Audit records: who changed what, when, from which to which values, and why (specification 9). Append-only."""
 
 from typing import ClassVar
 
@@ -12,14 +12,16 @@ from lib.triggers import build_append_only_triggers
 
 class AuditRecord(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    at = models.DateTimeField(_("when"))
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, verbose_name=_("who"), related_name="+")
-    action = models.CharField(_("what"), max_length=60)
+    at = models.DateTimeField(_("time"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, verbose_name=_("user"), related_name="+"
+    )
+    action = models.CharField(_("action"), max_length=60)
     subject_type = models.CharField(max_length=60)
     subject_id = models.CharField(max_length=64)
-    before = models.JSONField(_("from"), default=dict)
-    after = models.JSONField(_("to"), default=dict)
-    reason = models.TextField(_("why"), blank=True)
+    before = models.JSONField(_("before"), default=dict)
+    after = models.JSONField(_("after"), default=dict)
+    reason = models.TextField(_("reason"), blank=True)
 
     class Meta:
         verbose_name = _("audit record")

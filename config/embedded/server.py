@@ -1,4 +1,4 @@
-"""What both servers have in common: how one is started, kept to itself, and stopped."""
+"""Starting and stopping of an embedded server."""
 
 import ctypes
 import fcntl
@@ -18,12 +18,12 @@ from .place import CannotStartError, Place, hash_path
 START_SECONDS = 120
 STOP_SECONDS = 30
 PR_SET_PDEATHSIG = 1
-# No locale or PG* variable of the user's may change how the servers behave.
+# Locale and PG* variables of the user must not affect the servers.
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
 
 
 class Server(ABC):
-    """One server process, its data, and the lock beside them that the process holds for as long as it lives."""
+    """A server process, its data, and a lock file that the process holds while it lives."""
 
     name: str
     title: str
@@ -35,36 +35,36 @@ class Server(ABC):
         self.place = place
         self.data = place.home / self.name
         self.process: subprocess.Popen[bytes] | None = None
-        # The same for a checkout whenever it is free, and not among those that systems give to outgoing connections.
+        # Stable for a checkout, and outside of the range that systems use for outgoing connections.
         self.port = self.first_port + int(hash_path(place.folder)[:8], 16) % 4_000
 
     @abstractmethod
     def make_data(self) -> None:
-        """Make the data folder if there is none yet."""
+        """Create the data folder if it does not exist."""
 
     @abstractmethod
     def build_command(self) -> list[str]:
-        """Return the program and its arguments."""
+        """Return the command line."""
 
     @abstractmethod
     def is_ready(self) -> bool:
-        """Say whether the server answers."""
+        """Return whether the server accepts connections."""
 
     @property
     @abstractmethod
     def url(self) -> str:
-        """Return the address that Django and Celery are given."""
+        """Return the URL for clients."""
 
     def build_configuration(self) -> bytes:
-        """Return what the server reads from its standard input."""
+        """Return the configuration that the server reads from standard input."""
         return b""
 
     def start(self) -> None:
-        """Start the server on its data and return when it answers; refuses with CannotStartError."""
+        """Start the server and return when it is ready. Raises CannotStartError."""
         lock = self._claim()
         try:
             self.make_data()
-            # Whoever wrote it is dead, for they held the lock; its number may be another process's by now.
+            # Its server is dead, because the lock was free; the process id may have been reused.
             (self.data / self.pid_file).unlink(missing_ok=True)
             self.port = find_free_port(self.port)
             self._launch(lock)
@@ -73,11 +73,11 @@ class Server(ABC):
         self._wait_until_ready()
 
     def has_ended(self) -> bool:
-        """Say whether the server that was started has ended by itself."""
+        """Return whether the server process is not running."""
         return self.process is None or self.process.poll() is not None
 
     def stop(self) -> None:
-        """Ask the server to end and wait for it; a deaf one is killed."""
+        """Stop the server. Kill it if it does not react."""
         if self.process is None or self.has_ended():
             return
         self.process.send_signal(self.stop_signal)
@@ -88,7 +88,7 @@ class Server(ABC):
             self.process.wait()
 
     def end_stray(self) -> None:
-        """End a server on these data that was started by a keeper which is no more."""
+        """Stop a server on this data whose keeper has died."""
         os.close(self._claim())
 
     def _claim(self) -> int:
@@ -99,7 +99,9 @@ class Server(ABC):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return lock
             if time.monotonic() > deadline:
-                raise CannotStartError(f"a {self.title} on {self.data} that is not ours does not end: please end it")
+                raise CannotStartError(
+                    f"a {self.title} on {self.data} was started elsewhere and does not stop: please stop it"
+                )
             with suppress(FileNotFoundError, ValueError, IndexError, ProcessLookupError):
                 os.kill(int((self.data / self.pid_file).read_text().splitlines()[0]), self.stop_signal)
             time.sleep(0.1)
@@ -115,7 +117,7 @@ class Server(ABC):
                 cwd=self.data,
                 env=ENVIRONMENT,
                 pass_fds=[lock],
-                preexec_fn=die_with_parent(self.stop_signal),  # noqa: PLW1509 -- we have one thread
+                preexec_fn=die_with_parent(self.stop_signal),  # noqa: PLW1509 -- there is only one thread
                 **self.place.credentials,
             )
         finally:
@@ -138,7 +140,7 @@ class Server(ABC):
 
 
 def find_free_port(wanted: int) -> int:
-    """Return the first port from `wanted` on that nobody listens on."""
+    """Return the first free port from `wanted` on."""
     for port in range(wanted, wanted + 1_000):
         with suppress(OSError), socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -148,11 +150,11 @@ def find_free_port(wanted: int) -> int:
 
 
 def die_with_parent(sign: signal.Signals) -> Callable[[], None]:
-    """Return what a child calls before it becomes another program, so that it gets `sign` when we die (Linux only)."""
+    """Return a `preexec_fn` that makes Linux send `sign` to the child when this process dies."""
     prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
-    def ask_the_kernel() -> None:
+    def set_death_signal() -> None:
         if prctl:
             prctl(PR_SET_PDEATHSIG, int(sign))
 
-    return ask_the_kernel
+    return set_death_signal

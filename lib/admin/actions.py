@@ -1,4 +1,4 @@
-"""Staff actions in the admin that ask for a reason or a confirmation first: one page, one flow (DESIGN 2, "faces")."""
+"""Admin actions that first ask for a confirmation or a reason, all on the same page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,16 +18,16 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from lib.errors import NotAllowed
 
-# Tells the page's own answer from the click in a list that led to the page.
+# Marks a submission of the confirmation page, as opposed to the click in a list that leads to it.
 CONFIRMED = "confirmed"
 
 
 class ConfirmForm(forms.Form):
-    """Nothing to fill in: the button is the question."""
+    """A form without fields: only the button confirms."""
 
 
 class ReasonForm(forms.Form):
-    """Why; stored in the audit record, and read by the affiliate where the action tells them."""
+    """Asks for the reason, which the audit record stores and some actions show to the affiliate."""
 
     reason = forms.CharField(
         label=gettext_lazy("Reason"), max_length=2000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 4})
@@ -46,32 +46,32 @@ def run_action(
     explanation: str = "",
     initial: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """Ask with `form_class`, then call `do` with its answers and go `back`, all of it or nothing in one transaction.
+    """Show the form, then call `do` with its cleaned data in one transaction and redirect to `back`.
 
-    What `do` refuses by a field of the form is shown beside it; every other refusal (ValidationError, Refused and
-    IllegalTransition, PermissionDenied) is a message. Works for an action of a list and for a page of its own.
+    A ValidationError for fields of the form is shown at the fields. Any other ValidationError, NotAllowed and
+    PermissionDenied become messages. Works for actions of a list and for pages of a row.
     """
     form = form_class(request.POST, request.FILES) if CONFIRMED in request.POST else form_class(initial=initial)
     if form.is_bound and form.is_valid():
         try:
             with transaction.atomic():
                 do(form.cleaned_data)
-        except ValidationError as refusal:
-            if _add_field_errors(form, refusal):
+        except ValidationError as error:
+            if _add_field_errors(form, error):
                 return _render_page(request, admin, form, title, back, explanation)
-            messages.error(request, " ".join(refusal.messages))
-        except (NotAllowed, PermissionDenied) as refusal:
-            messages.error(request, str(refusal) or _("You may not do this."))
+            messages.error(request, " ".join(error.messages))
+        except (NotAllowed, PermissionDenied) as error:
+            messages.error(request, str(error) or _("You don't have permission to do this."))
         else:
             messages.success(request, success_message or _("Done: %(title)s") % {"title": title})
         return HttpResponseRedirect(back)
     return _render_page(request, admin, form, title, back, explanation)
 
 
-def _add_field_errors(form: forms.Form, refusal: ValidationError) -> bool:
-    if not hasattr(refusal, "error_dict") or not set(refusal.error_dict) <= set(form.fields):
+def _add_field_errors(form: forms.Form, error: ValidationError) -> bool:
+    if not hasattr(error, "error_dict") or not set(error.error_dict) <= set(form.fields):
         return False
-    form.add_error(None, refusal)
+    form.add_error(None, error)
     return True
 
 
@@ -87,7 +87,7 @@ def _render_page(
         "form": form,
         "back": back,
         "confirmed": CONFIRMED,
-        # An action of a list is posted to the list again: with the same rows, or it would know of none.
+        # An action of a list is posted to the list again and needs the selected rows.
         "carried": [
             (name, value)
             for name in ("action", "select_across", "index", ACTION_CHECKBOX_NAME)
@@ -98,16 +98,16 @@ def _render_page(
 
 
 def apply_to_each(rows: QuerySet[Any], do: Callable[[Any, dict[str, Any]], object]) -> Callable[[dict[str, Any]], None]:
-    """For `run_action`: `do` for each of the rows, with the answers of the form."""
+    """Return a function for `run_action` that calls `do` for each row."""
 
-    def all_of_them(answers: dict[str, Any]) -> None:
+    def apply(answers: dict[str, Any]) -> None:
         for row in rows:
             do(row, answers)
 
-    return all_of_them
+    return apply
 
 
 def describe_rows(rows: QuerySet[Any]) -> str:
-    """For a title: the one row by its name, or how many they are."""
+    """Return the name of a single row or the number of several rows, for titles."""
     first_two = list(rows[:2])
     return str(first_two[0]) if len(first_two) == 1 else str(rows.count())

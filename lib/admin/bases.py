@@ -1,4 +1,4 @@
-"""Base classes of admin pages: pages that only show."""
+"""Base classes of admin pages."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -14,20 +14,20 @@ from lib.typed import ModelAdmin, TabularInline
 
 
 def cache_on_row(column: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """A column that is worked out once a row: the template of a row's page asks for each value up to five times."""
-    name = f"_{column.__name__}_worked_out"
+    """Compute a column once per row: the template of a row's page reads each value up to five times."""
+    name = f"_{column.__name__}_cached"
 
     @wraps(column)
-    def remembered(of: Any, row: Any) -> Any:
+    def cached(model_admin: Any, row: Any) -> Any:
         if name not in vars(row):
-            setattr(row, name, column(of, row))
+            setattr(row, name, column(model_admin, row))
         return getattr(row, name)
 
-    return remembered
+    return cached
 
 
 class BaseAdmin(ModelAdmin):
-    """What every admin of ours is: an address whose id is none answers 404 to staff, and not with an error."""
+    """Base class of all our admins. A malformed id in the URL gives 404 instead of an error."""
 
     def get_urls(self) -> list[URLPattern]:
         patterns: list[URLPattern] = super().get_urls()
@@ -39,7 +39,7 @@ class BaseAdmin(ModelAdmin):
     def _require_valid_id(self, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            # Whoever is not of the staff is sent to sign in, whatever the address.
+            # Other visitors are redirected to sign in, whatever the URL.
             if self.admin_site.has_permission(request):
                 try:
                     self.opts.pk.to_python(unquote(kwargs["object_id"]))
@@ -51,7 +51,7 @@ class BaseAdmin(ModelAdmin):
 
 
 class ReadOnlyMixin:
-    """Mixed into an admin or an inline: rows are shown and changed by domain functions alone."""
+    """Makes an admin or an inline read-only: only domain functions change its rows."""
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
@@ -64,7 +64,7 @@ class ReadOnlyMixin:
 
 
 class ReadOnlyAdmin(ReadOnlyMixin, BaseAdmin):
-    """A list and a page that show; actions ask for permissions of their own."""
+    """A read-only list and page; actions check their own permissions."""
 
     list_filter_submit = True
     list_per_page = 50
@@ -72,7 +72,7 @@ class ReadOnlyAdmin(ReadOnlyMixin, BaseAdmin):
 
 
 class ReadOnlyInline(ReadOnlyMixin, TabularInline):
-    """Rows of another model, shown in a tab."""
+    """Read-only rows of another model in a tab."""
 
     extra = 0
     tab = True

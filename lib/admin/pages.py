@@ -1,4 +1,4 @@
-"""What pages of the admin share: links to rows, pages that ask, pages of our own."""
+"""Helpers of admin pages: links, actions and custom pages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from lib.errors import NotAllowed
 
 
 def build_admin_link(obj: Model | None, label: object = None) -> SafeString | str:
-    """A link to the admin page of `obj`."""
+    """Return a link to the admin page of `obj`, or "-" for None."""
     if obj is None:
         return "-"
     address = reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
@@ -34,12 +34,12 @@ def build_admin_link(obj: Model | None, label: object = None) -> SafeString | st
 
 
 def build_admin_links(rows: Iterable[Model]) -> SafeString | str:
-    """A link to the admin page of each, one a line."""
+    """Return links to the admin pages of the rows, one per line, or "-" if there are none."""
     return format_html_join(mark_safe("<br>"), "{}", ((build_admin_link(row),) for row in rows)) or "-"
 
 
 def build_changelist_url(model: type[Model], query: str = "") -> str:
-    """The address of the admin list of `model`."""
+    """Return the URL of the admin list of `model`."""
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     return f"{address}?{query}" if query else address
 
@@ -53,7 +53,7 @@ def run_row_action(
     do: Callable[[Any, dict[str, Any], datetime, Any], object],
     **options: Any,
 ) -> HttpResponse:
-    """A page that asks, then does `do(row, answers, now, by)` to the row `object_id`, and goes back to it."""
+    """Show a form, then call `do(row, answers, now, by)` for the row `object_id` and return to its page."""
     row = get_object_or_404(admin.get_queryset(request), pk=object_id)
     back = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
     return run_action(
@@ -70,22 +70,24 @@ def run_row_action(
 def run_and_redirect(
     request: HttpRequest, do: Callable[[], Any], done: str | Callable[[Any], str], back: str
 ) -> HttpResponseRedirect:
-    """Do what must not run within another transaction (a close, an export), and say how it went; `done` is what to say,
-    or makes it of what came of it."""
+    """Call `do`, which must not run within another transaction, such as a close or an export, and show the outcome.
+
+    `done` is the success message, or a function that returns it for the result of `do`.
+    """
     try:
-        made = do()
-    except ValidationError as refusal:
-        messages.error(request, " ".join(refusal.messages))
-    except (NotAllowed, PermissionDenied) as refusal:
-        messages.error(request, str(refusal) or _("You may not do this."))
+        result = do()
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    except (NotAllowed, PermissionDenied) as error:
+        messages.error(request, str(error) or _("You don't have permission to do this."))
     else:
-        messages.success(request, done if isinstance(done, str) else done(made))
+        messages.success(request, done if isinstance(done, str) else done(result))
     return HttpResponseRedirect(back)
 
 
 def render_admin_page(
     admin: ModelAdmin[Any], request: HttpRequest, template: str, title: str, **context: Any
 ) -> TemplateResponse:
-    """A page of our own within the admin."""
+    """Return a custom page in the frame of the admin."""
     shared = {**admin.admin_site.each_context(request), "opts": admin.opts, "media": admin.media, "title": title}
     return TemplateResponse(request, template, shared | context)

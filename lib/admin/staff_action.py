@@ -1,4 +1,4 @@
-"""Actions of staff, each declared once: its button, who may use it, for which rows, what it asks and what it does."""
+"""Admin actions of staff, each declared once: button, permission, offered rows, form and effect."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class StaffAction:
         )
 
     Name it in `actions_detail` for a button on a row's page, or in `actions_list` for a button above the list, where
-    `row` is None. With `list_label` it is offered for the rows ticked in a list, too: name `suspend_selected` in
+    `row` is None. With `list_label` it is also offered for the rows selected in a list: name `suspend_selected` in
     `actions`.
 
-    `permission` is a Django permission ("app.codename"). `rows` are the rows that get the button. A POST for another row
-    is passed on, so that the domain function says why it is too late. `do(row, answers, now, by)` gets the answers of
-    `form`, runs in one transaction, and refuses with ValidationError, NotAllowed or PermissionDenied. `title`,
+    `permission` is a Django permission ("app.codename"). Only `rows` get the button, but a POST for another row is
+    passed on, so that the domain function explains why it is not possible. `do(row, answers, now, by)` gets the cleaned
+    data of `form`, runs in one transaction, and may raise ValidationError, NotAllowed or PermissionDenied. `title`,
     `explanation` and `success` may be functions of the row.
     """
 
@@ -76,11 +76,11 @@ class StaffAction:
                 request,
                 model_admin,
                 self.form,
-                _say(self.title, row),
+                _resolve_text(self.title, row),
                 lambda answers: self.do(row, answers, timezone.now(), request.user),
                 _build_url(model_admin, object_id),
-                explanation=_say(self.explanation, row),
-                success_message=_say(self.success, row),
+                explanation=_resolve_text(self.explanation, row),
+                success_message=_resolve_text(self.success, row),
             )
 
         run.__name__ = name
@@ -104,7 +104,7 @@ class StaffAction:
 
 
 class StaffPage:
-    """A decorator for a method of a ModelAdmin that is a page of its own; `permission` and `rows` as in StaffAction."""
+    """A decorator of a ModelAdmin method that renders its own page; `permission` and `rows` are as in StaffAction."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ class StaffPage:
 
 
 def build_permission_check(permission: str, rows: Q | None) -> Callable[..., bool]:
-    """Return a `has_..._permission` method: who holds `permission` may act, and sees the button on `rows` alone."""
+    """Return a `has_..._permission` method that requires `permission` and shows the button only on `rows`."""
 
     def check(model_admin: ModelAdmin[Any], request: HttpRequest, object_id: str | None = None) -> bool:
         if not request.user.has_perm(permission):
@@ -148,8 +148,8 @@ def build_permission_check(permission: str, rows: Q | None) -> Callable[..., boo
     return check
 
 
-def _say(words: Explanation, row: Any) -> str:
-    return str(words(row)) if callable(words) else str(words)
+def _resolve_text(text: Explanation, row: Any) -> str:
+    return str(text(row)) if callable(text) else str(text)
 
 
 def _build_url(model_admin: ModelAdmin[Any], object_id: str | None) -> str:

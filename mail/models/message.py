@@ -1,4 +1,4 @@
-"""The outbox: an e-mail is a row written with what it tells, rendered and sent later by a worker (CONTRACT 10)."""
+"""The outbox: e-mails are stored with their context, then rendered and sent by a worker (specification 10)."""
 
 from typing import ClassVar
 
@@ -13,20 +13,20 @@ from lib.ids import uuid7
 
 class Message(models.Model):
     class State(models.TextChoices):
-        WAITING = "waiting", _("waiting")
+        WAITING = "waiting", _("queued")
         SENT = "sent", _("sent")
         FAILED = "failed", _("failed")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(_("kind"), max_length=60)
     to = models.EmailField(_("to"))
-    # What happened once is told once: a second message with the same key is not stored.
+    # Only one message per key is stored, so that an event is announced once.
     key = models.CharField(max_length=200, unique=True)
     context = models.JSONField(default=dict)
-    # Of its words; "" for the installation's own.
+    # "" means the language of the installation.
     language = models.CharField(_("language"), max_length=10, blank=True, default="", db_default="")
     attachments = models.JSONField(default=list)
-    created_at = models.DateTimeField(_("written"), db_default=Now())
+    created_at = models.DateTimeField(_("created"), db_default=Now())
     state = models.CharField(_("state"), max_length=10, choices=State, db_default=State.WAITING, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, db_default=0)
     next_attempt_at = models.DateTimeField(_("next attempt"), db_default=Now())
@@ -55,6 +55,6 @@ class Message(models.Model):
 
     @property
     def message_id(self) -> str:
-        """The same for every attempt, so that a mail that a crash repeats is recognised as one (CONTRACT 10)."""
+        """Return the Message-ID, which is the same for every attempt, so that repeated e-mail is recognized."""
         domain = settings.DEFAULT_FROM_EMAIL.rsplit("@", 1)[-1].rstrip(">")
         return f"<{self.pk}@{domain}>"

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
-from agreements.models.agreement import MoneyField
+from lib.fields import MoneyField
 from lib.ids import uuid7
 from payouts.models.close import Statement
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
 from agreements.models import AgreementVersion
-from agreements.models.agreement import MoneyField
+from lib.fields import MoneyField
 from lib.foreign_keys import build_reference_triggers
 from lib.ids import uuid7
 from lib.triggers import build_append_only_triggers

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
 from agreements.models import AgreementVersion
-from agreements.models.agreement import MoneyField, PercentField
+from lib.fields import MoneyField, PercentField
 from lib.foreign_keys import build_no_delete_triggers, build_reference_triggers
 from lib.ids import uuid7
 from tracking.models import Order, OrderLine

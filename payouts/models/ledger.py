@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
-from agreements.models.agreement import MoneyField
+from lib.fields import MoneyField
 from lib.foreign_keys import build_reference_triggers
 from lib.triggers import build_append_only_triggers
 

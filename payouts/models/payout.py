@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
-from agreements.models.agreement import MoneyField
+from lib.fields import MoneyField
 from lib.ids import uuid7
 from lib.triggers import build_append_only_triggers
 from payouts.models.close import Close, Statement

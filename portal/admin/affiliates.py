@@ -15,6 +15,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_countries.filters import CountryFilter
 
 from accounts.models import User
 from accounts.staff import staff_member
@@ -77,9 +78,9 @@ class ProfileForm(ModelForm):  # type: ignore[type-arg]  # not generic at run ti
 @admin.register(Affiliate)
 class AffiliateAdmin(BaseAdmin):
     form = ProfileForm
-    list_display = ("applied_at", "code", "name", "country", "state_label", "email_confirmed", "channel_links")
+    list_display = ("applied_at", "code", "name", "country_name", "state_label", "email_confirmed", "channel_links")
     list_display_links = ("applied_at", "code", "name")
-    list_filter = ("state", "country")
+    list_filter = ("state", ("country", CountryFilter))
     list_filter_submit = True
     list_per_page = 50
     list_select_related = ("user",)
@@ -104,6 +105,10 @@ class AffiliateAdmin(BaseAdmin):
     @display(description=gettext_lazy("state"), ordering="state", label=STATE_COLORS)
     def state_label(self, affiliate: Affiliate) -> tuple[str, str]:
         return affiliate.state, affiliate.get_state_display()
+
+    @admin.display(description=gettext_lazy("country"), ordering="country")
+    def country_name(self, affiliate: Affiliate) -> str:
+        return str(affiliate.country.name)
 
     @admin.display(description=gettext_lazy("e-mail"))
     def email(self, affiliate: Affiliate) -> str:

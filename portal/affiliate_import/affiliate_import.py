@@ -1,7 +1,7 @@
-"""Bringing affiliates over from another system, all of a file or nothing (issue "the whole way").
+"""Import of affiliates from another system: the whole file or nothing.
 
-They arrive as approved and accept the agreement when they first sign in; or, where the retailer holds their signed
-paper, they are active from its date on, and the acceptance record says exactly that (CONTRACT 2).
+Imported affiliates are approved and accept the agreement when they first sign in. If the retailer holds their signed
+acceptance, they are active from its date, and the acceptance record says so (specification 2).
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -29,13 +29,13 @@ from portal.affiliate_import.import_file import Problem, Row, read_rows
 from tracking.links import coupons
 from tracking.models import Coupon
 
-IMPORT_REASON = "brought over from another system"
-# The states of a history are told apart by their instants: whoever is active from a date on was approved just before it.
+IMPORT_REASON = "imported from another system"
+# The states of a history need distinct times, so affiliates are approved just before they become active.
 MOMENT_BEFORE = timedelta(microseconds=1)
 
 
 class PaperAcceptance(NamedTuple):
-    """That the affiliates of a file accepted on paper: from when it counts, and what the retailer holds."""
+    """The acceptance on paper by all affiliates of a file: its start and the evidence that the retailer holds."""
 
     accepted_at: datetime
     evidence: str
@@ -51,9 +51,10 @@ class ImportSummary(NamedTuple):
 def import_affiliates(
     *, content: bytes, paper: PaperAcceptance | None, now: datetime, by: User | None
 ) -> ImportSummary:
-    """Store every affiliate of the CSV file `content`, or raise BadRows with all that is wrong and store nothing.
+    """Store all affiliates of the CSV file `content`.
 
-    With `paper` they are active from its date, on which an agreement must have been in effect.
+    With `paper` they are active from its date. Raises BadRows with all problems of the file, and ValidationError if the
+    date or the evidence of `paper` is invalid.
     """
     agreement = _get_agreement(paper, now) if paper else None
     rows, problems = read_rows(content)
@@ -64,15 +65,15 @@ def import_affiliates(
         with transaction.atomic():
             return _store_affiliates(rows, paper, agreement, now, by)
     except IntegrityError:
-        cause = _("Somebody has just stored one of these codes, e-mail addresses or coupons. Please try again.")
+        cause = _("One of these codes, e-mail addresses or coupons has just been stored. Please try again.")
         raise BadRows([Problem(0, cause)]) from None
 
 
 def _get_agreement(paper: PaperAcceptance, now: datetime) -> AgreementVersion:
     if paper.accepted_at > now:
-        raise ValidationError({"accepted_offline": _("The date of acceptance lies in the future.")})
+        raise ValidationError({"accepted_offline": _("The date of acceptance is in the future.")})
     if not paper.evidence.strip():
-        raise ValidationError({"evidence": _("Say what you hold of the acceptances on paper.")})
+        raise ValidationError({"evidence": _("Enter the evidence that you hold of the acceptances.")})
     agreement = AgreementVersion.objects.get_in_force(paper.accepted_at)
     if agreement is None:
         day = f"{paper.accepted_at:%Y-%m-%d %H:%M %Z}"
@@ -81,27 +82,27 @@ def _get_agreement(paper: PaperAcceptance, now: datetime) -> AgreementVersion:
 
 
 def _find_conflicts(rows: Sequence[Row]) -> Iterator[Problem]:
-    """What is another's in the database already, without regard to case."""
-    places: list[tuple[str, QuerySet[Any], str]] = [
+    """Yield values that are already used in the database, ignoring case."""
+    lookups: list[tuple[str, QuerySet[Any], str]] = [
         ("code", Affiliate.objects.all(), "code"),
         ("email", User.objects.all(), "email"),
         ("email", EmailAddress.objects.filter(verified=True), "email"),
         ("coupon", Coupon.objects.filter(assigned_until__isnull=True), "code"),
     ]
     reported = set()
-    for column, stored, field in places:
+    for column, stored, field in lookups:
         wanted = {str(getattr(row, column)).upper(): row for row in rows if getattr(row, column)}
         for value in _find_existing(stored, field, wanted.keys()):
             row = wanted[value]
             if (row.line, column) not in reported:
                 reported.add((row.line, column))
-                cause = _("%(column)s: %(value)s is known already.")
+                cause = _("%(column)s: %(value)s already exists.")
                 yield Problem(row.line, cause % {"column": column, "value": getattr(row, column)})
 
 
 def _find_existing(stored: QuerySet[Any], field: str, values: Collection[str]) -> list[str]:
-    rows = stored.annotate(in_capitals=Upper(field)).filter(in_capitals__in=list(values))
-    return list(rows.values_list("in_capitals", flat=True))
+    rows = stored.annotate(uppercase=Upper(field)).filter(uppercase__in=list(values))
+    return list(rows.values_list("uppercase", flat=True))
 
 
 def _store_affiliates(
@@ -111,10 +112,10 @@ def _store_affiliates(
     now: datetime,
     by: User | None,
 ) -> ImportSummary:
-    people = list(
+    imported = list(
         zip(rows, _create_affiliates(rows, paper.accepted_at - MOMENT_BEFORE if paper else now, now, by), strict=True)
     )
-    affiliates = [affiliate for _row, affiliate in people]
+    affiliates = [affiliate for _row, affiliate in imported]
     if paper and agreement:
         offline_acceptances.record_offline_acceptances(
             affiliates=affiliates,
@@ -124,15 +125,15 @@ def _store_affiliates(
             now=now,
             by=by,
         )
-    told = {"accepted_on": _format_day(paper, agreement)} if paper and agreement else {}
+    context = {"accepted_on": _format_day(paper, agreement)} if paper and agreement else {}
     notify_many(
-        kind="account_imported", notices=[Notice(affiliate, str(affiliate.pk), told) for affiliate in affiliates]
+        kind="account_imported", notices=[Notice(affiliate, str(affiliate.pk), context) for affiliate in affiliates]
     )
     return ImportSummary(
         affiliates=len(affiliates),
-        channels=_create_channels(people, now, by),
-        coupons=_assign_coupons(people, paper, now, by),
-        payout_details=_create_payout_details(people, paper.accepted_at if paper else now, now, by),
+        channels=_create_channels(imported, now, by),
+        coupons=_assign_coupons(imported, paper, now, by),
+        payout_details=_create_payout_details(imported, paper.accepted_at if paper else now, now, by),
     )
 
 
@@ -141,10 +142,10 @@ def _format_day(paper: PaperAcceptance, agreement: AgreementVersion) -> str:
 
 
 def _create_affiliates(rows: Sequence[Row], since: datetime, now: datetime, by: User | None) -> list[Affiliate]:
-    """Accounts without a password, which each sets for themselves, and their affiliates, approved since `since`."""
+    """Create accounts without a password and their affiliates, approved since `since`."""
     users = [User(email=row.email, name=row.name, password=make_password(None), date_joined=now) for row in rows]
     User.objects.bulk_create(users, batch_size=1000)
-    # Confirmed by the retailer; whoever sets a password there shows it once more.
+    # The retailer vouches for the addresses; setting a password also proves them.
     EmailAddress.objects.bulk_create(
         [EmailAddress(user=user, email=user.email, verified=True, primary=True) for user in users], batch_size=1000
     )
@@ -167,8 +168,8 @@ def _create_affiliates(rows: Sequence[Row], since: datetime, now: datetime, by: 
     return affiliates
 
 
-def _create_channels(people: Sequence[tuple[Row, Affiliate]], now: datetime, by: User | None) -> int:
-    """The websites, approved: the retailer vetted them before."""
+def _create_channels(imported: Sequence[tuple[Row, Affiliate]], now: datetime, by: User | None) -> int:
+    """Create the websites as approved channels, because the retailer vetted them. Return their number."""
     channels = [
         Channel(
             affiliate=affiliate,
@@ -180,28 +181,28 @@ def _create_channels(people: Sequence[tuple[Row, Affiliate]], now: datetime, by:
             decided_by=by,
             reason=IMPORT_REASON,
         )
-        for row, affiliate in people
+        for row, affiliate in imported
         if row.website
     ]
     return len(Channel.objects.bulk_create(channels, batch_size=1000))
 
 
 def _assign_coupons(
-    people: Sequence[tuple[Row, Affiliate]], paper: PaperAcceptance | None, now: datetime, by: User | None
+    imported: Sequence[tuple[Row, Affiliate]], paper: PaperAcceptance | None, now: datetime, by: User | None
 ) -> int:
-    """Bound from the date of acceptance: that on the paper, else the one that will be (CONTRACT 4)."""
-    assignments = [(affiliate, row.coupon) for row, affiliate in people if row.coupon]
+    """Assign coupons from the date of acceptance, which may still be to come (specification 4). Return their number."""
+    assignments = [(affiliate, row.coupon) for row, affiliate in imported if row.coupon]
     since = paper.accepted_at if paper else None
     return len(coupons.assign_coupons(assignments=assignments, assigned_from=since, now=now, by=by))
 
 
 def _create_payout_details(
-    people: Sequence[tuple[Row, Affiliate]], confirmed_at: datetime, now: datetime, by: User | None
+    imported: Sequence[tuple[Row, Affiliate]], confirmed_at: datetime, now: datetime, by: User | None
 ) -> int:
-    """Confirmed by the retailer, from the date of acceptance, and not held (CONTRACT 6)."""
+    """Store payout details as confirmed by the retailer and without a hold (specification 6). Return their number."""
     entries = [
         details.DetailsEntry(affiliate, row.payout_method, row.payout_account, row.name, confirmed_at)
-        for row, affiliate in people
+        for row, affiliate in imported
         if row.payout_method
     ]
     return details.import_details(entries=entries, now=now, by=by)

@@ -1,4 +1,4 @@
-"""Reading the CSV file with which affiliates are brought over from another system: every bad row with its cause."""
+"""Parsing of the CSV file of an affiliate import. Every invalid row is reported with its cause."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ COLUMNS = REQUIRED + OPTIONAL
 
 
 class Row(NamedTuple):
-    """One affiliate as the file has them, read and in normal form; "" for what is not given."""
+    """An affiliate in the file, with normalized values; "" for missing values."""
 
     line: int
     code: str
@@ -34,7 +34,7 @@ class Row(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What is wrong with a line; line 0 is the file as a whole."""
+    """A problem of a line, or of the whole file if `line` is 0."""
 
     line: int
     cause: str
@@ -44,13 +44,13 @@ class Problem(NamedTuple):
 
 
 def read_rows(content: bytes) -> tuple[list[Row], list[Problem]]:
-    """The rows of the file that can be read, and all that is wrong with the others, in the order of the lines."""
+    """Return the rows of the file and all problems in the order of the lines."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return [], [Problem(_find_line(content, error.start), _("This is not UTF-8."))]
+        return [], [Problem(_find_line(content, error.start), _("The file is not UTF-8."))]
     if "\x00" in text:
-        return [], [Problem(text.count("\n", 0, text.index("\x00")) + 1, _("There is a NUL character."))]
+        return [], [Problem(text.count("\n", 0, text.index("\x00")) + 1, _("NUL characters are not allowed."))]
     lines = _iter_rows(text)
     try:
         _first, header = next(lines, (1, []))
@@ -58,7 +58,7 @@ def read_rows(content: bytes) -> tuple[list[Row], list[Problem]]:
             return [], problems
         return _read_rows(lines, [column.strip() for column in header])
     except csv.Error as error:
-        return [], [Problem(_find_csv_error_line(text), _("This is not CSV: %(cause)s.") % {"cause": error})]
+        return [], [Problem(_find_csv_error_line(text), _("Invalid CSV: %(cause)s.") % {"cause": error})]
 
 
 def _find_line(content: bytes, position: int) -> int:
@@ -66,17 +66,17 @@ def _find_line(content: bytes, position: int) -> int:
 
 
 def _iter_rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each row with the number of the line on which it begins; empty lines are left out."""
+    """Yield each row with the number of its first line, without empty lines."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    begins = 1
+    first_line = 1
     for cells in reader:
         if cells:
-            yield begins, cells
-        begins = reader.line_num + 1
+            yield first_line, cells
+        first_line = reader.line_num + 1
 
 
 def _find_csv_error_line(text: str) -> int:
-    """The line on which the first row begins that isn't CSV."""
+    """Return the first line of the first row that is not valid CSV."""
     last = 0
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -92,9 +92,9 @@ def _check_header(header: list[str]) -> Iterator[Problem]:
     known = ", ".join(COLUMNS)
     for name in dict.fromkeys(names):
         if name not in COLUMNS:
-            yield Problem(1, _("Unknown column “%(name)s”; known are %(known)s.") % {"name": name, "known": known})
+            yield Problem(1, _("Unknown column “%(name)s”. Known columns: %(known)s.") % {"name": name, "known": known})
         elif names.count(name) > 1:
-            yield Problem(1, _("The column %(name)s is there twice.") % {"name": name})
+            yield Problem(1, _("The column %(name)s occurs twice.") % {"name": name})
     for name in REQUIRED:
         if name not in names:
             yield Problem(1, _("The column %(name)s is missing.") % {"name": name})
@@ -105,7 +105,7 @@ def _read_rows(lines: Iterator[tuple[int, list[str]]], header: list[str]) -> tup
     problems: list[Problem] = []
     for line, cells in lines:
         if len(cells) != len(header):
-            cause = _("%(count)d fields, where the header has %(expected)d.")
+            cause = _("The row has %(count)d fields, but the header has %(expected)d.")
             problems.append(Problem(line, cause % {"count": len(cells), "expected": len(header)}))
             continue
         row = _Reader(line, dict(zip(header, (cell.strip() for cell in cells), strict=True)))
@@ -116,7 +116,7 @@ def _read_rows(lines: Iterator[tuple[int, list[str]]], header: list[str]) -> tup
 
 
 class _Reader:
-    """Reads one row, and remembers all that is wrong with it rather than the first."""
+    """Parses a row and collects all of its problems."""
 
     def __init__(self, line: int, cells: dict[str, str]) -> None:
         self.line, self.cells, self.problems = line, cells, list[Problem]()
@@ -127,7 +127,7 @@ class _Reader:
             code=self.read_cell("code", _parse_code),
             email=self.read_cell("email", _parse_email),
             name=self.read_cell("name", fields.clean_name),
-            country=self.read_cell("country", fields.clean_country),
+            country=self.read_cell("country", fields.clean_country_or_name),
             coupon=self.read_cell("coupon", _parse_coupon),
             website=self.read_cell("website", addresses.normalize_address),
             payout_method=self.cells.get("payout_method", ""),
@@ -137,18 +137,18 @@ class _Reader:
             return row
         return row._replace(payout_account=self.validate_cell("payout_account", lambda: _parse_account(row)))
 
-    def read_cell(self, column: str, reading: Callable[[str], str]) -> str:
+    def read_cell(self, column: str, parse: Callable[[str], str]) -> str:
         text = self.cells.get(column, "")
         if not text and column in OPTIONAL:
             return ""
         if not text:
-            self.problems.append(Problem(self.line, _("%(column)s: this is required.") % {"column": column}))
+            self.problems.append(Problem(self.line, _("%(column)s: This field is required.") % {"column": column}))
             return ""
-        return self.validate_cell(column, lambda: reading(text))
+        return self.validate_cell(column, lambda: parse(text))
 
-    def validate_cell(self, column: str, reading: Callable[[], str]) -> str:
+    def validate_cell(self, column: str, parse: Callable[[], str]) -> str:
         try:
-            return reading()
+            return parse()
         except ValidationError as error:
             self.problems += [Problem(self.line, f"{column}: {message}") for message in error.messages]
             return ""
@@ -162,7 +162,7 @@ def _parse_code(text: str) -> str:
 def _parse_email(text: str) -> str:
     validate_email(text)
     if len(text) > 254:
-        raise ValidationError(_("At most 254 characters."))
+        raise ValidationError(_("Enter at most 254 characters."))
     return text.lower()
 
 
@@ -173,16 +173,16 @@ def _parse_coupon(text: str) -> str:
 
 def _parse_account(row: Row) -> str:
     if not (row.payout_method and row.payout_account):
-        raise ValidationError(_("payout_method and payout_account go together: give both or neither."))
+        raise ValidationError(_("Enter both payout_method and payout_account, or neither."))
     return details.validate_account(method=row.payout_method, account=row.payout_account, holder=row.name or "?")
 
 
 def _find_duplicates(rows: list[Row]) -> Iterator[Problem]:
-    """What must be given to one affiliate alone and is there twice in the file."""
+    """Yield duplicate values in columns that must be unique, ignoring case."""
     for column in ("code", "email", "coupon"):
         first: dict[str, int] = {}
         for row in rows:
             value = str(getattr(row, column))
             if value and (line := first.setdefault(value.upper(), row.line)) != row.line:
-                cause = _("%(column)s: %(value)s is on line %(line)d already.")
+                cause = _("%(column)s: %(value)s is already used on line %(line)d.")
                 yield Problem(row.line, cause % {"column": column, "value": value, "line": line})

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from affiliates import applications, channels
+from affiliates.fields import clean_country_or_name
 from affiliates.models import Affiliate, Channel
 from agreements import acceptances, version_documents
 from agreements.applicable_version import cite_applicable_clause
@@ -53,7 +54,12 @@ def _apply(persona: Persona, now: datetime) -> None:
     )
     declared = [_build_channel(persona, kind) for kind in persona.channels.split() if not kind.startswith(PENDING_MARK)]
     applications.apply(
-        user=account, name=persona.name, country=persona.country, channels=declared, now=now, time_zone=persona.zone
+        user=account,
+        name=persona.name,
+        country=clean_country_or_name(persona.country),
+        channels=declared,
+        now=now,
+        time_zone=persona.zone,
     )
 
 

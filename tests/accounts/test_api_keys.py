@@ -1,4 +1,4 @@
-"""An API key ..."""
+"""API keys of the shop (accounts.api_keys)."""
 
 from datetime import timedelta
 from io import StringIO
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 
 
-def test_is_found_by_its_secret_which_is_stored_nowhere() -> None:
+def test_key_is_found_by_secret_which_is_not_stored() -> None:
     key, secret = api_keys.create(name="shop", now=NOW, by=make_staff())
     assert api_keys.find(secret, NOW) == key
     assert len(secret) == len("accord_") + 43
@@ -30,25 +30,25 @@ def test_is_found_by_its_secret_which_is_stored_nowhere() -> None:
 
 
 @pytest.mark.parametrize("bearer", ["", "accord_", "x" * 10_000, "sch\u00f6n", "a\x00b", "\ud800"])
-def test_is_not_found_by_anything_else(bearer: str) -> None:
+def test_invalid_secret_finds_no_key(bearer: str) -> None:
     api_keys.create(name="shop", now=NOW, by=None)
     assert api_keys.find(bearer, NOW) is None
 
 
-def test_is_not_found_by_its_digest_or_beginning() -> None:
+def test_digest_and_prefix_find_no_key() -> None:
     key, _secret = api_keys.create(name="shop", now=NOW, by=None)
     assert api_keys.find(key.digest, NOW) is None
     assert api_keys.find(key.prefix, NOW) is None
 
 
-def test_says_when_it_was_last_used_to_the_minute() -> None:
+def test_last_use_is_stored_once_per_minute() -> None:
     _key, secret = api_keys.create(name="shop", now=NOW, by=None)
-    for seconds, noted in [(0, 0), (59, 0), (60, 60), (119, 60), (600, 600)]:
+    for seconds, stored in [(0, 0), (59, 0), (60, 60), (119, 60), (600, 600)]:
         api_keys.find(secret, NOW + timedelta(seconds=seconds))
-        assert ApiKey.objects.get().last_used_at == NOW + timedelta(seconds=noted)
+        assert ApiKey.objects.get().last_used_at == NOW + timedelta(seconds=stored)
 
 
-def test_is_asked_for_once_a_second_and_so_works_no_longer_once_another_process_has_revoked_it(
+def test_key_is_cached_for_one_second(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     key, secret = api_keys.create(name="shop", now=NOW, by=None)
@@ -60,7 +60,7 @@ def test_is_asked_for_once_a_second_and_so_works_no_longer_once_another_process_
     assert api_keys.find(secret, NOW + timedelta(seconds=1)) is None
 
 
-def test_that_is_remembered_still_ends_when_it_was_to_end() -> None:
+def test_cached_key_expires_on_time() -> None:
     key, secret = api_keys.create(name="shop", now=NOW, by=None)
     end = NOW + timedelta(milliseconds=500)
     api_keys.rotate(key=key, until=end, now=NOW, by=None)
@@ -68,7 +68,7 @@ def test_that_is_remembered_still_ends_when_it_was_to_end() -> None:
     assert api_keys.find(secret, end) is None
 
 
-def test_is_revoked_once_with_a_reason_on_the_record() -> None:
+def test_key_is_revoked_once_with_audited_reason() -> None:
     (key, secret), staff = api_keys.create(name="shop", now=NOW, by=None), make_staff()
     assert api_keys.find(secret, NOW) == key
     api_keys.revoke(key=key, reason="leaked", now=NOW, by=staff)
@@ -78,21 +78,21 @@ def test_is_revoked_once_with_a_reason_on_the_record() -> None:
         api_keys.revoke(key=key, reason="again", now=NOW, by=staff)
 
 
-def test_may_do_all_unless_told_and_nothing_that_it_was_not_made_for() -> None:
-    every, _secret = api_keys.create(name="shop", now=NOW, by=None)
-    assert every.scopes == ["orders:write", "orders:read"]
+def test_key_has_all_scopes_by_default_or_only_given_ones() -> None:
+    unrestricted, _secret = api_keys.create(name="shop", now=NOW, by=None)
+    assert unrestricted.scopes == ["orders:write", "orders:read"]
     reader, _secret = api_keys.create(name="reports", scopes=["orders:read"], now=NOW, by=None)
     assert api_keys.has_scope(reader, Scope.ORDERS_READ)
     assert not api_keys.has_scope(reader, Scope.ORDERS_WRITE)
 
 
 @pytest.mark.parametrize("scopes", [[], ["orders:delete"], ["orders:read", "x"]])
-def test_has_a_scope_that_there_is(scopes: list[str]) -> None:
+def test_key_with_missing_or_unknown_scope_is_rejected(scopes: list[str]) -> None:
     with pytest.raises(ValidationError, match="orders:write, orders:read"):
         api_keys.create(name="shop", scopes=scopes, now=NOW, by=None)
 
 
-def test_that_is_rotated_works_beside_the_new_one_until_the_date_and_no_longer() -> None:
+def test_rotated_key_works_until_its_expiry() -> None:
     (old, secret), until = api_keys.create(name="shop", scopes=["orders:write"], now=NOW, by=None), NOW + DAY
     new, new_secret = api_keys.rotate(key=old, until=until, now=NOW, by=make_staff())
     assert (new.name, new.scopes) == ("shop", ["orders:write"])
@@ -105,13 +105,13 @@ def test_that_is_rotated_works_beside_the_new_one_until_the_date_and_no_longer()
 
 
 @pytest.mark.parametrize("until", [-DAY, timedelta(0), timedelta(days=91)])
-def test_is_not_rotated_until_a_moment_that_is_past_or_far_off(until: timedelta) -> None:
+def test_rotation_requires_expiry_within_90_days(until: timedelta) -> None:
     key, _secret = api_keys.create(name="shop", now=NOW, by=None)
     with pytest.raises(ValidationError):
         api_keys.rotate(key=key, until=NOW + until, now=NOW, by=None)
 
 
-def test_is_rotated_once_and_not_when_it_is_revoked() -> None:
+def test_replaced_or_revoked_key_cannot_be_rotated() -> None:
     key, _secret = api_keys.create(name="shop", now=NOW, by=None)
     new, _secret = api_keys.rotate(key=key, until=NOW + DAY, now=NOW, by=None)
     api_keys.revoke(key=new, reason="leaked", now=NOW, by=None)
@@ -121,26 +121,26 @@ def test_is_rotated_once_and_not_when_it_is_revoked() -> None:
     assert ApiKey.objects.count() == 2
 
 
-def test_that_was_rotated_can_be_revoked_before_its_date() -> None:
+def test_rotated_key_can_be_revoked_early() -> None:
     key, secret = api_keys.create(name="shop", now=NOW, by=None)
     api_keys.rotate(key=key, until=NOW + DAY, now=NOW, by=None)
-    api_keys.revoke(key=key, reason="the shop has changed over", now=NOW, by=None)
+    api_keys.revoke(key=key, reason="the shop uses the new key", now=NOW, by=None)
     assert api_keys.find(secret, NOW) is None
 
 
-def test_ends_when_it_is_replaced_and_only_then_whoever_writes() -> None:
+def test_database_rejects_expiry_without_replacement() -> None:
     key, _secret = api_keys.create(name="shop", now=NOW, by=None)
     with pytest.raises(IntegrityError):
         ApiKey.objects.filter(pk=key.pk).update(expires_at=NOW)
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 101, "a\nb"])
-def test_has_a_name(name: str) -> None:
+def test_invalid_name_is_rejected(name: str) -> None:
     with pytest.raises(ValidationError):
         api_keys.create(name=name, now=NOW, by=None)
 
 
-def test_made_by_the_command_is_all_that_it_prints() -> None:
+def test_create_api_key_command_prints_only_the_secret() -> None:
     out, err = StringIO(), StringIO()
     call_command("create_api_key", "shop", stdout=out, stderr=err)
     secret = out.getvalue().removesuffix("\n")
@@ -149,7 +149,7 @@ def test_made_by_the_command_is_all_that_it_prints() -> None:
     assert ApiKey.objects.get().scopes == ["orders:write", "orders:read"]
 
 
-def test_made_by_the_command_may_what_it_is_told() -> None:
+def test_create_api_key_command_limits_scopes() -> None:
     out = StringIO()
     call_command("create_api_key", "shop", "--scope", "orders:write", stdout=out)
     assert ApiKey.objects.get().scopes == ["orders:write"]
@@ -157,6 +157,6 @@ def test_made_by_the_command_may_what_it_is_told() -> None:
         call_command("create_api_key", "shop", "--scope", "orders:delete")
 
 
-def test_without_a_name_is_refused_by_the_command() -> None:
+def test_create_api_key_command_requires_name() -> None:
     with pytest.raises(CommandError, match="name"):
         call_command("create_api_key", " ")

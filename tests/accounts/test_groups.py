@@ -1,4 +1,4 @@
-"""The groups of staff that ship ..."""
+"""The predefined staff groups (accounts.groups)."""
 
 import pytest
 from django.contrib.auth.models import Group, Permission
@@ -16,7 +16,7 @@ from tests.factories import make_staff
 pytestmark = pytest.mark.django_db
 
 ALL = set(GROUPS)
-# Who may do what; whatever is listed for nobody is for superusers alone.
+# The groups with each permission. Permissions without groups are reserved for superusers.
 MATRIX = {
     "affiliates.view_affiliate": ALL,
     "affiliates.decide_application": {AFFILIATE_MANAGERS},
@@ -43,24 +43,34 @@ MATRIX = {
 }
 
 
-@pytest.mark.parametrize("right", MATRIX)
-def test_have_the_rights_of_the_matrix(right: str) -> None:
-    assert {name for name in GROUPS if make_staff(name).has_perm(right)} == MATRIX[right]
+@pytest.mark.parametrize("permission", MATRIX)
+def test_permission_belongs_to_expected_groups(permission: str) -> None:
+    assert {name for name in GROUPS if make_staff(name).has_perm(permission)} == MATRIX[permission]
 
 
-def test_name_only_rights_that_exist() -> None:
+def test_groups_have_only_existing_permissions() -> None:
     existing = {f"{app}.{name}" for app, name in Permission.objects.values_list("content_type__app_label", "codename")}
-    assert {right for rights in GROUPS.values() for right in rights} - existing == set()
+    assert {permission for permissions in GROUPS.values() for permission in permissions} - existing == set()
 
 
-def test_can_delete_nothing() -> None:
-    assert not [right for rights in GROUPS.values() for right in rights if ".delete_" in right]
+def test_groups_cannot_delete() -> None:
+    assert not [permission for permissions in GROUPS.values() for permission in permissions if ".delete_" in permission]
 
 
-def test_change_no_row_of_money_and_no_history() -> None:
-    facts = ("ledgerentry", "ledgertransaction", "statement", "statementline", "close", "acceptance", "statuschange")
-    granted = {right for rights in GROUPS.values() for right in rights}
-    assert not [right for right in granted if right.endswith(facts) and ".view_" not in right]
+def test_groups_cannot_change_money_or_history() -> None:
+    final_models = (
+        "ledgerentry",
+        "ledgertransaction",
+        "statement",
+        "statementline",
+        "close",
+        "acceptance",
+        "statuschange",
+    )
+    granted = {permission for permissions in GROUPS.values() for permission in permissions}
+    assert not [
+        permission for permission in granted if permission.endswith(final_models) and ".view_" not in permission
+    ]
 
 
 @pytest.mark.parametrize(
@@ -70,18 +80,18 @@ def test_change_no_row_of_money_and_no_history() -> None:
         ("payouts.add_adjustment", "payouts.approve_adjustment"),
     ],
 )
-def test_keep_proposing_and_approving_money_apart(proposes: str, approves: str) -> None:
-    assert {name for name, rights in GROUPS.items() if proposes in rights} == {PAYOUT_PREPARERS}
-    assert {name for name, rights in GROUPS.items() if approves in rights} == {PAYOUT_APPROVERS}
+def test_proposing_and_approving_money_are_separate_groups(proposes: str, approves: str) -> None:
+    assert {name for name, permissions in GROUPS.items() if proposes in permissions} == {PAYOUT_PREPARERS}
+    assert {name for name, permissions in GROUPS.items() if approves in permissions} == {PAYOUT_APPROVERS}
 
 
-def test_get_exactly_their_rights_back_and_leave_other_groups_alone() -> None:
-    own = Group.objects.create(name="our own")
-    shipped = Group.objects.get(name=PAYOUT_APPROVERS)
-    user_rights = Permission.objects.filter(codename="change_user")
-    own.permissions.set(user_rights)
-    shipped.permissions.set(user_rights)
+def test_sync_resets_predefined_groups_only() -> None:
+    custom = Group.objects.create(name="custom")
+    predefined = Group.objects.get(name=PAYOUT_APPROVERS)
+    user_permissions = Permission.objects.filter(codename="change_user")
+    custom.permissions.set(user_permissions)
+    predefined.permissions.set(user_permissions)
     groups.sync_groups()
-    assert own.permissions.count() == 1
-    assert shipped.permissions.count() == len(set(GROUPS[PAYOUT_APPROVERS]))
-    assert not shipped.permissions.filter(codename="change_user").exists()
+    assert custom.permissions.count() == 1
+    assert predefined.permissions.count() == len(set(GROUPS[PAYOUT_APPROVERS]))
+    assert not predefined.permissions.filter(codename="change_user").exists()

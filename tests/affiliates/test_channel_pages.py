@@ -1,4 +1,4 @@
-"""The page of channels ..."""
+"""The channels page."""
 
 import pytest
 from django.contrib.messages import get_messages
@@ -24,7 +24,7 @@ def signed_in(client: Client, affiliate: Affiliate) -> Client:
     return client
 
 
-def test_shows_each_with_its_state_and_the_reason_of_a_rejection(signed_in: Client, affiliate: Affiliate) -> None:
+def test_page_shows_state_and_escaped_rejection_reason(signed_in: Client, affiliate: Affiliate) -> None:
     Channel.objects.filter(affiliate=affiliate).update(state="rejected", reason="Too much <b>spam</b>.")
     page = signed_in.get(PAGE).content.decode()
     assert affiliate.channels.get().address in page
@@ -32,14 +32,14 @@ def test_shows_each_with_its_state_and_the_reason_of_a_rejection(signed_in: Clie
     assert "Too much &lt;b&gt;spam&lt;/b&gt;." in page
 
 
-def test_takes_a_new_one(signed_in: Client, affiliate: Affiliate) -> None:
-    answer = signed_in.post(PAGE, {"kind": "blog", "address": "Example.com/blog"})
-    assert answer.status_code == 302
+def test_channel_is_added(signed_in: Client, affiliate: Affiliate) -> None:
+    response = signed_in.post(PAGE, {"kind": "blog", "address": "Example.com/blog"})
+    assert response.status_code == 302
     assert affiliate.channels.get(kind="blog").address == "https://example.com/blog"
 
 
 @pytest.mark.parametrize(
-    ("sent", "said"),
+    ("data", "message"),
     [
         ({"kind": "blog", "address": "ftp://example.com"}, "Enter a web address"),
         ({"kind": "blog", "address": "a\x00b"}, "Null characters are not allowed"),
@@ -47,29 +47,31 @@ def test_takes_a_new_one(signed_in: Client, affiliate: Affiliate) -> None:
         ({"kind": "radio", "address": "https://example.com"}, "Select a valid choice"),
     ],
 )
-def test_says_what_is_wrong_with_it(signed_in: Client, affiliate: Affiliate, sent: dict[str, str], said: str) -> None:
-    answer = signed_in.post(PAGE, sent)
-    assert answer.status_code == 200
-    assert said in answer.content.decode()
+def test_invalid_channel_is_rejected_with_message(
+    signed_in: Client, affiliate: Affiliate, data: dict[str, str], message: str
+) -> None:
+    response = signed_in.post(PAGE, data)
+    assert response.status_code == 200
+    assert message in response.content.decode()
     assert affiliate.channels.count() == 1
 
 
-def test_refuses_the_same_again(signed_in: Client, affiliate: Affiliate) -> None:
-    answer = signed_in.post(PAGE, {"kind": "blog", "address": affiliate.channels.get().address})
-    assert "You have declared this channel already" in answer.content.decode()
+def test_duplicate_channel_is_rejected(signed_in: Client, affiliate: Affiliate) -> None:
+    response = signed_in.post(PAGE, {"kind": "blog", "address": affiliate.channels.get().address})
+    assert "You have already added this channel" in response.content.decode()
 
 
-def test_takes_back_one_that_waits_and_no_other(signed_in: Client, affiliate: Affiliate) -> None:
+def test_only_pending_channel_can_be_withdrawn(signed_in: Client, affiliate: Affiliate) -> None:
     signed_in.post(PAGE, {"kind": "blog", "address": "https://example.com/blog"})
-    waiting, decided = affiliate.channels.get(kind="blog"), affiliate.channels.get(kind="website")
-    signed_in.post(reverse("affiliates:channel_remove", args=[waiting.pk]))
-    answer = signed_in.post(reverse("affiliates:channel_remove", args=[decided.pk]))
-    assert answer.status_code == 302
+    pending, decided = affiliate.channels.get(kind="blog"), affiliate.channels.get(kind="website")
+    signed_in.post(reverse("affiliates:channel_remove", args=[pending.pk]))
+    response = signed_in.post(reverse("affiliates:channel_remove", args=[decided.pk]))
+    assert response.status_code == 302
     assert list(affiliate.channels.all()) == [decided]
-    assert "Only a channel that waits" in [str(message) for message in get_messages(answer.wsgi_request)][-1]
+    assert "Only a pending channel" in [str(message) for message in get_messages(response.wsgi_request)][-1]
 
 
-def test_answers_another_affiliates_channel_like_one_that_does_not_exist(signed_in: Client) -> None:
+def test_channel_of_another_affiliate_is_not_found(signed_in: Client) -> None:
     other = make_affiliate(state=State.APPLIED).channels.get()
     missing = "01890000-0000-7000-8000-000000000000"
     for pk in (other.pk, missing):
@@ -77,7 +79,7 @@ def test_answers_another_affiliates_channel_like_one_that_does_not_exist(signed_
     assert Channel.objects.filter(pk=other.pk).exists()
 
 
-def test_is_not_for_visitors_and_not_for_staff(client: Client) -> None:
+def test_visitors_and_staff_are_redirected(client: Client) -> None:
     assert client.get(PAGE)["Location"].startswith(reverse("account_login"))
     client.force_login(make_staff("affiliate managers"))
     assert client.get(PAGE)["Location"] == reverse("admin:index")

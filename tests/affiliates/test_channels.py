@@ -1,4 +1,4 @@
-"""A channel ..."""
+"""Channels of affiliates."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ LATER = NOW + timedelta(days=1)
 
 
 @pytest.mark.parametrize(
-    ("written", "read"),
+    ("text", "normalized"),
     [
         ("https://example.com", "https://example.com/"),
         (" HTTP://Example.COM:80/Blog#top ", "http://example.com/Blog"),
@@ -27,12 +27,12 @@ LATER = NOW + timedelta(days=1)
         ("https://münchen.example/", "https://münchen.example/"),
     ],
 )
-def test_has_an_address_in_one_normal_form(written: str, read: str) -> None:
-    assert normalize_address(written) == read
+def test_address_is_normalized(text: str, normalized: str) -> None:
+    assert normalize_address(text) == normalized
 
 
 @pytest.mark.parametrize(
-    "written",
+    "text",
     [
         "",
         "javascript:alert(1)",
@@ -47,10 +47,10 @@ def test_has_an_address_in_one_normal_form(written: str, read: str) -> None:
         "https://example.com/" + "a" * 500,
     ],
 )
-def test_has_no_other_address_than_of_the_web(written: str) -> None:
-    with pytest.raises(ValidationError) as refusal:
-        normalize_address(written)
-    assert list(refusal.value.message_dict) == ["address"]
+def test_invalid_address_is_rejected(text: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        normalize_address(text)
+    assert list(error.value.message_dict) == ["address"]
 
 
 @pytest.fixture
@@ -58,43 +58,43 @@ def affiliate(db: None) -> Affiliate:
     return make_affiliate(state=State.ACTIVE)
 
 
-def add(affiliate: Affiliate, address: str = "https://example.com/") -> Channel:
+def add_channel(affiliate: Affiliate, address: str = "https://example.com/") -> Channel:
     return channels.add(affiliate=affiliate, kind="blog", address=address, now=NOW, by=affiliate.user)
 
 
-def test_waits_for_its_decision_when_it_is_declared(affiliate: Affiliate) -> None:
-    channel = Channel.objects.get(pk=add(affiliate).pk)
+def test_new_channel_is_pending(affiliate: Affiliate) -> None:
+    channel = Channel.objects.get(pk=add_channel(affiliate).pk)
     assert (channel.state, channel.added_at, channel.decided_at) == (Channel.State.PENDING, NOW, None)
 
 
-def test_is_declared_once_by_an_affiliate_however_it_is_written(affiliate: Affiliate) -> None:
-    add(affiliate)
-    with pytest.raises(DuplicateChannel, match="it is pending"):
-        add(affiliate, "HTTPS://EXAMPLE.com:443")
+def test_affiliate_cannot_add_same_address_twice(affiliate: Affiliate) -> None:
+    add_channel(affiliate)
+    with pytest.raises(DuplicateChannel, match="It is pending"):
+        add_channel(affiliate, "HTTPS://EXAMPLE.com:443")
 
 
-def test_may_be_declared_by_two_affiliates(affiliate: Affiliate) -> None:
-    add(affiliate)
-    assert add(make_affiliate()).state == Channel.State.PENDING
+def test_two_affiliates_can_add_same_address(affiliate: Affiliate) -> None:
+    add_channel(affiliate)
+    assert add_channel(make_affiliate()).state == Channel.State.PENDING
 
 
 @pytest.mark.parametrize("state", [State.REJECTED, State.LEAVING, State.TERMINATED])
 @pytest.mark.django_db
-def test_is_not_declared_by_whoever_is_out(state: State) -> None:
-    with pytest.raises(ValidationError, match="any more"):
-        add(make_affiliate(state=state))
+def test_inactive_affiliate_cannot_add_channel(state: State) -> None:
+    with pytest.raises(ValidationError, match="no longer"):
+        add_channel(make_affiliate(state=state))
 
 
-def test_is_one_of_a_hundred_at_most(affiliate: Affiliate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_of_channels_is_limited(affiliate: Affiliate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channels, "MAX_CHANNELS", 2)
-    add(affiliate)
+    add_channel(affiliate)
     with pytest.raises(ValidationError, match="at most 2"):
-        add(affiliate, "https://third.example/")
+        add_channel(affiliate, "https://third.example/")
 
 
 @pytest.mark.parametrize("before", Channel.State.values)
-def test_is_approved_from_any_other_state_and_the_affiliate_is_told(affiliate: Affiliate, before: str) -> None:
-    channel, staff = in_state(affiliate, before), make_staff()
+def test_channel_is_approved_from_any_other_state_and_affiliate_notified(affiliate: Affiliate, before: str) -> None:
+    channel, staff = create_channel_in_state(affiliate, before), make_staff()
     if before == Channel.State.APPROVED:
         with pytest.raises(IllegalTransition):
             channels.approve(channel=channel, clause="", now=LATER, by=staff)
@@ -107,10 +107,8 @@ def test_is_approved_from_any_other_state_and_the_affiliate_is_told(affiliate: A
 
 
 @pytest.mark.parametrize("before", Channel.State.values)
-def test_is_rejected_with_a_reason_from_any_other_state_and_the_affiliate_is_told(
-    affiliate: Affiliate, before: str
-) -> None:
-    channel, staff = in_state(affiliate, before), make_staff()
+def test_channel_is_rejected_from_any_other_state_and_affiliate_notified(affiliate: Affiliate, before: str) -> None:
+    channel, staff = create_channel_in_state(affiliate, before), make_staff()
     if before == Channel.State.REJECTED:
         with pytest.raises(IllegalTransition):
             channels.reject(channel=channel, reason="Spam.", clause="", now=LATER, by=staff)
@@ -121,14 +119,14 @@ def test_is_rejected_with_a_reason_from_any_other_state_and_the_affiliate_is_tol
     assert AuditRecord.objects.get(subject_id=str(channel.pk), at=LATER).reason == "Spam."
 
 
-def test_is_not_rejected_without_a_reason(affiliate: Affiliate) -> None:
-    with pytest.raises(ValidationError) as refusal:
-        channels.reject(channel=add(affiliate), reason="", clause="", now=LATER, by=make_staff())
-    assert list(refusal.value.message_dict) == ["reason"]
+def test_rejection_requires_reason(affiliate: Affiliate) -> None:
+    with pytest.raises(ValidationError) as error:
+        channels.reject(channel=add_channel(affiliate), reason="", clause="", now=LATER, by=make_staff())
+    assert list(error.value.message_dict) == ["reason"]
 
 
-def test_is_decided_by_the_first_of_two(affiliate: Affiliate) -> None:
-    channel = add(affiliate)
+def test_concurrent_second_decision_is_rejected(affiliate: Affiliate) -> None:
+    channel = add_channel(affiliate)
     stale = Channel.objects.get(pk=channel.pk)
     channels.approve(channel=channel, clause="", now=LATER, by=make_staff())
     with pytest.raises(IllegalTransition):
@@ -136,19 +134,19 @@ def test_is_decided_by_the_first_of_two(affiliate: Affiliate) -> None:
     assert Channel.objects.get(pk=channel.pk).state == Channel.State.APPROVED
 
 
-def test_can_be_taken_back_while_it_waits_and_not_afterwards(affiliate: Affiliate) -> None:
-    channel = add(affiliate)
+def test_only_pending_channel_can_be_removed(affiliate: Affiliate) -> None:
+    channel = add_channel(affiliate)
     channels.remove(channel=channel, now=LATER, by=affiliate.user)
     assert not Channel.objects.filter(pk=channel.pk).exists()
-    decided = in_state(affiliate, "approved")
+    decided = create_channel_in_state(affiliate, "approved")
     with pytest.raises(IllegalTransition):
         channels.remove(channel=decided, now=LATER, by=affiliate.user)
     assert Channel.objects.filter(pk=decided.pk).exists()
 
 
-def in_state(affiliate: Affiliate, state: str) -> Channel:
-    """A channel that staff have brought to `state`, without an e-mail about it."""
-    channel = add(affiliate)
+def create_channel_in_state(affiliate: Affiliate, state: str) -> Channel:
+    """Create a channel that was decided without an e-mail."""
+    channel = add_channel(affiliate)
     if state != Channel.State.PENDING:
-        channels.decide(channel=channel, to=Channel.State(state), reason="So.", now=NOW, by=None)
+        channels.decide(channel=channel, to=Channel.State(state), reason="A reason.", now=NOW, by=None)
     return channel

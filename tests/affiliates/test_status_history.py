@@ -1,4 +1,4 @@
-"""The standing of an affiliate ..."""
+"""Status and status history of affiliates."""
 
 from datetime import timedelta
 
@@ -12,13 +12,13 @@ from tests.factories import NOW, make_affiliate, make_staff
 
 pytestmark = pytest.mark.django_db
 
-LISTED = [(before, after) for before, ways in TRANSITIONS.items() for after in ways]
-UNLISTED = [(before, after) for before in State for after in State if after not in TRANSITIONS[before]]
+ALLOWED = [(before, after) for before, targets in TRANSITIONS.items() for after in targets]
+FORBIDDEN = [(before, after) for before in State for after in State if after not in TRANSITIONS[before]]
 LATER = NOW + timedelta(days=1)
 
 
-@pytest.mark.parametrize(("before", "after"), LISTED)
-def test_moves_along_every_listed_way_with_history_and_audit(before: State, after: State) -> None:
+@pytest.mark.parametrize(("before", "after"), ALLOWED)
+def test_allowed_transition_writes_history_and_audit_record(before: State, after: State) -> None:
     affiliate, staff = make_affiliate(state=before), make_staff()
     change_status(
         affiliate=affiliate, to=after, now=LATER, by=staff, reason="because", clause="6.1 of version 1", breach=True
@@ -34,31 +34,31 @@ def test_moves_along_every_listed_way_with_history_and_audit(before: State, afte
     assert (record.at, record.reason) == (LATER, "because")
 
 
-@pytest.mark.parametrize(("before", "after"), UNLISTED)
-def test_refuses_every_other_way_and_leaves_no_trace(before: State, after: State) -> None:
+@pytest.mark.parametrize(("before", "after"), FORBIDDEN)
+def test_forbidden_transition_changes_nothing(before: State, after: State) -> None:
     affiliate = make_affiliate(state=before)
-    traces = StatusChange.objects.count(), AuditRecord.objects.count()
+    counts = StatusChange.objects.count(), AuditRecord.objects.count()
     with pytest.raises(IllegalTransition, match="cannot become"):
         change_status(affiliate=affiliate, to=after, now=LATER, by=None)
     assert Affiliate.objects.get(pk=affiliate.pk).state == before
-    assert (StatusChange.objects.count(), AuditRecord.objects.count()) == traces
+    assert (StatusChange.objects.count(), AuditRecord.objects.count()) == counts
 
 
-def test_refuses_a_change_that_somebody_else_made_first() -> None:
+def test_concurrent_second_change_is_rejected() -> None:
     affiliate = make_affiliate(state=State.ACTIVE)
     stale = Affiliate.objects.get(pk=affiliate.pk)
     change_status(affiliate=affiliate, to=State.SUSPENDED, now=LATER, by=None)
-    with pytest.raises(IllegalTransition, match="Somebody else"):
+    with pytest.raises(IllegalTransition, match="Someone else"):
         change_status(affiliate=stale, to=State.LEAVING, now=LATER, by=None)
 
 
-def test_begins_with_the_application() -> None:
+def test_history_starts_with_application() -> None:
     affiliate = make_affiliate(state=State.APPLIED)
     change = StatusChange.objects.get(affiliate=affiliate)
     assert (change.before, change.after, change.at, change.by) == ("", State.APPLIED, NOW, affiliate.user)
 
 
-def test_counts_from_the_instant_of_a_change_on() -> None:
+def test_state_applies_from_the_time_of_the_change() -> None:
     affiliate = make_affiliate(state=State.ACTIVE)
     change_status(affiliate=affiliate, to=State.TERMINATED, now=LATER, by=None, breach=True)
     changes = list(StatusChange.objects.filter(affiliate=affiliate))

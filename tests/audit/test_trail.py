@@ -1,4 +1,4 @@
-"""The audit trail ..."""
+"""The audit trail."""
 
 from decimal import Decimal
 
@@ -14,7 +14,7 @@ from tests.factories import NOW, make_staff, make_user
 pytestmark = pytest.mark.django_db
 
 
-def test_says_who_when_what_from_what_to_what_and_why() -> None:
+def test_record_has_user_time_action_values_and_reason() -> None:
     user, staff = make_user(), make_staff()
     trail.record(
         action="tried",
@@ -31,7 +31,7 @@ def test_says_who_when_what_from_what_to_what_and_why() -> None:
     assert (stored.before, stored.after) == ({"amount": "1.50"}, {"amount": None, "ok": True})
 
 
-def test_takes_many_at_once() -> None:
+def test_many_records_are_written_at_once() -> None:
     users = [make_user(), make_user()]
     trail.record_many(trail.build_record(action="tried", subject=user, now=NOW, by=None) for user in users)
     assert set(AuditRecord.objects.values_list("subject_id", flat=True)) == {str(user.pk) for user in users}
@@ -45,19 +45,14 @@ def test_takes_many_at_once() -> None:
         "TRUNCATE audit_auditrecord CASCADE",
     ],
 )
-def test_is_never_rewritten(statement: str) -> None:
+def test_records_cannot_be_changed_or_deleted(statement: str) -> None:
     trail.record(action="tried", subject=make_user(), now=NOW, by=None)
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
     assert AuditRecord.objects.get().action == "tried"
 
 
-def test_is_written_for_the_room_below_it_too() -> None:
-    trail.record(action="tried", subject=make_user(), now=NOW, by=None)
-    assert AuditRecord.objects.get().action == "tried"
-
-
-def test_is_read_by_superusers_and_changed_by_nobody(client: Client) -> None:
+def test_only_superusers_read_the_trail_and_no_one_changes_it(client: Client) -> None:
     record = trail.record(action="tried", subject=make_user(), now=NOW, by=None)
     page = reverse("admin:audit_auditrecord_change", args=[record.pk])
     client.force_login(make_staff("affiliate managers", "compliance reviewers", "payout preparers", "payout approvers"))

@@ -62,7 +62,7 @@ def test_applies_is_approved_and_accepts(program, open_browser_page):
     expect(greta.get_by_role("heading", level=1)).to_contain_text("Thank you")
     save_screenshots(greta, "applied")
     greta.goto(link_in_mail("account", "greta@example.com"))
-    greta.get_by_role("button", name="Yes, confirm it").click()
+    greta.get_by_role("button", name="Confirm").click()
     expect(greta.get_by_role("heading", level=1)).to_contain_text("Your application is with us")
     save_screenshots(greta, "home-applied")
 

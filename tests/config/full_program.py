@@ -1,5 +1,7 @@
-"""A little life in an empty database, by the commands and functions that an installation uses: at the end there is a row in
-every table that is append-only or published. Run by `manage.py shell` under the role that the application has."""
+"""Creates a program with at least one row in every append-only or published table.
+
+Run by `manage.py shell` with the database role of the application.
+"""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -21,17 +23,17 @@ from payouts.disbursement import approval, exports
 from payouts.models import Close, CloseException, Commission, PayoutBatch
 from tests.scenarios import build_order, create_program, import_affiliates
 
-DONE = "2026-01-12T12:00:00Z"  # + 30 days: settled by the close of February
+COMPLETED = "2026-01-12T12:00:00Z"  # with 30 days of holding period: settled by the close of February
 DAY = timedelta(days=1)
 
 
 def create_full_program(folder: Path) -> None:
     now = datetime.now(UTC)
     create_program("2026-01-01")
-    people = import_affiliates(["ANN", "BEN"], folder)
+    affiliates = import_affiliates(["ANN", "BEN"], folder)
     create_commissions(folder)
     export_payouts(now)
-    open_review_with_reply(people["ANN"], now)
+    open_review_with_reply(affiliates["ANN"], now)
     publish_and_withdraw(now)
     open_program(now=now, by=None)
     run_scheduled_tasks()
@@ -40,23 +42,23 @@ def create_full_program(folder: Path) -> None:
         call_command(command)
     call_command("replay", "--all")
     call_command("export_acceptance", "1", output=folder / "acceptance.zip")
-    # What no command does by itself: a close sets somebody aside whose data would have made it fail.
-    CloseException.objects.create(close=Close.objects.earliest("period"), affiliate=people["BEN"], cause="a test")
+    # Created directly, because it takes corrupt data to cause a close exception.
+    CloseException.objects.create(close=Close.objects.earliest("period"), affiliate=affiliates["BEN"], cause="a test")
     assert Program.objects.get().opened_at == now
 
 
 def run_scheduled_tasks() -> None:
-    """What beat asks, each question once."""
+    """Run every scheduled task once."""
     app.loader.import_default_modules()
     for entry in app.conf.beat_schedule.values():
         app.tasks[entry["task"]]()
 
 
 def create_commissions(folder: Path) -> None:
-    """400.00 of home-decor at 5.00 % for each: 20.00."""
+    """Create a commission of 20.00 for each affiliate: 400.00 of home-decor at 5.00 %."""
     file = folder / "orders.ndjson"
     orders = [
-        build_order(f"{code}-1", ("home-decor", "400.00"), at=DONE, completed=DONE, coupon=code)
+        build_order(f"{code}-1", ("home-decor", "400.00"), at=COMPLETED, completed=COMPLETED, coupon=code)
         for code in ("ANN", "BEN")
     ]
     file.write_text("\n".join(map(json.dumps, orders)), encoding="utf-8")
@@ -77,7 +79,9 @@ def export_payouts(now: datetime) -> None:
 
 def open_review_with_reply(affiliate: Affiliate, now: datetime) -> None:
     review = open_review(affiliate=affiliate, activity="spamming", summary="A test.", now=now, by=None)
-    replies.reply(review=review, text="It was not me.", files=[("proof.txt", b"Not me.")], now=now, by=affiliate.user)
+    replies.reply(
+        review=review, text="This is a mistake.", files=[("proof.txt", b"Proof.")], now=now, by=affiliate.user
+    )
 
 
 def publish_and_withdraw(now: datetime) -> None:

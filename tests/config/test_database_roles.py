@@ -1,6 +1,6 @@
-"""The application's role in the database, made as docs/operations.md says, ...
+"""The database role of the application, created as docs/operations.md says.
 
-Everything here goes around Django: psycopg alone, connected as that role.
+The tests bypass Django and connect as that role with psycopg.
 """
 
 import os
@@ -21,10 +21,10 @@ from psycopg import errors, sql
 pytestmark = pytest.mark.slow
 
 ROOT = Path(settings.BASE_DIR)
-# What says of a table that its rows are final: each of them refuses TRUNCATE too. Only what is `never_changed` may be deleted.
+# Triggers of tables with final rows. All of them also reject TRUNCATE; only `never_changed` allows DELETE.
 FINAL = {"append_only", "published_is_final", "never_changed"}
-# RELIABILITY 1.3 names these; whatever else has such a trigger is found by it.
-NAMED = {
+# Tables that must be final. Others with such triggers are found by them.
+REQUIRED = {
     "affiliates_statuschange",
     "agreements_acceptance",
     "agreements_acceptanceperson",
@@ -45,32 +45,32 @@ NAMED = {
     "tracking_ordersnapshot",
 }
 
-# The personal fields of an acceptance (CONTRACT 9).
+# The personal fields of an acceptance (specification 9).
 ERASABLE = {"agreements_acceptanceperson"}
 
 
-def triggers(model: type[Model]) -> list[str]:
-    """The names of a model's triggers in the database."""
+def get_trigger_names(model: type[Model]) -> list[str]:
+    """Return the names of a model's triggers in the database."""
     return [trigger.get_pgid(model) for trigger in getattr(model._meta, "triggers", ())]
 
 
 TABLES = {
-    model._meta.db_table: triggers(model)
+    model._meta.db_table: get_trigger_names(model)
     for model in apps.get_models()
     if FINAL & {trigger.name for trigger in getattr(model._meta, "triggers", ())}
 }
 
 
 class Roles(NamedTuple):
-    """How to connect: the server's superuser, the owner of the tables, and the application."""
+    """The database URLs of the superuser, the owner of the tables, and the application."""
 
     superuser: str
     owner: str
     app: str
 
 
-def as_documented(owner: str, app: str, database: str) -> tuple[list[str], list[str]]:
-    """The statements of docs/operations.md before and after `\\c`, with our names and password."""
+def read_documented_statements(owner: str, app: str, database: str) -> tuple[list[str], list[str]]:
+    """Return the statements of docs/operations.md before and after `\\c`, with the names and password of this test."""
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     [block] = re.findall(r"(?m)((?:^    .*\n)*^    CREATE ROLE(?:.*\n)(?:^    .*\n)*)", text)
     block = re.sub(r"--.*", "", block).replace("'...'", "'a password'")
@@ -81,8 +81,8 @@ def as_documented(owner: str, app: str, database: str) -> tuple[list[str], list[
 
 
 def manage(url: str, *arguments: str) -> None:
-    """Run manage.py in a process of its own, on the database at `url`."""
-    done = subprocess.run(
+    """Run a management command in a subprocess with the database at `url`."""
+    process = subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
         env={**os.environ, "DEBUG": "1", "DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL},
@@ -90,12 +90,12 @@ def manage(url: str, *arguments: str) -> None:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
 @pytest.fixture(scope="module")
 def roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roles]:
-    """An empty database as documented, migrated by the owner, in which the application has lived a little."""
+    """Create a database as documented, migrate it as the owner, and fill it as the application."""
     default = settings.DATABASES["default"]
     server = f"{default['HOST']}:{default['PORT']}"
     name = f"accord_roles_{os.getpid()}"
@@ -103,15 +103,18 @@ def roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roles]:
     superuser = f"postgres://{default['USER']}:{default['PASSWORD']}@{server}"
     urls = Roles(f"{superuser}/{name}", *(f"postgres://{role}:a%20password@{server}/{name}" for role in (owner, app)))
     with psycopg.connect(f"{superuser}/postgres", autocommit=True) as connection:
-        before, after = as_documented(owner, app, name)
+        before, after = read_documented_statements(owner, app, name)
         try:
             run(connection, *before)
             with psycopg.connect(urls.superuser, autocommit=True) as inside:
                 run(inside, *after)
             manage(urls.owner, "migrate", "--verbosity=0")
-            folder = tmp_path_factory.mktemp("life")
-            life = f"import pathlib; from tests.config.full_program import create_full_program; create_full_program(pathlib.Path({str(folder)!r}))"
-            manage(urls.app, "shell", "--verbosity=0", "--command", life)
+            folder = tmp_path_factory.mktemp("program")
+            code = (
+                "import pathlib; from tests.config.full_program import create_full_program; "
+                f"create_full_program(pathlib.Path({str(folder)!r}))"
+            )
+            manage(urls.app, "shell", "--verbosity=0", "--command", code)
             yield urls
         finally:
             run(connection, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
@@ -125,74 +128,75 @@ def run(connection: psycopg.Connection, *statements: str) -> None:
 
 @pytest.fixture
 def app(roles: Roles) -> Iterator[psycopg.Connection]:
-    """The application's connection; what it does is rolled back."""
+    """Connect as the application and roll back at the end."""
     with psycopg.connect(roles.app) as connection:
         yield connection
         connection.rollback()
 
 
-def rows(app: psycopg.Connection, table: str) -> int:
-    found = app.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))).fetchone()
-    assert found
-    return int(found[0])
+def count_rows(app: psycopg.Connection, table: str) -> int:
+    row = app.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))).fetchone()
+    assert row
+    return int(row[0])
 
 
-def test_finds_every_table_that_is_named():
-    assert TABLES.keys() >= NAMED
+def test_required_tables_are_final():
+    assert TABLES.keys() >= REQUIRED
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_changes_no_row_of(app, table):
-    assert rows(app, table) > 0, f"a little life must leave a row in {table}"
+def test_update_is_rejected(app, table):
+    assert count_rows(app, table) > 0, f"full_program.py must create a row in {table}"
     with pytest.raises(errors.RaiseException, match="pgtrigger: Cannot"):
-        run(app, f"UPDATE {table} SET {column(app, table)} = {column(app, table)}")
+        run(app, f"UPDATE {table} SET {get_first_column(app, table)} = {get_first_column(app, table)}")
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_overwrites_no_row_of(app, table):
+def test_upsert_is_rejected(app, table):
+    column = get_first_column(app, table)
     with pytest.raises(errors.RaiseException, match="pgtrigger: Cannot"):
         run(
             app,
             f"INSERT INTO {table} SELECT * FROM {table} ORDER BY 1 LIMIT 1"
-            f" ON CONFLICT ({column(app, table)}) DO UPDATE SET {column(app, table)} = excluded.{column(app, table)}",
+            f" ON CONFLICT ({column}) DO UPDATE SET {column} = excluded.{column}",
         )
 
 
 @pytest.mark.parametrize("table", sorted(TABLES.keys() - ERASABLE))
-def test_deletes_no_row_of(app, table):
+def test_delete_is_rejected(app, table):
     with pytest.raises(errors.RaiseException, match="pgtrigger: Cannot"):
         run(app, f"DELETE FROM {table}")
 
 
-def test_deletes_personal_fields_one_by_one_to_erase_somebody(app):
-    before = rows(app, "agreements_acceptanceperson")
+def test_personal_fields_of_one_acceptance_can_be_deleted(app):
+    before = count_rows(app, "agreements_acceptanceperson")
     run(
         app,
         "DELETE FROM agreements_acceptanceperson WHERE acceptance_id = (SELECT min(id::text)::uuid FROM agreements_acceptance)",
     )
-    assert rows(app, "agreements_acceptanceperson") == before - 1
+    assert count_rows(app, "agreements_acceptanceperson") == before - 1
 
 
-def column(app: psycopg.Connection, table: str) -> str:
-    """The first column of a table."""
+def get_first_column(app: psycopg.Connection, table: str) -> str:
+    """Return the name of the first column of a table."""
     described = app.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(sql.Identifier(table))).description
     assert described
     return described[0].name
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_changes_no_row_by_a_session_that_says_to_ignore_the_triggers(app, table):
+def test_session_cannot_disable_triggers(app, table):
     run(app, f"SET pgtrigger.ignore = '{{{','.join(TABLES[table])}}}'")
     with pytest.raises(errors.RaiseException, match="pgtrigger: Cannot"):
-        run(app, f"UPDATE {table} SET {column(app, table)} = {column(app, table)}")
+        run(app, f"UPDATE {table} SET {get_first_column(app, table)} = {get_first_column(app, table)}")
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_changes_no_row_by_tables_of_its_own_that_look_like_ours(app, table):
+def test_temporary_tables_do_not_bypass_triggers(app, table):
     for name in TABLES:
         run(app, f"CREATE TEMPORARY TABLE {name} AS SELECT * FROM public.{name} WHERE false")
     with pytest.raises(errors.RaiseException, match="pgtrigger: Cannot"):
-        run(app, f"UPDATE public.{table} SET {column(app, table)} = {column(app, table)}")
+        run(app, f"UPDATE public.{table} SET {get_first_column(app, table)} = {get_first_column(app, table)}")
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -210,7 +214,7 @@ def test_changes_no_row_by_tables_of_its_own_that_look_like_ours(app, table):
         "DROP TABLE {} CASCADE",
     ],
 )
-def test_has_no_right_to_go_around_the_triggers_of(app, table, statement):
+def test_triggers_cannot_be_bypassed_by_ddl(app, table, statement):
     with pytest.raises(errors.InsufficientPrivilege):
         run(app, statement.format(table, trigger=TABLES[table][0]))
 
@@ -230,27 +234,27 @@ def test_has_no_right_to_go_around_the_triggers_of(app, table, statement):
         "CREATE SCHEMA before_public",
     ],
 )
-def test_becomes_nobody_else(app, roles, statement):
+def test_role_cannot_gain_privileges(app, roles, statement):
     name = psycopg.conninfo.conninfo_to_dict(roles.app)["user"]
     with pytest.raises(errors.InsufficientPrivilege):
         run(app, statement.format(app=name, owner=str(name).replace("_app", "_owner")))
 
 
-def test_finds_nothing_by_the_question_that_operations_md_has_for_it(app, roles):
+def test_documented_query_finds_no_excess_privileges(app, roles):
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    [question] = re.findall(r"(?m)^    (SELECT relname(?:.*\n)(?:^    .*\n)*)", text)
-    assert app.execute(question).fetchall() == []
+    [query] = re.findall(r"(?m)^    (SELECT relname(?:.*\n)(?:^    .*\n)*)", text)
+    assert app.execute(query).fetchall() == []
     with psycopg.connect(roles.owner) as owner:
-        assert len(owner.execute(question).fetchall()) > len(TABLES)
+        assert len(owner.execute(query).fetchall()) > len(TABLES)
 
 
-def test_may_truncate_no_table_at_all(app):
-    may = "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
-    assert app.execute(f"{may} AND has_table_privilege(oid, 'TRUNCATE, TRIGGER, REFERENCES')").fetchall() == []
-    assert app.execute(f"{may} AND NOT has_table_privilege(oid, 'SELECT')").fetchall() == []
+def test_role_has_no_truncate_privilege_and_can_read_all_tables(app):
+    tables = "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
+    assert app.execute(f"{tables} AND has_table_privilege(oid, 'TRUNCATE, TRIGGER, REFERENCES')").fetchall() == []
+    assert app.execute(f"{tables} AND NOT has_table_privilege(oid, 'SELECT')").fetchall() == []
 
 
-def test_books_nothing_that_does_not_balance(app):
+def test_unbalanced_ledger_entry_is_rejected(app):
     run(app, "CREATE TEMPORARY TABLE payouts_ledgerentry AS SELECT * FROM public.payouts_ledgerentry WHERE false")
     with pytest.raises(errors.CheckViolation, match="does not balance"):
         run(
@@ -260,12 +264,12 @@ def test_books_nothing_that_does_not_balance(app):
         )
 
 
-def test_draws_the_numbers_of_what_a_close_books(app):
+def test_role_can_use_ledger_sequence(app):
     assert app.execute("SELECT nextval('payouts_ledgertransaction_id_seq')").fetchone()[0] > 0
 
 
-def test_lends_the_owner_no_code_of_its_own(app, roles):
-    """What runs with the owner's rights touches no table that the application made, and so sets off no trigger on one."""
+def test_owner_functions_reject_tables_of_the_application(app, roles):
+    """Functions with the owner's privileges must not run triggers that the application created on its own tables."""
     name = str(psycopg.conninfo.conninfo_to_dict(roles.app)["user"])
     run(
         app,
@@ -280,7 +284,7 @@ def test_lends_the_owner_no_code_of_its_own(app, roles):
         run(app, "SELECT public.make_month('mine', '2020-01-01')")
 
 
-def test_runs_no_function_with_the_owner_s_rights_but_these(app):
+def test_only_known_functions_run_with_owner_privileges(app):
     found = app.execute(
         "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY 1"
     )

@@ -1,8 +1,8 @@
-"""The system checks, which Django makes before nearly every command ..."""
+"""Django system checks."""
 
 from django.core.management import call_command
 
 
-def test_find_nothing_and_need_no_database() -> None:
-    # Without a database: `migrate` makes them too, when there is no table yet that they could look into.
+def test_system_checks_pass_without_database() -> None:
+    # `migrate` runs them too, when there are no tables yet.
     call_command("check", fail_level="WARNING")

@@ -1,4 +1,4 @@
-"""The admin of the outbox ..."""
+"""The admin of the outbox."""
 
 import pytest
 from django.test import Client
@@ -19,7 +19,7 @@ def root(client: Client) -> Client:
     return client
 
 
-def message(state: str, kind: str = "a_test", **values: object) -> Message:
+def create_message(state: str, kind: str = "a_test", **values: object) -> Message:
     return Message.objects.create(
         kind=kind,
         to="ada@example.com",
@@ -27,40 +27,40 @@ def message(state: str, kind: str = "a_test", **values: object) -> Message:
         created_at=NOW,
         next_attempt_at=NOW,
         state=state,
-        text="The words of the mail.",
+        text="The text of the e-mail.",
         **values,
     )
 
 
-def test_shows_what_was_written_and_changes_nothing(root: Client) -> None:
-    page = reverse("admin:mail_message_change", args=[message("waiting").pk])
-    assert "The words of the mail." in root.get(page).content.decode()
+def test_message_is_shown_read_only(root: Client) -> None:
+    page = reverse("admin:mail_message_change", args=[create_message("waiting").pk])
+    assert "The text of the e-mail." in root.get(page).content.decode()
     assert root.post(page, {"to": "eve@example.com"}).status_code == 403
     assert root.get(LIST).status_code == 200
 
 
-def test_shows_nobody_a_link_that_signs_somebody_in(root: Client) -> None:
-    page = root.get(reverse("admin:mail_message_change", args=[message("waiting", kind="account").pk]))
-    assert "The words of the mail." not in page.content.decode()
+def test_sign_in_links_are_hidden(root: Client) -> None:
+    page = root.get(reverse("admin:mail_message_change", args=[create_message("waiting", kind="account").pk]))
+    assert "The text of the e-mail." not in page.content.decode()
 
 
-def test_sends_again_what_was_given_up(root: Client) -> None:
-    failed = message("failed", attempts=12)
-    chosen = {"action": "send_again", "_selected_action": [str(failed.pk)]}
-    assert root.post(LIST, chosen).status_code == 200
+def test_failed_message_is_queued_again_after_confirmation(root: Client) -> None:
+    failed = create_message("failed", attempts=12)
+    data = {"action": "send_again_selected", "_selected_action": [str(failed.pk)]}
+    assert root.post(LIST, data).status_code == 200
     assert Message.objects.get().state == "failed"
-    root.post(LIST, chosen | {"confirmed": "1"})
+    root.post(LIST, data | {"confirmed": "1"})
     assert (Message.objects.get().state, Message.objects.get().attempts) == ("waiting", 0)
     assert AuditRecord.objects.get(action="e-mail sent again").subject_id == str(failed.pk)
 
 
-def test_does_not_send_again_what_was_sent(root: Client) -> None:
-    sent = message("sent", sent_at=NOW)
-    chosen = {"action": "send_again", "_selected_action": [str(sent.pk)], "confirmed": "1"}
-    assert "Only an e-mail that was given up" in root.post(LIST, chosen, follow=True).content.decode()
+def test_sent_message_cannot_be_sent_again(root: Client) -> None:
+    sent = create_message("sent", sent_at=NOW)
+    data = {"action": "send_again_selected", "_selected_action": [str(sent.pk)], "confirmed": "1"}
+    assert "Only a failed e-mail can be sent again" in root.post(LIST, data, follow=True).content.decode()
     assert Message.objects.get().state == "sent"
 
 
-def test_is_for_superusers_alone(client: Client) -> None:
+def test_outbox_requires_superuser(client: Client) -> None:
     client.force_login(make_staff("affiliate managers", "compliance reviewers", "payout preparers", "payout approvers"))
     assert client.get(LIST).status_code == 403

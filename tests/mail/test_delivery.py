@@ -1,4 +1,4 @@
-"""Delivery of the outbox ..."""
+"""Delivery of queued e-mail."""
 
 import smtplib
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +27,7 @@ State = Message.State
 
 @pytest.fixture(autouse=True)
 def template(tmp_path: Path, settings) -> None:
-    """A kind of mail of the test's own, so that no other room's templates matter here."""
+    """Create a template for these tests, so that they do not depend on real templates."""
     (tmp_path / "mail").mkdir()
     (tmp_path / "mail" / "a_test.txt").write_text("Hello {{ name }}\n\nHow are you?\n")
     engine = dict(settings.TEMPLATES[0])
@@ -35,7 +35,7 @@ def template(tmp_path: Path, settings) -> None:
 
 
 class Clock:
-    """A clock that stands until it is moved."""
+    """A clock that only moves when `after` is called."""
 
     def __init__(self) -> None:
         self.now = NOW
@@ -53,7 +53,7 @@ def clock() -> Clock:
     return Clock()
 
 
-def waiting(key: str = "1", **values: object) -> Message:
+def queue_message(key: str = "1", **values: object) -> Message:
     queue_email(kind="a_test", to="ada@example.com", key=key, context={"name": "Ada"})
     Message.objects.filter(key=key).update(**{"next_attempt_at": NOW} | values)
     return Message.objects.get(key=key)
@@ -61,21 +61,21 @@ def waiting(key: str = "1", **values: object) -> Message:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> list[Exception | None]:
-    """What the mail server answers, one answer a mail: None is yes. No answer left: yes."""
+    """The answers of the mail server, one per e-mail. None, and a missing answer, mean success."""
     answers: list[Exception | None] = []
     send = EmailBackend.send_messages
 
-    def answering(backend: EmailBackend, messages: list[sent_mail.EmailMessage]) -> int:
-        if answers and (refusal := answers.pop(0)):
-            raise refusal
+    def send_or_fail(backend: EmailBackend, messages: list[sent_mail.EmailMessage]) -> int:
+        if answers and (error := answers.pop(0)):
+            raise error
         return send(backend, messages)
 
-    monkeypatch.setattr(EmailBackend, "send_messages", answering)
+    monkeypatch.setattr(EmailBackend, "send_messages", send_or_fail)
     return answers
 
 
-def test_sends_what_is_due_once_and_keeps_what_it_sent(clock: Clock) -> None:
-    message = waiting()
+def test_due_message_is_sent_once_and_stored_as_sent(clock: Clock) -> None:
+    message = queue_message()
     assert delivery.deliver_due(clock=clock) == (1, 0)
     assert delivery.deliver_due(clock=clock) == (0, 0)
     (email,) = sent_mail.outbox
@@ -92,27 +92,27 @@ def test_sends_what_is_due_once_and_keeps_what_it_sent(clock: Clock) -> None:
     assert email.alternatives == [(stored.html, "text/html")]
 
 
-def test_leaves_what_is_not_due_yet(clock: Clock) -> None:
-    waiting(next_attempt_at=NOW + timedelta(seconds=1))
+def test_message_waits_until_it_is_due(clock: Clock) -> None:
+    queue_message(next_attempt_at=NOW + timedelta(seconds=1))
     assert delivery.deliver_due(clock=clock) == (0, 0)
     assert delivery.deliver_due(clock=clock.after(timedelta(seconds=1))) == (1, 0)
 
 
-def test_posts_one_mail_a_key() -> None:
-    waiting("same")
-    waiting("same")
+def test_one_message_is_queued_per_key() -> None:
+    queue_message("same")
+    queue_message("same")
     assert Message.objects.count() == 1
 
 
-def test_keeps_nothing_of_a_transaction_that_failed() -> None:
+def test_rollback_discards_queued_message() -> None:
     with transaction.atomic():
-        waiting()
+        queue_message()
         transaction.set_rollback(True)
     assert not Message.objects.exists()
 
 
-def test_keeps_a_refusal_with_its_text_and_tries_again_later(clock: Clock, server: list[Exception | None]) -> None:
-    waiting()
+def test_failure_is_stored_and_retried_later(clock: Clock, server: list[Exception | None]) -> None:
+    queue_message()
     server += [smtplib.SMTPServerDisconnected("try later")]
     assert delivery.deliver_due(clock=clock) == (0, 1)
     stored = Message.objects.get()
@@ -124,59 +124,57 @@ def test_keeps_a_refusal_with_its_text_and_tries_again_later(clock: Clock, serve
     assert Message.objects.get().error == ""
 
 
-def test_pauses_for_one_minute_then_twice_as_long_each_time_up_to_six_hours() -> None:
+def test_retry_delay_doubles_from_one_minute_to_six_hours() -> None:
     minutes = [delivery.get_retry_delay(n).total_seconds() / 60 for n in range(1, 13)]
     assert minutes == [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360, 360]
 
 
-def test_gives_up_after_twelve_refusals(clock: Clock, server: list[Exception | None]) -> None:
-    waiting()
-    server += [OSError(f"refusal {n}") for n in range(1, 13)]
+def test_message_fails_after_twelve_attempts(clock: Clock, server: list[Exception | None]) -> None:
+    queue_message()
+    server += [OSError(f"failure {n}") for n in range(1, 13)]
     for _attempt in range(11):
         delivery.deliver_due(clock=clock.after(timedelta(hours=6)))
         assert Message.objects.get().state == State.WAITING
     delivery.deliver_due(clock=clock.after(timedelta(hours=6)))
     stored = Message.objects.get()
-    assert (stored.state, stored.attempts, stored.error) == (State.FAILED, 12, "OSError: refusal 12")
+    assert (stored.state, stored.attempts, stored.error) == (State.FAILED, 12, "OSError: failure 12")
     assert delivery.deliver_due(clock=clock.after(timedelta(days=9))) == (0, 0)
 
 
-def test_sends_the_others_when_one_cannot_be_rendered(clock: Clock) -> None:
-    waiting("bad", kind="no_such_kind")
-    waiting("good", next_attempt_at=NOW)
+def test_rendering_error_does_not_block_other_messages(clock: Clock) -> None:
+    queue_message("bad", kind="no_such_kind")
+    queue_message("good", next_attempt_at=NOW)
     assert delivery.deliver_due(clock=clock) == (1, 1)
     bad = Message.objects.get(key="bad")
     assert (bad.state, bad.error) == (State.WAITING, "TemplateDoesNotExist: mail/no_such_kind.txt")
 
 
-def test_lets_the_rest_wait_when_the_server_is_away(clock: Clock, server: list[Exception | None]) -> None:
+def test_delivery_stops_after_three_consecutive_failures(clock: Clock, server: list[Exception | None]) -> None:
     for number in range(5):
-        waiting(str(number))
-    server += [ConnectionRefusedError("nobody there")] * 5
+        queue_message(str(number))
+    server += [ConnectionRefusedError("refused")] * 5
     assert delivery.deliver_due(clock=clock) == (0, 3)
     assert Message.objects.filter(attempts=0).count() == 2
 
 
-def test_stops_when_its_time_is_over(clock: Clock) -> None:
-    waiting()
+def test_delivery_stops_at_its_time_limit(clock: Clock) -> None:
+    queue_message()
     assert delivery.deliver_due(clock=clock, seconds=0) == (0, 0)
 
 
-def test_sends_again_under_the_same_message_id_what_a_crash_left_before_it_was_sent(clock: Clock) -> None:
-    message = waiting()
-    assert delivery.claim(now=clock()) == message  # and here the worker dies
-    assert delivery.deliver_due(clock=clock) == (0, 0), "the claim holds"
+def test_crash_before_sending_keeps_message_id(clock: Clock) -> None:
+    message = queue_message()
+    assert delivery.claim(now=clock()) == message  # the worker dies here
+    assert delivery.deliver_due(clock=clock) == (0, 0), "the claim is still valid"
     assert delivery.deliver_due(clock=clock.after(delivery.CLAIM_DURATION)) == (1, 0)
     assert [email.extra_headers["Message-ID"] for email in sent_mail.outbox] == [message.message_id]
 
 
-def test_repeats_a_mail_in_the_same_words_and_under_the_same_message_id_when_a_crash_follows_the_sending(
-    clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_crash_after_sending_repeats_identical_message(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     class Killed(BaseException):
-        """What no handler of errors catches."""
+        """Not caught by `except Exception`."""
 
-    waiting()
+    queue_message()
     send = EmailBackend.send_messages
 
     def send_and_die(backend: EmailBackend, messages: list[sent_mail.EmailMessage]) -> int:
@@ -187,7 +185,7 @@ def test_repeats_a_mail_in_the_same_words_and_under_the_same_message_id_when_a_c
         patch.setattr(EmailBackend, "send_messages", send_and_die)
         with pytest.raises(Killed):
             delivery.deliver_due(clock=clock)
-    Message.objects.update(context={"name": "Somebody else"})
+    Message.objects.update(context={"name": "Other"})
     assert delivery.deliver_due(clock=clock.after(delivery.CLAIM_DURATION)) == (1, 0)
     first, second = sent_mail.outbox
     assert first.extra_headers["Message-ID"] == second.extra_headers["Message-ID"]
@@ -195,15 +193,15 @@ def test_repeats_a_mail_in_the_same_words_and_under_the_same_message_id_when_a_c
     assert Message.objects.get().state == State.SENT
 
 
-def test_makes_the_attachments_when_it_sends(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attachments_are_made_on_sending(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(attachments._makers, "list", lambda key: Attachment(f"{key}.txt", b"abc", "text/plain"))
-    waiting(attachments=[{"name": "list", "key": "7"}])
+    queue_message(attachments=[{"name": "list", "key": "7"}])
     assert delivery.deliver_due(clock=clock) == (1, 0)
     assert sent_mail.outbox[0].attachments == [("7.txt", "abc", "text/plain")]
 
 
-def test_starts_afresh_for_a_mail_that_staff_send_again(clock: Clock) -> None:
-    message = waiting(state=State.FAILED, attempts=12, error="OSError: gone")
+def test_send_again_resets_attempts(clock: Clock) -> None:
+    message = queue_message(state=State.FAILED, attempts=12, error="OSError: gone")
     staff = make_staff()
     delivery.send_again(message=message, now=NOW, by=staff)
     assert delivery.deliver_due(clock=clock) == (1, 0)
@@ -212,14 +210,14 @@ def test_starts_afresh_for_a_mail_that_staff_send_again(clock: Clock) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sends_each_mail_once_with_several_workers(clock: Clock) -> None:
+def test_several_workers_send_each_message_once(clock: Clock) -> None:
     for number in range(40):
-        waiting(str(number))
-    together = Barrier(4)
+        queue_message(str(number))
+    barrier = Barrier(4)
 
     def worker(_number: int) -> int:
         try:
-            together.wait(10)
+            barrier.wait(10)
             return delivery.deliver_due(clock=clock)[0]
         finally:
             connection.close()

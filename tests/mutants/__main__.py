@@ -32,7 +32,7 @@ _PRICING = ("tests/payouts/test_pricing.py", "tests/payouts/test_precedence.py")
 _CLOSE = ("tests/payouts/test_close_to_the_instant.py", "tests/stories/test_small_orders.py", SIMULATION_TEST)
 # What each is tried with, the quickest first.
 TESTS = {
-    "lib/money.py": ("tests/payouts/test_rounding.py",),
+    "lib/money.py": ("tests/lib/test_money.py",),
     "agreements/periods.py": ("tests/payouts/test_periods.py",),
     "payouts/commissions/rates.py": _PRICING,
     "payouts/commissions/pricing.py": _PRICING,
@@ -84,7 +84,7 @@ class Trial:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         items = {path: [item for item in session.items if str(item.path) == str(ROOT / path)] for path in _paths()}
         # The database and whatever else is made once.
-        _run(items["tests/payouts/test_rounding.py"][-2:-1], more=session)
+        _run(items["tests/lib/test_money.py"][-2:-1], more=session)
         used = {path for mutant in self.every for path in TESTS[mutant.module]}
         if self._try(None, [item for path in used for item in items[path]]) == CAUGHT:
             pytest.exit("Tests fail as it is.")

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 
 from lib.csv import build_csv
 from payouts.payout_details.methods import METHODS, Money, Sender, Transfer
-from payouts.payout_details.methods.sepa.pain001 import find_country_code, transliterate
+from payouts.payout_details.methods.sepa.pain001 import transliterate
 
 SENDER = Sender("Shop Ltd", "NL91ABNA0417164300", "0123456789abcdef", datetime(2026, 2, 3, 12, 0, tzinfo=UTC))
 EUR = "EUR"
@@ -20,11 +20,11 @@ TO = [
         "AC1",
         "Zoë Müller-Łęcka & Söhne",
         "DE89370400440532013000",
-        "Germany",
+        "DE",
         Money(Decimal("100.00"), EUR),
         "Accord A1",
     ),
-    Transfer("AC2", "=1+1", "FR1420041010050500013M02606", "nowhere", Money(Decimal("0.55"), EUR), "Accord A2"),
+    Transfer("AC2", "=1+1", "FR1420041010050500013M02606", "", Money(Decimal("0.55"), EUR), "Accord A2"),
 ]
 NS = {"p": "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"}
 
@@ -37,7 +37,7 @@ def test_of_paypal_has_its_columns_and_no_header():
 def test_in_plain_csv_defuses_what_a_spreadsheet_would_run():
     rows = list(csv.reader(io.StringIO(METHODS["bank"].build_file(SENDER, TO).decode())))
     assert rows[0] == ["reference", "holder", "account", "country", "amount", "currency", "note"]
-    assert rows[2] == ["AC2", "'=1+1", "FR1420041010050500013M02606", "nowhere", "0.55", "EUR", "Accord A2"]
+    assert rows[2] == ["AC2", "'=1+1", "FR1420041010050500013M02606", "", "0.55", "EUR", "Accord A2"]
 
 
 def test_of_sepa_carries_sums_references_and_ibans():
@@ -70,10 +70,6 @@ def test_is_the_same_bytes_for_the_same_payouts():
 )
 def test_of_sepa_spells_names_as_banks_take_them(text, written):
     assert transliterate(text, 70) == written
-
-
-def test_of_sepa_knows_countries_by_code_and_by_name():
-    assert [find_country_code(text) for text in ("DE", "France", "de", "Atlantis")] == ["DE", "FR", "DE", ""]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tests.factories import make_user
 
 FORM = {
     "name": "Greta Gardener",
-    "country": "Germany",
+    "country": "DE",
     "email": "greta@example.com",
     "password1": "correct horse 7 battery",
     "password2": "correct horse 7 battery",
@@ -42,7 +42,7 @@ def test_makes_account_affiliate_and_channels_at_once(agreement):
     assert response.status_code == 302
     assert response.headers["Location"] == "/accounts/confirm-email/"
     affiliate = Affiliate.objects.get()
-    assert (affiliate.state, affiliate.name, affiliate.country) == (State.APPLIED, "Greta Gardener", "Germany")
+    assert (affiliate.state, affiliate.name, affiliate.country) == (State.APPLIED, "Greta Gardener", "DE")
     assert affiliate.user.email == "greta@example.com"
     assert sorted(Channel.objects.values_list("kind", flat=True)) == ["newsletter", "website"]
 

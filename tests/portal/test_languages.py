@@ -34,7 +34,7 @@ WORDS = {
         "%(label)s: %(old)s -> %(new)s (%(effect)s, Klausel %(clause)s)"
     ),
 }
-PROFILE = {"name": "Greta", "country": "France", "time_zone": "Europe/Paris"}
+PROFILE = {"name": "Greta", "country": "FR", "time_zone": "Europe/Paris"}
 
 
 @pytest.fixture

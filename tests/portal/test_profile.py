@@ -10,12 +10,12 @@ from mail.models import Message
 def test_is_changed_and_the_trail_says_what_but_for_the_name(affiliate_factory, client_for):
     affiliate = affiliate_factory(name="Greta Gardener")
     client = client_for(affiliate.user)
-    response = client.post("/profile/", {"name": "Greta G.", "country": "France", "time_zone": "Europe/Paris"})
+    response = client.post("/profile/", {"name": "Greta G.", "country": "FR", "time_zone": "Europe/Paris"})
     assert response.status_code == 302
     affiliate.refresh_from_db()
-    assert (affiliate.name, affiliate.country, affiliate.time_zone) == ("Greta G.", "France", "Europe/Paris")
+    assert (affiliate.name, affiliate.country, affiliate.time_zone) == ("Greta G.", "FR", "Europe/Paris")
     record = AuditRecord.objects.get(action="profile changed")
-    assert record.after == {"fields": "country, name, time_zone", "country": "France", "time_zone": "Europe/Paris"}
+    assert record.after == {"fields": "country, name, time_zone", "country": "FR", "time_zone": "Europe/Paris"}
     assert "Greta" not in str(record.after)
 
 
@@ -31,7 +31,7 @@ def test_is_changed_and_the_trail_says_what_but_for_the_name(affiliate_factory, 
 )
 def test_is_refused_by_field_with_the_cause(affiliate_factory, client_for, change, cause):
     affiliate = affiliate_factory(name="Greta Gardener")
-    form = {"name": "Other", "country": "France", "time_zone": "UTC"} | change
+    form = {"name": "Other", "country": "FR", "time_zone": "UTC"} | change
     response = client_for(affiliate.user).post("/profile/", form)
     assert response.status_code == 200
     assert cause in response.content.decode()
@@ -42,7 +42,7 @@ def test_is_refused_by_field_with_the_cause(affiliate_factory, client_for, chang
 def test_shows_times_in_the_zone_that_was_chosen(affiliate_factory, client_for):
     affiliate = affiliate_factory()
     client = client_for(affiliate.user)
-    client.post("/profile/", {"name": "G", "country": "Japan", "time_zone": "Asia/Tokyo"})
+    client.post("/profile/", {"name": "G", "country": "JP", "time_zone": "Asia/Tokyo"})
     client.post("/profile/data/erase/", {"sure": "on"})
     assert "JST" in client.get("/profile/data/").content.decode()
 

@@ -204,5 +204,5 @@ def test_waits_on_the_staffs_home_when_it_is_not_answered_as_it_should_be():
 def test_about_mail_sends_it(mailoutbox):
     Message.objects.create(kind="task_disabled", to="a@example.com", key="1", context={"failures": 3})
     deliver.apply()
-    assert question(deliver).result == "1 sent, 0 refused"
+    assert question(deliver).result == "1 sent, 0 failed"
     assert delivery.claim(now=NOON) is None

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
-from agreements.models.agreement import MoneyField
+from lib.fields import MoneyField
 
 # The value of a sub-id or a device where an order's click can't say it: its record is lost. No visitor can send this.
 UNKNOWN = "\x1a"

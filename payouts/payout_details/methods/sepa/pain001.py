@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from decimal import Decimal
 from xml.etree import ElementTree as ET
 
-import pycountry
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -42,14 +41,6 @@ def transliterate(text: str, most: int) -> str:
         if not unicodedata.combining(character)
     )
     return " ".join(kept.split())[:most].strip() or "-"
-
-
-def find_country_code(country: str) -> str:
-    """The ISO 3166 code of a country given by code or by name; "" for one that is not known."""
-    try:
-        return str(pycountry.countries.lookup(country.strip()).alpha_2)
-    except LookupError:
-        return ""
 
 
 def _add_element(parent: ET.Element, path: str, text: str = "") -> ET.Element:
@@ -90,7 +81,7 @@ def _add_transfer(payment: ET.Element, to: Transfer) -> None:
     _add_element(transfer, "Amt/InstdAmt", f"{to.money.amount:.2f}").set("Ccy", to.money.currency)
     creditor = _add_element(transfer, "Cdtr")
     _add_element(creditor, "Nm", transliterate(to.holder, 70))
-    if code := find_country_code(to.country):
-        _add_element(creditor, "PstlAdr/Ctry", code)
+    if to.country:
+        _add_element(creditor, "PstlAdr/Ctry", to.country)
     _add_element(transfer, "CdtrAcct/Id/IBAN", to.account)
     _add_element(transfer, "RmtInf/Ustrd", transliterate(to.note, 140))

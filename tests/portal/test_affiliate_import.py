@@ -1,4 +1,4 @@
-"""Importing affiliates ..."""
+"""Import of affiliates: the file, the stored rows and the command."""
 
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -29,7 +29,7 @@ from tracking.links import coupons
 from tracking.models import Coupon
 
 NOW = datetime(2011, 5, 1, 12, 0, tzinfo=UTC)
-FROM = datetime(2010, 11, 1, tzinfo=UTC)
+EFFECTIVE = datetime(2010, 11, 1, tzinfo=UTC)
 ACCEPTED = datetime(2010, 11, 2, tzinfo=UTC)
 PAPER = PaperAcceptance(ACCEPTED, "signed paper, folder 3")
 
@@ -39,29 +39,29 @@ BOB = "R0002,bob@example.com,Bob Müller,Germany,,,sepa,DE89 3704 0044 0532 0130
 EVE = "R0003,eve@example.com,Eve,US,,,,"
 
 
-def file(*rows: str, header: str = HEADER) -> bytes:
+def build_file(*rows: str, header: str = HEADER) -> bytes:
     return "\n".join([header, *rows, ""]).encode()
 
 
-def problems(content: bytes) -> list[str]:
+def list_problems(content: bytes) -> list[str]:
     return [str(problem) for problem in read_rows(content)[1]]
 
 
-def bring(content: bytes, paper: PaperAcceptance | None = None) -> ImportSummary:
+def run_import(content: bytes, paper: PaperAcceptance | None = None) -> ImportSummary:
     return import_affiliates(content=content, paper=paper, now=NOW, by=None)
 
 
 @pytest.fixture
 def agreement(db: None) -> None:
-    publish_seed_agreement(effective_at=FROM, now=NOW, by=None)
+    publish_seed_agreement(effective_at=EFFECTIVE, now=NOW, by=None)
 
 
-# --- What is stored ------------------------------------------------------------------------------------------------
+# --- Stored rows ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db
-def test_brings_each_over_as_approved_with_all_that_the_file_says() -> None:
-    assert bring(file(ADA, BOB, EVE)) == ImportSummary(affiliates=3, coupons=1, channels=1, payout_details=2)
+def test_affiliates_are_stored_as_approved_with_all_columns() -> None:
+    assert run_import(build_file(ADA, BOB, EVE)) == ImportSummary(affiliates=3, coupons=1, channels=1, payout_details=2)
     ada = Affiliate.objects.get(code="R0001")
     assert (ada.name, ada.country, ada.state, ada.email) == ("Ada Lovelace", "GB", State.APPROVED, "ada@example.com")
     assert not ada.user.has_usable_password()
@@ -72,7 +72,7 @@ def test_brings_each_over_as_approved_with_all_that_the_file_says() -> None:
         "approved",
     )
     assert Coupon.objects.values_list("affiliate__code", "code", "assigned_from").get() == ("R0001", "ADA10", None)
-    assert Affiliate.objects.get(code="R0002").country == "Germany"
+    assert Affiliate.objects.get(code="R0002").country == "DE"
     assert not Acceptance.objects.exists()
     assert AuditRecord.objects.filter(action="affiliate approved").count() == 3
     change = StatusChange.objects.get(affiliate=ada)
@@ -80,8 +80,8 @@ def test_brings_each_over_as_approved_with_all_that_the_file_says() -> None:
 
 
 @pytest.mark.django_db
-def test_confirms_payout_details_by_the_retailer_without_a_hold() -> None:
-    bring(file(ADA, BOB))
+def test_payout_details_are_confirmed_by_retailer_without_hold() -> None:
+    run_import(build_file(ADA, BOB))
     ada, bob = PayoutDetails.objects.order_by("affiliate__code")
     assert (ada.method, get_account(ada), ada.holder) == ("paypal", "pay@example.com", "Ada Lovelace")
     assert (bob.method, get_account(bob)) == ("sepa", "DE89370400440532013000")
@@ -91,8 +91,8 @@ def test_confirms_payout_details_by_the_retailer_without_a_hold() -> None:
 
 
 @pytest.mark.django_db
-def test_makes_active_from_the_date_on_the_paper_whoever_signed_one(agreement: None) -> None:
-    bring(file(ADA, EVE), PAPER)
+def test_offline_acceptance_makes_affiliates_active_from_its_date(agreement: None) -> None:
+    run_import(build_file(ADA, EVE), PAPER)
     ada = Affiliate.objects.get(code="R0001")
     assert (ada.state, ada.state_since) == (State.ACTIVE, ACCEPTED)
     changes = list(StatusChange.objects.filter(affiliate=ada))
@@ -110,82 +110,85 @@ def test_makes_active_from_the_date_on_the_paper_whoever_signed_one(agreement: N
 
 
 @pytest.mark.django_db
-def test_writes_to_each_how_to_set_a_password(agreement: None) -> None:
-    bring(file(ADA))
-    bring(file(EVE), PAPER)
+def test_email_explains_how_to_set_password(agreement: None) -> None:
+    run_import(build_file(ADA))
+    run_import(build_file(EVE), PAPER)
     approved, active = Message.objects.filter(kind="account_imported").order_by("context__code")
     assert (approved.to, active.to) == ("ada@example.com", "eve@example.com")
     mail = render(kind="account_imported", context=approved.context)
     assert "/accounts/password/reset/" in mail.text
-    assert "asked to read and accept the agreement" in mail.text
+    assert "please read and accept the agreement" in mail.text
     assert "signed agreement of 2010-11-02 is on record" in render(kind="account_imported", context=active.context).text
 
 
 @pytest.mark.django_db
-def test_needs_no_column_but_the_first_four_and_takes_them_in_any_order() -> None:
-    bring(file("Ada,R0001,GB,ada@example.com", header="name,code,country,email"))
+def test_four_columns_in_any_order_are_enough() -> None:
+    run_import(build_file("Ada,R0001,GB,ada@example.com", header="name,code,country,email"))
     assert Affiliate.objects.get().code == "R0001"
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_takes_a_byte_order_mark_and_any_line_ends_and_quotes(end: str) -> None:
-    content = b"\xef\xbb\xbf" + file('R0001,ada@example.com,"Lovelace, Ada ""A""",GB,,,,', "").replace(
+def test_byte_order_mark_line_ends_and_quotes_are_accepted(end: str) -> None:
+    content = b"\xef\xbb\xbf" + build_file('R0001,ada@example.com,"Lovelace, Ada ""A""",GB,,,,', "").replace(
         b"\n", end.encode()
     )
-    bring(content)
+    run_import(content)
     assert Affiliate.objects.get().name == 'Lovelace, Ada "A"'
 
 
-# --- What is refused -----------------------------------------------------------------------------------------------
+# --- Rejected files -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "problem"),
     [
-        (",a@example.com,Ada,GB,,,,", "code: this is required."),
-        ("R 1,a@example.com,Ada,GB,,,,", "code: Letters, digits, - and _ only."),
+        (",a@example.com,Ada,GB,,,,", "code: This field is required."),
+        ("R 1,a@example.com,Ada,GB,,,,", "code: Use only letters, digits, - and _."),
         (f"{'R' * 33},a@example.com,Ada,GB,,,,", "code: Ensure this value has at most 32 characters (it has 33)."),
-        ("R1,,Ada,GB,,,,", "email: this is required."),
-        ("R1,nobody,Ada,GB,,,,", "email: Enter a valid email address."),
-        ("R1,a@example.com,,GB,,,,", "name: this is required."),
-        (f"R1,a@example.com,{'x' * 201},GB,,,,", "name: At most 200 characters."),
+        ("R1,,Ada,GB,,,,", "email: This field is required."),
+        ("R1,invalid,Ada,GB,,,,", "email: Enter a valid email address."),
+        ("R1,a@example.com,,GB,,,,", "name: This field is required."),
+        (f"R1,a@example.com,{'x' * 201},GB,,,,", "name: Enter at most 200 characters."),
         ("R1,a@example.com,A\x07da,GB,,,,", "name: Control characters are not allowed."),
-        ("R1,a@example.com,Ada,,,,,", "country: this is required."),
-        ("R1,a@example.com,Ada,ZZ,,,,", "country: ZZ is not the code of a country."),
-        (f"R1,a@example.com,Ada,{'x' * 61},,,,", "country: At most 60 characters."),
+        ("R1,a@example.com,Ada,,,,,", "country: This field is required."),
+        ("R1,a@example.com,Ada,ZZ,,,,", "country: ZZ is not a country code. Enter two letters, such as GB."),
+        (
+            "R1,a@example.com,Ada,Atlantis,,,,",
+            "country: Atlantis is not a country code. Enter two letters, such as GB.",
+        ),
         ("R1,a@example.com,Ada,GB,TEN %,,,", "coupon: Enter a valid value."),
         (
             "R1,a@example.com,Ada,GB,,javascript:x,,",
-            "website: Enter a web address that begins with http:// or https://.",
+            "website: Enter a web address that starts with http:// or https://.",
         ),
         (
             "R1,a@example.com,Ada,GB,,,paypal,",
-            "payout_account: payout_method and payout_account go together: give both or neither.",
+            "payout_account: Enter both payout_method and payout_account, or neither.",
         ),
         (
             "R1,a@example.com,Ada,GB,,,,a@example.com",
-            "payout_account: payout_method and payout_account go together: give both or neither.",
+            "payout_account: Enter both payout_method and payout_account, or neither.",
         ),
         ("R1,a@example.com,Ada,GB,,,cash,a@example.com", "payout_account: Choose one of: paypal, sepa, bank."),
-        ("R1,a@example.com,Ada,GB", "4 fields, where the header has 8."),
-        ("R1,a@example.com,Ada,GB,,,,,", "9 fields, where the header has 8."),
+        ("R1,a@example.com,Ada,GB", "The row has 4 fields, but the header has 8."),
+        ("R1,a@example.com,Ada,GB,,,,,", "The row has 9 fields, but the header has 8."),
     ],
 )
-def test_refuses_a_bad_row_by_line_and_cause(row: str, said: str) -> None:
-    assert problems(file(EVE, row)) == [f"line 3: {said}"]
+def test_invalid_row_is_reported_by_line_and_cause(row: str, problem: str) -> None:
+    assert list_problems(build_file(EVE, row)) == [f"line 3: {problem}"]
 
 
 @pytest.mark.parametrize(
-    ("method", "account"), [("paypal", "nobody"), ("sepa", "DE89370400440532013001"), ("bank", "=1+1")]
+    ("method", "account"), [("paypal", "invalid"), ("sepa", "DE89370400440532013001"), ("bank", "=1+1")]
 )
-def test_refuses_an_account_that_cannot_be(method: str, account: str) -> None:
-    (problem,) = problems(file(f"R1,a@example.com,Ada,GB,,,{method},{account}"))
+def test_invalid_payout_account_is_reported(method: str, account: str) -> None:
+    (problem,) = list_problems(build_file(f"R1,a@example.com,Ada,GB,,,{method},{account}"))
     assert problem.startswith("line 2: payout_account: ")
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected"),
     [
         (
             b"",
@@ -196,63 +199,63 @@ def test_refuses_an_account_that_cannot_be(method: str, account: str) -> None:
                 "line 1: The column country is missing.",
             ],
         ),
-        (file(header="code,email,name"), ["line 1: The column country is missing."]),
-        (file(header=f"{HEADER},email"), ["line 1: The column email is there twice."]),
+        (build_file(header="code,email,name"), ["line 1: The column country is missing."]),
+        (build_file(header=f"{HEADER},email"), ["line 1: The column email occurs twice."]),
         (
-            file(header=f"{HEADER},phone"),
-            [f"line 1: Unknown column “phone”; known are {HEADER.replace(',', ', ')}."],
+            build_file(header=f"{HEADER},phone"),
+            [f"line 1: Unknown column “phone”. Known columns: {HEADER.replace(',', ', ')}."],
         ),
-        (file(EVE) + b"R1,\xff@example.com,Ada,GB,,,,\n", ["line 3: This is not UTF-8."]),
-        (file(EVE) + b"R1,a@example.com,A\x00da,GB,,,,\n", ["line 3: There is a NUL character."]),
-        (file(EVE, 'R1,a@example.com,"Ada,GB,,,,', ""), ["line 3: This is not CSV: unexpected end of data."]),
+        (build_file(EVE) + b"R1,\xff@example.com,Ada,GB,,,,\n", ["line 3: The file is not UTF-8."]),
+        (build_file(EVE) + b"R1,a@example.com,A\x00da,GB,,,,\n", ["line 3: NUL characters are not allowed."]),
+        (build_file(EVE, 'R1,a@example.com,"Ada,GB,,,,', ""), ["line 3: Invalid CSV: unexpected end of data."]),
     ],
 )
-def test_refuses_what_is_no_such_file(content: bytes, said: list[str]) -> None:
-    assert problems(content) == said
+def test_invalid_file_is_reported(content: bytes, expected: list[str]) -> None:
+    assert list_problems(content) == expected
 
 
-def test_names_the_line_on_which_a_row_begins_though_a_field_has_several() -> None:
-    assert problems(file('R1,a@example.com,"two\nlines",GB,,,,', "", "R2,b@example.com,Bob,ZZ,,,,")) == [
-        "line 5: country: ZZ is not the code of a country."
+def test_problem_names_first_line_of_multiline_row() -> None:
+    assert list_problems(build_file('R1,a@example.com,"two\nlines",GB,,,,', "", "R2,b@example.com,Bob,ZZ,,,,")) == [
+        "line 5: country: ZZ is not a country code. Enter two letters, such as GB."
     ]
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "problem"),
     [
-        ("R0001,x@example.com,X,GB,,,,", "code: R0001 is on line 2 already."),
-        ("R9,ADA@example.COM,X,GB,,,,", "email: ada@example.com is on line 2 already."),
-        ("R9,x@example.com,X,GB,ada10,,,", "coupon: ada10 is on line 2 already."),
+        ("R0001,x@example.com,X,GB,,,,", "code: R0001 is already used on line 2."),
+        ("R9,ADA@example.COM,X,GB,,,,", "email: ada@example.com is already used on line 2."),
+        ("R9,x@example.com,X,GB,ada10,,,", "coupon: ada10 is already used on line 2."),
     ],
 )
-def test_refuses_what_is_in_the_file_twice_without_regard_to_case(row: str, said: str) -> None:
-    assert problems(file(ADA, row)) == [f"line 3: {said}"]
+def test_duplicates_in_file_are_reported_ignoring_case(row: str, problem: str) -> None:
+    assert list_problems(build_file(ADA, row)) == [f"line 3: {problem}"]
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "problem"),
     [
-        ("known,x@example.com,X,GB,,,,", "code: known is known already."),
-        ("R9,KNOWN@example.com,X,GB,,,,", "email: known@example.com is known already."),
-        ("R9,staff@example.com,X,GB,,,,", "email: staff@example.com is known already."),
-        ("R9,x@example.com,X,GB,KNOWN10,,,", "coupon: KNOWN10 is known already."),
+        ("known,x@example.com,X,GB,,,,", "code: known already exists."),
+        ("R9,KNOWN@example.com,X,GB,,,,", "email: known@example.com already exists."),
+        ("R9,staff@example.com,X,GB,,,,", "email: staff@example.com already exists."),
+        ("R9,x@example.com,X,GB,KNOWN10,,,", "coupon: KNOWN10 already exists."),
     ],
 )
-def test_refuses_what_is_another_affiliates(row: str, said: str) -> None:
+def test_existing_values_are_reported(row: str, problem: str) -> None:
     make_user(email="staff@example.com")
     affiliate = make_affiliate(user=make_user(email="known@example.com"), at=NOW)
     Affiliate.objects.update(code="known")
     coupons.assign_coupon(affiliate=affiliate, code="known10", assigned_from=NOW, now=NOW, by=None)
-    with pytest.raises(BadRows) as refusal:
-        bring(file(EVE, row))
-    assert [str(problem) for problem in refusal.value.problems] == [f"line 3: {said}"]
+    with pytest.raises(BadRows) as error:
+        run_import(build_file(EVE, row))
+    assert [str(each) for each in error.value.problems] == [f"line 3: {problem}"]
 
 
 @pytest.mark.django_db
-def test_stores_nothing_of_a_file_with_one_bad_row() -> None:
+def test_nothing_is_stored_if_one_row_is_invalid() -> None:
     with pytest.raises(BadRows):
-        bring(file(ADA, BOB, "R3,nobody,Eve,ZZ,,,,"))
+        run_import(build_file(ADA, BOB, "R3,invalid,Eve,ZZ,,,,"))
     for model in (User, Affiliate, Channel, Coupon, PayoutDetails, Message, StatusChange, AuditRecord, EmailAddress):
         assert not model.objects.exists(), model
 
@@ -261,17 +264,15 @@ def test_stores_nothing_of_a_file_with_one_bad_row() -> None:
 @pytest.mark.parametrize(
     ("paper", "field"),
     [
-        (PaperAcceptance(FROM - timedelta(microseconds=1), "x"), "accepted_offline"),
+        (PaperAcceptance(EFFECTIVE - timedelta(microseconds=1), "x"), "accepted_offline"),
         (PaperAcceptance(NOW + timedelta(days=1), "x"), "accepted_offline"),
         (PaperAcceptance(ACCEPTED, "  "), "evidence"),
     ],
 )
-def test_refuses_a_date_without_an_agreement_or_in_the_future_and_paper_without_evidence(
-    agreement: None, paper: PaperAcceptance, field: str
-) -> None:
-    with pytest.raises(ValidationError) as refusal:
-        bring(file(ADA), paper)
-    assert list(refusal.value.message_dict) == [field]
+def test_invalid_date_or_missing_evidence_is_rejected(agreement: None, paper: PaperAcceptance, field: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        run_import(build_file(ADA), paper)
+    assert list(error.value.message_dict) == [field]
     assert not Affiliate.objects.exists()
 
 
@@ -279,8 +280,8 @@ def test_refuses_a_date_without_an_agreement_or_in_the_future_and_paper_without_
 
 
 @pytest.mark.django_db
-def test_says_in_one_line_what_it_stored(tmp_path: Path, agreement: None) -> None:
-    (tmp_path / "a.csv").write_bytes(file(ADA, EVE))
+def test_command_prints_summary(tmp_path: Path, agreement: None) -> None:
+    (tmp_path / "a.csv").write_bytes(build_file(ADA, EVE))
     out, err = StringIO(), StringIO()
     call_command(
         "import_affiliates",
@@ -296,10 +297,10 @@ def test_says_in_one_line_what_it_stored(tmp_path: Path, agreement: None) -> Non
 
 
 @pytest.mark.django_db
-def test_takes_the_date_as_midnight_in_the_programs_time_zone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_date_is_midnight_in_program_time_zone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("agreements.seed", fromlist=["TERMS"]).TERMS, "time_zone", "Europe/Berlin")
-    publish_seed_agreement(effective_at=FROM, now=NOW, by=None)
-    (tmp_path / "a.csv").write_bytes(file(EVE))
+    publish_seed_agreement(effective_at=EFFECTIVE, now=NOW, by=None)
+    (tmp_path / "a.csv").write_bytes(build_file(EVE))
     call_command(
         "import_affiliates", str(tmp_path / "a.csv"), accepted_offline="2010-11-02", evidence="x", stdout=StringIO()
     )
@@ -308,13 +309,13 @@ def test_takes_the_date_as_midnight_in_the_programs_time_zone(tmp_path: Path, mo
 
 
 @pytest.mark.django_db
-def test_lists_every_bad_row_on_standard_error_up_to_a_cap_with_their_number(tmp_path: Path) -> None:
-    rows = [f"R{number},nobody,Eve,GB,,,," for number in range(250)]
-    (tmp_path / "a.csv").write_bytes(file(*rows))
+def test_command_lists_limited_number_of_problems(tmp_path: Path) -> None:
+    rows = [f"R{number},invalid,Eve,GB,,,," for number in range(250)]
+    (tmp_path / "a.csv").write_bytes(build_file(*rows))
     out, err = StringIO(), StringIO()
-    with pytest.raises(CommandError, match="nothing was stored; 250 problems") as refusal:
+    with pytest.raises(CommandError, match="nothing was stored; 250 problems") as error:
         call_command("import_affiliates", str(tmp_path / "a.csv"), stdout=out, stderr=err)
-    assert refusal.value.returncode == 1
+    assert error.value.returncode == 1
     lines = err.getvalue().splitlines()
     assert lines[0] == "line 2: email: Enter a valid email address."
     assert len(lines) == 201
@@ -324,27 +325,37 @@ def test_lists_every_bad_row_on_standard_error_up_to_a_cap_with_their_number(tmp
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
-        ({"accepted_offline": "2010-11-02"}, "go together"),
-        ({"evidence": "x"}, "go together"),
+        ({"accepted_offline": "2010-11-02"}, "or neither"),
+        ({"evidence": "x"}, "or neither"),
         ({"accepted_offline": "2010-11-02", "evidence": "x"}, "--accepted-offline: No agreement was in effect"),
     ],
 )
-def test_refuses_half_of_the_options_and_a_date_before_any_agreement(
-    tmp_path: Path, options: dict[str, str], said: str
+def test_command_rejects_incomplete_options_and_date_without_agreement(
+    tmp_path: Path, options: dict[str, str], message: str
 ) -> None:
-    (tmp_path / "a.csv").write_bytes(file(EVE))
-    with pytest.raises(CommandError, match=said):
+    (tmp_path / "a.csv").write_bytes(build_file(EVE))
+    with pytest.raises(CommandError, match=message):
         call_command("import_affiliates", str(tmp_path / "a.csv"), **options)
     assert not Affiliate.objects.exists()
 
 
-def test_names_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_command_reports_missing_file(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="No such file"):
         call_command("import_affiliates", str(tmp_path / "no.csv"))
 
 
-def test_names_a_date_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match=r"02\.11\.2010 is no date"):
+def test_command_reports_malformed_date(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"02\.11\.2010 is not a date"):
         call_command("import_affiliates", "x.csv", "--accepted-offline", "02.11.2010", "--evidence", "x")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("gb", "GB"), ("United Kingdom", "GB"), ("germany", "DE"), ("Viet Nam", "VN"), ("Vietnam", "VN"), ("USA", "")],
+)
+def test_country_is_accepted_as_code_or_english_name(text: str, code: str) -> None:
+    rows, problems = read_rows(build_file(f"R1,a@example.com,Ada,{text},,,,"))
+    assert rows[0].country == code
+    assert bool(problems) == (not code)

@@ -1,4 +1,4 @@
-"""A foreign key that is checked by statement ..."""
+"""Foreign keys that are checked once per statement (lib.foreign_keys)."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from tests.scenarios import build_order, close_months, create_program, import_af
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NOBODY = "'00000000-0000-0000-0000-000000000000'"
+MISSING_ID = "'00000000-0000-0000-0000-000000000000'"
 
 
-def unconstrained() -> list[Any]:
-    """Every foreign key that the database does not check by itself."""
+def list_unconstrained_keys() -> list[Any]:
+    """Return every foreign key without a database constraint."""
     fields = [field for model in apps.get_models() if model._meta.managed for field in model._meta.local_fields]
     return [field for field in fields if not getattr(field, "db_constraint", True)]
 
@@ -34,16 +34,16 @@ def _settled(tmp_path) -> None:
     assert StatementLine.objects.count() == 2
 
 
-def refused(sql: str, error: type[Exception] = IntegrityError, match: str = "names no row of") -> None:
+def assert_rejected(sql: str, error: type[Exception] = IntegrityError, match: str = "references no row of") -> None:
     with pytest.raises(error, match=match), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)
 
 
-@pytest.mark.parametrize("key", unconstrained(), ids=str)
-def test_is_checked_by_a_trigger_that_names_it_and_leads_to_rows_that_stay(key):
+@pytest.mark.parametrize("key", list_unconstrained_keys(), ids=str)
+def test_unconstrained_key_has_trigger_and_references_undeletable_rows(key):
     assert has_trigger(key.model, "check_references_on_insert") or key.model._meta.label == "tracking.ChangedDay", key
-    kept = ("never_deleted", "append_only", "published_is_final")
-    assert has_trigger(key.related_model, *kept), f"rows of {key.related_model} can be deleted"
+    protected = ("never_deleted", "append_only", "published_is_final")
+    assert has_trigger(key.related_model, *protected), f"rows of {key.related_model} can be deleted"
     if key.model._meta.label != "tracking.ChangedDay":
         functions = [
             trigger.func for trigger in key.model._meta.triggers if trigger.name == "check_references_on_insert"
@@ -53,33 +53,33 @@ def test_is_checked_by_a_trigger_that_names_it_and_leads_to_rows_that_stay(key):
 
 @pytest.mark.usefixtures("_settled")
 @pytest.mark.parametrize(
-    ("table", "column", "nobody"),
+    ("table", "column", "missing"),
     [
-        ("payouts_commission", "affiliate_id", NOBODY),
-        ("payouts_commission", "order_id", NOBODY),
-        ("payouts_commission", "agreement_id", NOBODY),
+        ("payouts_commission", "affiliate_id", MISSING_ID),
+        ("payouts_commission", "order_id", MISSING_ID),
+        ("payouts_commission", "agreement_id", MISSING_ID),
         ("payouts_commission", "line_id", "-1"),
-        ("tracking_order", "affiliate_id", NOBODY),
-        ("tracking_order", "candidate_id", NOBODY),
-        ("tracking_order", "link_id", NOBODY),
-        ("tracking_orderline", "order_id", NOBODY),
+        ("tracking_order", "affiliate_id", MISSING_ID),
+        ("tracking_order", "candidate_id", MISSING_ID),
+        ("tracking_order", "link_id", MISSING_ID),
+        ("tracking_orderline", "order_id", MISSING_ID),
     ],
 )
-def test_refuses_an_update_to_a_row_that_is_not_there(table, column, nobody):
-    refused(f"UPDATE {table} SET {column} = {nobody} WHERE ctid = (SELECT ctid FROM {table} LIMIT 1)")
+def test_update_to_missing_row_is_rejected(table, column, missing):
+    assert_rejected(f"UPDATE {table} SET {column} = {missing} WHERE ctid = (SELECT ctid FROM {table} LIMIT 1)")
 
 
 @pytest.mark.usefixtures("_settled")
 @pytest.mark.parametrize(
-    ("column", "nobody"), [("close_id", NOBODY), ("statement_id", NOBODY), ("commission_id", "-1")]
+    ("column", "missing"), [("close_id", MISSING_ID), ("statement_id", MISSING_ID), ("commission_id", "-1")]
 )
-def test_refuses_a_statement_line_of_nothing(column, nobody):
-    # Of the other month, so that nothing else speaks against it: a commission is settled once a close.
+def test_statement_line_of_missing_row_is_rejected(column, missing):
+    # In the other month, because a commission is settled only once per close.
     values = {name: name for name in ("statement_id", "commission_id", "base", "rate", "clause", "forfeited")}
-    values |= {"amount": "1.00", "close_id": "(SELECT id FROM payouts_close ORDER BY period LIMIT 1)", column: nobody}
-    names, given = ", ".join(values), ", ".join(values.values())
-    refused(
-        f"INSERT INTO payouts_statementline ({names}) SELECT {given} FROM payouts_statementline ORDER BY id LIMIT 1"
+    values |= {"amount": "1.00", "close_id": "(SELECT id FROM payouts_close ORDER BY period LIMIT 1)", column: missing}
+    names, expressions = ", ".join(values), ", ".join(values.values())
+    assert_rejected(
+        f"INSERT INTO payouts_statementline ({names}) SELECT {expressions} FROM payouts_statementline ORDER BY id LIMIT 1"
     )
 
 
@@ -87,8 +87,8 @@ def test_refuses_a_statement_line_of_nothing(column, nobody):
 @pytest.mark.parametrize(
     "table", ["payouts_commission", "tracking_order", "tracking_orderline", "affiliates_affiliate", "tracking_link"]
 )
-def test_leads_to_rows_that_are_never_deleted(table):
+def test_referenced_rows_cannot_be_deleted(table):
     if table != "tracking_link":
-        refused(f"DELETE FROM {table}", DatabaseError, "Cannot delete rows")
-    refused(f"TRUNCATE {table} CASCADE", DatabaseError, "Cannot truncate rows")
+        assert_rejected(f"DELETE FROM {table}", DatabaseError, "Cannot delete rows")
+    assert_rejected(f"TRUNCATE {table} CASCADE", DatabaseError, "Cannot truncate rows")
     assert Commission.objects.count() == 2

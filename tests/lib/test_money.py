@@ -1,4 +1,4 @@
-"""Rounding, in Python and in SQL ..."""
+"""Rounding of money in Python and in SQL (lib.money)."""
 
 from decimal import Decimal
 
@@ -7,7 +7,7 @@ from django.db import connection
 
 from lib import money
 
-# The base, the rate in per cent, and its share.
+# Base, rate in percent, share.
 SHARES = [
     ("0.00", "5.00", "0.00"),
     ("0.10", "5.00", "0.01"),
@@ -25,18 +25,18 @@ SHARES = [
 
 
 @pytest.mark.parametrize(("base", "percent", "share"), SHARES)
-def test_takes_half_a_cent_away_from_zero(base, percent, share):
+def test_half_cents_are_rounded_away_from_zero(base, percent, share):
     assert str(money.calculate_share(Decimal(base), Decimal(percent))) == share
     assert money.round_to_cents(-Decimal(base) * Decimal(percent) / 100) == -Decimal(share)
 
 
 @pytest.mark.django_db
-def test_is_the_same_in_the_database():
+def test_database_rounds_like_python():
     with connection.cursor() as cursor:
         for base, percent, share in SHARES:
             cursor.execute("SELECT round(%s::numeric * %s::numeric / 100, 2)::text", [base, percent])
             assert cursor.fetchone() == (share,)
 
 
-def test_has_a_nought_with_two_places():
+def test_zero_has_two_decimals():
     assert str(money.ZERO) == "0.00"
