@@ -1,14 +1,19 @@
-"""The forms of the portal: applying, the profile, notifications, leaving, being erased."""
+"""The forms of the portal and how they are rendered."""
 
-from typing import Any
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, cast
 from zoneinfo import available_timezones
 
+import pycountry
 from allauth.account.forms import SignupForm
 from django import forms
 from django.conf import settings
 from django.db import transaction
+from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -16,19 +21,38 @@ from accounts.models import User
 from affiliates import applications
 from affiliates.models import Affiliate, Channel
 from affiliates.notifications import OPTIONAL_KINDS
-from portal import countries
 
 CHANNEL_ROWS = 5
 
+# The optional e-mails, as the page of notifications names them.
 OPTIONAL_LABELS = {
     "first_commission": _("My first commission"),
     "target_at_risk": _("My sales target is at risk"),
-    "month_closed": _("A month was closed, with my statement"),
+    "month_closed": _("Monthly close with my statement"),
 }
 
 
+class FormRenderer(TemplatesSetting):
+    """Renders each field of every form with its label, help text and errors beside it."""
+
+    form_template_name = "forms/form.html"
+    field_template_name = "forms/field.html"
+
+
+@cache
+def _load_country_names() -> dict[str, str]:
+    """Return the common English names of the ISO 3166 countries by their two-letter codes."""
+    return {country.alpha_2: getattr(country, "common_name", country.name) for country in pycountry.countries}
+
+
+@cache
+def list_country_choices() -> tuple[tuple[str, str], ...]:
+    """Return the countries in order of their English names, which are also what is stored."""
+    return tuple((name, name) for name in sorted(_load_country_names().values()))
+
+
 class ChannelForm(forms.Form):
-    kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("choose")), *Channel.Kind.choices], required=False)
+    kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("Choose…")), *Channel.Kind.choices], required=False)
     address = forms.URLField(
         label=_("Address"),
         max_length=500,
@@ -40,14 +64,14 @@ class ChannelForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         if values.get("address") and not values.get("kind"):
-            self.add_error("kind", _("Say what kind of channel this is."))
+            self.add_error("kind", _("Choose the kind of channel."))
         if values.get("kind") and not values.get("address") and "address" not in self.errors:
-            self.add_error("address", _("Say where this channel is."))
+            self.add_error("address", _("Enter the address of the channel."))
         return values
 
     @property
     def pair(self) -> tuple[str, str] | None:
-        """The kind and the address, or None for a row left empty."""
+        """Return the kind and the address, or None if the row was left empty."""
         values = self.cleaned_data
         return (values["kind"], values["address"]) if values.get("kind") and values.get("address") else None
 
@@ -56,27 +80,27 @@ ChannelRows = forms.formset_factory(ChannelForm, extra=CHANNEL_ROWS, max_num=CHA
 
 
 class ApplyForm(SignupForm):  # type: ignore[misc]  # django-allauth has no types
-    """The application and the account in one: either both are stored, or neither."""
+    """An application and its account, which are stored together or not at all."""
 
     name = forms.CharField(
-        label=_("Your name, or your company's"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"})
+        label=_("Your name or company"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
     country = forms.ChoiceField(label=_("Country"), widget=forms.Select(attrs={"autocomplete": "country"}))
     field_order = ("name", "country", "email", "password1", "password2")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["country"].choices = [("", _("choose")), *countries.list_choices()]
+        self.fields["country"].choices = [("", _("Choose…")), *list_country_choices()]
         self.fields["email"].widget.attrs.pop("placeholder", None)
         for name in ("password1", "password2"):
             self.fields[name].widget.attrs.pop("placeholder", None)
         self.channels = ChannelRows(self.data if self.is_bound else None, prefix="channels")
 
     def is_valid(self) -> bool:
-        # Both are asked, so that all errors show at once.
+        # Both are validated, so that all errors are shown at once.
         fields_are_valid, rows_are_valid = super().is_valid(), self.channels.is_valid()
         if rows_are_valid and not self.pairs():
-            self.channels.forms[0].add_error("address", _("Name at least one channel."))
+            self.channels.forms[0].add_error("address", _("Enter at least one channel."))
             return False
         return bool(fields_are_valid and rows_are_valid)
 
@@ -102,23 +126,25 @@ class ApplyForm(SignupForm):  # type: ignore[misc]  # django-allauth has no type
 class ProfileForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=200)
     country = forms.ChoiceField(label=_("Country"))
-    time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("Times on your pages are shown in this zone."))
-    language = forms.ChoiceField(
-        label=_("Language"), required=False, help_text=_("Of your pages and of the e-mails that we send you.")
-    )
+    time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("Your pages show times in this zone."))
+    language = forms.ChoiceField(label=_("Language"), required=False, help_text=_("Used for your pages and e-mails."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = list(countries.list_choices())
-        # An imported affiliate's country may be a name of the other system's.
-        current = self.initial["country"] = countries.get_country_name(self.initial.get("country", ""))
+        known = list(list_country_choices())
+        # An imported affiliate may have a country code, or a name that the other system used.
+        country = self.initial.get("country", "")
+        current = self.initial["country"] = _load_country_names().get(country.upper(), country)
         if current and current not in dict(known):
             known.insert(0, (current, current))
-        self.fields["country"].choices = known  # type: ignore[attr-defined]  # a ChoiceField
-        self.fields["time_zone"].choices = [(zone, zone) for zone in sorted(available_timezones())]  # type: ignore[attr-defined]  # a ChoiceField
-        self.fields["language"].choices = [("", _("as my browser asks")), *settings.LANGUAGES]  # type: ignore[attr-defined]  # a ChoiceField
+        self._set_choices("country", known)
+        self._set_choices("time_zone", [(zone, zone) for zone in sorted(available_timezones())])
+        self._set_choices("language", [("", _("same as my browser")), *settings.LANGUAGES])
         if len(settings.LANGUAGES) == 1:
             del self.fields["language"]
+
+    def _set_choices(self, field: str, choices: Sequence[tuple[str, str | Promise]]) -> None:
+        cast("forms.ChoiceField", self.fields[field]).choices = choices
 
 
 class NotificationsForm(forms.Form):

@@ -1,4 +1,4 @@
-"""The affiliate's home: what to do next first, then money, progress, orders (CONTRACT 10)."""
+"""The affiliate's home: next steps first, then money, progress and orders (specification 10)."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ STATES_WITH_MONEY = (State.ACTIVE, State.SUSPENDED, State.LEAVING, State.TERMINA
 
 @affiliate_view
 def home(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    """One page for each state, each of which says truly where things stand."""
+    """Render the home for the affiliate's state."""
     here = frame.get_frame(request)
     summary = affiliate_summary.get_affiliate_summary(affiliate, here.now)
     context: dict[str, Any] = {
@@ -54,7 +54,7 @@ def _build_money_context(summary: Affiliate, here: Frame) -> dict[str, Any]:
         **(build_negative_balance_context(summary) if balance < 0 else {}),
         "orders": affiliate_summary.list_newest_orders(summary),
         "promotions": promotions.list_promotions(summary, at=here.now),
-        "chart_days": [one for one in days if one.amount],
+        "chart_days": [day for day in days if day.amount],
         "chart_label": label,
         "chart": charts.draw_bars(days, label, lambda amount: format_money(amount, here.currency)),
         **(_build_payout_context(summary, here, agreement, balance) if agreement else {}),
@@ -65,7 +65,7 @@ def _build_payout_context(summary: Any, here: Frame, agreement: AgreementVersion
     close = payout_forecast.get_next_close(agreement, summary.last_close, here.now)
     unsettled = payout_forecast.get_unsettled_amounts(summary, close.month)
     expected = balance + unsettled.due + summary.adjustments_sum
-    means = PayoutEligibility(
+    eligibility = PayoutEligibility(
         state=summary.state,
         notice_ends_at=summary.notice_ends_at,
         details_usable_from=summary.details_usable_from,
@@ -77,8 +77,8 @@ def _build_payout_context(summary: Any, here: Frame, agreement: AgreementVersion
         "is_overdue": close.at <= here.now,
         "unsettled": unsettled,
         "expected": expected,
-        "is_final": payout_forecast.is_final(means, close.at),
+        "is_final": payout_forecast.is_final(eligibility, close.at),
         "unpaid_reasons": payout_forecast.list_requirements(
-            means, expected=expected, agreement=here.applicable_version, closes_at=close.at
+            eligibility, expected=expected, agreement=here.applicable_version, closes_at=close.at
         ),
     }

@@ -22,7 +22,7 @@ def test_sets_up_a_second_factor_before_the_admin_opens(program, open_browser_pa
     boss.save()
     page = open_browser_page()
     sign_in(page, boss.email, PASSWORD)
-    expect(page.get_by_text("Staff need a second factor.")).to_be_visible()
+    expect(page.get_by_text("Staff must use two-step verification.")).to_be_visible()
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_label("Authenticator secret")).to_be_visible()

@@ -83,8 +83,8 @@ def test_does_not_say_whether_an_address_has_an_account(agreement):
         ("password1", {"password1": "12345678", "password2": "12345678"}, "too common"),
         ("password2", {"password2": "something else"}, "same password"),
         ("channel", {"channels-0-address": "nonsense"}, "valid URL"),
-        ("channel", {"channels-0-kind": ""}, "Say what kind"),
-        ("channel", {"channels-0-address": ""}, "Say where"),
+        ("channel", {"channels-0-kind": ""}, "Choose the kind"),
+        ("channel", {"channels-0-address": ""}, "Enter the address"),
         ("channel", {"channels-3-address": "https://greta.example/"}, "already"),
         ("channel", {"channels-0-address": "javascript:alert(1)"}, "valid URL"),
     ],
@@ -101,7 +101,7 @@ def test_is_refused_with_the_field_and_the_cause_and_stores_nothing(agreement, f
 def test_without_a_channel_is_refused(agreement):
     nothing = {key: "" for key in FORM if key.startswith("channels-") and key[9].isdigit()}
     response = send(**nothing)
-    assert "Name at least one channel." in response.content.decode()
+    assert "Enter at least one channel." in response.content.decode()
     assert not User.objects.exists()
 
 

@@ -255,7 +255,7 @@ def test_is_not_made_a_second_time(demo):
     before = Order.objects.count(), Affiliate.objects.count()
     errors, out = io.StringIO(), io.StringIO()
     call_command("demo", "--if-empty", stdout=out, stderr=errors)
-    assert "There is a program already" in errors.getvalue()
+    assert "The database already has a program" in errors.getvalue()
     assert out.getvalue() == ""
     with pytest.raises(CommandError, match="empty database"):
         call_command("demo")

@@ -16,7 +16,7 @@ from audit.models import AuditRecord
 from mail.models import Message
 from payouts.models import PayoutDetails
 from payouts.payout_details import details
-from portal import data_archive, data_archive_documents, erasure
+from portal import data_archive, erasure
 from portal.models import ErasureRequest
 from tests.factories import PASSWORD
 
@@ -40,7 +40,7 @@ def test_is_asked_for_once_and_seen_by_staff(gone, client_for):
     for _again in range(2):
         assert client.post("/profile/data/erase/", {"sure": "on"}).status_code == 302
     assert ErasureRequest.objects.get().affiliate == gone
-    assert "staff will carry it out" in client.get("/profile/data/").content.decode()
+    assert "our staff will delete your data" in client.get("/profile/data/").content.decode()
 
 
 def test_of_somebody_who_takes_part_is_refused_with_what_must_happen_first(affiliate_factory):
@@ -84,9 +84,7 @@ def test_happens_once(gone):
 
 
 def test_has_a_copy_to_take_first_with_everything_and_no_secret(gone):
-    content = data_archive.build_archive(
-        affiliate=gone, now=timezone.now(), pdfs=data_archive_documents.list_documents(gone)
-    )
+    content = data_archive.build_archive(affiliate=gone, now=timezone.now(), pdfs=data_archive.list_documents(gone))
     archive = zipfile.ZipFile(io.BytesIO(content))
     names = archive.namelist()
     assert "data/affiliate.json" in names

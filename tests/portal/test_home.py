@@ -54,9 +54,9 @@ def sold(order_id: str, amount: str, placed: datetime, completed: datetime | Non
 
 def test_puts_what_to_do_first(greta, client_for):
     html = client_for(greta.user).get("/home/").content.decode()
-    assert html.index("What to do next") < html.index("Balance")
-    assert "Say where your money goes" in html
-    assert "Make your first tracking link" in html
+    assert html.index("Next steps") < html.index("Balance")
+    assert "Add payout details" in html
+    assert "Create your first tracking link" in html
 
 
 def test_shows_pending_commissions_and_the_newest_orders(greta, client_for):

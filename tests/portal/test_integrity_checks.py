@@ -45,7 +45,7 @@ def test_all_is_proven_once(agreement):
     assert IntegrityCheck.objects.get(name="ledger").summary == f"{invariants} of {invariants} invariants hold"
     ask_all(NIGHT + timedelta(days=1, hours=9))
     assert len(proven()) == 6
-    assert not Message.objects.filter(kind="verification_failed").exists()
+    assert not Message.objects.filter(kind="integrity_check_failed").exists()
 
 
 def test_staff_are_told_once_of_the_first_violation(agreement, client):
@@ -54,12 +54,12 @@ def test_staff_are_told_once_of_the_first_violation(agreement, client):
     ask_all(NIGHT + timedelta(hours=1))
     violation = "each ledger transaction has entries: transaction nothing has no entries (1 in all)"
     assert proven()[1] == ("ledger", NIGHT.date(), violation)
-    [told] = Message.objects.filter(kind="verification_failed")
+    [told] = Message.objects.filter(kind="integrity_check_failed")
     mail = render(kind=told.kind, context=told.context)
-    assert mail.subject == "Nightly proof failed: ledger"
+    assert mail.subject == "Integrity check failed: ledger"
     assert violation in mail.text
     boss = make_staff(superuser=True)
-    item = next(item for item in staff_home.list_todo_items(boss, NIGHT) if item.label == "Nightly proofs")
+    item = next(item for item in staff_home.list_todo_items(boss, NIGHT) if item.label == "Nightly integrity checks")
     assert (item.count, item.is_late) == (1, True)
     client.force_login(boss)
     shown = client.get(reverse("admin:portal_scheduledtask_changelist")).content.decode()
@@ -79,4 +79,4 @@ def test_two_beats_at_once_prove_and_tell_once(agreement, monkeypatch):
     monkeypatch.setitem(integrity_checks.CHECKS, IntegrityCheck.Name.LEDGER, while_the_other_does_it_too)
     integrity_checks.run_check(name=IntegrityCheck.Name.LEDGER, now=NIGHT)
     assert IntegrityCheck.objects.count() == 1
-    assert Message.objects.filter(kind="verification_failed").count() == 1
+    assert Message.objects.filter(kind="integrity_check_failed").count() == 1

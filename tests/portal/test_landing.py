@@ -23,7 +23,7 @@ def test_says_the_figures_of_the_agreement_in_force_with_their_clauses(agreement
 
 
 def test_offers_to_apply(agreement):
-    assert "Apply to take part" in page()
+    assert "Join the program" in page()
 
 
 def test_says_how_to_begin_when_there_is_neither_staff_nor_agreement(db, settings):
@@ -51,7 +51,7 @@ def ending(agreement):
 def test_says_that_the_program_ends_and_takes_no_application_then(ending):
     html = page()
     assert "The program ends on" in html
-    assert "Apply to take part" not in html
+    assert "Join the program" not in html
     response = Client().get("/apply/")
     assert response.status_code == 403
-    assert "takes no new affiliates" in response.content.decode()
+    assert "accepts no new affiliates" in response.content.decode()

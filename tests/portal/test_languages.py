@@ -25,8 +25,8 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WORDS = {
     "Profile": "Profil",
-    "Your profile is saved.": "Ihr Profil ist gespeichert.",
-    "Skip to the content": "Zum Inhalt",
+    "Profile saved.": "Ihr Profil ist gespeichert.",
+    "Skip to content": "Zum Inhalt",
     "Hello %(name)s,": "Guten Tag %(name)s,",
     "payout minimum": "Mindestauszahlung",
     "detriment": "Nachteil",

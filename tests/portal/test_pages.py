@@ -79,7 +79,7 @@ def test_tells_somebody_who_is_neither_affiliate_nor_staff_so(agreement, client_
     client = client_for(make_user())
     response = client.get(reverse("portal:home"), follow=True)
     assert_sound(response)
-    assert "takes no part in the program" in response.content.decode()
+    assert "is not part of the program" in response.content.decode()
 
 
 def test_opens_for_staff_of_every_group_with_the_looser_policy_of_the_admin(agreement, client_for):
@@ -94,7 +94,7 @@ def test_that_is_not_there_says_so_without_a_database(settings, status, path):
     settings.DEBUG = False
     response = Client().get(path)
     assert response.status_code == status
-    assert b"There is nothing here" in response.content
+    assert b"Page not found" in response.content
     assert b'style="' not in response.content
 
 

@@ -86,7 +86,7 @@ def test_that_fails_three_times_is_set_aside_and_staff_are_told_once_while_other
     assert list(TaskRun.objects.order_by("failed_at").values_list("error", flat=True)) == [row.error] * 3
     [told] = Message.objects.filter(kind="task_disabled")
     mail = render(kind=told.kind, context=told.context)
-    assert mail.subject == "Set aside after 3 failures: raises"
+    assert mail.subject == "Task disabled after 3 failures: raises"
     assert "ValueError: no such thing" in mail.text
     ask(answers, NOON + 21 * MINUTE)
     assert standing(NOON + 22 * MINUTE) == {"answers": TaskState.OK, "raises": TaskState.DISABLED}
@@ -167,7 +167,7 @@ def set_aside() -> ScheduledTask:
 def test_that_was_set_aside_is_asked_again_when_staff_say_so(boss, monkeypatch):
     row = set_aside()
     address = reverse("admin:portal_scheduledtask_enable_task", args=[row.pk])
-    assert "was set aside after: ValueError: no such thing" in boss.get(address).content.decode()
+    assert "was disabled after: ValueError: no such thing" in boss.get(address).content.decode()
     boss.post(address, {"confirmed": "1"})
     record = AuditRecord.objects.get(action="task enabled")
     assert "no such thing" in record.reason
@@ -183,16 +183,16 @@ def test_is_on_the_operations_page_with_answer_failure_and_next_turn(boss):
     set_aside()
     with time_machine.travel(NOON + 8 * MINUTE, tick=False):
         shown = boss.get(reverse("admin:portal_scheduledtask_changelist")).content.decode()
-    for words in ("all is well", "every 5 minutes", "ValueError: no such thing", "3 times in a row", "set aside",
+    for words in ("all is well", "every 5 minutes", "ValueError: no such thing", "3 times in a row", "disabled",
                   reverse("admin:portal_scheduledtask_enable_task", args=[question(raises).pk]), "Last failures",
-                  "No night has been proven yet."):  # fmt: skip
+                  "No check has run yet."):  # fmt: skip
         assert words in shown, words
 
 
 def test_waits_on_the_staffs_home_when_it_is_not_answered_as_it_should_be():
     def counted(at: datetime) -> tuple[int, bool]:
         items = staff_home.list_todo_items(make_staff(superuser=True), at)
-        return next((item.count, item.is_late) for item in items if item.label == "Daily questions")
+        return next((item.count, item.is_late) for item in items if item.label == "Scheduled tasks")
 
     assert counted(NOON) == (2, True)
     ask(answers)

@@ -25,7 +25,7 @@ def hint(user, label: str) -> str:
 def test_counts_what_waits_for_a_group_and_shows_nothing_else(agreement):
     make_affiliate(state=State.APPLIED)
     make_affiliate(state=State.ACTIVE)
-    shown = {"Applications": 1, "Channels": 0, "Unrecorded clicks": 0}
+    shown = {"Applications": 1, "Channels": 0, "Lost clicks": 0}
     assert counts(make_staff("affiliate managers")) == shown
     assert "Applications" not in counts(make_staff("payout approvers"))
 
@@ -35,7 +35,7 @@ def test_asks_only_to_reject_applications_once_the_end_is_announced(agreement):
     assert hint(manager, "Applications") == "to approve or reject"
     Program.current()
     Program.objects.update(end_announced_at=MORNING, ends_at=MORNING)
-    assert hint(manager, "Applications") == "to reject: the program ends"
+    assert hint(manager, "Applications") == "to reject: the program is ending"
 
 
 def test_leaves_out_applications_whose_address_is_not_confirmed(agreement):
