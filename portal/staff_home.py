@@ -27,7 +27,7 @@ from tracking.models import ClickLoss
 
 
 def _get_applications_hint() -> str | Promise:
-    # Nobody is approved once the end of the program was announced (specification 8).
+    # No one is approved once the end of the program was announced (specification 8).
     is_ending = Program.objects.filter(end_announced_at__isnull=False).exists()
     return _("to reject: the program is ending") if is_ending else _("to approve or reject")
 

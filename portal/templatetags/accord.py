@@ -64,16 +64,16 @@ BAD_STATUSES = {
 
 def get_currency() -> str:
     """Return the program's currency, read at most once a request; "" before the first agreement."""
-    here = frame.current_frame.get()
-    if here is not None:
-        return here.currency
+    current = frame.current_frame.get()
+    if current is not None:
+        return current.currency
     return AgreementVersion.objects.published().values_list("currency", flat=True).first() or ""
 
 
 def get_zone() -> ZoneInfo:
     """Return the reader's time zone: the affiliate's, else the program's."""
-    here = frame.current_frame.get()
-    return ZoneInfo(here.zone if here is not None else settings.TIME_ZONE)
+    current = frame.current_frame.get()
+    return ZoneInfo(current.zone if current is not None else settings.TIME_ZONE)
 
 
 @register.filter

@@ -116,12 +116,12 @@ def leave(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         else:
             messages.success(request, _("You are leaving the program. We have confirmed it by e-mail."))
             return redirect("portal:home")
-    here = frame.get_frame(request)
+    page_frame = frame.get_frame(request)
     context = {
         "affiliate": affiliate,
         "form": form,
         "can_leave": affiliate.state in STATES_THAT_CAN_LEAVE,
         "balance": booking.get_balance(affiliate),
-        "agreement": here.applicable_version or here.agreement,
+        "agreement": page_frame.applicable_version or page_frame.agreement,
     }
     return render(request, "portal/leave.html", context)

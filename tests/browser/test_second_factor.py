@@ -38,4 +38,4 @@ def test_two_step_verification_is_set_up_before_the_admin_opens(program, open_br
     second_page = open_browser_page()
     sign_in(second_page, superuser.email, PASSWORD)
     expect(second_page.get_by_role("heading", level=1)).to_have_text(re.compile("Two-Factor"))
-    save_screenshots(second_page, "second-factor-asked")
+    save_screenshots(second_page, "second-factor-sign-in")

@@ -86,7 +86,7 @@ def build_scenario() -> Scenario:
     )
     people = {"owner": owner, "other": other, "suspended": suspended, "terminated": terminated}
     for user in (*staff.values(), *(affiliate.user for affiliate in people.values())):
-        # Accounts without a password are never asked to confirm it.
+        # Accounts without a password are never required to confirm it.
         user.set_password(PASSWORD)
         user.save(update_fields=["password"])
     scenario = Scenario(

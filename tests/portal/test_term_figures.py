@@ -114,7 +114,7 @@ def iterate_texts(element: Element) -> Iterator[tuple[str, Element]]:
 def find_context(element: Element) -> Element:
     """Return the line, row, definition or calculation that `element` belongs to."""
     for ancestor in element.ancestors():
-        if ancestor.classes & {"progress", "field", "reckoning"}:
+        if ancestor.classes & {"progress", "field", "calculation"}:
             return ancestor
     context = next((ancestor for ancestor in element.ancestors() if ancestor.tag in CONTEXT_TAGS), element)
     parent = context.parent
