@@ -28,7 +28,7 @@ def test_two_step_verification_is_set_up_before_the_admin_opens(program, open_br
     expect(page.get_by_label("Authenticator secret")).to_be_visible()
     save_screenshots(page, "second-factor")
     secret = page.get_by_label("Authenticator secret").input_value()
-    page.get_by_label(re.compile("Authenticator build_code")).fill(build_code(secret))
+    page.get_by_label(re.compile("Authenticator code")).fill(build_code(secret))
     page.get_by_role("button", name="Activate").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Recovery Codes"))
     save_screenshots(page, "recovery-codes")

@@ -346,5 +346,5 @@ def test_names_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_names_a_date_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match=r"02\.11\.2010 is no date"):
+    with pytest.raises(CommandError, match=r"02\.11\.2010 is not a date"):
         call_command("import_affiliates", "x.csv", "--accepted-offline", "02.11.2010", "--evidence", "x")
