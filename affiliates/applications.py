@@ -42,7 +42,7 @@ def apply(
     if Affiliate.objects.filter(user=user).exists():
         raise AlreadyApplied(_("You have already applied."))
     if not channels:
-        raise ValidationError({"channels": _("Name at least one channel.")})
+        raise ValidationError({"channels": _("Enter at least one channel.")})
     affiliate = Affiliate.objects.create(
         user=user,
         code=generate_code(),

@@ -123,13 +123,13 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
-                "portal.context.add_frame",
+                "portal.frame.add_frame",
             ],
             "builtins": ["portal.templatetags.accord"],
         },
     }
 ]
-FORM_RENDERER = "portal.rendering.FormRenderer"
+FORM_RENDERER = "portal.forms.FormRenderer"
 
 # --- Accounts ------------------------------------------------------------------------------------------------------
 

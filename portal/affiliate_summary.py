@@ -1,7 +1,8 @@
-"""How things stand with one affiliate now, read for their home in a handful of queries."""
+"""What an affiliate's home shows of their current state, read in a handful of queries."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import (
@@ -32,23 +33,23 @@ ZERO = Value(Decimal("0.00"), MONEY)
 CHART_DAYS = 90
 
 
-def _first_value(queryset: QuerySet, field: str) -> Subquery:  # type: ignore[type-arg]  # of any model
+def _first_value(queryset: QuerySet[Any], field: str) -> Subquery:
     return Subquery(queryset.values(field)[:1])
 
 
 def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
-    """The affiliate with all that decides what comes next, in one query: see the annotations."""
-    mine = {"affiliate": OuterRef("pk")}
-    details = PayoutDetails.objects.filter(**mine, entered_at__lte=now).order_by("-entered_at", "-id")
-    checks = TargetCheck.objects.filter(**mine).order_by("-day")
-    adjusted = Adjustment.objects.filter(**mine, state="approved", statement=None).order_by().values("affiliate")
+    """Return the affiliate, annotated in one query with everything that decides their next steps."""
+    own = {"affiliate": OuterRef("pk")}
+    details = PayoutDetails.objects.filter(**own, entered_at__lte=now).order_by("-entered_at", "-id")
+    checks = TargetCheck.objects.filter(**own).order_by("-day")
+    adjusted = Adjustment.objects.filter(**own, state="approved", statement=None).order_by().values("affiliate")
     replied = ReviewEvent.objects.filter(review=OuterRef("pk"), kind=ReviewEvent.Kind.REPLY)
     to_answer = (
-        Review.objects.filter(**mine, state="open", reply_by__gt=now).exclude(Exists(replied)).order_by("reply_by")
+        Review.objects.filter(**own, state="open", reply_by__gt=now).exclude(Exists(replied)).order_by("reply_by")
     )
-    to_appeal = Review.objects.filter(**mine, state="decided", appeal_by__gt=now).exclude(decision="dismissed")
+    to_appeal = Review.objects.filter(**own, state="decided", appeal_by__gt=now).exclude(decision="dismissed")
     return Affiliate.objects.annotate(
-        has_link=Exists(Link.objects.filter(**mine)),
+        has_link=Exists(Link.objects.filter(**own)),
         rejected_channels=Subquery(
             Affiliate.objects.filter(pk=OuterRef("pk"))
             .annotate(n=Count("channels", filter=Q(channels__state="rejected")))
@@ -56,36 +57,36 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
             output_field=IntegerField(),
         ),
         details_usable_from=_first_value(details.filter(confirmed_at__isnull=False), "usable_from"),
-        payout_hold_reason=_first_value(PayoutHold.objects.filter(**mine, released_at=None), "reason"),
+        payout_hold_reason=_first_value(PayoutHold.objects.filter(**own, released_at=None), "reason"),
         adjustments_sum=Coalesce(Subquery(adjusted.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
         target_status=_first_value(checks, "result"),
         target_orders_counted=_first_value(checks, "orders"),
         target_orders_required=_first_value(checks, "target"),
         target_window_from=_first_value(checks, "window_from"),
-        cure_by=_first_value(TargetNotice.objects.filter(**mine, state="running"), "cure_by"),
+        cure_by=_first_value(TargetNotice.objects.filter(**own, state="running"), "cure_by"),
         review_to_reply=_first_value(to_answer, "pk"),
         review_reply_by=_first_value(to_answer, "reply_by"),
         review_to_appeal=_first_value(to_appeal, "pk"),
         review_appeal_by=_first_value(to_appeal, "appeal_by"),
         termination_takes_effect_at=_first_value(
-            TerminationNotice.objects.filter(**mine, state="running"), "takes_effect_at"
+            TerminationNotice.objects.filter(**own, state="running"), "takes_effect_at"
         ),
-        last_status_reason=_first_value(StatusChange.objects.filter(**mine).order_by("-at", "-id"), "reason"),
-        last_status_clause=_first_value(StatusChange.objects.filter(**mine).order_by("-at", "-id"), "clause"),
+        last_status_reason=_first_value(StatusChange.objects.filter(**own).order_by("-at", "-id"), "reason"),
+        last_status_clause=_first_value(StatusChange.objects.filter(**own).order_by("-at", "-id"), "clause"),
         last_close=Subquery(Close.objects.order_by("-period").values("period")[:1]),
     ).get(pk=affiliate.pk)
 
 
 def list_newest_orders(affiliate: Affiliate) -> QuerySet[Order]:
-    """The five newest orders, each with the sum of its commissions."""
-    mine = Commission.objects.for_affiliate(affiliate).filter(order=OuterRef("pk")).order_by().values("order")
-    earned = Coalesce(Subquery(mine.annotate(sum=Sum("amount")).values("sum")), ZERO)
+    """Return the affiliate's five newest orders, each with the sum of its commissions."""
+    own = Commission.objects.for_affiliate(affiliate).filter(order=OuterRef("pk")).order_by().values("order")
+    earned = Coalesce(Subquery(own.annotate(sum=Sum("amount")).values("sum")), ZERO)
     return Order.objects.for_affiliate(affiliate).annotate(commission=earned).order_by("-placed_at", "-id")[:5]
 
 
 def list_daily_commissions(affiliate: Affiliate, zone: ZoneInfo, now: datetime) -> list[Day]:
-    """Commissions by the day on which their order was placed, for the last 90 days of the program's `zone`."""
+    """Return the commissions of the last 90 days by the day of order, in the program's time zone `zone`."""
     today = now.astimezone(zone).date()
     days = Span(today - timedelta(days=CHART_DAYS - 1), today)
-    found = reports.get_daily_figures(affiliate=affiliate, span=days, zone=zone)
-    return [Day(day, found.get(day, Figures()).commission) for day in days.iter_days()]
+    figures = reports.get_daily_figures(affiliate=affiliate, span=days, zone=zone)
+    return [Day(day, figures.get(day, Figures()).commission) for day in days.iter_days()]

@@ -6,7 +6,7 @@ class PortalConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        """Let the admin ask for sign-in where everybody signs in, second factor included."""
+        """Send staff to the common sign-in page, which also asks for the second factor."""
         from allauth.account.decorators import secure_admin_login
         from django.conf import settings
         from django.contrib import admin

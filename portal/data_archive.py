@@ -1,10 +1,11 @@
-"""Everything that is held on an affiliate, for themselves: a ZIP of JSON and PDFs (CONTRACT 9)."""
+"""The archive of all data held about an affiliate, for their download: a ZIP of JSON and PDFs (specification 9)."""
 
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -16,9 +17,10 @@ from django_countries.fields import Country
 
 from accounts.models import User
 from affiliates.models import Affiliate, Channel, StatusChange
-from agreements.models import Acceptance, AcceptancePerson, Promotion
+from agreements.models import Acceptance, AcceptancePerson, AgreementText, Promotion
 from audit.models import AuditRecord
 from compliance.models import Review, ReviewEvent, ReviewFile, Signal, TargetCheck, TargetNotice, TerminationNotice
+from mail import attachments
 from mail.models import Message
 from payouts.models import (
     Adjustment,
@@ -35,7 +37,7 @@ from payouts.models import (
 from portal.models import ErasureRequest
 from tracking.models import Click, Coupon, Link, Order, OrderLine
 
-# What is of no use to the affiliate and would be of use to a thief, and what names a member of staff.
+# Fields that are useless to the affiliate but useful to a thief.
 SECRET_FIELDS = {
     "encrypted",
     "fingerprint",
@@ -51,20 +53,22 @@ HIDDEN_FIELDS: Mapping[str, tuple[str, ...]] = {
     "clicks": ("address", "user_agent"),
     "emails": ("html", "error", "context", "key"),
 }
-README = """This archive holds everything that {program} keeps on {name} ({code}), as of {now}.
+README = """This archive contains all data that {program} holds about {name} ({code}), as of {now}.
 
-Each file of data/ is a list of records in JSON; amounts are text, moments carry their offset. pdf/ has your statements
-and the agreements that you accepted; files/ what you sent with replies to reviews. The account that you are paid to is
-shown masked, because this file may be lost. Clicks on your links are records of visitors, whose addresses are kept
-shortened; they are included without them. Staff are not named.
+data/ contains one JSON file for each kind of record. Amounts are strings, and times include their UTC offset.
+pdf/ contains your statements and the agreements you accepted.
+files/ contains the files you attached to replies in reviews.
+
+Your payout account is masked, in case this archive is lost. Clicks on your links are included without the visitors'
+IP addresses. Members of staff are not named.
 """
-# An order of theirs may name the coupon of another affiliate: one that came too late, for instance.
+# An affiliate's order can carry another affiliate's coupon, for instance one that was used too late.
 FILES_WITH_COUPON_CODES = ("orders", "orders_claimed")
 Pdf = tuple[str, Callable[[], bytes]]
 
 
 def collect_querysets(affiliate: Affiliate) -> dict[str, QuerySet[Any]]:
-    """The rows of every room that belong to `affiliate`, by the name of their file."""
+    """Return the rows of every app that belong to `affiliate`, keyed by the name of their file."""
     user = affiliate.user
     commissions = Commission.objects.for_affiliate(affiliate)
     return {
@@ -94,7 +98,7 @@ def collect_querysets(affiliate: Affiliate) -> dict[str, QuerySet[Any]]:
         "payout_details": PayoutDetails.objects.filter(affiliate=affiliate),
         "payout_holds": PayoutHold.objects.filter(affiliate=affiliate),
         "reviews": Review.objects.for_affiliate(affiliate),
-        # Private notes of staff are not shown (CONTRACT 8).
+        # Private notes of staff are not shown (specification 8).
         "review_steps": ReviewEvent.objects.filter(review__affiliate=affiliate, private=False),
         "review_files": ReviewFile.objects.filter(event__review__affiliate=affiliate, event__private=False),
         "signals": Signal.objects.filter(affiliate=affiliate, review__isnull=False),
@@ -110,7 +114,7 @@ def collect_querysets(affiliate: Affiliate) -> dict[str, QuerySet[Any]]:
 
 
 def serialize_row(row: Model, hidden: Iterable[str] = ()) -> dict[str, Any]:
-    """The fields of `row` without secrets and without who of staff it was."""
+    """Return the fields of `row` without secrets, hidden fields and references to users."""
     left_out = SECRET_FIELDS | set(hidden)
     fields = [field for field in row._meta.concrete_fields if field.name not in left_out]
     values = {field.name: getattr(row, field.attname) for field in fields if field.related_model is not User}
@@ -118,23 +122,23 @@ def serialize_row(row: Model, hidden: Iterable[str] = ()) -> dict[str, Any]:
 
 
 def _blank_coupons_of_others(records: list[dict[str, Any]], affiliate: Affiliate) -> None:
-    theirs = {code.upper() for code in Coupon.objects.for_affiliate(affiliate).values_list("code", flat=True)}
-    for one in records:
-        if one["coupon_code"].upper() not in theirs:
-            one["coupon_code"] = ""
+    own_codes = {code.upper() for code in Coupon.objects.for_affiliate(affiliate).values_list("code", flat=True)}
+    for record in records:
+        if record["coupon_code"].upper() not in own_codes:
+            record["coupon_code"] = ""
 
 
 def build_archive(*, affiliate: Affiliate, now: datetime, pdfs: Iterable[Pdf] = ()) -> bytes:
-    """The ZIP; `pdfs` are the names and makers of the documents that go into it."""
+    """Return the ZIP file of `affiliate`'s data; `pdfs` are the names and builders of its documents."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        words = {
+        values = {
             "program": settings.PROGRAM_NAME,
             "name": affiliate.name,
             "code": affiliate.code,
             "now": now.isoformat(),
         }
-        archive.writestr("README.txt", README.format(**words))
+        archive.writestr("README.txt", README.format(**values))
         for name, rows in collect_querysets(affiliate).items():
             records = [serialize_row(row, HIDDEN_FIELDS.get(name, ())) for row in rows.iterator(chunk_size=2000)]
             if name in FILES_WITH_COUPON_CODES:
@@ -143,6 +147,22 @@ def build_archive(*, affiliate: Affiliate, now: datetime, pdfs: Iterable[Pdf] = 
             archive.writestr(f"data/{name}.json", text)
         for file in ReviewFile.objects.filter(event__review__affiliate=affiliate, event__private=False):
             archive.writestr(f"files/{file.pk}-{file.name.replace('/', '_')}", bytes(file.content))
-        for name, make in pdfs:
-            archive.writestr(f"pdf/{name}", make())
+        for name, build in pdfs:
+            archive.writestr(f"pdf/{name}", build())
     return buffer.getvalue()
+
+
+def list_documents(affiliate: Affiliate) -> Iterator[Pdf]:
+    """Yield the name and the builder of each agreement that the affiliate accepted and of each of their statements."""
+    accepted = Acceptance.objects.for_affiliate(affiliate).values("agreement")
+    for text in AgreementText.objects.filter(agreement__in=accepted).select_related("agreement"):
+        yield (
+            f"agreement-{text.agreement.number}-{text.language}.pdf",
+            partial(_build_document, "agreement", str(text.pk)),
+        )
+    for statement in Statement.objects.for_affiliate(affiliate).order_by("number"):
+        yield f"statement-{statement.number:04d}.pdf", partial(_build_document, "statement_pdf", str(statement.pk))
+
+
+def _build_document(name: str, key: str) -> bytes:
+    return attachments.make(name, key).content

@@ -1,4 +1,7 @@
-"""Being erased (CONTRACT 9): personal fields go; ledger, acceptances and decided reviews stay under a pseudonym."""
+"""Erasure of personal data (specification 9).
+
+Personal fields are deleted; the ledger, acceptances and decided reviews stay under a pseudonym.
+"""
 
 from datetime import datetime
 
@@ -23,48 +26,48 @@ IN_FLIGHT_STATES = (Payout.State.DRAFT, Payout.State.SUBMITTED, Payout.State.APP
 
 
 def list_blockers(affiliate: Affiliate, now: datetime) -> list[str]:
-    """What must happen before `affiliate` can be erased, in words for them; empty when nothing stands in the way."""
-    found = []
+    """Return what must happen before `affiliate` can be erased, as text for them; empty if nothing is left."""
+    blockers = []
     if affiliate.state not in (State.TERMINATED, State.REJECTED):
-        found.append(_("Your part in the program has to be over: leave the program first."))
+        blockers.append(_("You are still in the program: leave the program first."))
     if booking.get_balance(affiliate) != 0:
-        found.append(_("Your balance has to be 0.00: the next closes pay it out."))
+        blockers.append(_("Your balance must be 0.00: the next monthly closes pay it out."))
     if Payout.objects.for_affiliate(affiliate).filter(state__in=IN_FLIGHT_STATES).exists():
-        found.append(_("A payout to you is on its way and has to arrive."))
+        blockers.append(_("A payout to you is still on its way."))
     if Commission.objects.for_affiliate(affiliate).filter(amount__gt=0, statement_lines=None).exists():
-        found.append(_("Commissions of yours are not settled yet."))
+        blockers.append(_("Some of your commissions are not settled yet."))
     if Review.objects.for_affiliate(affiliate).open().exists():
-        found.append(_("A review has to be closed."))
-    return found
+        blockers.append(_("A review is still open."))
+    return blockers
 
 
 @transaction.atomic
 def request_erasure(*, affiliate: Affiliate, now: datetime, by: User | None) -> ErasureRequest:
-    """Keep the request for staff; asked twice it stays the first one."""
-    request, new = ErasureRequest.objects.get_or_create(affiliate=affiliate, defaults={"requested_at": now})
-    if new:
+    """Store the request for staff; a repeated request changes nothing."""
+    request, created = ErasureRequest.objects.get_or_create(affiliate=affiliate, defaults={"requested_at": now})
+    if created:
         trail.record(
-            action="erasure requested", subject=affiliate, now=now, by=by, reason="The affiliate asked for it."
+            action="erasure requested", subject=affiliate, now=now, by=by, reason="Requested by the affiliate."
         )
     return request
 
 
 @transaction.atomic
 def erase_affiliate(*, affiliate: Affiliate, now: datetime, by: User | None) -> None:
-    """Replace the personal fields of `affiliate` by a pseudonym for good; refuses while something stands in the way.
+    """Permanently replace the personal fields of `affiliate` with a pseudonym.
 
-    What the database keeps append-only (ledger, statements, acceptances with their salted digests, steps of reviews,
-    audit) names the affiliate by their id and code alone.
+    Append-only rows (ledger, statements, acceptances with their salted digests, review events, audit) identify the
+    affiliate only by id and code. Raises ValidationError with the blockers, or if the affiliate was erased before.
     """
     booking.lock_shared()
     affiliate = Affiliate.objects.select_for_update().get(pk=affiliate.pk)
     if affiliate.erased_at is not None:
-        raise ValidationError(_("This affiliate has been erased already."))
-    if found := list_blockers(affiliate, now):
-        raise ValidationError(found)
+        raise ValidationError(_("This affiliate has already been erased."))
+    if blockers := list_blockers(affiliate, now):
+        raise ValidationError(blockers)
     user = affiliate.user
-    _forget_account(user, affiliate)
-    _forget_details(affiliate)
+    _erase_account(user, affiliate)
+    _erase_details(affiliate)
     Affiliate.objects.filter(pk=affiliate.pk).update(
         name=f"Erased {affiliate.code}", country="", time_zone="UTC", language="", muted_kinds=[], erased_at=now
     )
@@ -72,13 +75,17 @@ def erase_affiliate(*, affiliate: Affiliate, now: datetime, by: User | None) -> 
         carried_out_at=now, carried_out_by=by
     )
     trail.record(
-        action="affiliate erased", subject=affiliate, now=now, by=by, reason="They asked, and nothing stood in the way."
+        action="affiliate erased",
+        subject=affiliate,
+        now=now,
+        by=by,
+        reason="Requested by the affiliate; nothing was outstanding.",
     )
 
 
-def _forget_account(user: User, affiliate: Affiliate) -> None:
-    """Close the account: nobody can sign in to it, and its mail is gone."""
-    # By the code too: what changed their payout details was also told to the address that the money goes to.
+def _erase_account(user: User, affiliate: Affiliate) -> None:
+    """Close the account to sign-in and delete its e-mails."""
+    # Changes of payout details were also e-mailed to the payout address: those messages are found by the code.
     Message.objects.filter(Q(to__iexact=user.email) | Q(context__code=affiliate.code)).delete()
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
@@ -87,7 +94,7 @@ def _forget_account(user: User, affiliate: Affiliate) -> None:
     user.save(update_fields=["email", "name", "is_active", "password"])
 
 
-def _forget_details(affiliate: Affiliate) -> None:
+def _erase_details(affiliate: Affiliate) -> None:
     acceptances.erase_personal_fields(affiliate=affiliate)
     PayoutDetails.objects.filter(affiliate=affiliate).update(
         holder="", encrypted="", masked=_("erased"), fingerprint=""

@@ -1,4 +1,4 @@
-"""What the landing page says of the program: the figures of the agreement in force, each with its clause (CONTRACT 1)."""
+"""The key terms on the landing page: figures of the agreement in force, each with its clause (specification 1)."""
 
 from typing import NamedTuple
 
@@ -24,12 +24,12 @@ class RateRow(NamedTuple):
 
 
 def sort_rates(agreement: AgreementVersion) -> list[Rate]:
-    """The rates of a version, "everything else" last."""
+    """Return the rates of a version, "everything else" last."""
     return sorted(agreement.rates.all(), key=lambda rate: rate.everything_else)
 
 
 def format_rate_range(rates: list[Rate]) -> tuple[str, str]:
-    """The lowest and the highest rate of a card, as text."""
+    """Return the lowest and the highest rate as text; two empty strings without rates."""
     numbers = [rate.percent for rate in rates]
     return (percent(min(numbers)), percent(max(numbers))) if numbers else ("", "")
 
@@ -39,13 +39,13 @@ def format_days(number: int) -> str:
 
 
 def list_figures(agreement: AgreementVersion, rates: list[Rate]) -> list[Figure]:
-    """The terms that decide what an affiliate earns and when, in the order of an order's life."""
+    """Return the terms that decide what an affiliate earns and when, from the click to the payout."""
     low, high = format_rate_range(rates)
-    found = [
+    earning = [
         Figure(
-            _("Attribution"),
+            _("Cookie window"),
             format_days(agreement.attribution_days),
-            _("from the click on your link to the order; a coupon of yours needs no click"),
+            _("attribution window from the click on your link to the order; your coupon needs no click"),
             get_clause_number(agreement.pk, Rule.ATTRIBUTION_DAYS),
         ),
         Figure(
@@ -55,33 +55,33 @@ def list_figures(agreement: AgreementVersion, rates: list[Rate]) -> list[Figure]
             get_clause_number(agreement.pk, Rule.RATE_CARD),
         ),
         Figure(
-            _("Validation"),
+            _("Holding period"),
             format_days(agreement.validation_days),
-            _("after the order is completed, its commission can be paid"),
+            _("from the completed order until its commission can be paid"),
             get_clause_number(agreement.pk, Rule.VALIDATION_DAYS),
         ),
         Figure(
-            _("Paid"),
-            _("every month"),
-            _("each month is closed on day %(day)d of the next, with a statement of every line")
+            _("Payouts"),
+            _("monthly"),
+            _("each month is closed on day %(day)d of the next, with an itemized statement")
             % {"day": agreement.close_day},
             get_clause_number(agreement.pk, Rule.MONTHLY_CLOSE),
         ),
         Figure(
-            _("Payout minimum"),
+            _("Payout threshold"),
             money(agreement.payout_minimum, agreement.currency),
-            _("what is below it is carried over to the next month, never lost"),
+            _("smaller balances roll over to the next month and are never lost"),
             get_clause_number(agreement.pk, Rule.PAYOUT_MINIMUM),
         ),
     ]
-    return [*found, *_list_conduct_figures(agreement)]
+    return [*earning, *_list_conduct_figures(agreement)]
 
 
 def _list_conduct_figures(agreement: AgreementVersion) -> list[Figure]:
     notice = Figure(
         _("Notice of changes"),
         format_days(agreement.change_notice_days),
-        _("before a change to your detriment takes effect, and only if you accept it"),
+        _("before a change that is worse for you takes effect, and only if you accept it"),
         get_clause_number(agreement.pk, Rule.CHANGE_NOTICE_DAYS),
     )
     if not agreement.target_orders:
@@ -89,7 +89,7 @@ def _list_conduct_figures(agreement: AgreementVersion) -> list[Figure]:
     target = Figure(
         _("Sales target"),
         ngettext("%(n)d order", "%(n)d orders", agreement.target_orders) % {"n": agreement.target_orders},
-        _("in %(days)d days, so that the program is for people who take part") % {"days": agreement.target_days},
+        _("in %(days)d days, to stay in the program") % {"days": agreement.target_days},
         get_clause_number(agreement.pk, Rule.SALES_TARGET),
     )
     return [target, notice]

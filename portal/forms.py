@@ -1,14 +1,18 @@
-"""The forms of the portal: applying, the profile, notifications, leaving, being erased."""
+"""The forms of the portal and how they are rendered."""
 
-from typing import Any
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, cast
 from zoneinfo import available_timezones
 
 from allauth.account.forms import SignupForm
 from django import forms
 from django.conf import settings
 from django.db import transaction
+from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
@@ -20,15 +24,26 @@ from affiliates.notifications import OPTIONAL_KINDS
 
 CHANNEL_ROWS = 5
 
+# The optional e-mails, as the page of notifications names them.
 OPTIONAL_LABELS = {
     "first_commission": _("My first commission"),
     "target_at_risk": _("My sales target is at risk"),
-    "month_closed": _("A month was closed, with my statement"),
+    "month_closed": _("Monthly close with my statement"),
 }
 
 
+class FormRenderer(TemplatesSetting):
+    """Renders each field of every form with its label, help text and errors beside it."""
+
+    form_template_name = "forms/form.html"
+    field_template_name = "forms/field.html"
+
+
+@cache
+
+
 class ChannelForm(forms.Form):
-    kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("choose")), *Channel.Kind.choices], required=False)
+    kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("Choose…")), *Channel.Kind.choices], required=False)
     address = forms.URLField(
         label=_("Address"),
         max_length=500,
@@ -40,14 +55,14 @@ class ChannelForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         if values.get("address") and not values.get("kind"):
-            self.add_error("kind", _("Say what kind of channel this is."))
+            self.add_error("kind", _("Choose the kind of channel."))
         if values.get("kind") and not values.get("address") and "address" not in self.errors:
-            self.add_error("address", _("Say where this channel is."))
+            self.add_error("address", _("Enter the address of the channel."))
         return values
 
     @property
     def pair(self) -> tuple[str, str] | None:
-        """The kind and the address, or None for a row left empty."""
+        """Return the kind and the address, or None if the row was left empty."""
         values = self.cleaned_data
         return (values["kind"], values["address"]) if values.get("kind") and values.get("address") else None
 
@@ -56,14 +71,14 @@ ChannelRows = forms.formset_factory(ChannelForm, extra=CHANNEL_ROWS, max_num=CHA
 
 
 class ApplyForm(SignupForm):  # type: ignore[misc]  # django-allauth has no types
-    """The application and the account in one: either both are stored, or neither."""
+    """An application and its account, which are stored together or not at all."""
 
     name = forms.CharField(
-        label=_("Your name, or your company's"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"})
+        label=_("Your name or company"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
     country = forms.ChoiceField(
         label=_("Country"),
-        choices=lambda: [("", _("choose")), *countries],
+        choices=lambda: [("", _("Choose…")), *countries],
         widget=forms.Select(attrs={"autocomplete": "country"}),
     )
     field_order = ("name", "country", "email", "password1", "password2")
@@ -76,10 +91,10 @@ class ApplyForm(SignupForm):  # type: ignore[misc]  # django-allauth has no type
         self.channels = ChannelRows(self.data if self.is_bound else None, prefix="channels")
 
     def is_valid(self) -> bool:
-        # Both are asked, so that all errors show at once.
+        # Both are validated, so that all errors are shown at once.
         fields_are_valid, rows_are_valid = super().is_valid(), self.channels.is_valid()
         if rows_are_valid and not self.pairs():
-            self.channels.forms[0].add_error("address", _("Name at least one channel."))
+            self.channels.forms[0].add_error("address", _("Enter at least one channel."))
             return False
         return bool(fields_are_valid and rows_are_valid)
 
@@ -105,17 +120,18 @@ class ApplyForm(SignupForm):  # type: ignore[misc]  # django-allauth has no type
 class ProfileForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=200)
     country = forms.ChoiceField(label=_("Country"), choices=lambda: list(countries))
-    time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("Times on your pages are shown in this zone."))
-    language = forms.ChoiceField(
-        label=_("Language"), required=False, help_text=_("Of your pages and of the e-mails that we send you.")
-    )
+    time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("Your pages show times in this zone."))
+    language = forms.ChoiceField(label=_("Language"), required=False, help_text=_("Used for your pages and e-mails."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["time_zone"].choices = [(zone, zone) for zone in sorted(available_timezones())]  # type: ignore[attr-defined]  # a ChoiceField
-        self.fields["language"].choices = [("", _("as my browser asks")), *settings.LANGUAGES]  # type: ignore[attr-defined]  # a ChoiceField
+        self._set_choices("time_zone", [(zone, zone) for zone in sorted(available_timezones())])
+        self._set_choices("language", [("", _("same as my browser")), *settings.LANGUAGES])
         if len(settings.LANGUAGES) == 1:
             del self.fields["language"]
+
+    def _set_choices(self, field: str, choices: Sequence[tuple[str, str | Promise]]) -> None:
+        cast("forms.ChoiceField", self.fields[field]).choices = choices
 
 
 class NotificationsForm(forms.Form):

@@ -1,4 +1,4 @@
-"""What the frame of a page shows: who reads it, the agreement in force, and what waits. Each is asked once a request."""
+"""Data of the frame around every page: its reader, the agreement in force, the menu; each read once a request."""
 
 from contextvars import ContextVar
 from datetime import datetime
@@ -23,7 +23,7 @@ from portal import navigation
 
 
 class Frame:
-    """The frame around the answer to one request; nothing is read before a template asks for it."""
+    """The frame of one request's page; nothing is read before a template uses it."""
 
     program_name: str = settings.PROGRAM_NAME
 
@@ -37,18 +37,18 @@ class Frame:
 
     @cached_property
     def versions(self) -> list[AgreementVersion]:
-        """All published versions, in order of effect: a handful of rows."""
+        """Return all published versions in order of effect: a handful of rows."""
         return list(AgreementVersion.objects.published().order_by("effective_at", "number"))
 
     @cached_property
     def agreement(self) -> AgreementVersion | None:
-        """The version in force now."""
+        """Return the version in force now."""
         in_effect = [version for version in self.versions if version.effective_at and version.effective_at <= self.now]
         return in_effect[-1] if in_effect else None
 
     @cached_property
     def currency(self) -> str:
-        """The program's currency, the same in every version (CONTRACT 2); "" before the first."""
+        """Return the program's currency, the same in every version (specification 2); "" before the first version."""
         return self.versions[0].currency if self.versions else ""
 
     @cached_property
@@ -57,40 +57,43 @@ class Frame:
 
     @cached_property
     def acceptances(self) -> dict[UUID, datetime]:
-        """When the affiliate who reads accepted each version."""
+        """Return when the signed-in affiliate accepted each version."""
         return get_acceptance_times([self.affiliate.pk]).get(self.affiliate.pk, {}) if self.affiliate else {}
 
     @cached_property
     def applicability(self) -> ApplicableVersion:
-        """The version that the affiliate who reads is under, and since when they are paused (CONTRACT 2)."""
+        """Return which version applies to the signed-in affiliate, and since when they are paused (specification 2)."""
         rows = [PublishedVersion(v.pk, v.effective_at, v.detriment) for v in self.versions if v.effective_at]
         return resolve_applicable_version(rows, self.acceptances, self.now)
 
     @cached_property
     def applicable_version(self) -> AgreementVersion | None:
-        """The version that the affiliate who reads is under."""
+        """Return the signed-in affiliate's applicable version."""
         return next((version for version in self.versions if version.pk == self.applicability.agreement_id), None)
 
     @cached_property
     def version_to_accept(self) -> AgreementVersion | None:
-        """The first version that the affiliate who reads is asked to accept: what `asking.asked` says, from rows at hand."""
+        """Return the first version that the signed-in affiliate is requested to accept.
+
+        The same as `acceptance_requests.list_requested_versions`, from rows that are already loaded.
+        """
         if self.affiliate is None:
             return None
-        waiting = acceptance_requests.select_requested_versions(
+        requested = acceptance_requests.select_requested_versions(
             self.versions, self.acceptances, state=self.affiliate.state, at=self.now
         )
-        return waiting[0] if waiting else None
+        return requested[0] if requested else None
 
     @cached_property
     def zone(self) -> str:
-        """The reader's zone: the affiliate's own, else the program's, else that of the installation."""
+        """Return the reader's time zone: the affiliate's, else the program's, else the installation's."""
         if self.affiliate is not None:
             return self.affiliate.time_zone
         return self.versions[0].time_zone if self.versions else settings.TIME_ZONE
 
     @cached_property
     def language(self) -> str:
-        """What the affiliate who reads chose for their pages; "" for none, and where there is nothing to choose."""
+        """Return the language that the affiliate chose; "" if none is chosen or only one is offered."""
         offered = dict(settings.LANGUAGES)
         chosen = self.affiliate.language if len(offered) > 1 and self.affiliate else ""
         return chosen if chosen in offered else ""
@@ -104,6 +107,11 @@ current_frame: ContextVar[Frame | None] = ContextVar("frame", default=None)
 
 
 def get_frame(request: HttpRequest) -> Frame:
-    """The frame of `request`, made on first need."""
+    """Return the frame of `request`; a new one outside of the middleware."""
     frame = current_frame.get()
     return frame if frame is not None and frame.request is request else Frame(request)
+
+
+def add_frame(request: HttpRequest) -> dict[str, object]:
+    """Add `frame` to the context of every page: one name, so that it never collides with a page's own names."""
+    return {"frame": get_frame(request)}

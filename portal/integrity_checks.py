@@ -1,4 +1,4 @@
-"""Proving every night that what must never be false is not (RELIABILITY 1): the ledger, acceptances, roll-ups."""
+"""Nightly integrity checks of the ledger, the chain of acceptances and the daily totals."""
 
 import time
 from collections.abc import Callable
@@ -14,12 +14,12 @@ from payouts.commissions import rollup_check, rollups
 from portal.models import IntegrityCheck
 from tracking.models import Rollup
 
-# In the small hours of UTC, as beat's clock; a night that was missed is made up for later in the day.
+# In UTC; a missed night is caught up later in the day.
 EARLIEST_HOUR = 2
 
 
 class Outcome(NamedTuple):
-    """What was compared, in words, and the first violation; "" where there is none."""
+    """What was compared, as text, and the first violation; "" if there is none."""
 
     summary: str
     violation: str
@@ -28,20 +28,20 @@ class Outcome(NamedTuple):
 def _check_ledger() -> Outcome:
     findings = verification.check_invariants()
     failed = [finding for finding in findings if finding.violations]
-    first = f"{failed[0].invariant.name}: {failed[0].first} ({failed[0].violations} in all)" if failed else ""
-    return Outcome(f"{len(findings) - len(failed)} of {len(findings)} invariants hold", first)
+    violation = f"{failed[0].invariant.name}: {failed[0].first} ({failed[0].violations} in all)" if failed else ""
+    return Outcome(f"{len(findings) - len(failed)} of {len(findings)} invariants hold", violation)
 
 
 def _check_acceptances() -> Outcome:
-    proven, wrong = chain.verify_chain()
-    return Outcome(f"{proven} acceptances", wrong)
+    verified, violation = chain.verify_chain()
+    return Outcome(f"{verified} acceptances", violation)
 
 
 def _check_rollups() -> Outcome:
     rollups.fold_rollups(wait=True)
-    found = [rollup_check.compare_rollups(dimension) for dimension in Rollup.Dimension]
-    first = next((str(one.first) for one in found if one.first), "")
-    return Outcome(f"{sum(one.rollups for one in found)} roll-ups", first)
+    comparisons = [rollup_check.compare_rollups(dimension) for dimension in Rollup.Dimension]
+    violation = next((str(comparison.first) for comparison in comparisons if comparison.first), "")
+    return Outcome(f"{sum(comparison.rollups for comparison in comparisons)} daily totals", violation)
 
 
 CHECKS: dict[IntegrityCheck.Name, Callable[[], Outcome]] = {
@@ -52,34 +52,35 @@ CHECKS: dict[IntegrityCheck.Name, Callable[[], Outcome]] = {
 
 
 def run_check(*, name: IntegrityCheck.Name, now: datetime) -> IntegrityCheck | None:
-    """Prove `name` if this day has no proof of it yet and the night has come; staff are told of the first violation.
+    """Run the check `name` once a day, after `EARLIEST_HOUR`; alert staff of the first violation.
 
-    Asked again it answers None, and asked twice at once it is written, and told, once.
+    Return None if it is too early or today's check exists. Two runs at the same time store one result and send one
+    alert.
     """
     if now.hour < EARLIEST_HOUR or IntegrityCheck.objects.filter(name=name, day=now.date()).exists():
         return None
-    began = time.monotonic()
+    started = time.monotonic()
     outcome = CHECKS[name]()
-    proof = IntegrityCheck(
+    check = IntegrityCheck(
         name=name,
         day=now.date(),
         started_at=now,
-        seconds=time.monotonic() - began,
+        seconds=time.monotonic() - started,
         summary=outcome.summary[:200],
         violation=outcome.violation,
     )
     with transaction.atomic():
-        IntegrityCheck.objects.bulk_create([proof], ignore_conflicts=True)
-        if proof.violation:
+        IntegrityCheck.objects.bulk_create([check], ignore_conflicts=True)
+        if check.violation:
             alerts.alert_staff(
-                kind="verification_failed",
-                key=f"{name}:{proof.day}",
-                context={"check": str(name.label), "day": str(proof.day), "violation": proof.violation[:500]},
+                kind="integrity_check_failed",
+                key=f"{name}:{check.day}",
+                context={"check": str(name.label), "day": str(check.day), "violation": check.violation[:500]},
             )
-    return proof
+    return check
 
 
 def list_latest_checks() -> list[IntegrityCheck]:
-    """The newest proof of each thing that has one."""
+    """Return the newest result of each check that has one."""
     newest = IntegrityCheck.objects.order_by("name", "-day").distinct("name")
-    return sorted(newest, key=lambda proof: list(CHECKS).index(IntegrityCheck.Name(proof.name)))
+    return sorted(newest, key=lambda check: list(CHECKS).index(IntegrityCheck.Name(check.name)))

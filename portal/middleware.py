@@ -1,4 +1,4 @@
-"""What every answer goes through: the policies that it carries, and what happens while a store is away."""
+"""Middleware: security policies, the page frame, languages, two-step verification, and unavailable stores."""
 
 import logging
 from collections.abc import Callable
@@ -29,21 +29,22 @@ ORDERS_API_PREFIX = "/api/v1/orders/"
 
 
 def permissions_policy_middleware(get_response: GetResponse) -> GetResponse:
-    """Refuse the browser's devices on every page; under the admin, take the content policy that its scripts run with."""
+    """Deny access to devices on every page, and give the admin the content policy that its scripts need."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         if request.path.startswith("/admin/"):
-            own = getattr(response, "_csp_replace", {})  # of a page that needs something else
-            response._csp_replace = {**settings.ADMIN_CONTENT_SECURITY_POLICY, **own}  # type: ignore[attr-defined]  # read by django-csp
+            # django-csp reads this attribute; a view may have set its own already.
+            own = getattr(response, "_csp_replace", {})
+            vars(response)["_csp_replace"] = {**settings.ADMIN_CONTENT_SECURITY_POLICY, **own}
         return response
 
     return middleware
 
 
 def frame_middleware(get_response: GetResponse) -> GetResponse:
-    """Keep one frame a request, so that the currency, the versions and the reader's zone are read once at most."""
+    """Keep one frame for each request, so that the versions, the currency and the time zone are read at most once."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         token = frame.current_frame.set(frame.Frame(request))
@@ -56,7 +57,7 @@ def frame_middleware(get_response: GetResponse) -> GetResponse:
 
 
 def identify_missing_store(error: BaseException | None) -> str:
-    """The name of the store whose absence `error` tells of; "" where it tells of something else."""
+    """Return the name of the store that `error` says is unavailable; "" for any other error."""
     if isinstance(error, (OperationalError, InterfaceError)):
         return "PostgreSQL"
     if isinstance(error, (RedisConnectionError, RedisTimeoutError)):
@@ -65,8 +66,8 @@ def identify_missing_store(error: BaseException | None) -> str:
 
 
 def build_unavailable_response(request: HttpRequest, store: str) -> HttpResponse:
-    """503 that names the missing store and when to ask again; needs no store itself."""
-    text = _("%(store)s is not answering at the moment. Nothing was changed; please try again shortly.") % {
+    """Return a 503 that names the store and when to retry; needs no store itself."""
+    text = _("%(store)s is not available at the moment. Nothing was changed. Please try again in a few seconds.") % {
         "store": store
     }
     response: HttpResponse
@@ -81,7 +82,7 @@ def build_unavailable_response(request: HttpRequest, store: str) -> HttpResponse
 
 
 def orders_api_middleware(get_response: GetResponse) -> GetResponse:
-    """Answer a shop's orders here: a key signs in for itself, and has no session, language, frame or files."""
+    """Answer the orders API without the middleware that follows: it needs no session, language or frame."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(ORDERS_API_PREFIX):
@@ -89,18 +90,18 @@ def orders_api_middleware(get_response: GetResponse) -> GetResponse:
         view, args, kwargs = resolve(request.path_info)
         try:
             with override(settings.LANGUAGE_CODE):
-                answer: HttpResponseBase = view(request, *args, **kwargs)
+                response: HttpResponseBase = view(request, *args, **kwargs)
         except (OperationalError, InterfaceError, RedisConnectionError, RedisTimeoutError) as error:
             store = identify_missing_store(error)
-            log.error("%s is away: %s", store, error)  # noqa: TRY400 -- expected, and no traceback's worth
+            log.error("%s is unavailable: %s", store, error)  # noqa: TRY400 -- a traceback would not help
             return build_unavailable_response(request, store)
-        return answer
+        return response
 
     return middleware
 
 
 class StoreUnavailableMiddleware:
-    """A request that meets a database or cache that is away ends as a 503 that says which, never as a traceback."""
+    """Turns the error of an unavailable database or cache into a 503 that names it."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -112,12 +113,12 @@ class StoreUnavailableMiddleware:
         store = identify_missing_store(exception)
         if not store:
             return None
-        log.error("%s is away: %s", store, exception)
+        log.error("%s is unavailable: %s", store, exception)
         return build_unavailable_response(request, store)
 
 
 def affiliate_language_middleware(get_response: GetResponse) -> GetResponse:
-    """Answer affiliates in the language of their profile, where they chose one; else it stays as the browser asks."""
+    """Activate the language of the affiliate's profile; without one, the browser's language stays."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         chosen = frame.get_frame(request).language
@@ -130,13 +131,13 @@ def affiliate_language_middleware(get_response: GetResponse) -> GetResponse:
 
 
 def staff_mfa_middleware(get_response: GetResponse) -> GetResponse:
-    """Where STAFF_MFA_REQUIRED is on, the admin opens only for staff who have set up a second factor."""
+    """With STAFF_MFA_REQUIRED, keep staff out of the admin until they set up two-step verification."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if settings.STAFF_MFA_REQUIRED and request.path.startswith(reverse("admin:index")):
             user = request.user
             if user.is_authenticated and user.is_staff and not is_mfa_enabled(user):
-                messages.warning(request, _("Staff need a second factor. Set one up, then the admin opens."))
+                messages.warning(request, _("Staff must use two-step verification. Set it up to open the admin."))
                 return redirect("mfa_activate_totp")
         return get_response(request)
 

@@ -1,4 +1,4 @@
-"""The navigation of a page: what a visitor, an affiliate in their state, or staff can go to."""
+"""The navigation menu for visitors, for affiliates in each state and for staff."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,7 +23,7 @@ class Group(NamedTuple):
 
 
 def build_menu(frame: "Frame") -> list[Group]:
-    """The groups that the reader of `frame` sees; the page that they are on is marked."""
+    """Return the menu groups for the reader of `frame`, with the current page marked."""
     user = getattr(frame.request, "user", None)
     if user is None or not user.is_authenticated:
         groups = _build_visitor_menu()
@@ -99,11 +99,11 @@ def _list_money_items() -> list[Item]:
 
 
 def _mark_current(items: list[Item], path: str) -> list[Item]:
-    """The item whose address is the longest beginning of `path` is the current one."""
-    fitting = [
+    """Mark the item whose address is the longest prefix of `path`."""
+    matching = [
         item.address
         for item in items
         if path == item.address or (item.address != "/" and path.startswith(item.address))
     ]
-    longest = max(fitting, key=len, default=None)
+    longest = max(matching, key=len, default=None)
     return [item._replace(is_current=item.address == longest) for item in items]

@@ -1,4 +1,4 @@
-"""What an affiliate should do next, the most urgent first."""
+"""The next steps on an affiliate's home, the most urgent first."""
 
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from portal.templatetags.accord import moment
 
 
 class Step(NamedTuple):
-    """One thing to do: a heading, why, where, and what the button says. `tone` is urgent, soon or calm."""
+    """One thing to do, with the label and the address of its button; `tone` is a CSS class: urgent, soon or none."""
 
     heading: str
     explanation: str
@@ -22,30 +22,30 @@ class Step(NamedTuple):
     action: str
     tone: str = ""
     clause: str = ""
-    # A term whose figure the heading says.
+    # The term whose figure is in the heading.
     term: str = ""
 
 
 def list_next_steps(summary: Any, frame: Frame) -> list[Step]:
-    """What to do next, for `summary` of `standing_today.affiliate_today`."""
-    makers = (
-        _make_agreement_step,
-        _make_review_step,
-        _make_appeal_step,
-        _make_target_step,
-        _make_payout_details_step,
-        _make_link_step,
-        _make_channels_step,
+    """Return the next steps for `summary`, from `affiliate_summary.get_affiliate_summary`."""
+    builders = (
+        _build_agreement_step,
+        _build_review_step,
+        _build_appeal_step,
+        _build_target_step,
+        _build_payout_details_step,
+        _build_link_step,
+        _build_channels_step,
     )
     agreement = frame.applicable_version or frame.agreement
-    return [step for make in makers if (step := make(summary, frame, agreement)) is not None]
+    return [step for build in builders if (step := build(summary, frame, agreement)) is not None]
 
 
 def _find_clause(agreement: AgreementVersion | None, rule: Rule) -> str:
     return get_clause_number(agreement.pk, rule) if agreement else ""
 
 
-def _make_agreement_step(summary: Any, frame: Frame, agreement: AgreementVersion | None) -> Step | None:
+def _build_agreement_step(summary: Any, frame: Frame, agreement: AgreementVersion | None) -> Step | None:
     version = frame.version_to_accept
     if version is None:
         return None
@@ -53,41 +53,44 @@ def _make_agreement_step(summary: Any, frame: Frame, agreement: AgreementVersion
     if summary.state == "approved":
         return Step(
             _("Read and accept the agreement"),
-            _("You are approved. You take part from the moment you accept."),
+            _("Your application is approved. You can start as soon as you accept."),
             address,
             _("Read and accept"),
             "soon",
             _find_clause(version, Rule.ACCEPTANCE),
         )
     if frame.applicability.is_paused:
-        why = format_html(_("Your links and coupons are paused since {}."), moment(frame.applicability.paused_since))
+        explanation = format_html(
+            _("Your links and coupons have been paused since {}."), moment(frame.applicability.paused_since)
+        )
         return Step(
-            _("Accept version %s of the agreement, or decline it") % version.name,
-            why,
+            _("Accept or decline version %s of the agreement") % version.name,
+            explanation,
             address,
-            _("See what changes"),
+            _("See changes"),
             "urgent",
             _find_clause(version, Rule.PAUSE_UNACCEPTED),
         )
-    why = format_html(
-        _("It takes effect on {}. Your links pause then, until you accept or leave."), moment(version.effective_at)
+    explanation = format_html(
+        _("It takes effect on {}. Your links and coupons pause then until you accept it or leave."),
+        moment(version.effective_at),
     )
     return Step(
-        _("Version %s of the agreement waits for your answer") % version.name,
-        why,
+        _("Version %s of the agreement needs your decision") % version.name,
+        explanation,
         address,
-        _("See what changes"),
+        _("See changes"),
         "soon",
         _find_clause(version, Rule.CHANGE_OF_AGREEMENT),
     )
 
 
-def _make_review_step(summary: Any, frame: Frame, agreement: AgreementVersion | None) -> Step | None:
+def _build_review_step(summary: Any, frame: Frame, agreement: AgreementVersion | None) -> Step | None:
     if summary.review_to_reply is None:
         return None
     return Step(
         _("Reply to a review"),
-        format_html(_("You have until {} to say your side."), moment(summary.review_reply_by)),
+        format_html(_("You have until {} to reply."), moment(summary.review_reply_by)),
         reverse("compliance:review", args=[summary.review_to_reply]),
         _("Read and reply"),
         "urgent",
@@ -95,12 +98,12 @@ def _make_review_step(summary: Any, frame: Frame, agreement: AgreementVersion | 
     )
 
 
-def _make_appeal_step(summary: Any, frame: Frame, agreement: AgreementVersion | None) -> Step | None:
+def _build_appeal_step(summary: Any, frame: Frame, agreement: AgreementVersion | None) -> Step | None:
     if summary.review_to_appeal is None:
         return None
     return Step(
         _("A review was decided"),
-        format_html(_("You may appeal until {}; somebody else then decides."), moment(summary.review_appeal_by)),
+        format_html(_("You can appeal until {}. A different person then decides."), moment(summary.review_appeal_by)),
         reverse("compliance:review", args=[summary.review_to_appeal]),
         _("Read the decision"),
         "soon",
@@ -108,27 +111,29 @@ def _make_appeal_step(summary: Any, frame: Frame, agreement: AgreementVersion | 
     )
 
 
-def _make_target_step(summary: Any, frame: Frame, agreement: AgreementVersion | None) -> Step | None:
+def _build_target_step(summary: Any, frame: Frame, agreement: AgreementVersion | None) -> Step | None:
     if summary.state not in ("active", "suspended"):
         return None
     counted = {"orders": summary.target_orders_counted or 0, "target": summary.target_orders_required or 0}
     if summary.cure_by is not None:
-        why = format_html(_("You have until {} to meet it; then a review is opened."), moment(summary.cure_by))
+        explanation = format_html(
+            _("You have until {} to meet it. After that, a review is opened."), moment(summary.cure_by)
+        )
         return Step(
-            _("The sales target was missed: %(orders)d of %(target)d orders") % counted,
-            why,
+            _("You missed the sales target: %(orders)d of %(target)d orders") % counted,
+            explanation,
             reverse("tracking:links"),
-            _("To my links"),
+            _("Open links"),
             "urgent",
             _find_clause(agreement, Rule.TARGET_CURE_DAYS),
             "target_orders",
         )
     if summary.target_status == "at_risk":
         return Step(
-            _("The sales target is at risk: %(orders)d of %(target)d orders") % counted,
-            _("Without a further order it will be missed within 30 days."),
+            _("Your sales target is at risk: %(orders)d of %(target)d orders") % counted,
+            _("You will miss it within 30 days unless more orders arrive."),
             reverse("tracking:links"),
-            _("To my links"),
+            _("Open links"),
             "soon",
             _find_clause(agreement, Rule.TARGET_AT_RISK),
             "target_orders",
@@ -136,40 +141,40 @@ def _make_target_step(summary: Any, frame: Frame, agreement: AgreementVersion | 
     return None
 
 
-def _make_payout_details_step(summary: Any, frame: Frame, agreement: AgreementVersion | None) -> Step | None:
+def _build_payout_details_step(summary: Any, frame: Frame, agreement: AgreementVersion | None) -> Step | None:
     if summary.details_usable_from is not None or summary.state not in ("active", "suspended", "leaving", "terminated"):
         return None
     return Step(
-        _("Say where your money goes"),
-        _("Nothing can be paid out before there are confirmed payout details."),
+        _("Add payout details"),
+        _("You can only be paid once your payout details are confirmed."),
         reverse("payouts:details"),
-        _("Enter payout details"),
+        _("Add payout details"),
         "soon",
         _find_clause(agreement, Rule.PAYOUT_DETAILS),
     )
 
 
-def _make_link_step(summary: Any, frame: Frame, agreement: AgreementVersion | None) -> Step | None:
+def _build_link_step(summary: Any, frame: Frame, agreement: AgreementVersion | None) -> Step | None:
     if summary.has_link or summary.state != "active":
         return None
     return Step(
-        _("Make your first tracking link"),
-        _("Clicks on it, and the orders that follow, are yours."),
+        _("Create your first tracking link"),
+        _("Orders that follow a click on it are credited to you."),
         reverse("tracking:link_new"),
-        _("Make a link"),
+        _("Create link"),
         "",
         _find_clause(agreement, Rule.TRACKING_LINKS),
     )
 
 
-def _make_channels_step(summary: Any, frame: Frame, agreement: AgreementVersion | None) -> Step | None:
+def _build_channels_step(summary: Any, frame: Frame, agreement: AgreementVersion | None) -> Step | None:
     if not summary.rejected_channels or summary.state not in ("approved", "active"):
         return None
     return Step(
-        _("A channel of yours was rejected"),
-        _("You may not promote on it. Its reason stands beside it."),
+        _("One of your channels was rejected"),
+        _("Do not promote the program there. The reason is shown with the channel."),
         reverse("affiliates:channels"),
-        _("See my channels"),
+        _("Open channels"),
         "",
         _find_clause(agreement, Rule.UNAPPROVED_CHANNEL),
     )

@@ -1,7 +1,4 @@
-"""The one way in which every task runs: its asking is written to the database before and after (DESIGN 2.5).
-
-`config.celery` makes this the class of all tasks, so that no room has to know of it.
-"""
+"""The class of all Celery tasks, set in `config.celery`: each run is recorded in the database."""
 
 import logging
 import time
@@ -13,22 +10,22 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
 
 logger = logging.getLogger(__name__)
-# A store that is away or full is no fault of the question: it is asked again until the store is back.
+# An unavailable store is not the fault of the task, which is retried until the store is back.
 STORE_ERRORS = (OperationalError, InterfaceError)
 
 
 class RecordedTask(Task):  # type: ignore[misc]  # Celery has no types
-    """A task that answers in words, and that is set aside when it fails again and again."""
+    """A task that returns its result as text and is disabled after repeated failures."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        # Celery makes its classes before Django's models are there.
+        # Celery creates its task classes before Django has loaded the models.
         from portal import scheduled_tasks
 
         job = self.request.id or str(uuid4())
         if not scheduled_tasks.start_run(name=self.name, job=job, now=timezone.now()):
-            logger.info("%s is not asked: it failed before", self.name)
+            logger.info("%s was skipped: it is disabled or waits for its retry", self.name)
             return None
-        began = time.monotonic()
+        started = time.monotonic()
         try:
             result = super().__call__(*args, **kwargs)
         except Exception as error:
@@ -36,7 +33,7 @@ class RecordedTask(Task):  # type: ignore[misc]  # Celery has no types
             raise
         text = "" if result is None else str(result)
         scheduled_tasks.record_success(
-            name=self.name, job=job, result=text, seconds=time.monotonic() - began, now=timezone.now()
+            name=self.name, job=job, result=text, seconds=time.monotonic() - started, now=timezone.now()
         )
         logger.log(logging.INFO if text else logging.DEBUG, "%s: %s", self.name, text or "nothing to do")
         return result

@@ -1,7 +1,7 @@
-"""Daily questions: when each was asked and answered, what is late, and setting aside one that fails again and again.
+"""Scheduled tasks: their runs, which of them are overdue, and disabling those that keep failing.
 
-Beat runs often and remembers nothing (DESIGN 2.5). A task that fails, or whose worker dies with it, is asked again after a
-pause; after the third time in a row it is set aside and staff are told (RELIABILITY 2). All others go on.
+Beat starts tasks often and remembers nothing; the database does. A task that fails, or whose worker dies, is retried
+after a delay. After three failures in a row it is disabled and staff are notified; all other tasks continue.
 """
 
 from collections.abc import Mapping
@@ -22,18 +22,18 @@ from mail import alerts
 from portal.models import ScheduledTask, TaskRun
 
 MAX_FAILURES = 3
-# After the first failure and the second: a fault that is over within minutes, as a deployment, sets nothing aside.
+# After the first and the second failure: a short outage, such as a deployment, disables nothing.
 RETRY_DELAYS = (timedelta(minutes=1), timedelta(minutes=5))
-WORKER_LOST = "The worker was lost while it answered."
-# How long a failure is shown, and after what time an asking that nobody finished is forgotten: the queue has lost it.
+WORKER_LOST = "The worker was lost during the run."
+# Failed runs are kept this long; unfinished runs are deleted after this time, since the queue has lost them.
 FAILURE_RETENTION = timedelta(days=30)
 UNFINISHED_RETENTION = timedelta(days=1)
-# How long an result may take and wait for a free worker before it counts as late.
+# The time that a run may take or wait for a free worker before the task counts as overdue.
 LATENESS_TOLERANCE = timedelta(minutes=2)
 
 
 class TaskState(StrEnum):
-    """How a task stands, the gravest first."""
+    """The state of a task, the most serious first."""
 
     DISABLED = "disabled"
     FAILING = "failing"
@@ -46,19 +46,19 @@ class TaskState(StrEnum):
         return _LABELS[self]
 
 
-# What somebody has to look at.
+# The states that need attention from staff.
 PROBLEM_STATES = (TaskState.DISABLED, TaskState.FAILING, TaskState.OVERDUE)
 _LABELS: dict[TaskState, str | Promise] = {
-    TaskState.DISABLED: gettext_lazy("set aside"),
+    TaskState.DISABLED: gettext_lazy("disabled"),
     TaskState.FAILING: gettext_lazy("failing"),
     TaskState.OVERDUE: gettext_lazy("overdue"),
-    TaskState.NEVER_RUN: gettext_lazy("not asked yet"),
+    TaskState.NEVER_RUN: gettext_lazy("not run yet"),
     TaskState.OK: gettext_lazy("ok"),
 }
 
 
 class TaskStatus(NamedTuple):
-    """A task of the schedule as it stands: `task` is None for one that was never asked."""
+    """The status of a scheduled task; `task` is None if it has never run."""
 
     title: str
     name: str
@@ -70,7 +70,7 @@ class TaskStatus(NamedTuple):
 
     @property
     def frequency(self) -> str:
-        """How often it is asked: "every 5 minutes"."""
+        """Return how often the task runs, such as "every 5 minutes"."""
         seconds = int(self.every.total_seconds())
         if seconds % 3600 == 0:
             return ngettext("every hour", "every %(number)d hours", seconds // 3600) % {"number": seconds // 3600}
@@ -81,7 +81,7 @@ class TaskStatus(NamedTuple):
 
 @transaction.atomic
 def start_run(*, name: str, job: str, now: datetime) -> bool:
-    """Write that `job` runs the task `name` now; False where it must not be asked: set aside, or in its pause."""
+    """Record that `job` starts the task `name`; return False if it must not run: disabled, or waiting for its retry."""
     ScheduledTask.objects.get_or_create(name=name, defaults={"first_run_at": now})
     task = ScheduledTask.objects.select_for_update().get(name=name)
     lost = task.runs.filter(job=job, failed_at=None).first()
@@ -98,7 +98,7 @@ def start_run(*, name: str, job: str, now: datetime) -> bool:
 
 @transaction.atomic
 def record_success(*, name: str, job: str, result: str, seconds: float, now: datetime) -> None:
-    """Write that `job` has its result, in words; "" says that there was nothing to do."""
+    """Record the result of `job` as text; "" if there was nothing to do."""
     ScheduledTask.objects.filter(name=name).update(
         last_success_at=now, result=result, seconds=seconds, failures=0, error=""
     )
@@ -107,27 +107,27 @@ def record_success(*, name: str, job: str, result: str, seconds: float, now: dat
 
 @transaction.atomic
 def record_failure(*, name: str, job: str, error: str, counts: bool, now: datetime) -> None:
-    """Write that `job` failed; where it `counts`, the third time in a row sets the task aside and tells staff."""
+    """Record that `job` failed; if it `counts`, the third failure in a row disables the task and notifies staff."""
     task = ScheduledTask.objects.select_for_update().get(name=name)
-    ask = task.runs.filter(job=job, failed_at=None).first()
-    if ask:
-        _count_failure(task, ask, error.replace("\x00", ""), now, counts=counts)
+    run = task.runs.filter(job=job, failed_at=None).first()
+    if run:
+        _count_failure(task, run, error.replace("\x00", ""), now, counts=counts)
 
 
 @transaction.atomic
 def enable_task(*, task: ScheduledTask, now: datetime, by: User) -> None:
-    """Have a task asked again that was set aside; refuses any other."""
-    aside = ScheduledTask.objects.filter(pk=task.pk, disabled_at__isnull=False)
-    if not aside.update(disabled_at=None, failures=0):
-        raise NotAllowed(_("Only a task that was set aside can be asked again by hand; beat runs all others."))
-    before = {"failures": task.failures, "set aside": task.disabled_at}
-    reason = _("It was set aside after: %(error)s") % {"error": task.error}
-    trail.record(action="task asked again", subject=task, now=now, by=by, before=before, reason=reason)
+    """Enable a disabled task. Raises NotAllowed for any other."""
+    disabled = ScheduledTask.objects.filter(pk=task.pk, disabled_at__isnull=False)
+    if not disabled.update(disabled_at=None, failures=0):
+        raise NotAllowed(_("Only a disabled task can be enabled."))
+    before = {"failures": task.failures, "disabled": task.disabled_at}
+    reason = _("It was disabled after: %(error)s") % {"error": task.error}
+    trail.record(action="task enabled", subject=task, now=now, by=by, before=before, reason=reason)
 
 
-def _count_failure(task: ScheduledTask, ask: TaskRun, error: str, now: datetime, *, counts: bool = True) -> None:
-    ask.failed_at, ask.error = now, error
-    ask.save(update_fields=["failed_at", "error"])
+def _count_failure(task: ScheduledTask, run: TaskRun, error: str, now: datetime, *, counts: bool = True) -> None:
+    run.failed_at, run.error = now, error
+    run.save(update_fields=["failed_at", "error"])
     task.failed_at, task.error = now, error
     if counts:
         task.failures += 1
@@ -145,18 +145,18 @@ def _is_in_retry_delay(task: ScheduledTask, now: datetime) -> bool:
 
 
 def get_schedule() -> Mapping[str, Mapping[str, Any]]:
-    """What beat runs: {title: {"task": its name, "schedule": seconds}}."""
-    found: Mapping[str, Mapping[str, Any]] = current_app.conf.beat_schedule
-    return found
+    """Return beat's schedule: {title: {"task": name, "schedule": seconds}}."""
+    schedule: Mapping[str, Mapping[str, Any]] = current_app.conf.beat_schedule
+    return schedule
 
 
 def get_title(name: str) -> str:
-    """What the task `name` is called in the schedule; its name where it is not there."""
+    """Return the title of the task `name` in the schedule; `name` itself if it is not scheduled."""
     return next((title for title, entry in get_schedule().items() if entry["task"] == name), name)
 
 
 def list_task_statuses(now: datetime) -> list[TaskStatus]:
-    """Every task of the schedule as it stands, in the order of the schedule."""
+    """Return the status of every scheduled task, in the order of the schedule."""
     known = {task.name: task for task in ScheduledTask.objects.all()}
     running = dict(
         TaskRun.objects.filter(failed_at=None).order_by("-started_at").values_list("task__name", "started_at")
@@ -184,12 +184,12 @@ def _build_task_status(
 
 
 def _determine_state(task: ScheduledTask | None, due: datetime, first: datetime | None) -> TaskState:
-    """How a task stands whose result must be from `due` or later, where `first` was the first that was ever asked."""
+    """Return the state of a task that must have succeeded since `due`; `first` is the first run of any task."""
     if task is None:
         return TaskState.NEVER_RUN if first and first >= due else TaskState.OVERDUE
     if task.disabled_at:
         return TaskState.DISABLED
     if task.error:
         return TaskState.FAILING
-    late = (task.last_success_at or task.first_run_at) < due
-    return TaskState.OVERDUE if late else TaskState.OK
+    is_late = (task.last_success_at or task.first_run_at) < due
+    return TaskState.OVERDUE if is_late else TaskState.OK

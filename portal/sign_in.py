@@ -1,5 +1,6 @@
-"""What sign-in (django-allauth) does the program's way: accounts come from applications, mail goes to the outbox."""
+"""Sign-in with django-allauth: accounts are created by applications only, and e-mails go to the outbox."""
 
+from datetime import datetime
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -12,32 +13,40 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from agreements.models import AgreementVersion, Program
 from lib.ids import uuid7
 from mail import outbox
-from portal.application_window import is_open_for_applications
 
-# The link that a mail of django-allauth carries in its context, and what its button says.
+# The link in the context of each e-mail of django-allauth, and the label of its button.
 ACTION_LABELS = {
-    "activate_url": _("Confirm my address"),
-    "password_reset_url": _("Set a new password"),
+    "activate_url": _("Confirm e-mail address"),
+    "password_reset_url": _("Set new password"),
     "signup_url": _("Apply"),
 }
 
 
+def is_open_for_applications(*, now: datetime) -> bool:
+    """Return whether a version is in force and no end of the program was announced, which closes applications
+    (specification 8)."""
+    if Program.objects.filter(end_announced_at__isnull=False, end_announced_at__lte=now).exists():
+        return False
+    return AgreementVersion.objects.get_in_force(now) is not None
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # django-allauth has no types
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """An account is made by an application alone, while the program takes any."""
+        """Allow an account only for an application, while the program accepts any."""
         match = request.resolver_match
         return bool(match and match.view_name == "portal:apply") and is_open_for_applications(now=timezone.now())
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Write the mail into the outbox, in the request's transaction; a worker sends it (CONTRACT 10)."""
+        """Queue the e-mail in the request's transaction; a worker sends it (specification 10)."""
         request = sign_in_context.request
         values = {"request": request, "email": email, "program_name": settings.PROGRAM_NAME} | context
         subject = " ".join(render_to_string(f"{template_prefix}_subject.txt", values).split())
         body = render_to_string(f"{template_prefix}_message.txt", values)
         key, label = next(((key, label) for key, label in ACTION_LABELS.items() if key in context), ("", ""))
-        # Each of these is asked for anew, so each is a mail of its own.
+        # A key of its own for each: people may request the same e-mail several times.
         outbox.queue_email(
             kind="account",
             to=email,
@@ -60,7 +69,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # django-all
         extra_tags: str = "",
         message: str | None = None,
     ) -> None:
-        """Pass the messages on, but not that somebody signed in or out: the page says so by itself."""
+        """Show messages, except that the user signed in or out, which the page itself shows."""
         if message_template not in ("account/messages/logged_in.txt", "account/messages/logged_out.txt"):
             super().add_message(request, level, message_template, message_context, extra_tags, message)
 

@@ -1,4 +1,4 @@
-"""The staff's home in the admin: what waits for whom, by their rights (CONTRACT 10)."""
+"""The home of staff in the admin: a to-do list by their permissions (specification 10)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,14 +27,14 @@ from tracking.models import ClickLoss
 
 
 def _get_applications_hint() -> str | Promise:
-    """Nobody is approved once the end of the program was announced (CONTRACT 8)."""
-    ending = Program.objects.filter(end_announced_at__isnull=False).exists()
-    return _("to reject: the program ends") if ending else _("to approve or reject")
+    # No one is approved once the end of the program was announced (specification 8).
+    is_ending = Program.objects.filter(end_announced_at__isnull=False).exists()
+    return _("to reject: the program is ending") if is_ending else _("to approve or reject")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Something that may wait: for whoever has `permission`; `link` leads to the list of it."""
+    """A kind of to-do item, for staff with `permission`; it links to the list of `model` filtered by `query`."""
 
     label: str | Promise
     hint: str | Promise | Callable[[], str | Promise]
@@ -42,7 +42,7 @@ class Entry:
     count_items: Callable[[datetime], todo_counts.Count]
     model: type[Model] | None
     query: dict[str, str]
-    # The name of the page's address, where it is no list; and whether there is nothing to say of none.
+    # For a page that is no list of a model.
     url_name: str = ""
     hide_if_none: bool = False
 
@@ -66,7 +66,7 @@ ENTRIES = (
     ),
     Entry(
         _("Reviews to decide"),
-        _("the deadline releases what is held"),
+        _("held commissions are released at the deadline"),
         "compliance.decide_review",
         todo_counts.count_reviews,
         Review,
@@ -74,7 +74,7 @@ ENTRIES = (
     ),
     Entry(
         _("Appeals to decide"),
-        _("by somebody else than who decided"),
+        _("must be decided by a different reviewer"),
         "compliance.decide_review",
         todo_counts.count_appeals,
         Review,
@@ -82,7 +82,7 @@ ENTRIES = (
     ),
     Entry(
         _("Signals"),
-        _("to look into"),
+        _("to check"),
         "compliance.change_signal",
         todo_counts.count_signals,
         Signal,
@@ -90,7 +90,7 @@ ENTRIES = (
     ),
     Entry(
         _("Missed targets"),
-        _("in their time to cure"),
+        _("in the grace period to meet the target"),
         "compliance.view_targetnotice",
         todo_counts.count_missed_targets,
         TargetNotice,
@@ -98,7 +98,7 @@ ENTRIES = (
     ),
     Entry(
         _("Adjustments"),
-        _("for a second pair of eyes"),
+        _("waiting for a second approver"),
         "payouts.approve_adjustment",
         todo_counts.count_adjustments,
         Adjustment,
@@ -106,7 +106,7 @@ ENTRIES = (
     ),
     Entry(
         _("Payouts to submit"),
-        _("drafts of a close"),
+        _("draft batches"),
         "payouts.submit_payoutbatch",
         todo_counts.count_draft_batches,
         PayoutBatch,
@@ -114,7 +114,7 @@ ENTRIES = (
     ),
     Entry(
         _("Payouts to approve"),
-        _("submitted by somebody else"),
+        _("waiting for a second approver"),
         "payouts.approve_payoutbatch",
         todo_counts.count_submitted_batches,
         PayoutBatch,
@@ -122,7 +122,7 @@ ENTRIES = (
     ),
     Entry(
         _("Payouts to export"),
-        _("approved, not sent yet"),
+        _("approved, not yet exported"),
         "payouts.export_payoutbatch",
         todo_counts.count_approved_batches,
         PayoutBatch,
@@ -130,7 +130,7 @@ ENTRIES = (
     ),
     Entry(
         _("Payouts without a result"),
-        _("sent, the answer is not imported"),
+        _("exported, bank results not imported"),
         "payouts.export_payoutbatch",
         todo_counts.count_payouts_without_result,
         Payout,
@@ -138,15 +138,15 @@ ENTRIES = (
     ),
     Entry(
         _("Months to close"),
-        _("ended, their close day has come"),
+        _("month-end close is due"),
         "payouts.close_month",
         todo_counts.count_due_months,
         Close,
         {},
     ),
     Entry(
-        _("Set aside by the last close"),
-        _("their data would have made it fail"),
+        _("Close exceptions"),
+        _("excluded from the last close because of bad data"),
         "payouts.view_closeexception",
         todo_counts.count_close_exceptions,
         CloseException,
@@ -162,17 +162,17 @@ ENTRIES = (
     ),
     Entry(
         _("Categories without a rate"),
-        _("ordered in the last 90 days: they earn the rate for everything else"),
+        _("ordered in the last 90 days; the rate for everything else applies"),
         "affiliates.change_affiliate",
-        todo_counts.count_unnamed_categories,
+        todo_counts.count_unrated_categories,
         None,
         {},
         url_name="shops:staff_categories",
         hide_if_none=True,
     ),
     Entry(
-        _("Unrecorded clicks"),
-        _("redirected in the last 7 days, not counted"),
+        _("Lost clicks"),
+        _("redirected in the last 7 days but not recorded"),
         "tracking.view_clickloss",
         todo_counts.count_lost_clicks,
         ClickLoss,
@@ -180,31 +180,31 @@ ENTRIES = (
     ),
     Entry(
         _("Failed e-mails"),
-        _("given up after their retries"),
+        _("not delivered after several attempts"),
         "mail.view_message",
         todo_counts.count_failed_mail,
         Message,
         {"state__exact": "failed"},
     ),
     Entry(
-        _("Daily questions"),
-        _("not answered as they should be"),
+        _("Scheduled tasks"),
+        _("disabled, failing or overdue"),
         "portal.view_scheduledtask",
         todo_counts.count_problem_tasks,
         ScheduledTask,
         {},
     ),
     Entry(
-        _("Nightly proofs"),
-        _("found something that must never be so"),
+        _("Nightly integrity checks"),
+        _("integrity check failed"),
         "portal.view_scheduledtask",
         todo_counts.count_failed_checks,
         ScheduledTask,
         {},
     ),
     Entry(
-        _("Requests to be erased"),
-        _("by affiliates"),
+        _("Deletion requests"),
+        _("from affiliates"),
         "portal.erase_affiliate",
         todo_counts.count_erasure_requests,
         ErasureRequest,
@@ -215,7 +215,7 @@ ENTRIES = (
 
 @dataclass(frozen=True)
 class Item:
-    """An entry as one member of staff sees it now."""
+    """The current state of an entry, as one member of staff sees it."""
 
     label: str
     hint: str
@@ -225,21 +225,21 @@ class Item:
 
 
 def list_todo_items(user: User, now: datetime) -> list[Item]:
-    """What waits that `user` has the permission to deal with: what is late first, then what waits, then what doesn't."""
-    found = []
+    """Return the to-do items that `user` has permission for: late ones first, empty ones last."""
+    items = []
     for entry in ENTRIES:
         if user.has_perm(entry.permission):
-            waits = entry.count_items(now)
-            if entry.hide_if_none and not waits.number:
+            count = entry.count_items(now)
+            if entry.hide_if_none and not count.number:
                 continue
             link = reverse(entry.url_name) if entry.model is None else build_changelist_url(entry.model, entry.query)
             hint = entry.hint() if callable(entry.hint) else entry.hint
-            found.append(Item(str(entry.label), str(hint), waits.number, waits.is_late, link))
-    return sorted(found, key=lambda item: (not item.is_late, not item.count))
+            items.append(Item(str(entry.label), str(hint), count.number, count.is_late, link))
+    return sorted(items, key=lambda item: (not item.is_late, not item.count))
 
 
 def build_changelist_url(model: type[Model], query: dict[str, str] | None = None) -> str:
-    """The address of the admin's list of `model`; "" for one that the admin does not show."""
+    """Return the address of the admin list of `model`; "" if the admin does not have it."""
     if not admin.site.is_registered(model):
         return ""
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
@@ -247,7 +247,7 @@ def build_changelist_url(model: type[Model], query: dict[str, str] | None = None
 
 
 def add_dashboard_context(request: HttpRequest, page: dict[str, Any]) -> dict[str, Any]:
-    """Unfold's dashboard callback: adds what waits to the `page` of the admin's index."""
+    """Add the to-do list to the context of the admin's index (Unfold's DASHBOARD_CALLBACK)."""
     now = timezone.now()
     program = Program.objects.filter(pk=1).first()
     page |= {

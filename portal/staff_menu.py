@@ -1,4 +1,4 @@
-"""The menu of the admin: the rooms in the order of the story, each list for whoever may see it."""
+"""The sidebar menu of the admin."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ from shops.models import OrderFile, Reject
 from tracking.models import Click, ClickLoss, Coupon, Link, Order
 
 MENU: tuple[tuple[str | Promise, tuple[tuple[type[Model], str], ...]], ...] = (
-    (_("People"), ((Affiliate, "group"), (Channel, "podcasts"), (ErasureRequest, "person_off"))),
+    (_("Affiliates"), ((Affiliate, "group"), (Channel, "podcasts"), (ErasureRequest, "person_off"))),
     (
         _("Agreement"),
         ((AgreementVersion, "contract"), (Acceptance, "verified"), (Promotion, "sell"), (Program, "handshake")),
@@ -92,18 +92,16 @@ MENU: tuple[tuple[str | Promise, tuple[tuple[type[Model], str], ...]], ...] = (
 
 
 def build_sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """Unfold's sidebar: the rooms in the order of the story, each list for whoever may see it."""
-    groups: list[dict[str, Any]] = [
-        {"items": [{"title": _("What waits"), "icon": "inbox", "link": reverse("admin:index")}]}
-    ]
+    """Return the sidebar for Unfold, with the lists that the user has permission to view."""
+    groups: list[dict[str, Any]] = [{"items": [{"title": _("To do"), "icon": "inbox", "link": reverse("admin:index")}]}]
     if request.user.has_perm("tracking.view_reports"):
         reports = {"title": _("Reports"), "icon": "bar_chart", "link": reverse("payouts:staff_reports")}
-        unnamed = {
+        unrated = {
             "title": _("Categories without a rate"),
             "icon": "label_off",
             "link": reverse("shops:staff_categories"),
         }
-        groups[0]["items"] += [reports, unnamed]
+        groups[0]["items"] += [reports, unrated]
     for title, models in MENU:
         shown = [
             {"title": capfirst(model._meta.verbose_name_plural), "icon": icon, "link": build_changelist_url(model)}

@@ -1,4 +1,4 @@
-"""What beat asks of the portal; each answers in words, for the operations page."""
+"""Scheduled tasks of the portal; each returns its result as text for the operations page."""
 
 from django.utils import timezone
 
@@ -9,9 +9,8 @@ from portal.models import IntegrityCheck
 
 @shared_task
 def send_daily_lists() -> str:
-    """Post today's list of what waits, once a day."""
-    told = daily_list.post_daily_lists(now=timezone.now())
-    return f"the list of the day is for {told}" if told else ""
+    recipients = daily_list.post_daily_lists(now=timezone.now())
+    return f"daily list for {recipients} members of staff" if recipients else ""
 
 
 @shared_task
@@ -30,5 +29,5 @@ def verify_rollups() -> str:
 
 
 def _run_integrity_check(name: IntegrityCheck.Name) -> str:
-    proof = integrity_checks.run_check(name=name, now=timezone.now())
-    return (proof.violation or proof.summary) if proof else ""
+    check = integrity_checks.run_check(name=name, now=timezone.now())
+    return (check.violation or check.summary) if check else ""

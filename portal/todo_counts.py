@@ -1,7 +1,7 @@
-"""Counting what waits for staff: how many, and whether anything of it is late or nearly so."""
+"""Counts of the to-do items of staff, and whether any of them is due soon or overdue."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from allauth.account.models import EmailAddress
 from django.db.models import Exists, OuterRef, QuerySet, Sum
@@ -11,8 +11,7 @@ from compliance.models import Review, Signal, TargetNotice
 from mail.models import Message
 from payouts.closing import close
 from payouts.models import Adjustment, Close, CloseException, Payout, PayoutBatch
-from portal import integrity_checks as nightly
-from portal import scheduled_tasks as daily
+from portal import integrity_checks, scheduled_tasks
 from portal.models import ErasureRequest
 from shops import unrated_categories
 from shops.models import Reject
@@ -27,19 +26,19 @@ class Count(NamedTuple):
     is_late: bool = False
 
 
-def _count_with_age(rows: QuerySet, field: str, limit: datetime) -> Count:  # type: ignore[type-arg]  # of any model
-    """How many, late where one waits since before `limit`."""
+def _count_with_age(rows: QuerySet[Any], field: str, limit: datetime) -> Count:
+    """Count the rows; late if any has a `field` before `limit`."""
     return Count(rows.count(), rows.filter(**{f"{field}__lt": limit}).exists())
 
 
 def count_applications(now: datetime) -> Count:
-    """Those whose e-mail address is confirmed: the others can't be decided yet."""
+    """Count applications with a confirmed e-mail address; the others cannot be decided yet."""
     confirmed = EmailAddress.objects.filter(user=OuterRef("user"), verified=True)
     return _count_with_age(Affiliate.objects.filter(Exists(confirmed), state=State.APPLIED), "applied_at", now - WEEK)
 
 
 def count_channels(now: datetime) -> Count:
-    """Those of affiliates who take part; an applicant's are decided with the application."""
+    """Count channels of approved affiliates; an applicant's channels are decided with the application."""
     rows = Channel.objects.filter(state=Channel.State.PENDING)
     return _count_with_age(rows.filter(affiliate__state__in=[State.APPROVED, State.ACTIVE]), "added_at", now - WEEK)
 
@@ -85,7 +84,7 @@ def count_payouts_without_result(now: datetime) -> Count:
 
 
 def count_due_months(now: datetime) -> Count:
-    """Months that are due: beat closes them, so one that stays is late."""
+    """Count due months: beat closes them, so one that remains is late."""
     due = len(close.list_due_months(now))
     return Count(due, due > 0)
 
@@ -100,7 +99,7 @@ def count_rejects(now: datetime) -> Count:
     return _count_with_age(Reject.objects.filter(state=Reject.State.OPEN), "received_at", now - SOON)
 
 
-def count_unnamed_categories(now: datetime) -> Count:
+def count_unrated_categories(now: datetime) -> Count:
     return Count(unrated_categories.count_unrated_categories(now=now))
 
 
@@ -115,14 +114,13 @@ def count_failed_mail(now: datetime) -> Count:
 
 
 def count_problem_tasks(now: datetime) -> Count:
-    """Those that are not answered as they should be."""
-    number = sum(one.state in daily.PROBLEM_STATES for one in daily.list_task_statuses(now))
+    statuses = scheduled_tasks.list_task_statuses(now)
+    number = sum(status.state in scheduled_tasks.PROBLEM_STATES for status in statuses)
     return Count(number, number > 0)
 
 
 def count_failed_checks(_now: datetime) -> Count:
-    """Those whose newest found a violation."""
-    number = sum(bool(proof.violation) for proof in nightly.list_latest_checks())
+    number = sum(bool(check.violation) for check in integrity_checks.list_latest_checks())
     return Count(number, number > 0)
 
 

@@ -1,4 +1,4 @@
-"""The addresses that people see first, and an affiliate's own pages."""
+"""Public pages and the pages of an affiliate's account."""
 
 from django.urls import path
 from django.views.generic import RedirectView
@@ -10,7 +10,7 @@ urlpatterns = [
     path("", public.landing, name="landing"),
     path("apply/", public.apply, name="apply"),
     path("go/", public.redirect_after_sign_in, name="after_sign_in"),
-    # An account is made by applying, and in no other way.
+    # Accounts are created by applying only.
     path("accounts/signup/", RedirectView.as_view(pattern_name="portal:apply")),
     path("home/", home.home, name="home"),
     path("profile/", account.profile, name="profile"),

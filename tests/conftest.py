@@ -1,4 +1,4 @@
-"""What every test may use, and the database that they run on."""
+"""Setup of the test databases and of the distribution to workers."""
 
 import gc
 from collections.abc import Iterator, Sequence
@@ -20,12 +20,12 @@ def sql_delete_all(
     reset_sequences: bool = False,
     allow_cascade: bool = False,
 ) -> list[str]:
-    """Return the SQL that empties these tables though they are append-only.
+    """Return the SQL that empties these tables, although triggers make them append-only.
 
-    A test with `transaction=True` commits, and Django empties the database after it with TRUNCATE, which our triggers
-    refuse. In the role of a replica no trigger fires and no foreign key is checked; only a superuser may take it, which
-    the test database's user is and a production one must not be. DELETE, because TRUNCATE takes half a second to
-    make as many new files as there are tables, where a test leaves a few rows.
+    Django empties the database after a test with `transaction=True`, by TRUNCATE, which the triggers reject. With
+    `session_replication_role = replica` no trigger fires and no foreign key is checked. Only a superuser can set it,
+    which the user of the test database is and a production user must not be. DELETE is used because TRUNCATE takes
+    half a second to create new files for all tables, while a test leaves only a few rows.
     """
     if not tables:
         return []
@@ -49,7 +49,7 @@ def _allow_emptying_append_only_tables() -> Iterator[None]:
 
 
 def force_drop_database(creation: DatabaseCreation, test_database_name: str, verbosity: int) -> None:
-    """Drop a test database though somebody is connected: a process that a test has killed leaves its session for a while."""
+    """Drop a test database despite open connections: a killed process leaves its session for a while."""
     with creation.connection._nodb_cursor() as cursor:
         cursor.execute(f"DROP DATABASE {creation.connection.ops.quote_name(test_database_name)} WITH (FORCE)")
 
@@ -62,13 +62,13 @@ def _allow_dropping_test_databases() -> Iterator[None]:
 
 
 def pytest_collection_finish():
-    # Thousands of tests and the models stay to the end: looking through them time and again takes a twentieth of the whole.
+    # Tests and models stay in memory to the end; scanning them in every collection takes 5 % of the run time.
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
 
 
-# Files whose tests share what takes long to make: one worker runs all of each, so that it is made once.
+# The tests of each of these files share an expensive fixture, so one worker runs them all.
 SINGLE_WORKER_FILES = {
     "tests/config/test_database_roles.py",
     "tests/portal/test_demo.py",
@@ -81,8 +81,10 @@ SINGLE_WORKER_FILES = {
 
 
 class SingleWorkerFileScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Files of TOGETHER first, then test by test. Not `--dist loadgroup`, which pytest 9.2 lets come to nothing
-    (pytest-dev/pytest-xdist#1386)."""
+    """Schedules SINGLE_WORKER_FILES as a whole and all other files test by test.
+
+    `--dist loadgroup` does not work with pytest 9.2 (pytest-dev/pytest-xdist#1386).
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]

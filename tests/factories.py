@@ -1,4 +1,4 @@
-"""What tests begin with, made by the product's own functions."""
+"""Users, staff and affiliates for tests, created by the functions of the product."""
 
 from datetime import UTC, datetime
 from itertools import count
@@ -15,10 +15,10 @@ from agreements.rules import Rule
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"
 
-# Unlike any figure that a test looks for on a page: the name of a person has the number, and depends on who came before.
+# High, so that the numbers in names never equal a figure that a test looks for on a page.
 _numbers = count(100_001)
 
-# How an affiliate comes into each state, from the first on.
+# The states that an affiliate passes through to reach each state.
 STATE_PATHS: dict[State, list[State]] = {
     State.APPLIED: [],
     State.REJECTED: [State.REJECTED],
@@ -31,7 +31,7 @@ STATE_PATHS: dict[State, list[State]] = {
 
 
 def make_user(*, email: str = "", name: str = "", verified: bool = True, password: str | None = None) -> User:
-    """Somebody who can sign in with PASSWORD, which is hashed only when it is asked for: that costs time."""
+    """Create a user; without `password` they have no usable one, because hashing takes time."""
     number = next(_numbers)
     email = email or f"person{number}@example.com"
     user = User.objects.create_user(email, password, name=name or f"Person {number}")
@@ -40,7 +40,7 @@ def make_user(*, email: str = "", name: str = "", verified: bool = True, passwor
 
 
 def make_staff(*groups: str, superuser: bool = False) -> User:
-    """A member of staff in the groups named, as `make_staff("payout preparers")`."""
+    """Create a member of staff in `groups`, such as `make_staff("payout preparers")`."""
     user = make_user(email=f"staff{next(_numbers)}@example.com")
     user.is_staff, user.is_superuser = True, superuser
     user.save(update_fields=["is_staff", "is_superuser"])
@@ -58,9 +58,9 @@ def make_affiliate(
     country: str = "GB",
     channels: tuple[tuple[str, str], ...] = (),
 ) -> Affiliate:
-    """An affiliate who came into `state` at `at` by the ways of the state machine, with one channel unless told.
+    """Create an affiliate who entered `state` at `at` by the regular transitions, with one channel by default.
 
-    Active means the state alone: what was accepted is the agreements' to say (`agreements.acceptances`).
+    An active affiliate has the state only; no acceptance of an agreement is recorded.
     """
     user = user or make_user()
     affiliate = applications.apply(

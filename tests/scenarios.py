@@ -1,4 +1,4 @@
-"""Programs to test in, made by the commands that a retailer would use, and orders as a shop would send them."""
+"""Programs for tests, created by the commands that a shop would use, and orders as a shop would send them."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,16 +24,17 @@ HEADER = ("code", "email", "name", "country", "coupon", "website", "payout_metho
 
 @contextmanager
 def roll_back() -> Iterator[None]:
-    """The transaction around a test: a close may be durable within it."""
+    """Run a block in a transaction that is rolled back; durable blocks, such as a close, may run in it."""
     atomic = transaction.atomic()
-    atomic._from_testcase = True  # type: ignore[attr-defined]  # Django's own, unknown to its stubs
+    # The private attribute by which Django's TestCase allows durable blocks.
+    vars(atomic)["_from_testcase"] = True
     with atomic:
         yield
         transaction.set_rollback(True)
 
 
 def parse_utc(text: str) -> datetime:
-    """`2026-01-10` or `2026-01-10T12:00:00`, in UTC."""
+    """Parse `2026-01-10` or `2026-01-10T12:00:00` as UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
@@ -41,7 +42,7 @@ NOW = parse_utc("2026-11-22T12:00:00")
 
 
 def create_program(effective: str = "2026-01-01") -> AgreementVersion:
-    """A program under the seed agreement from the day `effective` on."""
+    """Create a program with the seed agreement in force from the day `effective`."""
     call_command("seed_agreement", "--effective", effective)
     return AgreementVersion.objects.get()
 
@@ -49,7 +50,7 @@ def create_program(effective: str = "2026-01-01") -> AgreementVersion:
 def import_affiliates(
     codes: Iterable[str], folder: Path, *, accepted: str = "2026-01-02", details: bool = True
 ) -> dict[str, Affiliate]:
-    """Affiliates `codes` with coupons of the same name, active since `accepted`, with PayPal addresses if `details`."""
+    """Import affiliates with coupons of the same name, active since `accepted`, paid by PayPal if `details`."""
     file = folder / "affiliates.csv"
     with file.open("w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out)
@@ -77,7 +78,7 @@ def build_order(
     click: str | None = None,
     **other: Any,
 ) -> dict[str, Any]:
-    """A snapshot; lines are (category, amount[, refunded]), numbered from 1."""
+    """Return a snapshot; lines are (category, amount[, refunded]), numbered from 1."""
     return {
         "order_id": order_id,
         "updated_at": at,
@@ -105,29 +106,33 @@ def build_line(line_id: str, category: str, amount: str, refunded: str = "0.00")
 
 
 def send_orders(*snapshots: object, now: datetime | None = None) -> list[IncomingOrder]:
-    """Take the snapshots in, as the API does."""
+    """Ingest the snapshots as the API does."""
     return intake.ingest_orders(snapshots=snapshots, source="a test", now=now or datetime.now(UTC))
 
 
 def close_months(*months: str, now: datetime | None = None) -> list[Close]:
-    """Close the months, as 2026-01, by hand."""
+    """Close the months, each such as "2026-01"."""
     days = [date.fromisoformat(f"{month}-01") for month in months]
     return [close.close_month(month=day, now=now or datetime.now(UTC), by=None) for day in days]
 
 
 def prepare_planner() -> None:
-    """Let the planner know the tables, and use nested loops once more: a close forbids them until its transaction ends,
-    which in a test is the test's own, and nobody looks at the tables' sizes meanwhile."""
+    """Analyze the tables and allow nested loops again.
+
+    A close forbids nested loops until its transaction ends, which in a test is the transaction of the test.
+    """
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
         cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def list_rollup_differences() -> list[str]:
-    """What the daily roll-ups, once folded, say otherwise than the rows: nothing."""
+    """Fold the daily roll-ups and return how they differ from the rows."""
     rollups.fold_rollups()
     assert rollup_check.count_unfolded_days() == 0
-    return [str(found.first) for found in map(rollup_check.compare_rollups, Rollup.Dimension) if found.first]
+    return [
+        str(comparison.first) for comparison in map(rollup_check.compare_rollups, Rollup.Dimension) if comparison.first
+    ]
 
 
 def get_statement(code: str, month: str) -> Statement:
@@ -135,7 +140,14 @@ def get_statement(code: str, month: str) -> Statement:
 
 
 def get_statement_figures(code: str, month: str) -> Sequence[str]:
-    """opening, settled, adjustments, returned, payout, closing and the reasons of one statement."""
-    found = get_statement(code, month)
-    amounts = (found.opening, found.settled, found.adjustments, found.returned, found.payout, found.closing)
-    return [*map(str, amounts), " ".join(found.reasons)]
+    """Return opening, settled, adjustments, returned, payout, closing and the reasons of a statement."""
+    statement = get_statement(code, month)
+    amounts = (
+        statement.opening,
+        statement.settled,
+        statement.adjustments,
+        statement.returned,
+        statement.payout,
+        statement.closing,
+    )
+    return [*map(str, amounts), " ".join(statement.reasons)]

@@ -1,4 +1,4 @@
-"""The program behind its web server, in a process of its own as in production, with the test's database."""
+"""Runs the program on its web server in a separate process, as in production, with the test database."""
 
 import http.client
 import os
@@ -24,7 +24,7 @@ class MeasuredResponse(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     seconds: float
-    # By how much the memory of the process that answered rose at its highest.
+    # The peak increase of the memory of the web process.
     mebibytes: float
 
 
@@ -35,17 +35,17 @@ class WebServer:
     def request(
         self, method: str, path: str, body: bytes | Iterable[bytes] | None = None, **headers: str
     ) -> MeasuredResponse:
-        """One request on a connection of its own, and what it cost."""
+        """Send a request on a new connection and measure its time and memory."""
         before = self._restart_measuring()
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as client:
-            begun = time.monotonic()
+            started = time.monotonic()
             chunked = headers.get("Transfer-Encoding") == "chunked"
             client.request(method, path, body, headers, encode_chunked=chunked)
-            answer = client.getresponse()
-            content = answer.read()
-            seconds = time.monotonic() - begun
+            response = client.getresponse()
+            content = response.read()
+            seconds = time.monotonic() - started
         return MeasuredResponse(
-            answer.status, dict(answer.headers), content, seconds, (self._memory("VmHWM") - before) / 1024
+            response.status, dict(response.headers), content, seconds, (self._memory("VmHWM") - before) / 1024
         )
 
     def _workers(self) -> list[int]:
@@ -58,18 +58,18 @@ class WebServer:
         return self._memory("VmRSS")
 
     def _memory(self, line: str) -> int:
-        """KiB of all workers: VmRSS as they are, VmHWM at their highest since the measuring began."""
-        found = 0
+        """Return the memory of all workers in KiB: VmRSS now, or VmHWM for the peak since measuring started."""
+        total = 0
         for worker in self._workers():
             for text in Path(f"/proc/{worker}/status").read_text(encoding="ascii").splitlines():
                 if text.startswith(f"{line}:"):
-                    found += int(text.split()[1])
-        return found
+                    total += int(text.split()[1])
+        return total
 
 
 @contextmanager
 def run_web_server() -> Iterator[WebServer]:
-    """The web process on a free port, as `make run` starts it, until the test is over."""
+    """Run the web process on a free port, as `make run` starts it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -94,11 +94,11 @@ _COMMAND = [
 
 
 def _environment() -> dict[str, str]:
-    named = connection.settings_dict
-    login = f"{quote(named['USER'])}:{quote(named['PASSWORD'])}"
-    address = f"postgres://{login}@{named['HOST'] or '127.0.0.1'}:{named['PORT'] or 5432}/{named['NAME']}"
-    given = {"DEBUG": "1", "DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": address}
-    return os.environ | given | {"REDIS_URL": settings.REDIS_URL}
+    database = connection.settings_dict
+    login = f"{quote(database['USER'])}:{quote(database['PASSWORD'])}"
+    address = f"postgres://{login}@{database['HOST'] or '127.0.0.1'}:{database['PORT'] or 5432}/{database['NAME']}"
+    variables = {"DEBUG": "1", "DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": address}
+    return os.environ | variables | {"REDIS_URL": settings.REDIS_URL}
 
 
 def _wait_for(port: int) -> None:
@@ -111,5 +111,5 @@ def _wait_for(port: int) -> None:
                     return
             except OSError:
                 pass
-        assert time.monotonic() < deadline, "the server never answered"
+        assert time.monotonic() < deadline, "the server did not respond"
         time.sleep(0.1)

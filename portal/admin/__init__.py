@@ -1,4 +1,4 @@
-"""The portal in the admin: requests to be erased, and what beat asks."""
+"""Admin pages of the portal and of lower apps whose pages join several apps."""
 
 from portal.admin import affiliates, agreement_versions, channels, erasure, operations
 

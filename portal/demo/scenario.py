@@ -49,7 +49,7 @@ def build_demo(*, now: datetime) -> None:
     empty database.
     """
     if not is_empty():
-        raise NotAllowed("There is a program already: the demo needs an empty database.")
+        raise NotAllowed("The database already has a program: the demo needs an empty database.")
     context = DemoContext(Days(now), Timeline(until=now))
     program.create_program(context)
     people.schedule_applications(context)

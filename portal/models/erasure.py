@@ -1,4 +1,4 @@
-"""That an affiliate asked to be erased (CONTRACT 9): staff see it, and carry it out once nothing stands in the way."""
+"""Deletion requests of affiliates (specification 9), which staff carry out once nothing is outstanding."""
 
 from typing import ClassVar
 
@@ -14,15 +14,15 @@ from lib.ids import uuid7
 class ErasureRequest(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     affiliate = models.OneToOneField(Affiliate, models.PROTECT, related_name="erasure_request")
-    requested_at = models.DateTimeField(_("asked"))
-    carried_out_at = models.DateTimeField(_("carried out"), null=True)
+    requested_at = models.DateTimeField(_("requested"))
+    carried_out_at = models.DateTimeField(_("completed"), null=True)
     carried_out_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 
     class Meta:
-        verbose_name = _("request to be erased")
-        verbose_name_plural = _("requests to be erased")
+        verbose_name = _("deletion request")
+        verbose_name_plural = _("deletion requests")
         ordering: ClassVar = ["requested_at"]
-        permissions: ClassVar = [("erase_affiliate", _("Can erase an affiliate's personal data"))]
+        permissions: ClassVar = [("erase_affiliate", _("Can delete an affiliate's personal data"))]
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(carried_out_by__isnull=True) | Q(carried_out_at__isnull=False),

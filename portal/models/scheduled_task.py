@@ -1,4 +1,4 @@
-"""What beat runs, again and again, and what became of each asking (DESIGN 2.5, RELIABILITY 2)."""
+"""Scheduled tasks with their runs, and nightly integrity checks."""
 
 from typing import ClassVar
 
@@ -11,46 +11,45 @@ from lib.ids import uuid7
 
 
 class ScheduledTask(models.Model):
-    """One task, by the name of its task: when it was last asked and answered, and how often in a row it failed."""
+    """A task of beat's schedule: its last run, its last result and its failures in a row."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(_("task"), max_length=200, unique=True)
-    # When it was first asked: what was never asked is late by the first of all.
-    first_run_at = models.DateTimeField(_("first asked"), db_default=Now())
-    last_run_at = models.DateTimeField(_("last asked"), null=True)
-    last_success_at = models.DateTimeField(_("last answered"), null=True)
+    # A task that has never run is overdue relative to the first run of any task.
+    first_run_at = models.DateTimeField(_("first run"), db_default=Now())
+    last_run_at = models.DateTimeField(_("last run"), null=True)
+    last_success_at = models.DateTimeField(_("last success"), null=True)
     result = models.TextField(_("last result"), blank=True, default="")
     seconds = models.FloatField(_("seconds"), null=True)
-    # In a row; an result begins anew.
     failures = models.PositiveSmallIntegerField(_("failures in a row"), default=0)
     failed_at = models.DateTimeField(_("last failed"), null=True)
     error = models.TextField(_("last failure"), blank=True, default="")
-    # From then on it is not asked until staff say so.
-    disabled_at = models.DateTimeField(_("set aside"), null=True)
+    # From then on it does not run until staff enable it.
+    disabled_at = models.DateTimeField(_("disabled"), null=True)
 
     class Meta:
-        verbose_name = _("daily task")
+        verbose_name = _("scheduled task")
         ordering: ClassVar = ["name"]
-        permissions: ClassVar = [("enable_scheduledtask", _("Can have a task asked again that was set aside"))]
+        permissions: ClassVar = [("enable_scheduledtask", _("Can enable a disabled task"))]
 
     def __str__(self) -> str:
         return self.name
 
 
 class TaskRun(models.Model):
-    """An asking that is under way, or that failed. One that was answered leaves no row but its task's."""
+    """A run that is in progress or failed; a successful run is only recorded on its task."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     task = models.ForeignKey(ScheduledTask, models.CASCADE, related_name="runs")
-    # The queue's own id: a job whose worker was killed comes again under the same.
+    # The id of the queue: a job whose worker was killed is delivered again under the same id.
     job = models.CharField(max_length=100)
-    started_at = models.DateTimeField(_("began"))
+    started_at = models.DateTimeField(_("started"))
     failed_at = models.DateTimeField(_("failed"), null=True)
-    error = models.TextField(_("why"), blank=True, default="")
+    error = models.TextField(_("error"), blank=True, default="")
 
     class Meta:
-        verbose_name = _("asking")
-        verbose_name_plural = _("askings")
+        verbose_name = _("task run")
+        verbose_name_plural = _("task runs")
         ordering: ClassVar = ["-started_at", "-id"]
         constraints: ClassVar = [
             models.UniqueConstraint(
@@ -63,26 +62,25 @@ class TaskRun(models.Model):
 
 
 class IntegrityCheck(models.Model):
-    """What a night's check of all rows found: one a night for each thing that is proven."""
+    """The result of a nightly check of all rows: one a day for each kind of check."""
 
     class Name(models.TextChoices):
         LEDGER = "ledger", _("ledger")
         ACCEPTANCES = "acceptances", _("acceptances")
-        ROLLUPS = "roll-ups", _("daily roll-ups")
+        ROLLUPS = "roll-ups", _("daily totals")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    name = models.CharField(_("of"), max_length=20, choices=Name)
+    name = models.CharField(_("check"), max_length=20, choices=Name)
     day = models.DateField(_("day"))
-    started_at = models.DateTimeField(_("when"))
+    started_at = models.DateTimeField(_("started"))
     seconds = models.FloatField(_("seconds"))
-    # What was compared, in words.
-    summary = models.CharField(_("proven"), max_length=200)
-    # The first thing that is wrong; empty where all is as it must be.
+    summary = models.CharField(_("verified"), max_length=200)
+    # Empty if the check passed.
     violation = models.TextField(_("first violation"), blank=True, default="")
 
     class Meta:
-        verbose_name = _("nightly proof")
-        verbose_name_plural = _("nightly proofs")
+        verbose_name = _("nightly integrity check")
+        verbose_name_plural = _("nightly integrity checks")
         ordering: ClassVar = ["-day", "name"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["name", "day"], name="one_integrity_check_per_day")]
 

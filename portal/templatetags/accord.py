@@ -1,4 +1,4 @@
-"""Template tags that every page has without loading them: money, moments, statuses, clauses."""
+"""Template tags that are built into every template: money, times, statuses and clauses."""
 
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -63,17 +63,17 @@ BAD_STATUSES = {
 
 
 def get_currency() -> str:
-    """The program's currency, asked once a request; "" before the first agreement."""
-    here = frame.current_frame.get()
-    if here is not None:
-        return here.currency
+    """Return the program's currency, read at most once a request; "" before the first agreement."""
+    current = frame.current_frame.get()
+    if current is not None:
+        return current.currency
     return AgreementVersion.objects.published().values_list("currency", flat=True).first() or ""
 
 
 def get_zone() -> ZoneInfo:
-    """The zone of whoever reads: the affiliate's, else the program's."""
-    here = frame.current_frame.get()
-    return ZoneInfo(here.zone if here is not None else settings.TIME_ZONE)
+    """Return the reader's time zone: the affiliate's, else the program's."""
+    current = frame.current_frame.get()
+    return ZoneInfo(current.zone if current is not None else settings.TIME_ZONE)
 
 
 @register.filter
@@ -127,7 +127,7 @@ def month(period: date | None) -> str:
 
 @register.simple_tag
 def status(value: str, label: str = "") -> SafeString:
-    """A status as a chip: a word with a colour, never a colour alone."""
+    """Return a status as a chip: a word with a color, never a color alone."""
     tone = (
         "good"
         if value in GOOD_STATUSES
@@ -142,17 +142,17 @@ def status(value: str, label: str = "") -> SafeString:
 
 @register.simple_tag
 def order_status(order: Order) -> SafeString:
-    """An order's status as its affiliate reads it: that the customer has paid does not mean that they were paid."""
+    """Return an order's status for its affiliate, without suggesting that "paid" means that the affiliate was paid."""
     if order.status == Status.PAID:
-        return status("placed", _("paid by the customer"))
+        return status("placed", _("Paid, awaiting completion"))
     return status(order.status, order.get_status_display())
 
 
 @register.simple_tag
 def clause(agreement: Any, number: str, figure: str = "") -> SafeString | str:
-    """A link to the clause `number` on the page of `agreement` (a version or its id); `figure` is what leads there, if given.
+    """Return a link to the clause `number` of `agreement`, a version or its id; its text is `figure` if given.
 
-    The figure alone, or "", without either.
+    Without a version or a number, return `figure` alone.
     """
     if not agreement or not number:
         return figure
@@ -163,26 +163,25 @@ def clause(agreement: Any, number: str, figure: str = "") -> SafeString | str:
 
 
 def _build_clause_url(agreement: Any, number: str) -> str:
-    # A draft has no address but the page on which it is previewed.
-    draft = getattr(agreement, "published_at", agreement) is None
-    page = "" if draft else reverse("agreements:version", args=[getattr(agreement, "pk", agreement)])
+    # A draft has no page of its own: the link stays on the page that previews it.
+    is_draft = getattr(agreement, "published_at", agreement) is None
+    page = "" if is_draft else reverse("agreements:version", args=[getattr(agreement, "pk", agreement)])
     return f"{page}#clause-{number}"
 
 
 @register.simple_tag
 def term_clause(agreement: Any, term: str) -> SafeString | str:
-    """A link to the clause of `agreement` (a version or its id) that states `term`, or a rule; "" without a version."""
+    """Return a link to the clause of `agreement` that states `term`, which may be a rule; "" without a version."""
     return clause(agreement, _find_clause(agreement, term))
 
 
 @register.simple_tag
 def figure(agreement: Any, term: str, text: str) -> SafeString | str:
-    """A figure that comes from `term`, as a link to the clause of `agreement` that states it."""
+    """Return `text`, a figure that comes from `term`, as a link to the clause of `agreement` that states it."""
     return clause(agreement, _find_clause(agreement, term), text)
 
 
 def _find_clause(agreement: Any, term: str) -> str:
-    """`term` is a term, or a rule that has none."""
     return (
         get_clause_number(getattr(agreement, "pk", agreement), TERM_RULES.get(term) or Rule(term)) if agreement else ""
     )
@@ -190,7 +189,7 @@ def _find_clause(agreement: Any, term: str) -> str:
 
 @register.simple_tag
 def hold_link(source: str) -> SafeString | str:
-    """A link to what holds a commission by its `source`; "" for what has no page."""
+    """Return a link to the review that holds a commission, by the hold's `source`; "" for any other source."""
     kind, _colon, pk = source.partition(":")
     try:
         address = reverse("compliance:review", args=[pk]) if kind == "review" else ""

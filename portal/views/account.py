@@ -1,4 +1,4 @@
-"""What an affiliate may change about themselves: profile, notifications, security, data, leaving (CONTRACT 9, 10)."""
+"""An affiliate's account: profile, notifications, security, data and leaving (specification 9 and 10)."""
 
 from allauth.account.decorators import reauthentication_required
 from allauth.mfa.models import Authenticator
@@ -19,9 +19,7 @@ from affiliates.notifications import OPTIONAL_KINDS
 from compliance.offboarding import termination
 from lib.errors import NotAllowed
 from payouts.ledger import booking
-from portal import data_archive as data
-from portal import data_archive_documents, erasure, frame
-from portal import profile as own_profile
+from portal import data_archive, erasure, frame, notification_settings
 from portal.forms import ErasureForm, LeaveForm, NotificationsForm, ProfileForm
 from portal.models import ErasureRequest
 from portal.views.public import show_errors
@@ -39,10 +37,10 @@ def profile(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
             affiliate_profile.update_profile(
                 affiliate=affiliate, **form.cleaned_data, now=timezone.now(), by=affiliate.user
             )
-        except ValidationError as refused:
-            show_errors(form, refused)
+        except ValidationError as error:
+            show_errors(form, error)
         else:
-            messages.success(request, _("Your profile is saved."))
+            messages.success(request, _("Profile saved."))
             return redirect("portal:profile")
     return render(request, "portal/profile.html", {"affiliate": affiliate, "form": form})
 
@@ -52,15 +50,15 @@ def notifications(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     form = NotificationsForm(request.POST) if request.method == "POST" else NotificationsForm.for_affiliate(affiliate)
     if form.is_bound and form.is_valid():
         muted = [kind for kind in OPTIONAL_KINDS if kind not in form.cleaned_data["wanted"]]
-        own_profile.set_muted_emails(affiliate=affiliate, muted=muted, now=timezone.now(), by=affiliate.user)
-        messages.success(request, _("Saved."))
+        notification_settings.set_muted_emails(affiliate=affiliate, muted=muted, now=timezone.now(), by=affiliate.user)
+        messages.success(request, _("Notifications saved."))
         return redirect("portal:notifications")
     return render(request, "portal/notifications.html", {"affiliate": affiliate, "form": form})
 
 
 @login_required
 def security(request: HttpRequest) -> HttpResponse:
-    """Password, e-mail address and second factor, for affiliates and staff alike."""
+    """Show password, e-mail address and two-step verification, to affiliates and staff."""
     factors = set(Authenticator.objects.filter(user_id=request.user.pk).values_list("type", flat=True))
     return render(request, "portal/security.html", {"has_totp": Authenticator.Type.TOTP in factors})
 
@@ -81,9 +79,9 @@ def my_data(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 @affiliate_view
 @reauthentication_required  # type: ignore[untyped-decorator]  # django-allauth has no types
 def download_data(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    """The archive; whoever left a browser signed in is asked for the password again first."""
-    content = data.build_archive(
-        affiliate=affiliate, now=timezone.now(), pdfs=data_archive_documents.list_documents(affiliate)
+    """Return the archive; the password is required again, in case a browser was left signed in."""
+    content = data_archive.build_archive(
+        affiliate=affiliate, now=timezone.now(), pdfs=data_archive.list_documents(affiliate)
     )
     response = HttpResponse(content, content_type="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="my-data-{affiliate.code}.zip"'
@@ -96,34 +94,34 @@ def request_erasure(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     form = ErasureForm(request.POST)
     if form.is_valid():
         erasure.request_erasure(affiliate=affiliate, now=timezone.now(), by=affiliate.user)
-        messages.success(request, _("Your request is with us."))
+        messages.success(request, _("Deletion requested."))
     else:
-        messages.error(request, _("Nothing was sent: tick the box to say that you understand."))
+        messages.error(request, _("Tick the box to confirm that you understand, then send the request again."))
     return redirect("portal:my_data")
 
 
 @affiliate_view
 def leave(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    """What leaving does to the money, and then the question once more."""
+    """Explain what leaving does to links and earnings, and ask for confirmation."""
     form = LeaveForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             termination.leave_program(
                 affiliate=affiliate, now=timezone.now(), by=affiliate.user, reason=form.cleaned_data["reason"]
             )
-        except ValidationError as refused:
-            show_errors(form, refused)
-        except NotAllowed as refused:
-            messages.error(request, str(refused))
+        except ValidationError as error:
+            show_errors(form, error)
+        except NotAllowed as error:
+            messages.error(request, str(error))
         else:
             messages.success(request, _("You are leaving the program. We have confirmed it by e-mail."))
             return redirect("portal:home")
-    here = frame.get_frame(request)
+    page_frame = frame.get_frame(request)
     context = {
         "affiliate": affiliate,
         "form": form,
         "can_leave": affiliate.state in STATES_THAT_CAN_LEAVE,
         "balance": booking.get_balance(affiliate),
-        "agreement": here.applicable_version or here.agreement,
+        "agreement": page_frame.applicable_version or page_frame.agreement,
     }
     return render(request, "portal/leave.html", context)

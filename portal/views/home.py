@@ -1,4 +1,4 @@
-"""The affiliate's home: what to do next first, then money, progress, orders (CONTRACT 10)."""
+"""The affiliate's home: next steps first, then money, progress and orders (specification 10)."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,27 +25,27 @@ STATES_WITH_MONEY = (State.ACTIVE, State.SUSPENDED, State.LEAVING, State.TERMINA
 
 @affiliate_view
 def home(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    """One page for each state, each of which says truly where things stand."""
-    here = frame.get_frame(request)
-    summary = affiliate_summary.get_affiliate_summary(affiliate, here.now)
+    """Render the home for the affiliate's state."""
+    page_frame = frame.get_frame(request)
+    summary = affiliate_summary.get_affiliate_summary(affiliate, page_frame.now)
     context: dict[str, Any] = {
         "affiliate": affiliate,
         "summary": summary,
-        "next_steps": next_steps.list_next_steps(summary, here),
+        "next_steps": next_steps.list_next_steps(summary, page_frame),
     }
     if affiliate.state in STATES_WITH_MONEY:
-        return render(request, "portal/home.html", context | _build_money_context(summary, here))
-    if affiliate.state == State.APPROVED and here.agreement:
-        context["figures"] = figures.list_figures(here.agreement, figures.sort_rates(here.agreement))
+        return render(request, "portal/home.html", context | _build_money_context(summary, page_frame))
+    if affiliate.state == State.APPROVED and page_frame.agreement:
+        context["figures"] = figures.list_figures(page_frame.agreement, figures.sort_rates(page_frame.agreement))
     context["channels"] = Channel.objects.for_affiliate(affiliate).order_by("added_at")
     return render(request, f"portal/home_{affiliate.state}.html", context)
 
 
-def _build_money_context(summary: Affiliate, here: Frame) -> dict[str, Any]:
-    agreement = here.applicable_version or here.agreement
+def _build_money_context(summary: Affiliate, page_frame: Frame) -> dict[str, Any]:
+    agreement = page_frame.applicable_version or page_frame.agreement
     balance = booking.get_balance(summary)
     days = affiliate_summary.list_daily_commissions(
-        summary, ZoneInfo(agreement.time_zone if agreement else "UTC"), here.now
+        summary, ZoneInfo(agreement.time_zone if agreement else "UTC"), page_frame.now
     )
     label = _("Commissions by day of order, last %d days") % affiliate_summary.CHART_DAYS
     return {
@@ -53,32 +53,32 @@ def _build_money_context(summary: Affiliate, here: Frame) -> dict[str, Any]:
         "balance": balance,
         **(build_negative_balance_context(summary) if balance < 0 else {}),
         "orders": affiliate_summary.list_newest_orders(summary),
-        "promotions": promotions.list_promotions(summary, at=here.now),
-        "chart_days": [one for one in days if one.amount],
+        "promotions": promotions.list_promotions(summary, at=page_frame.now),
+        "chart_days": [day for day in days if day.amount],
         "chart_label": label,
-        "chart": charts.draw_bars(days, label, lambda amount: format_money(amount, here.currency)),
-        **(_build_payout_context(summary, here, agreement, balance) if agreement else {}),
+        "chart": charts.draw_bars(days, label, lambda amount: format_money(amount, page_frame.currency)),
+        **(_build_payout_context(summary, page_frame, agreement, balance) if agreement else {}),
     }
 
 
-def _build_payout_context(summary: Any, here: Frame, agreement: AgreementVersion, balance: Any) -> dict[str, Any]:
-    close = payout_forecast.get_next_close(agreement, summary.last_close, here.now)
+def _build_payout_context(summary: Any, page_frame: Frame, agreement: AgreementVersion, balance: Any) -> dict[str, Any]:
+    close = payout_forecast.get_next_close(agreement, summary.last_close, page_frame.now)
     unsettled = payout_forecast.get_unsettled_amounts(summary, close.month)
     expected = balance + unsettled.due + summary.adjustments_sum
-    means = PayoutEligibility(
+    eligibility = PayoutEligibility(
         state=summary.state,
         notice_ends_at=summary.notice_ends_at,
         details_usable_from=summary.details_usable_from,
         hold_reason=summary.payout_hold_reason or "",
-        time_zone=here.zone,
+        time_zone=page_frame.zone,
     )
     return {
         "close": close,
-        "is_overdue": close.at <= here.now,
+        "is_overdue": close.at <= page_frame.now,
         "unsettled": unsettled,
         "expected": expected,
-        "is_final": payout_forecast.is_final(means, close.at),
+        "is_final": payout_forecast.is_final(eligibility, close.at),
         "unpaid_reasons": payout_forecast.list_requirements(
-            means, expected=expected, agreement=here.applicable_version, closes_at=close.at
+            eligibility, expected=expected, agreement=page_frame.applicable_version, closes_at=close.at
         ),
     }

@@ -1,4 +1,4 @@
-"""What visitors see first: the landing page, applying, and where sign-in leads."""
+"""Public pages: the landing page, the application, and the redirect after sign-in."""
 
 from typing import Any
 
@@ -15,12 +15,12 @@ from accounts.models import User
 from affiliates.access import get_affiliate
 from agreements.models import AgreementVersion
 from portal import figures, frame
-from portal.application_window import is_open_for_applications
 from portal.forms import ApplyForm
+from portal.sign_in import is_open_for_applications
 
 
 def landing(request: HttpRequest) -> HttpResponse:
-    """The program in its own figures; before its first agreement, how to begin."""
+    """Show the program by its key terms; before the first agreement, how to set it up."""
     agreement = frame.get_frame(request).agreement
     if agreement is None:
         return _render_not_open(request)
@@ -39,11 +39,11 @@ def landing(request: HttpRequest) -> HttpResponse:
 
 
 def _render_not_open(request: HttpRequest) -> HttpResponse:
-    """To whoever sets the program up: what to do. To anybody else: that it will open."""
-    setting_up = settings.DEBUG or not User.objects.filter(is_staff=True).exists() or _is_staff(request)
+    """Show that the program is not open; to staff, or before there is any, also how to set it up."""
+    has_staff = User.objects.filter(is_staff=True).exists()
     context = {
-        "is_setting_up": setting_up,
-        "has_staff": User.objects.filter(is_staff=True).exists(),
+        "is_setting_up": settings.DEBUG or not has_staff or _is_staff(request),
+        "has_staff": has_staff,
         "upcoming": AgreementVersion.objects.upcoming(timezone.now()).first(),
     }
     return render(request, "portal/not_open.html", context)
@@ -54,7 +54,7 @@ def _is_staff(request: HttpRequest) -> bool:
 
 
 class ApplyView(SignupView):  # type: ignore[misc]  # django-allauth has no types
-    """One form for the application and the account; it never says whether an address has an account already."""
+    """One form for the application and the account; it never reveals whether an address already has an account."""
 
     template_name = "portal/apply.html"
     form_class = ApplyForm
@@ -70,10 +70,10 @@ class ApplyView(SignupView):  # type: ignore[misc]  # django-allauth has no type
         try:
             response: HttpResponse = super().form_valid(form)
             return response
-        except ValidationError as refused:
-            show_errors(form, refused)
-            again: HttpResponse = self.form_invalid(form)
-            return again
+        except ValidationError as error:
+            show_errors(form, error)
+            invalid: HttpResponse = self.form_invalid(form)
+            return invalid
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
@@ -86,17 +86,17 @@ class ApplyView(SignupView):  # type: ignore[misc]  # django-allauth has no type
 apply = ApplyView.as_view()
 
 
-def show_errors(form: Form, refused: ValidationError) -> None:
-    """Put what a domain function refused beside the fields of `form`; what names no field of it, above them."""
-    named = refused.message_dict if hasattr(refused, "error_dict") else {NON_FIELD_ERRORS: refused.messages}
-    for field, texts in named.items():
+def show_errors(form: Form, error: ValidationError) -> None:
+    """Add the error of a domain function to the fields of `form`; messages for other fields go above the form."""
+    by_field = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+    for field, texts in by_field.items():
         for text in texts:
             form.add_error(field if field in form.fields else None, text)
 
 
 @login_required
 def redirect_after_sign_in(request: HttpRequest) -> HttpResponse:
-    """Affiliates to their home, staff to the admin; whoever is neither is told so."""
+    """Redirect affiliates to their home and staff to the admin; show others that the account has no role."""
     if get_affiliate(request) is not None:
         return redirect("portal:home")
     if request.user.is_authenticated and request.user.is_staff:

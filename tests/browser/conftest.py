@@ -1,4 +1,7 @@
-"""A real browser on a real server; without one the tests are skipped, or fail where REQUIRE_BROWSER is set."""
+"""A real browser on a live server.
+
+Without a browser the tests are skipped, or fail if REQUIRE_BROWSER is set.
+"""
 
 import os
 import shutil
@@ -11,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, V
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# Chromium as root needs --no-sandbox; the rest keeps it from talking to anybody but the server under test.
+# Chromium needs --no-sandbox as root; the rest keeps it from contacting anything but the live server.
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -23,13 +26,13 @@ ARGUMENTS = [
 ]
 WIDE, NARROW = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
 
-# Playwright's synchronous interface runs an event loop of its own, and Django takes that for asynchronous code.
+# Playwright's synchronous API runs an event loop, which Django takes for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    path = next((executable for name in BROWSERS if (executable := shutil.which(name))), None)
     if path is None:
         if os.environ.get("REQUIRE_BROWSER"):
             pytest.fail(f"REQUIRE_BROWSER is set, and none of {', '.join(BROWSERS)} is installed")
@@ -44,33 +47,33 @@ def _clear_rate_limits():
 
 @pytest.fixture
 def open_browser_page(browser: Browser, live_server) -> Iterator[Callable[..., Page]]:
-    """A page in a browser of their own, of the width given. Whatever the browser complains of fails the test."""
+    """Open pages, each in a browser context of its own; any browser error fails the test."""
     contexts: list[BrowserContext] = []
-    complaints: list[str] = []
+    errors: list[str] = []
 
     def open_browser(viewport=WIDE, **options) -> Page:
         context = browser.new_context(base_url=live_server.url, viewport=viewport, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
-        page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
-        page.on("console", lambda message: _record_complaint(message, page, complaints))
+        page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
+        page.on("console", lambda message: _record_error(message, page, errors))
         return page
 
     yield open_browser
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert errors == []
 
 
-def _record_complaint(message: ConsoleMessage, page: Page, complaints: list[str]) -> None:
-    # A 4xx of a form that is refused is told as an error too; a policy that is broken must be.
+def _record_error(message: ConsoleMessage, page: Page, errors: list[str]) -> None:
+    # Chromium also logs the 4xx response of an invalid form as an error.
     if message.type == "error" and "Failed to load resource" not in message.text:
-        complaints.append(f"{page.url}: {message.text}")
+        errors.append(f"{page.url}: {message.text}")
 
 
 def save_screenshots(page: Page, name: str) -> None:
-    """A picture of the whole page, at both widths, among the artefacts."""
+    """Save a screenshot of the whole page at both widths under `artifacts`."""
     ARTIFACTS.mkdir(exist_ok=True)
     before = page.viewport_size
     for viewport in (WIDE, NARROW):
@@ -82,6 +85,6 @@ def save_screenshots(page: Page, name: str) -> None:
 
 
 def assert_fits(page: Page) -> None:
-    """Nothing makes the page wider than the window."""
-    wide, window = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-    assert wide <= window, f"{page.url} is {wide} wide in a window of {window}"
+    """Check that nothing makes the page wider than the window."""
+    width, window = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert width <= window, f"{page.url} is {width} wide in a window of {window}"

@@ -1,4 +1,4 @@
-"""In a browser, somebody who wants to take part"""
+"""An affiliate in a browser: from the application to the accepted agreement."""
 
 import re
 from datetime import timedelta
@@ -14,7 +14,7 @@ from mail.models import Message
 from tests.browser.conftest import NARROW, save_screenshots
 from tests.factories import PASSWORD, make_staff
 
-SECRET = "correct horse 7 battery"
+NEW_PASSWORD = "correct horse 7 battery"
 
 
 @pytest.fixture
@@ -33,37 +33,37 @@ def sign_in(page, email: str, password: str) -> None:
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
 
 
-def link_in_mail(kind: str, to: str) -> str:
+def get_link_in_mail(kind: str, to: str) -> str:
     message = Message.objects.filter(kind=kind, to=to).latest("created_at")
     text = rendering.render(kind=kind, context=message.context).text
-    found = re.search(r"https?://[^/\s]+(/\S+)", text)
-    assert found, text
-    return found.group(1)
+    match = re.search(r"https?://[^/\s]+(/\S+)", text)
+    assert match, text
+    return match.group(1)
 
 
-def test_applies_is_approved_and_accepts(program, open_browser_page):
+def test_affiliate_applies_is_approved_and_accepts(program, open_browser_page):
     greta = open_browser_page()
     greta.goto("/")
     save_screenshots(greta, "landing")
-    greta.get_by_role("link", name="Apply to take part").click()
-    greta.get_by_label("Your name, or your company's").fill("Greta Gardener")
+    greta.get_by_role("link", name="Join the program").click()
+    greta.get_by_label("Your name or company").fill("Greta Gardener")
     greta.get_by_label("Country").select_option("Germany")
     greta.get_by_label("Email").fill("greta@example.com")
-    greta.get_by_label("Password", exact=True).fill(SECRET)
-    greta.get_by_label("Password (again)").fill(SECRET)
-    greta.get_by_role("button", name="Send the application").click()
-    expect(greta.get_by_text("Name at least one channel.")).to_be_visible()
-    save_screenshots(greta, "apply-refused")
-    greta.get_by_label("Password", exact=True).fill(SECRET)
-    greta.get_by_label("Password (again)").fill(SECRET)
+    greta.get_by_label("Password", exact=True).fill(NEW_PASSWORD)
+    greta.get_by_label("Password (again)").fill(NEW_PASSWORD)
+    greta.get_by_role("button", name="Send application").click()
+    expect(greta.get_by_text("Enter at least one channel.")).to_be_visible()
+    save_screenshots(greta, "apply-invalid")
+    greta.get_by_label("Password", exact=True).fill(NEW_PASSWORD)
+    greta.get_by_label("Password (again)").fill(NEW_PASSWORD)
     greta.get_by_label("Kind").first.select_option("blog")
     greta.get_by_label("Address").first.fill("https://greta.example/garden")
-    greta.get_by_role("button", name="Send the application").click()
+    greta.get_by_role("button", name="Send application").click()
     expect(greta.get_by_role("heading", level=1)).to_contain_text("Thank you")
     save_screenshots(greta, "applied")
-    greta.goto(link_in_mail("account", "greta@example.com"))
+    greta.goto(get_link_in_mail("account", "greta@example.com"))
     greta.get_by_role("button", name="Confirm").click()
-    expect(greta.get_by_role("heading", level=1)).to_contain_text("Your application is with us")
+    expect(greta.get_by_role("heading", level=1)).to_contain_text("We have received your application")
     save_screenshots(greta, "home-applied")
 
     manager = make_staff("affiliate managers")
@@ -96,27 +96,27 @@ def test_applies_is_approved_and_accepts(program, open_browser_page):
     save_screenshots(greta, "home-active")
 
 
-def test_finds_the_way_on_a_phone_without_scripts_and_by_the_keyboard(program, open_browser_page):
+def test_menu_works_on_a_phone_without_scripts_by_keyboard(program, open_browser_page):
     page = open_browser_page(viewport=NARROW, java_script_enabled=False)
     page.goto("/")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     menu = page.locator("details.menu")
     expect(menu.get_by_role("link", name="Sign in")).to_be_visible()
     menu.get_by_role("link", name="Apply").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Apply to take part")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Join the program")
     page.get_by_text("More channels").click()
     expect(page.get_by_label("Address").nth(4)).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_reads_pages_that_fit_the_window(program, open_browser_page, width, scheme):
+def test_pages_fit_the_window(program, open_browser_page, width, scheme):
     page = open_browser_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
     for address in ("/", "/apply/", "/accounts/login/", "/accounts/password/reset/", "/nothing/"):
         page.goto(address)
-        size = page.evaluate("document.documentElement.scrollWidth")
-        assert size <= width, (address, size)
+        page_width = page.evaluate("document.documentElement.scrollWidth")
+        assert page_width <= width, (address, page_width)

@@ -1,4 +1,4 @@
-"""In a browser, staff who draft a version"""
+"""Staff edit a draft version in a browser."""
 
 from datetime import timedelta
 
@@ -21,21 +21,21 @@ def draft(transactional_db):
 
 @pytest.fixture
 def open_draft(open_browser_page, draft):
-    boss = make_staff(superuser=True)
-    boss.set_password(PASSWORD)
-    boss.save(update_fields=["password"])
+    superuser = make_staff(superuser=True)
+    superuser.set_password(PASSWORD)
+    superuser.save(update_fields=["password"])
 
-    def opened(**options):
+    def open_page(**options):
         page = open_browser_page(**options)
         page.goto("/accounts/login/")
-        page.get_by_label("Email").fill(boss.email)
+        page.get_by_label("Email").fill(superuser.email)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("main").get_by_role("button", name="Sign in").click()
         page.wait_for_url("**/admin/**")
         page.goto(f"/admin/agreements/agreementversion/{draft.pk}/change/")
         return page
 
-    return opened
+    return open_page
 
 
 def save(page):
@@ -43,7 +43,7 @@ def save(page):
     expect(page.get_by_text("was changed successfully")).to_be_visible()
 
 
-def test_are_led_to_each_place_that_is_to_mend_and_put_a_placeholder_in_by_the_keyboard(draft, open_draft):
+def test_problem_links_lead_to_the_clause_and_placeholders_insert_by_keyboard(draft, open_draft):
     clause = draft.clauses.get(number="3.2")
     draft.clauses.filter(pk=clause.pk).update(body="Within days. ")
     page = open_draft()
@@ -52,8 +52,8 @@ def test_are_led_to_each_place_that_is_to_mend_and_put_a_placeholder_in_by_the_k
     text = page.get_by_role("textbox", name="Body").and_(page.locator(":focus"))
     expect(text).to_have_value("Within days. ")
     page.keyboard.press("Control+End")
-    name = text.locator("xpath=..").get_by_role("button", name="{attribution_days}", exact=True)
-    name.press("Enter")
+    placeholder = text.locator("xpath=..").get_by_role("button", name="{attribution_days}", exact=True)
+    placeholder.press("Enter")
     expect(text).to_have_value("Within days. {attribution_days}")
     save(page)
     expect(page.get_by_text("Nothing to mend: it can be published.")).to_be_visible()
@@ -61,7 +61,7 @@ def test_are_led_to_each_place_that_is_to_mend_and_put_a_placeholder_in_by_the_k
     assert clause.body == "Within days. {attribution_days}"
 
 
-def test_drag_a_row_to_another_place(draft, open_draft):
+def test_rate_row_is_dragged_to_another_place(draft, open_draft):
     first, second = draft.rates.values_list("category", flat=True)[:2]
     page = open_draft()
     page.get_by_role("link", name="Rates").click()
@@ -71,7 +71,7 @@ def test_drag_a_row_to_another_place(draft, open_draft):
     assert list(draft.rates.values_list("category", flat=True)[:2]) == [second, first]
 
 
-def test_add_a_row_that_stands_at_the_end(draft, open_draft):
+def test_added_row_comes_last(draft, open_draft):
     page = open_draft()
     page.get_by_role("link", name="Rates").click()
     page.get_by_role("button", name="Add another rate").click()
@@ -81,7 +81,7 @@ def test_add_a_row_that_stands_at_the_end(draft, open_draft):
     assert draft.rates.last().category == "garden-furniture"
 
 
-def test_need_no_scripts_and_no_wide_screen(draft, open_draft):
+def test_draft_is_edited_without_scripts_on_a_phone(draft, open_draft):
     order = list(draft.rates.values_list("category", flat=True))
     page = open_draft(viewport=NARROW, java_script_enabled=False)
     page.get_by_role("spinbutton", name="Place", exact=True).nth(2).fill("1")

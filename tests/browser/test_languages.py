@@ -1,4 +1,4 @@
-"""In a browser, a version in two languages"""
+"""A version in two languages, in a browser."""
 
 from datetime import timedelta
 
@@ -16,17 +16,17 @@ from tests.factories import PASSWORD, make_affiliate, make_user
 
 
 @pytest.fixture
-def both(transactional_db) -> AgreementVersion:
+def bilingual_version(transactional_db) -> AgreementVersion:
     at = timezone.now() - timedelta(days=30)
     return publishing.publish_version(agreement=german.create_bilingual_draft(at), effective_at=at, now=at, by=None)
 
 
-def test_is_read_and_accepted_in_the_one_that_is_chosen_without_scripts(both, open_browser_page):
+def test_version_is_accepted_in_the_chosen_language_without_scripts(bilingual_version, open_browser_page):
     user = make_user(password=PASSWORD)
     make_affiliate(state=State.APPROVED, user=user)
     page = open_browser_page(java_script_enabled=False)
     sign_in(page, user.email, PASSWORD)
-    page.goto(f"/agreement/versions/{both.pk}/accept/")
+    page.goto(f"/agreement/versions/{bilingual_version.pk}/accept/")
     page.get_by_role("link", name="Deutsch").click()
     expect(page.locator("article.agreement")).to_have_attribute("lang", "de")
     save_screenshots(page, "accept-in-german")
@@ -38,15 +38,15 @@ def test_is_read_and_accepted_in_the_one_that_is_chosen_without_scripts(both, op
     save_screenshots(page, "agreement-in-german")
 
 
-def test_is_translated_by_staff_who_write_over_nothing_that_they_did_not_touch(both, open_browser_page):
+def test_saving_translations_changes_only_edited_clauses(bilingual_version, open_browser_page):
     draft = version_drafts.start_draft(now=timezone.now(), by=None)
     before = dict(TranslatedClause.objects.filter(agreement=draft).values_list("clause__number", "body"))
     TranslatedClause.objects.filter(agreement=draft, clause__number="3.2").update(body="Drei Tage.")
-    boss = make_user(password=PASSWORD)
-    boss.is_staff = boss.is_superuser = True
-    boss.save()
+    superuser = make_user(password=PASSWORD)
+    superuser.is_staff = superuser.is_superuser = True
+    superuser.save()
     page = open_browser_page()
-    sign_in(page, boss.email, PASSWORD)
+    sign_in(page, superuser.email, PASSWORD)
     page.goto(f"/admin/agreements/agreementversion/{draft.pk}/change/")
     page.get_by_role("link", name="Translations").first.click()
     section = page.locator('[id="part-3.2"]')

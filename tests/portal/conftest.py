@@ -1,4 +1,4 @@
-"""People in every role and state, and a program for them to take part in."""
+"""Affiliates in every state, and a program for them."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -34,14 +34,13 @@ def accept_agreement(affiliate: Affiliate, agreement: AgreementVersion, at) -> N
 
 @pytest.fixture
 def affiliate_factory(agreement) -> Callable[..., Affiliate]:
-    """An affiliate who came into `state` a month ago, and accepted where that state asks for it."""
+    """Create an affiliate who entered `state` a month ago and accepted the agreement if the state requires it."""
 
-    def make(state: State = State.ACTIVE, **fields) -> Affiliate:
+    def create(state: State = State.ACTIVE, **fields) -> Affiliate:
         at = timezone.now() - timedelta(days=30)
-        way = factories.STATE_PATHS[state]
         user = factories.make_user(name=fields.get("name", ""), password=factories.PASSWORD)
         affiliate = factories.make_affiliate(state=State.APPLIED, at=at, user=user, **fields)
-        for step in way:
+        for step in factories.STATE_PATHS[state]:
             if step is State.ACTIVE:
                 accept_agreement(affiliate, agreement, at)
                 affiliate.refresh_from_db()
@@ -49,7 +48,7 @@ def affiliate_factory(agreement) -> Callable[..., Affiliate]:
                 factories.move_to_state(affiliate, step, at)
         return affiliate
 
-    return make
+    return create
 
 
 @pytest.fixture

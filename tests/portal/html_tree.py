@@ -1,4 +1,4 @@
-"""Reads a page as a tree, to ask what stands beside a word on it."""
+"""Parses a page into a tree, to look up the elements around a text."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ VOID_TAGS = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link",
 
 @dataclass
 class Element:
-    """A tag with what is in it; `parent` is None for the page itself."""
+    """A tag with its content; `parent` is None for the page itself."""
 
     tag: str
     attributes: dict[str, str]
@@ -23,45 +23,45 @@ class Element:
 
     @property
     def text(self) -> str:
-        return re.sub(r"\s+", " ", "".join(one if isinstance(one, str) else one.text for one in self.content))
+        return re.sub(r"\s+", " ", "".join(child if isinstance(child, str) else child.text for child in self.content))
 
     def ancestors(self) -> "Iterator[Element]":
-        """Itself, then whatever it is in, the nearest first."""
-        here: Element | None = self
-        while here is not None:
-            yield here
-            here = here.parent
+        """Yield the element and its ancestors, the nearest first."""
+        element: Element | None = self
+        while element is not None:
+            yield element
+            element = element.parent
 
     def descendants(self) -> "Iterator[Element]":
-        """Itself and all elements in it."""
+        """Yield the element and all elements in it."""
         yield self
-        for one in self.content:
-            if isinstance(one, Element):
-                yield from one.descendants()
+        for child in self.content:
+            if isinstance(child, Element):
+                yield from child.descendants()
 
 
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.page = self.here = Element("page", {}, None)
+        self.page = self.current = Element("page", {}, None)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        element = Element(tag, {name: value or "" for name, value in attrs}, self.here)
-        self.here.content.append(element)
+        element = Element(tag, {name: value or "" for name, value in attrs}, self.current)
+        self.current.content.append(element)
         if tag not in VOID_TAGS:
-            self.here = element
+            self.current = element
 
     def handle_endtag(self, tag: str) -> None:
-        opened = next((one for one in self.here.ancestors() if one.tag == tag), None)
+        opened = next((element for element in self.current.ancestors() if element.tag == tag), None)
         if opened is not None and opened.parent is not None:
-            self.here = opened.parent
+            self.current = opened.parent
 
     def handle_data(self, data: str) -> None:
-        self.here.content.append(data)
+        self.current.content.append(data)
 
 
 def parse_html(html: str) -> Element:
-    """The page as a tree; an end tag closes whatever was left open in its element."""
+    """Return the page as a tree; an end tag also closes the elements left open within it."""
     reader = _Reader()
     reader.feed(html)
     return reader.page

@@ -1,4 +1,4 @@
-"""Which of the staff may what in the admin (CONTRACT 9): a row for every address there."""
+"""The permission matrix of the admin (specification 9): the response of every address in each role."""
 
 from typing import NamedTuple
 
@@ -6,15 +6,18 @@ from tests.portal.matrix_table import ADMIN, GROUPS, SIGN_IN, Row, row
 
 
 class Rights(NamedTuple):
-    """Which groups may what with a model in the admin: by their letters, beside superusers; None is nobody at all."""
+    """The groups that have each permission on a model, by their letters.
 
-    see: str
+    Superusers have it too, unless it is None: then no one has it.
+    """
+
+    view: str
     change: str | None = None
     add: str | None = None
     delete: str | None = None
 
 
-# Users, rights, the program and its agreement are for superusers; money and history change by no form.
+# Only superusers edit users, groups, the program and its agreement; no form changes money or history.
 MODELS: dict[str, Rights] = {
     "accounts_user": Rights("", change="", add=""),
     "auth_group": Rights("", change="", add="", delete=""),
@@ -59,7 +62,7 @@ MODELS: dict[str, Rights] = {
     "portal_integritycheck": Rights(""),
     "portal_scheduledtask": Rights(""),
 }
-# Pages beside those of every model.
+# Pages of actions, and the groups that may open them.
 ACTIONS: dict[str, str] = {
     "auth_user_password_change": "",
     "accounts_apikey_make": "",
@@ -140,8 +143,8 @@ ACTIONS: dict[str, str] = {
     "portal_erasurerequest_erase": "",
     "portal_scheduledtask_enable_task": "",
 }
-# Where a page of the admin leads on.
-LEADS: dict[str, str] = {
+# Pages that redirect.
+REDIRECTS: dict[str, str] = {
     "agreements_program_changelist": "302 admin:agreements_program_change",
     "agreements_acceptance_verify": "302 admin:agreements_acceptance_changelist",
     "agreements_agreementversion_backtest": "302 compliance:backtest",
@@ -151,54 +154,64 @@ LEADS: dict[str, str] = {
 }
 
 
-def of_staff(answer: str, **but: str) -> Row:
-    """Whoever is not of the staff is sent to the admin's sign-in."""
-    return row("302 admin:login", "302 admin:login", answer, **but)
+def staff_row(answer: str, **exceptions: str) -> Row:
+    """Open to staff; others are redirected to sign in."""
+    return row("302 admin:login", "302 admin:login", answer, **exceptions)
 
 
-def of_groups(letters: str | None, answer: str = "200") -> Row:
-    """These groups and superusers; nobody at all for None."""
-    may = () if letters is None else ("boss", *(GROUPS[letter] for letter in letters))
-    return of_staff("403", **dict.fromkeys(may, answer))
+def group_row(letters: str | None, answer: str = "200") -> Row:
+    """Open to these groups and superusers; to no one for None."""
+    rights = () if letters is None else ("superuser", *(GROUPS[letter] for letter in letters))
+    return staff_row("403", **dict.fromkeys(rights, answer))
 
 
-def of_models() -> dict[str, Row]:
-    """The five pages of every model, by their addresses' names."""
-    found: dict[str, Row] = {}
-    for model, may in MODELS.items():
-        pages = {"changelist": may.see, "change": may.see, "history": may.see, "add": may.add, "delete": may.delete}
+def model_rows() -> dict[str, Row]:
+    """Return the rows of the five pages of every model."""
+    rows: dict[str, Row] = {}
+    for model, rights in MODELS.items():
+        pages = {
+            "changelist": rights.view,
+            "change": rights.view,
+            "history": rights.view,
+            "add": rights.add,
+            "delete": rights.delete,
+        }
         for page, letters in pages.items():
             name = f"{model}_{page}"
-            found[f"admin:{name}"] = of_groups(letters, LEADS.get(name, "200"))
-    return found
+            rows[f"admin:{name}"] = group_row(letters, REDIRECTS.get(name, "200"))
+    return rows
 
 
-READ_IN_THE_ADMIN: dict[str, Row] = {
-    "admin:index": of_staff("200"),
-    "admin:search": of_staff("200"),
-    # Signing in and out is everybody's, by one door.
+ADMIN_GET: dict[str, Row] = {
+    "admin:index": staff_row("200"),
+    "admin:search": staff_row("200"),
+    # All users sign in and out on the pages of the site.
     "admin:login": row(SIGN_IN, "403", ADMIN),
     "admin:logout": row(ADMIN, ADMIN, "405"),
-    "admin:password_change": of_staff("200"),
-    "admin:password_change_done": of_staff("200"),
-    "admin:jsi18n": of_staff("200"),
-    # No form of ours asks it for anything, and no model says where it is shown.
-    "admin:autocomplete": of_staff("403"),
-    "admin:view_on_site": of_staff("404"),
-    "admin:app_list": of_staff("200", managers="404"),
-    "admin/(?P<url>.*)$": of_staff("404"),
-    **of_models(),
-    **{f"admin:{name}": of_groups(letters, LEADS.get(name, "200")) for name, letters in ACTIONS.items()},
-    # A file that waits is its uploader's alone; what decides on it is posted, from its page.
-    "admin:shops_orderfile_match": of_staff("403", preparers="200", boss="404"),
-    "admin:shops_orderfile_import_orders": of_staff("403", preparers="302 admin:shops_orderfile_change", boss="404"),
-    "admin:shops_orderfile_discard": of_staff("403", preparers="302 admin:shops_orderfile_change", boss="404"),
-    # Django's old address of a row leads to its page, which then asks for the right.
-    **{f"admin/{model.replace('_', '/')}/<path:object_id>/": of_staff(f"302 admin:{model}_change") for model in MODELS},
+    "admin:password_change": staff_row("200"),
+    "admin:password_change_done": staff_row("200"),
+    "admin:jsi18n": staff_row("200"),
+    # Unused: no form has an autocomplete field, and no model has an absolute URL.
+    "admin:autocomplete": staff_row("403"),
+    "admin:view_on_site": staff_row("404"),
+    "admin:app_list": staff_row("200", managers="404"),
+    "admin/(?P<url>.*)$": staff_row("404"),
+    **model_rows(),
+    **{f"admin:{name}": group_row(letters, REDIRECTS.get(name, "200")) for name, letters in ACTIONS.items()},
+    # A file that is not imported yet is only open to its uploader.
+    "admin:shops_orderfile_match": staff_row("403", preparers="200", superuser="404"),
+    "admin:shops_orderfile_import_orders": staff_row(
+        "403", preparers="302 admin:shops_orderfile_change", superuser="404"
+    ),
+    "admin:shops_orderfile_discard": staff_row("403", preparers="302 admin:shops_orderfile_change", superuser="404"),
+    # Django's old address of a row redirects to its page, which then checks the permission.
+    **{
+        f"admin/{model.replace('_', '/')}/<path:object_id>/": staff_row(f"302 admin:{model}_change") for model in MODELS
+    },
 }
-# A page that is only read refuses what is posted to it, also to whoever sees it.
-POSTED_IN_THE_ADMIN: dict[str, Row] = {
-    f"admin:{model}_change": of_groups(may.change, "200") for model, may in MODELS.items()
+# A read-only page rejects POST, even from users who may view it.
+ADMIN_POST: dict[str, Row] = {
+    f"admin:{model}_change": group_row(rights.change, "200") for model, rights in MODELS.items()
 }
-# An empty form is a whole one where nothing is required.
-POSTED_IN_THE_ADMIN["admin:agreements_program_change"] = of_groups("", "302 admin:agreements_program_changelist")
+# The form has no required fields, so an empty POST saves it.
+ADMIN_POST["admin:agreements_program_change"] = group_row("", "302 admin:agreements_program_changelist")

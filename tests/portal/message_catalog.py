@@ -1,15 +1,15 @@
-"""A catalogue of one language for tests, as `compilemessages` would make it, without the tools that need installing."""
+"""A message catalog for tests, as `compilemessages` would write it, without gettext installed."""
 
 import struct
 from collections.abc import Mapping
 from pathlib import Path
 
-HEAD = "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=2; plural=(n != 1);\n"
+HEADER = "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=2; plural=(n != 1);\n"
 
 
-def write_catalog(folder: Path, language: str, words: Mapping[str, str]) -> Path:
-    """Write the catalogue of `language` under `folder`; returns where it is."""
-    pairs = sorted({"": HEAD, **words}.items())
+def write_catalog(folder: Path, language: str, messages: Mapping[str, str]) -> Path:
+    """Write the catalog of `language` under `folder` and return its path."""
+    pairs = sorted({"": HEADER, **messages}.items())
     keys, values = b"", b""
     table: list[tuple[int, int, int, int]] = []
     for key, value in pairs:
@@ -17,10 +17,10 @@ def write_catalog(folder: Path, language: str, words: Mapping[str, str]) -> Path
         keys, values = keys + key.encode() + b"\0", values + value.encode() + b"\0"
     first, size = 28, 8 * len(pairs)
     at = first + 2 * size
-    head = struct.pack("<7I", 0x950412DE, 0, len(pairs), first, first + size, 0, at)
-    of_keys = b"".join(struct.pack("<2I", length, at + offset) for length, offset, _length, _offset in table)
-    of_values = b"".join(struct.pack("<2I", length, at + len(keys) + offset) for _l, _o, length, offset in table)
+    header = struct.pack("<7I", 0x950412DE, 0, len(pairs), first, first + size, 0, at)
+    key_table = b"".join(struct.pack("<2I", length, at + offset) for length, offset, _length, _offset in table)
+    value_table = b"".join(struct.pack("<2I", length, at + len(keys) + offset) for _l, _o, length, offset in table)
     path = folder / language / "LC_MESSAGES" / "django.mo"
     path.parent.mkdir(parents=True)
-    path.write_bytes(head + of_keys + of_values + keys + values)
+    path.write_bytes(header + key_table + value_table + keys + values)
     return path

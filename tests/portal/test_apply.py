@@ -1,4 +1,4 @@
-"""An application"""
+"""Applying: the account, the affiliate and the channels are created together."""
 
 import re
 
@@ -33,12 +33,12 @@ def _clear_rate_limits():
     cache.clear()
 
 
-def send(client=None, **changes):
+def apply(client=None, **changes):
     return (client or Client()).post("/apply/", FORM | changes)
 
 
-def test_makes_account_affiliate_and_channels_at_once(agreement):
-    response = send()
+def test_application_creates_account_affiliate_and_channels(agreement):
+    response = apply()
     assert response.status_code == 302
     assert response.headers["Location"] == "/accounts/confirm-email/"
     affiliate = Affiliate.objects.get()
@@ -47,9 +47,9 @@ def test_makes_account_affiliate_and_channels_at_once(agreement):
     assert sorted(Channel.objects.values_list("kind", flat=True)) == ["newsletter", "website"]
 
 
-def test_asks_for_the_confirmation_by_the_outbox_and_takes_it(agreement):
+def test_confirmation_link_is_mailed_and_works(agreement):
     client = Client()
-    send(client)
+    apply(client)
     message = Message.objects.get(kind="account")
     mail = rendering.render(kind="account", context=message.context)
     assert "confirm" in mail.subject
@@ -63,13 +63,13 @@ def test_asks_for_the_confirmation_by_the_outbox_and_takes_it(agreement):
     assert client.get("/home/").status_code == 200
 
 
-def test_does_not_say_whether_an_address_has_an_account(agreement):
+def test_response_does_not_reveal_an_existing_account(agreement):
     make_user(email="greta@example.com")
-    known, unknown = send(), send(email="other@example.com")
+    known, unknown = apply(), apply(email="other@example.com")
     assert (known.status_code, known.headers["Location"]) == (unknown.status_code, unknown.headers["Location"])
     assert Affiliate.objects.count() == 1
-    told = Message.objects.get(kind="account", to="greta@example.com")
-    assert "already" in told.context["subject"]
+    message = Message.objects.get(kind="account", to="greta@example.com")
+    assert "already" in message.context["subject"]
 
 
 @pytest.mark.parametrize(
@@ -83,14 +83,14 @@ def test_does_not_say_whether_an_address_has_an_account(agreement):
         ("password1", {"password1": "12345678", "password2": "12345678"}, "too common"),
         ("password2", {"password2": "something else"}, "same password"),
         ("channel", {"channels-0-address": "nonsense"}, "valid URL"),
-        ("channel", {"channels-0-kind": ""}, "Say what kind"),
-        ("channel", {"channels-0-address": ""}, "Say where"),
+        ("channel", {"channels-0-kind": ""}, "Choose the kind"),
+        ("channel", {"channels-0-address": ""}, "Enter the address"),
         ("channel", {"channels-3-address": "https://greta.example/"}, "already"),
         ("channel", {"channels-0-address": "javascript:alert(1)"}, "valid URL"),
     ],
 )
-def test_is_refused_with_the_field_and_the_cause_and_stores_nothing(agreement, field, change, cause):
-    response = send(**change)
+def test_invalid_field_is_reported_and_stores_nothing(agreement, field, change, cause):
+    response = apply(**change)
     assert response.status_code == 200
     assert cause in response.content.decode()
     assert not User.objects.exists()
@@ -98,14 +98,14 @@ def test_is_refused_with_the_field_and_the_cause_and_stores_nothing(agreement, f
     assert not Message.objects.exists()
 
 
-def test_without_a_channel_is_refused(agreement):
-    nothing = {key: "" for key in FORM if key.startswith("channels-") and key[9].isdigit()}
-    response = send(**nothing)
-    assert "Name at least one channel." in response.content.decode()
+def test_application_without_a_channel_is_rejected(agreement):
+    empty_rows = {key: "" for key in FORM if key.startswith("channels-") and key[9].isdigit()}
+    response = apply(**empty_rows)
+    assert "Enter at least one channel." in response.content.decode()
     assert not User.objects.exists()
 
 
-def test_is_the_only_way_to_an_account(agreement):
+def test_account_cannot_be_created_by_sign_up(agreement):
     assert Client().get("/accounts/signup/").headers["Location"] == "/apply/"
     Client().post(
         "/accounts/signup/", {"email": "x@example.com", "password1": "correct horse 7", "password2": "correct horse 7"}
@@ -113,20 +113,20 @@ def test_is_the_only_way_to_an_account(agreement):
     assert not User.objects.exists()
 
 
-def test_waits_until_there_is_an_agreement(db):
+def test_applications_are_closed_without_an_agreement(db):
     assert Client().get("/apply/").status_code == 403
-    assert send().status_code == 403
+    assert apply().status_code == 403
 
 
-def test_reads_the_same_for_an_address_that_has_applied_before(agreement):
-    def page_after() -> str:
+def test_confirmation_page_is_the_same_for_a_known_address(agreement):
+    def get_page_after_applying() -> str:
         client = Client()
-        send(client)
+        apply(client)
         return client.get("/accounts/confirm-email/").content.decode()
 
-    def without_what_is_random(page: str) -> str:
+    def remove_random_values(page: str) -> str:
         return re.sub(r'(nonce|value)="[^"]*"', "", page)
 
-    first, again = without_what_is_random(page_after()), without_what_is_random(page_after())
-    assert "e-mail" in first, "where to go on"
-    assert first == again
+    first, second = remove_random_values(get_page_after_applying()), remove_random_values(get_page_after_applying())
+    assert "e-mail" in first
+    assert first == second

@@ -1,4 +1,4 @@
-"""The demo program, made from nothing"""
+"""The demo program: reproducible, complete, consistent, and fast to browse in the admin."""
 
 import io
 from collections import Counter
@@ -43,7 +43,7 @@ from tests.scenarios import list_rollup_differences, roll_back
 from tracking.models import Click, Order, Reason, Rollup
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
-# Marked for the database too, else a run of this file alone is given that of the checkout.
+# Marked with django_db too, so that running this file alone does not use the development database.
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 Figures = list[list[tuple]]
@@ -51,20 +51,20 @@ Figures = list[list[tuple]]
 
 @pytest.fixture(scope="module")
 def figures(django_db_setup, django_db_blocker) -> Iterator[tuple[Figures, Figures]]:
-    """What it came to, made twice; the second one stays for all the tests of this file."""
+    """Build the demo twice and yield the figures of both; the second one stays for all tests of this file."""
     with django_db_blocker.unblock():
         with roll_back():
-            first = made()
+            first = build_figures()
         with roll_back():
-            yield first, made()
+            yield first, build_figures()
 
 
 @pytest.fixture
 def demo(figures) -> None:
-    """The demo in the database."""
+    """Have the demo in the database."""
 
 
-def made() -> Figures:
+def build_figures() -> Figures:
     scenario.build_demo(now=NOW)
     statements = Statement.objects.order_by("affiliate__user__email", "number")
     amounts = ("opening", "lines", "settled", "adjustments", "returned", "payout", "closing", "reasons")
@@ -82,73 +82,73 @@ def affiliate(key: str) -> Affiliate:
     return Affiliate.objects.get(user__email=f"{key}@demo.example")
 
 
-def test_comes_to_the_same_figures_each_time(figures):
+def test_demo_has_the_same_figures_each_time(figures):
     first, second = figures
     assert len(first[0]) > 300
     assert first == second
 
 
-def test_is_planned_alike_for_one_moment_and_otherwise_for_another():
+def test_plan_depends_only_on_the_time():
     days, later = Days(NOW), Days(NOW + timedelta(days=1))
     assert sales.plan_sales(days) == sales.plan_sales(days) != sales.plan_sales(later)
     assert clicks.plan_clicks(days) == clicks.plan_clicks(days)
 
 
-def test_has_affiliates_in_every_state(demo):
+def test_demo_has_affiliates_in_every_state(demo):
     states = Counter(Affiliate.objects.values_list("state", flat=True))
     assert set(states) == set(State.values)
     assert sum(states.values()) >= 60
     assert set(Channel.objects.values_list("state", flat=True)) == set(Channel.State.values)
 
 
-def test_has_orders_for_each_reason_that_is_common(demo):
+def test_demo_has_orders_for_every_common_reason(demo):
     reasons = set(Order.objects.values_list("reason", flat=True))
-    told = {Reason.COUPON, Reason.CLICK, Reason.NO_CLAIM, Reason.COUPON_UNKNOWN, Reason.CLICK_NOT_GENUINE}
-    assert reasons >= told | {Reason.CLICK_EXPIRED, Reason.NOT_ACTIVE, Reason.BREACH}
+    common_reasons = {Reason.COUPON, Reason.CLICK, Reason.NO_CLAIM, Reason.COUPON_UNKNOWN, Reason.CLICK_NOT_GENUINE}
+    assert reasons >= common_reasons | {Reason.CLICK_EXPIRED, Reason.NOT_ACTIVE, Reason.BREACH}
     assert 2_500 < Order.objects.count() < 4_500
     assert Click.objects.count() > 15_000
     assert set(Reject.objects.values_list("state", flat=True)) == {Reject.State.OPEN, Reject.State.DISMISSED}
 
 
-def test_breaks_no_invariant_of_the_money(demo):
+def test_demo_violates_no_ledger_invariant(demo):
     assert [finding for finding in verification.check_invariants() if finding.violations] == []
 
 
-def test_is_replayed_without_a_difference_until_a_cent_is_changed(demo, capsys):
+def test_replay_finds_a_difference_only_after_a_cent_is_changed(demo, capsys):
     call_command("replay", "--all")
-    said = capsys.readouterr().out.splitlines()
-    assert said == [f"{one} differences=0" for one in Close.objects.order_by("period")]
+    output = capsys.readouterr().out.splitlines()
+    assert output == [f"{closed} differences=0" for closed in Close.objects.order_by("period")]
 
-    alone = StatementLine.objects.alias(of_it=Count("commission__statement_lines")).filter(of_it=1)
-    line = alone.filter(close=Close.objects.first()).earliest("pk")
-    a_cent_more = line.amount + Decimal("0.01")
+    settled_once = StatementLine.objects.alias(line_count=Count("commission__statement_lines")).filter(line_count=1)
+    line = settled_once.filter(close=Close.objects.first()).earliest("pk")
+    changed_amount = line.amount + Decimal("0.01")
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute("UPDATE payouts_statementline SET amount = %s WHERE id = %s", [a_cent_more, line.pk])
+        cursor.execute("UPDATE payouts_statementline SET amount = %s WHERE id = %s", [changed_amount, line.pk])
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
     with pytest.raises(CommandError, match="1 differences"):
         call_command("replay", "--all")
-    whose, order_line = line.statement.affiliate.code, line.commission.line
-    named = f"{whose}: line {order_line.line_id} of order {order_line.order.order_id}"
-    told = capsys.readouterr().err
-    assert f"{line.close}: {named} was posted as {a_cent_more}, recomputed it is {line.amount}" in told
-    with pytest.raises(CommandError, match=f"{whose}: the statement of {line.close} settles"):
+    code, order_line = line.statement.affiliate.code, line.commission.line
+    line_name = f"{code}: line {order_line.line_id} of order {order_line.order.order_id}"
+    errors = capsys.readouterr().err
+    assert f"{line.close}: {line_name} was posted as {changed_amount}, recomputed it is {line.amount}" in errors
+    with pytest.raises(CommandError, match=f"{code}: the statement of {line.close} settles"):
         call_command("verify_ledger")
-    found = [finding.first for finding in verification.check_invariants() if finding.violations]
-    assert f"{named} is settled as {a_cent_more} up to {line.close}, it should be {line.amount}" in found
+    violations = [finding.first for finding in verification.check_invariants() if finding.violations]
+    assert f"{line_name} is settled as {changed_amount} up to {line.close}, it should be {line.amount}" in violations
 
 
-def test_has_roll_ups_that_equal_the_rows(demo):
+def test_daily_totals_match_the_rows(demo):
     assert list_rollup_differences() == []
     assert Rollup.objects.filter(dimension="device", commission__gt=0).exists()
 
 
-def test_has_acceptances_that_prove_themselves(demo, capsys):
+def test_acceptance_chain_is_valid(demo, capsys):
     call_command("verify_acceptances")
     assert f"{len(Affiliate.objects.filter(acceptances__isnull=False))} acceptances" in "".join(capsys.readouterr())
 
 
-def test_has_every_month_closed_that_is_due(demo):
+def test_every_due_month_is_closed(demo):
     assert close.list_due_months(NOW) == []
     assert Close.objects.count() == 13
     reasons = {reason for row in Statement.objects.values_list("reasons", flat=True) for reason in row}
@@ -156,7 +156,7 @@ def test_has_every_month_closed_that_is_due(demo):
     assert StatementLine.objects.filter(amount__lt=0).exists()
 
 
-def test_leaves_one_batch_to_approve_and_one_to_submit(demo):
+def test_one_batch_is_left_to_approve_and_one_to_submit(demo):
     states = Counter(PayoutBatch.objects.values_list("state", flat=True))
     assert (states["draft"], states["submitted"], states["approved"]) == (1, 1, 0)
     assert PayoutBatch.objects.get(state="submitted").close == Close.objects.first()
@@ -165,7 +165,7 @@ def test_leaves_one_batch_to_approve_and_one_to_submit(demo):
     assert Statement.objects.filter(returned__gt=0).exists()
 
 
-def test_has_balances_for_every_kind_of_trouble(demo):
+def test_demo_has_every_reason_for_an_unpaid_balance(demo):
     assert booking.get_balance(affiliate("oakandivy")) < 0
     assert not PayoutDetails.objects.filter(affiliate=affiliate("vera")).exists()
     assert PayoutDetails.objects.filter(affiliate=affiliate("kate"), usable_from__gt=NOW).exists()
@@ -176,7 +176,7 @@ def test_has_balances_for_every_kind_of_trouble(demo):
     assert Statement.objects.filter(adjustments=Decimal("75.00"), affiliate=affiliate("anna")).exists()
 
 
-def test_has_a_review_in_every_stage(demo):
+def test_demo_has_a_review_in_every_stage(demo):
     stages = {
         review.affiliate.email: (review.state, review.decision)
         for review in Review.objects.select_related("affiliate__user")
@@ -188,15 +188,15 @@ def test_has_a_review_in_every_stage(demo):
         "couponcave@demo.example": ("closed", "suspension"),
         "dealhawk@demo.example": ("closed", "termination"),
     }
-    opened = Review.objects.get(state="open")
-    assert opened.reply_by > NOW
-    assert CommissionHold.objects.filter(source=f"review:{opened.pk}", released_at=None).count() == 4
+    open_review = Review.objects.get(state="open")
+    assert open_review.reply_by > NOW
+    assert CommissionHold.objects.filter(source=f"review:{open_review.pk}", released_at=None).count() == 4
     assert ReviewEvent.objects.filter(review__decision="termination", kind="forfeited").exists()
 
 
-def test_has_signals_for_staff_to_look_at(demo):
-    found = set(Signal.objects.values_list("affiliate__user__email", "kind", "state"))
-    assert found == {
+def test_demo_has_signals_for_staff(demo):
+    signals = set(Signal.objects.values_list("affiliate__user__email", "kind", "state"))
+    assert signals == {
         ("carlos@demo.example", "undeclared_sites", "open"),
         ("carlos@demo.example", "abuse_report", "open"),
         ("idris@demo.example", "self_purchase", "open"),
@@ -207,33 +207,33 @@ def test_has_signals_for_staff_to_look_at(demo):
     }
 
 
-def test_pays_more_while_a_promotion_runs(demo):
+def test_promotion_raises_the_rate(demo):
     raised = Commission.objects.filter(category="sports-garden", rate=Decimal("7.50"))
     assert raised.exists()
-    assert {one.steps[1]["rule"] for one in raised} == {"promotions"}
+    assert {commission.steps[1]["rule"] for commission in raised} == {"promotions"}
     assert Promotion.objects.filter(starts_at__lt=NOW, ends_at__gt=NOW).exists()
 
 
-def test_tells_whose_target_is_missed_and_whose_may_be(demo):
+def test_demo_has_a_missed_target_and_one_at_risk(demo):
     assert [notice.affiliate for notice in TargetNotice.objects.all()] == [affiliate("dmitri")]
     assert [check.affiliate for check in TargetCheck.objects.filter(result="at_risk")] == [affiliate("fern")]
 
 
-def test_has_notices_of_termination_that_run_and_that_ran_off(demo):
+def test_demo_has_a_running_and_an_applied_termination_notice(demo):
     notices = set(TerminationNotice.objects.values_list("affiliate__user__email", "state"))
     assert notices == {("bram@demo.example", "running"), ("gus@demo.example", "carried_out")}
     assert affiliate("aoife").state == State.LEAVING
     assert affiliate("ruben").state == State.TERMINATED
 
 
-def test_ends_with_an_open_program_and_no_mail_to_send(demo):
+def test_demo_ends_with_an_open_program_and_all_mail_sent(demo):
     assert Program.current().opened_at == NOW
     assert AgreementVersion.objects.published().filter(effective_at__lte=NOW).count() == 2
     assert not Message.objects.exclude(state=Message.State.SENT).exists()
     assert not Message.objects.filter(subject="").exists()
 
 
-def test_signs_everybody_in_whose_login_is_printed(demo, capsys):
+def test_every_printed_login_works(demo, capsys):
     call_command("demo", "--logins")
     printed = capsys.readouterr()
     assert printed.err == ""
@@ -245,17 +245,17 @@ def test_signs_everybody_in_whose_login_is_printed(demo, capsys):
         assert client.get(page).status_code == 200
 
 
-def test_has_somebody_who_must_accept(demo):
+def test_demo_has_an_affiliate_who_must_accept_a_version(demo):
     assert acceptance_requests.list_requested_versions(affiliate("clara"), at=NOW) == [
         AgreementVersion.objects.get_in_force(NOW)
     ]
 
 
-def test_is_not_made_a_second_time(demo):
+def test_demo_is_not_created_twice(demo):
     before = Order.objects.count(), Affiliate.objects.count()
     errors, out = io.StringIO(), io.StringIO()
     call_command("demo", "--if-empty", stdout=out, stderr=errors)
-    assert "There is a program already" in errors.getvalue()
+    assert "The database already has a program" in errors.getvalue()
     assert out.getvalue() == ""
     with pytest.raises(CommandError, match="empty database"):
         call_command("demo")
@@ -264,37 +264,37 @@ def test_is_not_made_a_second_time(demo):
     assert (Order.objects.count(), Affiliate.objects.count()) == before
 
 
-MOST_QUERIES = 30
+MAX_QUERIES = 30
 
 
 @pytest.fixture
-def in_the_admin(demo) -> Client:
+def admin_client(demo) -> Client:
     client = Client()
     client.force_login(User.objects.get(email=logins.OWNER.email))
     return client
 
 
-def queries_of(client: Client, address: str) -> list[str]:
+def list_queries(client: Client, address: str) -> list[str]:
     client.get(address)
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as captured:
         assert client.get(address, follow=True).status_code == 200
-    return [query["sql"][:200] for query in asked.captured_queries]
+    return [query["sql"][:200] for query in captured.captured_queries]
 
 
 @pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model._meta.label_lower)
-def test_is_listed_in_the_admin_with_as_many_queries_for_thirty_rows_as_for_three(in_the_admin, model, monkeypatch):
+def test_admin_list_needs_the_same_number_of_queries_for_more_rows(admin_client, model, monkeypatch):
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-    asked = {}
+    queries = {}
     for rows in (3, 30):
         monkeypatch.setattr(admin.site._registry[model], "list_per_page", rows)
-        asked[rows] = queries_of(in_the_admin, address)
-    assert len(asked[30]) <= len(asked[3]) <= MOST_QUERIES, "\n".join(asked[30])
+        queries[rows] = list_queries(admin_client, address)
+    assert len(queries[30]) <= len(queries[3]) <= MAX_QUERIES, "\n".join(queries[30])
 
 
 @pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model._meta.label_lower)
-def test_is_shown_in_the_admin_with_few_queries_a_page(in_the_admin, model):
+def test_admin_page_needs_few_queries(admin_client, model):
     rows = model._default_manager.order_by("pk")
     for row in {rows.first(), rows.last()} - {None}:
         address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[row.pk])
-        asked = queries_of(in_the_admin, address)
-        assert len(asked) <= MOST_QUERIES, "\n".join(asked)
+        queries = list_queries(admin_client, address)
+        assert len(queries) <= MAX_QUERIES, "\n".join(queries)

@@ -1,4 +1,4 @@
-"""The command that makes the demo"""
+"""The demo command refuses unsafe or half-filled databases."""
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -12,20 +12,20 @@ from tests.factories import NOW
 pytestmark = pytest.mark.django_db
 
 
-def test_refuses_where_its_password_would_be_a_door():
+def test_demo_is_refused_without_debug():
     with pytest.raises(CommandError, match="DEBUG"):
         call_command("demo", "--if-empty")
     assert not AgreementVersion.objects.exists()
 
 
-def test_prints_no_logins_where_there_is_no_demo(capsys):
+def test_logins_are_not_printed_without_a_demo(capsys):
     call_command("demo", "--logins")
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "no demo program" in printed.err
 
 
-def test_says_that_an_earlier_one_was_stopped_halfway(capsys):
+def test_unfinished_demo_is_reported(capsys):
     publish_seed_agreement(effective_at=NOW, now=NOW, by=None)
     User.objects.create_user(logins.OWNER.email)
     call_command("demo", "--if-empty")

@@ -1,4 +1,4 @@
-"""Erasure"""
+"""Deletion requests, erasure and the data archive."""
 
 import io
 import json
@@ -16,13 +16,13 @@ from audit.models import AuditRecord
 from mail.models import Message
 from payouts.models import PayoutDetails
 from payouts.payout_details import details
-from portal import data_archive, data_archive_documents, erasure
+from portal import data_archive, erasure
 from portal.models import ErasureRequest
 from tests.factories import PASSWORD
 
 
 @pytest.fixture
-def gone(affiliate_factory) -> Affiliate:
+def terminated(affiliate_factory) -> Affiliate:
     """A terminated affiliate with payout details and nothing owed."""
     affiliate: Affiliate = affiliate_factory(State.TERMINATED, name="Greta Gardener")
     at = timezone.now() - timedelta(days=20)
@@ -33,17 +33,17 @@ def gone(affiliate_factory) -> Affiliate:
     return affiliate
 
 
-def test_is_asked_for_once_and_seen_by_staff(gone, client_for):
-    client = client_for(gone.user)
+def test_deletion_is_requested_once(terminated, client_for):
+    client = client_for(terminated.user)
     client.post("/profile/data/erase/", {})
     assert not ErasureRequest.objects.exists()
-    for _again in range(2):
+    for _repeat in range(2):
         assert client.post("/profile/data/erase/", {"sure": "on"}).status_code == 302
-    assert ErasureRequest.objects.get().affiliate == gone
-    assert "staff will carry it out" in client.get("/profile/data/").content.decode()
+    assert ErasureRequest.objects.get().affiliate == terminated
+    assert "our staff will delete your data" in client.get("/profile/data/").content.decode()
 
 
-def test_of_somebody_who_takes_part_is_refused_with_what_must_happen_first(affiliate_factory):
+def test_active_affiliate_cannot_be_erased(affiliate_factory):
     affiliate = affiliate_factory()
     with pytest.raises(ValidationError, match="leave the program first"):
         erasure.erase_affiliate(affiliate=affiliate, now=timezone.now(), by=None)
@@ -51,13 +51,13 @@ def test_of_somebody_who_takes_part_is_refused_with_what_must_happen_first(affil
     assert affiliate.erased_at is None
 
 
-def test_leaves_nothing_personal_where_rows_may_change(gone):
-    email, name = gone.user.email, gone.name
-    erasure.request_erasure(affiliate=gone, now=timezone.now(), by=gone.user)
-    erasure.erase_affiliate(affiliate=gone, now=timezone.now(), by=None)
-    gone.refresh_from_db()
-    user = User.objects.get(pk=gone.user_id)
-    assert gone.erased_at is not None
+def test_erasure_removes_all_personal_fields(terminated):
+    email, name = terminated.user.email, terminated.name
+    erasure.request_erasure(affiliate=terminated, now=timezone.now(), by=terminated.user)
+    erasure.erase_affiliate(affiliate=terminated, now=timezone.now(), by=None)
+    terminated.refresh_from_db()
+    user = User.objects.get(pk=terminated.user_id)
+    assert terminated.erased_at is not None
     assert not user.is_active
     assert not user.has_usable_password()
     assert not AcceptancePerson.objects.exists()
@@ -71,21 +71,21 @@ def test_leaves_nothing_personal_where_rows_may_change(gone):
                 assert text not in str(row), (model, row)
 
 
-def test_keeps_the_acceptance_and_its_place_in_the_chain(gone):
+def test_erasure_keeps_the_acceptance_chain(terminated):
     before = list(Acceptance.objects.values())
-    erasure.erase_affiliate(affiliate=gone, now=timezone.now(), by=None)
+    erasure.erase_affiliate(affiliate=terminated, now=timezone.now(), by=None)
     assert list(Acceptance.objects.values()) == before
 
 
-def test_happens_once(gone):
-    erasure.erase_affiliate(affiliate=gone, now=timezone.now(), by=None)
+def test_affiliate_cannot_be_erased_twice(terminated):
+    erasure.erase_affiliate(affiliate=terminated, now=timezone.now(), by=None)
     with pytest.raises(ValidationError, match="already"):
-        erasure.erase_affiliate(affiliate=gone, now=timezone.now(), by=None)
+        erasure.erase_affiliate(affiliate=terminated, now=timezone.now(), by=None)
 
 
-def test_has_a_copy_to_take_first_with_everything_and_no_secret(gone):
+def test_archive_has_all_data_and_no_secrets(terminated):
     content = data_archive.build_archive(
-        affiliate=gone, now=timezone.now(), pdfs=data_archive_documents.list_documents(gone)
+        affiliate=terminated, now=timezone.now(), pdfs=data_archive.list_documents(terminated)
     )
     archive = zipfile.ZipFile(io.BytesIO(content))
     names = archive.namelist()
@@ -99,20 +99,20 @@ def test_has_a_copy_to_take_first_with_everything_and_no_secret(gone):
     assert "password" not in archive.read("data/account.json").decode()
 
 
-def test_copy_has_every_model_that_names_an_affiliate(gone):
-    held = {rows.model for rows in data_archive.collect_querysets(gone).values()}
-    naming = {relation.related_model for relation in Affiliate._meta.related_objects}
-    assert naming - held == set()
+def test_archive_has_every_model_with_an_affiliate(terminated):
+    archived_models = {rows.model for rows in data_archive.collect_querysets(terminated).values()}
+    models_with_affiliate = {relation.related_model for relation in Affiliate._meta.related_objects}
+    assert models_with_affiliate - archived_models == set()
 
 
-def test_copy_is_downloaded_by_its_owner_who_says_the_password_again(affiliate_factory, client_for):
+def test_archive_download_needs_the_password_again(affiliate_factory, client_for):
     client = client_for(affiliate_factory().user)
-    asked = client.post("/profile/data/download/")
-    assert asked.status_code == 302
-    assert "/reauthenticate/" in asked.headers["Location"]
-    refused = client.post(asked.headers["Location"], {"password": "something else"})
-    assert "incorrect" in refused.content.decode().lower()
-    response = client.post(asked.headers["Location"], {"password": PASSWORD})
+    response = client.post("/profile/data/download/")
+    assert response.status_code == 302
+    assert "/reauthenticate/" in response.headers["Location"]
+    wrong_password = client.post(response.headers["Location"], {"password": "something else"})
+    assert "incorrect" in wrong_password.content.decode().lower()
+    response = client.post(response.headers["Location"], {"password": PASSWORD})
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "application/zip"
     assert zipfile.ZipFile(io.BytesIO(response.content)).testzip() is None

@@ -1,4 +1,4 @@
-"""An affiliate's home"""
+"""An affiliate's home: next steps, money, progress, promotions and the chart."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -27,7 +27,7 @@ from tracking.links import coupons
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def instant(at: datetime) -> str:
+def format_instant(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -39,69 +39,69 @@ def greta(affiliate_factory):
     return affiliate
 
 
-def sold(order_id: str, amount: str, placed: datetime, completed: datetime | None = None) -> None:
+def ingest_order(order_id: str, amount: str, placed: datetime, completed: datetime | None = None) -> None:
     row = build_order(
         order_id,
         ("home-decor", amount),
-        at=instant(completed or placed),
-        placed=instant(placed),
-        completed=instant(completed) if completed else None,
+        at=format_instant(completed or placed),
+        placed=format_instant(placed),
+        completed=format_instant(completed) if completed else None,
         coupon="GRETA10",
     )
     (result,) = intake.ingest_orders(snapshots=[row], source="a test", now=timezone.now())
     assert result.outcome == "created", result
 
 
-def test_puts_what_to_do_first(greta, client_for):
+def test_next_steps_come_first(greta, client_for):
     html = client_for(greta.user).get("/home/").content.decode()
-    assert html.index("What to do next") < html.index("Balance")
-    assert "Say where your money goes" in html
-    assert "Make your first tracking link" in html
+    assert html.index("Next steps") < html.index("Balance")
+    assert "Add payout details" in html
+    assert "Create your first tracking link" in html
 
 
-def test_shows_pending_commissions_and_the_newest_orders(greta, client_for):
+def test_home_shows_pending_commissions_and_latest_orders(greta, client_for):
     now = timezone.now()
     # 5.00 % of 100.00 and of 20.00.
-    sold("A1", "100.00", now - timedelta(days=9), now - timedelta(days=5))
-    sold("A2", "20.00", now - timedelta(days=2))
+    ingest_order("A1", "100.00", now - timedelta(days=9), now - timedelta(days=5))
+    ingest_order("A2", "20.00", now - timedelta(days=2))
     html = client_for(greta.user).get("/home/").content.decode()
     assert "6.00\u00a0USD" in html
     assert "5.00\u00a0USD" in html
     assert html.index(">A2<") < html.index(">A1<")
 
 
-def test_says_what_the_next_payout_waits_for_by_clause(greta, client_for):
+def test_home_explains_why_nothing_is_paid_yet_with_clauses(greta, client_for):
     html = client_for(greta.user).get("/home/").content.decode()
     assert "16.00\u00a0USD more until the payout minimum." in html
     assert "Payout details are missing." in html
     assert "#clause-5.4" in html
 
 
-def test_counts_what_the_next_close_will_post_and_no_more(greta):
+def test_due_amount_has_only_commissions_of_the_next_close(greta):
     now = timezone.now()
-    # validation_days is 30: what was completed 30 days before the month's end, to the second, is not due yet.
+    # validation_days is 30: an order completed exactly 30 days before the month's end is not due yet.
     ends = (now + timedelta(days=20)).replace(microsecond=0)
     month = Period(date(2026, 1, 1), ends - timedelta(days=30), ends)
     for order_id, validated in (("B1", ends - timedelta(seconds=1)), ("B2", ends)):
-        sold(order_id, "100.00", now - timedelta(days=20), validated - timedelta(days=30))
-    found = payout_forecast.get_unsettled_amounts(greta, month)
-    assert (found.due, found.pending, found.held) == (Decimal("5.00"), Decimal("5.00"), Decimal("0.00"))
+        ingest_order(order_id, "100.00", now - timedelta(days=20), validated - timedelta(days=30))
+    forecast = payout_forecast.get_unsettled_amounts(greta, month)
+    assert (forecast.due, forecast.pending, forecast.held) == (Decimal("5.00"), Decimal("5.00"), Decimal("0.00"))
 
 
-def test_asks_the_database_at_most_twelve_times(greta, client_for):
+def test_home_needs_at_most_twelve_queries(greta, client_for):
     now = timezone.now()
     details.change_details(
         affiliate=greta, method="paypal", account="g@example.com", holder="Greta", now=now, by=greta.user
     )
     for number in range(4):
-        sold(f"C{number}", "50.00", now - timedelta(days=number + 1))
+        ingest_order(f"C{number}", "50.00", now - timedelta(days=number + 1))
     client = client_for(greta.user)
     client.get("/home/")
     with CaptureQueriesContext(
         connection,
-    ) as asked:
+    ) as queries:
         assert client.get("/home/").status_code == 200
-    assert len(asked) <= 12, "\n".join(query["sql"][:150] for query in asked.captured_queries)
+    assert len(queries) <= 12, "\n".join(query["sql"][:150] for query in queries.captured_queries)
 
 
 @pytest.mark.parametrize(
@@ -114,10 +114,10 @@ def test_asks_the_database_at_most_twelve_times(greta, client_for):
         (None, datetime(2026, 11, 3, tzinfo=UTC), date(2026, 11, 1), datetime(2026, 12, 3, tzinfo=UTC)),
     ],
 )
-def test_knows_which_month_is_closed_next(last, now, month, at):
+def test_next_close_is_the_first_month_not_closed(last, now, month, at):
     terms = AgreementVersion(time_zone="UTC", close_day=3)
-    found = payout_forecast.get_next_close(terms, last, now)
-    assert (found.month.first_day, found.at) == (month, at)
+    forecast = payout_forecast.get_next_close(terms, last, now)
+    assert (forecast.month.first_day, forecast.at) == (month, at)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_knows_which_month_is_closed_next(last, now, month, at):
         ("101", "0 25 50 75 100 125"),
     ],
 )
-def test_chart_ends_on_the_next_step_of_a_round_scale(highest, scale):
+def test_chart_scale_ends_on_a_round_step(highest, scale):
     assert charts.build_scale(Decimal(highest)) == [Decimal(amount) for amount in scale.split()]
 
 
@@ -147,14 +147,14 @@ def test_chart_ends_on_the_next_step_of_a_round_scale(highest, scale):
         (date(2026, 11, 28), ["1 Sep", "1 Oct", "1 Nov", "28 Nov"]),
     ],
 )
-def test_chart_names_the_first_of_each_month_that_fits(last, dates):
+def test_chart_labels_the_first_day_of_each_month_that_fits(last, dates):
     days = [Day(last - timedelta(days=ago), Decimal("27.00")) for ago in range(89, -1, -1)]
     texts = re.findall(r"<text[^>]*>([^<]+)</text>", charts.draw_bars(days, "Commissions", str))
     assert [text for text in texts if " " in text] == dates
     assert [text for text in texts if " " not in text] == ["0", "10", "20", "30"]
 
 
-def test_chart_has_a_bar_a_day_that_earned_and_no_style():
+def test_chart_has_one_bar_per_earning_day_and_no_inline_style():
     days = [Day(date(2026, 11, 1), Decimal("1.00")), Day(date(2026, 11, 2), Decimal("0.00"))]
     svg = charts.draw_bars(days, "<b>", lambda amount: f"{amount} USD")
     assert svg.count("<rect") == 1
@@ -163,8 +163,8 @@ def test_chart_has_a_bar_a_day_that_earned_and_no_style():
     assert "<b>" not in svg
 
 
-def publish(first: AgreementVersion, name: str, rate: str, in_days: int) -> AgreementVersion:
-    """A version after `first`, published long ago, with `rate` for home decor, in effect `in_days` from now."""
+def publish_version_after(first: AgreementVersion, name: str, rate: str, in_days: int) -> AgreementVersion:
+    """Publish a version after `first` with `rate` for home decor that takes effect `in_days` from now."""
     published = timezone.now() - timedelta(days=300)
     draft = version_drafts.start_draft(now=published, by=None)
     draft.rates.filter(category="home-decor").update(percent=rate)
@@ -176,23 +176,23 @@ def publish(first: AgreementVersion, name: str, rate: str, in_days: int) -> Agre
 
 
 @pytest.mark.parametrize("after", [None, -5, 20])
-def test_asks_for_the_version_that_the_page_of_acceptance_takes(greta, agreement, rf, after):
-    # A detriment took effect ten days ago; after it comes a benefit, in effect already or not yet, or nothing.
-    harder = publish(agreement, "harder", "4.00", -10)
-    easier = publish(agreement, "easier", "4.50", after) if after else None
+def test_version_to_accept_is_the_first_requested_version(greta, agreement, rf, after):
+    # A worse version took effect ten days ago. A better one followed, follows later, or does not exist.
+    worse = publish_version_after(agreement, "worse", "4.00", -10)
+    better = publish_version_after(agreement, "better", "4.50", after) if after else None
     request = rf.get("/")
     request.user = greta.user
-    here = frame.Frame(request)
-    assert here.version_to_accept == acceptance_requests.list_requested_versions(greta, at=here.now)[0]
-    assert here.version_to_accept == (easier if after == -5 else harder)
+    page_frame = frame.Frame(request)
+    assert page_frame.version_to_accept == acceptance_requests.list_requested_versions(greta, at=page_frame.now)[0]
+    assert page_frame.version_to_accept == (better if after == -5 else worse)
 
 
-def test_says_which_higher_rates_are_theirs(greta, client_for):
+def test_home_lists_only_promotions_for_the_affiliate(greta, client_for):
     now = timezone.now()
     other = make_affiliate(state=State.ACTIVE)
-    for name, whose in (("For you", [greta]), ("For another", [other])):
+    for name, recipients in (("For you", [greta]), ("For another", [other])):
         promotions.create_promotion(
-            name=name, rate=Decimal("8.00"), categories=["home-decor"], affiliates=whose,
+            name=name, rate=Decimal("8.00"), categories=["home-decor"], affiliates=recipients,
             starts_at=now + timedelta(days=1), ends_at=now + timedelta(days=9), now=now, by=None,
         )  # fmt: skip
     page = client_for(greta.user).get("/home/").content.decode()

@@ -1,4 +1,4 @@
-"""Every night"""
+"""Nightly integrity checks: one result a day and one alert for a violation."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -24,59 +24,65 @@ def _staff(settings):
     settings.STAFF_ALERT_EMAILS = ["staff@example.com"]
 
 
-def ask_all(at: datetime) -> None:
+def run_all_checks(at: datetime) -> None:
     with time_machine.travel(at, tick=False):
         for task in (verify_ledger, verify_acceptances, verify_rollups):
             task.apply()
 
 
-def proven() -> list[tuple[str, date, str]]:
+def list_results() -> list[tuple[str, date, str]]:
     return list(IntegrityCheck.objects.order_by("day", "name").values_list("name", "day", "violation"))
 
 
-def test_all_is_proven_once(agreement):
-    ask_all(NIGHT - timedelta(minutes=11))
-    assert proven() == []
-    ask_all(NIGHT)
-    ask_all(NIGHT + timedelta(hours=5))
-    assert proven() == [("acceptances", NIGHT.date(), ""), ("ledger", NIGHT.date(), ""), ("roll-ups", NIGHT.date(), "")]
+def test_every_check_runs_once_a_night(agreement):
+    run_all_checks(NIGHT - timedelta(minutes=11))
+    assert list_results() == []
+    run_all_checks(NIGHT)
+    run_all_checks(NIGHT + timedelta(hours=5))
+    assert list_results() == [
+        ("acceptances", NIGHT.date(), ""),
+        ("ledger", NIGHT.date(), ""),
+        ("roll-ups", NIGHT.date(), ""),
+    ]
     assert ScheduledTask.objects.get(name=verify_ledger.name).result == ""
     invariants = len(verification.INVARIANTS)
     assert IntegrityCheck.objects.get(name="ledger").summary == f"{invariants} of {invariants} invariants hold"
-    ask_all(NIGHT + timedelta(days=1, hours=9))
-    assert len(proven()) == 6
-    assert not Message.objects.filter(kind="verification_failed").exists()
+    run_all_checks(NIGHT + timedelta(days=1, hours=9))
+    assert len(list_results()) == 6
+    assert not Message.objects.filter(kind="integrity_check_failed").exists()
 
 
-def test_staff_are_told_once_of_the_first_violation(agreement, client):
+def test_staff_are_alerted_once_of_the_first_violation(agreement, client):
     LedgerTransaction.objects.create(source="nothing", kind="a test", at=NIGHT)
-    ask_all(NIGHT)
-    ask_all(NIGHT + timedelta(hours=1))
+    run_all_checks(NIGHT)
+    run_all_checks(NIGHT + timedelta(hours=1))
     violation = "each ledger transaction has entries: transaction nothing has no entries (1 in all)"
-    assert proven()[1] == ("ledger", NIGHT.date(), violation)
-    [told] = Message.objects.filter(kind="verification_failed")
-    mail = render(kind=told.kind, context=told.context)
-    assert mail.subject == "Nightly proof failed: ledger"
+    assert list_results()[1] == ("ledger", NIGHT.date(), violation)
+    [alert] = Message.objects.filter(kind="integrity_check_failed")
+    mail = render(kind=alert.kind, context=alert.context)
+    assert mail.subject == "Integrity check failed: ledger"
     assert violation in mail.text
-    boss = make_staff(superuser=True)
-    item = next(item for item in staff_home.list_todo_items(boss, NIGHT) if item.label == "Nightly proofs")
+    superuser = make_staff(superuser=True)
+    item = next(
+        item for item in staff_home.list_todo_items(superuser, NIGHT) if item.label == "Nightly integrity checks"
+    )
     assert (item.count, item.is_late) == (1, True)
-    client.force_login(boss)
-    shown = client.get(reverse("admin:portal_scheduledtask_changelist")).content.decode()
-    assert violation in shown
-    assert "0 acceptances" in shown
+    client.force_login(superuser)
+    html = client.get(reverse("admin:portal_scheduledtask_changelist")).content.decode()
+    assert violation in html
+    assert "0 acceptances" in html
 
 
-def test_two_beats_at_once_prove_and_tell_once(agreement, monkeypatch):
+def test_two_simultaneous_runs_store_one_result_and_send_one_alert(agreement, monkeypatch):
     LedgerTransaction.objects.create(source="nothing", kind="a test", at=NIGHT)
-    plain = integrity_checks.CHECKS[IntegrityCheck.Name.LEDGER]
+    original = integrity_checks.CHECKS[IntegrityCheck.Name.LEDGER]
 
-    def while_the_other_does_it_too():
-        monkeypatch.setitem(integrity_checks.CHECKS, IntegrityCheck.Name.LEDGER, plain)
+    def check_during_another_run():
+        monkeypatch.setitem(integrity_checks.CHECKS, IntegrityCheck.Name.LEDGER, original)
         integrity_checks.run_check(name=IntegrityCheck.Name.LEDGER, now=NIGHT)
-        return plain()
+        return original()
 
-    monkeypatch.setitem(integrity_checks.CHECKS, IntegrityCheck.Name.LEDGER, while_the_other_does_it_too)
+    monkeypatch.setitem(integrity_checks.CHECKS, IntegrityCheck.Name.LEDGER, check_during_another_run)
     integrity_checks.run_check(name=IntegrityCheck.Name.LEDGER, now=NIGHT)
     assert IntegrityCheck.objects.count() == 1
-    assert Message.objects.filter(kind="verification_failed").count() == 1
+    assert Message.objects.filter(kind="integrity_check_failed").count() == 1

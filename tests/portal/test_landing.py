@@ -1,4 +1,4 @@
-"""The landing page"""
+"""The landing page, before and after the first agreement and near the end of the program."""
 
 from datetime import timedelta
 
@@ -10,33 +10,33 @@ from agreements.models import Program
 from tests.factories import make_staff
 
 
-def page() -> str:
+def get_landing_page() -> str:
     return Client().get("/").content.decode()
 
 
-def test_says_the_figures_of_the_agreement_in_force_with_their_clauses(agreement):
-    html = page()
+def test_key_terms_link_to_their_clauses(agreement):
+    html = get_landing_page()
     for figure in ("2.60\u00a0%", "8.50\u00a0%", "16.00\u00a0USD", "3 days", "30 days", "14 days", "3 orders"):
         assert figure in html, figure
     for clause in ("3.2", "4.1", "4.6", "5.1", "5.4"):
         assert f"/agreement/versions/{agreement.pk}/#clause-{clause}" in html
 
 
-def test_offers_to_apply(agreement):
-    assert "Apply to take part" in page()
+def test_landing_page_links_to_the_application(agreement):
+    assert "Join the program" in get_landing_page()
 
 
-def test_says_how_to_begin_when_there_is_neither_staff_nor_agreement(db, settings):
+def test_setup_instructions_are_shown_without_staff_and_agreement(db, settings):
     settings.DEBUG = False
-    html = page()
+    html = get_landing_page()
     assert "manage.py createsuperuser" in html
     assert "manage.py seed_agreement --effective" in html
 
 
-def test_says_politely_that_it_is_not_open_when_staff_are_at_work(db, settings):
+def test_visitor_sees_no_setup_instructions_once_there_is_staff(db, settings):
     settings.DEBUG = False
     make_staff(superuser=True)
-    html = page()
+    html = get_landing_page()
     assert "is not open yet" in html
     assert "createsuperuser" not in html
 
@@ -48,10 +48,10 @@ def ending(agreement):
     Program.objects.update(end_announced_at=now, ends_at=now + timedelta(days=30))
 
 
-def test_says_that_the_program_ends_and_takes_no_application_then(ending):
-    html = page()
+def test_announced_end_closes_applications(ending):
+    html = get_landing_page()
     assert "The program ends on" in html
-    assert "Apply to take part" not in html
+    assert "Join the program" not in html
     response = Client().get("/apply/")
     assert response.status_code == 403
-    assert "takes no new affiliates" in response.content.decode()
+    assert "accepts no new affiliates" in response.content.decode()

@@ -1,4 +1,4 @@
-"""Every address, asked by everybody"""
+"""Permissions of every address, for every role, against the tables of the matrix."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, reverse
 
 from agreements.models import AgreementVersion
 from tests.portal import matrix_requests, matrix_scenario
-from tests.portal.matrix_admin_table import POSTED_IN_THE_ADMIN, READ_IN_THE_ADMIN
+from tests.portal.matrix_admin_table import ADMIN_GET, ADMIN_POST
 from tests.portal.matrix_requests import (
     Address,
     RequestHandler,
@@ -21,32 +21,34 @@ from tests.portal.matrix_requests import (
     summarize_response,
 )
 from tests.portal.matrix_scenario import Scenario
-from tests.portal.matrix_table import AFFILIATES, SITE, WITHOUT_A_FORM, Row
+from tests.portal.matrix_table import AFFILIATES, CSRF_EXEMPT, SITE, Row
 from tests.scenarios import roll_back
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @dataclass
-class Everybody:
-    """Those who ask, in a scenario that stays as it is."""
+class Matrix:
+    """Sends requests in every role; each leaves the scenario unchanged."""
 
     scenario: Scenario
     sessions: dict[str, str]
-    door: RequestHandler
+    handler: RequestHandler
 
-    def deviations(self, name: str, method: str, expected: Row) -> list[str]:
-        """Each part that is answered otherwise than the table says."""
-        path = build_path(self.scenario, known(name))
-        found = {part: summarize_response(self.door, session, method, path) for part, session in self.sessions.items()}
+    def list_deviations(self, name: str, method: str, expected: Row) -> list[str]:
+        """Return a line for each role whose response differs from `expected`."""
+        path = build_path(self.scenario, get_address(name))
+        responses = {
+            role: summarize_response(self.handler, session, method, path) for role, session in self.sessions.items()
+        }
         return [
-            f"{method} {name} by {part}: {found[part]}, not {expected[part]}"
-            for part in self.sessions
-            if found[part] != expected[part]
+            f"{method} {name} by {role}: {responses[role]}, not {expected[role]}"
+            for role in self.sessions
+            if responses[role] != expected[role]
         ]
 
 
-def known(name: str) -> Address:
+def get_address(name: str) -> Address:
     return next(address for address in list_addresses() if address.name == name)
 
 
@@ -58,102 +60,104 @@ def program(django_db_setup, django_db_blocker) -> Iterator[tuple[Scenario, dict
 
 
 @pytest.fixture
-def everybody(program, settings) -> Iterator[Everybody]:
+def matrix(program, settings) -> Iterator[Matrix]:
     settings.DEBUG_PROPAGATE_EXCEPTIONS = True
-    # Each refusal writes a warning with its traceback, of which pytest would keep thousands.
+    # Every rejected request logs a warning with a traceback, and pytest would keep thousands of them.
     logging.disable(logging.ERROR)
     scenario, sessions = program
-    yield Everybody(scenario, sessions, RequestHandler())
+    yield Matrix(scenario, sessions, RequestHandler())
     logging.disable(logging.NOTSET)
 
 
-def test_has_a_row_in_the_table_and_every_row_an_address():
+def test_every_address_has_a_row_and_every_row_an_address():
     names = {address.name for address in list_addresses()}
-    rows = SITE.keys() | READ_IN_THE_ADMIN.keys()
+    rows = SITE.keys() | ADMIN_GET.keys()
     assert sorted(names - rows) == [], "addresses without a row in matrix_table"
     assert sorted(rows - names) == [], "rows of addresses that are gone"
 
 
-def test_of_the_site_answers_each_as_the_table_says(everybody):
-    found = []
+def test_site_responds_to_each_role_as_listed(matrix):
+    problems = []
     for name, (read, posted) in SITE.items():
-        found += everybody.deviations(name, "GET", read) + everybody.deviations(name, "POST", posted)
-    assert not found, "\n".join(found)
+        problems += matrix.list_deviations(name, "GET", read) + matrix.list_deviations(name, "POST", posted)
+    assert not problems, "\n".join(problems)
 
 
-def test_of_the_admin_answers_each_as_the_table_says(everybody):
-    found = []
-    for name, read in READ_IN_THE_ADMIN.items():
-        found += everybody.deviations(name, "GET", read)
-    assert not found, "\n".join(found)
+def test_admin_responds_to_each_role_as_listed(matrix):
+    problems = []
+    for name, read in ADMIN_GET.items():
+        problems += matrix.list_deviations(name, "GET", read)
+    assert not problems, "\n".join(problems)
 
 
-def test_of_the_admin_takes_no_form_where_rows_are_only_read(everybody):
-    found = []
-    for name, posted in POSTED_IN_THE_ADMIN.items():
-        found += everybody.deviations(name, "POST", posted)
-    assert not found, "\n".join(found)
+def test_read_only_admin_pages_reject_posts(matrix):
+    problems = []
+    for name, posted in ADMIN_POST.items():
+        problems += matrix.list_deviations(name, "POST", posted)
+    assert not problems, "\n".join(problems)
 
 
-# What everybody may read, so that there is something to tell from nothing.
-PUBLISHED = ("agreements:version", "portal:agreement_accept", "portal:agreement_decline", "tracking:follow")
+# Objects that every role may see, so a missing one looks different.
+PUBLIC_OBJECTS = ("agreements:version", "portal:agreement_accept", "portal:agreement_decline", "tracking:follow")
 
 
-def test_with_anothers_id_answers_as_one_with_an_id_that_nobody_has(everybody):
-    found, asked = [], 0
+def test_foreign_object_is_indistinguishable_from_a_missing_one(matrix):
+    problems, comparisons = [], 0
     for name in SITE:
-        anothers, nobodys = (build_path(everybody.scenario, known(name), made_up=made_up) for made_up in (False, True))
-        if anothers == nobodys or name.startswith(PUBLISHED):
+        existing, missing = (
+            build_path(matrix.scenario, get_address(name), made_up=made_up) for made_up in (False, True)
+        )
+        if existing == missing or name.startswith(PUBLIC_OBJECTS):
             continue
-        for part in (*AFFILIATES[1:], "visitor"):
+        for role in (*AFFILIATES[1:], "visitor"):
             for method in ("GET", "POST"):
-                session = everybody.sessions[part]
-                answers = [normalize_response(everybody.door, session, method, path) for path in (anothers, nobodys)]
-                asked += 1
-                if answers[0] != answers[1]:
-                    found.append(f"{method} {name} by {part}: {answers}")
-    assert not found, "\n".join(found)
-    assert asked > 100
+                session = matrix.sessions[role]
+                responses = [normalize_response(matrix.handler, session, method, path) for path in (existing, missing)]
+                comparisons += 1
+                if responses[0] != responses[1]:
+                    problems.append(f"{method} {name} by {role}: {responses}")
+    assert not problems, "\n".join(problems)
+    assert comparisons > 100
 
 
-def test_of_a_draft_is_nobodys(everybody):
+def test_draft_version_is_not_found(matrix):
     draft = AgreementVersion.objects.get(published_at=None)
-    session = everybody.sessions["boss"]
+    session = matrix.sessions["superuser"]
     for name in SITE:
         if name.startswith("agreements:version_") or name in ("agreements:version", "portal:agreement_accept"):
             path = reverse(name, args=[draft.pk])
-            assert summarize_response(everybody.door, everybody.sessions["owner"], "GET", path) == "404", name
-            assert summarize_response(everybody.door, session, "GET", path) in ("404", "302 admin:index"), name
+            assert summarize_response(matrix.handler, matrix.sessions["owner"], "GET", path) == "404", name
+            assert summarize_response(matrix.handler, session, "GET", path) in ("404", "302 admin:index"), name
 
 
 @pytest.mark.parametrize("made_up", [lambda _pk: uuid4(), lambda _pk: "nothing"], ids=["another", "none"])
-def test_with_a_made_up_id_is_never_an_error(everybody, made_up: Callable[[object], UUID | str]):
-    found = []
-    for name in READ_IN_THE_ADMIN:
-        if not name.startswith("admin:") or not known(name).takes or name == "admin:app_list":
+def test_unknown_id_in_the_admin_is_no_server_error(matrix, made_up: Callable[[object], UUID | str]):
+    problems = []
+    for name in ADMIN_GET:
+        if not name.startswith("admin:") or not get_address(name).has_arguments or name == "admin:app_list":
             continue
         try:
-            path = reverse(name, kwargs={key: made_up(pk) for key, pk in everybody.scenario.kwargs(name).items()})
+            path = reverse(name, kwargs={key: made_up(pk) for key, pk in matrix.scenario.kwargs(name).items()})
         except NoReverseMatch:
             continue
-        for part in ("boss", "preparers"):
+        for role in ("superuser", "preparers"):
             for method in ("GET", "POST"):
-                answer = summarize_response(everybody.door, everybody.sessions[part], method, path)
-                if answer.startswith("5") or answer == "200":
-                    found.append(f"{method} {path} by {part}: {answer}")
-    assert not found, "\n".join(found)
+                response = summarize_response(matrix.handler, matrix.sessions[role], method, path)
+                if response.startswith("5") or response == "200":
+                    problems.append(f"{method} {path} by {role}: {response}")
+    assert not problems, "\n".join(problems)
 
 
-def test_is_posted_to_by_its_own_forms_alone(everybody):
-    everybody.door.strict = True
-    found = []
+def test_post_without_a_csrf_token_is_rejected(matrix):
+    matrix.handler.checks_csrf = True
+    problems = []
     for address in list_addresses():
-        if address.name in WITHOUT_A_FORM:
+        if address.name in CSRF_EXEMPT:
             continue
-        part = "boss" if address.route.startswith("admin/") else "owner"
-        answer = summarize_response(
-            everybody.door, everybody.sessions[part], "POST", build_path(everybody.scenario, address)
+        role = "superuser" if address.route.startswith("admin/") else "owner"
+        response = summarize_response(
+            matrix.handler, matrix.sessions[role], "POST", build_path(matrix.scenario, address)
         )
-        if answer != "403":
-            found.append(f"{address.name} by {part}: {answer}")
-    assert not found, "\n".join(found)
+        if response != "403":
+            problems.append(f"{address.name} by {role}: {response}")
+    assert not problems, "\n".join(problems)

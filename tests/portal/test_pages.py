@@ -1,4 +1,4 @@
-"""A page of the portal"""
+"""Every page opens for the right users, under a strict content policy; errors and unavailable stores have pages."""
 
 import re
 
@@ -26,7 +26,7 @@ def _clear_rate_limits():
     cache.clear()
 
 
-def assert_sound(response, status=200) -> None:
+def assert_valid_page(response, status=200) -> None:
     assert response.status_code == status, response.content[:600]
     policy = response.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
@@ -41,12 +41,12 @@ def assert_sound(response, status=200) -> None:
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_opens_for_a_visitor(agreement, name):
-    assert_sound(Client().get(reverse(name)))
+def test_public_page_opens_for_a_visitor(agreement, name):
+    assert_valid_page(Client().get(reverse(name)))
 
 
 @pytest.mark.parametrize("name", [name for name in OWN if name != "account_logout"])
-def test_of_ones_own_asks_a_visitor_to_sign_in(agreement, name):
+def test_private_page_redirects_a_visitor_to_sign_in(agreement, name):
     response = Client().get(reverse(name))
     assert response.status_code == 302
     assert response.headers["Location"].startswith(reverse("account_login"))
@@ -54,14 +54,14 @@ def test_of_ones_own_asks_a_visitor_to_sign_in(agreement, name):
 
 @pytest.mark.parametrize("state", list(State))
 @pytest.mark.parametrize("name", OWN)
-def test_opens_for_an_affiliate_in_every_state(affiliate_factory, client_for, state, name):
+def test_private_page_opens_for_an_affiliate_in_every_state(affiliate_factory, client_for, state, name):
     client = client_for(affiliate_factory(state).user)
     response = client.get(reverse(name))
-    assert_sound(response)
+    assert_valid_page(response)
 
 
 @pytest.mark.parametrize("state", list(State))
-def test_offers_only_links_that_lead_somewhere(affiliate_factory, client_for, state):
+def test_home_has_no_broken_links(affiliate_factory, client_for, state):
     client = client_for(affiliate_factory(state).user)
     html = client.get(reverse("portal:home")).content.decode()
     addresses = {address.partition("#")[0] for address in re.findall(r'href="(/[^"]*)"', html)}
@@ -69,20 +69,20 @@ def test_offers_only_links_that_lead_somewhere(affiliate_factory, client_for, st
         assert client.get(address).status_code in (200, 302), address
 
 
-def test_of_an_affiliate_sends_staff_to_the_admin(agreement, client_for):
+def test_home_redirects_staff_to_the_admin(agreement, client_for):
     client = client_for(make_staff(superuser=True))
     assert client.get(reverse("portal:home")).headers["Location"] == reverse("admin:index")
     assert client.get(reverse("portal:after_sign_in")).headers["Location"] == reverse("admin:index")
 
 
-def test_tells_somebody_who_is_neither_affiliate_nor_staff_so(agreement, client_for):
+def test_account_without_a_role_gets_an_explanation(agreement, client_for):
     client = client_for(make_user())
     response = client.get(reverse("portal:home"), follow=True)
-    assert_sound(response)
-    assert "takes no part in the program" in response.content.decode()
+    assert_valid_page(response)
+    assert "is not part of the program" in response.content.decode()
 
 
-def test_opens_for_staff_of_every_group_with_the_looser_policy_of_the_admin(agreement, client_for):
+def test_admin_opens_for_every_group_with_its_own_policy(agreement, client_for):
     for group in ("affiliate managers", "compliance reviewers", "payout preparers", "payout approvers"):
         response = client_for(make_staff(group)).get(reverse("admin:index"))
         assert response.status_code == 200
@@ -90,53 +90,53 @@ def test_opens_for_staff_of_every_group_with_the_looser_policy_of_the_admin(agre
 
 
 @pytest.mark.parametrize(("status", "path"), [(404, "/nothing/here/"), (404, "/home/nothing/")])
-def test_that_is_not_there_says_so_without_a_database(settings, status, path):
+def test_missing_page_is_404_without_a_database(settings, status, path):
     settings.DEBUG = False
     response = Client().get(path)
     assert response.status_code == status
-    assert b"There is nothing here" in response.content
+    assert b"Page not found" in response.content
     assert b'style="' not in response.content
 
 
 @pytest.mark.parametrize("template", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html", "503.html"])
-def test_of_an_error_renders_without_a_database(template):
+def test_error_page_renders_without_a_database(template):
     from django.template.loader import render_to_string
 
     assert "<h1>" in render_to_string(template)
 
 
-def test_without_postgresql_is_a_503_that_says_so(monkeypatch, settings):
+def test_unavailable_postgresql_is_a_503(monkeypatch, settings):
     settings.DEBUG = False
 
-    def away(*_args, **_kwargs):
+    def raise_unavailable(*_args, **_kwargs):
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr("portal.frame.AgreementVersion.objects.published", away)
+    monkeypatch.setattr("portal.frame.AgreementVersion.objects.published", raise_unavailable)
     client = Client(raise_request_exception=False)
     response = client.get("/")
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "5"
-    assert b"PostgreSQL is not answering" in response.content
+    assert b"PostgreSQL is not available" in response.content
     assert b"Traceback" not in response.content
 
 
-def test_without_valkey_is_a_503_that_says_so(monkeypatch, agreement):
+def test_unavailable_valkey_is_a_503(monkeypatch, agreement):
     import redis.exceptions
 
-    def away(*_args, **_kwargs):
+    def raise_unavailable(*_args, **_kwargs):
         raise redis.exceptions.ConnectionError("connection refused")
 
-    monkeypatch.setattr("portal.views.public.is_open_for_applications", away)
+    monkeypatch.setattr("portal.views.public.is_open_for_applications", raise_unavailable)
     response = Client(raise_request_exception=False).get("/")
     assert response.status_code == 503
-    assert b"Valkey is not answering" in response.content
+    assert b"Valkey is not available" in response.content
 
 
-def test_of_the_api_without_a_store_is_json(rf):
+def test_unavailable_store_is_json_for_the_api(rf):
     response = middleware.build_unavailable_response(rf.get("/api/v1/orders/1"), "PostgreSQL")
     assert response.status_code == 503
     assert b'"code": "unavailable"' in response.content
 
 
-def test_error_of_another_kind_is_no_missing_store():
+def test_other_errors_are_no_missing_store():
     assert middleware.identify_missing_store(ValueError("x")) == ""

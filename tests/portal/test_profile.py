@@ -1,4 +1,4 @@
-"""A profile"""
+"""The profile, notifications, and leaving the program."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from audit.models import AuditRecord
 from mail.models import Message
 
 
-def test_is_changed_and_the_trail_says_what_but_for_the_name(affiliate_factory, client_for):
+def test_change_is_audited_without_the_name(affiliate_factory, client_for):
     affiliate = affiliate_factory(name="Greta Gardener")
     client = client_for(affiliate.user)
     response = client.post("/profile/", {"name": "Greta G.", "country": "FR", "time_zone": "Europe/Paris"})
@@ -29,7 +29,7 @@ def test_is_changed_and_the_trail_says_what_but_for_the_name(affiliate_factory, 
         ({"time_zone": "Mars/Olympus"}, "Select a valid choice"),
     ],
 )
-def test_is_refused_by_field_with_the_cause(affiliate_factory, client_for, change, cause):
+def test_invalid_field_is_reported_and_stores_nothing(affiliate_factory, client_for, change, cause):
     affiliate = affiliate_factory(name="Greta Gardener")
     form = {"name": "Other", "country": "FR", "time_zone": "UTC"} | change
     response = client_for(affiliate.user).post("/profile/", form)
@@ -39,7 +39,7 @@ def test_is_refused_by_field_with_the_cause(affiliate_factory, client_for, chang
     assert affiliate.name == "Greta Gardener"
 
 
-def test_shows_times_in_the_zone_that_was_chosen(affiliate_factory, client_for):
+def test_pages_show_times_in_the_chosen_zone(affiliate_factory, client_for):
     affiliate = affiliate_factory()
     client = client_for(affiliate.user)
     client.post("/profile/", {"name": "G", "country": "JP", "time_zone": "Asia/Tokyo"})
@@ -47,7 +47,7 @@ def test_shows_times_in_the_zone_that_was_chosen(affiliate_factory, client_for):
     assert "JST" in client.get("/profile/data/").content.decode()
 
 
-def test_switches_optional_mail_off_and_on(affiliate_factory, client_for):
+def test_optional_mail_is_turned_off_and_on(affiliate_factory, client_for):
     affiliate = affiliate_factory()
     client = client_for(affiliate.user)
     client.post("/profile/notifications/", {"wanted": ["month_closed"]})
@@ -58,13 +58,13 @@ def test_switches_optional_mail_off_and_on(affiliate_factory, client_for):
     assert affiliate.muted_kinds == []
 
 
-def test_never_switches_a_legal_notice_off(affiliate_factory, client_for):
+def test_legal_notice_cannot_be_turned_off(affiliate_factory, client_for):
     response = client_for(affiliate_factory().user).post("/profile/notifications/", {"wanted": ["review_opened"]})
     assert response.status_code == 200
     assert "Select a valid choice" in response.content.decode()
 
 
-def test_lets_somebody_leave_who_says_so_twice(affiliate_factory, client_for):
+def test_leaving_needs_a_confirmation(affiliate_factory, client_for):
     affiliate = affiliate_factory()
     client = client_for(affiliate.user)
     assert client.post("/profile/leave/", {"reason": ""}).status_code == 200

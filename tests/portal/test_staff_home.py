@@ -1,4 +1,4 @@
-"""The staff's home"""
+"""The to-do list of staff in the admin and by e-mail, and the admin's sign-in."""
 
 from datetime import UTC, datetime
 
@@ -14,51 +14,51 @@ from tests.factories import make_affiliate, make_staff
 MORNING = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 
-def counts(user) -> dict[str, int]:
+def get_counts(user) -> dict[str, int]:
     return {item.label: item.count for item in staff_home.list_todo_items(user, timezone.now())}
 
 
-def hint(user, label: str) -> str:
+def get_hint(user, label: str) -> str:
     return next(item.hint for item in staff_home.list_todo_items(user, timezone.now()) if item.label == label)
 
 
-def test_counts_what_waits_for_a_group_and_shows_nothing_else(agreement):
+def test_staff_see_only_the_items_of_their_group(agreement):
     make_affiliate(state=State.APPLIED)
     make_affiliate(state=State.ACTIVE)
-    shown = {"Applications": 1, "Channels": 0, "Unrecorded clicks": 0}
-    assert counts(make_staff("affiliate managers")) == shown
-    assert "Applications" not in counts(make_staff("payout approvers"))
+    expected = {"Applications": 1, "Channels": 0, "Lost clicks": 0}
+    assert get_counts(make_staff("affiliate managers")) == expected
+    assert "Applications" not in get_counts(make_staff("payout approvers"))
 
 
-def test_asks_only_to_reject_applications_once_the_end_is_announced(agreement):
+def test_applications_are_only_rejected_once_the_end_is_announced(agreement):
     manager = make_staff("affiliate managers")
-    assert hint(manager, "Applications") == "to approve or reject"
+    assert get_hint(manager, "Applications") == "to approve or reject"
     Program.current()
     Program.objects.update(end_announced_at=MORNING, ends_at=MORNING)
-    assert hint(manager, "Applications") == "to reject: the program ends"
+    assert get_hint(manager, "Applications") == "to reject: the program is ending"
 
 
-def test_leaves_out_applications_whose_address_is_not_confirmed(agreement):
+def test_unconfirmed_applications_are_not_counted(agreement):
     from tests.factories import make_user
 
     make_affiliate(state=State.APPLIED, user=make_user(verified=False))
-    assert counts(make_staff("affiliate managers"))["Applications"] == 0
+    assert get_counts(make_staff("affiliate managers"))["Applications"] == 0
 
 
-def test_shows_a_superuser_everything(agreement):
-    always = [entry for entry in staff_home.ENTRIES if not entry.hide_if_none]
-    assert len(counts(make_staff(superuser=True))) == len(always)
+def test_superuser_sees_every_item(agreement):
+    permanent_entries = [entry for entry in staff_home.ENTRIES if not entry.hide_if_none]
+    assert len(get_counts(make_staff(superuser=True))) == len(permanent_entries)
 
 
-def test_links_to_the_list_of_each(agreement, client_for):
-    boss = make_staff(superuser=True)
-    client = client_for(boss)
-    for item in staff_home.list_todo_items(boss, timezone.now()):
+def test_every_item_links_to_its_list(agreement, client_for):
+    superuser = make_staff(superuser=True)
+    client = client_for(superuser)
+    for item in staff_home.list_todo_items(superuser, timezone.now()):
         assert item.link, item.label
         assert client.get(item.link).status_code == 200, item.link
 
 
-def test_of_a_stranger_is_the_sign_in(agreement, client):
+def test_visitor_is_redirected_to_sign_in(agreement, client):
     response = client.get("/admin/")
     assert response.status_code == 302
     response = client.get(response.headers["Location"])
@@ -66,7 +66,7 @@ def test_of_a_stranger_is_the_sign_in(agreement, client):
 
 
 @pytest.mark.parametrize("required", [True, False])
-def test_opens_without_a_second_factor_only_where_none_is_required(agreement, client_for, settings, required):
+def test_admin_requires_two_step_verification_if_configured(agreement, client_for, settings, required):
     settings.STAFF_MFA_REQUIRED = required
     response = client_for(make_staff(superuser=True)).get("/admin/")
     assert response.status_code == (302 if required else 200)
@@ -74,21 +74,21 @@ def test_opens_without_a_second_factor_only_where_none_is_required(agreement, cl
         assert response.headers["Location"] == "/accounts/2fa/totp/activate/"
 
 
-def test_opens_with_a_second_factor(agreement, client_for, settings):
+def test_admin_opens_with_two_step_verification(agreement, client_for, settings):
     from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 
     settings.STAFF_MFA_REQUIRED = True
-    boss = make_staff(superuser=True)
-    TOTP.activate(boss, generate_totp_secret())
-    assert client_for(boss).get("/admin/").status_code == 200
+    superuser = make_staff(superuser=True)
+    TOTP.activate(superuser, generate_totp_secret())
+    assert client_for(superuser).get("/admin/").status_code == 200
 
 
-def test_goes_out_by_mail_once_a_day_to_those_for_whom_something_waits(agreement):
+def test_daily_list_is_sent_once_a_day_to_staff_with_items(agreement):
     make_affiliate(state=State.APPLIED)
     manager = make_staff("affiliate managers")
     make_staff("payout approvers")
     assert daily_list.post_daily_lists(now=MORNING.replace(hour=6)) == 0
-    for _again in range(2):
+    for _repeat in range(2):
         daily_list.post_daily_lists(now=MORNING)
     message = Message.objects.get(kind="staff_daily_list")
     assert message.to == manager.email

@@ -1,4 +1,4 @@
-"""A template tag"""
+"""Template tags for money, times, statuses and clauses."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -22,15 +22,15 @@ from tracking.models import Order
         ("nonsense", ""),
     ],
 )
-def test_shows_money_with_two_places_and_its_currency(amount, text):
+def test_money_has_two_decimals_and_a_currency(amount, text):
     assert accord.money(amount, "USD") == text
 
 
-def test_takes_the_currency_of_the_program(agreement):
+def test_money_defaults_to_the_program_currency(agreement):
     assert accord.money("1") == "1.00\u00a0USD"
 
 
-def test_asks_for_the_currency_once_a_request(agreement, rf, django_assert_num_queries):
+def test_currency_is_read_once_per_request(agreement, rf, django_assert_num_queries):
     token = frame.current_frame.set(frame.Frame(rf.get("/")))
     try:
         with django_assert_num_queries(1):
@@ -39,14 +39,14 @@ def test_asks_for_the_currency_once_a_request(agreement, rf, django_assert_num_q
         frame.current_frame.reset(token)
 
 
-def test_shows_a_moment_in_a_named_zone():
+def test_moment_names_its_time_zone():
     assert str(accord.moment(datetime(2026, 11, 3, 14, 5, tzinfo=UTC))) == (
         '<time datetime="2026-11-03T14:05:00+00:00">3 Nov 2026, 14:05 UTC</time>'
     )
     assert accord.moment(None) == ""
 
 
-def test_shows_days_and_months():
+def test_day_and_month_formats():
     assert ">3 Nov 2026<" in accord.day(date(2026, 11, 3))
     assert accord.month(date(2026, 11, 1)) == "November 2026"
 
@@ -54,24 +54,24 @@ def test_shows_days_and_months():
 @pytest.mark.parametrize(
     ("value", "tone"), [("active", "good"), ("held", "warn"), ("failed", "bad"), ("something_new", "calm")]
 )
-def test_shows_a_status_as_a_word_with_a_colour(value, tone):
+def test_status_is_a_word_with_a_color(value, tone):
     chip = accord.status(value)
     assert f"chip-{tone}" in chip
     assert value.replace("_", " ") in chip
 
 
-def test_escapes_what_a_status_says():
+def test_status_label_is_escaped():
     assert "<script>" not in accord.status("active", "<script>")
 
 
-def test_links_a_clause_to_its_place_in_the_version(agreement):
+def test_clause_links_to_its_place_in_the_version(agreement):
     assert f'href="/agreement/versions/{agreement.pk}/#clause-3.2"' in accord.clause(agreement, "3.2")
     assert accord.clause(None, "3.2") == ""
     assert accord.clause(agreement, "") == ""
 
 
 @pytest.mark.parametrize(
-    ("status", "word"), [("paid", "paid by the customer"), ("completed", "completed"), ("cancelled", "cancelled")]
+    ("status", "word"), [("paid", "Paid, awaiting completion"), ("completed", "completed"), ("cancelled", "cancelled")]
 )
-def test_never_calls_an_order_paid_without_saying_by_whom(status, word):
+def test_paid_order_is_shown_as_awaiting_completion(status, word):
     assert f">{word}</span>" in accord.order_status(Order(status=status))

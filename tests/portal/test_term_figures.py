@@ -1,4 +1,4 @@
-"""Every figure of a page that comes from a term of the agreement"""
+"""Every figure on a page that comes from a term links to the clause that states it."""
 
 import logging
 import re
@@ -25,7 +25,7 @@ from tests.scenarios import roll_back
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
-# Figures that nothing else on a page is likely to be.
+# Values that are unlikely to appear on a page for any other reason.
 TERMS = {
     "rate_floor": Decimal("2.63"),
     "rate_ceiling": Decimal("8.47"),
@@ -47,37 +47,37 @@ TERMS = {
 }
 MONEY = ("payout_minimum", "order_commission_cap")
 RATES = ("rate_floor", "rate_ceiling")
-# What a reader takes in at one glance: there the clause has to stand.
-GLANCES = ("li", "p", "tr", "dd", "h1", "h2", "h3", "h4", "label", "figcaption", "blockquote")
+# The elements in which the link must be found.
+CONTEXT_TAGS = ("li", "p", "tr", "dd", "h1", "h2", "h3", "h4", "label", "figcaption", "blockquote")
 
 
 class Figure(NamedTuple):
-    """How a term reads on a page, and the clause that states it."""
+    """The pattern of a term's figure on a page, and the clause that states the term."""
 
     term: str
-    reads: re.Pattern[str]
+    pattern: re.Pattern[str]
     clause: str
 
 
-def card() -> tuple[SeedRate, ...]:
-    """The seed card with rates between floor and ceiling that are like no other figure."""
+def build_rate_card() -> tuple[SeedRate, ...]:
+    """Return the seed rate card with rates that resemble no other figure."""
     return tuple(
         rate._replace(percent=Decimal("2.71") + Decimal("0.43") * place) for place, rate in enumerate(seed.RATE_CARD)
     )
 
 
-def figures(agreement: AgreementVersion) -> list[Figure]:
-    stated = get_clause_numbers(agreement.pk)
+def list_figures(agreement: AgreementVersion) -> list[Figure]:
+    clauses = get_clause_numbers(agreement.pk)
 
-    def figure(term: str, pattern: str) -> Figure:
-        return Figure(term, re.compile(pattern), stated[TERM_RULES[term].value])
+    def build_figure(term: str, pattern: str) -> Figure:
+        return Figure(term, re.compile(pattern), clauses[TERM_RULES[term].value])
 
-    found = [figure(term, rf"(?<![\d.,]){TERMS[term]}(?!\d)") for term in MONEY]
+    figures = [build_figure(term, rf"(?<![\d.,]){TERMS[term]}(?!\d)") for term in MONEY]
     rates = [*(TERMS[term] for term in RATES), *(rate.percent for rate in agreement.rates.all())]
-    found += [figure("rate_card", rf"(?<![\d.,]){rate} ?%") for rate in rates]
-    found.append(figure("close_day", r"\bday 6\b|\bthe 6th\b"))
-    whole = [term for term in TERMS if term not in (*MONEY, *RATES, "close_day")]
-    return found + [figure(term, rf"(?<![\w.,:/-]){TERMS[term]}(?![\w.,:%/-]|\s?%)") for term in whole]
+    figures += [build_figure("rate_card", rf"(?<![\d.,]){rate} ?%") for rate in rates]
+    figures.append(build_figure("close_day", r"\bday 6\b|\bthe 6th\b"))
+    integer_terms = [term for term in TERMS if term not in (*MONEY, *RATES, "close_day")]
+    return figures + [build_figure(term, rf"(?<![\w.,:/-]){TERMS[term]}(?![\w.,:%/-]|\s?%)") for term in integer_terms]
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def program(django_db_setup, django_db_blocker) -> Iterator[tuple[Scenario, dict
     ):
         for term, value in TERMS.items():
             patch.setitem(seed.TERMS, term, value)
-        patch.setattr(seed, "RATE_CARD", card())
+        patch.setattr(seed, "RATE_CARD", build_rate_card())
         scenario = matrix_scenario.build_scenario()
         scenario.people["approved"] = make_affiliate(state=State.APPROVED, at=matrix_scenario.STARTS_AT).user
         scenario.people["applied"] = make_affiliate(state=State.APPLIED, at=matrix_scenario.STARTS_AT).user
@@ -100,50 +100,50 @@ def program(django_db_setup, django_db_blocker) -> Iterator[tuple[Scenario, dict
     logging.disable(logging.NOTSET)
 
 
-def strings(element: Element) -> Iterator[tuple[str, Element]]:
-    """Every piece of text that a reader sees, but for the agreement itself and the differences between two texts."""
+def iterate_texts(element: Element) -> Iterator[tuple[str, Element]]:
+    """Yield every visible text with its element, except in the agreement itself and in text comparisons."""
     if element.tag in ("head", "script", "style") or {"agreement", "difference"} & element.classes:
         return
-    for one in element.content:
-        if isinstance(one, str):
-            yield re.sub(r"[\s\u00a0]+", " ", one), element
+    for child in element.content:
+        if isinstance(child, str):
+            yield re.sub(r"[\s\u00a0]+", " ", child), element
         else:
-            yield from strings(one)
+            yield from iterate_texts(child)
 
 
-def glance(element: Element) -> Element:
-    """What is taken in together with `element`: its line, its row, its term with its definition, a reckoning as a whole."""
-    for one in element.ancestors():
-        if one.classes & {"progress", "field", "reckoning"}:
-            return one
-    found = next((one for one in element.ancestors() if one.tag in GLANCES), element)
-    parent = found.parent
-    return parent if found.tag == "dd" and parent is not None and parent.tag == "div" else found
+def find_context(element: Element) -> Element:
+    """Return the line, row, definition or calculation that `element` belongs to."""
+    for ancestor in element.ancestors():
+        if ancestor.classes & {"progress", "field", "calculation"}:
+            return ancestor
+    context = next((ancestor for ancestor in element.ancestors() if ancestor.tag in CONTEXT_TAGS), element)
+    parent = context.parent
+    return parent if context.tag == "dd" and parent is not None and parent.tag == "div" else context
 
 
-def unlinked(page: Element, found: list[Figure]) -> Iterator[str]:
-    for text, element in strings(page):
-        for figure in found:
-            if figure.reads.search(text):
-                seen = glance(element)
-                links = [one.attributes.get("href", "") for one in seen.descendants() if one.tag == "a"]
+def find_unlinked(page: Element, figures: list[Figure]) -> Iterator[str]:
+    for text, element in iterate_texts(page):
+        for figure in figures:
+            if figure.pattern.search(text):
+                context = find_context(element)
+                links = [link.attributes.get("href", "") for link in context.descendants() if link.tag == "a"]
                 if not any(link.endswith(f"#clause-{figure.clause}") for link in links):
-                    yield f"{figure.term} (clause {figure.clause}): {seen.text.strip()[:200]}"
+                    yield f"{figure.term} (clause {figure.clause}): {context.text.strip()[:200]}"
 
 
-@pytest.mark.parametrize("part", ["visitor", "owner", "suspended", "terminated", "approved", "applied"])
-def test_leads_to_its_clause(program, part):
+@pytest.mark.parametrize("role", ["visitor", "owner", "suspended", "terminated", "approved", "applied"])
+def test_term_figures_link_to_their_clause(program, role):
     scenario, sessions = program
-    found = figures(AgreementVersion.objects.get(number=1))
-    door, wrong, seen = RequestHandler(), [], 0
+    figures = list_figures(AgreementVersion.objects.get(number=1))
+    handler, problems, seen = RequestHandler(), [], 0
     for address in list_addresses():
         if address.name not in SITE:
             continue
-        response, content = matrix_requests.send_request(door, sessions[part], "GET", build_path(scenario, address))
+        response, content = matrix_requests.send_request(handler, sessions[role], "GET", build_path(scenario, address))
         if response.status_code != 200 or not response.headers["Content-Type"].startswith("text/html"):
             continue
         page = parse_html(content.decode())
-        seen += sum(bool(figure.reads.search(text)) for text, _element in strings(page) for figure in found)
-        wrong += [f"{address.name}: {line}" for line in unlinked(page, found)]
-    assert not wrong, "\n".join(sorted(set(wrong)))
+        seen += sum(bool(figure.pattern.search(text)) for text, _element in iterate_texts(page) for figure in figures)
+        problems += [f"{address.name}: {line}" for line in find_unlinked(page, figures)]
+    assert not problems, "\n".join(sorted(set(problems)))
     assert seen > 10

@@ -1,4 +1,4 @@
-"""Every word of a template ..."""
+"""Every text of a template is marked for translation."""
 
 import re
 from pathlib import Path
@@ -8,53 +8,53 @@ from django.conf import settings
 from django.template.base import Lexer, Token, TokenType
 
 TEMPLATES = settings.BASE_DIR / "templates"
-# Names and marks that are the same in every language.
-NO_WORDS = {"terms", "json", "SHA", "PDF", "CSV", "ZIP", "JSON", "reference", "result", "amount", "reason"}
-READ_ALOUD = r'\b(?:aria-label|title|alt|placeholder|data-label)\s*=\s*"([^"]*)"'
-# Comments, what is for the browser, and what people type or copy as it stands.
-NOT_READ = r'<!--.*?-->|<(style|script|code)\b.*?</\1>|<(\w+) class="copyable[^>]*>.*?</\2>'
+# Names and abbreviations that are the same in every language.
+ALLOWED_WORDS = {"terms", "json", "SHA", "PDF", "CSV", "ZIP", "JSON", "reference", "result", "amount", "reason"}
+TEXT_ATTRIBUTES = r'\b(?:aria-label|title|alt|placeholder|data-label)\s*=\s*"([^"]*)"'
+# Comments, code for the browser, and text that people copy unchanged.
+IGNORED = r'<!--.*?-->|<(style|script|code)\b.*?</\1>|<(\w+) class="copyable[^>]*>.*?</\2>'
 MARKED = {
     "blocktranslate": "endblocktranslate",
     "blocktrans": "endblocktrans",
     "comment": "endcomment",
-    # The names of a style.
+    # CSS classes.
     "block main_class": "endblock",
 }
-OTHER = "\x00"
+PLACEHOLDER = "\x00"
 
 
-def unmarked(source: str) -> list[str]:
-    """The words that a template says itself, outside of what is marked for translation."""
-    text = "".join(_said(Lexer(source).tokenize()))
-    aloud = " ".join(re.findall(READ_ALOUD, text))
-    text = re.sub(NOT_READ, " ", text, flags=re.DOTALL)
-    text = re.sub(r"<[^>]*>", " ", text) + " " + aloud
-    return [word for word in re.findall(r"[^\W\d_]{2,}", re.sub(r"&\w+;", " ", text)) if word not in NO_WORDS]
+def find_unmarked_words(source: str) -> list[str]:
+    """Return the words of a template that are not marked for translation."""
+    text = "".join(_list_text(Lexer(source).tokenize()))
+    attributes = " ".join(re.findall(TEXT_ATTRIBUTES, text))
+    text = re.sub(IGNORED, " ", text, flags=re.DOTALL)
+    text = re.sub(r"<[^>]*>", " ", text) + " " + attributes
+    return [word for word in re.findall(r"[^\W\d_]{2,}", re.sub(r"&\w+;", " ", text)) if word not in ALLOWED_WORDS]
 
 
-def _said(tokens: list[Token]) -> list[str]:
-    """The text between the tags; each tag and variable as a mark that is no letter."""
-    said, until = [], ""
+def _list_text(tokens: list[Token]) -> list[str]:
+    """Return the unmarked text of a template, with a placeholder for each tag and variable."""
+    texts, end_tag = [], ""
     for token in tokens:
         word = token.contents if token.token_type == TokenType.BLOCK else ""
         word = word if word in MARKED else word.split(" ")[0]
-        if until:
-            until = "" if word == until else until
+        if end_tag:
+            end_tag = "" if word == end_tag else end_tag
         elif word in MARKED:
-            until = MARKED[word]
+            end_tag = MARKED[word]
         else:
-            said.append(token.contents if token.token_type == TokenType.TEXT else OTHER)
-    return said
+            texts.append(token.contents if token.token_type == TokenType.TEXT else PLACEHOLDER)
+    return texts
 
 
 @pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.html")), ids=lambda path: str(path.relative_to(TEMPLATES)))
-def test_is_marked_for_translation(path: Path) -> None:
-    assert unmarked(path.read_text()) == []
+def test_page_template_is_marked_for_translation(path: Path) -> None:
+    assert find_unmarked_words(path.read_text()) == []
 
 
 @pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.txt")), ids=lambda path: str(path.relative_to(TEMPLATES)))
-def test_of_a_mail_is_marked_for_translation(path: Path) -> None:
-    assert unmarked(path.read_text()) == []
+def test_mail_template_is_marked_for_translation(path: Path) -> None:
+    assert find_unmarked_words(path.read_text()) == []
 
 
 @pytest.mark.parametrize(
@@ -70,5 +70,5 @@ def test_of_a_mail_is_marked_for_translation(path: Path) -> None:
         ("<style>p { color: red }</style><!-- Hello -->", []),
     ],
 )
-def test_is_found_where_it_is_not_marked(source: str, words: list[str]) -> None:
-    assert unmarked(source) == words
+def test_unmarked_words_are_found(source: str, words: list[str]) -> None:
+    assert find_unmarked_words(source) == words

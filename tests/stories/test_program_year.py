@@ -157,7 +157,7 @@ def the_cut_takes_effect(year: ProgramYear) -> None:
     # Ben's links lead on to the shop, untracked, and he sees why; a click from before is still his, at the old rate.
     assert year.click("ANN") is not None
     assert year.click("BEN") is year.click("CAT") is None
-    assert "Your links and coupons are paused since" in year.read_page("BEN", "portal:agreement")
+    assert "Your links and coupons have been paused since" in year.read_page("BEN", "portal:agreement")
     assert "a new version of the agreement waits for you to accept it" in year.read_page("BEN", "tracking:links")
     assert "paused" not in year.read_page("ANN", "portal:agreement")
     sells(year, "3-BEN-clicked-before", "BEN", Credited("2", "6.00"), click=ben, placed="2026-07-01T12:00:00")

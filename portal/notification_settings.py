@@ -1,4 +1,4 @@
-"""Which of the optional e-mails an affiliate wants."""
+"""The optional e-mails that an affiliate has turned off."""
 
 from datetime import datetime
 
@@ -14,9 +14,12 @@ from audit import trail
 
 @transaction.atomic
 def set_muted_emails(*, affiliate: Affiliate, muted: list[str], now: datetime, by: User | None) -> None:
-    """Switch off exactly the optional e-mails in `muted`; a legal notice or one about money can't be (CONTRACT 10)."""
+    """Turn off exactly the optional e-mails in `muted`.
+
+    Raises ValidationError for any other kind: legal notices and e-mails about money are always sent (specification 10).
+    """
     if set(muted) - set(OPTIONAL_KINDS):
-        raise ValidationError({"wanted": _("This e-mail can't be switched off.")})
+        raise ValidationError({"wanted": _("This e-mail can't be turned off.")})
     if sorted(muted) == sorted(affiliate.muted_kinds):
         return
     before = ", ".join(sorted(affiliate.muted_kinds))
@@ -29,5 +32,5 @@ def set_muted_emails(*, affiliate: Affiliate, muted: list[str], now: datetime, b
         by=by,
         before={"muted": before},
         after={"muted": ", ".join(affiliate.muted_kinds)},
-        reason="The affiliate chose so.",
+        reason="Changed by the affiliate.",
     )
