@@ -360,7 +360,7 @@ def test_are_uploaded_matched_looked_at_and_imported_in_the_admin(clerk, client)
     assert refused.splitlines()[1].startswith("3,A2,lines[0].amount,amount,rejected,")
     assert not Order.objects.exists()
     done = client.post(
-        reverse("admin:shops_orderfile_take_in", args=[file.pk]), {"digest": shown.context["digest"]}, follow=True
+        reverse("admin:shops_orderfile_import_orders", args=[file.pk]), {"digest": shown.context["digest"]}, follow=True
     ).content.decode()
     assert "It is imported." in done
     assert "rejects inbox" in done
@@ -381,7 +381,7 @@ def test_that_wait_are_their_uploaders_alone(clerk, client):
     client.post(reverse("admin:shops_orderfile_discard", args=[file.pk]))
     file.refresh_from_db()
     assert (file.state, file.content) == ("discarded", None)
-    assert client.post(reverse("admin:shops_orderfile_take_in", args=[file.pk]), {"digest": digest}).status_code == 404
+    assert client.post(reverse("admin:shops_orderfile_import_orders", args=[file.pk]), {"digest": digest}).status_code == 404
 
 
 def test_are_for_payout_preparers(client):
