@@ -1,5 +1,5 @@
 """Whatever the description of the API allows or forbids, each answer is one that it describes; so many cases are sent as
-SCHEMA_CASES says (`SCHEMA_CASES=20000 .venv/bin/pytest tests/payouts/test_api_schema.py -s` prints what was answered)."""
+SCHEMA_CASES says (`SCHEMA_CASES=20000 .venv/bin/pytest tests/shops/test_api_schema.py -s` prints what was answered)."""
 
 import os
 import sys

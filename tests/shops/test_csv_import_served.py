@@ -9,7 +9,7 @@ from django.test import Client
 
 from shops.models import OrderFile
 from tests.factories import make_staff
-from tests.payouts.test_from_csv import BAD, GOOD
+from tests.shops.test_csv_import import BAD, GOOD
 from tests.scenarios import create_program
 from tests.web_server import run_web_server
 
