@@ -168,8 +168,8 @@ def test_takes_a_byte_order_mark_and_any_line_ends_and_quotes(end: str) -> None:
             "payout_account: payout_method and payout_account go together: give both or neither.",
         ),
         ("R1,a@example.com,Ada,GB,,,cash,a@example.com", "payout_account: Choose one of: paypal, sepa, bank."),
-        ("R1,a@example.com,Ada,GB", "4 fields, where the header has 8."),
-        ("R1,a@example.com,Ada,GB,,,,,", "9 fields, where the header has 8."),
+        ("R1,a@example.com,Ada,GB", "This row has 4 cells, but there are 8 headings."),
+        ("R1,a@example.com,Ada,GB,,,,,", "This row has 9 cells, but there are 8 headings."),
     ],
 )
 def test_refuses_a_bad_row_by_line_and_cause(row: str, said: str) -> None:
@@ -202,8 +202,8 @@ def test_refuses_an_account_that_cannot_be(method: str, account: str) -> None:
             file(header=f"{HEADER},phone"),
             [f"line 1: Unknown column “phone”; known are {HEADER.replace(',', ', ')}."],
         ),
-        (file(EVE) + b"R1,\xff@example.com,Ada,GB,,,,\n", ["line 3: This is not UTF-8."]),
-        (file(EVE) + b"R1,a@example.com,A\x00da,GB,,,,\n", ["line 3: There is a NUL character."]),
+        (file(EVE) + b"R1,\xff@example.com,Ada,GB,,,,\n", ["line 3: This is not UTF-8. Save the file as CSV in UTF-8."]),
+        (file(EVE) + b"R1,a@example.com,A\x00da,GB,,,,\n", ["line 3: There is a NUL character. Save the file as CSV in UTF-8, not as a workbook or in UTF-16."]),
         (file(EVE, 'R1,a@example.com,"Ada,GB,,,,', ""), ["line 3: This is not CSV: unexpected end of data."]),
     ],
 )
