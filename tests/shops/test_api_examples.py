@@ -1,4 +1,4 @@
-"""The description of the API ..."""
+"""The documentation of the API: its examples run, and it lists everything."""
 
 import json
 import re
@@ -32,82 +32,83 @@ def secret(tmp_path) -> str:
     return api_keys.create(name="the shop", now=NOW, by=None)[1]
 
 
-def test_has_examples_that_all_run_and_are_answered_as_it_says(secret):
-    for one in build_examples("USD"):
-        path = f"/api/v1/orders/{one.order_id or 'batch'}"
-        body = one.body if isinstance(one.body, str) else json.dumps(one.body)
-        answer = Client().generic(
-            one.operation, path, body if one.content_type else "", one.content_type or "", headers=signed(secret)
+def test_examples_get_the_documented_responses(secret):
+    for example in build_examples("USD"):
+        path = f"/api/v1/orders/{example.order_id or 'batch'}"
+        body = example.body if isinstance(example.body, str) else json.dumps(example.body)
+        media = example.content_type or ""
+        response = Client().generic(
+            example.operation, path, body if media else "", media, headers=build_headers(secret)
         )
-        assert (answer.status_code, answer.json()) == (one.status, one.response), one.name
+        assert (response.status_code, response.json()) == (example.status, example.response), example.name
 
 
-def signed(secret: str) -> dict[str, str]:
+def build_headers(secret: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret}"}
 
 
-def test_has_commands_for_a_shell_that_send_the_same(secret, settings: Settings):
+def test_curl_commands_send_the_examples(secret, settings: Settings):
     settings.BASE_URL = "http://testserver"
-    for one in build_examples("USD"):
-        method, address, headers, body = "GET", "", {}, ""
-        words = iter(words_of(build_curl_command(one), secret))
-        for word in words:
+    for example in build_examples("USD"):
+        method, url, headers, body = "GET", "", {}, ""
+        arguments = iter(split_command(build_curl_command(example), secret))
+        for word in arguments:
             if word == "-X":
-                method = next(words)
+                method = next(arguments)
             elif word == "-H":
-                name, _, value = next(words).partition(": ")
+                name, _, value = next(arguments).partition(": ")
                 headers[name] = value
             elif word == "--data-binary":
-                body = next(words)
+                body = next(arguments)
             else:
-                address = word
-        path, media = address.removeprefix("http://testserver"), headers.pop("Content-Type", "")
-        answer = Client().generic(method, path, body, media, headers=headers)
-        assert (answer.status_code, answer.json()) == (one.status, one.response), one.name
+                url = word
+        path, media = url.removeprefix("http://testserver"), headers.pop("Content-Type", "")
+        response = Client().generic(method, path, body, media, headers=headers)
+        assert (response.status_code, response.json()) == (example.status, example.response), example.name
 
 
-def words_of(command: str, secret: str) -> list[str]:
-    """What a shell gives to curl."""
+def split_command(command: str, secret: str) -> list[str]:
+    """Return the arguments that a shell passes to curl."""
     script = f"curl() {{ printf '%s\\0' \"$@\"; }}\n{command}"
     return subprocess.check_output(["sh", "-c", script], env={"KEY": secret}, text=True).split("\0")[:-1]
 
 
-def test_is_served_to_anybody_as_openapi(client: Client):
-    answer = client.get(reverse("api_openapi"))
-    assert answer["Content-Type"] == "application/json"
-    assert answer.json() == build_document("USD")
+def test_openapi_document_is_public(client: Client):
+    response = client.get(reverse("api_openapi"))
+    assert response["Content-Type"] == "application/json"
+    assert response.json() == build_document("USD")
     assert client.post(reverse("api_openapi")).status_code == 405
 
 
-def test_names_every_key_of_a_snapshot_and_which_are_required():
-    forms = build_document("USD")["components"]["schemas"]
+def test_schemas_name_every_key_and_the_required_ones():
+    schemas = build_document("USD")["components"]["schemas"]
     for name, keys, required in (
         ("Snapshot", snapshots.KEYS, snapshots.REQUIRED),
         ("Line", snapshots.LINE_KEYS, snapshots.LINE_REQUIRED),
         ("Customer", snapshots.CUSTOMER_KEYS, ()),
     ):
-        assert tuple(forms[name]["properties"]) == keys
-        assert tuple(forms[name]["required"]) == required
-        assert forms[name]["additionalProperties"] is False
+        assert tuple(schemas[name]["properties"]) == keys
+        assert tuple(schemas[name]["required"]) == required
+        assert schemas[name]["additionalProperties"] is False
 
 
-def test_lists_every_outcome_reason_and_error_that_there_is():
+def test_document_lists_every_outcome_reason_and_error():
     text = json.dumps(build_document("USD"))
     assert set(OUTCOMES) == set(Outcome)
     assert [name for name in (*Outcome, *Reason) if f"`{name.value}`" not in text] == []
     listed = {code for operation in OPERATIONS for code in operation.errors}
-    always = {"unauthorized", "scope_missing", "method_not_allowed", "too_many_requests", "unavailable"}
-    assert listed | always | {"internal"} == set(ERROR_KINDS)
+    common = {"unauthorized", "scope_missing", "method_not_allowed", "too_many_requests", "unavailable"}
+    assert listed | common | {"internal"} == set(ERROR_KINDS)
 
 
-def test_is_a_page_for_people_made_of_the_same(client: Client):
-    answer = client.get(reverse("api_reference"))
-    text = unescape(answer.content.decode())
+def test_page_shows_the_whole_document(client: Client):
+    response = client.get(reverse("api_reference"))
+    text = unescape(response.content.decode())
     for word in (*ERROR_KINDS, *(outcome.value for outcome in Outcome), *(reason.value for reason in Reason)):
         assert f"<code>{word}</code>" in text, word
     for operation in OPERATIONS:
         assert operation.description.replace("`updated_at`", "<code>updated_at</code>") in text
-    for one in build_examples("USD"):
-        assert build_curl_command(one) in text, one.name
+    for example in build_examples("USD"):
+        assert build_curl_command(example) in text, example.name
     assert f"{MAX_BYTES // 1024 // 1024} MiB" in text
     assert not re.search(r"<script(?![^>]*src=)|\sstyle=|\son\w+=|https?://(?!127\.0\.0\.1|localhost)", text)

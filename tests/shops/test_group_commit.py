@@ -1,4 +1,4 @@
-"""Single orders that are sent at the same time ..."""
+"""Single orders sent at the same time share a transaction."""
 
 import threading
 import time
@@ -24,83 +24,83 @@ def key(tmp_path):
     return api_keys.create(name="the shop", now=NOW, by=None)[0]
 
 
-def send_all(rows: list[Any], key: Any, gate: threading.Event | None = None) -> list[Any]:
-    """Each row by a thread of its own; what each got, a result or an error."""
-    found: list[Any] = [None] * len(rows)
+def send_all(rows: list[Any], key: Any, all_sent: threading.Event | None = None) -> list[Any]:
+    """Send each row in its own thread, and return the result or error of each."""
+    outcomes: list[Any] = [None] * len(rows)
 
-    def send(place: int) -> None:
+    def send(index: int) -> None:
         try:
-            found[place] = group_commit.ingest_order(rows[place], source="a test", api_key=key, now=NOW)
-        except Exception as error:  # noqa: BLE001 -- what was raised is what is asked for
-            found[place] = error
+            outcomes[index] = group_commit.ingest_order(rows[index], source="a test", api_key=key, now=NOW)
+        except Exception as error:  # noqa: BLE001 -- the test looks at whatever is raised
+            outcomes[index] = error
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=send, args=(place,)) for place in range(len(rows))]
+    threads = [threading.Thread(target=send, args=(index,)) for index in range(len(rows))]
     for thread in threads:
         thread.start()
-    if gate:
-        gate.set()
+    if all_sent:
+        all_sent.set()
     for thread in threads:
         thread.join(60)
-    return found
+    return outcomes
 
 
 @pytest.fixture
 def groups(monkeypatch):
-    """How many rows each transaction took; the first waits until all others are there."""
-    taken: list[int] = []
-    others = threading.Event()
-    real = intake.ingest_orders
+    """The number of rows of each transaction, and an event that lets the first transaction go on."""
+    sizes: list[int] = []
+    all_sent = threading.Event()
+    ingest_orders = intake.ingest_orders
 
     def take(**given: Any) -> Any:
-        taken.append(len(given["snapshots"]))
-        if len(taken) == 1:
-            others.wait(10)
+        sizes.append(len(given["snapshots"]))
+        if len(sizes) == 1:
+            all_sent.wait(10)
             time.sleep(0.3)
-        return real(**given)
+        return ingest_orders(**given)
 
     monkeypatch.setattr(intake, "ingest_orders", take)
-    return taken, others
+    return sizes, all_sent
 
 
-def test_are_taken_in_one_transaction_and_each_gets_its_own_answer(key, groups):
-    taken, others = groups
+def test_concurrent_orders_share_transactions_and_get_their_own_results(key, groups):
+    sizes, all_sent = groups
     rows = [build_order(f"T{n}", ("home-decor", f"{n}00.00"), coupon="A") for n in range(1, 9)]
-    found = send_all(rows, key, others)
-    assert [result.order_id for result in found] == [f"T{n}" for n in range(1, 9)]
-    assert [result.commission for result in found] == [f"{n * 5}.00" for n in range(1, 9)]
-    assert sum(taken) == 8
-    assert len(taken) < 8
+    results = send_all(rows, key, all_sent)
+    assert [result.order_id for result in results] == [f"T{n}" for n in range(1, 9)]
+    assert [result.commission for result in results] == [f"{n * 5}.00" for n in range(1, 9)]
+    assert sum(sizes) == 8
+    assert len(sizes) < 8
     assert Order.objects.count() == 8
 
 
-def test_do_not_fail_with_one_that_is_refused(key, groups):
+def test_rejected_order_does_not_affect_the_others(key, groups):
     rows = [
         build_order("good", coupon="A"),
         build_order("bad", currency="EUR"),
         {"no": "order"},
         build_order("fine", coupon="A"),
     ]
-    found = send_all(rows, key, groups[1])
-    assert [result.outcome for result in found] == ["created", "rejected", "rejected", "created"]
+    results = send_all(rows, key, groups[1])
+    assert [result.outcome for result in results] == ["created", "rejected", "rejected", "created"]
 
 
-def test_do_not_fail_with_one_that_breaks(key, groups, monkeypatch):
-    real = intake.ingest_orders
+def test_order_that_raises_does_not_affect_the_others(key, groups, monkeypatch):
+    ingest_orders = intake.ingest_orders
 
     def take(**given: Any) -> Any:
-        if any(row["order_id"] == "poison" for row in given["snapshots"]):
+        if any(row["order_id"] == "broken" for row in given["snapshots"]):
             raise ZeroDivisionError
-        return real(**given)
+        return ingest_orders(**given)
 
     monkeypatch.setattr(intake, "ingest_orders", take)
-    found = send_all([build_order("poison"), *(build_order(f"T{n}") for n in range(5))], key, groups[1])
-    assert isinstance(found[0], ZeroDivisionError)
-    assert [result.outcome for result in found[1:]] == ["created"] * 5
+    results = send_all([build_order("broken"), *(build_order(f"T{n}") for n in range(5))], key, groups[1])
+    assert isinstance(results[0], ZeroDivisionError)
+    assert [result.outcome for result in results[1:]] == ["created"] * 5
 
 
-def test_all_hear_that_the_store_is_away(key, monkeypatch):
+def test_all_orders_fail_when_the_database_is_unavailable(key, monkeypatch):
     def take(**given: Any) -> Any:
         raise OperationalError("away")
 
@@ -110,13 +110,13 @@ def test_all_hear_that_the_store_is_away(key, monkeypatch):
     assert send_all([build_order("later")], key)[0].outcome == "created"
 
 
-def test_wait_no_longer_than_their_patience_and_leave_the_way_free(key, monkeypatch):
+def test_order_gives_up_after_the_timeout(key, monkeypatch):
     monkeypatch.setattr(group_commit, "WAIT_SECONDS", 0.05)
-    here = GroupCommitter()
-    here._busy = True  # somebody is at it, and takes long
-    with pytest.raises(OperationalError, match="not done yet"):
-        here.ingest_order(build_order("T1"), source="a test", api_key=key, now=NOW)
-    assert here._waiting == []
-    sent = PendingOrder(build_order("T2"), NOW)
-    sent.turn.set()
-    here._give_up(sent)  # its turn came in the same moment: it goes on
+    committer = GroupCommitter()
+    committer._busy = True  # a transaction that never ends
+    with pytest.raises(OperationalError, match="timed out"):
+        committer.ingest_order(build_order("T1"), source="a test", api_key=key, now=NOW)
+    assert committer._waiting == []
+    pending = PendingOrder(build_order("T2"), NOW)
+    pending.turn.set()
+    committer._give_up(pending)  # must not raise, because its turn has come

@@ -1,4 +1,4 @@
-"""Work on a warm connection"""
+"""Warm connections are shared between threads, one user at a time."""
 
 import os
 import threading
@@ -11,73 +11,73 @@ from shops.api.warm_connection import use_warm_connection
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def server_process() -> int:
+def get_backend_pid() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         [pid] = cursor.fetchone()
     return int(pid)
 
 
-def on_a_warm_one() -> int:
+def get_warm_backend_pid() -> int:
     with use_warm_connection():
-        return server_process()
+        return get_backend_pid()
 
 
-def in_a_thread(work) -> int:
-    found: list[int] = []
+def run_in_thread(work) -> int:
+    pids: list[int] = []
 
     def run() -> None:
-        found.append(work())
+        pids.append(work())
         connection.close()
 
     thread = threading.Thread(target=run)
     thread.start()
     thread.join(30)
-    return found[0]
+    return pids[0]
 
 
-def test_is_done_on_the_same_one_whichever_thread_it_is_and_leaves_the_threads_own_alone():
-    own, warm = server_process(), on_a_warm_one()
+def test_threads_share_the_warm_connection_and_keep_their_own():
+    own, warm = get_backend_pid(), get_warm_backend_pid()
     assert own != warm
-    assert [in_a_thread(on_a_warm_one) for _thread in range(3)] == [warm] * 3
-    assert server_process() == own
+    assert [run_in_thread(get_warm_backend_pid) for _thread in range(3)] == [warm] * 3
+    assert get_backend_pid() == own
 
 
-def test_is_done_on_the_threads_own_within_its_transaction():
+def test_transaction_keeps_the_connection_of_the_thread():
     with transaction.atomic():
-        assert on_a_warm_one() == server_process()
+        assert get_warm_backend_pid() == get_backend_pid()
 
 
-def test_goes_on_after_the_server_has_ended_it():
-    warm = on_a_warm_one()
+def test_terminated_connection_is_replaced():
+    warm = get_warm_backend_pid()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [warm])
-    assert on_a_warm_one() != warm
+    assert get_warm_backend_pid() != warm
 
 
-def test_of_two_at_once_is_done_on_two():
+def test_concurrent_work_uses_two_connections():
     with use_warm_connection():
-        one = server_process()
-        other = in_a_thread(on_a_warm_one)
+        one = get_backend_pid()
+        other = run_in_thread(get_warm_backend_pid)
     assert one != other
 
 
-def test_that_failed_gives_the_thread_its_own_back():
-    own = server_process()
+def test_error_restores_the_connection_of_the_thread():
+    own = get_backend_pid()
     with pytest.raises(ZeroDivisionError), use_warm_connection():
         raise ZeroDivisionError
-    assert server_process() == own
+    assert get_backend_pid() == own
 
 
-def test_of_a_forked_process_is_done_on_one_of_its_own():
-    warm = on_a_warm_one()
+def test_forked_process_opens_its_own_connection():
+    warm = get_warm_backend_pid()
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
         connection.inc_thread_sharing()
         connection.connect()
-        os.write(write, str(on_a_warm_one()).encode())
+        os.write(write, str(get_warm_backend_pid()).encode())
         os._exit(0)
     os.waitpid(child, 0)
     assert int(os.read(read, 100)) != warm
-    assert on_a_warm_one() == warm
+    assert get_warm_backend_pid() == warm
