@@ -57,7 +57,7 @@ def test_preview_and_import_count_orders_by_outcome(clerk):
     file.refresh_from_db()
     assert (file.state, file.outcomes, file.processed, file.content) == ("imported", expected, 7, None)
     assert list(file.rejects.values_list("row", "order_id", "field", "heading", "outcome", "cause")) == previewed
-    assert [one[:4] for one in previewed] == [
+    assert [reject[:4] for reject in previewed] == [
         (6, "OTHER", "updated_at", "updated_at"),
         (7, "MOVED", "placed_at", "placed_at"),
         (8, "BAD", "lines[0].amount", "amount"),
@@ -68,8 +68,8 @@ def test_preview_and_import_count_orders_by_outcome(clerk):
 def test_imported_order_earns_commission(clerk, tmp_path):
     import_affiliates(["ANN"], tmp_path)
     import_file(clerk, build_file(build_row(coupon="ANN", completed_at=AT, status="completed")))
-    found = Order.objects.get()
-    assert (str(found.affiliate), str(found.lines.get().commission.amount)) == (str(Affiliate.objects.get()), "5.00")
+    order = Order.objects.get()
+    assert (str(order.affiliate), str(order.lines.get().commission.amount)) == (str(Affiliate.objects.get()), "5.00")
 
 
 def test_rejected_line_names_its_row_and_the_cause_given_by_the_api(clerk):
@@ -80,23 +80,23 @@ def test_rejected_line_names_its_row_and_the_cause_given_by_the_api(clerk):
         build_row("A3", line=""),
     ]
     file = upload_and_preview(clerk, build_file(*rows))
-    answers = send_orders(
+    results = send_orders(
         build_order("A1")
         | {"lines": [build_order()["lines"][0], build_order()["lines"][0] | {"line_id": "2", "quantity": "two"}]},
         build_order("A2", currency="EUR"),
         build_order("A3") | {"lines": [build_order()["lines"][0] | {"line_id": ""}]},
         now=NOW,
     )
-    found = list(file.rejects.values_list("row", "field", "cause"))
-    assert [one[1:] for one in found] == [(answer.field, answer.cause) for answer in answers]
-    assert [one[0] for one in found] == [3, 4, 5]
+    file_rejects = list(file.rejects.values_list("row", "field", "cause"))
+    assert [reject[1:] for reject in file_rejects] == [(result.field, result.cause) for result in results]
+    assert [reject[0] for reject in file_rejects] == [3, 4, 5]
 
 
 def test_order_with_contradicting_rows_is_rejected_until_corrected(clerk):
     file = import_file(clerk, build_file(build_row(), build_row("A2"), build_row(line="2", status="cancelled")))
-    refusal = file.rejects.get()
-    assert (refusal.row, refusal.order_id, refusal.field) == (4, "A1", "status")
-    assert "row 4 differs from row 2 ('cancelled', 'paid')" in refusal.cause
+    file_reject = file.rejects.get()
+    assert (file_reject.row, file_reject.order_id, file_reject.field) == (4, "A1", "status")
+    assert "row 4 differs from row 2 ('cancelled', 'paid')" in file_reject.cause
     reject = Reject.objects.get()
     assert '"status": ["paid", "cancelled"]' in reject.content
     with pytest.raises(rejects.RejectedAgain, match="status: must be paid, completed or cancelled"):
@@ -179,11 +179,11 @@ def test_killed_import_continues_and_imports_each_order_once(clerk, monkeypatch)
     file = upload_and_preview(clerk, build_file(*(build_row(f"A{number}") for number in range(5))))
     ingest_orders, calls = intake.ingest_orders, []
 
-    def interrupt_second_call(**given):
-        calls.append(given)
+    def interrupt_second_call(**kwargs):
+        calls.append(kwargs)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return ingest_orders(**given)
+        return ingest_orders(**kwargs)
 
     monkeypatch.setattr(intake, "ingest_orders", interrupt_second_call)
     with pytest.raises(KeyboardInterrupt):
@@ -201,9 +201,9 @@ def test_concurrent_imports_take_each_order_once(clerk, monkeypatch):
     file = upload_and_preview(clerk, build_file(*(build_row(f"A{number}") for number in range(5))))
     import_batch, calls = files._import_batch, []
 
-    def import_twice_at_once(*given):
-        calls.append(given)
-        import_batch(*given)
+    def import_twice_at_once(*args):
+        calls.append(args)
+        import_batch(*args)
         if len(calls) == 1:
             files.continue_import(file_pk=file.pk, seconds=0, now=NOW)
 

@@ -53,14 +53,14 @@ def groups(monkeypatch):
     all_sent = threading.Event()
     ingest_orders = intake.ingest_orders
 
-    def take(**given: Any) -> Any:
-        sizes.append(len(given["snapshots"]))
+    def ingest(**kwargs: Any) -> Any:
+        sizes.append(len(kwargs["snapshots"]))
         if len(sizes) == 1:
             all_sent.wait(10)
             time.sleep(0.3)
-        return ingest_orders(**given)
+        return ingest_orders(**kwargs)
 
-    monkeypatch.setattr(intake, "ingest_orders", take)
+    monkeypatch.setattr(intake, "ingest_orders", ingest)
     return sizes, all_sent
 
 
@@ -89,22 +89,22 @@ def test_rejected_order_does_not_affect_the_others(key, groups):
 def test_order_that_raises_does_not_affect_the_others(key, groups, monkeypatch):
     ingest_orders = intake.ingest_orders
 
-    def take(**given: Any) -> Any:
-        if any(row["order_id"] == "broken" for row in given["snapshots"]):
+    def ingest(**kwargs: Any) -> Any:
+        if any(row["order_id"] == "broken" for row in kwargs["snapshots"]):
             raise ZeroDivisionError
-        return ingest_orders(**given)
+        return ingest_orders(**kwargs)
 
-    monkeypatch.setattr(intake, "ingest_orders", take)
+    monkeypatch.setattr(intake, "ingest_orders", ingest)
     results = send_all([build_order("broken"), *(build_order(f"T{n}") for n in range(5))], key, groups[1])
     assert isinstance(results[0], ZeroDivisionError)
     assert [result.outcome for result in results[1:]] == ["created"] * 5
 
 
 def test_all_orders_fail_when_the_database_is_unavailable(key, monkeypatch):
-    def take(**given: Any) -> Any:
+    def ingest(**kwargs: Any) -> Any:
         raise OperationalError("away")
 
-    monkeypatch.setattr(intake, "ingest_orders", take)
+    monkeypatch.setattr(intake, "ingest_orders", ingest)
     assert all(isinstance(error, OperationalError) for error in send_all([build_order(f"T{n}") for n in range(4)], key))
     monkeypatch.undo()
     assert send_all([build_order("later")], key)[0].outcome == "created"

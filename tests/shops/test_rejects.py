@@ -68,7 +68,7 @@ def test_corrected_row_is_accepted_and_the_original_is_kept(clerk_client, clerk)
 def test_corrected_row_equals_the_snapshot_sent_by_the_api(clerk_client):
     [row] = reject(build_order("A1", ("home-decor", "100.00"), currency="EUR"))
     clerk_client.post(get_url(row, "correct"), read_form(clerk_client, row) | {"currency": "USD"})
-    assert [one.outcome for one in send_orders(build_order("A1"), now=NOW)] == ["unchanged"]
+    assert [result.outcome for result in send_orders(build_order("A1"), now=NOW)] == ["unchanged"]
 
 
 def test_row_rejected_again_stays_open_and_shows_the_field(clerk_client):
@@ -92,9 +92,9 @@ def test_row_rejected_again_stays_open_and_shows_the_field(clerk_client):
 
 
 def test_removed_line_and_unknown_keys_are_not_sent(clerk_client):
-    twice = build_order("A1", ("home-decor", "1.00"), ("home-decor", "2.00"), discount="5.00")
-    twice["lines"][1]["line_id"] = "1"
-    [row] = reject(twice)
+    snapshot = build_order("A1", ("home-decor", "1.00"), ("home-decor", "2.00"), discount="5.00")
+    snapshot["lines"][1]["line_id"] = "1"
+    [row] = reject(snapshot)
     assert "discount" in clerk_client.get(get_url(row, "correct")).content.decode()
     clerk_client.post(get_url(row, "correct"), read_form(clerk_client, row) | {"omit-1": "on"})
     assert [str(line.amount) for line in Order.objects.get().lines.all()] == ["1.00"]
