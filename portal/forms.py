@@ -1,7 +1,6 @@
 """The forms of the portal and how they are rendered."""
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any, cast
 from zoneinfo import available_timezones
 
@@ -37,9 +36,6 @@ class FormRenderer(TemplatesSetting):
 
     form_template_name = "forms/form.html"
     field_template_name = "forms/field.html"
-
-
-@cache
 
 
 class ChannelForm(forms.Form):

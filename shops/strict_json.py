@@ -1,28 +1,29 @@
-"""JSON as the orders API reads it: what common parsers let pass is found out, and nothing raises but `Unreadable`.
+"""The strict JSON parser of the orders API, which raises only `UnreadableInput`.
 
-A key that stands twice, NaN, an overlong number are no syntax errors to Python's parser; here they become marks that
-`tracking.orders.snapshots` refuses by the field they stand in.
+Python's parser accepts duplicate keys, NaN and overlong numbers. Here they become markers that
+`tracking.orders.snapshots` rejects by their field.
 """
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 MAX_DIGITS = 18
 
 
 class UnreadableInput(Exception):
-    """A body or line that can't be read as JSON at all, with the cause."""
+    """A body or line is not JSON; the text says why."""
 
 
 class ObjectWithDuplicateKey(dict[str, Any]):
-    """An object that remembers the first key that stood in it twice."""
+    """An object that remembers its first duplicate key."""
 
     duplicate_key: str | None = None
 
 
 class InvalidNumber:
-    """Stands for a number that is none of ours (NaN, Infinity, 1e400, 5,000 digits): no field takes it."""
+    """A marker for a number that no field accepts: NaN, Infinity, 1e400, 5,000 digits."""
 
     def __init__(self, text: str) -> None:
         self.text = text[:40]
@@ -33,9 +34,17 @@ def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(plain) == len(pairs):
         return plain
     marked = ObjectWithDuplicateKey(plain)
-    seen: set[str] = set()
-    marked.duplicate_key = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]  # add() returns None: "seen, else remember"
+    marked.duplicate_key = _find_duplicate(key for key, _value in pairs)
     return marked
+
+
+def _find_duplicate(keys: Iterable[str]) -> str | None:
+    seen: set[str] = set()
+    for key in keys:
+        if key in seen:
+            return key
+        seen.add(key)
+    return None
 
 
 def _parse_int(text: str) -> int | InvalidNumber:
@@ -49,7 +58,7 @@ _decoder = json.JSONDecoder(
 
 
 def parse_json(text: str) -> Any:
-    """The value that `text` is; raises Unreadable with what is wrong and where."""
+    """Return the value of `text`. Raises UnreadableInput with the cause and its position."""
     try:
         return _decoder.decode(text)
     except RecursionError:
@@ -59,31 +68,33 @@ def parse_json(text: str) -> Any:
 
 
 def parse_json_array(text: str, most: int) -> list[Any] | None:
-    """The values of the array that `text` is, and none beyond `most` + 1, so that a longer one costs no more; None for
-    another value. Raises Unreadable as `parse` does."""
+    """Return the first `most` + 1 items of a JSON array, so that a longer one costs no more; None for any other value.
+
+    Raises UnreadableInput like `parse_json`.
+    """
     at = _skip_space(text, 0)
     if not text.startswith("[", at):
         parse_json(text)
         return None
-    found: list[Any] = []
+    items: list[Any] = []
     at = _skip_space(text, at + 1)
     if text.startswith("]", at):
-        return _check_end(text, at + 1, found)
-    while len(found) <= most:
+        return _check_end(text, at + 1, items)
+    while len(items) <= most:
         try:
             value, at = _decoder.raw_decode(text, at)
         except RecursionError:
             raise UnreadableInput("is nested too deeply") from None
         except ValueError as error:
             raise UnreadableInput(f"is not JSON: {error}") from None
-        found.append(value)
+        items.append(value)
         at = _skip_space(text, at)
         if text.startswith("]", at):
-            return _check_end(text, at + 1, found)
+            return _check_end(text, at + 1, items)
         if not text.startswith(",", at):
             raise UnreadableInput(f"is not JSON: {_build_comma_error(text, at)}")
         at = _skip_space(text, at + 1)
-    return found
+    return items
 
 
 def _build_comma_error(text: str, at: int) -> ValueError:
@@ -91,19 +102,19 @@ def _build_comma_error(text: str, at: int) -> ValueError:
 
 
 def _skip_space(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
-    return found.end() if found else at
+    space = _SPACE.match(text, at)
+    return space.end() if space else at
 
 
-def _check_end(text: str, at: int, found: list[Any]) -> list[Any]:
+def _check_end(text: str, at: int, items: list[Any]) -> list[Any]:
     end = _skip_space(text, at)
     if end != len(text):
         raise UnreadableInput(f"is not JSON: {json.JSONDecodeError('Extra data', text, end)}")
-    return found
+    return items
 
 
 def decode_utf8(body: bytes) -> str:
-    """`body` as UTF-8; raises Unreadable where it is not, or where it begins with a byte order mark."""
+    """Decode `body` as UTF-8. Raises UnreadableInput if it is not, or begins with a byte order mark."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -8,6 +8,6 @@ from shops.csv_import import files
 
 @shared_task
 def process_order_files() -> str:
-    """Go on with imports of orders that are not done, and forget files on which nobody decided."""
-    imports, forgotten = files.continue_imports(now=timezone.now())
-    return f"{imports} imports gone on with, {forgotten} files forgotten" if imports or forgotten else ""
+    """Continue unfinished order imports, and discard uploads that were not confirmed within a day."""
+    imports, discarded = files.continue_imports(now=timezone.now())
+    return f"{imports} imports continued, {discarded} uploads discarded" if imports or discarded else ""

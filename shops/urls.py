@@ -1,4 +1,4 @@
-"""Addresses of the pages about how orders arrive."""
+"""URLs of staff pages about incoming orders."""
 
 from django.urls import path
 

@@ -26,12 +26,13 @@ from audit import trail
 from lib.admin.actions import ConfirmForm, ReasonForm
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, cache_on_row
 from lib.admin.pages import build_admin_link, build_changelist_url, run_and_redirect, run_row_action
+from lib.csv import MAX_BYTES
 from lib.formatting import format_money
 from lib.typed import action
 from payouts.admin.bases import build_amount_column, money_page
 from payouts.disbursement import approval, bank_results, exports, payout_transitions
 from payouts.disbursement.approval import UNSENT_BATCH_STATES
-from payouts.disbursement.bank_results import MAX_BYTES, Effect
+from payouts.disbursement.bank_results import Effect
 from payouts.disbursement.payout_warnings import list_payout_warnings
 from payouts.models import Payout, PayoutBatch, PayoutFile
 

@@ -1,9 +1,7 @@
 """What the bank or provider said about each payout: a CSV, looked at first, taken as often as it is sent (CONTRACT 6)."""
 
-import csv
 import io
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -15,12 +13,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from audit import trail
+from lib.csv import CsvError, CsvRow, check_width, read_csv
 from payouts.disbursement import payout_transitions
 from payouts.ledger import booking
 from payouts.models import Payout, PayoutBatch
 
 COLUMNS = ["reference", "result", "amount", "reason"]
-MAX_BYTES = 10 * 1024 * 1024
 AMOUNT_PATTERN = re.compile(r"[0-9]{1,12}\.[0-9]{2}", re.ASCII)
 State = Payout.State
 # Why a payout became paid without a line of its own.
@@ -51,13 +49,16 @@ class ResultLine(NamedTuple):
 def preview_results(content: bytes) -> list[ResultLine]:
     """What each line of the file would do; nothing is changed. ValidationError where it is no such file at all."""
     rows = _read_rows(content)
-    wanted = {row[0] for _number, row in rows}
-    payouts = {row.reference: row for row in Payout.objects.filter(reference__in=wanted).select_related("affiliate")}
+    wanted = {row.cells[0] for row in rows}
+    payouts = {
+        payout.reference: payout for payout in Payout.objects.filter(reference__in=wanted).select_related("affiliate")
+    }
     seen: set[str] = set()
     lines = []
-    for number, cells in rows:
-        lines.append(_classify_line(number, cells, payouts.get(cells[0]), cells[0] in seen))
-        seen.add(cells[0])
+    for row in rows:
+        reference = row.cells[0]
+        lines.append(_classify_line(row.number, row.cells, payouts.get(reference), reference in seen))
+        seen.add(reference)
     return lines
 
 
@@ -69,7 +70,7 @@ def import_results(*, content: bytes, now: datetime, by: User) -> list[ResultLin
     the answer says so for each line. The same file again changes nothing.
     """
     booking.lock_shared()
-    wanted = [row[0] for _number, row in _read_rows(content)]
+    wanted = [row.cells[0] for row in _read_rows(content)]
     # Locked in one order, so that two imports at once wait for each other and the second finds what the first did.
     list(Payout.objects.filter(reference__in=wanted).order_by("pk").select_for_update(of=("self",)).values_list("pk"))
     lines = preview_results(content)
@@ -99,30 +100,17 @@ def mark_paid(*, batch: PayoutBatch, now: datetime, by: User) -> int:
     return len(rows)
 
 
-def _describe_read_error(error: UnicodeDecodeError | csv.Error) -> str:
-    if isinstance(error, csv.Error):
-        return _("This is not a CSV file: %(error)s.") % {"error": error}
-    return _("The file is not UTF-8 at byte %(place)s: save it as CSV in UTF-8.") % {"place": error.start}
-
-
-def _read_rows(content: bytes) -> Sequence[tuple[int, list[str]]]:
-    if len(content) > MAX_BYTES:
-        raise ValidationError({"file": _("The file is larger than 10 MiB.")})
+def _read_rows(content: bytes) -> list[CsvRow]:
     try:
-        text = content.decode("utf-8-sig")
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValidationError({"file": _describe_read_error(error)}) from None
-    if "\x00" in text:
-        raise ValidationError({"file": _("The file contains a NUL character.")})
-    if not rows or [cell.strip().lower() for cell in rows[0]] != COLUMNS:
-        header = ",".join(COLUMNS)
-        raise ValidationError({"file": _("The first line has to be: %(header)s") % {"header": header}})
-    filled = [(number, [cell.strip() for cell in row]) for number, row in enumerate(rows[1:], start=2) if any(row)]
-    for number, row in filled:
-        if len(row) != len(COLUMNS):
-            raise ValidationError({"file": _("Line %(number)s does not have four cells.") % {"number": number}})
-    return filled
+        rows = list(read_csv(io.BytesIO(content)))
+        if not rows or [cell.lower() for cell in rows[0].cells] != COLUMNS:
+            header = ",".join(COLUMNS)
+            raise ValidationError({"file": _("The first line has to be: %(header)s") % {"header": header}})
+        for row in rows:
+            check_width(row, len(COLUMNS))
+    except CsvError as error:
+        raise ValidationError({"file": str(error)}) from None
+    return rows[1:]
 
 
 def _classify_line(number: int, cells: list[str], payout: Payout | None, repeated: bool) -> ResultLine:

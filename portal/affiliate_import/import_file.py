@@ -1,6 +1,5 @@
 """Parsing of the CSV file of an affiliate import. Every invalid row is reported with its cause."""
 
-import csv
 import io
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from affiliates import addresses, fields
 from affiliates.models import Affiliate
+from lib.csv import CsvError, CsvRow, check_width, read_csv
 from payouts.payout_details import details
 from tracking.models import Coupon
 
@@ -44,71 +44,39 @@ class Problem(NamedTuple):
 
 
 def read_rows(content: bytes) -> tuple[list[Row], list[Problem]]:
-    """Return the rows of the file and all problems in the order of the lines."""
+    """Return the rows of the file that can be read, and every problem of the others, in the order of the lines."""
+    rows = read_csv(io.BytesIO(content))
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return [], [Problem(_find_line(content, error.start), _("The file is not UTF-8."))]
-    if "\x00" in text:
-        return [], [Problem(text.count("\n", 0, text.index("\x00")) + 1, _("NUL characters are not allowed."))]
-    lines = _iter_rows(text)
-    try:
-        _first, header = next(lines, (1, []))
+        header = next(rows, CsvRow(1, 1, [])).cells
         if problems := list(_check_header(header)):
             return [], problems
-        return _read_rows(lines, [column.strip() for column in header])
-    except csv.Error as error:
-        return [], [Problem(_find_csv_error_line(text), _("Invalid CSV: %(cause)s.") % {"cause": error})]
-
-
-def _find_line(content: bytes, position: int) -> int:
-    return content.count(b"\n", 0, position) + 1
-
-
-def _iter_rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row with the number of its first line, without empty lines."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    first_line = 1
-    for cells in reader:
-        if cells:
-            yield first_line, cells
-        first_line = reader.line_num + 1
-
-
-def _find_csv_error_line(text: str) -> int:
-    """Return the first line of the first row that is not valid CSV."""
-    last = 0
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        for _cells in reader:
-            last = reader.line_num
-    except csv.Error:
-        return last + 1
-    return last
+        return _read_rows(rows, header)
+    except CsvError as error:
+        return [], [Problem(error.line, error.cause)]
 
 
 def _check_header(header: list[str]) -> Iterator[Problem]:
-    names = [column.strip() for column in header]
     known = ", ".join(COLUMNS)
-    for name in dict.fromkeys(names):
+    for name in dict.fromkeys(header):
         if name not in COLUMNS:
             yield Problem(1, _("Unknown column “%(name)s”. Known columns: %(known)s.") % {"name": name, "known": known})
-        elif names.count(name) > 1:
+        elif header.count(name) > 1:
             yield Problem(1, _("The column %(name)s occurs twice.") % {"name": name})
     for name in REQUIRED:
-        if name not in names:
+        if name not in header:
             yield Problem(1, _("The column %(name)s is missing.") % {"name": name})
 
 
-def _read_rows(lines: Iterator[tuple[int, list[str]]], header: list[str]) -> tuple[list[Row], list[Problem]]:
+def _read_rows(csv_rows: Iterator[CsvRow], header: list[str]) -> tuple[list[Row], list[Problem]]:
     rows: list[Row] = []
     problems: list[Problem] = []
-    for line, cells in lines:
-        if len(cells) != len(header):
-            cause = _("The row has %(count)d fields, but the header has %(expected)d.")
-            problems.append(Problem(line, cause % {"count": len(cells), "expected": len(header)}))
+    for csv_row in csv_rows:
+        try:
+            check_width(csv_row, len(header))
+        except CsvError as error:
+            problems.append(Problem(error.line, error.cause))
             continue
-        row = _Reader(line, dict(zip(header, (cell.strip() for cell in cells), strict=True)))
+        row = _Reader(csv_row.line, dict(zip(header, csv_row.cells, strict=True)))
         rows.append(row.read())
         problems += row.problems
     problems += _find_duplicates(rows)

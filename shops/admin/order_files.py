@@ -1,4 +1,4 @@
-"""Orders from a CSV file: upload, match the columns, look at what would become of it, import (CONTRACT 4)."""
+"""Order imports: upload a CSV file, map its columns, preview the outcome, import (specification 4)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 from accounts.staff import staff_member
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.pages import build_changelist_url, run_and_redirect
+from lib.admin.staff_action import StaffPage
 from lib.csv import iter_csv_lines
 from lib.typed import action
 from payouts.admin.bases import money_page
@@ -29,8 +30,9 @@ from tracking.models import Order
 from tracking.orders.incoming import Outcome
 
 State = OrderFile.State
+IMPORT_PERMISSION = "shops.import_orders"
 MAX_ROWS_SHOWN = 100
-REFUSAL_COLUMNS = ("row", "order_id", "field", "column", "outcome", "cause")
+REJECT_COLUMNS = ("row", "order_id", "field", "column", "outcome", "cause")
 OUTCOME_LABELS = {
     Outcome.CREATED: gettext_lazy("created"),
     Outcome.UPDATED: gettext_lazy("updated"),
@@ -47,34 +49,33 @@ class UploadForm(forms.Form):
 
 
 class ColumnsForm(forms.Form):
-    """For each column of the file, which field of an order it is, or none."""
+    """A choice for each column of the file: the field of an order that it holds, or none."""
 
     def __init__(self, file: OrderFile, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.file = file
-        fields = {place: field for field, place in files.propose_columns(file).items()}
-        choices = [("", _("– leave out –")), *((name, _build_field_label(name)) for name in columns.FIELDS)]
-        for place, heading in enumerate(file.headings):
-            self.fields[f"column-{place}"] = forms.ChoiceField(
-                label=heading, required=False, choices=choices, initial=fields.get(place, ""),
+        fields = {index: field for field, index in files.propose_columns(file).items()}
+        choices = [("", _("– skip this column –")), *((name, _build_field_label(name)) for name in columns.FIELDS)]
+        for index, heading in enumerate(file.headings):
+            self.fields[f"column-{index}"] = forms.ChoiceField(
+                label=heading, required=False, choices=choices, initial=fields.get(index, ""),
                 widget=UnfoldAdminSelectWidget,
             )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
-        """Gives {field: place} as `columns`."""
-        answers: dict[str, Any] = super().clean() or {}
-        found: dict[str, int] = {}
-        for place in range(len(self.file.headings)):
-            name = answers.get(f"column-{place}")
-            if name and name in found:
-                self.add_error(
-                    f"column-{place}", _("Another column is matched with %(name)s already.") % {"name": name}
-                )
-            elif name:
-                found[name] = place
+        """Add {field: column index} as `columns`."""
+        values: dict[str, Any] = super().clean() or {}
+        mapping: dict[str, int] = {}
+        for index in range(len(self.file.headings)):
+            field = values.get(f"column-{index}")
+            if field and field in mapping:
+                error = _("Another column is already mapped to %(name)s.") % {"name": field}
+                self.add_error(f"column-{index}", error)
+            elif field:
+                mapping[field] = index
         if not self.errors:
-            columns.check_columns(found, self.file.headings)
-        return answers | {"columns": found}
+            columns.check_columns(mapping, self.file.headings)
+        return values | {"columns": mapping}
 
 
 def _build_field_label(field: str) -> str:
@@ -92,27 +93,22 @@ class OrderFileAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("result"))
     def result(self, file: OrderFile) -> str:
-        return (
-            ", ".join(f"{one['count']} {one['label']}" for one in _count_outcomes(file.outcomes) if one["count"]) or "-"
-        )
+        counts = (f"{each['count']} {each['label']}" for each in _count_outcomes(file.outcomes) if each["count"])
+        return ", ".join(counts) or "-"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return OrderFile.objects.visible_to(staff_member(request))
 
-    def has_import_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("shops.import_orders")
-
-    @action(description=gettext_lazy("Import a CSV file"), permissions=["import"])
+    @StaffPage(gettext_lazy("Import a CSV file"), permission=IMPORT_PERMISSION)
     def upload(self, request: HttpRequest) -> HttpResponse:
-        """Take the file; nothing of it is an order yet."""
         posted = request.method == "POST"
         form = UploadForm(request.POST if posted else None, request.FILES if posted else None)
         if form.is_bound and form.is_valid():
             upload = form.cleaned_data["file"]
             try:
                 file = files.store_file(name=upload.name, content=upload, now=timezone.now(), by=staff_member(request))
-            except ValidationError as refusal:
-                form.add_error(None, refusal)
+            except ValidationError as error:
+                form.add_error(None, error)
             else:
                 return HttpResponseRedirect(_get_url(file, "match"))
         return money_page(
@@ -121,80 +117,82 @@ class OrderFileAdmin(ReadOnlyAdmin):
             optional=[field for field in columns.FIELDS if field not in columns.REQUIRED],
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Match the columns"), permissions=["import"])
+    @StaffPage(gettext_lazy("Map columns"), permission=IMPORT_PERMISSION)
     def match(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Say which column is which field; then every order is tried, and none is taken."""
         file = self._get_own_waiting_file(request, object_id)
         form = ColumnsForm(file, request.POST if request.method == "POST" else None)
         if form.is_bound and form.is_valid():
-            answers = form.cleaned_data["columns"]
+            mapping = form.cleaned_data["columns"]
             return run_and_redirect(
-                request, lambda: files.match_columns(file=file, columns=answers, now=timezone.now()),
-                _("Every order of the file was tried. Nothing is stored yet."), _get_url(file),
+                request, lambda: files.match_columns(file=file, columns=mapping, now=timezone.now()),
+                _("Preview ready. Nothing is stored yet."), _get_url(file),
             )  # fmt: skip
         rows = files.read_sample(file)
-        values = ([row[place] for row in rows if row[place]][:2] for place in range(len(file.headings)))
+        values = ([row[index] for row in rows if row[index]][:2] for index in range(len(file.headings)))
         return money_page(
-            self, request, "admin/shops/order_file_columns.html", _("Match the columns"),
+            self, request, "admin/shops/order_file_columns.html", _("Map columns"),
             form=form, file=file, fields=list(zip(form, values, strict=True)), back=build_changelist_url(OrderFile),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Import it"), permissions=["import"])
+    @StaffPage(gettext_lazy("Import orders"), permission=IMPORT_PERMISSION)
     def import_orders(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Import what was looked at."""
+        """Import the file as previewed."""
         file = self._get_own_waiting_file(request, object_id)
         if request.method != "POST":
             return HttpResponseRedirect(_get_url(file))
-        digest = request.POST.get("digest", "")
+        digest, by = request.POST.get("digest", ""), staff_member(request)
         return run_and_redirect(
-            request, lambda: files.import_orders(file=file, digest=digest, now=timezone.now(), by=staff_member(request)),
-            _("Every order of the file that is not refused is taken, or about to be."), _get_url(file),
+            request, lambda: files.import_orders(file=file, digest=digest, now=timezone.now(), by=by),
+            _("Import confirmed. Valid orders are stored now; a large file takes a few minutes."), _get_url(file),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Discard it"), permissions=["import"])
+    @StaffPage(gettext_lazy("Delete upload"), permission=IMPORT_PERMISSION)
     def discard(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Forget the file; nothing of it was taken."""
         file = self._get_own_waiting_file(request, object_id)
         if request.method != "POST":
             return HttpResponseRedirect(_get_url(file))
         return run_and_redirect(
             request, lambda: files.discard_file(file=file, now=timezone.now()),
-            _("The file is discarded; nothing of it was taken."), build_changelist_url(OrderFile),
+            _("Upload deleted. None of its orders was imported."), build_changelist_url(OrderFile),
         )  # fmt: skip
 
-    @action(description=gettext_lazy("Refusals as CSV"), permissions=["view"])
+    @action(description=gettext_lazy("Download rejected rows"), permissions=["view"])
     def refusals(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
-        """Every refusal with its row, field and cause."""
+        """Return a CSV file of the rejected rows, each with its field and cause."""
         file = get_object_or_404(self.get_queryset(request), pk=object_id)
         rows = file.rejects.values_list("row", "order_id", "field", "heading", "outcome", "cause").iterator()
-        headers = {"Content-Disposition": f'attachment; filename="refused-{file.pk}.csv"', "Cache-Control": "no-store"}
-        lines = iter_csv_lines(REFUSAL_COLUMNS, rows)
+        headers = {"Content-Disposition": f'attachment; filename="rejected-{file.pk}.csv"', "Cache-Control": "no-store"}
+        lines = iter_csv_lines(REJECT_COLUMNS, rows)
         return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """What would become of the file, or has become of it."""
+        """Show the preview of a waiting file, or the result of its import."""
         if request.method == "POST" or not self.has_view_permission(request):
             raise PermissionDenied
         file = get_object_or_404(self.get_queryset(request).select_related("uploaded_by"), pk=object_id)
-        waits = file.state == State.WAITING
-        if waits and not file.columns:
+        is_waiting = file.state == State.WAITING
+        if is_waiting and not file.columns:
             return HttpResponseRedirect(_get_url(file, "match"))
-        refused = list(file.rejects.all()[: MAX_ROWS_SHOWN + 1])
+        rejected = list(file.rejects.all()[: MAX_ROWS_SHOWN + 1])
+        outcomes = _count_outcomes(file.expected_outcomes if is_waiting else file.outcomes)
+        is_own = file.uploaded_by_id == request.user.pk
         return money_page(
             self, request, "admin/shops/order_file.html", file.name,
-            file=file, outcomes=_count_outcomes(file.expected_outcomes if waits else file.outcomes), refused=refused[:MAX_ROWS_SHOWN],
-            more=len(refused) > MAX_ROWS_SHOWN, max_shown=MAX_ROWS_SHOWN, digest=files.compute_digest(file),
-            fields=sorted(file.columns, key=file.columns.__getitem__), sample=_build_sample(file) if waits else [],
-            can_decide=waits and file.uploaded_by_id == request.user.pk and self.has_import_permission(request),
-            rejects=build_changelist_url(Reject, "state__exact=open"), orders=build_changelist_url(Order), back=build_changelist_url(OrderFile),
+            file=file, outcomes=outcomes, valid_orders=_count_valid(file.expected_outcomes),
+            rejected=rejected[:MAX_ROWS_SHOWN], has_more=len(rejected) > MAX_ROWS_SHOWN, max_shown=MAX_ROWS_SHOWN,
+            digest=files.compute_digest(file), fields=sorted(file.columns, key=file.columns.__getitem__),
+            sample=_build_sample(file) if is_waiting else [],
+            can_decide=is_waiting and is_own and request.user.has_perm(IMPORT_PERMISSION),
+            rejects_url=build_changelist_url(Reject, "state__exact=open"), orders_url=build_changelist_url(Order),
+            back=build_changelist_url(OrderFile),
         )  # fmt: skip
 
     def _get_own_waiting_file(self, request: HttpRequest, object_id: str | UUID) -> OrderFile:
-        """A file that waits for whoever uploaded it; to others, and once it is decided, it is not there."""
-        mine = OrderFile.objects.filter(uploaded_by=staff_member(request), state=State.WAITING)
-        return get_object_or_404(mine, pk=object_id)
+        """Return a waiting file of this user's; 404 for other users' files and for files already decided."""
+        own_files = OrderFile.objects.filter(uploaded_by=staff_member(request), state=State.WAITING)
+        return get_object_or_404(own_files, pk=object_id)
 
 
 def _get_url(file: OrderFile, to: str = "change") -> str:
@@ -202,13 +200,17 @@ def _get_url(file: OrderFile, to: str = "change") -> str:
 
 
 def _count_outcomes(outcomes: Mapping[str, int]) -> list[dict[str, Any]]:
-    return [{"label": word, "count": outcomes.get(outcome.value, 0)} for outcome, word in OUTCOME_LABELS.items()]
+    return [{"label": label, "count": outcomes.get(outcome.value, 0)} for outcome, label in OUTCOME_LABELS.items()]
+
+
+def _count_valid(outcomes: Mapping[str, int]) -> int:
+    return sum(count for outcome, count in outcomes.items() if outcome not in files.REJECTED_OUTCOMES)
 
 
 def _build_sample(file: OrderFile) -> list[list[str]]:
-    """The first rows, the cells of matched columns alone."""
-    places = sorted(file.columns.values())
-    return [[row[place] for place in places] for row in files.read_sample(file)]
+    """Return the first rows, with the cells of mapped columns only."""
+    indexes = sorted(file.columns.values())
+    return [[row[index] for index in indexes] for row in files.read_sample(file)]
 
 
 admin.site.unregister(Order)
@@ -216,14 +218,10 @@ admin.site.unregister(Order)
 
 @admin.register(Order)
 class OrderAdmin(orders.OrderAdmin):
-    """Orders as tracking shows them, and the way to import some."""
+    """Orders as tracking shows them, with a button that imports some."""
 
     actions_list = ("import_file",)
 
-    def has_import_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("shops.import_orders")
-
-    @action(description=gettext_lazy("Import a CSV file"), permissions=["import"])
+    @StaffPage(gettext_lazy("Import a CSV file"), permission=IMPORT_PERMISSION)
     def import_file(self, request: HttpRequest) -> HttpResponse:
-        """Where files of orders are uploaded."""
         return HttpResponseRedirect(reverse("admin:shops_orderfile_upload"))

@@ -1,4 +1,4 @@
-"""The form in which staff correct a refused row: a field for each of a snapshot's, with the refusal beside the one it names."""
+"""The form in which staff correct a rejected row: one field per snapshot field, with the cause beside its field."""
 
 import json
 from collections.abc import Iterator
@@ -18,13 +18,13 @@ from shops.csv_import.columns import CUSTOMER_FIELDS, LINE_FIELDS, ORDER_FIELDS,
 from shops.strict_json import InvalidNumber, UnreadableInput, parse_json
 from tracking.orders import snapshots
 
-# A row of more lines, or of no form that has fields, is corrected as the text that it is.
+# A row with more lines, or one that is not shaped like a snapshot, is corrected as JSON text.
 MAX_LINES = 50
 REMOVED = "(removed)"
 
 
 def build_reject_form(content: str, posted: Any = None) -> "SnapshotRejectForm | RawRejectForm":
-    """The form for a row that was kept as `content`; filled with it, or with what was posted."""
+    """Return the form for a row stored as `content`, filled with `posted` if given, else with the row."""
     row = _parse_row(content)
     if isinstance(row, dict) and isinstance(row.get("lines"), list) and 1 <= len(row["lines"]) <= MAX_LINES:
         lines = row["lines"]
@@ -34,7 +34,7 @@ def build_reject_form(content: str, posted: Any = None) -> "SnapshotRejectForm |
 
 
 def format_row(content: str) -> str:
-    """A row as it was kept, in lines if it is JSON, without what no page can hold."""
+    """Return a stored row as text for a page: indented if it is JSON, with lone surrogates escaped."""
     row = _parse_row(content)
     try:
         shown = content if row is None else json.dumps(row, indent=2, ensure_ascii=False, default=_format_number)
@@ -55,34 +55,33 @@ def _parse_row(content: str) -> Any:
 
 
 class RejectForm(forms.Form):
-    """What both forms share: a refusal stands beside its field, else above all."""
+    """The base of both forms: an error is shown beside its field if the form has it, else at the top."""
 
     def add_rejection(self, field: str, cause: str) -> None:
-        """Show a refusal of intake's."""
         path = self.get_field_name(field)
-        beside = path in self.fields
-        self.add_error(path if beside else None, cause if beside or not field else f"{field}: {cause}")
+        has_field = path in self.fields
+        self.add_error(path if has_field else None, cause if has_field or not field else f"{field}: {cause}")
 
     def get_field_name(self, field: str) -> str:
-        """The form's field that the path of a snapshot names."""
+        """Return the name of the form field for a snapshot path."""
         return field
 
 
 class RawRejectForm(RejectForm):
-    """A row that is no snapshot by far: the text of it."""
+    """The form for a row that is not shaped like a snapshot: its text."""
 
-    row = forms.CharField(label=gettext_lazy("The row, as JSON"), widget=UnfoldAdminTextareaWidget(attrs={"rows": 16}))
+    row = forms.CharField(label=gettext_lazy("Row as JSON"), widget=UnfoldAdminTextareaWidget(attrs={"rows": 16}))
 
     def __init__(self, content: str, posted: Any) -> None:
         super().__init__(posted if posted is not None else {"row": format_row(content)})
 
     def to_json(self) -> str:
-        """The row as it is to be sent, as JSON."""
+        """Return the corrected row."""
         return str(self.cleaned_data["row"])
 
 
 class SnapshotRejectForm(RejectForm):
-    """A field for each that a snapshot has; their names are the paths that a refusal names."""
+    """The form for a snapshot; its field names are the paths that a rejection names."""
 
     def __init__(self, row: dict[str, Any], posted: Any) -> None:
         self.lines: list[dict[str, Any]] = row["lines"]
@@ -95,50 +94,48 @@ class SnapshotRejectForm(RejectForm):
             for name in LINE_FIELDS:
                 self.fields[f"lines[{index}].{name}"] = _build_field(f"lines[{index}].{name}", name)
             self.fields[f"omit-{index}"] = forms.BooleanField(
-                required=False, label=_("Leave this line out"), widget=UnfoldBooleanWidget
+                required=False, label=_("Remove this line"), widget=UnfoldBooleanWidget
             )
 
     def _build_initial(self, row: dict[str, Any]) -> dict[str, str]:
         customer = row.get("customer") if isinstance(row.get("customer"), dict) else {}
-        found = {path: _format_value(_get_value(row, customer or {}, path)) for path in ORDER_FIELDS}
+        initial = {path: _format_value(_get_value(row, customer or {}, path)) for path in ORDER_FIELDS}
         for index, line in enumerate(self.lines):
-            found |= {f"lines[{index}].{name}": _format_value(line.get(name)) for name in LINE_FIELDS}
-        return found
+            initial |= {f"lines[{index}].{name}": _format_value(line.get(name)) for name in LINE_FIELDS}
+        return initial
 
-    def iter_order_fields(self) -> Iterator[forms.BoundField]:
+    def list_order_fields(self) -> Iterator[forms.BoundField]:
         return (self[path] for path in ORDER_FIELDS)
 
-    def line_fields(self) -> Iterator[tuple[int, list[forms.BoundField]]]:
+    def list_line_fields(self) -> Iterator[tuple[int, list[forms.BoundField]]]:
         for index in range(len(self.lines)):
             names = [*(f"lines[{index}].{name}" for name in LINE_FIELDS), f"omit-{index}"]
             yield index + 1, [self[name] for name in names]
 
     def get_field_name(self, field: str) -> str:
-        """Lines that were left out count no more in what was refused; they still do here."""
-        place, dot, name = field.removeprefix("lines[").partition("]")
-        if field.startswith("lines[") and dot and place.isdecimal() and int(place) < len(self.kept_indexes):
-            return f"lines[{self.kept_indexes[int(place)]}]{name}"
+        # A rejection counts only the lines that were sent; the form also has the removed ones.
+        index, dot, name = field.removeprefix("lines[").partition("]")
+        if field.startswith("lines[") and dot and index.isdecimal() and int(index) < len(self.kept_indexes):
+            return f"lines[{self.kept_indexes[int(index)]}]{name}"
         return field
 
     def to_json(self) -> str:
-        """The row as it is to be sent, as JSON, without the lines that were left out."""
-        answers = self.cleaned_data
-        self.kept_indexes = [index for index in range(len(self.lines)) if not answers[f"omit-{index}"]]
-        of_the_order = [path for path in ORDER_FIELDS if path not in CUSTOMER_FIELDS]
-        row: dict[str, Any] = _build_values({path: answers[path] for path in of_the_order})
-        row["customer"] = {
-            path.removeprefix("customer."): _parse_value(path, answers[path]) for path in CUSTOMER_FIELDS
-        }
+        """Return the corrected row without the removed lines."""
+        values = self.cleaned_data
+        self.kept_indexes = [index for index in range(len(self.lines)) if not values[f"omit-{index}"]]
+        order_paths = [path for path in ORDER_FIELDS if path not in CUSTOMER_FIELDS]
+        row: dict[str, Any] = _build_values({path: values[path] for path in order_paths})
+        row["customer"] = {path.removeprefix("customer."): _parse_value(path, values[path]) for path in CUSTOMER_FIELDS}
         row["lines"] = [
-            _build_values({name: answers[f"lines[{index}].{name}"] for name in LINE_FIELDS})
+            _build_values({name: values[f"lines[{index}].{name}"] for name in LINE_FIELDS})
             for index in self.kept_indexes
         ]
         return json.dumps(row)
 
 
-def _build_values(answers: dict[str, str]) -> dict[str, Any]:
-    """The values of the fields; one that is required and empty is left out, so that it is refused as such."""
-    values = {name: _parse_value(name, text) for name, text in answers.items()}
+def _build_values(texts: dict[str, str]) -> dict[str, Any]:
+    """Return the values of the fields without empty required ones, so that intake reports these as missing."""
+    values = {name: _parse_value(name, text) for name, text in texts.items()}
     return {name: value for name, value in values.items() if value is not None or name not in REQUIRED}
 
 
@@ -156,14 +153,14 @@ def _get_value(row: dict[str, Any], customer: dict[str, Any], path: str) -> Any:
 
 
 def _format_value(value: Any) -> str:
-    """A value as it stands in its field; what is no single value as JSON, and nothing for what was taken out."""
+    """Return the text of a value in its field: a list or object as JSON, and "" for a removed value."""
     if value is None or value == REMOVED:
         return ""
     try:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=_format_number)
     except RecursionError:
         text = ""
-    # Neither a page nor a form can hold these.
+    # Pages and forms cannot hold NUL and lone surrogates.
     return text.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
@@ -176,7 +173,6 @@ def _parse_value(path: str, text: str) -> str | int | None:
 
 
 def _list_unknown_keys(row: dict[str, Any]) -> Iterator[str]:
-    """Keys that no snapshot has: they are left out."""
     yield from (key for key in row if key not in snapshots.KEYS)
     customer = row.get("customer")
     if isinstance(customer, dict):

@@ -1,1 +1,1 @@
-"""The orders API (CONTRACT 4): its addresses, what it answers, and the description of both that programs and people read."""
+"""The orders API (specification 4) and its documentation, as OpenAPI and as a page."""

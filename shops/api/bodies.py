@@ -1,4 +1,4 @@
-"""Reading what is sent to the API: its type and size before its content, then strictly (CONTRACT 4, RELIABILITY 3)."""
+"""Strict reading of request bodies: media type and size first, then the content (specification 4)."""
 
 import re
 import time
@@ -16,19 +16,19 @@ from shops.strict_json import UnreadableInput
 MAX_BYTES = 10 * 1024 * 1024
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
-# 10 MiB of orders have fewer; of nothing but brackets they have ten times as many, which would take a gigabyte.
+# 10 MiB of orders have fewer. 10 MiB of brackets have ten times as many, which would take a gigabyte of memory.
 MAX_VALUES = 1_000_000
-# Of a body that is refused unread, so much is read to its end, in pieces, and no longer than this.
+# How much of a rejected body is read and thrown away, and for how long.
 MAX_DRAINED_BYTES = 128 * 1024 * 1024
 MAX_DRAIN_SECONDS = 5.0
 CHUNK_BYTES = 64 * 1024
 
-_TEXT_OR_VALUE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|([,\[{])', re.DOTALL)
+_STRING_OR_VALUE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|([,\[{])', re.DOTALL)
 _LINE = re.compile(rb"[^\n]+")
 
 
 def read_value(request: HttpRequest) -> Any:
-    """The value of a body that is one JSON value."""
+    """Return the value of a JSON body. Raises Problem."""
     try:
         return strict_json.parse_json(strict_json.decode_utf8(_read_body(request, JSON)))
     except UnreadableInput as error:
@@ -36,22 +36,25 @@ def read_value(request: HttpRequest) -> Any:
 
 
 def read_rows(request: HttpRequest) -> list[Any]:
-    """The rows of a batch: of a JSON array, or one a line; what is wrong with a line is found out with the row."""
+    """Return the rows of a batch, sent as a JSON array or as one object per line. Raises Problem.
+
+    A line that is not JSON becomes an `Unparsed` row, so that it rejects only itself.
+    """
     body = _read_body(request, JSON, NDJSON)
-    found = _parse_lines(body) if request.content_type == NDJSON else _parse_array(body)
-    if len(found) > BATCH:
+    rows = _parse_lines(body) if request.content_type == NDJSON else _parse_array(body)
+    if len(rows) > BATCH:
         raise Problem("too_many_rows", f"A batch has at most {BATCH:,} rows.")
-    return found
+    return rows
 
 
 def _parse_array(body: bytes) -> list[Any]:
     try:
-        found = strict_json.parse_json_array(strict_json.decode_utf8(body), BATCH)
+        rows = strict_json.parse_json_array(strict_json.decode_utf8(body), BATCH)
     except UnreadableInput as error:
         raise _build_unreadable_problem(error) from None
-    if found is None:
+    if rows is None:
         raise Problem("not_an_array", "The body must be a JSON array of snapshots.")
-    return found
+    return rows
 
 
 def _parse_lines(body: bytes) -> list[Any]:
@@ -64,7 +67,7 @@ def _build_unreadable_problem(error: UnreadableInput) -> Problem:
 
 
 def _read_body(request: HttpRequest, *types: str) -> bytes:
-    """The body, read from the server itself: Django takes one of unknown length for empty, and keeps what it reads."""
+    # Read from the server, because Django treats a body without a length as empty and keeps what it reads.
     if request.content_type not in types or request.headers.get("Content-Encoding", "identity") != "identity":
         raise Problem("unsupported_media_type", f"Send {' or '.join(types)}, not compressed.", "Content-Type")
     length = _get_content_length(request)
@@ -78,7 +81,7 @@ def _read_body(request: HttpRequest, *types: str) -> bytes:
 
 
 def _get_content_length(request: HttpRequest) -> int | None:
-    """The length that the request states, within the limit; None for one that comes in chunks."""
+    """Return the declared length, which is within the limit; None for a chunked body."""
     if _is_chunked(request):
         return None
     length = request.headers.get("Content-Length") or "0"
@@ -96,22 +99,26 @@ def _build_too_large_problem() -> Problem:
 
 
 def _has_too_many_values(body: bytes) -> bool:
-    """Whether there are more commas and opening brackets outside of texts than MOST_VALUES; counted closely only where
-    those within texts could matter."""
+    """Return whether the body has more commas and opening brackets outside of strings than `MAX_VALUES`."""
+    # The exact count is slow, so it is made only if the count that includes strings is too high.
     if body.count(b",") + body.count(b"[") + body.count(b"{") <= MAX_VALUES:
         return False
-    values = (found for found in _TEXT_OR_VALUE.finditer(body) if found[1])
+    values = (match for match in _STRING_OR_VALUE.finditer(body) if match[1])
     return next(islice(values, MAX_VALUES, None), None) is not None
 
 
 def drain_body(request: HttpRequest) -> None:
-    """Read what a refusal has left of the body, up to DRAINED: a server that closes while somebody sends takes its answer
-    with it, and the sender sees a broken connection where a status was meant."""
-    stated = request.headers.get("Content-Length") or "0"
-    left = MAX_DRAINED_BYTES if _is_chunked(request) or not stated.isdecimal() else min(int(stated), MAX_DRAINED_BYTES)
-    ends = time.monotonic() + MAX_DRAIN_SECONDS
-    while left > 0 and time.monotonic() < ends:
-        piece = request.META["wsgi.input"].read(min(left, CHUNK_BYTES))
-        if not piece:
+    """Read the rest of a rejected body, up to `MAX_DRAINED_BYTES`.
+
+    If the server closed the connection while the client was still sending, the client would not get the response.
+    """
+    declared = request.headers.get("Content-Length") or "0"
+    remaining = (
+        MAX_DRAINED_BYTES if _is_chunked(request) or not declared.isdecimal() else min(int(declared), MAX_DRAINED_BYTES)
+    )
+    deadline = time.monotonic() + MAX_DRAIN_SECONDS
+    while remaining > 0 and time.monotonic() < deadline:
+        chunk = request.META["wsgi.input"].read(min(remaining, CHUNK_BYTES))
+        if not chunk:
             return
-        left -= len(piece)
+        remaining -= len(chunk)

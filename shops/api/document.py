@@ -1,4 +1,4 @@
-"""The description of the API as OpenAPI 3.1, made of the same constants that the API itself goes by, so that none drifts."""
+"""The API as an OpenAPI 3.1 document, built from the constants that the API itself uses, so that the two agree."""
 
 from collections import defaultdict
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ class Response(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """One method of one address: what it is for, the scope that it asks for, what it takes, answers and refuses."""
+    """One method of one path: its purpose, the scope it requires, its bodies, responses and errors."""
 
     method: str
     path: str
@@ -35,7 +35,7 @@ class Operation(NamedTuple):
     errors: tuple[str, ...]
 
 
-# What any request may be refused for, whatever it asks.
+# Errors that every operation can return.
 COMMON_ERRORS = ("unauthorized", "scope_missing", "method_not_allowed", "too_many_requests", "unavailable")
 BODY_ERRORS = ("unreadable", "too_large", "too_many_values", "unsupported_media_type")
 
@@ -45,13 +45,17 @@ OPERATIONS = (
         ORDER_PATH,
         "putOrder",
         "Send one snapshot",
-        "An order as it stands now. The newest `updated_at` wins, so repeats, late ones and any order of sending end in "
-        "the same state. Every snapshot that is taken is kept.",
+        "The current state of an order. The newest `updated_at` wins, so repeated, late and reordered snapshots end in "
+        "the same state. Every accepted snapshot is stored.",
         Scope.ORDERS_WRITE,
         {JSON: build_ref("Snapshot")},
         (
-            Response(201, "The order's first snapshot (`created`).", build_ref("Result")),
-            Response(200, "Taken (`updated`), known (`unchanged`), or older than what is known (`stale`).", build_ref("Result")),
+            Response(201, "The first snapshot of the order (`created`).", build_ref("Result")),
+            Response(
+                200,
+                "Newer than the known snapshots (`updated`), already known (`unchanged`) or older (`stale`).",
+                build_ref("Result"),
+            ),
         ),
         (*BODY_ERRORS, "rejected", "conflict", "not_found"),
     ),
@@ -60,7 +64,7 @@ OPERATIONS = (
         ORDER_PATH,
         "getOrder",
         "Read an order",
-        "The order as it stands, whose it is and why, and what each line earns and why, step by step with its clause.",
+        "The order, the affiliate it is credited to and why, and the commission of each line with its calculation.",
         Scope.ORDERS_READ,
         {},
         (Response(200, "The order.", build_ref("Order")),),
@@ -71,17 +75,17 @@ OPERATIONS = (
         BATCH_PATH,
         "postBatch",
         "Send up to 1,000 snapshots",
-        "A JSON array, or one object a line. The answer has one result a row, in the order sent. A row that is refused "
-        "refuses only itself: its result says the field and the cause, and staff find it in their rejects inbox.",
+        "A JSON array, or one object per line. The response has one result per row, in the order sent. An invalid row "
+        "rejects only itself: its result names the field and the cause, and the row goes to the staff's rejects inbox.",
         Scope.ORDERS_WRITE,
         {
             JSON: {"type": "array", "items": build_ref("Snapshot"), "maxItems": BATCH},
-            NDJSON: {"type": "string", "description": f"One Snapshot a line, at most {BATCH:,} lines."},
+            NDJSON: {"type": "string", "description": f"One Snapshot per line, at most {BATCH:,} lines."},
         },
         (
             Response(
                 200,
-                "One result a row, in the order sent.",
+                "One result per row, in the order sent.",
                 {"type": "array", "items": build_ref("Result"), "maxItems": BATCH},
             ),
         ),
@@ -91,12 +95,12 @@ OPERATIONS = (
 
 
 def build_document(currency: str) -> Document:
-    """The whole description, for a program in `currency`."""
-    shown = build_examples(currency)
+    """Return the OpenAPI document for a program in `currency`."""
+    examples = build_examples(currency)
     paths: dict[str, Document] = defaultdict(dict)
     for operation in OPERATIONS:
-        of = [example for example in shown if example.operation == operation.method]
-        paths[operation.path][operation.method.lower()] = _build_operation(operation, of)
+        own_examples = [example for example in examples if example.operation == operation.method]
+        paths[operation.path][operation.method.lower()] = _build_operation(operation, own_examples)
     paths[ORDER_PATH] = {"parameters": [_build_order_id_parameter(build_schemas(currency))], **paths[ORDER_PATH]}
     return {
         "openapi": "3.1.0",
@@ -107,83 +111,91 @@ def build_document(currency: str) -> Document:
         "components": {
             "schemas": build_schemas(currency),
             "securitySchemes": {
-                "key": {"type": "http", "scheme": "bearer", "description": "An API key; staff make them in the admin."}
+                "key": {"type": "http", "scheme": "bearer", "description": "An API key, created by staff in the admin."}
             },
         },
     }
 
 
 _DESCRIPTION = (
-    "The shop sends snapshots: an order as it stands now. The newest wins, so it may send them as often, as late and in "
-    "whatever order it likes.\n\n"
-    "Amounts are strings of digits, a point and two digits in the program's currency; moments carry an offset. A body is "
-    f"JSON in UTF-8 without a byte order mark, not compressed, of at most {MAX_BYTES // 1024 // 1024} MiB. An unknown key, "
-    "a key that stands twice, a NUL and a lone surrogate are refused by their names."
+    "The shop sends snapshots, each the current state of an order. The newest wins, so snapshots may be repeated, late "
+    "or out of order.\n\n"
+    "Amounts are strings with two decimals, such as 15.30, in the program's currency; date-times have a time zone. A "
+    "body is JSON in UTF-8 without a byte order mark, not compressed, of at most "
+    f"{MAX_BYTES // 1024 // 1024} MiB. Unknown keys, duplicate keys, NUL characters and lone surrogates are rejected, "
+    "and the error names the field."
 )
 
 
-def _build_order_id_parameter(forms: dict[str, Any]) -> Document:
+def _build_order_id_parameter(schemas: dict[str, Any]) -> Document:
     return {
         "name": "order_id",
         "in": "path",
         "required": True,
-        "schema": forms["Snapshot"]["properties"]["order_id"],
+        "schema": schemas["Snapshot"]["properties"]["order_id"],
         "example": "1001",
     }
 
 
-def _build_operation(operation: Operation, shown: list[Example]) -> Document:
-    described: Document = {
+def _build_operation(operation: Operation, examples: list[Example]) -> Document:
+    document: Document = {
         "operationId": operation.name,
         "summary": operation.summary,
         "description": operation.description,
         "security": [{"key": [operation.scope.value]}],
-        "responses": _build_responses(operation, shown),
+        "responses": _build_responses(operation, examples),
     }
     if operation.media:
-        content = {media: _build_request_content(form, shown, media) for media, form in operation.media.items()}
-        described["requestBody"] = {"required": True, "content": content}
-    return described
+        content = {media: _build_request_content(schema, examples, media) for media, schema in operation.media.items()}
+        document["requestBody"] = {"required": True, "content": content}
+    return document
 
 
-def _build_request_content(form: Document, shown: list[Example], media: str) -> Document:
-    of = [example for example in shown if example.content_type == media]
-    return {"schema": form, "examples": {one.name: {"summary": one.summary, "value": one.body} for one in of}}
-
-
-def _build_responses(operation: Operation, shown: list[Example]) -> Document:
-    refused: dict[int, list[str]] = defaultdict(list)
-    for code in (*operation.errors, *COMMON_ERRORS):
-        refused[ERROR_KINDS[code].status].append(code)
-    responses = {
-        str(answer.status): {
-            "description": answer.description,
-            "content": _build_response_content(answer.schema, answer.status, shown),
-        }
-        for answer in operation.responses
+def _build_request_content(schema: Document, examples: list[Example], media: str) -> Document:
+    bodies = {
+        each.name: {"summary": each.summary, "value": each.body} for each in examples if each.content_type == media
     }
-    for status, codes in sorted(refused.items()):
-        said = " ".join(f"`{code}`: {ERROR_KINDS[code].description}" for code in codes)
+    return {"schema": schema, "examples": bodies}
+
+
+def _build_responses(operation: Operation, examples: list[Example]) -> Document:
+    errors: dict[int, list[str]] = defaultdict(list)
+    for code in (*operation.errors, *COMMON_ERRORS):
+        errors[ERROR_KINDS[code].status].append(code)
+    responses = {
+        str(response.status): {
+            "description": response.description,
+            "content": _build_response_content(response.schema, response.status, examples),
+        }
+        for response in operation.responses
+    }
+    for status, codes in sorted(errors.items()):
+        description = " ".join(f"`{code}`: {ERROR_KINDS[code].description}" for code in codes)
         responses[str(status)] = {
-            "description": said,
-            "content": _build_response_content(build_ref("Error"), status, shown),
+            "description": description,
+            "content": _build_response_content(build_ref("Error"), status, examples),
         }
         if headers := _HEADERS.get(status):
             responses[str(status)]["headers"] = headers
     return responses
 
 
-def _build_response_content(form: Document, status: int, shown: list[Example]) -> Document:
-    of = {one.name: {"summary": one.summary, "value": one.response} for one in shown if one.status == status}
-    return {JSON: {"schema": form} | ({"examples": of} if of else {})}
+def _build_response_content(schema: Document, status: int, examples: list[Example]) -> Document:
+    bodies = {
+        each.name: {"summary": each.summary, "value": each.response} for each in examples if each.status == status
+    }
+    return {JSON: {"schema": schema} | ({"examples": bodies} if bodies else {})}
 
 
 _RETRY_AFTER_HEADER = {
-    "Retry-After": {"description": "In how many seconds to ask again.", "schema": {"type": "integer", "minimum": 1}}
+    "Retry-After": {
+        "description": "The number of seconds to wait before the next request.",
+        "schema": {"type": "integer", "minimum": 1},
+    }
 }
 _HEADERS: dict[int, Document] = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "`Bearer`."}},
-    405: {"Allow": {"schema": {"type": "string"}, "description": "The methods that the address takes."}},
+    405: {"Allow": {"schema": {"type": "string"}, "description": "The methods that this path supports."}},
     429: _RETRY_AFTER_HEADER,
     503: _RETRY_AFTER_HEADER,
 }

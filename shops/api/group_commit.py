@@ -1,7 +1,7 @@
-"""Single orders that are sent at the same time are taken together: one transaction, as if they had come as a batch.
+"""Group commit: single orders that are sent at the same time share one transaction, as if they were a batch.
 
-A transaction costs the same for one order as for sixteen, so whoever finds another at it waits for the next one, and all who
-wait then go in one. Whoever's turn it is does the work; nothing runs in the background.
+A transaction costs about the same for one order as for sixteen. While one is running, further requests wait; then
+one of them ingests the orders of all. Nothing runs in the background.
 """
 
 from collections import defaultdict
@@ -22,7 +22,7 @@ WAIT_SECONDS = 60
 
 
 class PendingOrder:
-    """One order that waits, and what becomes of it."""
+    """A waiting order, and its result or error."""
 
     def __init__(self, row: object, now: datetime) -> None:
         self.row, self.now = row, now
@@ -36,7 +36,7 @@ class PendingOrder:
 
 
 class GroupCommitter:
-    """Takes single orders of one API key, those that wait at the same time in one transaction."""
+    """Ingests single orders of one API key, those that wait at the same time in one transaction."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -44,29 +44,29 @@ class GroupCommitter:
         self._busy = False
 
     def ingest_order(self, row: object, *, source: str, api_key: ApiKey, now: datetime) -> IncomingOrder:
-        """As `intake.ingest_orders` of this row alone; raises what went wrong with it, or with the store."""
-        sent = PendingOrder(row, now)
+        """Ingest one row and return its result. Raises what `intake.ingest_orders` raises for this row."""
+        pending = PendingOrder(row, now)
         with self._lock:
-            self._waiting.append(sent)
-            mine = not self._busy
+            self._waiting.append(pending)
+            is_turn = not self._busy
             self._busy = True
-        if not mine and not sent.turn.wait(WAIT_SECONDS):
-            self._give_up(sent)
-        if not sent.done:
+        if not is_turn and not pending.turn.wait(WAIT_SECONDS):
+            self._give_up(pending)
+        if not pending.done:
             self._ingest_pending(source, api_key)
-        if sent.error is not None:
-            raise sent.error
-        assert sent.result is not None
-        return sent.result
+        if pending.error is not None:
+            raise pending.error
+        assert pending.result is not None
+        return pending.result
 
-    def _give_up(self, sent: PendingOrder) -> None:
-        """Wait no longer, unless the turn has just come: then it must be taken, or nobody would go on."""
+    def _give_up(self, pending: PendingOrder) -> None:
         with self._lock:
-            if sent.turn.is_set():
+            # Its turn has come in the meantime: if it left now, the orders behind it would wait forever.
+            if pending.turn.is_set():
                 return
-            if sent in self._waiting:
-                self._waiting.remove(sent)
-        raise OperationalError("the orders that were sent before this one are not done yet")
+            if pending in self._waiting:
+                self._waiting.remove(pending)
+        raise OperationalError("timed out waiting for earlier orders")
 
     def _ingest_pending(self, source: str, api_key: ApiKey) -> None:
         with self._lock:
@@ -76,34 +76,36 @@ class GroupCommitter:
                 _ingest_group(group, source, api_key)
         finally:
             with self._lock:
-                for sent in group:
-                    if not sent.done:
-                        sent.error = OperationalError("the order was not taken")
-                    sent.turn.set()
+                for pending in group:
+                    if not pending.done:
+                        pending.error = OperationalError("the order was not ingested")
+                    pending.turn.set()
                 self._busy = bool(self._waiting)
                 if self._waiting:
-                    self._waiting[0].turn.set()  # whose turn it is now, with all who came meanwhile
+                    self._waiting[0].turn.set()  # it ingests all that wait by now
 
 
 def _ingest_group(group: Sequence[PendingOrder], source: str, api_key: ApiKey) -> None:
-    now = max(sent.now for sent in group)
+    now = max(pending.now for pending in group)
     try:
-        results = intake.ingest_orders(snapshots=[sent.row for sent in group], source=source, api_key=api_key, now=now)
-    except Exception as error:  # noqa: BLE001 -- raised again by whoever sent the order
+        results = intake.ingest_orders(
+            snapshots=[pending.row for pending in group], source=source, api_key=api_key, now=now
+        )
+    except Exception as error:  # noqa: BLE001 -- raised again in the thread that sent the order
         if len(group) > 1 and not isinstance(error, (OperationalError, InterfaceError)):
-            for sent in group:  # one of them is to blame: the others must not fail with it
-                _ingest_group([sent], source, api_key)
+            for pending in group:  # one of them caused the error; the others must not fail with it
+                _ingest_group([pending], source, api_key)
             return
-        for sent in group:
-            sent.error = error
+        for pending in group:
+            pending.error = error
         return
-    for sent, result in zip(group, results, strict=True):
-        sent.result = result
+    for pending, result in zip(group, results, strict=True):
+        pending.result = result
 
 
 _committers: dict[UUID, GroupCommitter] = defaultdict(GroupCommitter)
 
 
 def ingest_order(row: object, *, source: str, api_key: ApiKey, now: datetime) -> IncomingOrder:
-    """Take one row, together with those that the same key sends at this moment."""
+    """Ingest one row, together with the rows that the same key is sending at this moment."""
     return _committers[api_key.pk].ingest_order(row, source=source, api_key=api_key, now=now)

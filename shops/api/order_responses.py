@@ -1,4 +1,4 @@
-"""An order as the API tells it: what it is, whose and why, and what each line earns and why (CONTRACT 4)."""
+"""Orders as the API returns them, with their attribution and the commission of each line (specification 4)."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tracking.orders.snapshots import format_timestamp
 
 
 def build_order_response(order_id: str) -> dict[str, Any] | None:
-    """The order `order_id`, or None. Moments in UTC, amounts as strings in the program's currency."""
+    """Return the order as JSON data, or None if it is unknown. Times are in UTC, amounts are strings."""
     if "\0" in order_id:
         return None
     order = Order.objects.select_related("affiliate", "agreement", "link").filter(order_id=order_id).first()
@@ -29,7 +29,7 @@ def build_order_response(order_id: str) -> dict[str, Any] | None:
         "affiliate": order.affiliate.code if order.affiliate else None,
         "reason": order.reason,
         "reason_text": Reason(order.reason).label,
-        # Once a close has settled a line, coupon and click of later snapshots no longer say whose the order is.
+        # Once a close has settled a line, coupon and click of later snapshots no longer change the attribution.
         "attribution_frozen": StatementLine.objects.filter(commission__order=order).exists(),
         "agreement": order.agreement.name if order.agreement else None,
         "clause": order.clause or None,

@@ -1,4 +1,4 @@
-"""The description of the API: for programs as OpenAPI, for people as a page made of the same document."""
+"""The documentation of the API: an OpenAPI document, and a page built from it."""
 
 import json
 from collections.abc import Iterator
@@ -25,18 +25,25 @@ WIDTH = 84
 
 @require_safe
 def openapi(request: HttpRequest) -> HttpResponse:
-    """The whole description as OpenAPI 3.1."""
+    """Return the OpenAPI 3.1 document."""
     return JsonResponse(build_document(get_program_currency()), json_dumps_params={"indent": 2})
 
 
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
-    """The same for people: addresses, examples, forms, outcomes, reasons and every error."""
+    """Return the documentation as a page: operations, examples, schemas, outcomes, reasons and errors."""
     currency = get_program_currency()
-    whole = build_document(currency)
-    shown = [
-        RenderedExample(one.name, one.summary, build_curl_command(one), one.status, _format_json(one.response), one)
-        for one in build_examples(currency)
+    document = build_document(currency)
+    examples = [
+        RenderedExample(
+            example.name,
+            _render_code(example.summary),
+            build_curl_command(example),
+            example.status,
+            _format_json(example.response),
+            example,
+        )
+        for example in build_examples(currency)
     ]
     operations = [
         {
@@ -44,20 +51,20 @@ def reference(request: HttpRequest) -> HttpResponse:
             "description": _render_code(operation.description),
             "responses": [
                 (status, _render_code(response["description"]))
-                for status, response in whole["paths"][operation.path][operation.method.lower()]["responses"].items()
+                for status, response in document["paths"][operation.path][operation.method.lower()]["responses"].items()
             ],
-            "examples": [one for one in shown if one.example.operation == operation.method],
+            "examples": [each for each in examples if each.example.operation == operation.method],
         }
         for operation in OPERATIONS
     ]
     context = {
-        "introduction": [_render_code(text) for text in whole["info"]["description"].split("\n\n")],
+        "introduction": [_render_code(text) for text in document["info"]["description"].split("\n\n")],
         "operations": operations,
         "schemas": [
-            (name, form["description"], list(list_fields(form)))
-            for name, form in whole["components"]["schemas"].items()
+            (name, schema["description"], list(list_fields(schema)))
+            for name, schema in document["components"]["schemas"].items()
         ],
-        "outcomes": [(outcome.value, *said) for outcome, said in OUTCOMES.items()],
+        "outcomes": [(outcome.value, status, _render_code(meaning)) for outcome, (status, meaning) in OUTCOMES.items()],
         "reasons": [(reason.value, reason.label) for reason in Reason],
         "errors": [(code, kind.status, _render_code(kind.description)) for code, kind in ERROR_KINDS.items()],
         "scopes": [(scope.value, scope.label) for scope in Scope],
@@ -68,7 +75,7 @@ def reference(request: HttpRequest) -> HttpResponse:
 
 class RenderedExample(NamedTuple):
     name: str
-    summary: str
+    summary: SafeString
     command: str
     status: int
     response: str
@@ -76,7 +83,7 @@ class RenderedExample(NamedTuple):
 
 
 class FieldRow(NamedTuple):
-    """One field of a form, for a table: what it looks like, and the form of its parts where it has a name."""
+    """A field of a schema for a table: its type in words, and the schema it refers to, if any."""
 
     name: str
     required: bool
@@ -86,7 +93,7 @@ class FieldRow(NamedTuple):
 
 
 def build_curl_command(example: Example) -> str:
-    """The example as a command for a shell in which KEY is an API key."""
+    """Return the example as a shell command that expects an API key in KEY."""
     method, path = example.operation, f"orders/{example.order_id or 'batch'}"
     lines = [f"curl -X {method} {settings.BASE_URL}/api/v1/{path}", '-H "Authorization: Bearer $KEY"']
     if example.content_type is not None:
@@ -95,20 +102,23 @@ def build_curl_command(example: Example) -> str:
     return " \\\n  ".join(lines)
 
 
-def list_fields(form: dict[str, Any]) -> Iterator[FieldRow]:
-    """The fields of a form, in its order; those of a form within it stand behind a point."""
-    for name, field in form["properties"].items():
+def list_fields(schema: dict[str, Any]) -> Iterator[FieldRow]:
+    """Yield the fields of a schema in its order; fields of a nested object have dotted names."""
+    for name, field in schema["properties"].items():
         if field.get("type") == "object":
             yield from (inner._replace(name=f"{name}.{inner.name}") for inner in list_fields(field))
             continue
-        of = _get_schema_name(field)
         yield FieldRow(
-            name, name in form["required"], _describe_type(field), of, _render_code(field.get("description", ""))
+            name,
+            name in schema["required"],
+            _describe_type(field),
+            _get_schema_name(field),
+            _render_code(field.get("description", "")),
         )
 
 
 def _get_schema_name(field: dict[str, Any]) -> str:
-    """The name of the form that the field holds, or each of its items does; "" for none."""
+    """Return the name of the schema that the field or its items refer to, or ""."""
     for part in (field, field.get("items", {}), *field.get("anyOf", ())):
         if "$ref" in part:
             return str(part["$ref"]).rpartition("/")[2]
@@ -132,44 +142,44 @@ def _describe_non_null_type(field: dict[str, Any], kinds: list[str]) -> str:
     if "enum" in field:
         return "one of " + ", ".join(field["enum"]) if len(field["enum"]) > 1 else field["enum"][0]
     if field.get("format") == "date-time":
-        return "moment, as 2026-01-10T12:00:00Z"
+        return "date-time, such as 2026-01-10T12:00:00Z"
     if "integer" in kinds:
         return f"whole number, {field['minimum']:,} to {field['maximum']:,}"
     if "boolean" in kinds:
         return "true or false"
     if "maxLength" in field:
         return f"text of at most {field['maxLength']} characters"
-    return "amount, as 15.30" if field.get("pattern") == AMOUNT else "text"
+    return "amount, such as 15.30" if field.get("pattern") == AMOUNT else "text"
 
 
-def _format_json(value: object, before: str = "") -> str:
-    """JSON as a person writes it: each line filled as far as it goes, longer objects and lists by themselves."""
+def _format_json(value: object, indent: str = "") -> str:
+    """Return JSON with lines filled up to `WIDTH`, and longer objects and lists on lines of their own."""
     line = json.dumps(value, ensure_ascii=False)
-    if len(before) + len(line) <= WIDTH or not isinstance(value, (dict, list)):
+    if len(indent) + len(line) <= WIDTH or not isinstance(value, (dict, list)):
         return line
-    inner = before + "  "
+    inner = indent + "  "
     if isinstance(value, dict):
         items = [f"{json.dumps(key)}: {_format_json(item, inner)}" for key, item in value.items()]
     else:
         items = [_format_json(item, inner) for item in value]
     opening, closing = "{}" if isinstance(value, dict) else "[]"
-    return f"{opening}\n{_wrap_items(items, inner)}\n{before}{closing}"
+    return f"{opening}\n{_wrap_items(items, inner)}\n{indent}{closing}"
 
 
-def _wrap_items(items: list[str], before: str) -> str:
-    lines = [before]
+def _wrap_items(items: list[str], indent: str) -> str:
+    lines = [indent]
     for number, item in enumerate(items, 1):
         text = item + ("," if number < len(items) else "")
-        alone = "\n" in text or "\n" in lines[-1]
-        if lines[-1] != before and (alone or len(lines[-1]) + 1 + len(text) > WIDTH):
-            lines.append(before)
-        lines[-1] += text if lines[-1] == before else f" {text}"
+        is_multiline = "\n" in text or "\n" in lines[-1]
+        if lines[-1] != indent and (is_multiline or len(lines[-1]) + 1 + len(text) > WIDTH):
+            lines.append(indent)
+        lines[-1] += text if lines[-1] == indent else f" {text}"
     return "\n".join(lines)
 
 
 def _render_code(text: str) -> SafeString:
-    """What stands between two backticks as code."""
+    """Return `text` as HTML, with what is between backticks as code."""
     parts = enumerate(text.split("`"))
     return format_html_join(
-        "", "{}", ((format_html("<code>{}</code>", part) if at % 2 else part,) for at, part in parts)
+        "", "{}", ((format_html("<code>{}</code>", part) if index % 2 else part,) for index, part in parts)
     )

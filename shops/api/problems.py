@@ -1,4 +1,4 @@
-"""Every error that the API answers: the code, its status, and when (CONTRACT 4). The description of the API lists the same."""
+"""Every error of the API: its code, status and meaning, which the documentation lists too (specification 4)."""
 
 from typing import Any, NamedTuple
 
@@ -11,26 +11,28 @@ class ErrorKind(NamedTuple):
 
 
 ERROR_KINDS: dict[str, ErrorKind] = {
-    "unreadable": ErrorKind(400, "The body is not JSON in UTF-8, or it is nested too deeply; the message says where."),
-    "not_an_array": ErrorKind(400, "The body of a batch is JSON, but no array."),
-    "unauthorized": ErrorKind(401, "There is no key, or none that is in force."),
-    "scope_missing": ErrorKind(403, "The key was not made for this: it lacks the scope that the message names."),
-    "not_found": ErrorKind(404, "There is no such order, or nothing at this address."),
-    "method_not_allowed": ErrorKind(405, "The address takes other methods; `Allow` names them."),
-    "conflict": ErrorKind(409, "This version of the order is known with other content; the field is `updated_at`."),
+    "unreadable": ErrorKind(400, "The body is not JSON in UTF-8, or is nested too deeply; the message says where."),
+    "not_an_array": ErrorKind(400, "The body of a batch is JSON but not an array."),
+    "unauthorized": ErrorKind(401, "The request has no API key, or the key is unknown, expired or revoked."),
+    "scope_missing": ErrorKind(403, "The key lacks the scope that the message names."),
+    "not_found": ErrorKind(404, "There is no such order or URL."),
+    "method_not_allowed": ErrorKind(405, "The URL does not support this method; `Allow` lists those it supports."),
+    "conflict": ErrorKind(409, "A snapshot with this `updated_at` is known with different content."),
     "too_large": ErrorKind(413, "The body has more than 10 MiB."),
     "too_many_rows": ErrorKind(413, "The batch has more than 1,000 rows."),
-    "too_many_values": ErrorKind(413, "The body has more values than any batch of orders can have."),
-    "unsupported_media_type": ErrorKind(415, "The body is of another media type, or compressed."),
-    "rejected": ErrorKind(422, "The snapshot breaks a rule; the field and the cause are named."),
-    "too_many_requests": ErrorKind(429, "The key asks too often; `Retry-After` says in how many seconds to ask again."),
-    "internal": ErrorKind(500, "A fault of ours; nothing of the request was stored, and it may be sent again."),
-    "unavailable": ErrorKind(503, "The database is away; `Retry-After` says in how many seconds to ask again."),
+    "too_many_values": ErrorKind(413, "The body has more than 1,000,000 JSON values."),
+    "unsupported_media_type": ErrorKind(415, "The body has another media type, or is compressed."),
+    "rejected": ErrorKind(422, "The snapshot is invalid; the error names the field and the cause."),
+    "too_many_requests": ErrorKind(
+        429, "The key has reached its rate limit; retry after the seconds in `Retry-After`."
+    ),
+    "internal": ErrorKind(500, "A server error; nothing of the request was stored, and it can be sent again."),
+    "unavailable": ErrorKind(503, "The database is unavailable; retry after the seconds in `Retry-After`."),
 }
 
 
 class Problem(Exception):
-    """An answer that is an error: one of KINDS, a message, the field that it is about, and headers."""
+    """An error response: a code of `ERROR_KINDS`, a message, the field it is about, and headers."""
 
     def __init__(
         self, code: str, message: str, field: str | None = None, headers: dict[str, str] | None = None

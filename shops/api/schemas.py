@@ -1,4 +1,4 @@
-"""The forms of what is sent and answered, as JSON Schema, from the very constants that the strict reader refuses by."""
+"""JSON Schemas of requests and responses, built from the constants that the strict reader validates with."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,14 @@ from tracking.orders.snapshots import MAX_LENGTHS
 
 Schema = dict[str, Any]
 
-# What each outcome means, and the status of a PUT that has it.
+# The status of a PUT with each outcome, and its meaning.
 OUTCOMES: dict[Outcome, tuple[int, str]] = {
-    Outcome.CREATED: (201, "the order's first snapshot"),
-    Outcome.UPDATED: (200, "newer than what was known"),
-    Outcome.UNCHANGED: (200, "this very snapshot was taken before"),
-    Outcome.STALE: (200, "a newer one is known; this one is kept as a receipt"),
-    Outcome.CONFLICT: (409, "this version is known with other content"),
-    Outcome.REJECTED: (422, "not of the form: the field and the cause are named"),
+    Outcome.CREATED: (201, "first snapshot of the order"),
+    Outcome.UPDATED: (200, "newer than the known snapshots"),
+    Outcome.UNCHANGED: (200, "this snapshot is already known"),
+    Outcome.STALE: (200, "a newer snapshot is known; this one is stored but changes nothing"),
+    Outcome.CONFLICT: (409, "a snapshot with this `updated_at` is known with different content"),
+    Outcome.REJECTED: (422, "invalid; the field and the cause are named"),
 }
 
 
@@ -35,7 +35,7 @@ def build_ref(name: str) -> Schema:
 
 
 def build_schemas(currency: str) -> dict[str, Schema]:
-    """Every form by its name; `currency` is the program's."""
+    """Return every schema by name; `currency` is the program's."""
     return {
         "Snapshot": _build_snapshot(currency),
         "Line": _build_line(),
@@ -67,8 +67,8 @@ def _build_object(properties: Mapping[str, Schema], required: Sequence[str], des
     }
 
 
-def _build_text(description: str, most: int, **more: Any) -> Schema:
-    return {"type": "string", "maxLength": most, "description": description} | more
+def _build_text(description: str, max_length: int, **keywords: Any) -> Schema:
+    return {"type": "string", "maxLength": max_length, "description": description} | keywords
 
 
 def _allow_null(schema: Schema) -> Schema:
@@ -92,13 +92,13 @@ def _build_order_id() -> Schema:
     return {
         "type": "string",
         "pattern": _convert_pattern(snapshots.ORDER_ID),
-        "description": "The shop's id of the order: 1 to 64 of letters, digits, `.`, `_`, `-`.",
+        "description": "The shop's order id: 1 to 64 letters, digits, `.`, `_` or `-`.",
     }
 
 
 def _build_status() -> Schema:
-    said = "`paid` (`completed_at` is null), `completed` (it is set) or `cancelled` (either)."
-    return {"type": "string", "enum": list(snapshots.STATUSES), "description": said}
+    description = "`paid` (`completed_at` is null), `completed` (it is set) or `cancelled` (either)."
+    return {"type": "string", "enum": list(snapshots.STATUSES), "description": description}
 
 
 def _build_currency(currency: str) -> Schema:
@@ -108,14 +108,18 @@ def _build_currency(currency: str) -> Schema:
 def _build_snapshot(currency: str) -> Schema:
     fields = {
         "order_id": _build_order_id(),
-        "updated_at": _build_datetime("The version of the order: the newest wins. In no future beyond five minutes."),
+        "updated_at": _build_datetime(
+            "When the order last changed; the newest snapshot wins. At most five minutes in the future."
+        ),
         "status": _build_status(),
-        "placed_at": _build_datetime("When the customer ordered; the same in every snapshot of an order."),
+        "placed_at": _build_datetime("When the customer placed the order; the same in every snapshot."),
         "completed_at": _allow_null(_build_datetime("When the order was completed; not before `placed_at`.")),
         "currency": _build_currency(currency),
-        "click_id": _allow_null(_build_text("What the tracking link added to your address.", MAX_LENGTHS["click_id"])),
+        "click_id": _allow_null(
+            _build_text("The click id that the tracking link added to the landing URL.", MAX_LENGTHS["click_id"])
+        ),
         "coupon": _allow_null(
-            _build_text("The code that the customer used; compared without regard to case.", MAX_LENGTHS["coupon"])
+            _build_text("The coupon code that the customer used; case does not matter.", MAX_LENGTHS["coupon"])
         ),
         "customer": {"anyOf": [build_ref("Customer"), {"type": "null"}]},
         "lines": {
@@ -123,12 +127,12 @@ def _build_snapshot(currency: str) -> Schema:
             "items": build_ref("Line"),
             "minItems": 1,
             "maxItems": snapshots.MAX_LINES,
-            "description": "All lines of the order as it now stands. One that an older snapshot had counts as 0.00.",
+            "description": "All current lines of the order. A line that only an older snapshot had counts as 0.00.",
         },
     }
-    said = "An order as it stands now. Send it whenever it changes, as often, as late and in whatever order you like."
-    form = _build_object({key: fields[key] for key in snapshots.KEYS}, snapshots.REQUIRED, said)
-    return form | {
+    description = "The current state of an order. Send it whenever the order changes; repeats and delays do no harm."
+    schema = _build_object({key: fields[key] for key in snapshots.KEYS}, snapshots.REQUIRED, description)
+    return schema | {
         "allOf": [
             _build_condition("status", "paid", {"properties": {"completed_at": {"type": "null"}}}),
             _build_condition(
@@ -145,27 +149,27 @@ def _build_condition(field: str, value: str, then: Schema) -> Schema:
 
 
 def _build_line() -> Schema:
-    filled = {"minLength": 1, "pattern": r"\S"}
+    not_blank = {"minLength": 1, "pattern": r"\S"}
     fields = {
-        "line_id": _build_text("Its own within the order.", MAX_LENGTHS["line_id"], **filled),
-        "sku": _allow_null(_build_text("The shop's number of the article.", MAX_LENGTHS["sku"])),
-        "title": _allow_null(_build_text("What it is called.", MAX_LENGTHS["title"])),
+        "line_id": _build_text("Unique within the order.", MAX_LENGTHS["line_id"], **not_blank),
+        "sku": _allow_null(_build_text("The shop's article number.", MAX_LENGTHS["sku"])),
+        "title": _allow_null(_build_text("The name of the article.", MAX_LENGTHS["title"])),
         "category": _build_text(
-            "A category of the rate card, spelled as it is there; every other earns the rate for everything else.",
+            "A category of the rate card, spelled exactly; any other earns the rate for everything else.",
             MAX_LENGTHS["category"],
-            **filled,
+            **not_blank,
         ),
         "quantity": {
             "type": "integer",
             "minimum": 1,
             "maximum": snapshots.MAX_QUANTITY,
-            "description": f"How many, as a whole number from 1 to {snapshots.MAX_QUANTITY}.",
+            "description": f"A whole number from 1 to {snapshots.MAX_QUANTITY}.",
         },
         "amount": _build_amount(
-            f"What the customer paid for the line, without shipping and tax, at most {snapshots.MAX_AMOUNT}: "
-            "digits, a point and two digits, in the program's currency."
+            f"What the customer paid for the line, without shipping and tax, at most {snapshots.MAX_AMOUNT}, "
+            "with two decimals, in the program's currency."
         ),
-        "refunded": _build_amount("How much of the amount was given back so far; at most the amount."),
+        "refunded": _build_amount("How much of the amount has been refunded so far; at most the amount."),
     }
     return _build_object(
         {key: fields[key] for key in snapshots.LINE_KEYS}, snapshots.LINE_REQUIRED, "A line of an order."
@@ -175,29 +179,33 @@ def _build_line() -> Schema:
 def _build_customer() -> Schema:
     fields = {
         "ref": _allow_null(
-            _build_text("Your number of the customer; kept as a keyed hash alone.", MAX_LENGTHS["customer.ref"])
+            _build_text("Your customer number; stored only as a keyed hash.", MAX_LENGTHS["customer.ref"])
         ),
-        "country": _allow_null(_build_text("Where the customer is, as you call it.", MAX_LENGTHS["customer.country"])),
+        "country": _allow_null(
+            _build_text("The customer's country, in any spelling.", MAX_LENGTHS["customer.country"])
+        ),
     }
-    return _build_object({key: fields[key] for key in snapshots.CUSTOMER_KEYS}, (), "Who ordered.")
+    return _build_object({key: fields[key] for key in snapshots.CUSTOMER_KEYS}, (), "The customer.")
 
 
 def _build_result() -> Schema:
     fields: dict[str, Schema] = {
-        "order_id": _allow_null(_build_text("As it was sent; null for a row that names none.", 64)),
+        "order_id": _allow_null(_build_text("The order id that was sent; null if the row has none.", 64)),
         "outcome": {
             "type": "string",
             "enum": [outcome.value for outcome in Outcome],
             "description": _describe_outcomes(OUTCOMES),
         },
-        "affiliate": _allow_null(_build_text("The code of the affiliate whose order it is; null for nobody's.", 64)),
+        "affiliate": _allow_null(
+            _build_text("The code of the affiliate to whom the order is credited; null if none.", 64)
+        ),
         "reason": {
             "type": ["string", "null"],
-            "description": "Why it is whose it is, or nobody's; of a refused row, the field and the cause.",
+            "description": "The attribution reason; for a rejected row, the field and the cause.",
         },
-        "commission": _allow_null(_build_amount("What the order earns, in the program's currency.")),
+        "commission": _allow_null(_build_amount("The commission of the order, in the program's currency.")),
     }
-    return _build_object(fields, list(fields), "What became of one row.")
+    return _build_object(fields, list(fields), "The result of one row.")
 
 
 def _build_order(currency: str) -> Schema:
@@ -205,20 +213,24 @@ def _build_order(currency: str) -> Schema:
     names = ("order_id", "updated_at", "status", "placed_at", "completed_at", "currency", "coupon", "click_id")
     fields: dict[str, Schema] = {name: content[name] for name in names}
     fields |= {
-        "affiliate": _allow_null(_build_text("The code of the affiliate whose order it is; null for nobody's.", 64)),
+        "affiliate": _allow_null(
+            _build_text("The code of the affiliate to whom the order is credited; null if none.", 64)
+        ),
         "reason": {"type": "string", "enum": [reason.value for reason in Reason], "description": _describe_reasons()},
         "reason_text": {"type": "string", "description": "The reason in words."},
         "attribution_frozen": {
             "type": "boolean",
-            "description": "Whether a close has settled a line of it, so that it stays whose it is.",
+            "description": "Whether a close has settled a line, so that the attribution no longer changes.",
         },
-        "agreement": _allow_null({"type": "string", "description": "The version of the agreement that decided it."}),
+        "agreement": _allow_null(
+            {"type": "string", "description": "The agreement version that decided the attribution."}
+        ),
         "clause": _allow_null({"type": "string", "description": "The clause of that version."}),
-        "commission": _build_amount("What the order earns, in the program's currency."),
+        "commission": _build_amount("The commission of the order, in the program's currency."),
         "lines": {"type": "array", "items": build_ref("OrderLine")},
     }
     return _build_object(
-        fields, list(fields), "An order as it stands: whose it is and why, and what each line earns and why."
+        fields, list(fields), "The current state of an order, its attribution, and the commission of each line."
     )
 
 
@@ -227,41 +239,47 @@ def _build_order_line() -> Schema:
     fields = {name: line[name] for name in snapshots.LINE_KEYS}
     fields["commission"] = {
         "anyOf": [build_ref("Commission"), {"type": "null"}],
-        "description": "Null for nobody's order.",
+        "description": "Null if the order is not credited to an affiliate.",
     }
-    return _build_object(fields, list(fields), "A line as it stands.")
+    return _build_object(fields, list(fields), "A line with its commission.")
 
 
 def _build_commission() -> Schema:
     fields: dict[str, Schema] = {
-        "amount": _build_amount("What the line earns, rounded once."),
-        "base": _build_amount("What it is reckoned from: the amount without what was refunded; 0.00 if cancelled."),
-        "rate": _build_amount("Percent."),
-        "agreement": {"type": "string", "description": "The version of the agreement whose rate it is."},
+        "amount": _build_amount("The commission, rounded once."),
+        "base": _build_amount("The amount less refunds, from which the commission is calculated; 0.00 if cancelled."),
+        "rate": _build_amount("The rate in percent."),
+        "agreement": {"type": "string", "description": "The agreement version that sets the rate."},
         "clause": {"type": "string", "description": "The clause of that version."},
-        "steps": {"type": "array", "items": build_ref("Step"), "description": "Every step that led to it, in order."},
-        "validates_at": _allow_null(_build_datetime("From when on it can be paid; null until the order is completed.")),
+        "steps": {
+            "type": "array",
+            "items": build_ref("Step"),
+            "description": "The steps of the calculation, in order.",
+        },
+        "validates_at": _allow_null(
+            _build_datetime("When the holding period ends; null until the order is completed.")
+        ),
     }
-    return _build_object(fields, list(fields), "What a line earns, and why.")
+    return _build_object(fields, list(fields), "The commission of a line, and its calculation.")
 
 
 def _build_step() -> Schema:
     fields = {
-        "rule": {"type": "string", "description": "The rule by its name."},
+        "rule": {"type": "string", "description": "The name of the rule."},
         "clause": {"type": "string", "description": "The clause that states it."},
         "text": {"type": "string", "description": "The step in words."},
     }
-    return _build_object(fields, list(fields), "One step on the way to a commission.")
+    return _build_object(fields, list(fields), "One step in the calculation of a commission.")
 
 
 def _build_error() -> Schema:
     field: Schema = {
         "type": ["string", "null"],
-        "description": "What it is about: a field's path, as `lines[0].amount`.",
+        "description": "The path of the field it is about, such as `lines[0].amount`; null if none.",
     }
     fields: dict[str, Schema] = {
-        "code": {"type": "string", "enum": list(ERROR_KINDS), "description": "For programs."},
-        "message": {"type": "string", "description": "For people: what is wrong."},
+        "code": {"type": "string", "enum": list(ERROR_KINDS), "description": "A code for programs."},
+        "message": {"type": "string", "description": "A message for people."},
         "field": field,
     }
     return _build_object({"error": _build_object(fields, list(fields), "What is wrong.")}, ["error"], "An error.")

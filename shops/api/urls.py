@@ -1,4 +1,4 @@
-"""The addresses of the orders API, and of its description."""
+"""URLs of the orders API and its documentation."""
 
 from django.urls import path
 

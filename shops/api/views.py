@@ -1,4 +1,4 @@
-"""The addresses of the orders API (CONTRACT 4): thin over `shops.intake`; every refusal is one of `problems.KINDS`."""
+"""The views of the orders API (specification 4); every error is one of `problems.ERROR_KINDS`."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -21,46 +21,49 @@ View = Callable[..., HttpResponse]
 
 
 def endpoint(**methods: Scope) -> Callable[[View], View]:
-    """A view for the API: a key, a method, the scope that it asks for, then the work; every Problem becomes its answer."""
+    """Decorate an API view for the methods named, each with the scope that it requires.
+
+    The view gets the API key, and may raise Problem.
+    """
     allowed = ", ".join(methods)
 
     def decorate(view: View) -> View:
         @csrf_exempt
         @wraps(view)
-        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def respond(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             try:
                 key = _authenticate(request)
                 scope = methods.get(request.method or "")
                 if scope is None:
-                    raise Problem("method_not_allowed", f"This address takes {allowed}.", headers={"Allow": allowed})
+                    raise Problem("method_not_allowed", f"This URL supports {allowed}.", headers={"Allow": allowed})
                 _check_access(key, scope)
                 return view(request, key, *args, **kwargs)
             except Problem as problem:
                 bodies.drain_body(request)
                 return problem.to_response()
 
-        return answer
+        return respond
 
     return decorate
 
 
 @endpoint(GET=Scope.ORDERS_READ, PUT=Scope.ORDERS_WRITE)
 def order(request: HttpRequest, key: ApiKey, order_id: str) -> HttpResponse:
-    """One order: PUT a snapshot of it, GET what it is, whose and why."""
+    """PUT a snapshot of an order, or GET the order."""
     if request.method == "GET":
-        found = order_responses.build_order_response(order_id)
-        if found is None:
-            raise Problem("not_found", "There is no order of this id.", "order_id")
-        return JsonResponse(found)
+        response = order_responses.build_order_response(order_id)
+        if response is None:
+            raise Problem("not_found", "There is no order with this id.", "order_id")
+        return JsonResponse(response)
     row = bodies.read_value(request)
     if isinstance(row, dict) and isinstance(row.get("order_id"), str) and row["order_id"] != order_id:
-        row = IncomingOrder(row, address=order_id).refuse("order_id", "must be the order id of the address")
+        row = IncomingOrder(row, address=order_id).refuse("order_id", "must be the order id in the URL")
     return _build_response(group_commit.ingest_order(row, source=_build_source(key), api_key=key, now=timezone.now()))
 
 
 @endpoint(POST=Scope.ORDERS_WRITE)
 def batch(request: HttpRequest, key: ApiKey) -> HttpResponse:
-    """Up to 1,000 snapshots: a JSON array, or one object a line."""
+    """POST up to 1,000 snapshots, as a JSON array or one object per line."""
     rows = bodies.read_rows(request)
     results = intake.ingest_orders(snapshots=rows, source=_build_source(key), api_key=key, now=timezone.now())
     return JsonResponse([result.to_public_dict() for result in results], safe=False)
@@ -68,8 +71,8 @@ def batch(request: HttpRequest, key: ApiKey) -> HttpResponse:
 
 @csrf_exempt
 def not_found(request: HttpRequest, rest: str = "") -> HttpResponse:
-    """Any other address of the API."""
-    return Problem("not_found", "There is nothing at this address.").to_response()
+    """Answer any other URL of the API."""
+    return Problem("not_found", "There is nothing at this URL.").to_response()
 
 
 def _authenticate(request: HttpRequest) -> ApiKey:
@@ -84,10 +87,10 @@ def _authenticate(request: HttpRequest) -> ApiKey:
 def _check_access(key: ApiKey, scope: Scope) -> None:
     wait = rate_limits.count_request(key=key, now=timezone.now())
     if wait:
-        message = f"This key asks too often. Ask again in {wait} s."
+        message = f"This key has reached its rate limit. Retry in {wait} s."
         raise Problem("too_many_requests", message, headers={"Retry-After": str(wait)})
     if not api_keys.has_scope(key, scope):
-        raise Problem("scope_missing", f"This key was made without the scope {scope.value}.", "Authorization")
+        raise Problem("scope_missing", f"This key lacks the scope {scope.value}.", "Authorization")
 
 
 def _build_source(key: ApiKey) -> str:

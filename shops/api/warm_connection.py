@@ -1,4 +1,4 @@
-"""A connection that others have used before, for work that is all overhead on a fresh one."""
+"""Database connections shared between threads, for short work that would be all overhead on a fresh connection."""
 
 import os
 from collections.abc import Iterator
@@ -10,23 +10,22 @@ from time import monotonic
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-# So long after its last use a connection on which nothing has come since is believed to be alive without asking the
-# server, which costs a single order as much as one of its statements.
+# For so long after its last use, a connection on which the server has sent nothing is assumed alive without a query,
+# which would cost a single order as much as one of its statements.
 ALIVE_SECONDS = 1.0
 
 _lock = Lock()
-_idle: list[tuple[BaseDatabaseWrapper, float]] = []  # with the moment since when
-# A forked process must not talk over the connections of its parent.
+_idle: list[tuple[BaseDatabaseWrapper, float]] = []  # with the time of last use
+# A forked process must not use its parent's connections.
 os.register_at_fork(after_in_child=_idle.clear)
 
 
 @contextmanager
 def use_warm_connection() -> Iterator[None]:
-    """Let this thread use the connection that was last given back here instead of its own, which is left as it is.
+    """Let this thread use the connection that was returned here last instead of its own, which stays unchanged.
 
-    A server has many threads, each with a connection of its own, and what a connection knows of tables, triggers and
-    functions it learns at its first use of each: of sixty-four that take turns, all are forever learning. Within a
-    transaction the thread keeps its own.
+    PostgreSQL caches tables, triggers and functions per connection. If each of 64 threads used its own connection in
+    turn, their caches would stay cold. Within a transaction the thread keeps its own connection.
     """
     own = connections[DEFAULT_DB_ALIAS]
     if own.in_atomic_block:
@@ -47,15 +46,15 @@ def use_warm_connection() -> Iterator[None]:
 
 
 def _is_silent(warm: BaseDatabaseWrapper) -> bool:
-    """Whether the server has said nothing since it was last asked; when it ends a connection, it says so."""
+    """Return whether the server has sent nothing since the last query; it sends a message before it disconnects."""
     if warm.connection is None or warm.connection.closed:
         return False
-    ears = poll()
-    ears.register(warm.connection.fileno(), POLLIN)
-    return not ears.poll(0)
+    poller = poll()
+    poller.register(warm.connection.fileno(), POLLIN)
+    return not poller.poll(0)
 
 
 def _create_connection() -> BaseDatabaseWrapper:
-    made: BaseDatabaseWrapper = connections.create_connection(DEFAULT_DB_ALIAS)
-    made.inc_thread_sharing()
-    return made
+    connection: BaseDatabaseWrapper = connections.create_connection(DEFAULT_DB_ALIAS)
+    connection.inc_thread_sharing()
+    return connection

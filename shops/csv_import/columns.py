@@ -1,6 +1,6 @@
-"""Which column of a file is which field of a snapshot: guessed from the headings, and checked.
+"""The mapping of a file's columns to the fields of a snapshot: guessed from the headings, and checked.
 
-Pure: no database. The fields are those of `tracking.orders.snapshots`, so that there is no second form of an order.
+Pure: no database. The fields come from `tracking.orders.snapshots`, so an order is defined in one place only.
 """
 
 import re
@@ -17,7 +17,7 @@ LINE_FIELDS = snapshots.LINE_KEYS
 FIELDS = ORDER_FIELDS + LINE_FIELDS
 REQUIRED = tuple(key for key in snapshots.REQUIRED if key != "lines") + snapshots.LINE_REQUIRED
 
-# What shops call them. Compared without case, spaces and punctuation.
+# Headings that shops use, compared without case, spaces and punctuation.
 _HEADING_ALIASES: dict[str, tuple[str, ...]] = {
     "order_id": (
         "order",
@@ -49,32 +49,34 @@ _HEADING_ALIASES: dict[str, tuple[str, ...]] = {
 
 
 def guess_columns(headings: Sequence[str]) -> dict[str, int]:
-    """{field: place of its column} as far as the headings tell; the field's own name goes before what shops call it."""
-    places = {_normalize_heading(heading): place for place, heading in reversed(list(enumerate(headings)))}
-    found: dict[str, int] = {}
-    for names in ({field: (field,) for field in FIELDS}, _HEADING_ALIASES):
-        for field, called in names.items():
-            place = next(
-                (places[_normalize_heading(name)] for name in called if _normalize_heading(name) in places), None
-            )
-            if field not in found and place is not None and place not in found.values():
-                found[field] = place
-    return found
+    """Return {field: index of its column} for the headings that are known; a field's own name precedes its aliases."""
+    indexes = {_normalize_heading(heading): index for index, heading in reversed(list(enumerate(headings)))}
+    columns: dict[str, int] = {}
+    for names_by_field in ({field: (field,) for field in FIELDS}, _HEADING_ALIASES):
+        for field, names in names_by_field.items():
+            normalized = [_normalize_heading(name) for name in names]
+            index = next((indexes[name] for name in normalized if name in indexes), None)
+            if field not in columns and index is not None and index not in columns.values():
+                columns[field] = index
+    return columns
 
 
 def check_columns(columns: Mapping[str, int], headings: Sequence[str]) -> None:
-    """Refuses, as a ValidationError, columns that are not there, one for two fields, and required fields without one."""
-    if not set(columns) <= set(FIELDS) or not all(0 <= place < len(headings) for place in columns.values()):
+    """Check that each required field has a column, and that no column is missing or used twice.
+
+    Raises ValidationError.
+    """
+    if not set(columns) <= set(FIELDS) or not all(0 <= index < len(headings) for index in columns.values()):
         raise ValidationError(_("These are not the columns of this file."))
     missing = [field for field in REQUIRED if field not in columns]
     if missing:
         names = ", ".join(missing)
-        raise ValidationError(_("No column is matched with: %(names)s. Every order needs it.") % {"names": names})
-    for field, place in columns.items():
-        others = [other for other, at in columns.items() if at == place and other != field]
+        raise ValidationError(_("Choose a column for: %(names)s. Every order needs it.") % {"names": names})
+    for field, index in columns.items():
+        others = [other for other, other_index in columns.items() if other_index == index and other != field]
         if others:
-            both = {"heading": headings[place], "one": field, "other": others[0]}
-            raise ValidationError(_("“%(heading)s” is matched with %(one)s and %(other)s: choose one.") % both)
+            both = {"heading": headings[index], "one": field, "other": others[0]}
+            raise ValidationError(_("“%(heading)s” is mapped to %(one)s and %(other)s. Choose one.") % both)
 
 
 def _normalize_heading(name: str) -> str:

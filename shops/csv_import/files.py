@@ -1,6 +1,7 @@
-"""A CSV file of orders, from upload to import: kept, matched, looked at, taken by intake or discarded (CONTRACT 4).
+"""A CSV file of orders from upload to import: stored, mapped, previewed, imported or discarded (specification 4).
 
-Nothing of it is an order before its uploader has said so; then it goes the way of the API's snapshots, batch by batch.
+No order is stored before the uploader confirms the preview; then intake takes the snapshots in batches, as from the
+API.
 """
 
 import hashlib
@@ -20,37 +21,37 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from affiliates.errors import IllegalTransition
 from audit import trail
+from lib.csv import CsvError, CsvRow, read_csv
+from lib.errors import NotAllowed
 from payouts.payout_details import encryption
 from shops import intake
-from shops.csv_import import columns as matching
-from shops.csv_import import csv_reader, order_groups
-from shops.csv_import.csv_reader import BadFile
-from shops.csv_import.order_groups import OrderGroup
+from shops.csv_import.columns import check_columns, guess_columns
+from shops.csv_import.file_format import inspect_file
+from shops.csv_import.order_groups import OrderGroup, group_orders
 from shops.intake import BATCH
 from shops.models import OrderFile, OrderFileReject
 from tracking.orders.incoming import IncomingOrder, Outcome
 
 State = OrderFile.State
-REFUSED_OUTCOMES = (Outcome.REJECTED, Outcome.CONFLICT)
-# A file that nobody decided on holds what customers are known by: it goes after a day.
+REJECTED_OUTCOMES = (Outcome.REJECTED, Outcome.CONFLICT)
+# A file holds customer data, so one that is neither imported nor discarded is deleted after a day.
 DISCARD_AFTER = timedelta(days=1)
-# How long an import is waited for; beat finishes what is left of it, which is a matter of minutes for tens of thousands.
+# How long a request works on an import. The scheduled task finishes the rest, in minutes for tens of thousands.
 IMPORT_WAIT_SECONDS = 10.0
 TASK_SECONDS = 300.0
 SAMPLE_ROWS = 5
 
 
 def store_file(*, name: str, content: BinaryIO, now: datetime, by: User) -> OrderFile:
-    """Keep a file to be looked at, its columns matched as the last of the same headings were, else by their names.
+    """Store an uploaded file for preview.
 
-    Refuses, by the field `file`, whatever `csv_reader.inspect_file` refuses; then nothing is stored.
+    Raises ValidationError for `file`, and stores nothing, if it is not a readable CSV file of orders.
     """
     try:
-        form = csv_reader.inspect_file(content)
-    except BadFile as refusal:
-        raise ValidationError({"file": str(refusal)}) from None
+        file_format = inspect_file(content)
+    except CsvError as error:
+        raise ValidationError({"file": str(error)}) from None
     content.seek(0)
     whole = content.read()
     return OrderFile.objects.create(
@@ -59,54 +60,54 @@ def store_file(*, name: str, content: BinaryIO, now: datetime, by: User) -> Orde
         uploaded_by=by,
         sha256=hashlib.sha256(whole).hexdigest(),
         content=encryption.seal(whole),
-        delimiter=form.delimiter,
-        headings=form.headings,
-        headings_sha256=_hash_json(form.headings),
-        rows=form.rows,
+        delimiter=file_format.delimiter,
+        headings=file_format.headings,
+        headings_sha256=_hash_json(file_format.headings),
+        rows=file_format.rows,
     )
 
 
 def propose_columns(file: OrderFile) -> dict[str, int]:
-    """How the file's columns may be matched: as they are, as those of the last file of its headings, or by their names."""
+    """Return the file's column mapping, else that of the last file with the same headings, else a guess."""
     if file.columns:
         return dict(file.columns)
     same = OrderFile.objects.filter(headings_sha256=file.headings_sha256).exclude(columns={})
     last = same.order_by("-uploaded_at").first()
-    return dict(last.columns) if last and last.headings == file.headings else matching.guess_columns(file.headings)
+    return dict(last.columns) if last and last.headings == file.headings else guess_columns(file.headings)
 
 
 @transaction.atomic
 def match_columns(*, file: OrderFile, columns: Mapping[str, int], now: datetime) -> None:
-    """Say which column is which field, and foresee what would become of every order; takes none of them."""
+    """Store which column holds which field, and preview the outcome of every order without importing any."""
     if not OrderFile.objects.select_for_update().filter(pk=file.pk, state=State.WAITING).exists():
-        raise IllegalTransition("This file does not wait any more.")
-    matching.check_columns(columns, file.headings)
+        raise NotAllowed(_("This file has already been imported or discarded."))
+    check_columns(columns, file.headings)
     orders = _group_orders(file, columns)
     outcomes: Counter[str] = Counter()
     file.rejects.all().delete()
     for batch in _split_batches(orders):
-        answers = intake.preview_orders(snapshots=[order.snapshot for order in batch], now=now)
-        outcomes.update(str(answer.outcome) for answer in answers)
-        _store_refusals(file, columns, zip(batch, answers, strict=True))
+        results = intake.preview_orders(snapshots=[order.snapshot for order in batch], now=now)
+        outcomes.update(str(result.outcome) for result in results)
+        _store_rejects(file, columns, zip(batch, results, strict=True))
     OrderFile.objects.filter(pk=file.pk).update(columns=dict(columns), orders=len(orders), expected_outcomes=outcomes)
 
 
 def compute_digest(file: OrderFile) -> str:
-    """A digest of what was foreseen and of which bytes: an import names it, so that it is of nothing else."""
+    """Return a digest of the file's bytes, mapping and preview, which an import names to confirm exactly these."""
     return _hash_json([str(file.pk), file.sha256, sorted(file.columns.items()), sorted(file.expected_outcomes.items())])
 
 
 def import_orders(*, file: OrderFile, digest: str, now: datetime, by: User) -> None:
-    """Import the file as it was looked at, what takes longer than PATIENCE_SECONDS left to `continue_imports`.
+    """Import the file as previewed; what takes longer than `IMPORT_WAIT_SECONDS` is left to `continue_imports`.
 
-    Refuses where it was looked at in another form. Not to be called in a transaction.
+    Must not be called in a transaction. Raises ValidationError if the mapping or preview no longer has this digest.
     """
     with transaction.atomic():
         waiting = OrderFile.objects.select_for_update().filter(pk=file.pk, state=State.WAITING).first()
         if waiting is None:
-            raise IllegalTransition("This file does not wait any more.")
+            raise NotAllowed(_("This file has already been imported or discarded."))
         if not waiting.columns or not hmac.compare_digest(compute_digest(waiting), digest):
-            raise ValidationError(_("The file was matched anew since you looked at it. Look at it again."))
+            raise ValidationError(_("The column mapping has changed since this preview. Check the preview again."))
         OrderFile.objects.filter(pk=file.pk).update(state=State.IMPORTING, decided_at=now)
         waiting.rejects.all().delete()
         trail.record(
@@ -122,18 +123,18 @@ def import_orders(*, file: OrderFile, digest: str, now: datetime, by: User) -> N
 
 
 def continue_import(*, file_pk: UUID, seconds: float, now: datetime) -> None:
-    """Take what is left of a file that is under way, each batch in a transaction of its own, which says so in its row.
+    """Import the remaining orders of a file, each batch in a transaction that also counts it in the file's row.
 
-    No batch begins after `seconds`, but one is taken. Killed at any instant and called again, or called twice at once, it
-    takes every order once.
+    Imports at least one batch and begins none after `seconds`. If it is killed and called again, or called twice at
+    once, every order is still imported once.
     """
     file = OrderFile.objects.select_related("uploaded_by").get(pk=file_pk)
     if file.state != State.IMPORTING:
         return
     orders = _group_orders(file, file.columns)
-    ends = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds
     for begin in range(file.processed, len(orders), BATCH):
-        if begin > file.processed and time.monotonic() >= ends:
+        if begin > file.processed and time.monotonic() >= deadline:
             return
         with transaction.atomic():
             row = OrderFile.objects.select_for_update().get(pk=file_pk)
@@ -147,68 +148,68 @@ def _import_batch(file: OrderFile, batch: Sequence[OrderGroup], total: int, sour
     results = intake.ingest_orders(snapshots=[order.snapshot for order in batch], source=source[:200], now=now)
     outcomes = Counter(file.outcomes)
     outcomes.update(str(result.outcome) for result in results)
-    _store_refusals(file, file.columns, zip(batch, results, strict=True))
+    _store_rejects(file, file.columns, zip(batch, results, strict=True))
     done = file.processed + len(batch)
     finished = {"state": State.IMPORTED, "content": None} if done == total else {}
     OrderFile.objects.filter(pk=file.pk).update(outcomes=outcomes, processed=done, **finished)
 
 
 def discard_file(*, file: OrderFile, now: datetime) -> None:
-    """Forget a file that waits; nothing of it was taken."""
+    """Delete the content of a waiting file; none of its orders was imported."""
     with transaction.atomic():
         waiting = OrderFile.objects.filter(pk=file.pk, state=State.WAITING)
         if not waiting.update(state=State.DISCARDED, content=None, decided_at=now):
-            raise IllegalTransition("This file does not wait any more.")
+            raise NotAllowed(_("This file has already been imported or discarded."))
         file.rejects.all().delete()
 
 
 def continue_imports(*, now: datetime) -> tuple[int, int]:
-    """Go on with imports that are not done, and forget files that have waited for a day; returns how many of each."""
+    """Continue unfinished imports, and discard files that have waited for a day. Return the number of each."""
     old = OrderFile.objects.filter(state=State.WAITING, uploaded_at__lt=now - DISCARD_AFTER)
-    forgotten = list(old)
-    for file in forgotten:
+    abandoned = list(old)
+    for file in abandoned:
         discard_file(file=file, now=now)
-    broken = list(OrderFile.objects.filter(state=State.IMPORTING).values_list("pk", flat=True))
-    for pk in broken:
+    unfinished = list(OrderFile.objects.filter(state=State.IMPORTING).values_list("pk", flat=True))
+    for pk in unfinished:
         continue_import(file_pk=pk, seconds=TASK_SECONDS, now=now)
-    return len(broken), len(forgotten)
+    return len(unfinished), len(abandoned)
 
 
 def read_sample(file: OrderFile) -> list[list[str]]:
-    """The first rows of a file that is still kept, cells in the order of its headings."""
-    return [cells for _number, cells in islice(_read_records(file), 1, SAMPLE_ROWS + 1)]
+    """Return the first rows of a file that is still stored, cells in the order of its headings."""
+    return [row.cells for row in islice(_read_rows(file), 1, SAMPLE_ROWS + 1)]
 
 
 def _group_orders(file: OrderFile, columns: Mapping[str, int]) -> list[OrderGroup]:
-    return order_groups.group_orders(islice(_read_records(file), 1, None), columns)
+    return group_orders(islice(_read_rows(file), 1, None), columns)
 
 
-def _read_records(file: OrderFile) -> Iterator[tuple[int, list[str]]]:
+def _read_rows(file: OrderFile) -> Iterator[CsvRow]:
     whole = encryption.unseal(bytes(file.content or b""))
     if hashlib.sha256(whole).hexdigest() != file.sha256:
-        raise ValidationError(_("What is stored is not what was uploaded. Upload the file again."))
-    return csv_reader.read_records(io.BytesIO(whole), file.delimiter)
+        raise ValidationError(_("The stored file differs from the uploaded one. Upload it again."))
+    return read_csv(io.BytesIO(whole), file.delimiter)
 
 
 def _split_batches(orders: Sequence[OrderGroup]) -> Iterator[Sequence[OrderGroup]]:
     return (orders[begin : begin + BATCH] for begin in range(0, len(orders), BATCH))
 
 
-def _store_refusals(
-    file: OrderFile, columns: Mapping[str, int], answers: Iterable[tuple[OrderGroup, IncomingOrder]]
+def _store_rejects(
+    file: OrderFile, columns: Mapping[str, int], results: Iterable[tuple[OrderGroup, IncomingOrder]]
 ) -> None:
-    found = []
-    for order, answer in answers:
-        if answer.outcome in REFUSED_OUTCOMES:
-            row, field = order.locate(answer.field)
+    rejects = []
+    for order, result in results:
+        if result.outcome in REJECTED_OUTCOMES:
+            row, field = order.locate(result.field)
             heading = file.headings[columns[field]] if field in columns else ""
-            found.append(
+            rejects.append(
                 OrderFileReject(
-                    order_file=file, row=row, order_id=answer.order_id or "", field=answer.field[:200], heading=heading,
-                    outcome=str(answer.outcome), cause=answer.cause,
+                    order_file=file, row=row, order_id=result.order_id or "", field=result.field[:200],
+                    heading=heading, outcome=str(result.outcome), cause=result.cause,
                 )
             )  # fmt: skip
-    OrderFileReject.objects.bulk_create(found, batch_size=500)
+    OrderFileReject.objects.bulk_create(rejects, batch_size=500)
 
 
 def _hash_json(value: object) -> str:

@@ -1,13 +1,13 @@
-"""Rows of a file to snapshots of orders: a row is a line, and rows of one order id are one order (CONTRACT 4).
+"""File rows grouped into order snapshots: a row is a line, rows with one order id are an order (specification 4).
 
-Pure: no database. Nothing is judged here but whether the rows of an order agree; the rest is said by
-`tracking.orders.snapshots`.
+Pure: no database. Checks only that the rows of an order agree; `tracking.orders.snapshots` checks everything else.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from lib.csv import CsvRow
 from shops.csv_import.columns import CUSTOMER_FIELDS, LINE_FIELDS, ORDER_FIELDS, REQUIRED
 from tracking.orders.incoming import IncomingOrder
 
@@ -15,7 +15,7 @@ _LINE_PATH = re.compile(r"lines\[(\d+)\](?:\.(.+))?")
 
 
 class OrderGroup(NamedTuple):
-    """An order of the file: what goes to intake, the row of each line, and the row that contradicts the first, if any."""
+    """An order of the file: its snapshot, the row number of each line, and of the row that contradicts the first."""
 
     order_id: str
     snapshot: dict[str, Any] | IncomingOrder
@@ -23,15 +23,15 @@ class OrderGroup(NamedTuple):
     conflicting_row: int | None = None
 
     def locate(self, path: str) -> tuple[int, str]:
-        """The row of the file, and the field of a column, that a refusal at `path` is about."""
-        found = _LINE_PATH.match(path)
-        if found and int(found[1]) < len(self.rows):
-            return self.rows[int(found[1])], found[2] or ""
+        """Return the row number and the field for a rejection at the snapshot's `path`."""
+        match = _LINE_PATH.match(path)
+        if match and int(match[1]) < len(self.rows):
+            return self.rows[int(match[1])], match[2] or ""
         return self.conflicting_row or self.rows[0], path
 
 
 class _GroupBuilder:
-    """An order while its rows are read."""
+    """An order while its rows are being read."""
 
     __slots__ = ("cells", "conflict", "lines", "rows")
 
@@ -40,22 +40,22 @@ class _GroupBuilder:
         self.conflict: tuple[int, tuple[str, ...]] | None = None
 
 
-def group_orders(records: Iterable[tuple[int, Sequence[str]]], columns: Mapping[str, int]) -> list[OrderGroup]:
-    """The orders of the file in the order of ids, in which every sender takes its locks."""
-    of_order = [field for field in ORDER_FIELDS if field in columns]
-    of_line = [field for field in LINE_FIELDS if field in columns]
-    begun: dict[str, _GroupBuilder] = {}
-    for number, row in records:
-        cells = tuple(row[columns[field]] for field in of_order)
-        # Rows without an order id have nothing in common.
-        order = begun.setdefault(row[columns["order_id"]] or f" {number:09}", _GroupBuilder(cells))
+def group_orders(csv_rows: Iterable[CsvRow], columns: Mapping[str, int]) -> list[OrderGroup]:
+    """Return the orders of the file, sorted by order id, the order in which every sender takes its locks."""
+    order_fields = [field for field in ORDER_FIELDS if field in columns]
+    line_fields = [field for field in LINE_FIELDS if field in columns]
+    builders: dict[str, _GroupBuilder] = {}
+    for number, _line, row in csv_rows:
+        cells = tuple(row[columns[field]] for field in order_fields)
+        # Each row without an order id is an order of its own.
+        order = builders.setdefault(row[columns["order_id"]] or f" {number:09}", _GroupBuilder(cells))
         if order.conflict is None and cells != order.cells:
             order.conflict = (number, cells)
-        order.lines.append({field: _parse_cell(field, row[columns[field]]) for field in of_line})
+        order.lines.append({field: _parse_cell(field, row[columns[field]]) for field in line_fields})
         order.rows.append(number)
     return [
-        _build_group("" if order_id.startswith(" ") else order_id, begun[order_id], of_order)
-        for order_id in sorted(begun)
+        _build_group("" if order_id.startswith(" ") else order_id, builders[order_id], order_fields)
+        for order_id in sorted(builders)
     ]
 
 
@@ -66,22 +66,22 @@ def _build_group(order_id: str, order: _GroupBuilder, fields: Sequence[str]) -> 
     number, cells = order.conflict
     field = next(name for name, one, other in zip(fields, order.cells, cells, strict=True) if one != other)
     both = [order.cells[fields.index(field)], cells[fields.index(field)]]
-    # What tells who somebody is goes nowhere but into a hash.
-    found = "" if field in CUSTOMER_FIELDS else f" ({both[1][:60]!r}, {both[0][:60]!r})"
-    cause = f"must be the same in every row of an order; row {number} differs from row {order.rows[0]}{found}"
+    # Customer data must not be stored except as a hash.
+    values = "" if field in CUSTOMER_FIELDS else f" ({both[1][:60]!r}, {both[0][:60]!r})"
+    cause = f"must be the same in every row of an order; row {number} differs from row {order.rows[0]}{values}"
     _set_field(snapshot, field, both)
     return OrderGroup(order_id, IncomingOrder(snapshot).refuse(field, cause), order.rows, number)
 
 
 def _build_snapshot(cells: Mapping[str, str], lines: list[dict[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    snapshot: dict[str, Any] = {}
     for field, cell in cells.items():
-        _set_field(found, field, _parse_cell(field, cell))
-    return found | {"lines": lines}
+        _set_field(snapshot, field, _parse_cell(field, cell))
+    return snapshot | {"lines": lines}
 
 
 def _set_field(snapshot: dict[str, Any], field: str, value: object) -> None:
-    """Set a field; with two values that contradict each other it is of no form, and is refused until somebody chooses."""
+    """Set a field of the snapshot; a list of two contradicting values is invalid until staff choose one."""
     if field in CUSTOMER_FIELDS:
         snapshot.setdefault("customer", {})[field.removeprefix("customer.")] = value
     else:
@@ -89,7 +89,7 @@ def _set_field(snapshot: dict[str, Any], field: str, value: object) -> None:
 
 
 def _parse_cell(field: str, cell: str) -> str | int | None:
-    """A cell as JSON would have it: a whole number where one is meant, nothing for an empty cell that may be empty."""
+    """Return a cell as JSON would hold it: an int for a quantity, None for an empty cell of an optional field."""
     if not cell and field not in REQUIRED:
         return None
     if field == "quantity" and cell.isascii() and cell.isdigit() and len(cell) <= 18:

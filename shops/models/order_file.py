@@ -1,4 +1,4 @@
-"""CSV files of orders that staff upload: looked at before anything of them is taken (CONTRACT 4)."""
+"""CSV files of orders that staff upload and preview before importing them (specification 4)."""
 
 from typing import ClassVar, Self
 
@@ -13,16 +13,16 @@ from lib.ids import uuid7
 
 class OrderFileQuerySet(models.QuerySet["OrderFile"]):
     def visible_to(self, user: User) -> Self:
-        """Those of `user`, and what others have imported: a file that waits is its uploader's alone."""
+        """Return the files of `user` and those imported by others; a waiting file is private to its uploader."""
         return self.filter(Q(uploaded_by=user) | Q(state=OrderFile.State.IMPORTED))
 
 
 class OrderFile(models.Model):
-    """A file as it was uploaded, how its columns are matched, what is foreseen of it, and what became of it."""
+    """An uploaded file, the mapping of its columns, and the expected and actual outcomes of its import."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
-        IMPORTING = "importing", _("under way")
+        IMPORTING = "importing", _("importing")
         IMPORTED = "imported", _("imported")
         DISCARDED = "discarded", _("discarded")
 
@@ -32,30 +32,30 @@ class OrderFile(models.Model):
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("uploaded by")
     )
-    # Of the bytes as they were uploaded. They are encrypted, since customers stand in them, and go with the last decision.
+    # Of the uploaded bytes, which contain customer data: they are stored encrypted, and deleted after import.
     sha256 = models.CharField("SHA-256", max_length=64)
     content = models.BinaryField(null=True)
     delimiter = models.CharField(max_length=1)
     headings = models.JSONField()
-    # So that the next file of the same headings finds this one's columns.
+    # Finds the mapping for the next file with the same headings.
     headings_sha256 = models.CharField(max_length=64)
     rows = models.PositiveIntegerField(_("rows"))
-    # {field of a snapshot: place of its column}; empty until somebody has matched them.
+    # {snapshot field: column index}; empty until the columns are mapped.
     columns = models.JSONField(default=dict)
     orders = models.PositiveIntegerField(_("orders"), default=0)
-    # {outcome: how many orders}, before and after.
+    # {outcome: number of orders}: of the preview, and of the import.
     expected_outcomes = models.JSONField(default=dict)
     outcomes = models.JSONField(default=dict)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
-    # How many orders are taken: whoever goes on with a broken import goes on from here.
+    # The number of orders imported, from which an interrupted import continues.
     processed = models.PositiveIntegerField(default=0)
     decided_at = models.DateTimeField(_("decided"), null=True)
 
     objects = OrderFileQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("file of orders")
-        verbose_name_plural = _("files of orders")
+        verbose_name = _("order import")
+        verbose_name_plural = _("order imports")
         ordering: ClassVar = ["-uploaded_at", "-id"]
         default_permissions: ClassVar = ("view",)
         permissions: ClassVar = [("import_orders", _("Can import orders from a file"))]
@@ -73,7 +73,7 @@ class OrderFile(models.Model):
 
 
 class OrderFileReject(models.Model):
-    """An order of a file that is refused: foreseen while the file waits, and what happened once it is imported."""
+    """A rejected order of a file: of the preview while the file is waiting, of the import afterwards."""
 
     order_file = models.ForeignKey(OrderFile, models.CASCADE, related_name="rejects")
     row = models.PositiveIntegerField(_("row"))
@@ -84,7 +84,7 @@ class OrderFileReject(models.Model):
     cause = models.TextField(_("cause"))
 
     class Meta:
-        verbose_name = _("refused order of a file")
+        verbose_name = _("rejected order of an import")
         default_permissions: ClassVar = ()
         ordering: ClassVar = ["order_file", "row", "pk"]
         indexes: ClassVar = [models.Index(fields=["order_file", "row"])]

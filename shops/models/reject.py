@@ -1,4 +1,4 @@
-"""Rejects: rows of orders that were refused, kept for staff (specification 4)."""
+"""Rejected rows of orders, kept for staff (specification 4)."""
 
 from typing import ClassVar
 
@@ -11,11 +11,11 @@ from tracking.models import Order
 
 
 class Reject(models.Model):
-    """A row that was refused, kept for staff to see and send again (CONTRACT 4)."""
+    """A rejected row of an order, kept for staff to correct, resend or dismiss."""
 
     class State(models.TextChoices):
         OPEN = "open", _("open")
-        RESENT = "resent", _("sent again")
+        RESENT = "resent", _("resent")
         DISMISSED = "dismissed", _("dismissed")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -26,20 +26,21 @@ class Reject(models.Model):
     cause = models.TextField(_("cause"))
     outcome = models.CharField(_("outcome"), max_length=10, default="rejected")
     content = models.TextField(_("content"))
-    # The order id of the address that the row was sent to, where the row named another.
-    address = models.CharField(_("sent to the address of"), max_length=64, blank=True, default="")
+    # The order id in the URL that the row was sent to, if the row names another.
+    address = models.CharField(_("sent to the URL of"), max_length=64, blank=True, default="")
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     note = models.TextField(_("note"), blank=True)
-    # What was taken in its stead, if staff corrected it; `content` stays as it came.
-    corrected_content = models.TextField(_("as corrected"), blank=True, default="")
+    # What was accepted if staff corrected the row; `content` stays unchanged.
+    corrected_content = models.TextField(_("corrected content"), blank=True, default="")
     accepted_order = models.ForeignKey(
-        Order, models.PROTECT, null=True, related_name="rejects", verbose_name=_("taken as")
+        Order, models.PROTECT, null=True, related_name="rejects", verbose_name=_("accepted as")
     )
 
     class Meta:
-        verbose_name = _("reject")
+        verbose_name = _("rejected order")
+        verbose_name_plural = _("rejected orders")
         ordering: ClassVar = ["-received_at", "-id"]
         indexes: ClassVar = [models.Index(fields=["state", "-received_at"])]
 

@@ -54,7 +54,7 @@ TESTS = {
         "tests/payouts/test_precedence.py",
         "tests/payouts/test_ledger.py",
         "tests/payouts/test_forfeited.py",
-        "tests/payouts/test_api.py",
+        "tests/shops/test_api.py",
         "tests/stories/test_small_orders.py",
         SIMULATION_TEST,
     ),

@@ -316,7 +316,7 @@ def test_send_rejects_again_or_dismiss_them(agreement, preparer, desk):
     ]
     client = desk(preparer)
     answer = client.post(page_of(rows[0], "resend"), {"confirmed": "1"}, follow=True)
-    assert "refused again" in text(answer)
+    assert "rejected again" in text(answer)
     client.post(page_of(rows[1], "dismiss"), {"confirmed": "1", "reason": "A test row."})
     assert [Reject.objects.get(pk=row.pk).state for row in rows] == ["open", "dismissed"]
 

@@ -171,8 +171,8 @@ def test_byte_order_mark_line_ends_and_quotes_are_accepted(end: str) -> None:
             "payout_account: Enter both payout_method and payout_account, or neither.",
         ),
         ("R1,a@example.com,Ada,GB,,,cash,a@example.com", "payout_account: Choose one of: paypal, sepa, bank."),
-        ("R1,a@example.com,Ada,GB", "The row has 4 fields, but the header has 8."),
-        ("R1,a@example.com,Ada,GB,,,,,", "The row has 9 fields, but the header has 8."),
+        ("R1,a@example.com,Ada,GB", "This row has 4 cells, but there are 8 headings."),
+        ("R1,a@example.com,Ada,GB,,,,,", "This row has 9 cells, but there are 8 headings."),
     ],
 )
 def test_invalid_row_is_reported_by_line_and_cause(row: str, problem: str) -> None:
@@ -205,9 +205,15 @@ def test_invalid_payout_account_is_reported(method: str, account: str) -> None:
             build_file(header=f"{HEADER},phone"),
             [f"line 1: Unknown column “phone”. Known columns: {HEADER.replace(',', ', ')}."],
         ),
-        (build_file(EVE) + b"R1,\xff@example.com,Ada,GB,,,,\n", ["line 3: The file is not UTF-8."]),
-        (build_file(EVE) + b"R1,a@example.com,A\x00da,GB,,,,\n", ["line 3: NUL characters are not allowed."]),
-        (build_file(EVE, 'R1,a@example.com,"Ada,GB,,,,', ""), ["line 3: Invalid CSV: unexpected end of data."]),
+        (
+            build_file(EVE) + b"R1,\xff@example.com,Ada,GB,,,,\n",
+            ["line 3: This is not UTF-8. Save the file as CSV in UTF-8."],
+        ),
+        (
+            build_file(EVE) + b"R1,a@example.com,A\x00da,GB,,,,\n",
+            ["line 3: There is a NUL character. Save the file as CSV in UTF-8, not as a workbook or in UTF-16."],
+        ),
+        (build_file(EVE, 'R1,a@example.com,"Ada,GB,,,,', ""), ["line 3: This is not CSV: unexpected end of data."]),
     ],
 )
 def test_invalid_file_is_reported(content: bytes, expected: list[str]) -> None:

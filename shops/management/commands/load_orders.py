@@ -1,4 +1,4 @@
-"""Load order snapshots from a file of one JSON object a line: the same form and the same answers as the API's."""
+"""Load order snapshots from a file with one JSON object per line, with the same format and outcomes as the API."""
 
 import sys
 from argparse import ArgumentParser
@@ -36,19 +36,21 @@ class Command(BaseCommand):
             self.analyze_tables()
         self.stdout.write(" ".join(f"{outcome.value}={outcomes[outcome]}" for outcome in Outcome))
         if strict and outcomes[Outcome.REJECTED] + outcomes[Outcome.CONFLICT]:
-            raise CommandError("some rows were rejected; the rejects inbox in the admin has them")
+            raise CommandError("some rows were rejected; see the rejects inbox in the admin")
 
     def load(self, lines: BinaryIO, source: str, size: int) -> Counter[str]:
-        """Take all lines in batches, each in its own transaction; says how far it is on standard error."""
+        """Load all lines in batches, each in its own transaction; report progress and rejects on standard error."""
         outcomes: Counter[str] = Counter()
         done, number = 0, 0
         while batch := list(islice(lines, intake.BATCH)):
             filled = [(number + i, line) for i, line in enumerate(batch, 1) if line.strip()]
-            results = intake.ingest_lines(lines=[line for _, line in filled], source=source[:200], now=timezone.now())
-            for (at, _), result in zip(filled, results, strict=True):
+            results = intake.ingest_lines(
+                lines=[line for _number, line in filled], source=source[:200], now=timezone.now()
+            )
+            for (line_number, _line), result in zip(filled, results, strict=True):
                 outcomes[result.outcome] += 1
                 if result.outcome in (Outcome.REJECTED, Outcome.CONFLICT):
-                    self.stderr.write(f"line {at}: {result.order_id or '?'}: {result.reason}")
+                    self.stderr.write(f"line {line_number}: {result.order_id or '?'}: {result.reason}")
             number += len(batch)
             done += sum(map(len, batch))
             self.progress(done, size, sum(outcomes.values()))
@@ -57,7 +59,7 @@ class Command(BaseCommand):
         return outcomes
 
     def analyze_tables(self) -> None:
-        """After a history was loaded the database plans as for empty tables until it has counted anew: not wait for that."""
+        # After a large load PostgreSQL would plan as for empty tables until autovacuum updates the statistics.
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE tracking_order, tracking_orderline, tracking_ordersnapshot, payouts_commission")
 

@@ -1,4 +1,4 @@
-"""Of a refused row the inbox keeps"""
+"""The rejects inbox truncates oversized rows so that they are rejected again when resent."""
 
 import json
 
@@ -12,37 +12,37 @@ from tracking.orders.incoming import IncomingOrder
 from tracking.orders.snapshots import MAX_LENGTHS
 
 
-def kept(*rows: object) -> list[str]:
+def ingest_and_get_contents(*rows: object) -> list[str]:
     intake.ingest_orders(snapshots=rows, source="a test", now=NOW)
     return list(Reject.objects.order_by("pk").values_list("content", flat=True))
 
 
 @pytest.mark.django_db
-def test_the_beginning_of_a_text_that_no_order_has_and_everything_else():
+def test_oversized_text_keeps_its_beginning_and_other_fields_are_whole():
     create_program("2026-01-01")
     row = build_order("A1")
     row["lines"][0]["title"] = "x" * 2_000_000
-    [content] = kept(row)
-    said = json.loads(content)
-    assert said["lines"][0].pop("title") == "x" * 1_000 + "... (2,000,000 characters)"
+    [content] = ingest_and_get_contents(row)
+    stored = json.loads(content)
+    assert stored["lines"][0].pop("title") == "x" * 1_000 + "... (2,000,000 characters)"
     row["lines"][0].pop("title")
-    assert {key: said[key] for key in row if key != "customer"} == {key: row[key] for key in row if key != "customer"}
+    assert {key: stored[key] for key in row if key != "customer"} == {key: row[key] for key in row if key != "customer"}
 
 
 @pytest.mark.django_db
-def test_so_much_of_it_that_it_is_refused_again():
+def test_truncated_text_is_rejected_again():
     create_program("2026-01-01")
     row = build_order("A1")
     row["lines"][0]["title"] = "x" * 1_001
-    kept(row)
+    ingest_and_get_contents(row)
     intake.ingest_orders(snapshots=[json.loads(Reject.objects.get().content)], source="the inbox", now=NOW)
     assert list(Reject.objects.values_list("field", flat=True)) == ["lines[0].title"] * 2
 
 
 @pytest.mark.django_db
-def test_the_beginning_of_a_long_line_that_is_no_json():
+def test_long_line_that_is_not_json_keeps_its_beginning():
     create_program("2026-01-01")
-    [short, long] = kept(
+    [short, long] = ingest_and_get_contents(
         IncomingOrder("{" * MAX_LINE_CHARACTERS, is_text=True).refuse("", "is bad"),
         IncomingOrder("{" * 2_000_000, is_text=True).refuse("", "is bad"),
     )
@@ -51,7 +51,7 @@ def test_the_beginning_of_a_long_line_that_is_no_json():
 
 
 @pytest.mark.django_db
-def test_that_a_key_stood_twice_so_that_it_is_refused_again():
+def test_duplicate_key_is_recorded_so_that_the_row_is_rejected_again():
     create_program("2026-01-01")
     text = json.dumps(build_order("A1"))
     lines = [
@@ -68,7 +68,7 @@ def test_that_a_key_stood_twice_so_that_it_is_refused_again():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("depth", [15, 60, 900])
-def test_no_more_levels_than_can_be_read_again(depth):
+def test_deeply_nested_value_is_cut_to_a_readable_depth(depth):
     create_program("2026-01-01")
     line = json.dumps(build_order("A1")).replace('"85123A"', "[" * depth + "]" * depth)
     [result] = intake.ingest_lines(lines=[line.encode()], source="a test", now=NOW)
@@ -77,7 +77,7 @@ def test_no_more_levels_than_can_be_read_again(depth):
     assert ("nested deeper" in str(sku)) is (depth > 20)
 
 
-def test_texts_and_keys_at_any_depth_and_no_other_value():
+def test_texts_and_keys_are_truncated_at_any_depth():
     deep = {"a" * 1_001: [{"b": "c" * 1_000}, {"d": ["e" * 5_000, 7, None, True]}]}
     assert truncate_row(deep) == {
         "a" * 1_000 + "... (1,001 characters)": [
@@ -87,5 +87,5 @@ def test_texts_and_keys_at_any_depth_and_no_other_value():
     }
 
 
-def test_nothing_shortened_that_an_order_may_have():
-    assert all(truncate_row("x" * most) == "x" * most for most in MAX_LENGTHS.values())
+def test_texts_that_an_order_may_have_are_not_truncated():
+    assert all(truncate_row("x" * length) == "x" * length for length in MAX_LENGTHS.values())

@@ -1,4 +1,4 @@
-"""Bad input to the orders API:"""
+"""Bad input to the orders API is refused by field, quickly, and never stored as an order."""
 
 import json
 import time
@@ -23,40 +23,40 @@ AMOUNT = '"amount": "100.00"'
 
 
 @pytest.fixture
-def ask():
-    """Sends one body and says the status, the code and the field of the answer, which comes within a second."""
+def send():
+    """Send a body and return the response, which must come within a second."""
     create_program("2026-01-01")
     secret = api_keys.create(name="the shop", now=NOW, by=None)[1]
     client = Client(headers={"Authorization": f"Bearer {secret}"})
     client.put("/api/v1/orders/W1", json.dumps(build_order("W1")), content_type=JSON)
 
-    def sent(body: str | bytes, path: str = "orders/A1", media: str = JSON):
-        begun = time.monotonic()
+    def send_body(body: str | bytes, path: str = "orders/A1", media: str = JSON):
+        start = time.monotonic()
         method = client.post if path.endswith("batch") else client.put
-        answer = method(f"/api/v1/{path}", body, content_type=media)
-        assert time.monotonic() - begun < 1
-        return answer
+        response = method(f"/api/v1/{path}", body, content_type=media)
+        assert time.monotonic() - start < 1
+        return response
 
-    return sent
+    return send_body
 
 
-def amount(text: str) -> str:
+def build_amount(text: str) -> str:
     return GOOD.replace(AMOUNT, f'"amount": {text}')
 
 
 ROWS = {
-    "NaN": (amount("NaN"), "lines[0].amount"),
-    "NaN in a text": (amount('"NaN"'), "lines[0].amount"),
-    "Infinity": (amount("Infinity"), "lines[0].amount"),
-    "-Infinity": (amount("-Infinity"), "lines[0].amount"),
-    "Infinity in a text": (amount('"Infinity"'), "lines[0].amount"),
-    "-0.00": (amount('"-0.00"'), "lines[0].amount"),
-    "-0.00 as a number": (amount("-0.00"), "lines[0].amount"),
-    "1e400": (amount("1e400"), "lines[0].amount"),
-    "1e400 in a text": (amount('"1e400"'), "lines[0].amount"),
-    "other digits": (amount('"١٢.00"'), "lines[0].amount"),
-    "other digits, escaped": (amount('"\\u0661\\u0662.00"'), "lines[0].amount"),
-    "an underscore": (amount('"1_000.00"'), "lines[0].amount"),
+    "NaN": (build_amount("NaN"), "lines[0].amount"),
+    "NaN in a text": (build_amount('"NaN"'), "lines[0].amount"),
+    "Infinity": (build_amount("Infinity"), "lines[0].amount"),
+    "-Infinity": (build_amount("-Infinity"), "lines[0].amount"),
+    "Infinity in a text": (build_amount('"Infinity"'), "lines[0].amount"),
+    "-0.00": (build_amount('"-0.00"'), "lines[0].amount"),
+    "-0.00 as a number": (build_amount("-0.00"), "lines[0].amount"),
+    "1e400": (build_amount("1e400"), "lines[0].amount"),
+    "1e400 in a text": (build_amount('"1e400"'), "lines[0].amount"),
+    "other digits": (build_amount('"١٢.00"'), "lines[0].amount"),
+    "other digits, escaped": (build_amount('"\\u0661\\u0662.00"'), "lines[0].amount"),
+    "an underscore": (build_amount('"1_000.00"'), "lines[0].amount"),
     "a NUL": (GOOD.replace("WHITE", "\\u0000"), "lines[0].title"),
     "a NUL in the id": (GOOD.replace('"A1"', '"A\\u0000"'), "order_id"),
     "a NUL in a key": (GOOD.replace('"title"', '"ti\\u0000tle"'), "lines[0].ti\\x00tle"),
@@ -66,18 +66,18 @@ ROWS = {
     "a duplicate key of a line": (GOOD.replace('"sku"', '"line_id": "2", "sku"'), "lines[0].line_id"),
     "a duplicate key of the customer": (GOOD.replace('"ref"', '"ref": "1", "ref"'), "customer.ref"),
     "an unknown key": (GOOD.replace('"sku"', '"colour": "red", "sku"'), "lines[0].colour"),
-    "nesting past the form": (GOOD.replace('"85123A"', "[" * 50 + "]" * 50), "lines[0].sku"),
+    "deep nesting in a field": (GOOD.replace('"85123A"', "[" * 50 + "]" * 50), "lines[0].sku"),
     "a number of 5,000 digits": (GOOD.replace('"quantity": 1', '"quantity": ' + "9" * 5000), "lines[0].quantity"),
 }
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_row_is_refused_by_its_field_and_kept_for_staff_alone(ask, name):
+def test_bad_row_is_rejected_by_its_field(send, name):
     text, field = ROWS[name]
     assert text != GOOD
-    answer = ask(text)
-    assert answer.status_code == 422
-    error = answer.json()["error"]
+    response = send(text)
+    assert response.status_code == 422
+    error = response.json()["error"]
     assert (error["code"], error["field"]) == ("rejected", field)
     assert error["message"]
     assert not Order.objects.filter(order_id__startswith="A").exists()
@@ -87,13 +87,13 @@ def test_a_row_is_refused_by_its_field_and_kept_for_staff_alone(ask, name):
 
 @pytest.mark.parametrize("name", ROWS)
 @pytest.mark.parametrize("media", [JSON, NDJSON])
-def test_a_row_of_a_batch_rejects_only_itself(ask, name, media):
+def test_bad_row_of_a_batch_rejects_only_itself(send, name, media):
     text, field = ROWS[name]
     rows = [json.dumps(build_order("B1")), text, json.dumps(build_order("B2"))]
     body = f"[{','.join(rows)}]" if media == JSON else "\n".join(rows)
-    answer = ask(body, "orders/batch", media)
-    assert answer.status_code == 200
-    first, bad, last = answer.json()
+    response = send(body, "orders/batch", media)
+    assert response.status_code == 200
+    first, bad, last = response.json()
     assert (first["outcome"], bad["outcome"], last["outcome"]) == ("created", "rejected", "created")
     assert bad["reason"].startswith(f"{field}: ")
     assert set(Order.objects.values_list("order_id", flat=True)) == {"W1", "B1", "B2"}
@@ -101,34 +101,34 @@ def test_a_row_of_a_batch_rejects_only_itself(ask, name, media):
 
 BODIES = {
     "bad UTF-8": (GOOD.encode().replace(b"WHITE", b"\xff"), 400, "unreadable", "UTF-8 at byte"),
-    "an overlong form of a slash": (GOOD.encode().replace(b"WHITE", b"\xc0\xaf"), 400, "unreadable", "UTF-8 at byte"),
+    "overlong slash": (GOOD.encode().replace(b"WHITE", b"\xc0\xaf"), 400, "unreadable", "UTF-8 at byte"),
     "a raw surrogate": (GOOD.encode().replace(b"WHITE", b"\xed\xa0\x80"), 400, "unreadable", "UTF-8 at byte"),
     "UTF-16": (GOOD.encode("utf-16"), 400, "unreadable", "UTF-8 at byte 0"),
     "a byte order mark": (b"\xef\xbb\xbf" + GOOD.encode(), 400, "unreadable", "byte order mark"),
     "a raw NUL": (GOOD.encode().replace(b"WHITE", b"\x00"), 400, "unreadable", "Invalid control character"),
-    "20,000 arrays in one another": (b"[" * 20_000 + b"]" * 20_000, 400, "unreadable", "nested too deeply"),
-    "20,000 objects in one another": (b'{"a":' * 20_000 + b"1" + b"}" * 20_000, 400, "unreadable", "nested too deeply"),
-    "half of it": (GOOD.encode()[:-20], 400, "unreadable", "not JSON"),
-    "two of it": (GOOD.encode() * 2, 400, "unreadable", "Extra data"),
+    "20,000 nested arrays": (b"[" * 20_000 + b"]" * 20_000, 400, "unreadable", "nested too deeply"),
+    "20,000 nested objects": (b'{"a":' * 20_000 + b"1" + b"}" * 20_000, 400, "unreadable", "nested too deeply"),
+    "truncated": (GOOD.encode()[:-20], 400, "unreadable", "not JSON"),
+    "two objects": (GOOD.encode() * 2, 400, "unreadable", "Extra data"),
     "10 MiB + 1": (b" " * (10 * 1024 * 1024 + 1), 413, "too_large", "10 MiB"),
 }
 
 
 @pytest.mark.parametrize("name", BODIES)
 @pytest.mark.parametrize("path", ["orders/A1", "orders/batch"])
-def test_a_body_that_cannot_be_read_is_refused_whole(ask, name, path):
-    body, status, code, said = BODIES[name]
-    answer = ask(body, path)
-    error = answer.json()["error"]
-    assert (answer.status_code, error["code"]) == (status, code)
-    assert said in error["message"]
+def test_unreadable_body_is_refused(send, name, path):
+    body, status, code, message = BODIES[name]
+    response = send(body, path)
+    error = response.json()["error"]
+    assert (response.status_code, error["code"]) == (status, code)
+    assert message in error["message"]
     assert not Order.objects.exclude(order_id="W1").exists()
     assert not Reject.objects.exists()
 
 
 @pytest.fixture
 def click(tmp_path, settings: Settings):
-    """The way from a link of ANN's to the answer to an order that names a click on it."""
+    """A function that sends an order with a click id and returns its attribution, a link of ANN, and a time."""
     create_program("2026-01-01")
     Program.current()
     Program.objects.update(shop_url="https://shop.example.com/", shop_hosts=["shop.example.com"])
@@ -140,36 +140,36 @@ def click(tmp_path, settings: Settings):
     client = Client(headers={"Authorization": f"Bearer {secret}"})
     placed = parse_utc("2026-01-10T12:00:00")
 
-    def answered(click_id: str) -> tuple[str, str | None]:
+    def attribute(click_id: str) -> tuple[str, str | None]:
         body = json.dumps(build_order("C1", click=click_id))
-        answer = client.put("/api/v1/orders/C1", body, content_type=JSON)
-        assert answer.status_code == 201
-        return answer.json()["reason"], answer.json()["affiliate"]
+        response = client.put("/api/v1/orders/C1", body, content_type=JSON)
+        assert response.status_code == 201
+        return response.json()["reason"], response.json()["affiliate"]
 
-    return answered, link, placed
-
-
-def test_a_click_id_is_taken_as_it_comes(click):
-    answered, link, placed = click
-    assert answered(click_ids.sign_click_id(link.pk, placed - timedelta(hours=1))) == ("click", "ANN")
+    return attribute, link, placed
 
 
-def test_a_click_id_with_one_bit_changed_makes_the_order_nobodys(click):
-    answered, link, placed = click
+def test_genuine_click_id_is_credited(click):
+    attribute, link, placed = click
+    assert attribute(click_ids.sign_click_id(link.pk, placed - timedelta(hours=1))) == ("click", "ANN")
+
+
+def test_changed_click_id_is_not_credited(click):
+    attribute, link, placed = click
     good = click_ids.sign_click_id(link.pk, placed - timedelta(hours=1))
     changed = chr(ord(good[20]) ^ 1)
-    assert answered(good[:20] + changed + good[21:]) == ("click_not_genuine", None)
+    assert attribute(good[:20] + changed + good[21:]) == ("click_not_genuine", None)
 
 
-def test_a_click_id_of_another_installation_makes_the_order_nobodys(click, settings):
-    answered, link, placed = click
-    ours, settings.CLICK_ID_KEYS = settings.CLICK_ID_KEYS, ["another installation's"]
+def test_click_id_of_another_installation_is_not_credited(click, settings):
+    attribute, link, placed = click
+    own_keys, settings.CLICK_ID_KEYS = settings.CLICK_ID_KEYS, ["another installation's"]
     foreign = click_ids.sign_click_id(link.pk, placed - timedelta(hours=1))
-    settings.CLICK_ID_KEYS = ours
-    assert answered(foreign) == ("click_not_genuine", None)
+    settings.CLICK_ID_KEYS = own_keys
+    assert attribute(foreign) == ("click_not_genuine", None)
 
 
 @pytest.mark.parametrize("later", [timedelta(milliseconds=1), timedelta(days=365), timedelta(days=365 * 100)])
-def test_a_click_id_from_the_future_makes_the_order_nobodys(click, later):
-    answered, link, placed = click
-    assert answered(click_ids.sign_click_id(link.pk, placed + later)) == ("click_after_order", None)
+def test_click_id_from_the_future_is_not_credited(click, later):
+    attribute, link, placed = click
+    assert attribute(click_ids.sign_click_id(link.pk, placed + later)) == ("click_after_order", None)

@@ -1,5 +1,8 @@
-"""Whatever the description of the API allows or forbids, each answer is one that it describes; so many cases are sent as
-SCHEMA_CASES says (`SCHEMA_CASES=20000 .venv/bin/pytest tests/payouts/test_api_schema.py -s` prints what was answered)."""
+"""Generated requests, valid and invalid by the OpenAPI document, get only responses that the document describes.
+
+SCHEMA_CASES sets the number of requests; `SCHEMA_CASES=20000 .venv/bin/pytest tests/shops/test_api_schema.py -s` prints
+the number of responses by status.
+"""
 
 import os
 import sys
@@ -22,9 +25,9 @@ from tests.scenarios import NOW, create_program, import_affiliates
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 CASES = int(os.environ.get("SCHEMA_CASES", "120"))
-# Few enough that snapshots of the same order meet.
-KNOWN = ["1001", "1002", "A.b-C_d"]
-EVERY = [
+# Few enough that several snapshots of the same order are sent.
+ORDER_IDS = ["1001", "1002", "A.b-C_d"]
+CHECKS = [
     not_a_server_error,
     checks.status_code_conformance,
     checks.content_type_conformance,
@@ -34,13 +37,13 @@ EVERY = [
 
 
 @schemathesis.serializer("application/x-ndjson")
-def as_it_is(context, value):
+def serialize_ndjson(context, value):
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
 
 
 @pytest.fixture(autouse=True)
-def _connection_stays():
-    """The test's transaction is one that a server would give back between requests."""
+def _keep_connection():
+    """Keep the connection, whose transaction a request would otherwise end."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield
@@ -55,8 +58,8 @@ def secret(tmp_path) -> str:
     return api_keys.create(name="the shop", now=NOW, by=None)[1]
 
 
-def of_one_order(case: Case, order_id: str | None) -> None:
-    """Make the case one of an order that others are about as well, so that it gets past the form."""
+def set_order_id(case: Case, order_id: str | None) -> None:
+    """Give the case a known order id, so that cases meet in one order."""
     if order_id is None:
         return
     if case.path_parameters:
@@ -67,29 +70,29 @@ def of_one_order(case: Case, order_id: str | None) -> None:
 
 
 def send(operation: APIOperation, mode: GenerationMode, cases: int, secret: str) -> Counter[tuple[str, str, int]]:
-    """Send so many cases of the operation and compare each answer with the description; how many had which status."""
-    answered: Counter[tuple[str, str, int]] = Counter()
+    """Send `cases` requests, check each response against the document, and count the responses by status."""
+    statuses: Counter[tuple[str, str, int]] = Counter()
 
     @settings(max_examples=cases, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(case=operation.as_strategy(mode), order_id=st.sampled_from([*KNOWN, None]))
-    def sent(case: Case, order_id: str | None) -> None:
-        of_one_order(case, order_id)
+    @given(case=operation.as_strategy(mode), order_id=st.sampled_from([*ORDER_IDS, None]))
+    def send_case(case: Case, order_id: str | None) -> None:
+        set_order_id(case, order_id)
         response = case.call(headers={"Authorization": f"Bearer {secret}"})
-        answered[operation.label, mode.value, response.status_code] += 1
-        case.validate_response(response, checks=EVERY)
+        statuses[operation.label, mode.value, response.status_code] += 1
+        case.validate_response(response, checks=CHECKS)
 
-    sent()
-    return answered
+    send_case()
+    return statuses
 
 
-def test_by_the_rules_of_the_description(secret):
+def test_every_response_is_documented(secret):
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", WSGIHandler())
-    found = [operation for operation in schema.get_all_operations() if isinstance(operation, Ok)]
-    kinds = [(operation.ok(), mode) for operation in found for mode in GenerationMode]
+    operations = [operation for operation in schema.get_all_operations() if isinstance(operation, Ok)]
+    kinds = [(operation.ok(), mode) for operation in operations for mode in GenerationMode]
     assert len(kinds) == 3 * 2
-    answered: Counter[tuple[str, str, int]] = Counter()
+    statuses: Counter[tuple[str, str, int]] = Counter()
     for operation, mode in kinds:
-        answered += send(operation, mode, -(-CASES // len(kinds)), secret)
-    for key, number in sorted(answered.items()):
+        statuses += send(operation, mode, -(-CASES // len(kinds)), secret)
+    for key, number in sorted(statuses.items()):
         sys.stdout.write(f"{key}: {number}\n")
-    assert answered["PUT /api/v1/orders/{order_id}", "positive", 201] > 0, "nothing got past the form"
+    assert statuses["PUT /api/v1/orders/{order_id}", "positive", 201] > 0, "no request was valid"
