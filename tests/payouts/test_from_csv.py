@@ -353,7 +353,7 @@ def test_are_uploaded_matched_looked_at_and_imported_in_the_admin(clerk, client)
     shown = client.get(address)
     words = shown.content.decode()
     assert "Nothing of it is stored yet" in words
-    assert "must be a string of digits, a point and two digits" in words
+    assert "must be a string with two decimals" in words
     assert shown.context["sample"][0][0] == "A1"
     refused = b"".join(client.get(reverse("admin:shops_orderfile_refusals", args=[file.pk])).streaming_content).decode()
     assert refused.splitlines()[0] == "row,order_id,field,column,outcome,cause"
