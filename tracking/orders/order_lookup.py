@@ -25,11 +25,11 @@ _FIND_ORDER_SQL = {
      WHERE o.{column} = %(value)s
        AND (o.affiliate_id = %(affiliate)s
             OR EXISTS (SELECT 1 FROM tracking_ordersnapshot snapshot_row
-                         JOIN tracking_coupon mine ON UPPER(mine.code) = UPPER(snapshot_row.content->>'coupon')
-                        WHERE snapshot_row.order_id = o.order_id AND mine.affiliate_id = %(affiliate)s)
+                         JOIN tracking_coupon own ON UPPER(own.code) = UPPER(snapshot_row.content->>'coupon')
+                        WHERE snapshot_row.order_id = o.order_id AND own.affiliate_id = %(affiliate)s)
             OR EXISTS (SELECT 1 FROM tracking_ordersnapshot snapshot_row
-                         JOIN tracking_link mine ON mine.id = {_CLICKED_LINK_SQL}
-                        WHERE snapshot_row.order_id = o.order_id AND mine.affiliate_id = %(affiliate)s))
+                         JOIN tracking_link own ON own.id = {_CLICKED_LINK_SQL}
+                        WHERE snapshot_row.order_id = o.order_id AND own.affiliate_id = %(affiliate)s))
     """  # noqa: S608  (our own column names)
     for column in ("order_id", "id")
 }
