@@ -1,4 +1,4 @@
-"""What an affiliate's page of links lists: each link with what came of it."""
+"""Lists of an affiliate's links with their clicks and orders."""
 
 from datetime import datetime
 
@@ -13,8 +13,8 @@ from tracking.links import pauses
 from tracking.links.pauses import PauseReason
 from tracking.models import Link, Order, Status
 
-# From roll-ups, which stay when the clicks themselves are dropped, and what came since they were folded. Worked out once
-# for all links: the part in brackets names none of them.
+# From rollups, which outlive the clicks, and from clicks after their last update. The inner query is the same for all
+# links, so that PostgreSQL runs it once.
 _CLICKS = f"""
     COALESCE(((
         SELECT JSONB_OBJECT_AGG(link, clicks) FROM (
@@ -30,15 +30,15 @@ _CLICKS = f"""
 
 
 def list_links_with_counts(affiliate: Affiliate) -> QuerySet[Link]:
-    """The affiliate's links, newest first, each with all clicks that count and all orders that came by it."""
+    """Return the affiliate's links, newest first, with `click_count` and `order_count` (without cancelled orders)."""
     clicks = RawSQL(_CLICKS, [affiliate.pk, affiliate.pk], output_field=BigIntegerField())  # noqa: S611  # nosec B611
     orders = Order.objects.for_affiliate(affiliate).filter(link=OuterRef("pk")).exclude(status=Status.CANCELLED)
     counted = orders.order_by().values("link").annotate(count=Count("pk")).values("count")
-    made = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
-    return Link.objects.for_affiliate(affiliate).annotate(click_count=clicks, order_count=made)
+    order_count = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+    return Link.objects.for_affiliate(affiliate).annotate(click_count=clicks, order_count=order_count)
 
 
 def find_affiliate_pause(affiliate: Affiliate, *, now: datetime) -> PauseReason | None:
-    """Why none of the affiliate's links is tracked at the moment; None where they are."""
+    """Return why none of the affiliate's links is tracked at `now`, or None if they are."""
     program = Program.objects.filter(pk=1).first() or Program()
     return pauses.find_pause_reasons({affiliate.pk: affiliate.state}, program, now=now)[affiliate.pk]

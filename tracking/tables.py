@@ -18,14 +18,14 @@ NUMBER = {"th": {"class": "number"}, "td": {"class": "number"}}
 
 class LinkTable(Table):
     name = tables.Column(accessor="pk", verbose_name=_("Link"), order_by=("name", "code"))
-    address = tables.Column(accessor="code", verbose_name=_("Address to publish"), orderable=False)
+    address = tables.Column(accessor="code", verbose_name=_("Your tracking link"), orderable=False)
     clicks = tables.Column(accessor="click_count", verbose_name=_("Clicks"), attrs=NUMBER)
     orders = tables.Column(accessor="order_count", verbose_name=_("Orders"), attrs=NUMBER)
-    created = tables.TemplateColumn("{{ record.created_at|day }}", verbose_name=_("Made"), order_by="created_at")
-    state = tables.Column(accessor="paused_at", verbose_name=_("State"), orderable=False, empty_values=())
+    created = tables.TemplateColumn("{{ record.created_at|day }}", verbose_name=_("Created"), order_by="created_at")
+    state = tables.Column(accessor="paused_at", verbose_name=_("Status"), orderable=False, empty_values=())
 
     class Meta:
-        empty_text = _("No link yet. Make one: it takes a minute.")
+        empty_text = _("You have no links yet.")
 
     def __init__(self, *args: Any, pause: PauseReason | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

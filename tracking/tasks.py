@@ -1,4 +1,4 @@
-"""What beat wakes; the database knows what is due. Each answers in words, for the operations page."""
+"""Scheduled tasks. Each returns a text for the operations page."""
 
 from django.utils import timezone
 
@@ -8,13 +8,13 @@ from tracking.clicks import partitions, service
 
 @shared_task
 def maintain_click_partitions() -> str:
-    """Make the tables of the months to come, and drop those of clicks past their time."""
-    made, dropped = partitions.maintain_partitions(now=timezone.now())
-    return f"{made} months made, {dropped} dropped" if made or dropped else ""
+    """Create click partitions for the coming months, and drop those past the retention period."""
+    created, dropped = partitions.maintain_partitions(now=timezone.now())
+    return f"{created} partitions created, {dropped} dropped" if created or dropped else ""
 
 
 @shared_task
 def record_orphaned_clicks() -> str:
-    """Record the clicks that a killed web process left on this machine's disk, should no other have come after it."""
-    found = service.drain_orphaned_spools()
-    return f"clicks of {found} processes brought from disk" if found else ""
+    """Record clicks that killed web processes left on the disk of this machine."""
+    count = service.drain_orphaned_spools()
+    return f"{count} spool files recorded" if count else ""

@@ -1,4 +1,4 @@
-"""Where the pages of links are, and the links themselves."""
+"""URLs of the link pages and of the redirect."""
 
 from django.urls import path, re_path
 

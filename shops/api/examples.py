@@ -67,7 +67,7 @@ def build_examples(currency: str) -> list[Example]:
     refunded = completed | {"lines": [_build_line(refunded="5.30")], "updated_at": "2026-01-20T08:00:00Z"}
     late = {"updated_at": "2026-01-11T10:00:00Z"}
     conflict = "this version is known with other content"
-    amount_format = 'must be a string of digits, a point and two digits, as "15.30"'
+    amount_format = 'must be a string with two decimals, e.g. "15.30"'
     uncredited = build_snapshot("1002", currency, coupon=None)
     second = build_snapshot("1003", currency, lines=[_build_line(category="jewelry-accessories", amount="100.00")])
     third = build_snapshot("1004", currency, coupon="UNKNOWN")
@@ -147,7 +147,7 @@ def _build_order(currency: str) -> dict[str, Any]:
         "click_id": None,
         "affiliate": "R1850",
         "reason": "coupon",
-        "reason_text": "the coupon names this affiliate",
+        "reason_text": "the coupon was assigned to this affiliate",
         "attribution_frozen": False,
         "agreement": "1",
         "clause": "3.5",

@@ -42,11 +42,11 @@ TESTS = {
     ),
     "tracking/orders/attribution.py": (
         "tests/tracking/test_attribution.py",
-        "tests/tracking/test_explaining_version.py",
-        "tests/tracking/test_claims.py",
+        "tests/tracking/test_attribution_version.py",
+        "tests/tracking/test_attribution_data.py",
     ),
     "tracking/orders/attribution_data.py": (
-        "tests/tracking/test_claims.py",
+        "tests/tracking/test_attribution_data.py",
         "tests/payouts/test_forfeited.py",
         "tests/stories/test_attribution.py",
     ),

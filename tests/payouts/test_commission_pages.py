@@ -102,7 +102,7 @@ def test_shows_why_on_the_page_of_its_order(orders, reader):  # noqa: F811
     order = {row.order.order_id: row.order for row in Commission.objects.select_related("order")}
     with time_machine.travel(MARCH, tick=False):
         page = text(client.get(reverse("payouts:order", args=[order["done"].pk])))
-        for words in ("It names your coupon MINE", "16.00 x 5.00 % = 0.80", "clause 4.1", "clause 4.4",
+        for words in ("The order names your coupon MINE", "16.00 x 5.00 % = 0.80", "clause 4.1", "clause 4.4",
                       "Thing &lt;b&gt;1&lt;/b&gt;", "posts it to your balance"):  # fmt: skip
             assert words in page, words
         assert "waits until the shop reports" in text(client.get(reverse("payouts:order", args=[order["open"].pk])))

@@ -35,7 +35,7 @@ def test_file_is_uploaded_mapped_previewed_and_imported_in_the_admin(clerk, clie
     preview = client.get(url)
     text = preview.content.decode()
     assert "Nothing is stored yet" in text
-    assert "must be a string of digits, a point and two digits" in text
+    assert "must be a string with two decimals" in text
     assert preview.context["sample"][0][0] == "A1"
     rejected = b"".join(
         client.get(reverse("admin:shops_orderfile_refusals", args=[file.pk])).streaming_content

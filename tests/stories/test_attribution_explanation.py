@@ -1,4 +1,4 @@
-"""An affiliate who asks about an order by the shop's number reads whose it is and why, and nothing of anybody else."""
+"""Affiliates who look up an order by its number see its attribution, and nothing about other affiliates."""
 
 import ast
 import html
@@ -27,75 +27,74 @@ COMPLETED = {"completed": "2026-03-10T13:00:00Z"}
 
 
 @pytest.fixture(autouse=True)
-def _nobody_has_asked_yet() -> None:
+def _clear_rate_limits() -> None:
     cache.clear()
 
 
-def happens(program: ScriptedProgram, question: OrderQuestion) -> None:
+def play(program: ScriptedProgram, question: OrderQuestion) -> None:
     for step in question.before:
         step(program)
     if settle in question.after:
         program.order_facts = COMPLETED
-    given = question.click(program) if question.click else None
-    sent = {"reported_again": "03-10T14:00"} if program.order_facts else {}
-    program.sell("A1", question.placed, coupon=question.coupon, click=given, **program.order_facts, **sent)
+    click_id = question.click(program) if question.click else None
+    extra = {"reported_again": "03-10T14:00"} if program.order_facts else {}
+    program.sell("A1", question.placed, coupon=question.coupon, click=click_id, **program.order_facts, **extra)
     for step in question.after:
         step(program)
 
 
-def ask(program: ScriptedProgram, asker: str, order_id: str = "A1") -> tuple[int, str]:
-    """The status and the page that somebody gets who asks about the order with the shop's number `order_id`."""
+def look_up(program: ScriptedProgram, asker: str, order_id: str = "A1") -> tuple[int, str]:
+    """Return the status and the page for `asker` when they look up the order."""
     client = Client()
-    client.force_login(program.people[asker].user)
-    answer = client.get("/commissions/find/", {"order": order_id}, follow=True)
-    return answer.status_code, answer.content.decode()
+    client.force_login(program.affiliates[asker].user)
+    response = client.get("/commissions/find/", {"order": order_id}, follow=True)
+    return response.status_code, response.content.decode()
 
 
-def main_of(page: str) -> str:
-    """The page without what its frame says of its reader."""
-    found = re.search(r"<main.*?</main>", page, re.DOTALL)
-    assert found
-    return found[0]
+def extract_main(page: str) -> str:
+    """Return the main part of the page, without its frame."""
+    match = re.search(r"<main.*?</main>", page, re.DOTALL)
+    assert match
+    return match[0]
 
 
-def words(text: str) -> str:
+def strip_tags(text: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", "", text)).split())
 
 
-def answer_on(page: str) -> tuple[str, tuple[str, ...]]:
-    """The heading, and the paragraphs below it."""
+def extract_explanation(page: str) -> tuple[str, tuple[str, ...]]:
+    """Return the heading and the paragraphs below it."""
     [card] = re.findall(r"<h2>\s*Why it .*?</section>", page, re.DOTALL)
     heading = re.search(r"<h2>(.*?)</h2>", card, re.DOTALL)
     assert heading
-    return words(heading[1]), tuple(words(text) for text in re.findall(r"<p>(.*?)</p>", card, re.DOTALL))
+    return strip_tags(heading[1]), tuple(strip_tags(text) for text in re.findall(r"<p>(.*?)</p>", card, re.DOTALL))
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: f"{question.asker}: {question.title}")
-def test_in_words(question: OrderQuestion, program: ScriptedProgram) -> None:
-    happens(program, question)
-    status, page = ask(program, question.asker)
+def test_explanation_is_exact(question: OrderQuestion, program: ScriptedProgram) -> None:
+    play(program, question)
+    status, page = look_up(program, question.asker)
     assert status == 200
-    heading, paragraphs = answer_on(page)
+    heading, paragraphs = extract_explanation(page)
     assert paragraphs == question.answer
-    mine = program.people[question.asker].orders.exists()
-    assert heading == ("Why it is yours" if mine else "Why it does not count for you")
-    # Each clause is a link to the text that says so.
-    for said in paragraphs:
-        number = said.rsplit(" ", 1)[1]
+    is_own = program.affiliates[question.asker].orders.exists()
+    assert heading == ("Why it is yours" if is_own else "Why it does not count for you")
+    # Each clause links to its text.
+    for paragraph in paragraphs:
+        number = paragraph.rsplit(" ", 1)[1]
         assert re.search(rf'href="/agreement/versions/[0-9a-f-]+/#clause-{re.escape(number)}"', page), number
 
 
-def test_that_every_sentence_of_has_a_story() -> None:
-    """Each text in the two modules that answer stands in an answer of the table."""
-    told = [said for question in QUESTIONS for said in question.answer]
+def test_every_explanation_text_is_tested() -> None:
+    paragraphs = [paragraph for question in QUESTIONS for paragraph in question.answer]
     for module in (attribution_explanation, reason_texts):
-        for text in translated(Path(str(module.__file__))):
+        for text in list_translated_texts(Path(str(module.__file__))):
             pattern = re.escape(text).replace(re.escape("%d"), r"\d+")
             pattern = re.sub(r"%\\\((\w+)\\\)s|%\((\w+)\\\)s|%\\\(\w+\)s", ".+", pattern)
-            assert any(re.search(pattern, said) for said in told), text
+            assert any(re.search(pattern, paragraph) for paragraph in paragraphs), text
 
 
-def translated(file: Path) -> Iterator[str]:
+def list_translated_texts(file: Path) -> Iterator[str]:
     for call in ast.walk(ast.parse(file.read_text())):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in ("_", "gettext_lazy"):
             [text] = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
@@ -106,62 +105,65 @@ def translated(file: Path) -> Iterator[str]:
 @pytest.mark.parametrize(
     "order_id", ["A1", "NONE", "a1", "", "  ", "A1'--", "\x00", "ä", "%", "x" * 300, "../A1", "A1\n"]
 )
-def test_that_names_nothing_of_theirs_answers_as_one_that_there_is_not(order_id: str, program: ScriptedProgram) -> None:
+def test_order_of_others_looks_like_a_missing_order(order_id: str, program: ScriptedProgram) -> None:
     program.sell("A1", NOON, coupon="ANN", click=sign_click("ANN", "03-10T11:00")(program))
-    status, page = ask(program, "BEN", order_id)
+    status, page = look_up(program, "BEN", order_id)
     assert status == (404 if order_id.strip() else 200)
     if order_id.strip():
-        missing = ask(program, "BEN", "MISSING")
+        missing = look_up(program, "BEN", "MISSING")
         shown = html.escape(order_id.strip())
-        assert (status, main_of(page).replace(shown, "?")) == (404, main_of(missing[1]).replace("MISSING", "?"))
+        assert (status, extract_main(page).replace(shown, "?")) == (
+            404,
+            extract_main(missing[1]).replace("MISSING", "?"),
+        )
 
 
-def test_that_is_asked_for_by_its_number_as_people_write_it(program: ScriptedProgram) -> None:
+def test_order_number_may_have_spaces_or_hash_sign(program: ScriptedProgram) -> None:
     program.sell("A1", NOON, coupon="ANN")
     for written in ("A1", " A1 ", "#A1"):
-        assert ask(program, "ANN", written)[0] == 200
+        assert look_up(program, "ANN", written)[0] == 200
 
 
-def test_is_not_found_by_trying_many_numbers(program: ScriptedProgram, monkeypatch) -> None:
+def test_number_of_lookups_is_limited(program: ScriptedProgram, monkeypatch) -> None:
     monkeypatch.setattr(settings, "ORDER_LOOKUPS_PER_HOUR", 3)
     program.sell("A1", NOON, coupon="ANN")
-    assert [ask(program, "CAT", f"{number}")[0] for number in range(4)] == [404, 404, 404, 429]
-    assert "You have asked many questions" in ask(program, "CAT", "A1")[1]
-    assert ask(program, "ANN", "A1")[0] == 200
+    assert [look_up(program, "CAT", f"{number}")[0] for number in range(4)] == [404, 404, 404, 429]
+    assert "You have asked many questions" in look_up(program, "CAT", "A1")[1]
+    assert look_up(program, "ANN", "A1")[0] == 200
 
 
-# Somebody else's order, as different as it can be: who has it, what was bought, how it went.
+# Different orders of another affiliate.
 OTHERS: dict[str, dict[str, Any]] = {
     "plain": {},
-    "of other goods": {
+    "other goods": {
         "lines": [build_line("1", "sports-garden", "873.21"), build_line("2", "toys-hobbies", "64.99", "10.00")]
     },
     "completed": {"completed": "2026-03-10T13:00:00Z"},
     "cancelled": {"status": "cancelled"},
-    "from elsewhere": {"customer": {"ref": "other", "country": "Iceland"}},
+    "other country": {"customer": {"ref": "other", "country": "Iceland"}},
 }
 
 
 @pytest.mark.parametrize("asker", ["ANN", "BEN"])
-def test_of_another_tells_nothing_of_it(asker: str, program: ScriptedProgram) -> None:
-    """Ben asks by his click about an order of a coupon of Ann's; Ann by a coupon that is Ben's since."""
-    program.unbind("ANN", "03-01")
-    program.bind("BEN", "ANN", "03-01", when="03-01")
-    program.bind("ANN", "SPRING", "03-01")
-    named: dict[str, Any] = {"coupon": "ANN"}
+def test_explanation_reveals_nothing_about_order_of_others(asker: str, program: ScriptedProgram) -> None:
+    """Ben has a click in an order with Ann's coupon; Ann looks up orders with a coupon that Ben has now."""
+    program.unassign("ANN", "03-01")
+    program.assign("BEN", "ANN", "03-01", when="03-01")
+    program.assign("ANN", "SPRING", "03-01")
+    references: dict[str, Any] = {"coupon": "ANN"}
     if asker == "BEN":
-        named = {"coupon": "SPRING", "click": sign_click("BEN", "03-10T11:00")(program)}
+        references = {"coupon": "SPRING", "click": sign_click("BEN", "03-10T11:00")(program)}
     pages = set()
     for number, facts in enumerate(OTHERS.values()):
-        result = program.sell(f"A{number}", NOON, reported_again="03-10T14:00", **named, **facts)
+        result = program.sell(f"A{number}", NOON, reported_again="03-10T14:00", **references, **facts)
         assert result.affiliate == {"ANN": "BEN", "BEN": "ANN"}[asker]
-        pages.add(without_ids(program, asker, f"A{number}"))
-    # When it was placed, who it is that has it, and that for them it may not count: nothing of it shows.
-    program.sell("B1", parse_2026("03-10T18:00"), **named)
-    pages.add(without_ids(program, asker, "B1"))
+        pages.add(read_page_without_ids(program, asker, f"A{number}"))
+    # The time of the order, its affiliate and a denial must not show either.
+    program.sell("B1", parse_2026("03-10T18:00"), **references)
+    pages.add(read_page_without_ids(program, asker, "B1"))
     program.suspend({"ANN": "BEN", "BEN": "ANN"}[asker], "03-10T20:00")
-    program.sell("B2", parse_2026("03-10T21:00"), **named)
-    pages.add(without_ids(program, asker, "B2"))
+    program.sell("B2", parse_2026("03-10T21:00"), **references)
+    pages.add(read_page_without_ids(program, asker, "B2"))
     [page] = pages
     other = {"ANN": "Ben", "BEN": "Ann"}[asker]
     secrets = [
@@ -176,53 +178,53 @@ def test_of_another_tells_nothing_of_it(asker: str, program: ScriptedProgram) ->
         "paid by",
     ]
     secrets += ["SPRING"] if asker == "BEN" else []
-    told = words(page)
-    assert [secret for secret in secrets if secret in told] == []
+    text = strip_tags(page)
+    assert [secret for secret in secrets if secret in text] == []
 
 
-def without_ids(program: ScriptedProgram, asker: str, order_id: str) -> str:
-    status, page = ask(program, asker, order_id)
+def read_page_without_ids(program: ScriptedProgram, asker: str, order_id: str) -> str:
+    status, page = look_up(program, asker, order_id)
     assert status == 200
-    return main_of(page).replace(order_id, "?")
+    return extract_main(page).replace(order_id, "?")
 
 
-def test_of_ones_own_does_not_name_the_coupon_of_another(program: ScriptedProgram) -> None:
+def test_own_order_does_not_name_coupon_of_others(program: ScriptedProgram) -> None:
     program.order_facts = COMPLETED
-    program.bind("BEN", "TOPSECRET", "03-01")
+    program.assign("BEN", "TOPSECRET", "03-01")
     program.sell("A1", NOON, coupon="ANN", reported_again="03-10T14:00", **COMPLETED)
     settle(program)
     report_again("05-10", coupon="TOPSECRET")(program)
-    status, page = ask(program, "ANN")
+    status, page = look_up(program, "ANN")
     assert (status, "TOPSECRET" in page, "Ben" in page) == (200, False, False)
-    # And one with a click of hers beside a coupon that is nobody's, and later somebody's.
+    # Nor does one with her click and a coupon that is assigned to another affiliate later.
     program.sell("A2", NOON, coupon="LATER", click=sign_click("ANN", "03-10T11:00")(program))
-    assert "LATER" not in ask(program, "ANN", "A2")[1]
+    assert "LATER" not in look_up(program, "ANN", "A2")[1]
     program.sell("A3", NOON, coupon="ann")
     with zipfile.ZipFile(
-        io.BytesIO(data_archive.build_archive(affiliate=program.people["ANN"], now=parse_2026("05-11")))
+        io.BytesIO(data_archive.build_archive(affiliate=program.affiliates["ANN"], now=parse_2026("05-11")))
     ) as archive:
         orders = json.loads(archive.read("data/orders.json"))
     assert {row["order_id"]: row["coupon_code"] for row in orders} == {"A1": "", "A2": "", "A3": "ann"}
 
 
-def test_by_its_key_is_for_whoever_may_ask_for_it_by_its_number(program: ScriptedProgram) -> None:
+def test_order_page_needs_same_access_as_lookup(program: ScriptedProgram) -> None:
     program.sell("A1", NOON, coupon="ANN", click=alter_click_id("BEN", "03-10T11:00", 75)(program))
-    seen = {}
+    statuses = {}
     for asker in ("ANN", "BEN", "CAT"):
         client = Client()
-        client.force_login(program.people[asker].user)
-        key = program.people["ANN"].orders.get().pk
-        seen[asker] = client.get(f"/commissions/{key}/").status_code, ask(program, asker)[0]
-    assert seen == {"ANN": (200, 200), "BEN": (200, 200), "CAT": (404, 404)}
+        client.force_login(program.affiliates[asker].user)
+        key = program.affiliates["ANN"].orders.get().pk
+        statuses[asker] = client.get(f"/commissions/{key}/").status_code, look_up(program, asker)[0]
+    assert statuses == {"ANN": (200, 200), "BEN": (200, 200), "CAT": (404, 404)}
 
 
-def test_says_nothing_of_a_completion_beside_a_cancellation(program: ScriptedProgram) -> None:
+def test_cancelled_order_shows_no_completion_date(program: ScriptedProgram) -> None:
     program.sell("A1", parse_2026("03-10T12:00"), coupon="ANN", reported_again="03-10T14:00", **COMPLETED)
-    assert words(main_of(ask(program, "ANN")[1])).count("10 Mar 2026") == 2, (
-        "when it was placed, and when it was completed"
+    assert strip_tags(extract_main(look_up(program, "ANN")[1])).count("10 Mar 2026") == 2, (
+        "the dates of placement and completion"
     )
     program.sell(
         "A1", parse_2026("03-10T12:00"), coupon="ANN", **COMPLETED, reported_again="03-11T12:00", status="cancelled"
     )
-    shown = words(main_of(ask(program, "ANN")[1]))
-    assert shown.count("10 Mar 2026") == 1, shown
+    text = strip_tags(extract_main(look_up(program, "ANN")[1]))
+    assert text.count("10 Mar 2026") == 1, text

@@ -158,7 +158,7 @@ def the_cut_takes_effect(year: ProgramYear) -> None:
     assert year.click("ANN") is not None
     assert year.click("BEN") is year.click("CAT") is None
     assert "Your links and coupons have been paused since" in year.read_page("BEN", "portal:agreement")
-    assert "a new version of the agreement waits for you to accept it" in year.read_page("BEN", "tracking:links")
+    assert "you have not accepted the new version of the agreement yet" in year.read_page("BEN", "tracking:links")
     assert "paused" not in year.read_page("ANN", "portal:agreement")
     sells(year, "3-BEN-clicked-before", "BEN", Credited("2", "6.00"), click=ben, placed="2026-07-01T12:00:00")
     sells(year, "3-BEN-coupon-paused", "BEN", PAUSED, placed="2026-07-01T00:00:00")

@@ -1,4 +1,4 @@
-"""The admin of tracking ..."""
+"""The admin of tracking."""
 
 from datetime import UTC, datetime
 
@@ -49,78 +49,78 @@ def reviewer(client: Client) -> Client:
     return client
 
 
-def at(model: str, action: str, *args: object) -> str:
+def build_url(model: str, action: str, *args: object) -> str:
     return reverse(f"admin:tracking_{model}_{action}", args=args)
 
 
-def test_binds_a_coupon_and_puts_it_on_record(manager: Client, affiliate: Affiliate) -> None:
-    given = {
+def test_assigning_coupon_writes_audit_record(manager: Client, affiliate: Affiliate) -> None:
+    data = {
         "affiliate": affiliate.code.lower(),
         "code": "X-1",
         "assigned_from_0": "2026-03-01",
         "assigned_from_1": "12:00",
     }
-    asked = manager.post(at("coupon", "assign"), given | {"confirmed": "1"}).content.decode()
-    assert "It begins in the past: say why." in asked
-    done = manager.post(at("coupon", "assign"), given | {"confirmed": "1", "reason": "Printed in March."})
-    assert done["Location"] == at("coupon", "changelist")
+    text = manager.post(build_url("coupon", "assign"), data | {"confirmed": "1"}).content.decode()
+    assert "Enter a reason." in text
+    response = manager.post(build_url("coupon", "assign"), data | {"confirmed": "1", "reason": "Printed in March."})
+    assert response["Location"] == build_url("coupon", "changelist")
     coupon = Coupon.objects.get()
     assert (coupon.affiliate, coupon.code, coupon.assigned_from) == (affiliate, "X-1", NOW)
     assert AuditRecord.objects.get(action="coupon assigned", by__isnull=False).reason == "Printed in March."
 
 
-def test_says_beside_the_field_why_a_coupon_is_not_bound(manager: Client, affiliate: Affiliate, coupon: Coupon) -> None:
-    given = {"affiliate": affiliate.code, "code": "spring", "confirmed": "1"}
-    assert "is bound to" in manager.post(at("coupon", "assign"), given).content.decode()
-    given["affiliate"] = "nobody"
-    assert "No affiliate has this code." in manager.post(at("coupon", "assign"), given).content.decode()
+def test_coupon_conflict_is_shown_beside_field(manager: Client, affiliate: Affiliate, coupon: Coupon) -> None:
+    data = {"affiliate": affiliate.code, "code": "spring", "confirmed": "1"}
+    assert "is already assigned to" in manager.post(build_url("coupon", "assign"), data).content.decode()
+    data["affiliate"] = "unknown"
+    assert "No affiliate has this code." in manager.post(build_url("coupon", "assign"), data).content.decode()
     assert Coupon.objects.count() == 1
 
 
-def test_unbinds_a_coupon_with_a_reason_once(manager: Client, coupon: Coupon) -> None:
-    assert manager.post(at("coupon", "unassign", coupon.pk), {"confirmed": "1", "reason": ""}).status_code == 200
-    manager.post(at("coupon", "unassign", coupon.pk), {"confirmed": "1", "reason": "Moved"})
+def test_unassigning_coupon_needs_reason_and_works_once(manager: Client, coupon: Coupon) -> None:
+    assert manager.post(build_url("coupon", "unassign", coupon.pk), {"confirmed": "1", "reason": ""}).status_code == 200
+    manager.post(build_url("coupon", "unassign", coupon.pk), {"confirmed": "1", "reason": "Moved"})
     coupon.refresh_from_db()
     assert coupon.assigned_until is not None
     assert AuditRecord.objects.get(action="coupon unassigned").reason == "Moved"
-    again = manager.post(at("coupon", "unassign", coupon.pk), {"confirmed": "1", "reason": "Again"})
+    again = manager.post(build_url("coupon", "unassign", coupon.pk), {"confirmed": "1", "reason": "Again"})
     assert again.status_code in (302, 403)
     assert AuditRecord.objects.filter(action="coupon unassigned").count() == 1
 
 
-def test_makes_changes_and_pauses_links_by_the_rules_of_affiliates(manager: Client, affiliate: Affiliate) -> None:
-    evil = {"affiliate": affiliate.code, "target": "https://evil.example/", "confirmed": "1"}
-    assert "Links may lead to" in manager.post(at("link", "make"), evil).content.decode()
-    manager.post(at("link", "make"), evil | {"target": "https://shop.example/a"})
+def test_staff_create_edit_pause_and_resume_links(manager: Client, affiliate: Affiliate) -> None:
+    invalid = {"affiliate": affiliate.code, "target": "https://evil.example/", "confirmed": "1"}
+    assert "Enter a page on shop.example." in manager.post(build_url("link", "make"), invalid).content.decode()
+    manager.post(build_url("link", "make"), invalid | {"target": "https://shop.example/a"})
     link = Link.objects.get()
-    manager.post(at("link", "edit", link.pk), {"target": "https://shop.example/b", "name": "B", "confirmed": "1"})
+    manager.post(
+        build_url("link", "edit", link.pk), {"target": "https://shop.example/b", "name": "B", "confirmed": "1"}
+    )
     assert Link.objects.get().target == "https://shop.example/b"
-    manager.post(at("link", "pause", link.pk), {"confirmed": "1"})
+    manager.post(build_url("link", "pause", link.pk), {"confirmed": "1"})
     assert Link.objects.get().paused_at is not None
-    manager.post(at("link", "resume", link.pk), {"confirmed": "1"})
+    manager.post(build_url("link", "resume", link.pk), {"confirmed": "1"})
     assert Link.objects.get().paused_at is None
     records = AuditRecord.objects.filter(action__startswith="link").order_by("id").values_list("action", flat=True)
     assert list(records) == ["link created", "link changed", "link paused", "link resumed"]
-    assert manager.get(at("link", "change", link.pk)).status_code == 200
+    assert manager.get(build_url("link", "change", link.pk)).status_code == 200
 
 
 @pytest.mark.parametrize("model", ["link", "coupon", "click", "order"])
-def test_lists_to_whoever_may_see(reviewer: Client, model: str, link: Link, coupon: Coupon) -> None:
-    assert reviewer.get(at(model, "changelist")).status_code == 200
-    assert reviewer.get(at(model, "add")).status_code == 403
+def test_reviewer_sees_list_without_add(reviewer: Client, model: str, link: Link, coupon: Coupon) -> None:
+    assert reviewer.get(build_url(model, "changelist")).status_code == 200
+    assert reviewer.get(build_url(model, "add")).status_code == 403
 
 
-def test_lets_those_who_only_see_change_nothing(
-    reviewer: Client, affiliate: Affiliate, link: Link, coupon: Coupon
-) -> None:
+def test_reviewer_cannot_change_anything(reviewer: Client, affiliate: Affiliate, link: Link, coupon: Coupon) -> None:
     posts = [
-        (at("coupon", "assign"), {"affiliate": affiliate.code, "code": "Y"}),
-        (at("coupon", "unassign", coupon.pk), {"reason": "x"}),
-        (at("link", "make"), {"affiliate": affiliate.code, "target": "https://shop.example/"}),
-        (at("link", "pause", link.pk), {}),
+        (build_url("coupon", "assign"), {"affiliate": affiliate.code, "code": "Y"}),
+        (build_url("coupon", "unassign", coupon.pk), {"reason": "x"}),
+        (build_url("link", "make"), {"affiliate": affiliate.code, "target": "https://shop.example/"}),
+        (build_url("link", "pause", link.pk), {}),
     ]
-    for path, given in posts:
-        assert reviewer.post(path, given | {"confirmed": "1"}).status_code == 403, path
+    for path, data in posts:
+        assert reviewer.post(path, data | {"confirmed": "1"}).status_code == 403, path
     assert (
         Coupon.objects.count(),
         Link.objects.count(),
@@ -128,7 +128,7 @@ def test_lets_those_who_only_see_change_nothing(
     ) == (1, 1, 0)
 
 
-def test_shows_an_order_with_its_reason_lines_and_every_snapshot(reviewer: Client, affiliate: Affiliate) -> None:
+def test_order_page_shows_reason_lines_and_all_snapshots(reviewer: Client, affiliate: Affiliate) -> None:
     order = Order.objects.create(
         order_id="536365",
         status="paid",
@@ -155,16 +155,22 @@ def test_shows_an_order_with_its_reason_lines_and_every_snapshot(reviewer: Clien
             sha256="0" * 64,
             content={"note": f"<b>day {day}"},
         )
-    text = reviewer.get(at("order", "change", order.pk)).content.decode()
-    for shown in ("the coupon names this affiliate", "Lantern", "15.30", "&lt;b&gt;day 1", "&lt;b&gt;day 2"):
-        assert shown in text
+    text = reviewer.get(build_url("order", "change", order.pk)).content.decode()
+    for expected in (
+        "the coupon was assigned to this affiliate",
+        "Lantern",
+        "15.30",
+        "&lt;b&gt;day 1",
+        "&lt;b&gt;day 2",
+    ):
+        assert expected in text
     assert text.index("day 2") < text.index("day 1")
 
 
-def test_shows_clicks_and_losses_to_superusers(client: Client, link: Link) -> None:
+def test_superuser_sees_clicks_and_lost_clicks(client: Client, link: Link) -> None:
     click = Click.objects.create(id=link.pk, link=link, at=timezone.now(), kind="bot", address="203.0.113.0")
     ClickLoss.objects.create(count=17)
     client.force_login(make_staff(superuser=True))
-    assert "203.0.113.0" in client.get(at("click", "changelist")).content.decode()
-    assert client.get(at("click", "change", click.pk)).status_code == 200
-    assert "17" in client.get(at("clickloss", "changelist")).content.decode()
+    assert "203.0.113.0" in client.get(build_url("click", "changelist")).content.decode()
+    assert client.get(build_url("click", "change", click.pk)).status_code == 200
+    assert "17" in client.get(build_url("clickloss", "changelist")).content.decode()

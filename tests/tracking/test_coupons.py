@@ -1,7 +1,8 @@
-"""A coupon ..."""
+"""Assignment of coupon codes to affiliates."""
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -24,7 +25,7 @@ def affiliate() -> Affiliate:
     return make_affiliate()
 
 
-def test_is_bound_from_a_date_or_from_the_first_acceptance(affiliate: Affiliate) -> None:
+def test_coupon_is_assigned_from_date_or_first_acceptance(affiliate: Affiliate) -> None:
     staff = make_staff()
     dated = coupons.assign_coupon(affiliate=affiliate, code="SPRING-10", assigned_from=NOW, now=NOW, by=staff)
     undated = coupons.assign_coupon(affiliate=affiliate, code="R1850", assigned_from=None, now=NOW, by=staff)
@@ -37,29 +38,29 @@ def test_is_bound_from_a_date_or_from_the_first_acceptance(affiliate: Affiliate)
 
 
 @pytest.mark.parametrize("code", ["", " ", "a b", "ä", "x" * 65, "a\x00", "a/b", "a\n", "10 %"])
-def test_is_letters_digits_dots_hyphens_and_underscores(affiliate: Affiliate, code: str) -> None:
-    with pytest.raises(ValidationError) as refusal:
+def test_coupon_code_with_invalid_characters_is_rejected(affiliate: Affiliate, code: str) -> None:
+    with pytest.raises(ValidationError) as caught:
         coupons.assign_coupon(
             affiliate=affiliate, code=code if code != "a\n" else "a\nb", assigned_from=NOW, now=NOW, by=None
         )
-    assert list(refusal.value.message_dict) == ["code"]
+    assert list(caught.value.message_dict) == ["code"]
 
 
 @pytest.mark.parametrize("assigned_from", [None, NOW - timedelta(days=9), LATER])
-def test_names_one_affiliate_whatever_the_case(affiliate: Affiliate, assigned_from: object) -> None:
+def test_coupon_code_is_assigned_to_one_affiliate_in_any_letter_case(affiliate: Affiliate, assigned_from: Any) -> None:
     coupons.assign_coupon(affiliate=affiliate, code="Spring", assigned_from=NOW, now=NOW, by=None)
-    with pytest.raises(ValidationError, match=affiliate.code) as refusal:
-        coupons.assign_coupon(affiliate=make_affiliate(), code="sPRING", assigned_from=assigned_from, now=NOW, by=None)  # type: ignore[arg-type]  # one of three
-    assert list(refusal.value.message_dict) == ["code"]
+    with pytest.raises(ValidationError, match=affiliate.code) as caught:
+        coupons.assign_coupon(affiliate=make_affiliate(), code="sPRING", assigned_from=assigned_from, now=NOW, by=None)
+    assert list(caught.value.message_dict) == ["code"]
 
 
-def test_names_one_affiliate_by_the_databases_own_word(affiliate: Affiliate) -> None:
+def test_database_rejects_second_assignment_of_coupon_code(affiliate: Affiliate) -> None:
     coupons.assign_coupon(affiliate=affiliate, code="Spring", assigned_from=NOW, now=NOW, by=None)
     with pytest.raises(IntegrityError):
         Coupon.objects.create(affiliate=make_affiliate(), code="SPRING", assigned_from=None, created_at=NOW)
 
 
-def test_can_go_to_another_affiliate_after_it_was_unbound_and_not_before(affiliate: Affiliate) -> None:
+def test_coupon_can_be_reassigned_only_after_it_was_unassigned(affiliate: Affiliate) -> None:
     coupon = coupons.assign_coupon(affiliate=affiliate, code="Spring", assigned_from=NOW, now=NOW, by=None)
     coupons.unassign_coupon(coupon=coupon, now=LATER, by=make_staff(), reason="Moved")
     other = make_affiliate()
@@ -73,14 +74,14 @@ def test_can_go_to_another_affiliate_after_it_was_unbound_and_not_before(affilia
     assert AuditRecord.objects.get(action="coupon unassigned").reason == "Moved"
 
 
-def test_is_unbound_once(affiliate: Affiliate) -> None:
+def test_coupon_cannot_be_unassigned_twice(affiliate: Affiliate) -> None:
     coupon = coupons.assign_coupon(affiliate=affiliate, code="Spring", assigned_from=None, now=NOW, by=None)
     coupons.unassign_coupon(coupon=coupon, now=LATER, by=None)
     with pytest.raises(IllegalTransition):
         coupons.unassign_coupon(coupon=Coupon.objects.get(), now=LATER, by=None)
 
 
-def test_that_is_unbound_before_it_begins_never_does(affiliate: Affiliate) -> None:
+def test_coupon_unassigned_before_its_start_never_applies(affiliate: Affiliate) -> None:
     coupon = coupons.assign_coupon(affiliate=affiliate, code="Spring", assigned_from=LATER, now=NOW, by=None)
     coupons.unassign_coupon(coupon=coupon, now=NOW, by=None)
     coupon.refresh_from_db()
@@ -88,12 +89,12 @@ def test_that_is_unbound_before_it_begins_never_does(affiliate: Affiliate) -> No
 
 
 @pytest.mark.parametrize("state", [State.REJECTED, State.TERMINATED])
-def test_is_not_for_those_who_take_no_part(state: State) -> None:
+def test_rejected_or_terminated_affiliate_gets_no_coupon(state: State) -> None:
     with pytest.raises(ValidationError):
         coupons.assign_coupon(affiliate=make_affiliate(state=state), code="X", assigned_from=NOW, now=NOW, by=None)
 
 
-def test_is_bound_with_thousands_of_others_or_none_of_them_is(affiliate: Affiliate) -> None:
+def test_bulk_assignment_assigns_all_coupons_or_none(affiliate: Affiliate) -> None:
     many = [(affiliate, f"R{number:04}") for number in range(2000)]
     with pytest.raises(ValidationError, match="r0007"):
         coupons.assign_coupons(assignments=[*many, (affiliate, "r0007")], assigned_from=None, now=NOW, by=None)
@@ -102,23 +103,29 @@ def test_is_bound_with_thousands_of_others_or_none_of_them_is(affiliate: Affilia
 
 
 @pytest.mark.parametrize("assigned_from", [NOW - timedelta(hours=1, microseconds=1), parse_utc("2011-01-01"), None])
-def test_that_staff_date_back_needs_a_reason_which_is_kept(assigned_from: object, tmp_path: Path) -> None:
+def test_backdated_assignment_needs_reason(assigned_from: Any, tmp_path: Path) -> None:
     create_program("2026-01-01")
     affiliate = import_affiliates(["ANN"], tmp_path)["ANN"]
-    given = {"affiliate": affiliate, "code": "Old", "assigned_from": assigned_from, "now": NOW, "by": make_staff()}
-    for nothing in ("", " "):
-        with pytest.raises(ValidationError, match="say why") as refusal:
-            coupons.assign_coupon(**given, reason=nothing)  # type: ignore[arg-type]  # of several types
-        assert list(refusal.value.message_dict) == ["reason"]
-    coupons.assign_coupon(**given, reason="Printed in their book of January.")  # type: ignore[arg-type]  # of several types
+    fields: dict[str, Any] = {
+        "affiliate": affiliate,
+        "code": "Old",
+        "assigned_from": assigned_from,
+        "now": NOW,
+        "by": make_staff(),
+    }
+    for empty in ("", " "):
+        with pytest.raises(ValidationError, match="Enter a reason") as caught:
+            coupons.assign_coupon(**fields, reason=empty)
+        assert list(caught.value.message_dict) == ["reason"]
+    coupons.assign_coupon(**fields, reason="Printed in their book of January.")
     record = AuditRecord.objects.get(action="coupon assigned", after__code="Old")
     assert record.reason == "Printed in their book of January."
 
 
-def test_that_begins_now_or_later_needs_no_reason(affiliate: Affiliate) -> None:
+def test_assignment_that_is_not_backdated_needs_no_reason(affiliate: Affiliate) -> None:
     staff = make_staff()
-    for code, begins in {"A": NOW - timedelta(hours=1), "B": NOW, "C": LATER}.items():
+    for code, start in {"A": NOW - timedelta(hours=1), "B": NOW, "C": LATER}.items():
         assert (
-            coupons.assign_coupon(affiliate=affiliate, code=code, assigned_from=begins, now=NOW, by=staff).assigned_from
-            == begins
+            coupons.assign_coupon(affiliate=affiliate, code=code, assigned_from=start, now=NOW, by=staff).assigned_from
+            == start
         )

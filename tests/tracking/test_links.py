@@ -1,6 +1,7 @@
-"""A tracking link ..."""
+"""Tracking links: creation, changes, pause and resume."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -31,24 +32,24 @@ def affiliate() -> Affiliate:
     return make_affiliate()
 
 
-def make(affiliate: Affiliate, target: str = "https://shop.example/", **fields: object) -> Link:
-    return tracking_links.create_link(affiliate=affiliate, target=target, now=NOW, by=affiliate.user, **fields)  # type: ignore[arg-type]  # passed on as they are
+def create(affiliate: Affiliate, target: str = "https://shop.example/", **fields: Any) -> Link:
+    return tracking_links.create_link(affiliate=affiliate, target=target, now=NOW, by=affiliate.user, **fields)
 
 
-def test_has_a_short_code_that_nobody_can_guess(affiliate: Affiliate) -> None:
-    codes = {make(affiliate).code for _ in range(20)}
+def test_link_gets_random_short_code(affiliate: Affiliate) -> None:
+    codes = {create(affiliate).code for _ in range(20)}
     assert len(codes) == 20
     assert all(len(code) == 8 and code.isascii() and code.isalnum() for code in codes)
 
 
-def test_tries_another_code_where_one_is_taken(affiliate: Affiliate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_taken_code_is_replaced(affiliate: Affiliate, monkeypatch: pytest.MonkeyPatch) -> None:
     letters = iter("a" * 8 + "a" * 8 + "b" * 8)
     monkeypatch.setattr("tracking.links.tracking_links.secrets.choice", lambda _all: next(letters))
-    assert [make(affiliate).code, make(affiliate).code] == ["a" * 8, "b" * 8]
+    assert [create(affiliate).code, create(affiliate).code] == ["a" * 8, "b" * 8]
 
 
-def test_keeps_its_target_name_sub_ids_and_the_hosts_of_the_shop(affiliate: Affiliate) -> None:
-    link = make(affiliate, "https://www.shop.example/p?a=1&b=%20#top", name="Spring", sub_ids=("mail", "", "x"))
+def test_link_stores_target_name_sub_ids_and_hosts(affiliate: Affiliate) -> None:
+    link = create(affiliate, "https://www.shop.example/p?a=1&b=%20#top", name="Spring", sub_ids=("mail", "", "x"))
     link.refresh_from_db()
     assert link.target == "https://www.shop.example/p?a=1&b=%20#top"
     assert (link.name, link.sub1, link.sub2, link.sub3, link.sub5) == ("Spring", "mail", "", "x", "")
@@ -60,12 +61,12 @@ def test_keeps_its_target_name_sub_ids_and_the_hosts_of_the_shop(affiliate: Affi
     "target",
     ["HTTPS://SHOP.example", "http://shop.example:80/x", "https://shop.example:443", "https://dev.shop.example:8443/"],
 )
-def test_may_lead_to_any_host_of_the_shop(affiliate: Affiliate, target: str) -> None:
-    assert make(affiliate, target).target == target
+def test_link_may_lead_to_any_shop_host(affiliate: Affiliate, target: str) -> None:
+    assert create(affiliate, target).target == target
 
 
-def test_escapes_letters_that_a_header_cannot_carry(affiliate: Affiliate) -> None:
-    assert make(affiliate, "https://shop.example/tische/für?q=grün").target == (
+def test_non_ascii_target_is_escaped(affiliate: Affiliate) -> None:
+    assert create(affiliate, "https://shop.example/tische/für?q=grün").target == (
         "https://shop.example/tische/f%C3%BCr?q=gr%C3%BCn"
     )
 
@@ -90,49 +91,47 @@ def test_escapes_letters_that_a_header_cannot_carry(affiliate: Affiliate) -> Non
         ),
     ],
 )
-def test_leads_nowhere_else(affiliate: Affiliate, target: str) -> None:
-    with pytest.raises(ValidationError) as refusal:
-        make(affiliate, target)
-    assert list(refusal.value.message_dict) == ["target"]
+def test_other_target_is_rejected(affiliate: Affiliate, target: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        create(affiliate, target)
+    assert list(caught.value.message_dict) == ["target"]
     assert not Link.objects.exists()
 
 
-def test_leads_to_the_host_of_the_shops_address_where_staff_named_no_others(
-    affiliate: Affiliate, shop: Program
-) -> None:
+def test_host_of_shop_url_is_default(affiliate: Affiliate, shop: Program) -> None:
     shop.shop_hosts = []
     shop.save()
-    assert make(affiliate).permitted_hosts == ["shop.example"]
+    assert create(affiliate).permitted_hosts == ["shop.example"]
     with pytest.raises(ValidationError):
-        make(affiliate, "https://www.shop.example/")
+        create(affiliate, "https://www.shop.example/")
 
 
-def test_cannot_be_made_before_staff_named_the_shop(affiliate: Affiliate, shop: Program) -> None:
+def test_link_cannot_be_created_without_shop_address(affiliate: Affiliate, shop: Program) -> None:
     shop.shop_hosts, shop.shop_url = [], ""
     shop.save()
-    with pytest.raises(ValidationError, match="not named the shop"):
-        make(affiliate)
+    with pytest.raises(ValidationError, match="not set the shop"):
+        create(affiliate)
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.ACTIVE])
-def test_is_for_active_affiliates_alone(state: State) -> None:
+def test_only_active_affiliates_create_links(state: State) -> None:
     with pytest.raises(ValidationError):
-        make(make_affiliate(state=state))
+        create(make_affiliate(state=state))
 
 
 @pytest.mark.parametrize(
     ("field", "sub_ids", "name"), [("sub2", ("", "x" * 101), ""), ("sub1", ("a\x00",), ""), ("name", (), "n" * 101)]
 )
-def test_refuses_texts_that_are_too_long_or_invisible(
+def test_name_and_sub_ids_must_be_short_and_printable(
     affiliate: Affiliate, field: str, sub_ids: tuple[str, ...], name: str
 ) -> None:
-    with pytest.raises(ValidationError) as refusal:
-        make(affiliate, sub_ids=sub_ids, name=name)
-    assert list(refusal.value.message_dict) == [field]
+    with pytest.raises(ValidationError) as caught:
+        create(affiliate, sub_ids=sub_ids, name=name)
+    assert list(caught.value.message_dict) == [field]
 
 
-def test_is_paused_once_and_resumed_once(affiliate: Affiliate) -> None:
-    link = make(affiliate)
+def test_link_cannot_be_paused_or_resumed_twice(affiliate: Affiliate) -> None:
+    link = create(affiliate)
     tracking_links.pause_link(link=link, now=NOW + timedelta(hours=1), by=affiliate.user)
     link.refresh_from_db()
     assert link.paused_at == NOW + timedelta(hours=1)
@@ -145,8 +144,8 @@ def test_is_paused_once_and_resumed_once(affiliate: Affiliate) -> None:
     assert link.paused_at is None
 
 
-def test_keeps_its_code_when_it_is_pointed_somewhere_else(affiliate: Affiliate) -> None:
-    link = make(affiliate, sub_ids=("one", "two"))
+def test_code_stays_when_target_changes(affiliate: Affiliate) -> None:
+    link = create(affiliate, sub_ids=("one", "two"))
     code = link.code
     tracking_links.update_link(
         link=link, target="https://www.shop.example/new", name="New", sub_ids=("three",), now=NOW, by=affiliate.user
@@ -158,8 +157,8 @@ def test_keeps_its_code_when_it_is_pointed_somewhere_else(affiliate: Affiliate) 
         tracking_links.update_link(link=link, target="https://evil.example/", now=NOW, by=affiliate.user)
 
 
-def test_leaves_an_audit_record_where_staff_change_it_and_none_where_its_affiliate_does(affiliate: Affiliate) -> None:
-    link, staff = make(affiliate), make_staff()
+def test_only_changes_by_staff_are_audited(affiliate: Affiliate) -> None:
+    link, staff = create(affiliate), make_staff()
     tracking_links.pause_link(link=link, now=NOW, by=affiliate.user)
     assert not AuditRecord.objects.filter(subject_id=str(link.pk)).exists()
     tracking_links.resume_link(link=link, now=NOW, by=staff)
@@ -172,7 +171,7 @@ def test_leaves_an_audit_record_where_staff_change_it_and_none_where_its_affilia
     )
 
 
-def test_is_published_under_the_click_host(affiliate: Affiliate, settings: Settings) -> None:
+def test_short_url_is_on_click_host(affiliate: Affiliate, settings: Settings) -> None:
     settings.CLICK_BASE_URL = "https://go.example"
-    link = make(affiliate)
+    link = create(affiliate)
     assert tracking_links.build_short_url(link) == f"https://go.example/r/{link.code}"

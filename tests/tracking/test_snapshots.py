@@ -1,4 +1,4 @@
-"""A snapshot that breaks one rule of CONTRACT 4 and is valid but for that."""
+"""Validation and normal form of order snapshots (specification 4)."""
 
 import copy
 import json
@@ -20,22 +20,22 @@ def read(row: object) -> Snapshot:
     return READER.read(strict_json.parse_json(json.dumps(row)))
 
 
-def refusal(text: str) -> tuple[str, str]:
-    with pytest.raises(Rejected) as refused:
+def parse_invalid(text: str) -> tuple[str, str]:
+    with pytest.raises(Rejected) as caught:
         READER.read(strict_json.parse_json(text))
-    return refused.value.field, refused.value.message
+    return caught.value.field, caught.value.message
 
 
 def build_changed_row(path: str, value: object) -> dict:
     row = copy.deepcopy(VALID)
     *parents, last = path.replace("[0]", ".0").split(".")
-    place: Any = row
+    target: Any = row
     for name in parents:
-        place = place[int(name)] if name.isdigit() else place[name]
+        target = target[int(name)] if name.isdigit() else target[name]
     if value is MISSING:
-        del place[last]
+        del target[last]
     else:
-        place[last] = value
+        target[last] = value
     return row
 
 
@@ -95,55 +95,55 @@ CASES = [
 ]
 
 
-def name_of(value: object) -> str:
-    # Alike in every process, as pytest-xdist asks: MISSING shows its address in memory.
+def format_id(value: object) -> str:
+    # pytest-xdist needs the same ids in all processes, so not the repr of MISSING, which has a memory address.
     return "missing" if value is MISSING else repr(value)[:40]
 
 
-@pytest.mark.parametrize(("path", "value", "field"), CASES, ids=name_of)
-def test_is_refused_by_the_field_with_a_cause(path, value, field):
-    found, cause = refusal(json.dumps(build_changed_row(path, value)))
-    assert found == field
+@pytest.mark.parametrize(("path", "value", "field"), CASES, ids=format_id)
+def test_invalid_field_is_rejected_with_cause(path, value, field):
+    rejected, cause = parse_invalid(json.dumps(build_changed_row(path, value)))
+    assert rejected == field
     assert cause
 
 
-def test_with_a_key_that_stands_twice_is_refused_by_that_key():
+def test_duplicate_key_is_rejected():
     text = json.dumps(VALID)
-    assert refusal(text.replace('"status"', '"currency": "USD", "status"')) == (
+    assert parse_invalid(text.replace('"status"', '"currency": "USD", "status"')) == (
         "currency",
-        "is a key that stands twice",
+        "is a duplicate key",
     )
-    assert refusal(text.replace('"sku"', '"line_id": "1", "sku"'))[0] == "lines[0].line_id"
+    assert parse_invalid(text.replace('"sku"', '"line_id": "1", "sku"'))[0] == "lines[0].line_id"
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "1.0", "9" * 5000])
-def test_with_a_number_that_is_none_is_refused_by_the_field(number):
-    assert refusal(json.dumps(VALID).replace('"quantity": 1', f'"quantity": {number}'))[0] == "lines[0].quantity"
+def test_invalid_number_is_rejected(number):
+    assert parse_invalid(json.dumps(VALID).replace('"quantity": 1', f'"quantity": {number}'))[0] == "lines[0].quantity"
 
 
 @pytest.mark.parametrize("row", [None, 1, "x", [], True])
-def test_that_is_no_object_is_refused(row):
-    assert refusal(json.dumps(row)) == ("", "must be an object")
+def test_row_that_is_not_an_object_is_rejected(row):
+    assert parse_invalid(json.dumps(row)) == ("", "must be an object")
 
 
-def test_nested_20000_deep_is_unreadable():
+def test_deeply_nested_json_is_unreadable():
     with pytest.raises(strict_json.UnreadableInput):
         strict_json.parse_json("[" * 20_000 + "]" * 20_000)
 
 
-def test_is_taken_with_every_optional_field_absent():
+def test_optional_fields_may_be_missing():
     row = {key: value for key, value in VALID.items() if key not in ("click_id", "coupon", "customer")}
     row["lines"] = [{key: value for key, value in row["lines"][0].items() if key not in ("sku", "title")}]
     assert read(row).lines[0].title == ""
 
 
-def test_is_the_same_content_whatever_its_keys_order_offsets_and_nulls():
-    turned = dict(reversed(list(VALID.items()))) | {"updated_at": "2026-01-10T14:00:00.000+02:00"}
-    assert read(turned).serialize() == read(VALID).serialize()
+def test_serialization_ignores_key_order_offsets_and_nulls():
+    reordered = dict(reversed(list(VALID.items()))) | {"updated_at": "2026-01-10T14:00:00.000+02:00"}
+    assert read(reordered).serialize() == read(VALID).serialize()
     assert read(VALID | {"coupon": "X"}).serialize()[1] != read(VALID).serialize()[1]
 
 
-def test_keeps_of_the_customer_a_keyed_hash_alone():
+def test_customer_reference_is_stored_as_keyed_hash():
     stored = json.dumps(read(VALID).build_content())
     assert "17850" not in stored
     assert read(json.loads(stored)).serialize() == read(VALID).serialize()
@@ -151,5 +151,5 @@ def test_keeps_of_the_customer_a_keyed_hash_alone():
     assert other.customer_hash != read(VALID).customer_hash
 
 
-def test_in_the_future_by_five_minutes_is_taken():
+def test_updated_at_may_be_five_minutes_ahead():
     assert read(VALID | {"updated_at": "2026-03-01T12:05:00Z"}).order_id == "A1"

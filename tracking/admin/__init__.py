@@ -1,4 +1,4 @@
-"""The staff's side of tracking. Rejects are sent again by payouts, which stands above: they have their page there."""
+"""The admin of tracking."""
 
 from tracking.admin import clicks, coupons, links, orders
 

@@ -1,4 +1,4 @@
-"""Clicks and their losses, to read."""
+"""Clicks and lost clicks in the admin, read-only."""
 
 from typing import ClassVar
 
@@ -16,7 +16,7 @@ class ClickAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "device")
     list_select_related = ("link__affiliate",)
     search_fields = ("link__code", "link__affiliate__code", "referrer_host")
-    # By their ids, which begin with their time: that is their primary key, whose index is there.
+    # Ids start with the time, and their index exists.
     ordering: ClassVar = ("-id",)
     fields = ("id", "at", "link", "affiliate", "kind", *SUB_IDS, "device", "address", "user_agent", "referrer_host")
     readonly_fields = ("affiliate",)

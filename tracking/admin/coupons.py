@@ -1,4 +1,4 @@
-"""Coupons in the admin, the only place where staff assign and unassign them."""
+"""Coupons in the admin, where staff assign and unassign them."""
 
 from django.contrib import admin
 from django.db.models import Q
@@ -41,7 +41,7 @@ class CouponAdmin(ReadOnlyAdmin):
         title=lambda coupon: _("Unassign %s") % coupon,
         explanation=gettext_lazy("Orders placed before now stay with the affiliate."),
         success=lambda coupon: _("Coupon %s unassigned.") % coupon,
-        list_label=gettext_lazy("Unassign the coupons"),
+        list_label=gettext_lazy("Unassign coupons"),
         list_title=gettext_lazy("Unassign %s"),
         icon="link_off",
         variant="danger",

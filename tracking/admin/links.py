@@ -1,9 +1,9 @@
-"""Tracking links in the admin: made and changed through the rules that affiliates have, and on the record."""
+"""Tracking links in the admin. Staff follow the same rules as affiliates, and their changes are audited."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.staff import staff_member
 from affiliates.admin_fields import render_link
-from lib.admin.actions import ConfirmForm, run_action
+from lib.admin.actions import run_action
 from lib.admin.bases import ReadOnlyAdmin
-from lib.typed import action
+from lib.admin.staff_action import StaffAction, StaffPage
 from tracking.admin.forms import LinkCreateForm, LinkUpdateForm
 from tracking.links import tracking_links
 from tracking.links.tracking_links import SUB_IDS
@@ -44,74 +44,60 @@ class LinkAdmin(ReadOnlyAdmin):
     actions_list = ("make",)
     actions_detail = ("edit", "pause", "resume")
 
-    @admin.display(description=gettext_lazy("address to publish"))
+    make = StaffAction(
+        gettext_lazy("Create a link"),
+        permission="tracking.add_link",
+        form=LinkCreateForm,
+        do=lambda _row, answers, now, by: tracking_links.create_link(
+            affiliate=answers["affiliate"], **_get_link_fields(answers), now=now, by=by
+        ),
+        success=gettext_lazy("Link created."),
+        icon="add",
+    )
+    pause = StaffAction(
+        gettext_lazy("Pause"),
+        permission="tracking.change_link",
+        rows=Q(paused_at=None),
+        do=lambda link, _answers, now, by: tracking_links.pause_link(link=link, now=now, by=by),
+        title=lambda link: _("Pause %(link)s") % {"link": link},
+        explanation=gettext_lazy("The link still leads to the shop, but its clicks are not tracked."),
+        success=gettext_lazy("Link paused."),
+        icon="pause",
+    )
+    resume = StaffAction(
+        gettext_lazy("Resume"),
+        permission="tracking.change_link",
+        rows=Q(paused_at__isnull=False),
+        do=lambda link, _answers, now, by: tracking_links.resume_link(link=link, now=now, by=by),
+        title=lambda link: _("Resume %(link)s") % {"link": link},
+        success=gettext_lazy("Link resumed."),
+        icon="play_arrow",
+    )
+
+    @admin.display(description=gettext_lazy("tracking link"))
     def address(self, link: Link) -> SafeString:
         return render_link(tracking_links.build_short_url(link))
 
-    def has_make_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return request.user.has_perm("tracking.add_link")
-
-    def has_edit_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return request.user.has_perm("tracking.change_link")
-
-    def has_pause_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return self._can_switch(request, object_id, paused=False)
-
-    def has_resume_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return self._can_switch(request, object_id, paused=True)
-
-    @action(description=gettext_lazy("Make a link"), permissions=["make"], icon="add")
-    def make(self, request: HttpRequest) -> HttpResponse:
-        def do(given: dict[str, Any]) -> None:
-            tracking_links.create_link(
-                affiliate=given["affiliate"], **_get_link_fields(given), now=timezone.now(), by=staff_member(request)
-            )
-
-        back = reverse("admin:tracking_link_changelist")
-        return run_action(request, self, LinkCreateForm, _("Make a link"), do, back)
-
-    @action(description=gettext_lazy("Change"), permissions=["edit"], icon="edit")
+    @StaffPage(gettext_lazy("Edit"), permission="tracking.change_link", icon="edit")
     def edit(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        link = _get_link(object_id)
+        link = get_object_or_404(Link.objects.select_related("affiliate__user"), pk=object_id)
 
-        def do(given: dict[str, Any]) -> None:
+        def save(answers: dict[str, Any]) -> None:
             tracking_links.update_link(
-                link=link, **_get_link_fields(given), now=timezone.now(), by=staff_member(request)
+                link=link, **_get_link_fields(answers), now=timezone.now(), by=staff_member(request)
             )
 
-        as_it_is = {name: getattr(link, name) for name in ("target", "name", *SUB_IDS)}
-        title = _("Change %(link)s") % {"link": link}
-        return run_action(request, self, LinkUpdateForm, title, do, _get_change_url(object_id), initial=as_it_is)
-
-    @action(description=gettext_lazy("Pause"), permissions=["pause"], icon="pause")
-    def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._switch(request, object_id, tracking_links.pause_link, _("Pause %(link)s"))
-
-    @action(description=gettext_lazy("Track again"), permissions=["resume"], icon="play_arrow")
-    def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._switch(request, object_id, tracking_links.resume_link, _("Track %(link)s again"))
-
-    def _switch(self, request: HttpRequest, object_id: str, switch: Callable[..., None], title: str) -> HttpResponse:
-        link = _get_link(object_id)
-
-        def do(_given: dict[str, Any]) -> None:
-            switch(link=link, now=timezone.now(), by=staff_member(request))
-
-        return run_action(request, self, ConfirmForm, title % {"link": link}, do, _get_change_url(object_id))
-
-    def _can_switch(self, request: HttpRequest, object_id: str | None, *, paused: bool) -> bool:
-        if not self.has_edit_permission(request):
-            return False
-        return object_id is None or Link.objects.filter(pk=object_id, paused_at__isnull=not paused).exists()
+        return run_action(
+            request,
+            self,
+            LinkUpdateForm,
+            _("Edit %(link)s") % {"link": link},
+            save,
+            reverse("admin:tracking_link_change", args=[object_id]),
+            success_message=_("Link saved."),
+            initial={name: getattr(link, name) for name in ("target", "name", *SUB_IDS)},
+        )
 
 
-def _get_link(object_id: str) -> Link:
-    return get_object_or_404(Link.objects.select_related("affiliate__user"), pk=object_id)
-
-
-def _get_change_url(object_id: str) -> str:
-    return reverse("admin:tracking_link_change", args=[object_id])
-
-
-def _get_link_fields(given: dict[str, Any]) -> dict[str, Any]:
-    return {"target": given["target"], "name": given["name"], "sub_ids": tuple(given[name] for name in SUB_IDS)}
+def _get_link_fields(answers: dict[str, Any]) -> dict[str, Any]:
+    return {"target": answers["target"], "name": answers["name"], "sub_ids": tuple(answers[name] for name in SUB_IDS)}

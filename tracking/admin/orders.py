@@ -1,4 +1,4 @@
-"""Orders in the admin, to read: as they stand, whose they are and why, and every snapshot that led there."""
+"""Orders in the admin, read-only: current state, attribution and all snapshots."""
 
 import json
 
@@ -23,7 +23,7 @@ class OrderAdmin(ReadOnlyAdmin):
     list_filter = ("status", "reason")
     list_select_related = ("affiliate",)
     search_fields = ("order_id", "coupon_code", "affiliate__code")
-    search_help_text = gettext_lazy("By order, coupon or affiliate's code")
+    search_help_text = gettext_lazy("Search by order number, coupon or affiliate code")
     fields = (
         *("order_id", "status", "placed_at", "completed_at", "updated_at", "currency", "country"),
         *("affiliate", "attribution_reason", "candidate", "coupon_code", "link", "clicked_at", "click_id"),
@@ -32,7 +32,7 @@ class OrderAdmin(ReadOnlyAdmin):
     readonly_fields = ("attribution_reason", "history")
     inlines = (LineInline,)
 
-    @admin.display(description=gettext_lazy("why"))
+    @admin.display(description=gettext_lazy("attribution reason"))
     def attribution_reason(self, order: Order) -> str:
         if not order.clause or order.agreement is None:
             return order.get_reason_display()
@@ -55,7 +55,7 @@ def _format_summary(snapshot: OrderSnapshot) -> SafeString:
     return format_html(
         "#{} · {} · {} · {}",
         snapshot.sequence,
-        _("version %(at)s") % {"at": f"{snapshot.updated_at:%Y-%m-%d %H:%M:%S.%f %Z}"},
+        _("updated at %(at)s") % {"at": f"{snapshot.updated_at:%Y-%m-%d %H:%M:%S.%f %Z}"},
         _("received %(at)s") % {"at": f"{snapshot.received_at:%Y-%m-%d %H:%M:%S %Z}"},
         snapshot.api_key or _("from a file"),
     )

@@ -1,5 +1,7 @@
-"""A click id is a signed receipt: it carries the link and the time, so that an order finds its affiliate even where the
-record of the click itself was lost (CONTRACT 4)."""
+"""Click ids: signed click tokens (specification 4).
+
+A click id carries the link and the time, so that an order finds its affiliate even if the row of the click was lost.
+"""
 
 import base64
 import hashlib
@@ -14,26 +16,26 @@ from uuid import UUID
 
 from django.conf import settings
 
-# Version, link, milliseconds since 1970, nonce. With the code that follows it is 57 bytes, a multiple of three: the text
-# has no spare bits, so that no second spelling of a click id reads as the same one.
+# Version, link, milliseconds since 1970, nonce. With the MAC that follows it has 57 bytes, a multiple of three, so that
+# the base64 text has no spare bits and every click id has exactly one spelling.
 _PAYLOAD = struct.Struct(">B16sQ16s")
 _VERSION = 1
-_CODE_BYTES = 16
-_LENGTH = (_PAYLOAD.size + _CODE_BYTES) * 4 // 3
+_MAC_BYTES = 16
+_LENGTH = (_PAYLOAD.size + _MAC_BYTES) * 4 // 3
 _TEXT = re.compile(rf"[A-Za-z0-9_-]{{{_LENGTH}}}")
-# The link that a text of this form names, genuine or not, as an expression of the database; NULL for any other text.
+# SQL: the link named by a text in the form of a click id, genuine or not; NULL for any other text.
 LINK_IN_SQL = (
     f"CASE WHEN {{text}} ~ '^[A-Za-z0-9_-]{{{{{_LENGTH}}}}}$'"
     " THEN encode(substring(decode(translate({text}, '-_', '+/'), 'base64') from 2 for 16), 'hex')::uuid END"
 )
-# The nonce of a genuine click id, as an expression of the database.
+# SQL: the nonce of a genuine click id.
 NONCE_IN_SQL = "encode(substring(decode(translate(%(expressions)s, '-_', '+/'), 'base64') from 26 for 16), 'hex')::uuid"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
 class ClickToken(NamedTuple):
-    """What a genuine click id says; `nonce` is the id of the click's own row."""
+    """The content of a genuine click id; `nonce` is the primary key of the click's row."""
 
     link_id: UUID
     at: datetime
@@ -41,22 +43,22 @@ class ClickToken(NamedTuple):
 
 
 def sign_click_id(link_id: UUID, at: datetime, nonce: UUID | None = None) -> str:
-    """A click id of 76 URL-safe characters for a click on the link at `at`, kept to the millisecond (CONTRACT 4).
+    """Return a click id of 76 URL-safe characters for a click on the link at `at`, with millisecond precision.
 
-    Without a `nonce` it gets one of its own.
+    Without a `nonce` a new one is generated.
     """
     payload = _PAYLOAD.pack(_VERSION, link_id.bytes, (at - _EPOCH) // _MILLISECOND, (nonce or generate_nonce(at)).bytes)
     return base64.urlsafe_b64encode(payload + _compute_mac(settings.CLICK_ID_KEYS[0], payload)).decode("ascii")
 
 
 def verify_click_id(text: object) -> ClickToken | None:
-    """What `text` says if this installation signed it under one of its keys; None for anything else, never an error."""
+    """Return the token in `text` if one of `CLICK_ID_KEYS` signed it, else None; never raise."""
     if not isinstance(text, str) or not _TEXT.fullmatch(text):
         return None
     signed = base64.urlsafe_b64decode(text)
-    payload, code = signed[: _PAYLOAD.size], signed[_PAYLOAD.size :]
-    # Every key is tried, so that the time taken says nothing of which one fits.
-    if not any([hmac.compare_digest(code, _compute_mac(key, payload)) for key in settings.CLICK_ID_KEYS]):  # noqa: C419
+    payload, mac = signed[: _PAYLOAD.size], signed[_PAYLOAD.size :]
+    # Try every key, so that the time taken does not reveal which one matches.
+    if not any([hmac.compare_digest(mac, _compute_mac(key, payload)) for key in settings.CLICK_ID_KEYS]):  # noqa: C419
         return None
     version, link, milliseconds, nonce = _PAYLOAD.unpack(payload)
     if version != _VERSION:
@@ -65,25 +67,25 @@ def verify_click_id(text: object) -> ClickToken | None:
 
 
 def extract_link_id(text: str) -> UUID | None:
-    """The link that `text` names if it has the form of a click id, whether or not it is genuine: proof of nothing."""
+    """Return the link named by `text` if it has the form of a click id. Proves nothing: the id may be forged."""
     return UUID(bytes=base64.urlsafe_b64decode(text)[1:17]) if _TEXT.fullmatch(text) else None
 
 
 def generate_nonce(at: datetime) -> UUID:
-    """A nonce for a click at `at`: a UUID of version 7, so that the rows of clicks stay in order of time.
+    """Return a nonce for a click at `at`: a UUID of version 7, so that click rows stay in order of time.
 
-    It has to be unique, not secret: the code behind it is what nobody can forge.
+    It must be unique but need not be secret, because the MAC protects it.
     """
     value = (at - _EPOCH) // _MILLISECOND << 80 | random.getrandbits(80)
     return UUID(int=value & ~(0xF << 76 | 0x3 << 62) | 0x7 << 76 | 0x2 << 62)
 
 
 def _compute_mac(key: str, payload: bytes) -> bytes:
-    # A copy of a begun one, because the one-shot functions let other threads in at each click: a redirect in a process
-    # of many threads takes three times as long with them.
-    begun = _start_mac(key).copy()
-    begun.update(payload)
-    return begun.digest()[:_CODE_BYTES]
+    # Copies an initialized MAC, because the one-shot functions release the GIL on each click. With many threads a
+    # redirect takes three times as long then.
+    mac = _start_mac(key).copy()
+    mac.update(payload)
+    return mac.digest()[:_MAC_BYTES]
 
 
 @lru_cache(maxsize=16)

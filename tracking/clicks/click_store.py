@@ -1,4 +1,4 @@
-"""Writes clicks to PostgreSQL in groups: one statement and one commit for all that have gathered (PERFORMANCE 2)."""
+"""Write clicks to PostgreSQL in groups, with one statement and one commit per group."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ InsertFunction = Callable[[psycopg.Cursor[Any], Sequence[bytes]], int]
 
 
 class ClickRow(NamedTuple):
-    """A click as it is kept; `id` is the nonce of its click id, `at` its own time, `address` is shortened."""
+    """A click as stored: `id` is the nonce of its click id, `address` is truncated."""
 
     id: UUID
     link_id: UUID
@@ -34,8 +34,7 @@ class ClickRow(NamedTuple):
 
 _COLUMNS = ", ".join(ClickRow._fields)
 _TYPES = ("uuid", "uuid", "timestamptz", *["text"] * (len(ClickRow._fields) - 3))
-# None of the statements has text from outside in it: the names of columns are our own.
-# A click that was written before its answer got lost is the same row again: its id is its own, and so is its time.
+# A click may be written twice if the database's answer was lost. It has the same id and time then, so it stays one row.
 _INSERT = (
     f"INSERT INTO tracking_click ({_COLUMNS}) "  # noqa: S608
     f"SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in _TYPES)}) ON CONFLICT (id, at) DO NOTHING"
@@ -58,7 +57,7 @@ _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def encode_row(row: ClickRow) -> bytes:
-    """The click as a line of what COPY reads."""
+    """Encode the click as a line for COPY."""
     texts = [row.id.hex, row.link_id.hex, row.at.isoformat(), *row[3:]]
     joined = "\t".join(texts)
     if "\\" in joined or not joined.replace("\t", "").isprintable():
@@ -67,14 +66,17 @@ def encode_row(row: ClickRow) -> bytes:
 
 
 def copy_rows(cursor: psycopg.Cursor[Any], lines: Sequence[bytes]) -> int:
-    """Write clicks that were never tried before; UniqueViolation, and none of them, where one is there already."""
+    """Write clicks for the first time. Raises UniqueViolation, writing none, if one exists already."""
     with cursor.copy(_COPY) as stream:
         stream.write(b"".join(lines))
     return len(lines)
 
 
 def insert_missing_rows(cursor: psycopg.Cursor[Any], lines: Sequence[bytes]) -> int:
-    """Write, in a transaction, the clicks that are not there yet, for twice the price of `copy`; how many were not."""
+    """Write the clicks that do not exist yet, and return their number. Costs twice as much as `copy_rows`.
+
+    Needs a transaction.
+    """
     cursor.execute(_CREATE_STAGING)
     with cursor.copy(_COPY_STAGING) as stream:
         stream.write(b"".join(lines))
@@ -83,9 +85,9 @@ def insert_missing_rows(cursor: psycopg.Cursor[Any], lines: Sequence[bytes]) -> 
 
 
 def insert_valid_rows(connection: psycopg.Connection[Any], lines: Sequence[bytes], spool_name: str = "") -> int:
-    """Write the clicks that are not there yet and can be written; how many can't.
+    """Write the valid clicks that do not exist yet, and return how many are not valid.
 
-    Where they come from a file, what it brought is noted with them, so that a file read twice is noted once.
+    For clicks of a spool file their number is recorded with them, so that a file which is read twice is counted once.
     """
     with suppress(psycopg.DataError, psycopg.IntegrityError):
         _insert_in_transaction(connection, copy_rows, lines, spool_name)
@@ -94,7 +96,7 @@ def insert_valid_rows(connection: psycopg.Connection[Any], lines: Sequence[bytes
         _insert_in_transaction(connection, insert_missing_rows, lines, spool_name)
     except (psycopg.DataError, psycopg.IntegrityError) as error:
         if len(lines) == 1:
-            log.error("a click can't be written: %s", error)  # noqa: TRY400  (one line says it all)
+            log.error("A click cannot be written: %s", error)  # noqa: TRY400  (needs no traceback)
             return 1
         half = len(lines) // 2
         return insert_valid_rows(connection, lines[:half], spool_name) + insert_valid_rows(
@@ -113,10 +115,10 @@ def _insert_in_transaction(
 
 
 def record_loss(connection: psycopg.Connection[Any], source: str, count: int) -> None:
-    """Note that `source` has lost so many clicks in all, for staff to see; the same again changes nothing."""
+    """Record that `source` has lost `count` clicks in total. Repeating it changes nothing."""
     connection.execute(_UPSERT_LOSS, [source, count, 0])
 
 
 def insert_rows(cursor: Any, rows: Sequence[ClickRow]) -> None:
-    """Write the clicks in one statement on Django's own connection; one that is there already stays as it is."""
+    """Write the clicks in one statement on Django's connection; existing ones stay unchanged."""
     cursor.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])

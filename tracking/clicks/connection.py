@@ -1,4 +1,4 @@
-"""The redirect's own connection to PostgreSQL: Django's belongs to a request, this one to the thread that writes."""
+"""The PostgreSQL connection of the thread that writes clicks. Django's connections belong to requests."""
 
 from typing import Any, TypeVar
 
@@ -6,7 +6,7 @@ import psycopg
 from django.db import connection
 from psycopg.abc import PQGen
 
-# libpq counts in whole seconds, and in milliseconds where it says so.
+# In seconds, but tcp_user_timeout in milliseconds.
 _TIMEOUT_OPTIONS: dict[str, Any] = {
     "connect_timeout": 2,
     "tcp_user_timeout": 5000,
@@ -22,10 +22,13 @@ T = TypeVar("T")
 
 
 class TimeoutConnection(psycopg.Connection[Any]):
-    """Gives up on a server that takes a statement and never answers: a limit that the server keeps can't help there."""
+    """A connection that gives up on a server which accepts a statement and never answers.
+
+    `statement_timeout` does not help there, because the server enforces it.
+    """
 
     def wait(self, gen: PQGen[T], interval: float = 0.5, timeout: float | None = None) -> T:
-        """As its parent's, for so many seconds at most; then the connection is closed."""
+        """Wait as the parent class does, but close the connection after `timeout` seconds."""
         try:
             return super().wait(gen, interval, timeout or _STATEMENT_SECONDS + 1)
         except psycopg.OperationalError:
@@ -34,17 +37,17 @@ class TimeoutConnection(psycopg.Connection[Any]):
 
 
 def connect() -> psycopg.Connection[Any]:
-    """A new connection that commits each statement by itself; an error within seconds where there is no database."""
-    named = connection.settings_dict
-    options = {name: value for name, value in named.get("OPTIONS", {}).items() if name not in _PYTHON_ONLY}
-    where = {
-        "dbname": named["NAME"],
-        "user": named["USER"],
-        "password": named["PASSWORD"],
-        "host": named["HOST"],
-        "port": named["PORT"],
+    """Return a new connection in autocommit mode. Raises within seconds if there is no database."""
+    configured = connection.settings_dict
+    options = {name: value for name, value in configured.get("OPTIONS", {}).items() if name not in _PYTHON_ONLY}
+    target = {
+        "dbname": configured["NAME"],
+        "user": configured["USER"],
+        "password": configured["PASSWORD"],
+        "host": configured["HOST"],
+        "port": configured["PORT"],
     }
-    given = {name: value for name, value in where.items() if value}
-    connected = TimeoutConnection.connect(autocommit=True, **(options | given | _TIMEOUT_OPTIONS))
-    connected.execute(f"SET statement_timeout = '{_STATEMENT_SECONDS}s'")
-    return connected
+    target = {name: value for name, value in target.items() if value}
+    own = TimeoutConnection.connect(autocommit=True, **(options | target | _TIMEOUT_OPTIONS))
+    own.execute(f"SET statement_timeout = '{_STATEMENT_SECONDS}s'")
+    return own

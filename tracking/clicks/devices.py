@@ -1,4 +1,4 @@
-"""On what kind of device somebody reads, as far as their browser says: for reports alone, nothing is decided by it."""
+"""Device classes of browsers, by User-Agent. For reports only: no decision depends on them."""
 
 import re
 from functools import lru_cache
@@ -13,15 +13,15 @@ _OTHERS = (
 _TABLETS = r"ipad|tablet|kindle|\bsilk/(?!.*\bmobile\b)|playbook|android(?!.*\bmobile\b)"
 _MOBILES = r"mobi|iphone|ipod|android|windows phone|opera mini|blackberry|\bbb10\b|j2me|symbian|kaios"
 _DESKTOPS = r"windows nt|windows 9|macintosh|x11|cros|linux (?:x86_64|i686|amd64)"
-# In this order: a television names Android too, a tablet names no telephone, and a telephone names Linux.
+# The order matters: TVs also name Android, and phones also name Linux.
 _PATTERNS = tuple(
-    (device, re.compile(signs, re.ASCII | re.IGNORECASE))
-    for device, signs in ((OTHER, _OTHERS), (TABLET, _TABLETS), (MOBILE, _MOBILES), (DESKTOP, _DESKTOPS))
+    (device, re.compile(pattern, re.ASCII | re.IGNORECASE))
+    for device, pattern in ((OTHER, _OTHERS), (TABLET, _TABLETS), (MOBILE, _MOBILES), (DESKTOP, _DESKTOPS))
 )
 
 
-# The redirect asks for each click, and the same browsers come again.
+# Called for each click, mostly with the same few browsers.
 @lru_cache(maxsize=4096)
 def detect_device(user_agent: str) -> str:
-    """The class of the device that `user_agent` names; an iPad that asks for desktop pages says that it is a Mac."""
-    return next((device for device, signs in _PATTERNS if signs.search(user_agent)), OTHER)
+    """Return the device class of `user_agent`. An iPad that requests desktop pages is indistinguishable from a Mac."""
+    return next((device for device, pattern in _PATTERNS if pattern.search(user_agent)), OTHER)

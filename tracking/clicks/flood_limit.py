@@ -1,4 +1,4 @@
-"""Floods: more clicks from one address in a minute than people make. They are redirected, and not counted."""
+"""Flood limit: clicks from one IP address beyond a number per minute are redirected but not counted."""
 
 from datetime import datetime
 from threading import Lock
@@ -8,16 +8,16 @@ _MAX_ADDRESSES = 100_000
 
 
 class FloodLimit:
-    """Counts by address, in memory alone: a full address is never stored, and is forgotten after a minute."""
+    """Counts clicks by address, in memory only, because full addresses must not be stored. Starts over every minute."""
 
-    def __init__(self, most: int) -> None:
-        self._limit = most
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._window = 0
         self._counts: dict[str, int] = {}
         self._lock = Lock()
 
     def count_and_check(self, address: str, at: datetime) -> bool:
-        """Count a click from `address`; whether it is past the number allowed in this minute."""
+        """Count a click from `address`, and return whether it exceeds the limit of this minute."""
         window = int(at.timestamp()) // _WINDOW_SECONDS
         with self._lock:
             if window != self._window or len(self._counts) > _MAX_ADDRESSES:

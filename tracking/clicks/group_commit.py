@@ -1,4 +1,4 @@
-"""Things that many requests ask for and one thread does together: requests put theirs into the open group and wait."""
+"""Groups of items that many requests add and one thread processes together while the requests wait."""
 
 import asyncio
 import threading
@@ -9,17 +9,17 @@ T = TypeVar("T")
 
 
 class Group(Generic[T]):
-    """What is done together, and who waits for it: threads and event loops alike."""
+    """Items that are processed together, and the threads and event loops that wait for them."""
 
     def __init__(self) -> None:
         self.items: list[T] = []
         self.is_complete = False
-        # A lock for each waiting thread: an Event would have all of them queue for one lock again when they wake.
+        # One lock per waiting thread. With an Event all of them would queue for the same lock when they wake.
         self._locks: list[threading.Lock] = []
         self._futures: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
 
     def complete(self) -> None:
-        """Let everybody go on, once; one wake-up an event loop, however many wait there."""
+        """Release all waiters, with one wake-up per event loop. Later calls do nothing."""
         if self.is_complete:
             return
         self.is_complete = True
@@ -29,19 +29,19 @@ class Group(Generic[T]):
         for loop, future in self._futures:
             by_loop.setdefault(loop, []).append(future)
         for loop, futures in by_loop.items():
-            with suppress(RuntimeError):  # the loop was closed: nobody waits there
+            with suppress(RuntimeError):  # the loop was closed
                 loop.call_soon_threadsafe(_wake, futures)
 
     def wait(self, seconds: float) -> bool:
-        """Wait until it is done, so many seconds at most; whether it was."""
+        """Wait at most `seconds` for the group, and return whether it is complete."""
         lock = threading.Lock()
         lock.acquire()
         self._locks.append(lock)
-        # Asked only now: whoever settles looks for locks after having set this.
+        # Check only after adding the lock, because `complete` sets the flag before it releases the locks.
         return self.is_complete or lock.acquire(timeout=max(seconds, 0))
 
     async def wait_async(self, seconds: float) -> bool:
-        """As `wait`, in an event loop."""
+        """Do the same as `wait` in an event loop."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         self._futures.append((loop, future))

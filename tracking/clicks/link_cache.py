@@ -1,7 +1,7 @@
-"""Links in memory, renewed within seconds, so that a redirect asks no database (PERFORMANCE 2, CONTRACT 4).
+"""An in-process cache of links, refreshed within seconds, so that most redirects need no query (specification 4).
 
-Changes made anywhere take effect everywhere within 5 seconds: an entry older than `MAX_AGE_SECONDS` is never served without
-having been asked for again, unless the database is away. Then whatever was served within the last hour goes on.
+A change takes effect in every process within 5 seconds: an entry older than `MAX_AGE_SECONDS` is refreshed before it is
+served. While the database is unavailable, links served within the last hour continue to work.
 """
 
 import logging
@@ -31,11 +31,11 @@ ServedSinceFunction = Callable[[float], Iterable[str]]
 
 
 class LinkUnavailableError(Exception):
-    """The link was not served within the last hour, and the database can't be asked for it."""
+    """The link was not served within the last hour, and the database is unavailable."""
 
 
 class CacheEntry:
-    """`link` is None for a code that names none."""
+    """A cached link; `link` is None if no link has the code."""
 
     __slots__ = ("link", "loaded_at", "served_at")
 
@@ -44,16 +44,18 @@ class CacheEntry:
 
 
 class CacheLookup(NamedTuple):
-    """What is known: `entry` None for nothing; `pending` is what to wait for first."""
+    """The cached entry, if any, and the refresh to wait for before it is used, if any."""
 
     entry: CacheEntry | None
     pending: Group[str] | None
 
 
 class LinkCache:
-    """`load` reads links by code; `served_since` says which codes any process served in the last so many seconds;
-    `close` is called by each of the two threads when it ends: one reads links, for which somebody may wait, the other looks
-    around."""
+    """Has two threads: one loads links, and one learns from the clicks which links other processes served.
+
+    `load` reads links by code. `served_since` returns the codes that any process served in the last given seconds. Each
+    thread calls `close` when it ends.
+    """
 
     def __init__(
         self, load: LoadFunction, served_since: ServedSinceFunction, close: Callable[[], None] = lambda: None
@@ -69,34 +71,37 @@ class LinkCache:
         self.is_healthy = True
 
     def get(self, code: str) -> RedirectLink | None:
-        """The link of `code`, None for none; waits for the database only so long as it answers in time."""
-        found = self._find(code)
-        if found.pending is not None and not found.pending.wait(WAIT_SECONDS):
+        """Return the link of `code`, or None if there is none. Does not wait for the database while it is slow.
+
+        Raises LinkUnavailableError.
+        """
+        lookup = self._find(code)
+        if lookup.pending is not None and not lookup.pending.wait(WAIT_SECONDS):
             self.is_healthy = False
-        return self._finish_lookup(code, found)
+        return self._finish_lookup(code, lookup)
 
     async def get_async(self, code: str) -> RedirectLink | None:
-        """As `get`, in an event loop."""
-        found = self._find(code)
-        if found.pending is not None and not await found.pending.wait_async(WAIT_SECONDS):
+        """Do the same as `get` in an event loop."""
+        lookup = self._find(code)
+        if lookup.pending is not None and not await lookup.pending.wait_async(WAIT_SECONDS):
             self.is_healthy = False
-        return self._finish_lookup(code, found)
+        return self._finish_lookup(code, lookup)
 
     def start(self, seconds: float = 0) -> None:
-        """Start the threads of this process, and wait so long at most until it knows what others served lately."""
+        """Start the threads of this process, and wait at most `seconds` for the links that others served recently."""
         with self._ready:
             if self._pid != os.getpid():
                 self._pid, self.is_healthy = os.getpid(), True
                 self._stopping.clear()
                 self._synced.clear()
-                names = {"links": self._run, "links of others": self._sync_with_other_processes}
+                names = {"links": self._run, "link sync": self._sync_with_other_processes}
                 self._threads = [threading.Thread(target=run, name=name, daemon=True) for name, run in names.items()]
                 for thread in self._threads:
                     thread.start()
         self._synced.wait(seconds)
 
     def stop(self, seconds: float = 2.0) -> None:
-        """End the threads: for tests, and for a server that shuts down."""
+        """Stop the threads when the server shuts down, or in tests."""
         with self._ready:
             self._stopping.set()
             self._ready.notify()
@@ -113,8 +118,8 @@ class LinkCache:
             return CacheLookup(entry, None)
         return CacheLookup(entry, group)
 
-    def _finish_lookup(self, code: str, found: CacheLookup) -> RedirectLink | None:
-        entry = self._entries.get(code) or found.entry
+    def _finish_lookup(self, code: str, lookup: CacheLookup) -> RedirectLink | None:
+        entry = self._entries.get(code) or lookup.entry
         now = time.monotonic()
         if entry is None or (entry.link is None and now - entry.loaded_at > MAX_AGE_SECONDS):
             raise LinkUnavailableError(code)
@@ -135,9 +140,9 @@ class LinkCache:
             try:
                 self._refresh(set(group.items))
                 self.is_healthy = True
-            except Exception as error:  # noqa: BLE001  (this thread must outlive whatever a database can come up with)
+            except Exception as error:  # noqa: BLE001  (this thread must survive every database error)
                 if self.is_healthy:
-                    log.warning("links can't be read for the moment: %s", error)
+                    log.warning("Links cannot be loaded at the moment: %s", error)
                 self.is_healthy = False
             group.complete()
             if not self.is_healthy:
@@ -154,40 +159,39 @@ class LinkCache:
     def _refresh(self, codes: set[str]) -> None:
         wanted = list(codes)
         for start in range(0, len(wanted), _MAX_BATCH):
-            # Taken before the question, so that an entry is never younger than what it says.
+            # Read the clock before the query, so that an entry never looks newer than its content.
             now = time.monotonic()
-            some = wanted[start : start + _MAX_BATCH]
-            links = self._load(some)
-            for code in some:
+            batch = wanted[start : start + _MAX_BATCH]
+            links = self._load(batch)
+            for code in batch:
                 self._store(code, links.get(code), now)
 
     def _store(self, code: str, link: RedirectLink | None, now: float) -> None:
         entry = CacheEntry(link, now)
-        before = self._entries.get(code)
-        if before is not None:
-            entry.served_at = before.served_at
+        previous = self._entries.get(code)
+        if previous is not None:
+            entry.served_at = previous.served_at
         self._entries[code] = entry
 
     def _sync_with_other_processes(self) -> None:
-        """Again and again learn the links that other processes served, and forget those that nobody asked for."""
-        looked = 0.0
+        """Load the links that other processes serve, and evict those that are no longer used, until stopped."""
+        synced_at = 0.0
         while not self._stopping.is_set():
             now = time.monotonic()
-            # Where it fails the other thread says so, and the next look goes further back.
+            # On failure the other thread logs, and the next round looks further back.
             with suppress(Exception):
-                codes = set(
-                    self._served_since(min(now - looked + 5, RETENTION_SECONDS) if looked else RETENTION_SECONDS)
-                )
+                seconds = min(now - synced_at + 5, RETENTION_SECONDS) if synced_at else RETENTION_SECONDS
+                codes = set(self._served_since(seconds))
                 if unknown := codes - self._entries.keys():
                     self._request_refresh(unknown).wait(_SYNC_SECONDS)
-                looked = now
+                synced_at = now
             self._synced.set()
             self._evict_expired(now)
-            self._stopping.wait(_SYNC_SECONDS if looked == now else 1)
+            self._stopping.wait(_SYNC_SECONDS if synced_at == now else 1)
         self._close()
 
     def _evict_expired(self, now: float) -> None:
-        crowded = len(self._entries) > _MAX_ENTRIES
+        is_crowded = len(self._entries) > _MAX_ENTRIES
         for code, entry in list(self._entries.items()):
-            if now - entry.served_at > (MAX_AGE_SECONDS if entry.link is None or crowded else RETENTION_SECONDS):
+            if now - entry.served_at > (MAX_AGE_SECONDS if entry.link is None or is_crowded else RETENTION_SECONDS):
                 self._entries.pop(code, None)

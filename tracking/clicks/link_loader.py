@@ -1,4 +1,4 @@
-"""What the redirect has to know of a link, read for many links at once: a handful of queries, however many codes."""
+"""Load what the redirect needs to know about links, for any number of codes with a few queries."""
 
 import logging
 from collections.abc import Collection, Iterator
@@ -9,7 +9,6 @@ from uuid import UUID
 from agreements.models import Program
 from tracking.links import addresses, pauses
 from tracking.links.pauses import PauseReason
-from tracking.links.shop_hosts import get_shop_hosts
 from tracking.models import Click, Link
 
 log = logging.getLogger(__name__)
@@ -18,7 +17,7 @@ SubIds = tuple[str, str, str, str, str]
 
 
 class RedirectLink(NamedTuple):
-    """`pause_reason` is None where clicks are tracked; else why the link redirects without a click id (CONTRACT 4, 8)."""
+    """A link for the redirect; `pause_reason` says why it redirects without a click id, None if clicks are tracked."""
 
     id: UUID
     target: str
@@ -32,25 +31,25 @@ class RedirectLink(NamedTuple):
 
 
 def load_links(codes: Collection[str], *, now: datetime) -> dict[str, RedirectLink]:
-    """The links that these codes name, by code; a code that names none is left out."""
+    """Return {code: link} for the codes that exist."""
     rows = list(Link.objects.filter(code__in=list(codes)).select_related("affiliate"))
     program = Program.objects.filter(pk=1).first() or Program()
-    shop = get_shop_hosts(program)
+    shop = addresses.get_shop_hosts(program)
     reasons = pauses.find_pause_reasons({row.affiliate_id: row.affiliate.state for row in rows}, program, now=now)
-    known = {row.code: _build_redirect_link(row, shop, reasons[row.affiliate_id]) for row in rows}
-    return {code: link for code, link in known.items() if link is not None}
+    links = {row.code: _build_redirect_link(row, shop, reasons[row.affiliate_id]) for row in rows}
+    return {code: link for code, link in links.items() if link is not None}
 
 
 def _build_redirect_link(link: Link, shop: frozenset[str], pause_reason: PauseReason | None) -> RedirectLink | None:
-    # Whatever got into the table past `tracking.links.tracking_links`, it must not get into a header.
+    # Invalid data in the table must not get into a header.
     target = addresses.parse_address(link.target)
     if target is None:
-        log.error("link %s leads to no web address", link.pk)
+        log.error("The target of link %s is not a web address", link.pk)
         return None
     return RedirectLink(
         id=link.pk,
         target=target.text,
-        # A host that the shop has given up is led to no more, whatever the link was made with.
+        # Hosts that the shop has given up are not permitted any more, even if they were when the link was created.
         hosts=frozenset(host.lower() for host in link.permitted_hosts) & shop,
         sub_ids=(link.sub1, link.sub2, link.sub3, link.sub4, link.sub5),
         pause_reason=pause_reason or (PauseReason.LINK if link.paused_at else None),
@@ -58,9 +57,9 @@ def _build_redirect_link(link: Link, shop: frozenset[str], pause_reason: PauseRe
 
 
 def list_codes_served_since(moment: datetime) -> Iterator[str]:
-    """The codes of links that any process has served since `moment`, by the clicks recorded.
+    """Yield the codes of links that have clicks since `moment`, in any process.
 
-    A click's id begins with its time, so that the rows are found by their primary key; `at` says in which months.
+    Ids of clicks start with their time, so the primary key finds the rows; `at` selects the partitions.
     """
     first = UUID(int=int(moment.timestamp() * 1000) << 80)
     seen = Click.objects.filter(at__gte=moment, id__gte=first).order_by("-id").values("link_id")[:_MAX_CLICKS_READ]

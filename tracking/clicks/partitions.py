@@ -1,6 +1,7 @@
-"""Clicks lie in a table for each month (UTC): made ahead of time, dropped when they are old; reports stay without them.
+"""Monthly partitions (UTC) of the click table: created ahead of time, and dropped after the retention period.
 
-None of it may hold the redirect up: whoever can't have a lock within 100 ms lets go and tries again.
+Reports keep their figures, because they read rollups. Nothing here may delay the redirect: a statement that does not
+get its lock within 100 ms gives up and is retried.
 """
 
 import logging
@@ -13,18 +14,18 @@ from django.db import OperationalError, connection, transaction
 log = logging.getLogger(__name__)
 
 MONTHS_AHEAD = 3
-_TRIES = 5
+_ATTEMPTS = 5
 
 
 def maintain_partitions(*, now: datetime) -> tuple[int, int]:
-    """Make the months to come and drop those past CLICK_RETENTION_DAYS; how many of each. Asked every day."""
+    """Create coming partitions and drop those past CLICK_RETENTION_DAYS, daily; return the number of each."""
     return create_partitions(now=now), drop_old_partitions(now=now)
 
 
 def create_partitions(*, now: datetime) -> int:
-    """Make the tables of this month, the next three, and of whatever lies in none; how many were made.
+    """Create partitions for this month, the next three and past months without one; return how many are new.
 
-    What would be later still stays with the default: a clock that is years ahead must not make tables for them.
+    Later clicks stay in the default partition, because a clock that is years ahead must not create tables.
     """
     coming = {_add_months(_get_month(now), number) for number in range(MONTHS_AHEAD + 1)}
     past = {month for month in _list_months_in_default() if month < min(coming)}
@@ -34,7 +35,7 @@ def create_partitions(*, now: datetime) -> int:
 
 
 def drop_old_partitions(*, now: datetime) -> int:
-    """Drop the months that lie wholly before CLICK_RETENTION_DAYS; how many were dropped. None where it is 0."""
+    """Drop the months that end before the last CLICK_RETENTION_DAYS; return their number. With 0 nothing is dropped."""
     if not settings.CLICK_RETENTION_DAYS:
         return 0
     oldest = now - timedelta(days=settings.CLICK_RETENTION_DAYS)
@@ -45,17 +46,18 @@ def drop_old_partitions(*, now: datetime) -> int:
 
 
 def list_partitions() -> list[date]:
-    """The months that have a table of their own, in order."""
+    """Return the months that have a partition, in order."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT to_date(right(inhrelid::regclass::text, 7), 'YYYY_MM') FROM pg_inherits"
-            " WHERE inhparent = 'tracking_click'::regclass AND inhrelid <> 'tracking_click_default'::regclass ORDER BY 1"
+            " WHERE inhparent = 'tracking_click'::regclass AND inhrelid <> 'tracking_click_default'::regclass"
+            " ORDER BY 1"
         )
         return [month for (month,) in cursor]
 
 
 def find_first_kept_month() -> date | None:
-    """The first month that was not dropped: of the days from its first on, every click is there. None without any."""
+    """Return the first month from which all clicks are kept, or None if there are no partitions."""
     return min([*list_partitions(), *_list_months_in_default()], default=None)
 
 
@@ -66,14 +68,14 @@ def _list_months_in_default() -> Iterator[date]:
 
 
 def _execute_with_retries(statement: str, month: date) -> bool:
-    """Whether the statement did what it says for `month`; tried again a few times, then by the next day's question."""
-    for _try in range(_TRIES):
+    """Return whether the statement changed anything for `month`. After a few failed tries, the next daily run tries."""
+    for _attempt in range(_ATTEMPTS):
         try:
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(statement, [month])
                 return bool(cursor.fetchone()[0])
         except OperationalError as error:
-            log.info("the clicks of %s are in use: %s", month, error)
+            log.info("The clicks of %s are in use: %s", month, error)
     return False
 
 

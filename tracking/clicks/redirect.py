@@ -1,5 +1,7 @@
-"""Tracking links, answered ahead of Django (PERFORMANCE 2): in the web process, so that one port is enough, and as a
-service of its own for a host of its own. Both share everything but how they are spoken to."""
+"""The redirect of tracking links, which runs ahead of Django for speed.
+
+`wrap_wsgi` puts it in front of the web process, so that one port is enough. `asgi` is a separate service.
+"""
 
 import gc
 import os
@@ -23,41 +25,41 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 def wrap_wsgi(application: "WSGIApplication") -> "WSGIApplication":
-    """A WSGI application that answers `/r/{code}` itself and hands everything else to `application`."""
+    """Return a WSGI application that handles `/r/{code}` and passes everything else to `application`."""
 
-    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def handle(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if not environ["PATH_INFO"].startswith(PREFIX):
             return application(environ, start_response)
         visit = parse_wsgi_request(environ, datetime.now(UTC))
-        given = _get_service().respond(visit)
-        start_response(f"{given.status} {given.reason}", given.headers)
-        return [b"" if visit.method == "HEAD" else given.body]
+        response = _get_service().respond(visit)
+        start_response(f"{response.status} {response.reason}", response.headers)
+        return [b"" if visit.method == "HEAD" else response.body]
 
-    return answer
+    return handle
 
 
 def warm_up() -> None:
-    """Learn the links that were served lately before the first visit comes; without a database, in seconds at most."""
+    """Load recently served links before the first visit. Takes a few seconds at most without a database."""
     _get_service().start()
-    # What was made up to here lives as long as the process: a collection that looks through it holds every visit up.
+    # Objects created so far live as long as the process. Garbage collections that scan them would delay visits.
     gc.collect()
     gc.freeze()
 
 
 async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
-    """An ASGI application that answers `/r/{code}`, and 404 to everything else."""
+    """Handle `/r/{code}`, and answer 404 to everything else: an ASGI application."""
     if scope["type"] == "lifespan":
         await _handle_lifespan(receive, send)
     elif scope["type"] == "http":
         visit = parse_asgi_request(scope, datetime.now(UTC))
-        given = await _get_service().respond_async(visit)
-        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in given.headers]
-        await send({"type": "http.response.start", "status": given.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if visit.method == "HEAD" else given.body})
+        response = await _get_service().respond_async(visit)
+        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if visit.method == "HEAD" else response.body})
 
 
 def parse_wsgi_request(environ: "WSGIEnvironment", at: datetime) -> "RedirectRequest":
-    """The visit that a WSGI request is; a path that is no link's gets a code that no link has."""
+    """Return the visit of a WSGI request. Other paths than `/r/{code}` get the code "", which no link has."""
     from lib.client_address import resolve_address
     from tracking.clicks.requests import RedirectRequest, read_purpose
 
@@ -68,10 +70,10 @@ def parse_wsgi_request(environ: "WSGIEnvironment", at: datetime) -> "RedirectReq
         or "HTTP_X_PURPOSE" in environ
         or "HTTP_X_MOZ" in environ
     ):
-        named = (
+        headers = (
             (name[5:].lower().replace("_", "-"), value) for name, value in environ.items() if name.startswith("HTTP_")
         )
-        purpose = read_purpose(dict(named))
+        purpose = read_purpose(dict(headers))
     return RedirectRequest(
         code=_extract_code(environ["PATH_INFO"]),
         method=environ["REQUEST_METHOD"],
@@ -85,7 +87,7 @@ def parse_wsgi_request(environ: "WSGIEnvironment", at: datetime) -> "RedirectReq
 
 
 def parse_asgi_request(scope: Scope, at: datetime) -> "RedirectRequest":
-    """The visit that an ASGI request is; a path that is no link's gets a code that no link has."""
+    """Return the visit of an ASGI request. Other paths than `/r/{code}` get the code "", which no link has."""
     from lib.client_address import resolve_address
     from tracking.clicks.requests import RedirectRequest, read_purpose
 
@@ -111,12 +113,12 @@ def _extract_code(path: str) -> str:
 
 
 def _decode_utf8(text: str) -> str:
-    """What WSGI hands over as Latin-1 is UTF-8 mostly."""
+    """Decode header text that WSGI passes as Latin-1 although it is mostly UTF-8."""
     return text if text.isascii() else text.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _get_service() -> "RedirectService":
-    # As a service of its own nobody has set Django up. Not at import: that must cost and start nothing.
+    # The separate service must set Django up. Not at import, which must be cheap and start nothing.
     if not apps.ready:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
         django.setup()

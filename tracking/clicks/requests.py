@@ -1,4 +1,4 @@
-"""A visit to a tracking link as the web server hands it over: who knocks, and whether it counts (CONTRACT 4)."""
+"""Requests for tracking links, and who sent them: people, bots or prefetching browsers (specification 4)."""
 
 import ipaddress
 import re
@@ -8,10 +8,8 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-# Words by which robots, link previews, monitors and program libraries name themselves, chosen by hand: no list of all
-# of them is kept here, and one that gives itself a browser's name counts as a browser. The tests hold two of
-# them, and the names of browsers that come close to one.
-# Not "bot" in Cubot, a make of phones, nor the apps of search engines (baiduboxapp, YandexSearch), which people use.
+# Words by which crawlers, link previews, monitors and HTTP libraries identify themselves. Tests compare them with two
+# public lists. Phones by Cubot and the apps of search engines (baiduboxapp, YandexSearch) must not match.
 _BOT = re.compile(
     r"(?<!cu)bot(?:\b|[_\d])|robot|crawl|spider|slurp|scrap(?:er|y)|archiv|fetch|preview|monitor|uptime|pingdom|"
     r"headless|phantomjs|puppeteer|playwright|selenium|lighthouse|pagespeed|validator|check(?:er|link)|\bscan|"
@@ -24,12 +22,12 @@ _BOT = re.compile(
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 SUB_IDS = ("sub1", "sub2", "sub3", "sub4", "sub5")
 _MAX_FIELDS = 50
-# Characters of a query, so that the longest ones don't fill the memory.
+# Longer query strings are not cached, to bound memory use.
 _MAX_CACHED_LENGTH = 300
 
 
 class RedirectRequest(NamedTuple):
-    """One request for `/r/{code}`. `address` is the full one: it is used for limits and never stored."""
+    """A request for `/r/{code}`. `address` is the full IP address, which is used for limits and never stored."""
 
     code: str
     method: str
@@ -42,18 +40,18 @@ class RedirectRequest(NamedTuple):
 
 
 def read_purpose(headers: Mapping[str, str]) -> str:
-    """What a browser says that it asks for, from the headers by their small names, where that is not a person's click."""
+    """Return the purpose that a browser states for a request without a click. `headers` have lower-case names."""
     names = ("sec-purpose", "purpose", "x-purpose", "x-moz")
     return " ".join(headers[name] for name in names if name in headers).lower()
 
 
 def is_prefetch(visit: RedirectRequest) -> bool:
-    """Whether the browser fetches ahead of a click that may never come."""
+    """Return whether the browser fetches the link ahead of a click that may never come."""
     return any(word in visit.purpose for word in ("prefetch", "prerender", "preview"))
 
 
 def is_bot(user_agent: str) -> bool:
-    """Whether the browser names itself a robot, a link preview or a program; one without a name is not known to be."""
+    """Return whether the User-Agent is a known crawler, link preview or HTTP library. An empty one is not."""
     return _is_bot(user_agent[:300])
 
 
@@ -64,7 +62,7 @@ def _is_bot(user_agent: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def truncate_address(address: str) -> str:
-    """The network of an address, /24 for IPv4 and /48 for IPv6, as text; "" where there is none to be read."""
+    """Return the network of an IP address, /24 for IPv4 and /48 for IPv6; "" for other text."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -77,7 +75,7 @@ def truncate_address(address: str) -> str:
 
 @lru_cache(maxsize=4096)
 def extract_referrer_host(referrer: str) -> str:
-    """The site of a Referer header, without the page; "" where there is none to be read."""
+    """Return the host of a Referer header; "" if there is none."""
     try:
         host = urlsplit(referrer).hostname or ""
     except ValueError:
@@ -85,13 +83,13 @@ def extract_referrer_host(referrer: str) -> str:
     return clean_text(host, 253)
 
 
-def clean_text(text: str, most: int) -> str:
-    """`text` without control characters and lone surrogates, which PostgreSQL would refuse, cut to `most` characters."""
-    return (_CONTROL_CHARACTERS.sub("", text) if not text.isprintable() else text)[:most]
+def clean_text(text: str, max_length: int) -> str:
+    """Remove control characters and lone surrogates, which PostgreSQL does not accept, and cut to `max_length`."""
+    return (_CONTROL_CHARACTERS.sub("", text) if not text.isprintable() else text)[:max_length]
 
 
 def parse_query(visit: RedirectRequest) -> Mapping[str, list[str]]:
-    """The parameters of the visit's query; none at all where there are too many to be a person's."""
+    """Return the query parameters of the visit; none if there are more than a link can sensibly have."""
     if not visit.query:
         return {}
     return (
@@ -99,14 +97,14 @@ def parse_query(visit: RedirectRequest) -> Mapping[str, list[str]]:
     )
 
 
-# The visitors of one place mostly bring the same sub-ids.
+# Visitors from one page mostly have the same sub-IDs.
 @lru_cache(maxsize=4096)
 def _parse_query(query: str) -> Mapping[str, list[str]]:
     try:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
     except ValueError:
         return {}
-    found: dict[str, list[str]] = {}
+    parameters: dict[str, list[str]] = {}
     for name, value in pairs:
-        found.setdefault(name, []).append(value)
-    return found
+        parameters.setdefault(name, []).append(value)
+    return parameters

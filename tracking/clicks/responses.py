@@ -1,4 +1,4 @@
-"""What a visit to a tracking link gets, and what is kept of it (CONTRACT 4). No database, no clock."""
+"""The responses to visits of tracking links, and the click rows to store (specification 4). No database, no clock."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from tracking.clicks.link_loader import RedirectLink, SubIds
 from tracking.clicks.requests import SUB_IDS, RedirectRequest
 from tracking.links import addresses
 
-# The values of `tracking.models.Click.Kind`, by name: an enumeration of Django's is slow to look into.
+# The values of `tracking.models.Click.Kind`. Access to members of a Django enumeration is slow.
 COUNTED, HEAD, BOT, PREFETCH, FLOOD, PAUSED = "counted", "head", "bot", "prefetch", "flood", "paused"
 
 _HEADERS = (
@@ -33,7 +33,7 @@ _PAGE = (
 
 
 class RedirectResponse(NamedTuple):
-    """`reason` is the status's words; `row` is the click to be recorded before it is given, None for none."""
+    """A response; `reason` is the reason phrase, `row` the click to record before the response is sent, if any."""
 
     status: int
     reason: str
@@ -43,7 +43,7 @@ class RedirectResponse(NamedTuple):
 
 
 def build_redirect(visit: RedirectRequest, link: RedirectLink, floods: FloodLimit) -> RedirectResponse:
-    """302 to the link's target or a deep link, with a click id if the link is tracked; and the click for the record."""
+    """Redirect to the link's target or a deep link, with a click id if the link is tracked."""
     query = requests.parse_query(visit)
     nonce = click_ids.generate_nonce(visit.at)
     kind = classify_click(visit, link, floods)
@@ -68,7 +68,7 @@ def build_redirect(visit: RedirectRequest, link: RedirectLink, floods: FloodLimi
 
 
 def classify_click(visit: RedirectRequest, link: RedirectLink, floods: FloodLimit) -> str:
-    """Whether the visit counts as a click, or why it doesn't; only what else would count adds to a flood."""
+    """Return the kind of click. Only visits that would count otherwise are added to the flood limit."""
     if not link.is_tracked:
         return PAUSED
     if visit.method == "HEAD":
@@ -81,29 +81,27 @@ def classify_click(visit: RedirectRequest, link: RedirectLink, floods: FloodLimi
 
 
 def build_not_found() -> RedirectResponse:
-    """404 for a code that names no link."""
-    return _build_error_page(
-        404, "Not Found", _("There is no such link"), _("Please check the address, or ask whoever gave it to you.")
-    )
+    """Build the 404 page for an unknown code."""
+    return _build_error_page(404, "Not Found", _("Link not found"), _("Check the address for typing errors."))
 
 
 def build_unavailable() -> RedirectResponse:
-    """503 for a link that nobody used lately, while the database is away."""
-    text = _("This link can't be looked up for the moment. Please try again in a few seconds.")
-    return _build_error_page(503, "Service Unavailable", _("Please try again"), text, ("Retry-After", "2"))
+    """Build the 503 page for a link that is not in the cache while the database is unavailable."""
+    text = _("This link is temporarily unavailable. Try again in a few seconds.")
+    return _build_error_page(503, "Service Unavailable", _("Link temporarily unavailable"), text, ("Retry-After", "2"))
 
 
 def build_method_not_allowed() -> RedirectResponse:
-    """405 for anything but GET and HEAD."""
+    """Build the 405 page for methods other than GET and HEAD."""
     return _build_error_page(
-        405, "Method Not Allowed", _("This is a link"), _("Links are only for following."), ("Allow", "GET, HEAD")
+        405, "Method Not Allowed", _("Method not allowed"), _("Open this link in a browser."), ("Allow", "GET, HEAD")
     )
 
 
 def _resolve_deep_link(query: Mapping[str, list[str]], link: RedirectLink) -> str | None:
-    """The address that `to` asks for, if the link may lead there; anything dubious leads to the link's own target."""
-    asked = query.get("to")
-    address = addresses.parse_permitted_address(asked[0], link.hosts) if asked and len(asked) == 1 else None
+    """Return the URL in the parameter `to` if it is on a permitted host, else None."""
+    values = query.get("to")
+    address = addresses.parse_permitted_address(values[0], link.hosts) if values and len(values) == 1 else None
     if address is None or addresses.has_parameter(address.text, settings.CLICK_ID_PARAMETER):
         return None
     return address.text

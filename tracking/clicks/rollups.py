@@ -1,7 +1,7 @@
-"""Clicks folded into daily roll-ups: each exactly once, long after the redirect has answered, so that it costs it nothing.
+"""Add clicks to the daily rollups, each exactly once. A scheduled task does it, so that it costs the redirect nothing.
 
-A fold takes the clicks of the transactions that ended since the last one: every transaction older than the oldest that
-still runs. Whoever reads adds the rest, so that nobody waits for a fold to see a click.
+An update takes the clicks of all transactions that ended since the last one, up to the oldest running transaction.
+Reports add the remaining clicks, so that they are always current.
 """
 
 import logging
@@ -19,12 +19,12 @@ HORIZON_SQL = "COALESCE((SELECT transaction FROM tracking_clickhorizon), 0)"
 
 
 def build_click_counts_sql(condition: str) -> str:
-    """SQL: the clicks `c` on links `l` that count, as (affiliate_id, day, dimension, value, clicks)."""
+    """Return SQL for counted clicks `c` on links `l`, as (affiliate_id, day, dimension, value, clicks)."""
     details = (*SUB_IDS, "device")
     columns = ", ".join(f"c.{name}" for name in details)
     return f"""
-        SELECT {KEY}, SUM(found)::bigint AS clicks FROM (
-            SELECT l.affiliate_id, {build_day_sql("c.at")} AS day, c.link_id::text AS link, {columns}, COUNT(*) AS found
+        SELECT {KEY}, SUM(count)::bigint AS clicks FROM (
+            SELECT l.affiliate_id, {build_day_sql("c.at")} AS day, c.link_id::text AS link, {columns}, COUNT(*) AS count
               FROM tracking_click c JOIN tracking_link l ON l.id = c.link_id
              WHERE c.kind = 'counted' AND {condition}
              GROUP BY 1, 2, 3, {columns}
@@ -33,32 +33,33 @@ def build_click_counts_sql(condition: str) -> str:
 
 
 def build_rollup_upsert_sql(condition: str) -> str:
-    """SQL: add those clicks to the roll-ups."""
+    """Return SQL that adds the counted clicks matching `condition` to the rollups."""
     return f"""
-        INSERT INTO tracking_rollup ({KEY}, clicks) SELECT {KEY}, clicks FROM ({build_click_counts_sql(condition)}) AS found ORDER BY {KEY}
+        INSERT INTO tracking_rollup ({KEY}, clicks)
+            SELECT {KEY}, clicks FROM ({build_click_counts_sql(condition)}) AS counted ORDER BY {KEY}
             ON CONFLICT ({KEY}) DO UPDATE SET clicks = tracking_rollup.clicks + excluded.clicks
     """  # noqa: S608
 
 
 def update_click_rollups() -> None:
-    """Add the clicks that were committed since the last fold to the roll-ups."""
+    """Add the clicks committed since the last update to the rollups."""
     with transaction.atomic(), connection.cursor() as cursor:
-        begin = _lock_horizon()
+        start = _lock_horizon()
         cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
         [end] = cursor.fetchone()
-        if begin <= end:
-            cursor.execute(build_rollup_upsert_sql("c.transaction >= %s AND c.transaction < %s"), [begin, end])
+        if start <= end:
+            cursor.execute(build_rollup_upsert_sql("c.transaction >= %s AND c.transaction < %s"), [start, end])
             cursor.execute("UPDATE tracking_clickhorizon SET transaction = %s", [end])
-    if begin > end:
-        # Restored on a server whose transactions are numbered anew: nothing tells old clicks from new ones.
-        log.warning("the clicks in the roll-ups are of a later transaction than any: counting all of them anew")
+    if start > end:
+        # The database was restored to a server with lower transaction ids, so old and new clicks can't be told apart.
+        log.warning("The click horizon is ahead of the server's transaction ids: recounting all clicks")
         rebuild_click_rollups()
 
 
 def rebuild_click_rollups() -> None:
-    """Count all clicks again for the days whose clicks are all there still; roll-ups of older days stay as they are."""
+    """Recount the clicks of all days whose clicks are complete; rollups of older days stay unchanged."""
     with transaction.atomic(durable=True), connection.cursor() as cursor:
-        # One view of everything: a click that commits meanwhile is left to the next fold, whatever its number.
+        # One snapshot for all statements: clicks that commit meanwhile are left to the next update.
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         _lock_horizon()
         cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
@@ -71,14 +72,15 @@ def rebuild_click_rollups() -> None:
 
 
 def find_first_complete_day() -> date:
-    """The first day of the program's zone of which no click was dropped (CLICK_RETENTION_DAYS)."""
+    """Return the first day, in the program's time zone, whose clicks were not dropped (CLICK_RETENTION_DAYS)."""
     month = partitions.find_first_kept_month()
     if month is None:
         return date.min
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT CASE WHEN begins::time = '00:00' THEN begins::date ELSE begins::date + 1 END
-                  FROM (SELECT %s::timestamp AT TIME ZONE 'UTC' AT TIME ZONE {ZONE_IN_SQL} AS begins) AS first_month""",  # noqa: S608
+            f"""SELECT CASE WHEN start::time = '00:00' THEN start::date ELSE start::date + 1 END
+                  FROM (SELECT %s::timestamp AT TIME ZONE 'UTC' AT TIME ZONE {ZONE_IN_SQL} AS start) AS first_month
+            """,  # noqa: S608
             [month],
         )
         [day] = cursor.fetchone()
@@ -87,7 +89,7 @@ def find_first_complete_day() -> date:
 
 
 def _lock_horizon() -> int:
-    """Let nobody else fold until the transaction ends; the transaction up to which clicks are folded."""
+    """Lock updates until the transaction ends; return the transaction before which all clicks are in the rollups."""
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO tracking_clickhorizon (id, transaction) VALUES (1, 0) ON CONFLICT DO NOTHING")
         cursor.execute("SELECT transaction FROM tracking_clickhorizon FOR UPDATE")

@@ -1,4 +1,4 @@
-"""Links, clicks and floods of one process, put together: a visit in, an answer out within a quarter of a second."""
+"""The redirect service of one process: answers every visit within a quarter of a second."""
 
 import re
 import time
@@ -22,50 +22,50 @@ from tracking.clicks.spool_drain import drain_orphaned_files
 from tracking.clicks.writer import WAIT_SECONDS, Writer
 
 CODE = re.compile(r"[A-Za-z0-9_-]{4,40}", re.ASCII)
-# Looking a link up and recording the click share this, so that together they stay under 250 ms (PERFORMANCE 2), with
-# room for a crowded machine. A click for which no time is left goes to the spool.
+# Link lookup and click recording share this budget, so that a visit takes less than 250 ms even on a busy machine. A
+# click for which no time is left goes to the spool.
 BUDGET_SECONDS = 0.16
 
 
 class RedirectService:
-    """What answers visits in a process; its threads start with `start`, or else with the first one."""
+    """Answers visits; its threads start with `start`, or else with the first visit."""
 
     def __init__(self, links: LinkCache, writer: Writer, floods: FloodLimit) -> None:
         self.links, self.writer, self.flood_limit = links, writer, floods
 
     def respond(self, visit: RedirectRequest) -> RedirectResponse:
-        """The answer to a visit, given when its click is durable or time is up. Blocks: for threads."""
-        begun = time.monotonic()
-        if refusal := reject_invalid(visit):
-            return refusal
+        """Return the response to a visit once its click is durable or the time is up. Blocks the thread."""
+        started = time.monotonic()
+        if error := reject_invalid(visit):
+            return error
         try:
-            answer = self._build_response(visit, self.links.get(visit.code))
+            response = self._build_response(visit, self.links.get(visit.code))
         except LinkUnavailableError:
             return responses.build_unavailable()
-        if answer.row is not None:
-            self.writer.record(answer.row, _get_remaining_seconds(begun))
-        return answer
+        if response.row is not None:
+            self.writer.record(response.row, _get_remaining_seconds(started))
+        return response
 
     async def respond_async(self, visit: RedirectRequest) -> RedirectResponse:
-        """As `respond`, for an event loop."""
-        begun = time.monotonic()
-        if refusal := reject_invalid(visit):
-            return refusal
+        """Do the same as `respond` in an event loop."""
+        started = time.monotonic()
+        if error := reject_invalid(visit):
+            return error
         try:
-            answer = self._build_response(visit, await self.links.get_async(visit.code))
+            response = self._build_response(visit, await self.links.get_async(visit.code))
         except LinkUnavailableError:
             return responses.build_unavailable()
-        if answer.row is not None:
-            await self.writer.record_async(answer.row, _get_remaining_seconds(begun))
-        return answer
+        if response.row is not None:
+            await self.writer.record_async(response.row, _get_remaining_seconds(started))
+        return response
 
     def start(self, seconds: float = 3) -> None:
-        """Start the threads, and learn the links that were served lately: for so long at most, and before any visit."""
+        """Start the threads, and wait at most `seconds` for recently served links."""
         self.writer.start()
         self.links.start(seconds)
 
     def stop(self) -> None:
-        """Write what waits and end the threads."""
+        """Write pending clicks, and stop the threads."""
         self.links.stop()
         self.writer.stop()
 
@@ -76,7 +76,7 @@ class RedirectService:
 
 
 def reject_invalid(visit: RedirectRequest) -> RedirectResponse | None:
-    """The answer to what can't be a visit to a link, whatever links there are."""
+    """Return the error response for a malformed code or method; None for a valid visit."""
     if not CODE.fullmatch(visit.code):
         return responses.build_not_found()
     return None if visit.method in ("GET", "HEAD") else responses.build_method_not_allowed()
@@ -84,25 +84,25 @@ def reject_invalid(visit: RedirectRequest) -> RedirectResponse | None:
 
 @cache
 def get_service() -> RedirectService:
-    """The one service of a process, made with its first visit."""
+    """Return the service of this process."""
     links = LinkCache(_load_links, _list_served_codes, _close_connection)
     return RedirectService(links, Writer(connect, build_spool()), FloodLimit(settings.CLICK_FLOOD_PER_MINUTE))
 
 
 def build_spool() -> Spool:
-    """The place on disk for clicks of this database, where the settings say."""
+    """Return the spool for clicks of this database."""
     database = re.sub(r"[^A-Za-z0-9_-]", "_", connection.settings_dict["NAME"])
     return Spool(settings.CLICK_SPOOL_DIR, database, settings.CLICK_SPOOL_MEGABYTES * 2**20)
 
 
 def drain_orphaned_spools() -> int:
-    """Record the clicks that web processes of this machine left on disk when they were killed; of how many there were."""
-    with connect() as own:
-        return drain_orphaned_files(own, build_spool())
+    """Record clicks that killed processes of this machine left on disk; return the number of processes."""
+    with connect() as own_connection:
+        return drain_orphaned_files(own_connection, build_spool())
 
 
-def _get_remaining_seconds(begun: float) -> float:
-    return min(WAIT_SECONDS, BUDGET_SECONDS - (time.monotonic() - begun))
+def _get_remaining_seconds(started: float) -> float:
+    return min(WAIT_SECONDS, BUDGET_SECONDS - (time.monotonic() - started))
 
 
 def _load_links(codes: Collection[str]) -> dict[str, RedirectLink]:
@@ -120,9 +120,9 @@ def _closing_on_error() -> Iterator[None]:
     try:
         yield
     except Exception:
-        _close_connection()  # the next attempt makes a new one
+        _close_connection()  # the next attempt opens a new one
         raise
 
 
 def _close_connection() -> None:
-    connection.close()  # that of the thread which asks: Django keeps one for each
+    connection.close()  # of the current thread

@@ -1,4 +1,4 @@
-"""Where clicks wait that the database could not take in time: on disk, so that a kill -9 loses none (PERFORMANCE 2)."""
+"""The spool: clicks on disk that the database could not take in time, so that even a kill -9 loses none."""
 
 import logging
 import threading
@@ -11,69 +11,68 @@ log = logging.getLogger(__name__)
 
 
 class Spool:
-    """The file of this process in `folder`; `owner` names the database, so that no other gets its clicks.
+    """The spool file of this process in `folder`. `owner` names the database that the clicks belong to.
 
-    A click that finds no room, or no folder, is counted as lost.
+    Clicks beyond `max_bytes`, or without a writable folder, are counted as lost.
     """
 
     def __init__(self, folder: Path, owner: str, max_bytes: int) -> None:
         self._folder, self._owner, self._max_bytes = folder, owner, max_bytes
         self._lock = threading.Lock()
         self._file: SpoolFile | None = None
-        # What no file can tell of; a kill loses this count.
+        # Clicks lost without a file to count them in. A kill loses this count.
         self._lost_without_file = 0
         self._has_warned = False
 
     def open(self) -> None:
-        """Make the file; again in a process that was forked, because the old one is its parent's."""
+        """Create the file. A forked process does it again, because the old file is its parent's."""
         with self._lock:
             if self._file is not None:
                 self._file.close()
             self._lost_without_file = 0
-            self._make()
+            self._create_file()
 
     @property
     def has_content(self) -> bool:
-        """Whether the database has to be told of anything."""
+        """Return whether there are clicks or losses to record in the database."""
         return self._lost_without_file > 0 or (self._file is not None and self._file.has_content)
 
     @property
     def lost(self) -> int:
-        """How many clicks are lost for good and not yet noted in the database."""
+        """Return the number of lost clicks that are not recorded in the database yet."""
         return self._lost_without_file + (self._file.lost if self._file is not None else 0)
 
     def write(self, lines: Sequence[bytes]) -> None:
-        """Write the clicks down, or count them as lost."""
+        """Append the clicks, or count them as lost."""
         if not lines:
             return
         text = b"".join(lines)
         with self._lock:
-            file = self._file or self._make()
+            file = self._file or self._create_file()
             if file is None or file.size + len(text) > self._max_bytes or not file.append(text):
                 self._count_lost(len(lines))
 
     def count_lost(self, count: int) -> None:
-        """Count clicks as lost."""
         with self._lock:
             self._count_lost(count)
 
     def take(self) -> SpoolFile | None:
-        """What was written so far, to be drained, while a new file takes what comes; None where there is nothing."""
+        """Return the current file for draining and start a new one; None if there is nothing to drain."""
         with self._lock:
             taken = self._file
             if taken is None or taken.has_content:
-                self._make()
+                self._create_file()
             return taken if taken is not None and taken.has_content else None
 
     def open_orphaned(self) -> Iterator[SpoolFile]:
-        """The files of processes that are no more."""
+        """Yield the files of dead processes."""
         for path in sorted(self._folder.glob(f"{self._owner}.*{SUFFIX}")):
-            found = SpoolFile.open_orphaned(path)
-            if found is not None:
-                yield found
+            file = SpoolFile.open_orphaned(path)
+            if file is not None:
+                yield file
 
     def close(self) -> None:
-        """Let go of the file; it is left behind for others unless all that is in it is in the database."""
+        """Close the file; delete it if it has nothing that the database lacks."""
         with self._lock:
             if self._file is not None and self._file.has_content:
                 self._file.close()
@@ -81,13 +80,13 @@ class Spool:
                 self._file.remove()
             self._file = None
 
-    def _make(self) -> SpoolFile | None:
+    def _create_file(self) -> SpoolFile | None:
         try:
             self._file = SpoolFile.create(self._folder, self._owner)
         except OSError as error:
             self._file = None
             if not self._has_warned:
-                log.error("no clicks can be kept in %s: %s", self._folder, error)  # noqa: TRY400  (one line says it all)
+                log.error("Cannot store clicks in %s: %s", self._folder, error)  # noqa: TRY400  (needs no traceback)
             self._has_warned = True
         else:
             self._file.count_lost(self._lost_without_file)

@@ -1,4 +1,4 @@
-"""Brings clicks that waited on disk into the database, exactly once."""
+"""Move clicks from spool files into the database, exactly once."""
 
 import time
 from typing import Any
@@ -11,17 +11,17 @@ from tracking.clicks.spool_file import SpoolFile
 
 
 def drain_file(connection: psycopg.Connection[Any], file: SpoolFile) -> float:
-    """Bring a file into the database and delete it; the seconds that its slowest commit took.
+    """Record the clicks of a file and delete it; return the seconds of the slowest commit.
 
-    Whoever is killed here leaves it to be brought again: a click is one row however often it is written.
+    A file left behind by a kill is drained again, because writing a click twice leaves one row.
     """
-    refused, slowest = 0, 0.0
+    invalid, slowest = 0, 0.0
     try:
         for lines in file.read_chunks():
-            begun = time.monotonic()
-            refused += click_store.insert_valid_rows(connection, lines, file.path.name)
-            slowest = max(slowest, time.monotonic() - begun)
-        if lost := file.lost + refused:
+            started = time.monotonic()
+            invalid += click_store.insert_valid_rows(connection, lines, file.path.name)
+            slowest = max(slowest, time.monotonic() - started)
+        if lost := file.lost + invalid:
             click_store.record_loss(connection, file.path.name, lost)
     except BaseException:
         file.close()
@@ -31,9 +31,9 @@ def drain_file(connection: psycopg.Connection[Any], file: SpoolFile) -> float:
 
 
 def drain_orphaned_files(connection: psycopg.Connection[Any], spool: Spool) -> int:
-    """Bring the files of processes that are no more; how many there were."""
-    number = 0
+    """Drain the files of dead processes; return their number."""
+    count = 0
     for file in spool.open_orphaned():
         drain_file(connection, file)
-        number += 1
-    return number
+        count += 1
+    return count

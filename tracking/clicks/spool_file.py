@@ -1,7 +1,7 @@
-"""One file of clicks that wait for the database: a count of those lost, then a line a click as COPY reads it.
+"""A spool file: the number of lost clicks, then one line per click in the format of COPY.
 
-It belongs to the process that holds its lock. The kernel lets go of that when the process dies, however it dies, and
-what was written is the kernel's by then: so a file without an owner has all that its process has answered.
+It belongs to the process that holds its lock. When the process dies, the kernel releases the lock and has all written
+data, so an orphaned file contains every click that its process answered.
 """
 
 import fcntl
@@ -18,7 +18,7 @@ SUFFIX = ".clicks"
 
 
 class SpoolFile:
-    """`size` is in bytes; `lost` counts clicks that are in no file and no database."""
+    """An open file; `size` is in bytes, and `lost` counts clicks that could not be stored anywhere."""
 
     def __init__(self, path: Path, fd: int, lost: int = 0) -> None:
         self.path, self._fd, self.lost = path, fd, lost
@@ -27,46 +27,46 @@ class SpoolFile:
 
     @classmethod
     def create(cls, folder: Path, owner: str) -> "SpoolFile":
-        """A new file of this process's own; OSError where there can be none."""
+        """Create and lock a file for this process. Raises OSError if it cannot."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{owner}.{os.getpid()}.{secrets.token_hex(8)}{SUFFIX}"
-        # Made under a name that nobody looks for, so that nobody takes it for one left behind before it is locked.
+        # Create it under another suffix, so that it does not look orphaned before it is locked.
         hidden = path.with_suffix(".new")
-        made = cls(path, os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        file = cls(path, os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         try:
-            fcntl.flock(made._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.write(made._fd, _HEADER % 0)
-            made._end = os.open(hidden, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+            fcntl.flock(file._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.write(file._fd, _HEADER % 0)
+            file._end = os.open(hidden, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
             hidden.rename(path)
         except OSError:
-            made.close()
+            file.close()
             hidden.unlink(missing_ok=True)
             raise
-        return made
+        return file
 
     @classmethod
     def open_orphaned(cls, path: Path) -> "SpoolFile | None":
-        """The file of a process that is no more; None where its process lives, or where it is gone already."""
+        """Open and lock the file of a dead process; None if its process is alive or the file is gone."""
         try:
-            found = cls(path, os.open(path, os.O_RDWR | os.O_CLOEXEC))
+            file = cls(path, os.open(path, os.O_RDWR | os.O_CLOEXEC))
         except OSError:
             return None
         with suppress(OSError, ValueError):
-            fcntl.flock(found._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(found._fd).st_nlink:
-                found.lost = int(os.pread(found._fd, _HEADER_BYTES, 0).split()[1])
-                found.size = os.fstat(found._fd).st_size
-                return found
-        found.close()
+            fcntl.flock(file._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(file._fd).st_nlink:
+                file.lost = int(os.pread(file._fd, _HEADER_BYTES, 0).split()[1])
+                file.size = os.fstat(file._fd).st_size
+                return file
+        file.close()
         return None
 
     @property
     def has_content(self) -> bool:
-        """Whether there is anything in it to tell the database."""
+        """Return whether the file has clicks or losses to record."""
         return self.lost > 0 or self.size > _HEADER_BYTES
 
     def append(self, lines: bytes) -> bool:
-        """Whether the lines were written, in one piece; where the disk is full none of them is."""
+        """Append all lines or, if the disk is full, none; return whether they were written."""
         with suppress(OSError):
             if os.write(self._end, lines) == len(lines):
                 self.size += len(lines)
@@ -76,13 +76,13 @@ class SpoolFile:
         return False
 
     def count_lost(self, count: int) -> None:
-        """Count clicks as lost; the room for it was taken when the file was made, so that a full disk can't refuse it."""
+        """Add to the number of lost clicks. It is in the header, which can be rewritten even if the disk is full."""
         self.lost += count
         with suppress(OSError):
             os.pwrite(self._fd, _HEADER % self.lost, 0)
 
     def read_chunks(self) -> Iterator[list[bytes]]:
-        """The lines, some at a time; not a last one that was cut off: its visitor never had an answer."""
+        """Yield the lines in chunks, without an incomplete last line, whose visitor never got a response."""
         with self.path.open("rb") as file:
             file.seek(_HEADER_BYTES)
             while lines := file.readlines(_CHUNK_BYTES):
@@ -92,13 +92,13 @@ class SpoolFile:
                     yield lines
 
     def close(self) -> None:
-        """Let go of it; what is in it stays for whoever comes."""
+        """Close the file and release its lock; its content stays on disk."""
         for fd in (self._fd, self._end):
             if fd >= 0:
                 os.close(fd)
         self._fd = self._end = -1
 
     def remove(self) -> None:
-        """Delete it, because all that is in it is in the database."""
+        """Delete the file, whose content is in the database."""
         self.path.unlink(missing_ok=True)
         self.close()

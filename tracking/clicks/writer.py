@@ -1,8 +1,7 @@
-"""The one thread of a process that writes clicks, so that many requests share a commit (PERFORMANCE 2).
+"""The thread that writes the clicks of a process, so that many requests share a commit.
 
-Requests put their click into the open group and wait for it. The thread takes the group, writes and commits it, and
-lets all of them answer. Where the database is slow or gone nobody waits: clicks go to the spool on disk, and from
-there into the database when it is back.
+Requests add their click to the open group and wait for it. The thread takes the group, commits it and releases them.
+While the database is slow or unavailable, clicks go to the spool on disk and later into the database.
 """
 
 import logging
@@ -24,7 +23,7 @@ from tracking.clicks.spool_drain import drain_file, drain_orphaned_files
 log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 0.12
-# A commit that takes longer is not worth waiting for: until one takes less, clicks go to disk at once.
+# After a slower commit, clicks go straight to disk until one is faster again.
 _HEALTHY_SECONDS = 0.3
 BACK_OFF_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 _SPOOL_CHECK_SECONDS = 10.0
@@ -34,7 +33,7 @@ Connect = Callable[[], psycopg.Connection[Any]]
 
 
 class Writer:
-    """`is_healthy` is whether the last write went through in time: while it didn't, clicks go to the spool at once."""
+    """`is_healthy` says whether the last write succeeded in time. If not, clicks go straight to the spool."""
 
     def __init__(self, connect: Connect, spool: Spool) -> None:
         self._connect = connect
@@ -49,21 +48,21 @@ class Writer:
         self.is_healthy = True
 
     def record(self, row: ClickRow, seconds: float = WAIT_SECONDS) -> None:
-        """Return when the click is durable: in the database, or after so many seconds, or while it is away, on disk."""
+        """Store the click, and return when it is durable: in the database, or on disk after `seconds` at most."""
         line = click_store.encode_row(row)
         group = self._join_group(line)
         if group is None or not group.wait(seconds):
             self._spool_line(line)
 
     async def record_async(self, row: ClickRow, seconds: float = WAIT_SECONDS) -> None:
-        """As `record`, in an event loop."""
+        """Do the same as `record` in an event loop."""
         line = click_store.encode_row(row)
         group = self._join_group(line)
         if group is None or not await group.wait_async(seconds):
             self._spool_line(line)
 
     def start(self) -> None:
-        """Start the thread of this process; one that was forked has none, and no right to its parent's connection."""
+        """Start the thread. A forked process starts its own, and must not use its parent's connection."""
         with self._ready:
             if self._pid == os.getpid():
                 return
@@ -74,7 +73,7 @@ class Writer:
             self._thread.start()
 
     def stop(self, seconds: float = 2.0) -> None:
-        """Write what waits and end the thread: for tests, and for a server that shuts down."""
+        """Write pending clicks and stop the thread, when the server shuts down or in tests."""
         with self._ready:
             self._stopping = True
             self._ready.notify()
@@ -82,7 +81,7 @@ class Writer:
             self._thread.join(seconds)
 
     def _join_group(self, line: bytes) -> Group[bytes] | None:
-        """The group that the click is in now; None while the database is away."""
+        """Add the click to the open group and return it; None while the database is unavailable."""
         if self._pid != os.getpid():
             self.start()
         if not self.is_healthy:
@@ -95,7 +94,7 @@ class Writer:
             return group
 
     def _spool_line(self, line: bytes) -> None:
-        """Keep a click that the database has not taken yet; should it take it all the same, it is one click still."""
+        """Spool a click that was not written in time. If it is written after all, it stays one row."""
         self.is_healthy = False
         self.spool.write([line])
         with self._ready:
@@ -110,11 +109,11 @@ class Writer:
 
     def _write_groups(self) -> None:
         failures = 0
-        while (group := self._take_group(again=failures > 0)) is not None:
+        while (group := self._take_group(retry=failures > 0)) is not None:
             try:
                 self._write(group)
                 failures = 0
-            except Exception as error:  # noqa: BLE001  (this thread must outlive whatever a database can come up with)
+            except Exception as error:  # noqa: BLE001  (this thread must survive every database error)
                 self._handle_failure(error, group, first=not failures)
                 failures += 1
             if failures and self._stopping:
@@ -122,11 +121,11 @@ class Writer:
             if failures:
                 time.sleep(BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS)) - 1])
 
-    def _take_group(self, *, again: bool) -> Group[bytes] | None:
-        """The group to be written next, which may be empty; None when it is time to end."""
+    def _take_group(self, *, retry: bool) -> Group[bytes] | None:
+        """Return the next group to write, which may be empty; None when the thread must end."""
         with self._ready:
             if not (
-                self._open.items or self.spool.has_content or self._stopping or again or not self._last_spool_check
+                self._open.items or self.spool.has_content or self._stopping or retry or not self._last_spool_check
             ):
                 self._ready.wait(_SPOOL_CHECK_SECONDS)
             if self._stopping and not (self._open.items or self.spool.has_content):
@@ -135,17 +134,17 @@ class Writer:
             return group
 
     def _write(self, group: Group[bytes]) -> None:
-        """Write the group, for which somebody waits, then what the spool holds of this process and of dead ones."""
+        """Write the group, for which requests wait, then the spool of this process and of dead ones."""
         if self._connection is None or self._connection.closed:
             self._connection = self._connect()
         if not group.items:
             group.complete()
         else:
-            begun = time.monotonic()
+            started = time.monotonic()
             for start in range(0, len(group.items), _MAX_BATCH):
                 self._write_lines(self._connection, group.items[start : start + _MAX_BATCH])
             group.complete()
-            self.is_healthy = time.monotonic() - begun < _HEALTHY_SECONDS
+            self.is_healthy = time.monotonic() - started < _HEALTHY_SECONDS
         if (taken := self.spool.take()) is not None:
             self.is_healthy = drain_file(self._connection, taken) < _HEALTHY_SECONDS
         if not self._last_spool_check or time.monotonic() - self._last_spool_check > _SPOOL_CHECK_SECONDS:
@@ -156,18 +155,18 @@ class Writer:
         try:
             click_store.copy_rows(connection.cursor(), lines)
         except (psycopg.DataError, psycopg.IntegrityError):
-            # One of them can't be written, or is there already because the spool was faster.
-            if refused := click_store.insert_valid_rows(connection, lines):
-                self.spool.count_lost(refused)
+            # One click is not valid, or exists already because the spool was drained first.
+            if invalid := click_store.insert_valid_rows(connection, lines):
+                self.spool.count_lost(invalid)
 
     def _handle_failure(self, error: Exception, group: Group[bytes], *, first: bool) -> None:
-        """Keep what could not be written, let its visitors go on, and give up the connection."""
+        """Spool the unwritten clicks, release the waiting requests and close the connection."""
         self.is_healthy, self._last_spool_check = False, 0.0
         if not group.is_complete:
             self.spool.write(group.items)
             group.complete()
         if first:
-            log.warning("clicks can't be recorded for the moment: %s", error)
+            log.warning("Clicks cannot be recorded at the moment: %s", error)
         self._disconnect()
 
     def _disconnect(self) -> None:

@@ -1,4 +1,4 @@
-"""Coupons: codes that name an affiliate at the checkout, bound and unbound by staff (CONTRACT 4)."""
+"""Coupon codes, which staff assign to affiliates and unassign (specification 4)."""
 
 import re
 from collections.abc import Sequence
@@ -16,11 +16,13 @@ from affiliates.models import Affiliate, State
 from agreements.applicable_version import get_acceptance_times
 from audit import trail
 from audit.models import AuditRecord
+from lib.formatting import format_datetime
+from lib.reasons import require_reason
 from tracking.models import Coupon
 
 _FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _INELIGIBLE_STATES = (State.REJECTED, State.TERMINATED)
-# Whoever enters the present moment is a little late when they send it.
+# A form that was filled in with the current time is submitted a little later.
 _BACKDATING_TOLERANCE = timedelta(hours=1)
 
 
@@ -33,21 +35,18 @@ def assign_coupon(
     by: User | None,
     reason: str = "",
 ) -> Coupon:
-    """Bind `code` to `affiliate` from `assigned_from` on; None means from their first acceptance on (CONTRACT 4).
+    """Assign `code` to `affiliate` from `assigned_from`, or from their first acceptance if None (specification 4).
 
-    Refused, by field, are codes of other characters, those that are bound to somebody at that time without regard to
-    case, affiliates who are rejected or terminated, and a person's dating it back without a `reason`: it makes orders theirs
-    that were placed already.
+    A start in the past credits past orders to the affiliate, so a person (`by`) must give a `reason` for it. Raises
+    ValidationError by field for that, for invalid codes, for codes assigned at that time in any letter case, and for
+    rejected or terminated affiliates.
     """
-    if (
-        by is not None
-        and not reason.strip()
-        and _find_start(affiliate, assigned_from, now) < now - _BACKDATING_TOLERANCE
-    ):
-        raise ValidationError({"reason": _("It begins in the past: say why. The reason is kept with it.")})
-    return assign_coupons(assignments=[(affiliate, code)], assigned_from=assigned_from, now=now, by=by, reason=reason)[
-        0
-    ]
+    if by is not None and _find_start(affiliate, assigned_from, now) < now - _BACKDATING_TOLERANCE:
+        reason = require_reason(reason)
+    [coupon] = assign_coupons(
+        assignments=[(affiliate, code)], assigned_from=assigned_from, now=now, by=by, reason=reason
+    )
+    return coupon
 
 
 def _find_start(affiliate: Affiliate, assigned_from: datetime | None, now: datetime) -> datetime:
@@ -64,18 +63,20 @@ def assign_coupons(
     by: User | None,
     reason: str = "",
 ) -> list[Coupon]:
-    """`bind` for thousands at once, as an import does: all of them or, with the first refusal, none."""
+    """Assign many coupons at once, as an import does: all of them, or none if one is not valid."""
     codes = [_clean_code(affiliate, code) for affiliate, code in assignments]
     _check_available(codes, assigned_from)
     coupons = [
         Coupon(affiliate=affiliate, code=code, assigned_from=assigned_from, created_at=now)
-        for (affiliate, _given), code in zip(assignments, codes, strict=True)
+        for (affiliate, _code), code in zip(assignments, codes, strict=True)
     ]
     try:
         with transaction.atomic():
             Coupon.objects.bulk_create(coupons)
     except IntegrityError:
-        raise ValidationError({"code": _("Somebody has just bound one of these coupons. Please try again.")}) from None
+        raise ValidationError(
+            {"code": _("One of these coupons has just been assigned by someone else. Try again.")}
+        ) from None
     trail.record_many(
         _build_audit_record("coupon assigned", coupon, now=now, by=by, reason=reason) for coupon in coupons
     )
@@ -84,11 +85,14 @@ def assign_coupons(
 
 @transaction.atomic
 def unassign_coupon(*, coupon: Coupon, now: datetime, by: User | None, reason: str = "") -> None:
-    """End the binding now: orders placed before stay the affiliate's. Raises IllegalTransition if it has ended."""
-    # One that has not begun yet never does: it ends where it would have begun.
+    """End the assignment now; orders placed before stay with the affiliate.
+
+    Raises IllegalTransition if it has ended already.
+    """
+    # An assignment that has not started yet ends at its start, and so never applies.
     end = max(now, coupon.assigned_from or now)
     if not Coupon.objects.filter(pk=coupon.pk, assigned_until__isnull=True).update(assigned_until=end):
-        raise IllegalTransition(_("%(coupon)s is not bound any more.") % {"coupon": coupon})
+        raise IllegalTransition(_("%(coupon)s is no longer assigned.") % {"coupon": coupon})
     coupon.assigned_until = end
     trail.record_many([_build_audit_record("coupon unassigned", coupon, now=now, by=by, reason=reason)])
 
@@ -96,42 +100,40 @@ def unassign_coupon(*, coupon: Coupon, now: datetime, by: User | None, reason: s
 def _clean_code(affiliate: Affiliate, code: str) -> str:
     code = code.strip()
     if not _FORM.fullmatch(code):
-        raise ValidationError({"code": _("A coupon is 1 to 64 letters, digits, dots, hyphens and underscores.")})
+        raise ValidationError({"code": _("Enter 1 to 64 letters, digits, dots, hyphens or underscores.")})
     if affiliate.state in _INELIGIBLE_STATES:
-        raise ValidationError(
-            {"affiliate": _("%(affiliate)s takes no part in the program any more.") % {"affiliate": affiliate}}
-        )
+        raise ValidationError({"affiliate": _("%(affiliate)s is no longer in the program.") % {"affiliate": affiliate}})
     return code
 
 
 def _check_available(codes: Sequence[str], assigned_from: datetime | None) -> None:
-    """Refuse codes that are named twice, or bound to somebody at a time that the new binding would share."""
+    """Raise ValidationError for codes that are listed twice or assigned at a time that the new assignment overlaps."""
     seen: set[str] = set()
     for code in codes:
         if code.upper() in seen:
-            raise ValidationError({"code": _("The coupon %(code)s is named twice.") % {"code": code}})
+            raise ValidationError({"code": _("Coupon %(code)s is listed twice.") % {"code": code}})
         seen.add(code.upper())
-    shared = Q() if assigned_from is None else Q(assigned_until__isnull=True) | Q(assigned_until__gt=assigned_from)
-    taken = Coupon.objects.annotate(upper=Upper("code")).filter(shared, upper__in=list(seen))
+    overlaps = Q() if assigned_from is None else Q(assigned_until__isnull=True) | Q(assigned_until__gt=assigned_from)
+    taken = Coupon.objects.annotate(upper=Upper("code")).filter(overlaps, upper__in=list(seen))
     if coupon := taken.select_related("affiliate").first():
         raise ValidationError({"code": _format_conflict(coupon)})
 
 
 def _format_conflict(coupon: Coupon) -> str:
     if coupon.assigned_until is None:
-        return _("The coupon %(code)s is bound to %(affiliate)s.") % {
+        return _("Coupon %(code)s is already assigned to %(affiliate)s.") % {
             "code": coupon.code,
             "affiliate": coupon.affiliate.code,
         }
-    return _("The coupon %(code)s was bound to %(affiliate)s until %(until)s: name a later date.") % {
+    return _("Coupon %(code)s was assigned to %(affiliate)s until %(until)s. Enter a later date.") % {
         "code": coupon.code,
         "affiliate": coupon.affiliate.code,
-        "until": f"{coupon.assigned_until:%Y-%m-%d %H:%M %Z}",
+        "until": format_datetime(coupon.assigned_until),
     }
 
 
 def _build_audit_record(
     action: str, coupon: Coupon, *, now: datetime, by: User | None, reason: str = ""
 ) -> AuditRecord:
-    what = {"code": coupon.code, "affiliate": coupon.affiliate.code, "assigned_from": coupon.assigned_from}
-    return trail.build_record(action=action, subject=coupon, now=now, by=by, after=what, reason=reason)
+    after = {"code": coupon.code, "affiliate": coupon.affiliate.code, "assigned_from": coupon.assigned_from}
+    return trail.build_record(action=action, subject=coupon, now=now, by=by, after=after, reason=reason)

@@ -1,4 +1,4 @@
-"""Why a tracking link redirects without a click id (CONTRACT 2, 4, 8): asked by the redirect, shown on the pages."""
+"""Reasons why a tracking link redirects without a click id (specification 2, 4, 8)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,19 +14,19 @@ from agreements.models import Program
 
 
 class PauseReason(models.TextChoices):
-    """The reasons, gravest first: where several apply, the first is named."""
+    """The reasons in order of precedence: if several apply, the first is given."""
 
     PROGRAM_ENDED = "program_ended", _("the program has ended")
     NOT_ACTIVE = "not_active", _("your account is not active")
     NO_AGREEMENT = "no_agreement", _("you have not accepted the agreement yet")
-    NOT_ACCEPTED = "not_accepted", _("a new version of the agreement waits for you to accept it")
+    NOT_ACCEPTED = "not_accepted", _("you have not accepted the new version of the agreement yet")
     LINK = "link", _("you paused this link")
 
 
 def find_pause_reasons(
     states: Mapping[UUID, str], program: Program, *, now: datetime
 ) -> dict[UUID, PauseReason | None]:
-    """For each affiliate, given with their state, why none of their links is tracked at `now`; None where they are."""
+    """Return {affiliate id: why none of their links is tracked at `now`, or None}; `states` has the same keys."""
     if not states:
         return {}
     versions, accepted = applicable_version.list_published_versions(), applicable_version.get_acceptance_times(states)
@@ -41,10 +41,10 @@ def find_pause_reasons(
     }
 
 
-def find_pause_reason(state: str, of_now: ApplicableVersion) -> PauseReason | None:
-    """Why an affiliate in `state` and under that version may not promote at the moment; None where they may."""
+def find_pause_reason(state: str, applicable: ApplicableVersion) -> PauseReason | None:
+    """Return why an affiliate in `state` with that applicable version may not promote now, or None if they may."""
     if state != State.ACTIVE:
         return PauseReason.NOT_ACTIVE
-    if of_now.agreement_id is None:
+    if applicable.agreement_id is None:
         return PauseReason.NO_AGREEMENT
-    return PauseReason.NOT_ACCEPTED if of_now.is_paused else None
+    return PauseReason.NOT_ACCEPTED if applicable.is_paused else None

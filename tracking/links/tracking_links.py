@@ -1,4 +1,4 @@
-"""Tracking links: made, changed, paused and taken up again by the affiliate or by staff for them (CONTRACT 4)."""
+"""Tracking links: created, changed, paused and resumed by affiliates, or by staff for them (specification 4)."""
 
 import secrets
 import string
@@ -16,7 +16,6 @@ from affiliates.models import Affiliate, State
 from agreements.models import Program
 from audit import trail
 from tracking.links import addresses
-from tracking.links.shop_hosts import get_shop_hosts
 from tracking.models import Link
 
 SUB_IDS = ("sub1", "sub2", "sub3", "sub4", "sub5")
@@ -30,16 +29,16 @@ _ATTEMPTS = 10
 def create_link(
     *, affiliate: Affiliate, target: str, name: str = "", sub_ids: Sequence[str] = (), now: datetime, by: User | None
 ) -> Link:
-    """A new link of `affiliate` with a short code that can't be guessed (CONTRACT 4).
+    """Create a link of `affiliate` with a short code that cannot be guessed (specification 4).
 
-    `target` must be an http or https address on one of the shop's hosts; deep links may then lead to any of these.
-    Refused, by field, are other targets, names and sub-ids that are too long, and affiliates who are not active.
+    `target` must be an http or https address on one of the shop's hosts; deep links may lead to any of them. Raises
+    ValidationError by field for other targets, for a name or sub-ID that is too long and for inactive affiliates.
     """
     _check_can_promote(affiliate)
     hosts = _get_permitted_hosts()
     fields = {"name": _clean_text(name, "name"), **_clean_sub_ids(sub_ids), "target": _clean_target(target, hosts)}
     if Link.objects.for_affiliate(affiliate).count() >= MAX_LINKS:
-        raise ValidationError(_("You can have at most %(most)d links.") % {"most": MAX_LINKS})
+        raise ValidationError(_("You can have at most %(limit)d links.") % {"limit": MAX_LINKS})
     link = _save_with_unique_code(Link(affiliate=affiliate, permitted_hosts=sorted(hosts), created_at=now, **fields))
     _record_audit("link created", link, now=now, by=by, after={"target": link.target})
     return link
@@ -49,7 +48,7 @@ def create_link(
 def update_link(
     *, link: Link, target: str, name: str = "", sub_ids: Sequence[str] = (), now: datetime, by: User | None
 ) -> None:
-    """Point a link somewhere else, or rename it, under the rules of `create`; its code stays."""
+    """Change a link's target, name or sub-IDs under the rules of `create_link`; its code stays."""
     _check_can_promote(link.affiliate)
     hosts = _get_permitted_hosts()
     fields = {"name": _clean_text(name, "name"), **_clean_sub_ids(sub_ids), "target": _clean_target(target, hosts)}
@@ -62,17 +61,17 @@ def update_link(
 
 
 def pause_link(*, link: Link, now: datetime, by: User | None) -> None:
-    """From now on the link redirects without a click id; raises IllegalTransition if it is paused already."""
+    """Pause the link: it redirects without a click id. Raises IllegalTransition if it is paused already."""
     _set_paused(link, "link paused", now, now=now, by=by)
 
 
 def resume_link(*, link: Link, now: datetime, by: User | None) -> None:
-    """Track the link again; raises IllegalTransition if it is not paused."""
+    """Resume tracking of the link. Raises IllegalTransition if it is not paused."""
     _set_paused(link, "link resumed", None, now=now, by=by)
 
 
 def build_short_url(link: Link) -> str:
-    """The address that the affiliate publishes."""
+    """Return the URL that the affiliate publishes."""
     return f"{settings.CLICK_BASE_URL}/r/{link.code}"
 
 
@@ -80,7 +79,7 @@ def build_short_url(link: Link) -> str:
 def _set_paused(link: Link, action: str, paused_at: datetime | None, *, now: datetime, by: User | None) -> None:
     expected = Link.objects.filter(pk=link.pk, paused_at__isnull=paused_at is not None)
     if not expected.update(paused_at=paused_at, changed_at=now):
-        text = _("%(link)s is paused already.") if paused_at else _("%(link)s is not paused.")
+        text = _("%(link)s is already paused.") if paused_at else _("%(link)s is not paused.")
         raise IllegalTransition(text % {"link": link})
     link.paused_at = paused_at
     _record_audit(action, link, now=now, by=by)
@@ -97,59 +96,62 @@ def _save_with_unique_code(link: Link) -> Link:
             return link
         except IntegrityError:
             continue
-    raise ValidationError(_("No free code was found. Please try again."))
+    raise ValidationError(_("No free code was found. Try again."))
 
 
 def _check_can_promote(affiliate: Affiliate) -> None:
     if affiliate.state == State.APPROVED:
-        raise ValidationError(_("Accept the agreement first: then you can make links."))
+        raise ValidationError(_("Accept the agreement before you create links."))
     if affiliate.state != State.ACTIVE:
         raise ValidationError(
-            _("Only active affiliates can make or change links; this account is %(state)s.")
+            _("Only active affiliates can create or change links. The status of this account is: %(state)s.")
             % {"state": affiliate.get_state_display()}
         )
 
 
 def _get_permitted_hosts() -> frozenset[str]:
-    hosts = get_shop_hosts(Program.current())
+    hosts = addresses.get_shop_hosts(Program.current())
     if not hosts:
-        raise ValidationError({"target": _("The program's staff have not named the shop's address yet.")})
+        raise ValidationError(
+            {"target": _("The program has not set the shop's address yet, so no links can be created.")}
+        )
     return hosts
 
 
 def _clean_target(target: str, hosts: frozenset[str]) -> str:
     address = addresses.parse_address(target.strip())
     if address is None:
-        raise ValidationError(
-            {"target": _("Enter a whole web address without spaces, such as https://shop.example/page.")}
-        )
+        raise ValidationError({"target": _("Enter a full URL without spaces, such as https://shop.example/page.")})
     if address.host not in hosts:
         raise ValidationError(
             {
-                "target": _("Links may lead to %(hosts)s only, not to %(host)s.")
+                "target": _("Enter a page on %(hosts)s. Links to %(host)s are not allowed.")
                 % {"hosts": ", ".join(sorted(hosts)), "host": address.host}
             }
         )
     if addresses.has_parameter(address.text, settings.CLICK_ID_PARAMETER):
         raise ValidationError(
-            {"target": _("Leave out %(name)s: each click adds its own.") % {"name": settings.CLICK_ID_PARAMETER}}
+            {
+                "target": _("Remove the parameter %(name)s. Each click adds its own.")
+                % {"name": settings.CLICK_ID_PARAMETER}
+            }
         )
     if len(address.text) > addresses.MAX_LENGTH:
-        raise ValidationError({"target": _("This address is too long.")})
+        raise ValidationError({"target": _("This URL is too long.")})
     return address.text
 
 
 def _clean_sub_ids(sub_ids: Sequence[str]) -> dict[str, str]:
     if len(sub_ids) > len(SUB_IDS):
-        raise ValidationError(_("A link has at most five sub-ids."))
-    given = [*sub_ids, *[""] * (len(SUB_IDS) - len(sub_ids))]
-    return {field: _clean_text(text, field) for field, text in zip(SUB_IDS, given, strict=True)}
+        raise ValidationError(_("A link can have at most five sub-IDs."))
+    padded = [*sub_ids, *[""] * (len(SUB_IDS) - len(sub_ids))]
+    return {field: _clean_text(text, field) for field, text in zip(SUB_IDS, padded, strict=True)}
 
 
 def _clean_text(text: str, field: str) -> str:
     text = text.strip()
     if len(text) > 100 or not text.isprintable():
-        raise ValidationError({field: _("At most 100 characters, all of them visible.")})
+        raise ValidationError({field: _("Enter at most 100 printable characters.")})
     return text
 
 
@@ -162,6 +164,6 @@ def _record_audit(
     before: dict[str, str] | None = None,
     after: dict[str, str] | None = None,
 ) -> None:
-    """An audit record where somebody else than the affiliate acts: that is what makes it a privileged change."""
+    """Write an audit record unless it is the affiliate who acts: only changes by others are privileged."""
     if by is not None and by.pk != link.affiliate.user_id:
         trail.record(action=action, subject=link, now=now, by=by, before=before, after=after)

@@ -1,4 +1,4 @@
-"""Clicks on tracking links. Addresses are kept shortened; the full ones are never stored."""
+"""Clicks on tracking links. IP addresses are stored truncated, never in full."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from tracking.models.order import CurrentTransaction
 
 
 class Click(models.Model):
-    """A visit to a tracking link. The table is partitioned by the month of `at` (see `tracking.clicks.partitions`)."""
+    """A request for a tracking link. The table is partitioned by the month of `at` (`tracking.clicks.partitions`)."""
 
     class Kind(models.TextChoices):
         COUNTED = "counted", _("counted")
@@ -28,8 +28,8 @@ class Click(models.Model):
         DESKTOP = "desktop", _("desktop")
         OTHER = "other", _("other")
 
-    # The click id's own random part: a repeated write of the same click is one row. The table's key is (id, at),
-    # because a partitioned one must have what parts it in every key.
+    # The nonce of the click id, so that writing a click twice leaves one row. The database key is (id, at), because a
+    # partitioned table needs its partition column in every key.
     id = models.UUIDField(primary_key=True)
     link = models.ForeignKey(Link, models.PROTECT, related_name="clicks")
     at = models.DateTimeField(_("when"))
@@ -39,14 +39,14 @@ class Click(models.Model):
     sub3 = models.CharField(max_length=100, blank=True, default="", db_default="")
     sub4 = models.CharField(max_length=100, blank=True, default="", db_default="")
     sub5 = models.CharField(max_length=100, blank=True, default="", db_default="")
-    address = models.CharField(_("shortened address"), max_length=45, blank=True, default="", db_default="")
+    address = models.CharField(_("truncated IP address"), max_length=45, blank=True, default="", db_default="")
     user_agent = models.CharField(_("browser"), max_length=300, blank=True, default="", db_default="")
-    referrer_host = models.CharField(_("from site"), max_length=253, blank=True, default="", db_default="")
+    referrer_host = models.CharField(_("referring site"), max_length=253, blank=True, default="", db_default="")
 
     device = models.CharField(
         _("device"), max_length=7, choices=Device, default=Device.OTHER, db_default=Device.OTHER, editable=False
     )
-    # Which clicks were committed since somebody looked: their transaction is newer than what they could see then.
+    # The writing transaction. A reader finds the clicks that it could not see before by their newer transaction.
     transaction = models.BigIntegerField(db_default=CurrentTransaction(), editable=False)
 
     class Meta:
@@ -54,7 +54,7 @@ class Click(models.Model):
         ordering: ClassVar = ["-at"]
         indexes: ClassVar = [
             models.Index(fields=["link", "-at"]),
-            # Clicks are written in the order of both, so that a summary for some pages does for an index of each row.
+            # Clicks are written in the order of both columns, so a small block-range index is enough.
             BrinIndex(
                 fields=["transaction", "at"], name="click_transaction_at_brin", pages_per_range=16, autosummarize=True
             ),
@@ -65,17 +65,17 @@ class Click(models.Model):
 
 
 class ClickLoss(models.Model):
-    """How many clicks were redirected but not recorded in time, because the database was away: shown to staff."""
+    """A number of clicks that were redirected but lost or recorded late, because the database was unavailable."""
 
-    recorded_at = models.DateTimeField(_("noted"), db_default=Now())
+    recorded_at = models.DateTimeField(_("recorded"), db_default=Now())
     count = models.PositiveIntegerField(_("clicks lost"))
     late = models.PositiveIntegerField(_("recorded late"), default=0, db_default=0)
-    # The spool that they come from, so that one which is read twice is noted once.
+    # The spool file that the clicks come from, so that a file which is read twice is counted once.
     source = models.CharField(max_length=200, null=True, unique=True, editable=False)
 
     class Meta:
-        verbose_name = _("loss of click records")
-        verbose_name_plural = _("losses of click records")
+        verbose_name = _("click loss")
+        verbose_name_plural = _("lost clicks")
         ordering: ClassVar = ["-recorded_at"]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What an affiliate promotes with: tracking links and coupons."""
+"""Tracking links and coupons."""
 
 from typing import ClassVar, Self
 from uuid import UUID
@@ -27,15 +27,15 @@ class Link(models.Model):
         _("code"), max_length=40, unique=True, validators=[RegexValidator(r"\A[A-Za-z0-9_-]{4,40}\Z")]
     )
     name = models.CharField(_("name"), max_length=100, blank=True)
-    target = models.URLField(_("leads to"), max_length=2000)
+    target = models.URLField(_("destination URL"), max_length=2000)
     permitted_hosts = ArrayField(models.CharField(max_length=253), verbose_name=_("permitted hosts"))
-    sub1 = models.CharField(_("sub-id 1"), max_length=100, blank=True)
-    sub2 = models.CharField(_("sub-id 2"), max_length=100, blank=True)
-    sub3 = models.CharField(_("sub-id 3"), max_length=100, blank=True)
-    sub4 = models.CharField(_("sub-id 4"), max_length=100, blank=True)
-    sub5 = models.CharField(_("sub-id 5"), max_length=100, blank=True)
-    created_at = models.DateTimeField(_("made"))
-    # A paused link still redirects, untracked.
+    sub1 = models.CharField(_("sub-ID 1"), max_length=100, blank=True)
+    sub2 = models.CharField(_("sub-ID 2"), max_length=100, blank=True)
+    sub3 = models.CharField(_("sub-ID 3"), max_length=100, blank=True)
+    sub4 = models.CharField(_("sub-ID 4"), max_length=100, blank=True)
+    sub5 = models.CharField(_("sub-ID 5"), max_length=100, blank=True)
+    created_at = models.DateTimeField(_("created"))
+    # A paused link still redirects, without a click id.
     paused_at = models.DateTimeField(_("paused"), null=True)
     changed_at = models.DateTimeField(auto_now=True)
 
@@ -57,15 +57,15 @@ class CouponQuerySet(models.QuerySet["Coupon"]):
 
 
 class Coupon(models.Model):
-    """A coupon code that names an affiliate from a date on. Codes are compared without regard to case."""
+    """The assignment of a coupon code to an affiliate for a period. Codes are compared case-insensitively."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="coupons")
     code = models.CharField(_("code"), max_length=64, validators=[RegexValidator(r"\A[A-Za-z0-9._-]{1,64}\Z")])
-    # None: from the affiliate's first acceptance on (CONTRACT 4, an import).
-    assigned_from = models.DateTimeField(_("bound from"), null=True, blank=True)
-    assigned_until = models.DateTimeField(_("bound until"), null=True, blank=True)
-    created_at = models.DateTimeField(_("made"))
+    # None: from the affiliate's first acceptance (specification 4, import).
+    assigned_from = models.DateTimeField(_("assigned from"), null=True, blank=True)
+    assigned_until = models.DateTimeField(_("assigned until"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"))
 
     objects = CouponQuerySet.as_manager()
 

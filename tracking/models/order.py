@@ -1,4 +1,4 @@
-"""Orders: the present (`Order`, `OrderLine`) beside its immutable history (`OrderSnapshot`), as CONTRACT 4 says."""
+"""Orders: their current state (`Order`, `OrderLine`) and its immutable history (`OrderSnapshot`), specification 4."""
 
 from typing import ClassVar, Self
 from uuid import UUID
@@ -26,21 +26,21 @@ class Status(models.TextChoices):
 
 
 class Reason(models.TextChoices):
-    """Why an order is whose it is, for wins and non-wins alike."""
+    """Why an order is credited to an affiliate, or to none."""
 
-    COUPON = "coupon", _("the coupon names this affiliate")
-    CLICK = "click", _("the customer came through this affiliate's link")
-    NO_CLAIM = "no_claim", _("the order names no coupon and no click")
-    COUPON_UNKNOWN = "coupon_unknown", _("no affiliate had this coupon when the order was placed")
-    CLICK_NOT_GENUINE = "click_not_genuine", _("the click id is not one that this program gave out")
+    COUPON = "coupon", _("the coupon was assigned to this affiliate")
+    CLICK = "click", _("the customer clicked this affiliate's link")
+    NO_CLAIM = "no_claim", _("the order has no coupon and no click ID")
+    COUPON_UNKNOWN = "coupon_unknown", _("the coupon was not assigned to an affiliate when the order was placed")
+    CLICK_NOT_GENUINE = "click_not_genuine", _("the click ID is not valid")
     CLICK_EXPIRED = "click_expired", _("the click is older than the attribution window")
-    CLICK_AFTER_ORDER = "click_after_order", _("the click is younger than the order")
-    NOT_ACTIVE = "not_active", _("the affiliate was not active at that moment")
-    NO_AGREEMENT = "no_agreement", _("the affiliate was under no accepted agreement")
+    CLICK_AFTER_ORDER = "click_after_order", _("the click came after the order")
+    NOT_ACTIVE = "not_active", _("the affiliate was not active at that time")
+    NO_AGREEMENT = "no_agreement", _("the affiliate had not accepted an agreement version in effect")
     NOT_ACCEPTED = "not_accepted", _("the affiliate had not accepted the new version of the agreement")
     BREACH = "breach", _("the affiliate was terminated for breach before the order")
     PROGRAM_ENDED = "program_ended", _("the program had ended")
-    FROZEN = "attribution_frozen", _("a close has settled a line of the order: it stays whose it was")
+    FROZEN = "attribution_frozen", _("a close has settled a line of the order, so its attribution no longer changes")
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -49,7 +49,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 
 class CurrentTransaction(Func):
-    """The id of the running transaction: with a snapshot it says which receipts a close could see."""
+    """The id of the running transaction. Compared with a close's snapshot it tells which rows the close could see."""
 
     function = "pg_current_xact_id"
     template = "(%(function)s()::text::bigint)"
@@ -57,13 +57,13 @@ class CurrentTransaction(Func):
 
 
 class OrderSnapshot(models.Model):
-    """A receipt: one snapshot that was taken, as it was sent (`customer.ref` as a keyed hash). Append-only."""
+    """An accepted snapshot as the shop sent it, with `customer.ref` as a keyed hash. Append-only."""
 
     sequence = models.BigAutoField(primary_key=True)
     order_id = models.CharField(max_length=64)
     updated_at = models.DateTimeField(_("updated at"))
     sha256 = models.CharField(max_length=64)
-    # The snapshot in its normal form: see `tracking.orders.snapshots`.
+    # In the normal form of `tracking.orders.snapshots`.
     content = models.JSONField()
     received_at = models.DateTimeField(_("received"), db_default=Now())
     transaction = models.BigIntegerField(db_default=CurrentTransaction())
@@ -82,32 +82,32 @@ class OrderSnapshot(models.Model):
 
 
 class Order(models.Model):
-    """An order as its newest snapshot says it is, whose it is and why."""
+    """An order as of its newest snapshot, with its attribution."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    order_id = models.CharField(_("order"), max_length=64, unique=True)
+    order_id = models.CharField(_("order number"), max_length=64, unique=True)
     updated_at = models.DateTimeField(_("updated at"), null=True)
     status = models.CharField(_("status"), max_length=10, choices=Status)
     placed_at = models.DateTimeField(_("placed"))
     completed_at = models.DateTimeField(_("completed"), null=True)
     currency = models.CharField(max_length=3)
     coupon_code = models.CharField(_("coupon"), max_length=64, blank=True, default="")
-    click_id = models.CharField(_("click id"), max_length=200, blank=True, default="")
+    click_id = models.CharField(_("click ID"), max_length=200, blank=True, default="")
     customer_hash = models.CharField(max_length=64, blank=True, default="")
     country = models.CharField(_("country"), max_length=100, blank=True, default="")
-    # Set by attribution: whose, by what, why, under which version and clause.
+    # Set by attribution, down to `clause`.
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, null=True, related_name="orders", db_constraint=False)
     link = models.ForeignKey(Link, models.PROTECT, null=True, related_name="orders", db_constraint=False)
     clicked_at = models.DateTimeField(_("clicked"), null=True)
-    # What the click's record said, kept here because that is dropped one day; None where it is lost, and for a coupon.
-    sub1 = models.CharField(_("sub-id 1"), max_length=100, null=True)
-    sub2 = models.CharField(_("sub-id 2"), max_length=100, null=True)
-    sub3 = models.CharField(_("sub-id 3"), max_length=100, null=True)
-    sub4 = models.CharField(_("sub-id 4"), max_length=100, null=True)
-    sub5 = models.CharField(_("sub-id 5"), max_length=100, null=True)
+    # Copied from the click, whose row is dropped after the retention period. None if the click is lost or a coupon won.
+    sub1 = models.CharField(_("sub-ID 1"), max_length=100, null=True)
+    sub2 = models.CharField(_("sub-ID 2"), max_length=100, null=True)
+    sub3 = models.CharField(_("sub-ID 3"), max_length=100, null=True)
+    sub4 = models.CharField(_("sub-ID 4"), max_length=100, null=True)
+    sub5 = models.CharField(_("sub-ID 5"), max_length=100, null=True)
     device = models.CharField(_("device class"), max_length=7, null=True)
     reason = models.CharField(_("reason"), max_length=20, choices=Reason, default=Reason.NO_CLAIM)
-    # Whoever would have had it, had the reason not spoken against it: they may ask why.
+    # The affiliate who would have been credited but for the reason. They may ask why.
     candidate = models.ForeignKey(
         Affiliate, models.PROTECT, null=True, related_name="candidate_orders", db_constraint=False
     )
@@ -157,7 +157,7 @@ class Order(models.Model):
 
 
 class OrderLine(models.Model):
-    """A line of an order as it stands now; one that a newer snapshot no longer has counts as 0.00."""
+    """A line of an order in its current state. A line that the newest snapshot lacks counts as 0.00."""
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="lines", db_constraint=False)
     line_id = models.CharField(_("line"), max_length=64)

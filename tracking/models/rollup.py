@@ -1,4 +1,4 @@
-"""Daily roll-ups: what reports read instead of rows (PERFORMANCE 2), and what of them is to be worked out anew."""
+"""Daily rollups, which reports read instead of clicks and orders, and the days that must be recalculated."""
 
 from typing import ClassVar
 
@@ -9,25 +9,25 @@ from django.utils.translation import gettext_lazy as _
 from affiliates.models import Affiliate
 from lib.fields import MoneyField
 
-# The value of a sub-id or a device where an order's click can't say it: its record is lost. No visitor can send this.
+# The value of a sub-ID or device of an order whose click is lost. No visitor can send this character.
 UNKNOWN = "\x1a"
 
 
 class Rollup(models.Model):
-    """What one affiliate brought on one day of the program's time zone, for one value of one dimension.
+    """Figures of one affiliate for one day in the program's time zone and one value of one dimension.
 
-    Orders, sales and commission are filled by the rooms above, which know what an order earns. A value of "" is not
-    stored but for the total: it is what the others leave of it.
+    `payouts` fills in orders, sales and commission. The value "" is stored for the total only. In other dimensions it
+    is the total minus the stored values.
     """
 
     class Dimension(models.TextChoices):
         TOTAL = "total", _("total")
         LINK = "link", _("link")
-        SUB1 = "sub1", _("sub-id 1")
-        SUB2 = "sub2", _("sub-id 2")
-        SUB3 = "sub3", _("sub-id 3")
-        SUB4 = "sub4", _("sub-id 4")
-        SUB5 = "sub5", _("sub-id 5")
+        SUB1 = "sub1", _("sub-ID 1")
+        SUB2 = "sub2", _("sub-ID 2")
+        SUB3 = "sub3", _("sub-ID 3")
+        SUB4 = "sub4", _("sub-ID 4")
+        SUB5 = "sub5", _("sub-ID 5")
         CATEGORY = "category", _("category")
         COUNTRY = "country", _("country")
         DEVICE = "device", _("device class")
@@ -39,20 +39,20 @@ class Rollup(models.Model):
     value = models.CharField(max_length=100)
     clicks = models.BigIntegerField(default=0, db_default=0)
     orders = models.BigIntegerField(default=0, db_default=0)
-    # Of the orders and the commission, what came by a link: a coupon needs no click.
+    # The part of orders and commission that came through a link. Coupon orders need no click.
     clicked_orders = models.BigIntegerField(default=0, db_default=0)
     sales = MoneyField(default=0, db_default=0)
     commission = MoneyField(default=0, db_default=0)
     clicked_commission = MoneyField(default=0, db_default=0)
 
     class Meta:
-        verbose_name = _("daily roll-up")
+        verbose_name = _("daily rollup")
         default_permissions = ()
         permissions: ClassVar = [("view_reports", _("Can see reports of all affiliates"))]
-        # For a report of all affiliates; that of one reads the primary key.
+        # For reports on all affiliates. Reports on one affiliate read the primary key.
         indexes: ClassVar = [
             models.Index(fields=["dimension", "day"]),
-            # So that the few categories there are can be told without reading all their days.
+            # Lists the few categories without reading all their days.
             models.Index(fields=["value", "day"], condition=models.Q(dimension="category"), name="rollup_categories"),
         ]
 
@@ -61,9 +61,9 @@ class Rollup(models.Model):
 
 
 class ChangedDay(models.Model):
-    """A mark that an affiliate's orders of one day have changed since their roll-ups were worked out.
+    """A mark that an affiliate's orders of one day have changed since their rollups were calculated.
 
-    Only ever added and taken away: senders of the same day don't wait for one another, as they would for a sum.
+    Rows are only inserted and deleted, never updated, so that concurrent writers of one day do not wait for each other.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -80,13 +80,13 @@ class ChangedDay(models.Model):
 
 
 class ClickHorizon(models.Model):
-    """The one row that says which clicks are in the roll-ups: those of transactions before this one."""
+    """A single row: the rollups contain the clicks of all transactions before `transaction`."""
 
     id = models.SmallAutoField(primary_key=True)
     transaction = models.BigIntegerField(default=0)
 
     class Meta:
-        verbose_name = _("horizon of clicks")
+        verbose_name = _("click horizon")
         default_permissions = ()
         constraints: ClassVar = [models.CheckConstraint(condition=models.Q(id=1), name="single_click_horizon")]
 
@@ -94,16 +94,16 @@ class ClickHorizon(models.Model):
         return str(self.transaction)
 
 
-# The program's time zone, in which its days begin; UTC before the first agreement.
+# The program's time zone, in which its days begin. UTC before the first published agreement version.
 ZONE_IN_SQL = (
     """COALESCE((SELECT time_zone FROM agreements_agreementversion WHERE published_at IS NOT NULL LIMIT 1), 'UTC')"""
 )
 
 
 def build_changed_day_triggers() -> list[pgtrigger.Trigger]:
-    """Triggers for a model with `affiliate` and `placed_at`: whatever changes its rows marks their affiliates' days.
+    """Return triggers that mark the days of changed rows of a model with `affiliate` and `placed_at`.
 
-    By statement, so that a batch costs one insert; in the database, so that no writer can forget it.
+    They run per statement, so that a batch costs one insert.
     """
     old, new = "SELECT affiliate_id, placed_at FROM old_rows", "SELECT affiliate_id, placed_at FROM new_rows"
     referencing = {"old": "old_rows", "new": "new_rows"}
@@ -125,7 +125,6 @@ def _build_trigger(
         when=pgtrigger.After,
         operation=operation,
         referencing=tables,
-        # Our own names alone, no outside text.
         func=f"""
             INSERT INTO tracking_changedday (affiliate_id, day)
             SELECT DISTINCT affiliate_id, (placed_at AT TIME ZONE {ZONE_IN_SQL})::date

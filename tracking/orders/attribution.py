@@ -1,4 +1,4 @@
-"""Whose an order is, and why (CONTRACT 4, Attribution). Arithmetic over what `tracking.orders.attribution_data` has read; no database."""
+"""Attribution: which affiliate gets an order, and why (specification 4). Pure; `attribution_data` loads the data."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from agreements.rules import Rule
 from tracking.clicks.click_ids import ClickToken
 from tracking.models import Reason
 
-# The rule that speaks in each answer; its clause is kept with the order.
+# The rule behind each reason. Its clause is stored with the order.
 RULES: dict[Reason, Rule] = {
     Reason.COUPON: Rule.COUPON_FIRST,
     Reason.CLICK: Rule.ATTRIBUTION_DAYS,
@@ -31,7 +31,7 @@ RULES: dict[Reason, Rule] = {
 
 
 class CouponAssignment(NamedTuple):
-    """A coupon's binding to one affiliate, half-open."""
+    """The assignment of a coupon to an affiliate, from `assigned_from` up to but not including `assigned_until`."""
 
     affiliate_id: UUID
     assigned_from: datetime | None
@@ -39,7 +39,7 @@ class CouponAssignment(NamedTuple):
 
 
 class Attribution(NamedTuple):
-    """The answer; `candidate` is whoever would have had the order, had `reason` not spoken against it."""
+    """The affiliate who gets the order, if any. `candidate_id` is who would have got it but for `reason`."""
 
     affiliate_id: UUID | None
     reason: Reason
@@ -47,14 +47,14 @@ class Attribution(NamedTuple):
     link_id: UUID | None = None
     clicked_at: datetime | None = None
     agreement_id: UUID | None = None
-    # Of the click that it was won by: under this id the click has its record.
+    # The primary key of the winning click.
     nonce: UUID | None = None
 
 
 class AttributionData(NamedTuple):
-    """Everything that the decision needs to know, for all orders of a batch."""
+    """The data that attribution of a batch of orders depends on."""
 
-    assignments: Mapping[str, Sequence[CouponAssignment]]  # by coupon code in capitals
+    assignments: Mapping[str, Sequence[CouponAssignment]]  # by upper-case coupon code
     link_owners: Mapping[UUID, UUID]
     histories: Mapping[UUID, Sequence[StatusEntry]]
     acceptances: Mapping[UUID, Mapping[UUID, datetime]]
@@ -66,73 +66,74 @@ class AttributionData(NamedTuple):
         return resolve_applicable_version(self.versions, self.acceptances.get(affiliate_id, {}), moment)
 
     def find_version_in_force(self, moment: datetime) -> UUID | None:
-        """The version in force for everybody: by it an order that is nobody's is explained."""
-        found = None
+        """Return the version in force for everyone, which explains orders that are not credited to an affiliate."""
+        in_force = None
         for version in self.versions:
             if version.effective_at <= moment:
-                found = version.id
-        return found
+                in_force = version.id
+        return in_force
 
     def find_coupon_owner(self, code: str, moment: datetime) -> UUID | None:
-        """The affiliate to whom `code` is bound at `moment`; a binding without a date begins with their first acceptance."""
-        for binding in self.assignments.get(code.upper(), ()):
-            begin = binding.assigned_from or min(self.acceptances.get(binding.affiliate_id, {}).values(), default=None)
-            if begin and begin <= moment and (binding.assigned_until is None or moment < binding.assigned_until):
-                return binding.affiliate_id
+        """Return the affiliate to whom `code` is assigned at `moment`, if any.
+
+        An assignment without a start begins with the affiliate's first acceptance.
+        """
+        for row in self.assignments.get(code.upper(), ()):
+            start = row.assigned_from or min(self.acceptances.get(row.affiliate_id, {}).values(), default=None)
+            if start and start <= moment and (row.assigned_until is None or moment < row.assigned_until):
+                return row.affiliate_id
         return None
 
 
 def attribute_order(
-    claims: AttributionData, *, coupon: str, click_id: str, click_token: ClickToken | None, placed_at: datetime
+    data: AttributionData, *, coupon: str, click_id: str, click_token: ClickToken | None, placed_at: datetime
 ) -> Attribution:
-    """Whose the order is: a coupon bound at `placed_at` wins, else a genuine click within the window, else nobody's.
+    """Attribute the order to the coupon's affiliate at `placed_at`, else to a genuine click within the window.
 
-    `click_token` is what `click_id` proves, None where it is not genuine.
+    `click_token` is the verified content of `click_id`, None if it is not genuine.
     """
-    if coupon and (owner := claims.find_coupon_owner(coupon, placed_at)):
-        return _check_eligibility(claims, owner, Reason.COUPON, moment=placed_at, placed_at=placed_at)
+    if coupon and (owner := data.find_coupon_owner(coupon, placed_at)):
+        return _check_eligibility(data, owner, Reason.COUPON, moment=placed_at, placed_at=placed_at)
     if click_id:
-        return _attribute_by_click(claims, click_token, placed_at)
+        return _attribute_by_click(data, click_token, placed_at)
     reason = Reason.COUPON_UNKNOWN if coupon else Reason.NO_CLAIM
-    return Attribution(None, reason, agreement_id=claims.find_version_in_force(placed_at))
+    return Attribution(None, reason, agreement_id=data.find_version_in_force(placed_at))
 
 
-def _attribute_by_click(claims: AttributionData, click_token: ClickToken | None, placed_at: datetime) -> Attribution:
-    owner = claims.link_owners.get(click_token.link_id) if click_token else None
+def _attribute_by_click(data: AttributionData, click_token: ClickToken | None, placed_at: datetime) -> Attribution:
+    owner = data.link_owners.get(click_token.link_id) if click_token else None
     if click_token is None or owner is None:
-        return Attribution(None, Reason.CLICK_NOT_GENUINE, agreement_id=claims.find_version_in_force(placed_at))
-    agreement_id = claims.find_applicable_version(owner, placed_at).agreement_id or claims.find_version_in_force(
-        placed_at
-    )
-    against = None
+        return Attribution(None, Reason.CLICK_NOT_GENUINE, agreement_id=data.find_version_in_force(placed_at))
+    agreement_id = data.find_applicable_version(owner, placed_at).agreement_id or data.find_version_in_force(placed_at)
+    denial = None
     if click_token.at > placed_at:
-        against = Reason.CLICK_AFTER_ORDER
-    elif agreement_id and placed_at - click_token.at > timedelta(days=claims.attribution_days[agreement_id]):
-        against = Reason.CLICK_EXPIRED
-    if against:
-        return Attribution(None, against, owner, click_token.link_id, click_token.at, agreement_id)
-    answer = _check_eligibility(claims, owner, Reason.CLICK, moment=click_token.at, placed_at=placed_at)
-    return answer._replace(link_id=click_token.link_id, clicked_at=click_token.at, nonce=click_token.nonce)
+        denial = Reason.CLICK_AFTER_ORDER
+    elif agreement_id and placed_at - click_token.at > timedelta(days=data.attribution_days[agreement_id]):
+        denial = Reason.CLICK_EXPIRED
+    if denial:
+        return Attribution(None, denial, owner, click_token.link_id, click_token.at, agreement_id)
+    result = _check_eligibility(data, owner, Reason.CLICK, moment=click_token.at, placed_at=placed_at)
+    return result._replace(link_id=click_token.link_id, clicked_at=click_token.at, nonce=click_token.nonce)
 
 
 def _check_eligibility(
-    claims: AttributionData, affiliate_id: UUID, won_by: Reason, *, moment: datetime, placed_at: datetime
+    data: AttributionData, affiliate_id: UUID, won_by: Reason, *, moment: datetime, placed_at: datetime
 ) -> Attribution:
-    """Whether the affiliate's standing lets them have the order that they won at `moment` by coupon or click."""
-    history = claims.histories.get(affiliate_id, ())
-    under = claims.find_applicable_version(affiliate_id, placed_at)
-    agreement_id = under.agreement_id or claims.find_version_in_force(placed_at)
-    against = None
-    if claims.program_ends_at and moment >= claims.program_ends_at:
-        against = Reason.PROGRAM_ENDED
+    """Credit the affiliate if their status and agreement allow it at `moment`, the time of the click or order."""
+    history = data.histories.get(affiliate_id, ())
+    applicable = data.find_applicable_version(affiliate_id, placed_at)
+    agreement_id = applicable.agreement_id or data.find_version_in_force(placed_at)
+    denial = None
+    if data.program_ends_at and moment >= data.program_ends_at:
+        denial = Reason.PROGRAM_ENDED
     elif was_terminated_for_breach(history, placed_at):
-        against = Reason.BREACH
+        denial = Reason.BREACH
     elif get_state_at(history, moment) != State.ACTIVE:
-        against = Reason.NOT_ACTIVE
-    elif under.agreement_id is None:
-        against = Reason.NO_AGREEMENT
-    elif claims.find_applicable_version(affiliate_id, moment).is_paused:
-        against = Reason.NOT_ACCEPTED
-    if against:
-        return Attribution(None, against, affiliate_id, agreement_id=agreement_id)
-    return Attribution(affiliate_id, won_by, affiliate_id, agreement_id=under.agreement_id)
+        denial = Reason.NOT_ACTIVE
+    elif applicable.agreement_id is None:
+        denial = Reason.NO_AGREEMENT
+    elif data.find_applicable_version(affiliate_id, moment).is_paused:
+        denial = Reason.NOT_ACCEPTED
+    if denial:
+        return Attribution(None, denial, affiliate_id, agreement_id=agreement_id)
+    return Attribution(affiliate_id, won_by, affiliate_id, agreement_id=applicable.agreement_id)

@@ -1,4 +1,4 @@
-"""Reads what attribution needs for a batch of orders: one query, whatever the batch's size."""
+"""Load the data for the attribution of a batch of orders, with one query for any batch size."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,41 +15,46 @@ from tracking.clicks.click_ids import ClickToken
 from tracking.orders.attribution import Attribution, AttributionData, CouponAssignment, attribute_order
 from tracking.orders.snapshots import Snapshot
 
-# One question for all of it: six cost a single order more than everything else that is done with it.
+# One query for everything: six queries would cost a single order more than the rest of its processing.
 _FACTS_SQL = f"""
-    WITH bound AS MATERIALIZED (
+    WITH assigned AS MATERIALIZED (
         SELECT affiliate_id, UPPER(code) AS code, assigned_from, assigned_until
           FROM tracking_coupon WHERE UPPER(code) = ANY(%(codes)s::text[])
     ), owned AS MATERIALIZED (
         SELECT id, affiliate_id FROM tracking_link WHERE id = ANY(%(links)s::uuid[])
-    ), people AS MATERIALIZED (
-        SELECT affiliate_id FROM bound UNION SELECT affiliate_id FROM owned UNION SELECT unnest(%(extra_affiliate_ids)s::uuid[])
+    ), involved AS MATERIALIZED (
+        SELECT affiliate_id FROM assigned UNION SELECT affiliate_id FROM owned
+         UNION SELECT unnest(%(extra_affiliate_ids)s::uuid[])
     )
     SELECT 'coupon' AS kind, NULL::uuid AS id, affiliate_id, code AS text,
            {build_microseconds_sql("assigned_from")} AS since, {build_microseconds_sql("assigned_until")} AS until,
-           NULL::int AS number, NULL::int AS days, NULL::bool AS flag FROM bound
+           NULL::int AS number, NULL::int AS days, NULL::bool AS flag FROM assigned
      UNION ALL
     SELECT 'link', id, affiliate_id, NULL, NULL, NULL, NULL, NULL, NULL FROM owned
      UNION ALL
     SELECT 'change', id, affiliate_id, after, {build_microseconds_sql("at")}, NULL, NULL, NULL, breach
-      FROM affiliates_statuschange JOIN people USING (affiliate_id)
+      FROM affiliates_statuschange JOIN involved USING (affiliate_id)
      UNION ALL
-    SELECT 'acceptance', agreement_id, affiliate_id, NULL, {build_microseconds_sql("accepted_at")}, NULL, NULL, NULL, NULL
-      FROM agreements_acceptance JOIN people USING (affiliate_id)
+    SELECT 'acceptance', agreement_id, affiliate_id, NULL,
+           {build_microseconds_sql("accepted_at")}, NULL, NULL, NULL, NULL
+      FROM agreements_acceptance JOIN involved USING (affiliate_id)
      UNION ALL
-    SELECT 'version', id, NULL, NULL, {build_microseconds_sql("effective_at")}, NULL, number, attribution_days, detriment
+    SELECT 'version', id, NULL, NULL,
+           {build_microseconds_sql("effective_at")}, NULL, number, attribution_days, detriment
       FROM agreements_agreementversion version
      WHERE published_at IS NOT NULL
        AND NOT EXISTS (SELECT FROM agreements_agreementwithdrawal WHERE agreement_id = version.id)
      UNION ALL
-    SELECT 'order', NULL, NULL, order_id, NULL, NULL, NULL, NULL, NULL FROM tracking_order WHERE order_id = ANY(%(orders)s)
+    SELECT 'order', NULL, NULL, order_id, NULL, NULL, NULL, NULL, NULL
+      FROM tracking_order WHERE order_id = ANY(%(orders)s)
      UNION ALL
-    SELECT 'program', NULL, NULL, NULL, NULL, {build_microseconds_sql("ends_at")}, NULL, NULL, NULL FROM agreements_program
+    SELECT 'program', NULL, NULL, NULL, NULL,
+           {build_microseconds_sql("ends_at")}, NULL, NULL, NULL FROM agreements_program
 """  # noqa: S608 -- our own column names
 
 
 class Fact(NamedTuple):
-    """One row of what attribution needs to know; each kind fills what it has. Moments are in microseconds since 1970."""
+    """A row of the query; each kind fills some of the columns. Times are in microseconds since 1970."""
 
     id: UUID
     affiliate_id: UUID
@@ -62,7 +67,7 @@ class Fact(NamedTuple):
 
 
 class StatusChange(NamedTuple):
-    """A change of an affiliate's state, as far as attribution asks for it."""
+    """A change of an affiliate's status: the columns that attribution needs."""
 
     at: datetime
     after: str
@@ -70,12 +75,12 @@ class StatusChange(NamedTuple):
 
 
 def attribute_snapshots(snapshots: Iterable[Snapshot]) -> dict[str, Attribution]:
-    """{order id: whose it is} for the newest snapshots of a batch."""
+    """Return {order id: attribution} for the newest snapshots of a batch."""
     return _attribute_batch(list(snapshots), orders=())
 
 
 def attribute_new_orders(snapshots: Iterable[Snapshot]) -> dict[str, Attribution]:
-    """{order id: whose it is} of those that have no row yet; locks nothing."""
+    """Return {order id: attribution} for the orders that have no row yet. Locks nothing."""
     batch = list(snapshots)
     return _attribute_batch(batch, orders=[s.order_id for s in batch])
 
@@ -83,31 +88,29 @@ def attribute_new_orders(snapshots: Iterable[Snapshot]) -> dict[str, Attribution
 def _attribute_batch(batch: Sequence[Snapshot], *, orders: Collection[str]) -> dict[str, Attribution]:
     click_tokens = {s.click_id: click_ids.verify_click_id(s.click_id) for s in batch if s.click_id}
     codes = {s.coupon.upper() for s in batch if s.coupon}
-    facts = _fetch_facts(
-        codes, {click_token.link_id for click_token in click_tokens.values() if click_token}, orders=orders
-    )
-    claims, known = _build_attribution_data(facts), {fact.text for fact in facts["order"]}
+    facts = _fetch_facts(codes, {token.link_id for token in click_tokens.values() if token}, orders=orders)
+    data, existing = _build_attribution_data(facts), {fact.text for fact in facts["order"]}
     return {
         s.order_id: attribute_order(
-            claims,
+            data,
             coupon=s.coupon,
             click_id=s.click_id,
             click_token=click_tokens.get(s.click_id),
             placed_at=s.placed_at,
         )
         for s in batch
-        if s.order_id not in known
+        if s.order_id not in existing
     }
 
 
 def load_attribution_data(
     codes: set[str], click_tokens: Mapping[str, ClickToken | None], *, extra_affiliate_ids: Collection[UUID] = ()
 ) -> AttributionData:
-    """The claims that coupon `codes` (in capitals) and click `click_tokens` can make, and the histories of affiliates `extra_affiliate_ids`."""
+    """Load the data for upper-case coupon `codes`, for click tokens by click id and for further affiliates."""
     return _build_attribution_data(
         _fetch_facts(
             codes,
-            {click_token.link_id for click_token in click_tokens.values() if click_token},
+            {token.link_id for token in click_tokens.values() if token},
             extra_affiliate_ids=extra_affiliate_ids,
         )
     )
@@ -155,7 +158,7 @@ def _fetch_facts(
                 "orders": list(orders),
             },
         )
-        found: dict[str, list[Fact]] = defaultdict(list)
-        for kind, *fact in cursor.fetchall():
-            found[kind].append(Fact(*fact))
-    return found
+        facts: dict[str, list[Fact]] = defaultdict(list)
+        for kind, *columns in cursor.fetchall():
+            facts[kind].append(Fact(*columns))
+    return facts

@@ -1,4 +1,4 @@
-"""What the record of a click says of the order that came by it: read once, because records are dropped one day."""
+"""Details of the click that won an order. They are copied to the order, because old clicks are dropped."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -22,15 +22,15 @@ class ClickDetails(NamedTuple):
 UNKNOWN = ClickDetails()
 
 
-def load_click_details(decided: Mapping[str, Attribution]) -> dict[str, ClickDetails]:
-    """{order id: what its click was} for the orders that somebody has by a click whose record is there."""
-    nonces = {order_id: a.nonce for order_id, a in decided.items() if a.affiliate_id and a.nonce}
+def load_click_details(attributions: Mapping[str, Attribution]) -> dict[str, ClickDetails]:
+    """Return {order id: click details} for orders that were credited by a click whose row exists."""
+    nonces = {order_id: a.nonce for order_id, a in attributions.items() if a.affiliate_id and a.nonce}
     if not nonces:
         return {}
-    moments = [a.clicked_at for a in decided.values() if a.nonce and a.clicked_at]
-    # Between the first and the last: only the months of these are looked into. A click id knows milliseconds alone.
+    moments = [a.clicked_at for a in attributions.values() if a.nonce and a.clicked_at]
+    # The bounds restrict the query to the partitions of these clicks. Click ids have millisecond precision.
     rows = Click.objects.filter(
         pk__in=list(nonces.values()), at__gte=min(moments), at__lt=max(moments) + _MILLISECOND
     ).values_list("pk", *ClickDetails._fields)
-    found = {pk: ClickDetails(*row) for pk, *row in rows}
-    return {order_id: found[nonce] for order_id, nonce in nonces.items() if nonce in found}
+    details = {pk: ClickDetails(*row) for pk, *row in rows}
+    return {order_id: details[nonce] for order_id, nonce in nonces.items() if nonce in details}

@@ -1,7 +1,7 @@
-"""What of an affiliate's an order names: it decides which orders they may ask about, and what they are told (CONTRACT 9).
+"""Look up an order for an affiliate whose coupon or link it names (specification 9).
 
-An order keeps one candidate, but may name the coupon of one affiliate and the click of another, and once named a third: so
-this is worked out for whoever asks. The shop's number or the key of the order comes first, so that an index finds it.
+An order stores one candidate. But it may name the coupon of one affiliate and a click of another, and its older
+snapshots may name a third, so the references are worked out for each affiliate who looks it up.
 """
 
 from collections.abc import Sequence
@@ -18,37 +18,37 @@ from tracking.clicks.click_ids import LINK_IN_SQL, extract_link_id
 from tracking.models import Coupon, Link, Order, OrderSnapshot
 
 _CLICKED_LINK_SQL = LINK_IN_SQL.format(text="(snapshot_row.content->>'click_id')")
-# One statement, so that an order which names nothing of the affiliate's takes as long as one that there is not.
+# One statement, so that an order of others takes as long as one that does not exist.
 _FIND_ORDER_SQL = {
-    which: f"""
+    column: f"""
     SELECT o.id FROM tracking_order o
-     WHERE o.{which} = %(value)s
+     WHERE o.{column} = %(value)s
        AND (o.affiliate_id = %(affiliate)s
             OR EXISTS (SELECT 1 FROM tracking_ordersnapshot snapshot_row
-                         JOIN tracking_coupon mine ON UPPER(mine.code) = UPPER(snapshot_row.content->>'coupon')
-                        WHERE snapshot_row.order_id = o.order_id AND mine.affiliate_id = %(affiliate)s)
+                         JOIN tracking_coupon own ON UPPER(own.code) = UPPER(snapshot_row.content->>'coupon')
+                        WHERE snapshot_row.order_id = o.order_id AND own.affiliate_id = %(affiliate)s)
             OR EXISTS (SELECT 1 FROM tracking_ordersnapshot snapshot_row
-                         JOIN tracking_link mine ON mine.id = {_CLICKED_LINK_SQL}
-                        WHERE snapshot_row.order_id = o.order_id AND mine.affiliate_id = %(affiliate)s))
-    """  # noqa: S608  (our own column names, no outside text)
-    for which in ("order_id", "id")
+                         JOIN tracking_link own ON own.id = {_CLICKED_LINK_SQL}
+                        WHERE snapshot_row.order_id = o.order_id AND own.affiliate_id = %(affiliate)s))
+    """  # noqa: S608  (our own column names)
+    for column in ("order_id", "id")
 }
 
 
 class OrderReferences(NamedTuple):
-    """What reports of an order name of the affiliate's: a coupon that was ever bound to them, a link of theirs."""
+    """The affiliate's coupon assignments, past or present, and their link that snapshots of an order name."""
 
     assignments: Sequence[Coupon]
     link: Link | None
 
     @property
     def code(self) -> str:
-        """The coupon as it is spelled for the affiliate; "" for none."""
+        """Return the coupon code as it was assigned to the affiliate; "" for none."""
         return self.assignments[0].code if self.assignments else ""
 
 
 class OrderLookup:
-    """An order and the affiliate who asks about it."""
+    """An order and the affiliate who looks it up."""
 
     def __init__(self, order: Order, affiliate: Affiliate) -> None:
         self.order = order
@@ -60,51 +60,51 @@ class OrderLookup:
 
     @property
     def is_denied(self) -> bool:
-        """Whether the order would have been the affiliate's, had the reason that it keeps not spoken against it."""
+        """Return whether the order would have been the affiliate's but for its attribution reason."""
         return self.order.affiliate_id is None and self.order.candidate_id == self.affiliate.pk
 
     @property
     def concerns_other_affiliate(self) -> bool:
-        """Whether another has it, or would have had it: then nothing about the order itself is told."""
+        """Return whether another affiliate has or would have had the order, so that its details must stay hidden."""
         return not self.is_own and not self.is_denied and self.order.candidate_id is not None
 
     @cached_property
     def current_references(self) -> OrderReferences:
-        """By the newest report of the shop."""
+        """Return the references in the newest snapshot."""
         return self._find_references([self.order.coupon_code], [self.order.click_id])
 
     @cached_property
     def all_references(self) -> OrderReferences:
-        """By any report of the shop, the newest among them."""
+        """Return the references in any snapshot, including the newest."""
         rows = OrderSnapshot.objects.filter(order_id=self.order.order_id).values_list(
             "content__coupon", "content__click_id"
         )
-        named = list(rows.order_by("updated_at"))
-        return self._find_references([coupon for coupon, _ in named], [click_id for _, click_id in named])
+        pairs = list(rows.order_by("updated_at"))
+        return self._find_references([coupon for coupon, _ in pairs], [click_id for _, click_id in pairs])
 
     def _find_references(self, codes: Sequence[str | None], click_ids: Sequence[str | None]) -> OrderReferences:
         wanted = {code.upper() for code in codes if code}
-        mine = Coupon.objects.for_affiliate(self.affiliate).annotate(upper=Upper("code")).filter(upper__in=wanted)
+        own = Coupon.objects.for_affiliate(self.affiliate).annotate(upper=Upper("code")).filter(upper__in=wanted)
         links = [pk for click_id in click_ids if click_id and (pk := extract_link_id(click_id))]
         return OrderReferences(
-            assignments=list(mine.order_by("created_at")),
+            assignments=list(own.order_by("created_at")),
             link=Link.objects.for_affiliate(self.affiliate).filter(pk__in=links).first(),
         )
 
 
 def find_order_by_number(affiliate: Affiliate, order_id: str) -> OrderLookup | None:
-    """The order that the shop calls `order_id`, if any report of it names something of `affiliate`'s, or it is theirs."""
+    """Find an order by the shop's number, if it is the affiliate's or a snapshot of it names their coupon or link."""
     return _find_order(affiliate, "order_id", order_id) if "\0" not in order_id else None
 
 
 def find_order_by_id(affiliate: Affiliate, pk: UUID) -> OrderLookup | None:
-    """`by_number` for the key that an order has in addresses."""
+    """Do the same as `find_order_by_number` for the primary key, which URLs contain."""
     return _find_order(affiliate, "id", pk)
 
 
-def _find_order(affiliate: Affiliate, which: str, value: str | UUID) -> OrderLookup | None:
+def _find_order(affiliate: Affiliate, column: str, value: str | UUID) -> OrderLookup | None:
     with connection.cursor() as cursor:
-        cursor.execute(_FIND_ORDER_SQL[which], {"value": value, "affiliate": affiliate.pk})
+        cursor.execute(_FIND_ORDER_SQL[column], {"value": value, "affiliate": affiliate.pk})
         row = cursor.fetchone()
     orders: QuerySet[Order] = Order.objects.select_related("agreement", "link")
     return OrderLookup(orders.get(pk=row[0]), affiliate) if row else None

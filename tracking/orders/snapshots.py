@@ -1,6 +1,6 @@
-"""The form of an order snapshot (CONTRACT 4), checked field by field: what gets through is in its normal form.
+"""The format of order snapshots (specification 4): validation of each field, and their normal form.
 
-Pure: no database, no clock. A row that is refused says which field and why; it never raises anything but `Refused`.
+Pure: no database, no clock. Invalid input of any kind raises `Rejected`, which names the field and the cause.
 """
 
 import hashlib
@@ -22,16 +22,8 @@ EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 HASH_PREFIX = "hash:"
 
 KEYS = (
-    "order_id",
-    "updated_at",
-    "status",
-    "placed_at",
-    "completed_at",
-    "currency",
-    "click_id",
-    "coupon",
-    "customer",
-    "lines",
+    *("order_id", "updated_at", "status", "placed_at", "completed_at"),
+    *("currency", "click_id", "coupon", "customer", "lines"),
 )
 REQUIRED = ("order_id", "updated_at", "status", "placed_at", "currency", "lines")
 LINE_KEYS = ("line_id", "sku", "title", "category", "quantity", "amount", "refunded")
@@ -40,7 +32,7 @@ CUSTOMER_KEYS = ("ref", "country")
 ORDER_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 AMOUNT = re.compile(r"[0-9]{1,12}\.[0-9]{2}", re.ASCII)
 STATUSES = ("paid", "completed", "cancelled")
-# The most characters of each text.
+# The longest text of each field, in characters.
 MAX_LENGTHS = {
     "click_id": 200,
     "coupon": 64,
@@ -56,7 +48,7 @@ TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\
 
 
 class Rejected(Exception):
-    """A row that is not of the form: the field's path, as `lines[0].amount`, and the cause in words."""
+    """A row is not a valid snapshot. `field` is a path such as `lines[0].amount`, `message` the cause."""
 
     def __init__(self, field: str, cause: str) -> None:
         super().__init__(f"{field}: {cause}" if field else cause)
@@ -75,7 +67,7 @@ class Line(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """One order as it stood at `updated_at`; moments in UTC, amounts with two places, absent text as ""."""
+    """An order as of `updated_at`. Times are in UTC, amounts have two decimals, and missing text is ""."""
 
     order_id: str
     updated_at: datetime
@@ -90,7 +82,7 @@ class Snapshot(NamedTuple):
     lines: tuple[Line, ...]
 
     def build_content(self) -> dict[str, Any]:
-        """The snapshot as it is stored: the contract's form, in its normal form, `customer.ref` as a keyed hash."""
+        """Return the snapshot in normal form as it is stored, with `customer.ref` as a keyed hash."""
         return {
             "order_id": self.order_id,
             "updated_at": format_timestamp(self.updated_at),
@@ -119,27 +111,29 @@ class Snapshot(NamedTuple):
         }
 
     def serialize(self) -> tuple[bytes, str]:
-        """The content as canonical JSON, and its fingerprint: equal for equal content, whatever the order of keys or the
-        offset of moments."""
+        """Return the content as canonical JSON, and its digest.
+
+        Both are equal for equal content, regardless of key order and time zone offsets.
+        """
         text = dump_canonical(self.build_content())
         return text, hashlib.sha256(text).hexdigest()
 
 
 def dump_canonical(content: Mapping[str, Any]) -> bytes:
-    """JSON with sorted keys and no spaces, all of it ASCII."""
-    quick = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
-    if quick.isascii() and b"\x7f" not in quick:
-        return quick  # letter for letter what follows
+    """Serialize to ASCII-only JSON with sorted keys and no spaces."""
+    fast = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    if fast.isascii() and b"\x7f" not in fast:
+        return fast  # identical to the output below
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
 
 
 def format_timestamp(moment: datetime) -> str:
-    """ISO 8601 in UTC, with Z."""
+    """Format a time as ISO 8601 in UTC, with Z."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 class Reader:
-    """Reads rows against one program: its currency, the present moment and the key for customers' references."""
+    """Parses rows for a program's currency, at the time `now`, with the key for hashing customer references."""
 
     def __init__(self, *, currency: str, now: datetime, key: str) -> None:
         self.currency = currency
@@ -147,11 +141,11 @@ class Reader:
         self.key = key.encode()
 
     def read(self, row: object) -> Snapshot:
-        """The snapshot that `row`, as parsed from JSON, is; raises Refused with the field and the cause."""
+        """Parse a row of decoded JSON. Raises Rejected."""
         row = _check_object(row, "", KEYS, REQUIRED)
         order_id = _parse_text(row["order_id"], "order_id", 64)
         if not ORDER_ID.fullmatch(order_id):
-            raise Rejected("order_id", "must be 1 to 64 of letters, digits, '.', '_' and '-'")
+            raise Rejected("order_id", "must be 1 to 64 letters, digits, '.', '_' or '-'")
         updated_at = self._parse_moment(row["updated_at"], "updated_at")
         status = row["status"]
         if status not in STATUSES:
@@ -180,15 +174,15 @@ class Reader:
 
     def _parse_moment(self, value: object, field: str) -> datetime:
         if not isinstance(value, str) or not TIMESTAMP.fullmatch(value):
-            raise Rejected(field, "must be a moment with its offset, as 2010-12-08T08:26:00Z")
+            raise Rejected(field, "must be a date-time with time zone, e.g. 2010-12-08T08:26:00Z")
         try:
             moment = datetime.fromisoformat(value).astimezone(UTC)
         except (ValueError, OverflowError):
-            raise Rejected(field, "is no moment that there is") from None
+            raise Rejected(field, "is not a valid date-time") from None
         if moment < EARLIEST:
-            raise Rejected(field, "lies before 1970")
+            raise Rejected(field, "is before 1970")
         if moment > self.latest:
-            raise Rejected(field, "lies in the future by more than five minutes")
+            raise Rejected(field, "is more than five minutes in the future")
         return moment
 
     def _parse_completed_at(self, value: object, status: object, placed_at: datetime) -> datetime | None:
@@ -200,16 +194,15 @@ class Reader:
             raise Rejected("completed_at", "must be null when the status is paid")
         completed_at = self._parse_moment(value, "completed_at")
         if completed_at < placed_at:
-            raise Rejected("completed_at", "must not lie before placed_at")
+            raise Rejected("completed_at", "must not be before placed_at")
         return completed_at
 
     def hash_reference(self, reference: str) -> str:
-        """A customer's reference as it is stored: HMAC-SHA-256 under the installation's key, in hex."""
+        """Return the stored form of a customer reference: its HMAC-SHA-256 in hex."""
         if not reference:
             return ""
-        if _HASHED_PATTERN.fullmatch(
-            reference
-        ):  # a row of the rejects inbox, sent again: it was hashed when it was refused
+        # A rejected order that is retried has its reference hashed already.
+        if _HASHED_PATTERN.fullmatch(reference):
             return reference.removeprefix(HASH_PREFIX)
         return hmac.new(self.key, reference.encode(errors="backslashreplace"), "sha256").hexdigest()
 
@@ -223,7 +216,7 @@ def _parse_lines(value: object) -> tuple[Line, ...]:
     seen: set[str] = set()
     for index, line in enumerate(lines):
         if line.line_id in seen:
-            raise Rejected(f"lines[{index}].line_id", "is the id of another line of this order")
+            raise Rejected(f"lines[{index}].line_id", "is used by another line of this order")
         seen.add(line.line_id)
     return lines
 
@@ -250,7 +243,7 @@ def _parse_line(value: object, path: str) -> Line:
 
 def _parse_amount(value: object, field: str) -> Decimal:
     if not isinstance(value, str) or not AMOUNT.fullmatch(value):
-        raise Rejected(field, 'must be a string of digits, a point and two digits, as "15.30"')
+        raise Rejected(field, 'must be a string with two decimals, e.g. "15.30"')
     amount = Decimal(value)
     if amount > MAX_AMOUNT:
         raise Rejected(field, "must be at most 1000000.00")
@@ -258,38 +251,38 @@ def _parse_amount(value: object, field: str) -> Decimal:
 
 
 def _check_object(value: object, path: str, known: tuple[str, ...], required: tuple[str, ...]) -> dict[str, Any]:
-    """`value` as an object with known keys, all required ones among them, and no key twice."""
+    """Return `value` if it is an object with known keys only, all required keys and no duplicates."""
     prefix = f"{path}." if path else ""
     if not isinstance(value, dict):
         raise Rejected(path, "must be an object")
-    twice = getattr(value, "duplicate_key", None)
-    if twice is not None:
-        raise Rejected(f"{prefix}{_format_key(twice)}", "is a key that stands twice")
+    duplicate = getattr(value, "duplicate_key", None)
+    if duplicate is not None:
+        raise Rejected(f"{prefix}{_format_key(duplicate)}", "is a duplicate key")
     for key in value:
         if key not in known:
-            raise Rejected(f"{prefix}{_format_key(key)}", "is no key of a snapshot")
+            raise Rejected(f"{prefix}{_format_key(key)}", "is an unknown field")
     for key in required:
         if key not in value:
             raise Rejected(f"{prefix}{key}", "is required")
     return value
 
 
-def _parse_required_text(value: object, field: str, most: int) -> str:
-    text = _parse_text(value, field, most)
+def _parse_required_text(value: object, field: str, max_length: int) -> str:
+    text = _parse_text(value, field, max_length)
     if not text.strip():
         raise Rejected(field, "must not be empty")
     return text
 
 
-def _parse_optional_text(value: object, field: str, most: int) -> str:
-    return "" if value is None else _parse_text(value, field, most)
+def _parse_optional_text(value: object, field: str, max_length: int) -> str:
+    return "" if value is None else _parse_text(value, field, max_length)
 
 
-def _parse_text(value: object, field: str, most: int) -> str:
+def _parse_text(value: object, field: str, max_length: int) -> str:
     if not isinstance(value, str):
         raise Rejected(field, "must be a string")
-    if len(value) > most:
-        raise Rejected(field, f"must have at most {most} characters")
+    if len(value) > max_length:
+        raise Rejected(field, f"must have at most {max_length} characters")
     if "\0" in value:
         raise Rejected(field, "contains a NUL character")
     if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
@@ -298,5 +291,5 @@ def _parse_text(value: object, field: str, most: int) -> str:
 
 
 def _format_key(key: str) -> str:
-    """A key as it may be printed and stored: short, printable, encodable."""
+    """Return a key in a form that can be printed and stored."""
     return key[:64].encode("ascii", "backslashreplace").decode().replace("\0", "\\x00")

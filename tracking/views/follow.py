@@ -1,4 +1,4 @@
-"""`/r/{code}` inside Django, for whatever is not served ahead of it: the same answers, recorded on Django's connection."""
+"""`/r/{code}` inside Django, for servers without the redirect ahead of it: same responses, Django's connection."""
 
 import logging
 
@@ -21,12 +21,12 @@ _flood_limit = FloodLimit(settings.CLICK_FLOOD_PER_MINUTE)
 
 @csrf_exempt
 def follow(request: HttpRequest, code: str) -> HttpResponse:
-    """Redirect a visit to a tracking link (CONTRACT 4)."""
+    """Redirect a visit to a tracking link (specification 4)."""
     visit = parse_wsgi_request(request.META, timezone.now())
-    answer = service.reject_invalid(visit) or _build_response(visit)
-    if answer.row is not None:
-        _record_click(answer.row)
-    return HttpResponse(answer.body, status=answer.status, reason=answer.reason, headers=dict(answer.headers))
+    response = service.reject_invalid(visit) or _build_response(visit)
+    if response.row is not None:
+        _record_click(response.row)
+    return HttpResponse(response.body, status=response.status, reason=response.reason, headers=dict(response.headers))
 
 
 def _build_response(visit: RedirectRequest) -> RedirectResponse:
@@ -38,10 +38,10 @@ def _build_response(visit: RedirectRequest) -> RedirectResponse:
 
 
 def _record_click(row: ClickRow) -> None:
-    """Record the click; where Django's connection can't, the thread of the served redirect does when it can."""
+    """Record the click on Django's connection, or else through the writer of the redirect service."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             click_store.insert_rows(cursor, [row])
     except Error as error:
-        log.warning("a click could not be recorded on this connection: %s", error)
+        log.warning("A click could not be recorded on this connection: %s", error)
         service.get_service().writer.record(row)

@@ -1,4 +1,4 @@
-"""An affiliate's links and coupons."""
+"""Pages of an affiliate's links and coupons."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +21,7 @@ from tracking import link_lists
 from tracking.forms import LinkForm
 from tracking.links import qr
 from tracking.links import tracking_links as domain
-from tracking.links.shop_hosts import get_shop_hosts
+from tracking.links.addresses import get_shop_hosts
 from tracking.models import Coupon, Link
 from tracking.tables import LinkTable
 
@@ -29,7 +29,7 @@ from tracking.tables import LinkTable
 @require_safe
 @affiliate_view
 def list_links(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    """All links with what came of them, and all coupons."""
+    """Show the affiliate's links with their clicks and orders, and their coupons."""
     now = timezone.now()
     pause = link_lists.find_affiliate_pause(affiliate, now=now)
     table = LinkTable(link_lists.list_links_with_counts(affiliate), pause=pause)
@@ -47,17 +47,17 @@ def list_links(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @affiliate_view
 def create_link(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    """Make a link."""
+    """Create a link."""
     form = LinkForm(request.POST or None, hosts=_get_shop_hosts())
     if request.method == "POST" and form.is_valid():
         try:
             link = domain.create_link(
                 affiliate=affiliate, **form.get_link_fields(), now=timezone.now(), by=affiliate.user
             )
-        except ValidationError as refusal:
-            form.add_error(None, refusal)
+        except ValidationError as error:
+            form.add_error(None, error)
         else:
-            messages.success(request, _("Your link is ready. Copy its address and publish it."))
+            messages.success(request, _("Link created. Copy the tracking link and publish it."))
             return redirect("tracking:link", link.pk)
     page = {"form": form, "can_create_links": affiliate.state == State.ACTIVE}
     return render(request, "tracking/link_new.html", page)
@@ -66,16 +66,16 @@ def create_link(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @affiliate_view
 def show_link(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
-    """One link: its address, its QR code, what came of it, and the form to change it."""
+    """Show a link with its QR code, clicks and orders, and change it."""
     row = get_object_or_404(link_lists.list_links_with_counts(affiliate).select_related("affiliate"), pk=pk)
     form = LinkForm(request.POST or None, hosts=_get_shop_hosts(), initial=_get_initial_data(row))
     if request.method == "POST" and form.is_valid():
         try:
             domain.update_link(link=row, **form.get_link_fields(), now=timezone.now(), by=affiliate.user)
-        except ValidationError as refusal:
-            form.add_error(None, refusal)
+        except ValidationError as error:
+            form.add_error(None, error)
         else:
-            messages.success(request, _("The link is changed; its address stays the same."))
+            messages.success(request, _("Link saved. The tracking link stays the same."))
             return redirect("tracking:link", row.pk)
     page = {
         "link": row,
@@ -90,38 +90,38 @@ def show_link(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpRespo
 @require_POST
 @affiliate_view
 def pause_link(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
-    """Stop tracking a link."""
-    done = _("The link is paused: it still leads to the shop, but nothing is tracked.")
-    return _set_paused(request, affiliate, pk, domain.pause_link, done)
+    """Pause a link."""
+    message = _("Link paused. It still leads to the shop, but clicks are not tracked.")
+    return _set_paused(request, affiliate, pk, domain.pause_link, message)
 
 
 @require_POST
 @affiliate_view
 def resume_link(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
-    """Track a link again."""
-    return _set_paused(request, affiliate, pk, domain.resume_link, _("The link is tracked again."))
+    """Resume a link."""
+    return _set_paused(request, affiliate, pk, domain.resume_link, _("Link resumed."))
 
 
 @require_safe
 @affiliate_view
 def show_qr_code(request: HttpRequest, affiliate: Affiliate, pk: UUID, kind: str) -> HttpResponse:
-    """The QR code of a link, as a picture."""
-    row = get_object_or_404(Link.objects.for_affiliate(affiliate), pk=pk)
-    answer = HttpResponse(qr.render_qr_code(row, kind), content_type=qr.MEDIA_TYPES[kind])
-    answer.headers["Content-Disposition"] = f'inline; filename="{row.code}.{kind}"'
-    return answer
+    """Return the QR code of a link as an image."""
+    link = get_object_or_404(Link.objects.for_affiliate(affiliate), pk=pk)
+    response = HttpResponse(qr.render_qr_code(link, kind), content_type=qr.MEDIA_TYPES[kind])
+    response.headers["Content-Disposition"] = f'inline; filename="{link.code}.{kind}"'
+    return response
 
 
 def _set_paused(
-    request: HttpRequest, affiliate: Affiliate, pk: UUID, switch: Callable[..., None], done: str
+    request: HttpRequest, affiliate: Affiliate, pk: UUID, switch: Callable[..., None], message: str
 ) -> HttpResponse:
     row = get_object_or_404(Link.objects.for_affiliate(affiliate).select_related("affiliate"), pk=pk)
     try:
         switch(link=row, now=timezone.now(), by=affiliate.user)
-    except NotAllowed as refusal:
-        messages.error(request, str(refusal))
+    except NotAllowed as error:
+        messages.error(request, str(error))
     else:
-        messages.success(request, done)
+        messages.success(request, message)
     return redirect("tracking:link", row.pk)
 
 

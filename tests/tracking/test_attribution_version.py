@@ -1,4 +1,4 @@
-"""An order that is nobody's is explained by ..."""
+"""The agreement version stored with an order that is not credited."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -17,8 +17,8 @@ DAY = timedelta(days=1)
 VERSIONS = [PublishedVersion(OLD, PLACED - 90 * DAY, False), PublishedVersion(NEW, PLACED - 5 * DAY, True)]
 
 
-def asked(*, history=ACTIVE, accepted=True, clicked=None):
-    claims = AttributionData(
+def attribute(*, history=ACTIVE, accepted=True, clicked=None):
+    data = AttributionData(
         assignments={"ANN": [CouponAssignment(ANN, PLACED - 90 * DAY, None)]},
         link_owners={LINK: ANN},
         histories={ANN: history},
@@ -29,7 +29,7 @@ def asked(*, history=ACTIVE, accepted=True, clicked=None):
     )
     click_token = ClickToken(LINK, clicked, LINK) if clicked else None
     return attribute_order(
-        claims,
+        data,
         coupon="" if clicked else "ANN",
         click_id="c" if clicked else "",
         click_token=click_token,
@@ -38,7 +38,7 @@ def asked(*, history=ACTIVE, accepted=True, clicked=None):
 
 
 @pytest.mark.parametrize(
-    ("how", "reason", "version"),
+    ("facts", "reason", "version"),
     [
         ({"history": SUSPENDED}, Reason.NOT_ACTIVE, OLD),
         ({"history": SUSPENDED, "accepted": False}, Reason.NOT_ACTIVE, NEW),
@@ -49,7 +49,7 @@ def asked(*, history=ACTIVE, accepted=True, clicked=None):
         ({"clicked": PLACED + DAY, "accepted": False}, Reason.CLICK_AFTER_ORDER, NEW),
     ],
 )
-def test_the_version_that_its_claimant_was_under_and_else_the_one_in_force(how, reason, version):
-    found = asked(**how)
-    assert (found.affiliate_id, found.reason, found.candidate_id) == (None, reason, ANN)
-    assert found.agreement_id == version
+def test_denial_cites_applicable_version_or_else_version_in_force(facts, reason, version):
+    result = attribute(**facts)
+    assert (result.affiliate_id, result.reason, result.candidate_id) == (None, reason, ANN)
+    assert result.agreement_id == version
