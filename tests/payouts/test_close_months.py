@@ -43,14 +43,14 @@ def test_from_the_instant_on_at_which_they_have_ended():
 
 
 def test_in_order_from_that_of_the_earliest_order_on():
-    with pytest.raises(close.CloseNotAllowed, match="2025-12 lies before the program's first month, 2026-01"):
+    with pytest.raises(close.CloseNotAllowed, match="2025-12 is before the program's first month, 2026-01"):
         close_it("2025-12-01", parse_utc("2026-04-01"))
     with pytest.raises(close.CloseNotAllowed, match="2026-01 must be closed first"):
         close_it("2026-02-01", parse_utc("2026-04-01"))
     close_it("2026-01-01", parse_utc("2026-04-01"))
     with pytest.raises(close.CloseNotAllowed, match="2026-02 must be closed first"):
         close_it("2026-03-01", parse_utc("2026-04-01"))
-    with pytest.raises(close.CloseNotAllowed, match="2025-12 lies before the program's first month, 2026-01"):
+    with pytest.raises(close.CloseNotAllowed, match="2025-12 is before the program's first month, 2026-01"):
         close_it("2025-12-01", parse_utc("2026-04-01"))
 
 
@@ -77,8 +77,8 @@ def test_with_a_record_of_who_asked():
     by_itself = close_it("2026-02-01", parse_utc("2026-03-03"))
     records = AuditRecord.objects.filter(action="month closed").order_by("at")
     assert [(row.subject_id, row.by, row.reason) for row in records] == [
-        (str(by_hand.pk), member, "Closed by hand."),
-        (str(by_itself.pk), None, "The month had ended, and it was its turn."),
+        (str(by_hand.pk), member, "Closed manually."),
+        (str(by_itself.pk), None, "Scheduled month-end close."),
     ]
     assert records[0].after == {"period": "2026-01", "cut": by_hand.cut}
 

@@ -82,7 +82,7 @@ def test_its_share_of_what_was_paid_and_kept():
         {
             "rule": Rule.REFUNDS.value,
             "clause": f"3.{Rule.REFUNDS.value}",
-            "text": "100.00 paid, less 30.10 given back, is 69.90.",
+            "text": "100.00 paid less 30.10 refunded is 69.90.",
         },
         {
             "rule": Rule.ROUNDING.value,
@@ -96,14 +96,14 @@ def test_nothing_of_a_cancelled_order():
     [one] = priced(("home", "100.00", "30.00"), status="cancelled")
     assert (one.base, one.amount) == (0, 0)
     assert [step["rule"] for step in one.steps] == [Rule.RATE_CARD, Rule.REFUNDS, Rule.ROUNDING]
-    assert one.steps[1]["text"] == "The order was cancelled, so nothing of it earns."
+    assert one.steps[1]["text"] == "The order was cancelled, so it earns nothing."
 
 
 def test_what_everything_else_does_if_its_category_is_not_named():
     [named, other] = priced(("rest", "10.00", "0.00"), ("toys", "20.00", "0.00"))
     assert (named.amount, other.amount) == (Decimal("0.30"), Decimal("0.60"))
     assert named.steps[0]["text"] == "Rate card of version 7: rest, 3.00 %."
-    assert other.steps[0]["text"] == "Rate card of version 7: toys is not named, so everything else, 3.00 %."
+    assert other.steps[0]["text"] == "Rate card of version 7: toys is not listed, so everything else, 3.00 %."
 
 
 def test_less_where_the_orders_commission_is_limited_and_used_up_in_the_order_sent():
@@ -114,7 +114,7 @@ def test_less_where_the_orders_commission_is_limited_and_used_up_in_the_order_se
     assert [len(one.steps) for one in capped] == [2, 2, 3]
     limited = capped[2].steps[-1]
     assert limited["rule"] == Rule.ORDER_COMMISSION_CAP
-    assert limited["text"] == "The order's commission is limited to 6.00: 0.00 is left for this line."
+    assert limited["text"] == "Commission per order is capped at 6.00; 0.00 is left for this line."
     assert [one.amount for one in priced(*reversed(rows), card=CAPPED)] == [Decimal(1), Decimal(1), Decimal(4)]
 
 
@@ -125,7 +125,7 @@ def test_more_by_a_promotion_and_says_so():
     [one] = priced(("home", "100.00", "0.00"), offers=[offer("9.00")])
     assert (one.rate, one.amount) == (Decimal("8.50"), Decimal("8.50"))
     assert one.steps[1]["text"] == (
-        "Raised to 8.50 % by the promotion Spring, which would give 9.00 %, as far as the highest rate allows."
+        "Raised to 8.50 % by the promotion Spring (9.00 %, limited to the maximum rate)."
     )
 
 

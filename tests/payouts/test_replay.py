@@ -43,7 +43,7 @@ def test_a_settled_amount_that_is_a_cent_off(capsys):
     assert (difference.affiliate, difference.stored, difference.recomputed) == ("BEN", "20.01", "20.00")
     with pytest.raises(CommandError, match="1 differences"):
         call_command("replay", "2026-02")
-    assert "2026-02: BEN: line 1 of order A1 was posted as 20.01, recomputed it is 20.00" in capsys.readouterr().err
+    assert "2026-02: BEN: line 1 of order A1 was posted as 20.01, but recomputes to 20.00" in capsys.readouterr().err
 
 
 def test_a_payout_that_was_kept_back():

@@ -184,7 +184,7 @@ def test_are_told_apart_by_the_proof_where_the_database_forgets_to_mark(affiliat
     out = StringIO()
     with pytest.raises(CommandError) as failure:
         call_command("verify_rollups", "--skip-fold", stdout=out, stderr=StringIO())
-    text = "commission of ANN on 2026-01-10, total '': the roll-up has 5.00, the rows make 4.00"
+    text = "commission of ANN on 2026-01-10, total '': the rollup has 5.00, the rows give 4.00"
     assert str(failure.value) == text
     assert "total: 1 compared, 1 differ\n" in out.getvalue()
 

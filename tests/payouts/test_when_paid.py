@@ -140,9 +140,9 @@ def test_the_balance_is_below_the_minimum(said_at):
     sell("100.00")
     said = said_at(JANUARY)
     # Nothing is validated by the close of January.
-    assert "It would be carried over, because it waits for: 16.00 USD more until the payout minimum. clause 5.4" in said
+    assert "It would be carried over, because it waits for: 16.00 USD more to reach the payout threshold. clause 5.4" in said
     close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
-    assert "11.00 USD more until the payout minimum. clause 5.4" in said_at(FEBRUARY)
+    assert "11.00 USD more to reach the payout threshold. clause 5.4" in said_at(FEBRUARY)
 
 
 def test_details_are_missing(said_at, seller):
@@ -155,7 +155,7 @@ def test_details_are_on_hold(said_at, seller):
     sell()
     changed = datetime(2026, 1, 31, 12, tzinfo=UTC)
     details.change_details(affiliate=seller, method="paypal", account="n@example.com", holder="N", now=changed, by=None)
-    said = "Your payout details were changed: they can be used from 7 February 2026, 12:00 UTC. clause 5.6"
+    said = "Your payout details were changed. They can be used from 7 February 2026, 12:00 UTC. clause 5.6"
     assert said in said_at(FEBRUARY - timedelta(days=1))
     close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     # By the next close the hold is over.
@@ -171,7 +171,7 @@ def test_payouts_are_on_hold(said_at, seller):
 def test_they_are_suspended(said_at, seller):
     sell()
     suspension.suspend(affiliate=seller, reason="So.", now=JANUARY, by=None)
-    assert "You are suspended: nothing is paid out meanwhile. clause 10.4" in said_at(JANUARY)
+    assert "You are suspended. Nothing is paid out until you are reinstated. clause 10.4" in said_at(JANUARY)
 
 
 def closed(*, refunded_later: bool = False) -> None:
@@ -192,7 +192,7 @@ def test_it_was_settled_and_then_refunded_in_part(said_at):
     )
     assert "20.00 USD · statement of February 2026" in said
     assert "As things stand, your balance is -5.00 USD then." in said
-    assert "The balance is below zero; it is set off against what you earn later. clause 5.3" in said
+    assert "The balance is negative; it is offset against your future commissions. clause 5.3" in said
 
 
 def test_what_became_of_the_payout(said_at, preparer, approver):
@@ -214,7 +214,7 @@ def test_what_became_of_the_payout(said_at, preparer, approver):
         content=build_results_file((payout, "failed", "20.00", "closed")), now=MARCH, by=preparer
     )
     said = said_at(MARCH)
-    assert f"Its payout, reference {payout.reference}, came back to your balance." in said
+    assert f"Its payout, reference {payout.reference}, was returned to your balance." in said
     assert "As things stand, your balance is 20.00 USD then. It would be paid out." in said
     payout_transitions.reissue(payout=Payout.objects.get(), reason="So.", now=MARCH, by=approver)
     again = Payout.objects.get(replaces=payout)
@@ -229,7 +229,7 @@ def test_what_was_carried_over_and_paid_with_a_later_statement(said_at):
         "5.00 USD · statement of February 2026 . It was carried over with the balance, because: The balance is below the "
         "payout minimum. clause 5.4"
     ) in said
-    assert "11.00 USD more until the payout minimum." in said
+    assert "11.00 USD more to reach the payout threshold." in said
     sell("400.00", order_id="A2", at="2026-03-01T12:00:00Z", now=MARCH)
     close_month(month=date(2026, 3, 1), now=APRIL, by=None)
     reference = Payout.objects.get().reference
@@ -244,7 +244,7 @@ def test_what_was_carried_over_and_paid_with_a_later_statement(said_at):
 def test_that_it_is_void_waits_for_nothing(said_at):
     sell(refunded="400.00")
     said = said_at(JANUARY)
-    assert "400.00 paid, less 400.00 given back, is 0.00. clause 4.3" in said
+    assert "400.00 paid less 400.00 refunded is 0.00. clause 4.3" in said
     for word in ("It waits", "is validated", "posts it", "When money goes out"):
         assert word not in said
     assert AgreementVersion.objects.count() == 1

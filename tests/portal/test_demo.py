@@ -131,7 +131,7 @@ def test_is_replayed_without_a_difference_until_a_cent_is_changed(demo, capsys):
     whose, order_line = line.statement.affiliate.code, line.commission.line
     named = f"{whose}: line {order_line.line_id} of order {order_line.order.order_id}"
     told = capsys.readouterr().err
-    assert f"{line.close}: {named} was posted as {a_cent_more}, recomputed it is {line.amount}" in told
+    assert f"{line.close}: {named} was posted as {a_cent_more}, but recomputes to {line.amount}" in told
     with pytest.raises(CommandError, match=f"{whose}: the statement of {line.close} settles"):
         call_command("verify_ledger")
     found = [finding.first for finding in verification.check_invariants() if finding.violations]

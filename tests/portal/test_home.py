@@ -72,7 +72,7 @@ def test_shows_pending_commissions_and_the_newest_orders(greta, client_for):
 
 def test_says_what_the_next_payout_waits_for_by_clause(greta, client_for):
     html = client_for(greta.user).get("/home/").content.decode()
-    assert "16.00\u00a0USD more until the payout minimum." in html
+    assert "16.00\u00a0USD more to reach the payout threshold." in html
     assert "Payout details are missing." in html
     assert "#clause-5.4" in html
 

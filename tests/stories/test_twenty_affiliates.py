@@ -185,10 +185,10 @@ def test_and_so_says_a_replay_until_a_cent_is_changed(story, capsys):
         call_command("replay", "--all")
     # The second: what February has paid too much, March ought to have taken back.
     assert [line for line in capsys.readouterr().err.splitlines() if "R0500" in line] == [
-        "2011-02: R0500: line 1 of order 541001 was posted as 8.26, recomputed it is 8.25",
-        "2011-03: R0500: line 1 of order 541001 was posted as 0.00, recomputed it is -0.01",
-        "2011-03: R0500: settled was posted as 21.02, recomputed it is 21.01",
-        "2011-03: R0500: payout was posted as 21.02, recomputed it is 21.01",
+        "2011-02: R0500: line 1 of order 541001 was posted as 8.26, but recomputes to 8.25",
+        "2011-03: R0500: line 1 of order 541001 was posted as 0.00, but recomputes to -0.01",
+        "2011-03: R0500: settled was posted as 21.02, but recomputes to 21.01",
+        "2011-03: R0500: payout was posted as 21.02, but recomputes to 21.01",
     ]
     with pytest.raises(CommandError, match=r"R0500: the statement of 2011-02 settles 27\.86 in 6 lines"):
         call_command("verify_ledger")
