@@ -121,7 +121,7 @@ def _recompute_figures(
         amounts = [source.get(pk, ZERO) for source in (opening, settled, adjustments, returned)]
         balance = sum(amounts, ZERO)
         payout = balance if check.is_payable(pk, balance) else ZERO
-        figures[pk] = StatementFigures(*amounts, payout, balance - payout)
+        figures[pk] = StatementFigures._make([*amounts, payout, balance - payout])
     return figures
 
 
