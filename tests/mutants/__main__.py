@@ -29,7 +29,12 @@ LIMIT = 120
 CAUGHT, SURVIVED = 1, 0
 SIMULATION_TEST = "tests/simulation/test_money_simulation.py"
 _PRICING = ("tests/payouts/test_pricing.py", "tests/payouts/test_precedence.py")
-_CLOSE = ("tests/payouts/test_close_boundaries.py", "tests/stories/test_small_orders.py", SIMULATION_TEST)
+_CLOSE = (
+    "tests/payouts/test_close_boundaries.py",
+    "tests/payouts/test_close_postings.py",
+    "tests/stories/test_small_orders.py",
+    SIMULATION_TEST,
+)
 # What each is tried with, the quickest first.
 TESTS = {
     "lib/money.py": ("tests/payouts/test_rounding.py",),
@@ -70,7 +75,11 @@ TESTS = {
         "tests/payouts/test_preflight.py",
         *_CLOSE,
     ),
-    "payouts/closing/close_sql.py": ("tests/payouts/test_close_without_orders.py", "tests/payouts/test_preflight.py", *_CLOSE),
+    "payouts/closing/close_sql.py": (
+        "tests/payouts/test_close_without_orders.py",
+        "tests/payouts/test_preflight.py",
+        *_CLOSE,
+    ),
 }
 
 

@@ -75,8 +75,8 @@ def affiliates_by_case(make_payable_affiliate, grant, preparer):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(
-            "UPDATE payouts_ledgerentry SET amount = amount - 0.01 WHERE affiliate_id = %s AND account = 'affiliate_payable'"
-            " AND amount < 0",
+            "UPDATE payouts_ledgerentry SET amount = amount - 0.01"
+            " WHERE affiliate_id = %s AND account = 'affiliate_payable' AND amount < 0",
             [cases["excluded"].pk],
         )
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
@@ -226,8 +226,10 @@ def test_page_has_links_figures_and_close_button(affiliates_by_case, read_page):
     result = read_page(MARCH)
     for affiliate in (affiliates_by_case["owes"], affiliates_by_case["excluded"], affiliates_by_case["moved"]):
         assert reverse("admin:affiliates_affiliate_change", args=[affiliate.pk]) in result
-    for words in ("250.00 USD", "135.99 USD", "Close 2026-02", "First payout to changed details: 1 affiliate, 80.00 USD",
-                  "193.00 USD", "1 affiliate would be set aside", "the ledger owes"):  # fmt: skip
+    for words in (
+        "250.00 USD", "135.99 USD", "Close 2026-02", "First payout to changed details: 1 affiliate, 80.00 USD",
+        "193.00 USD", "1 affiliate would be set aside", "the ledger owes",
+    ):  # fmt: skip
         assert words in result, words
     early = read_page(FEBRUARY)
     assert "2026-02 still runs: this is no close." in early

@@ -123,7 +123,8 @@ def test_unknown_account_and_payable_without_affiliate_are_rejected(make_payable
     ):
         with pytest.raises(IntegrityError, match=constraint):
             run_sql(
-                "INSERT INTO payouts_ledgerentry (transaction_id, account, amount) VALUES (%s, %s, 5), (%s, 'cash', -5)",
+                "INSERT INTO payouts_ledgerentry (transaction_id, account, amount)"
+                " VALUES (%s, %s, 5), (%s, 'cash', -5)",
                 one.pk, account, one.pk,
             )  # fmt: skip
 

@@ -77,8 +77,8 @@ def test_order_waits_for_completion(read_order_page, seller):
 def test_pending_commission_shows_validation_time_and_close(read_order_page):
     send_order()
     assert (
-        "The order is completed. The commission is validated on 1 February 2026, 12:00 UTC, and the close of February 2026, "
-        "on 3 March 2026, posts it to your balance. clause 4.6"
+        "The order is completed. The commission is validated on 1 February 2026, 12:00 UTC, and the close of February "
+        "2026, on 3 March 2026, posts it to your balance. clause 4.6"
     ) in read_order_page(JANUARY)
 
 
@@ -233,8 +233,8 @@ def test_carried_over_line_shows_reason_and_later_payout(read_order_page):
     close_january_and_february()
     content = read_order_page(MARCH)
     assert (
-        "5.00 USD · statement of February 2026 . It was carried over with the balance, because: The balance is below the "
-        "payout threshold. clause 5.4"
+        "5.00 USD · statement of February 2026 . It was carried over with the balance, because: The balance is below "
+        "the payout threshold. clause 5.4"
     ) in content
     assert "11.00 USD more to reach the payout threshold." in content
     send_order("400.00", order_id="A2", at="2026-03-01T12:00:00Z", now=MARCH)
