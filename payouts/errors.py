@@ -1,4 +1,4 @@
-"""What the money room refuses by name."""
+"""Exceptions of the payouts app."""
 
 from collections.abc import Sequence
 
@@ -6,15 +6,15 @@ from django.core.exceptions import ValidationError
 
 
 class SecondApprovalRequired(ValidationError):
-    """Whoever submitted or proposed may not approve (CONTRACT 6 and 7)."""
+    """The person who submitted or proposed something may not approve it (specification 6 and 7)."""
 
 
 class ApprovalVoided(ValidationError):
-    """What was approved is not what would be paid now: the approval no longer counts (CONTRACT 6)."""
+    """The payouts differ from what was approved, so the approval is void (specification 6)."""
 
 
 class BadRows(Exception):
-    """A file to import of which nothing is stored, because of the problems named, each with its line."""
+    """An import file was rejected as a whole; `problems` describe the bad rows, each with its line number."""
 
     def __init__(self, problems: Sequence[object]) -> None:
         super().__init__(f"{len(problems)} bad rows")

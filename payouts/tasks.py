@@ -1,4 +1,4 @@
-"""What beat wakes up; the database knows what is due. Each answers in words, for the operations page."""
+"""Scheduled tasks of payouts. Each returns a text for the operations page, "" if there was nothing to do."""
 
 from django.utils import timezone
 
@@ -16,4 +16,4 @@ def close_due_months() -> str:
 @shared_task
 def fold_rollups() -> str:
     days = rollups.fold_rollups()
-    return f"{days} days of affiliates folded" if days else ""
+    return f"{days} daily totals updated" if days else ""

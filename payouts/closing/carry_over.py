@@ -1,4 +1,4 @@
-"""Why a balance is carried over, in words, with the rule whose clause states it (CONTRACT 6.3)."""
+"""Reasons why a balance is carried over, with their texts and the rules behind them (specification 6.3)."""
 
 from enum import StrEnum
 
@@ -9,7 +9,7 @@ from agreements.rules import Rule
 
 
 class CarryOverReason(StrEnum):
-    """The codes that a statement stores in `reasons`, in the order in which they are told."""
+    """The codes in `Statement.reasons`, in the order in which pages list them."""
 
     NOTHING_DUE = "nothing_due"
     NEGATIVE_BALANCE = "negative_balance"
@@ -23,45 +23,45 @@ class CarryOverReason(StrEnum):
 
     @property
     def label(self) -> str | Promise:
-        """The reason in words for the affiliate."""
+        """Return the text for the affiliate."""
         return LABELS[self]
 
     @property
     def staff_label(self) -> str | Promise:
-        """The reason in a few words for a list of the staff's."""
+        """Return the short text for lists of staff."""
         return STAFF_LABELS[self]
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """The rules whose clauses state it, the closest first; a version may lack a clause for the first."""
+        """Return the rules whose clauses state the reason, most specific first; a version may lack some clauses."""
         return RULES[self]
 
 
 LABELS: dict[CarryOverReason, str | Promise] = {
-    CarryOverReason.NOTHING_DUE: _("The balance is 0.00: there is nothing to pay."),
-    CarryOverReason.NEGATIVE_BALANCE: _("The balance is below zero. It is set off against what you earn later."),
-    CarryOverReason.BELOW_MINIMUM: _("The balance is below the payout minimum."),
-    CarryOverReason.SUSPENDED: _("Your participation was suspended when the month was closed."),
+    CarryOverReason.NOTHING_DUE: _("The balance is 0.00, so there is nothing to pay."),
+    CarryOverReason.NEGATIVE_BALANCE: _("The balance is negative. It is offset against your future commissions."),
+    CarryOverReason.BELOW_MINIMUM: _("The balance is below the payout threshold."),
+    CarryOverReason.SUSPENDED: _("You were suspended when the month was closed."),
     CarryOverReason.NOT_ACTIVE: _("You were not an active affiliate when the month was closed."),
     CarryOverReason.NO_ACCEPTED_AGREEMENT: _(
-        "You were under no accepted version of the agreement when the month was closed."
+        "No agreement version that you had accepted applied to you when the month was closed."
     ),
     CarryOverReason.NO_PAYOUT_DETAILS: _("There were no confirmed payout details when the month was closed."),
     CarryOverReason.PAYOUT_DETAILS_ON_HOLD: _(
-        "Your payout details had been changed, and the hold after the change was not over."
+        "Your payout details had changed, and the hold after the change was not over yet."
     ),
     CarryOverReason.PAYOUTS_HELD: _("Your payouts were on hold when the month was closed."),
 }
 
 STAFF_LABELS: dict[CarryOverReason, str | Promise] = {
     CarryOverReason.NOTHING_DUE: _("Nothing due"),
-    CarryOverReason.NEGATIVE_BALANCE: _("Balance below zero"),
-    CarryOverReason.BELOW_MINIMUM: _("Below the payout minimum"),
+    CarryOverReason.NEGATIVE_BALANCE: _("Negative balance"),
+    CarryOverReason.BELOW_MINIMUM: _("Below the payout threshold"),
     CarryOverReason.SUSPENDED: _("Suspended"),
     CarryOverReason.NOT_ACTIVE: _("Not active"),
-    CarryOverReason.NO_ACCEPTED_AGREEMENT: _("Under no accepted version"),
+    CarryOverReason.NO_ACCEPTED_AGREEMENT: _("No accepted agreement version"),
     CarryOverReason.NO_PAYOUT_DETAILS: _("No confirmed payout details"),
-    CarryOverReason.PAYOUT_DETAILS_ON_HOLD: _("Payout details changed, still in their hold"),
+    CarryOverReason.PAYOUT_DETAILS_ON_HOLD: _("Hold after a change of payout details"),
     CarryOverReason.PAYOUTS_HELD: _("Payouts on hold"),
 }
 

@@ -1,4 +1,4 @@
-"""The monthly close (CONTRACT 6): one atomic step a month, for any number of affiliates, right however often it is asked."""
+"""The monthly close: one transaction per month for all affiliates, idempotent (specification 6)."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
@@ -29,17 +29,16 @@ from payouts.models import Adjustment, Close
 from tracking.models import Order
 
 Progress = Callable[[int], None]
-# What a close is made of, for a progress bar: working out, and each statement that writes.
+# The steps that a progress bar shows: the computation, and each statement that writes.
 STEPS = 1 + len(close_sql.WRITE_QUERIES)
 
 
 class CloseNotAllowed(NotAllowed):
-    """A month that can't be closed now, with the reason in words."""
+    """The month cannot be closed now, for the reason in the message."""
 
 
 def get_month_to_close() -> Period | None:
-    """The month that is closed next: after the last close, else that of the earliest order or adjustment; None if
-    there is neither."""
+    """Return the month after the last close; before the first close, the month of the first order or adjustment."""
     zone = get_program_time_zone()
     last = Close.objects.order_by("-period").values_list("period", flat=True).first()
     if last:
@@ -48,12 +47,12 @@ def get_month_to_close() -> Period | None:
         Order.objects.aggregate(at=Min("placed_at"))["at"],
         Adjustment.objects.aggregate(at=Min("made_at"))["at"],
     )
-    found = [moment for moment in earliest if moment]
-    return find_period(min(found), zone) if found else None
+    times = [at for at in earliest if at]
+    return find_period(min(times), zone) if times else None
 
 
 def list_due_months(now: datetime) -> list[Period]:
-    """The months that close by themselves by `now`, oldest first: ended, their `close_day` come, and not closed."""
+    """Return the unclosed months whose `close_day` has come by `now`, oldest first."""
     zone, agreement = get_program_time_zone(), AgreementVersion.objects.get_in_force(now)
     month = get_month_to_close()
     due: list[Period] = []
@@ -64,42 +63,41 @@ def list_due_months(now: datetime) -> list[Period]:
 
 
 def close_due_months(*, now: datetime) -> list[Close]:
-    """Beat's daily question: close every month that is due, oldest first, once the program is opened."""
+    """Close every month that is due, oldest first, if the program is open."""
     if not Program.objects.filter(opened_at__lte=now).exists():
         return []
     return [close_month(month=month.first_day, now=now, by=None) for month in list_due_months(now)]
 
 
 def close_month(*, month: date, now: datetime, by: User | None, progress: Progress = lambda _done: None) -> Close:
-    """Close the month that begins on `month`, or answer with the close that it has; CannotClose says why not.
+    """Close the month that begins on `month`; if it is closed, return its close.
 
-    All of it happens, or nothing: the close and everything that it writes is one transaction, and no two run at once.
-    `progress` learns how many of its STEPS are done.
+    Everything is written in one transaction, and no two closes run at once. `progress` is called with the number of
+    STEPS done. Raises CloseNotAllowed if the month has not ended or another must be closed first.
     """
     with transaction.atomic(durable=True):
         booking.lock_exclusive()
-        done = Close.objects.filter(period=month).first()
-        if done:
-            return done
-        closing = _get_closable_month(month, now)
-        return _write_close(closing, now, by, progress)
+        existing = Close.objects.filter(period=month).first()
+        if existing:
+            return existing
+        return _write_close(_get_closable_month(month, now), now, by, progress)
 
 
 def _get_closable_month(first_day: date, now: datetime) -> Period:
-    month, wanted = get_month_to_close(), build_period(first_day, get_program_time_zone())
-    if wanted.ends_at > now:
-        raise CloseNotAllowed(f"{wanted} has not ended yet.")
+    month, requested = get_month_to_close(), build_period(first_day, get_program_time_zone())
+    if requested.ends_at > now:
+        raise CloseNotAllowed(f"{requested} has not ended yet.")
     if month is None:
         raise CloseNotAllowed("There is nothing to close: no order and no adjustment yet.")
     if first_day < month.first_day:
-        raise CloseNotAllowed(f"{wanted} lies before the program's first month, {_get_first_month(month)}.")
+        raise CloseNotAllowed(f"{requested} is before the program's first month, {_get_first_month(month)}.")
     if first_day > month.first_day:
         raise CloseNotAllowed(f"{month} must be closed first.")
     return month
 
 
 def _get_first_month(upcoming: Period) -> str:
-    """The month of the first close; `upcoming` before there is one."""
+    """Return the month of the first close; `upcoming` if there is none."""
     first = Close.objects.order_by("period").first()
     return str(first or upcoming)
 
@@ -109,7 +107,7 @@ def _write_close(month: Period, now: datetime, by: User | None, progress: Progre
     values = compute_close(month=month, now=now, by=by, exceptions=list(exceptions), collecting=[close_sql.RECORD_CUT])
     _run(_report_progress(close_sql.WRITE_QUERIES, progress), values)
     close = Close.objects.get(pk=values["close"])
-    preflight.record_exceptions(close=close, found=exceptions)
+    preflight.record_exceptions(close=close, causes=exceptions)
     if exceptions:
         alerts.alert_staff(
             kind="close_exceptions", key=str(month), context={"period": str(month), "count": len(exceptions)}
@@ -120,7 +118,7 @@ def _write_close(month: Period, now: datetime, by: User | None, progress: Progre
         now=now,
         by=by,
         after={"period": str(month), "cut": close.cut},
-        reason="Closed by hand." if by else "The month had ended, and it was its turn.",
+        reason="Closed manually." if by else "Scheduled month-end close.",
     )
     return close
 
@@ -128,9 +126,10 @@ def _write_close(month: Period, now: datetime, by: User | None, progress: Progre
 def compute_close(
     *, month: Period, now: datetime, by: User | None, exceptions: list[UUID], collecting: Sequence[str]
 ) -> dict[str, Any]:
-    """Fill the temporary tables of the caller's transaction with every line and every statement of `month`.
+    """Fill temporary tables of the caller's transaction with the lines and statements of `month`.
 
-    `collecting` says how the lines are taken: by the close, with its cut, or by a dry run, which must come to the same.
+    `collecting` are the SQL statements that collect the lines: a close also records its cut, a dry run does not. Return
+    the parameters of the SQL statements.
     """
     values = _build_parameters(month, now, by, exceptions)
     _run([close_sql.DISABLE_NESTED_LOOPS, *close_sql.TEMPORARY_TABLES.split(";"), *collecting], values)
@@ -164,7 +163,7 @@ def _build_parameters(month: Period, now: datetime, by: User | None, exceptions:
 
 
 def _map_applicable_versions(versions: Sequence[applicable_version.PublishedVersion]) -> dict[UUID, UUID]:
-    """{a version: the one that whoever accepted it is under now}, by `agreements.applicable_version`, in order of effect."""
+    """Return {version id: id of the applicable version of affiliates who accepted it last}, in order of effect."""
     return {
         version.id: last.agreement_id
         for version in versions
@@ -177,7 +176,7 @@ def _map_applicable_versions(versions: Sequence[applicable_version.PublishedVers
 
 
 def _report_progress(statements: Sequence[str], progress: Progress) -> Iterator[str]:
-    """The statements, each told when it is done; the working out before them is one step."""
+    """Yield the statements and report each when it is done; the computation before them is the first step."""
     for done, statement in enumerate(statements, 1):
         progress(done)
         yield statement

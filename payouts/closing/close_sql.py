@@ -1,6 +1,20 @@
-"""The statements of a close, in order. Each takes all affiliates at once; none changes a commission (PERFORMANCE 2)."""
+"""The SQL statements of a close, in order. Each covers all affiliates; none changes a commission.
 
-# 1. Every difference between what commissions are and what is settled of them.
+tests/payouts/sql/close.sql shows all of them, complete.
+"""
+
+# True of a payout `p` whose amount went back to the balance, if no statement lists it yet and no payout replaces it.
+IS_UNSETTLED_RETURN = """p.returned_at IS NOT NULL AND p.returned_statement_id IS NULL
+       AND NOT EXISTS (SELECT 1 FROM payouts_payout newer WHERE newer.replaces_id = p.id)"""
+
+# Their sums by affiliate.
+UNSETTLED_RETURNS = f"""
+    SELECT p.affiliate_id, SUM(p.amount) AS amount FROM payouts_payout p
+     WHERE {IS_UNSETTLED_RETURN}
+     GROUP BY p.affiliate_id
+"""  # noqa: S608 -- constants of this module
+
+# 1. Every difference between the amount of a commission and what has been settled of it.
 _DIFFERENCES = """
 settled AS (
     SELECT commission_id, SUM(amount) AS amount FROM payouts_statementline GROUP BY commission_id
@@ -12,24 +26,26 @@ SELECT c.line_id, c.affiliate_id, c.amount - COALESCE(settled.amount, 0), c.base
  WHERE c.amount <> COALESCE(settled.amount, 0)
    AND (c.validates_at < %(ends_at)s OR settled.commission_id IS NOT NULL)
    AND (c.amount < COALESCE(settled.amount, 0)
-        OR NOT EXISTS (SELECT 1 FROM payouts_commissionhold h WHERE h.commission_id = c.line_id AND h.released_at IS NULL))
+        OR NOT EXISTS (SELECT 1 FROM payouts_commissionhold h
+                        WHERE h.commission_id = c.line_id AND h.released_at IS NULL))
    AND c.affiliate_id <> ALL(%(exceptions)s)
 """
 
-# One statement, one view of the world: the cut and every difference.
+# The cut and the differences are one statement, so that both have the same view of the database.
 RECORD_CUT = f"""
 WITH cut AS (
-    SELECT COALESCE(MAX(sequence), 0) AS receipt, pg_current_snapshot()::text AS snapshot FROM tracking_ordersnapshot
+    SELECT COALESCE(MAX(sequence), 0) AS sequence, pg_current_snapshot()::text AS snapshot FROM tracking_ordersnapshot
 ), closed AS (
     INSERT INTO payouts_close (id, period, starts_at, ends_at, closed_at, closed_by_id, cut, snapshot, agreement_id)
-    SELECT %(close)s, %(period)s, %(starts_at)s, %(ends_at)s, %(now)s, %(by)s, receipt, snapshot, %(agreement)s FROM cut
+    SELECT %(close)s, %(period)s, %(starts_at)s, %(ends_at)s, %(now)s, %(by)s, sequence, snapshot, %(agreement)s
+      FROM cut
 ), {_DIFFERENCES}"""  # noqa: S608 -- constants of this module
 
-# The same differences for a dry run, which closes nothing and so takes no cut.
+# The same differences for a dry run, which records no cut.
 COLLECT_LINES = f"WITH {_DIFFERENCES}"
 
-# Each statement reads whole tables, where loops are never right; what the planner believes of their size may be from before
-# the month's orders were loaded.
+# Each statement reads whole tables, for which nested loops are never best; the planner's statistics may be older than
+# the month's orders.
 DISABLE_NESTED_LOOPS = "SET LOCAL enable_nestloop = off"
 
 TEMPORARY_TABLES = """
@@ -44,20 +60,16 @@ CREATE TEMPORARY TABLE closing_statement (
 ) ON COMMIT DROP
 """
 
-# 2. One row for whoever has an opening balance, a line, an adjustment or a returned payout, with what is due and why not.
-COMPUTE_STATEMENTS = """
+# 2. One row for each affiliate with an opening balance, a line, an adjustment or a returned payout: the amount to pay,
+# or the reasons for carrying the balance over.
+COMPUTE_STATEMENTS = f"""
 WITH line AS (
     SELECT affiliate_id, COUNT(*) AS lines, SUM(amount) AS settled, SUM(amount) FILTER (WHERE forfeited) AS forfeited
       FROM closing_line GROUP BY affiliate_id
 ), adjustment AS (
     SELECT affiliate_id, SUM(amount) AS amount FROM payouts_adjustment
      WHERE state = 'approved' AND statement_id IS NULL AND decided_at < %(ends_at)s GROUP BY affiliate_id
-), returned AS (
-    SELECT affiliate_id, SUM(amount) AS amount FROM payouts_payout p
-     WHERE returned_at IS NOT NULL AND returned_statement_id IS NULL
-       AND NOT EXISTS (SELECT 1 FROM payouts_payout again WHERE again.replaces_id = p.id)
-     GROUP BY affiliate_id
-), latest AS (
+), returned AS ({UNSETTLED_RETURNS}), latest AS (
     SELECT DISTINCT ON (affiliate_id) affiliate_id, number, closing FROM payouts_statement
      ORDER BY affiliate_id, number DESC
 ), version AS (
@@ -95,7 +107,7 @@ WITH line AS (
      WHERE (line.lines IS NOT NULL OR adjustment.amount IS NOT NULL OR returned.amount IS NOT NULL
             OR latest.closing <> 0)
        AND a.id <> ALL(%(exceptions)s)
-), judged AS (
+), decided AS (
     SELECT *, CASE WHEN balance = 0 THEN ARRAY['nothing_due'] ELSE array_remove(ARRAY[
         CASE WHEN balance < 0 THEN 'negative_balance' WHEN balance < minimum AND NOT final THEN 'below_minimum' END,
         CASE WHEN state = 'suspended' THEN 'suspended'
@@ -108,13 +120,14 @@ WITH line AS (
 )
 INSERT INTO closing_statement
 SELECT gen_random_uuid(), affiliate_id, number, opening, lines, settled, forfeited, adjustments, returned, balance,
-       CASE WHEN reasons = '{}' THEN balance ELSE 0 END, reasons, agreement_id, details_id,
-       CASE WHEN reasons = '{}' THEN gen_random_uuid() END
-  FROM judged
-"""
+       CASE WHEN reasons = '{{}}' THEN balance ELSE 0 END, reasons, agreement_id, details_id,
+       CASE WHEN reasons = '{{}}' THEN gen_random_uuid() END
+  FROM decided
+"""  # noqa: S608 -- constants of this module
 
-# 3. What is written for good. Bookings draw their numbers first, so that no entry looks for its transaction by the source; the
-# message of a statement takes the statement's id, since there is one of each and drawing another takes longer than adding up.
+# 3. The rows of the close. Ledger transactions draw their ids first, so that their entries need not look them up by
+# source. A message takes the id of its statement, because generating another would take longer than the rest of the
+# insert.
 WRITE_QUERIES = (
     """
     INSERT INTO payouts_statement (id, close_id, affiliate_id, number, opening, lines, settled, adjustments, returned,
@@ -134,11 +147,10 @@ WRITE_QUERIES = (
      WHERE a.affiliate_id = s.affiliate_id AND a.state = 'approved' AND a.statement_id IS NULL
        AND a.decided_at < %(ends_at)s
     """,
-    """
+    f"""
     UPDATE payouts_payout p SET returned_statement_id = s.id FROM closing_statement s
-     WHERE p.affiliate_id = s.affiliate_id AND p.returned_at IS NOT NULL AND p.returned_statement_id IS NULL
-       AND NOT EXISTS (SELECT 1 FROM payouts_payout again WHERE again.replaces_id = p.id)
-    """,
+     WHERE p.affiliate_id = s.affiliate_id AND {IS_UNSETTLED_RETURN}
+    """,  # noqa: S608 -- constants of this module
     """
     WITH settling AS MATERIALIZED (
         SELECT nextval('payouts_ledgertransaction_id_seq') AS booking, affiliate_id, settled, forfeited, adjustments
@@ -185,7 +197,8 @@ WRITE_QUERIES = (
                'returned', s.returned::text, 'payout', s.payout::text, 'closing', (s.balance - s.payout)::text,
                'currency', %(currency)s::text, 'reasons', to_jsonb(s.reasons), 'agreement', s.agreement_id),
            jsonb_build_array(jsonb_build_object('name', 'statement_pdf', 'key', s.id))
-      FROM closing_statement s JOIN affiliates_affiliate a ON a.id = s.affiliate_id JOIN accounts_user u ON u.id = a.user_id
+      FROM closing_statement s
+      JOIN affiliates_affiliate a ON a.id = s.affiliate_id JOIN accounts_user u ON u.id = a.user_id
      WHERE a.erased_at IS NULL AND NOT 'month_closed' = ANY(a.muted_kinds)
     """,
     "DROP TABLE closing_line, closing_statement",

@@ -1,4 +1,4 @@
-"""A closed month in figures, and its statements as rows."""
+"""Totals of a closed month, and its statements as CSV rows."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -24,7 +24,7 @@ COLUMNS = (
 
 
 class CloseSummary(NamedTuple):
-    """What a close did, in the program's currency; `carried` is the sum of all closing balances."""
+    """Totals of a close, in the program's currency; `carried` is the sum of all closing balances."""
 
     period: str
     statements: int
@@ -38,8 +38,8 @@ class CloseSummary(NamedTuple):
 
 
 def summarize_close(close: Close) -> CloseSummary:
-    """The figures of one close, from its statements."""
-    found = Statement.objects.filter(close=close).aggregate(
+    """Sum up a close from its statements."""
+    totals = Statement.objects.filter(close=close).aggregate(
         statements=Count("pk"),
         lines_=Sum("lines"),
         settled_=Sum("settled"),
@@ -50,24 +50,24 @@ def summarize_close(close: Close) -> CloseSummary:
     )
     return CloseSummary(
         period=str(close),
-        statements=found["statements"],
-        lines=found["lines_"] or 0,
-        settled=found["settled_"] or ZERO,
-        payouts=found["payouts"],
-        paid=found["paid"] or ZERO,
-        carried=found["carried"] or ZERO,
-        negative=found["negative"],
+        statements=totals["statements"],
+        lines=totals["lines_"] or 0,
+        settled=totals["settled_"] or ZERO,
+        payouts=totals["payouts"],
+        paid=totals["paid"] or ZERO,
+        carried=totals["carried"] or ZERO,
+        negative=totals["negative"],
         exceptions=close.exceptions.count(),
     )
 
 
 def format_summary(close: Close) -> str:
-    """The summary as `key=value` words."""
+    """Return the summary as `key=value` pairs in one line."""
     return " ".join(f"{key}={value}" for key, value in summarize_close(close)._asdict().items())
 
 
 def iter_statement_rows(close: Close) -> Iterator[list[str]]:
-    """One row a statement, in order of affiliates' codes, under COLUMNS."""
+    """Yield a row for each statement under COLUMNS, ordered by the affiliates' codes."""
     fields = ("affiliate__code", *COLUMNS[1:])
     rows = Statement.objects.filter(close=close).order_by("affiliate__code").values_list(*fields)
     for *cells, reasons in rows.iterator(chunk_size=2000):

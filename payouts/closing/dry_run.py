@@ -1,7 +1,6 @@
-"""The dry run of a close: what it would post, pay and carry over, and what of that is unusual (CONTRACT 6).
+"""The dry run of a close: what it would post, pay and carry over, and what is unusual (specification 6).
 
-It is worked out by the statements of the close itself, in a transaction that the database lets write nothing and that is
-rolled back.
+It runs the statements of the close itself in a read-only transaction that is rolled back.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,15 +27,15 @@ from payouts.closing.close_summary import COLUMNS, CloseSummary, summarize_close
 from payouts.ledger import booking
 from payouts.models import Close
 
+# The number of affiliates on each list.
 MAX_LISTED = 25
-"""How many affiliates each list names."""
+# The number of earlier closes that a month is compared with.
 COMPARED_MONTHS = 3
-"""With how many closed months before it a month is compared."""
 CSV_COLUMNS = (*COLUMNS, "unusual")
 
 
 class PayoutWarning(StrEnum):
-    """What staff should look at before a month is closed, the gravest first."""
+    """What staff should check before a month is closed, most serious first."""
 
     CHANGED_DETAILS = "changed_details"
     OVER_LIMIT = "over_limit"
@@ -52,14 +51,14 @@ class PayoutWarning(StrEnum):
 _LABELS: dict[PayoutWarning, str | Promise] = {
     PayoutWarning.CHANGED_DETAILS: _("First payout to changed details"),
     PayoutWarning.OVER_LIMIT: _("Payout over the limit"),
-    PayoutWarning.TENFOLD: _("Earned many times the months before"),
-    PayoutWarning.NEGATIVE: _("Balance below zero"),
-    PayoutWarning.FIRST_PAYOUT: _("First payout at all"),
+    PayoutWarning.TENFOLD: _("Earned many times more than in recent months"),
+    PayoutWarning.NEGATIVE: _("Negative balance"),
+    PayoutWarning.FIRST_PAYOUT: _("First payout ever"),
 }
 
 
 class ListedAffiliate(NamedTuple):
-    """An affiliate on a list, with the amount that it is about; `previous` is what it is compared with, if anything."""
+    """An affiliate on a list, with the amount in question; `previous` is the amount it is compared with, if any."""
 
     affiliate_id: UUID
     name: str
@@ -68,7 +67,7 @@ class ListedAffiliate(NamedTuple):
 
 
 class AffiliateList(NamedTuple):
-    """Affiliates for whom one thing is so: how many, the sum of their amounts, the first of them, and how many more."""
+    """Affiliates with the same warning or carry-over reason: their number, their total, and the first MAX_LISTED."""
 
     code: str
     label: str | Promise
@@ -82,7 +81,7 @@ class AffiliateList(NamedTuple):
 
 
 class ExcludedAffiliate(NamedTuple):
-    """An affiliate who would be set aside, with the cause."""
+    """An affiliate who would be excluded from the close, with the cause."""
 
     affiliate_id: UUID
     name: str
@@ -90,7 +89,7 @@ class ExcludedAffiliate(NamedTuple):
 
 
 class DryRun(NamedTuple):
-    """A dry run. `has_ended` is False for a month that still runs: it then counts up to `as_of` only."""
+    """The result of a dry run. If `has_ended` is False, the month is still running and counted up to `as_of`."""
 
     month: Period
     as_of: datetime
@@ -107,68 +106,68 @@ class DryRun(NamedTuple):
 
 
 def simulate_close(*, month: Period, now: datetime) -> DryRun:
-    """What closing `month` at `now` would do; a month that still runs is taken as if it ended now. Nothing is written."""
-    with _compute_rolled_back(month, now) as (cursor, found):
+    """Compute what closing `month` at `now` would do, as if a running month ended now. Nothing is written."""
+    with _compute_rolled_back(month, now) as (cursor, causes):
         return DryRun(
             month=month,
             as_of=min(now, month.ends_at),
             has_ended=month.ends_at <= now,
-            figures=_read_figures(cursor, month, found),
+            figures=_read_figures(cursor, month, causes),
             before=[summarize_close(close) for close in Close.objects.order_by("-period")[:COMPARED_MONTHS]],
             carried=_read_lists(
                 cursor, dry_run_sql.CARRIED_OVER, {code.value: code.staff_label for code in CarryOverReason}
             ),
             unusual=_read_lists(cursor, dry_run_sql.UNUSUAL, {kind.value: kind.label for kind in PayoutWarning}),
-            exceptions=_list_excluded(dict(list(found.items())[:MAX_LISTED])),
+            exceptions=_list_excluded(dict(list(causes.items())[:MAX_LISTED])),
         )
 
 
 def iter_csv_rows(*, month: Period, now: datetime) -> Iterator[list[Cell]]:
-    """The whole dry run under CSV_COLUMNS, one row a statement, and last one a set-aside affiliate.
+    """Yield a row for each statement under CSV_COLUMNS, then one for each excluded affiliate.
 
-    Read while the transaction is open: take all of it before it is sent anywhere.
+    The transaction stays open until the last row, so read all rows before sending any.
     """
-    with _compute_rolled_back(month, now) as (cursor, found):
+    with _compute_rolled_back(month, now) as (cursor, causes):
         cursor.execute(dry_run_sql.ROWS, _build_limits())
         while rows := cursor.fetchmany(2000):
             for *cells, reasons, unusual in rows:
                 yield [*cells, " ".join(reasons), " ".join(kind for kind in PayoutWarning if kind in unusual)]
-        codes = dict(Affiliate.objects.filter(pk__in=found).values_list("pk", "code"))
-        for pk, cause in found.items():
+        codes = dict(Affiliate.objects.filter(pk__in=causes).values_list("pk", "code"))
+        for pk, cause in causes.items():
             yield [codes[pk], *[None] * (len(COLUMNS) - 1), f"excluded: {cause}"]
 
 
 @contextmanager
 def _compute_rolled_back(month: Period, now: datetime) -> Iterator[tuple[CursorWrapper, dict[UUID, str]]]:
-    """A cursor that sees the lines and statements of the month, and who would be set aside; all is forgotten after it."""
+    """Yield a cursor that sees the computed lines and statements, and {affiliate id: cause} of the excluded ones."""
     until = month._replace(ends_at=min(now, month.ends_at))
     with transaction.atomic():
-        # No close runs meanwhile: what is shown is of one side of it.
+        # Without a close in between, all figures are from before or all from after it.
         booking.lock_shared()
-        found = preflight.find_unclosable(ends_at=until.ends_at, now=now)
-        # Temporary tables can still be filled then, and no other.
+        causes = preflight.find_unclosable(ends_at=until.ends_at, now=now)
+        # A read-only transaction can still fill temporary tables.
         collecting = ["SET TRANSACTION READ ONLY", close_sql.COLLECT_LINES]
-        compute_close(month=until, now=now, by=None, exceptions=list(found), collecting=collecting)
+        compute_close(month=until, now=now, by=None, exceptions=list(causes), collecting=collecting)
         with connection.cursor() as cursor:
-            yield cursor, found
+            yield cursor, causes
         transaction.set_rollback(True)
 
 
-def _read_figures(cursor: CursorWrapper, month: Period, found: Mapping[UUID, str]) -> CloseSummary:
+def _read_figures(cursor: CursorWrapper, month: Period, causes: Mapping[UUID, str]) -> CloseSummary:
     cursor.execute(dry_run_sql.FIGURES)
-    return CloseSummary._make([str(month), *cursor.fetchone(), len(found)])
+    return CloseSummary._make([str(month), *cursor.fetchone(), len(causes)])
 
 
-def _read_lists(cursor: CursorWrapper, question: str, labels: Mapping[str, str | Promise]) -> list[AffiliateList]:
-    """The lists that `question` gives rows for, in the order of `labels`."""
-    cursor.execute(question, _build_limits())
+def _read_lists(cursor: CursorWrapper, query: str, labels: Mapping[str, str | Promise]) -> list[AffiliateList]:
+    """Return the lists that `query` has rows for, in the order of `labels`."""
+    cursor.execute(query, _build_limits())
     rows: dict[str, list[Any]] = {}
     for code, *row in cursor.fetchall():
         rows.setdefault(code, []).append(row)
     return [
-        AffiliateList(code, labels[code], found[0][0], found[0][1], [ListedAffiliate(*row[2:]) for row in found])
+        AffiliateList(code, labels[code], listed[0][0], listed[0][1], [ListedAffiliate(*row[2:]) for row in listed])
         for code in labels
-        if (found := rows.get(code))
+        if (listed := rows.get(code))
     ]
 
 
@@ -182,6 +181,6 @@ def _build_limits() -> dict[str, Any]:
     }
 
 
-def _list_excluded(found: Mapping[UUID, str]) -> list[ExcludedAffiliate]:
-    named = Affiliate.objects.in_bulk(list(found))
-    return [ExcludedAffiliate(pk, str(named[pk]), cause) for pk, cause in found.items()]
+def _list_excluded(causes: Mapping[UUID, str]) -> list[ExcludedAffiliate]:
+    affiliates = Affiliate.objects.in_bulk(list(causes))
+    return [ExcludedAffiliate(pk, str(affiliates[pk]), cause) for pk, cause in causes.items()]

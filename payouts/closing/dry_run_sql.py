@@ -1,4 +1,7 @@
-"""What a dry run asks of the temporary tables that the close's own statements have filled."""
+"""Queries of a dry run on the temporary tables that the statements of the close have filled.
+
+tests/payouts/sql/dry_run_*.sql shows the complete statements.
+"""
 
 from payouts.payout_details import new_account_sql
 
@@ -8,7 +11,7 @@ SELECT COUNT(*), COALESCE(SUM(lines), 0), COALESCE(SUM(settled), 0.00), COUNT(*)
   FROM closing_statement
 """
 
-# Whose statement is unusual, and why: the kinds of `payouts.dry_run.PayoutWarning`.
+# A row for each unusual statement and each kind of `PayoutWarning`.
 _UNUSUAL = f"""
 recent AS (
     SELECT id FROM payouts_close ORDER BY period DESC LIMIT %(months)s
@@ -30,26 +33,26 @@ recent AS (
       JOIN payouts_payoutdetails d ON d.id = due.details_id
      WHERE due.payout > 0 AND {new_account_sql.IS_NEW_ACCOUNT}
 )
-"""  # noqa: S608 -- constants of this room
+"""  # noqa: S608 -- constants of this app
 
-_NAMED = """
+_LISTED = """
 SELECT listed.code, count, total, affiliate_id, a.name || ' (' || a.code || ')', amount, was
   FROM (SELECT *, COUNT(*) OVER one AS count, SUM(amount) OVER one AS total,
                row_number() OVER (PARTITION BY code ORDER BY abs(amount) DESC, affiliate_id) AS place
-          FROM found WINDOW one AS (PARTITION BY code)) listed
+          FROM entry WINDOW one AS (PARTITION BY code)) listed
   JOIN affiliates_affiliate a ON a.id = affiliate_id
  WHERE place <= %(most)s ORDER BY place
 """
 
-# One row an affiliate on a list: the list's code, how many are on it, their sum, and who. An affiliate whose balance is
-# carried over for several reasons is on the list of each.
+# A row for each affiliate on a list: the list's code, number of affiliates and total, then the affiliate. An affiliate
+# whose balance is carried over for several reasons is on several lists.
 CARRIED_OVER = f"""
-WITH found AS (
+WITH entry AS (
     SELECT reason AS code, affiliate_id, balance AS amount, NULL::numeric AS was
       FROM closing_statement CROSS JOIN LATERAL unnest(reasons) AS reason
 )
-{_NAMED}"""  # noqa: S608 -- constants of this module
-UNUSUAL = f"WITH {_UNUSUAL}, found AS (SELECT * FROM unusual) {_NAMED}"  # noqa: S608 -- constants of this module
+{_LISTED}"""  # noqa: S608 -- constants of this module
+UNUSUAL = f"WITH {_UNUSUAL}, entry AS (SELECT * FROM unusual) {_LISTED}"  # noqa: S608 -- constants of this module
 
 ROWS = f"""
 WITH {_UNUSUAL}, kinds AS (

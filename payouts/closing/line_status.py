@@ -1,4 +1,4 @@
-"""What became of what a close posted: paid out, on its way, or carried over and why (CONTRACT 6)."""
+"""The status of posted statement lines: paid, being paid, or carried over and why (specification 6)."""
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
@@ -8,15 +8,14 @@ from django.utils.translation import gettext as _
 
 from affiliates.models import Affiliate
 from lib import formatting
-from payouts.closing import statements
-from payouts.closing.statements import CarryOverExplanation
+from payouts.closing.statements import CarryOverExplanation, explain_reasons
 from payouts.models import Payout, Statement, StatementLine
 
 _RETURNED_STATES = (Payout.State.FAILED, Payout.State.CANCELLED)
 
 
 class LineSettlement(NamedTuple):
-    """One posted amount, on which statement, what became of the balance there, and why it was carried over, if it was."""
+    """A posted amount with its statement, its status in words, and the reasons if it was carried over."""
 
     amount: Decimal
     statement: Statement
@@ -25,18 +24,20 @@ class LineSettlement(NamedTuple):
     is_in_balance: bool = False
 
 
-def build_status_lookup(found: Iterable[Statement], affiliate: Affiliate) -> Callable[[StatementLine], LineSettlement]:
-    """For each line of the statements, what became of it: asked once a statement."""
-    became = {statement.pk: _find_outcome(statement, affiliate) for statement in found}
+def build_status_lookup(
+    statements: Iterable[Statement], affiliate: Affiliate
+) -> Callable[[StatementLine], LineSettlement]:
+    """Return a function that gives the status of any line of `statements`, which is looked up once per statement."""
+    outcomes = {statement.pk: _get_outcome(statement, affiliate) for statement in statements}
 
-    def of(line: StatementLine) -> LineSettlement:
-        text, reasons, is_in_balance = became[line.statement_id]
+    def get_status(line: StatementLine) -> LineSettlement:
+        text, reasons, is_in_balance = outcomes[line.statement_id]
         return LineSettlement(line.amount, line.statement, text, reasons, is_in_balance)
 
-    return of
+    return get_status
 
 
-def _find_outcome(statement: Statement, affiliate: Affiliate) -> tuple[str, Sequence[CarryOverExplanation], bool]:
+def _get_outcome(statement: Statement, affiliate: Affiliate) -> tuple[str, Sequence[CarryOverExplanation], bool]:
     later = Statement.objects.for_affiliate(affiliate).filter(number__gte=statement.number, payout__gt=0)
     for paying in later.select_related("close", "drafted_payout").order_by("number"):
         payout = _get_latest_payout(paying.drafted_payout)
@@ -47,15 +48,15 @@ def _find_outcome(statement: Statement, affiliate: Affiliate) -> tuple[str, Sequ
         words = {"month": formatting.format_month(paying.close.period), "payout": _describe_payout(payout, affiliate)}
         return _("It was carried over with the balance to %(month)s. %(payout)s") % words, (), False
     if statement.payout:
-        came_back = {"reference": _get_latest_payout(statement.drafted_payout).reference}
-        return _("Its payout, reference %(reference)s, came back to your balance.") % came_back, (), True
-    return _("It was carried over with the balance, because:"), statements.explain_reasons(statement), True
+        words = {"reference": _get_latest_payout(statement.drafted_payout).reference}
+        return _("Its payout, reference %(reference)s, was returned to your balance.") % words, (), True
+    return _("It was carried over with the balance, because:"), explain_reasons(statement), True
 
 
 def _get_latest_payout(payout: Payout) -> Payout:
-    """The payout, or the last of those that were issued anew for it."""
-    while again := Payout.objects.filter(replaces=payout).first():
-        payout = again
+    """Return the payout, or the last one of those that replaced it."""
+    while newer := Payout.objects.filter(replaces=payout).first():
+        payout = newer
     return payout
 
 

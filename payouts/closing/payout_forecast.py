@@ -1,4 +1,4 @@
-"""What the next close would do for one affiliate, as things stand: what it would post, pay out or carry over, and why."""
+"""The forecast of an affiliate's next payout: what the next close would post, pay or carry over, and why."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -25,14 +25,14 @@ from payouts.payout_details import details
 
 
 class NextClose(NamedTuple):
-    """The month that is closed next, and when that happens by itself."""
+    """The month that is closed next, and the time of its scheduled close."""
 
     month: Period
     at: datetime
 
 
 class UnsettledAmounts(NamedTuple):
-    """What has not been on a statement: `due` at the next close, `pending` until later, `held` by a review."""
+    """Commissions not on a statement yet: `due` at the next close, `pending` until a later one, `held` by a review."""
 
     due: Decimal
     pending: Decimal
@@ -40,7 +40,7 @@ class UnsettledAmounts(NamedTuple):
 
 
 class PayoutRequirement(NamedTuple):
-    """Something that the next payout waits for, with the clause that says so, and where something can be done about it."""
+    """What is missing for the next payout, with its clause and the address of a page where it can be provided."""
 
     text: str
     clause: str
@@ -48,7 +48,7 @@ class PayoutRequirement(NamedTuple):
 
 
 class PayoutEligibility(NamedTuple):
-    """What decides, besides the amount, whether an affiliate can be paid (CONTRACT 6.3)."""
+    """What decides besides the amount whether an affiliate can be paid (specification 6.3)."""
 
     state: str
     notice_ends_at: datetime | None
@@ -58,7 +58,10 @@ class PayoutEligibility(NamedTuple):
 
 
 class PayoutForecast(NamedTuple):
-    """`is_program_open` is whether months close by themselves; `expected` is the balance after the close, in the program's currency."""
+    """The forecast: `expected` is the balance before the payout, in the program's currency.
+
+    Closes are scheduled only if `is_program_open`.
+    """
 
     now: datetime
     agreement: AgreementVersion
@@ -70,19 +73,19 @@ class PayoutForecast(NamedTuple):
 
 
 def get_payout_forecast(affiliate: Affiliate, now: datetime) -> PayoutForecast | None:
-    """What the next close would do for `affiliate`; None before there is any agreement."""
-    mine = get_applicable_version(affiliate.pk, at=now)[0]
-    agreement = mine or AgreementVersion.objects.get_in_force(now)
+    """Forecast the next payout of `affiliate`; None before the first agreement takes effect."""
+    applicable = get_applicable_version(affiliate.pk, at=now)[0]
+    agreement = applicable or AgreementVersion.objects.get_in_force(now)
     if agreement is None:
         return None
     close = get_next_close(agreement, Close.objects.order_by("-period").values_list("period", flat=True).first(), now)
-    adjusted = Adjustment.objects.filter(affiliate=affiliate, state=Adjustment.State.APPROVED, statement=None)
+    adjustments = Adjustment.objects.filter(affiliate=affiliate, state=Adjustment.State.APPROVED, statement=None)
     expected = (
         booking.get_balance(affiliate)
         + get_unsettled_amounts(affiliate, close.month).due
-        + (adjusted.aggregate(sum=Sum("amount"))["sum"] or ZERO)
+        + (adjustments.aggregate(sum=Sum("amount"))["sum"] or ZERO)
     )
-    means = _load_eligibility(affiliate, now)
+    eligibility = _load_eligibility(affiliate, now)
     return PayoutForecast(
         now=now,
         agreement=agreement,
@@ -90,24 +93,24 @@ def get_payout_forecast(affiliate: Affiliate, now: datetime) -> PayoutForecast |
         is_program_open=Program.objects.filter(opened_at__isnull=False).exists(),
         is_overdue=close.at <= now,
         expected=expected,
-        requirements=list_requirements(means, expected=expected, agreement=mine, closes_at=close.at),
+        requirements=list_requirements(eligibility, expected=expected, agreement=applicable, closes_at=close.at),
     )
 
 
 def _load_eligibility(affiliate: Affiliate, now: datetime) -> PayoutEligibility:
-    entered = details.get_current_details(affiliate, now)
+    current = details.get_current_details(affiliate, now)
     hold = PayoutHold.objects.filter(affiliate=affiliate, released_at=None).first()
     return PayoutEligibility(
         state=affiliate.state,
         notice_ends_at=affiliate.notice_ends_at,
-        details_usable_from=entered.usable_from if entered and entered.confirmed_at else None,
+        details_usable_from=current.usable_from if current and current.confirmed_at else None,
         hold_reason=hold.reason if hold else "",
         time_zone=affiliate.time_zone,
     )
 
 
 def get_next_close(agreement: AgreementVersion, last: date | None, now: datetime) -> NextClose:
-    """The month after the `last` closed one; before the first close, the month whose close day comes next."""
+    """Return the close of the month after `last`, the last closed one; before the first close, the next due one."""
     zone = ZoneInfo(agreement.time_zone)
     month = build_period(get_next_month(last), zone) if last else _get_previous_month(find_period(now, zone), zone)
     while not last and get_automatic_close_time(month, agreement.close_day, zone) <= now:
@@ -116,7 +119,7 @@ def get_next_close(agreement: AgreementVersion, last: date | None, now: datetime
 
 
 def get_settling_close(validates_at: datetime, upcoming: NextClose, agreement: AgreementVersion) -> NextClose:
-    """The first close that can post a commission validated at `validates_at`: that of its month, else the `upcoming` one."""
+    """Return the first close from `upcoming` on that can settle a commission validated at `validates_at`."""
     if validates_at < upcoming.month.ends_at:
         return upcoming
     zone = ZoneInfo(agreement.time_zone)
@@ -128,13 +131,13 @@ def _get_previous_month(month: Period, zone: ZoneInfo) -> Period:
     return find_period(month.starts_at - timedelta(days=1), zone)
 
 
-# What is due is the rest of all that was earned: only what waits is looked at row by row, which a few months bound.
+# The amount due is the total earned less the rest, so that only pending and held commissions of a few months are read.
 _HELD = "SELECT commission_id FROM payouts_commissionhold WHERE released_at IS NULL"
 _LATER = """
     (validates_at >= %(ends_at)s OR validates_at IS NULL)
     AND NOT EXISTS (SELECT FROM payouts_statementline WHERE commission_id = mine.line_id)
 """
-_UNSETTLED = f"""
+UNSETTLED_AMOUNTS = f"""
     WITH mine AS NOT MATERIALIZED (SELECT * FROM payouts_commission WHERE affiliate_id = %(affiliate)s)
     SELECT {TOTAL_EARNED},
            (SELECT COALESCE(SUM(settled), 0) FROM payouts_statement WHERE affiliate_id = %(affiliate)s),
@@ -150,47 +153,53 @@ _UNSETTLED = f"""
 
 
 def get_unsettled_amounts(affiliate: Affiliate, month: Period) -> UnsettledAmounts:
-    """What the close of `month` would post by today's commissions, and what waits beyond it (CONTRACT 6.1)."""
+    """Return what the close of `month` would settle, and would not, of today's commissions (specification 6.1)."""
     with connection.cursor() as cursor:
-        cursor.execute(_UNSETTLED, {"affiliate": affiliate.pk, "ends_at": month.ends_at})
-        earned, posted, pending, held = cursor.fetchone()
-    return UnsettledAmounts(earned - posted - pending - held, pending, held)
+        cursor.execute(UNSETTLED_AMOUNTS, {"affiliate": affiliate.pk, "ends_at": month.ends_at})
+        earned, settled, pending, held = cursor.fetchone()
+    return UnsettledAmounts(earned - settled - pending - held, pending, held)
 
 
-def is_final(means: PayoutEligibility, closes_at: datetime) -> bool:
-    """Whether the minimum no longer counts: after a termination, and after a leaving affiliate's notice (CONTRACT 6.3)."""
-    if means.state == State.LEAVING:
-        return means.notice_ends_at is not None and means.notice_ends_at <= closes_at
-    return means.state == State.TERMINATED
+def is_final(eligibility: PayoutEligibility, closes_at: datetime) -> bool:
+    """Return whether the payout threshold no longer applies: after a termination or a leaving affiliate's notice period
+    (specification 6.3)."""
+    if eligibility.state == State.LEAVING:
+        return eligibility.notice_ends_at is not None and eligibility.notice_ends_at <= closes_at
+    return eligibility.state == State.TERMINATED
 
 
 def list_requirements(
-    means: PayoutEligibility, *, expected: Decimal, agreement: AgreementVersion | None, closes_at: datetime
+    eligibility: PayoutEligibility, *, expected: Decimal, agreement: AgreementVersion | None, closes_at: datetime
 ) -> list[PayoutRequirement]:
-    """Why the next close would carry `expected` over, as things stand (CONTRACT 6.3); empty where it would pay."""
+    """Return why the next close would carry `expected` over (specification 6.3); empty if it would pay."""
     if agreement is None:
-        return [PayoutRequirement(_("You are under no accepted version of the agreement."), "")]
+        return [PayoutRequirement(_("No agreement version that you accepted applies to you."), "")]
 
-    def because(text: str, rule: Rule, address: str = "") -> PayoutRequirement:
+    def build_requirement(text: str, rule: Rule, address: str = "") -> PayoutRequirement:
         return PayoutRequirement(text, get_clause_number(agreement.pk, rule), address)
 
-    found = []
+    requirements = []
     if expected < 0:
-        found.append(
-            because(_("The balance is below zero; it is set off against what you earn later."), Rule.NEGATIVE_BALANCE)
-        )
-    elif expected < agreement.payout_minimum and not is_final(means, closes_at):
-        # A no-break space, so that a line never parts an amount from its currency.
+        text = _("The balance is negative; it is offset against your future commissions.")
+        requirements.append(build_requirement(text, Rule.NEGATIVE_BALANCE))
+    elif expected < agreement.payout_minimum and not is_final(eligibility, closes_at):
+        # A no-break space keeps the amount and its currency on one line.
         missing = format_money(agreement.payout_minimum - expected, agreement.currency).replace(" ", "\u00a0")
-        found.append(because(_("%s more until the payout minimum.") % missing, Rule.PAYOUT_MINIMUM))
-    if means.state == State.SUSPENDED:
-        found.append(because(_("You are suspended: nothing is paid out meanwhile."), Rule.SUSPENSION))
-    if means.details_usable_from is None:
-        found.append(because(_("Payout details are missing."), Rule.PAYOUT_DETAILS, reverse("payouts:details")))
-    elif means.details_usable_from > closes_at:
-        text = _("Your payout details were changed: they can be used from %s.")
-        usable = format_datetime(means.details_usable_from, means.time_zone)
-        found.append(because(text % usable, Rule.PAYOUT_DETAILS_HOLD_DAYS))
-    if means.hold_reason:
-        found.append(because(_("Your payouts are on hold: %s") % means.hold_reason, Rule.PAYOUT_HOLD))
-    return found
+        requirements.append(
+            build_requirement(_("%s more to reach the payout threshold.") % missing, Rule.PAYOUT_MINIMUM)
+        )
+    if eligibility.state == State.SUSPENDED:
+        text = _("You are suspended. Nothing is paid out until you are reinstated.")
+        requirements.append(build_requirement(text, Rule.SUSPENSION))
+    if eligibility.details_usable_from is None:
+        requirements.append(
+            build_requirement(_("Payout details are missing."), Rule.PAYOUT_DETAILS, reverse("payouts:details"))
+        )
+    elif eligibility.details_usable_from > closes_at:
+        usable_from = format_datetime(eligibility.details_usable_from, eligibility.time_zone)
+        text = _("Your payout details were changed. They can be used from %s.") % usable_from
+        requirements.append(build_requirement(text, Rule.PAYOUT_DETAILS_HOLD_DAYS))
+    if eligibility.hold_reason:
+        text = _("Your payouts are on hold: %s") % eligibility.hold_reason
+        requirements.append(build_requirement(text, Rule.PAYOUT_HOLD))
+    return requirements

@@ -1,4 +1,4 @@
-"""A statement as a PDF. Everything goes in as data, nothing as markup (DESIGN 3)."""
+"""Statements as PDFs. All texts are passed to the template as data, so that none is read as markup."""
 
 import json
 from collections.abc import Callable
@@ -21,14 +21,14 @@ from payouts.closing import statements
 from payouts.models import Statement, StatementLine
 
 TEMPLATE = Path(__file__).parent / "statement.typ"
-# A longer statement shows sums by category and day; its lines are in the CSV (issue of a readable PDF, not of size).
+# A longer statement has sums by category and day, which stay readable; its lines are in the CSV file.
 MAX_LINES = 500
 
 
 def render_statement(statement: Statement) -> bytes:
-    """The PDF of `statement`; the same bytes for the same statement and wording."""
-    made: bytes = typst.compile(TEMPLATE.read_bytes(), sys_inputs={"data": json.dumps(_build_data(statement))})
-    return made
+    """Return the PDF of `statement`; the same statement and texts give the same bytes."""
+    pdf: bytes = typst.compile(TEMPLATE.read_bytes(), sys_inputs={"data": json.dumps(_build_data(statement))})
+    return pdf
 
 
 def get_file_name(statement: Statement) -> str:
@@ -36,14 +36,14 @@ def get_file_name(statement: Statement) -> str:
 
 
 def build_attachment(key: str) -> Attachment:
-    """The PDF for an e-mail; `key` is the statement's id."""
+    """Return the PDF for an e-mail; `key` is the statement's id."""
     statement = Statement.objects.select_related("close", "affiliate", "agreement").get(pk=UUID(key))
     return Attachment(get_file_name(statement), render_statement(statement), "application/pdf")
 
 
 def _build_data(statement: Statement) -> dict[str, Any]:
     currency = get_program_currency()
-    short = statement.lines <= MAX_LINES
+    is_short = statement.lines <= MAX_LINES
     return {
         "program": settings.PROGRAM_NAME,
         "labels": _build_labels(),
@@ -55,12 +55,12 @@ def _build_data(statement: Statement) -> dict[str, Any]:
         "version": str(statement.agreement) if statement.agreement else "",
         "sums": _build_sums(statement, currency),
         "closing": format_money(statement.closing, currency),
-        "lines": [_format_line(row, currency) for row in statements.list_lines(statement)] if short else [],
+        "lines": [_format_line(row, currency) for row in statements.list_lines(statement)] if is_short else [],
         "categories": _format_subtotals(statements.sum_by_category(statement), currency, format_category),
-        "days": [] if short else _format_subtotals(statements.sum_by_day(statement), currency, _format_day),
+        "days": [] if is_short else _format_subtotals(statements.sum_by_day(statement), currency, _format_day),
         "long": ""
-        if short
-        else _("This statement has %(count)s lines; they are in its CSV file.") % {"count": f"{statement.lines:,}"},
+        if is_short
+        else _("The %(count)s lines of this statement are in its CSV file.") % {"count": f"{statement.lines:,}"},
         "adjustments": [
             [
                 format_day(row.decided_at, statement.affiliate),
@@ -80,20 +80,22 @@ def _build_data(statement: Statement) -> dict[str, Any]:
             for row in statements.list_returned_payouts(statement)
         ],
         "payout": _describe_payout(statement),
-        "reasons": [[str(why.text), _format_clause(why.clause)] for why in statements.explain_reasons(statement)],
+        "reasons": [
+            [str(reason.text), _format_clause(reason.clause)] for reason in statements.explain_reasons(statement)
+        ],
         "tax": _describe_tax(statement),
     }
 
 
 def _build_labels() -> dict[str, str]:
     return {
-        "title": _("Statement"), "for": _("for"), "no": _("no."), "closed": _("closed on"), "under": _("under"),
+        "title": _("Statement"), "no": _("no."), "closed": _("closed on"), "agreement": _("agreement"),
         "order": _("Order"), "line": _("Line"), "category": _("Category"), "base": _("Base"), "rate": _("Rate"),
         "clause": _("Clause"), "posted": _("Posted"), "lines": _("Lines"), "day": _("Day"), "date": _("Date"),
         "kind": _("Kind"), "reason": _("Reason"), "reference": _("Reference"), "commissions": _("Commissions"),
-        "categories": _("By category"), "days": _("By the day on which orders were placed"),
-        "adjustments": _("Adjustments"), "returned": _("Payouts that came back"), "carried": _("Carried over, because"),
-        "difference": _("A line posts what its commission is now, less what earlier statements have posted of it."),
+        "categories": _("By category"), "days": _("By order date"),
+        "adjustments": _("Adjustments"), "returned": _("Returned payouts"), "carried": _("Carried over because"),
+        "difference": _("Each line posts the commission less the amounts that earlier statements posted for it."),
         "closing": _("Closing balance"), "page": _("page"), "of": _("of"),
     }  # fmt: skip
 
@@ -104,7 +106,7 @@ def _build_sums(statement: Statement, currency: str) -> list[list[str]]:
         (_("Opening balance"), statement.opening),
         (settled % {"count": f"{statement.lines:,}"}, statement.settled),
         (_("Adjustments"), statement.adjustments),
-        (_("Payouts that came back"), statement.returned),
+        (_("Returned payouts"), statement.returned),
         (_("Payout"), -statement.payout),
     ]
     return [[label, format_money(amount, currency)] for label, amount in rows]
@@ -112,17 +114,23 @@ def _build_sums(statement: Statement, currency: str) -> list[list[str]]:
 
 def _format_line(row: StatementLine, currency: str) -> list[str]:
     commission = row.commission
-    named = format_category(commission.category)
+    category = format_category(commission.category)
     if row.forfeited:
-        named = _("%(category)s (forfeited)") % {"category": named}
+        category = _("%(category)s (forfeited)") % {"category": category}
     return [
-        commission.order.order_id, commission.line.line_id, named, format_money(row.base, currency),
-        f"{row.rate} %", statements.format_clause(row.clause, commission.agreement.name), format_money(row.amount, currency),
+        commission.order.order_id, commission.line.line_id, category, format_money(row.base, currency),
+        f"{row.rate} %", statements.format_clause(row.clause, commission.agreement.name),
+        format_money(row.amount, currency),
     ]  # fmt: skip
 
 
-def _format_subtotals(shares: list[statements.Subtotal], currency: str, named: Callable[[Any], str]) -> list[list[str]]:
-    return [[named(share.label), f"{share.lines:,}", format_money(share.amount, currency)] for share in shares]
+def _format_subtotals(
+    subtotals: list[statements.Subtotal], currency: str, format_label: Callable[[Any], str]
+) -> list[list[str]]:
+    return [
+        [format_label(subtotal.label), f"{subtotal.lines:,}", format_money(subtotal.amount, currency)]
+        for subtotal in subtotals
+    ]
 
 
 def _format_day(day: date) -> str:
@@ -130,11 +138,14 @@ def _format_day(day: date) -> str:
 
 
 def _describe_payout(statement: Statement) -> str:
-    paid = statements.get_payout(statement)
-    if paid is None:
+    payout = statements.get_payout(statement)
+    if payout is None:
         return ""
-    names = {"method": paid.details.get_method_display(), "account": paid.details.masked, "reference": paid.reference}
-    return _("Payout by %(method)s to %(account)s, reference %(reference)s.") % names
+    return _("Payout by %(method)s to %(account)s, reference %(reference)s.") % {
+        "method": payout.details.get_method_display(),
+        "account": payout.details.masked,
+        "reference": payout.reference,
+    }
 
 
 def _format_clause(number: str) -> str:
@@ -143,5 +154,5 @@ def _format_clause(number: str) -> str:
 
 def _describe_tax(statement: Statement) -> str:
     number = _format_clause(statements.get_clause(statement, Rule.BEFORE_TAX))
-    text = _("Amounts are before any tax of yours. This is no tax invoice.")
+    text = _("Amounts are before tax. This is not a tax invoice.")
     return f"{text} ({number})" if number else text

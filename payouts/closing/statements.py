@@ -1,4 +1,4 @@
-"""Reading a statement: the same numbers for page, PDF and CSV (CONTRACT 6.4)."""
+"""Reading statements: the same numbers for the page, the PDF and the CSV file (specification 6.4)."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -23,7 +23,7 @@ COLUMNS = ("entry", "date", "order", "line", "category", "base", "rate", "clause
 
 
 class CarryOverExplanation(NamedTuple):
-    """Why a balance was carried over, and which clause of which version says so ("" where none applies)."""
+    """A reason for carrying a balance over, with the clause of the version that states it ("" if none does)."""
 
     text: str | Promise
     agreement_id: UUID | None
@@ -31,7 +31,7 @@ class CarryOverExplanation(NamedTuple):
 
 
 class Subtotal(NamedTuple):
-    """What lines of one category, or of one day, come to."""
+    """Number and total of the lines of one category or one day."""
 
     label: object
     lines: int
@@ -39,14 +39,14 @@ class Subtotal(NamedTuple):
 
 
 def list_statements(affiliate: Affiliate) -> QuerySet[Statement]:
-    """The statements of `affiliate`, newest first."""
+    """Return the statements of `affiliate`, newest first."""
     return (
         Statement.objects.for_affiliate(affiliate).select_related("close", "agreement", "affiliate").order_by("-number")
     )
 
 
 def list_lines(statement: Statement) -> QuerySet[StatementLine]:
-    """Its lines with their orders, in the order posted."""
+    """Return the lines of `statement` with their orders, in the order posted."""
     return statement.statement_lines.select_related(
         "commission__order", "commission__line", "commission__agreement"
     ).order_by("pk")
@@ -61,12 +61,12 @@ def list_returned_payouts(statement: Statement) -> QuerySet[Payout]:
 
 
 def get_payout(statement: Statement) -> Payout | None:
-    """The payout that the close drafted for it, as it stands now."""
+    """Return the payout that the close drafted for `statement`, in its current state."""
     return Payout.objects.filter(statement=statement).select_related("details").first()
 
 
 def get_terms_id(statement: Statement) -> UUID | None:
-    """The version whose clauses a statement names: the affiliate's, else the one in force at the close."""
+    """Return the id of the version whose clauses apply: the affiliate's, else the one in force at the close."""
     return statement.agreement_id or statement.close.agreement_id
 
 
@@ -75,24 +75,24 @@ def get_clause(statement: Statement, rule: Rule) -> str:
 
 
 def explain_reasons(statement: Statement) -> list[CarryOverExplanation]:
-    """Each reason of the carry-over in words, with its clause."""
+    """Explain each reason why the balance of `statement` was carried over."""
     return [explain_reason(code, get_terms_id(statement)) for code in statement.reasons]
 
 
 def explain_reason(code: str, agreement_id: UUID | None) -> CarryOverExplanation:
-    """The reason `code` in words, with the clause of the version that states it."""
-    carried = CarryOverReason(code)
-    number = next((found for rule in carried.rules if (found := get_clause_number(agreement_id, rule))), "")
-    return CarryOverExplanation(carried.label, agreement_id, number)
+    """Return the text of the reason `code` with the clause of the version that states it."""
+    reason = CarryOverReason(code)
+    clause = next((number for rule in reason.rules if (number := get_clause_number(agreement_id, rule))), "")
+    return CarryOverExplanation(reason.label, agreement_id, clause)
 
 
 def sum_by_category(statement: Statement) -> list[Subtotal]:
-    """Its lines summed by category, the greatest first."""
+    """Return the lines of `statement` summed by category, largest first."""
     return _sum_lines(statement.statement_lines.values("commission__category"), "commission__category", "-amount_")
 
 
 def sum_by_day(statement: Statement) -> list[Subtotal]:
-    """Its lines summed by the day on which their orders were placed, in the program's time zone."""
+    """Return the lines of `statement` summed by the day of their orders in the program's time zone."""
     day = TruncDate("commission__placed_at", tzinfo=get_program_time_zone())
     return _sum_lines(statement.statement_lines.annotate(day=day).values("day"), "day", "day")
 
@@ -103,8 +103,10 @@ def _sum_lines(rows: QuerySet[StatementLine, Any], label: str, order: str) -> li
 
 
 def iter_csv_rows(statement: Statement) -> Iterator[list[Cell]]:
-    """The whole statement under COLUMNS, one row an entry, read from the database as it is written: amounts of all entries
-    but the last one sum to the last, the closing balance."""
+    """Yield the rows of the statement under COLUMNS, streamed from the database.
+
+    The last row is the closing balance, the sum of the amounts of all others.
+    """
     yield _build_row("opening balance", amount=statement.opening)
     fields = (
         "commission__placed_at",
@@ -129,19 +131,19 @@ def iter_csv_rows(statement: Statement) -> Iterator[list[Cell]]:
         yield _build_row(
             adjustment.kind, at=adjustment.decided_at, clause=number, amount=adjustment.amount, note=adjustment.reason
         )
-    for came_back in list_returned_payouts(statement):
-        number, note = get_clause(statement, Rule.FAILED_PAYOUTS), f"{came_back.reference}: {came_back.failure}"
-        yield _build_row("payout returned", at=came_back.returned_at, clause=number, amount=came_back.amount, note=note)
-    paid = get_payout(statement)
-    if paid:
-        yield _build_row("payout", at=statement.close.closed_at, amount=-statement.payout, note=paid.reference)
-    for why in explain_reasons(statement):
-        yield _build_row("carried over", clause=why.clause, amount=Decimal("0.00"), note=str(why.text))
+    for returned in list_returned_payouts(statement):
+        number, note = get_clause(statement, Rule.FAILED_PAYOUTS), f"{returned.reference}: {returned.failure}"
+        yield _build_row("payout returned", at=returned.returned_at, clause=number, amount=returned.amount, note=note)
+    payout = get_payout(statement)
+    if payout:
+        yield _build_row("payout", at=statement.close.closed_at, amount=-statement.payout, note=payout.reference)
+    for reason in explain_reasons(statement):
+        yield _build_row("carried over", clause=reason.clause, amount=Decimal("0.00"), note=str(reason.text))
     yield _build_row("closing balance", at=statement.close.closed_at, amount=statement.closing)
 
 
 def format_clause(number: str, version: str) -> str:
-    """A clause with its version, as "4.1 of version 1": lines of one statement may be priced under different ones."""
+    """Return a clause with its version, as in "4.1 of version 1"; the lines of a statement may have different ones."""
     return _("%(number)s of version %(version)s") % {"number": number, "version": version} if number else ""
 
 

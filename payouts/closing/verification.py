@@ -1,20 +1,22 @@
-"""What must never be false about money, asked of the rows themselves (CONTRACT 7, RELIABILITY 1)."""
+"""Invariants of the ledger, commissions, statements and payouts, checked on the stored rows (specification 7)."""
 
 from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from payouts.closing.close_sql import DISABLE_NESTED_LOOPS
+from payouts.closing.close_sql import DISABLE_NESTED_LOOPS, UNSETTLED_RETURNS
 
 
 class Invariant(NamedTuple):
-    """A sentence that must hold; `violations` selects what speaks against it, as one text column."""
+    """A statement that must hold; `violations` is a SELECT of one text column that describes each violation."""
 
     name: str
     violations: str
 
 
 class Finding(NamedTuple):
+    """An invariant with the number of its violations and the first of them, "" if there are none."""
+
     invariant: Invariant
     violations: int
     first: str
@@ -42,12 +44,12 @@ INVARIANTS = (
            UNION ALL SELECT 'payout ' || reference FROM payouts_payout WHERE amount = 'NaN'""",
     ),
     Invariant(
-        "a commission is at most its rate of what was paid and kept",
+        "a commission is at most its rate times its base",
         """SELECT 'commission ' || line_id || ' of ' || amount FROM payouts_commission
             WHERE amount < 0 OR amount > round(base * rate / 100, 2)""",
     ),
     Invariant(
-        "a commission's base is what its line says",
+        "a commission's base is the amount of its line less refunds",
         """SELECT 'order ' || o.order_id || ' line ' || l.line_id FROM payouts_commission c
              JOIN tracking_orderline l ON l.id = c.line_id JOIN tracking_order o ON o.id = l.order_id
             WHERE c.order_id <> o.id OR c.base <> CASE WHEN o.status = 'cancelled' OR o.affiliate_id IS NULL THEN 0
@@ -59,7 +61,7 @@ INVARIANTS = (
             WHERE c.affiliate_id IS DISTINCT FROM o.affiliate_id AND (o.affiliate_id IS NOT NULL OR c.amount <> 0)""",
     ),
     Invariant(
-        "every commission has an acceptance in force",
+        "every commission has an earlier acceptance",
         """SELECT 'commission ' || c.line_id FROM payouts_commission c WHERE NOT EXISTS (
                SELECT 1 FROM agreements_acceptance a WHERE a.affiliate_id = c.affiliate_id
                   AND a.accepted_at <= c.placed_at)""",
@@ -77,12 +79,12 @@ INVARIANTS = (
             WHERE s.affiliate_id <> c.affiliate_id OR s.close_id <> l.close_id""",
     ),
     Invariant(
-        "what is settled of a commission is never negative",
+        "the settled amount of a commission is never negative",
         """SELECT 'commission ' || commission_id || ' settled ' || SUM(amount) FROM payouts_statementline
             GROUP BY commission_id HAVING SUM(amount) < 0""",
     ),
     Invariant(
-        "what is settled of a commission is its rate of what its newest line says was kept, or by a cap less",
+        "the settled amount of a commission is rate times base of its newest statement line, or less because of a cap",
         """SELECT (SELECT code FROM affiliates_affiliate a WHERE a.id = c.affiliate_id) || ': line '
                   || (SELECT line_id FROM tracking_orderline o WHERE o.id = c.line_id) || ' of order '
                   || (SELECT order_id FROM tracking_order o WHERE o.id = c.order_id) || ' is settled as ' || settled
@@ -105,13 +107,15 @@ INVARIANTS = (
             WHERE opening <> COALESCE(closed, 0) OR number <> place""",
     ),
     Invariant(
-        "a statement's adjustments and returned payouts are those that name it",
+        "a statement's adjustments and returned payouts sum up those linked to it",
         """SELECT 'statement ' || s.id FROM payouts_statement s
-            WHERE s.adjustments <> COALESCE((SELECT SUM(amount) FROM payouts_adjustment a WHERE a.statement_id = s.id), 0)
-               OR s.returned <> COALESCE((SELECT SUM(amount) FROM payouts_payout p WHERE p.returned_statement_id = s.id), 0)""",
+            WHERE s.adjustments <> (SELECT COALESCE(SUM(amount), 0) FROM payouts_adjustment a
+                                     WHERE a.statement_id = s.id)
+               OR s.returned <> (SELECT COALESCE(SUM(amount), 0) FROM payouts_payout p
+                                  WHERE p.returned_statement_id = s.id)""",
     ),
     Invariant(
-        "a statement's payout is the payout that it drafted",
+        "a statement's payout is the payout drafted for it",
         """SELECT 'statement ' || s.id FROM payouts_statement s LEFT JOIN payouts_payout p ON p.statement_id = s.id
             WHERE s.payout <> COALESCE(p.amount, 0) OR p.affiliate_id <> s.affiliate_id""",
     ),
@@ -125,22 +129,19 @@ INVARIANTS = (
                      AND h.after IN ('terminated', 'leaving') AND h.at <= c.closed_at)""",
     ),
     Invariant(
-        "an affiliate's balance is what the last statement carried over and what happened to payouts since",
-        """WITH booked AS (SELECT affiliate_id, -SUM(amount) AS owed FROM payouts_ledgerentry
+        "an affiliate's balance is the last closing balance plus payouts returned since",
+        f"""WITH booked AS (SELECT affiliate_id, -SUM(amount) AS owed FROM payouts_ledgerentry
                             WHERE account = 'affiliate_payable' GROUP BY affiliate_id),
                 latest AS (SELECT DISTINCT ON (affiliate_id) affiliate_id, closing FROM payouts_statement
                             ORDER BY affiliate_id, number DESC),
-                back AS (SELECT affiliate_id, SUM(amount) AS amount FROM payouts_payout p
-                          WHERE returned_at IS NOT NULL AND returned_statement_id IS NULL
-                            AND NOT EXISTS (SELECT 1 FROM payouts_payout n WHERE n.replaces_id = p.id)
-                          GROUP BY affiliate_id)
+                returned AS ({UNSETTLED_RETURNS})
            SELECT 'affiliate ' || a.code || ' is owed ' || COALESCE(owed, 0) FROM affiliates_affiliate a
              LEFT JOIN booked ON booked.affiliate_id = a.id LEFT JOIN latest ON latest.affiliate_id = a.id
-             LEFT JOIN back ON back.affiliate_id = a.id
-            WHERE COALESCE(owed, 0) <> COALESCE(closing, 0) + COALESCE(amount, 0)""",
+             LEFT JOIN returned ON returned.affiliate_id = a.id
+            WHERE COALESCE(owed, 0) <> COALESCE(closing, 0) + COALESCE(amount, 0)""",  # noqa: S608 -- our own text
     ),
     Invariant(
-        "money in transit is that of payouts under way, and cash is what was paid",
+        "payouts in transit are the open payouts, and cash is what was paid",
         """SELECT account || ' is ' || booked || ', payouts say ' || expected FROM (
                SELECT 'payouts_in_transit' AS account, COALESCE(-SUM(amount), 0) AS booked,
                       (SELECT COALESCE(SUM(amount), 0) FROM payouts_payout
@@ -152,7 +153,7 @@ INVARIANTS = (
                  FROM payouts_ledgerentry WHERE account = 'cash') AS accounts WHERE booked <> expected""",
     ),
     Invariant(
-        "forfeited commissions are nothing",
+        "forfeited commissions are 0.00",
         """SELECT 'commission ' || line_id FROM payouts_commission WHERE forfeited_at IS NOT NULL AND amount <> 0""",
     ),
     Invariant(
@@ -162,7 +163,7 @@ INVARIANTS = (
             WHERE before IS NOT NULL AND period <> before + interval '1 month'""",
     ),
     Invariant(
-        "preparer and approver are two people",
+        "preparer and approver are different people",
         """SELECT 'batch ' || name FROM payouts_payoutbatch WHERE approved_by_id = submitted_by_id
            UNION ALL SELECT 'adjustment ' || id FROM payouts_adjustment
             WHERE state = 'approved' AND decided_by_id = made_by_id""",
@@ -173,7 +174,7 @@ INVARIANTS = (
             WHERE d.usable_from > p.created_at OR d.affiliate_id <> p.affiliate_id""",
     ),
     Invariant(
-        "an order is as its newest receipt says",
+        "an order has the time of its newest snapshot",
         """SELECT 'order ' || o.order_id FROM tracking_order o
              LEFT JOIN (SELECT order_id, MAX(updated_at) AS updated_at FROM tracking_ordersnapshot GROUP BY order_id) r
                     ON r.order_id = o.order_id
@@ -183,13 +184,14 @@ INVARIANTS = (
 
 
 def check_invariants() -> list[Finding]:
-    """Ask every invariant; one finding each, with the number of violations and the first of them."""
+    """Check every invariant and return a finding for each."""
     findings = []
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(DISABLE_NESTED_LOOPS)
         for invariant in INVARIANTS:
-            # The statements are this module's own, never anybody's input.
-            cursor.execute(f"SELECT COUNT(*), MIN(found) FROM ({invariant.violations}) AS violation(found)")  # noqa: S608  # nosec B608
+            # The SQL is this module's own and has no input.
+            query = f"SELECT COUNT(*), MIN(note) FROM ({invariant.violations}) AS _(note)"  # noqa: S608  # nosec B608
+            cursor.execute(query)
             count, first = cursor.fetchone()
             findings.append(Finding(invariant, count, first or ""))
     return findings

@@ -1,7 +1,7 @@
-"""Rehearsing a version of the agreement: what orders that were would have earned under it (CONTRACT 2 and 5).
+"""Backtest of an agreement version: what past orders would have earned under its terms (specification 2 and 5).
 
-It applies the version's rates, ceiling, cap and attribution window to the orders of a time, with the promotions that ran then.
-Nothing is written, and the database is told so.
+The version's rates, ceiling, cap and attribution window are applied to past orders, with the promotions that ran then,
+in a read-only transaction.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -21,12 +21,12 @@ from agreements.models import AgreementVersion, Promotion
 from payouts.commissions import backtest_sql
 from tracking.orders import wider_window
 
+# The number of most affected affiliates that are listed.
 MAX_LISTED = 20
-"""How many of the most affected affiliates are named."""
 
 
 class CategoryImpact(NamedTuple):
-    """One category's lines: what they earned, and what they would have. Amounts in the program's currency."""
+    """Commissions of one category, actual and projected, in the program's currency."""
 
     category: str
     lines: int
@@ -39,7 +39,7 @@ class CategoryImpact(NamedTuple):
 
 
 class AffiliateImpact(NamedTuple):
-    """One affiliate: what they earned, and what they would have."""
+    """Commissions of one affiliate, actual and projected, in the program's currency."""
 
     affiliate: Affiliate
     lines: int
@@ -52,7 +52,7 @@ class AffiliateImpact(NamedTuple):
 
 
 class Backtest(NamedTuple):
-    """The draft over the orders placed from `since` up to `until`. `gained` and `lost` are sums above zero."""
+    """The result of a backtest over the orders placed from `since` up to `until`; `gained` and `lost` are positive."""
 
     since: datetime
     until: datetime
@@ -73,22 +73,22 @@ class Backtest(NamedTuple):
 
     @property
     def unchanged(self) -> int:
-        """How many affiliates would have earned as much."""
+        """Return the number of affiliates whose commissions would not change."""
         return self.affiliates - self.gainers - self.losers
 
 
 def run_backtest(*, agreement: AgreementVersion, since: datetime, until: datetime) -> Backtest:
-    """`agreement`, published or not, over the orders placed from `since` up to `until`.
+    """Backtest `agreement`, published or not, on the orders placed from `since` up to `until`.
 
-    Refuses a draft that has not exactly one rate for everything else, or two for one category.
+    Raises Rejected unless it has exactly one rate for everything else and at most one rate for each category.
     """
-    with _open_query(agreement, since, until) as (cursor, question, values):
-        cursor.execute(question + backtest_sql.TOTALS, values | {"most": MAX_LISTED})
+    with _open_query(agreement, since, until) as (cursor, lines_sql, values):
+        cursor.execute(lines_sql + backtest_sql.TOTALS, values | {"most": MAX_LISTED})
         rows = cursor.fetchall()
     lines, actual, projected, gainers, losers, affiliates, gained, lost = next(
         row[3:] for row in rows if row[0] == "sum"
     )
-    named = Affiliate.objects.in_bulk([row[1] for row in rows if row[0] == "affiliate"])
+    listed = Affiliate.objects.in_bulk([row[1] for row in rows if row[0] == "affiliate"])
     return Backtest(
         since=since,
         until=until,
@@ -101,17 +101,17 @@ def run_backtest(*, agreement: AgreementVersion, since: datetime, until: datetim
         gained=gained,
         lost=lost,
         categories=[CategoryImpact(*row[2:6]) for row in rows if row[0] == "category"],
-        most_affected=[AffiliateImpact(named[row[1]], *row[3:6]) for row in rows if row[0] == "affiliate"],
+        most_affected=[AffiliateImpact(listed[row[1]], *row[3:6]) for row in rows if row[0] == "affiliate"],
     )
 
 
 def backtest_by_affiliate(
     *, agreement: AgreementVersion, since: datetime, until: datetime, affiliate_ids: Collection[UUID] | None = None
 ) -> dict[UUID, tuple[Decimal, Decimal]]:
-    """{affiliate: (what they earned, what they would have)} of those named, else of all; who had no order is left out."""
-    with _open_query(agreement, since, until) as (cursor, question, values):
-        named = None if affiliate_ids is None else list(affiliate_ids)
-        cursor.execute(question + backtest_sql.BY_AFFILIATE, values | {"affiliates": named})
+    """Return {affiliate id: (actual, projected)} for affiliates with orders, all or those in `affiliate_ids`."""
+    with _open_query(agreement, since, until) as (cursor, lines_sql, values):
+        wanted = None if affiliate_ids is None else list(affiliate_ids)
+        cursor.execute(lines_sql + backtest_sql.BY_AFFILIATE, values | {"affiliates": wanted})
         return {pk: (actual, projected) for pk, actual, projected in cursor.fetchall()}
 
 
@@ -119,17 +119,17 @@ def backtest_by_affiliate(
 def _open_query(
     agreement: AgreementVersion, since: datetime, until: datetime
 ) -> Iterator[tuple[CursorWrapper, str, dict[str, Any]]]:
-    """A cursor that cannot write, the question's common part and its values."""
-    days = AgreementVersion.objects.published().values_list("attribution_days", flat=True)
-    longer = any(agreement.attribution_days > then for then in days)
+    """Yield a read-only cursor, the SQL of the lines and its parameters."""
+    windows = AgreementVersion.objects.published().values_list("attribution_days", flat=True)
+    longer = any(agreement.attribution_days > days for days in windows)
     gained = (
         list(wider_window.find_gained_orders(days=agreement.attribution_days, since=since, until=until))
         if longer
         else []
     )
     rates = list(agreement.rates.all())
-    question = backtest_sql.build_lines_sql(
-        shorter_window=any(agreement.attribution_days < then for then in days),
+    lines_sql = backtest_sql.build_lines_sql(
+        shorter_window=any(agreement.attribution_days < days for days in windows),
         gained=bool(gained),
         promotions=Promotion.objects.filter(starts_at__lt=until, ends_at__gt=since).exists(),
         cap=agreement.order_commission_cap is not None,
@@ -148,14 +148,14 @@ def _open_query(
     }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION READ ONLY")
-        yield cursor, question, values
+        yield cursor, lines_sql, values
 
 
 def _get_default_rate(agreement: AgreementVersion) -> Decimal:
     rates = list(agreement.rates.all())
-    standing: list[Decimal] = [rate.percent for rate in rates if rate.everything_else]
-    if len(standing) != 1:
-        raise Rejected(_("Version %s has no rate for everything else: mend that first.") % agreement.name)
+    defaults: list[Decimal] = [rate.percent for rate in rates if rate.everything_else]
+    if len(defaults) != 1:
+        raise Rejected(_("Version %s has no rate for everything else. Add one first.") % agreement.name)
     if len({rate.category for rate in rates}) != len(rates):
-        raise Rejected(_("Version %s has two rates for one category: mend that first.") % agreement.name)
-    return standing[0]
+        raise Rejected(_("Version %s has two rates for one category. Remove one first.") % agreement.name)
+    return defaults[0]

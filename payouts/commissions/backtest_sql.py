@@ -1,19 +1,23 @@
-"""The statement that runs a rate card over orders that were: it reads, groups and writes nothing (CONTRACT 5)."""
+"""SQL of a backtest, which applies a version's terms to past orders and only reads.
 
-# Commissions as they were made, beside the bases that a version's rates are to be taken of. What a review forfeited says
-# nothing of terms and is left out. An order whose click is older than the version's window would be nobody's.
+tests/payouts/sql/backtest_*.sql shows the complete statements.
+"""
+
+# Past commissions with the bases that the version's rates apply to. Forfeited commissions are left out, because the
+# forfeiture has nothing to do with the terms.
 _ACTUAL = """
     SELECT c.line_id, c.order_id, c.affiliate_id, c.category, c.placed_at, c.amount AS was, {base} AS base
       FROM payouts_commission c {orders}
      WHERE c.placed_at >= %(since)s AND c.placed_at < %(until)s AND c.forfeited_at IS NULL
 """
-_LOST = """
+# An order whose click is older than the version's attribution window would not be credited.
+_BASE_IN_WINDOW = """
     CASE WHEN o.reason = 'click' AND o.placed_at - o.clicked_at > make_interval(hours => 24 * %(attribution_days)s)
          THEN 0 ELSE c.base END
 """
 _ORDERS = "JOIN tracking_order o ON o.id = c.order_id"
 
-# Orders that were nobody's only because the window then was shorter.
+# Orders that were not credited only because the attribution window was shorter then.
 _GAINED = """
     UNION ALL
     SELECT l.id, l.order_id, g.affiliate_id, l.category, o.placed_at, 0.00,
@@ -31,7 +35,7 @@ _PROMOTION_RATE = """
         AND (offer.affiliates = '{{}}' OR line.affiliate_id = ANY (offer.affiliates)))
 """
 
-# Lines are filled in the order sent until the cap is used up.
+# The cap is used up by an order's lines in the order in which the shop sent them.
 _CAPPED = """
     SELECT earned.affiliate_id, earned.category, earned.was,
            greatest(0, least(earned.becomes, %(cap)s - coalesce(sum(earned.becomes) OVER before, 0))) AS becomes
@@ -48,7 +52,7 @@ WITH card AS (
            ARRAY(SELECT named.affiliate_id FROM agreements_promotion_affiliates named WHERE named.promotion_id = p.id)
                AS affiliates
       FROM agreements_promotion p WHERE p.starts_at < %(until)s AND p.ends_at > %(since)s
-), line AS ({as_they_were} {gained}
+), line AS ({actual} {gained}
 ), earned AS (
     SELECT line.line_id, line.order_id, line.affiliate_id, line.category, line.was,
            round(line.base * greatest(coalesce(card.percent, %(everything_else)s), {raised}) / 100, 2) AS becomes
@@ -56,7 +60,7 @@ WITH card AS (
 ), final AS ({final})
 """
 
-# One pass over the lines for both groupings; a row with neither affiliate nor category doesn't exist.
+# Grouping sets read the lines once for both groupings; each row has either an affiliate or a category.
 TOTALS = """
 , grouped AS MATERIALIZED (
     SELECT affiliate_id, category, count(*) AS lines, sum(was) AS was, sum(becomes) AS becomes
@@ -84,10 +88,13 @@ SELECT affiliate_id, sum(was), sum(becomes) FROM final
 
 
 def build_lines_sql(*, shorter_window: bool, gained: bool, promotions: bool, cap: bool) -> str:
-    """The common part, with a row of `final` for each line; what a draft has no use for costs nothing."""
-    base, orders = (_LOST, _ORDERS) if shorter_window else ("c.base", "")
+    """Return the common table expressions up to `final`, which has a row for each line.
+
+    Parts that the version does not need are left out, because they are slow on many orders.
+    """
+    base, orders = (_BASE_IN_WINDOW, _ORDERS) if shorter_window else ("c.base", "")
     return _LINES.format(
-        as_they_were=_ACTUAL.format(base=base, orders=orders),
+        actual=_ACTUAL.format(base=base, orders=orders),
         gained=_GAINED if gained else "",
         raised=_PROMOTION_RATE.format() if promotions else "0",
         final=_CAPPED if cap else "SELECT affiliate_id, category, was, becomes FROM earned",

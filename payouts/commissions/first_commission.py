@@ -1,5 +1,7 @@
-"""Telling affiliates of their first commission (CONTRACT 10): once, and only in an open program, so that a shop can load
-its history in peace."""
+"""The e-mail about an affiliate's first commission (specification 10).
+
+It is sent once, and only in an open program, so that importing a shop's past orders sends nothing.
+"""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -7,8 +9,8 @@ from uuid import UUID
 from affiliates.models import Affiliate
 from affiliates.notifications import notify
 
-# SQL, true of a `person` who has earned nothing but on the orders in `new`, as long as these are not written yet: what was
-# settled or forfeited was earned, whatever became of it. Nobody is asked for in a program that has not opened.
+# SQL condition, true of an affiliate `person` whose only commissions are those of the orders in `new`, which are not
+# written yet. A commission that was settled or forfeited counts as earned even if it is 0.00 now.
 AWAITS_FIRST_COMMISSION_MAIL = """(
     EXISTS (SELECT FROM agreements_program WHERE opened_at IS NOT NULL)
     AND person.erased_at IS NULL
@@ -22,8 +24,8 @@ AWAITS_FIRST_COMMISSION_MAIL = """(
 )"""
 
 
-def send_first_commission(people: Collection[UUID]) -> None:
-    """Post the e-mail to these affiliates, unless it has been posted before."""
-    if people:
-        for affiliate in Affiliate.objects.filter(pk__in=people).select_related("user"):
+def send_first_commission(affiliate_ids: Collection[UUID]) -> None:
+    """Send the e-mail to these affiliates, except those who got it before."""
+    if affiliate_ids:
+        for affiliate in Affiliate.objects.filter(pk__in=affiliate_ids).select_related("user"):
             notify(affiliate=affiliate, kind="first_commission", key=str(affiliate.pk))

@@ -1,4 +1,7 @@
-"""Forfeiting commissions by a decided review (CONTRACT 5 and 8): the amount becomes 0.00, the next close posts the rest."""
+"""Forfeiture of commissions by a decided review (specification 5 and 8).
+
+The amount becomes 0.00, and the next close posts the difference.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -16,10 +19,10 @@ UNDO_REASON = "The forfeiture was undone."
 
 @transaction.atomic
 def forfeit(*, commissions: Iterable[Commission], reason: str, now: datetime, by: User | None) -> int:
-    """Make the commissions 0.00 for good; returns how many there were that were not so yet. `reason` names the clause."""
+    """Set the commissions to 0.00 and return how many were not forfeited before. `reason` names the clause."""
     booking.lock_shared()
-    wanted = Commission.objects.filter(pk__in=[c.pk for c in commissions], forfeited_at=None).select_for_update()
-    rows = list(wanted.order_by("pk"))
+    kept = Commission.objects.filter(pk__in=[c.pk for c in commissions], forfeited_at=None).select_for_update()
+    rows = list(kept.order_by("pk"))
     for commission in rows:
         trail.record(
             action="commission forfeited",
@@ -38,7 +41,7 @@ def forfeit(*, commissions: Iterable[Commission], reason: str, now: datetime, by
 
 @transaction.atomic
 def restore(*, commissions: Iterable[Commission], now: datetime, by: User | None, reason: str = "") -> int:
-    """Undo a forfeiture: the commissions are what their orders' newest snapshots make them."""
+    """Undo a forfeiture: reprice the commissions from their orders' newest snapshots. Return how many there were."""
     booking.lock_shared()
     rows = list(
         Commission.objects.filter(pk__in=[c.pk for c in commissions])

@@ -1,4 +1,4 @@
-"""What each line of an attributed order earns, and every step that led to it (CONTRACT 5)."""
+"""The commission of each line of an attributed order, with the steps of its calculation (specification 5)."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from tracking.orders.snapshots import Line, Snapshot
 
 
 class LineCommission(NamedTuple):
-    """One line's commission. Amounts in the program's currency, the rate in percent."""
+    """The commission of one line: amounts in the program's currency, the rate in percent."""
 
     category: str
     base: Decimal
@@ -26,29 +26,29 @@ class LineCommission(NamedTuple):
 def price_lines(
     snapshot: Snapshot, lines: Sequence[Line], *, affiliate_id: UUID, card: RateCard, offers: Sequence[Offer]
 ) -> list[LineCommission]:
-    """The commission of each line, in the order sent: the cap is filled in that order until it is used up. A line that
-    `snapshot` has not is one that it no longer has."""
+    """Return the commission of each line, in the same order; the lines use up the cap per order in that order.
+
+    Lines that `snapshot` no longer has are priced as removed.
+    """
     left = card.order_commission_cap
-    told = {line.line_id for line in snapshot.lines}
+    current = {line.line_id for line in snapshot.lines}
     priced: list[LineCommission] = []
     for line in lines:
-        one = _price_line(snapshot, line, affiliate_id, card, offers, is_removed=line.line_id not in told)
+        commission = _price_line(snapshot, line, affiliate_id, card, offers, is_removed=line.line_id not in current)
         if left is not None:
-            capped = min(one.amount, left)
+            capped = min(commission.amount, left)
             left -= capped
-            if capped < one.amount:
-                said = (
-                    f"The order's commission is limited to {card.order_commission_cap}: {capped} is left for this line."
+            if capped < commission.amount:
+                text = f"Commission per order is capped at {card.order_commission_cap}; {capped} is left for this line."
+                commission = commission._replace(
+                    amount=capped, steps=[*commission.steps, _build_step(card, Rule.ORDER_COMMISSION_CAP, text)]
                 )
-                one = one._replace(
-                    amount=capped, steps=[*one.steps, _build_step(card, Rule.ORDER_COMMISSION_CAP, said)]
-                )
-        priced.append(one)
+        priced.append(commission)
     return priced
 
 
 def get_validation_time(snapshot: Snapshot, card: RateCard) -> datetime | None:
-    """From when the commissions can be paid: completion and `validation_days` of 24 hours; None before completion."""
+    """Return the time of validation: `validation_days` of 24 hours after completion; None before completion."""
     if snapshot.status != "completed" or snapshot.completed_at is None:
         return None
     return snapshot.completed_at + timedelta(hours=24 * card.validation_days)
@@ -63,21 +63,17 @@ def _price_line(
     base = ZERO if snapshot.status == "cancelled" else line.amount - line.refunded
     amount = calculate_share(base, rate)
     listed, named = card.get_rate(line.category)
-    what = line.category if named else f"{line.category} is not named, so everything else"
-    steps = [_build_step(card, Rule.RATE_CARD, f"Rate card of version {card.name}: {what}, {listed} %.")]
+    category = line.category if named else f"{line.category} is not listed, so everything else"
+    steps = [_build_step(card, Rule.RATE_CARD, f"Rate card of version {card.name}: {category}, {listed} %.")]
     if offer:
-        above = (
-            f", which would give {offer.percent} %, as far as the highest rate allows" if offer.percent > rate else ""
-        )
-        said = f"Raised to {rate} % by the promotion {offer.name}{above}."
-        steps.append(_build_step(card, Rule.PROMOTIONS, said))
+        limit = f" ({offer.percent} %, limited to the maximum rate)" if offer.percent > rate else ""
+        steps.append(_build_step(card, Rule.PROMOTIONS, f"Raised to {rate} % by the promotion {offer.name}{limit}."))
     if snapshot.status == "cancelled":
-        steps.append(_build_step(card, Rule.REFUNDS, "The order was cancelled, so nothing of it earns."))
+        steps.append(_build_step(card, Rule.REFUNDS, "The order was cancelled, so it earns nothing."))
     elif is_removed:
         steps.append(_build_step(card, Rule.REFUNDS, "The shop no longer lists this line, so it counts as 0.00."))
     elif line.refunded:
-        said = f"{line.amount} paid, less {line.refunded} given back, is {base}."
-        steps.append(_build_step(card, Rule.REFUNDS, said))
+        steps.append(_build_step(card, Rule.REFUNDS, f"{line.amount} paid less {line.refunded} refunded is {base}."))
     steps.append(_build_step(card, Rule.ROUNDING, f"{base} x {rate} % = {amount}, rounded once to the cent."))
     clause = card.get_clause(Rule.PROMOTIONS if offer else Rule.RATE_CARD)
     return LineCommission(line.category, base, rate, amount, clause, steps)

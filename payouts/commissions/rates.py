@@ -1,6 +1,8 @@
-"""Which rate answers for an affiliate, a category and an instant (CONTRACT 5). One order of precedence (docs/rates.md): the
-rate card of the version that the affiliate was under when the order was placed, then the highest promotion that raises
-it, within the version's ceiling."""
+"""The rate for an affiliate, a category and a time (specification 5, docs/rates.md).
+
+The rate card of the affiliate's applicable version when the order was placed gives the rate; the highest promotion
+raises it, up to the version's ceiling.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,7 +19,7 @@ from agreements.rules import Rule
 
 
 class RateCard(NamedTuple):
-    """What a version says of rates; it never changes once published."""
+    """The pricing terms of a published version, which never change."""
 
     agreement_id: UUID
     name: str
@@ -29,17 +31,17 @@ class RateCard(NamedTuple):
     clauses: dict[str, str]  # by rule, as "3.2"
 
     def get_rate(self, category: str) -> tuple[Decimal, bool]:
-        """The rate, and whether the category is named in the card rather than standing under "everything else"."""
-        named = self.rates.get(category)
-        return (self.everything_else, False) if named is None else (named, True)
+        """Return the rate, and whether the card lists the category; if not, the rate is that for everything else."""
+        listed = self.rates.get(category)
+        return (self.everything_else, False) if listed is None else (listed, True)
 
     def get_clause(self, rule: Rule) -> str:
-        """The clause that states `rule`, "" if none does."""
+        """Return the number of the clause that states `rule`; "" if none does."""
         return self.clauses.get(rule.value, "")
 
 
 class Offer(NamedTuple):
-    """A promotion in the form that pricing asks it: empty sets stand for all."""
+    """A promotion as pricing needs it; an empty set of categories or affiliates means all."""
 
     name: str
     percent: Decimal
@@ -58,7 +60,7 @@ class Offer(NamedTuple):
 
 @lru_cache(maxsize=64)
 def get_rate_card(agreement_id: UUID) -> RateCard:
-    """The rate card of a published version."""
+    """Return the rate card of a published version."""
     agreement = AgreementVersion.objects.get(pk=agreement_id, published_at__isnull=False)
     rates = {rate.category: rate for rate in Rate.objects.filter(agreement=agreement)}
     return RateCard(
@@ -74,7 +76,7 @@ def get_rate_card(agreement_id: UUID) -> RateCard:
 
 
 def list_offers(since: datetime, until: datetime) -> list[Offer]:
-    """The promotions that concern any order placed from `since` to `until`, both included; the one that starts last first."""
+    """Return the promotions that may apply to orders placed from `since` through `until`, the latest start first."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -92,12 +94,12 @@ def list_offers(since: datetime, until: datetime) -> list[Offer]:
 
 
 def find_best_offer(
-    found: Sequence[Offer], card: RateCard, *, affiliate_id: UUID, category: str, placed_at: datetime
+    offers: Sequence[Offer], card: RateCard, *, affiliate_id: UUID, category: str, placed_at: datetime
 ) -> tuple[Decimal, Offer | None]:
-    """The rate in percent, and the promotion that raised it, if one did."""
+    """Return the rate in percent, and the promotion that raised it, if any."""
     rate, _ = card.get_rate(category)
     best: Offer | None = None
-    for offer in found:
+    for offer in offers:
         percent = min(offer.percent, card.ceiling)
         if percent > rate and offer.applies(affiliate_id, category, placed_at):
             rate, best = percent, offer

@@ -1,4 +1,7 @@
-"""Proof that roll-ups say what the rows say: everything is worked out a second time, from the rows and in another way."""
+"""Check of the daily rollups against clicks, orders and commissions, computed independently of `rollups`.
+
+tests/payouts/sql/compare_rollups_*.sql shows the complete statements.
+"""
 
 from typing import NamedTuple
 
@@ -9,7 +12,7 @@ from tracking.clicks.rollup_sql import SALES, build_click_value_sql, build_day_s
 from tracking.models import Rollup
 
 MEASURES = ("clicks", *SALES)
-# What an order, and a click, is counted under in each dimension; None where it isn't, "" where it is left to the total.
+# The value of an order or a click in each dimension, as SQL; rows with "" count in the total only.
 ORDER_DIMENSIONS = {
     "total": "''",
     "link": "COALESCE(o.link_id::text, '')",
@@ -25,7 +28,7 @@ CLICK_DIMENSIONS = {
 
 
 class Difference(NamedTuple):
-    """One figure of which roll-ups and rows say different things; `affiliate` is the code."""
+    """A figure of a rollup that differs from its rows; `affiliate` is a code."""
 
     affiliate: str
     day: str
@@ -38,12 +41,12 @@ class Difference(NamedTuple):
     def __str__(self) -> str:
         return (
             f"{self.measure} of {self.affiliate} on {self.day}, {self.dimension} {self.value!r}: "
-            f"the roll-up has {self.stored}, the rows make {self.computed}"
+            f"the rollup has {self.stored}, the rows give {self.computed}"
         )
 
 
 class Comparison(NamedTuple):
-    """How many roll-ups were compared, how many of them differ, and the first that does."""
+    """The number of rollups that were compared and that differ, and the first difference."""
 
     rollups: int
     mismatches: int
@@ -51,26 +54,30 @@ class Comparison(NamedTuple):
 
 
 def count_unfolded_days() -> int:
-    """How many days of affiliates are marked and not folded yet: they are not compared."""
+    """Return the number of changed days that are not folded yet and so are not compared."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(DISTINCT (affiliate_id, day)) FROM tracking_changedday")
         return int(cursor.fetchone()[0])
 
 
 def compare_rollups(dimension: Rollup.Dimension) -> Comparison:
-    """Compare every roll-up of the dimension with the rows, in one statement, so that all of it is of one moment.
+    """Compare every rollup of the dimension with its rows, in one statement, so that both are of the same moment.
 
-    Left out are days that wait for the next fold, and the clicks of days of which some were dropped.
+    Days that are not folded yet are left out, and so are the clicks of days whose click records are incomplete.
     """
-    rows = " UNION ALL ".join(_build_dimension_sql(dimension.value))
     since = click_rollups.find_first_complete_day()
     with connection.cursor() as cursor:
-        cursor.execute(_COMPARE.format(rows=rows), {"dimension": dimension.value, "since": since})
+        cursor.execute(build_comparison_sql(dimension), {"dimension": dimension.value, "since": since})
         names = [column.name for column in cursor.description]
-        found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    if not found:
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    if not rows:
         return Comparison(0, 0, None)
-    return Comparison(found[0]["compared"], found[0]["differing"], _get_first_difference(found[0]))
+    return Comparison(rows[0]["compared"], rows[0]["differing"], _get_first_difference(rows[0]))
+
+
+def build_comparison_sql(dimension: Rollup.Dimension) -> str:
+    """Return the SQL of the comparison: the first rollup, those that differ first, with the numbers of all."""
+    return _COMPARE.format(rows=" UNION ALL ".join(_build_dimension_sql(dimension.value)))
 
 
 def _get_first_difference(row: dict[str, object]) -> Difference | None:
@@ -83,9 +90,9 @@ def _get_first_difference(row: dict[str, object]) -> Difference | None:
 
 
 def _build_dimension_sql(dimension: str) -> list[str]:
-    """SQL, to be put together: affiliate, day, value and MEASURES by the clicks, the orders and the commissions."""
+    """Return SELECTs of (affiliate, day, value, *MEASURES) from clicks, orders and commissions."""
     value = ORDER_DIMENSIONS[dimension]
-    # An order counts in each category that it has a commission in.
+    # An order counts in each category for which it has a commission.
     lines = "JOIN payouts_commission c ON (c.order_id, c.affiliate_id) = (o.id, o.affiliate_id)"
     orders = f"""
         SELECT o.affiliate_id, {build_day_sql("o.placed_at")}, {value}, 0, COUNT(DISTINCT o.id),
@@ -115,7 +122,7 @@ _DIFFERS = " OR ".join(f"stored_{name} <> computed_{name}" for name in MEASURES)
 _COMPARE = f"""
     WITH computed AS (
         SELECT affiliate_id, day, value, {", ".join(f"SUM({name}) AS {name}" for name in MEASURES)}
-          FROM ({{rows}}) AS found(affiliate_id, day, value, {", ".join(MEASURES)})
+          FROM ({{rows}}) AS source(affiliate_id, day, value, {", ".join(MEASURES)})
          WHERE value <> '' OR %(dimension)s = 'total'
          GROUP BY 1, 2, 3
     ), beside AS (

@@ -1,7 +1,7 @@
-"""Daily roll-ups of orders and of what they earn, worked out anew for each day that has changed (docs/adr/0005).
+"""Daily rollups of orders and commissions, recomputed for each day that has changed (docs/adr/0005).
 
-The database marks the days (`marks_days`), whoever changed them and in whatever way. Until a marked day is folded,
-whoever reads works it out by the same statement, so that a figure is never behind.
+Database triggers (`build_changed_day_triggers`) mark the days. Readers compute marked days with the same SQL until they
+are folded, so reports are always up to date. tests/payouts/sql shows the complete statements.
 """
 
 from django.db import connection, transaction
@@ -19,7 +19,7 @@ from tracking.clicks.rollup_sql import (
 )
 from tracking.models.rollup import ZONE_IN_SQL
 
-# The key of the advisory lock of whoever folds.
+# The key of the advisory lock that keeps two folds from running at once.
 LOCK_KEY = 0x524F_4C4C_5550  # "ROLLUP"
 BATCH_DAYS = 20_000
 DIMENSIONS = ("link", *SUB_IDS, "device", "country")
@@ -28,8 +28,8 @@ _SUMS = """
     COALESCE(SUM(base), 0) AS sales, COALESCE(SUM(amount), 0) AS commission,
     COALESCE(SUM(amount) FILTER (WHERE link <> ''), 0) AS clicked_commission
 """
-# Two hours on either side: where clocks go back at midnight, the hour before it comes twice. The day itself decides.
-# OFFSET keeps the planner from reading all orders for a handful of days: it can't know how many there are.
+# Two hours on either side, because the hour before midnight comes twice where clocks go back then; the last condition
+# decides. OFFSET keeps the planner from scanning all orders for a few days, whose number it cannot know.
 _ORDERS_OF_DAY = f"""
     SELECT * FROM tracking_order
      WHERE affiliate_id = days.affiliate_id
@@ -41,8 +41,10 @@ _ORDERS_OF_DAY = f"""
 
 
 def build_rollup_sql(days: str) -> str:
-    """SQL: what the orders of `days` (affiliate_id, day) make of KEY and SALES; an order with lines of two categories
-    counts in both."""
+    """Return SQL for KEY and SALES of the orders of `days`, a relation of (affiliate_id, day).
+
+    An order with lines of two categories counts in both.
+    """
     columns = ", ".join(DIMENSIONS)
     details = ", ".join(f"{build_click_value_sql(column)} AS {column}" for column in (*SUB_IDS, "device"))
     return f"""
@@ -64,7 +66,7 @@ def build_rollup_sql(days: str) -> str:
     """  # noqa: S608
 
 
-# All that an affiliate's commissions come to: of days whose roll-ups stand from these, of marked days from their rows.
+# SQL expression for the sum of an affiliate's commissions: from rollups, for marked days from the commissions.
 TOTAL_EARNED = f"""
     (SELECT COALESCE(SUM(stored.commission), 0) FROM tracking_rollup stored
       WHERE stored.affiliate_id = %(affiliate)s AND stored.dimension = 'total'
@@ -82,13 +84,13 @@ TOTAL_EARNED = f"""
       ) AS fresh)
 """  # noqa: S608
 
-_TAKE = """
+TAKE_CHANGED_DAYS = """
     WITH chosen AS (SELECT DISTINCT affiliate_id, day FROM tracking_changedday LIMIT %s),
          taken AS (DELETE FROM tracking_changedday marked USING chosen
                     WHERE marked.affiliate_id = chosen.affiliate_id AND marked.day = chosen.day)
     INSERT INTO folding SELECT affiliate_id, day FROM chosen
 """
-_FOLD = f"""
+FOLD_DAYS = f"""
     INSERT INTO tracking_rollup ({KEY}, {", ".join(SALES)})
     SELECT {KEY}, {", ".join(f"COALESCE(fresh.{name}, 0) - COALESCE(stored.{name}, 0)" for name in SALES)}
       FROM ({build_rollup_sql("folding")}) AS fresh
@@ -96,15 +98,16 @@ _FOLD = f"""
      USING ({KEY})
      WHERE {" OR ".join(f"COALESCE(fresh.{name}, 0) <> COALESCE(stored.{name}, 0)" for name in SALES)}
      ORDER BY {KEY}
-        ON CONFLICT ({KEY}) DO UPDATE SET {", ".join(f"{name} = tracking_rollup.{name} + excluded.{name}" for name in SALES)}
+        ON CONFLICT ({KEY}) DO UPDATE SET
+           {", ".join(f"{name} = tracking_rollup.{name} + excluded.{name}" for name in SALES)}
 """  # noqa: S608
 
 
 def fold_rollups(*, wait: bool = False) -> int:
-    """Bring all roll-ups up to date; the number of days of affiliates that were worked out anew.
+    """Bring all rollups up to date and return how many days of affiliates were recomputed.
 
-    Asked every minute. Of two at once the second leaves the work to the first, unless it is told to `wait`; what one that
-    is killed has not finished is left to the next.
+    If another fold is running, do nothing, or with `wait` run after it. Days that a killed fold did not finish stay
+    marked.
     """
     rollups.update_click_rollups()
     folded = 0
@@ -114,12 +117,16 @@ def fold_rollups(*, wait: bool = False) -> int:
 
 
 def rebuild_rollups() -> int:
-    """Work out all roll-ups anew from clicks and orders, but for days whose clicks were dropped; as `fold` answers."""
+    """Recompute all rollups from clicks and orders and return how many days of affiliates there were.
+
+    The click counts of days whose click records were deleted are kept.
+    """
     rollups.rebuild_click_rollups()
     with connection.cursor() as cursor:
         cursor.execute(f"""
             INSERT INTO tracking_changedday (affiliate_id, day)
-            SELECT DISTINCT affiliate_id, {build_day_sql("placed_at")} FROM tracking_order WHERE affiliate_id IS NOT NULL
+            SELECT DISTINCT affiliate_id, {build_day_sql("placed_at")} FROM tracking_order
+             WHERE affiliate_id IS NOT NULL
              UNION SELECT affiliate_id, day FROM tracking_rollup
         """)  # noqa: S608
     return fold_rollups(wait=True)
@@ -128,19 +135,19 @@ def rebuild_rollups() -> int:
 @transaction.atomic
 def _fold_batch(wait: bool) -> int:
     with connection.cursor() as cursor:
-        if not _begin(cursor, wait):
+        if not _lock_changed_days(cursor, wait):
             return 0
         cursor.execute("CREATE TEMPORARY TABLE folding (affiliate_id uuid, day date) ON COMMIT DROP")
-        cursor.execute(_TAKE, [BATCH_DAYS])
+        cursor.execute(TAKE_CHANGED_DAYS, [BATCH_DAYS])
         days: int = cursor.rowcount
         cursor.execute("ANALYZE folding")
-        cursor.execute(_FOLD)
+        cursor.execute(FOLD_DAYS)
         cursor.execute("DROP TABLE folding")
         return days
 
 
-def _begin(cursor: CursorWrapper, wait: bool) -> bool:
-    """Whether there is anything to fold, and nobody else does."""
+def _lock_changed_days(cursor: CursorWrapper, wait: bool) -> bool:
+    """Return whether there are days to fold and no other fold is running."""
     if wait:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
     else:

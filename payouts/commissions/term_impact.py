@@ -1,4 +1,4 @@
-"""What a version of the agreement means for affiliates in money, as its notice says (specification 10)."""
+"""The effect of an agreement version on affiliates' earnings, as its notice states it (specification 10)."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -13,16 +13,16 @@ from payouts.commissions import backtest
 def measure_impact(
     *, agreement: AgreementVersion, affiliate_ids: Collection[UUID], now: datetime
 ) -> Mapping[UUID, TermImpact]:
-    """Return an average month's commission of the last 90 days, as it was and under `agreement`, in the program's currency.
+    """Return each affiliate's average monthly commission of the last 90 days, actual and under `agreement`.
 
-    An affiliate without an order in these days is left out. The mean is rounded for display; nothing is posted by it.
+    Amounts are in the program's currency, rounded for display. Affiliates without an order in these days are left out.
     """
-    found = backtest.backtest_by_affiliate(
+    totals = backtest.backtest_by_affiliate(
         agreement=agreement, since=now - timedelta(days=LOOKBACK_DAYS), until=now, affiliate_ids=affiliate_ids
     )
     return {
-        pk: TermImpact(round_to_cents(was / LOOKBACK_MONTHS), round_to_cents(becomes / LOOKBACK_MONTHS))
-        for pk, (was, becomes) in found.items()
+        pk: TermImpact(round_to_cents(actual / LOOKBACK_MONTHS), round_to_cents(projected / LOOKBACK_MONTHS))
+        for pk, (actual, projected) in totals.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""What an affiliate who declines or leaves keeps (CONTRACT 2): their balance, and what is not settled yet."""
+"""What an affiliate who declines a version or leaves keeps: the balance and unsettled commissions (specification 2)."""
 
 from decimal import Decimal
 from typing import NamedTuple
@@ -12,14 +12,14 @@ from payouts.models import Commission, StatementLine
 
 
 class UnsettledEarnings(NamedTuple):
-    """In the program's currency: the balance, and what commissions are worth beyond what closes have settled of them."""
+    """The balance, and commissions less what closes have settled of them, in the program's currency."""
 
     balance: Decimal
     unsettled: Decimal
 
 
 def get_unsettled_earnings(affiliate: Affiliate) -> UnsettledEarnings:
-    """The balance, and the sum of all commissions less what closes have settled of them; held ones are among these."""
+    """Return the affiliate's balance and unsettled commissions, including held ones."""
     earned = Commission.objects.for_affiliate(affiliate).aggregate(sum=Sum("amount"))["sum"] or ZERO
     lines = StatementLine.objects.filter(statement__affiliate=affiliate)
     return UnsettledEarnings(

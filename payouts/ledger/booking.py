@@ -1,5 +1,8 @@
-"""Booking (CONTRACT 7). Positive is debit, negative is credit; what is owed to an affiliate is their credit on
-`affiliate_payable`. The database refuses whatever does not balance and every change to what is booked."""
+"""Posting to the ledger, and the lock between a close and other changes (specification 7).
+
+Positive is debit, negative is credit; an affiliate's balance is their credit on `affiliate_payable`. The database
+rejects unbalanced transactions and changes to posted ones.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,29 +17,29 @@ from affiliates.models import Affiliate
 from lib.money import ZERO
 from payouts.models import Account, LedgerEntry, LedgerTransaction
 
-# The key of the advisory lock between a close, which holds it alone, and all that changes what a close reads.
+# The key of the advisory lock that a close holds exclusively, and that all changes to its input share.
 LOCK_KEY = 0x4143_434F_5244  # "ACCORD"
 
 Entry = tuple[Account, Affiliate | None, Decimal]
 
 
 def lock_shared() -> None:
-    """Keep a close from running until the caller's transaction ends, or wait until the running one has.
+    """Keep a close from running until the caller's transaction ends; wait for one that is running.
 
-    Called first by whatever changes what a close reads: holds, adjustments, payout details, states (RELIABILITY 1.12).
+    Call it first in every transaction that changes the input of a close: holds, adjustments, payout details, states.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK_KEY])
 
 
 def lock_exclusive() -> None:
-    """Run alone: wait for all who are within the gate, and let nobody in until the transaction ends."""
+    """Wait for all transactions that called `lock_shared`, and block new ones until this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
 
 
 class NewTransaction(NamedTuple):
-    """One transaction to book: what it books, under a name that is used once, and its entries."""
+    """A transaction to post; `source` is unique among all transactions."""
 
     source: str
     kind: str
@@ -47,30 +50,32 @@ class NewTransaction(NamedTuple):
 def post_transaction(
     *, source: str, kind: str, entries: Sequence[Entry], now: datetime, by: User | None, memo: str = ""
 ) -> LedgerTransaction:
-    """Book one transaction; entries of 0.00 are left out. IntegrityError where it does not sum to zero or where
-    `source` is booked already."""
-    [booked] = post_transactions([NewTransaction(source, kind, entries, memo)], now=now, by=by)
-    return booked
+    """Post one transaction without its entries of 0.00.
+
+    Raises IntegrityError if the entries do not sum to zero, or if `source` has been posted before.
+    """
+    [posted] = post_transactions([NewTransaction(source, kind, entries, memo)], now=now, by=by)
+    return posted
 
 
 @transaction.atomic
 def post_transactions(bookings: Sequence[NewTransaction], *, now: datetime, by: User | None) -> list[LedgerTransaction]:
-    """`post` for thousands at once: all of them or, refused, none."""
-    booked = LedgerTransaction.objects.bulk_create(
-        LedgerTransaction(source=one.source, kind=one.kind, at=now, by=by, memo=one.memo) for one in bookings
+    """Post many transactions, all of them or none; otherwise like `post_transaction`."""
+    posted = LedgerTransaction.objects.bulk_create(
+        LedgerTransaction(source=new.source, kind=new.kind, at=now, by=by, memo=new.memo) for new in bookings
     )
-    # By one statement, after which the database adds up each transaction.
+    # One statement for all entries, because the database checks the sums after each statement.
     LedgerEntry.objects.bulk_create(
         LedgerEntry(transaction=transaction_, account=account, affiliate=affiliate, amount=amount)
-        for transaction_, one in zip(booked, bookings, strict=True)
-        for account, affiliate, amount in one.entries
+        for transaction_, new in zip(posted, bookings, strict=True)
+        for account, affiliate, amount in new.entries
         if amount
     )
-    return booked
+    return posted
 
 
 def get_balance(affiliate: Affiliate) -> Decimal:
-    """What is owed to the affiliate, in the program's currency; negative where they owe."""
+    """Return what the affiliate is owed, in the program's currency; negative if the affiliate owes."""
     entries = LedgerEntry.objects.filter(affiliate=affiliate, account=Account.AFFILIATE_PAYABLE)
     total: Decimal | None = entries.aggregate(total=Sum("amount"))["total"]
     return -total if total else ZERO

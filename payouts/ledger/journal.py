@@ -1,4 +1,4 @@
-"""Reading the ledger: trial balance, an account month by month, and what a transaction is about (CONTRACT 7)."""
+"""Reading the ledger: trial balance, monthly account totals, journal and search (specification 7)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -18,7 +18,7 @@ COLUMNS = ("transaction", "when", "source", "kind", "account", "affiliate", "amo
 
 
 class AccountTotals(NamedTuple):
-    """What an account was debited and credited with, both above zero, in how many entries."""
+    """Number of entries, debits and credits of an account; both amounts are positive."""
 
     entries: int
     debit: Decimal
@@ -30,7 +30,7 @@ class AccountTotals(NamedTuple):
 
 
 class AccountMonth(NamedTuple):
-    """One month of an account: what it began with, what happened, and what it ended with."""
+    """One month of an account: opening balance, totals and closing balance."""
 
     first_day: date
     opening: Decimal
@@ -49,24 +49,24 @@ _TOTALS = {
 
 
 def get_trial_balance(until: datetime | None = None) -> dict[Account, AccountTotals]:
-    """Each account's sums, of what was booked before `until`; all balances sum to zero."""
+    """Return the totals of every account from transactions before `until`; all balances sum to zero."""
     rows = _list_entries_before(until).order_by().values("account").annotate(**_TOTALS)
-    found = {row["account"]: _read_totals(row) for row in rows}
-    return {account: found.get(account.value, AccountTotals(0, ZERO, ZERO)) for account in Account}
+    totals = {row["account"]: _read_totals(row) for row in rows}
+    return {account: totals.get(account.value, AccountTotals(0, ZERO, ZERO)) for account in Account}
 
 
 def list_account_months(account: Account) -> list[AccountMonth]:
-    """The months of `account` in which anything was booked, by the program's clocks, the newest first."""
+    """Return the months of `account` that have entries, in the program's time zone, newest first."""
     month = TruncMonth("transaction__at", tzinfo=get_program_time_zone())
     rows = LedgerEntry.objects.filter(account=account).annotate(month=month).order_by("month").values("month")
-    found: list[AccountMonth] = []
+    months: list[AccountMonth] = []
     for row in rows.annotate(**_TOTALS):
-        found.append(AccountMonth(row["month"].date(), found[-1].closing if found else ZERO, _read_totals(row)))
-    return found[::-1]
+        months.append(AccountMonth(row["month"].date(), months[-1].closing if months else ZERO, _read_totals(row)))
+    return months[::-1]
 
 
 def parse_month(text: str) -> Period | None:
-    """The month that `text` names, as YYYY-MM; None for anything else."""
+    """Return the month written as YYYY-MM in `text`; None for anything else."""
     try:
         return build_period(date.fromisoformat(f"{text}-01"), get_program_time_zone())
     except (ValueError, OverflowError):
@@ -74,19 +74,19 @@ def parse_month(text: str) -> Period | None:
 
 
 def list_ledger_months() -> Sequence[date]:
-    """The first day of every month from the first booking to the last, the newest first."""
+    """Return the first day of every month from the first ledger transaction to the last, newest first."""
     zone, rows = get_program_time_zone(), LedgerTransaction.objects.order_by("at").values_list("at", flat=True)
     first, last = rows.first(), rows.last()
-    found: list[date] = []
+    months: list[date] = []
     day = first.astimezone(zone).date().replace(day=1) if first else None
     while day and last and get_start_of_day(day, zone) <= last:
-        found.append(day)
+        months.append(day)
         day = get_next_month(day)
-    return found[::-1]
+    return months[::-1]
 
 
 def list_journal_rows(month: Period | None = None) -> QuerySet[LedgerEntry, Any]:
-    """The journal under COLUMNS, in the order booked; of one month if one is named."""
+    """Return the rows of the journal under COLUMNS, oldest first, of all time or of `month`."""
     entries = LedgerEntry.objects.order_by("id")
     if month:
         entries = entries.filter(transaction__at__gte=month.starts_at, transaction__at__lt=month.ends_at)
@@ -97,13 +97,16 @@ def list_journal_rows(month: Period | None = None) -> QuerySet[LedgerEntry, Any]
 
 
 def search_transactions(transactions: QuerySet[LedgerTransaction], term: str) -> QuerySet[LedgerTransaction]:
-    """Those of a payout by its reference, of an affiliate by their code, else those whose source begins with `term`."""
-    found = search_entries(LedgerEntry.objects.all(), term)
-    return transactions.filter(pk__in=found.order_by().values("transaction"))
+    """Filter `transactions` by a payout's reference, an affiliate's code or the beginning of a source."""
+    entries = search_entries(LedgerEntry.objects.all(), term)
+    return transactions.filter(pk__in=entries.order_by().values("transaction"))
 
 
 def search_entries(entries: QuerySet[LedgerEntry], term: str) -> QuerySet[LedgerEntry]:
-    """The entries of a payout, of an affiliate (theirs alone), or of the sources that begin with `term`; as `search`."""
+    """Filter `entries` by a payout's reference, an affiliate's code or the beginning of a source.
+
+    For an affiliate, only the entries of that affiliate are returned, without the other side of the transactions.
+    """
     payout = Payout.objects.filter(reference__iexact=term).first()
     if payout:
         return entries.filter(transaction__source__startswith=f"payout:{payout.pk}:")
@@ -114,7 +117,7 @@ def search_entries(entries: QuerySet[LedgerEntry], term: str) -> QuerySet[Ledger
 
 
 def find_subject(source: str) -> Model | None:
-    """What a transaction with this source books: the statement of a close, or the payout."""
+    """Return the statement or the payout that `source` refers to; None if there is none."""
     what, _, rest = source.partition(":")
     key, _, last = rest.partition(":")
     try:
@@ -129,7 +132,7 @@ def find_subject(source: str) -> Model | None:
 
 
 def list_statement_transactions(statement: Statement) -> QuerySet[LedgerTransaction]:
-    """What its close booked for it: the settlement, and the payout that it drafted."""
+    """Return the transactions that the close posted for `statement`: the settlement and the drafted payout."""
     sources = [f"close:{statement.close}:{statement.affiliate_id}"]
     sources += [
         f"payout:{pk}:drafted" for pk in Payout.objects.filter(statement=statement).values_list("pk", flat=True)
@@ -142,7 +145,7 @@ def list_payout_transactions(payout: Payout) -> QuerySet[LedgerTransaction]:
 
 
 def annotate_amount(transactions: QuerySet[LedgerTransaction]) -> QuerySet[LedgerTransaction]:
-    """Each with the `total` amount: the sum of its debits, which is that of its credits."""
+    """Annotate each transaction with `total`, the sum of its debits."""
     debits = LedgerEntry.objects.filter(transaction=OuterRef("pk"), amount__gt=0).order_by().values("transaction")
     return transactions.annotate(total=Subquery(debits.annotate(sum=Sum("amount")).values("sum")))
 

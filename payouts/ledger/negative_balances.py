@@ -1,6 +1,7 @@
-"""Balances below zero and how old they are: what comes in sets off the oldest part first (CONTRACT 6.3).
+"""Negative balances and their age, from the ledger alone (specification 6.3).
 
-Worked out from the ledger alone. Amounts are what the affiliate owes, above zero, in the program's currency.
+Credits offset the oldest part of a debt first. Amounts are what the affiliate owes, as positive numbers in the
+program's currency.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,8 @@ from affiliates.models import Affiliate
 
 YOUNG, MIDDLE = timedelta(days=30), timedelta(days=90)
 
-# What of a debt is still open is the newest of what was debited. Payouts are debits too, but only of what was there.
+# The open part of a debt is its newest debits, because credits offset the oldest first. Payouts are debits, too, but
+# never exceed the balance, so settlements come first where the order matters.
 _NEGATIVE_BALANCES_SQL = """
 WITH owing AS (
     SELECT affiliate_id, SUM(amount) AS debt FROM payouts_ledgerentry
@@ -23,7 +25,8 @@ WITH owing AS (
      GROUP BY affiliate_id HAVING SUM(amount) > 0
 ), debit AS (
     SELECT e.affiliate_id, t.at, e.amount, owing.debt, SUM(e.amount) OVER newest_first - e.amount AS newer
-      FROM payouts_ledgerentry e JOIN owing USING (affiliate_id) JOIN payouts_ledgertransaction t ON t.id = e.transaction_id
+      FROM payouts_ledgerentry e
+      JOIN owing USING (affiliate_id) JOIN payouts_ledgertransaction t ON t.id = e.transaction_id
      WHERE e.account = 'affiliate_payable' AND e.amount > 0
     WINDOW newest_first AS (PARTITION BY e.affiliate_id ORDER BY t.kind = 'settlement' DESC, e.id DESC
                             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
@@ -39,7 +42,7 @@ SELECT a.id, a.code, a.name, MIN(at), SUM(amount), COALESCE(SUM(amount) FILTER (
 
 
 class NegativeBalance(NamedTuple):
-    """What one affiliate owes: since when, in all, and for up to 30 days, up to 90 days, and longer."""
+    """The debt of one affiliate: `young` is up to 30 days old, `middle` up to 90 days, `old` older."""
 
     affiliate_id: UUID
     code: str
@@ -52,7 +55,7 @@ class NegativeBalance(NamedTuple):
 
 
 class NegativeBalanceTotals(NamedTuple):
-    """What all of them owe."""
+    """The debts of all affiliates, with the same ages."""
 
     amount: Decimal
     young: Decimal
@@ -61,13 +64,13 @@ class NegativeBalanceTotals(NamedTuple):
 
 
 def get_negative_balance(affiliate: Affiliate, now: datetime) -> NegativeBalance | None:
-    """What `affiliate` owes, by age at `now`; None where their balance is not below zero."""
+    """Return the debt of `affiliate` by age at `now`; None if the balance is not negative."""
     rows = _query_balances(now, affiliate.pk)
     return rows[0] if rows else None
 
 
 def list_negative_balances(now: datetime) -> list[NegativeBalance]:
-    """Everybody whose balance is below zero, who owes most first."""
+    """Return all negative balances, largest debt first."""
     return _query_balances(now, None)
 
 

@@ -1,4 +1,4 @@
-"""Corrections of a balance by staff: a reason, and four eyes (CONTRACT 7)."""
+"""Adjustments of a balance by staff, each with a reason and a second approval (specification 7)."""
 
 from typing import ClassVar
 
@@ -28,17 +28,17 @@ class Adjustment(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="adjustments")
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
-    # Positive is in the affiliate's favour; a clawback is negative.
+    # Positive credits the affiliate; a clawback is negative.
     amount = MoneyField(_("amount"))
     reason = models.TextField(_("reason"))
-    # A correction of exactly the balance below zero, by which the affiliate no longer owes it.
+    # A correction of exactly the negative balance, which releases the affiliate from it.
     is_write_off = models.BooleanField(_("write-off"), default=False, db_default=False)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PROPOSED)
-    made_at = models.DateTimeField(_("made"))
+    made_at = models.DateTimeField(_("proposed"))
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     decided_at = models.DateTimeField(_("decided"), null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    # The statement that posted it; set once, by the close.
+    # The statement that posts it; set once, by the close.
     statement = models.ForeignKey(Statement, models.PROTECT, null=True, related_name="settled_adjustments")
 
     class Meta:
@@ -78,5 +78,5 @@ class Adjustment(models.Model):
 
     @property
     def kind_label(self) -> str:
-        """The kind in words; a write-off is called by its name."""
+        """Return the label of the kind; a write-off, which is stored as a correction, has its own."""
         return gettext("write-off") if self.is_write_off else self.get_kind_display()

@@ -1,4 +1,4 @@
-"""The monthly close and what it writes (CONTRACT 6). All of it append-only."""
+"""The monthly close and the rows it writes, all of them append-only (specification 6)."""
 
 from typing import ClassVar, Self
 from uuid import UUID
@@ -20,7 +20,7 @@ from tracking.models.order import CurrentTransaction
 
 
 class Close(models.Model):
-    """A month that is closed; one row a month, in order, without gaps."""
+    """A closed month; months are closed in order, without gaps."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # The first day of the month in the program's time zone.
@@ -29,7 +29,7 @@ class Close(models.Model):
     ends_at = models.DateTimeField()
     closed_at = models.DateTimeField(_("closed"))
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    # The cut: receipts up to this number that the snapshot could see count; all others wait for the next close.
+    # The cut: the close counts snapshot rows up to this sequence that were visible to its database snapshot.
     cut = models.BigIntegerField(_("last snapshot"))
     snapshot = models.TextField()
     transaction = models.BigIntegerField(db_default=CurrentTransaction())
@@ -38,7 +38,7 @@ class Close(models.Model):
     class Meta:
         verbose_name = _("close")
         permissions: ClassVar = [
-            ("close_month", _("Can close a month by hand")),
+            ("close_month", _("Can close a month manually")),
             ("open_program", _("Can open the program")),
         ]
         ordering: ClassVar = ["-period"]
@@ -53,15 +53,15 @@ class Close(models.Model):
 
 
 class CloseException(models.Model):
-    """An affiliate whom a close left out, because their data would have made it fail; the next close settles them."""
+    """An affiliate excluded from a close because of bad data; the next close settles them once the cause is gone."""
 
     close = models.ForeignKey(Close, models.PROTECT, related_name="exceptions")
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="+")
     cause = models.TextField(_("cause"))
 
     class Meta:
-        verbose_name = _("affiliate set aside")
-        verbose_name_plural = _("affiliates set aside")
+        verbose_name = _("close exception")
+        verbose_name_plural = _("close exceptions")
         triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:
@@ -74,7 +74,10 @@ class StatementQuerySet(models.QuerySet["Statement"]):
 
 
 class Statement(models.Model):
-    """opening + settled + adjustments + returned - payout = closing, which is the next one's opening."""
+    """An affiliate's statement for a month.
+
+    opening + settled + adjustments + returned - payout = closing, which is the opening of the next statement.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     close = models.ForeignKey(Close, models.PROTECT, related_name="statements", db_constraint=False)
@@ -85,12 +88,12 @@ class Statement(models.Model):
     lines = models.PositiveIntegerField(_("lines"))
     settled = MoneyField(_("commissions settled"))
     adjustments = MoneyField(_("adjustments"))
-    returned = MoneyField(_("payouts returned"))
+    returned = MoneyField(_("returned payouts"))
     payout = MoneyField(_("payout"))
     closing = MoneyField(_("closing balance"))
-    # Codes of `payouts.carry_over.CarryOverReason`; empty where all was paid.
+    # Codes of `CarryOverReason`; empty if the balance was paid.
     reasons = ArrayField(models.CharField(max_length=40), default=list)
-    # Under whose terms it was made; None for an affiliate who is under no version.
+    # The affiliate's applicable version at the close; None if there was none.
     agreement = models.ForeignKey(AgreementVersion, models.PROTECT, null=True, related_name="+", db_constraint=False)
 
     objects = StatementQuerySet.as_manager()
@@ -126,14 +129,14 @@ class Statement(models.Model):
 
 
 class StatementLine(models.Model):
-    """What a close posted for one commission: the difference to what was settled before. May be negative, never 0.00."""
+    """What a close posts for a commission: its amount less what earlier closes settled, never 0.00."""
 
     id = models.BigAutoField(primary_key=True)
     close = models.ForeignKey(Close, models.PROTECT, related_name="lines", db_constraint=False)
     statement = models.ForeignKey(Statement, models.PROTECT, related_name="statement_lines", db_constraint=False)
     commission = models.ForeignKey(Commission, models.PROTECT, related_name="statement_lines", db_constraint=False)
     amount = MoneyField(_("posted"))
-    # As the commission stood when it was posted; it may change later, this line never does.
+    # A copy of the commission when it was posted; it may change later, the line does not.
     base = MoneyField(_("base"))
     rate = models.DecimalField(_("rate, percent"), max_digits=5, decimal_places=2)
     clause = models.CharField(_("clause"), max_length=12)

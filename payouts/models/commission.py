@@ -1,4 +1,4 @@
-"""What an order line earns its affiliate (CONTRACT 5). A close never changes a commission: it appends statement lines."""
+"""Commissions and holds on them (specification 5). A close never changes a commission: it appends statement lines."""
 
 from typing import ClassVar, Self
 from uuid import UUID
@@ -23,6 +23,8 @@ class CommissionQuerySet(models.QuerySet["Commission"]):
 
 
 class Commission(models.Model):
+    """What an affiliate earns for one order line."""
+
     line = models.OneToOneField(
         OrderLine, models.PROTECT, primary_key=True, related_name="commission", db_constraint=False
     )
@@ -30,17 +32,17 @@ class Commission(models.Model):
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="commissions", db_constraint=False)
     placed_at = models.DateTimeField(_("placed"))
     category = models.CharField(_("category"), max_length=64)
-    # What the customer paid and was not given back; 0.00 for a cancelled order.
+    # What the customer paid less refunds; 0.00 for a cancelled order.
     base = MoneyField(_("base"))
     rate = PercentField(_("rate, percent"))
     amount = MoneyField(_("commission"))
     agreement = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="+", db_constraint=False)
     clause = models.CharField(_("clause"), max_length=12)
-    # [{"rule", "clause", "text"}] in the order applied: why it is what it is.
+    # The explanation, [{"rule", "clause", "text"}] in the order applied.
     steps = models.JSONField(default=list)
-    # completed_at + validation_days x 24 h; None until the order is completed.
+    # completed_at + validation_days * 24 h; None until the order is completed.
     validates_at = models.DateTimeField(_("validated from"), null=True)
-    # Set by a decided review: the amount is then 0.00 for good.
+    # Set by a decided review; the amount then stays 0.00.
     forfeited_at = models.DateTimeField(_("forfeited"), null=True)
     forfeit_reason = models.CharField(max_length=200, blank=True, default="")
     snapshot_sequence = models.BigIntegerField(_("snapshot sequence"))
@@ -49,12 +51,12 @@ class Commission(models.Model):
 
     class Meta:
         verbose_name = _("commission")
-        # By its column: by the field itself it would follow the order of order lines.
+        # By the column: ordering by the relation would use the default ordering of order lines.
         ordering: ClassVar = ["-placed_at", "-line_id"]
         indexes: ClassVar = [
             models.Index(fields=["affiliate", "-placed_at", "-line"]),
             models.Index(fields=["order"]),
-            # What waits for a later close, without a look at the rows.
+            # Covers the sum of commissions that a later close settles.
             models.Index(fields=["affiliate", "validates_at"], include=["amount", "line"], name="commission_pending"),
         ]
         constraints: ClassVar = [
@@ -86,11 +88,11 @@ class Commission(models.Model):
 
 
 class CommissionHold(models.Model):
-    """That a commission may not be paid while something is looked into; placed and released by compliance."""
+    """A hold that keeps a commission from being settled, such as during a review."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     commission = models.ForeignKey(Commission, models.PROTECT, related_name="holds")
-    # What holds it, in words the affiliate sees, and its key (the id of a review).
+    # The key of what placed the hold, such as the id of a review.
     source = models.CharField(max_length=100)
     reason = models.CharField(_("reason"), max_length=200)
     placed_at = models.DateTimeField(_("placed"))
@@ -99,8 +101,8 @@ class CommissionHold(models.Model):
     released_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 
     class Meta:
-        verbose_name = _("hold of a commission")
-        verbose_name_plural = _("holds of commissions")
+        verbose_name = _("commission hold")
+        verbose_name_plural = _("commission holds")
         ordering: ClassVar = ["-placed_at"]
         constraints: ClassVar = [
             models.UniqueConstraint(

@@ -1,4 +1,4 @@
-"""Where an affiliate's money goes: encrypted, masked, held after a change (CONTRACT 6). A change is a new row."""
+"""Payout details, encrypted and masked, and holds on payouts (specification 6). Each change of details adds a row."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from lib.ids import uuid7
 
 
 class PayoutDetails(models.Model):
-    """One entry of details; the newest of an affiliate counts."""
+    """Payout details of an affiliate; the newest row applies."""
 
     class Method(models.TextChoices):
         PAYPAL = "paypal", _("PayPal")
@@ -26,14 +26,14 @@ class PayoutDetails(models.Model):
     # Fernet ciphertext of the address, IBAN or account.
     encrypted = models.TextField()
     masked = models.CharField(_("account"), max_length=64)
-    # Keyed hash: two affiliates with the same account are found without reading it.
+    # Keyed hash, which finds affiliates with the same account without decrypting it.
     fingerprint = models.CharField(max_length=64, db_index=True)
     entered_at = models.DateTimeField(_("entered"))
     entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    # "affiliate, password entered again" or "retailer, at import".
+    # Such as "affiliate, password entered again" or "retailer, at import".
     confirmation = models.CharField(_("confirmed by"), max_length=100)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True)
-    # Money goes there from this instant on.
+    # The end of the hold that follows a change.
     usable_from = models.DateTimeField(_("usable from"))
 
     class Meta:
@@ -47,7 +47,7 @@ class PayoutDetails(models.Model):
 
 
 class PayoutHold(models.Model):
-    """That nothing is paid to an affiliate at all, with the reason; placed and released by staff."""
+    """A hold on all payouts of an affiliate, with a reason that the affiliate sees."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="payout_holds")
@@ -59,9 +59,9 @@ class PayoutHold(models.Model):
     released_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 
     class Meta:
-        verbose_name = _("hold on payouts")
-        permissions: ClassVar = [("release_payouthold", _("Can place and release holds on payouts"))]
-        verbose_name_plural = _("holds on payouts")
+        verbose_name = _("payout hold")
+        verbose_name_plural = _("payout holds")
+        permissions: ClassVar = [("release_payouthold", _("Can place and release payout holds"))]
         ordering: ClassVar = ["-placed_at"]
         constraints: ClassVar = [
             models.UniqueConstraint(

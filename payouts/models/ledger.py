@@ -1,4 +1,4 @@
-"""The double-entry ledger (CONTRACT 7): append-only, balanced, enforced by the database."""
+"""The double-entry ledger: append-only and balanced, both enforced by the database (specification 7)."""
 
 from typing import ClassVar
 
@@ -26,7 +26,8 @@ class Account(models.TextChoices):
 
 class LedgerTransaction(models.Model):
     id = models.BigAutoField(primary_key=True)
-    # What it books, once: "close:2011-01:<affiliate>", "payout:<id>:sent", ...
+    # What is booked, such as "close:2011-01:<affiliate>" or "payout:<id>:sent"; unique, so that nothing is booked
+    # twice.
     source = models.CharField(_("source"), max_length=120, unique=True)
     kind = models.CharField(_("kind"), max_length=30)
     at = models.DateTimeField(_("when"))
@@ -44,8 +45,10 @@ class LedgerTransaction(models.Model):
 
 
 class LedgerEntry(models.Model):
-    """One side of a transaction. Positive is debit, negative is credit: what is owed to an affiliate is their negative
-    sum on `affiliate_payable`."""
+    """One side of a transaction; a positive amount is a debit, a negative one a credit.
+
+    The balance of an affiliate is their negated sum on `affiliate_payable`.
+    """
 
     id = models.BigAutoField(primary_key=True)
     transaction = models.ForeignKey(LedgerTransaction, models.PROTECT, related_name="entries", db_constraint=False)
@@ -81,9 +84,9 @@ class LedgerEntry(models.Model):
                     "affiliate_id": ("affiliates_affiliate", "id"),
                 }
             ),
-            # All entries of a transaction are written by one statement; after it they must sum to zero. Looking at the
-            # whole transaction, not at the new rows alone, also refuses a late entry to an old transaction. The schema is
-            # named so that no session can put a temporary table of the same name before the real one.
+            # One statement writes all entries of a transaction, and they must sum to zero after it. The sum covers the
+            # whole transaction, which also rejects a late entry to an old one. The schema is named so that a temporary
+            # table of the same name cannot take the place of the real one.
             pgtrigger.Trigger(
                 name="transaction_balances",
                 level=pgtrigger.Statement,

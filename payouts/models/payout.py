@@ -1,4 +1,7 @@
-"""Payouts: drafted by a close, submitted by one, approved by another, exported, and their results imported (CONTRACT 6)."""
+"""Payouts, their batches and their files (specification 6).
+
+A close drafts payouts, one person submits them, another approves them; they are exported and their results imported.
+"""
 
 from typing import ClassVar, Self
 from uuid import UUID
@@ -17,7 +20,7 @@ from payouts.models.details import PayoutDetails
 
 
 class PayoutBatch(models.Model):
-    """What is submitted, approved and exported together: the payouts of one close, or those issued anew."""
+    """Payouts that are submitted, approved and exported together: those of one close, or a retry of failed ones."""
 
     class State(models.TextChoices):
         DRAFT = "draft", _("draft")
@@ -30,12 +33,12 @@ class PayoutBatch(models.Model):
     close = models.ForeignKey(Close, models.PROTECT, null=True, related_name="batches")
     name = models.CharField(_("name"), max_length=100)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT, db_default=State.DRAFT)
-    created_at = models.DateTimeField(_("made"))
+    created_at = models.DateTimeField(_("created"))
     submitted_at = models.DateTimeField(_("submitted"), null=True)
     submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     approved_at = models.DateTimeField(_("approved"), null=True)
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    # SHA-256 over payees, amounts and destinations, as approved; a change of any of them voids the approval.
+    # SHA-256 over the approved payees, amounts and destinations; a change of any of them voids the approval.
     digest = models.CharField(_("digest"), max_length=64, blank=True, default="", db_default="")
     sent_at = models.DateTimeField(_("exported"), null=True)
 
@@ -65,7 +68,7 @@ class PayoutBatch(models.Model):
 
 
 class PayoutFile(models.Model):
-    """A file that was paid from, as it was made: an export that is repeated gives these bytes. Append-only."""
+    """An exported payment file, append-only; a repeated export returns the same bytes."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     batch = models.ForeignKey(PayoutBatch, models.PROTECT, related_name="files")
@@ -73,9 +76,9 @@ class PayoutFile(models.Model):
     name = models.CharField(_("name"), max_length=100)
     media_type = models.CharField(max_length=60)
     sha256 = models.CharField(_("SHA-256"), max_length=64)
-    # Ciphertext: it names accounts in clear.
+    # Ciphertext, because the file has unmasked accounts.
     encrypted = models.TextField()
-    made_at = models.DateTimeField(_("made"))
+    made_at = models.DateTimeField(_("created"))
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 
     class Meta:
@@ -94,6 +97,8 @@ class PayoutQuerySet(models.QuerySet["Payout"]):
 
 
 class Payout(models.Model):
+    """A payment of one statement's balance to an affiliate, or a retry of such a payment."""
+
     class State(models.TextChoices):
         DRAFT = "draft", _("draft")
         SUBMITTED = "submitted", _("submitted")
@@ -106,21 +111,21 @@ class Payout(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="payouts")
     batch = models.ForeignKey(PayoutBatch, models.PROTECT, related_name="payouts")
-    # The statement whose balance it pays; a payout issued anew has none of its own.
+    # The statement whose balance it pays; None for a retry, which has `replaces`.
     statement = models.OneToOneField(Statement, models.PROTECT, null=True, related_name="drafted_payout")
     replaces = models.OneToOneField("self", models.PROTECT, null=True, related_name="replaced_by")
     details = models.ForeignKey(PayoutDetails, models.PROTECT, related_name="+")
     amount = MoneyField(_("amount"))
-    # Given to the provider, made from the id and stored before it is used (RELIABILITY 1.14).
+    # Derived from the id and stored before it is sent to the provider, so that a retry of the request cannot pay twice.
     reference = models.CharField(_("reference"), max_length=40, unique=True)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT, db_default=State.DRAFT)
-    created_at = models.DateTimeField(_("made"))
+    created_at = models.DateTimeField(_("created"))
     sent_at = models.DateTimeField(_("sent"), null=True)
     paid_at = models.DateTimeField(_("paid"), null=True)
-    # When it failed, was returned or cancelled: its amount went back to the balance.
-    returned_at = models.DateTimeField(_("came back"), null=True)
-    failure = models.CharField(_("why it failed"), max_length=300, blank=True, default="", db_default="")
-    # The statement on which the amount that came back stands; set once, by the close.
+    # When it failed, was returned or was cancelled, and its amount went back to the balance.
+    returned_at = models.DateTimeField(_("returned"), null=True)
+    failure = models.CharField(_("failure reason"), max_length=300, blank=True, default="", db_default="")
+    # The statement that lists the returned amount; set once, by the close.
     returned_statement = models.ForeignKey(Statement, models.PROTECT, null=True, related_name="returned_payouts")
 
     objects = PayoutQuerySet.as_manager()
@@ -128,7 +133,7 @@ class Payout(models.Model):
     class Meta:
         verbose_name = _("payout")
         ordering: ClassVar = ["-created_at", "-id"]
-        permissions: ClassVar = [("return_payout", _("Can cancel payouts and issue them anew"))]
+        permissions: ClassVar = [("return_payout", _("Can cancel payouts and pay them again"))]
         indexes: ClassVar = [models.Index(fields=["affiliate", "-created_at"])]
         constraints: ClassVar = [
             models.CheckConstraint(

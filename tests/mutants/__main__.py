@@ -29,7 +29,12 @@ LIMIT = 120
 CAUGHT, SURVIVED = 1, 0
 SIMULATION_TEST = "tests/simulation/test_money_simulation.py"
 _PRICING = ("tests/payouts/test_pricing.py", "tests/payouts/test_precedence.py")
-_CLOSE = ("tests/payouts/test_close_to_the_instant.py", "tests/stories/test_small_orders.py", SIMULATION_TEST)
+_CLOSE = (
+    "tests/payouts/test_close_boundaries.py",
+    "tests/payouts/test_close_postings.py",
+    "tests/stories/test_small_orders.py",
+    SIMULATION_TEST,
+)
 # What each is tried with, the quickest first.
 TESTS = {
     "lib/money.py": ("tests/lib/test_money.py",),
@@ -47,30 +52,34 @@ TESTS = {
     ),
     "tracking/orders/attribution_data.py": (
         "tests/tracking/test_attribution_data.py",
-        "tests/payouts/test_forfeited.py",
+        "tests/payouts/test_forfeiture.py",
         "tests/stories/test_attribution.py",
     ),
     "payouts/commissions/writer.py": (
         "tests/payouts/test_precedence.py",
         "tests/payouts/test_ledger.py",
-        "tests/payouts/test_forfeited.py",
+        "tests/payouts/test_forfeiture.py",
         "tests/shops/test_api.py",
         "tests/stories/test_small_orders.py",
         SIMULATION_TEST,
     ),
     "payouts/ledger/booking.py": (
-        "tests/payouts/test_close_to_the_instant.py",
+        "tests/payouts/test_close_boundaries.py",
         "tests/payouts/test_ledger.py",
         SIMULATION_TEST,
     ),
     "payouts/closing/preflight.py": ("tests/payouts/test_preflight.py",),
     "payouts/closing/close.py": (
         "tests/payouts/test_close_months.py",
-        "tests/payouts/test_close_nothing.py",
+        "tests/payouts/test_close_without_orders.py",
         "tests/payouts/test_preflight.py",
         *_CLOSE,
     ),
-    "payouts/closing/close_sql.py": ("tests/payouts/test_close_nothing.py", "tests/payouts/test_preflight.py", *_CLOSE),
+    "payouts/closing/close_sql.py": (
+        "tests/payouts/test_close_without_orders.py",
+        "tests/payouts/test_preflight.py",
+        *_CLOSE,
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""Money to play with: closed months whose figures come from adjustments or orders, small enough to add up by hand."""
+"""Fixtures for payouts: closed months whose amounts come from adjustments or orders and are easy to add up."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -23,7 +23,7 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 JANUARY = datetime(2026, 1, 20, 12, 0, tzinfo=UTC)
 FEBRUARY = datetime(2026, 2, 3, 12, 0, tzinfo=UTC)
 MARCH = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
-# The example of every description of IBANs, and the canary: it must be nowhere but in ciphertext and payout files.
+# The usual example of an IBAN. It must appear only in ciphertext and payout files.
 IBAN = "DE89370400440532013000"
 
 _numbers = count(1)
@@ -47,7 +47,7 @@ def approver(db) -> User:
 
 @pytest.fixture
 def make_payable_affiliate(agreement):
-    """A maker of active affiliates under the agreement, with PayPal details that are past their hold."""
+    """Make active affiliates who accepted the agreement, with payout details that are past their hold."""
 
     def make(
         *, account: str = "", method: str = "paypal", state: State = State.ACTIVE, at: datetime = BEGIN
@@ -69,7 +69,7 @@ def make_payable_affiliate(agreement):
 
 
 def record_acceptance(affiliate: Affiliate, agreement: AgreementVersion, at: datetime) -> None:
-    """Only that a version was accepted; what is evidence of it is the agreements' to test."""
+    """Record that a version was accepted, without the evidence, which the tests of agreements cover."""
     number = next(_numbers)
     Acceptance.objects.create(
         sequence=1_000_000 + number,
@@ -87,7 +87,7 @@ def record_acceptance(affiliate: Affiliate, agreement: AgreementVersion, at: dat
 
 @pytest.fixture
 def grant(preparer, approver):
-    """Give an affiliate an amount: an adjustment, proposed by one and approved by another."""
+    """Give an affiliate an amount by an approved adjustment."""
 
     def give(affiliate: Affiliate, amount: str, at: datetime = JANUARY) -> None:
         row = adjustments.propose(
@@ -105,30 +105,30 @@ def grant(preparer, approver):
 
 @pytest.fixture
 def make_draft_batch(make_payable_affiliate, grant):
-    """A batch that the close of January drafted: two affiliates, 100.00 and 25.50."""
+    """Make the batch drafted by the close of January, by default for two affiliates, 100.00 and 25.50."""
 
-    def make(*, amounts: tuple[str, ...] = ("100.00", "25.50"), **how: str):
+    def make(*, amounts: tuple[str, ...] = ("100.00", "25.50"), **options: str):
         for amount in amounts:
-            grant(make_payable_affiliate(**how), amount)
+            grant(make_payable_affiliate(**options), amount)
         return close_and_get_batch(date(2026, 1, 1), FEBRUARY)
 
     return make
 
 
 def close_and_get_batch(period, now):
-    """Close the month and answer with the batch that it drafted."""
+    """Close the month and return the batch that it drafted."""
     return PayoutBatch.objects.get(close=close_month(month=period, now=now, by=None))
 
 
 @pytest.fixture
 def make_sent_batch(make_draft_batch, preparer, approver):
-    """The drafted batch, taken all the way to `sent`."""
+    """Make a draft batch and take it to `sent`."""
 
-    def make(**how):
-        batch = make_draft_batch(**how)
+    def make(**options):
+        batch = make_draft_batch(**options)
         approval.submit(batch=batch, now=FEBRUARY, by=preparer)
-        shown = approval.summarize_batch(batch, FEBRUARY)
-        approval.approve(batch=batch, digest=shown.digest, now=FEBRUARY, by=approver)
+        summary = approval.summarize_batch(batch, FEBRUARY)
+        approval.approve(batch=batch, digest=summary.digest, now=FEBRUARY, by=approver)
         exports.export(batch=batch, now=FEBRUARY, by=preparer)
         return batch
 
@@ -136,7 +136,7 @@ def make_sent_batch(make_draft_batch, preparer, approver):
 
 
 def build_results_file(*lines: tuple[Payout | str, str, str, str]) -> bytes:
-    """A results file with a line for each (payout or reference, result, amount, reason)."""
+    """Return a results file with a line for each (payout or reference, result, amount, reason)."""
     rows = [
         f"{row if isinstance(row, str) else row.reference},{result},{amount},{reason}"
         for row, result, amount, reason in lines
@@ -145,7 +145,7 @@ def build_results_file(*lines: tuple[Payout | str, str, str, str]) -> bytes:
 
 
 def build_snapshot(order_id, coupon, *lines, status="completed", **values):
-    """A snapshot of an order placed and completed on 2 January 2026; a line is (category, amount, refunded)."""
+    """Return a snapshot of an order placed and completed on 2 January 2026; a line is (category, amount, refunded)."""
     return {
         "order_id": order_id,
         "updated_at": "2026-01-02T12:00:00Z",
@@ -168,17 +168,17 @@ def build_snapshot(order_id, coupon, *lines, status="completed", **values):
 
 @pytest.fixture
 def make_settled_affiliate(make_payable_affiliate, grant):
-    """An affiliate whose January has two orders, an adjustment and, closed on 3 March, a statement for February.
+    """Make an affiliate with two orders in January, an adjustment in February, and a statement for February.
 
-    16.00 x 5.00 % = 0.80; 100.00 - 40.00 refunded = 60.00 x 8.50 % = 5.10; 300.00 x 3.00 % = 9.00: in all 14.90.
-    Validated 30 days after 2 January, so in February. Adjustment +10.00. Payout 24.90.
+    16.00 x 5.00 % = 0.80; 100.00 - 40.00 refunded = 60.00 x 8.50 % = 5.10; 300.00 x 3.00 % = 9.00; together 14.90.
+    Validated 30 days after 2 January, so in February. Adjustment +10.00. Payout 24.90. Closed on 3 March.
     """
 
-    def make(**how):
-        affiliate = make_payable_affiliate(**how)
+    def make(**options):
+        affiliate = make_payable_affiliate(**options)
         code = f"C{next(_numbers)}"
         assign_coupon(affiliate=affiliate, code=code, assigned_from=BEGIN, now=BEGIN, by=None)
-        taken = ingest_orders(
+        results = ingest_orders(
             snapshots=[
                 build_snapshot(
                     f"{code}-1", code, ("home-decor", "16.00", "0.00"), ("jewelry-accessories", "100.00", "40.00")
@@ -188,7 +188,7 @@ def make_settled_affiliate(make_payable_affiliate, grant):
             source="test",
             now=JANUARY,
         )
-        assert [(row.outcome, row.affiliate) for row in taken] == [("created", affiliate.code)] * 2, taken
+        assert [(row.outcome, row.affiliate) for row in results] == [("created", affiliate.code)] * 2, results
         grant(affiliate, "10.00", at=FEBRUARY)
         close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
         close_month(month=date(2026, 2, 1), now=MARCH, by=None)

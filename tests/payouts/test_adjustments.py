@@ -1,4 +1,4 @@
-"""An adjustment ..."""
+"""Adjustments: proposal, second approval, rejection and posting."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -24,7 +24,7 @@ def propose(affiliate, by, amount="5.00", kind="bonus", reason="Thank you."):
     )
 
 
-def test_counts_at_the_next_close_once_a_second_person_has_approved_it(make_payable_affiliate, preparer, approver):
+def test_approved_adjustment_is_posted_by_next_close(make_payable_affiliate, preparer, approver):
     affiliate = make_payable_affiliate()
     row = propose(affiliate, preparer)
     assert booking.get_balance(affiliate) == 0
@@ -48,7 +48,7 @@ def test_counts_at_the_next_close_once_a_second_person_has_approved_it(make_paya
     ]
 
 
-def test_is_refused_to_whoever_proposed_it(make_payable_affiliate, preparer):
+def test_proposer_cannot_approve_adjustment(make_payable_affiliate, preparer):
     row = propose(make_payable_affiliate(), preparer)
     with pytest.raises(SecondApprovalRequired):
         adjustments.approve(adjustment=row, now=JANUARY, by=preparer)
@@ -56,7 +56,7 @@ def test_is_refused_to_whoever_proposed_it(make_payable_affiliate, preparer):
         Adjustment.objects.filter(pk=row.pk).update(state="approved", decided_at=JANUARY, decided_by=preparer)
 
 
-def test_that_was_rejected_never_counts(make_payable_affiliate, preparer, approver):
+def test_rejected_adjustment_is_not_posted(make_payable_affiliate, preparer, approver):
     affiliate = make_payable_affiliate()
     row = propose(affiliate, preparer)
     with pytest.raises(ValidationError):
@@ -68,7 +68,7 @@ def test_that_was_rejected_never_counts(make_payable_affiliate, preparer, approv
     assert not Statement.objects.filter(affiliate=affiliate).exists()
 
 
-def test_that_was_approved_after_the_months_end_waits_for_the_next(make_payable_affiliate, preparer, approver):
+def test_adjustment_approved_after_month_end_is_posted_by_following_close(make_payable_affiliate, preparer, approver):
     affiliate = make_payable_affiliate()
     row = propose(affiliate, preparer, "20.00")
     adjustments.approve(adjustment=row, now=FEBRUARY, by=approver)
@@ -78,7 +78,7 @@ def test_that_was_approved_after_the_months_end_waits_for_the_next(make_payable_
     assert Statement.objects.get(affiliate=affiliate).payout == Decimal("20.00")
 
 
-def test_below_zero_is_carried_over_and_set_off(make_payable_affiliate, preparer, approver):
+def test_clawback_carries_negative_balance_over_and_is_offset(make_payable_affiliate, preparer, approver):
     affiliate = make_payable_affiliate()
     adjustments.approve(adjustment=propose(affiliate, preparer, "-30.00", "clawback"), now=JANUARY, by=approver)
     close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
@@ -103,8 +103,8 @@ def test_below_zero_is_carried_over_and_set_off(make_payable_affiliate, preparer
         ("bonus", "1.00", " ", "reason"),
     ],
 )
-def test_is_refused_with_the_field(kind, amount, reason, field, make_payable_affiliate, preparer):
-    with pytest.raises(ValidationError) as refusal:
+def test_invalid_adjustment_names_the_field(kind, amount, reason, field, make_payable_affiliate, preparer):
+    with pytest.raises(ValidationError) as error:
         propose(make_payable_affiliate(), preparer, amount, kind, reason)
-    assert list(refusal.value.message_dict) == [field]
+    assert list(error.value.message_dict) == [field]
     assert not Adjustment.objects.exists()

@@ -125,7 +125,7 @@ def test_are_shown_what_is_worth_a_second_look_before_they_approve(
     approval.submit(batch=batch, now=MARCH, by=preparer)
     shown = text(desk(approver).get(page_of(batch, "approve")))
     assert "2 of them are worth a second look" in shown
-    for said in ("First payout to changed details", "Payout over the limit", "First payout at all"):
+    for said in ("First payout to changed details", "Payout over the limit", "First payout ever"):
         assert shown.count(said) == 1
 
 
@@ -202,7 +202,7 @@ def test_propose_and_decide_adjustments(make_payable_affiliate, preparer, approv
         "amount": "-5.00",
         "reason": "Thanks.",
     }
-    assert "A bonus is above zero" in text(client.post(address, answers))
+    assert "A bonus must be positive" in text(client.post(address, answers))
     assert "No affiliate has this code" in text(client.post(address, answers | {"affiliate": "nobody"}))
     for odd in ("1e3", "\uff11.00", "1_000.00", "NaN", "1,000.00", "5.001", ".5"):
         assert "Write the amount in digits, as 15.30." in text(client.post(address, answers | {"amount": odd})), odd

@@ -422,7 +422,7 @@ def test_tells_the_affiliate_in_a_mail_that_reads_well(state, make_sent_batch, m
         (
             "close_exceptions",
             {"period": "2026-01", "count": 1},
-            "1 affiliate was set aside when 2026-01 was closed",
+            "1 affiliate was excluded from the close of 2026-01",
         ),
         ("orders_in_conflict", {"source": "API key shop", "count": 2}, "2 order snapshots are in conflict"),
     ],

@@ -1,4 +1,4 @@
-"""Months are closed ..."""
+"""Closing months: order, idempotency, audit records, locking and the schedule."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,95 +17,95 @@ from payouts.models import Close
 from tests.factories import make_staff
 from tests.scenarios import build_order, create_program, import_affiliates, parse_utc, send_orders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_an_order_of_january")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_january_order")]
 PLACED, TICK = "2026-01-10T12:00:00Z", timedelta(microseconds=1)
 ENDED = parse_utc("2026-02-01")
 
 
 @pytest.fixture
-def _an_order_of_january(tmp_path):
+def _january_order(tmp_path):
     create_program("2026-01-01")
     import_affiliates(["ANN"], tmp_path)
     send_orders(build_order("A1", at=PLACED, placed=PLACED, coupon="ANN"), now=parse_utc("2026-01-11"))
 
 
-def close_it(first, now, **how):
-    return close.close_month(month=date.fromisoformat(first), now=now, by=None, **how)
+def close_first_day(first, now, **options):
+    return close.close_month(month=date.fromisoformat(first), now=now, by=None, **options)
 
 
-def test_from_the_instant_on_at_which_they_have_ended():
+def test_month_can_be_closed_from_its_end_on():
     with pytest.raises(close.CloseNotAllowed, match="2026-01 has not ended yet"):
-        close_it("2026-01-01", ENDED - TICK)
-    done = close_it("2026-01-01", ENDED)
+        close_first_day("2026-01-01", ENDED - TICK)
+    done = close_first_day("2026-01-01", ENDED)
     assert (done.starts_at, done.ends_at, done.closed_at) == (parse_utc("2026-01-01"), ENDED, ENDED)
     assert done.cut > 0
     assert done.agreement.name == "1"
 
 
-def test_in_order_from_that_of_the_earliest_order_on():
-    with pytest.raises(close.CloseNotAllowed, match="2025-12 lies before the program's first month, 2026-01"):
-        close_it("2025-12-01", parse_utc("2026-04-01"))
+def test_months_close_in_order_from_first_order_on():
+    with pytest.raises(close.CloseNotAllowed, match="2025-12 is before the program's first month, 2026-01"):
+        close_first_day("2025-12-01", parse_utc("2026-04-01"))
     with pytest.raises(close.CloseNotAllowed, match="2026-01 must be closed first"):
-        close_it("2026-02-01", parse_utc("2026-04-01"))
-    close_it("2026-01-01", parse_utc("2026-04-01"))
+        close_first_day("2026-02-01", parse_utc("2026-04-01"))
+    close_first_day("2026-01-01", parse_utc("2026-04-01"))
     with pytest.raises(close.CloseNotAllowed, match="2026-02 must be closed first"):
-        close_it("2026-03-01", parse_utc("2026-04-01"))
-    with pytest.raises(close.CloseNotAllowed, match="2025-12 lies before the program's first month, 2026-01"):
-        close_it("2025-12-01", parse_utc("2026-04-01"))
+        close_first_day("2026-03-01", parse_utc("2026-04-01"))
+    with pytest.raises(close.CloseNotAllowed, match="2025-12 is before the program's first month, 2026-01"):
+        close_first_day("2025-12-01", parse_utc("2026-04-01"))
 
 
-def test_from_that_of_an_adjustment_on_if_it_is_the_earliest():
-    made: dict[str, Any] = {
+def test_first_month_is_that_of_an_earlier_adjustment():
+    values: dict[str, Any] = {
         "kind": "bonus",
         "amount": Decimal("10.00"),
         "reason": "A test.",
         "by": make_staff("payout preparers"),
     }
-    adjustments.propose(affiliate=Affiliate.objects.get(), now=parse_utc("2025-12-31T23:59:59"), **made)
+    adjustments.propose(affiliate=Affiliate.objects.get(), now=parse_utc("2025-12-31T23:59:59"), **values)
     assert str(close.get_month_to_close()) == "2025-12"
 
 
-def test_once_however_often_they_are_asked():
-    first = close_it("2026-01-01", ENDED)
-    assert close_it("2026-01-01", ENDED + timedelta(days=3)) == first
+def test_closing_a_closed_month_returns_its_close():
+    first = close_first_day("2026-01-01", ENDED)
+    assert close_first_day("2026-01-01", ENDED + timedelta(days=3)) == first
     assert Close.objects.count() == 1
 
 
-def test_with_a_record_of_who_asked():
+def test_close_records_who_closed_and_why():
     member = make_staff("payout approvers")
-    by_hand = close.close_month(month=date(2026, 1, 1), now=ENDED, by=member)
-    by_itself = close_it("2026-02-01", parse_utc("2026-03-03"))
+    manual = close.close_month(month=date(2026, 1, 1), now=ENDED, by=member)
+    scheduled = close_first_day("2026-02-01", parse_utc("2026-03-03"))
     records = AuditRecord.objects.filter(action="month closed").order_by("at")
     assert [(row.subject_id, row.by, row.reason) for row in records] == [
-        (str(by_hand.pk), member, "Closed by hand."),
-        (str(by_itself.pk), None, "The month had ended, and it was its turn."),
+        (str(manual.pk), member, "Closed manually."),
+        (str(scheduled.pk), None, "Scheduled month-end close."),
     ]
-    assert records[0].after == {"period": "2026-01", "cut": by_hand.cut}
+    assert records[0].after == {"period": "2026-01", "cut": manual.cut}
 
 
-def test_telling_each_step():
-    told = []
-    close_it("2026-01-01", ENDED, progress=told.append)
-    assert told == list(range(1, close.STEPS + 1))
+def test_close_reports_each_step():
+    steps = []
+    close_first_day("2026-01-01", ENDED, progress=steps.append)
+    assert steps == list(range(1, close.STEPS + 1))
 
 
-def test_alone():
-    seen: list[str] = []
+def test_close_holds_exclusive_lock():
+    modes: list[str] = []
 
-    def look(_done: int) -> None:
+    def read_locks(_done: int) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT mode FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted"
                 " AND classid::bigint << 32 | objid::bigint = %s",
                 [booking.LOCK_KEY],
             )
-            seen.extend(mode for (mode,) in cursor.fetchall())
+            modes.extend(mode for (mode,) in cursor.fetchall())
 
-    close_it("2026-01-01", ENDED, progress=look)
-    assert "ExclusiveLock" in seen
+    close_first_day("2026-01-01", ENDED, progress=read_locks)
+    assert "ExclusiveLock" in modes
 
 
-def test_by_themselves_once_their_close_day_has_come_and_the_program_is_open():
+def test_due_months_close_on_close_day_once_program_is_open():
     third = parse_utc("2026-02-03")
     assert [str(month) for month in close.list_due_months(third - TICK)] == []
     assert [str(month) for month in close.list_due_months(third)] == ["2026-01"]
@@ -113,7 +113,7 @@ def test_by_themselves_once_their_close_day_has_come_and_the_program_is_open():
     assert close.close_due_months(now=third) == []
     open_program(now=third, by=None)
     Program.objects.update(opened_at=third + TICK)
-    assert close.close_due_months(now=third) == [], "whatever is due: it is to be opened later"
+    assert close.close_due_months(now=third) == [], "the program opens later"
     Program.objects.update(opened_at=third)
     assert [str(done) for done in close.close_due_months(now=third - TICK)] == []
     assert [str(done) for done in close.close_due_months(now=third)] == ["2026-01"]

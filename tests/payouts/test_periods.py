@@ -1,4 +1,4 @@
-"""A month of the program ..."""
+"""Months in the program's time zone."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -7,7 +7,7 @@ import pytest
 
 from agreements import periods
 
-# The zone, the month's first day, and the instants in UTC at which it and the next one begin.
+# (time zone, first day, start of the month in UTC, start of the next month in UTC)
 MONTHS = [
     ("UTC", "2026-01-01", "2026-01-01T00:00", "2026-02-01T00:00"),
     ("UTC", "2025-12-01", "2025-12-01T00:00", "2026-01-01T00:00"),
@@ -24,14 +24,14 @@ def utc(text):
 
 
 @pytest.mark.parametrize(("zone", "first", "starts_at", "ends_at"), MONTHS)
-def test_lasts_from_its_first_midnight_to_the_next_ones(zone, first, starts_at, ends_at):
+def test_month_lasts_from_first_midnight_to_next_first_midnight(zone, first, starts_at, ends_at):
     month = periods.build_period(date.fromisoformat(first), ZoneInfo(zone))
     assert month == (date.fromisoformat(first), utc(starts_at), utc(ends_at))
     assert str(month) == first[:7]
 
 
 @pytest.mark.parametrize(("zone", "first", "starts_at", "ends_at"), MONTHS)
-def test_is_half_open(zone, first, starts_at, ends_at):
+def test_month_includes_its_start_and_excludes_its_end(zone, first, starts_at, ends_at):
     month = periods.build_period(date.fromisoformat(first), ZoneInfo(zone))
     assert periods.find_period(utc(starts_at), ZoneInfo(zone)) == month
     assert periods.find_period(utc(ends_at), ZoneInfo(zone)) == periods.build_period(
@@ -39,12 +39,12 @@ def test_is_half_open(zone, first, starts_at, ends_at):
     )
 
 
-def test_follows_the_other_into_a_new_year():
+def test_next_month_crosses_new_year():
     days = [date(2025, month, 1) for month in range(1, 13)]
     assert [periods.get_next_month(day) for day in days] == [*days[1:], date(2026, 1, 1)]
 
 
-def test_closes_itself_on_the_close_day_of_the_next_one():
+def test_automatic_close_time_is_midnight_of_close_day():
     zone = ZoneInfo("America/New_York")
     february = periods.build_period(date(2026, 2, 1), zone)
     assert periods.get_automatic_close_time(february, 3, zone) == utc("2026-03-03T05:00")

@@ -48,10 +48,10 @@ def test_is_told_step_by_step_in_that_order(commissions):
         [("rate_card", "4.1"), ("promotions", "4.2"), ("rounding", "4.4"), ("order_commission_cap", "4.5")],
     ]
     assert [step["text"] for step in commissions[2].steps] == [
-        "Rate card of version 1: Home Decor is not named, so everything else, 3.00 %.",
+        "Rate card of version 1: Home Decor is not listed, so everything else, 3.00 %.",
         "Raised to 7.00 % by the promotion Summer.",
         "100.00 x 7.00 % = 7.00, rounded once to the cent.",
-        "The order's commission is limited to 20.00: 4.80 is left for this line.",
+        "Commission per order is capped at 20.00; 4.80 is left for this line.",
     ]
     assert commissions[0].steps[1]["text"] == "Raised to 8.00 % by the promotion Autumn."
 
@@ -77,7 +77,7 @@ def test_is_no_more_than_the_highest_rate_of_the_version(tmp_path):
     commission = Commission.objects.get()
     assert (str(commission.rate), commission.steps[1]["text"]) == (
         "7.50",
-        "Raised to 7.50 % by the promotion Winter, which would give 8.00 %, as far as the highest rate allows.",
+        "Raised to 7.50 % by the promotion Winter (8.00 %, limited to the maximum rate).",
     )
 
 

@@ -1,4 +1,4 @@
-"""A line of an order earns ..."""
+"""Pricing of order lines: rates, promotions, caps, refunds and the steps of the explanation."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,8 +13,7 @@ from agreements.models import AgreementVersion
 from agreements.rules import Rule
 from agreements.seeding import publish_seed_agreement
 from payouts.commissions import pricing
-from payouts.commissions.rates import Offer, RateCard, find_best_offer, get_rate_card
-from payouts.commissions.rates import list_offers as find_offers
+from payouts.commissions.rates import Offer, RateCard, find_best_offer, get_rate_card, list_offers
 from tracking.orders.snapshots import Line, Snapshot
 
 ANN, BEN = UUID(int=1), UUID(int=2)
@@ -28,17 +27,17 @@ CARD = RateCard(
     ceiling=Decimal("8.50"),
     order_commission_cap=None,
     validation_days=30,
-    # The number of a clause is its rule's name.
+    # Clause numbers contain the name of the rule.
     clauses={rule.value: f"3.{rule.value}" for rule in Rule},
 )
 CAPPED = CARD._replace(order_commission_cap=Decimal("6.00"))
 
 
-def offer(percent, *, name="Spring", categories=(), affiliates=(), starts=PLACED, ends=PLACED + TICK):
+def build_offer(percent, *, name="Spring", categories=(), affiliates=(), starts=PLACED, ends=PLACED + TICK):
     return Offer(name, Decimal(percent), frozenset(categories), frozenset(affiliates), starts, ends)
 
 
-def snapshot(*lines, status="completed", completed_at=PLACED):
+def build_snapshot(*lines, status="completed", completed_at=PLACED):
     rows = tuple(
         Line(str(place), "", "", category, 1, Decimal(amount), Decimal(refunded))
         for place, (category, amount, refunded) in enumerate(lines)
@@ -46,26 +45,29 @@ def snapshot(*lines, status="completed", completed_at=PLACED):
     return Snapshot("A1", PLACED, status, PLACED, completed_at, "USD", "", "", "", "", rows)
 
 
-def priced(*lines, card=CARD, offers=(), status="completed"):
-    given = snapshot(*lines, status=status)
-    return pricing.price_lines(given, given.lines, affiliate_id=ANN, card=card, offers=offers)
+def price(*lines, card=CARD, offers=(), status="completed"):
+    order = build_snapshot(*lines, status=status)
+    return pricing.price_lines(order, order.lines, affiliate_id=ANN, card=card, offers=offers)
 
 
-def test_nothing_for_a_line_that_the_shop_no_longer_lists():
-    before, now = snapshot(("home", "100.00", "0.00"), ("rest", "50.00", "0.00")), snapshot(("home", "100.00", "0.00"))
+def test_removed_line_earns_nothing():
+    before, now = (
+        build_snapshot(("home", "100.00", "0.00"), ("rest", "50.00", "0.00")),
+        build_snapshot(("home", "100.00", "0.00")),
+    )
     gone = before.lines[1]._replace(amount=Decimal("0.00"))
-    kept, vanished = pricing.price_lines(now, [now.lines[0], gone], affiliate_id=ANN, card=CARD, offers=())
-    assert [step["text"] for step in vanished.steps] == [
+    kept, removed = pricing.price_lines(now, [now.lines[0], gone], affiliate_id=ANN, card=CARD, offers=())
+    assert [step["text"] for step in removed.steps] == [
         "Rate card of version 7: rest, 3.00 %.",
         "The shop no longer lists this line, so it counts as 0.00.",
         "0.00 x 3.00 % = 0.00, rounded once to the cent.",
     ]
-    assert vanished.steps[1]["clause"] == f"3.{Rule.REFUNDS.value}"
+    assert removed.steps[1]["clause"] == f"3.{Rule.REFUNDS.value}"
     assert not any("no longer lists" in step["text"] for step in kept.steps)
 
 
-def test_its_share_of_what_was_paid_and_kept():
-    [one] = priced(("home", "100.00", "30.10"))
+def test_line_earns_its_rate_of_amount_less_refunds():
+    [one] = price(("home", "100.00", "30.10"))
     assert (one.category, one.base, one.rate, one.amount) == (
         "home",
         Decimal("69.90"),
@@ -82,7 +84,7 @@ def test_its_share_of_what_was_paid_and_kept():
         {
             "rule": Rule.REFUNDS.value,
             "clause": f"3.{Rule.REFUNDS.value}",
-            "text": "100.00 paid, less 30.10 given back, is 69.90.",
+            "text": "100.00 paid less 30.10 refunded is 69.90.",
         },
         {
             "rule": Rule.ROUNDING.value,
@@ -92,77 +94,75 @@ def test_its_share_of_what_was_paid_and_kept():
     ]
 
 
-def test_nothing_of_a_cancelled_order():
-    [one] = priced(("home", "100.00", "30.00"), status="cancelled")
+def test_cancelled_order_earns_nothing():
+    [one] = price(("home", "100.00", "30.00"), status="cancelled")
     assert (one.base, one.amount) == (0, 0)
     assert [step["rule"] for step in one.steps] == [Rule.RATE_CARD, Rule.REFUNDS, Rule.ROUNDING]
-    assert one.steps[1]["text"] == "The order was cancelled, so nothing of it earns."
+    assert one.steps[1]["text"] == "The order was cancelled, so it earns nothing."
 
 
-def test_what_everything_else_does_if_its_category_is_not_named():
-    [named, other] = priced(("rest", "10.00", "0.00"), ("toys", "20.00", "0.00"))
+def test_unlisted_category_earns_rate_for_everything_else():
+    [named, other] = price(("rest", "10.00", "0.00"), ("toys", "20.00", "0.00"))
     assert (named.amount, other.amount) == (Decimal("0.30"), Decimal("0.60"))
     assert named.steps[0]["text"] == "Rate card of version 7: rest, 3.00 %."
-    assert other.steps[0]["text"] == "Rate card of version 7: toys is not named, so everything else, 3.00 %."
+    assert other.steps[0]["text"] == "Rate card of version 7: toys is not listed, so everything else, 3.00 %."
 
 
-def test_less_where_the_orders_commission_is_limited_and_used_up_in_the_order_sent():
+def test_cap_per_order_is_used_up_in_the_order_of_lines():
     rows = [("home", "100.00", "0.00"), ("home", "20.00", "0.00"), ("home", "20.00", "0.00")]
-    assert [one.amount for one in priced(*rows)] == [Decimal(5), Decimal(1), Decimal(1)]
-    capped = priced(*rows, card=CAPPED)
+    assert [one.amount for one in price(*rows)] == [Decimal(5), Decimal(1), Decimal(1)]
+    capped = price(*rows, card=CAPPED)
     assert [one.amount for one in capped] == [Decimal(5), Decimal(1), Decimal(0)]
     assert [len(one.steps) for one in capped] == [2, 2, 3]
     limited = capped[2].steps[-1]
     assert limited["rule"] == Rule.ORDER_COMMISSION_CAP
-    assert limited["text"] == "The order's commission is limited to 6.00: 0.00 is left for this line."
-    assert [one.amount for one in priced(*reversed(rows), card=CAPPED)] == [Decimal(1), Decimal(1), Decimal(4)]
+    assert limited["text"] == "Commission per order is capped at 6.00; 0.00 is left for this line."
+    assert [one.amount for one in price(*reversed(rows), card=CAPPED)] == [Decimal(1), Decimal(1), Decimal(4)]
 
 
-def test_more_by_a_promotion_and_says_so():
-    [one] = priced(("home", "100.00", "0.00"), offers=[offer("6.00")])
+def test_promotion_raises_rate_up_to_ceiling_with_explanation():
+    [one] = price(("home", "100.00", "0.00"), offers=[build_offer("6.00")])
     assert (one.rate, one.amount, one.clause) == (Decimal("6.00"), Decimal("6.00"), f"3.{Rule.PROMOTIONS.value}")
     assert one.steps[1]["text"] == "Raised to 6.00 % by the promotion Spring."
-    [one] = priced(("home", "100.00", "0.00"), offers=[offer("9.00")])
+    [one] = price(("home", "100.00", "0.00"), offers=[build_offer("9.00")])
     assert (one.rate, one.amount) == (Decimal("8.50"), Decimal("8.50"))
-    assert one.steps[1]["text"] == (
-        "Raised to 8.50 % by the promotion Spring, which would give 9.00 %, as far as the highest rate allows."
-    )
+    assert one.steps[1]["text"] == ("Raised to 8.50 % by the promotion Spring (9.00 %, limited to the maximum rate).")
 
 
 @pytest.mark.parametrize(
     ("offers", "rate", "by"),
     [
-        ([offer("5.00")], "5.00", None),
-        ([offer("4.00")], "5.00", None),
-        ([offer("6.00", name="a"), offer("7.00", name="b"), offer("6.50", name="c")], "7.00", "b"),
-        ([offer("6.00", name="first"), offer("6.00", name="second")], "6.00", "first"),
-        ([offer("9.00", name="first"), offer("9.50", name="second")], "8.50", "first"),
-        ([offer("6.00", categories=["home"])], "6.00", "Spring"),
-        ([offer("6.00", categories=["jewels"])], "5.00", None),
-        ([offer("6.00", affiliates=[ANN])], "6.00", "Spring"),
-        ([offer("6.00", affiliates=[BEN])], "5.00", None),
-        ([offer("6.00", categories=["jewels"], affiliates=[ANN])], "5.00", None),
-        ([offer("6.00", categories=["home"], affiliates=[BEN])], "5.00", None),
-        ([offer("6.00", starts=PLACED + TICK, ends=PLACED + 2 * TICK)], "5.00", None),
-        ([offer("6.00", starts=PLACED - TICK, ends=PLACED)], "5.00", None),
-        ([offer("6.00", starts=PLACED - TICK, ends=PLACED + TICK)], "6.00", "Spring"),
+        ([build_offer("5.00")], "5.00", None),
+        ([build_offer("4.00")], "5.00", None),
+        ([build_offer("6.00", name="a"), build_offer("7.00", name="b"), build_offer("6.50", name="c")], "7.00", "b"),
+        ([build_offer("6.00", name="first"), build_offer("6.00", name="second")], "6.00", "first"),
+        ([build_offer("9.00", name="first"), build_offer("9.50", name="second")], "8.50", "first"),
+        ([build_offer("6.00", categories=["home"])], "6.00", "Spring"),
+        ([build_offer("6.00", categories=["jewels"])], "5.00", None),
+        ([build_offer("6.00", affiliates=[ANN])], "6.00", "Spring"),
+        ([build_offer("6.00", affiliates=[BEN])], "5.00", None),
+        ([build_offer("6.00", categories=["jewels"], affiliates=[ANN])], "5.00", None),
+        ([build_offer("6.00", categories=["home"], affiliates=[BEN])], "5.00", None),
+        ([build_offer("6.00", starts=PLACED + TICK, ends=PLACED + 2 * TICK)], "5.00", None),
+        ([build_offer("6.00", starts=PLACED - TICK, ends=PLACED)], "5.00", None),
+        ([build_offer("6.00", starts=PLACED - TICK, ends=PLACED + TICK)], "6.00", "Spring"),
     ],
 )
-def test_the_highest_rate_that_an_offer_gives_it(offers, rate, by):
-    found, best = find_best_offer(offers, CARD, affiliate_id=ANN, category="home", placed_at=PLACED)
-    assert (str(found), best.name if best else None) == (rate, by)
+def test_best_applicable_offer_is_chosen(offers, rate, by):
+    percent, best = find_best_offer(offers, CARD, affiliate_id=ANN, category="home", placed_at=PLACED)
+    assert (str(percent), best.name if best else None) == (rate, by)
 
 
-def test_it_for_good_from_thirty_times_24_hours_after_its_completion_on():
-    assert pricing.get_validation_time(snapshot(), CARD) == PLACED + timedelta(days=30)
-    assert pricing.get_validation_time(snapshot(), CARD._replace(validation_days=0)) == PLACED
-    assert pricing.get_validation_time(snapshot(status="paid", completed_at=None), CARD) is None
-    assert pricing.get_validation_time(snapshot(status="cancelled"), CARD) is None
-    assert pricing.get_validation_time(snapshot(completed_at=None), CARD) is None
+def test_validation_time_is_completion_plus_validation_days():
+    assert pricing.get_validation_time(build_snapshot(), CARD) == PLACED + timedelta(days=30)
+    assert pricing.get_validation_time(build_snapshot(), CARD._replace(validation_days=0)) == PLACED
+    assert pricing.get_validation_time(build_snapshot(status="paid", completed_at=None), CARD) is None
+    assert pricing.get_validation_time(build_snapshot(status="cancelled"), CARD) is None
+    assert pricing.get_validation_time(build_snapshot(completed_at=None), CARD) is None
 
 
 @pytest.mark.django_db
-def test_by_the_card_of_its_own_version_and_of_no_draft():
+def test_rate_card_belongs_to_published_version():
     first = publish_seed_agreement(effective_at=PLACED, now=PLACED, by=None)
     draft = version_drafts.start_draft(now=PLACED, by=None)
     draft.validation_days, draft.rate_ceiling, draft.order_commission_cap = 14, Decimal("9.00"), None
@@ -189,10 +189,10 @@ def test_by_the_card_of_its_own_version_and_of_no_draft():
 
 
 @pytest.mark.django_db
-def test_by_the_promotions_of_its_time():
+def test_offers_are_listed_for_the_time_of_orders():
     publish_seed_agreement(effective_at=PLACED, now=PLACED, by=None)
     ends = PLACED + timedelta(days=3)
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         "rate": Decimal("8.00"),
         "affiliates": [],
         "starts_at": PLACED,
@@ -200,13 +200,13 @@ def test_by_the_promotions_of_its_time():
         "now": PLACED,
         "by": None,
     }
-    promotions.create_promotion(name="Spring", categories=["home-decor"], **given)
-    for since, until, there in (
+    promotions.create_promotion(name="Spring", categories=["home-decor"], **values)
+    for since, until, is_listed in (
         (PLACED, PLACED, True),
         (ends - TICK, ends + TICK, True),
         (ends, ends, False),
         (PLACED - TICK, PLACED - TICK, False),
     ):
-        assert bool(find_offers(since, until)) is there
-    [one] = find_offers(PLACED, PLACED)
+        assert bool(list_offers(since, until)) is is_listed
+    [one] = list_offers(PLACED, PLACED)
     assert one == Offer("Spring", Decimal("8.00"), frozenset(["home-decor"]), frozenset(), PLACED, ends)

@@ -1,4 +1,4 @@
-"""A replay finds what was posted wrongly, and names it."""
+"""A replay finds wrongly posted amounts and names them."""
 
 from decimal import Decimal
 
@@ -24,37 +24,37 @@ def _program(tmp_path):
     close_months("2026-01", "2026-02")
 
 
-def as_superuser(statement: str) -> None:
+def run_without_triggers(statement: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL session_replication_role = replica; {statement}")
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
 
 
-def test_nothing_in_a_month_as_it_was_closed(capsys):
+def test_unchanged_months_have_no_differences(capsys):
     capsys.readouterr()
     call_command("replay", "--all")
     assert capsys.readouterr().out.split("\n")[:2] == ["2026-01 differences=0", "2026-02 differences=0"]
 
 
-def test_a_settled_amount_that_is_a_cent_off(capsys):
+def test_settled_amount_off_by_a_cent_is_named(capsys):
     line = StatementLine.objects.filter(statement__affiliate__code="BEN").get()
-    as_superuser(f"UPDATE payouts_statementline SET amount = 20.01 WHERE id = {line.pk}")
+    run_without_triggers(f"UPDATE payouts_statementline SET amount = 20.01 WHERE id = {line.pk}")
     [difference] = replay(Close.objects.get(period="2026-02-01"))
     assert (difference.affiliate, difference.stored, difference.recomputed) == ("BEN", "20.01", "20.00")
     with pytest.raises(CommandError, match="1 differences"):
         call_command("replay", "2026-02")
-    assert "2026-02: BEN: line 1 of order A1 was posted as 20.01, recomputed it is 20.00" in capsys.readouterr().err
+    assert "2026-02: BEN: line 1 of order A1 was posted as 20.01, but recomputes to 20.00" in capsys.readouterr().err
 
 
-def test_a_payout_that_was_kept_back():
-    as_superuser("UPDATE payouts_statement SET payout = 0, closing = 40.00 WHERE payout = 40.00")
-    found = replay(Close.objects.get(period="2026-02-01"))
-    assert [(one.affiliate, one.figure, one.recomputed) for one in found] == [
+def test_missing_payout_is_found():
+    run_without_triggers("UPDATE payouts_statement SET payout = 0, closing = 40.00 WHERE payout = 40.00")
+    differences = replay(Close.objects.get(period="2026-02-01"))
+    assert [(one.affiliate, one.figure, one.recomputed) for one in differences] == [
         ("ANN", "payout", "40.00"), ("ANN", "closing", "0.00"),
     ]  # fmt: skip
 
 
-def test_what_came_after_the_cut_in_its_own_month_alone():
+def test_snapshot_after_the_cut_belongs_to_next_close():
     send_orders(
         build_order("A0", ("home-decor", "400.00", "100.00"), at="2026-03-05T12:00:00Z", completed=DONE, coupon="ANN")
     )

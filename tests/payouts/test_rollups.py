@@ -1,4 +1,4 @@
-"""Daily roll-ups ..."""
+"""Daily rollups equal the orders, commissions and clicks that they sum up."""
 
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -46,11 +46,11 @@ def link(affiliates) -> Link:
     return make_link(affiliates["ANN"])
 
 
-def click(link: Link, at: datetime = CLICKED, **fields: Any) -> str:
+def make_click(link: Link, at: datetime = CLICKED, **fields: Any) -> str:
     return click_data.make_click(link, at, **fields)
 
 
-def stored(affiliate: Affiliate, dimension: str) -> dict[str, tuple[int, int, int, str, str, str]]:
+def read_rollups(affiliate: Affiliate, dimension: str) -> dict[str, tuple[int, int, int, str, str, str]]:
     rows = Rollup.objects.filter(affiliate=affiliate, dimension=dimension, day=DAY)
     return {
         row.value: (
@@ -60,7 +60,7 @@ def stored(affiliate: Affiliate, dimension: str) -> dict[str, tuple[int, int, in
     }  # fmt: skip
 
 
-def test_hold_what_an_order_by_a_coupon_brought(affiliates):
+def test_coupon_order_counts_in_total_country_and_category(affiliates):
     send_orders(
         build_order(
             "A1", ("home-decor", "100.00", "20.00"), ("home-decor", "10.00"), ("toys-hobbies", "50.00"), coupon="ANN"
@@ -69,88 +69,88 @@ def test_hold_what_an_order_by_a_coupon_brought(affiliates):
     rollups.fold_rollups()
     # 80.00 x 5 % + 10.00 x 5 % + 50.00 x 7 %
     whole = (0, 1, 0, "140.00", "8.00", "0.00")
-    assert stored(affiliates["ANN"], "total") == {"": whole}
-    assert stored(affiliates["ANN"], "country") == {"United Kingdom": whole}
-    assert stored(affiliates["ANN"], "category") == {
+    assert read_rollups(affiliates["ANN"], "total") == {"": whole}
+    assert read_rollups(affiliates["ANN"], "country") == {"United Kingdom": whole}
+    assert read_rollups(affiliates["ANN"], "category") == {
         "home-decor": (0, 1, 0, "90.00", "4.50", "0.00"),
         "toys-hobbies": (0, 1, 0, "50.00", "3.50", "0.00"),
     }
     for dimension in ("link", "sub1", "device"):
-        assert stored(affiliates["ANN"], dimension) == {}
+        assert read_rollups(affiliates["ANN"], dimension) == {}
     assert not Rollup.objects.filter(affiliate=affiliates["BEN"]).exists()
     assert list_rollup_differences() == []
 
 
-def test_hold_what_an_order_by_a_click_brought(affiliates, link):
-    came = click(link, sub1="news", sub3="spring", device="mobile")
-    send_orders(build_order("A1", click=came))
+def test_clicked_order_counts_in_link_sub_id_and_device(affiliates, link):
+    click_id = make_click(link, sub1="news", sub3="spring", device="mobile")
+    send_orders(build_order("A1", click=click_id))
     rollups.fold_rollups()
     whole = (0, 1, 1, "100.00", "5.00", "5.00")
-    assert stored(affiliates["ANN"], "link") == {str(link.pk): whole}
-    assert stored(affiliates["ANN"], "sub1") == {"news": whole}
-    assert stored(affiliates["ANN"], "sub2") == {}
-    assert stored(affiliates["ANN"], "sub3") == {"spring": whole}
-    assert stored(affiliates["ANN"], "device") == {"mobile": whole}
+    assert read_rollups(affiliates["ANN"], "link") == {str(link.pk): whole}
+    assert read_rollups(affiliates["ANN"], "sub1") == {"news": whole}
+    assert read_rollups(affiliates["ANN"], "sub2") == {}
+    assert read_rollups(affiliates["ANN"], "sub3") == {"spring": whole}
+    assert read_rollups(affiliates["ANN"], "device") == {"mobile": whole}
     assert list_rollup_differences() == []
 
 
-def test_say_unknown_where_the_record_of_the_click_is_lost(affiliates, link):
+def test_order_with_lost_click_record_counts_as_unknown(affiliates, link):
     send_orders(build_order("A1", click=click_ids.sign_click_id(link.pk, CLICKED)))
     rollups.fold_rollups()
-    assert set(stored(affiliates["ANN"], "sub1")) == set(stored(affiliates["ANN"], "device")) == {UNKNOWN}
+    assert set(read_rollups(affiliates["ANN"], "sub1")) == set(read_rollups(affiliates["ANN"], "device")) == {UNKNOWN}
     assert list_rollup_differences() == []
 
 
-def test_know_a_click_whose_record_was_dropped_since(affiliates, link):
-    came = click(link, sub1="news")
-    send_orders(build_order("A1", click=came))
+def test_order_keeps_details_of_click_deleted_later(affiliates, link):
+    click_id = make_click(link, sub1="news")
+    send_orders(build_order("A1", click=click_id))
     Click.objects.all().delete()
-    send_orders(build_order("A1", click=came, at="2026-01-11T12:00:00Z"))
+    send_orders(build_order("A1", click=click_id, at="2026-01-11T12:00:00Z"))
     rollups.fold_rollups()
-    assert set(stored(affiliates["ANN"], "sub1")) == {"news"}
+    assert set(read_rollups(affiliates["ANN"], "sub1")) == {"news"}
     other = click_ids.sign_click_id(link.pk, CLICKED + timedelta(minutes=1))
     send_orders(build_order("A1", click=other, at="2026-01-12T12:00:00Z"))
     rollups.fold_rollups()
     assert [
-        value for value, row in stored(affiliates["ANN"], "sub1").items() if any(float(figure) for figure in row)
+        value for value, row in read_rollups(affiliates["ANN"], "sub1").items() if any(float(figure) for figure in row)
     ] == [UNKNOWN]
     assert list_rollup_differences() == []
 
 
-def test_learn_of_a_click_whose_record_came_late(affiliates, link):
-    came = click_ids.sign_click_id(link.pk, CLICKED, nonce := click_ids.generate_nonce(CLICKED))
-    send_orders(build_order("A1", click=came))
+def test_order_gets_details_of_click_recorded_later(affiliates, link):
+    click_id = click_ids.sign_click_id(link.pk, CLICKED, nonce := click_ids.generate_nonce(CLICKED))
+    send_orders(build_order("A1", click=click_id))
     Click.objects.create(id=nonce, link=link, at=CLICKED, sub1="late")
-    send_orders(build_order("A1", click=came, at="2026-01-11T12:00:00Z"))
+    send_orders(build_order("A1", click=click_id, at="2026-01-11T12:00:00Z"))
     assert Order.objects.get().sub1 == "late"
 
 
-def test_follow_an_order_that_moves_is_cancelled_or_becomes_nobodys(affiliates, link):
+def test_rollups_follow_reassigned_and_cancelled_order(affiliates, link):
     send_orders(build_order("A1", coupon="ANN"))
     assert list_rollup_differences() == []
     send_orders(build_order("A1", coupon="BEN", at="2026-01-11T12:00:00Z"))
     assert list_rollup_differences() == []
-    assert stored(affiliates["ANN"], "total") == {"": (0, 0, 0, "0.00", "0.00", "0.00")}
-    assert stored(affiliates["BEN"], "total") == {"": (0, 1, 0, "100.00", "5.00", "0.00")}
+    assert read_rollups(affiliates["ANN"], "total") == {"": (0, 0, 0, "0.00", "0.00", "0.00")}
+    assert read_rollups(affiliates["BEN"], "total") == {"": (0, 1, 0, "100.00", "5.00", "0.00")}
     send_orders(build_order("A1", coupon="BEN", at="2026-01-12T12:00:00Z", status="cancelled"))
     assert list_rollup_differences() == []
-    assert stored(affiliates["BEN"], "total") == {"": (0, 0, 0, "0.00", "0.00", "0.00")}
+    assert read_rollups(affiliates["BEN"], "total") == {"": (0, 0, 0, "0.00", "0.00", "0.00")}
     send_orders(build_order("A1", coupon=None, at="2026-01-13T12:00:00Z"))
     assert list_rollup_differences() == []
 
 
-def test_follow_a_forfeiture_and_its_restoring(affiliates):
+def test_rollups_follow_forfeiture_and_restoration(affiliates):
     send_orders(build_order("A1", coupon="ANN"))
     rows = list(Commission.objects.all())
     forfeiture.forfeit(commissions=rows, reason="clause 6", now=NOW, by=None)
     assert list_rollup_differences() == []
-    assert stored(affiliates["ANN"], "total") == {"": (0, 1, 0, "100.00", "0.00", "0.00")}
+    assert read_rollups(affiliates["ANN"], "total") == {"": (0, 1, 0, "100.00", "0.00", "0.00")}
     forfeiture.restore(commissions=rows, now=NOW, by=None)
     assert list_rollup_differences() == []
-    assert stored(affiliates["ANN"], "total") == {"": (0, 1, 0, "100.00", "5.00", "0.00")}
+    assert read_rollups(affiliates["ANN"], "total") == {"": (0, 1, 0, "100.00", "5.00", "0.00")}
 
 
-def test_keep_nothing_of_a_forfeited_order_that_becomes_nobodys(affiliates):
+def test_forfeited_order_without_attribution_counts_nothing(affiliates):
     send_orders(build_order("A1", coupon="ANN"))
     forfeiture.forfeit(commissions=Commission.objects.all(), reason="clause 6", now=NOW, by=None)
     send_orders(build_order("A1", coupon=None, at="2026-01-13T12:00:00Z"))
@@ -158,7 +158,7 @@ def test_keep_nothing_of_a_forfeited_order_that_becomes_nobodys(affiliates):
     assert list_rollup_differences() == []
 
 
-def test_begin_a_day_by_the_clocks_of_the_programs_zone(affiliates):
+def test_days_are_in_program_time_zone(affiliates):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("UPDATE agreements_agreementversion SET time_zone = 'America/New_York'")
@@ -173,23 +173,22 @@ def test_begin_a_day_by_the_clocks_of_the_programs_zone(affiliates):
     assert list_rollup_differences() == []
 
 
-def test_are_told_apart_by_the_proof_where_the_database_forgets_to_mark(affiliates):
-    """The proof bites: with a trigger away, it names the figure."""
+def test_verification_names_difference_when_a_day_was_not_marked(affiliates):
     send_orders(build_order("A1", ("home-decor", "100.00"), coupon="ANN"), build_order("B1", coupon="BEN"))
     assert list_rollup_differences() == []
-    send_orders(build_order("B2", coupon="BEN"))  # a day that waits is left out, and no other
+    send_orders(build_order("B2", coupon="BEN"))  # a day that is not folded yet is left out
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
     Commission.objects.filter(affiliate=affiliates["ANN"]).update(amount="4.00")
     out = StringIO()
     with pytest.raises(CommandError) as failure:
         call_command("verify_rollups", "--skip-fold", stdout=out, stderr=StringIO())
-    text = "commission of ANN on 2026-01-10, total '': the roll-up has 5.00, the rows make 4.00"
+    text = "commission of ANN on 2026-01-10, total '': the rollup has 5.00, the rows give 4.00"
     assert str(failure.value) == text
     assert "total: 1 compared, 1 differ\n" in out.getvalue()
 
 
-# --- Anything that can happen to orders ----------------------------------------------------------------------------
+# --- Random sequences of changes to orders ------------------------------------------------------------------------
 
 AMOUNTS = st.sampled_from(["0.00", "0.10", "10.00", "99.99", "400.00"])
 LINES = st.lists(
@@ -200,22 +199,22 @@ LINES = st.lists(
 SNAPSHOTS = st.tuples(
     st.just("snapshot"),
     st.integers(0, 3),  # which order
-    st.integers(0, 50),  # its version
+    st.integers(0, 50),  # the time of its snapshot
     LINES,
     st.sampled_from(["paid", "completed", "cancelled"]),
     st.sampled_from([("ANN", None), ("BEN", None), (None, None), (None, 0), (None, 1), (None, 2), ("BEN", 0)]),
 )
-TOUCHES = st.tuples(st.sampled_from(["forfeit", "restore", "reprice", "fold", "delete clicks"]), st.integers(0, 3))
+CHANGES = st.tuples(st.sampled_from(["forfeit", "restore", "reprice", "fold", "delete clicks"]), st.integers(0, 3))
 PLACED = ("2026-01-10T12:00:00Z", "2026-01-10T23:59:59Z", "2026-01-11T00:00:00Z", "2026-01-12T12:00:00Z")
 
 
-def snapshot(event: Any, clicks: list[str]) -> dict[str, Any]:
-    which, version, lines, status, (coupon, number) = event
+def build_snapshot(event: Any, clicks: list[str]) -> dict[str, Any]:
+    index, second, lines, status, (coupon, number) = event
     return build_order(
-        f"H{which}",
-        *((category, amount, amount if back else "0.00") for category, amount, back in lines),
-        at=f"2026-02-01T00:00:{version:02d}Z",
-        placed=PLACED[which],
+        f"H{index}",
+        *((category, amount, amount if refunded else "0.00") for category, amount, refunded in lines),
+        at=f"2026-02-01T00:00:{second:02d}Z",
+        placed=PLACED[index],
         status=status,
         completed="2026-01-20T00:00:00Z" if status == "completed" else None,
         coupon=coupon,
@@ -223,8 +222,8 @@ def snapshot(event: Any, clicks: list[str]) -> dict[str, Any]:
     )
 
 
-def touch(verb: str, which: int) -> None:
-    rows = list(Commission.objects.filter(order__order_id=f"H{which}"))
+def change_order(verb: str, index: int) -> None:
+    rows = list(Commission.objects.filter(order__order_id=f"H{index}"))
     if verb == "forfeit":
         forfeiture.forfeit(commissions=rows[:1], reason="clause 6", now=NOW, by=None)
     elif verb == "restore":
@@ -241,18 +240,18 @@ def touch(verb: str, which: int) -> None:
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-@given(events=st.lists(st.one_of(SNAPSHOTS, SNAPSHOTS, TOUCHES), min_size=1, max_size=12))
-def test_equal_the_rows_whatever_happens_to_orders(affiliates, events):
+@given(events=st.lists(st.one_of(SNAPSHOTS, SNAPSHOTS, CHANGES), min_size=1, max_size=12))
+def test_rollups_equal_rows_after_any_sequence_of_changes(affiliates, events):
     with roll_back():
         one, two = make_link(affiliates["ANN"]), make_link(affiliates["BEN"])
         clicks = [
-            click(one, sub1="news", device="mobile"),
-            click(two, CLICKED + timedelta(minutes=7), sub2="blog"),
+            make_click(one, sub1="news", device="mobile"),
+            make_click(two, CLICKED + timedelta(minutes=7), sub2="blog"),
             click_ids.sign_click_id(one.pk, CLICKED),
         ]
-        for verb, *given_ in events:
+        for verb, *values in events:
             if verb == "snapshot":
-                send_orders(snapshot(given_, clicks), now=NOW)
+                send_orders(build_snapshot(values, clicks), now=NOW)
             else:
-                touch(verb, *given_)
+                change_order(verb, *values)
         assert list_rollup_differences() == []

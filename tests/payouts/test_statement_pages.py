@@ -75,22 +75,22 @@ def test_gives_each_reason_of_a_carry_over_with_its_clause(make_payable_affiliat
     statement = Statement.objects.get(affiliate=affiliate)
     assert statement.reasons == ["below_minimum", "no_payout_details"]
     page = text(reader(affiliate).get(reverse("payouts:statement", args=[statement.pk])))
-    assert "The balance is below the payout minimum." in page
+    assert "The balance is below the payout threshold." in page
     assert "There were no confirmed payout details" in page
     assert "clause 5.4" in page
     assert "clause 5.6" in page
     mail = render(kind="month_closed", context=Message.objects.get(kind="month_closed").context)
-    assert mail.subject == "Your statement of 2026-01: 15.99 USD carried over"
-    assert "- The balance is below the payout minimum (clause 5.4 of version 1)." in mail.text
+    assert mail.subject == "Your statement for 2026-01: 15.99 USD carried over"
+    assert "- The balance is below the payout threshold (clause 5.4 of version 1)." in mail.text
     assert f"/statements/{statement.pk}/" in mail.text
 
 
 def test_mail_says_what_will_be_paid(make_settled_affiliate):
     make_settled_affiliate()
     mail = render(kind="month_closed", context=Message.objects.get(kind="month_closed").context)
-    assert mail.subject == "Your statement of 2026-02: 24.90 USD will be paid"
-    assert "adjustments: 10.00 USD" in mail.text
-    assert "came back" not in mail.text
+    assert mail.subject == "Your statement for 2026-02: 24.90 USD will be paid"
+    assert "Adjustments: 10.00 USD" in mail.text
+    assert "Returned payouts" not in mail.text
 
 
 @pytest.mark.parametrize("name", ["statement", "statement_pdf", "statement_csv"])

@@ -131,7 +131,7 @@ def test_replay_finds_a_difference_only_after_a_cent_is_changed(demo, capsys):
     code, order_line = line.statement.affiliate.code, line.commission.line
     line_name = f"{code}: line {order_line.line_id} of order {order_line.order.order_id}"
     errors = capsys.readouterr().err
-    assert f"{line.close}: {line_name} was posted as {changed_amount}, recomputed it is {line.amount}" in errors
+    assert f"{line.close}: {line_name} was posted as {changed_amount}, but recomputes to {line.amount}" in errors
     with pytest.raises(CommandError, match=f"{code}: the statement of {line.close} settles"):
         call_command("verify_ledger")
     violations = [finding.first for finding in verification.check_invariants() if finding.violations]

@@ -72,7 +72,7 @@ def test_home_shows_pending_commissions_and_latest_orders(greta, client_for):
 
 def test_home_explains_why_nothing_is_paid_yet_with_clauses(greta, client_for):
     html = client_for(greta.user).get("/home/").content.decode()
-    assert "16.00\u00a0USD more until the payout minimum." in html
+    assert "16.00\u00a0USD more to reach the payout threshold." in html
     assert "Payout details are missing." in html
     assert "#clause-5.4" in html
 

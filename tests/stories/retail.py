@@ -1,4 +1,4 @@
-"""A real shop's invoices, as orders by the month; they lie beside the checkout, not in it."""
+"""Orders of a real shop by month, converted from invoice records that are kept beside the checkout."""
 
 import json
 import subprocess
@@ -17,22 +17,22 @@ requires_records = pytest.mark.skipif(not RECORDS.is_dir(), reason="the retail r
 
 
 def convert_orders(*options: str) -> list[str]:
-    """The converter's lines; all files at once, so that returns find their orders."""
+    """Return the converter's lines, for all files at once, so that returns find their orders."""
     done = subprocess.run([sys.executable, RECORDS / "orders.py", *options], capture_output=True, check=True, text=True)
     return done.stdout.splitlines()
 
 
 def load_months() -> dict[str, list[str]]:
-    """The snapshots of each month by their `updated_at`; the last month takes what comes after it."""
-    found: dict[str, list[str]] = {month: [] for month in MONTHS}
+    """Return the snapshots of each month by `updated_at`; later ones are in the last month."""
+    months: dict[str, list[str]] = {month: [] for month in MONTHS}
     for line in convert_orders():
-        found[min(json.loads(line)["updated_at"][:7], MONTHS[-1])].append(line)
-    assert sum(map(len, found.values())) == 8_088
-    return found
+        months[min(json.loads(line)["updated_at"][:7], MONTHS[-1])].append(line)
+    assert sum(map(len, months.values())) == 8_088
+    return months
 
 
 def post_orders(lines: list[str], key: str) -> None:
-    """Send the snapshots as a shop does, a thousand at a time; each is taken."""
+    """Send the snapshots as a shop does, a thousand at a time, and check that each is accepted."""
     for start in range(0, len(lines), 1000):
         answer = Client().post(
             "/api/v1/orders/batch",

@@ -1,7 +1,7 @@
-"""Three months of a real shop's invoices, replayed: 2,000 affiliates, every month to the cent.
+"""Four months of a real shop's invoices for 2,000 affiliates: every close is right to the cent.
 
-The figures are those of the records' own README, worked out from CONTRACT.md by an independent program. `test_twenty` sends
-the same months by HTTP, to a program in which something happens to twenty of the affiliates.
+The expected figures come from the README of the records, computed from the specification by an independent program.
+`test_twenty_affiliates` sends the same months by HTTP, with events for twenty of the affiliates.
 """
 
 from pathlib import Path
@@ -35,24 +35,24 @@ def _program(tmp_path) -> None:
     assert Affiliate.objects.filter(state="active").count() == 2000
 
 
-def load(lines: list[str], folder: Path) -> None:
+def load_orders(lines: list[str], folder: Path) -> None:
     file = folder / "orders.ndjson"
     file.write_text("\n".join(lines), encoding="utf-8")
     call_command("load_orders", str(file), "--strict")
 
 
-def close(month: str, expected: str, capsys) -> None:
+def close_month(month: str, expected: str, capsys) -> None:
     capsys.readouterr()
     call_command("close_month", month)
     assert expected in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("_program")
-def test_each_month_is_closed_to_the_cent(tmp_path, capsys):
+def test_each_month_closes_to_the_cent(tmp_path, capsys):
     records = load_months()
     for month, expected in zip(MONTHS, TABLE, strict=True):
-        load(records[month], tmp_path)
-        close(month, expected, capsys)
+        load_orders(records[month], tmp_path)
+        close_month(month, expected, capsys)
     assert [finding for finding in verification.check_invariants() if finding.violations] == []
     assert not Reject.objects.exists()
     assert [difference for closed in Close.objects.all() for difference in replay(closed)] == []
@@ -60,13 +60,13 @@ def test_each_month_is_closed_to_the_cent(tmp_path, capsys):
 
 
 @pytest.mark.usefixtures("_program")
-def test_records_that_are_no_sale_are_each_rejected_and_kept(tmp_path, capsys):
-    dirt = convert_orders("--dirt")
+def test_records_that_are_not_sales_are_rejected_and_kept(tmp_path, capsys):
+    dirty = convert_orders("--dirt")
     file = tmp_path / "dirt.ndjson"
-    file.write_text("\n".join(dirt), encoding="utf-8")
+    file.write_text("\n".join(dirty), encoding="utf-8")
     capsys.readouterr()
     call_command("load_orders", str(file))
-    assert f"rejected={len(dirt)}" in capsys.readouterr().out
-    assert Reject.objects.exclude(field="").exclude(cause="").count() == len(dirt) > 0
+    assert f"rejected={len(dirty)}" in capsys.readouterr().out
+    assert Reject.objects.exclude(field="").exclude(cause="").count() == len(dirty) > 0
     assert not Order.objects.exists()
     assert not OrderSnapshot.objects.exists()

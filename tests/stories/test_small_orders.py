@@ -1,5 +1,8 @@
-"""Small orders, every figure of which was worked out on paper: the rate of home-decor is 5.00 %, of jewelry-accessories
-8.50 %, of what no category names 3.00 %; commissions validate 30 days after completion; 16.00 is the payout minimum."""
+"""Small orders with figures computed by hand.
+
+The rate of home-decor is 5.00 %, of jewelry-accessories 8.50 %, of unlisted categories 3.00 %. Commissions validate 30 days
+after completion. The payout threshold is 16.00.
+"""
 
 from decimal import Decimal
 
@@ -51,7 +54,7 @@ def complete(
     return result
 
 
-def test_an_order_cancelled_before_it_was_completed_earns_nothing():
+def test_order_cancelled_before_completion_earns_nothing():
     send_orders(build_order("A1", ("home-decor", "400.00"), coupon="ANN"))
     [result] = send_orders(build_order("A1", ("home-decor", "400.00"), at=DONE, status="cancelled", coupon="ANN"))
     assert (result.outcome, result.commission) == ("updated", "0.00")
@@ -59,7 +62,7 @@ def test_an_order_cancelled_before_it_was_completed_earns_nothing():
     assert not Statement.objects.exists()
 
 
-def test_an_order_cancelled_after_its_commission_was_paid_leaves_a_negative_balance():
+def test_cancellation_after_payout_leaves_negative_balance():
     complete("A1", ("home-decor", "400.00"))
     close_months("2026-01", "2026-02")
     assert get_statement_figures("ANN", "2026-02") == ["0.00", "20.00", "0.00", "0.00", "20.00", "0.00", ""]
@@ -76,21 +79,21 @@ def test_an_order_cancelled_after_its_commission_was_paid_leaves_a_negative_bala
     ]
 
 
-def test_an_order_wholly_refunded_before_its_commission_was_paid_earns_nothing():
+def test_full_refund_before_settlement_earns_nothing():
     complete("A1", ("home-decor", "400.00", "400.00"))
     close_months("2026-01", "2026-02")
     assert Commission.objects.get().amount == 0
     assert not Statement.objects.exists()
 
 
-def test_an_order_partly_refunded_before_its_commission_was_paid_earns_on_the_rest():
+def test_partial_refund_before_settlement_reduces_commission():
     # 400.00 - 33.33 = 366.67; x 5 % = 18.3335 -> 18.33
     assert complete("A1", ("home-decor", "400.00", "33.33")).commission == "18.33"
     close_months("2026-01", "2026-02")
     assert get_statement_figures("ANN", "2026-02") == ["0.00", "18.33", "0.00", "0.00", "18.33", "0.00", ""]
 
 
-def test_an_order_partly_then_wholly_refunded_after_its_commission_was_paid_is_taken_back():
+def test_partial_then_full_refund_after_payout_is_deducted():
     complete("A1", ("home-decor", "400.00"), ("jewelry-accessories", "10.10"))
     close_months("2026-01", "2026-02")
     # 20.00 + 10.10 x 8.5 % = 0.8585 -> 0.86
@@ -110,7 +113,7 @@ def test_an_order_partly_then_wholly_refunded_after_its_commission_was_paid_is_t
         "A1", ("home-decor", "400.00", "400.00"), ("jewelry-accessories", "10.10", "10.10"), at="2026-04-05T12:00:00Z"
     )
     close_months("2026-04")
-    # what is left of it: -15.00 - 0.86
+    # the rest of it: -15.00 - 0.86
     assert get_statement_figures("ANN", "2026-04") == [
         "-5.00",
         "-15.86",
@@ -122,7 +125,7 @@ def test_an_order_partly_then_wholly_refunded_after_its_commission_was_paid_is_t
     ]
 
 
-def test_a_negative_balance_is_set_off_against_what_is_earned_later():
+def test_negative_balance_is_offset_against_later_commissions():
     complete("A1", ("home-decor", "400.00"))
     close_months("2026-01", "2026-02")
     complete("A1", ("home-decor", "400.00", "400.00"), at=LATER)
@@ -133,13 +136,13 @@ def test_a_negative_balance_is_set_off_against_what_is_earned_later():
     assert get_statement_figures("ANN", "2026-04") == ["-20.00", "40.00", "0.00", "0.00", "20.00", "0.00", ""]
 
 
-def test_an_unknown_category_earns_the_rate_of_everything_else():
+def test_unknown_category_earns_rate_for_everything_else():
     # 100.17 x 3 % = 3.0051 -> 3.01
     assert complete("A1", ("vintage-robots", "100.17")).commission == "3.01"
     assert "everything else" in Commission.objects.get().steps[0]["text"]
 
 
-def test_a_line_that_vanishes_counts_as_nothing():
+def test_removed_line_is_deducted_and_credited_when_it_returns():
     complete("A1", ("home-decor", "400.00"), ("jewelry-accessories", "100.00"))  # 20.00 + 8.50
     close_months("2026-01", "2026-02")
     assert get_statement_figures("ANN", "2026-02")[1] == "28.50"
@@ -152,7 +155,7 @@ def test_a_line_that_vanishes_counts_as_nothing():
     assert get_statement_figures("ANN", "2026-04") == ["-20.00", "20.00", "0.00", "0.00", "0.00", "0.00", "nothing_due"]
 
 
-def test_fifteen_ninety_nine_is_carried_whole_and_sixteen_is_paid_whole():
+def test_balance_below_threshold_is_carried_over_and_at_threshold_is_paid():
     complete("A1", ("home-decor", "319.80"), coupon="ANN")  # 15.99
     complete("B1", ("home-decor", "320.00"), coupon="BEN")  # 16.00
     close_months("2026-01", "2026-02")
@@ -169,14 +172,14 @@ def test_fifteen_ninety_nine_is_carried_whole_and_sixteen_is_paid_whole():
     assert [str(payout.amount) for payout in Payout.objects.all()] == ["16.00"]
 
 
-def test_a_carried_balance_is_paid_once_it_reaches_the_minimum():
+def test_carried_balance_is_paid_when_it_reaches_threshold():
     complete("A1", ("home-decor", "319.80"))  # 15.99
     complete("A2", ("home-decor", "0.20"), at=LATER, done="2026-02-20T12:00:00Z")  # 0.01, validated 2026-03-22
     close_months("2026-01", "2026-02", "2026-03")
     assert get_statement_figures("ANN", "2026-03") == ["15.99", "0.01", "0.00", "0.00", "16.00", "0.00", ""]
 
 
-def test_an_order_validated_exactly_at_the_end_of_a_month_belongs_to_the_next():
+def test_order_validated_exactly_at_month_end_is_settled_by_next_close():
     complete("A1", ("home-decor", "400.00"), done="2026-01-30T00:00:00Z", at="2026-01-30T00:00:00Z")  # + 30 d = 1 March
     complete(
         "B1", ("home-decor", "400.00"), done="2026-01-29T23:59:59.999999Z", at="2026-01-30T00:00:00Z", coupon="BEN"
@@ -188,26 +191,26 @@ def test_an_order_validated_exactly_at_the_end_of_a_month_belongs_to_the_next():
     assert get_statement_figures("ANN", "2026-03")[1] == "20.00"
 
 
-def test_a_month_in_which_nothing_happens_is_closed_and_carries_on():
+def test_month_without_events_carries_balance_over():
     complete("A1", ("home-decor", "100.00"))  # 5.00
     close_months("2026-01", "2026-02", "2026-03")
     assert get_statement_figures("ANN", "2026-03") == ["5.00", "0.00", "0.00", "0.00", "0.00", "5.00", "below_minimum"]
     assert not Statement.objects.exclude(affiliate__code="ANN").exists()
 
 
-def test_half_a_cent_is_rounded_away_from_zero_once_a_line():
+def test_half_cent_is_rounded_up_once_per_line():
     # 0.10 x 5 % = 0.005 -> 0.01, twice; in one line it would be 0.20 x 5 % = 0.01
     assert complete("A1", ("home-decor", "0.10"), ("home-decor", "0.10")).commission == "0.02"
 
 
-def test_an_order_of_a_cent_that_turns_out_to_be_nobodys_has_nothing_left_to_earn_of():
+def test_order_without_attribution_has_zero_base():
     complete("A1", ("home-decor", "0.01"))
     assert (Commission.objects.get().base, Commission.objects.get().amount) == (Decimal("0.01"), 0)
-    complete("A1", ("home-decor", "0.01"), at=LATER, coupon="NOBODY")
+    complete("A1", ("home-decor", "0.01"), at=LATER, coupon="UNKNOWN")
     assert (Commission.objects.get().base, Commission.objects.get().amount) == (0, 0)
 
 
-def test_a_line_whose_category_is_corrected_earns_by_the_rate_of_that():
+def test_corrected_category_changes_rate():
     open_program(now=parse_utc("2026-01-05"), by=None)
     complete("A1", ("jewelry-accessories", "100.00"))
     assert Message.objects.filter(kind="first_commission").count() == 1

@@ -1,6 +1,6 @@
-"""What twenty affiliates come to, to whom something happens while 1,980 others just sell, is what was worked out by hand
+"""Twenty affiliates with special events among 2,000 have exactly the figures computed by hand.
 
-The table stands in `tests/stories/twenty`, and was there first. The snapshots come by HTTP.
+The expected figures are in the tables of `tests/stories/twenty`. The snapshots are sent by HTTP.
 """
 
 import csv
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow, requires_records]
 
 TABLE = table.read_table()
 CODES = sorted({code for code, _month in TABLE})
-# The records' own README: statement lines, posted, payouts, paid out, carried over, negative balances.
+# From the README of the records: statement lines, posted, payouts, paid out, carried over, negative balances.
 ALL_UNDISTURBED = {
     "2010-12": (0, "0.00", 0, "0.00", "0.00", 0),
     "2011-01": (25_973, "27697.43", 438, "24587.34", "3110.09", 0),
@@ -37,16 +37,16 @@ ALL_UNDISTURBED = {
 
 
 @pytest.fixture(scope="module")
-def story(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[TwentyScenario]:
-    """Told once for all tests of this file: it takes longer than all of them."""
+def scenario(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[TwentyScenario]:
+    """Run the scenario once for all tests of this file, because it takes longer than all of them."""
     with django_db_blocker.unblock(), roll_back():
         yield run_scenario(tmp_path_factory.mktemp("twenty"), load_months())
 
 
-def statements() -> Iterator[tuple[Statement, table.Row]]:
-    """Each statement of the twenty with its row; where the table has none, there is none."""
-    found = Statement.objects.filter(affiliate__code__in=CODES).select_related("affiliate__user", "close")
-    rows = {(one.affiliate.code, str(one.close)): one for one in found}
+def iter_statements() -> Iterator[tuple[Statement, table.Row]]:
+    """Yield each statement of the twenty with its row; check that there are no others."""
+    stored = Statement.objects.filter(affiliate__code__in=CODES).select_related("affiliate__user", "close")
+    rows = {(one.affiliate.code, str(one.close)): one for one in stored}
     assert rows.keys() == {key for key, row in TABLE.items() if row}
     for key, statement in sorted(rows.items()):
         row = TABLE[key]
@@ -54,13 +54,13 @@ def statements() -> Iterator[tuple[Statement, table.Row]]:
         yield statement, row
 
 
-def reader(statement: Statement) -> Client:
+def log_in(statement: Statement) -> Client:
     client = Client()
     client.force_login(statement.affiliate.user)
     return client
 
 
-def test_in_a_table_of_twenty_by_four_months_that_adds_up():
+def test_table_is_complete_and_adds_up():
     assert len(CODES) == 20
     assert {month for _code, month in TABLE} == set(MONTHS)
     assert len(TABLE) == 80
@@ -75,22 +75,22 @@ def test_in_a_table_of_twenty_by_four_months_that_adds_up():
             carried = row.closing
 
 
-def test_on_the_page_of_each_statement(story):
-    for statement, row in statements():
-        assert statement_readers.read_page(reader(statement), statement) == row, statement
+def test_statement_pages_equal_table(scenario):
+    for statement, row in iter_statements():
+        assert statement_readers.read_page(log_in(statement), statement) == row, statement
 
 
-def test_in_the_csv_of_each_statement(story):
-    for statement, row in statements():
-        assert statement_readers.read_csv(reader(statement), statement) == row, statement
+def test_statement_csv_files_equal_table(scenario):
+    for statement, row in iter_statements():
+        assert statement_readers.read_csv(log_in(statement), statement) == row, statement
 
 
-def test_in_the_pdf_of_each_statement(story):
-    for statement, row in statements():
-        assert statement_readers.read_pdf(reader(statement), statement) == row, statement
+def test_statement_pdfs_equal_table(scenario):
+    for statement, row in iter_statements():
+        assert statement_readers.read_pdf(log_in(statement), statement) == row, statement
 
 
-def test_in_the_export_of_each_month(story):
+def test_monthly_exports_equal_table(scenario):
     for closed in Close.objects.all():
         rows = statement_readers.run_export(closed)
         assert {code: tuple(found.values())[2:] for code in CODES if (found := rows.get(code))} == {
@@ -103,17 +103,17 @@ def test_in_the_export_of_each_month(story):
         }  # fmt: skip
 
 
-def test_in_the_accounts_of_the_ledger(story):
-    for statement, row in statements():
+def test_ledger_accounts_equal_table(scenario):
+    for statement, row in iter_statements():
         booked = (row.settled, row.adjustments, row.forfeited, row.closing)
         assert statement_readers.read_ledger(statement) == booked, statement
     owed = {code: last.closing if (last := TABLE[code, MONTHS[-1]]) else Decimal("0.00") for code in CODES}
     assert {code: booking.get_balance(get_affiliate(code)) for code in CODES} == owed
 
 
-def test_in_the_files_that_are_paid_from(story):
-    assert list(story.files) == list(MONTHS[1:])
-    for month, files in story.files.items():
+def test_payout_files_equal_table(scenario):
+    assert list(scenario.files) == list(MONTHS[1:])
+    for month, files in scenario.files.items():
         [content] = [exports.get_file_content(file).decode() for file in files]
         paid = {account: (amount, currency) for account, amount, currency, *_ in csv.reader(io.StringIO(content))}
         assert {code: paid[address] for code in CODES if (address := f"{code.lower()}@example.com") in paid} == {
@@ -121,8 +121,8 @@ def test_in_the_files_that_are_paid_from(story):
         }
 
 
-def test_beside_1980_others_to_whom_nothing_happened(story):
-    """What they come to is the records' own table, less what the twenty would have come to."""
+def test_other_1980_affiliates_are_unaffected(scenario):
+    """Their figures are those of the records less what the twenty would have earned without events."""
     undisturbed = table.read_undisturbed()
     for closed in Close.objects.all():
         lines, posted, payouts, paid, carried, negative = ALL_UNDISTURBED[str(closed)]
@@ -131,26 +131,26 @@ def test_beside_1980_others_to_whom_nothing_happened(story):
             lines - less.lines, Decimal(posted) - less.posted, payouts - less.payouts, Decimal(paid) - less.paid,
             Decimal(carried) - less.carried, negative - less.negative,
         )  # fmt: skip
-        assert others(summarize_close(closed)) == expected, closed
+        assert subtract_twenty(summarize_close(closed)) == expected, closed
     assert list_rollup_differences() == []
 
 
-def others(all_: CloseSummary) -> tuple[int, Decimal, int, Decimal, Decimal, int]:
-    rows = [row for code in CODES if (row := TABLE[code, all_.period])]
+def subtract_twenty(summary: CloseSummary) -> tuple[int, Decimal, int, Decimal, Decimal, int]:
+    rows = [row for code in CODES if (row := TABLE[code, summary.period])]
     return (
-        all_.lines - sum(row.lines for row in rows),
-        all_.settled - sum(row.settled for row in rows),
-        all_.payouts - sum(row.payout > 0 for row in rows),
-        all_.paid - sum(row.payout for row in rows),
-        all_.carried - sum(row.closing for row in rows),
-        all_.negative - sum(row.closing < 0 for row in rows),
+        summary.lines - sum(row.lines for row in rows),
+        summary.settled - sum(row.settled for row in rows),
+        summary.payouts - sum(row.payout > 0 for row in rows),
+        summary.paid - sum(row.payout for row in rows),
+        summary.carried - sum(row.closing for row in rows),
+        summary.negative - sum(row.closing < 0 for row in rows),
     )
 
 
-def test_and_forfeits_what_was_named_and_nothing_else(story):
+def test_only_named_commissions_are_forfeited(scenario):
     forfeited = Commission.objects.exclude(forfeited_at=None).order_by("order__order_id", "line_id")
-    named = {code: [*rows] for code, rows in _by_affiliate(forfeited).items()}
-    assert named == {
+    names = {code: [*rows] for code, rows in _group_by_affiliate(forfeited).items()}
+    assert names == {
         "R0013": [("539108", "1"), ("539109", "1"), ("539109", "2")],
         "R0386": [("537676", "1"), ("537676", "2")],
         "R0755": [("537899", "1")],
@@ -160,14 +160,14 @@ def test_and_forfeits_what_was_named_and_nothing_else(story):
     assert {f"{one.forfeited_at:%Y-%m}" for one in forfeited} == {"2011-02"}
 
 
-def _by_affiliate(rows) -> dict[str, list[tuple[str, str]]]:
+def _group_by_affiliate(rows) -> dict[str, list[tuple[str, str]]]:
     found: dict[str, list[tuple[str, str]]] = {}
     for code, *line in rows.values_list("affiliate__code", "order__order_id", "line__line_id"):
         found.setdefault(code, []).append(tuple(line))
     return found
 
 
-def test_and_so_says_a_replay_until_a_cent_is_changed(story, capsys):
+def test_replay_agrees_until_a_cent_is_changed(scenario, capsys):
     """The commission of order 541001, 165.00 at 5.00 %, settled by February as 8.25, becomes 8.26."""
     assert [finding for finding in verification.check_invariants() if finding.violations] == []
     capsys.readouterr()
@@ -183,14 +183,14 @@ def test_and_so_says_a_replay_until_a_cent_is_changed(story, capsys):
 
     with pytest.raises(CommandError, match="4 differences"):
         call_command("replay", "--all")
-    # The second: what February has paid too much, March ought to have taken back.
+    # The second difference: March should have deducted what February overpaid.
     assert [line for line in capsys.readouterr().err.splitlines() if "R0500" in line] == [
-        "2011-02: R0500: line 1 of order 541001 was posted as 8.26, recomputed it is 8.25",
-        "2011-03: R0500: line 1 of order 541001 was posted as 0.00, recomputed it is -0.01",
-        "2011-03: R0500: settled was posted as 21.02, recomputed it is 21.01",
-        "2011-03: R0500: payout was posted as 21.02, recomputed it is 21.01",
+        "2011-02: R0500: line 1 of order 541001 was posted as 8.26, but recomputes to 8.25",
+        "2011-03: R0500: line 1 of order 541001 was posted as 0.00, but recomputes to -0.01",
+        "2011-03: R0500: settled was posted as 21.02, but recomputes to 21.01",
+        "2011-03: R0500: payout was posted as 21.02, but recomputes to 21.01",
     ]
     with pytest.raises(CommandError, match=r"R0500: the statement of 2011-02 settles 27\.86 in 6 lines"):
         call_command("verify_ledger")
-    named = {finding.first for finding in verification.check_invariants() if finding.violations}
-    assert "R0500: line 1 of order 541001 is settled as 8.26 up to 2011-02, it should be 8.25" in named
+    names = {finding.first for finding in verification.check_invariants() if finding.violations}
+    assert "R0500: line 1 of order 541001 is settled as 8.26 up to 2011-02, it should be 8.25" in names

@@ -207,7 +207,7 @@ class ProgramYear:
             return [f"nobody: {sold.expected.reason}, {sold.expected.clause}"]
         version, amount, base = sold.expected
         why, clause = ("click", "3.2") if sold.facts["click"] else ("coupon", "3.5")
-        rest = [f"4.3 {sold.amount} paid, less 20.00 given back, is {base}."] if base != sold.amount else []
+        rest = [f"4.3 {sold.amount} paid less 20.00 refunded is {base}."] if base != sold.amount else []
         return [
             f"{sold.owner}: {why}, {clause} of version {version}",
             f"{amount} by 4.1 of version {version}",

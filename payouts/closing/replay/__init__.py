@@ -1,4 +1,5 @@
-"""Recomputing a closed month from what was recorded, and comparing it with what was posted (CONTRACT 6)."""
+"""Replay of a close: recompute a month from order snapshots and histories, and compare it with what was posted
+(specification 6)."""
 
 from payouts.closing.replay.comparison import Difference, replay
 

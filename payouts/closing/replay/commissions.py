@@ -1,4 +1,4 @@
-"""What each commission was at a close's cut, from the receipts alone: the commissions' own table is not read."""
+"""Commissions at the cut of a close, recomputed from order snapshots without reading the commissions."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,13 +17,13 @@ from payouts.commissions.rates import Offer, get_rate_card, list_offers
 from payouts.models import Close
 from tracking.orders.attribution_data import attribute_snapshots
 from tracking.orders.history import build_snapshot
-from tracking.orders.snapshots import Line, Snapshot
+from tracking.orders.snapshots import Snapshot
 
 BATCH_SIZE = 1_000
-OrderLines = Mapping[str, int]  # a line's id to its key
+OrderLines = Mapping[str, int]  # the shop's line id -> primary key
 
-# The newest receipt of each order that the close could see: up to the cut, and committed when the cut was taken (or
-# written by the close's own transaction).
+# The newest snapshot row of each order that the close saw: up to the cut, and committed before it or written by the
+# close's own transaction.
 _VISIBLE_SNAPSHOTS = """
 SELECT DISTINCT ON (r.order_id) o.id, r.content
   FROM tracking_ordersnapshot r JOIN tracking_order o ON o.order_id = r.order_id
@@ -35,7 +35,7 @@ SELECT DISTINCT ON (r.order_id) o.id, r.content
 
 
 class RecomputedCommission(NamedTuple):
-    """A commission as it was: whose, how much, and from when it could be paid."""
+    """A commission as of the close."""
 
     commission_id: int
     affiliate_id: UUID
@@ -48,8 +48,11 @@ class RecomputedCommission(NamedTuple):
 def recompute_commissions(
     close: Close, settled_to: Mapping[UUID, UUID], progress: Callable[[int], None] = lambda _orders: None
 ) -> Iterator[RecomputedCommission]:
-    """Every commission of the orders that `close` saw. `settled_to` says whose an order was when an earlier close settled
-    a line of it: it stays theirs, whatever a later snapshot says. `progress` learns how many orders are done."""
+    """Yield every commission of the orders that `close` saw.
+
+    `settled_to` is {order: affiliate} for orders of which an earlier close settled a line; later snapshots do not
+    change their affiliate. `progress` is called with the number of orders done.
+    """
     versions, accepted = (
         applicable_version.list_published_versions(),
         applicable_version.get_acceptance_times(set(settled_to.values())),
@@ -57,12 +60,13 @@ def recompute_commissions(
     last, done = "", 0
     while rows := _load_snapshots(close, last):
         last = rows[-1][1].order_id
-        found = attribute_snapshots(snapshot for _, snapshot in rows)
+        attributions = attribute_snapshots(snapshot for _, snapshot in rows)
         lines = _load_line_ids([pk for pk, _ in rows])
         placed = [snapshot.placed_at for _, snapshot in rows]
         promotions = list_offers(min(placed), max(placed))
         for pk, snapshot in rows:
-            owner, agreement_id = found[snapshot.order_id].affiliate_id, found[snapshot.order_id].agreement_id
+            attribution = attributions[snapshot.order_id]
+            owner, agreement_id = attribution.affiliate_id, attribution.agreement_id
             if pk in settled_to:
                 owner = settled_to[pk]
                 agreement_id = resolve_applicable_version(
@@ -80,12 +84,12 @@ def _load_snapshots(close: Close, after: str) -> list[tuple[UUID, Snapshot]]:
 
 
 def _load_line_ids(order_pks: list[UUID]) -> dict[UUID, dict[str, int]]:
-    found: dict[UUID, dict[str, int]] = {pk: {} for pk in order_pks}
+    ids: dict[UUID, dict[str, int]] = {pk: {} for pk in order_pks}
     with connection.cursor() as cursor:
         cursor.execute("SELECT order_id, line_id, id FROM tracking_orderline WHERE order_id = ANY(%s)", [order_pks])
         for order_pk, line_id, pk in cursor.fetchall():
-            found[order_pk][line_id] = pk
-    return found
+            ids[order_pk][line_id] = pk
+    return ids
 
 
 def _price_order(
@@ -95,9 +99,10 @@ def _price_order(
         return
     card = get_rate_card(agreement_id)
     priced = price_lines(snapshot, snapshot.lines, affiliate_id=owner, card=card, offers=promotions)
-    valid = get_validation_time(snapshot, card)
-    for line, one in zip(snapshot.lines, priced, strict=True):
-        yield RecomputedCommission(keys[line.line_id], owner, one.amount, one.base, one.rate, valid)
+    validates_at = get_validation_time(snapshot, card)
+    for line, commission in zip(snapshot.lines, priced, strict=True):
+        yield RecomputedCommission(
+            keys[line.line_id], owner, commission.amount, commission.base, commission.rate, validates_at
+        )
     for line_id in keys.keys() - {line.line_id for line in snapshot.lines}:
-        gone = Line(line_id, "", "", "", 1, ZERO, ZERO)
-        yield RecomputedCommission(keys[gone.line_id], owner, ZERO, ZERO, ZERO, valid)
+        yield RecomputedCommission(keys[line_id], owner, ZERO, ZERO, ZERO, validates_at)

@@ -1,4 +1,4 @@
-"""A closed month worked out anew, held against its statements to the cent."""
+"""Comparison of a closed month with its recomputation, to the cent."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from tracking.models import OrderLine
 
 
 class Difference(NamedTuple):
-    """What was posted and what it should have been, for a statement's figure or a commission."""
+    """A figure of a statement or a commission whose posted and recomputed amounts differ; `affiliate` is a code."""
 
     affiliate: str
     figure: str
@@ -25,11 +25,11 @@ class Difference(NamedTuple):
     recomputed: str
 
     def __str__(self) -> str:
-        return f"{self.affiliate}: {self.figure} was posted as {self.stored}, recomputed it is {self.recomputed}"
+        return f"{self.affiliate}: {self.figure} was posted as {self.stored}, but recomputes to {self.recomputed}"
 
 
 class StatementFigures(NamedTuple):
-    """What a statement says; amounts in the program's currency."""
+    """The amounts of a statement, in the program's currency."""
 
     opening: Decimal
     settled: Decimal
@@ -43,9 +43,9 @@ ZERO_FIGURES = StatementFigures(ZERO, ZERO, ZERO, ZERO, ZERO, ZERO)
 
 
 def replay(close: Close, progress: Callable[[int], None] = lambda _orders: None) -> list[Difference]:
-    """Every difference between what `close` posted and what follows from receipts and histories; none is as it should be.
+    """Return every difference between what `close` posted and what order snapshots and histories give.
 
-    `progress` learns how many orders have been worked out anew.
+    `progress` is called with the number of orders recomputed.
     """
     exceptions = set(close.exceptions.values_list("affiliate_id", flat=True))
     lines = _recompute_lines(close, exceptions, progress)
@@ -53,13 +53,13 @@ def replay(close: Close, progress: Callable[[int], None] = lambda _orders: None)
     owners = {pk: affiliate_id for pk, (affiliate_id, _) in lines.items()}
     owners |= dict(StatementLine.objects.filter(close=close).values_list("commission_id", "statement__affiliate_id"))
     codes = dict(Affiliate.objects.values_list("pk", "code"))
-    differ = {
-        pk: (str(was), str(should))
+    differing = {
+        pk: (str(before), str(after))
         for pk in sorted(posted.keys() | lines.keys())
-        if (was := posted.get(pk, ZERO)) != (should := lines[pk][1] if pk in lines else ZERO)
+        if (before := posted.get(pk, ZERO)) != (after := lines[pk][1] if pk in lines else ZERO)
     }
-    named = _name_lines(list(differ))
-    found = [Difference(codes[owners[pk]], named[pk], *amounts) for pk, amounts in differ.items()]
+    names = _name_lines(list(differing))
+    differences = [Difference(codes[owners[pk]], names[pk], *amounts) for pk, amounts in differing.items()]
     recomputed = _recompute_figures(close, lines, exceptions)
     stored = {
         row[0]: StatementFigures(*row[1:])
@@ -72,12 +72,16 @@ def replay(close: Close, progress: Callable[[int], None] = lambda _orders: None)
             recomputed.get(affiliate_id, ZERO_FIGURES),
             strict=True,
         )
-        found += [Difference(codes[affiliate_id], name, str(was), str(is_)) for name, was, is_ in pairs if was != is_]
-    return found
+        differences += [
+            Difference(codes[affiliate_id], name, str(before), str(after))
+            for name, before, after in pairs
+            if before != after
+        ]
+    return differences
 
 
 def _name_lines(commissions: list[int]) -> dict[int, str]:
-    """Which line of which order each is for."""
+    """Return a name for each commission, such as "line 1 of order A1"."""
     lines = OrderLine.objects.filter(pk__in=commissions).values_list("pk", "line_id", "order__order_id")
     return {pk: f"line {line_id} of order {order_id}" for pk, line_id, order_id in lines}
 
@@ -85,19 +89,20 @@ def _name_lines(commissions: list[int]) -> dict[int, str]:
 def _recompute_lines(
     close: Close, exceptions: set[UUID], progress: Callable[[int], None]
 ) -> dict[int, tuple[UUID, Decimal]]:
-    """{commission: (affiliate, the difference that the close had to post)}."""
+    """Return {commission: (affiliate, the difference that the close had to post)}."""
     settled, held = histories.get_settled_amounts(close), histories.list_held_commissions(close.closed_at)
     forfeited = histories.list_forfeited_commissions(close.closed_at)
     lines: dict[int, tuple[UUID, Decimal]] = {}
-    for one in commissions.recompute_commissions(close, histories.get_settled_owners(close), progress):
-        amount = ZERO if one.commission_id in forfeited else one.amount
-        before = settled.get(one.commission_id)
+    for commission in commissions.recompute_commissions(close, histories.get_settled_owners(close), progress):
+        pk, affiliate_id, validates_at = commission.commission_id, commission.affiliate_id, commission.validates_at
+        amount = ZERO if pk in forfeited else commission.amount
+        before = settled.get(pk)
         difference = amount - (before or ZERO)
-        valid = before is not None or (one.validates_at is not None and one.validates_at < close.ends_at)
-        if not difference or not valid or one.affiliate_id in exceptions:
+        is_validated = before is not None or (validates_at is not None and validates_at < close.ends_at)
+        if not difference or not is_validated or affiliate_id in exceptions:
             continue
-        if difference < 0 or one.commission_id not in held:
-            lines[one.commission_id] = (one.affiliate_id, difference)
+        if difference < 0 or pk not in held:
+            lines[pk] = (affiliate_id, difference)
     return lines
 
 
@@ -109,28 +114,28 @@ def _recompute_figures(
         settled[affiliate_id] += amount
     opening = {pk: amount for pk, amount in histories.get_closing_balances(close).items() if amount}
     adjustments, returned = histories.sum_adjustments(close), histories.sum_returned_payouts(close)
-    concerned = (opening.keys() | settled.keys() | adjustments.keys() | returned.keys()) - exceptions
-    payable = _PayabilityCheck(close, concerned)
+    affiliate_ids = (opening.keys() | settled.keys() | adjustments.keys() | returned.keys()) - exceptions
+    check = _PayabilityCheck(close, affiliate_ids)
     figures = {}
-    for pk in concerned:
-        before, lines_, adjusted, back = (source.get(pk, ZERO) for source in (opening, settled, adjustments, returned))
-        balance = before + lines_ + adjusted + back
-        payout = balance if payable.is_payable(pk, balance) else ZERO
-        figures[pk] = StatementFigures(before, lines_, adjusted, back, payout, balance - payout)
+    for pk in affiliate_ids:
+        amounts = [source.get(pk, ZERO) for source in (opening, settled, adjustments, returned)]
+        balance = sum(amounts, ZERO)
+        payout = balance if check.is_payable(pk, balance) else ZERO
+        figures[pk] = StatementFigures._make([*amounts, payout, balance - payout])
     return figures
 
 
 class _PayabilityCheck:
-    """Who could be paid when the month was closed, and from how much up (CONTRACT 6.3)."""
+    """The conditions of a payout as of the time of the close (specification 6.3)."""
 
-    def __init__(self, close: Close, concerned: set[UUID]) -> None:
+    def __init__(self, close: Close, affiliate_ids: set[UUID]) -> None:
         self.at = close.closed_at
-        self.states = histories.get_states(concerned, self.at)
+        self.states = histories.get_states(affiliate_ids, self.at)
         self.notices_ended = histories.list_ended_notices(self.at)
-        self.details = histories.get_payout_details(concerned, self.at)
+        self.details = histories.get_payout_details(affiliate_ids, self.at)
         self.held = histories.list_held_affiliates(self.at)
         self.versions = applicable_version.list_published_versions()
-        self.accepted = applicable_version.get_acceptance_times(concerned)
+        self.accepted = applicable_version.get_acceptance_times(affiliate_ids)
         self.minimums = dict(AgreementVersion.objects.published().values_list("pk", "payout_minimum"))
 
     def is_payable(self, affiliate_id: UUID, balance: Decimal) -> bool:

@@ -1,4 +1,4 @@
-"""What was so when a month was closed, from histories that are never rewritten: holds, forfeitures, states, details."""
+"""Holds, forfeitures, states and details as of a close, from histories that are never rewritten."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -25,25 +25,25 @@ from payouts.models import (
 
 
 def get_settled_amounts(close: Close) -> dict[int, Decimal]:
-    """{commission: what earlier closes had settled of it}."""
+    """Return {commission: the amount that earlier closes settled}."""
     rows = StatementLine.objects.filter(close__period__lt=close.period).order_by().values_list("commission_id")
     return dict(rows.annotate(Sum("amount")))
 
 
 def get_settled_owners(close: Close) -> dict[UUID, UUID]:
-    """{order: the affiliate to whom an earlier close settled a line of it}."""
+    """Return {order: the affiliate for whom an earlier close settled a line of it}."""
     rows = StatementLine.objects.filter(close__period__lt=close.period).order_by()
     return dict(rows.values_list("commission__order_id", "statement__affiliate_id").distinct())
 
 
 def list_held_commissions(at: datetime) -> set[int]:
-    """The commissions that a hold held at `at`."""
+    """Return the commissions on hold at `at`."""
     holds = CommissionHold.objects.filter(placed_at__lte=at).filter(Q(released_at=None) | Q(released_at__gt=at))
     return set(holds.values_list("commission_id", flat=True))
 
 
 def list_forfeited_commissions(at: datetime) -> set[int]:
-    """The commissions that were forfeited at `at`, by the audit trail, which also remembers what was restored."""
+    """Return the commissions that were forfeited at `at`, from the audit trail, which also records restored ones."""
     records = AuditRecord.objects.filter(
         subject_type=Commission._meta.label_lower,
         action__in=["commission forfeited", "commission restored"],
@@ -54,13 +54,13 @@ def list_forfeited_commissions(at: datetime) -> set[int]:
 
 
 def sum_adjustments(close: Close) -> dict[UUID, Decimal]:
-    """{affiliate: the sum of their adjustments approved before the month's end that no earlier close had posted}."""
+    """Return {affiliate: the sum of adjustments approved before the month's end and not posted by an earlier close}."""
     rows = Adjustment.objects.filter(state=Adjustment.State.APPROVED, decided_at__lt=close.ends_at)
     return _sum_by_affiliate(rows.filter(Q(statement=None) | Q(statement__close__period__gte=close.period)))
 
 
 def sum_returned_payouts(close: Close) -> dict[UUID, Decimal]:
-    """{affiliate: the sum of their payouts that had come back, were not issued anew and stood on no statement yet}."""
+    """Return {affiliate: the sum of payouts that were returned, but neither replaced nor on a statement yet}."""
     at = close.closed_at
     rows = Payout.objects.filter(returned_at__lte=at).exclude(replaced_by__created_at__lte=at)
     return _sum_by_affiliate(
@@ -69,39 +69,39 @@ def sum_returned_payouts(close: Close) -> dict[UUID, Decimal]:
 
 
 def get_closing_balances(close: Close) -> dict[UUID, Decimal]:
-    """{affiliate: the closing balance of their last statement before}."""
+    """Return {affiliate: the closing balance of the last earlier statement}."""
     rows = Statement.objects.filter(close__period__lt=close.period).order_by("affiliate", "number")
     return dict(rows.values_list("affiliate_id", "closing"))
 
 
 def get_states(affiliate_ids: Iterable[UUID], at: datetime) -> dict[UUID, State | None]:
-    """{affiliate: their state at `at`, by the history recorded until then}."""
-    found: dict[UUID, list[StatusChange]] = defaultdict(list)
+    """Return {affiliate: the state at `at`, from the history recorded until then}."""
+    histories: dict[UUID, list[StatusChange]] = defaultdict(list)
     rows = StatusChange.objects.filter(affiliate__in=list(affiliate_ids), recorded_at__lte=at)
     for change in rows.order_by("at", "id"):
-        found[change.affiliate_id].append(change)
-    return {affiliate_id: get_state_at(history, at) for affiliate_id, history in found.items()}
+        histories[change.affiliate_id].append(change)
+    return {affiliate_id: get_state_at(history, at) for affiliate_id, history in histories.items()}
 
 
 def list_ended_notices(at: datetime) -> set[UUID]:
-    """The affiliates whose notice had run off by `at`."""
+    """Return the affiliates whose notice period had ended by `at`."""
     return set(Affiliate.objects.filter(notice_ends_at__lte=at).values_list("pk", flat=True))
 
 
 def get_payout_details(affiliate_ids: Iterable[UUID], at: datetime) -> dict[UUID, PayoutDetails]:
-    """{affiliate: the newest payout details entered by `at`}."""
+    """Return {affiliate: the newest payout details entered by `at`}."""
     rows = PayoutDetails.objects.filter(affiliate__in=list(affiliate_ids), entered_at__lte=at)
     return {row.affiliate_id: row for row in rows.order_by("entered_at", "id")}
 
 
 def list_held_affiliates(at: datetime) -> set[UUID]:
-    """The affiliates whose payouts were held at `at`."""
+    """Return the affiliates whose payouts were on hold at `at`."""
     holds = PayoutHold.objects.filter(placed_at__lte=at).filter(Q(released_at=None) | Q(released_at__gt=at))
     return set(holds.values_list("affiliate_id", flat=True))
 
 
 def _sum_by_affiliate(rows: "Iterable[Adjustment] | Iterable[Payout]") -> dict[UUID, Decimal]:
-    found: dict[UUID, Decimal] = defaultdict(Decimal)
+    sums: dict[UUID, Decimal] = defaultdict(Decimal)
     for row in rows:
-        found[row.affiliate_id] += row.amount
-    return dict(found)
+        sums[row.affiliate_id] += row.amount
+    return dict(sums)

@@ -1,4 +1,4 @@
-"""Close a month by hand, or every month that is due."""
+"""Close a month, or every month that is due."""
 
 import re
 from argparse import ArgumentParser
@@ -13,9 +13,9 @@ from payouts.closing import close, close_summary
 
 
 def parse_month(text: str) -> date:
-    """The first day of the month `text`, as YYYY-MM; CommandError for anything else."""
+    """Return the first day of the month written as YYYY-MM in `text`. Raises CommandError for anything else."""
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text, re.ASCII) or text.startswith("0000"):
-        raise CommandError(f"{text!r} is no month; write it as YYYY-MM")
+        raise CommandError(f"{text!r} is not a month; write it as YYYY-MM")
     return date.fromisoformat(f"{text}-01")
 
 
@@ -24,12 +24,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "month", nargs="?", help="YYYY-MM, any month that has ended; without it, every month that is due"
+            "month", nargs="?", help="YYYY-MM, a month that has ended; by default every month that is due"
         )
 
     def handle(self, *args: Any, month: str | None, **options: Any) -> None:
         now = timezone.now()
-        days = [_parse_month(month)] if month else [due.first_day for due in close.list_due_months(now)]
+        days = [parse_month(month)] if month else [due.first_day for due in close.list_due_months(now)]
         if not days:
             self.stderr.write("No month is due.")
         for day in days:
@@ -39,6 +39,3 @@ class Command(BaseCommand):
             except close.CloseNotAllowed as error:
                 raise CommandError(str(error)) from None
             self.stdout.write(close_summary.format_summary(closed))
-
-
-_parse_month = parse_month

@@ -1,4 +1,4 @@
-"""Open the program: from now on months are closed and sales targets are asked by themselves."""
+"""Open the program: from now on, months are closed and sales targets are evaluated automatically."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Work out all daily roll-ups anew from clicks and orders; days whose clicks were dropped keep the clicks they have."""
+"""Rebuild all daily totals from clicks and orders; days whose click records were deleted keep their counts."""
 
 from typing import Any
 
@@ -11,4 +11,4 @@ class Command(BaseCommand):
     help = __doc__
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{rollups.rebuild_rollups()} days of affiliates were worked out anew")
+        self.stdout.write(f"{rollups.rebuild_rollups()} daily totals were rebuilt")

@@ -1,4 +1,4 @@
-"""Recompute a closed month from the receipts up to its cut and from the histories, and compare it with what was posted."""
+"""Recompute a closed month from order snapshots and histories, and compare it with what was posted."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from lib.progress import ProgressBar
 from payouts.closing.replay import replay
-from payouts.management.commands.close_month import parse_month as first_day
+from payouts.management.commands.close_month import parse_month
 from payouts.models import Close
 from tracking.models import Order
 
@@ -16,24 +16,24 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("month", nargs="?", help="YYYY-MM, a month that is closed")
-        parser.add_argument("--all", action="store_true", help="every month that is closed")
+        parser.add_argument("month", nargs="?", help="YYYY-MM, a closed month")
+        parser.add_argument("--all", action="store_true", help="every closed month")
 
     def handle(self, *args: Any, month: str | None, **options: Any) -> None:
         if bool(month) == bool(options["all"]):
-            raise CommandError("name a month, as YYYY-MM, or --all")
+            raise CommandError("give a month, as YYYY-MM, or --all")
         closes = Close.objects.order_by("period")
         if month:
-            closes = closes.filter(period=first_day(month))
+            closes = closes.filter(period=parse_month(month))
             if not closes:
                 raise CommandError(f"{month} is not closed")
-        wrong, orders = 0, Order.objects.count()
+        total, orders = 0, Order.objects.count()
         for close in closes:
             with ProgressBar(self.stderr, str(close), orders) as progress:
                 differences = replay(close, progress=progress)
-            wrong += len(differences)
+            total += len(differences)
             self.stdout.write(f"{close} differences={len(differences)}")
             for difference in differences:
                 self.stderr.write(f"{close}: {difference}")
-        if wrong:
-            raise CommandError(f"{wrong} differences: what was posted does not follow from what was recorded")
+        if total:
+            raise CommandError(f"{total} differences between the posted and the recomputed amounts")

@@ -1,4 +1,4 @@
-"""Check every invariant of the money; exits with 1 and the first that fails."""
+"""Check every invariant of the ledger; exits with 1 and names the first that fails."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Prove that daily roll-ups equal the rows; exits with 1 and the first figure that differs."""
+"""Check that the daily totals equal the clicks and orders; exits with 1 and names the first difference."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -14,19 +14,19 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--skip-fold", action="store_true", help="don't fold what waits before comparing")
+        parser.add_argument("--skip-fold", action="store_true", help="do not update the totals before comparing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["skip_fold"]:
             rollups.fold_rollups(wait=True)
-        differing, first = 0, None
+        first = None
         for dimension in Rollup.Dimension:
-            found = rollup_check.compare_rollups(dimension)
-            self.stdout.write(f"{dimension.label}: {found.rollups} compared, {found.mismatches} differ")
-            differing, first = differing + found.mismatches, first or found.first
-        waiting, since = rollup_check.count_unfolded_days(), click_rollups.find_first_complete_day()
-        if waiting:
-            self.stderr.write(f"{waiting} days of affiliates wait for the next fold and were not compared")
+            comparison = rollup_check.compare_rollups(dimension)
+            self.stdout.write(f"{dimension.label}: {comparison.rollups} compared, {comparison.mismatches} differ")
+            first = first or comparison.first
+        unfolded, since = rollup_check.count_unfolded_days(), click_rollups.find_first_complete_day()
+        if unfolded:
+            self.stderr.write(f"{unfolded} changed days are not up to date yet and were not compared")
         self.stderr.write(f"clicks were compared from {since} on")
         if first:
             raise CommandError(str(first))

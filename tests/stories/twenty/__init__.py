@@ -1,1 +1,1 @@
-"""What happens to twenty of the affiliates of the retail records, and the table of what they come to."""
+"""Twenty of the affiliates of the retail records with special events, and the tables of their expected figures."""

@@ -1,4 +1,4 @@
-"""What a statement says, as `table.Row`, wherever it is shown: page, CSV, PDF, export, ledger."""
+"""Readers of a statement's figures as `table.Row`: from the page, CSV, PDF, export and ledger."""
 
 import csv
 import io
@@ -20,25 +20,25 @@ from tests.portal.html_tree import Element, parse_html
 from tests.stories.twenty.table import Row
 
 ZERO = Decimal("0.00")
-# The reasons in the words of the page, the CSV and the PDF.
+# The texts of the reasons on the page, in the CSV and in the PDF.
 REASON_TEXTS = {
-    "below_minimum": "The balance is below the payout minimum.",
-    "negative_balance": "The balance is below zero. It is set off against what you earn later.",
-    "suspended": "Your participation was suspended when the month was closed.",
+    "below_minimum": "The balance is below the payout threshold.",
+    "negative_balance": "The balance is negative. It is offset against your future commissions.",
+    "suspended": "You were suspended when the month was closed.",
     "no_payout_details": "There were no confirmed payout details when the month was closed.",
-    "payout_details_on_hold": "Your payout details had been changed, and the hold after the change was not over.",
+    "payout_details_on_hold": "Your payout details had changed, and the hold after the change was not over yet.",
 }
 REASON_CODES = {words: code for code, words in REASON_TEXTS.items()}
 PDF_LINE = re.compile(r"^ *\d{6} +\d+ +(.*?) +(\S+) USD$", re.MULTILINE)
 SUMS_PATTERN = re.compile(
     r"Opening balance\s+(?P<opening>\S+) USD\s+Commissions settled \((?P<lines>\d+) lines?\)\s+(?P<settled>\S+) USD\s+"
-    r"Adjustments\s+(?P<adjustments>\S+) USD\s+Payouts that came back\s+0\.00 USD\s+Payout\s+(?P<payout>\S+) USD\s+"
+    r"Adjustments\s+(?P<adjustments>\S+) USD\s+Returned payouts\s+0\.00 USD\s+Payout\s+(?P<payout>\S+) USD\s+"
     r"Closing balance\s+(?P<closing>\S+) USD"
 )
 
 
 def parse_amount(text: str) -> Decimal:
-    """`−1,234.50 USD`, with the signs and spaces of a page, as a number."""
+    """Return the number in a text such as "−1,234.50 USD", with the minus sign and spaces of a page."""
     return Decimal(text.replace("\u2212", "-").replace(",", "").replace("\u00a0", " ").split()[0])
 
 
@@ -48,7 +48,7 @@ def read_page(client: Client, statement: Statement) -> Row:
     rows = [_cells(row) for row in page.descendants() if row.tag == "tr"]
     sums = {cells[0]: cells[-1] for cells in rows if len(cells) == 2}
     named = {name: next(value for key, value in sums.items() if re.match(rf"\s*{name}\b", key)) for name in LABELS}
-    assert parse_amount(named["Payouts that came back"]) == 0
+    assert parse_amount(named["Returned payouts"]) == 0
     lines = [cells for cells in rows if len(cells) == 6 and cells[0].strip().isdigit()]
     count = next(re.search(r"settled, (\d+) line", key) for key in sums if "settled" in key)
     assert count
@@ -67,7 +67,7 @@ def read_page(client: Client, statement: Statement) -> Row:
 
 
 LABELS = (
-    "Opening balance", "Commissions settled", "Adjustments", "Payouts that came back", "Payout", "Closing balance",
+    "Opening balance", "Commissions settled", "Adjustments", "Returned payouts", "Payout", "Closing balance",
 )  # fmt: skip
 
 
@@ -78,8 +78,8 @@ def read_csv(client: Client, statement: Statement) -> Row:
         entries.setdefault(entry["entry"], []).append(entry)
 
     def total(*kinds: str, note: str = "") -> Decimal:
-        found = [entry for kind in kinds for entry in entries.get(kind, [])]
-        return _sum(Decimal(entry["amount"]) for entry in found if note in entry["note"])
+        matching = [entry for kind in kinds for entry in entries.get(kind, [])]
+        return _sum(Decimal(entry["amount"]) for entry in matching if note in entry["note"])
 
     assert "payout returned" not in entries
     return Row(
@@ -95,10 +95,10 @@ def read_csv(client: Client, statement: Statement) -> Row:
 
 
 def read_pdf(client: Client, statement: Statement) -> Row:
-    """As the file's own text says, where there is a reader of it; else as what was set."""
-    made = client.get(reverse("payouts:statement_pdf", args=[statement.pk])).content
-    assert made.startswith(b"%PDF-")
-    text = _extract_text(made) if shutil.which("pdftotext") else _build_text(statement_pdf._build_data(statement))
+    """Read the text of the file with pdftotext where it is installed, otherwise the data of the template."""
+    content = client.get(reverse("payouts:statement_pdf", args=[statement.pk])).content
+    assert content.startswith(b"%PDF-")
+    text = _extract_text(content) if shutil.which("pdftotext") else _build_text(statement_pdf._build_data(statement))
     sums = SUMS_PATTERN.search(text)
     assert sums, text
     lines = [(parse_amount(posted), "(forfeited)" in middle) for middle, posted in PDF_LINE.findall(text)]
@@ -116,8 +116,8 @@ def read_pdf(client: Client, statement: Statement) -> Row:
     )
 
 
-def _extract_text(made: bytes) -> str:
-    done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=made, capture_output=True, check=True)
+def _extract_text(content: bytes) -> str:
+    done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=content, capture_output=True, check=True)
     return done.stdout.decode()
 
 
@@ -127,9 +127,9 @@ def _build_text(data: dict[str, Any]) -> str:
 
 
 def read_ledger(statement: Statement) -> tuple[Decimal, Decimal, Decimal, Decimal]:
-    """(settled, adjustments, forfeited, closing) as its account and those across from it have them."""
-    booked = LedgerEntry.objects.filter(transaction__source=f"close:{statement.close}:{statement.affiliate_id}")
-    sides = {account: -value for account, value in booked.values_list("account", "amount")}
+    """Return (settled, adjustments, forfeited, closing) from the ledger entries of the close."""
+    ledger_entries = LedgerEntry.objects.filter(transaction__source=f"close:{statement.close}:{statement.affiliate_id}")
+    sides = {account: -value for account, value in ledger_entries.values_list("account", "amount")}
     forfeited = -sides.get("forfeited_commission", ZERO)
     settled = -sides.get("commission_expense", ZERO) + forfeited
     adjusted = -sides.get("adjustments", ZERO)
@@ -141,7 +141,7 @@ def read_ledger(statement: Statement) -> tuple[Decimal, Decimal, Decimal, Decima
 
 
 def run_export(close: Close) -> dict[str, dict[str, str]]:
-    """{affiliate's code: their row of `export_statements`}."""
+    """Return {affiliate's code: row of `export_statements`}."""
     out = io.StringIO()
     call_command("export_statements", str(close), stdout=out, stderr=io.StringIO())
     return {row["affiliate"]: row for row in csv.DictReader(io.StringIO(out.getvalue()))}

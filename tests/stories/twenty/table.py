@@ -1,4 +1,4 @@
-"""The table of twenty, read from the pages beside this file, which were written before the story that it is held against."""
+"""The expected figures of the twenty affiliates, read from the tables in the Markdown files beside this file."""
 
 import re
 from decimal import Decimal
@@ -11,7 +11,7 @@ _ROW = re.compile(r"^\| (\d{4}-\d\d) \| (.+?) ?\|$", re.MULTILINE)
 
 
 class Row(NamedTuple):
-    """What one statement says."""
+    """The expected figures of one statement."""
 
     opening: Decimal
     lines: int
@@ -24,7 +24,7 @@ class Row(NamedTuple):
 
 
 class Undisturbed(NamedTuple):
-    """What the twenty would have come to in a month, had nothing happened to them."""
+    """The figures of the twenty in a month if there had been no events."""
 
     lines: int
     posted: Decimal
@@ -35,25 +35,25 @@ class Undisturbed(NamedTuple):
 
 
 def read_table() -> dict[tuple[str, str], Row | None]:
-    """{(affiliate's code, month): the row}; None for a month without a statement."""
-    found: dict[tuple[str, str], Row | None] = {}
+    """Return {(affiliate's code, month): row}; the row is None for a month without a statement."""
+    rows: dict[tuple[str, str], Row | None] = {}
     for page in PAGES:
         for section in (HERE / page).read_text(encoding="utf-8").split("\n## ")[1:]:
             code = section.partition(":")[0]
             for month, cells in _ROW.findall(section):
-                found[code, month] = None if cells.startswith("no statement") else _parse_row(cells)
-    return found
+                rows[code, month] = None if cells.startswith("no statement") else _parse_row(cells)
+    return rows
 
 
 def read_undisturbed() -> dict[str, Undisturbed]:
-    """{month: what the twenty would have come to}."""
-    found = {}
+    """Return {month: the figures of the twenty if there had been no events}."""
+    months = {}
     for month, cells in _ROW.findall((HERE / "README.md").read_text(encoding="utf-8")):
         lines, posted, payouts, paid, carried, negative = (cell.strip() for cell in cells.split("|"))
-        found[month] = Undisturbed(
+        months[month] = Undisturbed(
             int(lines), Decimal(posted), int(payouts), Decimal(paid), Decimal(carried), int(negative)
         )
-    return found
+    return months
 
 
 def _parse_row(cells: str) -> Row:

@@ -1,4 +1,4 @@
-"""A commission that was forfeited, is held or has lost its order"""
+"""Forfeited and held commissions when the order changes or goes to another affiliate."""
 
 from datetime import timedelta
 
@@ -32,21 +32,21 @@ def _forfeited(tmp_path):
     forfeiture.forfeit(commissions=Commission.objects.all(), reason="clause 6.2", now=NOW, by=None)
 
 
-def news(coupon: str) -> Commission:
+def resend_order(coupon: str) -> Commission:
     send_orders(build_order("A1", ("home-decor", "300.00"), at="2026-01-12T09:00:00Z", coupon=coupon, **PLACED))
     return Commission.objects.get(order__order_id="A1")
 
 
 @pytest.mark.usefixtures("_forfeited")
-def test_stays_so_whatever_the_shop_tells_of_its_order():
-    commission = news("ANN")
+def test_forfeited_commission_stays_zero_after_new_snapshot():
+    commission = resend_order("ANN")
     assert (str(commission.base), str(commission.amount), commission.forfeit_reason) == ("300.00", "0.00", "clause 6.2")
     assert not AuditRecord.objects.filter(action="commission restored").exists()
 
 
 @pytest.mark.usefixtures("_forfeited")
-def test_is_earned_by_another_to_whom_the_order_turns_out_to_belong():
-    commission = news("BEN")
+def test_forfeited_commission_is_restored_when_order_goes_to_another_affiliate():
+    commission = resend_order("BEN")
     assert (commission.affiliate.code, str(commission.amount)) == ("BEN", "15.00")
     assert (commission.forfeited_at, commission.forfeit_reason) == (None, "")
     assert AuditRecord.objects.get(action="commission restored").subject_id == str(commission.pk)
@@ -56,7 +56,7 @@ def test_is_earned_by_another_to_whom_the_order_turns_out_to_belong():
     assert [finding for finding in verification.check_invariants() if finding.violations] == []
 
 
-def test_is_held_no_longer_once_its_order_is_somebody_elses(tmp_path):
+def test_hold_is_released_when_order_goes_to_another_affiliate(tmp_path):
     create_program("2026-01-01")
     import_affiliates(["ANN", "BEN"], tmp_path)
     for name in ("A1", "A2"):
@@ -66,7 +66,7 @@ def test_is_held_no_longer_once_its_order_is_somebody_elses(tmp_path):
     )
     holds.release_holds(source="review:1", now=NOW, by=None)
     holds.hold_commissions(commissions=Commission.objects.all(), source="review:2", reason="Another.", now=NOW, by=None)
-    assert news("ANN").holds.get(source="review:2").released_at is None
+    assert resend_order("ANN").holds.get(source="review:2").released_at is None
     later = NOW + timedelta(days=1)
     sent = build_order("A1", ("home-decor", "300.00"), at="2026-01-13T09:00:00Z", coupon="BEN", **PLACED)
     send_orders(sent, now=later)
@@ -77,17 +77,17 @@ def test_is_held_no_longer_once_its_order_is_somebody_elses(tmp_path):
     assert not AuditRecord.objects.filter(action="commission restored").exists()
 
 
-def test_is_nought_once_its_order_is_nobodys(tmp_path):
+def test_commission_becomes_zero_when_order_loses_attribution(tmp_path):
     create_program("2026-01-01")
     import_affiliates(["ANN"], tmp_path)
     lines = [("home-decor", "0.01"), ("home-decor", "1.00"), ("home-decor", "300.00")]
     for name in ("A1", "A2"):
         send_orders(build_order(name, *lines, at="2026-01-11T09:00:00Z", coupon="ANN", **PLACED))
-    send_orders(build_order("A1", *lines, at="2026-01-12T09:00:00Z", coupon="NOBODY", **PLACED))
-    found = Commission.objects.order_by("order__order_id", "line__position").values_list(
+    send_orders(build_order("A1", *lines, at="2026-01-12T09:00:00Z", coupon="UNKNOWN", **PLACED))
+    rows = Commission.objects.order_by("order__order_id", "line__position").values_list(
         "base", "amount", "validates_at"
     )
-    assert [(str(base), str(amount), validated is None) for base, amount, validated in found] == [
+    assert [(str(base), str(amount), validated is None) for base, amount, validated in rows] == [
         ("0.00", "0.00", True), ("0.00", "0.00", True), ("0.00", "0.00", True),
         ("0.01", "0.00", False), ("1.00", "0.05", False), ("300.00", "15.00", False),
     ]  # fmt: skip

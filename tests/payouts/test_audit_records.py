@@ -1,4 +1,4 @@
-"""What staff do with money is on the record with its reason, also where nobody was asked for one"""
+"""Every staff action on money is on the audit trail with a reason."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -16,7 +16,7 @@ from tests.payouts.conftest import FEBRUARY, MARCH, build_results_file
 
 pytestmark = pytest.mark.django_db
 LATER = FEBRUARY + timedelta(days=2)
-WANTED = {
+EXPECTED_ACTIONS = {
     "adjustment approved", "adjustment proposed", "adjustment rejected", "commission forfeited", "commission restored",
     "month closed", "payout batch approved", "payout batch cancelled", "payout batch draft", "payout batch marked paid",
     "payout batch sent", "payout batch submitted", "payout cancelled", "payout details changed", "payout failed",
@@ -24,7 +24,7 @@ WANTED = {
 }  # fmt: skip
 
 
-def test_whatever_becomes_of_it(
+def test_every_payout_action_is_recorded_with_reason(
     make_sent_batch, make_draft_batch, make_payable_affiliate, make_settled_affiliate, preparer, approver
 ):
     batch = make_sent_batch(amounts=("100.00", "25.50", "30.00"))
@@ -41,26 +41,26 @@ def test_whatever_becomes_of_it(
         affiliate=last.affiliate, method="paypal", account="n@example.com", holder="N", now=LATER, by=None
     )
     row = adjustments.propose(
-        affiliate=last.affiliate, kind="bonus", amount=Decimal(5), reason="So.", now=LATER, by=preparer
+        affiliate=last.affiliate, kind="bonus", amount=Decimal(5), reason="A test.", now=LATER, by=preparer
     )
     adjustments.reject(adjustment=row, reason="No.", now=LATER, by=approver)
     open_program(now=LATER, by=approver)
-    assert actions_without_reason() == set()
-    assert set(AuditRecord.objects.values_list("action", flat=True)) >= WANTED - {
+    assert list_actions_without_reason() == set()
+    assert set(AuditRecord.objects.values_list("action", flat=True)) >= EXPECTED_ACTIONS - {
         "commission forfeited", "commission restored",
     }  # fmt: skip
 
 
-def test_also_of_commissions(make_settled_affiliate):
+def test_forfeiture_and_restoration_are_recorded_with_reason(make_settled_affiliate):
     affiliate = make_settled_affiliate()
     rows = list(Commission.objects.filter(affiliate=affiliate))
     forfeiture.forfeit(commissions=rows, reason="clause 6.2", now=MARCH, by=None)
     forfeiture.restore(commissions=rows, now=MARCH, by=None)
-    assert actions_without_reason() == set()
+    assert list_actions_without_reason() == set()
     assert AuditRecord.objects.filter(action="commission restored").count() == len(rows) == 3
 
 
-def actions_without_reason() -> set[str]:
-    """Of what this room does; the rest is tested where it is done."""
+def list_actions_without_reason() -> set[str]:
+    """Return the actions of payouts that were recorded without a reason."""
     without = AuditRecord.objects.filter(reason="", action__regex="^(adjustment|commission|month|payout|program)")
     return set(without.values_list("action", flat=True))

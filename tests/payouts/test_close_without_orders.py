@@ -1,4 +1,4 @@
-"""Where there is neither an order nor an adjustment ..."""
+"""Closes of a program without orders or before its first agreement."""
 
 from datetime import date
 from decimal import Decimal
@@ -20,7 +20,7 @@ from tests.scenarios import create_program, parse_utc
 pytestmark = pytest.mark.django_db
 
 
-def test_there_is_nothing_to_close():
+def test_program_without_orders_has_nothing_to_close():
     create_program("2026-01-01")
     open_program(now=parse_utc("2026-01-02"), by=None)
     assert close.get_month_to_close() is None
@@ -29,11 +29,11 @@ def test_there_is_nothing_to_close():
         close.close_month(month=date(2026, 1, 1), now=parse_utc("2026-05-03"), by=None)
 
 
-def test_the_months_are_those_of_utc_before_the_first_agreement():
+def test_months_are_in_utc_before_first_agreement():
     assert str(periods.get_program_time_zone()) == "UTC"
 
 
-def test_the_months_are_those_of_the_programs_zone_from_then_on():
+def test_months_are_in_program_time_zone_after_first_agreement():
     now = parse_utc("2026-01-01")
     version = seeding.start_draft(now=now, by=None)
     AgreementVersion.objects.filter(pk=version.pk).update(time_zone="Asia/Kathmandu")
@@ -42,19 +42,19 @@ def test_the_months_are_those_of_the_programs_zone_from_then_on():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_close_is_part_of_something_else_that_may_be_undone():
+def test_close_cannot_run_inside_a_transaction():
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
         close.close_month(month=date(2026, 1, 1), now=parse_utc("2026-05-03"), by=None)
 
 
-def test_nobody_is_paid_before_the_first_agreement():
+def test_close_before_first_agreement_pays_nothing():
     affiliate = make_affiliate(state=State.APPROVED, at=parse_utc("2026-01-02"))
-    given: dict[str, Any] = {"kind": "bonus", "amount": Decimal("0.50"), "reason": "A test."}
-    row = adjustments.propose(affiliate=affiliate, now=parse_utc("2026-01-03"), by=make_staff(), **given)
+    values: dict[str, Any] = {"kind": "bonus", "amount": Decimal("0.50"), "reason": "A test."}
+    row = adjustments.propose(affiliate=affiliate, now=parse_utc("2026-01-03"), by=make_staff(), **values)
     adjustments.approve(adjustment=row, now=parse_utc("2026-01-03"), by=make_staff())
-    assert close.list_due_months(parse_utc("2026-02-03")) == [], "no version says on which day"
+    assert close.list_due_months(parse_utc("2026-02-03")) == [], "no agreement defines a close day"
     closed = close.close_month(month=date(2026, 1, 1), now=parse_utc("2026-02-03"), by=None)
-    assert closed.cut == 0, "there is no receipt yet"
+    assert closed.cut == 0, "there is no snapshot yet"
     statement = closed.statements.get()
     assert closed.agreement is None
     assert (statement.closing, statement.agreement) == (Decimal("0.50"), None)

@@ -1,4 +1,4 @@
-"""A balance below zero ..."""
+"""Negative balances: aging, pages for affiliates and staff, and write-offs."""
 
 import csv
 import io
@@ -25,31 +25,31 @@ MARCH, APRIL, MAY = (datetime(2026, month, 3, 12, tzinfo=UTC) for month in (3, 4
 CLOSES = {FEBRUARY: date(2026, 1, 1), MARCH: date(2026, 2, 1), APRIL: date(2026, 3, 1), MAY: date(2026, 4, 1)}
 
 
-def close(now: datetime) -> None:
+def close_due(now: datetime) -> None:
     close_month(month=CLOSES[now], now=now, by=None)
 
 
 @pytest.fixture
-def debtor(make_payable_affiliate, grant):
-    """Owes 100.00 from January's close and 40.00 from February's, and earned 30.00 by March's: 110.00."""
+def make_debtor(make_payable_affiliate, grant):
+    """Make an affiliate who owes 100.00 from January and 40.00 from February, less 30.00 earned in March: 110.00."""
 
     def make():
         affiliate = make_payable_affiliate()
         grant(affiliate, "-100.00", at=JANUARY)
-        close(FEBRUARY)
+        close_due(FEBRUARY)
         grant(affiliate, "-40.00", at=FEBRUARY + timedelta(days=1))
-        close(MARCH)
+        close_due(MARCH)
         grant(affiliate, "30.00", at=MARCH + timedelta(days=1))
-        close(APRIL)
+        close_due(APRIL)
         return affiliate
 
     return make
 
 
-def test_is_aged_by_what_came_in_setting_off_the_oldest_first(debtor):
-    affiliate = debtor()
+def test_credits_offset_the_oldest_debt_first(make_debtor):
+    affiliate = make_debtor()
     owed = negative_balances.get_negative_balance(affiliate, APRIL)
-    # On 3 April 70.00 are left of 3 February, 59 days ago, and 40.00 of 3 March, 31 days ago.
+    # On 3 April, 70.00 of 3 February (59 days ago) and 40.00 of 3 March (31 days ago) are left.
     assert owed == negative_balances.NegativeBalance(
         affiliate.pk, affiliate.code, affiliate.name, FEBRUARY, Decimal("110.00"),
         Decimal("0.00"), Decimal("110.00"), Decimal("0.00"),
@@ -70,17 +70,17 @@ def test_is_aged_by_what_came_in_setting_off_the_oldest_first(debtor):
         (91, "0.00", "0.00", "110.00"),
     ],
 )
-def test_grows_older_by_the_day(days, young, middle, old, debtor):
-    """Days are counted from 3 March; 70.00 are 28 days older than 40.00."""
-    owed = negative_balances.get_negative_balance(debtor(), MARCH + timedelta(days=days))
+def test_debt_moves_to_older_age_group_at_30_and_90_days(days, young, middle, old, make_debtor):
+    """`days` count from 3 March; the 70.00 are 28 days older than the 40.00."""
+    owed = negative_balances.get_negative_balance(make_debtor(), MARCH + timedelta(days=days))
     assert owed
     assert (owed.young, owed.middle, owed.old) == (Decimal(young), Decimal(middle), Decimal(old))
 
 
-def test_that_was_set_off_is_none_and_a_later_one_is_aged_anew(debtor, grant):
-    affiliate = debtor()
+def test_offset_debt_is_gone_and_later_debt_starts_new_age(make_debtor, grant):
+    affiliate = make_debtor()
     grant(affiliate, "115.00", at=APRIL + timedelta(days=1))
-    close(MAY)
+    close_due(MAY)
     assert negative_balances.get_negative_balance(affiliate, MAY) is None
     grant(affiliate, "-6.00", at=MAY + timedelta(days=1))
     close_month(month=date(2026, 5, 1), now=datetime(2026, 6, 3, tzinfo=UTC), by=None)
@@ -89,15 +89,15 @@ def test_that_was_set_off_is_none_and_a_later_one_is_aged_anew(debtor, grant):
     assert (owed.since, owed.amount) == (datetime(2026, 6, 3, tzinfo=UTC), Decimal("1.00"))
 
 
-def test_is_no_matter_of_payouts_that_went_and_came_back(make_payable_affiliate, grant, preparer):
+def test_payouts_and_their_returns_do_not_count_as_debt(make_payable_affiliate, grant, preparer):
     from payouts.disbursement import payout_transitions
     from payouts.models import Payout
 
     affiliate = make_payable_affiliate()
     grant(affiliate, "50.00")
-    close(FEBRUARY)
+    close_due(FEBRUARY)
     grant(affiliate, "-8.00", at=FEBRUARY + timedelta(days=1))
-    close(MARCH)
+    close_due(MARCH)
     payout = Payout.objects.get()
     payout_transitions.cancel(payout=payout, reason="Wrong.", now=MARCH, by=preparer)
     assert negative_balances.get_negative_balance(affiliate, APRIL) is None
@@ -107,8 +107,8 @@ def test_is_no_matter_of_payouts_that_went_and_came_back(make_payable_affiliate,
     assert (owed.since, owed.amount) == (MARCH, Decimal("8.00"))
 
 
-def test_is_shown_to_the_affiliate_at_home_and_with_the_statements(debtor, client):
-    affiliate = debtor()
+def test_affiliate_sees_negative_balance_on_home_and_statement_pages(make_debtor, client):
+    affiliate = make_debtor()
     client.force_login(affiliate.user)
     statement = Statement.objects.get(affiliate=affiliate, number=3)
     pages = (reverse("portal:home"), reverse("payouts:statements"), reverse("payouts:statement", args=[statement.pk]))
@@ -122,12 +122,10 @@ def test_is_shown_to_the_affiliate_at_home_and_with_the_statements(debtor, clien
         assert "You owe" not in client.get(reverse("payouts:statement", args=[first.pk])).content.decode()
 
 
-def test_is_on_the_list_of_the_staff_with_totals_and_as_csv(
-    debtor, make_payable_affiliate, grant, client, preparer, approver
-):
-    one, other = debtor(), make_payable_affiliate()
+def test_staff_list_has_totals_and_csv(make_debtor, make_payable_affiliate, grant, client, preparer, approver):
+    one, other = make_debtor(), make_payable_affiliate()
     grant(other, "-5.00", at=APRIL + timedelta(days=1))
-    close(MAY)
+    close_due(MAY)
     client.force_login(preparer)
     address = reverse("admin:payouts_adjustment_negative_balances")
     with time_machine.travel(MAY, tick=False):
@@ -143,15 +141,15 @@ def test_is_on_the_list_of_the_staff_with_totals_and_as_csv(
     assert "?affiliate=" not in client.get(address).content.decode()
 
 
-def test_is_written_off_by_two_people_and_posted_by_the_next_close(debtor, preparer, approver, client):
-    affiliate = debtor()
-    row = adjustments.propose_write_off(affiliate=affiliate, reason="They are gone.", now=APRIL, by=preparer)
+def test_write_off_needs_second_approval_and_is_posted_by_next_close(make_debtor, preparer, approver, client):
+    affiliate = make_debtor()
+    row = adjustments.propose_write_off(affiliate=affiliate, reason="The account was closed.", now=APRIL, by=preparer)
     assert (row.kind, row.amount, row.kind_label) == ("correction", Decimal("110.00"), "write-off")
     with pytest.raises(SecondApprovalRequired):
         adjustments.approve(adjustment=row, now=APRIL, by=preparer)
     adjustments.approve(adjustment=row, now=APRIL, by=approver)
     assert booking.get_balance(affiliate) == Decimal("-110.00")
-    close(MAY)
+    close_due(MAY)
     assert booking.get_balance(affiliate) == 0
     statement = Statement.objects.get(affiliate=affiliate, number=4)
     assert (statement.opening, statement.adjustments, statement.closing) == (Decimal("-110.00"), Decimal("110.00"), 0)
@@ -161,18 +159,18 @@ def test_is_written_off_by_two_people_and_posted_by_the_next_close(debtor, prepa
     }  # fmt: skip
     records = AuditRecord.objects.filter(subject_id=str(row.pk))
     assert {(record.action, record.reason) for record in records} == {
-        ("adjustment proposed", "They are gone."), ("adjustment approved", "They are gone."),
+        ("adjustment proposed", "The account was closed."), ("adjustment approved", "The account was closed."),
     }  # fmt: skip
-    assert statement_pdf._build_data(statement)["adjustments"][0][1:3] == ["write-off", "They are gone."]
+    assert statement_pdf._build_data(statement)["adjustments"][0][1:3] == ["write-off", "The account was closed."]
     client.force_login(affiliate.user)
     assert "write-off" in client.get(reverse("payouts:statement", args=[statement.pk])).content.decode()
 
 
-def test_is_written_off_exactly_or_not_at_all(debtor, grant, preparer, approver):
-    affiliate = debtor()
-    row = adjustments.propose_write_off(affiliate=affiliate, reason="So.", now=APRIL, by=preparer)
-    with pytest.raises(ValidationError, match="proposed already"):
-        adjustments.propose_write_off(affiliate=affiliate, reason="So.", now=APRIL, by=preparer)
+def test_write_off_must_equal_current_negative_balance(make_debtor, grant, preparer, approver):
+    affiliate = make_debtor()
+    row = adjustments.propose_write_off(affiliate=affiliate, reason="Uncollectible.", now=APRIL, by=preparer)
+    with pytest.raises(ValidationError, match="already proposed"):
+        adjustments.propose_write_off(affiliate=affiliate, reason="Uncollectible.", now=APRIL, by=preparer)
     with pytest.raises(IntegrityError, match="one_open_write_off"), transaction.atomic():
         Adjustment.objects.create(
             affiliate=affiliate,
@@ -184,31 +182,31 @@ def test_is_written_off_exactly_or_not_at_all(debtor, grant, preparer, approver)
             made_by=preparer,
         )
     grant(affiliate, "0.01", at=APRIL + timedelta(days=1))
-    close(MAY)
+    close_due(MAY)
     with pytest.raises(ValidationError, match="balance has changed"):
         adjustments.approve(adjustment=row, now=MAY, by=approver)
     adjustments.reject(adjustment=row, reason="It has changed.", now=MAY, by=approver)
-    again = adjustments.propose_write_off(affiliate=affiliate, reason="So.", now=MAY, by=preparer)
-    assert again.amount == Decimal("109.99")
+    second = adjustments.propose_write_off(affiliate=affiliate, reason="Uncollectible.", now=MAY, by=preparer)
+    assert second.amount == Decimal("109.99")
 
 
-def test_that_is_none_is_not_written_off(make_payable_affiliate, grant, preparer):
+def test_write_off_needs_negative_balance_and_reason(make_payable_affiliate, grant, preparer):
     affiliate = make_payable_affiliate()
-    with pytest.raises(ValidationError) as refusal:
-        adjustments.propose_write_off(affiliate=affiliate, reason="So.", now=BEGIN, by=preparer)
-    assert list(refusal.value.message_dict) == ["affiliate"]
+    with pytest.raises(ValidationError) as error:
+        adjustments.propose_write_off(affiliate=affiliate, reason="Uncollectible.", now=BEGIN, by=preparer)
+    assert list(error.value.message_dict) == ["affiliate"]
     grant(affiliate, "-5.00")
-    close(FEBRUARY)
-    with pytest.raises(ValidationError) as refusal:
+    close_due(FEBRUARY)
+    with pytest.raises(ValidationError) as error:
         adjustments.propose_write_off(affiliate=affiliate, reason=" ", now=BEGIN, by=preparer)
-    assert list(refusal.value.message_dict) == ["reason"]
+    assert list(error.value.message_dict) == ["reason"]
 
 
-def test_is_written_off_from_the_list(debtor, preparer, client):
-    affiliate = debtor()
+def test_write_off_is_proposed_from_staff_list(make_debtor, preparer, client):
+    affiliate = make_debtor()
     client.force_login(preparer)
     address = reverse("admin:payouts_adjustment_write_off")
     with time_machine.travel(APRIL, tick=False):
         assert f'value="{affiliate.code}"' in client.get(f"{address}?affiliate={affiliate.code}").content.decode()
-        client.post(address, {"confirmed": "1", "affiliate": affiliate.code, "reason": "Gone."})
+        client.post(address, {"confirmed": "1", "affiliate": affiliate.code, "reason": "Account closed."})
     assert Adjustment.objects.get(is_write_off=True).amount == Decimal("110.00")

@@ -1,0 +1,257 @@
+"""The order page says when a commission can be paid and what it still needs."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from agreements.models import AgreementVersion, Program
+from compliance.offboarding import suspension
+from compliance.reviews.open_review import open_review
+from payouts.closing.close import close_month
+from payouts.commissions import holds
+from payouts.disbursement import approval, bank_results, exports, payout_transitions
+from payouts.models import Commission, Payout
+from payouts.payout_details import details
+from shops.intake import ingest_orders
+from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY, MARCH, build_results_file, build_snapshot
+from tests.payouts.test_statement_pages import reader, text  # noqa: F401 -- a fixture
+from tracking.links.coupons import assign_coupon
+from tracking.models import Order
+
+pytestmark = pytest.mark.django_db
+
+DONE = "2026-01-02T12:00:00Z"  # + 30 days = 1 February 2026, 12:00: in February, closed on 3 March
+APRIL = datetime(2026, 4, 3, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def seller(make_payable_affiliate):
+    """Make an affiliate with the coupon code MINE in an open program."""
+    Program.current()
+    Program.objects.update(opened_at=BEGIN)
+    affiliate = make_payable_affiliate()
+    assign_coupon(affiliate=affiliate, code="MINE", assigned_from=BEGIN, now=BEGIN, by=None)
+    return affiliate
+
+
+@pytest.fixture
+def read_order_page(reader, seller):  # noqa: F811
+    """Return a function that reads the text of an order page at a given time."""
+
+    def read_at(at: datetime, order_id: str = "A1") -> str:
+        client, pk = reader(seller), Order.objects.get(order_id=order_id).pk
+        with time_machine.travel(at, tick=False):
+            answer = client.get(reverse("payouts:order", args=[pk]))
+        assert answer.status_code == 200
+        return " ".join(re.sub(r"<[^>]+>", " ", text(answer)).split())
+
+    return read_at
+
+
+def send_order(
+    amount: str = "400.00",
+    *,
+    now: datetime = JANUARY,
+    at: str = DONE,
+    refunded: str = "0.00",
+    order_id: str = "A1",
+    **values: object,
+) -> None:
+    """Send an order; 5.00 % of 400.00 is 20.00, above the payout threshold of 16.00."""
+    row = build_snapshot(order_id, "MINE", ("home-decor", amount, refunded), **{"updated_at": at} | values)
+    [result] = ingest_orders(snapshots=[row], source="test", now=now)
+    assert result.outcome in ("created", "updated"), result
+
+
+def test_order_waits_for_completion(read_order_page, seller):
+    send_order(status="paid")
+    content = read_order_page(JANUARY)
+    assert "It waits until the shop reports the order as completed. clause 4.6" in content
+    assert "The next one is that of December 2025" not in content
+    assert "The next one is that of January 2026. It comes on 3 Feb 2026 ." in content
+
+
+def test_pending_commission_shows_validation_time_and_close(read_order_page):
+    send_order()
+    assert (
+        "The order is completed. The commission is validated on 1 February 2026, 12:00 UTC, and the close of February "
+        "2026, on 3 March 2026, posts it to your balance. clause 4.6"
+    ) in read_order_page(JANUARY)
+
+
+def test_validated_commission_is_posted_by_next_close(read_order_page):
+    send_order()
+    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
+    content = read_order_page(FEBRUARY)
+    assert (
+        "It is validated, and the close of February 2026, on 3 March 2026, posts it to your balance. clause 5.2"
+        in content
+    )
+    assert "As things stand, your balance is 20.00 USD then. It would be paid out." in content
+
+
+def test_overdue_close_is_announced_for_any_moment(read_order_page):
+    send_order()
+    content = read_order_page(MARCH)
+    assert "It is validated, and the close of January 2026, any moment now, posts it" not in content  # February's does
+    close_month(month=date(2026, 1, 1), now=MARCH, by=None)
+    content = read_order_page(MARCH)
+    assert (
+        "It is validated, and the close of February 2026, any moment now, posts it to your balance. clause 5.2"
+        in content
+    )
+    assert "It comes any moment now." in content
+
+
+def test_close_has_no_date_before_program_opens(read_order_page):
+    Program.objects.update(opened_at=None)
+    send_order()
+    content = read_order_page(JANUARY)
+    assert (
+        "is validated on 1 February 2026, 12:00 UTC, and the close of February 2026 posts it to your balance."
+        in content
+    )
+    assert "It has no date yet: the program is not open." in content
+
+
+def test_commission_held_by_review_links_to_it(read_order_page, seller):
+    send_order()
+    review = open_review(
+        affiliate=seller, activity="spamming", summary="So.", commissions=Commission.objects.all(), now=JANUARY, by=None
+    )
+    content = read_order_page(JANUARY)
+    assert (
+        "It is held: Under review: Spamming, clause 6.1 of version 1. While it is held, a close posts only decreases. "
+        "clause 8.2 See the review"
+    ) in content
+    assert "The commission is validated on 1 February 2026, 12:00 UTC at the earliest. clause 4.6" in content
+    # A held commission is not about to be posted.
+    assert "It is validated, and" not in read_order_page(MARCH)
+    assert str(review.pk) in str(Commission.objects.get().holds.get().source)
+
+
+def test_forfeited_commission_shows_time_and_reason(read_order_page, seller):
+    send_order()
+    Commission.objects.update(amount=0, forfeited_at=JANUARY, forfeit_reason="Spamming")
+    assert "It was forfeited on 20 January 2026, 12:00 UTC: Spamming clause 8.8" in read_order_page(FEBRUARY)
+
+
+def test_balance_below_threshold_shows_missing_amount(read_order_page):
+    send_order("100.00")
+    content = read_order_page(JANUARY)
+    # No commission is validated by the close of January.
+    assert (
+        "It would be carried over, because it waits for: 16.00 USD more to reach the payout threshold. clause 5.4"
+        in content
+    )
+    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
+    assert "11.00 USD more to reach the payout threshold. clause 5.4" in read_order_page(FEBRUARY)
+
+
+def test_missing_payout_details_are_named(read_order_page, seller):
+    send_order()
+    seller.payout_details.all().delete()
+    assert "Payout details are missing. clause 5.6" in read_order_page(JANUARY)
+
+
+def test_hold_on_changed_payout_details_shows_its_end(read_order_page, seller):
+    send_order()
+    changed = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    details.change_details(affiliate=seller, method="paypal", account="n@example.com", holder="N", now=changed, by=None)
+    expected = "Your payout details were changed. They can be used from 7 February 2026, 12:00 UTC. clause 5.6"
+    assert expected in read_order_page(FEBRUARY - timedelta(days=1))
+    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
+    # By the next close the hold is over.
+    assert expected not in read_order_page(FEBRUARY)
+
+
+def test_payout_hold_shows_its_reason(read_order_page, seller):
+    send_order()
+    holds.hold_payouts(affiliate=seller, source="staff", reason="We check your identity.", now=JANUARY, by=None)
+    assert "Your payouts are on hold: We check your identity. clause 5.7" in read_order_page(JANUARY)
+
+
+def test_suspension_is_named(read_order_page, seller):
+    send_order()
+    suspension.suspend(affiliate=seller, reason="So.", now=JANUARY, by=None)
+    assert "You are suspended. Nothing is paid out until you are reinstated. clause 10.4" in read_order_page(JANUARY)
+
+
+def close_january_and_february(*, refunded_later: bool = False) -> None:
+    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
+    close_month(month=date(2026, 2, 1), now=MARCH, by=None)
+    if refunded_later:
+        row = build_snapshot("A1", "MINE", ("home-decor", "400.00", "100.00"), updated_at="2026-03-03T11:00:00Z")
+        ingest_orders(snapshots=[row], source="test", now=MARCH)
+
+
+def test_refund_after_settlement_shows_decrease_and_negative_balance(read_order_page):
+    send_order()
+    close_january_and_february(refunded_later=True)
+    content = read_order_page(MARCH)
+    # 5.00 % of 300.00 is 15.00: 5.00 less than was posted.
+    assert (
+        "The amount has changed since it was settled, and the close of March 2026, on 3 April 2026, posts the"
+        in content
+    )
+    assert "20.00 USD · statement of February 2026" in content
+    assert "As things stand, your balance is -5.00 USD then." in content
+    assert "The balance is negative; it is offset against your future commissions. clause 5.3" in content
+
+
+def test_settled_line_shows_state_of_its_payout(read_order_page, preparer, approver):
+    send_order()
+    close_january_and_february()
+    payout = Payout.objects.get()
+    line = f"20.00 USD · statement of February 2026 . %s reference {payout.reference}"
+    assert (line % "Its payout,") + ", is being prepared." in read_order_page(MARCH)
+    batch = payout.batch
+    approval.submit(batch=batch, now=MARCH, by=preparer)
+    approval.approve(batch=batch, digest=approval.summarize_batch(batch, MARCH).digest, now=MARCH, by=approver)
+    exports.export(batch=batch, now=MARCH, by=preparer)
+    assert (line % "Its payout was sent on 3 March 2026,") + "." in read_order_page(MARCH)
+    bank_results.import_results(content=build_results_file((payout, "paid", "20.00", "")), now=MARCH, by=preparer)
+    content = read_order_page(MARCH)
+    assert (line % "It was paid out on 3 March 2026,") + "." in content
+    assert "When money goes out" not in content
+    bank_results.import_results(
+        content=build_results_file((payout, "failed", "20.00", "closed")), now=MARCH, by=preparer
+    )
+    content = read_order_page(MARCH)
+    assert f"Its payout, reference {payout.reference}, was returned to your balance." in content
+    assert "As things stand, your balance is 20.00 USD then. It would be paid out." in content
+    payout_transitions.reissue(payout=Payout.objects.get(), reason="So.", now=MARCH, by=approver)
+    retry = Payout.objects.get(replaces=payout)
+    assert f"Its payout, reference {retry.reference}, is being prepared." in read_order_page(MARCH)
+
+
+def test_carried_over_line_shows_reason_and_later_payout(read_order_page):
+    send_order("100.00")
+    close_january_and_february()
+    content = read_order_page(MARCH)
+    assert (
+        "5.00 USD · statement of February 2026 . It was carried over with the balance, because: The balance is below "
+        "the payout threshold. clause 5.4"
+    ) in content
+    assert "11.00 USD more to reach the payout threshold." in content
+    send_order("400.00", order_id="A2", at="2026-03-01T12:00:00Z", now=MARCH)
+    close_month(month=date(2026, 3, 1), now=APRIL, by=None)
+    reference = Payout.objects.get().reference
+    content = read_order_page(APRIL)
+    assert (
+        f"It was carried over with the balance to March 2026. Its payout, reference {reference}, is being prepared."
+        in content
+    )
+    assert "When money goes out" not in content
+
+
+def test_reversed_commission_shows_no_payment_date(read_order_page):
+    send_order(refunded="400.00")
+    content = read_order_page(JANUARY)
+    assert "400.00 paid less 400.00 refunded is 0.00. clause 4.3" in content
+    for word in ("It waits", "is validated", "posts it", "When money goes out"):
+        assert word not in content
+    assert AgreementVersion.objects.count() == 1
