@@ -253,6 +253,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGES = language_catalogs.list_languages(LOCALE_PATHS[0])
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- Mail --------------------------------------------------------------------------------------------------------
 

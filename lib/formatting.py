@@ -1,4 +1,7 @@
-"""Moments and stretches of time as text, for e-mails, documents and answers; pages show moments by the template filters."""
+"""Dates, durations, amounts and rates as text: one format each for pages, e-mails, PDFs and the admin.
+
+`config/formats/en/formats.py` repeats the date formats for what Django formats itself, such as columns of the admin.
+"""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -9,61 +12,74 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+# Django format strings.
+DATE_FORMAT = "j M Y"
+DATETIME_FORMAT = "j M Y, H:i"
+MONTH_FORMAT = "F Y"
+
 
 class HasTimeZone(Protocol):
-    """A person who reads times by the clocks of a zone of their own."""
+    """A person who reads times in a zone of their own, such as an affiliate."""
 
     time_zone: str
 
 
-def format_datetime(at: datetime, zone: str = "UTC") -> str:
-    """ "3 February 2011, 08:26 UTC": in the reader's zone, which is named."""
+def format_datetime(at: datetime, zone: str | ZoneInfo = "UTC") -> str:
+    """Format a time in `zone`, which is named: "3 Feb 2011, 08:26 UTC". An unknown zone counts as UTC."""
     try:
-        local = at.astimezone(ZoneInfo(zone))
+        local = at.astimezone(ZoneInfo(zone) if isinstance(zone, str) else zone)
     except (ZoneInfoNotFoundError, ValueError):
         local = at.astimezone(ZoneInfo("UTC"))
-    return f"{date_format(local, 'j F Y, H:i')} {local.tzname()}"
+    return f"{date_format(local, DATETIME_FORMAT)} {local.tzname()}"
 
 
 def format_datetime_for(at: datetime, affiliate: HasTimeZone) -> str:
-    """`at` in the zone that `affiliate` has chosen."""
+    """Format a time in the affiliate's own time zone."""
     return format_datetime(at, affiliate.time_zone)
 
 
-def format_duration(stretch: timedelta) -> str:
-    """ "4 days 2 hours": the two largest units of a stretch of time, without what is left over; days have 24 hours."""
-    hours, seconds = divmod(stretch.seconds, 3600)
+def format_date(day: date) -> str:
+    """Format a day: "3 Feb 2011"."""
+    return date_format(day, DATE_FORMAT)
+
+
+def format_day(at: datetime | None, affiliate: HasTimeZone) -> str:
+    """Format the day of `at` in the affiliate's own time zone: "3 Feb 2011"; "" for None."""
+    return format_datetime(at, affiliate.time_zone).partition(",")[0] if at else ""
+
+
+def format_month(first_day: date) -> str:
+    """Format a month, given by its first day: "January 2011"."""
+    return date_format(first_day, MONTH_FORMAT)
+
+
+def format_duration(duration: timedelta) -> str:
+    """Format the two largest units of a duration, the rest cut off: "4 days 2 hours". A day has 24 hours."""
+    hours, seconds = divmod(duration.seconds, 3600)
     minutes, seconds = divmod(seconds, 60)
-    units = (stretch.days, hours, minutes, seconds)
+    units = (duration.days, hours, minutes, seconds)
     words = (
         ngettext("%d day", "%d days", units[0]) % units[0],
         ngettext("%d hour", "%d hours", units[1]) % units[1],
         ngettext("%d minute", "%d minutes", units[2]) % units[2],
         ngettext("%d second", "%d seconds", units[3]) % units[3],
     )
-    first = next((place for place, number in enumerate(units) if number), None)
+    first = next((index for index, number in enumerate(units) if number), None)
     if first is None:
         return _("less than a second")
-    told = [word for number, word in zip(units, words, strict=True) if number]
-    beside = first + 1 < len(units) and units[first + 1]
-    return " ".join(told[:2] if beside else told[:1])
+    return " ".join(word for number, word in list(zip(units, words, strict=True))[first : first + 2] if number)
 
 
 def format_money(amount: Decimal, currency: str) -> str:
-    """ "1,234.50 USD": two places and the currency, always (CONTRACT 3)."""
-    return f"{amount:,.2f} {currency}".replace("-", "\u2212")
+    """Format an amount with two decimals and its currency: "1,234.50 USD" (specification 3)."""
+    return f"{amount:,.2f} {currency}".strip().replace("-", "\u2212")
 
 
-def format_day(at: datetime | None, affiliate: HasTimeZone) -> str:
-    """ "3 February 2011": the day in the zone that `affiliate` has chosen; "" for None."""
-    return format_datetime(at, affiliate.time_zone).partition(",")[0] if at else ""
+def format_percent(rate: Decimal) -> str:
+    """Format a rate with two decimals: "8.50 %", with a no-break space."""
+    return f"{rate:.2f}\u00a0%"
 
 
 def format_category(slug: str) -> str:
-    """A category's name as people read it: "home-decor" as "Home decor"."""
+    """Format a category code as a name: "home-decor" as "Home decor"."""
     return slug.replace("-", " ").capitalize()
-
-
-def format_month(first_day: date) -> str:
-    """ "January 2011"."""
-    return date_format(first_day, "F Y")

@@ -4,11 +4,11 @@ from typing import Any
 
 import django_tables2 as tables
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from lib.formatting import format_month
 from lib.typed import Table
 from payouts.models import Commission, Payout, Statement
 from payouts.reporting.commission_list import STATE_LABELS
@@ -64,7 +64,7 @@ class StatementTable(Table):
 
     def render_month(self, record: Statement) -> SafeString:
         address = reverse("payouts:statement", args=[record.pk])
-        return format_html('<a href="{}">{}</a>', address, date_format(record.close.period, "F Y"))
+        return format_html('<a href="{}">{}</a>', address, format_month(record.close.period))
 
 
 class PayoutTable(Table):

@@ -10,6 +10,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from lib.formatting import format_date
+
 MAX_DAYS = 731
 DAY = timedelta(days=1)
 
@@ -42,9 +44,9 @@ class Span(NamedTuple):
 
     def __str__(self) -> str:
         if self.days == 1:
-            return date_format(self.first, "j M Y")
-        begin = "j M" if self.first.year == self.last.year else "j M Y"
-        return f"{date_format(self.first, begin)} – {date_format(self.last, 'j M Y')}"
+            return format_date(self.first)
+        first = date_format(self.first, "j M") if self.first.year == self.last.year else format_date(self.first)
+        return f"{first} – {format_date(self.last)}"
 
 
 def build_span(first: date, last: date) -> Span:

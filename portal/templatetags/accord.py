@@ -1,4 +1,4 @@
-"""Template tags that every page has without loading them: money, moments, statuses, clauses."""
+"""Template tags that every page has without loading them: amounts, times, statuses, clauses."""
 
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -9,7 +9,6 @@ from django import template
 from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -63,36 +62,36 @@ BAD_STATUSES = {
 
 
 def get_currency() -> str:
-    """The program's currency, asked once a request; "" before the first agreement."""
-    here = frame.current_frame.get()
-    if here is not None:
-        return here.currency
+    """Return the program's currency, read once per request; "" before the first agreement."""
+    current = frame.current_frame.get()
+    if current is not None:
+        return current.currency
     return AgreementVersion.objects.published().values_list("currency", flat=True).first() or ""
 
 
 def get_zone() -> ZoneInfo:
-    """The zone of whoever reads: the affiliate's, else the program's."""
-    here = frame.current_frame.get()
-    return ZoneInfo(here.zone if here is not None else settings.TIME_ZONE)
+    """Return the reader's time zone: the affiliate's, else the program's."""
+    current = frame.current_frame.get()
+    return ZoneInfo(current.zone if current is not None else settings.TIME_ZONE)
 
 
 @register.filter
-def money(amount: Decimal | str | int | None, of: str = "") -> str:
-    """`amount` with two places and its currency: "1,234.50 USD"; the program's currency unless `of` names one."""
+def money(amount: Decimal | str | int | None, currency: str = "") -> str:
+    """Show an amount with two decimals and its currency, the program's by default: "1,234.50 USD"."""
     if amount is None or amount == "":
         return ""
     try:
         value = Decimal(amount)
     except (InvalidOperation, TypeError, ValueError):
         return ""
-    # A no-break space, so that a line never parts an amount from its currency; a true minus sign.
-    return f"{value:,.2f}\u00a0{of or get_currency()}".strip().replace("-", "\u2212")
+    # A no-break space, so that a line break never parts an amount from its currency.
+    return formatting.format_money(value, currency or get_currency()).replace(" ", "\u00a0")
 
 
 @register.filter
 def percent(rate: Decimal | str | None) -> str:
-    """A rate with two places: "8.50 %"."""
-    return "" if rate is None or rate == "" else f"{Decimal(rate):.2f}\u00a0%"
+    """Show a rate with two decimals: "8.50 %"."""
+    return "" if rate is None or rate == "" else formatting.format_percent(Decimal(rate))
 
 
 @register.filter
@@ -102,32 +101,30 @@ def is_negative(amount: Decimal | None) -> bool:
 
 @register.filter
 def moment(at: datetime | None) -> SafeString | str:
-    """`at` in the reader's zone, with the zone, as a `<time>`: "3 Nov 2025, 14:05 CET"."""
+    """Show a time in the reader's time zone, as a `<time>`: "3 Nov 2025, 14:05 CET"."""
     if at is None:
         return ""
-    local = timezone.localtime(at, get_zone())
-    text = f"{date_format(local, 'j M Y, H:i')} {local.tzname()}"
-    return format_html('<time datetime="{}">{}</time>', at.isoformat(), text)
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(), formatting.format_datetime(at, get_zone()))
 
 
 @register.filter
 def day(at: datetime | date | None) -> SafeString | str:
-    """The day of `at` in the reader's zone: "3 Nov 2025"."""
+    """Show the day of `at` in the reader's time zone, as a `<time>`: "3 Nov 2025"."""
     if at is None:
         return ""
     local: date = timezone.localtime(at, get_zone()) if isinstance(at, datetime) else at
-    return format_html('<time datetime="{}">{}</time>', f"{local:%Y-%m-%d}", date_format(local, "j M Y"))
+    return format_html('<time datetime="{}">{}</time>', f"{local:%Y-%m-%d}", formatting.format_date(local))
 
 
 @register.filter
 def month(period: date | None) -> str:
-    """A month by its first day: "November 2025"."""
-    return "" if period is None else date_format(period, "F Y")
+    """Show a month, given by its first day: "November 2025"."""
+    return "" if period is None else formatting.format_month(period)
 
 
 @register.simple_tag
 def status(value: str, label: str = "") -> SafeString:
-    """A status as a chip: a word with a colour, never a colour alone."""
+    """Show a status as a chip: a word with a color, never a color alone."""
     tone = (
         "good"
         if value in GOOD_STATUSES
@@ -142,17 +139,17 @@ def status(value: str, label: str = "") -> SafeString:
 
 @register.simple_tag
 def order_status(order: Order) -> SafeString:
-    """An order's status as its affiliate reads it: that the customer has paid does not mean that they were paid."""
+    """Show an order's status so that "paid" is not taken for the affiliate's own payment."""
     if order.status == Status.PAID:
-        return status("placed", _("paid by the customer"))
+        return status("placed", _("paid, awaiting completion"))
     return status(order.status, order.get_status_display())
 
 
 @register.simple_tag
 def clause(agreement: Any, number: str, figure: str = "") -> SafeString | str:
-    """A link to the clause `number` on the page of `agreement` (a version or its id); `figure` is what leads there, if given.
+    """Link to the clause `number` on the page of `agreement` (a version or its id), with `figure` as the text if given.
 
-    The figure alone, or "", without either.
+    Without an agreement or a number, return `figure` alone.
     """
     if not agreement or not number:
         return figure
@@ -163,7 +160,7 @@ def clause(agreement: Any, number: str, figure: str = "") -> SafeString | str:
 
 
 def _build_clause_url(agreement: Any, number: str) -> str:
-    # A draft has no address but the page on which it is previewed.
+    # A draft has no page of its own; its clauses are anchors of the preview.
     draft = getattr(agreement, "published_at", agreement) is None
     page = "" if draft else reverse("agreements:version", args=[getattr(agreement, "pk", agreement)])
     return f"{page}#clause-{number}"
@@ -171,18 +168,17 @@ def _build_clause_url(agreement: Any, number: str) -> str:
 
 @register.simple_tag
 def term_clause(agreement: Any, term: str) -> SafeString | str:
-    """A link to the clause of `agreement` (a version or its id) that states `term`, or a rule; "" without a version."""
+    """Link to the clause of `agreement` (a version or its id) that states a term or a rule; "" without a version."""
     return clause(agreement, _find_clause(agreement, term))
 
 
 @register.simple_tag
 def figure(agreement: Any, term: str, text: str) -> SafeString | str:
-    """A figure that comes from `term`, as a link to the clause of `agreement` that states it."""
+    """Show a figure that comes from `term` as a link to the clause of `agreement` that states it."""
     return clause(agreement, _find_clause(agreement, term), text)
 
 
 def _find_clause(agreement: Any, term: str) -> str:
-    """`term` is a term, or a rule that has none."""
     return (
         get_clause_number(getattr(agreement, "pk", agreement), TERM_RULES.get(term) or Rule(term)) if agreement else ""
     )
@@ -190,7 +186,7 @@ def _find_clause(agreement: Any, term: str) -> str:
 
 @register.simple_tag
 def hold_link(source: str) -> SafeString | str:
-    """A link to what holds a commission by its `source`; "" for what has no page."""
+    """Link to what holds a commission, given its `source`; "" where that has no page."""
     kind, _colon, pk = source.partition(":")
     try:
         address = reverse("compliance:review", args=[pk]) if kind == "review" else ""
@@ -206,11 +202,11 @@ def program_name() -> str:
 
 @register.filter
 def category(slug: str) -> str:
-    """A category's name as people read it: "home-decor" as "Home decor"."""
+    """Show a category code as a name: "home-decor" as "Home decor"."""
     return formatting.format_category(slug)
 
 
 @register.filter
 def unlocalized(amount: Decimal | None) -> str:
-    """An amount for a machine to read: "1234.50"."""
+    """Show an amount for machines, without separators or currency: "1234.50"."""
     return "" if amount is None else f"{Decimal(amount):.2f}"

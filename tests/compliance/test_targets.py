@@ -156,7 +156,7 @@ def test_sends_one_friendly_mail_in_180_days(opened):
     assert only_check().result == "at_risk"
     (mail,) = list_mails(opened, "target_at_risk")
     # Placed 2025-01-30 12:00: counts up to 2025-07-29 12:00.
-    assert mail.context["missed_at"] == "30 July 2025, 12:00 UTC"
+    assert mail.context["missed_at"] == "30 Jul 2025, 12:00 UTC"
     assert mail.context["clause"] == "7.4 of version 1"
     for ahead in range(1, 29):
         checks.check_targets(now=FIRST + days(ahead))
@@ -187,7 +187,7 @@ def test_gives_notice_of_a_missed_target_with_30_days_to_cure(opened):
     notice = TargetNotice.objects.get()
     assert (notice.orders, notice.target, notice.cure_by) == (2, 3, FIRST + days(30))
     (mail,) = list_mails(opened, "target_missed")
-    assert mail.context["cure_by"] == "30 July 2025, 12:00 UTC"
+    assert mail.context["cure_by"] == "30 Jul 2025, 12:00 UTC"
     assert mail.context["clause"] == "7.5 of version 1"
     for ahead in range(1, 30):
         assert checks.check_targets(now=FIRST + days(ahead)).notified == 0

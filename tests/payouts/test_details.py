@@ -80,7 +80,7 @@ def test_are_told_to_the_old_and_the_new_address_and_to_the_affiliate(make_payab
     context = told[0].context
     assert (context["account_before"], context["account"]) == ("o•••@example.com", "n•••@example.com")
     assert context["clause"] == "5.6 of version 1"
-    assert context["usable_from"] == "27 January 2026, 12:00 UTC"
+    assert context["usable_from"] == "27 Jan 2026, 12:00 UTC"
     record = AuditRecord.objects.filter(action="payout details changed")[0]
     assert (record.before["account"], record.after["account"]) == ("o•••@example.com", "n•••@example.com")
     assert "new@example.com" not in str(record.after)

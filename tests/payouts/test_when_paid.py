@@ -23,7 +23,7 @@ from tracking.models import Order
 
 pytestmark = pytest.mark.django_db
 
-DONE = "2026-01-02T12:00:00Z"  # + 30 days = 1 February 2026, 12:00: in February, closed on 3 March
+DONE = "2026-01-02T12:00:00Z"  # + 30 days = 1 Feb 2026, 12:00: in February, closed on 3 March
 APRIL = datetime(2026, 4, 3, 12, tzinfo=UTC)
 
 
@@ -77,8 +77,8 @@ def test_the_shop_has_not_reported_it_as_completed(said_at, seller):
 def test_it_is_pending_until_a_moment_and_posted_by_the_close_of_that_month(said_at):
     sell()
     assert (
-        "The order is completed. The commission is validated on 1 February 2026, 12:00 UTC, and the close of February 2026, "
-        "on 3 March 2026, posts it to your balance. clause 4.6"
+        "The order is completed. The commission is validated on 1 Feb 2026, 12:00 UTC, and the close of February 2026, "
+        "on 3 Mar 2026, posts it to your balance. clause 4.6"
     ) in said_at(JANUARY)
 
 
@@ -87,7 +87,7 @@ def test_it_is_validated_and_the_next_close_posts_it(said_at):
     close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     said = said_at(FEBRUARY)
     assert (
-        "It is validated, and the close of February 2026, on 3 March 2026, posts it to your balance. clause 5.2" in said
+        "It is validated, and the close of February 2026, on 3 Mar 2026, posts it to your balance. clause 5.2" in said
     )
     assert "As things stand, your balance is 20.00 USD then. It would be paid out." in said
 
@@ -108,9 +108,7 @@ def test_the_program_is_not_open(said_at):
     Program.objects.update(opened_at=None)
     sell()
     said = said_at(JANUARY)
-    assert (
-        "is validated on 1 February 2026, 12:00 UTC, and the close of February 2026 posts it to your balance." in said
-    )
+    assert "is validated on 1 Feb 2026, 12:00 UTC, and the close of February 2026 posts it to your balance." in said
     assert "It has no date yet: the program is not open." in said
 
 
@@ -124,7 +122,7 @@ def test_a_review_holds_it(said_at, seller):
         "It is held: Under review: Spamming, clause 6.1 of version 1. While it is held, a close posts only decreases. "
         "clause 8.2 See the review"
     ) in said
-    assert "The commission is validated on 1 February 2026, 12:00 UTC at the earliest. clause 4.6" in said
+    assert "The commission is validated on 1 Feb 2026, 12:00 UTC at the earliest. clause 4.6" in said
     # Held is not about to be posted.
     assert "It is validated, and" not in said_at(MARCH)
     assert str(review.pk) in str(Commission.objects.get().holds.get().source)
@@ -133,7 +131,7 @@ def test_a_review_holds_it(said_at, seller):
 def test_it_was_forfeited(said_at, seller):
     sell()
     Commission.objects.update(amount=0, forfeited_at=JANUARY, forfeit_reason="Spamming")
-    assert "It was forfeited on 20 January 2026, 12:00 UTC: Spamming clause 8.8" in said_at(FEBRUARY)
+    assert "It was forfeited on 20 Jan 2026, 12:00 UTC: Spamming clause 8.8" in said_at(FEBRUARY)
 
 
 def test_the_balance_is_below_the_minimum(said_at):
@@ -155,7 +153,7 @@ def test_details_are_on_hold(said_at, seller):
     sell()
     changed = datetime(2026, 1, 31, 12, tzinfo=UTC)
     details.change_details(affiliate=seller, method="paypal", account="n@example.com", holder="N", now=changed, by=None)
-    said = "Your payout details were changed: they can be used from 7 February 2026, 12:00 UTC. clause 5.6"
+    said = "Your payout details were changed: they can be used from 7 Feb 2026, 12:00 UTC. clause 5.6"
     assert said in said_at(FEBRUARY - timedelta(days=1))
     close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     # By the next close the hold is over.
@@ -187,9 +185,7 @@ def test_it_was_settled_and_then_refunded_in_part(said_at):
     closed(refunded_later=True)
     said = said_at(MARCH)
     # 5.00 % of 300.00 is 15.00: 5.00 less than was posted.
-    assert (
-        "The amount has changed since it was settled, and the close of March 2026, on 3 April 2026, posts the" in said
-    )
+    assert "The amount has changed since it was settled, and the close of March 2026, on 3 Apr 2026, posts the" in said
     assert "20.00 USD · statement of February 2026" in said
     assert "As things stand, your balance is -5.00 USD then." in said
     assert "The balance is below zero; it is set off against what you earn later. clause 5.3" in said
@@ -205,10 +201,10 @@ def test_what_became_of_the_payout(said_at, preparer, approver):
     approval.submit(batch=batch, now=MARCH, by=preparer)
     approval.approve(batch=batch, digest=approval.summarize_batch(batch, MARCH).digest, now=MARCH, by=approver)
     exports.export(batch=batch, now=MARCH, by=preparer)
-    assert (told % "Its payout was sent on 3 March 2026,") + "." in said_at(MARCH)
+    assert (told % "Its payout was sent on 3 Mar 2026,") + "." in said_at(MARCH)
     bank_results.import_results(content=build_results_file((payout, "paid", "20.00", "")), now=MARCH, by=preparer)
     said = said_at(MARCH)
-    assert (told % "It was paid out on 3 March 2026,") + "." in said
+    assert (told % "It was paid out on 3 Mar 2026,") + "." in said
     assert "When money goes out" not in said
     bank_results.import_results(
         content=build_results_file((payout, "failed", "20.00", "closed")), now=MARCH, by=preparer

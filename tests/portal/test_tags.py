@@ -71,7 +71,7 @@ def test_links_a_clause_to_its_place_in_the_version(agreement):
 
 
 @pytest.mark.parametrize(
-    ("status", "word"), [("paid", "paid by the customer"), ("completed", "completed"), ("cancelled", "cancelled")]
+    ("status", "word"), [("paid", "paid, awaiting completion"), ("completed", "completed"), ("cancelled", "cancelled")]
 )
 def test_never_calls_an_order_paid_without_saying_by_whom(status, word):
     assert f">{word}</span>" in accord.order_status(Order(status=status))

@@ -1,6 +1,6 @@
 """What affiliates ask about orders, and the answer that they must read: word for word, with its clause.
 
-Ann, Ben and Cat are those of `tests.stories.attribution_program`; orders are placed on 10 March 2026 at noon unless a story says
+Ann, Ben and Cat are those of `tests.stories.attribution_program`; orders are placed on 10 Mar 2026 at noon unless a story says
 otherwise, and reported right then.
 """
 
@@ -63,87 +63,87 @@ FROZEN_TEXT = (
 
 REJECTED_CLAIMS = [
     not_credited("a click of 4 days 2 hours before", "BEN",
-            f"{CLICK_TEXT} 6 March 2026, 10:00 UTC, 4 days 2 hours before the order. The window is 3 days. clause 3.2",
+            f"{CLICK_TEXT} 6 Mar 2026, 10:00 UTC, 4 days 2 hours before the order. The window is 3 days. clause 3.2",
             click=sign_click("BEN", "03-06T10:00")),
     not_credited("a click a microsecond too early", "BEN",
-            f"{CLICK_TEXT} 7 March 2026, 12:00 UTC, 3 days and less than a second before the order. The window is 3 days. "
+            f"{CLICK_TEXT} 7 Mar 2026, 12:00 UTC, 3 days and less than a second before the order. The window is 3 days. "
             "clause 3.2",
             click=sign_click("BEN", "03-07T12:00"), placed=NOON + TICK),
     not_credited("a click 40 seconds too early", "BEN",
-            f"{CLICK_TEXT} 7 March 2026, 11:59 UTC, 3 days and 40 seconds before the order. The window is 3 days. clause 3.2",
+            f"{CLICK_TEXT} 7 Mar 2026, 11:59 UTC, 3 days and 40 seconds before the order. The window is 3 days. clause 3.2",
             click=sign_click("BEN", "03-07T11:59:20")),
     not_credited("a click after the order", "BEN",
-            "The click on your link “Ben's page” was on 10 March 2026, 12:01 UTC, 1 minute 30 seconds after the order was "
+            "The click on your link “Ben's page” was on 10 Mar 2026, 12:01 UTC, 1 minute 30 seconds after the order was "
             "placed. Only a click before the order counts. clause 3.3",
             click=sign_click("BEN", "03-10T12:01:30")),
     not_credited("a coupon while suspended", "ANN",
-            "When the order was placed with your coupon ANN, on 10 March 2026, 12:00 UTC, you had been suspended since "
-            "9 March 2026, 12:00 UTC. clause 3.6",
+            "When the order was placed with your coupon ANN, on 10 Mar 2026, 12:00 UTC, you had been suspended since "
+            "9 Mar 2026, 12:00 UTC. clause 3.6",
             coupon="ann", before=(lambda p: p.suspend("ANN", DAY_BEFORE),)),
     not_credited("a click while suspended", "BEN",
-            "When the customer clicked on your link “Ben's page”, on 9 March 2026, 13:00 UTC, you had been suspended since "
-            "9 March 2026, 12:00 UTC. clause 3.6",
+            "When the customer clicked on your link “Ben's page”, on 9 Mar 2026, 13:00 UTC, you had been suspended since "
+            "9 Mar 2026, 12:00 UTC. clause 3.6",
             click=sign_click("BEN", "03-09T13:00"),
             before=(lambda p: p.suspend("BEN", DAY_BEFORE), lambda p: p.reinstate("BEN", "03-10"))),
     not_credited("a coupon while leaving", "ANN",
-            "When the order was placed with your coupon ANN, on 10 March 2026, 12:00 UTC, you had been leaving the program "
-            "since 9 March 2026, 12:00 UTC. clause 3.6",
+            "When the order was placed with your coupon ANN, on 10 Mar 2026, 12:00 UTC, you had been leaving the program "
+            "since 9 Mar 2026, 12:00 UTC. clause 3.6",
             coupon="ANN", before=(lambda p: p.leave("ANN", DAY_BEFORE),)),
     not_credited("a coupon after the end", "ANN",
-            "When the order was placed with your coupon ANN, on 10 March 2026, 12:00 UTC, your participation had ended. "
-            "Its end was on 9 March 2026, 12:00 UTC. clause 3.6",
+            "When the order was placed with your coupon ANN, on 10 Mar 2026, 12:00 UTC, your participation had ended. "
+            "Its end was on 9 Mar 2026, 12:00 UTC. clause 3.6",
             coupon="ANN", before=(lambda p: p.terminate("ANN", DAY_BEFORE),)),
     not_credited("a coupon before the agreement was accepted", "CAT",
-            "When the order was placed with your coupon CAT, on 10 March 2026, 12:00 UTC, you had not accepted the "
+            "When the order was placed with your coupon CAT, on 10 Mar 2026, 12:00 UTC, you had not accepted the "
             "agreement yet. clause 3.6",
             coupon="CAT"),
     not_credited("a coupon before the application was decided", "DAN",
-            "When the order was placed with your coupon DAN, on 10 March 2026, 12:00 UTC, your application had not been "
+            "When the order was placed with your coupon DAN, on 10 Mar 2026, 12:00 UTC, your application had not been "
             "decided yet. clause 3.6",
             coupon="DAN", before=(lambda p: p.apply("DAN", "02-01"),)),
     not_credited("a coupon after the application was rejected", "DAN",
-            "When the order was placed with your coupon DAN, on 10 March 2026, 12:00 UTC, your application had been "
+            "When the order was placed with your coupon DAN, on 10 Mar 2026, 12:00 UTC, your application had been "
             "rejected. clause 3.6",
             coupon="DAN", before=(lambda p: p.apply("DAN", "02-01"), lambda p: p.reject("DAN", DAY_BEFORE))),
     not_credited("a coupon before the application", "DAN",
-            "When the order was placed with your coupon DAN, on 20 January 2026, 12:00 UTC, you did not take part yet. "
+            "When the order was placed with your coupon DAN, on 20 Jan 2026, 12:00 UTC, you did not take part yet. "
             "clause 3.6",
             coupon="DAN", placed=parse_2026("01-20T12:00"), before=(lambda p: p.apply("DAN", "02-01"),)),
     not_credited("a coupon before an acceptance on paper was recorded", "CAT",
-            "When the order was placed with your coupon CAT, on 10 March 2026, 12:00 UTC, you were not active, by what "
+            "When the order was placed with your coupon CAT, on 10 Mar 2026, 12:00 UTC, you were not active, by what "
             "was recorded when the shop reported the order. clause 3.6",
             coupon="CAT", after=(lambda p: p.accept("CAT", "1", "03-01", recorded="03-20"),)),
     not_credited("only a version accepted that is not in effect yet", "CAT",
-            "When the order was placed, on 10 March 2026, 12:00 UTC, no version of the agreement that you had accepted was "
+            "When the order was placed, on 10 Mar 2026, 12:00 UTC, no version of the agreement that you had accepted was "
             "in effect. clause 9.3",
             coupon="CAT", before=(lambda p: p.publish_lower_rate("03-20"), lambda p: p.accept("CAT", "2", "03-01"))),
     not_credited("a coupon while paused for a new version", "ANN",
-            "When the order was placed with your coupon ANN, on 10 March 2026, 12:00 UTC, your links and coupons were "
-            "paused: version 2 of the agreement had taken effect on 9 March 2026, 00:00 UTC, and you had not accepted it. "
+            "When the order was placed with your coupon ANN, on 10 Mar 2026, 12:00 UTC, your links and coupons were "
+            "paused: version 2 of the agreement had taken effect on 9 Mar 2026, 00:00 UTC, and you had not accepted it. "
             "clause 9.4",
             coupon="ANN", before=(lambda p: p.publish_lower_rate("03-09"),)),
     not_credited("a click while paused for a new version", "BEN",
-            "When the customer clicked on your link “Ben's page”, on 9 March 2026, 06:00 UTC, your links and coupons were "
-            "paused: version 2 of the agreement had taken effect on 9 March 2026, 00:00 UTC, and you had not accepted it. "
+            "When the customer clicked on your link “Ben's page”, on 9 Mar 2026, 06:00 UTC, your links and coupons were "
+            "paused: version 2 of the agreement had taken effect on 9 Mar 2026, 00:00 UTC, and you had not accepted it. "
             "clause 9.4",
             click=sign_click("BEN", "03-09T06:00"),
             before=(lambda p: p.publish_lower_rate("03-09"), lambda p: p.accept("BEN", "2", "03-10"))),
     not_credited("a coupon while paused, until an acceptance on paper was recorded", "ANN",
-            "When the order was placed with your coupon ANN, on 10 March 2026, 12:00 UTC, you had not accepted the new "
+            "When the order was placed with your coupon ANN, on 10 Mar 2026, 12:00 UTC, you had not accepted the new "
             "version, by what was recorded when the shop reported the order. clause 9.4",
             coupon="ANN", before=(lambda p: p.publish_lower_rate("03-09"),),
             after=(lambda p: p.accept("ANN", "2", "03-08", recorded="03-20"),)),
     not_credited("an order after an end for breach", "BEN",
-            "Your agreement was ended for breach on 9 March 2026, 12:00 UTC. The order was placed after that, on 10 March "
+            "Your agreement was ended for breach on 9 Mar 2026, 12:00 UTC. The order was placed after that, on 10 Mar "
             "2026, 12:00 UTC. clause 10.3",
             click=sign_click("BEN", "03-09T11:00"), before=(lambda p: p.terminate("BEN", DAY_BEFORE, breach=True),)),
     not_credited("a click after the end of the program", "BEN",
-            "When the customer clicked on your link “Ben's page”, on 10 March 2026, 11:00 UTC, the program had ended. Its "
-            "end was on 9 March 2026, 12:00 UTC. clause 11.1",
+            "When the customer clicked on your link “Ben's page”, on 10 Mar 2026, 11:00 UTC, the program had ended. Its "
+            "end was on 9 Mar 2026, 12:00 UTC. clause 11.1",
             click=sign_click("BEN", "03-10T11:00"), before=(lambda p: p.end_program(DAY_BEFORE),)),
     not_credited("a coupon after the end of the program", "ANN",
-            "When the order was placed with your coupon ANN, on 10 March 2026, 12:00 UTC, the program had ended. Its end "
-            "was on 9 March 2026, 12:00 UTC. clause 11.1",
+            "When the order was placed with your coupon ANN, on 10 Mar 2026, 12:00 UTC, the program had ended. Its end "
+            "was on 9 Mar 2026, 12:00 UTC. clause 11.1",
             coupon="ANN", before=(lambda p: p.end_program(DAY_BEFORE),)),
 ]  # fmt: skip
 
@@ -153,7 +153,7 @@ NOT_GENUINE_TEXT = (
 )
 UNASSIGNED = (lambda p: p.unbind("ANN", "03-01"),)
 REASSIGNED = (*UNASSIGNED, lambda p: p.bind("BEN", "ANN", "03-01", when="03-01"))
-UNASSIGNED_TEXT = "Your coupon ANN was bound to you until 1 March 2026, 00:00 UTC."
+UNASSIGNED_TEXT = "Your coupon ANN was bound to you until 1 Mar 2026, 00:00 UTC."
 WINDOW_TEXT = "The window is 3 days. clause 3.2"
 COUPON_FIRST_TEXT = (
     "It names a click on your link “Ben's page” and a coupon of another affiliate: a bound coupon comes first. "
@@ -164,15 +164,15 @@ INVALID_CLAIMS = [
     not_credited("a receipt that was altered", "BEN", NOT_GENUINE_TEXT, click=alter_click_id("BEN", "03-10T11:00", 75)),
     not_credited("a receipt under a key that is not ours", "BEN", NOT_GENUINE_TEXT, click=sign_with_key("x", "BEN", "03-10T11:00")),
     not_credited("a coupon that was unbound before", "ANN",
-            f"{UNASSIGNED_TEXT} The order was placed on 10 March 2026, 12:00 UTC. clause 3.4", coupon="ANN", before=UNASSIGNED),
+            f"{UNASSIGNED_TEXT} The order was placed on 10 Mar 2026, 12:00 UTC. clause 3.4", coupon="ANN", before=UNASSIGNED),
     not_credited("a coupon that another has since", "ANN",
             f"{UNASSIGNED_TEXT} The order was placed after that. clause 3.4", coupon="ANN", before=REASSIGNED),
     not_credited("a coupon that was bound only later", "ANN",
-            "Your coupon SPRING is bound to you since 20 March 2026, 00:00 UTC. The order was placed on 10 March 2026, "
+            "Your coupon SPRING is bound to you since 20 Mar 2026, 00:00 UTC. The order was placed on 10 Mar 2026, "
             "12:00 UTC. clause 3.4",
             coupon="spring", before=(lambda p: p.bind("ANN", "SPRING", "03-20"),)),
     not_credited("a coupon that another had then", "BEN",
-            "Your coupon ANN is bound to you since 20 March 2026, 00:00 UTC. The order was placed before that. clause 3.4",
+            "Your coupon ANN is bound to you since 20 Mar 2026, 00:00 UTC. The order was placed before that. clause 3.4",
             coupon="ANN",
             after=(lambda p: p.unbind("ANN", "03-20"), lambda p: p.bind("BEN", "ANN", "03-20", when="03-20"))),
     not_credited("a coupon without a date of one who has accepted nothing", "CAT",
@@ -204,8 +204,8 @@ INVALID_CLAIMS = [
             f"It names a click on your link “Ann's page”. {FROZEN_TEXT}",
             click=sign_click("BEN", "03-10T11:00"), after=(settle, report_again("05-10", click=sign_click("ANN", "03-10T11:00")))),
     OrderQuestion("a coupon of before and an old click at once", "ANN", (
-             f"{UNASSIGNED_TEXT} The order was placed on 10 March 2026, 12:00 UTC. clause 3.4",
-             f"The customer clicked on your link “Ann's page” on 5 March 2026, 12:00 UTC, 5 days before the order. {WINDOW_TEXT}"),
+             f"{UNASSIGNED_TEXT} The order was placed on 10 Mar 2026, 12:00 UTC. clause 3.4",
+             f"The customer clicked on your link “Ann's page” on 5 Mar 2026, 12:00 UTC, 5 days before the order. {WINDOW_TEXT}"),
              coupon="ANN", click=sign_click("ANN", "03-05T12:00"), before=UNASSIGNED),
 ]  # fmt: skip
 
@@ -219,10 +219,10 @@ CREDITED = [
     OrderQuestion("a coupon", "ANN", (COUPON_TEXT,), coupon="ann"),
     OrderQuestion("a coupon and a click of the same", "ANN", (COUPON_TEXT,), coupon="ANN", click=sign_click("ANN", "03-10T11:00")),
     OrderQuestion("a click", "BEN", (
-             f"{CLICK_TEXT} 10 March 2026, 11:00 UTC, 1 hour before the order. The window is 3 days. clause 3.2",),
+             f"{CLICK_TEXT} 10 Mar 2026, 11:00 UTC, 1 hour before the order. The window is 3 days. clause 3.2",),
              click=sign_click("BEN", "03-10T11:00")),
     OrderQuestion("a click in the instant of the order", "BEN", (
-             f"{CLICK_TEXT} 10 March 2026, 12:00 UTC, less than a second before the order. The window is 3 days. clause 3.2",),
+             f"{CLICK_TEXT} 10 Mar 2026, 12:00 UTC, less than a second before the order. The window is 3 days. clause 3.2",),
              click=sign_click("BEN", "03-10T12:00")),
     OrderQuestion("a coupon that a close has settled", "ANN", (COUPON_TEXT, FROZEN_WON_TEXT), coupon="ANN", after=(settle,)),
     OrderQuestion("a coupon that a close has settled, before a report that names another's", "ANN", (COUPON_TEXT, FROZEN_WON_TEXT),

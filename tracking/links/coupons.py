@@ -16,6 +16,7 @@ from affiliates.models import Affiliate, State
 from agreements.applicable_version import get_acceptance_times
 from audit import trail
 from audit.models import AuditRecord
+from lib.formatting import format_datetime
 from tracking.models import Coupon
 
 _FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -126,7 +127,7 @@ def _format_conflict(coupon: Coupon) -> str:
     return _("The coupon %(code)s was bound to %(affiliate)s until %(until)s: name a later date.") % {
         "code": coupon.code,
         "affiliate": coupon.affiliate.code,
-        "until": f"{coupon.assigned_until:%Y-%m-%d %H:%M %Z}",
+        "until": format_datetime(coupon.assigned_until),
     }
 
 
