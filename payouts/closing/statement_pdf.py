@@ -90,7 +90,7 @@ def _build_labels() -> dict[str, str]:
         "clause": _("Clause"), "posted": _("Posted"), "lines": _("Lines"), "day": _("Day"), "date": _("Date"),
         "kind": _("Kind"), "reason": _("Reason"), "reference": _("Reference"), "commissions": _("Commissions"),
         "categories": _("By category"), "days": _("By the day on which orders were placed"),
-        "adjustments": _("Adjustments"), "returned": _("Payouts that came back"), "carried": _("Carried over, because"),
+        "adjustments": _("Adjustments"), "returned": _("Returned payouts"), "carried": _("Carried over, because"),
         "difference": _("A line posts what its commission is now, less what earlier statements have posted of it."),
         "closing": _("Closing balance"), "page": _("page"), "of": _("of"),
     }  # fmt: skip
@@ -102,7 +102,7 @@ def _build_sums(statement: Statement, currency: str) -> list[list[str]]:
         (_("Opening balance"), statement.opening),
         (settled % {"count": f"{statement.lines:,}"}, statement.settled),
         (_("Adjustments"), statement.adjustments),
-        (_("Payouts that came back"), statement.returned),
+        (_("Returned payouts"), statement.returned),
         (_("Payout"), -statement.payout),
     ]
     return [[label, format_money(amount, currency)] for label, amount in rows]
@@ -137,5 +137,5 @@ def _format_clause(number: str) -> str:
 
 def _describe_tax(statement: Statement) -> str:
     number = _format_clause(statements.get_clause(statement, Rule.BEFORE_TAX))
-    text = _("Amounts are before any tax of yours. This is no tax invoice.")
+    text = _("Amounts are before any tax that you owe. This is not a tax invoice.")
     return f"{text} ({number})" if number else text

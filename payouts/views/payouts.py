@@ -1,4 +1,4 @@
-"""An affiliate's payouts, and where they go."""
+"""Pages of an affiliate's payouts and payout details."""
 
 from datetime import datetime
 
@@ -27,7 +27,7 @@ from payouts.tables import PayoutTable
 
 @affiliate_view
 def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    """All payouts of the affiliate, newest first, and what is owed now."""
+    """Show the affiliate's payouts, newest first, and their balance."""
     rows = Payout.objects.for_affiliate(affiliate).select_related("details", "statement", "replaced_by")
     table = PayoutTable(rows.order_by("-created_at", "-pk"), orderable=False)
     RequestConfig(request, paginate={"per_page": 24}).configure(table)
@@ -41,7 +41,7 @@ def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 
 @affiliate_view
 def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    """The payout details, masked, with the hold after a change."""
+    """Show the masked payout details and their hold after a change."""
     now = timezone.now()
     row, agreement = details.get_current_details(affiliate, now), _get_applicable_version(affiliate, now)
     context = {
@@ -55,7 +55,7 @@ def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 
 
 def _get_applicable_version(affiliate: Affiliate, now: datetime) -> AgreementVersion | None:
-    """The version that they are under, else the one in force: its hold is the one that is kept."""
+    """Return the applicable version, else the one in force, whose hold applies."""
     return get_applicable_version(affiliate.pk, at=now)[0] or AgreementVersion.objects.get_in_force(now)
 
 
@@ -63,7 +63,7 @@ def _get_applicable_version(affiliate: Affiliate, now: datetime) -> AgreementVer
 @affiliate_view
 @reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
 def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    """Enter new payout details; asks for the password or second factor again first (CONTRACT 6)."""
+    """Change the payout details, after the password or second factor was entered again (specification 6)."""
     now = timezone.now()
     form = DetailsForm(request.POST or None, initial={"holder": affiliate.name})
     if form.is_bound and form.is_valid():
@@ -72,9 +72,7 @@ def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         except ValidationError as refusal:
             form.add_error(None, refusal)
         else:
-            messages.success(
-                request, _("Your payout details are changed. We have told it to your old and your new address.")
-            )
+            messages.success(request, _("Payout details changed. We notified your old and your new address."))
             return redirect("payouts:details")
     agreement = _get_applicable_version(affiliate, now)
     context = {

@@ -69,15 +69,15 @@ def sell(
 def test_the_shop_has_not_reported_it_as_completed(said_at, seller):
     sell(status="paid")
     said = said_at(JANUARY)
-    assert "It waits until the shop reports the order as completed. clause 4.6" in said
-    assert "The next one is that of December 2025" not in said
-    assert "The next one is that of January 2026. It comes on 3 Feb 2026 ." in said
+    assert "Waiting for the shop to mark the order complete. clause 4.6" in said
+    assert "The next one is the close of December 2025" not in said
+    assert "The next one is the close of January 2026. It runs on 3 Feb 2026 ." in said
 
 
 def test_it_is_pending_until_a_moment_and_posted_by_the_close_of_that_month(said_at):
     sell()
     assert (
-        "The order is completed. The commission is validated on 1 Feb 2026, 12:00 UTC, and the close of February 2026, "
+        "The order is complete. The commission is validated on 1 Feb 2026, 12:00 UTC, and the close of February 2026, "
         "on 3 Mar 2026, posts it to your balance. clause 4.6"
     ) in said_at(JANUARY)
 
@@ -87,21 +87,21 @@ def test_it_is_validated_and_the_next_close_posts_it(said_at):
     close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     said = said_at(FEBRUARY)
     assert (
-        "It is validated, and the close of February 2026, on 3 Mar 2026, posts it to your balance. clause 5.2" in said
+        "Validated; the close of February 2026, on 3 Mar 2026, posts it to your balance. clause 5.2" in said
     )
-    assert "As things stand, your balance is 20.00 USD then. It would be paid out." in said
+    assert "Your balance will then be 20.00 USD, as of today. It will be paid out." in said
 
 
 def test_the_close_is_late(said_at):
     sell()
     said = said_at(MARCH)
-    assert "It is validated, and the close of January 2026, any moment now, posts it" not in said  # February's does
+    assert "Validated; the close of January 2026, due now, posts it" not in said  # February's does
     close_month(month=date(2026, 1, 1), now=MARCH, by=None)
     said = said_at(MARCH)
     assert (
-        "It is validated, and the close of February 2026, any moment now, posts it to your balance. clause 5.2" in said
+        "Validated; the close of February 2026, due now, posts it to your balance. clause 5.2" in said
     )
-    assert "It comes any moment now." in said
+    assert "It is due now." in said
 
 
 def test_the_program_is_not_open(said_at):
@@ -109,7 +109,7 @@ def test_the_program_is_not_open(said_at):
     sell()
     said = said_at(JANUARY)
     assert "is validated on 1 Feb 2026, 12:00 UTC, and the close of February 2026 posts it to your balance." in said
-    assert "It has no date yet: the program is not open." in said
+    assert "It has no date yet, because the program is not open." in said
 
 
 def test_a_review_holds_it(said_at, seller):
@@ -119,26 +119,26 @@ def test_a_review_holds_it(said_at, seller):
     )
     said = said_at(JANUARY)
     assert (
-        "It is held: Under review: Spamming, clause 6.1 of version 1. While it is held, a close posts only decreases. "
+        "On hold: Under review: Spamming, clause 6.1 of version 1. While it is on hold, a close posts only decreases. "
         "clause 8.2 See the review"
     ) in said
     assert "The commission is validated on 1 Feb 2026, 12:00 UTC at the earliest. clause 4.6" in said
     # Held is not about to be posted.
-    assert "It is validated, and" not in said_at(MARCH)
+    assert "Validated;" not in said_at(MARCH)
     assert str(review.pk) in str(Commission.objects.get().holds.get().source)
 
 
 def test_it_was_forfeited(said_at, seller):
     sell()
     Commission.objects.update(amount=0, forfeited_at=JANUARY, forfeit_reason="Spamming")
-    assert "It was forfeited on 20 Jan 2026, 12:00 UTC: Spamming clause 8.8" in said_at(FEBRUARY)
+    assert "Forfeited on 20 Jan 2026, 12:00 UTC: Spamming clause 8.8" in said_at(FEBRUARY)
 
 
 def test_the_balance_is_below_the_minimum(said_at):
     sell("100.00")
     said = said_at(JANUARY)
     # Nothing is validated by the close of January.
-    assert "It would be carried over, because it waits for: 16.00 USD more until the payout minimum. clause 5.4" in said
+    assert "It rolls over to the next month, because: 16.00 USD more until the payout minimum. clause 5.4" in said
     close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     assert "11.00 USD more until the payout minimum. clause 5.4" in said_at(FEBRUARY)
 
@@ -185,9 +185,9 @@ def test_it_was_settled_and_then_refunded_in_part(said_at):
     closed(refunded_later=True)
     said = said_at(MARCH)
     # 5.00 % of 300.00 is 15.00: 5.00 less than was posted.
-    assert "The amount has changed since it was settled, and the close of March 2026, on 3 Apr 2026, posts the" in said
+    assert "The amount has changed since it was posted, and the close of March 2026, on 3 Apr 2026, posts the" in said
     assert "20.00 USD · statement of February 2026" in said
-    assert "As things stand, your balance is -5.00 USD then." in said
+    assert "Your balance will then be -5.00 USD, as of today." in said
     assert "The balance is below zero; it is set off against what you earn later. clause 5.3" in said
 
 
@@ -205,13 +205,13 @@ def test_what_became_of_the_payout(said_at, preparer, approver):
     bank_results.import_results(content=build_results_file((payout, "paid", "20.00", "")), now=MARCH, by=preparer)
     said = said_at(MARCH)
     assert (told % "It was paid out on 3 Mar 2026,") + "." in said
-    assert "When money goes out" not in said
+    assert "Next payout" not in said
     bank_results.import_results(
         content=build_results_file((payout, "failed", "20.00", "closed")), now=MARCH, by=preparer
     )
     said = said_at(MARCH)
     assert f"Its payout, reference {payout.reference}, came back to your balance." in said
-    assert "As things stand, your balance is 20.00 USD then. It would be paid out." in said
+    assert "Your balance will then be 20.00 USD, as of today. It will be paid out." in said
     payout_transitions.reissue(payout=Payout.objects.get(), reason="So.", now=MARCH, by=approver)
     again = Payout.objects.get(replaces=payout)
     assert f"Its payout, reference {again.reference}, is being prepared." in said_at(MARCH)
@@ -234,13 +234,13 @@ def test_what_was_carried_over_and_paid_with_a_later_statement(said_at):
         f"It was carried over with the balance to March 2026. Its payout, reference {reference}, is being prepared."
         in said
     )
-    assert "When money goes out" not in said
+    assert "Next payout" not in said
 
 
 def test_that_it_is_void_waits_for_nothing(said_at):
     sell(refunded="400.00")
     said = said_at(JANUARY)
     assert "400.00 paid, less 400.00 given back, is 0.00. clause 4.3" in said
-    for word in ("It waits", "is validated", "posts it", "When money goes out"):
+    for word in ("Waiting for", "is validated", "Validated;", "posts it", "Next payout"):
         assert word not in said
     assert AgreementVersion.objects.count() == 1

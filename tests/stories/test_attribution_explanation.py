@@ -78,7 +78,7 @@ def test_in_words(question: OrderQuestion, program: ScriptedProgram) -> None:
     heading, paragraphs = answer_on(page)
     assert paragraphs == question.answer
     mine = program.people[question.asker].orders.exists()
-    assert heading == ("Why it is yours" if mine else "Why it does not count for you")
+    assert heading == ("Why you earned this" if mine else "Why this order is not credited to you")
     # Each clause is a link to the text that says so.
     for said in paragraphs:
         number = said.rsplit(" ", 1)[1]
@@ -126,7 +126,7 @@ def test_is_not_found_by_trying_many_numbers(program: ScriptedProgram, monkeypat
     monkeypatch.setattr(settings, "ORDER_LOOKUPS_PER_HOUR", 3)
     program.sell("A1", NOON, coupon="ANN")
     assert [ask(program, "CAT", f"{number}")[0] for number in range(4)] == [404, 404, 404, 429]
-    assert "You have asked many questions" in ask(program, "CAT", "A1")[1]
+    assert "You have looked up too many orders" in ask(program, "CAT", "A1")[1]
     assert ask(program, "ANN", "A1")[0] == 200
 
 

@@ -32,7 +32,7 @@ REASON_CODES = {words: code for code, words in REASON_TEXTS.items()}
 PDF_LINE = re.compile(r"^ *\d{6} +\d+ +(.*?) +(\S+) USD$", re.MULTILINE)
 SUMS_PATTERN = re.compile(
     r"Opening balance\s+(?P<opening>\S+) USD\s+Commissions settled \((?P<lines>\d+) lines?\)\s+(?P<settled>\S+) USD\s+"
-    r"Adjustments\s+(?P<adjustments>\S+) USD\s+Payouts that came back\s+0\.00 USD\s+Payout\s+(?P<payout>\S+) USD\s+"
+    r"Adjustments\s+(?P<adjustments>\S+) USD\s+Returned payouts\s+0\.00 USD\s+Payout\s+(?P<payout>\S+) USD\s+"
     r"Closing balance\s+(?P<closing>\S+) USD"
 )
 
@@ -48,7 +48,7 @@ def read_page(client: Client, statement: Statement) -> Row:
     rows = [_cells(row) for row in page.descendants() if row.tag == "tr"]
     sums = {cells[0]: cells[-1] for cells in rows if len(cells) == 2}
     named = {name: next(value for key, value in sums.items() if re.match(rf"\s*{name}\b", key)) for name in LABELS}
-    assert parse_amount(named["Payouts that came back"]) == 0
+    assert parse_amount(named["Returned payouts"]) == 0
     lines = [cells for cells in rows if len(cells) == 6 and cells[0].strip().isdigit()]
     count = next(re.search(r"settled, (\d+) line", key) for key in sums if "settled" in key)
     assert count
@@ -67,7 +67,7 @@ def read_page(client: Client, statement: Statement) -> Row:
 
 
 LABELS = (
-    "Opening balance", "Commissions settled", "Adjustments", "Payouts that came back", "Payout", "Closing balance",
+    "Opening balance", "Commissions settled", "Adjustments", "Returned payouts", "Payout", "Closing balance",
 )  # fmt: skip
 
 
