@@ -1,10 +1,12 @@
-"""Money to play with: closed months whose figures come from adjustments or orders, small enough to add up by hand."""
+"""Fixtures of payouts: closed months with figures that are small enough to add up by hand."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import count
 
 import pytest
+from django.http import HttpResponse
+from django.test import Client
 
 from accounts.models import User
 from affiliates.models import Affiliate, State
@@ -23,7 +25,7 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 JANUARY = datetime(2026, 1, 20, 12, 0, tzinfo=UTC)
 FEBRUARY = datetime(2026, 2, 3, 12, 0, tzinfo=UTC)
 MARCH = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
-# The example of every description of IBANs, and the canary: it must be nowhere but in ciphertext and payout files.
+# The usual example IBAN. It may appear only in ciphertext and payout files.
 IBAN = "DE89370400440532013000"
 
 _numbers = count(1)
@@ -31,7 +33,7 @@ _numbers = count(1)
 
 @pytest.fixture
 def agreement(db) -> AgreementVersion:
-    """The seed agreement, in force since 1 January 2026, in USD."""
+    """Publish the seed agreement, in USD and in force since 1 January 2026."""
     return publish_seed_agreement(effective_at=BEGIN, now=BEGIN, by=None)
 
 
@@ -46,8 +48,24 @@ def approver(db) -> User:
 
 
 @pytest.fixture
+def sign_in(client):
+    """Return a function that signs an affiliate in and returns the client."""
+
+    def sign_in_affiliate(affiliate: Affiliate) -> Client:
+        client.force_login(affiliate.user)
+        return client
+
+    return sign_in_affiliate
+
+
+def read_text(response: HttpResponse) -> str:
+    """Return the content of a response with plain spaces and minus signs."""
+    return response.content.decode().replace("\u00a0", " ").replace("\u2212", "-")
+
+
+@pytest.fixture
 def make_payable_affiliate(agreement):
-    """A maker of active affiliates under the agreement, with PayPal details that are past their hold."""
+    """Return a function that creates active affiliates with an acceptance and with PayPal details past their hold."""
 
     def make(
         *, account: str = "", method: str = "paypal", state: State = State.ACTIVE, at: datetime = BEGIN
@@ -69,7 +87,7 @@ def make_payable_affiliate(agreement):
 
 
 def record_acceptance(affiliate: Affiliate, agreement: AgreementVersion, at: datetime) -> None:
-    """Only that a version was accepted; what is evidence of it is the agreements' to test."""
+    """Record an acceptance without evidence."""
     number = next(_numbers)
     Acceptance.objects.create(
         sequence=1_000_000 + number,
@@ -87,7 +105,7 @@ def record_acceptance(affiliate: Affiliate, agreement: AgreementVersion, at: dat
 
 @pytest.fixture
 def grant(preparer, approver):
-    """Give an affiliate an amount: an adjustment, proposed by one and approved by another."""
+    """Return a function that credits an affiliate with an approved adjustment."""
 
     def give(affiliate: Affiliate, amount: str, at: datetime = JANUARY) -> None:
         row = adjustments.propose(
@@ -105,7 +123,7 @@ def grant(preparer, approver):
 
 @pytest.fixture
 def make_draft_batch(make_payable_affiliate, grant):
-    """A batch that the close of January drafted: two affiliates, 100.00 and 25.50."""
+    """Return a function that closes January and returns its draft batch: two affiliates, 100.00 and 25.50."""
 
     def make(*, amounts: tuple[str, ...] = ("100.00", "25.50"), **how: str):
         for amount in amounts:
@@ -116,13 +134,13 @@ def make_draft_batch(make_payable_affiliate, grant):
 
 
 def close_and_get_batch(period, now):
-    """Close the month and answer with the batch that it drafted."""
+    """Close a month and return its draft batch."""
     return PayoutBatch.objects.get(close=close_month(month=period, now=now, by=None))
 
 
 @pytest.fixture
 def make_sent_batch(make_draft_batch, preparer, approver):
-    """The drafted batch, taken all the way to `sent`."""
+    """Return a function that returns the exported batch of January."""
 
     def make(**how):
         batch = make_draft_batch(**how)
@@ -136,7 +154,7 @@ def make_sent_batch(make_draft_batch, preparer, approver):
 
 
 def build_results_file(*lines: tuple[Payout | str, str, str, str]) -> bytes:
-    """A results file with a line for each (payout or reference, result, amount, reason)."""
+    """Build a results file of lines (payout or reference, result, amount, reason)."""
     rows = [
         f"{row if isinstance(row, str) else row.reference},{result},{amount},{reason}"
         for row, result, amount, reason in lines
@@ -145,7 +163,7 @@ def build_results_file(*lines: tuple[Payout | str, str, str, str]) -> bytes:
 
 
 def build_snapshot(order_id, coupon, *lines, status="completed", **values):
-    """A snapshot of an order placed and completed on 2 January 2026; a line is (category, amount, refunded)."""
+    """Build a snapshot of an order placed and completed on 2 January 2026; a line is (category, amount, refunded)."""
     return {
         "order_id": order_id,
         "updated_at": "2026-01-02T12:00:00Z",
@@ -168,10 +186,10 @@ def build_snapshot(order_id, coupon, *lines, status="completed", **values):
 
 @pytest.fixture
 def make_settled_affiliate(make_payable_affiliate, grant):
-    """An affiliate whose January has two orders, an adjustment and, closed on 3 March, a statement for February.
+    """Return a function that creates an affiliate with two orders of January and, closed on 3 March, a statement for February.
 
-    16.00 x 5.00 % = 0.80; 100.00 - 40.00 refunded = 60.00 x 8.50 % = 5.10; 300.00 x 3.00 % = 9.00: in all 14.90.
-    Validated 30 days after 2 January, so in February. Adjustment +10.00. Payout 24.90.
+    16.00 x 5.00 % = 0.80; (100.00 - 40.00) x 8.50 % = 5.10; 300.00 x 3.00 % = 9.00; total 14.90, validated in February,
+    30 days after 2 January. Adjustment 10.00. Payout 24.90.
     """
 
     def make(**how):

@@ -16,8 +16,7 @@ from payouts.disbursement import approval, bank_results, exports, payout_transit
 from payouts.models import Commission, Payout
 from payouts.payout_details import details
 from shops.intake import ingest_orders
-from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY, MARCH, build_results_file, build_snapshot
-from tests.payouts.test_statement_pages import reader, text  # noqa: F401 -- a fixture
+from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY, MARCH, build_results_file, build_snapshot, read_text
 from tracking.links.coupons import assign_coupon
 from tracking.models import Order
 
@@ -38,15 +37,15 @@ def seller(make_payable_affiliate):
 
 
 @pytest.fixture
-def said_at(reader, seller):  # noqa: F811
+def said_at(sign_in, seller):
     """What the page of an order says at a moment."""
 
     def read_at(at: datetime, order_id: str = "A1") -> str:
-        client, pk = reader(seller), Order.objects.get(order_id=order_id).pk
+        client, pk = sign_in(seller), Order.objects.get(order_id=order_id).pk
         with time_machine.travel(at, tick=False):
             answer = client.get(reverse("payouts:order", args=[pk]))
         assert answer.status_code == 200
-        return " ".join(re.sub(r"<[^>]+>", " ", text(answer)).split())
+        return " ".join(re.sub(r"<[^>]+>", " ", read_text(answer)).split())
 
     return read_at
 
@@ -86,9 +85,7 @@ def test_it_is_validated_and_the_next_close_posts_it(said_at):
     sell()
     close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     said = said_at(FEBRUARY)
-    assert (
-        "Validated; the close of February 2026, on 3 Mar 2026, posts it to your balance. clause 5.2" in said
-    )
+    assert "Validated; the close of February 2026, on 3 Mar 2026, posts it to your balance. clause 5.2" in said
     assert "Your balance will then be 20.00 USD, as of today. It will be paid out." in said
 
 
@@ -98,9 +95,7 @@ def test_the_close_is_late(said_at):
     assert "Validated; the close of January 2026, due now, posts it" not in said  # February's does
     close_month(month=date(2026, 1, 1), now=MARCH, by=None)
     said = said_at(MARCH)
-    assert (
-        "Validated; the close of February 2026, due now, posts it to your balance. clause 5.2" in said
-    )
+    assert "Validated; the close of February 2026, due now, posts it to your balance. clause 5.2" in said
     assert "It is due now." in said
 
 

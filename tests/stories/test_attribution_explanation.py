@@ -64,7 +64,7 @@ def words(text: str) -> str:
 
 def answer_on(page: str) -> tuple[str, tuple[str, ...]]:
     """The heading, and the paragraphs below it."""
-    [card] = re.findall(r"<h2>\s*Why it .*?</section>", page, re.DOTALL)
+    [card] = re.findall(r"<h2>\s*Why (?:you|this) .*?</section>", page, re.DOTALL)
     heading = re.search(r"<h2>(.*?)</h2>", card, re.DOTALL)
     assert heading
     return words(heading[1]), tuple(words(text) for text in re.findall(r"<p>(.*?)</p>", card, re.DOTALL))
