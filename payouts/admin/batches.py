@@ -197,7 +197,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             summary=summary,
             rows=rows[:MAX_ROWS_SHOWN],
             more=max(0, len(rows) - MAX_ROWS_SHOWN),
-            unusual=sum(bool(found) for _row, found in rows),
+            unusual=sum(bool(row_warnings) for _row, row_warnings in rows),
             back=back,
             is_own_submission=batch.submitted_by_id == staff_member(request).pk,
         )

@@ -203,7 +203,8 @@ class StatementAdmin(MoneyAdmin):
     search_fields = ("affiliate__code", "affiliate__name")
     fields = (
         "affiliate", "close", "number", "agreement", "opening_display", "lines", "settled_display",
-        "adjustments_display", "returned_display", "payout_display", "closing_display", "carry_over_reasons", "ledger_transactions",
+        "adjustments_display", "returned_display", "payout_display", "closing_display", "carry_over_reasons",
+        "ledger_transactions",
     )  # fmt: skip
     readonly_fields = fields
     inlines = (LineInline,)

@@ -1,6 +1,6 @@
 """An affiliate's commissions as a list, each with its state.
 
-Pages are found by the last row of the page before: OFFSET would read every row that it skips.
+A page starts after the last row of the page before: OFFSET would read every row that it skips.
 """
 
 from collections.abc import Sequence
@@ -64,9 +64,9 @@ def annotate_state(rows: QuerySet[Commission], now: datetime) -> QuerySet[Commis
 
 def get_page(rows: QuerySet[Commission], cursor: str) -> Page:
     """Return the page of `rows` after `cursor`; the first page for "" and for an invalid cursor."""
-    found = list(_start_after(rows, cursor)[: PAGE_SIZE + 1])
-    page = found[:PAGE_SIZE]
-    next_cursor = f"{page[-1].placed_at.isoformat()}~{page[-1].pk}" if len(found) > PAGE_SIZE else ""
+    candidates = list(_start_after(rows, cursor)[: PAGE_SIZE + 1])
+    page = candidates[:PAGE_SIZE]
+    next_cursor = f"{page[-1].placed_at.isoformat()}~{page[-1].pk}" if len(candidates) > PAGE_SIZE else ""
     return Page(page, next_cursor)
 
 

@@ -34,12 +34,12 @@ MEASURES = Figures._fields
 
 def sum_figures(rows: Iterable[Figures]) -> Figures:
     """Add up figures; unknown clicks count as 0."""
-    found = list(rows)
+    figures = list(rows)
     return Figures(
-        clicks=sum(row.clicks or 0 for row in found),
-        orders=sum(row.orders for row in found),
-        clicked_orders=sum(row.clicked_orders for row in found),
-        sales=sum((row.sales for row in found), ZERO),
-        commission=sum((row.commission for row in found), ZERO),
-        clicked_commission=sum((row.clicked_commission for row in found), ZERO),
+        clicks=sum(row.clicks or 0 for row in figures),
+        orders=sum(row.orders for row in figures),
+        clicked_orders=sum(row.clicked_orders for row in figures),
+        sales=sum((row.sales for row in figures), ZERO),
+        commission=sum((row.commission for row in figures), ZERO),
+        clicked_commission=sum((row.clicked_commission for row in figures), ZERO),
     )

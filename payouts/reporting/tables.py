@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import django_tables2 as tables
 from django.urls import reverse
 from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
@@ -12,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from lib.formatting import format_category, format_money
-from lib.typed import Table
+from lib.typed import Column, Table
 from payouts.reporting.changes import format_count, format_difference, format_per_click, format_rate
 from payouts.reporting.reports import WITHOUT_CLICKS, GroupBy, Report, Row
 
@@ -20,7 +19,7 @@ NUMBER = {"th": {"class": "number"}, "td": {"class": "number"}, "tf": {"class": 
 PER_PAGE = 50
 
 
-class FigureColumn(tables.Column):  # type: ignore[misc]  # django-tables2 has no types
+class FigureColumn(Column):
     """A figure of each row, with the total below; sorts in descending order first."""
 
     def __init__(self, accessor: str, label: Any, format_value: Callable[[Any, str], str]) -> None:
@@ -43,7 +42,7 @@ def _format_count(value: int | None, _currency: str) -> str:
 class ReportTable(Table):
     """The rows of a report with totals; columns that its grouping does not have are left out."""
 
-    label = tables.Column(verbose_name="", footer=gettext_lazy("Total"), order_by=("label",))
+    label = Column(verbose_name="", footer=gettext_lazy("Total"), order_by=("label",))
     clicks = FigureColumn("current__clicks", gettext_lazy("Clicks"), _format_count)
     orders = FigureColumn("current__orders", gettext_lazy("Orders"), _format_count)
     conversion = FigureColumn(

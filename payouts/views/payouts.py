@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +17,7 @@ from agreements.applicable_version import get_applicable_version
 from agreements.clauses import get_clause_number
 from agreements.models import AgreementVersion
 from agreements.rules import Rule
+from lib.typed import reauthentication_required
 from payouts.forms import DetailsForm
 from payouts.ledger import booking
 from payouts.models import Payout
@@ -61,7 +61,7 @@ def _get_applicable_version(affiliate: Affiliate, now: datetime) -> AgreementVer
 
 @sensitive_post_parameters("account", "holder")
 @affiliate_view
-@reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
+@reauthentication_required
 def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Change the payout details, after the password or second factor was entered again (specification 6)."""
     now = timezone.now()

@@ -1,4 +1,4 @@
-"""Clicks and orders for roll-ups and reports, small enough to add up by hand."""
+"""Clicks and orders for daily totals and reports, small enough to add up by hand."""
 
 from datetime import datetime
 from typing import Any
@@ -21,14 +21,14 @@ def make_link(affiliate: Affiliate, name: str = "Spring") -> Link:
 
 
 def make_click(link: Link, at: datetime, **fields: Any) -> str:
-    """The click id of a click that was recorded."""
+    """Record a click and return its click id."""
     nonce = click_ids.generate_nonce(at)
     Click.objects.create(id=nonce, link=link, at=at, **fields)
     return click_ids.sign_click_id(link.pk, at, nonce)
 
 
 def send_order(order_id: str, *lines: Any, at: str, **fields: Any) -> None:
-    """An order that becomes somebody's."""
+    """Send an order that is attributed to an affiliate."""
     [result] = send_orders(build_order(order_id, *lines, **({"placed": at, "at": at} | fields)))
     assert result.outcome in ("created", "updated"), result
     assert result.affiliate, result

@@ -5,8 +5,11 @@ from decimal import Decimal
 from itertools import count
 
 import pytest
+import time_machine
+from django.db.models import Model
 from django.http import HttpResponse
 from django.test import Client
+from django.urls import reverse
 
 from accounts.models import User
 from affiliates.models import Affiliate, State
@@ -58,9 +61,27 @@ def sign_in(client):
     return sign_in_affiliate
 
 
+@pytest.fixture
+def sign_in_staff(client):
+    """Return a function that signs a member of staff in, at noon on 3 February 2026."""
+
+    def sign_in_user(user):
+        client.force_login(user)
+        return client
+
+    with time_machine.travel(FEBRUARY, tick=False):
+        yield sign_in_user
+
+
 def read_text(response: HttpResponse) -> str:
-    """Return the content of a response with plain spaces and minus signs."""
+    """Return the content of a successful response with plain spaces and minus signs."""
+    assert response.status_code == 200, response.status_code
     return response.content.decode().replace("\u00a0", " ").replace("\u2212", "-")
+
+
+def build_url(row: Model, action: str = "change") -> str:
+    """Return the URL of an admin page of `row`."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_{action}", args=[row.pk])
 
 
 @pytest.fixture
@@ -186,7 +207,7 @@ def build_snapshot(order_id, coupon, *lines, status="completed", **values):
 
 @pytest.fixture
 def make_settled_affiliate(make_payable_affiliate, grant):
-    """Return a function that creates an affiliate with two orders of January and, closed on 3 March, a statement for February.
+    """Return a function that creates an affiliate with orders, an adjustment and, closed on 3 March, a statement.
 
     16.00 x 5.00 % = 0.80; (100.00 - 40.00) x 8.50 % = 5.10; 300.00 x 3.00 % = 9.00; total 14.90, validated in February,
     30 days after 2 January. Adjustment 10.00. Payout 24.90.

@@ -69,9 +69,12 @@ def test_trial_balance_at_the_end_of_a_month(make_sent_batch, make_settled_affil
     make_sent_batch()
     affiliate = next(iter(Payout.objects.all())).affiliate
     booking.post_transaction(
-        source="later", kind="test", entries=[(Account.CASH, affiliate, Decimal(7)), (Account.ADJUSTMENTS, None, Decimal(-7))],
-        now=MARCH, by=None,
-    )  # fmt: skip
+        source="later",
+        kind="test",
+        entries=[(Account.CASH, affiliate, Decimal(7)), (Account.ADJUSTMENTS, None, Decimal(-7))],
+        now=MARCH,
+        by=None,
+    )
     february = read_page(reverse(f"admin:{TRIAL}") + "?until=2026-02")
     assert "As of the end of 2026-02" in february
     assert "7.00 USD" not in february

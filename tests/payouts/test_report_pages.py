@@ -61,7 +61,7 @@ def send_order(order_id: str, *lines: Any, at: str = AT, **fields: Any) -> None:
     click_data.send_order(order_id, *lines, at=at, **fields)
 
 
-# --- For affiliates ----------------------------------------------------------------------------------------------------
+# --- For affiliates ----------------------------------------------------------------------------------------------
 
 
 def test_page_shows_figures_chart_and_table(signed_in, link):

@@ -110,8 +110,10 @@ def test_pdf_of_a_long_statement_shows_subtotals(make_settled_affiliate, monkeyp
     data = statement_pdf._build_data(statement)
     assert data["lines"] == []
     assert data["categories"] == [
-        ["No such category", "1", "9.00 USD"], ["Jewelry accessories", "1", "5.10 USD"], ["Home decor", "1", "0.80 USD"],
-    ]  # fmt: skip
+        ["No such category", "1", "9.00 USD"],
+        ["Jewelry accessories", "1", "5.10 USD"],
+        ["Home decor", "1", "0.80 USD"],
+    ]
     assert data["days"] == [["2 Jan 2026", "3", "14.90 USD"]]
     assert "3 lines" in data["long"]
     assert statement_pdf.render_statement(statement).startswith(b"%PDF-")
