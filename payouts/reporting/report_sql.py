@@ -48,7 +48,8 @@ def build_report_sql(*, for_one_affiliate: bool, split: str) -> str:
             SELECT r.affiliate_id, r.dimension, r.day, r.value, r.clicks,
                    {", ".join(f"CASE WHEN m.day IS NULL THEN r.{name} ELSE 0 END AS {name}" for name in SALES)}
               FROM tracking_rollup r LEFT JOIN marked m ON m.affiliate_id = r.affiliate_id AND m.day = r.day
-             WHERE {of_affiliate.format("r.")} r.dimension = ANY(%(dimensions)s) AND r.day BETWEEN %(first)s AND %(last)s
+             WHERE {of_affiliate.format("r.")} r.dimension = ANY(%(dimensions)s)
+               AND r.day BETWEEN %(first)s AND %(last)s
             UNION ALL
             SELECT affiliate_id, dimension, day, value, 0, {", ".join(SALES)}
               FROM ({build_rollup_sql("marked")}) AS since WHERE dimension = ANY(%(dimensions)s)
