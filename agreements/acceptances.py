@@ -11,12 +11,13 @@ from accounts.models import User
 from affiliates import status_history
 from affiliates.models import Affiliate, State
 from affiliates.notifications import notify
-from agreements import acceptance_requests, chain, changes, copies, offline_acceptances, terms, version_documents
+from agreements import acceptance_requests, chain, changes, copies, offline_acceptances, version_documents
 from agreements.applicable_version import get_applicable_version
 from agreements.clauses import cite_clause, get_clause_number
 from agreements.errors import Rejected
 from agreements.models import Acceptance, AcceptancePerson, AgreementVersion
 from agreements.rules import Rule
+from lib.formatting import format_datetime
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def decline_version(*, affiliate: Affiliate, agreement: AgreementVersion, now: d
         context={
             "version": agreement.name,
             "decline_clause": get_clause_number(agreement.pk, Rule.DECLINE),
-            "notice_ends": terms.format_datetime(ends_at, agreement.time_zone) if ends_at else "",
+            "notice_ends": format_datetime(ends_at, agreement.time_zone) if ends_at else "",
         },
     )
 

@@ -7,6 +7,8 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from lib.formatting import format_datetime
+
 
 class UnresolvedPlaceholder(ValidationError):
     """A clause has a placeholder that stands for nothing, or braces that don't match."""
@@ -41,7 +43,7 @@ class TooEarly(ValidationError):
     """A date of effect that leaves no time for notice (CONTRACT 2); `earliest` is the first that does."""
 
     def __init__(self, earliest: datetime, cause: str) -> None:
-        moment = f"{earliest:%Y-%m-%d %H:%M %Z}"
+        moment = format_datetime(earliest)
         super().__init__(
             {"effective_at": _("%(cause)s The earliest is %(moment)s.") % {"cause": cause, "moment": moment}},
             code="too early",

@@ -18,7 +18,7 @@ from agreements.clauses import get_clause_numbers
 from agreements.models import Acceptance, AgreementVersion
 from agreements.rules import Rule
 from agreements.term_impact import ImpactReader, TermImpact
-from agreements.terms import format_datetime
+from lib.formatting import format_datetime
 from mail.models import Message
 
 CITED_RULES = (Rule.ACCEPTANCE, Rule.CHANGE_OF_AGREEMENT, Rule.DECLINE, Rule.PAUSE_UNACCEPTED)

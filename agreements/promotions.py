@@ -17,8 +17,9 @@ from agreements.clauses import cite_clause
 from agreements.errors import Rejected
 from agreements.models import AgreementVersion, Promotion, Rate
 from agreements.rules import Rule
-from agreements.terms import format_datetime, format_percent
+from agreements.terms import format_percent
 from audit import trail
+from lib.formatting import format_datetime
 
 
 def list_versions_in_force(starts_at: datetime, ends_at: datetime | None = None) -> list[AgreementVersion]:

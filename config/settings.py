@@ -220,6 +220,7 @@ LANGUAGES = language_catalogs.list_languages(LOCALE_PATHS[0])
 TIME_ZONE = "UTC"
 USE_TZ = True
 COUNTRIES_OVERRIDE = {"US": "United States"}
+FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- Mail --------------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from lib.formatting import format_date
+
 WIDTH, HEIGHT, BOTTOM, TOP, CUT_TOP = 640, 220, 28, 14, 26
 MIN_LEFT, MARGIN = 40, 12
 MAX_STEPS = 5
@@ -106,7 +108,7 @@ def _draw_bars(days: Sequence[Day], plot: _Plot, format_figure: Callable[[Decima
     for index, one in enumerate(days):
         if not one.amount:
             continue
-        text = f"{date_format(one.day, 'j M Y')}: {format_figure(one.amount)}"
+        text = f"{format_date(one.day)}: {format_figure(one.amount)}"
         if one.before is not None:
             text += "; " + _("previous: %s") % format_figure(one.before)
         middle = plot.get_center(index)

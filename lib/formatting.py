@@ -1,4 +1,7 @@
-"""Dates, times, durations, money and categories as text, for pages, e-mails and documents."""
+"""Dates, durations, amounts and rates as text: one format each for pages, e-mails, PDFs and the admin.
+
+`config/formats/en/formats.py` repeats the date formats for what Django formats itself, such as columns of the admin.
+"""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -9,29 +12,49 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+# Django format strings.
+DATE_FORMAT = "j M Y"
+DATETIME_FORMAT = "j M Y, H:i"
+MONTH_FORMAT = "F Y"
+
 
 class HasTimeZone(Protocol):
-    """An affiliate, or anyone else with a time zone of their own."""
+    """A person who reads times in a zone of their own, such as an affiliate."""
 
     time_zone: str
 
 
-def format_datetime(at: datetime, zone: str = "UTC") -> str:
-    """Return the time in `zone`, with the name of the zone: "3 February 2011, 08:26 UTC"."""
+def format_datetime(at: datetime, zone: str | ZoneInfo = "UTC") -> str:
+    """Format a time in `zone`, which is named: "3 Feb 2011, 08:26 UTC". An unknown zone counts as UTC."""
     try:
-        local = at.astimezone(ZoneInfo(zone))
+        local = at.astimezone(ZoneInfo(zone) if isinstance(zone, str) else zone)
     except (ZoneInfoNotFoundError, ValueError):
         local = at.astimezone(ZoneInfo("UTC"))
-    return f"{date_format(local, 'j F Y, H:i')} {local.tzname()}"
+    return f"{date_format(local, DATETIME_FORMAT)} {local.tzname()}"
 
 
 def format_datetime_for(at: datetime, affiliate: HasTimeZone) -> str:
-    """Return the time in the affiliate's time zone, as `format_datetime` does."""
+    """Format a time in the affiliate's own time zone."""
     return format_datetime(at, affiliate.time_zone)
 
 
+def format_date(day: date) -> str:
+    """Format a day: "3 Feb 2011"."""
+    return date_format(day, DATE_FORMAT)
+
+
+def format_day(at: datetime | None, affiliate: HasTimeZone) -> str:
+    """Format the day of `at` in the affiliate's own time zone: "3 Feb 2011"; "" for None."""
+    return format_datetime(at, affiliate.time_zone).partition(",")[0] if at else ""
+
+
+def format_month(first_day: date) -> str:
+    """Format a month, given by its first day: "January 2011"."""
+    return date_format(first_day, MONTH_FORMAT)
+
+
 def format_duration(duration: timedelta) -> str:
-    """Return a duration in its two largest units, rounded down: "4 days 2 hours"."""
+    """Format the two largest units of a duration, the rest cut off: "4 days 2 hours". A day has 24 hours."""
     hours, seconds = divmod(duration.seconds, 3600)
     minutes, seconds = divmod(seconds, 60)
     units = (duration.days, hours, minutes, seconds)
@@ -41,27 +64,22 @@ def format_duration(duration: timedelta) -> str:
         ngettext("%d minute", "%d minutes", units[2]) % units[2],
         ngettext("%d second", "%d seconds", units[3]) % units[3],
     )
-    first = next((place for place, number in enumerate(units) if number), None)
+    first = next((index for index, number in enumerate(units) if number), None)
     if first is None:
         return _("less than a second")
-    return " ".join(words[place] for place in (first, first + 1) if place < len(units) and units[place])
+    return " ".join(word for number, word in list(zip(units, words, strict=True))[first : first + 2] if number)
 
 
 def format_money(amount: Decimal, currency: str) -> str:
-    """Return an amount with two decimals and its currency: "1,234.50 USD" (specification 3)."""
-    return f"{amount:,.2f} {currency}".replace("-", "\u2212")
+    """Format an amount with two decimals and its currency: "1,234.50 USD" (specification 3)."""
+    return f"{amount:,.2f} {currency}".strip().replace("-", "\u2212")
 
 
-def format_day(at: datetime | None, affiliate: HasTimeZone) -> str:
-    """Return the date in the affiliate's time zone, "3 February 2011", or "" for None."""
-    return format_datetime(at, affiliate.time_zone).partition(",")[0] if at else ""
+def format_percent(rate: Decimal) -> str:
+    """Format a rate with two decimals: "8.50 %", with a no-break space."""
+    return f"{rate:.2f}\u00a0%"
 
 
 def format_category(slug: str) -> str:
-    """Return the display name of a category: "Home decor" for "home-decor"."""
+    """Format a category code as a name: "home-decor" as "Home decor"."""
     return slug.replace("-", " ").capitalize()
-
-
-def format_month(first_day: date) -> str:
-    """Return the month and year: "January 2011"."""
-    return date_format(first_day, "F Y")

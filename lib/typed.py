@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar, overload
 
+import allauth.account.decorators
 import celery
 import django_filters
 import django_tables2
@@ -59,6 +60,7 @@ class _TaskDecorator(Protocol):
 action: _ActionDecorator = unfold.decorators.action
 display: _DisplayDecorator = unfold.decorators.display
 shared_task: _TaskDecorator = celery.shared_task
+reauthentication_required: Callable[[F], F] = allauth.account.decorators.reauthentication_required
 
 
 class ModelAdmin(unfold.admin.ModelAdmin):  # type: ignore[misc]  # unfold has no types
@@ -76,6 +78,10 @@ class StackedInline(unfold.admin.StackedInline):  # type: ignore[misc]  # unfold
 class Table(django_tables2.Table):  # type: ignore[misc]  # django-tables2 has no types
     class Meta:
         abstract = True
+
+
+class Column(django_tables2.Column):  # type: ignore[misc]  # django-tables2 has no types
+    pass
 
 
 class FilterSet(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types

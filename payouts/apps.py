@@ -3,7 +3,7 @@ from django.apps import AppConfig
 
 class PayoutsConfig(AppConfig):
     name = "payouts"
-    verbose_name = "Money"
+    verbose_name = "Payouts"
 
     def ready(self) -> None:
         from mail import attachments

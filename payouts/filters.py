@@ -1,4 +1,4 @@
-"""The filters above the list of commissions."""
+"""The filters of the list of commissions."""
 
 from datetime import date
 from typing import Any
@@ -10,18 +10,20 @@ from django.utils.translation import gettext_lazy as _
 
 from agreements.models import Rate
 from agreements.periods import build_period, get_program_time_zone
+from lib.formatting import format_category
 from lib.typed import FilterSet
 from payouts.models import Commission
 from payouts.reporting.commission_list import STATE_LABELS
 
 
 def list_categories() -> list[tuple[str, Any]]:
+    """Return the categories of all published rate cards, as choices."""
     names = Rate.objects.filter(agreement__published_at__isnull=False).order_by("category").distinct()
-    return [(name, name.replace("-", " ").capitalize()) for name in names.values_list("category", flat=True)]
+    return [(name, format_category(name)) for name in names.values_list("category", flat=True)]
 
 
 class MonthInput(forms.DateInput):
-    """A month as browsers offer it: "2026-01"."""
+    """A month picker; its value is like "2026-01"."""
 
     input_type = "month"
 
@@ -41,7 +43,7 @@ class CommissionFilter(FilterSet):
         fields = ("state", "month", "category")
 
     def filter_month(self, rows: QuerySet[Commission], _name: str, first_day: date) -> QuerySet[Commission]:
-        """A month in the program's time zone, as closes count it."""
+        """Filter by a calendar month in the program's time zone."""
         if first_day.year > 9000:
             return rows.none()
         month = build_period(first_day, get_program_time_zone())

@@ -1,4 +1,6 @@
-"""Forms of the money pages."""
+"""Forms of the payout pages."""
+
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -9,22 +11,22 @@ from payouts.payout_details.methods import METHODS
 
 
 class DetailsForm(forms.Form):
-    """New payout details; `payouts.payout_details.details` checks the account."""
+    """New payout details; `payouts.payout_details.details` validates the account."""
 
-    method = forms.ChoiceField(label=_("How do you want to be paid?"), choices=PayoutDetails.Method.choices)
+    method = forms.ChoiceField(label=_("Payout method"), choices=PayoutDetails.Method.choices)
     account = forms.CharField(
         label=_("Account"),
         max_length=254,
         strip=True,
-        help_text=_("For PayPal the e-mail address, for SEPA the IBAN, else the account as your bank writes it."),
+        help_text=_("PayPal: your e-mail address. SEPA: your IBAN. Bank transfer: the account as your bank writes it."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     holder = forms.CharField(
         label=_("Account holder"), max_length=140, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # a form's own arguments, passed through
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         currency = get_program_currency()
         offered = [
             (code, label)

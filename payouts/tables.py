@@ -1,24 +1,23 @@
-"""The tables of an affiliate's money pages."""
+"""Tables of an affiliate's commissions, statements and payouts."""
 
 from typing import Any
 
 import django_tables2 as tables
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from lib.formatting import format_month
 from lib.typed import Table
 from payouts.models import Commission, Payout, Statement
 from payouts.reporting.commission_list import STATE_LABELS
 
-# Cells that are amounts, and cells written by a template, which knows the filters for money, moments and states.
 AMOUNT_ATTRS = {"th": {"class": "money"}, "td": {"class": "money"}}
 
 
 def build_amount_column(field: str, label: Any) -> tables.TemplateColumn:
-    """A column of amounts in the program's currency."""
+    """Return a column of amounts in the program's currency."""
     return tables.TemplateColumn("{{ record." + field + "|money }}", verbose_name=label, attrs=AMOUNT_ATTRS)
 
 
@@ -32,10 +31,10 @@ class CommissionTable(Table):
     )
     amount = build_amount_column("amount", _("Commission"))
     state = tables.Column(verbose_name=_("State"))
-    settled = build_amount_column("settled", _("Settled"))
+    settled = build_amount_column("settled", _("Posted"))
 
     class Meta:
-        empty_text = _("No commissions here yet. Share a link: the first order shows up within minutes.")
+        empty_text = _("No commissions yet. Share a link: the first order appears within minutes.")
 
     def render_order(self, record: Commission) -> SafeString:
         address = reverse("payouts:order", args=[record.order_id])
@@ -53,22 +52,20 @@ class StatementTable(Table):
     opening = build_amount_column("opening", _("Opening"))
     settled = build_amount_column("settled", _("Commissions"))
     adjustments = build_amount_column("adjustments", _("Adjustments"))
-    returned = build_amount_column("returned", _("Came back"))
+    returned = build_amount_column("returned", _("Returned"))
     payout = build_amount_column("payout", _("Payout"))
     closing = build_amount_column("closing", _("Closing"))
 
     class Meta:
-        empty_text = _(
-            "No statement yet. The first one comes with the first month in which something is settled for you."
-        )
+        empty_text = _("No statement yet. You get one for the first month in which a commission is posted.")
 
     def render_month(self, record: Statement) -> SafeString:
         address = reverse("payouts:statement", args=[record.pk])
-        return format_html('<a href="{}">{}</a>', address, date_format(record.close.period, "F Y"))
+        return format_html('<a href="{}">{}</a>', address, format_month(record.close.period))
 
 
 class PayoutTable(Table):
-    created = tables.TemplateColumn("{{ record.created_at|day }}", verbose_name=_("Made"))
+    created = tables.TemplateColumn("{{ record.created_at|day }}", verbose_name=_("Created"))
     reference = tables.Column(verbose_name=_("Reference"))
     destination = tables.TemplateColumn(
         "{{ record.details.get_method_display }} {{ record.details.masked }}", verbose_name=_("To")
@@ -80,7 +77,7 @@ class PayoutTable(Table):
     statement = tables.Column(verbose_name=_("Statement"), default="")
 
     class Meta:
-        empty_text = _("No payout yet. Each monthly close pays your balance once it has reached the minimum.")
+        empty_text = _("No payout yet. The monthly close pays your balance once it reaches the payout threshold.")
 
     def render_reference(self, value: str) -> SafeString:
         return format_html('<span class="small">{}</span>', value)
@@ -93,14 +90,14 @@ class PayoutTable(Table):
 
 
 def get_affiliate_state(state: str) -> tuple[str, Any]:
-    """A payout's state as its payee needs to know it: until it is sent, it is being prepared."""
+    """Return a payout's state and label for its affiliate, to whom every state before "sent" is the same."""
     if state in (Payout.State.DRAFT, Payout.State.SUBMITTED, Payout.State.APPROVED):
         return "waiting", _("being prepared")
     return state, Payout.State(state).label
 
 
 def render_chip(value: str, label: Any) -> SafeString:
-    """A state as a chip: a word with a colour."""
+    """Return a state as a chip: a word with a color."""
     tones = {"validated": "good", "paid": "good", "pending": "warn", "held": "warn", "waiting": "warn"}
     tone = tones.get(value, "bad" if value in ("void", "forfeited", "failed", "cancelled") else "calm")
     return format_html('<span class="chip chip-{}">{}</span>', tone, label)

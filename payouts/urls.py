@@ -1,4 +1,4 @@
-"""The addresses of an affiliate's money pages."""
+"""URLs of commissions, statements, payouts and reports."""
 
 from django.urls import path
 

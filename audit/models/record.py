@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from lib.formatting import format_datetime
 from lib.ids import uuid7
 from lib.triggers import build_append_only_triggers
 
@@ -30,4 +31,4 @@ class AuditRecord(models.Model):
         triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M} {self.action}"
+        return f"{format_datetime(self.at)}: {self.action}"

@@ -22,6 +22,7 @@ from lib.typed import action
 Label = str | Promise
 Do = Callable[[Any, dict[str, Any], datetime, Any], object]
 Explanation = Label | Callable[[Any], Label]
+Permission = str | Callable[[HttpRequest], bool]
 
 
 class StaffAction:
@@ -36,17 +37,17 @@ class StaffAction:
     `row` is None. With `list_label` it is also offered for the rows selected in a list: name `suspend_selected` in
     `actions`.
 
-    `permission` is a Django permission ("app.codename"). Only `rows` get the button, but a POST for another row is
-    passed on, so that the domain function explains why it is not possible. `do(row, answers, now, by)` gets the cleaned
-    data of `form`, runs in one transaction, and may raise ValidationError, NotAllowed or PermissionDenied. `title`,
-    `explanation` and `success` may be functions of the row.
+    `permission` is a Django permission ("app.codename") or a function of the request. `rows` are the rows that get
+    the button. A POST for another row is passed on, so that the domain function says why it is too late. `do(row,
+    answers, now, by)` gets the answers of `form`, runs in one transaction, and refuses with ValidationError,
+    NotAllowed or PermissionDenied. `title`, `explanation` and `success` may be functions of the row.
     """
 
     def __init__(
         self,
         label: Label,
         *,
-        permission: str,
+        permission: Permission,
         do: Do,
         form: type[forms.Form] = ConfirmForm,
         rows: Q | None = None,
@@ -110,7 +111,7 @@ class StaffPage:
         self,
         label: Label,
         *,
-        permission: str,
+        permission: Permission,
         rows: Q | None = None,
         url_path: str | None = None,
         icon: str | None = None,
@@ -135,11 +136,11 @@ class StaffPage:
         setattr(owner, name, decorate(self.view))
 
 
-def build_permission_check(permission: str, rows: Q | None) -> Callable[..., bool]:
-    """Return a `has_..._permission` method that requires `permission` and shows the button only on `rows`."""
+def build_permission_check(permission: Permission, rows: Q | None) -> Callable[..., bool]:
+    """Return a `has_..._permission` method: who holds `permission` may act, and sees the button on `rows` alone."""
 
     def check(model_admin: ModelAdmin[Any], request: HttpRequest, object_id: str | None = None) -> bool:
-        if not request.user.has_perm(permission):
+        if not (permission(request) if callable(permission) else request.user.has_perm(permission)):
             return False
         if rows is None or not object_id or request.method == "POST":
             return True

@@ -1,4 +1,4 @@
-"""The money room in the admin: everything is read-only, and changed by the domain's own verbs alone (RELIABILITY 3)."""
+"""Payouts in the admin: every page is read-only; changes go through actions and domain functions."""
 
 from payouts.admin import adjustments, batches, closes, commissions, details, ledger, payouts
 

@@ -1,4 +1,4 @@
-"""Adjustments: proposed by one, approved or rejected by another."""
+"""Adjustments in the admin: proposed by one member of staff, approved by another."""
 
 import re
 from typing import Any
@@ -6,19 +6,23 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts.staff import staff_member
 from affiliates.admin_fields import AffiliateField
-from lib.admin.actions import ConfirmForm, ReasonForm, run_action
-from lib.admin.pages import build_changelist_url, run_row_action
+from agreements.program_currency import get_program_currency
+from lib.admin.actions import ReasonForm, run_action
+from lib.admin.pages import build_changelist_url
+from lib.admin.staff_action import StaffAction, StaffPage
 from lib.csv import build_csv
+from lib.formatting import format_money
 from lib.typed import action
-from payouts.admin.bases import MoneyAdmin, build_amount_column, money_page
+from payouts.admin.bases import MoneyAdmin, build_amount_column, build_reason_field, money_page
 from payouts.ledger import adjustments, negative_balances
 from payouts.models import Adjustment
 
@@ -27,7 +31,7 @@ OWED_COLUMNS = ("affiliate", "name", "since", "owed", "up to 30 days", "31 to 90
 
 
 class AmountField(forms.DecimalField):
-    """An amount as the shop's are written: digits, and a point and two digits where it has cents; a sign before a clawback."""
+    """An amount of ASCII digits with up to two decimals, and an optional sign."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_digits=14, decimal_places=2, **options)
@@ -35,7 +39,7 @@ class AmountField(forms.DecimalField):
     def to_python(self, value: Any) -> Any:
         text = str(value or "").strip()
         if text and not re.fullmatch(r"[-+]?\d{1,12}(\.\d{1,2})?", text, re.ASCII):
-            raise ValidationError(_("Write the amount in digits, as 15.30."))
+            raise ValidationError(_("Enter an amount with two decimals, such as 15.30."))
         return super().to_python(text)
 
 
@@ -47,18 +51,24 @@ class ProposalForm(forms.Form):
     amount = AmountField(
         label=gettext_lazy("Amount"),
         widget=UnfoldAdminTextInputWidget,
-        help_text=gettext_lazy("Above zero in the affiliate's favour; a clawback is below zero."),
+        help_text=gettext_lazy("Positive credits the affiliate; negative (clawback) debits."),
     )
-    reason = forms.CharField(
-        label=gettext_lazy("Reason, which the affiliate reads"), max_length=2000, widget=UnfoldAdminTextareaWidget
-    )
+    reason = build_reason_field()
 
 
 class WriteOffForm(forms.Form):
     affiliate = AffiliateField()
-    reason = forms.CharField(
-        label=gettext_lazy("Reason, which the affiliate reads"), max_length=2000, widget=UnfoldAdminTextareaWidget
-    )
+    reason = build_reason_field()
+
+
+def _may_reject(request: HttpRequest) -> bool:
+    # The proposer may withdraw the proposal.
+    return request.user.has_perm("payouts.approve_adjustment") or request.user.has_perm("payouts.add_adjustment")
+
+
+def _describe_adjustment(row: Adjustment) -> str:
+    amount = format_money(row.amount, get_program_currency())
+    return f"{row.affiliate}, {row.kind_label} {amount}: {row.reason}"
 
 
 @admin.register(Adjustment)
@@ -84,73 +94,71 @@ class AdjustmentAdmin(MoneyAdmin):
     actions_detail = ("approve", "reject")
     amount_display = build_amount_column("amount", gettext_lazy("amount"))
 
-    def has_propose_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("payouts.add_adjustment")
-
-    def has_approve_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("payouts.approve_adjustment") and self._is_open(request, object_id)
-
-    def has_reject_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        # Whoever proposed may take it back.
-        may = request.user.has_perm("payouts.approve_adjustment") or request.user.has_perm("payouts.add_adjustment")
-        return may and self._is_open(request, object_id)
-
-    def _is_open(self, request: HttpRequest, object_id: str) -> bool:
-        waiting = Adjustment.objects.filter(pk=object_id, state=Adjustment.State.PROPOSED)
-        return request.method == "POST" or waiting.exists()
-
     @admin.display(description=gettext_lazy("kind"), ordering="kind")
     def kind_label(self, row: Adjustment) -> str:
         return row.kind_label
 
-    @action(description=gettext_lazy("Propose an adjustment"), permissions=["propose"])
-    def propose(self, request: HttpRequest) -> HttpResponse:
-        """A bonus, correction or clawback, for a second person to approve."""
-        return run_action(
-            request, self, ProposalForm, _("Propose an adjustment"),
-            lambda answers: adjustments.propose(now=timezone.now(), by=staff_member(request), **answers),
-            build_changelist_url(Adjustment),
-        )  # fmt: skip
-
-    @action(description=gettext_lazy("Balances below zero"), permissions=["view"])
+    @action(description=gettext_lazy("Negative balances"), permissions=["view"])
     def negative_balances(self, request: HttpRequest) -> HttpResponse:
-        """Who owes how much and since when; as a CSV with `?as=csv`."""
+        """Show who owes how much and since when; as a CSV with `?as=csv`."""
         rows = negative_balances.list_negative_balances(timezone.now())
         if request.GET.get("as") == "csv":
-            headers = {"Content-Disposition": 'attachment; filename="balances-below-zero.csv"'}
+            headers = {"Content-Disposition": 'attachment; filename="negative-balances.csv"'}
             content = build_csv(OWED_COLUMNS, (row[1:] for row in rows))
             return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
         return money_page(
-            self, request, "admin/payouts/negative_balance.html", _("Balances below zero"), rows=rows[:MAX_ROWS_SHOWN],
-            more=max(0, len(rows) - MAX_ROWS_SHOWN), totals=negative_balances.sum_negative_balances(rows), count=len(rows),
-            may_write_off=self.has_propose_permission(request), back=build_changelist_url(Adjustment),
-        )  # fmt: skip
+            self,
+            request,
+            "admin/payouts/negative_balance.html",
+            _("Negative balances"),
+            rows=rows[:MAX_ROWS_SHOWN],
+            more=max(0, len(rows) - MAX_ROWS_SHOWN),
+            totals=negative_balances.sum_negative_balances(rows),
+            count=len(rows),
+            may_write_off=request.user.has_perm("payouts.add_adjustment"),
+            back=build_changelist_url(Adjustment),
+        )
 
-    @action(description=gettext_lazy("Write off a balance below zero"), permissions=["propose"])
+    @StaffPage(gettext_lazy("Write off a negative balance"), permission="payouts.add_adjustment")
     def write_off(self, request: HttpRequest) -> HttpResponse:
-        """A correction of exactly what the affiliate owes, for a second person to approve."""
+        """Propose a correction of exactly what the affiliate owes."""
         return run_action(
-            request, self, WriteOffForm, _("Write off a balance below zero"),
+            request,
+            self,
+            WriteOffForm,
+            _("Write off a negative balance"),
             lambda answers: adjustments.propose_write_off(now=timezone.now(), by=staff_member(request), **answers),
-            build_changelist_url(Adjustment), initial={"affiliate": request.GET.get("affiliate", "")},
-            explanation=_("Somebody else has to approve it, while the balance is still the same. The next close posts it."),
-        )  # fmt: skip
+            build_changelist_url(Adjustment),
+            success_message=_("Write-off proposed."),
+            initial={"affiliate": request.GET.get("affiliate", "")},
+            explanation=_(
+                "Another member of staff must approve it while the balance is unchanged. The next close posts it."
+            ),
+        )
 
-    @action(description=gettext_lazy("Approve"), permissions=["approve"])
-    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The next close posts it."""
-        row = self.get_object(request, object_id)
-        about = f"{row.affiliate}, {row.kind_label} {self.amount_display(row)}: {row.reason}" if row else ""
-        return run_row_action(
-            self, request, object_id, ConfirmForm, _("Approve this adjustment"),
-            lambda row, _answers, now, by: adjustments.approve(adjustment=row, now=now, by=by),
-            explanation=about,
-        )  # fmt: skip
-
-    @action(description=gettext_lazy("Reject"), permissions=["reject"])
-    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """It is never posted."""
-        return run_row_action(
-            self, request, object_id, ReasonForm, _("Reject this adjustment"),
-            lambda row, answers, now, by: adjustments.reject(adjustment=row, reason=answers["reason"], now=now, by=by),
-        )  # fmt: skip
+    propose = StaffAction(
+        gettext_lazy("Propose an adjustment"),
+        permission="payouts.add_adjustment",
+        form=ProposalForm,
+        do=lambda _row, answers, now, by: adjustments.propose(now=now, by=by, **answers),
+        explanation=gettext_lazy("Another member of staff must approve it. The next close posts it."),
+        success=gettext_lazy("Adjustment proposed."),
+    )
+    approve = StaffAction(
+        gettext_lazy("Approve"),
+        permission="payouts.approve_adjustment",
+        rows=Q(state=Adjustment.State.PROPOSED),
+        do=lambda adjustment, _answers, now, by: adjustments.approve(adjustment=adjustment, now=now, by=by),
+        title=gettext_lazy("Approve this adjustment"),
+        explanation=_describe_adjustment,
+        success=gettext_lazy("Adjustment approved. The next close posts it."),
+    )
+    reject = StaffAction(
+        gettext_lazy("Reject"),
+        permission=_may_reject,
+        rows=Q(state=Adjustment.State.PROPOSED),
+        form=ReasonForm,
+        do=lambda adjustment, answers, now, by: adjustments.reject(adjustment=adjustment, now=now, by=by, **answers),
+        title=gettext_lazy("Reject this adjustment"),
+        success=gettext_lazy("Adjustment rejected."),
+    )

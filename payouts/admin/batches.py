@@ -1,4 +1,4 @@
-"""Batches of payouts: submit, approve, export, import what the bank said."""
+"""Batches of payouts in the admin: submit, approve, export, import the results."""
 
 import base64
 import binascii
@@ -23,12 +23,12 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 from accounts.staff import staff_member
 from agreements.program_currency import annotate_currency, get_program_currency
 from audit import trail
-from lib.admin.actions import ConfirmForm, ReasonForm
+from lib.admin.actions import ReasonForm
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, cache_on_row
-from lib.admin.pages import build_admin_link, build_changelist_url, run_and_redirect, run_row_action
+from lib.admin.pages import build_admin_link, build_changelist_url, run_and_redirect
+from lib.admin.staff_action import StaffAction, StaffPage
 from lib.csv import MAX_BYTES
 from lib.formatting import format_money
-from lib.typed import action
 from payouts.admin.bases import build_amount_column, money_page
 from payouts.disbursement import approval, bank_results, exports, payout_transitions
 from payouts.disbursement.approval import UNSENT_BATCH_STATES
@@ -65,6 +65,42 @@ class FileInline(ReadOnlyInline):
         return format_html('<a href="{}">{}</a>', address, row.name)
 
 
+class ResultsForm(forms.Form):
+    """A results file; after the preview its content comes back in `encoded_content`."""
+
+    # Unfold's script expects the markup of its own widget around each file input.
+    file = forms.FileField(label=gettext_lazy("File"), required=False, widget=UnfoldAdminFileFieldWidget)
+    encoded_content = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        """Add the bytes of the file as `content`."""
+        data: dict[str, Any] = super().clean() or {}
+        file = data.get("file")
+        if file is not None and file.size > MAX_BYTES:
+            raise ValidationError({"file": _("The file is larger than 10 MiB.")})
+        try:
+            decoded = base64.b64decode(data.get("encoded_content") or "", validate=True)
+        except (binascii.Error, ValueError):
+            decoded = b""
+        data["content"] = file.read() if file is not None else decoded
+        if not data["content"]:
+            raise ValidationError({"file": _("Choose a file.")})
+        return data
+
+
+def _describe_total(batch: PayoutBatch) -> str:
+    # Failed and returned payouts count: they were approved and sent. Cancelled ones never were.
+    rows = batch.payouts.exclude(state=Payout.State.CANCELLED)
+    sums = rows.aggregate(sum=Sum("amount"), count=Count("pk"))
+    text = ngettext("%(total)s in %(count)s payout", "%(total)s in %(count)s payouts", sums["count"])
+    total = format_money(sums["sum"] or Decimal("0.00"), get_program_currency())
+    return text % {"total": total, "count": sums["count"]}
+
+
+def _may_return_to_draft(request: HttpRequest) -> bool:
+    return request.user.has_perm("payouts.submit_payoutbatch") or request.user.has_perm("payouts.approve_payoutbatch")
+
+
 @admin.register(PayoutBatch)
 class PayoutBatchAdmin(ReadOnlyAdmin):
     list_display = ("name", "state", "close", "created_at", "submitted_by", "approved_by", "sent_at")
@@ -83,22 +119,16 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("total"))
     @cache_on_row
     def total(self, batch: PayoutBatch) -> str:
-        """What was approved and sent stays, whatever came back of it; a cancelled payout was never sent."""
-        rows = batch.payouts.exclude(state=Payout.State.CANCELLED)
-        shown = rows.aggregate(sum=Sum("amount"), count=Count("pk"))
-        words = ngettext("%(total)s in %(count)s payout", "%(total)s in %(count)s payouts", shown["count"])
-        total = format_money(shown["sum"] or Decimal("0.00"), get_program_currency())
-        return words % {"total": total, "count": shown["count"]}
+        return _describe_total(batch)
 
     @admin.display(description=gettext_lazy("results"))
     @cache_on_row
     def results(self, batch: PayoutBatch) -> str:
-        """How many were paid, failed, were returned after they had been paid, and wait for their result."""
-        came_back = Q(state=Payout.State.FAILED)
+        failed = Q(state=Payout.State.FAILED)
         counts = batch.payouts.aggregate(
             paid=Count("pk", Q(state=Payout.State.PAID)),
-            failed=Count("pk", came_back & Q(paid_at=None)),
-            returned=Count("pk", came_back & Q(paid_at__isnull=False)),
+            failed=Count("pk", failed & Q(paid_at=None)),
+            returned=Count("pk", failed & Q(paid_at__isnull=False)),
             waiting=Count("pk", Q(state=Payout.State.SENT)),
         )
         if not any(counts.values()):
@@ -106,54 +136,45 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         return _("%(paid)s paid, %(failed)s failed, %(returned)s returned, %(waiting)s without a result") % counts
 
     def get_urls(self) -> list[URLPattern]:
-        mine = path(
+        file_url = path(
             "<uuid:batch>/files/<uuid:pk>/",
             self.admin_site.admin_view(self.download_file),
             name="payouts_payoutbatch_file",
         )
-        return [mine, *super().get_urls()]
+        return [file_url, *super().get_urls()]
 
-    def has_submit_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return self._is_allowed(request, "submit", object_id, State.DRAFT)
+    submit = StaffAction(
+        gettext_lazy("Submit"),
+        permission="payouts.submit_payoutbatch",
+        rows=Q(state=State.DRAFT),
+        do=lambda batch, _answers, now, by: approval.submit(batch=batch, now=now, by=by),
+        title=gettext_lazy("Submit these payouts"),
+        explanation=lambda batch: (
+            _("%(name)s: %(total)s. Another member of staff must approve them.")
+            % {"name": batch.name, "total": _describe_total(batch)}
+        ),
+        success=gettext_lazy("Payouts submitted."),
+    )
+    return_to_draft = StaffAction(
+        gettext_lazy("Back to draft"),
+        permission=_may_return_to_draft,
+        rows=Q(state__in=(State.SUBMITTED, State.APPROVED)),
+        form=ReasonForm,
+        do=lambda batch, answers, now, by: approval.return_to_draft(batch=batch, now=now, by=by, **answers),
+        title=gettext_lazy("Return these payouts to draft"),
+        success=gettext_lazy("Payouts returned to draft."),
+    )
+    mark_paid = StaffAction(
+        gettext_lazy("Mark all as paid"),
+        permission="payouts.export_payoutbatch",
+        rows=Q(state=State.SENT),
+        do=lambda batch, _answers, now, by: bank_results.mark_paid(batch=batch, now=now, by=by),
+        title=gettext_lazy("Mark all payouts as paid"),
+        explanation=gettext_lazy("Every payout of this batch that is waiting for its result is recorded as paid."),
+        success=gettext_lazy("Payouts marked as paid."),
+    )
 
-    def has_approve_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return self._is_allowed(request, "approve", object_id, State.SUBMITTED)
-
-    def has_return_to_draft_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        may = self._is_allowed(request, "submit", object_id, State.SUBMITTED, State.APPROVED)
-        return may or self._is_allowed(request, "approve", object_id, State.SUBMITTED, State.APPROVED)
-
-    def has_remove_unpayable_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        live = PayoutBatch.objects.filter(pk=object_id, state__in=UNSENT_BATCH_STATES)
-        return request.user.has_perm("payouts.return_payout") and (request.method == "POST" or live.exists())
-
-    def has_export_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return self._is_allowed(request, "export", object_id, State.APPROVED)
-
-    def has_import_results_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("payouts.export_payoutbatch")
-
-    def has_mark_paid_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return self._is_allowed(request, "export", object_id, State.SENT)
-
-    def _is_allowed(self, request: HttpRequest, verb: str, object_id: str, *states: str) -> bool:
-        if not request.user.has_perm(f"payouts.{verb}_payoutbatch"):
-            return False
-        # A button stands only where it can do something; whoever is too late gets a message, not a refusal.
-        return request.method == "POST" or PayoutBatch.objects.filter(pk=object_id, state__in=states).exists()
-
-    @action(description=gettext_lazy("Submit"), permissions=["submit"])
-    def submit(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Hand the drafts to somebody else for approval."""
-        batch = get_object_or_404(PayoutBatch, pk=object_id)
-        told = {"name": batch.name, "total": self.total(batch)}
-        return run_row_action(
-            self, request, object_id, ConfirmForm, _("Submit these payouts"),
-            lambda row, _answers, now, by: approval.submit(batch=row, now=now, by=by),
-            explanation=_("%(name)s: %(total)s. Somebody else has to approve them.") % told,
-        )  # fmt: skip
-
-    @action(description=gettext_lazy("Approve"), permissions=["approve"])
+    @StaffPage(gettext_lazy("Approve"), permission="payouts.approve_payoutbatch", rows=Q(state=State.SUBMITTED))
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show payees, amounts and destinations, and approve exactly what was shown."""
         batch, now = get_object_or_404(PayoutBatch, pk=object_id), timezone.now()
@@ -163,75 +184,81 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             return run_and_redirect(
                 request,
                 lambda: approval.approve(batch=batch, digest=digest, now=now, by=staff_member(request)),
-                _("Approved."),
+                _("Payouts approved."),
                 back,
             )
-        shown, unusual = approval.summarize_batch(batch, now), list_payout_warnings(batch)
-        rows = [(row, unusual.get(row.pk, ())) for row in shown.payouts]
+        summary, warnings = approval.summarize_batch(batch, now), list_payout_warnings(batch)
+        rows = [(row, warnings.get(row.pk, ())) for row in summary.payouts]
         return money_page(
-            self, request, "admin/payouts/approve.html", _("Approve these payouts"),
-            batch=batch, summary=shown, rows=rows[:MAX_ROWS_SHOWN], more=max(0, len(rows) - MAX_ROWS_SHOWN),
-            unusual=sum(bool(kinds) for _row, kinds in rows),
-            back=back, is_own_submission=batch.submitted_by_id == staff_member(request).pk,
-        )  # fmt: skip
+            self,
+            request,
+            "admin/payouts/approve.html",
+            _("Approve these payouts"),
+            batch=batch,
+            summary=summary,
+            rows=rows[:MAX_ROWS_SHOWN],
+            more=max(0, len(rows) - MAX_ROWS_SHOWN),
+            unusual=sum(bool(row_warnings) for _row, row_warnings in rows),
+            back=back,
+            is_own_submission=batch.submitted_by_id == staff_member(request).pk,
+        )
 
-    @action(description=gettext_lazy("Put aside what cannot be sent"), permissions=["remove_unpayable"])
+    @StaffPage(
+        gettext_lazy("Remove unpayable payouts"),
+        permission="payouts.return_payout",
+        rows=Q(state__in=UNSENT_BATCH_STATES),
+    )
     def remove_unpayable(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Take each payout with something against it back to the balance, so that the others can go."""
+        """Cancel the payouts that cannot be sent, so that the rest can."""
         batch, now = get_object_or_404(PayoutBatch, pk=object_id), timezone.now()
         back = reverse("admin:payouts_payoutbatch_change", args=[batch.pk])
         if request.method == "POST":
             return run_and_redirect(
                 request,
                 lambda: payout_transitions.remove_unpayable(batch=batch, now=now, by=staff_member(request)),
-                _("Put aside: their amounts are the affiliates' again. Submit the others."),
+                _("Removed. The amounts went back to the affiliates' balances. Submit the rest."),
                 back,
             )
-        found = approval.list_batch_blockers(batch, now)
+        blockers = approval.list_batch_blockers(batch, now)
         return money_page(
-            self, request, "admin/payouts/remove_unpayable.html", _("Put aside what cannot be sent"),
-            batch=batch, rows=found[:MAX_ROWS_SHOWN], more=max(0, len(found) - MAX_ROWS_SHOWN), back=back,
-        )  # fmt: skip
+            self,
+            request,
+            "admin/payouts/remove_unpayable.html",
+            _("Remove unpayable payouts"),
+            batch=batch,
+            rows=blockers[:MAX_ROWS_SHOWN],
+            more=max(0, len(blockers) - MAX_ROWS_SHOWN),
+            back=back,
+        )
 
-    @action(description=gettext_lazy("Back to draft"), permissions=["return_to_draft"])
-    def return_to_draft(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Take a submission or an approval back, with the reason."""
-        return run_row_action(
-            self, request, object_id, ReasonForm, _("Make it a draft again"),
-            lambda row, answers, now, by: approval.return_to_draft(batch=row, reason=answers["reason"], now=now, by=by),
-        )  # fmt: skip
-
-    @action(description=gettext_lazy("Export"), permissions=["export"])
+    @StaffPage(gettext_lazy("Export"), permission="payouts.export_payoutbatch", rows=Q(state=State.APPROVED))
     def export(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Make the files that are paid from; the affiliates are told that their money is on its way."""
+        """Build the payout files and notify the affiliates."""
         batch = get_object_or_404(PayoutBatch, pk=object_id)
         back = reverse("admin:payouts_payoutbatch_change", args=[batch.pk])
         if request.method == "POST":
             return run_and_redirect(
                 request,
                 lambda: exports.export(batch=batch, now=timezone.now(), by=staff_member(request)),
-                _("Exported: the files are below. Take them to the bank or provider, then import what it says."),
+                _("Exported. Download the files below, upload them to the bank or provider, then import its results."),
                 back,
             )
         return money_page(
-            self, request, "admin/payouts/confirm_export.html", _("Export these payouts"), back=back,
-            explanation=_("Each payout becomes “sent”, and its affiliate is told. Its files can be downloaded repeatedly."),
-        )  # fmt: skip
+            self,
+            request,
+            "admin/payouts/confirm_export.html",
+            _("Export these payouts"),
+            back=back,
+            explanation=_(
+                "Every payout becomes “sent”, and its affiliate is notified. You can download the files repeatedly."
+            ),
+        )
 
-    @action(description=gettext_lazy("All of it was paid"), permissions=["mark_paid"])
-    def mark_paid(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Record that the bank paid everything that was sent."""
-        return run_row_action(
-            self, request, object_id, ConfirmForm, _("All of it was paid"),
-            lambda row, _answers, now, by: bank_results.mark_paid(batch=row, now=now, by=by),
-            explanation=_("Every payout of this batch that waits for its result is recorded as paid."),
-        )  # fmt: skip
-
-    @action(description=gettext_lazy("Import results"), permissions=["import_results"])
+    @StaffPage(gettext_lazy("Import results"), permission="payouts.export_payoutbatch")
     def import_results(self, request: HttpRequest) -> HttpResponse:
-        """Look at what the bank said, line by line, then take it in."""
-        asked = request.method == "POST"
-        form = ResultsForm(request.POST if asked else None, request.FILES if asked else None)
+        """Preview the results of the bank or provider line by line, then import them."""
+        is_post = request.method == "POST"
+        form = ResultsForm(request.POST if is_post else None, request.FILES if is_post else None)
         context: dict[str, Any] = {"form": form, "back": build_changelist_url(PayoutBatch), "lines": None}
         if form.is_bound and form.is_valid():
             content = form.cleaned_data["content"]
@@ -249,7 +276,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         return money_page(self, request, "admin/payouts/results.html", _("Import results"), **context)
 
     def download_file(self, request: HttpRequest, batch: UUID, pk: UUID) -> HttpResponse:
-        """One file, as it was made. It names accounts in clear, so each download is on the record."""
+        """Return a payout file; each download is audited, because the file has accounts in clear."""
         if not request.user.has_perm("payouts.export_payoutbatch"):
             raise PermissionDenied
         row = get_object_or_404(PayoutFile, pk=pk, batch=batch)
@@ -259,30 +286,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             now=timezone.now(),
             by=staff_member(request),
             after={"sha256": row.sha256},
-            reason="To take it to the bank or provider.",
+            reason="For upload to the bank or provider.",
         )
         headers = {"Content-Disposition": f'attachment; filename="{row.name}"', "Cache-Control": "no-store"}
         return HttpResponse(exports.get_file_content(row), content_type=row.media_type, headers=headers)
-
-
-class ResultsForm(forms.Form):
-    """The file first; its content again with the second answer, after the preview."""
-
-    # Unfold's script expects the markup of its own widget around every file input.
-    file = forms.FileField(label=gettext_lazy("File"), required=False, widget=UnfoldAdminFileFieldWidget)
-    encoded_content = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    def clean(self) -> dict[str, Any]:
-        """Gives the bytes of the file as `content`."""
-        answers: dict[str, Any] = super().clean() or {}
-        upload = answers.get("file")
-        if upload is not None and upload.size > MAX_BYTES:
-            raise ValidationError({"file": _("The file is larger than 10 MiB.")})
-        try:
-            carried = base64.b64decode(answers.get("encoded_content") or "", validate=True)
-        except (binascii.Error, ValueError):
-            carried = b""
-        answers["content"] = upload.read() if upload is not None else carried
-        if not answers["content"]:
-            raise ValidationError({"file": _("Choose a file.")})
-        return answers

@@ -1,5 +1,6 @@
-"""Closed months and their statements; closing the next month and opening the program by hand."""
+"""Closed months and their statements in the admin; closing a month and opening the program by hand."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -16,9 +17,9 @@ from django.utils.translation import gettext_lazy
 from accounts.staff import staff_member
 from agreements.models import Program
 from agreements.program_currency import get_program_currency
-from lib.admin.actions import ConfirmForm, run_action
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, cache_on_row
 from lib.admin.pages import build_admin_link, build_admin_links, build_changelist_url, run_and_redirect
+from lib.admin.staff_action import StaffAction, StaffPage
 from lib.csv import iter_csv_lines
 from lib.formatting import format_money
 from lib.typed import action
@@ -48,6 +49,12 @@ class CloseExceptionAdmin(ReadOnlyAdmin):
     list_select_related = ("close", "affiliate")
     fields = list_display
     readonly_fields = fields
+
+
+def _may_open_program(request: HttpRequest) -> bool:
+    if not request.user.has_perm("payouts.open_program"):
+        return False
+    return request.method == "POST" or not Program.objects.filter(opened_at__isnull=False).exists()
 
 
 @admin.register(Close)
@@ -80,21 +87,21 @@ class CloseAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("closed by"), ordering="closed_by")
     def closed_by_display(self, close: Close) -> str:
-        return str(close.closed_by or _("itself, when its day had come"))
+        return str(close.closed_by or _("Automatic"))
 
     @admin.display(description=gettext_lazy("figures"))
     @cache_on_row
     def figures(self, close: Close) -> SafeString:
-        found, currency = close_summary.summarize_close(close), get_program_currency()
+        summary, currency = close_summary.summarize_close(close), get_program_currency()
         rows = (
-            (_("statements"), found.statements),
-            (_("lines"), found.lines),
-            (_("commissions posted"), format_money(found.settled, currency)),
-            (_("payouts"), found.payouts),
-            (_("paid out"), format_money(found.paid, currency)),
-            (_("carried over"), format_money(found.carried, currency)),
-            (_("below zero"), found.negative),
-            (_("set aside"), found.exceptions),
+            (_("statements"), summary.statements),
+            (_("lines"), summary.lines),
+            (_("commissions posted"), format_money(summary.settled, currency)),
+            (_("payouts"), summary.payouts),
+            (_("paid out"), format_money(summary.paid, currency)),
+            (_("carried over"), format_money(summary.carried, currency)),
+            (_("negative balances"), summary.negative),
+            (_("close exceptions"), summary.exceptions),
         )
         return format_html_join("", "{}: {}<br>", rows)
 
@@ -103,7 +110,7 @@ class CloseAdmin(ReadOnlyAdmin):
         return format_html(
             '<a href="{}">{}</a>',
             build_changelist_url(Statement, f"close__id__exact={close.pk}"),
-            _("The month's statements"),
+            _("Statements of this month"),
         )
 
     @admin.display(description=gettext_lazy("payouts"))
@@ -111,20 +118,13 @@ class CloseAdmin(ReadOnlyAdmin):
     def batch(self, close: Close) -> SafeString | str:
         return build_admin_link(next(iter(close.batches.all()), None))
 
-    def has_close_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("payouts.close_month")
-
-    def has_open_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        may = request.user.has_perm("payouts.open_program")
-        return may and (request.method == "POST" or not Program.objects.filter(opened_at__isnull=False).exists())
-
     def get_urls(self) -> list[URLPattern]:
-        mine = path("dry-run.csv", self.admin_site.admin_view(self.dry_run), name="payouts_close_dry_run")
-        return [mine, *super().get_urls()]
+        dry_run_url = path("dry-run.csv", self.admin_site.admin_view(self.dry_run), name="payouts_close_dry_run")
+        return [dry_run_url, *super().get_urls()]
 
-    @action(description=gettext_lazy("Close the next month"), permissions=["close"])
+    @StaffPage(gettext_lazy("Close the next month"), permission="payouts.close_month")
     def close_next(self, request: HttpRequest) -> HttpResponse:
-        """Show what closing it would do, then close it."""
+        """Show the dry run of the next month, then close it."""
         month = get_month_to_close()
         if request.method == "POST" and month is not None:
             return run_and_redirect(
@@ -136,24 +136,24 @@ class CloseAdmin(ReadOnlyAdmin):
         return dry_run.render_dry_run(self, request, month)
 
     def dry_run(self, request: HttpRequest) -> HttpResponse:
-        """The whole dry run as a CSV."""
-        if not self.has_close_permission(request):
+        """Return the whole dry run as a CSV."""
+        if not request.user.has_perm("payouts.close_month"):
             raise PermissionDenied
         return dry_run.build_csv_response(get_month_to_close())
 
-    @action(description=gettext_lazy("Open the program"), permissions=["open"])
-    def open_program(self, request: HttpRequest) -> HttpResponse:
-        """From then on months close and targets are checked by themselves."""
-        return run_action(
-            request, self, ConfirmForm, _("Open the program"),
-            lambda _answers: opening.open_program(now=timezone.now(), by=staff_member(request)),
-            build_changelist_url(Close),
-            explanation=_("Months are then closed, and sales targets checked, by themselves. Load all history before."),
-        )  # fmt: skip
+    open_program = StaffAction(
+        gettext_lazy("Open the program"),
+        permission=_may_open_program,
+        do=lambda _row, _answers, now, by: opening.open_program(now=now, by=by),
+        explanation=gettext_lazy(
+            "From then on months are closed and sales targets are checked automatically. Load all past orders first."
+        ),
+        success=gettext_lazy("Program opened."),
+    )
 
     @action(description=gettext_lazy("Statements as CSV"), permissions=["view"])
     def download_csv(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
-        """One row a statement, as `export_statements` writes it."""
+        """Return one row per statement, as `export_statements` writes it."""
         close = get_object_or_404(Close, pk=object_id)
         headers = {"Content-Disposition": f'attachment; filename="statements-{close}.csv"'}
         rows = (parse_figures(row) for row in close_summary.iter_statement_rows(close))
@@ -163,18 +163,18 @@ class CloseAdmin(ReadOnlyAdmin):
 
 
 def _format_result(close: Close) -> str:
-    """What a month that was just closed came to."""
-    found = close_summary.summarize_close(close)
-    return _("%(month)s is closed. Statements: %(statements)s. Payouts: %(payouts)s, %(paid)s in all.") % {
-        "month": close, "statements": found.statements, "payouts": found.payouts,
-        "paid": format_money(found.paid, get_program_currency()),
-    }  # fmt: skip
+    """Return the result of a close in words."""
+    summary = close_summary.summarize_close(close)
+    return _("%(month)s closed. Statements: %(statements)s. Payouts: %(payouts)s, %(paid)s in total.") % {
+        "month": close,
+        "statements": summary.statements,
+        "payouts": summary.payouts,
+        "paid": format_money(summary.paid, get_program_currency()),
+    }
 
 
 def parse_figures(row: list[str]) -> list[Any]:
-    """The figures of a statement as numbers again, so that a negative one is not taken for a formula."""
-    from decimal import Decimal
-
+    """Convert the figures of a statement back to numbers, so that a negative one is not escaped as a formula."""
     code, number, *figures, reasons = row
     return [code, int(number), *(Decimal(cell) for cell in figures), reasons]
 
@@ -195,48 +195,48 @@ class LineInline(ReadOnlyInline):
 @admin.register(Statement)
 class StatementAdmin(MoneyAdmin):
     list_display = (
-        "affiliate", "close", "number", "opening_display", "lines", "settled_display", "adjustments_display", "returned_display",
-        "payout_display", "closing_display", "carry_over_reasons",
+        "affiliate", "close", "number", "opening_display", "lines", "settled_display", "adjustments_display",
+        "returned_display", "payout_display", "closing_display", "carry_over_reasons",
     )  # fmt: skip
     list_filter = ("close",)
     list_select_related = ("affiliate", "close")
     search_fields = ("affiliate__code", "affiliate__name")
     fields = (
-        "affiliate", "close", "number", "agreement", "opening_display", "lines", "settled_display", "adjustments_display",
-        "returned_display", "payout_display", "closing_display", "carry_over_reasons", "ledger_transactions",
+        "affiliate", "close", "number", "agreement", "opening_display", "lines", "settled_display",
+        "adjustments_display", "returned_display", "payout_display", "closing_display", "carry_over_reasons",
+        "ledger_transactions",
     )  # fmt: skip
     readonly_fields = fields
     inlines = (LineInline,)
     actions_detail = ("download_pdf", "download_csv")
     opening_display = build_amount_column("opening", gettext_lazy("opening"))
-    settled_display = build_amount_column("settled", gettext_lazy("settled"))
+    settled_display = build_amount_column("settled", gettext_lazy("posted"))
     adjustments_display = build_amount_column("adjustments", gettext_lazy("adjustments"))
     returned_display = build_amount_column("returned", gettext_lazy("returned"))
     payout_display = build_amount_column("payout", gettext_lazy("payout"))
     closing_display = build_amount_column("closing", gettext_lazy("closing"))
 
-    @admin.display(description=gettext_lazy("carried over, because"))
+    @admin.display(description=gettext_lazy("carried over because"))
     def carry_over_reasons(self, row: Statement) -> str:
         return " ".join(str(reason.text) for reason in statements.explain_reasons(row)) or "-"
 
-    @admin.display(description=gettext_lazy("booked by"))
+    @admin.display(description=gettext_lazy("ledger transactions"))
     @cache_on_row
     def ledger_transactions(self, row: Statement) -> SafeString | str:
         return build_admin_links(journal.list_statement_transactions(row))
 
     @action(description="PDF", permissions=["view"])
     def download_pdf(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """As the affiliate gets it."""
+        """Return the statement as the affiliate gets it."""
         row = get_object_or_404(Statement.objects.select_related("affiliate", "close", "agreement"), pk=object_id)
         headers = {"Content-Disposition": f'inline; filename="{statement_pdf.get_file_name(row)}"'}
         return HttpResponse(statement_pdf.render_statement(row), content_type="application/pdf", headers=headers)
 
     @action(description="CSV", permissions=["view"])
     def download_csv(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
-        """As the affiliate gets it."""
+        """Return the statement as the affiliate gets it."""
         row = get_object_or_404(Statement.objects.select_related("affiliate", "close", "agreement"), pk=object_id)
-        headers = {
-            "Content-Disposition": f'attachment; filename="{statement_pdf.get_file_name(row).removesuffix(".pdf")}.csv"'
-        }
+        name = statement_pdf.get_file_name(row).removesuffix(".pdf")
+        headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
         lines = iter_csv_lines(statements.COLUMNS, statements.iter_csv_rows(row))
         return StreamingHttpResponse(lines, content_type="text/csv", headers=headers)

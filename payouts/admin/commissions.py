@@ -1,4 +1,4 @@
-"""Commissions with their why, and the holds on them."""
+"""Commissions with their calculation, and commission holds in the admin."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ class SettlementInline(ReadOnlyInline):
     model = StatementLine
     fields = ("statement_link", "base", "rate", "clause", "amount", "forfeited")
     readonly_fields = fields
-    verbose_name_plural = gettext_lazy("settled by")
+    verbose_name_plural = gettext_lazy("statement lines")
 
     @admin.display(description=gettext_lazy("statement"))
     def statement_link(self, row: StatementLine) -> SafeString | str:
@@ -56,15 +56,16 @@ class CommissionAdmin(MoneyAdmin):
     list_select_related = ("order", "line", "affiliate")
     search_fields = ("=order__order_id", "=affiliate__code")
     fields = (
-        "order", "line_id_display", "affiliate", "placed_at", "category", "base_display", "rate", "amount_display", "state",
-        "settled", "agreement", "clause", "calculation", "validates_at", "forfeited_at", "forfeit_reason", "snapshot_sequence",
+        "order", "line_id_display", "affiliate", "placed_at", "category", "base_display", "rate", "amount_display",
+        "state", "settled", "agreement", "clause", "calculation", "validates_at", "forfeited_at", "forfeit_reason",
+        "snapshot_sequence",
     )  # fmt: skip
     readonly_fields = fields
     inlines = (HoldInline, SettlementInline)
     ordering = ("-placed_at", "-line_id")
     base_display = build_amount_column("base", gettext_lazy("base"))
     amount_display = build_amount_column("amount", gettext_lazy("commission"))
-    settled = build_amount_column("settled", gettext_lazy("settled"))
+    settled = build_amount_column("settled", gettext_lazy("posted"))
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return annotate_state(super().get_queryset(request), timezone.now())
@@ -77,7 +78,7 @@ class CommissionAdmin(MoneyAdmin):
     def state(self, row: Any) -> str:
         return str(STATE_LABELS[row.state])
 
-    @admin.display(description=gettext_lazy("why"))
+    @admin.display(description=gettext_lazy("calculation"))
     def calculation(self, row: Commission) -> SafeString:
         steps = ((step.get("text", ""), step.get("clause", "")) for step in row.steps)
         return format_html("<ol>{}</ol>", format_html_join("", "<li>{} ({})</li>", steps))

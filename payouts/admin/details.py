@@ -1,21 +1,18 @@
-"""Payout details, masked; holds on payouts."""
+"""Payout details, masked, and payout holds in the admin."""
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.db.models import Q
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminTextareaWidget
 
-from accounts.staff import staff_member
 from affiliates.admin_fields import AffiliateField
-from lib.admin.actions import ReasonForm, run_action
+from lib.admin.actions import ReasonForm
 from lib.admin.bases import ReadOnlyAdmin, cache_on_row
-from lib.admin.pages import build_admin_link, build_changelist_url, run_row_action
-from lib.typed import action
+from lib.admin.pages import build_admin_link
+from lib.admin.staff_action import StaffAction
+from payouts.admin.bases import build_reason_field
 from payouts.commissions import holds
 from payouts.models import PayoutDetails, PayoutHold
 from payouts.payout_details import details
@@ -29,14 +26,14 @@ class PayoutDetailsAdmin(ReadOnlyAdmin):
     list_filter = ("method",)
     list_select_related = ("affiliate",)
     search_fields = ("affiliate__code", "affiliate__name")
-    # Neither ciphertext nor fingerprint: nobody needs to see them.
+    # Without ciphertext and fingerprint, which no one needs to see.
     fields = (
         "affiliate", "method", "masked", "holder", "entered_at", "entered_by", "confirmation", "confirmed_at",
         "usable_from", "shared_with",
     )  # fmt: skip
     readonly_fields = fields
 
-    @admin.display(description=gettext_lazy("same account"))
+    @admin.display(description=gettext_lazy("same account as"))
     @cache_on_row
     def shared_with(self, row: PayoutDetails) -> SafeString | str:
         return (
@@ -49,9 +46,7 @@ class PayoutDetailsAdmin(ReadOnlyAdmin):
 
 class HoldForm(forms.Form):
     affiliate = AffiliateField()
-    reason = forms.CharField(
-        label=gettext_lazy("Reason, which the affiliate reads"), max_length=2000, widget=UnfoldAdminTextareaWidget
-    )
+    reason = build_reason_field()
 
 
 @admin.register(PayoutHold)
@@ -65,28 +60,24 @@ class PayoutHoldAdmin(ReadOnlyAdmin):
     actions_list = ("hold",)
     actions_detail = ("release",)
 
-    def has_hold_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("payouts.release_payouthold")
-
-    def has_release_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        held = PayoutHold.objects.filter(pk=object_id, released_at__isnull=True)
-        return self.has_hold_permission(request) and (request.method == "POST" or held.exists())
-
-    @action(description=gettext_lazy("Hold payouts"), permissions=["hold"])
-    def hold(self, request: HttpRequest) -> HttpResponse:
-        """Pay nothing to an affiliate until the hold is released."""
-        return run_action(
-            request, self, HoldForm, _("Hold an affiliate's payouts"),
-            lambda answers: holds.hold_payouts(source=STAFF_SOURCE, now=timezone.now(), by=staff_member(request), **answers),
-            build_changelist_url(PayoutHold),
-        )  # fmt: skip
-
-    @action(description=gettext_lazy("Release"), permissions=["release"])
-    def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Let the next close pay again."""
-        return run_row_action(
-            self, request, object_id, ReasonForm, _("Release this hold"),
-            lambda row, answers, now, by: holds.release_payouts(
-                affiliate=row.affiliate, source=row.source, now=now, by=by, reason=answers["reason"]
-            ),
-        )  # fmt: skip
+    hold = StaffAction(
+        gettext_lazy("Hold payouts"),
+        permission="payouts.release_payouthold",
+        form=HoldForm,
+        do=lambda _row, answers, now, by: holds.hold_payouts(source=STAFF_SOURCE, now=now, by=by, **answers),
+        title=gettext_lazy("Hold an affiliate's payouts"),
+        explanation=gettext_lazy("The affiliate is paid nothing until the hold is released."),
+        success=gettext_lazy("Payouts held."),
+    )
+    release = StaffAction(
+        gettext_lazy("Release"),
+        permission="payouts.release_payouthold",
+        rows=Q(released_at=None),
+        form=ReasonForm,
+        do=lambda hold, answers, now, by: holds.release_payouts(
+            affiliate=hold.affiliate, source=hold.source, now=now, by=by, **answers
+        ),
+        title=gettext_lazy("Release this hold"),
+        explanation=gettext_lazy("The next close pays the affiliate again."),
+        success=gettext_lazy("Hold released."),
+    )

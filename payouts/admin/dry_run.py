@@ -1,4 +1,4 @@
-"""The page before a close: what it would do, and what of that is unusual (CONTRACT 6)."""
+"""The dry run of a close: what it would do, and what of that is unusual (specification 6)."""
 
 from __future__ import annotations
 
@@ -18,18 +18,25 @@ from payouts.closing.dry_run import CSV_COLUMNS, MAX_LISTED, DryRun, iter_csv_ro
 from payouts.models import Close
 
 
-def render_dry_run(admin: ModelAdmin[Any], request: HttpRequest, month: Period | None) -> HttpResponse:
-    """The dry run of `month`, and the button that closes it if it has ended."""
+def render_dry_run(model_admin: ModelAdmin[Any], request: HttpRequest, month: Period | None) -> HttpResponse:
+    """Show the dry run of `month`, with a button that closes it if it has ended."""
     now = timezone.now()
-    found = simulate_close(month=month, now=now) if month else None
+    dry_run = simulate_close(month=month, now=now) if month else None
     return money_page(
-        admin, request, "admin/payouts/close.html", _("Close the next month"),
-        dry_run=found, due=month in list_due_months(now), rows=_build_comparison(found), max_listed=MAX_LISTED, back=build_changelist_url(Close),
-    )  # fmt: skip
+        model_admin,
+        request,
+        "admin/payouts/close.html",
+        _("Close the next month"),
+        dry_run=dry_run,
+        due=month in list_due_months(now),
+        rows=_build_comparison(dry_run),
+        max_listed=MAX_LISTED,
+        back=build_changelist_url(Close),
+    )
 
 
 def build_csv_response(month: Period | None) -> HttpResponse:
-    """Every statement of the dry run, one row each."""
+    """Return a CSV with one row per statement of the dry run."""
     if month is None:
         raise Http404
     content = build_csv(CSV_COLUMNS, iter_csv_rows(month=month, now=timezone.now()))
@@ -37,9 +44,9 @@ def build_csv_response(month: Period | None) -> HttpResponse:
     return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
 
 
-def _build_comparison(found: DryRun | None) -> list[dict[str, Any]]:
-    """For each figure its value in this month and in those before, newest first."""
-    if found is None:
+def _build_comparison(dry_run: DryRun | None) -> list[dict[str, Any]]:
+    """Return each figure with its values in this month and in the previous months, newest first."""
+    if dry_run is None:
         return []
     labels = {
         "statements": (_("Statements"), False),
@@ -48,10 +55,10 @@ def _build_comparison(found: DryRun | None) -> list[dict[str, Any]]:
         "payouts": (_("Payouts"), False),
         "paid": (_("Paid out"), True),
         "carried": (_("Carried over"), True),
-        "negative": (_("Balances below zero"), False),
-        "exceptions": (_("Set aside"), False),
+        "negative": (_("Negative balances"), False),
+        "exceptions": (_("Close exceptions"), False),
     }
-    columns = [found.figures, *found.before]
+    columns = [dry_run.figures, *dry_run.before]
     return [
         {"label": label, "is_money": is_money, "values": [getattr(column, name) for column in columns]}
         for name, (label, is_money) in labels.items()

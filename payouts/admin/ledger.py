@@ -1,4 +1,4 @@
-"""The ledger: trial balance, accounts and journal, each figure leading to the rows behind it (CONTRACT 7)."""
+"""The ledger in the admin: trial balance, accounts and journal, each figure linked to its entries (specification 7)."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from payouts.models import Account, LedgerEntry, LedgerTransaction
 
 
 class MonthFilter(admin.SimpleListFilter):
-    """The month in which it was booked, by the program's clocks."""
+    """The month of booking, in the program's time zone."""
 
     title = gettext_lazy("month")
     parameter_name = "month"
@@ -43,7 +43,7 @@ class EntryMonthFilter(MonthFilter):
 
 
 class UntilFilter(MonthFilter):
-    """What was booked by the end of a month."""
+    """Everything booked before the end of a month."""
 
     title = gettext_lazy("until the end of")
     parameter_name = "until"
@@ -87,7 +87,7 @@ class LedgerTransactionAdmin(MoneyAdmin):
     list_filter = ("kind", MonthFilter)
     list_select_related = ("by",)
     search_fields = ("source",)
-    search_help_text = gettext_lazy("An affiliate's code, a payout's reference, or how a source begins")
+    search_help_text = gettext_lazy("Affiliate code, payout reference, or the beginning of a source")
     fields = ("source", "source_object", "kind", "total_display", "at", "recorded_at", "by", "memo")
     readonly_fields = fields
     inlines = (EntryInline,)
@@ -103,51 +103,61 @@ class LedgerTransactionAdmin(MoneyAdmin):
         term = search_term.strip()
         return (journal.search_transactions(queryset, term) if term else queryset), False
 
-    @admin.display(description=gettext_lazy("about"))
+    @admin.display(description=gettext_lazy("source object"))
     @cache_on_row
     def source_object(self, row: LedgerTransaction) -> SafeString | str:
         return build_admin_link(journal.find_subject(row.source))
 
     def get_urls(self) -> list[URLPattern]:
-        mine = path(
+        account_url = path(
             "accounts/<str:account>/",
             self.admin_site.admin_view(self.account),
             name="payouts_ledgertransaction_account",
         )
-        return [mine, *super().get_urls()]
+        return [account_url, *super().get_urls()]
 
     @action(description=gettext_lazy("Trial balance"), permissions=["view"])
     def trial_balance(self, request: HttpRequest) -> HttpResponse:
-        """Each account's debits, credits and balance, now or at the end of a month; all of them sum to zero."""
+        """Show each account's debits, credits and balance, now or at the end of a month; the balances sum to zero."""
         month = journal.parse_month(request.GET.get("until", ""))
-        found = journal.get_trial_balance(month.ends_at if month else None)
+        balances = journal.get_trial_balance(month.ends_at if month else None)
         until = f"&until={month}" if month else ""
-        rows = [(account.label, sums, _build_urls(account, until)) for account, sums in found.items()]
+        rows = [(account.label, sums, _build_urls(account, until)) for account, sums in balances.items()]
         return money_page(
-            self, request, "admin/payouts/trial_balance.html", _("Trial balance"), rows=rows, month=month,
+            self,
+            request,
+            "admin/payouts/trial_balance.html",
+            _("Trial balance"),
+            rows=rows,
+            month=month,
             months=[f"{day:%Y-%m}" for day in journal.list_ledger_months()],
-            total=sum(sums.balance for sums in found.values()), now=month is None,
-        )  # fmt: skip
+            total=sum(sums.balance for sums in balances.values()),
+            now=month is None,
+        )
 
     def account(self, request: HttpRequest, account: str) -> HttpResponse:
-        """One account month by month, each figure leading to its entries."""
+        """Show an account month by month, each figure linked to its entries."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         if account not in Account.values:
             raise Http404
-        which = Account(account)
+        ledger_account = Account(account)
         rows = [
-            (month, _build_urls(which, f"&month={month.first_day:%Y-%m}"))
-            for month in journal.list_account_months(which)
+            (month, _build_urls(ledger_account, f"&month={month.first_day:%Y-%m}"))
+            for month in journal.list_account_months(ledger_account)
         ]
         return money_page(
-            self, request, "admin/payouts/account.html", _("Account: %(name)s") % {"name": which.label}, rows=rows,
+            self,
+            request,
+            "admin/payouts/account.html",
+            _("Account: %(name)s") % {"name": ledger_account.label},
+            rows=rows,
             back=reverse("admin:payouts_ledgertransaction_trial_balance"),
-        )  # fmt: skip
+        )
 
     @action(description=gettext_lazy("Journal as CSV"), permissions=["view"])
     def journal(self, request: HttpRequest) -> StreamingHttpResponse:
-        """Every entry, in the order booked, streamed; of one month with `?month=YYYY-MM`."""
+        """Stream every entry in the order of booking, or those of one month with `?month=YYYY-MM`."""
         month: Period | None = journal.parse_month(request.GET.get("month", ""))
         rows = journal.list_journal_rows(month).iterator(chunk_size=5000)
         name = f"journal-{month}.csv" if month else "journal.csv"
@@ -155,15 +165,15 @@ class LedgerTransactionAdmin(MoneyAdmin):
         return StreamingHttpResponse(iter_csv_lines(journal.COLUMNS, rows), content_type="text/csv", headers=headers)
 
 
-def _build_urls(account: Account, when: str) -> dict[str, str]:
-    """Where the entries behind a figure are listed: all, debits, credits; and the account's own page and journal."""
-    query = f"account__exact={account.value}{when}"
+def _build_urls(account: Account, query_suffix: str) -> dict[str, str]:
+    """Return the URLs of an account's entries, debits, credits, page and journal; `query_suffix` limits the months."""
+    query = f"account__exact={account.value}{query_suffix}"
     return {
         "entries": build_changelist_url(LedgerEntry, query),
         "debit": build_changelist_url(LedgerEntry, f"{query}&side=debit"),
         "credit": build_changelist_url(LedgerEntry, f"{query}&side=credit"),
         "account": reverse("admin:payouts_ledgertransaction_account", args=[account.value]),
-        "journal": reverse("admin:payouts_ledgertransaction_journal") + f"?{when.removeprefix('&')}",
+        "journal": reverse("admin:payouts_ledgertransaction_journal") + f"?{query_suffix.removeprefix('&')}",
     }
 
 
@@ -190,7 +200,7 @@ class LedgerEntryAdmin(MoneyAdmin):
     def transaction_link(self, row: LedgerEntry) -> SafeString | str:
         return build_admin_link(row.transaction)
 
-    @admin.display(description=gettext_lazy("when"))
+    @admin.display(description=gettext_lazy("booked"))
     def at(self, row: LedgerEntry) -> Any:
         return row.transaction.at
 

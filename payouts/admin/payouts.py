@@ -1,20 +1,24 @@
-"""Single payouts: cancelled before they are sent, issued anew after they came back."""
+"""Single payouts in the admin: held or cancelled before they are sent, paid again after they came back."""
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Q
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import cache_on_row
-from lib.admin.pages import build_admin_links, run_row_action
-from lib.typed import action
+from lib.admin.pages import build_admin_links
+from lib.admin.staff_action import StaffAction
 from payouts.admin.bases import MoneyAdmin, build_amount_column
 from payouts.disbursement import payout_transitions
 from payouts.disbursement.approval import UNSENT_STATES
 from payouts.ledger import journal
 from payouts.models import Payout
+
+
+def _may_hold(request: HttpRequest) -> bool:
+    return request.user.has_perm("payouts.return_payout") and request.user.has_perm("payouts.release_payouthold")
 
 
 @admin.register(Payout)
@@ -31,53 +35,45 @@ class PayoutAdmin(MoneyAdmin):
     actions_detail = ("hold", "cancel", "reissue")
     amount_display = build_amount_column("amount", gettext_lazy("amount"))
 
-    @admin.display(description=gettext_lazy("booked by"))
+    @admin.display(description=gettext_lazy("ledger transactions"))
     @cache_on_row
     def ledger_transactions(self, row: Payout) -> SafeString | str:
         return build_admin_links(journal.list_payout_transactions(row))
 
-    def has_cancel_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return self._is_allowed(request, object_id, *UNSENT_STATES)
-
-    def has_hold_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return self._is_allowed(request, object_id, *UNSENT_STATES) and request.user.has_perm(
-            "payouts.release_payouthold"
-        )
-
-    def has_reissue_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return self._is_allowed(request, object_id, Payout.State.FAILED, Payout.State.CANCELLED)
-
-    def _is_allowed(self, request: HttpRequest, object_id: str, *states: str) -> bool:
-        if not request.user.has_perm("payouts.return_payout"):
-            return False
-        return request.method == "POST" or Payout.objects.filter(pk=object_id, state__in=states).exists()
-
-    @action(description=gettext_lazy("Hold"), permissions=["hold"])
-    def hold(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Take it back to the balance, and pay the affiliate nothing until the hold is released."""
-        return run_row_action(
-            self, request, object_id, ReasonForm, _("Hold this payout"),
-            lambda row, answers, now, by: payout_transitions.hold(payout=row, reason=answers["reason"], now=now, by=by),
-            explanation=_(
-                "Its amount goes back to the balance, and nothing is paid to the affiliate until you release the hold."
-                " The affiliate reads the reason. The batch needs a new approval."
-            ),
-        )  # fmt: skip
-
-    @action(description=gettext_lazy("Cancel"), permissions=["cancel"])
-    def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Take it back to the affiliate's balance before it is sent."""
-        return run_row_action(
-            self, request, object_id, ReasonForm, _("Cancel this payout"),
-            lambda row, answers, now, by: payout_transitions.cancel(payout=row, reason=answers["reason"], now=now, by=by),
-            explanation=_("Its amount goes back to the balance, and its batch needs a new approval."),
-        )  # fmt: skip
-
-    @action(description=gettext_lazy("Issue anew"), permissions=["reissue"])
-    def reissue(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Make a new payout of the same amount, to the newest details."""
-        return run_row_action(
-            self, request, object_id, ReasonForm, _("Issue this payout anew"),
-            lambda row, answers, now, by: payout_transitions.reissue(payout=row, reason=answers["reason"], now=now, by=by),
-            explanation=_("The new payout goes to the newest details, under its own reference, and needs an approval."),
-        )  # fmt: skip
+    hold = StaffAction(
+        gettext_lazy("Hold"),
+        permission=_may_hold,
+        rows=Q(state__in=UNSENT_STATES),
+        form=ReasonForm,
+        do=lambda payout, answers, now, by: payout_transitions.hold(payout=payout, now=now, by=by, **answers),
+        title=gettext_lazy("Hold this payout"),
+        explanation=gettext_lazy(
+            "Its amount goes back to the balance, and the affiliate is paid nothing until you release the hold."
+            " The affiliate reads the reason. The rest of the batch must be submitted and approved again."
+        ),
+        success=gettext_lazy("Payout held."),
+    )
+    cancel = StaffAction(
+        gettext_lazy("Cancel"),
+        permission="payouts.return_payout",
+        rows=Q(state__in=UNSENT_STATES),
+        form=ReasonForm,
+        do=lambda payout, answers, now, by: payout_transitions.cancel(payout=payout, now=now, by=by, **answers),
+        title=gettext_lazy("Cancel this payout"),
+        explanation=gettext_lazy(
+            "Its amount goes back to the balance. The rest of the batch must be submitted and approved again."
+        ),
+        success=gettext_lazy("Payout cancelled."),
+    )
+    reissue = StaffAction(
+        gettext_lazy("Pay again"),
+        permission="payouts.return_payout",
+        rows=Q(state__in=(Payout.State.FAILED, Payout.State.CANCELLED)),
+        form=ReasonForm,
+        do=lambda payout, answers, now, by: payout_transitions.reissue(payout=payout, now=now, by=by, **answers),
+        title=gettext_lazy("Pay this amount again"),
+        explanation=gettext_lazy(
+            "The new payout has its own reference, goes to the newest payout details, and needs an approval."
+        ),
+        success=gettext_lazy("New payout created."),
+    )

@@ -1,4 +1,4 @@
-"""Reports of all affiliates, or of one, for staff."""
+"""Reports for staff, of all affiliates or of one."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ from payouts.reporting.reports import GroupBy
 
 
 class OptionalAffiliateField(AffiliateField):
-    """An affiliate by code, or nobody in particular."""
+    """An affiliate by code, or empty for all of them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class OptionalAffiliateField(AffiliateField):
 
 
 class StaffReportForm(ReportForm):
-    """The same question, of everybody where no affiliate is named."""
+    """A report of one affiliate, or of all if none is named."""
 
     affiliate = OptionalAffiliateField()
     field_order = ("affiliate", "since", "until", "by", "show")
@@ -47,17 +47,17 @@ class StaffReportForm(ReportForm):
 
 @require_safe
 def reports(request: HttpRequest) -> HttpResponse:
-    """What came of all affiliates' links and coupons, or of one's."""
-    form, asked = _read_query(request)
-    shown = page.build_context(request, asked, get_program_time_zone(), staff=True) if asked else {}
-    return _render_page(request, form, shown)
+    """Show clicks, orders and earnings of all affiliates or of one."""
+    form, query = _read_query(request)
+    context = page.build_context(request, query, get_program_time_zone(), staff=True) if query else {}
+    return _render_page(request, form, context)
 
 
 @require_safe
 def reports_csv(request: HttpRequest) -> HttpResponse:
-    """The same report as a CSV file."""
-    form, asked = _read_query(request)
-    return page.build_csv_response(asked, get_program_time_zone()) if asked else _render_page(request, form, {})
+    """Return the same report as a CSV file."""
+    form, query = _read_query(request)
+    return page.build_csv_response(query, get_program_time_zone()) if query else _render_page(request, form, {})
 
 
 def _read_query(request: HttpRequest) -> tuple[ReportForm, ReportQuery | None]:
@@ -65,16 +65,16 @@ def _read_query(request: HttpRequest) -> tuple[ReportForm, ReportQuery | None]:
         raise PermissionDenied
     today = timezone.localdate(timezone=get_program_time_zone())
     code = request.GET.get("affiliate", "").strip()
-    form = StaffReportForm(request.GET.dict(), today=today, splits=tuple(GroupBy))
+    form = StaffReportForm(request.GET.dict(), today=today, groupings=tuple(GroupBy))
     if not form.is_valid():
         return form, None
     affiliate = form.cleaned_data["affiliate"]
     return form, build_query(form, affiliate, (("affiliate", code),) if code else ())
 
 
-def _render_page(request: HttpRequest, form: ReportForm, shown: dict[str, Any]) -> HttpResponse:
-    context = {**admin.site.each_context(request), "title": _("Reports"), "form": form, **shown}
-    return TemplateResponse(request, "admin/payouts/reports.html", context, status=200 if shown else 400)
+def _render_page(request: HttpRequest, form: ReportForm, report: dict[str, Any]) -> HttpResponse:
+    context = {**admin.site.each_context(request), "title": _("Reports"), "form": form, **report}
+    return TemplateResponse(request, "admin/payouts/reports.html", context, status=200 if report else 400)
 
 
 reports_page: Callable[..., HttpResponse] = admin.site.admin_view(reports)

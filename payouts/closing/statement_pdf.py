@@ -2,20 +2,18 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import typst
 from django.conf import settings
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from agreements.program_currency import get_program_currency
 from agreements.rules import Rule
-from lib.formatting import format_category, format_datetime_for, format_day, format_money, format_month
+from lib.formatting import format_category, format_date, format_datetime_for, format_day, format_money, format_month
 from mail.attachments import Attachment
 from payouts.closing import statements
 from payouts.models import Statement, StatementLine
@@ -57,7 +55,7 @@ def _build_data(statement: Statement) -> dict[str, Any]:
         "closing": format_money(statement.closing, currency),
         "lines": [_format_line(row, currency) for row in statements.list_lines(statement)] if is_short else [],
         "categories": _format_subtotals(statements.sum_by_category(statement), currency, format_category),
-        "days": [] if is_short else _format_subtotals(statements.sum_by_day(statement), currency, _format_day),
+        "days": [] if is_short else _format_subtotals(statements.sum_by_day(statement), currency, format_date),
         "long": ""
         if is_short
         else _("The %(count)s lines of this statement are in its CSV file.") % {"count": f"{statement.lines:,}"},
@@ -131,10 +129,6 @@ def _format_subtotals(
         [format_label(subtotal.label), f"{subtotal.lines:,}", format_money(subtotal.amount, currency)]
         for subtotal in subtotals
     ]
-
-
-def _format_day(day: date) -> str:
-    return date_format(day, "j F Y")
 
 
 def _describe_payout(statement: Statement) -> str:

@@ -1,7 +1,6 @@
-"""Batches of payouts: submitted by one member of staff, approved by another over a digest (CONTRACT 6).
+"""Batches of payouts: submitted by one member of staff, approved by another over a digest (specification 6).
 
-What follows an approval has modules of its own: `exports` (the file), `results` (what the bank said) and `returns`
-(cancelled, failed, issued anew). They are offered here too, so that the story has one door.
+What follows an approval is in `exports`, `bank_results` and `payout_transitions`.
 """
 
 import hashlib
@@ -20,6 +19,7 @@ from affiliates.errors import IllegalTransition
 from affiliates.models import State as AffiliateState
 from agreements.program_currency import get_program_currency
 from audit import trail
+from lib.reasons import require_reason
 from payouts.errors import SecondApprovalRequired
 from payouts.ledger import booking
 from payouts.models import Payout, PayoutBatch, PayoutDetails, PayoutHold
@@ -29,19 +29,19 @@ from payouts.payout_details.methods import METHODS
 State = PayoutBatch.State
 UNSENT_STATES = (Payout.State.DRAFT, Payout.State.SUBMITTED, Payout.State.APPROVED)
 UNSENT_BATCH_STATES = (State.DRAFT, State.SUBMITTED, State.APPROVED)
-# So many obstacles are named in a message.
+# How many blocked payouts a message names.
 MAX_NAMED = 10
 
 
 class PayoutBlocker(NamedTuple):
-    """Why a payout of a batch may not be sent now."""
+    """A payout of a batch that cannot be sent now, and why."""
 
     payout: Payout
     reason: str
 
 
 class BatchSummary(NamedTuple):
-    """What an approver is shown, and the digest over exactly that."""
+    """What an approver is shown: the payouts to be paid, their total, and the digest over exactly that."""
 
     payouts: Sequence[Payout]
     total: Decimal
@@ -51,7 +51,7 @@ class BatchSummary(NamedTuple):
 
 
 def summarize_batch(batch: PayoutBatch, now: datetime) -> BatchSummary:
-    """The payouts of `batch` that are to be paid, their total, the digest and what stands against any of them."""
+    """Return the payouts of `batch` that are to be paid, their total, their digest and their blockers."""
     rows, currency = _load_payouts(batch), get_program_currency()
     return BatchSummary(
         payouts=rows,
@@ -63,9 +63,9 @@ def summarize_batch(batch: PayoutBatch, now: datetime) -> BatchSummary:
 
 
 def compute_digest(payouts: Sequence[Payout], currency: str) -> str:
-    """SHA-256 over payees, amounts in `currency` and destinations, in order of reference (CONTRACT 6).
+    """Return the SHA-256 over payees, amounts in `currency` and destinations, in order of reference (specification 6).
 
-    The destination is read from the ciphertext itself, so that exchanging it in the database is found too.
+    The destination is read from the ciphertext itself, so that exchanging it in the database changes the digest, too.
     """
     parts = [
         [
@@ -83,7 +83,7 @@ def compute_digest(payouts: Sequence[Payout], currency: str) -> str:
 
 
 def list_blockers(payouts: Sequence[Payout], now: datetime, currency: str) -> list[PayoutBlocker]:
-    """What changed since the close so that a payout may not be sent: staff put it aside, or wait."""
+    """Return the payouts that cannot be sent because of a change since the close: staff remove them, or wait."""
     ids = [payout.affiliate_id for payout in payouts]
     newest = dict(
         PayoutDetails.objects.filter(affiliate__in=ids, entered_at__lte=now)
@@ -94,59 +94,67 @@ def list_blockers(payouts: Sequence[Payout], now: datetime, currency: str) -> li
     held = set(
         PayoutHold.objects.filter(affiliate__in=ids, released_at__isnull=True).values_list("affiliate", flat=True)
     )
-    found = []
+    blockers = []
     for payout in payouts:
         is_newest = newest.get(payout.affiliate_id) == payout.details_id
-        why = _find_blocker(payout, is_newest, payout.affiliate_id in held, currency)
-        if why:
-            found.append(PayoutBlocker(payout, why))
-    return found
+        reason = _find_blocker(payout, is_newest, payout.affiliate_id in held, currency)
+        if reason:
+            blockers.append(PayoutBlocker(payout, reason))
+    return blockers
 
 
 def list_batch_blockers(batch: PayoutBatch, now: datetime) -> list[PayoutBlocker]:
-    """`obstacles` of the payouts of `batch` that are to be paid."""
+    """Return the blockers of the payouts of `batch` that are to be paid."""
     return list_blockers(_load_payouts(batch), now, get_program_currency())
 
 
 @transaction.atomic
 def submit(*, batch: PayoutBatch, now: datetime, by: User) -> None:
-    """Hand the drafts of `batch` to an approver; refuses an empty batch and one with a payout that may not be sent."""
+    """Submit the drafts of `batch` for approval.
+
+    Raises ValidationError for an empty batch and for one with a payout that cannot be sent.
+    """
     booking.lock_shared()
-    shown = summarize_batch(batch, now)
-    if not shown.payouts:
-        raise ValidationError(_("There is nothing to pay in this batch."))
-    _check_blockers(shown)
-    why = _describe_payouts(shown)
+    summary = summarize_batch(batch, now)
+    if not summary.payouts:
+        raise ValidationError(_("This batch has nothing to pay."))
+    _check_blockers(summary)
+    reason = _describe_payouts(summary)
     transition_batch(
-        batch, (State.DRAFT,), now=now, by=by, reason=why, state=State.SUBMITTED, submitted_at=now, submitted_by=by
+        batch, (State.DRAFT,), now=now, by=by, reason=reason, state=State.SUBMITTED, submitted_at=now, submitted_by=by
     )
     batch.payouts.filter(state=Payout.State.DRAFT).update(state=Payout.State.SUBMITTED)
 
 
 @transaction.atomic
 def approve(*, batch: PayoutBatch, digest: str, now: datetime, by: User) -> None:
-    """Approve what was shown with `digest`; refuses the submitter, and a batch that is no longer what was shown."""
+    """Approve `batch` as it was shown with `digest`.
+
+    Raises SecondApprovalRequired for the submitter, and ValidationError if the batch is no longer as it was shown.
+    """
     booking.lock_shared()
     row = PayoutBatch.objects.select_for_update().get(pk=batch.pk)
     if row.submitted_by_id == by.pk:
-        raise SecondApprovalRequired(_("You submitted these payouts: somebody else has to approve them."))
-    shown = summarize_batch(row, now)
-    if digest != shown.digest:
-        raise ValidationError(_("The payouts have changed since you looked at them. Look at them again."))
-    _check_blockers(shown)
+        raise SecondApprovalRequired(_("You submitted these payouts. Another member of staff must approve them."))
+    summary = summarize_batch(row, now)
+    if digest != summary.digest:
+        raise ValidationError(_("The payouts have changed since you opened this page. Check them again."))
+    _check_blockers(summary)
     values: dict[str, Any] = {"approved_at": now, "approved_by": by, "digest": digest}
     transition_batch(
-        batch, (State.SUBMITTED,), now=now, by=by, reason=_describe_payouts(shown), state=State.APPROVED, **values
+        batch, (State.SUBMITTED,), now=now, by=by, reason=_describe_payouts(summary), state=State.APPROVED, **values
     )
     batch.payouts.filter(state=Payout.State.SUBMITTED).update(state=Payout.State.APPROVED)
 
 
 @transaction.atomic
 def return_to_draft(*, batch: PayoutBatch, reason: str, now: datetime, by: User | None) -> None:
-    """Void the submission and the approval of `batch`, with the reason; refuses one that was exported."""
+    """Void the submission and the approval of `batch`, with a reason.
+
+    Raises ValidationError without a reason, and IllegalTransition if the batch was exported.
+    """
     booking.lock_shared()
-    if not reason.strip():
-        raise ValidationError({"reason": _("Give the reason.")})
+    reason = require_reason(reason)
     cleared: dict[str, Any] = {
         "submitted_at": None,
         "submitted_by": None,
@@ -163,10 +171,13 @@ def return_to_draft(*, batch: PayoutBatch, reason: str, now: datetime, by: User 
 def transition_batch(
     batch: PayoutBatch, expected: Sequence[str], *, now: datetime, by: User | None, reason: str = "", **values: Any
 ) -> None:
-    """Guarded change of `batch` from one of the `expected` states, with its audit record, or IllegalTransition."""
+    """Change `batch` from one of the `expected` states, with an audit record.
+
+    Raises IllegalTransition if it is in another state.
+    """
     before = batch.state
     if not PayoutBatch.objects.filter(pk=batch.pk, state__in=expected).update(**values):
-        raise IllegalTransition(_("This batch is not in a state in which that can be done; look at it again."))
+        raise IllegalTransition(_("This batch has changed in the meantime. Check it again."))
     for name, value in values.items():
         setattr(batch, name, value)
     trail.record(
@@ -180,10 +191,10 @@ def transition_batch(
     )
 
 
-def _describe_payouts(shown: BatchSummary) -> str:
-    """Why a batch goes on, for the record: what it pays, as it was shown."""
-    count = len(shown.payouts)
-    return f"To pay {shown.total:.2f} {shown.currency} in {count} payout{'' if count == 1 else 's'}, as shown."
+def _describe_payouts(summary: BatchSummary) -> str:
+    """Return what a batch pays, as the reason in its audit record."""
+    count = len(summary.payouts)
+    return f"To pay {summary.total:.2f} {summary.currency} in {count} payout{'' if count == 1 else 's'}, as shown."
 
 
 def _load_payouts(batch: PayoutBatch) -> list[Payout]:
@@ -193,7 +204,7 @@ def _load_payouts(batch: PayoutBatch) -> list[Payout]:
 
 def _find_blocker(payout: Payout, details_are_newest: bool, held: bool, currency: str) -> str:
     if not details_are_newest:
-        return _("The payout details were changed after the close.")
+        return _("The payout details have changed since the close.")
     if held:
         return _("The affiliate's payouts are on hold.")
     if payout.affiliate.state == AffiliateState.SUSPENDED:
@@ -201,11 +212,11 @@ def _find_blocker(payout: Payout, details_are_newest: bool, held: bool, currency
     return METHODS[payout.details.method].get_currency_error(currency)
 
 
-def _check_blockers(shown: BatchSummary) -> None:
-    if shown.blockers:
+def _check_blockers(summary: BatchSummary) -> None:
+    if summary.blockers:
         named = [
-            f"{row.payout.affiliate.code}, {row.payout.reference}: {row.reason}" for row in shown.blockers[:MAX_NAMED]
+            f"{row.payout.affiliate.code}, {row.payout.reference}: {row.reason}" for row in summary.blockers[:MAX_NAMED]
         ]
-        more = len(shown.blockers) - len(named)
+        more = len(summary.blockers) - len(named)
         rest = [_("And %(more)s more.") % {"more": more}] if more else []
-        raise ValidationError([*named, *rest, _("Put them aside, so that the others can go; or wait.")])
+        raise ValidationError([*named, *rest, _("Remove the unpayable payouts to submit the rest, or wait.")])

@@ -1,4 +1,4 @@
-"""What the bank or provider said about each payout: a CSV, looked at first, taken as often as it is sent (CONTRACT 6)."""
+"""Results of payouts, a CSV from the bank or provider: previewed, then imported (specification 6)."""
 
 import io
 import re
@@ -21,8 +21,8 @@ from payouts.models import Payout, PayoutBatch
 COLUMNS = ["reference", "result", "amount", "reason"]
 AMOUNT_PATTERN = re.compile(r"[0-9]{1,12}\.[0-9]{2}", re.ASCII)
 State = Payout.State
-# Why a payout became paid without a line of its own.
-PAID_IN_FULL = "The bank or provider paid everything that was sent."
+# The audit reason of payouts that are marked paid without a results file.
+PAID_IN_FULL = "The bank or provider paid the whole batch."
 
 
 class Effect(StrEnum):
@@ -34,7 +34,7 @@ class Effect(StrEnum):
 
 
 class ResultLine(NamedTuple):
-    """One line of the file and what it does; `cause` says why where it is refused."""
+    """One line of the file and its effect; `cause` is why it is refused, or ""."""
 
     number: int
     reference: str
@@ -47,7 +47,10 @@ class ResultLine(NamedTuple):
 
 
 def preview_results(content: bytes) -> list[ResultLine]:
-    """What each line of the file would do; nothing is changed. ValidationError where it is no such file at all."""
+    """Return what each line of the file would do, without changing anything.
+
+    Raises ValidationError for the field `file` if it cannot be read.
+    """
     rows = _read_rows(content)
     wanted = {row.cells[0] for row in rows}
     payouts = {
@@ -64,18 +67,18 @@ def preview_results(content: bytes) -> list[ResultLine]:
 
 @transaction.atomic
 def import_results(*, content: bytes, now: datetime, by: User) -> list[ResultLine]:
-    """Take the results in: `paid`, `failed`, or returned after it was paid, each booked once (CONTRACT 6).
+    """Book the results: payouts that were paid, failed, or were returned after they had been paid (specification 6).
 
-    A line with an unknown reference, another amount or a result that does not fit is refused by itself and changes nothing;
-    the answer says so for each line. The same file again changes nothing.
+    A line with an unknown reference, another amount or an impossible result is refused and changes nothing; the other
+    lines count. Importing the same file again changes nothing. Return the effect of each line.
     """
     booking.lock_shared()
     wanted = [row.cells[0] for row in _read_rows(content)]
-    # Locked in one order, so that two imports at once wait for each other and the second finds what the first did.
+    # Locked in one order, so that of two imports at once the second waits and sees what the first did.
     list(Payout.objects.filter(reference__in=wanted).order_by("pk").select_for_update(of=("self",)).values_list("pk"))
     lines = preview_results(content)
     paid = [
-        (line.payout, f"Line {line.number} of the results says so.")
+        (line.payout, f"Line {line.number} of the results file.")
         for line in lines
         if line.payout is not None and line.effect == Effect.PAID
     ]
@@ -88,11 +91,14 @@ def import_results(*, content: bytes, now: datetime, by: User) -> list[ResultLin
 
 @transaction.atomic
 def mark_paid(*, batch: PayoutBatch, now: datetime, by: User) -> int:
-    """Record that every payout of `batch` that is still `sent` arrived, as the bank said; returns how many."""
+    """Mark every payout of `batch` that is still `sent` as paid, and return how many.
+
+    Raises ValidationError if there is none.
+    """
     booking.lock_shared()
     rows = list(batch.payouts.filter(state=State.SENT).select_related("affiliate").order_by("pk"))
     if not rows:
-        raise ValidationError(_("No payout of this batch waits for its result."))
+        raise ValidationError(_("No payout of this batch is waiting for its result."))
     payout_transitions.pay_many([(payout, PAID_IN_FULL) for payout in rows], now=now, by=by)
     total = sum((payout.amount for payout in rows), Decimal("0.00"))
     after = {"payouts": len(rows), "total": total}
@@ -105,7 +111,7 @@ def _read_rows(content: bytes) -> list[CsvRow]:
         rows = list(read_csv(io.BytesIO(content)))
         if not rows or [cell.lower() for cell in rows[0].cells] != COLUMNS:
             header = ",".join(COLUMNS)
-            raise ValidationError({"file": _("The first line has to be: %(header)s") % {"header": header}})
+            raise ValidationError({"file": _("The first line must be: %(header)s") % {"header": header}})
         for row in rows:
             check_width(row, len(COLUMNS))
     except CsvError as error:
@@ -121,22 +127,22 @@ def _classify_line(number: int, cells: list[str], payout: Payout | None, repeate
 def _get_effect(cells: list[str], payout: Payout | None, repeated: bool) -> tuple[Effect, str]:
     _reference, result, amount, reason = cells
     if payout is None:
-        return Effect.REFUSED, _("reference: no payout has it")
+        return Effect.REFUSED, _("reference: no payout has this reference")
     if repeated:
-        return Effect.REFUSED, _("reference: it stands in this file already")
+        return Effect.REFUSED, _("reference: this payout is in the file twice")
     if not AMOUNT_PATTERN.fullmatch(amount) or Decimal(amount) != payout.amount:
         return Effect.REFUSED, _("amount: the payout is %(amount)s") % {"amount": f"{payout.amount:.2f}"}
     if result == "paid":
         return _get_paid_effect(payout)
     if result == "failed":
         return _get_failed_effect(payout, reason)
-    return Effect.REFUSED, _("result: it has to be paid or failed")
+    return Effect.REFUSED, _("result: must be paid or failed")
 
 
 def _get_paid_effect(payout: Payout) -> tuple[Effect, str]:
     if payout.state == State.SENT:
         return Effect.PAID, ""
-    # Also for one that was returned later: the older file may be taken again.
+    # Even if it was returned later: an older file may be imported again.
     if payout.state == State.PAID or payout.paid_at is not None:
         return Effect.UNCHANGED, ""
     return Effect.REFUSED, _("result: the payout is %(state)s") % {"state": payout.get_state_display()}
@@ -144,7 +150,7 @@ def _get_paid_effect(payout: Payout) -> tuple[Effect, str]:
 
 def _get_failed_effect(payout: Payout, reason: str) -> tuple[Effect, str]:
     if not reason:
-        return Effect.REFUSED, _("reason: a failed payout needs one")
+        return Effect.REFUSED, _("reason: enter why the payout failed")
     if payout.state == State.SENT:
         return Effect.FAILED, ""
     if payout.state == State.PAID:

@@ -1,4 +1,4 @@
-"""What the money room tells affiliates by e-mail; called in the transaction of what it tells (CONTRACT 10)."""
+"""E-mails about payouts, queued in the transaction of the event that they report (specification 10)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,8 +13,7 @@ from payouts.models import Payout
 
 
 def send_payouts_sent(payouts: Sequence[Payout], currency: str) -> None:
-    """That payouts are on their way, each to which (masked) account, under which reference; their affiliates and details
-    should be loaded with them."""
+    """Queue an e-mail for each sent payout; load their affiliates and details with them."""
     notify_many(
         kind="payout_sent",
         notices=[
@@ -27,7 +26,7 @@ def send_payouts_sent(payouts: Sequence[Payout], currency: str) -> None:
 
 
 def send_payout_failed(*, payout: Payout, returned: bool, now: datetime) -> None:
-    """That a payout failed, was returned after it had been paid or was cancelled, why, and where its amount is now."""
+    """Queue the e-mail about a payout that failed, was cancelled, or was `returned` after it had been paid."""
     agreement = get_applicable_version(payout.affiliate_id, at=now)[0]
     context = _build_context(payout, get_program_currency()) | {
         "returned": returned,

@@ -1,4 +1,4 @@
-"""The files that are paid from: one a method, made once when a batch is sent, kept encrypted (CONTRACT 6)."""
+"""Payout files: one per method, built once when a batch is sent, and kept encrypted (specification 6)."""
 
 import hashlib
 from collections import defaultdict
@@ -25,11 +25,11 @@ from payouts.payout_details.methods import METHODS, Money, Sender, Transfer
 
 
 def export(*, batch: PayoutBatch, now: datetime, by: User) -> list[PayoutFile]:
-    """Send the approved `batch`: its payouts become `sent`, the affiliates are told, and its files are made.
+    """Send the approved `batch`: build its files, set its payouts to `sent` and notify the affiliates.
 
-    Asked again, it gives the same files, byte for byte. ApprovalVoided where payees, amounts or destinations are not those
-    approved, or where a payout may not be sent any more: the batch is then a draft again with that reason, and what may not be
-    sent is put aside, so that the rest can be submitted and approved anew.
+    A repeated export returns the same files, byte for byte. Raises ApprovalVoided if payees, amounts or destinations
+    are not those approved, or if a payout can no longer be sent: the batch is then a draft again, without the
+    unpayable payouts.
     """
     with transaction.atomic():
         booking.lock_shared()
@@ -38,33 +38,35 @@ def export(*, batch: PayoutBatch, now: datetime, by: User) -> list[PayoutFile]:
             return list(row.files.all())
         if row.state != State.APPROVED:
             raise IllegalTransition(_("Only an approved batch can be exported."))
-        # Before anything is written: a voided approval is kept, and must not be rolled back with the refusal.
-        voided = _void_approval(row, now, by)
-        files = [] if voided else _send_batch(row, now, by)
+        # ApprovalVoided is raised outside the transaction, so that the voided approval is not rolled back with it.
+        void_reason = _void_approval(row, now, by)
+        files = [] if void_reason else _send_batch(row, now, by)
     batch.refresh_from_db()
-    if voided:
-        raise ApprovalVoided(_("The approval is void, nothing was exported. %(why)s") % {"why": voided})
+    if void_reason:
+        raise ApprovalVoided(_("The approval is void. Nothing was exported. %(reason)s") % {"reason": void_reason})
     return files
 
 
 def get_file_content(file: PayoutFile) -> bytes:
-    """The bytes of `file`, as they were made."""
+    """Return the content of `file`, as it was built."""
     return decrypt(file.encrypted).encode()
 
 
 def _void_approval(batch: PayoutBatch, now: datetime, by: User) -> str:
-    """Void an approval that no longer holds, and say why; "" where it does."""
-    shown = summarize_batch(batch, now)
-    if shown.digest != batch.digest:
-        why = _("Payees, amounts or destinations are not those that were approved.")
-        return_to_draft(batch=batch, reason=why, now=now, by=by)
-        return why
-    if not shown.blockers:
+    """Void the approval if it no longer holds, and return why; "" if it holds."""
+    summary = summarize_batch(batch, now)
+    if summary.digest != batch.digest:
+        reason = _("Payees, amounts or destinations are not those that were approved.")
+        return_to_draft(batch=batch, reason=reason, now=now, by=by)
+        return reason
+    if not summary.blockers:
         return ""
-    aside = remove_unpayable(batch=batch, now=now, by=by)
-    named = " ".join(f"{row.payout.affiliate.code}: {row.reason}" for row in aside[:MAX_NAMED])
-    count = ngettext("%(count)s payout was put aside.", "%(count)s payouts were put aside.", len(aside))
-    return f"{count % {'count': len(aside)}} {named} " + _("The others can be submitted again.")
+    removed = remove_unpayable(batch=batch, now=now, by=by)
+    named = " ".join(f"{row.payout.affiliate.code}: {row.reason}" for row in removed[:MAX_NAMED])
+    count = ngettext(
+        "%(count)s payout was removed from the batch.", "%(count)s payouts were removed from the batch.", len(removed)
+    )
+    return f"{count % {'count': len(removed)}} {named} " + _("Submit the rest again.")
 
 
 def _send_batch(batch: PayoutBatch, now: datetime, by: User) -> list[PayoutFile]:
@@ -75,8 +77,8 @@ def _send_batch(batch: PayoutBatch, now: datetime, by: User) -> list[PayoutFile]
     )
     currency = get_program_currency()
     files = _build_files(batch, payouts, currency, now, by)
-    why = f"Exported as {', '.join(file.name for file in files)}."
-    transition_batch(batch, (State.APPROVED,), now=now, by=by, reason=why, state=State.SENT, sent_at=now)
+    reason = f"Exported as {', '.join(file.name for file in files)}."
+    transition_batch(batch, (State.APPROVED,), now=now, by=by, reason=reason, state=State.SENT, sent_at=now)
     changed = Payout.objects.filter(pk__in=[row.pk for row in payouts], state=Payout.State.APPROVED)
     if changed.update(state=Payout.State.SENT, sent_at=now) != len(payouts):
         raise IllegalTransition(_("A payout of this batch was changed in the meantime."))
@@ -93,15 +95,15 @@ def _build_files(
     files = []
     for code, rows in sorted(methods.items()):
         method = METHODS[code]
-        made = method.build_file(_build_sender(batch, code, now), [_build_transfer(row, currency) for row in rows])
+        content = method.build_file(_build_sender(batch, now), [_build_transfer(row, currency) for row in rows])
         files.append(
             PayoutFile(
                 batch=batch,
                 method=code,
                 name=f"payouts-{now:%Y%m%d}-{code}-{batch.pk.hex[-8:]}.{method.suffix}",
                 media_type=method.media_type,
-                sha256=hashlib.sha256(made).hexdigest(),
-                encrypted=encrypt(made.decode()),
+                sha256=hashlib.sha256(content).hexdigest(),
+                encrypted=encrypt(content.decode()),
                 made_at=now,
                 made_by=by,
             )
@@ -109,8 +111,8 @@ def _build_files(
     return PayoutFile.objects.bulk_create(files)
 
 
-def _build_sender(batch: PayoutBatch, method: str, now: datetime) -> Sender:
-    return Sender(settings.SEPA_DEBTOR_NAME, settings.SEPA_DEBTOR_IBAN, f"{batch.pk.hex}", now)
+def _build_sender(batch: PayoutBatch, now: datetime) -> Sender:
+    return Sender(settings.SEPA_DEBTOR_NAME, settings.SEPA_DEBTOR_IBAN, batch.pk.hex, now)
 
 
 def _build_transfer(payout: Payout, currency: str) -> Transfer:

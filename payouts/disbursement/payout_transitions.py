@@ -1,4 +1,4 @@
-"""What becomes of a payout: paid, failed, returned, cancelled, issued anew; each a ledger transaction (CONTRACT 6, 7)."""
+"""Payouts paid, failed, returned, cancelled and reissued, each as a ledger transaction (specification 6 and 7)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,6 +12,7 @@ from affiliates.errors import IllegalTransition
 from affiliates.models import State as AffiliateState
 from audit import trail
 from lib.ids import uuid7
+from lib.reasons import require_reason
 from payouts.commissions import holds
 from payouts.disbursement import approval, emails
 from payouts.disbursement.references import build_reference
@@ -20,22 +21,23 @@ from payouts.models import Account, Payout, PayoutBatch
 from payouts.payout_details.details import get_current_details
 
 State = Payout.State
-BANK_CONFIRMED = "The bank or provider says so."
+BANK_CONFIRMED = "Confirmed by the bank or provider."
+MAX_REASON_LENGTH = 300
 
-# A payout, and why it becomes what it becomes.
+# A payout and the reason for its change.
 PayoutReason = tuple[Payout, str]
 
 
 def pay(*, payout: Payout, now: datetime, by: User | None, reason: str = BANK_CONFIRMED) -> None:
-    """Record that a sent payout arrived, and who says so as the reason: out of transit, out of cash."""
+    """Record that a sent payout arrived: out of transit, out of cash."""
     pay_many([(payout, reason)], now=now, by=by)
 
 
 @transaction.atomic
-def pay_many(said: Sequence[PayoutReason], *, now: datetime, by: User | None) -> None:
-    """`pay` for thousands at once: all of them or, refused, none."""
+def pay_many(payouts: Sequence[PayoutReason], *, now: datetime, by: User | None) -> None:
+    """Do what `pay` does for thousands at once: for all of them or, if one is refused, for none."""
     booking.lock_shared()
-    _transition_payouts(said, (State.SENT,), State.PAID, now=now, by=by, paid_at=now)
+    _transition_payouts(payouts, (State.SENT,), State.PAID, now=now, by=by, paid_at=now)
     bookings = [
         booking.NewTransaction(
             source=f"payout:{payout.pk}:paid",
@@ -46,53 +48,53 @@ def pay_many(said: Sequence[PayoutReason], *, now: datetime, by: User | None) ->
             ],
             memo=payout.reference,
         )
-        for payout, _reason in said
+        for payout, _reason in payouts
     ]
     booking.post_transactions(bookings, now=now, by=by)
 
 
 @transaction.atomic
 def fail(*, payout: Payout, reason: str, now: datetime, by: User | None) -> None:
-    """Record that a sent payout failed, or that a paid one was returned: its amount is the affiliate's again.
+    """Record that a sent payout failed or a paid one was returned: its amount goes back to the affiliate's balance.
 
-    Refuses without a reason; the affiliate is told. A payout that came back does so once.
+    The affiliate is notified with the reason. Raises ValidationError without a reason, and IllegalTransition for a
+    payout that is neither sent nor paid.
     """
     booking.lock_shared()
-    if not reason.strip():
-        raise ValidationError({"reason": _("Say why it failed.")})
-    _return_to_balance(payout, (State.SENT, State.PAID), State.FAILED, reason.strip()[:300], now, by)
+    reason = require_reason(reason, max_length=MAX_REASON_LENGTH)
+    _return_to_balance(payout, (State.SENT, State.PAID), State.FAILED, reason, now, by)
 
 
 @transaction.atomic
 def cancel(*, payout: Payout, reason: str, now: datetime, by: User) -> None:
-    """Take a payout that was not sent yet back to the balance; refuses without a reason, and one that was sent.
+    """Cancel a payout that is not sent yet: its amount goes back to the affiliate's balance.
 
-    The approval of its batch is void with it: it covered another list.
+    A batch that was submitted or approved is a draft again, because its approval covered another list. Raises
+    ValidationError without a reason, and IllegalTransition if the payout was sent.
     """
     booking.lock_shared()
-    if not reason.strip():
-        raise ValidationError({"reason": _("Give the reason.")})
+    reason = require_reason(reason, max_length=MAX_REASON_LENGTH)
     batch = PayoutBatch.objects.select_for_update().get(pk=payout.batch_id)
-    _return_to_balance(payout, approval.UNSENT_STATES, State.CANCELLED, reason.strip()[:300], now, by)
+    _return_to_balance(payout, approval.UNSENT_STATES, State.CANCELLED, reason, now, by)
     if batch.state in (PayoutBatch.State.SUBMITTED, PayoutBatch.State.APPROVED):
-        why = _("Payout %(reference)s was cancelled.") % {"reference": payout.reference}
-        approval.return_to_draft(batch=batch, reason=why, now=now, by=by)
+        draft_reason = _("Payout %(reference)s was cancelled.") % {"reference": payout.reference}
+        approval.return_to_draft(batch=batch, reason=draft_reason, now=now, by=by)
     if batch.state == PayoutBatch.State.DRAFT and not batch.payouts.filter(state__in=approval.UNSENT_STATES).exists():
         approval.transition_batch(
             batch,
             (PayoutBatch.State.DRAFT,),
             now=now,
             by=by,
-            reason=_("Every payout in it was cancelled."),
+            reason=_("Every payout of the batch was cancelled."),
             state=PayoutBatch.State.CANCELLED,
         )
 
 
 @transaction.atomic
 def hold(*, payout: Payout, reason: str, now: datetime, by: User) -> None:
-    """Take a payout that was not sent yet back to the balance, and pay the affiliate nothing until the hold is released.
+    """Cancel a payout that is not sent yet, and hold the affiliate's payouts until the hold is released.
 
-    Then staff issue it anew, or the next close pays it. Refuses as `cancel` does; the reason is the affiliate's to read.
+    Then staff reissue it, or the next close pays the balance. The affiliate reads the reason. Raises as `cancel` does.
     """
     booking.lock_shared()
     cancel(payout=payout, reason=reason, now=now, by=by)
@@ -102,44 +104,44 @@ def hold(*, payout: Payout, reason: str, now: datetime, by: User) -> None:
 
 @transaction.atomic
 def remove_unpayable(*, batch: PayoutBatch, now: datetime, by: User) -> list[approval.PayoutBlocker]:
-    """Take each payout of `batch` that may not be sent now back to the balance, with what stands against it as its reason.
+    """Cancel each payout of `batch` that cannot be sent now, with its blocker as the reason, and return the blockers.
 
-    The others stay; if the batch was submitted or approved, it is a draft again, and they are submitted anew over a digest of
-    their own (CONTRACT 6). Refuses a batch that was sent, and one in which nothing stands in the way.
+    The rest stays; if the batch was submitted or approved, it is a draft again, to be approved over a new digest
+    (specification 6). Raises IllegalTransition if the batch was sent, and ValidationError if every payout can be sent.
     """
     booking.lock_shared()
     row = PayoutBatch.objects.select_for_update().get(pk=batch.pk)
     if row.state not in approval.UNSENT_BATCH_STATES:
-        raise IllegalTransition(_("This batch was sent or cancelled: nothing of it can be put aside."))
-    found = approval.list_batch_blockers(row, now)
-    if not found:
-        raise ValidationError(_("Nothing stands in the way of any payout of this batch."))
-    for obstacle in found:
-        cancel(payout=obstacle.payout, reason=obstacle.reason, now=now, by=by)
+        raise IllegalTransition(_("This batch was sent or cancelled: no payout can be removed from it."))
+    blockers = approval.list_batch_blockers(row, now)
+    if not blockers:
+        raise ValidationError(_("Every payout of this batch can be sent."))
+    for blocker in blockers:
+        cancel(payout=blocker.payout, reason=blocker.reason, now=now, by=by)
     batch.refresh_from_db()
-    return found
+    return blockers
 
 
 @transaction.atomic
 def reissue(*, payout: Payout, reason: str, now: datetime, by: User) -> Payout:
-    """A new payout in place of one that came back, under its own reference and to the newest details (CONTRACT 6).
+    """Create a payout in place of one that came back, with its own reference and the newest details (specification 6).
 
-    It needs submitting and approving like any other. Refuses one that did not come back, that was issued anew already or that
-    a close has put back on a statement, and an affiliate who can't be paid now.
+    It must be submitted and approved like any other. Raises IllegalTransition if the old payout did not come back,
+    and ValidationError if it was reissued before, if a close has put it on a statement, or if the affiliate cannot be
+    paid now.
     """
     booking.lock_shared()
     old = Payout.objects.select_for_update(of=("self",)).select_related("affiliate").get(pk=payout.pk)
-    if not reason.strip():
-        raise ValidationError({"reason": _("Give the reason.")})
+    reason = require_reason(reason)
     _check_reissue(old)
     details = get_current_details(old.affiliate, now)
     if details is None or details.confirmed_at is None or details.usable_from > now:
-        raise ValidationError(_("The affiliate has no payout details that can be used now."))
+        raise ValidationError(_("The affiliate has no payout details that are usable now."))
     if old.affiliate.payout_holds.filter(released_at__isnull=True).exists():
         raise ValidationError(_("The affiliate's payouts are on hold."))
     if old.affiliate.state not in (AffiliateState.ACTIVE, AffiliateState.LEAVING, AffiliateState.TERMINATED):
         raise ValidationError(
-            _("The affiliate cannot be paid: they are %(state)s.") % {"state": old.affiliate.get_state_display()}
+            _("The affiliate cannot be paid: their status is %(state)s.") % {"state": old.affiliate.get_state_display()}
         )
     batch = PayoutBatch.objects.create(name=f"Retry of {old.reference}"[:100], created_at=now)
     key = uuid7()
@@ -162,7 +164,7 @@ def reissue(*, payout: Payout, reason: str, now: datetime, by: User) -> Payout:
         ],
         now=now,
         by=by,
-        memo=f"{new.reference}: {reason.strip()}"[:300],
+        memo=f"{new.reference}: {reason}"[:MAX_REASON_LENGTH],
     )
     after = {"reference": new.reference, "amount": new.amount, "in place of": old.reference}
     trail.record(action="payout reissued", subject=new, now=now, by=by, after=after, reason=reason)
@@ -171,11 +173,11 @@ def reissue(*, payout: Payout, reason: str, now: datetime, by: User) -> Payout:
 
 def _check_reissue(old: Payout) -> None:
     if old.state not in (State.FAILED, State.CANCELLED):
-        raise IllegalTransition(_("Only a payout that failed or was cancelled can be issued anew."))
+        raise IllegalTransition(_("Only a failed or cancelled payout can be paid again."))
     if old.returned_statement_id is not None:
-        raise ValidationError(_("A close has put this amount back on a statement; the next payout includes it."))
+        raise ValidationError(_("This amount is on a statement already. The next payout includes it."))
     if Payout.objects.filter(replaces=old).exists():
-        raise ValidationError(_("This payout was issued anew already."))
+        raise ValidationError(_("This payout has been paid again already."))
 
 
 def _return_to_balance(
@@ -183,13 +185,13 @@ def _return_to_balance(
 ) -> None:
     [before] = _transition_payouts([(payout, reason)], expected, to, now=now, by=by, returned_at=now, failure=reason)
     kind = "payout returned" if before == State.PAID else f"payout {to}"
-    # A returned payment comes out of cash, where the payment had gone; before that it was still in transit.
-    taken_from = Account.CASH if before == State.PAID else Account.PAYOUTS_IN_TRANSIT
+    # A paid payout has left transit for cash, so a returned one comes back from cash.
+    source_account = Account.CASH if before == State.PAID else Account.PAYOUTS_IN_TRANSIT
     booking.post_transaction(
         source=f"payout:{payout.pk}:returned",
         kind=kind,
         entries=[
-            (taken_from, payout.affiliate, payout.amount),
+            (source_account, payout.affiliate, payout.amount),
             (Account.AFFILIATE_PAYABLE, payout.affiliate, -payout.amount),
         ],
         now=now,
@@ -200,7 +202,7 @@ def _return_to_balance(
 
 
 def _transition_payouts(
-    said: Sequence[PayoutReason],
+    payouts: Sequence[PayoutReason],
     expected: tuple[str, ...],
     to: str,
     *,
@@ -208,19 +210,21 @@ def _transition_payouts(
     by: User | None,
     **values: object,
 ) -> list[str]:
-    """The states that they had before. IllegalTransition, and nothing is changed, where one is not as `expected`, or is
-    named twice."""
-    wanted = [payout.pk for payout, _reason in said]
-    # Locked in one order, so that two at once wait for each other.
-    rows = Payout.objects.filter(pk__in=wanted).order_by("pk").select_for_update(of=("self",))
+    """Change the payouts from one of the `expected` states to `to`, and return their states before.
+
+    Raises IllegalTransition, without any change, if a payout is in another state or is listed twice.
+    """
+    ids = [payout.pk for payout, _reason in payouts]
+    # Locked in one order, so that two transactions wait for each other.
+    rows = Payout.objects.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",))
     before = {row.pk: row for row in rows}
     for row in before.values():
         if row.state not in expected:
-            message = _("Payout %(reference)s is %(state)s: it cannot become %(to)s.")
+            message = _("Payout %(reference)s is %(state)s and cannot become %(to)s.")
             names = {"reference": row.reference, "state": row.get_state_display(), "to": State(to).label}
             raise IllegalTransition(message % names)
-    if Payout.objects.filter(pk__in=wanted, state__in=expected).update(state=to, **values) != len(wanted):
-        raise IllegalTransition(_("A payout is named twice, or is not there any more."))
+    if Payout.objects.filter(pk__in=ids, state__in=expected).update(state=to, **values) != len(ids):
+        raise IllegalTransition(_("A payout is listed twice or no longer exists."))
     trail.record_many(
         trail.build_record(
             action=f"payout {to}",
@@ -231,9 +235,9 @@ def _transition_payouts(
             after={"state": to, "reference": row.reference, "amount": row.amount},
             reason=reason,
         )
-        for row, reason in ((before[payout.pk], reason) for payout, reason in said)
+        for row, reason in ((before[payout.pk], reason) for payout, reason in payouts)
     )
-    for payout, _reason in said:
+    for payout, _reason in payouts:
         for name, value in {"state": to, **values}.items():
             setattr(payout, name, value)
-    return [before[pk].state for pk in wanted]
+    return [before[pk].state for pk in ids]

@@ -1,4 +1,4 @@
-"""What whoever approves payouts should look at twice, by the same measures as the dry run of a close (CONTRACT 6)."""
+"""Warnings about unusual payouts for their approver, by the thresholds of a dry run (specification 6)."""
 
 from collections import defaultdict
 from uuid import UUID
@@ -16,14 +16,14 @@ SELECT due.id, 'over_limit' FROM payouts_payout due WHERE due.batch_id = %(batch
 SELECT due.id, {new_account_sql.WARNING_CODE}
   FROM payouts_payout due JOIN payouts_payoutdetails d ON d.id = due.details_id
  WHERE due.batch_id = %(batch)s AND {new_account_sql.IS_NEW_ACCOUNT}
-"""  # noqa: S608 -- constants of this room
+"""  # noqa: S608 -- constants of this package
 
 
 def list_payout_warnings(batch: PayoutBatch) -> dict[UUID, list[PayoutWarning]]:
-    """What is unusual of each payout of `batch`, the gravest first; payouts of which nothing is are left out."""
+    """Return the warnings of each payout of `batch`, the gravest first; payouts without any are left out."""
     with connection.cursor() as cursor:
         cursor.execute(_QUERY, {"batch": batch.pk, "over": settings.UNUSUAL_PAYOUT})
-        kinds: dict[UUID, set[str]] = defaultdict(set)
-        for pk, kind in cursor.fetchall():
-            kinds[pk].add(kind)
-    return {pk: [kind for kind in PayoutWarning if kind in of] for pk, of in kinds.items()}
+        codes: dict[UUID, set[str]] = defaultdict(set)
+        for pk, code in cursor.fetchall():
+            codes[pk].add(code)
+    return {pk: [warning for warning in PayoutWarning if warning in found] for pk, found in codes.items()}

@@ -1,12 +1,12 @@
-"""The reference under which a payout is known to whoever pays it."""
+"""The reference of a payout at the bank or provider."""
 
 from uuid import UUID
 
 
 def build_reference(payout_id: UUID) -> str:
-    """The reference made from the id of a payout (RELIABILITY 1.14): letters and digits, 30 characters.
+    """Return the reference of a payout: 30 letters and digits made from its id.
 
-    PayPal takes 30 characters and SEPA 35. The last four hexadecimal digits are left out; the database refuses a reference
-    that is there already.
+    PayPal takes 30 characters and SEPA 35, so the last four hexadecimal digits are left out. The database keeps
+    references unique.
     """
     return f"AC{payout_id.hex[:28]}".upper()

@@ -1,4 +1,4 @@
-"""Where an affiliate's money goes: entered, encrypted, confirmed and held after a change (CONTRACT 6, clause 5.6)."""
+"""Payout details: entered, encrypted, confirmed, and held after a change (specification 6, clause 5.6)."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ CONFIRMED_BY_RETAILER = "retailer, at import"
 
 
 class DetailsEntry(NamedTuple):
-    """Details as somebody gave them, for `change_many`."""
+    """Payout details in clear, as an import brings them."""
 
     affiliate: Affiliate
     method: str
@@ -48,15 +48,16 @@ def change_details(
     hold: bool = True,
     entered_at: datetime | None = None,
 ) -> PayoutDetails:
-    """Store new details of `affiliate`, usable after `payout_details_hold_days` of their version (CONTRACT 6).
+    """Store new payout details, usable after `payout_details_hold_days` of the affiliate's version (specification 6).
 
-    Without `hold` they are usable from `entered_at` (an import: the date of acceptance). The old and the new address and
-    the affiliate are told. Refuses, with the field, an account or holder that cannot be; the audit record is masked.
+    Without `hold` they are usable from `entered_at`, such as the date of acceptance of an import. The affiliate, the
+    old and the new address are notified. The audit record holds masked accounts only. Raises ValidationError for the
+    field at fault.
     """
     booking.lock_shared()
-    moment = entered_at or _next_entry_time(affiliate, now)
-    before = get_current_details(affiliate, max(moment, now))
-    details = _build_details(affiliate, method, account, holder, moment, by, confirmation)
+    entered_at = entered_at or _get_next_entry_time(affiliate, now)
+    before = get_current_details(affiliate, max(entered_at, now))
+    details = _build_details(affiliate, method, account, holder, entered_at, by, confirmation)
     agreement = get_applicable_version(affiliate.pk, at=now)[0]
     if hold:
         details.usable_from += timedelta(days=get_hold_days(agreement, now))
@@ -76,10 +77,11 @@ def change_details(
 
 @transaction.atomic
 def import_details(*, entries: Iterable[DetailsEntry], now: datetime, by: User | None) -> int:
-    """Store the details that an import brings: confirmed by the retailer and usable from `confirmed_at` (CONTRACT 6).
+    """Store imported payout details, confirmed by the retailer and usable from `confirmed_at` (specification 6).
 
-    Returns how many. ValidationError names the first affiliate whose details cannot be; then nothing is stored. One audit
-    record each; no e-mails, as the affiliates gave these details to the retailer themselves.
+    Return how many. Each gets an audit record; no e-mails are sent, as the affiliates gave these details to the
+    retailer themselves. Raises ValidationError naming the first affiliate whose details are invalid; then nothing is
+    stored.
     """
     booking.lock_shared()
     rows = []
@@ -114,68 +116,71 @@ def import_details(*, entries: Iterable[DetailsEntry], now: datetime, by: User |
 
 
 def get_current_details(affiliate: Affiliate, at: datetime) -> PayoutDetails | None:
-    """The newest details that `affiliate` had entered by `at`; they count even while they are held."""
+    """Return the affiliate's newest payout details entered by `at`, even while they are held."""
     return affiliate.payout_details.filter(entered_at__lte=at).first()
 
 
 def validate_account(*, method: str, account: str, holder: str) -> str:
-    """The stored spelling of `account`, or ValidationError with the field: for forms and imports, before `change`."""
+    """Return `account` in the form in which it is stored.
+
+    Raises ValidationError for the field at fault: `method`, `holder` or `account`.
+    """
     if method not in METHODS:
         raise ValidationError({"method": _("Choose one of: %(names)s.") % {"names": ", ".join(METHODS)}})
     if not is_printable(holder.strip(), 1, 140):
         raise ValidationError({"holder": _("Enter the name of the account holder, at most 140 characters.")})
-    normal = METHODS[method].normalize(account)
-    if normal.startswith(FORMULA_STARTS):
-        # A spreadsheet would run it as a formula, and an account that was changed to prevent that is another account.
+    normalized = METHODS[method].normalize(account)
+    if normalized.startswith(FORMULA_STARTS):
+        # A spreadsheet would run it as a formula, and escaping it in the payout file would change the account.
         raise ValidationError({"account": _("An account cannot begin with one of = + - @.")})
-    return normal
+    return normalized
 
 
 def get_account(details: PayoutDetails) -> str:
-    """The account in clear, for the file that is paid from, and nothing else."""
+    """Return the account in clear, for payout files only."""
     return decrypt(details.encrypted)
 
 
 def get_hold_days(agreement: AgreementVersion | None, now: datetime) -> int:
-    """`payout_details_hold_days` of the affiliate's version, else of the one in force, else the default of CONTRACT 2."""
+    """Return `payout_details_hold_days` of `agreement`, else of the version in force, else the default."""
     terms = agreement or AgreementVersion.objects.get_in_force(now)
     days: int = (terms or AgreementVersion()).payout_details_hold_days
     return days
 
 
 def list_shared_details(details: PayoutDetails) -> Sequence[PayoutDetails]:
-    """Details of other affiliates with the same account, newest first."""
+    """Return up to 20 payout details of other affiliates with the same account, newest first."""
     others = PayoutDetails.objects.filter(fingerprint=details.fingerprint).exclude(affiliate=details.affiliate_id)
     return list(others.select_related("affiliate").order_by("-entered_at")[:20])
 
 
-def _next_entry_time(affiliate: Affiliate, now: datetime) -> datetime:
-    """`now`, or just after the newest details: a clock that was put back would leave older ones the newest, and paid to."""
+def _get_next_entry_time(affiliate: Affiliate, now: datetime) -> datetime:
+    # Just after the newest details if the clock was set back: otherwise older details would stay the newest.
     newest = affiliate.payout_details.first()
     return newest.entered_at + timedelta(microseconds=1) if newest and newest.entered_at > now else now
 
 
 def _build_details(
-    affiliate: Affiliate, method: str, account: str, holder: str, at: datetime, by: User | None, how: str
+    affiliate: Affiliate, method: str, account: str, holder: str, at: datetime, by: User | None, confirmation: str
 ) -> PayoutDetails:
-    normal = validate_account(method=method, account=account, holder=holder)
+    normalized = validate_account(method=method, account=account, holder=holder)
     return PayoutDetails(
         affiliate=affiliate,
         method=method,
         holder=holder.strip(),
-        encrypted=encrypt(normal),
-        masked=METHODS[method].mask(normal),
-        fingerprint=compute_fingerprint(_normalize_for_comparison(normal)),
+        encrypted=encrypt(normalized),
+        masked=METHODS[method].mask(normalized),
+        fingerprint=compute_fingerprint(_normalize_for_comparison(normalized)),
         entered_at=at,
         entered_by=by,
-        confirmation=how,
+        confirmation=confirmation,
         confirmed_at=at,
         usable_from=at,
     )
 
 
 def _normalize_for_comparison(account: str) -> str:
-    # The same bank account may be written with other spaces, or once as IBAN and once as plain account.
+    # The same bank account may be written with different spaces, or once as an IBAN and once as a plain account.
     return account if "@" in account else "".join(filter(str.isalnum, account.upper()))
 
 

@@ -1,4 +1,4 @@
-"""Telling a change of payout details to the old and the new address, and to the affiliate (CONTRACT 6)."""
+"""The notice of a change of payout details, to the affiliate, the old and the new address (specification 6)."""
 
 from affiliates.models import Affiliate
 from affiliates.notifications import notify
@@ -14,7 +14,7 @@ from payouts.payout_details.encryption import decrypt
 def send_details_changed(
     *, affiliate: Affiliate, before: PayoutDetails | None, details: PayoutDetails, agreement: AgreementVersion | None
 ) -> None:
-    """Post `payout_details_changed` to the affiliate, and to the old and new account where it is an e-mail address."""
+    """Queue the notice to the affiliate, and to the old and the new account where it is an e-mail address."""
     context = {
         "name": affiliate.name,
         "code": affiliate.code,
@@ -27,11 +27,11 @@ def send_details_changed(
         "clause": cite_clause(agreement, Rule.PAYOUT_DETAILS_HOLD_DAYS),
     }
     notify(affiliate=affiliate, kind="payout_details_changed", key=str(details.pk), context=context)
-    told = {affiliate.user.email.lower()}
+    notified = {affiliate.user.email.lower()}
     for number, row in enumerate((before, details)):
         address = decrypt(row.encrypted) if row and row.method == PayoutDetails.Method.PAYPAL else ""
-        if address and address not in told:
-            told.add(address)
+        if address and address not in notified:
+            notified.add(address)
             outbox.queue_email(
                 kind="payout_details_changed",
                 to=address,

@@ -1,5 +1,7 @@
-"""Payout accounts at rest: encrypted with keys from the environment, found again by a keyed fingerprint (CONTRACT 6); and
-files that wait to be imported, which hold what must not be stored in clear (CONTRACT 4)."""
+"""Encryption of payout accounts and of files that wait to be imported, and fingerprints of accounts (specification 6).
+
+Keys come from the environment. A fingerprint finds equal accounts without decrypting any.
+"""
 
 import base64
 import hmac
@@ -14,32 +16,38 @@ from django.conf import settings
 
 
 def encrypt(account: str) -> str:
-    """Ciphertext of `account` under the newest of PAYOUT_DETAILS_KEYS."""
+    """Encrypt `account` with the newest of PAYOUT_DETAILS_KEYS."""
     return _get_cipher(tuple(settings.PAYOUT_DETAILS_KEYS)).encrypt(account.encode()).decode("ascii")
 
 
 def decrypt(encrypted: str) -> str:
-    """The account behind `encrypted`, under any of PAYOUT_DETAILS_KEYS; InvalidToken where none of them made it."""
+    """Decrypt an account with any of PAYOUT_DETAILS_KEYS.
+
+    Raises InvalidToken if none of them fits.
+    """
     return _get_cipher(tuple(settings.PAYOUT_DETAILS_KEYS)).decrypt(encrypted.encode("ascii")).decode()
 
 
 def rotate(encrypted: str) -> str:
-    """The same account encrypted anew under the newest key, so that older keys can be taken away."""
+    """Encrypt the same account again with the newest key, so that older keys can be removed."""
     return _get_cipher(tuple(settings.PAYOUT_DETAILS_KEYS)).rotate(encrypted.encode("ascii")).decode("ascii")
 
 
 def seal(content: bytes) -> bytes:
-    """Ciphertext of a file's content, compressed."""
+    """Compress and encrypt the content of a file."""
     return _get_cipher(tuple(settings.PAYOUT_DETAILS_KEYS)).encrypt(zlib.compress(content, 1))
 
 
 def unseal(sealed: bytes) -> bytes:
-    """The content behind what `seal` made; InvalidToken where none of the keys made it."""
+    """Return the content that `seal` encrypted.
+
+    Raises InvalidToken if none of the keys fits.
+    """
     return zlib.decompress(_get_cipher(tuple(settings.PAYOUT_DETAILS_KEYS)).decrypt(sealed))
 
 
 def compute_fingerprint(account: str) -> str:
-    """A keyed hash of `account`: equal for equal accounts, and useless without PERSONAL_HASH_KEY (RELIABILITY 3)."""
+    """Return a keyed hash of `account`: equal for equal accounts, useless without PERSONAL_HASH_KEY."""
     key = f"payout account:{settings.PERSONAL_HASH_KEY}".encode()
     return hmac.new(key, account.encode(), sha256).hexdigest()
 
@@ -50,6 +58,6 @@ def _get_cipher(keys: tuple[str, ...]) -> MultiFernet:
 
 
 def _derive_fernet_key(key: str) -> bytes:
-    # A key may be any long text; Fernet wants exactly 32 bytes, and bytes that serve nothing else.
+    # A key may be any long text; Fernet needs exactly 32 bytes, derived for this purpose only.
     derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"accord payout details").derive(key.encode())
     return base64.urlsafe_b64encode(derived)

@@ -1,4 +1,4 @@
-"""The chart of a report: a bar for each day, or for each seven days where there would be too many."""
+"""The chart of a report: a bar per day, or per week if there are too many days."""
 
 from collections.abc import Callable
 from datetime import date
@@ -18,22 +18,22 @@ WEEK = 7
 
 
 def build_title(report: Report, show: ChartMeasure) -> str:
-    """What the chart is of."""
-    what = ChartMeasure(show).label.capitalize()
+    """Return the title of the chart."""
+    measure = ChartMeasure(show).label.capitalize()
     if _get_step(report.span) == 1:
-        return _("%(what)s by day") % {"what": what}
-    return _("%(what)s by week, each named by its first day") % {"what": what}
+        return _("%(measure)s by day") % {"measure": measure}
+    return _("%(measure)s by week (first day shown)") % {"measure": measure}
 
 
-def draw_chart(report: Report, show: ChartMeasure, figure: Callable[[Decimal], str]) -> SafeString:
-    """The chart as SVG; `figure` says a figure of it in full."""
-    counted = show in (ChartMeasure.ORDERS, ChartMeasure.CLICKS)
-    min_step = Decimal(1) if counted else Decimal("0.1")
-    return charts.draw_bars(build_series(report, show), build_title(report, show), figure, min_step=min_step)
+def draw_chart(report: Report, show: ChartMeasure, format_value: Callable[[Decimal], str]) -> SafeString:
+    """Draw the chart as SVG; `format_value` formats a value of it."""
+    is_count = show in (ChartMeasure.ORDERS, ChartMeasure.CLICKS)
+    min_step = Decimal(1) if is_count else Decimal("0.1")
+    return charts.draw_bars(build_series(report, show), build_title(report, show), format_value, min_step=min_step)
 
 
 def build_series(report: Report, show: ChartMeasure) -> list[charts.Day]:
-    """The bars in order, each beside what the days at its place made of the period before."""
+    """Return the bars in order, each with the value of the corresponding days of the previous period."""
     days, before = list(report.span.iter_days()), list(report.previous_span.iter_days())
     step = _get_step(report.span)
     return [
@@ -51,5 +51,5 @@ def _get_step(span: Span) -> int:
 
 
 def _sum_days(report: Report, show: ChartMeasure, days: list[date]) -> Decimal:
-    nothing = Figures()
-    return sum((Decimal(getattr(report.days.get(day, nothing), show.value)) for day in days), Decimal(0))
+    empty = Figures()
+    return sum((Decimal(getattr(report.days.get(day, empty), show.value)) for day in days), Decimal(0))

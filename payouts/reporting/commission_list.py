@@ -1,6 +1,6 @@
-"""An affiliate's commissions as a list: each with its state, filtered, and read page by page from where the last ended.
+"""An affiliate's commissions as a list, each with its state.
 
-OFFSET reads all that it leaves out (PERFORMANCE 1), so a page names the last row of the one before instead.
+A page starts after the last row of the page before: OFFSET would read every row that it skips.
 """
 
 from collections.abc import Sequence
@@ -20,23 +20,23 @@ STATE_LABELS = {
     "pending": _("pending"),
     "validated": _("validated"),
     "held": _("held"),
-    "void": _("void"),
+    "void": _("reversed"),
     "forfeited": _("forfeited"),
 }
 PAGE_SIZE = 50
 
 
 class Page(NamedTuple):
-    """Some rows, and where the next page begins ("" where there is none)."""
+    """The rows of a page and the cursor of the next page, "" if there is none."""
 
     rows: Sequence[Commission]
     next_cursor: str
 
 
 def list_commissions(affiliate: Affiliate, now: datetime) -> QuerySet[Commission]:
-    """The commissions of `affiliate`, newest first, each with `state` (CONTRACT 5) and `settled`.
+    """Return the affiliate's commissions, newest first, each with `state` (specification 5) and `settled`.
 
-    Not those of an order that turned out to be nobody's: they are worth nothing, and the order is not the affiliate's.
+    Commissions of orders that are no longer attributed to the affiliate are left out: they are 0.00.
     """
     rows = (
         Commission.objects.for_affiliate(affiliate).filter(order__affiliate=affiliate).select_related("order", "line")
@@ -45,7 +45,7 @@ def list_commissions(affiliate: Affiliate, now: datetime) -> QuerySet[Commission
 
 
 def annotate_state(rows: QuerySet[Commission], now: datetime) -> QuerySet[Commission]:
-    """`rows` with `state` at `now` and `settled`, what closes have posted of them."""
+    """Annotate `rows` with `state` at `now` and with `settled`, the amount that closes have posted."""
     held = CommissionHold.objects.filter(commission=OuterRef("pk"), released_at__isnull=True)
     posted = StatementLine.objects.filter(commission=OuterRef("pk")).order_by().values("commission")
     money = DecimalField(max_digits=14, decimal_places=2)
@@ -62,21 +62,21 @@ def annotate_state(rows: QuerySet[Commission], now: datetime) -> QuerySet[Commis
     )
 
 
-def get_page(rows: QuerySet[Commission], after: str) -> Page:
-    """The page of `rows` that follows the row named by `after`; the first for "" and for what names none."""
-    found = list(_start_after(rows, after)[: PAGE_SIZE + 1])
-    shown = found[:PAGE_SIZE]
-    next_cursor = f"{shown[-1].placed_at.isoformat()}~{shown[-1].pk}" if len(found) > PAGE_SIZE else ""
-    return Page(shown, next_cursor)
+def get_page(rows: QuerySet[Commission], cursor: str) -> Page:
+    """Return the page of `rows` after `cursor`; the first page for "" and for an invalid cursor."""
+    candidates = list(_start_after(rows, cursor)[: PAGE_SIZE + 1])
+    page = candidates[:PAGE_SIZE]
+    next_cursor = f"{page[-1].placed_at.isoformat()}~{page[-1].pk}" if len(candidates) > PAGE_SIZE else ""
+    return Page(page, next_cursor)
 
 
-def _start_after(rows: QuerySet[Commission], after: str) -> QuerySet[Commission]:
-    at, _tilde, line = after.partition("~")
+def _start_after(rows: QuerySet[Commission], cursor: str) -> QuerySet[Commission]:
+    at, _tilde, line = cursor.partition("~")
     try:
         placed_at = parse_datetime(at)
     except ValueError:
         placed_at = None
     if placed_at is None or placed_at.tzinfo is None or not (line.isascii() and line.isdigit() and len(line) < 19):
         return rows
-    # The first condition is what the index can use.
+    # The first condition alone can use the index.
     return rows.filter(placed_at__lte=placed_at).filter(Q(placed_at__lt=placed_at) | Q(line__lt=int(line)))

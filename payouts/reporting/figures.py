@@ -1,4 +1,4 @@
-"""What a report counts, and how it differs from the time before. Pure: no database."""
+"""The figures of a report. Pure: no database."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -9,7 +9,7 @@ ZERO = Decimal("0.00")
 
 
 class Figures(NamedTuple):
-    """`clicks` is None where they can't be told apart; `clicked_` is of what came by a link, for which clicks stand."""
+    """Sums of a report; `clicked_` fields count orders by link only. `clicks` is None where clicks cannot be split."""
 
     clicks: int | None = 0
     orders: int = 0
@@ -20,12 +20,12 @@ class Figures(NamedTuple):
 
     @property
     def conversion(self) -> Decimal | None:
-        """Orders that came by a link for each hundred clicks; None without clicks."""
+        """Return the orders by link per hundred clicks; None without clicks."""
         return HUNDRED * self.clicked_orders / self.clicks if self.clicks else None
 
     @property
     def epc(self) -> Decimal | None:
-        """Earnings per click: the commission of what came by a link for each click; None without clicks."""
+        """Return the commission of orders by link per click; None without clicks."""
         return self.clicked_commission / self.clicks if self.clicks else None
 
 
@@ -33,13 +33,13 @@ MEASURES = Figures._fields
 
 
 def sum_figures(rows: Iterable[Figures]) -> Figures:
-    """The sum of figures that know their clicks."""
-    found = list(rows)
+    """Add up figures; unknown clicks count as 0."""
+    figures = list(rows)
     return Figures(
-        clicks=sum(row.clicks or 0 for row in found),
-        orders=sum(row.orders for row in found),
-        clicked_orders=sum(row.clicked_orders for row in found),
-        sales=sum((row.sales for row in found), ZERO),
-        commission=sum((row.commission for row in found), ZERO),
-        clicked_commission=sum((row.clicked_commission for row in found), ZERO),
+        clicks=sum(row.clicks or 0 for row in figures),
+        orders=sum(row.orders for row in figures),
+        clicked_orders=sum(row.clicked_orders for row in figures),
+        sales=sum((row.sales for row in figures), ZERO),
+        commission=sum((row.commission for row in figures), ZERO),
+        clicked_commission=sum((row.clicked_commission for row in figures), ZERO),
     )

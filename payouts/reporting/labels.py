@@ -1,4 +1,4 @@
-"""What the values of a report's dimension are called."""
+"""The labels of the values of a report's dimension."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -11,9 +11,9 @@ from tracking.models.rollup import UNKNOWN
 
 
 def get_labels(dimension: str, keys: Sequence[str], *, all_affiliates: bool) -> dict[str, str]:
-    """{value: its name}; in a report of all affiliates a link is named with whose it is."""
+    """Return {value: label}; in a report of all affiliates a link's label names its affiliate, too."""
     if dimension == "link":
-        return {"": _("by coupon"), **_get_link_labels([UUID(key) for key in keys if key], all_affiliates)}
+        return {"": _("coupon"), **_get_link_labels([UUID(key) for key in keys if key], all_affiliates)}
     if dimension == "affiliate":
         rows = Affiliate.objects.filter(pk__in=keys)
         return {str(row.pk): f"{row.code} · {row.name}" for row in rows}
@@ -22,11 +22,11 @@ def get_labels(dimension: str, keys: Sequence[str], *, all_affiliates: bool) -> 
         return (
             names
             | {value: str(label) for value, label in Click.Device.choices}
-            | {"": _("by coupon, without a click"), UNKNOWN: _("unknown")}
+            | {"": _("coupon, no click"), UNKNOWN: _("unknown")}
         )
     if dimension == "country":
-        return names | {"": _("not named")}
-    return names | {"": _("none"), UNKNOWN: _("unknown: the record of the click is lost")}
+        return names | {"": _("not specified")}
+    return names | {"": _("none"), UNKNOWN: _("unknown (click record lost)")}
 
 
 def _get_link_labels(keys: Sequence[UUID], all_affiliates: bool) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""How often an affiliate may ask about an order by its number: orders of others can't be told apart by trying (CONTRACT 9)."""
+"""Limits how often an affiliate may look up order numbers, so that other orders cannot be guessed (specification 9)."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,11 +11,11 @@ HOUR = timedelta(hours=1)
 
 
 def is_lookup_allowed(*, affiliate_id: UUID, now: datetime) -> bool:
-    """Whether one more question is answered in this hour; also answers while the cache is away."""
+    """Return whether the affiliate may look up one more order in this hour; always True while the cache is down."""
     key = f"order-questions:{affiliate_id}:{now:%Y%m%d%H}"
-    most: int = settings.ORDER_LOOKUPS_PER_HOUR
+    limit: int = settings.ORDER_LOOKUPS_PER_HOUR
     try:
         cache.add(key, 0, timeout=int(HOUR.total_seconds()))
-        return cache.incr(key) <= most
+        return cache.incr(key) <= limit
     except (RedisError, OSError, ValueError):
         return True

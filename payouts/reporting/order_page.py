@@ -1,4 +1,4 @@
-"""One order as an affiliate may see it: each line's commission and why, when it can be paid, what it waits for (CONTRACT 5)."""
+"""One order as its affiliate sees it: each line's commission, and when it is paid (specification 5)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,7 +24,7 @@ from tracking.orders.order_lookup import OrderLookup
 
 
 class StatusNote(NamedTuple):
-    """What a commission waits for or what became of it, in words, with the clause that says so; `source` is what holds it."""
+    """What a commission is waiting for or what happened to it, with the clause; `source` is what holds it, or ""."""
 
     text: str
     clause: str
@@ -38,48 +38,54 @@ class CommissionLine(NamedTuple):
 
 
 def is_settled(order: Order) -> bool:
-    """Whether a close has settled a line of the order: then it stays whose it is (CONTRACT 4)."""
+    """Return whether a close has settled a line of the order, which freezes its attribution (specification 4)."""
     return StatementLine.objects.filter(commission__order=order).exists()
 
 
-def list_commission_lines(asked: OrderLookup, upcoming: PayoutForecast | None, now: datetime) -> list[CommissionLine]:
-    """Each line of the order that has a commission of the affiliate; none where the order is not theirs."""
-    if not asked.is_own:
+def list_commission_lines(lookup: OrderLookup, upcoming: PayoutForecast | None, now: datetime) -> list[CommissionLine]:
+    """Return the lines of the order with their commissions; none if the order is not the affiliate's."""
+    if not lookup.is_own:
         return []
-    affiliate = asked.affiliate
-    rows = annotate_state(Commission.objects.for_affiliate(affiliate).filter(order=asked.order), now)
-    theirs = StatementLine.objects.filter(statement__affiliate=affiliate)
-    found = list(
+    affiliate = lookup.affiliate
+    rows = annotate_state(Commission.objects.for_affiliate(affiliate).filter(order=lookup.order), now)
+    statement_lines = StatementLine.objects.filter(statement__affiliate=affiliate)
+    commissions = list(
         rows.select_related("line", "agreement")
         .prefetch_related(
             Prefetch("holds", CommissionHold.objects.filter(released_at__isnull=True)),
-            Prefetch("statement_lines", theirs.select_related("statement__close", "statement__drafted_payout")),
+            Prefetch(
+                "statement_lines", statement_lines.select_related("statement__close", "statement__drafted_payout")
+            ),
         )
         .order_by("line__position", "line_id")
     )
-    became = build_status_lookup({line.statement for row in found for line in row.statement_lines.all()}, affiliate)
+    describe_settlement = build_status_lookup(
+        {line.statement for row in commissions for line in row.statement_lines.all()}, affiliate
+    )
     return [
         CommissionLine(
-            row, explain_commission(row, affiliate, upcoming), [became(line) for line in row.statement_lines.all()]
+            row,
+            explain_commission(row, affiliate, upcoming),
+            [describe_settlement(line) for line in row.statement_lines.all()],
         )
-        for row in found
+        for row in commissions
     ]
 
 
-def has_unpaid_lines(found: Sequence[CommissionLine]) -> bool:
-    """Whether the next payout concerns any of the lines: something is still to be posted, or was and is carried over."""
-    return any(line.commission.amount and line.notes for line in found) or any(
-        one.is_in_balance for line in found for one in line.settlements
+def has_unpaid_lines(lines: Sequence[CommissionLine]) -> bool:
+    """Return whether the next payout concerns any of the lines: an amount is still to be posted, or is carried over."""
+    return any(line.commission.amount and line.notes for line in lines) or any(
+        settlement.is_in_balance for line in lines for settlement in line.settlements
     )
 
 
 def explain_commission(
     commission: Commission, affiliate: Affiliate, upcoming: PayoutForecast | None
 ) -> list[StatusNote]:
-    """What has to happen before the rest of the commission can be paid, in this order; nothing where all is settled."""
+    """Return what must happen before the rest of the commission is paid, in order; nothing if all of it is settled."""
     terms = commission.agreement_id
     if commission.forfeited_at:
-        text = _("It was forfeited on %(at)s: %(reason)s") % {
+        text = _("Forfeited on %(at)s: %(reason)s") % {
             "at": format_datetime_for(commission.forfeited_at, affiliate),
             "reason": commission.forfeit_reason,
         }
@@ -87,16 +93,16 @@ def explain_commission(
             StatusNote(text, get_clause_number(terms, Rule.FORFEITURE)),
             *_explain_remainder(commission, affiliate, upcoming),
         ]
-    found = [
+    notes = [
         StatusNote(
-            _("It is held: %(reason)s. While it is held, a close posts only decreases.") % {"reason": hold.reason},
+            _("On hold: %(reason)s. While it is on hold, a close posts only decreases.") % {"reason": hold.reason},
             get_clause_number(terms, Rule.REVIEW_HOLD),
             hold.source,
         )
         for hold in commission.holds.all()
     ]
     pending = _explain_pending(commission, affiliate, upcoming)
-    return [*found, *(pending or ([] if found else _explain_remainder(commission, affiliate, upcoming)))]
+    return [*notes, *(pending or ([] if notes else _explain_remainder(commission, affiliate, upcoming)))]
 
 
 def _explain_pending(commission: Commission, affiliate: Affiliate, upcoming: PayoutForecast | None) -> list[StatusNote]:
@@ -104,19 +110,19 @@ def _explain_pending(commission: Commission, affiliate: Affiliate, upcoming: Pay
     if commission.amount == 0 or _get_settled_amount(commission):
         return []
     if commission.validates_at is None:
-        return [StatusNote(_("It waits until the shop reports the order as completed."), clause)]
+        return [StatusNote(_("Waiting for the shop to mark the order complete."), clause)]
     if upcoming is None or commission.validates_at <= upcoming.now:
         return []
-    told = {"at": format_datetime_for(commission.validates_at, affiliate)}
+    words = {"at": format_datetime_for(commission.validates_at, affiliate)}
     if commission.holds.all():
         return [
             StatusNote(
-                _("The order is completed. The commission is validated on %(at)s at the earliest.") % told, clause
+                _("The order is complete. The commission is validated on %(at)s at the earliest.") % words, clause
             )
         ]
     posts = payout_forecast.get_settling_close(commission.validates_at, upcoming.close, upcoming.agreement)
-    text = _("The order is completed. The commission is validated on %(at)s, and %(close)s posts it to your balance.")
-    return [StatusNote(text % {**told, "close": _describe_close(posts, upcoming, affiliate)}, clause)]
+    text = _("The order is complete. The commission is validated on %(at)s, and %(close)s posts it to your balance.")
+    return [StatusNote(text % {**words, "close": _describe_close(posts, upcoming, affiliate)}, clause)]
 
 
 def _explain_remainder(
@@ -125,19 +131,19 @@ def _explain_remainder(
     if commission.amount == _get_settled_amount(commission) or upcoming is None:
         return []
     clause = get_clause_number(commission.agreement_id, Rule.SETTLEMENT)
-    told = {"close": _describe_close(upcoming.close, upcoming, affiliate)}
+    words = {"close": _describe_close(upcoming.close, upcoming, affiliate)}
     if _get_settled_amount(commission):
         return [
             StatusNote(
-                _("The amount has changed since it was settled, and %(close)s posts the difference.") % told, clause
+                _("The amount has changed since it was posted, and %(close)s posts the difference.") % words, clause
             )
         ]
-    return [StatusNote(_("It is validated, and %(close)s posts it to your balance.") % told, clause)]
+    return [StatusNote(_("Validated; %(close)s posts it to your balance.") % words, clause)]
 
 
 def _get_settled_amount(commission: Commission) -> Decimal:
-    posted_so_far: Decimal = getattr(commission, "settled", ZERO)
-    return posted_so_far
+    settled: Decimal = getattr(commission, "settled", ZERO)
+    return settled
 
 
 def _describe_close(close: NextClose, upcoming: PayoutForecast, affiliate: Affiliate) -> str:
@@ -145,7 +151,7 @@ def _describe_close(close: NextClose, upcoming: PayoutForecast, affiliate: Affil
     if not upcoming.is_program_open:
         return _("the close of %(month)s") % {"month": month}
     if close.at <= upcoming.now:
-        return _("the close of %(month)s, any moment now,") % {"month": month}
+        return _("the close of %(month)s, due now,") % {"month": month}
     return _("the close of %(month)s, on %(day)s,") % {
         "month": month,
         "day": formatting.format_day(close.at, affiliate),

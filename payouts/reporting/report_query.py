@@ -1,4 +1,4 @@
-"""The question that a report answers, as it stands in an address: which days, split by what, charted by what."""
+"""The query of a report in its address: the days, how they are grouped and what is charted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ DEFAULT_PRESET = Preset.LAST_30
 
 
 class ChartMeasure(models.TextChoices):
-    """What the chart shows, by the name of the measure."""
+    """The measure that the chart shows."""
 
     COMMISSION = "commission", gettext_lazy("commission")
     SALES = "sales", gettext_lazy("sales")
@@ -34,12 +34,12 @@ def _build_date_field(label: Any) -> forms.DateField:
 
 
 class ReportForm(forms.Form):
-    """Days that are named stand; without any it is the period that moves with today."""
+    """The query of a report: named days, else a period relative to today."""
 
     since = _build_date_field(gettext_lazy("From"))
     until = _build_date_field(gettext_lazy("To"))
-    by = forms.ChoiceField(label=gettext_lazy("Split by"), required=False)
-    show = forms.ChoiceField(label=gettext_lazy("Chart of"), required=False)
+    by = forms.ChoiceField(label=gettext_lazy("Group by"), required=False)
+    show = forms.ChoiceField(label=gettext_lazy("Chart"), required=False)
     period = forms.ChoiceField(
         required=False,
         choices=Preset.choices,
@@ -47,9 +47,9 @@ class ReportForm(forms.Form):
         error_messages={"invalid_choice": gettext_lazy("There is no period called %(value)s.")},
     )
 
-    def __init__(self, asked: Mapping[str, str], *, today: date, splits: tuple[GroupBy, ...]) -> None:
+    def __init__(self, params: Mapping[str, str], *, today: date, groupings: tuple[GroupBy, ...]) -> None:
         self.today = today
-        given = {name: asked[name].strip() for name in self.base_fields if asked.get(name, "").strip()}
+        given = {name: params[name].strip() for name in self.base_fields if params.get(name, "").strip()}
         given = {"by": GroupBy.DAY.value, "show": ChartMeasure.COMMISSION.value} | given
         if "since" in given or "until" in given:
             given.pop("period", None)
@@ -60,21 +60,21 @@ class ReportForm(forms.Form):
         assert isinstance(by, forms.ChoiceField)
         assert isinstance(show, forms.ChoiceField)
         show.choices = [(measure.value, capfirst(measure.label)) for measure in ChartMeasure]
-        by.choices = [(split.value, capfirst(split.label)) for split in splits]
+        by.choices = [(grouping.value, capfirst(grouping.label)) for grouping in groupings]
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = self.cleaned_data
         if given.get("period"):
             given["days"] = get_preset_span(Preset(given["period"]), self.today)
         elif given.get("until") and not given.get("since") and "since" not in self.errors:
-            raise ValidationError({"since": _("Say the first day, too.")})
+            raise ValidationError({"since": _("Enter the first day, too.")})
         elif given.get("since") and "until" not in self.errors:
             given["days"] = build_span(given["since"], given.get("until") or max(self.today, given["since"]))
         return given
 
 
 class PeriodLink(NamedTuple):
-    """A link to the same report over other days."""
+    """A link to the same report over another period."""
 
     label: str
     query: str
@@ -83,24 +83,24 @@ class PeriodLink(NamedTuple):
 
 @dataclass(frozen=True)
 class ReportQuery:
-    """What is asked for; `preset` is None where the days were named. `affiliate` is None for all of them."""
+    """A valid query. `preset` is None if days were named; `affiliate` is None for all of them."""
 
     by: GroupBy
     days: Span
     preset: Preset | None
     show: ChartMeasure
     affiliate: Affiliate | None = None
-    # What else stands in the address.
+    # Further parameters of the address.
     extra_params: tuple[tuple[str, str], ...] = ()
 
-    def build_query_string(self, **other: str) -> str:
-        """The question as an address has it, with what is `other` in its place."""
+    def build_query_string(self, **changes: str) -> str:
+        """Return the query as a query string, with `changes` applied."""
         days = {"since": self.days.first.isoformat(), "until": self.days.last.isoformat()}
-        asked = {"period": other.get("period") or self.preset} if "period" in other or self.preset else days
-        return urlencode(asked | {"by": self.by.value, "show": self.show.value} | dict(self.extra_params) | other)
+        period = {"period": changes.get("period") or self.preset} if "period" in changes or self.preset else days
+        return urlencode(period | {"by": self.by.value, "show": self.show.value} | dict(self.extra_params) | changes)
 
     def list_periods(self) -> list[PeriodLink]:
-        """The presets, each with everything else as it is."""
+        """Return a link for each preset, with everything else unchanged."""
         return [
             PeriodLink(str(preset.label), self.build_query_string(period=preset.value), preset is self.preset)
             for preset in Preset
@@ -110,7 +110,7 @@ class ReportQuery:
 def build_query(
     form: ReportForm, affiliate: Affiliate | None, extra_params: tuple[tuple[str, str], ...] = ()
 ) -> ReportQuery | None:
-    """What the form asks for; None where it asks for nothing that can be answered, and says why."""
+    """Return the query of the form; None if the form is invalid and shows its errors."""
     if not form.is_valid():
         return None
     given = form.cleaned_data

@@ -1,4 +1,4 @@
-"""What came of an affiliate's links and coupons, or of everybody's: read from roll-ups, exact to the moment (CONTRACT 10)."""
+"""Clicks, orders and earnings of one or all affiliates, from daily totals and the latest changes (specification 10)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
@@ -16,31 +16,32 @@ from payouts.reporting.figures import MEASURES, Figures, sum_figures
 from payouts.reporting.report_sql import build_report_sql
 from payouts.reporting.spans import Span, get_previous_span
 
-# More values of one dimension than anybody reads; those with the highest commission are shown.
+# Only the values with the highest commission are shown.
 MAX_ROWS = 10_000
 
 
 class GroupBy(models.TextChoices):
-    """What a report can be split by. Of a category and a country clicks know nothing: only orders do."""
+    """What a report can be grouped by."""
 
     DAY = "day", gettext_lazy("day")
     AFFILIATE = "affiliate", gettext_lazy("affiliate")
     LINK = "link", gettext_lazy("link")
-    SUB1 = "sub1", gettext_lazy("sub-id 1")
-    SUB2 = "sub2", gettext_lazy("sub-id 2")
-    SUB3 = "sub3", gettext_lazy("sub-id 3")
-    SUB4 = "sub4", gettext_lazy("sub-id 4")
-    SUB5 = "sub5", gettext_lazy("sub-id 5")
+    SUB1 = "sub1", gettext_lazy("sub-ID 1")
+    SUB2 = "sub2", gettext_lazy("sub-ID 2")
+    SUB3 = "sub3", gettext_lazy("sub-ID 3")
+    SUB4 = "sub4", gettext_lazy("sub-ID 4")
+    SUB5 = "sub5", gettext_lazy("sub-ID 5")
     CATEGORY = "category", gettext_lazy("category")
     COUNTRY = "country", gettext_lazy("country")
-    DEVICE = "device", gettext_lazy("device class")
+    DEVICE = "device", gettext_lazy("device")
 
 
+# Clicks have no category and no country.
 WITHOUT_CLICKS = (GroupBy.CATEGORY, GroupBy.COUNTRY)
 
 
 class Row(NamedTuple):
-    """One value's figures, and those of the period before; `previous_day` is which day that is, in a report by day."""
+    """The figures of one value and of the previous period; by day, `previous_day` is the compared day."""
 
     key: str
     label: str
@@ -50,12 +51,12 @@ class Row(NamedTuple):
 
     @property
     def commission_change(self) -> Decimal:
-        """How much more commission there is than before; negative where it is less."""
+        """Return the difference in commission to the previous period."""
         return self.current.commission - self.previous.commission
 
 
 class Report(NamedTuple):
-    """`days` holds the totals of every day of both periods; `omitted_rows` is how many rows there are beyond MOST_ROWS."""
+    """A report; `days` holds the totals of each day of both periods, `omitted_rows` counts the rows beyond MAX_ROWS."""
 
     by: GroupBy
     span: Span
@@ -67,26 +68,26 @@ class Report(NamedTuple):
 
 
 def build_report(*, affiliate: Affiliate | UUID | None, by: GroupBy, span: Span, zone: ZoneInfo) -> Report:
-    """The clicks, orders, sales and commission of one affiliate, or of all for None, beside those of the period before.
+    """Return clicks, orders, sales and commission of one affiliate, or of all for None, now and in the previous period.
 
-    Days are those of the program's `zone`. Orders are the affiliate's, by their time of placing, without cancelled ones;
-    sales are what customers paid less what they got back, commission is what that earns by today's knowledge.
+    Days are those of the program's `zone`. Orders count on the day they were placed, without cancelled ones; sales are
+    what customers paid less refunds; commission is its current amount.
     """
     previous_span = get_previous_span(span)
-    found = _query_groups(affiliate, by, span, previous_span, zone)
-    days = {date.fromisoformat(key): _add_figures(*both) for kind, key, _count, *both in found if kind == "day"}
+    groups = _query_groups(affiliate, by, span, previous_span, zone)
+    days = {date.fromisoformat(key): _add_figures(*both) for kind, key, _count, *both in groups if kind == "day"}
     if by is GroupBy.DAY:
         rows, omitted_rows = _build_day_rows(span, previous_span, days), 0
     else:
-        rows, omitted_rows = _build_value_rows(by, found, all_affiliates=affiliate is None)
-    whole = Row("", "", _sum_days(days, span), _sum_days(days, previous_span))
-    return Report(by, span, previous_span, rows, whole, days, omitted_rows)
+        rows, omitted_rows = _build_value_rows(by, groups, all_affiliates=affiliate is None)
+    total = Row("", "", _sum_days(days, span), _sum_days(days, previous_span))
+    return Report(by, span, previous_span, rows, total, days, omitted_rows)
 
 
 def get_daily_figures(*, affiliate: Affiliate | UUID | None, span: Span, zone: ZoneInfo) -> dict[date, Figures]:
-    """The figures of each day of the period on which there was anything."""
-    found = _query_rows(affiliate, "total", span.first, span, zone)
-    return {date.fromisoformat(key): now for _kind, key, _count, now, _before in found}
+    """Return the figures of each day of the period; days without any are left out."""
+    groups = _query_rows(affiliate, "total", span.first, span, zone)
+    return {date.fromisoformat(key): now for _kind, key, _count, now, _before in groups}
 
 
 def _query_groups(
@@ -100,25 +101,25 @@ def _query_groups(
 def _query_rows(
     affiliate: Affiliate | UUID | None, split: str, since: date, days: Span, zone: ZoneInfo
 ) -> list[tuple[str, str, int, Figures, Figures]]:
-    # Around the days for the index alone: a day itself is told by the database.
-    begin = datetime.combine(days.first, time.min, zone) - timedelta(hours=2)
-    given = {
+    # Two hours around the days, for the index alone: the database decides on which day a click was.
+    start = datetime.combine(days.first, time.min, zone) - timedelta(hours=2)
+    parameters = {
         "affiliate": affiliate.pk if isinstance(affiliate, Affiliate) else affiliate,
         "first": days.first,
         "last": days.last,
         "since": since,
-        "from": begin,
+        "from": start,
         "until": datetime.combine(days.last + timedelta(days=1), time.min, zone) + timedelta(hours=2),
         "dimensions": ["total", split],
-        "most": MAX_ROWS,
+        "limit": MAX_ROWS,
     }
     with connection.cursor() as cursor:
-        cursor.execute(build_report_sql(for_one_affiliate=affiliate is not None, split=split), given)
+        cursor.execute(build_report_sql(for_one_affiliate=affiliate is not None, split=split), parameters)
         return [(kind, key, count, *_parse_figures(measures)) for kind, key, count, *measures in cursor.fetchall()]
 
 
 def _parse_figures(measures: Sequence[Decimal]) -> tuple[Figures, Figures]:
-    """Each measure's figure now and before, in turn."""
+    """Split alternating values of now and before into two sets of figures."""
     assert len(measures) == 2 * len(MEASURES)
     now, then = (
         Figures(int(clicks), int(orders), int(clicked), *amounts)
@@ -128,7 +129,7 @@ def _parse_figures(measures: Sequence[Decimal]) -> tuple[Figures, Figures]:
 
 
 def _add_figures(one: Figures, other: Figures) -> Figures:
-    # A day is of now or of before: one of the two is empty.
+    # A day belongs to one of the two periods, so one of the two is empty.
     return sum_figures([one, other])
 
 
@@ -137,27 +138,29 @@ def _sum_days(days: Mapping[date, Figures], span: Span) -> Figures:
 
 
 def _build_day_rows(span: Span, previous_span: Span, days: Mapping[date, Figures]) -> list[Row]:
-    """A row for each day of the period, the newest first, with the day at the same place before."""
-    places = dict(zip(span.iter_days(), previous_span.iter_days(), strict=False))
+    """Return a row for each day of the period, the newest first, with the corresponding day of the previous period."""
+    previous_days = dict(zip(span.iter_days(), previous_span.iter_days(), strict=False))
     rows = []
     for day in sorted(span.iter_days(), reverse=True):
-        place = places.get(day)
-        then = days.get(place, Figures()) if place else Figures()
-        rows.append(Row(day.isoformat(), day.isoformat(), days.get(day, Figures()), then, place))
+        previous_day = previous_days.get(day)
+        previous = days.get(previous_day, Figures()) if previous_day else Figures()
+        rows.append(Row(day.isoformat(), day.isoformat(), days.get(day, Figures()), previous, previous_day))
     return rows
 
 
 def _build_value_rows(
-    by: GroupBy, found: Sequence[tuple[str, str, int, Figures, Figures]], *, all_affiliates: bool
+    by: GroupBy, groups: Sequence[tuple[str, str, int, Figures, Figures]], *, all_affiliates: bool
 ) -> tuple[list[Row], int]:
-    values = [(key, now, before) for kind, key, _count, now, before in found if kind == "value"]
-    values += [("", now, then) for kind, _key, _count, now, then in found if kind == "rest" and (any(now) or any(then))]
-    many = max((count for kind, _key, count, *_ in found if kind == "value"), default=0)
+    values = [(key, now, before) for kind, key, _count, now, before in groups if kind == "value"]
+    values += [
+        ("", now, then) for kind, _key, _count, now, then in groups if kind == "rest" and (any(now) or any(then))
+    ]
+    count = max((count for kind, _key, count, *_ in groups if kind == "value"), default=0)
     names = labels.get_labels(by.value, [key for key, _now, _before in values], all_affiliates=all_affiliates)
     if by in WITHOUT_CLICKS:
         values = [(key, now._replace(clicks=None), then._replace(clicks=None)) for key, now, then in values]
     rows = [Row(key, names[key], now, then) for key, now, then in values]
-    return sorted(rows, key=_get_sort_key), max(0, many - MAX_ROWS)
+    return sorted(rows, key=_get_sort_key), max(0, count - MAX_ROWS)
 
 
 def _get_sort_key(row: Row) -> tuple[Any, ...]:

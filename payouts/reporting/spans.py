@@ -1,4 +1,4 @@
-"""The days that a report is of, and those before, with which it is compared. Pure: no clock, no database."""
+"""The days of a report and the previous days with which they are compared. Pure: no clock, no database."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -10,12 +10,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from lib.formatting import format_date
+
 MAX_DAYS = 731
 DAY = timedelta(days=1)
 
 
 class Preset(TextChoices):
-    """Periods that move with the day on which the report is asked for."""
+    """Periods relative to today."""
 
     TODAY = "today", gettext_lazy("today")
     LAST_7 = "7-days", gettext_lazy("7 days")
@@ -42,25 +44,28 @@ class Span(NamedTuple):
 
     def __str__(self) -> str:
         if self.days == 1:
-            return date_format(self.first, "j M Y")
-        begin = "j M" if self.first.year == self.last.year else "j M Y"
-        return f"{date_format(self.first, begin)} – {date_format(self.last, 'j M Y')}"
+            return format_date(self.first)
+        first = date_format(self.first, "j M") if self.first.year == self.last.year else format_date(self.first)
+        return f"{first} – {format_date(self.last)}"
 
 
 def build_span(first: date, last: date) -> Span:
-    """The days from `first` to `last`; refuses, by field, the wrong order, too many, and years that no calendar needs."""
+    """Return the days from `first` to `last`.
+
+    Raises ValidationError for the field at fault: wrong order, too many days, or a year out of range.
+    """
     if last < first:
-        raise ValidationError({"until": _("The last day is before the first.")})
+        raise ValidationError({"until": _("Enter a last day that is not before the first.")})
     if first.year < 1990 or last.year > 2200:
-        raise ValidationError({"since": _("Choose days between 1990 and 2200.")})
+        raise ValidationError({"since": _("Enter days between 1990 and 2200.")})
     if (last - first).days >= MAX_DAYS:
-        raise ValidationError({"until": _("A report is of two years at most.")})
+        raise ValidationError({"until": _("Choose two years at most.")})
     return Span(first, last)
 
 
 def get_preset_span(preset: Preset, today: date) -> Span:
-    """The days that `preset` means on the day `today`, which is the last of them but for what is over."""
-    begins = {
+    """Return the days of `preset` as of `today`."""
+    first_days = {
         Preset.TODAY: today,
         Preset.LAST_7: today - 6 * DAY,
         Preset.LAST_30: today - 29 * DAY,
@@ -73,11 +78,11 @@ def get_preset_span(preset: Preset, today: date) -> Span:
         return Span(last.replace(day=1), last)
     if preset is Preset.LAST_YEAR:
         return Span(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31))
-    return Span(begins[preset], today)
+    return Span(first_days[preset], today)
 
 
 def get_previous_span(span: Span) -> Span:
-    """As many days right before; before a whole month, the whole month before it, before a whole year, the year."""
+    """Return the previous days, as many as in `span`; for a whole month or year, the whole previous month or year."""
     last = span.first - DAY
     if span.first.day == 1 and (span.last + DAY).day == 1:
         if (span.first.year, span.first.month) == (span.last.year, span.last.month):

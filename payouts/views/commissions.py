@@ -1,4 +1,4 @@
-"""An affiliate's commissions, and one order with each line's why."""
+"""Pages of an affiliate's commissions and orders."""
 
 from uuid import UUID
 
@@ -22,13 +22,13 @@ from tracking.orders.order_lookup import find_order_by_id, find_order_by_number
 
 @affiliate_view
 def commissions(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    """The list, newest first; `after` names the last row of the page before."""
+    """Show the commissions, newest first; `after` is the cursor of the page before."""
     now = timezone.now()
-    found = CommissionFilter(request.GET, queryset=commission_list.list_commissions(affiliate, now))
-    page = commission_list.get_page(found.qs, request.GET.get("after", ""))
+    filters = CommissionFilter(request.GET, queryset=commission_list.list_commissions(affiliate, now))
+    page = commission_list.get_page(filters.qs, request.GET.get("after", ""))
     agreement = get_applicable_version(affiliate.pk, at=now)[0]
     context = {
-        "filter": found,
+        "filter": filters,
         "table": CommissionTable(page.rows, orderable=False),
         "older": page.next_cursor,
         "after": request.GET.get("after", ""),
@@ -41,30 +41,36 @@ def commissions(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 @require_safe
 @affiliate_view
 def find_order(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    """To the page of the order with the shop's number `order`; one that names nothing of theirs answers like none."""
+    """Redirect to the order with the shop's number `order`.
+
+    An order without a coupon or click of the affiliate is answered like one that does not exist.
+    """
     number = request.GET.get("order", "").strip().removeprefix("#")
     if not number:
         return render(request, "payouts/find_order.html")
     if not lookup_limit.is_lookup_allowed(affiliate_id=affiliate.pk, now=timezone.now()):
         return render(request, "payouts/find_order.html", {"number": number, "rate_limited": True}, status=429)
-    asked = find_order_by_number(affiliate, number)
-    if asked is None:
+    lookup = find_order_by_number(affiliate, number)
+    if lookup is None:
         return render(request, "payouts/find_order.html", {"number": number, "not_found": True}, status=404)
-    return redirect("payouts:order", asked.order.pk)
+    return redirect("payouts:order", lookup.order.pk)
 
 
 @affiliate_view
 def order(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
-    """Why an order is the affiliate's, or is not, and what its lines earn; 404 for one that names nothing of theirs."""
-    now, asked = timezone.now(), find_order_by_id(affiliate, pk)
-    if asked is None:
+    """Show why an order is attributed to the affiliate or not, and what its lines earn.
+
+    An order without a coupon or click of the affiliate answers 404.
+    """
+    now, lookup = timezone.now(), find_order_by_id(affiliate, pk)
+    if lookup is None:
         raise Http404
-    upcoming = payout_forecast.get_payout_forecast(affiliate, now) if asked.is_own else None
-    lines = order_page.list_commission_lines(asked, upcoming, now)
+    upcoming = payout_forecast.get_payout_forecast(affiliate, now) if lookup.is_own else None
+    lines = order_page.list_commission_lines(lookup, upcoming, now)
     context = {
-        "lookup": asked,
-        "order": asked.order,
-        "explanation": attribution_explanation.explain_order(asked, settled=order_page.is_settled(asked.order)),
+        "lookup": lookup,
+        "order": lookup.order,
+        "explanation": attribution_explanation.explain_order(lookup, settled=order_page.is_settled(lookup.order)),
         "lines": lines,
         "upcoming": upcoming if order_page.has_unpaid_lines(lines) else None,
     }

@@ -1,8 +1,7 @@
-"""An affiliate's payouts, and where they go."""
+"""Pages of an affiliate's payouts and payout details."""
 
 from datetime import datetime
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +17,7 @@ from agreements.applicable_version import get_applicable_version
 from agreements.clauses import get_clause_number
 from agreements.models import AgreementVersion
 from agreements.rules import Rule
+from lib.typed import reauthentication_required
 from payouts.forms import DetailsForm
 from payouts.ledger import booking
 from payouts.models import Payout
@@ -27,7 +27,7 @@ from payouts.tables import PayoutTable
 
 @affiliate_view
 def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    """All payouts of the affiliate, newest first, and what is owed now."""
+    """Show the affiliate's payouts, newest first, and their balance."""
     rows = Payout.objects.for_affiliate(affiliate).select_related("details", "statement", "replaced_by")
     table = PayoutTable(rows.order_by("-created_at", "-pk"), orderable=False)
     RequestConfig(request, paginate={"per_page": 24}).configure(table)
@@ -41,7 +41,7 @@ def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 
 @affiliate_view
 def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    """The payout details, masked, with the hold after a change."""
+    """Show the masked payout details and their hold after a change."""
     now = timezone.now()
     row, agreement = details.get_current_details(affiliate, now), _get_applicable_version(affiliate, now)
     context = {
@@ -55,15 +55,15 @@ def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 
 
 def _get_applicable_version(affiliate: Affiliate, now: datetime) -> AgreementVersion | None:
-    """The version that they are under, else the one in force: its hold is the one that is kept."""
+    """Return the applicable version, else the one in force, whose hold applies."""
     return get_applicable_version(affiliate.pk, at=now)[0] or AgreementVersion.objects.get_in_force(now)
 
 
 @sensitive_post_parameters("account", "holder")
 @affiliate_view
-@reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
+@reauthentication_required
 def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    """Enter new payout details; asks for the password or second factor again first (CONTRACT 6)."""
+    """Change the payout details, after the password or second factor was entered again (specification 6)."""
     now = timezone.now()
     form = DetailsForm(request.POST or None, initial={"holder": affiliate.name})
     if form.is_bound and form.is_valid():
@@ -72,9 +72,7 @@ def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         except ValidationError as refusal:
             form.add_error(None, refusal)
         else:
-            messages.success(
-                request, _("Your payout details are changed. We have told it to your old and your new address.")
-            )
+            messages.success(request, _("Payout details changed. We notified your old and your new address."))
             return redirect("payouts:details")
     agreement = _get_applicable_version(affiliate, now)
     context = {

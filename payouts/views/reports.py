@@ -1,4 +1,4 @@
-"""An affiliate's reports, as a page and as a file."""
+"""An affiliate's reports, as a page and as a CSV file."""
 
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -15,36 +15,35 @@ from payouts.reporting import page
 from payouts.reporting.report_query import ReportForm, ReportQuery, build_query
 from payouts.reporting.reports import GroupBy
 
-SPLITS = tuple(by for by in GroupBy if by is not GroupBy.AFFILIATE)
+GROUPINGS = tuple(by for by in GroupBy if by is not GroupBy.AFFILIATE)
 
 
 @require_safe
 @affiliate_view
 def reports(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    """What came of the affiliate's links and coupons in the last 30 days, or of what the address asks for."""
+    """Show clicks, orders and earnings, by default of the last 30 days."""
     zone = get_program_time_zone()
-    form, asked = _read_query(request, affiliate, zone)
-    if asked is None:
+    form, query = _read_query(request, affiliate, zone)
+    if query is None:
         return _render_error(request, form)
-    shown = page.build_context(request, asked, zone, staff=False)
-    return render(request, "payouts/reports.html", {"form": form} | shown)
+    context = page.build_context(request, query, zone, staff=False)
+    return render(request, "payouts/reports.html", {"form": form} | context)
 
 
 @require_safe
 @affiliate_view
 def reports_csv(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    """The same report as a CSV file."""
+    """Return the same report as a CSV file."""
     zone = get_program_time_zone()
-    form, asked = _read_query(request, affiliate, zone)
-    return page.build_csv_response(asked, zone) if asked else _render_error(request, form)
+    form, query = _read_query(request, affiliate, zone)
+    return page.build_csv_response(query, zone) if query else _render_error(request, form)
 
 
 def _read_query(request: HttpRequest, affiliate: Affiliate, zone: ZoneInfo) -> tuple[ReportForm, ReportQuery | None]:
     today: date = timezone.localdate(timezone=zone)
-    form = ReportForm(request.GET.dict(), today=today, splits=SPLITS)
+    form = ReportForm(request.GET.dict(), today=today, groupings=GROUPINGS)
     return form, build_query(form, affiliate)
 
 
 def _render_error(request: HttpRequest, form: ReportForm) -> HttpResponse:
-    """The form with what is wrong with the address."""
     return render(request, "payouts/reports.html", {"form": form}, status=400)

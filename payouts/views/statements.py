@@ -1,4 +1,4 @@
-"""An affiliate's statements: list, page, PDF and CSV from the same reads."""
+"""An affiliate's statements: list, page, PDF and CSV."""
 
 from typing import Any
 from uuid import UUID
@@ -20,13 +20,13 @@ from payouts.ledger import booking, negative_balances
 from payouts.tables import StatementTable
 
 LINES_PER_PAGE = 100
-# The rules whose clauses a statement names beside its own lines'.
-NAMED_RULES = (Rule.BEFORE_TAX, Rule.ADJUSTMENTS, Rule.FAILED_PAYOUTS, Rule.BALANCE, Rule.SETTLEMENT)
+# The rules whose clauses a statement cites, besides those of its lines.
+CITED_RULES = (Rule.BEFORE_TAX, Rule.ADJUSTMENTS, Rule.FAILED_PAYOUTS, Rule.BALANCE, Rule.SETTLEMENT)
 
 
 @affiliate_view
 def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
-    """All statements of the affiliate, newest first, and the balance."""
+    """Show the affiliate's statements, newest first, and their balance."""
     table = StatementTable(statements.list_statements(affiliate), orderable=False)
     RequestConfig(request, paginate={"per_page": 24}).configure(table)
     context = {"table": table, "balance": booking.get_balance(affiliate), **build_negative_balance_context(affiliate)}
@@ -34,7 +34,7 @@ def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 
 
 def build_negative_balance_context(affiliate: Affiliate) -> dict[str, Any]:
-    """For `payouts/negative_balance.html`: what the affiliate owes by age, and the clause; nothing where they owe nothing."""
+    """Return the context of `payouts/negative_balance.html`; empty if the affiliate owes nothing."""
     now = timezone.now()
     owed = negative_balances.get_negative_balance(affiliate, now)
     if owed is None:
@@ -46,10 +46,10 @@ def build_negative_balance_context(affiliate: Affiliate) -> dict[str, Any]:
 
 @affiliate_view
 def detail(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
-    """One statement as a page."""
+    """Show a statement."""
     statement = get_object_or_404(statements.list_statements(affiliate), pk=pk)
     lines = Paginator(statements.list_lines(statement), LINES_PER_PAGE)
-    # Known from the statement: counting 50,000 rows for each page would cost more than reading one.
+    # The statement knows its number of lines: counting 50,000 rows per page would be slow.
     lines.count = statement.lines
     context = {
         "statement": statement,
@@ -60,9 +60,9 @@ def detail(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse
         "reasons": statements.explain_reasons(statement),
         "terms": statements.get_terms_id(statement),
         "categories": statements.sum_by_category(statement) if statement.lines > LINES_PER_PAGE else [],
-        "clauses": {rule.value: statements.get_clause(statement, rule) for rule in NAMED_RULES},
+        "clauses": {rule.value: statements.get_clause(statement, rule) for rule in CITED_RULES},
     }
-    # What the newest statement carried over below zero is what is owed now.
+    # A negative balance carried over by the newest statement is what the affiliate owes now.
     if statement.closing < 0 and not statements.list_statements(affiliate).filter(number__gt=statement.number).exists():
         context |= build_negative_balance_context(affiliate)
     return render(request, "payouts/statement.html", context)
@@ -70,7 +70,7 @@ def detail(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse
 
 @affiliate_view
 def download_pdf(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
-    """One statement as a PDF."""
+    """Return a statement as a PDF."""
     statement = get_object_or_404(statements.list_statements(affiliate), pk=pk)
     return HttpResponse(
         statement_pdf.render_statement(statement),
@@ -81,7 +81,7 @@ def download_pdf(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpRe
 
 @affiliate_view
 def download_csv(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> StreamingHttpResponse:
-    """One statement as a CSV, streamed: it may have 50,000 lines."""
+    """Return a statement as a CSV, streamed because it may have 50,000 lines."""
     statement = get_object_or_404(statements.list_statements(affiliate), pk=pk)
     name = statement_pdf.get_file_name(statement).removesuffix(".pdf")
     return StreamingHttpResponse(

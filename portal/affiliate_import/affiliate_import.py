@@ -23,6 +23,7 @@ from affiliates.models import Affiliate, Channel, State
 from affiliates.notifications import Notice, notify_many
 from agreements import offline_acceptances
 from agreements.models import AgreementVersion
+from lib.formatting import format_date, format_datetime
 from payouts.errors import BadRows
 from payouts.payout_details import details
 from portal.affiliate_import.import_file import Problem, Row, read_rows
@@ -76,7 +77,7 @@ def _get_agreement(paper: PaperAcceptance, now: datetime) -> AgreementVersion:
         raise ValidationError({"evidence": _("Enter the evidence that you hold of the acceptances.")})
     agreement = AgreementVersion.objects.get_in_force(paper.accepted_at)
     if agreement is None:
-        day = f"{paper.accepted_at:%Y-%m-%d %H:%M %Z}"
+        day = format_datetime(paper.accepted_at)
         raise ValidationError({"accepted_offline": _("No agreement was in effect on %(day)s.") % {"day": day}})
     return agreement
 
@@ -138,7 +139,7 @@ def _store_affiliates(
 
 
 def _format_day(paper: PaperAcceptance, agreement: AgreementVersion) -> str:
-    return f"{paper.accepted_at.astimezone(ZoneInfo(agreement.time_zone)):%Y-%m-%d}"
+    return format_date(paper.accepted_at.astimezone(ZoneInfo(agreement.time_zone)))
 
 
 def _create_affiliates(rows: Sequence[Row], since: datetime, now: datetime, by: User | None) -> list[Affiliate]:

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from lib.formatting import format_datetime
 from lib.ids import uuid7
 
 
@@ -58,7 +59,7 @@ class TaskRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.task_id} {self.started_at:%Y-%m-%d %H:%M}"
+        return f"{self.task_id}, {format_datetime(self.started_at)}"
 
 
 class IntegrityCheck(models.Model):

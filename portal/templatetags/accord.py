@@ -9,7 +9,6 @@ from django import template
 from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -77,22 +76,22 @@ def get_zone() -> ZoneInfo:
 
 
 @register.filter
-def money(amount: Decimal | str | int | None, of: str = "") -> str:
-    """`amount` with two places and its currency: "1,234.50 USD"; the program's currency unless `of` names one."""
+def money(amount: Decimal | str | int | None, currency: str = "") -> str:
+    """Show an amount with two decimals and its currency, the program's by default: "1,234.50 USD"."""
     if amount is None or amount == "":
         return ""
     try:
         value = Decimal(amount)
     except (InvalidOperation, TypeError, ValueError):
         return ""
-    # A no-break space, so that a line never parts an amount from its currency; a true minus sign.
-    return f"{value:,.2f}\u00a0{of or get_currency()}".strip().replace("-", "\u2212")
+    # A no-break space, so that a line break never parts an amount from its currency.
+    return formatting.format_money(value, currency or get_currency()).replace(" ", "\u00a0")
 
 
 @register.filter
 def percent(rate: Decimal | str | None) -> str:
-    """A rate with two places: "8.50 %"."""
-    return "" if rate is None or rate == "" else f"{Decimal(rate):.2f}\u00a0%"
+    """Show a rate with two decimals: "8.50 %"."""
+    return "" if rate is None or rate == "" else formatting.format_percent(Decimal(rate))
 
 
 @register.filter
@@ -102,27 +101,25 @@ def is_negative(amount: Decimal | None) -> bool:
 
 @register.filter
 def moment(at: datetime | None) -> SafeString | str:
-    """`at` in the reader's zone, with the zone, as a `<time>`: "3 Nov 2025, 14:05 CET"."""
+    """Show a time in the reader's time zone, as a `<time>`: "3 Nov 2025, 14:05 CET"."""
     if at is None:
         return ""
-    local = timezone.localtime(at, get_zone())
-    text = f"{date_format(local, 'j M Y, H:i')} {local.tzname()}"
-    return format_html('<time datetime="{}">{}</time>', at.isoformat(), text)
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(), formatting.format_datetime(at, get_zone()))
 
 
 @register.filter
 def day(at: datetime | date | None) -> SafeString | str:
-    """The day of `at` in the reader's zone: "3 Nov 2025"."""
+    """Show the day of `at` in the reader's time zone, as a `<time>`: "3 Nov 2025"."""
     if at is None:
         return ""
     local: date = timezone.localtime(at, get_zone()) if isinstance(at, datetime) else at
-    return format_html('<time datetime="{}">{}</time>', f"{local:%Y-%m-%d}", date_format(local, "j M Y"))
+    return format_html('<time datetime="{}">{}</time>', f"{local:%Y-%m-%d}", formatting.format_date(local))
 
 
 @register.filter
 def month(period: date | None) -> str:
-    """A month by its first day: "November 2025"."""
-    return "" if period is None else date_format(period, "F Y")
+    """Show a month, given by its first day: "November 2025"."""
+    return "" if period is None else formatting.format_month(period)
 
 
 @register.simple_tag
@@ -205,11 +202,11 @@ def program_name() -> str:
 
 @register.filter
 def category(slug: str) -> str:
-    """A category's name as people read it: "home-decor" as "Home decor"."""
+    """Show a category code as a name: "home-decor" as "Home decor"."""
     return formatting.format_category(slug)
 
 
 @register.filter
 def unlocalized(amount: Decimal | None) -> str:
-    """An amount for a machine to read: "1234.50"."""
+    """Show an amount for machines, without separators or currency: "1234.50"."""
     return "" if amount is None else f"{Decimal(amount):.2f}"

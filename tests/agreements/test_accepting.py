@@ -219,7 +219,7 @@ def test_declined_is_an_orderly_exit_with_notice(first, second, approved):
     assert (approved.state, approved.notice_ends_at) == (State.LEAVING, NOW + 31 * DAY)
     change = StatusChange.objects.get(after=State.LEAVING)
     assert change.clause == "9.5 of version 2"
-    assert Message.objects.get(kind="agreement_declined").context["notice_ends"] == "1 April 2026, 12:00 (UTC)"
+    assert Message.objects.get(kind="agreement_declined").context["notice_ends"] == "1 Apr 2026, 12:00 UTC"
 
 
 def test_declined_by_whoever_never_took_part_ends_at_once(first, approved):

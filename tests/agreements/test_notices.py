@@ -102,7 +102,7 @@ def read(kind: str) -> str:
 
 def test_in_words_that_name_version_date_and_clause(affiliate, second):
     text = read("agreement_change")
-    assert "takes effect on 21 March 2026, 12:00 (UTC)" in text
+    assert "takes effect on 21 Mar 2026, 12:00 UTC" in text
     assert "home-decor: 5.00 % -> 4.50 % (detriment, clause 4.1)" in text
     assert "(clause 9.4 of version 2)" in text
     assert f"/agreement/versions/{second.pk}/accept/" in text
@@ -133,12 +133,12 @@ def test_on_paper_with_the_date_on_the_paper(first):
     acceptances.record_offline_acceptance(
         affiliate=affiliate, agreement=first, accepted_at=NOW - DAY, evidence="Binder", now=NOW, by=None
     )
-    assert "on paper on 28 February 2026, 12:00 (UTC) (clause 1.4 of version 1)" in read("agreement_recorded")
+    assert "on paper on 28 Feb 2026, 12:00 UTC (clause 1.4 of version 1)" in read("agreement_recorded")
 
 
 def test_of_a_decline_until_when_they_are_leaving(affiliate, second):
     acceptances.decline_version(affiliate=affiliate, agreement=second, now=NOW, by=None)
-    assert "leaving the program until 31 March 2026, 12:00 (UTC)" in read("agreement_declined")
+    assert "leaving the program until 31 Mar 2026, 12:00 UTC" in read("agreement_declined")
 
 
 def test_of_a_withdrawal_with_its_reason(affiliate, second):

@@ -69,7 +69,7 @@ def test_of_a_benefit_needs_no_notice(first):
 
 def test_of_a_detriment_too_early_is_refused_with_the_earliest_instant(first):
     new = cut()
-    with pytest.raises(TooEarly, match=r"14 days of notice.*2026-03-15 12:00 UTC") as caught:
+    with pytest.raises(TooEarly, match=r"14 days of notice.*15 Mar 2026, 12:00 UTC") as caught:
         publish(new, NOW + 14 * DAY - timedelta(microseconds=1))
     assert caught.value.earliest == NOW + 14 * DAY
     new.refresh_from_db()

@@ -121,7 +121,7 @@ def test_leaving_affiliate_is_terminated_after_30_days(affiliate):
     termination.leave_program(affiliate=affiliate, now=NOW, by=affiliate.user, reason="Moving on.")
     assert read_state(affiliate) == State.LEAVING
     assert affiliate.notice_ends_at == ENDS
-    assert list_mails(affiliate, "leaving_confirmed")[0].context["ends_at"] == "31 March 2026, 12:00 UTC"
+    assert list_mails(affiliate, "leaving_confirmed")[0].context["ends_at"] == "31 Mar 2026, 12:00 UTC"
     assert termination.apply_expired_notices(now=ENDS - TICK) == (0, 0, 0)
     assert termination.apply_expired_notices(now=ENDS) == (0, 1, 0)
     assert read_state(affiliate) == "terminated"

@@ -151,7 +151,7 @@ def test_at_risk_email_is_sent_once_in_180_days(active_affiliate):
     assert get_check().result == "at_risk"
     (mail,) = list_mails(active_affiliate, "target_at_risk")
     # Placed 2025-01-30 12:00: counts up to 2025-07-29 12:00.
-    assert mail.context["missed_at"] == "30 July 2025, 12:00 UTC"
+    assert mail.context["missed_at"] == "30 Jul 2025, 12:00 UTC"
     assert mail.context["clause"] == "7.4 of version 1"
     for day in range(1, 29):
         checks.check_targets(now=FIRST + days(day))

@@ -44,7 +44,7 @@ def test_missed_target_gives_notice_with_30_days_to_meet_it(active_affiliate):
     notice = TargetNotice.objects.get()
     assert (notice.orders, notice.target, notice.cure_by) == (2, 3, FIRST + days(30))
     (mail,) = list_mails(active_affiliate, "target_missed")
-    assert mail.context["cure_by"] == "30 July 2025, 12:00 UTC"
+    assert mail.context["cure_by"] == "30 Jul 2025, 12:00 UTC"
     assert mail.context["clause"] == "7.5 of version 1"
     for day in range(1, 30):
         assert checks.check_targets(now=FIRST + days(day)).notified == 0

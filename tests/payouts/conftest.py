@@ -5,6 +5,11 @@ from decimal import Decimal
 from itertools import count
 
 import pytest
+import time_machine
+from django.db.models import Model
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import User
 from affiliates.models import Affiliate, State
@@ -31,7 +36,7 @@ _numbers = count(1)
 
 @pytest.fixture
 def agreement(db) -> AgreementVersion:
-    """The seed agreement, in force since 1 January 2026, in USD."""
+    """Publish the seed agreement, in USD and in force since 1 January 2026."""
     return publish_seed_agreement(effective_at=BEGIN, now=BEGIN, by=None)
 
 
@@ -43,6 +48,40 @@ def preparer(db) -> User:
 @pytest.fixture
 def approver(db) -> User:
     return make_staff("payout approvers")
+
+
+@pytest.fixture
+def sign_in(client):
+    """Return a function that signs an affiliate in and returns the client."""
+
+    def sign_in_affiliate(affiliate: Affiliate) -> Client:
+        client.force_login(affiliate.user)
+        return client
+
+    return sign_in_affiliate
+
+
+@pytest.fixture
+def sign_in_staff(client):
+    """Return a function that signs a member of staff in, at noon on 3 February 2026."""
+
+    def sign_in_user(user):
+        client.force_login(user)
+        return client
+
+    with time_machine.travel(FEBRUARY, tick=False):
+        yield sign_in_user
+
+
+def read_text(response: HttpResponse) -> str:
+    """Return the content of a successful response with plain spaces and minus signs."""
+    assert response.status_code == 200, response.status_code
+    return response.content.decode().replace("\u00a0", " ").replace("\u2212", "-")
+
+
+def build_url(row: Model, action: str = "change") -> str:
+    """Return the URL of an admin page of `row`."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_{action}", args=[row.pk])
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Payout details ..."""
+"""Payout details: encryption, hold, notices and validation."""
 
 import io
 import logging
@@ -19,13 +19,13 @@ from tests.payouts.conftest import BEGIN, FEBRUARY, IBAN, JANUARY, close_and_get
 pytestmark = pytest.mark.django_db
 
 
-def enter(affiliate, account, method="paypal", now=JANUARY, **options):
+def change_details(affiliate, account, method="paypal", now=JANUARY, **options):
     return details.change_details(
         affiliate=affiliate, method=method, account=account, holder="A Holder", now=now, by=None, **options
     )
 
 
-def test_are_encrypted_under_the_newest_key_and_read_under_any(settings):
+def test_encryption_uses_newest_key_and_decryption_any(settings):
     settings.PAYOUT_DETAILS_KEYS = ["old"]
     before = encrypt(IBAN)
     settings.PAYOUT_DETAILS_KEYS = ["new", "old"]
@@ -37,7 +37,7 @@ def test_are_encrypted_under_the_newest_key_and_read_under_any(settings):
         decrypt(before)
 
 
-def test_are_encrypted_differently_each_time_and_leave_the_same_fingerprint(settings):
+def test_equal_accounts_have_different_ciphertexts_and_the_same_fingerprint(settings):
     assert encrypt(IBAN) != encrypt(IBAN)
     mine = compute_fingerprint(IBAN)
     assert mine == compute_fingerprint(IBAN) != compute_fingerprint("DE02120300000000202051")
@@ -45,9 +45,9 @@ def test_are_encrypted_differently_each_time_and_leave_the_same_fingerprint(sett
     assert compute_fingerprint(IBAN) != mine
 
 
-def test_are_held_for_the_days_of_the_agreement_after_a_change(make_payable_affiliate):
+def test_changed_details_are_held(make_payable_affiliate):
     affiliate = make_payable_affiliate()
-    row = enter(affiliate, "New@Example.com")
+    row = change_details(affiliate, "New@Example.com")
     assert row.usable_from == JANUARY + timedelta(days=7)
     assert row.masked == "n•••@example.com"
     assert details.get_account(row) == "new@example.com"
@@ -55,9 +55,9 @@ def test_are_held_for_the_days_of_the_agreement_after_a_change(make_payable_affi
     assert details.get_current_details(affiliate, JANUARY - timedelta(seconds=1)) != row
 
 
-def test_that_are_entered_last_are_paid_to_though_the_clock_was_put_back_meanwhile(make_payable_affiliate, grant):
+def test_last_entered_details_count_after_clock_was_set_back(make_payable_affiliate, grant):
     affiliate = make_payable_affiliate()
-    wrong = enter(affiliate, "wrnog@example.com")
+    wrong = change_details(affiliate, "wrnog@example.com")
     hour_back = JANUARY - timedelta(hours=1)
     right = details.change_details(
         affiliate=affiliate, method="paypal", account="right@example.com", holder="X", now=hour_back, by=None
@@ -71,23 +71,23 @@ def test_that_are_entered_last_are_paid_to_though_the_clock_was_put_back_meanwhi
     assert payout.details == right
 
 
-def test_are_told_to_the_old_and_the_new_address_and_to_the_affiliate(make_payable_affiliate):
+def test_old_and_new_address_and_affiliate_are_notified(make_payable_affiliate):
     affiliate = make_payable_affiliate(account="old@example.com")
     Message.objects.all().delete()
-    row = enter(affiliate, "new@example.com")
-    told = Message.objects.filter(kind="payout_details_changed")
-    assert set(told.values_list("to", flat=True)) == {"old@example.com", "new@example.com", affiliate.user.email}
-    context = told[0].context
+    row = change_details(affiliate, "new@example.com")
+    messages = Message.objects.filter(kind="payout_details_changed")
+    assert set(messages.values_list("to", flat=True)) == {"old@example.com", "new@example.com", affiliate.user.email}
+    context = messages[0].context
     assert (context["account_before"], context["account"]) == ("o•••@example.com", "n•••@example.com")
     assert context["clause"] == "5.6 of version 1"
-    assert context["usable_from"] == "27 January 2026, 12:00 UTC"
+    assert context["usable_from"] == "27 Jan 2026, 12:00 UTC"
     record = AuditRecord.objects.filter(action="payout details changed")[0]
     assert (record.before["account"], record.after["account"]) == ("o•••@example.com", "n•••@example.com")
     assert "new@example.com" not in str(record.after)
     assert row.confirmation == "affiliate, password entered again"
 
 
-def test_from_an_import_have_no_hold_and_say_who_confirmed_them(agreement):
+def test_imported_details_have_no_hold(agreement):
     one, two = make_affiliate(at=BEGIN), make_affiliate(at=BEGIN)
     entries = [
         details.DetailsEntry(one, "sepa", "de89 3704 0044 0532 0130 00", "One", BEGIN),
@@ -101,7 +101,7 @@ def test_from_an_import_have_no_hold_and_say_who_confirmed_them(agreement):
     assert AuditRecord.objects.filter(action="payout details imported").count() == 2
 
 
-def test_from_an_import_are_stored_all_or_none(agreement):
+def test_import_with_invalid_details_stores_nothing(agreement):
     one, two = make_affiliate(at=BEGIN), make_affiliate(at=BEGIN)
     entries = [
         details.DetailsEntry(one, "paypal", "one@example.com", "One", BEGIN),
@@ -112,7 +112,7 @@ def test_from_an_import_are_stored_all_or_none(agreement):
     assert not PayoutDetails.objects.exists()
 
 
-REFUSED = [
+INVALID = [
     ("paypal", "no address", "A", "account"),
     ("paypal", "=cmd@example.com", "A", "account"),
     ("paypal", "+a@example.com", "A", "account"),
@@ -131,23 +131,23 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("method", "account", "holder", "field"), REFUSED)
-def test_are_refused_with_the_field(method, account, holder, field, make_payable_affiliate):
+@pytest.mark.parametrize(("method", "account", "holder", "field"), INVALID)
+def test_invalid_details_are_rejected_with_field(method, account, holder, field, make_payable_affiliate):
     affiliate = make_payable_affiliate()
-    with pytest.raises(ValidationError) as refusal:
+    with pytest.raises(ValidationError) as error:
         details.change_details(affiliate=affiliate, method=method, account=account, holder=holder, now=JANUARY, by=None)
-    assert list(refusal.value.message_dict) == [field]
+    assert list(error.value.message_dict) == [field]
     assert affiliate.payout_details.count() == 1
 
 
-def test_that_two_affiliates_share_are_found_however_they_are_written(make_payable_affiliate):
+def test_shared_accounts_are_found_in_any_spelling(make_payable_affiliate):
     one, two = make_payable_affiliate(), make_payable_affiliate()
-    mine = enter(one, IBAN, "sepa")
-    theirs = enter(two, "DE89-3704 0044-0532-0130-00", "bank")
+    mine = change_details(one, IBAN, "sepa")
+    theirs = change_details(two, "DE89-3704 0044-0532-0130-00", "bank")
     assert [row.pk for row in details.list_shared_details(mine)] == [theirs.pk]
 
 
-def test_never_reach_a_log(make_payable_affiliate, monkeypatch):
+def test_account_is_never_logged(make_payable_affiliate, monkeypatch):
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     root = logging.getLogger()
@@ -155,16 +155,16 @@ def test_never_reach_a_log(make_payable_affiliate, monkeypatch):
     monkeypatch.setattr(root, "level", logging.DEBUG)
     monkeypatch.setattr(logging.getLogger("django.db.backends"), "level", logging.INFO)
     try:
-        enter(make_payable_affiliate(), IBAN, "sepa")
-        with pytest.raises(ValidationError) as refusal:
-            enter(make_payable_affiliate(), IBAN[:-1] + "1", "sepa")
+        change_details(make_payable_affiliate(), IBAN, "sepa")
+        with pytest.raises(ValidationError) as error:
+            change_details(make_payable_affiliate(), IBAN[:-1] + "1", "sepa")
     finally:
         root.removeHandler(handler)
     assert IBAN[:-1] not in stream.getvalue()
-    assert IBAN[:-1] not in str(refusal.value)
+    assert IBAN[:-1] not in str(error.value)
 
 
-def test_take_an_iban_as_people_write_it():
+def test_iban_is_normalized():
     assert (
         details.validate_account(method="sepa", account="gb33 BUKB 2020 1555 5555 55", holder="A")
         == "GB33BUKB20201555555555"

@@ -1,4 +1,4 @@
-"""A payout file ..."""
+"""Payout files of each method."""
 
 import csv
 import io
@@ -29,18 +29,18 @@ TO = [
 NS = {"p": "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"}
 
 
-def test_of_paypal_has_its_columns_and_no_header():
+def test_paypal_file_has_columns_without_header():
     to = Transfer("AC1", "A", "a@example.com", "GB", Money(Decimal("16.00"), "USD"), "-note")
     assert METHODS["paypal"].build_file(SENDER, [to]) == b"a@example.com,16.00,USD,AC1,'-note,PayPal\r\n"
 
 
-def test_in_plain_csv_defuses_what_a_spreadsheet_would_run():
+def test_plain_csv_escapes_formulas():
     rows = list(csv.reader(io.StringIO(METHODS["bank"].build_file(SENDER, TO).decode())))
     assert rows[0] == ["reference", "holder", "account", "country", "amount", "currency", "note"]
     assert rows[2] == ["AC2", "'=1+1", "FR1420041010050500013M02606", "", "0.55", "EUR", "Accord A2"]
 
 
-def test_of_sepa_carries_sums_references_and_ibans():
+def test_sepa_file_has_sums_references_and_ibans():
     root = ET.fromstring(METHODS["sepa"].build_file(SENDER, TO))
     assert root.tag == "{urn:iso:std:iso:20022:tech:xsd:pain.001.001.09}Document"
     assert [node.text for node in root.iterfind(".//p:CtrlSum", NS)] == ["100.55", "100.55"]
@@ -52,14 +52,14 @@ def test_of_sepa_carries_sums_references_and_ibans():
     assert [node.text for node in root.iterfind(".//p:Cdtr/p:PstlAdr/p:Ctry", NS)] == ["DE"]
 
 
-def test_of_sepa_is_refused_without_a_payer_and_in_other_currencies():
+def test_sepa_needs_a_payer_and_euro():
     with pytest.raises(ValidationError, match="SEPA_DEBTOR_IBAN"):
         METHODS["sepa"].build_file(SENDER._replace(account=""), TO)
     assert METHODS["sepa"].get_currency_error("USD")
     assert not METHODS["sepa"].get_currency_error("EUR")
 
 
-def test_is_the_same_bytes_for_the_same_payouts():
+def test_equal_payouts_give_equal_files():
     for method in METHODS.values():
         assert method.build_file(SENDER, TO) == method.build_file(SENDER, TO)
 
@@ -68,7 +68,7 @@ def test_is_the_same_bytes_for_the_same_payouts():
     ("text", "written"),
     [("Straße", "Strasse"), ("李", "-"), ("a" * 80, "a" * 70), ("a\x00b", "a b"), ("  x  y ", "x y")],
 )
-def test_of_sepa_spells_names_as_banks_take_them(text, written):
+def test_names_are_transliterated_for_sepa(text, written):
     assert transliterate(text, 70) == written
 
 
@@ -88,9 +88,9 @@ def test_of_sepa_spells_names_as_banks_take_them(text, written):
         ("a-b", "a-b"),
     ],
 )
-def test_keeps_amounts_numbers_and_text_text(cell, written):
+def test_csv_cells_are_escaped(cell, written):
     assert build_csv(None, [(cell,)]).decode().rstrip("\r\n") == written
 
 
-def test_quotes_a_carriage_return():
+def test_carriage_return_is_quoted():
     assert build_csv(None, [("\rx",)]) == b'"\'\rx"\r\n'

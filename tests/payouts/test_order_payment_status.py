@@ -16,14 +16,13 @@ from payouts.disbursement import approval, bank_results, exports, payout_transit
 from payouts.models import Commission, Payout
 from payouts.payout_details import details
 from shops.intake import ingest_orders
-from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY, MARCH, build_results_file, build_snapshot
-from tests.payouts.test_statement_pages import reader, text  # noqa: F401 -- a fixture
+from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY, MARCH, build_results_file, build_snapshot, read_text
 from tracking.links.coupons import assign_coupon
 from tracking.models import Order
 
 pytestmark = pytest.mark.django_db
 
-DONE = "2026-01-02T12:00:00Z"  # + 30 days = 1 February 2026, 12:00: in February, closed on 3 March
+DONE = "2026-01-02T12:00:00Z"  # + 30 days = 1 Feb 2026, 12:00: in February, closed on 3 March
 APRIL = datetime(2026, 4, 3, 12, tzinfo=UTC)
 
 
@@ -38,15 +37,15 @@ def seller(make_payable_affiliate):
 
 
 @pytest.fixture
-def read_order_page(reader, seller):  # noqa: F811
+def read_order_page(sign_in, seller):
     """Return a function that reads the text of an order page at a given time."""
 
     def read_at(at: datetime, order_id: str = "A1") -> str:
-        client, pk = reader(seller), Order.objects.get(order_id=order_id).pk
+        client, pk = sign_in(seller), Order.objects.get(order_id=order_id).pk
         with time_machine.travel(at, tick=False):
             answer = client.get(reverse("payouts:order", args=[pk]))
         assert answer.status_code == 200
-        return " ".join(re.sub(r"<[^>]+>", " ", text(answer)).split())
+        return " ".join(re.sub(r"<[^>]+>", " ", read_text(answer)).split())
 
     return read_at
 
@@ -77,8 +76,8 @@ def test_order_waits_for_completion(read_order_page, seller):
 def test_pending_commission_shows_validation_time_and_close(read_order_page):
     send_order()
     assert (
-        "The order is completed. The commission is validated on 1 February 2026, 12:00 UTC, and the close of February "
-        "2026, on 3 March 2026, posts it to your balance. clause 4.6"
+        "The order is completed. The commission is validated on 1 Feb 2026, 12:00 UTC, and the close of February "
+        "2026, on 3 Mar 2026, posts it to your balance. clause 4.6"
     ) in read_order_page(JANUARY)
 
 
@@ -87,7 +86,7 @@ def test_validated_commission_is_posted_by_next_close(read_order_page):
     close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     content = read_order_page(FEBRUARY)
     assert (
-        "It is validated, and the close of February 2026, on 3 March 2026, posts it to your balance. clause 5.2"
+        "It is validated, and the close of February 2026, on 3 Mar 2026, posts it to your balance. clause 5.2"
         in content
     )
     assert "As things stand, your balance is 20.00 USD then. It would be paid out." in content
@@ -110,10 +109,7 @@ def test_close_has_no_date_before_program_opens(read_order_page):
     Program.objects.update(opened_at=None)
     send_order()
     content = read_order_page(JANUARY)
-    assert (
-        "is validated on 1 February 2026, 12:00 UTC, and the close of February 2026 posts it to your balance."
-        in content
-    )
+    assert "is validated on 1 Feb 2026, 12:00 UTC, and the close of February 2026 posts it to your balance." in content
     assert "It has no date yet: the program is not open." in content
 
 
@@ -124,10 +120,10 @@ def test_commission_held_by_review_links_to_it(read_order_page, seller):
     )
     content = read_order_page(JANUARY)
     assert (
-        "It is held: Under review: Spamming, clause 6.1 of version 1. While it is held, a close posts only decreases. "
+        "On hold: Under review: Spamming, clause 6.1 of version 1. While it is on hold, a close posts only decreases. "
         "clause 8.2 See the review"
     ) in content
-    assert "The commission is validated on 1 February 2026, 12:00 UTC at the earliest. clause 4.6" in content
+    assert "The commission is validated on 1 Feb 2026, 12:00 UTC at the earliest. clause 4.6" in content
     # A held commission is not about to be posted.
     assert "It is validated, and" not in read_order_page(MARCH)
     assert str(review.pk) in str(Commission.objects.get().holds.get().source)
@@ -136,7 +132,7 @@ def test_commission_held_by_review_links_to_it(read_order_page, seller):
 def test_forfeited_commission_shows_time_and_reason(read_order_page, seller):
     send_order()
     Commission.objects.update(amount=0, forfeited_at=JANUARY, forfeit_reason="Spamming")
-    assert "It was forfeited on 20 January 2026, 12:00 UTC: Spamming clause 8.8" in read_order_page(FEBRUARY)
+    assert "It was forfeited on 20 Jan 2026, 12:00 UTC: Spamming clause 8.8" in read_order_page(FEBRUARY)
 
 
 def test_balance_below_threshold_shows_missing_amount(read_order_page):
@@ -161,7 +157,7 @@ def test_hold_on_changed_payout_details_shows_its_end(read_order_page, seller):
     send_order()
     changed = datetime(2026, 1, 31, 12, tzinfo=UTC)
     details.change_details(affiliate=seller, method="paypal", account="n@example.com", holder="N", now=changed, by=None)
-    expected = "Your payout details were changed. They can be used from 7 February 2026, 12:00 UTC. clause 5.6"
+    expected = "Your payout details were changed. They can be used from 7 Feb 2026, 12:00 UTC. clause 5.6"
     assert expected in read_order_page(FEBRUARY - timedelta(days=1))
     close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     # By the next close the hold is over.
@@ -194,8 +190,7 @@ def test_refund_after_settlement_shows_decrease_and_negative_balance(read_order_
     content = read_order_page(MARCH)
     # 5.00 % of 300.00 is 15.00: 5.00 less than was posted.
     assert (
-        "The amount has changed since it was settled, and the close of March 2026, on 3 April 2026, posts the"
-        in content
+        "The amount has changed since it was settled, and the close of March 2026, on 3 Apr 2026, posts the" in content
     )
     assert "20.00 USD · statement of February 2026" in content
     assert "As things stand, your balance is -5.00 USD then." in content
@@ -212,10 +207,10 @@ def test_settled_line_shows_state_of_its_payout(read_order_page, preparer, appro
     approval.submit(batch=batch, now=MARCH, by=preparer)
     approval.approve(batch=batch, digest=approval.summarize_batch(batch, MARCH).digest, now=MARCH, by=approver)
     exports.export(batch=batch, now=MARCH, by=preparer)
-    assert (line % "Its payout was sent on 3 March 2026,") + "." in read_order_page(MARCH)
+    assert (line % "Its payout was sent on 3 Mar 2026,") + "." in read_order_page(MARCH)
     bank_results.import_results(content=build_results_file((payout, "paid", "20.00", "")), now=MARCH, by=preparer)
     content = read_order_page(MARCH)
-    assert (line % "It was paid out on 3 March 2026,") + "." in content
+    assert (line % "It was paid out on 3 Mar 2026,") + "." in content
     assert "When money goes out" not in content
     bank_results.import_results(
         content=build_results_file((payout, "failed", "20.00", "closed")), now=MARCH, by=preparer

@@ -1,4 +1,4 @@
-"""A report's page ..."""
+"""Report pages of affiliates and staff."""
 
 import csv
 from datetime import UTC, datetime, timedelta
@@ -53,22 +53,22 @@ def staff(client: Client) -> Client:
     return client
 
 
-def click(link: Link, at: datetime = DAY, **fields: Any) -> str:
+def make_click(link: Link, at: datetime = DAY, **fields: Any) -> str:
     return click_data.make_click(link, at, **fields)
 
 
-def bought(order_id: str, *lines: Any, at: str = AT, **fields: Any) -> None:
+def send_order(order_id: str, *lines: Any, at: str = AT, **fields: Any) -> None:
     click_data.send_order(order_id, *lines, at=at, **fields)
 
 
-# --- Its page ----------------------------------------------------------------------------------------------------
+# --- For affiliates ----------------------------------------------------------------------------------------------
 
 
-def test_shows_figures_chart_and_table(signed_in, link):
-    bought("A1", ("home-decor", "1234.50"), click=click(link))
-    click(link)
+def test_page_shows_figures_chart_and_table(signed_in, link):
+    send_order("A1", ("home-decor", "1234.50"), click=make_click(link))
+    make_click(link)
     text = signed_in.get(f"/reports/?by=day&{MARCH}").content.decode()
-    for said in (
+    for expected in (
         "1,234.50 USD",
         "50.00\u00a0%",
         "61.73 USD",
@@ -77,14 +77,14 @@ def test_shows_figures_chart_and_table(signed_in, link):
         "<svg",
         "Commission by day",
     ):
-        assert said in text, said
+        assert expected in text, expected
     assert "compared with 1 Feb – 28 Feb 2026" in text
     assert "/reports/?since=2026-03-01&amp;until=2026-03-31&amp;by=day&amp;show=commission</span>" in text
     for measure in ("sales", "orders", "clicks"):
         assert f"{measure.capitalize()} by day" in signed_in.get(f"/reports/?show={measure}&{MARCH}").content.decode()
 
 
-def test_can_be_sorted_and_read_page_by_page(signed_in, link):
+def test_table_is_sorted_and_paginated(signed_in, link):
     Click.objects.bulk_create(
         Click(id=click_ids.generate_nonce(DAY), link=link, at=DAY, sub1=f"sub {number:04d}") for number in range(2000)
     )
@@ -93,7 +93,7 @@ def test_can_be_sorted_and_read_page_by_page(signed_in, link):
     assert ("sub 0049" in first, "sub 0050" in first) == (True, False)
     assert "sub 1999" in signed_in.get(address + "&sort=-label").content.decode()
     assert "sub 1999" in signed_in.get(address + "&page=40").content.decode()
-    for odd in (
+    for query in (
         "&page=0",
         "&page=x",
         "&page=999",
@@ -102,7 +102,7 @@ def test_can_be_sorted_and_read_page_by_page(signed_in, link):
         "&sort=conversion",
         "&sort=commission_change",
     ):
-        assert signed_in.get(address + odd).status_code == 200, odd
+        assert signed_in.get(address + query).status_code == 200, query
 
 
 @pytest.mark.parametrize(
@@ -113,14 +113,14 @@ def test_can_be_sorted_and_read_page_by_page(signed_in, link):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["/reports/", "/reports/csv/"])
-def test_says_what_is_wrong_with_an_address(signed_in, path, query):
-    answer = signed_in.get(f"{path}?{query}")
-    assert answer.status_code == 400
-    text = answer.content.decode()
+def test_invalid_query_is_rejected_with_an_error(signed_in, path, query):
+    response = signed_in.get(f"{path}?{query}")
+    assert response.status_code == 400
+    text = response.content.decode()
     assert "errorlist" in text or "notice-danger" in text
 
 
-def test_keeps_its_days_moving_unless_they_are_named(signed_in, link):
+def test_preset_period_is_relative_and_named_days_are_fixed(signed_in, link):
     with time_machine.travel(datetime(2026, 4, 2, 12, tzinfo=UTC), tick=False):
         signed_in.force_login(link.affiliate.user)
         text = signed_in.get("/reports/?period=last-month&by=link").content.decode()
@@ -133,37 +133,37 @@ def test_keeps_its_days_moving_unless_they_are_named(signed_in, link):
         assert 'value="last-month"' not in named
 
 
-def test_covers_the_last_thirty_days_unless_told(signed_in, link):
+def test_default_period_is_the_last_30_days(signed_in, link):
     for days in (0, 29, 30):
-        click(link, timezone.now() - timedelta(days=days))
+        make_click(link, timezone.now() - timedelta(days=days))
     assert '<span class="value">2</span>' in signed_in.get("/reports/").content.decode()
 
 
-def test_says_so_where_there_is_nothing(signed_in):
+def test_empty_report_says_so(signed_in):
     text = signed_in.get("/reports/").content.decode()
-    assert "Nothing in these days" in text
+    assert "No clicks or orders" in text
     assert "<svg viewBox" not in text
 
 
-def test_is_a_file_without_formulas_and_with_the_period_before(signed_in, ann):
+def test_csv_escapes_formulas_and_has_the_previous_period(signed_in, ann):
     trap = make_link(ann, "=HYPERLINK(1)")
-    bought("A1", ("home-decor", "10.00", "2.50"), click=click(trap))
-    bought("A2", ("home-decor", "5.00"), coupon="ANN", placed="2026-02-10T12:00:00Z")
-    answer = signed_in.get(f"/reports/csv/?by=link&{MARCH}")
-    assert answer["Content-Type"].startswith("text/csv")
-    assert 'filename="report-link-2026-03-01-2026-03-31.csv"' in answer["Content-Disposition"]
-    assert list(csv.reader(answer.content.decode().splitlines())) == [
+    send_order("A1", ("home-decor", "10.00", "2.50"), click=make_click(trap))
+    send_order("A2", ("home-decor", "5.00"), coupon="ANN", placed="2026-02-10T12:00:00Z")
+    response = signed_in.get(f"/reports/csv/?by=link&{MARCH}")
+    assert response["Content-Type"].startswith("text/csv")
+    assert 'filename="report-link-2026-03-01-2026-03-31.csv"' in response["Content-Disposition"]
+    assert list(csv.reader(response.content.decode().splitlines())) == [
         [
             "link", "clicks", "orders", "conversion_percent", "sales", "commission", "earnings_per_click",
             "clicks_before", "orders_before", "sales_before", "commission_before",
         ],
         ["'=HYPERLINK(1)", "1", "1", "100.00", "7.50", "0.38", "0.3800", "0", "0", "0.00", "0.00"],
-        ["by coupon", "0", "0", "", "0.00", "0.00", "", "0", "1", "5.00", "0.25"],
+        ["coupon", "0", "0", "", "0.00", "0.00", "", "0", "1", "5.00", "0.25"],
     ]  # fmt: skip
 
 
-def test_shows_a_name_as_text_and_never_as_markup(signed_in, ann):
-    click(make_link(ann, "<script>alert(1)</script>"), sub1="<script>alert(2)</script>")
+def test_names_are_escaped(signed_in, ann):
+    make_click(make_link(ann, "<script>alert(1)</script>"), sub1="<script>alert(2)</script>")
     for by in ("link", "sub1"):
         text = signed_in.get(f"/reports/?by={by}&{MARCH}").content.decode()
         assert "&lt;script&gt;alert" in text
@@ -171,10 +171,12 @@ def test_shows_a_name_as_text_and_never_as_markup(signed_in, ann):
 
 
 @pytest.mark.parametrize("by", list(GroupBy))
-def test_takes_twelve_queries_at_most(client, ann, link, by, django_assert_max_num_queries):
+def test_page_takes_at_most_twelve_queries(client, ann, link, by, django_assert_max_num_queries):
     for number in range(20):
-        bought(
-            f"A{number}", ("home-decor", "10.00"), click=click(make_link(ann, f"{number:04d} link"), sub1=str(number))
+        send_order(
+            f"A{number}",
+            ("home-decor", "10.00"),
+            click=make_click(make_link(ann, f"{number:04d} link"), sub1=str(number)),
         )
     rollups.fold_rollups()
     if by is not GroupBy.AFFILIATE:
@@ -189,31 +191,31 @@ def test_takes_twelve_queries_at_most(client, ann, link, by, django_assert_max_n
 # --- For staff ---------------------------------------------------------------------------------------------------
 
 
-def test_of_all_affiliates_leads_to_each(staff, affiliates):
-    bought("A1", ("home-decor", "100.00"), coupon="ANN")
-    bought("B1", ("home-decor", "300.00"), coupon="BEN")
+def test_staff_report_links_to_each_affiliate(staff, affiliates):
+    send_order("A1", ("home-decor", "100.00"), coupon="ANN")
+    send_order("B1", ("home-decor", "300.00"), coupon="BEN")
     text = staff.get(f"/admin/reports/?by=affiliate&{MARCH}").content.decode()
     assert text.index("BEN · Affiliate BEN") < text.index("ANN · Affiliate ANN")
     assert f"/admin/affiliates/affiliate/{affiliates['BEN'].pk}/change/" in text
     assert "20.00 USD" in text
-    answer = staff.get(f"/admin/reports/csv/?by=affiliate&{MARCH}")
-    assert answer.content.decode().splitlines()[1].startswith("BEN · Affiliate BEN,0,1,,300.00,15.00,,")
+    response = staff.get(f"/admin/reports/csv/?by=affiliate&{MARCH}")
+    assert response.content.decode().splitlines()[1].startswith("BEN · Affiliate BEN,0,1,,300.00,15.00,,")
 
 
-def test_of_one_affiliate_is_asked_for_by_code(staff, affiliates):
-    bought("A1", ("home-decor", "100.00"), coupon="ANN")
-    bought("B1", ("home-decor", "300.00"), coupon="BEN")
+def test_staff_report_of_one_affiliate_by_code(staff, affiliates):
+    send_order("A1", ("home-decor", "100.00"), coupon="ANN")
+    send_order("B1", ("home-decor", "300.00"), coupon="BEN")
     text = staff.get(f"/admin/reports/?affiliate=ann&by=category&{MARCH}").content.decode()
     assert "100.00 USD" in text
     assert "300.00 USD" not in text
     assert "&amp;affiliate=ann" in text
-    refused = staff.get("/admin/reports/?affiliate=nobody")
-    assert refused.status_code == 400
-    assert "No affiliate has this code." in refused.content.decode()
+    response = staff.get("/admin/reports/?affiliate=unknown")
+    assert response.status_code == 400
+    assert "No affiliate has this code." in response.content.decode()
     assert staff.get("/admin/reports/csv/?by=rings").status_code == 400
 
 
-def test_of_all_is_for_whoever_may_see_it(client):
+def test_staff_report_needs_permission(client):
     client.force_login(make_staff())
     assert client.get("/admin/reports/").status_code == 403
     assert client.get("/admin/reports/csv/").status_code == 403

@@ -1,4 +1,4 @@
-"""A statement ..."""
+"""Statements as page, CSV, PDF and e-mail."""
 
 import csv
 import io
@@ -18,63 +18,50 @@ from payouts.closing.close import close_month
 from payouts.commissions import forfeiture
 from payouts.models import Statement
 from tests.factories import make_affiliate
-from tests.payouts.conftest import BEGIN, FEBRUARY, MARCH
+from tests.payouts.conftest import BEGIN, FEBRUARY, MARCH, read_text
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def reader(client):
-    def sign_in(affiliate):
-        client.force_login(affiliate.user)
-        return client
-
-    return sign_in
-
-
-def text(response):
-    return response.content.decode().replace("\u00a0", " ").replace("\u2212", "-")
-
-
-def test_says_the_same_on_the_page_in_the_csv_and_in_the_pdf(make_settled_affiliate, reader):
+def test_page_csv_and_pdf_have_the_same_figures(make_settled_affiliate, sign_in):
     affiliate = make_settled_affiliate()
     statement = Statement.objects.get(affiliate=affiliate)
     assert (statement.lines, statement.settled, statement.adjustments, statement.payout, statement.closing) == (
         3, Decimal("14.90"), Decimal("10.00"), Decimal("24.90"), Decimal("0.00"),
     )  # fmt: skip
-    client = reader(affiliate)
-    page = text(client.get(reverse("payouts:statement", args=[statement.pk])))
+    client = sign_in(affiliate)
+    page = read_text(client.get(reverse("payouts:statement", args=[statement.pk])))
     for figure in ("14.90 USD", "10.00 USD", "24.90 USD", "0.80 USD", "5.10 USD", "9.00 USD", "60.00 USD", "8.50 %"):
         assert figure in page, figure
-    for words in ("Agreed by telephone.", "no tax invoice", "clause 5.9", "clause 4.7", "February 2026", "no. 1"):
-        assert words in page, words
+    for expected in ("Agreed by telephone.", "not a tax invoice", "clause 5.9", "clause 4.7", "February 2026", "no. 1"):
+        assert expected in page, expected
 
-    answer = client.get(reverse("payouts:statement_csv", args=[statement.pk]))
-    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
+    response = client.get(reverse("payouts:statement_csv", args=[statement.pk]))
+    rows = list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode())))
     assert [row["amount"] for row in rows] == ["0.00", "0.80", "5.10", "9.00", "10.00", "-24.90", "0.00"]
     assert sum(Decimal(row["amount"]) for row in rows[:-1]) == Decimal(rows[-1]["amount"])
     assert [row["base"] for row in rows[1:4]] == ["16.00", "60.00", "300.00"]
     assert [row["rate"] for row in rows[1:4]] == ["5.00", "8.50", "3.00"]
     assert {row["clause"] for row in rows[1:4]} == {"4.1 of version 1"}
 
-    made = client.get(reverse("payouts:statement_pdf", args=[statement.pk]))
-    assert made.content.startswith(b"%PDF-")
+    pdf = client.get(reverse("payouts:statement_pdf", args=[statement.pk]))
+    assert pdf.content.startswith(b"%PDF-")
     data = statement_pdf._build_data(statement)
     assert [amount for _label, amount in data["sums"]] == [
         "0.00 USD", "14.90 USD", "10.00 USD", "0.00 USD", "\u221224.90 USD",
     ]  # fmt: skip
     assert [line[-1] for line in data["lines"]] == ["0.80 USD", "5.10 USD", "9.00 USD"]
-    assert make("statement_pdf", str(statement.pk)).content == made.content
+    assert make("statement_pdf", str(statement.pk)).content == pdf.content
 
 
-def test_gives_each_reason_of_a_carry_over_with_its_clause(make_payable_affiliate, grant, reader):
+def test_carry_over_reasons_cite_their_clauses(make_payable_affiliate, grant, sign_in):
     affiliate = make_payable_affiliate()
     grant(affiliate, "15.99")
     affiliate.payout_details.all().delete()
     close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     statement = Statement.objects.get(affiliate=affiliate)
     assert statement.reasons == ["below_minimum", "no_payout_details"]
-    page = text(reader(affiliate).get(reverse("payouts:statement", args=[statement.pk])))
+    page = read_text(sign_in(affiliate).get(reverse("payouts:statement", args=[statement.pk])))
     assert "The balance is below the payout threshold." in page
     assert "There were no confirmed payout details" in page
     assert "clause 5.4" in page
@@ -85,7 +72,7 @@ def test_gives_each_reason_of_a_carry_over_with_its_clause(make_payable_affiliat
     assert f"/statements/{statement.pk}/" in mail.text
 
 
-def test_mail_says_what_will_be_paid(make_settled_affiliate):
+def test_email_says_what_will_be_paid(make_settled_affiliate):
     make_settled_affiliate()
     mail = render(kind="month_closed", context=Message.objects.get(kind="month_closed").context)
     assert mail.subject == "Your statement for 2026-02: 24.90 USD will be paid"
@@ -94,22 +81,22 @@ def test_mail_says_what_will_be_paid(make_settled_affiliate):
 
 
 @pytest.mark.parametrize("name", ["statement", "statement_pdf", "statement_csv"])
-def test_of_another_affiliate_answers_like_one_that_is_not_there(name, make_settled_affiliate, reader):
+def test_statement_of_another_affiliate_is_not_found(name, make_settled_affiliate, sign_in):
     statement = Statement.objects.get(affiliate=make_settled_affiliate())
-    client = reader(make_affiliate(at=BEGIN))
+    client = sign_in(make_affiliate(at=BEGIN))
     for pk in (statement.pk, uuid4()):
         assert client.get(reverse(f"payouts:{name}", args=[pk])).status_code == 404
 
 
-def test_asks_visitors_to_sign_in(make_settled_affiliate, client):
+def test_visitors_are_asked_to_sign_in(make_settled_affiliate, client):
     statement = Statement.objects.get(affiliate=make_settled_affiliate())
     for name in ("statement", "statement_pdf", "statement_csv"):
-        answer = client.get(reverse(f"payouts:{name}", args=[statement.pk]))
-        assert answer.status_code == 302
-        assert answer.url.startswith(reverse("account_login"))
+        response = client.get(reverse(f"payouts:{name}", args=[statement.pk]))
+        assert response.status_code == 302
+        assert response.url.startswith(reverse("account_login"))
 
 
-def test_sets_what_a_user_typed_as_text_in_the_pdf(make_settled_affiliate):
+def test_user_input_is_no_markup_in_the_pdf(make_settled_affiliate):
     affiliate = make_settled_affiliate()
     affiliate.name = '#panic("owned") $x$ *b* `c` <label> @ref = h \\ // c'
     affiliate.save()
@@ -117,20 +104,22 @@ def test_sets_what_a_user_typed_as_text_in_the_pdf(make_settled_affiliate):
     assert statement_pdf.render_statement(statement).startswith(b"%PDF-")
 
 
-def test_of_thousands_of_lines_sums_them_up_in_the_pdf(make_settled_affiliate, monkeypatch):
+def test_pdf_of_a_long_statement_shows_subtotals(make_settled_affiliate, monkeypatch):
     statement = Statement.objects.get(affiliate=make_settled_affiliate())
     monkeypatch.setattr(statement_pdf, "MAX_LINES", 2)
     data = statement_pdf._build_data(statement)
     assert data["lines"] == []
     assert data["categories"] == [
-        ["No such category", "1", "9.00 USD"], ["Jewelry accessories", "1", "5.10 USD"], ["Home decor", "1", "0.80 USD"],
-    ]  # fmt: skip
-    assert data["days"] == [["2 January 2026", "3", "14.90 USD"]]
+        ["No such category", "1", "9.00 USD"],
+        ["Jewelry accessories", "1", "5.10 USD"],
+        ["Home decor", "1", "0.80 USD"],
+    ]
+    assert data["days"] == [["2 Jan 2026", "3", "14.90 USD"]]
     assert "3 lines" in data["long"]
     assert statement_pdf.render_statement(statement).startswith(b"%PDF-")
 
 
-def test_marks_what_was_forfeited_with_the_clause_and_in_the_pdf_too(make_settled_affiliate, reader):
+def test_forfeited_line_is_marked_with_its_clause(make_settled_affiliate, sign_in):
     affiliate = make_settled_affiliate()
     commission = Statement.objects.get(affiliate=affiliate).statement_lines.get(amount="0.80").commission
     forfeiture.forfeit(commissions=[commission], reason="Clause 6.1.", now=MARCH, by=None)
@@ -143,24 +132,24 @@ def test_marks_what_was_forfeited_with_the_clause_and_in_the_pdf_too(make_settle
     assert [row[-1] for row in statements.iter_csv_rows(statement) if row[0] == "commission"] == [
         "forfeited, clause 8.8 of version 1"
     ]
-    page = reader(affiliate).get(reverse("payouts:statement", args=[statement.pk])).content.decode()
+    page = sign_in(affiliate).get(reverse("payouts:statement", args=[statement.pk])).content.decode()
     assert "#clause-8.8" in page.split("forfeited</span>")[1].split("</td>")[0]
 
 
-def test_is_listed_newest_first(make_settled_affiliate, reader):
+def test_list_shows_months_with_a_statement(make_settled_affiliate, sign_in):
     affiliate = make_settled_affiliate()
     close_month(month=date(2026, 3, 1), now=MARCH.replace(month=4), by=None)
-    page = text(reader(affiliate).get(reverse("payouts:statements")))
+    page = read_text(sign_in(affiliate).get(reverse("payouts:statements")))
     assert "February 2026" in page
     assert "24.90 USD" in page
-    # March had nothing: no opening balance, no line, so no statement.
+    # March has no opening balance and no line, so no statement.
     assert "March 2026" not in page
 
 
-def test_has_words_and_a_rule_for_every_reason():
+def test_every_carry_over_reason_has_a_label_and_a_rule():
     assert set(LABELS) == set(RULES) == set(STAFF_LABELS) == set(CarryOverReason)
 
 
-def test_that_names_an_unknown_reason_fails_loudly(agreement):
+def test_unknown_carry_over_reason_is_rejected(agreement):
     with pytest.raises(ValueError, match="because"):
         statements.explain_reason("because", agreement.pk)

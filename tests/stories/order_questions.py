@@ -1,6 +1,6 @@
 """Orders that affiliates look up, and the exact explanation that they must see, with its clause.
 
-Ann, Ben and Cat are those of `tests.stories.attribution_program`. Orders are placed and reported on 10 March 2026 at
+Ann, Ben and Cat are those of `tests.stories.attribution_program`. Orders are placed and reported on 10 Mar 2026 at
 noon unless a question says otherwise.
 """
 
@@ -64,89 +64,89 @@ FROZEN_TEXT = (
 
 REJECTED_CLAIMS = [
     not_credited("a click 4 days 2 hours before", "BEN",
-            f"{CLICK_TEXT} 6 March 2026, 10:00 UTC, 4 days 2 hours before the order. The attribution window is 3 "
+            f"{CLICK_TEXT} 6 Mar 2026, 10:00 UTC, 4 days 2 hours before the order. The attribution window is 3 "
             "days. clause 3.2",
             click=sign_click("BEN", "03-06T10:00")),
     not_credited("a click a microsecond too early", "BEN",
-            f"{CLICK_TEXT} 7 March 2026, 12:00 UTC, 3 days and less than a second before the order. The attribution "
+            f"{CLICK_TEXT} 7 Mar 2026, 12:00 UTC, 3 days and less than a second before the order. The attribution "
             "window is 3 days. clause 3.2",
             click=sign_click("BEN", "03-07T12:00"), placed=NOON + TICK),
     not_credited("a click 40 seconds too early", "BEN",
-            f"{CLICK_TEXT} 7 March 2026, 11:59 UTC, 3 days and 40 seconds before the order. The attribution window is "
+            f"{CLICK_TEXT} 7 Mar 2026, 11:59 UTC, 3 days and 40 seconds before the order. The attribution window is "
             "3 days. clause 3.2",
             click=sign_click("BEN", "03-07T11:59:20")),
     not_credited("a click after the order", "BEN",
-            "The click on your link “Ben's page” was on 10 March 2026, 12:01 UTC, 1 minute 30 seconds after the order "
+            "The click on your link “Ben's page” was on 10 Mar 2026, 12:01 UTC, 1 minute 30 seconds after the order "
             "was placed. Only a click before the order counts. clause 3.3",
             click=sign_click("BEN", "03-10T12:01:30")),
     not_credited("a coupon while suspended", "ANN",
-            "When the order was placed with your coupon ANN on 10 March 2026, 12:00 UTC, you had been suspended since "
-            "9 March 2026, 12:00 UTC. clause 3.6",
+            "When the order was placed with your coupon ANN on 10 Mar 2026, 12:00 UTC, you had been suspended since "
+            "9 Mar 2026, 12:00 UTC. clause 3.6",
             coupon="ann", before=(lambda p: p.suspend("ANN", DAY_BEFORE),)),
     not_credited("a click while suspended", "BEN",
-            "When the customer clicked your link “Ben's page” on 9 March 2026, 13:00 UTC, you had been suspended since "
-            "9 March 2026, 12:00 UTC. clause 3.6",
+            "When the customer clicked your link “Ben's page” on 9 Mar 2026, 13:00 UTC, you had been suspended since "
+            "9 Mar 2026, 12:00 UTC. clause 3.6",
             click=sign_click("BEN", "03-09T13:00"),
             before=(lambda p: p.suspend("BEN", DAY_BEFORE), lambda p: p.reinstate("BEN", "03-10"))),
     not_credited("a coupon while leaving", "ANN",
-            "When the order was placed with your coupon ANN on 10 March 2026, 12:00 UTC, you had been leaving the "
-            "program since 9 March 2026, 12:00 UTC. clause 3.6",
+            "When the order was placed with your coupon ANN on 10 Mar 2026, 12:00 UTC, you had been leaving the "
+            "program since 9 Mar 2026, 12:00 UTC. clause 3.6",
             coupon="ANN", before=(lambda p: p.leave("ANN", DAY_BEFORE),)),
     not_credited("a coupon after termination", "ANN",
-            "When the order was placed with your coupon ANN on 10 March 2026, 12:00 UTC, your participation in the "
-            "program had already ended, on 9 March 2026, 12:00 UTC. clause 3.6",
+            "When the order was placed with your coupon ANN on 10 Mar 2026, 12:00 UTC, your participation in the "
+            "program had already ended, on 9 Mar 2026, 12:00 UTC. clause 3.6",
             coupon="ANN", before=(lambda p: p.terminate("ANN", DAY_BEFORE),)),
     not_credited("a coupon before the agreement was accepted", "CAT",
-            "When the order was placed with your coupon CAT on 10 March 2026, 12:00 UTC, you had not accepted the "
+            "When the order was placed with your coupon CAT on 10 Mar 2026, 12:00 UTC, you had not accepted the "
             "agreement yet. clause 3.6",
             coupon="CAT"),
     not_credited("a coupon before the application was decided", "DAN",
-            "When the order was placed with your coupon DAN on 10 March 2026, 12:00 UTC, your application had not been "
+            "When the order was placed with your coupon DAN on 10 Mar 2026, 12:00 UTC, your application had not been "
             "decided yet. clause 3.6",
             coupon="DAN", before=(lambda p: p.apply("DAN", "02-01"),)),
     not_credited("a coupon after the application was rejected", "DAN",
-            "When the order was placed with your coupon DAN on 10 March 2026, 12:00 UTC, your application had been "
+            "When the order was placed with your coupon DAN on 10 Mar 2026, 12:00 UTC, your application had been "
             "rejected. clause 3.6",
             coupon="DAN", before=(lambda p: p.apply("DAN", "02-01"), lambda p: p.reject("DAN", DAY_BEFORE))),
     not_credited("a coupon before the application", "DAN",
-            "When the order was placed with your coupon DAN on 20 January 2026, 12:00 UTC, you were not in the "
+            "When the order was placed with your coupon DAN on 20 Jan 2026, 12:00 UTC, you were not in the "
             "program yet. clause 3.6",
             coupon="DAN", placed=parse_2026("01-20T12:00"), before=(lambda p: p.apply("DAN", "02-01"),)),
     not_credited("a coupon before an acceptance on paper was recorded", "CAT",
-            "When the order was placed with your coupon CAT on 10 March 2026, 12:00 UTC, you were not active, "
+            "When the order was placed with your coupon CAT on 10 Mar 2026, 12:00 UTC, you were not active, "
             "according to our records when the shop reported the order. clause 3.6",
             coupon="CAT", after=(lambda p: p.accept("CAT", "1", "03-01", recorded="03-20"),)),
     not_credited("only a future version accepted", "CAT",
-            "When the order was placed, on 10 March 2026, 12:00 UTC, no version of the agreement that you had "
+            "When the order was placed, on 10 Mar 2026, 12:00 UTC, no version of the agreement that you had "
             "accepted was in effect. clause 9.3",
             coupon="CAT", before=(lambda p: p.publish_lower_rate("03-20"), lambda p: p.accept("CAT", "2", "03-01"))),
     not_credited("a coupon while paused for a new version", "ANN",
-            "When the order was placed with your coupon ANN on 10 March 2026, 12:00 UTC, your links and coupons were "
-            "paused: version 2 of the agreement had taken effect on 9 March 2026, 00:00 UTC, and you had not accepted "
+            "When the order was placed with your coupon ANN on 10 Mar 2026, 12:00 UTC, your links and coupons were "
+            "paused: version 2 of the agreement had taken effect on 9 Mar 2026, 00:00 UTC, and you had not accepted "
             "it. clause 9.4",
             coupon="ANN", before=(lambda p: p.publish_lower_rate("03-09"),)),
     not_credited("a click while paused for a new version", "BEN",
-            "When the customer clicked your link “Ben's page” on 9 March 2026, 06:00 UTC, your links and coupons were "
-            "paused: version 2 of the agreement had taken effect on 9 March 2026, 00:00 UTC, and you had not accepted "
+            "When the customer clicked your link “Ben's page” on 9 Mar 2026, 06:00 UTC, your links and coupons were "
+            "paused: version 2 of the agreement had taken effect on 9 Mar 2026, 00:00 UTC, and you had not accepted "
             "it. clause 9.4",
             click=sign_click("BEN", "03-09T06:00"),
             before=(lambda p: p.publish_lower_rate("03-09"), lambda p: p.accept("BEN", "2", "03-10"))),
     not_credited("a coupon while paused, until an acceptance on paper was recorded", "ANN",
-            "When the order was placed with your coupon ANN on 10 March 2026, 12:00 UTC, you had not accepted the new "
+            "When the order was placed with your coupon ANN on 10 Mar 2026, 12:00 UTC, you had not accepted the new "
             "version of the agreement, according to our records when the shop reported the order. clause 9.4",
             coupon="ANN", before=(lambda p: p.publish_lower_rate("03-09"),),
             after=(lambda p: p.accept("ANN", "2", "03-08", recorded="03-20"),)),
     not_credited("an order after termination for breach", "BEN",
-            "Your agreement was terminated for breach on 9 March 2026, 12:00 UTC. The order was placed after that, on "
-            "10 March 2026, 12:00 UTC. clause 10.3",
+            "Your agreement was terminated for breach on 9 Mar 2026, 12:00 UTC. The order was placed after that, on "
+            "10 Mar 2026, 12:00 UTC. clause 10.3",
             click=sign_click("BEN", "03-09T11:00"), before=(lambda p: p.terminate("BEN", DAY_BEFORE, breach=True),)),
     not_credited("a click after the end of the program", "BEN",
-            "When the customer clicked your link “Ben's page” on 10 March 2026, 11:00 UTC, the program had already "
-            "ended, on 9 March 2026, 12:00 UTC. clause 11.1",
+            "When the customer clicked your link “Ben's page” on 10 Mar 2026, 11:00 UTC, the program had already "
+            "ended, on 9 Mar 2026, 12:00 UTC. clause 11.1",
             click=sign_click("BEN", "03-10T11:00"), before=(lambda p: p.end_program(DAY_BEFORE),)),
     not_credited("a coupon after the end of the program", "ANN",
-            "When the order was placed with your coupon ANN on 10 March 2026, 12:00 UTC, the program had already "
-            "ended, on 9 March 2026, 12:00 UTC. clause 11.1",
+            "When the order was placed with your coupon ANN on 10 Mar 2026, 12:00 UTC, the program had already "
+            "ended, on 9 Mar 2026, 12:00 UTC. clause 11.1",
             coupon="ANN", before=(lambda p: p.end_program(DAY_BEFORE),)),
 ]  # fmt: skip
 
@@ -156,7 +156,7 @@ NOT_GENUINE_TEXT = (
 )
 UNASSIGNED = (lambda p: p.unassign("ANN", "03-01"),)
 REASSIGNED = (*UNASSIGNED, lambda p: p.assign("BEN", "ANN", "03-01", when="03-01"))
-UNASSIGNED_TEXT = "Your coupon ANN was assigned to you until 1 March 2026, 00:00 UTC."
+UNASSIGNED_TEXT = "Your coupon ANN was assigned to you until 1 Mar 2026, 00:00 UTC."
 WINDOW_TEXT = "The attribution window is 3 days. clause 3.2"
 COUPON_FIRST_TEXT = (
     "The order names a click on your link “Ben's page” and a coupon of another affiliate. Coupons take precedence over "
@@ -168,16 +168,16 @@ INVALID_CLAIMS = [
     not_credited("a click id signed with another key", "BEN", NOT_GENUINE_TEXT,
             click=sign_with_key("x", "BEN", "03-10T11:00")),
     not_credited("a coupon that was unassigned before", "ANN",
-            f"{UNASSIGNED_TEXT} The order was placed on 10 March 2026, 12:00 UTC. clause 3.4", coupon="ANN",
+            f"{UNASSIGNED_TEXT} The order was placed on 10 Mar 2026, 12:00 UTC. clause 3.4", coupon="ANN",
             before=UNASSIGNED),
     not_credited("a coupon that was reassigned since", "ANN",
             f"{UNASSIGNED_TEXT} The order was placed after that. clause 3.4", coupon="ANN", before=REASSIGNED),
     not_credited("a coupon that was assigned later", "ANN",
-            "Your coupon SPRING is assigned to you from 20 March 2026, 00:00 UTC. The order was placed on 10 March "
+            "Your coupon SPRING is assigned to you from 20 Mar 2026, 00:00 UTC. The order was placed on 10 March "
             "2026, 12:00 UTC. clause 3.4",
             coupon="spring", before=(lambda p: p.assign("ANN", "SPRING", "03-20"),)),
     not_credited("a coupon that another affiliate had then", "BEN",
-            "Your coupon ANN is assigned to you from 20 March 2026, 00:00 UTC. The order was placed before that. "
+            "Your coupon ANN is assigned to you from 20 Mar 2026, 00:00 UTC. The order was placed before that. "
             "clause 3.4",
             coupon="ANN",
             after=(lambda p: p.unassign("ANN", "03-20"), lambda p: p.assign("BEN", "ANN", "03-20", when="03-20"))),
@@ -215,8 +215,8 @@ INVALID_CLAIMS = [
             click=sign_click("BEN", "03-10T11:00"), after=(settle, report_again("05-10",
             click=sign_click("ANN", "03-10T11:00")))),
     OrderQuestion("a former coupon and an old click", "ANN", (
-             f"{UNASSIGNED_TEXT} The order was placed on 10 March 2026, 12:00 UTC. clause 3.4",
-             (f"The customer clicked your link “Ann's page” on 5 March 2026, 12:00 UTC, 5 days before the order. "
+             f"{UNASSIGNED_TEXT} The order was placed on 10 Mar 2026, 12:00 UTC. clause 3.4",
+             (f"The customer clicked your link “Ann's page” on 5 Mar 2026, 12:00 UTC, 5 days before the order. "
              f"{WINDOW_TEXT}")),
              coupon="ANN", click=sign_click("ANN", "03-05T12:00"), before=UNASSIGNED),
 ]  # fmt: skip
@@ -232,11 +232,11 @@ CREDITED = [
     OrderQuestion("a coupon and a click of the same affiliate", "ANN", (COUPON_TEXT,), coupon="ANN",
              click=sign_click("ANN", "03-10T11:00")),
     OrderQuestion("a click", "BEN", (
-             (f"{CLICK_TEXT} 10 March 2026, 11:00 UTC, 1 hour before the order. The attribution window is 3 days. "
+             (f"{CLICK_TEXT} 10 Mar 2026, 11:00 UTC, 1 hour before the order. The attribution window is 3 days. "
              "clause 3.2"),),
              click=sign_click("BEN", "03-10T11:00")),
     OrderQuestion("a click at the instant of the order", "BEN", (
-             (f"{CLICK_TEXT} 10 March 2026, 12:00 UTC, less than a second before the order. The attribution window is "
+             (f"{CLICK_TEXT} 10 Mar 2026, 12:00 UTC, less than a second before the order. The attribution window is "
              "3 days. clause 3.2"),),
              click=sign_click("BEN", "03-10T12:00")),
     OrderQuestion("a coupon settled by a close", "ANN", (COUPON_TEXT, FROZEN_WON_TEXT), coupon="ANN", after=(settle,)),

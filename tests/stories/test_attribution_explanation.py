@@ -64,7 +64,7 @@ def strip_tags(text: str) -> str:
 
 def extract_explanation(page: str) -> tuple[str, tuple[str, ...]]:
     """Return the heading and the paragraphs below it."""
-    [card] = re.findall(r"<h2>\s*Why it .*?</section>", page, re.DOTALL)
+    [card] = re.findall(r"<h2>\s*Why (?:you|this) .*?</section>", page, re.DOTALL)
     heading = re.search(r"<h2>(.*?)</h2>", card, re.DOTALL)
     assert heading
     return strip_tags(heading[1]), tuple(strip_tags(text) for text in re.findall(r"<p>(.*?)</p>", card, re.DOTALL))
@@ -78,7 +78,7 @@ def test_explanation_is_exact(question: OrderQuestion, program: ScriptedProgram)
     heading, paragraphs = extract_explanation(page)
     assert paragraphs == question.answer
     is_own = program.affiliates[question.asker].orders.exists()
-    assert heading == ("Why it is yours" if is_own else "Why it does not count for you")
+    assert heading == ("Why you earned this" if is_own else "Why this order is not credited to you")
     # Each clause links to its text.
     for paragraph in paragraphs:
         number = paragraph.rsplit(" ", 1)[1]
@@ -128,7 +128,7 @@ def test_number_of_lookups_is_limited(program: ScriptedProgram, monkeypatch) -> 
     monkeypatch.setattr(settings, "ORDER_LOOKUPS_PER_HOUR", 3)
     program.sell("A1", NOON, coupon="ANN")
     assert [look_up(program, "CAT", f"{number}")[0] for number in range(4)] == [404, 404, 404, 429]
-    assert "You have asked many questions" in look_up(program, "CAT", "A1")[1]
+    assert "You have looked up too many orders" in look_up(program, "CAT", "A1")[1]
     assert look_up(program, "ANN", "A1")[0] == 200
 
 

@@ -87,7 +87,7 @@ def a_cut_is_published(year: ProgramYear) -> None:
     year.advance_to("2026-06-01T09:00:00")
     draft = year.draft("4.00")
     for too_early in ("2026-06-10", "2026-06-15T08:59:59"):
-        with pytest.raises(TooEarly, match=r"they have 14 days of notice\. The earliest is 2026-06-15 09:00 UTC"):
+        with pytest.raises(TooEarly, match=r"they have 14 days of notice\. The earliest is 15 Jun 2026, 09:00 UTC"):
             year.publish(draft, too_early)
     assert AgreementVersion.objects.get(name="3").published_at is None
     assert year.list_new_mail() == {}
@@ -96,7 +96,7 @@ def a_cut_is_published(year: ProgramYear) -> None:
     assert year.list_new_mail() == {code: ["change"] for code in year.people}
     notice = Message.objects.get(kind="agreement_change", to="ben@example.com")
     text = render(kind=notice.kind, context=notice.context).text
-    assert "takes effect on 1 July 2026" in text
+    assert "takes effect on 1 Jul 2026" in text
     assert "home-decor: 6.00 % -> 4.00 % (detriment, clause 4.1)" in text
     assert "clause 9.4 of version 3" in text
     # One order of 100.00 in the 90 days before: 6.00 / 3 a month, and 4.00 / 3.

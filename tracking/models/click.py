@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from lib.formatting import format_datetime
 from tracking.models.link import Link
 from tracking.models.order import CurrentTransaction
 
@@ -61,7 +62,7 @@ class Click(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.link_id} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.link_id}, {format_datetime(self.at)}"
 
 
 class ClickLoss(models.Model):

@@ -1,4 +1,4 @@
-"""Ways to pay, a folder each; this registry is the only other place that a new one touches (DESIGN 2.9)."""
+"""Payout methods, one package each. A new method is registered here and nowhere else."""
 
 from payouts.payout_details.methods.method import Method, Money, Sender, Transfer
 from payouts.payout_details.methods.paypal import PayPal

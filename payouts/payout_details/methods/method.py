@@ -1,4 +1,4 @@
-"""What every way to pay offers."""
+"""The interface of a payout method."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ class Money(NamedTuple):
 
 
 class Transfer(NamedTuple):
-    """One payout as its file carries it; `account` is in clear and goes nowhere but into the file."""
+    """One payout as a row of a payout file; `account` is in clear and must not leave the file."""
 
     reference: str
     holder: str
@@ -23,8 +23,7 @@ class Transfer(NamedTuple):
 
 
 class Sender(NamedTuple):
-    """Who pays, from which account, under which message id and as of when; all fixed when the batch was approved, so
-    that a repeated export is the same file."""
+    """The payer of a payout file."""
 
     name: str
     account: str
@@ -37,18 +36,18 @@ class Method(Protocol):
     media_type: str
 
     def normalize(self, account: str) -> str:
-        """The one spelling of `account` that is stored; ValidationError (field `account`) for one that cannot be."""
+        """Return `account` as it is stored. Raises ValidationError for the field `account` if it is invalid."""
 
     def mask(self, account: str) -> str:
-        """What may be shown of a normalised `account`."""
+        """Return the part of a normalized account that may be shown."""
 
     def get_currency_error(self, currency: str) -> str:
-        """Why a program in `currency` cannot be paid this way; "" where it can."""
+        """Return why a program in `currency` cannot use this method; "" if it can."""
 
     def build_file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:
-        """The file that the provider or bank takes; the same bytes for the same arguments."""
+        """Return the file for the bank or provider; equal arguments give equal bytes."""
 
 
-def is_printable(text: str, least: int, most: int) -> bool:
-    """Whether `text` has `least` to `most` characters, all of them printable."""
-    return least <= len(text) <= most and text.isprintable()
+def is_printable(text: str, min_length: int, max_length: int) -> bool:
+    """Return whether `text` has `min_length` to `max_length` characters, all of them printable."""
+    return min_length <= len(text) <= max_length and text.isprintable()

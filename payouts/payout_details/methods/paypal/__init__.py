@@ -1,4 +1,4 @@
-"""PayPal: the recipient's e-mail address; the file of PayPal's mass payments (a CSV without a header)."""
+"""PayPal: the account is an e-mail address; the file is a mass payment CSV without a header."""
 
 from collections.abc import Sequence
 
@@ -21,18 +21,18 @@ class PayPal:
         except ValidationError:
             raise ValidationError({"account": _("Enter the e-mail address of a PayPal account.")}) from None
         if len(address) > 254:
-            raise ValidationError({"account": _("An e-mail address has at most 254 characters.")})
+            raise ValidationError({"account": _("Enter an e-mail address of at most 254 characters.")})
         return address
 
     def mask(self, account: str) -> str:
         name, _at, host = account.rpartition("@")
-        # A host may be as long as 253 characters, and names nobody.
+        # A host may have 253 characters; its end is not personal.
         return f"{name[:1]}•••@{host[-50:]}"
 
     def get_currency_error(self, currency: str) -> str:
         return ""
 
     def build_file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:
-        """Recipient, amount, currency, our reference, note to the recipient, wallet: PayPal's columns, no header."""
+        """Write PayPal's columns: recipient, amount, currency, reference, note to the recipient, wallet."""
         rows = [(to.account, to.money.amount, to.money.currency, to.reference, to.note, "PayPal") for to in transfers]
         return build_csv(None, rows)

@@ -1,4 +1,4 @@
-"""A plain CSV for a bank or any provider that has no format of its own here."""
+"""Bank transfer: a plain CSV for any bank or provider without a format of its own here."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""SEPA credit transfers for programs in EUR: an IBAN; the file is pain.001.001.09."""
+"""SEPA credit transfers for programs in EUR: the account is an IBAN; the file is pain.001.001.09."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ class Sepa:
         try:
             return IBAN(account).compact
         except (SchwiftyException, ValueError):
-            raise ValidationError({"account": _("This is not a valid IBAN. Check its digits.")}) from None
+            raise ValidationError({"account": _("This IBAN is not valid. Check its digits.")}) from None
 
     def mask(self, account: str) -> str:
         return f"{account[:2]}•• •••• {account[-4:]}"
@@ -28,7 +28,7 @@ class Sepa:
         return (
             ""
             if currency == "EUR"
-            else _("SEPA transfers are made in EUR only; this program pays in %(currency)s.") % {"currency": currency}
+            else _("SEPA transfers are in EUR only; this program pays in %(currency)s.") % {"currency": currency}
         )
 
     def build_file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:

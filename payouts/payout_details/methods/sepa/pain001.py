@@ -1,4 +1,4 @@
-"""The XML of a customer credit transfer, ISO 20022 pain.001.001.09, with structured addresses."""
+"""The XML of a customer credit transfer: ISO 20022 pain.001.001.09 with structured addresses."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from payouts.payout_details.methods.method import Sender, Transfer
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
-# What every bank of the SEPA takes (EPC217-08); anything else is spelled in it or becomes a space.
+# The characters that every SEPA bank accepts (EPC217-08); others are transliterated or become spaces.
 ALLOWED_CHARACTERS = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-?:().,'+ ")
 TRANSLITERATIONS = str.maketrans(
     {"ß": "ss", "æ": "ae", "Æ": "Ae", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"}
@@ -19,9 +19,12 @@ TRANSLITERATIONS = str.maketrans(
 
 
 def build_document(sender: Sender, transfers: Sequence[Transfer]) -> bytes:
-    """The file: one payment of all `transfers` from the account of `sender`; refuses where that is not configured."""
+    """Return the file: one payment of all `transfers` from the account of `sender`.
+
+    Raises ValidationError if the sender is not configured.
+    """
     if not (sender.name and sender.account):
-        raise ValidationError(_("Set SEPA_DEBTOR_NAME and SEPA_DEBTOR_IBAN: a SEPA file names who pays."))
+        raise ValidationError(_("Set SEPA_DEBTOR_NAME and SEPA_DEBTOR_IBAN: a SEPA file must name the payer."))
     root = ET.Element("Document", xmlns=NAMESPACE)
     initiation = ET.SubElement(root, "CstmrCdtTrfInitn")
     total = sum((to.money.amount for to in transfers), Decimal("0.00"))
@@ -32,15 +35,15 @@ def build_document(sender: Sender, transfers: Sequence[Transfer]) -> bytes:
     return written + b"\n"
 
 
-def transliterate(text: str, most: int) -> str:
-    """`text` in the characters that every bank takes, at most `most` of them."""
+def transliterate(text: str, max_length: int) -> str:
+    """Return `text` in the characters that every bank accepts, at most `max_length` of them; "-" if none is left."""
     plain = unicodedata.normalize("NFKD", text.translate(TRANSLITERATIONS))
     kept = "".join(
         character if character in ALLOWED_CHARACTERS else " "
         for character in plain
         if not unicodedata.combining(character)
     )
-    return " ".join(kept.split())[:most].strip() or "-"
+    return " ".join(kept.split())[:max_length].strip() or "-"
 
 
 def _add_element(parent: ET.Element, path: str, text: str = "") -> ET.Element:

@@ -1,4 +1,4 @@
-"""A batch with a payout that cannot be sent any more ..."""
+"""Removal of unpayable payouts from a batch."""
 
 from datetime import date
 from decimal import Decimal
@@ -16,86 +16,84 @@ from payouts.ledger import booking
 from payouts.models import Account, LedgerTransaction
 from payouts.payout_details import details
 from tests.payouts.conftest import FEBRUARY, MARCH
-from tests.payouts.test_batches import account, approved, states
+from tests.payouts.test_batches import approve_batch, get_account_total, list_states
 
 pytestmark = pytest.mark.django_db
 
 
-def test_loses_the_one_whose_details_were_changed_and_sends_the_others_under_a_new_digest(
-    make_draft_batch, preparer, approver
-):
-    batch = approved(make_draft_batch(), preparer, approver)
-    first = batch.digest
+def test_payout_with_changed_details_is_removed_and_rest_is_sent_with_new_digest(make_draft_batch, preparer, approver):
+    batch = approve_batch(make_draft_batch(), preparer, approver)
+    old_digest = batch.digest
     payout = batch.payouts.select_related("affiliate").get(amount="25.50")
     details.change_details(
         affiliate=payout.affiliate, method="paypal", account="new@example.com", holder="X", now=FEBRUARY, by=None
     )
-    with pytest.raises(ApprovalVoided, match=r"1 payout was put aside. .*details were changed"):
+    with pytest.raises(ApprovalVoided, match=r"1 payout was removed from the batch. .*details have changed"):
         exports.export(batch=batch, now=FEBRUARY, by=preparer)
     batch.refresh_from_db()
-    assert (batch.state, batch.digest, states(batch)) == ("draft", "", ["cancelled", "draft"])
+    assert (batch.state, batch.digest, list_states(batch)) == ("draft", "", ["cancelled", "draft"])
     payout.refresh_from_db()
-    assert payout.failure == "The payout details were changed after the close."
+    assert payout.failure == "The payout details have changed since the close."
     assert booking.get_balance(payout.affiliate) == Decimal("25.50")
-    assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-100.00")
+    assert get_account_total(Account.PAYOUTS_IN_TRANSIT) == Decimal("-100.00")
     booked = LedgerTransaction.objects.get(source=f"payout:{payout.pk}:returned")
     assert (booked.kind, booked.memo) == ("payout cancelled", payout.failure)
     assert AuditRecord.objects.get(action="payout cancelled").reason == payout.failure
 
-    approved(batch, preparer, approver)
-    assert batch.digest != first
+    approve_batch(batch, preparer, approver)
+    assert batch.digest != old_digest
     [file] = exports.export(batch=batch, now=FEBRUARY, by=preparer)
     assert [row.split(",")[1] for row in exports.get_file_content(file).decode().splitlines()] == ["100.00"]
-    assert states(batch) == ["cancelled", "sent"]
+    assert list_states(batch) == ["cancelled", "sent"]
 
 
-def test_with_nothing_left_once_all_are_put_aside_is_cancelled(make_draft_batch, preparer, approver):
-    batch = approved(make_draft_batch(), preparer, approver)
+def test_batch_is_cancelled_once_every_payout_is_removed(make_draft_batch, preparer, approver):
+    batch = approve_batch(make_draft_batch(), preparer, approver)
     for payout in batch.payouts.select_related("affiliate"):
-        holds.hold_payouts(affiliate=payout.affiliate, source="staff", reason="So.", now=FEBRUARY, by=approver)
-    with pytest.raises(ApprovalVoided, match="2 payouts were put aside"):
+        holds.hold_payouts(affiliate=payout.affiliate, source="staff", reason="Check.", now=FEBRUARY, by=approver)
+    with pytest.raises(ApprovalVoided, match="2 payouts were removed from the batch"):
         exports.export(batch=batch, now=FEBRUARY, by=preparer)
     batch.refresh_from_db()
-    assert (batch.state, states(batch)) == ("cancelled", ["cancelled", "cancelled"])
+    assert (batch.state, list_states(batch)) == ("cancelled", ["cancelled", "cancelled"])
     with pytest.raises(IllegalTransition):
         payout_transitions.remove_unpayable(batch=batch, now=FEBRUARY, by=preparer)
 
 
-def test_is_not_submitted_with_a_held_payout_until_it_is_put_aside(make_draft_batch, preparer, approver):
+def test_held_payout_must_be_removed_before_submission(make_draft_batch, preparer, approver):
     batch = make_draft_batch()
     payout = batch.payouts.select_related("affiliate").get(amount="100.00")
     affiliate = payout.affiliate
-    with pytest.raises(ValidationError, match="Nothing stands in the way"):
+    with pytest.raises(ValidationError, match="can be sent"):
         payout_transitions.remove_unpayable(batch=batch, now=FEBRUARY, by=preparer)
     holds.hold_payouts(affiliate=affiliate, source="staff", reason="A court order.", now=FEBRUARY, by=approver)
-    with pytest.raises(ValidationError, match=r"on hold.*Put them aside"):
+    with pytest.raises(ValidationError, match=r"on hold.*Remove the unpayable"):
         approval.submit(batch=batch, now=FEBRUARY, by=preparer)
-    [aside] = payout_transitions.remove_unpayable(batch=batch, now=FEBRUARY, by=preparer)
-    assert (aside.payout, aside.reason) == (payout, "The affiliate's payouts are on hold.")
-    approved(batch, preparer, approver)
-    assert states(batch) == ["approved", "cancelled"]
+    [removed] = payout_transitions.remove_unpayable(batch=batch, now=FEBRUARY, by=preparer)
+    assert (removed.payout, removed.reason) == (payout, "The affiliate's payouts are on hold.")
+    approve_batch(batch, preparer, approver)
+    assert list_states(batch) == ["approved", "cancelled"]
 
     with pytest.raises(ValidationError, match="on hold"):
-        payout_transitions.reissue(payout=payout, reason="At once.", now=FEBRUARY, by=preparer)
+        payout_transitions.reissue(payout=payout, reason="Urgent.", now=FEBRUARY, by=preparer)
     holds.release_payouts(affiliate=affiliate, source="staff", now=FEBRUARY, by=approver)
     new = payout_transitions.reissue(payout=payout, reason="The order was lifted.", now=FEBRUARY, by=preparer)
     booked = LedgerTransaction.objects.get(source=f"payout:{new.pk}:issued")
     assert booked.memo == f"{new.reference}: The order was lifted."
-    assert account(Account.PAYOUTS_IN_TRANSIT) == Decimal("-125.50")
+    assert get_account_total(Account.PAYOUTS_IN_TRANSIT) == Decimal("-125.50")
 
 
-def test_loses_a_payout_that_is_held_by_itself(make_draft_batch, preparer, approver):
-    batch = approved(make_draft_batch(), preparer, approver)
+def test_holding_a_payout_removes_it_from_the_batch(make_draft_batch, preparer, approver):
+    batch = approve_batch(make_draft_batch(), preparer, approver)
     payout = batch.payouts.select_related("affiliate").get(amount="100.00")
     payout_transitions.hold(payout=payout, reason="Their bank has called.", now=FEBRUARY, by=preparer)
     batch.refresh_from_db()
-    assert (batch.state, states(batch)) == ("draft", ["cancelled", "draft"])
+    assert (batch.state, list_states(batch)) == ("draft", ["cancelled", "draft"])
     assert booking.get_balance(payout.affiliate) == Decimal("100.00")
     assert LedgerTransaction.objects.get(kind="payout cancelled").memo == "Their bank has called."
     assert set(AuditRecord.objects.filter(reason="Their bank has called.").values_list("action", flat=True)) == {
         "payout cancelled", "payouts held",
     }  # fmt: skip
-    # Nothing is paid to them by the next close either.
+    # The next close pays the affiliate nothing either.
     close_month(month=date(2026, 2, 1), now=MARCH, by=None)
     statement = payout.affiliate.statements.get(number=2)
     assert (statement.returned, statement.payout, statement.reasons) == (Decimal("100.00"), 0, ["payouts_held"])
