@@ -35,7 +35,7 @@ def test_adjustment_is_proposed_and_approved(make_payable_affiliate, preparer, a
         "amount": "-5.00",
         "reason": "Thanks.",
     }
-    assert "A bonus is above zero" in read_text(client.post(url, data))
+    assert "A bonus must be positive" in read_text(client.post(url, data))
     assert "No affiliate has this code" in read_text(client.post(url, data | {"affiliate": "unknown"}))
     for invalid in ("1e3", "\uff11.00", "1_000.00", "NaN", "1,000.00", "5.001", ".5"):
         assert "Enter an amount with two decimals, such as 15.30." in read_text(

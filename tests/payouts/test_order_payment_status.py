@@ -68,15 +68,15 @@ def send_order(
 def test_order_waits_for_completion(read_order_page, seller):
     send_order(status="paid")
     content = read_order_page(JANUARY)
-    assert "It waits until the shop reports the order as completed. clause 4.6" in content
-    assert "The next one is that of December 2025" not in content
-    assert "The next one is that of January 2026. It comes on 3 Feb 2026 ." in content
+    assert "Waiting for the shop to mark the order complete. clause 4.6" in content
+    assert "The next one is the close of December 2025" not in content
+    assert "The next one is the close of January 2026. It runs on 3 Feb 2026 ." in content
 
 
 def test_pending_commission_shows_validation_time_and_close(read_order_page):
     send_order()
     assert (
-        "The order is completed. The commission is validated on 1 Feb 2026, 12:00 UTC, and the close of February "
+        "The order is complete. The commission is validated on 1 Feb 2026, 12:00 UTC, and the close of February "
         "2026, on 3 Mar 2026, posts it to your balance. clause 4.6"
     ) in read_order_page(JANUARY)
 
@@ -86,23 +86,23 @@ def test_validated_commission_is_posted_by_next_close(read_order_page):
     close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     content = read_order_page(FEBRUARY)
     assert (
-        "It is validated, and the close of February 2026, on 3 Mar 2026, posts it to your balance. clause 5.2"
+        "Validated; the close of February 2026, on 3 Mar 2026, posts it to your balance. clause 5.2"
         in content
     )
-    assert "As things stand, your balance is 20.00 USD then. It would be paid out." in content
+    assert "Your balance will then be 20.00 USD, as of today. It will be paid out." in content
 
 
 def test_overdue_close_is_announced_for_any_moment(read_order_page):
     send_order()
     content = read_order_page(MARCH)
-    assert "It is validated, and the close of January 2026, any moment now, posts it" not in content  # February's does
+    assert "Validated; the close of January 2026, due now, posts it" not in content  # February's does
     close_month(month=date(2026, 1, 1), now=MARCH, by=None)
     content = read_order_page(MARCH)
     assert (
-        "It is validated, and the close of February 2026, any moment now, posts it to your balance. clause 5.2"
+        "Validated; the close of February 2026, due now, posts it to your balance. clause 5.2"
         in content
     )
-    assert "It comes any moment now." in content
+    assert "It is due now." in content
 
 
 def test_close_has_no_date_before_program_opens(read_order_page):
@@ -110,7 +110,7 @@ def test_close_has_no_date_before_program_opens(read_order_page):
     send_order()
     content = read_order_page(JANUARY)
     assert "is validated on 1 Feb 2026, 12:00 UTC, and the close of February 2026 posts it to your balance." in content
-    assert "It has no date yet: the program is not open." in content
+    assert "It has no date yet, because the program is not open." in content
 
 
 def test_commission_held_by_review_links_to_it(read_order_page, seller):
@@ -125,14 +125,14 @@ def test_commission_held_by_review_links_to_it(read_order_page, seller):
     ) in content
     assert "The commission is validated on 1 Feb 2026, 12:00 UTC at the earliest. clause 4.6" in content
     # A held commission is not about to be posted.
-    assert "It is validated, and" not in read_order_page(MARCH)
+    assert "Validated;" not in read_order_page(MARCH)
     assert str(review.pk) in str(Commission.objects.get().holds.get().source)
 
 
 def test_forfeited_commission_shows_time_and_reason(read_order_page, seller):
     send_order()
     Commission.objects.update(amount=0, forfeited_at=JANUARY, forfeit_reason="Spamming")
-    assert "It was forfeited on 20 Jan 2026, 12:00 UTC: Spamming clause 8.8" in read_order_page(FEBRUARY)
+    assert "Forfeited on 20 Jan 2026, 12:00 UTC: Spamming clause 8.8" in read_order_page(FEBRUARY)
 
 
 def test_balance_below_threshold_shows_missing_amount(read_order_page):
@@ -140,7 +140,7 @@ def test_balance_below_threshold_shows_missing_amount(read_order_page):
     content = read_order_page(JANUARY)
     # No commission is validated by the close of January.
     assert (
-        "It would be carried over, because it waits for: 16.00 USD more to reach the payout threshold. clause 5.4"
+        "It rolls over to the next month, because: 16.00 USD more to reach the payout threshold. clause 5.4"
         in content
     )
     close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
@@ -190,10 +190,10 @@ def test_refund_after_settlement_shows_decrease_and_negative_balance(read_order_
     content = read_order_page(MARCH)
     # 5.00 % of 300.00 is 15.00: 5.00 less than was posted.
     assert (
-        "The amount has changed since it was settled, and the close of March 2026, on 3 Apr 2026, posts the" in content
+        "The amount has changed since it was posted, and the close of March 2026, on 3 Apr 2026, posts the" in content
     )
     assert "20.00 USD · statement of February 2026" in content
-    assert "As things stand, your balance is -5.00 USD then." in content
+    assert "Your balance will then be -5.00 USD, as of today." in content
     assert "The balance is negative; it is offset against your future commissions. clause 5.3" in content
 
 
@@ -211,13 +211,13 @@ def test_settled_line_shows_state_of_its_payout(read_order_page, preparer, appro
     bank_results.import_results(content=build_results_file((payout, "paid", "20.00", "")), now=MARCH, by=preparer)
     content = read_order_page(MARCH)
     assert (line % "It was paid out on 3 Mar 2026,") + "." in content
-    assert "When money goes out" not in content
+    assert "Next payout" not in content
     bank_results.import_results(
         content=build_results_file((payout, "failed", "20.00", "closed")), now=MARCH, by=preparer
     )
     content = read_order_page(MARCH)
     assert f"Its payout, reference {payout.reference}, was returned to your balance." in content
-    assert "As things stand, your balance is 20.00 USD then. It would be paid out." in content
+    assert "Your balance will then be 20.00 USD, as of today. It will be paid out." in content
     payout_transitions.reissue(payout=Payout.objects.get(), reason="So.", now=MARCH, by=approver)
     retry = Payout.objects.get(replaces=payout)
     assert f"Its payout, reference {retry.reference}, is being prepared." in read_order_page(MARCH)
@@ -240,13 +240,13 @@ def test_carried_over_line_shows_reason_and_later_payout(read_order_page):
         f"It was carried over with the balance to March 2026. Its payout, reference {reference}, is being prepared."
         in content
     )
-    assert "When money goes out" not in content
+    assert "Next payout" not in content
 
 
 def test_reversed_commission_shows_no_payment_date(read_order_page):
     send_order(refunded="400.00")
     content = read_order_page(JANUARY)
     assert "400.00 paid less 400.00 refunded is 0.00. clause 4.3" in content
-    for word in ("It waits", "is validated", "posts it", "When money goes out"):
+    for word in ("Waiting for", "is validated", "Validated;", "posts it", "Next payout"):
         assert word not in content
     assert AgreementVersion.objects.count() == 1

@@ -173,7 +173,7 @@ INVALID_CLAIMS = [
     not_credited("a coupon that was reassigned since", "ANN",
             f"{UNASSIGNED_TEXT} The order was placed after that. clause 3.4", coupon="ANN", before=REASSIGNED),
     not_credited("a coupon that was assigned later", "ANN",
-            "Your coupon SPRING is assigned to you from 20 Mar 2026, 00:00 UTC. The order was placed on 10 March "
+            "Your coupon SPRING is assigned to you from 20 Mar 2026, 00:00 UTC. The order was placed on 10 Mar "
             "2026, 12:00 UTC. clause 3.4",
             coupon="spring", before=(lambda p: p.assign("ANN", "SPRING", "03-20"),)),
     not_credited("a coupon that another affiliate had then", "BEN",
