@@ -1,4 +1,4 @@
-"""A version for machines: everything in it as plain JSON, amounts as text (CONTRACT 10)."""
+"""A version as JSON for programs (specification 10)."""
 
 from datetime import UTC
 from decimal import Decimal
@@ -10,13 +10,14 @@ from agreements.terms import TERMS, get_term_value
 
 
 def serialize_version(agreement: AgreementVersion, text: AgreementText) -> dict[str, Any]:
-    """A published version: its terms (amounts and rates as text with two decimals), rates, activities and clauses.
+    """Return a published version as JSON data, with amounts and rates as strings with two decimals.
 
-    `text` is the one of its texts whose language is wanted: the words of clauses and activities are in it, and the text
-    of a clause is the one that was accepted, its placeholders filled in.
+    `text` selects the language of clauses and activities; clauses have their accepted text, with placeholders resolved.
     """
     source = translations.load_source(agreement, text.language)
-    read = {section.number: section for section in version_documents.get_document(agreement, text.language).sections}
+    sections = {
+        section.number: section for section in version_documents.get_document(agreement, text.language).sections
+    }
     effective_at = agreement.effective_at.astimezone(UTC).isoformat() if agreement.effective_at else None
     return {
         "id": str(agreement.pk),
@@ -41,7 +42,7 @@ def serialize_version(agreement: AgreementVersion, text: AgreementText) -> dict[
             {
                 "number": c.number,
                 "heading": c.heading,
-                "text": read[c.number].body,
+                "text": sections[c.number].body,
                 "rules": c.rules,
             }
             for c in source.clauses

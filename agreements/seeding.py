@@ -1,4 +1,4 @@
-"""The agreement that ships, published into an empty program so that it can be tried at once (CONTRACT 2)."""
+"""Publish or draft the seed agreement in an empty program, so that it can be tried at once (specification 2)."""
 
 from datetime import datetime
 
@@ -15,15 +15,18 @@ from audit import trail
 
 @transaction.atomic
 def publish_seed_agreement(*, effective_at: datetime, now: datetime, by: User | None) -> AgreementVersion:
-    """Publish the seed agreement as version 1 from `effective_at`, also in the past; refuses where any version exists."""
+    """Publish the seed agreement as version 1, effective at `effective_at`, also in the past.
+
+    Raises Rejected if any version exists.
+    """
     publishing.lock_versions()
     if AgreementVersion.objects.exists():
-        raise Rejected(_("The program has an agreement already; the seed agreement is for an empty one."))
+        raise Rejected(_("The program already has an agreement. The seed agreement is for an empty program."))
     return publishing.publish_version(agreement=create_seed_draft(now=now), effective_at=effective_at, now=now, by=by)
 
 
 def create_seed_draft(*, now: datetime, name: str = "1") -> AgreementVersion:
-    """The seed agreement as a draft, from where a shop can write its own."""
+    """Create a draft from the seed agreement."""
     agreement = AgreementVersion.objects.create(name=name, drafted_at=now, **example.TERMS)
     Rate.objects.bulk_create(
         Rate(
@@ -48,7 +51,7 @@ def create_seed_draft(*, now: datetime, name: str = "1") -> AgreementVersion:
 
 @transaction.atomic
 def start_draft(*, now: datetime, by: User | None) -> AgreementVersion:
-    """A new draft: a copy of the newest published version, or the example where there is none (CONTRACT 2)."""
+    """Create a draft as a copy of the newest published version, or of the seed agreement if there is none."""
     if AgreementVersion.objects.published().exists():
         return version_drafts.start_draft(now=now, by=by)
     agreement = create_seed_draft(now=now, name=version_drafts.generate_name())

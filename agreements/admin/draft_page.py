@@ -1,4 +1,4 @@
-"""What the page of a version shows around its form: of a draft what has to be mended, of a published one its facts."""
+"""The context of a version's admin page: problems of a draft, facts of a published version."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from agreements.rules import TERM_RULES, Rule
 
 
 def build_draft_context(agreement: AgreementVersion, form: Any, formsets: list[Any]) -> dict[str, Any]:
-    """The summary at the top, and for each rule the clauses that state it."""
+    """Return the problems for the summary at the top, and for each rule the clauses that state it."""
     return {
         "form_errors": draft_problems.list_form_errors(form, formsets) if form.is_bound else [],
         "problems": draft_problems.build_problem_lines(agreement, formsets),
@@ -36,8 +36,8 @@ def _describe_rule(rule: Rule, agreement: AgreementVersion, formsets: list[Any])
 
 
 def build_published_context(agreement: AgreementVersion) -> dict[str, Any]:
-    """Its facts, and its terms with the clause that states each."""
-    stated_in = get_clause_numbers(agreement.pk)
+    """Return the facts of a published version, and its terms with their clauses."""
+    clauses = get_clause_numbers(agreement.pk)
     return {
         "now": timezone.now(),
         "withdrawal": getattr(agreement, "withdrawal", None),
@@ -46,9 +46,9 @@ def build_published_context(agreement: AgreementVersion) -> dict[str, Any]:
         "texts": agreement.texts.order_by("language"),
         "terms": [
             {
-                "label": AgreementVersion._meta.get_field(term).verbose_name,  # type: ignore[union-attr]  # a column
+                "label": terms.get_column(term).verbose_name,
                 "value": terms.format_term_value(term, terms.get_term_value(agreement, term), agreement.currency),
-                "clause": stated_in.get(TERM_RULES[term].value, ""),
+                "clause": clauses.get(TERM_RULES[term].value, ""),
             }
             for term in terms.TERMS
         ],

@@ -1,4 +1,4 @@
-"""What staff read of a version before it is published: the page that affiliates will see, and what changes (CONTRACT 2)."""
+"""Preview a version as affiliates will see it, and compare it with earlier versions (specification 2)."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from agreements.views import accept_page, language
 
 
 def render_preview(request: HttpRequest, agreement: AgreementVersion) -> HttpResponse:
-    """The very page that an affiliate under the version before will see, with buttons that do nothing; wide or on a phone."""
+    """Show the page that an affiliate of the previous version will see, with inactive buttons; `?as=phone` in a phone frame."""
     if request.GET.get("as") == "phone":
         return _relax_csp(render(request, "agreements/phone.html", {"agreement": agreement}), {"frame-src": ["'self'"]})
     framed = request.GET.get("as") == "frame"
@@ -34,13 +34,13 @@ def render_preview(request: HttpRequest, agreement: AgreementVersion) -> HttpRes
 
 
 def _relax_csp(response: HttpResponse, policy: dict[str, Any]) -> HttpResponse:
-    """Loosen the content policy by what a frame of our own page needs; portal.middleware joins it with the admin's."""
+    """Relax the content security policy for a frame of our own page; portal.middleware merges it with the admin's."""
     response._csp_replace = policy  # type: ignore[attr-defined]  # read by django-csp
     return response
 
 
 def render_differences(request: HttpRequest, agreement: AgreementVersion) -> HttpResponse:
-    """Against the version before, or against any earlier one."""
+    """Show the changes from the previous version, or from the earlier one that `?since=` names."""
     earlier = AgreementVersion.objects.published().exclude(pk=agreement.pk).order_by("-effective_at")
     if agreement.effective_at:
         earlier = earlier.filter(effective_at__lt=agreement.effective_at)
@@ -64,5 +64,5 @@ def render_differences(request: HttpRequest, agreement: AgreementVersion) -> Htt
 def _redirect_to_version(
     request: HttpRequest, agreement: AgreementVersion, problem: UnresolvedPlaceholder
 ) -> HttpResponse:
-    messages.error(request, _("It has no text yet: %s") % " ".join(problem.messages))
+    messages.error(request, _("The version can't be rendered yet: %s") % " ".join(problem.messages))
     return HttpResponseRedirect(reverse("admin:agreements_agreementversion_change", args=[agreement.pk]))

@@ -1,4 +1,4 @@
-"""What the page of acceptance shows: to the affiliate who is asked, and to staff who preview it."""
+"""The context of the acceptance page, for affiliates and for the preview of staff."""
 
 from typing import Any
 
@@ -21,9 +21,9 @@ def build_context(
     form: AcceptForm,
     impact: TermImpact | None = None,
 ) -> dict[str, Any]:
-    """The whole text in the language chosen, with the differences against `current`, and the box that is not ticked.
+    """Return the text in the chosen language, the changes from `current` and the form.
 
-    UnresolvedPlaceholder for a draft whose text cannot be made.
+    Raises UnresolvedPlaceholder for a draft that cannot be rendered.
     """
     chosen = language.resolve_page_language(request, agreement)
     text = version_documents.get_text(agreement, chosen)

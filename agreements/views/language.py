@@ -1,4 +1,4 @@
-"""Which of a version's languages a reader gets: the one that they ask for, by an address that anybody can share."""
+"""Choose the language in which to show a version; the choice is part of the URL, so that it can be shared."""
 
 from typing import NamedTuple
 
@@ -16,28 +16,29 @@ class Choice(NamedTuple):
 
 
 def resolve_page_language(request: HttpRequest, agreement: AgreementVersion) -> str:
-    """What `?language=` or the form asks for, else the language of the interface; the governing one where it is not offered."""
-    of_interface = (get_language() or "").split("-")[0]
-    return _select_language(agreement, request.POST.get("language") or request.GET.get("language") or of_interface)
+    """Return the language of the form or `?language=`, or else of the interface; the governing one if it is not offered."""
+    interface_language = (get_language() or "").split("-")[0]
+    requested = request.POST.get("language") or request.GET.get("language")
+    return _select_language(agreement, requested or interface_language)
 
 
 def resolve_file_language(request: HttpRequest, agreement: AgreementVersion) -> str:
-    """What `?language=` asks for, else the governing language: the same for whoever fetches the address."""
+    """Return the language of `?language=`, or else the governing one, so that a URL gives every client the same file."""
     return _select_language(agreement, request.GET.get("language", ""))
 
 
-def _select_language(agreement: AgreementVersion, wanted: str) -> str:
-    return wanted if wanted in translations.list_languages(agreement) else agreement.language
+def _select_language(agreement: AgreementVersion, requested: str) -> str:
+    return requested if requested in translations.list_languages(agreement) else agreement.language
 
 
 def list_choices(agreement: AgreementVersion, chosen: str) -> list[Choice]:
-    """The languages of a version as its pages offer them, the governing one first; none where there is only that."""
+    """Return the languages of a version to choose from, the governing one first; empty if there is only one."""
     codes = translations.list_languages(agreement)
     return [Choice(code, languages.get_language_name(code), code == chosen) for code in codes] if len(codes) > 1 else []
 
 
 def build_context(agreement: AgreementVersion, chosen: str) -> dict[str, object]:
-    """What `agreements/languages.html` shows."""
+    """Return the context of `agreements/languages.html`."""
     return {
         "chosen_language": chosen,
         "languages": list_choices(agreement, chosen),

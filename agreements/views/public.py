@@ -1,4 +1,4 @@
-"""The agreement as anybody may read it: the version in force, and every version at an address that stays."""
+"""Public pages of the agreement: the version in force, and every version at a permanent URL."""
 
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from agreements.views import language
 
 
 def _get_published_version(pk: UUID) -> AgreementVersion:
-    """A version that was ever published, with one that was withdrawn since; a draft is nobody's to see here."""
+    """Return a version that was published, even if it was withdrawn since; drafts are 404."""
     rows = AgreementVersion.objects.filter(published_at__isnull=False).select_related("withdrawal")
     return get_object_or_404(rows, pk=pk)
 
@@ -68,10 +68,10 @@ def versions(request: HttpRequest) -> HttpResponse:
     return render(request, "agreements/versions.html", context)
 
 
-def _get_earlier_version(agreement: AgreementVersion, named: str) -> AgreementVersion:
-    """The version that `named` is the id of, if it took effect before `agreement`; 404 for any other."""
+def _get_earlier_version(agreement: AgreementVersion, version_id: str) -> AgreementVersion:
+    """Return the version with the id `version_id` if it took effect before `agreement`; 404 otherwise."""
     try:
-        since = _get_published_version(UUID(named))
+        since = _get_published_version(UUID(version_id))
     except ValueError:
         raise Http404 from None
     assert since.effective_at is not None
@@ -83,19 +83,21 @@ def _get_earlier_version(agreement: AgreementVersion, named: str) -> AgreementVe
 
 @require_safe
 def version_changes(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """What changed in a version, against the one before or against the one that ?since= names."""
+    """Show the changes in a version from the previous one, or from the earlier one that `?since=` names."""
     agreement = _get_published_version(pk)
-    since = (
-        _get_earlier_version(agreement, named)
-        if (named := request.GET.get("since"))
-        else changes.get_predecessor(agreement)
-    )
+    since_id = request.GET.get("since")
+    since = _get_earlier_version(agreement, since_id) if since_id else changes.get_predecessor(agreement)
     chosen = language.resolve_page_language(request, agreement)
     changed = changes.compare_versions(agreement, since, chosen) if since else None
     earlier = AgreementVersion.objects.published().filter(effective_at__lt=agreement.effective_at)
     base = reverse("agreements:version", args=[agreement.pk])
-    facts = {"agreement": agreement, "since": since, "changed": changed, "earlier": earlier, "base": base}
-    context = language.build_context(agreement, chosen) | facts
+    context = language.build_context(agreement, chosen) | {
+        "agreement": agreement,
+        "since": since,
+        "changed": changed,
+        "earlier": earlier,
+        "base": base,
+    }
     return render(request, "agreements/changes.html", context)
 
 
@@ -127,7 +129,7 @@ def version_pdf(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_safe
 def version_text(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The exact text, byte for byte: its SHA-256 is the one that acceptances name."""
+    """Return the exact text, byte for byte, whose SHA-256 is in the acceptances."""
     text = _get_requested_text(request, _get_published_version(pk))
     return HttpResponse(text.text.encode(), content_type="text/plain; charset=utf-8")
 

@@ -122,7 +122,7 @@ def test_twice_is_refused_and_stored_once(first, approved):
 @pytest.mark.parametrize("state", [State.APPLIED, State.REJECTED, State.LEAVING, State.TERMINATED])
 def test_is_refused_to_whoever_does_not_take_part(first, state):
     affiliate = make_affiliate(state=state, at=NOW - DAY)
-    with pytest.raises(Rejected, match=f"You are {state.label}"):
+    with pytest.raises(Rejected, match=f"Your account is {state.label}"):
         accept_version(affiliate, first)
 
 

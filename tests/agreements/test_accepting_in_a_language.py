@@ -57,7 +57,7 @@ def test_sends_the_copy_in_the_language_in_which_it_was_accepted(both, approved)
     assert get_text(both, "de").sha256.encode() in attachment.content
     assert f"Eintrag 1, mit dem Fingerabdruck {record.hash}".encode() in attachment.content
     mail = rendering.render(kind=copy.kind, context=copy.context)
-    assert "- the text that you accepted is in German, and says that the one in English governs\n" in mail.text
+    assert "- the text you accepted is in German; the English text governs\n" in mail.text
     accept_version(make_affiliate(state=State.APPROVED, at=NOW - DAY), both)
     mails = [rendering.render(kind=m.kind, context=m.context).text for m in Message.objects.filter(kind=copy.kind)]
     assert ["governs" in text for text in sorted(mails, key=len)] == [False, True]
@@ -85,7 +85,7 @@ def test_is_exported_in_the_language_accepted_with_the_text_that_governs(both, a
     assert archive.read("agreement.pdf") == pdf.render_acceptance(record)
     assert archive.read("governing-text.pdf") == pdf.render_text(get_text(both, "en").pk)
     how = archive.read("HOW-TO-CHECK.txt").decode()
-    assert f"sha256sum governing-text.txt\n   must say\n     {get_text(both, 'en').sha256}\n" in how
+    assert f"sha256sum governing-text.txt\n   must print\n     {get_text(both, 'en').sha256}\n" in how
     in_english = accept_version(
         make_affiliate(state=State.APPROVED, at=NOW - DAY), both, text_sha256=get_text(both, "en").sha256
     )
@@ -99,9 +99,9 @@ def test_stays_proven_in_every_language_when_an_affiliate_is_erased(both, approv
     assert chain.verify_chain() == (1, "")
 
 
-NOT_FROM_ROWS = "version 1: its terms and clauses do not give the text that is stored in de"
+NOT_FROM_ROWS = "version 1: its terms and clauses do not produce the stored text in de"
 CHANGED = "replace(text, '3 Tage', '4 Tage')"
-OFFERED_IN_FRENCH = "version 1: it is offered in fr, for which there are no fixed words"
+OFFERED_IN_FRENCH = "version 1: it is offered in fr, which is not a supported language"
 HASHED = f"sha256 = encode(sha256(convert_to({CHANGED}, 'UTF8')), 'hex')"
 
 
@@ -189,7 +189,7 @@ def test_tells_affiliates_which_translation_changes(both):
     publishing.publish_version(agreement=new, effective_at=NOW + 20 * DAY, now=NOW, by=None)
     notice = Message.objects.get(kind="agreement_change")
     mail = rendering.render(kind=notice.kind, context=notice.context)
-    assert "\n\nThe translation in German changes or is dropped.\n\n" in mail.text
+    assert "\n\nThe German translation has changed or been removed.\n\n" in mail.text
 
 
 def test_asks_for_acceptance_when_another_language_governs(both):

@@ -77,7 +77,7 @@ def test_shows_what_changes(staff, first, draft):
 def test_publishes_only_when_the_name_is_typed(staff, draft):
     posted = {"confirmed": "1", "effective_at": f"{NOW + 30 * DAY:%Y-%m-%d}", "name": "two"}
     page = staff.post(build_admin_url("agreementversion_publish", draft.pk), posted)
-    assert "The name of this version is 2." in page.content.decode()
+    assert "Enter the name of this version, 2." in page.content.decode()
     staff.post(build_admin_url("agreementversion_publish", draft.pk), posted | {"name": "2"})
     draft.refresh_from_db()
     day = (NOW + 30 * DAY).date()
@@ -90,7 +90,7 @@ def test_names_the_earliest_date_where_there_is_too_little_notice(staff, draft):
     page = staff.get(build_admin_url("agreementversion_publish", draft.pk)).content.decode()
     first_day = (NOW + 14 * DAY).date() + DAY
     assert f'value="{first_day:%Y-%m-%d}"' in page
-    assert "terms changed to the affiliates' benefit 0, to their detriment 1" in page
+    assert "0 terms better for affiliates, 1 worse" in page
     posted = {"confirmed": "1", "effective_at": f"{NOW + 2 * DAY:%Y-%m-%d}", "name": "2"}
     page = staff.post(build_admin_url("agreementversion_publish", draft.pk), posted).content.decode()
     assert "The earliest is" in page
@@ -104,7 +104,7 @@ def test_refuses_to_publish_what_has_to_be_mended(staff, draft):
     draft.clauses.filter(number="2").delete()
     posted = {"confirmed": "1", "effective_at": f"{NOW + 30 * DAY:%Y-%m-%d}", "name": "2"}
     page = staff.post(build_admin_url("agreementversion_publish", draft.pk), posted, follow=True).content.decode()
-    assert "Section 2 is left out." in page
+    assert "Section 2 is missing." in page
     draft.refresh_from_db()
     assert draft.published_at is None
 
@@ -121,7 +121,7 @@ def test_once_published_can_only_be_read(staff, first):
     assert page.status_code == 200
     shown = page.content.decode()
     assert 'name="validation_days"' not in shown
-    assert "The database refuses every change of it." in shown
+    assert "It can't be changed." in shown
     assert '<td class="number">30 days</td>' in shown
     assert reverse("agreements:version", args=[first.pk]) + "#clause-4.6" in shown
     assert first.texts.get().sha256 in shown
@@ -141,7 +141,7 @@ def test_has_one_program_whose_hosts_are_checked(staff):
     assert staff.get(build_admin_url("program_changelist")).headers["Location"] == build_admin_url("program_change", 1)
     wrong = {"shop_url": "https://shop.example/", "shop_hosts": "other.example"}
     assert (
-        "shop.example has to be among them" in staff.post(build_admin_url("program_change", 1), wrong).content.decode()
+        "Add the host of the shop URL, shop.example." in staff.post(build_admin_url("program_change", 1), wrong).content.decode()
     )
     right = {"shop_url": "https://shop.example/", "shop_hosts": "Shop.example, www.shop.example"}
     staff.post(build_admin_url("program_change", 1), right)

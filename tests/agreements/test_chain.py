@@ -77,12 +77,12 @@ def test_shows_a_text_changed_together_with_its_hash(records, first):
         "UPDATE agreements_agreementtext SET text = replace(text, '3 days', '4 days'),"
         " sha256 = encode(sha256(replace(text, '3 days', '4 days')::bytea), 'hex')"
     )
-    assert chain.verify_chain()[1] == "version 1: its terms and clauses do not give the text that is stored"
+    assert chain.verify_chain()[1] == "version 1: its terms and clauses do not produce the stored text"
 
 
 def test_shows_a_term_that_is_no_longer_what_was_accepted(records):
     tamper("UPDATE agreements_rate SET percent = 2.61 WHERE category = 'consumer-electronics'")
-    assert chain.verify_chain()[1] == "version 1: its terms and clauses do not give the text that is stored"
+    assert chain.verify_chain()[1] == "version 1: its terms and clauses do not produce the stored text"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_shows_one_field_changed_in_one_record(records, change):
         tamper("DELETE FROM agreements_acceptance WHERE sequence = 3")
         change = f"affiliate_id = '{records[2].affiliate_id}'"
     tamper(f"UPDATE agreements_acceptance SET {change} WHERE sequence = 2")
-    assert chain.verify_chain() == (1, f"acceptance {records[1].pk} (record 2): its fields do not have the stored hash")
+    assert chain.verify_chain() == (1, f"acceptance {records[1].pk} (record 2): its fields do not match the stored hash")
 
 
 def test_shows_a_record_written_anew_with_its_own_hash_by_the_next_one(records):
@@ -121,7 +121,7 @@ def test_shows_a_record_written_anew_with_its_own_hash_by_the_next_one(records):
 
 def test_shows_a_personal_field_changed(records):
     tamper("UPDATE agreements_acceptanceperson SET email = 'x@example.com' WHERE acceptance_id = %s", records[2].pk)
-    assert chain.verify_chain()[1].endswith("(record 3): its personal fields do not have the stored digests")
+    assert chain.verify_chain()[1].endswith("(record 3): its personal fields do not match the stored digests")
 
 
 def test_shows_a_record_removed_in_the_middle(records):
@@ -160,14 +160,14 @@ def test_shows_by_any_one_hash_that_all_records_are_gone(records):
 
 def test_shows_a_record_moved_to_another_version(records, second):
     tamper("UPDATE agreements_acceptance SET agreement_id = %s WHERE sequence = 2", second.pk)
-    assert chain.verify_chain()[1].endswith("(record 2): its fields do not have the stored hash")
+    assert chain.verify_chain()[1].endswith("(record 2): its fields do not match the stored hash")
 
 
 def test_shows_a_record_moved_to_another_version_though_all_hashes_were_made_to_fit(records, second):
     rewrite(records, 3, agreement_id=second.pk)
     assert chain.verify_chain() == (
         3,
-        f"acceptance {records[3].pk} (record 4): the text that it names is not the version's text",
+        f"acceptance {records[3].pk} (record 4): the text it names is not the version's text",
     )
 
 
@@ -188,12 +188,12 @@ def test_shows_a_version_that_is_not_as_it_was_published(second, change, what):
     """Whom a version binds depends on its date and on whether it is a detriment, of which its text says only the one."""
     tamper(f"UPDATE agreements_agreementversion SET {change} WHERE number = 2")
     name = "another" if what == "name" else "2"
-    assert chain.verify_chain() == (0, f"version {name}: its {what} is not that of the audit record of its publishing")
+    assert chain.verify_chain() == (0, f"version {name}: its {what} differs from the audit record of its publication")
 
 
 def test_shows_a_version_that_was_never_published(records, second):
     tamper("DELETE FROM audit_auditrecord WHERE action = 'agreement published' AND subject_id = %s", str(second.pk))
-    assert chain.verify_chain() == (0, "version 2: the audit trail has no record of its publishing")
+    assert chain.verify_chain() == (0, "version 2: the audit trail has no record of its publication")
 
 
 def test_stays_whole_when_an_affiliate_is_erased(records):

@@ -13,13 +13,13 @@ pytestmark = pytest.mark.django_db
 
 def test_shows_a_draft_as_a_form_with_units_and_bounds(staff, draft):
     page = staff.get(build_admin_url("agreementversion_change", draft.pk)).content.decode()
-    assert "Days, 1 to 90: from the click to the order." in page
+    assert "1 to 90: days from click to order" in page
     box = page[page.index('name="attribution_days"') :].split("</span>")[0]
     assert 'min="1"' in box
     assert 'max="90"' in box
     assert box.endswith('<span class="unit">days')
     assert page[page.index('name="payout_minimum"') :].split("</span>")[0].endswith('<span class="unit">USD')
-    assert "Nothing to mend: it can be published." in page
+    assert "Ready to publish" in page
 
 
 def test_offers_the_placeholders_beside_each_clause_with_what_they_stand_for(staff, draft):
@@ -64,9 +64,9 @@ def test_puts_what_a_row_was_and_became_on_the_record(staff, draft):
     ("field", "value", "cause"),
     [
         ("validation_days", "181", "less than or equal to 180"),
-        ("rate_floor", "9.00", "The lowest rate is above the highest."),
-        ("currency", "JPY", "Not an ISO 4217 code"),
-        ("time_zone", "Nowhere", "Not the name of a time zone"),
+        ("rate_floor", "9.00", "The lowest rate is higher than the highest rate."),
+        ("currency", "JPY", "Enter the ISO 4217 code"),
+        ("time_zone", "Nowhere", "Enter the name of a time zone"),
         ("payout_minimum", "-1", "greater than or equal to 0"),
         ("order_commission_cap", "0", "greater than or equal to 0.01"),
     ],
@@ -85,15 +85,15 @@ def test_saves_a_draft_with_problems_and_says_each_beside_its_row_and_at_the_top
     assert staff.post(build_admin_url("agreementversion_change", draft.pk), posted).status_code == 302
     page = staff.get(build_admin_url("agreementversion_change", draft.pk)).content.decode()
     summary = page[page.index('class="problem-summary"') : page.index("</section>")]
-    assert "8 things to mend before this draft can be published" in summary
+    assert "Fix 8 issues before publishing" in summary
     for anchor, cause in (
-        ("id_rates-0-category", "Exactly one row must stand for everything else; 2 do."),
+        ("id_rates-0-category", "Mark exactly one row as everything else; 2 are marked."),
         ("id_rates-1-category", "The category has more than one row."),
         ("id_rates-2-category", "The category has more than one row."),
         ("id_rates-2-category", "9.00 % is not between 2.60 % and 8.50 %."),
-        ("id_rates-10-category", "Exactly one row must stand for everything else; 2 do."),
-        (f"id_clauses-{clause - 1}-body", "{no_such_term} stands for nothing."),
-        ("clauses-group", "Section 2 is left out."),
+        ("id_rates-10-category", "Mark exactly one row as everything else; 2 are marked."),
+        (f"id_clauses-{clause - 1}-body", "{no_such_term} is not a placeholder."),
+        ("clauses-group", "Section 2 is missing."),
         ("rule-unapproved_channel", "No clause states the rule unapproved_channel"),
     ):
         line = next(line for line in summary.split("<li>") if cause in line and f'"#{anchor}"' in line)
@@ -102,7 +102,7 @@ def test_saves_a_draft_with_problems_and_says_each_beside_its_row_and_at_the_top
         # At the top, and where it is mended.
         assert page.count(cause) >= 2
     answer = staff.get(build_admin_url("agreementversion_publish", draft.pk), follow=True)
-    assert "before what stands at the top of this page is mended" in answer.content.decode()
+    assert "Fix the problems listed at the top of this page" in answer.content.decode()
 
 
 def test_says_at_the_top_what_was_refused_and_keeps_what_was_typed(staff, draft):
@@ -113,10 +113,10 @@ def test_says_at_the_top_what_was_refused_and_keeps_what_was_typed(staff, draft)
     }
     page = staff.post(build_admin_url("agreementversion_change", draft.pk), posted).content.decode()
     summary = page[page.index('class="problem-summary wrong"') : page.index("</section>")]
-    assert "Nothing was saved yet." in summary
+    assert "Nothing was saved." in summary
     assert 'href="#id_validation_days"' in summary
     assert 'href="#id_rates-2-category"' in summary
-    assert "Small letters, digits and single hyphens only." in summary
+    assert "Use only lowercase letters, digits and single hyphens." in summary
     assert "Just typed." in page
     draft.refresh_from_db()
     assert draft.validation_days == 30
@@ -125,7 +125,7 @@ def test_says_at_the_top_what_was_refused_and_keeps_what_was_typed(staff, draft)
 def test_says_beside_a_term_what_differs_from_the_program(staff, draft):
     AgreementVersion.objects.filter(pk=draft.pk).update(currency="EUR")
     page = staff.get(build_admin_url("agreementversion_change", draft.pk)).content.decode()
-    assert page.count("The program&#x27;s is USD, the same in every version.") == 2
+    assert page.count("It must be USD, the same in every version.") == 2
 
 
 def test_swaps_the_numbers_of_two_clauses_in_one_save(staff, draft):

@@ -131,11 +131,11 @@ def test_may_have_two_rows_of_one_name_which_are_each_said_beside_the_row(draft)
     }
     assert [problem.cause for problem in found if problem.row == other.pk] == [
         "The category has more than one row.",
-        "Exactly one row must stand for everything else; 2 do.",
+        "Mark exactly one row as everything else; 2 are marked.",
     ]
 
 
 def test_says_where_the_example_states_a_rule_that_no_clause_states(draft):
     draft.clauses.filter(number="4.3").update(rules=[])
     (problem,) = version_drafts.find_problems(draft)
-    assert "the rule refunds; in the example that ships it is 4.3," in problem.cause
+    assert "the rule refunds. In the example agreement it is 4.3," in problem.cause

@@ -57,7 +57,7 @@ def test_show_the_text_in_the_language_that_the_reader_chooses(client, both):
     assert get_text(both, "de").sha256 in html
     assert re.search(r'<a href="\?language=en" lang="en" hreflang="en">English</a>', html)
     assert '<strong lang="de" aria-current="true">Deutsch</strong>' in html
-    assert "The text in English governs." in html
+    assert "The English text governs." in html
 
 
 @pytest.mark.parametrize("query", [{}, {"language": "fr"}, {"language": ""}, {"language": "de'\"<\0"}])
@@ -157,13 +157,13 @@ def test_say_where_the_texts_are_compared_in_another_language_than_the_one_chose
     translation_edits.save_translations(agreement=new, language="de", words=words, now=NOW, by=None)
     second = publishing.publish_version(agreement=new, effective_at=NOW + 20 * DAY, now=NOW, by=None)
     html = page(client, "version_changes", second.pk, language="de")
-    assert "The texts are compared in the language that both versions have." in html
+    assert "The texts are compared in a language that both versions have." in html
     assert "<del>truthfully.</del><ins>honestly.</ins>" in remove_screen_reader_text(html)
-    assert "compared in the language" not in page(client, "version_changes", second.pk, language="en")
+    assert "compared in a language" not in page(client, "version_changes", second.pk, language="en")
     third = version_drafts.start_draft(now=NOW, by=None)
     translation_edits.remove_language(agreement=third, language="de", now=NOW, by=None)
     third = publishing.publish_version(agreement=third, effective_at=NOW + 40 * DAY, now=NOW, by=None)
-    assert "The translation in German changes or is dropped." in page(client, "version_changes", third.pk)
+    assert "The German translation has changed or been removed." in page(client, "version_changes", third.pk)
 
 
 def test_preview_a_draft_in_each_language(both):

@@ -103,7 +103,7 @@ def read(kind: str) -> str:
 def test_in_words_that_name_version_date_and_clause(affiliate, second):
     text = read("agreement_change")
     assert "takes effect on 21 March 2026, 12:00 (UTC)" in text
-    assert "home-decor: 5.00 % -> 4.50 % (detriment, clause 4.1)" in text
+    assert "home-decor: 5.00 % -> 4.50 % (worse for you, clause 4.1)" in text
     assert "(clause 9.4 of version 2)" in text
     assert f"/agreement/versions/{second.pk}/accept/" in text
     notices.send_reminders(now=EFFECT - DAY)
@@ -117,8 +117,8 @@ def test_of_a_benefit_without_being_asked_anything(first, affiliate):
     draft.rates.filter(category="home-decor").update(percent="5.50")
     publishing.publish_version(agreement=draft, effective_at=NOW + DAY, now=NOW, by=None)
     text = read("agreement_benefit")
-    assert "you need not do anything (clause 9.1 of version 2)" in text
-    assert "home-decor: 5.00 % -> 5.50 % (benefit, clause 4.1)" in text
+    assert "you don't need to do anything (clause 9.1 of version 2)" in text
+    assert "home-decor: 5.00 % -> 5.50 % (better for you, clause 4.1)" in text
 
 
 def test_with_the_fingerprint_of_their_record_in_the_copy(affiliate):
@@ -138,12 +138,12 @@ def test_on_paper_with_the_date_on_the_paper(first):
 
 def test_of_a_decline_until_when_they_are_leaving(affiliate, second):
     acceptances.decline_version(affiliate=affiliate, agreement=second, now=NOW, by=None)
-    assert "leaving the program until 31 March 2026, 12:00 (UTC)" in read("agreement_declined")
+    assert "Your agreement ends on 31 March 2026, 12:00 (UTC)" in read("agreement_declined")
 
 
 def test_of_a_withdrawal_with_its_reason(affiliate, second):
     publishing.withdraw_version(agreement=second, now=NOW, by=None, reason="A mistake.")
-    assert "The reason: A mistake." in read("agreement_withdrawn")
+    assert "Reason: A mistake." in read("agreement_withdrawn")
 
 
 def test_of_a_promotion_with_its_clause(affiliate):
@@ -167,8 +167,8 @@ def test_of_a_benefit_that_does_not_reach_who_has_not_accepted_the_version_befor
     draft.rates.filter(category="home-decor").update(percent="6.00")
     publishing.publish_version(agreement=draft, effective_at=EFFECT + 10 * DAY, now=NOW, by=None)
     text = read("agreement_benefit")
-    assert "you have not accepted the version before it" in text
-    assert "need not do anything" not in text
+    assert "you have not accepted the previous version" in text
+    assert "don't need to do anything" not in text
     assert "/agreement/mine/" in text
 
 

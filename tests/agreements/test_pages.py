@@ -119,7 +119,7 @@ def test_show_what_changed_word_by_word_and_escaped(client, first, second):
     assert "5.00 %" in html
     assert "detriment" in html
     assert "This is the first version" in page(client, "version_changes", first.pk)
-    assert "Nothing differs" not in html
+    assert "There are no differences" not in html
 
 
 @pytest.mark.parametrize("since", ["x", "00000000-0000-0000-0000-000000000000"])
@@ -182,7 +182,7 @@ def test_record_nothing_for_a_text_that_was_not_shown(first, approved):
     answer = signed_in(approved).post(
         reverse("portal:agreement_accept", args=[first.pk]), {"box": "on", "text_sha256": "0" * 64}, follow=True
     )
-    assert "The text that you were shown is not the text of this version." in answer.content.decode()
+    assert "The text you were shown is not the text of this version." in answer.content.decode()
     assert not Acceptance.objects.exists()
 
 
@@ -211,7 +211,7 @@ def test_lead_from_a_version_that_is_not_asked_for_to_the_one_that_is(first, sec
     assert answer.headers["Location"] == reverse("portal:agreement")
     publishing.withdraw_version(agreement=second, now=NOW, by=None, reason="A mistake.")
     answer = client.get(reverse("portal:agreement_accept", args=[second.pk]), follow=True)
-    assert "was withdrawn. You need not accept it." in answer.content.decode()
+    assert "was withdrawn. You don't need to accept it." in answer.content.decode()
 
 
 def test_ask_once_more_before_a_decline_and_show_what_happens_to_the_money(first, second, approved):
@@ -247,7 +247,7 @@ def test_say_why_an_affiliate_is_under_a_version_that_they_never_accepted(first,
     draft.rates.filter(category="home-decor").update(percent="6.00")
     raised = publishing.publish_version(agreement=draft, effective_at=NOW, now=NOW, by=None)
     html = page(signed_in(approved), "portal:agreement")
-    assert "It follows version 1, which you accepted, because nothing in between is to your detriment." in html
+    assert "It applies because you accepted version 1 and no change since then is less favorable to you." in html
     assert f"{reverse('agreements:version', args=[raised.pk])}#clause-9.3" in html
     assert f"{reverse('agreements:version_changes', args=[raised.pk])}?since={first.pk}" in html
 

@@ -49,7 +49,7 @@ def test_announces_a_promotion_to_those_whom_it_concerns(staff, first):
     [
         ({"percent": "8.51"}, "Version 1 allows rates from 2.60 % to 8.50 %."),
         ({"percent": "2.59"}, "Version 1 allows rates from 2.60 % to 8.50 %."),
-        ({"ends_at_0": f"{NOW + DAY:%Y-%m-%d}"}, "It has to end after it starts."),
+        ({"ends_at_0": f"{NOW + DAY:%Y-%m-%d}"}, "The promotion must end after it starts."),
         ({"starts_at_0": "2026-01-02"}, "A promotion can&#x27;t start in the past"),
         ({"codes": "nobody"}, "No affiliate has the code nobody."),
     ],
@@ -88,21 +88,21 @@ def test_names_the_rates_of_every_version_that_will_apply(staff, first):
     ("changes", "cause"),
     [
         ({"categories": "Home Decor"}, "Home Decor is not one of the available choices."),
-        ({"categories": [], "unnamed": "garden-furniture"}, "Look into an order, then confirm it"),
+        ({"categories": [], "unnamed": "garden-furniture"}, "Check an order, then confirm."),
         (
             {"categories": [], "unnamed": "Home Decor", "names_confirmed": "on"},
-            "Small letters, digits and single hyphens only.",
+            "Use only lowercase letters, digits and single hyphens.",
         ),
         (
             {"categories": [], "unnamed": "home-decor", "names_confirmed": "on"},
-            "On the rate card, so choose it above: home-decor.",
+            "On the rate card; select it above: home-decor.",
         ),
         (
             {"unnamed": "everything-else", "names_confirmed": "on"},
-            "On the rate card, so choose it above: everything-else.",
+            "On the rate card; select it above: everything-else.",
         ),
-        ({"percent": "5.00"}, "It raises nothing: the rate card gives 5.00 % or more for each of them."),
-        ({"percent": "2.60", "categories": []}, "It raises nothing: the rate card gives 2.60 % or more"),
+        ({"percent": "5.00"}, "This rate raises nothing: the rate card gives 5.00 % or more for each of the categories."),
+        ({"percent": "2.60", "categories": []}, "This rate raises nothing: the rate card gives 2.60 % or more"),
     ],
 )
 def test_that_would_silently_raise_nothing_is_refused_beside_the_field(staff, first, changes, cause):
@@ -123,7 +123,7 @@ def test_is_refused_by_the_domain_too_for_a_category_that_nobody_confirmed(first
             starts_at=NOW + DAY, ends_at=NOW + 2 * DAY, now=NOW, by=None,
         )  # fmt: skip
     assert refusal.value.message_dict == {
-        "categories": ["Not on the rate card: home_decor. An order would have to name it exactly so."]
+        "categories": ["Not on the rate card: home_decor. Category names must match the orders exactly."]
     }
 
 

@@ -53,19 +53,19 @@ def clause(draft: AgreementVersion, number: str = "3.2") -> Clause:
 
 def test_begin_a_translation_and_see_all_that_is_to_mend(staff):
     draft = seeding.create_seed_draft(now=NOW)
-    assert "Offer it in" in staff.get(address(draft)).content.decode()
+    assert "Add a language" in staff.get(address(draft)).content.decode()
     staff.post(address(draft), {"do": "offer", "language": "de"})
     assert translations.list_languages(draft) == ["en", "de"]
     page = staff.get(address(draft, language="de")).content.decode()
-    assert page.count("It is not translated.") == draft.clauses.count()
-    assert page.count("It needs a title and a text.") == draft.activities.count()
+    assert page.count("The translation is missing.") == draft.clauses.count()
+    assert page.count("Enter a title and a text.") == draft.activities.count()
     assert '<code>{attribution_days}</code>: <span lang="de">3 Tage</span>' in page
     assert AuditRecord.objects.get(action="translation started").after == {"language": "de"}
 
 
 def test_see_each_clause_beside_its_translation(staff, draft):
     page = staff.get(address(draft)).content.decode()
-    assert "Nothing to mend" in page
+    assert "This translation is complete." in page
     assert "An order counts" in page or "that click" in page
     assert german.WINDOW in page
     assert (
@@ -96,7 +96,7 @@ def test_see_what_is_wrong_beside_the_clause(staff, draft):
     TranslatedClause.objects.filter(clause=clause(draft)).update(body="Drei Tage.")
     page = staff.get(address(draft, language="de")).content.decode()
     section = page[page.index('id="part-3.2"') : page.index('id="part-3.3"')]
-    assert "It must say {attribution_days}, as the governing clause does." in section
+    assert "The placeholder {attribution_days} of the governing clause is missing." in section
     assert re.findall(r'<a class="underline"\s+href="#part-([^"]+)"', page) == ["3.2"]
 
 
@@ -105,7 +105,7 @@ def test_say_that_a_translation_fits_words_that_changed(staff, draft):
     of.body = f"{of.body} Indeed."
     of.save()
     page = staff.get(address(draft, language="de")).content.decode()
-    assert "The governing words changed since this was translated." in page
+    assert "The governing text has changed since this translation." in page
     staff.post(address(draft, language="de"), form_of(draft))
     assert [problem.place for problem in version_drafts.find_problems(draft)] == ["clause 3.2 (de)"]
     staff.post(address(draft, language="de"), form_of(draft) | {f"{of.pk}-is_current": "on"})
@@ -131,7 +131,7 @@ def test_keep_what_they_wrote_when_a_heading_is_too_long(staff, draft):
 
 def test_no_longer_offer_a_language_after_a_question(staff, draft):
     question = staff.get(address(draft, drop="de")).content.decode()
-    assert "All of its translation is deleted" in question
+    assert "The whole translation is deleted" in question
     assert translations.list_languages(draft) == ["en", "de"]
     staff.post(address(draft, drop="de"), {"confirmed": "1"})
     assert translations.list_languages(draft) == ["en"]
@@ -149,7 +149,7 @@ def test_say_in_which_language_it_is_written(staff):
 @pytest.mark.parametrize("do", ["offer", "set_governing_language"])
 def test_are_refused_a_language_that_is_not_known_in_words(staff, draft, do):
     answer = staff.post(address(draft), {"do": do, "language": "xx"}, follow=True)
-    assert "There are no fixed words for the language xx." in answer.content.decode()
+    assert "The language xx is not supported." in answer.content.decode()
 
 
 def test_are_told_when_somebody_published_it_meanwhile(staff, draft):

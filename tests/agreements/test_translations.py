@@ -151,13 +151,13 @@ def save_german_clause(draft: AgreementVersion, number: str, heading: str, body:
 @pytest.mark.parametrize(
     ("heading", "body", "cause"),
     [
-        ("", "", "It is not translated."),
-        ("  ", german.WINDOW, "Its heading is not translated."),
-        ("Frist", " \n ", "Its text is not translated."),
-        ("Frist", "Drei Tage.", "It must say {attribution_days}, as the governing clause does."),
-        ("Frist", f"{german.WINDOW} {{close_day}}", "It says {close_day}, which the governing clause does not."),
-        ("Frist", f"{german.WINDOW} {{close_daz}}", "{close_daz} stands for nothing."),
-        ("Frist", f"{german.WINDOW} {{", "a brace { or } has no partner."),
+        ("", "", "The translation is missing."),
+        ("  ", german.WINDOW, "The heading is not translated."),
+        ("Frist", " \n ", "The text is not translated."),
+        ("Frist", "Drei Tage.", "The placeholder {attribution_days} of the governing clause is missing."),
+        ("Frist", f"{german.WINDOW} {{close_day}}", "The placeholder {close_day} is not in the governing clause."),
+        ("Frist", f"{german.WINDOW} {{close_daz}}", "{close_daz} is not a placeholder."),
+        ("Frist", f"{german.WINDOW} {{", "a brace { or } is unmatched."),
     ],
 )
 def test_is_not_published_with_a_clause_that_is_incomplete_or_says_other_terms(draft, heading, body, cause):
@@ -175,8 +175,8 @@ def test_is_not_published_with_a_clause_or_activity_that_nobody_translated(draft
     TranslatedClause.objects.filter(clause__number="2.1").delete()
     TranslatedActivity.objects.filter(activity__code="fraud").update(title=" ")
     assert broken(draft) == [
-        ("clause 2.1 (de)", "It is not translated."),
-        ("activity fraud (de)", "It needs a title and a text."),
+        ("clause 2.1 (de)", "The translation is missing."),
+        ("activity fraud (de)", "Enter a title and a text."),
     ]
 
 
@@ -184,7 +184,7 @@ def test_is_not_published_with_a_translation_of_words_that_changed_since(draft):
     clause = draft.clauses.get(number="2.3")
     clause.body = clause.body.replace("truthfully", "honestly")
     clause.save()
-    cause = "The governing words changed since this was translated."
+    cause = "The governing text has changed since this translation."
     assert broken(draft) == [("clause 2.3 (de)", cause)]
     save_german_clause(draft, "2.3", *german.build_german_words(clause)[:2])
     assert version_drafts.find_problems(draft) == []
@@ -199,7 +199,7 @@ def test_is_previewed_with_the_governing_words_where_the_translation_is_missing(
 
 def test_is_offered_only_in_languages_whose_fixed_words_are_known(draft):
     for verb in (translation_edits.add_language, translation_edits.set_governing_language):
-        with pytest.raises(ValidationError, match="no fixed words"):
+        with pytest.raises(ValidationError, match="not supported"):
             verb(agreement=draft, language="xx", now=NOW, by=None)
     with pytest.raises(ValidationError, match="already"):
         translation_edits.add_language(agreement=draft, language="de", now=NOW, by=None)
@@ -208,7 +208,7 @@ def test_is_offered_only_in_languages_whose_fixed_words_are_known(draft):
     with pytest.raises(ValidationError, match="not offered"):
         translation_edits.save_translations(agreement=draft, language="en", words={}, now=NOW, by=None)
     Translation.objects.filter(agreement=draft).update(language="xx")
-    assert broken(draft) == [("translations", "There are no fixed words for the language xx.")]
+    assert broken(draft) == [("translations", "The language xx is not supported.")]
 
 
 def test_is_no_longer_offered_in_a_language_that_is_dropped(draft):
@@ -258,9 +258,9 @@ def test_takes_no_new_translation_once_it_is_published(both):
         translation_edits.set_governing_language,
         translation_edits.remove_language,
     ):
-        with pytest.raises(Rejected, match="never changes"):
+        with pytest.raises(Rejected, match="can't be changed"):
             verb(agreement=both, language="de", now=NOW, by=None)
-    with pytest.raises(Rejected, match="never changes"):
+    with pytest.raises(Rejected, match="can't be changed"):
         translation_edits.save_translations(agreement=both, language="de", words={}, now=NOW, by=None)
     with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
         both.translations.create(language="fr")

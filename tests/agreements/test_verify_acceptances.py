@@ -74,7 +74,7 @@ TAMPERED = {
     ),
     "one field of one record": (
         "UPDATE agreements_acceptance SET accepted_at = accepted_at - interval '1 day' WHERE sequence = 3",
-        "(record 3): its fields do not have the stored hash",
+        "(record 3): its fields do not match the stored hash",
     ),
     "one record in the middle": (
         "DELETE FROM agreements_acceptance WHERE sequence = 2",

@@ -56,7 +56,7 @@ def test_are_led_to_each_place_that_is_to_mend_and_put_a_placeholder_in_by_the_k
     name.press("Enter")
     expect(text).to_have_value("Within days. {attribution_days}")
     save(page)
-    expect(page.get_by_text("Nothing to mend: it can be published.")).to_be_visible()
+    expect(page.get_by_text("Ready to publish")).to_be_visible()
     clause.refresh_from_db()
     assert clause.body == "Within days. {attribution_days}"
 
@@ -84,10 +84,10 @@ def test_add_a_row_that_stands_at_the_end(draft, open_draft):
 def test_need_no_scripts_and_no_wide_screen(draft, open_draft):
     order = list(draft.rates.values_list("category", flat=True))
     page = open_draft(viewport=NARROW, java_script_enabled=False)
-    page.get_by_role("spinbutton", name="Place", exact=True).nth(2).fill("1")
+    page.get_by_role("spinbutton", name="Position", exact=True).nth(2).fill("1")
     page.get_by_role("textbox", name="Category", exact=True).nth(len(order)).fill("garden-furniture")
     page.get_by_role("spinbutton", name="Rate, percent", exact=True).nth(len(order)).fill("4.00")
     page.get_by_role("textbox", name="Category", exact=True).nth(0).press("Enter")
-    expect(page.get_by_text("Nothing to mend: it can be published.")).to_be_visible()
+    expect(page.get_by_text("Ready to publish")).to_be_visible()
     expected = [order[2], order[0], order[1], *order[3:], "garden-furniture"]
     assert list(draft.rates.values_list("category", flat=True)) == expected

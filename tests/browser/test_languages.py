@@ -50,11 +50,11 @@ def test_is_translated_by_staff_who_write_over_nothing_that_they_did_not_touch(b
     page.goto(f"/admin/agreements/agreementversion/{draft.pk}/change/")
     page.get_by_role("link", name="Translations").first.click()
     section = page.locator('[id="part-3.2"]')
-    expect(section.get_by_text("It must say {attribution_days}, as the governing clause does.")).to_be_visible()
+    expect(section.get_by_text("The placeholder {attribution_days} of the governing clause is missing.")).to_be_visible()
     save_screenshots(page, "translations")
     section.get_by_role("textbox", name="Text").fill(german.WINDOW)
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("1 translation saved.")).to_be_visible()
-    expect(page.get_by_text("Nothing to mend: it can be published in this language.")).to_be_visible()
+    expect(page.get_by_text("This translation is complete.")).to_be_visible()
     rows = translations.get_translated_clauses(draft, "de").values()
     assert {row.clause.number: row.body for row in rows} == before

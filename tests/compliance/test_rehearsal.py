@@ -58,7 +58,7 @@ def test_is_reached_from_the_draft(boss, draft):
 @pytest.mark.parametrize("months", ["2", "0", "x", "-1", "１２"])
 def test_refuses_another_time(boss, draft, months):
     answer = boss.get(address(draft, months), follow=True)
-    assert "over the last 1, 3 or 12 months" in answer.content.decode()
+    assert "Choose the last 1, 3 or 12 months" in answer.content.decode()
 
 
 def test_of_a_draft_without_everything_else_says_what_to_mend(boss, draft):

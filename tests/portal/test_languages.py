@@ -149,7 +149,7 @@ def test_tells_each_affiliate_what_changes_in_their_own_language(german, greta, 
     assert told[greta.user.email].context["changes"] == [
         "Mindestauszahlung: 16.00 USD -> 20.00 USD (Nachteil, Klausel 5.4)"
     ]
-    assert told[ada.user.email].context["changes"] == ["payout minimum: 16.00 USD -> 20.00 USD (detriment, clause 5.4)"]
+    assert told[ada.user.email].context["changes"] == ["payout minimum: 16.00 USD -> 20.00 USD (worse for you, clause 5.4)"]
 
 
 @pytest.mark.parametrize(("asked", "stored"), [("de", "de"), ("fr", "en")])

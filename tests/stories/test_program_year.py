@@ -97,7 +97,7 @@ def a_cut_is_published(year: ProgramYear) -> None:
     notice = Message.objects.get(kind="agreement_change", to="ben@example.com")
     text = render(kind=notice.kind, context=notice.context).text
     assert "takes effect on 1 July 2026" in text
-    assert "home-decor: 6.00 % -> 4.00 % (detriment, clause 4.1)" in text
+    assert "home-decor: 6.00 % -> 4.00 % (worse for you, clause 4.1)" in text
     assert "clause 9.4 of version 3" in text
     # One order of 100.00 in the 90 days before: 6.00 / 3 a month, and 4.00 / 3.
     assert "you would have earned 1.33 USD instead of 2.00 USD a month" in text
@@ -120,7 +120,7 @@ def each_takes_it_in_their_own_way(year: ProgramYear) -> None:
     # Dan reads what happens to his money and is asked once more: 5.60 were settled in February and April.
     read = year.decline("DAN", third)
     assert "What you earned stays yours" in read
-    assert "Your balance is 5.60 USD. Commissions of 3.00 USD are still to be settled." in read
+    assert "Your balance is 5.60 USD. Commissions of 3.00 USD are not settled yet." in read
     assert "20 Jul 2026, 12:00 UTC" in read
     assert "Yes, decline" in read
     dan = year.people["DAN"]
@@ -157,7 +157,7 @@ def the_cut_takes_effect(year: ProgramYear) -> None:
     # Ben's links lead on to the shop, untracked, and he sees why; a click from before is still his, at the old rate.
     assert year.click("ANN") is not None
     assert year.click("BEN") is year.click("CAT") is None
-    assert "Your links and coupons are paused since" in year.read_page("BEN", "portal:agreement")
+    assert "Your links and coupons have been paused since" in year.read_page("BEN", "portal:agreement")
     assert "a new version of the agreement waits for you to accept it" in year.read_page("BEN", "tracking:links")
     assert "paused" not in year.read_page("ANN", "portal:agreement")
     sells(year, "3-BEN-clicked-before", "BEN", Credited("2", "6.00"), click=ben, placed="2026-07-01T12:00:00")

@@ -1,4 +1,4 @@
-"""`manage.py seed_agreement --effective DATE`: publish the agreement that ships into an empty program."""
+"""`manage.py seed_agreement --effective DATE`: publish the seed agreement in an empty program."""
 
 from datetime import date
 from typing import Any
@@ -13,14 +13,14 @@ from agreements.periods import get_start_of_day
 
 
 class Command(BaseCommand):
-    help = "Publish the seed agreement from a date on, also one in the past; refuses where there is a version already."
+    help = "Publish the seed agreement with an effective date, also one in the past; fails if any version exists."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--effective",
             metavar="DATE",
             required=True,
-            help="the day (YYYY-MM-DD) at whose first instant, in the program's time zone, it takes effect",
+            help="the day (YYYY-MM-DD) on which it takes effect, at its first instant in the program's time zone",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
