@@ -44,14 +44,14 @@ def select_requested_versions(
     return [version for version in requested if version.pk not in accepted]
 
 
-def ensure_version_requested(affiliate: Affiliate, agreement: AgreementVersion, *, at: datetime) -> None:
-    """Raise AlreadyAccepted or Rejected, with the reason, unless `affiliate` is asked to accept `agreement` at `at`."""
-    if Acceptance.objects.for_affiliate(affiliate).filter(agreement=agreement).exists():
-        raise AlreadyAccepted(_("You have already accepted version %s.") % agreement.name)
+def ensure_version_requested(affiliate: Affiliate, version: AgreementVersion, *, at: datetime) -> None:
+    """Raise AlreadyAccepted or Rejected, with the reason, unless `affiliate` is asked to accept `version` at `at`."""
+    if Acceptance.objects.for_affiliate(affiliate).filter(agreement=version).exists():
+        raise AlreadyAccepted(_("You have already accepted version %s.") % version.name)
     if affiliate.state not in STATES_ALLOWED_TO_ACCEPT:
         state = State(affiliate.state).label
         raise Rejected(_("Your account is %s, so there is nothing for you to accept or decline.") % state)
-    if not AgreementVersion.objects.published().filter(pk=agreement.pk).exists():
-        raise Rejected(_("Version %s was withdrawn. You don't need to accept it.") % agreement.name)
-    if agreement not in list_requested_versions(affiliate, at=at):
-        raise Rejected(_("You don't need to accept version %s.") % agreement.name)
+    if not AgreementVersion.objects.published().filter(pk=version.pk).exists():
+        raise Rejected(_("Version %s was withdrawn. You don't need to accept it.") % version.name)
+    if version not in list_requested_versions(affiliate, at=at):
+        raise Rejected(_("You don't need to accept version %s.") % version.name)

@@ -103,12 +103,12 @@ def record_offline_acceptance(
     return records[0]
 
 
-def format_shown_differences(affiliate: Affiliate, agreement: AgreementVersion, *, at: datetime, language: str) -> str:
-    """Return the differences between the affiliate's applicable version and `agreement`, as the page shows them."""
+def format_shown_differences(affiliate: Affiliate, version: AgreementVersion, *, at: datetime, language: str) -> str:
+    """Return the differences between the affiliate's applicable version and `version`, as the page shows them."""
     current, _applicable = get_applicable_version(affiliate.pk, at=at)
-    if not current or current == agreement:
+    if not current or current == version:
         return ""
-    return changes.format_changes(changes.compare_versions(agreement, current, language))
+    return changes.format_changes(changes.compare_versions(version, current, language))
 
 
 def _activate_affiliate(acceptance: Acceptance, affiliate: Affiliate, *, by: User | None) -> None:
@@ -156,15 +156,15 @@ def decline_version(*, affiliate: Affiliate, agreement: AgreementVersion, now: d
     )
 
 
-def compute_leaving_end(affiliate: Affiliate, agreement: AgreementVersion, *, at: datetime) -> datetime | None:
-    """Return when the agreement of an affiliate who declines `agreement` at `at` ends, by their applicable version.
+def compute_leaving_end(affiliate: Affiliate, version: AgreementVersion, *, at: datetime) -> datetime | None:
+    """Return when the agreement of an affiliate who declines `version` at `at` ends, by their applicable version.
 
     None means at once: an approved affiliate never took part.
     """
     if affiliate.state == State.APPROVED:
         return None
     current, _applicable = get_applicable_version(affiliate.pk, at=at)
-    return at + timedelta(days=(current or agreement).termination_notice_days)
+    return at + timedelta(days=(current or version).termination_notice_days)
 
 
 def erase_personal_fields(*, affiliate: Affiliate) -> int:

@@ -88,5 +88,5 @@ def cite_applicable_clause(affiliate: Affiliate, rule: str, at: datetime) -> str
 
     As "2.1 of version 1"; "" before there is any version.
     """
-    agreement = get_applicable_version(affiliate.pk, at=at)[0] or AgreementVersion.objects.get_in_force(at)
-    return cite_clause(agreement, Rule(rule))
+    version = get_applicable_version(affiliate.pk, at=at)[0] or AgreementVersion.objects.get_in_force(at)
+    return cite_clause(version, Rule(rule))

@@ -109,47 +109,47 @@ def _find_version_errors() -> Iterator[str]:
     """Compare published versions with the audit trail, because `detriment` is part of no text."""
     records = AuditRecord.objects.filter(action="agreement published").values_list("subject_id", "after")
     published = dict(records)
-    for agreement in AgreementVersion.objects.filter(published_at__isnull=False).order_by("number"):
-        recorded = published.get(str(agreement.pk))
+    for version in AgreementVersion.objects.filter(published_at__isnull=False).order_by("number"):
+        recorded = published.get(str(version.pk))
         if recorded is None:
-            yield f"version {agreement.name}: the audit trail has no record of its publication"
+            yield f"version {version.name}: the audit trail has no record of its publication"
             continue
-        stored = {"name": agreement.name, "effective_at": agreement.effective_at, "detriment": agreement.detriment}
+        stored = {"name": version.name, "effective_at": version.effective_at, "detriment": version.detriment}
         for field, value in stored.items():
             expected = datetime.fromisoformat(recorded[field]) if field == "effective_at" else recorded[field]
             if expected != value:
-                yield f"version {agreement.name}: its {field} differs from the audit record of its publication"
+                yield f"version {version.name}: its {field} differs from the audit record of its publication"
 
 
 def _find_text_errors(texts: Collection[AgreementText]) -> Iterator[str]:
     stored: dict[UUID, list[AgreementText]] = defaultdict(list)
     for text in texts:
         stored[text.agreement_id].append(text)
-    for agreement in AgreementVersion.objects.filter(published_at__isnull=False).order_by("number"):
-        offered = translations.list_languages(agreement)
+    for version in AgreementVersion.objects.filter(published_at__isnull=False).order_by("number"):
+        offered = translations.list_languages(version)
         if unknown := [language for language in offered if language not in languages.KNOWN]:
-            yield f"version {agreement.name}: it is offered in {unknown[0]}, which is not a supported language"
+            yield f"version {version.name}: it is offered in {unknown[0]}, which is not a supported language"
             continue
         for language in offered:
-            if language not in [text.language for text in stored[agreement.pk]]:
-                yield f"version {agreement.name}: its text{_format_language_suffix(language, agreement)} is missing"
-        for text in stored[agreement.pk]:
+            if language not in [text.language for text in stored[version.pk]]:
+                yield f"version {version.name}: its text{_format_language_suffix(language, version)} is missing"
+        for text in stored[version.pk]:
             if text.language not in offered:
-                yield f"version {agreement.name}: it has a text in {text.language}, in which it is not offered"
+                yield f"version {version.name}: it has a text in {text.language}, in which it is not offered"
             else:
-                yield from _check_text(agreement, text)
+                yield from _check_text(version, text)
 
 
-def _check_text(agreement: AgreementVersion, text: AgreementText) -> Iterator[str]:
-    which = _format_language_suffix(text.language, agreement)
+def _check_text(version: AgreementVersion, text: AgreementText) -> Iterator[str]:
+    which = _format_language_suffix(text.language, version)
     if rendering.compute_sha256(text.text) != text.sha256:
-        yield f"version {agreement.name}: its text{which} does not have the stored SHA-256"
-    if version_documents.rerender_document(agreement, text).text != text.text:
-        yield f"version {agreement.name}: its terms and clauses do not produce the stored text{which}"
+        yield f"version {version.name}: its text{which} does not have the stored SHA-256"
+    if version_documents.rerender_document(version, text).text != text.text:
+        yield f"version {version.name}: its terms and clauses do not produce the stored text{which}"
 
 
-def _format_language_suffix(language: str, agreement: AgreementVersion) -> str:
-    return "" if language == agreement.language else f" in {language}"
+def _format_language_suffix(language: str, version: AgreementVersion) -> str:
+    return "" if language == version.language else f" in {language}"
 
 
 def _check_record(acceptance: Acceptance, place: int, previous: str, text: AgreementText | None) -> str:

@@ -210,15 +210,15 @@ def _find_shared_language(new: AgreementVersion, old: AgreementVersion, language
     return language if language in both else next(iter(both), "")
 
 
-def compare_with_predecessor(agreement: AgreementVersion) -> Changes | None:
-    """Return the changes from the version before `agreement` in order of effect; None for the first version."""
-    before = get_predecessor(agreement)
-    return compare_versions(agreement, before) if before else None
+def compare_with_predecessor(version: AgreementVersion) -> Changes | None:
+    """Return the changes from the version before `version` in order of effect; None for the first version."""
+    before = get_predecessor(version)
+    return compare_versions(version, before) if before else None
 
 
-def get_predecessor(agreement: AgreementVersion) -> AgreementVersion | None:
-    """Return the published version before `agreement` in order of effect, for a draft the newest; None for the first."""
-    published = AgreementVersion.objects.published().exclude(pk=agreement.pk).order_by("-effective_at")
-    if agreement.effective_at:
-        published = published.filter(effective_at__lt=agreement.effective_at)
+def get_predecessor(version: AgreementVersion) -> AgreementVersion | None:
+    """Return the published version before `version` in order of effect, for a draft the newest; None for the first."""
+    published = AgreementVersion.objects.published().exclude(pk=version.pk).order_by("-effective_at")
+    if version.effective_at:
+        published = published.filter(effective_at__lt=version.effective_at)
     return published.first()

@@ -35,7 +35,7 @@ def get_clause_number(agreement_id: UUID | None, rule: Rule) -> str:
         return get_clause_numbers(agreement_id).get(rule.value, "")
 
 
-def cite_clause(agreement: AgreementVersion | None, rule: Rule) -> str:
-    """Cite the clause of `agreement` that states `rule`, as "3.2 of version 1"; "" for no version."""
-    number = get_clause_number(agreement.pk, rule) if agreement else ""
-    return f"{number} of version {agreement.name}" if agreement and number else ""
+def cite_clause(version: AgreementVersion | None, rule: Rule) -> str:
+    """Cite the clause of `version` that states `rule`, as "3.2 of version 1"; "" for no version."""
+    number = get_clause_number(version.pk, rule) if version else ""
+    return f"{number} of version {version.name}" if version and number else ""

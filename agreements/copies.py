@@ -18,20 +18,20 @@ def send_copies(*, method: Acceptance.Method, acceptances: Sequence[Acceptance],
 
 
 def _build_notice(acceptance: Acceptance, text: AgreementText) -> Notice:
-    agreement = acceptance.agreement
+    version = acceptance.agreement
     return Notice(
         affiliate=acceptance.affiliate,
         key=str(acceptance.pk),
         context={
-            "version": agreement.name,
-            "accepted": terms.format_datetime(acceptance.accepted_at, agreement.time_zone),
+            "version": version.name,
+            "accepted": terms.format_datetime(acceptance.accepted_at, version.time_zone),
             "sequence": acceptance.sequence,
             "hash": acceptance.hash,
             "text_sha256": acceptance.text_sha256,
             "language": text.language,
-            "governing_language": agreement.language,
-            "acceptance_clause": get_clause_number(agreement.pk, Rule.ACCEPTANCE),
-            "acceptance_offline_clause": get_clause_number(agreement.pk, Rule.ACCEPTANCE_OFFLINE),
+            "governing_language": version.language,
+            "acceptance_clause": get_clause_number(version.pk, Rule.ACCEPTANCE),
+            "acceptance_offline_clause": get_clause_number(version.pk, Rule.ACCEPTANCE_OFFLINE),
         },
         attachments=[{"name": "accepted agreement", "key": str(acceptance.pk)}],
     )

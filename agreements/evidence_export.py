@@ -20,9 +20,9 @@ def export_acceptance(acceptance: Acceptance) -> bytes:
 
     For a translation it also contains the governing text, whose SHA-256 the translation states.
     """
-    agreement = acceptance.agreement
-    texts = {text.language: text for text in AgreementText.objects.filter(agreement=agreement)}
-    text, governing = texts[acceptance.language], texts[agreement.language]
+    version = acceptance.agreement
+    texts = {text.language: text for text in AgreementText.objects.filter(agreement=version)}
+    text, governing = texts[acceptance.language], texts[version.language]
     person, email = AcceptancePerson.objects.filter(pk=acceptance.pk).first(), copies.get_copy_message(acceptance)
     files: dict[str, bytes] = {
         "agreement.txt": text.text.encode(),

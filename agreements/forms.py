@@ -1,5 +1,7 @@
 """The form with which an affiliate accepts a version."""
 
+from typing import Any
+
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -9,10 +11,10 @@ from agreements.models import AgreementVersion
 from agreements.rules import Rule
 
 
-def build_box_label(agreement: AgreementVersion) -> str:
+def build_box_label(version: AgreementVersion) -> str:
     """Return the label of the checkbox, which is stored with the record."""
     return _("I have read version %(version)s of the affiliate agreement of %(program)s, and I accept it.") % {
-        "version": agreement.name,
+        "version": version.name,
         "program": settings.PROGRAM_NAME,
     }
 
@@ -28,12 +30,12 @@ class AcceptForm(forms.Form):
     language = forms.CharField(max_length=10, required=False, widget=forms.HiddenInput)
     text_sha256 = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
-    def __init__(self, agreement: AgreementVersion, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Form's own arguments, passed through
+    def __init__(self, version: AgreementVersion, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         box = self.fields["box"]
-        box.label = build_box_label(agreement)
+        box.label = build_box_label(version)
         box.help_text = _(
             "By ticking this box and pressing Accept you enter into this agreement with us. We record the time, your IP"
             " address and your browser (clause %s), and send you a copy."
-        ) % get_clause_number(agreement.pk, Rule.ACCEPTANCE)
+        ) % get_clause_number(version.pk, Rule.ACCEPTANCE)
         box.error_messages["required"] = _("Tick the box if you accept the agreement.")

@@ -56,11 +56,11 @@ def notify_published(*, agreement: AgreementVersion, changed: Changes | None, re
     notify_many(kind=kind, notices=notices)
 
 
-def _find_paused_affiliates(agreement: AgreementVersion, affiliates: list[Affiliate]) -> set[UUID]:
-    """Return the affiliates who will be paused when `agreement` takes effect unless they accept an earlier version."""
+def _find_paused_affiliates(version: AgreementVersion, affiliates: list[Affiliate]) -> set[UUID]:
+    """Return the affiliates who will be paused when `version` takes effect unless they accept an earlier version."""
     versions, accepted = list_published_versions(), get_acceptance_times(affiliate.pk for affiliate in affiliates)
-    assert agreement.effective_at is not None
-    at = agreement.effective_at
+    assert version.effective_at is not None
+    at = version.effective_at
     return {
         affiliate.pk
         for affiliate in affiliates
@@ -68,23 +68,23 @@ def _find_paused_affiliates(agreement: AgreementVersion, affiliates: list[Affili
     }
 
 
-def _build_change_context(agreement: AgreementVersion, changed: Changes, language: str) -> dict[str, Any]:
+def _build_change_context(version: AgreementVersion, changed: Changes, language: str) -> dict[str, Any]:
     """Return the e-mail context in an interface language, "" for the installation's default."""
     with override(language or settings.LANGUAGE_CODE):
         lines = [_format_change(change) for change in changed.terms]
     clauses = [text.number for text in changed.texts]
-    return _build_context(agreement) | {
+    return _build_context(version) | {
         "changes": lines,
         "clauses": clauses,
         "translations": list(changed.translations),
     }
 
 
-def _format_impact(impact: TermImpact | None, agreement: AgreementVersion) -> dict[str, str]:
+def _format_impact(impact: TermImpact | None, version: AgreementVersion) -> dict[str, str]:
     """Return the two amounts for the e-mail; empty for an affiliate without orders."""
     if impact is None:
         return {}
-    return {name: format_money(getattr(impact, name), agreement.currency) for name in TermImpact._fields}
+    return {name: format_money(getattr(impact, name), version.currency) for name in TermImpact._fields}
 
 
 def notify_withdrawn(*, agreement: AgreementVersion, reason: str) -> None:
@@ -102,13 +102,11 @@ def send_reminders(*, now: datetime) -> int:
 
     Idempotent.
     """
-    due = {
-        f"{kind}:{key}": (affiliate, kind, key, agreement) for affiliate, kind, key, agreement in _find_due_notices(now)
-    }
+    due = {f"{kind}:{key}": (affiliate, kind, key, version) for affiliate, kind, key, version in _find_due_notices(now)}
     queued = set(Message.objects.filter(key__in=due).values_list("key", flat=True))
-    for name, (affiliate, kind, key, agreement) in due.items():
+    for name, (affiliate, kind, key, version) in due.items():
         if name not in queued:
-            notify(affiliate=affiliate, kind=kind, key=key, context=_build_context(agreement))
+            notify(affiliate=affiliate, kind=kind, key=key, context=_build_context(version))
     return len(due) - len(queued)
 
 
@@ -148,20 +146,18 @@ def _list_affiliates(*states: State) -> list[Affiliate]:
     return list(Affiliate.objects.filter(state__in=states, erased_at__isnull=True).select_related("user"))
 
 
-def _notify_affiliate(affiliate: Affiliate, kind: str, agreement: AgreementVersion, **extra: Any) -> None:
-    notify(
-        affiliate=affiliate, kind=kind, key=f"{agreement.pk}:{affiliate.pk}", context=_build_context(agreement) | extra
-    )
+def _notify_affiliate(affiliate: Affiliate, kind: str, version: AgreementVersion, **extra: Any) -> None:
+    notify(affiliate=affiliate, kind=kind, key=f"{version.pk}:{affiliate.pk}", context=_build_context(version) | extra)
 
 
-def _build_context(agreement: AgreementVersion) -> dict[str, Any]:
-    assert agreement.effective_at is not None
+def _build_context(version: AgreementVersion) -> dict[str, Any]:
+    assert version.effective_at is not None
     # Uncached, because the version may be published in this transaction, which may still be rolled back.
-    clauses = get_clause_numbers(agreement.pk)
+    clauses = get_clause_numbers(version.pk)
     return {
-        "agreement_id": str(agreement.pk),
-        "version": agreement.name,
-        "effective": format_datetime(agreement.effective_at, agreement.time_zone),
+        "agreement_id": str(version.pk),
+        "version": version.name,
+        "effective": format_datetime(version.effective_at, version.time_zone),
         **{f"{rule.value}_clause": clauses[rule.value] for rule in CITED_RULES},
     }
 

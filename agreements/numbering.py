@@ -75,19 +75,19 @@ def renumber_clauses(*, agreement: AgreementVersion, now: datetime, by: User | N
     _record_audit("clauses renumbered", agreement, before, after, now, by)
 
 
-def _get_draft_clauses(agreement: AgreementVersion) -> list[Clause]:
-    if AgreementVersion.objects.select_for_update().get(pk=agreement.pk).published_at is not None:
-        raise Rejected(_("Version %s is already published.") % agreement.name)
-    return list(agreement.clauses.order_by("position", "id"))
+def _get_draft_clauses(version: AgreementVersion) -> list[Clause]:
+    if AgreementVersion.objects.select_for_update().get(pk=version.pk).published_at is not None:
+        raise Rejected(_("Version %s is already published.") % version.name)
+    return list(version.clauses.order_by("position", "id"))
 
 
 def _record_audit(
-    action: str, agreement: AgreementVersion, before: list[str], after: list[str], now: datetime, by: User | None
+    action: str, version: AgreementVersion, before: list[str], after: list[str], now: datetime, by: User | None
 ) -> None:
     if before != after:
         trail.record(
             action=action,
-            subject=agreement,
+            subject=version,
             now=now,
             by=by,
             before={"clauses": ", ".join(before)},

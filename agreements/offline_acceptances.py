@@ -61,13 +61,13 @@ def record_offline_acceptances(
     return acceptances
 
 
-def _validate(agreement: AgreementVersion, accepted_at: datetime, evidence: str, now: datetime) -> AgreementText:
+def _validate(version: AgreementVersion, accepted_at: datetime, evidence: str, now: datetime) -> AgreementText:
     if accepted_at > now:
         raise ValidationError({"accepted_at": _("The date on the paper is in the future.")})
     if not evidence.strip():
         raise ValidationError({"evidence": _("Describe the evidence and where it is kept.")})
-    text = version_documents.get_text(agreement)
-    if text is None or not AgreementVersion.objects.published().filter(pk=agreement.pk).exists():
+    text = version_documents.get_text(version)
+    if text is None or not AgreementVersion.objects.published().filter(pk=version.pk).exists():
         raise Rejected(_("Only a published version can be accepted."))
     return text
 

@@ -74,10 +74,10 @@ def _serialize_span(span: Span) -> dict[str, str]:
 
 def build_file_name(text: AgreementText) -> str:
     """Return a portable file name: "agreement-version-2.pdf", for a translation "agreement-version-2-de.pdf"."""
-    agreement = text.agreement
-    plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in agreement.name).strip("-").lower()
-    suffix = "" if text.language == agreement.language else f"-{text.language}"
-    return f"agreement-version-{plain or agreement.number}{suffix}.pdf"
+    version = text.agreement
+    plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in version.name).strip("-").lower()
+    suffix = "" if text.language == version.language else f"-{text.language}"
+    return f"agreement-version-{plain or version.number}{suffix}.pdf"
 
 
 def build_text_attachment(text_id: str) -> Attachment:

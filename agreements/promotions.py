@@ -171,8 +171,8 @@ def list_promotions(affiliate: Affiliate, *, at: datetime) -> QuerySet[Promotion
 
 def _build_notices(promotion: Promotion, selected: list[Affiliate], key: str) -> list[Notice]:
     """Build a notice for each active affiliate; `selected` limits them unless it is empty."""
-    agreement = AgreementVersion.objects.get_in_force(promotion.starts_at)
-    zone = agreement.time_zone if agreement else "UTC"
+    version = AgreementVersion.objects.get_in_force(promotion.starts_at)
+    zone = version.time_zone if version else "UTC"
     affiliates = Affiliate.objects.filter(state=State.ACTIVE, erased_at__isnull=True).select_related("user")
     if selected:
         affiliates = affiliates.filter(pk__in=[affiliate.pk for affiliate in selected])
@@ -182,6 +182,6 @@ def _build_notices(promotion: Promotion, selected: list[Affiliate], key: str) ->
         "categories": promotion.categories,
         "starts": format_datetime(promotion.starts_at, zone),
         "ends": format_datetime(promotion.ends_at, zone),
-        "clause": cite_clause(agreement, Rule.PROMOTIONS),
+        "clause": cite_clause(version, Rule.PROMOTIONS),
     }
     return [Notice(affiliate, f"{key}:{affiliate.pk}", context) for affiliate in affiliates]

@@ -72,9 +72,9 @@ def _build_text(draft: AgreementVersion, language: str) -> AgreementText:
     return AgreementText(agreement=draft, language=language, text=text, sha256=rendering.compute_sha256(text))
 
 
-def _lock_draft(agreement: AgreementVersion) -> AgreementVersion:
+def _lock_draft(version: AgreementVersion) -> AgreementVersion:
     """Return the draft with its parts locked, so that no edit comes between rendering and publishing."""
-    draft = AgreementVersion.objects.select_for_update().get(pk=agreement.pk)
+    draft = AgreementVersion.objects.select_for_update().get(pk=version.pk)
     if draft.published_at is not None:
         raise Rejected(_("Version %s is already published.") % draft.name)
     for part in (*version_drafts.PARTS, *translations.PARTS):

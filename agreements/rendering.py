@@ -104,14 +104,14 @@ class Source:
     governing: "Source | None" = None
 
 
-def load_source(agreement: AgreementVersion) -> Source:
-    """Load the rows of `agreement` in its governing language."""
+def load_source(version: AgreementVersion) -> Source:
+    """Load the rows of `version` in its governing language."""
     return Source(
-        agreement,
-        list(agreement.rates.order_by("position", "category")),
-        list(agreement.activities.order_by("position", "code")),
-        list(agreement.clauses.order_by("position", "id")),
-        agreement.language,
+        version,
+        list(version.rates.order_by("position", "category")),
+        list(version.activities.order_by("position", "code")),
+        list(version.clauses.order_by("position", "id")),
+        version.language,
     )
 
 
@@ -137,11 +137,11 @@ def render_document(source: Source, program_name: str) -> Document:
 
 def _build_facts(source: Source, program_name: str, words: Wording) -> Iterator[str]:
     """Yield the lines under the title; a translation states which text governs and its SHA-256."""
-    agreement = source.agreement
-    at = agreement.effective_at
-    yield words.version.format(name=agreement.name)
-    yield words.effect.format(at=words.format_datetime(at, agreement.time_zone) if at else words.not_published)
-    yield words.governing.format(language=words.get_language_name(languages.KNOWN[agreement.language]))
+    version = source.agreement
+    at = version.effective_at
+    yield words.version.format(name=version.name)
+    yield words.effect.format(at=words.format_datetime(at, version.time_zone) if at else words.not_published)
+    yield words.governing.format(language=words.get_language_name(languages.KNOWN[version.language]))
     if source.governing:
         yield words.translation
         if at:
@@ -150,12 +150,10 @@ def _build_facts(source: Source, program_name: str, words: Wording) -> Iterator[
             )
 
 
-def build_placeholder_values(
-    agreement: AgreementVersion, program_name: str, words: Wording = ENGLISH
-) -> dict[str, str]:
+def build_placeholder_values(version: AgreementVersion, program_name: str, words: Wording = ENGLISH) -> dict[str, str]:
     """Return the text of each placeholder except the tables."""
-    values = ((term, terms.get_term_value(agreement, term)) for term in terms.TERMS)
-    texts = {term: terms.format_term_value(term, value, agreement.currency, words) for term, value in values}
+    values = ((term, terms.get_term_value(version, term)) for term in terms.TERMS)
+    texts = {term: terms.format_term_value(term, value, version.currency, words) for term, value in values}
     return texts | {"program_name": program_name}
 
 

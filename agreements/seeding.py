@@ -27,10 +27,10 @@ def publish_seed_agreement(*, effective_at: datetime, now: datetime, by: User | 
 
 def create_seed_draft(*, now: datetime, name: str = "1") -> AgreementVersion:
     """Create a draft from the seed agreement."""
-    agreement = AgreementVersion.objects.create(name=name, drafted_at=now, **example.TERMS)
+    version = AgreementVersion.objects.create(name=name, drafted_at=now, **example.TERMS)
     Rate.objects.bulk_create(
         Rate(
-            agreement=agreement,
+            agreement=version,
             category=rate.category,
             percent=rate.percent,
             everything_else=rate.category == example.EVERYTHING_ELSE,
@@ -39,14 +39,14 @@ def create_seed_draft(*, now: datetime, name: str = "1") -> AgreementVersion:
         for position, rate in enumerate(example.RATE_CARD, 1)
     )
     ProhibitedActivity.objects.bulk_create(
-        ProhibitedActivity(agreement=agreement, position=position, **activity._asdict())
+        ProhibitedActivity(agreement=version, position=position, **activity._asdict())
         for position, activity in enumerate(example.PROHIBITED_ACTIVITIES, 1)
     )
     Clause.objects.bulk_create(
-        Clause(agreement=agreement, position=position, **clause._asdict() | {"rules": list(clause.rules)})
+        Clause(agreement=version, position=position, **clause._asdict() | {"rules": list(clause.rules)})
         for position, clause in enumerate(example.CLAUSES, 1)
     )
-    return agreement
+    return version
 
 
 @transaction.atomic
@@ -54,8 +54,8 @@ def start_draft(*, now: datetime, by: User | None) -> AgreementVersion:
     """Create a draft as a copy of the newest published version, or of the seed agreement if there is none."""
     if AgreementVersion.objects.published().exists():
         return version_drafts.start_draft(now=now, by=by)
-    agreement = create_seed_draft(now=now, name=version_drafts.generate_name())
+    version = create_seed_draft(now=now, name=version_drafts.generate_name())
     trail.record(
-        action="agreement drafted", subject=agreement, now=now, by=by, after={"name": agreement.name, "from": "example"}
+        action="agreement drafted", subject=version, now=now, by=by, after={"name": version.name, "from": "example"}
     )
-    return agreement
+    return version

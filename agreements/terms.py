@@ -98,9 +98,9 @@ def get_column(term: str) -> "Field[Any, Any]":
     return field
 
 
-def get_term_value(agreement: "AgreementVersion", term: str) -> Value:
+def get_term_value(version: "AgreementVersion", term: str) -> Value:
     """Return the stored value of `term` in a version."""
-    value: Value = getattr(agreement, term)
+    value: Value = getattr(version, term)
     return value
 
 

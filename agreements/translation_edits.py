@@ -112,8 +112,8 @@ def _save_activity(activity: ProhibitedActivity, language: str, words: Translate
     )
 
 
-def _lock_draft(agreement: AgreementVersion) -> AgreementVersion:
-    draft = AgreementVersion.objects.select_for_update().get(pk=agreement.pk)
+def _lock_draft(version: AgreementVersion) -> AgreementVersion:
+    draft = AgreementVersion.objects.select_for_update().get(pk=version.pk)
     if draft.published_at is not None:
         raise Rejected(_("Version %s is published and can't be changed.") % draft.name)
     return draft

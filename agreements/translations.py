@@ -20,21 +20,21 @@ from lib.ids import uuid7
 PARTS = ("translations", "translated_clauses", "translated_activities")
 
 
-def list_languages(agreement: AgreementVersion) -> list[str]:
+def list_languages(version: AgreementVersion) -> list[str]:
     """Return the codes of the languages in which a version is offered, the governing one first."""
-    others = Translation.objects.filter(agreement=agreement).order_by("language").values_list("language", flat=True)
-    return [agreement.language, *others]
+    others = Translation.objects.filter(agreement=version).order_by("language").values_list("language", flat=True)
+    return [version.language, *others]
 
 
-def load_source(agreement: AgreementVersion, language: str = "") -> Source:
+def load_source(version: AgreementVersion, language: str = "") -> Source:
     """Load the rows of a version in `language`, "" for the governing one.
 
     Untranslated parts are in the governing language, so that a draft can be previewed at any time.
     """
-    governing = rendering.load_source(agreement)
-    if language in ("", agreement.language):
+    governing = rendering.load_source(version)
+    if language in ("", version.language):
         return governing
-    clauses, activities = get_translated_clauses(agreement, language), get_translated_activities(agreement, language)
+    clauses, activities = get_translated_clauses(version, language), get_translated_activities(version, language)
     return replace(
         governing,
         clauses=[_translate_clause(clause, clauses.get(clause.pk)) for clause in governing.clauses],
@@ -44,14 +44,14 @@ def load_source(agreement: AgreementVersion, language: str = "") -> Source:
     )
 
 
-def get_translated_clauses(agreement: AgreementVersion, language: str) -> dict[UUID, TranslatedClause]:
+def get_translated_clauses(version: AgreementVersion, language: str) -> dict[UUID, TranslatedClause]:
     """Return {clause id: translation} of one language."""
-    return {row.clause_id: row for row in agreement.translated_clauses.filter(language=language)}
+    return {row.clause_id: row for row in version.translated_clauses.filter(language=language)}
 
 
-def get_translated_activities(agreement: AgreementVersion, language: str) -> dict[UUID, TranslatedActivity]:
+def get_translated_activities(version: AgreementVersion, language: str) -> dict[UUID, TranslatedActivity]:
     """Return {prohibited activity id: translation} of one language."""
-    return {row.activity_id: row for row in agreement.translated_activities.filter(language=language)}
+    return {row.activity_id: row for row in version.translated_activities.filter(language=language)}
 
 
 def _translate_clause(clause: Clause, translated: TranslatedClause | None) -> Clause:

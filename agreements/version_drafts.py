@@ -62,12 +62,12 @@ def generate_name() -> str:
     return str(number)
 
 
-def find_problems(agreement: AgreementVersion) -> list[Problem]:
+def find_problems(version: AgreementVersion) -> list[Problem]:
     """Return all problems that keep a draft from being published, with place and cause."""
-    source = rendering.load_source(agreement)
+    source = rendering.load_source(version)
     return [
-        *_check_terms(agreement),
-        *_check_fixed_terms(agreement),
+        *_check_terms(version),
+        *_check_fixed_terms(version),
         *_check_rates(source),
         *_check_activities(source),
         *_check_clauses(source),
@@ -76,17 +76,17 @@ def find_problems(agreement: AgreementVersion) -> list[Problem]:
     ]
 
 
-def _check_terms(agreement: AgreementVersion) -> Iterator[Problem]:
+def _check_terms(version: AgreementVersion) -> Iterator[Problem]:
     try:
-        agreement.clean_fields()
+        version.clean_fields()
     except ValidationError as error:
         for field, messages in error.message_dict.items():
             yield from (Problem(field, message) for message in messages)
-    if agreement.rate_floor > agreement.rate_ceiling:
+    if version.rate_floor > version.rate_ceiling:
         yield Problem("rate_floor", _("The lowest rate is higher than the highest rate."))
-    if agreement.currency not in TWO_DECIMAL_CURRENCIES:
+    if version.currency not in TWO_DECIMAL_CURRENCIES:
         yield Problem("currency", _("Enter the ISO 4217 code of a currency with two decimals, such as USD."))
-    if not is_time_zone(agreement.time_zone):
+    if not is_time_zone(version.time_zone):
         yield Problem("time_zone", _("Enter the name of a time zone, such as Europe/Berlin."))
 
 
@@ -95,11 +95,11 @@ def is_time_zone(name: str) -> bool:
     return name in available_timezones() and bool(ZoneInfo(name))
 
 
-def _check_fixed_terms(agreement: AgreementVersion) -> Iterator[Problem]:
+def _check_fixed_terms(version: AgreementVersion) -> Iterator[Problem]:
     first = AgreementVersion.objects.published().order_by("effective_at").first()
     for field in ("currency", "time_zone") if first else ():
         fixed = getattr(first, field)
-        if getattr(agreement, field) != fixed:
+        if getattr(version, field) != fixed:
             yield Problem(field, _("It must be %(value)s, the same in every version.") % {"value": fixed})
 
 

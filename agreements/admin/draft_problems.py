@@ -27,43 +27,43 @@ class ProblemLine(NamedTuple):
     cause: str
 
 
-def get_problems(agreement: AgreementVersion) -> list[Problem]:
+def get_problems(version: AgreementVersion) -> list[Problem]:
     """Return the problems of a draft, cached on the instance because every row of a page needs them."""
-    if agreement.published_at is not None or agreement._state.adding:
+    if version.published_at is not None or version._state.adding:
         return []
-    if not hasattr(agreement, _CACHE_ATTRIBUTE):
-        setattr(agreement, _CACHE_ATTRIBUTE, version_drafts.find_problems(agreement))
-    problems: list[Problem] = getattr(agreement, _CACHE_ATTRIBUTE)
+    if not hasattr(version, _CACHE_ATTRIBUTE):
+        setattr(version, _CACHE_ATTRIBUTE, version_drafts.find_problems(version))
+    problems: list[Problem] = getattr(version, _CACHE_ATTRIBUTE)
     return problems
 
 
-def list_causes(agreement: AgreementVersion, place: str) -> tuple[str, ...]:
+def list_causes(version: AgreementVersion, place: str) -> tuple[str, ...]:
     """Return the problems of a place that is not a row: a field, or a part as a whole."""
-    return tuple(problem.cause for problem in get_problems(agreement) if problem.place == place)
+    return tuple(problem.cause for problem in get_problems(version) if problem.place == place)
 
 
-def list_row_causes(agreement: AgreementVersion, row: UUID) -> tuple[str, ...]:
+def list_row_causes(version: AgreementVersion, row: UUID) -> tuple[str, ...]:
     """Return the problems of a row."""
-    return tuple(problem.cause for problem in get_problems(agreement) if problem.row == row)
+    return tuple(problem.cause for problem in get_problems(version) if problem.row == row)
 
 
-def list_rule_causes(agreement: AgreementVersion) -> tuple[str, ...]:
+def list_rule_causes(version: AgreementVersion) -> tuple[str, ...]:
     """Return the problems of rules, which belong to no row."""
-    return tuple(problem.cause for problem in get_problems(agreement) if problem.place.startswith("rule "))
+    return tuple(problem.cause for problem in get_problems(version) if problem.place.startswith("rule "))
 
 
-def build_problem_lines(agreement: AgreementVersion, formsets: Iterable[Any]) -> list[ProblemLine]:
+def build_problem_lines(version: AgreementVersion, formsets: Iterable[Any]) -> list[ProblemLine]:
     """Return the problems of a stored draft with links to their places on its page."""
     rows = {form.instance.pk: form for formset in formsets for form in formset.initial_forms}
     return [
-        ProblemLine(_build_href(agreement, problem, rows), _build_label(problem), problem.cause)
-        for problem in get_problems(agreement)
+        ProblemLine(_build_href(version, problem, rows), _build_label(problem), problem.cause)
+        for problem in get_problems(version)
     ]
 
 
-def _build_href(agreement: AgreementVersion, problem: Problem, rows: dict[UUID, Any]) -> str:
+def _build_href(version: AgreementVersion, problem: Problem, rows: dict[UUID, Any]) -> str:
     if language := _LANGUAGE_SUFFIX.search(problem.place):
-        page = reverse("admin:agreements_agreementversion_translations", args=[agreement.pk])
+        page = reverse("admin:agreements_agreementversion_translations", args=[version.pk])
         return f"{page}?language={language[1]}"
     if problem.row in rows:
         form = rows[problem.row]

@@ -33,9 +33,9 @@ class PublishForm(forms.Form):
     )
 
 
-def compute_earliest_day(agreement: AgreementVersion, changed: Changes | None) -> date:
+def compute_earliest_day(version: AgreementVersion, changed: Changes | None) -> date:
     """Return the first day, in the program's time zone, on which a draft may take effect if published now."""
-    now, zone = timezone.now(), ZoneInfo(agreement.time_zone)
+    now, zone = timezone.now(), ZoneInfo(version.time_zone)
     earliest = publishing.compute_earliest_effective_at(now) if changed and changed.detriment else now
     newest = AgreementVersion.objects.published().order_by("-effective_at").first()
     if newest and newest.effective_at:
@@ -44,19 +44,19 @@ def compute_earliest_day(agreement: AgreementVersion, changed: Changes | None) -
     return day if get_start_of_day(day, zone) >= earliest else day + timedelta(days=1)
 
 
-def render_explanation(agreement: AgreementVersion, changed: Changes | None) -> SafeString:
+def render_explanation(version: AgreementVersion, changed: Changes | None) -> SafeString:
     """Explain what publishing will do: what changes, who is notified, and the earliest effective date."""
     terms = changed.terms if changed else ()
     states = (State.ACTIVE, State.SUSPENDED) if changed else (State.APPROVED,)
     current = AgreementVersion.objects.get_in_force(timezone.now())
     context: dict[str, Any] = {
-        "agreement": agreement,
+        "agreement": version,
         "changed": changed,
         "benefits": sum(change.effect is Effect.BENEFIT for change in terms),
         "detriments": sum(change.effect is Effect.DETRIMENT for change in terms),
-        "before": changes.get_predecessor(agreement),
+        "before": changes.get_predecessor(version),
         "notice_days": current.change_notice_days if current else 0,
-        "earliest": compute_earliest_day(agreement, changed),
+        "earliest": compute_earliest_day(version, changed),
         "recipients": Affiliate.objects.filter(state__in=states, erased_at__isnull=True).count(),
     }
     return render_to_string("admin/agreements/publishing.html", context)

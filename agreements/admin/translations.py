@@ -66,36 +66,36 @@ class TranslationRow(NamedTuple):
 
 def show_translations(model_admin: "ModelAdmin[Any]", request: HttpRequest, object_id: str) -> HttpResponse:
     """Choose the governing language, offer other languages, and translate into one of them."""
-    agreement = get_object_or_404(AgreementVersion, pk=object_id)
+    version = get_object_or_404(AgreementVersion, pk=object_id)
     if "drop" in request.GET:
-        return _confirm_removal(model_admin, request, agreement, request.GET["drop"])
-    others = translations.list_languages(agreement)[1:]
+        return _confirm_removal(model_admin, request, version, request.GET["drop"])
+    others = translations.list_languages(version)[1:]
     language = request.GET.get("language", "")
     chosen = language if language in others else next(iter(others), "")
-    rows = list(_build_rows(agreement, chosen, request)) if chosen else []
-    if request.method == "POST" and (response := _handle_post(request, agreement, chosen, rows)):
+    rows = list(_build_rows(version, chosen, request)) if chosen else []
+    if request.method == "POST" and (response := _handle_post(request, version, chosen, rows)):
         return response
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": AgreementVersion._meta,
-        "title": _("Translations of version %s") % agreement.name,
-        "agreement": agreement,
+        "title": _("Translations of version %s") % version.name,
+        "agreement": version,
         "may_govern": _name_languages(code for code in languages.KNOWN if code not in others),
-        "may_offer": _name_languages(code for code in languages.KNOWN if code not in (agreement.language, *others)),
+        "may_offer": _name_languages(code for code in languages.KNOWN if code not in (version.language, *others)),
         "others": _name_languages(others),
         "chosen": chosen,
         "rows": rows,
         "incomplete": [row.label for row in rows if row.problems],
-        "values": _list_placeholder_values(agreement, chosen),
-        "back": reverse("admin:agreements_agreementversion_change", args=[agreement.pk]),
+        "values": _list_placeholder_values(version, chosen),
+        "back": reverse("admin:agreements_agreementversion_change", args=[version.pk]),
     }
     return TemplateResponse(request, "admin/agreements/translations.html", context)
 
 
 def _confirm_removal(
-    model_admin: "ModelAdmin[Any]", request: HttpRequest, agreement: AgreementVersion, language: str
+    model_admin: "ModelAdmin[Any]", request: HttpRequest, version: AgreementVersion, language: str
 ) -> HttpResponse:
-    if language not in translations.list_languages(agreement)[1:] and CONFIRMED not in request.POST:
+    if language not in translations.list_languages(version)[1:] and CONFIRMED not in request.POST:
         raise Http404
     return run_action(
         request,
@@ -103,9 +103,9 @@ def _confirm_removal(
         ConfirmForm,
         _("Remove the translation in %s") % get_language_info(language)["name_translated"],
         lambda _answers: translation_edits.remove_language(
-            agreement=agreement, language=language, now=timezone.now(), by=staff_member(request)
+            agreement=version, language=language, now=timezone.now(), by=staff_member(request)
         ),
-        _build_url(agreement),
+        _build_url(version),
         explanation=_("The whole translation is deleted from this draft."),
     )
 
@@ -114,16 +114,16 @@ def _name_languages(codes: Iterable[str]) -> list[tuple[str, str]]:
     return [(code, languages.get_language_name(code)) for code in codes]
 
 
-def _list_placeholder_values(agreement: AgreementVersion, language: str) -> list[tuple[str, str]]:
+def _list_placeholder_values(version: AgreementVersion, language: str) -> list[tuple[str, str]]:
     """Return the text of each placeholder in `language`."""
     if not language:
         return []
-    values = rendering.build_placeholder_values(agreement, str(_("the name of the program")), languages.KNOWN[language])
+    values = rendering.build_placeholder_values(version, str(_("the name of the program")), languages.KNOWN[language])
     return [(f"{{{name}}}", value) for name, value in values.items()]
 
 
-def _build_rows(agreement: AgreementVersion, language: str, request: HttpRequest) -> Iterator[TranslationRow]:
-    source = rendering.load_source(agreement)
+def _build_rows(version: AgreementVersion, language: str, request: HttpRequest) -> Iterator[TranslationRow]:
+    source = rendering.load_source(version)
     data = request.POST if request.POST.get("do") == "save" else None
     causes: dict[str, list[str]] = defaultdict(list)
     for problem in translation_problems.find_language_problems(source, language):
@@ -165,14 +165,14 @@ def _list_parts(source: Source, language: str) -> Iterator[tuple[Part, Translate
 
 
 def _handle_post(
-    request: HttpRequest, agreement: AgreementVersion, chosen: str, rows: list[TranslationRow]
+    request: HttpRequest, version: AgreementVersion, chosen: str, rows: list[TranslationRow]
 ) -> HttpResponse | None:
     """Do what was requested and redirect, with a message if it is rejected; return None if a field is invalid."""
     do, language = request.POST.get("do"), request.POST.get("language", "")
     if do == "save" and not all(row.form.is_valid() for row in rows):
         messages.error(request, _("Nothing was saved, because a heading is too long."))
         return None
-    common: dict[str, Any] = {"agreement": agreement, "now": timezone.now(), "by": staff_member(request)}
+    common: dict[str, Any] = {"agreement": version, "now": timezone.now(), "by": staff_member(request)}
     try:
         if do == "set_governing_language":
             translation_edits.set_governing_language(language=language, **common)
@@ -186,7 +186,7 @@ def _handle_post(
             messages.success(request, saved % len(places))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return HttpResponseRedirect(_build_url(agreement, chosen))
+    return HttpResponseRedirect(_build_url(version, chosen))
 
 
 def _collect_changed_words(rows: list[TranslationRow]) -> dict[Any, TranslatedWords]:
@@ -198,6 +198,6 @@ def _collect_changed_words(rows: list[TranslationRow]) -> dict[Any, TranslatedWo
     }
 
 
-def _build_url(agreement: AgreementVersion, language: str = "") -> str:
+def _build_url(version: AgreementVersion, language: str = "") -> str:
     query = {"language": language} if language else None
-    return reverse("admin:agreements_agreementversion_translations", args=[agreement.pk], query=query)
+    return reverse("admin:agreements_agreementversion_translations", args=[version.pk], query=query)

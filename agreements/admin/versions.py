@@ -86,12 +86,12 @@ class AgreementVersionAdmin(AuditedAdmin):
         return obj is not None and obj.published_at is None and super().has_delete_permission(request, obj)
 
     @admin.display(description=gettext_lazy("state"))
-    def state(self, agreement: AgreementVersion) -> str:
-        if agreement.effective_at is None:
+    def state(self, version: AgreementVersion) -> str:
+        if version.effective_at is None:
             return _("draft")
-        if hasattr(agreement, "withdrawal"):
+        if hasattr(version, "withdrawal"):
             return _("withdrawn")
-        return _("in effect") if agreement.effective_at <= timezone.now() else _("scheduled")
+        return _("in effect") if version.effective_at <= timezone.now() else _("scheduled")
 
     start = StaffAction(
         gettext_lazy("Start a draft"),
@@ -131,18 +131,18 @@ class AgreementVersionAdmin(AuditedAdmin):
         gettext_lazy("Publish"), permission="agreements.change_agreementversion", rows=Q(published_at__isnull=True)
     )
     def publish(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        agreement = get_object_or_404(AgreementVersion, pk=object_id)
-        if draft_problems.get_problems(agreement):
+        version = get_object_or_404(AgreementVersion, pk=object_id)
+        if draft_problems.get_problems(version):
             messages.error(request, _("Fix the problems listed at the top of this page before publishing."))
-            return HttpResponseRedirect(_build_url(agreement))
-        changed = changes.compare_with_predecessor(agreement)
+            return HttpResponseRedirect(_build_url(version))
+        changed = changes.compare_with_predecessor(version)
 
         def do(answers: dict[str, Any]) -> None:
-            if answers["name"] != agreement.name:
-                raise ValidationError({"name": _("Enter the name of this version, %s.") % agreement.name})
-            effective_at = get_start_of_day(answers["effective_at"], ZoneInfo(agreement.time_zone))
+            if answers["name"] != version.name:
+                raise ValidationError({"name": _("Enter the name of this version, %s.") % version.name})
+            effective_at = get_start_of_day(answers["effective_at"], ZoneInfo(version.time_zone))
             publishing.publish_version(
-                agreement=agreement,
+                agreement=version,
                 effective_at=effective_at,
                 now=timezone.now(),
                 by=staff_member(request),
@@ -153,12 +153,12 @@ class AgreementVersionAdmin(AuditedAdmin):
             request,
             self,
             PublishForm,
-            _("Publish version %s") % agreement.name,
+            _("Publish version %s") % version.name,
             do,
-            _build_url(agreement),
-            success_message=_("Version %s is published. It can no longer be changed.") % agreement.name,
-            explanation=publishing_page.render_explanation(agreement, changed),
-            initial={"effective_at": publishing_page.compute_earliest_day(agreement, changed)},
+            _build_url(version),
+            success_message=_("Version %s is published. It can no longer be changed.") % version.name,
+            explanation=publishing_page.render_explanation(version, changed),
+            initial={"effective_at": publishing_page.compute_earliest_day(version, changed)},
         )
 
     withdraw = StaffAction(
@@ -174,5 +174,5 @@ class AgreementVersionAdmin(AuditedAdmin):
     )
 
 
-def _build_url(agreement: AgreementVersion) -> str:
-    return reverse("admin:agreements_agreementversion_change", args=[agreement.pk])
+def _build_url(version: AgreementVersion) -> str:
+    return reverse("admin:agreements_agreementversion_change", args=[version.pk])

@@ -5,7 +5,7 @@ A published version never changes; triggers enforce it for the row and all its p
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pgtrigger
 from django.conf import settings
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 class PercentField(models.DecimalField):  # type: ignore[type-arg]  # generic for the type checker only
     """A rate in percent with two decimals, 0 to 100."""
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs |= {"max_digits": 5, "decimal_places": 2}
         kwargs.setdefault("validators", [MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100))])
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # DecimalField's own options, passed through
+        super().__init__(*args, **kwargs)
 
 
 class MoneyField(models.DecimalField):  # type: ignore[type-arg]  # generic for the type checker only
     """An amount in the program's currency: numeric(14,2)."""
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs |= {"max_digits": 14, "decimal_places": 2}
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # DecimalField's own options, passed through
+        super().__init__(*args, **kwargs)
 
 
 def build_day_count_field(
@@ -89,7 +89,7 @@ class AgreementVersion(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
     )
     # Whether any change from the previous version is to the affiliate's detriment (specification 2).
-    detriment = models.BooleanField(default=False, editable=False)
+    detriment = models.BooleanField(_("less favorable"), default=False, editable=False)
     # The language of its clauses; the text in this language governs.
     language = models.CharField(_("governing language"), max_length=10, default=languages.DEFAULT, editable=False)
 

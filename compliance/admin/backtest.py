@@ -35,18 +35,18 @@ def show_backtest(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show a version, published or not, applied to the orders of the last 1, 3 or 12 months (30, 91 or 365 days)."""
     if not request.user.has_perm("agreements.change_agreementversion"):
         raise PermissionDenied
-    agreement = get_object_or_404(AgreementVersion, pk=pk)
+    version = get_object_or_404(AgreementVersion, pk=pk)
     months = request.GET.get("months", "3")
     now = timezone.now()
     try:
-        results = _run_backtests(agreement, months, now)
+        results = _run_backtests(version, months, now)
     except (ValidationError, NotAllowed) as error:
         messages.error(request, " ".join(error.messages) if isinstance(error, ValidationError) else str(error))
-        return HttpResponseRedirect(reverse("admin:agreements_agreementversion_change", args=[agreement.pk]))
+        return HttpResponseRedirect(reverse("admin:agreements_agreementversion_change", args=[version.pk]))
     context = {
         **admin.site.each_context(request),
-        "title": _("Backtest of version %s") % agreement.name,
-        "agreement": agreement,
+        "title": _("Backtest of version %s") % version.name,
+        "agreement": version,
         "periods": [(key, _format_period(key), key == months) for key in PERIODS],
         "limitations": LIMITATIONS,
         **results,
@@ -54,13 +54,13 @@ def show_backtest(request: HttpRequest, pk: UUID) -> HttpResponse:
     return TemplateResponse(request, "admin/compliance/backtest.html", context)
 
 
-def _run_backtests(agreement: AgreementVersion, months: str, now: datetime) -> dict[str, Any]:
+def _run_backtests(version: AgreementVersion, months: str, now: datetime) -> dict[str, Any]:
     if months not in PERIODS:
         raise ValidationError({"months": _("Choose the last 1, 3 or 12 months.")})
     since = now - timedelta(days=PERIODS[months])
     return {
-        "backtest": run_backtest(agreement=agreement, since=since, until=now),
-        "targets": backtest_targets(agreement=agreement, now=now),
+        "backtest": run_backtest(agreement=version, since=since, until=now),
+        "targets": backtest_targets(agreement=version, now=now),
     }
 
 

@@ -73,29 +73,27 @@ def _estimate_impact(
 @affiliate_view
 @require_http_methods(["GET", "HEAD", "POST"])
 def accept(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
-    agreement = _get_published_version(pk)
+    version = _get_published_version(pk)
     now = timezone.now()
-    if response := _redirect_unless_requested(request, affiliate, agreement):
+    if response := _redirect_unless_requested(request, affiliate, version):
         return response
-    form = AcceptForm(agreement, request.POST or None)
+    form = AcceptForm(version, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             acceptances.accept_version(
                 affiliate=affiliate,
-                agreement=agreement,
+                agreement=version,
                 now=now,
                 by=None,
-                evidence=_build_evidence(request, agreement, form),
+                evidence=_build_evidence(request, version, form),
             )
         except (ValidationError, IllegalTransition) as error:
             messages.error(request, _format_error(error))
             return redirect(request.get_full_path())
-        messages.success(request, _("You accepted version %s. We are sending you a copy by e-mail.") % agreement.name)
+        messages.success(request, _("You accepted version %s. We are sending you a copy by e-mail.") % version.name)
         return redirect("portal:home")
     current, _applicable = get_applicable_version(affiliate.pk, at=now)
-    context = accept_page.build_context(
-        request, agreement, current, form, _estimate_impact(affiliate, agreement, current)
-    )
+    context = accept_page.build_context(request, version, current, form, _estimate_impact(affiliate, version, current))
     return render(request, "agreements/accept.html", context)
 
 
@@ -103,13 +101,13 @@ def _get_published_version(pk: UUID) -> AgreementVersion:
     return get_object_or_404(AgreementVersion.objects.filter(published_at__isnull=False), pk=pk)
 
 
-def _build_evidence(request: HttpRequest, agreement: AgreementVersion, form: AcceptForm) -> acceptances.Evidence:
+def _build_evidence(request: HttpRequest, version: AgreementVersion, form: AcceptForm) -> acceptances.Evidence:
     key = request.session.session_key
     return acceptances.Evidence(
         box_ticked=form.cleaned_data["box"],
         text_sha256=form.cleaned_data["text_sha256"],
         language=form.cleaned_data["language"],
-        box_label=build_box_label(agreement),
+        box_label=build_box_label(version),
         button_label=get_button_label(),
         page_revision=compute_page_revision(),
         address=get_client_address(request),
@@ -119,12 +117,12 @@ def _build_evidence(request: HttpRequest, agreement: AgreementVersion, form: Acc
 
 
 def _redirect_unless_requested(
-    request: HttpRequest, affiliate: Affiliate, agreement: AgreementVersion
+    request: HttpRequest, affiliate: Affiliate, version: AgreementVersion
 ) -> HttpResponseRedirect | None:
-    """Redirect with a message if `affiliate` is not asked to accept `agreement` now; None otherwise."""
+    """Redirect with a message if `affiliate` is not asked to accept `version` now; None otherwise."""
     now = timezone.now()
     try:
-        acceptance_requests.ensure_version_requested(affiliate, agreement, at=now)
+        acceptance_requests.ensure_version_requested(affiliate, version, at=now)
     except AlreadyAccepted as error:
         messages.info(request, _format_error(error))
         return redirect("portal:agreement")
@@ -144,17 +142,17 @@ def _format_error(error: Exception) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def decline(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
     """Show the consequences of declining, the affiliate's balance first, and ask for confirmation."""
-    agreement = _get_published_version(pk)
+    version = _get_published_version(pk)
     now = timezone.now()
-    if response := _redirect_unless_requested(request, affiliate, agreement):
+    if response := _redirect_unless_requested(request, affiliate, version):
         return response
     if request.method == "POST":
         try:
-            acceptances.decline_version(affiliate=affiliate, agreement=agreement, now=now, by=None)
+            acceptances.decline_version(affiliate=affiliate, agreement=version, now=now, by=None)
         except (ValidationError, IllegalTransition) as error:
             messages.error(request, _format_error(error))
             return redirect("portal:agreement")
-        messages.success(request, _("You declined version %s.") % agreement.name)
+        messages.success(request, _("You declined version %s.") % version.name)
         return redirect("portal:agreement")
     current, _applicable = get_applicable_version(affiliate.pk, at=now)
     rules = {
@@ -164,12 +162,12 @@ def decline(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpRespons
         "decline": Rule.DECLINE,
     }
     context = {
-        "agreement": agreement,
-        "cited_version": current or agreement,
-        "ends_at": acceptances.compute_leaving_end(affiliate, agreement, at=now),
+        "agreement": version,
+        "cited_version": current or version,
+        "ends_at": acceptances.compute_leaving_end(affiliate, version, at=now),
         "has_taken_part": affiliate.state != State.APPROVED,
         "earnings": get_unsettled_earnings(affiliate),
-        "clauses": {name: get_clause_number((current or agreement).pk, rule) for name, rule in rules.items()},
+        "clauses": {name: get_clause_number((current or version).pk, rule) for name, rule in rules.items()},
     }
     return render(request, "agreements/decline.html", context)
 

@@ -12,10 +12,10 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def build_evidence(agreement: AgreementVersion, **changes: object) -> Evidence:
+def build_evidence(version: AgreementVersion, **changes: object) -> Evidence:
     evidence = Evidence(
         box_ticked=True,
-        text_sha256=agreement.texts.get(language=agreement.language).sha256,
+        text_sha256=version.texts.get(language=version.language).sha256,
         box_label="I have read it.",
         button_label="Accept",
         page_revision="1",
@@ -27,8 +27,8 @@ def build_evidence(agreement: AgreementVersion, **changes: object) -> Evidence:
 
 
 def accept_version(
-    affiliate: Affiliate, agreement: AgreementVersion, now: datetime = NOW, **changes: object
+    affiliate: Affiliate, version: AgreementVersion, now: datetime = NOW, **changes: object
 ) -> Acceptance:
     return acceptances.accept_version(
-        affiliate=affiliate, agreement=agreement, now=now, by=None, evidence=build_evidence(agreement, **changes)
+        affiliate=affiliate, agreement=version, now=now, by=None, evidence=build_evidence(version, **changes)
     )

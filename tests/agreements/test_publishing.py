@@ -33,8 +33,8 @@ def start_cut() -> AgreementVersion:
     return new
 
 
-def publish(agreement: AgreementVersion, effective_at: datetime, now: datetime = NOW) -> AgreementVersion:
-    return publishing.publish_version(agreement=agreement, effective_at=effective_at, now=now, by=None)
+def publish(version: AgreementVersion, effective_at: datetime, now: datetime = NOW) -> AgreementVersion:
+    return publishing.publish_version(agreement=version, effective_at=effective_at, now=now, by=None)
 
 
 def test_seed_agreement_is_version_1_from_its_effective_date(first):
@@ -45,10 +45,10 @@ def test_seed_agreement_is_version_1_from_its_effective_date(first):
 
 def test_seed_agreement_command_prints_version_and_hash(capsys):
     call_command("seed_agreement", effective="2010-11-01")
-    agreement = AgreementVersion.objects.get()
-    assert agreement.effective_at == datetime(2010, 11, 1, tzinfo=UTC)
+    version = AgreementVersion.objects.get()
+    assert version.effective_at == datetime(2010, 11, 1, tzinfo=UTC)
     out = capsys.readouterr().out
-    assert out == f"version 1 takes effect 2010-11-01 00:00 UTC, sha256 {agreement.texts.get().sha256}\n"
+    assert out == f"version 1 takes effect 2010-11-01 00:00 UTC, sha256 {version.texts.get().sha256}\n"
 
 
 def test_seed_agreement_command_fails_if_a_version_exists(first):

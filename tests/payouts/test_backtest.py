@@ -52,8 +52,8 @@ def create_draft(*, rates: dict[str, str] | None = None, **terms: Any) -> Agreem
     return AgreementVersion.objects.get(pk=version.pk)
 
 
-def run_backtest(agreement: AgreementVersion) -> tuple[str, str]:
-    result = backtest.run_backtest(agreement=agreement, since=SINCE, until=UNTIL)
+def run_backtest(version: AgreementVersion) -> tuple[str, str]:
+    result = backtest.run_backtest(agreement=version, since=SINCE, until=UNTIL)
     return str(result.actual), str(result.projected)
 
 
@@ -265,10 +265,10 @@ def create_changed_program(folder, change: Callable[[AgreementVersion], None]) -
     }
 
 
-def apply_draft_terms(agreement: AgreementVersion) -> None:
-    AgreementVersion.objects.filter(pk=agreement.pk).update(**TERMS)
+def apply_draft_terms(version: AgreementVersion) -> None:
+    AgreementVersion.objects.filter(pk=version.pk).update(**TERMS)
     for category, percent in RATES.items():
-        Rate.objects.filter(agreement=agreement, category=category).update(percent=percent)
+        Rate.objects.filter(agreement=version, category=category).update(percent=percent)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -30,10 +30,8 @@ class Command(BaseCommand):
             raise CommandError(f"--effective must be a date such as 2026-01-31, not {options['effective']!r}") from None
         effective_at = get_start_of_day(day, ZoneInfo(str(seed.TERMS["time_zone"])))
         try:
-            agreement = seeding.publish_seed_agreement(effective_at=effective_at, now=timezone.now(), by=None)
+            version = seeding.publish_seed_agreement(effective_at=effective_at, now=timezone.now(), by=None)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
-        text = agreement.texts.get()
-        self.stdout.write(
-            f"version {agreement.name} takes effect {effective_at:%Y-%m-%d %H:%M %Z}, sha256 {text.sha256}"
-        )
+        text = version.texts.get()
+        self.stdout.write(f"version {version.name} takes effect {effective_at:%Y-%m-%d %H:%M %Z}, sha256 {text.sha256}")
