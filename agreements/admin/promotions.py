@@ -1,16 +1,17 @@
 """Promotions in the admin: once announced, only their end can be changed."""
 
+from datetime import datetime
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
 from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import Q
-from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import (
@@ -137,7 +138,11 @@ class PromotionAdmin(ReadOnlyAdmin):
         ),
     )
 
-    @StaffPage(gettext_lazy("Change the end date"), permission="agreements.change_promotion", rows=Q(ends_at__gt=Now()))
+    @StaffPage(
+        gettext_lazy("Change the end date"),
+        permission="agreements.change_promotion",
+        rows=Q(ends_at__gt=lazy(timezone.now, datetime)()),
+    )
     def move_end(self, request: HttpRequest, object_id: str) -> HttpResponse:
         promotion = get_object_or_404(Promotion, pk=object_id)
         return run_action(

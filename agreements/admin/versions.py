@@ -1,6 +1,7 @@
 """Agreement versions in the admin: edit, preview, compare, backtest, publish and withdraw (specification 2)."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -8,11 +9,11 @@ from zoneinfo import ZoneInfo
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -164,7 +165,7 @@ class AgreementVersionAdmin(AuditedAdmin):
     withdraw = StaffAction(
         gettext_lazy("Withdraw"),
         permission="agreements.change_agreementversion",
-        rows=Q(published_at__isnull=False, withdrawal__isnull=True, effective_at__gt=Now()),
+        rows=Q(published_at__isnull=False, withdrawal__isnull=True, effective_at__gt=lazy(timezone.now, datetime)()),
         form=ReasonForm,
         do=lambda version, answers, now, by: publishing.withdraw_version(agreement=version, now=now, by=by, **answers),
         title=lambda version: _("Withdraw version %s") % version.name,

@@ -29,7 +29,7 @@ WORDS = {
     "Skip to the content": "Zum Inhalt",
     "Hello %(name)s,": "Guten Tag %(name)s,",
     "payout minimum": "Mindestauszahlung",
-    "detriment": "Nachteil",
+    "worse for you": "Nachteil",
     "%(label)s: %(old)s -> %(new)s (%(effect)s, clause %(clause)s)": (
         "%(label)s: %(old)s -> %(new)s (%(effect)s, Klausel %(clause)s)"
     ),
