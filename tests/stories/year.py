@@ -19,6 +19,7 @@ from agreements.models import AgreementVersion, Program
 from compliance.offboarding import termination
 from mail.models import Message
 from payouts.closing import close
+from payouts.commissions.term_impact import measure_impact
 from payouts.models import Commission
 from payouts.payout_details import details
 from tests.factories import make_affiliate, make_user
@@ -224,4 +225,10 @@ class ProgramYear:
         return draft
 
     def publish(self, draft: AgreementVersion, effective: str) -> AgreementVersion:
-        return publishing.publish_version(agreement=draft, effective_at=parse_utc(effective), now=self.now, by=None)
+        return publishing.publish_version(
+            agreement=draft,
+            effective_at=parse_utc(effective),
+            now=self.now,
+            by=None,
+            read_impact=lambda version, ids: measure_impact(agreement=version, affiliate_ids=ids, now=self.now),
+        )
