@@ -26,9 +26,9 @@ def select_requested_versions(
 ) -> list[AgreementVersion]:
     """Return the published versions that an affiliate in `state` is asked to accept, without a query.
 
-    `versions` are in order of effect; `accepted` is {version id: accepted at}. An affiliate without an applicable version,
-    or paused, is asked to accept the version in force, or the first one before it takes effect. Every affiliate is asked
-    to accept upcoming versions with a detriment.
+    `versions` are in order of effect; `accepted` is {version id: accepted at}. An affiliate without an applicable
+    version, or paused, is asked to accept the version in force, or the first one before it takes effect. Every
+    affiliate is asked to accept upcoming versions with a detriment.
     """
     if state not in STATES_ALLOWED_TO_ACCEPT:
         return []

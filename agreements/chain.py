@@ -1,4 +1,4 @@
-"""The chain of acceptances: each record carries the hash of the previous one, so that all can be verified (specification 2)."""
+"""The chain of acceptances, verifiable because each record carries the hash of the previous one (specification 2)."""
 
 import hashlib
 import json
@@ -85,8 +85,8 @@ def compute_digests(person: AcceptancePerson) -> dict[str, str]:
 def verify_chain(*, witnesses: Collection[str] = ()) -> tuple[int, str]:
     """Return how many records were verified and the first error, "" if every text, record and link matches.
 
-    `witnesses` are hashes from affiliates' e-mails; each must belong to a record of the chain. Without them it cannot be
-    detected that the newest records were deleted, or that the whole chain was rewritten.
+    `witnesses` are hashes from affiliates' e-mails; each must belong to a record of the chain. Without them it cannot
+    be detected that the newest records were deleted, or that the whole chain was rewritten.
     """
     texts = {(text.agreement_id, text.language): text for text in AgreementText.objects.order_by("id")}
     for error in (*_find_version_errors(), *_find_text_errors(texts.values())):

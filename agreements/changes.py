@@ -66,8 +66,8 @@ class TermChange:
 class Changes:
     """All differences between two versions.
 
-    `wording` is whether anything other than the value of a term differs. `language` is the language of the texts compared.
-    `translations` are the languages whose translation was removed, or changed.
+    `wording` is whether anything other than the value of a term differs. `language` is the language of the texts
+    compared. `translations` are the languages whose translation was removed, or changed.
     """
 
     terms: tuple[TermChange, ...]

@@ -38,7 +38,7 @@ class NotPublishable(ValidationError):
 
 
 class TooEarly(ValidationError):
-    """The effective date is too early, for instance because of notice (specification 2); `earliest` is the first allowed."""
+    """The effective date is too early, for instance for notice; `earliest` is the first allowed (specification 2)."""
 
     def __init__(self, earliest: datetime, cause: str) -> None:
         message = _("%(cause)s The earliest is %(earliest)s.")

@@ -106,9 +106,7 @@ def _describe_personal_fields(person: AcceptancePerson | None) -> list[str]:
     if person is None:
         return [_("4. The personal fields were erased. Their digests remain in record.json.")]
     return [
-        _(
-            "4. The personal fields are in person.json, with the salt. To compute a digest, for instance of the e-mail, run"
-        ),
+        _("4. The personal fields are in person.json, with the salt. To compute a digest, here of the e-mail, run"),
         f"     printf '%s' 'SALT:email:{person.email}' | sha256sum",
         _("   and compare it with personal_digests in record.json."),
     ]
@@ -119,8 +117,6 @@ def _describe_email(email: Message | None) -> list[str]:
         return []
     return [
         "",
-        _(
-            "5. The e-mail with the copy is in e-mail.json, with its delivery: sent is when the mail server accepted it."
-        ),
+        _("5. The e-mail with the copy is in e-mail.json; its field sent is when the mail server accepted it."),
         _("   The affiliate's own copy has the same message_id."),
     ]

@@ -1,4 +1,4 @@
-"""Notices about versions: a new version, reminders before its effective date, the pause after it (specification 2, 10)."""
+"""Notices about versions: a new version, reminders before its effective date, the pause after it (specification 2)."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

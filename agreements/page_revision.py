@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from django.forms.renderers import get_default_renderer
 from django.template.loader import get_template
@@ -33,4 +34,5 @@ def list_templates() -> list[str]:
 
 
 def _read_template(name: str) -> str:
-    return Path(str(get_template(name).origin.name)).read_text(encoding="utf-8")  # type: ignore[attr-defined]  # the backend's own
+    template: Any = get_template(name)
+    return Path(str(template.origin.name)).read_text(encoding="utf-8")

@@ -25,7 +25,7 @@ def render_text(text_id: UUID) -> bytes:
 
 
 def render_acceptance(acceptance: Acceptance) -> bytes:
-    """Return the affiliate's copy: the PDF of the accepted text, with the record's number and fingerprint on each page."""
+    """Return the PDF of the accepted text, with the record's number and fingerprint on each page."""
     text = _get_accepted_text(acceptance)
     record = languages.KNOWN[text.language].record.format(sequence=acceptance.sequence, hash=acceptance.hash)
     return compile_document(version_documents.get_document(text.agreement, text.language), _format_seal(text), record)

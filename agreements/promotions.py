@@ -39,7 +39,7 @@ def collect_card_rates(versions: Iterable[AgreementVersion]) -> dict[str, list[D
 
 
 def check_rate_and_period(*, rate: Decimal, starts_at: datetime, ends_at: datetime, now: datetime) -> None:
-    """Raise ValidationError by field for a rate outside the bounds of a version in force then, or a start in the past."""
+    """Raise ValidationError by field for a rate outside the bounds of a version in force, or a start in the past."""
     if ends_at <= starts_at:
         raise ValidationError({"ends_at": _("The promotion must end after it starts.")})
     if starts_at < now:
@@ -63,8 +63,8 @@ def check_categories(
 ) -> None:
     """Check the categories of a promotion against the rate cards in force at that time.
 
-    Raises ValidationError by field if a rate card does not name one of `categories`, if it does name one of `unnamed`, or
-    if the rate raises none of them.
+    Raises ValidationError by field if a rate card does not name one of `categories`, if it does name one of `unnamed`,
+    or if the rate raises none of them.
     """
     versions = list_versions_in_force(starts_at, ends_at)
     card = collect_card_rates(versions)
@@ -100,9 +100,9 @@ def create_promotion(
 ) -> Promotion:
     """Create a promotion and notify the affiliates it applies to.
 
-    No categories means all categories, and no affiliates means all affiliates. `unnamed` are categories that the rate card
-    does not name, given separately to catch mistakes. Raises ValidationError by field like `check_rate_and_period` and
-    `check_categories`.
+    No categories means all categories, and no affiliates means all affiliates. `unnamed` are categories that the rate
+    card does not name, given separately to catch mistakes. Raises ValidationError by field like `check_rate_and_period`
+    and `check_categories`.
     """
     check_rate_and_period(rate=rate, starts_at=starts_at, ends_at=ends_at, now=now)
     unnamed = list(unnamed)

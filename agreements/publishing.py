@@ -115,8 +115,8 @@ def compute_earliest_effective_at(now: datetime) -> datetime:
 def withdraw_version(*, agreement: AgreementVersion, now: datetime, by: User | None, reason: str) -> None:
     """Withdraw a published version that is not yet in effect, and notify the affiliates who were notified of it.
 
-    Raises Rejected if it is in effect, or if another published version follows it, because that one was compared with it.
-    Raises ValidationError without a reason.
+    Raises Rejected if it is in effect, or if another published version follows it, because that one was compared with
+    it. Raises ValidationError without a reason.
     """
     lock_versions()
     version = AgreementVersion.objects.published().filter(pk=agreement.pk).first()

@@ -26,8 +26,8 @@ from audit import trail
 class TranslatedWords(NamedTuple):
     """A translated heading or title and its text.
 
-    `source_sha256` is the fingerprint of the governing words it was made from, "" for the present ones. If they changed in
-    the meantime, the translation is out of date.
+    `source_sha256` is the fingerprint of the governing words it was made from, "" for the present ones. If they changed
+    in the meantime, the translation is out of date.
     """
 
     heading: str
@@ -37,7 +37,7 @@ class TranslatedWords(NamedTuple):
 
 @transaction.atomic
 def set_governing_language(*, agreement: AgreementVersion, language: str, now: datetime, by: User | None) -> None:
-    """Set the language a draft is written in, whose text governs; raises ValidationError if it is one of its translations."""
+    """Set the governing language of a draft; raises ValidationError if it is one of its translations."""
     draft = _lock_draft(agreement)
     _check_language(language)
     if language == draft.language:

@@ -1,4 +1,4 @@
-"""The text of a version for readers; for a published version always the stored text, however the code has changed since."""
+"""The text of a version for readers; for a published version always the stored text."""
 
 from django.conf import settings
 

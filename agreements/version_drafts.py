@@ -1,4 +1,4 @@
-"""Draft versions: start one as a copy of the newest version, and find the problems that block publication (specification 2)."""
+"""Start drafts as copies of the newest version, and find problems that block publication (specification 2)."""
 
 from collections import Counter
 from collections.abc import Iterator

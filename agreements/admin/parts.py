@@ -56,7 +56,7 @@ class ClauseForm(RowForm):
         help_texts = {
             "number": gettext_lazy("A section, such as 3, or a clause, such as 3.2."),
             "body": gettext_lazy(
-                "Separate paragraphs with a blank line. A name in braces is replaced by the term: copy it or click it below."
+                "Separate paragraphs with a blank line. A name in braces is replaced by the term: copy or click it."
             ),
         }
 

@@ -16,7 +16,7 @@ from agreements.views import accept_page, language
 
 
 def render_preview(request: HttpRequest, version: AgreementVersion) -> HttpResponse:
-    """Show the page that an affiliate of the previous version will see, with inactive buttons; `?as=phone` in a phone frame."""
+    """Show the page that affiliates will see, with inactive buttons; with `?as=phone` in a phone frame."""
     if request.GET.get("as") == "phone":
         return _relax_csp(render(request, "agreements/phone.html", {"agreement": version}), {"frame-src": ["'self'"]})
     framed = request.GET.get("as") == "frame"

@@ -62,8 +62,8 @@ class PromotionForm(EndForm):
         required=False,
         widget=UnfoldAdminTextInputWidget,
         help_text=gettext_lazy(
-            "Separated by commas, exactly as the shop sends them in orders. Without the promotion they earn the rate for"
-            " everything else."
+            "Separated by commas, exactly as the shop sends them in orders. Without the promotion they earn the"
+            " rate for everything else."
         ),
     )
     names_confirmed = forms.BooleanField(
@@ -132,9 +132,9 @@ class PromotionAdmin(ReadOnlyAdmin):
             by=by,
         ),
         explanation=gettext_lazy(
-            "Affected affiliates are notified by e-mail. Only the end date can be changed later. An order line earns the rate"
-            " of the agreement version that applies to its affiliate, or the rate of the highest promotion if that is more,"
-            " up to the version's highest rate."
+            "Affected affiliates are notified by e-mail. Only the end date can be changed later. An order line earns"
+            " the rate of the agreement version that applies to its affiliate, or the rate of the highest promotion if"
+            " that is more, up to the version's highest rate."
         ),
     )
 

@@ -60,7 +60,7 @@ class RowForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the typ
 
 
 def _get_position_key(form: RowForm) -> tuple[int, int]:
-    """Return the sort key: a row that moves up comes before the row already at that position, one that moves down after."""
+    """Sort a row that moves up before the row already at that position, and one that moves down after it."""
     requested, stored = form.requested_position, form.stored_position
     assert requested is not None
     return requested, 1 if requested == stored else 0 if stored is None or requested < stored else 2

@@ -143,7 +143,7 @@ def _build_rows(version: AgreementVersion, language: str, request: HttpRequest) 
 
 
 def _list_parts(source: Source, language: str) -> Iterator[tuple[Part, TranslatedWords, str]]:
-    """Yield each part, its translation with the present fingerprint, and the fingerprint it was made from ("" for none)."""
+    """Yield each part, its translation with the present fingerprint, and the fingerprint of its source or ""."""
     clauses = translations.get_translated_clauses(source.agreement, language)
     for clause in source.clauses:
         row, current = clauses.get(clause.pk), translations.compute_fingerprint(clause)

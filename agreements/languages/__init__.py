@@ -1,8 +1,8 @@
 """The languages in which an agreement can be written or offered, with their fixed wording (specification 2).
 
 The wording is code rather than a gettext catalog, because rendering a published version must still produce the same
-SHA-256 in ten years. To add a language, add a module like english.py and name it in KNOWN. Never change the wording that
-a version was published with.
+SHA-256 in ten years. To add a language, add a module like english.py and name it in KNOWN. Never change the wording
+that a version was published with.
 """
 
 from agreements.languages.english import ENGLISH

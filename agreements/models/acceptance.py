@@ -1,4 +1,4 @@
-"""Evidence that an affiliate accepted a version: append-only, chained, with separate personal fields (specification 2)."""
+"""Evidence that an affiliate accepted a version: append-only, chained, personal fields apart (specification 2)."""
 
 from typing import ClassVar, Self
 from uuid import UUID
@@ -63,7 +63,7 @@ class Acceptance(models.Model):
 
 
 class AcceptancePerson(models.Model):
-    """The personal fields of an acceptance, which can be erased while the record with their digests stays (specification 9)."""
+    """The personal fields of an acceptance; after erasure the record keeps their digests (specification 9)."""
 
     acceptance = models.OneToOneField(Acceptance, models.PROTECT, primary_key=True, related_name="person")
     salt = models.CharField(max_length=64)

@@ -52,9 +52,10 @@ def build_day_count_field(
 _REJECT_DUPLICATES_SQL = """
     IF (SELECT count(*) FROM agreements_rate WHERE agreement_id = NEW.id AND everything_else) <> 1
        OR EXISTS (SELECT FROM agreements_rate WHERE agreement_id = NEW.id GROUP BY category HAVING count(*) > 1)
-       OR EXISTS (SELECT FROM agreements_prohibitedactivity WHERE agreement_id = NEW.id GROUP BY code HAVING count(*) > 1)
+       OR EXISTS (SELECT FROM agreements_prohibitedactivity
+                  WHERE agreement_id = NEW.id GROUP BY code HAVING count(*) > 1)
        OR EXISTS (SELECT FROM agreements_clause WHERE agreement_id = NEW.id GROUP BY number HAVING count(*) > 1) THEN
-        RAISE EXCEPTION 'pgtrigger: Cannot publish a version with duplicate rows, or without one rate for everything else';
+        RAISE EXCEPTION 'pgtrigger: Cannot publish a version with duplicate rows or no rate for everything else';
     END IF;
     RETURN NEW;
 """

@@ -1,7 +1,7 @@
 """The parts of a version: rate card, prohibited activities and clauses, frozen once it is published (specification 2).
 
-A draft may have duplicate rows, so that unfinished work can be saved; `published_without_duplicates` keeps it from being
-published.
+A draft may have duplicate rows, so that unfinished work can be saved; `published_without_duplicates` keeps it from
+being published.
 """
 
 from typing import ClassVar

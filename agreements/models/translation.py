@@ -33,7 +33,7 @@ class Translation(models.Model):
 
 
 class TranslatedClause(models.Model):
-    """A translated clause; `source_sha256` identifies the governing words it was made from, to detect outdated translations."""
+    """A translated clause; `source_sha256` is the fingerprint of the governing words it was made from."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     agreement = models.ForeignKey(AgreementVersion, models.CASCADE, related_name="translated_clauses")

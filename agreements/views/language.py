@@ -16,14 +16,14 @@ class Choice(NamedTuple):
 
 
 def resolve_page_language(request: HttpRequest, version: AgreementVersion) -> str:
-    """Return the language of the form or `?language=`, or else of the interface; the governing one if it is not offered."""
+    """Return the language of the form or `?language=`, or else of the interface, or else the governing one."""
     interface_language = (get_language() or "").split("-")[0]
     requested = request.POST.get("language") or request.GET.get("language")
     return _select_language(version, requested or interface_language)
 
 
 def resolve_file_language(request: HttpRequest, version: AgreementVersion) -> str:
-    """Return the language of `?language=`, or else the governing one, so that a URL gives every client the same file."""
+    """Return the language of `?language=`, or else the governing one, so that a URL always gives the same file."""
     return _select_language(version, request.GET.get("language", ""))
 
 

@@ -83,7 +83,8 @@ def test_version_with_duplicate_rows_cannot_be_published(first, add_duplicate):
     draft = version_drafts.start_draft(now=NOW, by=None)
     add_duplicate(draft)
     assert_rejected(
-        "UPDATE agreements_agreementversion SET published_at = now(), number = 2, effective_at = now() + interval '30 days'"
+        "UPDATE agreements_agreementversion"
+        " SET published_at = now(), number = 2, effective_at = now() + interval '30 days'"
         f" WHERE id = '{draft.pk}'"
     )
 

@@ -254,7 +254,8 @@ def create_changed_program(folder, change: Callable[[AgreementVersion], None]) -
     Program.objects.update_or_create(pk=1, defaults={"shop_hosts": ["shop.example.com"]})
     promotions.create_promotion(
         name="Spring", rate=Decimal("8.00"), categories=["home-decor", "kitchen-dining"],
-        affiliates=[affiliates["R1"], affiliates["R2"]], starts_at=parse_utc("2026-02-01"), ends_at=parse_utc("2026-03-01"),
+        affiliates=[affiliates["R1"], affiliates["R2"]],
+        starts_at=parse_utc("2026-02-01"), ends_at=parse_utc("2026-03-01"),
         now=parse_utc("2026-01-04"), by=None,
     )  # fmt: skip
     return {

@@ -11,7 +11,7 @@ from agreements.models import Acceptance
 
 
 class Command(BaseCommand):
-    help = "Write the evidence of an acceptance (given by id, number in the chain or hash) as a ZIP and print the file name."
+    help = "Write the evidence of an acceptance (id, number in the chain or hash) as a ZIP and print the file name."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("acceptance", metavar="ID")

@@ -9,7 +9,7 @@ from agreements import chain
 
 
 class Command(BaseCommand):
-    help = "Verify every acceptance, its text and its link to the previous one; exits 1 with the first that does not match."
+    help = "Verify every acceptance, its text and its link to the previous one; exits 1 with the first mismatch."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
