@@ -1,4 +1,4 @@
-"""Accepting and declining: the evidence of what an affiliate agreed to, and what follows from it (CONTRACT 2)."""
+"""Accept and decline versions: the evidence of what an affiliate agreed to, and its consequences (specification 2)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,9 +22,10 @@ from lib.formatting import format_datetime
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the page showed and what the browser sent. `session` is a digest of the session's key, never the key.
+    """What the page showed and what the browser sent.
 
-    `language` is that of the text shown, "" for the governing one.
+    `session` is a digest of the session key, never the key. `language` is the language of the text shown, "" for the
+    governing one.
     """
 
     box_ticked: bool
@@ -42,10 +43,10 @@ class Evidence:
 def accept_version(
     *, affiliate: Affiliate, agreement: AgreementVersion, now: datetime, by: User | None, evidence: Evidence
 ) -> Acceptance:
-    """Record that `affiliate` accepted exactly the text shown; an approved affiliate is active from then on.
+    """Record that `affiliate` accepted exactly the text shown, and activate an approved affiliate.
 
-    Refuses without the box ticked by hand, for another text than the version's, and for a version that the affiliate is
-    not asked for (AlreadyAccepted, Refused).
+    Raises ValidationError if the box is not ticked, AlreadyAccepted or Rejected if the affiliate is not asked to accept
+    this version, and Rejected if the text shown is not the version's.
     """
     chain.lock_chain()
     affiliate = Affiliate.objects.select_for_update(of=["self"]).select_related("user").get(pk=affiliate.pk)
@@ -54,7 +55,7 @@ def accept_version(
         raise ValidationError({"box": _("Tick the box if you accept the agreement.")})
     text = version_documents.get_text(agreement, evidence.language)
     if text is None or text.sha256 != evidence.text_sha256:
-        raise Rejected(_("The text that you were shown is not the text of this version. Please read it again."))
+        raise Rejected(_("The text you were shown is not the text of this version. Please read it again."))
     acceptance = Acceptance(
         method=Acceptance.Method.ONLINE,
         affiliate=affiliate,
@@ -92,9 +93,10 @@ def record_offline_acceptance(
     now: datetime,
     by: User | None,
 ) -> Acceptance:
-    """Record an acceptance on paper from before the system as just that, with the date on the paper (CONTRACT 2).
+    """Record an acceptance on paper from before the system existed, with the date on the paper (specification 2).
 
-    An approved affiliate is active from that date. Refuses a date to come, no evidence, and a second record.
+    An approved affiliate is active from that date. Raises ValidationError for a date in the future or missing evidence,
+    and AlreadyAccepted for a second record.
     """
     records = offline_acceptances.record_offline_acceptances(
         affiliates=[affiliate], agreement=agreement, accepted_at=accepted_at, evidence=evidence, now=now, by=by
@@ -102,12 +104,12 @@ def record_offline_acceptance(
     return records[0]
 
 
-def format_shown_differences(affiliate: Affiliate, agreement: AgreementVersion, *, at: datetime, language: str) -> str:
-    """The differences between the version that `affiliate` is under and `agreement`, as the page shows them; "" for none."""
-    current, _under = get_applicable_version(affiliate.pk, at=at)
-    if not current or current == agreement:
+def format_shown_differences(affiliate: Affiliate, version: AgreementVersion, *, at: datetime, language: str) -> str:
+    """Return the differences between the affiliate's applicable version and `version`, as the page shows them."""
+    current, _applicable = get_applicable_version(affiliate.pk, at=at)
+    if not current or current == version:
         return ""
-    return changes.format_changes(changes.compare_versions(agreement, current, language))
+    return changes.format_changes(changes.compare_versions(version, current, language))
 
 
 def _activate_affiliate(acceptance: Acceptance, affiliate: Affiliate, *, by: User | None) -> None:
@@ -126,9 +128,10 @@ def _activate_affiliate(acceptance: Acceptance, affiliate: Affiliate, *, by: Use
 
 @transaction.atomic
 def decline_version(*, affiliate: Affiliate, agreement: AgreementVersion, now: datetime, by: User | None) -> None:
-    """An orderly exit that keeps what was earned (CONTRACT 2): leaving, until the notice of termination has run off.
+    """Decline `agreement`: the affiliate leaves the program with the notice of termination and keeps what was earned.
 
-    Whoever was never active has nothing to wind down, and is out at once. Refuses a version that is not asked for.
+    An affiliate who was never active is terminated at once. Raises AlreadyAccepted or Rejected if the affiliate is not
+    asked to accept this version (specification 2).
     """
     affiliate = Affiliate.objects.select_for_update(of=["self"]).select_related("user").get(pk=affiliate.pk)
     acceptance_requests.ensure_version_requested(affiliate, agreement, at=now)
@@ -154,17 +157,17 @@ def decline_version(*, affiliate: Affiliate, agreement: AgreementVersion, now: d
     )
 
 
-def compute_leaving_end(affiliate: Affiliate, agreement: AgreementVersion, *, at: datetime) -> datetime | None:
-    """Until when an affiliate who declines `agreement` at `at` is leaving, by the version that they are under.
+def compute_leaving_end(affiliate: Affiliate, version: AgreementVersion, *, at: datetime) -> datetime | None:
+    """Return when the agreement of an affiliate who declines `version` at `at` ends, by their applicable version.
 
-    None for at once: an approved affiliate never took part.
+    None means at once: an approved affiliate never took part.
     """
     if affiliate.state == State.APPROVED:
         return None
-    current, _under = get_applicable_version(affiliate.pk, at=at)
-    return at + timedelta(days=(current or agreement).termination_notice_days)
+    current, _applicable = get_applicable_version(affiliate.pk, at=at)
+    return at + timedelta(days=(current or version).termination_notice_days)
 
 
 def erase_personal_fields(*, affiliate: Affiliate) -> int:
-    """Remove the personal fields of all that `affiliate` accepted; the records stay whole (CONTRACT 9). Returns how many."""
+    """Delete the personal fields of the affiliate's acceptances, keep the records, and return how many were deleted."""
     return AcceptancePerson.objects.filter(acceptance__affiliate=affiliate).delete()[0]

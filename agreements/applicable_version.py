@@ -1,4 +1,4 @@
-"""The version that an affiliate is under at an instant (CONTRACT 2), as arithmetic over two lists."""
+"""The version that applies to an affiliate at an instant (specification 2), computed from two lists."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,10 @@ class PublishedVersion(NamedTuple):
 
 
 class ApplicableVersion(NamedTuple):
-    """Which version; None for none. `is_paused` since a version to their detriment took effect that they have not accepted."""
+    """The applicable version, None for none, and since when links and coupons are paused.
+
+    They pause when a version with a detriment takes effect that the affiliate has not accepted.
+    """
 
     agreement_id: UUID | None
     paused_since: datetime | None
@@ -33,16 +36,19 @@ NO_VERSION = ApplicableVersion(None, None)
 
 
 def resolve_applicable_version(
-    versions: Sequence[PublishedVersion], accepted: Mapping[UUID, datetime], moment: datetime
+    versions: Sequence[PublishedVersion], accepted: Mapping[UUID, datetime], at: datetime
 ) -> ApplicableVersion:
-    """The newest version in effect at `moment` that was accepted by then, or that follows one which was through versions
-    without detriment only. `versions` are in order of effect; `accepted` says when each was accepted."""
+    """Return the newest version in effect at `at` that was accepted by then, or that follows an accepted one through
+    versions without detriment only.
+
+    `versions` are in order of effect; `accepted` is {version id: accepted at}.
+    """
     current = NO_VERSION
     for version in versions:
-        if version.effective_at > moment:
+        if version.effective_at > at:
             break
-        when = accepted.get(version.id)
-        accepted_by_then = when is not None and when <= moment
+        accepted_at = accepted.get(version.id)
+        accepted_by_then = accepted_at is not None and accepted_at <= at
         follows = current.agreement_id is not None and not current.is_paused
         if accepted_by_then or (follows and not version.detriment):
             current = ApplicableVersion(version.id, None)
@@ -52,34 +58,35 @@ def resolve_applicable_version(
 
 
 def list_published_versions() -> list[PublishedVersion]:
-    """All published versions in order of effect."""
+    """Return all published versions in order of effect."""
     rows = AgreementVersion.objects.published().order_by("effective_at", "number")
-    found = rows.values_list("id", "effective_at", "detriment")
-    return [PublishedVersion(pk, effective_at, detriment) for pk, effective_at, detriment in found if effective_at]
+    values = rows.values_list("id", "effective_at", "detriment")
+    return [PublishedVersion(pk, effective_at, detriment) for pk, effective_at, detriment in values if effective_at]
 
 
 def get_acceptance_times(affiliate_ids: Iterable[UUID]) -> dict[UUID, dict[UUID, datetime]]:
-    """{affiliate: {version: accepted at}} for the affiliates named, in one query."""
-    found: dict[UUID, dict[UUID, datetime]] = defaultdict(dict)
+    """Return {affiliate id: {version id: accepted at}}, in one query."""
+    times: dict[UUID, dict[UUID, datetime]] = defaultdict(dict)
     rows = Acceptance.objects.filter(affiliate__in=list(affiliate_ids))
     for affiliate_id, agreement_id, at in rows.values_list("affiliate_id", "agreement_id", "accepted_at"):
-        found[affiliate_id][agreement_id] = at
-    return found
+        times[affiliate_id][agreement_id] = at
+    return times
 
 
 def get_applicable_version(affiliate_id: UUID, *, at: datetime) -> tuple[AgreementVersion | None, ApplicableVersion]:
-    """The version that one affiliate is under at `at`, as a row, with its pause."""
-    under = resolve_applicable_version(
+    """Return the version that applies to the affiliate at `at` as a row (None for none), and its id with the pause."""
+    applicable = resolve_applicable_version(
         list_published_versions(), get_acceptance_times([affiliate_id]).get(affiliate_id, {}), at
     )
-    agreement = AgreementVersion.objects.filter(pk=under.agreement_id).first() if under.agreement_id else None
-    return agreement, under
+    if applicable.agreement_id is None:
+        return None, applicable
+    return AgreementVersion.objects.filter(pk=applicable.agreement_id).first(), applicable
 
 
 def cite_applicable_clause(affiliate: Affiliate, rule: str, at: datetime) -> str:
-    """The clause that states `rule` in the version that `affiliate` is under at `at`, else in the one in force.
+    """Cite the clause that states `rule` in the affiliate's applicable version, or else in the version in force.
 
-    As "2.1 of version 1"; "" before there is any.
+    As "2.1 of version 1"; "" before there is any version.
     """
-    agreement = get_applicable_version(affiliate.pk, at=at)[0] or AgreementVersion.objects.get_in_force(at)
-    return cite_clause(agreement, Rule(rule))
+    version = get_applicable_version(affiliate.pk, at=at)[0] or AgreementVersion.objects.get_in_force(at)
+    return cite_clause(version, Rule(rule))

@@ -1,4 +1,4 @@
-"""The chain of acceptances: each record carries the hash of the one before (CONTRACT 2), and all of it can be proven."""
+"""The chain of acceptances, verifiable because each record carries the hash of the previous one (specification 2)."""
 
 import hashlib
 import json
@@ -16,20 +16,20 @@ from agreements.models import Acceptance, AcceptancePerson, AgreementText, Agree
 from audit.models import AuditRecord
 
 GENESIS_HASH = "0" * 64
-"""What the first record carries in the place of the hash of the one before."""
+"""The previous hash of the first record."""
 
 PERSONAL_FIELDS = ("name", "email", "address", "user_agent", "session", "evidence")
 _LOCK_ID = 7_310_002
 
 
 def lock_chain() -> None:
-    """Hold until the end of the transaction that no other adds to the chain."""
+    """Keep other transactions from appending to the chain until this one ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK_ID])
 
 
 def append_records(records: Sequence[tuple[Acceptance, AcceptancePerson]]) -> None:
-    """Put the records at the end of the chain, in this order, and store them; the caller holds the lock."""
+    """Append the records to the chain in this order and store them; the caller holds the lock."""
     last = Acceptance.objects.order_by("-sequence").first()
     sequence, previous = (last.sequence, last.hash) if last else (0, GENESIS_HASH)
     for place, (acceptance, person) in enumerate(records, sequence + 1):
@@ -42,7 +42,7 @@ def append_records(records: Sequence[tuple[Acceptance, AcceptancePerson]]) -> No
 
 
 def serialize_record(acceptance: Acceptance) -> str:
-    """The record as JSON, always the same bytes: what its hash is the SHA-256 of, and what an export holds."""
+    """Return the record as canonical JSON: its SHA-256 is the record's hash, and exports contain it."""
     facts: dict[str, Any] = {
         "id": str(acceptance.pk),
         "sequence": acceptance.sequence,
@@ -69,12 +69,12 @@ def _format_timestamp(at: datetime) -> str:
 
 
 def compute_record_hash(acceptance: Acceptance) -> str:
-    """The hash that a record must have by its own fields and the hash before it."""
+    """Return the hash that the record must have."""
     return rendering.compute_sha256(serialize_record(acceptance))
 
 
 def compute_digest(salt: str, field: str, value: str) -> str:
-    """The salted digest of one personal field: SHA-256 of "salt:field:value"."""
+    """Return the salted digest of one personal field: SHA-256 of "salt:field:value"."""
     return hashlib.sha256(f"{salt}:{field}:{value}".encode()).hexdigest()
 
 
@@ -83,74 +83,73 @@ def compute_digests(person: AcceptancePerson) -> dict[str, str]:
 
 
 def verify_chain(*, witnesses: Collection[str] = ()) -> tuple[int, str]:
-    """How many records were proven, and the first thing that is wrong; "" when every text, record and link matches.
+    """Return how many records were verified and the first error, "" if every text, record and link matches.
 
-    `witnesses` are hashes that affiliates hold: each must be that of a record in the chain. Without them nobody can see
-    that the newest records are gone, or that all of them were written anew.
+    `witnesses` are hashes from affiliates' e-mails; each must belong to a record of the chain. Without them it cannot
+    be detected that the newest records were deleted, or that the whole chain was rewritten.
     """
     texts = {(text.agreement_id, text.language): text for text in AgreementText.objects.order_by("id")}
-    for wrong in (*_find_version_errors(), *_find_text_errors(texts.values())):
-        return 0, wrong
-    proven, previous, known = 0, GENESIS_HASH, set[str]()
+    for error in (*_find_version_errors(), *_find_text_errors(texts.values())):
+        return 0, error
+    verified, previous, known = 0, GENESIS_HASH, set[str]()
     for acceptance in Acceptance.objects.select_related("person").order_by("sequence").iterator(chunk_size=1000):
         text = texts.get((acceptance.agreement_id, acceptance.language))
-        wrong = _check_record(acceptance, proven + 1, previous, text)
-        if wrong:
-            return proven, f"acceptance {acceptance.pk} (record {acceptance.sequence}): {wrong}"
-        proven, previous = proven + 1, acceptance.hash
+        error = _check_record(acceptance, verified + 1, previous, text)
+        if error:
+            return verified, f"acceptance {acceptance.pk} (record {acceptance.sequence}): {error}"
+        verified, previous = verified + 1, acceptance.hash
         known.add(previous)
     for witness in witnesses:
         if witness.strip().lower() not in known:
-            return proven, f"witness {witness}: no record of the chain has this hash"
-    return proven, ""
+            return verified, f"witness {witness}: no record of the chain has this hash"
+    return verified, ""
 
 
 def _find_version_errors() -> Iterator[str]:
-    """What of the published versions is not as it was published: that one is a detriment stands in no text."""
+    """Compare published versions with the audit trail, because `detriment` is part of no text."""
     records = AuditRecord.objects.filter(action="agreement published").values_list("subject_id", "after")
     published = dict(records)
-    for agreement in AgreementVersion.objects.filter(published_at__isnull=False).order_by("number"):
-        was = published.get(str(agreement.pk))
-        if was is None:
-            yield f"version {agreement.name}: the audit trail has no record of its publishing"
+    for version in AgreementVersion.objects.filter(published_at__isnull=False).order_by("number"):
+        recorded = published.get(str(version.pk))
+        if recorded is None:
+            yield f"version {version.name}: the audit trail has no record of its publication"
             continue
-        is_now = {"name": agreement.name, "effective_at": agreement.effective_at, "detriment": agreement.detriment}
-        for what, value in is_now.items():
-            recorded = datetime.fromisoformat(was[what]) if what == "effective_at" else was[what]
-            if recorded != value:
-                yield f"version {agreement.name}: its {what} is not that of the audit record of its publishing"
+        stored = {"name": version.name, "effective_at": version.effective_at, "detriment": version.detriment}
+        for field, value in stored.items():
+            expected = datetime.fromisoformat(recorded[field]) if field == "effective_at" else recorded[field]
+            if expected != value:
+                yield f"version {version.name}: its {field} differs from the audit record of its publication"
 
 
 def _find_text_errors(texts: Collection[AgreementText]) -> Iterator[str]:
     stored: dict[UUID, list[AgreementText]] = defaultdict(list)
     for text in texts:
         stored[text.agreement_id].append(text)
-    for agreement in AgreementVersion.objects.filter(published_at__isnull=False).order_by("number"):
-        offered = translations.list_languages(agreement)
+    for version in AgreementVersion.objects.filter(published_at__isnull=False).order_by("number"):
+        offered = translations.list_languages(version)
         if unknown := [language for language in offered if language not in languages.KNOWN]:
-            yield f"version {agreement.name}: it is offered in {unknown[0]}, for which there are no fixed words"
+            yield f"version {version.name}: it is offered in {unknown[0]}, which is not a supported language"
             continue
         for language in offered:
-            if language not in [text.language for text in stored[agreement.pk]]:
-                yield f"version {agreement.name}: its text{_format_language_suffix(language, agreement)} is missing"
-        for text in stored[agreement.pk]:
+            if language not in [text.language for text in stored[version.pk]]:
+                yield f"version {version.name}: its text{_format_language_suffix(language, version)} is missing"
+        for text in stored[version.pk]:
             if text.language not in offered:
-                yield f"version {agreement.name}: it has a text in {text.language}, in which it is not offered"
+                yield f"version {version.name}: it has a text in {text.language}, in which it is not offered"
             else:
-                yield from _check_text(agreement, text)
+                yield from _check_text(version, text)
 
 
-def _check_text(agreement: AgreementVersion, text: AgreementText) -> Iterator[str]:
-    which = _format_language_suffix(text.language, agreement)
+def _check_text(version: AgreementVersion, text: AgreementText) -> Iterator[str]:
+    which = _format_language_suffix(text.language, version)
     if rendering.compute_sha256(text.text) != text.sha256:
-        yield f"version {agreement.name}: its text{which} does not have the stored SHA-256"
-    if version_documents.rerender_document(agreement, text).text != text.text:
-        yield f"version {agreement.name}: its terms and clauses do not give the text that is stored{which}"
+        yield f"version {version.name}: its text{which} does not have the stored SHA-256"
+    if version_documents.rerender_document(version, text).text != text.text:
+        yield f"version {version.name}: its terms and clauses do not produce the stored text{which}"
 
 
-def _format_language_suffix(language: str, agreement: AgreementVersion) -> str:
-    """Which of the texts of a version; nothing for the governing one."""
-    return "" if language == agreement.language else f" in {language}"
+def _format_language_suffix(language: str, version: AgreementVersion) -> str:
+    return "" if language == version.language else f" in {language}"
 
 
 def _check_record(acceptance: Acceptance, place: int, previous: str, text: AgreementText | None) -> str:
@@ -160,9 +159,9 @@ def _check_record(acceptance: Acceptance, place: int, previous: str, text: Agree
     if acceptance.previous_hash != previous:
         return "it does not carry the hash of the record before it"
     if compute_record_hash(acceptance) != acceptance.hash:
-        return "its fields do not have the stored hash"
+        return "its fields do not match the stored hash"
     if text is None or text.sha256 != acceptance.text_sha256:
-        return "the text that it names is not the version's text"
+        return "the text it names is not the version's text"
     if person is not None and compute_digests(person) != acceptance.personal_digests:
-        return "its personal fields do not have the stored digests"
+        return "its personal fields do not match the stored digests"
     return ""

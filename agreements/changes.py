@@ -1,4 +1,4 @@
-"""What changes from one version to the next: terms with what they mean for the affiliate, clauses word by word (CONTRACT 2)."""
+"""Changes between versions: terms with their effect on the affiliate, clauses word by word (specification 2)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Effect(StrEnum):
-    """What a change means for the affiliate."""
+    """The effect of a change on the affiliate."""
 
     BENEFIT = "benefit"
     DETRIMENT = "detriment"
@@ -30,8 +30,8 @@ class Effect(StrEnum):
 
 
 EFFECT_LABELS = {
-    Effect.BENEFIT: gettext_lazy("benefit"),
-    Effect.DETRIMENT: gettext_lazy("detriment"),
+    Effect.BENEFIT: gettext_lazy("better for you"),
+    Effect.DETRIMENT: gettext_lazy("worse for you"),
     Effect.NEUTRAL: gettext_lazy("neutral"),
 }
 EFFECT_CHIPS = {Effect.BENEFIT: "chip-good", Effect.DETRIMENT: "chip-bad", Effect.NEUTRAL: "chip-calm"}
@@ -39,9 +39,10 @@ EFFECT_CHIPS = {Effect.BENEFIT: "chip-good", Effect.DETRIMENT: "chip-bad", Effec
 
 @dataclass(frozen=True)
 class TermChange:
-    """`term` is a term's name, or "rate CATEGORY"; `old` and `new` read as in the text; `clause` is the newer one's.
+    """One changed term.
 
-    `label` is its name in the language of whoever reads it then.
+    `term` is the term's name, or "rate CATEGORY"; `label` its name for people; `old` and `new` are formatted as in the
+    text; `clause` is the number of the clause in the newer version.
     """
 
     term: str
@@ -57,16 +58,16 @@ class TermChange:
 
     @property
     def chip(self) -> str:
-        """The class of the chip that says the effect."""
+        """The CSS class of the chip that shows the effect."""
         return EFFECT_CHIPS[self.effect]
 
 
 @dataclass(frozen=True)
 class Changes:
-    """All that differs between two versions. `wording` says whether anything but the value of a term does.
+    """All differences between two versions.
 
-    `language` is the one that the texts are shown in; `translations` are those that were dropped, or changed where the
-    governing words may not have.
+    `wording` is whether anything other than the value of a term differs. `language` is the language of the texts
+    compared. `translations` are the languages whose translation was removed, or changed.
     """
 
     terms: tuple[TermChange, ...]
@@ -77,7 +78,7 @@ class Changes:
 
     @property
     def detriment(self) -> bool:
-        """Whether the newer version needs notice and acceptance: CONTRACT 2 counts every change of wording as one."""
+        """Whether the newer version needs notice and acceptance; every change of wording does (specification 2)."""
         return bool(self.wording or self.translations) or any(c.effect is Effect.DETRIMENT for c in self.terms)
 
     def __bool__(self) -> bool:
@@ -85,7 +86,7 @@ class Changes:
 
 
 def compare_sources(old: Source, new: Source, old_document: Document, new_document: Document) -> Changes:
-    """What changes from `old` to `new` in their governing words; the documents are how each of them reads to people."""
+    """Return the changes from `old` to `new`; the documents are the rendered texts to compare."""
     words = languages.KNOWN[new_document.language]
     return Changes(
         (*_compare_terms(old, new, words), *_compare_rates(old, new, words)),
@@ -97,7 +98,7 @@ def compare_sources(old: Source, new: Source, old_document: Document, new_docume
 
 
 def _find_changed_translations(old: Source, new: Source) -> Iterator[str]:
-    """The languages of `old` in which `new` is no longer offered, or says something else; a new one takes nothing away."""
+    """Yield the languages of `old` in which `new` is no longer offered or reads differently."""
     now_offered = translations.list_languages(new.agreement)
     for language in translations.list_languages(old.agreement):
         if language not in now_offered:
@@ -109,12 +110,12 @@ def _find_changed_translations(old: Source, new: Source) -> Iterator[str]:
 
 
 def _collect_wording(source: Source) -> tuple[object, ...]:
-    """Everything that is not the value of a term, and which language governs."""
+    """Return everything other than the values of terms, and the governing language."""
     return source.language, *_collect_words(source)
 
 
 def _collect_words(source: Source) -> tuple[list[object], list[object]]:
-    """Clauses with their placeholders as they stand, and activities."""
+    """Return clauses with unresolved placeholders, and activities."""
     clauses: list[object] = [
         (c.number, collapse_whitespace(c.heading), c.body.split(), sorted(c.rules)) for c in source.clauses
     ]
@@ -126,7 +127,7 @@ def _collect_words(source: Source) -> tuple[list[object], list[object]]:
 
 
 def classify_term_change(term: str, old: Value, new: Value) -> Effect:
-    """Whether the change of a term from `old` to `new` is a benefit or a detriment; None is no limit at all."""
+    """Return the effect of changing `term` from `old` to `new`; the value None means no limit."""
     if old == new:
         return Effect.NEUTRAL
     better = terms.TERMS[term].better
@@ -143,10 +144,10 @@ def _compare_terms(old: Source, new: Source, words: Wording) -> Iterator[TermCha
             continue
         effect = classify_term_change(term, before, after)
         if term == "target_days" and new.agreement.target_orders == 0:
-            effect = Effect.NEUTRAL  # there is no target whose days could matter
+            effect = Effect.NEUTRAL  # without a target its period does not matter
         yield TermChange(
             term,
-            new.agreement._meta.get_field(term).verbose_name,  # type: ignore[union-attr]  # a column, not a relation
+            terms.get_column(term).verbose_name,
             terms.format_term_value(term, before, old.agreement.currency, words),
             terms.format_term_value(term, after, new.agreement.currency, words),
             effect,
@@ -155,7 +156,7 @@ def _compare_terms(old: Source, new: Source, words: Wording) -> Iterator[TermCha
 
 
 def find_clause_number(source: Source, rule: Rule) -> str:
-    """The number of the clause of a version, published or not, that states `rule`; "" if none does."""
+    """Return the number of the clause that states `rule` in a version, published or not; "" if none does."""
     return next((clause.number for clause in source.clauses if rule in clause.rules), "")
 
 
@@ -163,63 +164,61 @@ EVERY_OTHER_CATEGORY = gettext_lazy("every other category")
 
 
 def _compare_rates(old: Source, new: Source, words: Wording) -> Iterator[TermChange]:
-    """Each category by the rate that answered for it before and the one that does now, named or not."""
+    """Compare the effective rate of each category, whether the rate card names it or not."""
     before, after = _build_rate_card(old), _build_rate_card(new)
     clause = find_clause_number(new, Rule.RATE_CARD)
     for category in [*after, *(c for c in before if c not in after)]:
-        was, now = before.get(category, before.get("")), after.get(category, after.get(""))
-        if was is None or now is None:
+        old_rate, new_rate = before.get(category, before.get("")), after.get(category, after.get(""))
+        if old_rate is None or new_rate is None or old_rate == new_rate:
             continue
-        if was == now:
-            continue
-        effect = Effect.BENEFIT if now > was else Effect.DETRIMENT
+        effect = Effect.BENEFIT if new_rate > old_rate else Effect.DETRIMENT
         yield TermChange(
             f"rate {category or 'every other category'}",
             category or EVERY_OTHER_CATEGORY,
-            words.format_percent(was),
-            words.format_percent(now),
+            words.format_percent(old_rate),
+            words.format_percent(new_rate),
             effect,
             clause,
         )
 
 
 def _build_rate_card(source: Source) -> dict[str, Decimal]:
-    """{category: percent}; "" stands for every category that is not named, the one that is called so included."""
+    """Return {category: percent}; "" is every category that the card does not name."""
     return {"" if rate.everything_else else rate.category: rate.percent for rate in source.rates}
 
 
 def format_changes(changes: Changes) -> str:
-    """The differences in plain text, as they are shown with a version and kept as evidence (CONTRACT 2)."""
+    """Return the differences as plain text, as stored with an acceptance as evidence (specification 2)."""
     lines = [f"{c.label} (clause {c.clause}): {c.old} -> {c.new} ({c.effect.value})" for c in changes.terms]
     texts = [f"Clause {t.number} {t.heading} ({t.kind}): {format_pieces(t.pieces)}" for t in changes.texts]
-    others = [f"The translation changes or is dropped: {language}" for language in changes.translations]
+    others = [f"Translation changed or removed: {language}" for language in changes.translations]
     return "\n".join([*lines, *texts, *others])
 
 
 def compare_versions(new: AgreementVersion, old: AgreementVersion, language: str = "") -> Changes:
-    """What changes from the version `old` to `new`, either of which may be a draft whose placeholders resolve.
+    """Return the changes from version `old` to `new`; either may be a draft whose placeholders resolve.
 
-    The texts are compared in `language`, or else in the governing one, where both versions have it.
+    The texts are compared in `language` if both versions have it, or else in a language that both have.
     """
     shared = _find_shared_language(new, old, language)
     return compare_sources(load_source(old), load_source(new), get_document(old, shared), get_document(new, shared))
 
 
 def _find_shared_language(new: AgreementVersion, old: AgreementVersion, language: str) -> str:
-    """The language in which two versions are compared; "" where they have none in common, for each in its own."""
+    """Return the language in which to compare two versions; "" (each in its own) if they share none."""
     both = [code for code in translations.list_languages(new) if code in translations.list_languages(old)]
     return language if language in both else next(iter(both), "")
 
 
-def compare_with_predecessor(agreement: AgreementVersion) -> Changes | None:
-    """What changes against the version before `agreement` in order of effect; None for the first."""
-    before = get_predecessor(agreement)
-    return compare_versions(agreement, before) if before else None
+def compare_with_predecessor(version: AgreementVersion) -> Changes | None:
+    """Return the changes from the version before `version` in order of effect; None for the first version."""
+    before = get_predecessor(version)
+    return compare_versions(version, before) if before else None
 
 
-def get_predecessor(agreement: AgreementVersion) -> AgreementVersion | None:
-    """The published version before `agreement` in order of effect: for a draft the newest; None for the first."""
-    published = AgreementVersion.objects.published().exclude(pk=agreement.pk).order_by("-effective_at")
-    if agreement.effective_at:
-        published = published.filter(effective_at__lt=agreement.effective_at)
+def get_predecessor(version: AgreementVersion) -> AgreementVersion | None:
+    """Return the published version before `version` in order of effect, for a draft the newest; None for the first."""
+    published = AgreementVersion.objects.published().exclude(pk=version.pk).order_by("-effective_at")
+    if version.effective_at:
+        published = published.filter(effective_at__lt=version.effective_at)
     return published.first()

@@ -1,4 +1,4 @@
-"""Which clause of a version states a rule: whatever the system pays, refuses or ends names it (CONTRACT 1)."""
+"""Which clause of a version states a rule; everything the system pays, refuses or ends cites it (specification 1)."""
 
 from functools import lru_cache
 from uuid import UUID
@@ -8,16 +8,16 @@ from agreements.rules import Rule
 
 
 def get_clause_numbers(agreement_id: UUID) -> dict[str, str]:
-    """{rule: number of the clause that states it} of any version, as the database has it now."""
+    """Return {rule: number of the clause that states it} of any version, uncached."""
     clauses = Clause.objects.filter(agreement_id=agreement_id).values_list("rules", "number")
     return {rule: number for rules, number in clauses for rule in rules}
 
 
 @lru_cache(maxsize=256)
 def _get_published_numbers(agreement_id: UUID) -> dict[str, str]:
-    """The numbers of a published version, which are remembered because they never change."""
+    """Return the clause numbers of a published version, cached because they never change."""
     if not AgreementVersion.objects.filter(pk=agreement_id, published_at__isnull=False).exists():
-        raise _NotPublishedError  # so that nothing of a draft is remembered
+        raise _NotPublishedError  # an exception keeps drafts out of the cache
     return get_clause_numbers(agreement_id)
 
 
@@ -26,7 +26,7 @@ class _NotPublishedError(Exception):
 
 
 def get_clause_number(agreement_id: UUID | None, rule: Rule) -> str:
-    """The number of the clause that states `rule` in a version, as "3.2"; "" for no version."""
+    """Return the number of the clause that states `rule` in a version, as "3.2"; "" for no version."""
     if not agreement_id:
         return ""
     try:
@@ -35,7 +35,7 @@ def get_clause_number(agreement_id: UUID | None, rule: Rule) -> str:
         return get_clause_numbers(agreement_id).get(rule.value, "")
 
 
-def cite_clause(agreement: AgreementVersion | None, rule: Rule) -> str:
-    """The clause of `agreement` that states `rule`, with its version: "3.2 of version 1"; "" without an agreement."""
-    number = get_clause_number(agreement.pk, rule) if agreement else ""
-    return f"{number} of version {agreement.name}" if agreement and number else ""
+def cite_clause(version: AgreementVersion | None, rule: Rule) -> str:
+    """Cite the clause of `version` that states `rule`, as "3.2 of version 1"; "" for no version."""
+    number = get_clause_number(version.pk, rule) if version else ""
+    return f"{number} of version {version.name}" if version and number else ""

@@ -1,4 +1,4 @@
-"""The copy of what was accepted, for each who did: with the record's hash, so that proof also lies outside the system."""
+"""The e-mail with a copy of the accepted text and the record's hash, so that proof also exists outside the system."""
 
 from collections.abc import Sequence
 
@@ -13,31 +13,31 @@ MAIL_KINDS = {Acceptance.Method.ONLINE: "agreement_accepted", Acceptance.Method.
 
 
 def send_copies(*, method: Acceptance.Method, acceptances: Sequence[Acceptance], text: AgreementText) -> None:
-    """Post the e-mail with the text as a PDF to everybody whose acceptance of it is named (CONTRACT 2)."""
+    """Queue the e-mail with the text as a PDF for each of the acceptances (specification 2)."""
     notify_many(kind=MAIL_KINDS[method], notices=[_build_notice(acceptance, text) for acceptance in acceptances])
 
 
 def _build_notice(acceptance: Acceptance, text: AgreementText) -> Notice:
-    agreement = acceptance.agreement
+    version = acceptance.agreement
     return Notice(
         affiliate=acceptance.affiliate,
         key=str(acceptance.pk),
         context={
-            "version": agreement.name,
-            "accepted": format_datetime(acceptance.accepted_at, agreement.time_zone),
+            "version": version.name,
+            "accepted": format_datetime(acceptance.accepted_at, version.time_zone),
             "sequence": acceptance.sequence,
             "hash": acceptance.hash,
             "text_sha256": acceptance.text_sha256,
             "language": text.language,
-            "governing_language": agreement.language,
-            "acceptance_clause": get_clause_number(agreement.pk, Rule.ACCEPTANCE),
-            "acceptance_offline_clause": get_clause_number(agreement.pk, Rule.ACCEPTANCE_OFFLINE),
+            "governing_language": version.language,
+            "acceptance_clause": get_clause_number(version.pk, Rule.ACCEPTANCE),
+            "acceptance_offline_clause": get_clause_number(version.pk, Rule.ACCEPTANCE_OFFLINE),
         },
         attachments=[{"name": "accepted agreement", "key": str(acceptance.pk)}],
     )
 
 
 def get_copy_message(acceptance: Acceptance) -> Message | None:
-    """The e-mail with the copy; None once the affiliate was erased."""
+    """Return the e-mail with the copy; None if the affiliate's data was erased."""
     keys = [f"{kind}:{acceptance.pk}" for kind in MAIL_KINDS.values()]
     return Message.objects.filter(key__in=keys).first()

@@ -1,4 +1,4 @@
-"""What this room refuses by name; the faces turn each into a message, never into a 500."""
+"""Errors of the agreements app; views, admin and commands turn each into a message."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from lib.formatting import format_datetime
 
 
 class UnresolvedPlaceholder(ValidationError):
-    """A clause has a placeholder that stands for nothing, or braces that don't match."""
+    """A clause has an unknown placeholder, or braces that don't match."""
 
     def __init__(self, clause: str, placeholder: str, cause: str) -> None:
         super().__init__(f"Clause {clause}: {cause}", code="placeholder")
@@ -19,20 +19,20 @@ class UnresolvedPlaceholder(ValidationError):
 
 
 class Problem(NamedTuple):
-    """One thing that keeps a draft from being published, and where it is."""
+    """A reason why a draft cannot be published, and its place."""
 
     place: str
     """A field ("currency"), a row ("rate home-decor", "activity fraud"), a clause ("clause 3.2") or "clauses"."""
     cause: str
     row: UUID | None = None
-    """The row itself, because two may have one name."""
+    """The row's id, because two rows of a draft may have the same name."""
 
     def __str__(self) -> str:
         return f"{self.place}: {self.cause}"
 
 
 class NotPublishable(ValidationError):
-    """A draft that has problems; `problems` lists every one."""
+    """A draft with `problems` cannot be published."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__([str(problem) for problem in problems], code="problems")
@@ -40,20 +40,19 @@ class NotPublishable(ValidationError):
 
 
 class TooEarly(ValidationError):
-    """A date of effect that leaves no time for notice (CONTRACT 2); `earliest` is the first that does."""
+    """The effective date is too early, for instance for notice; `earliest` is the first allowed (specification 2)."""
 
     def __init__(self, earliest: datetime, cause: str) -> None:
-        moment = format_datetime(earliest)
+        message = _("%(cause)s The earliest is %(earliest)s.")
         super().__init__(
-            {"effective_at": _("%(cause)s The earliest is %(moment)s.") % {"cause": cause, "moment": moment}},
-            code="too early",
+            {"effective_at": message % {"cause": cause, "earliest": format_datetime(earliest)}}, code="too early"
         )
         self.earliest = earliest
 
 
 class Rejected(ValidationError):
-    """A step that the state of things does not allow, with the reason in words for people."""
+    """A step that the current state does not allow, with the reason for people."""
 
 
 class AlreadyAccepted(Rejected):
-    """The affiliate has accepted this version before; nothing was stored a second time."""
+    """The affiliate has already accepted this version; nothing was stored again."""

@@ -1,4 +1,4 @@
-"""One acceptance as a ZIP that proves itself with nothing but `sha256sum` (CONTRACT 2)."""
+"""One acceptance as a ZIP that can be verified with `sha256sum` alone (specification 2)."""
 
 import io
 import json
@@ -16,13 +16,13 @@ _ZIP_TIMESTAMP = (1980, 1, 1, 0, 0, 0)
 
 
 def export_acceptance(acceptance: Acceptance) -> bytes:
-    """The text, the PDF, the record, how to check them and, if they are still held, personal fields and e-mail, as a ZIP.
+    """Return a ZIP with text, PDF, record, instructions and, unless erased, the personal fields and the e-mail.
 
-    With an acceptance of a translation goes the governing text too, which the translation names by its SHA-256.
+    For a translation it also contains the governing text, whose SHA-256 the translation states.
     """
-    agreement = acceptance.agreement
-    texts = {text.language: text for text in AgreementText.objects.filter(agreement=agreement)}
-    text, governing = texts[acceptance.language], texts[agreement.language]
+    version = acceptance.agreement
+    texts = {text.language: text for text in AgreementText.objects.filter(agreement=version)}
+    text, governing = texts[acceptance.language], texts[version.language]
     person, email = AcceptancePerson.objects.filter(pk=acceptance.pk).first(), copies.get_copy_message(acceptance)
     files: dict[str, bytes] = {
         "agreement.txt": text.text.encode(),
@@ -50,10 +50,10 @@ def _dump_json(values: dict[str, Any]) -> bytes:
 
 
 def describe_delivery(email: Message) -> dict[str, Any]:
-    """An e-mail with what became of it: `sent` is when the mail server took it."""
-    words = {"to": email.to, "subject": email.subject, "text": email.text}
+    """Return an e-mail with its delivery result; `sent` is when the mail server accepted it."""
+    content = {"to": email.to, "subject": email.subject, "text": email.text}
     result = {"state": str(email.state), "sent": email.sent_at, "attempts": email.attempts, "error": email.error}
-    return {"message_id": email.message_id, "written": email.created_at, **result, **words}
+    return {"message_id": email.message_id, "written": email.created_at, **result, **content}
 
 
 def build_file_name(acceptance: Acceptance) -> str:
@@ -63,27 +63,25 @@ def build_file_name(acceptance: Acceptance) -> str:
 def build_instructions(
     acceptance: Acceptance, person: AcceptancePerson | None, governing: AgreementText, email: Message | None
 ) -> str:
-    """In plain words, with the two commands and what they must say."""
+    """Return instructions with the commands to run and the output to expect."""
     lines = [
         _("How to check this acceptance"),
         "",
         _("1. The text that was accepted. This command"),
         "     sha256sum agreement.txt",
-        _("   must say"),
+        _("   must print"),
         f"     {acceptance.text_sha256}",
-        _("   and record.json must have the same under text_sha256."),
+        _("   and record.json must have the same value under text_sha256."),
         *_describe_governing_text(acceptance, governing),
         "",
         _("2. The record. This command"),
         "     sha256sum record.json",
-        _("   must say"),
+        _("   must print"),
         f"     {acceptance.hash}",
-        _(
-            "   and the e-mail that the affiliate got with their copy must name the same fingerprint, as agreement.pdf does."
-        ),
+        _("   and the affiliate's e-mail with the copy must state the same fingerprint, as agreement.pdf does."),
         "",
-        _("3. The chain. previous_hash in record.json is the fingerprint of the record before it;"),
-        _("   the next record carries the fingerprint of this one."),
+        _("3. The chain. previous_hash in record.json is the fingerprint of the previous record;"),
+        _("   the next record contains the fingerprint of this one."),
         "",
         *_describe_personal_fields(person),
         *_describe_email(email),
@@ -95,22 +93,22 @@ def _describe_governing_text(acceptance: Acceptance, governing: AgreementText) -
     if governing.language == acceptance.language:
         return []
     return [
-        _("   It is a translation. The text that governs is in %(language)s. This command")
+        _("   It is a translation. The governing text is in %(language)s. This command")
         % {"language": get_language_info(governing.language)["name_translated"]},
         "     sha256sum governing-text.txt",
-        _("   must say"),
+        _("   must print"),
         f"     {governing.sha256}",
-        _("   and agreement.txt names the same at its beginning."),
+        _("   and agreement.txt must state the same value near its beginning."),
     ]
 
 
 def _describe_personal_fields(person: AcceptancePerson | None) -> list[str]:
     if person is None:
-        return [_("4. The personal fields were erased. Their digests stay in record.json.")]
+        return [_("4. The personal fields were erased. Their digests remain in record.json.")]
     return [
-        _("4. The personal fields stand in person.json, with the salt. The digest of one, for instance the e-mail, is"),
+        _("4. The personal fields are in person.json, with the salt. To compute a digest, here of the e-mail, run"),
         f"     printf '%s' 'SALT:email:{person.email}' | sha256sum",
-        _("   and must be what record.json has under personal_digests."),
+        _("   and compare it with personal_digests in record.json."),
     ]
 
 
@@ -119,8 +117,6 @@ def _describe_email(email: Message | None) -> list[str]:
         return []
     return [
         "",
-        _(
-            "5. The e-mail with the copy stands in e-mail.json, with what became of it: sent is when the mail server took it."
-        ),
-        _("   The affiliate's own copy bears the same message_id."),
+        _("5. The e-mail with the copy is in e-mail.json; its field sent is when the mail server accepted it."),
+        _("   The affiliate's own copy has the same message_id."),
     ]

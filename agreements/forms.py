@@ -1,4 +1,6 @@
-"""What an affiliate sends with their acceptance."""
+"""The form with which an affiliate accepts a version."""
+
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -9,10 +11,10 @@ from agreements.models import AgreementVersion
 from agreements.rules import Rule
 
 
-def build_box_label(agreement: AgreementVersion) -> str:
-    """What stands beside the box; kept with the record."""
+def build_box_label(version: AgreementVersion) -> str:
+    """Return the label of the checkbox, which is stored with the record."""
     return _("I have read version %(version)s of the affiliate agreement of %(program)s, and I accept it.") % {
-        "version": agreement.name,
+        "version": version.name,
         "program": settings.PROGRAM_NAME,
     }
 
@@ -22,18 +24,18 @@ def get_button_label() -> str:
 
 
 class AcceptForm(forms.Form):
-    """The box is never ticked beforehand; `language` and `text_sha256` are of the text that the page showed."""
+    """A checkbox, never ticked in advance, with the language and SHA-256 of the text that the page showed."""
 
     box = forms.BooleanField()
     language = forms.CharField(max_length=10, required=False, widget=forms.HiddenInput)
     text_sha256 = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
-    def __init__(self, agreement: AgreementVersion, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Form's own arguments, passed through
+    def __init__(self, version: AgreementVersion, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         box = self.fields["box"]
-        box.label = build_box_label(agreement)
+        box.label = build_box_label(version)
         box.help_text = _(
-            "By ticking this box and pressing Accept you make this agreement with us. We record it with the time, your"
-            " internet address and your browser (clause %s), and send you a copy."
-        ) % get_clause_number(agreement.pk, Rule.ACCEPTANCE)
+            "By ticking this box and pressing Accept you enter into this agreement with us. We record the time, your IP"
+            " address and your browser (clause %s), and send you a copy."
+        ) % get_clause_number(version.pk, Rule.ACCEPTANCE)
         box.error_messages["required"] = _("Tick the box if you accept the agreement.")

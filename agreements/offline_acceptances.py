@@ -1,4 +1,4 @@
-"""Acceptances on paper, from before the system: recorded as just that, one or thousands at once (CONTRACT 2)."""
+"""Acceptances on paper from before the system existed, recorded one at a time or in bulk (specification 2)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -28,11 +28,14 @@ def record_offline_acceptances(
     now: datetime,
     by: User | None,
 ) -> list[Acceptance]:
-    """`accepting.record_offline` for many, whose users should be loaded with them: all of them or, refused, none."""
+    """Record acceptances on paper for all of the affiliates, or for none; see `acceptances.record_offline_acceptance`.
+
+    The affiliates' users should be loaded with them.
+    """
     text = _validate(agreement, accepted_at, evidence, now)
     chain.lock_chain()
     if Acceptance.objects.filter(affiliate__in=affiliates, agreement=agreement).exists():
-        raise AlreadyAccepted(_("Version %s is accepted already.") % agreement.name)
+        raise AlreadyAccepted(_("Version %s has already been accepted.") % agreement.name)
     acceptances = [_build_acceptance(affiliate, text, accepted_at, now) for affiliate in affiliates]
     chain.append_records([(acceptance, _build_person(acceptance.affiliate, evidence)) for acceptance in acceptances])
     status_history.change_statuses(
@@ -58,13 +61,13 @@ def record_offline_acceptances(
     return acceptances
 
 
-def _validate(agreement: AgreementVersion, accepted_at: datetime, evidence: str, now: datetime) -> AgreementText:
+def _validate(version: AgreementVersion, accepted_at: datetime, evidence: str, now: datetime) -> AgreementText:
     if accepted_at > now:
-        raise ValidationError({"accepted_at": _("The date on the paper lies in the future.")})
+        raise ValidationError({"accepted_at": _("The date on the paper is in the future.")})
     if not evidence.strip():
-        raise ValidationError({"evidence": _("Say what you hold as evidence, and where.")})
-    text = version_documents.get_text(agreement)
-    if text is None or not AgreementVersion.objects.published().filter(pk=agreement.pk).exists():
+        raise ValidationError({"evidence": _("Describe the evidence and where it is kept.")})
+    text = version_documents.get_text(version)
+    if text is None or not AgreementVersion.objects.published().filter(pk=version.pk).exists():
         raise Rejected(_("Only a published version can be accepted."))
     return text
 

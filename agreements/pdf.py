@@ -1,4 +1,4 @@
-"""The agreement as a PDF: the words of the stored text on A4, with version, page and SHA-256 on each page."""
+"""The agreement as a PDF: the stored text on A4, with version, page number and SHA-256 on each page."""
 
 import json
 from functools import lru_cache
@@ -19,13 +19,13 @@ _SOURCE = Path(__file__).with_name("agreement.typ")
 
 @lru_cache(maxsize=8)
 def render_text(text_id: UUID) -> bytes:
-    """The PDF of a published version's text, which never changes: made once and remembered."""
+    """Return the PDF of a published version's text; cached, because it never changes."""
     text = AgreementText.objects.select_related("agreement").get(pk=text_id)
     return compile_document(version_documents.get_document(text.agreement, text.language), _format_seal(text))
 
 
 def render_acceptance(acceptance: Acceptance) -> bytes:
-    """The PDF of the text that was accepted, with the record's number and fingerprint on each page: the affiliate's copy."""
+    """Return the PDF of the accepted text, with the record's number and fingerprint on each page."""
     text = _get_accepted_text(acceptance)
     record = languages.KNOWN[text.language].record.format(sequence=acceptance.sequence, hash=acceptance.hash)
     return compile_document(version_documents.get_document(text.agreement, text.language), _format_seal(text), record)
@@ -41,7 +41,7 @@ def _format_seal(text: AgreementText) -> str:
 
 
 def compile_document(document: Document, *seals: str) -> bytes:
-    """Typeset a document; its words go in as data, so that none of them is taken for markup. The seals are on each page."""
+    """Typeset a document, with `seals` on each page; the text is passed as data and never read as markup."""
     data = {
         "title": document.title,
         "facts": document.facts,
@@ -57,8 +57,8 @@ def compile_document(document: Document, *seals: str) -> bytes:
             for s in document.sections
         ],
     }
-    made: Any = typst.compile(_SOURCE.read_bytes(), sys_inputs={"data": json.dumps(data)})
-    return bytes(made)
+    compiled: Any = typst.compile(_SOURCE.read_bytes(), sys_inputs={"data": json.dumps(data)})
+    return bytes(compiled)
 
 
 def _serialize_block(block: Block) -> dict[str, Any]:
@@ -73,21 +73,21 @@ def _serialize_span(span: Span) -> dict[str, str]:
 
 
 def build_file_name(text: AgreementText) -> str:
-    """A name for the file that any system accepts: "agreement-version-2.pdf", a translation's "agreement-version-2-de.pdf"."""
-    agreement = text.agreement
-    plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in agreement.name).strip("-").lower()
-    which = "" if text.language == agreement.language else f"-{text.language}"
-    return f"agreement-version-{plain or agreement.number}{which}.pdf"
+    """Return a portable file name: "agreement-version-2.pdf", for a translation "agreement-version-2-de.pdf"."""
+    version = text.agreement
+    plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in version.name).strip("-").lower()
+    suffix = "" if text.language == version.language else f"-{text.language}"
+    return f"agreement-version-{plain or version.number}{suffix}.pdf"
 
 
 def build_text_attachment(text_id: str) -> Attachment:
-    """The maker behind the attachment "agreement"; its key is the id of a text, or of a version for its own language."""
+    """Build the attachment "agreement"; `text_id` is the id of a text, or of a version for its governing text."""
     texts = AgreementText.objects.select_related("agreement")
     text = texts.get(Q(pk=text_id) | Q(agreement=text_id, language=F("agreement__language")))
     return Attachment(build_file_name(text), render_text(text.pk), "application/pdf")
 
 
 def build_acceptance_attachment(acceptance_id: str) -> Attachment:
-    """The maker behind the attachment "accepted agreement"; its key is the id of an acceptance."""
+    """Build the attachment "accepted agreement"."""
     acceptance = Acceptance.objects.get(pk=acceptance_id)
     return Attachment(build_file_name(_get_accepted_text(acceptance)), render_acceptance(acceptance), "application/pdf")

@@ -25,25 +25,25 @@ class Period(NamedTuple):
 
 
 def build_period(first_day: date, zone: ZoneInfo) -> Period:
-    """The month that begins on `first_day`, by the clocks of `zone`."""
+    """Return the month that begins on `first_day` in `zone`."""
     return Period(first_day, get_start_of_day(first_day, zone), get_start_of_day(get_next_month(first_day), zone))
 
 
 def find_period(moment: datetime, zone: ZoneInfo) -> Period:
-    """The month in which `moment` lies by the clocks of `zone`."""
+    """Return the month that contains `moment` in `zone`."""
     return build_period(moment.astimezone(zone).date().replace(day=1), zone)
 
 
 def get_next_month(first_day: date) -> date:
-    """The first day of the next month."""
+    """Return the first day of the next month."""
     return date(first_day.year + first_day.month // 12, first_day.month % 12 + 1, 1)
 
 
 def get_start_of_day(day: date, zone: ZoneInfo) -> datetime:
-    """The first instant of `day` in `zone`, in UTC; where clocks skip midnight, the first one after it."""
+    """Return the first instant of `day` in `zone`, in UTC; if the clocks skip midnight, the first one after it."""
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
 def get_automatic_close_time(month: Period, close_day: int, zone: ZoneInfo) -> datetime:
-    """When a month is closed by itself: the beginning of `close_day` of the month after it."""
+    """Return when a month is closed automatically: the start of `close_day` in the next month."""
     return get_start_of_day(get_next_month(month.first_day).replace(day=close_day), zone)

@@ -1,4 +1,4 @@
-"""The placeholders in the words of a clause: which it has, and whether each stands for something."""
+"""The placeholders in a clause and their problems."""
 
 from collections.abc import Iterator
 
@@ -9,11 +9,11 @@ from agreements.errors import UnresolvedPlaceholder
 from agreements.models import Clause
 
 BLOCKS = ("rate_card", "prohibited_activities")
-"""Those that stand for a table, and so must be a paragraph of their own."""
+"""Placeholders for a table, which must be a paragraph of their own."""
 
 
 def find_problem(clause: Clause) -> Iterator[str]:
-    """The first thing that keeps a clause from being rendered, in words; nothing where it can be."""
+    """Yield the first reason why a clause cannot be rendered, if any."""
     try:
         for paragraph in rendering.split_paragraphs(clause.body):
             _check_paragraph(clause, paragraph)
@@ -28,11 +28,11 @@ def _check_paragraph(clause: Clause, paragraph: str) -> None:
 
 
 def list_placeholders(clause: Clause) -> set[str]:
-    """The names between braces in a clause; none where its braces don't match."""
+    """Return the placeholders of a clause; none if its braces don't match."""
     try:
-        found = [
+        pairs = [
             pair for p in rendering.split_paragraphs(clause.body) for pair in rendering.parse_placeholders(clause, p)
         ]
     except UnresolvedPlaceholder:
         return set()
-    return {name for _literal, name in found if name}
+    return {name for _literal, name in pairs if name}

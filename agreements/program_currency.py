@@ -1,4 +1,4 @@
-"""The program's one currency."""
+"""The program's currency, and the currencies a program can pay in."""
 
 from functools import cache
 from typing import Any
@@ -9,27 +9,39 @@ from django.db.models.functions import Coalesce
 
 from agreements.models import AgreementVersion
 
+_CODES = (
+    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP "
+    "CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS "
+    "INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN "
+    "MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE "
+    "SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR "
+    "ZMW ZWG "
+)
+
+TWO_DECIMAL_CURRENCIES = frozenset(_CODES.split())
+"""The ISO 4217 codes of currencies in use with two decimals, as of 2026, without fund and test codes."""
+
 
 def get_program_currency() -> str:
-    """The ISO code that every version of the agreement names (CONTRACT 2); the default before the first is published."""
+    """Return the ISO code that every version names (specification 2); the default before the first is published."""
     with connection.cursor() as cursor:
         cursor.execute(*_build_currency_query())
-        named: tuple[str] | None = cursor.fetchone()
-    return named[0] if named else AgreementVersion().currency
+        row: tuple[str] | None = cursor.fetchone()
+    return row[0] if row else AgreementVersion().currency
 
 
 @cache
 def _build_currency_query() -> tuple[str, tuple[Any, ...]]:
-    """The question in SQL, put together once: it comes with every order, and to make it costs more than to answer it."""
+    """Return the SQL and its parameters, cached: it runs with every order, and compiling costs more than running it."""
     return _list_currencies()[:1].query.sql_with_params()
 
 
 def annotate_currency(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """`rows`, each with `program_currency`, for a list that would else ask for it once an amount."""
-    named: QuerySet[Any] = rows.annotate(
+    """Add `program_currency` to each row, so that a list needs no query per amount."""
+    annotated: QuerySet[Any] = rows.annotate(
         program_currency=Coalesce(Subquery(_list_currencies()[:1]), Value(AgreementVersion().currency))
     )
-    return named
+    return annotated
 
 
 def _list_currencies() -> QuerySet[AgreementVersion, str]:

@@ -1,4 +1,4 @@
-"""A version for machines: everything in it as plain JSON, amounts as text (CONTRACT 10)."""
+"""A version as JSON for programs (specification 10)."""
 
 from datetime import UTC
 from decimal import Decimal
@@ -9,26 +9,25 @@ from agreements.models import AgreementText, AgreementVersion
 from agreements.terms import TERMS, get_term_value
 
 
-def serialize_version(agreement: AgreementVersion, text: AgreementText) -> dict[str, Any]:
-    """A published version: its terms (amounts and rates as text with two decimals), rates, activities and clauses.
+def serialize_version(version: AgreementVersion, text: AgreementText) -> dict[str, Any]:
+    """Return a published version as JSON data, with amounts and rates as strings with two decimals.
 
-    `text` is the one of its texts whose language is wanted: the words of clauses and activities are in it, and the text
-    of a clause is the one that was accepted, its placeholders filled in.
+    `text` selects the language of clauses and activities; clauses have their accepted text, with placeholders resolved.
     """
-    source = translations.load_source(agreement, text.language)
-    read = {section.number: section for section in version_documents.get_document(agreement, text.language).sections}
-    effective_at = agreement.effective_at.astimezone(UTC).isoformat() if agreement.effective_at else None
+    source = translations.load_source(version, text.language)
+    sections = {section.number: section for section in version_documents.get_document(version, text.language).sections}
+    effective_at = version.effective_at.astimezone(UTC).isoformat() if version.effective_at else None
     return {
-        "id": str(agreement.pk),
-        "version": agreement.name,
-        "number": agreement.number,
+        "id": str(version.pk),
+        "version": version.name,
+        "number": version.number,
         "effective_at": effective_at,
-        "detriment": agreement.detriment,
+        "detriment": version.detriment,
         "sha256": text.sha256,
         "language": text.language,
-        "governing_language": agreement.language,
-        "texts": {row.language: row.sha256 for row in agreement.texts.order_by("language")},
-        "terms": {name: _serialize_value(get_term_value(agreement, name)) for name in TERMS},
+        "governing_language": version.language,
+        "texts": {row.language: row.sha256 for row in version.texts.order_by("language")},
+        "terms": {name: _serialize_value(get_term_value(version, name)) for name in TERMS},
         "rates": [
             {"category": r.category, "percent": _serialize_value(r.percent), "everything_else": r.everything_else}
             for r in source.rates
@@ -41,7 +40,7 @@ def serialize_version(agreement: AgreementVersion, text: AgreementText) -> dict[
             {
                 "number": c.number,
                 "heading": c.heading,
-                "text": read[c.number].body,
+                "text": sections[c.number].body,
                 "rules": c.rules,
             }
             for c in source.clauses

@@ -1,7 +1,7 @@
-"""From a version's data to its text: one document, read as canonical plain text, as a page and as a PDF (CONTRACT 2).
+"""Render a version's data as a document: canonical plain text, page and PDF (specification 2).
 
-Nothing here asks the clock, the settings or the reader: the same rows and the same name of the program give the same
-text, byte for byte, because the SHA-256 of that text is what affiliates accept.
+Rendering is deterministic: the same rows and program name give the same text, byte for byte, because affiliates accept
+its SHA-256. It must not depend on the clock, the settings or the reader.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from agreements.models import AgreementVersion, Clause, ProhibitedActivity, Rate
 
 @dataclass(frozen=True)
 class Span:
-    """A piece of a paragraph; `term` names the term that it is the value of."""
+    """A piece of a paragraph; `term` is the term whose value it is, "" for other text."""
 
     text: str
     term: str = ""
@@ -35,7 +35,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Table:
-    """A block of rows; `name` is the placeholder that it stands for."""
+    """A table; `name` is its placeholder."""
 
     name: str
     columns: tuple[str, ...]
@@ -44,7 +44,7 @@ class Table:
 
     @property
     def labeled_rows(self) -> list[list[tuple[str, Span]]]:
-        """The rows with the name of its column beside each cell, as a narrow screen shows them."""
+        """The rows with the column name beside each cell, for narrow screens."""
         return [list(zip(self.columns, row, strict=True)) for row in self.rows]
 
     @property
@@ -58,7 +58,7 @@ Block = Paragraph | Table
 
 @dataclass(frozen=True)
 class Section:
-    """A clause as it is read: its number, its heading and its blocks."""
+    """A rendered clause."""
 
     number: str
     heading: str
@@ -66,12 +66,12 @@ class Section:
 
     @property
     def level(self) -> int:
-        """The level of its heading on a page: 2 for "3", 3 for "3.2"."""
+        """The heading level: 2 for "3", 3 for "3.2"."""
         return 3 if "." in self.number else 2
 
     @property
     def body(self) -> str:
-        """What stands under the heading."""
+        """The text under the heading."""
         return "\n\n".join(block.text for block in self.blocks)
 
     @property
@@ -88,13 +88,13 @@ class Document:
 
     @property
     def text(self) -> str:
-        """The canonical text: lines end with a line feed, blocks are apart by one blank line."""
+        """The canonical text: lines end with a line feed, one blank line separates blocks."""
         return "\n\n".join(["\n".join([self.title, *self.facts]), *(s.text for s in self.sections)]) + "\n"
 
 
 @dataclass(frozen=True)
 class Source:
-    """The rows that a version is made of, read once; of a translation `governing` has those that it was made from."""
+    """The rows of a version; for a translation, `governing` has those of the governing language."""
 
     agreement: AgreementVersion
     rates: Sequence[Rate]
@@ -104,19 +104,22 @@ class Source:
     governing: "Source | None" = None
 
 
-def load_source(agreement: AgreementVersion) -> Source:
-    """The rows of `agreement` as the database has them now, in the language that it is written in."""
+def load_source(version: AgreementVersion) -> Source:
+    """Load the rows of `version` in its governing language."""
     return Source(
-        agreement,
-        list(agreement.rates.order_by("position", "category")),
-        list(agreement.activities.order_by("position", "code")),
-        list(agreement.clauses.order_by("position", "id")),
-        agreement.language,
+        version,
+        list(version.rates.order_by("position", "category")),
+        list(version.activities.order_by("position", "code")),
+        list(version.clauses.order_by("position", "id")),
+        version.language,
     )
 
 
 def render_document(source: Source, program_name: str) -> Document:
-    """The document of a version; UnresolvedPlaceholder names the clause whose placeholder stands for nothing."""
+    """Return the document of a version.
+
+    Raises UnresolvedPlaceholder, with the clause, for an unknown placeholder or braces that don't match.
+    """
     words = languages.KNOWN[source.language]
     values = build_placeholder_values(source.agreement, program_name, words)
     blocks = {
@@ -133,12 +136,12 @@ def render_document(source: Source, program_name: str) -> Document:
 
 
 def _build_facts(source: Source, program_name: str, words: Wording) -> Iterator[str]:
-    """What stands under the title; a translation says that the other text governs, and which text exactly that is."""
-    agreement = source.agreement
-    at = agreement.effective_at
-    yield words.version.format(name=agreement.name)
-    yield words.effect.format(at=words.format_datetime(at, agreement.time_zone) if at else words.not_published)
-    yield words.governing.format(language=words.get_language_name(languages.KNOWN[agreement.language]))
+    """Yield the lines under the title; a translation states which text governs and its SHA-256."""
+    version = source.agreement
+    at = version.effective_at
+    yield words.version.format(name=version.name)
+    yield words.effect.format(at=words.format_datetime(at, version.time_zone) if at else words.not_published)
+    yield words.governing.format(language=words.get_language_name(languages.KNOWN[version.language]))
     if source.governing:
         yield words.translation
         if at:
@@ -147,17 +150,15 @@ def _build_facts(source: Source, program_name: str, words: Wording) -> Iterator[
             )
 
 
-def build_placeholder_values(
-    agreement: AgreementVersion, program_name: str, words: Wording = ENGLISH
-) -> dict[str, str]:
-    """What each placeholder but the two blocks reads as."""
-    values = ((term, terms.get_term_value(agreement, term)) for term in terms.TERMS)
-    named = {term: terms.format_term_value(term, value, agreement.currency, words) for term, value in values}
-    return named | {"program_name": program_name}
+def build_placeholder_values(version: AgreementVersion, program_name: str, words: Wording = ENGLISH) -> dict[str, str]:
+    """Return the text of each placeholder except the tables."""
+    values = ((term, terms.get_term_value(version, term)) for term in terms.TERMS)
+    texts = {term: terms.format_term_value(term, value, version.currency, words) for term, value in values}
+    return texts | {"program_name": program_name}
 
 
 PLACEHOLDERS = (*terms.TERMS, "rate_card", "prohibited_activities", "program_name")
-"""Every name that may stand between braces in the body of a clause."""
+"""The placeholders allowed in the body of a clause."""
 
 
 def build_rate_table(rates: Sequence[Rate], words: Wording = ENGLISH) -> Table:
@@ -187,25 +188,28 @@ def build_activity_table(rows: Sequence[ProhibitedActivity], words: Wording = EN
 
 
 def collapse_whitespace(text: str) -> str:
-    """One line: every run of white space is one space, so that no text can imitate another block."""
+    """Return `text` on one line with single spaces, so that it cannot imitate a separate block."""
     return " ".join(text.split())
 
 
 def split_paragraphs(body: str) -> list[str]:
-    """The paragraphs of a body: apart by blank lines, each on one line."""
+    """Split a body at blank lines into paragraphs, each on one line."""
     lines = [line.strip() for line in body.splitlines()]
     return [collapse_whitespace(part) for part in "\n".join(lines).split("\n\n") if part.strip()]
 
 
 def parse_placeholders(clause: Clause, paragraph: str) -> list[tuple[str, str | None]]:
-    """The paragraph as pairs of literal text and the placeholder after it; refuses braces that don't match."""
+    """Return the paragraph as pairs of literal text and the placeholder after it (None at the end).
+
+    Raises UnresolvedPlaceholder for an unknown placeholder or braces that don't match.
+    """
     try:
         parsed = list(Formatter().parse(paragraph))
     except ValueError:
-        raise UnresolvedPlaceholder(clause.number, "", "a brace { or } has no partner.") from None
+        raise UnresolvedPlaceholder(clause.number, "", "a brace { or } is unmatched.") from None
     for _literal, name, spec, conversion in parsed:
         if name is not None and (spec or conversion or name not in PLACEHOLDERS):
-            raise UnresolvedPlaceholder(clause.number, name, f"{{{name}}} stands for nothing.")
+            raise UnresolvedPlaceholder(clause.number, name, f"{{{name}}} is not a placeholder.")
     return [(literal, name) for literal, name, _spec, _conversion in parsed]
 
 
@@ -226,5 +230,5 @@ def _build_block(clause: Clause, paragraph: str, values: dict[str, str], blocks:
 
 
 def compute_sha256(text: str) -> str:
-    """The SHA-256 of a text in UTF-8, in hexadecimal: what `sha256sum` says of the file."""
+    """Return the SHA-256 of a text in UTF-8, in hexadecimal, as `sha256sum` prints it."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,8 +1,7 @@
-"""The rules that the software applies, each of which a clause of the agreement must state (CONTRACT 1).
+"""The rules that the software applies, each of which a clause of the agreement must state (specification 1).
 
-Whatever the system pays, refuses, holds or ends, it names one of these; the version of the agreement that the affiliate
-was under then says by which clause. A rule without a clause is one that nobody accepted, so no version is published
-that leaves one out.
+Everything the system pays, refuses, holds or ends cites one of these rules; the applicable version gives the clause. A
+version that states no clause for a rule cannot be published, because affiliates would not have accepted the rule.
 """
 
 from enum import StrEnum
@@ -13,11 +12,11 @@ class Rule(StrEnum):
 
     # 1 Parties and acceptance
     ELIGIBILITY = "eligibility"
-    """Who may take part, and that staff approve or reject an application, with the reason."""
+    """Who may take part, and that staff approve or reject applications with a reason."""
     ACCEPTANCE = "acceptance"
-    """Nobody takes part before they accepted exactly the text shown, which is kept as evidence."""
+    """An affiliate takes part only after accepting exactly the text shown, which is kept as evidence."""
     ACCEPTANCE_OFFLINE = "acceptance_offline"
-    """An acceptance on paper from before the system is recorded as that, with its date."""
+    """An acceptance on paper from before the system existed is recorded as such, with its date."""
     CURRENCY = "currency"
     TIME_ZONE = "time_zone"
     """Months begin and end in the program's time zone; days of 24 hours are counted from the instant."""
@@ -32,24 +31,24 @@ class Rule(StrEnum):
 
     # 3 Tracking and attribution
     TRACKING_LINKS = "tracking_links"
-    """What a tracking link does, and which visits are clicks."""
+    """What a tracking link does, and which requests are clicks."""
     ATTRIBUTION_DAYS = "attribution_days"
     """An order must be placed within these days of the click."""
     CLICK_TOKEN = "click_token"  # noqa: S105 -- a rule, not a secret
     """A click counts by its genuine signed click id, which is not younger than the order."""
     COUPON_ASSIGNMENT = "coupon_assignment"
-    """A coupon counts for the affiliate to whom it is bound when the order is placed."""
+    """A coupon counts for the affiliate it is assigned to when the order is placed."""
     COUPON_FIRST = "coupon_first"
-    """A bound coupon wins over a click."""
+    """An assigned coupon takes precedence over a click."""
     ONE_AFFILIATE_PER_ORDER = "one_affiliate_per_order"
     NO_REFERRAL = "no_referral"
-    """An order with neither a valid coupon nor a valid click is nobody's."""
+    """An order with neither a valid coupon nor a valid click is credited to no one."""
     ACTIVE_AFFILIATE = "active_affiliate"
     """The affiliate must have been active at the click; for a coupon, when the order was placed."""
     ORDER_SNAPSHOTS = "order_snapshots"
     """The shop's newest snapshot of an order counts; a line that it no longer has counts as 0.00."""
     ATTRIBUTION_FROZEN = "attribution_frozen"
-    """Once a close has settled a line of an order, the order stays with whom it is."""
+    """The attribution of an order is final once a close has settled one of its lines."""
 
     # 4 Commission rates
     RATE_CARD = "rate_card"
@@ -57,9 +56,9 @@ class Rule(StrEnum):
     PROMOTIONS = "promotions"
     """A promotion may raise a rate within floor and ceiling, never lower it."""
     ROUNDING = "rounding"
-    """Once a line, to the cent, half away from zero."""
+    """Once per order line, to the cent, half away from zero."""
     REFUNDS = "refunds"
-    """Commission is on the amount less what was refunded; a cancelled order pays 0.00."""
+    """Commission is on the amount less refunds; a cancelled order earns 0.00."""
     ORDER_COMMISSION_CAP = "order_commission_cap"
     VALIDATION_DAYS = "validation_days"
     """Days of 24 hours from the completion of the order until its commission can be paid."""
@@ -68,16 +67,16 @@ class Rule(StrEnum):
 
     # 5 Payment
     MONTHLY_CLOSE = "monthly_close"
-    """Months are closed in order, each by itself on the close day of the next."""
+    """Months are closed in order, each automatically on the close day of the next month."""
     SETTLEMENT = "settlement"
-    """A close posts the difference between what a commission is and what is settled of it."""
+    """A close posts the difference between a commission's amount and what is already settled."""
     BALANCE = "balance"
     """Carry-over, statement lines, adjustments and payouts that came back."""
     NEGATIVE_BALANCE = "negative_balance"
     """A negative balance is carried over and set off against later commissions."""
     PAYOUT_MINIMUM = "payout_minimum"
     CARRY_OVER = "carry_over"
-    """What isn't paid out is carried over, with all the reasons."""
+    """A balance that is not paid out is carried over, with all reasons."""
     PAYABLE = "payable"
     """Who can be paid when the close runs."""
     PAYOUT_DETAILS = "payout_details"
@@ -89,48 +88,48 @@ class Rule(StrEnum):
     FAILED_PAYOUTS = "failed_payouts"
     """A payout that failed, was returned or was cancelled goes back to the balance."""
     ADJUSTMENTS = "adjustments"
-    """Bonus, correction or clawback, with a reason, approved by a second member of staff."""
+    """Bonus, correction or clawback with a reason, approved by a second member of staff."""
 
     # 6 Prohibited activities
     PROHIBITED_ACTIVITIES = "prohibited_activities"
     SIGNALS = "signals"
-    """Signals and reports by the public may open a review, and do nothing else by themselves."""
+    """Signals and reports by the public may open a review and have no other effect."""
 
     # 7 Sales targets
     SALES_TARGET = "sales_target"
     TARGET_COUNTING = "target_counting"
-    """Attributed orders in the window that are neither cancelled nor wholly refunded."""
+    """Attributed orders in the target period that are neither cancelled nor fully refunded."""
     TARGET_PAUSES = "target_pauses"
-    """The window grows by days suspended or paused, and by pauses that staff declare for all."""
+    """The target period is extended by days suspended or paused, and by pauses that staff declare for all."""
     TARGET_AT_RISK = "target_at_risk"
     TARGET_CURE_DAYS = "target_cure_days"
-    """From the notice of a missed target until a review is opened."""
+    """The time from the missed-target notice until a review is opened."""
 
     # 8 Reviews and appeals
     REVIEW = "review"
     """A signal or a report leads to a notice that names the clause."""
     REVIEW_HOLD = "review_hold"
-    """A review may hold the commissions that it names; while held, only decreases are posted."""
+    """A review may hold the commissions it names; while held, only decreases are posted."""
     REPLY_DAYS = "reply_days"
     REVIEW_DAYS = "review_days"
-    """A deadline that staff miss releases the hold by itself."""
+    """If staff miss the deadline, the hold is released automatically."""
     DECISIONS = "decisions"
     """Dismissed, warning, forfeiture, suspension or termination."""
     FORFEITURE = "forfeiture"
-    """Posted only when the time to appeal is over or the appeal is refused."""
+    """Posted only when the time to appeal is over or the appeal is dismissed."""
     APPEAL_DAYS = "appeal_days"
     APPEAL_DECISION = "appeal_decision"
-    """By another person, in time, or the appeal is granted by itself."""
+    """By a different reviewer and in time, or else the appeal is granted automatically."""
 
     # 9 Changes to the agreement
     CHANGE_OF_AGREEMENT = "change_of_agreement"
-    """Published versions never change; a change is a new version, classed for the affiliate."""
+    """Published versions never change; a change is a new version, classified for the affiliate."""
     CHANGE_NOTICE_DAYS = "change_notice_days"
     """Notice of a change to the affiliate's detriment."""
     APPLICABLE_VERSION = "applicable_version"
-    """Which version an affiliate is under at an instant."""
+    """Which version applies to an affiliate at an instant."""
     PAUSE_UNACCEPTED = "pause_unaccepted"
-    """Links and coupons pause until a detrimental version in effect is accepted."""
+    """Links and coupons pause until a version in effect with a detriment is accepted."""
     DECLINE = "decline"
     """Declining a version is an orderly exit that keeps what was earned."""
 
@@ -140,15 +139,15 @@ class Rule(StrEnum):
     TERMINATION_NOTICE_DAYS = "termination_notice_days"
     """The program ends the agreement without a breach, or for a missed target."""
     TERMINATION_BREACH = "termination_breach"
-    """At once; it also cuts off what is placed after it."""
+    """Takes effect at once, also for orders placed afterwards from earlier clicks."""
     SUSPENSION = "suspension"
     """Links and coupons don't count and nothing is paid out, until reinstated."""
     FINAL_CLOSE = "final_close"
-    """After the end, each close pays the balance whatever its size."""
+    """After the end, every close pays the balance, whatever its size."""
 
     # 11 End of the program
     END_OF_PROGRAM = "end_of_program"
-    """Announced with a date, from which links redirect untracked."""
+    """Announced with a date; from then on links redirect untracked."""
 
     # 12 Personal data
     PERSONAL_DATA = "personal_data"
@@ -156,7 +155,7 @@ class Rule(StrEnum):
     RETENTION_YEARS = "retention_years"
     """How long ledger, acceptances and decided reviews are kept."""
     ERASURE = "erasure"
-    """Personal fields go; what must be kept stays under a pseudonym."""
+    """Personal fields are deleted; records that must be kept stay under a pseudonym."""
 
 
 RULE_TERMS: dict[Rule, tuple[str, ...]] = {
@@ -179,7 +178,7 @@ RULE_TERMS: dict[Rule, tuple[str, ...]] = {
     Rule.TERMINATION_NOTICE_DAYS: ("termination_notice_days",),
     Rule.RETENTION_YEARS: ("retention_years",),
 }
-"""The terms that decide each rule: every term, and each block of the text, belongs to exactly one rule."""
+"""The terms of each rule: every term and every table belongs to exactly one rule."""
 
 TERM_RULES: dict[str, Rule] = {term: rule for rule, terms in RULE_TERMS.items() for term in terms}
-"""The rule that each term decides, so that a changed term can name its clause."""
+"""The rule of each term, so that a changed term can cite its clause."""

@@ -1,4 +1,4 @@
-"""The agreement that ships, published into an empty program so that it can be tried at once (CONTRACT 2)."""
+"""Publish or draft the seed agreement in an empty program, so that it can be tried at once (specification 2)."""
 
 from datetime import datetime
 
@@ -15,19 +15,22 @@ from audit import trail
 
 @transaction.atomic
 def publish_seed_agreement(*, effective_at: datetime, now: datetime, by: User | None) -> AgreementVersion:
-    """Publish the seed agreement as version 1 from `effective_at`, also in the past; refuses where any version exists."""
+    """Publish the seed agreement as version 1, effective at `effective_at`, also in the past.
+
+    Raises Rejected if any version exists.
+    """
     publishing.lock_versions()
     if AgreementVersion.objects.exists():
-        raise Rejected(_("The program has an agreement already; the seed agreement is for an empty one."))
+        raise Rejected(_("The program already has an agreement. The seed agreement is for an empty program."))
     return publishing.publish_version(agreement=create_seed_draft(now=now), effective_at=effective_at, now=now, by=by)
 
 
 def create_seed_draft(*, now: datetime, name: str = "1") -> AgreementVersion:
-    """The seed agreement as a draft, from where a shop can write its own."""
-    agreement = AgreementVersion.objects.create(name=name, drafted_at=now, **example.TERMS)
+    """Create a draft from the seed agreement."""
+    version = AgreementVersion.objects.create(name=name, drafted_at=now, **example.TERMS)
     Rate.objects.bulk_create(
         Rate(
-            agreement=agreement,
+            agreement=version,
             category=rate.category,
             percent=rate.percent,
             everything_else=rate.category == example.EVERYTHING_ELSE,
@@ -36,23 +39,23 @@ def create_seed_draft(*, now: datetime, name: str = "1") -> AgreementVersion:
         for position, rate in enumerate(example.RATE_CARD, 1)
     )
     ProhibitedActivity.objects.bulk_create(
-        ProhibitedActivity(agreement=agreement, position=position, **activity._asdict())
+        ProhibitedActivity(agreement=version, position=position, **activity._asdict())
         for position, activity in enumerate(example.PROHIBITED_ACTIVITIES, 1)
     )
     Clause.objects.bulk_create(
-        Clause(agreement=agreement, position=position, **clause._asdict() | {"rules": list(clause.rules)})
+        Clause(agreement=version, position=position, **clause._asdict() | {"rules": list(clause.rules)})
         for position, clause in enumerate(example.CLAUSES, 1)
     )
-    return agreement
+    return version
 
 
 @transaction.atomic
 def start_draft(*, now: datetime, by: User | None) -> AgreementVersion:
-    """A new draft: a copy of the newest published version, or the example where there is none (CONTRACT 2)."""
+    """Create a draft as a copy of the newest published version, or of the seed agreement if there is none."""
     if AgreementVersion.objects.published().exists():
         return version_drafts.start_draft(now=now, by=by)
-    agreement = create_seed_draft(now=now, name=version_drafts.generate_name())
+    version = create_seed_draft(now=now, name=version_drafts.generate_name())
     trail.record(
-        action="agreement drafted", subject=agreement, now=now, by=by, after={"name": agreement.name, "from": "example"}
+        action="agreement drafted", subject=version, now=now, by=by, after={"name": version.name, "from": "example"}
     )
-    return agreement
+    return version

@@ -1,4 +1,4 @@
-"""What beat asks of this room; the answer is in words, for the operations page."""
+"""Scheduled tasks of the agreements app."""
 
 from django.utils import timezone
 
@@ -8,6 +8,6 @@ from lib.typed import shared_task
 
 @shared_task
 def send_reminders() -> str:
-    """Remind affiliates of versions to accept, and tell them of a pause."""
-    posted = notices.send_reminders(now=timezone.now())
-    return f"{posted} reminders posted" if posted else ""
+    """Send reminders to accept a version and notices of a pause."""
+    queued = notices.send_reminders(now=timezone.now())
+    return f"{queued} reminders queued" if queued else ""

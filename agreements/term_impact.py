@@ -1,4 +1,4 @@
-"""What a version of the agreement means for an affiliate in money."""
+"""The effect of a version on an affiliate's earnings."""
 
 from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
@@ -12,14 +12,14 @@ LOOKBACK_MONTHS = 3
 
 
 class TermImpact(NamedTuple):
-    """An average month's commission over the last 90 days, to the cent: what it was, and what it would have been."""
+    """An average month's commission over the last 90 days, to the cent: actual, and under the version."""
 
     actual: Decimal
     projected: Decimal
 
 
 ImpactReader = Callable[[AgreementVersion, Collection[UUID]], Mapping[UUID, TermImpact]]
-"""Return the impact of a version on each of the affiliates; an affiliate without an order is left out."""
+"""Returns {affiliate id: impact of the version}, without affiliates who had no orders."""
 
 
 def no_impact(_version: AgreementVersion, _affiliate_ids: Collection[UUID]) -> Mapping[UUID, TermImpact]:

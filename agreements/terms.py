@@ -1,13 +1,14 @@
-"""The terms of an agreement: what each is measured in, which way is better for the affiliate, how it reads (CONTRACT 2).
+"""The terms of an agreement: unit, direction that benefits the affiliate, and format (specification 2).
 
-How a value reads goes into the text that affiliates accept, so it is in the language of that text whatever the reader's
-is (agreements/languages), English unless another is asked for.
+Formatted values are part of the accepted text, so their language is that of the text, not the reader's.
 """
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.apps import apps
+from django.db.models import Field
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -30,7 +31,7 @@ class Unit(StrEnum):
 
 
 class Better(StrEnum):
-    """Which change of a term is a benefit for the affiliate; the other way is a detriment."""
+    """The direction of change that benefits the affiliate; the opposite is a detriment."""
 
     MORE = "more"
     LESS = "less"
@@ -44,54 +45,67 @@ class Term(NamedTuple):
 
 
 TERMS: dict[str, Term] = {
-    "currency": Term(Unit.WORD, Better.NEITHER, _("ISO 4217 code with two decimals; the same in every version.")),
-    "time_zone": Term(Unit.WORD, Better.NEITHER, _("IANA name, such as Europe/Berlin; the same in every version.")),
-    # Floor and ceiling bound promotions: a lower one lets the program pay less than it may today.
-    "rate_floor": Term(Unit.PERCENT, Better.MORE, _("Percent, 0.00 to 100.00. No rate and no promotion is lower.")),
-    "rate_ceiling": Term(Unit.PERCENT, Better.MORE, _("Percent, 0.00 to 100.00. No rate and no promotion is higher.")),
-    "attribution_days": Term(Unit.DAYS, Better.MORE, _("Days, 1 to 90: from the click to the order.")),
-    "order_commission_cap": Term(
-        Unit.MONEY, Better.MORE, _("Most commission for one order, more than 0.00; empty for no limit.")
+    "currency": Term(
+        Unit.WORD, Better.NEITHER, _("ISO 4217 code of a currency with two decimals. The same in every version.")
     ),
+    "time_zone": Term(Unit.WORD, Better.NEITHER, _("IANA name, such as Europe/Berlin. The same in every version.")),
+    # Floor and ceiling bound promotions: a lower bound lets the program pay less than before.
+    "rate_floor": Term(Unit.PERCENT, Better.MORE, _("0.00 to 100.00. No rate or promotion may be lower.")),
+    "rate_ceiling": Term(Unit.PERCENT, Better.MORE, _("0.00 to 100.00. No rate or promotion may be higher.")),
+    "attribution_days": Term(
+        Unit.DAYS, Better.MORE, _("1 to 90: days from click to order in which an order is credited (cookie window).")
+    ),
+    "order_commission_cap": Term(Unit.MONEY, Better.MORE, _("More than 0.00. Leave empty for no limit.")),
     "validation_days": Term(
-        Unit.DAYS, Better.LESS, _("Days, 0 to 180: from completion of the order until its commission can be paid.")
+        Unit.DAYS,
+        Better.LESS,
+        _("0 to 180: days from completion of an order until its commission can be paid."),
     ),
-    "close_day": Term(Unit.DAY_OF_MONTH, Better.LESS, _("Day of the next month, 1 to 28, on which a month closes.")),
-    "payout_minimum": Term(Unit.MONEY, Better.LESS, _("Least balance that is paid out, 0.00 and up.")),
+    "close_day": Term(Unit.DAY_OF_MONTH, Better.LESS, _("1 to 28: day of the next month on which a month is closed.")),
+    "payout_minimum": Term(
+        Unit.MONEY, Better.LESS, _("0.00 and up: lowest balance that is paid out (payout threshold).")
+    ),
     "payout_details_hold_days": Term(
-        Unit.DAYS, Better.LESS, _("Days, 0 to 60: from a change of payout details until money goes there.")
+        Unit.DAYS, Better.LESS, _("0 to 60: days from a change of payout details until the first payout to them.")
     ),
-    "target_orders": Term(Unit.ORDERS, Better.LESS, _("Orders that the sales target asks for; 0 for no target.")),
-    "target_days": Term(Unit.DAYS, Better.MORE, _("Days, 1 to 730, in which the orders of the target are counted.")),
+    "target_orders": Term(Unit.ORDERS, Better.LESS, _("Orders required to meet the sales target; 0 for no target.")),
+    "target_days": Term(Unit.DAYS, Better.MORE, _("1 to 730: days in which orders count toward the target.")),
     "target_cure_days": Term(
-        Unit.DAYS, Better.MORE, _("Days, 0 to 365: from the notice of a missed target until a review opens.")
+        Unit.DAYS, Better.MORE, _("0 to 365: days from the missed-target notice until a review is opened.")
     ),
-    "reply_days": Term(Unit.DAYS, Better.MORE, _("Days, 1 to 365, in which an affiliate may reply to a review.")),
-    # Money named by a review is held for so long, so a longer time is worse.
-    "review_days": Term(Unit.DAYS, Better.LESS, _("Days, 1 to 365, in which staff must decide a review.")),
-    "appeal_days": Term(Unit.DAYS, Better.MORE, _("Days, 1 to 365, in which an affiliate may appeal.")),
+    "reply_days": Term(Unit.DAYS, Better.MORE, _("1 to 365: days in which an affiliate may reply to a review.")),
+    # Commissions are held until the decision, so more time is worse.
+    "review_days": Term(Unit.DAYS, Better.LESS, _("1 to 365: days in which staff must decide a review.")),
+    "appeal_days": Term(Unit.DAYS, Better.MORE, _("1 to 365: days in which an affiliate may appeal.")),
     "change_notice_days": Term(
-        Unit.DAYS, Better.MORE, _("Days, 0 to 365, before a change to the affiliate's detriment takes effect.")
+        Unit.DAYS, Better.MORE, _("0 to 365: days of notice before a less favorable version takes effect.")
     ),
     "termination_notice_days": Term(
-        Unit.DAYS, Better.MORE, _("Days, 0 to 365, before a termination without breach takes effect.")
+        Unit.DAYS, Better.MORE, _("0 to 365: days of notice before a termination without breach takes effect.")
     ),
-    # Longer keeps personal data longer, shorter loses the proof earlier: a detriment either way.
+    # Longer keeps personal data longer, shorter deletes the evidence earlier: a detriment either way.
     "retention_years": Term(
-        Unit.YEARS, Better.NEITHER, _("Years, 1 to 30, for which ledger, acceptances and decided reviews are kept.")
+        Unit.YEARS, Better.NEITHER, _("1 to 30: years for which ledger, acceptances and decided reviews are kept.")
     ),
 }
-"""Every term but the rate card and the prohibited activities, in the order of the seed agreement's clauses."""
+"""Every term except the rate card and the prohibited activities, in the order of the seed agreement's clauses."""
 
 
-def get_term_value(agreement: "AgreementVersion", term: str) -> Value:
-    """The value of `term` in a version, as the column has it."""
-    value: Value = getattr(agreement, term)
+def get_column(term: str) -> "Field[Any, Any]":
+    """Return the model field of `term`."""
+    field = apps.get_model("agreements", "AgreementVersion")._meta.get_field(term)
+    assert isinstance(field, Field)
+    return field
+
+
+def get_term_value(version: "AgreementVersion", term: str) -> Value:
+    """Return the stored value of `term` in a version."""
+    value: Value = getattr(version, term)
     return value
 
 
 def format_term_value(term: str, value: Value, currency: str, words: Wording = ENGLISH) -> str:
-    """`value` of `term` as the text of an agreement says it: "3 days", "2.60 %", "16.00 USD", "no limit", "the 3rd"."""
+    """Format the value of `term` as in the agreement: "3 days", "2.60 %", "16.00 USD", "no limit", "the 3rd"."""
     unit = TERMS[term].unit
     if value is None:
         return words.no_limit

@@ -1,4 +1,4 @@
-"""What changes in the words of clauses from one version to the next, word by word (CONTRACT 2)."""
+"""Compare the text of clauses between two versions, word by word (specification 2)."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ KIND_LABELS = {"added": gettext_lazy("added"), "removed": gettext_lazy("removed"
 
 @dataclass(frozen=True)
 class Piece:
-    """Words of a clause: "same", "removed" or "added"."""
+    """A run of words; `kind` is "same", "removed" or "added"."""
 
     kind: str
     text: str
@@ -22,7 +22,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class TextChange:
-    """A clause whose words differ: "added", "removed" or "changed"."""
+    """A clause whose text differs; `kind` is "added", "removed" or "changed"."""
 
     number: str
     heading: str
@@ -35,7 +35,7 @@ class TextChange:
 
 
 def compare_sections(old: tuple[Section, ...], new: tuple[Section, ...]) -> Iterator[TextChange]:
-    """Every clause of two versions whose words differ, in the order of the newer one."""
+    """Yield the clauses whose text differs, in the order of the newer version."""
     for before, after in _pair_sections(old, new):
         if before and after and before.text == after.text:
             continue
@@ -47,29 +47,29 @@ def compare_sections(old: tuple[Section, ...], new: tuple[Section, ...]) -> Iter
 
 
 def _compare_words(before: Section | None, after: Section | None) -> Iterator[Piece]:
-    """The words of a clause; its heading only where that differs too."""
+    """Compare the text of a clause, with number and heading only if they differ."""
     if before and after and (before.number, before.heading) == (after.number, after.heading):
         return compare_texts(before.body, after.body)
     return compare_texts(before.text if before else "", after.text if after else "")
 
 
 def _pair_sections(old: tuple[Section, ...], new: tuple[Section, ...]) -> list[tuple[Section | None, Section | None]]:
-    """Each clause with the one that it was: of the same heading, else of the same number; the removed ones last."""
-    left = list(old)
-    by_heading = {after.number: _take_section(left, "heading", after.heading) for after in new}
-    kept = [(by_heading[after.number] or _take_section(left, "number", after.number), after) for after in new]
-    return [*kept, *((before, None) for before in left)]
+    """Pair clauses by heading, or else by number; removed clauses come last."""
+    unpaired = list(old)
+    by_heading = {after.number: _take_section(unpaired, "heading", after.heading) for after in new}
+    kept = [(by_heading[after.number] or _take_section(unpaired, "number", after.number), after) for after in new]
+    return [*kept, *((before, None) for before in unpaired)]
 
 
-def _take_section(left: list[Section], field: str, value: str) -> Section | None:
-    found = next((section for section in left if getattr(section, field) == value), None)
-    if found:
-        left.remove(found)
-    return found
+def _take_section(unpaired: list[Section], field: str, value: str) -> Section | None:
+    match = next((section for section in unpaired if getattr(section, field) == value), None)
+    if match:
+        unpaired.remove(match)
+    return match
 
 
 def compare_texts(old: str, new: str) -> Iterator[Piece]:
-    """The two texts as one, word by word: what stays, what is removed, what is added."""
+    """Merge two texts word by word into kept, removed and added pieces."""
     before, after = re.findall(r"\s+|\S+", old), re.findall(r"\s+|\S+", new)
     for op, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if op == "equal":
@@ -82,6 +82,6 @@ def compare_texts(old: str, new: str) -> Iterator[Piece]:
 
 
 def format_pieces(pieces: Iterable[Piece]) -> str:
-    """The words of a clause in plain text: "[-three-]{+two+} days"."""
+    """Return the pieces as plain text: "[-three-]{+two+} days"."""
     marks = {"same": ("", ""), "removed": ("[-", "-]"), "added": ("{+", "+}")}
     return "".join(f"{marks[piece.kind][0]}{piece.text}{marks[piece.kind][1]}" for piece in pieces)

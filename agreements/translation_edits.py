@@ -1,4 +1,4 @@
-"""Offering a draft in another language, and translating it (CONTRACT 2)."""
+"""Offer a draft in other languages and translate it (specification 2)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,9 +24,10 @@ from audit import trail
 
 
 class TranslatedWords(NamedTuple):
-    """A heading or title with the text under it, and the fingerprint of the governing words that it was made from.
+    """A translated heading or title and its text.
 
-    "" for those of now; where somebody changed them meanwhile, the translation is out of date at once.
+    `source_sha256` is the fingerprint of the governing words it was made from, "" for the present ones. If they changed
+    in the meantime, the translation is out of date.
     """
 
     heading: str
@@ -36,13 +37,13 @@ class TranslatedWords(NamedTuple):
 
 @transaction.atomic
 def set_governing_language(*, agreement: AgreementVersion, language: str, now: datetime, by: User | None) -> None:
-    """Say that a draft is written in `language`, whose text governs; refuses one that is a translation of it."""
+    """Set the governing language of a draft; raises ValidationError if it is one of its translations."""
     draft = _lock_draft(agreement)
     _check_language(language)
     if language == draft.language:
         return
     if language in translations.list_languages(draft):
-        raise ValidationError({"language": _("The version is offered in it as a translation.")})
+        raise ValidationError({"language": _("The version is offered in this language as a translation.")})
     before, draft.language = draft.language, language
     draft.save(update_fields=["language"])
     agreement.language = language
@@ -51,22 +52,22 @@ def set_governing_language(*, agreement: AgreementVersion, language: str, now: d
 
 @transaction.atomic
 def add_language(*, agreement: AgreementVersion, language: str, now: datetime, by: User | None) -> None:
-    """Offer a draft in `language` too: from then on it is published only with all of it translated."""
+    """Offer a draft in `language` too; it can then be published only with a complete translation."""
     draft = _lock_draft(agreement)
     _check_language(language)
     if language in translations.list_languages(draft):
-        raise ValidationError({"language": _("The version is offered in it already.")})
+        raise ValidationError({"language": _("The version is already offered in this language.")})
     Translation.objects.create(agreement=draft, language=language)
     _record_audit("translation started", draft, now, by, after=language)
 
 
 @transaction.atomic
 def remove_language(*, agreement: AgreementVersion, language: str, now: datetime, by: User | None) -> None:
-    """No longer offer a draft in `language`; its translation is deleted."""
+    """Remove `language` from a draft and delete its translation."""
     draft = _lock_draft(agreement)
     deleted, _rows = Translation.objects.filter(agreement=draft, language=language).delete()
     if not deleted:
-        raise ValidationError({"language": _("The version is not offered in it.")})
+        raise ValidationError({"language": _("The version is not offered in this language.")})
     TranslatedClause.objects.filter(agreement=draft, language=language).delete()
     TranslatedActivity.objects.filter(agreement=draft, language=language).delete()
     _record_audit("translation removed", draft, now, by, before=language)
@@ -76,13 +77,13 @@ def remove_language(*, agreement: AgreementVersion, language: str, now: datetime
 def save_translations(
     *, agreement: AgreementVersion, language: str, words: Mapping[UUID, TranslatedWords], now: datetime, by: User | None
 ) -> list[str]:
-    """Store the words of clauses and prohibited activities, by their ids.
+    """Store translated clauses and prohibited activities by id, and return the places stored.
 
-    Returns the places that were written. Ids that are none of the draft's are passed over: the part was deleted since.
+    Ids that don't belong to the draft are ignored, because the part may have been deleted in the meantime.
     """
     draft = _lock_draft(agreement)
     if language not in translations.list_languages(draft)[1:]:
-        raise ValidationError({"language": _("The version is not offered in it.")})
+        raise ValidationError({"language": _("The version is not offered in this language.")})
     places = []
     for clause in draft.clauses.filter(pk__in=words):
         _save_clause(clause, language, words[clause.pk])
@@ -96,31 +97,31 @@ def save_translations(
 
 
 def _save_clause(clause: Clause, language: str, words: TranslatedWords) -> None:
-    made_from = words.source_sha256 or translations.compute_fingerprint(clause)
-    values = {"heading": words.heading, "body": words.text, "source_sha256": made_from}
+    source_sha256 = words.source_sha256 or translations.compute_fingerprint(clause)
+    values = {"heading": words.heading, "body": words.text, "source_sha256": source_sha256}
     TranslatedClause.objects.update_or_create(
         agreement_id=clause.agreement_id, clause=clause, language=language, defaults=values
     )
 
 
 def _save_activity(activity: ProhibitedActivity, language: str, words: TranslatedWords) -> None:
-    made_from = words.source_sha256 or translations.compute_fingerprint(activity)
-    values = {"title": words.heading, "text": words.text, "source_sha256": made_from}
+    source_sha256 = words.source_sha256 or translations.compute_fingerprint(activity)
+    values = {"title": words.heading, "text": words.text, "source_sha256": source_sha256}
     TranslatedActivity.objects.update_or_create(
         agreement_id=activity.agreement_id, activity=activity, language=language, defaults=values
     )
 
 
-def _lock_draft(agreement: AgreementVersion) -> AgreementVersion:
-    draft = AgreementVersion.objects.select_for_update().get(pk=agreement.pk)
+def _lock_draft(version: AgreementVersion) -> AgreementVersion:
+    draft = AgreementVersion.objects.select_for_update().get(pk=version.pk)
     if draft.published_at is not None:
-        raise Rejected(_("Version %s is published and never changes again.") % draft.name)
+        raise Rejected(_("Version %s is published and can't be changed.") % draft.name)
     return draft
 
 
 def _check_language(language: str) -> None:
     if language not in languages.KNOWN:
-        raise ValidationError({"language": _("There are no fixed words for the language %s.") % language})
+        raise ValidationError({"language": _("The language %s is not supported.") % language})
 
 
 def _record_audit(

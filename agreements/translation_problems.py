@@ -1,4 +1,4 @@
-"""What keeps a version from being published in the languages in which it is offered (CONTRACT 2)."""
+"""Problems of translations that keep a draft from being published (specification 2)."""
 
 from collections.abc import Iterator
 
@@ -11,15 +11,15 @@ from agreements.rendering import Source
 
 
 def find_problems(source: Source) -> Iterator[Problem]:
-    """Of each translation: what is left out, what cannot be rendered, what says other terms, what is out of date."""
+    """Yield what is missing, cannot be rendered, has different placeholders or is out of date in each translation."""
     for language in translations.list_languages(source.agreement)[1:]:
         yield from find_language_problems(source, language)
 
 
 def find_language_problems(source: Source, language: str) -> Iterator[Problem]:
-    """`problems` of one language; `source` has the governing words."""
+    """Yield the problems of one language; `source` has the governing words."""
     if language not in languages.KNOWN:
-        yield Problem("translations", _("There are no fixed words for the language %s.") % language)
+        yield Problem("translations", _("The language %s is not supported.") % language)
         return
     clauses = translations.get_translated_clauses(source.agreement, language)
     for clause in source.clauses:
@@ -32,39 +32,39 @@ def find_language_problems(source: Source, language: str) -> Iterator[Problem]:
 
 
 def format_place(part: Clause | ProhibitedActivity, language: str) -> str:
-    """Where a problem with the translation of a part is: "clause 3.2 (de)"."""
+    """Return the place of a problem with a translation: "clause 3.2 (de)"."""
     return f"clause {part.number} ({language})" if isinstance(part, Clause) else f"activity {part.code} ({language})"
 
 
 def _check_clause(clause: Clause, row: TranslatedClause | None) -> Iterator[str]:
     heading, body = (row.heading, row.body) if row else ("", "")
     if not (heading.strip() or body.strip()):
-        yield _("It is not translated.")
+        yield _("The translation is missing.")
         return
     if not heading.strip():
-        yield _("Its heading is not translated.")
+        yield _("The heading is not translated.")
     yield from _check_body(clause, Clause(number=clause.number, body=body))
     yield from _check_fingerprint(clause, row)
 
 
 def _check_body(clause: Clause, translated: Clause) -> Iterator[str]:
     if bool(clause.body.strip()) != bool(translated.body.strip()):
-        yield _("Its text is not translated.") if clause.body.strip() else _("The governing clause has no text.")
+        yield _("The text is not translated.") if clause.body.strip() else _("The governing clause has no text.")
         return
-    wrong = list(placeholders.find_problem(translated))
-    yield from wrong
-    if wrong:
+    problems = list(placeholders.find_problem(translated))
+    yield from problems
+    if problems:
         return
-    wanted, found = placeholders.list_placeholders(clause), placeholders.list_placeholders(translated)
-    for name in sorted(wanted - found):
-        yield _("It must say {%s}, as the governing clause does.") % name
-    for name in sorted(found - wanted):
-        yield _("It says {%s}, which the governing clause does not.") % name
+    required, used = placeholders.list_placeholders(clause), placeholders.list_placeholders(translated)
+    for name in sorted(required - used):
+        yield _("The placeholder {%s} of the governing clause is missing.") % name
+    for name in sorted(used - required):
+        yield _("The placeholder {%s} is not in the governing clause.") % name
 
 
 def _check_activity(activity: ProhibitedActivity, row: TranslatedActivity | None) -> Iterator[str]:
     if row is None or not row.title.strip() or not row.text.strip():
-        yield _("It needs a title and a text.")
+        yield _("Enter a title and a text.")
         return
     yield from _check_fingerprint(activity, row)
 
@@ -73,4 +73,4 @@ def _check_fingerprint(
     part: Clause | ProhibitedActivity, row: TranslatedClause | TranslatedActivity | None
 ) -> Iterator[str]:
     if row and row.source_sha256 != translations.compute_fingerprint(part):
-        yield _("The governing words changed since this was translated.")
+        yield _("The governing text has changed since this translation.")

@@ -1,4 +1,4 @@
-"""The languages in which a version is read: the one that it is written in, which governs, and others (CONTRACT 2)."""
+"""The languages of a version: the governing one that it is written in, and translations (specification 2)."""
 
 from collections.abc import Mapping
 from copy import copy
@@ -20,21 +20,21 @@ from lib.ids import uuid7
 PARTS = ("translations", "translated_clauses", "translated_activities")
 
 
-def list_languages(agreement: AgreementVersion) -> list[str]:
-    """The codes of the languages in which a version is offered, the governing one first."""
-    others = Translation.objects.filter(agreement=agreement).order_by("language").values_list("language", flat=True)
-    return [agreement.language, *others]
+def list_languages(version: AgreementVersion) -> list[str]:
+    """Return the codes of the languages in which a version is offered, the governing one first."""
+    others = Translation.objects.filter(agreement=version).order_by("language").values_list("language", flat=True)
+    return [version.language, *others]
 
 
-def load_source(agreement: AgreementVersion, language: str = "") -> Source:
-    """The rows of a version with their words in `language`, the governing one for "".
+def load_source(version: AgreementVersion, language: str = "") -> Source:
+    """Load the rows of a version in `language`, "" for the governing one.
 
-    What is not translated yet is in the governing language: a draft can be previewed at any time, and is not published so.
+    Untranslated parts are in the governing language, so that a draft can be previewed at any time.
     """
-    governing = rendering.load_source(agreement)
-    if language in ("", agreement.language):
+    governing = rendering.load_source(version)
+    if language in ("", version.language):
         return governing
-    clauses, activities = get_translated_clauses(agreement, language), get_translated_activities(agreement, language)
+    clauses, activities = get_translated_clauses(version, language), get_translated_activities(version, language)
     return replace(
         governing,
         clauses=[_translate_clause(clause, clauses.get(clause.pk)) for clause in governing.clauses],
@@ -44,14 +44,14 @@ def load_source(agreement: AgreementVersion, language: str = "") -> Source:
     )
 
 
-def get_translated_clauses(agreement: AgreementVersion, language: str) -> dict[UUID, TranslatedClause]:
-    """{clause: its translation} of one language."""
-    return {row.clause_id: row for row in agreement.translated_clauses.filter(language=language)}
+def get_translated_clauses(version: AgreementVersion, language: str) -> dict[UUID, TranslatedClause]:
+    """Return {clause id: translation} of one language."""
+    return {row.clause_id: row for row in version.translated_clauses.filter(language=language)}
 
 
-def get_translated_activities(agreement: AgreementVersion, language: str) -> dict[UUID, TranslatedActivity]:
-    """{prohibited activity: its translation} of one language."""
-    return {row.activity_id: row for row in agreement.translated_activities.filter(language=language)}
+def get_translated_activities(version: AgreementVersion, language: str) -> dict[UUID, TranslatedActivity]:
+    """Return {prohibited activity id: translation} of one language."""
+    return {row.activity_id: row for row in version.translated_activities.filter(language=language)}
 
 
 def _translate_clause(clause: Clause, translated: TranslatedClause | None) -> Clause:
@@ -71,13 +71,13 @@ def _translate_activity(activity: ProhibitedActivity, translated: TranslatedActi
 
 
 def compute_fingerprint(part: Clause | ProhibitedActivity) -> str:
-    """The SHA-256 of the governing words of a part, by which a translation knows what it was made from."""
+    """Return the SHA-256 of the governing words of a part, which identifies what a translation was made from."""
     words = (part.heading, part.body) if isinstance(part, Clause) else (part.title, part.text)
     return rendering.compute_sha256("\n".join(["", *map("\n\n".join, map(rendering.split_paragraphs, words))]))
 
 
 def copy_translations(draft: AgreementVersion, source: AgreementVersion, pairs: Mapping[UUID, UUID]) -> None:
-    """Copy the translations of `source` to a new draft; `pairs` says of each part of the old one which is its copy."""
+    """Copy the translations of `source` to a new draft; `pairs` is {old part id: new part id}."""
     Translation.objects.bulk_create(
         Translation(agreement=draft, language=row.language) for row in source.translations.all()
     )

@@ -1,4 +1,4 @@
-"""The agreement's addresses: public reading, and an affiliate's own acceptances."""
+"""URLs of the public agreement pages."""
 
 from django.urls import path
 

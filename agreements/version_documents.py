@@ -1,4 +1,4 @@
-"""The text of a version as people read it: for a published one always the stored text, whatever became of the code since."""
+"""The text of a version for readers; for a published version always the stored text."""
 
 from django.conf import settings
 
@@ -7,39 +7,39 @@ from agreements.models import AgreementText, AgreementVersion
 from agreements.rendering import Block, Document, Paragraph, Section, Span
 
 
-def get_text(agreement: AgreementVersion, language: str = "") -> AgreementText | None:
-    """The stored text of a published version, the governing one unless a language is named; None for a draft."""
-    return AgreementText.objects.filter(agreement=agreement, language=language or agreement.language).first()
+def get_text(version: AgreementVersion, language: str = "") -> AgreementText | None:
+    """Return the stored text of a published version in `language`, "" for the governing one; None for a draft."""
+    return AgreementText.objects.filter(agreement=version, language=language or version.language).first()
 
 
-def get_document(agreement: AgreementVersion, language: str = "") -> Document:
-    """What a reader of `language` sees, which the version must be offered in; "" for the governing text.
+def get_document(version: AgreementVersion, language: str = "") -> Document:
+    """Return the document in `language`, in which the version must be offered; "" for the governing text.
 
-    Of a published version it has exactly the words of the stored text. UnresolvedPlaceholder for a draft whose text
-    cannot be made.
+    For a published version it has exactly the stored text. Raises UnresolvedPlaceholder for a draft that cannot be
+    rendered.
     """
-    stored = get_text(agreement, language)
+    stored = get_text(version, language)
     if stored is None:
-        return rendering.render_document(translations.load_source(agreement, language), settings.PROGRAM_NAME)
-    made = rerender_document(agreement, stored)
-    return made if made.text == stored.text else parse_document(stored, agreement)
+        return rendering.render_document(translations.load_source(version, language), settings.PROGRAM_NAME)
+    rendered = rerender_document(version, stored)
+    return rendered if rendered.text == stored.text else parse_document(stored, version)
 
 
-def rerender_document(agreement: AgreementVersion, stored: AgreementText) -> Document:
-    """The document that a published version's rows give now, under the program's name of the time."""
-    return rendering.render_document(translations.load_source(agreement, stored.language), extract_program_name(stored))
+def rerender_document(version: AgreementVersion, stored: AgreementText) -> Document:
+    """Render a published version again from its rows, with the program name in the stored text."""
+    return rendering.render_document(translations.load_source(version, stored.language), extract_program_name(stored))
 
 
 def extract_program_name(stored: AgreementText) -> str:
-    """The program's name as a stored text has it in its title."""
+    """Return the program name from the title of a stored text."""
     return languages.KNOWN[stored.language].parse_program_name(stored.text.split("\n", 1)[0])
 
 
-def parse_document(stored: AgreementText, agreement: AgreementVersion) -> Document:
-    """The document read back from its text, for a version whose rendering has changed since it was published."""
+def parse_document(stored: AgreementText, version: AgreementVersion) -> Document:
+    """Parse a stored text into a document, for a version whose rendering has changed since it was published."""
     head, *chunks = stored.text.strip("\n").split("\n\n")
     title, *facts = head.split("\n")
-    clauses = translations.load_source(agreement, stored.language).clauses
+    clauses = translations.load_source(version, stored.language).clauses
     headings = {f"{c.number} {rendering.collapse_whitespace(c.heading)}": c for c in clauses}
     sections: list[tuple[str, str, list[Block]]] = []
     for chunk in chunks:
@@ -48,5 +48,5 @@ def parse_document(stored: AgreementText, agreement: AgreementVersion) -> Docume
             sections.append((clause.number, clause.heading, []))
         elif sections:
             sections[-1][2].append(Paragraph((Span(chunk),)))
-    read = tuple(Section(number, heading, tuple(blocks)) for number, heading, blocks in sections)
-    return Document(title, tuple(facts), read, stored.language)
+    parsed = tuple(Section(number, heading, tuple(blocks)) for number, heading, blocks in sections)
+    return Document(title, tuple(facts), parsed, stored.language)

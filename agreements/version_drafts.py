@@ -1,4 +1,4 @@
-"""Drafting: a new version starts as a copy of the one in force, and has to be free of problems to be published (CONTRACT 2)."""
+"""Start drafts as copies of the newest version, and find problems that block publication (specification 2)."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from agreements import placeholders, rendering, seed, terms, translation_problems, translations
-from agreements.currencies import TWO_DECIMALS
 from agreements.errors import Problem
 from agreements.models import AgreementVersion, Clause
+from agreements.program_currency import TWO_DECIMAL_CURRENCIES
 from agreements.rendering import Source
 from agreements.rules import RULE_TERMS, Rule
 from audit import trail
@@ -26,7 +26,7 @@ PARTS = ("rates", "activities", "clauses")
 
 @transaction.atomic
 def start_draft(*, now: datetime, by: User | None, source: AgreementVersion | None = None) -> AgreementVersion:
-    """A new draft, copied from `source` or else from the newest published version; an empty one where there is none."""
+    """Create a draft as a copy of `source` or the newest published version; an empty draft if there is none."""
     source = source or AgreementVersion.objects.published().order_by("-effective_at").first()
     draft = AgreementVersion(name=generate_name(), drafted_at=now)
     for term in ("language", *terms.TERMS) if source else ():
@@ -41,7 +41,7 @@ def start_draft(*, now: datetime, by: User | None, source: AgreementVersion | No
 
 
 def _copy_parts(source: AgreementVersion, draft: AgreementVersion) -> dict[UUID, UUID]:
-    """Which part of the source became which of the draft."""
+    """Copy the parts of `source` to `draft` and return {old part id: new part id}."""
     pairs: dict[UUID, UUID] = {}
     for part in PARTS:
         rows = list(getattr(source, part).all())
@@ -54,7 +54,7 @@ def _copy_parts(source: AgreementVersion, draft: AgreementVersion) -> dict[UUID,
 
 
 def generate_name() -> str:
-    """The next number that no version has for its name."""
+    """Return the next number that is not yet the name of a version."""
     taken = set(AgreementVersion.objects.values_list("name", flat=True))
     number = AgreementVersion.objects.filter(published_at__isnull=False).count() + 1
     while str(number) in taken:
@@ -62,12 +62,12 @@ def generate_name() -> str:
     return str(number)
 
 
-def find_problems(agreement: AgreementVersion) -> list[Problem]:
-    """Everything that keeps a draft from being published, each with its place and cause; empty when there is nothing."""
-    source = rendering.load_source(agreement)
+def find_problems(version: AgreementVersion) -> list[Problem]:
+    """Return all problems that keep a draft from being published, with place and cause."""
+    source = rendering.load_source(version)
     return [
-        *_check_terms(agreement),
-        *_check_fixed_terms(agreement),
+        *_check_terms(version),
+        *_check_fixed_terms(version),
         *_check_rates(source),
         *_check_activities(source),
         *_check_clauses(source),
@@ -76,31 +76,31 @@ def find_problems(agreement: AgreementVersion) -> list[Problem]:
     ]
 
 
-def _check_terms(agreement: AgreementVersion) -> Iterator[Problem]:
+def _check_terms(version: AgreementVersion) -> Iterator[Problem]:
     try:
-        agreement.clean_fields()
+        version.clean_fields()
     except ValidationError as error:
         for field, messages in error.message_dict.items():
             yield from (Problem(field, message) for message in messages)
-    if agreement.rate_floor > agreement.rate_ceiling:
-        yield Problem("rate_floor", _("The lowest rate is above the highest."))
-    if agreement.currency not in TWO_DECIMALS:
-        yield Problem("currency", _("Not an ISO 4217 code of a currency with two decimals."))
-    if not is_time_zone(agreement.time_zone):
-        yield Problem("time_zone", _("Not the name of a time zone, such as Europe/Berlin."))
+    if version.rate_floor > version.rate_ceiling:
+        yield Problem("rate_floor", _("The lowest rate is higher than the highest rate."))
+    if version.currency not in TWO_DECIMAL_CURRENCIES:
+        yield Problem("currency", _("Enter the ISO 4217 code of a currency with two decimals, such as USD."))
+    if not is_time_zone(version.time_zone):
+        yield Problem("time_zone", _("Enter the name of a time zone, such as Europe/Berlin."))
 
 
 def is_time_zone(name: str) -> bool:
-    """Whether `name` is an IANA time zone that this machine knows."""
+    """Return whether `name` is a known IANA time zone."""
     return name in available_timezones() and bool(ZoneInfo(name))
 
 
-def _check_fixed_terms(agreement: AgreementVersion) -> Iterator[Problem]:
+def _check_fixed_terms(version: AgreementVersion) -> Iterator[Problem]:
     first = AgreementVersion.objects.published().order_by("effective_at").first()
     for field in ("currency", "time_zone") if first else ():
-        theirs = getattr(first, field)
-        if getattr(agreement, field) != theirs:
-            yield Problem(field, _("The program's is %(value)s, the same in every version.") % {"value": theirs})
+        fixed = getattr(first, field)
+        if getattr(version, field) != fixed:
+            yield Problem(field, _("It must be %(value)s, the same in every version.") % {"value": fixed})
 
 
 def _check_rates(source: Source) -> Iterator[Problem]:
@@ -113,35 +113,35 @@ def _check_rates(source: Source) -> Iterator[Problem]:
                 "ceiling": terms.format_percent(ceiling),
             }
             yield Problem(f"rate {rate.category}", cause, rate.pk)
-    times = Counter(rate.category for rate in source.rates)
+    counts = Counter(rate.category for rate in source.rates)
     for rate in source.rates:
-        if times[rate.category] > 1:
+        if counts[rate.category] > 1:
             yield Problem(f"rate {rate.category}", _("The category has more than one row."), rate.pk)
-    standing = [rate for rate in source.rates if rate.everything_else]
-    for rate in standing if len(standing) > 1 else ():
-        cause = _("Exactly one row must stand for everything else; %d do.") % len(standing)
+    defaults = [rate for rate in source.rates if rate.everything_else]
+    for rate in defaults if len(defaults) > 1 else ():
+        cause = _("Mark exactly one row as everything else; %d are marked.") % len(defaults)
         yield Problem(f"rate {rate.category}", cause, rate.pk)
-    if not standing:
-        yield Problem("rates", _("Exactly one row must stand for everything else; none does."))
+    if not defaults:
+        yield Problem("rates", _("Mark exactly one row as everything else; none is marked."))
 
 
 def _check_activities(source: Source) -> Iterator[Problem]:
     if not source.activities:
-        yield Problem("activities", _("There must be at least one prohibited activity."))
-    times = Counter(activity.code for activity in source.activities)
+        yield Problem("activities", _("Add at least one prohibited activity."))
+    counts = Counter(activity.code for activity in source.activities)
     for activity in source.activities:
         place = f"activity {activity.code}"
-        if times[activity.code] > 1:
+        if counts[activity.code] > 1:
             yield Problem(place, _("The code has more than one row."), activity.pk)
         if not activity.title.strip() or not activity.text.strip():
-            yield Problem(place, _("It needs a title and a text."), activity.pk)
+            yield Problem(place, _("Enter a title and a text."), activity.pk)
 
 
 def _check_clauses(source: Source) -> Iterator[Problem]:
     numbers = [clause.number for clause in source.clauses]
     for section in SECTIONS:
         if str(section) not in numbers:
-            yield Problem("clauses", _("Section %d is left out.") % section)
+            yield Problem("clauses", _("Section %d is missing.") % section)
     for clause in source.clauses:
         yield from _check_clause(clause, numbers)
     in_order = sorted(numbers, key=lambda number: [int(part) for part in number.split(".")])
@@ -156,18 +156,18 @@ def _check_clause(clause: Clause, numbers: list[str]) -> Iterator[Problem]:
 
 def _find_clause_causes(clause: Clause, numbers: list[str]) -> Iterator[str]:
     if numbers.count(clause.number) > 1:
-        yield _("The number is used twice.")
+        yield _("The number is used more than once.")
     if "." in clause.number and not clause.body.strip():
-        yield _("It has no text.")
+        yield _("The text is missing.")
     yield from placeholders.find_problem(clause)
     used = placeholders.list_placeholders(clause)
     for rule in clause.rules:
         if rule not in set(Rule):
-            yield _("There is no rule called %s.") % rule
+            yield _("%s is not the name of a rule.") % rule
             continue
         for term in RULE_TERMS.get(Rule(rule), ()):
             if term not in used:
-                yield _("It states the rule %(rule)s and must say {%(term)s}.") % {"rule": rule, "term": term}
+                yield _("The rule %(rule)s requires the placeholder {%(term)s}.") % {"rule": rule, "term": term}
 
 
 def _check_rules(source: Source) -> Iterator[Problem]:
@@ -175,8 +175,8 @@ def _check_rules(source: Source) -> Iterator[Problem]:
     for rule in Rule:
         if stated[rule] == 0:
             example = next(clause for clause in seed.CLAUSES if rule in clause.rules)
-            cause = _("No clause states the rule %(rule)s; in the example that ships it is %(number)s, %(heading)s.")
-            found = {"rule": rule.value, "number": example.number, "heading": example.heading}
-            yield Problem(f"rule {rule.value}", cause % found)
+            cause = _("No clause states the rule %(rule)s. In the example agreement it is %(number)s, %(heading)s.")
+            values = {"rule": rule.value, "number": example.number, "heading": example.heading}
+            yield Problem(f"rule {rule.value}", cause % values)
         elif stated[rule] > 1:
             yield Problem(f"rule {rule.value}", _("More than one clause states the rule %s.") % rule.value)

@@ -1,7 +1,7 @@
-// The page of a draft: everything works without this file; with it, links reach into tabs, placeholders go in by a click.
+// Progressive enhancement of the draft page: links open tabs, and placeholders are inserted with a click.
 "use strict";
 
-/** Show the tab and the folded rows around an element, then go to it. */
+/** Open the tab and the folded rows around an element, then focus it. */
 function reveal(target) {
   const group = target.closest("[id$='-group']");
   const tab = document.querySelector(`#tabs-items a[href="#${group ? group.id.replace(/-group$/, "") : "general"}"], #tabs-dropdown a[href="#${group ? group.id.replace(/-group$/, "") : "general"}"]`);
@@ -10,7 +10,7 @@ function reveal(target) {
   goTo(target, 60);
 }
 
-/** What its tab still hides takes no focus: ask again with each picture, for a second at most. */
+/** Focus an element as soon as its tab is visible; try again in each frame, for at most a second. */
 function goTo(target, tries) {
   if (target.getClientRects().length === 0 && tries > 0) {
     requestAnimationFrame(() => goTo(target, tries - 1));
@@ -26,7 +26,7 @@ function revealNamed(fragment) {
   return Boolean(target);
 }
 
-/** Put a placeholder where the writer was in the text beside it. */
+/** Insert a placeholder at the cursor of the text beside it. */
 function insert(name) {
   const text = name.closest(".part-field").querySelector("textarea");
   text.setRangeText(name.textContent, text.selectionStart, text.selectionEnd, "end");
@@ -34,7 +34,7 @@ function insert(name) {
   text.focus();
 }
 
-function offer(list) {
+function makeClickable(list) {
   for (const name of list.querySelectorAll("code:not([role])")) {
     name.setAttribute("role", "button");
     name.tabIndex = 0;
@@ -57,9 +57,9 @@ document.addEventListener("keydown", (event) => {
 });
 
 window.addEventListener("load", () => {
-  document.querySelectorAll(".placeholders").forEach(offer);
-  document.addEventListener("formset:added", () => document.querySelectorAll(".placeholders").forEach(offer));
+  document.querySelectorAll(".placeholders").forEach(makeClickable);
+  document.addEventListener("formset:added", () => document.querySelectorAll(".placeholders").forEach(makeClickable));
   for (const remove of document.querySelectorAll(".delete-template[hidden]")) remove.hidden = false;
-  // After unfold has chosen a tab.
+  // After unfold has selected a tab.
   setTimeout(() => revealNamed(window.location.hash), 0);
 });

@@ -1,4 +1,4 @@
-"""The staff's side of the agreement."""
+"""The admin of the agreements app."""
 
 from agreements.admin import acceptances, program, promotions, versions
 

@@ -1,4 +1,4 @@
-"""The chain of acceptances in the admin: to read, to verify, to take out as evidence."""
+"""The acceptances in the admin: read them, verify the chain, export evidence."""
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from agreements import chain, evidence_export
 from agreements.models import Acceptance, AcceptancePerson
 from lib.admin.bases import ReadOnlyAdmin
-from lib.typed import action
+from lib.admin.staff_action import StaffPage
 
 
 @admin.register(Acceptance)
@@ -29,24 +29,21 @@ class AcceptanceAdmin(ReadOnlyAdmin):
     actions_list = ("verify",)
     actions_detail = ("export",)
 
-    def has_proof_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("agreements.view_acceptance")
-
-    @admin.display(description=gettext_lazy("its own hash matches"), boolean=True)
+    @admin.display(description=gettext_lazy("hash is valid"), boolean=True)
     def verified(self, acceptance: Acceptance) -> bool:
         return chain.compute_record_hash(acceptance) == acceptance.hash
 
-    @action(description=gettext_lazy("Verify the chain"), permissions=["proof"])
+    @StaffPage(gettext_lazy("Verify the chain"), permission="agreements.view_acceptance")
     def verify(self, request: HttpRequest) -> HttpResponse:
-        """Every record, text and link; says the first that is wrong."""
-        proven, wrong = chain.verify_chain()
-        if wrong:
-            messages.error(request, wrong)
+        """Verify every record, text and link, and show the first error."""
+        verified, error = chain.verify_chain()
+        if error:
+            messages.error(request, error)
         else:
-            messages.success(request, _("%d acceptances verified.") % proven)
+            messages.success(request, _("%d acceptances verified.") % verified)
         return HttpResponseRedirect(reverse("admin:agreements_acceptance_changelist"))
 
-    @action(description=gettext_lazy("Evidence as a ZIP"), permissions=["proof"])
+    @StaffPage(gettext_lazy("Export evidence (ZIP)"), permission="agreements.view_acceptance")
     def export(self, request: HttpRequest, object_id: str) -> HttpResponse:
         acceptance = get_object_or_404(Acceptance.objects.select_related("agreement"), pk=object_id)
         headers = {"Content-Disposition": f'attachment; filename="{evidence_export.build_file_name(acceptance)}"'}
@@ -62,7 +59,7 @@ class AcceptanceAdmin(ReadOnlyAdmin):
     def email(self, acceptance: Acceptance) -> str:
         return _get_personal_field(acceptance, "email")
 
-    @admin.display(description=gettext_lazy("internet address"))
+    @admin.display(description=gettext_lazy("IP address"))
     def address(self, acceptance: Acceptance) -> str:
         return _get_personal_field(acceptance, "address")
 

@@ -1,4 +1,4 @@
-"""The terms of a draft as a form: each with its unit, its bounds, one line of help, and what has to be mended."""
+"""The form for the terms of a draft: each with unit, bounds, help text and its problems."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy
 from agreements import version_drafts
 from agreements.admin import draft_problems
 from agreements.admin.units import UnitInput
-from agreements.currencies import TWO_DECIMALS
 from agreements.models import AgreementVersion
-from agreements.terms import TERMS, Unit
+from agreements.program_currency import TWO_DECIMAL_CURRENCIES
+from agreements.terms import TERMS, Unit, get_column
 
 UNIT_LABELS = {
     Unit.PERCENT: "%",
@@ -33,16 +33,16 @@ TERM_GROUPS: dict[Any, tuple[Any, ...]] = {
     gettext_lazy("Payment"): (("payout_minimum", "close_day"), "payout_details_hold_days"),
     gettext_lazy("Sales target"): (("target_orders", "target_days"), "target_cure_days"),
     gettext_lazy("Reviews and appeals"): (("reply_days", "review_days"), "appeal_days"),
-    gettext_lazy("Notice, and how long things are kept"): (
+    gettext_lazy("Notice periods and retention"): (
         ("change_notice_days", "termination_notice_days"),
         "retention_years",
     ),
 }
-"""The terms under their headings, two in a line."""
+"""{heading: fields}; fields in a tuple share a line."""
 
 
 class DraftForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the type checker only
-    """The terms of a draft; every bound of CONTRACT 2 is said beside its field."""
+    """The terms of a draft."""
 
     class Meta:
         model = AgreementVersion
@@ -61,19 +61,19 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the t
         answers: dict[str, Any] = super().clean() or {}
         floor, ceiling = answers.get("rate_floor"), answers.get("rate_ceiling")
         if floor is not None and ceiling is not None and floor > ceiling:
-            self.add_error("rate_floor", _("The lowest rate is above the highest."))
-        if "currency" in answers and answers["currency"] not in TWO_DECIMALS:
-            self.add_error("currency", _("Not an ISO 4217 code of a currency with two decimals."))
+            self.add_error("rate_floor", _("The lowest rate is higher than the highest rate."))
+        if "currency" in answers and answers["currency"] not in TWO_DECIMAL_CURRENCIES:
+            self.add_error("currency", _("Enter the ISO 4217 code of a currency with two decimals, such as USD."))
         if "time_zone" in answers and not version_drafts.is_time_zone(answers["time_zone"]):
-            self.add_error("time_zone", _("Not the name of a time zone, such as Europe/Berlin."))
+            self.add_error("time_zone", _("Enter the name of a time zone, such as Europe/Berlin."))
         return answers
 
 
 def _build_unit_input(term: str, currency: str) -> UnitInput:
-    """A box for a term with its unit beside it, and its bounds for the browser."""
+    """Return a number input with the term's unit and bounds."""
     unit = TERMS[term].unit
     attrs: dict[str, Any] = {"step": "0.01" if unit in (Unit.PERCENT, Unit.MONEY) else "1"}
-    for validator in AgreementVersion._meta.get_field(term).validators:  # type: ignore[union-attr]  # a column, not a relation
+    for validator in get_column(term).validators:
         if isinstance(validator, MinValueValidator):
             attrs["min"] = validator.limit_value
         elif isinstance(validator, MaxValueValidator):

@@ -1,4 +1,4 @@
-"""What the page of a version shows around its form: of a draft what has to be mended, of a published one its facts."""
+"""The context of a version's admin page: problems of a draft, facts of a published version."""
 
 from typing import Any
 
@@ -11,21 +11,21 @@ from agreements.models import Acceptance, AgreementVersion
 from agreements.rules import TERM_RULES, Rule
 
 
-def build_draft_context(agreement: AgreementVersion, form: Any, formsets: list[Any]) -> dict[str, Any]:
-    """The summary at the top, and for each rule the clauses that state it."""
+def build_draft_context(version: AgreementVersion, form: Any, formsets: list[Any]) -> dict[str, Any]:
+    """Return the problems for the summary at the top, and for each rule the clauses that state it."""
     return {
         "form_errors": draft_problems.list_form_errors(form, formsets) if form.is_bound else [],
-        "problems": draft_problems.build_problem_lines(agreement, formsets),
-        "rule_rows": [_describe_rule(rule, agreement, formsets) for rule in Rule],
+        "problems": draft_problems.build_problem_lines(version, formsets),
+        "rule_rows": [_describe_rule(rule, version, formsets) for rule in Rule],
     }
 
 
-def _describe_rule(rule: Rule, agreement: AgreementVersion, formsets: list[Any]) -> dict[str, Any]:
+def _describe_rule(rule: Rule, version: AgreementVersion, formsets: list[Any]) -> dict[str, Any]:
     forms = [form for formset in formsets if formset.prefix == "clauses" for form in formset.initial_forms]
     example = next(clause for clause in seed.CLAUSES if rule in clause.rules)
     return {
         "name": rule.value,
-        "problems": draft_problems.list_causes(agreement, f"rule {rule.value}"),
+        "problems": draft_problems.list_causes(version, f"rule {rule.value}"),
         "example": f"{example.number} {example.heading}",
         "clauses": [
             {"number": form.instance.number, "anchor": f"id_{form.prefix}-body"}
@@ -35,20 +35,20 @@ def _describe_rule(rule: Rule, agreement: AgreementVersion, formsets: list[Any])
     }
 
 
-def build_published_context(agreement: AgreementVersion) -> dict[str, Any]:
-    """Its facts, and its terms with the clause that states each."""
-    stated_in = get_clause_numbers(agreement.pk)
+def build_published_context(version: AgreementVersion) -> dict[str, Any]:
+    """Return the facts of a published version, and its terms with their clauses."""
+    clauses = get_clause_numbers(version.pk)
     return {
         "now": timezone.now(),
-        "withdrawal": getattr(agreement, "withdrawal", None),
-        "predecessor": changes.get_predecessor(agreement),
-        "accepted": Acceptance.objects.filter(agreement=agreement).count(),
-        "texts": agreement.texts.order_by("language"),
+        "withdrawal": getattr(version, "withdrawal", None),
+        "predecessor": changes.get_predecessor(version),
+        "accepted": Acceptance.objects.filter(agreement=version).count(),
+        "texts": version.texts.order_by("language"),
         "terms": [
             {
-                "label": AgreementVersion._meta.get_field(term).verbose_name,  # type: ignore[union-attr]  # a column
-                "value": terms.format_term_value(term, terms.get_term_value(agreement, term), agreement.currency),
-                "clause": stated_in.get(TERM_RULES[term].value, ""),
+                "label": terms.get_column(term).verbose_name,
+                "value": terms.format_term_value(term, terms.get_term_value(version, term), version.currency),
+                "clause": clauses.get(TERM_RULES[term].value, ""),
             }
             for term in terms.TERMS
         ],

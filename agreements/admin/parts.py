@@ -1,4 +1,4 @@
-"""The parts of a draft as rows: rates, prohibited activities, clauses; each says beside it what has to be mended."""
+"""The inlines of a draft: rates, prohibited activities and clauses, each row with its problems."""
 
 from functools import cached_property
 from typing import Any, cast
@@ -33,10 +33,10 @@ class ActivityForm(RowForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # A browser sends the first choice of a row that nobody filled in: it must say nothing, or the row counts as new.
-        box = self.fields.get("gravest_consequence")
-        if box is not None:
-            cast("forms.TypedChoiceField", box).choices = [("", "---------"), *ProhibitedActivity.Consequence.choices]
+        # Browsers send the first choice of an empty row; unless it is blank, the row counts as filled in.
+        field = self.fields.get("gravest_consequence")
+        if field is not None:
+            cast("forms.TypedChoiceField", field).choices = [("", "---------"), *ProhibitedActivity.Consequence.choices]
 
 
 class ClauseForm(RowForm):
@@ -46,7 +46,7 @@ class ClauseForm(RowForm):
         required=False,
         widget=UnfoldAdminTextInputWidget,
         help_text=gettext_lazy(
-            "The rules that this clause states, by name, separated by commas; the table above lists them."
+            "The names of the rules that this clause states, separated by commas. See the table above."
         ),
     )
 
@@ -54,9 +54,9 @@ class ClauseForm(RowForm):
         model = Clause
         fields = ("number", "heading", "body", "rules", "position")
         help_texts = {
-            "number": gettext_lazy("A section such as 3, or a clause of it such as 3.2."),
+            "number": gettext_lazy("A section, such as 3, or a clause, such as 3.2."),
             "body": gettext_lazy(
-                "A blank line separates paragraphs. A name in braces stands for a term: copy it, or choose it to put it in."
+                "Separate paragraphs with a blank line. A name in braces is replaced by the term: copy or click it."
             ),
         }
 
@@ -65,7 +65,7 @@ class ClauseForm(RowForm):
 
 
 class BodyInput(UnfoldAdminTextareaWidget):  # type: ignore[misc]  # unfold has no types
-    """The text of a clause, with the names of the placeholders and what each stands for now beside it."""
+    """The text of a clause, with a list of the placeholders and their present values."""
 
     template_name = "admin/agreements/body.html"
     placeholder_items: SafeString | str = ""
@@ -82,22 +82,22 @@ class ClauseFormSet(RowFormSet):
 
     @cached_property
     def placeholders(self) -> SafeString:
-        """Said once for all clauses: each name with what it stands for now."""
+        """The placeholders with their present values, rendered once for all clauses."""
         words = languages.KNOWN.get(self.instance.language, languages.ENGLISH)
         values = rendering.build_placeholder_values(self.instance, settings.PROGRAM_NAME, words)
-        names = ((name, values.get(name, "")) for name in rendering.PLACEHOLDERS)
-        return format_html_join("", "<li><code>{{{}}}</code> <small>{}</small></li>", names)
+        items = ((name, values.get(name, "")) for name in rendering.PLACEHOLDERS)
+        return format_html_join("", "<li><code>{{{}}}</code> <small>{}</small></li>", items)
 
     @property
     def part_problems(self) -> tuple[str, ...]:
-        """The rules that no clause states, or more than one, among them."""
+        """The problems of the clauses as a whole, including those of rules."""
         return (*super().part_problems, *draft_problems.list_rule_causes(self.instance))
 
     def get_insert_index(self, row: Clause, rows: list[Clause]) -> int:
-        """A new clause for which nobody named a place stands where its number belongs."""
+        """Return where a new clause without a position belongs by its number."""
         earlier = [
-            at
-            for at, other in enumerate(rows, 1)
+            index
+            for index, other in enumerate(rows, 1)
             if numbering.get_sort_key(other.number) <= numbering.get_sort_key(row.number)
         ]
         return max(earlier, default=0)

@@ -1,4 +1,4 @@
-"""What staff read of a version before it is published: the page that affiliates will see, and what changes (CONTRACT 2)."""
+"""Preview a version as affiliates will see it, and compare it with earlier versions (specification 2)."""
 
 from typing import Any
 
@@ -15,17 +15,15 @@ from agreements.models import AgreementVersion
 from agreements.views import accept_page, language
 
 
-def render_preview(request: HttpRequest, agreement: AgreementVersion) -> HttpResponse:
-    """The very page that an affiliate under the version before will see, with buttons that do nothing; wide or on a phone."""
+def render_preview(request: HttpRequest, version: AgreementVersion) -> HttpResponse:
+    """Show the page that affiliates will see, with inactive buttons; with `?as=phone` in a phone frame."""
     if request.GET.get("as") == "phone":
-        return _relax_csp(render(request, "agreements/phone.html", {"agreement": agreement}), {"frame-src": ["'self'"]})
+        return _relax_csp(render(request, "agreements/phone.html", {"agreement": version}), {"frame-src": ["'self'"]})
     framed = request.GET.get("as") == "frame"
     try:
-        context = accept_page.build_context(
-            request, agreement, changes.get_predecessor(agreement), AcceptForm(agreement)
-        )
+        context = accept_page.build_context(request, version, changes.get_predecessor(version), AcceptForm(version))
     except UnresolvedPlaceholder as problem:
-        return _redirect_to_version(request, agreement, problem)
+        return _redirect_to_version(request, version, problem)
     response = render(request, "agreements/accept.html", context | {"preview": True, "framed": framed})
     if framed:
         response.headers["X-Frame-Options"] = "SAMEORIGIN"
@@ -34,35 +32,35 @@ def render_preview(request: HttpRequest, agreement: AgreementVersion) -> HttpRes
 
 
 def _relax_csp(response: HttpResponse, policy: dict[str, Any]) -> HttpResponse:
-    """Loosen the content policy by what a frame of our own page needs; portal.middleware joins it with the admin's."""
+    """Relax the content security policy for a frame of our own page; portal.middleware merges it with the admin's."""
     response._csp_replace = policy  # type: ignore[attr-defined]  # read by django-csp
     return response
 
 
-def render_differences(request: HttpRequest, agreement: AgreementVersion) -> HttpResponse:
-    """Against the version before, or against any earlier one."""
-    earlier = AgreementVersion.objects.published().exclude(pk=agreement.pk).order_by("-effective_at")
-    if agreement.effective_at:
-        earlier = earlier.filter(effective_at__lt=agreement.effective_at)
-    since = next((v for v in earlier if str(v.pk) == request.GET.get("since")), changes.get_predecessor(agreement))
-    chosen = language.resolve_page_language(request, agreement)
+def render_differences(request: HttpRequest, version: AgreementVersion) -> HttpResponse:
+    """Show the changes from the previous version, or from the earlier one that `?since=` names."""
+    earlier = AgreementVersion.objects.published().exclude(pk=version.pk).order_by("-effective_at")
+    if version.effective_at:
+        earlier = earlier.filter(effective_at__lt=version.effective_at)
+    since = next((v for v in earlier if str(v.pk) == request.GET.get("since")), changes.get_predecessor(version))
+    chosen = language.resolve_page_language(request, version)
     try:
-        changed = changes.compare_versions(agreement, since, chosen) if since else None
+        changed = changes.compare_versions(version, since, chosen) if since else None
     except UnresolvedPlaceholder as problem:
-        return _redirect_to_version(request, agreement, problem)
-    context = language.build_context(agreement, chosen) | {
-        "agreement": agreement,
+        return _redirect_to_version(request, version, problem)
+    context = language.build_context(version, chosen) | {
+        "agreement": version,
         "since": since,
         "changed": changed,
         "earlier": earlier,
-        "base": reverse("admin:agreements_agreementversion_preview", args=[agreement.pk]),
+        "base": reverse("admin:agreements_agreementversion_preview", args=[version.pk]),
         "for_staff": True,
     }
     return render(request, "agreements/changes.html", context)
 
 
 def _redirect_to_version(
-    request: HttpRequest, agreement: AgreementVersion, problem: UnresolvedPlaceholder
+    request: HttpRequest, version: AgreementVersion, problem: UnresolvedPlaceholder
 ) -> HttpResponse:
-    messages.error(request, _("It has no text yet: %s") % " ".join(problem.messages))
-    return HttpResponseRedirect(reverse("admin:agreements_agreementversion_change", args=[agreement.pk]))
+    messages.error(request, _("The version can't be rendered yet: %s") % " ".join(problem.messages))
+    return HttpResponseRedirect(reverse("admin:agreements_agreementversion_change", args=[version.pk]))

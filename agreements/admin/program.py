@@ -1,4 +1,4 @@
-"""The program itself: a single row."""
+"""The program's settings, a single row."""
 
 import re
 from typing import Any
@@ -21,32 +21,32 @@ _HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*(:\d{1,5})?")
 
 class ProgramForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the type checker only
     shop_url = forms.URLField(
-        label=gettext_lazy("Address of the shop"),
+        label=gettext_lazy("Shop URL"),
         required=False,
         assume_scheme="https",
         widget=UnfoldAdminURLInputWidget,
-        help_text=gettext_lazy("Where a tracking link without a target of its own leads."),
+        help_text=gettext_lazy("The destination of tracking links without a destination URL of their own."),
     )
 
     class Meta:
         model = Program
         fields = ("shop_url", "shop_hosts")
         help_texts = {
-            "shop_hosts": gettext_lazy("Tracking links lead to these hosts and nowhere else; separated by commas."),
+            "shop_hosts": gettext_lazy("The only hosts that tracking links may lead to, separated by commas."),
         }
 
     def clean_shop_hosts(self) -> list[str]:
         hosts = [host.strip().lower() for host in self.cleaned_data["shop_hosts"]]
         for host in hosts:
             if not _HOST.fullmatch(host):
-                raise forms.ValidationError(_("%s is not the name of a host.") % host)
+                raise forms.ValidationError(_("%s is not a host name.") % host)
         return sorted(set(hosts))
 
     def clean(self) -> dict[str, Any]:
         answers: dict[str, Any] = super().clean() or {}
         host = urlsplit(answers.get("shop_url") or "").netloc.lower()
         if host and host not in answers.get("shop_hosts", [host]):
-            self.add_error("shop_hosts", _("The shop's own host %s has to be among them.") % host)
+            self.add_error("shop_hosts", _("Add the host of the shop URL, %s.") % host)
         return answers
 
 

@@ -1,14 +1,17 @@
-"""Promotions in the admin: announced once, then only their end can be moved."""
+"""Promotions in the admin: once announced, only their end can be changed."""
 
+from datetime import datetime
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
 from django.contrib.postgres.forms import SimpleArrayField
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import (
@@ -18,7 +21,7 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
-from accounts.models import User
+from accounts.staff import staff_member
 from affiliates.models import Affiliate
 from agreements import promotions
 from agreements.admin.units import UnitInput
@@ -27,7 +30,7 @@ from agreements.models.parts import slug_validator
 from agreements.terms import format_percent
 from lib.admin.actions import run_action
 from lib.admin.bases import ReadOnlyAdmin
-from lib.typed import action
+from lib.admin.staff_action import StaffAction, StaffPage
 
 
 class EndForm(forms.Form):
@@ -35,7 +38,7 @@ class EndForm(forms.Form):
 
 
 class PromotionForm(EndForm):
-    """The categories are those of the rate cards that apply; one that none of them names has to be names_confirmed."""
+    """A promotion; categories that no rate card names must be entered separately and confirmed."""
 
     field_order = ("name", "percent", "categories", "unnamed", "names_confirmed", "codes", "starts_at", "ends_at")
 
@@ -45,35 +48,35 @@ class PromotionForm(EndForm):
         max_digits=5,
         decimal_places=2,
         widget=UnitInput("%", {"step": "0.01", "min": "0", "max": "100"}),
-        help_text=gettext_lazy("Whoever has more by the rate card keeps what it gives."),
+        help_text=gettext_lazy("Where the rate card gives more, affiliates keep that rate."),
     )
     categories = forms.MultipleChoiceField(
         label=gettext_lazy("Categories"),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text=gettext_lazy("Those of the rate card, with what it gives; none at all for every category."),
+        help_text=gettext_lazy("Categories of the rate card with their rates. Select none for all categories."),
     )
     unnamed = SimpleArrayField(
         forms.CharField(max_length=64, validators=[slug_validator]),
-        label=gettext_lazy("Categories that the rate card does not name"),
+        label=gettext_lazy("Categories not on the rate card"),
         required=False,
         widget=UnfoldAdminTextInputWidget,
         help_text=gettext_lazy(
-            "Separated by commas, each exactly as the shop sends it in its orders. Without the promotion they earn the rate"
-            " for everything else."
+            "Separated by commas, exactly as the shop sends them in orders. Without the promotion they earn the"
+            " rate for everything else."
         ),
     )
     names_confirmed = forms.BooleanField(
-        label=gettext_lazy("Orders name these categories exactly so"),
+        label=gettext_lazy("I have checked that these categories appear in orders"),
         required=False,
         widget=UnfoldBooleanWidget,
     )
     codes = SimpleArrayField(
         forms.CharField(max_length=32),
-        label=gettext_lazy("Codes of affiliates"),
+        label=gettext_lazy("Affiliate codes"),
         required=False,
         widget=UnfoldAdminTextInputWidget,
-        help_text=gettext_lazy("Separated by commas; none for everybody."),
+        help_text=gettext_lazy("Separated by commas. Leave empty for all affiliates."),
     )
     starts_at = forms.SplitDateTimeField(label=gettext_lazy("From"), widget=UnfoldAdminSplitDateTimeWidget)
 
@@ -81,27 +84,27 @@ class PromotionForm(EndForm):
         super().__init__(*args, **kwargs)
         card = promotions.collect_card_rates(promotions.list_versions_in_force(timezone.now()))
         rates = (
-            (category, " / ".join(format_percent(rate) for rate in dict.fromkeys(given)))
-            for category, given in card.items()
+            (category, " / ".join(format_percent(rate) for rate in dict.fromkeys(percents)))
+            for category, percents in card.items()
         )
-        offered = cast("forms.MultipleChoiceField", self.fields["categories"])
-        offered.choices = [(category, f"{category} ({given})") for category, given in rates]
+        field = cast("forms.MultipleChoiceField", self.fields["categories"])
+        field.choices = [(category, f"{category} ({rate})") for category, rate in rates]
 
     def clean(self) -> dict[str, Any]:
         answers: dict[str, Any] = super().clean() or {}
         if answers.get("unnamed") and not answers.get("names_confirmed"):
             self.add_error(
-                "names_confirmed", _("Look into an order, then confirm it: a name that no order has raises nothing.")
+                "names_confirmed", _("Check an order, then confirm. A category that no order names has no effect.")
             )
         return answers
 
     def clean_codes(self) -> list[Affiliate]:
         codes = {code.strip() for code in self.cleaned_data["codes"]}
-        found = list(Affiliate.objects.filter(code__in=codes).select_related("user"))
-        unknown = codes - {affiliate.code for affiliate in found}
+        affiliates = list(Affiliate.objects.filter(code__in=codes).select_related("user"))
+        unknown = codes - {affiliate.code for affiliate in affiliates}
         if unknown:
             raise forms.ValidationError(_("No affiliate has the code %s.") % ", ".join(sorted(unknown)))
-        return found
+        return affiliates
 
 
 @admin.register(Promotion)
@@ -113,57 +116,46 @@ class PromotionAdmin(ReadOnlyAdmin):
     actions_list = ("announce",)
     actions_detail = ("move_end",)
 
-    def has_announce_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("agreements.add_promotion")
+    announce = StaffAction(
+        gettext_lazy("Announce a promotion"),
+        permission="agreements.add_promotion",
+        form=PromotionForm,
+        do=lambda _row, answers, now, by: promotions.create_promotion(
+            name=answers["name"],
+            rate=answers["percent"],
+            categories=answers["categories"],
+            unnamed=answers["unnamed"],
+            affiliates=answers["codes"],
+            starts_at=answers["starts_at"],
+            ends_at=answers["ends_at"],
+            now=now,
+            by=by,
+        ),
+        explanation=gettext_lazy(
+            "Affected affiliates are notified by e-mail. Only the end date can be changed later. An order line earns"
+            " the rate of the agreement version that applies to its affiliate, or the rate of the highest promotion if"
+            " that is more, up to the version's highest rate."
+        ),
+    )
 
-    def has_move_end_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        rows = Promotion.objects.filter(pk=object_id, ends_at__gt=timezone.now())
-        may = request.user.has_perm("agreements.change_promotion")
-        return may and (request.method == "POST" or rows.exists())
-
-    @action(description=gettext_lazy("Announce a promotion"), permissions=["announce"])
-    def announce(self, request: HttpRequest) -> HttpResponse:
-        def do(answers: dict[str, Any]) -> None:
-            promotions.create_promotion(
-                name=answers["name"],
-                rate=answers["percent"],
-                categories=answers["categories"],
-                unnamed=answers["unnamed"],
-                affiliates=answers["codes"],
-                starts_at=answers["starts_at"],
-                ends_at=answers["ends_at"],
-                now=timezone.now(),
-                by=cast("User", request.user),
-            )
-
-        return run_action(
-            request,
-            self,
-            PromotionForm,
-            _("Announce a promotion"),
-            do,
-            reverse("admin:agreements_promotion_changelist"),
-            explanation=_(
-                "Those whom it concerns are told by e-mail. Afterwards only its end can be moved. An order line earns the rate"
-                " of the version that its affiliate was under, or that of the highest promotion if it is more, up to the"
-                " version's highest rate."
-            ),
-        )
-
-    @action(description=gettext_lazy("Move its end"), permissions=["move_end"])
+    @StaffPage(
+        gettext_lazy("Change the end date"),
+        permission="agreements.change_promotion",
+        rows=Q(ends_at__gt=lazy(timezone.now, datetime)()),
+    )
     def move_end(self, request: HttpRequest, object_id: str) -> HttpResponse:
         promotion = get_object_or_404(Promotion, pk=object_id)
         return run_action(
             request,
             self,
             EndForm,
-            _("Move the end of %s") % promotion.name,
+            _("Change the end date of %s") % promotion.name,
             lambda answers: promotions.change_end(
-                promotion=promotion, ends_at=answers["ends_at"], now=timezone.now(), by=cast("User", request.user)
+                promotion=promotion, ends_at=answers["ends_at"], now=timezone.now(), by=staff_member(request)
             ),
             reverse("admin:agreements_promotion_change", args=[promotion.pk]),
             explanation=_(
-                "Those whom it concerns are told by e-mail. Orders that were placed before keep what they earn."
+                "Affected affiliates are notified by e-mail. Orders placed before the end keep the promotion's rate."
             ),
             initial={"ends_at": promotion.ends_at},
         )

@@ -1,4 +1,4 @@
-"""The page on which staff publish a draft: from when, who is told, what can't be undone (CONTRACT 2)."""
+"""The page on which staff publish a draft, with what publishing will do (specification 2)."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -19,12 +19,12 @@ from agreements.periods import get_start_of_day
 
 
 class PublishForm(forms.Form):
-    """From when, and the version's name typed again, because nothing can be changed afterwards."""
+    """The effective date, and the version's name as a confirmation, because publishing can't be undone."""
 
     effective_at = forms.DateField(
-        label=gettext_lazy("Takes effect on"),
+        label=gettext_lazy("Effective date"),
         widget=UnfoldAdminDateWidget,
-        help_text=gettext_lazy("At the first instant of this day in the program's time zone."),
+        help_text=gettext_lazy("The version takes effect at the start of this day in the program's time zone."),
     )
     name = forms.CharField(
         label=gettext_lazy("Type the name of the version to confirm"),
@@ -33,32 +33,30 @@ class PublishForm(forms.Form):
     )
 
 
-def compute_earliest_day(agreement: AgreementVersion, changed: Changes | None) -> date:
-    """The first day on which a draft may take effect if it is published now, in the program's time zone."""
-    now, zone = timezone.now(), ZoneInfo(agreement.time_zone)
+def compute_earliest_day(version: AgreementVersion, changed: Changes | None) -> date:
+    """Return the first day, in the program's time zone, on which a draft may take effect if published now."""
+    now, zone = timezone.now(), ZoneInfo(version.time_zone)
     earliest = publishing.compute_earliest_effective_at(now) if changed and changed.detriment else now
     newest = AgreementVersion.objects.published().order_by("-effective_at").first()
     if newest and newest.effective_at:
         earliest = max(earliest, newest.effective_at + timedelta(seconds=1))
-    local = earliest.astimezone(zone)
-    day = local.date()
-    return day if get_start_of_day(day, ZoneInfo(agreement.time_zone)) >= earliest else day + timedelta(days=1)
+    day = earliest.astimezone(zone).date()
+    return day if get_start_of_day(day, zone) >= earliest else day + timedelta(days=1)
 
 
-def render_explanation(agreement: AgreementVersion, changed: Changes | None) -> SafeString:
-    """What publishing will mean: what changes, who is told and asked, from when at the earliest."""
+def render_explanation(version: AgreementVersion, changed: Changes | None) -> SafeString:
+    """Explain what publishing will do: what changes, who is notified, and the earliest effective date."""
     terms = changed.terms if changed else ()
-    told = Affiliate.objects.filter(state__in=(State.ACTIVE, State.SUSPENDED), erased_at__isnull=True)
-    asked = Affiliate.objects.filter(state=State.APPROVED, erased_at__isnull=True)
+    states = (State.ACTIVE, State.SUSPENDED) if changed else (State.APPROVED,)
     current = AgreementVersion.objects.get_in_force(timezone.now())
     context: dict[str, Any] = {
-        "agreement": agreement,
+        "agreement": version,
         "changed": changed,
         "benefits": sum(change.effect is Effect.BENEFIT for change in terms),
         "detriments": sum(change.effect is Effect.DETRIMENT for change in terms),
-        "before": changes.get_predecessor(agreement),
+        "before": changes.get_predecessor(version),
         "notice_days": current.change_notice_days if current else 0,
-        "earliest": compute_earliest_day(agreement, changed),
-        "people": (told if changed else asked).count(),
+        "earliest": compute_earliest_day(version, changed),
+        "recipients": Affiliate.objects.filter(state__in=states, erased_at__isnull=True).count(),
     }
     return render_to_string("admin/agreements/publishing.html", context)

@@ -1,4 +1,4 @@
-"""The rows of a draft in the order in which staff put them: by dragging, or by the number of the place alone."""
+"""The rows of a draft in the order chosen by staff, by dragging or by position number."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from agreements.models import AgreementVersion
 
 
 class DraftInlineMixin:
-    """Mixed into an inline: rows may be changed while their version is a draft, and only be read once it is published."""
+    """Make the rows of an inline editable in a draft and read-only in a published version."""
 
     def has_add_permission(self, request: HttpRequest, obj: AgreementVersion | None = None) -> bool:
         return self._can_edit(request, obj)
@@ -27,7 +27,7 @@ class DraftInlineMixin:
         return request.user.has_perm("agreements.view_agreementversion") or self._can_edit(request, obj)
 
     def get_extra(self, request: HttpRequest, obj: AgreementVersion | None = None, **kwargs: Any) -> int:
-        return 1 if self._can_edit(request, obj) else 0  # without scripts nobody could add a row else
+        return 1 if self._can_edit(request, obj) else 0  # the only way to add a row without JavaScript
 
     def _can_edit(self, request: HttpRequest, obj: AgreementVersion | None) -> bool:
         draft = obj is None or obj.published_at is None
@@ -35,16 +35,16 @@ class DraftInlineMixin:
 
 
 class RowForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the type checker only
-    """A row with its place among the others; a new one may leave that to its formset."""
+    """A row with its position; the formset decides the position of a new row without one."""
 
     position = forms.IntegerField(
-        label=gettext_lazy("Place"),
+        label=gettext_lazy("Position"),
         required=False,
         min_value=0,
         max_value=9999,
         widget=forms.NumberInput(attrs={"class": "place", "inputmode": "numeric"}),
     )
-    # What has to be mended here before the version can be published; said by the formset.
+    # The problems of this row that keep the version from being published; set by the formset.
     problems: tuple[str, ...] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -53,26 +53,26 @@ class RowForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the typ
         self.initial["position"] = self.stored_position
 
     def clean_position(self) -> int:
-        """The place asked for; the stored one where none is."""
-        asked: int | None = self.cleaned_data["position"]
-        self.requested_position = self.stored_position if asked is None else asked
+        """Return the requested position, or else the stored one."""
+        position: int | None = self.cleaned_data["position"]
+        self.requested_position = self.stored_position if position is None else position
         return self.requested_position or 0
 
 
 def _get_position_key(form: RowForm) -> tuple[int, int]:
-    """Who moves up to a place stands before the one that has it, who moves down to it after."""
-    asked, before = form.requested_position, form.stored_position
-    assert asked is not None
-    return asked, 1 if asked == before else 0 if before is None or asked < before else 2
+    """Sort a row that moves up before the row already at that position, and one that moves down after it."""
+    requested, stored = form.requested_position, form.stored_position
+    assert requested is not None
+    return requested, 1 if requested == stored else 0 if stored is None or requested < stored else 2
 
 
 class RowFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # generic for the type checker only
-    """The rows of one version, which know it: a hundred rows that each ask for it are a hundred queries."""
+    """The rows of one version."""
 
     def get_queryset(self) -> Any:
-        if not hasattr(self, "_queryset"):  # which the formset asks for at each of its rows
+        if not hasattr(self, "_queryset"):
             for row in super().get_queryset():
-                row.agreement = self.instance
+                row.agreement = self.instance  # saves a query per row
         return super().get_queryset()
 
     def add_fields(self, form: Any, index: int | None) -> None:
@@ -83,22 +83,22 @@ class RowFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # generic 
 
     @property
     def part_problems(self) -> tuple[str, ...]:
-        """What is wrong with none of the rows but with all of them together."""
+        """The problems of the rows as a whole."""
         return draft_problems.list_causes(self.instance, str(self.prefix))
 
     def save(self, commit: bool = True) -> Any:
         saved = super().save(commit=commit)
         moved = []
-        for place, row in enumerate(self.ordered_rows, 1):
-            if row.position != place:
-                row.position = place
+        for position, row in enumerate(self.ordered_rows, 1):
+            if row.position != position:
+                row.position = position
                 moved.append(row)
         self.get_queryset().model.objects.bulk_update(moved, ["position"])
         return saved
 
     @cached_property
     def ordered_rows(self) -> list[Any]:
-        """The rows that stay, in the order asked for; those without a place where `get_insert_index` puts them."""
+        """The rows that are not deleted, in the requested order; `get_insert_index` places those without a position."""
         kept: list[Any] = [form for form in self.forms if form not in self.deleted_forms]
         kept = [form for form in kept if form.has_changed() or not form.instance._state.adding]
         rows = [
@@ -111,5 +111,5 @@ class RowFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # generic 
         return rows
 
     def get_insert_index(self, row: Any, rows: list[Any]) -> int:
-        """How many of `rows` stand before a new row for which nobody named a place: all of them."""
+        """Return the index for a new row without a position: the end."""
         return len(rows)

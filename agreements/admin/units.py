@@ -1,4 +1,4 @@
-"""A box with what its number is measured in beside it."""
+"""A number input with its unit beside it."""
 
 from typing import Any, ClassVar
 

@@ -1,36 +1,39 @@
-"""Versions in the admin: a draft as a form with its parts, preview, what changes, publish, withdraw (CONTRACT 2)."""
+"""Agreement versions in the admin: edit, preview, compare, backtest, publish and withdraw (specification 2)."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.staff import staff_member
 from agreements import changes, numbering, publishing, seeding
-from agreements.admin import draft_page, draft_problems, preview_pages, publishing_page
+from agreements.admin import draft_page, draft_problems, preview_pages, publishing_page, translations
 from agreements.admin.draft import TERM_GROUPS, DraftForm
 from agreements.admin.parts import ActivityInline, ClauseInline, RateInline
 from agreements.admin.publishing_page import PublishForm
-from agreements.admin.translations import TranslationsMixin
 from agreements.models import AgreementVersion
 from agreements.periods import get_start_of_day
 from agreements.term_impact import TermImpact, no_impact
 from audit.admin_bases import AuditedAdmin
-from lib.admin.actions import ConfirmForm, ReasonForm, run_action
+from lib.admin.actions import ReasonForm, run_action
+from lib.admin.staff_action import StaffAction, StaffPage
 from lib.typed import action
 
 
 @admin.register(AgreementVersion)
-class AgreementVersionAdmin(TranslationsMixin, AuditedAdmin):
+class AgreementVersionAdmin(AuditedAdmin):
     form = DraftForm
     list_select_related = ("withdrawal",)
     list_display = ("name", "state", "effective_at", "published_at", "detriment")
@@ -50,7 +53,7 @@ class AgreementVersionAdmin(TranslationsMixin, AuditedAdmin):
         js = ("draft.js",)
 
     def get_fieldsets(self, request: HttpRequest, obj: AgreementVersion | None = None) -> Any:
-        """A published version is shown with its facts and terms as they read, and no form."""
+        """A published version has no form; `build_published_context` shows its facts and terms."""
         return () if obj is not None and obj.published_at is not None else super().get_fieldsets(request, obj)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, obj: Any = None, **kwargs: Any) -> Any:
@@ -63,19 +66,19 @@ class AgreementVersionAdmin(TranslationsMixin, AuditedAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        for button, put in (("_sort", numbering.sort_clauses), ("_renumber", numbering.renumber_clauses)):
+        for button, arrange in (("_sort", numbering.sort_clauses), ("_renumber", numbering.renumber_clauses)):
             if button in request.POST:
-                put(agreement=form.instance, now=timezone.now(), by=staff_member(request))
+                arrange(agreement=form.instance, now=timezone.now(), by=staff_member(request))
 
     def response_change(self, request: HttpRequest, obj: AgreementVersion) -> HttpResponse:
         if "_sort" in request.POST or "_renumber" in request.POST:
-            messages.success(request, _("The draft is saved, and its clauses are in the order of their numbers."))
+            messages.success(request, _("Draft saved. The clauses are in the order of their numbers."))
             return HttpResponseRedirect(f"{_build_url(obj)}#clauses")
         response: HttpResponse = super().response_change(request, obj)
         return response
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # a draft starts as a copy, or from the example: never from nothing
+        return False  # drafts are copies, see `start`
 
     def has_change_permission(self, request: HttpRequest, obj: AgreementVersion | None = None) -> bool:
         return (obj is None or obj.published_at is None) and super().has_change_permission(request, obj)
@@ -84,38 +87,21 @@ class AgreementVersionAdmin(TranslationsMixin, AuditedAdmin):
         return obj is not None and obj.published_at is None and super().has_delete_permission(request, obj)
 
     @admin.display(description=gettext_lazy("state"))
-    def state(self, agreement: AgreementVersion) -> str:
-        if agreement.effective_at is None:
+    def state(self, version: AgreementVersion) -> str:
+        if version.effective_at is None:
             return _("draft")
-        if hasattr(agreement, "withdrawal"):
+        if hasattr(version, "withdrawal"):
             return _("withdrawn")
-        return _("in effect") if agreement.effective_at <= timezone.now() else _("to come")
+        return _("in effect") if version.effective_at <= timezone.now() else _("scheduled")
 
-    # --- Buttons -------------------------------------------------------------------------------------------------
-
-    def has_draft_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        return request.user.has_perm("agreements.change_agreementversion")
-
-    def has_publish_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        # A button stands only where it can do something; whoever is too late gets a message, not a refusal.
-        rows = AgreementVersion.objects.drafts().filter(pk=object_id)
-        return self.has_draft_permission(request) and (request.method == "POST" or rows.exists())
-
-    def has_withdraw_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        rows = AgreementVersion.objects.upcoming(timezone.now()).filter(pk=object_id)
-        return self.has_draft_permission(request) and (request.method == "POST" or rows.exists())
-
-    @action(description=gettext_lazy("Start a draft"), permissions=["draft"])
-    def start(self, request: HttpRequest) -> HttpResponse:
-        return run_action(
-            request,
-            self,
-            ConfirmForm,
-            _("Start a draft"),
-            lambda _answers: seeding.start_draft(now=timezone.now(), by=staff_member(request)),
-            reverse("admin:agreements_agreementversion_changelist"),
-            explanation=_("It starts as a copy of the newest version; where there is none, as the example that ships."),
-        )
+    start = StaffAction(
+        gettext_lazy("Start a draft"),
+        permission="agreements.change_agreementversion",
+        do=lambda _row, _answers, now, by: seeding.start_draft(now=now, by=by),
+        explanation=gettext_lazy(
+            "The draft is a copy of the newest version, or of the example agreement if there is none."
+        ),
+    )
 
     @action(description=gettext_lazy("Preview"), permissions=["view"])
     def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -125,29 +111,39 @@ class AgreementVersionAdmin(TranslationsMixin, AuditedAdmin):
     def differences(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return preview_pages.render_differences(request, get_object_or_404(AgreementVersion, pk=object_id))
 
-    @action(description=gettext_lazy("Rehearse"), permissions=["draft"])
+    @StaffPage(
+        gettext_lazy("Translations"),
+        permission="agreements.change_agreementversion",
+        rows=Q(published_at__isnull=True),
+    )
+    def translations(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return translations.show_translations(self, request, object_id)
+
+    @StaffPage(gettext_lazy("Backtest"), permission="agreements.change_agreementversion")
     def backtest(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Orders and commissions stand above this room, so it only knows the address."""
+        """Redirect to the backtest, which needs orders and commissions of apps above this one."""
         return HttpResponseRedirect(reverse("compliance:backtest", args=[object_id]))
 
     def read_impact(self, version: AgreementVersion, affiliate_ids: Collection[UUID]) -> Mapping[UUID, TermImpact]:
-        """Return what `version` means for affiliates in money; the portal's subclass knows their commissions."""
+        """Return the effect of `version` on affiliates' earnings; the portal's subclass knows their commissions."""
         return no_impact(version, affiliate_ids)
 
-    @action(description=gettext_lazy("Publish"), permissions=["publish"])
+    @StaffPage(
+        gettext_lazy("Publish"), permission="agreements.change_agreementversion", rows=Q(published_at__isnull=True)
+    )
     def publish(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        agreement = get_object_or_404(AgreementVersion, pk=object_id)
-        if draft_problems.get_problems(agreement):
-            messages.error(request, _("It can't be published before what stands at the top of this page is mended."))
-            return HttpResponseRedirect(_build_url(agreement))
-        changed = changes.compare_with_predecessor(agreement)
+        version = get_object_or_404(AgreementVersion, pk=object_id)
+        if draft_problems.get_problems(version):
+            messages.error(request, _("Fix the problems listed at the top of this page before publishing."))
+            return HttpResponseRedirect(_build_url(version))
+        changed = changes.compare_with_predecessor(version)
 
         def do(answers: dict[str, Any]) -> None:
-            if answers["name"] != agreement.name:
-                raise ValidationError({"name": _("The name of this version is %s.") % agreement.name})
-            effective_at = get_start_of_day(answers["effective_at"], ZoneInfo(agreement.time_zone))
+            if answers["name"] != version.name:
+                raise ValidationError({"name": _("Enter the name of this version, %s.") % version.name})
+            effective_at = get_start_of_day(answers["effective_at"], ZoneInfo(version.time_zone))
             publishing.publish_version(
-                agreement=agreement,
+                agreement=version,
                 effective_at=effective_at,
                 now=timezone.now(),
                 by=staff_member(request),
@@ -158,29 +154,26 @@ class AgreementVersionAdmin(TranslationsMixin, AuditedAdmin):
             request,
             self,
             PublishForm,
-            _("Publish version %s") % agreement.name,
+            _("Publish version %s") % version.name,
             do,
-            _build_url(agreement),
-            success_message=_("Version %s is published. It can't be changed any more.") % agreement.name,
-            explanation=publishing_page.render_explanation(agreement, changed),
-            initial={"effective_at": publishing_page.compute_earliest_day(agreement, changed)},
+            _build_url(version),
+            success_message=_("Version %s is published. It can no longer be changed.") % version.name,
+            explanation=publishing_page.render_explanation(version, changed),
+            initial={"effective_at": publishing_page.compute_earliest_day(version, changed)},
         )
 
-    @action(description=gettext_lazy("Withdraw"), permissions=["withdraw"])
-    def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        agreement = get_object_or_404(AgreementVersion, pk=object_id)
-        return run_action(
-            request,
-            self,
-            ReasonForm,
-            _("Withdraw version %s") % agreement.name,
-            lambda answers: publishing.withdraw_version(
-                agreement=agreement, now=timezone.now(), by=staff_member(request), reason=answers["reason"]
-            ),
-            _build_url(agreement),
-            explanation=_("It never takes effect. Those who were told of it are told this, with the reason."),
-        )
+    withdraw = StaffAction(
+        gettext_lazy("Withdraw"),
+        permission="agreements.change_agreementversion",
+        rows=Q(published_at__isnull=False, withdrawal__isnull=True, effective_at__gt=lazy(timezone.now, datetime)()),
+        form=ReasonForm,
+        do=lambda version, answers, now, by: publishing.withdraw_version(agreement=version, now=now, by=by, **answers),
+        title=lambda version: _("Withdraw version %s") % version.name,
+        explanation=gettext_lazy(
+            "The version never takes effect. The affiliates who were notified of it receive an e-mail with the reason."
+        ),
+    )
 
 
-def _build_url(agreement: AgreementVersion) -> str:
-    return reverse("admin:agreements_agreementversion_change", args=[agreement.pk])
+def _build_url(version: AgreementVersion) -> str:
+    return reverse("admin:agreements_agreementversion_change", args=[version.pk])

@@ -1,8 +1,8 @@
-"""The languages in which an agreement can be written or offered: those whose fixed words are here (CONTRACT 2).
+"""The languages in which an agreement can be written or offered, with their fixed wording (specification 2).
 
-They are tables of this code and no gettext catalogue, because the SHA-256 of a published text must come out of its rows
-again in ten years, whatever became of the catalogues and whoever reads. Another language is another module beside
-english.py, named in KNOWN; a table that a version was published with is never changed.
+The wording is code rather than a gettext catalog, because rendering a published version must still produce the same
+SHA-256 in ten years. To add a language, add a module like english.py and name it in KNOWN. Never change the wording
+that a version was published with.
 """
 
 from agreements.languages.english import ENGLISH
@@ -13,9 +13,9 @@ __all__ = ["DEFAULT", "ENGLISH", "GERMAN", "KNOWN", "Wording", "get_language_nam
 
 KNOWN: dict[str, Wording] = {wording.code: wording for wording in (ENGLISH, GERMAN)}
 DEFAULT = ENGLISH.code
-"""The language that a version is written in unless staff say otherwise."""
+"""The default governing language."""
 
 
 def get_language_name(code: str) -> str:
-    """A language's name in its own words, as a reader who looks for it knows it; the code of one that is not known."""
+    """Return the language's own name for itself, or `code` if it is unknown."""
     return KNOWN[code].name if code in KNOWN else code

@@ -1,10 +1,10 @@
-"""The fixed words of an agreement in English."""
+"""The fixed wording of an agreement in English."""
 
 from agreements.languages.wording import Wording
 
 
 def format_ordinal(number: int) -> str:
-    """A day of the month: "1st", "2nd", "3rd", "11th"."""
+    """Return the ordinal of a day of the month: "1st", "2nd", "3rd", "11th"."""
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
 

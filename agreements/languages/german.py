@@ -1,4 +1,4 @@
-"""The fixed words of an agreement in German."""
+"""The fixed wording of an agreement in German."""
 
 from agreements.languages.wording import Wording
 

@@ -1,4 +1,4 @@
-"""What a language puts into the text of an agreement by itself: its title, facts, headings of tables, values of terms."""
+"""The fixed wording of a language in the text of an agreement: title, facts, table headings, values of terms."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from zoneinfo import ZoneInfo
 
 
 def select_plural_form(number: int) -> int:
-    """The place of the form that a number takes in a language with two: 0 for one, 1 for every other."""
+    """Return the index of the plural form in a language with two forms: 0 for one, 1 for every other number."""
     return 0 if number == 1 else 1
 
 
 @dataclass(frozen=True)
 class Wording:
-    """The fixed words of one language. A change of one changes the text of every version published afterwards."""
+    """The fixed wording of one language; a change of it changes the text of every version."""
 
     code: str
     name: str
-    """Of the language, in its own words; `others` has the names of the others."""
+    """The language's own name for itself; `others` has the names of other languages in this one."""
     others: Mapping[str, str]
 
     title: str
@@ -49,31 +49,31 @@ class Wording:
         return self.title.format(program=program_name)
 
     def parse_program_name(self, title: str) -> str:
-        """The program's name in a title that `format_title` made."""
+        """Return the program's name in a title made by `format_title`."""
         before, after = self.title.split("{program}")
         return title.removeprefix(before).removesuffix(after)
 
     def get_language_name(self, other: "Wording") -> str:
-        """The name of another language, or of this one; in the other's own words where this one has no name for it."""
+        """Return the name of another language, or of this one; its own name for itself if this one has none for it."""
         return self.name if other.code == self.code else self.others.get(other.code, other.name)
 
     def format_number(self, value: Decimal) -> str:
-        """A decimal with two places: "2.60"."""
+        """Format a decimal with two places: "2.60"."""
         return f"{value:.2f}".replace(".", self.decimal_mark)
 
     def format_percent(self, value: Decimal) -> str:
-        """A rate as people read it: "2.60 %"."""
+        """Format a rate: "2.60 %"."""
         return f"{self.format_number(value)} %"
 
     def format_money(self, value: Decimal, currency: str) -> str:
         return f"{self.format_number(value)} {currency}"
 
     def format_count(self, number: int, unit: str) -> str:
-        """A number with its noun: "1 day", "3 days"."""
+        """Format a number with its noun: "1 day", "3 days"."""
         return f"{number} {self.units[unit][self.plural_form(number)]}"
 
     def format_datetime(self, at: datetime, zone: str) -> str:
-        """A moment in the program's zone, the same for every reader: "1 November 2010, 00:00 (UTC)"."""
+        """Format an instant in the program's time zone, for every reader alike: "1 November 2010, 00:00 (UTC)"."""
         local = at.astimezone(ZoneInfo(zone))
         return self.moment.format(
             day=local.day, month=self.months[local.month - 1], year=local.year, time=f"{local:%H:%M}", zone=zone

@@ -1,4 +1,4 @@
-"""Evidence that an affiliate accepted a version (CONTRACT 2): append-only, chained, personal fields apart."""
+"""Evidence that an affiliate accepted a version: append-only, chained, personal fields apart (specification 2)."""
 
 from typing import ClassVar, Self
 from uuid import UUID
@@ -20,22 +20,22 @@ class AcceptanceQuerySet(models.QuerySet["Acceptance"]):
 
 class Acceptance(models.Model):
     class Method(models.TextChoices):
-        ONLINE = "online", _("online, box ticked by hand")
-        OFFLINE = "offline", _("on paper, before the system")
+        ONLINE = "online", _("online (checkbox)")
+        OFFLINE = "offline", _("on paper, before this system")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    # The place in the chain, without gaps.
+    # The position in the chain, without gaps.
     sequence = models.PositiveIntegerField(unique=True)
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="acceptances")
     agreement = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="acceptances")
-    method = models.CharField(_("how"), max_length=10, choices=Method)
-    # From when it counts; for an acceptance on paper the date on the paper.
+    method = models.CharField(_("method"), max_length=10, choices=Method)
+    # When it takes effect; for an acceptance on paper, the date on the paper.
     accepted_at = models.DateTimeField(_("accepted"))
     recorded_at = models.DateTimeField(_("recorded"))
     language = models.CharField(_("language"), max_length=10, default="en")
     text_sha256 = models.CharField(_("SHA-256 of the text"), max_length=64)
     differences = models.TextField(_("differences shown"), blank=True)
-    box_ticked = models.BooleanField(_("box ticked by hand"))
+    box_ticked = models.BooleanField(_("box ticked"))
     box_label = models.TextField(_("label of the box"), blank=True)
     button_label = models.CharField(_("label of the button"), max_length=100, blank=True)
     page_revision = models.CharField(_("revision of the page"), max_length=64, blank=True)
@@ -63,7 +63,7 @@ class Acceptance(models.Model):
 
 
 class AcceptancePerson(models.Model):
-    """The personal fields of an acceptance; erased alone, the record with their digests stays whole (CONTRACT 9)."""
+    """The personal fields of an acceptance; after erasure the record keeps their digests (specification 9)."""
 
     acceptance = models.OneToOneField(Acceptance, models.PROTECT, primary_key=True, related_name="person")
     salt = models.CharField(max_length=64)
@@ -72,11 +72,11 @@ class AcceptancePerson(models.Model):
     address = models.CharField(_("IP address"), max_length=45, blank=True)
     user_agent = models.TextField(_("browser"), blank=True)
     session = models.CharField(max_length=64, blank=True)
-    # What the retailer holds of an acceptance on paper.
+    # Where the program keeps an acceptance on paper.
     evidence = models.TextField(_("evidence"), blank=True)
 
     class Meta:
-        verbose_name = _("person of an acceptance")
+        verbose_name = _("personal fields of an acceptance")
         triggers: ClassVar = build_no_update_triggers()
 
     def __str__(self) -> str:

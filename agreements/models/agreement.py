@@ -1,6 +1,6 @@
-"""A version of the service agreement: its terms are data, its text is rendered from them (CONTRACT 2).
+"""Agreement versions: the terms are data, the text is rendered from them (specification 2).
 
-A published version never changes again; triggers refuse it for the row and for all its parts.
+A published version never changes; triggers enforce it for the row and all its parts.
 """
 
 from datetime import datetime
@@ -26,19 +26,20 @@ if TYPE_CHECKING:
 def build_day_count_field(
     label: "StrOrPromise", default: int, least: int, most: int
 ) -> "models.PositiveIntegerField[int, int]":
-    """A term that is a number of days (or years, or a day of the month) between two bounds of CONTRACT 2."""
+    """Return the field of a term in days, years or days of the month, with the bounds of specification 2."""
     return models.PositiveIntegerField(
         label, default=default, validators=[MinValueValidator(least), MaxValueValidator(most)]
     )
 
 
-# Asked in the transaction that publishes, which holds the version against every other change of its parts.
+# Runs in the publishing transaction, whose lock on the version keeps its parts from changing.
 _REJECT_DUPLICATES_SQL = """
     IF (SELECT count(*) FROM agreements_rate WHERE agreement_id = NEW.id AND everything_else) <> 1
        OR EXISTS (SELECT FROM agreements_rate WHERE agreement_id = NEW.id GROUP BY category HAVING count(*) > 1)
-       OR EXISTS (SELECT FROM agreements_prohibitedactivity WHERE agreement_id = NEW.id GROUP BY code HAVING count(*) > 1)
+       OR EXISTS (SELECT FROM agreements_prohibitedactivity
+                  WHERE agreement_id = NEW.id GROUP BY code HAVING count(*) > 1)
        OR EXISTS (SELECT FROM agreements_clause WHERE agreement_id = NEW.id GROUP BY number HAVING count(*) > 1) THEN
-        RAISE EXCEPTION 'pgtrigger: Cannot publish a version with two rows of one name, or without one for everything else';
+        RAISE EXCEPTION 'pgtrigger: Cannot publish a version with duplicate rows or no rate for everything else';
     END IF;
     RETURN NEW;
 """
@@ -46,18 +47,15 @@ _REJECT_DUPLICATES_SQL = """
 
 class AgreementVersionQuerySet(models.QuerySet["AgreementVersion"]):
     def published(self) -> Self:
-        """Published and not withdrawn."""
+        """Return published versions that are not withdrawn."""
         return self.filter(published_at__isnull=False, withdrawal__isnull=True)
 
-    def drafts(self) -> Self:
-        return self.filter(published_at__isnull=True)
-
     def in_effect(self, at: datetime) -> Self:
-        """Published versions whose date of effect has come, newest first."""
+        """Return the published versions in effect at `at`, newest first."""
         return self.published().filter(effective_at__lte=at).order_by("-effective_at", "-number")
 
     def get_in_force(self, at: datetime) -> "AgreementVersion | None":
-        """The version in force at `at`, or None before the first."""
+        """Return the version in force at `at`, or None before the first."""
         return self.in_effect(at).first()
 
     def upcoming(self, at: datetime) -> Self:
@@ -67,7 +65,7 @@ class AgreementVersionQuerySet(models.QuerySet["AgreementVersion"]):
 class AgreementVersion(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(_("name of the version"), max_length=60, unique=True)
-    # Given when published, in order of publishing: "version 3".
+    # Assigned in order of publication: "version 3".
     number = models.PositiveIntegerField(_("number"), null=True, unique=True, editable=False)
     effective_at = models.DateTimeField(_("takes effect"), null=True, editable=False)
     drafted_at = models.DateTimeField(_("drafted"), editable=False)
@@ -75,9 +73,9 @@ class AgreementVersion(models.Model):
     published_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
     )
-    # Whether anything in it is to the affiliate's detriment against the version before (CONTRACT 2).
-    detriment = models.BooleanField(default=False, editable=False)
-    # In which its clauses are written; the text in it governs, whatever others the version is offered in.
+    # Whether any change from the previous version is to the affiliate's detriment (specification 2).
+    detriment = models.BooleanField(_("less favorable"), default=False, editable=False)
+    # The language of its clauses; the text in this language governs.
     language = models.CharField(_("governing language"), max_length=10, default=languages.DEFAULT, editable=False)
 
     currency = models.CharField(_("currency"), max_length=3, default="USD")
@@ -91,11 +89,11 @@ class AgreementVersion(models.Model):
     payout_details_hold_days = build_day_count_field(_("hold after a change of payout details, days"), 7, 0, 60)
     retention_years = build_day_count_field(_("retention years"), 10, 1, 30)
     order_commission_cap = MoneyField(
-        _("most commission for one order"), null=True, blank=True, validators=[MinValueValidator(Decimal("0.01"))]
+        _("highest commission for one order"), null=True, blank=True, validators=[MinValueValidator(Decimal("0.01"))]
     )
     target_orders = models.PositiveIntegerField(_("sales target, orders"), default=3)
     target_days = build_day_count_field(_("sales target, days"), 180, 1, 730)
-    target_cure_days = build_day_count_field(_("time to cure a missed target, days"), 30, 0, 365)
+    target_cure_days = build_day_count_field(_("grace period after a missed target, days"), 30, 0, 365)
     change_notice_days = build_day_count_field(_("notice of a change, days"), 14, 0, 365)
     termination_notice_days = build_day_count_field(_("notice of termination, days"), 30, 0, 365)
     reply_days = build_day_count_field(_("time to reply to a review, days"), 7, 1, 365)
@@ -147,7 +145,7 @@ class AgreementVersion(models.Model):
 
 
 class AgreementText(models.Model):
-    """The exact text of a published version in one language, as affiliates read and accept it. Append-only."""
+    """The exact text of a published version in one language, as affiliates accept it; append-only."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     agreement = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="texts")
@@ -167,12 +165,12 @@ class AgreementText(models.Model):
 
     @property
     def language_name(self) -> str:
-        """In its own words."""
+        """The language's own name for itself."""
         return languages.get_language_name(self.language)
 
 
 class AgreementWithdrawal(models.Model):
-    """That a version was withdrawn before its date of effect, by whom and why. Append-only."""
+    """The withdrawal of a version before its effective date; append-only."""
 
     agreement = models.OneToOneField(AgreementVersion, models.PROTECT, primary_key=True, related_name="withdrawal")
     withdrawn_at = models.DateTimeField(_("withdrawn"))

@@ -1,6 +1,7 @@
-"""The parts of a version: rate card, prohibited activities, clauses. They freeze with the version (CONTRACT 2).
+"""The parts of a version: rate card, prohibited activities and clauses, frozen once it is published (specification 2).
 
-A draft may have two rows of one name, so that half-done work can be saved; `published_without_duplicates` refuses to publish it.
+A draft may have duplicate rows, so that unfinished work can be saved; `published_without_duplicates` keeps it from
+being published.
 """
 
 from typing import ClassVar
@@ -17,8 +18,8 @@ from lib.fields import PercentField
 from lib.ids import uuid7
 from lib.triggers import build_append_only_triggers
 
-# The lock makes an edit wait for a publishing that has begun; the question after it then sees that it is published.
-# With its schema named, no session can put a temporary table of the same name before the real one.
+# The lock makes an edit wait for a publication in progress, so that the check after it sees the result.
+# The schema is named so that a temporary table of the same name cannot hide the real one.
 _REJECT_IF_PUBLISHED_SQL = """
     PERFORM 1 FROM public.agreements_agreementversion
      WHERE TG_OP <> 'INSERT' AND id = OLD.agreement_id OR TG_OP <> 'DELETE' AND id = NEW.agreement_id
@@ -26,7 +27,7 @@ _REJECT_IF_PUBLISHED_SQL = """
     IF EXISTS (SELECT 1 FROM public.agreements_agreementversion
                WHERE published_at IS NOT NULL
                  AND (TG_OP <> 'INSERT' AND id = OLD.agreement_id OR TG_OP <> 'DELETE' AND id = NEW.agreement_id)) THEN
-        RAISE EXCEPTION 'pgtrigger: Cannot change % of a published agreement', TG_TABLE_NAME;
+        RAISE EXCEPTION 'pgtrigger: Cannot change % of a published version', TG_TABLE_NAME;
     END IF;
     IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
     RETURN NEW;
@@ -34,7 +35,7 @@ _REJECT_IF_PUBLISHED_SQL = """
 
 
 def build_freeze_triggers() -> list[pgtrigger.Trigger]:
-    """Triggers that refuse INSERT, UPDATE and DELETE of a part whose version is published, and TRUNCATE always."""
+    """Return triggers that reject INSERT, UPDATE and DELETE of parts of published versions, and every TRUNCATE."""
     return [
         pgtrigger.Trigger(
             name="published_is_final",
@@ -46,7 +47,9 @@ def build_freeze_triggers() -> list[pgtrigger.Trigger]:
     ]
 
 
-slug_validator = RegexValidator(r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", _("Small letters, digits and single hyphens only."))
+slug_validator = RegexValidator(
+    r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", _("Use only lowercase letters, digits and single hyphens.")
+)
 
 
 class Rate(models.Model):
@@ -54,7 +57,7 @@ class Rate(models.Model):
     agreement = models.ForeignKey(AgreementVersion, models.CASCADE, related_name="rates")
     category = models.CharField(_("category"), max_length=64, validators=[slug_validator])
     percent = PercentField(_("rate, percent"))
-    # Stands for every category that is not named; exactly one row a published version.
+    # Applies to every category without a row; exactly one row per published version.
     everything_else = models.BooleanField(_("everything else"), default=False)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 

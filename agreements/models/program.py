@@ -1,4 +1,4 @@
-"""The one program that an installation runs."""
+"""The program that an installation runs."""
 
 from typing import ClassVar
 
@@ -9,15 +9,15 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Program(models.Model):
-    """A single row; `Program.current()` makes it on first need."""
+    """A single row, created by `Program.current()` when first needed."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
-    shop_url = models.URLField(_("address of the shop"), blank=True)
-    # Tracking links may lead to these hosts and nowhere else.
+    shop_url = models.URLField(_("shop URL"), blank=True)
+    # The only hosts that tracking links may lead to.
     shop_hosts = ArrayField(models.CharField(max_length=253), default=list, blank=True, verbose_name=_("shop hosts"))
-    # Set once: from then on beat closes months and checks targets by itself (CONTRACT 6).
+    # Set once; from then on scheduled tasks close months and check targets (specification 6).
     opened_at = models.DateTimeField(_("opened"), null=True, editable=False)
-    # Announced: applications close; from `ends_at` links redirect untracked (CONTRACT 8).
+    # From the announcement on no one can apply; from `ends_at` on links redirect untracked (specification 8).
     end_announced_at = models.DateTimeField(_("end announced"), null=True, editable=False)
     ends_at = models.DateTimeField(_("ends"), null=True, editable=False)
 

@@ -1,4 +1,4 @@
-"""A dated rate that may raise the agreement's, never lower it (CONTRACT 5)."""
+"""Promotions: dated rates that may raise the agreement's rates, never lower them (specification 5)."""
 
 from typing import ClassVar
 

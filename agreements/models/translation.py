@@ -1,7 +1,6 @@
-"""The translations of a version: the words of its clauses and activities in other languages. They freeze with it (CONTRACT 2).
+"""Translations of the clauses and activities of a version, frozen once it is published (specification 2).
 
-The language that a version is written in governs; a translation names it. Terms and rates have no translation: they are
-data, and read in each language by themselves.
+The language a version is written in governs. Terms and rates are data and need no translation.
 """
 
 from typing import ClassVar
@@ -15,7 +14,7 @@ from lib.ids import uuid7
 
 
 class Translation(models.Model):
-    """A language besides its own in which a version is offered."""
+    """Another language in which a version is offered."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     agreement = models.ForeignKey(AgreementVersion, models.CASCADE, related_name="translations")
@@ -34,7 +33,7 @@ class Translation(models.Model):
 
 
 class TranslatedClause(models.Model):
-    """`source_sha256` is of the governing words that it was made from: where those changed since, it has to be looked at."""
+    """A translated clause; `source_sha256` is the fingerprint of the governing words it was made from."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     agreement = models.ForeignKey(AgreementVersion, models.CASCADE, related_name="translated_clauses")
@@ -57,7 +56,7 @@ class TranslatedClause(models.Model):
 
 
 class TranslatedActivity(models.Model):
-    """`source_sha256` as in TranslatedClause."""
+    """A translated activity; `source_sha256` as in TranslatedClause."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     agreement = models.ForeignKey(AgreementVersion, models.CASCADE, related_name="translated_activities")

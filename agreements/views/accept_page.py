@@ -1,4 +1,4 @@
-"""What the page of acceptance shows: to the affiliate who is asked, and to staff who preview it."""
+"""The context of the acceptance page, for affiliates and for the preview of staff."""
 
 from typing import Any
 
@@ -16,27 +16,27 @@ from agreements.views import language
 
 def build_context(
     request: HttpRequest,
-    agreement: AgreementVersion,
+    version: AgreementVersion,
     current: AgreementVersion | None,
     form: AcceptForm,
     impact: TermImpact | None = None,
 ) -> dict[str, Any]:
-    """The whole text in the language chosen, with the differences against `current`, and the box that is not ticked.
+    """Return the text in the chosen language, the changes from `current` and the form.
 
-    UnresolvedPlaceholder for a draft whose text cannot be made.
+    Raises UnresolvedPlaceholder for a draft that cannot be rendered.
     """
-    chosen = language.resolve_page_language(request, agreement)
-    text = version_documents.get_text(agreement, chosen)
+    chosen = language.resolve_page_language(request, version)
+    text = version_documents.get_text(version, chosen)
     form.initial["text_sha256"], form.initial["language"] = text.sha256 if text else "", chosen
-    return language.build_context(agreement, chosen) | {
-        "agreement": agreement,
+    return language.build_context(version, chosen) | {
+        "agreement": version,
         "current": current,
-        "changed": changes.compare_versions(agreement, current, chosen) if current and current != agreement else None,
+        "changed": changes.compare_versions(version, current, chosen) if current and current != version else None,
         "impact": impact,
-        "document": version_documents.get_document(agreement, chosen),
+        "document": version_documents.get_document(version, chosen),
         "text": text,
         "form": form,
         "button": get_button_label(),
-        "decline_clause": get_clause_number(agreement.pk, Rule.DECLINE),
+        "decline_clause": get_clause_number(version.pk, Rule.DECLINE),
         "now": timezone.now(),
     }

@@ -1,4 +1,4 @@
-"""Which of a version's languages a reader gets: the one that they ask for, by an address that anybody can share."""
+"""Choose the language in which to show a version; the choice is part of the URL, so that it can be shared."""
 
 from typing import NamedTuple
 
@@ -15,31 +15,32 @@ class Choice(NamedTuple):
     chosen: bool
 
 
-def resolve_page_language(request: HttpRequest, agreement: AgreementVersion) -> str:
-    """What `?language=` or the form asks for, else the language of the interface; the governing one where it is not offered."""
-    of_interface = (get_language() or "").split("-")[0]
-    return _select_language(agreement, request.POST.get("language") or request.GET.get("language") or of_interface)
+def resolve_page_language(request: HttpRequest, version: AgreementVersion) -> str:
+    """Return the language of the form or `?language=`, or else of the interface, or else the governing one."""
+    interface_language = (get_language() or "").split("-")[0]
+    requested = request.POST.get("language") or request.GET.get("language")
+    return _select_language(version, requested or interface_language)
 
 
-def resolve_file_language(request: HttpRequest, agreement: AgreementVersion) -> str:
-    """What `?language=` asks for, else the governing language: the same for whoever fetches the address."""
-    return _select_language(agreement, request.GET.get("language", ""))
+def resolve_file_language(request: HttpRequest, version: AgreementVersion) -> str:
+    """Return the language of `?language=`, or else the governing one, so that a URL always gives the same file."""
+    return _select_language(version, request.GET.get("language", ""))
 
 
-def _select_language(agreement: AgreementVersion, wanted: str) -> str:
-    return wanted if wanted in translations.list_languages(agreement) else agreement.language
+def _select_language(version: AgreementVersion, requested: str) -> str:
+    return requested if requested in translations.list_languages(version) else version.language
 
 
-def list_choices(agreement: AgreementVersion, chosen: str) -> list[Choice]:
-    """The languages of a version as its pages offer them, the governing one first; none where there is only that."""
-    codes = translations.list_languages(agreement)
+def list_choices(version: AgreementVersion, chosen: str) -> list[Choice]:
+    """Return the languages of a version to choose from, the governing one first; empty if there is only one."""
+    codes = translations.list_languages(version)
     return [Choice(code, languages.get_language_name(code), code == chosen) for code in codes] if len(codes) > 1 else []
 
 
-def build_context(agreement: AgreementVersion, chosen: str) -> dict[str, object]:
-    """What `agreements/languages.html` shows."""
+def build_context(version: AgreementVersion, chosen: str) -> dict[str, object]:
+    """Return the context of `agreements/languages.html`."""
     return {
         "chosen_language": chosen,
-        "languages": list_choices(agreement, chosen),
-        "governing_language": agreement.language,
+        "languages": list_choices(version, chosen),
+        "governing_language": version.language,
     }

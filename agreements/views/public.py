@@ -1,4 +1,4 @@
-"""The agreement as anybody may read it: the version in force, and every version at an address that stays."""
+"""Public pages of the agreement: the version in force, and every version at a permanent URL."""
 
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from agreements.views import language
 
 
 def _get_published_version(pk: UUID) -> AgreementVersion:
-    """A version that was ever published, with one that was withdrawn since; a draft is nobody's to see here."""
+    """Return a version that was published, even if it was withdrawn since; drafts are 404."""
     rows = AgreementVersion.objects.filter(published_at__isnull=False).select_related("withdrawal")
     return get_object_or_404(rows, pk=pk)
 
@@ -25,21 +25,21 @@ def _get_version_in_force() -> AgreementVersion | None:
     return AgreementVersion.objects.get_in_force(timezone.now())
 
 
-def _get_text(agreement: AgreementVersion, chosen: str) -> AgreementText:
-    return get_object_or_404(AgreementText.objects.select_related("agreement"), agreement=agreement, language=chosen)
+def _get_text(version: AgreementVersion, chosen: str) -> AgreementText:
+    return get_object_or_404(AgreementText.objects.select_related("agreement"), agreement=version, language=chosen)
 
 
-def _render_version(request: HttpRequest, agreement: AgreementVersion) -> HttpResponse:
+def _render_version(request: HttpRequest, version: AgreementVersion) -> HttpResponse:
     now = timezone.now()
-    chosen = language.resolve_page_language(request, agreement)
-    context = language.build_context(agreement, chosen) | {
-        "agreement": agreement,
-        "document": version_documents.get_document(agreement, chosen),
-        "text": _get_text(agreement, chosen),
+    chosen = language.resolve_page_language(request, version)
+    context = language.build_context(version, chosen) | {
+        "agreement": version,
+        "document": version_documents.get_document(version, chosen),
+        "text": _get_text(version, chosen),
         "in_force": AgreementVersion.objects.get_in_force(now),
-        "withdrawal": getattr(agreement, "withdrawal", None),
+        "withdrawal": getattr(version, "withdrawal", None),
         "upcoming": AgreementVersion.objects.upcoming(now),
-        "predecessor": changes.get_predecessor(agreement),
+        "predecessor": changes.get_predecessor(version),
         "now": now,
     }
     return render(request, "agreements/version.html", context)
@@ -47,11 +47,11 @@ def _render_version(request: HttpRequest, agreement: AgreementVersion) -> HttpRe
 
 @require_safe
 def current(request: HttpRequest) -> HttpResponse:
-    agreement = _get_version_in_force()
-    if agreement is None:
+    version = _get_version_in_force()
+    if version is None:
         upcoming = AgreementVersion.objects.upcoming(timezone.now())
         return render(request, "agreements/not_published.html", {"upcoming": upcoming})
-    return _render_version(request, agreement)
+    return _render_version(request, version)
 
 
 @require_safe
@@ -68,39 +68,41 @@ def versions(request: HttpRequest) -> HttpResponse:
     return render(request, "agreements/versions.html", context)
 
 
-def _get_earlier_version(agreement: AgreementVersion, named: str) -> AgreementVersion:
-    """The version that `named` is the id of, if it took effect before `agreement`; 404 for any other."""
+def _get_earlier_version(version: AgreementVersion, version_id: str) -> AgreementVersion:
+    """Return the version with the id `version_id` if it took effect before `version`; 404 otherwise."""
     try:
-        since = _get_published_version(UUID(named))
+        since = _get_published_version(UUID(version_id))
     except ValueError:
         raise Http404 from None
     assert since.effective_at is not None
-    assert agreement.effective_at is not None
-    if since.effective_at >= agreement.effective_at:
+    assert version.effective_at is not None
+    if since.effective_at >= version.effective_at:
         raise Http404
     return since
 
 
 @require_safe
 def version_changes(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """What changed in a version, against the one before or against the one that ?since= names."""
-    agreement = _get_published_version(pk)
-    since = (
-        _get_earlier_version(agreement, named)
-        if (named := request.GET.get("since"))
-        else changes.get_predecessor(agreement)
-    )
-    chosen = language.resolve_page_language(request, agreement)
-    changed = changes.compare_versions(agreement, since, chosen) if since else None
-    earlier = AgreementVersion.objects.published().filter(effective_at__lt=agreement.effective_at)
-    base = reverse("agreements:version", args=[agreement.pk])
-    facts = {"agreement": agreement, "since": since, "changed": changed, "earlier": earlier, "base": base}
-    context = language.build_context(agreement, chosen) | facts
+    """Show the changes in a version from the previous one, or from the earlier one that `?since=` names."""
+    version = _get_published_version(pk)
+    since_id = request.GET.get("since")
+    since = _get_earlier_version(version, since_id) if since_id else changes.get_predecessor(version)
+    chosen = language.resolve_page_language(request, version)
+    changed = changes.compare_versions(version, since, chosen) if since else None
+    earlier = AgreementVersion.objects.published().filter(effective_at__lt=version.effective_at)
+    base = reverse("agreements:version", args=[version.pk])
+    context = language.build_context(version, chosen) | {
+        "agreement": version,
+        "since": since,
+        "changed": changed,
+        "earlier": earlier,
+        "base": base,
+    }
     return render(request, "agreements/changes.html", context)
 
 
-def _get_requested_text(request: HttpRequest, agreement: AgreementVersion) -> AgreementText:
-    return _get_text(agreement, language.resolve_file_language(request, agreement))
+def _get_requested_text(request: HttpRequest, version: AgreementVersion) -> AgreementText:
+    return _get_text(version, language.resolve_file_language(request, version))
 
 
 def _build_pdf_response(text: AgreementText) -> HttpResponse:
@@ -114,10 +116,10 @@ def _build_pdf_response(text: AgreementText) -> HttpResponse:
 
 @require_safe
 def current_pdf(request: HttpRequest) -> HttpResponse:
-    agreement = _get_version_in_force()
-    if agreement is None:
+    version = _get_version_in_force()
+    if version is None:
         raise Http404
-    return _build_pdf_response(_get_requested_text(request, agreement))
+    return _build_pdf_response(_get_requested_text(request, version))
 
 
 @require_safe
@@ -127,23 +129,23 @@ def version_pdf(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_safe
 def version_text(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The exact text, byte for byte: its SHA-256 is the one that acceptances name."""
+    """Return the exact text, byte for byte, whose SHA-256 is in the acceptances."""
     text = _get_requested_text(request, _get_published_version(pk))
     return HttpResponse(text.text.encode(), content_type="text/plain; charset=utf-8")
 
 
-def _build_terms_response(request: HttpRequest, agreement: AgreementVersion) -> JsonResponse:
-    terms = publication.serialize_version(agreement, _get_requested_text(request, agreement))
+def _build_terms_response(request: HttpRequest, version: AgreementVersion) -> JsonResponse:
+    terms = publication.serialize_version(version, _get_requested_text(request, version))
     return JsonResponse(terms, json_dumps_params={"indent": 2, "ensure_ascii": False})
 
 
 @require_safe
 def terms_json(request: HttpRequest) -> JsonResponse:
-    agreement = _get_version_in_force()
-    if agreement is None:
+    version = _get_version_in_force()
+    if version is None:
         error = {"code": "not_found", "message": _("No agreement is in force yet."), "field": None}
         return JsonResponse({"error": error}, status=404)
-    return _build_terms_response(request, agreement)
+    return _build_terms_response(request, version)
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""The rehearsal of a draft: what it would have meant for the orders and affiliates that there are (CONTRACT 2)."""
+"""The backtest of a version: its effect on past orders and on sales targets (specification 2)."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,53 +17,54 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from agreements.models import AgreementVersion
-from compliance.targets import backtest
+from compliance.targets.backtest import backtest_targets
 from lib.errors import NotAllowed
-from payouts.commissions import backtest as rehearsal
+from payouts.commissions.backtest import run_backtest
 
-# Days, so that the time is the same length whenever it is asked for.
-SPANS = {"1": 30, "3": 91, "12": 365}
+# {months: days}; days, so that a period always has the same length.
+PERIODS = {"1": 30, "3": 91, "12": 365}
 LIMITATIONS = gettext_lazy(
-    "It takes the version's rates, its cap, its attribution days and its ceiling for the promotions that ran then."
-    " What a review forfeited is left out. It can't know which orders would have come, or not, under other terms."
+    "The backtest applies the version's rates, cap, attribution days and rate ceiling for the promotions of that time."
+    " Forfeited commissions are left out. Different terms might also have led to different orders, which the backtest"
+    " can't predict."
 )
 
 
 @require_safe
 def show_backtest(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """A version, published or not, over the orders of the last 1, 3 or 12 months (30, 91 or 365 days)."""
+    """Show a version, published or not, applied to the orders of the last 1, 3 or 12 months (30, 91 or 365 days)."""
     if not request.user.has_perm("agreements.change_agreementversion"):
         raise PermissionDenied
-    agreement = get_object_or_404(AgreementVersion, pk=pk)
+    version = get_object_or_404(AgreementVersion, pk=pk)
     months = request.GET.get("months", "3")
     now = timezone.now()
     try:
-        found = _run_backtest(agreement, months, now)
-    except (ValidationError, NotAllowed) as refusal:
-        messages.error(request, " ".join(refusal.messages) if isinstance(refusal, ValidationError) else str(refusal))
-        return HttpResponseRedirect(reverse("admin:agreements_agreementversion_change", args=[agreement.pk]))
+        results = _run_backtests(version, months, now)
+    except (ValidationError, NotAllowed) as error:
+        messages.error(request, " ".join(error.messages) if isinstance(error, ValidationError) else str(error))
+        return HttpResponseRedirect(reverse("admin:agreements_agreementversion_change", args=[version.pk]))
     context = {
         **admin.site.each_context(request),
-        "title": _("Rehearsal of version %s") % agreement.name,
-        "agreement": agreement,
-        "spans": [(key, _format_span(key), key == months) for key in SPANS],
+        "title": _("Backtest of version %s") % version.name,
+        "agreement": version,
+        "periods": [(key, _format_period(key), key == months) for key in PERIODS],
         "limitations": LIMITATIONS,
-        **found,
+        **results,
     }
     return TemplateResponse(request, "admin/compliance/backtest.html", context)
 
 
-def _run_backtest(agreement: AgreementVersion, months: str, now: datetime) -> dict[str, Any]:
-    if months not in SPANS:
-        raise ValidationError({"months": _("A rehearsal is over the last 1, 3 or 12 months.")})
-    since = now - timedelta(days=SPANS[months])
+def _run_backtests(version: AgreementVersion, months: str, now: datetime) -> dict[str, Any]:
+    if months not in PERIODS:
+        raise ValidationError({"months": _("Choose the last 1, 3 or 12 months.")})
+    since = now - timedelta(days=PERIODS[months])
     return {
-        "backtest": rehearsal.run_backtest(agreement=agreement, since=since, until=now),
-        "targets": backtest.backtest_targets(agreement=agreement, now=now),
+        "backtest": run_backtest(agreement=version, since=since, until=now),
+        "targets": backtest_targets(agreement=version, now=now),
     }
 
 
-def _format_span(months: str) -> str:
+def _format_period(months: str) -> str:
     return ngettext("the last month", "the last %d months", int(months)) % (() if months == "1" else int(months))
 
 

@@ -1,4 +1,4 @@
-"""Versions of the agreement in the admin, with what each means for affiliates in money."""
+"""The admin of agreement versions, with the effect of a version on affiliates' earnings."""
 
 from collections.abc import Collection, Mapping
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""An affiliate and the agreement: what they are under, what they accepted, what they are asked."""
+"""The affiliate's agreement: the applicable version, past acceptances, and accepting or declining versions."""
 
 from uuid import UUID
 
@@ -35,22 +35,24 @@ from payouts.commissions.unsettled_earnings import get_unsettled_earnings
 @require_safe
 def overview(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     now = timezone.now()
-    current, under = get_applicable_version(affiliate.pk, at=now)
+    current, applicable = get_applicable_version(affiliate.pk, at=now)
     rows = Acceptance.objects.for_affiliate(affiliate).select_related("agreement")
     accepted = list(rows.order_by("-agreement__effective_at", "-accepted_at"))
-    befores = [one.agreement for one in accepted]
+    accepted_versions = [acceptance.agreement for acceptance in accepted]
     context = {
         "affiliate": affiliate,
         "current": current,
-        "paused_since": under.paused_since,
+        "paused_since": applicable.paused_since,
         "pause_clause": get_clause_number(current.pk, Rule.PAUSE_UNACCEPTED) if current else "",
         "requested": [
             (version, _estimate_impact(affiliate, version, current))
             for version in acceptance_requests.list_requested_versions(affiliate, at=now)
         ],
-        # With each, the one before among those that they accepted: what changed between is a page of its own.
-        "accepted": [*zip(accepted, [*befores[1:], None], strict=False)],
-        "accepted_version": befores[0] if current and befores and current not in befores else None,
+        # Each with the version accepted before it, to link to the changes between them.
+        "accepted": [*zip(accepted, [*accepted_versions[1:], None], strict=False)],
+        "accepted_version": (
+            accepted_versions[0] if current and accepted_versions and current not in accepted_versions else None
+        ),
         "applicable_clause": get_clause_number(current.pk, Rule.APPLICABLE_VERSION) if current else "",
         "upcoming": AgreementVersion.objects.upcoming(now),
         "now": now,
@@ -61,7 +63,7 @@ def overview(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 def _estimate_impact(
     affiliate: Affiliate, version: AgreementVersion, current: AgreementVersion | None
 ) -> TermImpact | None:
-    """What `version` means for them in money against what they had; None where there is nothing to compare."""
+    """Return the effect of `version` on the affiliate's earnings; None if there is nothing to compare."""
     if current is None or current == version:
         return None
     return measure_impact(agreement=version, affiliate_ids=[affiliate.pk], now=timezone.now()).get(affiliate.pk)
@@ -71,29 +73,27 @@ def _estimate_impact(
 @affiliate_view
 @require_http_methods(["GET", "HEAD", "POST"])
 def accept(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
-    agreement = _get_published_version(pk)
+    version = _get_published_version(pk)
     now = timezone.now()
-    if elsewhere := _redirect_unless_requested(request, affiliate, agreement):
-        return elsewhere
-    form = AcceptForm(agreement, request.POST or None)
+    if response := _redirect_unless_requested(request, affiliate, version):
+        return response
+    form = AcceptForm(version, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             acceptances.accept_version(
                 affiliate=affiliate,
-                agreement=agreement,
+                agreement=version,
                 now=now,
                 by=None,
-                evidence=_build_evidence(request, agreement, form),
+                evidence=_build_evidence(request, version, form),
             )
-        except (ValidationError, IllegalTransition) as refusal:
-            messages.error(request, _format_error(refusal))
+        except (ValidationError, IllegalTransition) as error:
+            messages.error(request, _format_error(error))
             return redirect(request.get_full_path())
-        messages.success(request, _("You accepted version %s. Your copy is on its way by e-mail.") % agreement.name)
+        messages.success(request, _("You accepted version %s. We are sending you a copy by e-mail.") % version.name)
         return redirect("portal:home")
-    current, _under = get_applicable_version(affiliate.pk, at=now)
-    context = accept_page.build_context(
-        request, agreement, current, form, _estimate_impact(affiliate, agreement, current)
-    )
+    current, _applicable = get_applicable_version(affiliate.pk, at=now)
+    context = accept_page.build_context(request, version, current, form, _estimate_impact(affiliate, version, current))
     return render(request, "agreements/accept.html", context)
 
 
@@ -101,13 +101,13 @@ def _get_published_version(pk: UUID) -> AgreementVersion:
     return get_object_or_404(AgreementVersion.objects.filter(published_at__isnull=False), pk=pk)
 
 
-def _build_evidence(request: HttpRequest, agreement: AgreementVersion, form: AcceptForm) -> acceptances.Evidence:
+def _build_evidence(request: HttpRequest, version: AgreementVersion, form: AcceptForm) -> acceptances.Evidence:
     key = request.session.session_key
     return acceptances.Evidence(
         box_ticked=form.cleaned_data["box"],
         text_sha256=form.cleaned_data["text_sha256"],
         language=form.cleaned_data["language"],
-        box_label=build_box_label(agreement),
+        box_label=build_box_label(version),
         button_label=get_button_label(),
         page_revision=compute_page_revision(),
         address=get_client_address(request),
@@ -117,44 +117,44 @@ def _build_evidence(request: HttpRequest, agreement: AgreementVersion, form: Acc
 
 
 def _redirect_unless_requested(
-    request: HttpRequest, affiliate: Affiliate, agreement: AgreementVersion
+    request: HttpRequest, affiliate: Affiliate, version: AgreementVersion
 ) -> HttpResponseRedirect | None:
-    """Where to go instead, with the reason said, if `affiliate` is not asked for `agreement` now."""
+    """Redirect with a message if `affiliate` is not asked to accept `version` now; None otherwise."""
     now = timezone.now()
     try:
-        acceptance_requests.ensure_version_requested(affiliate, agreement, at=now)
-    except AlreadyAccepted as refusal:
-        messages.info(request, _format_error(refusal))
+        acceptance_requests.ensure_version_requested(affiliate, version, at=now)
+    except AlreadyAccepted as error:
+        messages.info(request, _format_error(error))
         return redirect("portal:agreement")
-    except ValidationError as refusal:
-        instead = acceptance_requests.list_requested_versions(affiliate, at=now)
-        messages.warning(request, _format_error(refusal))
-        return redirect("portal:agreement_accept", instead[0].pk) if instead else redirect("portal:agreement")
+    except ValidationError as error:
+        requested = acceptance_requests.list_requested_versions(affiliate, at=now)
+        messages.warning(request, _format_error(error))
+        return redirect("portal:agreement_accept", requested[0].pk) if requested else redirect("portal:agreement")
     return None
 
 
-def _format_error(refusal: Exception) -> str:
-    return " ".join(refusal.messages) if isinstance(refusal, ValidationError) else str(refusal)
+def _format_error(error: Exception) -> str:
+    return " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
 
 
 @never_cache
 @affiliate_view
 @require_http_methods(["GET", "HEAD", "POST"])
 def decline(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
-    """Show what declining does, money first, and ask once more."""
-    agreement = _get_published_version(pk)
+    """Show the consequences of declining, the affiliate's balance first, and ask for confirmation."""
+    version = _get_published_version(pk)
     now = timezone.now()
-    if elsewhere := _redirect_unless_requested(request, affiliate, agreement):
-        return elsewhere
+    if response := _redirect_unless_requested(request, affiliate, version):
+        return response
     if request.method == "POST":
         try:
-            acceptances.decline_version(affiliate=affiliate, agreement=agreement, now=now, by=None)
-        except (ValidationError, IllegalTransition) as refusal:
-            messages.error(request, _format_error(refusal))
+            acceptances.decline_version(affiliate=affiliate, agreement=version, now=now, by=None)
+        except (ValidationError, IllegalTransition) as error:
+            messages.error(request, _format_error(error))
             return redirect("portal:agreement")
-        messages.success(request, _("You declined version %s.") % agreement.name)
+        messages.success(request, _("You declined version %s.") % version.name)
         return redirect("portal:agreement")
-    current, _under = get_applicable_version(affiliate.pk, at=now)
+    current, _applicable = get_applicable_version(affiliate.pk, at=now)
     rules = {
         "leaving": Rule.LEAVING,
         "final": Rule.FINAL_CLOSE,
@@ -162,12 +162,12 @@ def decline(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpRespons
         "decline": Rule.DECLINE,
     }
     context = {
-        "agreement": agreement,
-        "cited_version": current or agreement,
-        "ends_at": acceptances.compute_leaving_end(affiliate, agreement, at=now),
+        "agreement": version,
+        "cited_version": current or version,
+        "ends_at": acceptances.compute_leaving_end(affiliate, version, at=now),
         "has_taken_part": affiliate.state != State.APPROVED,
         "earnings": get_unsettled_earnings(affiliate),
-        "clauses": {name: get_clause_number((current or agreement).pk, rule) for name, rule in rules.items()},
+        "clauses": {name: get_clause_number((current or version).pk, rule) for name, rule in rules.items()},
     }
     return render(request, "agreements/decline.html", context)
 
@@ -176,7 +176,7 @@ def decline(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpRespons
 @affiliate_view
 @require_safe
 def evidence(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
-    """The affiliate's own acceptance as a ZIP that proves itself."""
+    """Return one of the affiliate's acceptances as a ZIP with its evidence."""
     acceptance = get_object_or_404(Acceptance.objects.for_affiliate(affiliate).select_related("agreement"), pk=pk)
     name = evidence_export.build_file_name(acceptance)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -1,4 +1,4 @@
-"""What the tests of agreements begin with."""
+"""Fixtures for the tests of agreements."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 from affiliates.models import State
 from agreements import seeding, version_drafts
 from agreements.models import Acceptance, AgreementVersion
-from tests.agreements.test_accepting import accept_version
+from tests.agreements.acceptance_data import accept_version
 from tests.factories import make_affiliate, make_staff
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -17,13 +17,13 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def first(db: None) -> AgreementVersion:
-    """The seed agreement, published and in effect since START."""
+    """Return the seed agreement, published and in effect since START."""
     return seeding.publish_seed_agreement(effective_at=START, now=START, by=None)
 
 
 @pytest.fixture
 def records(first: AgreementVersion) -> list[Acceptance]:
-    """A chain of four acceptances."""
+    """Return a chain of four acceptances."""
     return [accept_version(make_affiliate(state=State.APPROVED), first) for _ in range(4)]
 
 

@@ -1,4 +1,4 @@
-"""A draft in German, for tests: each paragraph is marked as German, and one clause really is."""
+"""A draft with a German translation: paragraphs are English with a German prefix, except in clause 3.2."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ WINDOW_READ = "Eine Bestellung zählt, wenn seit dem Klick höchstens 3 Tage ver
 
 
 def build_german_words(clause: Clause) -> TranslatedWords:
-    """A clause in German, with the placeholders that it has."""
+    """Translate a clause, keeping its placeholders."""
     if clause.number == "3.2":
         return TranslatedWords("Die Frist", WINDOW)
     blocks = [f"{{{name}}}" for name in BLOCKS]
@@ -21,7 +21,7 @@ def build_german_words(clause: Clause) -> TranslatedWords:
 
 
 def add_german_translation(draft: AgreementVersion, now: datetime) -> AgreementVersion:
-    """Offer a draft in German, with all of it translated."""
+    """Offer a draft in German with a complete translation."""
     translation_edits.add_language(agreement=draft, language="de", now=now, by=None)
     words = {clause.pk: build_german_words(clause) for clause in draft.clauses.all()}
     words |= {
@@ -32,10 +32,10 @@ def add_german_translation(draft: AgreementVersion, now: datetime) -> AgreementV
 
 
 def create_bilingual_draft(now: datetime) -> AgreementVersion:
-    """The seed agreement as a draft in English and German."""
+    """Create a draft of the seed agreement in English and German."""
     return add_german_translation(seeding.create_seed_draft(now=now), now)
 
 
 def get_text(version: AgreementVersion, language: str) -> AgreementText:
-    """One of the texts of a published version."""
+    """Return the text of a published version in `language`."""
     return AgreementText.objects.get(agreement=version, language=language)

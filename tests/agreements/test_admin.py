@@ -1,4 +1,4 @@
-"""In the admin, the agreement ..."""
+"""The admin of agreement versions, the program and acceptances."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,8 +13,8 @@ from agreements.clauses import get_clause_number
 from agreements.models import AgreementVersion, Program
 from agreements.rules import Rule
 from audit.models import AuditRecord
-from tests.agreements.draft_forms import build_admin_url, build_form_data
-from tests.agreements.test_accepting import accept_version
+from tests.agreements.acceptance_data import accept_version
+from tests.agreements.page_data import build_admin_url, build_form_data
 from tests.factories import make_affiliate, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,7 @@ NOW = timezone.now().replace(microsecond=0)
 DAY = timedelta(days=1)
 
 
-def test_starts_a_draft_from_the_example_in_an_empty_program(staff):
+def test_start_draft_copies_example_in_empty_program(staff):
     page = staff.get(build_admin_url("agreementversion_start"))
     assert "Start a draft" in page.content.decode()
     staff.post(build_admin_url("agreementversion_start"), {"confirmed": "1"})
@@ -31,22 +31,22 @@ def test_starts_a_draft_from_the_example_in_an_empty_program(staff):
     assert AuditRecord.objects.get(action="agreement drafted").by is not None
 
 
-def test_is_listed_with_the_state_of_each_version(staff, draft):
+def test_version_list_shows_states(staff, draft):
     page = staff.get(build_admin_url("agreementversion_changelist")).content.decode()
     assert "in effect" in page
     assert "draft" in page
 
 
-def test_shows_the_very_page_that_an_affiliate_will_see(staff, draft):
+def test_preview_shows_acceptance_page_with_inactive_form(staff, draft):
     page = staff.get(build_admin_url("agreementversion_preview", draft.pk)).content.decode()
     assert "Preview: this is what an affiliate sees." in page
     assert 'id="clause-3.2"' in page
     form = page[page.index('id="decide"') : page.index("</main>")]
     assert "csrfmiddlewaretoken" not in form
-    assert 'href="#clause-9.5"' in form  # where it says what declining does: a draft has no other address
+    assert 'href="#clause-9.5"' in form  # a draft has no public URL
 
 
-def test_shows_it_on_a_phone_too_in_a_frame_that_no_other_page_may_use(staff, draft):
+def test_phone_preview_can_be_framed_by_own_pages_only(staff, draft):
     outer = staff.get(build_admin_url("agreementversion_preview", draft.pk), {"as": "phone"})
     assert 'src="?as=frame"' in outer.content.decode()
     assert "frame-src 'self'" in outer.headers["Content-Security-Policy"]
@@ -55,29 +55,29 @@ def test_shows_it_on_a_phone_too_in_a_frame_that_no_other_page_may_use(staff, dr
     assert inner.headers["X-Frame-Options"] == "SAMEORIGIN"
     assert "frame-ancestors 'self'" in inner.headers["Content-Security-Policy"]
     assert "script-src 'self'" in inner.headers["Content-Security-Policy"]
-    usual = staff.get(build_admin_url("agreementversion_preview", draft.pk))
-    assert "frame-ancestors 'none'" in usual.headers["Content-Security-Policy"]
-    assert usual.headers["X-Frame-Options"] == "DENY"
+    unframed = staff.get(build_admin_url("agreementversion_preview", draft.pk))
+    assert "frame-ancestors 'none'" in unframed.headers["Content-Security-Policy"]
+    assert unframed.headers["X-Frame-Options"] == "DENY"
 
 
-def test_leaves_no_trace_of_a_preview_in_what_the_published_version_says(staff, draft):
+def test_preview_does_not_cache_clauses_of_draft(staff, draft):
     staff.get(build_admin_url("agreementversion_preview", draft.pk))
     draft.clauses.filter(number="9.5").update(number="9.6")
     published = publishing.publish_version(agreement=draft, effective_at=NOW + 30 * DAY, now=NOW, by=None)
     assert get_clause_number(published.pk, Rule.DECLINE) == "9.6"
 
 
-def test_shows_what_changes(staff, first, draft):
+def test_differences_page_shows_changed_terms(staff, first, draft):
     draft.rates.filter(category="home-decor").update(percent="4.50")
     page = staff.get(build_admin_url("agreementversion_differences", draft.pk)).content.decode()
     assert "4.50 %" in page
-    assert "detriment" in page
+    assert "worse for you" in page
 
 
-def test_publishes_only_when_the_name_is_typed(staff, draft):
+def test_publish_requires_the_version_name(staff, draft):
     posted = {"confirmed": "1", "effective_at": f"{NOW + 30 * DAY:%Y-%m-%d}", "name": "two"}
     page = staff.post(build_admin_url("agreementversion_publish", draft.pk), posted)
-    assert "The name of this version is 2." in page.content.decode()
+    assert "Enter the name of this version, 2." in page.content.decode()
     staff.post(build_admin_url("agreementversion_publish", draft.pk), posted | {"name": "2"})
     draft.refresh_from_db()
     day = (NOW + 30 * DAY).date()
@@ -85,12 +85,12 @@ def test_publishes_only_when_the_name_is_typed(staff, draft):
     assert draft.published_by is not None
 
 
-def test_names_the_earliest_date_where_there_is_too_little_notice(staff, draft):
+def test_publish_page_states_earliest_effective_date(staff, draft):
     draft.rates.filter(category="home-decor").update(percent="4.50")
     page = staff.get(build_admin_url("agreementversion_publish", draft.pk)).content.decode()
     first_day = (NOW + 14 * DAY).date() + DAY
     assert f'value="{first_day:%Y-%m-%d}"' in page
-    assert "terms changed to the affiliates' benefit 0, to their detriment 1" in page
+    assert "0 terms better for affiliates, 1 worse" in page
     posted = {"confirmed": "1", "effective_at": f"{NOW + 2 * DAY:%Y-%m-%d}", "name": "2"}
     page = staff.post(build_admin_url("agreementversion_publish", draft.pk), posted).content.decode()
     assert "The earliest is" in page
@@ -100,36 +100,36 @@ def test_names_the_earliest_date_where_there_is_too_little_notice(staff, draft):
     assert draft.effective_at is not None
 
 
-def test_refuses_to_publish_what_has_to_be_mended(staff, draft):
+def test_draft_with_problems_cannot_be_published(staff, draft):
     draft.clauses.filter(number="2").delete()
     posted = {"confirmed": "1", "effective_at": f"{NOW + 30 * DAY:%Y-%m-%d}", "name": "2"}
     page = staff.post(build_admin_url("agreementversion_publish", draft.pk), posted, follow=True).content.decode()
-    assert "Section 2 is left out." in page
+    assert "Section 2 is missing." in page
     draft.refresh_from_db()
     assert draft.published_at is None
 
 
-def test_can_be_withdrawn_before_its_date(staff, draft):
+def test_scheduled_version_can_be_withdrawn(staff, draft):
     publishing.publish_version(agreement=draft, effective_at=NOW + 30 * DAY, now=NOW, by=None)
     staff.post(build_admin_url("agreementversion_withdraw", draft.pk), {"confirmed": "1", "reason": "A mistake."})
     draft.refresh_from_db()
     assert draft.withdrawal.reason == "A mistake."
 
 
-def test_once_published_can_only_be_read(staff, first):
-    page = staff.get(build_admin_url("agreementversion_change", first.pk))
-    assert page.status_code == 200
-    shown = page.content.decode()
-    assert 'name="validation_days"' not in shown
-    assert "The database refuses every change of it." in shown
-    assert '<td class="number">30 days</td>' in shown
-    assert reverse("agreements:version", args=[first.pk]) + "#clause-4.6" in shown
-    assert first.texts.get().sha256 in shown
+def test_published_version_is_read_only(staff, first):
+    response = staff.get(build_admin_url("agreementversion_change", first.pk))
+    assert response.status_code == 200
+    page = response.content.decode()
+    assert 'name="validation_days"' not in page
+    assert "It can't be changed." in page
+    assert '<td class="number">30 days</td>' in page
+    assert reverse("agreements:version", args=[first.pk]) + "#clause-4.6" in page
+    assert first.texts.get().sha256 in page
     assert staff.post(build_admin_url("agreementversion_change", first.pk), build_form_data(first)).status_code == 403
     assert staff.post(build_admin_url("agreementversion_delete", first.pk), {"post": "yes"}).status_code == 403
 
 
-def test_is_not_for_staff_without_the_right(first, draft):
+def test_agreement_admin_requires_permission(first, draft):
     client = Client()
     client.force_login(make_staff("affiliate managers"))
     for name in ("agreementversion_changelist", "program_changelist", "promotion_changelist", "acceptance_changelist"):
@@ -137,19 +137,18 @@ def test_is_not_for_staff_without_the_right(first, draft):
     assert client.post(build_admin_url("agreementversion_publish", draft.pk), {"confirmed": "1"}).status_code == 403
 
 
-def test_has_one_program_whose_hosts_are_checked(staff):
+def test_program_settings_validate_shop_hosts(staff):
     assert staff.get(build_admin_url("program_changelist")).headers["Location"] == build_admin_url("program_change", 1)
-    wrong = {"shop_url": "https://shop.example/", "shop_hosts": "other.example"}
-    assert (
-        "shop.example has to be among them" in staff.post(build_admin_url("program_change", 1), wrong).content.decode()
-    )
-    right = {"shop_url": "https://shop.example/", "shop_hosts": "Shop.example, www.shop.example"}
-    staff.post(build_admin_url("program_change", 1), right)
+    invalid = {"shop_url": "https://shop.example/", "shop_hosts": "other.example"}
+    response = staff.post(build_admin_url("program_change", 1), invalid)
+    assert "Add the host of the shop URL, shop.example." in response.content.decode()
+    valid = {"shop_url": "https://shop.example/", "shop_hosts": "Shop.example, www.shop.example"}
+    staff.post(build_admin_url("program_change", 1), valid)
     assert Program.current().shop_hosts == ["shop.example", "www.shop.example"]
     assert AuditRecord.objects.filter(action="program changed").count() == 1
 
 
-def test_shows_acceptances_verifies_them_and_hands_out_the_evidence(staff, first):
+def test_acceptance_admin_lists_verifies_and_exports(staff, first):
     record = accept_version(make_affiliate(state=State.APPROVED), first, now=NOW)
     assert record.hash in staff.get(build_admin_url("acceptance_changelist")).content.decode()
     assert record.person.email in staff.get(build_admin_url("acceptance_change", record.pk)).content.decode()
@@ -159,5 +158,5 @@ def test_shows_acceptances_verifies_them_and_hands_out_the_evidence(staff, first
     assert staff.post(build_admin_url("acceptance_change", record.pk), {"language": "de"}).status_code == 403
 
 
-def test_starts_a_draft_by_domain_function_too(db):
+def test_start_draft_without_versions_is_named_1(db):
     assert seeding.start_draft(now=NOW, by=None).name == "1"

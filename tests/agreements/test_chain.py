@@ -1,4 +1,4 @@
-"""The chain of acceptances ..."""
+"""Verifying the chain of acceptances after tampering."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -17,14 +17,14 @@ EFFECT = datetime(2026, 4, 1, tzinfo=UTC)
 
 @pytest.fixture
 def second(records) -> AgreementVersion:
-    """A cut to come, which nobody has accepted yet."""
+    """Publish a lower rate for April, which no one has accepted yet."""
     draft = version_drafts.start_draft(now=NOW, by=None)
     draft.rates.filter(category="home-decor").update(percent="4.50")
     return publishing.publish_version(agreement=draft, effective_at=EFFECT, now=NOW, by=None)
 
 
 def tamper(sql: str, *parameters: Any) -> None:
-    """As a superuser, past every trigger."""
+    """Run SQL as a database superuser, bypassing all triggers."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET LOCAL session_replication_role = replica")
@@ -33,18 +33,18 @@ def tamper(sql: str, *parameters: Any) -> None:
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
 
 
-def test_is_proven_whole(records, capsys):
+def test_untampered_chain_is_verified_with_witnesses(records, capsys):
     call_command("verify_acceptances", witness=[records[1].hash, records[3].hash])
     assert capsys.readouterr().out == "4 acceptances verified, 2 witnesses\n"
 
 
-def test_of_nothing_is_whole(db, capsys):
+def test_empty_chain_is_valid(db, capsys):
     call_command("verify_acceptances")
     assert capsys.readouterr().out == "0 acceptances verified\n"
 
 
 @pytest.mark.parametrize("table", ["agreements_acceptance"])
-def test_is_never_changed_by_sql(records, table):
+def test_database_rejects_changes_of_acceptances(records, table):
     for sql in (f"UPDATE {table} SET language = 'de'", f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -53,7 +53,7 @@ def test_is_never_changed_by_sql(records, table):
 
 
 def rewrite(records: list[Acceptance], start: int, **values: Any) -> None:
-    """Give records from `start` on other fields and hashes that fit, as somebody does who can do anything."""
+    """Change records from index `start` on and recompute their hashes, like an attacker with full access."""
     previous = records[start].previous_hash
     for record in records[start:]:
         for name, value in values.items():
@@ -67,22 +67,22 @@ def rewrite(records: list[Acceptance], start: int, **values: Any) -> None:
         )
 
 
-def test_shows_one_letter_changed_in_a_text(records):
+def test_changed_text_is_detected(records):
     tamper("UPDATE agreements_agreementtext SET text = replace(text, '3 days', '4 days')")
     assert chain.verify_chain() == (0, "version 1: its text does not have the stored SHA-256")
 
 
-def test_shows_a_text_changed_together_with_its_hash(records, first):
+def test_text_changed_together_with_hash_is_detected(records, first):
     tamper(
         "UPDATE agreements_agreementtext SET text = replace(text, '3 days', '4 days'),"
         " sha256 = encode(sha256(replace(text, '3 days', '4 days')::bytea), 'hex')"
     )
-    assert chain.verify_chain()[1] == "version 1: its terms and clauses do not give the text that is stored"
+    assert chain.verify_chain()[1] == "version 1: its terms and clauses do not produce the stored text"
 
 
-def test_shows_a_term_that_is_no_longer_what_was_accepted(records):
+def test_changed_term_is_detected(records):
     tamper("UPDATE agreements_rate SET percent = 2.61 WHERE category = 'consumer-electronics'")
-    assert chain.verify_chain()[1] == "version 1: its terms and clauses do not give the text that is stored"
+    assert chain.verify_chain()[1] == "version 1: its terms and clauses do not produce the stored text"
 
 
 @pytest.mark.parametrize(
@@ -101,16 +101,19 @@ def test_shows_a_term_that_is_no_longer_what_was_accepted(records):
         "affiliate_id = (SELECT affiliate_id FROM agreements_acceptance WHERE sequence = 3) ",
     ],
 )
-def test_shows_one_field_changed_in_one_record(records, change):
+def test_changed_record_field_is_detected(records, change):
     if "affiliate_id" in change:
         tamper("DELETE FROM agreements_acceptanceperson WHERE acceptance_id = %s", records[2].pk)
         tamper("DELETE FROM agreements_acceptance WHERE sequence = 3")
         change = f"affiliate_id = '{records[2].affiliate_id}'"
     tamper(f"UPDATE agreements_acceptance SET {change} WHERE sequence = 2")
-    assert chain.verify_chain() == (1, f"acceptance {records[1].pk} (record 2): its fields do not have the stored hash")
+    assert chain.verify_chain() == (
+        1,
+        f"acceptance {records[1].pk} (record 2): its fields do not match the stored hash",
+    )
 
 
-def test_shows_a_record_written_anew_with_its_own_hash_by_the_next_one(records):
+def test_rewritten_record_is_detected_by_next_record(records):
     records[1].box_label = "Rewritten"
     tamper(
         "UPDATE agreements_acceptance SET box_label = %s, hash = %s WHERE id = %s",
@@ -119,18 +122,18 @@ def test_shows_a_record_written_anew_with_its_own_hash_by_the_next_one(records):
     assert chain.verify_chain()[1].endswith("(record 3): it does not carry the hash of the record before it")
 
 
-def test_shows_a_personal_field_changed(records):
+def test_changed_personal_field_is_detected(records):
     tamper("UPDATE agreements_acceptanceperson SET email = 'x@example.com' WHERE acceptance_id = %s", records[2].pk)
-    assert chain.verify_chain()[1].endswith("(record 3): its personal fields do not have the stored digests")
+    assert chain.verify_chain()[1].endswith("(record 3): its personal fields do not match the stored digests")
 
 
-def test_shows_a_record_removed_in_the_middle(records):
+def test_deleted_record_is_detected(records):
     tamper("DELETE FROM agreements_acceptance WHERE sequence = 2")
     with pytest.raises(CommandError, match=r"\(record 3\): record 2 is missing before it"):
         call_command("verify_acceptances")
 
 
-def test_shows_the_newest_record_removed_by_the_hash_that_its_affiliate_holds(records):
+def test_deleted_newest_record_is_detected_by_witness(records):
     tamper("DELETE FROM agreements_acceptance WHERE sequence = 4")
     assert chain.verify_chain() == (3, "")
     assert chain.verify_chain(witnesses=[records[3].hash])[1] == (
@@ -138,16 +141,16 @@ def test_shows_the_newest_record_removed_by_the_hash_that_its_affiliate_holds(re
     )
 
 
-def test_shows_a_chain_written_anew_by_the_hashes_that_affiliates_hold(records):
-    held = [record.hash for record in records]
+def test_rewritten_chain_is_detected_by_witnesses(records):
+    witnesses = [record.hash for record in records]
     rewrite(records, 1, box_label="Rewritten")
     assert chain.verify_chain() == (4, "")
-    assert chain.verify_chain(witnesses=held[:1]) == (4, "")
-    for witness in held[1:]:
+    assert chain.verify_chain(witnesses=witnesses[:1]) == (4, "")
+    for witness in witnesses[1:]:
         assert "no record of the chain" in chain.verify_chain(witnesses=[witness])[1]
 
 
-def test_shows_by_any_one_hash_that_all_records_are_gone(records):
+def test_deletion_of_all_records_is_detected_by_any_witness(records):
     tamper("DELETE FROM agreements_acceptanceperson")
     tamper("DELETE FROM agreements_acceptance")
     assert chain.verify_chain() == (0, "")
@@ -158,50 +161,50 @@ def test_shows_by_any_one_hash_that_all_records_are_gone(records):
         )
 
 
-def test_shows_a_record_moved_to_another_version(records, second):
+def test_record_moved_to_another_version_is_detected(records, second):
     tamper("UPDATE agreements_acceptance SET agreement_id = %s WHERE sequence = 2", second.pk)
-    assert chain.verify_chain()[1].endswith("(record 2): its fields do not have the stored hash")
+    assert chain.verify_chain()[1].endswith("(record 2): its fields do not match the stored hash")
 
 
-def test_shows_a_record_moved_to_another_version_though_all_hashes_were_made_to_fit(records, second):
+def test_record_moved_to_another_version_with_valid_hashes_is_detected(records, second):
     rewrite(records, 3, agreement_id=second.pk)
     assert chain.verify_chain() == (
         3,
-        f"acceptance {records[3].pk} (record 4): the text that it names is not the version's text",
+        f"acceptance {records[3].pk} (record 4): the text it names is not the version's text",
     )
 
 
-def test_shows_that_a_text_is_gone(records):
+def test_deleted_text_is_detected(records):
     tamper("DELETE FROM agreements_agreementtext")
     assert chain.verify_chain() == (0, "version 1: its text is missing")
 
 
 @pytest.mark.parametrize(
-    ("change", "what"),
+    ("change", "field"),
     [
         ("detriment = false", "detriment"),
         ("name = 'another'", "name"),
         ("effective_at = effective_at - interval '1 second'", "effective_at"),
     ],
 )
-def test_shows_a_version_that_is_not_as_it_was_published(second, change, what):
-    """Whom a version binds depends on its date and on whether it is a detriment, of which its text says only the one."""
+def test_changed_version_row_is_detected(second, change, field):
+    """Name, effective date and detriment are compared with the audit trail, because the text has no detriment."""
     tamper(f"UPDATE agreements_agreementversion SET {change} WHERE number = 2")
-    name = "another" if what == "name" else "2"
-    assert chain.verify_chain() == (0, f"version {name}: its {what} is not that of the audit record of its publishing")
+    name = "another" if field == "name" else "2"
+    assert chain.verify_chain() == (0, f"version {name}: its {field} differs from the audit record of its publication")
 
 
-def test_shows_a_version_that_was_never_published(records, second):
+def test_version_without_audit_record_is_detected(records, second):
     tamper("DELETE FROM audit_auditrecord WHERE action = 'agreement published' AND subject_id = %s", str(second.pk))
-    assert chain.verify_chain() == (0, "version 2: the audit trail has no record of its publishing")
+    assert chain.verify_chain() == (0, "version 2: the audit trail has no record of its publication")
 
 
-def test_stays_whole_when_an_affiliate_is_erased(records):
+def test_chain_stays_valid_after_erasure(records):
     assert acceptances.erase_personal_fields(affiliate=records[1].affiliate) == 1
     assert chain.verify_chain(witnesses=[records[1].hash]) == (4, "")
 
 
 @pytest.mark.parametrize("witness", ["x", "0" * 63, "g" * 64])
-def test_takes_as_witnesses_only_what_can_be_a_hash(db, witness):
+def test_malformed_witness_is_rejected(db, witness):
     with pytest.raises(CommandError, match="64 hexadecimal digits"):
         call_command("verify_acceptances", witness=[witness])

@@ -1,4 +1,4 @@
-"""What changes from one version to the next ..."""
+"""Changes between versions and their classification."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -58,73 +58,73 @@ BENEFIT, DETRIMENT, NEUTRAL = Effect.BENEFIT, Effect.DETRIMENT, Effect.NEUTRAL
         ("order_commission_cap", None, None, NEUTRAL),
     ],
 )
-def test_is_classed_by_what_it_means_for_the_affiliate(term, old, new, effect):
+def test_term_change_is_classified_for_the_affiliate(term, old, new, effect):
     amounts = [Decimal(value) if isinstance(value, str) else value for value in (old, new)]
     assert classify_term_change(term, *amounts) is effect
 
 
-def draft() -> AgreementVersion:
+def start_draft() -> AgreementVersion:
     return version_drafts.start_draft(now=NOW, by=None)
 
 
-def found(new: AgreementVersion, old: AgreementVersion) -> list[tuple[str, str, str, str, str]]:
+def list_term_changes(new: AgreementVersion, old: AgreementVersion) -> list[tuple[str, str, str, str, str]]:
     return [(c.term, c.old, c.new, c.effect.value, c.clause) for c in changes.compare_versions(new, old).terms]
 
 
-def test_is_nothing_for_a_copy(first):
-    changed = changes.compare_versions(draft(), first)
+def test_copy_has_no_changes(first):
+    changed = changes.compare_versions(start_draft(), first)
     assert not changed
     assert not changed.detriment
 
 
-def test_names_the_clause_of_a_changed_term(first):
-    new = draft()
+def test_changed_term_names_its_clause(first):
+    new = start_draft()
     new.validation_days, new.order_commission_cap = 14, Decimal("50")
     new.save()
-    assert found(new, first) == [
+    assert list_term_changes(new, first) == [
         ("order_commission_cap", "no limit", "50.00 USD", "detriment", "4.5"),
         ("validation_days", "30 days", "14 days", "benefit", "4.6"),
     ]
 
 
-def test_of_a_rate_is_measured_for_its_category(first):
-    new = draft()
+def test_rate_change_is_classified_per_category(first):
+    new = start_draft()
     new.rates.filter(category="home-decor").update(percent="5.50")
     new.rates.filter(category="jewelry-accessories").update(percent="8.49")
-    assert found(new, first) == [
+    assert list_term_changes(new, first) == [
         ("rate home-decor", "5.00 %", "5.50 %", "benefit", "4.1"),
         ("rate jewelry-accessories", "8.50 %", "8.49 %", "detriment", "4.1"),
     ]
 
 
-def test_compares_a_category_that_is_no_longer_named_with_everything_else(first):
-    new = draft()
+def test_removed_category_is_compared_with_everything_else(first):
+    new = start_draft()
     new.rates.filter(category__in=["home-decor", "consumer-electronics"]).delete()
-    assert found(new, first) == [
+    assert list_term_changes(new, first) == [
         ("rate consumer-electronics", "2.60 %", "3.00 %", "benefit", "4.1"),
         ("rate home-decor", "5.00 %", "3.00 %", "detriment", "4.1"),
     ]
 
 
-def test_compares_a_category_that_is_newly_named_with_everything_else(first):
-    new = draft()
+def test_added_category_is_compared_with_everything_else(first):
+    new = start_draft()
     new.rates.create(category="books", percent="4.00")
     new.rates.create(category="garden", percent="2.70")
     new.rates.create(category="pets", percent="3.00")
-    assert found(new, first) == [
+    assert list_term_changes(new, first) == [
         ("rate books", "3.00 %", "4.00 %", "benefit", "4.1"),
         ("rate garden", "3.00 %", "2.70 %", "detriment", "4.1"),
     ]
 
 
-def test_of_everything_else_is_said_of_every_other_category(first):
-    new = draft()
+def test_change_of_everything_else_is_listed_as_every_other_category(first):
+    new = start_draft()
     new.rates.filter(everything_else=True).update(percent="2.90", category="the-rest")
-    assert found(new, first) == [("rate every other category", "3.00 %", "2.90 %", "detriment", "4.1")]
+    assert list_term_changes(new, first) == [("rate every other category", "3.00 %", "2.90 %", "detriment", "4.1")]
 
 
-def test_of_the_days_of_a_target_is_neutral_where_there_is_no_target(first):
-    new = draft()
+def test_target_days_without_target_are_neutral(first):
+    new = start_draft()
     new.target_orders, new.target_days = 0, 90
     new.save()
     assert [(c.term, c.effect) for c in changes.compare_versions(new, first).terms] == [
@@ -133,8 +133,8 @@ def test_of_the_days_of_a_target_is_neutral_where_there_is_no_target(first):
     ]
 
 
-def test_to_the_better_alone_is_no_detriment(first):
-    new = draft()
+def test_beneficial_changes_are_no_detriment(first):
+    new = start_draft()
     new.rates.filter(category="home-decor").update(percent="5.50")
     new.payout_minimum = Decimal("10")
     new.save()
@@ -157,26 +157,26 @@ def test_to_the_better_alone_is_no_detriment(first):
         ),
     ],
 )
-def test_of_anything_but_a_term_counts_as_a_detriment(first, change):
-    new = draft()
+def test_change_of_wording_is_a_detriment(first, change):
+    new = start_draft()
     change(new)
     assert changes.compare_versions(new, first).detriment
 
 
-def test_of_the_name_of_the_program_counts_as_a_detriment(first, settings):
+def test_change_of_program_name_is_a_detriment(first, settings):
     settings.PROGRAM_NAME = "Another"
-    assert changes.compare_versions(draft(), first).detriment
+    assert changes.compare_versions(start_draft(), first).detriment
 
 
-def test_of_the_order_of_rows_alone_is_no_detriment(first):
-    new = draft()
+def test_reordered_rows_are_no_detriment(first):
+    new = start_draft()
     new.rates.filter(category="home-decor").update(position=99)
     new.activities.filter(code="fraud").update(position=99)
     assert not changes.compare_versions(new, first).detriment
 
 
-def test_shows_the_words_that_were_added_and_removed_by_clause(first):
-    new = draft()
+def test_changed_clause_lists_added_and_removed_words(first):
+    new = start_draft()
     clause = new.clauses.get(number="3.2")
     clause.body = clause.body.replace("not yours by that click", "never yours")
     clause.save()
@@ -190,15 +190,15 @@ def test_shows_the_words_that_were_added_and_removed_by_clause(first):
     ]
 
 
-def test_follows_a_clause_that_was_renumbered_by_its_heading(first):
-    new = draft()
+def test_renumbered_clause_is_matched_by_heading(first):
+    new = start_draft()
     new.clauses.filter(number="2.3").update(number="2.9")
     [text] = changes.compare_versions(new, first).texts
     assert (text.number, text.heading, text.kind) == ("2.9", "Your content", "changed")
 
 
-def test_says_which_clause_is_new_and_which_is_gone(first):
-    new = draft()
+def test_added_and_removed_clauses_are_listed(first):
+    new = start_draft()
     new.clauses.filter(number="2.3").delete()
     new.clauses.create(number="2.4", heading="More", body="More.", position=15)
     assert [(t.number, t.kind) for t in changes.compare_versions(new, first).texts] == [
@@ -207,7 +207,7 @@ def test_says_which_clause_is_new_and_which_is_gone(first):
     ]
 
 
-def test_gives_back_both_texts_word_for_word():
+def test_pieces_reproduce_both_texts():
     old, new = "the quick brown fox", "the slow brown fox jumps"
     pieces = list(compare_texts(old, new))
     assert "".join(p.text for p in pieces if p.kind != "added") == old

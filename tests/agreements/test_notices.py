@@ -1,4 +1,4 @@
-"""Affiliates are told of versions ..."""
+"""E-mails about versions, acceptances and promotions."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,7 +10,7 @@ from agreements import acceptances, notices, promotions, publishing, version_dra
 from agreements.models import AgreementVersion
 from mail.models import Message
 from mail.rendering import render
-from tests.agreements.test_accepting import accept_version
+from tests.agreements.acceptance_data import accept_version
 from tests.factories import make_affiliate
 
 pytestmark = pytest.mark.django_db
@@ -34,9 +34,9 @@ def second(affiliate: Affiliate) -> AgreementVersion:
     return publishing.publish_version(agreement=draft, effective_at=EFFECT, now=NOW, by=None)
 
 
-def kinds() -> list[str]:
-    found = Message.objects.filter(kind__in=("agreement_reminder", "agreement_pause")).order_by("id")
-    return list(found.values_list("kind", flat=True))
+def list_kinds() -> list[str]:
+    messages = Message.objects.filter(kind__in=("agreement_reminder", "agreement_pause")).order_by("id")
+    return list(messages.values_list("kind", flat=True))
 
 
 @pytest.mark.parametrize(
@@ -50,29 +50,29 @@ def kinds() -> list[str]:
         (-9 * DAY, ["agreement_pause"]),
     ],
 )
-def test_when_it_is_time(second, before, expected):
+def test_reminder_and_pause_notice_are_sent_when_due(second, before, expected):
     assert notices.send_reminders(now=EFFECT - before) == len(expected)
-    assert kinds() == expected
+    assert list_kinds() == expected
 
 
-def test_seven_days_and_one_day_before_and_when_they_pause_once_each_however_often_it_is_asked(second):
+def test_reminders_are_sent_once_each_when_task_runs_hourly(second):
     for hours in range(-24 * 9, 48):
         notices.send_reminders(now=EFFECT + timedelta(hours=hours))
-    assert kinds() == ["agreement_reminder", "agreement_reminder", "agreement_pause"]
+    assert list_kinds() == ["agreement_reminder", "agreement_reminder", "agreement_pause"]
 
 
-def test_no_more_once_they_accepted(affiliate, second):
+def test_no_reminder_after_acceptance(affiliate, second):
     accept_version(affiliate, second, now=NOW + DAY)
     assert notices.send_reminders(now=EFFECT - DAY) == 0
     assert notices.send_reminders(now=EFFECT) == 0
 
 
-def test_no_more_once_they_declined_or_it_was_withdrawn(affiliate, second):
+def test_no_reminder_after_withdrawal(affiliate, second):
     publishing.withdraw_version(agreement=second, now=NOW, by=None, reason="A mistake.")
     assert notices.send_reminders(now=EFFECT) == 0
 
 
-def test_not_by_a_reminder_that_was_due_before_it_was_published(first, affiliate):
+def test_reminder_due_before_publication_is_skipped(first, affiliate):
     longer = version_drafts.start_draft(now=NOW, by=None)
     longer.change_notice_days = 20
     longer.save()
@@ -92,7 +92,7 @@ def test_not_by_a_reminder_that_was_due_before_it_was_published(first, affiliate
     assert notices.send_reminders(now=late + 2 * DAY) == 1
 
 
-def read(kind: str) -> str:
+def render_latest(kind: str) -> str:
     message = Message.objects.filter(kind=kind).latest("created_at")
     rendered = render(kind=kind, context=message.context)
     assert "{" not in rendered.text
@@ -100,53 +100,53 @@ def read(kind: str) -> str:
     return f"{rendered.subject}\n{rendered.text}"
 
 
-def test_in_words_that_name_version_date_and_clause(affiliate, second):
-    text = read("agreement_change")
+def test_notices_name_version_date_and_clause(affiliate, second):
+    text = render_latest("agreement_change")
     assert "takes effect on 21 Mar 2026, 12:00 UTC" in text
-    assert "home-decor: 5.00 % -> 4.50 % (detriment, clause 4.1)" in text
+    assert "home-decor: 5.00 % -> 4.50 % (worse for you, clause 4.1)" in text
     assert "(clause 9.4 of version 2)" in text
     assert f"/agreement/versions/{second.pk}/accept/" in text
     notices.send_reminders(now=EFFECT - DAY)
     notices.send_reminders(now=EFFECT)
-    assert "clause 9.4 of version 2" in read("agreement_reminder")
-    assert "clause 9.4 of version 2" in read("agreement_pause")
+    assert "clause 9.4 of version 2" in render_latest("agreement_reminder")
+    assert "clause 9.4 of version 2" in render_latest("agreement_pause")
 
 
-def test_of_a_benefit_without_being_asked_anything(first, affiliate):
+def test_benefit_notice_requires_no_action(first, affiliate):
     draft = version_drafts.start_draft(now=NOW, by=None)
     draft.rates.filter(category="home-decor").update(percent="5.50")
     publishing.publish_version(agreement=draft, effective_at=NOW + DAY, now=NOW, by=None)
-    text = read("agreement_benefit")
-    assert "you need not do anything (clause 9.1 of version 2)" in text
-    assert "home-decor: 5.00 % -> 5.50 % (benefit, clause 4.1)" in text
+    text = render_latest("agreement_benefit")
+    assert "you don't need to do anything (clause 9.1 of version 2)" in text
+    assert "home-decor: 5.00 % -> 5.50 % (better for you, clause 4.1)" in text
 
 
-def test_with_the_fingerprint_of_their_record_in_the_copy(affiliate):
+def test_copy_contains_record_hash_and_text_hash(affiliate):
     record = affiliate.acceptances.get()
-    text = read("agreement_accepted")
+    text = render_latest("agreement_accepted")
     assert record.hash in text
     assert record.text_sha256 in text
 
 
-def test_on_paper_with_the_date_on_the_paper(first):
+def test_offline_acceptance_notice_states_date_on_paper(first):
     affiliate = make_affiliate(state=State.APPROVED, at=NOW - 10 * DAY)
     acceptances.record_offline_acceptance(
         affiliate=affiliate, agreement=first, accepted_at=NOW - DAY, evidence="Binder", now=NOW, by=None
     )
-    assert "on paper on 28 Feb 2026, 12:00 UTC (clause 1.4 of version 1)" in read("agreement_recorded")
+    assert "on paper on 28 Feb 2026, 12:00 UTC (clause 1.4 of version 1)" in render_latest("agreement_recorded")
 
 
-def test_of_a_decline_until_when_they_are_leaving(affiliate, second):
+def test_decline_notice_states_end_of_agreement(affiliate, second):
     acceptances.decline_version(affiliate=affiliate, agreement=second, now=NOW, by=None)
-    assert "leaving the program until 31 Mar 2026, 12:00 UTC" in read("agreement_declined")
+    assert "Your agreement ends on 31 Mar 2026, 12:00 UTC" in render_latest("agreement_declined")
 
 
-def test_of_a_withdrawal_with_its_reason(affiliate, second):
+def test_withdrawal_notice_states_reason(affiliate, second):
     publishing.withdraw_version(agreement=second, now=NOW, by=None, reason="A mistake.")
-    assert "The reason: A mistake." in read("agreement_withdrawn")
+    assert "Reason: A mistake." in render_latest("agreement_withdrawn")
 
 
-def test_of_a_promotion_with_its_clause(affiliate):
+def test_promotion_notice_names_clause(affiliate):
     promotions.create_promotion(
         name="Summer",
         rate=Decimal("8.00"),
@@ -157,22 +157,22 @@ def test_of_a_promotion_with_its_clause(affiliate):
         now=NOW,
         by=None,
     )
-    text = read("promotion")
+    text = render_latest("promotion")
     assert "is 8.00 % for these categories: home-decor, bags-shoes." in text
     assert "(clause 4.2 of version 1)" in text
 
 
-def test_of_a_benefit_that_does_not_reach_who_has_not_accepted_the_version_before(affiliate, second):
+def test_benefit_notice_tells_of_pause_without_previous_acceptance(affiliate, second):
     draft = version_drafts.start_draft(now=NOW, by=None)
     draft.rates.filter(category="home-decor").update(percent="6.00")
     publishing.publish_version(agreement=draft, effective_at=EFFECT + 10 * DAY, now=NOW, by=None)
-    text = read("agreement_benefit")
-    assert "you have not accepted the version before it" in text
-    assert "need not do anything" not in text
+    text = render_latest("agreement_benefit")
+    assert "you have not accepted the previous version" in text
+    assert "don't need to do anything" not in text
     assert "/agreement/mine/" in text
 
 
-def test_of_a_withdrawal_also_who_is_leaving_because_of_it(affiliate, second):
+def test_leaving_affiliate_receives_withdrawal_notice(affiliate, second):
     acceptances.decline_version(affiliate=affiliate, agreement=second, now=NOW + DAY, by=None)
     publishing.withdraw_version(agreement=second, now=NOW + 2 * DAY, by=None, reason="A mistake.")
-    assert "clause 9.1 of version 2" in read("agreement_withdrawn")
+    assert "clause 9.1 of version 2" in render_latest("agreement_withdrawn")

@@ -1,4 +1,4 @@
-"""The revision of the page of acceptance ..."""
+"""The revision of the acceptance page."""
 
 from datetime import timedelta
 
@@ -7,14 +7,14 @@ from django.test import Client
 from django.urls import reverse
 
 from agreements import page_revision, publishing, version_drafts
-from tests.agreements.test_accepting import DAY, accept_version
-from tests.agreements.test_pages import NOW
+from tests.agreements.acceptance_data import accept_version
+from tests.agreements.test_pages import DAY, NOW
 from tests.factories import make_affiliate
 
 pytestmark = pytest.mark.django_db
 
 
-def test_is_of_every_template_that_an_affiliate_is_shown(first):
+def test_page_revision_covers_every_template_of_the_page(first):
     affiliate = make_affiliate(at=NOW - DAY)
     accept_version(affiliate, first, now=NOW - timedelta(hours=1))
     draft = version_drafts.start_draft(now=NOW, by=None)
@@ -22,15 +22,15 @@ def test_is_of_every_template_that_an_affiliate_is_shown(first):
     second = publishing.publish_version(agreement=draft, effective_at=NOW + 20 * DAY, now=NOW, by=None)
     client = Client()
     client.force_login(affiliate.user)
-    address = reverse("portal:agreement_accept", args=[second.pk])
-    # Refused, so that the page says errors too.
-    shown = [*client.get(address).templates, *client.post(address, {}).templates]
-    ours = {str(template.name) for template in shown if not str(template.name).startswith("django/")}
+    url = reverse("portal:agreement_accept", args=[second.pk])
+    # The empty POST is rejected, so that the page shows errors, too.
+    templates = [*client.get(url).templates, *client.post(url, {}).templates]
+    ours = {str(template.name) for template in templates if not str(template.name).startswith("django/")}
     assert ours - {"None"} <= set(page_revision.list_templates())
     assert {"agreements/accept.html", "agreements/term_impact.html", "forms/field_notes.html", "frame.html"} <= ours
 
 
-def test_changes_with_any_of_them(monkeypatch):
+def test_page_revision_changes_with_any_template(monkeypatch):
     before = page_revision.compute_page_revision()
     source = page_revision._read_template
     for changed in page_revision.list_templates():

@@ -1,4 +1,4 @@
-"""A promotion ..."""
+"""Promotions: the admin form, validation and notices."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -12,7 +12,7 @@ from agreements import promotions, publishing, version_drafts
 from agreements.models import Promotion
 from audit.models import AuditRecord
 from mail.models import Message
-from tests.agreements.draft_forms import build_admin_url
+from tests.agreements.page_data import build_admin_url
 from tests.factories import make_affiliate
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ NOW = timezone.now().replace(microsecond=0)
 DAY = timedelta(days=1)
 
 
-def promotion(**changes: str) -> dict[str, str]:
+def build_promotion_data(**changes: str) -> dict[str, str]:
     return {
         "confirmed": "1",
         "name": "Summer",
@@ -34,13 +34,17 @@ def promotion(**changes: str) -> dict[str, str]:
     } | changes
 
 
-def test_announces_a_promotion_to_those_whom_it_concerns(staff, first):
-    concerned = make_affiliate(state=State.ACTIVE)
+def test_promotion_is_announced_to_selected_affiliates(staff, first):
+    selected = make_affiliate(state=State.ACTIVE)
     make_affiliate(state=State.ACTIVE)
-    staff.post(build_admin_url("promotion_announce"), promotion(codes=concerned.code))
-    made = Promotion.objects.get()
-    assert (str(made.percent), made.categories, list(made.affiliates.all())) == ("8.00", ["home-decor"], [concerned])
-    assert [message.to for message in Message.objects.filter(kind="promotion")] == [concerned.email]
+    staff.post(build_admin_url("promotion_announce"), build_promotion_data(codes=selected.code))
+    promotion = Promotion.objects.get()
+    assert (str(promotion.percent), promotion.categories, list(promotion.affiliates.all())) == (
+        "8.00",
+        ["home-decor"],
+        [selected],
+    )
+    assert [message.to for message in Message.objects.filter(kind="promotion")] == [selected.email]
     assert AuditRecord.objects.filter(action="promotion added").count() == 1
 
 
@@ -49,35 +53,35 @@ def test_announces_a_promotion_to_those_whom_it_concerns(staff, first):
     [
         ({"percent": "8.51"}, "Version 1 allows rates from 2.60 % to 8.50 %."),
         ({"percent": "2.59"}, "Version 1 allows rates from 2.60 % to 8.50 %."),
-        ({"ends_at_0": f"{NOW + DAY:%Y-%m-%d}"}, "It has to end after it starts."),
+        ({"ends_at_0": f"{NOW + DAY:%Y-%m-%d}"}, "The promotion must end after it starts."),
         ({"starts_at_0": "2026-01-02"}, "A promotion can&#x27;t start in the past"),
-        ({"codes": "nobody"}, "No affiliate has the code nobody."),
+        ({"codes": "unknown"}, "No affiliate has the code unknown."),
     ],
 )
-def test_refuses_a_promotion_with_the_cause_beside_the_field(staff, first, changes, cause):
-    page = staff.post(build_admin_url("promotion_announce"), promotion(**changes)).content.decode()
+def test_invalid_promotion_shows_error_beside_field(staff, first, changes, cause):
+    page = staff.post(build_admin_url("promotion_announce"), build_promotion_data(**changes)).content.decode()
     assert cause in page
     assert not Promotion.objects.exists()
 
 
-def test_moves_the_end_of_a_promotion_and_nothing_else(staff, first):
-    staff.post(build_admin_url("promotion_announce"), promotion())
-    made = Promotion.objects.get()
+def test_only_the_end_of_a_promotion_can_be_changed(staff, first):
+    staff.post(build_admin_url("promotion_announce"), build_promotion_data())
+    promotion = Promotion.objects.get()
     posted = {"confirmed": "1", "ends_at_0": f"{NOW + 5 * DAY:%Y-%m-%d}", "ends_at_1": "00:00"}
-    staff.post(build_admin_url("promotion_move_end", made.pk), posted)
-    made.refresh_from_db()
-    assert made.ends_at.date() == (NOW + 5 * DAY).date()
-    assert staff.post(build_admin_url("promotion_change", made.pk), {"percent": "2.60"}).status_code == 403
+    staff.post(build_admin_url("promotion_move_end", promotion.pk), posted)
+    promotion.refresh_from_db()
+    assert promotion.ends_at.date() == (NOW + 5 * DAY).date()
+    assert staff.post(build_admin_url("promotion_change", promotion.pk), {"percent": "2.60"}).status_code == 403
 
 
-def test_offers_the_categories_of_the_rate_card_with_what_they_earn(staff, first):
+def test_form_offers_categories_with_their_rates(staff, first):
     page = staff.get(build_admin_url("promotion_announce")).content.decode()
     assert 'value="home-decor"' in page
     assert "home-decor (5.00 %)" in page
     assert 'value="everything-else"' not in page
 
 
-def test_names_the_rates_of_every_version_that_will_apply(staff, first):
+def test_form_shows_rates_of_scheduled_versions(staff, first):
     draft = version_drafts.start_draft(now=NOW, by=None)
     draft.rates.filter(category="home-decor").update(percent="6.00")
     publishing.publish_version(agreement=draft, effective_at=NOW + 3 * DAY, now=NOW, by=None)
@@ -88,54 +92,59 @@ def test_names_the_rates_of_every_version_that_will_apply(staff, first):
     ("changes", "cause"),
     [
         ({"categories": "Home Decor"}, "Home Decor is not one of the available choices."),
-        ({"categories": [], "unnamed": "garden-furniture"}, "Look into an order, then confirm it"),
+        ({"categories": [], "unnamed": "garden-furniture"}, "Check an order, then confirm."),
         (
             {"categories": [], "unnamed": "Home Decor", "names_confirmed": "on"},
-            "Small letters, digits and single hyphens only.",
+            "Use only lowercase letters, digits and single hyphens.",
         ),
         (
             {"categories": [], "unnamed": "home-decor", "names_confirmed": "on"},
-            "On the rate card, so choose it above: home-decor.",
+            "On the rate card; select it above: home-decor.",
         ),
         (
             {"unnamed": "everything-else", "names_confirmed": "on"},
-            "On the rate card, so choose it above: everything-else.",
+            "On the rate card; select it above: everything-else.",
         ),
-        ({"percent": "5.00"}, "It raises nothing: the rate card gives 5.00 % or more for each of them."),
-        ({"percent": "2.60", "categories": []}, "It raises nothing: the rate card gives 2.60 % or more"),
+        (
+            {"percent": "5.00"},
+            "This rate raises nothing: the rate card gives 5.00 % or more for each of the categories.",
+        ),
+        ({"percent": "2.60", "categories": []}, "This rate raises nothing: the rate card gives 2.60 % or more"),
     ],
 )
-def test_that_would_silently_raise_nothing_is_refused_beside_the_field(staff, first, changes, cause):
-    page = staff.post(build_admin_url("promotion_announce"), promotion(**changes)).content.decode()
+def test_promotion_without_effect_is_rejected(staff, first, changes, cause):
+    page = staff.post(build_admin_url("promotion_announce"), build_promotion_data(**changes)).content.decode()
     assert cause in page
     assert not Promotion.objects.exists()
 
 
-def test_may_name_a_category_beside_the_rate_card_once_staff_say_that_they_mean_it(staff, first):
-    staff.post(build_admin_url("promotion_announce"), promotion(unnamed="garden-furniture", names_confirmed="on"))
+def test_confirmed_category_outside_rate_card_is_accepted(staff, first):
+    staff.post(
+        build_admin_url("promotion_announce"), build_promotion_data(unnamed="garden-furniture", names_confirmed="on")
+    )
     assert Promotion.objects.get().categories == ["home-decor", "garden-furniture"]
 
 
-def test_is_refused_by_the_domain_too_for_a_category_that_nobody_confirmed(first):
-    with pytest.raises(ValidationError) as refusal:
+def test_create_promotion_rejects_unknown_category(first):
+    with pytest.raises(ValidationError) as caught:
         promotions.create_promotion(
             name="Summer", rate=Decimal("8.00"), categories=["home_decor"], affiliates=[],
             starts_at=NOW + DAY, ends_at=NOW + 2 * DAY, now=NOW, by=None,
         )  # fmt: skip
-    assert refusal.value.message_dict == {
-        "categories": ["Not on the rate card: home_decor. An order would have to name it exactly so."]
+    assert caught.value.message_dict == {
+        "categories": ["Not on the rate card: home_decor. Category names must match the orders exactly."]
     }
 
 
-def test_whose_end_is_moved_is_told_to_those_whom_it_concerns(staff, first):
-    concerned, other = make_affiliate(state=State.ACTIVE), make_affiliate(state=State.ACTIVE)
-    staff.post(build_admin_url("promotion_announce"), promotion(codes=concerned.code))
-    made = Promotion.objects.get()
+def test_change_of_end_notifies_selected_affiliates(staff, first):
+    selected, other = make_affiliate(state=State.ACTIVE), make_affiliate(state=State.ACTIVE)
+    staff.post(build_admin_url("promotion_announce"), build_promotion_data(codes=selected.code))
+    promotion = Promotion.objects.get()
     for days in (5, 20):
         posted = {"confirmed": "1", "ends_at_0": f"{NOW + days * DAY:%Y-%m-%d}", "ends_at_1": "00:00"}
-        staff.post(build_admin_url("promotion_move_end", made.pk), posted)
-    told = Message.objects.filter(kind="promotion_end_changed")
-    assert [message.to for message in told] == [concerned.email] * 2
-    assert list(promotions.list_promotions(concerned, at=NOW)) == [made]
+        staff.post(build_admin_url("promotion_move_end", promotion.pk), posted)
+    messages = Message.objects.filter(kind="promotion_end_changed")
+    assert [message.to for message in messages] == [selected.email] * 2
+    assert list(promotions.list_promotions(selected, at=NOW)) == [promotion]
     assert list(promotions.list_promotions(other, at=NOW)) == []
-    assert list(promotions.list_promotions(concerned, at=NOW + 21 * DAY)) == []
+    assert list(promotions.list_promotions(selected, at=NOW + 21 * DAY)) == []

@@ -1,4 +1,4 @@
-"""The text of a version ..."""
+"""Rendering the text of a version."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("term", "value", "words"),
+    ("term", "value", "text"),
     [
         ("attribution_days", 3, "3 days"),
         ("attribution_days", 1, "1 day"),
@@ -40,17 +40,17 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
         ("currency", "EUR", "EUR"),
     ],
 )
-def test_says_a_term_in_words(term, value, words):
-    assert terms.format_term_value(term, value, "EUR") == words
+def test_term_value_is_formatted(term, value, text):
+    assert terms.format_term_value(term, value, "EUR") == text
 
 
-def one_clause(body: str) -> rendering.Document:
+def render_clause(body: str) -> rendering.Document:
     draft = AgreementVersion.objects.create(name="x", drafted_at=NOW)
     Clause.objects.create(agreement=draft, number="3.2", heading="Window", body=body)
     return rendering.render_document(rendering.load_source(draft), "Shop")
 
 
-def test_begins_with_program_version_date_of_effect_and_governing_language(first):
+def test_text_begins_with_program_version_date_and_language(first):
     assert first.texts.get().text.split("\n\n")[0] == (
         "Affiliate agreement of Accord\n"
         "Version 1\n"
@@ -59,21 +59,21 @@ def test_begins_with_program_version_date_of_effect_and_governing_language(first
     )
 
 
-def test_names_the_date_of_effect_in_the_zone_of_the_program():
+def test_effective_date_is_in_program_time_zone():
     moment = datetime(2026, 6, 30, 22, 30, tzinfo=UTC)
     assert terms.format_datetime(moment, "Europe/Berlin") == "1 July 2026, 00:30 (Europe/Berlin)"
 
 
-def test_replaces_placeholders_and_marks_what_they_stood_for():
-    [section] = one_clause("Within {attribution_days} of it.").sections
+def test_placeholders_are_replaced_and_marked():
+    [section] = render_clause("Within {attribution_days} of it.").sections
     [paragraph] = section.blocks
     assert isinstance(paragraph, rendering.Paragraph)
     assert paragraph.spans == (Span("Within "), Span("3 days", "attribution_days"), Span(" of it."))
     assert section.text == "3.2 Window\n\nWithin 3 days of it."
 
 
-def test_collapses_white_space_so_that_no_paragraph_imitates_another_block():
-    [section] = one_clause("one\r\n two\t three\r\n  \r\nfour ").sections
+def test_white_space_is_collapsed():
+    [section] = render_clause("one\r\n two\t three\r\n  \r\nfour ").sections
     assert [block.text for block in section.blocks] == ["one two three", "four"]
 
 
@@ -81,37 +81,39 @@ def test_collapses_white_space_so_that_no_paragraph_imitates_another_block():
     "body",
     ["{unknown}", "{attribution_days!r}", "{attribution_days:>9}", "{0}", "{}", "a { b", "a } b", "see {rate_card}"],
 )
-def test_is_refused_with_the_clause_where_a_placeholder_stands_for_nothing(body):
+def test_invalid_placeholder_is_reported_with_clause(body):
     with pytest.raises(UnresolvedPlaceholder, match=r"Clause 3\.2") as caught:
-        one_clause(body)
+        render_clause(body)
     assert caught.value.clause == "3.2"
 
 
-def test_states_the_rate_card_row_by_row(first):
+def test_rate_card_is_rendered_row_by_row(first):
     text = first.texts.get().text
     assert "\n\nCategory | Rate\nconsumer-electronics | 2.60 %\noffice-school | 4.00 %\n" in text
     assert "\neverything-else (every category that is not named) | 3.00 %\n\n" in text
 
 
-def test_is_the_same_byte_for_byte_as_when_it_was_first_published(first):
-    """A change of this hash is a change of the text that every new program publishes, and of the proof that the rows of
-    published versions still give their text: make it knowingly, never by a refactoring."""
+def test_seed_text_has_known_hash(first):
+    """Change this hash only with the text of the seed agreement, never as a side effect of a refactoring.
+
+    A change means that the rows of published versions no longer produce their text.
+    """
     assert first.texts.get().sha256 == GOLDEN
 
 
-def test_is_hashed_as_sha256sum_does(first):
+def test_hash_matches_sha256sum(first):
     stored = first.texts.get()
     assert stored.sha256 == rendering.compute_sha256(stored.text)
     assert rendering.compute_sha256("abc\n") == "edeaaff3f1774ad2888673770c6d64097e391bc362d7d6fb34982ddf0efd18cb"
 
 
-def test_is_read_as_it_was_published_even_when_the_program_is_renamed(first, settings):
+def test_document_keeps_program_name_of_publication(first, settings):
     stored = first.texts.get().text
     settings.PROGRAM_NAME = "Another name"
     assert version_documents.get_document(first).text == stored
 
 
-def test_is_read_from_the_stored_text_where_the_rows_no_longer_give_it(first, monkeypatch):
+def test_document_is_parsed_from_stored_text_when_rendering_changed(first, monkeypatch):
     stored = first.texts.get().text
     monkeypatch.setattr(terms, "format_percent", lambda value: f"{value} per cent")
     document = version_documents.get_document(first)
@@ -119,7 +121,7 @@ def test_is_read_from_the_stored_text_where_the_rows_no_longer_give_it(first, mo
     assert [s.number for s in document.sections][:3] == ["1", "1.1", "1.2"]
 
 
-def test_of_a_draft_says_that_it_is_not_published():
+def test_draft_text_says_it_is_not_published():
     draft = seeding.create_seed_draft(now=NOW)
     assert "Takes effect: not published yet" in version_documents.get_document(draft).facts
 

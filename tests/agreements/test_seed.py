@@ -1,4 +1,4 @@
-"""The agreement that ships ..."""
+"""The seed agreement."""
 
 import re
 from collections import Counter
@@ -14,33 +14,33 @@ BLOCKS = {"rate_card", "prohibited_activities"}
 KNOWN = {*TERMS, *BLOCKS, "program_name"}
 
 
-def placeholders(body: str) -> set[str]:
+def list_placeholders(body: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(body) if name is not None}
 
 
-def sub_clauses() -> list[ClauseText]:
+def list_sub_clauses() -> list[ClauseText]:
     return [clause for clause in CLAUSES if "." in clause.number]
 
 
-def sections() -> list[ClauseText]:
+def list_sections() -> list[ClauseText]:
     return [clause for clause in CLAUSES if "." not in clause.number]
 
 
-def stating(rule: Rule) -> ClauseText:
+def find_clause(rule: Rule) -> ClauseText:
     return next(clause for clause in CLAUSES if rule in clause.rules)
 
 
-def test_states_every_rule_exactly_once() -> None:
+def test_seed_states_every_rule_exactly_once() -> None:
     stated = Counter(rule for clause in CLAUSES for rule in clause.rules)
     assert stated == Counter(Rule)
 
 
-def test_states_no_rule_in_a_section_heading() -> None:
-    assert [section.number for section in sections() if section.rules] == []
+def test_section_headings_state_no_rules() -> None:
+    assert [section.number for section in list_sections() if section.rules] == []
 
 
-def test_has_the_twelve_sections_of_the_contract_in_order() -> None:
-    assert [(section.number, section.heading) for section in sections()] == [
+def test_seed_has_the_twelve_specified_sections() -> None:
+    assert [(section.number, section.heading) for section in list_sections()] == [
         ("1", "Parties and acceptance"),
         ("2", "The affiliate's channels"),
         ("3", "Tracking and attribution"),
@@ -56,7 +56,7 @@ def test_has_the_twelve_sections_of_the_contract_in_order() -> None:
     ]
 
 
-def test_is_numbered_without_gaps_in_the_order_of_reading() -> None:
+def test_clauses_are_numbered_without_gaps() -> None:
     expected: list[str] = []
     section = position = 0
     for clause in CLAUSES:
@@ -66,63 +66,63 @@ def test_is_numbered_without_gaps_in_the_order_of_reading() -> None:
     assert {number.split(".")[0] for number in expected if "." in number} == {str(n) for n in range(1, 13)}
 
 
-def test_gives_every_clause_a_heading_and_every_sub_clause_a_body() -> None:
+def test_every_clause_has_a_heading_and_every_sub_clause_a_body() -> None:
     assert all(clause.heading.strip() for clause in CLAUSES)
-    assert [clause.number for clause in sub_clauses() if not clause.body] == []
+    assert [clause.number for clause in list_sub_clauses() if not clause.body] == []
 
 
-def test_knows_every_placeholder() -> None:
-    unknown = {(clause.number, name) for clause in CLAUSES for name in placeholders(clause.body) - KNOWN}
+def test_every_placeholder_is_known() -> None:
+    unknown = {(clause.number, name) for clause in CLAUSES for name in list_placeholders(clause.body) - KNOWN}
     assert unknown == set()
 
 
-def test_uses_every_term_and_block() -> None:
-    used = {name for clause in CLAUSES for name in placeholders(clause.body)}
+def test_every_term_and_table_is_used() -> None:
+    used = {name for clause in CLAUSES for name in list_placeholders(clause.body)}
     assert KNOWN - used == set()
 
 
 @pytest.mark.parametrize("block", sorted(BLOCKS))
-def test_gives_each_block_a_paragraph_of_its_own_once(block: str) -> None:
+def test_each_table_is_one_paragraph_of_its_own(block: str) -> None:
     paragraphs = [p for clause in CLAUSES for p in clause.body.split("\n\n") if f"{{{block}}}" in p]
     assert paragraphs == [f"{{{block}}}"]
 
 
-def test_has_each_term_decide_exactly_one_rule() -> None:
+def test_every_term_belongs_to_exactly_one_rule() -> None:
     listed = Counter(term for terms in RULE_TERMS.values() for term in terms)
     assert listed == Counter([*TERMS, *BLOCKS])
     assert set(TERM_RULES) == set(listed)
 
 
 @pytest.mark.parametrize("rule", RULE_TERMS)
-def test_puts_the_terms_of_a_rule_into_the_clause_that_states_it(rule: Rule) -> None:
-    assert set(RULE_TERMS[rule]) <= placeholders(stating(rule).body)
+def test_clause_of_a_rule_contains_its_terms(rule: Rule) -> None:
+    assert set(RULE_TERMS[rule]) <= list_placeholders(find_clause(rule).body)
 
 
-def test_separates_paragraphs_by_one_blank_line_and_wraps_nothing() -> None:
+def test_paragraphs_are_single_lines_separated_by_blank_lines() -> None:
     for clause in CLAUSES:
         paragraphs = clause.body.split("\n\n") if clause.body else []
         assert all(p and p == " ".join(p.split()) for p in paragraphs), clause.number
 
 
-def test_refers_only_to_clauses_and_sections_that_exist() -> None:
+def test_references_point_to_existing_clauses() -> None:
     numbers = {clause.number for clause in CLAUSES}
     for clause in CLAUSES:
         phrases = re.findall(r"(?:[Cc]lauses?|[Ss]ection) (\d+(?:\.\d+)?)(?: and (\d+\.\d+))?", clause.body)
         assert {number for pair in phrases for number in pair if number} <= numbers, clause.number
 
 
-def test_states_the_attribution_window_in_clause_3_2() -> None:
-    clause = stating(Rule.ATTRIBUTION_DAYS)
+def test_attribution_days_are_stated_in_clause_3_2() -> None:
+    clause = find_clause(Rule.ATTRIBUTION_DAYS)
     assert clause.number == "3.2"
     assert "within {attribution_days} of that click" in clause.body
 
 
-def test_calls_itself_an_example_and_no_legal_advice_in_its_first_sentence() -> None:
+def test_first_sentence_calls_the_text_an_example() -> None:
     first_sentence = CLAUSES[0].body.split(". ")[0]
     assert first_sentence == "This text is an example to be replaced, and it is no legal advice"
 
 
-def test_has_the_terms_of_the_contract() -> None:
+def test_seed_has_the_specified_terms() -> None:
     terms = dict(TERMS)
     assert terms == {
         "currency": "USD",
@@ -147,7 +147,7 @@ def test_has_the_terms_of_the_contract() -> None:
     }
 
 
-def test_has_the_rate_card_of_the_contract_in_its_order() -> None:
+def test_seed_has_the_specified_rate_card() -> None:
     assert [(rate.category, str(rate.percent)) for rate in RATE_CARD] == [
         ("consumer-electronics", "2.60"),
         ("office-school", "4.00"),
@@ -164,14 +164,14 @@ def test_has_the_rate_card_of_the_contract_in_its_order() -> None:
     assert EVERYTHING_ELSE == "everything-else"
 
 
-def test_has_every_rate_within_floor_and_ceiling() -> None:
+def test_every_rate_is_within_floor_and_ceiling() -> None:
     floor, ceiling = TERMS["rate_floor"], TERMS["rate_ceiling"]
     assert isinstance(floor, Decimal)
     assert isinstance(ceiling, Decimal)
     assert [rate.category for rate in RATE_CARD if not floor <= rate.percent <= ceiling] == []
 
 
-def test_prohibits_the_nine_activities_of_the_contract() -> None:
+def test_seed_prohibits_the_specified_activities() -> None:
     assert [activity.code for activity in PROHIBITED_ACTIVITIES] == [
         "spamming",
         "fraud",
@@ -185,7 +185,7 @@ def test_prohibits_the_nine_activities_of_the_contract() -> None:
     ]
 
 
-def test_describes_each_activity_in_two_to_four_sentences_with_a_known_consequence() -> None:
+def test_each_activity_has_two_to_four_sentences_and_a_consequence() -> None:
     for activity in PROHIBITED_ACTIVITIES:
         assert 2 <= len(re.findall(r"\.(?: |$)", activity.text)) <= 4, activity.code
         assert activity.gravest_consequence in {"warning", "suspension", "termination"}

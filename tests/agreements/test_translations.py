@@ -1,4 +1,4 @@
-"""A version in more than one language ..."""
+"""Texts and translations of versions in more than one language."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -37,12 +37,12 @@ def draft(db: None) -> AgreementVersion:
 
 
 @pytest.fixture
-def both(draft: AgreementVersion) -> AgreementVersion:
+def bilingual(draft: AgreementVersion) -> AgreementVersion:
     return publishing.publish_version(agreement=draft, effective_at=NOW, now=NOW, by=None)
 
 
 @pytest.mark.parametrize(
-    ("term", "value", "words"),
+    ("term", "value", "text"),
     [
         ("attribution_days", 1, "1 Tag"),
         ("attribution_days", 3, "3 Tage"),
@@ -56,12 +56,12 @@ def both(draft: AgreementVersion) -> AgreementVersion:
         ("currency", "EUR", "EUR"),
     ],
 )
-def test_says_its_terms_in_the_language_of_the_text(term, value, words):
-    assert terms.format_term_value(term, value, "EUR", GERMAN) == words
+def test_term_value_is_formatted_in_german(term, value, text):
+    assert terms.format_term_value(term, value, "EUR", GERMAN) == text
 
 
 @pytest.mark.parametrize("wording", languages.KNOWN.values(), ids=lambda wording: wording.code)
-def test_has_all_fixed_words_of_every_language_that_is_known(wording):
+def test_every_language_has_complete_wording(wording):
     assert len(wording.months) == 12
     assert set(wording.units) == {"days", "years", "orders"}
     assert set(wording.consequences) == {"warning", "suspension", "termination"}
@@ -69,10 +69,10 @@ def test_has_all_fixed_words_of_every_language_that_is_known(wording):
     assert wording.parse_program_name(wording.format_title("The {odd} Shop")) == "The {odd} Shop"
 
 
-def test_has_a_text_in_each_with_its_own_sha256(both):
-    english, in_other = get_text(both, "en"), get_text(both, "de")
-    assert english.sha256 != in_other.sha256 == rendering.compute_sha256(in_other.text)
-    assert in_other.text.split("\n\n")[0] == (
+def test_each_language_has_its_own_text_and_hash(bilingual):
+    english, translated = get_text(bilingual, "en"), get_text(bilingual, "de")
+    assert english.sha256 != translated.sha256 == rendering.compute_sha256(translated.text)
+    assert translated.text.split("\n\n")[0] == (
         "Affiliate-Vereinbarung von Accord\n"
         "Version 1\n"
         "Wirksam ab: 1. März 2026, 12:00 Uhr (UTC)\n"
@@ -80,26 +80,21 @@ def test_has_a_text_in_each_with_its_own_sha256(both):
         "Dies ist eine Übersetzung. Weicht sie vom Text in der maßgeblichen Sprache ab, so gilt jener Text.\n"
         f"SHA-256 des maßgeblichen Textes: {english.sha256}"
     )
-    assert f"3.2 Die Frist\n\n{german.WINDOW_READ}\n\n" in in_other.text
-    assert "Kategorie | Satz\nconsumer-electronics | 2,60 %\n" in in_other.text
-    assert "everything-else (jede Kategorie, die nicht genannt ist) | 3,00 %" in in_other.text
-    assert "Verhalten | Was damit gemeint ist | Schwerste Folge\n" in in_other.text
-    assert "| Kündigung\n" in in_other.text
+    assert f"3.2 Die Frist\n\n{german.WINDOW_READ}\n\n" in translated.text
+    assert "Kategorie | Satz\nconsumer-electronics | 2,60 %\n" in translated.text
+    assert "everything-else (jede Kategorie, die nicht genannt ist) | 3,00 %" in translated.text
+    assert "Verhalten | Was damit gemeint ist | Schwerste Folge\n" in translated.text
+    assert "| Kündigung\n" in translated.text
 
 
-def test_has_the_governing_text_as_if_there_were_no_other(both):
-    alone = rendered_alone(both)
-    assert get_text(both, "en").text == alone
-    assert "Übersetzung" not in alone
-    assert "translation" not in alone.split("\n\n")[0]
+def test_governing_text_is_independent_of_translations(bilingual):
+    text = rendering.render_document(rendering.load_source(bilingual), "Accord").text
+    assert get_text(bilingual, "en").text == text
+    assert "Übersetzung" not in text
+    assert "translation" not in text.split("\n\n")[0]
 
 
-def rendered_alone(version: AgreementVersion) -> str:
-    document = rendering.render_document(rendering.load_source(version), "Accord")
-    return document.text
-
-
-def test_has_the_same_texts_whatever_language_staff_and_verifier_read(draft):
+def test_texts_are_independent_of_interface_language(draft):
     with translation.override("de"):
         version = publishing.publish_version(agreement=draft, effective_at=NOW, now=NOW, by=None)
     assert "Takes effect: 1 March 2026" in get_text(version, "en").text
@@ -108,8 +103,8 @@ def test_has_the_same_texts_whatever_language_staff_and_verifier_read(draft):
             assert chain.verify_chain() == (0, "")
 
 
-def test_is_governed_by_the_language_that_it_is_written_in(db):
-    draft = seeded_in_german()
+def test_german_can_be_the_governing_language(db):
+    draft = create_draft_governed_by_german()
     version = publishing.publish_version(agreement=draft, effective_at=NOW, now=NOW, by=None)
     assert "Maßgebliche Sprache: Deutsch\n\n" in get_text(version, "de").text
     head = get_text(version, "en").text.split("\n\n")[0].split("\n")
@@ -122,8 +117,8 @@ def test_is_governed_by_the_language_that_it_is_written_in(db):
     assert chain.verify_chain() == (0, "")
 
 
-def seeded_in_german() -> AgreementVersion:
-    """The other way round: what the seed says is the translation of a version that is written in German."""
+def create_draft_governed_by_german() -> AgreementVersion:
+    """Create a seed draft whose governing language is German, with the same text as its English translation."""
     draft = seeding.create_seed_draft(now=NOW)
     translation_edits.set_governing_language(agreement=draft, language="de", now=NOW, by=None)
     translation_edits.add_language(agreement=draft, language="en", now=NOW, by=None)
@@ -133,12 +128,12 @@ def seeded_in_german() -> AgreementVersion:
     return draft
 
 
-def broken(draft: AgreementVersion) -> list[tuple[str, str]]:
-    found = [(problem.place, problem.cause) for problem in version_drafts.find_problems(draft)]
+def list_blocking_problems(draft: AgreementVersion) -> list[tuple[str, str]]:
+    problems = [(problem.place, problem.cause) for problem in version_drafts.find_problems(draft)]
     with pytest.raises(NotPublishable):
         publishing.publish_version(agreement=draft, effective_at=NOW, now=NOW, by=None)
     assert not AgreementText.objects.exists()
-    return found
+    return problems
 
 
 def save_german_clause(draft: AgreementVersion, number: str, heading: str, body: str) -> None:
@@ -151,56 +146,56 @@ def save_german_clause(draft: AgreementVersion, number: str, heading: str, body:
 @pytest.mark.parametrize(
     ("heading", "body", "cause"),
     [
-        ("", "", "It is not translated."),
-        ("  ", german.WINDOW, "Its heading is not translated."),
-        ("Frist", " \n ", "Its text is not translated."),
-        ("Frist", "Drei Tage.", "It must say {attribution_days}, as the governing clause does."),
-        ("Frist", f"{german.WINDOW} {{close_day}}", "It says {close_day}, which the governing clause does not."),
-        ("Frist", f"{german.WINDOW} {{close_daz}}", "{close_daz} stands for nothing."),
-        ("Frist", f"{german.WINDOW} {{", "a brace { or } has no partner."),
+        ("", "", "The translation is missing."),
+        ("  ", german.WINDOW, "The heading is not translated."),
+        ("Frist", " \n ", "The text is not translated."),
+        ("Frist", "Drei Tage.", "The placeholder {attribution_days} of the governing clause is missing."),
+        ("Frist", f"{german.WINDOW} {{close_day}}", "The placeholder {close_day} is not in the governing clause."),
+        ("Frist", f"{german.WINDOW} {{close_daz}}", "{close_daz} is not a placeholder."),
+        ("Frist", f"{german.WINDOW} {{", "a brace { or } is unmatched."),
     ],
 )
-def test_is_not_published_with_a_clause_that_is_incomplete_or_says_other_terms(draft, heading, body, cause):
+def test_incomplete_clause_translation_blocks_publication(draft, heading, body, cause):
     save_german_clause(draft, "3.2", heading, body)
-    assert broken(draft) == [("clause 3.2 (de)", cause)]
+    assert list_blocking_problems(draft) == [("clause 3.2 (de)", cause)]
 
 
-def test_is_not_published_with_a_table_within_a_translated_paragraph(draft):
+def test_table_inside_translated_paragraph_blocks_publication(draft):
     words = german.build_german_words(draft.clauses.get(number="4.1"))
     save_german_clause(draft, "4.1", words.heading, words.text.replace("\n\n{rate_card}\n\n", " {rate_card} "))
-    assert broken(draft) == [("clause 4.1 (de)", "{rate_card} must be a paragraph of its own.")]
+    assert list_blocking_problems(draft) == [("clause 4.1 (de)", "{rate_card} must be a paragraph of its own.")]
 
 
-def test_is_not_published_with_a_clause_or_activity_that_nobody_translated(draft):
+def test_missing_translation_blocks_publication(draft):
     TranslatedClause.objects.filter(clause__number="2.1").delete()
     TranslatedActivity.objects.filter(activity__code="fraud").update(title=" ")
-    assert broken(draft) == [
-        ("clause 2.1 (de)", "It is not translated."),
-        ("activity fraud (de)", "It needs a title and a text."),
+    assert list_blocking_problems(draft) == [
+        ("clause 2.1 (de)", "The translation is missing."),
+        ("activity fraud (de)", "Enter a title and a text."),
     ]
 
 
-def test_is_not_published_with_a_translation_of_words_that_changed_since(draft):
+def test_outdated_translation_blocks_publication(draft):
     clause = draft.clauses.get(number="2.3")
     clause.body = clause.body.replace("truthfully", "honestly")
     clause.save()
-    cause = "The governing words changed since this was translated."
-    assert broken(draft) == [("clause 2.3 (de)", cause)]
+    cause = "The governing text has changed since this translation."
+    assert list_blocking_problems(draft) == [("clause 2.3 (de)", cause)]
     save_german_clause(draft, "2.3", *german.build_german_words(clause)[:2])
     assert version_drafts.find_problems(draft) == []
 
 
-def test_is_previewed_with_the_governing_words_where_the_translation_is_missing(draft):
+def test_preview_uses_governing_text_for_missing_translation(draft):
     TranslatedClause.objects.filter(clause__number="3.2").delete()
     sections = {section.number: section for section in version_documents.get_document(draft, "de").sections}
     assert "within 3 Tage of that click" in sections["3.2"].text
     assert sections["3.1"].heading.startswith("Abschnitt über")
 
 
-def test_is_offered_only_in_languages_whose_fixed_words_are_known(draft):
-    for verb in (translation_edits.add_language, translation_edits.set_governing_language):
-        with pytest.raises(ValidationError, match="no fixed words"):
-            verb(agreement=draft, language="xx", now=NOW, by=None)
+def test_unsupported_language_is_rejected(draft):
+    for edit in (translation_edits.add_language, translation_edits.set_governing_language):
+        with pytest.raises(ValidationError, match="not supported"):
+            edit(agreement=draft, language="xx", now=NOW, by=None)
     with pytest.raises(ValidationError, match="already"):
         translation_edits.add_language(agreement=draft, language="de", now=NOW, by=None)
     with pytest.raises(ValidationError, match="as a translation"):
@@ -208,10 +203,10 @@ def test_is_offered_only_in_languages_whose_fixed_words_are_known(draft):
     with pytest.raises(ValidationError, match="not offered"):
         translation_edits.save_translations(agreement=draft, language="en", words={}, now=NOW, by=None)
     Translation.objects.filter(agreement=draft).update(language="xx")
-    assert broken(draft) == [("translations", "There are no fixed words for the language xx.")]
+    assert list_blocking_problems(draft) == [("translations", "The language xx is not supported.")]
 
 
-def test_is_no_longer_offered_in_a_language_that_is_dropped(draft):
+def test_removed_language_deletes_its_translation(draft):
     translation_edits.remove_language(agreement=draft, language="de", now=NOW, by=None)
     assert translations.list_languages(draft) == ["en"]
     assert not TranslatedClause.objects.exists()
@@ -222,25 +217,27 @@ def test_is_no_longer_offered_in_a_language_that_is_dropped(draft):
     assert [row.language for row in AgreementText.objects.all()] == ["en"]
 
 
-def test_keeps_its_translations_when_a_new_draft_starts_from_it(both):
+def test_new_draft_copies_translations(bilingual):
     new = version_drafts.start_draft(now=NOW, by=None)
     assert translations.list_languages(new) == ["en", "de"]
     assert version_drafts.find_problems(new) == []
-    assert version_documents.get_document(new, "de").sections == version_documents.get_document(both, "de").sections
+    assert (
+        version_documents.get_document(new, "de").sections == version_documents.get_document(bilingual, "de").sections
+    )
     assert not set(new.translated_clauses.values_list("clause_id", flat=True)) & set(
-        both.clauses.values_list("pk", flat=True)
+        bilingual.clauses.values_list("pk", flat=True)
     )
     new.delete()
-    assert both.translated_clauses.count() == both.clauses.count()
+    assert bilingual.translated_clauses.count() == bilingual.clauses.count()
 
 
-def test_keeps_its_governing_language_when_a_new_draft_starts_from_it(db):
-    publishing.publish_version(agreement=seeded_in_german(), effective_at=NOW, now=NOW, by=None)
+def test_new_draft_copies_governing_language(db):
+    publishing.publish_version(agreement=create_draft_governed_by_german(), effective_at=NOW, now=NOW, by=None)
     assert translations.list_languages(version_drafts.start_draft(now=NOW, by=None)) == ["de", "en"]
 
 
 @pytest.mark.parametrize("table", ["translation", "translatedclause", "translatedactivity"])
-def test_never_changes_its_translations_once_it_is_published(both, table):
+def test_database_rejects_changes_of_published_translations(bilingual, table):
     for sql in (
         f"UPDATE agreements_{table} SET language = 'fr'",
         f"DELETE FROM agreements_{table}",
@@ -252,15 +249,15 @@ def test_never_changes_its_translations_once_it_is_published(both, table):
                 cursor.execute(sql)
 
 
-def test_takes_no_new_translation_once_it_is_published(both):
-    for verb in (
+def test_published_version_rejects_translation_edits(bilingual):
+    for edit in (
         translation_edits.add_language,
         translation_edits.set_governing_language,
         translation_edits.remove_language,
     ):
-        with pytest.raises(Rejected, match="never changes"):
-            verb(agreement=both, language="de", now=NOW, by=None)
-    with pytest.raises(Rejected, match="never changes"):
-        translation_edits.save_translations(agreement=both, language="de", words={}, now=NOW, by=None)
+        with pytest.raises(Rejected, match="can't be changed"):
+            edit(agreement=bilingual, language="de", now=NOW, by=None)
+    with pytest.raises(Rejected, match="can't be changed"):
+        translation_edits.save_translations(agreement=bilingual, language="de", words={}, now=NOW, by=None)
     with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
-        both.translations.create(language="fr")
+        bilingual.translations.create(language="fr")

@@ -56,7 +56,7 @@ def test_problem_links_lead_to_the_clause_and_placeholders_insert_by_keyboard(dr
     placeholder.press("Enter")
     expect(text).to_have_value("Within days. {attribution_days}")
     save(page)
-    expect(page.get_by_text("Nothing to mend: it can be published.")).to_be_visible()
+    expect(page.get_by_text("Ready to publish")).to_be_visible()
     clause.refresh_from_db()
     assert clause.body == "Within days. {attribution_days}"
 
@@ -84,10 +84,10 @@ def test_added_row_comes_last(draft, open_draft):
 def test_draft_is_edited_without_scripts_on_a_phone(draft, open_draft):
     order = list(draft.rates.values_list("category", flat=True))
     page = open_draft(viewport=NARROW, java_script_enabled=False)
-    page.get_by_role("spinbutton", name="Place", exact=True).nth(2).fill("1")
+    page.get_by_role("spinbutton", name="Position", exact=True).nth(2).fill("1")
     page.get_by_role("textbox", name="Category", exact=True).nth(len(order)).fill("garden-furniture")
     page.get_by_role("spinbutton", name="Rate, percent", exact=True).nth(len(order)).fill("4.00")
     page.get_by_role("textbox", name="Category", exact=True).nth(0).press("Enter")
-    expect(page.get_by_text("Nothing to mend: it can be published.")).to_be_visible()
+    expect(page.get_by_text("Ready to publish")).to_be_visible()
     expected = [order[2], order[0], order[1], *order[3:], "garden-furniture"]
     assert list(draft.rates.values_list("category", flat=True)) == expected

@@ -50,11 +50,13 @@ def test_saving_translations_changes_only_edited_clauses(bilingual_version, open
     page.goto(f"/admin/agreements/agreementversion/{draft.pk}/change/")
     page.get_by_role("link", name="Translations").first.click()
     section = page.locator('[id="part-3.2"]')
-    expect(section.get_by_text("It must say {attribution_days}, as the governing clause does.")).to_be_visible()
+    expect(
+        section.get_by_text("The placeholder {attribution_days} of the governing clause is missing.")
+    ).to_be_visible()
     save_screenshots(page, "translations")
     section.get_by_role("textbox", name="Text").fill(german.WINDOW)
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("1 translation saved.")).to_be_visible()
-    expect(page.get_by_text("Nothing to mend: it can be published in this language.")).to_be_visible()
+    expect(page.get_by_text("This translation is complete.")).to_be_visible()
     rows = translations.get_translated_clauses(draft, "de").values()
     assert {row.clause.number: row.body for row in rows} == before

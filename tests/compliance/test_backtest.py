@@ -58,7 +58,7 @@ def test_draft_page_links_to_its_backtest(superuser, draft):
 @pytest.mark.parametrize("months", ["2", "0", "x", "-1", "１２"])
 def test_backtest_page_rejects_an_unknown_time_span(superuser, draft, months):
     response = superuser.get(build_url(draft, months), follow=True)
-    assert "over the last 1, 3 or 12 months" in response.content.decode()
+    assert "Choose the last 1, 3 or 12 months" in response.content.decode()
 
 
 def test_backtest_of_a_draft_without_default_rate_shows_the_error(superuser, draft):

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 LIMIT = 120
 CAUGHT, SURVIVED = 1, 0
 SIMULATION_TEST = "tests/simulation/test_money_simulation.py"
-_PRICING = ("tests/payouts/test_pricing.py", "tests/payouts/test_precedence.py")
+_PRICING = ("tests/payouts/test_pricing.py", "tests/payouts/test_rate_precedence.py")
 _CLOSE = (
     "tests/payouts/test_close_boundaries.py",
     "tests/payouts/test_close_postings.py",
@@ -42,8 +42,8 @@ TESTS = {
     "payouts/commissions/rates.py": _PRICING,
     "payouts/commissions/pricing.py": _PRICING,
     "agreements/applicable_version.py": (
-        "tests/agreements/test_under.py",
-        "tests/agreements/test_under_in_the_database.py",
+        "tests/agreements/test_applicable_version.py",
+        "tests/agreements/test_applicable_version_queries.py",
     ),
     "tracking/orders/attribution.py": (
         "tests/tracking/test_attribution.py",
@@ -56,7 +56,7 @@ TESTS = {
         "tests/stories/test_attribution.py",
     ),
     "payouts/commissions/writer.py": (
-        "tests/payouts/test_precedence.py",
+        "tests/payouts/test_rate_precedence.py",
         "tests/payouts/test_ledger.py",
         "tests/payouts/test_forfeiture.py",
         "tests/shops/test_api.py",

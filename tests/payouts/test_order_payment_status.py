@@ -85,10 +85,7 @@ def test_validated_commission_is_posted_by_next_close(read_order_page):
     send_order()
     close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     content = read_order_page(FEBRUARY)
-    assert (
-        "Validated; the close of February 2026, on 3 Mar 2026, posts it to your balance. clause 5.2"
-        in content
-    )
+    assert "Validated; the close of February 2026, on 3 Mar 2026, posts it to your balance. clause 5.2" in content
     assert "Your balance will then be 20.00 USD, as of today. It will be paid out." in content
 
 
@@ -98,10 +95,7 @@ def test_overdue_close_is_announced_for_any_moment(read_order_page):
     assert "Validated; the close of January 2026, due now, posts it" not in content  # February's does
     close_month(month=date(2026, 1, 1), now=MARCH, by=None)
     content = read_order_page(MARCH)
-    assert (
-        "Validated; the close of February 2026, due now, posts it to your balance. clause 5.2"
-        in content
-    )
+    assert "Validated; the close of February 2026, due now, posts it to your balance. clause 5.2" in content
     assert "It is due now." in content
 
 
@@ -140,8 +134,7 @@ def test_balance_below_threshold_shows_missing_amount(read_order_page):
     content = read_order_page(JANUARY)
     # No commission is validated by the close of January.
     assert (
-        "It rolls over to the next month, because: 16.00 USD more to reach the payout threshold. clause 5.4"
-        in content
+        "It rolls over to the next month, because: 16.00 USD more to reach the payout threshold. clause 5.4" in content
     )
     close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     assert "11.00 USD more to reach the payout threshold. clause 5.4" in read_order_page(FEBRUARY)

@@ -29,7 +29,7 @@ WORDS = {
     "Skip to content": "Zum Inhalt",
     "Hello %(name)s,": "Guten Tag %(name)s,",
     "payout minimum": "Mindestauszahlung",
-    "detriment": "Nachteil",
+    "worse for you": "Nachteil",
     "%(label)s: %(old)s -> %(new)s (%(effect)s, clause %(clause)s)": (
         "%(label)s: %(old)s -> %(new)s (%(effect)s, Klausel %(clause)s)"
     ),
@@ -150,7 +150,7 @@ def test_notice_of_changes_is_in_the_language_of_each_affiliate(german, greta, a
         "Mindestauszahlung: 16.00 USD -> 20.00 USD (Nachteil, Klausel 5.4)"
     ]
     assert messages[ada.user.email].context["changes"] == [
-        "payout minimum: 16.00 USD -> 20.00 USD (detriment, clause 5.4)"
+        "payout minimum: 16.00 USD -> 20.00 USD (worse for you, clause 5.4)"
     ]
 
 

@@ -1,4 +1,4 @@
-"""`manage.py export_acceptance ID`: one acceptance as a ZIP that proves itself."""
+"""`manage.py export_acceptance ID`: write the evidence of one acceptance as a ZIP."""
 
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,13 @@ from agreements.models import Acceptance
 
 
 class Command(BaseCommand):
-    help = "Write the evidence of one acceptance (its id, its number in the chain or its hash) as a ZIP, and say where."
+    help = "Write the evidence of an acceptance (id, number in the chain or hash) as a ZIP and print the file name."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("acceptance", metavar="ID")
-        parser.add_argument("--output", metavar="FILE", type=Path, help="default: acceptance-NUMBER.zip, here")
+        parser.add_argument(
+            "--output", metavar="FILE", type=Path, help="default: acceptance-NUMBER.zip in this directory"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         acceptance = self._find(options["acceptance"])
@@ -28,15 +30,15 @@ class Command(BaseCommand):
 
     def _find(self, name: str) -> Acceptance:
         if name.isascii() and name.isdigit() and len(name) < 10:
-            found = Acceptance.objects.filter(sequence=int(name))
+            rows = Acceptance.objects.filter(sequence=int(name))
         elif len(name) == 64:
-            found = Acceptance.objects.filter(hash=name.lower())
+            rows = Acceptance.objects.filter(hash=name.lower())
         else:
             try:
-                found = Acceptance.objects.filter(pk=UUID(name))
+                rows = Acceptance.objects.filter(pk=UUID(name))
             except ValueError:
-                raise CommandError(f"{name!r} is no id, number or hash of an acceptance") from None
-        acceptance = found.select_related("agreement").first()
+                raise CommandError(f"{name!r} is not the id, number or hash of an acceptance") from None
+        acceptance = rows.select_related("agreement").first()
         if acceptance is None:
             raise CommandError(f"There is no acceptance {name}")
         return acceptance

@@ -1,4 +1,4 @@
-"""`manage.py seed_agreement --effective DATE`: publish the agreement that ships into an empty program."""
+"""`manage.py seed_agreement --effective DATE`: publish the seed agreement in an empty program."""
 
 from datetime import date
 from typing import Any
@@ -13,14 +13,14 @@ from agreements.periods import get_start_of_day
 
 
 class Command(BaseCommand):
-    help = "Publish the seed agreement from a date on, also one in the past; refuses where there is a version already."
+    help = "Publish the seed agreement with an effective date, also one in the past; fails if any version exists."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--effective",
             metavar="DATE",
             required=True,
-            help="the day (YYYY-MM-DD) at whose first instant, in the program's time zone, it takes effect",
+            help="the day (YYYY-MM-DD) on which it takes effect, at its first instant in the program's time zone",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,10 +30,8 @@ class Command(BaseCommand):
             raise CommandError(f"--effective must be a date such as 2026-01-31, not {options['effective']!r}") from None
         effective_at = get_start_of_day(day, ZoneInfo(str(seed.TERMS["time_zone"])))
         try:
-            agreement = seeding.publish_seed_agreement(effective_at=effective_at, now=timezone.now(), by=None)
+            version = seeding.publish_seed_agreement(effective_at=effective_at, now=timezone.now(), by=None)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
-        text = agreement.texts.get()
-        self.stdout.write(
-            f"version {agreement.name} takes effect {effective_at:%Y-%m-%d %H:%M %Z}, sha256 {text.sha256}"
-        )
+        text = version.texts.get()
+        self.stdout.write(f"version {version.name} takes effect {effective_at:%Y-%m-%d %H:%M %Z}, sha256 {text.sha256}")

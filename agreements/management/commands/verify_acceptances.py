@@ -1,4 +1,4 @@
-"""`manage.py verify_acceptances`: prove every text, record and link of the chain of acceptances."""
+"""`manage.py verify_acceptances`: verify every text, record and link of the chain of acceptances."""
 
 import re
 from typing import Any
@@ -9,9 +9,7 @@ from agreements import chain
 
 
 class Command(BaseCommand):
-    help = (
-        "Prove every acceptance, its text and its link to the one before; exits 1 with the first that does not match."
-    )
+    help = "Verify every acceptance, its text and its link to the previous one; exits 1 with the first mismatch."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -20,7 +18,7 @@ class Command(BaseCommand):
             nargs="+",
             action="extend",
             default=[],
-            help="hashes from the e-mails that affiliates hold: each must be that of a record",
+            help="hashes from affiliates' e-mails; each must belong to a record",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -28,7 +26,7 @@ class Command(BaseCommand):
         for witness in witnesses:
             if not re.fullmatch(r"[0-9A-Fa-f]{64}", witness):
                 raise CommandError(f"--witness must be 64 hexadecimal digits, not {witness!r}")
-        proven, wrong = chain.verify_chain(witnesses=witnesses)
-        if wrong:
-            raise CommandError(wrong)
-        self.stdout.write(f"{proven} acceptances verified" + (f", {len(witnesses)} witnesses" if witnesses else ""))
+        verified, error = chain.verify_chain(witnesses=witnesses)
+        if error:
+            raise CommandError(error)
+        self.stdout.write(f"{verified} acceptances verified" + (f", {len(witnesses)} witnesses" if witnesses else ""))

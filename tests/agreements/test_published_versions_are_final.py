@@ -1,4 +1,4 @@
-"""A published version ..."""
+"""Database triggers that keep published versions from changing."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PARTS = ("rate", "prohibitedactivity", "clause")
 
 
-def refused(sql: str) -> None:
+def assert_rejected(sql: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         with pytest.raises(DatabaseError, match="pgtrigger: Cannot"), transaction.atomic():
@@ -34,40 +34,40 @@ def refused(sql: str) -> None:
         "TRUNCATE agreements_agreementtext CASCADE",
     ],
 )
-def test_is_never_changed_by_sql(first, sql):
-    refused(sql)
+def test_database_rejects_changes_of_published_version(first, sql):
+    assert_rejected(sql)
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_keeps_its_parts_against_update_delete_and_truncate(first, part):
-    refused(f"UPDATE agreements_{part} SET position = 99")
-    refused(f"DELETE FROM agreements_{part}")
-    refused(f"TRUNCATE agreements_{part} CASCADE")
+def test_database_rejects_changes_of_published_parts(first, part):
+    assert_rejected(f"UPDATE agreements_{part} SET position = 99")
+    assert_rejected(f"DELETE FROM agreements_{part}")
+    assert_rejected(f"TRUNCATE agreements_{part} CASCADE")
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_takes_no_part_from_a_draft_and_gives_none(first, part):
+def test_parts_cannot_move_between_draft_and_published_version(first, part):
     draft = version_drafts.start_draft(now=NOW, by=None)
-    refused(f"UPDATE agreements_{part} SET agreement_id = '{first.pk}' WHERE agreement_id = '{draft.pk}'")
-    refused(f"UPDATE agreements_{part} SET agreement_id = '{draft.pk}' WHERE agreement_id = '{first.pk}'")
+    assert_rejected(f"UPDATE agreements_{part} SET agreement_id = '{first.pk}' WHERE agreement_id = '{draft.pk}'")
+    assert_rejected(f"UPDATE agreements_{part} SET agreement_id = '{draft.pk}' WHERE agreement_id = '{first.pk}'")
 
 
-def test_takes_no_new_part(first):
+def test_published_version_rejects_new_part(first):
     with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
         first.rates.create(category="new", percent="5.00")
 
 
-def test_stays_withdrawn(first):
+def test_withdrawal_cannot_be_changed(first):
     new = version_drafts.start_draft(now=NOW, by=None)
     publishing.publish_version(agreement=new, effective_at=NOW + timedelta(days=1), now=NOW, by=None)
     publishing.withdraw_version(agreement=new, now=NOW, by=None, reason="A mistake.")
-    refused("UPDATE agreements_agreementwithdrawal SET reason = 'x'")
-    refused("DELETE FROM agreements_agreementwithdrawal")
-    refused("TRUNCATE agreements_agreementwithdrawal")
+    assert_rejected("UPDATE agreements_agreementwithdrawal SET reason = 'x'")
+    assert_rejected("DELETE FROM agreements_agreementwithdrawal")
+    assert_rejected("TRUNCATE agreements_agreementwithdrawal")
 
 
 @pytest.mark.parametrize(
-    "double",
+    "add_duplicate",
     [
         lambda draft: draft.rates.create(category="home-decor", percent="5.00"),
         lambda draft: draft.rates.create(category="another", percent="5.00", everything_else=True),
@@ -77,18 +77,19 @@ def test_stays_withdrawn(first):
         ),
         lambda draft: draft.clauses.create(number="3.2", heading="Twice", body="Twice."),
     ],
-    ids=["category", "everything else", "nothing else", "activity", "clause"],
+    ids=["category", "two rows for everything else", "no row for everything else", "activity", "clause"],
 )
-def test_is_one_without_two_rows_of_one_name(first, double):
+def test_version_with_duplicate_rows_cannot_be_published(first, add_duplicate):
     draft = version_drafts.start_draft(now=NOW, by=None)
-    double(draft)
-    refused(
-        "UPDATE agreements_agreementversion SET published_at = now(), number = 2, effective_at = now() + interval '30 days'"
+    add_duplicate(draft)
+    assert_rejected(
+        "UPDATE agreements_agreementversion"
+        " SET published_at = now(), number = 2, effective_at = now() + interval '30 days'"
         f" WHERE id = '{draft.pk}'"
     )
 
 
-def test_leaves_drafts_free_to_change(first):
+def test_draft_can_be_changed_and_deleted(first):
     draft = version_drafts.start_draft(now=NOW, by=None)
     draft.clauses.filter(number="2.3").delete()
     draft.rates.update(position=1)

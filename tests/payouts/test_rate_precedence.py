@@ -1,4 +1,4 @@
-"""Which rate a line earns (docs/rates.md):"""
+"""Which rate an order line earns, as documented in docs/rates.md."""
 
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ BEGIN = parse_utc("2026-01-01")
 
 @pytest.fixture
 def commissions(tmp_path):
-    """Of the order in the table of docs/rates.md, by line."""
+    """Return the commissions of the example order in docs/rates.md, by line."""
     version = seeding.start_draft(now=BEGIN, by=None)
     AgreementVersion.objects.filter(pk=version.pk).update(order_commission_cap=Decimal("20.00"))
     publishing.publish_version(agreement=version, effective_at=BEGIN, now=BEGIN, by=None)
@@ -36,12 +36,12 @@ def commissions(tmp_path):
     return list(Commission.objects.order_by("line__line_id"))
 
 
-def test_is_what_the_table_says(commissions):
-    found = [(str(one.base), str(one.rate), str(one.amount)) for one in commissions]
-    assert found == [("90.00", "8.00", "7.20"), ("100.00", "8.00", "8.00"), ("100.00", "7.00", "4.80")]
+def test_commissions_match_documented_table(commissions):
+    values = [(str(commission.base), str(commission.rate), str(commission.amount)) for commission in commissions]
+    assert values == [("90.00", "8.00", "7.20"), ("100.00", "8.00", "8.00"), ("100.00", "7.00", "4.80")]
 
 
-def test_is_told_step_by_step_in_that_order(commissions):
+def test_steps_explain_rates_in_documented_order(commissions):
     assert [[(step["rule"], step["clause"]) for step in one.steps] for one in commissions] == [
         [("rate_card", "4.1"), ("promotions", "4.2"), ("refunds", "4.3"), ("rounding", "4.4")],
         [("rate_card", "4.1"), ("rounding", "4.4")],
@@ -56,7 +56,7 @@ def test_is_told_step_by_step_in_that_order(commissions):
     assert commissions[0].steps[1]["text"] == "Raised to 8.00 % by the promotion Autumn."
 
 
-def test_is_no_more_than_the_highest_rate_of_the_version(tmp_path):
+def test_promotion_is_limited_by_rate_ceiling(tmp_path):
     seeding.publish_seed_agreement(effective_at=BEGIN, now=BEGIN, by=None)
     promotions.create_promotion(
         name="Winter", rate=Decimal("8.00"), categories=[], affiliates=[],
@@ -81,7 +81,7 @@ def test_is_no_more_than_the_highest_rate_of_the_version(tmp_path):
     )
 
 
-def test_is_that_of_each_orders_own_day_where_several_days_come_in_one_batch(tmp_path):
+def test_batch_uses_rate_of_each_order_day(tmp_path):
     seeding.publish_seed_agreement(effective_at=BEGIN, now=BEGIN, by=None)
     for name, starts, ends in (("Early", "2026-01-10", "2026-01-12"), ("Late", "2026-01-20", "2026-01-22")):
         promotions.create_promotion(
@@ -96,20 +96,20 @@ def test_is_that_of_each_orders_own_day_where_several_days_come_in_one_batch(tmp
     assert [str(rates[day]) for day in days] == ["8.00", "5.00", "8.00", "5.00"]
 
 
-def test_is_raised_for_those_whom_the_promotion_names(tmp_path):
+def test_promotion_applies_to_selected_affiliates(tmp_path):
     seeding.publish_seed_agreement(effective_at=BEGIN, now=BEGIN, by=None)
-    people = import_affiliates(["D", "E"], tmp_path)
-    for name, rate, named in (("Theirs", "8.00", [people["D"]]), ("Everybody's", "7.00", [])):
+    affiliates = import_affiliates(["D", "E"], tmp_path)
+    for name, rate, selected in (("Selected", "8.00", [affiliates["D"]]), ("All", "7.00", [])):
         promotions.create_promotion(
-            name=name, rate=Decimal(rate), categories=[], affiliates=named,
+            name=name, rate=Decimal(rate), categories=[], affiliates=selected,
             starts_at=parse_utc("2026-01-10"), ends_at=parse_utc("2026-01-12"), now=parse_utc("2026-01-05"), by=None,
         )  # fmt: skip
-    sent = [build_order(code, placed="2026-01-10T00:00:00Z", coupon=code) for code in people]
+    sent = [build_order(code, placed="2026-01-10T00:00:00Z", coupon=code) for code in affiliates]
     intake.ingest_orders(snapshots=sent, source="a test", now=parse_utc("2026-01-13"))
     assert dict(Commission.objects.values_list("affiliate__code", "rate")) == {"D": Decimal(8), "E": Decimal(7)}
 
 
-def test_is_raised_by_the_promotion_that_starts_last_where_two_give_as_much(tmp_path):
+def test_latest_start_wins_between_equal_promotions(tmp_path):
     seeding.publish_seed_agreement(effective_at=BEGIN, now=BEGIN, by=None)
     import_affiliates(["F"], tmp_path)
     for name, starts in (("Later", "2026-01-11"), ("Earlier", "2026-01-10")):

@@ -1,4 +1,4 @@
-"""A draft ..."""
+"""Drafts of versions and the problems that keep them from being published."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,11 +18,11 @@ def draft(first: AgreementVersion) -> AgreementVersion:
     return version_drafts.start_draft(now=NOW, by=None)
 
 
-def places(draft: AgreementVersion) -> list[str]:
+def list_places(draft: AgreementVersion) -> list[str]:
     return [problem.place for problem in version_drafts.find_problems(draft)]
 
 
-def test_starts_as_a_copy_of_the_newest_published_version(first, draft):
+def test_draft_is_a_copy_of_newest_published_version(first, draft):
     assert draft.name == "2"
     assert draft.published_at is None
     old, new = load_source(first), load_source(draft)
@@ -33,24 +33,24 @@ def test_starts_as_a_copy_of_the_newest_published_version(first, draft):
     assert len(new.activities) == 9
 
 
-def test_leaves_the_version_that_it_was_copied_from_as_it_was(first, draft):
+def test_editing_draft_leaves_its_source_unchanged(first, draft):
     draft.clauses.all().delete()
     assert first.clauses.count() > 60
 
 
-def test_takes_the_next_name_that_is_free(draft):
+def test_draft_gets_next_free_name(draft):
     assert version_drafts.start_draft(now=NOW, by=None).name == "3"
 
 
-def test_starts_empty_in_an_empty_program():
+def test_draft_without_source_is_empty():
     assert version_drafts.start_draft(now=NOW, by=None).clauses.count() == 0
 
 
-def test_that_is_a_copy_has_no_problems(draft):
+def test_copied_draft_has_no_problems(draft):
     assert version_drafts.find_problems(draft) == []
 
 
-def test_of_the_seed_agreement_has_no_problems(db):
+def test_seed_draft_has_no_problems(db):
     assert version_drafts.find_problems(seeding.create_seed_draft(now=NOW)) == []
 
 
@@ -81,16 +81,16 @@ def test_of_the_seed_agreement_has_no_problems(db):
         ("appeal_days", 0, "appeal_days"),
     ],
 )
-def test_says_beside_the_field_what_is_not_allowed(db, field, value, place):
+def test_invalid_term_is_reported_at_its_field(db, field, value, place):
     draft = seeding.create_seed_draft(now=NOW)
     setattr(draft, field, value)
-    assert place in places(draft)
+    assert place in list_places(draft)
 
 
 @pytest.mark.parametrize(("field", "value"), [("currency", "EUR"), ("time_zone", "Europe/Berlin")])
-def test_keeps_the_currency_and_the_time_zone_of_the_program(draft, field, value):
+def test_currency_and_time_zone_must_match_the_program(draft, field, value):
     setattr(draft, field, value)
-    assert places(draft) == [field]
+    assert list_places(draft) == [field]
 
 
 @pytest.mark.parametrize(
@@ -112,30 +112,30 @@ def test_keeps_the_currency_and_the_time_zone_of_the_program(draft, field, value
         (lambda d: d.clauses.filter(number="3.2").update(position=0), "clauses"),
     ],
 )
-def test_says_where_it_cannot_be_published_as_it_stands(draft, change, place):
+def test_problem_is_reported_at_its_place(draft, change, place):
     change(draft)
-    assert places(draft) == [place]
+    assert list_places(draft) == [place]
 
 
-def test_may_have_two_rows_of_one_name_which_are_each_said_beside_the_row(draft):
+def test_duplicate_rows_are_reported_at_each_row(draft):
     other = draft.rates.create(category="home-decor", percent="5.00", everything_else=True)
     draft.activities.create(code="fraud", title="Fraud", text="Again.", gravest_consequence="warning", position=99)
     draft.clauses.create(number="12.4", heading="Twice", body="Twice.", position=99)
-    found = version_drafts.find_problems(draft)
-    rows = {problem.row for problem in found}
+    problems = version_drafts.find_problems(draft)
+    rows = {problem.row for problem in problems}
     assert other.pk in rows
     assert rows == {
         *draft.rates.filter(category__in=["home-decor", "everything-else"]).values_list("pk", flat=True),
         *draft.activities.filter(code="fraud").values_list("pk", flat=True),
         *draft.clauses.filter(number="12.4").values_list("pk", flat=True),
     }
-    assert [problem.cause for problem in found if problem.row == other.pk] == [
+    assert [problem.cause for problem in problems if problem.row == other.pk] == [
         "The category has more than one row.",
-        "Exactly one row must stand for everything else; 2 do.",
+        "Mark exactly one row as everything else; 2 are marked.",
     ]
 
 
-def test_says_where_the_example_states_a_rule_that_no_clause_states(draft):
+def test_missing_rule_names_clause_of_example(draft):
     draft.clauses.filter(number="4.3").update(rules=[])
     (problem,) = version_drafts.find_problems(draft)
-    assert "the rule refunds; in the example that ships it is 4.3," in problem.cause
+    assert "the rule refunds. In the example agreement it is 4.3," in problem.cause

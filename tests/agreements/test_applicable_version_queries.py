@@ -1,4 +1,4 @@
-"""By the versions and acceptances that there are, an affiliate is under ..."""
+"""The applicable version, read from the database."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ def ann(tmp_path):
     return import_affiliates(["ANN"], tmp_path)["ANN"]
 
 
-def next_version(**terms) -> AgreementVersion:
+def publish_next_version(**terms) -> AgreementVersion:
     draft = version_drafts.start_draft(now=NOW, by=None)
     for term, value in terms.items():
         setattr(draft, term, value)
@@ -29,7 +29,7 @@ def next_version(**terms) -> AgreementVersion:
     return publishing.publish_version(agreement=draft, effective_at=LATER, now=NOW, by=None)
 
 
-def test_the_version_that_was_accepted(ann):
+def test_get_applicable_version_returns_accepted_version(ann):
     first = AgreementVersion.objects.get()
     assert applicable_version.get_applicable_version(ann.pk, at=NOW) == (
         first,
@@ -45,8 +45,8 @@ def test_the_version_that_was_accepted(ann):
     )
 
 
-def test_the_next_one_if_it_is_no_detriment_and_else_the_old_one_with_a_pause(ann):
-    first, second = AgreementVersion.objects.get(), next_version(payout_minimum=20)
+def test_unaccepted_detriment_pauses_the_old_version(ann):
+    first, second = AgreementVersion.objects.get(), publish_next_version(payout_minimum=20)
     assert applicable_version.list_published_versions() == [
         applicable_version.PublishedVersion(first.pk, parse_utc("2026-01-01"), False),
         applicable_version.PublishedVersion(second.pk, LATER, True),
@@ -60,8 +60,8 @@ def test_the_next_one_if_it_is_no_detriment_and_else_the_old_one_with_a_pause(an
     )
 
 
-def test_the_clauses_of_their_version_or_else_of_the_one_in_force(ann):
-    first, second = AgreementVersion.objects.get(), next_version(payout_minimum=20)
+def test_citation_is_of_applicable_version_or_version_in_force(ann):
+    first, second = AgreementVersion.objects.get(), publish_next_version(payout_minimum=20)
     number = get_clause_number(first.pk, Rule.PAYOUT_MINIMUM)
     assert (
         applicable_version.cite_applicable_clause(ann, Rule.PAYOUT_MINIMUM, LATER)
@@ -74,7 +74,7 @@ def test_the_clauses_of_their_version_or_else_of_the_one_in_force(ann):
     assert applicable_version.cite_applicable_clause(ann, Rule.PAYOUT_MINIMUM, parse_utc("2025-12-31")) == ""
 
 
-def test_the_acceptances_of_those_who_are_asked_for(ann):
+def test_get_acceptance_times_returns_given_affiliates_only(ann):
     assert applicable_version.get_acceptance_times([make_affiliate().pk]) == {}
     [(version, at)] = applicable_version.get_acceptance_times([ann.pk])[ann.pk].items()
     assert (version, at) == (AgreementVersion.objects.get().pk, parse_utc("2026-01-02"))

@@ -1,5 +1,6 @@
-"""What the pages of the admin post, made from a draft."""
+"""URLs, form data and text of pages."""
 
+import re
 from typing import Any
 
 from django.urls import reverse
@@ -12,7 +13,7 @@ def build_admin_url(name: str, *args: object) -> str:
 
 
 def build_form_data(draft: AgreementVersion) -> dict[str, Any]:
-    """What the page of a draft posts when nothing is changed."""
+    """Return what the page of a draft posts when nothing is changed."""
     posted: dict[str, Any] = {"name": draft.name}
     for field in draft._meta.fields:
         value = getattr(draft, field.name)
@@ -36,6 +37,11 @@ def build_form_data(draft: AgreementVersion) -> dict[str, Any]:
     return posted
 
 
-def find_row_index(draft: AgreementVersion, part: str, **named: str) -> int:
+def find_row_index(draft: AgreementVersion, part: str, **values: str) -> int:
     rows = list(getattr(draft, part).all())
-    return next(i for i, row in enumerate(rows) if all(getattr(row, k) == v for k, v in named.items()))
+    return next(i for i, row in enumerate(rows) if all(getattr(row, k) == v for k, v in values.items()))
+
+
+def remove_screen_reader_text(html: str) -> str:
+    """Return the page without text that only screen readers read."""
+    return re.sub(r'<span class="visually-hidden">[^<]*</span>', "", html)

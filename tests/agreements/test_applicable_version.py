@@ -1,4 +1,4 @@
-"""The version that an affiliate is under at an instant ..."""
+"""The version that applies to an affiliate at an instant, computed from versions and acceptances."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -24,7 +24,7 @@ VERSIONS = [
 
 
 @pytest.mark.parametrize(
-    ("accepted", "moment", "under"),
+    ("accepted", "at", "expected"),
     [
         ({}, 5, NO_VERSION),
         ({V1: 2}, 1, NO_VERSION),
@@ -47,9 +47,10 @@ VERSIONS = [
         ({V3: 5}, 20, ApplicableVersion(V3, None)),
     ],
 )
-def test_is_the_newest_accepted_or_one_that_follows_it_without_detriment(accepted, moment, under):
-    assert resolve_applicable_version(VERSIONS, {v: day(at) for v, at in accepted.items()}, day(moment)) == under
+def test_applicable_version_is_newest_accepted_or_its_successor_without_detriment(accepted, at, expected):
+    acceptances = {version: day(number) for version, number in accepted.items()}
+    assert resolve_applicable_version(VERSIONS, acceptances, day(at)) == expected
 
 
-def test_includes_the_very_instant_of_effect_and_of_acceptance():
+def test_version_applies_from_the_instant_of_effect_and_acceptance():
     assert resolve_applicable_version(VERSIONS[:1], {V1: day(1)}, day(1)) == ApplicableVersion(V1, None)
