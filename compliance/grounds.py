@@ -48,7 +48,7 @@ def build_activity_grounds(agreement: AgreementVersion, code: str) -> Grounds:
 
 
 def build_term_grounds(agreement: AgreementVersion, term: str) -> Grounds:
-    """Return grounds for `term`: a rule, or a term name that stands for its rule, with the clause in `agreement`.
+    """Return grounds for `term`: a rule, or a term name that means its rule, with the clause in `agreement`.
 
     Raises ValidationError if no clause of `agreement` states it.
     """

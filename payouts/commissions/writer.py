@@ -129,7 +129,8 @@ def _upsert(owned: Sequence[OrderState]) -> list[OrderCommissions]:
                     ON CONFLICT (line_id) DO UPDATE SET
                        affiliate_id = excluded.affiliate_id, category = excluded.category, base = excluded.base,
                        rate = excluded.rate, agreement_id = excluded.agreement_id, clause = excluded.clause,
-                       steps = excluded.steps, validates_at = excluded.validates_at, snapshot_sequence = excluded.snapshot_sequence,
+                       steps = excluded.steps, validates_at = excluded.validates_at,
+                       snapshot_sequence = excluded.snapshot_sequence,
                        amount = CASE WHEN old.forfeited_at IS NULL OR old.affiliate_id <> excluded.affiliate_id
                                      THEN excluded.amount ELSE 0 END,
                        forfeited_at = CASE WHEN old.affiliate_id = excluded.affiliate_id THEN old.forfeited_at END,

@@ -22,7 +22,7 @@ CASE_WORDS = ("WHEN", "ELSE")
 
 
 class Group(NamedTuple):
-    """What stands in a pair of parentheses."""
+    """The content of a pair of parentheses."""
 
     nodes: list["Node"]
 

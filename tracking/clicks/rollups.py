@@ -51,7 +51,7 @@ def update_click_rollups() -> None:
             cursor.execute(build_rollup_upsert_sql("c.transaction >= %s AND c.transaction < %s"), [start, end])
             cursor.execute("UPDATE tracking_clickhorizon SET transaction = %s", [end])
     if start > end:
-        # The database was restored to a server with lower transaction ids, so old and new clicks can't be told apart.
+        # The database was restored to a server with lower transaction ids, so old and new clicks cannot be distinguished.
         log.warning("The click horizon is ahead of the server's transaction ids: recounting all clicks")
         rebuild_click_rollups()
 

@@ -74,13 +74,13 @@ WITH marked AS MATERIALIZED
     UNION ALL
     SELECT affiliate_id, dimension, day, value, clicks, 0, 0, 0, 0, 0
     FROM (
-        SELECT affiliate_id, dimension, day, value, SUM(found)::bigint AS clicks
+        SELECT affiliate_id, dimension, day, value, SUM(count)::bigint AS clicks
         FROM (
             SELECT l.affiliate_id, (
                 c.at AT TIME ZONE COALESCE(
                     (SELECT time_zone FROM agreements_agreementversion WHERE published_at IS NOT NULL LIMIT 1), 'UTC'
                 )
-            )::date AS day, c.link_id::text AS link, c.sub1, c.sub2, c.sub3, c.sub4, c.sub5, c.device, COUNT(*) AS found
+            )::date AS day, c.link_id::text AS link, c.sub1, c.sub2, c.sub3, c.sub4, c.sub5, c.device, COUNT(*) AS count
             FROM tracking_click c
             JOIN tracking_link l ON l.id = c.link_id
             WHERE c.kind = 'counted' AND c.transaction >= COALESCE((SELECT transaction FROM tracking_clickhorizon), 0)
