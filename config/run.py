@@ -1,4 +1,4 @@
-"""All of Accord on one machine, for `make run`: web, click service, worker and beat, ended together by one Ctrl-C."""
+"""Run all of Accord on one machine for `make run`: web, click service, worker and beat, stopped by one Ctrl-C."""
 
 import os
 import signal
@@ -24,20 +24,20 @@ Processes = dict[str, subprocess.Popen[bytes]]
 
 
 class CannotRunError(Exception):
-    """Something is in the way before anything was started; the text says what."""
+    """A problem found before any process was started, described by the message."""
 
 
 class StopRequestedError(Exception):
-    """A signal asks us to stop."""
+    """A signal requested a stop."""
 
 
 def main() -> int:
-    """Run everything until a signal or the first process that ends; return the exit status."""
-    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sign, request_stop)
+    """Run all processes until a signal arrives or the first of them ends; return the exit status."""
+    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signal_number, request_stop)
     try:
         port = read_port()
-        # Asked before the minutes that filling an empty database may take.
+        # Before filling an empty database, which can take minutes.
         check_port_is_free(port)
         check_port_is_free(port + 1)
         set_up(port)
@@ -51,12 +51,12 @@ def main() -> int:
 
 
 def request_stop(_signal: int, _frame: FrameType | None) -> None:
-    """Leave whatever we are doing."""
+    """Handle a signal by raising StopRequestedError."""
     raise StopRequestedError
 
 
 def read_port() -> int:
-    """Return the port that PORT names, 8000 if it is unset."""
+    """Return the port from the environment variable PORT, 8000 if unset; raise CannotRunError if it is invalid."""
     text = os.environ.get("PORT") or "8000"
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65535):
         raise CannotRunError(f"PORT must be a number from 1 to 65534, not {text!r}")
@@ -64,20 +64,20 @@ def read_port() -> int:
 
 
 def check_port_is_free(port: int) -> None:
-    """Refuse if another program has the port."""
+    """Raise CannotRunError if another program uses the port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError as error:
             raise CannotRunError(
-                f"port {port} is not free ({error.strerror}). Set PORT to another one: the web takes it, "
-                "the click service the one after it."
+                f"port {port} is not available ({error.strerror}). Set PORT to another one: the web server uses it, "
+                "the click service uses the next one."
             ) from None
 
 
 def set_up(port: int) -> None:
-    """Read the settings, which also starts the embedded servers and keeps them for as long as we live."""
+    """Read the settings, which also starts the embedded servers for the lifetime of this process."""
     os.environ["PORT"] = str(port)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
@@ -87,19 +87,19 @@ def set_up(port: int) -> None:
 
 
 def prepare() -> None:
-    """Bring the database up to date and fill an empty one."""
+    """Migrate the database and fill an empty one with the demo."""
     manage("migrate", "--verbosity", "0")
     if wants_demo():
         manage("demo", "--if-empty")
 
 
 def wants_demo() -> bool:
-    """Say whether a demo program is wanted; DEMO=0 says no."""
+    """Return whether to build the demo program; DEMO=0 disables it."""
     return os.environ.get("DEMO", "1") != "0"
 
 
 def manage(*arguments: str) -> None:
-    """Run one of manage.py's commands; refuse if it fails."""
+    """Run a command of manage.py; raise CannotRunError if it fails."""
     with start("manage.py", *arguments) as process:
         try:
             status = process.wait()
@@ -111,38 +111,39 @@ def manage(*arguments: str) -> None:
 
 
 def start(*arguments: str) -> subprocess.Popen[bytes]:
-    """Start Python with these arguments, so that it ends at the latest when we do."""
-    # A session of its own: Ctrl-C is for us alone, who then ask each process to end.
+    """Start Python with these arguments in a process that does not outlive this one."""
+    # In its own session: only this process receives Ctrl-C, and then terminates the others.
     return subprocess.Popen(
         [sys.executable, *arguments],
         start_new_session=True,
-        preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 -- we have one thread
+        preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 -- this process has one thread
     )
 
 
 def run(port: int) -> int:
-    """Start every process, say where they are, and wait for the first to end; none is left when this returns."""
+    """Start all processes, print their addresses and wait for the first to end; stop all of them before returning."""
     processes: Processes = {}
     try:
         for name, arguments in list_programs(port).items():
             processes[name] = start(*arguments)
         ended = wait_until_ready(port, processes)
         if not ended:
-            greet(port)
+            print_addresses(port)
             ended = wait_for_first(processes)
-        print(f"make run: {ended} ended with status {processes[ended].returncode}; ending the others", file=sys.stderr)
+        status = processes[ended].returncode
+        print(f"make run: {ended} ended with status {status}; stopping the others", file=sys.stderr)
     finally:
         stop_all(processes)
     return 1
 
 
 def list_programs(port: int) -> dict[str, list[str]]:
-    """Return the arguments for Python of everything that runs, by the name that it is spoken of."""
+    """Return the Python arguments of each process by its display name."""
     SCHEDULE.parent.mkdir(exist_ok=True)
     granian = ["-m", "granian", "--host", HOST, "--log-level", "warning"]
-    # Who runs it as root on their own machine knows it.
+    # Running as root on a local machine is deliberate: silence Celery's warning.
     celery = ["-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "--app", "config"]
-    # One process. A thread waits while the click of its redirect is written, and the more wait the more share a commit.
+    # One process with many threads: threads that wait for their click to be written share a commit.
     wsgi = ["--interface", "wsgi", "--workers", "1", "--blocking-threads", "64"]
     return {
         "web": [*granian, *wsgi, "--port", str(port), "config.wsgi:application"],
@@ -153,15 +154,15 @@ def list_programs(port: int) -> dict[str, list[str]]:
 
 
 def find_ended_process(processes: Processes) -> str:
-    """Return the name of a process that has ended, or nothing."""
+    """Return the name of a process that has ended, or ""."""
     return next((name for name, process in processes.items() if process.poll() is not None), "")
 
 
 def wait_until_ready(port: int, processes: Processes) -> str:
-    """Return when web and click service accept connections; return the name of a process that ended meanwhile."""
+    """Wait until web and click service accept connections; return the name of a process that ended meanwhile, or ""."""
     deadline = time.monotonic() + READY_SECONDS
-    for awaited in (port, port + 1):
-        while not is_listening(awaited) and time.monotonic() < deadline:
+    for expected_port in (port, port + 1):
+        while not is_listening(expected_port) and time.monotonic() < deadline:
             if ended := find_ended_process(processes):
                 return ended
             time.sleep(0.1)
@@ -169,30 +170,30 @@ def wait_until_ready(port: int, processes: Processes) -> str:
 
 
 def is_listening(port: int) -> bool:
-    """Say whether a server listens on the port."""
+    """Return whether a server listens on the port."""
     with suppress(OSError), socket.create_connection((HOST, port), timeout=1):
         return True
     return False
 
 
-def greet(port: int) -> None:
-    """Print where everything is, and the logins of the demo program."""
-    print(f"\nAccord runs at http://{HOST}:{port}/ and its staff's admin at http://{HOST}:{port}/admin/")
-    print(f"The click service answers at http://{HOST}:{port + 1}/")
-    print("Ctrl-C ends all of it.\n", flush=True)
+def print_addresses(port: int) -> None:
+    """Print the addresses and the logins of the demo program."""
+    print(f"\nAccord is running at http://{HOST}:{port}/ (staff: http://{HOST}:{port}/admin/)")
+    print(f"Click service: http://{HOST}:{port + 1}/")
+    print("Press Ctrl-C to stop.\n", flush=True)
     if wants_demo():
         manage("demo", "--logins")
 
 
 def wait_for_first(processes: Processes) -> str:
-    """Return the name of the first process that ends."""
+    """Wait for the first process that ends and return its name."""
     while not (ended := find_ended_process(processes)):
         time.sleep(0.2)
     return ended
 
 
 def stop_all(processes: Processes) -> None:
-    """End every process and all of their children; a deaf one is killed."""
+    """Terminate every process and its children; kill those that do not stop in time."""
     with suppress(StopRequestedError):
         for process in processes.values():
             process.terminate()
@@ -200,7 +201,7 @@ def stop_all(processes: Processes) -> None:
         for process in processes.values():
             with suppress(subprocess.TimeoutExpired):
                 process.wait(max(0, deadline - time.monotonic()))
-    # Also after a second Ctrl-C, and for the children of those that are gone. No third one may come in between.
+    # Also after a second Ctrl-C, and for children of processes that have ended. A third Ctrl-C must not interrupt this.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for process in processes.values():
         with suppress(ProcessLookupError):
