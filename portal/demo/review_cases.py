@@ -71,7 +71,7 @@ CASES = (
         Situation.UNDER_REVIEW, 3, "undisclosed-endorsement",
         "Three of your posts recommend our products without disclosing that you earn commission.",
         commission_count=4,
-        reported="I have followed this page for years and only now learned that every “honest favorite” is paid for.",
+        reported="I have followed this page for years and only now learned that each “honest favorite” is paid for.",
     ),
 )  # fmt: skip
 
