@@ -49,7 +49,7 @@ def list_affiliates(kind: str) -> list[Affiliate]:
 
 
 def build_sale(
-    placed_at: datetime, code: str, *lines: tuple[str, ...], at: datetime | None = None, status: str = ""
+    placed_at: datetime, code: str, *lines: tuple[str] | tuple[str, str], at: datetime | None = None, status: str = ""
 ) -> dict[str, Any]:
     """Return a snapshot, of time `at`, of an order with the affiliate's coupon that was completed at once.
 

@@ -90,6 +90,6 @@ def test_close_interrupted_by_postgres_crash_is_repeated_with_same_rows(scenario
     ]
     report_line(
         f"{CRASHES} crashes of PostgreSQL (seed {SEED}, within {usual_seconds:.3f} s): {len(failed)} during the task,"
-        f" at {len(set(failed))} different statements, {CRASHES - len(failed)} after it; 0 with different rows, no manual"
-        f" repair; {seconds:.2f} s each; digest {reference[:16]}"
+        f" at {len(set(failed))} different statements, {CRASHES - len(failed)} after it; 0 with different rows, no"
+        f" manual repair; {seconds:.2f} s each; digest {reference[:16]}"
     )
