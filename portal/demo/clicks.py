@@ -36,7 +36,7 @@ KIND_WEIGHTS = {Click.Kind.COUNTED: 93, Click.Kind.BOT: 4, Click.Kind.PREFETCH: 
 
 
 class PlannedClick(NamedTuple):
-    """A click to record; `nonce` is that of its click id."""
+    """A click to record; `nonce` is that of its click ID."""
 
     at: datetime
     persona: Persona

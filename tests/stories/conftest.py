@@ -1,4 +1,4 @@
-"""Fixtures for the story tests."""
+"""Fixtures for the tests of whole programs."""
 
 from collections.abc import Iterator
 from copy import deepcopy
