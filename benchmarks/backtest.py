@@ -1,4 +1,4 @@
-"""The backtest of a draft over a million order lines: how long, how much memory, and that its sums are the rows'.
+"""The backtest of a draft over a million order lines: time, memory, and a check of its sums against the rows.
 
 python -m benchmarks.backtest [--lines 1000000] [--affiliates 100000]
 """
@@ -17,7 +17,7 @@ UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def measure_rows(lines: int, affiliates: int) -> Iterator[dict[str, Any]]:
-    """One row for each kind of draft."""
+    """Yield one row per draft."""
     with own_database("accord_bench_backtest"):
         from agreements import version_drafts
         from benchmarks import population
@@ -27,20 +27,20 @@ def measure_rows(lines: int, affiliates: int) -> Iterator[dict[str, Any]]:
         population.copy_affiliates(affiliates)
         since = UNTIL - timedelta(days=360)
         population.copy_orders(lines, affiliates=affiliates, since=since, until=UNTIL)
-        for what, terms in (("other rates", {}), ("and a cap", {"order_commission_cap": 5})):
+        for change, terms in (("new rates", {}), ("new rates and a cap", {"order_commission_cap": 5})):
             draft = version_drafts.start_draft(now=UNTIL, by=None)
             draft.rates.filter(category="home-decor").update(percent="4.00")
             for term, value in terms.items():
                 setattr(draft, term, value)
-            before, begun = _get_peak_memory(), time.perf_counter()
-            found = backtest.run_backtest(agreement=draft, since=since, until=UNTIL)
+            memory_before, started = _get_peak_memory(), time.perf_counter()
+            result = backtest.run_backtest(agreement=draft, since=since, until=UNTIL)
             yield {
-                "work": f"backtest of {what}, {found.lines} lines of {found.affiliates} affiliates",
-                "seconds": round(time.perf_counter() - begun, 2),
-                "MiB more": round((_get_peak_memory() - before) / 1024, 1),
-                "then": str(found.actual),
-                "under the draft": str(found.projected),
-                "off by": str(found.difference - _calculate_difference(terms.get("order_commission_cap"))),
+                "work": f"backtest of {change}, {result.lines} lines of {result.affiliates} affiliates",
+                "seconds": round(time.perf_counter() - started, 2),
+                "MiB more": round((_get_peak_memory() - memory_before) / 1024, 1),
+                "actual": str(result.actual),
+                "projected": str(result.projected),
+                "off by": str(result.difference - _calculate_difference(terms.get("order_commission_cap"))),
             }
 
 
@@ -49,7 +49,7 @@ def _get_peak_memory() -> int:
 
 
 def _calculate_difference(cap: int | None) -> Any:
-    """The difference worked out another way: one line an order, so that the cap is a bound on each line."""
+    """Return the same difference computed in SQL; each order has one line, so the cap per order is one per line."""
     from django.db import connection
 
     with connection.cursor() as cursor:

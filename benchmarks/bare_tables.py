@@ -1,4 +1,4 @@
-"""The rows that orders left behind, written again by nothing but the database: what every ratio is measured against."""
+"""The baseline of the order benchmarks: the same rows written by the database alone."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-# What an order writes, in the order of its foreign keys; how to know the rows of orders whose id begins with a prefix.
+# The tables that an order writes, in the order of their foreign keys, with the filter for orders whose id has a prefix.
 ORDER_FILTER = "order_id IN (SELECT id FROM tracking_order WHERE order_id LIKE %s)"
 TABLES = {
     "tracking_ordersnapshot": "order_id LIKE %s",
@@ -17,34 +17,34 @@ TABLES = {
 
 
 class BareTables:
-    """Tables like those of the product, with the same columns, checks and indexes, and rows to fill them with."""
+    """Copies of the product's tables with the same columns, checks and indexes, and the rows to fill them with."""
 
     def __init__(self, address: str, prefix: str) -> None:
         self.address = address
         self.rows: dict[str, bytes] = {}
         with psycopg.connect(address, autocommit=True) as server:
-            for table, mine in TABLES.items():
+            for table, condition in TABLES.items():
                 server.execute(f"DROP TABLE IF EXISTS bare_{table}")
                 server.execute(f"CREATE TABLE bare_{table} (LIKE {table} INCLUDING ALL)")
-                query = f"COPY (SELECT * FROM {table} WHERE {mine.replace('%s', repr(prefix + '%'))}) TO STDOUT"
+                query = f"COPY (SELECT * FROM {table} WHERE {condition.replace('%s', repr(prefix + '%'))}) TO STDOUT"
                 with server.cursor() as cursor, cursor.copy(query) as copy:
                     self.rows[table] = b"".join(copy)
 
     def measure_copy(self) -> float:
-        """How long a COPY of all rows into all the tables takes, one transaction."""
+        """Return the seconds that one transaction takes to COPY all rows into all tables."""
         with psycopg.connect(self.address) as server:
             server.execute(f"TRUNCATE {', '.join(f'bare_{table}' for table in TABLES)}")
             server.commit()
-            begun = time.perf_counter()
+            started = time.perf_counter()
             with server.cursor() as cursor:
                 for table, rows in self.rows.items():
                     with cursor.copy(f"COPY bare_{table} FROM STDIN") as copy:
                         copy.write(rows)
             server.commit()
-            return time.perf_counter() - begun
+            return time.perf_counter() - started
 
     def measure_transactions(self, connections: int, orders: int) -> float:
-        """One order a transaction: its rows by one statement a table, by as many connections as named."""
+        """Return the orders a second with one transaction per order and one statement per table."""
         split = {table: _split_by_order(rows, table, orders) for table, rows in self.rows.items()}
         with psycopg.connect(self.address, autocommit=True) as server:
             server.execute(f"TRUNCATE {', '.join(f'bare_{table}' for table in TABLES)}")
@@ -59,20 +59,20 @@ class BareTables:
             )
             for first in range(connections)
         ]
-        begun = time.perf_counter()
+        started = time.perf_counter()
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        return orders / (time.perf_counter() - begun)
+        return orders / (time.perf_counter() - started)
 
 
 def _split_by_order(rows: bytes, table: str, orders: int) -> list[list[list[str | None]]]:
-    """The rows as values, dealt out evenly: each order has as many of a table."""
+    """Return the rows as values, grouped by order; every order has the same number of rows in a table."""
     values = [[_parse_value(cell) for cell in line.split("\t")] for line in rows.decode().splitlines()]
-    each = len(values) // orders
-    assert each * orders == len(values), (table, len(values), orders)
-    return [values[first : first + each] for first in range(0, len(values), each)]
+    rows_per_order = len(values) // orders
+    assert rows_per_order * orders == len(values), (table, len(values), orders)
+    return [values[first : first + rows_per_order] for first in range(0, len(values), rows_per_order)]
 
 
 def _parse_value(cell: str) -> str | None:
@@ -80,10 +80,10 @@ def _parse_value(cell: str) -> str | None:
 
 
 def _write_orders(
-    address: str, statements: dict[str, str], split: dict[str, list[list[list[str | None]]]], mine: Sequence[int]
+    address: str, statements: dict[str, str], split: dict[str, list[list[list[str | None]]]], orders: Sequence[int]
 ) -> None:
     with psycopg.connect(address) as server, server.cursor() as cursor:
-        for order in mine:
+        for order in orders:
             for table, statement in statements.items():
                 cursor.executemany(statement, split[table][order])
             server.commit()

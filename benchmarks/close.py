@@ -1,9 +1,9 @@
-"""The close of a month against one scan and a bare INSERT of every row that it writes (PERFORMANCE 3).
+"""The close of a month against one scan and a bare INSERT of every row that it writes.
 
     python -m benchmarks.close [--sizes 100000 1000000 5000000] [--affiliates 100000] [--rounds 5]
 
-Rounds of the close and of the bare statements alternate, and the median of their ratios is what is said. After each round
-what it wrote is taken out again, past the triggers that forbid it.
+Rounds of the close and of the bare statements alternate; the value is the median of their ratios. After each round its
+rows are deleted, with the triggers that forbid it disabled.
 """
 
 import argparse
@@ -33,30 +33,30 @@ WRITTEN_TABLES = (
 
 
 def measure_rows(sizes: list[int], affiliates: int, rounds: int) -> Iterator[dict[str, Any]]:
-    """A row for each size, and one for how the time grows from one million to five."""
-    took: dict[int, float] = {}
+    """Yield two rows per size, and one for the growth of the time from one million to five million."""
+    seconds: dict[int, float] = {}
     for size in sizes:
         with own_database("accord_bench_close"):
             _fill_database(size, affiliates)
-            found = [_measure_round() for _round_number in range(rounds)]
-        took[size] = median(ours for ours, _bare, _memory in found)
-        ratios = [ours / bare for ours, bare, _memory in found]
+            measured = [_measure_round() for _round_number in range(rounds)]
+        seconds[size] = median(close_seconds for close_seconds, _bare, _memory in measured)
+        ratios = [close_seconds / bare for close_seconds, bare, _memory in measured]
         yield {
             "work": f"close of {size:,} commissions of {affiliates:,} affiliates ÷ scan and bare INSERT",
             "value": median(ratios),
             "spread": (min(ratios), max(ratios)),
             "at most": 1.8,
-            "seconds": took[size],
+            "seconds": seconds[size],
         }
         yield {
-            "work": f"close of {size:,} commissions: MiB more at its peak",
-            "value": max(memory for _ours, _bare, memory in found),
+            "work": f"close of {size:,} commissions: additional MiB at the peak",
+            "value": max(memory for _seconds, _bare, memory in measured),
             "at most": 50,
         }
-    if {1_000_000, 5_000_000} <= took.keys():
+    if {1_000_000, 5_000_000} <= seconds.keys():
         yield {
-            "work": "close, 5 M against 1 M: time",
-            "value": took[5_000_000] / took[1_000_000],
+            "work": "close of 5,000,000 commissions: time ÷ time for 1,000,000",
+            "value": seconds[5_000_000] / seconds[1_000_000],
             "at most": 5,
         }
 
@@ -68,19 +68,19 @@ def _fill_database(size: int, affiliates: int) -> None:
     population.create_program()
     population.copy_affiliates(affiliates)
     population.copy_orders(size, affiliates=affiliates, since=STARTS_AT, until=ENDS_AT)
-    close_month(month=date(2025, 1, 1), now=NOW, by=None)  # a month in which nothing is validated yet
+    close_month(month=date(2025, 1, 1), now=NOW, by=None)  # nothing is validated in this month
 
 
 def _measure_round() -> tuple[float, float, float]:
-    """Seconds of the close, seconds of the bare statements, MiB that the process grew by."""
+    """Return the seconds of the close, the seconds of the bare statements, and the MiB by which the process grew."""
     from payouts.closing.close import close_month
 
-    before, begun = _get_peak_memory(), time.perf_counter()
+    memory_before, started = _get_peak_memory(), time.perf_counter()
     close_month(month=MONTH, now=NOW, by=None)
-    ours, grown = time.perf_counter() - begun, (_get_peak_memory() - before) / 1024
-    bare = _measure_bare()
+    seconds, memory = time.perf_counter() - started, (_get_peak_memory() - memory_before) / 1024
+    bare_seconds = _measure_bare()
     _delete_round()
-    return ours, bare, grown
+    return seconds, bare_seconds, memory
 
 
 def _get_peak_memory() -> int:
@@ -88,21 +88,21 @@ def _get_peak_memory() -> int:
 
 
 def _measure_bare() -> float:
-    """One scan of the commissions, and every row that the close wrote written again into tables like those of the product."""
+    """Return the seconds to scan the commissions and to insert the close's rows into copies of their tables."""
     from django.db import connection, transaction
 
     with connection.cursor() as cursor:
         for table in WRITTEN_TABLES:
             cursor.execute(f"DROP TABLE IF EXISTS bare_{table}")
             cursor.execute(f"CREATE TABLE bare_{table} (LIKE {table} INCLUDING ALL)")
-    begun = time.perf_counter()
+    started = time.perf_counter()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM (SELECT sum(amount) FROM payouts_commission GROUP BY affiliate_id) AS one_scan"
         )
         for table in WRITTEN_TABLES:
             cursor.execute(f"INSERT INTO bare_{table} OVERRIDING SYSTEM VALUE SELECT * FROM {table}")
-    return time.perf_counter() - begun
+    return time.perf_counter() - started
 
 
 def _delete_round() -> None:

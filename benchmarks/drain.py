@@ -1,4 +1,4 @@
-"""Clicks brought from disk when the database is back, against a raw COPY of as many into the same table (PERFORMANCE 3).
+"""Writing spooled clicks to the database, against a raw COPY of as many rows into the same table.
 
 python -m benchmarks.drain [--rounds 5] [--clicks 100000]
 """
@@ -20,18 +20,18 @@ USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/1
 
 
 def measure_rows(rounds: int = 5, clicks: int = 100_000) -> Iterator[dict[str, Any]]:
-    """The row of PERFORMANCE 3 that is the drain's; rounds of raw COPY and ours alternate."""
+    """Yield one row; rounds of raw COPY and of the drain alternate."""
     with own_database("accord_bench_drain"), tempfile.TemporaryDirectory() as folder:
         create_link()
         ratios, rates = [], []
         for number in range(rounds):
             lines = _build_lines(clicks)
-            raw = _measure_copy(lines)
-            ours = _measure_drain(_build_lines(clicks), Path(folder, str(number)))
-            ratios.append(raw / ours)
-            rates.append(clicks / ours)
+            copy_seconds = _measure_copy(lines)
+            drain_seconds = _measure_drain(_build_lines(clicks), Path(folder, str(number)))
+            ratios.append(copy_seconds / drain_seconds)
+            rates.append(clicks / drain_seconds)
         yield {
-            "work": f"draining {clicks} clicks from disk: ÷ raw COPY",
+            "work": f"draining {clicks:,} clicks from disk: rate ÷ raw COPY",
             "value": median(ratios),
             "spread": (min(ratios), max(ratios)),
             "at least": 0.4,
@@ -44,7 +44,7 @@ def _build_lines(clicks: int) -> list[bytes]:
     from tracking.models import Link
 
     link, now = Link.objects.get(), datetime.now(UTC)
-    moments = [now - timedelta(milliseconds=clicks - number) for number in range(clicks)]
+    times = [now - timedelta(milliseconds=clicks - number) for number in range(clicks)]
     fields = {
         "kind": "counted",
         "sub1": "news",
@@ -59,7 +59,7 @@ def _build_lines(clicks: int) -> list[bytes]:
                 **(empty | fields | {"id": click_ids.generate_nonce(at), "link_id": link.pk, "at": at})
             )
         )
-        for at in moments
+        for at in times
     ]
 
 
@@ -70,33 +70,33 @@ def _measure_copy(lines: list[bytes]) -> float:
     text = b"".join(lines)
     with connect() as connection:
         connection.execute("SET statement_timeout = 0")
-        begun = time.perf_counter()
+        started = time.perf_counter()
         click_store.copy_rows(connection.cursor(), [text])
-        return time.perf_counter() - begun
+        return time.perf_counter() - started
 
 
 def _measure_drain(lines: list[bytes], folder: Path) -> float:
-    """From the file of a process that was killed to the last of its clicks in the database, with all that belongs to it."""
+    """Return the seconds that a writer takes to store all clicks of the file that a killed process left behind."""
     from tracking.clicks.connection import connect
     from tracking.clicks.spool import Spool
     from tracking.clicks.spool_file import SpoolFile
     from tracking.clicks.writer import Writer
     from tracking.models import Click
 
-    before = Click.objects.count()
-    left = SpoolFile.create(folder, "bench")
-    left.append(b"".join(lines))
-    left.close()
+    count_before = Click.objects.count()
+    file = SpoolFile.create(folder, "bench")
+    file.append(b"".join(lines))
+    file.close()
     writer = Writer(connect, Spool(folder, "bench", 2**30))
-    begun = time.perf_counter()
+    started = time.perf_counter()
     writer.start()
-    while left.path.exists():
+    while file.path.exists():
         time.sleep(0.005)
-    took = time.perf_counter() - begun
+    seconds = time.perf_counter() - started
     writer.stop()
-    if Click.objects.count() - before != len(lines):
-        raise SystemExit("the drain has lost clicks")
-    return took
+    if Click.objects.count() - count_before != len(lines):
+        raise SystemExit("the drain lost clicks")
+    return seconds
 
 
 def main() -> None:

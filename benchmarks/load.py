@@ -1,9 +1,9 @@
-"""A load generator of our own: as many connections as asked for, each asking again as soon as it is answered.
+"""A closed-loop load generator: each connection sends its next request as soon as it has a response.
 
     python -m benchmarks.load PORT PATH CONNECTIONS SECONDS keep|-
 
-Sockets and epoll alone, because a server's rate can't be told by a generator that needs more time for a request than
-the server does. Says in JSON what came of it.
+It uses plain sockets and epoll, because a generator that needs more time per request than the server would measure
+itself. Prints a summary as JSON.
 """
 
 import json
@@ -17,24 +17,24 @@ _END = b"\r\n\r\n"
 
 
 class Load:
-    """The connections, and what they were answered."""
+    """Send requests over all connections and collect the responses."""
 
     def __init__(self, port: int, path: str, connections: int) -> None:
         self.request = f"GET {path} HTTP/1.1\r\n{HEADERS}\r\n".encode()
         self.poll = select.epoll()
         self.sockets: dict[int, socket.socket] = {}
-        self.begun: dict[int, float] = {}
-        self.took: list[float] = []
-        self.answers: list[bytes] = []
+        self.started: dict[int, float] = {}
+        self.latencies: list[float] = []
+        self.responses: list[bytes] = []
         for _ in range(connections):
-            made = socket.create_connection(("127.0.0.1", port))
-            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            made.setblocking(False)
-            self.sockets[made.fileno()] = made
-            self.poll.register(made.fileno(), select.EPOLLIN)
+            client = socket.create_connection(("127.0.0.1", port))
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            client.setblocking(False)
+            self.sockets[client.fileno()] = client
+            self.poll.register(client.fileno(), select.EPOLLIN)
 
     def run(self, seconds: float, keep: bool) -> None:
-        """Ask and ask again until the time is up, or until the server is gone."""
+        """Send requests until the time is up or the server has closed all connections; `keep` stores the responses."""
         until = time.perf_counter() + seconds
         for fd in list(self.sockets):
             self._send_request(fd)
@@ -43,7 +43,7 @@ class Load:
                 self._receive(fd, keep)
 
     def _send_request(self, fd: int) -> None:
-        self.begun[fd] = time.perf_counter()
+        self.started[fd] = time.perf_counter()
         try:
             self.sockets[fd].send(self.request)
         except OSError:
@@ -51,18 +51,18 @@ class Load:
 
     def _receive(self, fd: int, keep: bool) -> None:
         try:
-            answer = self.sockets[fd].recv(65536)
+            response = self.sockets[fd].recv(65536)
         except OSError:
-            answer = b""
-        # An answer without a body is small enough to come in one piece, or it isn't one.
-        if not answer.endswith(_END):
+            response = b""
+        # A redirect without a body arrives in one piece; anything else means that the connection was closed.
+        if not response.endswith(_END):
             self._close(fd)
             return
-        if not answer.startswith(b"HTTP/1.1 302"):
-            raise SystemExit(f"not a redirect: {answer!r}")
-        self.took.append(time.perf_counter() - self.begun[fd])
+        if not response.startswith(b"HTTP/1.1 302"):
+            raise SystemExit(f"not a redirect: {response!r}")
+        self.latencies.append(time.perf_counter() - self.started[fd])
         if keep:
-            self.answers.append(answer)
+            self.responses.append(response)
         self._send_request(fd)
 
     def _close(self, fd: int) -> None:
@@ -71,12 +71,12 @@ class Load:
 
 
 def summarize(load: Load, seconds: float) -> dict[str, object]:
-    took = sorted(load.took)
+    latencies = sorted(load.latencies)
     return {
-        "rate": len(took) / seconds,
-        "p99": took[len(took) * 99 // 100] if took else None,
-        "worst": took[-1] if took else None,
-        "locations": [answer.partition(b"ocation: ")[2].partition(b"\r")[0].decode() for answer in load.answers],
+        "rate": len(latencies) / seconds,
+        "p99": latencies[len(latencies) * 99 // 100] if latencies else None,
+        "worst": latencies[-1] if latencies else None,
+        "locations": [one.partition(b"ocation: ")[2].partition(b"\r")[0].decode() for one in load.responses],
     }
 
 

@@ -1,8 +1,8 @@
-"""Orders over HTTP, with key, snapshot history, attribution and pricing, against the bare database (PERFORMANCE 3).
+"""Orders over HTTP, with API key, snapshot history, attribution and pricing, against the bare database.
 
     python -m benchmarks.orders [--rounds 5] [--batches 10] [--puts 400]
 
-Rounds of ours and of the bare database alternate, and the median of their ratios is what is said.
+Rounds of the product and of the bare database alternate; the value is the median of their ratios.
 """
 
 import argparse
@@ -26,19 +26,19 @@ STARTS_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def build_snapshots(prefix: str, count: int) -> list[dict[str, Any]]:
-    """Completed orders of three lines each, by the coupons of 2,000 affiliates, over ten months."""
+    """Return completed orders of three lines each, with the coupons of 2,000 affiliates, over ten months."""
     from benchmarks.population import RATE_CARD
     from tests.scenarios import build_order
 
     categories = list(RATE_CARD)
-    found = []
+    snapshots = []
     for number in range(count):
         placed = STARTS_AT + timedelta(minutes=number * 7919 % 430_000)
         lines = [
             (categories[(number + at) % len(categories)], f"{(number * 7 + at) % 900 + 1}.{number * 13 % 100:02d}")
             for at in range(LINES)
         ]
-        found.append(
+        snapshots.append(
             build_order(
                 f"{prefix}{number}",
                 *lines,
@@ -48,27 +48,27 @@ def build_snapshots(prefix: str, count: int) -> list[dict[str, Any]]:
                 coupon=f"N{1 + number * 17 % AFFILIATES}",
             )
         )
-    return found
+    return snapshots
 
 
 def send_requests(port: int, key: str, connections: int, requests: list[str]) -> float:
-    """How long the server takes for all the requests."""
+    """Return the seconds that the server takes for all requests."""
     with tempfile.TemporaryDirectory() as folder:
         for number, request in enumerate(requests):
             Path(folder, f"{number:06d}").write_text(request, encoding="utf-8")
-        done = subprocess.run(
+        senders = subprocess.run(
             [sys.executable, "-m", "benchmarks.senders", str(port), key, str(connections), folder],
             cwd=HERE, check=True, capture_output=True, text=True,
         )  # fmt: skip
-    found = json.loads(done.stdout)
-    if found["failed"]:
-        raise SystemExit(f"refused: {found['failed']}")
-    seconds: float = found["seconds"]
+    result = json.loads(senders.stdout)
+    if result["failed"]:
+        raise SystemExit(f"rejected: {result['failed']}")
+    seconds: float = result["seconds"]
     return seconds
 
 
 def measure_batches(port: int, key: str, prefix: str, count: int) -> float:
-    """Lines a second, in batches of 1,000 orders."""
+    """Return the order lines a second, in batches of 1,000 orders."""
     orders = build_snapshots(prefix, count * BATCH)
     requests = [
         "POST /api/v1/orders/batch\n" + "\n".join(json.dumps(one) for one in orders[first : first + BATCH])
@@ -78,13 +78,13 @@ def measure_batches(port: int, key: str, prefix: str, count: int) -> float:
 
 
 def measure_puts(port: int, key: str, prefix: str, count: int) -> float:
-    """Requests a second, one order each."""
+    """Return the requests a second, with one order each."""
     requests = [f"PUT /api/v1/orders/{one['order_id']}\n{json.dumps(one)}" for one in build_snapshots(prefix, count)]
     return count / send_requests(port, key, 2 * SENDERS, requests)
 
 
 def measure_rows(rounds: int, batches_a_round: int, puts_a_round: int) -> Iterator[dict[str, Any]]:
-    """The two rows of PERFORMANCE 3 that are the orders'."""
+    """Yield one row for batches and one for single orders."""
     with own_database("accord_bench_orders") as address, tempfile.TemporaryDirectory() as folder:
         from accounts import api_keys
         from benchmarks import population
@@ -99,7 +99,7 @@ def measure_rows(rounds: int, batches_a_round: int, puts_a_round: int) -> Iterat
                 [_measure_batch_round(port, key, address, f"B{n}-", batches_a_round) for n in range(rounds)],
             )
             yield _build_row(
-                "orders one a PUT: requests/s ÷ bare transactions/s",
+                "single orders by PUT: requests/s ÷ bare transactions/s",
                 [_measure_put_round(port, key, address, f"P{n}-", puts_a_round) for n in range(rounds)],
             )
 
@@ -107,25 +107,25 @@ def measure_rows(rounds: int, batches_a_round: int, puts_a_round: int) -> Iterat
 def _measure_batch_round(port: int, key: str, address: str, prefix: str, count: int) -> tuple[float, float]:
     from benchmarks.bare_tables import BareTables
 
-    ours = measure_batches(port, key, prefix, count)
-    return ours, count * BATCH * LINES / BareTables(address, prefix).measure_copy()
+    rate = measure_batches(port, key, prefix, count)
+    return rate, count * BATCH * LINES / BareTables(address, prefix).measure_copy()
 
 
 def _measure_put_round(port: int, key: str, address: str, prefix: str, count: int) -> tuple[float, float]:
     from benchmarks.bare_tables import BareTables
 
-    ours = measure_puts(port, key, prefix, count)
-    return ours, BareTables(address, prefix).measure_transactions(2 * SENDERS, count)
+    rate = measure_puts(port, key, prefix, count)
+    return rate, BareTables(address, prefix).measure_transactions(2 * SENDERS, count)
 
 
-def _build_row(work: str, found: list[tuple[float, float]]) -> dict[str, Any]:
-    ratios = [ours / bare for ours, bare in found]
+def _build_row(work: str, rates: list[tuple[float, float]]) -> dict[str, Any]:
+    ratios = [rate / bare_rate for rate, bare_rate in rates]
     return {
         "work": work,
         "value": median(ratios),
         "spread": (min(ratios), max(ratios)),
         "at least": 0.3,
-        "per second": median(ours for ours, _bare in found),
+        "per second": median(rate for rate, _bare_rate in rates),
     }
 
 

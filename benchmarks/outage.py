@@ -1,8 +1,8 @@
-"""Redirects at a fixed rate while PostgreSQL, then Valkey, is away in the middle: what visitors got, what staff see.
+"""Redirects at a fixed rate during an outage of PostgreSQL or Valkey: response times and lost clicks.
 
     python -m benchmarks.outage [--seconds 30]
 
-The rate is half of what the redirect reaches on this machine just before. The servers are of this run's own.
+The rate is half of what the redirect has just reached on this machine. The benchmark runs its own servers.
 """
 
 import argparse
@@ -24,20 +24,20 @@ from benchmarks.server import APPLICATIONS, HERE, run_server
 
 BEFORE_SECONDS, AFTER_SECONDS = 5, 10
 MAX_SECONDS = 0.25
-# Recording goes on by itself within this.
+# Within this time after an outage, recording must have resumed automatically.
 RECOVERY_SECONDS = 60
 
 
 def measure_rows(seconds: float = 30) -> Iterator[dict[str, Any]]:
-    """A row for each fault and interface: `value` is the worst answer in seconds, which is `at most` a quarter of one."""
+    """Yield a row per outage and interface; `value` is the longest response time in seconds."""
     with (
         run_servers() as (postgres, valkey),
         own_database("accord_bench_outage"),
         tempfile.TemporaryDirectory() as name,
     ):
         path = create_link()
-        # The first says how crowded the machine is.
-        stopped: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {
+        # The first is the control: it shows how busy the machine is.
+        outages: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {
             "nothing stopped": (lambda: None, lambda: None),
             "PostgreSQL stopped": (postgres.stop, postgres.start),
             "PostgreSQL paused": (
@@ -46,18 +46,17 @@ def measure_rows(seconds: float = 30) -> Iterator[dict[str, Any]]:
             ),
             "Valkey stopped": (valkey.stop, valkey.start),
         }
-        for what, (begin, end) in stopped.items():
+        for outage, (begin, end) in outages.items():
             for interface in APPLICATIONS:
-                folder = Path(name, f"{what} {interface}")
+                folder = Path(name, f"{outage} {interface}")
                 folder.mkdir()
-                yield _measure_row(
-                    f"{interface}, {what} for {seconds:g} s", interface, path, folder, seconds, begin, end
-                )
+                work = f"{interface}, {outage} for {seconds:g} s"
+                yield _measure_row(work, interface, path, folder, seconds, begin, end)
 
 
 @contextmanager
 def run_servers() -> Iterator[tuple[Any, Any]]:
-    """A PostgreSQL and a Valkey that nobody else uses, and whose addresses the environment names."""
+    """Run a separate PostgreSQL and Valkey, with their addresses in the environment."""
     from config.embedded.place import Place
     from config.embedded.postgres import Postgres
     from config.embedded.valkey import Valkey
@@ -91,30 +90,30 @@ def _measure_row(
     with run_server(interface, APPLICATIONS[interface], folder) as (port, _):
         run_load(port, path, 2)
         rate = run_load(port, path, 3)["rate"] / 2
-        before = _count_late_and_lost()
-        coming = _start_arrivals(port, path, rate, BEFORE_SECONDS + seconds + AFTER_SECONDS)
+        counts_before = _count_late_and_lost()
+        generator = _start_arrivals(port, path, rate, BEFORE_SECONDS + seconds + AFTER_SECONDS)
         time.sleep(BEFORE_SECONDS)
         begin()
         time.sleep(seconds)
         end()
-        connection.close()  # which may have gone with the server
-        found = json.loads(coming.communicate()[0])
-        nonces = read_nonces(found["locations"])
-        took, there = _wait_until_recorded(nonces, before)
-        late, lost = (now - then for now, then in zip(_count_late_and_lost(), before, strict=True))
+        connection.close()  # broken if the server was stopped
+        summary = json.loads(generator.communicate()[0])
+        nonces = read_nonces(summary["locations"])
+        recovery_seconds, recorded = _wait_until_recorded(nonces, counts_before)
+        late, lost = (now - before for now, before in zip(_count_late_and_lost(), counts_before, strict=True))
     return {
-        "work": f"redirects at {rate:.0f}/s, {work}: worst answer",
-        "value": round(found["worst"], 3),
+        "work": f"redirects at {rate:.0f}/s, {work}: longest response time",
+        "value": round(summary["worst"], 3),
         "at most": MAX_SECONDS,
-        "worst from being sent": round(found["worst_sent"], 3),
-        "p99": round(found["p99"], 4),
-        "answers": found["answers"],
-        "other than 302": found["errors"]
-        + sum(number for status, number in found["statuses"].items() if status != "302"),
-        "unrecorded": len(nonces) - there,
-        "unrecorded, as staff see it": lost,
-        "recorded late, as staff see it": late,
-        "all in the database after seconds": took,
+        "longest from sending": round(summary["worst_sent"], 3),
+        "p99": round(summary["p99"], 4),
+        "responses": summary["answers"],
+        "other than 302": summary["errors"]
+        + sum(number for status, number in summary["statuses"].items() if status != "302"),
+        "unrecorded": len(nonces) - recorded,
+        "reported to staff as lost": lost,
+        "reported to staff as late": late,
+        "seconds until all recorded": recovery_seconds,
     }
 
 
@@ -123,19 +122,19 @@ def _start_arrivals(port: int, path: str, rate: float, seconds: float) -> "subpr
     return subprocess.Popen(command, cwd=HERE, stdout=subprocess.PIPE, text=True)
 
 
-def _wait_until_recorded(nonces: set[Any], before: tuple[int, int]) -> tuple[float, int]:
-    """When every click is in the database or noted as lost, and how many are there then."""
-    begun, there = time.monotonic(), 0
-    while time.monotonic() - begun < RECOVERY_SECONDS:
-        there = count_recorded(nonces)
-        if there + _count_late_and_lost()[1] - before[1] >= len(nonces):
+def _wait_until_recorded(nonces: set[Any], counts_before: tuple[int, int]) -> tuple[float, int]:
+    """Wait until every click is recorded or reported as lost; return the seconds and the number recorded."""
+    started, recorded = time.monotonic(), 0
+    while time.monotonic() - started < RECOVERY_SECONDS:
+        recorded = count_recorded(nonces)
+        if recorded + _count_late_and_lost()[1] - counts_before[1] >= len(nonces):
             break
         time.sleep(0.5)
-    return round(time.monotonic() - begun, 1), there
+    return round(time.monotonic() - started, 1), recorded
 
 
 def _count_late_and_lost() -> tuple[int, int]:
-    """How many clicks were recorded late, and how many are lost, as the admin lists them."""
+    """Return the numbers of clicks recorded late and lost, as the admin lists them."""
     from django.db.models import Sum
 
     from tracking.models import ClickLoss
@@ -144,12 +143,12 @@ def _count_late_and_lost() -> tuple[int, int]:
     return sums["late"] or 0, sums["lost"] or 0
 
 
-def _signal_all(server: Any, sign: signal.Signals) -> None:
+def _signal_all(server: Any, signal_number: signal.Signals) -> None:
     """Signal a server and its children."""
     parent = server.process.pid
     children = subprocess.check_output(["ps", "-o", "pid=", "--ppid", str(parent)], text=True)
     for pid in [parent, *map(int, children.split())]:
-        os.kill(pid, sign)
+        os.kill(pid, signal_number)
 
 
 def main() -> None:

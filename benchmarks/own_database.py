@@ -1,4 +1,4 @@
-"""A database of a benchmark's own, on the server that the checkout uses, dropped at the end."""
+"""A temporary database for a benchmark, on the server that the checkout uses."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ HERE = Path(__file__).parents[1]
 
 @contextmanager
 def own_database(name: str) -> Iterator[str]:
-    """A fresh, migrated database `name`, which Django uses from here on; its address."""
+    """Create and migrate the database `name`, have Django use it, yield its address, and drop it at the end."""
     os.environ.setdefault("DEBUG", "1")
     server_address = os.environ.get("DATABASE_URL", "")
     if not server_address:
@@ -21,7 +21,7 @@ def own_database(name: str) -> Iterator[str]:
 
         server_address = embedded.get_database_url(HERE / ".local")
     _execute(server_address, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
-    before = os.environ.copy()
+    environment_before = os.environ.copy()
     try:
         address = urlsplit(server_address)._replace(path=f"/{name}").geturl()
         os.environ |= {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "config.settings"}
@@ -30,9 +30,9 @@ def own_database(name: str) -> Iterator[str]:
     finally:
         _close_connections()
         _execute(server_address, f"DROP DATABASE {name} WITH (FORCE)")
-        # Whoever asks for another one after this asks the same server for it.
+        # So that the next database is created on the same server.
         os.environ.clear()
-        os.environ.update(before)
+        os.environ.update(environment_before)
 
 
 def _close_connections() -> None:
@@ -42,7 +42,7 @@ def _close_connections() -> None:
 
 
 def _execute(server_address: str, *statements: str) -> None:
-    # Over a connection of its own each time: a benchmark may stop the server meanwhile.
+    # A new connection each time: a benchmark may have stopped the server since.
     with psycopg.connect(server_address, autocommit=True) as server:
         for statement in statements:
             server.execute(statement.encode())

@@ -1,4 +1,4 @@
-"""The affiliate's pages with two hundred commissions and with two hundred thousand, and their queries (PERFORMANCE 3).
+"""The affiliate's pages with 200,000 commissions against those with 200, and their number of queries.
 
 python -m benchmarks.pages [--large 200000] [--small 200] [--rounds 9]
 """
@@ -27,20 +27,20 @@ PAGES = (
 
 
 def measure_rows(large: int, small: int, rounds: int) -> Iterator[dict[str, Any]]:
-    """The slowest page of the affiliate with many against the same page of the one with few, and the most queries."""
+    """Yield one row for the largest ratio of server times and one for the largest number of queries."""
     with own_database("accord_bench_pages"):
         _fill_database(large, small)
-        found = {name: _measure_page(name, rounds) for name in PAGES}
-    ratios = {name: ratio for name, (ratio, _queries) in found.items()}
+        measured = {name: _measure_page(name, rounds) for name in PAGES}
+    ratios = {name: ratio for name, (ratio, _queries) in measured.items()}
     slowest = max(ratios, key=lambda name: ratios[name])
     yield {
-        "work": f"pages, {large:,} commissions against {small:,}: server time, at most ({slowest})",
+        "work": f"pages with {large:,} commissions: largest server time ÷ that with {small:,}, {slowest}",
         "value": ratios[slowest],
         "spread": (min(ratios.values()), max(ratios.values())),
         "at most": 2,
     }
-    many = max(found, key=lambda name: found[name][1])
-    yield {"work": f"pages, queries, at most ({many})", "value": found[many][1], "at most": 12}
+    worst = max(measured, key=lambda name: measured[name][1])
+    yield {"work": f"pages: largest number of queries, {worst}", "value": measured[worst][1], "at most": 12}
 
 
 def _fill_database(large: int, small: int) -> None:
@@ -62,11 +62,11 @@ def _fill_database(large: int, small: int) -> None:
     with redirect_stdout(StringIO()):
         call_command("rebuild_rollups")
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")  # as autovacuum has, long before anybody has so many
+        cursor.execute("VACUUM ANALYZE")  # autovacuum would have run long before
 
 
 def _measure_page(name: str, rounds: int) -> tuple[float, int]:
-    """The ratio of the median times, in alternation, and the most queries of either."""
+    """Return the ratio of the median times, measured in alternation, and the larger number of queries."""
     from django.db import connection, reset_queries
     from django.test import Client
     from django.urls import reverse
@@ -75,23 +75,23 @@ def _measure_page(name: str, rounds: int) -> tuple[float, int]:
 
     address = reverse(name)
     times: dict[str, list[float]] = {"N1": [], "N2": []}
-    most = 0
+    max_queries = 0
     clients = {}
     for code in times:
         clients[code] = Client()
         clients[code].force_login(Affiliate.objects.get(code=code).user)
     connection.force_debug_cursor = True
-    for asked in range(rounds + 1):
+    for round_number in range(rounds + 1):
         for code, client in clients.items():
             reset_queries()
-            begun = time.perf_counter()
-            answer = client.get(address, headers={"host": "127.0.0.1"})
-            if answer.status_code != 200:
-                raise SystemExit(f"{address} answered {answer.status_code}")
-            if asked:  # the first of each warms up
-                times[code].append(time.perf_counter() - begun)
-            most = max(most, len(connection.queries))
-    return median(times["N1"]) / median(times["N2"]), most
+            started = time.perf_counter()
+            response = client.get(address, headers={"host": "127.0.0.1"})
+            if response.status_code != 200:
+                raise SystemExit(f"{address} returned {response.status_code}")
+            if round_number:  # the first round warms up
+                times[code].append(time.perf_counter() - started)
+            max_queries = max(max_queries, len(connection.queries))
+    return median(times["N1"]) / median(times["N2"]), max_queries
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
-"""A program of any size: one affiliate and one order made by the product, then copied by the database.
+"""A program of any size: one affiliate and one order created by the product, then copied by the database.
 
-Every copy has what the original has (account, history of states, acceptance, payout details, coupon; an order with its line,
-receipt and commission), under ids, dates, categories and amounts of its own. Triggers and foreign keys rest while copying.
+Every copy has all rows of the original (account, status history, acceptance, payout details, coupon; order, line and
+commission), with its own ids, dates, categories and amounts. Triggers and foreign keys are disabled while copying.
 """
 
 import sys
@@ -15,7 +15,7 @@ from django.db import connection
 
 CODE = "BENCH"
 
-# For each table the columns in which a copy differs from the original, as SQL of n, its number from 1 on.
+# By table, the columns in which a copy differs from the original, as SQL expressions of n, its number, from 1.
 AFFILIATE_ID = "md5('affiliate' || n)::uuid"
 AFFILIATE_TABLES = {
     "accounts_user": {"id": "md5('user' || n)::uuid", "email": "'bench' || n || '@example.com'"},
@@ -37,7 +37,7 @@ RATE_CARD = {
 
 
 def create_program(effective: str = "2025-01-01") -> None:
-    """The example's agreement, one active affiliate with a coupon and payout details, and one completed order."""
+    """Create the seed agreement, one active affiliate with a coupon and payout details, and one completed order."""
     from tests import scenarios
 
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
@@ -48,19 +48,19 @@ def create_program(effective: str = "2025-01-01") -> None:
 
 
 def copy_affiliates(copies: int) -> None:
-    """As many affiliates more; their codes are N1, N2 and so on."""
+    """Copy the affiliate; the codes of the copies are N1, N2 and so on."""
     for table, changes in AFFILIATE_TABLES.items():
         _copy_rows(table, copies, changes)
 
 
 def copy_orders(copies: int, *, affiliates: int, since: datetime, until: datetime, affiliate_number: str = "") -> None:
-    """As many orders of one line more, spread evenly over the first `affiliates` copies and over the time.
+    """Copy the order, spread evenly over the time and over the first `affiliates` copies of the affiliate.
 
-    `affiliate_number`, an expression of n, says otherwise whose each is, by the number of the copy.
+    `affiliate_number`, an SQL expression of n, chooses the affiliates differently, by the number of their copy.
     """
     names, rates = list(RATE_CARD), list(RATE_CARD.values())
     affiliate_number = affiliate_number or f"(1 + n % {affiliates})"
-    whose = f"md5('affiliate' || {affiliate_number})::uuid"
+    affiliate_id = f"md5('affiliate' || {affiliate_number})::uuid"
     order = "md5('order' || n)::uuid"
     at = f"timestamptz '{since}' + n * (timestamptz '{until}' - timestamptz '{since}') / {copies + 1}"
     category = f"(ARRAY{names})[1 + n * 7 % {len(names)}]"
@@ -68,13 +68,13 @@ def copy_orders(copies: int, *, affiliates: int, since: datetime, until: datetim
     amount = "round((1.00 + n % 9973) / 100, 2)"
     sales = {
         "tracking_order": {
-            "id": order, "order_id": "'O' || n", "affiliate_id": whose, "candidate_id": whose, "placed_at": at,
-            "completed_at": at, "coupon_code": f"'N' || {affiliate_number}",
+            "id": order, "order_id": "'O' || n", "affiliate_id": affiliate_id, "candidate_id": affiliate_id,
+            "placed_at": at, "completed_at": at, "coupon_code": f"'N' || {affiliate_number}",
         },
         "tracking_orderline": {"id": "1000000 + n", "order_id": order, "category": category, "amount": amount},
         "payouts_commission": {
-            "line_id": "1000000 + n", "order_id": order, "affiliate_id": whose, "placed_at": at, "category": category,
-            "rate": rate, "base": amount, "amount": f"round({amount} * {rate} / 100, 2)",
+            "line_id": "1000000 + n", "order_id": order, "affiliate_id": affiliate_id, "placed_at": at,
+            "category": category, "rate": rate, "base": amount, "amount": f"round({amount} * {rate} / 100, 2)",
             "validates_at": f"{at} + interval '30 days'",
         },
     }  # fmt: skip
@@ -91,7 +91,9 @@ def _copy_rows(table: str, copies: int, changes: Mapping[str, str]) -> None:
         cursor.execute("SET session_replication_role = replica")
         cursor.execute(
             f"""
-            WITH original AS MATERIALIZED (SELECT *, row_number() OVER () AS rank FROM {table} WHERE {_select_original(table)})
+            WITH original AS MATERIALIZED (
+                SELECT *, row_number() OVER () AS rank FROM {table} WHERE {_select_original(table)}
+            )
             INSERT INTO {table} ({", ".join(f'"{column}"' for column in columns)})
             SELECT {values} FROM original, generate_series(1, {copies}::bigint) AS n
             """
@@ -101,7 +103,7 @@ def _copy_rows(table: str, copies: int, changes: Mapping[str, str]) -> None:
 
 
 def _select_original(table: str) -> str:
-    """Which rows are the original's."""
+    """Return the SQL condition for the rows of the original in the table."""
     if table == "accounts_user":
         return f"email = '{CODE.lower()}@example.com'"
     if table == "affiliates_affiliate":

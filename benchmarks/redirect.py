@@ -1,9 +1,8 @@
-"""The redirect against a bare granian of the same interface, and what kills lose of it (PERFORMANCE 3).
+"""The redirect against a bare granian of the same interface, and the clicks lost when it is killed.
 
     python -m benchmarks.redirect [--rounds 5] [--seconds 3]
 
-Only ratios within a run count: rounds of bare and ours alternate, and the median is what is said. Everything happens in
-a database of its own, which is dropped at the end.
+Rounds of the bare server and of the redirect alternate; the value is the median of their ratios.
 """
 
 import argparse
@@ -31,7 +30,7 @@ KILLS = 5
 
 
 def measure_rows(rounds: int = 5, seconds: float = 3) -> Iterator[dict[str, Any]]:
-    """The rows of PERFORMANCE 3 that are the redirect's: `work`, `value`, `spread`, and `at least` or `at most`."""
+    """Yield two rows per interface: the ratio of rates, and the clicks lost to kills."""
     with own_database(DATABASE), tempfile.TemporaryDirectory() as folder:
         path = create_link()
         for interface in APPLICATIONS:
@@ -40,7 +39,7 @@ def measure_rows(rounds: int = 5, seconds: float = 3) -> Iterator[dict[str, Any]
 
 
 def create_link() -> str:
-    """A program with one affiliate and one link; the link's path, with sub-ids."""
+    """Create a program with one affiliate and one link; return the link's path with sub-IDs."""
     from django.utils import timezone
 
     from agreements.models import Program
@@ -58,30 +57,30 @@ def create_link() -> str:
 
 
 def run_load(port: int, path: str, seconds: float, keep: bool = False) -> dict[str, Any]:
-    """What the generator of load says."""
+    """Run `benchmarks.load` and return its summary."""
     arguments = [str(port), path, str(CONNECTIONS), str(seconds), "keep" if keep else "-"]
-    done = subprocess.run(
+    generator = subprocess.run(
         [sys.executable, "-m", "benchmarks.load", *arguments], cwd=HERE, check=True, capture_output=True, text=True
     )
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    summary: dict[str, Any] = json.loads(generator.stdout)
+    return summary
 
 
 def measure_ratio(interface: str, path: str, folder: Path, rounds: int, seconds: float) -> dict[str, Any]:
-    """Ours against bare, in alternation."""
+    """Return the row of the rate relative to the bare server, measured in alternation."""
     ratios, rates = [], []
     with (
         run_server(interface, "bare", folder) as (bare, _),
-        run_server(interface, APPLICATIONS[interface], folder) as (ours, _),
+        run_server(interface, APPLICATIONS[interface], folder) as (product, _),
     ):
         run_load(bare, path, 1)
-        run_load(ours, path, 2)  # the first visits load the link and connect
+        run_load(product, path, 2)  # loads the link and connects to the database
         for _round in range(rounds):
-            below = run_load(bare, path, seconds)["rate"]
-            rates.append(run_load(ours, path, seconds)["rate"])
-            ratios.append(rates[-1] / below)
+            bare_rate = run_load(bare, path, seconds)["rate"]
+            rates.append(run_load(product, path, seconds)["rate"])
+            ratios.append(rates[-1] / bare_rate)
     return {
-        "work": f"redirect, {interface}, click durable: ÷ bare granian",
+        "work": f"redirect, {interface}, click durable: rate ÷ bare granian",
         "value": median(ratios),
         "spread": (min(ratios), max(ratios)),
         "at least": 0.12,
@@ -90,12 +89,12 @@ def measure_ratio(interface: str, path: str, folder: Path, rounds: int, seconds:
 
 
 def measure_kills(interface: str, path: str, folder: Path) -> dict[str, Any]:
-    """Clicks that were acknowledged before every process was killed, and are not there.
+    """Return the row of clicks that were acknowledged before the processes were killed and then lost.
 
-    There is the database, or, where that was slow for a moment, the disk, from which the next process brings them.
+    Clicks that were only spooled to disk are recorded by the next process.
     """
     acknowledged: set[UUID] = set()
-    at_once = 0
+    recorded_at_once = 0
     for _round in range(KILLS):
         with run_server(interface, APPLICATIONS[interface], folder) as (port, process):
             run_load(port, path, 1)
@@ -104,29 +103,29 @@ def measure_kills(interface: str, path: str, folder: Path) -> dict[str, Any]:
             nonces = read_nonces(run_load(port, path, 4, keep=True)["locations"])
             killer.join()
         acknowledged |= nonces
-        at_once += count_recorded(nonces)
+        recorded_at_once += count_recorded(nonces)
     with run_server(interface, APPLICATIONS[interface], folder):
         deadline = time.monotonic() + 20
-        while (there := count_recorded(acknowledged)) < len(acknowledged) and time.monotonic() < deadline:
+        while (recorded := count_recorded(acknowledged)) < len(acknowledged) and time.monotonic() < deadline:
             time.sleep(0.5)
     return {
-        "work": f"redirect, {interface}, {KILLS} x kill -9: lost of {len(acknowledged)} acknowledged",
-        "value": len(acknowledged) - there,
+        "work": f"redirect, {interface}, {KILLS} x kill -9: lost of {len(acknowledged):,} acknowledged clicks",
+        "value": len(acknowledged) - recorded,
         "at most": 0,
-        "brought from disk": len(acknowledged) - at_once,
+        "recovered from disk": len(acknowledged) - recorded_at_once,
     }
 
 
 def read_nonces(locations: list[str]) -> set[UUID]:
-    """The ids of the clicks of these answers."""
+    """Return the nonces of the click IDs in these redirect targets."""
     from tracking.clicks import click_ids
 
-    receipts = [click_ids.verify_click_id(parse_qs(urlsplit(one).query)["click_id"][0]) for one in locations]
-    return {receipt.nonce for receipt in receipts if receipt}
+    tokens = [click_ids.verify_click_id(parse_qs(urlsplit(one).query)["click_id"][0]) for one in locations]
+    return {token.nonce for token in tokens if token}
 
 
 def count_recorded(nonces: set[UUID]) -> int:
-    """How many of these clicks are in the database."""
+    """Return how many of these clicks are in the database."""
     from tracking.models import Click
 
     return Click.objects.filter(pk__in=nonces).count()

@@ -1,9 +1,9 @@
-"""Daily roll-ups: what they cost whoever sends orders, and whether they equal the rows after a million snapshots.
+"""Daily rollups: what they cost order intake, and whether they equal the rows after a million snapshots.
 
     python -m benchmarks.rollups [--snapshots 1000000] [--affiliates 2000] [--rounds 15]
 
-Orders come several times, late, out of order, refunded, cancelled and with another coupon, from four senders, while somebody
-folds all the time. Then everything is worked out a second time and compared.
+Four senders send orders repeatedly, late, out of order, refunded, cancelled and with another coupon, while the rollups
+are folded all the time. Then the rollups are recomputed from the rows and compared.
 """
 
 import argparse
@@ -24,16 +24,16 @@ from benchmarks.own_database import own_database
 BATCH, LINES, SENDERS = 1_000, 3, 4
 STARTS_AT = datetime(2026, 1, 5, tzinfo=UTC)
 DAYS = 120
-LINKS, CLICKS = 100, 50  # so many affiliates have a link, which was clicked so often
+LINKS, CLICKS = 100, 50  # number of affiliates with a link, clicks per link
 COUNTRIES = ("United Kingdom", "France", "Germany", None)
 
 
-# A click id and its moment.
+# A click ID and the time of the click.
 Click = tuple[str, datetime]
 
 
 def measure_rows(snapshots: int, affiliates: int, rounds: int) -> Iterator[dict[str, Any]]:
-    """What marking days costs a batch, and the proof."""
+    """Yield the cost of the rollups for a batch, and the comparison with the rows."""
     with own_database("accord_bench_rollups"):
         clicks = create_clicks(affiliates)
         yield measure_cost(rounds, affiliates)
@@ -41,7 +41,7 @@ def measure_rows(snapshots: int, affiliates: int, rounds: int) -> Iterator[dict[
 
 
 def create_clicks(affiliates: int) -> list[Click]:
-    """Affiliates with coupons, links of the first of them, and clicks of which every fourth record is lost."""
+    """Create affiliates with coupons, links for the first of them, and clicks of which a quarter is not recorded."""
     from benchmarks import population
     from tracking.clicks import click_ids, click_store
     from tracking.clicks.connection import connect
@@ -49,7 +49,7 @@ def create_clicks(affiliates: int) -> list[Click]:
 
     population.create_program()
     population.copy_affiliates(affiliates)
-    chance, given, lines = random.Random(1), [], []
+    chance, clicks, lines = random.Random(1), [], []
     for number in range(1, min(affiliates, LINKS) + 1):
         link = Link(affiliate_id=_get_affiliate_id(number), code=f"bench-{number}", target="https://shop.example/")
         link.permitted_hosts, link.created_at = ["shop.example"], STARTS_AT
@@ -57,15 +57,15 @@ def create_clicks(affiliates: int) -> list[Click]:
         for _click in range(CLICKS):
             at = STARTS_AT + timedelta(seconds=chance.randrange(DAYS * 86_400))
             nonce = click_ids.generate_nonce(at)
-            given.append((click_ids.sign_click_id(link.pk, at, nonce), at))
-            one, two = chance.choice(("", "news", "blog")), chance.choice(("", "spring"))
+            clicks.append((click_ids.sign_click_id(link.pk, at, nonce), at))
+            sub1, sub2 = chance.choice(("", "news", "blog")), chance.choice(("", "spring"))
             device = chance.choice(("mobile", "desktop"))
-            row = click_store.ClickRow(nonce, link.pk, at, "counted", one, two, "", "", "", "", "", "", device)
+            row = click_store.ClickRow(nonce, link.pk, at, "counted", sub1, sub2, "", "", "", "", "", "", device)
             if chance.random() < 0.75:
                 lines.append(click_store.encode_row(row))
     with connect() as writer:
         click_store.copy_rows(writer.cursor(), lines)
-    return given
+    return clicks
 
 
 def _get_affiliate_id(number: int) -> UUID:
@@ -74,31 +74,29 @@ def _get_affiliate_id(number: int) -> UUID:
     return Affiliate.objects.get(code=f"N{number}").pk
 
 
-# --- What it costs -----------------------------------------------------------------------------------------------
+# --- Cost --------------------------------------------------------------------------------------------------------
 
 
 def measure_cost(rounds: int, affiliates: int) -> dict[str, Any]:
-    """The time of a batch of 1,000 orders of three lines with the marks against that without them, new and updated."""
-    found = []
+    """Return the row of the time of a batch of new and updated orders with changed days marked, relative to without."""
+    measured = []
     for number in range(rounds + 1):
-        with_marks, without = (_measure_batch(number, marked, affiliates) for marked in _alternate(number))
-        if number:  # the first warms up
-            found.append((with_marks, without) if number % 2 else (without, with_marks))
-    ratios = [ours / bare for ours, bare in found]
+        # Alternate which of the two comes first.
+        first = bool(number % 2)
+        seconds = {marked: _measure_batch(number, marked, affiliates) for marked in (first, not first)}
+        if number:  # the first round warms up
+            measured.append((seconds[True], seconds[False]))
+    ratios = [with_marks / without for with_marks, without in measured]
     return {
-        "work": f"roll-ups, a batch of {BATCH:,} orders of {LINES} lines: time with the marks ÷ without",
+        "work": f"rollups, a batch of {BATCH:,} orders of {LINES} lines: time with marked days ÷ without",
         "value": median(ratios),
         "spread": (min(ratios), max(ratios)),
-        "seconds": median(ours for ours, _bare in found),
+        "seconds": median(with_marks for with_marks, _without in measured),
     }
 
 
-def _alternate(number: int) -> tuple[bool, bool]:
-    """Which comes first changes each time."""
-    return (True, False) if number % 2 else (False, True)
-
-
 def _measure_batch(number: int, marked: bool, affiliates: int) -> float:
+    """Return the seconds to ingest a batch and its update, with the triggers that mark changed days on or off."""
     from tests.scenarios import send_orders
 
     _set_triggers("ENABLE" if marked else "DISABLE")
@@ -107,9 +105,9 @@ def _measure_batch(number: int, marked: bool, affiliates: int) -> float:
         batch = [
             build_snapshot(10**9 + number * 4_000 + marked * 2_000 + k, version, affiliates, []) for k in range(BATCH)
         ]
-        begun = time.perf_counter()
+        started = time.perf_counter()
         send_orders(*batch, now=STARTS_AT + timedelta(days=2 * DAYS))
-        seconds += time.perf_counter() - begun
+        seconds += time.perf_counter() - started
     _set_triggers("ENABLE")
     return seconds
 
@@ -125,22 +123,22 @@ def _set_triggers(verb: str) -> None:
             cursor.execute(f"ALTER TABLE {table} {verb} TRIGGER {name}")
 
 
-# --- The proof ---------------------------------------------------------------------------------------------------
+# --- Correctness -------------------------------------------------------------------------------------------------
 
 
 def verify_rollups(snapshots: int, affiliates: int, clicks: Sequence[Click]) -> Iterator[dict[str, Any]]:
-    """Sends them, folding meanwhile, and compares everything; raises nothing, says how much differs."""
+    """Send the snapshots while folding, then yield the rows of the differences and of the kinds of orders."""
     from django.core.management import call_command
     from django.db import connections
 
     from payouts.commissions import rollup_check, rollups
     from tracking.models import Rollup
 
-    # What the measuring before wrote without marks.
+    # Includes the orders that were measured without marking days.
     with redirect_stdout(StringIO()):
         call_command("rebuild_rollups")
     connections.close_all()
-    begun = time.perf_counter()
+    started = time.perf_counter()
     fork = multiprocessing.get_context("fork")
     senders = [
         fork.Process(target=_send_snapshots, args=(number, snapshots // SENDERS, snapshots, affiliates, clicks))
@@ -152,29 +150,29 @@ def verify_rollups(snapshots: int, affiliates: int, clicks: Sequence[Click]) -> 
     while any(sender.is_alive() for sender in senders):
         time.sleep(1)
         folded += rollups.fold_rollups()
-    sent = time.perf_counter() - begun
+    send_seconds = time.perf_counter() - started
     if any(sender.exitcode for sender in senders):
         raise SystemExit("a sender failed")
-    begun = time.perf_counter()
+    started = time.perf_counter()
     folded += rollups.fold_rollups(wait=True)
-    folding = time.perf_counter() - begun
-    begun = time.perf_counter()
-    found = [rollup_check.compare_rollups(dimension) for dimension in Rollup.Dimension]
+    fold_seconds = time.perf_counter() - started
+    started = time.perf_counter()
+    comparisons = [rollup_check.compare_rollups(dimension) for dimension in Rollup.Dimension]
     yield {
-        "work": f"roll-ups after {snapshots:,} snapshots with repeats and refunds: figures that differ from the rows",
-        "value": sum(one.mismatches for one in found),
+        "work": f"rollups after {snapshots:,} snapshots with repeats and refunds: figures that differ from the rows",
+        "value": sum(one.mismatches for one in comparisons),
         "at most": 0,
-        "roll-ups compared": sum(one.rollups for one in found),
+        "rollups compared": sum(one.rollups for one in comparisons),
         "days folded": folded,
-        "snapshots a second": snapshots / sent,
-        "seconds of the last fold": folding,
-        "seconds of the comparison": time.perf_counter() - begun,
+        "snapshots a second": snapshots / send_seconds,
+        "seconds of the last fold": fold_seconds,
+        "seconds of the comparison": time.perf_counter() - started,
     }
     yield _count_kinds()
 
 
 def _send_snapshots(seed: int, count: int, of: int, affiliates: int, clicks: Sequence[Click]) -> None:
-    """One sender: snapshots of any order, of any of its versions, again and again."""
+    """Send `count` random snapshots of random orders, with repeats, as one sender."""
     from tests.scenarios import send_orders
 
     chance = random.Random(seed)
@@ -189,7 +187,10 @@ def _send_snapshots(seed: int, count: int, of: int, affiliates: int, clicks: Seq
 
 
 def build_snapshot(k: int, version: int, affiliates: int, clicks: Sequence[Click]) -> dict[str, Any]:
-    """Order `k` as it stands in its version: paid, completed, partly refunded, then wholly or cancelled. Always the same."""
+    """Return snapshot `version` of order `k`: 0 paid, 1 completed, 2 partly refunded, 3 fully refunded or cancelled.
+
+    The result depends on the arguments alone.
+    """
     from benchmarks.population import RATE_CARD
     from tests.scenarios import build_order
 
@@ -197,13 +198,13 @@ def build_snapshot(k: int, version: int, affiliates: int, clicks: Sequence[Click
     coupon, click, placed = _pick_claim(chance, affiliates, clicks)
     if version >= 2 and k % 50 == 0:
         coupon = f"N{chance.randint(1, affiliates)}"
-    ended = chance.choice(("cancelled", "refunded"))
+    ending = chance.choice(("cancelled", "refunded"))
     lines = []
     for _line in range(chance.randint(1, LINES)):
         cents, part = chance.randrange(1, 30_000), chance.random()
-        back = 0 if version < 2 else cents if version == 3 and ended == "refunded" else int(cents * part)
-        lines.append((chance.choice(list(RATE_CARD)), f"{cents / 100:.2f}", f"{back / 100:.2f}"))
-    cancelled = version == 3 and ended == "cancelled"
+        refund = 0 if version < 2 else cents if version == 3 and ending == "refunded" else int(cents * part)
+        lines.append((chance.choice(list(RATE_CARD)), f"{cents / 100:.2f}", f"{refund / 100:.2f}"))
+    cancelled = version == 3 and ending == "cancelled"
     completed = (placed + timedelta(days=1)).isoformat() if version and not cancelled else None
     return build_order(
         f"Q{k}", *lines,
@@ -220,20 +221,20 @@ def build_snapshot(k: int, version: int, affiliates: int, clicks: Sequence[Click
 def _pick_claim(
     chance: random.Random, affiliates: int, clicks: Sequence[Click]
 ) -> tuple[str | None, str | None, datetime]:
-    """By coupon, by a click of up to four days ago, by both, by nothing; and when."""
+    """Return coupon, click ID and order time: with a coupon, a click up to four days old, both or neither."""
     coupon, kind = f"N{chance.randint(1, affiliates)}", chance.random()
     at = STARTS_AT + timedelta(seconds=chance.randrange(DAYS * 86_400))
     if kind < 0.5 or not clicks:
         return coupon, None, at
-    click, clicked = chance.choice(clicks)
-    placed = clicked + timedelta(seconds=chance.randrange(4 * 86_400))
+    click, clicked_at = chance.choice(clicks)
+    placed = clicked_at + timedelta(seconds=chance.randrange(4 * 86_400))
     if kind < 0.9:
         return None, click, placed
     return (coupon, click, placed) if kind < 0.95 else (None, None, at)
 
 
 def _count_kinds() -> dict[str, Any]:
-    """That all of it was really there: how many orders of each kind the roll-ups have."""
+    """Return the row of the orders in the rollups by kind, which shows that every kind was compared."""
     from django.db.models import Sum
 
     from tracking.models import Order, Rollup
@@ -242,10 +243,12 @@ def _count_kinds() -> dict[str, Any]:
         orders=Sum("orders"), by_click=Sum("clicked_orders"), clicks=Sum("clicks")
     )
     return {
-        "work": "roll-ups, orders in them",
+        "work": "rollups: orders in them",
         "value": total["orders"],
-        "by a click": total["by_click"],
-        "of a lost record": Order.objects.filter(affiliate__isnull=False, link__isnull=False, device=None).count(),
+        "by click": total["by_click"],
+        "with an unrecorded click": Order.objects.filter(
+            affiliate__isnull=False, link__isnull=False, device=None
+        ).count(),
         "cancelled": Order.objects.filter(status="cancelled").count(),
         "clicks": total["clicks"],
     }

@@ -1,9 +1,9 @@
-"""Shops that send orders: as many connections as asked for, each sending its next body as soon as it is answered.
+"""Send order requests over several connections, each sending its next request as soon as it has a response.
 
     python -m benchmarks.senders PORT KEY CONNECTIONS FOLDER
 
-reads the bodies from the folder's files (one request a file: its first line is "METHOD /path", the rest the body), and
-prints how long all of them took.
+Each file of the folder is a request: the first line is "METHOD /path", the rest is the body. Prints as JSON how long
+all of them took and the first failures.
 """
 
 import http.client
@@ -15,13 +15,13 @@ import time
 from pathlib import Path
 
 
-def send_requests(port: int, key: str, waiting: "queue.SimpleQueue[bytes]", failed: list[str]) -> None:
-    """One connection, until nothing waits."""
+def send_requests(port: int, key: str, requests: "queue.SimpleQueue[bytes]", failed: list[str]) -> None:
+    """Send requests from the queue over one connection until it is empty."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     headers = {"Authorization": f"Bearer {key}"}
     while True:
         try:
-            request = waiting.get_nowait()
+            request = requests.get_nowait()
         except queue.Empty:
             connection.close()
             return
@@ -29,27 +29,27 @@ def send_requests(port: int, key: str, waiting: "queue.SimpleQueue[bytes]", fail
         method, path = head.decode().split()
         kind = "application/x-ndjson" if method == "POST" else "application/json"
         connection.request(method, path, body, headers | {"Content-Type": kind})
-        answer = connection.getresponse()
-        content = answer.read()
-        if answer.status not in (200, 201) or b'"rejected"' in content:
-            failed.append(f"{answer.status}: {content[:300].decode()}")
+        response = connection.getresponse()
+        content = response.read()
+        if response.status not in (200, 201) or b'"rejected"' in content:
+            failed.append(f"{response.status}: {content[:300].decode()}")
 
 
 def main() -> None:
     port, key, connections, folder = sys.argv[1:]
-    waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     for file in sorted(Path(folder).iterdir()):
-        waiting.put(file.read_bytes())
+        requests.put(file.read_bytes())
     failed: list[str] = []
     threads = [
-        threading.Thread(target=send_requests, args=(int(port), key, waiting, failed)) for _ in range(int(connections))
+        threading.Thread(target=send_requests, args=(int(port), key, requests, failed)) for _ in range(int(connections))
     ]
-    begun = time.perf_counter()
+    started = time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    print(json.dumps({"seconds": time.perf_counter() - begun, "failed": failed[:3]}))
+    print(json.dumps({"seconds": time.perf_counter() - started, "failed": failed[:3]}))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Servers that benchmarks ask: granian with one worker, on a free port, killed at the end."""
+"""Run the server that a benchmark measures: granian with one worker, on a free port."""
 
 import os
 import signal
@@ -30,26 +30,21 @@ Process = subprocess.Popen[bytes]
 
 @contextmanager
 def run_server(interface: str, application: str, folder: Path, port: int = 0) -> Iterator[tuple[int, Process]]:
-    """A server of `application`, or of the bare one where it is "bare"; its port and its process.
+    """Run a server of `application`, yield its port and process, and kill it at the end.
 
-    `folder` is where its clicks wait while the database is away.
+    The application "bare" is a redirect without Accord. `folder` holds the clicks spooled while the database is down.
     """
     (folder / "bare.py").write_text(BARE_APPLICATION)
     port = port or find_free_port()
-    where = ["--host", "127.0.0.1", "--port", str(port), "--log-level", "critical"]
-    what = [
-        "--interface",
-        interface,
-        *THREAD_OPTIONS[interface],
-        f"bare:{interface}" if application == "bare" else application,
-    ]
+    target = f"bare:{interface}" if application == "bare" else application
+    options = ["--host", "127.0.0.1", "--port", str(port), "--log-level", "critical", "--interface", interface]
     environment = os.environ | {
         "PYTHONPATH": f"{folder}:{HERE}",
         "CLICK_FLOOD_PER_MINUTE": "1000000000",
         "CLICK_SPOOL_DIR": str(folder / "clicks"),
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "granian", *where, *what],
+        [sys.executable, "-m", "granian", *options, *THREAD_OPTIONS[interface], target],
         cwd=HERE,
         env=environment,
         start_new_session=True,
@@ -72,7 +67,7 @@ def find_free_port() -> int:
 
 
 def wait_for(port: int) -> None:
-    """Return when somebody listens there."""
+    """Wait until a server listens on the port."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with socket.socket() as probe:

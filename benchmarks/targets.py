@@ -1,4 +1,4 @@
-"""The daily question of the sales targets for all affiliates, against one scan of the orders in the window (PERFORMANCE 3).
+"""The daily evaluation of the sales targets of all affiliates, against one scan of the orders in the window.
 
 python -m benchmarks.targets [--affiliates 100000] [--orders 1000000] [--rounds 5]
 """
@@ -15,7 +15,7 @@ from benchmarks.own_database import own_database
 
 
 def measure_rows(affiliates: int, orders: int, rounds: int) -> Iterator[dict[str, Any]]:
-    """One row: where every affiliate stands, in alternation with the scan."""
+    """Yield one row; rounds of the evaluation and of the scan alternate."""
     now = datetime(2025, 12, 1, tzinfo=UTC)
     with own_database("accord_bench_targets"):
         from benchmarks import population
@@ -26,13 +26,13 @@ def measure_rows(affiliates: int, orders: int, rounds: int) -> Iterator[dict[str
         population.copy_orders(orders, affiliates=affiliates, since=now - timedelta(days=200), until=now)
         ratios = []
         for _round in range(rounds):
-            begun = time.perf_counter()
-            found = evaluate_targets(list_active_affiliates(), now=now)
-            ours = time.perf_counter() - begun
-            assert len(found) == affiliates + 1
-            ratios.append(ours / _measure_scan(now))
+            started = time.perf_counter()
+            evaluations = evaluate_targets(list_active_affiliates(), now=now)
+            seconds = time.perf_counter() - started
+            assert len(evaluations) == affiliates + 1
+            ratios.append(seconds / _measure_scan(now))
     yield {
-        "work": f"sales targets of {affiliates:,} affiliates ÷ one scan of the orders in the window",
+        "work": f"sales targets of {affiliates:,} affiliates: time ÷ one scan of the orders in the window",
         "value": median(ratios),
         "spread": (min(ratios), max(ratios)),
         "at most": 1.5,
@@ -42,14 +42,15 @@ def measure_rows(affiliates: int, orders: int, rounds: int) -> Iterator[dict[str
 def _measure_scan(now: datetime) -> float:
     from django.db import connection
 
-    begun = time.perf_counter()
+    started = time.perf_counter()
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT affiliate_id, count(*) FROM tracking_order WHERE placed_at >= %s AND placed_at <= %s GROUP BY affiliate_id",
+            "SELECT affiliate_id, count(*) FROM tracking_order"
+            " WHERE placed_at >= %s AND placed_at <= %s GROUP BY affiliate_id",
             [now - timedelta(days=180), now],
         )
         cursor.fetchall()
-    return time.perf_counter() - begun
+    return time.perf_counter() - started
 
 
 def main() -> None:

@@ -1,1 +1,1 @@
-"""The demo program: a fictional shop's year, for whoever tries the product out."""
+"""The demo program: thirteen months of a fictional shop, to try the product out."""

@@ -1,4 +1,4 @@
-"""What the public reports of abuse in the demo: one report waits, one was put aside, one led to a review."""
+"""The public abuse reports of the demo: one is open, one was dismissed, one led to a review."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,17 +12,17 @@ from tracking.links import tracking_links
 
 
 def schedule_abuse_reports(context: DemoContext) -> None:
-    """Note those that led to no review."""
+    """Schedule the reports that lead to no review."""
     context.timeline.schedule(context.days.ago(26, 14), partial(_report_unfounded, context))
     context.timeline.schedule(context.days.ago(2, 14), _report_open)
 
 
 def report_affiliate(affiliate: Affiliate, text: str, now: datetime) -> Signal:
-    """A report by somebody who saw the first link of `affiliate`."""
+    """Submit a report about the affiliate's first link, seen on their first channel."""
     link = affiliate.links.earliest("created_at", "id")
-    where = affiliate.channels.earliest("added_at", "id").address
+    page_url = affiliate.channels.earliest("added_at", "id").address
     return abuse_reports.submit_report(
-        page_url=where,
+        page_url=page_url,
         link_or_coupon=tracking_links.build_short_url(link),
         text=text,
         email="reader@example.com",
@@ -33,17 +33,16 @@ def report_affiliate(affiliate: Affiliate, text: str, now: datetime) -> Signal:
 def _report_open(now: datetime) -> None:
     report_affiliate(
         get_affiliate_in(Situation.UNDECLARED_SITE),
-        "This link is posted under every second recipe on a bargain board.",
+        "Someone posts this link under every second recipe on a bargain board.",
         now,
     )
 
 
 def _report_unfounded(context: DemoContext, now: datetime) -> None:
     signal = report_affiliate(get_affiliate_in(Situation.REVIEW_DISMISSED), "He never answers my letters!", now)
-    aside = partial(_dismiss, context, signal)
-    context.timeline.schedule(now + timedelta(days=1), aside)
+    context.timeline.schedule(now + timedelta(days=1), partial(_dismiss, context, signal))
 
 
 def _dismiss(context: DemoContext, signal: Signal, now: datetime) -> None:
-    reason = "No offence: it is about letters."
+    reason = "Not a violation: the report is about unanswered letters."
     dismissals.dismiss_signal(signal=signal, reason=reason, now=now, by=context.staff["reviewer"])

@@ -1,4 +1,4 @@
-"""What staff do to balances in the demo: adjustments by four eyes, a hold on payouts, and changed payout details."""
+"""Adjustments with their second approval, a payout hold and changed payout details in the demo."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,7 +17,7 @@ STAFF_SOURCE = "staff"
 
 
 def schedule_balance_changes(context: DemoContext) -> None:
-    """Note all of it."""
+    """Schedule the adjustments, the payout hold and the change of payout details."""
     days, schedule = context.days, context.timeline.schedule
     bonus = partial(
         _propose_adjustment,
@@ -25,7 +25,7 @@ def schedule_balance_changes(context: DemoContext) -> None:
         "anna",
         "bonus",
         Decimal("75.00"),
-        "For the photographs that we may use in our catalogue.",
+        "Fee for the use of your photographs in our catalog.",
     )
     schedule(days.ago(110), partial(bonus, approve=True))
     forgotten = partial(
@@ -34,7 +34,7 @@ def schedule_balance_changes(context: DemoContext) -> None:
         "greenfingers",
         "correction",
         Decimal("12.40"),
-        "An order of May that we had not sent.",
+        "An order from May that we forgot to report.",
     )
     schedule(days.ago(70), partial(forgotten, approve=True))
     clawback = partial(
@@ -54,7 +54,7 @@ def schedule_balance_changes(context: DemoContext) -> None:
 def _propose_adjustment(
     context: DemoContext, key: str, kind: str, amount: Decimal, reason: str, now: datetime, *, approve: bool
 ) -> None:
-    """Propose an adjustment; if it is to be, the approver approves it the next day."""
+    """Propose an adjustment; with `approve`, schedule its approval for the next day."""
     affiliate = get_affiliate(PERSONAS_BY_KEY[key])
     proposed = adjustments.propose(
         affiliate=affiliate, kind=kind, amount=amount, reason=reason, now=now, by=context.staff["preparer"]
@@ -71,7 +71,7 @@ def _hold_payouts(context: DemoContext, now: datetime) -> None:
     holds.hold_payouts(
         affiliate=get_affiliate_in(Situation.PAYOUTS_HELD),
         source=STAFF_SOURCE,
-        reason="We have been told of a change of the account’s owner and wait for the affiliate’s confirmation.",
+        reason="The bank reported a new owner of the account. We are waiting for the affiliate to confirm it.",
         now=now,
         by=context.staff["approver"],
     )

@@ -1,4 +1,4 @@
-"""The clicks of the demo: those that led to orders, and the many that didn't."""
+"""The clicks of the demo: those that led to orders, and the many more that did not."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -8,35 +8,35 @@ from uuid import UUID
 
 from django.db import connection
 
-from portal.demo.days import Days
 from portal.demo.goods import estimate_demand
 from portal.demo.persona_data import PERSONAS
 from portal.demo.personas import Persona, Situation
-from portal.demo.randomness import make_random
+from portal.demo.planning import Days, make_random
 from tracking.clicks import click_store
 from tracking.clicks.devices import detect_device
 from tracking.models import Click, Link
 
-# How many clicks there are beside each order's own.
+# Clicks without an order, for each order.
 IDLE_CLICKS_PER_ORDER = 9.0
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0"
+SAFARI = "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/604.1"
 USER_AGENTS = (
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/604.1",
+    f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) {SAFARI}",
     f"Mozilla/5.0 (Linux; Android 15) {WEBKIT} Mobile Safari/537.36",
     f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {WEBKIT} Safari/537.36",
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:140.0) Gecko/20100101 Firefox/140.0",
 )
 ROBOT_USER_AGENT = "Mozilla/5.0 (compatible; examplebot/2.1)"
-# Networks kept for documentation, shortened as every address is before it is stored.
+# Networks reserved for documentation, truncated as every address is before it is stored.
 NETWORKS = ("192.0.2.0", "198.51.100.0", "203.0.113.0", "2001:db8:17::", "2001:db8:a4::")
-CAMPAIGNS = ("", "", "post-12", "post-31", "letter-07", "story", "pinned")
-# Whoever strays does so of late, and there.
+CAMPAIGNS = ("", "", "post-12", "post-31", "letter-07", "reel", "pinned")
+# The affiliate who promotes on an undeclared site does so since this many days, on this host.
 UNDECLARED_DAYS, UNDECLARED_HOST = 20, "bargain-board.example"
 KIND_WEIGHTS = {Click.Kind.COUNTED: 93, Click.Kind.BOT: 4, Click.Kind.PREFETCH: 2, Click.Kind.HEAD: 1}
 
 
 class PlannedClick(NamedTuple):
-    """A click as it will be; `nonce` is that of the click id where an order follows."""
+    """A click to record; `nonce` is that of its click ID."""
 
     at: datetime
     persona: Persona
@@ -50,9 +50,9 @@ class PlannedClick(NamedTuple):
 
 
 def plan_clicks(days: Days) -> list[PlannedClick]:
-    """The clicks that led to nothing, in order of time."""
-    visits = [visit for persona in PERSONAS if persona.has_promoted for visit in _plan_persona_clicks(persona, days)]
-    return sorted((visit for visit in visits if visit.at < days.now), key=lambda visit: visit.at)
+    """Return the clicks that lead to no order, oldest first."""
+    clicks = [click for persona in PERSONAS if persona.has_promoted for click in _plan_persona_clicks(persona, days)]
+    return sorted((click for click in clicks if click.at < days.now), key=lambda click: click.at)
 
 
 def _plan_persona_clicks(persona: Persona, days: Days) -> Iterator[PlannedClick]:
@@ -64,15 +64,17 @@ def _plan_persona_clicks(persona: Persona, days: Days) -> Iterator[PlannedClick]
             at = days.ago(ago, 0) + timedelta(seconds=chance.randrange(86_400))
             kind = chance.choices(list(KIND_WEIGHTS), list(KIND_WEIGHTS.values()))[0]
             link = chance.choices([0, 1, 2], [60, 28, 12])[0]
-            made = make_click(persona, at=at, link=link, kind=kind, chance=chance)
-            stray = persona.situation is Situation.UNDECLARED_SITE and ago < UNDECLARED_DAYS and chance.random() < 0.5
-            yield made._replace(site=UNDECLARED_HOST) if stray else made
+            click = make_click(persona, at=at, link=link, kind=kind, chance=chance)
+            undeclared = (
+                persona.situation is Situation.UNDECLARED_SITE and ago < UNDECLARED_DAYS and chance.random() < 0.5
+            )
+            yield click._replace(site=UNDECLARED_HOST) if undeclared else click
 
 
 def make_click(
     persona: Persona, *, at: datetime, link: int, chance: Random, kind: Click.Kind = Click.Kind.COUNTED
 ) -> PlannedClick:
-    """A click of somebody with some browser, from one of the places where the persona promotes."""
+    """Return a click with a random browser, network and campaign, from one of the persona's sites."""
     return PlannedClick(
         at=at,
         persona=persona,
@@ -86,32 +88,32 @@ def make_click(
     )
 
 
-def get_link(visited: PlannedClick, links: dict[str, list[Link]]) -> Link:
-    """The link that was clicked: those of few links have their last one clicked in place of a further one."""
-    found = links[visited.persona.key]
-    return found[min(visited.link, len(found) - 1)]
+def get_link(click: PlannedClick, links: dict[str, list[Link]]) -> Link:
+    """Return the clicked link; a persona with fewer links than `click.link` gets the click on the last one."""
+    persona_links = links[click.persona.key]
+    return persona_links[min(click.link, len(persona_links) - 1)]
 
 
-def record_clicks(visits: list[PlannedClick], links: dict[str, list[Link]]) -> None:
-    """Write the clicks down as the redirect would have."""
-    if visits:
+def record_clicks(clicks: list[PlannedClick], links: dict[str, list[Link]]) -> None:
+    """Store the clicks as the redirect does."""
+    if clicks:
         with connection.cursor() as cursor:
-            click_store.insert_rows(cursor, [_build_row(visited, get_link(visited, links)) for visited in visits])
+            click_store.insert_rows(cursor, [_build_row(click, get_link(click, links)) for click in clicks])
 
 
-def _build_row(visited: PlannedClick, link: Link) -> click_store.ClickRow:
+def _build_row(click: PlannedClick, link: Link) -> click_store.ClickRow:
     return click_store.ClickRow(
-        id=visited.nonce,
+        id=click.nonce,
         link_id=link.pk,
-        at=visited.at,
-        kind=visited.kind.value,
-        sub1=link.sub1 or visited.campaign,
-        sub2=link.sub2 or (visited.campaign if link.sub1 else ""),
+        at=click.at,
+        kind=click.kind.value,
+        sub1=link.sub1 or click.campaign,
+        sub2=link.sub2 or (click.campaign if link.sub1 else ""),
         sub3=link.sub3,
         sub4=link.sub4,
         sub5=link.sub5,
-        address=visited.network,
-        user_agent=visited.browser,
-        referrer_host=visited.site,
-        device=detect_device(visited.browser),
+        address=click.network,
+        user_agent=click.browser,
+        referrer_host=click.site,
+        device=detect_device(click.browser),
     )

@@ -1,4 +1,4 @@
-"""The closes of the demo and the payouts that follow from them, each step by the member of staff whose it is."""
+"""The monthly closes of the demo and their payouts, each step by the member of staff responsible for it."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,31 +9,31 @@ from payouts.disbursement import approval, bank_results, exports, payout_transit
 from payouts.models import Payout, PayoutBatch
 from portal.demo.context import DemoContext
 
-TASK_DELAY = timedelta(minutes=4)  # how long after its moment beat asks
+TASK_DELAY = timedelta(minutes=4)  # from the time of the automatic close to the run of the task
 FAILURE_REASON = "The receiving account does not exist."
-# Which batches, counted from the first, have a payout that fails: the one is issued anew, the other waits for the next close.
+# Batches with a failing payout, counted from 0: the first one is reissued, the second waits for the next close.
 REISSUED_BATCH, CARRIED_OVER_BATCH = 3, 6
 
 
 class MonthlyCloses:
-    """Closes each month when it is due and pays what it says; the last batch waits for its approver."""
+    """Close each month when it is due and pay its batches; the last batch is left for its approver."""
 
     def __init__(self, context: DemoContext) -> None:
         self.context = context
         self.paid: list[PayoutBatch] = []
 
     def schedule_closes(self) -> None:
-        """Note the close of every month that has ended by then."""
-        zone, first = get_program_time_zone(), self.context.days.start.date()
-        moments = []
+        """Schedule the close of every month whose automatic close has come."""
+        zone, month = get_program_time_zone(), self.context.days.start.date()
+        times = []
         while (
-            at := get_automatic_close_time(build_period(first, zone), 3, zone) + TASK_DELAY
+            at := get_automatic_close_time(build_period(month, zone), 3, zone) + TASK_DELAY
         ) <= self.context.days.now:
-            moments.append(at)
-            first = get_next_month(first)
-        for place, at in enumerate(moments, 1):
-            settle = partial(self._close, last=place == len(moments))
-            self.context.timeline.schedule(at, settle, shop_first=True)
+            times.append(at)
+            month = get_next_month(month)
+        for number, at in enumerate(times, 1):
+            do_close = partial(self._close, last=number == len(times))
+            self.context.timeline.schedule(at, do_close, shop_first=True)
 
     def _close(self, now: datetime, *, last: bool) -> None:
         for month in close.list_due_months(now):
@@ -44,10 +44,10 @@ class MonthlyCloses:
     def _schedule_batch(self, batch: PayoutBatch, closed_at: datetime, *, last: bool) -> None:
         submitted_at = closed_at + timedelta(days=1, hours=13)
         if last:
-            left = self.context.days.now - closed_at
-            submitted_at = closed_at + min(timedelta(days=1, hours=13), left * 0.3)
+            remaining = self.context.days.now - closed_at
+            submitted_at = closed_at + min(timedelta(days=1, hours=13), remaining * 0.3)
             if self.paid:
-                self._schedule_return(closed_at, left)
+                self._schedule_return(closed_at, remaining)
         self.context.timeline.schedule(submitted_at, partial(self._submit, batch))
         if not last:
             self._schedule_payment(batch, submitted_at)
@@ -59,10 +59,10 @@ class MonthlyCloses:
         schedule(submitted_at + timedelta(days=3), partial(self._import_bank_results, batch))
 
     def _submit(self, batch: PayoutBatch, now: datetime) -> None:
-        """Submit what can be paid; what came in between is cancelled and goes back to the balance."""
+        """Cancel the payouts that became unpayable since the close, and submit the others."""
         preparer = self.context.staff["preparer"]
-        for obstacle in approval.summarize_batch(batch, now).blockers:
-            payout_transitions.cancel(payout=obstacle.payout, reason=obstacle.reason, now=now, by=preparer)
+        for blocker in approval.summarize_batch(batch, now).blockers:
+            payout_transitions.cancel(payout=blocker.payout, reason=blocker.reason, now=now, by=preparer)
         batch.refresh_from_db()
         if batch.state == PayoutBatch.State.DRAFT:
             approval.submit(batch=batch, now=now, by=preparer)
@@ -79,7 +79,7 @@ class MonthlyCloses:
             exports.export(batch=batch, now=now, by=self.context.staff["preparer"])
 
     def _import_bank_results(self, batch: PayoutBatch, now: datetime) -> None:
-        """Import the bank's answer: all paid, but for the one payout that fails."""
+        """Import the bank's results: all payouts paid, except for one that fails in two of the batches."""
         sent = list(batch.payouts.filter(state=Payout.State.SENT).order_by("affiliate__user__email"))
         if not sent:
             return
@@ -97,12 +97,12 @@ class MonthlyCloses:
         content = "\n".join(["reference,result,amount,reason", *rows, ""]).encode()
         bank_results.import_results(content=content, now=now, by=self.context.staff["preparer"])
 
-    def _schedule_return(self, closed_at: datetime, left: timedelta) -> None:
-        """One payment of the month before comes back after the last close, and is issued anew: a draft for the preparer."""
+    def _schedule_return(self, closed_at: datetime, remaining: timedelta) -> None:
+        """Schedule the return of one payout of the month before, and its reissue: a draft left for the preparer."""
         returned = self.paid[-1].payouts.filter(state=Payout.State.PAID).order_by("affiliate__user__email").first()
         if returned:
-            self.context.timeline.schedule(closed_at + left * 0.5, partial(self._return, returned))
-            self.context.timeline.schedule(closed_at + left * 0.7, partial(self._reissue, returned, pay=False))
+            self.context.timeline.schedule(closed_at + remaining * 0.5, partial(self._return, returned))
+            self.context.timeline.schedule(closed_at + remaining * 0.7, partial(self._reissue, returned, pay=False))
 
     def _return(self, payout: Payout, now: datetime) -> None:
         self._import([f"{payout.reference},failed,{payout.amount},Returned by the bank: account closed."], now)

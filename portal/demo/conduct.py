@@ -1,4 +1,4 @@
-"""Conduct in the demo beside the reviews: a suspension, notices of termination, and affiliates who leave."""
+"""Offboarding in the demo apart from reviews: a suspension, termination notices and affiliates who leave."""
 
 from datetime import datetime
 from functools import partial
@@ -8,12 +8,12 @@ from compliance.offboarding import suspension, termination
 from portal.demo.context import DemoContext, get_affiliate_in
 from portal.demo.personas import STOPPED_DAYS_AGO, Situation
 
-NOTICE_REASON = "We end our work with sites that have not been updated for a year."
+NOTICE_REASON = "We end our cooperation with sites that have not been updated for a year."
 NOTICE_DAYS = 30
 
 
 def schedule_conduct(context: DemoContext) -> None:
-    """Note all of it."""
+    """Schedule the suspension, the terminations and the notices."""
     days, schedule = context.days, context.timeline.schedule
     schedule(days.ago(STOPPED_DAYS_AGO[Situation.SUSPENDED]), partial(_suspend, context))
     schedule(
@@ -30,20 +30,20 @@ def schedule_conduct(context: DemoContext) -> None:
 def _suspend(context: DemoContext, now: datetime) -> None:
     suspension.suspend(
         affiliate=get_affiliate_in(Situation.SUSPENDED),
-        reason="Mails to you come back, and your site is down. Write to us and we take it up again.",
+        reason="Our e-mails to you bounce and your site is down. Write to us to be reinstated.",
         now=now,
         by=context.staff["reviewer"],
     )
 
 
-def _leave(part: Situation, reason: str, now: datetime) -> None:
-    affiliate = get_affiliate_in(part)
+def _leave(situation: Situation, reason: str, now: datetime) -> None:
+    affiliate = get_affiliate_in(situation)
     termination.leave_program(affiliate=affiliate, now=now, by=affiliate.user, reason=reason)
 
 
-def _give_notice(context: DemoContext, part: Situation, now: datetime) -> None:
+def _give_notice(context: DemoContext, situation: Situation, now: datetime) -> None:
     termination.give_notice(
-        affiliate=get_affiliate_in(part),
+        affiliate=get_affiliate_in(situation),
         ground=TerminationNotice.Ground.CHOICE,
         reason=NOTICE_REASON,
         now=now,

@@ -1,4 +1,4 @@
-"""What Juniper & Pine sells: its goods by the categories of the rate card, and which of them go when."""
+"""The goods of Juniper & Pine by rate card category, with their seasonal demand."""
 
 from datetime import datetime
 from random import Random
@@ -8,7 +8,7 @@ CENTS = 100
 
 
 class Good(NamedTuple):
-    """One thing in the shop; `cents` is its price."""
+    """A product of the shop; `cents` is its price."""
 
     sku: str
     title: str
@@ -39,22 +39,25 @@ GOODS: dict[str, list[Good]] = {
         "lights-lighting": [("Lantern, galvanised", 4590), ("String lights, 10 m", 2990), ("Table lamp, ash", 9800)],
         "toys-hobbies": [("Wooden marble run", 5490), ("Pressed-flower kit", 1890), ("Knitting set, scarf", 3650)],
         "bags-shoes": [("Garden clogs", 3990), ("Waxed canvas tote", 6900)],
-        "beauty-health": [("Pine tar soap, three bars", 1450), ("Hand salve, calendula", 1290), ("Sauna oil, spruce", 1690)],
+        "beauty-health": [
+            ("Pine tar soap, three bars", 1450), ("Hand salve, calendula", 1290), ("Sauna oil, spruce", 1690),
+        ],
         "jewelry-accessories": [("Silver fern pendant", 12800), ("Amber earrings", 8900), ("Moss agate ring", 16400)],
         "office-school": [("Field notebook, five", 2250), ("Brass pencil sharpener", 1690)],
         "consumer-electronics": [("Soil moisture sensor", 4990), ("Bird-song radio", 13900)],
-        # Named by no rate of the card: it stands under "everything else".
+        # Not on the rate card: the "everything else" rate applies.
         "gift-cards": [("Gift card", 5000)],
     }.items()
 }  # fmt: skip
 
-# Out of a hundred, in an ordinary month.
+# Percent of all goods sold in an average month.
 CATEGORY_WEIGHTS: dict[str, int] = {
-    "sports-garden": 26, "home-decor": 22, "kitchen-dining": 18, "lights-lighting": 7, "toys-hobbies": 7, "bags-shoes": 5,
-    "beauty-health": 6, "jewelry-accessories": 3, "office-school": 3, "consumer-electronics": 2, "gift-cards": 1,
+    "sports-garden": 26, "home-decor": 22, "kitchen-dining": 18, "lights-lighting": 7, "toys-hobbies": 7,
+    "bags-shoes": 5, "beauty-health": 6, "jewelry-accessories": 3, "office-school": 3, "consumer-electronics": 2,
+    "gift-cards": 1,
 }  # fmt: skip
 
-# How much more or less of a category goes in some months.
+# Demand for a category by month, relative to its average month.
 SEASONAL_FACTORS: dict[str, dict[int, float]] = {
     "sports-garden": {3: 1.6, 4: 2.2, 5: 2.2, 6: 1.5, 11: 0.4, 12: 0.3, 1: 0.4},
     "home-decor": {11: 1.6, 12: 1.8},
@@ -64,19 +67,19 @@ SEASONAL_FACTORS: dict[str, dict[int, float]] = {
     "gift-cards": {12: 4.0},
 }
 
-# How much the shop sells in a month, beside an ordinary one.
+# The shop's sales by month, relative to an average month.
 MONTHLY_FACTORS: dict[int, float] = {
     1: 0.75, 2: 0.8, 3: 1.0, 4: 1.25, 5: 1.25, 6: 1.0, 7: 0.85, 8: 0.85, 9: 0.95, 10: 1.05, 11: 1.5, 12: 1.6,
 }  # fmt: skip
 
 
 def estimate_demand(moment: datetime) -> float:
-    """How busy the shop is on that day, beside an ordinary one; weekends are busier."""
+    """Return the shop's demand on that day, relative to an average day; weekends are busier."""
     return MONTHLY_FACTORS[moment.month] * (1.25 if moment.weekday() >= 5 else 0.9)
 
 
 def pick_basket(chance: Random, moment: datetime) -> list[tuple[Good, int]]:
-    """One to three different goods with their quantities, as a customer of that season puts them into the basket."""
+    """Return one to three different goods with quantities, weighted by the season."""
     weights = [
         share * SEASONAL_FACTORS.get(category, {}).get(moment.month, 1.0)
         for category, share in CATEGORY_WEIGHTS.items()

@@ -1,4 +1,4 @@
-"""What affiliates of the demo promote with: links with sub-ids, coupons, and channels that they add later."""
+"""The demo affiliates' tracking links with sub-IDs, coupons, and channels added later."""
 
 from datetime import datetime
 from functools import partial
@@ -19,7 +19,7 @@ PAGES = (
 
 
 def start_promoting(context: DemoContext, persona: Persona, now: datetime) -> None:
-    """Make two or three links, and get the coupon from staff."""
+    """Create two or three links, assign the coupon and schedule the channels that are added later."""
     affiliate = get_affiliate(persona)
     pages = PAGES if persona.share > 0.15 else PAGES[:2]
     context.links[persona.key] = [_create_link(affiliate, page, now) for page in pages]

@@ -1,4 +1,4 @@
-"""The logins of the demo: fixed, printed, and known to everybody who has read this."""
+"""The fixed and public logins of the demo."""
 
 from typing import NamedTuple
 
@@ -6,12 +6,12 @@ from accounts.groups import AFFILIATE_MANAGERS, COMPLIANCE_REVIEWERS, PAYOUT_APP
 from accounts.models import User
 from portal.demo.personas import DOMAIN
 
-# It opens a fictional program on somebody's own machine, and is printed wherever that is made.
+# Not a secret: it protects a fictional program on a local machine and is printed when that is built.
 PASSWORD = "juniper-and-pine"  # noqa: S105  # nosec B105
 
 
 class Login(NamedTuple):
-    """Who can sign in, and what there is to be seen with it. `group` is for staff; "" for the owner and affiliates."""
+    """A demo account and what it shows. `group` is the staff group, "" for the owner and affiliates."""
 
     key: str
     name: str
@@ -23,7 +23,7 @@ class Login(NamedTuple):
         return f"{self.key}@{DOMAIN}"
 
 
-OWNER = Login("owner", "Juno Pine", "the owner: all of it")
+OWNER = Login("owner", "Juno Pine", "the owner: everything")
 STAFF: tuple[Login, ...] = (
     Login("manager", "Maya Castellanos", "affiliate manager: applications, channels, links", AFFILIATE_MANAGERS),
     Login("reviewer", "Rafael Moreau", "compliance reviewer: reviews, targets", COMPLIANCE_REVIEWERS),
@@ -32,18 +32,18 @@ STAFF: tuple[Login, ...] = (
 )
 AFFILIATES: tuple[Login, ...] = (
     Login("anna", "Anna Lindqvist", "an affiliate with a year of history"),
-    Login("clara", "Clara Whitfield", "an affiliate who was just approved and has to accept the agreement"),
-    Login("ben", "Ben Achterberg", "an affiliate under review, who may reply"),
+    Login("clara", "Clara Whitfield", "a newly approved affiliate who has to accept the agreement"),
+    Login("ben", "Ben Achterberg", "an affiliate under review who can reply"),
 )
 ALL_LOGINS = (*AFFILIATES, *STAFF, OWNER)
 
 
 def list_login_lines(address: str) -> list[str]:
-    """What is printed: the address and whoever of the demo can sign in there; nothing where there is no demo."""
-    there = set(User.objects.filter(email__in=[login.email for login in ALL_LOGINS]).values_list("email", flat=True))
-    known = [login for login in ALL_LOGINS if login.email in there]
-    if not known:
+    """Return the lines to print: the sign-in address and one line per login; empty without a demo program."""
+    stored = set(User.objects.filter(email__in=[login.email for login in ALL_LOGINS]).values_list("email", flat=True))
+    available = [login for login in ALL_LOGINS if login.email in stored]
+    if not available:
         return []
-    width = max(len(login.email) for login in known)
-    people = [f"  {login.email:<{width}}  {login.description}" for login in known]
-    return [f"{address}/accounts/login/ with the password {PASSWORD}", *people]
+    width = max(len(login.email) for login in available)
+    lines = [f"  {login.email:<{width}}  {login.description}" for login in available]
+    return [f"Sign in at {address}/accounts/login/ with the password {PASSWORD}", *lines]

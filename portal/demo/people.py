@@ -1,4 +1,4 @@
-"""How the affiliates of the demo come into the program: they apply, are approved or rejected, and accept."""
+"""The onboarding of the demo affiliates: application, decision, acceptance and payout details."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,15 +22,15 @@ from portal.demo.program import create_user
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 PENDING_MARK, REJECTED_MARK = "?", "!"
 REJECTION_REASONS = {
-    "quickcash": "Your site pays people for clicking. Our customers come because they want to.",
-    "vaporhub": "Your sites sell what we would not want to stand beside.",
-    "betbloom": "We could not install your app, and what its page promises is a game of chance.",
+    "quickcash": "Your site pays visitors for clicking. We only accept sites without incentivized traffic.",
+    "vaporhub": "Your sites sell vaping products, which do not fit our brand.",
+    "betbloom": "We could not install your app, and its page advertises gambling.",
     "emptyblog": "Your blog has no posts yet. Please apply again when it has some.",
 }
 
 
 def schedule_applications(context: DemoContext) -> None:
-    """Note everybody's way into the program, as far as their part takes them."""
+    """Schedule each persona's onboarding as far as their situation takes them."""
     for persona in PERSONAS:
         context.timeline.schedule(context.days.ago(persona.joined, 9), partial(_apply, persona))
         decided = context.days.ago(persona.joined - 2, 10)
@@ -78,7 +78,7 @@ def _approve(context: DemoContext, persona: Persona, now: datetime) -> None:
             channel = affiliate.channels.get(kind=kind.lstrip(REJECTED_MARK))
             channels.reject(
                 channel=channel,
-                reason="This page shows nothing of your own.",
+                reason="This page has no content of your own.",
                 clause=cite_applicable_clause(affiliate, Rule.CHANNELS, now),
                 now=now,
                 by=manager,
@@ -98,7 +98,7 @@ def _reject(context: DemoContext, persona: Persona, now: datetime) -> None:
 def _accept(context: DemoContext, persona: Persona, now: datetime) -> None:
     affiliate = get_affiliate(persona)
     agreement = AgreementVersion.objects.get_in_force(now)
-    assert agreement is not None, "the agreement takes effect before the first affiliate applies"
+    assert agreement is not None, "the agreement must be in force before the first affiliate applies"
     if persona.situation is Situation.ACCEPTED_ON_PAPER:
         acceptances.record_offline_acceptance(
             affiliate=affiliate,
@@ -116,7 +116,7 @@ def _accept(context: DemoContext, persona: Persona, now: datetime) -> None:
 
 def _build_evidence(agreement: AgreementVersion) -> acceptances.Evidence:
     text = version_documents.get_text(agreement)
-    assert text is not None, "a published version has its text"
+    assert text is not None, "a published version must have a text"
     return acceptances.Evidence(
         box_ticked=True,
         text_sha256=text.sha256,
@@ -129,7 +129,7 @@ def _build_evidence(agreement: AgreementVersion) -> acceptances.Evidence:
 
 
 def enter_payout_details(persona: Persona, now: datetime) -> None:
-    """Enter payout details: PayPal or a bank account, by their name's length."""
+    """Enter payout details: PayPal for names of odd length, a bank account for the others."""
     affiliate = get_affiliate(persona)
     if persona.situation is Situation.SHARED_PAYOUT_DETAILS:
         _save_details(affiliate, "bank", "DEMO 0000 0044 1907", persona.name, now)
@@ -140,7 +140,7 @@ def enter_payout_details(persona: Persona, now: datetime) -> None:
 
 
 def change_payout_details(persona: Persona, now: datetime) -> None:
-    """Change the payout details, which are held from now on."""
+    """Change the payout details, which starts their security hold."""
     _save_details(get_affiliate(persona), "bank", "DEMO 0000 7741 2203", persona.name, now)
 
 

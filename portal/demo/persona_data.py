@@ -1,11 +1,20 @@
-"""Who takes part in the demo: sixty-odd affiliates of the invented shop, none of whom exists."""
+"""The personas of the demo: some sixty invented affiliates."""
 
 from portal.demo.personas import Persona, Situation
 
 _ROWS: tuple[tuple[str, str, str, str, int, float, Situation, str], ...] = (
-    ("anna", "Anna Lindqvist", "Sweden", "Europe/Stockholm", 389, 1.05, Situation.ACCEPTED_ON_PAPER, "blog newsletter ?social"),
-    ("tomas", "Tomás Ferreira da Silva", "Portugal", "Europe/Lisbon", 388, 0.80, Situation.ACCEPTED_ON_PAPER, "website social"),
-    ("gardenletter", "The Garden Letter Ltd", "United Kingdom", "Europe/London", 388, 0.65, Situation.ACCEPTED_ON_PAPER, "newsletter website"),
+    (
+        "anna", "Anna Lindqvist", "Sweden", "Europe/Stockholm",
+        389, 1.05, Situation.ACCEPTED_ON_PAPER, "blog newsletter ?social",
+    ),
+    (
+        "tomas", "Tomás Ferreira da Silva", "Portugal", "Europe/Lisbon",
+        388, 0.80, Situation.ACCEPTED_ON_PAPER, "website social",
+    ),
+    (
+        "gardenletter", "The Garden Letter Ltd", "United Kingdom", "Europe/London",
+        388, 0.65, Situation.ACCEPTED_ON_PAPER, "newsletter website",
+    ),
     ("mei", "林美玲", "Taiwan", "Asia/Taipei", 386, 0.50, Situation.ACCEPTED_ON_PAPER, "social blog"),
     ("olga", "Ольга Петренко", "Ukraine", "Europe/Kyiv", 385, 0.40, Situation.ACCEPTED_ON_PAPER, "blog"),
     ("birgit", "Birgit Hohenstein-Wallmoden", "Germany", "Europe/Berlin", 383, 0.35, Situation.STEADY, "blog website"),
@@ -13,22 +22,37 @@ _ROWS: tuple[tuple[str, str, str, str, int, float, Situation, str], ...] = (
     ("ben", "Ben Achterberg", "Netherlands", "Europe/Amsterdam", 377, 0.30, Situation.UNDER_REVIEW, "website social"),
     ("priya", "Priya Raghunathan", "India", "Asia/Kolkata", 371, 0.26, Situation.STEADY, "blog social"),
     ("hanako", "佐藤 花子", "Japan", "Asia/Tokyo", 369, 0.25, Situation.STEADY, "social"),
-    ("greenfingers", "Green Fingers Collective", "Ireland", "Europe/Dublin", 365, 0.24, Situation.STEADY, "website newsletter"),
+    (
+        "greenfingers", "Green Fingers Collective", "Ireland", "Europe/Dublin",
+        365, 0.24, Situation.STEADY, "website newsletter",
+    ),
     ("luca", "Luca Bianchi", "Italy", "Europe/Rome", 360, 0.20, Situation.APPEALING, "website"),
     ("sofia", "Σοφία Παπαδοπούλου", "Greece", "Europe/Athens", 358, 0.20, Situation.STEADY, "blog"),
-    ("dealhawk", "DealHawk", "United States", "America/New_York", 352, 0.25, Situation.TERMINATED_FOR_BREACH, "website"),
+    (
+        "dealhawk", "DealHawk", "United States", "America/New_York",
+        352, 0.25, Situation.TERMINATED_FOR_BREACH, "website",
+    ),
     ("nils", "Nils Aagaard", "Denmark", "Europe/Copenhagen", 350, 0.18, Situation.STEADY, "newsletter"),
     ("layla", "ليلى حداد", "Jordan", "Asia/Amman", 347, 0.18, Situation.STEADY, "social"),
     ("emile", "Émile Beauchamp-Tremblay", "Canada", "America/Toronto", 343, 0.16, Situation.REVIEW_DISMISSED, "blog"),
     ("nova", "Nova Okonkwo", "Nigeria", "Africa/Lagos", 340, 0.16, Situation.STEADY, "social !website"),
-    ("couponcave", "Coupon Cave", "United States", "America/Chicago", 336, 0.22, Situation.SUSPENDED_BY_REVIEW, "website"),
+    (
+        "couponcave", "Coupon Cave", "United States", "America/Chicago",
+        336, 0.22, Situation.SUSPENDED_BY_REVIEW, "website",
+    ),
     ("ruben", "Ruben de Graaf", "Belgium", "Europe/Brussels", 333, 0.15, Situation.LEFT, "blog"),
     ("maren", "Maren Solberg", "Norway", "Europe/Oslo", 329, 0.14, Situation.STEADY, "blog"),
     ("joao", "João Pedro Albuquerque", "Brazil", "America/Sao_Paulo", 325, 0.13, Situation.STEADY, "social"),
-    ("plantpost", "Plant Post Weekly", "United States", "America/Los_Angeles", 322, 0.13, Situation.STEADY, "newsletter"),
+    (
+        "plantpost", "Plant Post Weekly", "United States", "America/Los_Angeles",
+        322, 0.13, Situation.STEADY, "newsletter",
+    ),
     ("vera", "Věra Nováková", "Czechia", "Europe/Prague", 318, 0.12, Situation.WITHOUT_PAYOUT_DETAILS, "blog"),
     ("idris", "Idris Ben Youssef", "Morocco", "Africa/Casablanca", 315, 0.11, Situation.SELF_PURCHASE, "social"),
-    ("kate", "Kate O’Sullivan", "Ireland", "Europe/Dublin", 311, 0.10, Situation.PAYOUT_DETAILS_CHANGED, "blog newsletter"),
+    (
+        "kate", "Kate O’Sullivan", "Ireland", "Europe/Dublin",
+        311, 0.10, Situation.PAYOUT_DETAILS_CHANGED, "blog newsletter",
+    ),
     ("dmitri", "Dmitri Kask", "Estonia", "Europe/Tallinn", 309, 0.10, Situation.TARGET_MISSED, "website"),
     (
         "longname",
@@ -39,7 +63,10 @@ _ROWS: tuple[tuple[str, str, str, str, int, float, Situation, str], ...] = (
     ("fern", "Fern & Fable", "New Zealand", "Pacific/Auckland", 297, 0.09, Situation.TARGET_AT_RISK, "blog"),
     ("marta", "Marta Zielińska", "Poland", "Europe/Warsaw", 292, 0.09, Situation.PAYOUTS_HELD, "social"),
     ("gus", "Gus Papadakis", "Australia", "Australia/Sydney", 288, 0.09, Situation.NOTICE_ENDED, "website"),
-    ("selin", "Selin Yıldırım", "Türkiye", "Europe/Istanbul", 281, 0.08, Situation.SHARED_PAYOUT_DETAILS, "social blog"),
+    (
+        "selin", "Selin Yıldırım", "Türkiye", "Europe/Istanbul",
+        281, 0.08, Situation.SHARED_PAYOUT_DETAILS, "social blog",
+    ),
     ("hugo", "Hugo Lefèvre", "France", "Europe/Paris", 275, 0.08, Situation.STEADY, "blog"),
     ("anjali", "अंजलि शर्मा", "India", "Asia/Kolkata", 268, 0.08, Situation.STEADY, "social"),
     ("oakandivy", "Oak and Ivy", "United Kingdom", "Europe/London", 262, 0.07, Situation.NEGATIVE_BALANCE, "blog"),
@@ -62,7 +89,10 @@ _ROWS: tuple[tuple[str, str, str, str, int, float, Situation, str], ...] = (
     ("henrik", "Henrik Dahl", "Norway", "Europe/Oslo", 1, 0, Situation.APPLIED, "blog"),
     ("amara", "Amara Diallo", "Senegal", "Africa/Dakar", 2, 0, Situation.APPLIED, "social website"),
     ("jun", "王俊", "Singapore", "Asia/Singapore", 3, 0, Situation.APPLIED, "app"),
-    ("pottingshed", "The Potting Shed Podcast", "United Kingdom", "Europe/London", 9, 0, Situation.APPLIED, "website newsletter"),
+    (
+        "pottingshed", "The Potting Shed Podcast", "United Kingdom", "Europe/London",
+        9, 0, Situation.APPLIED, "website newsletter",
+    ),
     ("lost", "Ines Marchetti", "Italy", "Europe/Rome", 5, 0, Situation.UNCONFIRMED, "blog"),
     ("quickcash", "Quick Cash Links", "United States", "America/Phoenix", 300, 0, Situation.REJECTED, "website"),
     ("vaporhub", "VaporHub", "Lithuania", "Europe/Vilnius", 210, 0, Situation.REJECTED, "website social"),
@@ -72,6 +102,6 @@ _ROWS: tuple[tuple[str, str, str, str, int, float, Situation, str], ...] = (
 PERSONAS: tuple[Persona, ...] = tuple(Persona(*row) for row in _ROWS)
 
 
-def find_personas(*parts: Situation) -> list[Persona]:
-    """Those who play any of these parts, the longest members first."""
-    return [persona for persona in PERSONAS if persona.situation in parts]
+def find_personas(*situations: Situation) -> list[Persona]:
+    """Return the personas in any of these situations, in the order of `PERSONAS`."""
+    return [persona for persona in PERSONAS if persona.situation in situations]

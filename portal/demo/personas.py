@@ -1,4 +1,4 @@
-"""The parts that affiliates play in the demo, so that every state and every kind of trouble is there to be seen."""
+"""The persona type and the situations of the demo, which cover every state and kind of problem."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -9,34 +9,34 @@ PICTURES_HOST = "pictures.example"
 
 class Situation(StrEnum):
     STEADY = "promotes and is paid"
-    ACCEPTED_ON_PAPER = "as steady, with an agreement accepted on paper"
+    ACCEPTED_ON_PAPER = "promotes and is paid, accepted the agreement on paper"
     NEWCOMER = "has just accepted"
-    UNCONFIRMED = "has applied, and not confirmed the e-mail address"
+    UNCONFIRMED = "has applied but not confirmed the e-mail address"
     APPLIED = "waits to be approved"
     REJECTED = "was rejected"
     APPROVED = "has to accept the agreement"
-    UNDER_REVIEW = "is under review and may reply"
-    APPEALING = "was judged and has appealed"
+    UNDER_REVIEW = "is under review and can reply"
+    APPEALING = "has appealed against a decision"
     REVIEW_DISMISSED = "was under review, which was dismissed"
     SUSPENDED = "was suspended by staff"
     SUSPENDED_BY_REVIEW = "was suspended by the decision of a review"
-    UNDER_NOTICE = "was given notice, which runs"
-    NOTICE_ENDED = "was given notice, which has run off"
+    UNDER_NOTICE = "is under notice"
+    NOTICE_ENDED = "was given notice, which has expired"
     LEAVING = "is leaving"
     LEFT = "has left"
     TERMINATED_FOR_BREACH = "was terminated for breach"
     TARGET_MISSED = "has missed the sales target"
     TARGET_AT_RISK = "may miss the sales target"
-    NEGATIVE_BALANCE = "owes, after a refund"
-    WITHOUT_PAYOUT_DETAILS = "never said where the money goes"
+    NEGATIVE_BALANCE = "has a negative balance after a refund"
+    WITHOUT_PAYOUT_DETAILS = "never entered payout details"
     PAYOUT_DETAILS_CHANGED = "has changed the payout details"
     PAYOUTS_HELD = "has a hold on payouts"
-    SELF_PURCHASE = "has bought by their own link"
-    UNDECLARED_SITE = "promotes on a site that was not declared"
-    SHARED_PAYOUT_DETAILS = "has another's bank account"
+    SELF_PURCHASE = "has bought through their own link"
+    UNDECLARED_SITE = "promotes on an undeclared site"
+    SHARED_PAYOUT_DETAILS = "has the same bank account as another affiliate"
 
 
-# How many days ago they stopped, or were stopped; everybody else goes on.
+# Days since they stopped promoting; personas in other situations are still active.
 STOPPED_DAYS_AGO: dict[Situation, int] = {
     Situation.SUSPENDED: 45,
     Situation.SUSPENDED_BY_REVIEW: 60,
@@ -51,9 +51,11 @@ NEVER_PROMOTED = (Situation.UNCONFIRMED, Situation.APPLIED, Situation.REJECTED, 
 
 
 class Persona(NamedTuple):
-    """An affiliate of the demo. `joined` is how many days ago they applied, `share` how many orders they bring on an
-    ordinary day, `channels` the kinds of their channels; one behind a question mark waits, behind an exclamation mark was
-    rejected."""
+    """An affiliate of the demo.
+
+    `joined` is how many days ago they applied, `share` how many orders they bring on an average day. `channels` lists
+    the kinds of their channels: "?" marks one that is added later and not decided, "!" a rejected one.
+    """
 
     key: str
     name: str
@@ -74,18 +76,18 @@ class Persona(NamedTuple):
 
     @property
     def coupon(self) -> str:
-        """Their coupon; "" for the third of them who have none."""
+        """Return the coupon code; "" for about a third of the personas, which have none."""
         return f"{self.key.upper()[:10]}10" if self.has_promoted and len(self.name) % 3 else ""
 
     @property
     def sites(self) -> list[str]:
-        """The hosts of the channels that their visitors come from; none for a letter and an app, which tell none."""
+        """Return the referrer hosts of their clicks; newsletters and apps send none."""
         hosts = {"website": f"{self.key}.example", "blog": f"{self.key}.example", "social": PICTURES_HOST}
         return [hosts[kind] for kind in self.channels.split() if kind in hosts]
 
     @property
     def last_order_days_ago(self) -> int:
-        """How many days ago the last orders on their account were placed: some customers come after the end."""
+        """Return how many days ago their last order was placed; some customers order after a persona has stopped."""
         stopped = STOPPED_DAYS_AGO.get(self.situation, 0)
         return (
             max(0, stopped - 6)

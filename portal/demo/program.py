@@ -1,4 +1,4 @@
-"""The program itself: the shop, its staff, its agreement and a second version of it."""
+"""The program of the demo: its shop, staff, agreement and second agreement version."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,12 +18,12 @@ from portal.demo.logins import OWNER, STAFF, Login
 
 SHOP_URL = "https://shop.juniperandpine.example"
 SHOP_HOST = "shop.juniperandpine.example"
-# Rates of the second version, all of them higher: nobody has to accept it again.
+# Rates of version 2, all of them higher, so that it applies without a new acceptance.
 RAISED_RATES = {"toys-hobbies": Decimal("7.50"), "lights-lighting": Decimal("5.50"), "kitchen-dining": Decimal("6.00")}
 
 
 def create_program(context: DemoContext) -> None:
-    """Make staff, publish the agreement, name the shop and give it its key; schedule the second version."""
+    """Create staff, agreement, shop and API key, and schedule the second version."""
     before = context.days.start - timedelta(days=12)
     context.staff = {login.key: _create_staff(login, before) for login in (*STAFF, OWNER)}
     owner = context.staff[OWNER.key]
@@ -36,20 +36,20 @@ def create_program(context: DemoContext) -> None:
 
 
 def create_user(*, email: str, name: str, joined: datetime, verified: bool = True, **rights: bool) -> User:
-    """Somebody who gets the demo's password when it is finished."""
-    made = User.objects.create_user(email, None, name=name, date_joined=joined, **rights)
-    EmailAddress.objects.create(user=made, email=email, verified=verified, primary=True)
-    return made
+    """Create a user without a password; `build_demo` sets all passwords at the end."""
+    user = User.objects.create_user(email, None, name=name, date_joined=joined, **rights)
+    EmailAddress.objects.create(user=user, email=email, verified=verified, primary=True)
+    return user
 
 
 def _create_staff(login: Login, joined: datetime) -> User:
-    made = create_user(email=login.email, name=login.name, joined=joined, is_staff=True, is_superuser=login is OWNER)
-    made.groups.set(Group.objects.filter(name=login.group))
-    return made
+    user = create_user(email=login.email, name=login.name, joined=joined, is_staff=True, is_superuser=login is OWNER)
+    user.groups.set(Group.objects.filter(name=login.group))
+    return user
 
 
 def _raise_rates(owner: User, now: datetime) -> None:
-    """Draft, publish and announce version 2, from the first of the month after next week on."""
+    """Draft and publish version 2, effective on the first of a month that begins one to five weeks later."""
     draft = version_drafts.start_draft(now=now, by=owner)
     for rate in draft.rates.filter(category__in=RAISED_RATES):
         rate.percent = RAISED_RATES[rate.category]

@@ -1,4 +1,4 @@
-"""The promotions of the demo: one that is over, for everybody, and one that runs, for those who were there first."""
+"""The promotions of the demo: an ended one for all affiliates and a running one for the first affiliates."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -12,7 +12,7 @@ from portal.demo.personas import Situation
 
 
 def schedule_promotions(context: DemoContext) -> None:
-    """Note their announcements."""
+    """Schedule the creation of both promotions."""
     context.timeline.schedule(context.days.ago(105), partial(_create_for_all, context))
     context.timeline.schedule(context.days.ago(6), partial(_create_for_founders, context))
 

@@ -1,4 +1,4 @@
-"""Rows that the shop got wrong, for the rejects inbox of the demo."""
+"""Invalid snapshots, for the rejected orders of the demo."""
 
 from copy import deepcopy
 from datetime import datetime
@@ -14,7 +14,7 @@ NUMBER = 90_001
 
 
 def schedule_rejected_orders(context: DemoContext, shop: Shop) -> None:
-    """Note the sending of the bad rows; the oldest has been put away since."""
+    """Schedule the invalid snapshots; the oldest reject is dismissed."""
     context.timeline.schedule(context.days.ago(24, 13), partial(_send_and_dismiss_one, context, shop))
     context.timeline.schedule(context.days.ago(1, 13), partial(_send_open_rejects, shop))
 
@@ -22,7 +22,7 @@ def schedule_rejected_orders(context: DemoContext, shop: Shop) -> None:
 def _send_and_dismiss_one(context: DemoContext, shop: Shop, now: datetime) -> None:
     shop.send([_make_valid_snapshot(now, NUMBER) | {"currency": "EUR"}], now)
     reject = Reject.objects.get(order_id=f"JP-{NUMBER}")
-    reason = "A test of the shop’s, as they say; the order never was."
+    reason = "The shop confirmed that this was a test and not an order."
     rejects.dismiss(reject=reject, reason=reason, now=now, by=context.staff["owner"])
 
 

@@ -1,4 +1,4 @@
-"""The reviews of the demo, one in each stage: open, dismissed, suspended, terminated, forfeited and appealed."""
+"""The reviews of the demo, one per outcome: open, dismissed, suspended, terminated, and forfeited with an appeal."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,11 +14,11 @@ from portal.demo.context import DemoContext, get_affiliate_in
 from portal.demo.personas import STOPPED_DAYS_AGO, Situation
 
 Decision = Review.Decision
-REPLY_TIME = timedelta(days=12)  # the time to reply is over by then
+REPLY_TIME = timedelta(days=12)  # longer than the affiliate's time to reply
 
 
 class Case(NamedTuple):
-    """A review as it goes: opened so many days ago, with the newest commissions named; then its reply and its decision."""
+    """The course of a review: opened that many days ago over the newest commissions, then its reply and decision."""
 
     situation: Situation
     opened: int
@@ -36,48 +36,48 @@ class Case(NamedTuple):
 CASES = (
     Case(
         Situation.REVIEW_DISMISSED, 150, "misleading-advertising",
-        "A reader told us that your post names a price of spring that we no longer have.",
+        "A reader reported that your post advertises a spring price that is no longer valid.",
         commission_count=2,
-        reply="The price stood in the headline of an old post. I have put the present one there; a picture is on my blog.",
+        reply="The price was in the headline of an old post. I have corrected it; there is a screenshot on my blog.",
         decision=Decision.DISMISSED,
-        decision_reason="The post was corrected within a day, and nobody was misled on purpose.",
+        decision_reason="The post was corrected within a day, and it was an honest mistake.",
     ),
     Case(
         Situation.TERMINATED_FOR_BREACH, STOPPED_DAYS_AGO[Situation.TERMINATED_FOR_BREACH] + 12, "cookie-stuffing",
-        "Your page loads our address in a hidden frame: visitors who never clicked carry your click id.",
+        "Your page loads our address in a hidden frame, so visitors who never clicked get your click ID.",
         commission_count=9,
         decision=Decision.TERMINATION,
-        decision_reason="The frame was there on three days on which we looked, and you did not answer.",
+        decision_reason="We found the frame on three different days, and you did not reply.",
     ),
     Case(
         Situation.SUSPENDED_BY_REVIEW, STOPPED_DAYS_AGO[Situation.SUSPENDED_BY_REVIEW] + 12, "self-purchase",
-        "Several orders with your coupon went to the address that you gave as your own.",
+        "Several orders with your coupon were delivered to your own address.",
         commission_count=3,
         reply="They were presents for my family.",
         decision=Decision.SUSPENSION,
-        decision_reason="Orders for your household are your own orders. We talk again when you have sorted it out with them.",
+        decision_reason="Orders by your household count as your own orders. Contact us to discuss a reinstatement.",
     ),
     Case(
         Situation.APPEALING, 41, "brand-bidding",
-        "We saw search advertising on the words “Juniper and Pine discount” that led to your page.",
+        "We saw search ads for “Juniper and Pine discount” that led to your page.",
         commission_count=6,
         reply="An agency set that up for me. I stopped it on the day I read your notice.",
         decision=Decision.FORFEITURE,
-        decision_reason="The orders named came through that advertising.",
+        decision_reason="The orders listed came from these ads.",
         decided_by="owner",
-        appeal="Two of the orders came by my newsletter: I can show you the sub-ids. Please look again.",
+        appeal="Two of the orders came from my newsletter: I can show you the sub-IDs. Please look at it again.",
     ),
     Case(
         Situation.UNDER_REVIEW, 3, "undisclosed-endorsement",
-        "Three of your posts praise our goods without saying that you earn from it.",
+        "Three of your posts recommend our products without disclosing that you earn commission.",
         commission_count=4,
-        reported="I follow this page for years and only now learned that every “honest favourite” is paid for.",
+        reported="I have followed this page for years and only now learned that each “honest favorite” is paid for.",
     ),
 )  # fmt: skip
 
 
 def schedule_reviews(context: DemoContext) -> None:
-    """Note the opening of every case; what follows is noted when it is opened."""
+    """Schedule the opening of every review; its later steps are scheduled when it is opened."""
     for case in CASES:
         context.timeline.schedule(context.days.ago(case.opened), partial(_open_review, context, case), shop_first=True)
 
@@ -105,21 +105,21 @@ def _open_review(context: DemoContext, case: Case, now: datetime) -> None:
 def _list_followups(
     context: DemoContext, case: Case, review: Review
 ) -> list[tuple[timedelta, Callable[[datetime], object]]]:
-    follows: list[tuple[timedelta, Callable[[datetime], object]]] = []
+    steps: list[tuple[timedelta, Callable[[datetime], object]]] = []
     user = review.affiliate.user
     if case.reply:
-        follows.append((timedelta(days=2), lambda now: replies.reply(review=review, text=case.reply, now=now, by=user)))
+        steps.append((timedelta(days=2), lambda now: replies.reply(review=review, text=case.reply, now=now, by=user)))
     if case.decision:
-        follows.append((REPLY_TIME, lambda now: _decide_review(context, case, review, now)))
+        steps.append((REPLY_TIME, lambda now: _decide_review(context, case, review, now)))
     if case.appeal:
         wait = REPLY_TIME + timedelta(days=13)
-        follows.append((wait, lambda now: appeals.appeal(review=review, text=case.appeal, now=now, by=user)))
-    return follows
+        steps.append((wait, lambda now: appeals.appeal(review=review, text=case.appeal, now=now, by=user)))
+    return steps
 
 
 def _decide_review(context: DemoContext, case: Case, review: Review, now: datetime) -> None:
     by = context.staff[case.decided_by]
     replies.add_note(
-        review=review, text="I looked at it again today, and talked it over with the owner.", now=now, by=by
+        review=review, text="I checked the page again today and discussed the case with the owner.", now=now, by=by
     )
     decisions.decide(review=review, decision=case.decision, reason=case.decision_reason, now=now, by=by)

@@ -1,6 +1,6 @@
-"""The demo from beginning to end: a year and a bit of a fictional shop's program, by the product's own functions.
+"""Build the demo: thirteen months of a fictional shop's program, by the product's own functions.
 
-Every function is given the moment of the story at which it happens, so that what comes out follows from `now` alone.
+Every function is called with the time at which it happens in the demo, so the result depends on `now` alone.
 """
 
 from datetime import datetime
@@ -22,31 +22,33 @@ from payouts.commissions import rollups
 from portal.demo import abuse_reports, balances, conduct, people, program, promotions, rejected_orders, review_cases
 from portal.demo.closes import MonthlyCloses
 from portal.demo.context import DemoContext
-from portal.demo.days import Days
 from portal.demo.logins import OWNER, PASSWORD
 from portal.demo.personas import DOMAIN
+from portal.demo.planning import Days
 from portal.demo.shop import Shop
 from portal.demo.timeline import Timeline
 
-# Every so many days the clock is asked, and the shop sends what it has.
+# Days between runs of the scheduled tasks, and between the shop's deliveries of orders.
 TASK_INTERVAL_DAYS, SEND_INTERVAL_DAYS = 3, 7
 
 
 def is_empty() -> bool:
-    """Whether the database holds no program yet: no version of an agreement and no affiliate."""
+    """Return whether the database holds no program: no agreement version and no affiliate."""
     return not AgreementVersion.objects.exists() and not Affiliate.objects.exists()
 
 
 def is_unfinished() -> bool:
-    """Whether somebody stopped the demo while it was made: its owner is there, and the program is not open."""
+    """Return whether building the demo was interrupted: its owner exists, but the program is not open."""
     return User.objects.filter(email=OWNER.email).exists() and not Program.objects.exclude(opened_at=None).exists()
 
 
 def build_demo(*, now: datetime) -> None:
-    """Fill an empty database with the demo program, and open it; refuses any other.
+    """Fill an empty database with the demo program and open it.
 
-    No transaction holds all of it, as each close is one of its own: whoever stops it in the middle begins again with an
+    This is not one transaction, because each close needs one of its own. After an interruption, start again with an
     empty database.
+
+    Raises NotAllowed if the database holds a program.
     """
     if not is_empty():
         raise NotAllowed("The database already has a program: the demo needs an empty database.")
@@ -71,15 +73,15 @@ def build_demo(*, now: datetime) -> None:
     signals.detect_signals(now=now)
     archive(now=now)
     rollups.fold_rollups(wait=True)
-    # One hash for all: each costs a tenth of a second on purpose.
+    # One hash for all accounts: computing it is slow on purpose.
     User.objects.filter(email__endswith=f"@{DOMAIN}").update(password=make_password(PASSWORD))
-    # So many rows at once: until PostgreSQL counts them by itself, it would take the slow way through them.
+    # Until autovacuum has seen this many new rows, PostgreSQL would choose slow query plans.
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
 
 def _schedule_tasks(context: DemoContext, shop: Shop) -> None:
-    """What beat asks every few minutes is asked every few days."""
+    """Schedule the shop's deliveries and, every few days instead of minutes, the scheduled tasks."""
     for ago in range((context.days.now - context.days.start).days, -1, -1):
         if ago % SEND_INTERVAL_DAYS == 0:
             context.timeline.schedule(context.days.ago(ago, 5), shop.advance_to)

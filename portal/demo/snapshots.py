@@ -1,4 +1,4 @@
-"""What the shop says of each order and when: a snapshot as it is paid, completed, cancelled or given back (CONTRACT 4)."""
+"""The snapshots of the demo orders: paid, completed, cancelled and refunded (specification 4)."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -9,21 +9,21 @@ from portal.demo.sales import COUNTRIES, Outcome, Sale
 
 
 class OrderClaims(NamedTuple):
-    """What the order says of where its customer came from."""
+    """The coupon and the click ID that the order carries."""
 
     coupon: str | None
     click_id: str | None
 
 
 class ScheduledSnapshot(NamedTuple):
-    """A snapshot, and when the shop sends it."""
+    """A snapshot and the time at which the shop sends it."""
 
     at: datetime
     snapshot: dict[str, Any]
 
 
 def list_snapshots(sale: Sale, number: int, claims: OrderClaims) -> Iterator[ScheduledSnapshot]:
-    """Everything that the shop says of the order, from the first to the last."""
+    """Return the snapshots of the order, oldest first."""
     paid = sale.placed_at + timedelta(seconds=40)
     yield _build_snapshot(sale, number, claims, at=paid)
     if sale.outcome is Outcome.CANCELLED:
@@ -33,7 +33,7 @@ def list_snapshots(sale: Sale, number: int, claims: OrderClaims) -> Iterator[Sch
     if sale.outcome is Outcome.CANCELLED_LATE:
         yield _build_snapshot(sale, number, claims, at=sale.changed_at, status="cancelled", completed=True)
     elif sale.outcome is not Outcome.KEPT:
-        yield _build_snapshot(sale, number, claims, at=sale.changed_at, status="completed", back=sale.outcome)
+        yield _build_snapshot(sale, number, claims, at=sale.changed_at, status="completed", refund=sale.outcome)
 
 
 def _build_snapshot(
@@ -44,7 +44,7 @@ def _build_snapshot(
     at: datetime,
     status: str = "paid",
     completed: bool = False,
-    back: Outcome | None = None,
+    refund: Outcome | None = None,
 ) -> ScheduledSnapshot:
     completed = completed or status == "completed"
     snapshot = {
@@ -60,32 +60,32 @@ def _build_snapshot(
             "ref": sale.reference or f"C{sale.customer:05d}",
             "country": COUNTRIES[sale.customer % len(COUNTRIES)],
         },
-        "lines": [_build_line(sale, place, back) for place in range(len(sale.goods))],
+        "lines": [_build_line(sale, index, refund) for index in range(len(sale.goods))],
     }
     return ScheduledSnapshot(at, snapshot)
 
 
-def _build_line(sale: Sale, place: int, back: Outcome | None) -> dict[str, Any]:
-    good, quantity = sale.goods[place]
+def _build_line(sale: Sale, index: int, refund: Outcome | None) -> dict[str, Any]:
+    good, quantity = sale.goods[index]
     cents = good.cents * quantity
     return {
-        "line_id": str(place + 1),
+        "line_id": str(index + 1),
         "sku": good.sku,
         "title": good.title,
         "category": good.category,
         "quantity": quantity,
         "amount": format_amount(cents),
-        "refunded": format_amount(_calculate_refund(cents, quantity, place, back)),
+        "refunded": format_amount(_calculate_refund(cents, quantity, index, refund)),
     }
 
 
-def _calculate_refund(cents: int, quantity: int, place: int, back: Outcome | None) -> int:
-    if back is None:
+def _calculate_refund(cents: int, quantity: int, index: int, refund: Outcome | None) -> int:
+    if refund is None:
         return 0
-    if back is not Outcome.PARTLY_REFUNDED:
+    if refund is not Outcome.PARTLY_REFUNDED:
         return cents
-    # One of several, or a third off what arrived with a scratch; only of the first line.
-    return 0 if place else cents // quantity if quantity > 1 else cents // 3
+    # On the first line only: one piece of several, or a third of the price of a single one.
+    return 0 if index else cents // quantity if quantity > 1 else cents // 3
 
 
 def format_amount(cents: int) -> str:

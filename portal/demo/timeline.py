@@ -1,4 +1,4 @@
-"""What happens when: everything of the demo's history is noted here and lived through in order of time."""
+"""The queue of the demo's scheduled actions, run in order of time."""
 
 import heapq
 from collections.abc import Callable
@@ -17,7 +17,7 @@ class _Entry(NamedTuple):
 
 
 class Timeline:
-    """Deeds by the moment at which they happen; what would happen after `until` never does."""
+    """Run actions in order of time; actions scheduled after `until` are dropped."""
 
     def __init__(self, *, until: datetime) -> None:
         self.until = until
@@ -25,13 +25,15 @@ class Timeline:
         self._numbers = count()
 
     def schedule(self, at: datetime, do: Action, *, shop_first: bool = False) -> None:
-        """Do `do(at)` when its time comes; deeds of one moment in the order noted. With `shop_first` the clicks and orders
-        until then are taken in before it."""
+        """Schedule `do(at)`; actions at the same time run in the order scheduled.
+
+        With `shop_first`, the shop sends its clicks and orders up to `at` first.
+        """
         if at <= self.until:
             heapq.heappush(self._entries, _Entry(at, next(self._numbers), do, shop_first))
 
     def run(self, shop: Action) -> None:
-        """Do all of it, also what is noted meanwhile; `shop` takes in the clicks and orders up to a moment."""
+        """Run all actions, including those scheduled meanwhile; `shop(at)` sends the clicks and orders up to a time."""
         while self._entries:
             entry = heapq.heappop(self._entries)
             if entry.shop_first:

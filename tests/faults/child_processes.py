@@ -1,4 +1,4 @@
-"""A child process that does a piece of work and is killed with -9, at a chosen point or moment: nothing gets to clean up."""
+"""Forked child processes that are killed with SIGKILL at a chosen statement or time."""
 
 import mmap
 import os
@@ -14,16 +14,16 @@ READY, RETURNED = 1, 255
 
 def kill_self() -> NoReturn:
     os.kill(os.getpid(), signal.SIGKILL)
-    raise AssertionError("a killed process does not go on")
+    raise AssertionError("a killed process must not continue")
 
 
 def run_in_child(work: Callable[[], object]) -> int:
-    """Run `work` in a forked process with connections of its own; returns the signal that ended it, 0 if none did."""
+    """Run `work` in a forked process with its own connections; return the signal that ended it, 0 if none did."""
     return _wait_for_child(_fork(work))
 
 
 class ChildResult(NamedTuple):
-    """How far a child came: how many statements it had begun, whether its work was done, how long it lived."""
+    """How far a child came: the statements it had started, whether its work returned, and its lifetime."""
 
     statements: int
     returned: bool
@@ -31,30 +31,30 @@ class ChildResult(NamedTuple):
 
 
 def run_and_kill(work: Callable[[], object], seconds: float | None) -> ChildResult:
-    """Run `work` in a forked process that is connected already, and kill it `seconds` later; None lets it live."""
-    # Shared with the child, which can say nothing any more once it is killed.
-    said = mmap.mmap(-1, 2)
+    """Run `work` in a forked process and kill it `seconds` after it has connected, never if None."""
+    # Memory shared with the child, which survives its kill: its state and its number of statements.
+    shared = mmap.mmap(-1, 2)
 
-    def told() -> None:
+    def run_work() -> None:
         connection.ensure_connection()
-        with connection.execute_wrapper(counting):
-            said[0] = READY
+        with connection.execute_wrapper(count_statement):
+            shared[0] = READY
             work()
-            said[0] = RETURNED
+            shared[0] = RETURNED
 
-    def counting(execute, *given):
-        said[1] = min(said[1] + 1, 255)
-        return execute(*given)
+    def count_statement(execute, *args):
+        shared[1] = min(shared[1] + 1, 255)
+        return execute(*args)
 
-    child = _fork(told)
-    while not said[0] and os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+    child = _fork(run_work)
+    while not shared[0] and os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         time.sleep(0.0002)
-    begun = time.monotonic()
+    started = time.monotonic()
     if seconds is not None:
         time.sleep(seconds)
         os.kill(child, signal.SIGKILL)
     _wait_for_child(child)
-    return ChildResult(said[1], said[0] == RETURNED, time.monotonic() - begun)
+    return ChildResult(shared[1], shared[0] == RETURNED, time.monotonic() - started)
 
 
 def _fork(work: Callable[[], object]) -> int:
@@ -64,7 +64,7 @@ def _fork(work: Callable[[], object]) -> int:
         try:
             work()
             os._exit(0)
-        except BaseException:  # noqa: BLE001 -- the parent must learn of whatever it was
+        except BaseException:  # noqa: BLE001 -- the parent must see any failure
             import traceback
 
             traceback.print_exc()
@@ -79,20 +79,23 @@ def _wait_for_child(child: int) -> int:
 
 
 def run_at_once(works: list[Callable[[], object]]) -> None:
-    """Run each in a forked process that is connected already, all from the same moment on; fails if one of them does."""
-    gate = mmap.mmap(-1, 1)
+    """Run each work in its own forked process, all started at the same time after they have connected.
 
-    def behind_the_gate(work: Callable[[], object]) -> Callable[[], None]:
-        def waiting() -> None:
+    Raises AssertionError if one of them fails.
+    """
+    start_flag = mmap.mmap(-1, 1)
+
+    def wait_for_start(work: Callable[[], object]) -> Callable[[], None]:
+        def run_work() -> None:
             connection.ensure_connection()
-            while not gate[0]:
+            while not start_flag[0]:
                 pass
             work()
 
-        return waiting
+        return run_work
 
-    children = [_fork(behind_the_gate(work)) for work in works]
+    children = [_fork(wait_for_start(work)) for work in works]
     time.sleep(0.05)
-    gate[0] = 1
+    start_flag[0] = 1
     for child in children:
         _wait_for_child(child)

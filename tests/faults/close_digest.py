@@ -1,4 +1,4 @@
-"""What a close writes, as one digest without ids and moments, and how to undo it."""
+"""A digest of everything that closes write, without ids and times, and a way to undo closes."""
 
 import hashlib
 
@@ -39,38 +39,41 @@ DIGEST_SQL = " UNION ALL ".join(
 )
 
 WRITTEN_TABLES = (
-    "payouts_ledgerentry", "payouts_ledgertransaction", "payouts_payout", "payouts_payoutbatch", "payouts_statementline",
-    "payouts_statement", "payouts_closeexception", "payouts_close", "mail_message", "audit_auditrecord",
+    "payouts_ledgerentry", "payouts_ledgertransaction", "payouts_payout", "payouts_payoutbatch",
+    "payouts_statementline", "payouts_statement", "payouts_closeexception", "payouts_close", "mail_message",
+    "audit_auditrecord",
 )  # fmt: skip
 SAVE_SQL = [
-    "CREATE SCHEMA kept",
-    *(f"CREATE TABLE kept.{table} AS SELECT id FROM {table}" for table in WRITTEN_TABLES),
-    *(f"ALTER TABLE kept.{table} ADD PRIMARY KEY (id)" for table in WRITTEN_TABLES),
-    "CREATE TABLE kept.posted AS SELECT id FROM payouts_adjustment WHERE statement_id IS NULL",
-    "CREATE TABLE kept.returned AS SELECT id FROM payouts_payout WHERE returned_statement_id IS NULL",
+    "CREATE SCHEMA saved",
+    *(f"CREATE TABLE saved.{table} AS SELECT id FROM {table}" for table in WRITTEN_TABLES),
+    *(f"ALTER TABLE saved.{table} ADD PRIMARY KEY (id)" for table in WRITTEN_TABLES),
+    "CREATE TABLE saved.unposted AS SELECT id FROM payouts_adjustment WHERE statement_id IS NULL",
+    "CREATE TABLE saved.unreturned AS SELECT id FROM payouts_payout WHERE returned_statement_id IS NULL",
 ]
 UNDO_SQL = [
     "SET LOCAL session_replication_role = replica",
-    "UPDATE payouts_adjustment SET statement_id = NULL WHERE id IN (SELECT id FROM kept.posted) AND statement_id IS NOT NULL",
-    "UPDATE payouts_payout SET returned_statement_id = NULL WHERE id IN (SELECT id FROM kept.returned) AND returned_statement_id IS NOT NULL",
-    *(f"DELETE FROM {table} WHERE id NOT IN (SELECT id FROM kept.{table})" for table in WRITTEN_TABLES),
+    """UPDATE payouts_adjustment SET statement_id = NULL
+        WHERE id IN (SELECT id FROM saved.unposted) AND statement_id IS NOT NULL""",
+    """UPDATE payouts_payout SET returned_statement_id = NULL
+        WHERE id IN (SELECT id FROM saved.unreturned) AND returned_statement_id IS NOT NULL""",
+    *(f"DELETE FROM {table} WHERE id NOT IN (SELECT id FROM saved.{table})" for table in WRITTEN_TABLES),
 ]
 
 
 def compute_digest() -> str:
-    """SHA-256 over all that closes have written, by codes and numbers: the same for every database with the same rows."""
+    """Return the SHA-256 of everything that closes have written, the same for every database with the same rows."""
     with connection.cursor() as cursor:
         cursor.execute(DIGEST_SQL)
         return hashlib.sha256(repr(sorted(cursor.fetchall())).encode()).hexdigest()
 
 
 def save_state() -> None:
-    """Note what is there, so that `forget` can come back to it."""
+    """Save the ids of the present rows, so that `undo_closes` can return to them."""
     with connection.cursor() as cursor:
         cursor.execute(";".join(SAVE_SQL))
 
 
 def undo_closes() -> None:
-    """Undo every close since `keep`, as only a superuser can, so that the same scenario can be closed again."""
+    """Undo every close since `save_state`, so that the same scenario can be closed again; needs a superuser."""
     with connection.cursor() as cursor:
         cursor.execute(f"BEGIN; {'; '.join(UNDO_SQL)}; COMMIT")

@@ -1,4 +1,4 @@
-"""The scenario that is closed while things die, on servers of its own, made once for all of these tests."""
+"""Fixtures for the fault tests: separate servers with one scenario, built once for the package."""
 
 from collections.abc import Callable, Iterator
 
@@ -17,19 +17,19 @@ def stores(django_db_blocker: DjangoDbBlocker) -> Iterator[Stores]:
 
 @pytest.fixture
 def scenario(stores: Stores, django_db_blocker: DjangoDbBlocker) -> Iterator[Stores]:
-    """The servers, and a copy of the scenario that is this test's own."""
+    """Return the servers, with Django using this test's own copy of the scenario."""
     with django_db_blocker.unblock(), stores.use_copy():
         yield stores
 
 
 @pytest.fixture
 def report_line(request: pytest.FixtureRequest) -> Callable[[object], None]:
-    """Print a line past pytest's capture: the figures are what these tests are run for."""
+    """Return a function that prints a line past pytest's capture, for the measured figures."""
     terminal = request.config.get_terminal_writer()
 
-    def tell(line: object) -> None:
+    def print_line(line: object) -> None:
         with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
             terminal.line(f"\nfaults: {line}")
             terminal.flush()
 
-    return tell
+    return print_line

@@ -1,4 +1,4 @@
-"""Tasks for a real worker: one that takes its worker's child with it each time, and one that is well."""
+"""Tasks for a real worker: one that kills its worker process every time, and one that succeeds."""
 
 import os
 import signal
@@ -8,10 +8,10 @@ import django
 
 django.setup()
 
-from config.celery import app  # noqa: E402 -- the models come first
-from portal import scheduled_tasks  # noqa: E402 -- as above
+from config.celery import app  # noqa: E402 -- needs the models
+from portal import scheduled_tasks  # noqa: E402 -- needs the models
 
-# A test has no minutes to wait.
+# Retry at once instead of after minutes.
 scheduled_tasks.RETRY_DELAYS = (timedelta(0), timedelta(0))
 
 
@@ -22,4 +22,4 @@ def kill_worker() -> None:
 
 @app.task(name="crashing_tasks.succeed")
 def succeed() -> str:
-    return "well"
+    return "done"

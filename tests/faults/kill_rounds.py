@@ -1,4 +1,4 @@
-"""Killing a close at random moments, again and again, over the same scenario: how often it left other rows than undisturbed."""
+"""Rounds of a close that is killed at a random time and run again, over the same scenario."""
 
 import os
 import random
@@ -13,9 +13,9 @@ from tests.faults import close_digest, sixty_affiliates
 from tests.faults.child_processes import ChildResult, run_and_kill
 
 FEBRUARY = date(2026, 2, 1)
-# Of all that is drawn; it is printed with the figures, and FAULT_SEED=... draws the same again.
+# Seed of all random times. It is printed with the figures; FAULT_SEED=... repeats a run.
 SEED = int(os.environ.get("FAULT_SEED", "0")) or random.randrange(1, 10**6)
-# A machine is not equally fast all the time: so often it is measured anew how long a close takes.
+# Rounds between measurements of the duration of a close, because the machine's speed varies.
 MEASURE_INTERVAL = 50
 
 
@@ -24,54 +24,54 @@ def close_february() -> None:
 
 
 def get_undisturbed_digest() -> str:
-    """The digest of a close that nothing happened to; the scenario is then as before."""
+    """Save the state, close without a fault, undo the close and return its digest."""
     close_digest.save_state()
     close_february()
-    found = close_digest.compute_digest()
+    digest = close_digest.compute_digest()
     close_digest.undo_closes()
-    return found
+    return digest
 
 
 class KillRounds:
-    """Rounds of one kind of close that is killed at a random moment of its usual time and then run again, whole."""
+    """Run rounds of `close`, killed at a random time within its usual duration, then repeated without a fault."""
 
-    def __init__(self, doomed: Callable[[], object], *, reference: str) -> None:
-        self.doomed, self.reference = doomed, reference
-        self.drawn = random.Random(SEED)
-        self.deaths: list[ChildResult] = []
-        self.found: Counter[str] = Counter()
-        self.begun = time.monotonic()
-        self.usual = 0.0
+    def __init__(self, close: Callable[[], object], *, reference: str) -> None:
+        self.close, self.reference = close, reference
+        self.random = random.Random(SEED)
+        self.kills: list[ChildResult] = []
+        self.digests: Counter[str] = Counter()
+        self.started = time.monotonic()
+        self.usual_seconds = 0.0
 
-    def _usual_seconds(self) -> float:
-        """How long it takes a child that nobody kills, from being connected on."""
-        lives = []
-        for _life in range(5):
-            lives.append(run_and_kill(self.doomed, None).seconds)
+    def _measure_usual_seconds(self) -> float:
+        """Return the median lifetime of a connected child that is not killed."""
+        lifetimes = []
+        for _round in range(5):
+            lifetimes.append(run_and_kill(self.close, None).seconds)
             close_digest.undo_closes()
-        return median(lives)
+        return median(lifetimes)
 
     def run_round(self) -> None:
-        """Kill one, close again, compare, and undo it all."""
-        if len(self.deaths) % MEASURE_INTERVAL == 0:
-            self.usual = self._usual_seconds()
-        self.deaths.append(run_and_kill(self.doomed, self.drawn.uniform(0, self.usual)))
+        """Kill one close, close again, record the digest, and undo both."""
+        if len(self.kills) % MEASURE_INTERVAL == 0:
+            self.usual_seconds = self._measure_usual_seconds()
+        self.kills.append(run_and_kill(self.close, self.random.uniform(0, self.usual_seconds)))
         close_february()
-        self.found[close_digest.compute_digest()] += 1
+        self.digests[close_digest.compute_digest()] += 1
         close_digest.undo_closes()
 
     @property
     def mismatches(self) -> int:
-        """After how many the rows were others than the undisturbed close's."""
-        return sum(number for digest, number in self.found.items() if digest != self.reference)
+        """Return the number of rounds whose rows differ from those of an undisturbed close."""
+        return sum(number for digest, number in self.digests.items() if digest != self.reference)
 
     def __str__(self) -> str:
-        inside = [death for death in self.deaths if death.statements and not death.returned]
-        number, seconds = len(self.deaths), time.monotonic() - self.begun
+        inside = [kill for kill in self.kills if kill.statements and not kill.returned]
+        number, seconds = len(self.kills), time.monotonic() - self.started
         return (
-            f"{number} kills (seed {SEED}, each within {self.usual:.3f} s): {len(inside)} of them"
-            f" ({100 * len(inside) / number:.0f} %) inside the close, at {len({death.statements for death in inside})}"
-            f" different statements, {sum(not death.statements for death in self.deaths)} before it,"
-            f" {sum(death.returned for death in self.deaths)} after it; {self.mismatches} with other rows;"
+            f"{number} kills (seed {SEED}, each within {self.usual_seconds:.3f} s): {len(inside)}"
+            f" ({100 * len(inside) / number:.0f} %) during the close, at {len({kill.statements for kill in inside})}"
+            f" different statements, {sum(not kill.statements for kill in self.kills)} before it,"
+            f" {sum(kill.returned for kill in self.kills)} after it; {self.mismatches} with different rows;"
             f" {seconds / number:.2f} s each; digest {self.reference[:16]}"
         )

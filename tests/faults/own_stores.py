@@ -1,4 +1,4 @@
-"""A PostgreSQL and a Valkey that are nobody else's, so that they can be killed, and databases of copies of one scenario."""
+"""A separate PostgreSQL and Valkey that can be killed, with databases that are copies of one scenario."""
 
 import shutil
 import signal
@@ -19,30 +19,30 @@ from config.embedded.server import Server
 from config.embedded.valkey import Valkey
 
 DATABASE_NAME = "accord"
-# What Django is told of a database, and what differs between two of them.
+# The Django settings in which two databases differ.
 CONNECTION_SETTINGS = ("HOST", "PORT", "USER", "PASSWORD", "NAME")
 
 
 class Stores:
-    """The two servers while they run."""
+    """The two running servers."""
 
     def __init__(self, postgres: Postgres, valkey: Valkey) -> None:
         self.postgres, self.valkey = postgres, valkey
 
     @contextmanager
     def use(self, name: str = DATABASE_NAME) -> Iterator[None]:
-        """Have Django, in all threads, use the database `name` of this server instead of its own."""
-        ours = environ.Env.db_url_config(self.postgres.url) | {"NAME": name}
+        """Have all threads use the database `name` of this server through Django."""
+        new = environ.Env.db_url_config(self.postgres.url) | {"NAME": name}
         before = {key: connection.settings_dict[key] for key in CONNECTION_SETTINGS}
-        _switch_database({key: ours[key] for key in CONNECTION_SETTINGS})
+        _switch_database({key: new[key] for key in CONNECTION_SETTINGS})
         try:
             yield
         finally:
             _switch_database(before)
 
     @contextmanager
-    def use_copy(self, name: str = "tried", *, of: str = DATABASE_NAME) -> Iterator[None]:
-        """As `used`, of a copy of the scenario or another database, which is gone afterwards."""
+    def use_copy(self, name: str = "tested", *, of: str = DATABASE_NAME) -> Iterator[None]:
+        """Copy a database, by default the scenario, have Django use the copy as in `use`, and drop it at the end."""
         connections.close_all()
         self.execute(f"CREATE DATABASE {name} TEMPLATE {of}")
         try:
@@ -58,31 +58,31 @@ class Stores:
                 server.execute(statement.encode())
 
     def crash(self) -> None:
-        """What `pg_ctl stop -m immediate` does: PostgreSQL ends at once, as if the power went, and starts no more."""
+        """Stop PostgreSQL as `pg_ctl stop -m immediate` does: at once, without a checkpoint, as in a power failure."""
         _end_server(self.postgres, signal.SIGQUIT)
 
     def lose_queue(self) -> None:
-        """Valkey is killed, and its disk is gone."""
+        """Kill Valkey and delete its data."""
         _end_server(self.valkey, signal.SIGKILL)
         shutil.rmtree(self.valkey.data)
 
 
-def _end_server(server: Server, sign: signal.Signals) -> None:
+def _end_server(server: Server, signal_number: signal.Signals) -> None:
     assert server.process
-    server.process.send_signal(sign)
+    server.process.send_signal(signal_number)
     server.process.wait()
 
 
 def _switch_database(address: dict[str, str]) -> None:
     connections.close_all()
-    # Every thread's connection is made from this one dictionary.
+    # All threads create their connections from this dictionary.
     connection.settings_dict |= address
     ContentType.objects.clear_cache()
 
 
 @contextmanager
 def run_stores(fill: Callable[[Path], None]) -> Iterator[Stores]:
-    """Both servers, with a migrated database that `fill` has made a scenario in."""
+    """Run both servers with a migrated database, in which `fill` builds the scenario."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o711)
@@ -91,7 +91,7 @@ def run_stores(fill: Callable[[Path], None]) -> Iterator[Stores]:
         stores = Stores(Postgres(place), Valkey(place))
         try:
             stores.postgres.start()
-            # Processes die here, never the machine: what PostgreSQL has given to the kernel is safe without waiting for a disk.
+            # Only processes crash here, not the machine, so writes that the kernel has accepted are safe without fsync.
             stores.execute("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
             stores.valkey.start()
             with stores.use():

@@ -1,4 +1,4 @@
-"""Beat and workers by a clock that the test sets: Celery's own scheduler with its file, a queue, and the tasks themselves."""
+"""Celery beat and workers under a clock that the test controls: the real scheduler, broker and tasks."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ CLOSE_TASK = "payouts.tasks.close_due_months"
 
 
 def run_task(name: str = CLOSE_TASK, job: str | None = None) -> EagerResult:
-    """Answer a question as a worker does, which begins each with fresh connections; an error is in the result."""
+    """Run a task as a worker does, with new connections; an exception is stored in the result."""
     connections.close_all()
     return app.tasks[name].apply(task_id=job)
 
@@ -36,19 +36,19 @@ def use_broker(url: str) -> Iterator[None]:
 def _set_broker(url: str) -> None:
     app.pool.force_close_all()
     app.conf.broker_url = url
-    # Both pools are made from the address on first use.
+    # Both pools are created from the address on first use.
     app._pool = None
     app.amqp._producer_pool = None
 
 
 class Beat:
-    """`celery beat` with its file, without its loop."""
+    """The scheduler of `celery beat` with its file, without the loop."""
 
     def __init__(self, file: Path) -> None:
         self.scheduler = PersistentScheduler(app, schedule_filename=str(file))
 
     def tick(self) -> None:
-        """Send all that is due by the clock."""
+        """Send all tasks that are due."""
         while self.scheduler.tick() == 0:
             pass
 
@@ -57,10 +57,10 @@ class Beat:
 
 
 def list_queued_tasks() -> list[str]:
-    """The names of the tasks that wait."""
+    """Return the names of the tasks in the queue."""
     with app.connection_for_read() as connection:
-        waiting = connection.default_channel.client.lrange("celery", 0, -1)
-    return [json.loads(raw)["headers"]["task"] for raw in waiting]
+        messages = connection.default_channel.client.lrange("celery", 0, -1)
+    return [json.loads(message)["headers"]["task"] for message in messages]
 
 
 def flush_broker() -> None:
@@ -69,7 +69,7 @@ def flush_broker() -> None:
 
 
 def run_queued_tasks() -> None:
-    """Take one task after another from the queue and answer it, until none is left."""
+    """Run tasks from the queue until it is empty."""
     with app.connection_for_read() as connection:
         queue = connection.SimpleQueue("celery")
         while True:

@@ -1,4 +1,4 @@
-"""Snapshots that arrive late, twice, in any order and from several senders at once end in the same state."""
+"""Snapshots that arrive late, twice, in any order and from several senders at once."""
 
 import hashlib
 import json
@@ -28,14 +28,14 @@ SELECT (SELECT string_agg(t::text, '|' ORDER BY t.order_id) FROM (
 """
 
 
-def state() -> str:
-    """A digest of orders, lines, commissions and the set of (order, version, content)."""
+def compute_digest() -> str:
+    """Return a digest of orders, lines, commissions and snapshots."""
     with connection.cursor() as cursor:
         cursor.execute(STATE)
         return hashlib.sha256(repr(cursor.fetchone()).encode()).hexdigest()
 
 
-def forget_orders() -> None:
+def delete_orders() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SET session_replication_role = replica; DELETE FROM payouts_commission; DELETE FROM tracking_orderline;"
@@ -44,7 +44,7 @@ def forget_orders() -> None:
 
 
 def send_at_once(batches: list[list[dict]], size: int = 50) -> None:
-    def sender(batch: list[dict]) -> None:
+    def send(batch: list[dict]) -> None:
         try:
             for start in range(0, len(batch), size):
                 send_orders(*batch[start : start + size])
@@ -52,52 +52,53 @@ def send_at_once(batches: list[list[dict]], size: int = 50) -> None:
             connections.close_all()
 
     with ThreadPoolExecutor(len(batches)) as pool:
-        list(pool.map(sender, batches))
+        list(pool.map(send, batches))
 
 
-def history(number: int, shuffled: random.Random) -> list[dict]:
-    """Some versions of one order: paid, completed, refunded, with a line that comes or goes."""
-    coupon = shuffled.choice(["ANN", "BEN", None])
-    rows = []
-    for version in range(shuffled.randint(1, 5)):
-        lines = [("home-decor", "100.00", f"{shuffled.randint(0, 100)}.00") for _ in range(shuffled.randint(1, 3))]
-        done = "2026-01-12T12:00:00Z" if version else None
-        rows.append(
-            build_order(f"Z{number}", *lines, at=f"2026-01-1{version + 2}T12:00:00Z", completed=done, coupon=coupon)
-        )
-    return rows
+def build_history(number: int, random_source: random.Random) -> list[dict]:
+    """Return up to five snapshots of one order: paid, completed, refunded, with lines added or dropped."""
+    coupon = random_source.choice(["ANN", "BEN", None])
+    snapshots = []
+    for version in range(random_source.randint(1, 5)):
+        lines = [
+            ("home-decor", "100.00", f"{random_source.randint(0, 100)}.00") for _ in range(random_source.randint(1, 3))
+        ]
+        completed = "2026-01-12T12:00:00Z" if version else None
+        at = f"2026-01-1{version + 2}T12:00:00Z"
+        snapshots.append(build_order(f"Z{number}", *lines, at=at, completed=completed, coupon=coupon))
+    return snapshots
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_from_four_senders_twice_in_random_order(seed, tmp_path):
+def test_shuffled_repeats_from_four_senders_give_same_state_as_in_order(seed, tmp_path):
     create_program("2026-01-01")
     import_affiliates(["ANN", "BEN"], tmp_path)
-    shuffled = random.Random(seed)
-    snapshots = [row for number in range(60) for row in history(number, shuffled)]
+    random_source = random.Random(seed)
+    snapshots = [row for number in range(60) for row in build_history(number, random_source)]
     send_orders(*snapshots)
-    once_in_order = state()
-    forget_orders()
+    digest_in_order = compute_digest()
+    delete_orders()
     batches = []
     for _ in range(4):
         batch = snapshots * 2
-        shuffled.shuffle(batch)
+        random_source.shuffle(batch)
         batches.append(batch[: len(batch) // 2] if len(batches) < 2 else batch)
     send_at_once(batches)
-    assert state() == once_in_order
+    assert compute_digest() == digest_in_order
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not RECORDS.is_dir(), reason="the retail records are not beside this checkout")
-def test_of_a_real_december_from_four_senders_twice_in_random_order(tmp_path):
+def test_shuffled_repeats_of_real_december_give_same_state_as_in_order(tmp_path):
     create_program("2010-11-01")
     import_affiliates([f"R{number:04d}" for number in range(2000)], tmp_path, accepted="2010-11-02")
-    done = subprocess.run([sys.executable, RECORDS / "orders.py"], capture_output=True, check=True, text=True)
-    december = [row for row in map(json.loads, done.stdout.splitlines()) if row["updated_at"] < "2011-01-01"]
+    process = subprocess.run([sys.executable, RECORDS / "orders.py"], capture_output=True, check=True, text=True)
+    december = [row for row in map(json.loads, process.stdout.splitlines()) if row["updated_at"] < "2011-01-01"]
     assert len(december) == 3_290
     send_at_once([december], size=1000)
-    once_in_order = state()
-    forget_orders()
+    digest_in_order = compute_digest()
+    delete_orders()
     twice = december * 2
     random.Random(0).shuffle(twice)
     send_at_once([twice[number::4] for number in range(4)], size=500)
-    assert state() == once_in_order
+    assert compute_digest() == digest_in_order

@@ -1,6 +1,6 @@
-"""PostgreSQL that dies while a month is closed ...
+"""Crashes of PostgreSQL during a close.
 
-`make faults` runs the long form, of which POSTGRES_CRASHES is the size.
+`make faults` runs more of them, as many as POSTGRES_CRASHES says.
 """
 
 import os
@@ -20,77 +20,76 @@ from tests.faults.task_runner import run_task
 
 pytestmark = pytest.mark.serial
 
-DEATHS = int(os.environ.get("POSTGRES_CRASHES", "5"))
-# A worker that finds no database asks again at the next beat; here that is at once.
-PAUSE_SECONDS, PATIENCE_SECONDS = 0.02, 60
+CRASHES = int(os.environ.get("POSTGRES_CRASHES", "5"))
+# In production the next beat runs the task again; here it is run again at once.
+RETRY_SECONDS, TIMEOUT_SECONDS = 0.02, 60
 
 
 class Worker(threading.Thread):
-    """Asks beat's question about the close until it has an answer, whatever happens meanwhile."""
+    """Run the close task until it succeeds, whatever happens meanwhile."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        self.begun_statements = 0
-        # How many statements each asking had begun that failed.
+        self.statements = 0
+        # The number of statements that each failed run had started.
         self.failures: list[int] = []
-        self.begun, self.ended = threading.Event(), 0.0
+        self.started = threading.Event()
 
     def run(self) -> None:
-        until = time.monotonic() + PATIENCE_SECONDS
-        self.begun.set()
-        with connection.execute_wrapper(self.counting):
-            while time.monotonic() < until and not self.asked_well():
-                time.sleep(PAUSE_SECONDS)
-        self.ended = time.monotonic()
+        until = time.monotonic() + TIMEOUT_SECONDS
+        self.started.set()
+        with connection.execute_wrapper(self.count_statement):
+            while time.monotonic() < until and not self.run_close_task():
+                time.sleep(RETRY_SECONDS)
         connections.close_all()
 
-    def counting(self, execute, *given):
-        self.begun_statements += 1
-        return execute(*given)
+    def count_statement(self, execute, *args):
+        self.statements += 1
+        return execute(*args)
 
-    def asked_well(self) -> bool:
-        self.begun_statements = 0
+    def run_close_task(self) -> bool:
+        self.statements = 0
         result = run_task()
         if not result.successful():
-            self.failures.append(self.begun_statements)
+            self.failures.append(self.statements)
         return result.successful()
 
 
-def usual_seconds() -> float:
-    """How long an answer takes where nothing dies."""
-    lives = []
-    for _life in range(5):
-        begun = time.monotonic()
+def measure_usual_seconds() -> float:
+    """Return the median duration of the task without a crash."""
+    durations = []
+    for _round in range(5):
+        started = time.monotonic()
         run_task()
-        lives.append(time.monotonic() - begun)
+        durations.append(time.monotonic() - started)
         close_digest.undo_closes()
-    return median(lives)
+    return median(durations)
 
 
-def test_leaves_the_next_asking_to_close_it_with_the_same_rows_and_no_hand_needed(scenario, report_line):
-    drawn = random.Random(SEED)
+def test_close_interrupted_by_postgres_crash_is_repeated_with_same_rows(scenario, report_line):
+    random_source = random.Random(SEED)
     with time_machine.travel(sixty_affiliates.NOW, tick=False):
-        reference, usual = get_undisturbed_digest(), usual_seconds()
-        failed, began = [], time.monotonic()
-        for _death in range(DEATHS):
+        reference, usual_seconds = get_undisturbed_digest(), measure_usual_seconds()
+        failed, started = [], time.monotonic()
+        for _crash in range(CRASHES):
             worker = Worker()
             worker.start()
-            worker.begun.wait()
-            time.sleep(drawn.uniform(0, usual))
+            worker.started.wait()
+            time.sleep(random_source.uniform(0, usual_seconds))
             scenario.crash()
             scenario.postgres.start()
-            worker.join(PATIENCE_SECONDS)
+            worker.join(TIMEOUT_SECONDS)
             failed += worker.failures[:1]
-            connections.close_all()  # this thread's own went with the server
-            assert close_digest.compute_digest() == reference, f"FAULT_SEED={SEED} POSTGRES_CRASHES={DEATHS} repeats it"
+            connections.close_all()  # this thread's connection was broken by the crash
+            assert close_digest.compute_digest() == reference, f"repeat: FAULT_SEED={SEED} POSTGRES_CRASHES={CRASHES}"
             close_digest.undo_closes()
-        seconds = (time.monotonic() - began) / DEATHS
+        seconds = (time.monotonic() - started) / CRASHES
         assert run_task().result == "closed 2026-02"
     assert [finding.first for finding in verification.check_invariants() if finding.violations] == [
-        "affiliate POISON1 is owed 1.00"
+        "affiliate BROKEN1 is owed 1.00"
     ]
     report_line(
-        f"{DEATHS} deaths of PostgreSQL (seed {SEED}, within {usual:.3f} s): {len(failed)} of them while it was asked and"
-        f" closed, at {len(set(failed))} different statements, {DEATHS - len(failed)} after it; 0 with other rows, no hand"
-        f" needed; {seconds:.2f} s each; digest {reference[:16]}"
+        f"{CRASHES} crashes of PostgreSQL (seed {SEED}, within {usual_seconds:.3f} s): {len(failed)} during the task,"
+        f" at {len(set(failed))} different statements, {CRASHES - len(failed)} after it; 0 with different rows, no"
+        f" manual repair; {seconds:.2f} s each; digest {reference[:16]}"
     )

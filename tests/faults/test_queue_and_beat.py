@@ -1,6 +1,6 @@
-"""The daily questions ...
+"""Scheduled tasks when the queue is lost, beat runs twice, or beat is down for months.
 
-`make faults` runs the long form, of which QUEUE_LOSSES, in each of three ways, is the size.
+`make faults` loses the queue more often: QUEUE_LOSSES times in each of three ways.
 """
 
 import os
@@ -26,12 +26,12 @@ pytestmark = pytest.mark.serial
 
 QUEUE_LOSSES = int(os.environ.get("QUEUE_LOSSES", "1"))
 MINUTE = timedelta(minutes=1)
-AWAY = timedelta(days=70)
+DOWNTIME = timedelta(days=70)
 
 
 @pytest.fixture
 def clock(scenario):
-    """Some minutes before NOW, when February is due: the clock goes on only when it is told to."""
+    """Stop the clock some minutes before NOW, when February is due."""
     with (
         use_broker(scenario.valkey.url),
         time_machine.travel(sixty_affiliates.NOW - 6 * MINUTE, tick=False) as travelled,
@@ -42,52 +42,52 @@ def clock(scenario):
 
 @pytest.fixture(autouse=True)
 def _no_pdf(monkeypatch):
-    """The maker of PDFs has threads of its own, which no forked child inherits; what is in the file is not tried here."""
-    made = attachments.Attachment("statement.pdf", b"%PDF", "application/pdf")
-    monkeypatch.setattr(attachments, "make", lambda *_: made)
+    """Replace the PDF renderer: it has threads, which a forked child does not inherit."""
+    attachment = attachments.Attachment("statement.pdf", b"%PDF", "application/pdf")
+    monkeypatch.setattr(attachments, "make", lambda *_: attachment)
 
 
-def flushed(scenario, beat) -> None:
+def flush(scenario, beat) -> None:
     flush_broker()
 
 
-def killed_with_its_disk(scenario, beat) -> None:
+def kill_and_delete_data(scenario, beat) -> None:
     scenario.lose_queue()
     scenario.valkey.start()
 
 
-def away_while_beat_goes_on(scenario, beat) -> None:
+def stop_during_tick(scenario, beat) -> None:
     scenario.lose_queue()
     beat.tick()
     scenario.valkey.start()
 
 
-@pytest.mark.parametrize("lost", [flushed, killed_with_its_disk, away_while_beat_goes_on])
-def test_find_lost_work_again_within_five_minutes(lost, scenario, clock, tmp_path, report_line):
-    reference, took = get_undisturbed_digest(), []
+@pytest.mark.parametrize("lose_queue", [flush, kill_and_delete_data, stop_during_tick])
+def test_lost_task_runs_within_five_minutes(lose_queue, scenario, clock, tmp_path, report_line):
+    reference, delays = get_undisturbed_digest(), []
     for number in range(QUEUE_LOSSES):
         beat = Beat(tmp_path / f"beat {number}")
         clock.shift(5 * MINUTE)
         beat.tick()
         assert CLOSE_TASK in list_queued_tasks()
-        lost(scenario, beat)
+        lose_queue(scenario, beat)
         assert CLOSE_TASK not in list_queued_tasks()
         lost_at = timezone.now()
         while not Close.objects.filter(period="2026-02-01").exists():
             clock.shift(MINUTE / 2)
             beat.tick()
             run_queued_tasks()
-        took.append(timezone.now() - lost_at)
+        delays.append(timezone.now() - lost_at)
         assert close_digest.compute_digest() == reference
         close_digest.undo_closes()
         beat.end()
-    assert max(took) <= 5 * MINUTE
+    assert max(delays) <= 5 * MINUTE
     report_line(
-        f"queue {lost.__name__.replace('_', ' ')}, {QUEUE_LOSSES} times: found again after {max(took)}; digest {reference[:16]}"
+        f"queue lost {QUEUE_LOSSES} times ({lose_queue.__name__}): closed after {max(delays)}; digest {reference[:16]}"
     )
 
 
-def test_of_two_beats_and_two_workers_have_one_effect(clock, tmp_path, report_line):
+def test_two_beats_and_two_workers_close_once(clock, tmp_path, report_line):
     reference = get_undisturbed_digest()
     clock.move_to(sixty_affiliates.NOW - timedelta(hours=7))
     beats = [Beat(tmp_path / name) for name in ("one", "two")]
@@ -100,12 +100,12 @@ def test_of_two_beats_and_two_workers_have_one_effect(clock, tmp_path, report_li
     run_at_once([run_queued_tasks, run_queued_tasks])
     assert list_queued_tasks() == []
     assert close_digest.compute_digest() == reference
-    assert_asked_once(sixty_affiliates.NOW)
-    report_line(f"two beats and two workers at once: one effect; digest {reference[:16]}")
+    assert_all_tasks_ran_once(sixty_affiliates.NOW)
+    report_line(f"two beats and two workers at once: one close; digest {reference[:16]}")
 
 
-def assert_asked_once(now) -> None:
-    """Every question of the schedule is answered, and what is asked once a day has one result each."""
+def assert_all_tasks_ran_once(now) -> None:
+    """Assert that every scheduled task has run, and that the daily checks have one result each."""
     assert {
         one.title: one.state
         for one in scheduled_tasks.list_task_statuses(now)
@@ -120,11 +120,9 @@ def assert_asked_once(now) -> None:
     )
 
 
-def test_that_nobody_asked_for_70_days_are_each_answered_and_each_month_is_closed_once_in_order(
-    stores, clock, tmp_path, report_line
-):
-    begun = parse_utc("2026-02-28T12:00:00")
-    clock.move_to(begun)
+def test_months_are_closed_once_in_order_after_beat_was_down_for_70_days(stores, clock, tmp_path, report_line):
+    stopped_at = parse_utc("2026-02-28T12:00:00")
+    clock.move_to(stopped_at)
     beat = Beat(tmp_path / "beat")
     clock.shift(10 * MINUTE)
     beat.tick()
@@ -132,32 +130,30 @@ def test_that_nobody_asked_for_70_days_are_each_answered_and_each_month_is_close
     beat.end()
     assert ScheduledTask.objects.get(name=CLOSE_TASK).result == ""
 
-    back = begun + AWAY
-    meanwhile()
-    clock.move_to(back)
+    restarted_at = stopped_at + DOWNTIME
+    send_orders_during_downtime()
+    clock.move_to(restarted_at)
     for _tick in range(3):
         beat = Beat(tmp_path / "beat")
         beat.tick()
         run_queued_tasks()
         beat.end()
         clock.shift(5 * MINUTE)
-    closed = [str(close) for close in Close.objects.order_by("transaction")]
-    assert closed == ["2025-12", "2026-01", "2026-02", "2026-03", "2026-04"]
+    months = [str(close) for close in Close.objects.order_by("transaction")]
+    assert months == ["2025-12", "2026-01", "2026-02", "2026-03", "2026-04"]
     assert ScheduledTask.objects.get(name=CLOSE_TASK).failures == 0
-    assert_asked_once(back)
-    found = close_digest.compute_digest()
+    assert_all_tasks_ran_once(restarted_at)
+    digest = close_digest.compute_digest()
 
     with stores.use_copy("by_hand"):
-        meanwhile()
-        close_months("2026-02", "2026-03", "2026-04", now=back)
-        assert close_digest.compute_digest() == found
-    report_line(
-        f"beat away for 70 days: three months closed once each, in order, all questions answered; digest {found[:16]}"
-    )
+        send_orders_during_downtime()
+        close_months("2026-02", "2026-03", "2026-04", now=restarted_at)
+        assert close_digest.compute_digest() == digest
+    report_line(f"beat down for 70 days: three months closed once each, in order, all tasks run; digest {digest[:16]}")
 
 
-def meanwhile() -> None:
-    """The shop goes on selling while nobody asks: lines that are validated in March and in April."""
-    for when in (parse_utc("2026-02-12T12:00:00"), parse_utc("2026-03-20T12:00:00")):
+def send_orders_during_downtime() -> None:
+    """Send orders whose commissions are validated in March and in April."""
+    for placed_at in (parse_utc("2026-02-12T12:00:00"), parse_utc("2026-03-20T12:00:00")):
         for code in sixty_affiliates.list_codes("PAID", "CARRIED", "NEGATIVE", "SUSPENDED"):
-            send_orders(sixty_affiliates.build_sale(when, code, ("333.00",)), now=when)
+            send_orders(sixty_affiliates.build_sale(placed_at, code, ("333.00",)), now=placed_at)

@@ -1,4 +1,4 @@
-"""Roll-ups count each click and each order once, whoever sends, folds, commits late or is killed at the same time."""
+"""Rollups under concurrent senders, concurrent folds, late commits and kills."""
 
 import random
 import threading
@@ -16,7 +16,7 @@ from django.db import connection, connections
 from benchmarks.rollups import create_clicks, verify_rollups
 from payouts.commissions import rollups
 from tests.faults.child_processes import kill_self, run_in_child
-from tests.faults.test_concurrent_senders import history, send_at_once
+from tests.faults.test_concurrent_senders import build_history, send_at_once
 from tests.payouts.click_data import make_link
 from tests.scenarios import create_program, import_affiliates, list_rollup_differences
 from tracking.clicks import click_ids, click_store
@@ -34,23 +34,23 @@ def link(tmp_path) -> Link:
     return make_link(import_affiliates(["ANN", "BEN"], tmp_path)["ANN"])
 
 
-def counted() -> int:
+def count_rollup_clicks() -> int:
     return sum(Rollup.objects.filter(dimension="total").values_list("clicks", flat=True))
 
 
 def fold() -> None:
-    """Fold until every click that is there is folded: a transaction in any database of the server holds a fold back."""
+    """Fold until all clicks are folded: a transaction in any database of the server delays a fold."""
     for _try in range(600):
         rollups.fold_rollups()
         horizon = ClickHorizon.objects.get().transaction
         if not Click.objects.filter(transaction__gte=horizon).exists():
             return
         time.sleep(0.1)
-    raise AssertionError("somebody's transaction ran for a minute")
+    raise AssertionError("another transaction on the server ran for a minute")
 
 
-def click(writer: psycopg.Connection, link: Link, number: int = 1) -> None:
-    """Clicks as the redirect writes them, on a connection of its own."""
+def write_clicks(writer: psycopg.Connection, link: Link, number: int = 1) -> None:
+    """Write clicks as the redirect does, over the connection `writer`."""
     rows = [
         click_store.ClickRow(
             click_ids.generate_nonce(AT), link.pk, AT, "counted", "", "", "", "", "", "", "", "", "mobile"
@@ -60,108 +60,108 @@ def click(writer: psycopg.Connection, link: Link, number: int = 1) -> None:
     click_store.copy_rows(writer.cursor(), list(map(click_store.encode_row, rows)))
 
 
-def test_of_a_click_that_commits_after_a_later_one(link):
+def test_click_committed_after_later_one_is_counted_once(link):
     with connect() as early, connect() as late:
         early.execute("BEGIN")
-        click(early, link)
-        click(late, link, 2)
+        write_clicks(early, link)
+        write_clicks(late, link, 2)
         rollups.fold_rollups()
-        assert counted() == 0, "an older transaction still runs: the fold can't know what it will bring"
+        assert count_rollup_clicks() == 0, "the fold must wait for the older transaction"
         early.execute("COMMIT")
-        click(late, link, 4)
+        write_clicks(late, link, 4)
     fold()
-    assert counted() == 7
+    assert count_rollup_clicks() == 7
     fold()
-    assert counted() == 7
+    assert count_rollup_clicks() == 7
     assert list_rollup_differences() == []
 
 
-def test_of_a_click_that_is_rolled_back(link):
+def test_rolled_back_click_is_not_counted(link):
     with connect() as writer:
         writer.execute("BEGIN")
-        click(writer, link)
+        write_clicks(writer, link)
         writer.execute("ROLLBACK")
-        click(writer, link, 2)
+        write_clicks(writer, link, 2)
     fold()
-    assert counted() == 2
+    assert count_rollup_clicks() == 2
     assert list_rollup_differences() == []
 
 
 @contextmanager
-def folding(folders: int) -> Iterator[None]:
-    """So many who fold all the time, meanwhile."""
+def folding(threads: int) -> Iterator[None]:
+    """Fold all the time in that many threads."""
     stop = threading.Event()
 
-    def go_on() -> None:
+    def fold_repeatedly() -> None:
         try:
             while not stop.wait(0.01):
                 rollups.fold_rollups()
         finally:
             connections.close_all()
 
-    with ThreadPoolExecutor(folders) as pool:
-        running = [pool.submit(go_on) for _folder in range(folders)]
+    with ThreadPoolExecutor(threads) as pool:
+        running = [pool.submit(fold_repeatedly) for _thread in range(threads)]
         try:
             yield
         finally:
             stop.set()
-        for folder in running:
-            folder.result()
+        for thread in running:
+            thread.result()
 
 
-def test_by_four_folders_while_clicks_come_in(link):
-    def visit(_visitor: int) -> None:
+def test_concurrent_folds_count_each_click_once(link):
+    def write(_writer: int) -> None:
         with connect() as writer:
-            for _visit in range(40):
-                click(writer, link, 5)
+            for _batch in range(40):
+                write_clicks(writer, link, 5)
 
-    with folding(4), ThreadPoolExecutor(3) as visitors:
-        list(visitors.map(visit, range(3)))
+    with folding(4), ThreadPoolExecutor(3) as writers:
+        list(writers.map(write, range(3)))
     fold()
-    assert counted() == Click.objects.count() == 600
+    assert count_rollup_clicks() == Click.objects.count() == 600
     assert list_rollup_differences() == []
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_of_orders_from_four_senders_while_they_are_folded(seed, tmp_path):
+def test_folds_during_concurrent_order_intake_equal_rows(seed, tmp_path):
     create_program("2026-01-01")
     import_affiliates(["ANN", "BEN"], tmp_path)
-    shuffled = random.Random(seed)
-    snapshots = [row for number in range(30) for row in history(number, shuffled)]
+    random_source = random.Random(seed)
+    snapshots = [row for number in range(30) for row in build_history(number, random_source)]
     with folding(2):
-        send_at_once([shuffled.sample(snapshots * 2, len(snapshots) * 2) for _sender in range(4)], size=20)
+        send_at_once([random_source.sample(snapshots * 2, len(snapshots) * 2) for _sender in range(4)], size=20)
     assert list_rollup_differences() == []
     assert Rollup.objects.filter(dimension="total", orders__gt=0).exists()
 
 
-@pytest.mark.parametrize("dies_in", ["clicks", "orders"])
-def test_by_a_fold_that_is_killed(dies_in, link):
+@pytest.mark.parametrize("phase", ["clicks", "orders"])
+def test_killed_fold_is_repeated_without_double_counting(phase, link):
     with connect() as writer:
-        click(writer, link, 3)
-    send_at_once([history(number, random.Random(number)) for number in range(4)])
+        write_clicks(writer, link, 3)
+    send_at_once([build_history(number, random.Random(number)) for number in range(4)])
     marked = ChangedDay.objects.count()
     assert marked
-    plain = connection.cursor
+    open_cursor = connection.cursor
 
-    def killed() -> None:
-        module = click_rollups if dies_in == "clicks" else rollups
-        dying = "UPDATE tracking_clickhorizon" if dies_in == "clicks" else "DROP TABLE folding"
-        with patch.object(module.connection, "cursor", lambda: Deadly(plain(), dying)):
+    def fold_and_die() -> None:
+        module = click_rollups if phase == "clicks" else rollups
+        fatal = "UPDATE tracking_clickhorizon" if phase == "clicks" else "DROP TABLE folding"
+        with patch.object(module.connection, "cursor", lambda: DeadlyCursor(open_cursor(), fatal)):
             rollups.fold_rollups()
 
-    assert run_in_child(killed) == 9
+    assert run_in_child(fold_and_die) == 9
     assert ChangedDay.objects.count() == marked
-    assert dies_in == "orders" or counted() == 0
+    assert phase == "orders" or count_rollup_clicks() == 0
     fold()
     assert list_rollup_differences() == []
-    assert counted() == 3
+    assert count_rollup_clicks() == 3
 
 
-class Deadly:
-    """A cursor that kills its process before it runs a certain statement."""
+class DeadlyCursor:
+    """A cursor that kills its process before a statement that begins with `fatal`."""
 
-    def __init__(self, cursor, dying: str) -> None:
-        self._cursor, self._dying = cursor, dying
+    def __init__(self, cursor, fatal: str) -> None:
+        self._cursor, self._fatal = cursor, fatal
 
     def __enter__(self):
         self._cursor.__enter__()
@@ -174,43 +174,43 @@ class Deadly:
         return getattr(self._cursor, name)
 
     def execute(self, sql, params=None):
-        if sql.startswith(self._dying):
+        if sql.startswith(self._fatal):
             kill_self()
         return self._cursor.execute(sql, params)
 
 
-def test_after_a_restore_on_a_server_that_numbers_transactions_anew(link):
+def test_clicks_are_counted_once_after_restore_on_server_with_lower_transaction_ids(link):
     with connect() as writer:
-        click(writer, link, 3)
+        write_clicks(writer, link, 3)
     fold()
-    assert counted() == 3
-    # As if all of this had come from a server that was far ahead.
+    assert count_rollup_clicks() == 3
+    # As if these rows came from a server with far higher transaction ids.
     ClickHorizon.objects.update(transaction=10**15)
     Click.objects.update(transaction=10**15 - 1)
     with connect() as writer:
-        click(writer, link, 2)
+        write_clicks(writer, link, 2)
     rollups.fold_rollups()
-    assert counted() == 5
+    assert count_rollup_clicks() == 5
     fold()
     with connect() as writer:
-        click(writer, link)
+        write_clicks(writer, link)
     fold()
-    assert counted() == 6
+    assert count_rollup_clicks() == 6
     assert list_rollup_differences() == []
 
 
-def test_after_snapshots_of_all_kinds_from_four_processes(db):
-    """The benchmark's million, in small."""
-    whole, kinds = verify_rollups(2_000, 20, create_clicks(20))
-    assert whole["value"] == 0
-    assert whole["roll-ups compared"] > 1_000
-    assert min(kinds[name] for name in ("value", "by a click", "of a lost record", "cancelled")) > 10
+def test_rollups_equal_rows_after_all_kinds_of_snapshots_from_four_processes(db):
+    """Run the correctness part of the rollups benchmark with few snapshots."""
+    differences, kinds = verify_rollups(2_000, 20, create_clicks(20))
+    assert differences["value"] == 0
+    assert differences["rollups compared"] > 1_000
+    assert min(kinds[name] for name in ("value", "by click", "with an unrecorded click", "cancelled")) > 10
 
 
-def test_worked_out_anew_are_the_same_and_mended(link):
+def test_rebuilt_rollups_equal_folded_ones_and_repair_changes(link):
     with connect() as writer:
-        click(writer, link, 3)
-    send_at_once([history(number, random.Random(number)) for number in range(4)])
+        write_clicks(writer, link, 3)
+    send_at_once([build_history(number, random.Random(number)) for number in range(4)])
     fold()
     before = list(Rollup.objects.exclude(clicks=0, orders=0, sales=0).order_by("pk").values_list())
     Rollup.objects.filter(clicks__gt=0).update(clicks=7)

@@ -1,6 +1,6 @@
-"""Snapshots shuffled, repeated, interleaved, dropped and sent again over eight connections end in the state of the newest.
+"""Snapshots that are shuffled, repeated, interleaved, dropped and sent again over eight connections.
 
-`SHUFFLED_RUNS=10000 pytest tests/faults/test_shuffled_snapshots.py` is the long form; without it some tens of runs are made.
+`SHUFFLED_RUNS=10000 pytest tests/faults/test_shuffled_snapshots.py` is the long form; the default is 60 runs.
 """
 
 import logging
@@ -29,11 +29,10 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial]
 
 logger = logging.getLogger(__name__)
 RUNS = int(os.environ.get("SHUFFLED_RUNS", "60"))
-# After each part months are closed, so that what comes later is news of orders that are settled: those of a month are
-# validated in the next one.
+# The months to close after each part of the runs, so that later parts also send snapshots of settled orders.
 MONTHS = (("2026-01", "2026-02"), ("2026-03",), ("2026-04",))
 
-# One letter stands before the number of an order and of its twin; X behind the names of a twin's affiliate and coupons.
+# Ids of orders and of their twins begin with S and T; codes and coupons of the twins' affiliates end in X.
 ORDERS = """
 SELECT SUBSTR(o.order_id, 2), o.updated_at, o.status, o.placed_at, o.completed_at, o.country, o.customer_hash,
        REPLACE(o.coupon_code, 'X', ''), o.click_id <> '', RTRIM(owner.code, 'X'), RTRIM(candidate.code, 'X'),
@@ -44,17 +43,18 @@ SELECT SUBSTR(o.order_id, 2), o.updated_at, o.status, o.placed_at, o.completed_a
   LEFT JOIN payouts_commission c ON c.line_id = l.id AND c.affiliate_id = o.affiliate_id
   LEFT JOIN affiliates_affiliate owner ON owner.id = o.affiliate_id
   LEFT JOIN affiliates_affiliate candidate ON candidate.id = o.candidate_id
-  LEFT JOIN tracking_link link ON link.id = o.link_id LEFT JOIN affiliates_affiliate linked ON linked.id = link.affiliate_id
+  LEFT JOIN tracking_link link ON link.id = o.link_id
+  LEFT JOIN affiliates_affiliate linked ON linked.id = link.affiliate_id
  WHERE o.order_id = ANY(%s) ORDER BY o.order_id, l.line_id
 """
-RECEIPTS = "SELECT COUNT(*) FROM tracking_ordersnapshot WHERE order_id = ANY(%s)"
-# A commission of an order that is nobody's or another's any more is worth nothing, whoever had it before.
-LEFT_OVER = """
+SNAPSHOT_COUNT = "SELECT COUNT(*) FROM tracking_ordersnapshot WHERE order_id = ANY(%s)"
+# Commissions that still have a value though their order was credited to another affiliate or to none.
+STALE_COMMISSIONS = """
 SELECT COUNT(*) FROM payouts_commission c JOIN tracking_order o ON o.id = c.order_id
  WHERE c.affiliate_id IS DISTINCT FROM o.affiliate_id AND (c.amount <> 0 OR c.base <> 0)
 """
-# Whose an order is does not change once a line of it has been settled, whatever its later snapshots name.
-MOVED_ON = """
+# Orders whose attribution changed after a line of theirs was settled.
+CHANGED_ATTRIBUTIONS = """
 SELECT COUNT(*) FROM payouts_statementline l JOIN payouts_statement s ON s.id = l.statement_id
   JOIN tracking_orderline ol ON ol.id = l.commission_id JOIN tracking_order o ON o.id = ol.order_id
  WHERE o.affiliate_id IS DISTINCT FROM s.affiliate_id
@@ -73,7 +73,8 @@ SELECT s.number, s.opening, s.lines, s.settled, s.adjustments, s.returned, s.pay
                          ORDER BY o.order_id, ol.line_id)
           FROM payouts_statementline l JOIN tracking_orderline ol ON ol.id = l.commission_id
           JOIN tracking_order o ON o.id = ol.order_id WHERE l.statement_id = s.id)
-  FROM payouts_statement s JOIN affiliates_affiliate a ON a.id = s.affiliate_id JOIN payouts_close c ON c.id = s.close_id
+  FROM payouts_statement s JOIN affiliates_affiliate a ON a.id = s.affiliate_id
+  JOIN payouts_close c ON c.id = s.close_id
  WHERE a.code = %s ORDER BY s.number
 """
 ROLLUPS = """
@@ -86,23 +87,23 @@ SELECT r.day, r.dimension, COALESCE(RTRIM(linked.code, 'X'), r.value), r.clicks,
 """
 
 
-def rows(statement: str, *values: str | list[str]) -> list[tuple[Any, ...]]:
+def query(statement: str, *values: str | list[str]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall()
 
 
 @contextmanager
-def folding_meanwhile() -> Iterator[None]:
-    """Roll-ups are folded while orders come in, as beat has it done, only more often."""
-    ended, failed = threading.Event(), []
+def folding() -> Iterator[None]:
+    """Fold rollups in another thread, as beat does, only more often."""
+    ended, failures = threading.Event(), []
 
     def fold() -> None:
         try:
             while not ended.wait(0.3):
                 rollups.fold_rollups()
-        except Exception as error:  # noqa: BLE001 -- told below, where it can fail the test
-            failed.append(error)
+        except Exception as error:  # noqa: BLE001 -- asserted below, in the main thread
+            failures.append(error)
         finally:
             connection.close()
 
@@ -113,45 +114,46 @@ def folding_meanwhile() -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
-    assert failed == []
+    assert failures == []
 
 
-def end_in_the_newest(orders: list[SentOrder]) -> None:
-    """The orders say what their newest reports say, and all that their twins say; each report is kept once."""
-    sent, twin = (rows(ORDERS, [f"{letter}{order.name}" for order in orders]) for letter in "ST")
+def assert_newest_state(orders: list[SentOrder]) -> None:
+    """Assert that orders equal their newest snapshots and their twins, and that each snapshot is stored once."""
+    sent, twin = (query(ORDERS, [f"{letter}{order.name}" for order in orders]) for letter in "ST")
     assert sent == twin
-    assert rows(RECEIPTS, [f"S{order.name}" for order in orders]) == [(sum(len(order.reports) for order in orders),)]
+    count = sum(len(order.snapshots) for order in orders)
+    assert query(SNAPSHOT_COUNT, [f"S{order.name}" for order in orders]) == [(count,)]
     for order in orders:
-        newest, lines = order.reports[-1], [row for row in sent if row[0] == order.name]
-        assert {row[2] for row in lines} == {newest.status}
-        told = {str(line): (cents, back) for line, _category, cents, back in newest.lines}
-        gone = {str(line) for report in order.reports for line, *_rest in report.lines} - told.keys()
-        found = {row[18]: (int(row[24] * 100), int(row[25] * 100)) for row in lines}
-        assert found == told | dict.fromkeys(gone, (0, 0))
+        newest, rows = order.snapshots[-1], [row for row in sent if row[0] == order.name]
+        assert {row[2] for row in rows} == {newest.status}
+        newest_lines = {str(line): (cents, refunded) for line, _category, cents, refunded in newest.lines}
+        dropped = {str(line) for one in order.snapshots for line, *_rest in one.lines} - newest_lines.keys()
+        stored = {row[18]: (int(row[24] * 100), int(row[25] * 100)) for row in rows}
+        assert stored == newest_lines | dict.fromkeys(dropped, (0, 0))
 
 
-def the_books_are_equal() -> None:
-    """Roll-ups, statements and the ledger of each affiliate and of their twin; and all of them in themselves."""
-    assert rows(LEFT_OVER) == [(0,)]
-    assert rows(MOVED_ON) == [(0,)]
+def assert_equal_books() -> None:
+    """Assert that each affiliate's rollups, statements and ledger equal those of their twin, and are consistent."""
+    assert query(STALE_COMMISSIONS) == [(0,)]
+    assert query(CHANGED_ATTRIBUTIONS) == [(0,)]
     call_command("verify_rollups", stdout=StringIO(), stderr=StringIO())
     for code in ("ANN", "BEN", "CAT"):
         for statement in (LEDGER, STATEMENTS, ROLLUPS):
-            assert rows(statement, code) == rows(statement, f"{code}X"), code
+            assert query(statement, code) == query(statement, f"{code}X"), code
     assert [finding for finding in verification.check_invariants() if finding.violations] == []
     assert [difference for close in Close.objects.all() for difference in replay(close)] == []
 
 
 @pytest.fixture
 def twins(tmp_path) -> Iterator[Twins]:
-    made = Twins(tmp_path)
-    yield made
-    made.close()
+    twins = Twins(tmp_path)
+    yield twins
+    twins.close()
 
 
 @pytest.mark.slow
-def test_ends_in_the_newest_state_with_equal_books(twins: Twins) -> None:
-    seen, begun = count(1), time.monotonic()
+def test_shuffled_snapshots_end_in_newest_state_with_equal_books(twins: Twins) -> None:
+    runs, started = count(1), time.monotonic()
 
     @settings(
         max_examples=-(-RUNS // len(MONTHS)),
@@ -159,23 +161,22 @@ def test_ends_in_the_newest_state_with_equal_books(twins: Twins) -> None:
         database=None,
         derandomize=RUNS <= 60,
         suppress_health_check=list(HealthCheck),
-        # A smaller example is worth the time only where somebody waits for it.
         phases=[Phase.generate, Phase.shrink],
     )
     @given(generate_runs())
-    def a_run(run: Run) -> None:
+    def send_run(run: Run) -> None:
         note(str(run))
-        end_in_the_newest(twins.send(run))
-        if next(seen) % 500 == 0:
-            logger.info("%.0f s for the last of 500 runs more", time.monotonic() - begun)
+        assert_newest_state(twins.send(run))
+        if (number := next(runs)) % 500 == 0:
+            logger.info("%d runs in %.0f s", number, time.monotonic() - started)
 
     for months in MONTHS:
-        with folding_meanwhile():
-            a_run()
-        the_books_are_equal()
+        with folding():
+            send_run()
+        assert_equal_books()
         close_months(*months)
-        the_books_are_equal()
-        # What comes in the next part is news of some of these, of which the close has settled lines.
-        twins.settled = [name for (name,) in rows(SETTLED)]
+        assert_equal_books()
+        # The next part sends more snapshots of some of these orders, which now have settled lines.
+        twins.settled = [name for (name,) in query(SETTLED)]
         assert twins.settled
-    logger.info("%d runs in %.0f s", next(seen) - 1, time.monotonic() - begun)
+    logger.info("%d runs in %.0f s", next(runs) - 1, time.monotonic() - started)

@@ -1,4 +1,4 @@
-"""A job that kills its worker's child each time it runs is set aside after the third, staff are told, and others go on."""
+"""Tasks that kill their worker process."""
 
 import os
 import subprocess
@@ -23,9 +23,10 @@ SECONDS = 90
 
 @pytest.fixture
 def _worker(tmp_path) -> Iterator[None]:
-    """A worker of the test's own database and queue."""
-    at = connection.settings_dict
-    address = f"postgres://{at['USER']}:{quote(at['PASSWORD'])}@{at['HOST']}:{at['PORT']}/{at['NAME']}"
+    """Run a worker on the test's database and queue."""
+    database = connection.settings_dict
+    user, host = f"{database['USER']}:{quote(database['PASSWORD'])}", f"{database['HOST']}:{database['PORT']}"
+    address = f"postgres://{user}@{host}/{database['NAME']}"
     environment = os.environ | {
         "DATABASE_URL": address,
         "REDIS_URL": settings.REDIS_URL,
@@ -53,21 +54,21 @@ def _worker(tmp_path) -> Iterator[None]:
     log.close()
 
 
-def eventually(happens) -> None:
-    ends = time.monotonic() + SECONDS
-    while not happens():
-        assert time.monotonic() < ends, f"not within {SECONDS} seconds"
+def wait_until(condition) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {SECONDS} seconds"
         time.sleep(0.2)
 
 
 @pytest.mark.usefixtures("_worker")
-def test_for_good():
-    boss = make_staff(superuser=True)
+def test_task_that_kills_its_worker_is_disabled_after_three_runs_and_others_continue():
+    owner = make_staff(superuser=True)
     app.send_task("crashing_tasks.kill_worker")
-    eventually(ScheduledTask.objects.filter(name="crashing_tasks.kill_worker", disabled_at__isnull=False).exists)
+    wait_until(ScheduledTask.objects.filter(name="crashing_tasks.kill_worker", disabled_at__isnull=False).exists)
     assert list(TaskRun.objects.values_list("error", flat=True)) == [scheduled_tasks.WORKER_LOST] * 3
-    assert list(Message.objects.filter(kind="task_disabled").values_list("to", flat=True)) == [boss.email]
+    assert list(Message.objects.filter(kind="task_disabled").values_list("to", flat=True)) == [owner.email]
     app.send_task("crashing_tasks.kill_worker")
     app.send_task("crashing_tasks.succeed")
-    eventually(ScheduledTask.objects.filter(name="crashing_tasks.succeed", result="well").exists)
+    wait_until(ScheduledTask.objects.filter(name="crashing_tasks.succeed", result="done").exists)
     assert TaskRun.objects.count() == 3

@@ -1,5 +1,8 @@
-"""Orders in twins: one is sent over eight connections at once, shuffled, repeated, dropped and sent again; the other once, in
-order. Ann, Ben and Cat have the first, their twins ANNX, BENX and CATX the second, each with coupons and clicks alike."""
+"""Pairs of twin orders with the same snapshots.
+
+The first is sent over eight connections at once: shuffled, repeated, rolled back and sent again. Its twin is sent once,
+in order. The first orders name ANN, BEN and CAT, their twins ANNX, BENX and CATX, with equivalent coupons and clicks.
+"""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,55 +28,55 @@ from tracking.models import Link
 CONNECTIONS = 8
 PEOPLE = ("ANN", "BEN", "CAT")
 DAYS = [parse_utc("2026-01-05T12:00:00") + timedelta(days=9 * n) for n in range(4)]
-# Long enough for a click on the last of them to be too old on the first day, and too young on the others.
+# Times of clicks, of which some are too old for an order of a given day and some are later than it.
 CLICK_TIMES = [DAYS[0] - timedelta(days=5), *[day - timedelta(hours=5) for day in DAYS]]
 CATEGORIES = ("home-decor", "jewelry-accessories", "nothing-named")
 
 
-class SnapshotVersion(NamedTuple):
-    """One version of an order; `claim` is what it names: a kind, whose, and which click."""
+class PlannedSnapshot(NamedTuple):
+    """A snapshot of an order; `claim` is its kind, the code of the affiliate and the index of the click."""
 
     status: str
     claim: tuple[str, str, int]
     country: str
-    lines: tuple[tuple[int, int, int, int], ...]  # line, category, cents, cents given back
+    lines: tuple[tuple[int, int, int, int], ...]  # line, category, cents, refunded cents
 
 
 class Delivery(NamedTuple):
-    """Some reports that one connection sends at once: (order, version), and how that goes."""
+    """A batch of snapshots, each as (order, index), that one connection sends at once, and what goes wrong."""
 
-    reports: tuple[tuple[int, int], ...]
+    snapshots: tuple[tuple[int, int], ...]
     fault: str
 
 
 class PlannedOrder(NamedTuple):
-    """An order with the day on which it was placed; or news of one of a part before, if there is one: `again` says which."""
+    """A new order placed on `day`, or further snapshots of a settled order, chosen by `again`, if there are any."""
 
     day: int
-    reports: tuple[SnapshotVersion, ...]
+    snapshots: tuple[PlannedSnapshot, ...]
     again: int | None
 
 
 class Run(NamedTuple):
-    """What there is to send, and who sends it when."""
+    """The orders to send, and the deliveries of each sender."""
 
     orders: tuple[PlannedOrder, ...]
     senders: tuple[tuple[Delivery, ...], ...]
 
 
 class SentOrder(NamedTuple):
-    """An order that was sent as S and its name, its twin as T and its name, with all reports of it, in order."""
+    """An order with all its snapshots so far, oldest first; its id is S and the name, its twin's T and the name."""
 
     name: str
     day: int
-    reports: tuple[SnapshotVersion, ...]
+    snapshots: tuple[PlannedSnapshot, ...]
 
 
 _CLAIMS = st.one_of(
-    st.tuples(st.just("coupon"), st.sampled_from([*PEOPLE, "NOBODY"]), st.just(0)),
+    st.tuples(st.just("coupon"), st.sampled_from([*PEOPLE, "UNKNOWN"]), st.just(0)),
     st.tuples(st.sampled_from(["click", "forged"]), st.sampled_from(PEOPLE), st.integers(0, len(CLICK_TIMES) - 1)),
     st.tuples(st.just("both"), st.sampled_from(PEOPLE), st.integers(0, len(CLICK_TIMES) - 1)),
-    st.just(("nothing", "", 0)),
+    st.just(("none", "", 0)),
 )
 _CENTS = st.sampled_from([0, 1, 10, 50, 333, 1_000, 1_999, 25_000])
 
@@ -85,8 +88,8 @@ def _lines(draw: st.DrawFn) -> tuple[tuple[int, int, int, int], ...]:
 
 
 _PAIR = st.tuples(_CENTS, _CENTS)
-_REPORT = st.builds(
-    SnapshotVersion,
+_SNAPSHOT = st.builds(
+    PlannedSnapshot,
     st.sampled_from(["completed", "completed", "paid", "cancelled"]),
     _CLAIMS,
     st.sampled_from(["", "France"]),
@@ -95,164 +98,166 @@ _REPORT = st.builds(
 _ORDER = st.builds(
     PlannedOrder,
     st.integers(0, len(DAYS) - 1),
-    st.lists(_REPORT, min_size=1, max_size=4).map(tuple),
+    st.lists(_SNAPSHOT, min_size=1, max_size=4).map(tuple),
     st.none() | st.integers(0, 9_999),
 )
-# Committed; undone before the commit, with the connection or without it, and sent again; committed, and its answer lost.
-_FATE = st.sampled_from(["sent", "sent", "sent", "undone", "cut off", "unanswered"])
+# No fault; rolled back or disconnected before the commit, and sent again; committed, but the response is lost.
+_FAULT = st.sampled_from(["none", "none", "none", "rolled back", "disconnected", "response lost"])
 
 
 @st.composite
 def generate_runs(draw: st.DrawFn) -> Run:
-    """Every report is sent at least once, most of them more often, in batches of any order, by any of the connections."""
+    """Generate runs that send every snapshot at least once, in batches of any order, over any of the connections."""
     orders = tuple(draw(st.lists(_ORDER, min_size=1, max_size=3)))
-    every = [(place, version) for place, plan in enumerate(orders) for version in range(len(plan.reports))]
-    repeated = every + draw(st.lists(st.sampled_from(every), max_size=2 * len(every)))
+    snapshots = [(order, index) for order, plan in enumerate(orders) for index in range(len(plan.snapshots))]
+    repeated = snapshots + draw(st.lists(st.sampled_from(snapshots), max_size=2 * len(snapshots)))
     shuffled = draw(st.permutations(repeated))
     senders: list[list[Delivery]] = [[] for _ in range(CONNECTIONS)]
     while shuffled:
         size = draw(st.integers(1, 4))
         batch, shuffled = tuple(shuffled[:size]), shuffled[size:]
-        senders[draw(st.integers(0, CONNECTIONS - 1))].append(Delivery(batch, draw(_FATE)))
+        senders[draw(st.integers(0, CONNECTIONS - 1))].append(Delivery(batch, draw(_FAULT)))
     return Run(orders, tuple(map(tuple, senders)))
 
 
 class ConnectionDropped(Exception):
-    """The connection of a sender is gone before the commit."""
+    """A sender's connection is lost before the commit."""
 
 
 class Twins:
-    """The program, and what sends to it."""
+    """The program with its affiliates, and the senders of their orders."""
 
     def __init__(self, folder: Path) -> None:
         create_program("2026-01-01")
         Program.current()
         Program.objects.update(shop_url="https://shop.example/", shop_hosts=["shop.example"])
-        people = import_affiliates([*PEOPLE, *(f"{code}X" for code in PEOPLE)], folder)
-        self.links = {code: self._link(affiliate) for code, affiliate in people.items()}
-        self.clicks = {code: self._clicks(link) for code, link in self.links.items()}
+        affiliates = import_affiliates([*PEOPLE, *(f"{code}X" for code in PEOPLE)], folder)
+        self.links = {code: self._create_link(affiliate) for code, affiliate in affiliates.items()}
+        self.clicks = {code: self._create_clicks(link) for code, link in self.links.items()}
         self.key = api_keys.create(name="the shop", now=NOW, by=None)[0]
-        self.number = count(1)
-        self.known: dict[str, SentOrder] = {}
+        self.run_numbers = count(1)
+        self.sent: dict[str, SentOrder] = {}
         self.settled: list[str] = []
         self.pool = ThreadPoolExecutor(CONNECTIONS)
 
-    def _link(self, affiliate: Affiliate) -> Link:
+    def _create_link(self, affiliate: Affiliate) -> Link:
         coupons.assign_coupon(
             affiliate=affiliate, code=f"{affiliate.code}-2", assigned_from=DAYS[1], now=DAYS[1], by=None
         )
         return tracking_links.create_link(affiliate=affiliate, target="https://shop.example/", now=NOW, by=None)
 
-    def _clicks(self, link: Link) -> list[str]:
-        """Click ids at each of CLICKED; the records of every second one are there."""
+    def _create_clicks(self, link: Link) -> list[str]:
+        """Return a click ID for each of CLICK_TIMES; every second click is recorded."""
         found = []
-        for place, at in enumerate(CLICK_TIMES):
+        for index, at in enumerate(CLICK_TIMES):
             nonce = click_ids.generate_nonce(at)
             found.append(click_ids.sign_click_id(link.pk, at, nonce))
-            if place % 2:
+            if index % 2:
                 sub = ("newsletter", "", "", "", "")
                 row = click_store.ClickRow(nonce, link.pk, at, "counted", *sub, "198.51.100.0", "Firefox", "", "mobile")
                 click_store.insert_rows(connection.cursor(), [row])
         return found
 
     def close(self) -> None:
-        """End the senders, each with its connection."""
-        together_once = Barrier(CONNECTIONS)
+        """Close the connection of every sender and end the threads."""
+        barrier = Barrier(CONNECTIONS)
 
-        def hang_up() -> None:
-            together_once.wait(60)
+        def close_connection() -> None:
+            barrier.wait(60)  # so that each thread runs this once
             connections.close_all()
 
-        for done in [self.pool.submit(hang_up) for _sender in range(CONNECTIONS)]:
-            done.result()
+        for task in [self.pool.submit(close_connection) for _sender in range(CONNECTIONS)]:
+            task.result()
         self.pool.shutdown()
 
     def send(self, run: Run) -> list[SentOrder]:
-        """Send the run over all connections at once, and its twin in order; returns the orders as they now are known."""
-        orders = self._orders(run)
+        """Send the run over all connections at once and its twins in order; return its orders."""
+        orders = self._add_orders(run)
         rows = {
-            (place, version): self._row(f"S{sent.name}", sent.day, known + version, report, "")
-            for place, (sent, known) in enumerate(orders)
-            for version, report in enumerate(sent.reports[known:])
+            (place, index): self._build_row(f"S{order.name}", order.day, before + index, snapshot, "")
+            for place, (order, before) in enumerate(orders)
+            for index, snapshot in enumerate(order.snapshots[before:])
         }
         start = Barrier(CONNECTIONS)
-        work = [self.pool.submit(self._sender, start, sender, rows) for sender in run.senders]
-        outcomes = [outcome for done in work for outcome in done.result()]
+        tasks = [self.pool.submit(self._deliver, start, sender, rows) for sender in run.senders]
+        outcomes = [outcome for task in tasks for outcome in task.result()]
         assert set(outcomes) <= {"created", "updated", "unchanged", "stale"}, outcomes
-        assert outcomes.count("created") == sum(known == 0 for _sent, known in orders), outcomes
-        for sent, known in orders:
-            numbered = list(enumerate(sent.reports))[known:]
-            twin = [self._row(f"T{sent.name}", sent.day, *one, "X") for one in numbered]
+        assert outcomes.count("created") == sum(before == 0 for _order, before in orders), outcomes
+        for order, before in orders:
+            numbered = list(enumerate(order.snapshots))[before:]
+            twin = [self._build_row(f"T{order.name}", order.day, *one, "X") for one in numbered]
             results = intake.ingest_orders(snapshots=twin, source="a test", now=NOW)
-            assert {result.outcome for result in results[known == 0 :]} <= {"updated"}
-        return [sent for sent, _known in orders]
+            assert {result.outcome for result in results[before == 0 :]} <= {"updated"}
+        return [order for order, _before in orders]
 
-    def _orders(self, run: Run) -> list[tuple[SentOrder, int]]:
-        """The orders of a run, each with the number of reports that were sent of it before."""
-        number, found, old = next(self.number), [], list(self.settled)
+    def _add_orders(self, run: Run) -> list[tuple[SentOrder, int]]:
+        """Return the orders of a run, each with the number of its snapshots from earlier runs."""
+        number, orders, settled = next(self.run_numbers), [], list(self.settled)
         for place, plan in enumerate(run.orders):
-            name = old.pop(plan.again % len(old)) if plan.again is not None and old else f"{number}-{place}"
-            known = self.known.get(name, SentOrder(name, plan.day, ()))
-            self.known[name] = known._replace(reports=known.reports + plan.reports)
-            found.append((self.known[name], len(known.reports)))
-        return found
+            name = settled.pop(plan.again % len(settled)) if plan.again is not None and settled else f"{number}-{place}"
+            order = self.sent.get(name, SentOrder(name, plan.day, ()))
+            self.sent[name] = order._replace(snapshots=order.snapshots + plan.snapshots)
+            orders.append((self.sent[name], len(order.snapshots)))
+        return orders
 
-    def _sender(self, start: Barrier, deliveries: Sequence[Delivery], rows: dict[tuple[int, int], Any]) -> list[str]:
-        """What became of each report that was committed for the first time it was sent."""
+    def _deliver(self, start: Barrier, deliveries: Sequence[Delivery], rows: dict[tuple[int, int], Any]) -> list[str]:
+        """Send the deliveries of one sender; return the outcomes of all committed snapshots."""
         start.wait(60)
         outcomes: list[str] = []
         for delivery in deliveries:
-            batch = [rows[report] for report in delivery.reports]
-            if delivery.fault in ("undone", "cut off"):
-                self._undo(batch, cut_off=delivery.fault == "cut off")
-            outcomes += self._take(batch)
-            if delivery.fault == "unanswered":
-                outcomes += self._take(batch)
+            batch = [rows[snapshot] for snapshot in delivery.snapshots]
+            if delivery.fault in ("rolled back", "disconnected"):
+                self._ingest_and_roll_back(batch, disconnect=delivery.fault == "disconnected")
+            outcomes += self._ingest(batch)
+            if delivery.fault == "response lost":
+                outcomes += self._ingest(batch)
         return outcomes
 
-    def _take(self, batch: list[Any]) -> list[str]:
+    def _ingest(self, batch: list[Any]) -> list[str]:
         if len(batch) == 1:
             return [group_commit.ingest_order(batch[0], source="a test", api_key=self.key, now=NOW).outcome]
         return [result.outcome for result in intake.ingest_orders(snapshots=batch, source="a test", now=NOW)]
 
     @staticmethod
-    def _undo(batch: list[Any], *, cut_off: bool) -> None:
+    def _ingest_and_roll_back(batch: list[Any], *, disconnect: bool) -> None:
         try:
             with transaction.atomic():
                 intake.ingest_orders(snapshots=batch, source="a test", now=NOW)
-                if cut_off:
+                if disconnect:
                     connection.connection.close()
                 raise ConnectionDropped
         except ConnectionDropped:
-            if cut_off:
+            if disconnect:
                 connections.close_all()
 
-    def _row(self, order_id: str, day: int, version: int, report: SnapshotVersion, twin: str) -> dict[str, Any]:
+    def _build_row(
+        self, order_id: str, day: int, version: int, snapshot: PlannedSnapshot, suffix: str
+    ) -> dict[str, Any]:
         placed = DAYS[day]
-        kind, who, which = report.claim
-        clicks = self.clicks.get(f"{who}{twin}", [""] * len(CLICK_TIMES))
-        named = {"coupon": f"{who}{twin}"} if kind in ("coupon", "both") else {}
+        kind, code, click_index = snapshot.claim
+        click = self.clicks.get(f"{code}{suffix}", [""] * len(CLICK_TIMES))[click_index]
+        claims = {"coupon": f"{code}{suffix}"} if kind in ("coupon", "both") else {}
         if kind == "click":
-            named = {"click": clicks[which]}
+            claims = {"click": click}
         elif kind == "forged":
-            named = {"click": clicks[which][:-1] + "AB"[clicks[which].endswith("A")]}
+            claims = {"click": click[:-1] + "AB"[click.endswith("A")]}
         elif kind == "both":
-            # The coupon that is bound from the second day on, and a click of the same.
-            named = {"coupon": f"{who}{twin}-2", "click": clicks[which]}
+            # The coupon that is assigned from the second day on, and a click of the same affiliate.
+            claims = {"coupon": f"{code}{suffix}-2", "click": click}
         lines = [
-            build_line(str(n), CATEGORIES[c], f"{a // 100}.{a % 100:02}", f"{b // 100}.{b % 100:02}")
-            for n, c, a, b in report.lines
+            build_line(str(number), CATEGORIES[category], format_dollars(cents), format_dollars(refunded))
+            for number, category, cents, refunded in snapshot.lines
         ]
-        done = placed + timedelta(days=1) if report.status == "completed" else None
+        completed = placed + timedelta(days=1) if snapshot.status == "completed" else None
         return build_order(
             order_id,
             at=format_timestamp(placed + timedelta(hours=version + 30)),
             placed=format_timestamp(placed),
-            status=report.status,
-            completed=format_timestamp(done) if done else None,
-            customer={"ref": order_id[1:], "country": report.country},
+            status=snapshot.status,
+            completed=format_timestamp(completed) if completed else None,
+            customer={"ref": order_id[1:], "country": snapshot.country},
             lines=lines,
-            **named,
+            **claims,
         )
 
 

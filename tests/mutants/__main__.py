@@ -1,11 +1,12 @@
-"""Changes the code that decides about money in every small way, one at a time, and asks the tests whether they notice.
+"""Mutation tests of the code that computes money: make every small change, one at a time, and run the tests.
 
-`make mutants`; `MODULES="payouts/commissions/rates.py" make mutants` for some; as many as MINUTES allow, in an order by
-SEED. Writes tests/mutants/RESULTS.md, with every mutant that nobody noticed; why, is written in tests/mutants/reasons.toml.
+`make mutants` tries all modules, `MODULES="payouts/commissions/rates.py" make mutants` only some; as many mutants as
+MINUTES allow, in a random order given by SEED. Writes tests/mutants/RESULTS.md with every surviving mutant and its
+reason from tests/mutants/reasons.toml.
 
-A driver of our own: mutmut and cosmic-ray change Python alone, where half of what decides is the text of SQL statements, and
-both start each test run anew, which for Django and its database is three seconds a mutant. Here pytest collects once, and
-forks for each mutant.
+This is not mutmut or cosmic-ray, because they do not change SQL statements, which hold half of this logic, and because
+they start a new process for each mutant, which takes Django and its database three seconds. Here pytest collects once
+and forks for each mutant.
 """
 
 import os
@@ -21,10 +22,10 @@ import pytest
 
 from tests.mutants import report
 from tests.mutants.grafting import graft
-from tests.mutants.python_changes import Mutant, mutants
+from tests.mutants.python_changes import Mutant, list_mutants
 
 ROOT = Path(__file__).parents[2]
-# So many seconds for the tests of one mutant: one that hangs is noticed, too.
+# Seconds for the tests of one mutant; one that takes longer counts as caught.
 LIMIT = 120
 CAUGHT, SURVIVED = 1, 0
 SIMULATION_TEST = "tests/simulation/test_money_simulation.py"
@@ -35,7 +36,7 @@ _CLOSE = (
     "tests/stories/test_small_orders.py",
     SIMULATION_TEST,
 )
-# What each is tried with, the quickest first.
+# The tests to run for the mutants of each module, the quickest first.
 TESTS = {
     "lib/money.py": ("tests/lib/test_money.py",),
     "agreements/periods.py": ("tests/payouts/test_periods.py",),
@@ -83,35 +84,33 @@ TESTS = {
 }
 
 
-class Trial:
-    """In the place of pytest's own loop: every mutant's tests, each in a process of its own."""
+class MutantLoop:
+    """A pytest plugin that replaces the test loop: it runs the tests of each mutant in a process of its own."""
 
-    def __init__(self, every: Sequence[Mutant], seconds: float) -> None:
-        self.every, self.seconds = every, seconds
+    def __init__(self, planned: Sequence[Mutant], seconds: float) -> None:
+        self.planned, self.seconds = planned, seconds
         self.tried, self.survivors = list[Mutant](), list[Mutant]()
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        items = {path: [item for item in session.items if str(item.path) == str(ROOT / path)] for path in _paths()}
-        # The database and whatever else is made once.
-        _run(items["tests/lib/test_money.py"][-2:-1], more=session)
-        used = {path for mutant in self.every for path in TESTS[mutant.module]}
+        items = {path: [item for item in session.items if str(item.path) == str(ROOT / path)] for path in _list_paths()}
+        # One passing test sets up the database and the other session fixtures.
+        _run(items[TESTS["lib/money.py"][0]][-2:-1], next_item=session)
+        used = {path for mutant in self.planned for path in TESTS[mutant.module]}
         if self._try(None, [item for path in used for item in items[path]]) == CAUGHT:
-            pytest.exit("Tests fail as it is.")
-        started = time.monotonic()
-        for number, mutant in enumerate(self.every, 1):
-            begun = time.monotonic()
-            if begun - started > self.seconds:
+            pytest.exit("Tests fail without any mutant.")
+        loop_started = time.monotonic()
+        for number, mutant in enumerate(self.planned, 1):
+            started = time.monotonic()
+            if started - loop_started > self.seconds:
                 break
             self.tried.append(mutant)
             result = self._try(mutant, [item for path in TESTS[mutant.module] for item in items[path]])
             if result == SURVIVED:
                 self.survivors.append(mutant)
-            took = time.monotonic() - begun
-            said = "survived" if result == SURVIVED else "caught"
-            print(
-                f"{number}/{len(self.every)} {said} {took:.1f} s {mutant.module}:{mutant.line} {mutant.change}",
-                flush=True,
-            )
+            seconds = time.monotonic() - started
+            outcome = "survived" if result == SURVIVED else "caught"
+            place = f"{mutant.module}:{mutant.line}"
+            print(f"{number}/{len(self.planned)} {outcome} {seconds:.1f} s {place} {mutant.change}", flush=True)
         return True
 
     @staticmethod
@@ -124,16 +123,16 @@ class Trial:
             try:
                 if mutant:
                     graft(import_module(mutant.module.removesuffix(".py").replace("/", ".")), mutant.tree)
-                os._exit(CAUGHT if _run(items, told=mutant is None) else SURVIVED)
-            except BaseException:  # noqa: BLE001 -- whatever it is, it was noticed
+                os._exit(CAUGHT if _run(items, verbose=mutant is None) else SURVIVED)
+            except BaseException:  # noqa: BLE001 -- any error catches the mutant
                 os._exit(CAUGHT)
         return _wait(child, LIMIT if mutant else 10 * LIMIT)
 
 
 def _wait(child: int, limit: float) -> int:
-    """The exit status; CAUGHT for one that takes too long."""
-    ends = time.monotonic() + limit
-    while time.monotonic() < ends:
+    """Return the child's result, CAUGHT if it takes longer than `limit` seconds."""
+    deadline = time.monotonic() + limit
+    while time.monotonic() < deadline:
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid:
             return os.waitstatus_to_exitcode(status) and CAUGHT
@@ -143,41 +142,44 @@ def _wait(child: int, limit: float) -> int:
     return CAUGHT
 
 
-def _run(items: Sequence[pytest.Item], more: Any = None, *, told: bool = False) -> bool:
-    """Run the tests up to the first that fails: whether one did. With `more` to come, what is made once stays."""
+def _run(items: Sequence[pytest.Item], next_item: Any = None, *, verbose: bool = False) -> bool:
+    """Run the tests up to the first failure and return whether there was one.
+
+    With a `next_item`, pytest keeps the session fixtures after the last test.
+    """
     failed: list[Any] = []
 
-    class Watch:
+    class FailureRecorder:
         def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
             failed.extend([report] if report.failed else [])
-            if report.failed and told:
+            if report.failed and verbose:
                 print(report.nodeid, report.longreprtext, flush=True)
 
-    items[0].config.pluginmanager.register(Watch())
-    for item, following in zip(items, [*items[1:], more], strict=True):
+    items[0].config.pluginmanager.register(FailureRecorder())
+    for item, following in zip(items, [*items[1:], next_item], strict=True):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if failed:
             return True
     return False
 
 
-def _paths() -> list[str]:
+def _list_paths() -> list[str]:
     return sorted({path for paths in TESTS.values() for path in paths})
 
 
 def main() -> int:
     modules = os.environ.get("MODULES", "").split() or list(TESTS)
-    every = [mutant for module in modules for mutant in mutants(module, (ROOT / module).read_text())]
-    # In an order by chance, so that those that come within the time are a sample of all.
-    random.Random(int(os.environ.get("SEED", "1"))).shuffle(every)
+    planned = [mutant for module in modules for mutant in list_mutants(module, (ROOT / module).read_text())]
+    # In random order, so that the mutants tried within the time are a sample of all.
+    random.Random(int(os.environ.get("SEED", "1"))).shuffle(planned)
     os.environ.setdefault("SIMULATION_RUNS", "6")
-    trial = Trial(every, 60 * float(os.environ.get("MINUTES", "25")))
+    loop = MutantLoop(planned, 60 * float(os.environ.get("MINUTES", "25")))
     status = pytest.main(
-        ["-q", "-q", "-p", "no:cacheprovider", "--reuse-db", "-x", "--capture=no", *_paths()], plugins=[trial]
+        ["-q", "-q", "-p", "no:cacheprovider", "--reuse-db", "-x", "--capture=no", *_list_paths()], plugins=[loop]
     )
     if status:
         return int(status)
-    share = report.write(every, trial.tried, trial.survivors, complete=not os.environ.get("MODULES"))
+    share = report.write(planned, loop.tried, loop.survivors, complete=not os.environ.get("MODULES"))
     return 0 if share >= report.MIN_SHARE else 1
 
 

@@ -1,4 +1,4 @@
-"""Every small change of a module's Python: one mutant each, as a syntax tree."""
+"""Every small change of a module's Python code, each as a mutant with its own syntax tree."""
 
 import ast
 from collections.abc import Callable, Iterator
@@ -24,86 +24,87 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr,
 }  # fmt: skip
 
-# A node as it is and as it is to be: None removes a statement.
+# A node and its replacement: None removes a statement.
 Change = tuple[ast.AST, ast.AST | None]
 
 
-def mutants(module: str, source: str) -> Iterator[Mutant]:
-    """The mutants of a module, in order of lines; texts for people, annotations and type hints stay as they are."""
+def list_mutants(module: str, source: str) -> Iterator[Mutant]:
+    """Yield the mutants of a module in the order of its source; texts for people and annotations are not changed."""
     tree = ast.parse(source)
-    for place, node in enumerate(list(_walk(tree))):
-        for number, _change in enumerate(_changes(node)):
+    for index, node in enumerate(list(_walk(tree))):
+        for number, _change in enumerate(_list_changes(node)):
             copy = deepcopy(tree)
-            old, new = list(_changes(list(_walk(copy))[place]))[number]
+            old, new = list(_list_changes(list(_walk(copy))[index]))[number]
             before = ast.unparse(old)
             changed = ast.fix_missing_locations(_Replace(old, new).visit(copy))
-            shown = _shown(before, ast.unparse(new) if new else "removed")
-            yield Mutant(module, getattr(old, "lineno", 0), shown, changed)
-    yield from _in_sql(module, source, tree)
+            description = _describe(before, ast.unparse(new) if new else "removed")
+            yield Mutant(module, getattr(old, "lineno", 0), description, changed)
+    yield from _list_sql_mutants(module, tree)
 
 
-def _in_sql(module: str, source: str, tree: ast.Module) -> Iterator[Mutant]:
-    for place, node in enumerate(list(_walk(tree))):
+def _list_sql_mutants(module: str, tree: ast.Module) -> Iterator[Mutant]:
+    for index, node in enumerate(list(_walk(tree))):
         if not (isinstance(node, ast.Constant) and isinstance(node.value, str) and sql_changes.is_sql(node.value)):
             continue
-        for offset, change, text in sql_changes.changes(node.value):
+        for offset, change, text in sql_changes.list_changes(node.value):
             copy = deepcopy(tree)
-            target = list(_walk(copy))[place]
+            target = list(_walk(copy))[index]
             assert isinstance(target, ast.Constant)
             target.value = text
             yield Mutant(module, node.lineno + node.value.count("\n", 0, offset), f"SQL: {change}", copy)
 
 
 def _walk(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node but docstrings and annotations, in order of the source."""
+    """Yield every node except docstrings and annotations, in the order of the source."""
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns"):
             continue
         children = value if isinstance(value, list) else [value]
         for child in children:
-            text = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
-            if isinstance(child, ast.AST) and not text:
+            is_docstring = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
+            if isinstance(child, ast.AST) and not is_docstring:
                 yield child
                 yield from _walk(child)
 
 
-def _changes(node: ast.AST) -> Iterator[Change]:
-    for kind, change in _KINDS:
+def _list_changes(node: ast.AST) -> Iterator[Change]:
+    for kind, change in _CHANGES_BY_KIND:
         if isinstance(node, kind):
             yield from change(node)
 
 
-def _with(node: Any, **values: Any) -> Any:
+def _copy_with(node: Any, **values: Any) -> Any:
     new = deepcopy(node)
     for name, value in values.items():
         setattr(new, name, value)
     return new
 
 
-def _compare(node: ast.Compare) -> Iterator[Change]:
-    for place, operator in enumerate(node.ops):
+def _change_comparison(node: ast.Compare) -> Iterator[Change]:
+    for index, operator in enumerate(node.ops):
         ops = list(node.ops)
-        ops[place] = _COMPARE[type(operator)]()
-        yield node, _with(node, ops=ops)
+        ops[index] = _COMPARE[type(operator)]()
+        yield node, _copy_with(node, ops=ops)
 
 
-def _boolean(node: ast.BoolOp) -> Iterator[Change]:
-    yield node, _with(node, op=ast.Or() if isinstance(node.op, ast.And) else ast.And())
+def _change_boolean(node: ast.BoolOp) -> Iterator[Change]:
+    yield node, _copy_with(node, op=ast.Or() if isinstance(node.op, ast.And) else ast.And())
     if len(node.values) > 2:
-        yield from ((node, _with(node, values=node.values[:n] + node.values[n + 1 :])) for n in range(len(node.values)))
+        for index in range(len(node.values)):
+            yield node, _copy_with(node, values=node.values[:index] + node.values[index + 1 :])
 
 
-def _arithmetic(node: ast.BinOp) -> Iterator[Change]:
-    text = isinstance(node.left, ast.Constant | ast.Call | ast.JoinedStr) and isinstance(node.op, ast.Mod)
-    if not text and type(node.op) in _ARITHMETIC:
-        yield node, _with(node, op=_ARITHMETIC[type(node.op)]())
+def _change_arithmetic(node: ast.BinOp) -> Iterator[Change]:
+    is_formatting = isinstance(node.left, ast.Constant | ast.Call | ast.JoinedStr) and isinstance(node.op, ast.Mod)
+    if not is_formatting and type(node.op) in _ARITHMETIC:
+        yield node, _copy_with(node, op=_ARITHMETIC[type(node.op)]())
 
 
-def _unary(node: ast.UnaryOp) -> Iterator[Change]:
+def _remove_unary(node: ast.UnaryOp) -> Iterator[Change]:
     yield node, node.operand
 
 
-def _constant(node: ast.Constant) -> Iterator[Change]:
+def _change_constant(node: ast.Constant) -> Iterator[Change]:
     value = node.value
     if isinstance(value, bool):
         yield node, ast.Constant(not value)
@@ -113,42 +114,49 @@ def _constant(node: ast.Constant) -> Iterator[Change]:
         yield node, ast.Constant(value[:-1] + str((int(value[-1]) + 1) % 10))
 
 
-def _return(node: ast.Return) -> Iterator[Change]:
+def _return_none(node: ast.Return) -> Iterator[Change]:
     if node.value is not None and not (isinstance(node.value, ast.Constant) and node.value.value is None):
         yield node, ast.Return(ast.Constant(None))
 
 
-def _statement(node: ast.stmt) -> Iterator[Change]:
+def _remove_statement(node: ast.stmt) -> Iterator[Change]:
     yield node, None
 
 
-def _test(node: ast.If | ast.IfExp) -> Iterator[Change]:
+def _negate_condition(node: ast.If | ast.IfExp) -> Iterator[Change]:
     if not isinstance(node.test, ast.Compare | ast.BoolOp | ast.UnaryOp):
         yield node.test, ast.UnaryOp(ast.Not(), deepcopy(node.test))
 
 
-def _filtered(node: ast.comprehension) -> Iterator[Change]:
+def _remove_comprehension_filter(node: ast.comprehension) -> Iterator[Change]:
     for condition in node.ifs:
         yield condition, ast.Constant(True)
 
 
-def _lookup(node: ast.Call) -> Iterator[Change]:
+def _remove_lookup(node: ast.Call) -> Iterator[Change]:
     if isinstance(node.func, ast.Attribute) and node.func.attr in ("filter", "exclude"):
         for keyword in node.keywords:
-            yield node, _with(node, keywords=[k for k in deepcopy(node.keywords) if k.arg != keyword.arg])
+            yield node, _copy_with(node, keywords=[k for k in deepcopy(node.keywords) if k.arg != keyword.arg])
 
 
-def _ordered(node: ast.Call) -> Iterator[Change]:
+def _swap_min_and_max(node: ast.Call) -> Iterator[Change]:
     if isinstance(node.func, ast.Name) and node.func.id in ("min", "max"):
-        yield node, _with(node, func=ast.Name("max" if node.func.id == "min" else "min", ast.Load()))
+        yield node, _copy_with(node, func=ast.Name("max" if node.func.id == "min" else "min", ast.Load()))
 
 
-_KINDS: tuple[tuple[Any, Callable[[Any], Iterator[Change]]], ...] = (
-    (ast.Compare, _compare), (ast.BoolOp, _boolean), (ast.BinOp, _arithmetic), (ast.UnaryOp, _unary),
-    (ast.Constant, _constant), (ast.Return, _return),
-    (ast.Expr | ast.Raise | ast.AugAssign | ast.Break | ast.Continue, _statement),
-    (ast.If | ast.IfExp, _test), (ast.comprehension, _filtered), (ast.Call, _lookup), (ast.Call, _ordered),
-)  # fmt: skip
+_CHANGES_BY_KIND: tuple[tuple[Any, Callable[[Any], Iterator[Change]]], ...] = (
+    (ast.Compare, _change_comparison),
+    (ast.BoolOp, _change_boolean),
+    (ast.BinOp, _change_arithmetic),
+    (ast.UnaryOp, _remove_unary),
+    (ast.Constant, _change_constant),
+    (ast.Return, _return_none),
+    (ast.Expr | ast.Raise | ast.AugAssign | ast.Break | ast.Continue, _remove_statement),
+    (ast.If | ast.IfExp, _negate_condition),
+    (ast.comprehension, _remove_comprehension_filter),
+    (ast.Call, _remove_lookup),
+    (ast.Call, _swap_min_and_max),
+)
 
 
 class _Replace(ast.NodeTransformer):
@@ -161,12 +169,13 @@ class _Replace(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
-def _shown(before: str, after: str) -> str:
-    """Both on one line, from where they begin to differ on where they are long."""
+def _describe(before: str, after: str) -> str:
+    """Return both texts on one line, long ones shortened to the part where they differ."""
     before, after = (" ".join(text.split()) for text in (before, after))
     start = 0
     if after != "removed" and len(before) > 40:
-        same = next((n for n, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), 0)
-        start = max(0, same - 20)
-    cut = ["…" * (start > 0) + text[start : start + 60] + "…" * (len(text) > start + 60) for text in (before, after)]
+        first_difference = next((n for n, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), 0)
+        start = max(0, first_difference - 20)
+    end = start + 60
+    cut = ["…" * (start > 0) + text[start:end] + "…" * (len(text) > end) for text in (before, after)]
     return f"`{cut[0]}` → {'removed' if after == 'removed' else f'`{cut[1]}`'}"

@@ -37,7 +37,7 @@ from payouts.models import (
     StatementLine,
 )
 from portal.demo import clicks, logins, sales, scenario
-from portal.demo.days import Days
+from portal.demo.planning import Days
 from shops.models import Reject
 from tests.scenarios import list_rollup_differences, roll_back
 from tracking.models import Click, Order, Reason, Rollup

@@ -1,6 +1,7 @@
-"""A small program in plain Python, from CONTRACT.md and nothing else: what each affiliate should have.
+"""A reference implementation of a small program in plain Python, written from the specification alone.
 
-In whole cents and hundredths of a per cent, so that not even the rounding is shared with the product; the time zone is UTC.
+Amounts are whole cents and rates hundredths of a percent, so that even rounding shares no code with the product. The
+time zone is UTC.
 """
 
 from collections.abc import Iterable
@@ -24,18 +25,18 @@ DAY = timedelta(days=1)
 
 
 def round_half_up(base: int, rate: int) -> int:
-    """Cents of `rate` hundredths of a per cent; half goes up, which for an amount above zero is away from it."""
+    """Return `rate` hundredths of a percent of `base` cents, rounded half up; both are positive or zero."""
     return (2 * base * rate + 10_000) // 20_000
 
 
 class ReferenceProgram:
-    """Everything that there is, and what becomes of it."""
+    """The state of the program and the rules that change it."""
 
     def __init__(self, people: Iterable[Person], version: Version) -> None:
         self.people = {person.code: person for person in people}
         self.versions = [version]
         self.sales: list[Sale] = []
-        self.changes: list[AdjustmentRow] = []
+        self.adjustments: list[AdjustmentRow] = []
         self.batches: list[Batch] = []
 
     @property
@@ -46,19 +47,19 @@ class ReferenceProgram:
     def lines(self) -> list[Line]:
         return [line for sale in self.sales for line in sale.lines]
 
-    # Whose an order is (CONTRACT 2 and 4)
+    # Attribution (specification 2 and 4)
 
-    def find_applicable_version(self, person: Person, moment: datetime) -> tuple[Version | None, bool]:
-        """The version that somebody is under, and whether they are paused: a newer one is in effect without them."""
-        in_effect = [version for version in self.versions if version.effective_at <= moment]
-        for place in reversed(range(len(in_effect))):
-            if self._is_applicable(person, in_effect[: place + 1], moment):
-                return in_effect[place], place + 1 < len(in_effect)
+    def find_applicable_version(self, person: Person, at: datetime) -> tuple[Version | None, bool]:
+        """Return the version that applies to a person, and whether they are paused: have not accepted a newer one."""
+        in_effect = [version for version in self.versions if version.effective_at <= at]
+        for index in reversed(range(len(in_effect))):
+            if self._is_applicable(person, in_effect[: index + 1], at):
+                return in_effect[index], index + 1 < len(in_effect)
         return None, False
 
-    def _is_applicable(self, person: Person, versions: list[Version], moment: datetime) -> bool:
+    def _is_applicable(self, person: Person, versions: list[Version], at: datetime) -> bool:
         for version in reversed(versions):
-            if person.accepted.get(version.name, moment + DAY) <= moment:
+            if person.accepted.get(version.name, at + DAY) <= at:
                 return True
             if version.detriment:
                 return False
@@ -69,13 +70,13 @@ class ReferenceProgram:
         if person is None:
             return None, None
         version, paused = self.find_applicable_version(person, sale.placed_at)
-        theirs = person.state_at(sale.placed_at) == "active" and version and not paused
-        return (person.code, version) if theirs else (None, None)
+        is_credited = person.state_at(sale.placed_at) == "active" and version and not paused
+        return (person.code, version) if is_credited else (None, None)
 
-    # What it earns (CONTRACT 5)
+    # Commissions (specification 5)
 
     def apply_snapshot(self, sale: Sale) -> None:
-        """A snapshot came: the order is as `sale` stands now."""
+        """Apply a snapshot of the order with the present values of `sale`."""
         if sale not in self.sales:
             self.sales.append(sale)
         owner, version = self.find_owner(sale)
@@ -89,14 +90,14 @@ class ReferenceProgram:
             line.amount, line.validated_at = 0, None
             return
         if line.owner != sale.owner:
-            line.held.clear()
+            line.holds.clear()
         line.owner = sale.owner
         base = 0 if sale.cancelled else line.cents - line.refunded
         rate = sale.version.rates.get(line.category, sale.version.everything_else)
         line.amount = 0 if line.forfeited else round_half_up(base, rate)
-        done = sale.completed_at is not None and not sale.cancelled
+        is_completed = sale.completed_at is not None and not sale.cancelled
         line.validated_at = (
-            sale.completed_at + sale.version.validation_days * DAY if done and sale.completed_at else None
+            sale.completed_at + sale.version.validation_days * DAY if is_completed and sale.completed_at else None
         )
 
     def forfeit(self, sale: Sale) -> None:
@@ -108,7 +109,7 @@ class ReferenceProgram:
             line.forfeited = False
             self._price(sale, line)
 
-    # What is owed (CONTRACT 6 and 7)
+    # Balances and closes (specification 6 and 7)
 
     def get_balance(self, code: str) -> int:
         return self.people[code].carried + sum(payout.amount for payout in self._list_returned(code))
@@ -124,45 +125,45 @@ class ReferenceProgram:
         ]
 
     def close(self, *, ends_at: datetime, now: datetime) -> dict[str, StatementFigures]:
-        """Close a month: {affiliate: what their statement says}; the payouts are a batch of their own."""
-        found, drafts = {}, []
+        """Close a month, add the batch of its payouts, and return the statements by affiliate code."""
+        statements, payouts = {}, []
         for person in self.people.values():
-            told = self._post_statement(person, ends_at, now)
-            if told:
-                found[person.code] = told
-            if told and told.paid:
-                drafts.append(PayoutRow(None, person.code, told.paid, person.details))
-        if drafts:
-            self.batches.append(Batch(None, drafts))
-        return found
+            statement = self._post_statement(person, ends_at, now)
+            if statement:
+                statements[person.code] = statement
+            if statement and statement.paid:
+                payouts.append(PayoutRow(None, person.code, statement.paid, person.details))
+        if payouts:
+            self.batches.append(Batch(None, payouts))
+        return statements
 
     def _post_statement(self, person: Person, ends_at: datetime, now: datetime) -> StatementFigures | None:
         due = [line for line in self.lines if line.owner == person.code and self._is_due(line, ends_at)]
         settled = sum(line.amount - line.settled for line in due)
         for line in due:
             line.settled, line.posted = line.amount, True
-        changes = [
-            change
-            for change in self.changes
-            if change.owner == person.code and change.decided_at and change.state == "approved"
-            if not change.posted and change.decided_at < ends_at
+        adjustments = [
+            one
+            for one in self.adjustments
+            if one.owner == person.code and one.decided_at and one.state == "approved"
+            if not one.posted and one.decided_at < ends_at
         ]
-        adjusted = sum(change.amount for change in changes)
-        returned = self._list_returned(person.code)
-        back = sum(payout.amount for payout in returned)
-        if not (due or changes or returned or person.carried):
+        adjusted = sum(one.amount for one in adjustments)
+        returned_payouts = self._list_returned(person.code)
+        returned = sum(payout.amount for payout in returned_payouts)
+        if not (due or adjustments or returned_payouts or person.carried):
             return None
-        for change in changes:
-            change.posted = True
-        for payout in returned:
+        for one in adjustments:
+            one.posted = True
+        for payout in returned_payouts:
             payout.on_statement = True
-        opening, balance = person.carried, person.carried + settled + adjusted + back
+        opening, balance = person.carried, person.carried + settled + adjusted + returned
         reasons = self._list_carry_over_reasons(person, balance, now)
         paid = 0 if reasons else balance
         person.statements += 1
         person.carried = balance - paid
         return StatementFigures(
-            (person.statements, opening, len(due), settled, adjusted, back, paid, balance - paid), reasons
+            (person.statements, opening, len(due), settled, adjusted, returned, paid, balance - paid), reasons
         )
 
     @staticmethod
@@ -170,34 +171,34 @@ class ReferenceProgram:
         validated = line.validated_at is not None and line.validated_at < ends_at
         if line.amount == line.settled or not (validated or line.posted):
             return False
-        return line.amount < line.settled or not line.held
+        return line.amount < line.settled or not line.holds
 
     def _list_carry_over_reasons(self, person: Person, balance: int, now: datetime) -> set[str]:
         if not balance:
             return {"nothing_due"}
         version, _paused = self.find_applicable_version(person, now)
-        final = person.state == "terminated" or (person.state == "leaving" and person.is_notice_over(now))
-        against = {
+        is_final = person.state == "terminated" or (person.state == "leaving" and person.is_notice_over(now))
+        reasons = {
             "negative_balance": balance < 0,
-            "below_minimum": 0 < balance < (version or self.versions[0]).minimum and not final,
+            "below_minimum": 0 < balance < (version or self.versions[0]).minimum and not is_final,
             "suspended": person.state == "suspended",
             "no_accepted_agreement": version is None,
             "payout_details_on_hold": person.usable_from > now,
             "payouts_held": bool(person.holds),
         }
-        return {reason for reason, holds in against.items() if holds}
+        return {reason for reason, applies in reasons.items() if applies}
 
-    # What becomes of payouts (CONTRACT 6)
+    # Payouts (specification 6)
 
     def list_blocked_payouts(self, batch: Batch) -> list[PayoutRow]:
-        """Those payouts of a batch that may not be sent now."""
-        found = []
+        """Return the payouts of the batch that may not be sent now."""
+        blocked = []
         for payout in batch.payouts:
             person = self.people[payout.owner]
-            stopped = payout.detail != person.details or person.holds or person.state == "suspended"
-            if payout.state not in RETURNED_STATES and stopped:
-                found.append(payout)
-        return found
+            is_blocked = payout.detail != person.details or person.holds or person.state == "suspended"
+            if payout.state not in RETURNED_STATES and is_blocked:
+                blocked.append(payout)
+        return blocked
 
     def can_be_reissued(self, payout: PayoutRow, now: datetime) -> bool:
         person = self.people[payout.owner]
@@ -206,26 +207,26 @@ class ReferenceProgram:
 
     @staticmethod
     def cancel(batch: Batch, payout: PayoutRow) -> None:
-        """Back to the balance; the approval is void, and a batch without payouts is over."""
+        """Cancel the payout, which voids the approval; a batch without remaining payouts is cancelled too."""
         payout.state = "cancelled"
-        live = [other for other in batch.payouts if other.state in UNSENT_STATES]
-        for other in live:
+        remaining = [other for other in batch.payouts if other.state in UNSENT_STATES]
+        for other in remaining:
             other.state = "draft"
-        batch.state = "draft" if live else "cancelled"
+        batch.state = "draft" if remaining else "cancelled"
 
     def reissue(self, old: PayoutRow, *, key: Any, batch: Any) -> None:
         old.replaced = True
         self.batches.append(Batch(batch, [PayoutRow(key, old.owner, old.amount, self.people[old.owner].details)]))
 
-    # What each affiliate should have now
+    # Totals
 
     def get_totals(self, code: str) -> tuple[int, int, int, int, int]:
-        """Balance, pending, settled, on the way, paid: all in cents."""
-        theirs = [line for line in self.lines if line.owner == code]
+        """Return the affiliate's balance, unsettled, settled, in transit and paid amounts in cents."""
+        lines = [line for line in self.lines if line.owner == code]
         return (
             self.get_balance(code),
-            sum(line.amount - line.settled for line in theirs),
-            sum(line.settled for line in theirs),
+            sum(line.amount - line.settled for line in lines),
+            sum(line.settled for line in lines),
             sum(
                 payout.amount
                 for payout in self.payouts

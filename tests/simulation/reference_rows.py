@@ -1,4 +1,4 @@
-"""What the reference kept by hand consist of, in whole cents and hundredths of a per cent."""
+"""The records of the reference implementation, in whole cents and hundredths of a percent."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +10,7 @@ RETURNED_STATES = ("failed", "cancelled")
 
 @dataclass
 class Version:
-    """Terms of one version: rates in hundredths of a per cent, the minimum in cents; `detriment` to the one before."""
+    """The terms of an agreement version; `detriment` means worse for affiliates than the version before."""
 
     name: str
     rates: dict[str, int]
@@ -40,13 +40,13 @@ class Person:
     def is_notice_over(self, now: datetime) -> bool:
         return self.notice_ends_at is not None and self.notice_ends_at <= now
 
-    def state_at(self, moment: datetime) -> str:
-        return [state for since, state in self.history if since <= moment][-1]
+    def state_at(self, at: datetime) -> str:
+        return [state for since, state in self.history if since <= at][-1]
 
 
 @dataclass
 class Line:
-    """A line of an order as the shop last told of it, and its commission; `owner` is None before it had one."""
+    """An order line of the newest snapshot, and its commission; `owner` is None until it is credited."""
 
     category: str
     cents: int
@@ -57,7 +57,7 @@ class Line:
     settled: int = 0
     posted: bool = False
     forfeited: bool = False
-    held: set[str] = field(default_factory=set)
+    holds: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -78,7 +78,7 @@ class Sale:
 
 @dataclass
 class PayoutRow:
-    """A payout. `detail` counts the details that it goes to; `key` is the product's own."""
+    """A payout. `detail` is the number of the payout details used; `key` is the product's primary key."""
 
     key: Any
     owner: str
@@ -98,8 +98,6 @@ class Batch:
 
 @dataclass
 class AdjustmentRow:
-    """An adjustment."""
-
     key: Any
     owner: str
     amount: int
@@ -110,7 +108,7 @@ class AdjustmentRow:
 
 @dataclass
 class StatementFigures:
-    """What a statement says: number, opening, lines, settled, adjustments, returned, payout, closing; and its reasons."""
+    """The number, opening, lines, settled, adjustments, returned, payout, closing of a statement; and its reasons."""
 
     figures: tuple[int, ...]
     reasons: set[str]

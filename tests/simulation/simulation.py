@@ -1,7 +1,7 @@
-"""A machine that lives any life of a small program, step by step, beside the reference kept by hand (`tests.lives.reference`).
+"""A stateful property-based test that runs random steps on the product and on the reference, and compares them.
 
-It calls the product's own verbs. Each run is one transaction that is undone, so what a commit would check is checked after
-each step, and so is every invariant of the ledger.
+Each run is one transaction that is rolled back. After each step, the deferred constraints and all invariants of the
+ledger are checked.
 """
 
 from collections.abc import Callable, Sequence
@@ -38,10 +38,10 @@ from tests.simulation.reference_rows import Person, Sale, Version
 PEOPLE = ("ANN", "BEN", "CAT")
 ACCEPTED_AT = parse_utc("2026-01-02")
 STARTS_AT = parse_utc("2026-01-03T12:00:00")
-# Half a cent at 5, 8.5 and 3 per cent; the minimum exactly, at 5 per cent, and a cent below it.
+# Include half a cent of commission at 5, 8.5 and 3 percent; at 5 percent the payout minimum exactly and a cent less.
 CENTS = (1, 10, 30, 50, 99, 1_999, 31_980, 32_000, 50_000, 100_000)
 CATEGORIES = ("home-decor", "jewelry-accessories", "not-on-the-card")
-# What the next versions change, in per cent, dollars and days: the one raises, the other is to everybody's detriment.
+# Terms of the next versions (rates in percent, minimum in dollars, days): the second is worse for all affiliates.
 CHANGES = {
     "raised": (("7.00", "8.50", "3.33"), "10.00", 14),
     "lowered": (("4.00", "8.00", "2.75"), "20.00", 30),
@@ -53,14 +53,14 @@ SOURCES = st.sampled_from(["review:1", "review:2"])
 
 Row = TypeVar("Row")
 
-_FOUND = " UNION ALL ".join(f"SELECT found FROM ({row.violations}) AS violation(found)" for row in INVARIANTS)
+_VIOLATIONS = " UNION ALL ".join(f"SELECT found FROM ({row.violations}) AS violation(found)" for row in INVARIANTS)
 _LINES = """
 SELECT o.order_id || '/' || l.line_id, a.code, 100 * c.amount,
        100 * COALESCE((SELECT SUM(amount) FROM payouts_statementline s WHERE s.commission_id = c.line_id), 0)
   FROM payouts_commission c JOIN tracking_order o ON o.id = c.order_id JOIN tracking_orderline l ON l.id = c.line_id
   JOIN affiliates_affiliate a ON a.id = c.affiliate_id
 """
-_HAS = """
+_TOTALS = """
 SELECT a.code, -100 * SUM(e.amount) FILTER (WHERE account = 'affiliate_payable'),
        100 * (SELECT SUM(c.amount) FROM payouts_commission c WHERE c.affiliate_id = a.id)
            - 100 * COALESCE((SELECT SUM(s.settled) FROM payouts_statement s WHERE s.affiliate_id = a.id), 0),
@@ -72,29 +72,29 @@ SELECT a.code, -100 * SUM(e.amount) FILTER (WHERE account = 'affiliate_payable')
 
 
 class Scenario(NamedTuple):
-    """What every run begins with: three affiliates with a coupon of their name, and two of the staff."""
+    """The start of every run: three affiliates with a coupon named after them, and two members of staff."""
 
-    people: dict[str, Affiliate]
+    affiliates: dict[str, Affiliate]
     preparer: User
     approver: User
 
 
 def build_scenario(folder: Path) -> Scenario:
-    """The program under version 1, with drafts of the next two."""
+    """Create the program under version 1, with drafts of two more versions."""
     with time_machine.travel(STARTS_AT, tick=False):
         create_program("2026-01-01")
-        people = import_affiliates(PEOPLE, folder)
+        affiliates = import_affiliates(PEOPLE, folder)
         for name, (rates, minimum, days) in CHANGES.items():
             draft = version_drafts.start_draft(now=STARTS_AT, by=None)
             AgreementVersion.objects.filter(pk=draft.pk).update(name=name, payout_minimum=minimum, validation_days=days)
             categories = (*CATEGORIES[:2], draft.rates.get(everything_else=True).category)
             for category, percent in zip(categories, rates, strict=True):
                 draft.rates.filter(category=category).update(percent=percent)
-        return Scenario(people, make_staff("payout preparers"), make_staff("payout approvers"))
+        return Scenario(affiliates, make_staff("payout preparers"), make_staff("payout approvers"))
 
 
 def build_version(name: str, rates: Sequence[str], minimum: str, days: int, effective_at: datetime) -> Version:
-    """The same for the reference."""
+    """Return the version for the reference."""
     *named, rest = [to_cents(rate) for rate in rates]
     card = dict(zip(CATEGORIES[:2], named, strict=True))
     return Version(name, card, rest, to_cents(minimum), days, effective_at, detriment=name == "lowered")
@@ -109,42 +109,42 @@ def to_dollars(cents: int) -> Decimal:
 
 
 def assert_same(product: dict[str, Any], reference: dict[str, Any]) -> None:
-    """Fail with what differs."""
+    """Assert that both have the same keys and values, naming the first difference."""
     for key in sorted({*product, *reference}):
-        assert product.get(key) == reference.get(key), f"{key}: {product.get(key)}, worked out {reference.get(key)}"
+        assert product.get(key) == reference.get(key), f"{key}: {product.get(key)}, reference {reference.get(key)}"
 
 
 @dataclass
 class Step:
-    """One thing that can happen: as often, among those that can, as its weight; when, and to what."""
+    """A step: its function, its relative frequency, whether it is possible, and strategies for its arguments."""
 
-    verb: Callable[..., None]
+    function: Callable[..., None]
     weight: int
     when: Callable[[Any], object]
     arguments: dict[str, st.SearchStrategy[Any]]
 
 
 def step(
-    weight: int, *, when: Callable[[Any], object] = lambda _life: True, **arguments: st.SearchStrategy[Any]
+    weight: int, *, when: Callable[[Any], object] = lambda _run: True, **arguments: st.SearchStrategy[Any]
 ) -> Callable[[Callable[..., None]], Step]:
-    return lambda verb: Step(verb, weight, when, arguments)
+    return lambda function: Step(function, weight, when, arguments)
 
 
 class ProgramSimulation(RuleBasedStateMachine):
-    """The state: the product's in the database, and the reference. The steps are in `orders`, `terms` and `money`."""
+    """The database, the reference and their comparison; the steps are in `orders`, `terms` and `money`."""
 
     def __init__(self, scenario: Scenario) -> None:
         super().__init__()
         self.scenario = scenario
-        self.undone = roll_back()
-        self.undone.__enter__()
+        self.rolled_back = roll_back()
+        self.rolled_back.__enter__()
         with connection.cursor() as cursor:
-            # Planned once: that takes longer than to ask.
+            # Prepared once, because planning takes longer than running it.
             cursor.execute("SELECT name FROM pg_prepared_statements WHERE name = 'invariants'")
             if not cursor.fetchone():
-                cursor.execute(f"PREPARE invariants AS {_FOUND}")
+                cursor.execute(f"PREPARE invariants AS {_VIOLATIONS}")
         self.now = STARTS_AT
-        self.closed: date | None = None
+        self.closed_month: date | None = None
         self.step_number = self.new_versions = 0
         active = [(ACCEPTED_AT, "active")]
         self.reference = ReferenceProgram(
@@ -154,12 +154,15 @@ class ProgramSimulation(RuleBasedStateMachine):
 
     @rule(data=st.data(), choice=st.integers(0, 65_535))
     def take_step(self, data, choice):
-        """Hypothesis' own choice among rules is even, leaves out most and repeats itself: few lives would come to a payout."""
+        """Take a random step, chosen by weight.
+
+        With a Hypothesis rule per step, few runs would reach a payout: it chooses rules evenly and omits most of them.
+        """
         self.step_number += 1
-        able = [one for one in self.steps() for _time in range(one.weight) if one.when(self)]
-        chosen = able[(choice + 7_919 * self.step_number) % len(able)]
-        arguments = data.draw(st.fixed_dictionaries(chosen.arguments), label=chosen.verb.__name__)
-        chosen.verb(self, **arguments)
+        possible = [one for one in self.steps() for _time in range(one.weight) if one.when(self)]
+        chosen = possible[(choice + 7_919 * self.step_number) % len(possible)]
+        arguments = data.draw(st.fixed_dictionaries(chosen.arguments), label=chosen.function.__name__)
+        chosen.function(self, **arguments)
 
     @classmethod
     @cache
@@ -168,59 +171,58 @@ class ProgramSimulation(RuleBasedStateMachine):
 
     @initialize(number=st.sampled_from([0, 0, 1, 2]))
     def set_version_count(self, number):
-        """A new version takes longer than ten other steps."""
+        """Limit the new versions, because publishing one takes longer than ten other steps."""
         self.new_versions = number
 
     def teardown(self) -> None:
-        self.undone.__exit__(None, None, None)
+        self.rolled_back.__exit__(None, None, None)
 
-    def affiliate(self, code: str) -> Affiliate:
-        return Affiliate.objects.select_related("user").get(pk=self.scenario.people[code].pk)
+    def get_affiliate(self, code: str) -> Affiliate:
+        return Affiliate.objects.select_related("user").get(pk=self.scenario.affiliates[code].pk)
 
     def send_sales(self, *sales: Sale, dropped: Sequence[int] = ()) -> None:
-        """Send the shop's snapshots of `sales` as they stand now, without the lines `dropped`."""
-        results = send_orders(*(self._snapshot(sale, dropped) for sale in sales), now=self.now)
+        """Send snapshots of the sales' present state, without the lines with the indexes `dropped`."""
+        results = send_orders(*(self._build_snapshot(sale, dropped) for sale in sales), now=self.now)
         for sale, result in zip(sales, results, strict=True):
             assert result.outcome == ("updated" if sale in self.reference.sales else "created"), result
             self.reference.apply_snapshot(sale)
             assert result.affiliate == sale.owner, result
 
-    def _snapshot(self, sale: Sale, dropped: Sequence[int]) -> dict[str, Any]:
-        done = sale.completed_at
+    def _build_snapshot(self, sale: Sale, dropped: Sequence[int]) -> dict[str, Any]:
         lines = [
-            build_line(str(place), row.category, f"{to_dollars(row.cents):.2f}", f"{to_dollars(row.refunded):.2f}")
-            for place, row in enumerate(sale.lines)
-            if place not in dropped
+            build_line(str(index), line.category, f"{to_dollars(line.cents):.2f}", f"{to_dollars(line.refunded):.2f}")
+            for index, line in enumerate(sale.lines)
+            if index not in dropped
         ]
         return build_order(
             sale.order_id,
             at=self.now.isoformat(),
             placed=sale.placed_at.isoformat(),
-            completed=done.isoformat() if done else None,
+            completed=sale.completed_at.isoformat() if sale.completed_at else None,
             status="cancelled" if sale.cancelled else "",
             coupon=sale.coupon,
             lines=lines,
         )
 
     @staticmethod
-    def pick(rows: Sequence[Row], which: int) -> Row:
-        return rows[which % len(rows)]
+    def pick(rows: Sequence[Row], index: int) -> Row:
+        return rows[index % len(rows)]
 
     @invariant()
     def matches_reference(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
             lines = {
-                f"{sale.order_id}/{place}": (row.owner, row.amount, row.settled)
+                f"{sale.order_id}/{index}": (line.owner, line.amount, line.settled)
                 for sale in self.reference.sales
-                for place, row in enumerate(sale.lines)
-                if row.owner
+                for index, line in enumerate(sale.lines)
+                if line.owner
             }
             assert_same(self._query(cursor, _LINES), lines)
-            assert_same(self._query(cursor, _HAS), {code: self.reference.get_totals(code) for code in PEOPLE})
+            assert_same(self._query(cursor, _TOTALS), {code: self.reference.get_totals(code) for code in PEOPLE})
             cursor.execute("EXECUTE invariants")
-            found = cursor.fetchall()
-        assert not found, found
+            violations = cursor.fetchall()
+        assert not violations, violations
         self.now += timedelta(minutes=1)
 
     @staticmethod

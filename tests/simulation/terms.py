@@ -1,6 +1,6 @@
-"""What is agreed, who takes part, and the clock.
+"""Steps of the simulation: agreement versions, statuses, payout holds and details, and the clock.
 
-Each step is done by the product's verb and in the reference, or refused by the one and not done in the other.
+Each step calls the product and updates the reference, or is rejected by the product and leaves the reference as it is.
 """
 
 from datetime import timedelta
@@ -17,32 +17,32 @@ from payouts.payout_details import details
 from tests.simulation.simulation import CHANGES, CODES, INDEXES, SOURCES, ProgramSimulation, build_version, step
 
 
-class Terms(ProgramSimulation):
-    """What is agreed, who takes part, and the clock."""
+class TermSteps(ProgramSimulation):
+    """Agreement versions, statuses, payout holds and details, and the clock."""
 
     @step(
         2,
-        when=lambda life: len(life.reference.versions) <= life.new_versions,
+        when=lambda run: len(run.reference.versions) <= run.new_versions,
         name=st.sampled_from(list(CHANGES)),
         days=st.sampled_from([0, 3, 14, 20]),
     )
-    def change_rates(self, name, days):
-        if name in [known.name for known in self.reference.versions]:
+    def publish_version(self, name, days):
+        if name in [version.name for version in self.reference.versions]:
             return
-        after = self.reference.versions[-1].effective_at + timedelta(seconds=1)
-        wait = max(days, 14) if name == "lowered" else days
-        effective_at = max(self.now, after) + timedelta(days=wait)
+        earliest = self.reference.versions[-1].effective_at + timedelta(seconds=1)
+        notice_days = max(days, 14) if name == "lowered" else days
+        effective_at = max(self.now, earliest) + timedelta(days=notice_days)
         draft = AgreementVersion.objects.get(name=name)
         published = publishing.publish_version(agreement=draft, effective_at=effective_at, now=self.now, by=None)
         self.reference.versions.append(build_version(name, *CHANGES[name], effective_at))
         assert published.detriment == self.reference.versions[-1].detriment
 
-    @step(1, when=lambda life: len(life.reference.versions) > 1, code=CODES, which=INDEXES)
-    def accept(self, code, which):
-        person, version = self.reference.people[code], self.pick(self.reference.versions[1:], which)
+    @step(1, when=lambda run: len(run.reference.versions) > 1, code=CODES, index=INDEXES)
+    def accept_version(self, code, index):
+        person, version = self.reference.people[code], self.pick(self.reference.versions[1:], index)
         if person.state == "active" and version.name not in person.accepted:
             acceptances.record_offline_acceptance(
-                affiliate=self.affiliate(code),
+                affiliate=self.get_affiliate(code),
                 agreement=AgreementVersion.objects.get(name=version.name),
                 accepted_at=self.now,
                 evidence="signed",
@@ -52,37 +52,37 @@ class Terms(ProgramSimulation):
             person.accepted[version.name] = self.now
 
     @step(1, days=st.sampled_from([1, 6, 15, 31]))
-    def let_time_go_by(self, days):
+    def advance_clock(self, days):
         self.now += timedelta(days=days)
-        self._end_notices()
+        self._apply_expired_notices()
 
-    def _end_notices(self):
-        over = [p for p in self.reference.people.values() if p.state == "leaving" and p.is_notice_over(self.now)]
-        for person in over:
+    def _apply_expired_notices(self):
+        expired = [p for p in self.reference.people.values() if p.state == "leaving" and p.is_notice_over(self.now)]
+        for person in expired:
             person.history.append((person.notice_ends_at or self.now, "terminated"))
-        if over:
-            assert termination.apply_expired_notices(now=self.now).left == len(over)
+        if expired:
+            assert termination.apply_expired_notices(now=self.now).left == len(expired)
 
     @step(1, code=CODES)
     def suspend(self, code):
         if self.reference.people[code].state == "active":
-            suspension.suspend(affiliate=self.affiliate(code), reason="A test.", now=self.now, by=None)
+            suspension.suspend(affiliate=self.get_affiliate(code), reason="A test.", now=self.now, by=None)
             self.reference.people[code].history.append((self.now, "suspended"))
 
-    @step(2, when=lambda life: [p for p in life.reference.people.values() if p.state == "suspended"], which=INDEXES)
-    def reinstate(self, which):
-        person = self.pick([p for p in self.reference.people.values() if p.state == "suspended"], which)
-        suspension.reinstate(affiliate=self.affiliate(person.code), reason="A test.", now=self.now, by=None)
+    @step(2, when=lambda run: [p for p in run.reference.people.values() if p.state == "suspended"], index=INDEXES)
+    def reinstate(self, index):
+        person = self.pick([p for p in self.reference.people.values() if p.state == "suspended"], index)
+        suspension.reinstate(affiliate=self.get_affiliate(person.code), reason="A test.", now=self.now, by=None)
         person.history.append((self.now, "active"))
 
     @step(
         1,
-        when=lambda life: all(p.state in ("active", "suspended") for p in life.reference.people.values()),
+        when=lambda run: all(p.state in ("active", "suspended") for p in run.reference.people.values()),
         code=CODES,
         breach=st.booleans(),
     )
     def terminate(self, code, breach):
-        person, affiliate = self.reference.people[code], self.affiliate(code)
+        person, affiliate = self.reference.people[code], self.get_affiliate(code)
         if breach:
             status_history.change_status(affiliate=affiliate, to=State.TERMINATED, now=self.now, by=None, breach=True)
             person.history.append((self.now, "terminated"))
@@ -93,14 +93,16 @@ class Terms(ProgramSimulation):
 
     @step(1, code=CODES, source=SOURCES)
     def hold_payouts(self, code, source):
-        holds.hold_payouts(affiliate=self.affiliate(code), source=source, reason="A test.", now=self.now, by=None)
+        holds.hold_payouts(affiliate=self.get_affiliate(code), source=source, reason="A test.", now=self.now, by=None)
         self.reference.people[code].holds.add(source)
 
-    @step(2, when=lambda life: [p for p in life.reference.people.values() if p.holds], which=INDEXES, source=SOURCES)
-    def release_payouts(self, which, source):
-        person = self.pick([p for p in self.reference.people.values() if p.holds], which)
-        ended = holds.release_payouts(affiliate=self.affiliate(person.code), source=source, now=self.now, by=None)
-        assert ended == (source in person.holds)
+    @step(2, when=lambda run: [p for p in run.reference.people.values() if p.holds], index=INDEXES, source=SOURCES)
+    def release_payouts(self, index, source):
+        person = self.pick([p for p in self.reference.people.values() if p.holds], index)
+        released = holds.release_payouts(
+            affiliate=self.get_affiliate(person.code), source=source, now=self.now, by=None
+        )
+        assert released == (source in person.holds)
         person.holds.discard(source)
 
     @step(1, code=CODES)
@@ -109,7 +111,7 @@ class Terms(ProgramSimulation):
         person.details += 1
         person.usable_from = self.now + timedelta(days=7)
         details.change_details(
-            affiliate=self.affiliate(code),
+            affiliate=self.get_affiliate(code),
             method="paypal",
             account=f"{code.lower()}{person.details}@example.com",
             holder=code,

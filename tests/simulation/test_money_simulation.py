@@ -1,4 +1,7 @@
-"""Any life of money ..."""
+"""Random runs of a small program, compared with a reference implementation.
+
+SIMULATION_RUNS sets the number of runs, SIMULATION_SEED chooses others.
+"""
 
 import os
 
@@ -6,15 +9,15 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.simulation.money import Money
-from tests.simulation.orders import Orders
+from tests.simulation.money import MoneySteps
+from tests.simulation.orders import OrderSteps
 from tests.simulation.simulation import Scenario, build_scenario
-from tests.simulation.terms import Terms
+from tests.simulation.terms import TermSteps
 
-# So many lives of so many steps each, in all parts together; the same ones each time.
+# The number of runs in all parts together, and of steps in each.
 SIMULATION_RUNS, STEPS, PARTS = int(os.environ.get("SIMULATION_RUNS", "500")), 50, 2
 SEED = int(os.environ.get("SIMULATION_SEED", "1"))
-# A look at a few, as `make mutants` takes: it need not know the shortest life that ends wrongly.
+# With few runs, as in `make mutants`, failures are not shrunk.
 SHORT = SIMULATION_RUNS < 100
 PHASES = [Phase.generate] if SHORT else [Phase.generate, Phase.shrink]
 
@@ -24,20 +27,18 @@ def scenario(tmp_path) -> Scenario:
     return build_scenario(tmp_path)
 
 
-# Committed, so that each life is a transaction of its own, which is undone; a short look commits nothing.
+# The scenario is committed, so that each run is a transaction of its own; with few runs, nothing is committed.
 @pytest.mark.django_db(transaction=not SHORT)
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
-def test_ends_in_the_balances_that_were_worked_out_by_hand(scenario, part):
-    """SIMULATION_RUNS=10000 for more of them, SIMULATION_SEED=7 for others."""
-
+def test_balances_equal_reference_after_random_steps(scenario, part):
     @seed(SEED * PARTS + part)
-    class Lived(Orders, Terms, Money):
+    class Simulation(OrderSteps, TermSteps, MoneySteps):
         def __init__(self) -> None:
             super().__init__(scenario)
 
     run_state_machine_as_test(
-        Lived,
+        Simulation,
         settings=settings(
             max_examples=SIMULATION_RUNS // PARTS,
             stateful_step_count=STEPS,

@@ -1,4 +1,4 @@
-"""What stories begin with."""
+"""Fixtures for the tests of whole programs."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -11,14 +11,14 @@ from tests.stories.attribution_program import ScriptedProgram
 
 @pytest.fixture(scope="module")
 def built_program(django_db_setup, django_db_blocker) -> Iterator[ScriptedProgram]:
-    """Made once for all stories of a module: it takes as long as many of them."""
+    """Build the program once per module, because building it takes as long as many of its tests."""
     with django_db_blocker.unblock(), roll_back():
         yield ScriptedProgram()
 
 
 @pytest.fixture
 def program(built_program: ScriptedProgram) -> Iterator[ScriptedProgram]:
-    """The small program of `tests.stories.attribution_program`, as new for each story; its roll-ups equal its rows."""
+    """Return a fresh copy of the program per test; afterwards its rollups must equal its rows."""
     with roll_back():
         yield deepcopy(built_program)
         assert list_rollup_differences() == []

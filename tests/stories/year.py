@@ -1,5 +1,7 @@
-"""A year to live through: affiliates who read, click, accept and decline on the portal's own pages, a shop that sends its
-orders, and beat's questions day by day. Every order is one line of home-decor, of 100.00 unless told."""
+"""Helpers to run a program for a year: affiliates on the portal's pages, a shop that sends orders, and daily tasks.
+
+Every order has one line of home-decor, of 100.00 by default.
+"""
 
 import re
 from collections import defaultdict
@@ -31,11 +33,11 @@ from tracking.models import Link, Order
 DAY = timedelta(days=1)
 SHOP = "shop.example"
 RATES = {"1": "5.00", "2": "6.00", "3": "4.00", "4": "4.50"}
-"""The rate of home-decor by version, in percent: of 100.00 it is the commission, too."""
+"""The rate of home-decor by version, in percent, which is also the commission of 100.00."""
 
 
 class Credited(NamedTuple):
-    """An order that is somebody's: the version that prices it, its commission, and of how much."""
+    """An order credited to an affiliate: the version that prices it, its commission and its base."""
 
     version: str
     commission: str
@@ -43,23 +45,23 @@ class Credited(NamedTuple):
 
 
 class NotCredited(NamedTuple):
-    """An order that is nobody's: why, and by which clause of which version."""
+    """An order credited to no affiliate: the reason, and the clause and version it comes from."""
 
     reason: str
     clause: str
 
 
 class SoldOrder(NamedTuple):
-    """An order as the shop sends it, by keyword of `tests.scenarios.build_order`, and what must become of it."""
+    """An order as the shop sends it, with arguments of `tests.scenarios.build_order`, and its expected attribution."""
 
     amount: str
-    facts: dict[str, Any]
+    arguments: dict[str, Any]
     owner: str
     expected: Credited | NotCredited
 
 
 class ProgramYear:
-    """What happens, and when: `now` is the moment that has come."""
+    """The program, with `now` as its current time."""
 
     def __init__(self) -> None:
         Program.current()
@@ -72,7 +74,7 @@ class ProgramYear:
         self._read: set[UUID] = set()
 
     def advance_to(self, text: str) -> None:
-        """Live on until `text`: each morning at six the shop says what is completed, and beat asks what is due."""
+        """Advance to the time `text`; at six each morning, the shop completes orders and the daily tasks run."""
         end = parse_utc(text)
         while (morning := self._next_morning()) < end:
             self.now = morning
@@ -90,7 +92,7 @@ class ProgramYear:
     # --- People -------------------------------------------------------------------------------------------------
 
     def join(self, code: str, agreement: AgreementVersion) -> None:
-        """Somebody applies, is approved, accepts on the page, makes a link and says where the money goes."""
+        """Create an approved affiliate who accepts on the page, creates a link and has payout details."""
         user = make_user(email=f"{code.lower()}@example.com", name=code.title())
         affiliate = make_affiliate(state=State.APPROVED, at=self.now - DAY, user=user)
         Affiliate.objects.filter(pk=affiliate.pk).update(code=code)
@@ -101,23 +103,23 @@ class ProgramYear:
         self.links[code] = tracking_links.create_link(
             affiliate=affiliate, target=f"https://{SHOP}/", now=self.now, by=None
         )
-        payee = details.DetailsEntry(affiliate, "paypal", user.email, affiliate.name, self.now)
-        details.import_details(entries=[payee], now=self.now, by=None)
+        entry = details.DetailsEntry(affiliate, "paypal", user.email, affiliate.name, self.now)
+        details.import_details(entries=[entry], now=self.now, by=None)
 
-    def browser(self, code: str) -> Client:
+    def sign_in(self, code: str) -> Client:
         client = Client(headers={"user-agent": "Mozilla/5.0 Firefox/140.0"}, REMOTE_ADDR="198.51.100.4")
         client.force_login(self.people[code].user)
         return client
 
     def read_page(self, code: str, name: str, *args: object) -> str:
-        """What somebody reads on a page now."""
+        """Return the page as the affiliate sees it now, with whitespace collapsed."""
         with time_machine.travel(self.now, tick=False):
-            answer = self.browser(code).get(reverse(name, args=args))
-        assert answer.status_code == 200, answer
-        return " ".join(answer.content.decode().split())
+            response = self.sign_in(code).get(reverse(name, args=args))
+        assert response.status_code == 200, response
+        return " ".join(response.content.decode().split())
 
     def accept(self, code: str, agreement: AgreementVersion) -> None:
-        """Read the page, tick the box by hand, press the button."""
+        """Open the page, check the box, which must be unchecked, and accept."""
         page = self.read_page(code, "portal:agreement_accept", agreement.pk)
         [box] = re.findall(r'<input[^>]*name="box"[^>]*>', page)
         assert "checked" not in box
@@ -125,38 +127,40 @@ class ProgramYear:
         self._post(code, "accept", agreement, {"box": "on", "text_sha256": sha256})
 
     def decline(self, code: str, agreement: AgreementVersion) -> str:
-        """Press decline, read what happens then, press it once more; returns what was read."""
-        read = self.read_page(code, "portal:agreement_decline", agreement.pk)
+        """Open the page that explains the consequences, confirm, and return the page."""
+        page = self.read_page(code, "portal:agreement_decline", agreement.pk)
         self._post(code, "decline", agreement, {})
-        return read
+        return page
 
     def _post(self, code: str, name: str, agreement: AgreementVersion, data: Mapping[str, str]) -> None:
         with time_machine.travel(self.now, tick=False):
-            answer = self.browser(code).post(reverse(f"portal:agreement_{name}", args=[agreement.pk]), data)
-        assert answer.status_code == 302, answer.content
+            response = self.sign_in(code).post(reverse(f"portal:agreement_{name}", args=[agreement.pk]), data)
+        assert response.status_code == 302, response.content
 
     def list_new_mail(self) -> dict[str, list[str]]:
-        """Who was told what of the agreement since this was last asked."""
-        found: dict[str, list[str]] = defaultdict(list)
+        """Return the kinds of mail about the agreement by recipient, since the last call."""
+        kinds: dict[str, list[str]] = defaultdict(list)
         for message in Message.objects.exclude(pk__in=self._read).order_by("kind"):
             self._read.add(message.pk)
             if message.kind.startswith("agreement_") or message.kind == "terminated":
-                found[message.to.split("@")[0].upper()].append(message.kind.removeprefix("agreement_"))
-        return dict(found)
+                kinds[message.to.split("@")[0].upper()].append(message.kind.removeprefix("agreement_"))
+        return dict(kinds)
 
     # --- The shop -----------------------------------------------------------------------------------------------
 
     def click(self, code: str) -> str | None:
-        """Somebody follows the link; the click id that the shop gets with them, None for none."""
+        """Follow the affiliate's link and return the click ID in the redirect, None without one."""
         with time_machine.travel(self.now, tick=False):
-            answer = Client(headers={"user-agent": "Mozilla/5.0 Firefox/140.0"}).get(f"/r/{self.links[code].code}")
-        target = urlsplit(answer.headers["Location"])
-        assert (answer.status_code, target.hostname) == (302, SHOP)
+            response = Client(headers={"user-agent": "Mozilla/5.0 Firefox/140.0"}).get(f"/r/{self.links[code].code}")
+        target = urlsplit(response.headers["Location"])
+        assert (response.status_code, target.hostname) == (302, SHOP)
         return parse_qs(target.query).get("click_id", [None])[0]
 
     def sign_late_click(self, code: str, at: str) -> str:
-        """A genuine click id of a moment at which the link was no longer tracked: a web process that remembers links for
-        some seconds may still have given it out."""
+        """Return a genuine click ID of a time at which the link was no longer tracked.
+
+        A web process that caches links for some seconds may still issue one.
+        """
         return click_ids.sign_click_id(self.links[code].pk, parse_utc(at))
 
     def sell(
@@ -169,47 +173,52 @@ class ProgramYear:
         click: str | None = None,
         amount: str = "100.00",
     ) -> None:
-        """An order by click or, without one, by coupon: sent once it is paid, and again when it is completed a day later."""
+        """Send a paid order with the click or, without one, the coupon; it is completed a day later."""
         self.advance_to(placed)
-        facts = {"placed": f"{placed}Z", "click": click, "coupon": None if click else code}
-        self.orders[order_id] = SoldOrder(amount, facts, code, expected)
+        arguments = {"placed": f"{placed}Z", "click": click, "coupon": None if click else code}
+        self.orders[order_id] = SoldOrder(amount, arguments, code, expected)
         self.send(order_id)
         self._completed[order_id] = parse_utc(placed) + DAY
 
     def send(self, order_id: str, *, refunded: str = "0.00", completed: datetime | None = None) -> None:
-        """The shop sends the order as it stands now, by the way that the API takes."""
+        """Send a snapshot of the order as of now."""
         sold = self.orders[order_id]
-        at, done = self.now.isoformat(), completed.isoformat() if completed else None
-        snapshot = build_order(order_id, ("home-decor", sold.amount, refunded), at=at, completed=done, **sold.facts)
+        snapshot = build_order(
+            order_id,
+            ("home-decor", sold.amount, refunded),
+            at=self.now.isoformat(),
+            completed=completed.isoformat() if completed else None,
+            **sold.arguments,
+        )
         [result] = send_orders(snapshot, now=self.now)
         assert result.outcome in {"created", "updated"}, result
 
     def send_all_again(self) -> None:
-        """The shop sends every order once more, under a new version of itself, the latest first."""
+        """Send a new snapshot of every order, with the same content, in reverse order of their ids."""
         for order_id in sorted(self.orders, reverse=True):
             stored = Order.objects.get(order_id=order_id)
             self.send(order_id, refunded=str(stored.lines.get().refunded), completed=stored.completed_at)
 
     def describe_result(self, order_id: str) -> list[str]:
-        """Whose the order is and why, and what its commission names: version, clause and each step with its clause."""
+        """Return the stored attribution with its reason, and the commission's version, clause and steps."""
         stored = Order.objects.get(order_id=order_id)
-        owner = stored.affiliate.code if stored.affiliate else "nobody"
-        said = [f"{owner}: {stored.reason}, {stored.clause} of {stored.agreement}"]
+        owner = stored.affiliate.code if stored.affiliate else "no affiliate"
+        result = [f"{owner}: {stored.reason}, {stored.clause} of {stored.agreement}"]
         for commission in Commission.objects.filter(order=stored):
-            said.append(f"{commission.amount} by {commission.clause} of {commission.agreement}")
-            said += [f"{step['clause']} {step['text']}" for step in commission.steps]
-        return said
+            result.append(f"{commission.amount} by {commission.clause} of {commission.agreement}")
+            result += [f"{step['clause']} {step['text']}" for step in commission.steps]
+        return result
 
     def describe_expected(self, order_id: str) -> list[str]:
-        """The same as it must be."""
+        """Return the expected value of `describe_result`."""
         sold = self.orders[order_id]
         if isinstance(sold.expected, NotCredited):
-            return [f"nobody: {sold.expected.reason}, {sold.expected.clause}"]
+            return [f"no affiliate: {sold.expected.reason}, {sold.expected.clause}"]
         version, amount, base = sold.expected
-        why, clause = ("click", "3.2") if sold.facts["click"] else ("coupon", "3.5")
+        reason, clause = ("click", "3.2") if sold.arguments["click"] else ("coupon", "3.5")
         rest = [f"4.3 {sold.amount} paid less 20.00 refunded is {base}."] if base != sold.amount else []
         return [
-            f"{sold.owner}: {why}, {clause} of version {version}",
+            f"{sold.owner}: {reason}, {clause} of version {version}",
             f"{amount} by 4.1 of version {version}",
             f"4.1 Rate card of version {version}: home-decor, {RATES[version]} %.",
             *rest,
@@ -219,7 +228,7 @@ class ProgramYear:
     # --- The program --------------------------------------------------------------------------------------------
 
     def draft(self, percent: str) -> AgreementVersion:
-        """A new version, in which only the rate of home-decor is another."""
+        """Start a draft that changes only the rate of home-decor."""
         draft = version_drafts.start_draft(now=self.now, by=None)
         draft.rates.filter(category="home-decor").update(percent=percent)
         return draft

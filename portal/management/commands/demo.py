@@ -1,4 +1,4 @@
-"""`manage.py demo`: fill an empty database with a demo program of a fictional shop. Its logins are public."""
+"""`manage.py demo`: fill an empty database with the demo program of a fictional shop, with public logins."""
 
 import time
 from typing import Any
@@ -12,15 +12,17 @@ from payouts.models import Close
 from portal.demo import logins, scenario
 from tracking.models import Order
 
-UNFINISHED = "An earlier demo run never finished. Empty the database (in a checkout: make clean) and start again."
+UNFINISHED = "A demo was started here and never finished. Empty the database (in a checkout: make clean) and try again."
 
 
 class Command(BaseCommand):
     help = "Fill an empty database with the demo program of a fictional shop and open it. For development only."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--if-empty", action="store_true", help="do nothing if the database already has a program")
-        parser.add_argument("--logins", action="store_true", help="only print the address and the logins of the demo")
+        parser.add_argument("--if-empty", action="store_true", help="do nothing if there is a program already")
+        parser.add_argument(
+            "--logins", action="store_true", help="only print the sign-in address and the demo's logins"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["logins"]:
@@ -29,25 +31,25 @@ class Command(BaseCommand):
             self._fill()
         elif options["if_empty"]:
             self.stderr.write(
-                UNFINISHED if scenario.is_unfinished() else "The database already has a program; no demo was created."
+                UNFINISHED if scenario.is_unfinished() else "There is a program already: no demo was built."
             )
         else:
-            raise CommandError("The database already has a program; the demo needs an empty database.")
+            raise CommandError("There is a program already: the demo needs an empty database.")
 
     def _print_logins(self) -> None:
         lines = logins.list_login_lines(settings.BASE_URL)
         if not lines:
-            self.stderr.write("The database has no demo program.")
+            self.stderr.write("There is no demo program here.")
         for line in lines:
             self.stdout.write(line)
 
     def _fill(self) -> None:
         if not settings.DEBUG:
-            raise CommandError("The demo can only be created with DEBUG on, because its password is public.")
-        self.stderr.write("Creating the demo program; this takes less than a minute.")
+            raise CommandError("The demo has a public password, so it is only built with DEBUG on.")
+        self.stderr.write("Building the demo program; this takes less than a minute.")
         started = time.monotonic()
         scenario.build_demo(now=timezone.now())
         counts = (
             f"{Affiliate.objects.count()} affiliates, {Order.objects.count():,} orders, {Close.objects.count()} closes"
         )
-        self.stderr.write(f"Demo program created: {counts}, in {time.monotonic() - started:.0f} s.")
+        self.stderr.write(f"The demo program is ready: {counts}, in {time.monotonic() - started:.0f} s.")
