@@ -7,7 +7,6 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from affiliates import applications, channels
-from affiliates.codes import LETTERS
 from affiliates.errors import AlreadyApplied, EmailNotConfirmed, IllegalTransition
 from affiliates.models import Affiliate, Channel, State
 from agreements.applicable_version import cite_applicable_clause
@@ -35,7 +34,7 @@ def test_application_is_stored_with_code_and_channels_and_confirmed_by_email() -
     assert stored == affiliate
     assert (stored.name, stored.country, stored.state, stored.applied_at) == ("Ada Lovelace", "GB", "applied", NOW)
     assert len(stored.code) == 6
-    assert set(stored.code) <= set(LETTERS)
+    assert set(stored.code) <= set(applications.CODE_CHARACTERS)
     assert set(stored.channels.values_list("kind", "address", "state")) == {
         ("website", "https://example.com/", "pending"),
         ("blog", "https://example.org/ada", "pending"),
