@@ -16,7 +16,7 @@ from compliance.reviews import deadlines_task
 from compliance.signals import signals
 from compliance.targets import checks
 from lib.errors import NotAllowed
-from mail.archive import archive
+from mail.outbox import archive
 from payouts.closing.open_program import open_program
 from payouts.commissions import rollups
 from portal.demo import abuse_reports, balances, conduct, people, program, promotions, rejected_orders, review_cases
