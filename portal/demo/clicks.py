@@ -14,7 +14,7 @@ from portal.demo.persona_data import PERSONAS
 from portal.demo.personas import Persona, Situation
 from portal.demo.randomness import make_random
 from tracking.clicks import click_store
-from tracking.clicks.devices import detect_device
+from tracking.clicks.requests import detect_device
 from tracking.models import Click, Link
 
 # How many clicks there are beside each order's own.
