@@ -11,7 +11,7 @@ from django.db import connection
 from accounts.models import User
 from affiliates.models import Affiliate
 from agreements.models import AgreementVersion, Program
-from compliance.offboarding import termination
+from compliance.offboarding import notice_expiry
 from compliance.reviews import deadlines_task
 from compliance.signals import signals
 from compliance.targets import checks
@@ -89,5 +89,5 @@ def _schedule_tasks(context: DemoContext, shop: Shop) -> None:
 
 def _run_tasks(now: datetime) -> None:
     deadlines_task.enforce_deadlines(now=now)
-    termination.apply_expired_notices(now=now)
+    notice_expiry.apply_expired_notices(now=now)
     archive(now=now)
