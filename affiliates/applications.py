@@ -4,6 +4,7 @@ A decision on an application also decides its pending channels. To exclude a cha
 approve the application.
 """
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -15,12 +16,15 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from affiliates import channels as channel_decisions
 from affiliates import fields
-from affiliates.codes import generate_code
 from affiliates.errors import AlreadyApplied, EmailNotConfirmed
 from affiliates.models import Affiliate, Channel, State
 from affiliates.notifications import notify
 from affiliates.status_history import change_status, start_history
 from lib.reasons import require_reason
+
+# Letters and digits of affiliate codes, without 0, O, 1, I and L, which look alike.
+CODE_CHARACTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+CODE_LENGTH = 6
 
 
 @transaction.atomic
@@ -59,6 +63,14 @@ def apply(
         channel_decisions.add(affiliate=affiliate, kind=kind, address=address, now=now, by=user)
     notify(affiliate=affiliate, kind="application_received", key=str(affiliate.pk))
     return affiliate
+
+
+def generate_code() -> str:
+    """Return an unused random code of six unambiguous letters and digits, short enough to be read out on the phone."""
+    while True:
+        code = "".join(secrets.choice(CODE_CHARACTERS) for _place in range(CODE_LENGTH))
+        if not Affiliate.objects.filter(code=code).exists():
+            return code
 
 
 def is_email_confirmed(affiliate: Affiliate) -> bool:

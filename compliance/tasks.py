@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from django.utils import timezone
 
-from compliance.offboarding import termination
+from compliance.offboarding import notice_expiry
 from compliance.reviews import deadlines_task
 from compliance.signals import signals
 from compliance.targets import checks
@@ -23,7 +23,7 @@ def enforce_review_deadlines() -> str:
 
 @shared_task
 def apply_expired_notices() -> str:
-    return _format_counts(termination.apply_expired_notices(now=timezone.now())._asdict())
+    return _format_counts(notice_expiry.apply_expired_notices(now=timezone.now())._asdict())
 
 
 @shared_task

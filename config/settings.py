@@ -1,4 +1,4 @@
-"""All settings, read from the environment. README lists every variable with its default and meaning.
+"""All settings, read from the environment. docs/configuration.md lists the variables.
 
 A missing or malformed variable stops the start with a message that names it: nothing is guessed about money or secrets.
 """

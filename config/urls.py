@@ -16,4 +16,4 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
-handler500 = "portal.views.errors.server_error"
+handler500 = "portal.middleware.server_error"

@@ -1,11 +1,13 @@
-"""Queueing of e-mail in the caller's transaction."""
+"""Queueing of e-mail in the caller's transaction, and archiving of queued e-mail for the demo."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import transaction
 
 from mail.models import Message
+from mail.rendering import render
 
 
 class OutgoingEmail(NamedTuple):
@@ -51,3 +53,19 @@ def queue_emails(*, kind: str, emails: Iterable[OutgoingEmail]) -> None:
     ]
     with transaction.atomic():
         Message.objects.bulk_create(messages, batch_size=1000, ignore_conflicts=True)
+
+
+@transaction.atomic
+def archive(*, now: datetime) -> int:
+    """Render all queued e-mail and mark it as sent at `now` without sending it. Return the number of e-mails.
+
+    Only for the demo, which creates a year of e-mail at once.
+    """
+    waiting = list(Message.objects.select_for_update().filter(state=Message.State.WAITING))
+    for message in waiting:
+        message.subject, message.text, message.html = render(
+            kind=message.kind, context=message.context, language=message.language
+        )
+        message.state, message.sent_at, message.created_at = Message.State.SENT, now, now
+    fields = ["subject", "text", "html", "state", "sent_at", "created_at"]
+    return Message.objects.bulk_update(waiting, fields, batch_size=200) if waiting else 0

@@ -38,8 +38,8 @@ def _render(kind: str, context: Mapping[str, Any]) -> RenderedMail:
 def _fill_template(kind: str, context: Mapping[str, Any]) -> str:
     # The result is text; layout.html escapes it for HTML.
     values = Context(_get_program_context() | blocks.escape_markers(dict(context)), autoescape=False)
-    template = get_template(f"mail/{kind}.txt")
-    return str(template.template.render(values))  # type: ignore[attr-defined]  # the backend's own template
+    template: Any = get_template(f"mail/{kind}.txt")
+    return str(template.template.render(values))
 
 
 def _get_program_context() -> dict[str, str]:

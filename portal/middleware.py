@@ -1,6 +1,10 @@
-"""Middleware: security policies, the page frame, languages, two-step verification, and unavailable stores."""
+"""Middleware: security policies, the page frame, languages, two-step verification, and unavailable stores.
+
+Also the handler of unexpected errors.
+"""
 
 import logging
+import sys
 from collections.abc import Callable
 
 from allauth.mfa.utils import is_mfa_enabled
@@ -13,10 +17,12 @@ from django.template import loader
 from django.urls import resolve, reverse
 from django.utils.translation import activate, override
 from django.utils.translation import gettext as _
+from django.views.defaults import server_error as default_server_error
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from portal import frame
+from shops.api.problems import Problem
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 log = logging.getLogger(__name__)
@@ -115,6 +121,19 @@ class StoreUnavailableMiddleware:
             return None
         log.error("%s is unavailable: %s", store, exception)
         return build_unavailable_response(request, store)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Return a 500, as JSON for the API; or a 503 if a store was unavailable within a middleware.
+
+    `StoreUnavailableMiddleware` only sees the errors of views.
+    """
+    store = identify_missing_store(sys.exc_info()[1])
+    if store:
+        return build_unavailable_response(request, store)
+    if request.path.startswith("/api/"):
+        return Problem("internal", "Internal error. Nothing was stored; please send the request again.").to_response()
+    return default_server_error(request)
 
 
 def affiliate_language_middleware(get_response: GetResponse) -> GetResponse:

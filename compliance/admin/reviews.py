@@ -33,7 +33,7 @@ from compliance.reviews.evidence_files import build_download_response
 from compliance.reviews.open_review import open_review
 from lib.admin.actions import run_action
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, cache_on_row
-from lib.admin.pages import build_admin_link, build_changelist_url, run_row_action
+from lib.admin.pages import build_admin_link, build_changelist_url
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.formatting import format_datetime, format_money
 
@@ -150,14 +150,14 @@ class ReviewAdmin(ReadOnlyAdmin):
 
     @StaffPage(gettext_lazy("Decide"), permission="compliance.decide_review", rows=Q(state=State.OPEN))
     def decide(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        review = get_object_or_404(Review.objects.select_related("agreement"), pk=object_id)
-        return run_row_action(
-            self,
+        review = get_object_or_404(self.get_queryset(request).select_related("agreement"), pk=object_id)
+        return run_action(
             request,
-            object_id,
+            self,
             build_decision_form(review),
             _("Decide this review"),
-            lambda row, answers, now, by: decisions.decide(review=row, now=now, by=by, **answers),
+            lambda answers: decisions.decide(review=review, now=timezone.now(), by=staff_member(request), **answers),
+            reverse("admin:compliance_review_change", args=[review.pk]),
             explanation=_(
                 "The decision and its reason are shown to the affiliate. They can reply until %(reply_by)s; until they"
                 " have replied or this date has passed, you can only dismiss the review."

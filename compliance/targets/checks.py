@@ -21,15 +21,12 @@ from compliance import emails
 from compliance.models import Review, TargetCheck, TargetNotice, TerminationNotice
 from compliance.targets import notices as target_notices
 from compliance.targets.arithmetic import TargetResult, find_first_miss, list_upcoming_checks
-from compliance.targets.pauses import declare_pause
 from compliance.targets.target_evaluation import (
     TargetEvaluation,
     evaluate_targets,
     get_program_day,
     list_active_affiliates,
 )
-
-__all__ = ["TargetCheckCounts", "check_targets", "declare_pause", "find_exempt_affiliates"]
 
 logger = logging.getLogger(__name__)
 

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from django import forms
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from lib.admin.actions import run_action
 from lib.errors import NotAllowed
 
 
@@ -42,29 +36,6 @@ def build_changelist_url(model: type[Model], query: str = "") -> str:
     """Return the URL of the admin list of `model`."""
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     return f"{address}?{query}" if query else address
-
-
-def run_row_action(
-    admin: ModelAdmin[Any],
-    request: HttpRequest,
-    object_id: str | UUID,
-    form_class: type[forms.Form],
-    title: str,
-    do: Callable[[Any, dict[str, Any], datetime, Any], object],
-    **options: Any,
-) -> HttpResponse:
-    """Show a form, then call `do(row, answers, now, by)` for the row `object_id` and return to its page."""
-    row = get_object_or_404(admin.get_queryset(request), pk=object_id)
-    back = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
-    return run_action(
-        request,
-        admin,
-        form_class,
-        title,
-        lambda answers: do(row, answers, timezone.now(), request.user),
-        options.pop("back", back),
-        **options,
-    )
 
 
 def run_and_redirect(

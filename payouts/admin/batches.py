@@ -33,7 +33,6 @@ from payouts.admin.bases import build_amount_column, money_page
 from payouts.disbursement import approval, bank_results, exports, payout_transitions
 from payouts.disbursement.approval import UNSENT_BATCH_STATES
 from payouts.disbursement.bank_results import Effect
-from payouts.disbursement.payout_warnings import list_payout_warnings
 from payouts.models import Payout, PayoutBatch, PayoutFile
 
 State = PayoutBatch.State
@@ -187,7 +186,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
                 _("Payouts approved."),
                 back,
             )
-        summary, warnings = approval.summarize_batch(batch, now), list_payout_warnings(batch)
+        summary, warnings = approval.summarize_batch(batch, now), approval.list_payout_warnings(batch)
         rows = [(row, warnings.get(row.pk, ())) for row in summary.payouts]
         return money_page(
             self,

@@ -3,7 +3,21 @@
 tests/payouts/sql/dry_run_*.sql shows the complete statements.
 """
 
-from payouts.payout_details import new_account_sql
+# A payout to an account to which the affiliate was never paid before (specification 6). Both expressions read `due`,
+# which has an `affiliate_id` and a `created_at`, and its payout details `d`. Accounts are compared by fingerprint, so
+# that entering the same account again is no change. Cancelled and failed payouts do not count as paid.
+
+# True where no payout before `due` went to the account.
+IS_NEW_ACCOUNT = """NOT EXISTS (
+    SELECT 1 FROM payouts_payout earlier JOIN payouts_payoutdetails used ON used.id = earlier.details_id
+     WHERE earlier.affiliate_id = due.affiliate_id AND used.fingerprint = d.fingerprint
+       AND earlier.created_at < due.created_at AND earlier.state NOT IN ('cancelled', 'failed'))"""
+
+# The PayoutWarning: whether the affiliate had another account before.
+WARNING_CODE = """CASE WHEN EXISTS (
+    SELECT 1 FROM payouts_payoutdetails other
+     WHERE other.affiliate_id = due.affiliate_id AND other.fingerprint <> d.fingerprint)
+    THEN 'changed_details' ELSE 'first_payout' END"""
 
 FIGURES = """
 SELECT COUNT(*), COALESCE(SUM(lines), 0), COALESCE(SUM(settled), 0.00), COUNT(*) FILTER (WHERE payout > 0),
@@ -28,12 +42,12 @@ recent AS (
      UNION ALL
     SELECT 'negative', affiliate_id, balance, NULL FROM closing_statement WHERE balance < 0
      UNION ALL
-    SELECT {new_account_sql.WARNING_CODE}, due.affiliate_id, due.payout, NULL
+    SELECT {WARNING_CODE}, due.affiliate_id, due.payout, NULL
       FROM (SELECT *, 'infinity'::timestamptz AS created_at FROM closing_statement) due
       JOIN payouts_payoutdetails d ON d.id = due.details_id
-     WHERE due.payout > 0 AND {new_account_sql.IS_NEW_ACCOUNT}
+     WHERE due.payout > 0 AND {IS_NEW_ACCOUNT}
 )
-"""  # noqa: S608 -- constants of this app
+"""  # noqa: S608 -- constants of this module
 
 _LISTED = """
 SELECT listed.code, count, total, affiliate_id, a.name || ' (' || a.code || ')', amount, was

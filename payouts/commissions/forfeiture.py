@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import User
 from audit import trail
-from payouts.commissions.repricing import reprice
+from payouts.commissions.writer import reprice
 from payouts.ledger import booking
 from payouts.models import Commission
 

@@ -14,6 +14,7 @@ from payouts.commissions.pricing import get_validation_time, price_lines
 from payouts.commissions.rates import get_rate_card, list_offers
 from payouts.ledger import booking
 from payouts.models import Commission, CommissionHold, StatementLine
+from tracking.orders import history
 from tracking.orders.ingestion_sql import dump_rows
 from tracking.orders.order_state import OrderState
 
@@ -61,6 +62,13 @@ def write_commissions(changed: Sequence[OrderState], *, now: datetime) -> dict[U
         {order.unnotified for order in written if order.unnotified and order.amount > 0}
     )
     return {order.order_pk: order for order in written}
+
+
+def reprice(order_pks: Iterable[UUID], *, now: datetime) -> None:
+    """Write the orders' commissions again from their newest snapshots."""
+    found = history.load_current_orders(order_pks)
+    if found:
+        write_commissions(found, now=now)
 
 
 class CommissionRows(NamedTuple):

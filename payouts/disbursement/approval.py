@@ -5,13 +5,16 @@ What follows an approval is in `exports`, `bank_results` and `payout_transitions
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
+from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -20,6 +23,8 @@ from affiliates.models import State as AffiliateState
 from agreements.program_currency import get_program_currency
 from audit import trail
 from lib.reasons import require_reason
+from payouts.closing.dry_run import PayoutWarning
+from payouts.closing.dry_run_sql import IS_NEW_ACCOUNT, WARNING_CODE
 from payouts.errors import SecondApprovalRequired
 from payouts.ledger import booking
 from payouts.models import Payout, PayoutBatch, PayoutDetails, PayoutHold
@@ -31,6 +36,14 @@ UNSENT_STATES = (Payout.State.DRAFT, Payout.State.SUBMITTED, Payout.State.APPROV
 UNSENT_BATCH_STATES = (State.DRAFT, State.SUBMITTED, State.APPROVED)
 # How many blocked payouts a message names.
 MAX_NAMED = 10
+
+_WARNINGS_QUERY = f"""
+SELECT due.id, 'over_limit' FROM payouts_payout due WHERE due.batch_id = %(batch)s AND due.amount >= %(over)s
+ UNION ALL
+SELECT due.id, {WARNING_CODE}
+  FROM payouts_payout due JOIN payouts_payoutdetails d ON d.id = due.details_id
+ WHERE due.batch_id = %(batch)s AND {IS_NEW_ACCOUNT}
+"""  # noqa: S608 -- constants of this package
 
 
 class PayoutBlocker(NamedTuple):
@@ -60,6 +73,19 @@ def summarize_batch(batch: PayoutBatch, now: datetime) -> BatchSummary:
         digest=compute_digest(rows, currency),
         blockers=list_blockers(rows, now, currency),
     )
+
+
+def list_payout_warnings(batch: PayoutBatch) -> dict[UUID, list[PayoutWarning]]:
+    """Return the warnings of each payout of `batch` by the thresholds of a dry run (specification 6).
+
+    The gravest comes first; payouts without any are left out.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_WARNINGS_QUERY, {"batch": batch.pk, "over": settings.UNUSUAL_PAYOUT})
+        codes: dict[UUID, set[str]] = defaultdict(set)
+        for pk, code in cursor.fetchall():
+            codes[pk].add(code)
+    return {pk: [warning for warning in PayoutWarning if warning in found] for pk, found in codes.items()}
 
 
 def compute_digest(payouts: Sequence[Payout], currency: str) -> str:

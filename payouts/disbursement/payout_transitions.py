@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -15,7 +16,6 @@ from lib.ids import uuid7
 from lib.reasons import require_reason
 from payouts.commissions import holds
 from payouts.disbursement import approval, emails
-from payouts.disbursement.references import build_reference
 from payouts.ledger import booking
 from payouts.models import Account, Payout, PayoutBatch
 from payouts.payout_details.details import get_current_details
@@ -152,7 +152,7 @@ def reissue(*, payout: Payout, reason: str, now: datetime, by: User) -> Payout:
         replaces=old,
         details=details,
         amount=old.amount,
-        reference=build_reference(key),
+        reference=_build_reference(key),
         created_at=now,
     )
     booking.post_transaction(
@@ -169,6 +169,15 @@ def reissue(*, payout: Payout, reason: str, now: datetime, by: User) -> Payout:
     after = {"reference": new.reference, "amount": new.amount, "in place of": old.reference}
     trail.record(action="payout reissued", subject=new, now=now, by=by, after=after, reason=reason)
     return new
+
+
+def _build_reference(payout_id: UUID) -> str:
+    """Return the reference of a payout at the bank or provider: 30 letters and digits made from its id.
+
+    PayPal takes 30 characters and SEPA 35, so the last four hexadecimal digits are left out. The database keeps
+    references unique.
+    """
+    return f"AC{payout_id.hex[:28]}".upper()
 
 
 def _check_reissue(old: Payout) -> None:

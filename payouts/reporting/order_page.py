@@ -1,12 +1,19 @@
-"""One order as its affiliate sees it: each line's commission, and when it is paid (specification 5)."""
+"""One order as its affiliate sees it: each line's commission, and when it is paid (specification 5).
+
+How often an affiliate may look up an order is limited, so that other orders cannot be guessed (specification 9).
+"""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
+from uuid import UUID
 
+from django.conf import settings
+from django.core.cache import cache
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
+from redis.exceptions import RedisError
 
 from affiliates.models import Affiliate
 from agreements.clauses import get_clause_number
@@ -22,6 +29,8 @@ from payouts.reporting.commission_list import annotate_state
 from tracking.models import Order
 from tracking.orders.order_lookup import OrderLookup
 
+HOUR = timedelta(hours=1)
+
 
 class StatusNote(NamedTuple):
     """What a commission is waiting for or what happened to it, with the clause; `source` is what holds it, or ""."""
@@ -35,6 +44,17 @@ class CommissionLine(NamedTuple):
     commission: Commission
     notes: Sequence[StatusNote]
     settlements: Sequence[LineSettlement]
+
+
+def is_lookup_allowed(*, affiliate_id: UUID, now: datetime) -> bool:
+    """Return whether the affiliate may look up one more order in this hour; always True while the cache is down."""
+    key = f"order-questions:{affiliate_id}:{now:%Y%m%d%H}"
+    limit: int = settings.ORDER_LOOKUPS_PER_HOUR
+    try:
+        cache.add(key, 0, timeout=int(HOUR.total_seconds()))
+        return cache.incr(key) <= limit
+    except (RedisError, OSError, ValueError):
+        return True
 
 
 def is_settled(order: Order) -> bool:

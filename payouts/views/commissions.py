@@ -14,7 +14,7 @@ from agreements.clauses import get_clause_number
 from agreements.rules import Rule
 from payouts.closing import payout_forecast
 from payouts.filters import CommissionFilter
-from payouts.reporting import commission_list, lookup_limit, order_page
+from payouts.reporting import commission_list, order_page
 from payouts.tables import CommissionTable
 from tracking.orders import attribution_explanation
 from tracking.orders.order_lookup import find_order_by_id, find_order_by_number
@@ -48,7 +48,7 @@ def find_order(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     number = request.GET.get("order", "").strip().removeprefix("#")
     if not number:
         return render(request, "payouts/find_order.html")
-    if not lookup_limit.is_lookup_allowed(affiliate_id=affiliate.pk, now=timezone.now()):
+    if not order_page.is_lookup_allowed(affiliate_id=affiliate.pk, now=timezone.now()):
         return render(request, "payouts/find_order.html", {"number": number, "rate_limited": True}, status=429)
     lookup = find_order_by_number(affiliate, number)
     if lookup is None:

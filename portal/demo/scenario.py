@@ -11,12 +11,12 @@ from django.db import connection
 from accounts.models import User
 from affiliates.models import Affiliate
 from agreements.models import AgreementVersion, Program
-from compliance.offboarding import termination
+from compliance.offboarding import notice_expiry
 from compliance.reviews import deadlines_task
 from compliance.signals import signals
 from compliance.targets import checks
 from lib.errors import NotAllowed
-from mail.archive import archive
+from mail.outbox import archive
 from payouts.closing.open_program import open_program
 from payouts.commissions import rollups
 from portal.demo import abuse_reports, balances, conduct, people, program, promotions, rejected_orders, review_cases
@@ -91,5 +91,5 @@ def _schedule_tasks(context: DemoContext, shop: Shop) -> None:
 
 def _run_tasks(now: datetime) -> None:
     deadlines_task.enforce_deadlines(now=now)
-    termination.apply_expired_notices(now=now)
+    notice_expiry.apply_expired_notices(now=now)
     archive(now=now)

@@ -1,6 +1,5 @@
 """An affiliate's account: profile, notifications, security, data and leaving (specification 9 and 10)."""
 
-from allauth.account.decorators import reauthentication_required
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -18,6 +17,7 @@ from affiliates.models import Affiliate, State
 from affiliates.notifications import OPTIONAL_KINDS
 from compliance.offboarding import termination
 from lib.errors import NotAllowed
+from lib.typed import reauthentication_required
 from payouts.ledger import booking
 from portal import data_archive, erasure, frame, notification_settings
 from portal.forms import ErasureForm, LeaveForm, NotificationsForm, ProfileForm
@@ -77,7 +77,7 @@ def my_data(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 @never_cache
 @require_POST
 @affiliate_view
-@reauthentication_required  # type: ignore[untyped-decorator]  # django-allauth has no types
+@reauthentication_required
 def download_data(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Return the archive; the password is required again, in case a browser was left signed in."""
     content = data_archive.build_archive(

@@ -10,7 +10,7 @@ from django.db import connection
 
 from affiliates.errors import IllegalTransition
 from compliance.models import Review, ReviewEvent, TargetNotice, TerminationNotice
-from compliance.offboarding import termination
+from compliance.offboarding import notice_expiry, termination
 from compliance.reviews import appeals, deadlines_task, decisions
 from compliance.reviews.open_review import open_review
 from compliance.targets import checks
@@ -114,7 +114,7 @@ def test_concurrent_termination_notices_create_and_apply_one_notice(participants
         )
     )
     assert TerminationNotice.objects.count() == 1, results
-    runs = run_concurrently(*[lambda: termination.apply_expired_notices(now=NOW + days(30))] * 3)
+    runs = run_concurrently(*[lambda: notice_expiry.apply_expired_notices(now=NOW + days(30))] * 3)
     assert sum(run.notices for run in runs) == 1
     assert len(list_mails(affiliate, "terminated")) == 1
 
@@ -126,10 +126,10 @@ def test_leaving_while_a_notice_expires_ends_the_agreement_once(participants):
     affiliate.refresh_from_db()
     results = run_concurrently(
         lambda: termination.leave_program(affiliate=affiliate, now=due, by=affiliate.user),
-        lambda: termination.apply_expired_notices(now=due),
+        lambda: notice_expiry.apply_expired_notices(now=due),
     )
     affiliate.refresh_from_db()
-    assert affiliate.state == "terminated" or termination.apply_expired_notices(now=due).notices == 1
+    assert affiliate.state == "terminated" or notice_expiry.apply_expired_notices(now=due).notices == 1
     assert all(not isinstance(result, Exception) or isinstance(result, IllegalTransition) for result in results)
 
 

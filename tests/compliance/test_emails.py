@@ -9,7 +9,7 @@ from django.conf import settings
 
 from affiliates.models import State
 from compliance.models import Review
-from compliance.offboarding import program_end, termination
+from compliance.offboarding import notice_expiry, program_end, termination
 from compliance.reviews import appeals, deadlines_task, decisions
 from compliance.reviews.open_review import open_review
 from compliance.targets import checks
@@ -70,7 +70,7 @@ def messages(agreement, reviewer, second_reviewer) -> list[Message]:
     checks.check_targets(now=NOW + days(30))
     for row in Review.objects.filter(term="sales_target"):
         decisions.decide(review=row, decision="termination", reason="So.", now=NOW + days(37), by=reviewer)
-    termination.apply_expired_notices(now=NOW + days(80))
+    notice_expiry.apply_expired_notices(now=NOW + days(80))
     return list(Message.objects.filter(kind__in=KINDS))
 
 

@@ -11,7 +11,7 @@ from affiliates.models import State
 from agreements.models import Program
 from audit.models import AuditRecord
 from compliance.models import TerminationNotice
-from compliance.offboarding import program_end, suspension, termination
+from compliance.offboarding import notice_expiry, program_end, suspension, termination
 from compliance.reviews import decisions
 from compliance.reviews.open_review import open_review
 from tests.compliance.cases import NOW, TICK, days, list_mails, make_active_affiliate
@@ -41,20 +41,20 @@ def give_notice(affiliate, by, **changes):
 def test_agreement_ends_30_days_after_the_termination_notice(affiliate, reviewer):
     given = give_notice(affiliate, reviewer)
     assert (given.takes_effect_at, given.clause) == (ENDS, "10.2")
-    assert termination.apply_expired_notices(now=ENDS - TICK) == (0, 0, 0)
+    assert notice_expiry.apply_expired_notices(now=ENDS - TICK) == (0, 0, 0)
     assert read_state(affiliate) == State.ACTIVE
     assert affiliate.notice_ends_at == ENDS
-    assert termination.apply_expired_notices(now=ENDS) == (1, 0, 0)
+    assert notice_expiry.apply_expired_notices(now=ENDS) == (1, 0, 0)
     assert read_state(affiliate) == State.TERMINATED
     change = get_last_change(affiliate)
     assert (change.at, change.breach, change.by, change.clause) == (ENDS, False, None, "10.2 of version 1")
-    assert termination.apply_expired_notices(now=ENDS + days(1)) == (0, 0, 0)
+    assert notice_expiry.apply_expired_notices(now=ENDS + days(1)) == (0, 0, 0)
     assert len(list_mails(affiliate, "termination_notice")) == len(list_mails(affiliate, "terminated")) == 1
 
 
 def test_late_task_run_ends_agreement_at_expiry_of_the_notice(affiliate, reviewer):
     give_notice(affiliate, reviewer)
-    termination.apply_expired_notices(now=ENDS + days(70))
+    notice_expiry.apply_expired_notices(now=ENDS + days(70))
     affiliate.refresh_from_db()
     assert get_last_change(affiliate).at == affiliate.state_since == ENDS
     assert get_last_change(affiliate).recorded_at == ENDS + days(70)
@@ -81,7 +81,7 @@ def test_termination_notice_without_reason_is_rejected(affiliate, reviewer):
 def test_revoked_termination_notice_does_not_end_the_agreement(affiliate, reviewer):
     given = give_notice(affiliate, reviewer)
     termination.revoke_notice(notice=given, reason="We stay.", now=NOW + days(1), by=reviewer)
-    assert termination.apply_expired_notices(now=ENDS) == (0, 0, 0)
+    assert notice_expiry.apply_expired_notices(now=ENDS) == (0, 0, 0)
     assert read_state(affiliate) == State.ACTIVE
     assert affiliate.notice_ends_at is None
     assert len(list_mails(affiliate, "termination_revoked")) == 1
@@ -93,14 +93,14 @@ def test_termination_notice_ends_the_agreement_of_a_suspended_affiliate(affiliat
     give_notice(affiliate, reviewer)
     suspension.suspend(affiliate=affiliate, reason="Odd clicks.", now=NOW + days(1), by=reviewer)
     assert affiliate.notice_ends_at == ENDS
-    termination.apply_expired_notices(now=ENDS)
+    notice_expiry.apply_expired_notices(now=ENDS)
     assert read_state(affiliate) == State.TERMINATED
 
 
 def test_termination_notice_ends_an_approved_affiliate(agreement, reviewer):
     approved = make_affiliate(state=State.APPROVED, at=NOW)
     give_notice(approved, reviewer)
-    termination.apply_expired_notices(now=ENDS)
+    notice_expiry.apply_expired_notices(now=ENDS)
     assert read_state(approved) == State.TERMINATED
 
 
@@ -110,7 +110,7 @@ def test_termination_for_breach_revokes_the_running_notice(affiliate, reviewer):
     decisions.decide(review=review, decision="termination", reason="Fraud.", now=NOW + days(8), by=reviewer)
     given.refresh_from_db()
     assert (read_state(affiliate), given.state) == (State.TERMINATED, "revoked")
-    assert termination.apply_expired_notices(now=ENDS) == (0, 0, 0)
+    assert notice_expiry.apply_expired_notices(now=ENDS) == (0, 0, 0)
     assert get_last_change(affiliate).breach
 
 
@@ -122,8 +122,8 @@ def test_leaving_affiliate_is_terminated_after_30_days(affiliate):
     assert read_state(affiliate) == State.LEAVING
     assert affiliate.notice_ends_at == ENDS
     assert list_mails(affiliate, "leaving_confirmed")[0].context["ends_at"] == "31 Mar 2026, 12:00 UTC"
-    assert termination.apply_expired_notices(now=ENDS - TICK) == (0, 0, 0)
-    assert termination.apply_expired_notices(now=ENDS) == (0, 1, 0)
+    assert notice_expiry.apply_expired_notices(now=ENDS - TICK) == (0, 0, 0)
+    assert notice_expiry.apply_expired_notices(now=ENDS) == (0, 1, 0)
     assert read_state(affiliate) == "terminated"
     change = get_last_change(affiliate)
     assert (change.at, change.breach, change.clause) == (ENDS, False, "10.1 of version 1")
@@ -132,7 +132,7 @@ def test_leaving_affiliate_is_terminated_after_30_days(affiliate):
 def test_earlier_termination_notice_ends_a_leaving_affiliate(affiliate, reviewer):
     give_notice(affiliate, reviewer)
     termination.leave_program(affiliate=affiliate, now=NOW + days(10), by=affiliate.user)
-    assert termination.apply_expired_notices(now=ENDS) == (1, 0, 0)
+    assert notice_expiry.apply_expired_notices(now=ENDS) == (1, 0, 0)
     assert (read_state(affiliate), get_last_change(affiliate).at) == ("terminated", ENDS)
 
 
@@ -165,7 +165,7 @@ def test_suspension_and_reinstatement_record_reason_clause_and_email(affiliate, 
 
 def test_terminated_affiliate_cannot_be_reinstated_by_staff(affiliate, reviewer):
     termination.leave_program(affiliate=affiliate, now=NOW, by=affiliate.user)
-    termination.apply_expired_notices(now=ENDS)
+    notice_expiry.apply_expired_notices(now=ENDS)
     affiliate.refresh_from_db()
     with pytest.raises(IllegalTransition):
         suspension.reinstate(affiliate=affiliate, reason="Back.", now=ENDS + days(1), by=reviewer)
@@ -186,12 +186,12 @@ def test_end_of_program_terminates_all_participants(affiliate, reviewer):
     assert [len(list_mails(one, "end_of_program")) for one in participants] == [1, 1, 1, 1]
     assert not list_mails(applied, "end_of_program")
     assert list_mails(affiliate, "end_of_program")[0].context["clause"] == "11.1 of version 1"
-    assert termination.apply_expired_notices(now=ends_at - TICK) == (0, 0, 0)
-    assert termination.apply_expired_notices(now=ends_at) == (0, 0, 4)
+    assert notice_expiry.apply_expired_notices(now=ends_at - TICK) == (0, 0, 0)
+    assert notice_expiry.apply_expired_notices(now=ends_at) == (0, 0, 4)
     assert {read_state(one) for one in participants} == {"terminated"}
     assert {get_last_change(one).at for one in participants} == {ends_at}
     assert not any(get_last_change(one).breach for one in participants)
-    assert termination.apply_expired_notices(now=ends_at + days(1)) == (0, 0, 0)
+    assert notice_expiry.apply_expired_notices(now=ends_at + days(1)) == (0, 0, 0)
 
 
 def test_end_of_program_before_the_notice_period_is_rejected(affiliate, reviewer):
@@ -225,6 +225,6 @@ def test_failed_termination_does_not_stop_the_others(affiliate, reviewer, monkey
         real(recipient, **values)
 
     monkeypatch.setattr(emails, "send_terminated", fail_for_first)
-    assert termination.apply_expired_notices(now=ENDS) == (0, 1, 0)
+    assert notice_expiry.apply_expired_notices(now=ENDS) == (0, 1, 0)
     assert (read_state(affiliate), read_state(other)) == ("leaving", "terminated")
     assert str(affiliate.pk) in caplog.text

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.core.management import call_command
 
-from compliance.offboarding import program_end, suspension, termination
+from compliance.offboarding import notice_expiry, program_end, suspension
 from compliance.reviews import deadlines_task, decisions
 from compliance.reviews.open_review import open_review
 from payouts.closing import close
@@ -124,7 +124,7 @@ def test_close_after_end_of_program_pays_balances_below_the_minimum(payable, rev
     program_end.announce_end(ends_at=at + days(30), now=at, by=reviewer, reason="The shop closes.")
     close_month(JANUARY)
     assert not Payout.objects.exists()
-    termination.apply_expired_notices(now=at + days(30))
+    notice_expiry.apply_expired_notices(now=at + days(30))
     close_month(FEBRUARY)
     assert (
         list_statement_amounts(payable)[-1]

@@ -11,6 +11,7 @@ from affiliates.models import State
 from agreements import acceptances, publishing, version_drafts
 from compliance.models import TargetCheck, TargetNotice, TargetPause
 from compliance.targets import checks
+from compliance.targets.pauses import declare_pause
 from tests.compliance import cases
 from tests.compliance.cases import START, TICK, days, list_mails, make_active_affiliate, make_order
 
@@ -126,7 +127,7 @@ def test_days_paused_by_an_unaccepted_version_extend_the_window(active_affiliate
 
 
 def test_declared_pauses_extend_the_window(active_affiliate, reviewer):
-    checks.declare_pause(
+    declare_pause(
         starts_on=date(2025, 4, 1), ends_on=date(2025, 4, 10), reason="Shop was down.", now=FIRST, by=reviewer
     )
     assert checks.check_targets(now=FIRST + days(10) - TICK).checked == 0
@@ -233,8 +234,6 @@ def test_pause_that_ends_before_it_starts_is_rejected(db, reviewer):
     from django.core.exceptions import ValidationError
 
     with pytest.raises(ValidationError) as error:
-        checks.declare_pause(
-            starts_on=date(2025, 4, 2), ends_on=date(2025, 4, 1), reason="Oops.", now=FIRST, by=reviewer
-        )
+        declare_pause(starts_on=date(2025, 4, 2), ends_on=date(2025, 4, 1), reason="Oops.", now=FIRST, by=reviewer)
     assert "ends_on" in error.value.message_dict
     assert not TargetPause.objects.exists()

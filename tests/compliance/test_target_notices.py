@@ -7,7 +7,7 @@ import pytest
 from affiliates import status_history
 from affiliates.models import State
 from compliance.models import Review, TargetCheck, TargetNotice
-from compliance.offboarding import termination
+from compliance.offboarding import notice_expiry, termination
 from compliance.reviews import appeals, decisions
 from compliance.targets import checks
 from tests.compliance import cases
@@ -98,7 +98,7 @@ def test_reviewer_decision_gives_termination_notice_for_missed_target(active_aff
     active_affiliate.refresh_from_db()
     assert (active_affiliate.state, active_affiliate.notice_ends_at) == (State.ACTIVE, at + days(30))
     assert list_mails(active_affiliate, "termination_notice")[0].context["ground"] == "target"
-    termination.apply_expired_notices(now=at + days(30))
+    notice_expiry.apply_expired_notices(now=at + days(30))
     active_affiliate.refresh_from_db()
     assert (active_affiliate.state, active_affiliate.status_changes.last().breach) == (State.TERMINATED, False)
 
@@ -112,7 +112,7 @@ def test_granted_appeal_revokes_the_termination_notice(active_affiliate, reviewe
     )
     appeals.appeal(review=review, text="I was ill.", now=due + days(8), by=active_affiliate.user)
     appeals.decide_appeal(review=review, outcome="granted", reason="Get well.", now=due + days(9), by=second_reviewer)
-    assert termination.apply_expired_notices(now=due + days(90)) == (0, 0, 0)
+    assert notice_expiry.apply_expired_notices(now=due + days(90)) == (0, 0, 0)
     active_affiliate.refresh_from_db()
     assert (active_affiliate.state, active_affiliate.notice_ends_at) == (State.ACTIVE, None)
 
@@ -124,7 +124,7 @@ def test_granted_appeal_restores_an_affiliate_already_terminated(active_affiliat
     at = due + days(7)
     review = decisions.decide(review=Review.objects.get(), decision="termination", reason="So.", now=at, by=reviewer)
     appeals.appeal(review=review, text="I was ill.", now=at + days(13), by=active_affiliate.user)
-    termination.apply_expired_notices(now=at + days(30))
+    notice_expiry.apply_expired_notices(now=at + days(30))
     appeals.decide_appeal(review=review, outcome="granted", reason="Get well.", now=at + days(31), by=second_reviewer)
     active_affiliate.refresh_from_db()
     assert active_affiliate.state == State.ACTIVE

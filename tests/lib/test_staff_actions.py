@@ -32,7 +32,7 @@ class DayForm(ReasonForm):
 
 def run(
     data: dict[str, Any] | None, do: Callable[[dict[str, Any]], object], form: type[forms.Form] = ReasonForm
-) -> tuple[HttpResponse, list[str]]:
+) -> tuple[Any, list[str]]:
     """Return the response to a GET, or to a POST of `data`, and the messages."""
     request = build_request(data)
     response = run_action(request, admin.site._registry[ApiKey], form, "Do it", do, "/back/")
@@ -88,7 +88,7 @@ def test_field_error_keeps_the_form_with_its_values() -> None:
     sent = {"confirmed": "1", "reason": "because", "day": "2026-03-01"}
     response, messages = run(sent, fail_with(ValidationError({"day": "Too early."})), DayForm)
     assert (response.status_code, messages) == (200, [])
-    form = response.context_data["form"]  # type: ignore[attr-defined]  # a TemplateResponse
+    form = response.context_data["form"]
     assert form.errors == {"day": ["Too early."]}
     assert form["reason"].value() == "because"
     assert not AuditRecord.objects.filter(action="half done").exists()
@@ -96,7 +96,7 @@ def test_field_error_keeps_the_form_with_its_values() -> None:
 
 def test_confirmation_of_list_action_keeps_selected_rows() -> None:
     response, _messages = run({"action": "revoke", "_selected_action": ["1", "2"], "select_across": "0"}, print)
-    assert response.context_data["carried"] == [  # type: ignore[attr-defined]  # a TemplateResponse
+    assert response.context_data["carried"] == [
         ("action", "revoke"),
         ("select_across", "0"),
         ("_selected_action", "1"),
@@ -136,11 +136,11 @@ def keys() -> list[ApiKey]:
     return [api_keys.create(name=name, now=NOW, by=None)[0] for name in ("one", "two")]
 
 
-def build_request(data: dict[str, Any] | None = None, *, superuser: bool = True) -> HttpRequest:
-    request: HttpRequest = RequestFactory().get("/x/") if data is None else RequestFactory().post("/x/", data)
+def build_request(data: dict[str, Any] | None = None, *, superuser: bool = True) -> Any:
+    request: Any = RequestFactory().get("/x/") if data is None else RequestFactory().post("/x/", data)
     request.user = make_staff(superuser=superuser)
-    request.session = {}  # type: ignore[assignment]  # enough for messages
-    request._messages = FallbackStorage(request)  # type: ignore[attr-defined]  # as the middleware does
+    request.session = {}  # enough for messages
+    request._messages = FallbackStorage(request)  # as the middleware does
     return request
 
 

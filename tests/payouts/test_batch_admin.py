@@ -11,7 +11,7 @@ from django.urls import reverse
 from audit.models import AuditRecord
 from payouts.closing.close import close_month
 from payouts.disbursement import approval, payout_transitions
-from payouts.disbursement.payout_warnings import list_payout_warnings
+from payouts.disbursement.approval import list_payout_warnings
 from payouts.models import (
     PayoutDetails,
     PayoutHold,

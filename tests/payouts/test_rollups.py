@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from affiliates.models import Affiliate
 from payouts.commissions import forfeiture, rollups
-from payouts.commissions.repricing import reprice
+from payouts.commissions.writer import reprice
 from payouts.models import Commission
 from tests.payouts import click_data
 from tests.payouts.click_data import make_link

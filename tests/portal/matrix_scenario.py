@@ -26,6 +26,7 @@ from compliance.reviews import appeals, decisions, replies
 from compliance.reviews.open_review import open_review
 from compliance.signals import abuse_reports
 from compliance.targets import checks
+from compliance.targets.pauses import declare_pause
 from mail.models import Message
 from payouts.commissions import holds
 from payouts.disbursement import approval, bank_results, exports
@@ -227,7 +228,7 @@ def _create_reviews(scenario: Scenario, owner: Affiliate, staff: dict[str, User]
     notice = termination.give_notice(affiliate=terminating, ground="choice", reason="So.", now=days_before(3), by=by)
     day = NOW.date()
     remember(scenario, signal, signal.report, notice)
-    remember(scenario, checks.declare_pause(starts_on=day, ends_on=day, reason="So.", now=NOW, by=by))
+    remember(scenario, declare_pause(starts_on=day, ends_on=day, reason="So.", now=NOW, by=by))
     # Targets are only checked in an open program, but the matrix needs one that can still be opened.
     Program.objects.update(opened_at=STARTS_AT)
     checks.check_targets(now=NOW)

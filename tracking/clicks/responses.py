@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
-from tracking.clicks import click_ids, devices, requests
+from tracking.clicks import click_ids, requests
 from tracking.clicks.click_store import ClickRow
 from tracking.clicks.flood_limit import FloodLimit
 from tracking.clicks.link_loader import RedirectLink, SubIds
@@ -60,7 +60,7 @@ def build_redirect(visit: RedirectRequest, link: RedirectLink, floods: FloodLimi
         requests.truncate_address(visit.address),
         requests.clean_text(visit.user_agent, 300),
         requests.extract_referrer_host(visit.referrer),
-        devices.detect_device(visit.user_agent[:300]),
+        requests.detect_device(visit.user_agent[:300]),
     )
     return RedirectResponse(
         302, "Found", [("Location", target), ("Content-Length", "0"), *_HEADERS, *_build_hsts_headers()], b"", row

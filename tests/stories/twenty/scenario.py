@@ -12,7 +12,7 @@ import time_machine
 from accounts import api_keys
 from affiliates.models import Affiliate
 from compliance.models import Review
-from compliance.offboarding import suspension, termination
+from compliance.offboarding import notice_expiry, suspension, termination
 from compliance.reviews import appeals, deadlines_task, decisions, replies
 from compliance.reviews.open_review import open_review
 from payouts.closing import close
@@ -55,7 +55,7 @@ class TwentyScenario:
         self.close_and_pay("2011-01", "02-03T12:00:00")
         play_february(self)
         self.send_month("2011-02", "03-01T00:10:00")
-        termination.apply_expired_notices(now=parse_2011("03-03T10:00:00"))
+        notice_expiry.apply_expired_notices(now=parse_2011("03-03T10:00:00"))
         self.close_and_pay("2011-02", "03-03T12:00:00")
         play_march(self)
         self.send_month("2011-03", "04-01T00:10:00")
