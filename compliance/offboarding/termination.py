@@ -19,19 +19,9 @@ from compliance import emails
 from compliance.deadlines import add_days
 from compliance.grounds import cite_review_clause
 from compliance.models import Review, TerminationNotice
-from compliance.offboarding.notice_expiry import apply_expired_notices
 from lib.formatting import format_datetime_for
 from lib.reasons import require_reason
 from payouts.ledger import booking
-
-__all__ = [
-    "apply_expired_notices",
-    "end_for_breach",
-    "give_notice",
-    "leave_program",
-    "revoke_notice",
-    "revoke_review_notice",
-]
 
 Ground, NoticeState = TerminationNotice.Ground, TerminationNotice.State
 

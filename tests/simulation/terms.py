@@ -11,7 +11,7 @@ from affiliates import status_history
 from affiliates.models import State
 from agreements import acceptances, publishing
 from agreements.models import AgreementVersion
-from compliance.offboarding import suspension, termination
+from compliance.offboarding import notice_expiry, suspension, termination
 from payouts.commissions import holds
 from payouts.payout_details import details
 from tests.simulation.simulation import CHANGES, CODES, INDEXES, SOURCES, ProgramSimulation, build_version, step
@@ -61,7 +61,7 @@ class TermSteps(ProgramSimulation):
         for person in expired:
             person.history.append((person.notice_ends_at or self.now, "terminated"))
         if expired:
-            assert termination.apply_expired_notices(now=self.now).left == len(expired)
+            assert notice_expiry.apply_expired_notices(now=self.now).left == len(expired)
 
     @step(1, code=CODES)
     def suspend(self, code):

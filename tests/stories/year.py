@@ -18,7 +18,7 @@ from django.urls import reverse
 from affiliates.models import Affiliate, State
 from agreements import notices, publishing, version_drafts
 from agreements.models import AgreementVersion, Program
-from compliance.offboarding import termination
+from compliance.offboarding import notice_expiry
 from mail.models import Message
 from payouts.closing import close
 from payouts.commissions.term_impact import build_impact_reader
@@ -81,7 +81,7 @@ class ProgramYear:
             for order_id in [order_id for order_id, at in self._completed.items() if at <= morning]:
                 self.send(order_id, completed=self._completed.pop(order_id))
             notices.send_reminders(now=morning)
-            termination.apply_expired_notices(now=morning)
+            notice_expiry.apply_expired_notices(now=morning)
             close.close_due_months(now=morning)
         self.now = max(self.now, end)
 
