@@ -91,7 +91,9 @@ def compare_sources(old: Source, new: Source, old_document: Document, new_docume
     return Changes(
         (*_compare_terms(old, new, words), *_compare_rates(old, new, words)),
         tuple(compare_sections(old_document.sections, new_document.sections)),
-        _collect_wording(old) != _collect_wording(new) or old_document.title != new_document.title,
+        _collect_wording(old) != _collect_wording(new)
+        or old_document.title != new_document.title
+        or _has_renamed_category(old, new),
         new_document.language,
         tuple(_find_changed_translations(old, new)),
     )
@@ -112,6 +114,12 @@ def _find_changed_translations(old: Source, new: Source) -> Iterator[str]:
 def _collect_wording(source: Source) -> tuple[object, ...]:
     """Return everything other than the values of terms, and the governing language."""
     return source.language, *_collect_words(source)
+
+
+def _has_renamed_category(old: Source, new: Source) -> bool:
+    """Return whether a category of both rate cards has another display name; added and removed ones change terms only."""
+    before, after = _collect_category_names(old), _collect_category_names(new)
+    return any(after.get(category, name) != name for category, name in before.items())
 
 
 def _collect_words(source: Source) -> tuple[list[object], list[object]]:
@@ -166,6 +174,7 @@ EVERY_OTHER_CATEGORY = gettext_lazy("every other category")
 def _compare_rates(old: Source, new: Source, words: Wording) -> Iterator[TermChange]:
     """Compare the effective rate of each category, whether the rate card names it or not."""
     before, after = _build_rate_card(old), _build_rate_card(new)
+    names = _collect_category_names(old) | _collect_category_names(new)
     clause = find_clause_number(new, Rule.RATE_CARD)
     for category in [*after, *(c for c in before if c not in after)]:
         old_rate, new_rate = before.get(category, before.get("")), after.get(category, after.get(""))
@@ -174,7 +183,7 @@ def _compare_rates(old: Source, new: Source, words: Wording) -> Iterator[TermCha
         effect = Effect.BENEFIT if new_rate > old_rate else Effect.DETRIMENT
         yield TermChange(
             f"rate {category or 'every other category'}",
-            category or EVERY_OTHER_CATEGORY,
+            names[category] if category else EVERY_OTHER_CATEGORY,
             words.format_percent(old_rate),
             words.format_percent(new_rate),
             effect,
@@ -185,6 +194,11 @@ def _compare_rates(old: Source, new: Source, words: Wording) -> Iterator[TermCha
 def _build_rate_card(source: Source) -> dict[str, Decimal]:
     """Return {category: percent}; "" is every category that the card does not name."""
     return {"" if rate.everything_else else rate.category: rate.percent for rate in source.rates}
+
+
+def _collect_category_names(source: Source) -> dict[str, str]:
+    """Return {category: display name}; "" is every category that the card does not name."""
+    return {"" if rate.everything_else else rate.category: collapse_whitespace(rate.name) for rate in source.rates}
 
 
 def format_changes(changes: Changes) -> str:

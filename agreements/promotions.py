@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from affiliates.models import Affiliate, State
 from affiliates.notifications import Notice, notify_many
+from agreements.category_names import load_category_names
 from agreements.clauses import cite_clause
 from agreements.errors import Rejected
 from agreements.models import AgreementVersion, Promotion, Rate
@@ -177,10 +178,11 @@ def _build_notices(promotion: Promotion, selected: list[Affiliate], key: str) ->
     affiliates = Affiliate.objects.filter(state=State.ACTIVE, erased_at__isnull=True).select_related("user")
     if selected:
         affiliates = affiliates.filter(pk__in=[affiliate.pk for affiliate in selected])
+    names = load_category_names()
     context = {
         "promotion": promotion.name,
         "rate": format_percent(promotion.percent),
-        "categories": promotion.categories,
+        "categories": [names[category] for category in promotion.categories],
         "starts": format_datetime(promotion.starts_at, zone),
         "ends": format_datetime(promotion.ends_at, zone),
         "clause": cite_clause(version, Rule.PROMOTIONS),

@@ -29,7 +29,12 @@ def serialize_version(version: AgreementVersion, text: AgreementText) -> dict[st
         "texts": {row.language: row.sha256 for row in version.texts.order_by("language")},
         "terms": {name: _serialize_value(get_term_value(version, name)) for name in TERMS},
         "rates": [
-            {"category": r.category, "percent": _serialize_value(r.percent), "everything_else": r.everything_else}
+            {
+                "category": r.category,
+                "name": r.name,
+                "percent": _serialize_value(r.percent),
+                "everything_else": r.everything_else,
+            }
             for r in source.rates
         ],
         "prohibited_activities": [

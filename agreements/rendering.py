@@ -164,7 +164,7 @@ PLACEHOLDERS = (*terms.TERMS, "rate_card", "prohibited_activities", "program_nam
 def build_rate_table(rates: Sequence[Rate], words: Wording = ENGLISH) -> Table:
     rows = tuple(
         (
-            Span(rate.category + (words.every_other if rate.everything_else else "")),
+            Span(collapse_whitespace(rate.name) + (words.every_other if rate.everything_else else "")),
             Span(words.format_percent(rate.percent), "rate_card"),
         )
         for rate in rates

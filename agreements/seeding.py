@@ -32,6 +32,7 @@ def create_seed_draft(*, now: datetime, name: str = "1") -> AgreementVersion:
         Rate(
             agreement=version,
             category=rate.category,
+            name=rate.name,
             percent=rate.percent,
             everything_else=rate.category == example.EVERYTHING_ELSE,
             position=position,

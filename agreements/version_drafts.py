@@ -114,7 +114,12 @@ def _check_rates(source: Source) -> Iterator[Problem]:
             }
             yield Problem(f"rate {rate.category}", cause, rate.pk)
     counts = Counter(rate.category for rate in source.rates)
+    names = Counter(rate.name for rate in source.rates)
     for rate in source.rates:
+        if not rate.name.strip():
+            yield Problem(f"rate {rate.category}", _("Enter a display name."), rate.pk)
+        elif names[rate.name] > counts[rate.category]:
+            yield Problem(f"rate {rate.category}", _("Another category has the same display name."), rate.pk)
         if counts[rate.category] > 1:
             yield Problem(f"rate {rate.category}", _("The category has more than one row."), rate.pk)
     defaults = [rate for rate in source.rates if rate.everything_else]

@@ -81,5 +81,5 @@ def format_percent(rate: Decimal) -> str:
 
 
 def format_category(slug: str) -> str:
-    """Format a category code as a name: "home-decor" as "Home decor"."""
+    """Return a name for a category that has no display name: "Garden tools" for "garden-tools"."""
     return slug.replace("-", " ").capitalize()

@@ -8,9 +8,8 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from agreements.models import Rate
+from agreements.category_names import load_category_names
 from agreements.periods import build_period, get_program_time_zone
-from lib.formatting import format_category
 from lib.typed import FilterSet
 from payouts.models import Commission
 from payouts.reporting.commission_list import STATE_LABELS
@@ -18,8 +17,7 @@ from payouts.reporting.commission_list import STATE_LABELS
 
 def list_categories() -> list[tuple[str, Any]]:
     """Return the categories of all published rate cards, as choices."""
-    names = Rate.objects.filter(agreement__published_at__isnull=False).order_by("category").distinct()
-    return [(name, format_category(name)) for name in names.values_list("category", flat=True)]
+    return sorted(load_category_names().items(), key=lambda item: item[1])
 
 
 class MonthInput(forms.DateInput):

@@ -1,5 +1,6 @@
 """Tables of an affiliate's commissions, statements and payouts."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import django_tables2 as tables
@@ -8,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from agreements.category_names import CategoryNames
 from lib.formatting import format_month
 from lib.typed import Table
 from payouts.models import Commission, Payout, Statement
@@ -24,7 +26,7 @@ def build_amount_column(field: str, label: Any) -> tables.TemplateColumn:
 class CommissionTable(Table):
     order = tables.Column(verbose_name=_("Order"))
     placed = tables.TemplateColumn("{{ record.placed_at|moment }}", verbose_name=_("Placed"))
-    category = tables.TemplateColumn("{{ record.category|category }}", verbose_name=_("Category"))
+    category = tables.Column(verbose_name=_("Category"))
     base = build_amount_column("base", _("Base"))
     rate = tables.TemplateColumn(
         "{% clause record.agreement_id record.clause record.rate|percent %}", verbose_name=_("Rate"), attrs=AMOUNT_ATTRS
@@ -35,6 +37,13 @@ class CommissionTable(Table):
 
     class Meta:
         empty_text = _("No commissions yet. Share a link: the first order appears within minutes.")
+
+    def __init__(self, rows: Iterable[Commission], category_names: CategoryNames) -> None:
+        self.category_names = category_names
+        super().__init__(rows, orderable=False)
+
+    def render_category(self, value: str) -> str:
+        return self.category_names[value]
 
     def render_order(self, record: Commission) -> SafeString:
         address = reverse("payouts:order", args=[record.order_id])

@@ -22,7 +22,7 @@ from lib.typed import StackedInline
 class RateForm(RowForm):
     class Meta:
         model = Rate
-        fields = ("category", "percent", "everything_else", "position")
+        fields = ("category", "name", "percent", "everything_else", "position")
         widgets = {"percent": UnitInput("%", attrs={"step": "0.01", "min": "0", "max": "100"})}
 
 
@@ -107,7 +107,7 @@ class RateInline(DraftInlineMixin, StackedInline):
     model = Rate
     form = RateForm
     formset = RowFormSet
-    fields = (("category", "percent", "everything_else"), "position")
+    fields = (("category", "name", "percent", "everything_else"), "position")
     template = "admin/agreements/rows.html"
     intro = "admin/agreements/rates_intro.html"
     ordering_field = "position"

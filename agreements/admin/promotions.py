@@ -25,6 +25,7 @@ from accounts.staff import staff_member
 from affiliates.models import Affiliate
 from agreements import promotions
 from agreements.admin.units import UnitInput
+from agreements.category_names import load_category_names
 from agreements.models import Promotion
 from agreements.models.parts import slug_validator
 from agreements.terms import format_percent
@@ -82,13 +83,14 @@ class PromotionForm(EndForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        names = load_category_names()
         card = promotions.collect_card_rates(promotions.list_versions_in_force(timezone.now()))
         rates = (
             (category, " / ".join(format_percent(rate) for rate in dict.fromkeys(percents)))
             for category, percents in card.items()
         )
         field = cast("forms.MultipleChoiceField", self.fields["categories"])
-        field.choices = [(category, f"{category} ({rate})") for category, rate in rates]
+        field.choices = [(category, f"{names[category]} ({rate})") for category, rate in rates]
 
     def clean(self) -> dict[str, Any]:
         answers: dict[str, Any] = super().clean() or {}

@@ -55,7 +55,8 @@ slug_validator = RegexValidator(
 class Rate(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     agreement = models.ForeignKey(AgreementVersion, models.CASCADE, related_name="rates")
-    category = models.CharField(_("category"), max_length=64, validators=[slug_validator])
+    category = models.CharField(_("category code"), max_length=64, validators=[slug_validator])
+    name = models.CharField(_("display name"), max_length=100)
     percent = PercentField(_("rate, percent"))
     # Applies to every category without a row; exactly one row per published version.
     everything_else = models.BooleanField(_("everything else"), default=False)

@@ -1,4 +1,4 @@
-"""The agreement that ships: an example to be replaced, complete enough for a small shop to start from (CONTRACT 2)."""
+"""The seed agreement: an example to be replaced, complete enough for a small shop to start from (specification 2)."""
 
 from agreements.seed.activities import PROHIBITED_ACTIVITIES
 from agreements.seed.clauses import CLAUSES

@@ -1,4 +1,4 @@
-"""The whole text of the seed agreement, in the order in which it is read."""
+"""All clauses of the seed agreement, in order."""
 
 from agreements.seed.conduct import CONDUCT
 from agreements.seed.participation import PARTICIPATION

@@ -1,4 +1,4 @@
-"""Sections 6 to 8 of the seed agreement: what is prohibited, what is expected, and how either is judged."""
+"""Sections 6 to 8 of the seed agreement: prohibited activities, sales targets, reviews and appeals."""
 
 from agreements.rules import Rule
 from agreements.seed.shapes import ClauseText, build_clause
@@ -9,11 +9,12 @@ CONDUCT: tuple[ClauseText, ...] = (
         "6.1",
         "What is prohibited",
         """
-        These activities are prohibited. With each stands the gravest consequence that a review may decide for it:
+        The following activities are prohibited. The table shows the most severe consequence that a review may decide
+        for each of them:
 
         {prohibited_activities}
 
-        Except for a suspension (clause 10.4), none of them has a consequence without a review under section 8.
+        Except for a suspension (clause 10.4), no activity has a consequence without a review under section 8.
         """,
         Rule.PROHIBITED_ACTIVITIES,
     ),
@@ -21,10 +22,10 @@ CONDUCT: tuple[ClauseText, ...] = (
         "6.2",
         "Signals and reports",
         """
-        The system watches for signals: purchases by yourself, floods of clicks, orders that follow too soon on the
-        click, a share of clicks that become orders which is out of range, clicks from sites that you did not declare,
-        and payout details that another affiliate has too. Anybody may report abuse to us. A signal or a report may
-        open a review. By itself it does nothing else.
+        The system watches for signals: purchases by yourself, click flooding, orders that follow a click too soon, a
+        conversion rate out of range, clicks from sites that you did not declare, and payout details that another
+        affiliate has too. Anyone can report abuse to us. A signal or a report may open a review. It has no other
+        consequence.
         """,
         Rule.SIGNALS,
     ),
@@ -32,8 +33,8 @@ CONDUCT: tuple[ClauseText, ...] = (
         "7",
         "Sales targets",
         """
-        A sales target keeps the program to those who make use of it. Whether to end an agreement over it is decided
-        by people, never by the clock.
+        A sales target keeps the program to affiliates who make use of it. People decide whether an agreement ends
+        because of a missed target; a deadline alone never does.
         """,
     ),
     build_clause(
@@ -41,7 +42,8 @@ CONDUCT: tuple[ClauseText, ...] = (
         "The target",
         """
         The sales target is: {target_orders} in {target_days}. If it is "no orders", there is no target, and the rest
-        of this section does not apply. We look every day, but only once you have been active for {target_days}.
+        of this section does not apply. We check the target every day, but only once you have been active for
+        {target_days}.
         """,
         Rule.SALES_TARGET,
     ),
@@ -49,8 +51,8 @@ CONDUCT: tuple[ClauseText, ...] = (
         "7.2",
         "What counts",
         """
-        What counts is each order that is attributed to you and was placed in the last {target_days}, unless it was
-        cancelled or wholly refunded.
+        An order counts if it is attributed to you and was placed in the last {target_days}, unless it was cancelled
+        or wholly refunded.
         """,
         Rule.TARGET_COUNTING,
     ),
@@ -58,8 +60,8 @@ CONDUCT: tuple[ClauseText, ...] = (
         "7.3",
         "Pauses",
         """
-        The time in which orders count grows by the days on which you were suspended or paused. It also grows by
-        pauses that staff declare for all affiliates.
+        The period in which orders count is extended by the days on which you were suspended or paused. It is also
+        extended by pauses that staff declare for all affiliates.
         """,
         Rule.TARGET_PAUSES,
     ),
@@ -77,7 +79,7 @@ CONDUCT: tuple[ClauseText, ...] = (
         "Target missed",
         """
         If you miss the target, we send you a notice. You then have {target_cure_days} to meet it. If you meet it by
-        then, the matter is closed. If it is still missed, a review opens that recommends termination (clause 10.2).
+        then, the matter is closed. If you still miss it, a review opens that recommends termination (clause 10.2).
         """,
         Rule.TARGET_CURE_DAYS,
     ),
@@ -85,15 +87,15 @@ CONDUCT: tuple[ClauseText, ...] = (
         "8",
         "Reviews and appeals",
         """
-        A review goes by these steps: signal or report, notice, reply, decision, appeal. Each step is kept with its
-        date and with who took it. You see them all, except private notes of staff.
+        A review has these steps: signal or report, notice, reply, decision, appeal. We record each step with its date
+        and the person or system behind it. You see all of them, except private staff notes.
         """,
     ),
     build_clause(
         "8.1",
         "How a review begins",
         """
-        A review is opened on a signal, on a report or on a missed sales target. We send you a notice. It names one
+        A review is opened because of a signal, a report or a missed sales target. We send you a notice. It names one
         prohibited activity or one term, by its clause, in the version of this agreement that you accepted.
         """,
         Rule.REVIEW,
@@ -102,8 +104,9 @@ CONDUCT: tuple[ClauseText, ...] = (
         "8.2",
         "What may be held",
         """
-        A review may hold the commissions that it names. It does not hold all your money, unless staff say why. While
-        a commission is held, a close posts only decreases of it. A hold ends with the review at the latest.
+        A review may hold the commissions that it names. It does not hold all your money, unless staff give a reason
+        for that. While a commission is held, a close posts only decreases of it. A hold ends with the review at the
+        latest.
         """,
         Rule.REVIEW_HOLD,
     ),
@@ -111,7 +114,9 @@ CONDUCT: tuple[ClauseText, ...] = (
         "8.3",
         "Your reply",
         """
-        You have {reply_days} from the notice to answer in the portal, with text and files.
+        You have {reply_days} from the notice to reply in the portal, with text and files. You can send up to 10
+        replies in a review, each with a text of up to 20,000 characters and up to 5 files. A file is a PNG, JPEG, PDF
+        or plain text file of up to 5 MB.
         """,
         Rule.REPLY_DAYS,
     ),
@@ -119,8 +124,8 @@ CONDUCT: tuple[ClauseText, ...] = (
         "8.4",
         "Our time to decide",
         """
-        Staff have {review_days} from the notice to decide. If they miss this deadline, the hold is released by
-        itself, and we tell you.
+        Staff have {review_days} from the notice to decide. If they miss this deadline, the hold is released
+        automatically, and we notify you.
         """,
         Rule.REVIEW_DAYS,
     ),
@@ -128,10 +133,10 @@ CONDUCT: tuple[ClauseText, ...] = (
         "8.5",
         "Decisions",
         """
-        A review is decided in one of these ways, from the mildest to the gravest: it is dismissed; you are warned;
-        the commissions that it names are forfeited (clause 8.8); you are suspended (clause 10.4); your agreement is
-        terminated (clause 10.2 for a missed sales target, else clause 10.3). No decision is graver than clause 6.1
-        allows for the activity. We tell you the decision, its reason and its clause.
+        A review ends in one of these decisions, from the mildest to the most severe: the review is dismissed; you are
+        warned; the commissions that it names are forfeited (clause 8.8); you are suspended (clause 10.4); your
+        agreement is terminated (clause 10.2 for a missed sales target, otherwise clause 10.3). No decision is more
+        severe than clause 6.1 allows for the activity. We notify you of the decision, its reason and its clause.
         """,
         Rule.DECISIONS,
     ),
@@ -139,7 +144,7 @@ CONDUCT: tuple[ClauseText, ...] = (
         "8.6",
         "Your appeal",
         """
-        You may appeal in the portal within {appeal_days} of the decision.
+        You can appeal in the portal within {appeal_days} of the decision, with a text of up to 20,000 characters.
         """,
         Rule.APPEAL_DAYS,
     ),
@@ -147,8 +152,9 @@ CONDUCT: tuple[ClauseText, ...] = (
         "8.7",
         "Who decides the appeal",
         """
-        Whoever decided the review may not decide the appeal. Staff have {review_days} from your appeal. If they miss
-        this deadline, the appeal is granted by itself. A granted appeal gives you back your money and your links.
+        The person who decided the review may not decide the appeal. Staff have {review_days} from your appeal. If
+        they miss this deadline, the appeal is granted automatically. A granted appeal gives you back your money and
+        your links.
         """,
         Rule.APPEAL_DECISION,
     ),
@@ -157,8 +163,8 @@ CONDUCT: tuple[ClauseText, ...] = (
         "Forfeiture",
         """
         The amount of a forfeited commission becomes 0.00. Only commissions that the review names can be forfeited. A
-        forfeiture is posted only when your time to appeal is over or your appeal was refused. Until then the money is
-        held.
+        forfeiture is posted only when your time to appeal is over or your appeal was refused. Until then, the money
+        is held.
         """,
         Rule.FORFEITURE,
     ),

@@ -1,4 +1,4 @@
-"""What the parts of the seed agreement are made of."""
+"""The types of the parts of the seed agreement."""
 
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -10,14 +10,15 @@ Consequence = Literal["warning", "suspension", "termination"]
 
 
 class SeedRate(NamedTuple):
-    """One row of the rate card: a category and its rate in percent."""
+    """One row of the rate card: category code, display name, and rate in percent."""
 
     category: str
+    name: str
     percent: Decimal
 
 
 class ActivityText(NamedTuple):
-    """A prohibited activity with the gravest consequence that a review may decide for it."""
+    """A prohibited activity and the most severe consequence that a review may decide for it."""
 
     code: str
     title: str
@@ -26,9 +27,9 @@ class ActivityText(NamedTuple):
 
 
 class ClauseText(NamedTuple):
-    """A section's heading ("3") or one of its clauses ("3.2"), and the rules that it states.
+    """A section ("3") or one of its clauses ("3.2"), with the rules that it states.
 
-    The body is plain text. A blank line separates paragraphs; `{names}` stand for terms.
+    The body is plain text. A blank line separates paragraphs; `{names}` are placeholders for terms.
     """
 
     number: str
@@ -38,6 +39,6 @@ class ClauseText(NamedTuple):
 
 
 def build_clause(number: str, heading: str, body: str = "", *rules: Rule) -> ClauseText:
-    """Make a clause of a body that may be wrapped and indented like the code around it."""
+    """Return a clause; its body may be wrapped and indented like the code around it."""
     paragraphs = (" ".join(paragraph.split()) for paragraph in body.split("\n\n"))
     return ClauseText(number, heading, "\n\n".join(paragraphs), rules)

@@ -1,4 +1,4 @@
-"""Sections 9 to 12 of the seed agreement: how it changes, how it ends, and what is kept."""
+"""Sections 9 to 12 of the seed agreement: changes, termination, the end of the program and personal data."""
 
 from agreements.rules import Rule
 from agreements.seed.shapes import ClauseText, build_clause
@@ -9,13 +9,13 @@ TERMINATION: tuple[ClauseText, ...] = (
         "9.1",
         "New versions",
         """
-        A published version of this agreement never changes. A change is a new version with a date of effect. All
-        versions stay published, and you see what differs. Before its date of effect we may withdraw a version; we tell
-        everybody whom we had told of it, with the reason.
+        A published version of this agreement never changes. A change is a new version with an effective date. All
+        versions stay published, and you can see the differences. We may withdraw a version before its effective date;
+        we then notify everyone who was notified of it, and give the reason.
 
-        The system classes each changed term as a benefit, a detriment or neutral for you. Any other change, for
+        The system classifies each changed term as a benefit, a detriment or neutral for you. Any other change, for
         instance to the text of a clause or to the prohibited activities, counts as a detriment. A version without a
-        detriment takes effect at its date, and you need not do anything.
+        detriment takes effect on its effective date, and you do not have to do anything.
         """,
         Rule.CHANGE_OF_AGREEMENT,
     ),
@@ -23,9 +23,9 @@ TERMINATION: tuple[ClauseText, ...] = (
         "9.2",
         "Notice of a detriment",
         """
-        A version with a detriment takes effect {change_notice_days} after it is published at the earliest. The time
-        is that of the version in force when it is published. We tell you what changes and ask you to accept or
-        decline.
+        A version with a detriment takes effect at the earliest {change_notice_days} after it is published. This
+        notice period is the one in the version in force when it is published. We notify you of the changes and ask
+        you to accept or decline.
         """,
         Rule.CHANGE_NOTICE_DAYS,
     ),
@@ -33,9 +33,9 @@ TERMINATION: tuple[ClauseText, ...] = (
         "9.3",
         "Which version applies to you",
         """
-        At any instant you are under the newest version in effect that you had accepted by then. The versions without
-        a detriment that follow it apply to you by themselves, up to the next version with a detriment. That one and
-        those after it apply to you only once you have accepted.
+        At any instant, the version that applies to you is the newest version in effect that you had accepted by then.
+        Versions without a detriment that follow it apply to you automatically, up to the next version with a
+        detriment. That version and those after it apply to you only once you have accepted.
         """,
         Rule.APPLICABLE_VERSION,
     ),
@@ -43,10 +43,10 @@ TERMINATION: tuple[ClauseText, ...] = (
         "9.4",
         "If you have not accepted",
         """
-        When a version with a detriment takes effect and you have not accepted it, your links and coupons pause until
-        you accept or leave. Orders from a click before that date stay yours under the version before. So do orders
-        with your coupon that were placed before that date. Later ones are nobody's, and the pause is kept as the
-        reason.
+        When a version with a detriment takes effect and you have not accepted it, your links and coupon codes pause
+        until you accept or leave. Orders from a click before that date stay yours under the version before. So do
+        orders with your coupon code that were placed before that date. Later orders are not credited to anyone, and
+        the pause is stored as the reason.
         """,
         Rule.PAUSE_UNACCEPTED,
     ),
@@ -54,7 +54,7 @@ TERMINATION: tuple[ClauseText, ...] = (
         "9.5",
         "If you decline",
         """
-        You may decline a version with a detriment. It never applies to you then. You leave the program in good order
+        You may decline a version with a detriment. It then never applies to you. You leave the program in good order
         (clause 10.1) and keep what you earned.
         """,
         Rule.DECLINE,
@@ -64,9 +64,9 @@ TERMINATION: tuple[ClauseText, ...] = (
         "10.1",
         "You leave",
         """
-        You may leave the program at any time, in the portal and without a reason. You are leaving for
-        {termination_notice_days}; then this agreement ends. Clause 3.6 says which orders can still become yours.
-        Everything that you earned is paid.
+        You may leave the program at any time, in the portal and without giving a reason. You are then leaving for
+        {termination_notice_days}; after that, this agreement ends. Clause 3.6 says which orders can still become
+        yours. Everything that you earned is paid.
         """,
         Rule.LEAVING,
     ),
@@ -74,9 +74,9 @@ TERMINATION: tuple[ClauseText, ...] = (
         "10.2",
         "We end it with notice",
         """
-        We may end this agreement without a breach of yours, because we choose to or because a review of a missed
-        sales target decides so. It ends {termination_notice_days} after our notice. Everything that you earned is
-        paid.
+        We may end this agreement without a breach on your part, by our own choice or because a review of a missed
+        sales target decides on termination. It ends {termination_notice_days} after our notice. Everything that you
+        earned is paid.
         """,
         Rule.TERMINATION_NOTICE_DAYS,
     ),
@@ -84,9 +84,9 @@ TERMINATION: tuple[ClauseText, ...] = (
         "10.3",
         "We end it for breach",
         """
-        If a review decides on termination because you broke this agreement, it ends at once. Your links stop. Orders
-        that are placed after that are nobody's, even from an earlier click. What the review names is forfeited
-        (clause 8.8). The rest is paid at the final close. You may appeal (clause 8.6).
+        If a review decides on termination because you breached this agreement, it ends at once. Your links stop. Orders
+        that are placed after that are not credited to you, even from an earlier click. What the review names is
+        forfeited (clause 8.8). The rest is paid at the final close. You may appeal (clause 8.6).
         """,
         Rule.TERMINATION_BREACH,
     ),
@@ -95,11 +95,11 @@ TERMINATION: tuple[ClauseText, ...] = (
         "Suspension",
         """
         A review may decide to suspend you. Staff may also suspend you directly, without a review. They then name the
-        prohibited activity or the term that it is about, and give the reason.
+        prohibited activity or the term concerned, and give the reason.
 
-        While you are suspended, new clicks on your links and new orders with your coupons do not count, and nothing
-        is paid out. Your balance remains yours and is carried over. We tell you the reason, and we tell you when you
-        are reinstated.
+        While you are suspended, new clicks on your links and new orders with your coupon codes do not count, and
+        nothing is paid out. Your balance remains yours and is carried over. We notify you of the suspension and its
+        reason, and again when you are reinstated.
         """,
         Rule.SUSPENSION,
     ),
@@ -108,9 +108,8 @@ TERMINATION: tuple[ClauseText, ...] = (
         "Final close",
         """
         After a termination, after the end of your notice when you leave, and after the end of the program, every
-        close pays your balance whatever its size. Commissions that are still pending are validated as before (clause
-        4.6), and paid by the close of the month in which they are. You must still be someone who can be paid (clause
-        5.5).
+        close pays your balance, whatever its size. Commissions that are still pending are validated as before (clause
+        4.6) and paid by the close of the month in which they are validated. The conditions of clause 5.5 still apply.
         """,
         Rule.FINAL_CLOSE,
     ),
@@ -119,11 +118,11 @@ TERMINATION: tuple[ClauseText, ...] = (
         "11.1",
         "How the program ends",
         """
-        We may end the program for all affiliates. We announce the date to you. New applications are closed. From that
-        date on, your links still lead to our shop but are no longer tracked.
+        We may end the program for all affiliates. We announce the date to you, and new applications are closed. From
+        that date on, your links still lead to our shop but are no longer tracked.
 
         Orders from a click before that date still count if they are placed within {attribution_days} of the click
-        (clause 3.2). So do orders with your coupon that are placed before that date.
+        (clause 3.2). So do orders with your coupon code that are placed before that date.
         """,
         Rule.END_OF_PROGRAM,
     ),
@@ -131,8 +130,8 @@ TERMINATION: tuple[ClauseText, ...] = (
         "11.2",
         "Last payments",
         """
-        Validation runs on until the last commission is decided (clause 4.6). Final closes then pay every balance
-        whatever its size (clause 10.5).
+        Holding periods continue until the last commission is validated or reversed (clause 4.6). Final closes then
+        pay every balance, whatever its size (clause 10.5).
         """,
     ),
     build_clause("12", "Personal data"),
@@ -140,12 +139,12 @@ TERMINATION: tuple[ClauseText, ...] = (
         "12.1",
         "What we keep",
         """
-        We keep what it takes to run this agreement with you: your application, profile and channels, your
-        acceptances, your links, coupons, clicks and orders, your commissions, statements, payout details and payouts,
-        and your reviews. No other affiliate sees them. When staff change something about you, we record who did it,
-        when, what and why.
+        We keep the data that we need to run this agreement with you: your application, profile and channels, your
+        acceptances, your links, coupon codes, clicks and orders, your commissions, statements, payout details and
+        payouts, and your reviews. No other affiliate sees them. When staff change something about you, we record who
+        changed it, when, what and why.
 
-        We store a customer's reference only as a keyed hash, which names nobody.
+        We store a customer's reference only as a keyed hash, which identifies no one.
         """,
         Rule.PERSONAL_DATA,
     ),
@@ -153,7 +152,7 @@ TERMINATION: tuple[ClauseText, ...] = (
         "12.2",
         "Your copy",
         """
-        You may export all that we hold on you, in the portal, as a ZIP file of JSON and PDF files.
+        You can export all the data that we hold about you in the portal, as a ZIP file of JSON and PDF files.
         """,
         Rule.DATA_EXPORT,
     ),
@@ -161,17 +160,17 @@ TERMINATION: tuple[ClauseText, ...] = (
         "12.3",
         "How long we keep it",
         """
-        We keep the ledger, your acceptances and decided reviews for {retention_years}, because they are the proof of
-        what was agreed, earned and paid.
+        We keep the ledger, your acceptances and decided reviews for {retention_years}, because they prove what was
+        agreed, earned and paid.
         """,
         Rule.RETENTION_YEARS,
     ),
     build_clause(
         "12.4",
-        "Erasure",
+        "Deletion of your data",
         """
-        You may ask to be erased. Your personal fields then go. What clause 12.3 names stays for its time, under a
-        pseudonym.
+        You may request the deletion of your data. Your personal fields are then deleted. The records that clause 12.3
+        names are kept for the time stated there, under a pseudonym.
         """,
         Rule.ERASURE,
     ),

@@ -1,4 +1,4 @@
-"""The terms of the seed agreement: CONTRACT 2, value for value."""
+"""The terms and the rate card of the seed agreement, with the default values of specification 2."""
 
 from decimal import Decimal
 
@@ -25,21 +25,21 @@ TERMS: dict[str, TermValue] = {
     "review_days": 30,
     "appeal_days": 14,
 }
-"""Rates are in percent, money is in the program's currency, and no cap is None."""
+"""Rates are in percent and amounts in the program's currency. An order cap of None means no cap."""
 
 EVERYTHING_ELSE = "everything-else"
-"""The category that stands for every category that the rate card does not name."""
+"""The category that covers every category that the rate card does not name."""
 
 RATE_CARD: tuple[SeedRate, ...] = (
-    SeedRate("consumer-electronics", Decimal("2.60")),
-    SeedRate("office-school", Decimal("4.00")),
-    SeedRate("home-decor", Decimal("5.00")),
-    SeedRate("lights-lighting", Decimal("5.00")),
-    SeedRate("kitchen-dining", Decimal("5.50")),
-    SeedRate("sports-garden", Decimal("6.00")),
-    SeedRate("toys-hobbies", Decimal("7.00")),
-    SeedRate("bags-shoes", Decimal("7.50")),
-    SeedRate("beauty-health", Decimal("8.00")),
-    SeedRate("jewelry-accessories", Decimal("8.50")),
-    SeedRate(EVERYTHING_ELSE, Decimal("3.00")),
+    SeedRate("consumer-electronics", "Consumer electronics", Decimal("2.60")),
+    SeedRate("office-school", "Office & school", Decimal("4.00")),
+    SeedRate("home-decor", "Home decor", Decimal("5.00")),
+    SeedRate("lights-lighting", "Lights & lighting", Decimal("5.00")),
+    SeedRate("kitchen-dining", "Kitchen & dining", Decimal("5.50")),
+    SeedRate("sports-garden", "Sports & garden", Decimal("6.00")),
+    SeedRate("toys-hobbies", "Toys & hobbies", Decimal("7.00")),
+    SeedRate("bags-shoes", "Bags & shoes", Decimal("7.50")),
+    SeedRate("beauty-health", "Beauty & health", Decimal("8.00")),
+    SeedRate("jewelry-accessories", "Jewelry & accessories", Decimal("8.50")),
+    SeedRate(EVERYTHING_ELSE, "Everything else", Decimal("3.00")),
 )

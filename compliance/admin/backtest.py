@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
+from agreements.category_names import load_category_names
 from agreements.models import AgreementVersion
 from compliance.targets.backtest import backtest_targets
 from lib.errors import NotAllowed
@@ -49,6 +50,7 @@ def show_backtest(request: HttpRequest, pk: UUID) -> HttpResponse:
         "agreement": version,
         "periods": [(key, _format_period(key), key == months) for key in PERIODS],
         "limitations": LIMITATIONS,
+        "category_names": load_category_names(),
         **results,
     }
     return TemplateResponse(request, "admin/compliance/backtest.html", context)

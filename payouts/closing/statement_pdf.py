@@ -11,9 +11,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from agreements.category_names import CategoryNames, load_category_names
 from agreements.program_currency import get_program_currency
 from agreements.rules import Rule
-from lib.formatting import format_category, format_date, format_datetime_for, format_day, format_money, format_month
+from lib.formatting import format_date, format_datetime_for, format_day, format_money, format_month
 from mail.attachments import Attachment
 from payouts.closing import statements
 from payouts.models import Statement, StatementLine
@@ -40,7 +41,7 @@ def build_attachment(key: str) -> Attachment:
 
 
 def _build_data(statement: Statement) -> dict[str, Any]:
-    currency = get_program_currency()
+    currency, names = get_program_currency(), load_category_names()
     is_short = statement.lines <= MAX_LINES
     return {
         "program": settings.PROGRAM_NAME,
@@ -53,8 +54,8 @@ def _build_data(statement: Statement) -> dict[str, Any]:
         "version": str(statement.agreement) if statement.agreement else "",
         "sums": _build_sums(statement, currency),
         "closing": format_money(statement.closing, currency),
-        "lines": [_format_line(row, currency) for row in statements.list_lines(statement)] if is_short else [],
-        "categories": _format_subtotals(statements.sum_by_category(statement), currency, format_category),
+        "lines": [_format_line(row, currency, names) for row in statements.list_lines(statement)] if is_short else [],
+        "categories": _format_subtotals(statements.sum_by_category(statement), currency, names.__getitem__),
         "days": [] if is_short else _format_subtotals(statements.sum_by_day(statement), currency, format_date),
         "long": ""
         if is_short
@@ -110,9 +111,9 @@ def _build_sums(statement: Statement, currency: str) -> list[list[str]]:
     return [[label, format_money(amount, currency)] for label, amount in rows]
 
 
-def _format_line(row: StatementLine, currency: str) -> list[str]:
+def _format_line(row: StatementLine, currency: str, names: CategoryNames) -> list[str]:
     commission = row.commission
-    category = format_category(commission.category)
+    category = names[commission.category]
     if row.forfeited:
         category = _("%(category)s (forfeited)") % {"category": category}
     return [

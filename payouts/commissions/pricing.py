@@ -63,7 +63,7 @@ def _price_line(
     base = ZERO if snapshot.status == "cancelled" else line.amount - line.refunded
     amount = calculate_share(base, rate)
     listed, named = card.get_rate(line.category)
-    category = line.category if named else f"{line.category} is not listed, so everything else"
+    category = card.names[line.category] if named else f"{line.category} is not listed, so everything else"
     steps = [_build_step(card, Rule.RATE_CARD, f"Rate card of version {card.name}: {category}, {listed} %.")]
     if offer:
         limit = f" ({offer.percent} %, limited to the maximum rate)" if offer.percent > rate else ""

@@ -24,6 +24,7 @@ class RateCard(NamedTuple):
     agreement_id: UUID
     name: str
     rates: dict[str, Decimal]
+    names: dict[str, str]  # display names, by category
     everything_else: Decimal
     ceiling: Decimal
     order_commission_cap: Decimal | None
@@ -67,6 +68,7 @@ def get_rate_card(agreement_id: UUID) -> RateCard:
         agreement_id=agreement_id,
         name=agreement.name,
         rates={category: rate.percent for category, rate in rates.items()},
+        names={category: rate.name for category, rate in rates.items()},
         everything_else=next(rate.percent for rate in rates.values() if rate.everything_else),
         ceiling=agreement.rate_ceiling,
         order_commission_cap=agreement.order_commission_cap,

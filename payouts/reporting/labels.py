@@ -6,6 +6,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from affiliates.models import Affiliate
+from agreements.category_names import load_category_names
 from tracking.models import Click, Link
 from tracking.models.rollup import UNKNOWN
 
@@ -17,6 +18,9 @@ def get_labels(dimension: str, keys: Sequence[str], *, all_affiliates: bool) -> 
     if dimension == "affiliate":
         rows = Affiliate.objects.filter(pk__in=keys)
         return {str(row.pk): f"{row.code} · {row.name}" for row in rows}
+    if dimension == "category":
+        category_names = load_category_names()
+        return {key: category_names[key] for key in keys}
     names = {key: key for key in keys}
     if dimension == "device":
         return (

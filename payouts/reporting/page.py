@@ -46,9 +46,8 @@ def build_context(request: HttpRequest, query: ReportQuery, zone: ZoneInfo, *, s
 def build_csv_response(query: ReportQuery, zone: ZoneInfo) -> HttpResponse:
     """Return the rows of the report as a CSV file."""
     report = _build_report(query, zone)
-    response = HttpResponse(
-        build_csv(build_csv_header(report), map(build_csv_row, report.rows)), content_type="text/csv; charset=utf-8"
-    )
+    rows = (build_csv_row(row, report.by) for row in report.rows)
+    response = HttpResponse(build_csv(build_csv_header(report), rows), content_type="text/csv; charset=utf-8")
     name = f"report-{report.by.value}-{report.span.first}-{report.span.last}.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

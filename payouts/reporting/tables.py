@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from lib.formatting import format_category, format_money
+from lib.formatting import format_money
 from lib.typed import Column, Table
 from payouts.reporting.changes import format_count, format_difference, format_per_click, format_rate
 from payouts.reporting.reports import WITHOUT_CLICKS, GroupBy, Report, Row
@@ -66,8 +66,6 @@ class ReportTable(Table):
         by = self.report.by
         if by is GroupBy.DAY:
             return self._format_day(record.key)
-        if by is GroupBy.CATEGORY:
-            return format_category(record.label)
         if record.key and by is GroupBy.LINK:
             return _build_link("admin:tracking_link_change" if self.staff else "tracking:link", record)
         if record.key and by is GroupBy.AFFILIATE:
@@ -94,13 +92,13 @@ def build_csv_header(report: Report) -> list[str]:
     return [report.by.value, *figures, *previous]
 
 
-def build_csv_row(row: Row) -> list[Any]:
-    """Return a row of the CSV file; unknown figures are empty."""
+def build_csv_row(row: Row, by: GroupBy) -> list[Any]:
+    """Return a row of the CSV file; unknown figures are empty, and categories are codes."""
     now, previous = row.current, row.previous
     conversion = None if now.conversion is None else f"{now.conversion:.2f}"
     epc = None if now.epc is None else f"{now.epc:.4f}"
     return [
-        row.label,
+        row.key if by is GroupBy.CATEGORY else row.label,
         now.clicks,
         now.orders,
         conversion,

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate
 from agreements.applicable_version import get_applicable_version
+from agreements.category_names import load_category_names
 from agreements.clauses import get_clause_number
 from agreements.rules import Rule
 from payouts.closing import payout_forecast
@@ -29,7 +30,7 @@ def commissions(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     agreement = get_applicable_version(affiliate.pk, at=now)[0]
     context = {
         "filter": filters,
-        "table": CommissionTable(page.rows, orderable=False),
+        "table": CommissionTable(page.rows, load_category_names()),
         "older": page.next_cursor,
         "after": request.GET.get("after", ""),
         "agreement": agreement,
@@ -72,6 +73,7 @@ def order(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
         "order": lookup.order,
         "explanation": attribution_explanation.explain_order(lookup, settled=order_page.is_settled(lookup.order)),
         "lines": lines,
+        "category_names": load_category_names(),
         "upcoming": upcoming if order_page.has_unpaid_lines(lines) else None,
     }
     return render(request, "payouts/order.html", context)

@@ -12,6 +12,7 @@ from django_tables2 import RequestConfig
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate
 from agreements.applicable_version import get_applicable_version
+from agreements.category_names import load_category_names
 from agreements.clauses import get_clause_number
 from agreements.rules import Rule
 from lib.csv import iter_csv_lines
@@ -59,6 +60,7 @@ def detail(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse
         "payout": statements.get_payout(statement),
         "reasons": statements.explain_reasons(statement),
         "terms": statements.get_terms_id(statement),
+        "category_names": load_category_names(),
         "categories": statements.sum_by_category(statement) if statement.lines > LINES_PER_PAGE else [],
         "clauses": {rule.value: statements.get_clause(statement, rule) for rule in CITED_RULES},
     }

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from agreements.category_names import CategoryNames
 from agreements.clauses import get_clause_number
 from agreements.models import AgreementVersion
 from agreements.rules import TERM_RULES, Rule
@@ -201,9 +202,9 @@ def program_name() -> str:
 
 
 @register.filter
-def category(slug: str) -> str:
-    """Show a category code as a name: "home-decor" as "Home decor"."""
-    return formatting.format_category(slug)
+def category(code: str, names: CategoryNames) -> str:
+    """Show the display name of a category: "Home decor" for "home-decor"."""
+    return names[code]
 
 
 @register.filter

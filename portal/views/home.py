@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate, Channel, State
 from agreements import promotions
+from agreements.category_names import load_category_names
 from agreements.models import AgreementVersion
 from lib import charts
 from lib.formatting import format_money
@@ -47,13 +48,15 @@ def _build_money_context(summary: Affiliate, page_frame: Frame) -> dict[str, Any
     days = affiliate_summary.list_daily_commissions(
         summary, ZoneInfo(agreement.time_zone if agreement else "UTC"), page_frame.now
     )
+    offers = list(promotions.list_promotions(summary, at=page_frame.now))
     label = _("Commissions by day of order, last %d days") % affiliate_summary.CHART_DAYS
     return {
         "agreement": agreement,
         "balance": balance,
         **(build_negative_balance_context(summary) if balance < 0 else {}),
         "orders": affiliate_summary.list_newest_orders(summary),
-        "promotions": promotions.list_promotions(summary, at=page_frame.now),
+        "promotions": offers,
+        "category_names": load_category_names() if offers else None,
         "chart_days": [day for day in days if day.amount],
         "chart_label": label,
         "chart": charts.draw_bars(days, label, lambda amount: format_money(amount, page_frame.currency)),

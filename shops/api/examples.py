@@ -123,7 +123,7 @@ def build_examples(currency: str) -> list[Example]:
 def _build_order(currency: str) -> dict[str, Any]:
     line = _build_line(refunded="5.30")
     steps = [
-        ("rate_card", "4.1", "Rate card of version 1: home-decor, 5.00 %."),
+        ("rate_card", "4.1", "Rate card of version 1: Home decor, 5.00 %."),
         ("refunds", "4.3", "15.30 paid less 5.30 refunded is 10.00."),
         ("rounding", "4.4", "10.00 x 5.00 % = 0.50, rounded once to the cent."),
     ]

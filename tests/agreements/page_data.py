@@ -20,7 +20,7 @@ def build_form_data(draft: AgreementVersion) -> dict[str, Any]:
         if field.editable and field.name != "id":
             posted[field.name] = "" if value is None else value
     parts = {
-        "rates": ("category", "percent", "everything_else", "position"),
+        "rates": ("category", "name", "percent", "everything_else", "position"),
         "activities": ("code", "title", "text", "gravest_consequence", "position"),
         "clauses": ("number", "heading", "body", "rules", "position"),
     }

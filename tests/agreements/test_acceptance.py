@@ -150,7 +150,7 @@ def test_acceptance_after_effective_date_ends_the_pause(first, second, approved)
 def test_acceptance_stores_the_differences_shown(first, second, approved):
     accept_version(approved, first)
     record = accept_version(approved, second, now=NOW + DAY)
-    assert record.differences.splitlines()[0] == "home-decor (clause 4.1): 5.00 % -> 4.50 % (detriment)"
+    assert record.differences.splitlines()[0] == "Home decor (clause 4.1): 5.00 % -> 4.50 % (detriment)"
 
 
 def test_each_record_carries_hash_of_previous_record(first, approved):

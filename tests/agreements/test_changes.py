@@ -108,9 +108,9 @@ def test_removed_category_is_compared_with_everything_else(first):
 
 def test_added_category_is_compared_with_everything_else(first):
     new = start_draft()
-    new.rates.create(category="books", percent="4.00")
-    new.rates.create(category="garden", percent="2.70")
-    new.rates.create(category="pets", percent="3.00")
+    new.rates.create(category="books", name="Books", percent="4.00")
+    new.rates.create(category="garden", name="Garden", percent="2.70")
+    new.rates.create(category="pets", name="Pets", percent="3.00")
     assert list_term_changes(new, first) == [
         ("rate books", "3.00 %", "4.00 %", "benefit", "4.1"),
         ("rate garden", "3.00 %", "2.70 %", "detriment", "4.1"),
@@ -149,6 +149,8 @@ def test_beneficial_changes_are_no_detriment(first):
         lambda new: new.clauses.filter(number="2.3").update(number="2.4"),
         lambda new: new.clauses.filter(number="2.3").delete(),
         lambda new: new.clauses.create(number="2.4", heading="More", body="More.", position=15),
+        lambda new: new.rates.filter(category="home-decor").update(name="Decoration"),
+        lambda new: new.rates.filter(everything_else=True).update(name="The rest"),
         lambda new: new.activities.filter(code="fraud").update(text="Fraud is bad."),
         lambda new: new.activities.filter(code="fraud").update(gravest_consequence="warning"),
         lambda new: new.activities.filter(code="fraud").delete(),
@@ -161,6 +163,29 @@ def test_change_of_wording_is_a_detriment(first, change):
     new = start_draft()
     change(new)
     assert changes.compare_versions(new, first).detriment
+
+
+def test_renamed_category_is_listed_as_changed_text_and_not_as_term(first):
+    new = start_draft()
+    new.rates.filter(category="home-decor").update(name="Decoration")
+    found = changes.compare_versions(new, first)
+    assert found.terms == ()
+    assert [(text.number, [p.text for p in text.pieces if p.kind == "added"]) for text in found.texts] == [
+        ("4.1", ["Decoration"])
+    ]
+
+
+def test_added_category_with_the_same_rate_is_no_detriment(first):
+    new = start_draft()
+    new.rates.create(category="pets", name="Pets", percent="3.00")
+    assert not changes.compare_versions(new, first).detriment
+
+
+def test_changed_rate_is_labeled_with_the_display_name(first):
+    new = start_draft()
+    new.rates.filter(category="toys-hobbies").update(percent="7.50")
+    new.rates.filter(category="bags-shoes").delete()
+    assert [change.label for change in changes.compare_versions(new, first).terms] == ["Toys & hobbies", "Bags & shoes"]
 
 
 def test_change_of_program_name_is_a_detriment(first, settings):
@@ -178,15 +203,15 @@ def test_reordered_rows_are_no_detriment(first):
 def test_changed_clause_lists_added_and_removed_words(first):
     new = start_draft()
     clause = new.clauses.get(number="3.2")
-    clause.body = clause.body.replace("not yours by that click", "never yours")
+    clause.body = clause.body.replace("not attributed to you by that click", "never attributed to you")
     clause.save()
     [text] = changes.compare_versions(new, first).texts
     assert (text.number, text.kind) == ("3.2", "changed")
     assert [(p.kind, p.text) for p in text.pieces if p.kind != "same"] == [
         ("removed", "not"),
         ("added", "never"),
-        ("removed", "yours by that click."),
-        ("added", "yours."),
+        ("removed", "you by that click."),
+        ("added", "you."),
     ]
 
 

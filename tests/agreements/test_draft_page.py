@@ -47,7 +47,7 @@ def test_audit_record_has_row_values_before_and_after(staff, draft):
     posted |= {f"clauses-{changed}-body": "Other words.", f"clauses-{removed}-DELETE": "on"}
     last = posted["rates-TOTAL_FORMS"]
     posted |= {"rates-TOTAL_FORMS": last + 1, f"rates-{last}-category": "new", f"rates-{last}-percent": "3.00"}
-    posted |= {f"rates-{last}-position": "", f"rates-{last}-agreement": draft.pk}
+    posted |= {f"rates-{last}-name": "New", f"rates-{last}-position": "", f"rates-{last}-agreement": draft.pk}
     clause, deleted = draft.clauses.get(number="2.3"), draft.clauses.get(number="5.3")
     assert staff.post(build_admin_url("agreementversion_change", draft.pk), posted).status_code == 302
     record = AuditRecord.objects.get(action="agreementversion changed")
@@ -178,6 +178,12 @@ def test_renumbering_updates_references(staff, draft):
     assert AuditRecord.objects.filter(action="clauses renumbered").count() == 1
 
 
+def test_display_name_of_a_category_is_required(staff, draft):
+    posted = build_form_data(draft) | {"rates-2-name": " "}
+    page = staff.post(build_admin_url("agreementversion_change", draft.pk), posted).content.decode()
+    assert 'href="#id_rates-2-name"' in page[page.index('class="problem-summary wrong"') : page.index("</section>")]
+
+
 def test_draft_can_be_deleted(staff, draft):
     staff.post(build_admin_url("agreementversion_delete", draft.pk), {"post": "yes"})
     assert not AgreementVersion.objects.filter(pk=draft.pk).exists()
@@ -185,7 +191,13 @@ def test_draft_can_be_deleted(staff, draft):
 
 def test_rate_card_with_hundreds_of_categories_is_saved(staff, draft):
     draft.rates.bulk_create(
-        Rate(agreement=draft, category=f"category-{number}", percent="5.00", position=100 + number)
+        Rate(
+            agreement=draft,
+            category=f"category-{number}",
+            name=f"Category {number}",
+            percent="5.00",
+            position=100 + number,
+        )
         for number in range(300)
     )
     posted = build_form_data(draft)

@@ -98,6 +98,7 @@ def test_currency_and_time_zone_must_match_the_program(draft, field, value):
     [
         (lambda d: d.rates.filter(category="home-decor").update(percent="2.59"), "rate home-decor"),
         (lambda d: d.rates.filter(category="home-decor").update(percent="8.51"), "rate home-decor"),
+        (lambda d: d.rates.filter(category="home-decor").update(name=" "), "rate home-decor"),
         (lambda d: d.rates.filter(everything_else=True).delete(), "rates"),
         (lambda d: d.activities.all().delete(), "activities"),
         (lambda d: d.activities.filter(code="fraud").update(text=" "), "activity fraud"),
@@ -118,7 +119,7 @@ def test_problem_is_reported_at_its_place(draft, change, place):
 
 
 def test_duplicate_rows_are_reported_at_each_row(draft):
-    other = draft.rates.create(category="home-decor", percent="5.00", everything_else=True)
+    other = draft.rates.create(category="home-decor", name="Home decor", percent="5.00", everything_else=True)
     draft.activities.create(code="fraud", title="Fraud", text="Again.", gravest_consequence="warning", position=99)
     draft.clauses.create(number="12.4", heading="Twice", body="Twice.", position=99)
     problems = version_drafts.find_problems(draft)
@@ -133,6 +134,13 @@ def test_duplicate_rows_are_reported_at_each_row(draft):
         "The category has more than one row.",
         "Mark exactly one row as everything else; 2 are marked.",
     ]
+
+
+def test_duplicate_display_name_is_reported_at_each_category(draft):
+    draft.rates.filter(category="toys-hobbies").update(name="Home decor")
+    problems = version_drafts.find_problems(draft)
+    assert {problem.place for problem in problems} == {"rate home-decor", "rate toys-hobbies"}
+    assert {problem.cause for problem in problems} == {"Another category has the same display name."}
 
 
 def test_missing_rule_names_clause_of_example(draft):

@@ -103,7 +103,7 @@ def render_latest(kind: str) -> str:
 def test_notices_name_version_date_and_clause(affiliate, second):
     text = render_latest("agreement_change")
     assert "takes effect on 21 Mar 2026, 12:00 UTC" in text
-    assert "home-decor: 5.00 % -> 4.50 % (worse for you, clause 4.1)" in text
+    assert "Home decor: 5.00 % -> 4.50 % (worse for you, clause 4.1)" in text
     assert "(clause 9.4 of version 2)" in text
     assert f"/agreement/versions/{second.pk}/accept/" in text
     notices.send_reminders(now=EFFECT - DAY)
@@ -118,7 +118,7 @@ def test_benefit_notice_requires_no_action(first, affiliate):
     publishing.publish_version(agreement=draft, effective_at=NOW + DAY, now=NOW, by=None)
     text = render_latest("agreement_benefit")
     assert "you don't need to do anything (clause 9.1 of version 2)" in text
-    assert "home-decor: 5.00 % -> 5.50 % (better for you, clause 4.1)" in text
+    assert "Home decor: 5.00 % -> 5.50 % (better for you, clause 4.1)" in text
 
 
 def test_copy_contains_record_hash_and_text_hash(affiliate):
@@ -158,7 +158,7 @@ def test_promotion_notice_names_clause(affiliate):
         by=None,
     )
     text = render_latest("promotion")
-    assert "is 8.00 % for these categories: home-decor, bags-shoes." in text
+    assert "is 8.00 % for these categories: Home decor, Bags & shoes." in text
     assert "(clause 4.2 of version 1)" in text
 
 

@@ -98,7 +98,12 @@ def test_terms_json_has_all_terms_with_amounts_as_strings(client, first):
     assert terms["terms"]["rate_ceiling"] == "8.50"
     assert terms["terms"]["validation_days"] == 30
     assert terms["terms"]["order_commission_cap"] is None
-    assert {"category": "everything-else", "percent": "3.00", "everything_else": True} in terms["rates"]
+    assert {
+        "category": "everything-else",
+        "name": "Everything else",
+        "percent": "3.00",
+        "everything_else": True,
+    } in terms["rates"]
     assert len(terms["prohibited_activities"]) == 9
     window = next(clause for clause in terms["clauses"] if clause["number"] == "3.2")
     assert window["rules"] == ["attribution_days"]

@@ -77,7 +77,7 @@ def test_only_the_end_of_a_promotion_can_be_changed(staff, first):
 def test_form_offers_categories_with_their_rates(staff, first):
     page = staff.get(build_admin_url("promotion_announce")).content.decode()
     assert 'value="home-decor"' in page
-    assert "home-decor (5.00 %)" in page
+    assert "Home decor (5.00 %)" in page
     assert 'value="everything-else"' not in page
 
 
@@ -85,7 +85,7 @@ def test_form_shows_rates_of_scheduled_versions(staff, first):
     draft = version_drafts.start_draft(now=NOW, by=None)
     draft.rates.filter(category="home-decor").update(percent="6.00")
     publishing.publish_version(agreement=draft, effective_at=NOW + 3 * DAY, now=NOW, by=None)
-    assert "home-decor (5.00 % / 6.00 %)" in staff.get(build_admin_url("promotion_announce")).content.decode()
+    assert "Home decor (5.00 % / 6.00 %)" in staff.get(build_admin_url("promotion_announce")).content.decode()
 
 
 @pytest.mark.parametrize(

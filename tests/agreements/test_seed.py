@@ -119,7 +119,7 @@ def test_attribution_days_are_stated_in_clause_3_2() -> None:
 
 def test_first_sentence_calls_the_text_an_example() -> None:
     first_sentence = CLAUSES[0].body.split(". ")[0]
-    assert first_sentence == "This text is an example to be replaced, and it is no legal advice"
+    assert first_sentence == "This text is an example to be replaced, and it is not legal advice"
 
 
 def test_seed_has_the_specified_terms() -> None:
@@ -148,18 +148,18 @@ def test_seed_has_the_specified_terms() -> None:
 
 
 def test_seed_has_the_specified_rate_card() -> None:
-    assert [(rate.category, str(rate.percent)) for rate in RATE_CARD] == [
-        ("consumer-electronics", "2.60"),
-        ("office-school", "4.00"),
-        ("home-decor", "5.00"),
-        ("lights-lighting", "5.00"),
-        ("kitchen-dining", "5.50"),
-        ("sports-garden", "6.00"),
-        ("toys-hobbies", "7.00"),
-        ("bags-shoes", "7.50"),
-        ("beauty-health", "8.00"),
-        ("jewelry-accessories", "8.50"),
-        ("everything-else", "3.00"),
+    assert [(rate.category, rate.name, str(rate.percent)) for rate in RATE_CARD] == [
+        ("consumer-electronics", "Consumer electronics", "2.60"),
+        ("office-school", "Office & school", "4.00"),
+        ("home-decor", "Home decor", "5.00"),
+        ("lights-lighting", "Lights & lighting", "5.00"),
+        ("kitchen-dining", "Kitchen & dining", "5.50"),
+        ("sports-garden", "Sports & garden", "6.00"),
+        ("toys-hobbies", "Toys & hobbies", "7.00"),
+        ("bags-shoes", "Bags & shoes", "7.50"),
+        ("beauty-health", "Beauty & health", "8.00"),
+        ("jewelry-accessories", "Jewelry & accessories", "8.50"),
+        ("everything-else", "Everything else", "3.00"),
     ]
     assert EVERYTHING_ELSE == "everything-else"
 

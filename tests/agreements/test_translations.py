@@ -81,8 +81,8 @@ def test_each_language_has_its_own_text_and_hash(bilingual):
         f"SHA-256 des maßgeblichen Textes: {english.sha256}"
     )
     assert f"3.2 Die Frist\n\n{german.WINDOW_READ}\n\n" in translated.text
-    assert "Kategorie | Satz\nconsumer-electronics | 2,60 %\n" in translated.text
-    assert "everything-else (jede Kategorie, die nicht genannt ist) | 3,00 %" in translated.text
+    assert "Kategorie | Satz\nConsumer electronics | 2,60 %\n" in translated.text
+    assert "Everything else (jede Kategorie, die nicht genannt ist) | 3,00 %" in translated.text
     assert "Verhalten | Was damit gemeint ist | Schwerste Folge\n" in translated.text
     assert "| Kündigung\n" in translated.text
 

@@ -75,7 +75,8 @@ def test_added_row_comes_last(draft, open_draft):
     page = open_draft()
     page.get_by_role("link", name="Rates").click()
     page.get_by_role("button", name="Add another rate").click()
-    page.get_by_role("textbox", name="Category", exact=True).last.fill("garden-furniture")
+    page.get_by_role("textbox", name="Category code", exact=True).last.fill("garden-furniture")
+    page.get_by_role("textbox", name="Display name", exact=True).last.fill("Garden furniture")
     page.get_by_role("spinbutton", name="Rate, percent", exact=True).last.fill("4.00")
     save(page)
     assert draft.rates.last().category == "garden-furniture"
@@ -85,9 +86,10 @@ def test_draft_is_edited_without_scripts_on_a_phone(draft, open_draft):
     order = list(draft.rates.values_list("category", flat=True))
     page = open_draft(viewport=NARROW, java_script_enabled=False)
     page.get_by_role("spinbutton", name="Position", exact=True).nth(2).fill("1")
-    page.get_by_role("textbox", name="Category", exact=True).nth(len(order)).fill("garden-furniture")
+    page.get_by_role("textbox", name="Category code", exact=True).nth(len(order)).fill("garden-furniture")
+    page.get_by_role("textbox", name="Display name", exact=True).nth(len(order)).fill("Garden furniture")
     page.get_by_role("spinbutton", name="Rate, percent", exact=True).nth(len(order)).fill("4.00")
-    page.get_by_role("textbox", name="Category", exact=True).nth(0).press("Enter")
+    page.get_by_role("textbox", name="Category code", exact=True).nth(0).press("Enter")
     expect(page.get_by_text("Ready to publish")).to_be_visible()
     expected = [order[2], order[0], order[1], *order[3:], "garden-furniture"]
     assert list(draft.rates.values_list("category", flat=True)) == expected

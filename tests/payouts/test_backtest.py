@@ -17,7 +17,7 @@ from agreements.errors import Rejected
 from agreements.models import AgreementVersion, Program, Rate
 from mail.models import Message
 from payouts.commissions import backtest, forfeiture
-from payouts.commissions.term_impact import measure_impact
+from payouts.commissions.term_impact import build_impact_reader
 from payouts.models import Commission, LedgerEntry, StatementLine
 from tests.scenarios import (
     build_order,
@@ -185,22 +185,18 @@ def test_backtest_query_is_read_only(affiliates):
         cursor.execute("UPDATE payouts_commission SET clause = clause")
 
 
-def measure_impact_now(version, affiliate_ids):
-    return measure_impact(agreement=version, affiliate_ids=affiliate_ids, now=NOW)
-
-
 def test_change_notice_states_monthly_impact_per_affiliate(affiliates):
     at = "2026-11-01T12:00:00Z"
     send_orders(*(build_order(str(n), placed=at, at=at, coupon="A") for n in range(27)), now=NOW)
     draft = create_draft(rates={"home-decor": "4.00"})
     publishing.publish_version(
-        agreement=draft, effective_at=NOW + timedelta(days=15), now=NOW, by=None, read_impact=measure_impact_now
+        agreement=draft, effective_at=NOW + timedelta(days=15), now=NOW, by=None, read_impact=build_impact_reader(NOW)
     )
     # 27 x 5.00 = 135.00 in three months is 45.00 a month; 27 x 4.00 = 108.00 is 36.00.
     contexts = {message.context["code"]: message.context for message in Message.objects.filter(kind="agreement_change")}
     assert (contexts["A"]["actual"], contexts["A"]["projected"]) == ("45.00 USD", "36.00 USD")
     assert "actual" not in contexts["B"]
-    impact = measure_impact_now(draft, [affiliates["A"].pk]).get(affiliates["A"].pk)
+    impact = build_impact_reader(NOW)(draft, [affiliates["A"].pk]).get(affiliates["A"].pk)
     assert impact == (Decimal("45.00"), Decimal("36.00"))
 
 

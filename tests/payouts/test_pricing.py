@@ -23,6 +23,7 @@ CARD = RateCard(
     agreement_id=UUID(int=3),
     name="7",
     rates={"home": Decimal("5.00"), "jewels": Decimal("8.00"), "rest": Decimal("3.00")},
+    names={"home": "Home decor", "jewels": "Jewelry", "rest": "Everything else"},
     everything_else=Decimal("3.00"),
     ceiling=Decimal("8.50"),
     order_commission_cap=None,
@@ -58,7 +59,7 @@ def test_removed_line_earns_nothing():
     gone = before.lines[1]._replace(amount=Decimal("0.00"))
     kept, removed = pricing.price_lines(now, [now.lines[0], gone], affiliate_id=ANN, card=CARD, offers=())
     assert [step["text"] for step in removed.steps] == [
-        "Rate card of version 7: rest, 3.00 %.",
+        "Rate card of version 7: Everything else, 3.00 %.",
         "The shop no longer lists this line, so it counts as 0.00.",
         "0.00 x 3.00 % = 0.00, rounded once to the cent.",
     ]
@@ -79,7 +80,7 @@ def test_line_earns_its_rate_of_amount_less_refunds():
         {
             "rule": Rule.RATE_CARD.value,
             "clause": f"3.{Rule.RATE_CARD.value}",
-            "text": "Rate card of version 7: home, 5.00 %.",
+            "text": "Rate card of version 7: Home decor, 5.00 %.",
         },
         {
             "rule": Rule.REFUNDS.value,
@@ -104,7 +105,7 @@ def test_cancelled_order_earns_nothing():
 def test_unlisted_category_earns_rate_for_everything_else():
     [named, other] = price(("rest", "10.00", "0.00"), ("toys", "20.00", "0.00"))
     assert (named.amount, other.amount) == (Decimal("0.30"), Decimal("0.60"))
-    assert named.steps[0]["text"] == "Rate card of version 7: rest, 3.00 %."
+    assert named.steps[0]["text"] == "Rate card of version 7: Everything else, 3.00 %."
     assert other.steps[0]["text"] == "Rate card of version 7: toys is not listed, so everything else, 3.00 %."
 
 

@@ -149,8 +149,8 @@ def test_report_by_category_counts_an_order_once_in_the_total(ann, link, fold):
         affiliate=ann, by=GroupBy.CATEGORY, span=Span(DAY.date(), DAY.date()), zone=get_program_time_zone()
     )
     assert list_rows(ann, GroupBy.CATEGORY) == [
-        ("toys", None, 1, 1, "15.00", "0.45"),
-        ("home-decor", None, 1, 1, "1.00", "0.05"),
+        ("Toys", None, 1, 1, "15.00", "0.45"),
+        ("Home decor", None, 1, 1, "1.00", "0.05"),
     ]
     assert (report.total.current.clicks, report.total.current.orders, str(report.total.current.sales)) == (
         1,

@@ -111,7 +111,7 @@ def test_pdf_of_a_long_statement_shows_subtotals(make_settled_affiliate, monkeyp
     assert data["lines"] == []
     assert data["categories"] == [
         ["No such category", "1", "9.00 USD"],
-        ["Jewelry accessories", "1", "5.10 USD"],
+        ["Jewelry & accessories", "1", "5.10 USD"],
         ["Home decor", "1", "0.80 USD"],
     ]
     assert data["days"] == [["2 Jan 2026", "3", "14.90 USD"]]

@@ -22,6 +22,12 @@ def test_key_terms_link_to_their_clauses(agreement):
         assert f"/agreement/versions/{agreement.pk}/#clause-{clause}" in html
 
 
+def test_rates_show_display_names_of_categories(agreement):
+    html = get_landing_page()
+    assert "<td>Office &amp; school</td>" in html
+    assert "office-school" not in html
+
+
 def test_landing_page_links_to_the_application(agreement):
     assert "Join the program" in get_landing_page()
 

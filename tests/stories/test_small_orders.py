@@ -217,4 +217,4 @@ def test_corrected_category_changes_rate():
     complete("A1", ("home-decor", "100.00"), at=LATER)
     commission = Commission.objects.get()
     assert (commission.category, commission.rate, commission.amount) == ("home-decor", Decimal("5.00"), Decimal("5.00"))
-    assert "home-decor, 5.00 %" in commission.steps[0]["text"]
+    assert "Home decor, 5.00 %" in commission.steps[0]["text"]

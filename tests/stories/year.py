@@ -220,7 +220,7 @@ class ProgramYear:
         return [
             f"{sold.owner}: {reason}, {clause} of version {version}",
             f"{amount} by 4.1 of version {version}",
-            f"4.1 Rate card of version {version}: home-decor, {RATES[version]} %.",
+            f"4.1 Rate card of version {version}: Home decor, {RATES[version]} %.",
             *rest,
             f"4.4 {base} x {RATES[version]} % = {amount}, rounded once to the cent.",
         ]
