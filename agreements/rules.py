@@ -34,7 +34,7 @@ class Rule(StrEnum):
     """What a tracking link does, and which requests are clicks."""
     ATTRIBUTION_DAYS = "attribution_days"
     """An order must be placed within these days of the click."""
-    CLICK_TOKEN = "click_token"  # noqa: S105  # nosec B105 -- a rule, not a secret
+    CLICK_TOKEN = "click_token"  # a rule, not a secret  # noqa: S105  # nosec B105
     """A click counts by its genuine signed click id, which is not younger than the order."""
     COUPON_ASSIGNMENT = "coupon_assignment"
     """A coupon counts for the affiliate it is assigned to when the order is placed."""
