@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from benchmarks.own_database import own_database
 from benchmarks.redirect import count_recorded, create_link, read_nonces, run_load
@@ -26,6 +27,8 @@ BEFORE_SECONDS, AFTER_SECONDS = 5, 10
 MAX_SECONDS = 0.25
 # Recording goes on by itself within this.
 RECOVERY_SECONDS = 60
+# A delay of each packet in both directions, so that a commit takes longer than a redirect waits for it.
+SLOW_SECONDS = 0.15
 
 
 def measure_rows(seconds: float = 30) -> Iterator[dict[str, Any]]:
@@ -35,7 +38,14 @@ def measure_rows(seconds: float = 30) -> Iterator[dict[str, Any]]:
         own_database("accord_bench_outage"),
         tempfile.TemporaryDirectory() as name,
     ):
+        from django.db import connection
+
+        from tests.tracking.served_redirect import Proxy
+
         path = create_link()
+        # Delays all that passes between the redirect and PostgreSQL.
+        database = connection.settings_dict
+        proxy = Proxy(database["HOST"] or "127.0.0.1", int(database["PORT"]))
         # The first says how crowded the machine is.
         stopped: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {
             "nothing stopped": (lambda: None, lambda: None),
@@ -44,15 +54,21 @@ def measure_rows(seconds: float = 30) -> Iterator[dict[str, Any]]:
                 lambda: _signal_all(postgres, signal.SIGSTOP),
                 lambda: _signal_all(postgres, signal.SIGCONT),
             ),
+            "PostgreSQL slow": (lambda: setattr(proxy, "delay", SLOW_SECONDS), lambda: setattr(proxy, "delay", 0.0)),
             "Valkey stopped": (valkey.stop, valkey.start),
         }
         for what, (begin, end) in stopped.items():
             for interface in APPLICATIONS:
+                address = urlsplit(os.environ["DATABASE_URL"])
+                if what == "PostgreSQL slow":
+                    login = address.netloc.rpartition("@")[0]
+                    address = address._replace(netloc=f"{login}@127.0.0.1:{proxy.port}")
                 folder = Path(name, f"{what} {interface}")
                 folder.mkdir()
                 yield _measure_row(
-                    f"{interface}, {what} for {seconds:g} s", interface, path, folder, seconds, begin, end
-                )
+                    f"{interface}, {what} for {seconds:g} s",
+                    interface, address.geturl(), path, folder, seconds, begin, end,
+                )  # fmt: skip
 
 
 @contextmanager
@@ -80,6 +96,7 @@ def run_servers() -> Iterator[tuple[Any, Any]]:
 def _measure_row(
     work: str,
     interface: str,
+    database_url: str,
     path: str,
     folder: Path,
     seconds: float,
@@ -88,7 +105,7 @@ def _measure_row(
 ) -> dict[str, Any]:
     from django.db import connection
 
-    with run_server(interface, APPLICATIONS[interface], folder) as (port, _):
+    with run_server(interface, APPLICATIONS[interface], folder, database_url=database_url) as (port, _):
         run_load(port, path, 2)
         rate = run_load(port, path, 3)["rate"] / 2
         before = _count_late_and_lost()

@@ -29,7 +29,9 @@ Process = subprocess.Popen[bytes]
 
 
 @contextmanager
-def run_server(interface: str, application: str, folder: Path, port: int = 0) -> Iterator[tuple[int, Process]]:
+def run_server(
+    interface: str, application: str, folder: Path, port: int = 0, database_url: str = ""
+) -> Iterator[tuple[int, Process]]:
     """A server of `application`, or of the bare one where it is "bare"; its port and its process.
 
     `folder` is where its clicks wait while the database is away.
@@ -48,6 +50,8 @@ def run_server(interface: str, application: str, folder: Path, port: int = 0) ->
         "CLICK_FLOOD_PER_MINUTE": "1000000000",
         "CLICK_SPOOL_DIR": str(folder / "clicks"),
     }
+    if database_url:
+        environment["DATABASE_URL"] = database_url
     process = subprocess.Popen(
         [sys.executable, "-m", "granian", *where, *what],
         cwd=HERE,
