@@ -12,7 +12,7 @@ from tests.simulation.simulation import Scenario, build_scenario
 from tests.simulation.terms import Terms
 
 # So many lives of so many steps each, in all parts together; the same ones each time.
-SIMULATION_RUNS, STEPS, PARTS = int(os.environ.get("SIMULATION_RUNS", "500")), 50, 2
+SIMULATION_RUNS, STEPS, PARTS = int(os.environ.get("SIMULATION_RUNS", "100")), 50, 2
 SEED = int(os.environ.get("SIMULATION_SEED", "1"))
 # A look at a few, as `make mutants` takes: it need not know the shortest life that ends wrongly.
 SHORT = SIMULATION_RUNS < 100
