@@ -5,7 +5,7 @@
 #   make quick    run the tests that your change touches (BASE=main for all since a revision)
 #   make check    lint, types, import contracts, templates, wording, migrations, settings for production
 #   make fix      fix what ruff and djlint can fix
-#   make faults   kill the close, PostgreSQL, Valkey and beat many times; print figures (CLOSE_KILLS=... and others set the sizes)
+#   make faults   kill the close, PostgreSQL, Valkey and beat many times, and run the tests with generated cases long; print figures (CLOSE_KILLS=... and others set the sizes)
 #   make bench    measure speed as ratios; write benchmarks/RESULTS.md (PARTS="redirect close" for some)
 #   make mutants  change the code that decides about money and see whether tests notice; write tests/mutants/RESULTS.md
 #   make docs     write the pages of docs/ that a test generates and compares
@@ -36,7 +36,7 @@ UNFORMATTED := --extend-exclude templates/mail,templates/allauth/elements
 run: .venv/installed-run
 	@exec $(BIN)/python -m config.run
 
-# Two runs: serial tests share a resource or measure time, so they run alone. Of the others, files whose tests share an
+# Two runs: serial tests share a resource, so they run alone. Of the others, files whose tests share an
 # expensive fixture stay with one worker (`tests/conftest.py`).
 test: .venv/installed-test browser
 	$(BIN)/python -m pytest -n 2 -m "not serial"
@@ -52,6 +52,9 @@ browser:
 	@command -v chromium || command -v chromium-browser || command -v google-chrome || ! command -v apt-get || test "$$(id -u)" != 0 || \
 		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq --yes install chromium fonts-liberation >/dev/null; }
 
+# The tests with generated cases. They kill no process, so two workers share them.
+LONG_FORMS := tests/simulation tests/payouts/test_rollups.py tests/shops/test_api_schema.py
+
 # The sizes of the long forms; the same tests are part of `make test`, with small ones.
 faults: export CLOSE_KILLS ?= 1000
 faults: export POSTGRES_CRASHES ?= 200
@@ -60,9 +63,11 @@ faults: export QUEUE_LOSSES ?= 10
 faults: export DISCONNECTS ?= 50
 faults: export FAULT_ROUNDS ?= 5
 faults: export SIMULATION_RUNS ?= 10000
+faults: export ROLLUP_RUNS ?= 500
+faults: export SCHEMA_CASES ?= 2000
 faults: .venv/installed-test
-	$(BIN)/python -m pytest $(if $(filter tests/simulation%,$(PARTS)),-n 2) $(or $(PARTS),tests/faults)
-	$(if $(PARTS),,$(BIN)/python -m pytest -n 2 tests/simulation)
+	$(BIN)/python -m pytest $(if $(filter $(LONG_FORMS:tests/simulation=tests/simulation%),$(PARTS)),-n 2) $(or $(PARTS),tests/faults)
+	$(if $(PARTS),,$(BIN)/python -m pytest -n 2 $(LONG_FORMS))
 
 # Types take as long as everything else, so both run at once.
 check: .venv/installed-test

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from benchmarks.own_database import own_database
 from benchmarks.redirect import count_recorded, create_link, read_nonces, run_load
@@ -26,6 +27,8 @@ BEFORE_SECONDS, AFTER_SECONDS = 5, 10
 MAX_SECONDS = 0.25
 # Within this time after an outage, recording must have resumed automatically.
 RECOVERY_SECONDS = 60
+# A delay of each packet in both directions, so that a commit takes longer than a redirect waits for it.
+SLOW_SECONDS = 0.15
 
 
 def measure_rows(seconds: float = 30) -> Iterator[dict[str, Any]]:
@@ -35,7 +38,14 @@ def measure_rows(seconds: float = 30) -> Iterator[dict[str, Any]]:
         own_database("accord_bench_outage"),
         tempfile.TemporaryDirectory() as name,
     ):
+        from django.db import connection
+
+        from tests.tracking.served_redirect import Proxy
+
         path = create_link()
+        # Delays all traffic between the redirect and PostgreSQL.
+        database = connection.settings_dict
+        proxy = Proxy(database["HOST"] or "127.0.0.1", int(database["PORT"]))
         # The first is the control: it shows how busy the machine is.
         outages: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {
             "nothing stopped": (lambda: None, lambda: None),
@@ -44,14 +54,21 @@ def measure_rows(seconds: float = 30) -> Iterator[dict[str, Any]]:
                 lambda: _signal_all(postgres, signal.SIGSTOP),
                 lambda: _signal_all(postgres, signal.SIGCONT),
             ),
+            "PostgreSQL slow": (lambda: setattr(proxy, "delay", SLOW_SECONDS), lambda: setattr(proxy, "delay", 0.0)),
             "Valkey stopped": (valkey.stop, valkey.start),
         }
         for outage, (begin, end) in outages.items():
             for interface in APPLICATIONS:
+                address = urlsplit(os.environ["DATABASE_URL"])
+                if outage == "PostgreSQL slow":
+                    login = address.netloc.rpartition("@")[0]
+                    address = address._replace(netloc=f"{login}@127.0.0.1:{proxy.port}")
                 folder = Path(name, f"{outage} {interface}")
                 folder.mkdir()
-                work = f"{interface}, {outage} for {seconds:g} s"
-                yield _measure_row(work, interface, path, folder, seconds, begin, end)
+                yield _measure_row(
+                    f"{interface}, {outage} for {seconds:g} s",
+                    interface, address.geturl(), path, folder, seconds, begin, end,
+                )  # fmt: skip
 
 
 @contextmanager
@@ -79,6 +96,7 @@ def run_servers() -> Iterator[tuple[Any, Any]]:
 def _measure_row(
     work: str,
     interface: str,
+    database_url: str,
     path: str,
     folder: Path,
     seconds: float,
@@ -87,7 +105,7 @@ def _measure_row(
 ) -> dict[str, Any]:
     from django.db import connection
 
-    with run_server(interface, APPLICATIONS[interface], folder) as (port, _):
+    with run_server(interface, APPLICATIONS[interface], folder, database_url=database_url) as (port, _):
         run_load(port, path, 2)
         rate = run_load(port, path, 3)["rate"] / 2
         counts_before = _count_late_and_lost()

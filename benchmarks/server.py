@@ -29,7 +29,9 @@ Process = subprocess.Popen[bytes]
 
 
 @contextmanager
-def run_server(interface: str, application: str, folder: Path, port: int = 0) -> Iterator[tuple[int, Process]]:
+def run_server(
+    interface: str, application: str, folder: Path, port: int = 0, database_url: str = ""
+) -> Iterator[tuple[int, Process]]:
     """Run a server of `application`, yield its port and process, and kill it at the end.
 
     The application "bare" is a redirect without Accord. `folder` holds the clicks spooled while the database is down.
@@ -43,6 +45,8 @@ def run_server(interface: str, application: str, folder: Path, port: int = 0) ->
         "CLICK_FLOOD_PER_MINUTE": "1000000000",
         "CLICK_SPOOL_DIR": str(folder / "clicks"),
     }
+    if database_url:
+        environment["DATABASE_URL"] = database_url
     process = subprocess.Popen(
         [sys.executable, "-m", "granian", *options, *THREAD_OPTIONS[interface], target],
         cwd=HERE,

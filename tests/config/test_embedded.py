@@ -1,5 +1,6 @@
 """The embedded PostgreSQL and Valkey servers of a checkout."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -7,9 +8,9 @@ import signal
 import subprocess
 import sys
 import time
-import timeit
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import psycopg
 import pytest
@@ -120,10 +121,15 @@ def test_twenty_concurrent_users_start_servers_once(folder: Path) -> None:
     assert "".join(err for _, err in outputs).count("\n") == 1
 
 
-def test_urls_of_running_servers_are_returned_within_milliseconds(folder: Path) -> None:
+def test_urls_of_running_servers_are_returned_without_a_process_or_a_wait(folder: Path) -> None:
     user = User(folder)
-    assert user.urls == list(embedded.get_urls(folder))
-    assert min(timeit.repeat(lambda: embedded.get_urls(folder), number=1, repeat=20)) < 0.01
+    urls = user.urls
+    with patch("subprocess.run") as run, patch("fcntl.flock", wraps=fcntl.flock) as flock:
+        assert urls == [*embedded.get_urls(folder)] == [*embedded.get_urls(folder)]
+    run.assert_not_called()
+    # The lease is taken once. Only `start.lock` is waited for while another process starts the servers.
+    waits = [call.args[1] for call in flock.call_args_list if not call.args[1] & fcntl.LOCK_NB]
+    assert waits == [fcntl.LOCK_SH]
     os.close(embedded._leases.pop(folder))
     user.stop()
 

@@ -1,5 +1,6 @@
 """Daily rollups equal the orders, commissions and clicks that they sum up."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -238,7 +239,9 @@ def change_order(verb: str, index: int) -> None:
 
 @pytest.mark.slow
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=int(os.environ.get("ROLLUP_RUNS", "50")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(events=st.lists(st.one_of(SNAPSHOTS, SNAPSHOTS, CHANGES), min_size=1, max_size=12))
 def test_rollups_equal_rows_after_any_sequence_of_changes(affiliates, events):

@@ -118,7 +118,7 @@ def test_email_explains_how_to_set_password(agreement: None) -> None:
     mail = render(kind="account_imported", context=approved.context)
     assert "/accounts/password/reset/" in mail.text
     assert "please read and accept the agreement" in mail.text
-    assert "signed agreement of 2010-11-02 is on record" in render(kind="account_imported", context=active.context).text
+    assert "signed agreement of 2 Nov 2010 is on record" in render(kind="account_imported", context=active.context).text
 
 
 @pytest.mark.django_db
@@ -311,7 +311,7 @@ def test_command_date_is_midnight_in_program_time_zone(tmp_path: Path, monkeypat
         "import_affiliates", str(tmp_path / "a.csv"), accepted_offline="2010-11-02", evidence="x", stdout=StringIO()
     )
     assert Acceptance.objects.get().accepted_at == datetime(2010, 11, 1, 23, 0, tzinfo=UTC)
-    assert Message.objects.get(kind="account_imported").context["accepted_on"] == "2010-11-02"
+    assert Message.objects.get(kind="account_imported").context["accepted_on"] == "2 Nov 2010"
 
 
 @pytest.mark.django_db

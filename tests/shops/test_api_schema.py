@@ -24,7 +24,7 @@ from accounts import api_keys
 from tests.scenarios import NOW, create_program, import_affiliates
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-CASES = int(os.environ.get("SCHEMA_CASES", "120"))
+CASES = int(os.environ.get("SCHEMA_CASES", "60"))
 # Few enough that several snapshots of the same order are sent.
 ORDER_IDS = ["1001", "1002", "A.b-C_d"]
 CHECKS = [

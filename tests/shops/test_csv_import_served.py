@@ -1,4 +1,4 @@
-"""Bad files uploaded through the web server are refused within a second and 50 MiB of memory."""
+"""Bad files uploaded through the web server are refused in 50 MiB of memory; `benchmarks/bad_input.py` measures time."""
 
 import re
 
@@ -25,25 +25,29 @@ def build_form(content: bytes) -> bytes:
     return before.encode() + content + b"\r\n--X--\r\n"
 
 
-def test_bad_file_is_refused_fast_and_in_little_memory():
-    create_program("2026-01-01")
+def build_headers() -> dict[str, str]:
+    """Return the headers of a member of staff who uploads a form."""
     client = Client()
     client.force_login(make_staff("payout preparers"))
     cookies = {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value, "csrftoken": TOKEN}
-    headers = {
+    return {
         "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()),
         "X-CSRFToken": TOKEN,
         "Content-Type": "multipart/form-data; boundary=X",
     }
+
+
+def test_bad_file_is_refused_in_little_memory():
+    create_program("2026-01-01")
+    headers = build_headers()
     with run_web_server() as server:
         # Warm up, so that only the bad files are measured.
         for _repeat in range(2):
             assert server.request("POST", UPLOAD, build_form(GOOD[:50]), **headers).status == 200
         for name, (content, cause) in BAD_FILES.items():
             response = server.request("POST", UPLOAD, build_form(content), **headers)
-            result = f"{name}: {response.status} in {response.seconds:.2f} s for {response.mebibytes:.0f} MiB"
+            result = f"{name}: {response.status} for {response.mebibytes:.0f} MiB"
             assert response.status == 200, result
             assert re.search(cause, response.body.decode().replace("&quot;", '"')), result
-            assert response.seconds < 1, result
             assert response.mebibytes < 50, result
     assert not OrderFile.objects.exists()

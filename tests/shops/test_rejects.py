@@ -46,7 +46,7 @@ def test_corrected_row_is_accepted_and_the_original_is_kept(clerk_client, clerk)
     page = clerk_client.get(get_url(row, "correct"))
     errors = page.context["form"].errors
     assert list(errors) == ["lines[0].amount"]
-    assert "a point and two digits" in page.content.decode()
+    assert "two decimals" in page.content.decode()
     values = read_form(clerk_client, row) | {"lines[0].amount": "15.30"}
     assert clerk_client.post(get_url(row, "correct"), values).headers["Location"] == get_url(row)
     row.refresh_from_db()

@@ -4,13 +4,14 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
+from tests.tracking.click_writing import wait_until
 from tracking import link_lists
 from tracking.clicks import partitions, rollups
 from tracking.clicks.connection import connect
@@ -127,36 +128,51 @@ def test_database_does_not_drop_current_month() -> None:
     assert month in partitions.list_partitions()
 
 
-def test_drop_does_not_delay_writers_behind_reader(link: Link, settings: Settings) -> None:
+def test_statements_on_partitions_wait_at_most_a_tenth_of_a_second_for_a_lock() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT proname, proconfig FROM pg_proc WHERE proname IN ('make_month', 'drop_click_month')")
+        options = dict(cursor.fetchall())
+    assert sorted(options) == ["drop_click_month", "make_month"]
+    assert all("lock_timeout=100ms" in values for values in options.values())
+
+
+def test_drop_gives_up_behind_reader_and_lets_writers_through(
+    link: Link, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
     settings.CLICK_RETENTION_DAYS = 30
     partitions.create_partitions(now=NOW)
+    months = len([month for month in partitions.list_partitions() if month.year == NOW.year])
     make_click(link, NOW)
-    waits = []
+    written: list[UUID] = []
     finished = threading.Event()
 
     def visit() -> None:
         with connect() as writer:
             while not finished.is_set():
-                started = time.monotonic()
                 writer.execute(
-                    "INSERT INTO tracking_click (id, link_id, at) VALUES (%s, %s, now())", [uuid4(), link.pk]
+                    "INSERT INTO tracking_click (id, link_id, at) VALUES (%s, %s, now())", [click := uuid4(), link.pk]
                 )
-                waits.append(time.monotonic() - started)
+                written.append(click)
                 time.sleep(0.005)
 
     with connect() as reader:
         reader.autocommit = False
         reader.execute("SELECT count(*) FROM tracking_click")
-        visitor = threading.Thread(target=visit)
+        visitor = threading.Thread(target=visit, daemon=True)
         visitor.start()
-        assert partitions.drop_old_partitions(now=timezone.now()) == 0
+        with caplog.at_level("INFO", partitions.log.name), connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = '2s'")  # without a lock timeout it would wait forever
+            assert partitions.drop_old_partitions(now=timezone.now()) == 0
+            cursor.execute("RESET statement_timeout")
+        # While the reader still reads, new clicks are recorded.
+        before = len(written)
+        wait_until(lambda: len(written) > before)
         finished.set()
         visitor.join()
         reader.rollback()
-    assert len(waits) > 10
-    assert max(waits) < 0.2
-    assert partitions.drop_old_partitions(now=timezone.now()) >= 1
-    assert not Click.objects.filter(at=NOW).exists()
+    assert caplog.text.count("canceling statement due to lock timeout") == 5 * months
+    assert partitions.drop_old_partitions(now=timezone.now()) == months
+    assert set(Click.objects.values_list("id", flat=True)) == set(written)
 
 
 def test_click_cannot_be_stored_twice(link: Link) -> None:

@@ -4,15 +4,17 @@ import asyncio
 import threading
 import time
 from collections.abc import Collection, Iterator
+from types import SimpleNamespace
+from unittest.mock import patch
 from uuid import UUID
 
 import pytest
 
+from tests.tracking.click_writing import wait_until
+from tests.tracking.waiting import Wait, record_waits
 from tracking.clicks import link_cache as module
 from tracking.clicks.link_cache import LinkCache, LinkUnavailableError
 from tracking.clicks.link_loader import RedirectLink
-
-pytestmark = pytest.mark.serial
 
 
 def build_link(target: str) -> RedirectLink:
@@ -48,10 +50,33 @@ def table() -> Table:
     return Table()
 
 
+class Clock:
+    """The clock of the cache, which only tests move."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def make_links_stale(self) -> None:
+        self.now += (module.FRESH_SECONDS + module.MAX_AGE_SECONDS) / 2
+
+    def make_links_too_old(self) -> None:
+        self.now += module.MAX_AGE_SECONDS
+
+
 @pytest.fixture
-def cache(table: Table, monkeypatch: pytest.MonkeyPatch) -> Iterator[LinkCache]:
-    monkeypatch.setattr(module, "FRESH_SECONDS", 0.1)
-    monkeypatch.setattr(module, "MAX_AGE_SECONDS", 0.3)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=clock.monotonic, sleep=time.sleep))
+    return clock
+
+
+@pytest.fixture
+def cache(table: Table, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[LinkCache]:
+    # The database of these tests answers, fails or hangs on command, so a slow machine must not look like a slow database.
+    monkeypatch.setattr(module, "WAIT_SECONDS", 30)
     monkeypatch.setattr(module, "_BACK_OFF_SECONDS", 0.02)
     cache = LinkCache(table.load, table.served_since)
     yield cache
@@ -69,26 +94,34 @@ def test_fresh_link_is_loaded_once(cache: LinkCache, table: Table) -> None:
     assert table.queries == [{"one1"}]
 
 
-def test_link_older_than_max_age_is_reloaded_before_it_is_served(cache: LinkCache, table: Table) -> None:
+def test_changed_link_takes_effect_within_five_seconds() -> None:
+    assert module.FRESH_SECONDS < module.MAX_AGE_SECONDS
+    assert module.MAX_AGE_SECONDS + module.WAIT_SECONDS < 5
+
+
+def test_link_older_than_max_age_is_reloaded_before_it_is_served(cache: LinkCache, table: Table, clock: Clock) -> None:
     assert get_target(cache) == "a"
     table.links["one1"] = build_link("b")
-    time.sleep(0.31)
+    clock.make_links_too_old()
     assert get_target(cache) == "b"
 
 
-def test_stale_link_is_served_and_refreshed(cache: LinkCache, table: Table) -> None:
+def test_stale_link_is_served_and_refreshed(cache: LinkCache, table: Table, clock: Clock) -> None:
     assert get_target(cache) == "a"
     table.links["one1"] = build_link("b")
-    time.sleep(0.15)
-    assert get_target(cache) == "a"  # no longer fresh but not too old: served and refreshed
-    time.sleep(0.05)
-    assert get_target(cache) == "b"
+    table.may_answer.clear()
+    clock.make_links_stale()
+    with record_waits() as waits:
+        assert get_target(cache) == "a"  # no longer fresh but not too old: served and refreshed
+    assert waits == []
+    table.may_answer.set()
+    wait_until(lambda: get_target(cache) == "b")
 
 
-def test_new_link_is_found_after_max_age(cache: LinkCache, table: Table) -> None:
+def test_new_link_is_found_after_max_age(cache: LinkCache, table: Table, clock: Clock) -> None:
     assert get_target(cache, "new1") is None
     table.links["new1"] = build_link("n")
-    time.sleep(0.31)
+    clock.make_links_too_old()
     assert get_target(cache, "new1") == "n"
 
 
@@ -98,32 +131,33 @@ def test_unknown_code_is_queried_once(cache: LinkCache, table: Table) -> None:
     assert table.queries == [{"nope"}]
 
 
-def test_cached_link_is_served_while_database_is_down(cache: LinkCache, table: Table) -> None:
+def test_cached_link_is_served_while_database_is_down(cache: LinkCache, table: Table, clock: Clock) -> None:
     assert get_target(cache) == "a"
     table.is_down = True
-    time.sleep(0.31)
-    started = time.monotonic()
-    assert [get_target(cache) for _ in range(50)] == ["a"] * 50
-    assert time.monotonic() - started < 0.25
+    clock.make_links_too_old()
+    with record_waits() as waits:
+        assert [get_target(cache) for _ in range(50)] == ["a"] * 50
+    assert len(waits) == 1
     table.is_down = False
     table.links["one1"] = build_link("b")
-    time.sleep(0.1)
-    cache.get("one1")
-    time.sleep(0.1)
-    assert get_target(cache) == "b"
+    wait_until(lambda: get_target(cache) == "b")
 
 
-def test_cached_link_is_served_in_time_while_database_hangs(cache: LinkCache, table: Table) -> None:
+def test_cached_link_is_served_in_time_while_database_hangs(
+    cache: LinkCache, table: Table, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert get_target(cache) == "a"
     table.may_answer.clear()
-    time.sleep(0.31)
-    durations = []
-    for _ in range(20):
-        started = time.monotonic()
-        assert get_target(cache) == "a"
-        durations.append(time.monotonic() - started)
-    assert max(durations) < 0.2
-    assert max(durations[1:]) < 0.05
+    clock.make_links_too_old()
+    monkeypatch.setattr(module, "WAIT_SECONDS", 0.05)
+    with record_waits() as waits:
+        assert [get_target(cache) for _ in range(20)] == ["a"] * 20
+    # Only the first request waits, and gives up before the database answers.
+    assert waits == [Wait(0.05, is_complete=False)]
+
+
+def test_request_waits_at_most_a_tenth_of_a_second() -> None:
+    assert module.WAIT_SECONDS <= 0.1
 
 
 def test_uncached_link_is_unavailable_while_database_is_down(cache: LinkCache, table: Table) -> None:
@@ -131,18 +165,18 @@ def test_uncached_link_is_unavailable_while_database_is_down(cache: LinkCache, t
     table.is_down = True
     with pytest.raises(LinkUnavailableError):
         cache.get("other1")
-    started = time.monotonic()
-    for _ in range(20):
-        with pytest.raises(LinkUnavailableError):
-            cache.get("other2")
-    assert time.monotonic() - started < 0.1
+    with record_waits() as waits:
+        for _ in range(20):
+            with pytest.raises(LinkUnavailableError):
+                cache.get("other2")
+    assert waits == []
 
 
 def test_link_served_by_other_process_is_cached_before_first_request(cache: LinkCache, table: Table) -> None:
     table.links["two2"] = build_link("t")
     table.served = ["two2"]
     get_target(cache)
-    time.sleep(0.1)
+    cache.start(30)  # started already: waits for the links that others served
     table.is_down = True
     assert get_target(cache, "two2") == "t"
 
@@ -156,12 +190,7 @@ def test_async_lookups_share_a_query(cache: LinkCache, table: Table) -> None:
     assert len(table.queries) <= 2
 
 
-def test_thousand_codes_are_loaded_in_few_queries(
-    cache: LinkCache, table: Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "WAIT_SECONDS", 60)
-    monkeypatch.setattr(module, "MAX_AGE_SECONDS", 60)
-
+def test_thousand_codes_are_loaded_in_few_queries(cache: LinkCache, table: Table) -> None:
     async def look_up() -> None:
         # All thousand come during the first query, so that the number of queries does not depend on speed.
         table.may_answer.clear()
@@ -178,18 +207,22 @@ def test_thousand_codes_are_loaded_in_few_queries(
 
 def test_start_loads_links_served_by_other_processes(cache: LinkCache, table: Table) -> None:
     table.served = ["one1"]
-    cache.start(5)
+    cache.start(30)
     table.is_down = True
     assert get_target(cache) == "a"
 
 
-def test_start_does_not_wait_while_database_hangs(cache: LinkCache, table: Table) -> None:
+def test_start_does_not_wait_while_database_hangs(
+    cache: LinkCache, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
     table.served = ["one1"]
     table.may_answer.clear()
-    started = time.monotonic()
-    cache.start(0.2)
-    assert time.monotonic() - started < 0.4
-    started = time.monotonic()
-    with pytest.raises(LinkUnavailableError):
+    synced = cache._synced
+    with patch.object(synced, "wait", wraps=synced.wait) as wait:
+        cache.start(0.2)
+    wait.assert_called_once_with(0.2)
+    assert not synced.is_set()
+    monkeypatch.setattr(module, "WAIT_SECONDS", 0.05)
+    with record_waits() as waits, pytest.raises(LinkUnavailableError):
         cache.get("one1")
-    assert time.monotonic() - started < 0.2
+    assert waits == [Wait(0.05, is_complete=False)]

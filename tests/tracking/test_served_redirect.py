@@ -1,5 +1,6 @@
 """The redirect in server processes as in production."""
 
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -107,7 +108,7 @@ def test_acknowledged_clicks_survive_kill(server: WebServer, link: Link) -> None
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_database_fault_delays_no_redirect_and_loses_no_click(
+def test_redirect_answers_during_database_fault_and_loses_no_click(
     server: WebServer, proxy: Proxy, link: Link, fault: str
 ) -> None:
     path = f"/r/{link.code}"
@@ -116,13 +117,16 @@ def test_database_fault_delays_no_redirect_and_loses_no_click(
     visits = start_visits(server.port, path, rate=100, seconds=6)
     time.sleep(1.5)
     start_fault(proxy)
-    time.sleep(3)
+    time.sleep(2)
+    # The database still cannot answer when these do. `benchmarks/outage.py` measures how long redirects take.
+    during = [visit(server.port, path) for _ in range(50)]
     end_fault(proxy)
     outcome = get_outcome(visits)
     assert (outcome["statuses"], outcome["errors"]) == ({"302": outcome["answers"]}, 0)
-    assert outcome["worst_sent"] < 0.25
+    assert {status for status, _location in during} == {302}
     acknowledged = extract_nonces(outcome["locations"])
     assert len(acknowledged) == outcome["answers"] > 500
+    acknowledged |= extract_nonces([location for _status, location in during])
     wait_until(lambda: acknowledged <= get_recorded_ids(), "the clicks were not recorded after the fault")
     # Staff see that nothing was lost, and how many clicks were recorded late.
     assert sum(ClickLoss.objects.values_list("count", flat=True)) == 0
@@ -144,14 +148,12 @@ def test_clicks_spooled_by_killed_process_are_recorded_by_next(server: WebServer
     wait_until(lambda: acknowledged <= get_recorded_ids(), "the next process did not record them")
 
 
-def test_changes_take_effect_within_five_seconds(server: WebServer, link: Link) -> None:
+# That they take effect within five seconds follows from the ages of `test_link_cache.py`.
+def test_changes_take_effect(server: WebServer, link: Link) -> None:
     path = f"/r/{link.code}"
 
     def wait_for_location(condition: Callable[[str], object]) -> None:
-        started = time.monotonic()
-        while not condition(visit(server.port, path)[1]):
-            assert time.monotonic() - started < 5
-            time.sleep(0.05)
+        wait_until(lambda: bool(condition(visit(server.port, path)[1])), "the change took no effect")
 
     assert "click_id=" in visit(server.port, path)[1]
     tracking_links.update_link(link=link, target="https://shop.example/new", now=timezone.now(), by=None)
@@ -166,27 +168,27 @@ def test_changes_take_effect_within_five_seconds(server: WebServer, link: Link) 
     wait_for_location(lambda location: "click_id=" not in location)
 
 
-def test_new_link_works_at_once_or_within_five_seconds_if_it_was_requested_before(
-    server: WebServer, link: Link
-) -> None:
+def test_new_link_works_at_once_or_later_if_it_was_requested_before(server: WebServer, link: Link) -> None:
     fresh = tracking_links.create_link(
         affiliate=link.affiliate, target="https://shop.example/", now=timezone.now(), by=None
     )
     assert visit(server.port, f"/r/{fresh.code}")[0] == 302
     assert visit(server.port, "/r/requested")[0] == 404
     Link.objects.filter(pk=fresh.pk).update(code="requested")
-    started = time.monotonic()
-    while visit(server.port, "/r/requested")[0] != 302:
-        assert time.monotonic() - started < 5
-        time.sleep(0.05)
+    wait_until(lambda: visit(server.port, "/r/requested")[0] == 302, "the new link does not work")
 
 
-def test_redirect_works_without_valkey(proxy: Proxy, link: Link, tmp_path: Path, settings: Settings) -> None:
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    server = WebServer("wsgi", proxy, tmp_path)
-    try:
-        status, location, seconds = visit(server.port, f"/r/{link.code}")
-        assert (status, seconds < 0.25) == (302, True)
-        assert extract_nonce(location) in get_recorded_ids()
-    finally:
-        server.kill()
+@pytest.mark.parametrize("is_listening", [False, True], ids=["refused", "silent"])
+def test_redirect_works_without_valkey(
+    proxy: Proxy, link: Link, tmp_path: Path, settings: Settings, is_listening: bool
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        # A Valkey that never answers would show that it is waited for: `visit` gives up after 10 seconds.
+        settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1] if is_listening else 1}/0"
+        server = WebServer("wsgi", proxy, tmp_path)
+        try:
+            status, location = visit(server.port, f"/r/{link.code}")
+            assert status == 302
+            assert extract_nonce(location) in get_recorded_ids()
+        finally:
+            server.kill()
