@@ -143,7 +143,7 @@ def validate_account(*, method: str, account: str, holder: str) -> str:
     normalized = METHODS[method].normalize(account)
     if normalized.startswith(FORMULA_STARTS):
         # A spreadsheet would run it as a formula, and escaping it in the payout file would change the account.
-        raise ValidationError({"account": _("An account cannot begin with one of = + - @.")})
+        raise ValidationError({"account": _("The account cannot start with =, +, - or @.")})
     return normalized
 
 
