@@ -37,9 +37,9 @@ def clean_text(field: str, text: str, max_length: int) -> str:
         raise ValidationError({field: _("Enter at most %(longest)d characters.") % {"longest": max_length}})
     categories = {unicodedata.category(character) for character in text if character not in JOINERS}
     if categories & {"Cc", "Cs"}:
-        raise ValidationError({field: _("Control characters are not allowed.")})
+        raise ValidationError({field: _("Remove line breaks and other control characters.")})
     if "Cf" in categories:
-        raise ValidationError({field: _("Invisible characters are not allowed.")})
+        raise ValidationError({field: _("Remove invisible characters.")})
     if not any(character.isalnum() for character in text):
         raise ValidationError({field: _("Enter at least one letter or digit.")})
     return text

@@ -55,7 +55,7 @@ def accept_version(
         raise ValidationError({"box": _("Tick the box if you accept the agreement.")})
     text = version_documents.get_text(agreement, evidence.language)
     if text is None or text.sha256 != evidence.text_sha256:
-        raise Rejected(_("The text you were shown is not the text of this version. Please read it again."))
+        raise Rejected(_("The text has changed since you opened the page. Read the current text and decide again."))
     acceptance = Acceptance(
         method=Acceptance.Method.ONLINE,
         affiliate=affiliate,

@@ -76,14 +76,15 @@ def check_categories(
         cause = _("Not on the rate card: %s. Category names must match the orders exactly.")
         raise ValidationError({"categories": cause % ", ".join(unknown)})
     if named := [category for category in unnamed if category in card or category in default_rates]:
-        raise ValidationError({"unnamed": _("On the rate card; select it above: %s.") % ", ".join(named)})
+        cause = _("On the rate card already, so select it in the list above: %s.")
+        raise ValidationError({"unnamed": cause % ", ".join(named)})
     current_rates = [percent for category in categories for percent in card[category]]
     if unnamed or not categories:
         current_rates += default_rates.values()
     if not (categories or unnamed):
         current_rates += [percent for percents in card.values() for percent in percents]
     if current_rates and rate <= min(current_rates):
-        cause = _("This rate raises nothing: the rate card gives %s or more for each of the categories.")
+        cause = _("Enter a rate above %s: the rate card already gives at least that for each of the categories.")
         raise ValidationError({"percent": cause % format_percent(min(current_rates))})
 
 

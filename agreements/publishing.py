@@ -96,7 +96,7 @@ def _check_date(draft: AgreementVersion, effective_at: datetime, now: datetime, 
         raise TooEarly(now.astimezone(zone), _("A new version can't take effect in the past."))
     earliest = compute_earliest_effective_at(now)
     if detriment and effective_at < earliest:
-        cause = _("Some changes are less favorable to affiliates, who must have %s of notice.")
+        cause = _("Some changes are less favorable to affiliates, who must get %s of notice.")
         raise TooEarly(earliest.astimezone(zone), cause % _format_notice_days(now))
 
 

@@ -43,7 +43,9 @@ def set_governing_language(*, agreement: AgreementVersion, language: str, now: d
     if language == draft.language:
         return
     if language in translations.list_languages(draft):
-        raise ValidationError({"language": _("The version is offered in this language as a translation.")})
+        raise ValidationError(
+            {"language": _("There is already a translation in this language. Remove that translation first.")}
+        )
     before, draft.language = draft.language, language
     draft.save(update_fields=["language"])
     agreement.language = language

@@ -55,7 +55,7 @@ def build_term_grounds(agreement: AgreementVersion, term: str) -> Grounds:
     rule = TERM_RULES.get(term) or next((rule for rule in Rule if rule.value == term), None)
     number = get_clause_number(agreement.pk, rule) if rule else ""
     if rule is None or not number:
-        raise ValidationError({"term": _("%(version)s has no clause about this term.") % {"version": agreement}})
+        raise ValidationError({"term": _("%(version)s has no clause for this.") % {"version": agreement}})
     heading = agreement.clauses.get(number=number).heading
     return Grounds("", rule.value, number, heading)
 

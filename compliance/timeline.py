@@ -45,7 +45,7 @@ def update_review(
     """
     before = {name: getattr(review, name) for name in fields}
     if not Review.objects.filter(pk=review.pk, state=expected).update(**fields):
-        raise IllegalTransition(_("This review is no longer %(state)s.") % {"state": expected.label})
+        raise IllegalTransition(_("The status of this review has changed. Reload the page."))
     for name, value in fields.items():
         setattr(review, name, value)
     record_audit(review=review, action=action, now=now, by=by, before=before, after=fields)

@@ -66,7 +66,7 @@ ENTRIES = (
     ),
     Entry(
         _("Reviews to decide"),
-        _("held commissions are released at the deadline"),
+        _("decide before the deadline, or held commissions are released"),
         "compliance.decide_review",
         todo_counts.count_reviews,
         Review,
@@ -162,7 +162,7 @@ ENTRIES = (
     ),
     Entry(
         _("Categories without a rate"),
-        _("ordered in the last 90 days; the rate for everything else applies"),
+        _("sold in the last 90 days but not on the rate card; they earn the rate for everything else"),
         "affiliates.change_affiliate",
         todo_counts.count_unrated_categories,
         None,

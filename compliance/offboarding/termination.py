@@ -38,7 +38,9 @@ def give_notice(
     reason = require_reason(reason)
     current = _lock_affiliate(affiliate)
     if current.state not in (State.APPROVED, State.ACTIVE, State.SUSPENDED):
-        raise ValidationError(_("%(affiliate)s does not participate or is leaving.") % {"affiliate": affiliate})
+        raise ValidationError(
+            _("%(affiliate)s is not in the program or is already leaving.") % {"affiliate": affiliate}
+        )
     _reject_second_notice(current)
     agreement = _get_agreement(current, now)
     takes_effect_at = add_days(now, agreement.termination_notice_days)

@@ -56,7 +56,7 @@ def _validate_decision(review: Review, decision: str, now: datetime, by: User) -
         until = format_datetime(review.reply_by)
         raise ValidationError(
             {
-                "decision": _("The affiliate can reply until %(until)s. Until then, you can only dismiss it.")
+                "decision": _("The affiliate can reply until %(until)s. Until then, you can only dismiss the review.")
                 % {"until": until}
             }
         )

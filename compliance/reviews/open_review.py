@@ -100,7 +100,7 @@ def _build_hold(
     valid = review_money.validate_commissions(affiliate=affiliate, commissions=commissions)
     if named.term == Rule.SALES_TARGET.value and (valid or hold_all_money):
         raise ValidationError(
-            {"commissions": _("No money can be held for a missed target: everything earned is paid.")}
+            {"commissions": _("Commissions cannot be held for a missed target: everything earned is paid.")}
         )
     reason = require_reason(hold_all_reason, field="hold_all_reason") if hold_all_money else ""
     return Hold(valid, hold, reason)

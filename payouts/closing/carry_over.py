@@ -44,11 +44,11 @@ LABELS: dict[CarryOverReason, str | Promise] = {
     CarryOverReason.SUSPENDED: _("You were suspended when the month was closed."),
     CarryOverReason.NOT_ACTIVE: _("You were not an active affiliate when the month was closed."),
     CarryOverReason.NO_ACCEPTED_AGREEMENT: _(
-        "No agreement version that you had accepted applied to you when the month was closed."
+        "When the month was closed, no agreement that you had accepted was in effect."
     ),
     CarryOverReason.NO_PAYOUT_DETAILS: _("There were no confirmed payout details when the month was closed."),
     CarryOverReason.PAYOUT_DETAILS_ON_HOLD: _(
-        "Your payout details had changed, and the hold after the change was not over yet."
+        "You changed your payout details recently, so payouts to them had not started yet."
     ),
     CarryOverReason.PAYOUTS_HELD: _("Your payouts were on hold when the month was closed."),
 }

@@ -46,11 +46,11 @@ def _get_outcome(statement: Statement, affiliate: Affiliate) -> tuple[str, Seque
         if paying.pk == statement.pk:
             return _describe_payout(payout, affiliate), (), False
         words = {"month": formatting.format_month(paying.close.period), "payout": _describe_payout(payout, affiliate)}
-        return _("It was carried over with the balance to %(month)s. %(payout)s") % words, (), False
+        return _("Carried over to %(month)s. %(payout)s") % words, (), False
     if statement.payout:
         words = {"reference": _get_latest_payout(statement.drafted_payout).reference}
-        return _("Its payout, reference %(reference)s, was returned to your balance.") % words, (), True
-    return _("It was carried over with the balance, because:"), explain_reasons(statement), True
+        return _("The payout, reference %(reference)s, was returned to your balance.") % words, (), True
+    return _("Carried over, because:"), explain_reasons(statement), True
 
 
 def _get_latest_payout(payout: Payout) -> Payout:
@@ -64,7 +64,7 @@ def _describe_payout(payout: Payout, affiliate: Affiliate) -> str:
     if payout.state == Payout.State.PAID:
         text, at = _("It was paid out on %(day)s, reference %(reference)s."), payout.paid_at
     elif payout.state == Payout.State.SENT:
-        text, at = _("Its payout was sent on %(day)s, reference %(reference)s."), payout.sent_at
+        text, at = _("The payout was sent on %(day)s, reference %(reference)s."), payout.sent_at
     else:
-        text, at = _("Its payout, reference %(reference)s, is being prepared."), None
+        text, at = _("The payout, reference %(reference)s, is being prepared."), None
     return text % {"reference": payout.reference, "day": formatting.format_day(at, affiliate)}

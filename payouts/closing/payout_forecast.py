@@ -173,7 +173,7 @@ def list_requirements(
 ) -> list[PayoutRequirement]:
     """Return why the next close would carry `expected` over (specification 6.3); empty if it would pay."""
     if agreement is None:
-        return [PayoutRequirement(_("No agreement version that you accepted applies to you."), "")]
+        return [PayoutRequirement(_("No agreement that you have accepted is in effect."), "")]
 
     def build_requirement(text: str, rule: Rule, address: str = "") -> PayoutRequirement:
         return PayoutRequirement(text, get_clause_number(agreement.pk, rule), address)

@@ -100,7 +100,7 @@ def _build_labels() -> dict[str, str]:
 
 
 def _build_sums(statement: Statement, currency: str) -> list[list[str]]:
-    settled = ngettext("Commissions settled (%(count)s line)", "Commissions settled (%(count)s lines)", statement.lines)
+    settled = ngettext("Commissions posted (%(count)s line)", "Commissions posted (%(count)s lines)", statement.lines)
     rows = [
         (_("Opening balance"), statement.opening),
         (settled % {"count": f"{statement.lines:,}"}, statement.settled),

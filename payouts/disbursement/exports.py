@@ -43,7 +43,7 @@ def export(*, batch: PayoutBatch, now: datetime, by: User) -> list[PayoutFile]:
         files = [] if void_reason else _send_batch(row, now, by)
     batch.refresh_from_db()
     if void_reason:
-        raise ApprovalVoided(_("The approval is void. Nothing was exported. %(reason)s") % {"reason": void_reason})
+        raise ApprovalVoided(_("Nothing was exported. %(reason)s") % {"reason": void_reason})
     return files
 
 
@@ -58,7 +58,7 @@ def _void_approval(batch: PayoutBatch, now: datetime, by: User) -> str:
     if summary.digest != batch.digest:
         reason = _("Payees, amounts or destinations are not those that were approved.")
         return_to_draft(batch=batch, reason=reason, now=now, by=by)
-        return reason
+        return _("The payouts have changed since they were approved. Submit them again.")
     if not summary.blockers:
         return ""
     removed = remove_unpayable(batch=batch, now=now, by=by)

@@ -210,6 +210,13 @@ def _return_to_balance(
     emails.send_payout_failed(payout=payout, returned=before == State.PAID, now=now)
 
 
+def _describe_impossible(payout: Payout, to: Payout.State) -> str:
+    if to == State.CANCELLED and payout.state in (State.SENT, State.PAID):
+        return _("Payout %s has already been sent, so it cannot be cancelled.") % payout.reference
+    text = _("Payout %(reference)s is %(state)s, so it cannot be marked as %(to)s.")
+    return text % {"reference": payout.reference, "state": payout.get_state_display(), "to": to.label}
+
+
 def _transition_payouts(
     payouts: Sequence[PayoutReason],
     expected: tuple[str, ...],
@@ -229,9 +236,7 @@ def _transition_payouts(
     before = {row.pk: row for row in rows}
     for row in before.values():
         if row.state not in expected:
-            message = _("Payout %(reference)s is %(state)s and cannot become %(to)s.")
-            names = {"reference": row.reference, "state": row.get_state_display(), "to": State(to).label}
-            raise IllegalTransition(message % names)
+            raise IllegalTransition(_describe_impossible(row, State(to)))
     if Payout.objects.filter(pk__in=ids, state__in=expected).update(state=to, **values) != len(ids):
         raise IllegalTransition(_("A payout is listed twice or no longer exists."))
     trail.record_many(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from affiliates.models import Affiliate
@@ -23,6 +24,11 @@ from payouts.payout_details.methods.method import is_printable
 
 CONFIRMED_BY_AFFILIATE = "affiliate, password entered again"
 CONFIRMED_BY_RETAILER = "retailer, at import"
+# How the two are shown to the affiliate.
+_CONFIRMATION_TEXTS = {
+    CONFIRMED_BY_AFFILIATE: gettext_lazy("you, with your password"),
+    CONFIRMED_BY_RETAILER: gettext_lazy("the program, when your account was imported"),
+}
 
 
 class DetailsEntry(NamedTuple):
@@ -120,6 +126,11 @@ def get_current_details(affiliate: Affiliate, at: datetime) -> PayoutDetails | N
     return affiliate.payout_details.filter(entered_at__lte=at).first()
 
 
+def describe_confirmation(details: PayoutDetails) -> str:
+    """Return who confirmed the details, in words for the affiliate."""
+    return str(_CONFIRMATION_TEXTS.get(details.confirmation, details.confirmation))
+
+
 def validate_account(*, method: str, account: str, holder: str) -> str:
     """Return `account` in the form in which it is stored.
 
@@ -132,7 +143,7 @@ def validate_account(*, method: str, account: str, holder: str) -> str:
     normalized = METHODS[method].normalize(account)
     if normalized.startswith(FORMULA_STARTS):
         # A spreadsheet would run it as a formula, and escaping it in the payout file would change the account.
-        raise ValidationError({"account": _("An account cannot begin with one of = + - @.")})
+        raise ValidationError({"account": _("The account cannot start with =, +, - or @.")})
     return normalized
 
 

@@ -115,7 +115,10 @@ def explain_commission(
         ]
     notes = [
         StatusNote(
-            _("On hold: %(reason)s. While it is on hold, a close posts only decreases.") % {"reason": hold.reason},
+            _(
+                "On hold: %(reason)s. Until the hold ends, nothing is added to your balance; reductions are still deducted."
+            )
+            % {"reason": hold.reason},
             get_clause_number(terms, Rule.REVIEW_HOLD),
             hold.source,
         )
@@ -141,7 +144,9 @@ def _explain_pending(commission: Commission, affiliate: Affiliate, upcoming: Pay
             )
         ]
     posts = payout_forecast.get_settling_close(commission.validates_at, upcoming.close, upcoming.agreement)
-    text = _("The order is complete. The commission is validated on %(at)s, and %(close)s posts it to your balance.")
+    text = _(
+        "The order is complete. The commission is validated on %(at)s. It will be added to your balance when %(close)s."
+    )
     return [StatusNote(text % {**words, "close": _describe_close(posts, upcoming, affiliate)}, clause)]
 
 
@@ -155,10 +160,11 @@ def _explain_remainder(
     if _get_settled_amount(commission):
         return [
             StatusNote(
-                _("The amount has changed since it was posted, and %(close)s posts the difference.") % words, clause
+                _("The amount has changed since it was posted. Your balance is adjusted when %(close)s.") % words,
+                clause,
             )
         ]
-    return [StatusNote(_("Validated; %(close)s posts it to your balance.") % words, clause)]
+    return [StatusNote(_("Validated. It will be added to your balance when %(close)s.") % words, clause)]
 
 
 def _get_settled_amount(commission: Commission) -> Decimal:
@@ -169,10 +175,10 @@ def _get_settled_amount(commission: Commission) -> Decimal:
 def _describe_close(close: NextClose, upcoming: PayoutForecast, affiliate: Affiliate) -> str:
     month = formatting.format_month(close.month.first_day)
     if not upcoming.is_program_open:
-        return _("the close of %(month)s") % {"month": month}
+        return _("%(month)s is closed") % {"month": month}
     if close.at <= upcoming.now:
-        return _("the close of %(month)s, due now,") % {"month": month}
-    return _("the close of %(month)s, on %(day)s,") % {
+        return _("%(month)s is closed (due now)") % {"month": month}
+    return _("%(month)s is closed (on %(day)s)") % {
         "month": month,
         "day": formatting.format_day(close.at, affiliate),
     }

@@ -59,7 +59,7 @@ def build_span(first: date, last: date) -> Span:
     if first.year < 1990 or last.year > 2200:
         raise ValidationError({"since": _("Enter days between 1990 and 2200.")})
     if (last - first).days >= MAX_DAYS:
-        raise ValidationError({"until": _("Choose two years at most.")})
+        raise ValidationError({"until": _("Choose a period of at most two years.")})
     return Span(first, last)
 
 

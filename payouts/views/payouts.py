@@ -46,6 +46,7 @@ def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     row, agreement = details.get_current_details(affiliate, now), _get_applicable_version(affiliate, now)
     context = {
         "details": row,
+        "confirmed_by": details.describe_confirmation(row) if row else "",
         "held": row is not None and row.usable_from > now,
         "agreement": agreement,
         "clause": get_clause_number(agreement.pk if agreement else None, Rule.PAYOUT_DETAILS_HOLD_DAYS),

@@ -83,7 +83,7 @@ def test_acceptance_without_ticked_box_is_rejected(first, approved):
 
 
 def test_acceptance_of_different_text_is_rejected(first, approved):
-    with pytest.raises(Rejected, match="not the text of this version"):
+    with pytest.raises(Rejected, match="text has changed since you opened"):
         accept_version(approved, first, text_sha256="0" * 64)
 
 

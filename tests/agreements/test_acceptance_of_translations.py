@@ -57,7 +57,7 @@ def test_copy_is_in_language_of_accepted_text(bilingual, approved):
     assert get_text(bilingual, "de").sha256.encode() in attachment.content
     assert f"Eintrag 1, mit dem Fingerabdruck {record.hash}".encode() in attachment.content
     mail = rendering.render(kind=copy.kind, context=copy.context)
-    assert "- the text you accepted is in German; the English text governs\n" in mail.text
+    assert "- the text you accepted is in German; if the texts differ, the English text applies\n" in mail.text
     accept_version(make_affiliate(state=State.APPROVED, at=NOW - DAY), bilingual)
     mails = [rendering.render(kind=m.kind, context=m.context).text for m in Message.objects.filter(kind=copy.kind)]
     assert ["governs" in text for text in sorted(mails, key=len)] == [False, True]
@@ -70,7 +70,7 @@ def test_copy_is_in_language_of_accepted_text(bilingual, approved):
 )
 def test_acceptance_with_text_of_another_language_is_rejected(bilingual, approved, language, text_language):
     sha256 = get_text(bilingual, text_language).sha256 if text_language else "0" * 64
-    with pytest.raises(Rejected, match="not the text of this version"):
+    with pytest.raises(Rejected, match="text has changed since you opened"):
         accept_version(approved, bilingual, language=language, text_sha256=sha256)
     assert chain.verify_chain() == (0, "")
 

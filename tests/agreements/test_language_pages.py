@@ -57,7 +57,7 @@ def test_page_shows_text_in_chosen_language(client, bilingual):
     assert get_text(bilingual, "de").sha256 in html
     assert re.search(r'<a href="\?language=en" lang="en" hreflang="en">English</a>', html)
     assert '<strong lang="de" aria-current="true">Deutsch</strong>' in html
-    assert "The English text governs." in html
+    assert "If the texts differ, the English text applies." in html
 
 
 @pytest.mark.parametrize("query", [{}, {"language": "fr"}, {"language": ""}, {"language": "de'\"<\0"}])

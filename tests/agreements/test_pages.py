@@ -187,7 +187,7 @@ def test_form_with_wrong_text_hash_records_nothing(first, approved):
     response = sign_in(approved).post(
         reverse("portal:agreement_accept", args=[first.pk]), {"box": "on", "text_sha256": "0" * 64}, follow=True
     )
-    assert "The text you were shown is not the text of this version." in response.content.decode()
+    assert "The text has changed since you opened the page." in response.content.decode()
     assert not Acceptance.objects.exists()
 
 

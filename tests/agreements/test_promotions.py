@@ -99,17 +99,17 @@ def test_form_shows_rates_of_scheduled_versions(staff, first):
         ),
         (
             {"categories": [], "unnamed": "home-decor", "names_confirmed": "on"},
-            "On the rate card; select it above: home-decor.",
+            "On the rate card already, so select it in the list above: home-decor.",
         ),
         (
             {"unnamed": "everything-else", "names_confirmed": "on"},
-            "On the rate card; select it above: everything-else.",
+            "On the rate card already, so select it in the list above: everything-else.",
         ),
         (
             {"percent": "5.00"},
-            "This rate raises nothing: the rate card gives 5.00 % or more for each of the categories.",
+            "Enter a rate above 5.00 %: the rate card already gives at least that for each of the categories.",
         ),
-        ({"percent": "2.60", "categories": []}, "This rate raises nothing: the rate card gives 2.60 % or more"),
+        ({"percent": "2.60", "categories": []}, "Enter a rate above 2.60 %: the rate card already gives at least"),
     ],
 )
 def test_promotion_without_effect_is_rejected(staff, first, changes, cause):

@@ -71,7 +71,7 @@ def test_next_month_is_closed_by_hand(make_payable_affiliate, grant, preparer, a
     url = reverse("admin:payouts_close_close_next")
     assert sign_in_staff(approver).get(url).status_code == 403
     client = sign_in_staff(preparer)
-    assert "Dry run of 2026-01, which has ended." in read_text(client.get(url))
+    assert "Dry run for 2026-01. The month has ended, so it can be closed." in read_text(client.get(url))
     message = read_text(client.post(url, follow=True))
     assert "2026-01 closed. Statements: 1. Payouts: 1, 20.00 USD in total." in message
     assert [str(close) for close in Close.objects.all()] == ["2026-01"]

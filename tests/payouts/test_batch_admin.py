@@ -112,7 +112,7 @@ def test_results_are_previewed_before_import(make_sent_batch, preparer, sign_in_
     payout = batch.payouts.select_related("affiliate").get(amount="100.00")
     content = build_results_file((payout, "failed", "100.00", "closed"), ("AC0", "paid", "1.00", ""))
     client, url = sign_in_staff(preparer), reverse("admin:payouts_payoutbatch_import_results")
-    assert "first line is reference,result,amount,reason" in read_text(client.get(url))
+    assert "first line must be “reference,result,amount,reason”" in read_text(client.get(url))
     page = read_text(client.post(url, {"file": SimpleUploadedFile("r.csv", content)}))
     assert "nothing is changed yet" in page
     assert "refused: reference: no payout has this reference" in page
@@ -152,7 +152,7 @@ def test_export_of_changed_batch_voids_approval(make_draft_batch, preparer, appr
     approval.approve(batch=batch, digest=approval.summarize_batch(batch, FEBRUARY).digest, now=FEBRUARY, by=approver)
     batch.payouts.filter(amount="100.00").update(amount="1000.00")
     response = sign_in_staff(preparer).post(build_url(batch, "export"), follow=True)
-    assert "The approval is void" in read_text(response)
+    assert "Nothing was exported. The payouts have changed since they were approved." in read_text(response)
     batch.refresh_from_db()
     assert batch.state == "draft"
 

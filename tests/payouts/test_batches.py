@@ -126,7 +126,7 @@ def test_pay_many_is_all_or_nothing(make_sent_batch, preparer):
     with pytest.raises(IllegalTransition, match="listed twice"):
         pay(first, second, first)
     payout_transitions.fail(payout=second, reason="Account closed.", now=LATER, by=preparer)
-    with pytest.raises(IllegalTransition, match="cannot become paid"):
+    with pytest.raises(IllegalTransition, match="cannot be marked as paid"):
         pay(first, second)
     assert list_states(batch) == ["failed", "sent"]
     assert get_account_total(Account.CASH) == 0
@@ -181,7 +181,7 @@ def test_change_after_approval_voids_it(change, make_draft_batch, preparer, appr
             created_at=FEBRUARY,
             state="approved",
         )
-    with pytest.raises(ApprovalVoided, match="not those that were approved"):
+    with pytest.raises(ApprovalVoided, match="have changed since they were approved"):
         exports.export(batch=batch, now=FEBRUARY, by=preparer)
     batch.refresh_from_db()
     assert (batch.state, batch.digest, batch.approved_by) == ("draft", "", None)

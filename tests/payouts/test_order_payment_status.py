@@ -76,8 +76,8 @@ def test_order_waits_for_completion(read_order_page, seller):
 def test_pending_commission_shows_validation_time_and_close(read_order_page):
     send_order()
     assert (
-        "The order is complete. The commission is validated on 1 Feb 2026, 12:00 UTC, and the close of February "
-        "2026, on 3 Mar 2026, posts it to your balance. clause 4.6"
+        "The order is complete. The commission is validated on 1 Feb 2026, 12:00 UTC. It will be added to your balance "
+        "when February 2026 is closed (on 3 Mar 2026). clause 4.6"
     ) in read_order_page(JANUARY)
 
 
@@ -85,17 +85,18 @@ def test_validated_commission_is_posted_by_next_close(read_order_page):
     send_order()
     close_month(month=date(2026, 1, 1), now=FEBRUARY, by=None)
     content = read_order_page(FEBRUARY)
-    assert "Validated; the close of February 2026, on 3 Mar 2026, posts it to your balance. clause 5.2" in content
+    text = "Validated. It will be added to your balance when February 2026 is closed (on 3 Mar 2026). clause 5.2"
+    assert text in content
     assert "Your balance will then be 20.00 USD, as of today. It will be paid out." in content
 
 
 def test_overdue_close_is_announced_for_any_moment(read_order_page):
     send_order()
     content = read_order_page(MARCH)
-    assert "Validated; the close of January 2026, due now, posts it" not in content  # February's does
+    assert "added to your balance when January 2026 is closed" not in content  # February's does
     close_month(month=date(2026, 1, 1), now=MARCH, by=None)
     content = read_order_page(MARCH)
-    assert "Validated; the close of February 2026, due now, posts it to your balance. clause 5.2" in content
+    assert "Validated. It will be added to your balance when February 2026 is closed (due now). clause 5.2" in content
     assert "It is due now." in content
 
 
@@ -103,7 +104,7 @@ def test_close_has_no_date_before_program_opens(read_order_page):
     Program.objects.update(opened_at=None)
     send_order()
     content = read_order_page(JANUARY)
-    assert "is validated on 1 Feb 2026, 12:00 UTC, and the close of February 2026 posts it to your balance." in content
+    assert "on 1 Feb 2026, 12:00 UTC. It will be added to your balance when February 2026 is closed." in content
     assert "It has no date yet, because the program is not open." in content
 
 
@@ -114,12 +115,12 @@ def test_commission_held_by_review_links_to_it(read_order_page, seller):
     )
     content = read_order_page(JANUARY)
     assert (
-        "On hold: Under review: Spamming, clause 6.1 of version 1. While it is on hold, a close posts only decreases. "
-        "clause 8.2 See the review"
+        "On hold: Under review: Spamming, clause 6.1 of version 1. Until the hold ends, nothing is added to your "
+        "balance; reductions are still deducted. clause 8.2 See the review"
     ) in content
     assert "The commission is validated on 1 Feb 2026, 12:00 UTC at the earliest. clause 4.6" in content
     # A held commission is not about to be posted.
-    assert "Validated;" not in read_order_page(MARCH)
+    assert "Validated." not in read_order_page(MARCH)
     assert str(review.pk) in str(Commission.objects.get().holds.get().source)
 
 
@@ -183,7 +184,8 @@ def test_refund_after_settlement_shows_decrease_and_negative_balance(read_order_
     content = read_order_page(MARCH)
     # 5.00 % of 300.00 is 15.00: 5.00 less than was posted.
     assert (
-        "The amount has changed since it was posted, and the close of March 2026, on 3 Apr 2026, posts the" in content
+        "The amount has changed since it was posted. Your balance is adjusted when March 2026 is closed (on 3 Apr"
+        in content
     )
     assert "20.00 USD · statement of February 2026" in content
     assert "Your balance will then be -5.00 USD, as of today." in content
@@ -195,12 +197,12 @@ def test_settled_line_shows_state_of_its_payout(read_order_page, preparer, appro
     close_january_and_february()
     payout = Payout.objects.get()
     line = f"20.00 USD · statement of February 2026 . %s reference {payout.reference}"
-    assert (line % "Its payout,") + ", is being prepared." in read_order_page(MARCH)
+    assert (line % "The payout,") + ", is being prepared." in read_order_page(MARCH)
     batch = payout.batch
     approval.submit(batch=batch, now=MARCH, by=preparer)
     approval.approve(batch=batch, digest=approval.summarize_batch(batch, MARCH).digest, now=MARCH, by=approver)
     exports.export(batch=batch, now=MARCH, by=preparer)
-    assert (line % "Its payout was sent on 3 Mar 2026,") + "." in read_order_page(MARCH)
+    assert (line % "The payout was sent on 3 Mar 2026,") + "." in read_order_page(MARCH)
     bank_results.import_results(content=build_results_file((payout, "paid", "20.00", "")), now=MARCH, by=preparer)
     content = read_order_page(MARCH)
     assert (line % "It was paid out on 3 Mar 2026,") + "." in content
@@ -209,11 +211,11 @@ def test_settled_line_shows_state_of_its_payout(read_order_page, preparer, appro
         content=build_results_file((payout, "failed", "20.00", "closed")), now=MARCH, by=preparer
     )
     content = read_order_page(MARCH)
-    assert f"Its payout, reference {payout.reference}, was returned to your balance." in content
+    assert f"The payout, reference {payout.reference}, was returned to your balance." in content
     assert "Your balance will then be 20.00 USD, as of today. It will be paid out." in content
     payout_transitions.reissue(payout=Payout.objects.get(), reason="So.", now=MARCH, by=approver)
     retry = Payout.objects.get(replaces=payout)
-    assert f"Its payout, reference {retry.reference}, is being prepared." in read_order_page(MARCH)
+    assert f"The payout, reference {retry.reference}, is being prepared." in read_order_page(MARCH)
 
 
 def test_carried_over_line_shows_reason_and_later_payout(read_order_page):
@@ -221,18 +223,15 @@ def test_carried_over_line_shows_reason_and_later_payout(read_order_page):
     close_january_and_february()
     content = read_order_page(MARCH)
     assert (
-        "5.00 USD · statement of February 2026 . It was carried over with the balance, because: The balance is below "
-        "the payout threshold. clause 5.4"
+        "5.00 USD · statement of February 2026 . Carried over, because: The balance is below the payout "
+        "threshold. clause 5.4"
     ) in content
     assert "11.00 USD more to reach the payout threshold." in content
     send_order("400.00", order_id="A2", at="2026-03-01T12:00:00Z", now=MARCH)
     close_month(month=date(2026, 3, 1), now=APRIL, by=None)
     reference = Payout.objects.get().reference
     content = read_order_page(APRIL)
-    assert (
-        f"It was carried over with the balance to March 2026. Its payout, reference {reference}, is being prepared."
-        in content
-    )
+    assert f"Carried over to March 2026. The payout, reference {reference}, is being prepared." in content
     assert "Next payout" not in content
 
 
@@ -240,6 +239,6 @@ def test_reversed_commission_shows_no_payment_date(read_order_page):
     send_order(refunded="400.00")
     content = read_order_page(JANUARY)
     assert "400.00 paid less 400.00 refunded is 0.00. clause 4.3" in content
-    for word in ("Waiting for", "is validated", "Validated;", "posts it", "Next payout"):
+    for word in ("Waiting for", "is validated", "Validated.", "added to your balance", "Next payout"):
         assert word not in content
     assert AgreementVersion.objects.count() == 1

@@ -150,7 +150,7 @@ def test_byte_order_mark_line_ends_and_quotes_are_accepted(end: str) -> None:
         ("R1,invalid,Ada,GB,,,,", "email: Enter a valid email address."),
         ("R1,a@example.com,,GB,,,,", "name: This field is required."),
         (f"R1,a@example.com,{'x' * 201},GB,,,,", "name: Enter at most 200 characters."),
-        ("R1,a@example.com,A\x07da,GB,,,,", "name: Control characters are not allowed."),
+        ("R1,a@example.com,A\x07da,GB,,,,", "name: Remove line breaks and other control characters."),
         ("R1,a@example.com,Ada,,,,,", "country: This field is required."),
         ("R1,a@example.com,Ada,ZZ,,,,", "country: ZZ is not a country code. Enter two letters, such as GB."),
         (

@@ -58,8 +58,8 @@ def not_credited(title: str, asker: str, answer: str, **facts: Any) -> OrderQues
 
 CLICK_TEXT = "The customer clicked your link “Ben's page” on"
 FROZEN_TEXT = (
-    "But a monthly close had settled a line of it before the shop reported this, so its attribution no longer changes. "
-    "clause 3.8"
+    "But part of the order was already on a monthly statement when the shop reported this, so it can no longer be "
+    "credited to anyone else. clause 3.8"
 )
 
 REJECTED_CLAIMS = [
@@ -182,8 +182,7 @@ INVALID_CLAIMS = [
             coupon="ANN",
             after=(lambda p: p.unassign("ANN", "03-20"), lambda p: p.assign("BEN", "ANN", "03-20", when="03-20"))),
     not_credited("an undated coupon without an acceptance", "CAT",
-            "Your coupon SPRING is valid from your first acceptance of the agreement, which is still missing. clause "
-            "3.4",
+            "Your coupon SPRING counts once you accept the agreement. clause 3.4",
             coupon="SPRING", before=(lambda p: p.assign("CAT", "SPRING", None),)),
     not_credited("a click beside a coupon of another", "BEN", COUPON_FIRST_TEXT, coupon="ANN",
             click=sign_click("BEN", "03-10T11:00")),
@@ -193,7 +192,8 @@ INVALID_CLAIMS = [
             click=sign_click("BEN", "02-10")),
     not_credited("a coupon that was backdated after the order", "ANN",
             "The order names your coupon SPRING. But this was recorded with an earlier date only after the shop had "
-            "reported the order. The order is attributed again when the shop next reports it. clause 3.7",
+            "reported the order, so it did not count. The order is checked again when the shop next reports it. clause "
+            "3.7",
             coupon="SPRING", after=(lambda p: p.assign("ANN", "SPRING", "03-01", when="03-20"),)),
     not_credited("a coupon in an earlier report only", "ANN",
             "An earlier report from the shop named your coupon ANN. The latest report does not, and the latest report "

@@ -90,7 +90,7 @@ def check_publication_of_cut(year: ProgramYear) -> None:
     year.advance_to("2026-06-01T09:00:00")
     draft = year.draft("4.00")
     for too_early in ("2026-06-10", "2026-06-15T08:59:59"):
-        with pytest.raises(TooEarly, match=r"who must have 14 days of notice\. The earliest is 15 Jun 2026, 09:00 UTC"):
+        with pytest.raises(TooEarly, match=r"who must get 14 days of notice\. The earliest is 15 Jun 2026, 09:00 UTC"):
             year.publish(draft, too_early)
     assert AgreementVersion.objects.get(name="3").published_at is None
     assert year.list_new_mail() == {}

@@ -112,7 +112,7 @@ def _describe_unassigned(context: ExplanationContext) -> str:
     starts = [(start, row) for row in lookup.current_references.assignments if (start := _find_start(context, row))]
     values = {"code": lookup.current_references.code, "placed": context.format_time(placed_at)}
     if not starts:
-        text = _("Your coupon %(code)s is valid from your first acceptance of the agreement, which is still missing.")
+        text = _("Your coupon %(code)s counts once you accept the agreement.")
         return text % values
     ends = [row.assigned_until for start, row in starts if start <= placed_at and row.assigned_until]
     if ends:
@@ -160,13 +160,13 @@ def _explain_recorded_late(context: ExplanationContext, reference: str) -> Expla
     """Explain a coupon or click that would count today but did not when the order was attributed."""
     if context.is_settled:
         text = _(
-            "But a monthly close had settled a line of it before the shop reported this, so its attribution no longer"
-            " changes."
+            "But part of the order was already on a monthly statement when the shop reported this, so it can no longer"
+            " be credited to anyone else."
         )
         return context.explain(f"{reference} {text}", Rule.ATTRIBUTION_FROZEN)
     text = _(
-        "But this was recorded with an earlier date only after the shop had reported the order. The order is attributed"
-        " again when the shop next reports it."
+        "But this was recorded with an earlier date only after the shop had reported the order, so it did not count."
+        " The order is checked again when the shop next reports it."
     )
     return context.explain(f"{reference} {text}", Rule.ORDER_SNAPSHOTS)
 

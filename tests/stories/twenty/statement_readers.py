@@ -26,12 +26,12 @@ REASON_TEXTS = {
     "negative_balance": "The balance is negative. It is offset against your future commissions.",
     "suspended": "You were suspended when the month was closed.",
     "no_payout_details": "There were no confirmed payout details when the month was closed.",
-    "payout_details_on_hold": "Your payout details had changed, and the hold after the change was not over yet.",
+    "payout_details_on_hold": "You changed your payout details recently, so payouts to them had not started yet.",
 }
 REASON_CODES = {words: code for code, words in REASON_TEXTS.items()}
 PDF_LINE = re.compile(r"^ *\d{6} +\d+ +(.*?) +(\S+) USD$", re.MULTILINE)
 SUMS_PATTERN = re.compile(
-    r"Opening balance\s+(?P<opening>\S+) USD\s+Commissions settled \((?P<lines>\d+) lines?\)\s+(?P<settled>\S+) USD\s+"
+    r"Opening balance\s+(?P<opening>\S+) USD\s+Commissions posted \((?P<lines>\d+) lines?\)\s+(?P<settled>\S+) USD\s+"
     r"Adjustments\s+(?P<adjustments>\S+) USD\s+Returned payouts\s+0\.00 USD\s+Payout\s+(?P<payout>\S+) USD\s+"
     r"Closing balance\s+(?P<closing>\S+) USD"
 )
@@ -53,11 +53,11 @@ def read_page(client: Client, statement: Statement) -> Row:
     count = next(re.search(r"settled, (\d+) line", key) for key in sums if "settled" in key)
     assert count
     assert len(lines) == int(count[1])
-    assert sum(parse_amount(cells[-1]) for cells in lines) == parse_amount(named["Commissions settled"])
+    assert sum(parse_amount(cells[-1]) for cells in lines) == parse_amount(named["Commissions posted"])
     return Row(
         opening=parse_amount(named["Opening balance"]),
         lines=len(lines),
-        settled=parse_amount(named["Commissions settled"]),
+        settled=parse_amount(named["Commissions posted"]),
         adjustments=parse_amount(named["Adjustments"]),
         forfeited=_sum(parse_amount(cells[-1]) for cells in lines if "forfeited" in cells[-1]),
         payout=-parse_amount(named["Payout"]) + ZERO,
@@ -67,7 +67,7 @@ def read_page(client: Client, statement: Statement) -> Row:
 
 
 LABELS = (
-    "Opening balance", "Commissions settled", "Adjustments", "Returned payouts", "Payout", "Closing balance",
+    "Opening balance", "Commissions posted", "Adjustments", "Returned payouts", "Payout", "Closing balance",
 )  # fmt: skip
 
 

@@ -24,7 +24,9 @@ def build_document(sender: Sender, transfers: Sequence[Transfer]) -> bytes:
     Raises ValidationError if the sender is not configured.
     """
     if not (sender.name and sender.account):
-        raise ValidationError(_("Set SEPA_DEBTOR_NAME and SEPA_DEBTOR_IBAN: a SEPA file must name the payer."))
+        raise ValidationError(
+            _("A SEPA file must name the payer. Ask your administrator to set SEPA_DEBTOR_NAME and SEPA_DEBTOR_IBAN.")
+        )
     root = ET.Element("Document", xmlns=NAMESPACE)
     initiation = ET.SubElement(root, "CstmrCdtTrfInitn")
     total = sum((to.money.amount for to in transfers), Decimal("0.00"))
