@@ -90,7 +90,7 @@ def test_approval_page_shows_warnings(make_payable_affiliate, grant, preparer, a
     approval.submit(batch=batch, now=MARCH, by=preparer)
     page = read_text(sign_in_staff(approver).get(build_url(batch, "approve")))
     assert "2 payouts are unusual" in page
-    for warning in ("First payout to changed details", "Payout over the limit", "First payout at all"):
+    for warning in ("First payout to changed details", "Payout over the limit", "First payout ever"):
         assert page.count(warning) == 1
 
 
