@@ -50,7 +50,7 @@ def read_page(client: Client, statement: Statement) -> Row:
     named = {name: next(value for key, value in sums.items() if re.match(rf"\s*{name}\b", key)) for name in LABELS}
     assert parse_amount(named["Returned payouts"]) == 0
     lines = [cells for cells in rows if len(cells) == 6 and cells[0].strip().isdigit()]
-    count = next(re.search(r"settled, (\d+) line", key) for key in sums if "settled" in key)
+    count = next(re.search(r"posted, (\d+) line", key) for key in sums if "posted" in key)
     assert count
     assert len(lines) == int(count[1])
     assert sum(parse_amount(cells[-1]) for cells in lines) == parse_amount(named["Commissions posted"])
