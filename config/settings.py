@@ -1,6 +1,6 @@
-"""All settings, read from the environment. docs/configuration.md lists the variables.
+"""All settings, read from the environment (docs/configuration.md).
 
-A missing or malformed variable stops the start with a message that names it: nothing is guessed about money or secrets.
+A missing or malformed variable stops the start with a message that names it.
 """
 
 import hashlib
@@ -217,8 +217,7 @@ WHITENOISE_USE_FINDERS = DEBUG
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGES = language_catalogs.list_languages(LOCALE_PATHS[0])
-TIME_ZONE = "UTC"
-USE_TZ = True
+TIME_ZONE, USE_TZ = "UTC", True
 COUNTRIES_OVERRIDE = {"US": "United States"}
 FORMAT_MODULE_PATH = ["config.formats"]
 
