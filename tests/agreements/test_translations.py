@@ -198,7 +198,7 @@ def test_unsupported_language_is_rejected(draft):
             edit(agreement=draft, language="xx", now=NOW, by=None)
     with pytest.raises(ValidationError, match="already"):
         translation_edits.add_language(agreement=draft, language="de", now=NOW, by=None)
-    with pytest.raises(ValidationError, match="as a translation"):
+    with pytest.raises(ValidationError, match="already a translation"):
         translation_edits.set_governing_language(agreement=draft, language="de", now=NOW, by=None)
     with pytest.raises(ValidationError, match="not offered"):
         translation_edits.save_translations(agreement=draft, language="en", words={}, now=NOW, by=None)
