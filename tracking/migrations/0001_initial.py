@@ -14,8 +14,8 @@ import tracking.models.order
 from django.db import migrations, models
 
 
-# Clicks have a table in parts, one a month, so that old ones go by dropping a table (CLICK_RETENTION_DAYS). What a role
-# without the right to make tables needs are functions of the tables' owner (docs/operations.md, "Database roles").
+# Clicks are partitioned by month, so that old ones go by dropping a table (CLICK_RETENTION_DAYS). For a role without the
+# right to create tables there are functions of the tables' owner (docs/operations.md, "Database roles").
 CLICKS_BY_MONTH = """
 CREATE TABLE tracking_click (
     id uuid NOT NULL,
@@ -39,12 +39,12 @@ CREATE INDEX tracking_cl_link_id_98d013_idx ON tracking_click (link_id, at DESC)
 CREATE INDEX clicks_as_written ON tracking_click USING brin (transaction, at)
     WITH (pages_per_range = 16, autosummarize = on);
 
--- What comes before or after every month that was made: no click is ever refused.
+-- Clicks of months that have no partition: no click is ever refused.
 CREATE TABLE tracking_click_default PARTITION OF tracking_click DEFAULT;
 
 CREATE FUNCTION make_month(parent regclass, month date) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '100ms' AS $$
--- A part of `parent` for that month (UTC), with what the default part held of it. False where it is there already.
+-- Create the partition of `parent` for a month (UTC) and move the month's rows from the default partition. False if it exists.
 DECLARE
     part text := parent::text || to_char(month, '"_"YYYY"_"MM');
     rest text := parent::text || '_default';
@@ -53,11 +53,11 @@ DECLARE
     begins timestamptz := date_trunc('month', month::timestamp) AT TIME ZONE 'UTC';
     ends timestamptz := (date_trunc('month', month::timestamp) + interval '1 month') AT TIME ZONE 'UTC';
 BEGIN
-    -- It runs with the owner's rights, and so would a trigger that somebody put on a table of their own.
+    -- This function runs with the owner's rights, and so would a trigger on another role's table.
     IF (SELECT relowner FROM pg_class WHERE oid = parent) <> current_user::regrole THEN
         RAISE insufficient_privilege USING MESSAGE = format('%s is not a table of the owner', parent);
     END IF;
-    -- Not against whoever writes: against whoever makes the same month at the same time.
+    -- Keeps out another session that makes the same month; writers go on.
     EXECUTE format('LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE', parent);
     IF to_regclass(part) IS NOT NULL THEN
         RETURN false;
