@@ -18,7 +18,19 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-PARTS = ("redirect", "drain", "outage", "orders", "bad_input", "close", "pages", "targets", "backtest", "rollups")
+PARTS = (
+    "redirect",
+    "drain",
+    "outage",
+    "orders",
+    "bad_input",
+    "slow_clients",
+    "close",
+    "pages",
+    "targets",
+    "backtest",
+    "rollups",
+)
 RESULTS, ROWS = HERE / "RESULTS.md", HERE / "results.json"
 Row = dict[str, Any]
 

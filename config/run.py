@@ -140,12 +140,14 @@ def run(port: int) -> int:
 
 def list_programs(port: int) -> dict[str, list[str]]:
     """Return the Python arguments of each process by name."""
+    from django.conf import settings
+
     SCHEDULE.parent.mkdir(exist_ok=True)
     granian = ["-m", "granian", "--host", HOST, "--log-level", "warning"]
     # Hides the warning about running as root, which is fine for a trial.
     celery = ["-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "--app", "config"]
     # One process with many threads: a redirect waits for its click to be stored, and waiting clicks share a commit.
-    wsgi = ["--interface", "wsgi", "--workers", "1", "--blocking-threads", "64"]
+    wsgi = ["--interface", "wsgi", "--workers", "1", "--blocking-threads", str(settings.WEB_THREADS)]
     return {
         "web": [*granian, *wsgi, "--port", str(port), "config.wsgi:application"],
         "click service": [*granian, "--interface", "asgi", "--port", str(port + 1), "tracking.clicks.redirect:asgi"],

@@ -94,18 +94,21 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.middleware.permissions_policy_middleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "portal.middleware.orders_api_middleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.frame_middleware",
     "portal.middleware.StoreUnavailableMiddleware",
+    "portal.request_checks.address_middleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "portal.request_checks.private_cache_middleware",
+    "portal.request_checks.request_body_middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "portal.middleware.affiliate_language_middleware",
     "portal.middleware.staff_mfa_middleware",
 ]
@@ -211,6 +214,9 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
+
+# The threads of each web process, of which only a part may wait for request bodies (lib/request_body.py).
+WEB_THREADS = read_integer("WEB_THREADS", 64, minimum=8)
 
 # --- Language and time -------------------------------------------------------------------------------------------
 

@@ -94,6 +94,11 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
             "0",
             "Number of your proxies in front of the application. This many entries of `X-Forwarded-For` are believed.",
         ),
+        Variable(
+            "WEB_THREADS",
+            "64",
+            "Threads of each web process; the same number as its `--blocking-threads`. A part of them waits for bodies.",
+        ),
         Variable("CSRF_TRUSTED_ORIGINS", "`BASE_URL`", "Origins that forms may be posted from, separated by commas."),
         Variable("SECURE_SSL_REDIRECT", "on unless `DEBUG`", "Redirect HTTP to HTTPS."),
         Variable(

@@ -9,9 +9,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 django_application = get_wsgi_application()
 
+from lib import request_body  # noqa: E402 -- needs Django set up
 from tracking.clicks.redirect import warm_up, wrap_wsgi  # noqa: E402 -- needs Django set up
 
-application = wrap_wsgi(django_application)
+application = wrap_wsgi(request_body.wrap_wsgi(django_application))
 warm_up()
 
 # A batch of 1000 orders creates about 100,000 objects that live until its end. With the default thresholds, garbage

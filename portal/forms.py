@@ -63,7 +63,14 @@ class ChannelForm(forms.Form):
         return (values["kind"], values["address"]) if values.get("kind") and values.get("address") else None
 
 
-ChannelRows = forms.formset_factory(ChannelForm, extra=CHANNEL_ROWS, max_num=CHANNEL_ROWS, absolute_max=CHANNEL_ROWS)
+class BaseChannelRows(forms.BaseFormSet):  # type: ignore[type-arg]  # the class takes no argument at run time
+    """Always has CHANNEL_ROWS rows, whatever number the request claims; a row that was not sent is empty."""
+
+    def total_form_count(self) -> int:
+        return CHANNEL_ROWS
+
+
+ChannelRows = forms.formset_factory(ChannelForm, BaseChannelRows)
 
 
 class ApplyForm(SignupForm):  # type: ignore[misc]  # django-allauth has no types

@@ -101,6 +101,7 @@ def orders_api_middleware(get_response: GetResponse) -> GetResponse:
             store = identify_missing_store(error)
             log.error("%s is unavailable: %s", store, error)  # noqa: TRY400 -- a traceback would not help
             return build_unavailable_response(request, store)
+        response.headers.setdefault("Cache-Control", "no-store, private")
         return response
 
     return middleware

@@ -68,15 +68,15 @@ class WebServer:
 
 
 @contextmanager
-def run_web_server() -> Iterator[WebServer]:
+def run_web_server(threads: int = 16) -> Iterator[WebServer]:
     """Run the web process on a free port, as `make run` starts it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [*_COMMAND, "--port", str(port), "config.wsgi:application"],
+        [*_COMMAND, "--blocking-threads", str(threads), "--port", str(port), "config.wsgi:application"],
         cwd=HERE,
-        env=_environment(),
+        env=_environment() | {"WEB_THREADS": str(threads)},
         start_new_session=True,
     )
     try:
@@ -89,7 +89,7 @@ def run_web_server() -> Iterator[WebServer]:
 
 _COMMAND = [
     *(sys.executable, "-m", "granian", "--host", "127.0.0.1", "--log-level", "error"),
-    *("--interface", "wsgi", "--workers", "1", "--blocking-threads", "16"),
+    *("--interface", "wsgi", "--workers", "1"),
 ]
 
 
@@ -97,7 +97,11 @@ def _environment() -> dict[str, str]:
     database = connection.settings_dict
     login = f"{quote(database['USER'])}:{quote(database['PASSWORD'])}"
     address = f"postgres://{login}@{database['HOST'] or '127.0.0.1'}:{database['PORT'] or 5432}/{database['NAME']}"
-    variables = {"DEBUG": "1", "DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": address}
+    variables = {
+        "DEBUG": "1",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": address,
+    }
     return os.environ | variables | {"REDIS_URL": settings.REDIS_URL}
 
 

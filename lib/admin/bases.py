@@ -27,7 +27,11 @@ def cache_on_row(column: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
 
 
 class BaseAdmin(ModelAdmin):
-    """Base class of all our admins. A malformed id in the URL gives 404 instead of an error."""
+    """Base class of all our admins. A malformed id or filter in the URL gives 404 or 400 instead of an error."""
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Refuse ranges in the URL: Django passes their text to the database as one value per character."""
+        return not lookup.endswith("__range") and bool(super().lookup_allowed(lookup, value, request))
 
     def get_urls(self) -> list[URLPattern]:
         patterns: list[URLPattern] = super().get_urls()

@@ -1,13 +1,14 @@
 """Strict reading of request bodies: media type and size first, then the content (specification 4)."""
 
 import re
-import time
 from io import BytesIO
 from itertools import islice
 from typing import Any
 
 from django.http import HttpRequest
 
+from accounts.models import ApiKey
+from lib.request_body import BodyTooSlow, Sender, TimedBody
 from shops import intake, strict_json
 from shops.api.problems import Problem
 from shops.intake import BATCH
@@ -18,29 +19,25 @@ JSON = "application/json"
 NDJSON = "application/x-ndjson"
 # 10 MiB of orders have fewer. 10 MiB of brackets have ten times as many, which would take a gigabyte of memory.
 MAX_VALUES = 1_000_000
-# How much of a rejected body is read and thrown away, and for how long.
-MAX_DRAINED_BYTES = 128 * 1024 * 1024
-MAX_DRAIN_SECONDS = 5.0
-CHUNK_BYTES = 64 * 1024
 
 _STRING_OR_VALUE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|([,\[{])', re.DOTALL)
 _LINE = re.compile(rb"[^\n]+")
 
 
-def read_value(request: HttpRequest) -> Any:
+def read_value(request: HttpRequest, key: ApiKey) -> Any:
     """Return the value of a JSON body. Raises Problem."""
     try:
-        return strict_json.parse_json(strict_json.decode_utf8(_read_body(request, JSON)))
+        return strict_json.parse_json(strict_json.decode_utf8(_read_body(request, key, JSON)))
     except UnreadableInput as error:
         raise _build_unreadable_problem(error) from None
 
 
-def read_rows(request: HttpRequest) -> list[Any]:
+def read_rows(request: HttpRequest, key: ApiKey) -> list[Any]:
     """Return the rows of a batch, sent as a JSON array or as one object per line. Raises Problem.
 
     A line that is not JSON becomes an `Unparsed` row, so that it rejects only itself.
     """
-    body = _read_body(request, JSON, NDJSON)
+    body = _read_body(request, key, JSON, NDJSON)
     rows = _parse_lines(body) if request.content_type == NDJSON else _parse_array(body)
     if len(rows) > BATCH:
         raise Problem("too_many_rows", f"A batch has at most {BATCH:,} rows.")
@@ -66,15 +63,21 @@ def _build_unreadable_problem(error: UnreadableInput) -> Problem:
     return Problem("unreadable", f"The body {error}.")
 
 
-def _read_body(request: HttpRequest, *types: str) -> bytes:
+def _read_body(request: HttpRequest, key: ApiKey, *types: str) -> bytes:
     # Read from the server, because Django treats a body without a length as empty and keeps what it reads.
     if request.content_type not in types or request.headers.get("Content-Encoding", "identity") != "identity":
         raise Problem("unsupported_media_type", f"Send {' or '.join(types)}, not compressed.", "Content-Type")
     length = _get_content_length(request)
+    if isinstance(request.META["wsgi.input"], TimedBody):
+        try:
+            request.META["wsgi.input"].load(MAX_BYTES + 1, Sender.API_KEY, key.pk)
+        except BodyTooSlow as error:
+            raise Problem("too_slow", f"The body was not read: {error}.", headers={"Retry-After": "1"}) from None
     body: bytes = request.META["wsgi.input"].read(MAX_BYTES + 1 if length is None else length) if length != 0 else b""
     if len(body) > MAX_BYTES:
         raise _build_too_large_problem()
-    request.META["wsgi.input"] = BytesIO()
+    if not isinstance(request.META["wsgi.input"], TimedBody):
+        request.META["wsgi.input"] = BytesIO()
     if _has_too_many_values(body):
         raise Problem("too_many_values", f"A body has at most {MAX_VALUES:,} values.")
     return body
@@ -107,18 +110,11 @@ def _has_too_many_values(body: bytes) -> bool:
     return next(islice(values, MAX_VALUES, None), None) is not None
 
 
-def drain_body(request: HttpRequest) -> None:
-    """Read the rest of a rejected body, up to `MAX_DRAINED_BYTES`.
+def drain_body(request: HttpRequest, key: ApiKey) -> None:
+    """Read the rest of a rejected body of a valid key, unless it is slow.
 
-    If the server closed the connection while the client was still sending, the client would not get the response.
+    If the server closed the connection while the client was still sending, the client might not get the response.
     """
-    declared = request.headers.get("Content-Length") or "0"
-    remaining = (
-        MAX_DRAINED_BYTES if _is_chunked(request) or not declared.isdecimal() else min(int(declared), MAX_DRAINED_BYTES)
-    )
-    deadline = time.monotonic() + MAX_DRAIN_SECONDS
-    while remaining > 0 and time.monotonic() < deadline:
-        chunk = request.META["wsgi.input"].read(min(remaining, CHUNK_BYTES))
-        if not chunk:
-            return
-        remaining -= len(chunk)
+    body = request.META.get("wsgi.input")
+    if isinstance(body, TimedBody):
+        body.drain(Sender.API_KEY, key.pk)

@@ -17,6 +17,7 @@ ERROR_KINDS: dict[str, ErrorKind] = {
     "scope_missing": ErrorKind(403, "The key lacks the scope that the message names."),
     "not_found": ErrorKind(404, "There is no such order or URL."),
     "method_not_allowed": ErrorKind(405, "The URL does not support this method; `Allow` lists those it supports."),
+    "too_slow": ErrorKind(408, "The body arrives too slowly, or too many others are waited for; retry."),
     "conflict": ErrorKind(409, "A snapshot with this `updated_at` is known with different content."),
     "too_large": ErrorKind(413, "The body has more than 10 MiB."),
     "too_many_rows": ErrorKind(413, "The batch has more than 1,000 rows."),

@@ -33,13 +33,17 @@ def endpoint(**methods: Scope) -> Callable[[View], View]:
         def respond(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             try:
                 key = _authenticate(request)
+            except Problem as problem:
+                # Answered without reading the body, so that clients without a key can't occupy threads.
+                return problem.to_response()
+            try:
                 scope = methods.get(request.method or "")
                 if scope is None:
                     raise Problem("method_not_allowed", f"This URL supports {allowed}.", headers={"Allow": allowed})
                 _check_access(key, scope)
                 return view(request, key, *args, **kwargs)
             except Problem as problem:
-                bodies.drain_body(request)
+                bodies.drain_body(request, key)
                 return problem.to_response()
 
         return respond
@@ -55,7 +59,7 @@ def order(request: HttpRequest, key: ApiKey, order_id: str) -> HttpResponse:
         if response is None:
             raise Problem("not_found", "There is no order with this id.", "order_id")
         return JsonResponse(response)
-    row = bodies.read_value(request)
+    row = bodies.read_value(request, key)
     if isinstance(row, dict) and isinstance(row.get("order_id"), str) and row["order_id"] != order_id:
         row = IncomingOrder(row, address=order_id).refuse("order_id", "must be the order id in the URL")
     return _build_response(group_commit.ingest_order(row, source=_build_source(key), api_key=key, now=timezone.now()))
@@ -64,7 +68,7 @@ def order(request: HttpRequest, key: ApiKey, order_id: str) -> HttpResponse:
 @endpoint(POST=Scope.ORDERS_WRITE)
 def batch(request: HttpRequest, key: ApiKey) -> HttpResponse:
     """POST up to 1,000 snapshots, as a JSON array or one object per line."""
-    rows = bodies.read_rows(request)
+    rows = bodies.read_rows(request, key)
     results = intake.ingest_orders(snapshots=rows, source=_build_source(key), api_key=key, now=timezone.now())
     return JsonResponse([result.to_public_dict() for result in results], safe=False)
 

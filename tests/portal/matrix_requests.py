@@ -19,6 +19,7 @@ from django.urls import Resolver404, URLResolver, get_resolver, resolve, reverse
 from tests.portal.matrix_scenario import Scenario
 from tests.scenarios import roll_back
 
+FORM = "application/x-www-form-urlencoded"
 UUIDS = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 RANDOM_VALUES = re.compile(r'nonce="[^"]*"|name="csrfmiddlewaretoken" value="[^"]*"')
 
@@ -30,10 +31,12 @@ class RequestHandler(BaseHandler):
         self.checks_csrf = False  # whether the CSRF token is required
         self.load_middleware()
 
-    def handle(self, session: str, method: str, path: str) -> HttpResponseBase:
+    def handle(
+        self, session: str, method: str, path: str, body: bytes = b"", content_type: str = FORM
+    ) -> HttpResponseBase:
         factory = RequestFactory()
         factory.cookies = SimpleCookie({settings.SESSION_COOKIE_NAME: session} if session else {})
-        request = factory.generic(method, path, content_type="application/x-www-form-urlencoded")
+        request = factory.generic(method, path, body, content_type=content_type)
         setattr(request, "_dont_enforce_csrf_checks", not self.checks_csrf)  # noqa: B010 -- as the test client does
         return self.get_response(request)
 
@@ -91,11 +94,13 @@ def read_body(response: HttpResponseBase) -> bytes:
     return response.content if isinstance(response, HttpResponse) else b"".join(cast("StreamingHttpResponse", response))
 
 
-def send_request(handler: RequestHandler, session: str, method: str, path: str) -> tuple[HttpResponseBase, bytes]:
+def send_request(
+    handler: RequestHandler, session: str, method: str, path: str, body: bytes = b"", content_type: str = FORM
+) -> tuple[HttpResponseBase, bytes]:
     """Return the response and its body, and roll back what the request changed."""
     valkey.clear()
     with roll_back():
-        response = handler.handle(session, method, path)
+        response = handler.handle(session, method, path, body, content_type)
         return response, b"".join(response)
 
 
