@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from affiliates import channels as channel_decisions
 from affiliates import fields
+from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import AlreadyApplied, EmailNotConfirmed
 from affiliates.models import Affiliate, Channel, State
 from affiliates.notifications import notify
@@ -85,6 +86,7 @@ def approve(*, affiliate: Affiliate, clause: str, now: datetime, by: User | None
 
     Raises EmailNotConfirmed if the e-mail address is not confirmed, and IllegalTransition if already decided.
     """
+    require_uninvolved(by, [affiliate])
     if not is_email_confirmed(affiliate):
         raise EmailNotConfirmed(
             _("%(affiliate)s has not confirmed their e-mail address yet.") % {"affiliate": affiliate}
@@ -107,6 +109,7 @@ def approve(*, affiliate: Affiliate, clause: str, now: datetime, by: User | None
 @transaction.atomic
 def reject(*, affiliate: Affiliate, reason: str, clause: str, now: datetime, by: User | None) -> None:
     """Reject an application and its pending channels with a reason, which is sent to the applicant."""
+    require_uninvolved(by, [affiliate])
     reason = require_reason(reason)
     change_status(affiliate=affiliate, to=State.REJECTED, now=now, by=by, reason=reason)
     for channel in _list_pending_channels(affiliate):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from affiliates import addresses
+from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import DuplicateChannel, IllegalTransition
 from affiliates.models import Affiliate, Channel, State
 from affiliates.notifications import notify
@@ -78,6 +79,7 @@ def decide(*, channel: Channel, to: Channel.State, reason: str, now: datetime, b
 
     Raises IllegalTransition if the channel is not in a state from which it can be decided.
     """
+    require_uninvolved(by, [channel.affiliate])
     before = Channel.State(channel.state)
     changed = 0
     if before in DECISIONS[to]:

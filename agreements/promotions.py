@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.models import Affiliate, State
 from affiliates.notifications import Notice, notify_many
 from agreements.category_names import load_category_names
@@ -107,6 +108,8 @@ def create_promotion(
     card does not name, given separately to catch mistakes. Raises ValidationError by field like `check_rate_and_period`
     and `check_categories`.
     """
+    selected = list(affiliates)
+    require_uninvolved(by, selected)
     check_rate_and_period(rate=rate, starts_at=starts_at, ends_at=ends_at, now=now)
     unnamed = list(unnamed)
     check_categories(rate=rate, categories=categories, unnamed=unnamed, starts_at=starts_at, ends_at=ends_at)
@@ -120,7 +123,6 @@ def create_promotion(
         created_at=now,
         created_by=by,
     )
-    selected = list(affiliates)
     promotion.affiliates.set(selected)
     trail.record(
         action="promotion added",
@@ -143,6 +145,8 @@ def create_promotion(
 @transaction.atomic
 def change_end(*, promotion: Promotion, ends_at: datetime, now: datetime, by: User | None) -> None:
     """Change the end of a promotion and notify the affiliates it applies to; orders already placed keep their rate."""
+    selected = list(promotion.affiliates.all())
+    require_uninvolved(by, selected)
     if promotion.ends_at <= now:
         raise Rejected(_("This promotion has already ended."))
     if ends_at < now or ends_at <= promotion.starts_at:
@@ -159,7 +163,6 @@ def change_end(*, promotion: Promotion, ends_at: datetime, now: datetime, by: Us
         before={"until": before},
         after={"until": ends_at},
     )
-    selected = list(promotion.affiliates.all())
     notify_many(
         kind="promotion_end_changed",
         notices=_build_notices(promotion, selected, f"{promotion.pk}:{ends_at.isoformat()}"),

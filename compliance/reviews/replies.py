@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import IllegalTransition
 from compliance import timeline
 from compliance.deadlines import is_over
@@ -46,6 +47,7 @@ def reply(
 @transaction.atomic
 def add_note(*, review: Review, text: str, now: datetime, by: User) -> ReviewEvent:
     """Add a note that only staff can see, in any state of the review."""
+    require_uninvolved(by, [review.affiliate])
     text = clean_text(text)
     current = timeline.lock_review(review)
     event = timeline.append_event(review=current, kind=ReviewEvent.Kind.NOTE, now=now, by=by, text=text, private=True)

@@ -11,6 +11,7 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate, State
 from agreements.applicable_version import get_acceptance_times
@@ -64,6 +65,7 @@ def assign_coupons(
     reason: str = "",
 ) -> list[Coupon]:
     """Assign many coupons at once, as an import does: all of them, or none if one is not valid."""
+    require_uninvolved(by, (affiliate for affiliate, _code in assignments))
     codes = [_clean_code(affiliate, code) for affiliate, code in assignments]
     _check_available(codes, assigned_from)
     coupons = [
@@ -89,6 +91,7 @@ def unassign_coupon(*, coupon: Coupon, now: datetime, by: User | None, reason: s
 
     Raises IllegalTransition if it has ended already.
     """
+    require_uninvolved(by, [coupon.affiliate])
     # An assignment that has not started yet ends at its start, and so never applies.
     end = max(now, coupon.assigned_from or now)
     if not Coupon.objects.filter(pk=coupon.pk, assigned_until__isnull=True).update(assigned_until=end):
