@@ -56,6 +56,7 @@ def record_offline_acceptances(
             now=now,
             by=by,
             after={"affiliate": acceptance.affiliate.code, "version": agreement.name, "accepted_at": accepted_at},
+            reason="Accepted on paper; the evidence is kept with the acceptance.",
         )
         for acceptance in acceptances
     )

@@ -100,6 +100,7 @@ def create_promotion(
     ends_at: datetime,
     now: datetime,
     by: User | None,
+    reason: str = "A promotion was agreed.",
     unnamed: Iterable[str] = (),
 ) -> Promotion:
     """Create a promotion and notify the affiliates it applies to.
@@ -137,13 +138,21 @@ def create_promotion(
             "from": starts_at,
             "until": ends_at,
         },
+        reason=reason,
     )
     notify_many(kind="promotion", notices=_build_notices(promotion, selected, str(promotion.pk)))
     return promotion
 
 
 @transaction.atomic
-def change_end(*, promotion: Promotion, ends_at: datetime, now: datetime, by: User | None) -> None:
+def change_end(
+    *,
+    promotion: Promotion,
+    ends_at: datetime,
+    now: datetime,
+    by: User | None,
+    reason: str = "A new end was agreed.",
+) -> None:
     """Change the end of a promotion and notify the affiliates it applies to; orders already placed keep their rate."""
     selected = list(promotion.affiliates.all())
     require_uninvolved(by, selected)
@@ -162,6 +171,7 @@ def change_end(*, promotion: Promotion, ends_at: datetime, now: datetime, by: Us
         by=by,
         before={"until": before},
         after={"until": ends_at},
+        reason=reason,
     )
     notify_many(
         kind="promotion_end_changed",

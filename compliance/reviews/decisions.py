@@ -78,6 +78,7 @@ def _store_decision(review: Review, decision: Review.Decision, reason: str, now:
         now=now,
         by=by,
         action="review decided",
+        reason=reason,
         state=Review.State.CLOSED if dismissed else Review.State.DECIDED,
         decision=decision,
         decided_at=now,

@@ -68,7 +68,12 @@ def open_review(
     timeline.append_event(review=review, kind=ReviewEvent.Kind.NOTICE, now=now, by=by, text=review.summary)
     _place_hold(review, money, now, by)
     timeline.record_audit(
-        review=review, action="review opened", now=now, by=by, after=_build_audit_values(review, money)
+        review=review,
+        action="review opened",
+        now=now,
+        by=by,
+        after=_build_audit_values(review, money),
+        reason=review.summary,
     )
     emails.send_review_opened(review, hold_all_reason=money.hold_all_reason)
     return review

@@ -40,7 +40,14 @@ def reply(
         )
     event = timeline.append_event(review=current, kind=ReviewEvent.Kind.REPLY, now=now, by=by, text=text)
     _store_files(event, evidence)
-    timeline.record_audit(review=current, action="review reply", now=now, by=by, after={"files": len(evidence)})
+    timeline.record_audit(
+        review=current,
+        action="review reply",
+        now=now,
+        by=by,
+        after={"files": len(evidence)},
+        reason="The affiliate replied.",
+    )
     return event
 
 
@@ -51,7 +58,7 @@ def add_note(*, review: Review, text: str, now: datetime, by: User) -> ReviewEve
     text = clean_text(text)
     current = timeline.lock_review(review)
     event = timeline.append_event(review=current, kind=ReviewEvent.Kind.NOTE, now=now, by=by, text=text, private=True)
-    timeline.record_audit(review=current, action="review note", now=now, by=by)
+    timeline.record_audit(review=current, action="review note", now=now, by=by, reason="A private note of staff.")
     return event
 
 

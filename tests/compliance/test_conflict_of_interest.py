@@ -26,10 +26,11 @@ from tests.factories import make_affiliate
 from tracking.links import coupons
 
 pytestmark = pytest.mark.django_db
-CASES: dict[str, Callable[..., object]] = {}
+Decision = Callable[..., Callable[[], object]]
+CASES: dict[str, Decision] = {}
 
 
-def case(decision: Callable[..., object]) -> Callable[..., object]:
+def case(decision: Decision) -> Decision:
     """Add a decision, which gets the affiliate, their user `by` and an uninvolved reviewer."""
     CASES[decision.__name__] = decision
     return decision
@@ -47,13 +48,17 @@ def reject_application(affiliate, by, other):
 
 @case
 def approve_channel(affiliate, by, other):
-    channel = Channel.objects.create(affiliate=affiliate, kind="website", address="https://a.example.com/", added_at=NOW)
+    channel = Channel.objects.create(
+        affiliate=affiliate, kind="website", address="https://a.example.com/", added_at=NOW
+    )
     return lambda: channels.approve(channel=channel, clause="", now=NOW, by=by)
 
 
 @case
 def reject_channel(affiliate, by, other):
-    channel = Channel.objects.create(affiliate=affiliate, kind="website", address="https://a.example.com/", added_at=NOW)
+    channel = Channel.objects.create(
+        affiliate=affiliate, kind="website", address="https://a.example.com/", added_at=NOW
+    )
     return lambda: channels.reject(channel=channel, reason="x", clause="", now=NOW, by=by)
 
 
@@ -178,12 +183,14 @@ def revoke_own_notice(affiliate, by, other):
     return lambda: termination.revoke_notice(notice=notice, reason="x", now=NOW, by=by)
 
 
-def create_payout(affiliate, state: Payout.State) -> Payout:
+def create_payout(affiliate, state):
     entry = details.DetailsEntry(affiliate, "paypal", "me@example.com", affiliate.name, NOW - days(60))
     details.import_details(entries=[entry], now=NOW, by=None)
+    current = details.get_current_details(affiliate, NOW)
+    assert current is not None
     batch = PayoutBatch.objects.create(name="Batch", created_at=NOW)
     return Payout.objects.create(
-        affiliate=affiliate, batch=batch, details=details.get_current_details(affiliate, NOW), amount=Decimal("20.00"),
+        affiliate=affiliate, batch=batch, details=current, amount=Decimal("20.00"),
         reference="AC1", created_at=NOW, state=state,
     )  # fmt: skip
 

@@ -23,6 +23,8 @@ from tracking.models import Coupon
 
 _FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _INELIGIBLE_STATES = (State.REJECTED, State.TERMINATED)
+# The audit reason of an assignment from now on, for which none has to be given.
+AGREED = "Agreed with the affiliate."
 # A form that was filled in with the current time is submitted a little later.
 _BACKDATING_TOLERANCE = timedelta(hours=1)
 
@@ -135,8 +137,6 @@ def _format_conflict(coupon: Coupon) -> str:
     }
 
 
-def _build_audit_record(
-    action: str, coupon: Coupon, *, now: datetime, by: User | None, reason: str = ""
-) -> AuditRecord:
+def _build_audit_record(action: str, coupon: Coupon, *, now: datetime, by: User | None, reason: str) -> AuditRecord:
     after = {"code": coupon.code, "affiliate": coupon.affiliate.code, "assigned_from": coupon.assigned_from}
-    return trail.build_record(action=action, subject=coupon, now=now, by=by, after=after, reason=reason)
+    return trail.build_record(action=action, subject=coupon, now=now, by=by, after=after, reason=reason or AGREED)
