@@ -23,11 +23,15 @@ MAX_OVERLAP = timedelta(days=90)
 # Spares a query per request. A key that another process revokes may work this much longer.
 CACHE_TTL = timedelta(seconds=1)
 CACHE_SIZE = 1_000
+# The audit reason of a key that a command creates.
+NEEDED = "A shop needs to send orders."
 _cached_keys: dict[str, tuple[ApiKey, datetime]] = {}
 
 
 @transaction.atomic
-def create(*, name: str, scopes: Collection[str] | None = None, now: datetime, by: User | None) -> tuple[ApiKey, str]:
+def create(
+    *, name: str, scopes: Collection[str] | None = None, now: datetime, by: User | None, reason: str = NEEDED
+) -> tuple[ApiKey, str]:
     """Create a key with `scopes` (default: all). Return it with its secret of 256 random bits, which is not stored.
 
     Raises ValidationError for an invalid name, an unknown scope, or no scope.
@@ -42,7 +46,12 @@ def create(*, name: str, scopes: Collection[str] | None = None, now: datetime, b
         )
     key, secret = _create_key(name, chosen, now, by)
     trail.record(
-        action="API key created", subject=key, now=now, by=by, after={"name": name, "scopes": " ".join(chosen)}
+        action="API key created",
+        subject=key,
+        now=now,
+        by=by,
+        after={"name": name, "scopes": " ".join(chosen)},
+        reason=reason,
     )
     return key, secret
 
@@ -106,7 +115,15 @@ def rotate(*, key: ApiKey, until: datetime, now: datetime, by: User | None) -> t
     ApiKey.objects.filter(pk=old.pk).update(expires_at=until, replaced_by=new)
     _cached_keys.clear()
     after = {"works until": until.isoformat(), "replaced by": str(new.pk)}
-    trail.record(action="API key rotated", subject=old, now=now, by=by, before={"name": old.name}, after=after)
+    trail.record(
+        action="API key rotated",
+        subject=old,
+        now=now,
+        by=by,
+        before={"name": old.name},
+        after=after,
+        reason="Replaced by a new key.",
+    )
     return new, secret
 
 

@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from affiliates import channels as channel_decisions
 from affiliates import fields
+from affiliates.channels import MEETS_REQUIREMENTS
+from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import AlreadyApplied, EmailNotConfirmed
 from affiliates.models import Affiliate, Channel, State
 from affiliates.notifications import notify
@@ -80,18 +82,21 @@ def is_email_confirmed(affiliate: Affiliate) -> bool:
 
 
 @transaction.atomic
-def approve(*, affiliate: Affiliate, clause: str, now: datetime, by: User | None, reason: str = "") -> None:
+def approve(
+    *, affiliate: Affiliate, clause: str, now: datetime, by: User | None, reason: str = MEETS_REQUIREMENTS
+) -> None:
     """Approve an application and its pending channels, and ask the affiliate to accept the agreement.
 
     Raises EmailNotConfirmed if the e-mail address is not confirmed, and IllegalTransition if already decided.
     """
+    require_uninvolved(by, [affiliate])
     if not is_email_confirmed(affiliate):
         raise EmailNotConfirmed(
             _("%(affiliate)s has not confirmed their e-mail address yet.") % {"affiliate": affiliate}
         )
     change_status(affiliate=affiliate, to=State.APPROVED, now=now, by=by, reason=reason)
     for channel in _list_pending_channels(affiliate):
-        channel_decisions.decide(channel=channel, to=Channel.State.APPROVED, reason="", now=now, by=by)
+        channel_decisions.decide(channel=channel, to=Channel.State.APPROVED, reason=reason, now=now, by=by)
     notify(
         affiliate=affiliate,
         kind="application_approved",
@@ -107,6 +112,7 @@ def approve(*, affiliate: Affiliate, clause: str, now: datetime, by: User | None
 @transaction.atomic
 def reject(*, affiliate: Affiliate, reason: str, clause: str, now: datetime, by: User | None) -> None:
     """Reject an application and its pending channels with a reason, which is sent to the applicant."""
+    require_uninvolved(by, [affiliate])
     reason = require_reason(reason)
     change_status(affiliate=affiliate, to=State.REJECTED, now=now, by=by, reason=reason)
     for channel in _list_pending_channels(affiliate):

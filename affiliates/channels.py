@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from affiliates import addresses
+from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import DuplicateChannel, IllegalTransition
 from affiliates.models import Affiliate, Channel, State
 from affiliates.notifications import notify
@@ -15,6 +16,8 @@ from audit import trail
 from lib.reasons import require_reason
 
 MAX_CHANNELS = 100
+# The usual audit reason of an approval.
+MEETS_REQUIREMENTS = "Meets the requirements of the program."
 STATES_THAT_CAN_ADD = (State.APPLIED, State.APPROVED, State.ACTIVE, State.SUSPENDED)
 # From which states a channel can be approved or rejected. Decisions can be reversed.
 DECISIONS: dict[str, tuple[str, ...]] = {
@@ -55,13 +58,20 @@ def remove(*, channel: Channel, now: datetime, by: User | None) -> None:
         deleted, _rows = Channel.objects.filter(pk=channel.pk, state=Channel.State.PENDING).delete()
         if not deleted:
             raise IllegalTransition(_("Only a pending channel can be withdrawn."))
-        trail.record(action="channel removed", subject=channel, now=now, by=by, before={"state": "pending"})
+        trail.record(
+            action="channel removed",
+            subject=channel,
+            now=now,
+            by=by,
+            before={"state": "pending"},
+            reason="Withdrawn before it was decided.",
+        )
 
 
 @transaction.atomic
-def approve(*, channel: Channel, clause: str, now: datetime, by: User | None) -> None:
+def approve(*, channel: Channel, clause: str, now: datetime, by: User | None, reason: str = MEETS_REQUIREMENTS) -> None:
     """Approve a channel and notify the affiliate."""
-    decide(channel=channel, to=Channel.State.APPROVED, reason="", now=now, by=by)
+    decide(channel=channel, to=Channel.State.APPROVED, reason=reason, now=now, by=by)
     _notify(channel, "channel_approved", clause, now)
 
 
@@ -74,19 +84,21 @@ def reject(*, channel: Channel, reason: str, clause: str, now: datetime, by: Use
 
 @transaction.atomic
 def decide(*, channel: Channel, to: Channel.State, reason: str, now: datetime, by: User | None) -> None:
-    """Store a decision and its audit record without notifying the affiliate.
+    """Store a decision and its audit record without notifying the affiliate, who sees the reason of a rejection.
 
     Raises IllegalTransition if the channel is not in a state from which it can be decided.
     """
+    require_uninvolved(by, [channel.affiliate])
     before = Channel.State(channel.state)
-    changed = 0
+    changed, shown = 0, ""
     if before in DECISIONS[to]:
+        shown = reason if to == Channel.State.REJECTED else ""
         changed = Channel.objects.filter(pk=channel.pk, state=before).update(
-            state=to, decided_at=now, decided_by=by, reason=reason
+            state=to, decided_at=now, decided_by=by, reason=shown
         )
     if not changed:
         raise IllegalTransition(_("%(channel)s has already been decided.") % {"channel": channel})
-    channel.state, channel.decided_at, channel.decided_by, channel.reason = to, now, by, reason
+    channel.state, channel.decided_at, channel.decided_by, channel.reason = to, now, by, shown
     trail.record(
         action=f"channel {to.value}",
         subject=channel,

@@ -49,4 +49,5 @@ def update_profile(
         by=by,
         before=old,
         after={"fields": ", ".join(changed)} | {field: new[field] for field in recorded},
+        reason="Changed by the affiliate." if by is not None and by.pk == affiliate.user_id else "Corrected by staff.",
     )

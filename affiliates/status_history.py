@@ -21,6 +21,8 @@ TRANSITIONS: dict[State, tuple[State, ...]] = {
     State.TERMINATED: (State.ACTIVE,),  # by a granted appeal
     State.REJECTED: (),
 }
+# The audit reason of a change for which none is given, such as leaving.
+OWN_DECISION = "Decided by the affiliate."
 
 
 def start_history(*, affiliate: Affiliate, state: State, now: datetime, by: User | None, reason: str = "") -> None:
@@ -95,7 +97,7 @@ def change_statuses(
                 by=by,
                 before={"state": before.value},
                 after={"state": to.value, "clause": clause},
-                reason=reason,
+                reason=reason or OWN_DECISION,
             )
         )
     StatusChange.objects.bulk_create(changes, batch_size=1000)
@@ -147,7 +149,7 @@ def change_status(
         by=by,
         before={"state": before.value},
         after={"state": to.value, "clause": clause, "breach": breach},
-        reason=reason,
+        reason=reason or OWN_DECISION,
     )
 
 

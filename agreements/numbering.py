@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from agreements.errors import Rejected
 from agreements.models import AgreementVersion, Clause
+from agreements.version_drafts import DRAFT_EDITED
 from audit import trail
 
 # "clause 3.2", "clauses 3.2, 3.3 and 5", "section 4": only numbers after a word for a clause.
@@ -92,4 +93,5 @@ def _record_audit(
             by=by,
             before={"clauses": ", ".join(before)},
             after={"clauses": ", ".join(after)},
+            reason=DRAFT_EDITED,
         )

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from affiliates import status_history
+from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.models import Affiliate, State
 from agreements import chain, copies, version_documents
 from agreements.clauses import cite_clause
@@ -32,6 +33,7 @@ def record_offline_acceptances(
 
     The affiliates' users should be loaded with them.
     """
+    require_uninvolved(by, affiliates)
     text = _validate(agreement, accepted_at, evidence, now)
     chain.lock_chain()
     if Acceptance.objects.filter(affiliate__in=affiliates, agreement=agreement).exists():
@@ -54,6 +56,7 @@ def record_offline_acceptances(
             now=now,
             by=by,
             after={"affiliate": acceptance.affiliate.code, "version": agreement.name, "accepted_at": accepted_at},
+            reason="Accepted on paper; the evidence is kept with the acceptance.",
         )
         for acceptance in acceptances
     )

@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.models import Affiliate, State
 from affiliates.notifications import Notice, notify_many
 from agreements.category_names import load_category_names
@@ -99,6 +100,7 @@ def create_promotion(
     ends_at: datetime,
     now: datetime,
     by: User | None,
+    reason: str = "A promotion was agreed.",
     unnamed: Iterable[str] = (),
 ) -> Promotion:
     """Create a promotion and notify the affiliates it applies to.
@@ -107,6 +109,8 @@ def create_promotion(
     card does not name, given separately to catch mistakes. Raises ValidationError by field like `check_rate_and_period`
     and `check_categories`.
     """
+    selected = list(affiliates)
+    require_uninvolved(by, selected)
     check_rate_and_period(rate=rate, starts_at=starts_at, ends_at=ends_at, now=now)
     unnamed = list(unnamed)
     check_categories(rate=rate, categories=categories, unnamed=unnamed, starts_at=starts_at, ends_at=ends_at)
@@ -120,7 +124,6 @@ def create_promotion(
         created_at=now,
         created_by=by,
     )
-    selected = list(affiliates)
     promotion.affiliates.set(selected)
     trail.record(
         action="promotion added",
@@ -135,14 +138,24 @@ def create_promotion(
             "from": starts_at,
             "until": ends_at,
         },
+        reason=reason,
     )
     notify_many(kind="promotion", notices=_build_notices(promotion, selected, str(promotion.pk)))
     return promotion
 
 
 @transaction.atomic
-def change_end(*, promotion: Promotion, ends_at: datetime, now: datetime, by: User | None) -> None:
+def change_end(
+    *,
+    promotion: Promotion,
+    ends_at: datetime,
+    now: datetime,
+    by: User | None,
+    reason: str = "A new end was agreed.",
+) -> None:
     """Change the end of a promotion and notify the affiliates it applies to; orders already placed keep their rate."""
+    selected = list(promotion.affiliates.all())
+    require_uninvolved(by, selected)
     if promotion.ends_at <= now:
         raise Rejected(_("This promotion has already ended."))
     if ends_at < now or ends_at <= promotion.starts_at:
@@ -158,8 +171,8 @@ def change_end(*, promotion: Promotion, ends_at: datetime, now: datetime, by: Us
         by=by,
         before={"until": before},
         after={"until": ends_at},
+        reason=reason,
     )
-    selected = list(promotion.affiliates.all())
     notify_many(
         kind="promotion_end_changed",
         notices=_build_notices(promotion, selected, f"{promotion.pk}:{ends_at.isoformat()}"),

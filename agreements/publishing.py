@@ -32,6 +32,7 @@ def publish_version(
     effective_at: datetime,
     now: datetime,
     by: User | None,
+    reason: str = "The draft is complete.",
     read_impact: ImpactReader = no_impact,
 ) -> AgreementVersion:
     """Publish a draft with its text and SHA-256, and notify affiliates (specification 2).
@@ -62,6 +63,7 @@ def publish_version(
         by=by,
         after={"name": draft.name, "effective_at": effective_at, "detriment": draft.detriment}
         | {"sha256" if text.language == draft.language else f"sha256 ({text.language})": text.sha256 for text in texts},
+        reason=reason,
     )
     notices.notify_published(agreement=draft, changed=changed, read_impact=read_impact)
     return draft

@@ -57,6 +57,11 @@ def start_draft(*, now: datetime, by: User | None) -> AgreementVersion:
         return version_drafts.start_draft(now=now, by=by)
     version = create_seed_draft(now=now, name=version_drafts.generate_name())
     trail.record(
-        action="agreement drafted", subject=version, now=now, by=by, after={"name": version.name, "from": "example"}
+        action="agreement drafted",
+        subject=version,
+        now=now,
+        by=by,
+        after={"name": version.name, "from": "example"},
+        reason="The first version starts from the example.",
     )
     return version

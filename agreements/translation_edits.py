@@ -20,6 +20,7 @@ from agreements.models import (
     TranslatedClause,
     Translation,
 )
+from agreements.version_drafts import DRAFT_EDITED
 from audit import trail
 
 
@@ -136,4 +137,5 @@ def _record_audit(
         by=by,
         before={"language": before} if before else {},
         after={"language": after} if after else {},
+        reason=DRAFT_EDITED,
     )

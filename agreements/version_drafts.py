@@ -20,6 +20,8 @@ from agreements.rules import RULE_TERMS, Rule
 from audit import trail
 from lib.ids import uuid7
 
+# The audit reason of edits of a draft, which nobody can accept yet.
+DRAFT_EDITED = "The draft was edited before its publication."
 SECTIONS = range(1, 13)
 PARTS = ("rates", "activities", "clauses")
 
@@ -35,7 +37,12 @@ def start_draft(*, now: datetime, by: User | None, source: AgreementVersion | No
     if source:
         translations.copy_translations(draft, source, _copy_parts(source, draft))
     trail.record(
-        action="agreement drafted", subject=draft, now=now, by=by, after={"name": draft.name, "from": source or ""}
+        action="agreement drafted",
+        subject=draft,
+        now=now,
+        by=by,
+        after={"name": draft.name, "from": source or ""},
+        reason="A new version is prepared.",
     )
     return draft
 

@@ -18,9 +18,12 @@ def record(
     by: AbstractBaseUser | None,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
-    reason: str = "",
+    reason: str,
 ) -> AuditRecord:
-    """Write an audit record in the caller's transaction (specification 9). `by` is None for automatic changes."""
+    """Write an audit record in the caller's transaction (specification 9). `by` is None for automatic changes.
+
+    The database refuses a record without a reason.
+    """
     entry = build_record(action=action, subject=subject, now=now, by=by, before=before, after=after, reason=reason)
     entry.save(force_insert=True)
     return entry
@@ -39,7 +42,7 @@ def build_record(
     by: AbstractBaseUser | None,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
-    reason: str = "",
+    reason: str,
 ) -> AuditRecord:
     """Return an unsaved audit record."""
     return AuditRecord(

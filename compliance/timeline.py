@@ -37,9 +37,9 @@ def append_event(
 
 
 def update_review(
-    *, review: Review, expected: Review.State, now: datetime, by: User | None, action: str, **fields: Any
+    *, review: Review, expected: Review.State, now: datetime, by: User | None, action: str, reason: str, **fields: Any
 ) -> None:
-    """Update `fields` of `review` and audit the change.
+    """Update `fields` of `review` and audit the change with its `reason`.
 
     Raises IllegalTransition if the review is no longer in the state `expected`.
     """
@@ -48,7 +48,7 @@ def update_review(
         raise IllegalTransition(_("The status of this review has changed. Reload the page."))
     for name, value in fields.items():
         setattr(review, name, value)
-    record_audit(review=review, action=action, now=now, by=by, before=before, after=fields)
+    record_audit(review=review, action=action, now=now, by=by, before=before, after=fields, reason=reason)
 
 
 def record_audit(
@@ -59,8 +59,8 @@ def record_audit(
     by: User | None,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
+    reason: str,
 ) -> None:
-    reason = review.decision_reason if "decision" in (after or {}) else ""
     trail.record(action=action, subject=review, now=now, by=by, before=before, after=after, reason=reason)
 
 

@@ -127,4 +127,11 @@ def send_again(*, message: Message, now: datetime, by: User | None) -> None:
     failed = Message.objects.filter(pk=message.pk, state=Message.State.FAILED)
     if not failed.update(state=Message.State.WAITING, attempts=0, next_attempt_at=now):
         raise NotAllowed(_("Only a failed e-mail can be sent again."))
-    trail.record(action="e-mail sent again", subject=message, now=now, by=by, before={"error": message.error})
+    trail.record(
+        action="e-mail sent again",
+        subject=message,
+        now=now,
+        by=by,
+        before={"error": message.error},
+        reason="Its delivery failed.",
+    )

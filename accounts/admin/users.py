@@ -62,7 +62,7 @@ class UserAdmin(AuditedAdmin, StockUserAdmin):  # type: ignore[type-arg]  # take
             response = super().user_change_password(request, id, form_url)
             after = self.get_object(request, unquote(id))
             if before and after and before.password != after.password:
-                self.record_change(request, after, "password changed")
+                self.record_change(request, after, "password changed", reason="Set by staff.")
         return response
 
 

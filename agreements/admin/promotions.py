@@ -29,19 +29,31 @@ from agreements.category_names import load_category_names
 from agreements.models import Promotion
 from agreements.models.parts import slug_validator
 from agreements.terms import format_percent
-from lib.admin.actions import run_action
+from lib.admin.actions import build_reason_form, run_action
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.staff_action import StaffAction, StaffPage
 
 
-class EndForm(forms.Form):
+class EndForm(build_reason_form(gettext_lazy("Agreed for the program."))):  # type: ignore[misc]  # a class made by a function
+    field_order: tuple[str, ...] = ("ends_at", "reason")
+
     ends_at = forms.SplitDateTimeField(label=gettext_lazy("Until"), widget=UnfoldAdminSplitDateTimeWidget)
 
 
 class PromotionForm(EndForm):
     """A promotion; categories that no rate card names must be entered separately and confirmed."""
 
-    field_order = ("name", "percent", "categories", "unnamed", "names_confirmed", "codes", "starts_at", "ends_at")
+    field_order: tuple[str, ...] = (
+        "name",
+        "percent",
+        "categories",
+        "unnamed",
+        "names_confirmed",
+        "codes",
+        "starts_at",
+        "ends_at",
+        "reason",
+    )
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100, widget=UnfoldAdminTextInputWidget)
     percent = forms.DecimalField(
@@ -132,6 +144,7 @@ class PromotionAdmin(ReadOnlyAdmin):
             ends_at=answers["ends_at"],
             now=now,
             by=by,
+            reason=answers["reason"],
         ),
         explanation=gettext_lazy(
             "Affected affiliates are notified by e-mail. Only the end date can be changed later. An order line earns"
@@ -153,7 +166,7 @@ class PromotionAdmin(ReadOnlyAdmin):
             EndForm,
             _("Change the end date of %s") % promotion.name,
             lambda answers: promotions.change_end(
-                promotion=promotion, ends_at=answers["ends_at"], now=timezone.now(), by=staff_member(request)
+                promotion=promotion, now=timezone.now(), by=staff_member(request), **answers
             ),
             reverse("admin:agreements_promotion_change", args=[promotion.pk]),
             explanation=_(

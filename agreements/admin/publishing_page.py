@@ -16,9 +16,10 @@ from agreements import changes, publishing
 from agreements.changes import Changes, Effect
 from agreements.models import AgreementVersion
 from agreements.periods import get_start_of_day
+from lib.admin.actions import build_reason_form
 
 
-class PublishForm(forms.Form):
+class PublishForm(build_reason_form(gettext_lazy("The draft is complete."))):  # type: ignore[misc]  # a class made by a function
     """The effective date, and the version's name as a confirmation, because publishing can't be undone."""
 
     effective_at = forms.DateField(
@@ -26,6 +27,8 @@ class PublishForm(forms.Form):
         widget=UnfoldAdminDateWidget,
         help_text=gettext_lazy("The version takes effect at the start of this day in the program's time zone."),
     )
+    field_order = ("effective_at", "name", "reason")
+
     name = forms.CharField(
         label=gettext_lazy("Type the name of the version to confirm"),
         max_length=60,

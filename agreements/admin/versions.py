@@ -26,6 +26,7 @@ from agreements.admin.publishing_page import PublishForm
 from agreements.models import AgreementVersion
 from agreements.periods import get_start_of_day
 from agreements.term_impact import TermImpact, no_impact
+from agreements.version_drafts import DRAFT_EDITED
 from audit.admin_bases import AuditedAdmin
 from lib.admin.actions import ReasonForm, run_action
 from lib.admin.staff_action import StaffAction, StaffPage
@@ -34,6 +35,7 @@ from lib.typed import action
 
 @admin.register(AgreementVersion)
 class AgreementVersionAdmin(AuditedAdmin):
+    usual_reason = DRAFT_EDITED
     form = DraftForm
     list_select_related = ("withdrawal",)
     list_display = ("name", "state", "effective_at", "published_at", "detriment")
@@ -147,6 +149,7 @@ class AgreementVersionAdmin(AuditedAdmin):
                 effective_at=effective_at,
                 now=timezone.now(),
                 by=staff_member(request),
+                reason=answers["reason"],
                 read_impact=self.read_impact,
             )
 

@@ -27,13 +27,14 @@ class Migration(migrations.Migration):
                 ('subject_id', models.CharField(max_length=64)),
                 ('before', models.JSONField(default=dict, verbose_name='before')),
                 ('after', models.JSONField(default=dict, verbose_name='after')),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
+                ('reason', models.TextField(verbose_name='reason')),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='user')),
             ],
             options={
                 'verbose_name': 'audit record',
                 'ordering': ['-at', '-id'],
                 'indexes': [models.Index(fields=['subject_type', 'subject_id', 'at'], name='audit_audit_subject_b9bc7e_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='audit_record_has_reason')],
             },
         ),
         pgtrigger.migrations.AddTrigger(

@@ -22,12 +22,13 @@ class AuditRecord(models.Model):
     subject_id = models.CharField(max_length=64)
     before = models.JSONField(_("before"), default=dict)
     after = models.JSONField(_("after"), default=dict)
-    reason = models.TextField(_("reason"), blank=True)
+    reason = models.TextField(_("reason"))
 
     class Meta:
         verbose_name = _("audit record")
         ordering: ClassVar = ["-at", "-id"]
         indexes: ClassVar = [models.Index(fields=["subject_type", "subject_id", "at"])]
+        constraints: ClassVar = [models.CheckConstraint(condition=~models.Q(reason=""), name="audit_record_has_reason")]
         triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:

@@ -74,6 +74,7 @@ def _end_notice(pk: Any, now: datetime) -> bool:
         now=now,
         by=None,
         after={"state": notice.state},
+        reason="The notice period is over." if ends else "The affiliate no longer participates.",
     )
     if ends:
         _end_agreement(affiliate, notice.takes_effect_at, notice.reason, Rule.TERMINATION_NOTICE_DAYS, now)

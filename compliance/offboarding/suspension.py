@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from affiliates import status_history
+from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate, State
 from agreements.applicable_version import get_applicable_version
@@ -25,6 +26,7 @@ def suspend(*, affiliate: Affiliate, reason: str, now: datetime, by: User | None
 
     Cites the clause of the review, or else the clause on suspension. A running termination notice stays in effect.
     """
+    require_uninvolved(by, [affiliate])
     reason = require_reason(reason)
     booking.lock_shared()
     clause = cite_review_clause(review) if review else _cite_suspension_clause(affiliate, now)
@@ -35,6 +37,7 @@ def suspend(*, affiliate: Affiliate, reason: str, now: datetime, by: User | None
 @transaction.atomic
 def reinstate(*, affiliate: Affiliate, reason: str, now: datetime, by: User | None) -> None:
     """Make a suspended affiliate active again, with a reason, and notify them."""
+    require_uninvolved(by, [affiliate])
     reason = require_reason(reason)
     booking.lock_shared()
     _change_state(affiliate, State.ACTIVE, reason, _cite_suspension_clause(affiliate, now), now, by)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from affiliates import status_history
+from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate, State
 from agreements.applicable_version import get_applicable_version
@@ -35,6 +36,7 @@ def give_notice(
     The affiliate keeps earning until then, and everything earned is paid. Raises ValidationError if the affiliate
     does not participate, is leaving, or has a running notice (clause 10.2).
     """
+    require_uninvolved(by, [affiliate])
     reason = require_reason(reason)
     current = _lock_affiliate(affiliate)
     if current.state not in (State.APPROVED, State.ACTIVE, State.SUSPENDED):
@@ -70,6 +72,7 @@ def give_notice(
 @transaction.atomic
 def revoke_notice(*, notice: TerminationNotice, reason: str, now: datetime, by: User | None) -> None:
     """Revoke a running notice with a reason and notify the affiliate."""
+    require_uninvolved(by, [notice.affiliate])
     reason = require_reason(reason)
     _lock_affiliate(notice.affiliate)
     end_notice(notice, to=NoticeState.REVOKED, now=now, by=by, reason=reason)

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import IllegalTransition
 from compliance import emails, timeline
 from compliance.deadlines import add_days, is_over
@@ -34,6 +35,7 @@ def appeal(*, review: Review, text: str, now: datetime, by: User | None) -> Revi
         now=now,
         by=by,
         action="review appealed",
+        reason="The affiliate appealed.",
         state=Review.State.APPEALED,
         appealed_at=now,
         appeal_decide_by=add_days(now, current.agreement.review_days),
@@ -46,16 +48,17 @@ def decide_appeal(*, review: Review, outcome: str, reason: str, now: datetime, b
     """Grant or refuse an appeal, with a reason.
 
     A granted appeal restores money and links; a refused one posts the forfeiture and ends the hold. Raises
-    ValidationError if `by` decided the review or is its affiliate, IllegalTransition from `appeal_decide_by` on, when
+    ValidationError if `by` decided the review, IllegalTransition from `appeal_decide_by` on, when
     the appeal is granted automatically.
     """
+    require_uninvolved(by, [review.affiliate])
     reason = clean_text(reason, "reason")
     current = timeline.lock_review(review)
     if current.state != Review.State.APPEALED:
         raise IllegalTransition(_("There is no appeal to decide."))
     if is_over(current.appeal_decide_by, now):
         raise IllegalTransition(_("The deadline to decide this appeal has passed, so it is granted automatically."))
-    if by.pk in (current.decided_by_id, current.affiliate.user_id):
+    if by.pk == current.decided_by_id:
         raise ValidationError(_("The appeal must be decided by a different reviewer."))
     if outcome not in Review.Appeal.values:
         raise ValidationError({"outcome": _("Choose whether to grant or refuse the appeal.")})
@@ -73,6 +76,7 @@ def close_appeal(review: Review, *, outcome: Review.Appeal, reason: str, now: da
         now=now,
         by=by,
         action=f"appeal {outcome.value}",
+        reason=reason,
         state=Review.State.CLOSED,
         appeal=outcome,
         appeal_decided_at=now,

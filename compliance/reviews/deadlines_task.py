@@ -67,6 +67,7 @@ def release_if_overdue(review: Review, *, now: datetime) -> bool:
         now=now,
         by=None,
         action="hold released at deadline",
+        reason="Staff did not decide in time.",
         hold_released_at=now,
     )
     emails.send_hold_released(review, amount=amount, held_all_payouts=held_all_payouts)
@@ -83,6 +84,7 @@ def _finalize_review(review: Review, *, now: datetime) -> bool:
         now=now,
         by=None,
         action="review closed",
+        reason="The time to appeal is over.",
         state=Review.State.CLOSED,
         closed_at=now,
     )

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import IllegalTransition
 from compliance import emails, timeline
 from compliance.deadlines import add_days, is_over
@@ -32,7 +33,8 @@ def decide(*, review: Review, decision: str, reason: str, now: datetime, by: Use
     current = timeline.lock_review(review)
     if current.state != Review.State.OPEN:
         raise IllegalTransition(_("This review has already been decided."))
-    chosen = _validate_decision(current, decision, now, by)
+    require_uninvolved(by, [current.affiliate])
+    chosen = _validate_decision(current, decision, now)
     deadlines_task.release_if_overdue(current, now=now)
     _store_decision(current, chosen, reason, now, by)
     consequences.apply_decision(review=current, now=now, by=by)
@@ -42,9 +44,7 @@ def decide(*, review: Review, decision: str, reason: str, now: datetime, by: Use
     return current
 
 
-def _validate_decision(review: Review, decision: str, now: datetime, by: User) -> Review.Decision:
-    if by.pk == review.affiliate.user_id:
-        raise ValidationError(_("You cannot decide a review of your own affiliate account."))
+def _validate_decision(review: Review, decision: str, now: datetime) -> Review.Decision:
     possible = list_possible_decisions(review)
     if decision not in possible:
         raise ValidationError(
@@ -78,6 +78,7 @@ def _store_decision(review: Review, decision: Review.Decision, reason: str, now:
         now=now,
         by=by,
         action="review decided",
+        reason=reason,
         state=Review.State.CLOSED if dismissed else Review.State.DECIDED,
         decision=decision,
         decided_at=now,

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate
 from agreements.applicable_version import get_applicable_version
@@ -54,6 +55,7 @@ def open_review(
     agreement, their version does not state the activity or term, a commission is not theirs, or a text is missing
     (specification 8, clauses 8.1 to 8.4).
     """
+    require_uninvolved(by, [affiliate])
     booking.lock_shared()
     agreement = _get_accepted_agreement(affiliate, now)
     named = _resolve_grounds(agreement, activity, term)
@@ -66,7 +68,12 @@ def open_review(
     timeline.append_event(review=review, kind=ReviewEvent.Kind.NOTICE, now=now, by=by, text=review.summary)
     _place_hold(review, money, now, by)
     timeline.record_audit(
-        review=review, action="review opened", now=now, by=by, after=_build_audit_values(review, money)
+        review=review,
+        action="review opened",
+        now=now,
+        by=by,
+        after=_build_audit_values(review, money),
+        reason=review.summary,
     )
     emails.send_review_opened(review, hold_all_reason=money.hold_all_reason)
     return review

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import IllegalTransition
 from compliance import timeline
 from compliance.deadlines import is_over
@@ -39,17 +40,25 @@ def reply(
         )
     event = timeline.append_event(review=current, kind=ReviewEvent.Kind.REPLY, now=now, by=by, text=text)
     _store_files(event, evidence)
-    timeline.record_audit(review=current, action="review reply", now=now, by=by, after={"files": len(evidence)})
+    timeline.record_audit(
+        review=current,
+        action="review reply",
+        now=now,
+        by=by,
+        after={"files": len(evidence)},
+        reason="The affiliate replied.",
+    )
     return event
 
 
 @transaction.atomic
 def add_note(*, review: Review, text: str, now: datetime, by: User) -> ReviewEvent:
     """Add a note that only staff can see, in any state of the review."""
+    require_uninvolved(by, [review.affiliate])
     text = clean_text(text)
     current = timeline.lock_review(review)
     event = timeline.append_event(review=current, kind=ReviewEvent.Kind.NOTE, now=now, by=by, text=text, private=True)
-    timeline.record_audit(review=current, action="review note", now=now, by=by)
+    timeline.record_audit(review=current, action="review note", now=now, by=by, reason="A private note of staff.")
     return event
 
 

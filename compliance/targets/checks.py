@@ -171,6 +171,7 @@ def _send_warning(affiliate: Affiliate, evaluation: TargetEvaluation, day: date,
         now=now,
         by=None,
         after={"orders": evaluation.orders, "from": missed_at},
+        reason=target_notices.DAILY_CHECK,
     )
 
 

@@ -22,6 +22,8 @@ from payouts.ledger import booking
 
 logger = logging.getLogger(__name__)
 NoticeState = TargetNotice.State
+# The audit reason of what follows from the check.
+DAILY_CHECK = "The daily check of sales targets."
 
 
 class EndedNoticeCounts(NamedTuple):
@@ -42,7 +44,14 @@ def give_notice(*, affiliate: Affiliate, evaluation: TargetEvaluation, now: date
         clause=get_clause_number(evaluation.agreement.pk, Rule.TARGET_CURE_DAYS),
     )
     after = {"orders": notice.orders, "target": notice.target, "cure_by": notice.cure_by, "clause": notice.clause}
-    trail.record(action="target missed", subject=affiliate, now=now, by=None, after=after)
+    trail.record(
+        action="target missed",
+        subject=affiliate,
+        now=now,
+        by=None,
+        after=after,
+        reason=DAILY_CHECK,
+    )
     emails.send_target_missed(notice)
     return notice
 
@@ -138,5 +147,6 @@ def _end_notice(notice: TargetNotice, to: TargetNotice.State, now: datetime) -> 
             by=None,
             before={"state": NoticeState.RUNNING.value},
             after={"state": to.value},
+            reason=DAILY_CHECK,
         )
     return bool(ended)

@@ -12,11 +12,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from lib.errors import NotAllowed
+
+Label = str | Promise
 
 # Marks a submission of the confirmation page, as opposed to the click in a list that leads to it.
 CONFIRMED = "confirmed"
@@ -32,6 +35,25 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Reason"), max_length=2000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 4})
     )
+
+
+def build_reason_form(usual: Label) -> type[ReasonForm]:
+    """Return a form whose reason is filled in with the usual one, for routine decisions."""
+
+    class UsualReasonForm(ReasonForm):
+        reason = forms.CharField(
+            label=gettext_lazy("Reason"),
+            max_length=2000,
+            initial=usual,
+            required=False,
+            widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+            help_text=gettext_lazy("Kept in the audit trail; affiliates don't see it."),
+        )
+
+        def clean_reason(self) -> str:
+            return self.cleaned_data["reason"].strip() or str(usual)
+
+    return UsualReasonForm
 
 
 def run_action(

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import User
+from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.models import Affiliate
 from audit import trail
 from lib.reasons import require_reason
@@ -62,6 +63,7 @@ def hold_payouts(*, affiliate: Affiliate, source: str, reason: str, now: datetim
 @transaction.atomic
 def release_payouts(*, affiliate: Affiliate, source: str, now: datetime, by: User | None, reason: str = "") -> bool:
     """Release the hold of `source` on the affiliate's payouts. Return False if there was none."""
+    require_uninvolved(by, [affiliate])
     booking.lock_shared()
     holds = PayoutHold.objects.filter(affiliate=affiliate, source=source, released_at=None)
     released = holds.update(released_at=now, released_by=by)

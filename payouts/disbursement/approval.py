@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import IllegalTransition
 from affiliates.models import State as AffiliateState
 from agreements.program_currency import get_program_currency
@@ -142,6 +143,7 @@ def submit(*, batch: PayoutBatch, now: datetime, by: User) -> None:
     """
     booking.lock_shared()
     summary = summarize_batch(batch, now)
+    require_uninvolved(by, (payout.affiliate for payout in summary.payouts))
     if not summary.payouts:
         raise ValidationError(_("This batch has nothing to pay."))
     _check_blockers(summary)
@@ -163,6 +165,7 @@ def approve(*, batch: PayoutBatch, digest: str, now: datetime, by: User) -> None
     if row.submitted_by_id == by.pk:
         raise SecondApprovalRequired(_("You submitted these payouts. Another member of staff must approve them."))
     summary = summarize_batch(row, now)
+    require_uninvolved(by, (payout.affiliate for payout in summary.payouts))
     if digest != summary.digest:
         raise ValidationError(_("The payouts have changed since you opened this page. Check them again."))
     _check_blockers(summary)

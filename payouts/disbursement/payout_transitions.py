@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import IllegalTransition
 from affiliates.models import State as AffiliateState
 from audit import trail
@@ -133,6 +134,7 @@ def reissue(*, payout: Payout, reason: str, now: datetime, by: User) -> Payout:
     booking.lock_shared()
     old = Payout.objects.select_for_update(of=("self",)).select_related("affiliate").get(pk=payout.pk)
     reason = require_reason(reason)
+    require_uninvolved(by, [old.affiliate])
     _check_reissue(old)
     details = get_current_details(old.affiliate, now)
     if details is None or details.confirmed_at is None or details.usable_from > now:
@@ -230,6 +232,7 @@ def _transition_payouts(
 
     Raises IllegalTransition, without any change, if a payout is in another state or is listed twice.
     """
+    require_uninvolved(by, (payout.affiliate for payout, _reason in payouts))
     ids = [payout.pk for payout, _reason in payouts]
     # Locked in one order, so that two transactions wait for each other.
     rows = Payout.objects.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",))

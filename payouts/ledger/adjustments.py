@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate
 from audit import trail
@@ -88,12 +89,14 @@ def reject(*, adjustment: Adjustment, reason: str, now: datetime, by: User) -> N
 
 
 def _create_proposal(now: datetime, by: User, **values: Any) -> Adjustment:
+    require_uninvolved(by, [values["affiliate"]])
     row = Adjustment.objects.create(**values, made_at=now, made_by=by)
     _record_decision(row, "proposed", now, by)
     return row
 
 
 def _decide(adjustment: Adjustment, state: str, now: datetime, by: User) -> None:
+    require_uninvolved(by, [adjustment.affiliate])
     proposed = Adjustment.objects.filter(pk=adjustment.pk, state=Adjustment.State.PROPOSED)
     if not proposed.update(state=state, decided_at=now, decided_by=by):
         raise IllegalTransition(_("This adjustment has already been decided."))

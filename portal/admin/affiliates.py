@@ -29,7 +29,7 @@ from compliance.admin.reviews import build_open_review_url
 from compliance.admin.terminations import NOTICE_EXPLANATION, SUSPENSION_EXPLANATION
 from compliance.models import TerminationNotice
 from compliance.offboarding import suspension, termination
-from lib.admin.actions import ReasonForm
+from lib.admin.actions import ReasonForm, build_reason_form
 from lib.admin.bases import BaseAdmin, ReadOnlyInline
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.errors import NotAllowed
@@ -146,7 +146,8 @@ class AffiliateAdmin(BaseAdmin):
         gettext_lazy("Approve"),
         permission="affiliates.decide_application",
         rows=Q(state=State.APPLIED),
-        do=lambda affiliate, _answers, now, by: approve_application(affiliate=affiliate, now=now, by=by),
+        form=build_reason_form(gettext_lazy("Meets the requirements of the program.")),
+        do=lambda affiliate, answers, now, by: approve_application(affiliate=affiliate, now=now, by=by, **answers),
         title=lambda affiliate: _("Approve %s") % affiliate,
         explanation=gettext_lazy(
             "Pending channels are approved too, so reject the ones you don't want first. The applicant is notified by"
@@ -219,7 +220,7 @@ class AffiliateAdmin(BaseAdmin):
         return HttpResponseRedirect(build_open_review_url(get_object_or_404(Affiliate, pk=object_id)))
 
 
-def approve_application(*, affiliate: Affiliate, now: datetime, by: User) -> None:
+def approve_application(*, affiliate: Affiliate, now: datetime, by: User, reason: str) -> None:
     """Approve an application, citing the clause on acceptance.
 
     Raises NotAllowed once the end of the program is announced: applications are closed then (specification 8).
@@ -229,4 +230,4 @@ def approve_application(*, affiliate: Affiliate, now: datetime, by: User) -> Non
             _("The end of the program has been announced, so applications can only be rejected, not approved.")
         )
     clause = cite_applicable_clause(affiliate, Rule.ACCEPTANCE, now)
-    applications.approve(affiliate=affiliate, clause=clause, now=now, by=by)
+    applications.approve(affiliate=affiliate, clause=clause, now=now, by=by, reason=reason)

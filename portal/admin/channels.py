@@ -11,7 +11,7 @@ from affiliates.admin_fields import STATE_COLORS, render_link
 from affiliates.models import Channel
 from agreements.applicable_version import cite_applicable_clause
 from agreements.rules import Rule
-from lib.admin.actions import ReasonForm
+from lib.admin.actions import ReasonForm, build_reason_form
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.staff_action import StaffAction
 from lib.typed import display
@@ -41,8 +41,13 @@ class ChannelAdmin(ReadOnlyAdmin):
         gettext_lazy("Approve"),
         permission="affiliates.decide_channel",
         rows=Q(state__in=channels.DECISIONS[Channel.State.APPROVED]),
-        do=lambda channel, _answers, now, by: channels.approve(
-            channel=channel, clause=cite_applicable_clause(channel.affiliate, Rule.CHANNELS, now), now=now, by=by
+        form=build_reason_form(gettext_lazy("Meets the requirements of the program.")),
+        do=lambda channel, answers, now, by: channels.approve(
+            channel=channel,
+            clause=cite_applicable_clause(channel.affiliate, Rule.CHANNELS, now),
+            now=now,
+            by=by,
+            **answers,
         ),
         title=lambda channel: _("Approve %s") % channel,
         success=gettext_lazy("Channel approved."),

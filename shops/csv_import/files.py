@@ -118,6 +118,7 @@ def import_orders(*, file: OrderFile, digest: str, now: datetime, by: User) -> N
             before={"state": State.WAITING.value},
             after={"file": file.name, "sha256": file.sha256, "rows": file.rows, "orders": waiting.orders}
             | {f"expected {outcome}": count for outcome, count in waiting.expected_outcomes.items()},
+            reason="Imported as previewed.",
         )
     continue_import(file_pk=file.pk, seconds=IMPORT_WAIT_SECONDS, now=now)
 

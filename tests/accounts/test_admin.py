@@ -85,17 +85,25 @@ def test_change_of_permissions_is_audited(root: Client) -> None:
     user = make_user()
     group = Group.objects.get(name="payout approvers")
     data = {"email": user.email, "name": user.name, "is_active": "on", "is_staff": "on", "groups": [group.pk]}
+    assert root.post(reverse("admin:accounts_user_change", args=[user.pk]), data).status_code == 200
+    assert not AuditRecord.objects.exists()
+    data["audit_reason"] = "She approves payouts now."
     response = root.post(reverse("admin:accounts_user_change", args=[user.pk]), data)
     assert response.status_code == 302, response.content.decode()
     record = AuditRecord.objects.get(action="user changed")
-    assert record.subject_id == str(user.pk)
+    assert (record.subject_id, record.reason) == (str(user.pk), "She approves payouts now.")
     assert record.before == {"is_staff": "False", "groups": ""}
     assert record.after == {"is_staff": "True", "groups": "payout approvers"}
 
 
 def test_new_user_gets_lowercase_email(root: Client) -> None:
     secret = "a long enough pass phrase"
-    data = {"email": "New.Person@Example.com", "name": "New", "usable_password": "true"}
+    data = {
+        "email": "New.Person@Example.com",
+        "name": "New",
+        "usable_password": "true",
+        "audit_reason": "Joins the team.",
+    }
     response = root.post(reverse("admin:accounts_user_add"), data | {"password1": secret, "password2": secret})
     assert response.status_code == 302, response.content.decode()
     user = User.objects.get(email="new.person@example.com")

@@ -143,9 +143,12 @@ def test_program_settings_validate_shop_hosts(staff):
     response = staff.post(build_admin_url("program_change", 1), invalid)
     assert "Add the host of the shop URL, shop.example." in response.content.decode()
     valid = {"shop_url": "https://shop.example/", "shop_hosts": "Shop.example, www.shop.example"}
+    assert staff.post(build_admin_url("program_change", 1), valid).status_code == 200
+    assert Program.current().shop_hosts == []
+    valid["audit_reason"] = "The shop has moved."
     staff.post(build_admin_url("program_change", 1), valid)
     assert Program.current().shop_hosts == ["shop.example", "www.shop.example"]
-    assert AuditRecord.objects.filter(action="program changed").count() == 1
+    assert AuditRecord.objects.get(action="program changed").reason == "The shop has moved."
 
 
 def test_acceptance_admin_lists_verifies_and_exports(staff, first):

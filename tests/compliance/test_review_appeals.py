@@ -11,6 +11,7 @@ from affiliates.errors import IllegalTransition
 from affiliates.models import State
 from compliance.models import Review
 from compliance.reviews import appeals, deadlines_task, decisions
+from lib.errors import NotAllowed
 from payouts.models import PayoutHold
 from tests.compliance.cases import NOW, TICK, days, get_amount, list_mails, make_order
 from tests.compliance.review_cases import appeal_review, count_holds, decide_review, list_event_kinds, open_fraud_review
@@ -60,8 +61,8 @@ def test_appeal_is_accepted_only_before_its_deadline(affiliate, reviewer):
 
 def test_appeal_is_decided_only_by_a_different_reviewer(affiliate, reviewer, second_reviewer):
     review = appeal_review(affiliate, reviewer, "warning")
-    for user in (reviewer, affiliate.user):
-        with pytest.raises(ValidationError):
+    for user, error in ((reviewer, ValidationError), (affiliate.user, NotAllowed)):
+        with pytest.raises(error):
             appeals.decide_appeal(review=review, outcome="refused", reason="No.", now=NOW + days(3), by=user)
     appeals.decide_appeal(review=review, outcome="refused", reason="No.", now=NOW + days(3), by=second_reviewer)
     review.refresh_from_db()

@@ -13,6 +13,7 @@ from agreements.rules import Rule
 from audit.models import AuditRecord
 from compliance.models import Review, ReviewEvent
 from compliance.reviews import appeals, decisions, replies
+from lib.errors import NotAllowed
 from payouts.models import PayoutHold
 from tests.compliance.cases import NOW, TICK, days, get_amount, list_mails, make_active_affiliate, make_order
 from tests.compliance.review_cases import count_holds, decide_review, list_event_kinds, open_fraud_review
@@ -141,7 +142,7 @@ def test_adverse_decision_waits_for_the_reply_deadline(affiliate, reviewer):
 
 def test_decision_by_the_affiliate_or_without_reason_is_rejected(affiliate, reviewer):
     review = open_fraud_review(affiliate, reviewer)
-    with pytest.raises(ValidationError):
+    with pytest.raises(NotAllowed):
         decisions.decide(review=review, decision="dismissed", reason="I am nice.", now=NOW, by=affiliate.user)
     with pytest.raises(ValidationError) as error:
         decisions.decide(review=review, decision="dismissed", reason=" ", now=NOW, by=reviewer)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.staff import staff_member
 from affiliates.admin_fields import render_link
-from lib.admin.actions import run_action
+from lib.admin.actions import build_reason_form, run_action
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.staff_action import StaffAction, StaffPage
 from tracking.admin.forms import LinkCreateForm, LinkUpdateForm
@@ -58,7 +58,8 @@ class LinkAdmin(ReadOnlyAdmin):
         gettext_lazy("Pause"),
         permission="tracking.change_link",
         rows=Q(paused_at=None),
-        do=lambda link, _answers, now, by: tracking_links.pause_link(link=link, now=now, by=by),
+        form=build_reason_form(gettext_lazy("Done by staff for the affiliate.")),
+        do=lambda link, answers, now, by: tracking_links.pause_link(link=link, now=now, by=by, **answers),
         title=lambda link: _("Pause %(link)s") % {"link": link},
         explanation=gettext_lazy("The link still leads to the shop, but its clicks are not tracked."),
         success=gettext_lazy("Link paused."),
@@ -68,7 +69,8 @@ class LinkAdmin(ReadOnlyAdmin):
         gettext_lazy("Resume"),
         permission="tracking.change_link",
         rows=Q(paused_at__isnull=False),
-        do=lambda link, _answers, now, by: tracking_links.resume_link(link=link, now=now, by=by),
+        form=build_reason_form(gettext_lazy("Done by staff for the affiliate.")),
+        do=lambda link, answers, now, by: tracking_links.resume_link(link=link, now=now, by=by, **answers),
         title=lambda link: _("Resume %(link)s") % {"link": link},
         success=gettext_lazy("Link resumed."),
         icon="play_arrow",

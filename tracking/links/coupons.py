@@ -11,6 +11,7 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate, State
 from agreements.applicable_version import get_acceptance_times
@@ -22,6 +23,8 @@ from tracking.models import Coupon
 
 _FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _INELIGIBLE_STATES = (State.REJECTED, State.TERMINATED)
+# The audit reason of an assignment from now on, for which none has to be given.
+AGREED = "Agreed with the affiliate."
 # A form that was filled in with the current time is submitted a little later.
 _BACKDATING_TOLERANCE = timedelta(hours=1)
 
@@ -64,6 +67,7 @@ def assign_coupons(
     reason: str = "",
 ) -> list[Coupon]:
     """Assign many coupons at once, as an import does: all of them, or none if one is not valid."""
+    require_uninvolved(by, (affiliate for affiliate, _code in assignments))
     codes = [_clean_code(affiliate, code) for affiliate, code in assignments]
     _check_available(codes, assigned_from)
     coupons = [
@@ -89,6 +93,7 @@ def unassign_coupon(*, coupon: Coupon, now: datetime, by: User | None, reason: s
 
     Raises IllegalTransition if it has ended already.
     """
+    require_uninvolved(by, [coupon.affiliate])
     # An assignment that has not started yet ends at its start, and so never applies.
     end = max(now, coupon.assigned_from or now)
     if not Coupon.objects.filter(pk=coupon.pk, assigned_until__isnull=True).update(assigned_until=end):
@@ -132,8 +137,6 @@ def _format_conflict(coupon: Coupon) -> str:
     }
 
 
-def _build_audit_record(
-    action: str, coupon: Coupon, *, now: datetime, by: User | None, reason: str = ""
-) -> AuditRecord:
+def _build_audit_record(action: str, coupon: Coupon, *, now: datetime, by: User | None, reason: str) -> AuditRecord:
     after = {"code": coupon.code, "affiliate": coupon.affiliate.code, "assigned_from": coupon.assigned_from}
-    return trail.build_record(action=action, subject=coupon, now=now, by=by, after=after, reason=reason)
+    return trail.build_record(action=action, subject=coupon, now=now, by=by, after=after, reason=reason or AGREED)

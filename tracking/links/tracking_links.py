@@ -23,6 +23,8 @@ MAX_LINKS = 10_000
 _LETTERS = string.ascii_letters + string.digits
 _CODE_LENGTH = 8
 _ATTEMPTS = 10
+# The audit reason of links that staff create and change.
+FOR_THE_AFFILIATE = "Done by staff for the affiliate."
 
 
 @transaction.atomic
@@ -40,7 +42,7 @@ def create_link(
     if Link.objects.for_affiliate(affiliate).count() >= MAX_LINKS:
         raise ValidationError(_("You can have at most %(limit)d links.") % {"limit": MAX_LINKS})
     link = _save_with_unique_code(Link(affiliate=affiliate, permitted_hosts=sorted(hosts), created_at=now, **fields))
-    _record_audit("link created", link, now=now, by=by, after={"target": link.target})
+    _record_audit("link created", link, now=now, by=by, after={"target": link.target}, reason=FOR_THE_AFFILIATE)
     return link
 
 
@@ -57,17 +59,17 @@ def update_link(
         setattr(link, field, value)
     link.permitted_hosts = sorted(hosts)
     link.save(update_fields=[*fields, "permitted_hosts", "changed_at"])
-    _record_audit("link changed", link, now=now, by=by, before=before, after=fields)
+    _record_audit("link changed", link, now=now, by=by, before=before, after=fields, reason=FOR_THE_AFFILIATE)
 
 
-def pause_link(*, link: Link, now: datetime, by: User | None) -> None:
+def pause_link(*, link: Link, now: datetime, by: User | None, reason: str = FOR_THE_AFFILIATE) -> None:
     """Pause the link: it redirects without a click id. Raises IllegalTransition if it is paused already."""
-    _set_paused(link, "link paused", now, now=now, by=by)
+    _set_paused(link, "link paused", now, now=now, by=by, reason=reason)
 
 
-def resume_link(*, link: Link, now: datetime, by: User | None) -> None:
+def resume_link(*, link: Link, now: datetime, by: User | None, reason: str = FOR_THE_AFFILIATE) -> None:
     """Resume tracking of the link. Raises IllegalTransition if it is not paused."""
-    _set_paused(link, "link resumed", None, now=now, by=by)
+    _set_paused(link, "link resumed", None, now=now, by=by, reason=reason)
 
 
 def build_short_url(link: Link) -> str:
@@ -76,13 +78,15 @@ def build_short_url(link: Link) -> str:
 
 
 @transaction.atomic
-def _set_paused(link: Link, action: str, paused_at: datetime | None, *, now: datetime, by: User | None) -> None:
+def _set_paused(
+    link: Link, action: str, paused_at: datetime | None, *, now: datetime, by: User | None, reason: str
+) -> None:
     expected = Link.objects.filter(pk=link.pk, paused_at__isnull=paused_at is not None)
     if not expected.update(paused_at=paused_at, changed_at=now):
         text = _("%(link)s is already paused.") if paused_at else _("%(link)s is not paused.")
         raise IllegalTransition(text % {"link": link})
     link.paused_at = paused_at
-    _record_audit(action, link, now=now, by=by)
+    _record_audit(action, link, now=now, by=by, reason=reason)
 
 
 def _save_with_unique_code(link: Link) -> Link:
@@ -163,7 +167,8 @@ def _record_audit(
     by: User | None,
     before: dict[str, str] | None = None,
     after: dict[str, str] | None = None,
+    reason: str,
 ) -> None:
     """Write an audit record unless it is the affiliate who acts: only changes by others are privileged."""
     if by is not None and by.pk != link.affiliate.user_id:
-        trail.record(action=action, subject=link, now=now, by=by, before=before, after=after)
+        trail.record(action=action, subject=link, now=now, by=by, before=before, after=after, reason=reason)
