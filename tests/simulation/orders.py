@@ -42,7 +42,7 @@ class OrderSteps(ProgramSimulation):
 
     @staticmethod
     def _choose_click(placed, owner, days, exactly):
-        """Return a click that is so many days old, or a millisecond older."""
+        """Return a click that many days before the order, or a millisecond earlier."""
         return owner, max(placed - timedelta(days=days, milliseconds=0 if exactly else 1), ACCEPTED_AT)
 
     @step(2, when=lambda run: run.sales, index=INDEXES, line_index=INDEXES, part=st.sampled_from([1, 2, 3, 1_000]))

@@ -16,8 +16,9 @@ from compliance.reviews import appeals, deadlines_task, decisions, replies
 from compliance.reviews.open_review import open_review
 from payouts.closing.replay import replay
 from payouts.models import Close, Commission
-from tests.simulation.reference_rows import CouponPeriod, ReviewRow
-from tests.simulation.simulation import INDEXES, ProgramSimulation, step
+from tests.simulation.reference import ACCEPTED_AT
+from tests.simulation.reference_rows import CouponPeriod, Line, ReviewRow, Sale
+from tests.simulation.simulation import CODES, INDEXES, ProgramSimulation, step
 from tracking.links import coupons
 
 DECISIONS = ("warning", "forfeiture", "suspension", "termination", "termination")
@@ -35,7 +36,7 @@ class ReviewSteps(ProgramSimulation):
             if all(line.owner == sale.owner and not line.forfeited for line in sale.lines)
         ]
 
-    @step(2, when=lambda run: run._list_reviewable(), index=INDEXES, hold=st.booleans())
+    @step(5, when=lambda run: run._list_reviewable(), index=INDEXES, hold=st.booleans())
     def open_review(self, index, hold):
         sale = self.pick(self._list_reviewable(), index)
         review = open_review(
@@ -55,7 +56,7 @@ class ReviewSteps(ProgramSimulation):
     def _list_reviews(self, state):
         return [review for review in self.reference.reviews if review.state == state]
 
-    @step(4, when=lambda run: run._list_reviews("open"), index=INDEXES, decision=st.sampled_from(DECISIONS))
+    @step(10, when=lambda run: run._list_reviews("open"), index=INDEXES, decision=st.sampled_from(DECISIONS))
     def decide_review(self, index, decision):
         row = self.pick(self._list_reviews("open"), index)
         review, person = Review.objects.get(pk=row.key), self.reference.people[row.owner]
@@ -74,7 +75,7 @@ class ReviewSteps(ProgramSimulation):
     def _decide(self, review, decision):
         decisions.decide(review=review, decision=decision, reason="A test.", now=self.now, by=self.scenario.reviewer)
 
-    @step(5, when=lambda run: run._list_reviews("decided"), index=INDEXES)
+    @step(10, when=lambda run: run._list_reviews("decided"), index=INDEXES)
     def appeal(self, index):
         row = self.pick(self._list_reviews("decided"), index)
         review = Review.objects.get(pk=row.key)
@@ -101,7 +102,52 @@ class ReviewSteps(ProgramSimulation):
         else:
             self.reference.finish(row)
 
-    @step(2, when=lambda run: run.reference.reviews)
+    def _list_inactive(self):
+        return [person for person in self.reference.people.values() if person.state != "active"]
+
+    @step(
+        10,
+        when=lambda run: run._list_inactive(),
+        index=INDEXES,
+        other=INDEXES,
+        coupon=st.booleans(),
+        click=st.sampled_from([None, "before", "now", "other", "other"]),
+    )
+    def sell_of_inactive(self, index, other, coupon, click):
+        """Create an order with the coupon of an affiliate who is not active, or with their click or another's."""
+        person = self.pick(self._list_inactive(), index)
+        code = self.pick(list(self.reference.people), other) if click == "other" else person.code
+        changed_at = person.history[-1][0]
+        clicked_at = max(changed_at - timedelta(milliseconds=1), ACCEPTED_AT) if click == "before" else self.now
+        self._sell(self.now, person.code if coupon else None, (code, clicked_at) if click else None)
+
+    def _list_versions_in_effect(self):
+        return [version for version in self.reference.versions[1:] if version.effective_at <= self.now]
+
+    @step(
+        4,
+        when=lambda run: run._list_versions_in_effect(),
+        index=INDEXES,
+        code=CODES,
+        before=st.booleans(),
+        days=st.sampled_from([1, 3, 5]),
+        late=st.booleans(),
+    )
+    def sell_around_version(self, index, code, before, days, late):
+        """Create an order from a click at or before the effect of a version, at the end of a window or after it."""
+        version, tick = self.pick(self._list_versions_in_effect(), index), timedelta(milliseconds=1)
+        # Click ids have millisecond precision.
+        effective_at = version.effective_at.replace(microsecond=version.effective_at.microsecond // 1000 * 1000)
+        clicked_at = effective_at - tick if before else effective_at + tick
+        placed_at = clicked_at + days * DAY + (tick if late else timedelta())
+        if placed_at <= self.now:
+            self._sell(placed_at, None, (code, clicked_at))
+
+    def _sell(self, placed_at, coupon, click):
+        number = len(self.reference.sales)
+        self.send_sales(Sale(f"S{number}", placed_at, [Line("home-decor", 50_000)], coupon, placed_at, click))
+
+    @step(3, when=lambda run: run.reference.reviews)
     def enforce_deadlines(self):
         deadlines_task.enforce_deadlines(now=self.now)
         self.reference.enforce_deadlines(self.now)
@@ -116,7 +162,7 @@ class ReviewSteps(ProgramSimulation):
     def _list_active(self):
         return [person for person in self.reference.people.values() if person.state == "active"]
 
-    @step(2, when=lambda run: run._list_free_codes() and run._list_active(), index=INDEXES, to=INDEXES)
+    @step(4, when=lambda run: run._list_free_codes() and run._list_active(), index=INDEXES, to=INDEXES)
     def reassign_coupon(self, index, to):
         code, person = self.pick(self._list_free_codes(), index), self.pick(self._list_active(), to)
         coupons.assign_coupon(
@@ -125,7 +171,7 @@ class ReviewSteps(ProgramSimulation):
         self.reference.coupons[code][-1].until = self.now
         self.reference.coupons[code].append(CouponPeriod(person.code, self.now))
 
-    @step(1, when=lambda run: run.closed_month)
+    @step(3, when=lambda run: run.closed_month)
     def replay(self):
         for close in Close.objects.order_by("period"):
             assert [str(difference) for difference in replay(close)] == []
