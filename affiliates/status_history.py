@@ -16,9 +16,10 @@ TRANSITIONS: dict[State, tuple[State, ...]] = {
     State.APPLIED: (State.APPROVED, State.REJECTED),
     State.APPROVED: (State.ACTIVE, State.TERMINATED),
     State.ACTIVE: (State.SUSPENDED, State.LEAVING, State.TERMINATED),
-    State.SUSPENDED: (State.ACTIVE, State.LEAVING, State.TERMINATED),
+    # A second decision to suspend is recorded, so that it stays in effect if the first is annulled.
+    State.SUSPENDED: (State.SUSPENDED, State.ACTIVE, State.LEAVING, State.TERMINATED),
     State.LEAVING: (State.TERMINATED,),
-    State.TERMINATED: (State.ACTIVE,),  # by a granted appeal
+    State.TERMINATED: (),  # only `annul_change` ends it
     State.REJECTED: (),
 }
 # The audit reason of a change for which none is given, such as leaving.
@@ -116,11 +117,12 @@ def change_status(
     breach: bool = False,
     at: datetime | None = None,
     notice_ends_at: datetime | None = None,
+    source: str = "",
 ) -> None:
     """Change the state of `affiliate`, with history entry and audit record.
 
-    `at` is the start of the new state, by default `now`. Raises IllegalTransition if the transition is not allowed or
-    someone else has changed the state in the meantime.
+    `at` is the start of the new state, by default `now`; `source` is the key of the decision behind it. Raises
+    IllegalTransition if the transition is not allowed or someone else has changed the state in the meantime.
     """
     before = State(affiliate.state)
     if to not in TRANSITIONS[before]:
@@ -141,6 +143,8 @@ def change_status(
         breach=breach,
         reason=reason,
         clause=clause,
+        notice_ends_at=notice_ends_at if to == State.LEAVING else None,
+        source=source,
     )
     trail.record(
         action=f"affiliate {to.value}",
@@ -150,6 +154,48 @@ def change_status(
         before={"state": before.value},
         after={"state": to.value, "clause": clause, "breach": breach},
         reason=reason or OWN_DECISION,
+    )
+
+
+@transaction.atomic
+def annul_change(
+    *, change: StatusChange, affiliate: Affiliate, now: datetime, by: User | None, reason: str, clause: str
+) -> None:
+    """Annul `change` of `affiliate`: from now on it counts as if it had never been made (specification 8).
+
+    The affiliate gets the state that the other changes give. Both the change and its annulment stay in the history.
+    Raises IllegalTransition if the change is annulled already.
+    """
+    current = Affiliate.objects.select_for_update(of=("self",), no_key=True).get(pk=affiliate.pk)
+    if StatusChange.objects.filter(annuls=change).exists():
+        raise IllegalTransition(_("This decision has already been undone."))
+    others = StatusChange.objects.filter(affiliate=affiliate).in_effect().exclude(pk=change.pk)
+    last = others.order_by("at", "id").last()
+    assert last is not None
+    before, after = State(current.state), State(last.after)
+    StatusChange.objects.create(
+        affiliate=affiliate,
+        before=before,
+        after=after,
+        at=now,
+        recorded_at=now,
+        by=by,
+        reason=reason,
+        clause=clause,
+        annuls=change,
+    )
+    affiliate.state, affiliate.state_since = after, last.at
+    # A notice of the program is in no change.
+    affiliate.notice_ends_at = last.notice_ends_at or current.notice_ends_at
+    affiliate.save(update_fields=["state", "state_since", "notice_ends_at"])
+    trail.record(
+        action=f"affiliate {after.value}",
+        subject=affiliate,
+        now=now,
+        by=by,
+        before={"state": before.value},
+        after={"state": after.value, "clause": clause, "annuls": change.after, "annulled_from": change.at},
+        reason=reason,
     )
 
 
@@ -186,3 +232,16 @@ def was_terminated_for_breach(changes: Sequence[StatusEntry], moment: datetime) 
             break
         last = change
     return last is not None and last.after == State.TERMINATED and last.breach
+
+
+def find_termination(changes: Sequence[StatusEntry], moment: datetime) -> datetime | None:
+    """Return when the termination in effect at `moment` took effect, or None if there is none."""
+    started = None
+    for change in changes:
+        if change.at > moment:
+            break
+        if change.after != State.TERMINATED:
+            started = None
+        elif started is None:
+            started = change.at
+    return started

@@ -41,7 +41,7 @@ def send_review_decided(review: Review) -> None:
         decision=review.decision,
         decision_label=str(Decision(review.decision).label),
         reason=review.decision_reason,
-        forfeited=review.commissions.count() if review.decision in (Decision.FORFEITURE, Decision.TERMINATION) else 0,
+        forfeited=review_money.list_forfeitable_commissions(review).count() if review.forfeits else 0,
         missed_target=is_missed_target(review),
         appeal_by=""
         if dismissed or review.appeal_by is None
@@ -154,9 +154,16 @@ def send_end_of_program(affiliate: Affiliate, *, ends_at: datetime, reason: str,
 
 
 def send_target_at_risk(
-    affiliate: Affiliate, *, agreement: AgreementVersion, orders: int, missed_at: datetime, day: str
+    affiliate: Affiliate,
+    *,
+    agreement: AgreementVersion,
+    orders: int,
+    missed_at: datetime,
+    is_first_period: bool,
+    day: str,
 ) -> None:
     context = _build_target_context(agreement, orders) | {
+        "is_first_period": is_first_period,
         "clause": cite_clause(agreement, Rule.TARGET_AT_RISK),
         "missed_at": format_datetime_for(missed_at, affiliate),
     }

@@ -3,6 +3,7 @@
 A rule that is missing from the accepted text is no ground (specification 8).
 """
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -16,8 +17,8 @@ from compliance.models import Review
 
 Decision = Review.Decision
 
-# From mildest to gravest, as in clause 8.5. Forfeiture takes only the named commissions while suspension stops all
-# earning, so forfeiture is also possible for an activity whose gravest consequence is suspension.
+# From mildest to gravest, as in clause 8.5. Forfeiture takes only the named commissions; it is possible for every
+# activity, whatever its gravest consequence.
 DECISIONS_BY_SEVERITY: tuple[Review.Decision, ...] = (
     Decision.DISMISSED,
     Decision.WARNING,
@@ -89,12 +90,16 @@ def is_missed_target(review: Review) -> bool:
     return review.term == Rule.SALES_TARGET.value
 
 
-def list_possible_decisions(review: Review) -> tuple[Review.Decision, ...]:
-    """Return the decisions allowed for `review`: none graver than its activity's gravest consequence (clause 8.5)."""
-    if is_missed_target(review):
-        return MISSED_TARGET_DECISIONS
-    if not review.activity:
-        return DECISIONS_BY_SEVERITY
-    activity = ProhibitedActivity.objects.get(agreement_id=review.agreement_id, code=review.activity)
-    gravest = Decision(activity.gravest_consequence)
-    return DECISIONS_BY_SEVERITY[: DECISIONS_BY_SEVERITY.index(gravest) + 1]
+def list_possible_decisions(review: Review, *, now: datetime) -> tuple[Review.Decision, ...]:
+    """Return the decisions allowed for `review` at `now`: none graver than its activity's gravest consequence.
+
+    Forfeiture is possible for every activity, until staff miss the deadline to decide (clauses 8.4 and 8.5).
+    """
+    possible = MISSED_TARGET_DECISIONS if is_missed_target(review) else DECISIONS_BY_SEVERITY
+    if review.activity:
+        activity = ProhibitedActivity.objects.get(agreement_id=review.agreement_id, code=review.activity)
+        gravest = possible.index(Decision(activity.gravest_consequence))
+        possible = tuple(one for one in possible if one == Decision.FORFEITURE or possible.index(one) <= gravest)
+    if now >= review.decide_by:
+        possible = tuple(one for one in possible if one != Decision.FORFEITURE)
+    return possible

@@ -16,11 +16,6 @@ from payouts.commissions import forfeiture, holds
 from payouts.models import Commission, CommissionHold, PayoutHold
 
 
-def build_hold_source(review: Review) -> str:
-    """Return the `source` of the holds that `review` places."""
-    return f"review:{review.pk}"
-
-
 def build_hold_reason(review: Review) -> str:
     """Return the reason for the hold, as shown to the affiliate."""
     title = _("%(title)s, clause %(clause)s of %(version)s") % {
@@ -43,9 +38,14 @@ def validate_commissions(*, affiliate: Affiliate, commissions: Iterable[Commissi
     return eligible
 
 
+def list_forfeitable_commissions(review: Review) -> QuerySet[Commission]:
+    """Return the commissions that `review` names, without those forfeited or credited to another affiliate since."""
+    return review.commissions.filter(affiliate=review.affiliate, forfeited_at__isnull=True)
+
+
 def list_held_commissions(review: Review) -> QuerySet[Commission]:
     """Return the commissions that `review` currently holds."""
-    holding = CommissionHold.objects.filter(source=build_hold_source(review), released_at__isnull=True)
+    holding = CommissionHold.objects.filter(source=review.source, released_at__isnull=True)
     return Commission.objects.filter(pk__in=holding.values("commission"))
 
 
@@ -56,7 +56,7 @@ def compute_held_amount(review: Review) -> Decimal:
 
 def holds_all_payouts(review: Review) -> bool:
     """Return whether `review` currently holds all payouts of its affiliate."""
-    return PayoutHold.objects.filter(source=build_hold_source(review), released_at__isnull=True).exists()
+    return PayoutHold.objects.filter(source=review.source, released_at__isnull=True).exists()
 
 
 def hold_commissions(*, review: Review, commissions: Sequence[Commission], now: datetime, by: User | None) -> None:
@@ -64,32 +64,30 @@ def hold_commissions(*, review: Review, commissions: Sequence[Commission], now: 
     holding = set(list_held_commissions(review).values_list("pk", flat=True))
     free = [commission for commission in commissions if commission.pk not in holding]
     if free:
-        holds.hold_commissions(
-            commissions=free, source=build_hold_source(review), reason=build_hold_reason(review), now=now, by=by
-        )
+        holds.hold_commissions(commissions=free, source=review.source, reason=build_hold_reason(review), now=now, by=by)
 
 
 def hold_all_payouts(*, review: Review, reason: str, now: datetime, by: User | None) -> None:
     """Hold all payouts of the affiliate, with the reason that staff gave."""
-    holds.hold_payouts(affiliate=review.affiliate, source=build_hold_source(review), reason=reason, now=now, by=by)
+    holds.hold_payouts(affiliate=review.affiliate, source=review.source, reason=reason, now=now, by=by)
 
 
 def release_hold(*, review: Review, now: datetime, by: User | None) -> bool:
     """Release everything that `review` holds; return whether it held anything."""
     commissions, all_payouts = list_held_commissions(review).exists(), holds_all_payouts(review)
     if commissions:
-        holds.release_holds(source=build_hold_source(review), now=now, by=by)
+        holds.release_holds(source=review.source, now=now, by=by)
     if all_payouts:
-        holds.release_payouts(affiliate=review.affiliate, source=build_hold_source(review), now=now, by=by)
+        holds.release_payouts(affiliate=review.affiliate, source=review.source, now=now, by=by)
     return commissions or all_payouts
 
 
 def forfeit_commissions(*, review: Review, now: datetime, by: User | None) -> list[Commission]:
     """Forfeit the commissions that `review` names, release its hold, and return those forfeited.
 
-    Commissions that another review has forfeited in the meantime are left out.
+    Commissions that another review has forfeited in the meantime, or that have become another affiliate's, are left out.
     """
-    commissions = list(review.commissions.filter(forfeited_at__isnull=True))
+    commissions = list(list_forfeitable_commissions(review))
     if commissions:
         reason = _("Forfeited by review: %(title)s, clause %(clause)s of %(version)s") % {
             "title": get_review_title(review)[:120],

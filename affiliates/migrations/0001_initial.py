@@ -73,7 +73,10 @@ class Migration(migrations.Migration):
                 ('breach', models.BooleanField(default=False, verbose_name='for breach')),
                 ('reason', models.TextField(blank=True, verbose_name='reason')),
                 ('clause', models.CharField(blank=True, max_length=60, verbose_name='clause')),
+                ('notice_ends_at', models.DateTimeField(null=True, verbose_name='notice ends')),
+                ('source', models.CharField(blank=True, default='', max_length=100)),
                 ('affiliate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='status_changes', to='affiliates.affiliate')),
+                ('annuls', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='annulled_by', to='affiliates.statuschange', verbose_name='annuls')),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={

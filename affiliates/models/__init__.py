@@ -1,5 +1,5 @@
 from affiliates.models.affiliate import Affiliate, State
 from affiliates.models.channel import Channel
-from affiliates.models.status_change import StatusChange
+from affiliates.models.status_change import IN_EFFECT_SQL, StatusChange
 
-__all__ = ["Affiliate", "Channel", "State", "StatusChange"]
+__all__ = ["IN_EFFECT_SQL", "Affiliate", "Channel", "State", "StatusChange"]

@@ -68,13 +68,13 @@ class AppealDecisionForm(ReasonForm):
     field_order = ("outcome", "reason")
 
 
-def build_decision_form(review: Review) -> type[ReasonForm]:
-    """Return the form to decide `review`, with the decisions that its clause allows."""
+def build_decision_form(review: Review, *, now: datetime) -> type[ReasonForm]:
+    """Return the form to decide `review` at `now`, with the decisions that its clause and its deadline allow."""
 
     class DecisionForm(ReasonForm):
         decision = forms.ChoiceField(
             label=gettext_lazy("Decision"),
-            choices=[(decision.value, decision.label) for decision in list_possible_decisions(review)],
+            choices=[(decision.value, decision.label) for decision in list_possible_decisions(review, now=now)],
             widget=UnfoldAdminRadioSelectWidget,
             initial=review.recommendation or None,
         )

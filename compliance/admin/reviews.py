@@ -1,5 +1,6 @@
 """Reviews in the admin, with actions to open and decide them, to decide appeals and to add private notes."""
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -26,6 +27,7 @@ from compliance.admin.forms import (
     build_decision_form,
     build_open_review_form,
 )
+from compliance.deadlines import is_over
 from compliance.grounds import annotate_title
 from compliance.models import Review, ReviewEvent, ReviewFile, Signal
 from compliance.reviews import appeals, decisions, replies
@@ -151,18 +153,15 @@ class ReviewAdmin(ReadOnlyAdmin):
     @StaffPage(gettext_lazy("Decide"), permission="compliance.decide_review", rows=Q(state=State.OPEN))
     def decide(self, request: HttpRequest, object_id: str) -> HttpResponse:
         review = get_object_or_404(self.get_queryset(request).select_related("agreement"), pk=object_id)
+        now = timezone.now()
         return run_action(
             request,
             self,
-            build_decision_form(review),
+            build_decision_form(review, now=now),
             _("Decide this review"),
-            lambda answers: decisions.decide(review=review, now=timezone.now(), by=staff_member(request), **answers),
+            lambda answers: decisions.decide(review=review, now=now, by=staff_member(request), **answers),
             reverse("admin:compliance_review_change", args=[review.pk]),
-            explanation=_(
-                "The decision and its reason are shown to the affiliate. They can reply until %(reply_by)s; until they"
-                " have replied or this date has passed, you can only dismiss the review."
-            )
-            % {"reply_by": format_datetime(review.reply_by)},
+            explanation=_explain_decision(review, now),
             success_message=_("Review decided."),
         )
 
@@ -185,6 +184,16 @@ class ReviewAdmin(ReadOnlyAdmin):
         explanation=gettext_lazy("Only staff can see the note."),
         success=gettext_lazy("Note added."),
     )
+
+
+def _explain_decision(review: Review, now: datetime) -> str:
+    explanation = _(
+        "The decision and its reason are shown to the affiliate. They can reply until %(reply_by)s; until they"
+        " have replied or this date has passed, you can only dismiss the review."
+    ) % {"reply_by": format_datetime(review.reply_by)}
+    if is_over(review.decide_by, now) and review.commissions.exists():
+        explanation = f"{explanation} {decisions.describe_missed_deadline(review)}"
+    return explanation
 
 
 def build_affiliate_url(affiliate: Affiliate) -> str:

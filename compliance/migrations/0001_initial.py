@@ -221,6 +221,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='review',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decision', 'forfeiture'), _negated=True), ('decided_at__lt', models.F('decide_by')), _connector='OR'), name='review_forfeiture_in_time'),
+        ),
+        migrations.AddConstraint(
+            model_name='review',
             constraint=models.CheckConstraint(condition=models.Q(('activity', ''), ('term', ''), _connector='XOR'), name='review_activity_xor_term'),
         ),
         migrations.AddConstraint(
@@ -238,6 +242,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='reviewevent',
             constraint=models.UniqueConstraint(fields=('review', 'number'), name='unique_review_event_number'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='reviewevent',
+            trigger=pgtrigger.compiler.Trigger(name='forfeited_in_time', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."kind" = \'forfeited\')', func="\n            IF NOT EXISTS (SELECT FROM compliance_review review\n                            WHERE review.id = NEW.review_id AND review.decided_at < review.decide_by\n                              AND (review.appeal = 'refused' OR review.appealed_at IS NULL\n                                   AND review.appeal_by <= NEW.at)) THEN\n                RAISE EXCEPTION 'review % cannot forfeit commissions', NEW.review_id;\n            END IF;\n            RETURN NEW;\n        ", hash='0004af8cf5688a4e9c0ae6da7c4bcefbc783153f', operation='INSERT', pgid='pgtrigger_forfeited_in_time_08693', table='compliance_reviewevent', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='reviewevent',

@@ -3,6 +3,7 @@
 from typing import ClassVar, Self
 from uuid import UUID
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -74,6 +75,21 @@ class Review(models.Model):
 
     objects = ReviewQuerySet.as_manager()
 
+    @property
+    def source(self) -> str:
+        """The key by which other apps know what this review decided or holds."""
+        return f"review:{self.pk}"
+
+    @property
+    def was_decided_in_time(self) -> bool:
+        """Whether staff decided by `decide_by`; otherwise the named commissions can't be forfeited (specification 8)."""
+        return self.decided_at is not None and self.decided_at < self.decide_by
+
+    @property
+    def forfeits(self) -> bool:
+        """Whether the decision forfeits the named commissions, once it can no longer be appealed."""
+        return self.decision in (self.Decision.FORFEITURE, self.Decision.TERMINATION) and self.was_decided_in_time
+
     class Meta:
         verbose_name = _("review")
         permissions: ClassVar = [
@@ -93,6 +109,10 @@ class Review(models.Model):
                 name="review_decision_has_date",
             ),
             models.CheckConstraint(
+                condition=~Q(decision="forfeiture") | Q(decided_at__lt=F("decide_by")),
+                name="review_forfeiture_in_time",
+            ),
+            models.CheckConstraint(
                 condition=Q(appeal_decided_by__isnull=True) | ~Q(appeal_decided_by=F("decided_by")),
                 name="review_appeal_other_decider",
             ),
@@ -104,6 +124,25 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.activity or self.term} ({self.clause})"
+
+
+def _build_forfeiture_trigger() -> pgtrigger.Trigger:
+    """Return a trigger that rejects the forfeiture of a review that was not decided in time or can be appealed."""
+    return pgtrigger.Trigger(
+        name="forfeited_in_time",
+        operation=pgtrigger.Insert,
+        when=pgtrigger.Before,
+        condition=pgtrigger.Q(new__kind="forfeited"),
+        func="""
+            IF NOT EXISTS (SELECT FROM compliance_review review
+                            WHERE review.id = NEW.review_id AND review.decided_at < review.decide_by
+                              AND (review.appeal = 'refused' OR review.appealed_at IS NULL
+                                   AND review.appeal_by <= NEW.at)) THEN
+                RAISE EXCEPTION 'review % cannot forfeit commissions', NEW.review_id;
+            END IF;
+            RETURN NEW;
+        """,
+    )
 
 
 class ReviewEvent(models.Model):
@@ -139,7 +178,7 @@ class ReviewEvent(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["review", "number"], name="unique_review_event_number")
         ]
-        triggers: ClassVar = build_append_only_triggers()
+        triggers: ClassVar = [*build_append_only_triggers(), _build_forfeiture_trigger()]
 
     def __str__(self) -> str:
         return self.get_kind_display()

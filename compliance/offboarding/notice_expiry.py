@@ -20,6 +20,7 @@ from agreements.rules import Rule
 from audit import trail
 from compliance import emails
 from compliance.models import TerminationNotice
+from payouts.commissions.reattribution import reattribute_orders
 from payouts.ledger import booking
 
 logger = logging.getLogger(__name__)
@@ -77,7 +78,8 @@ def _end_notice(pk: Any, now: datetime) -> bool:
         reason="The notice period is over." if ends else "The affiliate no longer participates.",
     )
     if ends:
-        _end_agreement(affiliate, notice.takes_effect_at, notice.reason, Rule.TERMINATION_NOTICE_DAYS, now)
+        source = notice.review.source if notice.review else ""
+        _end_agreement(affiliate, notice.takes_effect_at, notice.reason, Rule.TERMINATION_NOTICE_DAYS, now, source)
     return ends
 
 
@@ -113,14 +115,25 @@ def _end_with_program(pk: Any, ends_at: datetime, now: datetime) -> bool:
     return True
 
 
-def _end_agreement(affiliate: Affiliate, at: datetime, reason: str, rule: Rule, now: datetime) -> None:
+def _end_agreement(
+    affiliate: Affiliate, at: datetime, reason: str, rule: Rule, now: datetime, source: str = ""
+) -> None:
     agreement, _applicable = get_applicable_version(affiliate.pk, at=now)
     clause = cite_clause(agreement, rule)[:60]
     # The history is ordered by time, so the new entry must be later than the last one.
     effective_at = max(at, affiliate.state_since + timedelta(microseconds=1))
     status_history.change_status(
-        affiliate=affiliate, to=State.TERMINATED, now=now, by=None, reason=reason, clause=clause, at=effective_at
+        affiliate=affiliate,
+        to=State.TERMINATED,
+        now=now,
+        by=None,
+        reason=reason,
+        clause=clause,
+        at=effective_at,
+        source=source,
     )
+    # Orders that came in between the end and this run were attributed as if the agreement had not ended.
+    reattribute_orders(affiliate=affiliate, since=effective_at, now=now, by=None, reason=reason)
     emails.send_terminated(affiliate, reason=reason, clause=clause, at=effective_at)
 
 

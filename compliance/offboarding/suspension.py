@@ -24,13 +24,19 @@ from payouts.ledger import booking
 def suspend(*, affiliate: Affiliate, reason: str, now: datetime, by: User | None, review: Review | None = None) -> None:
     """Suspend an active affiliate with a reason, by the decision of `review` or directly by staff, and notify them.
 
-    Cites the clause of the review, or else the clause on suspension. A running termination notice stays in effect.
+    Cites the clause of the review, or else the clause on suspension. A running termination notice stays in effect. The
+    decision of a review is also recorded for an affiliate who is suspended already, so that it outlasts the other.
     """
     require_uninvolved(by, [affiliate])
     reason = require_reason(reason)
     booking.lock_shared()
     clause = cite_review_clause(review) if review else _cite_suspension_clause(affiliate, now)
-    _change_state(affiliate, State.SUSPENDED, reason, clause, now, by)
+    is_suspended = affiliate.state == State.SUSPENDED
+    if is_suspended and review is None:
+        raise IllegalTransition(_("%s is suspended already.") % affiliate)
+    _change_state(affiliate, State.SUSPENDED, reason, clause, now, by, source=review.source if review else "")
+    if is_suspended:
+        return
     emails.send_suspended(affiliate, reason=reason, clause=clause, review=review, now=now)
 
 
@@ -49,9 +55,11 @@ def notify_reinstated(*, affiliate: Affiliate, reason: str, now: datetime) -> No
     emails.send_reinstated(affiliate, reason=reason, clause=_cite_suspension_clause(affiliate, now), now=now)
 
 
-def _change_state(affiliate: Affiliate, to: State, reason: str, clause: str, now: datetime, by: User | None) -> None:
+def _change_state(
+    affiliate: Affiliate, to: State, reason: str, clause: str, now: datetime, by: User | None, *, source: str = ""
+) -> None:
     if to == State.ACTIVE and affiliate.state != State.SUSPENDED:
-        # The state machine also allows the way back from a termination, but only for a granted appeal.
+        # The state machine also allows the way from approved to active, but only by an acceptance.
         raise IllegalTransition(_("%s is not suspended.") % affiliate)
     status_history.change_status(
         affiliate=affiliate,
@@ -61,6 +69,7 @@ def _change_state(affiliate: Affiliate, to: State, reason: str, clause: str, now
         reason=reason,
         clause=clause,
         notice_ends_at=affiliate.notice_ends_at,
+        source=source,
     )
 
 

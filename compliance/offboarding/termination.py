@@ -87,6 +87,25 @@ def revoke_review_notice(*, review: Review, now: datetime, by: User | None) -> N
         revoke_notice(notice=notice, reason=_("Your appeal was granted."), now=now, by=by)
 
 
+def resume_notice(
+    *, affiliate: Affiliate, ended_at: datetime | None, now: datetime, by: User | None, reason: str
+) -> None:
+    """Let the notice run on that ended at `ended_at` with a termination for breach, which an appeal has annulled."""
+    ended = TerminationNotice.objects.filter(affiliate=affiliate, state=NoticeState.REVOKED, ended_at=ended_at)
+    for notice in ended:
+        TerminationNotice.objects.filter(pk=notice.pk).update(state=NoticeState.RUNNING, ended_at=None)
+        _store_notice_end(affiliate, notice.takes_effect_at)
+        trail.record(
+            action="termination notice resumed",
+            subject=affiliate,
+            now=now,
+            by=by,
+            before={"state": NoticeState.REVOKED.value},
+            after={"state": NoticeState.RUNNING.value, "takes_effect_at": notice.takes_effect_at},
+            reason=reason,
+        )
+
+
 @transaction.atomic
 def leave_program(*, affiliate: Affiliate, now: datetime, by: User | None, reason: str = "") -> None:
     """Let the affiliate leave: their agreement ends `termination_notice_days` x 24 h from now (clause 10.1).
@@ -120,6 +139,7 @@ def end_for_breach(*, review: Review, now: datetime, by: User | None) -> None:
         reason=review.decision_reason,
         clause=cite_review_clause(review),
         breach=True,
+        source=review.source,
     )
     for notice in TerminationNotice.objects.filter(affiliate=affiliate, state=NoticeState.RUNNING):
         end_notice(notice, to=NoticeState.REVOKED, now=now, by=by, reason=_("The agreement ended for breach."))

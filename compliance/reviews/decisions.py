@@ -25,9 +25,9 @@ def decide(*, review: Review, decision: str, reason: str, now: datetime, by: Use
     """Decide an open review with a reason, apply the decision and notify the affiliate, who may appeal.
 
     Dismissal, warning and suspension release the hold at once; forfeiture and termination hold the named commissions
-    until the appeal is over. Raises ValidationError for a decision graver than the clause allows, for a missing
-    reason, and for anything but a dismissal while the affiliate can still reply and has not (specification 8, clauses
-    8.3 and 8.5).
+    until the appeal is over. After `decide_by` nothing is held or forfeited. Raises ValidationError for a decision
+    graver than the clause allows, for a forfeiture after `decide_by`, for a missing reason, and for anything but a
+    dismissal while the affiliate can still reply and has not (specification 8, clauses 8.3 to 8.5).
     """
     reason = clean_text(reason, "reason")
     current = timeline.lock_review(review)
@@ -44,9 +44,18 @@ def decide(*, review: Review, decision: str, reason: str, now: datetime, by: Use
     return current
 
 
+def describe_missed_deadline(review: Review) -> str:
+    """Say why the commissions that `review` names can no longer be forfeited in it (clause 8.4)."""
+    # For staff, beside a form with dates in UTC.
+    return _(
+        "The commissions can no longer be forfeited in this review, because it was not decided by %(deadline)s."
+    ) % {"deadline": format_datetime(review.decide_by)}
+
+
 def _validate_decision(review: Review, decision: str, now: datetime) -> Review.Decision:
-    possible = list_possible_decisions(review)
-    if decision not in possible:
+    if decision == Decision.FORFEITURE and is_over(review.decide_by, now):
+        raise ValidationError({"decision": describe_missed_deadline(review)})
+    if decision not in list_possible_decisions(review, now=now):
         raise ValidationError(
             {"decision": _("Clause %(clause)s does not allow this decision.") % {"clause": review.clause}}
         )

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from agreements.models import Program
 from compliance.models import Signal
 from compliance.signals import detectors
 
@@ -29,8 +30,11 @@ def detect_signals(*, now: datetime) -> dict[str, int]:
     """Raise signals of every kind from the last SIGNAL_DAYS and return how many were raised, by kind.
 
     An affiliate has at most one open signal of a kind. One that staff have closed is not raised again within
-    SIGNAL_DAYS, nor ever on the same evidence. A detector that fails stops no other.
+    SIGNAL_DAYS, nor ever on the same evidence. A detector that fails stops no other. Before the program is opened no
+    signal is raised.
     """
+    if not Program.objects.filter(opened_at__lte=now).exists():
+        return {}
     since = now - timedelta(days=settings.SIGNAL_DAYS)
     raised = {}
     for kind, detect in DETECTORS.items():

@@ -107,6 +107,29 @@ def is_missed(target: Target, moment: datetime) -> bool:
     return target.qualifying_order_at is None or target.qualifying_order_at < target.compute_window(moment).since
 
 
+def find_first_period_end(target: Target) -> datetime:
+    """Return the end of the affiliate's first `target_days`, which paused days postpone."""
+    first, paused = target.active_since.astimezone(target.zone).date(), 0
+    while True:
+        end = target.active_since + timedelta(days=target.days + paused)
+        days = count_paused_days(target.paused, first, end.astimezone(target.zone).date())
+        if days <= paused:
+            return end
+        paused = days
+
+
+def find_expected_miss(target: Target, now: datetime) -> datetime | None:
+    """Return when, within 30 days, the target would be missed if no more orders arrive; None if it would not.
+
+    For a new affiliate only the end of their first `target_days` counts.
+    """
+    if is_checkable(target, now):
+        return find_first_miss(target, list_upcoming_checks(now))
+    end = find_first_period_end(target)
+    near = end <= now + timedelta(days=AT_RISK_DAYS)
+    return end if near and is_missed(target, end) else None
+
+
 def list_upcoming_checks(now: datetime) -> list[datetime]:
     """Return the times of the daily checks in the next 30 days, at the same time of day as `now`."""
     return [now + timedelta(days=days) for days in range(1, AT_RISK_DAYS + 1)]
@@ -123,7 +146,7 @@ def find_first_miss(target: Target, moments: Sequence[datetime]) -> datetime | N
 
 
 def compute_result(target: Target, *, now: datetime) -> TargetResult:
-    """Return met, at risk (missed within 30 days if no more orders arrive) or missed."""
-    if is_missed(target, now):
+    """Return met, at risk (would be missed within 30 days) or, for an affiliate who can be checked, missed."""
+    if is_checkable(target, now) and is_missed(target, now):
         return TargetResult.MISSED
-    return TargetResult.AT_RISK if find_first_miss(target, list_upcoming_checks(now)) else TargetResult.MET
+    return TargetResult.AT_RISK if find_expected_miss(target, now) else TargetResult.MET

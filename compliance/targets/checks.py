@@ -17,10 +17,11 @@ from agreements.clauses import get_clause_number
 from agreements.models import Program
 from agreements.rules import Rule
 from audit import trail
+from audit.models import AuditRecord
 from compliance import emails
 from compliance.models import Review, TargetCheck, TargetNotice, TerminationNotice
 from compliance.targets import notices as target_notices
-from compliance.targets.arithmetic import TargetResult, find_first_miss, list_upcoming_checks
+from compliance.targets.arithmetic import TargetResult, find_expected_miss
 from compliance.targets.target_evaluation import (
     TargetEvaluation,
     evaluate_targets,
@@ -29,6 +30,7 @@ from compliance.targets.target_evaluation import (
 )
 
 logger = logging.getLogger(__name__)
+WARNING_ACTION = "target at risk"
 
 
 class TargetCheckCounts(NamedTuple):
@@ -44,6 +46,8 @@ class TargetCheckCounts(NamedTuple):
 def check_targets(*, now: datetime) -> TargetCheckCounts:
     """Check the target of every active affiliate not yet checked on this day, and end notices that are due.
 
+    New affiliates, who have not been active for `target_days`, are not checked, but warned if they are at risk.
+
     Nothing is checked before the program is opened. Safe to repeat and to run concurrently: there is one check per
     affiliate and day, one running notice per affiliate, and one review per notice.
     """
@@ -52,17 +56,16 @@ def check_targets(*, now: datetime) -> TargetCheckCounts:
     day = get_program_day(now)
     done = set(TargetCheck.objects.filter(day=day).values_list("affiliate_id", flat=True))
     evaluations = evaluate_targets([pk for pk in list_active_affiliates() if pk not in done], now=now)
-    checkable = [evaluation for evaluation in evaluations if evaluation.is_checkable]
-    context = CheckContext.load(checkable, now)
-    without_action = [evaluation for evaluation in checkable if not context.choose_action(evaluation)]
+    relevant = [one for one in evaluations if one.is_checkable or one.result is TargetResult.AT_RISK]
+    context = CheckContext.load(relevant, now)
+    acting = [one for one in relevant if context.choose_action(one)]
+    without_action = [one for one in relevant if one.is_checkable and not context.choose_action(one)]
     checks = [_build_check(evaluation, day, now) for evaluation in without_action]
     TargetCheck.objects.bulk_create(checks, ignore_conflicts=True)
-    outcomes = [
-        _check_affiliate(evaluation, context, day, now) for evaluation in checkable if context.choose_action(evaluation)
-    ]
+    outcomes = [_check_affiliate(evaluation, context, day, now) for evaluation in acting]
     ended = target_notices.end_due_notices(now=now)
     return TargetCheckCounts(
-        checked=len(checkable),
+        checked=sum(one.is_checkable for one in relevant),
         warned=outcomes.count("warned"),
         notified=outcomes.count("notified"),
         met=outcomes.count("met") + ended.met,
@@ -82,11 +85,11 @@ class CheckContext(NamedTuple):
     def load(cls, evaluations: Sequence[TargetEvaluation], now: datetime) -> "CheckContext":
         affiliate_ids = [evaluation.affiliate_id for evaluation in evaluations]
         running = TargetNotice.objects.filter(state=TargetNotice.State.RUNNING, affiliate__in=affiliate_ids)
-        warned = TargetCheck.objects.filter(warning_sent=True, affiliate__in=affiliate_ids).order_by("checked_at")
+        at_risk = [one.affiliate_id for one in evaluations if one.result is TargetResult.AT_RISK]
         return cls(
             running={notice.affiliate_id: notice for notice in running},
             exempt=find_exempt_affiliates(evaluations, now),
-            warned=dict(warned.values_list("affiliate_id", "checked_at")),
+            warned=load_warning_times(at_risk),
             now=now,
         )
 
@@ -104,6 +107,17 @@ class CheckContext(NamedTuple):
     def _may_warn(self, evaluation: TargetEvaluation) -> bool:
         last = self.warned.get(evaluation.affiliate_id)
         return last is None or last + timedelta(days=evaluation.agreement.target_days) <= self.now
+
+
+def load_warning_times(affiliate_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """Return {affiliate id: when they last got the at-risk e-mail}.
+
+    It comes from the audit trail, because new affiliates are warned before their first check.
+    """
+    records = AuditRecord.objects.filter(
+        subject_type=Affiliate._meta.label_lower, subject_id__in=map(str, affiliate_ids), action=WARNING_ACTION
+    )
+    return {UUID(subject): at for subject, at in records.order_by("at", "id").values_list("subject_id", "at")}
 
 
 def find_exempt_affiliates(evaluations: Sequence[TargetEvaluation], now: datetime) -> set[UUID]:
@@ -145,6 +159,8 @@ def _store_check(evaluation: TargetEvaluation, context: CheckContext, day: date,
     )
     if affiliate.state != State.ACTIVE:
         return ""
+    if not evaluation.is_checkable:
+        return _warn_new_affiliate(affiliate, evaluation, context, day, now)
     action = context.choose_action(evaluation)
     check = _build_check(evaluation, day, now, warning_sent=action == "warned")
     if TargetCheck.objects.filter(affiliate=affiliate, day=day).exists():
@@ -159,14 +175,29 @@ def _store_check(evaluation: TargetEvaluation, context: CheckContext, day: date,
     return action
 
 
+def _warn_new_affiliate(
+    affiliate: Affiliate, evaluation: TargetEvaluation, context: CheckContext, day: date, now: datetime
+) -> str:
+    """Warn an affiliate who has not been active for `target_days`, unless another run was first."""
+    if context._replace(warned=load_warning_times([affiliate.pk])).choose_action(evaluation) != "warned":
+        return ""
+    _send_warning(affiliate, evaluation, day, now)
+    return "warned"
+
+
 def _send_warning(affiliate: Affiliate, evaluation: TargetEvaluation, day: date, now: datetime) -> None:
-    missed_at = find_first_miss(evaluation.target, list_upcoming_checks(now))
+    missed_at = find_expected_miss(evaluation.target, now)
     assert missed_at is not None
     emails.send_target_at_risk(
-        affiliate, agreement=evaluation.agreement, orders=evaluation.orders, missed_at=missed_at, day=day.isoformat()
+        affiliate,
+        agreement=evaluation.agreement,
+        orders=evaluation.orders,
+        missed_at=missed_at,
+        is_first_period=not evaluation.is_checkable,
+        day=day.isoformat(),
     )
     trail.record(
-        action="target at risk",
+        action=WARNING_ACTION,
         subject=affiliate,
         now=now,
         by=None,

@@ -86,6 +86,8 @@ WITH line AS (
      ORDER BY affiliate_id, entered_at DESC, id DESC
 ), held AS (
     SELECT DISTINCT affiliate_id FROM payouts_payouthold WHERE released_at IS NULL
+), program AS (
+    SELECT EXISTS (SELECT FROM agreements_program WHERE ends_at <= %(now)s) AS ended
 ), due AS (
     SELECT a.id AS affiliate_id, COALESCE(latest.number, 0) + 1 AS number, COALESCE(latest.closing, 0) AS opening,
            COALESCE(line.lines, 0) AS lines, COALESCE(line.settled, 0) AS settled,
@@ -93,7 +95,7 @@ WITH line AS (
            COALESCE(returned.amount, 0) AS returned,
            COALESCE(latest.closing, 0) + COALESCE(line.settled, 0) + COALESCE(adjustment.amount, 0)
                + COALESCE(returned.amount, 0) AS balance,
-           a.state, a.state = 'terminated' OR a.state = 'leaving' AND a.notice_ends_at <= %(now)s AS final,
+           a.state, a.state = 'terminated' OR COALESCE(a.notice_ends_at <= %(now)s, false) OR program.ended AS final,
            accepted.reaches_id AS agreement_id, COALESCE(accepted.payout_minimum, %(minimum)s) AS minimum,
            detail.id AS details_id, detail.confirmed_at, detail.usable_from, held.affiliate_id IS NOT NULL AS held
       FROM affiliates_affiliate a
@@ -104,6 +106,7 @@ WITH line AS (
       LEFT JOIN accepted ON accepted.affiliate_id = a.id
       LEFT JOIN detail ON detail.affiliate_id = a.id
       LEFT JOIN held ON held.affiliate_id = a.id
+     CROSS JOIN program
      WHERE (line.lines IS NOT NULL OR adjustment.amount IS NOT NULL OR returned.amount IS NOT NULL
             OR latest.closing <> 0)
        AND a.id <> ALL(%(exceptions)s)

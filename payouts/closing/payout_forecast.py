@@ -51,7 +51,7 @@ class PayoutEligibility(NamedTuple):
     """What decides besides the amount whether an affiliate can be paid (specification 6.3)."""
 
     state: str
-    notice_ends_at: datetime | None
+    ends_at: datetime | None  # the end of the notice or of the program
     details_usable_from: datetime | None  # None without confirmed details
     hold_reason: str  # the reason of a hold on payouts
     time_zone: str
@@ -85,24 +85,30 @@ def get_payout_forecast(affiliate: Affiliate, now: datetime) -> PayoutForecast |
         + get_unsettled_amounts(affiliate, close.month).due
         + (adjustments.aggregate(sum=Sum("amount"))["sum"] or ZERO)
     )
-    eligibility = _load_eligibility(affiliate, now)
+    program = Program.objects.first()
+    eligibility = _load_eligibility(affiliate, program, now)
     return PayoutForecast(
         now=now,
         agreement=agreement,
         close=close,
-        is_program_open=Program.objects.filter(opened_at__isnull=False).exists(),
+        is_program_open=program is not None and program.opened_at is not None,
         is_overdue=close.at <= now,
         expected=expected,
         requirements=list_requirements(eligibility, expected=expected, agreement=applicable, closes_at=close.at),
     )
 
 
-def _load_eligibility(affiliate: Affiliate, now: datetime) -> PayoutEligibility:
+def find_end(affiliate: Affiliate, program: Program | None) -> datetime | None:
+    """Return the end of the affiliate's notice or of the program, whichever comes first."""
+    return min(filter(None, (affiliate.notice_ends_at, program.ends_at if program else None)), default=None)
+
+
+def _load_eligibility(affiliate: Affiliate, program: Program | None, now: datetime) -> PayoutEligibility:
     current = details.get_current_details(affiliate, now)
     hold = PayoutHold.objects.filter(affiliate=affiliate, released_at=None).first()
     return PayoutEligibility(
         state=affiliate.state,
-        notice_ends_at=affiliate.notice_ends_at,
+        ends_at=find_end(affiliate, program),
         details_usable_from=current.usable_from if current and current.confirmed_at else None,
         hold_reason=hold.reason if hold else "",
         time_zone=affiliate.time_zone,
@@ -161,11 +167,10 @@ def get_unsettled_amounts(affiliate: Affiliate, month: Period) -> UnsettledAmoun
 
 
 def is_final(eligibility: PayoutEligibility, closes_at: datetime) -> bool:
-    """Return whether the payout threshold no longer applies: after a termination or a leaving affiliate's notice period
-    (specification 6.3)."""
-    if eligibility.state == State.LEAVING:
-        return eligibility.notice_ends_at is not None and eligibility.notice_ends_at <= closes_at
-    return eligibility.state == State.TERMINATED
+    """Return whether the payout threshold no longer applies: after a termination, or the end of a notice or of the
+    program (specification 6.3)."""
+    ends_at = eligibility.ends_at
+    return eligibility.state == State.TERMINATED or (ends_at is not None and ends_at <= closes_at)
 
 
 def list_requirements(

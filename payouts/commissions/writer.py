@@ -83,7 +83,7 @@ def _build_rows(owned: Sequence[OrderState]) -> CommissionRows:
     promotions = list_offers(min(placed), max(placed))
     rows = CommissionRows([], [])
     for order in owned:
-        affiliate_id, agreement_id = order.attribution.affiliate_id, order.attribution.agreement_id
+        affiliate_id, agreement_id = order.attribution.affiliate_id, order.attribution.rates_agreement_id
         assert order.snapshot is not None
         if affiliate_id is None or agreement_id is None:
             raise RuntimeError(f"order {order.snapshot.order_id} has an affiliate without an agreement")

@@ -49,7 +49,7 @@ class ChannelInline(ReadOnlyInline):
 
 class StatusChangeInline(ReadOnlyInline):
     model = StatusChange
-    fields = ("at", "before", "after", "by", "reason", "clause", "breach", "recorded_at")
+    fields = ("at", "before", "after", "by", "reason", "clause", "breach", "recorded_at", "annuls")
     verbose_name_plural = gettext_lazy("status history")
 
 

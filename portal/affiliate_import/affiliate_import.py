@@ -59,7 +59,7 @@ def import_affiliates(
     """
     agreement = _get_agreement(paper, now) if paper else None
     rows, problems = read_rows(content)
-    problems = sorted([*problems, *_find_conflicts(rows)])
+    problems = sorted([*problems, *_find_conflicts(rows, paper)])
     if problems:
         raise BadRows(problems)
     try:
@@ -82,13 +82,16 @@ def _get_agreement(paper: PaperAcceptance, now: datetime) -> AgreementVersion:
     return agreement
 
 
-def _find_conflicts(rows: Sequence[Row]) -> Iterator[Problem]:
+def _find_conflicts(rows: Sequence[Row], paper: PaperAcceptance | None) -> Iterator[Problem]:
     """Yield values that are already used in the database, ignoring case."""
+    assigned = Coupon.objects.filter(assigned_until__isnull=True)
+    if paper:  # a coupon of an affiliate who was terminated before it starts is free
+        assigned = assigned.exclude(affiliate__state=State.TERMINATED, affiliate__state_since__lte=paper.accepted_at)
     lookups: list[tuple[str, QuerySet[Any], str]] = [
         ("code", Affiliate.objects.all(), "code"),
         ("email", User.objects.all(), "email"),
         ("email", EmailAddress.objects.filter(verified=True), "email"),
-        ("coupon", Coupon.objects.filter(assigned_until__isnull=True), "code"),
+        ("coupon", assigned, "code"),
     ]
     reported = set()
     for column, stored, field in lookups:

@@ -70,7 +70,7 @@ def _build_payout_context(summary: Any, page_frame: Frame, agreement: AgreementV
     expected = balance + unsettled.due + summary.adjustments_sum
     eligibility = PayoutEligibility(
         state=summary.state,
-        notice_ends_at=summary.notice_ends_at,
+        ends_at=payout_forecast.find_end(summary, page_frame.program),
         details_usable_from=summary.details_usable_from,
         hold_reason=summary.payout_hold_reason or "",
         time_zone=page_frame.zone,

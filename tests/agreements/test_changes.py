@@ -123,14 +123,18 @@ def test_change_of_everything_else_is_listed_as_every_other_category(first):
     assert list_term_changes(new, first) == [("rate every other category", "3.00 %", "2.90 %", "detriment", "4.1")]
 
 
-def test_target_days_without_target_are_neutral(first):
+@pytest.mark.parametrize(("days", "cure_days"), [(90, 10), (200, 60)])
+def test_terms_of_a_target_are_neutral_without_a_target(first, days, cure_days):
     new = start_draft()
-    new.target_orders, new.target_days = 0, 90
+    new.target_orders, new.target_days, new.target_cure_days = 0, days, cure_days
     new.save()
-    assert [(c.term, c.effect) for c in changes.compare_versions(new, first).terms] == [
+    found = changes.compare_versions(new, first)
+    assert [(c.term, c.effect) for c in found.terms] == [
         ("target_orders", BENEFIT),
         ("target_days", NEUTRAL),
+        ("target_cure_days", NEUTRAL),
     ]
+    assert not found.detriment
 
 
 def test_beneficial_changes_are_no_detriment(first):

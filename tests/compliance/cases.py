@@ -56,6 +56,29 @@ def make_order(
     updated_at: datetime | None = None,
 ) -> Commission:
     """Create an order with one line of home-decor (5 %) and the affiliate's coupon; return its commission."""
+    order_id = send_order(
+        affiliate,
+        placed_at,
+        amount=amount,
+        refunded=refunded,
+        status=status,
+        order_id=order_id,
+        updated_at=updated_at,
+    )
+    return Commission.objects.get(order__order_id=order_id)
+
+
+def send_order(
+    affiliate: Affiliate,
+    placed_at: datetime,
+    *,
+    amount: str = "100.00",
+    refunded: str = "0.00",
+    status: str = "completed",
+    order_id: str = "",
+    updated_at: datetime | None = None,
+) -> str:
+    """Send such an order, credited or not; return its number."""
     order_id = order_id or f"T{next(_orders)}"
     line = {"line_id": "1", "category": "home-decor", "quantity": 1, "amount": amount, "refunded": refunded}
     (result,) = intake.ingest_orders(
@@ -77,7 +100,7 @@ def make_order(
         now=max(placed_at, updated_at or placed_at),
     )
     assert result.outcome in ("created", "updated"), result
-    return Commission.objects.get(order__order_id=order_id)
+    return order_id
 
 
 def list_mails(affiliate: Affiliate, kind: str) -> list[Message]:

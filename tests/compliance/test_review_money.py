@@ -121,10 +121,10 @@ def test_close_after_end_of_program_pays_balances_below_the_minimum(payable, rev
     )
     at = datetime(2026, 1, 4, tzinfo=UTC)
     suspension.suspend(affiliate=suspended, reason="Odd.", now=at, by=reviewer)
-    program_end.announce_end(ends_at=at + days(30), now=at, by=reviewer, reason="The shop closes.")
+    program_end.announce_end(ends_at=at + days(31), now=at, by=reviewer, reason="The shop closes.")
     close_month(JANUARY)
     assert not Payout.objects.exists()
-    notice_expiry.apply_expired_notices(now=at + days(30))
+    notice_expiry.apply_expired_notices(now=at + days(31))
     close_month(FEBRUARY)
     assert (
         list_statement_amounts(payable)[-1]

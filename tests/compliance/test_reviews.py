@@ -152,7 +152,7 @@ def test_decision_by_the_affiliate_or_without_reason_is_rejected(affiliate, revi
 @pytest.mark.parametrize(
     ("activity", "allowed"),
     [
-        ("unapproved-channel", {"dismissed", "warning"}),
+        ("unapproved-channel", {"dismissed", "warning", "forfeiture"}),
         ("brand-bidding", {"dismissed", "warning", "forfeiture", "suspension"}),
         ("fraud", {"dismissed", "warning", "forfeiture", "suspension", "termination"}),
     ],

@@ -12,12 +12,17 @@ from compliance.models import Review, Signal
 from compliance.signals import dismissals, signals
 from payouts.payout_details import details
 from shops import intake
-from tests.compliance.cases import days, make_active_affiliate, make_order
+from tests.compliance.cases import days, make_active_affiliate, make_order, open_program
 from tracking.clicks import click_ids
 from tracking.models import Click, Link
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _opened(db):
+    open_program()
 
 
 def make_link(affiliate) -> Link:
@@ -202,3 +207,18 @@ def test_database_rejects_second_open_signal_of_a_kind(affiliate):
         Signal.objects.create(affiliate=affiliate, kind="conversion", raised_at=NOW)
     for _ in range(2):
         Signal.objects.create(affiliate=affiliate, kind="abuse_report", raised_at=NOW)
+
+
+@pytest.mark.parametrize(("opened_at", "raised"), [(None, 0), (NOW + days(1), 0), (NOW, 1)])
+def test_no_signal_is_raised_before_the_program_is_opened(affiliate, opened_at, raised):
+    open_program(opened_at)
+    make_order_of_own(affiliate)
+    assert sum(signals.detect_signals(now=NOW).values()) == raised
+    assert Signal.objects.count() == raised
+
+
+def make_order_of_own(affiliate) -> None:
+    """Make orders whose customer is the affiliate."""
+    link = make_link(affiliate)
+    for _ in range(5):
+        make_click_order(link, clicked_at=NOW - days(1), placed_at=NOW, customer=affiliate.user.email)

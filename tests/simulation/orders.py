@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from payouts.commissions import forfeiture, holds
 from payouts.models import Commission
+from tests.simulation.reference import ACCEPTED_AT
 from tests.simulation.reference_rows import Line, Sale
 from tests.simulation.simulation import CATEGORIES, CENTS, INDEXES, PEOPLE, SOURCES, STARTS_AT, ProgramSimulation, step
 
@@ -17,6 +18,7 @@ ORDER = st.tuples(
     st.lists(st.tuples(st.sampled_from(CATEGORIES), st.sampled_from(CENTS)), min_size=1, max_size=2),
     st.sampled_from([0, 1, 20, 40, 60]),
     st.sampled_from([True, True, False]),
+    st.none() | st.tuples(st.sampled_from(PEOPLE), st.sampled_from([0, 1, 3, 5, 9]), st.booleans()),
 )
 
 
@@ -30,12 +32,18 @@ class OrderSteps(ProgramSimulation):
     @step(7, orders=st.lists(ORDER, min_size=1, max_size=3))
     def create_orders(self, orders):
         new = []
-        for coupon, lines, days_ago, is_completed in orders:
+        for coupon, lines, days_ago, is_completed, clicked in orders:
             placed = max(self.now - timedelta(days=days_ago), STARTS_AT)
             completed = min(placed + timedelta(days=2), self.now) if is_completed else None
             number = len(self.sales) + len(new)
-            new.append(Sale(f"S{number}", placed, [Line(*one) for one in lines], coupon, completed))
+            click = self._choose_click(placed, *clicked) if clicked else None
+            new.append(Sale(f"S{number}", placed, [Line(*one) for one in lines], coupon, completed, click))
         self.send_sales(*new)
+
+    @staticmethod
+    def _choose_click(placed, owner, days, exactly):
+        """Return a click that many days before the order, or a millisecond earlier."""
+        return owner, max(placed - timedelta(days=days, milliseconds=0 if exactly else 1), ACCEPTED_AT)
 
     @step(2, when=lambda run: run.sales, index=INDEXES, line_index=INDEXES, part=st.sampled_from([1, 2, 3, 1_000]))
     def refund(self, index, line_index, part):

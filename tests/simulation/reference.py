@@ -5,23 +5,26 @@ time zone is UTC.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
+from tests.simulation.reference_reviews import DAY, ReferenceReviews
 from tests.simulation.reference_rows import (
     RETURNED_STATES,
     UNSENT_STATES,
     AdjustmentRow,
     Batch,
+    CouponPeriod,
     Line,
     PayoutRow,
     Person,
+    ReviewRow,
     Sale,
     StatementFigures,
     Version,
 )
 
-DAY = timedelta(days=1)
+ACCEPTED_AT = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 def round_half_up(base: int, rate: int) -> int:
@@ -29,7 +32,7 @@ def round_half_up(base: int, rate: int) -> int:
     return (2 * base * rate + 10_000) // 20_000
 
 
-class ReferenceProgram:
+class ReferenceProgram(ReferenceReviews):
     """The state of the program and the rules that change it."""
 
     def __init__(self, people: Iterable[Person], version: Version) -> None:
@@ -38,6 +41,8 @@ class ReferenceProgram:
         self.sales: list[Sale] = []
         self.adjustments: list[AdjustmentRow] = []
         self.batches: list[Batch] = []
+        self.reviews: list[ReviewRow] = []
+        self.coupons = {person.code: [CouponPeriod(person.code, ACCEPTED_AT)] for person in self.people.values()}
 
     @property
     def payouts(self) -> list[PayoutRow]:
@@ -65,13 +70,35 @@ class ReferenceProgram:
                 return False
         return False
 
+    def find_coupon_owner(self, code: str | None, at: datetime) -> Person | None:
+        for period in self.coupons.get(code or "", []):
+            owner = self.people[period.owner]
+            is_assigned = period.since <= at and (period.until is None or at < period.until)
+            if is_assigned and owner.state_at(at) != "terminated":
+                return owner
+        return None
+
     def find_owner(self, sale: Sale) -> tuple[str | None, Version | None]:
-        person = self.people.get(sale.coupon or "")
+        """Return who gets the order, and the version whose rates apply."""
+        person, moment = self.find_coupon_owner(sale.coupon, sale.placed_at), sale.placed_at
+        if person is None and sale.click:
+            person, moment = self.people[sale.click[0]], sale.click[1]
+            if not self._is_in_window(person, moment, sale.placed_at):
+                return None, None
         if person is None:
             return None, None
-        version, paused = self.find_applicable_version(person, sale.placed_at)
-        is_credited = person.state_at(sale.placed_at) == "active" and version and not paused
+        version, _paused = self.find_applicable_version(person, sale.placed_at)
+        _version, paused = self.find_applicable_version(person, moment)
+        is_breached = person.breached_at is not None and person.breached_at <= sale.placed_at
+        is_credited = person.state_at(moment) == "active" and version and not paused and not is_breached
         return (person.code, version) if is_credited else (None, None)
+
+    def _is_in_window(self, person: Person, clicked_at: datetime, placed_at: datetime) -> bool:
+        """Return whether the order was placed within the days of the version at the click, and not before it."""
+        version, _paused = self.find_applicable_version(person, clicked_at)
+        if version is None:
+            version = [one for one in self.versions if one.effective_at <= clicked_at][-1]
+        return clicked_at <= placed_at <= clicked_at + version.attribution_days * DAY
 
     # Commissions (specification 5)
 
@@ -91,6 +118,7 @@ class ReferenceProgram:
             return
         if line.owner != sale.owner:
             line.holds.clear()
+            line.forfeited = False
         line.owner = sale.owner
         base = 0 if sale.cancelled else line.cents - line.refunded
         rate = sale.version.rates.get(line.category, sale.version.everything_else)
@@ -99,6 +127,12 @@ class ReferenceProgram:
         line.validated_at = (
             sale.completed_at + sale.version.validation_days * DAY if is_completed and sale.completed_at else None
         )
+
+    def attribute_again(self) -> None:
+        """Attribute every order of which no close has settled a line; a changed history counts as from the start."""
+        for sale in self.sales:
+            if not sale.settled:
+                self.apply_snapshot(sale)
 
     def forfeit(self, sale: Sale) -> None:
         for line in sale.lines:
@@ -177,7 +211,7 @@ class ReferenceProgram:
         if not balance:
             return {"nothing_due"}
         version, _paused = self.find_applicable_version(person, now)
-        is_final = person.state == "terminated" or (person.state == "leaving" and person.is_notice_over(now))
+        is_final = person.state == "terminated" or person.is_notice_over(now)
         reasons = {
             "negative_balance": balance < 0,
             "below_minimum": 0 < balance < (version or self.versions[0]).minimum and not is_final,

@@ -17,18 +17,22 @@ class Version:
     everything_else: int
     minimum: int
     validation_days: int
+    attribution_days: int
     effective_at: datetime
     detriment: bool = False
 
 
 @dataclass
 class Person:
+    """An affiliate. `history` has the changes of state that count; those that an appeal undid are removed from it."""
+
     code: str
     history: list[tuple[datetime, str]]
     accepted: dict[str, datetime]
     usable_from: datetime
     details: int = 1
     holds: set[str] = field(default_factory=set)
+    breached_at: datetime | None = None
     notice_ends_at: datetime | None = None
     statements: int = 0
     carried: int = 0
@@ -41,7 +45,35 @@ class Person:
         return self.notice_ends_at is not None and self.notice_ends_at <= now
 
     def state_at(self, at: datetime) -> str:
-        return [state for since, state in self.history if since <= at][-1]
+        return ["", *(state for since, state in self.history if since <= at)][-1]
+
+
+@dataclass
+class CouponPeriod:
+    """The assignment of a code; it also ends with the affiliate's termination."""
+
+    owner: str
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass
+class ReviewRow:
+    """A review of an affiliate that names the lines of one order; deadlines are 30, 14 and 30 days."""
+
+    key: Any
+    owner: str
+    lines: list["Line"]
+    opened_at: datetime
+    state: str = "open"
+    decision: str = ""
+    decided_at: datetime | None = None
+    appealed_at: datetime | None = None
+    change: tuple[datetime, str] | None = None  # the change of state that it decided
+
+    @property
+    def source(self) -> str:
+        return f"review:{self.key}"
 
 
 @dataclass
@@ -67,6 +99,7 @@ class Sale:
     lines: list[Line]
     coupon: str | None
     completed_at: datetime | None = None
+    click: tuple[str, datetime] | None = None  # whose link, and when
     cancelled: bool = False
     owner: str | None = None
     version: Version | None = None

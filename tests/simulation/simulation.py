@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
 
 import time_machine
 from django.db import connection
@@ -20,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from accounts.models import User
 from affiliates.models import Affiliate
 from agreements import version_drafts
-from agreements.models import AgreementVersion
+from agreements.models import AgreementVersion, Program
 from payouts.closing.verification import INVARIANTS
 from tests.factories import make_staff
 from tests.scenarios import (
@@ -32,19 +33,21 @@ from tests.scenarios import (
     roll_back,
     send_orders,
 )
-from tests.simulation.reference import ReferenceProgram
+from tests.simulation.reference import ACCEPTED_AT, ReferenceProgram
 from tests.simulation.reference_rows import Person, Sale, Version
+from tracking.clicks.click_ids import sign_click_id
+from tracking.links.tracking_links import create_link
 
 PEOPLE = ("ANN", "BEN", "CAT")
-ACCEPTED_AT = parse_utc("2026-01-02")
 STARTS_AT = parse_utc("2026-01-03T12:00:00")
 # Include half a cent of commission at 5, 8.5 and 3 percent; at 5 percent the payout minimum exactly and a cent less.
 CENTS = (1, 10, 30, 50, 99, 1_999, 31_980, 32_000, 50_000, 100_000)
 CATEGORIES = ("home-decor", "jewelry-accessories", "not-on-the-card")
-# Terms of the next versions (rates in percent, minimum in dollars, days): the second is worse for all affiliates.
+# Terms of the next versions (rates in percent, minimum in dollars, days of validation and of attribution): the second is
+# worse for all affiliates.
 CHANGES = {
-    "raised": (("7.00", "8.50", "3.33"), "10.00", 14),
-    "lowered": (("4.00", "8.00", "2.75"), "20.00", 30),
+    "raised": (("7.00", "8.50", "3.33"), "10.00", 14, 5),
+    "lowered": (("4.00", "8.00", "2.75"), "20.00", 30, 1),
 }
 
 INDEXES = st.integers(0, 999)
@@ -72,11 +75,14 @@ SELECT a.code, -100 * SUM(e.amount) FILTER (WHERE account = 'affiliate_payable')
 
 
 class Scenario(NamedTuple):
-    """The start of every run: three affiliates with a coupon named after them, and two members of staff."""
+    """The start of every run: three affiliates with a link and a coupon named after them, and four members of staff."""
 
     affiliates: dict[str, Affiliate]
+    links: dict[str, UUID]
     preparer: User
     approver: User
+    reviewer: User
+    second_reviewer: User
 
 
 def build_scenario(folder: Path) -> Scenario:
@@ -84,20 +90,31 @@ def build_scenario(folder: Path) -> Scenario:
     with time_machine.travel(STARTS_AT, tick=False):
         create_program("2026-01-01")
         affiliates = import_affiliates(PEOPLE, folder)
-        for name, (rates, minimum, days) in CHANGES.items():
+        for name, (rates, minimum, days, window) in CHANGES.items():
             draft = version_drafts.start_draft(now=STARTS_AT, by=None)
-            AgreementVersion.objects.filter(pk=draft.pk).update(name=name, payout_minimum=minimum, validation_days=days)
+            AgreementVersion.objects.filter(pk=draft.pk).update(
+                name=name, payout_minimum=minimum, validation_days=days, attribution_days=window
+            )
             categories = (*CATEGORIES[:2], draft.rates.get(everything_else=True).category)
             for category, percent in zip(categories, rates, strict=True):
                 draft.rates.filter(category=category).update(percent=percent)
-        return Scenario(affiliates, make_staff("payout preparers"), make_staff("payout approvers"))
+        Program.current()
+        Program.objects.update(shop_url="https://shop.example/", shop_hosts=["shop.example"])
+        links = {
+            code: create_link(affiliate=affiliate, target="https://shop.example/", now=STARTS_AT, by=None).pk
+            for code, affiliate in affiliates.items()
+        }
+        reviewers = make_staff("compliance reviewers"), make_staff("compliance reviewers")
+        return Scenario(affiliates, links, make_staff("payout preparers"), make_staff("payout approvers"), *reviewers)
 
 
-def build_version(name: str, rates: Sequence[str], minimum: str, days: int, effective_at: datetime) -> Version:
+def build_version(
+    name: str, rates: Sequence[str], minimum: str, days: int, window: int, effective_at: datetime
+) -> Version:
     """Return the version for the reference."""
     *named, rest = [to_cents(rate) for rate in rates]
     card = dict(zip(CATEGORIES[:2], named, strict=True))
-    return Version(name, card, rest, to_cents(minimum), days, effective_at, detriment=name == "lowered")
+    return Version(name, card, rest, to_cents(minimum), days, window, effective_at, detriment=name == "lowered")
 
 
 def to_cents(amount: Decimal | str) -> int:
@@ -149,7 +166,7 @@ class ProgramSimulation(RuleBasedStateMachine):
         active = [(ACCEPTED_AT, "active")]
         self.reference = ReferenceProgram(
             [Person(code, list(active), {"1": ACCEPTED_AT}, usable_from=ACCEPTED_AT) for code in PEOPLE],
-            build_version("1", ("5.00", "8.50", "3.00"), "16.00", 30, parse_utc("2026-01-01")),
+            build_version("1", ("5.00", "8.50", "3.00"), "16.00", 30, 3, parse_utc("2026-01-01")),
         )
 
     @rule(data=st.data(), choice=st.integers(0, 65_535))
@@ -201,6 +218,7 @@ class ProgramSimulation(RuleBasedStateMachine):
             completed=sale.completed_at.isoformat() if sale.completed_at else None,
             status="cancelled" if sale.cancelled else "",
             coupon=sale.coupon,
+            click=sign_click_id(self.scenario.links[sale.click[0]], sale.click[1]) if sale.click else None,
             lines=lines,
         )
 

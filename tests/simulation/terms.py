@@ -62,6 +62,7 @@ class TermSteps(ProgramSimulation):
             person.history.append((person.notice_ends_at or self.now, "terminated"))
         if expired:
             assert notice_expiry.apply_expired_notices(now=self.now).left == len(expired)
+            self.reference.attribute_again()
 
     @step(1, code=CODES)
     def suspend(self, code):
@@ -86,6 +87,7 @@ class TermSteps(ProgramSimulation):
         if breach:
             status_history.change_status(affiliate=affiliate, to=State.TERMINATED, now=self.now, by=None, breach=True)
             person.history.append((self.now, "terminated"))
+            person.breached_at = self.now
         else:
             termination.leave_program(affiliate=affiliate, now=self.now, by=None)
             person.history.append((self.now, "leaving"))

@@ -11,6 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.simulation.money import MoneySteps
 from tests.simulation.orders import OrderSteps
+from tests.simulation.reviews import ReviewSteps
 from tests.simulation.simulation import Scenario, build_scenario
 from tests.simulation.terms import TermSteps
 
@@ -33,7 +34,7 @@ def scenario(tmp_path) -> Scenario:
 @pytest.mark.parametrize("part", range(PARTS))
 def test_balances_equal_reference_after_random_steps(scenario, part):
     @seed(SEED * PARTS + part)
-    class Simulation(OrderSteps, TermSteps, MoneySteps):
+    class Simulation(OrderSteps, TermSteps, ReviewSteps, MoneySteps):
         def __init__(self) -> None:
             super().__init__(scenario)
 

@@ -103,9 +103,15 @@ class ScriptedProgram:
         )
 
     def restore(self, code: str, when: str) -> None:
-        """Reactivate as a granted appeal does."""
-        status_history.change_status(
-            affiliate=self._refresh(code), to=State.ACTIVE, now=parse_2026(when), by=None, reason="An appeal."
+        """Annul the termination as a granted appeal does."""
+        affiliate = self._refresh(code)
+        status_history.annul_change(
+            change=affiliate.status_changes.get(after=State.TERMINATED),
+            affiliate=affiliate,
+            now=parse_2026(when),
+            by=None,
+            reason="An appeal.",
+            clause="8.7",
         )
 
     def _refresh(self, code: str) -> Affiliate:

@@ -57,6 +57,7 @@ def not_credited(title: str, asker: str, answer: str, **facts: Any) -> OrderQues
 
 
 CLICK_TEXT = "The customer clicked your link “Ben's page” on"
+WINDOW_TEXT = "By version 1 of the agreement, which applied at the click, the attribution window is 3 days. clause 3.2"
 FROZEN_TEXT = (
     "But part of the order was already on a monthly statement when the shop reported this, so it can no longer be "
     "credited to anyone else. clause 3.8"
@@ -64,17 +65,18 @@ FROZEN_TEXT = (
 
 REJECTED_CLAIMS = [
     not_credited("a click 4 days 2 hours before", "BEN",
-            f"{CLICK_TEXT} 6 Mar 2026, 10:00 UTC, 4 days 2 hours before the order. The attribution window is 3 "
-            "days. clause 3.2",
+            f"{CLICK_TEXT} 6 Mar 2026, 10:00 UTC, 4 days 2 hours before the order. {WINDOW_TEXT}",
             click=sign_click("BEN", "03-06T10:00")),
     not_credited("a click a microsecond too early", "BEN",
-            f"{CLICK_TEXT} 7 Mar 2026, 12:00 UTC, 3 days and less than a second before the order. The attribution "
-            "window is 3 days. clause 3.2",
+            f"{CLICK_TEXT} 7 Mar 2026, 12:00 UTC, 3 days and less than a second before the order. "
+            f"{WINDOW_TEXT}",
             click=sign_click("BEN", "03-07T12:00"), placed=NOON + TICK),
     not_credited("a click 40 seconds too early", "BEN",
-            f"{CLICK_TEXT} 7 Mar 2026, 11:59 UTC, 3 days and 40 seconds before the order. The attribution window is "
-            "3 days. clause 3.2",
+            f"{CLICK_TEXT} 7 Mar 2026, 11:59 UTC, 3 days and 40 seconds before the order. {WINDOW_TEXT}",
             click=sign_click("BEN", "03-07T11:59:20")),
+    not_credited("a click under version 1, the order under version 2 with 5 days", "BEN",
+            f"{CLICK_TEXT} 6 Mar 2026, 10:00 UTC, 4 days 2 hours before the order. {WINDOW_TEXT}",
+            click=sign_click("BEN", "03-06T10:00"), before=(lambda p: p.publish("03-08", attribution_days=5),)),
     not_credited("a click after the order", "BEN",
             "The click on your link “Ben's page” was on 10 Mar 2026, 12:01 UTC, 1 minute 30 seconds after the order "
             "was placed. Only a click before the order counts. clause 3.3",
@@ -93,9 +95,13 @@ REJECTED_CLAIMS = [
             "program since 9 Mar 2026, 12:00 UTC. clause 3.6",
             coupon="ANN", before=(lambda p: p.leave("ANN", DAY_BEFORE),)),
     not_credited("a coupon after termination", "ANN",
-            "When the order was placed with your coupon ANN on 10 Mar 2026, 12:00 UTC, your participation in the "
-            "program had already ended, on 9 Mar 2026, 12:00 UTC. clause 3.6",
+            "Your coupon ANN was assigned to you until 9 Mar 2026, 12:00 UTC. The order was placed on 10 Mar 2026, "
+            "12:00 UTC. clause 3.4",
             coupon="ANN", before=(lambda p: p.terminate("ANN", DAY_BEFORE),)),
+    not_credited("a click after termination", "BEN",
+            "When the customer clicked your link “Ben's page” on 9 Mar 2026, 13:00 UTC, your participation in the "
+            "program had already ended, on 9 Mar 2026, 12:00 UTC. clause 3.6",
+            click=sign_click("BEN", "03-09T13:00"), before=(lambda p: p.terminate("BEN", DAY_BEFORE),)),
     not_credited("a coupon before the agreement was accepted", "CAT",
             "When the order was placed with your coupon CAT on 10 Mar 2026, 12:00 UTC, you had not accepted the "
             "agreement yet. clause 3.6",
@@ -157,7 +163,6 @@ NOT_GENUINE_TEXT = (
 UNASSIGNED = (lambda p: p.unassign("ANN", "03-01"),)
 REASSIGNED = (*UNASSIGNED, lambda p: p.assign("BEN", "ANN", "03-01", when="03-01"))
 UNASSIGNED_TEXT = "Your coupon ANN was assigned to you until 1 Mar 2026, 00:00 UTC."
-WINDOW_TEXT = "The attribution window is 3 days. clause 3.2"
 COUPON_FIRST_TEXT = (
     "The order names a click on your link “Ben's page” and a coupon of another affiliate. Coupons take precedence over "
     "clicks. clause 3.5"
@@ -232,13 +237,15 @@ CREDITED = [
     OrderQuestion("a coupon and a click of the same affiliate", "ANN", (COUPON_TEXT,), coupon="ANN",
              click=sign_click("ANN", "03-10T11:00")),
     OrderQuestion("a click", "BEN", (
-             (f"{CLICK_TEXT} 10 Mar 2026, 11:00 UTC, 1 hour before the order. The attribution window is 3 days. "
-             "clause 3.2"),),
+             (f"{CLICK_TEXT} 10 Mar 2026, 11:00 UTC, 1 hour before the order. {WINDOW_TEXT}"),),
              click=sign_click("BEN", "03-10T11:00")),
     OrderQuestion("a click at the instant of the order", "BEN", (
-             (f"{CLICK_TEXT} 10 Mar 2026, 12:00 UTC, less than a second before the order. The attribution window is "
-             "3 days. clause 3.2"),),
+             (f"{CLICK_TEXT} 10 Mar 2026, 12:00 UTC, less than a second before the order. {WINDOW_TEXT}"),),
              click=sign_click("BEN", "03-10T12:00")),
+    OrderQuestion("a click under version 1, the order under version 2 with 1 day", "BEN", (
+             (f"{CLICK_TEXT} 8 Mar 2026, 12:00 UTC, 2 days before the order. {WINDOW_TEXT}"),),
+             click=sign_click("BEN", "03-08T12:00"),
+             before=(lambda p: p.publish("03-09", attribution_days=1), lambda p: p.accept("BEN", "2", "03-01"))),
     OrderQuestion("a coupon settled by a close", "ANN", (COUPON_TEXT, FROZEN_WON_TEXT), coupon="ANN", after=(settle,)),
     OrderQuestion("a coupon settled by a close, then a report with another coupon", "ANN", (COUPON_TEXT,
              FROZEN_WON_TEXT),

@@ -89,8 +89,8 @@ CASES = [
     Case("a coupon of an affiliate suspended later", ANN, R.COUPON, coupon="ANN10", ann=SUSPENDED, placed=BEFORE),
     Case("a coupon of a reinstated affiliate", ANN, R.COUPON, coupon="ANN10", ann=REINSTATED),
     Case("a coupon of a leaving affiliate", None, R.NOT_ACTIVE, coupon="ANN10", ann=LEAVING),
-    Case("a coupon of an affiliate terminated without breach", None, R.NOT_ACTIVE, coupon="ANN10", ann=TERMINATED),
-    Case("a coupon of an affiliate terminated for breach", None, R.BREACH, coupon="ANN10", ann=BREACHED),
+    Case("a coupon of an affiliate terminated without breach", None, R.COUPON_UNKNOWN, coupon="ANN10", ann=TERMINATED),
+    Case("a coupon of an affiliate terminated for breach", None, R.COUPON_UNKNOWN, coupon="ANN10", ann=BREACHED),
     Case("a coupon of an applicant", None, R.NOT_ACTIVE, coupon="ANN10", ann=history(("01-01", "applied"))),
     # clicks
     Case("a click an hour before", BEN, R.CLICK, click=(BENS_LINK, PLACED - timedelta(hours=1))),

@@ -44,7 +44,7 @@ def attribute(*, history=ACTIVE, accepted=True, clicked=None):
         ({"history": SUSPENDED, "accepted": False}, Reason.NOT_ACTIVE, NEW),
         ({"accepted": False}, Reason.NO_AGREEMENT, NEW),
         ({"clicked": PLACED - 4 * DAY}, Reason.CLICK_EXPIRED, OLD),
-        ({"clicked": PLACED - 8 * DAY, "accepted": False}, Reason.CLICK_EXPIRED, NEW),
+        ({"clicked": PLACED - 8 * DAY, "accepted": False}, Reason.CLICK_EXPIRED, OLD),
         ({"clicked": PLACED + DAY}, Reason.CLICK_AFTER_ORDER, OLD),
         ({"clicked": PLACED + DAY, "accepted": False}, Reason.CLICK_AFTER_ORDER, NEW),
     ],

@@ -1,5 +1,7 @@
 """Coupons in the admin, where staff assign and unassign them."""
 
+from datetime import datetime
+
 from django.contrib import admin
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -15,11 +17,11 @@ from tracking.models import Coupon
 
 @admin.register(Coupon)
 class CouponAdmin(ReadOnlyAdmin):
-    list_display = ("code", "affiliate", "assigned_from", "assigned_until", "created_at")
+    list_display = ("code", "affiliate", "assigned_from", "ends_at", "created_at")
     list_filter = (("assigned_until", admin.EmptyFieldListFilter),)
     list_select_related = ("affiliate",)
     search_fields = ("code", "affiliate__code", "affiliate__name")
-    fields = ("code", "affiliate", "assigned_from", "assigned_until", "created_at")
+    fields = ("code", "affiliate", "assigned_from", "ends_at", "created_at")
     actions = ("unassign_selected",)
     actions_list = ("assign",)
     actions_detail = ("unassign",)
@@ -46,3 +48,7 @@ class CouponAdmin(ReadOnlyAdmin):
         icon="link_off",
         variant="danger",
     )
+
+    @admin.display(description=gettext_lazy("assigned until"), ordering="assigned_until")
+    def ends_at(self, coupon: Coupon) -> datetime | None:
+        return coupon.ends_at

@@ -40,7 +40,8 @@ def assign_coupon(
 ) -> Coupon:
     """Assign `code` to `affiliate` from `assigned_from`, or from their first acceptance if None (specification 4).
 
-    A start in the past credits past orders to the affiliate, so a person (`by`) must give a `reason` for it. Raises
+    A start in the past credits past orders to the affiliate, so a person (`by`) must give a `reason` for it. A code of
+    a terminated affiliate can be assigned from their termination on, which ends their assignment. Raises
     ValidationError by field for that, for invalid codes, for codes assigned at that time in any letter case, and for
     rejected or terminated affiliates.
     """
@@ -69,6 +70,8 @@ def assign_coupons(
     """Assign many coupons at once, as an import does: all of them, or none if one is not valid."""
     require_uninvolved(by, (affiliate for affiliate, _code in assignments))
     codes = [_clean_code(affiliate, code) for affiliate, code in assignments]
+    if assigned_from is not None:
+        _release_terminated(codes, assigned_from, now=now, by=by)
     _check_available(codes, assigned_from)
     coupons = [
         Coupon(affiliate=affiliate, code=code, assigned_from=assigned_from, created_at=now)
@@ -95,11 +98,28 @@ def unassign_coupon(*, coupon: Coupon, now: datetime, by: User | None, reason: s
     """
     require_uninvolved(by, [coupon.affiliate])
     # An assignment that has not started yet ends at its start, and so never applies.
-    end = max(now, coupon.assigned_from or now)
+    _end_assignment(coupon, max(now, coupon.assigned_from or now), now=now, by=by, reason=reason)
+
+
+def _end_assignment(coupon: Coupon, end: datetime, *, now: datetime, by: User | None, reason: str) -> None:
     if not Coupon.objects.filter(pk=coupon.pk, assigned_until__isnull=True).update(assigned_until=end):
         raise IllegalTransition(_("%(coupon)s is no longer assigned.") % {"coupon": coupon})
     coupon.assigned_until = end
     trail.record_many([_build_audit_record("coupon unassigned", coupon, now=now, by=by, reason=reason)])
+
+
+def _release_terminated(codes: Sequence[str], start: datetime, *, now: datetime, by: User | None) -> None:
+    """End the assignments of `codes` to affiliates whose termination is not after `start`, the start of the next ones.
+
+    They end with `start`, not with the termination: if an appeal annuls that, they had the code until then.
+    """
+    held = Coupon.objects.annotate(upper=Upper("code")).filter(
+        upper__in=[code.upper() for code in codes], assigned_until__isnull=True, affiliate__state=State.TERMINATED
+    )
+    for coupon in held.select_related("affiliate").select_for_update(of=("self",)):
+        if coupon.affiliate.state_since <= start:
+            reason = _("The affiliate was terminated, and the code is assigned to another affiliate.")
+            _end_assignment(coupon, max(start, coupon.assigned_from or start), now=now, by=by, reason=reason)
 
 
 def _clean_code(affiliate: Affiliate, code: str) -> str:
@@ -125,7 +145,7 @@ def _check_available(codes: Sequence[str], assigned_from: datetime | None) -> No
 
 
 def _format_conflict(coupon: Coupon) -> str:
-    if coupon.assigned_until is None:
+    if coupon.ends_at is None:
         return _("Coupon %(code)s is already assigned to %(affiliate)s.") % {
             "code": coupon.code,
             "affiliate": coupon.affiliate.code,
@@ -133,7 +153,7 @@ def _format_conflict(coupon: Coupon) -> str:
     return _("Coupon %(code)s was assigned to %(affiliate)s until %(until)s. Enter a later date.") % {
         "code": coupon.code,
         "affiliate": coupon.affiliate.code,
-        "until": format_datetime(coupon.assigned_until),
+        "until": format_datetime(coupon.ends_at),
     }
 
 

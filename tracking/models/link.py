@@ -1,5 +1,6 @@
 """Tracking links and coupons."""
 
+from datetime import datetime
 from typing import ClassVar, Self
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
-from affiliates.models import Affiliate
+from affiliates.models import Affiliate, State
 from lib.foreign_keys import build_no_delete_triggers
 from lib.ids import uuid7
 
@@ -87,3 +88,9 @@ class Coupon(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """The end of the assignment: when it is unassigned or its affiliate is terminated (specification 4)."""
+        terminated_at = self.affiliate.state_since if self.affiliate.state == State.TERMINATED else None
+        return min(filter(None, (self.assigned_until, terminated_at)), default=None)

@@ -111,7 +111,12 @@ class Order(models.Model):
     candidate = models.ForeignKey(
         Affiliate, models.PROTECT, null=True, related_name="candidate_orders", db_constraint=False
     )
+    # The version that `clause` is of.
     agreement = models.ForeignKey(AgreementVersion, models.PROTECT, null=True, related_name="+", db_constraint=False)
+    # The version whose rates apply: the affiliate's at `placed_at`, while `agreement` is the one at the click.
+    rates_agreement = models.ForeignKey(
+        AgreementVersion, models.PROTECT, null=True, related_name="+", db_constraint=False
+    )
     clause = models.CharField(_("clause"), max_length=12, blank=True, default="")
 
     objects = OrderQuerySet.as_manager()
@@ -147,6 +152,7 @@ class Order(models.Model):
                     "candidate_id": ("affiliates_affiliate", "id"),
                     "link_id": ("tracking_link", "id"),
                     "agreement_id": ("agreements_agreementversion", "id"),
+                    "rates_agreement_id": ("agreements_agreementversion", "id"),
                 },
                 change=True,
             ),

@@ -6,11 +6,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from affiliates.models import State
-from affiliates.status_history import StatusEntry, get_state_at, was_terminated_for_breach
+from affiliates.status_history import StatusEntry, find_termination, get_state_at, was_terminated_for_breach
 from agreements.applicable_version import ApplicableVersion, PublishedVersion, resolve_applicable_version
 from agreements.rules import Rule
 from tracking.clicks.click_ids import ClickToken
 from tracking.models import Reason
+
+_TICK = timedelta(microseconds=1)
 
 # The rule behind each reason. Its clause is stored with the order.
 RULES: dict[Reason, Rule] = {
@@ -46,7 +48,10 @@ class Attribution(NamedTuple):
     candidate_id: UUID | None = None
     link_id: UUID | None = None
     clicked_at: datetime | None = None
+    # The version whose clause explains the result: for a click and its window, the one that applied at the click.
     agreement_id: UUID | None = None
+    # The version whose rates apply, if an affiliate gets the order: the one that applied when it was placed.
+    rates_agreement_id: UUID | None = None
     # The primary key of the winning click.
     nonce: UUID | None = None
 
@@ -76,13 +81,23 @@ class AttributionData(NamedTuple):
     def find_coupon_owner(self, code: str, moment: datetime) -> UUID | None:
         """Return the affiliate to whom `code` is assigned at `moment`, if any.
 
-        An assignment without a start begins with the affiliate's first acceptance.
+        An assignment without a start begins with the affiliate's first acceptance. Each ends with the affiliate's
+        termination or the program.
         """
+        if self.program_ends_at and moment >= self.program_ends_at:
+            return None
         for row in self.assignments.get(code.upper(), ()):
             start = row.assigned_from or min(self.acceptances.get(row.affiliate_id, {}).values(), default=None)
-            if start and start <= moment and (row.assigned_until is None or moment < row.assigned_until):
+            if start is None or start > moment or (row.assigned_until is not None and row.assigned_until <= moment):
+                continue
+            if find_termination(self.histories.get(row.affiliate_id, ()), moment) is None:
                 return row.affiliate_id
         return None
+
+    def find_last_coupon_owner(self, code: str, moment: datetime) -> UUID | None:
+        """Return the affiliate to whom `code` was assigned when the program ended, if it had ended at `moment`."""
+        ends_at = self.program_ends_at
+        return self.find_coupon_owner(code, ends_at - _TICK) if ends_at and moment >= ends_at else None
 
 
 def attribute_order(
@@ -90,12 +105,15 @@ def attribute_order(
 ) -> Attribution:
     """Attribute the order to the coupon's affiliate at `placed_at`, else to a genuine click within the window.
 
-    `click_token` is the verified content of `click_id`, None if it is not genuine.
+    The window has the attribution days of the version that applied to the affiliate at the click. `click_token` is the
+    verified content of `click_id`, None if it is not genuine.
     """
     if coupon and (owner := data.find_coupon_owner(coupon, placed_at)):
         return _check_eligibility(data, owner, Reason.COUPON, moment=placed_at, placed_at=placed_at)
     if click_id:
         return _attribute_by_click(data, click_token, placed_at)
+    if coupon and (last_owner := data.find_last_coupon_owner(coupon, placed_at)):
+        return _check_eligibility(data, last_owner, Reason.COUPON, moment=placed_at, placed_at=placed_at)
     reason = Reason.COUPON_UNKNOWN if coupon else Reason.NO_CLAIM
     return Attribution(None, reason, agreement_id=data.find_version_in_force(placed_at))
 
@@ -104,16 +122,22 @@ def _attribute_by_click(data: AttributionData, click_token: ClickToken | None, p
     owner = data.link_owners.get(click_token.link_id) if click_token else None
     if click_token is None or owner is None:
         return Attribution(None, Reason.CLICK_NOT_GENUINE, agreement_id=data.find_version_in_force(placed_at))
-    agreement_id = data.find_applicable_version(owner, placed_at).agreement_id or data.find_version_in_force(placed_at)
-    denial = None
-    if click_token.at > placed_at:
-        denial = Reason.CLICK_AFTER_ORDER
-    elif agreement_id and placed_at - click_token.at > timedelta(days=data.attribution_days[agreement_id]):
-        denial = Reason.CLICK_EXPIRED
-    if denial:
-        return Attribution(None, denial, owner, click_token.link_id, click_token.at, agreement_id)
-    result = _check_eligibility(data, owner, Reason.CLICK, moment=click_token.at, placed_at=placed_at)
-    return result._replace(link_id=click_token.link_id, clicked_at=click_token.at, nonce=click_token.nonce)
+    clicked_at = click_token.at
+    if clicked_at > placed_at:
+        agreement_id = _find_explaining_version(data, owner, placed_at)
+        return Attribution(None, Reason.CLICK_AFTER_ORDER, owner, click_token.link_id, clicked_at, agreement_id)
+    agreement_id = _find_explaining_version(data, owner, clicked_at)
+    if agreement_id and placed_at - clicked_at > timedelta(days=data.attribution_days[agreement_id]):
+        return Attribution(None, Reason.CLICK_EXPIRED, owner, click_token.link_id, clicked_at, agreement_id)
+    result = _check_eligibility(data, owner, Reason.CLICK, moment=clicked_at, placed_at=placed_at)
+    if result.affiliate_id:
+        result = result._replace(agreement_id=agreement_id)
+    return result._replace(link_id=click_token.link_id, clicked_at=clicked_at, nonce=click_token.nonce)
+
+
+def _find_explaining_version(data: AttributionData, affiliate_id: UUID, moment: datetime) -> UUID | None:
+    """Return the version that applied to the affiliate at `moment`, or else the one in force."""
+    return data.find_applicable_version(affiliate_id, moment).agreement_id or data.find_version_in_force(moment)
 
 
 def _check_eligibility(
@@ -136,4 +160,10 @@ def _check_eligibility(
         denial = Reason.NOT_ACCEPTED
     if denial:
         return Attribution(None, denial, affiliate_id, agreement_id=agreement_id)
-    return Attribution(affiliate_id, won_by, affiliate_id, agreement_id=applicable.agreement_id)
+    return Attribution(
+        affiliate_id,
+        won_by,
+        affiliate_id,
+        agreement_id=applicable.agreement_id,
+        rates_agreement_id=applicable.agreement_id,
+    )

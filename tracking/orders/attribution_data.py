@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from affiliates.models import IN_EFFECT_SQL
 from agreements.applicable_version import PublishedVersion
 from lib.instants import build_microseconds_sql, parse_microseconds
 from tracking.clicks import click_ids
@@ -19,7 +20,8 @@ from tracking.orders.snapshots import Snapshot
 _FACTS_SQL = f"""
     WITH assigned AS MATERIALIZED (
         SELECT affiliate_id, UPPER(code) AS code, assigned_from, assigned_until
-          FROM tracking_coupon WHERE UPPER(code) = ANY(%(codes)s::text[])
+          FROM tracking_coupon
+         WHERE UPPER(code) = ANY(%(codes)s::text[]) AND created_at <= %(known_at)s::timestamptz
     ), owned AS MATERIALIZED (
         SELECT id, affiliate_id FROM tracking_link WHERE id = ANY(%(links)s::uuid[])
     ), involved AS MATERIALIZED (
@@ -33,7 +35,7 @@ _FACTS_SQL = f"""
     SELECT 'link', id, affiliate_id, NULL, NULL, NULL, NULL, NULL, NULL FROM owned
      UNION ALL
     SELECT 'change', id, affiliate_id, after, {build_microseconds_sql("at")}, NULL, NULL, NULL, breach
-      FROM affiliates_statuschange JOIN involved USING (affiliate_id)
+      FROM affiliates_statuschange JOIN involved USING (affiliate_id) WHERE {IN_EFFECT_SQL}
      UNION ALL
     SELECT 'acceptance', agreement_id, affiliate_id, NULL,
            {build_microseconds_sql("accepted_at")}, NULL, NULL, NULL, NULL
@@ -74,9 +76,12 @@ class StatusChange(NamedTuple):
     breach: bool
 
 
-def attribute_snapshots(snapshots: Iterable[Snapshot]) -> dict[str, Attribution]:
-    """Return {order id: attribution} for the newest snapshots of a batch."""
-    return _attribute_batch(list(snapshots), orders=())
+def attribute_snapshots(snapshots: Iterable[Snapshot], *, known_at: datetime | None = None) -> dict[str, Attribution]:
+    """Return {order id: attribution} for the newest snapshots of a batch.
+
+    With `known_at`, from the coupons and status histories that were recorded by then.
+    """
+    return _attribute_batch(list(snapshots), orders=(), known_at=known_at)
 
 
 def attribute_new_orders(snapshots: Iterable[Snapshot]) -> dict[str, Attribution]:
@@ -85,10 +90,14 @@ def attribute_new_orders(snapshots: Iterable[Snapshot]) -> dict[str, Attribution
     return _attribute_batch(batch, orders=[s.order_id for s in batch])
 
 
-def _attribute_batch(batch: Sequence[Snapshot], *, orders: Collection[str]) -> dict[str, Attribution]:
+def _attribute_batch(
+    batch: Sequence[Snapshot], *, orders: Collection[str], known_at: datetime | None = None
+) -> dict[str, Attribution]:
     click_tokens = {s.click_id: click_ids.verify_click_id(s.click_id) for s in batch if s.click_id}
     codes = {s.coupon.upper() for s in batch if s.coupon}
-    facts = _fetch_facts(codes, {token.link_id for token in click_tokens.values() if token}, orders=orders)
+    facts = _fetch_facts(
+        codes, {token.link_id for token in click_tokens.values() if token}, orders=orders, known_at=known_at
+    )
     data, existing = _build_attribution_data(facts), {fact.text for fact in facts["order"]}
     return {
         s.order_id: attribute_order(
@@ -147,6 +156,7 @@ def _fetch_facts(
     *,
     extra_affiliate_ids: Collection[UUID] = (),
     orders: Collection[str] = (),
+    known_at: datetime | None = None,
 ) -> Mapping[str, list[Fact]]:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -156,6 +166,7 @@ def _fetch_facts(
                 "links": list(link_ids),
                 "extra_affiliate_ids": list(extra_affiliate_ids),
                 "orders": list(orders),
+                "known_at": known_at or "infinity",
             },
         )
         facts: dict[str, list[Fact]] = defaultdict(list)

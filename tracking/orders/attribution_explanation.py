@@ -8,11 +8,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from affiliates.status_history import find_termination
 from agreements.clauses import get_clause_number
 from agreements.rules import Rule
-from lib.formatting import format_datetime_for, format_duration
+from lib.formatting import format_datetime_for
 from tracking.models import Coupon, Reason
 from tracking.orders import attribution_data, reason_texts
 from tracking.orders.attribution import RULES, AttributionData
@@ -67,7 +67,7 @@ def _explain_credited(context: ExplanationContext) -> list[Explanation]:
             "code": code
         }
     else:
-        text = _describe_winning_click(context)
+        text = reason_texts.describe_window(lookup, context.data)
     explanations = [Explanation(text, order.agreement_id, order.clause)]
     if context.is_settled:
         text = _(
@@ -77,22 +77,6 @@ def _explain_credited(context: ExplanationContext) -> list[Explanation]:
         clause = get_clause_number(order.agreement_id, Rule.ATTRIBUTION_FROZEN)
         explanations.append(Explanation(text, order.agreement_id, clause))
     return explanations
-
-
-def _describe_winning_click(context: ExplanationContext) -> str:
-    order = context.lookup.order
-    days = context.data.attribution_days[order.agreement_id] if order.agreement_id else 0
-    clicked_at = order.clicked_at or order.placed_at
-    text = _(
-        "The customer clicked your link “%(link)s” on %(at)s, %(apart)s before the order. The attribution window is"
-        " %(window)s."
-    )
-    return text % {
-        "link": order.link,
-        "at": context.format_time(clicked_at),
-        "apart": format_duration(order.placed_at - clicked_at),
-        "window": ngettext("%d day", "%d days", days) % days,
-    }
 
 
 def _explain_coupon(context: ExplanationContext) -> Explanation | None:
@@ -114,7 +98,11 @@ def _describe_unassigned(context: ExplanationContext) -> str:
     if not starts:
         text = _("Your coupon %(code)s counts once you accept the agreement.")
         return text % values
-    ends = [row.assigned_until for start, row in starts if start <= placed_at and row.assigned_until]
+    terminated = find_termination(context.data.histories.get(lookup.affiliate.pk, ()), placed_at)
+    until = [
+        min(filter(None, (row.assigned_until, terminated)), default=None) for start, row in starts if start <= placed_at
+    ]
+    ends = [end for end in until if end]
     if ends:
         values["at"] = context.format_time(max(ends))
         if lookup.concerns_other_affiliate:

@@ -23,8 +23,8 @@ def load_current_orders(order_pks: Iterable[UUID]) -> list[OrderState]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT o.id, o.placed_at, o.affiliate_id, o.reason, o.candidate_id, o.link_id, o.clicked_at, o.agreement_id,
-                   snapshot_row.sequence, snapshot_row.content
+            SELECT o.id, o.placed_at, o.clause, o.affiliate_id, o.reason, o.candidate_id, o.link_id, o.clicked_at,
+                   o.agreement_id, o.rates_agreement_id, snapshot_row.sequence, snapshot_row.content
               FROM tracking_order o JOIN tracking_ordersnapshot snapshot_row
                 ON snapshot_row.order_id = o.order_id AND snapshot_row.updated_at = o.updated_at
              WHERE o.id = ANY(%s)
@@ -36,15 +36,17 @@ def load_current_orders(order_pks: Iterable[UUID]) -> list[OrderState]:
     for line in OrderLine.objects.filter(order__in=pks).order_by("position", "pk"):
         stored.setdefault(line.order_id, []).append(line)
     states = []
-    for pk, placed_at, affiliate_id, reason, candidate_id, link_id, clicked_at, agreement_id, sequence, content in rows:
+    for pk, placed_at, clause, affiliate_id, reason, *attributed, sequence, content in rows:
         snapshot = build_snapshot(json.loads(content))
-        attribution = Attribution(affiliate_id, Reason(reason), candidate_id, link_id, clicked_at, agreement_id)
+        attribution = Attribution(affiliate_id, Reason(reason), *attributed)
         states.append(
             OrderState(
                 pk,
                 placed_at,
                 snapshot.updated_at,
                 attribution,
+                stored_attribution=attribution,
+                clause=clause,
                 snapshot=snapshot,
                 sequence=sequence,
                 lines=[(line.pk, _build_line(line)) for line in stored.get(pk, [])],

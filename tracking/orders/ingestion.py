@@ -40,8 +40,7 @@ def accept_batch(batch: Sequence[IncomingOrder], *, api_key: ApiKey | None) -> d
     changed = {state.snapshot.order_id: state for state in states.values() if state.snapshot}
     later = [state.snapshot for state in changed.values() if state.snapshot and not state.is_new]
     for order_id, new in _attribute(later, attribute_snapshots).items():
-        states[order_id].attribution, states[order_id].clause = new.attribution, new.clause
-        states[order_id].click_details = new.click_details
+        states[order_id].take_attribution(new)
     for state in changed.values():
         assert state.snapshot is not None
         state.sequence = sequences[state.snapshot.order_id, state.snapshot.updated_at]
@@ -68,6 +67,14 @@ def store_changes(
         state.lines = lines[state.pk]
     # A stale snapshot may be the first to name a line that has vanished since: its order is priced again, too.
     return changed + history.load_current_orders({pk for pk, _, _ in vanished} - {state.pk for state in changed})
+
+
+def attribute_again(states: Sequence[OrderState]) -> list[OrderState]:
+    """Attribute stored orders by their newest snapshots, and return those whose attribution differs from the stored."""
+    found = {state.snapshot.order_id: state for state in states if state.snapshot}
+    for order_id, new in _attribute([s.snapshot for s in found.values() if s.snapshot], attribute_snapshots).items():
+        found[order_id].take_attribution(new)
+    return [state for state in found.values() if state.changes_hands]
 
 
 def predict_outcomes(batch: Sequence[IncomingOrder]) -> None:

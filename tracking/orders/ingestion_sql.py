@@ -11,7 +11,7 @@ from django.db import connection
 
 from accounts.models import ApiKey
 from lib.instants import build_microseconds_sql, parse_microseconds
-from tracking.models import Reason
+from tracking.models import Order, Reason
 from tracking.orders.attribution import Attribution
 from tracking.orders.click_details import ClickDetails
 from tracking.orders.order_state import OrderState
@@ -33,7 +33,7 @@ _DETAILS = ", ".join(
 _COLUMNS = """
     id uuid, updated_at timestamptz, status text, completed_at timestamptz, coupon text, click_id text, customer_hash text,
     country text, affiliate_id uuid, link_id uuid, clicked_at timestamptz, reason text, candidate_id uuid,
-    agreement_id uuid, clause text, sub1 text, sub2 text, sub3 text, sub4 text, sub5 text, device text
+    agreement_id uuid, rates_agreement_id uuid, clause text, sub1 text, sub2 text, sub3 text, sub4 text, sub5 text, device text
 """
 
 VanishedLine = tuple[UUID, int, Line]  # order, position, line
@@ -52,9 +52,9 @@ def insert_orders(states: Mapping[str, OrderState]) -> dict[str, OrderState]:
             f"""
             INSERT INTO tracking_order (id, order_id, placed_at, currency, updated_at, status, completed_at, coupon_code,
                    click_id, customer_hash, country, affiliate_id, link_id, clicked_at, reason, candidate_id,
-                   agreement_id, clause, {", ".join(ClickDetails._fields)})
+                   agreement_id, rates_agreement_id, clause, {", ".join(ClickDetails._fields)})
             SELECT id, order_id, placed_at, currency, updated_at, status, completed_at, coupon, click_id, customer_hash,
-                   country, affiliate_id, link_id, clicked_at, reason, candidate_id, agreement_id, clause,
+                   country, affiliate_id, link_id, clicked_at, reason, candidate_id, agreement_id, rates_agreement_id, clause,
                    {", ".join(ClickDetails._fields)}
               FROM json_to_recordset(%s) AS new(order_id text, placed_at timestamptz, currency text, {_COLUMNS})
              ORDER BY order_id COLLATE "C"
@@ -76,6 +76,11 @@ def read_orders(order_ids: set[str]) -> dict[str, OrderState]:
     return _select_orders(order_ids, "")
 
 
+def get_order_ids(order_pks: Iterable[UUID]) -> list[str]:
+    """Return the shop's numbers of the orders."""
+    return list(Order.objects.filter(pk__in=list(order_pks)).values_list("order_id", flat=True))
+
+
 def _select_orders(order_ids: set[str], locked: str) -> dict[str, OrderState]:
     if not order_ids:
         return {}
@@ -83,7 +88,7 @@ def _select_orders(order_ids: set[str], locked: str) -> dict[str, OrderState]:
         cursor.execute(
             f"""
             SELECT order_id, id, updated_at, placed_at,
-                   affiliate_id, reason, candidate_id, link_id, clicked_at, agreement_id
+                   affiliate_id, reason, candidate_id, link_id, clicked_at, agreement_id, rates_agreement_id
               FROM tracking_order WHERE order_id = ANY(%s) ORDER BY order_id COLLATE "C" {locked}
             """,  # noqa: S608 -- one of two words of our own
             [sorted(order_ids)],
@@ -156,7 +161,7 @@ def update_orders(states: Sequence[OrderState]) -> None:
                    coupon_code = new.coupon, click_id = new.click_id, customer_hash = new.customer_hash,
                    country = new.country, affiliate_id = new.affiliate_id, link_id = new.link_id,
                    clicked_at = new.clicked_at, reason = new.reason, candidate_id = new.candidate_id,
-                   agreement_id = new.agreement_id, clause = new.clause, {_DETAILS}
+                   agreement_id = new.agreement_id, rates_agreement_id = new.rates_agreement_id, clause = new.clause, {_DETAILS}
               FROM json_to_recordset(%s) AS new({_COLUMNS})
              WHERE tracking_order.id = new.id
             """,  # noqa: S608 -- our own column names

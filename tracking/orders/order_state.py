@@ -41,6 +41,10 @@ class OrderState:
             and self.attribution._replace(nonce=None) != self.stored_attribution
         )
 
+    def take_attribution(self, other: "OrderState") -> None:
+        """Take the attribution of the same order that `other` found, with its clause and click details."""
+        self.attribution, self.clause, self.click_details = other.attribution, other.clause, other.click_details
+
     def keep_attribution(self, clause: str) -> None:
         """Keep the stored attribution, by `clause`, because a close has settled a line of the order."""
         assert self.stored_attribution is not None

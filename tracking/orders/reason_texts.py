@@ -57,19 +57,28 @@ def _build_click_context(lookup: OrderLookup) -> dict[str, object]:
     }
 
 
-def _describe_expired(lookup: OrderLookup, data: AttributionData) -> str:
-    days = data.attribution_days[lookup.order.agreement_id] if lookup.order.agreement_id else 0
+def describe_window(lookup: OrderLookup, data: AttributionData) -> str:
+    """Say when the customer clicked, and which window the version at the click gives."""
+    order = lookup.order
+    days = data.attribution_days[order.agreement_id] if order.agreement_id else 0
     window = ngettext("%d day", "%d days", days) % days
-    over = lookup.order.placed_at - _get_decisive_time(lookup) - timedelta(days=days)
-    values = _build_click_context(lookup)
-    if over < timedelta(minutes=1):
+    clicked_at = order.clicked_at or order.placed_at
+    apart = format_duration(order.placed_at - clicked_at)
+    over = order.placed_at - clicked_at - timedelta(days=days)
+    if timedelta() < over < timedelta(minutes=1):
         # Rounded to its two largest units, the time would equal the window.
-        values["apart"] = _("%(window)s and %(over)s") % {"window": window, "over": format_duration(over)}
+        apart = _("%(window)s and %(over)s") % {"window": window, "over": format_duration(over)}
     text = _(
-        "The customer clicked your link “%(link)s” on %(at)s, %(apart)s before the order. The attribution window is"
-        " %(window)s."
+        "The customer clicked your link “%(link)s” on %(at)s, %(apart)s before the order. By version %(version)s of the"
+        " agreement, which applied at the click, the attribution window is %(window)s."
     )
-    return text % {**values, "window": window}
+    return text % {
+        "link": order.link,
+        "at": format_datetime_for(clicked_at, lookup.affiliate),
+        "apart": apart,
+        "window": window,
+        "version": order.agreement.name if order.agreement else "-",
+    }
 
 
 def _describe_after_order(lookup: OrderLookup, _data: AttributionData) -> str:
@@ -132,7 +141,7 @@ def _describe_program_ended(lookup: OrderLookup, data: AttributionData) -> str:
 
 
 _DESCRIBERS: dict[Reason, Callable[[OrderLookup, AttributionData], str]] = {
-    Reason.CLICK_EXPIRED: _describe_expired,
+    Reason.CLICK_EXPIRED: describe_window,
     Reason.CLICK_AFTER_ORDER: _describe_after_order,
     Reason.NOT_ACTIVE: _describe_not_active,
     Reason.NO_AGREEMENT: _describe_no_agreement,

@@ -36,7 +36,7 @@ def list_links(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     RequestConfig(request, paginate={"per_page": 25}).configure(table)
     page = {
         "table": table,
-        "coupons": Coupon.objects.for_affiliate(affiliate),
+        "coupons": Coupon.objects.for_affiliate(affiliate).select_related("affiliate"),
         "now": now,
         "pause": pause,
         "can_create_links": affiliate.state == State.ACTIVE,

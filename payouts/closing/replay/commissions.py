@@ -60,13 +60,13 @@ def recompute_commissions(
     last, done = "", 0
     while rows := _load_snapshots(close, last):
         last = rows[-1][1].order_id
-        attributions = attribute_snapshots(snapshot for _, snapshot in rows)
+        attributions = attribute_snapshots((snapshot for _, snapshot in rows), known_at=close.closed_at)
         lines = _load_line_ids([pk for pk, _ in rows])
         placed = [snapshot.placed_at for _, snapshot in rows]
         promotions = list_offers(min(placed), max(placed))
         for pk, snapshot in rows:
             attribution = attributions[snapshot.order_id]
-            owner, agreement_id = attribution.affiliate_id, attribution.agreement_id
+            owner, agreement_id = attribution.affiliate_id, attribution.rates_agreement_id
             if pk in settled_to:
                 owner = settled_to[pk]
                 agreement_id = resolve_applicable_version(

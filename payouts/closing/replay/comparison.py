@@ -131,7 +131,7 @@ class _PayabilityCheck:
     def __init__(self, close: Close, affiliate_ids: set[UUID]) -> None:
         self.at = close.closed_at
         self.states = histories.get_states(affiliate_ids, self.at)
-        self.notices_ended = histories.list_ended_notices(self.at)
+        self.ended = histories.list_ended_affiliates(self.at)
         self.details = histories.get_payout_details(affiliate_ids, self.at)
         self.held = histories.list_held_affiliates(self.at)
         self.versions = applicable_version.list_published_versions()
@@ -147,5 +147,5 @@ class _PayabilityCheck:
             return False
         if details.usable_from > self.at or affiliate_id in self.held:
             return False
-        final = state == State.TERMINATED or (state == State.LEAVING and affiliate_id in self.notices_ended)
+        final = state == State.TERMINATED or affiliate_id in self.ended
         return final or balance >= self.minimums[version]

@@ -10,6 +10,7 @@ from django.db.models import Q, Sum
 
 from affiliates.models import Affiliate, State, StatusChange
 from affiliates.status_history import get_state_at
+from agreements.models import Program
 from audit.models import AuditRecord
 from payouts.models import (
     Adjustment,
@@ -77,15 +78,19 @@ def get_closing_balances(close: Close) -> dict[UUID, Decimal]:
 def get_states(affiliate_ids: Iterable[UUID], at: datetime) -> dict[UUID, State | None]:
     """Return {affiliate: the state at `at`, from the history recorded until then}."""
     histories: dict[UUID, list[StatusChange]] = defaultdict(list)
-    rows = StatusChange.objects.filter(affiliate__in=list(affiliate_ids), recorded_at__lte=at)
+    rows = StatusChange.objects.filter(affiliate__in=list(affiliate_ids)).in_effect(known_at=at)
     for change in rows.order_by("at", "id"):
         histories[change.affiliate_id].append(change)
     return {affiliate_id: get_state_at(history, at) for affiliate_id, history in histories.items()}
 
 
-def list_ended_notices(at: datetime) -> set[UUID]:
-    """Return the affiliates whose notice period had ended by `at`."""
-    return set(Affiliate.objects.filter(notice_ends_at__lte=at).values_list("pk", flat=True))
+def list_ended_affiliates(at: datetime) -> set[UUID]:
+    """Return the affiliates whose notice, or the program, had ended by `at`, also if that was recorded later."""
+    running = Affiliate.objects.filter(notice_ends_at__lte=at).values_list("pk", flat=True)
+    if Program.objects.filter(ends_at__lte=at).exists():
+        running = Affiliate.objects.values_list("pk", flat=True)
+    recorded = StatusChange.objects.filter(after=State.TERMINATED, at__lte=at, recorded_at__gt=at)
+    return {*running, *recorded.values_list("affiliate_id", flat=True)}
 
 
 def get_payout_details(affiliate_ids: Iterable[UUID], at: datetime) -> dict[UUID, PayoutDetails]:
