@@ -151,8 +151,8 @@ def _compare_terms(old: Source, new: Source, words: Wording) -> Iterator[TermCha
         if before == after:
             continue
         effect = classify_term_change(term, before, after)
-        if term == "target_days" and new.agreement.target_orders == 0:
-            effect = Effect.NEUTRAL  # without a target its period does not matter
+        if term in ("target_days", "target_cure_days") and new.agreement.target_orders == 0:
+            effect = Effect.NEUTRAL  # without a target, its periods do not matter
         yield TermChange(
             term,
             terms.get_column(term).verbose_name,

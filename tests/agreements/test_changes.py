@@ -36,7 +36,7 @@ BENEFIT, DETRIMENT, NEUTRAL = Effect.BENEFIT, Effect.DETRIMENT, Effect.NEUTRAL
         ("payout_details_hold_days", 7, 8, DETRIMENT),
         ("payout_details_hold_days", 7, 0, BENEFIT),
         ("retention_years", 10, 11, DETRIMENT),
-        ("retention_years", 10, 9, DETRIMENT),
+        ("retention_years", 10, 9, BENEFIT),
         ("target_orders", 3, 4, DETRIMENT),
         ("target_orders", 3, 0, BENEFIT),
         ("target_orders", 0, 1, DETRIMENT),
@@ -123,13 +123,14 @@ def test_change_of_everything_else_is_listed_as_every_other_category(first):
     assert list_term_changes(new, first) == [("rate every other category", "3.00 %", "2.90 %", "detriment", "4.1")]
 
 
-def test_target_days_without_target_are_neutral(first):
+def test_periods_without_target_are_neutral(first):
     new = start_draft()
-    new.target_orders, new.target_days = 0, 90
+    new.target_orders, new.target_days, new.target_cure_days = 0, 90, 10
     new.save()
     assert [(c.term, c.effect) for c in changes.compare_versions(new, first).terms] == [
         ("target_orders", BENEFIT),
         ("target_days", NEUTRAL),
+        ("target_cure_days", NEUTRAL),
     ]
 
 
