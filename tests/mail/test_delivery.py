@@ -54,7 +54,7 @@ def clock() -> Clock:
 
 
 def queue_message(key: str = "1", **values: object) -> Message:
-    queue_email(kind="a_test", to="ada@example.com", key=key, context={"name": "Ada"})
+    queue_email(kind="a_test", to="ada@example.com", key=key, context={"name": "Ada"}, language="")
     Message.objects.filter(key=key).update(**{"next_attempt_at": NOW} | values)
     return Message.objects.get(key=key)
 

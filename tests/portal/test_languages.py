@@ -126,7 +126,7 @@ def test_mail_is_sent_in_the_chosen_language(german, greta, mailoutbox):
     profile.update_profile(affiliate=greta, **PROFILE, language="de", now=NOW, by=None)
     greta.refresh_from_db()
     notify(affiliate=greta, kind="reinstated", key="1", context={"clause": "8.2"})
-    outbox.queue_email(kind="reinstated", to="english@example.com", key="2", context={"name": "Ada"})
+    outbox.queue_email(kind="reinstated", to="english@example.com", key="2", context={"name": "Ada"}, language="")
     with translation.override("de"):
         delivery.deliver_due(clock=lambda: datetime.now(UTC))
     mails = {mail.to[0]: mail for mail in mailoutbox}
