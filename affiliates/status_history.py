@@ -17,7 +17,7 @@ TRANSITIONS: dict[State, tuple[State, ...]] = {
     State.APPROVED: (State.ACTIVE, State.TERMINATED),
     State.ACTIVE: (State.SUSPENDED, State.LEAVING, State.TERMINATED),
     State.SUSPENDED: (State.ACTIVE, State.LEAVING, State.TERMINATED),
-    State.LEAVING: (State.TERMINATED,),
+    State.LEAVING: (State.ACTIVE, State.SUSPENDED, State.TERMINATED),  # back only by taking back the leave
     State.TERMINATED: (State.ACTIVE,),  # by a granted appeal
     State.REJECTED: (),
 }
@@ -139,6 +139,7 @@ def change_status(
         breach=breach,
         reason=reason,
         clause=clause,
+        notice_ends_at=notice_ends_at,
     )
     trail.record(
         action=f"affiliate {to.value}",

@@ -73,6 +73,7 @@ class Migration(migrations.Migration):
                 ('breach', models.BooleanField(default=False, verbose_name='for breach')),
                 ('reason', models.TextField(blank=True, verbose_name='reason')),
                 ('clause', models.CharField(blank=True, max_length=60, verbose_name='clause')),
+                ('notice_ends_at', models.DateTimeField(null=True, verbose_name='notice ends')),
                 ('affiliate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='status_changes', to='affiliates.affiliate')),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],

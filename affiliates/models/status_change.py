@@ -23,6 +23,8 @@ class StatusChange(models.Model):
     breach = models.BooleanField(_("for breach"), default=False)
     reason = models.TextField(_("reason"), blank=True)
     clause = models.CharField(_("clause"), max_length=60, blank=True)
+    # When the notice ended that ran from this change on, as known then; the affiliate's own field is overwritten.
+    notice_ends_at = models.DateTimeField(_("notice ends"), null=True)
 
     class Meta:
         verbose_name = _("status change")
