@@ -20,6 +20,9 @@ from accounts.models import User
 from affiliates import applications
 from affiliates.models import Affiliate, Channel
 from affiliates.notifications import OPTIONAL_KINDS
+from agreements.clauses import cite_clause
+from agreements.models import AgreementVersion
+from agreements.rules import Rule
 
 CHANNEL_ROWS = 5
 
@@ -102,12 +105,14 @@ class ApplyForm(SignupForm):  # type: ignore[misc]  # django-allauth has no type
             user: User = super().save(request)
             user.name = self.cleaned_data["name"]
             user.save(update_fields=["name"])
+            now = timezone.now()
             applications.apply(
                 user=user,
                 name=self.cleaned_data["name"],
                 country=self.cleaned_data["country"],
                 channels=self.pairs(),
-                now=timezone.now(),
+                now=now,
+                clause=cite_clause(AgreementVersion.objects.get_in_force(now), Rule.ELIGIBILITY),
                 language=(get_language() or "") if len(settings.LANGUAGES) > 1 else "",
             )
         return user

@@ -47,9 +47,11 @@ def notify_reinstated(*, affiliate: Affiliate, reason: str, now: datetime) -> No
 
 
 def _change_state(affiliate: Affiliate, to: State, reason: str, clause: str, now: datetime, by: User | None) -> None:
+    # The state machine also allows ways back for a granted appeal and for those who take back that they leave.
     if to == State.ACTIVE and affiliate.state != State.SUSPENDED:
-        # The state machine also allows the way back from a termination, but only for a granted appeal.
         raise IllegalTransition(_("%s is not suspended.") % affiliate)
+    if to == State.SUSPENDED and affiliate.state == State.LEAVING:
+        raise IllegalTransition(_("%s is leaving and cannot be suspended.") % affiliate)
     status_history.change_status(
         affiliate=affiliate,
         to=to,
