@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any, cast
-from zoneinfo import available_timezones
 
 from allauth.account.forms import SignupForm
 from django import forms
@@ -23,6 +22,7 @@ from affiliates.notifications import OPTIONAL_KINDS
 from agreements.clauses import cite_clause
 from agreements.models import AgreementVersion
 from agreements.rules import Rule
+from lib.time_zones import list_time_zones
 
 CHANNEL_ROWS = 5
 
@@ -126,7 +126,7 @@ class ProfileForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._set_choices("time_zone", [(zone, zone) for zone in sorted(available_timezones())])
+        self._set_choices("time_zone", [(zone, zone) for zone in list_time_zones()])
         self._set_choices("language", [("", _("same as my browser")), *settings.LANGUAGES])
         if len(settings.LANGUAGES) == 1:
             del self.fields["language"]
