@@ -12,13 +12,13 @@ from accounts.models import User
 from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate
 from audit import trail
+from lib.fields import MAX_AMOUNT
 from lib.reasons import require_reason
 from payouts.errors import SecondApprovalRequired
 from payouts.ledger import booking
 from payouts.models import Adjustment
 
 Kind = Adjustment.Kind
-MAX_AMOUNT = Decimal("999999999.99")
 CENT = Decimal("0.01")
 
 
