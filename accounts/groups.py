@@ -41,6 +41,7 @@ GROUPS: dict[str, list[str]] = {
         "affiliates.change_affiliate",
         "affiliates.decide_application",
         "affiliates.decide_channel",
+        "agreements.view_decline",
         "tracking.view_link",
         "tracking.add_link",
         "tracking.change_link",
@@ -55,6 +56,7 @@ GROUPS: dict[str, list[str]] = {
     COMPLIANCE_REVIEWERS: [
         *_VIEW_AFFILIATES,
         "agreements.view_acceptance",
+        "agreements.view_decline",
         "agreements.view_agreementversion",
         "tracking.view_link",
         "tracking.view_coupon",

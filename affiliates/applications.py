@@ -39,11 +39,12 @@ def apply(
     now: datetime,
     time_zone: str = "UTC",
     language: str = "",
+    clause: str = "",
 ) -> Affiliate:
     """Create an application with `channels` (pairs of kind and address) and confirm it by e-mail.
 
-    `country` is an ISO 3166-1 code. Raises AlreadyApplied for a second application of the user, and ValidationError for
-    invalid fields or if there is no channel.
+    `country` is an ISO 3166-1 code, `clause` cites who can take part. Raises AlreadyApplied for a second application of
+    the user, and ValidationError for invalid fields or if there is no channel.
     """
     if Affiliate.objects.filter(user=user).exists():
         raise AlreadyApplied(_("You have already applied."))
@@ -63,7 +64,7 @@ def apply(
     start_history(affiliate=affiliate, state=State.APPLIED, now=now, by=user)
     for kind, address in channels:
         channel_decisions.add(affiliate=affiliate, kind=kind, address=address, now=now, by=user)
-    notify(affiliate=affiliate, kind="application_received", key=str(affiliate.pk))
+    notify(affiliate=affiliate, kind="application_received", key=str(affiliate.pk), context={"clause": clause})
     return affiliate
 
 

@@ -2,12 +2,13 @@
 
 import unicodedata
 from typing import ClassVar
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django_countries import Countries, countries
+
+from lib.time_zones import is_time_zone
 
 MAX_NAME_LENGTH = 200
 # Invisible, but part of how names are written in several scripts.
@@ -69,8 +70,8 @@ def clean_country_or_name(text: str) -> str:
 
 
 def clean_time_zone(text: str) -> str:
-    """Return `text` if it is the IANA name of a time zone. Raises ValidationError for `time_zone` otherwise."""
-    if text not in available_timezones():
+    """Return `text` if it is the IANA area name of a time zone. Raises ValidationError for `time_zone` otherwise."""
+    if not is_time_zone(text):
         raise ValidationError({"time_zone": _("%(name)s is not the name of a time zone.") % {"name": text}})
     return text
 

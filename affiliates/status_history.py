@@ -18,7 +18,7 @@ TRANSITIONS: dict[State, tuple[State, ...]] = {
     State.ACTIVE: (State.SUSPENDED, State.LEAVING, State.TERMINATED),
     # A second decision to suspend is recorded, so that it stays in effect if the first is annulled.
     State.SUSPENDED: (State.SUSPENDED, State.ACTIVE, State.LEAVING, State.TERMINATED),
-    State.LEAVING: (State.TERMINATED,),
+    State.LEAVING: (State.ACTIVE, State.SUSPENDED, State.TERMINATED),  # back only by taking back the leave
     State.TERMINATED: (),  # only `annul_change` ends it
     State.REJECTED: (),
 }
@@ -143,7 +143,7 @@ def change_status(
         breach=breach,
         reason=reason,
         clause=clause,
-        notice_ends_at=notice_ends_at if to == State.LEAVING else None,
+        notice_ends_at=notice_ends_at,
         source=source,
     )
     trail.record(

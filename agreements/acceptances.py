@@ -1,7 +1,7 @@
-"""Accept and decline versions: the evidence of what an affiliate agreed to, and its consequences (specification 2)."""
+"""Acceptances of versions: the evidence of what an affiliate agreed to, and its consequences (specification 2)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -10,14 +10,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from affiliates import status_history
 from affiliates.models import Affiliate, State
-from affiliates.notifications import notify
-from agreements import acceptance_requests, chain, changes, copies, offline_acceptances, version_documents
+from agreements import acceptance_requests, chain, changes, copies, declines, offline_acceptances, version_documents
 from agreements.applicable_version import get_applicable_version
-from agreements.clauses import cite_clause, get_clause_number
+from agreements.clauses import cite_clause
 from agreements.errors import Rejected
 from agreements.models import Acceptance, AcceptancePerson, AgreementVersion
 from agreements.rules import Rule
-from lib.formatting import format_datetime
 
 
 @dataclass(frozen=True)
@@ -78,6 +76,7 @@ def accept_version(
         session=evidence.session,
     )
     chain.append_records([(acceptance, person)])
+    declines.lapse_after_acceptance(affiliates=[affiliate], accepted=agreement, now=now)
     _activate_affiliate(acceptance, affiliate, by=by)
     copies.send_copies(method=Acceptance.Method.ONLINE, acceptances=[acceptance], text=text)
     return acceptance
@@ -124,48 +123,6 @@ def _activate_affiliate(acceptance: Acceptance, affiliate: Affiliate, *, by: Use
         reason=_("accepted version %s") % acceptance.agreement.name,
         clause=cite_clause(acceptance.agreement, Rule.ACCEPTANCE),
     )
-
-
-@transaction.atomic
-def decline_version(*, affiliate: Affiliate, agreement: AgreementVersion, now: datetime, by: User | None) -> None:
-    """Decline `agreement`: the affiliate leaves the program with the notice of termination and keeps what was earned.
-
-    An affiliate who was never active is terminated at once. Raises AlreadyAccepted or Rejected if the affiliate is not
-    asked to accept this version (specification 2).
-    """
-    affiliate = Affiliate.objects.select_for_update(of=["self"]).select_related("user").get(pk=affiliate.pk)
-    acceptance_requests.ensure_version_requested(affiliate, agreement, at=now)
-    ends_at = compute_leaving_end(affiliate, agreement, at=now)
-    status_history.change_status(
-        affiliate=affiliate,
-        to=State.LEAVING if ends_at else State.TERMINATED,
-        now=now,
-        by=by,
-        reason=_("declined version %s") % agreement.name,
-        clause=cite_clause(agreement, Rule.DECLINE),
-        notice_ends_at=ends_at,
-    )
-    notify(
-        affiliate=affiliate,
-        kind="agreement_declined",
-        key=f"{agreement.pk}:{affiliate.pk}",
-        context={
-            "version": agreement.name,
-            "decline_clause": get_clause_number(agreement.pk, Rule.DECLINE),
-            "notice_ends": format_datetime(ends_at, agreement.time_zone) if ends_at else "",
-        },
-    )
-
-
-def compute_leaving_end(affiliate: Affiliate, version: AgreementVersion, *, at: datetime) -> datetime | None:
-    """Return when the agreement of an affiliate who declines `version` at `at` ends, by their applicable version.
-
-    None means at once: an approved affiliate never took part.
-    """
-    if affiliate.state == State.APPROVED:
-        return None
-    current, _applicable = get_applicable_version(affiliate.pk, at=at)
-    return at + timedelta(days=(current or version).termination_notice_days)
 
 
 def erase_personal_fields(*, affiliate: Affiliate) -> int:

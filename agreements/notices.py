@@ -1,6 +1,6 @@
 """Notices about versions: a new version, reminders before its effective date, the pause after it (specification 2)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from django.utils.translation import override
 
 from affiliates.models import Affiliate, State
 from affiliates.notifications import Notice, notify, notify_many
+from agreements import declines
 from agreements.applicable_version import get_acceptance_times, list_published_versions, resolve_applicable_version
 from agreements.changes import Changes, TermChange
 from agreements.clauses import get_clause_numbers
@@ -22,6 +23,7 @@ from lib.formatting import format_datetime, format_money
 from mail.models import Message
 
 CITED_RULES = (Rule.ACCEPTANCE, Rule.CHANGE_OF_AGREEMENT, Rule.DECLINE, Rule.PAUSE_UNACCEPTED)
+NOTIFIED_STATES = (State.APPROVED, State.ACTIVE, State.SUSPENDED, State.LEAVING)
 REMINDER_LEAD_TIMES = (timedelta(days=1), timedelta(days=7))
 
 
@@ -35,7 +37,7 @@ def notify_published(*, agreement: AgreementVersion, changed: Changes | None, re
             _notify_affiliate(affiliate, "agreement_to_accept", agreement)
         return
     kind = "agreement_change" if agreement.detriment else "agreement_benefit"
-    affiliates = _list_affiliates(State.ACTIVE, State.SUSPENDED)
+    affiliates = _list_affiliates(*NOTIFIED_STATES)
     impact = read_impact(agreement, [affiliate.pk for affiliate in affiliates])
     contexts = {
         language: _build_change_context(agreement, changed, language)
@@ -48,7 +50,7 @@ def notify_published(*, agreement: AgreementVersion, changed: Changes | None, re
             f"{agreement.pk}:{affiliate.pk}",
             contexts[affiliate.language]
             | _format_impact(impact.get(affiliate.pk), agreement)
-            | {"paused": affiliate.pk in paused},
+            | {"paused": affiliate.pk in paused, "state": affiliate.state},
         )
         for affiliate in affiliates
     ]
@@ -86,13 +88,17 @@ def _format_impact(impact: TermImpact | None, version: AgreementVersion) -> dict
     return {name: format_money(getattr(impact, name), version.currency) for name in TermImpact._fields}
 
 
-def notify_withdrawn(*, agreement: AgreementVersion, reason: str) -> None:
-    """Notify the affiliates who had been notified of `agreement` that it was withdrawn."""
+def notify_withdrawn(*, agreement: AgreementVersion, reason: str, declined: Collection[UUID] = ()) -> None:
+    """Notify everyone who had been notified of `agreement`, whatever their state is now, that it was withdrawn.
+
+    `declined` are the affiliates whose decline of it has lapsed.
+    """
     messages = Message.objects.filter(kind__startswith="agreement_", key__contains=f":{agreement.pk}:")
     notified = {key.rsplit(":", 1)[-1] for key in messages.values_list("key", flat=True)}
-    for affiliate in _list_affiliates(State.APPROVED, State.ACTIVE, State.SUSPENDED, State.LEAVING):
-        if str(affiliate.pk) in notified:
-            _notify_affiliate(affiliate, "agreement_withdrawn", agreement, reason=reason)
+    for affiliate in _list_affiliates(*State):
+        if str(affiliate.pk) in notified or affiliate.pk in declined:
+            extra = {"reason": reason, "declined": affiliate.pk in declined, "state": affiliate.state}
+            _notify_affiliate(affiliate, "agreement_withdrawn", agreement, **extra)
 
 
 @transaction.atomic
@@ -110,7 +116,17 @@ def send_reminders(*, now: datetime) -> int:
 
 
 def _find_due_notices(now: datetime) -> Iterator[tuple[Affiliate, str, str, AgreementVersion]]:
+    """Yield what is due to those who have neither accepted nor declined."""
     affiliates = _list_affiliates(State.ACTIVE, State.SUSPENDED)
+    declined = declines.list_declined_versions(affiliate.pk for affiliate in affiliates)
+    for affiliate, kind, key, version in _find_undecided(affiliates, now):
+        if (affiliate.pk, version.pk) not in declined:
+            yield affiliate, kind, key, version
+
+
+def _find_undecided(
+    affiliates: list[Affiliate], now: datetime
+) -> Iterator[tuple[Affiliate, str, str, AgreementVersion]]:
     for version in AgreementVersion.objects.upcoming(now).filter(detriment=True):
         stage = _get_reminder_stage(version, now)
         accepted = set(Acceptance.objects.filter(agreement=version).values_list("affiliate_id", flat=True))

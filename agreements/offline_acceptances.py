@@ -11,7 +11,7 @@ from accounts.models import User
 from affiliates import status_history
 from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.models import Affiliate, State
-from agreements import chain, copies, version_documents
+from agreements import chain, copies, declines, version_documents
 from agreements.clauses import cite_clause
 from agreements.errors import AlreadyAccepted, Rejected
 from agreements.models import Acceptance, AcceptancePerson, AgreementText, AgreementVersion
@@ -40,6 +40,7 @@ def record_offline_acceptances(
         raise AlreadyAccepted(_("Version %s has already been accepted.") % agreement.name)
     acceptances = [_build_acceptance(affiliate, text, accepted_at, now) for affiliate in affiliates]
     chain.append_records([(acceptance, _build_person(acceptance.affiliate, evidence)) for acceptance in acceptances])
+    declines.lapse_after_acceptance(affiliates=affiliates, accepted=agreement, now=now)
     status_history.change_statuses(
         affiliates=[affiliate for affiliate in affiliates if affiliate.state == State.APPROVED],
         to=State.ACTIVE,

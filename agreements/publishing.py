@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from agreements import changes, notices, rendering, translations, version_drafts
+from agreements import changes, declines, notices, rendering, translations, version_drafts
 from agreements.errors import NotPublishable, Rejected, TooEarly
 from agreements.models import AgreementText, AgreementVersion, AgreementWithdrawal
 from agreements.term_impact import ImpactReader, no_impact
@@ -132,4 +132,5 @@ def withdraw_version(*, agreement: AgreementVersion, now: datetime, by: User | N
     reason = require_reason(reason)
     AgreementWithdrawal.objects.create(agreement=version, withdrawn_at=now, withdrawn_by=by, reason=reason)
     trail.record(action="agreement withdrawn", subject=version, now=now, by=by, reason=reason)
-    notices.notify_withdrawn(agreement=version, reason=reason)
+    declined = declines.lapse_after_withdrawal(withdrawn=version, now=now, reason=reason)
+    notices.notify_withdrawn(agreement=version, reason=reason, declined=declined)

@@ -22,6 +22,8 @@ class Rule(StrEnum):
     """Months begin and end in the program's time zone; days of 24 hours are counted from the instant."""
     LEGAL_NOTICES = "legal_notices"
     """Legal notices go by e-mail and can't be switched off."""
+    NO_SELF_DECISION = "no_self_decision"
+    """Staff decide nothing about an affiliate account of their own."""
 
     # 2 The affiliate's channels
     CHANNELS = "channels"
@@ -33,11 +35,11 @@ class Rule(StrEnum):
     TRACKING_LINKS = "tracking_links"
     """What a tracking link does, and which requests are clicks."""
     ATTRIBUTION_DAYS = "attribution_days"
-    """An order must be placed within these days of the click."""
+    """An order must be placed within these days of the click, by the version that applied at the click."""
     CLICK_TOKEN = "click_token"  # a rule, not a secret  # noqa: S105  # nosec B105
     """A click counts by its genuine signed click id, which is not younger than the order."""
     COUPON_ASSIGNMENT = "coupon_assignment"
-    """A coupon counts for the affiliate it is assigned to when the order is placed."""
+    """A coupon counts for the affiliate it is assigned to when the order is placed, the first of several."""
     COUPON_FIRST = "coupon_first"
     """An assigned coupon takes precedence over a click."""
     ONE_AFFILIATE_PER_ORDER = "one_affiliate_per_order"
@@ -112,14 +114,14 @@ class Rule(StrEnum):
     """A review may hold the commissions it names; while held, only decreases are posted."""
     REPLY_DAYS = "reply_days"
     REVIEW_DAYS = "review_days"
-    """If staff miss the deadline, the hold is released automatically."""
+    """If staff miss the deadline, the hold is released and nothing can be forfeited in that review."""
     DECISIONS = "decisions"
     """Dismissed, warning, forfeiture, suspension or termination."""
     FORFEITURE = "forfeiture"
     """Posted only when the time to appeal is over or the appeal is dismissed."""
     APPEAL_DAYS = "appeal_days"
     APPEAL_DECISION = "appeal_decision"
-    """By a different reviewer and in time, or else the appeal is granted automatically."""
+    """By a different reviewer and in time, or else it is granted; then orders are attributed again."""
 
     # 9 Changes to the agreement
     CHANGE_OF_AGREEMENT = "change_of_agreement"
@@ -131,11 +133,11 @@ class Rule(StrEnum):
     PAUSE_UNACCEPTED = "pause_unaccepted"
     """Links and coupons pause until a version in effect with a detriment is accepted."""
     DECLINE = "decline"
-    """Declining a version is an orderly exit that keeps what was earned."""
+    """Declining a version is an orderly exit on its effective date that keeps what was earned."""
 
     # 10 Termination
     LEAVING = "leaving"
-    """The affiliate ends the agreement."""
+    """The affiliate leaves at once and can take it back within `termination_notice_days`."""
     TERMINATION_NOTICE_DAYS = "termination_notice_days"
     """The program ends the agreement without a breach, or for a missed target."""
     TERMINATION_BREACH = "termination_breach"
@@ -143,7 +145,7 @@ class Rule(StrEnum):
     SUSPENSION = "suspension"
     """Links and coupons don't count and nothing is paid out, until reinstated."""
     FINAL_CLOSE = "final_close"
-    """After the end, every close pays the balance, whatever its size."""
+    """After the end, every close pays a positive balance, whatever its size."""
 
     # 11 End of the program
     END_OF_PROGRAM = "end_of_program"
@@ -153,9 +155,9 @@ class Rule(StrEnum):
     PERSONAL_DATA = "personal_data"
     DATA_EXPORT = "data_export"
     RETENTION_YEARS = "retention_years"
-    """How long ledger, acceptances and decided reviews are kept."""
+    """How long personal parts of acceptances, statements and decided reviews are kept after an end."""
     ERASURE = "erasure"
-    """Personal fields are deleted; records that must be kept stay under a pseudonym."""
+    """Personal fields are deleted once nothing is open; records that must be kept stay under a pseudonym."""
 
 
 RULE_TERMS: dict[Rule, tuple[str, ...]] = {

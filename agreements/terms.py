@@ -83,9 +83,11 @@ TERMS: dict[str, Term] = {
     "termination_notice_days": Term(
         Unit.DAYS, Better.MORE, _("0 to 365: days of notice before a termination without breach takes effect.")
     ),
-    # Longer keeps personal data longer, shorter deletes the evidence earlier: a detriment either way.
+    # Longer keeps personal data longer.
     "retention_years": Term(
-        Unit.YEARS, Better.NEITHER, _("1 to 30: years for which ledger, acceptances and decided reviews are kept.")
+        Unit.YEARS,
+        Better.LESS,
+        _("1 to 30: years that personal parts of acceptances, statements and decided reviews are kept after an end."),
     ),
 }
 """Every term except the rate card and the prohibited activities, in the order of the seed agreement's clauses."""

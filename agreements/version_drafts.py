@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -19,6 +18,7 @@ from agreements.rendering import Source
 from agreements.rules import RULE_TERMS, Rule
 from audit import trail
 from lib.ids import uuid7
+from lib.time_zones import is_time_zone
 
 # The audit reason of edits of a draft, which nobody can accept yet.
 DRAFT_EDITED = "The draft was edited before its publication."
@@ -95,11 +95,6 @@ def _check_terms(version: AgreementVersion) -> Iterator[Problem]:
         yield Problem("currency", _("Enter the ISO 4217 code of a currency with two decimals, such as USD."))
     if not is_time_zone(version.time_zone):
         yield Problem("time_zone", _("Enter the name of a time zone, such as Europe/Berlin."))
-
-
-def is_time_zone(name: str) -> bool:
-    """Return whether `name` is a known IANA time zone."""
-    return name in available_timezones() and bool(ZoneInfo(name))
 
 
 def _check_fixed_terms(version: AgreementVersion) -> Iterator[Problem]:

@@ -101,14 +101,33 @@ def send_termination_revoked(notice: TerminationNotice, *, reason: str) -> None:
 
 
 def send_leaving_confirmed(
-    affiliate: Affiliate, *, ends_at: datetime, agreement: AgreementVersion, now: datetime
+    affiliate: Affiliate,
+    *,
+    ends_at: datetime,
+    agreement: AgreementVersion,
+    declined: AgreementVersion | None,
+    now: datetime,
 ) -> None:
     context = {
+        "declined": declined.name if declined else "",
+        "decline_clause": cite_clause(declined, Rule.DECLINE),
         "ends_at": format_datetime_for(ends_at, affiliate),
         "clause": cite_clause(agreement, Rule.LEAVING),
         "final_clause": cite_clause(agreement, Rule.FINAL_CLOSE),
     }
     notify(affiliate=affiliate, kind="leaving_confirmed", key=_build_message_key(affiliate, now), context=context)
+
+
+def send_leaving_taken_back(
+    affiliate: Affiliate, *, agreement: AgreementVersion, is_paused: bool, now: datetime
+) -> None:
+    context = {
+        "state": affiliate.state,
+        "is_paused": is_paused,
+        "clause": cite_clause(agreement, Rule.LEAVING),
+        "pause_clause": cite_clause(agreement, Rule.PAUSE_UNACCEPTED),
+    }
+    notify(affiliate=affiliate, kind="leaving_taken_back", key=_build_message_key(affiliate, now), context=context)
 
 
 def send_left(affiliate: Affiliate, *, now: datetime) -> None:

@@ -4,9 +4,10 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from compliance.reviews.evidence_files import MAX_BYTES, MAX_FILES
+from compliance.reviews.evidence_files import MAX_BYTES, MAX_FILES, MAX_MEGABYTES, describe_oversize
 from compliance.reviews.replies import MAX_CHARACTERS
 
 
@@ -25,7 +26,7 @@ class MultipleFileField(forms.FileField):
             raise forms.ValidationError(_("Attach at most %(most)d files.") % {"most": MAX_FILES})
         for file in files:
             if file.size > MAX_BYTES:
-                raise forms.ValidationError(_("%(name)s is larger than 5 MB.") % {"name": file.name})
+                raise forms.ValidationError(describe_oversize(file.name or ""))
         return files
 
 
@@ -34,7 +35,11 @@ class ReplyForm(forms.Form):
     files = MultipleFileField(  # type: ignore[assignment]  # Form.files has another type
         label=_("Files"),
         required=False,
-        help_text=_("Up to 5 files of 5 MB each, as PNG, JPEG, PDF or plain text."),
+        help_text=format_lazy(
+            _("Up to {files} files of {megabytes} MB each, as PNG, JPEG, PDF or plain text."),
+            files=MAX_FILES,
+            megabytes=MAX_MEGABYTES,
+        ),
     )
 
     @property

@@ -23,7 +23,10 @@ def enforce_review_deadlines() -> str:
 
 @shared_task
 def apply_expired_notices() -> str:
-    return _format_counts(notice_expiry.apply_expired_notices(now=timezone.now())._asdict())
+    now = timezone.now()
+    # Declines come first: after a long outage, the notice of those who leave may be over as well.
+    declined = notice_expiry.apply_due_declines(now=now)
+    return _format_counts({"declined": declined} | notice_expiry.apply_expired_notices(now=now)._asdict())
 
 
 @shared_task

@@ -1,10 +1,17 @@
-"""Model fields for percentages and amounts of money."""
+"""Model fields for percentages and amounts of money, and the form field that every amount is entered in."""
 
+import re
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+# The highest amount that anyone may enter. Sums of many such amounts still fit numeric(14,2).
+MAX_AMOUNT = Decimal("999999999.99")
 
 
 class PercentField(models.DecimalField):  # type: ignore[type-arg]  # generic for the type checker only
@@ -16,12 +23,37 @@ class PercentField(models.DecimalField):  # type: ignore[type-arg]  # generic fo
         super().__init__(*args, **kwargs)
 
 
+class AmountField(forms.DecimalField):
+    """An amount of ASCII digits with up to two decimals and an optional sign, of at most MAX_AMOUNT."""
+
+    default_error_messages: ClassVar = {
+        "invalid": _("Enter an amount with two decimals, such as 15.30."),
+        "max_value": _("Enter an amount of at most %(limit_value)s."),
+        "min_value": _("Enter an amount of at least %(limit_value)s."),
+    }
+
+    def __init__(self, *, max_digits: int = 14, decimal_places: int = 2, **options: Any) -> None:
+        options = {"max_value": MAX_AMOUNT, "min_value": -MAX_AMOUNT} | options
+        super().__init__(max_digits=max_digits, decimal_places=decimal_places, **options)
+
+    def to_python(self, value: Any) -> Any:
+        text = str(value if value is not None else "").strip()
+        if text and not re.fullmatch(r"[-+]?\d+(\.\d{1,2})?", text, re.ASCII):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(text)
+
+
 class MoneyField(models.DecimalField):  # type: ignore[type-arg]  # generic for the type checker only
     """An amount in the program's currency, stored as numeric(14,2) and never rounded on the way in.
 
     Constraints on it must exclude NaN explicitly: PostgreSQL sorts NaN above every number.
     """
 
+    default_validators: ClassVar = [MinValueValidator(-MAX_AMOUNT), MaxValueValidator(MAX_AMOUNT)]
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs |= {"max_digits": 14, "decimal_places": 2}
         super().__init__(*args, **kwargs)
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": AmountField} | kwargs)

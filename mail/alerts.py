@@ -12,7 +12,8 @@ from mail import outbox
 def alert_staff(*, kind: str, key: str, context: Mapping[str, Any] | None = None) -> None:
     """Queue the e-mail `kind` for staff, once per `key`."""
     for to in list_staff_addresses():
-        outbox.queue_email(kind=kind, to=to, key=f"{kind}:{key}:{to}"[:200], context=dict(context or {}))
+        # Staff have no profile, so they read the language of the installation.
+        outbox.queue_email(kind=kind, to=to, key=f"{kind}:{key}:{to}"[:200], context=dict(context or {}), language="")
 
 
 def list_staff_addresses() -> list[str]:

@@ -11,13 +11,13 @@ from mail.rendering import render
 
 
 class OutgoingEmail(NamedTuple):
-    """An e-mail for `queue_emails`."""
+    """An e-mail for `queue_emails`; `language` is that of its reader, "" for the language of the installation."""
 
     to: str
     key: str
     context: Mapping[str, Any]
+    language: str
     attachments: Sequence[Mapping[str, str]] = ()
-    language: str = ""
 
 
 def queue_email(
@@ -26,16 +26,16 @@ def queue_email(
     to: str,
     key: str,
     context: Mapping[str, Any],
+    language: str,
     attachments: Sequence[Mapping[str, str]] = (),
-    language: str = "",
 ) -> None:
     """Queue the e-mail `kind` for the address `to`, once per `key` of at most 200 characters (specification 10).
 
     `kind` names the template `mail/<kind>.txt`. `context` holds plain JSON values, with amounts as text. `attachments`
     name a maker registered in `mail.attachments` and its key: {"name": "statement", "key": "..."}. A key that was
-    queued before is ignored. `language` is that of the recipient, or "" for the language of the installation.
+    queued before is ignored. `language` is that of its reader, "" for the language of the installation.
     """
-    queue_emails(kind=kind, emails=[OutgoingEmail(to, key, context, attachments, language)])
+    queue_emails(kind=kind, emails=[OutgoingEmail(to, key, context, language, attachments)])
 
 
 def queue_emails(*, kind: str, emails: Iterable[OutgoingEmail]) -> None:

@@ -36,6 +36,7 @@ def post_daily_lists(*, now: datetime, zone: ZoneInfo | None = None) -> int:
                     "items": [_format_item(item) for item in todo],
                     "url": reverse("admin:index"),
                 },
+                language="",
             )
             recipients += 1
     return recipients

@@ -30,8 +30,13 @@ def list_blockers(affiliate: Affiliate, now: datetime) -> list[str]:
     blockers = []
     if affiliate.state not in (State.TERMINATED, State.REJECTED):
         blockers.append(_("You are still in the program: leave the program first."))
-    if booking.get_balance(affiliate) != 0:
+    balance = booking.get_balance(affiliate)
+    if balance > 0:
         blockers.append(_("Your balance must be 0.00: the next monthly closes pay it out."))
+    elif balance < 0:
+        blockers.append(
+            _("Your balance must be 0.00. It is negative: it is offset against your later commissions or by staff.")
+        )
     if Payout.objects.for_affiliate(affiliate).filter(state__in=IN_FLIGHT_STATES).exists():
         blockers.append(_("A payout to you is still on its way."))
     if Commission.objects.for_affiliate(affiliate).filter(amount__gt=0, statement_lines=None).exists():

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any, cast
-from zoneinfo import available_timezones
 
 from allauth.account.forms import SignupForm
 from django import forms
@@ -20,6 +19,10 @@ from accounts.models import User
 from affiliates import applications
 from affiliates.models import Affiliate, Channel
 from affiliates.notifications import OPTIONAL_KINDS
+from agreements.clauses import cite_clause
+from agreements.models import AgreementVersion
+from agreements.rules import Rule
+from lib.time_zones import list_time_zones
 
 CHANNEL_ROWS = 5
 
@@ -109,12 +112,14 @@ class ApplyForm(SignupForm):  # type: ignore[misc]  # django-allauth has no type
             user: User = super().save(request)
             user.name = self.cleaned_data["name"]
             user.save(update_fields=["name"])
+            now = timezone.now()
             applications.apply(
                 user=user,
                 name=self.cleaned_data["name"],
                 country=self.cleaned_data["country"],
                 channels=self.pairs(),
-                now=timezone.now(),
+                now=now,
+                clause=cite_clause(AgreementVersion.objects.get_in_force(now), Rule.ELIGIBILITY),
                 language=(get_language() or "") if len(settings.LANGUAGES) > 1 else "",
             )
         return user
@@ -128,7 +133,7 @@ class ProfileForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._set_choices("time_zone", [(zone, zone) for zone in sorted(available_timezones())])
+        self._set_choices("time_zone", [(zone, zone) for zone in list_time_zones()])
         self._set_choices("language", [("", _("same as my browser")), *settings.LANGUAGES])
         if len(settings.LANGUAGES) == 1:
             del self.fields["language"]

@@ -11,14 +11,14 @@ from django.utils import timezone
 
 from affiliates.access import get_affiliate
 from affiliates.models import Affiliate
-from agreements import acceptance_requests
+from agreements import acceptance_requests, declines
 from agreements.applicable_version import (
     ApplicableVersion,
     PublishedVersion,
     get_acceptance_times,
     resolve_applicable_version,
 )
-from agreements.models import AgreementVersion, Program
+from agreements.models import AgreementVersion, Decline, Program
 from portal import navigation
 
 
@@ -73,7 +73,7 @@ class Frame:
 
     @cached_property
     def version_to_accept(self) -> AgreementVersion | None:
-        """Return the first version that the signed-in affiliate is requested to accept.
+        """Return the first version that the signed-in affiliate is requested to accept and has not declined.
 
         The same as `acceptance_requests.list_requested_versions`, from rows that are already loaded.
         """
@@ -82,7 +82,18 @@ class Frame:
         requested = acceptance_requests.select_requested_versions(
             self.versions, self.acceptances, state=self.affiliate.state, at=self.now
         )
-        return requested[0] if requested else None
+        declined = {decline.agreement_id for decline in self.pending_declines}
+        return next((version for version in requested if version.pk not in declined), None)
+
+    @cached_property
+    def pending_declines(self) -> list[Decline]:
+        """Return the signed-in affiliate's declines that wait for their version, the first to take effect first.
+
+        Read only if a version is not in effect yet, because no other decline waits.
+        """
+        if self.affiliate is None or not any(v.effective_at and v.effective_at > self.now for v in self.versions):
+            return []
+        return declines.list_pending_declines(self.affiliate)
 
     @cached_property
     def zone(self) -> str:

@@ -10,9 +10,10 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
+from affiliates.models import Affiliate
 from agreements.models import AgreementVersion, Program
 from lib.ids import uuid7
 from mail import outbox
@@ -33,6 +34,12 @@ def is_open_for_applications(*, now: datetime) -> bool:
     return AgreementVersion.objects.get_in_force(now) is not None
 
 
+def _find_language(email: str) -> str:
+    """Return the language of the profile that `email` belongs to, or else that of the page."""
+    rows = Affiliate.objects.filter(user__emailaddress__email__iexact=email).exclude(language="")
+    return rows.values_list("language", flat=True).first() or get_language() or ""
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # django-allauth has no types
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Allow an account only for an application, while the program accepts any."""
@@ -41,6 +48,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # django-all
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue the e-mail in the request's transaction; a worker sends it (specification 10)."""
+        language = _find_language(email)
+        with override(language):
+            self._queue(template_prefix, email, context, language)
+
+    def _queue(self, template_prefix: str, email: str, context: dict[str, Any], language: str) -> None:
         request = sign_in_context.request
         values = {"request": request, "email": email, "program_name": settings.PROGRAM_NAME} | context
         subject = " ".join(render_to_string(f"{template_prefix}_subject.txt", values).split())
@@ -57,7 +69,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # django-all
                 "url": context.get(key, ""),
                 "label": str(label),
             },
-            language=get_language() or "",
+            language=language,
         )
 
     def add_message(

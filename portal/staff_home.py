@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from affiliates.models import Affiliate, Channel
-from agreements.models import AgreementVersion, Program
+from agreements.models import AgreementVersion, Decline, Program
 from compliance.models import Review, Signal, TargetNotice
 from mail.models import Message
 from payouts.models import Adjustment, Close, CloseException, Payout, PayoutBatch
@@ -95,6 +95,15 @@ ENTRIES = (
         todo_counts.count_missed_targets,
         TargetNotice,
         {"state__exact": "running"},
+    ),
+    Entry(
+        _("Declined versions"),
+        _("affiliates who leave when the version takes effect"),
+        "agreements.view_decline",
+        todo_counts.count_pending_declines,
+        Decline,
+        {"state__exact": "pending"},
+        hide_if_none=True,
     ),
     Entry(
         _("Adjustments"),

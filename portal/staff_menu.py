@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey, User
 from affiliates.models import Affiliate, Channel
-from agreements.models import Acceptance, AgreementVersion, Program, Promotion
+from agreements.models import Acceptance, AgreementVersion, Decline, Program, Promotion
 from audit.models import AuditRecord
 from compliance.models import AbuseReport, Review, Signal, TargetCheck, TargetNotice, TargetPause, TerminationNotice
 from mail.models import Message
@@ -37,7 +37,13 @@ MENU: tuple[tuple[str | Promise, tuple[tuple[type[Model], str], ...]], ...] = (
     (_("Affiliates"), ((Affiliate, "group"), (Channel, "podcasts"), (ErasureRequest, "person_off"))),
     (
         _("Agreement"),
-        ((AgreementVersion, "contract"), (Acceptance, "verified"), (Promotion, "sell"), (Program, "handshake")),
+        (
+            (AgreementVersion, "contract"),
+            (Acceptance, "verified"),
+            (Decline, "cancel"),
+            (Promotion, "sell"),
+            (Program, "handshake"),
+        ),
     ),
     (
         _("Tracking"),

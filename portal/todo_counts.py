@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from affiliates.models import Affiliate, Channel, State
+from agreements.models import Decline
 from compliance.models import Review, Signal, TargetNotice
 from mail.models import Message
 from payouts.closing import close
@@ -57,6 +58,10 @@ def count_signals(now: datetime) -> Count:
 
 def count_missed_targets(now: datetime) -> Count:
     return Count(TargetNotice.objects.filter(state=TargetNotice.State.RUNNING).count())
+
+
+def count_pending_declines(_now: datetime) -> Count:
+    return Count(Decline.objects.pending().count())
 
 
 def count_adjustments(now: datetime) -> Count:

@@ -20,8 +20,14 @@ urlpatterns = [
     path("profile/data/download/", account.download_data, name="download_data"),
     path("profile/data/erase/", account.request_erasure, name="request_erasure"),
     path("profile/leave/", account.leave, name="leave"),
+    path("profile/leave/take-back/", account.take_back_leaving, name="take_back_leaving"),
     path("agreement/mine/", agreement.overview, name="agreement"),
     path("agreement/mine/<uuid:pk>/evidence.zip", agreement.evidence, name="agreement_evidence"),
     path("agreement/versions/<uuid:pk>/accept/", agreement.accept, name="agreement_accept"),
     path("agreement/versions/<uuid:pk>/decline/", agreement.decline, name="agreement_decline"),
+    path(
+        "agreement/versions/<uuid:pk>/decline/take-back/",
+        agreement.take_back_decline,
+        name="agreement_take_back_decline",
+    ),
 ]

@@ -45,7 +45,7 @@ class StatusChange(models.Model):
     breach = models.BooleanField(_("for breach"), default=False)
     reason = models.TextField(_("reason"), blank=True)
     clause = models.CharField(_("clause"), max_length=60, blank=True)
-    # The end of the notice that begins with this change, such as a leave.
+    # When the notice ends that runs from this change on, as known then; the affiliate's own field is overwritten.
     notice_ends_at = models.DateTimeField(_("notice ends"), null=True)
     # The key of the decision behind the change, such as the id of a review.
     source = models.CharField(max_length=100, blank=True, default="")

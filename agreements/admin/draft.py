@@ -8,12 +8,12 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agreements import version_drafts
 from agreements.admin import draft_problems
 from agreements.admin.units import UnitInput
 from agreements.models import AgreementVersion
 from agreements.program_currency import TWO_DECIMAL_CURRENCIES
 from agreements.terms import TERMS, Unit, get_column
+from lib.time_zones import is_time_zone
 
 UNIT_LABELS = {
     Unit.PERCENT: "%",
@@ -64,7 +64,7 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the t
             self.add_error("rate_floor", _("The lowest rate is higher than the highest rate."))
         if "currency" in answers and answers["currency"] not in TWO_DECIMAL_CURRENCIES:
             self.add_error("currency", _("Enter the ISO 4217 code of a currency with two decimals, such as USD."))
-        if "time_zone" in answers and not version_drafts.is_time_zone(answers["time_zone"]):
+        if "time_zone" in answers and not is_time_zone(answers["time_zone"]):
             self.add_error("time_zone", _("Enter the name of a time zone, such as Europe/Berlin."))
         return answers
 

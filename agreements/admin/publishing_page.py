@@ -15,6 +15,7 @@ from affiliates.models import Affiliate, State
 from agreements import changes, publishing
 from agreements.changes import Changes, Effect
 from agreements.models import AgreementVersion
+from agreements.notices import NOTIFIED_STATES
 from agreements.periods import get_start_of_day
 from lib.admin.actions import build_reason_form
 
@@ -50,7 +51,7 @@ def compute_earliest_day(version: AgreementVersion, changed: Changes | None) -> 
 def render_explanation(version: AgreementVersion, changed: Changes | None) -> SafeString:
     """Explain what publishing will do: what changes, who is notified, and the earliest effective date."""
     terms = changed.terms if changed else ()
-    states = (State.ACTIVE, State.SUSPENDED) if changed else (State.APPROVED,)
+    states = NOTIFIED_STATES if changed else (State.APPROVED,)
     current = AgreementVersion.objects.get_in_force(timezone.now())
     context: dict[str, Any] = {
         "agreement": version,

@@ -404,4 +404,30 @@ class Migration(migrations.Migration):
             model_name='agreementwithdrawal',
             trigger=pgtrigger.compiler.Trigger(name='no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;", hash='b10eb6de51105dfb3a679b7433e5001f61fc672d', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_no_truncate_6ebaf', table='agreements_agreementwithdrawal', when='BEFORE')),
         ),
+        migrations.CreateModel(
+            name='Decline',
+            fields=[
+                ('id', models.UUIDField(default=lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('declined_at', models.DateTimeField(verbose_name='declined')),
+                ('takes_effect_at', models.DateTimeField(verbose_name='takes effect')),
+                ('state', models.CharField(choices=[('pending', 'waits for the version'), ('taken_back', 'taken back'), ('lapsed', 'lapsed'), ('in_effect', 'taken effect')], default='pending', max_length=10, verbose_name='state')),
+                ('ended_at', models.DateTimeField(null=True, verbose_name='ended')),
+                ('affiliate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='declines', to='affiliates.affiliate')),
+                ('agreement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='declines', to='agreements.agreementversion')),
+            ],
+            options={
+                'verbose_name': 'declined version',
+                'verbose_name_plural': 'declined versions',
+                'ordering': ['-declined_at', '-id'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'pending')), fields=('affiliate', 'agreement'), name='one_pending_decline_per_version'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('state', 'pending')), models.Q(models.Q(('state', 'pending'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='decline_ended_at_set')],
+            },
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='decline',
+            trigger=pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='bbe4e5fbe90828b8563a1f10edc3aa716c41f425', operation='DELETE', pgid='pgtrigger_never_deleted_ba084', table='agreements_decline', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='decline',
+            trigger=pgtrigger.compiler.Trigger(name='no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;", hash='c97fb56ff2a69c6bd73fc4a993c4be74e2f35f18', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_no_truncate_036ae', table='agreements_decline', when='BEFORE')),
+        ),
     ]

@@ -1,5 +1,6 @@
 from agreements.models.acceptance import Acceptance, AcceptancePerson
 from agreements.models.agreement import AgreementText, AgreementVersion, AgreementWithdrawal
+from agreements.models.decline import Decline
 from agreements.models.parts import Clause, ProhibitedActivity, Rate
 from agreements.models.program import Program
 from agreements.models.promotion import Promotion
@@ -12,6 +13,7 @@ __all__ = [
     "AgreementVersion",
     "AgreementWithdrawal",
     "Clause",
+    "Decline",
     "Program",
     "ProhibitedActivity",
     "Promotion",

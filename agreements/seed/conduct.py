@@ -9,8 +9,8 @@ CONDUCT: tuple[ClauseText, ...] = (
         "6.1",
         "What is prohibited",
         """
-        The following activities are prohibited. The table shows the most severe consequence that a review may decide
-        for each of them:
+        The following activities are prohibited. For each of them, a review may decide that the commissions that it
+        names are forfeited (clause 8.8). The table shows how severe any other consequence may be at most:
 
         {prohibited_activities}
 
@@ -24,7 +24,8 @@ CONDUCT: tuple[ClauseText, ...] = (
         """
         The system watches for signals: purchases by yourself, click flooding, orders that follow a click too soon, a
         conversion rate out of range, clicks from sites that you did not declare, and payout details that another
-        affiliate has too. Anyone can report abuse to us. A signal or a report may open a review. It has no other
+        affiliate has too. A channel counts as declared as soon as you have declared it, also while it is pending.
+        Anyone can report abuse to us. A signal or a report may open a review. It has no other
         consequence.
         """,
         Rule.SIGNALS,
@@ -42,8 +43,8 @@ CONDUCT: tuple[ClauseText, ...] = (
         "The target",
         """
         The sales target is: {target_orders} in {target_days}. If it is "no orders", there is no target, and the rest
-        of this section does not apply. We check the target every day, but only once you have been active for
-        {target_days}.
+        of this section does not apply. We check the target every day. You can miss it only once you have been active
+        for {target_days}.
         """,
         Rule.SALES_TARGET,
     ),
@@ -69,8 +70,9 @@ CONDUCT: tuple[ClauseText, ...] = (
         "7.4",
         "Target at risk",
         """
-        If you would miss the target within 30 days without a further order, we send you one friendly e-mail. You get
-        at most one in {target_days}. It has no other consequence.
+        If you would miss the target within 30 days without a further order, we send you one friendly e-mail. While
+        your first {target_days} are running, what counts is whether you would miss the target at the end of them. You
+        get at most one such e-mail in {target_days}. It has no other consequence.
         """,
         Rule.TARGET_AT_RISK,
     ),
@@ -125,7 +127,8 @@ CONDUCT: tuple[ClauseText, ...] = (
         "Our time to decide",
         """
         Staff have {review_days} from the notice to decide. If they miss this deadline, the hold is released
-        automatically, and we notify you.
+        automatically, the commissions that the review names can no longer be forfeited in that review, and we notify
+        you.
         """,
         Rule.REVIEW_DAYS,
     ),
@@ -135,8 +138,9 @@ CONDUCT: tuple[ClauseText, ...] = (
         """
         A review ends in one of these decisions, from the mildest to the most severe: the review is dismissed; you are
         warned; the commissions that it names are forfeited (clause 8.8); you are suspended (clause 10.4); your
-        agreement is terminated (clause 10.2 for a missed sales target, otherwise clause 10.3). No decision is more
-        severe than clause 6.1 allows for the activity. We notify you of the decision, its reason and its clause.
+        agreement is terminated (clause 10.2 for a missed sales target, otherwise clause 10.3). Forfeiture is possible
+        for every prohibited activity. Apart from it, no decision is more severe than clause 6.1 allows for the
+        activity. We notify you of the decision, its reason and its clause.
         """,
         Rule.DECISIONS,
     ),
@@ -153,8 +157,10 @@ CONDUCT: tuple[ClauseText, ...] = (
         "Who decides the appeal",
         """
         The person who decided the review may not decide the appeal. Staff have {review_days} from your appeal. If
-        they miss this deadline, the appeal is granted automatically. A granted appeal gives you back your money and
-        your links.
+        they miss this deadline, the appeal is granted automatically.
+
+        A granted appeal gives you back your money and your links as if the decision had not been made. Orders that
+        were placed in between are attributed again under section 3, unless a close has settled them for someone else.
         """,
         Rule.APPEAL_DECISION,
     ),

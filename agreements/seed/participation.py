@@ -87,6 +87,16 @@ PARTICIPATION: tuple[ClauseText, ...] = (
         Rule.LEGAL_NOTICES,
     ),
     build_clause(
+        "1.7",
+        "Our staff",
+        """
+        Members of staff may be affiliates too, but they decide nothing about themselves: no application, channel,
+        coupon code, adjustment, review, appeal or payout of an affiliate account that is their own. Other members of
+        staff decide it.
+        """,
+        Rule.NO_SELF_DECISION,
+    ),
+    build_clause(
         "2",
         "The affiliate's channels",
         """
@@ -101,6 +111,9 @@ PARTICIPATION: tuple[ClauseText, ...] = (
         You declare each of your channels in the portal. A channel is pending until staff have looked at it; then it
         is approved or rejected. We notify you of the result and, if the channel is rejected, of the reason. You can
         declare more channels later.
+
+        A pending channel is declared: clicks from it raise no signal (clause 6.2). It is not approved yet, so you do
+        not promote us on it (clause 2.2).
         """,
         Rule.CHANNELS,
     ),
@@ -108,8 +121,8 @@ PARTICIPATION: tuple[ClauseText, ...] = (
         "2.2",
         "Approved channels only",
         """
-        You promote us only on approved channels. Promoting us anywhere else is a prohibited activity; clause 6.1
-        calls it "unapproved channel".
+        You promote us only on approved channels. A channel that is pending or rejected is not approved. Promoting us
+        anywhere but on an approved channel is a prohibited activity; clause 6.1 calls it "unapproved channel".
         """,
         Rule.UNAPPROVED_CHANNEL,
     ),
@@ -137,10 +150,16 @@ PARTICIPATION: tuple[ClauseText, ...] = (
         """
         A tracking link belongs to you alone. It takes people to our shop and adds a click id to the address. You can
         point it at any page on the hosts that the link permits, and add up to five sub-IDs of your own, which we
-        store with the click.
+        store with the click. If it points anywhere else, it leads to the page of the link, and you can see that it
+        failed.
 
-        Only visits by people count as clicks. Known bots, pages that a browser loads in advance and requests for
-        headers alone are redirected to the shop as well, but they are not counted.
+        Only visits by people count as clicks. Known bots, link previews, programs that do not name themselves,
+        requests for headers alone and pages that a browser loads in advance are redirected to the shop with a click
+        id, but they are not counted. An order that carries such a click id can still be yours, because a person may
+        have been taken for a bot, or the page may have been opened later.
+
+        A link that is loaded as an image, a frame, a script or another part of a page leads to the shop without a
+        click id and is not counted. No one clicked, so it earns nothing.
         """,
         Rule.TRACKING_LINKS,
     ),
@@ -150,7 +169,8 @@ PARTICIPATION: tuple[ClauseText, ...] = (
         """
         A click makes an order yours if the order is placed within {attribution_days} of that click. This period is
         the cookie window. A day is 24 hours, counted from the instant of the click. An order that is placed later is
-        not attributed to you by that click.
+        not attributed to you by that click. The cookie window is that of the version of this agreement that applied
+        to you at the click (clause 9.3), even if another version applies when the order is placed.
         """,
         Rule.ATTRIBUTION_DAYS,
     ),
@@ -169,9 +189,15 @@ PARTICIPATION: tuple[ClauseText, ...] = (
         "3.4",
         "Coupon codes",
         """
-        A coupon code is assigned to you from a date. An order with that coupon code is yours if the code was assigned
-        to you when the order was placed. No click is needed, and the cookie window does not matter. If we imported
-        the coupon code from an earlier system, it is assigned to you from the date of your acceptance.
+        A coupon code is assigned to you from a date until we unassign it or your agreement is terminated. An order
+        with that coupon code is yours if the code was assigned to you when the order was placed. No click is needed,
+        and the cookie window does not matter. If we imported the coupon code from an earlier system, it is assigned
+        to you from the date of your acceptance.
+
+        Coupon codes are compared without regard to upper and lower case, and after white space and invisible
+        characters around them have been removed. If an order carries several coupon codes, the first one that was
+        assigned to an affiliate when the order was placed counts. A coupon code that is assigned to no one does not
+        stand in the way of a click.
         """,
         Rule.COUPON_ASSIGNMENT,
     ),
@@ -179,10 +205,10 @@ PARTICIPATION: tuple[ClauseText, ...] = (
         "3.5",
         "One affiliate for each order",
         """
-        An order belongs to one affiliate at most; it is never shared. If it carries a coupon code that is assigned to
-        an affiliate, the coupon code decides, and no click counts for that order. Otherwise the click whose click id
-        the order carries decides. An order with neither a valid coupon code nor a valid click is not credited to
-        anyone.
+        An order belongs to one affiliate at most; it is never shared. If it carries a coupon code that was assigned
+        to an affiliate when it was placed, the coupon code decides, and no click counts for that order. Otherwise the
+        click whose click id the order carries decides. An order with neither a valid coupon code nor a valid click is
+        not credited to anyone.
         """,
         Rule.COUPON_FIRST,
         Rule.ONE_AFFILIATE_PER_ORDER,
@@ -194,6 +220,7 @@ PARTICIPATION: tuple[ClauseText, ...] = (
         """
         You must have been active at the instant that counts: for a click, when it was made; for a coupon code, when
         the order was placed. You are active from your acceptance on, unless you are suspended, leaving or terminated.
+        If you take back that you leave (clause 10.1), you are active from then on.
 
         Your status at that instant counts, not your status today. An order from a click that was made while you were
         active can therefore be yours even if you have been suspended or have left since. There are two limits: a
@@ -217,7 +244,7 @@ PARTICIPATION: tuple[ClauseText, ...] = (
         """
         The attribution of an order follows the newest report until a month-end close has settled a line of that
         order. After that, the attribution no longer changes. The rest of a later report still counts, such as a
-        refund or a cancellation.
+        refund or a cancellation. Until then, a granted appeal can change the attribution too (clause 8.7).
         """,
         Rule.ATTRIBUTION_FROZEN,
     ),

@@ -16,8 +16,9 @@ PAYMENT: tuple[ClauseText, ...] = (
         "4.1",
         "Rate card",
         """
-        A commission is the amount that the customer paid for the line, without shipping and tax, times the rate of
-        the line's category. These are the rates:
+        A commission is the amount that the customer paid for the line after discounts, without shipping and tax,
+        times the rate of the line's category. Categories are compared without regard to upper and lower case. These
+        are the rates:
 
         {rate_card}
 
@@ -63,7 +64,8 @@ PAYMENT: tuple[ClauseText, ...] = (
         "4.5",
         "Cap for one order",
         """
-        The highest commission that one order can earn is: {order_commission_cap}. If that is an amount, the lines of
+        The highest commission that one order can earn is: {order_commission_cap}. The cap is taken from the version
+        of this agreement that applied to you when the order was placed (clause 9.3). If that is an amount, the lines of
         the order earn commission in the sequence in which our shop sent them, until the amount is used up. Anything
         beyond it is not earned.
         """,
@@ -84,7 +86,7 @@ PAYMENT: tuple[ClauseText, ...] = (
         "4.7",
         "Taxes",
         """
-        Commissions are amounts before any tax that you owe. You declare and pay your own taxes. A statement shows
+        Commissions are amounts before any tax of yours. You declare and pay your own taxes. A statement shows
         what we owe you; it is not a tax invoice.
         """,
         Rule.BEFORE_TAX,
@@ -101,9 +103,10 @@ PAYMENT: tuple[ClauseText, ...] = (
         "5.1",
         "Month-end close",
         """
-        A month that has ended is closed automatically on {close_day} of the next month. If that day is missed, the
-        month is closed on a later day. Staff can also close a month by hand as soon as it has ended. No month is
-        closed before an earlier one. Months are closed automatically only after staff have opened the program.
+        A month that has ended is closed automatically on {close_day} of the next month. This day is the one of the
+        version in force, for all affiliates alike. If that day is missed, the month is closed on a later day. Staff
+        can also close a month by hand as soon as it has ended. No month is closed before an earlier one. Months are
+        closed automatically only after staff have opened the program.
 
         Each order counts in its state at the time of the close. If something in your records would make the close
         fail, you are excluded from it, staff are notified of the cause, and the next close settles what this one did
@@ -143,7 +146,8 @@ PAYMENT: tuple[ClauseText, ...] = (
         """
         Your whole balance is paid out if it is at least {payout_minimum}, the payout threshold, and if you can be
         paid (clause 5.5). Otherwise your whole balance is carried over to the next close, and your statement gives
-        all the reasons. After the end of this agreement, there is no threshold (clause 10.5).
+        all the reasons. The threshold is that of the version that applies to you when the close runs (clause 9.3).
+        After the end of this agreement, there is no threshold (clause 10.5).
         """,
         Rule.PAYOUT_MINIMUM,
         Rule.CARRY_OVER,
@@ -169,9 +173,10 @@ PAYMENT: tuple[ClauseText, ...] = (
         them encrypted and show them masked.
 
         To protect you from theft, a change requires your password or second factor again, and we notify both your old
-        and your new address. No money is sent to changed details within {payout_details_hold_days} of the change.
-        Details that we imported from an earlier system are confirmed from the date of your acceptance and have no
-        hold.
+        and your new address. No money is sent to changed details within {payout_details_hold_days} of the change. A
+        change of the e-mail address with which you sign in requires and causes the same: your password or second
+        factor again, a notice to both addresses, and no payout for as long. Details that we imported from an earlier
+        system are confirmed from the date of your acceptance and have no hold.
         """,
         Rule.PAYOUT_DETAILS,
         Rule.PAYOUT_DETAILS_HOLD_DAYS,

@@ -10,8 +10,9 @@ TERMINATION: tuple[ClauseText, ...] = (
         "New versions",
         """
         A published version of this agreement never changes. A change is a new version with an effective date. All
-        versions stay published, and you can see the differences. We may withdraw a version before its effective date;
-        we then notify everyone who was notified of it, and give the reason.
+        versions stay published, and you can see the differences. We notify you of a new version if you are approved,
+        active, suspended or leaving. We may withdraw a version before its effective date; we then notify everyone who
+        was notified of it, and give the reason.
 
         The system classifies each changed term as a benefit, a detriment or neutral for you. Any other change, for
         instance to the text of a clause or to the prohibited activities, counts as a detriment. A version without a
@@ -36,6 +37,11 @@ TERMINATION: tuple[ClauseText, ...] = (
         At any instant, the version that applies to you is the newest version in effect that you had accepted by then.
         Versions without a detriment that follow it apply to you automatically, up to the next version with a
         detriment. That version and those after it apply to you only once you have accepted.
+
+        The cookie window is that of the version that applied to you at the click (clause 3.2). Rates and cap are
+        those of the version that applied to you when the order was placed (clauses 4.1 and 4.5). Payout threshold and
+        hold are those of the version that applies to you when the close runs (clauses 5.4 and 5.6). The close day is
+        that of the version in force (clause 5.1).
         """,
         Rule.APPLICABLE_VERSION,
     ),
@@ -54,8 +60,12 @@ TERMINATION: tuple[ClauseText, ...] = (
         "9.5",
         "If you decline",
         """
-        You may decline a version with a detriment. It then never applies to you. You leave the program in good order
-        (clause 10.1) and keep what you earned.
+        You may decline a version with a detriment. You then leave the program in good order and keep what you earned.
+        You leave on the version's effective date, as clause 10.1 says, or at once if the version is in effect
+        already.
+
+        Until the effective date, your links and coupon codes earn under the version that applies to you. You can take
+        your decision back until then. It lapses if we withdraw the version or if you accept it after all.
         """,
         Rule.DECLINE,
     ),
@@ -64,9 +74,13 @@ TERMINATION: tuple[ClauseText, ...] = (
         "10.1",
         "You leave",
         """
-        You may leave the program at any time, in the portal and without giving a reason. You are then leaving for
-        {termination_notice_days}; after that, this agreement ends. Clause 3.6 says which orders can still become
-        yours. Everything that you earned is paid.
+        You may leave the program at any time, in the portal and without giving a reason. This takes effect at once:
+        your links and coupon codes stop. What you earned stays yours. An order from a click that was made before you
+        left can still become yours within the cookie window (clauses 3.2 and 3.6).
+
+        You can take it back within {termination_notice_days}. You are then active again, or suspended if you were
+        suspended when you left. If a version that you have not accepted is in effect, clause 9.4 applies. If you do
+        not take it back, this agreement ends after {termination_notice_days}.
         """,
         Rule.LEAVING,
     ),
@@ -75,8 +89,8 @@ TERMINATION: tuple[ClauseText, ...] = (
         "We end it with notice",
         """
         We may end this agreement without a breach on your part, by our own choice or because a review of a missed
-        sales target decides on termination. It ends {termination_notice_days} after our notice. Everything that you
-        earned is paid.
+        sales target decides on termination. It ends {termination_notice_days} after our notice. Until then, your
+        links and coupon codes keep earning. Everything that you earned is paid (clause 10.5).
         """,
         Rule.TERMINATION_NOTICE_DAYS,
     ),
@@ -108,8 +122,10 @@ TERMINATION: tuple[ClauseText, ...] = (
         "Final close",
         """
         After a termination, after the end of your notice when you leave, and after the end of the program, every
-        close pays your balance, whatever its size. Commissions that are still pending are validated as before (clause
-        4.6) and paid by the close of the month in which they are validated. The conditions of clause 5.5 still apply.
+        close pays your balance, whatever its size: the payout threshold no longer applies. A negative balance is not
+        paid but offset against commissions that are validated later (clause 5.3). Commissions that are still pending
+        are validated as before (clause 4.6) and paid by the close of the month in which they are validated. The
+        conditions of clause 5.5 still apply.
         """,
         Rule.FINAL_CLOSE,
     ),
@@ -131,7 +147,7 @@ TERMINATION: tuple[ClauseText, ...] = (
         "Last payments",
         """
         Holding periods continue until the last commission is validated or reversed (clause 4.6). Final closes then
-        pay every balance, whatever its size (clause 10.5).
+        pay every positive balance, whatever its size (clause 10.5).
         """,
     ),
     build_clause("12", "Personal data"),
@@ -160,8 +176,13 @@ TERMINATION: tuple[ClauseText, ...] = (
         "12.3",
         "How long we keep it",
         """
-        We keep the ledger, your acceptances and decided reviews for {retention_years}, because they prove what was
-        agreed, earned and paid.
+        We keep the personal parts of your acceptances and statements, and the text and files of decided reviews, for
+        {retention_years} after you have gone, because they prove what was agreed, earned and paid. You have gone when
+        this agreement has ended or, if you never took part, when your application was rejected. After that time, the
+        system deletes them, and staff see beforehand what will be deleted.
+
+        The rows of the ledger and the fingerprints of the records of acceptance are never deleted. They contain no
+        personal details.
         """,
         Rule.RETENTION_YEARS,
     ),
@@ -169,8 +190,13 @@ TERMINATION: tuple[ClauseText, ...] = (
         "12.4",
         "Deletion of your data",
         """
-        You may request the deletion of your data. Your personal fields are then deleted. The records that clause 12.3
-        names are kept for the time stated there, under a pseudonym.
+        You may request the deletion of your data in the portal. It waits for what is open, and we tell you for what:
+        that you have left the program, that your balance is 0.00 and your commissions are settled, that no payout is
+        under way, and that no review or appeal is open.
+
+        Your personal fields are then deleted everywhere, also in e-mails that we sent, in payout files, in our
+        records of changes, and in the names of links and coupon codes. What clause 12.3 names is kept for the time
+        stated there, under a pseudonym.
         """,
         Rule.ERASURE,
     ),

@@ -15,11 +15,12 @@ from affiliates import status_history
 from affiliates.models import Affiliate, State
 from agreements.applicable_version import get_applicable_version
 from agreements.clauses import cite_clause
-from agreements.models import Program
+from agreements.models import Decline, Program
 from agreements.rules import Rule
 from audit import trail
 from compliance import emails
 from compliance.models import TerminationNotice
+from compliance.offboarding.declined_versions import apply_decline
 from payouts.commissions.reattribution import reattribute_orders
 from payouts.ledger import booking
 
@@ -33,6 +34,14 @@ class EndedCounts(NamedTuple):
     notices: int
     left: int
     program_ended: int
+
+
+def apply_due_declines(*, now: datetime) -> int:
+    """Let everyone leave whose declined version has taken effect by `now`, each in its own transaction.
+
+    Return how many leave. Safe to repeat and to run concurrently.
+    """
+    return _process_each(Decline.objects.due(now).values_list("pk", flat=True), apply_decline, now)
 
 
 def apply_expired_notices(*, now: datetime) -> EndedCounts:

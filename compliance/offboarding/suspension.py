@@ -59,8 +59,10 @@ def _change_state(
     affiliate: Affiliate, to: State, reason: str, clause: str, now: datetime, by: User | None, *, source: str = ""
 ) -> None:
     if to == State.ACTIVE and affiliate.state != State.SUSPENDED:
-        # The state machine also allows the way from approved to active, but only by an acceptance.
+        # The state machine also allows the ways from approved, by an acceptance, and from leaving, by taking it back.
         raise IllegalTransition(_("%s is not suspended.") % affiliate)
+    if to == State.SUSPENDED and affiliate.state == State.LEAVING:
+        raise IllegalTransition(_("%s is leaving and cannot be suspended.") % affiliate)
     status_history.change_status(
         affiliate=affiliate,
         to=to,

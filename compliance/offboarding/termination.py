@@ -1,6 +1,6 @@
 """Termination of agreements: with notice, by leaving, or for breach (specification 8, clauses 10.1 to 10.3)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -10,7 +10,7 @@ from accounts.models import User
 from affiliates import status_history
 from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import IllegalTransition
-from affiliates.models import Affiliate, State
+from affiliates.models import Affiliate, State, StatusChange
 from agreements.applicable_version import get_applicable_version
 from agreements.clauses import cite_clause, get_clause_number
 from agreements.models import AgreementVersion
@@ -20,11 +20,13 @@ from compliance import emails
 from compliance.deadlines import add_days
 from compliance.grounds import cite_review_clause
 from compliance.models import Review, TerminationNotice
+from lib.errors import NotAllowed
 from lib.formatting import format_datetime_for
 from lib.reasons import require_reason
 from payouts.ledger import booking
 
 Ground, NoticeState = TerminationNotice.Ground, TerminationNotice.State
+STATES_THAT_CAN_LEAVE = (State.APPROVED, State.ACTIVE, State.SUSPENDED)
 
 
 @transaction.atomic
@@ -39,7 +41,7 @@ def give_notice(
     require_uninvolved(by, [affiliate])
     reason = require_reason(reason)
     current = _lock_affiliate(affiliate)
-    if current.state not in (State.APPROVED, State.ACTIVE, State.SUSPENDED):
+    if current.state not in STATES_THAT_CAN_LEAVE:
         raise ValidationError(
             _("%(affiliate)s is not in the program or is already leaving.") % {"affiliate": affiliate}
         )
@@ -108,24 +110,86 @@ def resume_notice(
 
 @transaction.atomic
 def leave_program(*, affiliate: Affiliate, now: datetime, by: User | None, reason: str = "") -> None:
-    """Let the affiliate leave: their agreement ends `termination_notice_days` x 24 h from now (clause 10.1).
+    """Let the affiliate leave at once; they can take it back for `termination_notice_days` x 24 h (clause 10.1).
 
-    Affiliates who were approved and have not accepted an agreement leave at once. An earlier notice stays in effect.
+    Affiliates who were approved and have not accepted an agreement are terminated, because they have nothing to keep.
     """
     booking.lock_shared()
+    start_leaving(affiliate=affiliate, at=now, now=now, by=by, reason=reason)
+
+
+def start_leaving(
+    *,
+    affiliate: Affiliate,
+    at: datetime,
+    now: datetime,
+    by: User | None,
+    reason: str,
+    declined: AgreementVersion | None = None,
+) -> None:
+    """Let the affiliate leave from `at` on, with an e-mail; `declined` is the version whose decline takes effect."""
+    # The history is ordered by time, so the new entry must be later than the last one.
+    since = max(at, affiliate.state_since + timedelta(microseconds=1))
     if affiliate.state == State.APPROVED:
         status_history.change_status(
-            affiliate=affiliate, to=State.TERMINATED, now=now, by=by, reason=reason or _("left")
+            affiliate=affiliate, to=State.TERMINATED, now=now, by=by, reason=reason or _("left"), at=since
         )
         emails.send_left(affiliate, now=now)
         return
     agreement = _get_agreement(affiliate, now)
-    ends_at = add_days(now, agreement.termination_notice_days)
-    clause = cite_clause(agreement, Rule.LEAVING)[:60]
+    ends_at = add_days(at, agreement.termination_notice_days)
+    clause = cite_clause(declined, Rule.DECLINE) if declined else cite_clause(agreement, Rule.LEAVING)
     status_history.change_status(
-        affiliate=affiliate, to=State.LEAVING, now=now, by=by, reason=reason, clause=clause, notice_ends_at=ends_at
+        affiliate=affiliate,
+        to=State.LEAVING,
+        now=now,
+        by=by,
+        reason=reason,
+        clause=clause[:60],
+        at=since,
+        notice_ends_at=ends_at,
     )
-    emails.send_leaving_confirmed(affiliate, ends_at=ends_at, agreement=agreement, now=now)
+    emails.send_leaving_confirmed(affiliate, ends_at=ends_at, agreement=agreement, declined=declined, now=now)
+
+
+def compute_leaving_end(affiliate: Affiliate, at: datetime, now: datetime) -> datetime:
+    """Return until when an affiliate who leaves at `at` can take it back, by the version that applies now."""
+    return add_days(at, _get_agreement(affiliate, now).termination_notice_days)
+
+
+def can_take_back(affiliate: Affiliate, now: datetime) -> bool:
+    """Return whether the affiliate is leaving and can still take it back."""
+    ends_at = affiliate.notice_ends_at
+    return affiliate.state == State.LEAVING and ends_at is not None and now < ends_at
+
+
+@transaction.atomic
+def take_back_leaving(*, affiliate: Affiliate, now: datetime, by: User | None) -> None:
+    """Put a leaving affiliate back into the state before, until the end of their notice, and confirm it (clause 10.1).
+
+    Raises NotAllowed from then on, and if the affiliate is not leaving.
+    """
+    current = _lock_affiliate(affiliate)
+    if current.state != State.LEAVING or current.notice_ends_at is None:
+        raise NotAllowed(_("You are not leaving the program, so there is nothing to take back."))
+    if not can_take_back(current, now):
+        date = format_datetime_for(current.notice_ends_at, current)
+        raise NotAllowed(_("You could take back that you leave until %(date)s.") % {"date": date})
+    left = StatusChange.objects.filter(affiliate=current).order_by("at", "id").last()
+    running = TerminationNotice.objects.filter(affiliate=current, state=NoticeState.RUNNING).first()
+    agreement = _get_agreement(current, now)
+    status_history.change_status(
+        affiliate=current,
+        to=State.SUSPENDED if left and left.before == State.SUSPENDED else State.ACTIVE,
+        now=now,
+        by=by,
+        reason=_("took back leaving"),
+        clause=cite_clause(agreement, Rule.LEAVING)[:60],
+        at=max(now, current.state_since + timedelta(microseconds=1)),
+        notice_ends_at=running.takes_effect_at if running else None,
+    )
+    is_paused = get_applicable_version(current.pk, at=now)[1].is_paused
+    emails.send_leaving_taken_back(current, agreement=agreement, is_paused=is_paused, now=now)
 
 
 def end_for_breach(*, review: Review, now: datetime, by: User | None) -> None:

@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 
 from compliance.models import ReviewFile
 
+# Clause 8.3 of the seed agreement states the limits of a reply.
 MAX_FILES = 5
-MAX_BYTES = 5 * 1024 * 1024
+MAX_MEGABYTES = 5
+MAX_BYTES = MAX_MEGABYTES * 1024 * 1024
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -46,6 +48,10 @@ def detect_content_type(content: bytes) -> str:
     return "text/plain" if plain else ""
 
 
+def describe_oversize(name: str) -> str:
+    return _("%(name)s is larger than %(most)d MB.") % {"name": name, "most": MAX_MEGABYTES}
+
+
 def validate_file(name: str, content: bytes) -> EvidenceFile:
     """Return the file with a cleaned name and its content type.
 
@@ -53,7 +59,7 @@ def validate_file(name: str, content: bytes) -> EvidenceFile:
     """
     clean_name = "".join(char for char in PurePosixPath(name.replace("\\", "/")).name if char.isprintable())[-200:]
     if len(content) > MAX_BYTES:
-        raise ValidationError({"files": _("%(name)s is larger than 5 MB.") % {"name": clean_name}})
+        raise ValidationError({"files": describe_oversize(clean_name)})
     expected = _CONTENT_TYPES.get(PurePosixPath(clean_name).suffix.lower())
     if expected is None or detect_content_type(content) != expected:
         message = _("%(name)s is not a PNG, JPEG, PDF or plain text (.txt) file, or has the wrong file extension.")

@@ -15,7 +15,7 @@ from compliance.deadlines import is_over
 from compliance.models import Review, ReviewEvent, ReviewFile
 from compliance.reviews.evidence_files import EvidenceFile, validate_files
 
-# Limits the storage: each reply may carry 25 MB of files.
+# Limits the storage: each reply may carry 25 MB of files. Clauses 8.3 and 8.6 of the seed agreement state the limits.
 MAX_REPLIES = 10
 MAX_CHARACTERS = 20_000
 

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('to', models.EmailField(max_length=254, verbose_name='to')),
                 ('key', models.CharField(max_length=200, unique=True)),
                 ('context', models.JSONField(default=dict)),
-                ('language', models.CharField(blank=True, db_default='', default='', max_length=10, verbose_name='language')),
+                ('language', models.CharField(blank=True, max_length=10, verbose_name='language')),
                 ('attachments', models.JSONField(default=list)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='created')),
                 ('state', models.CharField(choices=[('waiting', 'queued'), ('sent', 'sent'), ('failed', 'failed')], db_default='waiting', default='waiting', max_length=10, verbose_name='state')),

@@ -23,8 +23,8 @@ class Message(models.Model):
     # Only one message per key is stored, so that an event is announced once.
     key = models.CharField(max_length=200, unique=True)
     context = models.JSONField(default=dict)
-    # "" means the language of the installation.
-    language = models.CharField(_("language"), max_length=10, blank=True, default="", db_default="")
+    # That of the reader, "" for the language of the installation. Without a default, so that SQL has to name it.
+    language = models.CharField(_("language"), max_length=10, blank=True)
     attachments = models.JSONField(default=list)
     created_at = models.DateTimeField(_("created"), db_default=Now())
     state = models.CharField(_("state"), max_length=10, choices=State, db_default=State.WAITING, default=State.WAITING)

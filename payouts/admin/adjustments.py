@@ -1,11 +1,7 @@
 """Adjustments in the admin: proposed by one member of staff, approved by another."""
 
-import re
-from typing import Any
-
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -20,6 +16,7 @@ from lib.admin.actions import ReasonForm, run_action
 from lib.admin.pages import build_changelist_url
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.csv import build_csv
+from lib.fields import AmountField
 from lib.formatting import format_money
 from lib.typed import action
 from payouts.admin.bases import MoneyAdmin, build_amount_column, build_reason_field, money_page
@@ -28,19 +25,6 @@ from payouts.models import Adjustment
 
 MAX_ROWS_SHOWN = 200
 OWED_COLUMNS = ("affiliate", "name", "since", "owed", "up to 30 days", "31 to 90 days", "longer")
-
-
-class AmountField(forms.DecimalField):
-    """An amount of ASCII digits with up to two decimals, and an optional sign."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_digits=14, decimal_places=2, **options)
-
-    def to_python(self, value: Any) -> Any:
-        text = str(value or "").strip()
-        if text and not re.fullmatch(r"[-+]?\d{1,12}(\.\d{1,2})?", text, re.ASCII):
-            raise ValidationError(_("Enter an amount with two decimals, such as 15.30."))
-        return super().to_python(text)
 
 
 class ProposalForm(forms.Form):

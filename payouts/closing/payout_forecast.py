@@ -193,6 +193,8 @@ def list_requirements(
         requirements.append(
             build_requirement(_("%s more to reach the payout threshold.") % missing, Rule.PAYOUT_MINIMUM)
         )
+    elif expected == 0:
+        requirements.append(build_requirement(_("The balance is 0.00, so there is nothing to pay."), Rule.CARRY_OVER))
     if eligibility.state == State.SUSPENDED:
         text = _("You are suspended. Nothing is paid out until you are reinstated.")
         requirements.append(build_requirement(text, Rule.SUSPENSION))

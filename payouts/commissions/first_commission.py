@@ -6,8 +6,10 @@ It is sent once, and only in an open program, so that importing a shop's past or
 from collections.abc import Collection
 from uuid import UUID
 
-from affiliates.models import Affiliate
-from affiliates.notifications import notify
+from affiliates.notifications import Notice, notify_many
+from agreements.clauses import cite_clause
+from agreements.rules import Rule
+from payouts.models import Commission
 
 # SQL condition, true of an affiliate `person` whose only commissions are those of the orders in `new`, which are not
 # written yet. A commission that was settled or forfeited counts as earned even if it is 0.00 now.
@@ -26,6 +28,11 @@ AWAITS_FIRST_COMMISSION_MAIL = """(
 
 def send_first_commission(affiliate_ids: Collection[UUID]) -> None:
     """Send the e-mail to these affiliates, except those who got it before."""
-    if affiliate_ids:
-        for affiliate in Affiliate.objects.filter(pk__in=affiliate_ids).select_related("user"):
-            notify(affiliate=affiliate, kind="first_commission", key=str(affiliate.pk))
+    if not affiliate_ids:
+        return
+    earned = Commission.objects.filter(affiliate__in=affiliate_ids).select_related("agreement", "affiliate__user")
+    notices = []
+    for first in earned.order_by("affiliate_id", "placed_at", "line_id").distinct("affiliate_id"):
+        clause = cite_clause(first.agreement, Rule.RATE_CARD)
+        notices.append(Notice(first.affiliate, str(first.affiliate_id), {"clause": clause}))
+    notify_many(kind="first_commission", notices=notices)

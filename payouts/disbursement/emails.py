@@ -12,17 +12,19 @@ from lib.formatting import format_money
 from payouts.models import Payout
 
 
-def send_payouts_sent(payouts: Sequence[Payout], currency: str) -> None:
-    """Queue an e-mail for each sent payout; load their affiliates and details with them."""
-    notify_many(
-        kind="payout_sent",
-        notices=[
-            Notice(
-                row.affiliate, str(row.pk), _build_context(row, currency) | {"statement": str(row.statement_id or "")}
-            )
-            for row in payouts
-        ],
-    )
+def send_payouts_sent(payouts: Sequence[Payout], currency: str, now: datetime) -> None:
+    """Queue an e-mail for each sent payout; load their affiliates, details and statements' versions with them."""
+
+    def build_notice(row: Payout) -> Notice:
+        # A payout that was issued again has no statement of its own.
+        version = row.statement.agreement if row.statement else get_applicable_version(row.affiliate_id, at=now)[0]
+        context = _build_context(row, currency) | {
+            "statement": str(row.statement_id or ""),
+            "clause": cite_clause(version, Rule.PAYOUT_MINIMUM),
+        }
+        return Notice(row.affiliate, str(row.pk), context)
+
+    notify_many(kind="payout_sent", notices=[build_notice(row) for row in payouts])
 
 
 def send_payout_failed(*, payout: Payout, returned: bool, now: datetime) -> None:

@@ -72,7 +72,7 @@ def _void_approval(batch: PayoutBatch, now: datetime, by: User) -> str:
 def _send_batch(batch: PayoutBatch, now: datetime, by: User) -> list[PayoutFile]:
     payouts = list(
         batch.payouts.filter(state=Payout.State.APPROVED)
-        .select_related("affiliate__user", "details", "batch", "statement__close")
+        .select_related("affiliate__user", "details", "batch", "statement__close", "statement__agreement")
         .order_by("reference")
     )
     currency = get_program_currency()
@@ -82,7 +82,7 @@ def _send_batch(batch: PayoutBatch, now: datetime, by: User) -> list[PayoutFile]
     changed = Payout.objects.filter(pk__in=[row.pk for row in payouts], state=Payout.State.APPROVED)
     if changed.update(state=Payout.State.SENT, sent_at=now) != len(payouts):
         raise IllegalTransition(_("A payout of this batch was changed in the meantime."))
-    emails.send_payouts_sent(payouts, currency)
+    emails.send_payouts_sent(payouts, currency, now)
     return files
 
 

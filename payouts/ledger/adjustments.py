@@ -13,13 +13,13 @@ from affiliates.conflict_of_interest import require_uninvolved
 from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate
 from audit import trail
+from lib.fields import MAX_AMOUNT
 from lib.reasons import require_reason
 from payouts.errors import SecondApprovalRequired
 from payouts.ledger import booking
 from payouts.models import Adjustment
 
 Kind = Adjustment.Kind
-MAX_AMOUNT = Decimal("999999999.99")
 CENT = Decimal("0.01")
 
 

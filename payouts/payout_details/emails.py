@@ -37,4 +37,5 @@ def send_details_changed(
                 to=address,
                 key=f"payout_details_changed:{details.pk}:{number}",
                 context=context,
+                language=affiliate.language,
             )

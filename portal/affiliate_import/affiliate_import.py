@@ -22,7 +22,9 @@ from affiliates import status_history
 from affiliates.models import Affiliate, Channel, State
 from affiliates.notifications import Notice, notify_many
 from agreements import offline_acceptances
+from agreements.clauses import cite_clause
 from agreements.models import AgreementVersion
+from agreements.rules import Rule
 from lib.formatting import format_date, format_datetime
 from payouts.errors import BadRows
 from payouts.payout_details import details
@@ -129,7 +131,11 @@ def _store_affiliates(
             now=now,
             by=by,
         )
-    context = {"accepted_on": _format_day(paper, agreement)} if paper and agreement else {}
+    if paper and agreement:
+        clause = cite_clause(agreement, Rule.ACCEPTANCE_OFFLINE)
+        context = {"accepted_on": _format_day(paper, agreement), "clause": clause}
+    else:
+        context = {"clause": cite_clause(AgreementVersion.objects.get_in_force(now), Rule.ACCEPTANCE)}
     notify_many(
         kind="account_imported", notices=[Notice(affiliate, str(affiliate.pk), context) for affiliate in affiliates]
     )

@@ -8,6 +8,7 @@ from affiliates.fields import clean_country_or_name
 from affiliates.models import Affiliate, Channel
 from agreements import acceptances, version_documents
 from agreements.applicable_version import cite_applicable_clause
+from agreements.clauses import cite_clause
 from agreements.forms import build_box_label, get_button_label
 from agreements.models import AgreementVersion
 from agreements.page_revision import compute_page_revision
@@ -60,6 +61,7 @@ def _apply(persona: Persona, now: datetime) -> None:
         channels=declared,
         now=now,
         time_zone=persona.zone,
+        clause=cite_clause(AgreementVersion.objects.get_in_force(now), Rule.ELIGIBILITY),
     )
 
 

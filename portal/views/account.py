@@ -13,8 +13,11 @@ from django.views.decorators.http import require_POST
 
 from affiliates import profile as affiliate_profile
 from affiliates.access import affiliate_view
-from affiliates.models import Affiliate, State
+from affiliates.models import Affiliate
 from affiliates.notifications import OPTIONAL_KINDS
+from agreements.clauses import get_clause_number
+from agreements.models import AgreementVersion
+from agreements.rules import Rule
 from compliance.offboarding import termination
 from lib.errors import NotAllowed
 from lib.typed import reauthentication_required
@@ -23,8 +26,6 @@ from portal import data_archive, erasure, frame, notification_settings
 from portal.forms import ErasureForm, LeaveForm, NotificationsForm, ProfileForm
 from portal.models import ErasureRequest
 from portal.views.public import show_errors
-
-STATES_THAT_CAN_LEAVE = (State.APPROVED, State.ACTIVE, State.SUSPENDED)
 
 
 @affiliate_view
@@ -114,14 +115,35 @@ def leave(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         except NotAllowed as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, _("You are leaving the program. We have confirmed it by e-mail."))
+            messages.success(request, _("You left the program. We have confirmed it by e-mail."))
             return redirect("portal:home")
     page_frame = frame.get_frame(request)
+    agreement, now = page_frame.applicable_version or page_frame.agreement, page_frame.now
+    can_leave = affiliate.state in termination.STATES_THAT_CAN_LEAVE
     context = {
         "affiliate": affiliate,
         "form": form,
-        "can_leave": affiliate.state in STATES_THAT_CAN_LEAVE,
+        "can_leave": can_leave,
+        "ends_at": termination.compute_leaving_end(affiliate, now, now) if can_leave and agreement else None,
         "balance": booking.get_balance(affiliate),
-        "agreement": page_frame.applicable_version or page_frame.agreement,
+        "agreement": agreement,
+        "clauses": _list_leaving_clauses(agreement) if agreement else {},
     }
     return render(request, "portal/leave.html", context)
+
+
+def _list_leaving_clauses(agreement: AgreementVersion) -> dict[str, str]:
+    rules = {"leaving": Rule.LEAVING, "active": Rule.ACTIVE_AFFILIATE, "final": Rule.FINAL_CLOSE}
+    return {name: get_clause_number(agreement.pk, rule) for name, rule in rules.items()}
+
+
+@require_POST
+@affiliate_view
+def take_back_leaving(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    try:
+        termination.take_back_leaving(affiliate=affiliate, now=timezone.now(), by=affiliate.user)
+    except NotAllowed as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("You stay in the program. We have confirmed it by e-mail."))
+    return redirect("portal:home")

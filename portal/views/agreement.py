@@ -9,12 +9,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from affiliates.access import affiliate_view
 from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate, State
-from agreements import acceptance_requests, acceptances, evidence_export
+from agreements import acceptance_requests, acceptances, declines, evidence_export
 from agreements.applicable_version import get_applicable_version
 from agreements.clauses import get_clause_number
 from agreements.errors import AlreadyAccepted
@@ -25,6 +25,7 @@ from agreements.rendering import compute_sha256
 from agreements.rules import Rule
 from agreements.term_impact import TermImpact
 from agreements.views import accept_page
+from compliance.offboarding import declined_versions
 from lib.client_address import get_client_address
 from payouts.commissions.term_impact import measure_impact
 from payouts.commissions.unsettled_earnings import get_unsettled_earnings
@@ -38,6 +39,7 @@ def overview(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     current, applicable = get_applicable_version(affiliate.pk, at=now)
     rows = Acceptance.objects.for_affiliate(affiliate).select_related("agreement")
     accepted = list(rows.order_by("-agreement__effective_at", "-accepted_at"))
+    pending = declines.list_pending_declines(affiliate)
     accepted_versions = [acceptance.agreement for acceptance in accepted]
     context = {
         "affiliate": affiliate,
@@ -47,7 +49,10 @@ def overview(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         "requested": [
             (version, _estimate_impact(affiliate, version, current))
             for version in acceptance_requests.list_requested_versions(affiliate, at=now)
+            if version.pk not in {decline.agreement_id for decline in pending}
         ],
+        "pending_declines": pending,
+        "decline_rule": Rule.DECLINE,
         # Each with the version accepted before it, to link to the changes between them.
         "accepted": [*zip(accepted, [*accepted_versions[1:], None], strict=False)],
         "accepted_version": (
@@ -148,11 +153,11 @@ def decline(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpRespons
         return response
     if request.method == "POST":
         try:
-            acceptances.decline_version(affiliate=affiliate, agreement=version, now=now, by=None)
+            declined_versions.decline_version(affiliate=affiliate, agreement=version, now=now, by=affiliate.user)
         except (ValidationError, IllegalTransition) as error:
             messages.error(request, _format_error(error))
             return redirect("portal:agreement")
-        messages.success(request, _("You declined version %s.") % version.name)
+        messages.success(request, _("You declined version %s. We have confirmed it by e-mail.") % version.name)
         return redirect("portal:agreement")
     current, _applicable = get_applicable_version(affiliate.pk, at=now)
     rules = {
@@ -164,12 +169,31 @@ def decline(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpRespons
     context = {
         "agreement": version,
         "cited_version": current or version,
-        "ends_at": acceptances.compute_leaving_end(affiliate, version, at=now),
+        "takes_effect_at": version.effective_at if version.effective_at and version.effective_at > now else None,
+        "ends_at": declined_versions.get_leaving_end(affiliate, version, now=now),
         "has_taken_part": affiliate.state != State.APPROVED,
         "earnings": get_unsettled_earnings(affiliate),
         "clauses": {name: get_clause_number((current or version).pk, rule) for name, rule in rules.items()},
     }
     return render(request, "agreements/decline.html", context)
+
+
+@never_cache
+@affiliate_view
+@require_POST
+def take_back_decline(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
+    version = _get_published_version(pk)
+    pending = next((row for row in declines.list_pending_declines(affiliate) if row.agreement_id == version.pk), None)
+    if pending is None:
+        messages.warning(request, _("There is no decline of version %s to take back.") % version.name)
+        return redirect("portal:agreement")
+    try:
+        declines.take_back_decline(decline=pending, now=timezone.now(), by=affiliate.user)
+    except ValidationError as error:
+        messages.error(request, _format_error(error))
+    else:
+        messages.success(request, _("You took back that you declined version %s.") % version.name)
+    return redirect("portal:agreement")
 
 
 @never_cache

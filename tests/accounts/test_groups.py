@@ -65,6 +65,7 @@ def test_groups_cannot_change_money_or_history() -> None:
         "statementline",
         "close",
         "acceptance",
+        "decline",
         "statuschange",
     )
     granted = {permission for permissions in GROUPS.values() for permission in permissions}

@@ -58,6 +58,7 @@ def test_application_is_stored_with_code_and_channels_and_confirmed_by_email() -
         ("address", {"channels": [("website", "javascript:alert(1)")]}),
         ("address", {"channels": [SITE, ("blog", "https://EXAMPLE.com:443/#top")]}),
         ("time_zone", {"time_zone": "Mars/Olympus"}),
+        ("time_zone", {"time_zone": "localtime"}),
     ],
 )
 def test_invalid_field_is_rejected_and_nothing_stored(field: str, change: dict[str, Any]) -> None:

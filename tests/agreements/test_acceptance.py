@@ -186,30 +186,6 @@ def test_offline_acceptance_requires_past_date_and_evidence(first, approved, acc
     assert list(caught.value.message_dict) == [field]
 
 
-def test_decline_makes_active_affiliate_leave_with_notice(first, second, approved):
-    accept_version(approved, first)
-    approved.refresh_from_db()
-    acceptances.decline_version(affiliate=approved, agreement=second, now=NOW + DAY, by=None)
-    approved.refresh_from_db()
-    assert (approved.state, approved.notice_ends_at) == (State.LEAVING, NOW + 31 * DAY)
-    change = StatusChange.objects.get(after=State.LEAVING)
-    assert change.clause == "9.5 of version 2"
-    assert Message.objects.get(kind="agreement_declined").context["notice_ends"] == "1 Apr 2026, 12:00 UTC"
-
-
-def test_decline_terminates_approved_affiliate_at_once(first, approved):
-    acceptances.decline_version(affiliate=approved, agreement=first, now=NOW, by=None)
-    approved.refresh_from_db()
-    assert (approved.state, approved.notice_ends_at) == (State.TERMINATED, None)
-
-
-def test_decline_of_accepted_version_is_rejected(first, approved):
-    accept_version(approved, first)
-    approved.refresh_from_db()
-    with pytest.raises(AlreadyAccepted):
-        acceptances.decline_version(affiliate=approved, agreement=first, now=NOW, by=None)
-
-
 def test_export_acceptance_writes_verifiable_zip(first, approved, tmp_path, capsys):
     record = accept_version(approved, first)
     path = tmp_path / "evidence.zip"

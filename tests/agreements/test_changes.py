@@ -36,7 +36,7 @@ BENEFIT, DETRIMENT, NEUTRAL = Effect.BENEFIT, Effect.DETRIMENT, Effect.NEUTRAL
         ("payout_details_hold_days", 7, 8, DETRIMENT),
         ("payout_details_hold_days", 7, 0, BENEFIT),
         ("retention_years", 10, 11, DETRIMENT),
-        ("retention_years", 10, 9, DETRIMENT),
+        ("retention_years", 10, 9, BENEFIT),
         ("target_orders", 3, 4, DETRIMENT),
         ("target_orders", 3, 0, BENEFIT),
         ("target_orders", 0, 1, DETRIMENT),

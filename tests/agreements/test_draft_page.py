@@ -67,14 +67,21 @@ def test_audit_record_has_row_values_before_and_after(staff, draft):
         ("rate_floor", "9.00", "The lowest rate is higher than the highest rate."),
         ("currency", "JPY", "Enter the ISO 4217 code"),
         ("time_zone", "Nowhere", "Enter the name of a time zone"),
-        ("payout_minimum", "-1", "greater than or equal to 0"),
-        ("order_commission_cap", "0", "greater than or equal to 0.01"),
+        ("payout_minimum", "-1", "Enter an amount of at least 0"),
+        ("order_commission_cap", "0", "Enter an amount of at least 0.01"),
+        ("time_zone", "localtime", "Enter the name of a time zone"),
+        ("payout_minimum", "99999999999.00", "Enter an amount of at most 999999999.99."),
+        ("order_commission_cap", "999999999999.99", "Enter an amount of at most 999999999.99."),
+        ("order_commission_cap", "1e9", "Enter an amount with two decimals, such as 15.30."),
+        ("target_orders", "99999999999", "less than or equal to"),
     ],
 )
 def test_invalid_term_shows_error_beside_field(staff, draft, field, value, cause):
     response = staff.post(build_admin_url("agreementversion_change", draft.pk), build_form_data(draft) | {field: value})
     assert response.status_code == 200
-    assert cause in " ".join(response.context["adminform"].form.errors[field])
+    errors = response.context["adminform"].form.errors
+    assert cause in " ".join(errors[field])
+    assert list(errors) == [field]
 
 
 def test_draft_with_problems_is_saved_and_lists_them(staff, draft):

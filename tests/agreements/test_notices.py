@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from affiliates import status_history
 from affiliates.models import Affiliate, State
-from agreements import acceptances, notices, promotions, publishing, version_drafts
+from agreements import acceptances, declines, notices, promotions, publishing, version_drafts
 from agreements.models import AgreementVersion
 from mail.models import Message
 from mail.rendering import render
@@ -136,11 +137,6 @@ def test_offline_acceptance_notice_states_date_on_paper(first):
     assert "on paper on 28 Feb 2026, 12:00 UTC (clause 1.4 of version 1)" in render_latest("agreement_recorded")
 
 
-def test_decline_notice_states_end_of_agreement(affiliate, second):
-    acceptances.decline_version(affiliate=affiliate, agreement=second, now=NOW, by=None)
-    assert "Your agreement ends on 31 Mar 2026, 12:00 UTC" in render_latest("agreement_declined")
-
-
 def test_withdrawal_notice_states_reason(affiliate, second):
     publishing.withdraw_version(agreement=second, now=NOW, by=None, reason="A mistake.")
     assert "Reason: A mistake." in render_latest("agreement_withdrawn")
@@ -173,6 +169,50 @@ def test_benefit_notice_tells_of_pause_without_previous_acceptance(affiliate, se
 
 
 def test_leaving_affiliate_receives_withdrawal_notice(affiliate, second):
-    acceptances.decline_version(affiliate=affiliate, agreement=second, now=NOW + DAY, by=None)
+    status_history.change_status(affiliate=affiliate, to=State.LEAVING, now=NOW + DAY, by=None)
     publishing.withdraw_version(agreement=second, now=NOW + 2 * DAY, by=None, reason="A mistake.")
     assert "clause 9.1 of version 2" in render_latest("agreement_withdrawn")
+
+
+@pytest.mark.parametrize("state", [State.APPROVED, State.ACTIVE, State.SUSPENDED, State.LEAVING])
+@pytest.mark.parametrize("percent", ["4.50", "6.00"])
+def test_new_version_is_announced_to_everyone_who_takes_part(first, affiliate, state, percent):
+    other = make_affiliate(state=state, at=NOW - DAY)
+    draft = version_drafts.start_draft(now=NOW, by=None)
+    draft.rates.filter(category="home-decor").update(percent=percent)
+    publishing.publish_version(agreement=draft, effective_at=EFFECT, now=NOW, by=None)
+    kind = "agreement_change" if percent == "4.50" else "agreement_benefit"
+    message = Message.objects.get(kind=kind, to=other.user.email)
+    text = render(kind=kind, context=message.context).text
+    assert ("You are leaving the program, so you don't need to do anything" in text) == (state == State.LEAVING)
+    assert ("You have not accepted the agreement yet" in text) == (state == State.APPROVED)
+    assert "Home decor: 5.00 % -> " in text
+
+
+@pytest.mark.parametrize("state", [State.APPLIED, State.REJECTED, State.TERMINATED])
+def test_new_version_is_not_announced_to_anyone_else(first, affiliate, state):
+    other = make_affiliate(state=state, at=NOW - DAY)
+    draft = version_drafts.start_draft(now=NOW, by=None)
+    draft.rates.filter(category="home-decor").update(percent="4.50")
+    publishing.publish_version(agreement=draft, effective_at=EFFECT, now=NOW, by=None)
+    assert not Message.objects.filter(kind="agreement_change", to=other.user.email).exists()
+
+
+def test_withdrawal_is_announced_to_those_who_have_gone_since(affiliate, second):
+    status_history.change_status(affiliate=affiliate, to=State.TERMINATED, now=NOW + DAY, by=None)
+    publishing.withdraw_version(agreement=second, now=NOW + 2 * DAY, by=None, reason="A mistake.")
+    text = render_latest("agreement_withdrawn")
+    assert "It has been withdrawn" in text
+    assert "stays the same" not in text
+
+
+def test_those_who_declined_get_no_reminder_and_no_pause_notice(affiliate, second):
+    declines.record_decline(affiliate=affiliate, agreement=second, now=NOW, by=None)
+    assert [notices.send_reminders(now=EFFECT - days * DAY) for days in (7, 1, 0)] == [0, 0, 0]
+
+
+def test_decline_notice_states_date_and_way_back(affiliate, second):
+    declines.record_decline(affiliate=affiliate, agreement=second, now=NOW, by=None)
+    text = render_latest("agreement_declined")
+    assert "when it takes effect, on 21 Mar 2026, 12:00 UTC (clause 9.5 of version 2)" in text
+    assert "you can take back your decision" in text

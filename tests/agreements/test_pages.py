@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from affiliates.models import Affiliate, State
-from agreements import publishing, seeding, version_drafts
-from agreements.models import Acceptance, AgreementVersion
+from agreements import declines, publishing, seeding, version_drafts
+from agreements.models import Acceptance, AgreementVersion, Decline
 from agreements.page_revision import compute_page_revision
 from tests.agreements.acceptance_data import accept_version
 from tests.agreements.page_data import remove_screen_reader_text
@@ -224,11 +224,38 @@ def test_decline_page_shows_consequences_before_confirmation(first, second, appr
     client = sign_in(approved)
     html = get_page(client, "portal:agreement_decline", second.pk)
     assert "What you earned stays yours" in html
-    approved.refresh_from_db()
-    assert approved.state == State.ACTIVE
+    assert not Decline.objects.exists()
     client.post(reverse("portal:agreement_decline", args=[second.pk]))
     approved.refresh_from_db()
-    assert approved.state == State.LEAVING
+    assert approved.state == State.ACTIVE
+    [decline] = Decline.objects.pending()
+    assert (decline.affiliate, decline.agreement, decline.takes_effect_at) == (approved, second, second.effective_at)
+
+
+def test_pages_show_pending_decline_until_it_is_taken_back(first, second, approved):
+    accept_version(approved, first, now=NOW)
+    client = sign_in(approved)
+    client.post(reverse("portal:agreement_decline", args=[second.pk]))
+    for name in ("portal:agreement", "portal:home"):
+        html = get_page(client, name)
+        assert "You declined version 2. You leave the program when it takes effect, on" in html
+        assert "Read, then accept or decline" not in html
+        assert "needs your decision" not in html
+    response = client.post(reverse("portal:agreement_take_back_decline", args=[second.pk]), follow=True)
+    html = response.content.decode()
+    assert "You took back that you declined version 2." in html
+    assert "Read, then accept or decline" in html
+    assert "You declined version 2. You leave" not in html
+    response = client.post(reverse("portal:agreement_take_back_decline", args=[second.pk]), follow=True)
+    assert "There is no decline of version 2 to take back." in response.content.decode()
+
+
+def test_take_back_page_of_another_affiliate_finds_nothing(first, second, approved):
+    accept_version(approved, first, now=NOW)
+    declines.record_decline(affiliate=approved, agreement=second, now=NOW, by=None)
+    other = make_affiliate(state=State.ACTIVE, at=NOW)
+    sign_in(other).post(reverse("portal:agreement_take_back_decline", args=[second.pk]))
+    assert Decline.objects.pending().count() == 1
 
 
 def test_agreement_page_shows_acceptances_and_requests(first, second, approved):

@@ -130,7 +130,6 @@ def test_publishing_writes_one_audit_record(first):
 def test_publishing_detriment_notifies_active_affiliates(first):
     active = make_affiliate(state=State.ACTIVE)
     make_affiliate(state=State.TERMINATED)
-    make_affiliate(state=State.APPROVED)
     new = publish(start_cut(), NOW + 30 * DAY)
     [message] = Message.objects.filter(kind="agreement_change")
     assert message.to == active.email

@@ -126,4 +126,4 @@ def test_draft_text_says_it_is_not_published():
     assert "Takes effect: not published yet" in version_documents.get_document(draft).facts
 
 
-GOLDEN = "ae574fc2b24d81be111c9bfaa77f015dc655554fc0046a46f80ed21bbd6864c9"
+GOLDEN = "ed0169d641061aa042375ab9ffb7fafad471b12cd29bd8640a70a9a0204e98df"

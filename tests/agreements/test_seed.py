@@ -190,3 +190,57 @@ def test_each_activity_has_two_to_four_sentences_and_a_consequence() -> None:
         assert 2 <= len(re.findall(r"\.(?: |$)", activity.text)) <= 4, activity.code
         assert activity.gravest_consequence in {"warning", "suspension", "termination"}
         assert activity.title.lower().replace(" ", "-") == activity.code
+
+
+STATED = {
+    Rule.NO_SELF_DECISION: ["decide nothing about themselves"],
+    Rule.CHANNELS: ["A pending channel is declared", "It is not approved yet"],
+    Rule.UNAPPROVED_CHANNEL: ["A channel that is pending or rejected is not approved"],
+    Rule.TRACKING_LINKS: ["link previews", "loads in advance", "can still be yours", "an image, a frame, a script"],
+    Rule.ATTRIBUTION_DAYS: ["the version of this agreement that applied to you at the click"],
+    Rule.COUPON_ASSIGNMENT: [
+        "until we unassign it or your agreement is terminated",
+        "without regard to upper and lower case",
+        "white space and invisible characters around them",
+        "the first one that was assigned to an affiliate",
+        "assigned to no one does not stand in the way of a click",
+    ],
+    Rule.RATE_CARD: ["after discounts, without shipping and tax", "applied to you when the order was placed"],
+    Rule.ORDER_COMMISSION_CAP: ["applied to you when the order was placed"],
+    Rule.BEFORE_TAX: ["before any tax of yours", "not a tax invoice"],
+    Rule.MONTHLY_CLOSE: ["the version in force"],
+    Rule.PAYOUT_MINIMUM: ["the version that applies to you when the close runs"],
+    Rule.PAYOUT_DETAILS_HOLD_DAYS: ["e-mail address with which you sign in", "no payout for as long"],
+    Rule.PROHIBITED_ACTIVITIES: [
+        "For each of them, a review may decide that the commissions that it names are forfeited"
+    ],
+    Rule.SIGNALS: ["counts as declared as soon as you have declared it, also while it is pending"],
+    Rule.TARGET_AT_RISK: ["While your first {target_days} are running"],
+    Rule.REVIEW_DAYS: ["can no longer be forfeited in that review"],
+    Rule.APPEAL_DECISION: ["attributed again under section 3, unless a close has settled them for someone else"],
+    Rule.DECISIONS: ["Forfeiture is possible for every prohibited activity"],
+    Rule.CHANGE_OF_AGREEMENT: ["approved, active, suspended or leaving", "everyone who was notified of it"],
+    Rule.APPLICABLE_VERSION: [
+        "at the click",
+        "when the order was placed",
+        "when the close runs",
+        "the version in force",
+    ],
+    Rule.DECLINE: ["on the version's effective date", "take your decision back until then", "It lapses"],
+    Rule.LEAVING: ["takes effect at once", "You can take it back within {termination_notice_days}"],
+    Rule.TERMINATION_NOTICE_DAYS: ["Until then, your links and coupon codes keep earning"],
+    Rule.FINAL_CLOSE: ["the payout threshold no longer applies", "A negative balance is not paid"],
+    Rule.RETENTION_YEARS: ["for {retention_years} after you have gone", "are never deleted"],
+    Rule.ERASURE: [
+        "your balance is 0.00",
+        "no payout is under way",
+        "no review or appeal is open",
+        "under a pseudonym",
+    ],
+}
+
+
+@pytest.mark.parametrize("rule", STATED)
+def test_clause_states_its_rule(rule: Rule) -> None:
+    body = " ".join(find_clause(rule).body.split())
+    assert [phrase for phrase in STATED[rule] if phrase not in body] == []

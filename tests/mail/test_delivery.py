@@ -2,6 +2,7 @@
 
 import smtplib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Barrier
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.core import mail as sent_mail
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.locmem import EmailBackend
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from lib.errors import NotAllowed
 from mail import attachments, delivery
@@ -54,7 +55,7 @@ def clock() -> Clock:
 
 
 def queue_message(key: str = "1", **values: object) -> Message:
-    queue_email(kind="a_test", to="ada@example.com", key=key, context={"name": "Ada"})
+    queue_email(kind="a_test", to="ada@example.com", key=key, context={"name": "Ada"}, language="")
     Message.objects.filter(key=key).update(**{"next_attempt_at": NOW} | values)
     return Message.objects.get(key=key)
 
@@ -227,3 +228,20 @@ def test_several_workers_send_each_message_once(clock: Clock) -> None:
     assert sum(counts) == 40
     assert len({email.extra_headers["Message-ID"] for email in sent_mail.outbox}) == len(sent_mail.outbox) == 40
     assert not Message.objects.exclude(state=State.SENT, attempts=1).exists()
+
+
+def test_database_refuses_an_email_without_a_language():
+    """The outbox requires the language of the reader, and so does SQL that goes around it."""
+    columns = {
+        "kind": "a_test",
+        '"to"': "a@example.com",
+        "key": "1",
+        "context": "{}",
+        "attachments": "[]",
+        "language": "",
+    }
+    for missing in ("", "language"):
+        names = [name for name in columns if name != missing]
+        sql = f"INSERT INTO mail_message (id, {', '.join(names)}) VALUES (gen_random_uuid(), {', '.join(['%s'] * len(names))})"
+        with pytest.raises(IntegrityError) if missing else nullcontext(), transaction.atomic():
+            connection.cursor().execute(sql, [columns[name] for name in names])

@@ -41,6 +41,8 @@ def test_adjustment_is_proposed_and_approved(make_payable_affiliate, preparer, a
         assert "Enter an amount with two decimals, such as 15.30." in read_text(
             client.post(url, data | {"amount": invalid})
         ), invalid
+    for beyond in ("1000000000.00", "99999999999.00", "999999999999.99"):
+        assert "Enter an amount of at most 999999999.99." in read_text(client.post(url, data | {"amount": beyond}))
     assert not Adjustment.objects.exists()
     client.post(url, data | {"amount": "5.00"})
     row = Adjustment.objects.get()

@@ -75,6 +75,16 @@ def test_muted_or_erased_affiliate_gets_no_mail(make_payable_affiliate, grant):
     assert list(Message.objects.filter(kind="month_closed").values_list("to", flat=True)) == [active.user.email]
 
 
+def test_statement_mail_is_in_the_language_of_its_reader(make_payable_affiliate, grant):
+    german, other = make_payable_affiliate(), make_payable_affiliate()
+    for affiliate in (german, other):
+        grant(affiliate, "50.00")
+    Affiliate.objects.filter(pk=german.pk).update(language="de")
+    close()
+    languages = dict(Message.objects.filter(kind="month_closed").values_list("to", "language"))
+    assert languages == {german.user.email: "de", other.user.email: ""}
+
+
 def test_close_without_payouts_drafts_no_batch(make_payable_affiliate, grant):
     grant(make_payable_affiliate(), "1.00")
     assert close().batches.count() == 0

@@ -87,6 +87,16 @@ def test_old_and_new_address_and_affiliate_are_notified(make_payable_affiliate):
     assert row.confirmation == "affiliate, password entered again"
 
 
+def test_notice_of_changed_details_is_in_the_language_of_its_reader(make_payable_affiliate):
+    affiliate = make_payable_affiliate(account="old@example.com")
+    affiliate.language = "de"
+    affiliate.save()
+    Message.objects.all().delete()
+    change_details(affiliate, "new@example.com")
+    messages = Message.objects.filter(kind="payout_details_changed")
+    assert list(messages.values_list("language", flat=True)) == ["de", "de", "de"]
+
+
 def test_imported_details_have_no_hold(agreement):
     one, two = make_affiliate(at=BEGIN), make_affiliate(at=BEGIN)
     entries = [

@@ -77,6 +77,7 @@ def test_email_says_what_will_be_paid(make_settled_affiliate):
     mail = render(kind="month_closed", context=Message.objects.get(kind="month_closed").context)
     assert mail.subject == "Your statement for 2026-02: 24.90 USD will be paid"
     assert "Adjustments: 10.00 USD" in mail.text
+    assert "Your whole balance is paid out (clause 5.4 of version 1)." in mail.text
     assert "Returned payouts" not in mail.text
 
 

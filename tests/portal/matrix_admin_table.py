@@ -29,6 +29,7 @@ MODELS: dict[str, Rights] = {
     "affiliates_affiliate": Rights("MRPA", change="M"),
     "affiliates_channel": Rights("MRPA"),
     "agreements_acceptance": Rights("R"),
+    "agreements_decline": Rights("MR"),
     "agreements_agreementversion": Rights("R", change="", delete=""),
     "agreements_program": Rights("", change=""),
     "agreements_promotion": Rights(""),

@@ -17,7 +17,7 @@ from accounts import api_keys, groups
 from accounts.models import User
 from affiliates import channels, status_history
 from affiliates.models import Affiliate, State
-from agreements import acceptances, promotions, publishing, seeding, version_drafts
+from agreements import acceptances, declines, promotions, publishing, seeding, version_drafts
 from agreements.models import AgreementVersion, Program
 from audit.models import AuditRecord
 from compliance.models import Review, ReviewFile, TargetCheck, TargetNotice
@@ -252,6 +252,8 @@ def _create_agreements(scenario: Scenario, owner: Affiliate, staff: dict[str, Us
         Program.current(),
         agreements_agreementversion_withdraw=upcoming,
     )
+    declining = _create_active_affiliate(AgreementVersion.objects.get(number=1))
+    remember(scenario, declines.record_decline(affiliate=declining, agreement=upcoming, now=NOW, by=None))
     acceptance = owner.acceptances.get()
     fields: dict[str, Any] = {"starts_at": NOW + timedelta(days=1), "ends_at": NOW + timedelta(days=9)}
     promotion = promotions.create_promotion(
@@ -260,7 +262,9 @@ def _create_agreements(scenario: Scenario, owner: Affiliate, staff: dict[str, Us
     remember(scenario, acceptance, promotion)
     names = ("version", "version_pdf", "version_text", "version_terms", "version_changes")
     scenario.named |= {f"agreements:{name}": {"pk": upcoming.pk} for name in names}
-    scenario.named |= {f"portal:agreement_{name}": {"pk": upcoming.pk} for name in ("accept", "decline")}
+    scenario.named |= {
+        f"portal:agreement_{name}": {"pk": upcoming.pk} for name in ("accept", "decline", "take_back_decline")
+    }
     scenario.named["portal:agreement_evidence"] = {"pk": acceptance.pk}
     scenario.named["compliance:backtest"] = {"pk": upcoming.pk}
 

@@ -118,7 +118,10 @@ def test_email_explains_how_to_set_password(agreement: None) -> None:
     mail = render(kind="account_imported", context=approved.context)
     assert "/accounts/password/reset/" in mail.text
     assert "please read and accept the agreement" in mail.text
-    assert "signed agreement of 2 Nov 2010 is on record" in render(kind="account_imported", context=active.context).text
+    assert "(See clause 1.3 of version 1.)" in mail.text
+    text = render(kind="account_imported", context=active.context).text
+    assert "signed agreement of 2 Nov 2010 is on record" in text
+    assert "(See clause 1.4 of version 1.)" in text
 
 
 @pytest.mark.django_db

@@ -126,7 +126,7 @@ def test_mail_is_sent_in_the_chosen_language(german, greta, mailoutbox):
     profile.update_profile(affiliate=greta, **PROFILE, language="de", now=NOW, by=None)
     greta.refresh_from_db()
     notify(affiliate=greta, kind="reinstated", key="1", context={"clause": "8.2"})
-    outbox.queue_email(kind="reinstated", to="english@example.com", key="2", context={"name": "Ada"})
+    outbox.queue_email(kind="reinstated", to="english@example.com", key="2", context={"name": "Ada"}, language="")
     with translation.override("de"):
         delivery.deliver_due(clock=lambda: datetime.now(UTC))
     mails = {mail.to[0]: mail for mail in mailoutbox}
@@ -160,4 +160,13 @@ def test_language_of_the_application_is_stored(german, agreement, requested, sto
     assert apply(Client(headers={"accept-language": requested})).status_code == 302
     assert Affiliate.objects.get().language == stored
     assert Message.objects.get(kind="account").language == stored
-    assert Message.objects.get(kind="application_received").language == stored
+    received = Message.objects.get(kind="application_received")
+    assert (received.language, received.context["clause"]) == (stored, "1.2 of version 1")
+
+
+def test_account_mail_is_in_the_language_of_the_profile(german, greta, agreement):
+    """The browser asks for English, but Greta has chosen German."""
+    cache.clear()
+    Affiliate.objects.filter(pk=greta.pk).update(language="de")
+    Client(headers={"accept-language": "en"}).post("/accounts/password/reset/", {"email": greta.user.email})
+    assert Message.objects.get(kind="account", to=greta.user.email).language == "de"

@@ -98,7 +98,13 @@ def test_read_only_admin_pages_reject_posts(matrix):
 
 
 # Objects that every role may see, so a missing one looks different.
-PUBLIC_OBJECTS = ("agreements:version", "portal:agreement_accept", "portal:agreement_decline", "tracking:follow")
+PUBLIC_OBJECTS = (
+    "agreements:version",
+    "portal:agreement_accept",
+    "portal:agreement_decline",
+    "portal:agreement_take_back_decline",
+    "tracking:follow",
+)
 
 
 def test_foreign_object_is_indistinguishable_from_a_missing_one(matrix):

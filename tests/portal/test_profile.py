@@ -1,10 +1,15 @@
 """The profile, notifications, and leaving the program."""
 
-import pytest
+import re
 
-from affiliates.models import State
+import pytest
+import time_machine
+from django.utils import timezone
+
+from affiliates.models import Affiliate, State
 from audit.models import AuditRecord
 from mail.models import Message
+from mail.rendering import render
 
 
 def test_change_is_audited_without_the_name(affiliate_factory, client_for):
@@ -74,3 +79,54 @@ def test_leaving_needs_a_confirmation(affiliate_factory, client_for):
     affiliate.refresh_from_db()
     assert affiliate.state == State.LEAVING
     assert Message.objects.filter(to=affiliate.user.email, kind__contains="leav").exists()
+
+
+def test_leave_page_says_what_happens_when(affiliate_factory, client_for):
+    """The notice period is 30 days of 24 hours."""
+    affiliate = affiliate_factory()
+    with time_machine.travel("2026-11-22T12:00:00Z", tick=False):
+        html = read_text(client_for(affiliate.user).get("/profile/leave/"))
+    assert "At once: your links and coupons stop" in html
+    assert "Until 22 Dec 2026, 12:00 UTC: you can take it back" in html
+    assert "After 22 Dec 2026, 12:00 UTC: your agreement ends" in html
+    assert "clause 10.1" in html
+
+
+def test_leaving_is_taken_back_with_a_button(affiliate_factory, client_for):
+    affiliate = affiliate_factory()
+    client = client_for(affiliate.user)
+    client.post("/profile/leave/", {"sure": "on"})
+    for address in ("/home/", "/profile/leave/"):
+        html = read_text(client.get(address))
+        assert "You left the program on" in html
+        assert "You can take this back until" in html
+        assert "/profile/leave/take-back/" in client.get(address).content.decode()
+    response = client.post("/profile/leave/take-back/", follow=True)
+    assert "You stay in the program." in response.content.decode()
+    affiliate.refresh_from_db()
+    assert (affiliate.state, affiliate.notice_ends_at) == (State.ACTIVE, None)
+    record = AuditRecord.objects.filter(action="affiliate active").latest("at")
+    assert (record.by, record.before, record.after["state"]) == (affiliate.user, {"state": "leaving"}, "active")
+    message = Message.objects.get(kind="leaving_taken_back")
+    assert "You are active again" in render(kind=message.kind, context=message.context).text
+    response = client.post("/profile/leave/take-back/", follow=True)
+    assert "there is nothing to take back" in response.content.decode()
+
+
+def test_leaving_cannot_be_taken_back_after_the_notice(affiliate_factory, client_for):
+    affiliate = affiliate_factory()
+    client = client_for(affiliate.user)
+    client.post("/profile/leave/", {"sure": "on"})
+    Affiliate.objects.update(notice_ends_at=timezone.now())
+    html = client.get("/home/").content.decode()
+    assert "/profile/leave/take-back/" not in html
+    assert "Your agreement ended on" in html
+    response = client.post("/profile/leave/take-back/", follow=True)
+    assert "You could take back that you leave until" in response.content.decode()
+    affiliate.refresh_from_db()
+    assert affiliate.state == State.LEAVING
+
+
+def read_text(response) -> str:
+    """Return a page's words without its tags."""
+    return " ".join(re.sub(r"<[^>]*>", " ", response.content.decode()).split()).replace(" :", ":")

@@ -16,9 +16,10 @@ from django.test import Client
 
 from affiliates import applications, status_history
 from affiliates.models import Affiliate, State
-from agreements import acceptances, publishing, seeding, version_drafts
+from agreements import acceptances, declines, publishing, seeding, version_drafts
 from agreements.models import AgreementVersion, Program
-from compliance.offboarding import program_end, suspension, termination
+from compliance.offboarding import declined_versions, notice_expiry, program_end, suspension, termination
+from tests.agreements.acceptance_data import accept_version
 from tests.factories import make_affiliate, make_user
 from tests.scenarios import build_order, send_orders
 from tracking.clicks import click_ids
@@ -90,6 +91,33 @@ class ScriptedProgram:
 
     def leave(self, code: str, when: str) -> None:
         termination.leave_program(affiliate=self._refresh(code), now=parse_2026(when), by=None)
+
+    def take_back_leaving(self, code: str, when: str) -> None:
+        termination.take_back_leaving(affiliate=self._refresh(code), now=parse_2026(when), by=None)
+
+    def decline(self, code: str, version: str, when: str) -> None:
+        declined_versions.decline_version(
+            affiliate=self._refresh(code),
+            agreement=AgreementVersion.objects.get(name=version),
+            now=parse_2026(when),
+            by=None,
+        )
+
+    def take_back_decline(self, code: str, when: str) -> None:
+        [decline] = declines.list_pending_declines(self._refresh(code))
+        declines.take_back_decline(decline=decline, now=parse_2026(when), by=None)
+
+    def accept_online(self, code: str, version: str, when: str) -> None:
+        agreement = AgreementVersion.objects.get(name=version)
+        accept_version(self._refresh(code), agreement, now=parse_2026(when))
+
+    def run_tasks(self, when: str) -> None:
+        """Run the scheduled task of declines and notices."""
+        notice_expiry.apply_due_declines(now=parse_2026(when))
+        notice_expiry.apply_expired_notices(now=parse_2026(when))
+
+    def get_state(self, code: str) -> str:
+        return str(self._refresh(code).state)
 
     def terminate(self, code: str, when: str, *, breach: bool = False) -> None:
         """Terminate as an expired notice or a review decision does."""

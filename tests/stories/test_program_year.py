@@ -124,22 +124,25 @@ def check_answers_to_cut(year: ProgramYear) -> None:
     page = year.decline("DAN", third)
     assert "What you earned stays yours" in page
     assert "Your balance is 5.60 USD. Commissions of 3.00 USD are not settled yet." in page
-    assert "20 Jul 2026, 12:00 UTC" in page
+    # The decline takes effect with the version; Dan can take it back until then, and that he leaves until 31 July.
+    assert "Until <time" in page
+    assert "1 Jul 2026, 00:00 UTC" in page
+    assert "31 Jul 2026, 00:00 UTC" in page
     assert "Yes, decline" in page
     dan = year.people["DAN"]
     dan.refresh_from_db()
-    assert (dan.state, dan.notice_ends_at) == (State.LEAVING, parse_utc("2026-07-20T12:00:00"))
+    assert (dan.state, dan.notice_ends_at) == (State.ACTIVE, None)
     assert year.list_new_mail() == {"DAN": ["declined"]}
-    # An earlier click still counts if the order is placed within three days; later clicks do not.
+    # Until then his links and coupon keep earning by version 2: 6.00 % of 100.00 and of 10.00.
     check_sale(year, "3-DAN-clicked-before", "DAN", Credited("2", "6.00"), click=clicked, placed="2026-06-20T13:00:00")
-    assert year.click("DAN") is None
-    late = year.sign_late_click("DAN", "2026-06-20T12:00:01")
-    check_sale(year, "3-DAN-clicked-after", "DAN", NOT_ACTIVE, click=late, placed="2026-06-20T13:30:00")
+    small = Credited("2", "0.60", "10.00")
+    click = year.click("DAN")
+    check_sale(year, "3-DAN-clicked-after", "DAN", small, click=click, amount="10.00", placed="2026-06-20T13:30:00")
 
     # Those who have neither accepted nor declined are reminded seven days and one day before.
     year.advance_to("2026-06-24")
     assert year.list_new_mail() == {}
-    check_sale(year, "3-DAN-leaving", "DAN", NOT_ACTIVE, placed="2026-06-25T12:00:00")
+    check_sale(year, "3-DAN-declined", "DAN", small, amount="10.00", placed="2026-06-25T12:00:00")
     assert year.list_new_mail() == {"BEN": ["reminder"], "CAT": ["reminder"]}
     year.advance_to("2026-06-30")
     assert year.list_new_mail() == {}
@@ -159,7 +162,10 @@ def check_cut_in_effect(year: ProgramYear) -> None:
     check_sale(year, "3-ANN-after", "ANN", Credited("3", "4.00"), click=ann, placed="2026-07-01T00:00:00")
     # Ben's links still lead to the shop, untracked; an earlier click still counts, at the old rate.
     assert year.click("ANN") is not None
-    assert year.click("BEN") is year.click("CAT") is None
+    assert year.click("BEN") is year.click("CAT") is year.click("DAN") is None
+    dan = year.people["DAN"]
+    dan.refresh_from_db()
+    assert (dan.state, dan.state_since) == (State.LEAVING, parse_utc("2026-07-01"))
     assert "Your links and coupons have been paused since" in year.read_page("BEN", "portal:agreement")
     assert "you have not accepted the new version of the agreement yet" in year.read_page("BEN", "tracking:links")
     assert "paused" not in year.read_page("ANN", "portal:agreement")
@@ -183,8 +189,10 @@ def check_cut_in_effect(year: ProgramYear) -> None:
     check_sale(year, "3-BEN-old-click", "BEN", Credited("3", "4.00"), click=ben, placed="2026-07-03T12:00:00")
 
     year.advance_to("2026-07-25")
-    assert year.list_new_mail() == {"DAN": ["terminated"]}
+    assert year.list_new_mail() == {}
     check_sale(year, "3-DAN-left", "DAN", NOT_ACTIVE, placed="2026-07-25T12:00:00")
+    year.advance_to("2026-08-01")
+    assert year.list_new_mail() == {"DAN": ["terminated"]}
     check_sale(year, "3-CAT-summer", "CAT", PAUSED, placed="2026-08-15T12:00:00")
 
 
@@ -235,8 +243,8 @@ def check_statements(year: ProgramYear) -> None:
     # Ann: 15 June and 30 June, 6.00 each by version 2; the order of 1 July, 00:00, validates on 1 August, 00:00.
     assert get_statement_figures("ANN", "2026-07") == ["10.00", "12.00", "0.00", "0.00", "22.00", "0.00", ""]
     assert get_statement_figures("BEN", "2026-07") == ["11.00", "6.00", "0.00", "0.00", "17.00", "0.00", ""]
-    # Dan left on 20 July: 5.60 + 3.00 + 6.00 is paid, though it is below the minimum.
-    assert get_statement_figures("DAN", "2026-07") == ["5.60", "9.00", "0.00", "0.00", "14.60", "0.00", ""]
+    # Dan's notice ended on 31 July: 5.60 + 3.00 + 6.00 + 0.60 + 0.60 is paid, though it is below the minimum.
+    assert get_statement_figures("DAN", "2026-07") == ["5.60", "10.20", "0.00", "0.00", "15.80", "0.00", ""]
     # Ben: 6.00 by version 2, then 4.00 twice by version 3. Cat: 6.00 for the click before the pause.
     assert get_statement_figures("ANN", "2026-08") == ["0.00", "4.00", "0.00", "0.00", "0.00", "4.00", carried]
     assert get_statement_figures("BEN", "2026-08") == ["0.00", "14.00", "0.00", "0.00", "0.00", "14.00", carried]

@@ -81,6 +81,7 @@ class ProgramYear:
             for order_id in [order_id for order_id, at in self._completed.items() if at <= morning]:
                 self.send(order_id, completed=self._completed.pop(order_id))
             notices.send_reminders(now=morning)
+            notice_expiry.apply_due_declines(now=morning)
             notice_expiry.apply_expired_notices(now=morning)
             close.close_due_months(now=morning)
         self.now = max(self.now, end)

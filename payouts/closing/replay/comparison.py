@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from affiliates.models import Affiliate, State
+from affiliates.models import Affiliate, State, StatusChange
 from agreements import applicable_version
 from agreements.applicable_version import resolve_applicable_version
 from agreements.models import AgreementVersion
@@ -130,7 +130,7 @@ class _PayabilityCheck:
 
     def __init__(self, close: Close, affiliate_ids: set[UUID]) -> None:
         self.at = close.closed_at
-        self.states = histories.get_states(affiliate_ids, self.at)
+        self.statuses = histories.get_last_changes(affiliate_ids, self.at)
         self.ended = histories.list_ended_affiliates(self.at)
         self.details = histories.get_payout_details(affiliate_ids, self.at)
         self.held = histories.list_held_affiliates(self.at)
@@ -139,13 +139,20 @@ class _PayabilityCheck:
         self.minimums = dict(AgreementVersion.objects.published().values_list("pk", "payout_minimum"))
 
     def is_payable(self, affiliate_id: UUID, balance: Decimal) -> bool:
-        state, details = self.states.get(affiliate_id), self.details.get(affiliate_id)
+        status, details = self.statuses.get(affiliate_id), self.details.get(affiliate_id)
         version = resolve_applicable_version(self.versions, self.accepted.get(affiliate_id, {}), self.at).agreement_id
-        if state not in (State.ACTIVE, State.LEAVING, State.TERMINATED) or version is None or balance <= 0:
+        if status is None or version is None or balance <= 0:
+            return False
+        if status.after not in (State.ACTIVE, State.LEAVING, State.TERMINATED):
             return False
         if details is None or details.confirmed_at is None or details.confirmed_at > self.at:
             return False
         if details.usable_from > self.at or affiliate_id in self.held:
             return False
-        final = state == State.TERMINATED or affiliate_id in self.ended
-        return final or balance >= self.minimums[version]
+        return self._is_final(status) or balance >= self.minimums[version]
+
+    def _is_final(self, status: StatusChange) -> bool:
+        """Return whether the close ignored the payout threshold (specification 6.3)."""
+        if status.after == State.TERMINATED or status.affiliate_id in self.ended:
+            return True
+        return status.after == State.LEAVING and status.notice_ends_at is not None and status.notice_ends_at <= self.at

@@ -9,7 +9,6 @@ from uuid import UUID
 from django.db.models import Q, Sum
 
 from affiliates.models import Affiliate, State, StatusChange
-from affiliates.status_history import get_state_at
 from agreements.models import Program
 from audit.models import AuditRecord
 from payouts.models import (
@@ -75,13 +74,10 @@ def get_closing_balances(close: Close) -> dict[UUID, Decimal]:
     return dict(rows.values_list("affiliate_id", "closing"))
 
 
-def get_states(affiliate_ids: Iterable[UUID], at: datetime) -> dict[UUID, State | None]:
-    """Return {affiliate: the state at `at`, from the history recorded until then}."""
-    histories: dict[UUID, list[StatusChange]] = defaultdict(list)
-    rows = StatusChange.objects.filter(affiliate__in=list(affiliate_ids)).in_effect(known_at=at)
-    for change in rows.order_by("at", "id"):
-        histories[change.affiliate_id].append(change)
-    return {affiliate_id: get_state_at(history, at) for affiliate_id, history in histories.items()}
+def get_last_changes(affiliate_ids: Iterable[UUID], at: datetime) -> dict[UUID, StatusChange]:
+    """Return {affiliate: the last status change by `at`, from the history recorded until then}."""
+    rows = StatusChange.objects.filter(affiliate__in=list(affiliate_ids), at__lte=at).in_effect(known_at=at)
+    return {change.affiliate_id: change for change in rows.order_by("at", "id")}
 
 
 def list_ended_affiliates(at: datetime) -> set[UUID]:
