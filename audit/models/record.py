@@ -28,7 +28,7 @@ class AuditRecord(models.Model):
         verbose_name = _("audit record")
         ordering: ClassVar = ["-at", "-id"]
         indexes: ClassVar = [models.Index(fields=["subject_type", "subject_id", "at"])]
-        triggers: ClassVar = build_append_only_triggers()
+        triggers: ClassVar = build_append_only_triggers(redactable=("before", "after", "reason"))
 
     def __str__(self) -> str:
         return f"{format_datetime(self.at)}: {self.action}"
