@@ -66,6 +66,8 @@ IP addresses. Members of staff are not named, nor is anyone who reported you. Pr
 FILES_WITH_COUPON_CODES = ("orders", "orders_claimed")
 # A link in an e-mail about signing in may still let a thief in.
 _LINK = re.compile(r"https?://\S+")
+# Rows read at once.
+CHUNK_SIZE = 2000
 Pdf = tuple[str, Callable[[], bytes]]
 
 
@@ -112,7 +114,7 @@ def write_archive(target: IO[bytes], *, affiliate: Affiliate, now: datetime, pdf
 def _write_records(file: IO[bytes], name: str, rows: QuerySet[Any], own_codes: set[str]) -> None:
     deferred = [field for field in ("content", "html") if any(one.name == field for one in rows.model._meta.fields)]
     separator = "["
-    for row in rows.defer(*deferred).iterator(chunk_size=2000):
+    for row in rows.defer(*deferred).iterator(chunk_size=CHUNK_SIZE):
         record = serialize_row(row, HIDDEN_FIELDS.get(name, ()))
         if name in FILES_WITH_COUPON_CODES and record["coupon_code"].upper() not in own_codes:
             record["coupon_code"] = ""

@@ -1,5 +1,6 @@
 """Scheduled tasks of the portal; each returns its result as text for the operations page."""
 
+from allauth.account.models import EmailConfirmation
 from django.utils import timezone
 
 from lib.typed import shared_task
@@ -22,6 +23,7 @@ def carry_out_erasures() -> str:
 
 @shared_task
 def delete_retained_data() -> str:
+    EmailConfirmation.objects.delete_expired_confirmations()
     deleted = retention.delete_due_data(now=timezone.now())
     return f"retained data of {deleted} affiliates deleted" if deleted else ""
 

@@ -114,8 +114,7 @@ def _create_tracking(affiliate: Affiliate, by: User) -> None:
     link = tracking_links.create_link(
         affiliate=affiliate, target=target, name=LINK_NAME, sub_ids=(SUB_ID,), now=STARTS_AT, by=affiliate.user
     )
-    change = {"target": target, "name": LINK_NAME, "sub_ids": (SUB_ID, "x")}
-    tracking_links.update_link(link=link, **change, now=STARTS_AT, by=by)
+    tracking_links.update_link(link=link, target=target, name=LINK_NAME, sub_ids=(SUB_ID, "x"), now=STARTS_AT, by=by)
     assert Client().get(f"/r/{link.code}", headers={"user-agent": "Mozilla/5.0"}).status_code == 302
     Click.objects.update(referrer_host=HOST, user_agent=BROWSER, address=IP_ADDRESS)
     coupons.assign_coupon(affiliate=affiliate, code=COUPON, assigned_from=STARTS_AT, now=STARTS_AT, by=by)
