@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import connection
 from psycopg import sql
 
@@ -36,6 +37,8 @@ def dump_database() -> Iterator[Cell]:
     for model in (PayoutDetails, PayoutFile):
         for encrypted in model.objects.exclude(encrypted="").values_list("encrypted", flat=True):
             yield Cell(f"{model._meta.db_table}.encrypted", decrypt(encrypted))
+    for session in Session.objects.all():
+        yield Cell("django_session.session_data", str(session.get_decoded()))
     for path in Path(settings.MEDIA_ROOT).rglob("*"):
         if path.is_file():
             yield Cell(str(path), path.read_bytes().decode(errors="replace"))

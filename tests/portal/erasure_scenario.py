@@ -37,7 +37,7 @@ from shops.models import OrderFile, OrderFileReject
 from tests.factories import make_affiliate, make_staff, make_user
 from tests.scenarios import build_order, close_months, create_program, parse_utc
 from tracking.links import coupons, tracking_links
-from tracking.models import Click
+from tracking.models import Click, Rollup
 
 STARTS_AT = parse_utc("2026-01-02")
 NOW = parse_utc("2026-06-20T12:00:00")
@@ -106,7 +106,11 @@ def _create_account_mail(affiliate: Affiliate) -> None:
     EmailAddress.objects.filter(user=user).update(email=EMAIL)
     User.objects.filter(pk=user.pk).update(email=EMAIL)
     user.refresh_from_db()
-    Client().force_login(user)
+    client = Client()
+    client.force_login(user)
+    session = client.session
+    session["address"] = EMAIL
+    session.save()
 
 
 def _create_tracking(affiliate: Affiliate, by: User) -> None:
@@ -116,6 +120,7 @@ def _create_tracking(affiliate: Affiliate, by: User) -> None:
     )
     tracking_links.update_link(link=link, target=target, name=LINK_NAME, sub_ids=(SUB_ID, "x"), now=STARTS_AT, by=by)
     assert Client().get(f"/r/{link.code}", headers={"user-agent": "Mozilla/5.0"}).status_code == 302
+    Rollup.objects.create(affiliate=affiliate, dimension="sub1", day=STARTS_AT.date(), value=SUB_ID, clicks=1)
     Click.objects.update(referrer_host=HOST, user_agent=BROWSER, address=IP_ADDRESS)
     coupons.assign_coupon(affiliate=affiliate, code=COUPON, assigned_from=STARTS_AT, now=STARTS_AT, by=by)
     january = {"at": "2026-01-10T12:00:00Z", "placed": "2026-01-10T12:00:00Z"}
