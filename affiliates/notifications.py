@@ -27,7 +27,7 @@ def notify(
     context: Mapping[str, Any] | None = None,
     attachments: Sequence[Mapping[str, str]] = (),
 ) -> None:
-    """Queue the e-mail `kind` for `affiliate`, once per `key`, unless it is optional and they have turned it off."""
+    """Queue the e-mail `kind` for `affiliate`, once per `key`, unless they have turned it off or were erased."""
     notify_many(kind=kind, notices=[Notice(affiliate, key, context or {}, attachments)])
 
 
@@ -42,8 +42,10 @@ def notify_many(*, kind: str, notices: Iterable[Notice]) -> None:
                 context={"name": notice.affiliate.name, "code": notice.affiliate.code} | dict(notice.context),
                 attachments=notice.attachments,
                 language=notice.affiliate.language,
+                user=notice.affiliate.user,
             )
             for notice in notices
-            if kind not in OPTIONAL_KINDS or kind not in notice.affiliate.muted_kinds
+            if not notice.affiliate.erased_at
+            and (kind not in OPTIONAL_KINDS or kind not in notice.affiliate.muted_kinds)
         ],
     )

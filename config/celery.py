@@ -28,5 +28,7 @@ app.conf.beat_schedule = {
     "verify the ledger": {"task": "portal.tasks.verify_ledger", "schedule": 30 * MINUTE},
     "verify acceptances": {"task": "portal.tasks.verify_acceptances", "schedule": 30 * MINUTE},
     "verify roll-ups": {"task": "portal.tasks.verify_rollups", "schedule": 30 * MINUTE},
+    "delete data on request": {"task": "portal.tasks.carry_out_erasures", "schedule": 10 * MINUTE},
+    "delete retained data": {"task": "portal.tasks.delete_retained_data", "schedule": 60 * MINUTE},
     "send daily staff list": {"task": "portal.tasks.send_daily_lists", "schedule": 30 * MINUTE},
 }

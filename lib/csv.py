@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import BinaryIO, NamedTuple
@@ -142,6 +142,13 @@ def iter_csv_lines(header: Sequence[str] | None, rows: Iterable[Sequence[Cell]])
         yield str(writer.writerow(header))
     for row in rows:
         yield str(writer.writerow([escape_cell(cell) for cell in row]))
+
+
+def rewrite_csv(content: bytes, change: Callable[[list[str]], list[str]]) -> bytes:
+    """Return a file of `build_csv` with each row replaced by what `change` returns for it."""
+    writer = csv.writer(_Echo(), lineterminator="\r\n")
+    rows = csv.reader(io.StringIO(content.decode(), newline=""))
+    return "".join(str(writer.writerow(change(row))) for row in rows).encode()
 
 
 def build_csv(header: Sequence[str] | None, rows: Iterable[Sequence[Cell]]) -> bytes:

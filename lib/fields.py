@@ -49,7 +49,7 @@ class MoneyField(models.DecimalField):  # type: ignore[type-arg]  # generic for 
     Constraints on it must exclude NaN explicitly: PostgreSQL sorts NaN above every number.
     """
 
-    default_validators: ClassVar = [MinValueValidator(-MAX_AMOUNT), MaxValueValidator(MAX_AMOUNT)]
+    default_validators = [MinValueValidator(-MAX_AMOUNT), MaxValueValidator(MAX_AMOUNT)]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs |= {"max_digits": 14, "decimal_places": 2}

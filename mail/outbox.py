@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
+from accounts.models import User
 from mail.models import Message
 from mail.rendering import render
 
@@ -18,6 +19,7 @@ class OutgoingEmail(NamedTuple):
     context: Mapping[str, Any]
     language: str
     attachments: Sequence[Mapping[str, str]] = ()
+    user: User | None = None
 
 
 def queue_email(
@@ -28,14 +30,16 @@ def queue_email(
     context: Mapping[str, Any],
     language: str,
     attachments: Sequence[Mapping[str, str]] = (),
+    user: User | None = None,
 ) -> None:
     """Queue the e-mail `kind` for the address `to`, once per `key` of at most 200 characters (specification 10).
 
     `kind` names the template `mail/<kind>.txt`. `context` holds plain JSON values, with amounts as text. `attachments`
     name a maker registered in `mail.attachments` and its key: {"name": "statement", "key": "..."}. A key that was
-    queued before is ignored. `language` is that of its reader, "" for the language of the installation.
+    queued before is ignored. `language` is that of its reader, "" for the language of the installation. `user` is the
+    recipient's account, by which their e-mails are found after they have changed their address.
     """
-    queue_emails(kind=kind, emails=[OutgoingEmail(to, key, context, language, attachments)])
+    queue_emails(kind=kind, emails=[OutgoingEmail(to, key, context, language, attachments, user)])
 
 
 def queue_emails(*, kind: str, emails: Iterable[OutgoingEmail]) -> None:
@@ -48,6 +52,7 @@ def queue_emails(*, kind: str, emails: Iterable[OutgoingEmail]) -> None:
             context=dict(email.context),
             attachments=[dict(attachment) for attachment in email.attachments],
             language=email.language,
+            user=email.user,
         )
         for email in emails
     ]

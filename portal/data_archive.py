@@ -1,41 +1,24 @@
 """The archive of all data held about an affiliate, for their download: a ZIP of JSON and PDFs (specification 9)."""
 
-import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import IO, Any
 
-from allauth.account.models import EmailAddress
-from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django_countries.fields import Country
 
 from accounts.models import User
-from affiliates.models import Affiliate, Channel, StatusChange
-from agreements.models import Acceptance, AcceptancePerson, AgreementText, Promotion
-from audit.models import AuditRecord
-from compliance.models import Review, ReviewEvent, ReviewFile, Signal, TargetCheck, TargetNotice, TerminationNotice
+from affiliates.models import Affiliate
+from agreements.models import Acceptance, AgreementText
 from mail import attachments
-from mail.models import Message
-from payouts.models import (
-    Adjustment,
-    CloseException,
-    Commission,
-    CommissionHold,
-    LedgerEntry,
-    Payout,
-    PayoutDetails,
-    PayoutHold,
-    Statement,
-    StatementLine,
-)
-from portal.models import ErasureRequest
-from tracking.models import Click, Coupon, Link, Order, OrderLine
+from payouts.models import Statement
+from portal.personal_data.owned_rows import collect_rows
 
 # Fields that are useless to the affiliate but useful to a thief.
 SECRET_FIELDS = {
@@ -52,6 +35,23 @@ SECRET_FIELDS = {
 HIDDEN_FIELDS: Mapping[str, tuple[str, ...]] = {
     "clicks": ("address", "user_agent"),
     "emails": ("html", "error", "context", "key"),
+    # What staff noted for themselves, and who reported.
+    "signals": ("note",),
+    "abuse_reports": ("email",),
+}
+# Records of private notes of staff (specification 8), and of their reasons not to open a review.
+PRIVATE_ACTIONS = ("review note", "signal dismissed")
+# Rows with a path to an affiliate or a user that the archive leaves out, each with the reason.
+EXCLUDED_MODELS: Mapping[str, str] = {
+    "account.EmailConfirmation": "a key that confirms an address once",
+    "accounts.User_groups": "rights of staff",
+    "accounts.User_user_permissions": "rights of staff",
+    "admin.LogEntry": "what staff did, of which the audit records are the complete account",
+    "agreements.Promotion_affiliates": "the promotions are in the archive",
+    "compliance.Review_commissions": "the reviews and commissions are in the archive",
+    "shops.Reject": "what the shop sent, not what the order became",
+    "tracking.ChangedDay": "a mark that daily totals are calculated again",
+    "tracking.Rollup": "daily totals of the clicks and orders in the archive",
 }
 README = """This archive contains all data that {program} holds about {name} ({code}), as of {now}.
 
@@ -60,56 +60,25 @@ pdf/ contains your statements and the agreements you accepted.
 files/ contains the files you attached to replies in reviews.
 
 Your payout account is masked, in case this archive is lost. Clicks on your links are included without the visitors'
-IP addresses. Members of staff are not named.
+IP addresses. Members of staff are not named, nor is anyone who reported you. Private notes of staff are left out.
 """
 # An affiliate's order can carry another affiliate's coupon, for instance one that was used too late.
 FILES_WITH_COUPON_CODES = ("orders", "orders_claimed")
+# A link in an e-mail about signing in may still let a thief in.
+_LINK = re.compile(r"https?://\S+")
+# Rows read at once.
+CHUNK_SIZE = 2000
 Pdf = tuple[str, Callable[[], bytes]]
 
 
 def collect_querysets(affiliate: Affiliate) -> dict[str, QuerySet[Any]]:
-    """Return the rows of every app that belong to `affiliate`, keyed by the name of their file."""
-    user = affiliate.user
-    commissions = Commission.objects.for_affiliate(affiliate)
-    return {
-        "account": type(user).objects.filter(pk=user.pk),
-        "email_addresses": EmailAddress.objects.filter(user=user),
-        "second_factors": Authenticator.objects.filter(user=user),
-        "affiliate": Affiliate.objects.filter(pk=affiliate.pk),
-        "channels": Channel.objects.for_affiliate(affiliate),
-        "status_history": StatusChange.objects.filter(affiliate=affiliate),
-        "acceptances": Acceptance.objects.for_affiliate(affiliate),
-        "acceptance_persons": AcceptancePerson.objects.filter(acceptance__affiliate=affiliate),
-        "promotions": Promotion.objects.filter(affiliates=affiliate),
-        "links": Link.objects.for_affiliate(affiliate),
-        "coupons": Coupon.objects.for_affiliate(affiliate),
-        "clicks": Click.objects.filter(link__affiliate=affiliate).order_by("at"),
-        "orders": Order.objects.for_affiliate(affiliate),
-        "orders_claimed": Order.objects.filter(candidate=affiliate, affiliate=None),
-        "order_lines": OrderLine.objects.filter(order__affiliate=affiliate),
-        "commissions": commissions,
-        "commission_holds": CommissionHold.objects.filter(commission__affiliate=affiliate),
-        "statements": Statement.objects.for_affiliate(affiliate),
-        "statement_lines": StatementLine.objects.filter(statement__affiliate=affiliate),
-        "close_exceptions": CloseException.objects.filter(affiliate=affiliate),
-        "ledger_entries": LedgerEntry.objects.filter(affiliate=affiliate),
-        "adjustments": Adjustment.objects.filter(affiliate=affiliate),
-        "payouts": Payout.objects.for_affiliate(affiliate),
-        "payout_details": PayoutDetails.objects.filter(affiliate=affiliate),
-        "payout_holds": PayoutHold.objects.filter(affiliate=affiliate),
-        "reviews": Review.objects.for_affiliate(affiliate),
+    """Return the rows of every app that the archive contains, keyed by the name of their file."""
+    rows = collect_rows(affiliate)
+    return rows | {
         # Private notes of staff are not shown (specification 8).
-        "review_steps": ReviewEvent.objects.filter(review__affiliate=affiliate, private=False),
-        "review_files": ReviewFile.objects.filter(event__review__affiliate=affiliate, event__private=False),
-        "signals": Signal.objects.filter(affiliate=affiliate, review__isnull=False),
-        "target_checks": TargetCheck.objects.filter(affiliate=affiliate),
-        "target_notices": TargetNotice.objects.filter(affiliate=affiliate),
-        "termination_notices": TerminationNotice.objects.filter(affiliate=affiliate),
-        "emails": Message.objects.filter(Q(to__iexact=user.email) | Q(context__code=affiliate.code)).exclude(
-            kind="account"
-        ),
-        "audit": AuditRecord.objects.filter(subject_type="affiliates.affiliate", subject_id=str(affiliate.pk)),
-        "erasure_requests": ErasureRequest.objects.filter(affiliate=affiliate),
+        "review_steps": rows["review_steps"].filter(private=False),
+        "review_files": rows["review_files"].filter(event__private=False),
+        "audit": rows["audit"].exclude(action__in=PRIVATE_ACTIONS),
     }
 
 
@@ -121,17 +90,9 @@ def serialize_row(row: Model, hidden: Iterable[str] = ()) -> dict[str, Any]:
     return {name: value.code if isinstance(value, Country) else value for name, value in values.items()}
 
 
-def _blank_coupons_of_others(records: list[dict[str, Any]], affiliate: Affiliate) -> None:
-    own_codes = {code.upper() for code in Coupon.objects.for_affiliate(affiliate).values_list("code", flat=True)}
-    for record in records:
-        if record["coupon_code"].upper() not in own_codes:
-            record["coupon_code"] = ""
-
-
-def build_archive(*, affiliate: Affiliate, now: datetime, pdfs: Iterable[Pdf] = ()) -> bytes:
-    """Return the ZIP file of `affiliate`'s data; `pdfs` are the names and builders of its documents."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+def write_archive(target: IO[bytes], *, affiliate: Affiliate, now: datetime, pdfs: Iterable[Pdf] = ()) -> None:
+    """Write the ZIP file of `affiliate`'s data, row by row; `pdfs` are the names and builders of its documents."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         values = {
             "program": settings.PROGRAM_NAME,
             "name": affiliate.name,
@@ -139,17 +100,30 @@ def build_archive(*, affiliate: Affiliate, now: datetime, pdfs: Iterable[Pdf] = 
             "now": now.isoformat(),
         }
         archive.writestr("README.txt", README.format(**values))
-        for name, rows in collect_querysets(affiliate).items():
-            records = [serialize_row(row, HIDDEN_FIELDS.get(name, ())) for row in rows.iterator(chunk_size=2000)]
-            if name in FILES_WITH_COUPON_CODES:
-                _blank_coupons_of_others(records, affiliate)
-            text = json.dumps(records, cls=DjangoJSONEncoder, indent=1, ensure_ascii=False)
-            archive.writestr(f"data/{name}.json", text)
-        for file in ReviewFile.objects.filter(event__review__affiliate=affiliate, event__private=False):
-            archive.writestr(f"files/{file.pk}-{file.name.replace('/', '_')}", bytes(file.content))
+        querysets = collect_querysets(affiliate)
+        own_codes = {code.upper() for code in querysets["coupons"].values_list("code", flat=True)}
+        for name, rows in querysets.items():
+            with archive.open(f"data/{name}.json", "w", force_zip64=True) as file:
+                _write_records(file, name, rows, own_codes)
+        for attached in querysets["review_files"].iterator(chunk_size=1):
+            archive.writestr(f"files/{attached.pk}-{attached.name.replace('/', '_')}", bytes(attached.content))
         for name, build in pdfs:
             archive.writestr(f"pdf/{name}", build())
-    return buffer.getvalue()
+
+
+def _write_records(file: IO[bytes], name: str, rows: QuerySet[Any], own_codes: set[str]) -> None:
+    deferred = [field for field in ("content", "html") if any(one.name == field for one in rows.model._meta.fields)]
+    separator = "["
+    for row in rows.defer(*deferred).iterator(chunk_size=CHUNK_SIZE):
+        record = serialize_row(row, HIDDEN_FIELDS.get(name, ()))
+        if name in FILES_WITH_COUPON_CODES and record["coupon_code"].upper() not in own_codes:
+            record["coupon_code"] = ""
+        if record.get("kind") == "account":
+            record["text"] = _LINK.sub("[link]", record["text"])
+        text = json.dumps(record, cls=DjangoJSONEncoder, indent=1, ensure_ascii=False)
+        file.write(f"{separator}\n{text}".encode())
+        separator = ","
+    file.write(b"[]\n" if separator == "[" else b"\n]\n")
 
 
 def list_documents(affiliate: Affiliate) -> Iterator[Pdf]:

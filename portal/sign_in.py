@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from affiliates.models import Affiliate
 from agreements.models import AgreementVersion, Program
 from lib.ids import uuid7
@@ -70,7 +71,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # django-all
                 "label": str(label),
             },
             language=language,
+            user=context.get("user") or User.objects.filter(email__iexact=email).first(),
         )
+
+    def send_notification_mail(
+        self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """Name the account: the e-mail may go to an address that it no longer has."""
+        super().send_notification_mail(template_prefix, user, {**(context or {}), "user": user}, email)
 
     def add_message(
         self,

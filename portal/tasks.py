@@ -1,16 +1,31 @@
 """Scheduled tasks of the portal; each returns its result as text for the operations page."""
 
+from allauth.account.models import EmailConfirmation
 from django.utils import timezone
 
 from lib.typed import shared_task
-from portal import daily_list, integrity_checks
+from portal import daily_list, erasure, integrity_checks
 from portal.models import IntegrityCheck
+from portal.personal_data import retention
 
 
 @shared_task
 def send_daily_lists() -> str:
     recipients = daily_list.post_daily_lists(now=timezone.now())
     return f"daily list for {recipients} members of staff" if recipients else ""
+
+
+@shared_task
+def carry_out_erasures() -> str:
+    erased = erasure.carry_out_requests(now=timezone.now())
+    return f"{erased} affiliates erased" if erased else ""
+
+
+@shared_task
+def delete_retained_data() -> str:
+    EmailConfirmation.objects.delete_expired_confirmations()
+    deleted = retention.delete_due_data(now=timezone.now())
+    return f"retained data of {deleted} affiliates deleted" if deleted else ""
 
 
 @shared_task

@@ -1,6 +1,6 @@
 """Users and staff groups, for superusers."""
 
-from allauth.account.models import EmailAddress
+from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
@@ -18,6 +18,7 @@ from lib.admin.bases import ReadOnlyAdmin
 
 admin.site.unregister(Group)
 admin.site.unregister(EmailAddress)
+admin.site.unregister(EmailConfirmation)
 admin.site.unregister(Authenticator)
 
 

@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(blank=True, db_default='', default='', max_length=10, verbose_name='language')),
                 ('muted_kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, db_default=[], default=list, size=None)),
                 ('erased_at', models.DateTimeField(editable=False, null=True)),
+                ('retention_ended_at', models.DateTimeField(editable=False, null=True)),
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='affiliate', to=settings.AUTH_USER_MODEL)),
             ],
             options={
@@ -111,7 +112,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='statuschange',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='9c409f07f8ffc1c674d2e37b3a2d518043083d8c', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_10113', table='affiliates_statuschange', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF TG_OP = 'UPDATE' AND current_setting('accord.redaction', true) = 'on'\n           AND to_jsonb(OLD) - ARRAY['reason'] = to_jsonb(NEW) - ARRAY['reason'] THEN\n            RETURN NEW;\n        END IF;\n        RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;\n    ", hash='58b0dac434a049c5656000c7ae24c270dce9031a', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_10113', table='affiliates_statuschange', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='statuschange',

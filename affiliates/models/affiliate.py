@@ -51,6 +51,8 @@ class Affiliate(models.Model):
     language = models.CharField(_("language"), max_length=10, blank=True, default="", db_default="")
     muted_kinds = ArrayField(models.CharField(max_length=60), default=list, blank=True, db_default=[])
     erased_at = models.DateTimeField(null=True, editable=False)
+    # When what erasure retains was deleted, too: `retention_years` after the affiliate has gone (specification 9).
+    retention_ended_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("affiliate")

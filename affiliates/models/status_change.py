@@ -60,7 +60,7 @@ class StatusChange(models.Model):
         verbose_name_plural = _("status changes")
         ordering: ClassVar = ["at", "id"]
         indexes: ClassVar = [models.Index(fields=["affiliate", "at"])]
-        triggers: ClassVar = build_append_only_triggers()
+        triggers: ClassVar = build_append_only_triggers(redactable=("reason",))
 
     def __str__(self) -> str:
         return f"{self.before or '-'} to {self.after}"

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='auditrecord',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='3e4971ec30547ce22cb8b1090dc1fb3aec856d8d', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_74d69', table='audit_auditrecord', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF TG_OP = 'UPDATE' AND current_setting('accord.redaction', true) = 'on'\n           AND to_jsonb(OLD) - ARRAY['before', 'after', 'reason'] = to_jsonb(NEW) - ARRAY['before', 'after', 'reason'] THEN\n            RETURN NEW;\n        END IF;\n        RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;\n    ", hash='5921cc3905084bdec28d83730d60124834e305b9', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_74d69', table='audit_auditrecord', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='auditrecord',

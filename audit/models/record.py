@@ -29,7 +29,7 @@ class AuditRecord(models.Model):
         ordering: ClassVar = ["-at", "-id"]
         indexes: ClassVar = [models.Index(fields=["subject_type", "subject_id", "at"])]
         constraints: ClassVar = [models.CheckConstraint(condition=~models.Q(reason=""), name="audit_record_has_reason")]
-        triggers: ClassVar = build_append_only_triggers()
+        triggers: ClassVar = build_append_only_triggers(redactable=("before", "after", "reason"))
 
     def __str__(self) -> str:
         return f"{format_datetime(self.at)}: {self.action}"

@@ -249,7 +249,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='reviewevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='dd7af171a305b4b10c1ce786e0547e54d1f92988', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_333da', table='compliance_reviewevent', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF TG_OP = 'UPDATE' AND current_setting('accord.redaction', true) = 'on'\n           AND to_jsonb(OLD) - ARRAY['text'] = to_jsonb(NEW) - ARRAY['text'] THEN\n            RETURN NEW;\n        END IF;\n        RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;\n    ", hash='27f4431e002ebea6c407471e9cd475eae9f9da15', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_333da', table='compliance_reviewevent', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='reviewevent',
@@ -257,7 +257,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='reviewfile',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='7991b50b8500548678619c7b64939e624c627fcc', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_eb152', table='compliance_reviewfile', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF TG_OP = 'UPDATE' AND current_setting('accord.redaction', true) = 'on'\n           AND to_jsonb(OLD) - ARRAY['name', 'content'] = to_jsonb(NEW) - ARRAY['name', 'content'] THEN\n            RETURN NEW;\n        END IF;\n        RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;\n    ", hash='c6188338b97cc30f61353bebed530a440bd91241', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_eb152', table='compliance_reviewfile', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='reviewfile',

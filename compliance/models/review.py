@@ -178,7 +178,7 @@ class ReviewEvent(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["review", "number"], name="unique_review_event_number")
         ]
-        triggers: ClassVar = [*build_append_only_triggers(), _build_forfeiture_trigger()]
+        triggers: ClassVar = [*build_append_only_triggers(redactable=("text",)), _build_forfeiture_trigger()]
 
     def __str__(self) -> str:
         return self.get_kind_display()
@@ -195,7 +195,7 @@ class ReviewFile(models.Model):
     class Meta:
         verbose_name = _("review file")
         verbose_name_plural = _("review files")
-        triggers: ClassVar = build_append_only_triggers()
+        triggers: ClassVar = build_append_only_triggers(redactable=("name", "content"))
 
     def __str__(self) -> str:
         return self.name

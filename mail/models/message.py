@@ -20,6 +20,8 @@ class Message(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(_("kind"), max_length=60)
     to = models.EmailField(_("to"))
+    # Whose e-mail it is, also after they have changed their address; None if only the address is known.
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     # Only one message per key is stored, so that an event is announced once.
     key = models.CharField(max_length=200, unique=True)
     context = models.JSONField(default=dict)

@@ -166,7 +166,7 @@ def reissue(*, payout: Payout, reason: str, now: datetime, by: User) -> Payout:
         ],
         now=now,
         by=by,
-        memo=f"{new.reference}: {reason}"[:MAX_REASON_LENGTH],
+        memo=new.reference,
     )
     after = {"reference": new.reference, "amount": new.amount, "in place of": old.reference}
     trail.record(action="payout reissued", subject=new, now=now, by=by, after=after, reason=reason)
@@ -207,7 +207,8 @@ def _return_to_balance(
         ],
         now=now,
         by=by,
-        memo=reason,
+        # The reason may name the payee; ledger rows are never changed, so it is kept on the payout alone.
+        memo=payout.reference,
     )
     emails.send_payout_failed(payout=payout, returned=before == State.PAID, now=now)
 

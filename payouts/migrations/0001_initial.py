@@ -187,6 +187,7 @@ class Migration(migrations.Migration):
                 ('sha256', models.CharField(max_length=64, verbose_name='SHA-256')),
                 ('encrypted', models.TextField()),
                 ('made_at', models.DateTimeField(verbose_name='created')),
+                ('redacted_at', models.DateTimeField(null=True, verbose_name='payees erased')),
                 ('batch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='files', to='payouts.payoutbatch')),
                 ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
@@ -319,7 +320,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='closeexception',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='ae47c906d66007a1311e5d7c5138ee4a3a18da29', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_a134e', table='payouts_closeexception', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF TG_OP = 'UPDATE' AND current_setting('accord.redaction', true) = 'on'\n           AND to_jsonb(OLD) - ARRAY['cause'] = to_jsonb(NEW) - ARRAY['cause'] THEN\n            RETURN NEW;\n        END IF;\n        RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;\n    ", hash='3e933274d4325f587a7b2107ff48321a7c3b60d7', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_a134e', table='payouts_closeexception', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='closeexception',
@@ -443,7 +444,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='payoutfile',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='5b9e16e1977fc1d033c9792ef48895ced1074635', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_24045', table='payouts_payoutfile', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF TG_OP = 'UPDATE' AND current_setting('accord.redaction', true) = 'on'\n           AND to_jsonb(OLD) - ARRAY['encrypted', 'redacted_at'] = to_jsonb(NEW) - ARRAY['encrypted', 'redacted_at'] THEN\n            RETURN NEW;\n        END IF;\n        RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;\n    ", hash='50d2cb3e6b82fa4bffb2f4ecf3dad30e3dde7932', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_24045', table='payouts_payoutfile', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='payoutfile',

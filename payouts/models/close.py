@@ -62,7 +62,7 @@ class CloseException(models.Model):
     class Meta:
         verbose_name = _("close exception")
         verbose_name_plural = _("close exceptions")
-        triggers: ClassVar = build_append_only_triggers()
+        triggers: ClassVar = build_append_only_triggers(redactable=("cause",))
 
     def __str__(self) -> str:
         return f"{self.affiliate}: {self.cause}"

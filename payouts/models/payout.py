@@ -80,12 +80,14 @@ class PayoutFile(models.Model):
     encrypted = models.TextField()
     made_at = models.DateTimeField(_("created"))
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    # When payees were last removed by erasure; `sha256` stays that of the exported file.
+    redacted_at = models.DateTimeField(_("payees erased"), null=True)
 
     class Meta:
         verbose_name = _("payout file")
         ordering: ClassVar = ["batch_id", "method"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["batch", "method"], name="one_payout_file_per_method")]
-        triggers: ClassVar = build_append_only_triggers()
+        triggers: ClassVar = build_append_only_triggers(redactable=("encrypted", "redacted_at"))
 
     def __str__(self) -> str:
         return self.name

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
+from uuid import UUID
 
 from django.db.models import Case, CharField, DecimalField, Exists, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
@@ -66,17 +66,21 @@ def get_page(rows: QuerySet[Commission], cursor: str) -> Page:
     """Return the page of `rows` after `cursor`; the first page for "" and for an invalid cursor."""
     candidates = list(_start_after(rows, cursor)[: PAGE_SIZE + 1])
     page = candidates[:PAGE_SIZE]
-    next_cursor = f"{page[-1].placed_at.isoformat()}~{page[-1].pk}" if len(candidates) > PAGE_SIZE else ""
+    next_cursor = f"{page[-1].order_id}~{page[-1].line.line_id}" if len(candidates) > PAGE_SIZE else ""
     return Page(page, next_cursor)
 
 
 def _start_after(rows: QuerySet[Commission], cursor: str) -> QuerySet[Commission]:
-    at, _tilde, line = cursor.partition("~")
+    """Filter the rows after the last one of a page, which the random id of its order and the shop's line id name.
+
+    The database's id of the line is counted over the whole program (specification 9).
+    """
+    order, _tilde, line = cursor.partition("~")
     try:
-        placed_at = parse_datetime(at)
+        last = rows.filter(order=UUID(order), line__line_id=line.replace("\0", "")).first()
     except ValueError:
-        placed_at = None
-    if placed_at is None or placed_at.tzinfo is None or not (line.isascii() and line.isdigit() and len(line) < 19):
+        return rows
+    if last is None:
         return rows
     # The first condition alone can use the index.
-    return rows.filter(placed_at__lte=placed_at).filter(Q(placed_at__lt=placed_at) | Q(line__lt=int(line)))
+    return rows.filter(placed_at__lte=last.placed_at).filter(Q(placed_at__lt=last.placed_at) | Q(line__lt=last.pk))

@@ -1,22 +1,32 @@
-"""Deletion requests in the admin."""
+"""Deletion requests in the admin, and the deletions of retained data to come."""
+
+from datetime import timedelta
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from affiliates.models import Affiliate
 from lib.admin.bases import ReadOnlyAdmin
-from lib.admin.staff_action import StaffAction
+from lib.admin.pages import build_changelist_url, render_admin_page
+from lib.admin.staff_action import StaffAction, StaffPage
 from portal import erasure
 from portal.models import ErasureRequest
+from portal.personal_data import retention
+
+# How far ahead staff see what will be deleted.
+FORESEEN = timedelta(days=365)
 
 
 @admin.register(ErasureRequest)
 class ErasureRequestAdmin(ReadOnlyAdmin):
-    list_display = ("affiliate", "requested_at", "blockers", "carried_out_at")
+    list_display = ("affiliate", "requested_at", "blockers", "announced_at", "carried_out_at")
     list_filter = (("carried_out_at", admin.EmptyFieldListFilter),)
-    list_select_related = ("affiliate",)
+    list_select_related = ("affiliate__user",)
     actions_detail = ("erase",)
+    actions_list = ("upcoming_deletions",)
 
     erase = StaffAction(
         gettext_lazy("Delete personal data"),
@@ -24,8 +34,9 @@ class ErasureRequestAdmin(ReadOnlyAdmin):
         do=lambda request, _answers, now, by: erasure.erase_affiliate(affiliate=request.affiliate, now=now, by=by),
         title=lambda request: _("Delete personal data of %s") % request.affiliate,
         explanation=gettext_lazy(
-            "This cannot be undone. Personal fields are deleted. "
-            "The ledger, acceptances and decided reviews stay under a pseudonym."
+            "This cannot be undone. Personal fields are deleted, also in e-mails, payout files, the admin log and the"
+            " audit trail. The ledger, acceptances and decided reviews stay under a pseudonym. A scheduled task does"
+            " the same once nothing is outstanding, and notifies the affiliate first."
         ),
     )
 
@@ -33,4 +44,28 @@ class ErasureRequestAdmin(ReadOnlyAdmin):
     def blockers(self, request: ErasureRequest) -> str:
         if request.carried_out_at:
             return "-"
-        return " ".join(erasure.list_blockers(request.affiliate, timezone.now())) or _("nothing")
+        return " ".join(self._list_blockers(request.affiliate)) or _("nothing")
+
+    @StaffPage(gettext_lazy("Upcoming deletions"), permission="portal.view_erasurerequest")
+    def upcoming_deletions(self, request: HttpRequest) -> HttpResponse:
+        """List whose retained data will be deleted in the next year, what it is, and when."""
+        now = timezone.now()
+        rows = [
+            {
+                "deletion": deletion,
+                "counts": retention.count_retained(deletion.affiliate),
+                "blockers": [] if deletion.affiliate.erased_at else self._list_blockers(deletion.affiliate),
+            }
+            for deletion in retention.list_deletions(until=now + FORESEEN)[: retention.MAX_SHOWN]
+        ]
+        return render_admin_page(
+            self,
+            request,
+            "admin/portal/upcoming_deletions.html",
+            _("Upcoming deletions"),
+            rows=rows,
+            back=build_changelist_url(ErasureRequest),
+        )
+
+    def _list_blockers(self, affiliate: Affiliate) -> list[str]:
+        return [blocker.for_staff for blocker in erasure.find_blockers(affiliate, timezone.now())]

@@ -61,6 +61,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('requested_at', models.DateTimeField(verbose_name='requested')),
+                ('announced_at', models.DateTimeField(null=True, verbose_name='announced')),
                 ('carried_out_at', models.DateTimeField(null=True, verbose_name='completed')),
                 ('affiliate', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='erasure_request', to='affiliates.affiliate')),
                 ('carried_out_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

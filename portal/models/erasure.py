@@ -15,6 +15,8 @@ class ErasureRequest(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     affiliate = models.OneToOneField(Affiliate, models.PROTECT, related_name="erasure_request")
     requested_at = models.DateTimeField(_("requested"))
+    # When the affiliate was notified that nothing is open, so that their data is deleted next.
+    announced_at = models.DateTimeField(_("announced"), null=True)
     carried_out_at = models.DateTimeField(_("completed"), null=True)
     carried_out_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 

@@ -1,10 +1,12 @@
 """An affiliate's account: profile, notifications, security, data and leaving (specification 9 and 10)."""
 
+import tempfile
+
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -79,14 +81,15 @@ def my_data(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 @require_POST
 @affiliate_view
 @reauthentication_required
-def download_data(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+def download_data(request: HttpRequest, affiliate: Affiliate) -> FileResponse:
     """Return the archive; the password is required again, in case a browser was left signed in."""
-    content = data_archive.build_archive(
-        affiliate=affiliate, now=timezone.now(), pdfs=data_archive.list_documents(affiliate)
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by the response
+    data_archive.write_archive(
+        file, affiliate=affiliate, now=timezone.now(), pdfs=data_archive.list_documents(affiliate)
     )
-    response = HttpResponse(content, content_type="application/zip")
-    response.headers["Content-Disposition"] = f'attachment; filename="my-data-{affiliate.code}.zip"'
-    return response
+    file.seek(0)
+    name = f"my-data-{affiliate.code}.zip"
+    return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
 
 
 @require_POST

@@ -142,6 +142,7 @@ ACTIONS: dict[str, str] = {
     "compliance_targetnotice_target_forecast": "R",
     "compliance_targetpause_declare": "R",
     "portal_erasurerequest_erase": "",
+    "portal_erasurerequest_upcoming_deletions": "",
     "portal_scheduledtask_enable_task": "",
 }
 # Pages that redirect.

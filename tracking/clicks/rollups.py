@@ -9,9 +9,10 @@ from datetime import date
 
 from django.db import connection, transaction
 
+from affiliates.models import Affiliate
 from tracking.clicks import partitions
 from tracking.clicks.rollup_sql import KEY, STORED_SQL, SUB_IDS, build_day_sql, build_dimension_join_sql
-from tracking.models.rollup import ZONE_IN_SQL
+from tracking.models.rollup import ZONE_IN_SQL, Rollup
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,12 @@ def rebuild_click_rollups() -> None:
         cursor.execute(build_rollup_upsert_sql(f"{build_day_sql('c.at')} >= %s"), [since])
         cursor.execute("UPDATE tracking_click SET transaction = 0 WHERE transaction >= %s", [end])
         cursor.execute("UPDATE tracking_clickhorizon SET transaction = %s", [end])
+
+
+def delete_sub_id_rollups(affiliate: Affiliate) -> None:
+    """Delete the affiliate's totals by sub-ID; no update runs until the caller has blanked the sub-IDs of the clicks."""
+    _lock_horizon()
+    Rollup.objects.filter(affiliate=affiliate, dimension__in=SUB_IDS).delete()
 
 
 def find_first_complete_day() -> date:

@@ -395,7 +395,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='ordersnapshot',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='e77d5c35cefd1a2e667f7d720400e12ea65af4be', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_985e7', table='tracking_ordersnapshot', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF TG_OP = 'UPDATE' AND current_setting('accord.redaction', true) = 'on'\n           AND to_jsonb(OLD) - ARRAY['content'] = to_jsonb(NEW) - ARRAY['content'] THEN\n            RETURN NEW;\n        END IF;\n        RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;\n    ", hash='afa6add64b723d04558e132b736d83c1b69565d1', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_985e7', table='tracking_ordersnapshot', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='ordersnapshot',

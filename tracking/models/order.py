@@ -75,7 +75,7 @@ class OrderSnapshot(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["order_id", "updated_at"], name="unique_snapshot_per_updated_at")
         ]
-        triggers: ClassVar = build_append_only_triggers()
+        triggers: ClassVar = build_append_only_triggers(redactable=("content",))
 
     def __str__(self) -> str:
         return f"{self.order_id} at {self.updated_at.isoformat()}"

@@ -1,9 +1,11 @@
 """The interface of a payout method."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple, Protocol
+
+REDACTED = "erased"
 
 
 class Money(NamedTuple):
@@ -46,6 +48,9 @@ class Method(Protocol):
 
     def build_file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:
         """Return the file for the bank or provider; equal arguments give equal bytes."""
+
+    def redact_file(self, content: bytes, references: Collection[str]) -> bytes:
+        """Return a file of `build_file` without the payees of these payouts, but with all amounts and references."""
 
 
 def is_printable(text: str, min_length: int, max_length: int) -> bool:

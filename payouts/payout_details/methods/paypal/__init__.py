@@ -1,13 +1,13 @@
 """PayPal: the account is an e-mail address; the file is a mass payment CSV without a header."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
-from lib.csv import build_csv
-from payouts.payout_details.methods.method import Sender, Transfer
+from lib.csv import build_csv, rewrite_csv
+from payouts.payout_details.methods.method import REDACTED, Sender, Transfer
 
 
 class PayPal:
@@ -36,3 +36,8 @@ class PayPal:
         """Write PayPal's columns: recipient, amount, currency, reference, note to the recipient, wallet."""
         rows = [(to.account, to.money.amount, to.money.currency, to.reference, to.note, "PayPal") for to in transfers]
         return build_csv(None, rows)
+
+    def redact_file(self, content: bytes, references: Collection[str]) -> bytes:
+        return rewrite_csv(
+            content, lambda row: [REDACTED, *row[1:4], REDACTED, *row[5:]] if row[3] in references else row
+        )

@@ -1,12 +1,12 @@
 """Bank transfer: a plain CSV for any bank or provider without a format of its own here."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from lib.csv import build_csv
-from payouts.payout_details.methods.method import Sender, Transfer, is_printable
+from lib.csv import build_csv, rewrite_csv
+from payouts.payout_details.methods.method import REDACTED, Sender, Transfer, is_printable
 
 COLUMNS = ("reference", "holder", "account", "country", "amount", "currency", "note")
 
@@ -34,3 +34,9 @@ class Plain:
             for to in transfers
         ]
         return build_csv(COLUMNS, rows)
+
+    def redact_file(self, content: bytes, references: Collection[str]) -> bytes:
+        """Replace holder, account, country and note."""
+        return rewrite_csv(
+            content, lambda row: [row[0], REDACTED, REDACTED, "", *row[4:6], REDACTED] if row[0] in references else row
+        )

@@ -1,6 +1,6 @@
 """SEPA credit transfers for programs in EUR: the account is an IBAN; the file is pain.001.001.09."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -8,7 +8,7 @@ from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
 
 from payouts.payout_details.methods.method import Sender, Transfer
-from payouts.payout_details.methods.sepa.pain001 import build_document
+from payouts.payout_details.methods.sepa.pain001 import build_document, redact_document
 
 
 class Sepa:
@@ -33,3 +33,6 @@ class Sepa:
 
     def build_file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:
         return build_document(sender, transfers)
+
+    def redact_file(self, content: bytes, references: Collection[str]) -> bytes:
+        return redact_document(content, references)

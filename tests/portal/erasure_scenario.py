@@ -1,0 +1,250 @@
+"""An affiliate with everything that a program can store about a person, who has gone and to whom nothing is open."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.models import EmailAddress
+from allauth.core import context as sign_in_context
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.test import Client, RequestFactory
+
+from accounts.models import User
+from affiliates import profile, status_history
+from affiliates.models import Affiliate, State
+from agreements import acceptances, promotions, version_documents
+from agreements.models import AgreementVersion, Program
+from audit import trail
+from compliance.models import Review, Signal
+from compliance.offboarding import termination
+from compliance.reviews import decisions, replies
+from compliance.reviews.deadlines_task import enforce_deadlines
+from compliance.reviews.open_review import open_review
+from compliance.signals import abuse_reports
+from mail import alerts, outbox
+from payouts.commissions import holds
+from payouts.disbursement import approval, bank_results, exports
+from payouts.ledger import adjustments
+from payouts.models import CloseException, Commission, PayoutBatch
+from payouts.payout_details import details
+from portal import erasure
+from portal.models import IntegrityCheck, ScheduledTask, TaskRun
+from shops import intake
+from shops.models import OrderFile, OrderFileReject
+from tests.factories import make_affiliate, make_staff, make_user
+from tests.scenarios import build_order, close_months, create_program, parse_utc
+from tracking.links import coupons, tracking_links
+from tracking.models import Click, Rollup
+
+STARTS_AT = parse_utc("2026-01-02")
+NOW = parse_utc("2026-06-20T12:00:00")
+NAME = "Wilhelmina Quastenflosse"
+FORMER, EMAIL = "quastenflosse@former.example", "wilhelmina@current.example"
+PAYPAL, HOLDER, ACCOUNT = "paypal-of-w@pay.example", "W. Quastenflosse-Zumbusch", "GB33-ACCOUNT-7781"
+COUPON, LINK_NAME, SUB_ID = "WILHELMINA10", "Minas letter", "minas-footer"
+HOST, FORMER_HOST = "quastenblog.example", "minas-old-blog.example"
+IP_ADDRESS, BROWSER = "203.0.113.77", "MinaBrowser/9.1"
+REPORT, REPORTER = "She spams my inbox", "reporter@victim.example"
+NOTE, REPLY, FILE = "Called her on 555-0199", "My cousin bought it", "a scan of her passport"
+
+
+def build_erasure_scenario() -> Affiliate:
+    """Create the affiliate, and rows about others that name them."""
+    agreement = create_program("2026-01-01")
+    Program.current()
+    Program.objects.update(shop_url="https://shop.example.com/", shop_hosts=["shop.example.com"])
+    by = make_staff(superuser=True)
+    affiliate = _create_affiliate(agreement)
+    _create_account_mail(affiliate)
+    _create_tracking(affiliate, by)
+    _create_money(affiliate, by)
+    _create_reviews(affiliate, by)
+    _create_records(affiliate, by)
+    _name_elsewhere(affiliate, by)
+    _create_end(affiliate, by)
+    outbox.archive(now=NOW)
+    return Affiliate.objects.select_related("user").get(pk=affiliate.pk)
+
+
+def _create_affiliate(agreement: AgreementVersion) -> Affiliate:
+    user = make_user(email=FORMER, name=NAME)
+    addresses = (("website", f"https://{HOST}/mina/"), ("blog", f"https://{FORMER_HOST}/"))
+    affiliate = make_affiliate(state=State.APPROVED, at=STARTS_AT, user=user, name=NAME, channels=addresses)
+    text = version_documents.get_text(agreement, "")
+    assert text is not None
+    evidence = acceptances.Evidence(
+        box_ticked=True,
+        text_sha256=text.sha256,
+        box_label="I accept",
+        button_label="Accept",
+        page_revision="1",
+        address=IP_ADDRESS,
+        user_agent=BROWSER,
+    )
+    acceptances.accept_version(affiliate=affiliate, agreement=agreement, now=STARTS_AT, by=user, evidence=evidence)
+    affiliate.refresh_from_db()
+    for method, account in (("bank", ACCOUNT), ("paypal", PAYPAL)):
+        fields: dict[str, Any] = {"method": method, "account": account, "holder": HOLDER}
+        details.change_details(affiliate=affiliate, **fields, now=STARTS_AT, by=user, hold=False)
+    profile.update_profile(
+        affiliate=affiliate, name=NAME, country="AT", time_zone="Europe/Vienna", language="en", now=STARTS_AT, by=user
+    )
+    TOTP.activate(user, generate_totp_secret())
+    return affiliate
+
+
+def _create_account_mail(affiliate: Affiliate) -> None:
+    """Notify the former address of a change, with address and browser, and change it."""
+    user = affiliate.user
+    request = RequestFactory().get("/", REMOTE_ADDR=IP_ADDRESS, headers={"user-agent": BROWSER})
+    request.user = user
+    with sign_in_context.request_context(request):
+        get_adapter().send_notification_mail("account/email/password_changed", user)
+    EmailAddress.objects.filter(user=user).update(email=EMAIL)
+    User.objects.filter(pk=user.pk).update(email=EMAIL)
+    user.refresh_from_db()
+    client = Client()
+    client.force_login(user)
+    session = client.session
+    session["address"] = EMAIL
+    session.save()
+
+
+def _create_tracking(affiliate: Affiliate, by: User) -> None:
+    target = f"https://shop.example.com/sale?from={SUB_ID}"
+    link = tracking_links.create_link(
+        affiliate=affiliate, target=target, name=LINK_NAME, sub_ids=(SUB_ID,), now=STARTS_AT, by=affiliate.user
+    )
+    tracking_links.update_link(link=link, target=target, name=LINK_NAME, sub_ids=(SUB_ID, "x"), now=STARTS_AT, by=by)
+    assert Client().get(f"/r/{link.code}", headers={"user-agent": "Mozilla/5.0"}).status_code == 302
+    Rollup.objects.create(affiliate=affiliate, dimension="sub1", day=STARTS_AT.date(), value=SUB_ID, clicks=1)
+    Click.objects.update(referrer_host=HOST, user_agent=BROWSER, address=IP_ADDRESS)
+    coupons.assign_coupon(affiliate=affiliate, code=COUPON, assigned_from=STARTS_AT, now=STARTS_AT, by=by)
+    january = {"at": "2026-01-10T12:00:00Z", "placed": "2026-01-10T12:00:00Z"}
+    sold = build_order("SOLD", ("home-decor", "2000.00"), coupon=COUPON.lower(), **january)
+    done = sold | {"status": "completed", "completed_at": "2026-01-12T12:00:00Z", "updated_at": "2026-01-12T12:00:00Z"}
+    bad = build_order("BAD", coupon=COUPON, **january) | {"currency": "GBP"}
+    intake.ingest_orders(snapshots=[sold, done, bad], source="a test", now=parse_utc("2026-01-12T13:00:00"))
+
+
+def _create_money(affiliate: Affiliate, by: User) -> None:
+    """Close two months, pay the first payout, return the second and pay it again."""
+    preparer, approver = make_staff("payout preparers"), make_staff("payout approvers")
+    for month in ("2026-01", "2026-02"):
+        at = parse_utc(f"{month}-20")
+        adjustment = adjustments.propose(
+            affiliate=affiliate, kind="bonus", amount=Decimal("60.00"), reason=f"For {NAME}.", now=at, by=preparer
+        )
+        adjustments.approve(adjustment=adjustment, now=at, by=approver)
+        closed_at = at + timedelta(days=17)
+        [close] = close_months(month, now=closed_at)
+        _pay(close.batches.get(), preparer, approver, at=closed_at + timedelta(days=1), fails=month == "2026-01")
+    # A close that settles nothing of the affiliate, as one that excludes them does.
+    [close] = close_months("2026-03", now=NOW - timedelta(days=60))
+    CloseException.objects.create(close=close, affiliate=affiliate, cause=f"{NAME} has no currency.")
+    hold = holds.hold_payouts(affiliate=affiliate, source="staff", reason=NOTE, now=NOW, by=approver)
+    holds.release_payouts(affiliate=affiliate, source=hold.source, now=NOW, by=approver, reason=NOTE)
+    commission = Commission.objects.get(affiliate=affiliate)
+    holds.hold_commissions(commissions=[commission], source="a test", reason=NOTE, now=NOW, by=by)
+    holds.release_holds(source="a test", now=NOW, by=by)
+
+
+def _pay(batch: PayoutBatch, preparer: User, approver: User, *, at: datetime, fails: bool) -> None:
+    approval.submit(batch=batch, now=at, by=preparer)
+    digest = approval.summarize_batch(batch, at).digest
+    approval.approve(batch=batch, digest=digest, now=at, by=approver)
+    exports.export(batch=batch, now=at, by=preparer)
+    payout = batch.payouts.get()
+    result, reason = ("failed", f"Account of {HOLDER} closed") if fails else ("paid", "")
+    rows = f"reference,result,amount,reason\n{payout.reference},{result},{payout.amount},{reason}\n"
+    bank_results.import_results(content=rows.encode(), now=at, by=preparer)
+
+
+def _create_reviews(affiliate: Affiliate, by: User) -> None:
+    at = NOW - timedelta(days=60)
+    review = open_review(affiliate=affiliate, activity="fraud", summary=NOTE, now=at, by=by)
+    replies.reply(review=review, text=REPLY, files=[("passport.txt", FILE.encode())], now=at, by=affiliate.user)
+    replies.add_note(review=review, text=NOTE, now=at, by=by)
+    decisions.decide(review=review, decision=Review.Decision.WARNING, reason=NOTE, now=at, by=by)
+    enforce_deadlines(now=NOW)
+    assert not Review.objects.open().exists()
+    abuse_reports.submit_report(
+        page_url=f"https://{HOST}/spam", link_or_coupon=COUPON, text=REPORT, email=REPORTER, now=at
+    )
+    evidence = {"clicks_by_site": {f"ads.{HOST}": 50}, "network": IP_ADDRESS}
+    Signal.objects.create(
+        affiliate=affiliate, kind="undeclared_sites", evidence=evidence, raised_at=at, note=NOTE, state="dismissed"
+    )
+
+
+def _create_records(affiliate: Affiliate, by: User) -> None:
+    for row in (affiliate, affiliate.user, affiliate.channels.first(), affiliate.coupons.get()):
+        assert row is not None
+        content_type = ContentType.objects.get_for_model(row)
+        LogEntry.objects.create(
+            user=by,
+            content_type=content_type,
+            object_id=str(row.pk),
+            object_repr=str(row),
+            action_flag=2,
+            change_message=f"Changed for {NAME}: {NOTE}",
+        )
+    after = {"name": NAME, "note": NOTE, "state": "active"}
+    trail.record(action="affiliate changed", subject=affiliate, now=NOW, by=by, after=after, reason=NOTE)
+    former = affiliate.channels.get(address__contains=FORMER_HOST)
+    trail.record(
+        action="channel removed", subject=former, now=NOW, by=affiliate.user, before={"address": former.address}
+    )
+
+
+def _name_elsewhere(affiliate: Affiliate, by: User) -> None:
+    """Create rows about others, of every model that has a field to be scrubbed, that name the affiliate."""
+    text = f"About {NAME}, {EMAIL}, {COUPON.lower()} and https://www.{HOST}/mina"
+    other = make_affiliate(at=STARTS_AT, name="Ben Other")
+    alerts.alert_staff(kind="task_disabled", key="1", context={"task": "a task", "error": text})
+    trail.record(action="affiliate changed", subject=other, now=NOW, by=by, after={"like": text}, reason=text)
+    content_type = ContentType.objects.get_for_model(other)
+    LogEntry.objects.create(
+        user=by,
+        content_type=content_type,
+        object_id=str(other.pk),
+        object_repr=text[:200],
+        action_flag=2,
+        change_message=text,
+    )
+    report = abuse_reports.submit_report(page_url=f"https://{HOST}/x", link_or_coupon="?", text=text, email="", now=NOW)
+    assert report.affiliate is None
+    Signal.objects.create(
+        affiliate=other, kind="same_payout_details", evidence={"with": [text], text: 1}, raised_at=NOW, note=text
+    )
+    promotions.create_promotion(
+        name=f"For {NAME}",
+        rate=Decimal("7.50"),
+        categories=[],
+        affiliates=[],
+        starts_at=NOW + timedelta(days=1),
+        ends_at=NOW + timedelta(days=9),
+        now=NOW,
+        by=by,
+    )
+    task = ScheduledTask.objects.create(name="a task", result=text, error=text)
+    TaskRun.objects.create(task=task, job="1", started_at=NOW, failed_at=NOW, error=text)
+    IntegrityCheck.objects.create(
+        name="ledger", day=NOW.date(), started_at=NOW, seconds=1, summary=text[:200], violation=text
+    )
+    file = OrderFile.objects.create(
+        name=f"orders of {NAME}.csv", uploaded_at=NOW, uploaded_by=by, rows=1, headings=[], state="discarded"
+    )
+    OrderFileReject.objects.create(order_file=file, row=1, outcome="rejected", cause=text)
+
+
+def _create_end(affiliate: Affiliate, by: User) -> None:
+    affiliate.refresh_from_db()
+    notice = termination.give_notice(affiliate=affiliate, ground="choice", reason=NOTE, now=NOW, by=by)
+    termination.revoke_notice(notice=notice, reason=NOTE, now=NOW, by=by)
+    affiliate.refresh_from_db()
+    status_history.change_status(affiliate=affiliate, to=State.TERMINATED, now=NOW, by=by, reason=NOTE)
+    erasure.request_erasure(affiliate=affiliate, now=NOW, by=affiliate.user)
