@@ -12,16 +12,14 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
-from config import admin_theme, content_security, databases, language_catalogs
+from config import admin_theme, content_security, databases, keys, language_catalogs
 from config.environment import BASE_DIR, DEBUG, env, read_boolean, read_integer, read_required
 
 TESTING = "pytest" in sys.modules
 
 # --- Secrets -----------------------------------------------------------------------------------------------------
 
-SECRET_KEY = read_required("SECRET_KEY", "development-only-never-use-this-key-where-money-is-real")
-if not DEBUG and len(SECRET_KEY) < 50:
-    raise ImproperlyConfigured("SECRET_KEY must have at least 50 characters")
+SECRET_KEY = read_required("SECRET_KEY", keys.DEVELOPMENT_KEY)
 
 
 def derive_key(purpose: str) -> str:
@@ -33,6 +31,15 @@ def derive_key(purpose: str) -> str:
 CLICK_ID_KEYS: list[str] = env.list("CLICK_ID_KEYS", default=[derive_key("click id")])
 PAYOUT_DETAILS_KEYS: list[str] = env.list("PAYOUT_DETAILS_KEYS", default=[derive_key("payout details")])
 PERSONAL_HASH_KEY: str = env.str("PERSONAL_HASH_KEY", default=derive_key("personal hash"))
+if not DEBUG:
+    keys.require_strong_keys(
+        SECRET_KEY,
+        {
+            "CLICK_ID_KEYS": CLICK_ID_KEYS,
+            "PAYOUT_DETAILS_KEYS": PAYOUT_DETAILS_KEYS,
+            "PERSONAL_HASH_KEY": [PERSONAL_HASH_KEY],
+        },
+    )
 
 # --- Stores ------------------------------------------------------------------------------------------------------
 
