@@ -14,7 +14,9 @@ class Variable(NamedTuple):
 SECTIONS: dict[str, tuple[Variable, ...]] = {
     "Required in production": (
         Variable(
-            "SECRET_KEY", "required", "At least 50 random characters. All other keys are derived from it unless they are set.",
+            "SECRET_KEY",
+            "required",
+            "At least 50 random characters. All other keys are derived from it unless they are set.",
         ),
         Variable("DATABASE_URL", "required", "`postgres://user:password@host/name`, PostgreSQL 15 or later."),
         Variable("REDIS_URL", "required", "`redis://host:6379/0`: broker and cache, Valkey or Redis."),
