@@ -32,6 +32,12 @@ ACTION_LABELS = {
     "password_reset_url": gettext_lazy("Set new password"),
     "signup_url": gettext_lazy("Apply"),
 }
+# The ways to confirm who it is, as buttons.
+METHOD_LABELS = {
+    "reauthenticate": gettext_lazy("Use password"),
+    "mfa_reauthenticate": gettext_lazy("Use a code"),
+    "mfa_reauthenticate:webauthn": gettext_lazy("Use a passkey"),
+}
 # The notice that django-allauth sends to the old address only.
 EMAIL_CHANGED = "account/email/email_changed"
 # Browsers and servers refuse longer addresses, and so does Django in a redirect.
@@ -99,7 +105,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # django-all
 
     def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
         """Return the ways to confirm who it is. A session without the second factor of its account needs that one."""
-        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        methods = [
+            method | {"description": METHOD_LABELS.get(method["id"], method["description"])}
+            for method in super().get_reauthentication_methods(user)
+        ]
         if user.is_authenticated and has_second_factor(user) and not is_session_verified(self.request):
             return [method for method in methods if method["id"] != "reauthenticate"]
         return methods
