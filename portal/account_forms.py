@@ -97,7 +97,7 @@ class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]  # django-allauth h
         label=_("Sign in without a password"),
         required=False,
         initial=True,
-        help_text=_("Needs a device that checks a fingerprint, a face or a PIN. Untick it for a simple security key."),
+        help_text=_("Needs a device that checks a fingerprint or a PIN. Untick it for a simple security key."),
     )
     credential = CredentialField()
 

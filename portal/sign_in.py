@@ -109,7 +109,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # django-all
             method | {"description": METHOD_LABELS.get(method["id"], method["description"])}
             for method in super().get_reauthentication_methods(user)
         ]
-        if user.is_authenticated and has_second_factor(user) and not is_session_verified(self.request):
+        if methods and has_second_factor(user) and not is_session_verified(self.request):
             return [method for method in methods if method["id"] != "reauthenticate"]
         return methods
 
@@ -167,4 +167,5 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # django-al
         return _("Passkey of %(date)s") % {"date": f"{timezone.now():%Y-%m-%d}"}
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        return super().get_public_key_credential_rp_entity() | {"name": settings.PROGRAM_NAME}
+        entity: dict[str, str] = super().get_public_key_credential_rp_entity()
+        return entity | {"name": settings.PROGRAM_NAME}

@@ -1,7 +1,7 @@
 """Limits on wrong passwords, by account and by client address (specification 9).
 
-The sixth wrong password for an account within five minutes waits, whoever tries. So that no one can keep the owner
-out with that:
+The sixth wrong password for an account within five minutes waits, no matter who tries. So that no one can keep the
+owner out with that:
 
 - One address may try an account ten times an hour. Further tries from there are refused and count for no one else.
 - A browser that has signed in to the account before carries a signed cookie and has counters of its own, so that

@@ -157,7 +157,7 @@ def test_own_change_of_the_password_is_announced(owner):
     assert "password" in message.context["subject"].lower()
 
 
-def list_refusals(client: Client, factor_path: str) -> dict[str, tuple[str, dict]]:
+def list_refusals(factor_path: str) -> dict[str, tuple[str, dict]]:
     return {
         "change e-mail": ("/accounts/email/", {"email": "thief@example.com", "action_add": ""}),
         "change password": (
@@ -187,7 +187,7 @@ def test_stolen_session_gets_no_money(affiliate_factory, methods):
     passkey = Authenticator.objects.create(user=user, type="webauthn", data={"name": "Key", "credential": {}})
     thief = sign_in(Client(), user, methods, seconds_ago=3600)
     before = (user.email, user.password, Authenticator.objects.count(), affiliate.payout_details.count())
-    for name, (path, data) in list_refusals(thief, f"/accounts/2fa/webauthn/keys/{passkey.pk}/remove/").items():
+    for name, (path, data) in list_refusals(reverse("mfa_remove_webauthn", args=[passkey.pk])).items():
         for response in (thief.post(path, data), thief.get(path)):
             refused = response.status_code == 405 or "/reauthenticate/" in response.headers.get("Location", "")
             harmless = path in ("/accounts/email/", "/accounts/password/change/") and response.status_code == 200

@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.conf import settings as django_settings
 from django.core.cache import cache
@@ -184,9 +185,9 @@ def test_hostile_passkey_is_no_server_error(agreement, credential):
     TOTP.activate(user, generate_totp_secret())
     waiting.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
     assert waiting.post("/accounts/2fa/authenticate/", {"credential": credential}).status_code == 200
-    user.authenticator_set.create(type="webauthn", data={"name": "Key", "credential": {}})
+    Authenticator.objects.create(user=user, type="webauthn", data={"name": "Key", "credential": {}})
     assert signed_in.post("/accounts/2fa/webauthn/reauthenticate/", {"credential": credential}).status_code < 500
-    assert not user.authenticator_set.filter(type="webauthn", data__credential__has_key="id").exists()
+    assert not Authenticator.objects.filter(user=user, type="webauthn", data__credential__has_key="id").exists()
 
 
 HOST = "localhost:6666"
