@@ -1,4 +1,4 @@
-"""Limits on wrong passwords, by account and by client address (specification 9).
+"""Limits on wrong passwords, by account and by client address (specification 9, docs/adr/0015).
 
 The sixth wrong password for an account within five minutes waits, no matter who tries. So that no one can keep the
 owner out with that:

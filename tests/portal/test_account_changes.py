@@ -157,6 +157,12 @@ def test_own_change_of_the_password_is_announced(owner):
     assert "password" in message.context["subject"].lower()
 
 
+def test_admin_has_no_form_of_its_own_for_the_password(owner):
+    staff = sign_in(Client(), make_staff(superuser=True))
+    for response in (staff.get("/admin/password_change/"), staff.post("/admin/password_change/")):
+        assert response.headers["Location"] == "/accounts/password/change/"
+
+
 def list_refusals(factor_path: str) -> dict[str, tuple[str, dict]]:
     return {
         "change e-mail": ("/accounts/email/", {"email": "thief@example.com", "action_add": ""}),

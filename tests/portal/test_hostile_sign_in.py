@@ -94,7 +94,6 @@ def send_hostile_next(client: Client, path: str, data: dict[str, str]) -> None:
     for value in HOSTILE_NEXT:
         query = urlencode({"next": value}, errors="surrogatepass")
         assert_harmless(client.get(f"{path}?{query}"), (path, value))
-        assert_harmless(client.post(f"{path}?{query}", data), (path, value))
         body = urlencode({**data, "next": value}, errors="surrogatepass")
         assert_harmless(client.post(path, body, content_type="application/x-www-form-urlencoded"), (path, value))
 
