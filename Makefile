@@ -27,7 +27,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
 # mypy and some checks read the settings but need no server, so this address has none.
 NO_SERVERS := DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
-PRODUCTION := $(NO_SERVERS) DEBUG=0 SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDE BASE_URL=https://example.com \
+PRODUCTION := $(NO_SERVERS) DEBUG=0 SECRET_KEY=$(shell head -c 48 /dev/urandom | base64 | tr -d '\n') BASE_URL=https://example.com \
 	ALLOWED_HOSTS=example.com EMAIL_URL=smtp://127.0.0.1:25
 
 # White space matters in mail and in allauth's elements.

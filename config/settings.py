@@ -12,16 +12,14 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
-from config import admin_theme, content_security, databases, language_catalogs
+from config import admin_theme, content_security, databases, keys, language_catalogs
 from config.environment import BASE_DIR, DEBUG, env, read_boolean, read_integer, read_required
 
 TESTING = "pytest" in sys.modules
 
 # --- Secrets -----------------------------------------------------------------------------------------------------
 
-SECRET_KEY = read_required("SECRET_KEY", "development-only-never-use-this-key-where-money-is-real")
-if not DEBUG and len(SECRET_KEY) < 50:
-    raise ImproperlyConfigured("SECRET_KEY must have at least 50 characters")
+SECRET_KEY = read_required("SECRET_KEY", keys.DEVELOPMENT_KEY)
 
 
 def derive_key(purpose: str) -> str:
@@ -33,6 +31,15 @@ def derive_key(purpose: str) -> str:
 CLICK_ID_KEYS: list[str] = env.list("CLICK_ID_KEYS", default=[derive_key("click id")])
 PAYOUT_DETAILS_KEYS: list[str] = env.list("PAYOUT_DETAILS_KEYS", default=[derive_key("payout details")])
 PERSONAL_HASH_KEY: str = env.str("PERSONAL_HASH_KEY", default=derive_key("personal hash"))
+if not DEBUG:
+    keys.require_strong_keys(
+        SECRET_KEY,
+        {
+            "CLICK_ID_KEYS": CLICK_ID_KEYS,
+            "PAYOUT_DETAILS_KEYS": PAYOUT_DETAILS_KEYS,
+            "PERSONAL_HASH_KEY": [PERSONAL_HASH_KEY],
+        },
+    )
 
 # --- Stores ------------------------------------------------------------------------------------------------------
 
@@ -53,7 +60,7 @@ if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "lib.fallback_cache.FallbackCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "accord",
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
@@ -167,9 +174,39 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 # A signed confirmation link would contain the counted id of the address (specification 9); stored keys are random.
 ACCOUNT_EMAIL_CONFIRMATION_HMAC = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_PREVENT_ENUMERATION = True
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+ACCOUNT_FORMS = {
+    "change_password": "portal.account_forms.ChangePasswordForm",
+    "user_token": "portal.account_forms.UserTokenForm",
+}
+# Wrong passwords are limited by portal/sign_in_limits.py. "ip" is the client address, "key" an e-mail address or,
+# for `login_failed`, the account whose second factor is tried.
+ACCOUNT_RATE_LIMITS = {
+    "login": None,
+    "login_failed": "5/5m/key",
+    "reset_password": "20/m/ip,5/5m/key",
+    "reset_password_from_key": "20/m/ip",
+    "signup": "20/m/ip",
+    "reauthenticate": "30/m/ip,10/m/user",
+    "change_password": "5/m/user",
+    "manage_email": "10/m/user",
+    "confirm_email": "1/3m/key",
+}
+MFA_ADAPTER = "portal.sign_in.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RATE_LIMITS = {"webauthn_login": "20/m/ip"}
+MFA_FORMS = {
+    "add_webauthn": "portal.account_forms.AddPasskeyForm",
+    "edit_webauthn": "portal.account_forms.RenamePasskeyForm",
+    "authenticate_webauthn": "portal.account_forms.AuthenticatePasskeyForm",
+    "reauthenticate_webauthn": "portal.account_forms.ReauthenticatePasskeyForm",
+    "login_webauthn": "portal.account_forms.LoginPasskeyForm",
+}
+# No session exists before the address is confirmed, so only a change of address leaves one that is not.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_ISSUER = env.str("PROGRAM_NAME", default="Accord")
 # Staff need two-step verification wherever real money is paid.
 STAFF_MFA_REQUIRED = read_boolean("STAFF_MFA_REQUIRED", not DEBUG)

@@ -11,7 +11,7 @@ urlpatterns = [
     path("", include("payouts.urls")),
     path("", include("shops.urls")),
     path("", include("compliance.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("portal.account_urls")),
     path("api/v1/", include("shops.api.urls")),
     path("admin/", admin.site.urls),
 ]

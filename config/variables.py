@@ -14,7 +14,9 @@ class Variable(NamedTuple):
 SECTIONS: dict[str, tuple[Variable, ...]] = {
     "Required in production": (
         Variable(
-            "SECRET_KEY", "required", "At least 50 characters. All other keys are derived from it unless they are set."
+            "SECRET_KEY",
+            "required",
+            "At least 50 random characters. All other keys are derived from it unless they are set.",
         ),
         Variable("DATABASE_URL", "required", "`postgres://user:password@host/name`, PostgreSQL 15 or later."),
         Variable("REDIS_URL", "required", "`redis://host:6379/0`: broker and cache, Valkey or Redis."),
@@ -52,11 +54,21 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
         Variable("CLICK_SPOOL_MEGABYTES", "1024", "Largest size of these files together, in MiB."),
     ),
     "Keys": (
-        Variable("CLICK_ID_KEYS", "derived", "Keys that sign click ids, newest first; old ones still verify."),
         Variable(
-            "PAYOUT_DETAILS_KEYS", "derived", "Keys that encrypt payout details, newest first; old ones still decrypt."
+            "CLICK_ID_KEYS",
+            "derived",
+            "Keys that sign click ids, newest first, each at least 32 random characters; old ones still verify.",
         ),
-        Variable("PERSONAL_HASH_KEY", "derived", "Key of the hashes of customer references and payout accounts."),
+        Variable(
+            "PAYOUT_DETAILS_KEYS",
+            "derived",
+            "Keys that encrypt payout details, newest first, each at least 32 random characters; old ones still decrypt.",
+        ),
+        Variable(
+            "PERSONAL_HASH_KEY",
+            "derived",
+            "Key of the hashes of customer references and payout accounts, at least 32 random characters.",
+        ),
     ),
     "Limits and thresholds": (
         Variable(
@@ -88,7 +100,11 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
             "on in a bare checkout, else off",
             "Development: embedded servers, no second factor required, no HTTPS redirect.",
         ),
-        Variable("STAFF_MFA_REQUIRED", "on unless `DEBUG`", "Staff must have a second factor."),
+        Variable(
+            "STAFF_MFA_REQUIRED",
+            "on unless `DEBUG`",
+            "Staff must sign in with a second factor. Where an account has one, it is needed in any case.",
+        ),
         Variable(
             "TRUSTED_PROXIES",
             "0",

@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.db import transaction
 from django.forms.renderers import TemplatesSetting
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import get_language
@@ -22,6 +22,7 @@ from affiliates.notifications import OPTIONAL_KINDS
 from agreements.clauses import cite_clause
 from agreements.models import AgreementVersion
 from agreements.rules import Rule
+from lib.ids import uuid7
 from lib.time_zones import list_time_zones
 
 CHANNEL_ROWS = 5
@@ -106,6 +107,26 @@ class ApplyForm(SignupForm):  # type: ignore[misc]  # django-allauth has no type
 
     def pairs(self) -> list[tuple[str, str]]:
         return [form.pair for form in self.channels.forms if form.pair]
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        """Store the application. If the address has an account, do the same work and store nothing.
+
+        The time of the response and its errors must not tell whether there is an account.
+        """
+        if self.account_already_exists:
+            self._save_and_roll_back(request)
+        result: tuple[User | None, HttpResponse | None] = super().try_save(request)
+        return result
+
+    def _save_and_roll_back(self, request: HttpRequest) -> None:
+        email = self.cleaned_data["email"]
+        self.cleaned_data["email"], self.account_already_exists = f"{uuid7()}@example.invalid", False
+        try:
+            with transaction.atomic():
+                self.save(request)
+                transaction.set_rollback(True)
+        finally:
+            self.cleaned_data["email"], self.account_already_exists = email, True
 
     def save(self, request: HttpRequest) -> User:
         with transaction.atomic():

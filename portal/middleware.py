@@ -7,7 +7,6 @@ import logging
 import sys
 from collections.abc import Callable
 
-from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.db import InterfaceError, OperationalError
@@ -21,6 +20,7 @@ from django.views.defaults import server_error as default_server_error
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from accounts.authentication import has_second_factor, is_session_verified, redirect_to_reauthentication
 from portal import frame
 from shops.api.problems import Problem
 
@@ -151,14 +151,20 @@ def affiliate_language_middleware(get_response: GetResponse) -> GetResponse:
 
 
 def staff_mfa_middleware(get_response: GetResponse) -> GetResponse:
-    """With STAFF_MFA_REQUIRED, keep staff out of the admin until they set up two-step verification."""
+    """Keep staff out of the admin until their session was authenticated with a second factor.
+
+    It is needed where the account has one, and of everyone with STAFF_MFA_REQUIRED.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        if settings.STAFF_MFA_REQUIRED and request.path.startswith(reverse("admin:index")):
+        if request.path.startswith(reverse("admin:index")):
             user = request.user
-            if user.is_authenticated and user.is_staff and not is_mfa_enabled(user):
-                messages.warning(request, _("Staff must use two-step verification. Set it up to open the admin."))
-                return redirect("mfa_activate_totp")
+            if user.is_authenticated and user.is_staff and not is_session_verified(request):
+                if has_second_factor(user):
+                    return redirect_to_reauthentication(request)
+                if settings.STAFF_MFA_REQUIRED:
+                    messages.warning(request, _("Staff must use two-step verification. Set it up to open the admin."))
+                    return redirect("mfa_activate_totp")
         return get_response(request)
 
     return middleware

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
+from accounts.authentication import require_recent_authentication
 from accounts.staff import staff_member
 from agreements.program_currency import annotate_currency, get_program_currency
 from audit import trail
@@ -174,6 +175,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
     )
 
     @StaffPage(gettext_lazy("Approve"), permission="payouts.approve_payoutbatch", rows=Q(state=State.SUBMITTED))
+    @require_recent_authentication
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show payees, amounts and destinations, and approve exactly what was shown."""
         batch, now = get_object_or_404(PayoutBatch, pk=object_id), timezone.now()

@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django_tables2 import RequestConfig
 
+from accounts.authentication import has_second_factor, require_reauthentication
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate
 from agreements.applicable_version import get_applicable_version
 from agreements.clauses import get_clause_number
 from agreements.models import AgreementVersion
 from agreements.rules import Rule
-from lib.typed import reauthentication_required
 from payouts.forms import DetailsForm
 from payouts.ledger import booking
 from payouts.models import Payout
@@ -62,7 +62,7 @@ def _get_applicable_version(affiliate: Affiliate, now: datetime) -> AgreementVer
 
 @sensitive_post_parameters("account", "holder")
 @affiliate_view
-@reauthentication_required
+@require_reauthentication
 def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Change the payout details, after the password or second factor was entered again (specification 6)."""
     now = timezone.now()
@@ -78,6 +78,7 @@ def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     agreement = _get_applicable_version(affiliate, now)
     context = {
         "form": form,
+        "offers_second_factor": not has_second_factor(affiliate.user),
         "agreement": agreement,
         "days": details.get_hold_days(agreement, now),
         "clause": get_clause_number(agreement.pk if agreement else None, Rule.PAYOUT_DETAILS_HOLD_DAYS),

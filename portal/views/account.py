@@ -2,7 +2,6 @@
 
 import tempfile
 
-from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from accounts.authentication import has_second_factor
 from affiliates import profile as affiliate_profile
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate
@@ -62,8 +62,7 @@ def notifications(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 @login_required
 def security(request: HttpRequest) -> HttpResponse:
     """Show password, e-mail address and two-step verification, to affiliates and staff."""
-    factors = set(Authenticator.objects.filter(user_id=request.user.pk).values_list("type", flat=True))
-    return render(request, "portal/security.html", {"has_totp": Authenticator.Type.TOTP in factors})
+    return render(request, "portal/security.html", {"has_second_factor": has_second_factor(request.user)})
 
 
 @affiliate_view

@@ -21,6 +21,7 @@ from payouts.ledger import adjustments
 from payouts.models import Payout, PayoutBatch
 from payouts.payout_details import details
 from shops.intake import ingest_orders
+from tests import sessions
 from tests.factories import make_affiliate, make_staff
 from tracking.links.coupons import assign_coupon
 
@@ -66,8 +67,7 @@ def sign_in_staff(client):
     """Return a function that signs a member of staff in, at noon on 3 February 2026."""
 
     def sign_in_user(user):
-        client.force_login(user)
-        return client
+        return sessions.sign_in(client, user)
 
     with time_machine.travel(FEBRUARY, tick=False):
         yield sign_in_user

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
@@ -17,7 +18,8 @@ from payouts.models import (
     PayoutHold,
 )
 from payouts.payout_details import details
-from tests.factories import make_staff
+from tests import sessions
+from tests.factories import PASSWORD, make_staff
 from tests.payouts.conftest import BEGIN, FEBRUARY, MARCH, build_results_file, build_url, read_text
 
 pytestmark = pytest.mark.django_db
@@ -181,3 +183,37 @@ def test_unpayable_payouts_are_removed_and_payout_is_held(make_draft_batch, prep
     batch.refresh_from_db()
     assert batch.state == "submitted"
     assert "Every payout of this batch can be sent" in read_text(client.get(build_url(batch, "remove_unpayable")))
+
+
+@pytest.fixture
+def submitted_batch(make_draft_batch, preparer):
+    batch = make_draft_batch()
+    approval.submit(batch=batch, now=FEBRUARY, by=preparer)
+    return batch
+
+
+@pytest.mark.parametrize("age", [14 * 60, 16 * 60])
+def test_payouts_are_approved_with_a_recent_authentication_only(submitted_batch, approver, sign_in_staff, age):
+    cache.clear()
+    approver.set_password(PASSWORD)
+    approver.save()
+    client = sessions.sign_in(sign_in_staff(approver), approver, seconds_ago=age)
+    path, digest = build_url(submitted_batch, "approve"), approval.summarize_batch(submitted_batch, FEBRUARY).digest
+    responses = client.get(path), client.post(path, {"digest": digest})
+    submitted_batch.refresh_from_db()
+    if age < 15 * 60:
+        assert submitted_batch.state == "approved"
+        return
+    assert submitted_batch.state == "submitted"
+    for response in responses:
+        assert response.headers["Location"].startswith("/accounts/reauthenticate/?next=%2Fadmin%2Fpayouts")
+    back = client.post(responses[0].headers["Location"], {"password": PASSWORD})
+    assert back.headers["Location"] == path
+    client.post(path, {"digest": digest})
+    submitted_batch.refresh_from_db()
+    assert submitted_batch.state == "approved"
+
+
+def test_session_without_any_authentication_cannot_approve(submitted_batch, approver, client):
+    client.force_login(approver)
+    assert client.get(build_url(submitted_batch, "approve")).status_code == 403

@@ -196,7 +196,12 @@ def _create_records(affiliate: Affiliate, by: User) -> None:
     trail.record(action="affiliate changed", subject=affiliate, now=NOW, by=by, after=after, reason=NOTE)
     former = affiliate.channels.get(address__contains=FORMER_HOST)
     trail.record(
-        action="channel removed", subject=former, now=NOW, by=affiliate.user, before={"address": former.address}
+        action="channel removed",
+        subject=former,
+        now=NOW,
+        by=affiliate.user,
+        before={"address": former.address},
+        reason="A test.",
     )
 
 

@@ -190,7 +190,7 @@ ADMIN_GET: dict[str, Row] = {
     # All users sign in and out on the pages of the site.
     "admin:login": row(SIGN_IN, "403", ADMIN),
     "admin:logout": row(ADMIN, ADMIN, "405"),
-    "admin:password_change": staff_row("200"),
+    "admin:password_change": staff_row("302 account_change_password"),
     "admin:password_change_done": staff_row("200"),
     "admin:jsi18n": staff_row("200"),
     # Unused: no form has an autocomplete field, and no model has an absolute URL.

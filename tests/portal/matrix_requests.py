@@ -16,6 +16,7 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.test import Client, RequestFactory
 from django.urls import Resolver404, URLResolver, get_resolver, resolve, reverse
 
+from tests import sessions
 from tests.portal.matrix_scenario import Scenario
 from tests.scenarios import roll_back
 
@@ -55,27 +56,39 @@ def list_addresses() -> list[Address]:
     return list(_walk_resolver(get_resolver(), "", ""))
 
 
-def _walk_resolver(resolver: URLResolver, route: str, namespace: str) -> Iterator[Address]:
+def _walk_resolver(
+    resolver: URLResolver, route: str, namespace: str, *, has_arguments: bool = False
+) -> Iterator[Address]:
     for entry in resolver.url_patterns:
-        full_route = route + str(entry.pattern)
+        full_route, takes_arguments = route + str(entry.pattern), has_arguments or bool(entry.pattern.regex.groups)
         if isinstance(entry, URLResolver):
             yield from _walk_resolver(
-                entry, full_route, f"{namespace}{entry.namespace}:" if entry.namespace else namespace
+                entry,
+                full_route,
+                f"{namespace}{entry.namespace}:" if entry.namespace else namespace,
+                has_arguments=takes_arguments,
             )
         else:
             name = f"{namespace}{entry.name}" if entry.name else full_route
-            yield Address(name, full_route, bool(entry.name), bool(entry.pattern.regex.groups))
+            yield Address(name, full_route, bool(entry.name), takes_arguments)
 
 
 def build_path(scenario: Scenario, address: Address, *, made_up: bool = False) -> str:
     """Return the path of `address` in `scenario`; with random ids if `made_up`."""
     if address.is_named:
         arguments = scenario.kwargs(address.name) if address.has_arguments else {}
-        return reverse(address.name, kwargs={key: uuid4() if made_up else value for key, value in arguments.items()})
+        return reverse(
+            address.name, kwargs={key: make_up(value) if made_up else value for key, value in arguments.items()}
+        )
     match = re.fullmatch(r"admin/(\w+)/(\w+)/<path:object_id>/", address.route)
     if match:
         return f"/admin/{match[1]}/{match[2]}/{quote(scenario.rows[f'{match[1]}_{match[2]}'].pk)}/"
     return "/" + re.sub(r"<path:rest>|\(\?P<url>\.\*\)\$", "anything", address.route)
+
+
+def make_up(value: object) -> object:
+    """Return an id of the same kind that does not exist."""
+    return value + 1_000_000 if isinstance(value, int) else uuid4()
 
 
 def sign_in_all(scenario: Scenario) -> dict[str, str]:
@@ -84,8 +97,7 @@ def sign_in_all(scenario: Scenario) -> dict[str, str]:
 
 
 def _create_session(user) -> str:
-    client = Client()
-    client.force_login(user)
+    client = sessions.sign_in(Client(), user)
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 

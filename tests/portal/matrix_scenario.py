@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.models import Group
 from django.db.models import Model
@@ -296,5 +297,7 @@ def _create_accounts(scenario: Scenario, owner: Affiliate, staff: dict[str, User
     scenario.named["admin:auth_user_password_change"] = {"id": user.pk}
     scenario.named["admin:view_on_site"] = {"content_type_id": 1, "object_id": 1}
     scenario.named["admin:app_list"] = {"app_label": "payouts"}
+    passkey = Authenticator.objects.create(user=user, type="webauthn", data={"name": "Key", "credential": {}})
+    scenario.named["mfa_edit_webauthn"] = scenario.named["mfa_remove_webauthn"] = {"pk": passkey.pk}
     scenario.named["account_confirm_email"] = {"key": "unknown"}
     scenario.named["account_reset_password_from_key"] = {"uidb36": "0", "key": "set-password"}

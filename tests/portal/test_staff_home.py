@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from affiliates.models import State
@@ -10,6 +11,7 @@ from agreements.models import Program
 from mail.models import Message
 from portal import daily_list, staff_home
 from tests.factories import make_affiliate, make_staff
+from tests.sessions import sign_in
 
 MORNING = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
@@ -74,13 +76,13 @@ def test_admin_requires_two_step_verification_if_configured(agreement, client_fo
         assert response.headers["Location"] == "/accounts/2fa/totp/activate/"
 
 
-def test_admin_opens_with_two_step_verification(agreement, client_for, settings):
+def test_admin_opens_with_two_step_verification(agreement, settings):
     from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 
     settings.STAFF_MFA_REQUIRED = True
     superuser = make_staff(superuser=True)
     TOTP.activate(superuser, generate_totp_secret())
-    assert client_for(superuser).get("/admin/").status_code == 200
+    assert sign_in(Client(), superuser, ("password", "mfa")).get("/admin/").status_code == 200
 
 
 def test_daily_list_is_sent_once_a_day_to_staff_with_items(agreement):

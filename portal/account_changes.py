@@ -1,0 +1,75 @@
+"""What follows from changes of an account that protect money: both addresses are notified, payouts are held
+(specification 6 and 9)."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import User
+from affiliates.models import Affiliate
+from audit import trail
+from lib.ids import uuid7
+from mail import outbox
+
+
+class Change(StrEnum):
+    """What staff can change of how a user signs in, apart from the address."""
+
+    PASSWORD = "password"  # noqa: S105 -- the name of a change
+    SECOND_FACTOR = "second factor"
+
+
+@transaction.atomic
+def announce_email_change(*, user: User, before: str, after: str, now: datetime, by: User | None) -> None:
+    """Record that the address of `user` changed, notify both addresses and hold payouts.
+
+    Call it in the transaction of the change.
+    """
+    if not before or before.lower() == after.lower():
+        return
+    # Audit records outlive erasure, so they hold no address.
+    trail.record(action="e-mail address changed", subject=user, now=now, by=by)
+    for address in (before, after):
+        _notify(
+            user,
+            address,
+            "account_email_changed",
+            {"before": before, "after": after, "changed_by_staff": by is not None and by.pk != user.pk},
+        )
+    affiliate = Affiliate.objects.filter(user=user).first()
+    if affiliate:
+        _hold_payouts(affiliate, now=now, by=by)
+
+
+def _hold_payouts(affiliate: Affiliate, *, now: datetime, by: User | None) -> None:
+    """Hold payouts of `affiliate` for `payout_details_hold_days` of the applicable version (specification 6)."""
+
+
+@transaction.atomic
+def set_email_by_staff(*, user: User, before: str, now: datetime, by: User) -> None:
+    """Complete a change of `user.email` that staff made: the owner confirms the new address at the next sign-in."""
+    EmailAddress.objects.filter(user=user).delete()
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=False)
+    announce_email_change(user=user, before=before, after=user.email, now=now, by=by)
+
+
+def notify_of_change_by_staff(*, user: User, change: Change) -> None:
+    """Notify `user` that staff changed how they sign in."""
+    _notify(user, user.email, "account_changed_by_staff", {"change": change.value})
+
+
+def _notify(user: User, to: str, kind: str, context: dict[str, object]) -> None:
+    outbox.queue_email(
+        kind=kind,
+        to=to,
+        key=f"{kind}:{uuid7()}",
+        context={"name": str(user), "program_name": settings.PROGRAM_NAME, **context},
+        language=_get_language(user),
+    )
+
+
+def _get_language(user: User) -> str:
+    return str(Affiliate.objects.filter(user=user).values_list("language", flat=True).first() or "")
