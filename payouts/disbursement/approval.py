@@ -235,7 +235,8 @@ def _find_blocker(payout: Payout, details_are_newest: bool, held: bool, currency
         return _("The affiliate's payouts are on hold.")
     if payout.affiliate.state == AffiliateState.SUSPENDED:
         return _("The affiliate is suspended.")
-    return METHODS[payout.details.method].get_currency_error(currency)
+    method = METHODS[payout.details.method]
+    return method.get_currency_error(currency) or method.get_holder_error(payout.details.holder)
 
 
 def _check_blockers(summary: BatchSummary) -> None:

@@ -182,6 +182,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('method', models.CharField(max_length=10, verbose_name='method')),
+                ('part', models.PositiveSmallIntegerField(default=1, verbose_name='part')),
+                ('payouts', models.PositiveIntegerField(verbose_name='payouts')),
+                ('total', lib.fields.MoneyField(decimal_places=2, max_digits=14, verbose_name='total')),
                 ('name', models.CharField(max_length=100, verbose_name='name')),
                 ('media_type', models.CharField(max_length=60)),
                 ('sha256', models.CharField(max_length=64, verbose_name='SHA-256')),
@@ -192,7 +195,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'payout file',
-                'ordering': ['batch_id', 'method'],
+                'ordering': ['batch_id', 'method', 'part'],
             },
         ),
         migrations.CreateModel(
@@ -439,7 +442,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='payoutfile',
-            constraint=models.UniqueConstraint(fields=('batch', 'method'), name='one_payout_file_per_method'),
+            constraint=models.UniqueConstraint(fields=('batch', 'method', 'part'), name='one_payout_file_per_method_and_part'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='payoutfile',

@@ -14,7 +14,8 @@ from django.urls import reverse
 from accounts.models import User
 from affiliates.models import Affiliate, State
 from agreements.models import Acceptance, AgreementVersion
-from agreements.seeding import publish_seed_agreement
+from agreements.publishing import publish_version
+from agreements.seeding import create_seed_draft
 from payouts.closing.close import close_month
 from payouts.disbursement import approval, exports
 from payouts.ledger import adjustments
@@ -35,9 +36,18 @@ _numbers = count(1)
 
 
 @pytest.fixture
-def agreement(db) -> AgreementVersion:
-    """Publish the seed agreement, in USD and in force since 1 January 2026."""
-    return publish_seed_agreement(effective_at=BEGIN, now=BEGIN, by=None)
+def program_currency() -> str:
+    """Return the currency of the program, which tests override by a parameter."""
+    return "USD"
+
+
+@pytest.fixture
+def agreement(db, program_currency) -> AgreementVersion:
+    """Publish the seed agreement, in force since 1 January 2026."""
+    draft = create_seed_draft(now=BEGIN)
+    draft.currency = program_currency
+    draft.save()
+    return publish_version(agreement=draft, effective_at=BEGIN, now=BEGIN, by=None)
 
 
 @pytest.fixture
