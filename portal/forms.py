@@ -19,7 +19,7 @@ from django_countries import countries
 from accounts.models import User
 from affiliates import applications
 from affiliates.models import Affiliate, Channel
-from affiliates.notifications import OPTIONAL_KINDS
+from mail.unsubscription import OPTIONAL_KINDS
 
 CHANNEL_ROWS = 5
 

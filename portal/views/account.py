@@ -14,10 +14,10 @@ from django.views.decorators.http import require_POST
 from affiliates import profile as affiliate_profile
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate, State
-from affiliates.notifications import OPTIONAL_KINDS
 from compliance.offboarding import termination
 from lib.errors import NotAllowed
 from lib.typed import reauthentication_required
+from mail.unsubscription import OPTIONAL_KINDS
 from payouts.ledger import booking
 from portal import data_archive, erasure, frame, notification_settings
 from portal.forms import ErasureForm, LeaveForm, NotificationsForm, ProfileForm
