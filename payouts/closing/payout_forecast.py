@@ -6,7 +6,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Max, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -55,6 +55,7 @@ class PayoutEligibility(NamedTuple):
     details_usable_from: datetime | None  # None without confirmed details
     hold_reason: str  # the reason of a hold on payouts
     time_zone: str
+    email_hold_ends_at: datetime | None = None  # the end of a hold after a change of the e-mail address
 
 
 class PayoutForecast(NamedTuple):
@@ -99,13 +100,15 @@ def get_payout_forecast(affiliate: Affiliate, now: datetime) -> PayoutForecast |
 
 def _load_eligibility(affiliate: Affiliate, now: datetime) -> PayoutEligibility:
     current = details.get_current_details(affiliate, now)
-    hold = PayoutHold.objects.filter(affiliate=affiliate, released_at=None).first()
+    holds = PayoutHold.objects.filter(affiliate=affiliate, released_at=None)
+    hold = holds.filter(ends_at=None).first()
     return PayoutEligibility(
         state=affiliate.state,
         notice_ends_at=affiliate.notice_ends_at,
         details_usable_from=current.usable_from if current and current.confirmed_at else None,
         hold_reason=hold.reason if hold else "",
         time_zone=affiliate.time_zone,
+        email_hold_ends_at=holds.aggregate(end=Max("ends_at"))["end"],
     )
 
 
@@ -198,6 +201,10 @@ def list_requirements(
     elif eligibility.details_usable_from > closes_at:
         usable_from = format_datetime(eligibility.details_usable_from, eligibility.time_zone)
         text = _("Your payout details were changed. They can be used from %s.") % usable_from
+        requirements.append(build_requirement(text, Rule.PAYOUT_DETAILS_HOLD_DAYS))
+    if eligibility.email_hold_ends_at is not None and eligibility.email_hold_ends_at > closes_at:
+        ends_at = format_datetime(eligibility.email_hold_ends_at, eligibility.time_zone)
+        text = _("Your e-mail address was changed. Payouts can start again from %s.") % ends_at
         requirements.append(build_requirement(text, Rule.PAYOUT_DETAILS_HOLD_DAYS))
     if eligibility.hold_reason:
         text = _("Your payouts are on hold: %s") % eligibility.hold_reason

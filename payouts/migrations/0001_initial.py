@@ -205,6 +205,7 @@ class Migration(migrations.Migration):
                 ('reason', models.TextField(verbose_name='reason')),
                 ('source', models.CharField(blank=True, max_length=100)),
                 ('placed_at', models.DateTimeField(verbose_name='placed')),
+                ('ends_at', models.DateTimeField(null=True, verbose_name='ends')),
                 ('released_at', models.DateTimeField(null=True, verbose_name='released')),
                 ('affiliate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payout_holds', to='affiliates.affiliate')),
                 ('placed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pypdf
 import pytest
-from pypdf.generic import ContentStream
+from pypdf.generic import ByteStringObject, ContentStream, TextStringObject
 
 from agreements import pdf
 from lib.typesetting import compile_pdf
@@ -54,8 +54,8 @@ def list_glyphs(content: bytes) -> list[int]:
             if operator not in (b"Tj", b"TJ"):
                 continue
             for part in operands[0] if operator == b"TJ" else operands:
-                if isinstance(part, (bytes, str)):
-                    codes: bytes = getattr(part, "original_bytes", part)
+                if isinstance(part, (ByteStringObject, TextStringObject)):
+                    codes = part.original_bytes
                     glyphs += [int.from_bytes(codes[i : i + 2]) for i in range(0, len(codes), 2)]
     return glyphs
 

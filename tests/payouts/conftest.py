@@ -36,16 +36,17 @@ _numbers = count(1)
 
 
 @pytest.fixture
-def program_currency() -> str:
-    """Return the currency of the program, which tests override by a parameter."""
-    return "USD"
+def program_terms() -> dict[str, object]:
+    """Return the terms that differ from the seed agreement, which tests override by a parameter."""
+    return {}
 
 
 @pytest.fixture
-def agreement(db, program_currency) -> AgreementVersion:
-    """Publish the seed agreement, in force since 1 January 2026."""
+def agreement(db, program_terms) -> AgreementVersion:
+    """Publish the seed agreement, in USD and in force since 1 January 2026."""
     draft = create_seed_draft(now=BEGIN)
-    draft.currency = program_currency
+    for name, value in program_terms.items():
+        setattr(draft, name, value)
     draft.save()
     return publish_version(agreement=draft, effective_at=BEGIN, now=BEGIN, by=None)
 

@@ -163,7 +163,7 @@ def test_approval_needs_the_digest_that_was_shown(make_draft_batch, preparer, ap
     assert batch.state == "submitted"
 
 
-@pytest.mark.parametrize("change", ["payee", "amount", "destination", "added"])
+@pytest.mark.parametrize("change", ["payee", "amount", "destination", "country", "added"])
 def test_change_after_approval_voids_it(change, make_draft_batch, preparer, approver, make_payable_affiliate):
     batch = approve_batch(make_draft_batch(), preparer, approver)
     payout = batch.payouts.all()[0]
@@ -171,6 +171,8 @@ def test_change_after_approval_voids_it(change, make_draft_batch, preparer, appr
         type(payout.details).objects.filter(pk=payout.details_id).update(holder="Another Holder")
     elif change == "amount":
         batch.payouts.filter(pk=payout.pk).update(amount=payout.amount + 1)
+    elif change == "country":
+        type(payout.affiliate).objects.filter(pk=payout.affiliate_id).update(country="FR")
     elif change == "destination":
         type(payout.details).objects.filter(pk=payout.details_id).update(encrypted=encrypt("thief@example.com"))
     else:

@@ -87,7 +87,7 @@ def test_old_and_new_address_and_affiliate_are_notified(make_payable_affiliate):
     assert row.confirmation == "affiliate, password entered again"
 
 
-in_euro = pytest.mark.parametrize("program_currency", ["EUR"])
+in_euro = pytest.mark.parametrize("program_terms", [{"currency": "EUR"}])
 
 
 @in_euro
