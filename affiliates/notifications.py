@@ -5,9 +5,7 @@ from typing import Any, NamedTuple
 
 from affiliates.models import Affiliate
 from mail import outbox
-
-# Affiliates can turn these off. All other kinds are legal notices or about money.
-OPTIONAL_KINDS = ("first_commission", "target_at_risk", "month_closed")
+from mail.unsubscription import OPTIONAL_KINDS
 
 
 class Notice(NamedTuple):

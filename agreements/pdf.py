@@ -1,17 +1,16 @@
 """The agreement as a PDF: the stored text on A4, with version, page number and SHA-256 on each page."""
 
-import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import typst
 from django.db.models import F, Q
 
 from agreements import languages, version_documents
 from agreements.models import Acceptance, AgreementText
 from agreements.rendering import Block, Document, Span, Table
+from lib.typesetting import compile_pdf
 from mail.attachments import Attachment
 
 _SOURCE = Path(__file__).with_name("agreement.typ")
@@ -57,8 +56,7 @@ def compile_document(document: Document, *seals: str) -> bytes:
             for s in document.sections
         ],
     }
-    compiled: Any = typst.compile(_SOURCE.read_bytes(), sys_inputs={"data": json.dumps(data)})
-    return bytes(compiled)
+    return compile_pdf(_SOURCE, data)
 
 
 def _serialize_block(block: Block) -> dict[str, Any]:

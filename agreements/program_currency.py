@@ -24,10 +24,15 @@ TWO_DECIMAL_CURRENCIES = frozenset(_CODES.split())
 
 def get_program_currency() -> str:
     """Return the ISO code that every version names (specification 2); the default before the first is published."""
+    return find_program_currency() or AgreementVersion().currency
+
+
+def find_program_currency() -> str | None:
+    """Return the ISO code that every version names (specification 2); None before the first is published."""
     with connection.cursor() as cursor:
         cursor.execute(*_build_currency_query())
         row: tuple[str] | None = cursor.fetchone()
-    return row[0] if row else AgreementVersion().currency
+    return row[0] if row else None
 
 
 @cache

@@ -20,7 +20,9 @@ MAX_LINES = 150_000
 DELIMITERS = (",", ";", "\t")
 
 Cell = str | int | Decimal | date | None
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# Excel takes full-width signs for formulas, too. Spreadsheets that split at semicolons or tabs see more starts of cells,
+# and skip spaces and quotes before them.
+_FORMULA_START = re.compile(r"(^(?=[\t\r\n])|(?:^|[;\t\r\n])(?=[ \u00a0\"]*[=+\-@＝＋－＠]))")
 _BEFORE_LINE = re.compile(r"(?<=\r)(?!\n)")
 
 
@@ -126,18 +128,19 @@ class _Echo:
 
 
 def escape_cell(cell: Cell) -> str:
-    """Return `cell` as text: amounts and dates unchanged, text without NUL and with ' before the start of a formula."""
+    """Return `cell` as text: amounts and dates unchanged, text without NUL and with ' before each start of a formula."""
     if isinstance(cell, datetime):
         return cell.isoformat()
     if not isinstance(cell, str):
         return "" if cell is None else str(cell)
-    text = cell.replace("\x00", "")
-    return "'" + text if text.startswith(FORMULA_STARTS) else text
+    return _FORMULA_START.sub(r"\1'", cell.replace("\x00", ""))
 
 
-def iter_csv_lines(header: Sequence[str] | None, rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+def iter_csv_lines(
+    header: Sequence[str] | None, rows: Iterable[Sequence[Cell]], line_end: str = "\r\n"
+) -> Iterator[str]:
     """Yield the lines of a CSV file, so that a file of any length can be streamed."""
-    writer = csv.writer(_Echo(), lineterminator="\r\n")
+    writer = csv.writer(_Echo(), lineterminator=line_end)
     if header is not None:
         yield str(writer.writerow(header))
     for row in rows:
@@ -152,5 +155,5 @@ def rewrite_csv(content: bytes, change: Callable[[list[str]], list[str]]) -> byt
 
 
 def build_csv(header: Sequence[str] | None, rows: Iterable[Sequence[Cell]]) -> bytes:
-    """Return a whole CSV file in UTF-8."""
+    """Return a whole CSV file in UTF-8, without a byte order mark, which banks and scripts would read as a letter."""
     return "".join(iter_csv_lines(header, rows)).encode()

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from audit import trail
 from lib.errors import NotAllowed
-from mail import attachments
+from mail import attachments, unsubscription
 from mail.models import Message
 from mail.rendering import render
 
@@ -96,7 +96,11 @@ def _build_email(message: Message, connection: BaseEmailBackend) -> EmailMultiAl
         subject=message.subject,
         body=message.text,
         to=[message.to],
-        headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
+        headers={
+            "Message-ID": message.message_id,
+            "Auto-Submitted": "auto-generated",
+            **unsubscription.build_headers(message.kind, message.context.get("code", "")),
+        },
         connection=connection,
     )
     email.attach_alternative(message.html, "text/html")

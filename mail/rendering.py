@@ -10,6 +10,7 @@ from django.utils import translation
 
 from mail import blocks
 from mail.blocks import Block
+from mail.unsubscription import OPTIONAL_KINDS
 
 
 class RenderedMail(NamedTuple):
@@ -30,7 +31,7 @@ def render(*, kind: str, context: Mapping[str, Any], language: str = "") -> Rend
 def _render(kind: str, context: Mapping[str, Any]) -> RenderedMail:
     mail = blocks.parse_mail(_fill_template(kind, context))
     mail = mail._replace(blocks=[block._replace(url=_make_absolute(block.url)) for block in mail.blocks])
-    page = {"mail": mail, **_get_program_context()}
+    page = {"mail": mail, "is_optional": kind in OPTIONAL_KINDS, **_get_program_context()}
     text = _join_blocks(mail.blocks, footer=render_to_string("mail/layout.txt", page).strip())
     return RenderedMail(mail.subject[:300], text, render_to_string("mail/layout.html", page))
 

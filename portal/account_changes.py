@@ -13,6 +13,10 @@ from affiliates.models import Affiliate
 from audit import trail
 from lib.ids import uuid7
 from mail import outbox
+from payouts.payout_details.email_change import hold_after_email_change
+
+# Why an address changed, for the audit trail.
+OWN_CHANGE, STAFF_CHANGE = "Changed by its owner.", "Changed by staff."
 
 
 class Change(StrEnum):
@@ -31,7 +35,9 @@ def announce_email_change(*, user: User, before: str, after: str, now: datetime,
     if not before or before.lower() == after.lower():
         return
     # Audit records outlive erasure, so they hold no address.
-    trail.record(action="e-mail address changed", subject=user, now=now, by=by)
+    trail.record(
+        action="e-mail address changed", subject=user, now=now, by=by, reason=OWN_CHANGE if by == user else STAFF_CHANGE
+    )
     for address in (before, after):
         _notify(
             user,
@@ -41,11 +47,7 @@ def announce_email_change(*, user: User, before: str, after: str, now: datetime,
         )
     affiliate = Affiliate.objects.filter(user=user).first()
     if affiliate:
-        _hold_payouts(affiliate, now=now, by=by)
-
-
-def _hold_payouts(affiliate: Affiliate, *, now: datetime, by: User | None) -> None:
-    """Hold payouts of `affiliate` for `payout_details_hold_days` of the applicable version (specification 6)."""
+        hold_after_email_change(affiliate=affiliate, now=now, by=by)
 
 
 @transaction.atomic

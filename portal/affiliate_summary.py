@@ -57,7 +57,10 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
             output_field=IntegerField(),
         ),
         details_usable_from=_first_value(details.filter(confirmed_at__isnull=False), "usable_from"),
-        payout_hold_reason=_first_value(PayoutHold.objects.filter(**own, released_at=None), "reason"),
+        payout_hold_reason=_first_value(PayoutHold.objects.filter(**own, released_at=None, ends_at=None), "reason"),
+        email_hold_ends_at=_first_value(
+            PayoutHold.objects.filter(**own, released_at=None, ends_at__gt=now).order_by("-ends_at"), "ends_at"
+        ),
         adjustments_sum=Coalesce(Subquery(adjusted.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
         target_status=_first_value(checks, "result"),
         target_orders_counted=_first_value(checks, "orders"),

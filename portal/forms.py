@@ -18,12 +18,12 @@ from django_countries import countries
 from accounts.models import User
 from affiliates import applications
 from affiliates.models import Affiliate, Channel
-from affiliates.notifications import OPTIONAL_KINDS
 from agreements.clauses import cite_clause
 from agreements.models import AgreementVersion
 from agreements.rules import Rule
 from lib.ids import uuid7
 from lib.time_zones import list_time_zones
+from mail.unsubscription import OPTIONAL_KINDS
 
 CHANNEL_ROWS = 5
 

@@ -8,12 +8,14 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from affiliates.models import Affiliate
-from affiliates.notifications import OPTIONAL_KINDS
 from audit import trail
+from mail.unsubscription import OPTIONAL_KINDS
 
 
 @transaction.atomic
-def set_muted_emails(*, affiliate: Affiliate, muted: list[str], now: datetime, by: User | None) -> None:
+def set_muted_emails(
+    *, affiliate: Affiliate, muted: list[str], now: datetime, by: User | None, reason: str = "Changed by the affiliate."
+) -> None:
     """Turn off exactly the optional e-mails in `muted`.
 
     Raises ValidationError for any other kind: legal notices and e-mails about money are always sent (specification 10).
@@ -32,5 +34,15 @@ def set_muted_emails(*, affiliate: Affiliate, muted: list[str], now: datetime, b
         by=by,
         before={"muted": before},
         after={"muted": ", ".join(affiliate.muted_kinds)},
-        reason="Changed by the affiliate.",
+        reason=reason,
+    )
+
+
+@transaction.atomic
+def mute_email(*, affiliate: Affiliate, kind: str, now: datetime) -> None:
+    """Turn off one optional e-mail by its unsubscribe address; if it is off already, do nothing."""
+    affiliate.muted_kinds = Affiliate.objects.select_for_update().get(pk=affiliate.pk).muted_kinds
+    muted = [*affiliate.muted_kinds, kind] if kind not in affiliate.muted_kinds else affiliate.muted_kinds
+    set_muted_emails(
+        affiliate=affiliate, muted=muted, now=now, by=None, reason="Unsubscribed by the address in an e-mail."
     )

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from portal.views import account, agreement, home, public
+from portal.views import account, agreement, home, public, unsubscribe
 
 app_name = "portal"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("home/", home.home, name="home"),
     path("profile/", account.profile, name="profile"),
     path("profile/notifications/", account.notifications, name="notifications"),
+    path("unsubscribe/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
     path("profile/security/", account.security, name="security"),
     path("profile/data/", account.my_data, name="my_data"),
     path("profile/data/download/", account.download_data, name="download_data"),

@@ -56,9 +56,13 @@ class PayoutInline(ReadOnlyInline):
 
 class FileInline(ReadOnlyInline):
     model = PayoutFile
-    fields = ("download", "method", "sha256", "made_at", "made_by")
+    fields = ("download", "method", "payouts", "total_display", "sha256", "made_at", "made_by")
     readonly_fields = fields
     verbose_name_plural = gettext_lazy("files")
+    total_display = build_amount_column("total", gettext_lazy("total"))
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return annotate_currency(super().get_queryset(request))
 
     def download(self, row: PayoutFile) -> SafeString:
         address = reverse("admin:payouts_payoutbatch_file", args=[row.batch_id, row.pk])
@@ -290,4 +294,5 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             reason="For upload to the bank or provider.",
         )
         headers = {"Content-Disposition": f'attachment; filename="{row.name}"', "Cache-Control": "no-store"}
+        # As it was built: banks and PayPal read a byte order mark as part of the first cell, so it has none.
         return HttpResponse(exports.get_file_content(row), content_type=row.media_type, headers=headers)

@@ -51,11 +51,11 @@ class HoldForm(forms.Form):
 
 @admin.register(PayoutHold)
 class PayoutHoldAdmin(ReadOnlyAdmin):
-    list_display = ("affiliate", "reason", "placed_at", "placed_by", "released_at")
+    list_display = ("affiliate", "reason", "placed_at", "placed_by", "ends_at", "released_at")
     list_filter = (("released_at", admin.EmptyFieldListFilter),)
     list_select_related = ("affiliate", "placed_by")
     search_fields = ("affiliate__code", "affiliate__name")
-    fields = ("affiliate", "reason", "source", "placed_at", "placed_by", "released_at", "released_by")
+    fields = ("affiliate", "reason", "source", "placed_at", "placed_by", "ends_at", "released_at", "released_by")
     readonly_fields = fields
     actions_list = ("hold",)
     actions_detail = ("release",)

@@ -19,6 +19,7 @@ class CarryOverReason(StrEnum):
     NO_ACCEPTED_AGREEMENT = "no_accepted_agreement"
     NO_PAYOUT_DETAILS = "no_payout_details"
     PAYOUT_DETAILS_ON_HOLD = "payout_details_on_hold"
+    EMAIL_CHANGE_ON_HOLD = "email_change_on_hold"
     PAYOUTS_HELD = "payouts_held"
 
     @property
@@ -50,6 +51,9 @@ LABELS: dict[CarryOverReason, str | Promise] = {
     CarryOverReason.PAYOUT_DETAILS_ON_HOLD: _(
         "You changed your payout details recently, so payouts to them had not started yet."
     ),
+    CarryOverReason.EMAIL_CHANGE_ON_HOLD: _(
+        "You changed your e-mail address recently, so payouts had not started again yet."
+    ),
     CarryOverReason.PAYOUTS_HELD: _("Your payouts were on hold when the month was closed."),
 }
 
@@ -62,6 +66,7 @@ STAFF_LABELS: dict[CarryOverReason, str | Promise] = {
     CarryOverReason.NO_ACCEPTED_AGREEMENT: _("No accepted agreement version"),
     CarryOverReason.NO_PAYOUT_DETAILS: _("No confirmed payout details"),
     CarryOverReason.PAYOUT_DETAILS_ON_HOLD: _("Hold after a change of payout details"),
+    CarryOverReason.EMAIL_CHANGE_ON_HOLD: _("Hold after a change of the e-mail address"),
     CarryOverReason.PAYOUTS_HELD: _("Payouts on hold"),
 }
 
@@ -74,5 +79,6 @@ RULES: dict[CarryOverReason, tuple[Rule, ...]] = {
     CarryOverReason.NO_ACCEPTED_AGREEMENT: (Rule.PAYABLE,),
     CarryOverReason.NO_PAYOUT_DETAILS: (Rule.PAYOUT_DETAILS,),
     CarryOverReason.PAYOUT_DETAILS_ON_HOLD: (Rule.PAYOUT_DETAILS_HOLD_DAYS,),
+    CarryOverReason.EMAIL_CHANGE_ON_HOLD: (Rule.PAYOUT_DETAILS_HOLD_DAYS,),
     CarryOverReason.PAYOUTS_HELD: (Rule.PAYOUT_HOLD,),
 }

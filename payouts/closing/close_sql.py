@@ -85,7 +85,9 @@ WITH line AS (
     SELECT DISTINCT ON (affiliate_id) affiliate_id, id, confirmed_at, usable_from FROM payouts_payoutdetails
      ORDER BY affiliate_id, entered_at DESC, id DESC
 ), held AS (
-    SELECT DISTINCT affiliate_id FROM payouts_payouthold WHERE released_at IS NULL
+    SELECT affiliate_id, bool_or(ends_at IS NULL) AS until_release, bool_or(ends_at IS NOT NULL) AS after_email_change
+      FROM payouts_payouthold WHERE released_at IS NULL AND (ends_at IS NULL OR ends_at > %(now)s)
+      GROUP BY affiliate_id
 ), program AS (
     SELECT EXISTS (SELECT FROM agreements_program WHERE ends_at <= %(now)s) AS ended
 ), due AS (
@@ -97,7 +99,7 @@ WITH line AS (
                + COALESCE(returned.amount, 0) AS balance,
            a.state, a.state = 'terminated' OR COALESCE(a.notice_ends_at <= %(now)s, false) OR program.ended AS final,
            accepted.reaches_id AS agreement_id, COALESCE(accepted.payout_minimum, %(minimum)s) AS minimum,
-           detail.id AS details_id, detail.confirmed_at, detail.usable_from, held.affiliate_id IS NOT NULL AS held
+           detail.id AS details_id, detail.confirmed_at, detail.usable_from, held.until_release, held.after_email_change
       FROM affiliates_affiliate a
       LEFT JOIN line ON line.affiliate_id = a.id
       LEFT JOIN adjustment ON adjustment.affiliate_id = a.id
@@ -118,7 +120,8 @@ WITH line AS (
         CASE WHEN agreement_id IS NULL THEN 'no_accepted_agreement' END,
         CASE WHEN details_id IS NULL OR confirmed_at IS NULL OR confirmed_at > %(now)s THEN 'no_payout_details'
              WHEN usable_from > %(now)s THEN 'payout_details_on_hold' END,
-        CASE WHEN held THEN 'payouts_held' END
+        CASE WHEN after_email_change THEN 'email_change_on_hold' END,
+        CASE WHEN until_release THEN 'payouts_held' END
     ], NULL) END AS reasons FROM due
 )
 INSERT INTO closing_statement

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.db.models import Count, Q, Sum
 
+from lib.csv import Cell
 from lib.money import ZERO
 from payouts.models import Close, Statement
 
@@ -66,9 +67,9 @@ def format_summary(close: Close) -> str:
     return " ".join(f"{key}={value}" for key, value in summarize_close(close)._asdict().items())
 
 
-def iter_statement_rows(close: Close) -> Iterator[list[str]]:
+def iter_csv_rows(close: Close) -> Iterator[list[Cell]]:
     """Yield a row for each statement under COLUMNS, ordered by the affiliates' codes."""
     fields = ("affiliate__code", *COLUMNS[1:])
     rows = Statement.objects.filter(close=close).order_by("affiliate__code").values_list(*fields)
     for *cells, reasons in rows.iterator(chunk_size=2000):
-        yield [*(str(cell) for cell in cells), " ".join(reasons)]
+        yield [*cells, " ".join(reasons)]

@@ -1,12 +1,13 @@
 """The forecast of an affiliate's next payout: what the next close would post, pay or carry over, and why."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Max, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -55,6 +56,7 @@ class PayoutEligibility(NamedTuple):
     details_usable_from: datetime | None  # None without confirmed details
     hold_reason: str  # the reason of a hold on payouts
     time_zone: str
+    email_hold_ends_at: datetime | None = None  # the end of a hold after a change of the e-mail address
 
 
 class PayoutForecast(NamedTuple):
@@ -105,13 +107,15 @@ def find_end(affiliate: Affiliate, program: Program | None) -> datetime | None:
 
 def _load_eligibility(affiliate: Affiliate, program: Program | None, now: datetime) -> PayoutEligibility:
     current = details.get_current_details(affiliate, now)
-    hold = PayoutHold.objects.filter(affiliate=affiliate, released_at=None).first()
+    holds = PayoutHold.objects.filter(affiliate=affiliate, released_at=None)
+    hold = holds.filter(ends_at=None).first()
     return PayoutEligibility(
         state=affiliate.state,
         ends_at=find_end(affiliate, program),
         details_usable_from=current.usable_from if current and current.confirmed_at else None,
         hold_reason=hold.reason if hold else "",
         time_zone=affiliate.time_zone,
+        email_hold_ends_at=holds.aggregate(end=Max("ends_at"))["end"],
     )
 
 
@@ -183,18 +187,10 @@ def list_requirements(
     def build_requirement(text: str, rule: Rule, address: str = "") -> PayoutRequirement:
         return PayoutRequirement(text, get_clause_number(agreement.pk, rule), address)
 
-    requirements = []
-    if expected < 0:
-        text = _("The balance is negative; it is offset against your future commissions.")
-        requirements.append(build_requirement(text, Rule.NEGATIVE_BALANCE))
-    elif expected < agreement.payout_minimum and not is_final(eligibility, closes_at):
-        # A no-break space keeps the amount and its currency on one line.
-        missing = format_money(agreement.payout_minimum - expected, agreement.currency).replace(" ", "\u00a0")
-        requirements.append(
-            build_requirement(_("%s more to reach the payout threshold.") % missing, Rule.PAYOUT_MINIMUM)
-        )
-    elif expected == 0:
-        requirements.append(build_requirement(_("The balance is 0.00, so there is nothing to pay."), Rule.CARRY_OVER))
+    requirements = [
+        build_requirement(text, rule)
+        for text, rule in _find_balance_reasons(eligibility, expected, agreement, closes_at)
+    ]
     if eligibility.state == State.SUSPENDED:
         text = _("You are suspended. Nothing is paid out until you are reinstated.")
         requirements.append(build_requirement(text, Rule.SUSPENSION))
@@ -206,7 +202,25 @@ def list_requirements(
         usable_from = format_datetime(eligibility.details_usable_from, eligibility.time_zone)
         text = _("Your payout details were changed. They can be used from %s.") % usable_from
         requirements.append(build_requirement(text, Rule.PAYOUT_DETAILS_HOLD_DAYS))
+    if eligibility.email_hold_ends_at is not None and eligibility.email_hold_ends_at > closes_at:
+        ends_at = format_datetime(eligibility.email_hold_ends_at, eligibility.time_zone)
+        text = _("Your e-mail address was changed. Payouts can start again from %s.") % ends_at
+        requirements.append(build_requirement(text, Rule.PAYOUT_DETAILS_HOLD_DAYS))
     if eligibility.hold_reason:
         text = _("Your payouts are on hold: %s") % eligibility.hold_reason
         requirements.append(build_requirement(text, Rule.PAYOUT_HOLD))
     return requirements
+
+
+def _find_balance_reasons(
+    eligibility: PayoutEligibility, expected: Decimal, agreement: AgreementVersion, closes_at: datetime
+) -> Iterator[tuple[str, Rule]]:
+    """Yield why the balance itself keeps a close from paying it, with the rule."""
+    if expected < 0:
+        yield _("The balance is negative; it is offset against your future commissions."), Rule.NEGATIVE_BALANCE
+    elif expected < agreement.payout_minimum and not is_final(eligibility, closes_at):
+        # A no-break space keeps the amount and its currency on one line.
+        missing = format_money(agreement.payout_minimum - expected, agreement.currency).replace(" ", "\u00a0")
+        yield _("%s more to reach the payout threshold.") % missing, Rule.PAYOUT_MINIMUM
+    elif expected == 0:
+        yield _("The balance is 0.00, so there is nothing to pay."), Rule.CARRY_OVER

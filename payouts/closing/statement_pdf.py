@@ -1,12 +1,10 @@
 """Statements as PDFs. All texts are passed to the template as data, so that none is read as markup."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import typst
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,6 +13,7 @@ from agreements.category_names import CategoryNames, load_category_names
 from agreements.program_currency import get_program_currency
 from agreements.rules import Rule
 from lib.formatting import format_date, format_datetime_for, format_day, format_money, format_month
+from lib.typesetting import compile_pdf
 from mail.attachments import Attachment
 from payouts.closing import statements
 from payouts.models import Statement, StatementLine
@@ -26,8 +25,7 @@ MAX_LINES = 500
 
 def render_statement(statement: Statement) -> bytes:
     """Return the PDF of `statement`; the same statement and texts give the same bytes."""
-    pdf: bytes = typst.compile(TEMPLATE.read_bytes(), sys_inputs={"data": json.dumps(_build_data(statement))})
-    return pdf
+    return compile_pdf(TEMPLATE, _build_data(statement))
 
 
 def get_file_name(statement: Statement) -> str:

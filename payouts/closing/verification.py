@@ -174,6 +174,13 @@ INVARIANTS = (
             WHERE d.usable_from > p.created_at OR d.affiliate_id <> p.affiliate_id""",
     ),
     Invariant(
+        "no payout is made while a change of the e-mail address holds payouts",
+        """SELECT 'payout ' || reference FROM payouts_payout p
+            WHERE EXISTS (SELECT 1 FROM payouts_payouthold h
+                           WHERE h.affiliate_id = p.affiliate_id AND h.placed_at < p.created_at
+                             AND h.ends_at > p.created_at AND (h.released_at IS NULL OR h.released_at > p.created_at))""",
+    ),
+    Invariant(
         "an order has the time of its newest snapshot",
         """SELECT 'order ' || o.order_id FROM tracking_order o
              LEFT JOIN (SELECT order_id, MAX(updated_at) AS updated_at FROM tracking_ordersnapshot GROUP BY order_id) r

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -23,6 +24,7 @@ from affiliates.errors import IllegalTransition
 from affiliates.models import State as AffiliateState
 from agreements.program_currency import get_program_currency
 from audit import trail
+from lib.formatting import format_datetime
 from lib.reasons import require_reason
 from payouts.closing.dry_run import PayoutWarning
 from payouts.closing.dry_run_sql import IS_NEW_ACCOUNT, WARNING_CODE
@@ -92,7 +94,8 @@ def list_payout_warnings(batch: PayoutBatch) -> dict[UUID, list[PayoutWarning]]:
 def compute_digest(payouts: Sequence[Payout], currency: str) -> str:
     """Return the SHA-256 over payees, amounts in `currency` and destinations, in order of reference (specification 6).
 
-    The destination is read from the ciphertext itself, so that exchanging it in the database changes the digest, too.
+    A destination is method, country and account. The account is read from the ciphertext itself, so that exchanging it
+    in the database changes the digest, too.
     """
     parts = [
         [
@@ -102,6 +105,7 @@ def compute_digest(payouts: Sequence[Payout], currency: str) -> str:
             f"{payout.amount:.2f}",
             currency,
             payout.details.method,
+            payout.affiliate.country.code,
             compute_fingerprint(decrypt(payout.details.encrypted)),
         ]
         for payout in sorted(payouts, key=lambda payout: payout.reference)
@@ -118,13 +122,18 @@ def list_blockers(payouts: Sequence[Payout], now: datetime, currency: str) -> li
         .distinct("affiliate")
         .values_list("affiliate", "pk")
     )
-    held = set(
-        PayoutHold.objects.filter(affiliate__in=ids, released_at__isnull=True).values_list("affiliate", flat=True)
+    held = dict(
+        PayoutHold.objects.filter(affiliate__in=ids)
+        .active(now)
+        .order_by("affiliate", F("ends_at").asc(nulls_last=True))
+        .values_list("affiliate", "ends_at")
     )
     blockers = []
     for payout in payouts:
         is_newest = newest.get(payout.affiliate_id) == payout.details_id
-        reason = _find_blocker(payout, is_newest, payout.affiliate_id in held, currency)
+        reason = _find_blocker(payout, is_newest, currency)
+        if not reason and payout.affiliate_id in held:
+            reason = _describe_hold(held[payout.affiliate_id])
         if reason:
             blockers.append(PayoutBlocker(payout, reason))
     return blockers
@@ -231,14 +240,21 @@ def _load_payouts(batch: PayoutBatch) -> list[Payout]:
     return list(rows.select_related("affiliate", "details").order_by("reference"))
 
 
-def _find_blocker(payout: Payout, details_are_newest: bool, held: bool, currency: str) -> str:
+def _find_blocker(payout: Payout, details_are_newest: bool, currency: str) -> str:
     if not details_are_newest:
         return _("The payout details have changed since the close.")
-    if held:
-        return _("The affiliate's payouts are on hold.")
     if payout.affiliate.state == AffiliateState.SUSPENDED:
         return _("The affiliate is suspended.")
-    return METHODS[payout.details.method].get_currency_error(currency)
+    method = METHODS[payout.details.method]
+    return method.get_currency_error(currency) or method.get_holder_error(payout.details.holder)
+
+
+def _describe_hold(ends_at: datetime | None) -> str:
+    if ends_at is None:
+        return _("The affiliate's payouts are on hold.")
+    return _("The affiliate changed their e-mail address, so payouts are on hold until %(at)s.") % {
+        "at": format_datetime(ends_at, "UTC")
+    }
 
 
 def _check_blockers(summary: BatchSummary) -> None:

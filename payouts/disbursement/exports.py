@@ -1,4 +1,4 @@
-"""Payout files: one per method, built once when a batch is sent, and kept encrypted (specification 6)."""
+"""Payout files of each method, built once when a batch is sent, and kept encrypted (specification 6)."""
 
 import hashlib
 from collections import defaultdict
@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from affiliates.errors import IllegalTransition
 from agreements.program_currency import get_program_currency
+from lib.money import ZERO
 from payouts.disbursement import emails
 from payouts.disbursement.approval import MAX_NAMED, State, return_to_draft, summarize_batch, transition_batch
 from payouts.disbursement.payout_transitions import remove_unpayable
@@ -94,25 +95,35 @@ def _build_files(
         methods[payout.details.method].append(payout)
     files = []
     for code, rows in sorted(methods.items()):
-        method = METHODS[code]
-        content = method.build_file(_build_sender(batch, now), [_build_transfer(row, currency) for row in rows])
-        files.append(
-            PayoutFile(
-                batch=batch,
-                method=code,
-                name=f"payouts-{now:%Y%m%d}-{code}-{batch.pk.hex[-8:]}.{method.suffix}",
-                media_type=method.media_type,
-                sha256=hashlib.sha256(content).hexdigest(),
-                encrypted=encrypt(content.decode()),
-                made_at=now,
-                made_by=by,
+        size = METHODS[code].max_transfers
+        parts = [rows[start : start + size] for start in range(0, len(rows), size)]
+        for part, some in enumerate(parts, 1):
+            name = f"payouts-{now:%Y%m%d}-{code}-{batch.pk.hex[-8:]}"
+            file = PayoutFile(
+                batch=batch, method=code, part=part, name=name if len(parts) == 1 else f"{name}-{part}-of-{len(parts)}"
             )
-        )
+            _fill_file(file, some, currency, now, by)
+            files.append(file)
     return PayoutFile.objects.bulk_create(files)
 
 
-def _build_sender(batch: PayoutBatch, now: datetime) -> Sender:
-    return Sender(settings.SEPA_DEBTOR_NAME, settings.SEPA_DEBTOR_IBAN, batch.pk.hex, now)
+def _fill_file(file: PayoutFile, payouts: Sequence[Payout], currency: str, now: datetime, by: User) -> None:
+    method = METHODS[file.method]
+    transfers = [_build_transfer(row, currency) for row in payouts]
+    content = method.build_file(_build_sender(file, now), transfers)
+    file.name = f"{file.name}.{method.suffix}"
+    file.media_type = method.media_type
+    file.payouts = len(payouts)
+    file.total = sum((row.amount for row in payouts), ZERO)
+    file.sha256 = hashlib.sha256(content).hexdigest()
+    file.encrypted = encrypt(content.decode())
+    file.made_at, file.made_by = now, by
+
+
+def _build_sender(file: PayoutFile, now: datetime) -> Sender:
+    # A bank refuses a second file with the same id; 35 characters are allowed.
+    message_id = file.batch.pk.hex if file.part == 1 else f"{file.batch.pk.hex}-{file.part}"
+    return Sender(settings.SEPA_DEBTOR_NAME, settings.SEPA_DEBTOR_IBAN, message_id, now)
 
 
 def _build_transfer(payout: Payout, currency: str) -> Transfer:

@@ -18,7 +18,7 @@ from lib.reasons import require_reason
 from payouts.commissions import holds
 from payouts.disbursement import approval, emails
 from payouts.ledger import booking
-from payouts.models import Account, Payout, PayoutBatch
+from payouts.models import Account, Payout, PayoutBatch, PayoutHold
 from payouts.payout_details.details import get_current_details
 
 State = Payout.State
@@ -139,7 +139,7 @@ def reissue(*, payout: Payout, reason: str, now: datetime, by: User) -> Payout:
     details = get_current_details(old.affiliate, now)
     if details is None or details.confirmed_at is None or details.usable_from > now:
         raise ValidationError(_("The affiliate has no payout details that are usable now."))
-    if old.affiliate.payout_holds.filter(released_at__isnull=True).exists():
+    if PayoutHold.objects.filter(affiliate=old.affiliate_id).active(now).exists():
         raise ValidationError(_("The affiliate's payouts are on hold."))
     if old.affiliate.state not in (AffiliateState.ACTIVE, AffiliateState.LEAVING, AffiliateState.TERMINATED):
         raise ValidationError(

@@ -182,6 +182,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('method', models.CharField(max_length=10, verbose_name='method')),
+                ('part', models.PositiveSmallIntegerField(default=1, verbose_name='part')),
+                ('payouts', models.PositiveIntegerField(verbose_name='payouts')),
+                ('total', lib.fields.MoneyField(decimal_places=2, max_digits=14, verbose_name='total')),
                 ('name', models.CharField(max_length=100, verbose_name='name')),
                 ('media_type', models.CharField(max_length=60)),
                 ('sha256', models.CharField(max_length=64, verbose_name='SHA-256')),
@@ -193,7 +196,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'payout file',
-                'ordering': ['batch_id', 'method'],
+                'ordering': ['batch_id', 'method', 'part'],
             },
         ),
         migrations.CreateModel(
@@ -203,6 +206,7 @@ class Migration(migrations.Migration):
                 ('reason', models.TextField(verbose_name='reason')),
                 ('source', models.CharField(blank=True, max_length=100)),
                 ('placed_at', models.DateTimeField(verbose_name='placed')),
+                ('ends_at', models.DateTimeField(null=True, verbose_name='ends')),
                 ('released_at', models.DateTimeField(null=True, verbose_name='released')),
                 ('affiliate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payout_holds', to='affiliates.affiliate')),
                 ('placed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -440,7 +444,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='payoutfile',
-            constraint=models.UniqueConstraint(fields=('batch', 'method'), name='one_payout_file_per_method'),
+            constraint=models.UniqueConstraint(fields=('batch', 'method', 'part'), name='one_payout_file_per_method_and_part'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='payoutfile',

@@ -1,6 +1,7 @@
 """Payout details, encrypted and masked, and holds on payouts (specification 6). Each change of details adds a row."""
 
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -46,6 +47,12 @@ class PayoutDetails(models.Model):
         return f"{self.method} {self.masked}"
 
 
+class PayoutHoldQuerySet(models.QuerySet["PayoutHold"]):
+    def active(self, at: datetime) -> Self:
+        """Return the holds that are neither released nor over at `at`."""
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), released_at=None)
+
+
 class PayoutHold(models.Model):
     """A hold on all payouts of an affiliate, with a reason that the affiliate sees."""
 
@@ -55,8 +62,12 @@ class PayoutHold(models.Model):
     source = models.CharField(max_length=100, blank=True)
     placed_at = models.DateTimeField(_("placed"))
     placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    # Of the hold after a change of the e-mail address; any other lasts until it is released.
+    ends_at = models.DateTimeField(_("ends"), null=True)
     released_at = models.DateTimeField(_("released"), null=True)
     released_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    objects = PayoutHoldQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("payout hold")

@@ -73,6 +73,10 @@ class PayoutFile(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     batch = models.ForeignKey(PayoutBatch, models.PROTECT, related_name="files")
     method = models.CharField(_("method"), max_length=10)
+    # 1, 2 and so on: banks and providers limit the payouts of one file.
+    part = models.PositiveSmallIntegerField(_("part"), default=1)
+    payouts = models.PositiveIntegerField(_("payouts"))
+    total = MoneyField(_("total"))
     name = models.CharField(_("name"), max_length=100)
     media_type = models.CharField(max_length=60)
     sha256 = models.CharField(_("SHA-256"), max_length=64)
@@ -85,8 +89,10 @@ class PayoutFile(models.Model):
 
     class Meta:
         verbose_name = _("payout file")
-        ordering: ClassVar = ["batch_id", "method"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["batch", "method"], name="one_payout_file_per_method")]
+        ordering: ClassVar = ["batch_id", "method", "part"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["batch", "method", "part"], name="one_payout_file_per_method_and_part")
+        ]
         triggers: ClassVar = build_append_only_triggers(redactable=("encrypted", "redacted_at"))
 
     def __str__(self) -> str:

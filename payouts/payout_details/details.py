@@ -10,17 +10,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from affiliates.fields import JOINERS
 from affiliates.models import Affiliate
 from agreements.applicable_version import get_applicable_version
 from agreements.models import AgreementVersion
+from agreements.program_currency import find_program_currency
 from audit import trail
-from lib.csv import FORMULA_STARTS
+from lib.csv import escape_cell
 from payouts.ledger import booking
 from payouts.models import PayoutDetails
 from payouts.payout_details import emails
 from payouts.payout_details.encryption import compute_fingerprint, decrypt, encrypt
 from payouts.payout_details.methods import METHODS
-from payouts.payout_details.methods.method import is_printable
+from payouts.payout_details.methods.method import is_printable, remove_invisible
 
 CONFIRMED_BY_AFFILIATE = "affiliate, password entered again"
 CONFIRMED_BY_RETAILER = "retailer, at import"
@@ -64,6 +66,7 @@ def change_details(
     entered_at = entered_at or _get_next_entry_time(affiliate, now)
     before = get_current_details(affiliate, max(entered_at, now))
     details = _build_details(affiliate, method, account, holder, entered_at, by, confirmation)
+    check_currency(method, find_program_currency())
     agreement = get_applicable_version(affiliate.pk, at=now)[0]
     if hold:
         details.usable_from += timedelta(days=get_hold_days(agreement, now))
@@ -90,7 +93,7 @@ def import_details(*, entries: Iterable[DetailsEntry], now: datetime, by: User |
     stored.
     """
     booking.lock_shared()
-    rows = []
+    rows, currency = [], find_program_currency()
     for entry in entries:
         try:
             rows.append(
@@ -104,6 +107,7 @@ def import_details(*, entries: Iterable[DetailsEntry], now: datetime, by: User |
                     CONFIRMED_BY_RETAILER,
                 )
             )
+            check_currency(entry.method, currency)
         except ValidationError as error:
             raise ValidationError(f"{entry.affiliate.code}: {'; '.join(error.messages)}") from error
     PayoutDetails.objects.bulk_create(rows, batch_size=1000)
@@ -138,13 +142,26 @@ def validate_account(*, method: str, account: str, holder: str) -> str:
     """
     if method not in METHODS:
         raise ValidationError({"method": _("Choose one of: %(names)s.") % {"names": ", ".join(METHODS)}})
-    if not is_printable(holder.strip(), 1, 140):
+    if not is_printable(_clean_holder(holder), 1, 140):
         raise ValidationError({"holder": _("Enter the name of the account holder, at most 140 characters.")})
+    if holder_error := METHODS[method].get_holder_error(holder):
+        raise ValidationError({"holder": holder_error})
     normalized = METHODS[method].normalize(account)
-    if normalized.startswith(FORMULA_STARTS):
+    if escape_cell(normalized) != normalized:
         # A spreadsheet would run it as a formula, and escaping it in the payout file would change the account.
-        raise ValidationError({"account": _("The account cannot start with =, +, - or @.")})
+        text = _("The account cannot start with =, +, - or @, nor have one of them after a semicolon.")
+        raise ValidationError({"account": text})
     return normalized
+
+
+def check_currency(method: str, currency: str | None) -> None:
+    """Raise ValidationError for `method` if a program in `currency` cannot pay by it.
+
+    None, before the first agreement version names the currency, allows every method: it is checked again when a batch
+    of payouts is submitted.
+    """
+    if currency and method in METHODS and (error := METHODS[method].get_currency_error(currency)):
+        raise ValidationError({"method": error})
 
 
 def get_account(details: PayoutDetails) -> str:
@@ -178,7 +195,7 @@ def _build_details(
     return PayoutDetails(
         affiliate=affiliate,
         method=method,
-        holder=holder.strip(),
+        holder=_clean_holder(holder),
         encrypted=encrypt(normalized),
         masked=METHODS[method].mask(normalized),
         fingerprint=compute_fingerprint(_normalize_for_comparison(normalized)),
@@ -188,6 +205,11 @@ def _build_details(
         confirmed_at=at,
         usable_from=at,
     )
+
+
+def _clean_holder(holder: str) -> str:
+    # Joiners are part of how names are written in several scripts.
+    return remove_invisible(holder, keep=JOINERS).strip()
 
 
 def _normalize_for_comparison(account: str) -> str:

@@ -1,6 +1,7 @@
 """The rows of a report as a table and as CSV."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
@@ -112,5 +113,6 @@ def build_csv_row(row: Row, by: GroupBy) -> list[Any]:
     ]
 
 
-def _format_amount(amount: Any) -> str:
-    return f"{amount:.2f}"
+def _format_amount(amount: Any) -> Decimal:
+    # A number, so that a negative one is not escaped as a formula.
+    return Decimal(f"{amount:.2f}")

@@ -74,6 +74,7 @@ def order(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
         "explanation": attribution_explanation.explain_order(lookup, settled=order_page.is_settled(lookup.order)),
         "lines": lines,
         "category_names": load_category_names(),
+        "tax_clause": get_clause_number(lines[0].commission.agreement_id, Rule.BEFORE_TAX) if lines else "",
         "upcoming": upcoming if order_page.has_unpaid_lines(lines) else None,
     }
     return render(request, "payouts/order.html", context)

@@ -20,7 +20,7 @@ from agreements.models import AgreementVersion
 from agreements.rules import Rule
 from payouts.forms import DetailsForm
 from payouts.ledger import booking
-from payouts.models import Payout
+from payouts.models import Payout, PayoutHold
 from payouts.payout_details import details
 from payouts.tables import PayoutTable
 
@@ -48,6 +48,10 @@ def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         "details": row,
         "confirmed_by": details.describe_confirmation(row) if row else "",
         "held": row is not None and row.usable_from > now,
+        "email_hold": PayoutHold.objects.filter(affiliate=affiliate, ends_at__isnull=False)
+        .active(now)
+        .order_by("-ends_at")
+        .first(),
         "agreement": agreement,
         "clause": get_clause_number(agreement.pk if agreement else None, Rule.PAYOUT_DETAILS_HOLD_DAYS),
         "earlier": affiliate.payout_details.all()[1:11],

@@ -16,13 +16,13 @@ from accounts.authentication import has_second_factor
 from affiliates import profile as affiliate_profile
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate
-from affiliates.notifications import OPTIONAL_KINDS
 from agreements.clauses import get_clause_number
 from agreements.models import AgreementVersion
 from agreements.rules import Rule
 from compliance.offboarding import termination
 from lib.errors import NotAllowed
 from lib.typed import reauthentication_required
+from mail.unsubscription import OPTIONAL_KINDS
 from payouts.ledger import booking
 from portal import data_archive, erasure, frame, notification_settings
 from portal.forms import ErasureForm, LeaveForm, NotificationsForm, ProfileForm

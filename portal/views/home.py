@@ -74,6 +74,7 @@ def _build_payout_context(summary: Any, page_frame: Frame, agreement: AgreementV
         details_usable_from=summary.details_usable_from,
         hold_reason=summary.payout_hold_reason or "",
         time_zone=page_frame.zone,
+        email_hold_ends_at=summary.email_hold_ends_at,
     )
     return {
         "close": close,

@@ -14,7 +14,8 @@ from django.urls import reverse
 from accounts.models import User
 from affiliates.models import Affiliate, State
 from agreements.models import Acceptance, AgreementVersion
-from agreements.seeding import publish_seed_agreement
+from agreements.publishing import publish_version
+from agreements.seeding import create_seed_draft
 from payouts.closing.close import close_month
 from payouts.disbursement import approval, exports
 from payouts.ledger import adjustments
@@ -36,9 +37,19 @@ _numbers = count(1)
 
 
 @pytest.fixture
-def agreement(db) -> AgreementVersion:
+def program_terms() -> dict[str, object]:
+    """Return the terms that differ from the seed agreement, which tests override by a parameter."""
+    return {}
+
+
+@pytest.fixture
+def agreement(db, program_terms) -> AgreementVersion:
     """Publish the seed agreement, in USD and in force since 1 January 2026."""
-    return publish_seed_agreement(effective_at=BEGIN, now=BEGIN, by=None)
+    draft = create_seed_draft(now=BEGIN)
+    for name, value in program_terms.items():
+        setattr(draft, name, value)
+    draft.save()
+    return publish_version(agreement=draft, effective_at=BEGIN, now=BEGIN, by=None)
 
 
 @pytest.fixture

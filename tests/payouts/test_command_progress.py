@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from lib import progress
 from payouts.closing import close
-from payouts.closing.close_summary import iter_statement_rows
+from payouts.closing.close_summary import iter_csv_rows
 from payouts.closing.replay import replay
 from payouts.models import Close
 from tests.payouts.conftest import BEGIN, FEBRUARY
@@ -49,7 +49,7 @@ def test_progress_bar_does_not_change_command_output(make_payable_affiliate, gra
     assert "2026-01 [" in terminal.getvalue()
     out = io.StringIO()
     call_command("export_statements", "2026-01", stdout=out, stderr=terminal)
-    assert len(out.getvalue().splitlines()) == 1 + len(list(iter_statement_rows(Close.objects.get())))
+    assert len(out.getvalue().splitlines()) == 1 + len(list(iter_csv_rows(Close.objects.get())))
     out = io.StringIO()
     call_command("replay", "--all", stdout=out, stderr=terminal)
     assert out.getvalue() == "2026-01 differences=0\n"

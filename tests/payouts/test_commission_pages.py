@@ -107,7 +107,7 @@ def test_order_page_explains_commissions(affiliate, sign_in):
     with time_machine.travel(MARCH, tick=False):
         page = read_text(client.get(reverse("payouts:order", args=[order["done"].pk])))
         for expected in ("The order names your coupon MINE", "16.00 x 5.00 % = 0.80", "clause 4.1", "clause 4.4",
-                      "Thing &lt;b&gt;1&lt;/b&gt;", "added to your balance when"):  # fmt: skip
+                      "Thing &lt;b&gt;1&lt;/b&gt;", "added to your balance when", "amounts before any tax"):  # fmt: skip
             assert expected in page, expected
         assert "Waiting for the shop to mark the order complete" in read_text(
             client.get(reverse("payouts:order", args=[order["open"].pk]))

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 from audit.models import AuditRecord
 from mail.models import Message
+from payouts.disbursement import approval
 from payouts.models import PayoutDetails
 from payouts.payout_details import details
 from payouts.payout_details.encryption import compute_fingerprint, decrypt, encrypt, rotate
@@ -20,9 +21,8 @@ pytestmark = pytest.mark.django_db
 
 
 def change_details(affiliate, account, method="paypal", now=JANUARY, **options):
-    return details.change_details(
-        affiliate=affiliate, method=method, account=account, holder="A Holder", now=now, by=None, **options
-    )
+    options = {"holder": "A Holder"} | options
+    return details.change_details(affiliate=affiliate, method=method, account=account, now=now, by=None, **options)
 
 
 def test_encryption_uses_newest_key_and_decryption_any(settings):
@@ -97,6 +97,10 @@ def test_notice_of_changed_details_is_in_the_language_of_its_reader(make_payable
     assert list(messages.values_list("language", flat=True)) == ["de", "de", "de"]
 
 
+in_euro = pytest.mark.parametrize("program_terms", [{"currency": "EUR"}])
+
+
+@in_euro
 def test_imported_details_have_no_hold(agreement):
     one, two = make_affiliate(at=BEGIN), make_affiliate(at=BEGIN)
     entries = [
@@ -132,7 +136,14 @@ INVALID = [
     ("bank", "123", "A", "account"),
     ("bank", "1" * 65, "A", "account"),
     ("bank", "1234\x0056", "A", "account"),
-    ("bank", "12345\u200b", "A", "account"),
+    ("bank", "12345\x7f", "A", "account"),
+    ("bank", "12345;=1+1", "A", "account"),
+    ("paypal", '"a\x01"@example.com', "A", "account"),
+    ("sepa", "TR330006100519786457841326", "A", "account"),
+    ("sepa", "AE070331234567890123456", "A", "account"),
+    ("sepa", "DE89370400440532013000", "\U0001f389", "holder"),
+    # The program is in USD.
+    ("sepa", "DE89370400440532013000", "A", "method"),
     ("bank", "@SUM(A1)", "A", "account"),
     ("bank", "12345678", "", "holder"),
     ("bank", "12345678", "A" * 141, "holder"),
@@ -150,6 +161,7 @@ def test_invalid_details_are_rejected_with_field(method, account, holder, field,
     assert affiliate.payout_details.count() == 1
 
 
+@in_euro
 def test_shared_accounts_are_found_in_any_spelling(make_payable_affiliate):
     one, two = make_payable_affiliate(), make_payable_affiliate()
     mine = change_details(one, IBAN, "sepa")
@@ -157,6 +169,7 @@ def test_shared_accounts_are_found_in_any_spelling(make_payable_affiliate):
     assert [row.pk for row in details.list_shared_details(mine)] == [theirs.pk]
 
 
+@in_euro
 def test_account_is_never_logged(make_payable_affiliate, monkeypatch):
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
@@ -179,3 +192,35 @@ def test_iban_is_normalized():
         details.validate_account(method="sepa", account="gb33 BUKB 2020 1555 5555 55", holder="A")
         == "GB33BUKB20201555555555"
     )
+
+
+def test_sepa_is_refused_outside_euro_in_every_way_in(make_payable_affiliate):
+    affiliate = make_payable_affiliate()
+    entry = details.DetailsEntry(affiliate, "sepa", IBAN, "A", JANUARY)
+    with pytest.raises(ValidationError, match="SEPA transfers are in EUR only; this program pays in USD"):
+        details.import_details(entries=[entry], now=JANUARY, by=None)
+    with pytest.raises(ValidationError, match="SEPA transfers are in EUR only; this program pays in USD"):
+        change_details(affiliate, IBAN, "sepa")
+    assert affiliate.payout_details.get().method == "paypal"
+
+
+def test_import_before_the_first_agreement_takes_every_method(db):
+    affiliate = make_affiliate(at=BEGIN)
+    entry = details.DetailsEntry(affiliate, "sepa", IBAN, "A", BEGIN)
+    assert details.import_details(entries=[entry], now=JANUARY, by=None) == 1
+
+
+@in_euro
+def test_holder_that_banks_cannot_write_blocks_the_payout_before_the_export(make_draft_batch, preparer):
+    batch = make_draft_batch(account=IBAN, method="sepa", amounts=("100.00",))
+    PayoutDetails.objects.update(holder="\U0001f389")
+    with pytest.raises(ValidationError, match="no letter that banks can write"):
+        approval.submit(batch=batch, now=FEBRUARY, by=preparer)
+
+
+def test_invisible_characters_are_removed(make_payable_affiliate):
+    affiliate = make_payable_affiliate()
+    row = change_details(affiliate, "\u202apay@example.org\u200b", holder="\u200fדוד כהן\u200e")
+    assert (details.get_account(row), row.holder) == ("pay@example.org", "דוד כהן")
+    row = change_details(affiliate, "12-34-56\u200b 12345678", "bank", JANUARY + timedelta(days=1))
+    assert details.get_account(row) == "12-34-56 12345678"

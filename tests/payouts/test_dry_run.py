@@ -13,9 +13,9 @@ from django.urls import reverse
 from affiliates import status_history
 from affiliates.models import State
 from agreements.periods import Period
-from payouts.closing import dry_run, dry_run_sql
+from payouts.closing import close_summary, dry_run, dry_run_sql
 from payouts.closing.close import close_month, get_month_to_close
-from payouts.closing.close_summary import iter_statement_rows, summarize_close
+from payouts.closing.close_summary import summarize_close
 from payouts.commissions import holds
 from payouts.disbursement import payout_transitions
 from payouts.models import Close, LedgerEntry, LedgerTransaction, Payout, PayoutBatch, Statement
@@ -91,7 +91,9 @@ def test_dry_run_has_same_figures_as_the_close(affiliates_by_case):
     # 100.00 + 15.99 + 40.00 + 50.00 - 30.00 + 60.00 + 70.00 + 80.00, of which 100.00, 70.00 and 80.00 are paid.
     assert (result.figures.statements, result.figures.paid, result.figures.payouts) == (8, Decimal("250.00"), 3)
     assert (result.figures.carried, result.figures.negative, result.figures.exceptions) == (Decimal("135.99"), 1, 1)
-    assert [row[:-1] for row in rows[:-1]] == list(iter_statement_rows(closed))
+    assert [row[:-1] for row in rows[:-1]] == [
+        [str(cell) for cell in row] for row in close_summary.iter_csv_rows(closed)
+    ]
     assert rows[-1][0] == affiliates_by_case["excluded"].code
     assert "the ledger owes" in rows[-1][-1]
 
@@ -234,7 +236,9 @@ def test_page_has_links_figures_and_close_button(affiliates_by_case, read_page):
     early = read_page(FEBRUARY)
     assert "2026-02 has not ended: it cannot be closed yet." in early
     assert "Close 2026-02" not in early
-    rows = list(csv.DictReader(io.StringIO(read_page(MARCH, "close_dry_run"))))
+    file = read_page(MARCH, "close_dry_run")
+    assert file.startswith("\ufeff")
+    rows = list(csv.DictReader(io.StringIO(file[1:])))
     assert {row["affiliate"]: row["unusual"] for row in rows}[affiliates_by_case["owes"].code] == "negative"
 
 

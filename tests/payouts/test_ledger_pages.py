@@ -94,7 +94,9 @@ def test_account_page_links_months_to_entries_and_journal(make_settled_affiliate
     assert (f"{query}&side=credit", "24.90 USD") in list_figures(page)
     assert count_rows(read_page(query)) == 2
     [address] = [address for address, text in list_figures(page) if text == "CSV"]
-    rows = list(csv.DictReader(io.StringIO(read_page(address))))
+    file = read_page(address)
+    assert file.startswith("\ufeff")
+    rows = list(csv.DictReader(io.StringIO(file[1:])))
     assert len(rows) == LedgerEntry.objects.count() == 5
     assert sum(Decimal(row["amount"]) for row in rows) == 0
     assert list(csv.DictReader(io.StringIO(read_page(address.replace("03", "02"))))) == []

@@ -8,10 +8,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from django.core.exceptions import ValidationError
+from schwifty import registry
 
 from lib.csv import build_csv
 from payouts.payout_details.methods import METHODS, Money, Sender, Transfer
-from payouts.payout_details.methods.sepa.pain001 import transliterate
+from payouts.payout_details.methods.sepa import SEPA_COUNTRIES
+from payouts.payout_details.methods.sepa.transliteration import transliterate
 
 SENDER = Sender("Shop Ltd", "NL91ABNA0417164300", "0123456789abcdef", datetime(2026, 2, 3, 12, 0, tzinfo=UTC))
 EUR = "EUR"
@@ -49,7 +51,8 @@ def test_sepa_file_has_sums_references_and_ibans():
     assert [node.text for node in root.iterfind(".//p:CdtrAcct/p:Id/p:IBAN", NS)] == [TO[0].account, TO[1].account]
     assert [node.get("Ccy") for node in root.iterfind(".//p:InstdAmt", NS)] == ["EUR", "EUR"]
     assert [node.text for node in root.iterfind(".//p:Cdtr/p:Nm", NS)] == ["Zoe Muller-Lecka Sohne", "1+1"]
-    assert [node.text for node in root.iterfind(".//p:Cdtr/p:PstlAdr/p:Ctry", NS)] == ["DE"]
+    # Banks refuse an address that is a country alone.
+    assert not list(root.iterfind(".//p:PstlAdr", NS))
 
 
 def test_sepa_needs_a_payer_and_euro():
@@ -64,12 +67,110 @@ def test_equal_payouts_give_equal_files():
         assert method.build_file(SENDER, TO) == method.build_file(SENDER, TO)
 
 
-@pytest.mark.parametrize(
-    ("text", "written"),
-    [("Straße", "Strasse"), ("李", "-"), ("a" * 80, "a" * 70), ("a\x00b", "a b"), ("  x  y ", "x y")],
-)
+NAMES = [
+    ("Straße", "Strasse"),
+    ("Jürgen Großmann", "Jurgen Grossmann"),
+    ("Георги Петров", "Georgi Petrov"),
+    ("Юлия ЩУКИНА", "Yuliya SHCHUKINA"),
+    ("Игорь", "Igor"),
+    ("Γιώργος Παπαδόπουλος", "Giorgos Papadopoulos"),
+    ("Ευάγγελος Μαΐου", "Evangelos Maiou"),
+    ("Γιώργος Μπάμπης", "Giorgos Bampis"),
+    ("Guðrún Þórsdóttir", "Gudrun Thorsdottir"),
+    ("ÞÓRA", "THORA"),
+    ("Kate O’Sullivan", "Kate O'Sullivan"),
+    ("Łęcka & Søren", "Lecka Soren"),
+    ("Nguyễn Văn Ạ", "Nguyen Van A"),
+    ("İpek Işık", "Ipek Isik"),
+    ("李小龙", "Li Xiao Long"),
+    ("김유나", "Gim Yu Na"),
+    ("अंजलि शर्मा", "Amjli Srma"),
+    ("Anna \U0001f389 Bell", "Anna Bell"),
+    ("Anna\u200b \u200eBell", "Anna Bell"),
+    ("\U0001f389", ""),
+    ("a" * 80, "a" * 70),
+    ("a\x00b", "a b"),
+    ("  x  y ", "x y"),
+    ("/a//b/", "a/b"),
+]
+
+
+@pytest.mark.parametrize(("text", "written"), NAMES)
 def test_names_are_transliterated_for_sepa(text, written):
     assert transliterate(text, 70) == written
+
+
+def test_transliterated_names_have_only_characters_that_banks_accept():
+    # One name for each 200 characters of the basic plane, surrogates left out.
+    names = ["".join(map(chr, range(start, start + 200))) for start in range(1, 0xD700, 200)]
+    left = {character for name in names for character in transliterate(name, 2000)}
+    assert left <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-?:().,'+ ")
+    assert len(left) > 60
+
+
+def test_sepa_file_keeps_the_length_limits():
+    long = "Щ" * 140
+    root = ET.fromstring(
+        METHODS["sepa"].build_file(SENDER._replace(name=long), [TO[0]._replace(holder=long, note=long)])
+    )
+    assert {len(node.text or "") for node in root.iterfind(".//p:Nm", NS)} == {70}
+    assert [len(node.text or "") for node in root.iterfind(".//p:Ustrd", NS)] == [140]
+
+
+OUTSIDE_SEPA = [
+    "TR330006100519786457841326",
+    "AE070331234567890123456",
+    "XK051212012345678906",
+    "IL620108000000099999999",
+]
+
+
+@pytest.mark.parametrize("account", OUTSIDE_SEPA)
+def test_iban_outside_sepa_is_refused(account):
+    with pytest.raises(ValidationError, match="outside SEPA") as error:
+        METHODS["sepa"].normalize(account)
+    assert list(error.value.message_dict) == ["account"]
+
+
+def test_sepa_countries_include_all_that_the_iban_library_knows():
+    known = {country for country in registry.get_countries() if registry.get_iban_spec(country).in_sepa_zone}
+    assert len(known) == 34
+    assert known <= SEPA_COUNTRIES
+    assert len(SEPA_COUNTRIES) == 42
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        "FR76-3000-6000-0112-3456-7890-189",
+        "FR76\u20113000\u20116000\u20110112\u20113456\u20117890\u2011189",
+        "\u202afr76 3000\u00a06000 0112\t3456 7890 189\u202c\u200b",
+        "IBAN FR76 3000 6000 0112 3456 7890 189",
+        "ＦＲ７６３０００６００００１１２３４５６７８９０１８９",
+    ],
+)
+def test_iban_is_taken_in_any_spelling(account):
+    assert METHODS["sepa"].normalize(account) == "FR7630006000011234567890189"
+
+
+@pytest.mark.parametrize("account", ["FR76+3000+6000+0112+3456+7890+189", "FR76٣٠٠٠6000011234567890189", "", "FR"])
+def test_iban_with_other_characters_is_refused(account):
+    with pytest.raises(ValidationError, match="not valid"):
+        METHODS["sepa"].normalize(account)
+
+
+def test_paypal_address_has_no_invisible_or_control_characters():
+    assert METHODS["paypal"].normalize("zw@example.org\u200b") == "zw@example.org"
+    assert METHODS["paypal"].normalize("\u202aPay@Example.org\u202c ") == "pay@example.org"
+    for account in ['"a\x01b"@example.org', "a\x00@example.org", "a\nb@example.org"]:
+        with pytest.raises(ValidationError) as error:
+            METHODS["paypal"].normalize(account)
+        assert list(error.value.message_dict) == ["account"]
+
+
+def test_files_have_a_limit_of_payouts():
+    assert METHODS["paypal"].max_transfers == 5_000
+    assert all(0 < method.max_transfers <= 10_000 for method in METHODS.values())
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,8 @@ def test_csv_escapes_formulas_and_has_the_previous_period(signed_in, ann):
     response = signed_in.get(f"/reports/csv/?by=link&{MARCH}")
     assert response["Content-Type"].startswith("text/csv")
     assert 'filename="report-link-2026-03-01-2026-03-31.csv"' in response["Content-Disposition"]
-    assert list(csv.reader(response.content.decode().splitlines())) == [
+    assert response.content.startswith("\ufeff".encode())
+    assert list(csv.reader(response.content.decode().removeprefix("\ufeff").splitlines())) == [
         [
             "link", "clicks", "orders", "conversion_percent", "sales", "commission", "earnings_per_click",
             "clicks_before", "orders_before", "sales_before", "commission_before",

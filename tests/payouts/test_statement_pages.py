@@ -6,9 +6,11 @@ from datetime import date
 from decimal import Decimal
 from uuid import uuid4
 
+import pypdf
 import pytest
 from django.urls import reverse
 
+from affiliates.models import Affiliate
 from mail.attachments import make
 from mail.models import Message
 from mail.rendering import render
@@ -37,7 +39,9 @@ def test_page_csv_and_pdf_have_the_same_figures(make_settled_affiliate, sign_in)
         assert expected in page, expected
 
     response = client.get(reverse("payouts:statement_csv", args=[statement.pk]))
-    rows = list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode())))
+    file = b"".join(response.streaming_content).decode()
+    assert file.startswith("\ufeff")
+    rows = list(csv.DictReader(io.StringIO(file[1:])))
     assert [row["amount"] for row in rows] == ["0.00", "0.80", "5.10", "9.00", "10.00", "-24.90", "0.00"]
     assert sum(Decimal(row["amount"]) for row in rows[:-1]) == Decimal(rows[-1]["amount"])
     assert [row["base"] for row in rows[1:4]] == ["16.00", "60.00", "300.00"]
@@ -52,6 +56,15 @@ def test_page_csv_and_pdf_have_the_same_figures(make_settled_affiliate, sign_in)
     ]  # fmt: skip
     assert [line[-1] for line in data["lines"]] == ["0.80 USD", "5.10 USD", "9.00 USD"]
     assert make("statement_pdf", str(statement.pk)).content == pdf.content
+
+
+def test_pdf_shows_the_name_in_its_script_and_says_that_it_is_no_tax_invoice(make_settled_affiliate):
+    affiliate = make_settled_affiliate()
+    Affiliate.objects.filter(pk=affiliate.pk).update(name="김유나")
+    pdf = statement_pdf.render_statement(Statement.objects.get(affiliate=affiliate))
+    text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
+    assert "김유나" in text
+    assert "Amounts are before tax. This is not a tax invoice." in " ".join(text.split())
 
 
 def test_carry_over_reasons_cite_their_clauses(make_payable_affiliate, grant, sign_in):

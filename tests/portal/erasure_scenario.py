@@ -195,14 +195,8 @@ def _create_records(affiliate: Affiliate, by: User) -> None:
     after = {"name": NAME, "note": NOTE, "state": "active"}
     trail.record(action="affiliate changed", subject=affiliate, now=NOW, by=by, after=after, reason=NOTE)
     former = affiliate.channels.get(address__contains=FORMER_HOST)
-    trail.record(
-        action="channel removed",
-        subject=former,
-        now=NOW,
-        by=affiliate.user,
-        before={"address": former.address},
-        reason="A test.",
-    )
+    before = {"address": former.address}
+    trail.record(action="channel removed", subject=former, now=NOW, by=affiliate.user, before=before, reason="A test.")
 
 
 def _name_elsewhere(affiliate: Affiliate, by: User) -> None:

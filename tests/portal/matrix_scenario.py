@@ -29,6 +29,7 @@ from compliance.signals import abuse_reports
 from compliance.targets import checks
 from compliance.targets.pauses import declare_pause
 from mail.models import Message
+from mail.unsubscription import build_unsubscribe_url
 from payouts.commissions import holds
 from payouts.disbursement import approval, bank_results, exports
 from payouts.ledger import adjustments
@@ -208,6 +209,8 @@ def _create_closes(scenario: Scenario, owner: Affiliate, staff: dict[str, User])
     remember(scenario, payouts_payoutbatch_export=approved, payouts_payoutbatch_mark_paid=sent)
     scenario.named["admin:payouts_ledgertransaction_account"] = {"account": "cash"}
     scenario.named["admin:payouts_payoutbatch_file"] = {"batch": sent.pk, "pk": sent.files.get().pk}
+    token = build_unsubscribe_url("month_closed", owner.code).split("/")[-2]
+    scenario.named["portal:unsubscribe"] = {"token": token}
     scenario.named |= {f"payouts:statement{rest}": {"pk": statement.pk} for rest in ("", "_pdf", "_csv")}
 
 

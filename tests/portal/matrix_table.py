@@ -62,6 +62,8 @@ SITE: dict[str, tuple[Row, Row]] = {
     "portal:request_erasure": (NOT_ALLOWED, affiliate_page("302 portal:my_data")),
     "portal:leave": (affiliate_page("200"), affiliate_page("200")),
     "portal:take_back_leaving": (NOT_ALLOWED, affiliate_page("302 portal:home")),
+    # The address with its signed token is in an e-mail; everyone who has it may unsubscribe.
+    "portal:unsubscribe": (PUBLIC, PUBLIC),
     "affiliates:channels": (affiliate_page("200"), affiliate_page("200")),
     "affiliates:channel_remove": (NOT_ALLOWED, owner_only("302 affiliates:channels")),
     "agreements:current": (PUBLIC, NOT_ALLOWED),
@@ -151,4 +153,4 @@ SITE: dict[str, tuple[Row, Row]] = {
     "api/v1/<path:rest>": (all_roles("404"), all_roles("404")),
 }
 # Addresses for programs, which post without a CSRF token.
-CSRF_EXEMPT = ("tracking:follow", "api_batch", "api_order", "api/v1/<path:rest>")
+CSRF_EXEMPT = ("tracking:follow", "portal:unsubscribe", "api_batch", "api_order", "api/v1/<path:rest>")

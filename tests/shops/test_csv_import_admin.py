@@ -40,7 +40,7 @@ def test_file_is_uploaded_mapped_previewed_and_imported_in_the_admin(clerk, clie
     rejected = b"".join(
         client.get(reverse("admin:shops_orderfile_refusals", args=[file.pk])).streaming_content
     ).decode()
-    assert rejected.splitlines()[0] == "row,order_id,field,column,outcome,cause"
+    assert rejected.splitlines()[0] == "\ufeffrow,order_id,field,column,outcome,cause"
     assert rejected.splitlines()[1].startswith("3,A2,lines[0].amount,amount,rejected,")
     assert not Order.objects.exists()
     imported = client.post(

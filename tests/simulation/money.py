@@ -97,7 +97,7 @@ class MoneySteps(ProgramSimulation):
     def submit_batch(self, index):
         batch = self.pick(self._list_batches("draft"), index)
         row = PayoutBatch.objects.get(pk=batch.key)
-        if self.reference.list_blocked_payouts(batch):
+        if self.reference.list_blocked_payouts(batch, self.now):
             with pytest.raises(ValidationError):
                 approval.submit(batch=row, now=self.now, by=self.scenario.preparer)
             return
@@ -111,7 +111,7 @@ class MoneySteps(ProgramSimulation):
         digest = approval.summarize_batch(row, self.now).digest
         with pytest.raises(SecondApprovalRequired):
             approval.approve(batch=row, digest=digest, now=self.now, by=self.scenario.preparer)
-        if self.reference.list_blocked_payouts(batch):
+        if self.reference.list_blocked_payouts(batch, self.now):
             with pytest.raises(ValidationError):
                 approval.approve(batch=row, digest=digest, now=self.now, by=self.scenario.approver)
             return
@@ -128,7 +128,7 @@ class MoneySteps(ProgramSimulation):
     def export_batch(self, index):
         batch = self.pick(self._list_batches("approved"), index)
         row = PayoutBatch.objects.get(pk=batch.key)
-        blocked = self.reference.list_blocked_payouts(batch)
+        blocked = self.reference.list_blocked_payouts(batch, self.now)
         if not blocked:
             [file] = exports.export(batch=row, now=self.now, by=self.scenario.preparer)
             self._set_state(batch, "sent")

@@ -218,18 +218,20 @@ class ReferenceProgram(ReferenceReviews):
             "suspended": person.state == "suspended",
             "no_accepted_agreement": version is None,
             "payout_details_on_hold": person.usable_from > now,
+            "email_change_on_hold": person.is_held_after_email_change(now),
             "payouts_held": bool(person.holds),
         }
         return {reason for reason, applies in reasons.items() if applies}
 
     # Payouts (specification 6)
 
-    def list_blocked_payouts(self, batch: Batch) -> list[PayoutRow]:
+    def list_blocked_payouts(self, batch: Batch, now: datetime) -> list[PayoutRow]:
         """Return the payouts of the batch that may not be sent now."""
         blocked = []
         for payout in batch.payouts:
             person = self.people[payout.owner]
             is_blocked = payout.detail != person.details or person.holds or person.state == "suspended"
+            is_blocked = is_blocked or person.is_held_after_email_change(now)
             if payout.state not in RETURNED_STATES and is_blocked:
                 blocked.append(payout)
         return blocked
@@ -237,6 +239,7 @@ class ReferenceProgram(ReferenceReviews):
     def can_be_reissued(self, payout: PayoutRow, now: datetime) -> bool:
         person = self.people[payout.owner]
         payable = person.state in ("active", "leaving", "terminated") and not person.holds and person.usable_from <= now
+        payable = payable and not person.is_held_after_email_change(now)
         return payable and payout.state in RETURNED_STATES and not payout.on_statement and not payout.replaced
 
     @staticmethod

@@ -33,6 +33,8 @@ class Person:
     details: int = 1
     holds: set[str] = field(default_factory=set)
     breached_at: datetime | None = None
+    # The end of the hold after the last change of the e-mail address.
+    email_held_until: datetime | None = None
     notice_ends_at: datetime | None = None
     statements: int = 0
     carried: int = 0
@@ -43,6 +45,9 @@ class Person:
 
     def is_notice_over(self, now: datetime) -> bool:
         return self.notice_ends_at is not None and self.notice_ends_at <= now
+
+    def is_held_after_email_change(self, now: datetime) -> bool:
+        return self.email_held_until is not None and self.email_held_until > now
 
     def state_at(self, at: datetime) -> str:
         return ["", *(state for since, state in self.history if since <= at)][-1]

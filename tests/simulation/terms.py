@@ -13,7 +13,7 @@ from agreements import acceptances, publishing
 from agreements.models import AgreementVersion
 from compliance.offboarding import notice_expiry, suspension, termination
 from payouts.commissions import holds
-from payouts.payout_details import details
+from payouts.payout_details import details, email_change
 from tests.simulation.simulation import CHANGES, CODES, INDEXES, SOURCES, ProgramSimulation, build_version, step
 
 
@@ -106,6 +106,11 @@ class TermSteps(ProgramSimulation):
         )
         assert released == (source in person.holds)
         person.holds.discard(source)
+
+    @step(1, code=CODES)
+    def change_email(self, code):
+        email_change.hold_after_email_change(affiliate=self.get_affiliate(code), now=self.now, by=None)
+        self.reference.people[code].email_held_until = self.now + timedelta(days=7)
 
     @step(1, code=CODES)
     def change_payout_details(self, code):

@@ -98,6 +98,7 @@ def get_payout_details(affiliate_ids: Iterable[UUID], at: datetime) -> dict[UUID
 def list_held_affiliates(at: datetime) -> set[UUID]:
     """Return the affiliates whose payouts were on hold at `at`."""
     holds = PayoutHold.objects.filter(placed_at__lte=at).filter(Q(released_at=None) | Q(released_at__gt=at))
+    holds = holds.filter(Q(ends_at=None) | Q(ends_at__gt=at))
     return set(holds.values_list("affiliate_id", flat=True))
 
 

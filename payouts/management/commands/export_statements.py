@@ -1,11 +1,11 @@
 """Write the statements of a closed month as CSV to standard output, one row per statement."""
 
-import csv
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from lib.csv import iter_csv_lines
 from lib.progress import ProgressBar
 from payouts.closing import close_summary
 from payouts.management.commands.close_month import parse_month
@@ -22,7 +22,8 @@ class Command(BaseCommand):
         close = Close.objects.filter(period=parse_month(month)).first()
         if close is None:
             raise CommandError(f"{month} is not closed")
-        writer = csv.writer(self.stdout, lineterminator="\n")
-        writer.writerow(close_summary.COLUMNS)
         with ProgressBar(self.stderr, month, close.statements.count()) as progress:
-            writer.writerows(progress.track(close_summary.iter_statement_rows(close)))
+            rows = progress.track(close_summary.iter_csv_rows(close))
+            # Without a byte order mark: scripts read it.
+            for line in iter_csv_lines(close_summary.COLUMNS, rows, line_end="\n"):
+                self.stdout.write(line, ending="")

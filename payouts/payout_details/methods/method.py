@@ -1,9 +1,12 @@
 """The interface of a payout method."""
 
+import unicodedata
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple, Protocol
+
+from affiliates.fields import JOINERS
 
 REDACTED = "erased"
 
@@ -36,6 +39,8 @@ class Sender(NamedTuple):
 class Method(Protocol):
     suffix: str
     media_type: str
+    # More payouts are split over several files.
+    max_transfers: int
 
     def normalize(self, account: str) -> str:
         """Return `account` as it is stored. Raises ValidationError for the field `account` if it is invalid."""
@@ -46,6 +51,9 @@ class Method(Protocol):
     def get_currency_error(self, currency: str) -> str:
         """Return why a program in `currency` cannot use this method; "" if it can."""
 
+    def get_holder_error(self, holder: str) -> str:
+        """Return why a file cannot name `holder` as the account holder; "" if it can."""
+
     def build_file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:
         """Return the file for the bank or provider; equal arguments give equal bytes."""
 
@@ -53,6 +61,13 @@ class Method(Protocol):
         """Return a file of `build_file` without the payees of these payouts, but with all amounts and references."""
 
 
+def remove_invisible(text: str, keep: str = "") -> str:
+    """Return `text` without format characters such as U+200B, which are copied unseen, except those in `keep`."""
+    return "".join(character for character in text if character in keep or unicodedata.category(character) != "Cf")
+
+
 def is_printable(text: str, min_length: int, max_length: int) -> bool:
     """Return whether `text` has `min_length` to `max_length` characters, all of them printable."""
-    return min_length <= len(text) <= max_length and text.isprintable()
+    return min_length <= len(text) <= max_length and all(
+        character.isprintable() or character in JOINERS for character in text
+    )

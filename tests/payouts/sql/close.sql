@@ -73,7 +73,7 @@ WITH line AS (
     ) + COALESCE(returned.amount, 0) AS balance, a.state, a.state = 'terminated'
         OR COALESCE(a.notice_ends_at <= %(now)s, false) OR program.ended AS final, accepted.reaches_id AS agreement_id,
         COALESCE(accepted.payout_minimum, %(minimum)s) AS minimum, detail.id AS details_id, detail.confirmed_at,
-        detail.usable_from, held.affiliate_id IS NOT NULL AS held
+        detail.usable_from, held.until_release, held.after_email_change
     FROM affiliates_affiliate a
     LEFT JOIN line ON line.affiliate_id = a.id
     LEFT JOIN adjustment ON adjustment.affiliate_id = a.id
@@ -94,7 +94,9 @@ WITH line AS (
             WHEN state NOT IN ('active', 'leaving', 'terminated') THEN 'not_active' END,
             CASE WHEN agreement_id IS NULL THEN 'no_accepted_agreement' END, CASE
             WHEN details_id IS NULL OR confirmed_at IS NULL OR confirmed_at > %(now)s THEN 'no_payout_details'
-            WHEN usable_from > %(now)s THEN 'payout_details_on_hold' END, CASE WHEN held THEN 'payouts_held' END ], NULL
+            WHEN usable_from > %(now)s THEN 'payout_details_on_hold' END,
+            CASE WHEN after_email_change THEN 'email_change_on_hold' END,
+            CASE WHEN until_release THEN 'payouts_held' END ], NULL
     ) END AS reasons
     FROM due
 )

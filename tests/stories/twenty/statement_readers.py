@@ -26,6 +26,7 @@ REASON_TEXTS = {
     "negative_balance": "The balance is negative. It is offset against your future commissions.",
     "suspended": "You were suspended when the month was closed.",
     "no_payout_details": "There were no confirmed payout details when the month was closed.",
+    "email_change_on_hold": "You changed your e-mail address recently, so payouts had not started again yet.",
     "payout_details_on_hold": "You changed your payout details recently, so payouts to them had not started yet.",
 }
 REASON_CODES = {words: code for code, words in REASON_TEXTS.items()}
@@ -72,7 +73,7 @@ LABELS = (
 
 
 def read_csv(client: Client, statement: Statement) -> Row:
-    content = client.get(reverse("payouts:statement_csv", args=[statement.pk])).getvalue().decode()
+    content = client.get(reverse("payouts:statement_csv", args=[statement.pk])).getvalue().decode("utf-8-sig")
     entries: dict[str, list[dict[str, str]]] = {}
     for entry in csv.DictReader(io.StringIO(content)):
         entries.setdefault(entry["entry"], []).append(entry)

@@ -7,19 +7,23 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
 from lib.csv import build_csv, rewrite_csv
-from payouts.payout_details.methods.method import REDACTED, Sender, Transfer
+from payouts.payout_details.methods.method import REDACTED, Sender, Transfer, remove_invisible
 
 
 class PayPal:
     suffix = "csv"
     media_type = "text/csv"
+    max_transfers = 5_000
 
     def normalize(self, account: str) -> str:
-        address = account.strip().lower()
+        address = remove_invisible(account).strip().lower()
         try:
             validate_email(address)
         except ValidationError:
             raise ValidationError({"account": _("Enter the e-mail address of a PayPal account.")}) from None
+        # An address may have control characters between quotes.
+        if not address.isprintable():
+            raise ValidationError({"account": _("Remove control characters from the e-mail address.")})
         if len(address) > 254:
             raise ValidationError({"account": _("Enter an e-mail address of at most 254 characters.")})
         return address
@@ -30,6 +34,9 @@ class PayPal:
         return f"{name[:1]}•••@{host[-50:]}"
 
     def get_currency_error(self, currency: str) -> str:
+        return ""
+
+    def get_holder_error(self, holder: str) -> str:
         return ""
 
     def build_file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:

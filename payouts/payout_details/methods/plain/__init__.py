@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from lib.csv import build_csv, rewrite_csv
-from payouts.payout_details.methods.method import REDACTED, Sender, Transfer, is_printable
+from payouts.payout_details.methods.method import REDACTED, Sender, Transfer, is_printable, remove_invisible
 
 COLUMNS = ("reference", "holder", "account", "country", "amount", "currency", "note")
 
@@ -14,9 +14,10 @@ COLUMNS = ("reference", "holder", "account", "country", "amount", "currency", "n
 class Plain:
     suffix = "csv"
     media_type = "text/csv"
+    max_transfers = 10_000
 
     def normalize(self, account: str) -> str:
-        text = " ".join(account.split())
+        text = " ".join(remove_invisible(account).split())
         if not is_printable(text, 4, 64):
             raise ValidationError({"account": _("Enter an account of 4 to 64 printable characters.")})
         return text
@@ -26,6 +27,9 @@ class Plain:
         return f"•••• {account[-shown:]}"
 
     def get_currency_error(self, currency: str) -> str:
+        return ""
+
+    def get_holder_error(self, holder: str) -> str:
         return ""
 
     def build_file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:

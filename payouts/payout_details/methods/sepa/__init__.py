@@ -1,5 +1,6 @@
 """SEPA credit transfers for programs in EUR: the account is an IBAN; the file is pain.001.001.09."""
 
+import unicodedata
 from collections.abc import Collection, Sequence
 
 from django.core.exceptions import ValidationError
@@ -9,17 +10,35 @@ from schwifty.exceptions import SchwiftyException
 
 from payouts.payout_details.methods.method import Sender, Transfer
 from payouts.payout_details.methods.sepa.pain001 import build_document, redact_document
+from payouts.payout_details.methods.sepa.transliteration import is_writable
+
+_CODES = (
+    "AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT NL NO PL PT RO RS "
+    "SE SI SK SM VA"
+)
+SEPA_COUNTRIES = frozenset(_CODES.split())
+"""The countries of IBANs inside SEPA (EPC409-09, 2026). Territories have the IBANs of their country: those of Jersey
+begin with GB, those of Martinique with FR. schwifty lacks the countries that joined since 2024."""
+# White space, dashes, and control and format characters.
+SEPARATORS = ("Zs", "Zl", "Zp", "Pd", "Cc", "Cf")
 
 
 class Sepa:
     suffix = "xml"
     media_type = "application/xml"
+    # Banks accept at least as many in one file.
+    max_transfers = 10_000
 
     def normalize(self, account: str) -> str:
+        text = _compact(account)
         try:
-            return IBAN(account).compact
+            iban = IBAN(text)
         except (SchwiftyException, ValueError):
             raise ValidationError({"account": _("This IBAN is not valid. Check its digits.")}) from None
+        if iban.country_code not in SEPA_COUNTRIES:
+            text = _("This IBAN is outside SEPA (%(country)s). Choose a bank transfer for accounts outside SEPA.")
+            raise ValidationError({"account": text % {"country": iban.country_code}})
+        return iban.compact
 
     def mask(self, account: str) -> str:
         return f"{account[:2]}•• •••• {account[-4:]}"
@@ -31,8 +50,22 @@ class Sepa:
             else _("SEPA transfers are in EUR only; this program pays in %(currency)s.") % {"currency": currency}
         )
 
+    def get_holder_error(self, holder: str) -> str:
+        return (
+            ""
+            if is_writable(holder)
+            else _("The name of the account holder has no letter that banks can write. Enter it in Latin letters.")
+        )
+
     def build_file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:
         return build_document(sender, transfers)
 
     def redact_file(self, content: bytes, references: Collection[str]) -> bytes:
         return redact_document(content, references)
+
+
+def _compact(account: str) -> str:
+    """Return an IBAN as it is copied from a letter or a page in its electronic form: ASCII without separators."""
+    plain = unicodedata.normalize("NFKC", account)
+    kept = "".join(character for character in plain if unicodedata.category(character) not in SEPARATORS)
+    return kept.upper().removeprefix("IBAN") if kept.isascii() else ""

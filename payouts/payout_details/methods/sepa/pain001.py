@@ -1,6 +1,8 @@
-"""The XML of a customer credit transfer: ISO 20022 pain.001.001.09 with structured addresses."""
+"""The XML of a customer credit transfer: ISO 20022 pain.001.001.09.
 
-import unicodedata
+It has no addresses: banks refuse a country alone, and the town of an affiliate is not known.
+"""
+
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 from xml.etree import ElementTree as ET
@@ -9,13 +11,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from payouts.payout_details.methods.method import REDACTED, Sender, Transfer
+from payouts.payout_details.methods.sepa.transliteration import is_writable, transliterate
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
-# The characters that every SEPA bank accepts (EPC217-08); others are transliterated or become spaces.
-ALLOWED_CHARACTERS = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-?:().,'+ ")
-TRANSLITERATIONS = str.maketrans(
-    {"ß": "ss", "æ": "ae", "Æ": "Ae", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"}
-)
+MAX_NAME_LENGTH = 70
+MAX_NOTE_LENGTH = 140
 
 
 def build_document(sender: Sender, transfers: Sequence[Transfer]) -> bytes:
@@ -23,7 +23,7 @@ def build_document(sender: Sender, transfers: Sequence[Transfer]) -> bytes:
 
     Raises ValidationError if the sender is not configured.
     """
-    if not (sender.name and sender.account):
+    if not (is_writable(sender.name) and sender.account):
         raise ValidationError(
             _("A SEPA file must name the payer. Ask your administrator to set SEPA_DEBTOR_NAME and SEPA_DEBTOR_IBAN.")
         )
@@ -56,17 +56,6 @@ def _serialize(root: ET.Element) -> bytes:
     return written + b"\n"
 
 
-def transliterate(text: str, max_length: int) -> str:
-    """Return `text` in the characters that every bank accepts, at most `max_length` of them; "-" if none is left."""
-    plain = unicodedata.normalize("NFKD", text.translate(TRANSLITERATIONS))
-    kept = "".join(
-        character if character in ALLOWED_CHARACTERS else " "
-        for character in plain
-        if not unicodedata.combining(character)
-    )
-    return " ".join(kept.split())[:max_length].strip() or "-"
-
-
 def _add_element(parent: ET.Element, path: str, text: str = "") -> ET.Element:
     for tag in path.split("/"):
         parent = ET.SubElement(parent, tag)
@@ -80,7 +69,7 @@ def _add_header(initiation: ET.Element, sender: Sender, count: int, total: Decim
     _add_element(header, "CreDtTm", sender.at.strftime("%Y-%m-%dT%H:%M:%SZ"))
     _add_element(header, "NbOfTxs", str(count))
     _add_element(header, "CtrlSum", f"{total:.2f}")
-    _add_element(header, "InitgPty/Nm", transliterate(sender.name, 70))
+    _add_element(header, "InitgPty/Nm", transliterate(sender.name, MAX_NAME_LENGTH))
 
 
 def _add_payment(initiation: ET.Element, sender: Sender, transfers: Sequence[Transfer], total: Decimal) -> None:
@@ -91,7 +80,7 @@ def _add_payment(initiation: ET.Element, sender: Sender, transfers: Sequence[Tra
     _add_element(payment, "CtrlSum", f"{total:.2f}")
     _add_element(payment, "PmtTpInf/SvcLvl/Cd", "SEPA")
     _add_element(payment, "ReqdExctnDt/Dt", sender.at.strftime("%Y-%m-%d"))
-    _add_element(payment, "Dbtr/Nm", transliterate(sender.name, 70))
+    _add_element(payment, "Dbtr/Nm", transliterate(sender.name, MAX_NAME_LENGTH))
     _add_element(payment, "DbtrAcct/Id/IBAN", sender.account)
     _add_element(payment, "DbtrAgt/FinInstnId/Othr/Id", "NOTPROVIDED")
     _add_element(payment, "ChrgBr", "SLEV")
@@ -104,8 +93,6 @@ def _add_transfer(payment: ET.Element, to: Transfer) -> None:
     _add_element(transfer, "PmtId/EndToEndId", to.reference)
     _add_element(transfer, "Amt/InstdAmt", f"{to.money.amount:.2f}").set("Ccy", to.money.currency)
     creditor = _add_element(transfer, "Cdtr")
-    _add_element(creditor, "Nm", transliterate(to.holder, 70))
-    if to.country:
-        _add_element(creditor, "PstlAdr/Ctry", to.country)
+    _add_element(creditor, "Nm", transliterate(to.holder, MAX_NAME_LENGTH))
     _add_element(transfer, "CdtrAcct/Id/IBAN", to.account)
-    _add_element(transfer, "RmtInf/Ustrd", transliterate(to.note, 140))
+    _add_element(transfer, "RmtInf/Ustrd", transliterate(to.note, MAX_NOTE_LENGTH))

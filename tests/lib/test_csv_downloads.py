@@ -1,0 +1,81 @@
+"""CSV files for browsers have a byte order mark, those for banks and scripts have none."""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from lib.csv import Cell, build_csv
+from lib.csv_downloads import build_csv_response, stream_csv_response
+
+ROWS: list[list[Cell]] = [["Zoë", Decimal("-1.50")]]
+FILE = "\ufeffname,amount\r\nZoë,-1.50\r\n".encode()
+# Every module that writes CSV without the functions of `lib.csv_downloads`: files for banks and providers, and commands.
+WITHOUT_MARK = {
+    "payouts/payout_details/methods/paypal/__init__.py",
+    "payouts/payout_details/methods/plain/__init__.py",
+    "payouts/management/commands/export_statements.py",
+}
+DOWNLOADS = {
+    "payouts/admin/adjustments.py",
+    "payouts/admin/closes.py",
+    "payouts/admin/dry_run.py",
+    "payouts/admin/ledger.py",
+    "payouts/reporting/page.py",
+    "payouts/views/statements.py",
+    "shops/admin/order_files.py",
+}
+
+
+def list_modules(pattern: str) -> set[str]:
+    """Return the paths of the product's modules whose text matches `pattern`."""
+    apps = [app for app in Path(settings.BASE_DIR).iterdir() if (app / "__init__.py").exists() and app.name != "tests"]
+    modules = [module for app in apps for module in app.rglob("*.py")]
+    return {str(row.relative_to(settings.BASE_DIR)) for row in modules if re.search(pattern, row.read_text())}
+
+
+def test_downloads_begin_with_a_byte_order_mark():
+    whole, streamed = (build("a.csv", ["name", "amount"], ROWS) for build in (build_csv_response, stream_csv_response))
+    assert whole.content == b"".join(streamed) == FILE
+    for response in (whole, streamed):
+        assert response["Content-Type"] == "text/csv; charset=utf-8"
+        assert response["Content-Disposition"] == 'attachment; filename="a.csv"'
+    assert build_csv(["name", "amount"], ROWS) == FILE.removeprefix("\ufeff".encode())
+
+
+def test_every_module_that_writes_csv_is_known():
+    downloads = list_modules(r"csv_downloads|\b(build|stream)_csv_response\b") - {"lib/csv_downloads.py"}
+    assert downloads - {"payouts/admin/reports.py", "payouts/views/reports.py"} == DOWNLOADS
+    writers = list_modules(r"\b(build_csv|iter_csv_lines|csv\.writer|csv\.DictWriter|TableExport|tablib)\b")
+    assert writers - {"lib/csv.py", "lib/csv_downloads.py"} == WITHOUT_MARK
+    assert list_modules('"text/csv') - {"lib/csv_downloads.py"} <= WITHOUT_MARK
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("a;=1+1", "a;'=1+1"),
+        ("a; =1+1", "a;' =1+1"),
+        ('a;"=1+1"', 'a;\'"=1+1"'),
+        ("a\t@x", "a\t'@x"),
+        ("a\n-1", "a\n'-1"),
+        ("a\r+1", "a\r'+1"),
+        ("a;\x00=1", "a;'=1"),
+        ("a;=1;+2", "a;'=1;'+2"),
+        ("＝1+1", "'＝1+1"),
+        ("＋1", "'＋1"),
+        ("－1", "'－1"),
+        ("a;＠x", "a;'＠x"),
+        (" =1", "' =1"),
+        ("\t=1", "'\t'=1"),
+        ("a;b", "a;b"),
+        ("a=1; b-c", "a=1; b-c"),
+        ("2026-01-01", "2026-01-01"),
+    ],
+)
+def test_every_start_of_a_formula_is_escaped(text, written):
+    # In quotes if it has a quote, a line break or a comma.
+    line = build_csv(None, [[text]]).decode()
+    assert line in (f"{written}\r\n", '"' + written.replace('"', '""') + '"\r\n')
