@@ -63,8 +63,12 @@ WITH line AS (
     SELECT DISTINCT ON (affiliate_id) affiliate_id, id, confirmed_at, usable_from
     FROM payouts_payoutdetails
     ORDER BY affiliate_id, entered_at DESC, id DESC
-), held AS (SELECT DISTINCT affiliate_id FROM payouts_payouthold WHERE released_at IS NULL),
-    program AS (SELECT EXISTS (SELECT FROM agreements_program WHERE ends_at <= %(now)s) AS ended), due AS (
+), held AS (
+    SELECT affiliate_id, bool_or(ends_at IS NULL) AS until_release, bool_or(ends_at IS NOT NULL) AS after_email_change
+    FROM payouts_payouthold
+    WHERE released_at IS NULL AND (ends_at IS NULL OR ends_at > %(now)s)
+    GROUP BY affiliate_id
+), program AS (SELECT EXISTS (SELECT FROM agreements_program WHERE ends_at <= %(now)s) AS ended), due AS (
     SELECT a.id AS affiliate_id, COALESCE(latest.number, 0) + 1 AS number, COALESCE(latest.closing, 0) AS opening,
         COALESCE(line.lines, 0) AS lines, COALESCE(line.settled, 0) AS settled,
         COALESCE(line.forfeited, 0) AS forfeited, COALESCE(adjustment.amount, 0) AS adjustments,
