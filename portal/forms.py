@@ -16,10 +16,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
+from accounts.forms import CleanEmailMixin
 from accounts.models import User
 from affiliates import applications
 from affiliates.models import Affiliate, Channel
 from affiliates.notifications import OPTIONAL_KINDS
+from lib.text import clean_name
 
 CHANNEL_ROWS = 5
 
@@ -66,7 +68,7 @@ class ChannelForm(forms.Form):
 ChannelRows = forms.formset_factory(ChannelForm, extra=CHANNEL_ROWS, max_num=CHANNEL_ROWS, absolute_max=CHANNEL_ROWS)
 
 
-class ApplyForm(SignupForm):  # type: ignore[misc]  # django-allauth has no types
+class ApplyForm(CleanEmailMixin, SignupForm):  # type: ignore[misc]  # django-allauth has no types
     """An application and its account, which are stored together or not at all."""
 
     name = forms.CharField(
@@ -100,7 +102,7 @@ class ApplyForm(SignupForm):  # type: ignore[misc]  # django-allauth has no type
     def save(self, request: HttpRequest) -> User:
         with transaction.atomic():
             user: User = super().save(request)
-            user.name = self.cleaned_data["name"]
+            user.name = clean_name(self.cleaned_data["name"])
             user.save(update_fields=["name"])
             applications.apply(
                 user=user,
