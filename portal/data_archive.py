@@ -20,6 +20,7 @@ from affiliates.models import Affiliate, Channel, StatusChange
 from agreements.models import Acceptance, AcceptancePerson, AgreementText, Promotion
 from audit.models import AuditRecord
 from compliance.models import Review, ReviewEvent, ReviewFile, Signal, TargetCheck, TargetNotice, TerminationNotice
+from lib.text import fold_code
 from mail import attachments
 from mail.models import Message
 from payouts.models import (
@@ -122,9 +123,9 @@ def serialize_row(row: Model, hidden: Iterable[str] = ()) -> dict[str, Any]:
 
 
 def _blank_coupons_of_others(records: list[dict[str, Any]], affiliate: Affiliate) -> None:
-    own_codes = {code.upper() for code in Coupon.objects.for_affiliate(affiliate).values_list("code", flat=True)}
+    own_keys = set(Coupon.objects.for_affiliate(affiliate).values_list("key", flat=True))
     for record in records:
-        if record["coupon_code"].upper() not in own_codes:
+        if fold_code(record["coupon_code"]) not in own_keys:
             record["coupon_code"] = ""
 
 

@@ -32,6 +32,7 @@ from agreements.terms import format_percent
 from lib.admin.actions import run_action
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.staff_action import StaffAction, StaffPage
+from lib.fields import CategoryFormField
 
 
 class EndForm(forms.Form):
@@ -58,12 +59,12 @@ class PromotionForm(EndForm):
         help_text=gettext_lazy("Categories of the rate card with their rates. Select none for all categories."),
     )
     unnamed = SimpleArrayField(
-        forms.CharField(max_length=64, validators=[slug_validator]),
+        CategoryFormField(max_length=64, validators=[slug_validator]),
         label=gettext_lazy("Categories not on the rate card"),
         required=False,
         widget=UnfoldAdminTextInputWidget,
         help_text=gettext_lazy(
-            "Separated by commas, exactly as the shop sends them in orders. Without the promotion they earn the"
+            "Separated by commas, as the shop sends them in orders. Without the promotion they earn the"
             " rate for everything else."
         ),
     )

@@ -4,7 +4,7 @@ Imported affiliates are approved and accept the agreement when they first sign i
 acceptance, they are active from its date, and the acceptance record says so (specification 2).
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from affiliates.notifications import Notice, notify_many
 from agreements import offline_acceptances
 from agreements.models import AgreementVersion
 from lib.formatting import format_date, format_datetime
+from lib.text import fold_code
 from payouts.errors import BadRows
 from payouts.payout_details import details
 from portal.affiliate_import.import_file import Problem, Row, read_rows
@@ -84,26 +85,21 @@ def _get_agreement(paper: PaperAcceptance, now: datetime) -> AgreementVersion:
 
 def _find_conflicts(rows: Sequence[Row]) -> Iterator[Problem]:
     """Yield values that are already used in the database, ignoring case."""
-    lookups: list[tuple[str, QuerySet[Any], str]] = [
-        ("code", Affiliate.objects.all(), "code"),
-        ("email", User.objects.all(), "email"),
-        ("email", EmailAddress.objects.filter(verified=True), "email"),
-        ("coupon", Coupon.objects.filter(assigned_until__isnull=True), "code"),
+    lookups: list[tuple[str, QuerySet[Any], Callable[[str], str]]] = [
+        ("code", Affiliate.objects.annotate(key=Upper("code")), str.upper),
+        ("email", User.objects.annotate(key=Upper("email")), str.upper),
+        ("email", EmailAddress.objects.filter(verified=True).annotate(key=Upper("email")), str.upper),
+        ("coupon", Coupon.objects.filter(assigned_until__isnull=True), fold_code),
     ]
     reported = set()
-    for column, stored, field in lookups:
-        wanted = {str(getattr(row, column)).upper(): row for row in rows if getattr(row, column)}
-        for value in _find_existing(stored, field, wanted.keys()):
-            row = wanted[value]
+    for column, stored, fold in lookups:
+        wanted = {fold(str(getattr(row, column))): row for row in rows if getattr(row, column)}
+        for key in stored.filter(key__in=list(wanted)).values_list("key", flat=True):
+            row = wanted[key]
             if (row.line, column) not in reported:
                 reported.add((row.line, column))
                 cause = _("%(column)s: %(value)s already exists.")
                 yield Problem(row.line, cause % {"column": column, "value": getattr(row, column)})
-
-
-def _find_existing(stored: QuerySet[Any], field: str, values: Collection[str]) -> list[str]:
-    rows = stored.annotate(uppercase=Upper(field)).filter(uppercase__in=list(values))
-    return list(rows.values_list("uppercase", flat=True))
 
 
 def _store_affiliates(
