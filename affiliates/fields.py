@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django_countries import Countries, countries
 
-from lib import text as text_cleaning
+from lib.text import clean_name as collapse_name
 
 MAX_NAME_LENGTH = 200
 
@@ -30,7 +30,7 @@ def clean_text(field: str, text: str, max_length: int) -> str:
     Raises ValidationError for `field` if the text is empty or too long, or has control characters, or has no letter or
     digit.
     """
-    text = text_cleaning.clean_name(text)
+    text = collapse_name(text)
     if not text:
         raise ValidationError({field: _("This field is required.")})
     if len(text) > max_length:

@@ -33,6 +33,7 @@ from lib.admin.actions import run_action
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.fields import CategoryFormField
+from lib.text import clean_code
 
 
 class EndForm(forms.Form):
@@ -102,7 +103,7 @@ class PromotionForm(EndForm):
         return answers
 
     def clean_codes(self) -> list[Affiliate]:
-        codes = {code.strip() for code in self.cleaned_data["codes"]}
+        codes = {clean_code(code) for code in self.cleaned_data["codes"]}
         affiliates = list(Affiliate.objects.filter(code__in=codes).select_related("user"))
         unknown = codes - {affiliate.code for affiliate in affiliates}
         if unknown:

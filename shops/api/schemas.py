@@ -76,9 +76,7 @@ def _allow_null(schema: Schema) -> Schema:
 
 
 def _build_coupon(description: str) -> Schema:
-    return _build_text(
-        f"{description} Read without white space and invisible characters around it.", MAX_LENGTHS["coupon"]
-    )
+    return _build_text(f"{description} Read without white space around it.", MAX_LENGTHS["coupon"])
 
 
 def _build_datetime(description: str) -> Schema:
@@ -122,18 +120,14 @@ def _build_snapshot(currency: str) -> Schema:
         "completed_at": _allow_null(_build_datetime("When the order was completed; not before `placed_at`.")),
         "currency": _build_currency(currency),
         "click_id": _allow_null(
-            _build_text(
-                "The click id that the tracking link added to the landing URL, or the landing URL with it.",
-                MAX_SENT_LENGTHS["click_id"],
-            )
+            _build_text("The click id of the landing URL, or that URL as a whole.", MAX_SENT_LENGTHS["click_id"])
         ),
         "coupon": _allow_null(_build_coupon("The coupon code that the customer used; case does not matter.")),
         "coupons": {
             "type": ["array", "null"],
             "items": _allow_null(_build_coupon("A coupon code.")),
             "maxItems": snapshot_fields.MAX_COUPONS,
-            "description": "The coupon codes that the customer used, instead of `coupon`. The first that is assigned to"
-            " an affiliate when the order was placed counts.",
+            "description": "Instead of `coupon`, if several were used. The first assigned at `placed_at` counts.",
         },
         "customer": {"anyOf": [build_ref("Customer"), {"type": "null"}]},
         "lines": {
@@ -226,9 +220,7 @@ def _build_order(currency: str) -> Schema:
     content = _build_snapshot(currency)["properties"]
     names = ("order_id", "updated_at", "status", "placed_at", "completed_at", "currency", "coupon", "click_id")
     fields: dict[str, Schema] = {name: content[name] for name in names}
-    fields["coupon"] = _allow_null(
-        _build_text("The coupon code that counts: of several the first that is assigned, else the first.", 64)
-    )
+    fields["coupon"] = _allow_null(_build_coupon("Of several codes the first that is assigned, else the first."))
     fields["coupons"] = {
         "type": "array",
         "items": _build_text("A coupon code as it was read.", 64),
