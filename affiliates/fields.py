@@ -8,11 +8,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django_countries import Countries, countries
 
+from lib.text import clean_name as collapse_name
 from lib.time_zones import is_time_zone
 
 MAX_NAME_LENGTH = 200
-# Invisible, but part of how names are written in several scripts.
-JOINERS = "\u200c\u200d"
 
 
 class OfficialCountries(Countries):
@@ -26,21 +25,18 @@ official_countries = OfficialCountries()
 
 
 def clean_text(field: str, text: str, max_length: int) -> str:
-    """Return `text` with runs of white space collapsed to single spaces.
+    """Return `text` without invisible characters, and with runs of white space collapsed to single spaces.
 
-    Raises ValidationError for `field` if the text is empty or too long, or has control or other invisible characters,
-    or has no letter or digit.
+    Raises ValidationError for `field` if the text is empty or too long, or has control characters, or has no letter or
+    digit.
     """
-    text = " ".join(text.split())
+    text = collapse_name(text)
     if not text:
         raise ValidationError({field: _("This field is required.")})
     if len(text) > max_length:
         raise ValidationError({field: _("Enter at most %(longest)d characters.") % {"longest": max_length}})
-    categories = {unicodedata.category(character) for character in text if character not in JOINERS}
-    if categories & {"Cc", "Cs"}:
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
         raise ValidationError({field: _("Remove line breaks and other control characters.")})
-    if "Cf" in categories:
-        raise ValidationError({field: _("Remove invisible characters.")})
     if not any(character.isalnum() for character in text):
         raise ValidationError({field: _("Enter at least one letter or digit.")})
     return text

@@ -22,6 +22,7 @@ from agreements.rules import Rule
 from agreements.terms import format_percent
 from audit import trail
 from lib.formatting import format_datetime
+from lib.text import fold_code
 
 
 def list_versions_in_force(starts_at: datetime, ends_at: datetime | None = None) -> list[AgreementVersion]:
@@ -74,7 +75,7 @@ def check_categories(
     default_rows = Rate.objects.filter(agreement__in=versions, everything_else=True)
     default_rates = dict(default_rows.values_list("category", "percent"))
     if unknown := [category for category in categories if category not in card]:
-        cause = _("Not on the rate card: %s. Category names must match the orders exactly.")
+        cause = _("Not on the rate card: %s.")
         raise ValidationError({"categories": cause % ", ".join(unknown)})
     if named := [category for category in unnamed if category in card or category in default_rates]:
         cause = _("On the rate card already, so select it in the list above: %s.")
@@ -112,7 +113,7 @@ def create_promotion(
     selected = list(affiliates)
     require_uninvolved(by, selected)
     check_rate_and_period(rate=rate, starts_at=starts_at, ends_at=ends_at, now=now)
-    unnamed = list(unnamed)
+    categories, unnamed = [fold_code(code) for code in categories], [fold_code(code) for code in unnamed]
     check_categories(rate=rate, categories=categories, unnamed=unnamed, starts_at=starts_at, ends_at=ends_at)
     categories = [*categories, *unnamed]
     promotion = Promotion.objects.create(

@@ -28,7 +28,12 @@ AFFILIATE_TABLES = {
         "hash": "md5('a' || n) || md5('b' || n)",
     },
     "payouts_payoutdetails": {"id": "md5('details' || n)::uuid", "affiliate_id": AFFILIATE_ID},
-    "tracking_coupon": {"id": "md5('coupon' || n)::uuid", "affiliate_id": AFFILIATE_ID, "code": "'N' || n"},
+    "tracking_coupon": {
+        "id": "md5('coupon' || n)::uuid",
+        "affiliate_id": AFFILIATE_ID,
+        "code": "'N' || n",
+        "key": "'n' || n",
+    },
 }
 RATE_CARD = {
     "consumer-electronics": "2.60", "office-school": "4.00", "home-decor": "5.00", "kitchen-dining": "5.50",

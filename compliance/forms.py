@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from compliance.reviews.evidence_files import MAX_BYTES, MAX_FILES, MAX_MEGABYTES, describe_oversize
 from compliance.reviews.replies import MAX_CHARACTERS
+from lib.fields import EmailFormField
 
 
 class MultipleFileInput(forms.FileInput):
@@ -71,7 +72,7 @@ class AbuseReportForm(forms.Form):
         help_text=_("The link or coupon code that was promoted, if you have it. It helps us find the affiliate."),
     )
     text = forms.CharField(label=_("What happened"), max_length=5000, widget=forms.Textarea(attrs={"rows": 6}))
-    email = forms.EmailField(
+    email = EmailFormField(
         label=_("Your e-mail"),
         required=False,
         help_text=_("Optional, in case we have questions. We never show it to the affiliate."),

@@ -16,6 +16,7 @@ from django_countries.fields import Country
 from accounts.models import User
 from affiliates.models import Affiliate
 from agreements.models import Acceptance, AgreementText
+from lib.text import fold_code
 from mail import attachments
 from payouts.models import Statement
 from portal.personal_data.owned_rows import collect_rows
@@ -101,7 +102,7 @@ def write_archive(target: IO[bytes], *, affiliate: Affiliate, now: datetime, pdf
         }
         archive.writestr("README.txt", README.format(**values))
         querysets = collect_querysets(affiliate)
-        own_codes = {code.upper() for code in querysets["coupons"].values_list("code", flat=True)}
+        own_codes = set(querysets["coupons"].values_list("key", flat=True))
         for name, rows in querysets.items():
             with archive.open(f"data/{name}.json", "w", force_zip64=True) as file:
                 _write_records(file, name, rows, own_codes)
@@ -116,7 +117,7 @@ def _write_records(file: IO[bytes], name: str, rows: QuerySet[Any], own_codes: s
     separator = "["
     for row in rows.defer(*deferred).iterator(chunk_size=CHUNK_SIZE):
         record = serialize_row(row, HIDDEN_FIELDS.get(name, ()))
-        if name in FILES_WITH_COUPON_CODES and record["coupon_code"].upper() not in own_codes:
+        if name in FILES_WITH_COUPON_CODES and fold_code(record["coupon_code"]) not in own_codes:
             record["coupon_code"] = ""
         if record.get("kind") == "account":
             record["text"] = _LINK.sub("[link]", record["text"])

@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
+from accounts.forms import CleanEmailMixin
 from accounts.models import User
 from affiliates import applications
 from affiliates.models import Affiliate, Channel
@@ -22,6 +23,7 @@ from agreements.clauses import cite_clause
 from agreements.models import AgreementVersion
 from agreements.rules import Rule
 from lib.ids import uuid7
+from lib.text import clean_name
 from lib.time_zones import list_time_zones
 from mail.unsubscription import OPTIONAL_KINDS
 
@@ -77,7 +79,7 @@ class BaseChannelRows(forms.BaseFormSet):  # type: ignore[type-arg]  # the class
 ChannelRows = forms.formset_factory(ChannelForm, BaseChannelRows)
 
 
-class ApplyForm(SignupForm):  # type: ignore[misc]  # django-allauth has no types
+class ApplyForm(CleanEmailMixin, SignupForm):  # type: ignore[misc]  # django-allauth has no types
     """An application and its account, which are stored together or not at all."""
 
     name = forms.CharField(
@@ -131,7 +133,7 @@ class ApplyForm(SignupForm):  # type: ignore[misc]  # django-allauth has no type
     def save(self, request: HttpRequest) -> User:
         with transaction.atomic():
             user: User = super().save(request)
-            user.name = self.cleaned_data["name"]
+            user.name = clean_name(self.cleaned_data["name"])
             user.save(update_fields=["name"])
             now = timezone.now()
             applications.apply(

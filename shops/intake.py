@@ -25,7 +25,8 @@ from tracking.models import Reason
 from tracking.orders import ingestion
 from tracking.orders.incoming import IncomingOrder, Outcome
 from tracking.orders.order_state import OrderState
-from tracking.orders.snapshots import HASH_PREFIX, Reader, Rejected
+from tracking.orders.snapshot_fields import Rejected
+from tracking.orders.snapshots import HASH_PREFIX, Reader
 
 BATCH = 1_000
 

@@ -4,6 +4,7 @@ Python's parser accepts duplicate keys, NaN and overlong numbers. Here they beco
 `tracking.orders.snapshots` rejects by their field.
 """
 
+import codecs
 import json
 import re
 from collections.abc import Iterable
@@ -114,11 +115,13 @@ def _check_end(text: str, at: int, items: list[Any]) -> list[Any]:
 
 
 def decode_utf8(body: bytes) -> str:
-    """Decode `body` as UTF-8. Raises UnreadableInput if it is not, or begins with a byte order mark."""
+    """Decode `body` as UTF-8, without a byte order mark at its start. Raises UnreadableInput if it is not UTF-8."""
     try:
-        text = body.decode("utf-8")
+        return remove_byte_order_mark(body).decode("utf-8")
     except UnicodeDecodeError as error:
         raise UnreadableInput(f"is not UTF-8 at byte {error.start}") from None
-    if text.startswith("\ufeff"):
-        raise UnreadableInput("begins with a byte order mark")
-    return text
+
+
+def remove_byte_order_mark(body: bytes) -> bytes:
+    """Return the start of a body or file, or all of it, without its byte order mark."""
+    return body.removeprefix(codecs.BOM_UTF8)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -40,7 +40,9 @@ class WebServer:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as client:
             started = time.monotonic()
             chunked = headers.get("Transfer-Encoding") == "chunked"
-            client.request(method, path, body, headers, encode_chunked=chunked)
+            # A request that is answered before its body is read may end while the body is still being sent.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                client.request(method, path, body, headers, encode_chunked=chunked)
             response = client.getresponse()
             content = response.read()
             seconds = time.monotonic() - started

@@ -15,6 +15,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from accounts.models import User
 from audit.admin_bases import AuditedAdmin
 from lib.admin.bases import ReadOnlyAdmin
+from lib.text import clean_name
 
 admin.site.unregister(Group)
 admin.site.unregister(EmailAddress)
@@ -27,14 +28,20 @@ class NewUserForm(UserCreationForm):  # type: ignore[misc]  # unfold has no type
         model = User
         fields = ("email", "name")
 
-    def clean_email(self) -> str:
-        """Return the address in lowercase: sign-in ignores case."""
-        return str(self.cleaned_data["email"]).lower()
+    def clean_name(self) -> str:
+        """Return the name without invisible characters."""
+        return clean_name(self.cleaned_data["name"])
+
+
+class ChangedUserForm(UserChangeForm):  # type: ignore[misc]  # unfold has no types
+    def clean_name(self) -> str:
+        """Return the name without invisible characters."""
+        return clean_name(self.cleaned_data["name"])
 
 
 @admin.register(User)
 class UserAdmin(AuditedAdmin, StockUserAdmin):  # type: ignore[type-arg]  # takes none when it runs
-    form = UserChangeForm
+    form = ChangedUserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("email", "name", "is_active", "is_staff", "is_superuser", "last_login")

@@ -66,4 +66,4 @@ class Affiliate(models.Model):
 
     @property
     def email(self) -> str:
-        return self.user.email
+        return str(self.user.email)

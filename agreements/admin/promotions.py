@@ -32,6 +32,8 @@ from agreements.terms import format_percent
 from lib.admin.actions import build_reason_form, run_action
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.staff_action import StaffAction, StaffPage
+from lib.fields import CategoryFormField
+from lib.text import clean_code
 
 
 class EndForm(build_reason_form(gettext_lazy("Agreed for the program."))):  # type: ignore[misc]  # a class made by a function
@@ -70,12 +72,12 @@ class PromotionForm(EndForm):
         help_text=gettext_lazy("Categories of the rate card with their rates. Select none for all categories."),
     )
     unnamed = SimpleArrayField(
-        forms.CharField(max_length=64, validators=[slug_validator]),
+        CategoryFormField(max_length=64, validators=[slug_validator]),
         label=gettext_lazy("Categories not on the rate card"),
         required=False,
         widget=UnfoldAdminTextInputWidget,
         help_text=gettext_lazy(
-            "Separated by commas, exactly as the shop sends them in orders. Without the promotion they earn the"
+            "Separated by commas, as the shop sends them in orders. Without the promotion they earn the"
             " rate for everything else."
         ),
     )
@@ -113,7 +115,7 @@ class PromotionForm(EndForm):
         return answers
 
     def clean_codes(self) -> list[Affiliate]:
-        codes = {code.strip() for code in self.cleaned_data["codes"]}
+        codes = {clean_code(code) for code in self.cleaned_data["codes"]}
         affiliates = list(Affiliate.objects.filter(code__in=codes).select_related("user"))
         unknown = codes - {affiliate.code for affiliate in affiliates}
         if unknown:

@@ -183,7 +183,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=100, verbose_name='name')),
                 ('percent', lib.fields.PercentField(decimal_places=2, max_digits=5, validators=[django.core.validators.MinValueValidator(Decimal('0')), django.core.validators.MaxValueValidator(Decimal('100'))], verbose_name='rate, percent')),
-                ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), blank=True, default=list, size=None, verbose_name='categories')),
+                ('categories', django.contrib.postgres.fields.ArrayField(base_field=lib.fields.CategoryField(max_length=64), blank=True, default=list, size=None, verbose_name='categories')),
                 ('starts_at', models.DateTimeField(verbose_name='from')),
                 ('ends_at', models.DateTimeField(verbose_name='until')),
                 ('created_at', models.DateTimeField(editable=False)),
@@ -199,7 +199,7 @@ class Migration(migrations.Migration):
             name='Rate',
             fields=[
                 ('id', models.UUIDField(default=lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('category', models.CharField(max_length=64, validators=[django.core.validators.RegexValidator('\\A[a-z0-9]+(-[a-z0-9]+)*\\Z', 'Use only lowercase letters, digits and single hyphens.')], verbose_name='category code')),
+                ('category', lib.fields.CategoryField(max_length=64, validators=[django.core.validators.RegexValidator('\\A[a-z0-9]+(-[a-z0-9]+)*\\Z', 'Use only lowercase letters, digits and single hyphens.')], verbose_name='category code')),
                 ('name', models.CharField(max_length=100, verbose_name='display name')),
                 ('percent', lib.fields.PercentField(decimal_places=2, max_digits=5, validators=[django.core.validators.MinValueValidator(Decimal('0')), django.core.validators.MaxValueValidator(Decimal('100'))], verbose_name='rate, percent')),
                 ('everything_else', models.BooleanField(default=False, verbose_name='everything else')),

@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from agreements.models.agreement import AgreementVersion
-from lib.fields import PercentField
+from lib.fields import CategoryField, PercentField
 from lib.ids import uuid7
 from lib.triggers import build_append_only_triggers
 
@@ -55,7 +55,7 @@ slug_validator = RegexValidator(
 class Rate(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     agreement = models.ForeignKey(AgreementVersion, models.CASCADE, related_name="rates")
-    category = models.CharField(_("category code"), max_length=64, validators=[slug_validator])
+    category = CategoryField(_("category code"), max_length=64, validators=[slug_validator])
     name = models.CharField(_("display name"), max_length=100)
     percent = PercentField(_("rate, percent"))
     # Applies to every category without a row; exactly one row per published version.

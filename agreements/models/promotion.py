@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
-from lib.fields import PercentField
+from lib.fields import CategoryField, PercentField
 from lib.ids import uuid7
 
 
@@ -18,7 +18,7 @@ class Promotion(models.Model):
     name = models.CharField(_("name"), max_length=100)
     percent = PercentField(_("rate, percent"))
     # Empty: every category.
-    categories = ArrayField(models.CharField(max_length=64), default=list, blank=True, verbose_name=_("categories"))
+    categories = ArrayField(CategoryField(max_length=64), default=list, blank=True, verbose_name=_("categories"))
     # Empty: every affiliate.
     affiliates = models.ManyToManyField(Affiliate, blank=True, verbose_name=_("affiliates"))
     starts_at = models.DateTimeField(_("from"))

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from affiliates.models import Affiliate
 from compliance.models import AbuseReport, Signal
+from lib.text import clean_code, fold_code
 from tracking.clicks.requests import truncate_address
 from tracking.models import Coupon, Link
 
@@ -47,13 +48,10 @@ def submit_report(*, page_url: str, link_or_coupon: str, text: str, email: str, 
 
 def find_affiliate(text: str) -> Affiliate | None:
     """Return the affiliate whose tracking link (URL or code) or coupon code `text` is, or None."""
-    match = _CODE.match(text.strip())
-    if match is None:
-        return None
-    code = match[1]
-    link = Link.objects.filter(code=code).select_related("affiliate").first()
+    match = _CODE.match(clean_code(text))
+    link = Link.objects.filter(code=match[1]).select_related("affiliate").first() if match else None
     if link is not None:
         return link.affiliate
-    coupons = Coupon.objects.filter(code__iexact=code).select_related("affiliate")
+    coupons = Coupon.objects.filter(key=fold_code(text)).select_related("affiliate")
     coupon = coupons.filter(assigned_until=None).first() or coupons.order_by("-assigned_until").first()
     return coupon.affiliate if coupon else None

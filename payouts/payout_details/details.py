@@ -10,19 +10,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from affiliates.fields import JOINERS
 from affiliates.models import Affiliate
 from agreements.applicable_version import get_applicable_version
 from agreements.models import AgreementVersion
 from agreements.program_currency import find_program_currency
 from audit import trail
 from lib.csv import escape_cell
+from lib.text import JOINERS, remove_invisible
 from payouts.ledger import booking
 from payouts.models import PayoutDetails
 from payouts.payout_details import emails
 from payouts.payout_details.encryption import compute_fingerprint, decrypt, encrypt
 from payouts.payout_details.methods import METHODS
-from payouts.payout_details.methods.method import is_printable, remove_invisible
+from payouts.payout_details.methods.method import is_printable
 
 CONFIRMED_BY_AFFILIATE = "affiliate, password entered again"
 CONFIRMED_BY_RETAILER = "retailer, at import"

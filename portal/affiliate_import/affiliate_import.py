@@ -4,7 +4,7 @@ Imported affiliates are approved and accept the agreement when they first sign i
 acceptance, they are active from its date, and the acceptance record says so (specification 2).
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ from agreements.clauses import cite_clause
 from agreements.models import AgreementVersion
 from agreements.rules import Rule
 from lib.formatting import format_date, format_datetime
+from lib.text import fold_code
 from payouts.errors import BadRows
 from payouts.payout_details import details
 from portal.affiliate_import.import_file import Problem, Row, read_rows
@@ -89,26 +90,21 @@ def _find_conflicts(rows: Sequence[Row], paper: PaperAcceptance | None) -> Itera
     assigned = Coupon.objects.filter(assigned_until__isnull=True)
     if paper:  # a coupon of an affiliate who was terminated before it starts is free
         assigned = assigned.exclude(affiliate__state=State.TERMINATED, affiliate__state_since__lte=paper.accepted_at)
-    lookups: list[tuple[str, QuerySet[Any], str]] = [
-        ("code", Affiliate.objects.all(), "code"),
-        ("email", User.objects.all(), "email"),
-        ("email", EmailAddress.objects.filter(verified=True), "email"),
-        ("coupon", assigned, "code"),
+    lookups: list[tuple[str, QuerySet[Any], Callable[[str], str]]] = [
+        ("code", Affiliate.objects.annotate(key=Upper("code")), str.upper),
+        ("email", User.objects.annotate(key=Upper("email")), str.upper),
+        ("email", EmailAddress.objects.filter(verified=True).annotate(key=Upper("email")), str.upper),
+        ("coupon", assigned, fold_code),
     ]
     reported = set()
-    for column, stored, field in lookups:
-        wanted = {str(getattr(row, column)).upper(): row for row in rows if getattr(row, column)}
-        for value in _find_existing(stored, field, wanted.keys()):
-            row = wanted[value]
+    for column, stored, fold in lookups:
+        wanted = {fold(str(getattr(row, column))): row for row in rows if getattr(row, column)}
+        for key in stored.filter(key__in=list(wanted)).values_list("key", flat=True):
+            row = wanted[key]
             if (row.line, column) not in reported:
                 reported.add((row.line, column))
                 cause = _("%(column)s: %(value)s already exists.")
                 yield Problem(row.line, cause % {"column": column, "value": getattr(row, column)})
-
-
-def _find_existing(stored: QuerySet[Any], field: str, values: Collection[str]) -> list[str]:
-    rows = stored.annotate(uppercase=Upper(field)).filter(uppercase__in=list(values))
-    return list(rows.values_list("uppercase", flat=True))
 
 
 def _store_affiliates(

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from affiliates import addresses, fields
 from affiliates.models import Affiliate
 from lib.csv import CsvError, CsvRow, check_width, read_csv
+from lib.text import clean_email, fold_code
 from payouts.payout_details import details
-from tracking.models import Coupon
+from tracking.links import coupons
 
 REQUIRED = ("code", "email", "name", "country")
 OPTIONAL = ("coupon", "website", "payout_method", "payout_account")
@@ -96,7 +97,7 @@ class _Reader:
             email=self.read_cell("email", _parse_email),
             name=self.read_cell("name", fields.clean_name),
             country=self.read_cell("country", fields.clean_country_or_name),
-            coupon=self.read_cell("coupon", _parse_coupon),
+            coupon=self.read_cell("coupon", coupons.validate_code),
             website=self.read_cell("website", addresses.normalize_address),
             payout_method=self.cells.get("payout_method", ""),
             payout_account=self.cells.get("payout_account", ""),
@@ -128,15 +129,11 @@ def _parse_code(text: str) -> str:
 
 
 def _parse_email(text: str) -> str:
-    validate_email(text)
-    if len(text) > 254:
+    email = clean_email(text)
+    validate_email(email)
+    if len(email) > 254:
         raise ValidationError(_("Enter at most 254 characters."))
-    return text.lower()
-
-
-def _parse_coupon(text: str) -> str:
-    Coupon._meta.get_field("code").run_validators(text)
-    return text
+    return email
 
 
 def _parse_account(row: Row) -> str:
@@ -151,6 +148,6 @@ def _find_duplicates(rows: list[Row]) -> Iterator[Problem]:
         first: dict[str, int] = {}
         for row in rows:
             value = str(getattr(row, column))
-            if value and (line := first.setdefault(value.upper(), row.line)) != row.line:
+            if value and (line := first.setdefault(fold_code(value), row.line)) != row.line:
                 cause = _("%(column)s: %(value)s is already used on line %(line)d.")
                 yield Problem(row.line, cause % {"column": column, "value": value, "line": line})

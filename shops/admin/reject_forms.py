@@ -117,7 +117,7 @@ class SnapshotRejectForm(RejectForm):
         index, dot, name = field.removeprefix("lines[").partition("]")
         if field.startswith("lines[") and dot and index.isdecimal() and int(index) < len(self.kept_indexes):
             return f"lines[{self.kept_indexes[int(index)]}]{name}"
-        return field
+        return "coupons" if field.startswith("coupons[") else field
 
     def to_json(self) -> str:
         """Return the corrected row without the removed lines."""
@@ -164,9 +164,12 @@ def _format_value(value: Any) -> str:
     return text.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
-def _parse_value(path: str, text: str) -> str | int | None:
+def _parse_value(path: str, text: str) -> str | int | list[Any] | None:
     if not text.strip():
         return None
+    if path == "coupons":
+        codes = _parse_row(text)
+        return codes if isinstance(codes, list) else text.split(",")
     if path == "quantity" and text.strip().isascii() and text.strip().isdigit() and len(text.strip()) <= 18:
         return int(text)
     return text

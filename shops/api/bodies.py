@@ -55,7 +55,7 @@ def _parse_array(body: bytes) -> list[Any]:
 
 
 def _parse_lines(body: bytes) -> list[Any]:
-    filled = (line[0] for line in _LINE.finditer(body) if line[0].strip())
+    filled = (line[0] for line in _LINE.finditer(strict_json.remove_byte_order_mark(body)) if line[0].strip())
     return [intake.parse_line(line) for line in islice(filled, BATCH + 1)]
 
 

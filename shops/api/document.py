@@ -121,7 +121,7 @@ _DESCRIPTION = (
     "The shop sends snapshots, each the current state of an order. The newest wins, so snapshots may be repeated, late "
     "or out of order.\n\n"
     "Amounts are strings with two decimals, such as 15.30, in the program's currency; date-times have a time zone. A "
-    "body is JSON in UTF-8 without a byte order mark, not compressed, of at most "
+    "body is JSON in UTF-8, not compressed, of at most "
     f"{MAX_BYTES // 1024 // 1024} MiB. Unknown keys, duplicate keys, NUL characters and lone surrogates are rejected, "
     "and the error names the field."
 )

@@ -144,6 +144,7 @@ def _build_order(currency: str) -> dict[str, Any]:
         "completed_at": "2026-01-12T09:30:00Z",
         "currency": currency,
         "coupon": "R1850",
+        "coupons": ["R1850"],
         "click_id": None,
         "affiliate": "R1850",
         "reason": "coupon",

@@ -5,6 +5,7 @@ from typing import Any
 from lib.money import ZERO
 from payouts.models import Commission, StatementLine
 from tracking.models import Order, Reason
+from tracking.orders.history import load_newest_content, read_coupons
 from tracking.orders.snapshots import format_timestamp
 
 
@@ -25,6 +26,7 @@ def build_order_response(order_id: str) -> dict[str, Any] | None:
         "completed_at": format_timestamp(order.completed_at) if order.completed_at else None,
         "currency": order.currency,
         "coupon": order.coupon_code or None,
+        "coupons": read_coupons(load_newest_content(order)),
         "click_id": order.click_id or None,
         "affiliate": order.affiliate.code if order.affiliate else None,
         "reason": order.reason,

@@ -6,9 +6,9 @@ from typing import Any
 
 from shops.api.problems import ERROR_KINDS
 from tracking.models import Reason
-from tracking.orders import snapshots
+from tracking.orders import snapshot_fields, snapshots
 from tracking.orders.incoming import Outcome
-from tracking.orders.snapshots import MAX_LENGTHS
+from tracking.orders.snapshot_fields import MAX_LENGTHS, MAX_SENT_LENGTHS
 
 Schema = dict[str, Any]
 
@@ -27,7 +27,7 @@ def _convert_pattern(expression: re.Pattern[str]) -> str:
     return f"^(?:{expression.pattern})$".replace(r"\d", "[0-9]")
 
 
-AMOUNT = _convert_pattern(snapshots.AMOUNT)
+AMOUNT = _convert_pattern(snapshot_fields.AMOUNT)
 
 
 def build_ref(name: str) -> Schema:
@@ -75,11 +75,15 @@ def _allow_null(schema: Schema) -> Schema:
     return schema | {"type": [schema["type"], "null"]}
 
 
+def _build_coupon(description: str) -> Schema:
+    return _build_text(f"{description} Read without white space around it.", MAX_LENGTHS["coupon"])
+
+
 def _build_datetime(description: str) -> Schema:
     return {
         "type": "string",
         "format": "date-time",
-        "pattern": _convert_pattern(snapshots.TIMESTAMP),
+        "pattern": _convert_pattern(snapshot_fields.TIMESTAMP),
         "description": description,
     }
 
@@ -116,11 +120,15 @@ def _build_snapshot(currency: str) -> Schema:
         "completed_at": _allow_null(_build_datetime("When the order was completed; not before `placed_at`.")),
         "currency": _build_currency(currency),
         "click_id": _allow_null(
-            _build_text("The click id that the tracking link added to the landing URL.", MAX_LENGTHS["click_id"])
+            _build_text("The click id of the landing URL, or that URL as a whole.", MAX_SENT_LENGTHS["click_id"])
         ),
-        "coupon": _allow_null(
-            _build_text("The coupon code that the customer used; case does not matter.", MAX_LENGTHS["coupon"])
-        ),
+        "coupon": _allow_null(_build_coupon("The coupon code that the customer used; case does not matter.")),
+        "coupons": {
+            "type": ["array", "null"],
+            "items": _allow_null(_build_coupon("A coupon code.")),
+            "maxItems": snapshot_fields.MAX_COUPONS,
+            "description": "Instead of `coupon`, if several were used. The first assigned at `placed_at` counts.",
+        },
         "customer": {"anyOf": [build_ref("Customer"), {"type": "null"}]},
         "lines": {
             "type": "array",
@@ -155,7 +163,7 @@ def _build_line() -> Schema:
         "sku": _allow_null(_build_text("The shop's article number.", MAX_LENGTHS["sku"])),
         "title": _allow_null(_build_text("The name of the article.", MAX_LENGTHS["title"])),
         "category": _build_text(
-            "A category of the rate card, spelled exactly; any other earns the rate for everything else.",
+            "A category of the rate card; case does not matter. Any other earns the rate for everything else.",
             MAX_LENGTHS["category"],
             **not_blank,
         ),
@@ -166,7 +174,7 @@ def _build_line() -> Schema:
             "description": f"A whole number from 1 to {snapshots.MAX_QUANTITY}.",
         },
         "amount": _build_amount(
-            f"What the customer paid for the line, without shipping and tax, at most {snapshots.MAX_AMOUNT}, "
+            f"What the customer paid for the line, without shipping and tax, at most {snapshot_fields.MAX_AMOUNT}, "
             "with two decimals, in the program's currency."
         ),
         "refunded": _build_amount("How much of the amount has been refunded so far; at most the amount."),
@@ -212,6 +220,12 @@ def _build_order(currency: str) -> Schema:
     content = _build_snapshot(currency)["properties"]
     names = ("order_id", "updated_at", "status", "placed_at", "completed_at", "currency", "coupon", "click_id")
     fields: dict[str, Schema] = {name: content[name] for name in names}
+    fields["coupon"] = _allow_null(_build_coupon("Of several codes the first that is assigned, else the first."))
+    fields["coupons"] = {
+        "type": "array",
+        "items": _build_text("A coupon code as it was read.", 64),
+        "description": "All coupon codes of the newest snapshot.",
+    }
     fields |= {
         "affiliate": _allow_null(
             _build_text("The code of the affiliate to whom the order is credited; null if none.", 64)

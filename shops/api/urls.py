@@ -1,13 +1,28 @@
 """URLs of the orders API and its documentation."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
 from shops.api import pages, views
+
+
+class OrderIdConverter:
+    """Any text, also one with a slash, a line break or nothing: the view answers an id that is not allowed."""
+
+    regex = "(?s:.*)"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(OrderIdConverter, "order_id")
 
 urlpatterns = [
     path("", pages.reference, name="api_reference"),
     path("openapi.json", pages.openapi, name="api_openapi"),
     path("orders/batch", views.batch, name="api_batch"),
-    path("orders/<str:order_id>", views.order, name="api_order"),
+    path("orders/<order_id:order_id>", views.order, name="api_order"),
     path("<path:rest>", views.not_found),
 ]

@@ -33,14 +33,14 @@ def endpoint(**methods: Scope) -> Callable[[View], View]:
         def respond(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             try:
                 key = _authenticate(request)
-            except Problem as problem:
-                # Answered without reading the body, so that clients without a key can't occupy threads.
-                return problem.to_response()
-            try:
                 scope = methods.get(request.method or "")
                 if scope is None:
                     raise Problem("method_not_allowed", f"This URL supports {allowed}.", headers={"Allow": allowed})
                 _check_access(key, scope)
+            except Problem as problem:
+                # Answered without reading the body, so that clients without a key can't occupy threads.
+                return problem.to_response()
+            try:
                 return view(request, key, *args, **kwargs)
             except Problem as problem:
                 bodies.drain_body(request, key)
@@ -54,6 +54,10 @@ def endpoint(**methods: Scope) -> Callable[[View], View]:
 @endpoint(GET=Scope.ORDERS_READ, PUT=Scope.ORDERS_WRITE)
 def order(request: HttpRequest, key: ApiKey, order_id: str) -> HttpResponse:
     """PUT a snapshot of an order, or GET the order."""
+    return _answer_order(request, key, order_id)
+
+
+def _answer_order(request: HttpRequest, key: ApiKey, order_id: str) -> HttpResponse:
     if request.method == "GET":
         response = order_responses.build_order_response(order_id)
         if response is None:
@@ -65,9 +69,11 @@ def order(request: HttpRequest, key: ApiKey, order_id: str) -> HttpResponse:
     return _build_response(group_commit.ingest_order(row, source=_build_source(key), api_key=key, now=timezone.now()))
 
 
-@endpoint(POST=Scope.ORDERS_WRITE)
+@endpoint(GET=Scope.ORDERS_READ, PUT=Scope.ORDERS_WRITE, POST=Scope.ORDERS_WRITE)
 def batch(request: HttpRequest, key: ApiKey) -> HttpResponse:
-    """POST up to 1,000 snapshots, as a JSON array or one object per line."""
+    """POST up to 1,000 snapshots, as a JSON array or one object per line; GET or PUT an order whose id is batch."""
+    if request.method != "POST":
+        return _answer_order(request, key, "batch")
     rows = bodies.read_rows(request, key)
     results = intake.ingest_orders(snapshots=rows, source=_build_source(key), api_key=key, now=timezone.now())
     return JsonResponse([result.to_public_dict() for result in results], safe=False)

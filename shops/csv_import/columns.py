@@ -36,6 +36,7 @@ _HEADING_ALIASES: dict[str, tuple[str, ...]] = {
     "currency": ("currency code",),
     "click_id": ("click",),
     "coupon": ("coupon code", "discount code", "voucher", "voucher code", "promo code"),
+    "coupons": ("coupon codes", "discount codes", "vouchers", "voucher codes", "promo codes"),
     "customer.ref": ("customer", "customer id", "customer number", "customer no", "customer reference"),
     "customer.country": ("country", "customer country", "shipping country", "billing country"),
     "line_id": ("line", "line number", "line no", "item id", "position", "line item id"),

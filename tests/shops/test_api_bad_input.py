@@ -109,7 +109,7 @@ BODIES = {
     "overlong slash": (GOOD.encode().replace(b"WHITE", b"\xc0\xaf"), 400, "unreadable", "UTF-8 at byte"),
     "a raw surrogate": (GOOD.encode().replace(b"WHITE", b"\xed\xa0\x80"), 400, "unreadable", "UTF-8 at byte"),
     "UTF-16": (GOOD.encode("utf-16"), 400, "unreadable", "UTF-8 at byte 0"),
-    "a byte order mark": (b"\xef\xbb\xbf" + GOOD.encode(), 400, "unreadable", "byte order mark"),
+    "two byte order marks": (b"\xef\xbb\xbf" * 2 + GOOD.encode(), 400, "unreadable", "not JSON"),
     "a raw NUL": (GOOD.encode().replace(b"WHITE", b"\x00"), 400, "unreadable", "Invalid control character"),
     "20,000 nested arrays": (b"[" * 20_000 + b"]" * 20_000, 400, "unreadable", "nested too deeply"),
     "20,000 nested objects": (b'{"a":' * 20_000 + b"1" + b"}" * 20_000, 400, "unreadable", "nested too deeply"),

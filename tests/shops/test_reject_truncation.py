@@ -9,7 +9,7 @@ from shops.models import Reject
 from shops.reject_truncation import MAX_LINE_CHARACTERS, truncate_row
 from tests.scenarios import NOW, build_order, create_program
 from tracking.orders.incoming import IncomingOrder
-from tracking.orders.snapshots import MAX_LENGTHS
+from tracking.orders.snapshot_fields import MAX_LENGTHS
 
 
 def ingest_and_get_contents(*rows: object) -> list[str]:

@@ -30,6 +30,7 @@ class OrderQuestion(NamedTuple):
     asker: str
     answer: tuple[str, ...]
     coupon: str | None = None
+    coupons: tuple[str, ...] = ()
     click: ClickId | None = None
     placed: Any = NOON
     before: tuple[Step, ...] = ()
@@ -189,6 +190,14 @@ INVALID_CLAIMS = [
     not_credited("an undated coupon without an acceptance", "CAT",
             "Your coupon SPRING counts once you accept the agreement. clause 3.4",
             coupon="SPRING", before=(lambda p: p.assign("CAT", "SPRING", None),)),
+    not_credited("a coupon in spaces that was unassigned before", "ANN",
+            f"{UNASSIGNED_TEXT} The order was placed on 10 Mar 2026, 12:00 UTC. The shop sent “ANN ”; it was read as ANN."
+            " clause 3.4", coupon="ANN ", before=UNASSIGNED),
+    not_credited("a coupon behind a coupon of another", "BEN",
+            "The order names your coupon BEN. It names a coupon of another affiliate before it, and the first assigned"
+            " coupon counts. clause 3.4", coupons=("UNKNOWN", "ANN", "BEN")),
+    not_credited("a click beside a second coupon of another", "BEN", COUPON_FIRST_TEXT, coupons=("UNKNOWN", "ANN"),
+            click=sign_click("BEN", "03-10T11:00")),
     not_credited("a click beside a coupon of another", "BEN", COUPON_FIRST_TEXT, coupon="ANN",
             click=sign_click("BEN", "03-10T11:00")),
     not_credited("a click beside a coupon of a suspended affiliate", "BEN", COUPON_FIRST_TEXT,
@@ -230,10 +239,18 @@ FROZEN_WON_TEXT = (
     "A monthly close has settled a line of this order, so it stays yours even if the shop later reports another "
     "coupon or click. clause 3.8"
 )
-COUPON_TEXT = "The order names your coupon ANN, which was assigned to you when the order was placed. clause 3.5"
+COUPON_SENTENCE = "The order names your coupon ANN, which was assigned to you when the order was placed."
+COUPON_TEXT = f"{COUPON_SENTENCE} clause 3.5"
 
 CREDITED = [
     OrderQuestion("a coupon", "ANN", (COUPON_TEXT,), coupon="ann"),
+    OrderQuestion("a coupon in spaces", "ANN", (
+             f"{COUPON_SENTENCE} The shop sent “ ANN ”; it was read as ANN. clause 3.5",), coupon=" ANN "),
+    OrderQuestion("a coupon with an invisible character", "ANN", (
+             f"{COUPON_SENTENCE} The shop sent “an[U+200B]n”; it was read as ann. clause 3.5",), coupon="an\u200bn"),
+    OrderQuestion("the first assigned of several coupons", "BEN", (
+             ("The order names your coupon BEN, which was assigned to you when the order was placed. The shop sent “ BEN”;"
+             " it was read as BEN. clause 3.5"),), coupons=("UNKNOWN", " BEN", "ANN ")),
     OrderQuestion("a coupon and a click of the same affiliate", "ANN", (COUPON_TEXT,), coupon="ANN",
              click=sign_click("ANN", "03-10T11:00")),
     OrderQuestion("a click", "BEN", (

@@ -37,7 +37,9 @@ def play(program: ScriptedProgram, question: OrderQuestion) -> None:
     if settle in question.after:
         program.order_facts = COMPLETED
     click_id = question.click(program) if question.click else None
-    extra = {"reported_again": "03-10T14:00"} if program.order_facts else {}
+    extra: dict[str, Any] = {"reported_again": "03-10T14:00"} if program.order_facts else {}
+    if question.coupons:
+        extra["coupons"] = list(question.coupons)
     program.sell("A1", question.placed, coupon=question.coupon, click=click_id, **program.order_facts, **extra)
     for step in question.after:
         step(program)
@@ -83,6 +85,19 @@ def test_explanation_is_exact(question: OrderQuestion, program: ScriptedProgram)
     for paragraph in paragraphs:
         number = paragraph.rsplit(" ", 1)[1]
         assert re.search(rf'href="/agreement/versions/[0-9a-f-]+/#clause-{re.escape(number)}"', page), number
+
+
+@pytest.mark.parametrize("number", ["A1", " A1\u200b", "#A1", "\ufeff#A1 "], ids=ascii)
+def test_order_is_found_by_its_number_as_it_was_copied(program: ScriptedProgram, number: str) -> None:
+    program.sell("A1", NOON, coupon="ANN ")
+    status, page = look_up(program, "ANN", number)
+    assert (status, "The shop sent “ANN ”; it was read as ANN." in page) == (200, True)
+
+
+@pytest.mark.parametrize("number", ["A2", "A\0001", "A 1", "A1/", "x" * 70, "\u200b\u200b"], ids=ascii)
+def test_number_that_no_order_has_is_not_found(program: ScriptedProgram, number: str) -> None:
+    program.sell("A1", NOON, coupon="ANN")
+    assert look_up(program, "ANN", number)[0] == 404
 
 
 def test_every_explanation_text_is_tested() -> None:

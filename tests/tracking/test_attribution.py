@@ -8,6 +8,7 @@ import pytest
 
 from affiliates.models import StatusChange
 from agreements.applicable_version import PublishedVersion
+from lib.text import fold_code
 from tracking.clicks.click_ids import ClickToken
 from tracking.models import Reason
 from tracking.orders.attribution import AttributionData, CouponAssignment, attribute_order
@@ -144,7 +145,7 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_order_is_attributed(case: Case):
     data = AttributionData(
-        assignments={"ANN10": case.assignments},
+        assignments={fold_code("ANN10"): case.assignments},
         link_owners={ANNS_LINK: ANN, BENS_LINK: BEN},
         histories={ANN: case.ann, BEN: case.ben},
         acceptances=case.accepted,

@@ -9,7 +9,8 @@ import pytest
 
 from shops import strict_json
 from tests.scenarios import build_order
-from tracking.orders.snapshots import Reader, Rejected, Snapshot
+from tracking.orders.snapshot_fields import Rejected
+from tracking.orders.snapshots import Reader, Snapshot
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 READER = Reader(currency="USD", now=NOW, key="key")
@@ -49,7 +50,9 @@ MOMENTS = (
     "2026-01-10", "2026-01-10T12:00:00", "2026-01-10 12:00:00Z", "2026-01-10T12:00Z", "20260110T120000Z", "2026-W02-6",
     "2026-13-10T12:00:00Z", "2026-02-30T12:00:00Z", "2026-01-10T25:00:00Z", "2026-01-10T12:00:00+25:00", "yesterday",
     "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-03-01T12:05:00.000001Z", 1767960000, None, "",
-    "२०२६-01-10T12:00:00Z",
+    "२०२६-01-10T12:00:00Z", "2026-01-10T12:00:00.Z", "2026-01-10T12:00:00+0000", "2026-01-10T12:00:00+00",
+    "2026-01-10T12:00:00+10:75", "2026-01-10T24:00:00Z", "2026-01-10T12:00:60Z", "2026-01-10T12:00:00Z ",
+    "2026-01-10T12:00:00,5Z", "2026-01-10T12:00:00 +00:00",
 )  # fmt: skip
 CASES = [
     *(("lines[0].amount", amount, "lines[0].amount") for amount in AMOUNTS),
@@ -105,6 +108,33 @@ def test_invalid_field_is_rejected_with_cause(path, value, field):
     rejected, cause = parse_invalid(json.dumps(build_changed_row(path, value)))
     assert rejected == field
     assert cause
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        ("2026-01-20T12:00:00.1234567Z", "2026-01-20T12:00:00.123456Z"),
+        ("2026-01-20T12:00:00.9999999Z", "2026-01-20T12:00:00.999999Z"),
+        ("2026-01-20T12:00:00." + "1" * 5_000 + "z", "2026-01-20T12:00:00.111111Z"),
+        ("2026-01-20t12:00:00z", "2026-01-20T12:00:00Z"),
+        ("2026-01-20t14:00:00.5+02:00", "2026-01-20T12:00:00.500000Z"),
+        ("2026-01-20T12:00:00-00:00", "2026-01-20T12:00:00Z"),
+        ("2026-01-31T23:59:60Z", "2026-02-01T00:00:00Z"),
+        ("2026-02-01T01:59:60.25+02:00", "2026-02-01T00:00:00Z"),
+        ("2026-03-01T12:05:00Z", "2026-03-01T12:05:00Z"),
+    ],
+    ids=lambda text: text[:40],
+)
+def test_time_of_rfc_3339_is_kept_to_the_microsecond(sent, stored):
+    assert read(VALID | {"updated_at": sent}).build_content()["updated_at"] == stored
+
+
+@pytest.mark.parametrize("field", ["updated_at", "placed_at", "completed_at"])
+@pytest.mark.parametrize(("offset", "written"), [("+0000", "+00:00"), ("-0530", "-05:30"), (".123+0100", "+01:00")])
+def test_time_without_a_colon_in_its_zone_is_rejected_with_the_right_form(field, offset, written):
+    rejected, cause = parse_invalid(json.dumps(build_changed_row(field, f"2026-01-10T12:00:00{offset}")))
+    sent = offset.removeprefix(".123")
+    assert (rejected, cause) == (field, f"lacks a colon in its time zone: write {written} instead of {sent}")
 
 
 def test_duplicate_key_is_rejected():

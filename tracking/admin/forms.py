@@ -39,7 +39,7 @@ class LinkCreateForm(LinkUpdateForm):
 
 class CouponAssignForm(forms.Form):
     affiliate = AffiliateField()
-    code = build_text_field(_("Coupon code"), 64, required=True)
+    code = build_text_field(_("Coupon code"), 200, required=True)
     assigned_from = forms.SplitDateTimeField(
         label=_("Assigned from (UTC)"),
         required=False,

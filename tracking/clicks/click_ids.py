@@ -12,9 +12,12 @@ import struct
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
+from urllib.parse import unquote
 from uuid import UUID
 
 from django.conf import settings
+
+from lib.text import clean_code
 
 # Version, link, milliseconds since 1970, nonce. With the MAC that follows it has 57 bytes, a multiple of three, so that
 # the base64 text has no spare bits and every click id has exactly one spelling.
@@ -23,6 +26,8 @@ _VERSION = 1
 _MAC_BYTES = 16
 _LENGTH = (_PAYLOAD.size + _MAC_BYTES) * 4 // 3
 _TEXT = re.compile(rf"[A-Za-z0-9_-]{{{_LENGTH}}}")
+# A click id within a longer text. It begins with the version, which excludes most tokens of others.
+_TEXT_WITHIN = re.compile(rf"(?<![A-Za-z0-9_-])A[Q-Za-f][A-Za-z0-9_-]{{{_LENGTH - 2}}}(?![A-Za-z0-9_-])")
 # SQL: the link named by a text in the form of a click id, genuine or not; NULL for any other text.
 LINK_IN_SQL = (
     f"CASE WHEN {{text}} ~ '^[A-Za-z0-9_-]{{{{{_LENGTH}}}}}$'"
@@ -64,6 +69,20 @@ def verify_click_id(text: object) -> ClickToken | None:
     if version != _VERSION:
         return None
     return ClickToken(UUID(bytes=link), _EPOCH + milliseconds * _MILLISECOND, UUID(bytes=nonce))
+
+
+def find_click_id(text: str) -> str:
+    """Return the click id in `text`, which may be a landing URL or have parameters behind it; else the cleaned text."""
+    if _TEXT.fullmatch(text):
+        return text
+    cleaned = decoded = clean_code(text)
+    if len(cleaned) <= _LENGTH:
+        return cleaned
+    for _ in range(3):  # a URL may be a parameter of another one, and so encoded several times
+        if match := _TEXT_WITHIN.search(decoded):
+            return match[0]
+        decoded = unquote(decoded)
+    return cleaned
 
 
 def extract_link_id(text: str) -> UUID | None:

@@ -1,13 +1,11 @@
 """Coupon codes, which staff assign to affiliates and unassign (specification 4)."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.db.models.functions import Upper
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -19,9 +17,10 @@ from audit import trail
 from audit.models import AuditRecord
 from lib.formatting import format_datetime
 from lib.reasons import require_reason
+from lib.text import clean_code, fold_code, is_printable_code
 from tracking.models import Coupon
 
-_FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
+MAX_LENGTH = 64
 _INELIGIBLE_STATES = (State.REJECTED, State.TERMINATED)
 # The audit reason of an assignment from now on, for which none has to be given.
 AGREED = "Agreed with the affiliate."
@@ -113,8 +112,8 @@ def _release_terminated(codes: Sequence[str], start: datetime, *, now: datetime,
 
     They end with `start`, not with the termination: if an appeal annuls that, they had the code until then.
     """
-    held = Coupon.objects.annotate(upper=Upper("code")).filter(
-        upper__in=[code.upper() for code in codes], assigned_until__isnull=True, affiliate__state=State.TERMINATED
+    held = Coupon.objects.filter(
+        key__in=[fold_code(code) for code in codes], assigned_until__isnull=True, affiliate__state=State.TERMINATED
     )
     for coupon in held.select_related("affiliate").select_for_update(of=("self",)):
         if coupon.affiliate.state_since <= start:
@@ -122,10 +121,16 @@ def _release_terminated(codes: Sequence[str], start: datetime, *, now: datetime,
             _end_assignment(coupon, max(start, coupon.assigned_from or start), now=now, by=by, reason=reason)
 
 
+def validate_code(text: str) -> str:
+    """Return the coupon code as it is read. Raises ValidationError for `code` unless it has 1 to 64 printable characters."""
+    code = clean_code(text)
+    if not 1 <= len(code) <= MAX_LENGTH or not is_printable_code(code):
+        raise ValidationError({"code": _("Enter 1 to 64 printable characters.")})
+    return code
+
+
 def _clean_code(affiliate: Affiliate, code: str) -> str:
-    code = code.strip()
-    if not _FORM.fullmatch(code):
-        raise ValidationError({"code": _("Enter 1 to 64 letters, digits, dots, hyphens or underscores.")})
+    code = validate_code(code)
     if affiliate.state in _INELIGIBLE_STATES:
         raise ValidationError({"affiliate": _("%(affiliate)s is no longer in the program.") % {"affiliate": affiliate}})
     return code
@@ -135,11 +140,12 @@ def _check_available(codes: Sequence[str], assigned_from: datetime | None) -> No
     """Raise ValidationError for codes that are listed twice or assigned at a time that the new assignment overlaps."""
     seen: set[str] = set()
     for code in codes:
-        if code.upper() in seen:
+        key = fold_code(code)
+        if key in seen:
             raise ValidationError({"code": _("Coupon %(code)s is listed twice.") % {"code": code}})
-        seen.add(code.upper())
+        seen.add(key)
     overlaps = Q() if assigned_from is None else Q(assigned_until__isnull=True) | Q(assigned_until__gt=assigned_from)
-    taken = Coupon.objects.annotate(upper=Upper("code")).filter(overlaps, upper__in=list(seen))
+    taken = Coupon.objects.filter(overlaps, key__in=list(seen))
     if coupon := taken.select_related("affiliate").first():
         raise ValidationError({"code": _format_conflict(coupon)})
 

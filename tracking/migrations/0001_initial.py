@@ -5,7 +5,6 @@ import django.contrib.postgres.indexes
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import django.db.models.functions.text
 import lib.fields
 import lib.ids
 import pgtrigger.compiler
@@ -255,7 +254,8 @@ class Migration(migrations.Migration):
             name='Coupon',
             fields=[
                 ('id', models.UUIDField(default=lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=64, validators=[django.core.validators.RegexValidator('\\A[A-Za-z0-9._-]{1,64}\\Z')], verbose_name='code')),
+                ('code', models.CharField(max_length=64, verbose_name='code')),
+                ('key', lib.fields.CodeKeyField(editable=False, max_length=400)),
                 ('assigned_from', models.DateTimeField(blank=True, null=True, verbose_name='assigned from')),
                 ('assigned_until', models.DateTimeField(blank=True, null=True, verbose_name='assigned until')),
                 ('created_at', models.DateTimeField(verbose_name='created')),
@@ -264,8 +264,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'coupon',
                 'ordering': ['code', 'assigned_from'],
-                'indexes': [models.Index(django.db.models.functions.text.Upper('code'), name='coupon_code_upper')],
-                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Upper('code'), condition=models.Q(('assigned_until__isnull', True)), name='unique_assigned_coupon_code'), models.CheckConstraint(condition=models.Q(('assigned_until__isnull', True), ('assigned_from__isnull', True), ('assigned_until__gte', models.F('assigned_from')), _connector='OR'), name='coupon_assigned_from_before_until')],
+                'indexes': [models.Index(fields=['key'], name='coupon_key')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('assigned_until__isnull', True)), fields=('key',), name='unique_assigned_coupon_code'), models.CheckConstraint(condition=models.Q(('assigned_until__isnull', True), ('assigned_from__isnull', True), ('assigned_until__gte', models.F('assigned_from')), _connector='OR'), name='coupon_assigned_from_before_until')],
             },
         ),
         migrations.AddIndex(

@@ -8,10 +8,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate, State
+from lib.fields import CodeKeyField
 from lib.foreign_keys import build_no_delete_triggers
 from lib.ids import uuid7
 
@@ -58,11 +58,12 @@ class CouponQuerySet(models.QuerySet["Coupon"]):
 
 
 class Coupon(models.Model):
-    """The assignment of a coupon code to an affiliate for a period. Codes are compared case-insensitively."""
+    """The assignment of a coupon code to an affiliate for a period. Codes are compared by their `key`."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="coupons")
-    code = models.CharField(_("code"), max_length=64, validators=[RegexValidator(r"\A[A-Za-z0-9._-]{1,64}\Z")])
+    code = models.CharField(_("code"), max_length=64)
+    key = CodeKeyField()
     # None: from the affiliate's first acceptance (specification 4, import).
     assigned_from = models.DateTimeField(_("assigned from"), null=True, blank=True)
     assigned_until = models.DateTimeField(_("assigned until"), null=True, blank=True)
@@ -75,7 +76,7 @@ class Coupon(models.Model):
         ordering: ClassVar = ["code", "assigned_from"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                Upper("code"), condition=Q(assigned_until__isnull=True), name="unique_assigned_coupon_code"
+                fields=["key"], condition=Q(assigned_until__isnull=True), name="unique_assigned_coupon_code"
             ),
             models.CheckConstraint(
                 condition=Q(assigned_until__isnull=True)
@@ -84,7 +85,7 @@ class Coupon(models.Model):
                 name="coupon_assigned_from_before_until",
             ),
         ]
-        indexes: ClassVar = [models.Index(Upper("code"), name="coupon_code_upper")]
+        indexes: ClassVar = [models.Index(fields=["key"], name="coupon_key")]
 
     def __str__(self) -> str:
         return self.code

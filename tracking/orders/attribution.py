@@ -9,6 +9,7 @@ from affiliates.models import State
 from affiliates.status_history import StatusEntry, find_termination, get_state_at, was_terminated_for_breach
 from agreements.applicable_version import ApplicableVersion, PublishedVersion, resolve_applicable_version
 from agreements.rules import Rule
+from lib.text import fold_code
 from tracking.clicks.click_ids import ClickToken
 from tracking.models import Reason
 
@@ -54,12 +55,14 @@ class Attribution(NamedTuple):
     rates_agreement_id: UUID | None = None
     # The primary key of the winning click.
     nonce: UUID | None = None
+    # The code that counts, as it was read: of several the first that is assigned, else the first.
+    coupon: str = ""
 
 
 class AttributionData(NamedTuple):
     """The data that attribution of a batch of orders depends on."""
 
-    assignments: Mapping[str, Sequence[CouponAssignment]]  # by upper-case coupon code
+    assignments: Mapping[str, Sequence[CouponAssignment]]  # by the key of the coupon code
     link_owners: Mapping[UUID, UUID]
     histories: Mapping[UUID, Sequence[StatusEntry]]
     acceptances: Mapping[UUID, Mapping[UUID, datetime]]
@@ -86,7 +89,7 @@ class AttributionData(NamedTuple):
         """
         if self.program_ends_at and moment >= self.program_ends_at:
             return None
-        for row in self.assignments.get(code.upper(), ()):
+        for row in self.assignments.get(fold_code(code), ()):
             start = row.assigned_from or min(self.acceptances.get(row.affiliate_id, {}).values(), default=None)
             if start is None or start > moment or (row.assigned_until is not None and row.assigned_until <= moment):
                 continue
@@ -98,6 +101,12 @@ class AttributionData(NamedTuple):
         """Return the affiliate to whom `code` was assigned when the program ended, if it had ended at `moment`."""
         ends_at = self.program_ends_at
         return self.find_coupon_owner(code, ends_at - _TICK) if ends_at and moment >= ends_at else None
+
+    def pick_coupon(self, codes: Sequence[str], moment: datetime) -> str:
+        """Return the first of the codes that is assigned at `moment`, else the first; "" if there is none."""
+        if len(codes) < 2:
+            return codes[0] if codes else ""
+        return next((code for code in codes if self.find_coupon_owner(code, moment)), codes[0])
 
 
 def attribute_order(

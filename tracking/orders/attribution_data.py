@@ -11,6 +11,7 @@ from django.db import connection
 from affiliates.models import IN_EFFECT_SQL
 from agreements.applicable_version import PublishedVersion
 from lib.instants import build_microseconds_sql, parse_microseconds
+from lib.text import clean_code, fold_code
 from tracking.clicks import click_ids
 from tracking.clicks.click_ids import ClickToken
 from tracking.orders.attribution import Attribution, AttributionData, CouponAssignment, attribute_order
@@ -19,9 +20,9 @@ from tracking.orders.snapshots import Snapshot
 # One query for everything: six queries would cost a single order more than the rest of its processing.
 _FACTS_SQL = f"""
     WITH assigned AS MATERIALIZED (
-        SELECT affiliate_id, UPPER(code) AS code, assigned_from, assigned_until
+        SELECT affiliate_id, key AS code, assigned_from, assigned_until
           FROM tracking_coupon
-         WHERE UPPER(code) = ANY(%(codes)s::text[]) AND created_at <= %(known_at)s::timestamptz
+         WHERE key = ANY(%(codes)s::text[]) AND created_at <= %(known_at)s::timestamptz
     ), owned AS MATERIALIZED (
         SELECT id, affiliate_id FROM tracking_link WHERE id = ANY(%(links)s::uuid[])
     ), involved AS MATERIALIZED (
@@ -94,28 +95,30 @@ def _attribute_batch(
     batch: Sequence[Snapshot], *, orders: Collection[str], known_at: datetime | None = None
 ) -> dict[str, Attribution]:
     click_tokens = {s.click_id: click_ids.verify_click_id(s.click_id) for s in batch if s.click_id}
-    codes = {s.coupon.upper() for s in batch if s.coupon}
+    codes = {fold_code(code) for s in batch for code in s.coupons}
     facts = _fetch_facts(
         codes, {token.link_id for token in click_tokens.values() if token}, orders=orders, known_at=known_at
     )
     data, existing = _build_attribution_data(facts), {fact.text for fact in facts["order"]}
     return {
-        s.order_id: attribute_order(
-            data,
-            coupon=s.coupon,
-            click_id=s.click_id,
-            click_token=click_tokens.get(s.click_id),
-            placed_at=s.placed_at,
-        )
+        s.order_id: _attribute_snapshot(data, s, click_tokens.get(s.click_id))
         for s in batch
         if s.order_id not in existing
     }
 
 
+def _attribute_snapshot(data: AttributionData, snapshot: Snapshot, click_token: ClickToken | None) -> Attribution:
+    coupon = data.pick_coupon(snapshot.coupons, snapshot.placed_at)
+    attribution = attribute_order(
+        data, coupon=coupon, click_id=snapshot.click_id, click_token=click_token, placed_at=snapshot.placed_at
+    )
+    return attribution._replace(coupon=clean_code(coupon)) if coupon else attribution
+
+
 def load_attribution_data(
     codes: set[str], click_tokens: Mapping[str, ClickToken | None], *, extra_affiliate_ids: Collection[UUID] = ()
 ) -> AttributionData:
-    """Load the data for upper-case coupon `codes`, for click tokens by click id and for further affiliates."""
+    """Load the data for the keys of coupon `codes`, for click tokens by click id and for further affiliates."""
     return _build_attribution_data(
         _fetch_facts(
             codes,

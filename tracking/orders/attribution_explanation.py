@@ -3,6 +3,7 @@
 Of another affiliate's order, an affiliate may learn only what became of their own coupon or click.
 """
 
+import unicodedata
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -13,6 +14,7 @@ from affiliates.status_history import find_termination
 from agreements.clauses import get_clause_number
 from agreements.rules import Rule
 from lib.formatting import format_datetime_for
+from lib.text import clean_code, show_invisible
 from tracking.models import Coupon, Reason
 from tracking.orders import attribution_data, reason_texts
 from tracking.orders.attribution import RULES, AttributionData
@@ -50,22 +52,26 @@ class ExplanationContext(NamedTuple):
 
 def explain_order(lookup: OrderLookup, *, settled: bool) -> list[Explanation]:
     """Explain why the order is the affiliate's, or why each of their coupons and clicks in it does not count."""
-    codes = {lookup.order.coupon_code.upper()} - {""}
+    codes = set(lookup.newest_content["coupons"])
     data = attribution_data.load_attribution_data(codes, {}, extra_affiliate_ids=[lookup.affiliate.pk])
     context = ExplanationContext(lookup, data, settled)
     if lookup.is_own:
         return _explain_credited(context)
-    explanations = [one for one in (_explain_coupon(context), _explain_click(context)) if one]
+    coupon = _explain_coupon(context)
+    if coupon:
+        coupon = coupon._replace(text=_add_spelling(coupon.text, lookup, lookup.current_references.code))
+    explanations = [one for one in (coupon, _explain_click(context)) if one]
     return explanations or [_explain_superseded(context)]
 
 
 def _explain_credited(context: ExplanationContext) -> list[Explanation]:
     order, lookup = context.lookup.order, context.lookup
     if order.reason == Reason.COUPON:
-        code = lookup.current_references.code or lookup.all_references.code
+        code = lookup.current_references.spell(order.coupon_code) or lookup.all_references.code
         text = _("The order names your coupon %(code)s, which was assigned to you when the order was placed.") % {
             "code": code
         }
+        text = _add_spelling(text, lookup, code)
     else:
         text = reason_texts.describe_window(lookup, context.data)
     explanations = [Explanation(text, order.agreement_id, order.clause)]
@@ -79,15 +85,30 @@ def _explain_credited(context: ExplanationContext) -> list[Explanation]:
     return explanations
 
 
+def _add_spelling(text: str, lookup: OrderLookup, code: str) -> str:
+    """Add to `text` how the shop spelled the affiliate's coupon, if the code was found only after cleaning."""
+    sent = lookup.get_sent_coupon(code)
+    read = clean_code(sent)
+    if read == unicodedata.normalize("NFC", sent):
+        return text
+    spelling = _("The shop sent “%(sent)s”; it was read as %(read)s.") % {"sent": show_invisible(sent), "read": read}
+    return f"{text} {spelling}"
+
+
 def _explain_coupon(context: ExplanationContext) -> Explanation | None:
     lookup, order = context.lookup, context.lookup.order
     if not lookup.current_references.assignments:
         return None
     if lookup.is_denied and order.link_id is None:
         return Explanation(reason_texts.describe_reason(lookup, context.data), order.agreement_id, order.clause)
-    if context.data.find_coupon_owner(order.coupon_code, order.placed_at) == lookup.affiliate.pk:
-        text = _("The order names your coupon %(code)s.") % {"code": lookup.current_references.code}
+    text = _("The order names your coupon %(code)s.") % {"code": lookup.current_references.code}
+    owners = [context.data.find_coupon_owner(code, order.placed_at) for code in lookup.newest_content["coupons"]]
+    assigned = [owner for owner in owners if owner]
+    if assigned[:1] == [lookup.affiliate.pk]:
         return _explain_recorded_late(context, text)
+    if lookup.affiliate.pk in assigned:
+        first = _("It names a coupon of another affiliate before it, and the first assigned coupon counts.")
+        return context.explain(f"{text} {first}", Rule.COUPON_ASSIGNMENT)
     return context.explain(_describe_unassigned(context), Rule.COUPON_ASSIGNMENT)
 
 
@@ -126,7 +147,8 @@ def _explain_click(context: ExplanationContext) -> Explanation | None:
     if lookup.current_references.link is None:
         return None
     values = {"link": lookup.current_references.link}
-    owner = context.data.find_coupon_owner(order.coupon_code, order.placed_at) if order.coupon_code else None
+    counting = context.data.pick_coupon(lookup.newest_content["coupons"], order.placed_at)
+    owner = context.data.find_coupon_owner(counting, order.placed_at) if counting else None
     if owner == lookup.affiliate.pk:
         return None  # the explanation of the coupon is enough
     if owner is not None:

@@ -1,7 +1,7 @@
 """Stored orders as their newest snapshots say they are."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from tracking.models import OrderLine, Reason
+from lib.text import clean_code, fold_code
+from tracking.models import Order, OrderLine, OrderSnapshot, Reason
 from tracking.orders.attribution import Attribution
 from tracking.orders.order_state import OrderState
 from tracking.orders.snapshots import HASH_PREFIX, Line, Snapshot
@@ -59,6 +60,24 @@ def _build_line(row: OrderLine) -> Line:
     return Line(row.line_id, row.sku, row.title, row.category, row.quantity, row.amount, row.refunded)
 
 
+def load_newest_content(order: Order) -> dict[str, Any]:
+    """Return the content of the order's newest snapshot, or what the order itself says if it was stored without one."""
+    rows = OrderSnapshot.objects.filter(order_id=order.order_id, updated_at=order.updated_at or order.placed_at)
+    content: dict[str, Any] | None = rows.values_list("content", flat=True).first()
+    coupons = [fold_code(order.coupon_code)] if order.coupon_code else []
+    return {"coupons": coupons, "click_id": order.click_id or None} if content is None else content
+
+
+def list_sent_coupons(content: Mapping[str, Any]) -> list[str]:
+    """Return the coupon codes of a snapshot as the shop sent them."""
+    return list(content.get("sent", {}).get("coupons") or content["coupons"])
+
+
+def read_coupons(content: Mapping[str, Any]) -> list[str]:
+    """Return the coupon codes of a snapshot as they were read."""
+    return [clean_code(code) for code in list_sent_coupons(content)]
+
+
 def build_snapshot(content: dict[str, Any]) -> Snapshot:
     """The snapshot that a receipt's content is."""
     customer = content["customer"]
@@ -70,11 +89,12 @@ def build_snapshot(content: dict[str, Any]) -> Snapshot:
         completed_at=datetime.fromisoformat(content["completed_at"]) if content["completed_at"] else None,
         currency=content["currency"],
         click_id=content["click_id"] or "",
-        coupon=content["coupon"] or "",
+        coupons=tuple(list_sent_coupons(content)),
         customer_hash=(customer["ref"] or "").removeprefix(HASH_PREFIX),
         country=customer["country"] or "",
         lines=tuple(
             Line(**line | {"amount": Decimal(line["amount"]), "refunded": Decimal(line["refunded"])})
             for line in content["lines"]
         ),
+        sent_click_id=content.get("sent", {}).get("click_id", ""),
     )

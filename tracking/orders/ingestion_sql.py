@@ -180,7 +180,6 @@ def _build_values(state: OrderState) -> dict[str, Any]:
         "updated_at": s.updated_at,
         "status": s.status,
         "completed_at": s.completed_at,
-        "coupon": s.coupon,
         "click_id": s.click_id,
         "customer_hash": s.customer_hash,
         "country": s.country,

@@ -4,18 +4,20 @@ An order stores one candidate. But it may name the coupon of one affiliate and a
 snapshots may name a third, so the references are worked out for each affiliate who looks it up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
-from django.db.models.functions import Upper
 
 from affiliates.models import Affiliate
+from lib.text import clean_code, fold_code
 from tracking.clicks.click_ids import LINK_IN_SQL, extract_link_id
 from tracking.models import Coupon, Link, Order, OrderSnapshot
+from tracking.orders import history
+from tracking.orders.snapshots import ORDER_ID
 
 _CLICKED_LINK_SQL = LINK_IN_SQL.format(text="(snapshot_row.content->>'click_id')")
 # One statement, so that an order of others takes as long as one that does not exist.
@@ -25,7 +27,7 @@ _FIND_ORDER_SQL = {
      WHERE o.{column} = %(value)s
        AND (o.affiliate_id = %(affiliate)s
             OR EXISTS (SELECT 1 FROM tracking_ordersnapshot snapshot_row
-                         JOIN tracking_coupon own ON UPPER(own.code) = UPPER(snapshot_row.content->>'coupon')
+                         JOIN tracking_coupon own ON snapshot_row.content->'coupons' ? own.key
                         WHERE snapshot_row.order_id = o.order_id AND own.affiliate_id = %(affiliate)s)
             OR EXISTS (SELECT 1 FROM tracking_ordersnapshot snapshot_row
                          JOIN tracking_link own ON own.id = {_CLICKED_LINK_SQL}
@@ -45,6 +47,10 @@ class OrderReferences(NamedTuple):
     def code(self) -> str:
         """Return the coupon code as it was assigned to the affiliate; "" for none."""
         return self.assignments[0].code if self.assignments else ""
+
+    def spell(self, code: str) -> str:
+        """Return `code` as it was assigned to the affiliate; their first one if it is none of theirs."""
+        return next((row.code for row in self.assignments if row.key == fold_code(code)), self.code)
 
 
 class OrderLookup:
@@ -71,20 +77,28 @@ class OrderLookup:
     @cached_property
     def current_references(self) -> OrderReferences:
         """Return the references in the newest snapshot."""
-        return self._find_references([self.order.coupon_code], [self.order.click_id])
+        return self._find_references([self.newest_content])
 
     @cached_property
     def all_references(self) -> OrderReferences:
         """Return the references in any snapshot, including the newest."""
-        rows = OrderSnapshot.objects.filter(order_id=self.order.order_id).values_list(
-            "content__coupon", "content__click_id"
-        )
-        pairs = list(rows.order_by("updated_at"))
-        return self._find_references([coupon for coupon, _ in pairs], [click_id for _, click_id in pairs])
+        rows = OrderSnapshot.objects.filter(order_id=self.order.order_id).order_by("updated_at")
+        return self._find_references(list(rows.values_list("content", flat=True)))
 
-    def _find_references(self, codes: Sequence[str | None], click_ids: Sequence[str | None]) -> OrderReferences:
-        wanted = {code.upper() for code in codes if code}
-        own = Coupon.objects.for_affiliate(self.affiliate).annotate(upper=Upper("code")).filter(upper__in=wanted)
+    @cached_property
+    def newest_content(self) -> dict[str, Any]:
+        """Return the content of the newest snapshot."""
+        return history.load_newest_content(self.order)
+
+    def get_sent_coupon(self, code: str) -> str:
+        """Return the coupon `code` as the shop sent it in the newest snapshot; "" if that does not name it."""
+        sent = history.list_sent_coupons(self.newest_content)
+        return next((text for text in sent if fold_code(text) == fold_code(code)), "")
+
+    def _find_references(self, contents: Sequence[Mapping[str, Any]]) -> OrderReferences:
+        wanted = {key for content in contents for key in content["coupons"]}
+        own = Coupon.objects.for_affiliate(self.affiliate).filter(key__in=wanted)
+        click_ids = [content["click_id"] for content in contents]
         links = [pk for click_id in click_ids if click_id and (pk := extract_link_id(click_id))]
         return OrderReferences(
             assignments=list(own.order_by("created_at")),
@@ -94,7 +108,8 @@ class OrderLookup:
 
 def find_order_by_number(affiliate: Affiliate, order_id: str) -> OrderLookup | None:
     """Find an order by the shop's number, if it is the affiliate's or a snapshot of it names their coupon or link."""
-    return _find_order(affiliate, "order_id", order_id) if "\0" not in order_id else None
+    number = clean_code(order_id).removeprefix("#")
+    return _find_order(affiliate, "order_id", number) if ORDER_ID.fullmatch(number) else None
 
 
 def find_order_by_id(affiliate: Affiliate, pk: UUID) -> OrderLookup | None:

@@ -38,7 +38,7 @@ class OrderState:
         return (
             self.snapshot is not None
             and not self.is_new
-            and self.attribution._replace(nonce=None) != self.stored_attribution
+            and self.attribution._replace(nonce=None, coupon="") != self.stored_attribution
         )
 
     def take_attribution(self, other: "OrderState") -> None:
@@ -49,7 +49,7 @@ class OrderState:
         """Keep the stored attribution, by `clause`, because a close has settled a line of the order."""
         assert self.stored_attribution is not None
         self.attribution, self.clause, self.click_details, self.is_frozen = (
-            self.stored_attribution,
+            self.stored_attribution._replace(coupon=self.attribution.coupon),
             clause,
             UNKNOWN,
             True,

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 
 from tracking.clicks.click_ids import ClickToken
-from tracking.models import Order, Reason
+from tracking.models import Order, OrderSnapshot, Reason
 from tracking.orders import attribution_data
 from tracking.orders.attribution import attribute_order
 
@@ -37,20 +37,26 @@ def find_gained_orders(*, days: int, since: datetime, until: datetime) -> Iterat
 
 def _find_owners(orders: Sequence[Order], days: int) -> Iterator[tuple[UUID, UUID]]:
     click_tokens = {order.click_id: _build_click_token(order) for order in orders}
-    data = attribution_data.load_attribution_data(
-        {order.coupon_code.upper() for order in orders if order.coupon_code}, click_tokens
-    )
+    codes = _load_coupons(orders)
+    data = attribution_data.load_attribution_data({code for keys in codes.values() for code in keys}, click_tokens)
     data = data._replace(attribution_days=dict.fromkeys(data.attribution_days, days))
     for order in orders:
         attribution = attribute_order(
             data,
-            coupon=order.coupon_code,
+            coupon=data.pick_coupon(codes[order.pk], order.placed_at),
             click_id=order.click_id,
             click_token=click_tokens[order.click_id],
             placed_at=order.placed_at,
         )
         if attribution.affiliate_id:
             yield order.pk, attribution.affiliate_id
+
+
+def _load_coupons(orders: Sequence[Order]) -> dict[UUID, list[str]]:
+    """Return {order: keys of all of its coupon codes}, of which the order itself has only one."""
+    newest = OrderSnapshot.objects.filter(order_id=OuterRef("order_id"), updated_at=OuterRef("updated_at"))
+    rows = Order.objects.filter(pk__in=[order.pk for order in orders])
+    return dict(rows.annotate(codes=Subquery(newest.values("content__coupons"))).values_list("pk", "codes"))
 
 
 def _build_click_token(order: Order) -> ClickToken | None:

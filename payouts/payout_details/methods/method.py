@@ -1,12 +1,11 @@
 """The interface of a payout method."""
 
-import unicodedata
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
-from affiliates.fields import JOINERS
+from lib.text import JOINERS
 
 REDACTED = "erased"
 
@@ -59,11 +58,6 @@ class Method(Protocol):
 
     def redact_file(self, content: bytes, references: Collection[str]) -> bytes:
         """Return a file of `build_file` without the payees of these payouts, but with all amounts and references."""
-
-
-def remove_invisible(text: str, keep: str = "") -> str:
-    """Return `text` without format characters such as U+200B, which are copied unseen, except those in `keep`."""
-    return "".join(character for character in text if character in keep or unicodedata.category(character) != "Cf")
 
 
 def is_printable(text: str, min_length: int, max_length: int) -> bool:

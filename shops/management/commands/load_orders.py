@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from shops import intake
+from shops.strict_json import remove_byte_order_mark
 from tracking.orders.incoming import Outcome
 
 
@@ -43,6 +44,8 @@ class Command(BaseCommand):
         outcomes: Counter[str] = Counter()
         done, number = 0, 0
         while batch := list(islice(lines, intake.BATCH)):
+            if number == 0:
+                batch[0] = remove_byte_order_mark(batch[0])
             filled = [(number + i, line) for i, line in enumerate(batch, 1) if line.strip()]
             results = intake.ingest_lines(
                 lines=[line for _number, line in filled], source=source[:200], now=timezone.now()

@@ -7,7 +7,8 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
 from lib.csv import build_csv, rewrite_csv
-from payouts.payout_details.methods.method import REDACTED, Sender, Transfer, remove_invisible
+from lib.text import remove_invisible
+from payouts.payout_details.methods.method import REDACTED, Sender, Transfer
 
 
 class PayPal:

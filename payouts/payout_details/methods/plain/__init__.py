@@ -6,7 +6,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from lib.csv import build_csv, rewrite_csv
-from payouts.payout_details.methods.method import REDACTED, Sender, Transfer, is_printable, remove_invisible
+from lib.text import remove_invisible
+from payouts.payout_details.methods.method import REDACTED, Sender, Transfer, is_printable
 
 COLUMNS = ("reference", "holder", "account", "country", "amount", "currency", "note")
 
