@@ -51,9 +51,9 @@ def decide_appeal(*, review: Review, outcome: str, reason: str, now: datetime, b
     ValidationError if `by` decided the review, IllegalTransition from `appeal_decide_by` on, when
     the appeal is granted automatically.
     """
-    require_uninvolved(by, [review.affiliate])
     reason = clean_text(reason, "reason")
     current = timeline.lock_review(review)
+    require_uninvolved(by, [current.affiliate])
     if current.state != Review.State.APPEALED:
         raise IllegalTransition(_("There is no appeal to decide."))
     if is_over(current.appeal_decide_by, now):

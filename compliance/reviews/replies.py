@@ -54,9 +54,9 @@ def reply(
 @transaction.atomic
 def add_note(*, review: Review, text: str, now: datetime, by: User) -> ReviewEvent:
     """Add a note that only staff can see, in any state of the review."""
-    require_uninvolved(by, [review.affiliate])
     text = clean_text(text)
     current = timeline.lock_review(review)
+    require_uninvolved(by, [current.affiliate])
     event = timeline.append_event(review=current, kind=ReviewEvent.Kind.NOTE, now=now, by=by, text=text, private=True)
     timeline.record_audit(review=current, action="review note", now=now, by=by, reason="A private note of staff.")
     return event

@@ -82,7 +82,7 @@ def test_list_is_filtered_by_state_month_and_category(affiliate, sign_in):
 
 @pytest.mark.parametrize(
     "query", [{"after": "x"}, {"after": "2026-01-01T00:00:00Z~"}, {"after": "2026-13-45T00:00:00Z~1"}, {"month": "x"},
-              {"state": "x"}, {"after": "2026-01-01T00:00:00~1"}, {"after": "\x00~1"}, {"month": "0000-00"},
+              {"state": "x"}, {"after": "2026-01-01T00:00:00~1"}, {"month": "0000-00"},
               {"month": "9999-12"}],
 )  # fmt: skip
 def test_list_ignores_invalid_queries(query, affiliate, sign_in):

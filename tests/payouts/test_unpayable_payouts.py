@@ -37,7 +37,7 @@ def test_payout_with_changed_details_is_removed_and_rest_is_sent_with_new_digest
     assert booking.get_balance(payout.affiliate) == Decimal("25.50")
     assert get_account_total(Account.PAYOUTS_IN_TRANSIT) == Decimal("-100.00")
     booked = LedgerTransaction.objects.get(source=f"payout:{payout.pk}:returned")
-    assert (booked.kind, booked.memo) == ("payout cancelled", payout.failure)
+    assert (booked.kind, booked.memo) == ("payout cancelled", payout.reference)
     assert AuditRecord.objects.get(action="payout cancelled").reason == payout.failure
 
     approve_batch(batch, preparer, approver)
@@ -78,7 +78,7 @@ def test_held_payout_must_be_removed_before_submission(make_draft_batch, prepare
     holds.release_payouts(affiliate=affiliate, source="staff", now=FEBRUARY, by=approver)
     new = payout_transitions.reissue(payout=payout, reason="The order was lifted.", now=FEBRUARY, by=preparer)
     booked = LedgerTransaction.objects.get(source=f"payout:{new.pk}:issued")
-    assert booked.memo == f"{new.reference}: The order was lifted."
+    assert booked.memo == new.reference
     assert get_account_total(Account.PAYOUTS_IN_TRANSIT) == Decimal("-125.50")
 
 
@@ -89,7 +89,7 @@ def test_holding_a_payout_removes_it_from_the_batch(make_draft_batch, preparer, 
     batch.refresh_from_db()
     assert (batch.state, list_states(batch)) == ("draft", ["cancelled", "draft"])
     assert booking.get_balance(payout.affiliate) == Decimal("100.00")
-    assert LedgerTransaction.objects.get(kind="payout cancelled").memo == "Their bank has called."
+    assert LedgerTransaction.objects.get(kind="payout cancelled").memo == payout.reference
     assert set(AuditRecord.objects.filter(reason="Their bank has called.").values_list("action", flat=True)) == {
         "payout cancelled", "payouts held",
     }  # fmt: skip
