@@ -143,6 +143,7 @@ def send_terminated(affiliate: Affiliate, *, reason: str, clause: str, at: datet
         "clause": clause,
         "at": format_datetime_for(at, affiliate),
         "breach": False,
+        "forfeits": False,
         "review": "",
     }
     notify(affiliate=affiliate, kind="terminated", key=_build_message_key(affiliate, at), context=context)
@@ -156,6 +157,7 @@ def send_terminated_for_breach(review: Review) -> None:
         "clause": cite_review_clause(review),
         "at": format_datetime_for(at, affiliate),
         "breach": True,
+        "forfeits": review.forfeits and review_money.list_forfeitable_commissions(review).exists(),
         "review": str(review.pk),
     }
     notify(affiliate=affiliate, kind="terminated", key=_build_message_key(affiliate, at), context=context)

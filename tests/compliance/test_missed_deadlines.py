@@ -13,11 +13,17 @@ from agreements.models import ProhibitedActivity
 from compliance.admin.forms import build_decision_form
 from compliance.models import Review, ReviewEvent
 from compliance.reviews import appeals, deadlines_task, decisions
+from mail.rendering import render
 from tests.compliance.cases import NOW, TICK, days, get_amount, list_mails, make_order
 from tests.compliance.review_cases import count_holds, decide_review, open_fraud_review
 
 # 30 days to decide.
 DEADLINE = NOW + days(30)
+
+
+def read_mail(affiliate, kind):
+    (mail,) = list_mails(affiliate, kind)
+    return render(kind=mail.kind, context=mail.context).text
 
 
 def decide(review, decision, now, by):
@@ -58,6 +64,7 @@ def test_late_termination_forfeits_nothing(affiliate, reviewer, second_reviewer,
     affiliate.refresh_from_db()
     assert (affiliate.state, count_holds(review)) == (State.TERMINATED, 0)
     assert list_mails(affiliate, "review_decided")[0].context["forfeited"] == 0
+    assert "Everything you have earned will be paid." in read_mail(affiliate, "terminated")
     if refused:
         appeals.appeal(review=review, text="No!", now=DEADLINE + days(1), by=affiliate.user)
         appeals.decide_appeal(
@@ -74,6 +81,7 @@ def test_termination_in_time_forfeits_what_it_names(affiliate, reviewer):
     review = open_fraud_review(affiliate, reviewer, commissions=[named])
     decide(review, "termination", DEADLINE - TICK, reviewer)
     assert list_mails(affiliate, "review_decided")[0].context["forfeited"] == 1
+    assert "The commissions named in the review are forfeited" in read_mail(affiliate, "terminated")
     assert (get_amount(named), count_holds(review)) == (Decimal("5.00"), 1)
     deadlines_task.enforce_deadlines(now=DEADLINE + days(14))
     assert (get_amount(named), get_amount(other)) == (Decimal("0.00"), Decimal("5.00"))

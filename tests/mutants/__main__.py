@@ -37,6 +37,7 @@ _CLOSE = (
     SIMULATION_TEST,
 )
 # The tests to run for the mutants of each module, the quickest first.
+_APPEALS = ("tests/compliance/test_granted_appeals.py", "tests/compliance/test_granted_appeal_money.py")
 TESTS = {
     "lib/money.py": ("tests/lib/test_money.py",),
     "agreements/periods.py": ("tests/payouts/test_periods.py",),
@@ -48,9 +49,13 @@ TESTS = {
     ),
     "tracking/orders/attribution.py": (
         "tests/tracking/test_attribution.py",
+        "tests/tracking/test_attribution_rules.py",
         "tests/tracking/test_attribution_version.py",
         "tests/tracking/test_attribution_data.py",
     ),
+    "tracking/orders/reattribution.py": _APPEALS,
+    "payouts/commissions/reattribution.py": _APPEALS,
+    "affiliates/status_history.py": ("tests/affiliates/test_status_history.py", *_APPEALS),
     "tracking/orders/attribution_data.py": (
         "tests/tracking/test_attribution_data.py",
         "tests/payouts/test_forfeiture.py",

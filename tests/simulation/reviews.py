@@ -125,7 +125,7 @@ class ReviewSteps(ProgramSimulation):
         return [version for version in self.reference.versions[1:] if version.effective_at <= self.now]
 
     @step(
-        4,
+        12,
         when=lambda run: run._list_versions_in_effect(),
         index=INDEXES,
         code=CODES,

@@ -21,7 +21,7 @@ class TermSteps(ProgramSimulation):
     """Agreement versions, statuses, payout holds and details, and the clock."""
 
     @step(
-        2,
+        6,
         when=lambda run: len(run.reference.versions) <= run.new_versions,
         name=st.sampled_from(list(CHANGES)),
         days=st.sampled_from([0, 3, 14, 20]),

@@ -76,8 +76,8 @@ def check_raised_rate(year: ProgramYear) -> None:
     check_sale(year, "2-ANN", "ANN", Credited("1", "5.00"), click=ann, placed="2026-03-09T23:59:59")
     check_sale(year, "2-CAT-before", "CAT", Credited("1", "5.00"), placed="2026-03-09T23:59:59")
     year.advance_to("2026-03-10")
-    # The time of the order decides, not the time of the click.
-    check_sale(year, "2-BEN", "BEN", Credited("2", "6.00"), click=ben, placed="2026-03-10T00:00:00")
+    # The time of the order decides about the rate, the time of the click about the window.
+    check_sale(year, "2-BEN", "BEN", Credited("2", "6.00", click_version="1"), click=ben, placed="2026-03-10T00:00:00")
     check_sale(year, "2-CAT-after", "CAT", Credited("2", "6.00"), placed="2026-03-10T00:00:00")
     check_sale(year, "2-DAN", "DAN", Credited("2", "0.60", "10.00"), amount="10.00", placed="2026-03-15T12:00:00")
     # A later snapshot of an order from January is still priced under version 1.
@@ -159,7 +159,9 @@ def check_cut_in_effect(year: ProgramYear) -> None:
 
     year.advance_to("2026-07-01T12:00:00")
     assert year.list_new_mail() == {"BEN": ["pause"], "CAT": ["pause"]}
-    check_sale(year, "3-ANN-after", "ANN", Credited("3", "4.00"), click=ann, placed="2026-07-01T00:00:00")
+    check_sale(
+        year, "3-ANN-after", "ANN", Credited("3", "4.00", click_version="2"), click=ann, placed="2026-07-01T00:00:00"
+    )
     # Ben's links still lead to the shop, untracked; an earlier click still counts, at the old rate.
     assert year.click("ANN") is not None
     assert year.click("BEN") is year.click("CAT") is year.click("DAN") is None
@@ -186,7 +188,14 @@ def check_cut_in_effect(year: ProgramYear) -> None:
     not_accepted = NotCredited("not_accepted", "9.4 of version 3")
     check_sale(year, "3-BEN-paused-click", "BEN", not_accepted, click=paused, placed="2026-07-02T19:00:00")
     # The click of 30 June was made under version 2; the order is placed under version 3, accepted by then.
-    check_sale(year, "3-BEN-old-click", "BEN", Credited("3", "4.00"), click=ben, placed="2026-07-03T12:00:00")
+    check_sale(
+        year,
+        "3-BEN-old-click",
+        "BEN",
+        Credited("3", "4.00", click_version="2"),
+        click=ben,
+        placed="2026-07-03T12:00:00",
+    )
 
     year.advance_to("2026-07-25")
     assert year.list_new_mail() == {}
@@ -206,7 +215,9 @@ def check_second_raise(year: ProgramYear) -> None:
     clicked = year.click("BEN")
     check_sale(year, "4-ANN-before", "ANN", Credited("3", "4.00"), placed="2026-09-30T23:59:59")
     check_sale(year, "4-ANN-after", "ANN", Credited("4", "4.50"), placed="2026-10-01T00:00:00")
-    check_sale(year, "4-BEN", "BEN", Credited("4", "4.50"), click=clicked, placed="2026-10-01T00:00:00")
+    check_sale(
+        year, "4-BEN", "BEN", Credited("4", "4.50", click_version="3"), click=clicked, placed="2026-10-01T00:00:00"
+    )
     check_sale(year, "4-CAT", "CAT", PAUSED, placed="2026-10-05T12:00:00")
 
     # 20.00 of Ann's order of 9 March is refunded in November: 80.00 x 5.00 % = 4.00, at the rate of March.

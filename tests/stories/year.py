@@ -42,6 +42,7 @@ class Credited(NamedTuple):
     version: str
     commission: str
     base: str = "100.00"
+    click_version: str = ""  # the version at the click, if another
 
 
 class NotCredited(NamedTuple):
@@ -215,11 +216,11 @@ class ProgramYear:
         sold = self.orders[order_id]
         if isinstance(sold.expected, NotCredited):
             return [f"no affiliate: {sold.expected.reason}, {sold.expected.clause}"]
-        version, amount, base = sold.expected
+        version, amount, base, click_version = sold.expected
         reason, clause = ("click", "3.2") if sold.arguments["click"] else ("coupon", "3.5")
         rest = [f"4.3 {sold.amount} paid less 20.00 refunded is {base}."] if base != sold.amount else []
         return [
-            f"{sold.owner}: {reason}, {clause} of version {version}",
+            f"{sold.owner}: {reason}, {clause} of version {click_version or version}",
             f"{amount} by 4.1 of version {version}",
             f"4.1 Rate card of version {version}: Home decor, {RATES[version]} %.",
             *rest,

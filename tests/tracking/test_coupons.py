@@ -1,15 +1,17 @@
 """Assignment of coupon codes to affiliates."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError
 
 from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate, State
+from affiliates.status_history import change_status
 from audit.models import AuditRecord
 from compliance.signals import abuse_reports
 from tests.factories import NOW, make_affiliate, make_staff
@@ -144,3 +146,52 @@ def test_key_of_a_code_follows_the_code(affiliate: Affiliate) -> None:
     coupon.save()
     coupon.refresh_from_db()
     assert coupon.key == "erased"
+
+
+def terminate(affiliate: Affiliate, at: datetime) -> None:
+    change_status(affiliate=affiliate, to=State.TERMINATED, now=at, by=None)
+
+
+def test_code_of_terminated_affiliate_can_be_assigned_from_the_termination_on(affiliate: Affiliate) -> None:
+    old = coupons.assign_coupon(affiliate=affiliate, code="Spring", assigned_from=NOW, now=NOW, by=None)
+    terminate(affiliate, LATER)
+    other, staff = make_affiliate(), make_staff()
+    with pytest.raises(ValidationError, match="Enter a later date"):
+        coupons.assign_coupon(affiliate=other, code="spring", assigned_from=NOW, now=LATER, by=None)
+    coupons.assign_coupon(affiliate=other, code="spring", assigned_from=LATER, now=LATER, by=staff)
+    old.refresh_from_db()
+    assert old.ends_at == old.assigned_until == LATER
+    record = AuditRecord.objects.get(action="coupon unassigned")
+    assert (record.by, record.reason) == (
+        staff,
+        "The affiliate was terminated, and the code is assigned to another affiliate.",
+    )
+    with pytest.raises(ValidationError, match="already assigned"):
+        coupons.assign_coupon(affiliate=make_affiliate(), code="Spring", assigned_from=LATER, now=LATER, by=None)
+
+
+def test_assignment_ends_when_it_is_ended_or_its_affiliate_is_terminated(affiliate: Affiliate) -> None:
+    coupon = coupons.assign_coupon(affiliate=affiliate, code="Spring", assigned_from=NOW, now=NOW, by=None)
+    ended = coupons.assign_coupon(affiliate=affiliate, code="Summer", assigned_from=NOW, now=NOW, by=None)
+    coupons.unassign_coupon(coupon=ended, now=NOW + timedelta(hours=1), by=None)
+    assert (coupon.ends_at, ended.ends_at) == (None, NOW + timedelta(hours=1))
+    terminate(affiliate, LATER)
+    found = {row.code: row.ends_at for row in Coupon.objects.select_related("affiliate")}
+    assert found == {"Spring": LATER, "Summer": NOW + timedelta(hours=1)}
+
+
+@pytest.mark.parametrize(("accepted", "is_free"), [("2026-02-01", True), ("2026-01-31", False)])
+def test_import_takes_over_the_code_of_terminated_affiliate(tmp_path: Path, accepted: str, is_free: bool) -> None:
+    create_program("2026-01-01")
+    terminate(import_affiliates(["ANN"], tmp_path)["ANN"], parse_utc("2026-02-01"))
+    file = tmp_path / "more.csv"
+    file.write_text("code,email,name,country,coupon\nBEN,ben@example.com,Ben,GB,ann\n")
+    arguments = ("import_affiliates", str(file), "--accepted-offline", accepted, "--evidence", "signed paper")
+    if not is_free:
+        with pytest.raises(CommandError, match="1 problems"):
+            call_command(*arguments)
+        return
+    call_command(*arguments)
+    rows = Coupon.objects.order_by("assigned_from").values_list("affiliate__code", "assigned_from", "assigned_until")
+    end = parse_utc("2026-02-01")
+    assert list(rows) == [("ANN", parse_utc("2026-01-02"), end), ("BEN", end, None)]
