@@ -17,7 +17,7 @@ from django_countries.fields import Country
 
 from accounts.models import User
 from affiliates.models import Affiliate, Channel, StatusChange
-from agreements.models import Acceptance, AcceptancePerson, AgreementText, Promotion
+from agreements.models import Acceptance, AcceptancePerson, AgreementText, Decline, Promotion
 from audit.models import AuditRecord
 from compliance.models import Review, ReviewEvent, ReviewFile, Signal, TargetCheck, TargetNotice, TerminationNotice
 from mail import attachments
@@ -80,6 +80,7 @@ def collect_querysets(affiliate: Affiliate) -> dict[str, QuerySet[Any]]:
         "status_history": StatusChange.objects.filter(affiliate=affiliate),
         "acceptances": Acceptance.objects.for_affiliate(affiliate),
         "acceptance_persons": AcceptancePerson.objects.filter(acceptance__affiliate=affiliate),
+        "declines": Decline.objects.for_affiliate(affiliate),
         "promotions": Promotion.objects.filter(affiliates=affiliate),
         "links": Link.objects.for_affiliate(affiliate),
         "coupons": Coupon.objects.for_affiliate(affiliate),

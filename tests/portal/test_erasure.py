@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -49,6 +50,22 @@ def test_active_affiliate_cannot_be_erased(affiliate_factory):
         erasure.erase_affiliate(affiliate=affiliate, now=timezone.now(), by=None)
     affiliate.refresh_from_db()
     assert affiliate.erased_at is None
+
+
+def test_negative_balance_blocks_deletion_without_foretelling_a_payout(terminated, client_for, monkeypatch):
+    monkeypatch.setattr(erasure.booking, "get_balance", lambda _affiliate: Decimal("-50.00"))
+    [blocker] = erasure.list_blockers(terminated, timezone.now())
+    assert blocker.startswith("Your balance must be 0.00. It is negative")
+    page = client_for(terminated.user).get("/profile/data/").content.decode()
+    assert "It is negative" in page
+    assert "pay it out" not in page
+
+
+def test_positive_balance_blocks_deletion_until_it_is_paid(terminated, monkeypatch):
+    monkeypatch.setattr(erasure.booking, "get_balance", lambda _affiliate: Decimal("0.01"))
+    assert erasure.list_blockers(terminated, timezone.now()) == [
+        "Your balance must be 0.00: the next monthly closes pay it out."
+    ]
 
 
 def test_erasure_removes_all_personal_fields(terminated):
