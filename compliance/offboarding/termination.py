@@ -128,8 +128,7 @@ def start_leaving(
     declined: AgreementVersion | None = None,
 ) -> None:
     """Let the affiliate leave from `at` on, with an e-mail; `declined` is the version whose decline takes effect."""
-    # The history is ordered by time, so the new entry must be later than the last one.
-    since = max(at, affiliate.state_since + timedelta(microseconds=1))
+    since = _find_start(affiliate, at)
     if affiliate.state == State.APPROVED:
         status_history.change_status(
             affiliate=affiliate, to=State.TERMINATED, now=now, by=by, reason=reason or _("left"), at=since
@@ -150,6 +149,11 @@ def start_leaving(
         notice_ends_at=ends_at,
     )
     emails.send_leaving_confirmed(affiliate, ends_at=ends_at, agreement=agreement, declined=declined, now=now)
+
+
+def _find_start(affiliate: Affiliate, at: datetime) -> datetime:
+    """Return `at`, or the first instant after the last change: the history is ordered by time."""
+    return at if at >= affiliate.state_since else affiliate.state_since + timedelta(microseconds=1)
 
 
 def compute_leaving_end(affiliate: Affiliate, at: datetime, now: datetime) -> datetime:
@@ -185,7 +189,7 @@ def take_back_leaving(*, affiliate: Affiliate, now: datetime, by: User | None) -
         by=by,
         reason=_("took back leaving"),
         clause=cite_clause(agreement, Rule.LEAVING)[:60],
-        at=max(now, current.state_since + timedelta(microseconds=1)),
+        at=_find_start(current, now),
         notice_ends_at=running.takes_effect_at if running else None,
     )
     is_paused = get_applicable_version(current.pk, at=now)[1].is_paused

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from affiliates.models import Affiliate, Channel, StatusChange
-from agreements.models import Acceptance, AcceptancePerson, Promotion
+from agreements.models import Acceptance, AcceptancePerson, Decline, Promotion
 from audit.models import AuditRecord
 from compliance.models import (
     AbuseReport,
@@ -59,6 +59,7 @@ def collect_rows(affiliate: Affiliate) -> dict[str, Rows]:
         "acceptance_persons": AcceptancePerson.objects.filter(acceptance__affiliate=affiliate),
         "promotions": Promotion.objects.filter(affiliates=affiliate),
         "links": links,
+        "declines": Decline.objects.for_affiliate(affiliate),
         "coupons": Coupon.objects.for_affiliate(affiliate),
         "clicks": Click.objects.filter(link__in=links.values("pk")).order_by("at"),
         "orders": Order.objects.for_affiliate(affiliate),

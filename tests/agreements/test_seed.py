@@ -203,7 +203,7 @@ STATED = {
         "without regard to upper and lower case",
         "white space and invisible characters around them",
         "the first one that was assigned to an affiliate",
-        "assigned to no one does not stand in the way of a click",
+        "in the way of a click",
     ],
     Rule.RATE_CARD: ["after discounts, without shipping and tax", "applied to you when the order was placed"],
     Rule.ORDER_COMMISSION_CAP: ["applied to you when the order was placed"],

@@ -93,6 +93,21 @@ class TermSteps(ProgramSimulation):
             person.history.append((self.now, "leaving"))
             person.notice_ends_at = self.now + timedelta(days=30)
 
+    @step(2, when=lambda run: run.list_leaving(), index=INDEXES)
+    def take_back_leaving(self, index):
+        person = self.pick(self.list_leaving(), index)
+        before = person.history[-2][1]
+        termination.take_back_leaving(affiliate=self.get_affiliate(person.code), now=self.now, by=None)
+        person.history.append((self.now, before))
+        person.notice_ends_at = None
+
+    def list_leaving(self):
+        """Return the affiliates who left at an earlier instant and can still take it back."""
+        people = self.reference.people.values()
+        return [
+            p for p in people if p.state == "leaving" and p.history[-1][0] < self.now and not p.is_notice_over(self.now)
+        ]
+
     @step(1, code=CODES, source=SOURCES)
     def hold_payouts(self, code, source):
         holds.hold_payouts(affiliate=self.get_affiliate(code), source=source, reason="A test.", now=self.now, by=None)
