@@ -97,8 +97,10 @@ def test_read_only_admin_pages_reject_posts(matrix):
     assert not problems, "\n".join(problems)
 
 
-# Objects that every role may see, so a missing one looks different.
-PUBLIC_OBJECTS = ("agreements:version", "portal:agreement_accept", "portal:agreement_decline", "tracking:follow")
+# Objects that every role may see, so a missing one looks different. An unsubscribe address has a signed token.
+PUBLIC_OBJECTS = (
+    "agreements:version", "portal:agreement_accept", "portal:agreement_decline", "portal:unsubscribe", "tracking:follow",
+)  # fmt: skip
 
 
 def test_foreign_object_is_indistinguishable_from_a_missing_one(matrix):
