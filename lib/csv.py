@@ -21,8 +21,9 @@ DELIMITERS = (",", ";", "\t")
 
 Cell = str | int | Decimal | date | None
 # Excel takes full-width signs for formulas, too. Spreadsheets that split at semicolons or tabs see more starts of cells,
-# and skip spaces and quotes before them.
-_FORMULA_START = re.compile(r"(^(?=[\t\r\n])|(?:^|[;\t\r\n])(?=[ \u00a0\"]*[=+\-@＝＋－＠]))")
+# and skip white space, invisible characters and quotes before them.
+_SKIPPED = r"(?:[^\S\t\r\n]|[\u200b-\u200f\u2060\ufeff\"])*"
+_FORMULA_START = re.compile(rf"(^(?=[\t\r\n])|(?:^|[;\t\r\n])(?={_SKIPPED}[=+\-@＝＋－＠]))")
 _BEFORE_LINE = re.compile(r"(?<=\r)(?!\n)")
 
 

@@ -33,6 +33,7 @@ _PRICING = ("tests/payouts/test_pricing.py", "tests/payouts/test_rate_precedence
 _CLOSE = (
     "tests/payouts/test_close_boundaries.py",
     "tests/payouts/test_close_postings.py",
+    "tests/payouts/test_email_change_hold.py",
     "tests/stories/test_small_orders.py",
     SIMULATION_TEST,
 )
@@ -81,6 +82,7 @@ TESTS = {
         "tests/payouts/test_preflight.py",
         *_CLOSE,
     ),
+    "payouts/payout_details/email_change.py": ("tests/payouts/test_email_change_hold.py",),
     "payouts/closing/close_sql.py": (
         "tests/payouts/test_close_without_orders.py",
         "tests/payouts/test_preflight.py",

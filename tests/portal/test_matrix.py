@@ -97,12 +97,13 @@ def test_read_only_admin_pages_reject_posts(matrix):
     assert not problems, "\n".join(problems)
 
 
-# Objects that every role may see, so a missing one looks different.
+# Objects that every role may see, so a missing one looks different. An unsubscribe address has a signed token.
 PUBLIC_OBJECTS = (
     "agreements:version",
     "portal:agreement_accept",
     "portal:agreement_decline",
     "portal:agreement_take_back_decline",
+    "portal:unsubscribe",
     "tracking:follow",
 )
 
