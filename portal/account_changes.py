@@ -65,7 +65,8 @@ def _notify(user: User, to: str, kind: str, context: dict[str, object]) -> None:
     outbox.queue_email(
         kind=kind,
         to=to,
-        key=f"{kind}:{uuid7()}",
+        # With the user's id, by which an e-mail to a former address can be found.
+        key=f"{kind}:{user.pk}:{uuid7()}",
         context={"name": str(user), "program_name": settings.PROGRAM_NAME, **context},
         language=_get_language(user),
     )
