@@ -29,17 +29,17 @@ MFA_TOTP_ISSUER = env.str("PROGRAM_NAME", default="Accord")
 ACCOUNT_RATE_LIMITS = {
     "login": None,
     "login_failed": "5/5m/key",
-    "reset_password": "20/m/ip,5/5m/key",
-    "reset_password_from_key": "20/m/ip",
+    "reset_password": "20/m/ip,5/5m/key",  # nosec B105
+    "reset_password_from_key": "20/m/ip",  # nosec B105
     "signup": "20/m/ip",
     "reauthenticate": "30/m/ip,10/m/user",
-    "change_password": "5/m/user",
+    "change_password": "5/m/user",  # nosec B105
     "manage_email": "10/m/user",
     "confirm_email": "1/3m/key",
 }
 ACCOUNT_FORMS = {
-    "change_password": "portal.account_forms.ChangePasswordForm",
-    "user_token": "portal.account_forms.UserTokenForm",
+    "change_password": "portal.account_forms.ChangePasswordForm",  # nosec B105
+    "user_token": "portal.account_forms.UserTokenForm",  # nosec B105
 }
 MFA_RATE_LIMITS = {"webauthn_login": "20/m/ip"}
 MFA_FORMS = {

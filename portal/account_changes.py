@@ -2,7 +2,7 @@
 (specification 6 and 9)."""
 
 from datetime import datetime
-from enum import StrEnum
+from enum import StrEnum, auto
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -18,8 +18,8 @@ from mail import outbox
 class Change(StrEnum):
     """What staff can change of how a user signs in, apart from the address."""
 
-    PASSWORD = "password"  # noqa: S105 -- the name of a change
-    SECOND_FACTOR = "second factor"
+    PASSWORD = auto()
+    SECOND_FACTOR = auto()
 
 
 @transaction.atomic
