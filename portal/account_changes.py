@@ -2,7 +2,7 @@
 (specification 6 and 9)."""
 
 from datetime import datetime
-from enum import StrEnum
+from enum import StrEnum, auto
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -22,8 +22,8 @@ OWN_CHANGE, STAFF_CHANGE = "Changed by its owner.", "Changed by staff."
 class Change(StrEnum):
     """What staff can change of how a user signs in, apart from the address."""
 
-    PASSWORD = "password"  # noqa: S105 -- the name of a change
-    SECOND_FACTOR = "second factor"
+    PASSWORD = auto()
+    SECOND_FACTOR = auto()
 
 
 @transaction.atomic
@@ -67,7 +67,8 @@ def _notify(user: User, to: str, kind: str, context: dict[str, object]) -> None:
     outbox.queue_email(
         kind=kind,
         to=to,
-        key=f"{kind}:{uuid7()}",
+        # With the user's id, by which an e-mail to a former address can be found.
+        key=f"{kind}:{user.pk}:{uuid7()}",
         context={"name": str(user), "program_name": settings.PROGRAM_NAME, **context},
         language=_get_language(user),
     )

@@ -1,12 +1,12 @@
 """Forms of django-allauth with stricter checks of what is posted."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import ChangePasswordForm as StockChangePasswordForm
 from allauth.account.forms import UserTokenForm as StockUserTokenForm
-from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import (
     AddWebAuthnForm,
     AuthenticateWebAuthnForm,
@@ -16,6 +16,7 @@ from allauth.mfa.webauthn.forms import (
 )
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import DatabaseError
 from django.utils.translation import gettext_lazy as _
 
 PASSKEY_NAME_LENGTH = 100
@@ -77,10 +78,10 @@ class _CheckedCredential(forms.Form):
         return _reject_invalid(lambda: super(_CheckedCredential, self).clean_credential())  # type: ignore[misc]
 
 
-def _reject_invalid(check: Any) -> Any:
+def _reject_invalid(check: Callable[[], Any]) -> Any:
     try:
         return check()
-    except ValidationError:
+    except (ValidationError, DatabaseError):
         raise
     except Exception as error:
         raise ValidationError(INVALID_PASSKEY) from error
@@ -119,6 +120,4 @@ class ReauthenticatePasskeyForm(_CheckedCredential, ReauthenticateWebAuthnForm):
 
 
 class LoginPasskeyForm(_CheckedCredential, LoginWebAuthnForm):  # type: ignore[misc]
-    def clean_credential(self) -> Authenticator:
-        authenticator: Authenticator = super().clean_credential()
-        return authenticator
+    pass

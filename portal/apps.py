@@ -18,5 +18,5 @@ class PortalConfig(AppConfig):
         admin.site.index_title = settings.PROGRAM_NAME
         admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as django-allauth says
         # The admin's own form would neither limit tries nor notify.
-        admin.site.password_change = RedirectView.as_view(pattern_name="account_change_password")  # type: ignore[method-assign,assignment]
+        setattr(admin.site, "password_change", RedirectView.as_view(pattern_name="account_change_password"))  # noqa: B010
         authenticator_added.connect(record_second_factor, dispatch_uid="portal")

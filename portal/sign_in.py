@@ -128,8 +128,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # django-all
             before, after = context["from_email"], context["to_email"]
             announce_email_change(user=user, before=before, after=after, now=timezone.now(), by=user)
         else:
-            # Names the account: the e-mail may go to an address that it no longer has.
-            super().send_notification_mail(template_prefix, user, {**(context or {}), "user": user}, email)
+            super().send_notification_mail(template_prefix, user, {"user": user} | (context or {}), email)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue the e-mail in the request's transaction; a worker sends it (specification 10)."""
@@ -143,11 +142,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # django-all
         subject = " ".join(render_to_string(f"{template_prefix}_subject.txt", values).split())
         body = render_to_string(f"{template_prefix}_message.txt", values)
         key, label = next(((key, label) for key, label in ACTION_LABELS.items() if key in context), ("", ""))
+        user = context.get("user")
         # A key of its own for each: people may request the same e-mail several times.
         outbox.queue_email(
             kind="account",
             to=email,
-            key=f"account:{uuid7()}",
+            key=f"account:{user.pk if user else 'none'}:{uuid7()}",
             context={
                 "subject": subject,
                 "paragraphs": [paragraph.strip() for paragraph in body.split("\n\n") if paragraph.strip()],

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.urls import reverse
 
 from payouts.disbursement import payout_transitions
@@ -48,6 +49,17 @@ def test_change_of_details_asks_for_the_password(make_payable_affiliate, sign_in
         assert response.status_code == 302
         assert "reauthenticate" in response.url
     assert affiliate.payout_details.count() == 1
+
+
+def test_second_factor_is_offered_before_payout_details(make_payable_affiliate, sign_in_recently):
+    affiliate = make_payable_affiliate()
+    client, url = sign_in_recently(affiliate), reverse("payouts:change_details")
+    page = read_text(client.get(url))
+    assert "Add a passkey" in page
+    assert "You can also continue without." in page
+    assert "Save payout details" in page
+    TOTP.activate(affiliate.user, generate_totp_secret())
+    assert "Add a passkey" not in read_text(client.get(url))
 
 
 def test_changed_details_are_shown_masked_with_their_hold(make_payable_affiliate, sign_in_recently, client):

@@ -154,6 +154,7 @@ def test_own_change_of_the_password_is_announced(owner):
     new = {"password1": "another pass phrase 7", "password2": "another pass phrase 7"}
     client.post("/accounts/password/change/", {"oldpassword": PASSWORD} | new)
     message = Message.objects.get(to=owner.email)
+    assert str(owner.pk) in message.key, "erasure finds it after a change of address"
     assert "password" in message.context["subject"].lower()
 
 
