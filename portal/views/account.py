@@ -67,8 +67,10 @@ def security(request: HttpRequest) -> HttpResponse:
 
 @affiliate_view
 def my_data(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    page_frame = frame.get_frame(request)
     context = {
         "affiliate": affiliate,
+        "agreement": page_frame.applicable_version or page_frame.agreement,
         "erasure_request": ErasureRequest.objects.filter(affiliate=affiliate).first(),
         "blockers": erasure.list_blockers(affiliate, timezone.now()),
         "form": ErasureForm(),

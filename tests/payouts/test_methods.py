@@ -55,6 +55,31 @@ def test_sepa_file_has_sums_references_and_ibans():
     assert not list(root.iterfind(".//p:PstlAdr", NS))
 
 
+def test_redacted_file_lacks_only_the_payee():
+    """Every byte of the other payee's row, all amounts and both references stay."""
+    for code, row_of_other in (("paypal", 1), ("bank", 2)):
+        before = METHODS[code].build_file(SENDER, TO)
+        after = METHODS[code].redact_file(before, {"AC1"})
+        assert b"DE89" not in after
+        assert "Müller".encode() not in after
+        assert b"Accord A1" not in after
+        assert after.splitlines()[row_of_other] == before.splitlines()[row_of_other]
+        assert b"AC1" in after
+        assert b"100.00" in after
+        assert METHODS[code].redact_file(before, {"AC3"}) == before
+
+
+def test_redacted_sepa_file_lacks_only_the_payee():
+    """The name in the file is transliterated, so it is found by the reference."""
+    before = METHODS["sepa"].build_file(SENDER, TO)
+    after = METHODS["sepa"].redact_file(before, {"AC1"})
+    gone = (b"Zoe Muller-Lecka Sohne", b"DE89370400440532013000", b"<Ctry>DE</Ctry>", b"Accord A1")
+    assert [text for text in gone if text not in before or text in after] == []
+    changed = [(old, new) for old, new in zip(before.splitlines(), after.splitlines(), strict=True) if old != new]
+    assert len(changed) == 4
+    assert METHODS["sepa"].redact_file(before, {"AC3"}) == before
+
+
 def test_sepa_needs_a_payer_and_euro():
     with pytest.raises(ValidationError, match="SEPA_DEBTOR_IBAN"):
         METHODS["sepa"].build_file(SENDER._replace(account=""), TO)

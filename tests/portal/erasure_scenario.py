@@ -18,13 +18,14 @@ from affiliates.models import Affiliate, State
 from agreements import acceptances, promotions, version_documents
 from agreements.models import AgreementVersion, Program
 from audit import trail
-from compliance.models import Review, Signal
+from compliance.models import AbuseReport, Review, Signal
 from compliance.offboarding import termination
 from compliance.reviews import decisions, replies
 from compliance.reviews.deadlines_task import enforce_deadlines
 from compliance.reviews.open_review import open_review
 from compliance.signals import abuse_reports
 from mail import alerts, outbox
+from mail.models import Message
 from payouts.commissions import holds
 from payouts.disbursement import approval, bank_results, exports
 from payouts.ledger import adjustments
@@ -33,11 +34,11 @@ from payouts.payout_details import details
 from portal import erasure
 from portal.models import IntegrityCheck, ScheduledTask, TaskRun
 from shops import intake
-from shops.models import OrderFile, OrderFileReject
+from shops.models import OrderFile, OrderFileReject, Reject
 from tests.factories import make_affiliate, make_staff, make_user
 from tests.scenarios import build_order, close_months, create_program, parse_utc
 from tracking.links import coupons, tracking_links
-from tracking.models import Click, Rollup
+from tracking.models import Click, Link, Order, Rollup
 
 STARTS_AT = parse_utc("2026-01-02")
 NOW = parse_utc("2026-06-20T12:00:00")
@@ -48,6 +49,9 @@ COUPON, LINK_NAME, SUB_ID = "WILHELMINA10", "Minas letter", "minas-footer"
 HOST, FORMER_HOST = "quastenblog.example", "minas-old-blog.example"
 IP_ADDRESS, BROWSER = "203.0.113.77", "MinaBrowser/9.1"
 REPORT, REPORTER = "She spams my inbox", "reporter@victim.example"
+# As pages show the two accounts, the second of which ends in "7781".
+MASKED = "p•••@pay.example"
+REPORTED_PAGE = "mina-spams"
 NOTE, REPLY, FILE = "Called her on 555-0199", "My cousin bought it", "a scan of her passport"
 
 
@@ -66,6 +70,7 @@ def build_erasure_scenario() -> Affiliate:
     _name_elsewhere(affiliate, by)
     _create_end(affiliate, by)
     outbox.archive(now=NOW)
+    _fill_fields(affiliate)
     return Affiliate.objects.select_related("user").get(pk=affiliate.pk)
 
 
@@ -247,3 +252,21 @@ def _create_end(affiliate: Affiliate, by: User) -> None:
     affiliate.refresh_from_db()
     status_history.change_status(affiliate=affiliate, to=State.TERMINATED, now=NOW, by=by, reason=NOTE)
     erasure.request_erasure(affiliate=affiliate, now=NOW, by=affiliate.user)
+
+
+def _fill_fields(affiliate: Affiliate) -> None:
+    """Fill the free texts that no step above has filled."""
+    sub_ids = dict.fromkeys(("sub1", "sub2", "sub3", "sub4", "sub5"), SUB_ID)
+    for model in (Link, Click, Order):
+        model._default_manager.update(**sub_ids)
+    affiliate.channels.update(reason=NOTE)
+    Commission.objects.update(forfeit_reason=NOTE)
+    text = f"About {NAME}"
+    Reject.objects.update(
+        source=f"orders of {NAME}.csv", cause=text, note=text, corrected_content=f'{{"coupon": "{COUPON}"}}'
+    )
+    Message.objects.update(error=f"{EMAIL} is unknown to the server")
+    AbuseReport.objects.filter(signal__affiliate=None).update(link_or_coupon=COUPON)
+    AbuseReport.objects.filter(signal__affiliate=affiliate).update(
+        page_url=f"https://elsewhere.example/{REPORTED_PAGE}", link_or_coupon=REPORTED_PAGE
+    )

@@ -18,7 +18,7 @@ from agreements import chain
 from audit.models import AuditRecord
 from mail.models import Message
 from payouts.models import Account, LedgerEntry, LedgerTransaction, Statement, StatementLine
-from payouts.payout_details.encryption import encrypt
+from payouts.payout_details.encryption import compute_fingerprint, encrypt
 from portal import erasure
 from portal.personal_data import fields, owned_rows
 from portal.personal_data.fields import FIELDS, Handling
@@ -35,6 +35,8 @@ CANARIES = {
     "PayPal account": scenario.PAYPAL,
     "bank account": scenario.ACCOUNT,
     "account holder": scenario.HOLDER,
+    "masked account": scenario.MASKED,
+    "fingerprint of the account": compute_fingerprint(scenario.PAYPAL),
     "coupon code": scenario.COUPON,
     "link name": scenario.LINK_NAME,
     "sub-ID": scenario.SUB_ID,
@@ -43,6 +45,7 @@ CANARIES = {
     "IP address": scenario.IP_ADDRESS,
     "browser": scenario.BROWSER,
     "abuse report": scenario.REPORT,
+    "reported page": scenario.REPORTED_PAGE,
     "reporter": scenario.REPORTER,
     "note of staff": scenario.NOTE,
     "reply": scenario.REPLY,

@@ -1,0 +1,102 @@
+"""Coupon codes of an erased affiliate become pseudonyms, and those of others stay (specification 9)."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from affiliates.models import Affiliate, State
+from lib.triggers import allow_redaction
+from tests.factories import make_affiliate
+from tests.scenarios import build_order, create_program, parse_utc, send_orders
+from tracking.links import coupons
+from tracking.models import Coupon, Order, OrderSnapshot
+from tracking.orders.coupon_erasure import erase_coupons
+
+MAY, JUNE, JULY = parse_utc("2026-05-01"), parse_utc("2026-06-01"), parse_utc("2026-07-01")
+
+
+@pytest.fixture
+def owners(db) -> list[Affiliate]:
+    """Two affiliates; SUMMER was the first one's until June, and is the second one's since."""
+    create_program("2026-01-01")
+    first, second = (make_affiliate(state=State.ACTIVE, at=parse_utc("2026-01-02")) for _number in range(2))
+    coupon = coupons.assign_coupon(affiliate=first, code="SUMMER", assigned_from=MAY, now=MAY, by=None)
+    Coupon.objects.filter(pk=coupon.pk).update(assigned_until=JUNE)
+    coupons.assign_coupon(affiliate=second, code="Summer", assigned_from=JUNE, now=JUNE, by=None)
+    coupons.assign_coupon(affiliate=first, code="GRETA10", assigned_from=MAY, now=MAY, by=None)
+    return [first, second]
+
+
+def send(order_id: str, coupon: str | None, day: str, **other: object) -> None:
+    at = f"2026-{day}T12:00:00Z"
+    send_orders(build_order(order_id, coupon=coupon, at=at, placed=at) | other, now=parse_utc("2026-06-20"))
+
+
+def erase(affiliate: Affiliate) -> None:
+    with allow_redaction():
+        erase_coupons(affiliate=affiliate, now=JULY)
+
+
+def list_codes() -> dict[str, str]:
+    return dict(Order.objects.order_by("order_id").values_list("order_id", "coupon_code"))
+
+
+def test_code_that_another_affiliate_has_stays_theirs(owners):
+    send("OF-FIRST", "summer", "05-10")
+    send("OF-SECOND", "Summer", "06-10")
+    erase(owners[0])
+    codes = list_codes()
+    assert codes["OF-SECOND"] == "Summer"
+    assert codes["OF-FIRST"].startswith("erased-")
+    snapshots = dict(OrderSnapshot.objects.values_list("order_id", "content__coupon"))
+    assert snapshots == codes
+    assert Coupon.objects.get(affiliate=owners[1]).code == "Summer"
+    assert Coupon.objects.get(affiliate=owners[1]).assigned_until is None
+
+
+def test_own_code_is_replaced_in_every_order_and_snapshot(owners):
+    send("EARLY", "greta10", "04-01")
+    send("OWN", "GRETA10", "05-10")
+    send("OWN", "GRETA10", "05-10", updated_at="2026-05-11T12:00:00Z", status="cancelled")
+    erase(owners[0])
+    pseudonym = Coupon.objects.get(affiliate=owners[0], assigned_from=MAY, assigned_until=JULY).code
+    assert list_codes() == {"EARLY": pseudonym, "OWN": pseudonym}
+    assert set(OrderSnapshot.objects.values_list("content__coupon", flat=True)) == {pseudonym}
+
+
+def test_listed_code_is_replaced_in_its_place(owners):
+    send("LIST", "GRETA10", "05-10")
+    with allow_redaction(), connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE tracking_ordersnapshot SET content = content || '{"coupons": ["A", "greta10", "B"]}'"""
+        )
+    erase(owners[0])
+    listed = OrderSnapshot.objects.get().content["coupons"]
+    assert [listed[0], listed[2]] == ["A", "B"]
+    assert listed[1].startswith("erased-")
+
+
+def test_snapshot_without_the_code_is_unchanged(owners):
+    send("NONE", None, "05-10")
+    before = OrderSnapshot.objects.get().content
+    erase(owners[0])
+    assert OrderSnapshot.objects.get().content == before
+
+
+def test_repeated_snapshot_is_still_recognized(owners):
+    send("OWN", "GRETA10", "05-10")
+    erase(owners[0])
+    send("OWN", "GRETA10", "05-10")
+    assert OrderSnapshot.objects.count() == 1
+    assert list_codes()["OWN"].startswith("erased-")
+
+
+def test_erased_code_wins_no_order(owners):
+    erase(owners[0])
+    pseudonym = Coupon.objects.get(affiliate=owners[0], assigned_until=JULY).code
+    at = JULY + timedelta(days=1)
+    for number, code in enumerate(("GRETA10", pseudonym)):
+        stamp = at.isoformat()
+        [order] = send_orders(build_order(f"LATE{number}", coupon=code, at=stamp, placed=stamp), now=at)
+        assert Order.objects.get(order_id=f"LATE{number}").affiliate is None, order
