@@ -18,7 +18,7 @@ _ADDED_PATTERNS = (
     *(r"cardyb/", r"\bmimecast", r"assetnote/", r"hlb/\d", r"prospectorbr/", r"laravel reaver", r"360jk "),
     *(r"^infoseek sidewinder/", r"^infomine/", r"^puf/\d", r"^spinne/", r"^[\w -]+/[\w.]*\bx\b"),
 )
-# Text in which words of the lists mean nothing, removed before the lists are asked: names of devices in their fixed
+# Text in which words of the lists mean nothing, removed before the lists are consulted: names of devices in their fixed
 # place, browsers and apps whose name is also that of a bot, and what apps append.
 _NOT_SEARCHED = re.compile(
     # The model of an Android device, after version and language, with up to one pair of parentheses inside.

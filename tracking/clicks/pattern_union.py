@@ -13,7 +13,7 @@ import regex
 _QUANTIFIERS = "*+?{"
 _META = frozenset("\\^$.|?*+()[]{}")
 _ESCAPED_LITERAL = re.compile(r"\\[^A-Za-z0-9]")
-_TOKEN = re.compile(r"\\.|.", re.DOTALL)
+_PIECE = re.compile(r"\\.|.", re.DOTALL)
 # The patterns that a trie node ends with have this key. No character equals it.
 _RESTS = ""
 
@@ -42,17 +42,17 @@ class PatternUnion:
 def split_alternatives(pattern: str) -> list[str]:
     """Split `pattern` at each `|` that is in no group and no character class."""
     parts, depth, in_class = [""], 0, False
-    for token in _TOKEN.findall(pattern):
+    for piece in _PIECE.findall(pattern):
         if in_class:
-            in_class = token != "]"
-        elif token == "[":
+            in_class = piece != "]"
+        elif piece == "[":
             in_class = True
-        elif token in "()":
-            depth += 1 if token == "(" else -1
-        elif token == "|" and not depth:
+        elif piece in "()":
+            depth += 1 if piece == "(" else -1
+        elif piece == "|" and not depth:
             parts.append("")
             continue
-        parts[-1] += token
+        parts[-1] += piece
     return parts
 
 
@@ -94,7 +94,7 @@ def _split_prefix(pattern: str) -> tuple[str, str]:
 
 def _lower(pattern: str) -> str:
     """Make the letters of `pattern` lower-case, but not escapes such as `\\W`."""
-    return "".join(token if token.startswith("\\") else token.lower() for token in _TOKEN.findall(pattern))
+    return "".join(piece if piece.startswith("\\") else piece.lower() for piece in _PIECE.findall(pattern))
 
 
 def _is_simple(pattern: str) -> bool:

@@ -29,7 +29,7 @@ _DEVICE_PATTERNS = tuple(
 
 
 class UserAgent(NamedTuple):
-    """`is_bot` is false for an empty text, which names nothing."""
+    """What a User-Agent names. An empty one names no bot."""
 
     is_bot: bool
     device: str
