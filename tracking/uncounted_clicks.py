@@ -21,14 +21,14 @@ class FailedDeepLink(NamedTuple):
     link: Link
     requested: str
     day: date
-    count: int
+    visits: int
 
 
 class UncountedVisits(NamedTuple):
     """`label` says why the visits were not counted."""
 
     label: str
-    count: int
+    visits: int
 
 
 def list_failed_deep_links(

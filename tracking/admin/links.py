@@ -85,7 +85,7 @@ class LinkAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("failed deep links, last 30 days"))
     def failed_deep_links(self, link: Link) -> SafeString:
         found = uncounted_clicks.list_failed_deep_links(link.affiliate, now=timezone.now(), links=[link.pk])
-        rows = ((format_date(failed.day), failed.requested, failed.count) for failed in found)
+        rows = ((format_date(failed.day), failed.requested, failed.visits) for failed in found)
         return format_html_join(mark_safe("<br>"), "{}: {} ({})", rows)
 
     @StaffPage(gettext_lazy("Edit"), permission="tracking.change_link", icon="edit")
