@@ -7,14 +7,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
 
-from affiliates.models import Affiliate, Channel
+from affiliates.models import Affiliate
 from agreements.models import Program
+from compliance.signals.declared_sites import is_declared, load_declared_sites, normalize_host
 from tracking.orders.snapshots import Reader
 
 EvidenceByAffiliate = dict[UUID, dict[str, Any]]
@@ -120,7 +120,7 @@ def detect_conversion(*, since: datetime, now: datetime) -> EvidenceByAffiliate:
 
 
 def detect_undeclared_sites(*, since: datetime, now: datetime) -> EvidenceByAffiliate:
-    """Find affiliates with many clicks from sites that belong to none of their approved channels."""
+    """Find affiliates with many clicks from sites that belong to none of their channels."""
     rows = _fetch_rows(
         """
         SELECT l.affiliate_id, lower(c.referrer_host), count(*)
@@ -130,29 +130,13 @@ def detect_undeclared_sites(*, since: datetime, now: datetime) -> EvidenceByAffi
         """,
         [since, now, settings.SIGNAL_UNDECLARED_CLICKS],
     )
-    declared = _load_declared_sites({pk for pk, _host, _clicks in rows})
-    shop = [_normalize_host(host) for hosts in Program.objects.values_list("shop_hosts", flat=True) for host in hosts]
+    declared = load_declared_sites({pk for pk, _host, _clicks in rows})
+    shop = {normalize_host(host) for hosts in Program.objects.values_list("shop_hosts", flat=True) for host in hosts}
     undeclared: dict[UUID, dict[str, int]] = defaultdict(dict)
     for pk, host, clicks in rows:
-        if not any(_is_on_site(host, site) for site in [*declared[pk], *shop]):
+        if not is_declared(host, declared[pk] | shop):
             undeclared[pk][host] = clicks
     return {pk: {"clicks_by_site": hosts} for pk, hosts in undeclared.items()}
-
-
-def _load_declared_sites(affiliates: set[UUID]) -> dict[UUID, list[str]]:
-    sites: dict[UUID, list[str]] = defaultdict(list)
-    channels = Channel.objects.filter(affiliate__in=affiliates, state=Channel.State.APPROVED)
-    for pk, address in channels.values_list("affiliate_id", "address"):
-        sites[pk].append(_normalize_host(urlsplit(address).hostname or ""))
-    return sites
-
-
-def _normalize_host(host: str) -> str:
-    return host.lower().partition(":")[0].removeprefix("www.")
-
-
-def _is_on_site(host: str, site: str) -> bool:
-    return bool(site) and (host == site or host.endswith(f".{site}"))
 
 
 def _fetch_rows(sql: str, values: Sequence[Any] | dict[str, Any]) -> list[Any]:

@@ -13,7 +13,7 @@ from portal.demo.persona_data import PERSONAS
 from portal.demo.personas import Persona, Situation
 from portal.demo.planning import Days, make_random
 from tracking.clicks import click_store
-from tracking.clicks.requests import detect_device
+from tracking.clicks.user_agents import detect_device
 from tracking.models import Click, Link
 
 # Clicks without an order, for each order.

@@ -164,6 +164,15 @@ def test_clicks_from_undeclared_sites_raise_signal(affiliate, settings):
     assert evidence[affiliate.pk] == {"clicks_by_site": {"notblog.example": 5, "blog.example.evil.example": 6}}
 
 
+@pytest.mark.parametrize(("state", "is_signaled"), [("approved", False), ("pending", False), ("rejected", True)])
+def test_clicks_from_a_channel_are_declared_until_it_is_rejected(affiliate, settings, state, is_signaled):
+    settings.SIGNAL_UNDECLARED_CLICKS = 5
+    decided_at = None if state == "pending" else NOW
+    Channel.objects.filter(affiliate=affiliate).update(address="https://x.com/p", state=state, decided_at=decided_at)
+    make_clicks(make_link(affiliate), 30, host="t.co")
+    assert (affiliate.pk in detect("undeclared_sites")) is is_signaled
+
+
 def test_dismissed_signal_is_not_raised_again_on_the_same_evidence(affiliate, reviewer):
     other = make_active_affiliate()
     add_payout_details(affiliate, "same@example.com")

@@ -3,7 +3,13 @@
 import pytest
 
 from tests.tracking.destination_urls import ALLOWED, HOSTS, REJECTED
-from tracking.links.addresses import add_parameter, has_parameter, parse_address, parse_permitted_address
+from tracking.links.addresses import (
+    add_query,
+    parse_address,
+    parse_pasted_address,
+    parse_permitted_address,
+    remove_parameter,
+)
 
 
 @pytest.mark.parametrize("text", ALLOWED)
@@ -42,20 +48,44 @@ def test_non_ascii_letters_are_escaped() -> None:
         ("https://s.example/p?a=1&&b", "https://s.example/p?a=1&&b&click_id=X"),
     ],
 )
-def test_add_parameter_keeps_query_and_fragment(address: str, expected: str) -> None:
-    assert add_parameter(address, "click_id", "X") == expected
+def test_add_query_keeps_query_and_fragment(address: str, expected: str) -> None:
+    assert add_query(address, "click_id=X") == expected
 
 
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        ("https://s.example/?click_id=1", True),
-        ("https://s.example/?a=1&CLICK_ID", True),
-        ("https://s.example/?click%5Fid=1", True),
-        ("https://s.example/?a=click_id", False),
-        ("https://s.example/#?click_id=1", False),
-        ("https://s.example/click_id=1", False),
+        ("https://s.example/?click_id=1", "https://s.example/"),
+        ("https://s.example/?a=1&CLICK_ID&b=%20+", "https://s.example/?a=1&b=%20+"),
+        ("https://s.example/?click%5Fid=1&click_id=2#f", "https://s.example/#f"),
+        ("https://s.example/?a=click_id", "https://s.example/?a=click_id"),
+        ("https://s.example/#?click_id=1", "https://s.example/#?click_id=1"),
+        ("https://s.example/click_id=1", "https://s.example/click_id=1"),
+        ("https://s.example/?", "https://s.example/?"),
+        ("https://s.example/?a&&b", "https://s.example/?a&&b"),
     ],
 )
-def test_has_parameter_finds_click_id_in_any_spelling(address: str, expected: bool) -> None:
-    assert has_parameter(address, "click_id") is expected
+def test_click_id_is_removed_in_any_spelling(address: str, expected: str) -> None:
+    assert remove_parameter(address, "click_id") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (" https://s.example/ ", "https://s.example/"),
+        ("\nhttps://s.example/a b?c=d\te", "https://s.example/a%20b?c=d%09e"),
+        ("https://s.example/\u00a0\u3000x", "https://s.example/%C2%A0%E3%80%80x"),
+        ('https://s.example/"<>', "https://s.example/%22%3C%3E"),
+    ],
+)
+def test_white_space_of_a_pasted_address_is_encoded(text: str, expected: str) -> None:
+    address = parse_pasted_address(text)
+    assert address is not None
+    assert address.text == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["https://s.exam ple/", "https:// s.example/", "ht tps://s.example/", "https://s.example /"]
+)
+def test_white_space_up_to_the_host_is_rejected(text: str) -> None:
+    assert parse_pasted_address(text) is None

@@ -1,6 +1,7 @@
 """The admin of tracking."""
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -174,3 +175,12 @@ def test_superuser_sees_clicks_and_lost_clicks(client: Client, link: Link) -> No
     assert "203.0.113.0" in client.get(build_url("click", "changelist")).content.decode()
     assert client.get(build_url("click", "change", click.pk)).status_code == 200
     assert "17" in client.get(build_url("clickloss", "changelist")).content.decode()
+
+
+def test_staff_see_failed_deep_links(manager: Client, link: Link) -> None:
+    for number in range(3):
+        requested = "https://evil.example/<p>" if number else ""
+        Click.objects.create(id=uuid4(), link=link, at=timezone.now(), failed_deep_link=requested)
+    assert "https://evil.example/&lt;p&gt; (2)" in manager.get(build_url("link", "change", link.pk)).content.decode()
+    text = manager.get(build_url("click", "changelist"), {"failed_deep_link__isempty": "0"}).content.decode()
+    assert text.count("https://evil.example/&lt;p&gt;") == 2

@@ -1,6 +1,6 @@
 """The pages of an affiliate's links and coupons."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -122,6 +122,47 @@ def test_links_are_listed_with_counted_clicks_and_orders(signed_in: Client, affi
     assert tracking_links.build_short_url(link) in text
     row = text[text.index("Spring") :]
     assert row.index('data-label="Clicks"') < row.index(">2<") < row.index('data-label="Orders"') < row.index(">1<")
+
+
+def test_failed_deep_links_are_listed_by_day_and_address(signed_in: Client, affiliate: Affiliate, link: Link) -> None:
+    now = timezone.now()
+    other = make_link(affiliate, name="Other")
+    for _number in range(3):
+        make_click(link, at=now - timedelta(days=3), failed_deep_link="https://evil.example/<p>")
+    make_click(link, at=now - timedelta(days=2), failed_deep_link="/relative", kind="bot")
+    make_click(link, at=now - timedelta(days=31), failed_deep_link="https://too-old.example/")
+    make_click(other, at=now, failed_deep_link="https://of-another-link.example/")
+    for path in ("/links/", f"/links/{link.pk}/"):
+        text = signed_in.get(path).content.decode()
+        row = text[text.index("https://evil.example/&lt;p&gt;") :]
+        assert row.index(">3<") < row.index("</tr>")
+        assert text.index("/relative") < text.index("https://evil.example")
+        assert "too-old" not in text
+        assert ("of-another-link" in text) == (path == "/links/")
+
+
+def test_pages_without_failed_deep_links_do_not_mention_them(signed_in: Client, link: Link) -> None:
+    make_click(link, at=timezone.now())
+    for path in ("/links/", f"/links/{link.pk}/"):
+        assert "Failed deep links" not in signed_in.get(path).content.decode()
+
+
+def test_link_page_says_why_visits_were_not_counted(signed_in: Client, link: Link) -> None:
+    now = timezone.now()
+    for kind in ("counted", "bot", "bot", "subresource", "no_agent", "no_agent", "no_agent"):
+        make_click(link, at=now, kind=kind)
+    make_click(link, at=now - timedelta(days=31), kind="flood")
+    text = signed_in.get(f"/links/{link.pk}/").content.decode()
+    assert "no User-Agent: 3, known bot: 2, image, frame or script: 1<" in text
+
+
+def test_failed_deep_links_of_another_affiliate_are_not_shown(
+    signed_in: Client, link: Link, agreement: AgreementVersion
+) -> None:
+    make_click(
+        make_link(make_active_affiliate(agreement)), at=timezone.now(), failed_deep_link="https://secret.example/"
+    )
+    assert "secret.example" not in signed_in.get("/links/").content.decode()
 
 
 def test_coupons_are_listed(signed_in: Client, affiliate: Affiliate) -> None:

@@ -72,20 +72,35 @@ def test_non_ascii_target_is_escaped(affiliate: Affiliate) -> None:
 
 
 @pytest.mark.parametrize(
+    ("target", "stored"),
+    [
+        ("\thttps://shop.example/garden hose?q=a b\n", "https://shop.example/garden%20hose?q=a%20b"),
+        ("https://shop.example/für", "https://shop.example/f%C3%BCr"),
+        ("https://shop.example/?click_id=x&a=1#top", "https://shop.example/?a=1#top"),
+        ("https://shop.example/?a=1&%63lick_id=x&CLICK_ID=y", "https://shop.example/?a=1"),
+    ],
+)
+def test_target_is_cleaned(affiliate: Affiliate, target: str, stored: str) -> None:
+    link = tracking_links.create_link(affiliate=affiliate, target=target, now=NOW, by=affiliate.user)
+    assert link.target == stored
+    tracking_links.update_link(link=link, target=target, now=NOW, by=affiliate.user)
+    link.refresh_from_db()
+    assert link.target == stored
+
+
+@pytest.mark.parametrize(
     "target",
     [
         *("", " ", "shop.example", "//shop.example", "/page", "ftp://shop.example/", "javascript:alert(1)"),
         *("https://evil.example/", "https://shop.example.evil.example/", "https://evilshop.example/"),
         *("https://shop.example@evil.example/", "https://u:p@shop.example/", "https://shop.example:8443/"),
-        *("https://shop.example\\@evil.example/", "https://shop.example/\x00", "https://shop.example/a b"),
+        *("https://shop.example\\@evil.example/", "https://shop.example/\x00"),
         *(
             "https://shop.example./",
             "https://sub.shop.example/",
             "https://ſhop.example/",
-            "https://shop.example/?click_id=x",
         ),
         *(
-            "https://shop.example/?a=1&%63lick_id=x",
             "https://shop.example/" + "a" * 2000,
             "https://shop.example/" + "ü" * 700,
         ),

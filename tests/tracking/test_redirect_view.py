@@ -13,11 +13,11 @@ from affiliates import status_history
 from affiliates.models import Affiliate, State
 from agreements.models import Acceptance, AgreementVersion, Program
 from tests.factories import make_affiliate
-from tracking.clicks import click_ids, link_loader
+from tracking.clicks import click_ids, link_loader, rollups
 from tracking.clicks.flood_limit import FloodLimit
 from tracking.links import tracking_links
 from tracking.links.pauses import PauseReason
-from tracking.models import Click, Link
+from tracking.models import Click, Link, Rollup
 from tracking.views import follow
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -81,6 +81,47 @@ def test_view_redirects_and_records_click(client: Client, link: Link) -> None:
     )
     assert click.device == "desktop"
     assert response["Cache-Control"] == "no-store"
+
+
+def test_failed_deep_link_is_recorded_with_a_click_that_counts(client: Client, link: Link) -> None:
+    response = client.get(f"/r/{link.code}?to=https://evil.example/p?x=1", headers={"user-agent": BROWSER})
+    assert response["Location"].startswith("https://shop.example/p?click_id=")
+    assert Click.objects.values_list("kind", "failed_deep_link").get() == ("counted", "https://evil.example/p")
+
+
+@pytest.mark.parametrize(
+    ("headers", "kind"),
+    [
+        ({"user-agent": BROWSER, "sec-fetch-dest": "image"}, "subresource"),
+        ({"user-agent": BROWSER, "sec-fetch-dest": "empty"}, "subresource"),
+        ({}, "no_agent"),
+        ({"user-agent": ""}, "no_agent"),
+        ({"user-agent": "facebookexternalua"}, "bot"),
+        ({"user-agent": BROWSER, "x-moz": "prefetch"}, "prefetch"),
+    ],
+)
+def test_visit_without_a_click_is_recorded_and_not_counted(
+    client: Client, link: Link, headers: dict[str, str], kind: str
+) -> None:
+    response = client.get(f"/r/{link.code}", headers=headers)
+    assert ("click_id=" in response["Location"]) == (kind != "subresource")
+    assert Click.objects.get().kind == kind
+    rollups.update_click_rollups()
+    assert not Rollup.objects.exists()
+
+
+def test_target_that_names_a_click_id_is_replaced(client: Client, link: Link) -> None:
+    Link.objects.update(target="https://shop.example/p?click_id=OLD&x=1")
+    response = client.get(f"/r/{link.code}", headers={"user-agent": BROWSER})
+    assert response["Location"].startswith("https://shop.example/p?x=1&click_id=")
+    assert response["Location"].count("click_id") == 1
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options"])
+def test_other_methods_are_refused_and_not_recorded(client: Client, link: Link, method: str) -> None:
+    response = getattr(client, method)(f"/r/{link.code}", headers={"user-agent": BROWSER})
+    assert response.status_code == 405
+    assert not Click.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,17 @@ from tracking.models import Click, ClickLoss
 
 @admin.register(Click)
 class ClickAdmin(ReadOnlyAdmin):
-    list_display = ("at", "link", "affiliate", "kind", "device", "sub1", "referrer_host", "address")
-    list_filter = ("kind", "device")
+    list_display = ("at", "link", "affiliate", "kind", "failed_deep_link", "device", "sub1", "referrer_host", "address")
+    list_filter = ("kind", ("failed_deep_link", admin.EmptyFieldListFilter), "device")
     list_select_related = ("link__affiliate",)
     search_fields = ("link__code", "link__affiliate__code", "referrer_host")
     # Ids start with the time, and their index exists.
     ordering: ClassVar = ("-id",)
-    fields = ("id", "at", "link", "affiliate", "kind", *SUB_IDS, "device", "address", "user_agent", "referrer_host")
-    readonly_fields = ("affiliate",)
+    fields = (
+        *("id", "at", "link", "affiliate", "kind", "failed_deep_link"),
+        *(*SUB_IDS, "device", "address", "user_agent", "referrer_host"),
+    )
+    readonly_fields = ("affiliate", "failed_deep_link")
 
     @admin.display(description=gettext_lazy("affiliate"))
     def affiliate(self, click: Click) -> str:

@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,6 +18,8 @@ from affiliates.admin_fields import render_link
 from lib.admin.actions import build_reason_form, run_action
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.staff_action import StaffAction, StaffPage
+from lib.formatting import format_date
+from tracking import uncounted_clicks
 from tracking.admin.forms import LinkCreateForm, LinkUpdateForm
 from tracking.links import tracking_links
 from tracking.links.tracking_links import SUB_IDS
@@ -39,8 +42,9 @@ class LinkAdmin(ReadOnlyAdmin):
         "created_at",
         "paused_at",
         "changed_at",
+        "failed_deep_links",
     )
-    readonly_fields = ("address",)
+    readonly_fields = ("address", "failed_deep_links")
     actions_list = ("make",)
     actions_detail = ("edit", "pause", "resume")
 
@@ -79,6 +83,12 @@ class LinkAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("tracking link"))
     def address(self, link: Link) -> SafeString:
         return render_link(tracking_links.build_short_url(link))
+
+    @admin.display(description=gettext_lazy("failed deep links, last 30 days"))
+    def failed_deep_links(self, link: Link) -> SafeString:
+        found = uncounted_clicks.list_failed_deep_links(link.affiliate, now=timezone.now(), links=[link.pk])
+        rows = ((format_date(failed.day), failed.requested, failed.visits) for failed in found)
+        return format_html_join(mark_safe("<br>"), "{}: {} ({})", rows)
 
     @StaffPage(gettext_lazy("Edit"), permission="tracking.change_link", icon="edit")
     def edit(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -15,7 +15,10 @@ InsertFunction = Callable[[psycopg.Cursor[Any], Sequence[bytes]], int]
 
 
 class ClickRow(NamedTuple):
-    """A click as stored: `id` is the nonce of its click id, `address` is truncated."""
+    """A click as stored: `id` is the nonce of its click id, `address` is truncated.
+
+    `failed_deep_link` is what the parameter `to` requested if it could not be used, else "".
+    """
 
     id: UUID
     link_id: UUID
@@ -30,6 +33,7 @@ class ClickRow(NamedTuple):
     user_agent: str
     referrer_host: str
     device: str
+    failed_deep_link: str = ""
 
 
 _COLUMNS = ", ".join(ClickRow._fields)

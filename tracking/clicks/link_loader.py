@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from django.conf import settings
+
 from agreements.models import Program
 from tracking.links import addresses, pauses
 from tracking.links.pauses import PauseReason
@@ -48,7 +50,7 @@ def _build_redirect_link(link: Link, shop: frozenset[str], pause_reason: PauseRe
         return None
     return RedirectLink(
         id=link.pk,
-        target=target.text,
+        target=addresses.remove_parameter(target.text, settings.CLICK_ID_PARAMETER),
         # Hosts that the shop has given up are not permitted any more, even if they were when the link was created.
         hosts=frozenset(host.lower() for host in link.permitted_hosts) & shop,
         sub_ids=(link.sub1, link.sub2, link.sub3, link.sub4, link.sub5),

@@ -1,6 +1,5 @@
 """The responses to visits of tracking links, and the click rows to store (specification 4). No database, no clock."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from django.conf import settings
@@ -9,13 +8,17 @@ from django.utils.translation import gettext as _
 
 from tracking.clicks import click_ids, requests
 from tracking.clicks.click_store import ClickRow
+from tracking.clicks.destinations import resolve_destination
 from tracking.clicks.flood_limit import FloodLimit
 from tracking.clicks.link_loader import RedirectLink, SubIds
-from tracking.clicks.requests import SUB_IDS, RedirectRequest
+from tracking.clicks.requests import RedirectRequest
+from tracking.clicks.user_agents import MAX_LENGTH, parse_user_agent
 from tracking.links import addresses
 
 # The values of `tracking.models.Click.Kind`. Access to members of a Django enumeration is slow.
 COUNTED, HEAD, BOT, PREFETCH, FLOOD, PAUSED = "counted", "head", "bot", "prefetch", "flood", "paused"
+NO_AGENT, SUBRESOURCE = "no_agent", "subresource"
+_WITHOUT_CLICK_ID = (PAUSED, SUBRESOURCE)
 
 _HEADERS = (
     ("Cache-Control", "no-store"),
@@ -43,41 +46,47 @@ class RedirectResponse(NamedTuple):
 
 
 def build_redirect(visit: RedirectRequest, link: RedirectLink, floods: FloodLimit) -> RedirectResponse:
-    """Redirect to the link's target or a deep link, with a click id if the link is tracked."""
-    query = requests.parse_query(visit)
+    """Redirect to the link's target or a deep link, with a click id if the visit may be a click on a tracked link."""
+    parameter = settings.CLICK_ID_PARAMETER
+    destination = resolve_destination(visit.query, target=link.target, hosts=link.hosts, click_id_parameter=parameter)
+    location = destination.address
     nonce = click_ids.generate_nonce(visit.at)
     kind = classify_click(visit, link, floods)
-    target = _resolve_deep_link(query, link) or link.target
-    if kind != PAUSED:
-        click_id = click_ids.sign_click_id(link.id, visit.at, nonce)
-        target = addresses.add_parameter(target, settings.CLICK_ID_PARAMETER, click_id)
+    if kind not in _WITHOUT_CLICK_ID:
+        location = addresses.add_query(location, f"{parameter}={click_ids.sign_click_id(link.id, visit.at, nonce)}")
     row = ClickRow(
         nonce,
         link.id,
         visit.at,
         kind,
-        *_merge_sub_ids(query, link),
+        *_merge_sub_ids(destination.sub_ids, link.sub_ids),
         requests.truncate_address(visit.address),
-        requests.clean_text(visit.user_agent, 300),
+        requests.clean_text(visit.user_agent, MAX_LENGTH),
         requests.extract_referrer_host(visit.referrer),
-        requests.detect_device(visit.user_agent[:300]),
+        parse_user_agent(visit.user_agent).device,
+        destination.failed_deep_link,
     )
     return RedirectResponse(
-        302, "Found", [("Location", target), ("Content-Length", "0"), *_HEADERS, *_build_hsts_headers()], b"", row
+        302, "Found", [("Location", location), ("Content-Length", "0"), *_HEADERS, *_build_hsts_headers()], b"", row
     )
 
 
 def classify_click(visit: RedirectRequest, link: RedirectLink, floods: FloodLimit) -> str:
     """Return the kind of click. Only visits that would count otherwise are added to the flood limit."""
-    if not link.is_tracked:
-        return PAUSED
+    kind = PAUSED if not link.is_tracked else _classify_visit(visit)
+    return FLOOD if kind == COUNTED and floods.count_and_check(visit.address, visit.at) else kind
+
+
+def _classify_visit(visit: RedirectRequest) -> str:
+    if requests.is_prefetch(visit):
+        return PREFETCH if visit.method != "HEAD" else HEAD
+    if requests.is_subresource(visit):
+        return SUBRESOURCE
     if visit.method == "HEAD":
         return HEAD
-    if requests.is_prefetch(visit):
-        return PREFETCH
-    if requests.is_bot(visit.user_agent):
-        return BOT
-    return FLOOD if floods.count_and_check(visit.address, visit.at) else COUNTED
+    if not visit.user_agent.strip():
+        return NO_AGENT
+    return BOT if parse_user_agent(visit.user_agent).is_bot else COUNTED
 
 
 def build_not_found() -> RedirectResponse:
@@ -98,22 +107,8 @@ def build_method_not_allowed() -> RedirectResponse:
     )
 
 
-def _resolve_deep_link(query: Mapping[str, list[str]], link: RedirectLink) -> str | None:
-    """Return the URL in the parameter `to` if it is on a permitted host, else None."""
-    values = query.get("to")
-    address = addresses.parse_permitted_address(values[0], link.hosts) if values and len(values) == 1 else None
-    if address is None or addresses.has_parameter(address.text, settings.CLICK_ID_PARAMETER):
-        return None
-    return address.text
-
-
-def _merge_sub_ids(query: Mapping[str, list[str]], link: RedirectLink) -> SubIds:
-    if query.keys().isdisjoint(SUB_IDS):
-        return link.sub_ids
-    one, two, three, four, five = [
-        (requests.clean_text(query[name][0], 100) if name in query else "") or own
-        for name, own in zip(SUB_IDS, link.sub_ids, strict=True)
-    ]
+def _merge_sub_ids(own: SubIds, defaults: SubIds) -> SubIds:
+    one, two, three, four, five = [value or default for value, default in zip(own, defaults, strict=True)]
     return one, two, three, four, five
 
 

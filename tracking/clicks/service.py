@@ -10,7 +10,7 @@ from functools import cache
 from django.conf import settings
 from django.db import connection
 
-from tracking.clicks import link_loader, responses
+from tracking.clicks import bot_lists, link_loader, responses
 from tracking.clicks.connection import connect
 from tracking.clicks.flood_limit import FloodLimit
 from tracking.clicks.link_cache import LinkCache, LinkUnavailableError
@@ -60,7 +60,8 @@ class RedirectService:
         return response
 
     def start(self, seconds: float = 3) -> None:
-        """Start the threads, and wait at most `seconds` for recently served links."""
+        """Start the threads, compile the lists of bots, and wait at most `seconds` for recently served links."""
+        bot_lists.compile_lists()
         self.writer.start()
         self.links.start(seconds)
 

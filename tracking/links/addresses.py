@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 from typing import NamedTuple
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote, unquote_plus
 
 from agreements.models import Program
 
@@ -15,15 +15,20 @@ _FORM = re.compile(
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # The characters that RFC 3986 allows in a path, query and fragment, and the percent sign of existing escapes.
 _SAFE = "%/?#[]@!$&'()*+,;=:-._~"
+_WHITE_SPACE = re.compile(r"\s")
 MAX_LENGTH = 2000
 
 
 class Address(NamedTuple):
-    """`host` is lower-case and includes a port other than the scheme's default; `text` is ASCII, fit for a header."""
+    """`host` is lower-case and includes a port other than the scheme's default; `text` is ASCII, fit for a header.
+
+    `rest` is what follows the host in `text`.
+    """
 
     scheme: str
     host: str
     text: str
+    rest: str
 
 
 def get_shop_hosts(program: Program) -> frozenset[str]:
@@ -37,8 +42,8 @@ def get_shop_hosts(program: Program) -> frozenset[str]:
 def parse_address(text: str) -> Address | None:
     """Parse an http or https address; return None for anything that two parsers could read differently.
 
-    Does not accept user names, backslashes, spaces, control characters, non-ASCII hosts (other than as xn--) and ports
-    that are not plain numbers.
+    Does not accept user names, backslashes, white space, control characters, non-ASCII hosts (other than as xn--) and
+    ports that are not plain numbers.
     """
     if len(text) > MAX_LENGTH or not text.isprintable() or " " in text or "\\" in text or "\ufffd" in text:
         return None
@@ -50,8 +55,13 @@ def parse_address(text: str) -> Address | None:
         return None
     if port and port != _DEFAULT_PORTS[scheme]:
         host = f"{host}:{port}"
-    encoded = text if text.isascii() else text[: match.start("rest")] + quote(match["rest"] or "", safe=_SAFE)
-    return Address(scheme, host, encoded)
+    rest = quote(match["rest"] or "", safe=_SAFE)
+    return Address(scheme, host, text[: len(text) - len(match["rest"] or "")] + rest, rest)
+
+
+def parse_pasted_address(text: str) -> Address | None:
+    """Parse an address as people paste it: white space around it is removed, white space after the host is encoded."""
+    return parse_address(_WHITE_SPACE.sub(lambda space: quote(space[0]), text.strip()))
 
 
 def parse_permitted_address(text: str, hosts: Collection[str]) -> Address | None:
@@ -60,14 +70,40 @@ def parse_permitted_address(text: str, hosts: Collection[str]) -> Address | None
     return address if address is not None and address.host in hosts else None
 
 
-def add_parameter(address: str, name: str, value: str) -> str:
-    """Append `name=value` to the query of `address`; its own query and fragment stay unchanged."""
+def secure_address(address: Address) -> str:
+    """Return the text of `address`, with https instead of http."""
+    return address.text if address.scheme == "https" else f"https://{address.host}{address.rest}"
+
+
+def add_query(address: str, query: str) -> str:
+    """Append `query` to the query of `address`; its own query and fragment stay unchanged."""
     before, hash_sign, fragment = address.partition("#")
     separator = "?" if "?" not in before else "" if before.endswith(("?", "&")) else "&"
-    return f"{before}{separator}{name}={value}{hash_sign}{fragment}"
+    return f"{before}{separator}{query}{hash_sign}{fragment}"
 
 
-def has_parameter(address: str, name: str) -> bool:
-    """Return whether the query of `address` has a parameter `name`, in any escaping and letter case."""
+def list_parameter_names(address: str) -> set[str]:
+    """Return the names of the query parameters of `address`, decoded."""
     query = address.partition("#")[0].partition("?")[2]
-    return any(key.strip().lower() == name.lower() for key, _ in parse_qsl(query, keep_blank_values=True))
+    return {decode_name(part) for part in query.split("&")} if query else set()
+
+
+def remove_parameter(address: str, name: str) -> str:
+    """Remove each query parameter `name`, in any escaping and letter case; the rest of `address` stays unchanged."""
+    before, hash_sign, fragment = address.partition("#")
+    path, question_mark, query = before.partition("?")
+    parts = query.split("&")
+    kept = [part for part in parts if not is_parameter(decode_name(part), name)]
+    if len(kept) == len(parts):
+        return address
+    return f"{path}{question_mark if kept else ''}{'&'.join(kept)}{hash_sign}{fragment}"
+
+
+def decode_name(part: str) -> str:
+    """Return the decoded name of `name=value`."""
+    return unquote_plus(part.partition("=")[0])
+
+
+def is_parameter(decoded: str, name: str) -> bool:
+    """Return whether a shop could take a parameter called `decoded` for `name`."""
+    return decoded.strip().lower() == name.lower()

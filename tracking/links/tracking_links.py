@@ -123,9 +123,10 @@ def _get_permitted_hosts() -> frozenset[str]:
 
 
 def _clean_target(target: str, hosts: frozenset[str]) -> str:
-    address = addresses.parse_address(target.strip())
+    """Return the target with white space encoded, and without a click id: each click adds its own."""
+    address = addresses.parse_pasted_address(target)
     if address is None:
-        raise ValidationError({"target": _("Enter a full URL without spaces, such as https://shop.example/page.")})
+        raise ValidationError({"target": _("Enter a full URL, such as https://shop.example/page.")})
     if address.host not in hosts:
         raise ValidationError(
             {
@@ -133,16 +134,10 @@ def _clean_target(target: str, hosts: frozenset[str]) -> str:
                 % {"hosts": ", ".join(sorted(hosts)), "host": address.host}
             }
         )
-    if addresses.has_parameter(address.text, settings.CLICK_ID_PARAMETER):
-        raise ValidationError(
-            {
-                "target": _("Remove the parameter %(name)s. Each click adds its own.")
-                % {"name": settings.CLICK_ID_PARAMETER}
-            }
-        )
-    if len(address.text) > addresses.MAX_LENGTH:
+    text = addresses.remove_parameter(address.text, settings.CLICK_ID_PARAMETER)
+    if len(text) > addresses.MAX_LENGTH:
         raise ValidationError({"target": _("This URL is too long.")})
-    return address.text
+    return text
 
 
 def _clean_sub_ids(sub_ids: Sequence[str]) -> dict[str, str]:

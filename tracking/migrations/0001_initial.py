@@ -21,7 +21,7 @@ CREATE TABLE tracking_click (
     at timestamptz NOT NULL,
     transaction bigint NOT NULL DEFAULT (pg_current_xact_id()::text::bigint),
     link_id uuid NOT NULL,
-    kind varchar(10) NOT NULL DEFAULT 'counted',
+    kind varchar(12) NOT NULL DEFAULT 'counted',
     sub1 varchar(100) NOT NULL DEFAULT '',
     sub2 varchar(100) NOT NULL DEFAULT '',
     sub3 varchar(100) NOT NULL DEFAULT '',
@@ -31,10 +31,12 @@ CREATE TABLE tracking_click (
     user_agent varchar(300) NOT NULL DEFAULT '',
     referrer_host varchar(253) NOT NULL DEFAULT '',
     device varchar(7) NOT NULL DEFAULT 'other',
+    failed_deep_link varchar(200) NOT NULL DEFAULT '',
     CONSTRAINT tracking_click_pkey PRIMARY KEY (id, at),
     CONSTRAINT tracking_click_link FOREIGN KEY (link_id) REFERENCES tracking_link (id)
 ) PARTITION BY RANGE (at);
 CREATE INDEX tracking_cl_link_id_98d013_idx ON tracking_click (link_id, at DESC);
+CREATE INDEX click_not_counted ON tracking_click (link_id, at DESC) WHERE kind <> 'counted' OR failed_deep_link <> '';
 CREATE INDEX clicks_as_written ON tracking_click USING brin (transaction, at)
     WITH (pages_per_range = 16, autosummarize = on);
 
@@ -309,7 +311,7 @@ class Migration(migrations.Migration):
                     fields=[
                         ('id', models.UUIDField(primary_key=True, serialize=False)),
                         ('at', models.DateTimeField(verbose_name='when')),
-                        ('kind', models.CharField(choices=[('counted', 'counted'), ('head', 'HEAD request'), ('bot', 'known bot'), ('prefetch', 'prefetch'), ('flood', 'flood from one address'), ('paused', 'link paused')], db_default='counted', default='counted', max_length=10, verbose_name='kind')),
+                        ('kind', models.CharField(choices=[('counted', 'counted'), ('head', 'HEAD request'), ('bot', 'known bot'), ('prefetch', 'prefetch'), ('no_agent', 'no User-Agent'), ('subresource', 'image, frame or script'), ('flood', 'flood from one address'), ('paused', 'link paused')], db_default='counted', default='counted', max_length=12, verbose_name='kind')),
                         ('sub1', models.CharField(blank=True, db_default='', default='', max_length=100)),
                         ('sub2', models.CharField(blank=True, db_default='', default='', max_length=100)),
                         ('sub3', models.CharField(blank=True, db_default='', default='', max_length=100)),
@@ -319,6 +321,7 @@ class Migration(migrations.Migration):
                         ('user_agent', models.CharField(blank=True, db_default='', default='', max_length=300, verbose_name='browser')),
                         ('referrer_host', models.CharField(blank=True, db_default='', default='', max_length=253, verbose_name='referring site')),
                         ('device', models.CharField(choices=[('mobile', 'mobile'), ('tablet', 'tablet'), ('desktop', 'desktop'), ('other', 'other')], db_default='other', default='other', editable=False, max_length=7, verbose_name='device')),
+                        ('failed_deep_link', models.CharField(blank=True, db_default='', default='', editable=False, max_length=200, verbose_name='failed deep link')),
                         ('transaction', models.BigIntegerField(db_default=tracking.models.order.CurrentTransaction(), editable=False)),
                         ('link', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clicks', to='tracking.link')),
                     ],
@@ -330,6 +333,10 @@ class Migration(migrations.Migration):
                 migrations.AddIndex(
                     model_name='click',
                     index=models.Index(fields=['link', '-at'], name='tracking_cl_link_id_98d013_idx'),
+                ),
+                migrations.AddIndex(
+                    model_name='click',
+                    index=models.Index(condition=models.Q(models.Q(('kind', 'counted'), _negated=True), models.Q(('failed_deep_link', ''), _negated=True), _connector='OR'), fields=['link', '-at'], name='click_not_counted'),
                 ),
                 migrations.AddIndex(
                     model_name='click',

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +21,8 @@ class Click(models.Model):
         HEAD = "head", _("HEAD request")
         BOT = "bot", _("known bot")
         PREFETCH = "prefetch", _("prefetch")
+        NO_AGENT = "no_agent", _("no User-Agent")
+        SUBRESOURCE = "subresource", _("image, frame or script")
         FLOOD = "flood", _("flood from one address")
         PAUSED = "paused", _("link paused")
 
@@ -34,7 +37,7 @@ class Click(models.Model):
     id = models.UUIDField(primary_key=True)
     link = models.ForeignKey(Link, models.PROTECT, related_name="clicks")
     at = models.DateTimeField(_("when"))
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.COUNTED, db_default=Kind.COUNTED)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.COUNTED, db_default=Kind.COUNTED)
     sub1 = models.CharField(max_length=100, blank=True, default="", db_default="")
     sub2 = models.CharField(max_length=100, blank=True, default="", db_default="")
     sub3 = models.CharField(max_length=100, blank=True, default="", db_default="")
@@ -47,6 +50,10 @@ class Click(models.Model):
     device = models.CharField(
         _("device"), max_length=7, choices=Device, default=Device.OTHER, db_default=Device.OTHER, editable=False
     )
+    # What a deep link requested that led to the link's own target instead; empty for all others.
+    failed_deep_link = models.CharField(
+        _("failed deep link"), max_length=200, blank=True, default="", db_default="", editable=False
+    )
     # The writing transaction. A reader finds the clicks that it could not see before by their newer transaction.
     transaction = models.BigIntegerField(db_default=CurrentTransaction(), editable=False)
 
@@ -55,6 +62,12 @@ class Click(models.Model):
         ordering: ClassVar = ["-at"]
         indexes: ClassVar = [
             models.Index(fields=["link", "-at"]),
+            # For the pages that show what went wrong, of which there is little.
+            models.Index(
+                fields=["link", "-at"],
+                name="click_not_counted",
+                condition=~Q(kind="counted") | ~Q(failed_deep_link=""),
+            ),
             # Clicks are written in the order of both columns, so a small block-range index is enough.
             BrinIndex(
                 fields=["transaction", "at"], name="click_transaction_at_brin", pages_per_range=16, autosummarize=True

@@ -17,7 +17,7 @@ from affiliates.access import affiliate_view
 from affiliates.models import Affiliate, State
 from agreements.models import Program
 from lib.errors import NotAllowed
-from tracking import link_lists
+from tracking import link_lists, uncounted_clicks
 from tracking.forms import LinkForm
 from tracking.links import qr
 from tracking.links import tracking_links as domain
@@ -39,6 +39,7 @@ def list_links(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         "coupons": Coupon.objects.for_affiliate(affiliate).select_related("affiliate"),
         "now": now,
         "pause": pause,
+        "failed_deep_links": uncounted_clicks.list_failed_deep_links(affiliate, now=now),
         "can_create_links": affiliate.state == State.ACTIVE,
     }
     return render(request, "tracking/links.html", page)
@@ -77,11 +78,14 @@ def show_link(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpRespo
         else:
             messages.success(request, _("Link saved. The tracking link stays the same."))
             return redirect("tracking:link", row.pk)
+    now = timezone.now()
     page = {
         "link": row,
         "address": domain.build_short_url(row),
         "form": form,
-        "pause": link_lists.find_affiliate_pause(affiliate, now=timezone.now()),
+        "pause": link_lists.find_affiliate_pause(affiliate, now=now),
+        "uncounted": uncounted_clicks.count_uncounted_visits(row, now=now),
+        "failed_deep_links": uncounted_clicks.list_failed_deep_links(affiliate, now=now, links=[row.pk]),
         "can_create_links": affiliate.state == State.ACTIVE,
     }
     return render(request, "tracking/link.html", page)
