@@ -23,10 +23,12 @@ from affiliates.models import Affiliate, Channel, State
 from affiliates.notifications import Notice, notify_many
 from agreements import offline_acceptances
 from agreements.models import AgreementVersion
+from agreements.program_currency import get_program_currency
+from lib.csv_columns import ColumnMapping
 from lib.formatting import format_date, format_datetime
 from payouts.errors import BadRows
 from payouts.payout_details import details
-from portal.affiliate_import.import_file import Problem, Row, read_rows
+from portal.affiliate_import.import_file import AffiliateFile, Problem, Row, read_affiliates
 from tracking.links import coupons
 from tracking.models import Coupon
 
@@ -49,25 +51,29 @@ class ImportSummary(NamedTuple):
     payout_details: int
 
 
+def read_file(content: bytes, mapping: ColumnMapping | None = None) -> AffiliateFile:
+    """Return the affiliates of the CSV file `content`, with every problem that keeps them from being imported now."""
+    file = read_affiliates(content, currency=get_program_currency(), mapping=mapping)
+    return file._replace(problems=sorted([*file.problems, *_find_conflicts(file.rows)]))
+
+
 def import_affiliates(
-    *, content: bytes, paper: PaperAcceptance | None, now: datetime, by: User | None
+    *, file: AffiliateFile, paper: PaperAcceptance | None, now: datetime, by: User | None
 ) -> ImportSummary:
-    """Store all affiliates of the CSV file `content`.
+    """Store all affiliates of a file that `read_file` has read.
 
     With `paper` they are active from its date. Raises BadRows with all problems of the file, and ValidationError if the
     date or the evidence of `paper` is invalid.
     """
     agreement = _get_agreement(paper, now) if paper else None
-    rows, problems = read_rows(content)
-    problems = sorted([*problems, *_find_conflicts(rows)])
-    if problems:
-        raise BadRows(problems)
+    if file.problems:
+        raise BadRows(file.problems)
     try:
         with transaction.atomic():
-            return _store_affiliates(rows, paper, agreement, now, by)
+            return _store_affiliates(file.rows, paper, agreement, now, by)
     except IntegrityError:
         cause = _("One of these codes, e-mail addresses or coupons has just been stored. Please try again.")
-        raise BadRows([Problem(0, cause)]) from None
+        raise BadRows([Problem(0, "", cause)]) from None
 
 
 def _get_agreement(paper: PaperAcceptance, now: datetime) -> AgreementVersion:
@@ -97,8 +103,8 @@ def _find_conflicts(rows: Sequence[Row]) -> Iterator[Problem]:
             row = wanted[value]
             if (row.line, column) not in reported:
                 reported.add((row.line, column))
-                cause = _("%(column)s: %(value)s already exists.")
-                yield Problem(row.line, cause % {"column": column, "value": getattr(row, column)})
+                cause = _("%(value)s already exists.")
+                yield Problem(row.line, column, cause % {"value": getattr(row, column)})
 
 
 def _find_existing(stored: QuerySet[Any], field: str, values: Collection[str]) -> list[str]:
@@ -175,7 +181,7 @@ def _create_channels(imported: Sequence[tuple[Row, Affiliate]], now: datetime, b
         Channel(
             affiliate=affiliate,
             kind=Channel.Kind.WEBSITE,
-            address=row.website,
+            address=address,
             state=Channel.State.APPROVED,
             added_at=now,
             decided_at=now,
@@ -183,7 +189,7 @@ def _create_channels(imported: Sequence[tuple[Row, Affiliate]], now: datetime, b
             reason=IMPORT_REASON,
         )
         for row, affiliate in imported
-        if row.website
+        for address in row.websites
     ]
     return len(Channel.objects.bulk_create(channels, batch_size=1000))
 
