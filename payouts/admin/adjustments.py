@@ -19,7 +19,7 @@ from agreements.program_currency import get_program_currency
 from lib.admin.actions import ReasonForm, run_action
 from lib.admin.pages import build_changelist_url
 from lib.admin.staff_action import StaffAction, StaffPage
-from lib.csv import build_csv
+from lib.csv_downloads import build_csv_download
 from lib.formatting import format_money
 from lib.typed import action
 from payouts.admin.bases import MoneyAdmin, build_amount_column, build_reason_field, money_page
@@ -103,9 +103,7 @@ class AdjustmentAdmin(MoneyAdmin):
         """Show who owes how much and since when; as a CSV with `?as=csv`."""
         rows = negative_balances.list_negative_balances(timezone.now())
         if request.GET.get("as") == "csv":
-            headers = {"Content-Disposition": 'attachment; filename="negative-balances.csv"'}
-            content = build_csv(OWED_COLUMNS, (row[1:] for row in rows))
-            return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
+            return build_csv_download("negative-balances.csv", OWED_COLUMNS, (row[1:] for row in rows))
         return money_page(
             self,
             request,

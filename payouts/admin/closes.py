@@ -20,7 +20,7 @@ from agreements.program_currency import get_program_currency
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, cache_on_row
 from lib.admin.pages import build_admin_link, build_admin_links, build_changelist_url, run_and_redirect
 from lib.admin.staff_action import StaffAction, StaffPage
-from lib.csv import iter_csv_lines
+from lib.csv_downloads import stream_csv_download
 from lib.formatting import format_money
 from lib.typed import action
 from payouts.admin import dry_run
@@ -155,11 +155,8 @@ class CloseAdmin(ReadOnlyAdmin):
     def download_csv(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """Return one row per statement, as `export_statements` writes it."""
         close = get_object_or_404(Close, pk=object_id)
-        headers = {"Content-Disposition": f'attachment; filename="statements-{close}.csv"'}
         rows = (parse_figures(row) for row in close_summary.iter_statement_rows(close))
-        return StreamingHttpResponse(
-            iter_csv_lines(close_summary.COLUMNS, rows), content_type="text/csv", headers=headers
-        )
+        return stream_csv_download(f"statements-{close}.csv", close_summary.COLUMNS, rows)
 
 
 def _format_result(close: Close) -> str:
@@ -237,6 +234,4 @@ class StatementAdmin(MoneyAdmin):
         """Return the statement as the affiliate gets it."""
         row = get_object_or_404(Statement.objects.select_related("affiliate", "close", "agreement"), pk=object_id)
         name = statement_pdf.get_file_name(row).removesuffix(".pdf")
-        headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-        lines = iter_csv_lines(statements.COLUMNS, statements.iter_csv_rows(row))
-        return StreamingHttpResponse(lines, content_type="text/csv", headers=headers)
+        return stream_csv_download(f"{name}.csv", statements.COLUMNS, statements.iter_csv_rows(row))

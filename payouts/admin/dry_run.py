@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from agreements.periods import Period
 from lib.admin.pages import build_changelist_url
-from lib.csv import build_csv
+from lib.csv_downloads import build_csv_download
 from payouts.admin.bases import money_page
 from payouts.closing.close import list_due_months
 from payouts.closing.dry_run import CSV_COLUMNS, MAX_LISTED, DryRun, iter_csv_rows, simulate_close
@@ -39,9 +39,8 @@ def build_csv_response(month: Period | None) -> HttpResponse:
     """Return a CSV with one row per statement of the dry run."""
     if month is None:
         raise Http404
-    content = build_csv(CSV_COLUMNS, iter_csv_rows(month=month, now=timezone.now()))
-    headers = {"Content-Disposition": f'attachment; filename="dry-run-{month}.csv"', "Cache-Control": "no-store"}
-    return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
+    rows = iter_csv_rows(month=month, now=timezone.now())
+    return build_csv_download(f"dry-run-{month}.csv", CSV_COLUMNS, rows)
 
 
 def _build_comparison(dry_run: DryRun | None) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from agreements.periods import Period
 from lib.admin.bases import ReadOnlyInline, cache_on_row
 from lib.admin.pages import build_admin_link, build_changelist_url
-from lib.csv import iter_csv_lines
+from lib.csv_downloads import stream_csv_download
 from lib.typed import action
 from payouts.admin.bases import MoneyAdmin, build_amount_column, money_page
 from payouts.ledger import journal
@@ -161,8 +161,7 @@ class LedgerTransactionAdmin(MoneyAdmin):
         month: Period | None = journal.parse_month(request.GET.get("month", ""))
         rows = journal.list_journal_rows(month).iterator(chunk_size=5000)
         name = f"journal-{month}.csv" if month else "journal.csv"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return StreamingHttpResponse(iter_csv_lines(journal.COLUMNS, rows), content_type="text/csv", headers=headers)
+        return stream_csv_download(name, journal.COLUMNS, rows)
 
 
 def _build_urls(account: Account, query_suffix: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django_tables2 import RequestConfig
 
 from agreements.program_currency import get_program_currency
-from lib.csv import build_csv
+from lib.csv_downloads import build_csv_download
 from lib.formatting import format_money
 from payouts.reporting import charts, reports
 from payouts.reporting.changes import build_cards
@@ -47,10 +47,8 @@ def build_csv_response(query: ReportQuery, zone: ZoneInfo) -> HttpResponse:
     """Return the rows of the report as a CSV file."""
     report = _build_report(query, zone)
     rows = (build_csv_row(row, report.by) for row in report.rows)
-    response = HttpResponse(build_csv(build_csv_header(report), rows), content_type="text/csv; charset=utf-8")
     name = f"report-{report.by.value}-{report.span.first}-{report.span.last}.csv"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return build_csv_download(name, build_csv_header(report), rows)
 
 
 def _build_report(query: ReportQuery, zone: ZoneInfo) -> Report:

@@ -15,7 +15,7 @@ from agreements.applicable_version import get_applicable_version
 from agreements.category_names import load_category_names
 from agreements.clauses import get_clause_number
 from agreements.rules import Rule
-from lib.csv import iter_csv_lines
+from lib.csv_downloads import stream_csv_download
 from payouts.closing import statement_pdf, statements
 from payouts.ledger import booking, negative_balances
 from payouts.tables import StatementTable
@@ -86,8 +86,4 @@ def download_csv(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> Stream
     """Return a statement as a CSV, streamed because it may have 50,000 lines."""
     statement = get_object_or_404(statements.list_statements(affiliate), pk=pk)
     name = statement_pdf.get_file_name(statement).removesuffix(".pdf")
-    return StreamingHttpResponse(
-        iter_csv_lines(statements.COLUMNS, statements.iter_csv_rows(statement)),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
-    )
+    return stream_csv_download(f"{name}.csv", statements.COLUMNS, statements.iter_csv_rows(statement))

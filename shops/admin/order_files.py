@@ -21,7 +21,7 @@ from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.column_form import build_columns_form
 from lib.admin.pages import build_changelist_url, run_and_redirect
 from lib.admin.staff_action import StaffPage
-from lib.csv import iter_csv_lines
+from lib.csv_downloads import stream_csv_download
 from lib.typed import action
 from payouts.admin.bases import money_page
 from shops.csv_import import files
@@ -128,9 +128,7 @@ class OrderFileAdmin(ReadOnlyAdmin):
         """Return a CSV file of the rejected rows, each with its field and cause."""
         file = get_object_or_404(self.get_queryset(request), pk=object_id)
         rows = file.rejects.values_list("row", "order_id", "field", "heading", "outcome", "cause").iterator()
-        headers = {"Content-Disposition": f'attachment; filename="rejected-{file.pk}.csv"', "Cache-Control": "no-store"}
-        lines = iter_csv_lines(REJECT_COLUMNS, rows)
-        return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+        return stream_csv_download(f"rejected-{file.pk}.csv", REJECT_COLUMNS, rows)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

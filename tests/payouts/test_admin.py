@@ -77,7 +77,7 @@ def test_next_month_is_closed_by_hand(make_payable_affiliate, grant, preparer, a
     assert [str(close) for close in Close.objects.all()] == ["2026-01"]
     close = Close.objects.get()
     assert "paid out: 20.00 USD" in read_text(client.get(build_url(close)))
-    rows = b"".join(client.get(build_url(close, "download_csv")).streaming_content).decode().splitlines()
+    rows = b"".join(client.get(build_url(close, "download_csv")).streaming_content).decode("utf-8-sig").splitlines()
     assert rows[1] == f"{affiliate.code},1,0.00,0,0.00,20.00,0.00,20.00,0.00,"
     assert "2026-02 has not ended: it cannot be closed yet." in read_text(client.get(url))
     assert "has not ended yet" in read_text(client.post(url, follow=True))

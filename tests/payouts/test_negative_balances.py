@@ -130,7 +130,7 @@ def test_staff_list_has_totals_and_csv(make_debtor, make_payable_affiliate, gran
     address = reverse("admin:payouts_adjustment_negative_balances")
     with time_machine.travel(MAY, tick=False):
         page = client.get(address).content.decode().replace("\u00a0", " ")
-        rows = list(csv.reader(io.StringIO(client.get(address + "?as=csv").content.decode())))
+        rows = list(csv.reader(io.StringIO(client.get(address + "?as=csv").content.decode("utf-8-sig"))))
     for words in ("2 affiliates owe 115.00 USD", "110.00 USD", one.code, other.code, "Write off"):
         assert words in page, words
     # 3 May is 89 days after 3 February and 61 after 3 March.

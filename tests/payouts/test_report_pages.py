@@ -152,7 +152,7 @@ def test_csv_escapes_formulas_and_has_the_previous_period(signed_in, ann):
     response = signed_in.get(f"/reports/csv/?by=link&{MARCH}")
     assert response["Content-Type"].startswith("text/csv")
     assert 'filename="report-link-2026-03-01-2026-03-31.csv"' in response["Content-Disposition"]
-    assert list(csv.reader(response.content.decode().splitlines())) == [
+    assert list(csv.reader(response.content.decode("utf-8-sig").splitlines())) == [
         [
             "link", "clicks", "orders", "conversion_percent", "sales", "commission", "earnings_per_click",
             "clicks_before", "orders_before", "sales_before", "commission_before",
@@ -199,7 +199,7 @@ def test_staff_report_links_to_each_affiliate(staff, affiliates):
     assert f"/admin/affiliates/affiliate/{affiliates['BEN'].pk}/change/" in text
     assert "20.00 USD" in text
     response = staff.get(f"/admin/reports/csv/?by=affiliate&{MARCH}")
-    assert response.content.decode().splitlines()[1].startswith("BEN · Affiliate BEN,0,1,,300.00,15.00,,")
+    assert response.content.decode("utf-8-sig").splitlines()[1].startswith("BEN · Affiliate BEN,0,1,,300.00,15.00,,")
 
 
 def test_staff_report_of_one_affiliate_by_code(staff, affiliates):

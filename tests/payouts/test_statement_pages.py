@@ -37,7 +37,7 @@ def test_page_csv_and_pdf_have_the_same_figures(make_settled_affiliate, sign_in)
         assert expected in page, expected
 
     response = client.get(reverse("payouts:statement_csv", args=[statement.pk]))
-    rows = list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode())))
+    rows = list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig"))))
     assert [row["amount"] for row in rows] == ["0.00", "0.80", "5.10", "9.00", "10.00", "-24.90", "0.00"]
     assert sum(Decimal(row["amount"]) for row in rows[:-1]) == Decimal(rows[-1]["amount"])
     assert [row["base"] for row in rows[1:4]] == ["16.00", "60.00", "300.00"]

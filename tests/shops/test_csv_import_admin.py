@@ -37,9 +37,9 @@ def test_file_is_uploaded_mapped_previewed_and_imported_in_the_admin(clerk, clie
     assert "Nothing is stored yet" in text
     assert "“12,500” may be 12500 or 12.500" in text
     assert preview.context["sample"][0][0] == "A1"
-    rejected = b"".join(
-        client.get(reverse("admin:shops_orderfile_refusals", args=[file.pk])).streaming_content
-    ).decode()
+    rejected = b"".join(client.get(reverse("admin:shops_orderfile_refusals", args=[file.pk])).streaming_content).decode(
+        "utf-8-sig"
+    )
     assert rejected.splitlines()[0] == "row,order_id,field,column,outcome,cause"
     assert rejected.splitlines()[1].startswith("3,A2,lines[0].amount,amount,rejected,")
     assert not Order.objects.exists()

@@ -200,7 +200,7 @@ def close_on_schedule(zone: str) -> list[str]:
 
 def read_csv(client: Client, statement: Statement) -> list[tuple[str, str]]:
     answer = client.get(reverse("payouts:statement_csv", args=[statement.pk]))
-    table = csv.DictReader(io.StringIO(answer.getvalue().decode()))
+    table = csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig")))
     return [(row["order"], row["amount"]) for row in table if row["entry"] == "commission"]
 
 

@@ -72,7 +72,7 @@ LABELS = (
 
 
 def read_csv(client: Client, statement: Statement) -> Row:
-    content = client.get(reverse("payouts:statement_csv", args=[statement.pk])).getvalue().decode()
+    content = client.get(reverse("payouts:statement_csv", args=[statement.pk])).getvalue().decode("utf-8-sig")
     entries: dict[str, list[dict[str, str]]] = {}
     for entry in csv.DictReader(io.StringIO(content)):
         entries.setdefault(entry["entry"], []).append(entry)
