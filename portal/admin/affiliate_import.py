@@ -69,7 +69,7 @@ class AffiliateImport:
     def preview(self, content: bytes, mapping: ColumnMapping) -> Preview:
         file = read_file(content, mapping)
         return Preview(
-            summary=_("%(affiliates)d affiliates, %(problems)d problems.")
+            summary=_("Affiliates: %(affiliates)d, problems: %(problems)d.")
             % {"affiliates": len(file.rows), "problems": len(file.problems)},
             headings=Row._fields,
             rows=[[_format_value(value) for value in row] for row in file.rows[:SAMPLE_ROWS]],
@@ -86,8 +86,8 @@ class AffiliateImport:
         except BadRows as error:
             raise ValidationError([str(problem) for problem in error.problems[:SAMPLE_ROWS]]) from None
         text = _(
-            "Imported: %(affiliates)d affiliates, %(coupons)d coupons, %(channels)d channels, "
-            "%(payout_details)d payout details."
+            "Affiliates imported: %(affiliates)d, coupons: %(coupons)d, channels: %(channels)d, "
+            "payout details: %(payout_details)d."
         )
         return text % summary._asdict()
 

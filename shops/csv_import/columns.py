@@ -21,7 +21,7 @@ ORDER_EXTRAS = (
     *("order_subtotal", "order_shipping", "order_tax", "order_total", "order_refunded"),
 )
 LINE_EXTRAS = ("unit_price", "line_discount")
-INSTEAD = {"amount": "unit_price"}
+INSTEAD = {"amount": "unit_price", "refunded": "order_refunded"}
 DEFAULTS: dict[str, Text] = {
     "updated_at": _("the time of the upload"),
     "currency": _("the program's currency"),

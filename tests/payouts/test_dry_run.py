@@ -234,7 +234,7 @@ def test_page_has_links_figures_and_close_button(affiliates_by_case, read_page):
     early = read_page(FEBRUARY)
     assert "2026-02 has not ended: it cannot be closed yet." in early
     assert "Close 2026-02" not in early
-    rows = list(csv.DictReader(io.StringIO(read_page(MARCH, "close_dry_run"))))
+    rows = list(csv.DictReader(io.StringIO(read_page(MARCH, "close_dry_run").removeprefix("\ufeff"))))
     assert {row["affiliate"]: row["unusual"] for row in rows}[affiliates_by_case["owes"].code] == "negative"
 
 

@@ -72,7 +72,7 @@ def test_file_is_mapped_previewed_and_imported(client, manager, url):
     preview = client.get(preview_url)
     text = preview.content.decode()
     assert "nothing is changed yet" in text
-    assert "1 affiliates, 0 problems." in text
+    assert "Affiliates: 1, problems: 0." in text
     assert "Columns that are not imported: Phone." in text
     assert preview.context["sample"][0][1:5] == ["R1", "ada@example.org", "Ada Lovelace", "GB"]
     assert not Affiliate.objects.exists()
@@ -80,7 +80,7 @@ def test_file_is_mapped_previewed_and_imported(client, manager, url):
         "confirm": "1", "digest": preview.context["digest"], "accepted_offline": "2025-02-01", "evidence": "folder 3",
     }  # fmt: skip
     done = client.post(preview_url, answers, follow=True).content.decode()
-    assert "Imported: 1 affiliates, 1 coupons, 2 channels, 0 payout details." in done
+    assert "Affiliates imported: 1, coupons: 1, channels: 2, payout details: 0." in done
     ada = Affiliate.objects.get()
     assert (ada.code, ada.country, ada.state) == ("R1", "GB", "active")
     assert Channel.objects.filter(affiliate=ada).count() == 2
