@@ -22,11 +22,12 @@ class ColumnsForm(forms.Form):
     ) -> None:
         super().__init__(posted, **kwargs)
         self.layout, self.headings = layout, headings
+        self.proposed_preset = mapping.preset.name if mapping.preset else ""
         if layout.presets:
             presets = [("", _("– no preset –")), *((preset.name, preset.label) for preset in layout.presets)]
             self.fields["preset"] = forms.ChoiceField(
                 label=gettext_lazy("Preset"), required=False, choices=presets,
-                initial=mapping.preset.name if mapping.preset else "", widget=UnfoldAdminSelectWidget,
+                initial=self.proposed_preset, widget=UnfoldAdminSelectWidget,
             )  # fmt: skip
         fields = {index: name for name, index in mapping.columns.items()}
         choices = [("", _("– skip this column –"))]
@@ -54,7 +55,9 @@ class ColumnsForm(forms.Form):
                 self.add_error(f"column-{index}", error)
             elif field:
                 columns[field] = index
-        mapping = ColumnMapping(columns, self.layout.get_preset(values.get("preset") or ""))
+        # The preset stays as proposed unless another was posted.
+        preset = values.get("preset") if "preset" in self.data else self.proposed_preset
+        mapping = ColumnMapping(columns, self.layout.get_preset(preset or ""))
         if not self.errors:
             check_mapping(self.layout, mapping, self.headings)
         return values | {"mapping": mapping}

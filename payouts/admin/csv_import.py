@@ -90,7 +90,11 @@ def serve_import(model_admin: ModelAdmin[Any], request: HttpRequest, job: CsvImp
         upload.delete()
         messages.success(request, _("Upload deleted. Nothing was imported."))
         return HttpResponseRedirect(request.path)
-    content = uploads.read_upload(upload)
+    try:
+        content = uploads.read_upload(upload)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return HttpResponseRedirect(request.path)
     table = read_table(io.BytesIO(content))
     if not upload.columns or request.GET.get("step") == "columns":
         return _serve_columns(model_admin, request, job, upload, table)

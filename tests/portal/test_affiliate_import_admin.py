@@ -11,6 +11,7 @@ from agreements.models import Acceptance
 from agreements.seeding import publish_seed_agreement
 from payouts.disbursement import uploads
 from payouts.models import Upload
+from payouts.payout_details import encryption
 from shops.tasks import process_order_files
 from tests.factories import make_staff
 from tracking.models import Coupon
@@ -146,6 +147,15 @@ def test_upload_is_deleted_when_it_is_discarded_or_a_day_old(client, manager, ur
     Upload.objects.update(uploaded_at=EFFECTIVE)
     assert process_order_files() == "0 imports continued, 1 uploads discarded"
     assert not Upload.objects.exists()
+
+
+def test_stored_file_that_was_tampered_with_is_refused(client, manager, url):
+    client.force_login(manager)
+    preview_url, preview = open_preview(client, url, b"code,email,name,country\nR1,a@example.org,Ada,GB\n")
+    Upload.objects.update(content=encryption.seal(b"code,email,name,country\nR1,eve@example.org,Eve,GB\n"))
+    answers = {"confirm": "1", "digest": preview.context["digest"]}
+    assert "differs from the uploaded one" in client.post(preview_url, answers, follow=True).content.decode()
+    assert not Affiliate.objects.exists()
 
 
 @pytest.mark.parametrize(
