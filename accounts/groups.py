@@ -40,6 +40,7 @@ GROUPS: dict[str, list[str]] = {
         *_VIEW_AFFILIATES,
         "affiliates.change_affiliate",
         "affiliates.decide_application",
+        "affiliates.import_affiliates",
         "affiliates.decide_channel",
         "agreements.view_decline",
         "tracking.view_link",

@@ -12,6 +12,16 @@ from lib.text import clean_name as collapse_name
 from lib.time_zones import is_time_zone
 
 MAX_NAME_LENGTH = 200
+# Names and codes in common use that ISO 3166 does not have.
+OTHER_COUNTRY_NAMES = {
+    "UK": "GB", "GREAT BRITAIN": "GB", "BRITAIN": "GB", "ENGLAND": "GB", "SCOTLAND": "GB", "WALES": "GB",
+    "NORTHERN IRELAND": "GB", "EL": "GR", "UNITED STATES": "US", "US OF AMERICA": "US", "AMERICA": "US",
+    "UAE": "AE", "HOLLAND": "NL", "NETHERLANDS": "NL", "CZECH REPUBLIC": "CZ", "SOUTH KOREA": "KR", "KOREA": "KR",
+    "NORTH KOREA": "KP", "RUSSIA": "RU", "TURKEY": "TR", "TÜRKIYE": "TR", "IVORY COAST": "CI", "CAPE VERDE": "CV",
+    "SWAZILAND": "SZ", "MACEDONIA": "MK", "BURMA": "MM", "EAST TIMOR": "TL", "VATICAN": "VA", "MACAU": "MO",
+    "PALESTINE": "PS", "SYRIA": "SY", "IRAN": "IR", "LAOS": "LA", "MOLDOVA": "MD", "TANZANIA": "TZ",
+    "BOLIVIA": "BO", "VENEZUELA": "VE", "TAIWAN": "TW", "BRUNEI": "BN", "REPUBLIC OF IRELAND": "IE", "EIRE": "IE",
+}  # fmt: skip
 
 
 class OfficialCountries(Countries):
@@ -60,9 +70,16 @@ def clean_country(text: str) -> str:
 
 
 def clean_country_or_name(text: str) -> str:
-    """Return the code of a country that is given by its code or by its common or official English name."""
-    name = text.strip()
-    return countries.by_name(name) or official_countries.by_name(name) or clean_country(name)
+    """Return the code of a country that is given by its code of two or three letters or by an English name.
+
+    Raises ValidationError for `country` if there is no such country.
+    """
+    name = " ".join(text.split())
+    letters = name.upper().replace(".", "")
+    other = OTHER_COUNTRY_NAMES.get(letters.removeprefix("THE "))
+    by_name = countries.by_name(name) or official_countries.by_name(name)
+    by_letters = countries.alpha2(letters) if letters.isascii() and letters.isalpha() and len(letters) == 3 else ""
+    return other or by_name or by_letters or clean_country(name)
 
 
 def clean_time_zone(text: str) -> str:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agreements.program_currency import get_program_currency
 from payouts.models import PayoutDetails
-from payouts.payout_details.methods import METHODS
+from payouts.payout_details import details
 
 
 class DetailsForm(forms.Form):
@@ -31,7 +31,7 @@ class DetailsForm(forms.Form):
         offered = [
             (code, label)
             for code, label in PayoutDetails.Method.choices
-            if not METHODS[code].get_currency_error(currency)
+            if not details.get_method_error(code, currency)
         ]
         field = self.fields["method"]
         assert isinstance(field, forms.ChoiceField)

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'affiliate',
                 'ordering': ['-applied_at', '-id'],
-                'permissions': [('decide_application', 'Can approve and reject applications')],
+                'permissions': [('decide_application', 'Can approve and reject applications'), ('import_affiliates', 'Can import affiliates from a file')],
             },
         ),
         migrations.CreateModel(

@@ -58,7 +58,10 @@ class Affiliate(models.Model):
         verbose_name = _("affiliate")
         ordering: ClassVar = ["-applied_at", "-id"]
         indexes: ClassVar = [models.Index(fields=["state", "applied_at"])]
-        permissions: ClassVar = [("decide_application", "Can approve and reject applications")]
+        permissions: ClassVar = [
+            ("decide_application", "Can approve and reject applications"),
+            ("import_affiliates", "Can import affiliates from a file"),
+        ]
         triggers: ClassVar = build_no_delete_triggers()
 
     def __str__(self) -> str:

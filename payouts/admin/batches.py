@@ -1,14 +1,11 @@
 """Batches of payouts in the admin: submit, approve, export, import the results."""
 
-import base64
-import binascii
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -18,7 +15,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from accounts.authentication import require_recent_authentication
 from accounts.staff import staff_member
@@ -26,14 +22,14 @@ from agreements.program_currency import annotate_currency, get_program_currency
 from audit import trail
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, cache_on_row
-from lib.admin.pages import build_admin_link, build_changelist_url, run_and_redirect
+from lib.admin.pages import build_admin_link, run_and_redirect
 from lib.admin.staff_action import StaffAction, StaffPage
-from lib.csv import MAX_BYTES
 from lib.formatting import format_money
 from payouts.admin.bases import build_amount_column, money_page
+from payouts.admin.csv_import import serve_import
+from payouts.admin.result_import import ResultImport
 from payouts.disbursement import approval, bank_results, exports, payout_transitions
 from payouts.disbursement.approval import UNSENT_BATCH_STATES
-from payouts.disbursement.bank_results import Effect
 from payouts.models import Payout, PayoutBatch, PayoutFile
 
 State = PayoutBatch.State
@@ -67,29 +63,6 @@ class FileInline(ReadOnlyInline):
     def download(self, row: PayoutFile) -> SafeString:
         address = reverse("admin:payouts_payoutbatch_file", args=[row.batch_id, row.pk])
         return format_html('<a href="{}">{}</a>', address, row.name)
-
-
-class ResultsForm(forms.Form):
-    """A results file; after the preview its content comes back in `encoded_content`."""
-
-    # Unfold's script expects the markup of its own widget around each file input.
-    file = forms.FileField(label=gettext_lazy("File"), required=False, widget=UnfoldAdminFileFieldWidget)
-    encoded_content = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    def clean(self) -> dict[str, Any]:
-        """Add the bytes of the file as `content`."""
-        data: dict[str, Any] = super().clean() or {}
-        file = data.get("file")
-        if file is not None and file.size > MAX_BYTES:
-            raise ValidationError({"file": _("The file is larger than 10 MiB.")})
-        try:
-            decoded = base64.b64decode(data.get("encoded_content") or "", validate=True)
-        except (binascii.Error, ValueError):
-            decoded = b""
-        data["content"] = file.read() if file is not None else decoded
-        if not data["content"]:
-            raise ValidationError({"file": _("Choose a file.")})
-        return data
 
 
 def _describe_total(batch: PayoutBatch) -> str:
@@ -261,24 +234,8 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
 
     @StaffPage(gettext_lazy("Import results"), permission="payouts.export_payoutbatch")
     def import_results(self, request: HttpRequest) -> HttpResponse:
-        """Preview the results of the bank or provider line by line, then import them."""
-        is_post = request.method == "POST"
-        form = ResultsForm(request.POST if is_post else None, request.FILES if is_post else None)
-        context: dict[str, Any] = {"form": form, "back": build_changelist_url(PayoutBatch), "lines": None}
-        if form.is_bound and form.is_valid():
-            content = form.cleaned_data["content"]
-            try:
-                if "import" in request.POST:
-                    lines = bank_results.import_results(content=content, now=timezone.now(), by=staff_member(request))
-                    context |= {"done": True}
-                else:
-                    lines = bank_results.preview_results(content)
-            except ValidationError as refusal:
-                form.add_error("file", refusal.messages)
-            else:
-                counts = {effect.value: sum(line.effect == effect for line in lines) for effect in Effect}
-                context |= {"lines": lines, "counts": counts, "content": base64.b64encode(content).decode()}
-        return money_page(self, request, "admin/payouts/results.html", _("Import results"), **context)
+        """Map the columns of the file, preview its results line by line, then import them."""
+        return serve_import(self, request, ResultImport())
 
     def download_file(self, request: HttpRequest, batch: UUID, pk: UUID) -> HttpResponse:
         """Return a payout file; each download is audited, because the file has accounts in clear."""

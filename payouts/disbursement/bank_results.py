@@ -1,7 +1,5 @@
 """Results of payouts, a CSV from the bank or provider: previewed, then imported (specification 6)."""
 
-import io
-import re
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -12,14 +10,15 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from agreements.program_currency import get_program_currency
 from audit import trail
-from lib.csv import CsvError, CsvRow, check_width, read_csv
+from lib.csv_columns import ColumnMapping
+from lib.csv_values import Unreadable, parse_amount
 from payouts.disbursement import payout_transitions
+from payouts.disbursement.results_file import Result, ResultRow, read_results, read_word
 from payouts.ledger import booking
 from payouts.models import Payout, PayoutBatch
 
-COLUMNS = ["reference", "result", "amount", "reason"]
-AMOUNT_PATTERN = re.compile(r"[0-9]{1,12}\.[0-9]{2}", re.ASCII)
 State = Payout.State
 # The audit reason of payouts that are marked paid without a results file.
 PAID_IN_FULL = "The bank or provider paid the whole batch."
@@ -34,7 +33,7 @@ class Effect(StrEnum):
 
 
 class ResultLine(NamedTuple):
-    """One line of the file and its effect; `cause` is why it is refused, or ""."""
+    """One line of the file and its effect; `cause` is why it is refused or changes nothing, or ""."""
 
     number: int
     reference: str
@@ -46,37 +45,42 @@ class ResultLine(NamedTuple):
     payout: Payout | None
 
 
-def preview_results(content: bytes) -> list[ResultLine]:
+def preview_results(content: bytes, mapping: ColumnMapping | None = None) -> list[ResultLine]:
     """Return what each line of the file would do, without changing anything.
 
-    Raises ValidationError for the field `file` if it cannot be read.
+    Without `mapping` the columns are recognized by their headings. Raises ValidationError for the field `file` if it
+    cannot be read.
     """
-    rows = _read_rows(content)
-    wanted = {row.cells[0] for row in rows}
+    rows = read_results(content, mapping)
+    wanted = {row.reference for row in rows}
+    currency = get_program_currency()
     payouts = {
         payout.reference: payout for payout in Payout.objects.filter(reference__in=wanted).select_related("affiliate")
     }
     seen: set[str] = set()
     lines = []
     for row in rows:
-        reference = row.cells[0]
-        lines.append(_classify_line(row.number, row.cells, payouts.get(reference), reference in seen))
-        seen.add(reference)
+        payout = payouts.get(row.reference)
+        effect, cause = _get_effect(row, payout, row.reference in seen, currency)
+        lines.append(ResultLine(row.line, row.reference, row.word, row.amount or "", row.reason, effect, cause, payout))
+        seen.add(row.reference)
     return lines
 
 
 @transaction.atomic
-def import_results(*, content: bytes, now: datetime, by: User) -> list[ResultLine]:
+def import_results(
+    *, content: bytes, mapping: ColumnMapping | None = None, now: datetime, by: User
+) -> list[ResultLine]:
     """Book the results: payouts that were paid, failed, or were returned after they had been paid (specification 6).
 
     A line with an unknown reference, another amount or an impossible result is refused and changes nothing; the other
     lines count. Importing the same file again changes nothing. Return the effect of each line.
     """
     booking.lock_shared()
-    wanted = [row.cells[0] for row in _read_rows(content)]
+    wanted = [row.reference for row in read_results(content, mapping)]
     # Locked in one order, so that of two imports at once the second waits and sees what the first did.
     list(Payout.objects.filter(reference__in=wanted).order_by("pk").select_for_update(of=("self",)).values_list("pk"))
-    lines = preview_results(content)
+    lines = preview_results(content, mapping)
     paid = [
         (line.payout, f"Line {line.number} of the results file.")
         for line in lines
@@ -106,37 +110,36 @@ def mark_paid(*, batch: PayoutBatch, now: datetime, by: User) -> int:
     return len(rows)
 
 
-def _read_rows(content: bytes) -> list[CsvRow]:
-    try:
-        rows = list(read_csv(io.BytesIO(content)))
-        if not rows or [cell.lower() for cell in rows[0].cells] != COLUMNS:
-            header = ",".join(COLUMNS)
-            raise ValidationError({"file": _("The first line must be: %(header)s") % {"header": header}})
-        for row in rows:
-            check_width(row, len(COLUMNS))
-    except CsvError as error:
-        raise ValidationError({"file": str(error)}) from None
-    return rows[1:]
-
-
-def _classify_line(number: int, cells: list[str], payout: Payout | None, repeated: bool) -> ResultLine:
-    effect, cause = _get_effect(cells, payout, repeated)
-    return ResultLine(number, cells[0], cells[1], cells[2], cells[3], effect, cause, payout)
-
-
-def _get_effect(cells: list[str], payout: Payout | None, repeated: bool) -> tuple[Effect, str]:
-    _reference, result, amount, reason = cells
+def _get_effect(row: ResultRow, payout: Payout | None, repeated: bool, currency: str) -> tuple[Effect, str]:
     if payout is None:
         return Effect.REFUSED, _("reference: no payout has this reference")
     if repeated:
         return Effect.REFUSED, _("reference: this payout is in the file twice")
-    if not AMOUNT_PATTERN.fullmatch(amount) or Decimal(amount) != payout.amount:
-        return Effect.REFUSED, _("amount: the payout is %(amount)s") % {"amount": f"{payout.amount:.2f}"}
-    if result == "paid":
+    if error := _get_amount_error(row, payout, currency):
+        return Effect.REFUSED, error
+    result = read_word(row.word)
+    if result is Result.PAID:
         return _get_paid_effect(payout)
-    if result == "failed":
-        return _get_failed_effect(payout, reason)
-    return Effect.REFUSED, _("result: must be paid or failed")
+    if result is Result.FAILED:
+        return _get_failed_effect(payout, row.reason)
+    if result is Result.SENT:
+        return Effect.UNCHANGED, _("“%(word)s” is no final result") % {"word": row.word}
+    return Effect.REFUSED, _("result: “%(word)s” is unknown; use paid or failed") % {"word": row.word[:60]}
+
+
+def _get_amount_error(row: ResultRow, payout: Payout, currency: str) -> str:
+    """Return why the amount of the row, if it has one, is not that of the payout."""
+    if row.currency and row.currency.upper() != currency:
+        return _("currency: the payout is in %(currency)s") % {"currency": currency}
+    if row.amount is None:
+        return ""
+    try:
+        amount = parse_amount(row.amount, currency) if row.amount else ""
+    except Unreadable as error:
+        return _("amount: %(cause)s") % {"cause": error}
+    if not amount or Decimal(amount) != payout.amount:
+        return _("amount: the payout is %(amount)s") % {"amount": f"{payout.amount:.2f}"}
+    return ""
 
 
 def _get_paid_effect(payout: Payout) -> tuple[Effect, str]:

@@ -28,6 +28,25 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Upload',
+            fields=[
+                ('id', models.UUIDField(default=lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(choices=[('affiliates', 'affiliates'), ('results', 'payout results')], max_length=10, verbose_name='kind')),
+                ('name', models.CharField(max_length=200, verbose_name='file')),
+                ('uploaded_at', models.DateTimeField(verbose_name='uploaded')),
+                ('sha256', models.CharField(max_length=64, verbose_name='SHA-256')),
+                ('content', models.BinaryField()),
+                ('columns', models.JSONField(default=dict)),
+                ('preset', models.CharField(blank=True, max_length=30)),
+                ('uploaded_by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='uploaded by')),
+            ],
+            options={
+                'verbose_name': 'upload',
+                'verbose_name_plural': 'uploads',
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
             name='Close',
             fields=[
                 ('id', models.UUIDField(default=lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),

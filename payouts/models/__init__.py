@@ -4,6 +4,7 @@ from payouts.models.commission import Commission, CommissionHold
 from payouts.models.details import PayoutDetails, PayoutHold
 from payouts.models.ledger import Account, LedgerEntry, LedgerTransaction
 from payouts.models.payout import Payout, PayoutBatch, PayoutFile
+from payouts.models.upload import Upload
 
 __all__ = [
     "Account",
@@ -21,4 +22,5 @@ __all__ = [
     "PayoutHold",
     "Statement",
     "StatementLine",
+    "Upload",
 ]

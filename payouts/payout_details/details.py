@@ -135,6 +135,13 @@ def describe_confirmation(details: PayoutDetails) -> str:
     return str(_CONFIRMATION_TEXTS.get(details.confirmation, details.confirmation))
 
 
+def get_method_error(method: str, currency: str) -> str:
+    """Return why affiliates of a program in `currency` cannot choose this method; "" if they can."""
+    if method not in METHODS:
+        return _("Choose one of: %(names)s.") % {"names": ", ".join(METHODS)}
+    return METHODS[method].get_currency_error(currency)
+
+
 def validate_account(*, method: str, account: str, holder: str) -> str:
     """Return `account` in the form in which it is stored.
 

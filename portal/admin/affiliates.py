@@ -34,6 +34,8 @@ from lib.admin.bases import BaseAdmin, ReadOnlyInline
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.errors import NotAllowed
 from lib.typed import display
+from payouts.admin.csv_import import serve_import
+from portal.admin.affiliate_import import AffiliateImport
 
 
 class ChannelInline(ReadOnlyInline):
@@ -93,6 +95,7 @@ class AffiliateAdmin(BaseAdmin):
     readonly_fields = ("code", "email", "email_confirmed", "state", "state_since", "applied_at", "notice_ends_at")
     inlines = (ChannelInline, StatusChangeInline)
     actions = ("approve_selected", "reject_selected")
+    actions_list = ("import_file",)
     actions_detail = ("approve", "reject", "open_review", "suspend", "reinstate", "give_notice")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Affiliate]:
@@ -124,6 +127,11 @@ class AffiliateAdmin(BaseAdmin):
             (render_link(channel.address), channel.get_state_display()) for channel in affiliate.channels.all()[:5]
         ]
         return format_html_join(mark_safe("<br>"), "{} ({})", shown)
+
+    @StaffPage(gettext_lazy("Import a CSV file"), permission="affiliates.import_affiliates")
+    def import_file(self, request: HttpRequest) -> HttpResponse:
+        """Map the columns of a file of affiliates, preview them, then import all of them."""
+        return serve_import(self, request, AffiliateImport())
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -13,7 +13,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
 from django.utils.translation import gettext as _
 
@@ -24,12 +24,14 @@ from affiliates.notifications import Notice, notify_many
 from agreements import offline_acceptances
 from agreements.clauses import cite_clause
 from agreements.models import AgreementVersion
+from agreements.program_currency import get_program_currency
 from agreements.rules import Rule
+from lib.csv_columns import ColumnMapping
 from lib.formatting import format_date, format_datetime
 from lib.text import fold_code
 from payouts.errors import BadRows
 from payouts.payout_details import details
-from portal.affiliate_import.import_file import Problem, Row, read_rows
+from portal.affiliate_import.import_file import AffiliateFile, Problem, Row, read_affiliates
 from tracking.links import coupons
 from tracking.models import Coupon
 
@@ -52,25 +54,30 @@ class ImportSummary(NamedTuple):
     payout_details: int
 
 
+def read_file(content: bytes, mapping: ColumnMapping | None = None) -> AffiliateFile:
+    """Return the affiliates of the CSV file `content`, with every problem that keeps them from being imported now."""
+    file = read_affiliates(content, currency=get_program_currency(), mapping=mapping)
+    return file._replace(problems=sorted([*file.problems, *_find_conflicts(file.rows, None)]))
+
+
 def import_affiliates(
-    *, content: bytes, paper: PaperAcceptance | None, now: datetime, by: User | None
+    *, file: AffiliateFile, paper: PaperAcceptance | None, now: datetime, by: User | None
 ) -> ImportSummary:
-    """Store all affiliates of the CSV file `content`.
+    """Store all affiliates of a file that `read_file` has read.
 
     With `paper` they are active from its date. Raises BadRows with all problems of the file, and ValidationError if the
     date or the evidence of `paper` is invalid.
     """
     agreement = _get_agreement(paper, now) if paper else None
-    rows, problems = read_rows(content)
-    problems = sorted([*problems, *_find_conflicts(rows, paper)])
+    problems = {*file.problems, *_find_conflicts(file.rows, paper.accepted_at if paper else None)}
     if problems:
-        raise BadRows(problems)
+        raise BadRows(sorted(problems))
     try:
         with transaction.atomic():
-            return _store_affiliates(rows, paper, agreement, now, by)
+            return _store_affiliates(file.rows, paper, agreement, now, by)
     except IntegrityError:
         cause = _("One of these codes, e-mail addresses or coupons has just been stored. Please try again.")
-        raise BadRows([Problem(0, cause)]) from None
+        raise BadRows([Problem(0, "", cause)]) from None
 
 
 def _get_agreement(paper: PaperAcceptance, now: datetime) -> AgreementVersion:
@@ -85,11 +92,16 @@ def _get_agreement(paper: PaperAcceptance, now: datetime) -> AgreementVersion:
     return agreement
 
 
-def _find_conflicts(rows: Sequence[Row], paper: PaperAcceptance | None) -> Iterator[Problem]:
-    """Yield values that are already used in the database, ignoring case."""
-    assigned = Coupon.objects.filter(assigned_until__isnull=True)
-    if paper:  # a coupon of an affiliate who was terminated before it starts is free
-        assigned = assigned.exclude(affiliate__state=State.TERMINATED, affiliate__state_since__lte=paper.accepted_at)
+def _find_conflicts(rows: Sequence[Row], accepted_at: datetime | None) -> Iterator[Problem]:
+    """Yield values that are already used in the database, ignoring case.
+
+    The coupon of an affiliate who was terminated is free from then on; coupons of the file start at `accepted_at`, or
+    later if it is None.
+    """
+    terminated = Q(affiliate__state=State.TERMINATED)
+    if accepted_at:
+        terminated &= Q(affiliate__state_since__lte=accepted_at)
+    assigned = Coupon.objects.filter(assigned_until__isnull=True).exclude(terminated)
     lookups: list[tuple[str, QuerySet[Any], Callable[[str], str]]] = [
         ("code", Affiliate.objects.annotate(key=Upper("code")), str.upper),
         ("email", User.objects.annotate(key=Upper("email")), str.upper),
@@ -103,8 +115,8 @@ def _find_conflicts(rows: Sequence[Row], paper: PaperAcceptance | None) -> Itera
             row = wanted[key]
             if (row.line, column) not in reported:
                 reported.add((row.line, column))
-                cause = _("%(column)s: %(value)s already exists.")
-                yield Problem(row.line, cause % {"column": column, "value": getattr(row, column)})
+                cause = _("%(value)s already exists.")
+                yield Problem(row.line, column, cause % {"value": getattr(row, column)})
 
 
 def _store_affiliates(
@@ -180,7 +192,7 @@ def _create_channels(imported: Sequence[tuple[Row, Affiliate]], now: datetime, b
         Channel(
             affiliate=affiliate,
             kind=Channel.Kind.WEBSITE,
-            address=row.website,
+            address=address,
             state=Channel.State.APPROVED,
             added_at=now,
             decided_at=now,
@@ -188,7 +200,7 @@ def _create_channels(imported: Sequence[tuple[Row, Affiliate]], now: datetime, b
             reason=IMPORT_REASON,
         )
         for row, affiliate in imported
-        if row.website
+        for address in row.websites
     ]
     return len(Channel.objects.bulk_create(channels, batch_size=1000))
 

@@ -14,16 +14,18 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from accounts.staff import staff_member
 from lib.admin.bases import ReadOnlyAdmin
+from lib.admin.column_form import build_columns_form
 from lib.admin.pages import build_changelist_url, run_and_redirect
 from lib.admin.staff_action import StaffPage
 from lib.csv_downloads import stream_csv_response
 from lib.typed import action
 from payouts.admin.bases import money_page
-from shops.csv_import import columns, files
+from shops.csv_import import files
+from shops.csv_import.columns import LAYOUT
 from shops.models import OrderFile, Reject
 from tracking.admin import orders
 from tracking.models import Order
@@ -46,40 +48,6 @@ OUTCOME_LABELS = {
 class UploadForm(forms.Form):
     # Unfold's script expects the markup of its own widget around every file input.
     file = forms.FileField(label=gettext_lazy("CSV file"), allow_empty_file=True, widget=UnfoldAdminFileFieldWidget)
-
-
-class ColumnsForm(forms.Form):
-    """A choice for each column of the file: the field of an order that it holds, or none."""
-
-    def __init__(self, file: OrderFile, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.file = file
-        fields = {index: field for field, index in files.propose_columns(file).items()}
-        choices = [("", _("– skip this column –")), *((name, _build_field_label(name)) for name in columns.FIELDS)]
-        for index, heading in enumerate(file.headings):
-            self.fields[f"column-{index}"] = forms.ChoiceField(
-                label=heading, required=False, choices=choices, initial=fields.get(index, ""),
-                widget=UnfoldAdminSelectWidget,
-            )  # fmt: skip
-
-    def clean(self) -> dict[str, Any]:
-        """Add {field: column index} as `columns`."""
-        values: dict[str, Any] = super().clean() or {}
-        mapping: dict[str, int] = {}
-        for index in range(len(self.file.headings)):
-            field = values.get(f"column-{index}")
-            if field and field in mapping:
-                error = _("Another column is already mapped to %(name)s.") % {"name": field}
-                self.add_error(f"column-{index}", error)
-            elif field:
-                mapping[field] = index
-        if not self.errors:
-            columns.check_columns(mapping, self.file.headings)
-        return values | {"columns": mapping}
-
-
-def _build_field_label(field: str) -> str:
-    return _("%(field)s (required)") % {"field": field} if field in columns.REQUIRED else field
 
 
 @admin.register(OrderFile)
@@ -113,25 +81,24 @@ class OrderFileAdmin(ReadOnlyAdmin):
                 return HttpResponseRedirect(_get_url(file, "match"))
         return money_page(
             self, request, "admin/shops/order_file_upload.html", _("Import orders from a CSV file"),
-            form=form, back=build_changelist_url(OrderFile), required=columns.REQUIRED,
-            optional=[field for field in columns.FIELDS if field not in columns.REQUIRED],
+            form=form, back=build_changelist_url(OrderFile), fields=LAYOUT.fields,
+            presets=[preset.label for preset in LAYOUT.presets],
         )  # fmt: skip
 
     @StaffPage(gettext_lazy("Map columns"), permission=IMPORT_PERMISSION)
     def match(self, request: HttpRequest, object_id: str) -> HttpResponse:
         file = self._get_own_waiting_file(request, object_id)
-        form = ColumnsForm(file, request.POST if request.method == "POST" else None)
+        form = build_columns_form(request, LAYOUT, file.headings, files.propose_mapping(file))
         if form.is_bound and form.is_valid():
-            mapping = form.cleaned_data["columns"]
+            mapping = form.cleaned_data["mapping"]
             return run_and_redirect(
-                request, lambda: files.match_columns(file=file, columns=mapping, now=timezone.now()),
+                request, lambda: files.match_columns(file=file, mapping=mapping, now=timezone.now()),
                 _("Preview ready. Nothing is stored yet."), _get_url(file),
             )  # fmt: skip
-        rows = files.read_sample(file)
-        values = ([row[index] for row in rows if row[index]][:2] for index in range(len(file.headings)))
         return money_page(
             self, request, "admin/shops/order_file_columns.html", _("Map columns"),
-            form=form, file=file, fields=list(zip(form, values, strict=True)), back=build_changelist_url(OrderFile),
+            form=form, file=file, columns=form.list_columns(files.read_sample(file)),
+            back=build_changelist_url(OrderFile),
         )  # fmt: skip
 
     @StaffPage(gettext_lazy("Import orders"), permission=IMPORT_PERMISSION)
@@ -173,6 +140,7 @@ class OrderFileAdmin(ReadOnlyAdmin):
         is_waiting = file.state == State.WAITING
         if is_waiting and not file.columns:
             return HttpResponseRedirect(_get_url(file, "match"))
+        fields, sample = files.preview_sample(file) if is_waiting else ([], [])
         rejected = list(file.rejects.all()[: MAX_ROWS_SHOWN + 1])
         outcomes = _count_outcomes(file.expected_outcomes if is_waiting else file.outcomes)
         is_own = file.uploaded_by_id == request.user.pk
@@ -180,8 +148,7 @@ class OrderFileAdmin(ReadOnlyAdmin):
             self, request, "admin/shops/order_file.html", file.name,
             file=file, outcomes=outcomes, valid_orders=_count_valid(file.expected_outcomes),
             rejected=rejected[:MAX_ROWS_SHOWN], has_more=len(rejected) > MAX_ROWS_SHOWN, max_shown=MAX_ROWS_SHOWN,
-            digest=files.compute_digest(file), fields=sorted(file.columns, key=file.columns.__getitem__),
-            sample=_build_sample(file) if is_waiting else [],
+            digest=files.compute_digest(file), fields=fields, sample=sample,
             can_decide=is_waiting and is_own and request.user.has_perm(IMPORT_PERMISSION),
             rejects_url=build_changelist_url(Reject, "state__exact=open"), orders_url=build_changelist_url(Order),
             back=build_changelist_url(OrderFile),
@@ -203,12 +170,6 @@ def _count_outcomes(outcomes: Mapping[str, int]) -> list[dict[str, Any]]:
 
 def _count_valid(outcomes: Mapping[str, int]) -> int:
     return sum(count for outcome, count in outcomes.items() if outcome not in files.REJECTED_OUTCOMES)
-
-
-def _build_sample(file: OrderFile) -> list[list[str]]:
-    """Return the first rows, with the cells of mapped columns only."""
-    indexes = sorted(file.columns.values())
-    return [[row[index] for index in indexes] for row in files.read_sample(file)]
 
 
 admin.site.unregister(Order)

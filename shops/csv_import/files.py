@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -21,13 +21,18 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from agreements.models import AgreementVersion
+from agreements.periods import get_program_time_zone
+from agreements.program_currency import get_program_currency
 from audit import trail
-from lib.csv import CsvError, CsvRow, read_csv
+from lib import csv_columns
+from lib.csv import CsvError, CsvTable, read_table
+from lib.csv_columns import ColumnMapping
 from lib.errors import NotAllowed
 from payouts.payout_details import encryption
 from shops import intake
-from shops.csv_import.columns import check_columns, guess_columns
-from shops.csv_import.file_format import inspect_file
+from shops.csv_import.columns import FIELDS, LAYOUT
+from shops.csv_import.order_cells import Context
 from shops.csv_import.order_groups import OrderGroup, group_orders
 from shops.intake import BATCH
 from shops.models import OrderFile, OrderFileReject
@@ -41,6 +46,9 @@ DISCARD_AFTER = timedelta(days=1)
 IMPORT_WAIT_SECONDS = 10.0
 TASK_SECONDS = 300.0
 SAMPLE_ROWS = 5
+# Read for the sample, so that the orders of its rows are whole.
+SAMPLE_ROWS_READ = 50
+DEFAULT_CATEGORY = "everything-else"
 
 
 def store_file(*, name: str, content: BinaryIO, now: datetime, by: User) -> OrderFile:
@@ -49,7 +57,7 @@ def store_file(*, name: str, content: BinaryIO, now: datetime, by: User) -> Orde
     Raises ValidationError for `file`, and stores nothing, if it is not a readable CSV file of orders.
     """
     try:
-        file_format = inspect_file(content)
+        headings, rows = inspect_file(content)
     except CsvError as error:
         raise ValidationError({"file": str(error)}) from None
     content.seek(0)
@@ -60,41 +68,66 @@ def store_file(*, name: str, content: BinaryIO, now: datetime, by: User) -> Orde
         uploaded_by=by,
         sha256=hashlib.sha256(whole).hexdigest(),
         content=encryption.seal(whole),
-        delimiter=file_format.delimiter,
-        headings=file_format.headings,
-        headings_sha256=_hash_json(file_format.headings),
-        rows=file_format.rows,
+        headings=headings,
+        headings_sha256=_hash_json(headings),
+        rows=rows,
     )
 
 
-def propose_columns(file: OrderFile) -> dict[str, int]:
-    """Return the file's column mapping, else that of the last file with the same headings, else a guess."""
+def inspect_file(content: BinaryIO) -> tuple[list[str], int]:
+    """Return the headings of the file and its number of rows, after reading every row once.
+
+    Raises CsvError with the first problem.
+    """
+    table = read_table(content)
+    rows = sum(1 for _row in table.rows)
+    if not rows:
+        raise CsvError(_("The file has headings but no rows below them."))
+    return table.headings, rows
+
+
+def get_mapping(file: OrderFile) -> ColumnMapping:
+    """Return the mapping that was chosen for the file."""
+    return ColumnMapping(dict(file.columns), LAYOUT.get_preset(file.preset))
+
+
+def propose_mapping(file: OrderFile) -> ColumnMapping:
+    """Return the file's mapping, else that of the last file with the same headings, else a guess."""
     if file.columns:
-        return dict(file.columns)
+        return get_mapping(file)
     same = OrderFile.objects.filter(headings_sha256=file.headings_sha256).exclude(columns={})
     last = same.order_by("-uploaded_at").first()
-    return dict(last.columns) if last and last.headings == file.headings else guess_columns(file.headings)
+    if last and last.headings == file.headings:
+        return get_mapping(last)
+    return csv_columns.guess_mapping(LAYOUT, file.headings)
 
 
 @transaction.atomic
-def match_columns(*, file: OrderFile, columns: Mapping[str, int], now: datetime) -> None:
+def match_columns(*, file: OrderFile, mapping: ColumnMapping, now: datetime) -> None:
     """Store which column holds which field, and preview the outcome of every order without importing any."""
     if not OrderFile.objects.select_for_update().filter(pk=file.pk, state=State.WAITING).exists():
         raise NotAllowed(_("This file has already been imported or discarded."))
-    check_columns(columns, file.headings)
-    orders = _group_orders(file, columns)
+    csv_columns.check_mapping(LAYOUT, mapping, file.headings)
+    orders, notes = _group_orders(file, mapping)
     outcomes: Counter[str] = Counter()
     file.rejects.all().delete()
     for batch in _split_batches(orders):
         results = intake.preview_orders(snapshots=[order.snapshot for order in batch], now=now)
         outcomes.update(str(result.outcome) for result in results)
-        _store_rejects(file, columns, zip(batch, results, strict=True))
-    OrderFile.objects.filter(pk=file.pk).update(columns=dict(columns), orders=len(orders), expected_outcomes=outcomes)
+        _store_rejects(file, mapping.columns, zip(batch, results, strict=True))
+    OrderFile.objects.filter(pk=file.pk).update(
+        columns=mapping.columns,
+        preset=mapping.preset.name if mapping.preset else "",
+        notes=[*csv_columns.describe_mapping(LAYOUT, mapping, file.headings), *notes],
+        orders=len(orders),
+        expected_outcomes=outcomes,
+    )
 
 
 def compute_digest(file: OrderFile) -> str:
     """Return a digest of the file's bytes, mapping and preview, which an import names to confirm exactly these."""
-    return _hash_json([str(file.pk), file.sha256, sorted(file.columns.items()), sorted(file.expected_outcomes.items())])
+    mapping = [file.preset, sorted(file.columns.items())]
+    return _hash_json([str(file.pk), file.sha256, mapping, sorted(file.expected_outcomes.items())])
 
 
 def import_orders(*, file: OrderFile, digest: str, now: datetime, by: User) -> None:
@@ -132,7 +165,7 @@ def continue_import(*, file_pk: UUID, seconds: float, now: datetime) -> None:
     file = OrderFile.objects.select_related("uploaded_by").get(pk=file_pk)
     if file.state != State.IMPORTING:
         return
-    orders = _group_orders(file, file.columns)
+    orders, _notes = _group_orders(file, get_mapping(file))
     deadline = time.monotonic() + seconds
     for begin in range(file.processed, len(orders), BATCH):
         if begin > file.processed and time.monotonic() >= deadline:
@@ -178,18 +211,57 @@ def continue_imports(*, now: datetime) -> tuple[int, int]:
 
 def read_sample(file: OrderFile) -> list[list[str]]:
     """Return the first rows of a file that is still stored, cells in the order of its headings."""
-    return [row.cells for row in islice(_read_rows(file), 1, SAMPLE_ROWS + 1)]
+    return [row.cells for row in islice(_read_table(file).rows, SAMPLE_ROWS)]
 
 
-def _group_orders(file: OrderFile, columns: Mapping[str, int]) -> list[OrderGroup]:
-    return group_orders(islice(_read_rows(file), 1, None), columns)
+def preview_sample(file: OrderFile) -> tuple[list[str], list[list[str]]]:
+    """Return the fields of the first rows, and their values as they will be imported, with every default."""
+    context = _build_context(file, get_mapping(file))
+    groups, _notes = group_orders(islice(_read_table(file).rows, SAMPLE_ROWS_READ), context)
+    samples: list[dict[str, Any]] = []
+    for group in sorted(groups, key=lambda group: group.rows):
+        snapshot = group.snapshot.row if isinstance(group.snapshot, IncomingOrder) else group.snapshot
+        assert isinstance(snapshot, dict)
+        order = {name: value for name, value in snapshot.items() if name not in ("customer", "lines")}
+        customer = {f"customer.{name}": value for name, value in snapshot.get("customer", {}).items()}
+        samples += [order | customer | line for line in snapshot["lines"]]
+    samples = samples[:SAMPLE_ROWS]
+    fields = [name for name in FIELDS if any(name in sample for sample in samples)]
+    return fields, [[_format_value(sample.get(name)) for name in fields] for sample in samples]
 
 
-def _read_rows(file: OrderFile) -> Iterator[CsvRow]:
+def _format_value(value: object) -> str:
+    return "" if value is None else " / ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _group_orders(file: OrderFile, mapping: ColumnMapping) -> tuple[list[OrderGroup], list[str]]:
+    return group_orders(_read_table(file).rows, _build_context(file, mapping))
+
+
+def _build_context(file: OrderFile, mapping: ColumnMapping) -> Context:
+    """Return what the file does not say.
+
+    Its time is that of the first import of the same bytes, so that importing a file again changes nothing.
+    """
+    imported = OrderFile.objects.filter(sha256=file.sha256, state__in=(State.IMPORTING, State.IMPORTED))
+    first = imported.order_by("uploaded_at").first() or file
+    zone = get_program_time_zone()
+    version = AgreementVersion.objects.get_in_force(file.uploaded_at)
+    rate = version.rates.filter(everything_else=True).first() if version else None
+    return Context(
+        mapping=mapping,
+        currency=get_program_currency(),
+        zone=zone,
+        read_at=min(first.uploaded_at, file.uploaded_at),
+        category=rate.category if rate else DEFAULT_CATEGORY,
+    )
+
+
+def _read_table(file: OrderFile) -> CsvTable:
     whole = encryption.unseal(bytes(file.content or b""))
     if hashlib.sha256(whole).hexdigest() != file.sha256:
         raise ValidationError(_("The stored file differs from the uploaded one. Upload it again."))
-    return read_csv(io.BytesIO(whole), file.delimiter)
+    return read_table(io.BytesIO(whole))
 
 
 def _split_batches(orders: Sequence[OrderGroup]) -> Iterator[Sequence[OrderGroup]]:

@@ -1,21 +1,25 @@
 """File rows grouped into order snapshots: a row is a line, rows with one order id are an order (specification 4).
 
-Pure: no database. Checks only that the rows of an order agree; `tracking.orders.snapshots` checks everything else.
+Pure: no database. Checks only that the rows of an order agree; `order_cells` reads their values.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from django.utils.translation import ngettext
+
 from lib.csv import CsvRow
-from shops.csv_import.columns import CUSTOMER_FIELDS, LINE_FIELDS, ORDER_FIELDS, REQUIRED
+from shops.csv_import.columns import CUSTOMER_FIELDS, LINE_EXTRAS, LINE_FIELDS, ORDER_EXTRAS, ORDER_FIELDS
+from shops.csv_import.order_cells import Context, OrderReading, set_field
 from tracking.orders.incoming import IncomingOrder
 
+MAX_UNPAID_NAMED = 10
 _LINE_PATH = re.compile(r"lines\[(\d+)\](?:\.(.+))?")
 
 
 class OrderGroup(NamedTuple):
-    """An order of the file: its snapshot, the row number of each line, and of the row that contradicts the first."""
+    """An order of the file: its snapshot, the line number of each row, and of the row that contradicts the first."""
 
     order_id: str
     snapshot: dict[str, Any] | IncomingOrder
@@ -23,7 +27,7 @@ class OrderGroup(NamedTuple):
     conflicting_row: int | None = None
 
     def locate(self, path: str) -> tuple[int, str]:
-        """Return the row number and the field for a rejection at the snapshot's `path`."""
+        """Return the line of the file and the field for a rejection at the snapshot's `path`."""
         match = _LINE_PATH.match(path)
         if match and int(match[1]) < len(self.rows):
             return self.rows[int(match[1])], match[2] or ""
@@ -35,68 +39,86 @@ class _GroupBuilder:
 
     __slots__ = ("cells", "conflict", "lines", "rows")
 
-    def __init__(self, cells: tuple[str, ...]) -> None:
-        self.cells, self.lines, self.rows = cells, list[dict[str, Any]](), list[int]()
-        self.conflict: tuple[int, tuple[str, ...]] | None = None
+    def __init__(self, cells: list[str]) -> None:
+        self.cells, self.lines, self.rows = cells, list[dict[str, str]](), list[int]()
+        # The row that differs from the first, the index of the field, and its cell.
+        self.conflict: tuple[int, int, str] | None = None
+
+    def compare(self, line: int, cells: Sequence[str], *, fill: bool) -> None:
+        """Note the first cell that contradicts those of the rows above. A blank cell repeats the one above.
+
+        With `fill` a cell also fills in a blank one above, because the shop's export has each value only once.
+        """
+        for index, (cell, above) in enumerate(zip(cells, self.cells, strict=True)):
+            if not cell or cell == above:
+                continue
+            if fill and not above:
+                self.cells[index] = cell
+            elif self.conflict is None:
+                self.conflict = (line, index, cell)
 
 
-def group_orders(csv_rows: Iterable[CsvRow], columns: Mapping[str, int]) -> list[OrderGroup]:
-    """Return the orders of the file, sorted by order id, the order in which every sender takes its locks."""
-    order_fields = [field for field in ORDER_FIELDS if field in columns]
-    line_fields = [field for field in LINE_FIELDS if field in columns]
+def group_orders(csv_rows: Iterable[CsvRow], context: Context) -> tuple[list[OrderGroup], list[str]]:
+    """Return the orders of the file, and sentences about what is left out or taken from elsewhere.
+
+    Orders are sorted by order id, the order in which every sender takes its locks.
+    """
+    columns = context.mapping.columns
+    order_fields = [field for field in (*ORDER_FIELDS, *ORDER_EXTRAS) if field in columns]
+    line_fields = [field for field in (*LINE_FIELDS, *LINE_EXTRAS) if field in columns]
     builders: dict[str, _GroupBuilder] = {}
-    for number, _line, row in csv_rows:
-        cells = tuple(row[columns[field]] for field in order_fields)
-        # Each row without an order id is an order of its own.
-        order = builders.setdefault(row[columns["order_id"]] or f" {number:09}", _GroupBuilder(cells))
-        if order.conflict is None and cells != order.cells:
-            order.conflict = (number, cells)
-        order.lines.append({field: _parse_cell(field, row[columns[field]]) for field in line_fields})
-        order.rows.append(number)
-    return [
-        _build_group("" if order_id.startswith(" ") else order_id, builders[order_id], order_fields)
-        for order_id in sorted(builders)
-    ]
+    is_preset, above = context.mapping.preset is not None, ""
+    for line, row in csv_rows:
+        cells = [row[columns[field]] for field in order_fields]
+        # Each row without an order id is an order of its own, but in a shop's export it continues the one above.
+        above = row[columns["order_id"]].removeprefix("#") or (above if is_preset and above else f" {line:09}")
+        order = builders.setdefault(above, _GroupBuilder(cells))
+        order.compare(line, cells, fill=is_preset)
+        order.lines.append({field: row[columns[field]] for field in line_fields})
+        order.rows.append(line)
+    groups, unpaid = [], []
+    for order_id in sorted(builders):
+        group = _build_group(order_id.strip(), builders[order_id], order_fields, context)
+        groups += [group] if group else []
+        unpaid += [] if group else [order_id]
+    return groups, [*context.list_notes(), *_describe_unpaid(unpaid)]
 
 
-def _build_group(order_id: str, order: _GroupBuilder, fields: Sequence[str]) -> OrderGroup:
-    snapshot = _build_snapshot(dict(zip(fields, order.cells, strict=True)), order.lines)
-    if order.conflict is None:
-        return OrderGroup(order_id, snapshot, order.rows)
-    number, cells = order.conflict
-    field = next(name for name, one, other in zip(fields, order.cells, cells, strict=True) if one != other)
-    both = [order.cells[fields.index(field)], cells[fields.index(field)]]
+def _describe_unpaid(order_ids: Sequence[str]) -> list[str]:
+    if not order_ids:
+        return []
+    text = ngettext(
+        "%(count)d order that is not paid is left out: %(names)s.",
+        "%(count)d orders that are not paid are left out: %(names)s.",
+        len(order_ids),
+    )
+    names = ", ".join(order_id[:64] for order_id in order_ids[:MAX_UNPAID_NAMED])
+    more = ", …" if len(order_ids) > MAX_UNPAID_NAMED else ""
+    return [text % {"count": len(order_ids), "names": names + more}]
+
+
+def _build_group(order_id: str, order: _GroupBuilder, fields: Sequence[str], context: Context) -> OrderGroup | None:
+    reading = OrderReading(context, dict(zip(fields, order.cells, strict=True)), order.lines)
+    snapshot = reading.read()
+    if snapshot is None:
+        return None
+    rows = [order.rows[index] for index in reading.line_indexes] or order.rows
+    if order.conflict is not None:
+        return _refuse_conflict(order_id, snapshot, order, fields)
+    path, cause = reading.problem
+    return OrderGroup(order_id, IncomingOrder(snapshot).refuse(path, cause) if path else snapshot, rows)
+
+
+def _refuse_conflict(
+    order_id: str, snapshot: dict[str, Any], order: _GroupBuilder, fields: Sequence[str]
+) -> OrderGroup:
+    assert order.conflict is not None
+    line, index, cell = order.conflict
+    field, both = fields[index], [order.cells[index], cell]
     # Customer data must not be stored except as a hash.
     values = "" if field in CUSTOMER_FIELDS else f" ({both[1][:60]!r}, {both[0][:60]!r})"
-    cause = f"must be the same in every row of an order; row {number} differs from row {order.rows[0]}{values}"
-    _set_field(snapshot, field, both)
-    return OrderGroup(order_id, IncomingOrder(snapshot).refuse(field, cause), order.rows, number)
-
-
-def _build_snapshot(cells: Mapping[str, str], lines: list[dict[str, Any]]) -> dict[str, Any]:
-    snapshot: dict[str, Any] = {}
-    for field, cell in cells.items():
-        _set_field(snapshot, field, _parse_cell(field, cell))
-    return snapshot | {"lines": lines}
-
-
-def _set_field(snapshot: dict[str, Any], field: str, value: object) -> None:
-    """Set a field of the snapshot; a list of two contradicting values is invalid until staff choose one."""
-    if field in CUSTOMER_FIELDS:
-        snapshot.setdefault("customer", {})[field.removeprefix("customer.")] = value
-    else:
-        snapshot[field] = value
-
-
-def _parse_cell(field: str, cell: str) -> str | int | list[str] | None:
-    """Return a cell as JSON would hold it.
-
-    That is an int for a quantity, a list for codes separated by commas, and None for an empty cell of an optional field.
-    """
-    if not cell and field not in REQUIRED:
-        return None
-    if field == "coupons":
-        return [code.strip() for code in cell.split(",")]
-    if field == "quantity" and cell.isascii() and cell.isdigit() and len(cell) <= 18:
-        return int(cell)
-    return cell
+    cause = f"must be the same in every row of an order; row {line} differs from row {order.rows[0]}{values}"
+    if field in ORDER_FIELDS:
+        # A list of two contradicting values is invalid until staff choose one.
+        set_field(snapshot, field, both)
+    return OrderGroup(order_id, IncomingOrder(snapshot).refuse(field, cause), order.rows, line)

@@ -35,13 +35,16 @@ class OrderFile(models.Model):
     # Of the uploaded bytes, which contain customer data: they are stored encrypted, and deleted after import.
     sha256 = models.CharField("SHA-256", max_length=64)
     content = models.BinaryField(null=True)
-    delimiter = models.CharField(max_length=1)
     headings = models.JSONField()
     # Finds the mapping for the next file with the same headings.
     headings_sha256 = models.CharField(max_length=64)
     rows = models.PositiveIntegerField(_("rows"))
     # {snapshot field: column index}; empty until the columns are mapped.
     columns = models.JSONField(default=dict)
+    # The shop's export by which the columns are read, see `shops.csv_import.presets`; "" for none.
+    preset = models.CharField(max_length=30, blank=True)
+    # How the file is read: sentences of the preview about defaults and ignored columns.
+    notes = models.JSONField(default=list)
     orders = models.PositiveIntegerField(_("orders"), default=0)
     # {outcome: number of orders}: of the preview, and of the import.
     expected_outcomes = models.JSONField(default=dict)

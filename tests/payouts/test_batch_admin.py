@@ -1,6 +1,5 @@
 """Payout batches in the admin: submit, approve, export, import results."""
 
-import base64
 from datetime import date
 from decimal import Decimal
 
@@ -16,6 +15,7 @@ from payouts.disbursement.approval import list_payout_warnings
 from payouts.models import (
     PayoutDetails,
     PayoutHold,
+    Upload,
 )
 from payouts.payout_details import details
 from tests import sessions
@@ -109,26 +109,52 @@ def test_submitter_cannot_approve(make_draft_batch, sign_in_staff):
     assert batch.state == "submitted"
 
 
-def test_results_are_previewed_before_import(make_sent_batch, preparer, sign_in_staff):
+def test_results_are_mapped_and_previewed_before_import(make_sent_batch, preparer, sign_in_staff):
     batch = make_sent_batch()
     payout = batch.payouts.select_related("affiliate").get(amount="100.00")
     content = build_results_file((payout, "failed", "100.00", "closed"), ("AC0", "paid", "1.00", ""))
     client, url = sign_in_staff(preparer), reverse("admin:payouts_payoutbatch_import_results")
-    assert "first line must be “reference,result,amount,reason”" in read_text(client.get(url))
-    page = read_text(client.post(url, {"file": SimpleUploadedFile("r.csv", content)}))
+    assert "a row for each payout with its reference and its result" in read_text(client.get(url))
+    columns_url = client.post(url, {"file": SimpleUploadedFile("r.csv", content)}).headers["Location"]
+    page = client.get(columns_url)
+    form = page.context["form"]
+    assert {form[name].label: form[name].initial for name in form.fields if name != "preset"} == {
+        name: name for name in ("reference", "result", "amount", "reason")
+    }
+    answers = {name: field.initial for name, field in form.fields.items()}
+    preview_url = client.post(columns_url, answers).headers["Location"]
+    preview = client.get(preview_url)
+    page = read_text(preview)
     assert "nothing is changed yet" in page
-    assert "refused: reference: no payout has this reference" in page
+    assert "reference: no payout has this reference" in page
+    assert "Paid: 0, failed: 1, returned: 0, unchanged: 0, refused: 1." in page
     payout.refresh_from_db()
     assert payout.state == "sent"
-    done = read_text(client.post(url, {"encoded_content": base64.b64encode(content).decode(), "import": "1"}))
-    assert "Results imported" in done
+    confirmation = {"confirm": "1", "digest": preview.context["digest"]}
+    assert "Results imported" in read_text(client.post(preview_url, confirmation, follow=True))
     payout.refresh_from_db()
     assert payout.state == "failed"
-    assert "The first line must be" in read_text(client.post(url, {"file": SimpleUploadedFile("r.csv", b"x")}))
+    assert client.post(preview_url, confirmation).status_code == 404
+    assert not Upload.objects.exists()
     assert "Choose a file" in read_text(client.post(url, {}))
 
     client.post(build_url(payout, "reissue"), {"confirmed": "1", "reason": "They called."})
     assert payout.replaced_by.amount == Decimal("100.00")
+
+
+def test_results_that_changed_since_their_preview_are_not_imported(make_sent_batch, preparer, sign_in_staff):
+    payout = make_sent_batch().payouts.select_related("affiliate").get(amount="100.00")
+    client, url = sign_in_staff(preparer), reverse("admin:payouts_payoutbatch_import_results")
+    file = SimpleUploadedFile("r.csv", build_results_file((payout, "failed", "100.00", "closed")))
+    columns_url = client.post(url, {"file": file}).headers["Location"]
+    answers = {name: field.initial for name, field in client.get(columns_url).context["form"].fields.items()}
+    preview_url = client.post(columns_url, answers).headers["Location"]
+    digest = client.get(preview_url).context["digest"]
+    payout_transitions.pay(payout=payout, now=FEBRUARY, by=preparer)
+    page = read_text(client.post(preview_url, {"confirm": "1", "digest": digest}))
+    assert "has changed. Check the preview again." in page
+    payout.refresh_from_db()
+    assert payout.state == "paid"
 
 
 def test_results_file_input_uses_unfold_widget(preparer, sign_in_staff):

@@ -102,12 +102,24 @@ LINES = [
     ("own", "failed", "100.00", "closed", "failed", ""),
     ("own", "failed", "100.00", "", "refused", "reason: enter why the payout failed"),
     ("own", "paid", "100.01", "", "refused", "amount: the payout is 100.00"),
-    ("own", "paid", "100", "", "refused", "amount: the payout is 100.00"),
-    ("own", "paid", "1e2", "", "refused", "amount: the payout is 100.00"),
+    ("own", "paid", "100", "", "paid", ""),
+    ("own", "paid", "$100.0", "", "paid", ""),
+    ("own", "paid", "1e2", "", "refused", "amount: “1e2” is not an amount such as 15.30."),
+    ("own", "paid", "100.000", "", "refused",
+     "amount: “100.000” may be 100000 or 100.000. Write it with two decimals, such as 100000.00."),
+    ("own", "paid", "100.00 EUR", "", "refused", "amount: “100.00 EUR” is not in USD."),
     ("own", "paid", "", "", "refused", "amount: the payout is 100.00"),
-    ("own", "PAID", "100.00", "", "refused", "result: must be paid or failed"),
+    ("own", "PAID", "100.00", "", "paid", ""),
+    ("own", "Completed", "100.00", "", "paid", ""),
+    ("own", "Success", "100.00", "", "paid", ""),
+    ("own", "Returned", "100.00", "", "failed", ""),
+    ("own", "FAILED", "100.00", "closed", "failed", ""),
+    ("own", "Pending", "100.00", "", "unchanged", "“Pending” is no final result"),
+    ("own", "queued", "100.00", "", "refused", "result: “queued” is unknown; use paid or failed"),
+    ("own", "", "100.00", "", "refused", "result: “” is unknown; use paid or failed"),
+    ("own", "=1+1", "100.00", "", "refused", "result: “=1+1” is unknown; use paid or failed"),
     ("AC00", "paid", "100.00", "", "refused", "reference: no payout has this reference"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("reference", "result", "amount", "reason", "effect", "cause"), LINES)

@@ -200,7 +200,7 @@ def test_staff_report_links_to_each_affiliate(staff, affiliates):
     assert f"/admin/affiliates/affiliate/{affiliates['BEN'].pk}/change/" in text
     assert "20.00 USD" in text
     response = staff.get(f"/admin/reports/csv/?by=affiliate&{MARCH}")
-    assert response.content.decode().splitlines()[1].startswith("BEN · Affiliate BEN,0,1,,300.00,15.00,,")
+    assert response.content.decode("utf-8-sig").splitlines()[1].startswith("BEN · Affiliate BEN,0,1,,300.00,15.00,,")
 
 
 def test_staff_report_of_one_affiliate_by_code(staff, affiliates):

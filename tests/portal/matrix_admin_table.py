@@ -95,6 +95,7 @@ ACTIONS: dict[str, str] = {
     "tracking_link_pause": "M",
     "tracking_link_resume": "M",
     "tracking_order_import_file": "P",
+    "affiliates_affiliate_import_file": "M",
     "shops_reject_correct": "P",
     "shops_reject_resend": "P",
     "shops_reject_dismiss": "P",

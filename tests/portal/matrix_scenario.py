@@ -168,7 +168,7 @@ def _create_order_files(scenario: Scenario, preparer: User) -> None:
     for _number in range(2):
         content = io.BytesIO(f"{names}\nF1,{at},paid,{at},USD,1,home-decor,1,1.00,0.00\n".encode())
         file = files.store_file(name="orders.csv", content=content, now=NOW, by=preparer)
-        files.match_columns(file=file, columns=files.propose_columns(file), now=NOW)
+        files.match_columns(file=file, mapping=files.propose_mapping(file), now=NOW)
         file.refresh_from_db()
         created.append(file)
     imported, waiting = created

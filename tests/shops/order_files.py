@@ -35,7 +35,7 @@ def upload(clerk: User, content: bytes) -> OrderFile:
 
 def upload_and_preview(clerk: User, content: bytes) -> OrderFile:
     file = upload(clerk, content)
-    files.match_columns(file=file, columns=files.propose_columns(file), now=NOW)
+    files.match_columns(file=file, mapping=files.propose_mapping(file), now=NOW)
     file.refresh_from_db()
     return file
 

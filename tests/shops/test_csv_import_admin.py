@@ -8,7 +8,8 @@ from shops.csv_import import files
 from shops.models import OrderFile
 from tests.factories import make_staff
 from tests.scenarios import create_program
-from tests.shops.order_files import build_file, build_row, upload_and_preview
+from tests.shops.order_files import build_file, build_row, upload, upload_and_preview
+from tests.shops.test_csv_presets import FIRST, SECOND, SHOPIFY, build_export
 from tracking.models import Order
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +19,7 @@ def test_file_is_uploaded_mapped_previewed_and_imported_in_the_admin(clerk, clie
     client.force_login(clerk)
     changelist = client.get(reverse("admin:tracking_order_changelist")).content.decode()
     assert reverse("admin:tracking_order_import_file") in changelist
-    content = build_file(build_row("A1"), build_row("A2", amount="12,50", title="=1+1", delimiter=";"), delimiter=";")
+    content = build_file(build_row("A1"), build_row("A2", amount="12,500", title="=1+1", delimiter=";"), delimiter=";")
     response = client.post(reverse("admin:shops_orderfile_upload"), {"file": SimpleUploadedFile("o.csv", content)})
     file = OrderFile.objects.get()
     url = reverse("admin:shops_orderfile_change", args=[file.pk])
@@ -35,7 +36,7 @@ def test_file_is_uploaded_mapped_previewed_and_imported_in_the_admin(clerk, clie
     preview = client.get(url)
     text = preview.content.decode()
     assert "Nothing is stored yet" in text
-    assert "must be a string with two decimals" in text
+    assert "“12,500” may be 12500 or 12.500" in text
     assert preview.context["sample"][0][0] == "A1"
     rejected = b"".join(
         client.get(reverse("admin:shops_orderfile_refusals", args=[file.pk])).streaming_content
@@ -51,6 +52,26 @@ def test_file_is_uploaded_mapped_previewed_and_imported_in_the_admin(clerk, clie
     assert "The file has been imported." in imported
     assert "rejects inbox" in imported
     assert Order.objects.get().order_id == "A1"
+
+
+def test_preset_is_kept_or_another_one_chosen_on_the_mapping_page(clerk, client):
+    client.force_login(clerk)
+    file = upload(clerk, build_export(SHOPIFY, FIRST, SECOND))
+    url = reverse("admin:shops_orderfile_match", args=[file.pk])
+    form = client.get(url).context["form"]
+    proposed = {name: field.initial for name, field in form.fields.items()}
+    assert (proposed["preset"], proposed["column-0"]) == ("shopify", "order_id")
+    other = client.post(url, proposed | {"preset": "", "apply-preset": "1"}).context["form"]
+    assert (other.fields["preset"].initial, other.fields["column-0"].initial) == ("", "title")
+    unknown = client.post(url, proposed | {"preset": "\x00"})
+    assert "Select a valid choice" in unknown.content.decode()
+    for posted in (proposed, {name: value for name, value in proposed.items() if name != "preset"}):
+        client.post(url, posted)
+        file.refresh_from_db()
+        assert (file.preset, file.expected_outcomes) == ("shopify", {"created": 1})
+    page = client.get(reverse("admin:shops_orderfile_change", args=[file.pk])).content.decode()
+    assert "Read as: order export of Shopify." in page
+    assert "36.00" in page
 
 
 def test_waiting_file_is_visible_only_to_its_uploader(clerk, client):

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from lib.csv import MAX_BYTES, CsvError
-from shops.csv_import.file_format import inspect_file
+from shops.csv_import.files import inspect_file
 from shops.models import OrderFile
 from tests.call_counts import count_calls
 from tests.shops.order_files import build_file, build_row
@@ -27,13 +27,17 @@ BAD_FILES = {
         build_file(build_row(), headings=list(build_row().values())),
         "“2026-01-10T12:00:00Z” is not a heading",
     ),
-    "a column without a heading": (GOOD.replace(b"sku", b""), "Column 12 has no heading"),
-    "duplicate heading": (GOOD.replace(b"sku", b"Title"), "Two columns have the heading “title”"),
-    "too few columns": (b"order_id,amount\nA1,1.00\n", "has 2 columns; an order needs 10"),
+    "a column without a heading": (
+        GOOD.replace(b"sku", b""),
+        "Line 2: Column 12 has no heading, but this row has “85123A” there",
+    ),
+    "duplicate heading": (GOOD.replace(b"sku", b"Title"), "Two columns have the same heading: “Title” and “title”"),
     "short row": (GOOD + b"A2,x\n", "Line 3: This row has 2 cells, but there are 17 headings"),
     "long row": (GOOD.replace(b",0.00\n", b",0.00,1\n"), "Line 2: This row has 18 cells"),
     "bad UTF-8": (GOOD.replace(b"WHITE", b"\xff"), "Line 2: This is not UTF-8"),
-    "UTF-16": (GOOD.decode().encode("utf-16"), "not UTF-8|NUL"),
+    "UTF-16 without a mark": (GOOD.decode().encode("utf-16-le"), "not UTF-8|NUL"),
+    "UTF-16 cut off": (GOOD.decode().encode("utf-16")[:-1], "not UTF-16"),
+    "10 MiB of UTF-16": (("\ufeff" + "x" * (MAX_BYTES // 2 - 1)).encode("utf-16-le"), "1 MiB"),
     "a NUL": (GOOD.replace(b"WHITE", b"\0"), "Line 2: There is a NUL character"),
     "open quote": (GOOD.replace(b"WHITE", b'"WHITE') * 9, "not CSV|1 MiB|cells"),
     "not CSV": (GOOD.replace(b"85123A", b'"85123A"x'), "Line 2: This is not CSV"),

@@ -269,7 +269,7 @@ def test_file_with_codes_and_categories_in_any_spelling_is_imported(shop):
         'A1,2026-01-10T12:00:00Z,paid,2026-01-10T12:00:00Z,USD,"NOBODY, ann\u200b",1,Home-DECOR,1,100.00,0.00\n'
     )
     file = files.store_file(name="orders.csv", content=io.BytesIO(text.encode()), now=NOW, by=clerk)
-    files.match_columns(file=file, columns=files.propose_columns(file), now=NOW)
+    files.match_columns(file=file, mapping=files.propose_mapping(file), now=NOW)
     file = OrderFile.objects.get()
     files.import_orders(file=file, digest=files.compute_digest(file), now=NOW, by=clerk)
     assert Commission.objects.get().amount == Decimal("5.00")

@@ -11,17 +11,20 @@ from django.utils import timezone
 
 from agreements.periods import get_program_time_zone, get_start_of_day
 from payouts.errors import BadRows
-from portal.affiliate_import.affiliate_import import PaperAcceptance, import_affiliates
+from portal.affiliate_import.affiliate_import import PaperAcceptance, import_affiliates, read_file
 from portal.affiliate_import.import_file import COLUMNS, REQUIRED
 
 MAX_PROBLEMS_SHOWN = 200
 
 
 class Command(BaseCommand):
-    help = f"{__doc__} Columns: {', '.join(COLUMNS)}; those after {REQUIRED[-1]} are optional."
+    help = (
+        f"{__doc__} Columns: {', '.join(COLUMNS)}; those after {REQUIRED[-1]} are optional. Headings may be in any "
+        "order and case; a cell may hold several websites. Other columns are ignored."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", help="a CSV file in UTF-8 with a header")
+        parser.add_argument("file", help="a CSV file in UTF-8 with headings")
         parser.add_argument(
             "--accepted-offline",
             metavar="DATE",
@@ -36,12 +39,15 @@ class Command(BaseCommand):
         if accepted_offline is not None and evidence is not None:
             paper = PaperAcceptance(get_start_of_day(_parse_date(accepted_offline), get_program_time_zone()), evidence)
         try:
-            summary = import_affiliates(content=_read_file(file), paper=paper, now=timezone.now(), by=None)
+            content = read_file(_read_bytes(file))
+            summary = import_affiliates(file=content, paper=paper, now=timezone.now(), by=None)
         except BadRows as error:
             self.list_problems(error)
             raise CommandError(f"{file}: nothing was stored; {len(error.problems)} problems") from None
         except ValidationError as error:
             raise CommandError(_format_errors(error)) from None
+        for note in content.notes:
+            self.stderr.write(note)
         self.stdout.write(" ".join(f"{name}={count}" for name, count in summary._asdict().items()))
 
     def list_problems(self, error: BadRows) -> None:
@@ -58,7 +64,7 @@ def _parse_date(text: str) -> date:
         raise CommandError(f"--accepted-offline: {text} is not a date such as 2026-01-31") from None
 
 
-def _read_file(file: str) -> bytes:
+def _read_bytes(file: str) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
