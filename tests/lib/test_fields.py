@@ -5,13 +5,14 @@ from django.core.exceptions import ValidationError
 
 from agreements.models import AgreementVersion, Promotion, Rate
 from lib.fields import CategoryFormField, EmailFormField
+from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("category", ["Home-Decor ", "HOME-DECOR", "\u200bhome-decor\ufeff"], ids=ascii)
 def test_category_is_validated_stored_and_searched_for_as_it_is_compared(category: str) -> None:
-    draft = AgreementVersion.objects.create()
+    draft = AgreementVersion.objects.create(drafted_at=NOW)
     rate = Rate(agreement=draft, category=category, name="Home decor", percent="5.00")
     rate.full_clean()
     assert rate.category == "home-decor"
@@ -24,7 +25,9 @@ def test_category_is_validated_stored_and_searched_for_as_it_is_compared(categor
 
 def test_category_of_other_characters_is_refused_in_a_draft() -> None:
     with pytest.raises(ValidationError, match="lowercase letters"):
-        Rate(agreement=AgreementVersion.objects.create(), category="Home Decor", name="x", percent="5").full_clean()
+        Rate(
+            agreement=AgreementVersion.objects.create(drafted_at=NOW), category="Home Decor", name="x", percent="5"
+        ).full_clean()
 
 
 def test_form_fields_clean_before_they_validate() -> None:
