@@ -48,7 +48,7 @@ def test_steps_explain_rates_in_documented_order(commissions):
         [("rate_card", "4.1"), ("promotions", "4.2"), ("rounding", "4.4"), ("order_commission_cap", "4.5")],
     ]
     assert [step["text"] for step in commissions[2].steps] == [
-        "Rate card of version 1: Home Decor is not listed, so everything else, 3.00 %.",
+        "Rate card of version 1: home decor is not listed, so everything else, 3.00 %.",
         "Raised to 7.00 % by the promotion Summer.",
         "100.00 x 7.00 % = 7.00, rounded once to the cent.",
         "Commission per order is capped at 20.00; 4.80 is left for this line.",
