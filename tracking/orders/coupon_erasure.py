@@ -12,26 +12,17 @@ from django.db import connection
 from django.db.models import Q
 
 from affiliates.models import Affiliate
+from lib.text import fold_code
 from tracking.models import Coupon, Order
 
-_IS_CODE = "upper(btrim({})) = %(code)s"
-_LISTED = """jsonb_array_elements_text(
-    CASE jsonb_typeof(content->'coupons') WHEN 'array' THEN content->'coupons' ELSE '[]' END
-) WITH ORDINALITY AS listed(code, place)"""
-# `sha256` stays that of the snapshot as it was sent, so that the shop may still repeat it.
-_REPLACE_IN_SNAPSHOTS_SQL = f"""
-    UPDATE tracking_ordersnapshot SET content = content
-        || CASE WHEN {_IS_CODE.format("content->>'coupon'")}
-                THEN jsonb_build_object('coupon', %(pseudonym)s::text) ELSE '{{}}' END
-        || CASE WHEN content ? 'coupons' AND jsonb_typeof(content->'coupons') = 'array'
-                THEN jsonb_build_object('coupons', (
-                    SELECT COALESCE(jsonb_agg(CASE WHEN {_IS_CODE.format("code")} THEN %(pseudonym)s ELSE code END
-                                              ORDER BY place), '[]') FROM {_LISTED}))
-                ELSE '{{}}' END
-     WHERE ({_IS_CODE.format("content->>'coupon'")}
-            OR EXISTS (SELECT FROM {_LISTED} WHERE {_IS_CODE.format("code")}))
-       AND (%(order_ids)s::text[] IS NULL OR order_id = ANY(%(order_ids)s::text[]))
-"""  # noqa: S608
+# `sha256` stays that of the snapshot as it was sent, so that the shop may still repeat it. `sent` has the spellings.
+_REPLACE_IN_SNAPSHOTS_SQL = """
+    UPDATE tracking_ordersnapshot SET content = content #- '{sent,coupons}' || jsonb_build_object('coupons', (
+        SELECT jsonb_agg(CASE WHEN key = %(key)s THEN %(pseudonym)s ELSE key END ORDER BY place)
+          FROM jsonb_array_elements_text(content->'coupons') WITH ORDINALITY AS listed(key, place)))
+     WHERE content->'coupons' ? %(key)s AND (%(order_ids)s::text[] IS NULL OR order_id = ANY(%(order_ids)s::text[]))
+    RETURNING order_id
+"""
 
 
 def erase_coupons(*, affiliate: Affiliate, now: datetime) -> None:
@@ -41,24 +32,23 @@ def erase_coupons(*, affiliate: Affiliate, now: datetime) -> None:
     allows redaction of append-only rows.
     """
     coupons = list(Coupon.objects.for_affiliate(affiliate))
-    for code in sorted({coupon.code.upper() for coupon in coupons}):
-        assigned = [coupon for coupon in coupons if coupon.code.upper() == code]
-        _replace_code(code, f"erased-{uuid4().hex}", affiliate, assigned)
+    for key in sorted({coupon.key for coupon in coupons}):
+        assigned = [coupon for coupon in coupons if coupon.key == key]
+        _replace_code(key, f"erased-{uuid4().hex}", affiliate, assigned)
     for coupon in Coupon.objects.for_affiliate(affiliate).filter(assigned_until=None):
         ends_at = max(now, coupon.assigned_from or now)
         Coupon.objects.filter(pk=coupon.pk).update(assigned_until=ends_at)
 
 
-def _replace_code(code: str, pseudonym: str, affiliate: Affiliate, assigned: Sequence[Coupon]) -> None:
+def _replace_code(key: str, pseudonym: str, affiliate: Affiliate, assigned: Sequence[Coupon]) -> None:
     order_ids = None
-    orders = Order.objects.filter(coupon_code__iexact=code)
-    if Coupon.objects.filter(code__iexact=code).exclude(affiliate=affiliate).exists():
-        placed = _filter_placed(assigned)
-        order_ids = list(Order.objects.filter(placed).values_list("order_id", flat=True))
-        orders = orders.filter(placed)
-    _replace_in_snapshots(code=code, pseudonym=pseudonym, order_ids=order_ids)
-    orders.update(coupon_code=pseudonym)
-    Coupon.objects.filter(pk__in=[coupon.pk for coupon in assigned]).update(code=pseudonym)
+    if Coupon.objects.filter(key=key).exclude(affiliate=affiliate).exists():
+        order_ids = list(Order.objects.filter(_filter_placed(assigned)).values_list("order_id", flat=True))
+    changed = _replace_in_snapshots(key=key, pseudonym=pseudonym, order_ids=order_ids)
+    orders = Order.objects.filter(order_id__in=changed).exclude(coupon_code="").values_list("pk", "coupon_code")
+    named = [pk for pk, code in orders if fold_code(code) == key]
+    Order.objects.filter(pk__in=named).update(coupon_code=pseudonym)
+    Coupon.objects.filter(pk__in=[coupon.pk for coupon in assigned]).update(code=pseudonym, key=pseudonym)
 
 
 def _filter_placed(assigned: Sequence[Coupon]) -> Q:
@@ -74,6 +64,8 @@ def _filter_placed(assigned: Sequence[Coupon]) -> Q:
     return placed
 
 
-def _replace_in_snapshots(**values: Any) -> None:
+def _replace_in_snapshots(**values: Any) -> list[str]:
+    """Replace the code in stored snapshots. Return the ids of their orders."""
     with connection.cursor() as cursor:
         cursor.execute(_REPLACE_IN_SNAPSHOTS_SQL, values)
+        return list({order_id for (order_id,) in cursor.fetchall()})
