@@ -59,7 +59,7 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
     ),
     "affiliates.Affiliate": _classify(replaced="code name country time_zone language muted_kinds", none="state"),
     "affiliates.Channel": _classify("kind state", replaced="address", erased="reason"),
-    "affiliates.StatusChange": _classify("before after clause", erased="reason"),
+    "affiliates.StatusChange": _classify("before after clause source", erased="reason"),
     "agreements.Acceptance": _classify(
         "method language text_sha256 differences box_label button_label page_revision personal_digests previous_hash hash"
     ),
@@ -68,6 +68,7 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
     "agreements.AgreementVersion": _classify("name language currency time_zone"),
     "agreements.AgreementWithdrawal": _classify("reason"),
     "agreements.Clause": _classify("number heading body rules"),
+    "agreements.Decline": _classify("state"),
     "agreements.ProhibitedActivity": _classify("code title text gravest_consequence"),
     "agreements.Program": _classify("shop_url shop_hosts"),
     "agreements.Promotion": _classify("categories", scrubbed="name"),
@@ -115,12 +116,13 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
     "payouts.PayoutHold": _classify("source", erased="reason"),
     "payouts.Statement": _classify("reasons"),
     "payouts.StatementLine": _classify("clause"),
+    "payouts.Upload": _classify("kind sha256 columns preset", transient="name content"),
     "portal.IntegrityCheck": _classify("name", scrubbed="summary violation"),
     "portal.ScheduledTask": _classify("name", scrubbed="result error"),
     "portal.TaskRun": _classify("job", scrubbed="error"),
     "sessions.Session": _classify(deleted="session_key session_data"),
     "shops.OrderFile": _classify(
-        "sha256 delimiter headings headings_sha256 columns expected_outcomes outcomes state",
+        "sha256 preset notes headings headings_sha256 columns expected_outcomes outcomes state",
         scrubbed="name",
         transient="content",
     ),
@@ -128,7 +130,7 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
     "shops.Reject": _classify(
         "order_id field outcome address state", scrubbed="source cause content note corrected_content"
     ),
-    "tracking.Click": _classify("kind device", blanked=f"{_SUB_IDS} address user_agent referrer_host"),
+    "tracking.Click": _classify("kind device", blanked=f"{_SUB_IDS} address user_agent referrer_host failed_deep_link"),
     "tracking.ClickLoss": _classify("source"),
     "tracking.Coupon": _classify(replaced="code key"),
     "tracking.Link": _classify("code permitted_hosts", blanked=f"name {_SUB_IDS}", replaced="target"),

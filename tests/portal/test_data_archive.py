@@ -113,7 +113,9 @@ def test_archive_is_written_row_by_row(affiliate, monkeypatch):
     monkeypatch.setattr(data_archive, "serialize_row", note_serialized)
     monkeypatch.setattr(data_archive, "CHUNK_SIZE", 2)
     AuditRecord.objects.bulk_create(
-        AuditRecord(at=NOW, action="a test", subject_type="affiliates.affiliate", subject_id=str(affiliate.pk))
+        AuditRecord(
+            at=NOW, action="a test", reason="-", subject_type="affiliates.affiliate", subject_id=str(affiliate.pk)
+        )
         for _number in range(50)
     )
     assert len(read(build_archive(affiliate), "audit")) > 50

@@ -170,8 +170,8 @@ def test_coupon_becomes_one_pseudonym_that_wins_no_order(affiliate):
     assert coupon.assigned_until is not None
     assert coupon.code.startswith("erased-")
     assert set(Order.objects.exclude(coupon_code="").values_list("coupon_code", flat=True)) == {coupon.code}
-    snapshots = OrderSnapshot.objects.filter(order_id="SOLD").values_list("content__coupon", flat=True)
-    assert list(snapshots) == [coupon.code] * 2
+    snapshots = OrderSnapshot.objects.filter(order_id="SOLD").values_list("content__coupons", flat=True)
+    assert list(snapshots) == [[coupon.code]] * 2
 
 
 def test_audit_records_keep_who_when_and_what(affiliate):
