@@ -57,6 +57,7 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
             output_field=IntegerField(),
         ),
         details_usable_from=_first_value(details.filter(confirmed_at__isnull=False), "usable_from"),
+        details_held_since=_first_value(details, "held_since"),
         payout_hold_reason=_first_value(PayoutHold.objects.filter(**own, released_at=None, ends_at=None), "reason"),
         email_hold_ends_at=_first_value(
             PayoutHold.objects.filter(**own, released_at=None, ends_at__gt=now).order_by("-ends_at"), "ends_at"

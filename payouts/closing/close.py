@@ -158,6 +158,7 @@ def _build_parameters(month: Period, now: datetime, by: User | None, exceptions:
         "versions": list(reach),
         "reach": list(reach.values()),
         "minimums": [agreements[version_id].payout_minimum for version_id in reach],
+        "hold_days": [agreements[version_id].payout_details_hold_days for version_id in reach],
         "exceptions": exceptions,
     }
 

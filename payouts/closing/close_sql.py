@@ -73,16 +73,18 @@ WITH line AS (
     SELECT DISTINCT ON (affiliate_id) affiliate_id, number, closing FROM payouts_statement
      ORDER BY affiliate_id, number DESC
 ), version AS (
-    SELECT * FROM unnest(%(versions)s::uuid[], %(reach)s::uuid[], %(minimums)s::numeric[])
-        WITH ORDINALITY AS version(agreement_id, reaches_id, payout_minimum, position)
+    SELECT * FROM unnest(%(versions)s::uuid[], %(reach)s::uuid[], %(minimums)s::numeric[], %(hold_days)s::int[])
+        WITH ORDINALITY AS version(agreement_id, reaches_id, payout_minimum, hold_days, position)
 ), accepted AS (
-    SELECT DISTINCT ON (acceptance.affiliate_id) acceptance.affiliate_id, version.reaches_id, reached.payout_minimum
+    SELECT DISTINCT ON (acceptance.affiliate_id) acceptance.affiliate_id, version.reaches_id, reached.payout_minimum,
+           reached.hold_days
       FROM agreements_acceptance acceptance
       JOIN version USING (agreement_id) JOIN version reached ON reached.agreement_id = version.reaches_id
      WHERE acceptance.accepted_at <= %(now)s
      ORDER BY acceptance.affiliate_id, version.position DESC
 ), detail AS (
-    SELECT DISTINCT ON (affiliate_id) affiliate_id, id, confirmed_at, usable_from FROM payouts_payoutdetails
+    SELECT DISTINCT ON (affiliate_id) affiliate_id, id, confirmed_at, held_since, usable_from
+      FROM payouts_payoutdetails
      ORDER BY affiliate_id, entered_at DESC, id DESC
 ), held AS (
     SELECT affiliate_id, bool_or(ends_at IS NULL) AS until_release, bool_or(ends_at IS NOT NULL) AS after_email_change
@@ -99,7 +101,9 @@ WITH line AS (
                + COALESCE(returned.amount, 0) AS balance,
            a.state, a.state = 'terminated' OR COALESCE(a.notice_ends_at <= %(now)s, false) OR program.ended AS final,
            accepted.reaches_id AS agreement_id, COALESCE(accepted.payout_minimum, %(minimum)s) AS minimum,
-           detail.id AS details_id, detail.confirmed_at, detail.usable_from, held.until_release, held.after_email_change
+           detail.id AS details_id, detail.confirmed_at,
+           COALESCE(detail.held_since + accepted.hold_days * interval '24 hours', detail.usable_from) AS usable_from,
+           held.until_release, held.after_email_change
       FROM affiliates_affiliate a
       LEFT JOIN line ON line.affiliate_id = a.id
       LEFT JOIN adjustment ON adjustment.affiliate_id = a.id

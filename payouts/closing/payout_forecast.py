@@ -53,10 +53,17 @@ class PayoutEligibility(NamedTuple):
 
     state: str
     ends_at: datetime | None  # the end of the notice or of the program
-    details_usable_from: datetime | None  # None without confirmed details
+    details_usable_from: datetime | None  # None without confirmed details; by the terms at their entry
     hold_reason: str  # the reason of a hold on payouts
     time_zone: str
     email_hold_ends_at: datetime | None = None  # the end of a hold after a change of the e-mail address
+    details_held_since: datetime | None = None  # None without a hold on the details
+
+    def get_details_usable_from(self, hold_days: int) -> datetime | None:
+        """Return from when payouts can go to the details by a version with these `payout_details_hold_days`."""
+        if self.details_held_since and self.details_usable_from:
+            return self.details_held_since + timedelta(days=hold_days)
+        return self.details_usable_from
 
 
 class PayoutForecast(NamedTuple):
@@ -113,6 +120,7 @@ def _load_eligibility(affiliate: Affiliate, program: Program | None, now: dateti
         state=affiliate.state,
         ends_at=find_end(affiliate, program),
         details_usable_from=current.usable_from if current and current.confirmed_at else None,
+        details_held_since=current.held_since if current else None,
         hold_reason=hold.reason if hold else "",
         time_zone=affiliate.time_zone,
         email_hold_ends_at=holds.aggregate(end=Max("ends_at"))["end"],
@@ -194,12 +202,13 @@ def list_requirements(
     if eligibility.state == State.SUSPENDED:
         text = _("You are suspended. Nothing is paid out until you are reinstated.")
         requirements.append(build_requirement(text, Rule.SUSPENSION))
-    if eligibility.details_usable_from is None:
+    details_usable_from = eligibility.get_details_usable_from(agreement.payout_details_hold_days)
+    if details_usable_from is None:
         requirements.append(
             build_requirement(_("Payout details are missing."), Rule.PAYOUT_DETAILS, reverse("payouts:details"))
         )
-    elif eligibility.details_usable_from > closes_at:
-        usable_from = format_datetime(eligibility.details_usable_from, eligibility.time_zone)
+    elif details_usable_from > closes_at:
+        usable_from = format_datetime(details_usable_from, eligibility.time_zone)
         text = _("Your payout details were changed. They can be used from %s.") % usable_from
         requirements.append(build_requirement(text, Rule.PAYOUT_DETAILS_HOLD_DAYS))
     if eligibility.email_hold_ends_at is not None and eligibility.email_hold_ends_at > closes_at:

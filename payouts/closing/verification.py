@@ -171,7 +171,10 @@ INVARIANTS = (
     Invariant(
         "no payout goes to details younger than their hold",
         """SELECT 'payout ' || reference FROM payouts_payout p JOIN payouts_payoutdetails d ON d.id = p.details_id
-            WHERE d.usable_from > p.created_at OR d.affiliate_id <> p.affiliate_id""",
+             LEFT JOIN payouts_statement s ON s.id = p.statement_id
+             LEFT JOIN agreements_agreementversion v ON v.id = s.agreement_id
+            WHERE COALESCE(d.held_since + v.payout_details_hold_days * interval '24 hours', d.entered_at) > p.created_at
+               OR d.affiliate_id <> p.affiliate_id""",
     ),
     Invariant(
         "no payout is made while a change of the e-mail address holds payouts",

@@ -19,7 +19,7 @@ from payouts.commissions import holds
 from payouts.disbursement import approval, emails
 from payouts.ledger import booking
 from payouts.models import Account, Payout, PayoutBatch, PayoutHold
-from payouts.payout_details.details import get_current_details
+from payouts.payout_details.details import get_current_details, get_usable_from
 
 State = Payout.State
 BANK_CONFIRMED = "Confirmed by the bank or provider."
@@ -137,7 +137,7 @@ def reissue(*, payout: Payout, reason: str, now: datetime, by: User) -> Payout:
     require_uninvolved(by, [old.affiliate])
     _check_reissue(old)
     details = get_current_details(old.affiliate, now)
-    if details is None or details.confirmed_at is None or details.usable_from > now:
+    if details is None or details.confirmed_at is None or get_usable_from(details, now) > now:
         raise ValidationError(_("The affiliate has no payout details that are usable now."))
     if PayoutHold.objects.filter(affiliate=old.affiliate_id).active(now).exists():
         raise ValidationError(_("The affiliate's payouts are on hold."))

@@ -186,6 +186,7 @@ class Migration(migrations.Migration):
                 ('entered_at', models.DateTimeField(verbose_name='entered')),
                 ('confirmation', models.CharField(max_length=100, verbose_name='confirmed by')),
                 ('confirmed_at', models.DateTimeField(null=True, verbose_name='confirmed')),
+                ('held_since', models.DateTimeField(null=True)),
                 ('usable_from', models.DateTimeField(verbose_name='usable from')),
                 ('affiliate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payout_details', to='affiliates.affiliate')),
                 ('entered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

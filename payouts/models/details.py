@@ -1,6 +1,6 @@
 """Payout details, encrypted and masked, and holds on payouts (specification 6). Each change of details adds a row."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -34,7 +34,9 @@ class PayoutDetails(models.Model):
     # Such as "affiliate, password entered again" or "retailer, at import".
     confirmation = models.CharField(_("confirmed by"), max_length=100)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True)
-    # The end of the hold that follows a change.
+    # From when `payout_details_hold_days` count; empty for details without a hold. A close reads the days of the version
+    # that applies to the affiliate then (specification 2), and `usable_from` is the end that they gave at the entry.
+    held_since = models.DateTimeField(null=True)
     usable_from = models.DateTimeField(_("usable from"))
 
     class Meta:
@@ -45,6 +47,10 @@ class PayoutDetails(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.masked}"
+
+    def get_usable_from(self, hold_days: int) -> datetime:
+        """Return from when payouts can go to this account under a version with these `payout_details_hold_days`."""
+        return self.held_since + timedelta(days=hold_days) if self.held_since else self.usable_from
 
 
 class PayoutHoldQuerySet(models.QuerySet["PayoutHold"]):

@@ -69,7 +69,8 @@ def change_details(
     check_currency(method, find_program_currency())
     agreement = get_applicable_version(affiliate.pk, at=now)[0]
     if hold:
-        details.usable_from += timedelta(days=get_hold_days(agreement, now))
+        details.held_since = details.entered_at
+        details.usable_from = details.get_usable_from(get_hold_days(agreement, now))
     details.save(force_insert=True)
     trail.record(
         action="payout details changed",
@@ -181,6 +182,12 @@ def get_hold_days(agreement: AgreementVersion | None, now: datetime) -> int:
     terms = agreement or AgreementVersion.objects.get_in_force(now)
     days: int = (terms or AgreementVersion()).payout_details_hold_days
     return days
+
+
+def get_usable_from(details: PayoutDetails, now: datetime) -> datetime:
+    """Return from when payouts can go to `details`, by the version that applies to the affiliate at `now`."""
+    agreement = get_applicable_version(details.affiliate_id, at=now)[0]
+    return details.get_usable_from(get_hold_days(agreement, now))
 
 
 def list_shared_details(details: PayoutDetails) -> Sequence[PayoutDetails]:

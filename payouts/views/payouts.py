@@ -44,10 +44,12 @@ def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Show the masked payout details and their hold after a change."""
     now = timezone.now()
     row, agreement = details.get_current_details(affiliate, now), _get_applicable_version(affiliate, now)
+    usable_from = details.get_usable_from(row, now) if row else None
     context = {
         "details": row,
         "confirmed_by": details.describe_confirmation(row) if row else "",
-        "held": row is not None and row.usable_from > now,
+        "usable_from": usable_from,
+        "held": usable_from is not None and usable_from > now,
         "email_hold": PayoutHold.objects.filter(affiliate=affiliate, ends_at__isnull=False)
         .active(now)
         .order_by("-ends_at")

@@ -75,6 +75,7 @@ def _build_payout_context(summary: Any, page_frame: Frame, agreement: AgreementV
         hold_reason=summary.payout_hold_reason or "",
         time_zone=page_frame.zone,
         email_hold_ends_at=summary.email_hold_ends_at,
+        details_held_since=summary.details_held_since,
     )
     return {
         "close": close,

@@ -136,7 +136,7 @@ class _PayabilityCheck:
         self.held = histories.list_held_affiliates(self.at)
         self.versions = applicable_version.list_published_versions()
         self.accepted = applicable_version.get_acceptance_times(affiliate_ids)
-        self.minimums = dict(AgreementVersion.objects.published().values_list("pk", "payout_minimum"))
+        self.agreements = AgreementVersion.objects.published().in_bulk()
 
     def is_payable(self, affiliate_id: UUID, balance: Decimal) -> bool:
         status, details = self.statuses.get(affiliate_id), self.details.get(affiliate_id)
@@ -147,9 +147,10 @@ class _PayabilityCheck:
             return False
         if details is None or details.confirmed_at is None or details.confirmed_at > self.at:
             return False
-        if details.usable_from > self.at or affiliate_id in self.held:
+        terms = self.agreements[version]
+        if details.get_usable_from(terms.payout_details_hold_days) > self.at or affiliate_id in self.held:
             return False
-        return self._is_final(status) or balance >= self.minimums[version]
+        return self._is_final(status) or balance >= terms.payout_minimum
 
     def _is_final(self, status: StatusChange) -> bool:
         """Return whether the close ignored the payout threshold (specification 6.3)."""
