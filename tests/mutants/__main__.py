@@ -34,6 +34,8 @@ _CLOSE = (
     "tests/payouts/test_close_boundaries.py",
     "tests/payouts/test_close_postings.py",
     "tests/payouts/test_email_change_hold.py",
+    "tests/payouts/test_details_hold.py",
+    "tests/payouts/test_final_closes.py",
     "tests/stories/test_small_orders.py",
     SIMULATION_TEST,
 )
