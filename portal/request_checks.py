@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Hashable
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.template import loader
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
@@ -30,7 +30,9 @@ def address_middleware(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         query = request.META.get("QUERY_STRING", "")
-        if "\0" in request.path_info or "%00" in query:
+        if "\0" in request.path_info:
+            raise Http404
+        if "%00" in query:
             return _refuse(request, 400, _("Bad request"), _("The address contains a NUL character."))
         if _LONG_NUMBER.search(query):
             return _refuse(request, 400, _("Bad request"), _("The address contains a number that is too long."))

@@ -37,7 +37,7 @@ class Operation(NamedTuple):
 
 # Errors that every operation can return.
 COMMON_ERRORS = ("unauthorized", "scope_missing", "method_not_allowed", "too_many_requests", "unavailable")
-BODY_ERRORS = ("unreadable", "too_large", "too_many_values", "unsupported_media_type")
+BODY_ERRORS = ("unreadable", "too_slow", "too_large", "too_many_values", "unsupported_media_type")
 
 OPERATIONS = (
     Operation(

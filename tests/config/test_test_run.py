@@ -13,7 +13,7 @@ from audit.models import AuditRecord
 
 def create_record() -> AuditRecord:
     return AuditRecord.objects.create(
-        at=datetime(2026, 1, 1, tzinfo=UTC), action="testing", subject_type="test", subject_id="1"
+        at=datetime(2026, 1, 1, tzinfo=UTC), action="testing", subject_type="test", subject_id="1", reason="-"
     )
 
 

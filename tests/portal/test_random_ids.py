@@ -21,6 +21,7 @@ from tests.scenarios import build_order, send_orders
 # Parts of addresses that are no ids of rows: random codes, signed or random keys, the shop's own order numbers.
 NOT_IDS = {
     ("r/", "code"): "the random code of a tracking link",
+    ("unsubscribe/", "token"): "a signed token with the affiliate's random code",
     ("accounts/confirm-email/", "key"): "a random key",
     ("accounts/password/reset/key/", "uidb36"): "a random id in another notation",
     ("accounts/password/reset/key/", "key"): "a key derived from a secret",

@@ -62,7 +62,7 @@ def test_shopify_export_becomes_one_order_with_discount_spread_over_its_lines(cl
     file = import_file(clerk, build_export(SHOPIFY, FIRST, SECOND))
     assert file.outcomes == {"created": 1}
     content = OrderSnapshot.objects.get(order_id="1001").content
-    assert (content["status"], content["completed_at"], content["coupon"]) == ("paid", None, "ANN")
+    assert (content["status"], content["completed_at"], content["coupons"]) == ("paid", None, ["ann"])
     assert (content["placed_at"], content["customer"]["country"]) == ("2026-11-20T11:00:00Z", "DE")
     assert {line["category"] for line in content["lines"]} == {"everything-else"}
     assert [line["quantity"] for line in content["lines"]] == [2, 1]
@@ -173,7 +173,7 @@ def test_woocommerce_export_is_read_with_one_row_per_item(clerk):
     assert file.outcomes == {"created": 1}
     assert file.preset == "woocommerce"
     stored = OrderSnapshot.objects.get().content
-    assert (stored["order_id"], stored["status"], stored["coupon"]) == ("727", "completed", "ANN")
+    assert (stored["order_id"], stored["status"], stored["coupons"]) == ("727", "completed", ["ann"])
     # The file does not say when: at the latest when it was uploaded.
     assert stored["completed_at"] == stored["updated_at"] == "2026-11-22T12:00:00Z"
     assert read_lines("727") == [("11", "36.00", "0.00"), ("12", "9.00", "0.00")]

@@ -154,7 +154,7 @@ COUPONS = [
 
 @pytest.mark.parametrize("case", COUPONS, ids=lambda case: case.name)
 def test_coupon_wins_until_its_affiliate_is_terminated(case: Coupon):
-    data = AttributionData({"ANN10": case.assignments}, {ANNS_LINK: ANN, BENS_LINK: BEN}, {ANN: case.ann, BEN: ACTIVE},
+    data = AttributionData({"ann10": case.assignments}, {ANNS_LINK: ANN, BENS_LINK: BEN}, {ANN: case.ann, BEN: ACTIVE},
                            BOTH_ACCEPTED, ONE_VERSION, {V1: 3}, case.ends)  # fmt: skip
     token = ClickToken(*case.click, UUID(int=99)) if case.click else None
     result = attribute_order(

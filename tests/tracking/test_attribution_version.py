@@ -19,7 +19,7 @@ VERSIONS = [PublishedVersion(OLD, PLACED - 90 * DAY, False), PublishedVersion(NE
 
 def attribute(*, history=ACTIVE, accepted=True, clicked=None):
     data = AttributionData(
-        assignments={"ANN": [CouponAssignment(ANN, PLACED - 90 * DAY, None)]},
+        assignments={"ann": [CouponAssignment(ANN, PLACED - 90 * DAY, None)]},
         link_owners={LINK: ANN},
         histories={ANN: history},
         acceptances={ANN: {OLD: PLACED - 80 * DAY}} if accepted else {},
