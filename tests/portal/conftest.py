@@ -1,9 +1,10 @@
 """Affiliates in every state, and a program for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
@@ -13,6 +14,9 @@ from agreements.acceptances import Evidence, accept_version
 from agreements.models import AgreementText, AgreementVersion
 from agreements.seeding import publish_seed_agreement
 from tests import factories
+from tests.portal import matrix_requests, matrix_scenario
+from tests.portal.matrix_scenario import Scenario
+from tests.scenarios import roll_back
 
 STATES_WITH_ACCEPTANCE = (State.ACTIVE, State.SUSPENDED, State.LEAVING, State.TERMINATED)
 
@@ -59,3 +63,11 @@ def client_for() -> Callable[[User], Client]:
         return client
 
     return sign_in
+
+
+@pytest.fixture(scope="module")
+def matrix_program(django_db_setup, django_db_blocker) -> Iterator[tuple[Scenario, dict[str, str]]]:
+    """Build the scenario of the permission matrix at its time, and sign everyone in. It stays for all tests of a file."""
+    with django_db_blocker.unblock(), time_machine.travel(matrix_scenario.NOW), roll_back():
+        scenario = matrix_scenario.build_scenario()
+        yield scenario, matrix_requests.sign_in_all(scenario)

@@ -9,12 +9,9 @@ from html.parser import HTMLParser
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pytest
-import time_machine
 
-from tests.portal import matrix_requests, matrix_scenario
 from tests.portal.matrix_requests import RequestHandler, build_path, list_addresses, send_request
 from tests.portal.matrix_scenario import Scenario
-from tests.scenarios import roll_back
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 REQUESTS = 3_000
@@ -147,18 +144,11 @@ class Attack:
         return "&".join(pairs).encode()
 
 
-@pytest.fixture(scope="module")
-def program(django_db_setup, django_db_blocker) -> Iterator[tuple[Scenario, dict[str, str]]]:
-    with django_db_blocker.unblock(), time_machine.travel(matrix_scenario.NOW), roll_back():
-        scenario = matrix_scenario.build_scenario()
-        yield scenario, matrix_requests.sign_in_all(scenario)
-
-
 @pytest.fixture
-def attack(program, settings) -> Iterator[Attack]:
+def attack(matrix_program, settings) -> Iterator[Attack]:
     settings.DEBUG_PROPAGATE_EXCEPTIONS = True
     logging.disable(logging.ERROR)
-    scenario, sessions = program
+    scenario, sessions = matrix_program
     yield Attack(scenario, sessions, RequestHandler(), random.Random(20261129))
     logging.disable(logging.NOTSET)
 

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import pytest
-import time_machine
 from django.urls import NoReverseMatch, reverse
 
 from agreements.models import AgreementVersion
-from tests.portal import matrix_requests, matrix_scenario
 from tests.portal.matrix_admin_table import ADMIN_GET, ADMIN_POST
 from tests.portal.matrix_requests import (
     Address,
@@ -22,7 +20,6 @@ from tests.portal.matrix_requests import (
 )
 from tests.portal.matrix_scenario import Scenario
 from tests.portal.matrix_table import AFFILIATES, CSRF_EXEMPT, SITE, Row
-from tests.scenarios import roll_back
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
@@ -52,19 +49,12 @@ def get_address(name: str) -> Address:
     return next(address for address in list_addresses() if address.name == name)
 
 
-@pytest.fixture(scope="module")
-def program(django_db_setup, django_db_blocker) -> Iterator[tuple[Scenario, dict[str, str]]]:
-    with django_db_blocker.unblock(), time_machine.travel(matrix_scenario.NOW), roll_back():
-        scenario = matrix_scenario.build_scenario()
-        yield scenario, matrix_requests.sign_in_all(scenario)
-
-
 @pytest.fixture
-def matrix(program, settings) -> Iterator[Matrix]:
+def matrix(matrix_program, settings) -> Iterator[Matrix]:
     settings.DEBUG_PROPAGATE_EXCEPTIONS = True
     # Every rejected request logs a warning with a traceback, and pytest would keep thousands of them.
     logging.disable(logging.ERROR)
-    scenario, sessions = program
+    scenario, sessions = matrix_program
     yield Matrix(scenario, sessions, RequestHandler())
     logging.disable(logging.NOTSET)
 
