@@ -1,6 +1,10 @@
-"""Hostile values in every form, list filter and address lead to no server error; the URLs are enumerated."""
+"""Hostile values in every form, list filter and address lead to no server error; the URLs are enumerated.
+
+HOSTILE_REQUESTS sets the number of requests, HOSTILE_SEED chooses others.
+"""
 
 import logging
+import os
 import random
 import re
 from collections.abc import Iterator
@@ -14,7 +18,8 @@ from tests.portal.matrix_requests import RequestHandler, build_path, list_addres
 from tests.portal.matrix_scenario import Scenario
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
-REQUESTS = 3_000
+REQUESTS = int(os.environ.get("HOSTILE_REQUESTS", "3000"))
+SEED = int(os.environ.get("HOSTILE_SEED", "20261129"))
 FORM = "application/x-www-form-urlencoded"
 
 # Percent-encoded, because some are no text at all.
@@ -149,7 +154,7 @@ def attack(matrix_program, settings) -> Iterator[Attack]:
     settings.DEBUG_PROPAGATE_EXCEPTIONS = True
     logging.disable(logging.ERROR)
     scenario, sessions = matrix_program
-    yield Attack(scenario, sessions, RequestHandler(), random.Random(20261129))
+    yield Attack(scenario, sessions, RequestHandler(), random.Random(SEED))
     logging.disable(logging.NOTSET)
 
 
