@@ -32,13 +32,13 @@ def remove_invisible(text: str, *, keep: str = "") -> str:
 def clean_code(text: str) -> str:
     """Return a code as it is read: composed (NFC), without white space around it and invisible characters in it.
 
-    White space inside becomes a space, such as the no-break space of "10% OFF".
+    Other spaces inside become plain ones, such as the no-break space of "10% OFF". Line breaks and tabs stay.
     """
     stripped = text.strip()
     if stripped.isascii() and stripped.isprintable():
         return stripped
     composed = unicodedata.normalize("NFC", remove_invisible(stripped))
-    spaced = "".join(" " if character.isspace() else character for character in composed)
+    spaced = "".join(" " if unicodedata.category(character) == "Zs" else character for character in composed)
     return spaced.strip(" " + _CONTROLS)
 
 

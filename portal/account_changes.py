@@ -71,6 +71,7 @@ def _notify(user: User, to: str, kind: str, context: dict[str, object]) -> None:
         key=f"{kind}:{user.pk}:{uuid7()}",
         context={"name": str(user), "program_name": settings.PROGRAM_NAME, **context},
         language=_get_language(user),
+        user=user,
     )
 
 

@@ -151,6 +151,21 @@ def request_erasure(*, affiliate: Affiliate, now: datetime, by: User | None) -> 
     return request
 
 
+@transaction.atomic
+def withdraw_request(*, affiliate: Affiliate, now: datetime, by: User | None) -> bool:
+    """Withdraw an open request of an affiliate who stays. Return False if there is none."""
+    withdrawn, _rows = ErasureRequest.objects.filter(affiliate=affiliate, carried_out_at=None).delete()
+    if withdrawn:
+        trail.record(
+            action="erasure request withdrawn",
+            subject=affiliate,
+            now=now,
+            by=by,
+            reason="The affiliate stays in the program.",
+        )
+    return bool(withdrawn)
+
+
 def carry_out_requests(*, now: datetime) -> int:
     """Erase the affiliates who requested it and of whom nothing is open. Return how many were erased.
 

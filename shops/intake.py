@@ -29,6 +29,8 @@ from tracking.orders.snapshot_fields import Rejected
 from tracking.orders.snapshots import HASH_PREFIX, Reader
 
 BATCH = 1_000
+# How much of a malformed order id a result repeats.
+MAX_NAMED_ID = 200
 
 
 def ingest_orders(
@@ -107,6 +109,7 @@ def _read_row(reader: Reader, row: object) -> IncomingOrder:
             incoming.order_id = incoming.snapshot.order_id
             return incoming
     incoming.order_id = _get_order_id(incoming.row)
+    incoming.named_id = _name_refused_row(incoming.row)
     return incoming
 
 
@@ -118,6 +121,15 @@ def _get_order_id(row: object) -> str:
 
 def _clean_order_id(order_id: str) -> str:
     return re.sub(r"[^\x20-\x7e]", "?", order_id)[:64]
+
+
+def _name_refused_row(row: object) -> str:
+    """Return the order id that a refused row names, as it was sent but for lone surrogates and an endless rest."""
+    found = row.get("order_id") if isinstance(row, dict) else None
+    if not isinstance(found, str):
+        return ""
+    text = found.encode("utf-8", "replace").decode()
+    return text if len(text) <= MAX_NAMED_ID else f"{text[:MAX_NAMED_ID]}…"
 
 
 def _fill_results(

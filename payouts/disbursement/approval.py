@@ -252,7 +252,7 @@ def _find_blocker(payout: Payout, details_are_newest: bool, currency: str) -> st
 def _describe_hold(ends_at: datetime | None) -> str:
     if ends_at is None:
         return _("The affiliate's payouts are on hold.")
-    return _("The affiliate changed their e-mail address, so payouts are on hold until %(at)s.") % {
+    return _("The e-mail address of the account was changed, so payouts are on hold until %(at)s.") % {
         "at": format_datetime(ends_at, "UTC")
     }
 

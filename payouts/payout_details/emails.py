@@ -1,5 +1,7 @@
 """The notice of a change of payout details, to the affiliate, the old and the new address (specification 6)."""
 
+from datetime import datetime
+
 from affiliates.models import Affiliate
 from affiliates.notifications import notify
 from agreements.clauses import cite_clause
@@ -7,14 +9,19 @@ from agreements.models import AgreementVersion
 from agreements.rules import Rule
 from lib.formatting import format_datetime_for
 from mail import outbox
-from payouts.models import PayoutDetails
+from mail.models import Message
+from payouts.models import PayoutDetails, PayoutHold
 from payouts.payout_details.encryption import decrypt
 
 
 def send_details_changed(
     *, affiliate: Affiliate, before: PayoutDetails | None, details: PayoutDetails, agreement: AgreementVersion | None
 ) -> None:
-    """Queue the notice to the affiliate, and to the old and the new account where it is an e-mail address."""
+    """Queue the notice to the affiliate, and to the old and the new account where it is an e-mail address.
+
+    While payouts are held after a change of the affiliate's e-mail address, their former addresses get it, too: a thief
+    of the account would change the address first.
+    """
     context = {
         "name": affiliate.name,
         "code": affiliate.code,
@@ -28,10 +35,12 @@ def send_details_changed(
     }
     notify(affiliate=affiliate, kind="payout_details_changed", key=str(details.pk), context=context)
     notified = {affiliate.user.email.lower()}
-    for number, row in enumerate((before, details)):
-        address = decrypt(row.encrypted) if row and row.method == PayoutDetails.Method.PAYPAL else ""
-        if address and address not in notified:
-            notified.add(address)
+    accounts = [
+        decrypt(row.encrypted) for row in (before, details) if row and row.method == PayoutDetails.Method.PAYPAL
+    ]
+    for number, address in enumerate([*accounts, *_list_former_addresses(affiliate, details.entered_at)]):
+        if address.lower() not in notified:
+            notified.add(address.lower())
             outbox.queue_email(
                 kind="payout_details_changed",
                 to=address,
@@ -39,3 +48,11 @@ def send_details_changed(
                 context=context,
                 language=affiliate.language,
             )
+
+
+def _list_former_addresses(affiliate: Affiliate, at: datetime) -> list[str]:
+    """Return the affiliate's former e-mail addresses while payouts are held because of such a change; else none."""
+    if not PayoutHold.objects.filter(affiliate=affiliate, ends_at__gt=at, released_at=None).exists():
+        return []
+    notices = Message.objects.filter(user=affiliate.user_id, kind="account_email_changed").order_by("id")
+    return list(dict.fromkeys(notices.values_list("context__before", flat=True)))

@@ -19,6 +19,7 @@ from lib.csv_columns import ColumnMapping
 from payouts.admin.csv_import import SAMPLE_ROWS, Preview
 from payouts.errors import BadRows
 from payouts.models import Upload
+from payouts.payout_details.methods import METHODS
 from portal.affiliate_import.affiliate_import import PaperAcceptance, import_affiliates, read_file
 from portal.affiliate_import.import_file import LAYOUT, Row
 
@@ -72,7 +73,7 @@ class AffiliateImport:
             summary=_("Affiliates: %(affiliates)d, problems: %(problems)d.")
             % {"affiliates": len(file.rows), "problems": len(file.problems)},
             headings=Row._fields,
-            rows=[[_format_value(value) for value in row] for row in file.rows[:SAMPLE_ROWS]],
+            rows=[[_format_value(value) for value in _mask(row)] for row in file.rows[:SAMPLE_ROWS]],
             problems=[(each.line, each.field, each.cause) for each in file.problems],
             outcome=[len(file.rows), len(file.problems)],
             is_importable=bool(file.rows) and not file.problems,
@@ -90,6 +91,12 @@ class AffiliateImport:
             "payout details: %(payout_details)d."
         )
         return text % summary._asdict()
+
+
+def _mask(row: Row) -> Row:
+    """Return the row with its account as pages show it."""
+    method = METHODS.get(row.payout_method)
+    return row._replace(payout_account=method.mask(row.payout_account) if method and row.payout_account else "")
 
 
 def _format_value(value: object) -> str:

@@ -5,6 +5,7 @@ import tempfile
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -145,7 +146,9 @@ def _list_leaving_clauses(agreement: AgreementVersion) -> dict[str, str]:
 @affiliate_view
 def take_back_leaving(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     try:
-        termination.take_back_leaving(affiliate=affiliate, now=timezone.now(), by=affiliate.user)
+        with transaction.atomic():
+            termination.take_back_leaving(affiliate=affiliate, now=timezone.now(), by=affiliate.user)
+            erasure.withdraw_request(affiliate=affiliate, now=timezone.now(), by=affiliate.user)
     except NotAllowed as error:
         messages.error(request, str(error))
     else:

@@ -113,6 +113,10 @@ class OrderReading:
             return match[1] if match else None
         if name == "coupon" and self.is_preset and (match := _PACKED_COUPON.search(cell)):
             return match[1].strip()
+        if name == "coupon" and self.is_preset and "," in cell:
+            # Shopify writes several discount codes into one cell.
+            self.snapshot["coupons"] = [code.strip() for code in cell.split(",")]
+            return None
         if name == "coupons":
             return [code.strip() for code in cell.split(",")] if cell else None
         if name == "currency":

@@ -14,6 +14,7 @@ from payouts.disbursement import approval
 from payouts.models import PayoutDetails
 from payouts.payout_details import details
 from payouts.payout_details.encryption import compute_fingerprint, decrypt, encrypt, rotate
+from portal.account_changes import announce_email_change
 from tests.factories import make_affiliate
 from tests.payouts.conftest import BEGIN, FEBRUARY, IBAN, JANUARY, close_and_get_batch
 
@@ -224,3 +225,14 @@ def test_invisible_characters_are_removed(make_payable_affiliate):
     assert (details.get_account(row), row.holder) == ("pay@example.org", "דוד כהן")
     row = change_details(affiliate, "12-34-56\u200b 12345678", "bank", JANUARY + timedelta(days=1))
     assert details.get_account(row) == "12-34-56 12345678"
+
+
+def test_former_address_is_notified_while_payouts_are_held_after_its_change(make_payable_affiliate):
+    affiliate = make_payable_affiliate(account="old@example.com")
+    before = affiliate.user.email
+    announce_email_change(user=affiliate.user, before=before, after="thief@example.com", now=JANUARY, by=affiliate.user)
+    affiliate.user.email = "thief@example.com"
+    affiliate.user.save()
+    change_details(affiliate, "thief2@example.com")
+    notified = set(Message.objects.filter(kind="payout_details_changed").values_list("to", flat=True))
+    assert notified == {before, "thief@example.com", "old@example.com", "thief2@example.com"}

@@ -117,7 +117,7 @@ def test_drafted_payouts_wait_until_the_hold_is_over(make_draft_batch, preparer,
     affiliate = batch.payouts.select_related("affiliate__user").get().affiliate
     change_email(affiliate, FEBRUARY + timedelta(hours=1))
     within, after = FEBRUARY + timedelta(days=6), FEBRUARY + timedelta(days=8)
-    with pytest.raises(ValidationError, match="changed their e-mail address, so payouts are on hold until 10 Feb 2026"):
+    with pytest.raises(ValidationError, match="account was changed, so payouts are on hold until 10 Feb 2026"):
         approval.submit(batch=batch, now=within, by=preparer)
     approval.submit(batch=batch, now=after, by=preparer)
     digest = approval.summarize_batch(batch, after).digest

@@ -13,6 +13,7 @@ from affiliates import status_history
 from affiliates.models import Affiliate, State
 from affiliates.notifications import notify
 from agreements.models import Acceptance
+from audit.models import AuditRecord
 from compliance.models import Review
 from compliance.reviews import appeals, decisions, replies
 from compliance.reviews.open_review import open_review
@@ -238,3 +239,16 @@ def test_staff_read_what_a_request_waits_for(terminated, client_for):
     request(terminated)
     page = client_for(make_staff(superuser=True)).get("/admin/portal/erasurerequest/").content.decode()
     assert "propose a write-off" in page
+
+
+def test_deletion_request_ends_when_leaving_is_taken_back(affiliate_factory, client_for):
+    affiliate = affiliate_factory()
+    client = client_for(affiliate.user)
+    client.post("/profile/leave/", {"sure": "on"})
+    client.post("/profile/data/erase/", {"sure": "on"})
+    assert ErasureRequest.objects.filter(affiliate=affiliate).exists()
+    client.post("/profile/leave/take-back/")
+    affiliate.refresh_from_db()
+    assert (affiliate.state, ErasureRequest.objects.count()) == (State.ACTIVE, 0)
+    record = AuditRecord.objects.get(action="erasure request withdrawn")
+    assert record.subject_id == str(affiliate.pk)

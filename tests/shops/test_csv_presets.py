@@ -5,6 +5,7 @@ import pytest
 from lib.csv_columns import detect_preset, guess_mapping
 from shops.csv_import import files
 from shops.csv_import.columns import LAYOUT
+from shops.csv_import.order_cells import OrderReading
 from shops.models import Reject
 from tests.scenarios import NOW, import_affiliates
 from tests.shops.order_files import import_file, upload, upload_and_preview
@@ -228,3 +229,10 @@ def test_staff_may_override_the_preset(clerk):
 
 def test_file_of_our_own_is_read_without_a_preset():
     assert detect_preset(LAYOUT, ["order_id", "name", "status", "amount"]) is None
+
+
+def test_several_discount_codes_of_a_shopify_order_are_read_one_by_one():
+    reading = OrderReading.__new__(OrderReading)
+    reading.cells, reading.is_preset, reading.snapshot = {"coupon": "NOPE, ANN"}, True, {}
+    assert reading._read_order_field("coupon") is None
+    assert reading.snapshot == {"coupons": ["NOPE", "ANN"]}

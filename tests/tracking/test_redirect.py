@@ -115,6 +115,7 @@ def test_bots_and_prefetches_are_redirected_but_not_counted(changes: dict[str, A
     "changes",
     [
         *({"fetch_dest": name} for name in ("empty", "image", "iframe", "frame", "script", "style", "object", "video")),
+        {"fetch_dest": ""},
         {"fetch_dest": "image", "method": "HEAD"},
         {"fetch_dest": "image", "user_agent": "curl/8.5.0"},
         {"fetch_dest": "image", "user_agent": ""},

@@ -83,8 +83,12 @@ def parse_wsgi_request(environ: "WSGIEnvironment", at: datetime) -> "RedirectReq
         referrer=_decode_utf8(environ.get("HTTP_REFERER", "")),
         purpose=purpose,
         at=at,
-        fetch_dest=environ.get("HTTP_SEC_FETCH_DEST", "").strip().lower(),
+        fetch_dest=_read_fetch_dest(environ.get("HTTP_SEC_FETCH_DEST")),
     )
+
+
+def _read_fetch_dest(header: str | None) -> str | None:
+    return None if header is None else header.strip().lower()
 
 
 def parse_asgi_request(scope: Scope, at: datetime) -> "RedirectRequest":
@@ -106,7 +110,7 @@ def parse_asgi_request(scope: Scope, at: datetime) -> "RedirectRequest":
         referrer=headers.get("referer", ""),
         purpose=read_purpose(headers),
         at=at,
-        fetch_dest=headers.get("sec-fetch-dest", "").strip().lower(),
+        fetch_dest=_read_fetch_dest(headers.get("sec-fetch-dest")),
     )
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # `Sec-Fetch-Dest` of a prefetched page; a browser that prefetches for a `<link>` says "empty".
-_PAGES = ("", "document", "empty")
+_PAGES = (None, "", "document", "empty")
 
 
 class RedirectRequest(NamedTuple):
@@ -27,7 +27,7 @@ class RedirectRequest(NamedTuple):
     referrer: str
     purpose: str
     at: datetime
-    fetch_dest: str = ""
+    fetch_dest: str | None = None  # None without the header
 
 
 def read_purpose(headers: Mapping[str, str]) -> str:
@@ -43,7 +43,7 @@ def is_prefetch(visit: RedirectRequest) -> bool:
 
 def is_subresource(visit: RedirectRequest) -> bool:
     """Return whether a page loads the link as a part of itself, without a click. Browsers name what they want."""
-    return visit.fetch_dest not in ("", "document")
+    return visit.fetch_dest not in (None, "document")
 
 
 @lru_cache(maxsize=4096)

@@ -32,6 +32,7 @@ class IncomingOrder:
     is_text: bool = False
     address: str = ""
     order_id: str = ""
+    named_id: str = ""  # the id of a refused row as it was sent, if that cannot be stored
     snapshot: Snapshot | None = None
     outcome: Outcome = Outcome.REJECTED
     field: str = ""
@@ -58,7 +59,7 @@ class IncomingOrder:
     def to_public_dict(self) -> dict[str, str | None]:
         """Return the row's result as the API answers it."""
         return {
-            "order_id": self.order_id or None,
+            "order_id": self.named_id or self.order_id or None,
             "outcome": self.outcome,
             "affiliate": self.affiliate,
             "reason": self.reason,

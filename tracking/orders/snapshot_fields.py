@@ -100,6 +100,8 @@ def parse_coupons(coupon: object, coupons: object) -> tuple[str, ...]:
         raise Rejected("coupons", "must be a list")
     if len(coupons) > MAX_COUPONS:
         raise Rejected("coupons", f"must have at most {MAX_COUPONS} codes, not {len(coupons):,}")
+    if any(value is None for value in coupons):
+        raise Rejected(f"coupons[{coupons.index(None)}]", "must be a string")
     codes = tuple(code for i, value in enumerate(coupons) if (code := _parse_coupon(value, f"coupons[{i}]")))
     if single and codes:
         raise Rejected("coupons", "must not be sent together with coupon")
