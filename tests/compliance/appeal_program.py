@@ -3,6 +3,7 @@
 The review of Ann is opened on 1 March 2026 at 12:00, decided on 2 March at 12:00 and appealed on 3 March at 12:00.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -60,6 +61,7 @@ class AppealProgram:
         amount: str = "100.00",
         *,
         coupon: Affiliate | None = None,
+        coupons: Sequence[str] = (),
         click: tuple[Affiliate, datetime] | None = None,
         reported: datetime | None = None,
     ) -> str:
@@ -78,6 +80,8 @@ class AppealProgram:
             coupon=coupon.code if coupon else None,
             click=click_id,
         )
+        if coupons:
+            order["coupons"] = list(coupons)
         [result] = send_orders(order, now=sent)
         assert result.outcome == ("updated" if reported else "created"), result
         return self.describe(order_id)

@@ -95,6 +95,18 @@ def test_order_that_went_to_another_affiliate_returns(program):
     assert program.describe("in-between") == "ann coupon 5.00"
 
 
+def test_order_that_names_several_coupons_returns_to_the_first(program):
+    coupons.assign_coupon(affiliate=program.ben, code="BENS10", assigned_from=march("01"), now=march("01"), by=None)
+    review = program.decide("termination")
+    sold = program.sell("in-between", march("04"), coupons=[f" {program.ann.code.lower()}", "BENS10"])
+    assert sold == "ben coupon 5.00"
+    assert program.sell("of-ben-alone", march("04"), coupons=["BENS10"]) == "ben coupon 5.00"
+    program.appeal(review)
+    program.grant(review)
+    assert program.describe("in-between") == "ann coupon 5.00"
+    assert program.describe("of-ben-alone") == "ben coupon 5.00"
+
+
 def test_order_settled_for_another_affiliate_stays(program):
     review = program.decide("termination", at=march("20T12:00"))
     for order_id, placed in (("settled", march("21")), ("not-settled", march("30"))):

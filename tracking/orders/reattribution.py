@@ -15,7 +15,7 @@ from tracking.orders.order_state import OrderState
 def find_affected_orders(affiliate: Affiliate, *, since: datetime) -> list[UUID]:
     """Return the orders placed from `since` on whose attribution depends on the affiliate's state: theirs, those denied
     to them, and those that name a coupon of theirs; in the order in which orders are locked."""
-    codes = Coupon.objects.for_affiliate(affiliate).values_list("code", flat=True)
+    keys = list(Coupon.objects.for_affiliate(affiliate).values_list("key", flat=True))
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -25,11 +25,13 @@ def find_affected_orders(affiliate: Affiliate, *, since: datetime) -> list[UUID]
                 SELECT id, order_id FROM tracking_order
                  WHERE affiliate_id IS NULL AND candidate_id = %(affiliate)s AND placed_at >= %(since)s
                  UNION
-                SELECT id, order_id FROM tracking_order
-                 WHERE placed_at >= %(since)s AND UPPER(coupon_code) = ANY(%(codes)s::text[])
+                SELECT o.id, o.order_id FROM tracking_order o
+                 WHERE o.placed_at >= %(since)s AND EXISTS (
+                       SELECT FROM tracking_ordersnapshot s
+                        WHERE s.order_id = o.order_id AND s.content->'coupons' ?| %(keys)s::text[])
             ) affected ORDER BY order_id COLLATE "C"
             """,
-            {"affiliate": affiliate.pk, "since": since, "codes": [code.upper() for code in codes]},
+            {"affiliate": affiliate.pk, "since": since, "keys": keys},
         )
         return [pk for (pk,) in cursor.fetchall()]
 
