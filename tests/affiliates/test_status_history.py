@@ -6,7 +6,14 @@ import pytest
 
 from affiliates.errors import IllegalTransition
 from affiliates.models import Affiliate, State, StatusChange
-from affiliates.status_history import TRANSITIONS, change_status, get_state_at, was_terminated_for_breach
+from affiliates.status_history import (
+    TRANSITIONS,
+    annul_change,
+    change_status,
+    change_statuses,
+    get_state_at,
+    was_terminated_for_breach,
+)
 from audit.models import AuditRecord
 from tests.factories import NOW, make_affiliate, make_staff
 
@@ -69,3 +76,43 @@ def test_state_applies_from_the_time_of_the_change() -> None:
     assert get_state_at(changes, LATER) == State.TERMINATED
     assert not was_terminated_for_breach(changes, LATER - instant)
     assert was_terminated_for_breach(changes, LATER)
+
+
+def test_annulled_change_gives_back_the_state_that_the_other_changes_give() -> None:
+    affiliate, other, staff = make_affiliate(state=State.ACTIVE), make_affiliate(state=State.ACTIVE), make_staff()
+    change_status(affiliate=affiliate, to=State.SUSPENDED, now=LATER, by=None, reason="odd")
+    change_status(affiliate=other, to=State.LEAVING, now=LATER + timedelta(days=2), by=None)
+    change = StatusChange.objects.get(affiliate=affiliate, after=State.SUSPENDED)
+    now = LATER + timedelta(days=3)
+    annul_change(change=change, affiliate=affiliate, now=now, by=staff, reason="granted", clause="8.7")
+    stored = Affiliate.objects.get(pk=affiliate.pk)
+    assert (stored.state, stored.state_since, stored.notice_ends_at) == (State.ACTIVE, NOW, None)
+    [annulment] = StatusChange.objects.filter(annuls=change)
+    assert (annulment.before, annulment.after, annulment.at, annulment.by) == ("suspended", "active", now, staff)
+    record = AuditRecord.objects.get(subject_id=str(affiliate.pk), by=staff)
+    assert (record.action, record.reason, record.before) == ("affiliate active", "granted", {"state": "suspended"})
+    assert record.after["annuls"] == "suspended"
+    with pytest.raises(IllegalTransition, match="already been undone"):
+        annul_change(change=change, affiliate=affiliate, now=now, by=staff, reason="again", clause="8.7")
+
+
+def test_many_changes_are_recorded_and_made_for_all_or_none() -> None:
+    first, second = (make_affiliate(state=State.APPROVED) for _number in range(2))
+    staff = make_staff()
+    change_statuses(affiliates=[first, second], to=State.ACTIVE, now=LATER, at=LATER, by=staff, reason="imported")
+    assert AuditRecord.objects.filter(by=staff, action="affiliate active", reason="imported").count() == 2
+    assert StatusChange.objects.filter(by=staff, after=State.ACTIVE, at=LATER).count() == 2
+    with pytest.raises(IllegalTransition):
+        change_statuses(affiliates=[first, second], to=State.APPROVED, now=LATER, at=LATER, by=staff)
+    Affiliate.objects.filter(pk=second.pk).update(state=State.TERMINATED)
+    with pytest.raises(IllegalTransition, match="Someone else"):
+        change_statuses(affiliates=[first, second], to=State.SUSPENDED, now=LATER, at=LATER, by=staff)
+    assert Affiliate.objects.get(pk=first.pk).state == State.ACTIVE
+
+
+def test_a_breach_counts_only_with_a_termination() -> None:
+    affiliate = make_affiliate(state=State.ACTIVE)
+    change_status(affiliate=affiliate, to=State.SUSPENDED, now=LATER, by=None, reason="odd", breach=True)
+    changes = list(StatusChange.objects.filter(affiliate=affiliate).order_by("at", "id"))
+    assert not was_terminated_for_breach(changes, LATER)
+    assert not was_terminated_for_breach([], LATER)

@@ -55,14 +55,20 @@ TESTS = {
         "tests/tracking/test_attribution_rules.py",
         "tests/tracking/test_attribution_version.py",
         "tests/tracking/test_attribution_data.py",
+        "tests/shops/test_order_codes.py",
     ),
     "tracking/orders/reattribution.py": _APPEALS,
     "payouts/commissions/reattribution.py": _APPEALS,
-    "affiliates/status_history.py": ("tests/affiliates/test_status_history.py", *_APPEALS),
+    "affiliates/status_history.py": (
+        "tests/affiliates/test_status_history.py",
+        "tests/portal/test_affiliate_import.py",
+        *_APPEALS,
+    ),
     "tracking/orders/attribution_data.py": (
         "tests/tracking/test_attribution_data.py",
         "tests/payouts/test_forfeiture.py",
         "tests/stories/test_attribution.py",
+        "tests/shops/test_order_codes.py",
     ),
     "payouts/commissions/writer.py": (
         "tests/payouts/test_rate_precedence.py",
@@ -70,6 +76,7 @@ TESTS = {
         "tests/payouts/test_forfeiture.py",
         "tests/shops/test_api.py",
         "tests/stories/test_small_orders.py",
+        *_APPEALS,
         SIMULATION_TEST,
     ),
     "payouts/ledger/booking.py": (
