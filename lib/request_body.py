@@ -74,7 +74,7 @@ class _Places:
         finally:
             with self._changed:
                 self._taken.subtract(limits.keys())
-                self._taken += Counter()
+                self._taken += Counter()  # drops the counts of 0
                 self._changed.notify_all()
 
     def _is_free(self, limits: dict[Hashable, int]) -> bool:
@@ -136,6 +136,11 @@ class TimedBody:
             size = min(size * 8, LARGEST_PIECE_BYTES)
 
 
+def parse_length(text: str) -> int | None:
+    """Return the number of bytes in a Content-Length header; None if it is malformed or endless."""
+    return int(text) if len(text) <= 18 and text.isascii() and text.isdigit() else None
+
+
 def wrap_wsgi(application: Application) -> Application:
     """Return `application` with a `TimedBody` as the input of requests that have a body."""
 
@@ -143,7 +148,7 @@ def wrap_wsgi(application: Application) -> Application:
         is_chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
         declared = environ.get("CONTENT_LENGTH") or "0"
         if is_chunked or declared != "0":
-            length = None if is_chunked else int(declared) if declared.isascii() and declared.isdigit() else 0
+            length = None if is_chunked else (parse_length(declared) or 0)
             environ["wsgi.input"] = TimedBody(environ["wsgi.input"], length)
         return application(environ, start_response)
 

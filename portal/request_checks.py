@@ -10,7 +10,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
 from lib.client_address import get_client_address
-from lib.request_body import BodyTooSlow, Sender, TimedBody
+from lib.request_body import BodyTooSlow, Sender, TimedBody, parse_length
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -66,8 +66,8 @@ def private_cache_middleware(get_response: GetResponse) -> GetResponse:
 
 def _check_body(request: HttpRequest) -> HttpResponse | None:
     limit = MAX_BYTES if request.user.is_authenticated else MAX_ANONYMOUS_BYTES
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if not (length.isascii() and length.isdigit()) or int(length) > limit:
+    length = parse_length(request.META.get("CONTENT_LENGTH") or "0")
+    if length is None or length > limit:
         text = _("The request is larger than %(limit)d MiB. Nothing was stored.") % {"limit": limit // 1024**2}
         return _refuse(request, 413, _("Request too large"), text)
     body = request.META.get("wsgi.input")

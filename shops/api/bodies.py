@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from accounts.models import ApiKey
-from lib.request_body import BodyTooSlow, Sender, TimedBody
+from lib.request_body import BodyTooSlow, Sender, TimedBody, parse_length
 from shops import intake, strict_json
 from shops.api.problems import Problem
 from shops.intake import BATCH
@@ -87,10 +87,10 @@ def _get_content_length(request: HttpRequest) -> int | None:
     """Return the declared length, which is within the limit; None for a chunked body."""
     if _is_chunked(request):
         return None
-    length = request.headers.get("Content-Length") or "0"
-    if not re.fullmatch(r"\d{1,18}", length, re.ASCII) or int(length) > MAX_BYTES:
+    length = parse_length(request.headers.get("Content-Length") or "0")
+    if length is None or length > MAX_BYTES:
         raise _build_too_large_problem()
-    return int(length)
+    return length
 
 
 def _is_chunked(request: HttpRequest) -> bool:

@@ -80,6 +80,11 @@ def test_upload_of_an_affiliate_may_be_larger(client):
     assert (monster.status_code, "32 MiB" in monster.content.decode()) == (413, True)
 
 
+@pytest.mark.parametrize("length", ["9" * 5000, "-1", "1_0", "\u0663", "x"], ids=ascii)
+def test_malformed_length_is_refused(client, length):
+    assert client.post("/accounts/login/", {"a": "b"}, CONTENT_LENGTH=length).status_code == 413
+
+
 def test_slow_form_is_refused(monkeypatch):
     def refuse(*_arguments):
         raise BodyTooSlow("it arrives too slowly")

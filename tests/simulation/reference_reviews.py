@@ -1,5 +1,6 @@
 """The reviews of the reference implementation: decisions, appeals and deadlines (specification 8)."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -8,16 +9,20 @@ from tests.simulation.reference_rows import Line, Person, ReviewRow
 DAY = timedelta(days=1)
 
 
-class ReferenceReviews:
+class ReferenceReviews(ABC):
+    """The part of the reference implementation that knows reviews; the whole of it has the lines and the orders."""
+
     people: Mapping[str, Person]
     reviews: list[ReviewRow]
 
     @property
+    @abstractmethod
     def lines(self) -> list[Line]:
-        raise NotImplementedError
+        """Return the lines of all orders."""
 
+    @abstractmethod
     def attribute_again(self) -> None:
-        raise NotImplementedError
+        """Attribute all orders that no close has settled by the histories as they are now."""
 
     def decide(self, review: ReviewRow, decision: str, now: datetime) -> None:
         review.state, review.decision, review.decided_at = "decided", decision, now
