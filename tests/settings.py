@@ -9,7 +9,7 @@ os.environ.setdefault("DEBUG", "1")
 
 from config.environment import BASE_DIR
 from config.settings import *  # noqa: F403 -- they read the environment
-from config.settings import CACHES, DATABASES, REDIS_URL
+from config.settings import CACHES, DATABASES, MIDDLEWARE, REDIS_URL
 
 # Never database 0, which has the queue of `make run`. The number depends on the worker and on the name of the test
 # database, so that simultaneous runs do not share keys.
@@ -24,3 +24,6 @@ CLICK_SPOOL_DIR = BASE_DIR / ".local" / f"test-clicks-{_number}"
 
 # The product's hasher is slow on purpose, and nearly every test creates a user.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Every test client builds the middleware, and this one looks at all static files first. `live_server` needs none of it.
+MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("whitenoise.")]
