@@ -36,11 +36,9 @@ UNFORMATTED := --extend-exclude templates/mail,templates/allauth/elements
 run: .venv/installed-run
 	@exec $(BIN)/python -m config.run
 
-# Two runs: serial tests share a resource, so they run alone. Of the others, files whose tests share an
-# expensive fixture stay with one worker (`tests/conftest.py`).
+# Files whose tests share an expensive fixture or servers stay with one worker (`tests/conftest.py`).
 test: .venv/installed-test browser
-	$(BIN)/python -m pytest -n 2 -m "not serial"
-	$(BIN)/python -m pytest -m serial
+	$(BIN)/python -m pytest -n 2
 
 quick: .venv/installed-test
 	$(BIN)/python -m tests.quick

@@ -68,28 +68,31 @@ def pytest_collection_finish():
     gc.set_threshold(100_000, 50, 50)
 
 
-# The tests of each of these files share an expensive fixture, so one worker runs them all.
-SINGLE_WORKER_FILES = {
+# The tests of each of these files and folders share an expensive fixture or servers of their own, so one worker runs
+# them all.
+SINGLE_WORKER_PATHS = (
     "tests/config/test_database_roles.py",
+    "tests/config/test_embedded.py",
+    "tests/faults/",
     "tests/portal/test_demo.py",
     "tests/portal/test_matrix.py",
     "tests/portal/test_term_figures.py",
     "tests/stories/test_attribution.py",
     "tests/stories/test_twenty_affiliates.py",
     "tests/stories/test_attribution_explanation.py",
-}
+    "tests/tracking/test_served_redirect.py",
+)
 
 
-class SingleWorkerFileScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Schedules SINGLE_WORKER_FILES as a whole and all other files test by test.
+class SingleWorkerScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Schedules SINGLE_WORKER_PATHS as a whole and all other files test by test.
 
     `--dist loadgroup` does not work with pytest 9.2 (pytest-dev/pytest-xdist#1386).
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return file if file in SINGLE_WORKER_FILES else nodeid
+        return next((path for path in SINGLE_WORKER_PATHS if nodeid.startswith(path)), nodeid)
 
 
 def pytest_xdist_make_scheduler(config, log):
-    return SingleWorkerFileScheduling(config, log)
+    return SingleWorkerScheduling(config, log)

@@ -1,7 +1,7 @@
 """Run the tests that a change touches: `make quick`, or `BASE=main make quick` for all since a revision.
 
 A test file is run if it changed, or if it imports a module that changed. Templates, styles and mails run the tests of their
-app. Serial and slow tests and the real browser are left to `make test`.
+app. Slow tests and the real browser are left to `make test`.
 """
 
 import ast
@@ -61,10 +61,10 @@ def main() -> int:
         return 0
     if len(chosen) > MAX_FILES:
         print(f"{len(chosen)} test files are touched: the first {MAX_FILES} are run, `make test` runs all.")
-    marks = "not serial and not slow and not browser"
+    marks = "not slow and not browser"
     command = [sys.executable, "-m", "pytest", "-n", "2", "-q", "-m", marks, *chosen[:MAX_FILES]]
     code = subprocess.call(command, cwd=ROOT)
-    return 0 if code == 5 else code  # 5: every test of these files is serial or slow
+    return 0 if code == 5 else code  # 5: every test of these files is slow
 
 
 if __name__ == "__main__":

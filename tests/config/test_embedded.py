@@ -18,7 +18,7 @@ import redis
 
 from config import embedded
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.slow
 
 CONFIG = Path(embedded.__file__).parent.parent
 # Prints the URLs and uses the servers until its standard input is closed.

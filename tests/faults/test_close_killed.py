@@ -21,7 +21,7 @@ from tests.faults.child_processes import kill_self, run_in_child
 from tests.faults.no_transaction import LASTING_TABLES, NoTransaction
 from tests.scenarios import NOW, build_order, close_months, create_program, import_affiliates, send_orders
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
 MONTH = date(2026, 2, 1)

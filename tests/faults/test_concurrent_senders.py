@@ -13,7 +13,7 @@ from django.db import connection, connections
 from tests.scenarios import build_order, create_program, import_affiliates, send_orders
 from tests.stories.retail import RECORDS
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 STATE = """
 SELECT (SELECT string_agg(t::text, '|' ORDER BY t.order_id) FROM (

@@ -21,7 +21,7 @@ from tests.faults.kill_rounds import SEED, close_february, get_undisturbed_diges
 from tests.faults.task_runner import CLOSE_TASK, Beat, flush_broker, list_queued_tasks, run_task, use_broker
 from tests.scenarios import close_months, get_statement_figures, parse_utc, send_orders
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.slow
 
 DISCONNECTS = int(os.environ.get("DISCONNECTS", "2"))
 APRIL = parse_utc("2026-04-03T12:00:00")

@@ -18,7 +18,7 @@ from tests.faults import close_digest, sixty_affiliates
 from tests.faults.kill_rounds import SEED, get_undisturbed_digest
 from tests.faults.task_runner import run_task
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.slow
 
 CRASHES = int(os.environ.get("POSTGRES_CRASHES", "5"))
 # In production the next beat runs the task again; here it is run again at once.

@@ -22,7 +22,7 @@ from tests.faults.kill_rounds import get_undisturbed_digest
 from tests.faults.task_runner import CLOSE_TASK, Beat, flush_broker, list_queued_tasks, run_queued_tasks, use_broker
 from tests.scenarios import close_months, parse_utc, send_orders
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.slow
 
 QUEUE_LOSSES = int(os.environ.get("QUEUE_LOSSES", "1"))
 MINUTE = timedelta(minutes=1)

@@ -18,7 +18,7 @@ from tests.faults.child_processes import run_and_kill, run_at_once
 from tests.faults.kill_rounds import SEED, KillRounds, close_february, get_undisturbed_digest
 from tests.faults.no_transaction import LASTING_TABLES, NoTransaction
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.slow
 
 CLOSE_KILLS = int(os.environ.get("CLOSE_KILLS", "20"))
 CONCURRENT_CLOSES = int(os.environ.get("CONCURRENT_CLOSES", "3"))

@@ -24,7 +24,7 @@ from tracking.clicks import rollups as click_rollups
 from tracking.clicks.connection import connect
 from tracking.models import ChangedDay, Click, ClickHorizon, Link, Rollup
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 AT = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
 
 

@@ -25,7 +25,7 @@ from payouts.models import Close
 from tests.faults.twin_orders import Run, SentOrder, Twins, generate_runs
 from tests.scenarios import close_months
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 logger = logging.getLogger(__name__)
 RUNS = int(os.environ.get("SHUFFLED_RUNS", "60"))

@@ -17,7 +17,7 @@ from portal import scheduled_tasks
 from portal.models import ScheduledTask, TaskRun
 from tests.factories import make_staff
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 SECONDS = 90
 
 

@@ -12,7 +12,7 @@ from accounts import api_keys
 from tests.scenarios import NOW, build_order, create_program
 from tests.web_server import WebServer, run_web_server
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 CLIENTS = 100
 
 

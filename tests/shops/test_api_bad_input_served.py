@@ -12,7 +12,7 @@ from tests.scenarios import NOW, build_order, create_program
 from tests.web_server import MeasuredResponse, WebServer, run_web_server
 from tracking.models import Order, OrderSnapshot
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 MAX_BYTES = 10 * 1024 * 1024
 JSON, NDJSON = "application/json", "application/x-ndjson"
 BATCH, ONE = ("POST", "/api/v1/orders/batch"), ("PUT", "/api/v1/orders/A1")

@@ -12,7 +12,7 @@ from tests.scenarios import create_program
 from tests.shops.test_csv_import_bad_files import BAD_FILES, GOOD
 from tests.web_server import run_web_server
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 TOKEN = "a" * 32
 UPLOAD = "/admin/shops/orderfile/upload/"
 

@@ -17,8 +17,7 @@ from tracking.clicks import partitions, rollups
 from tracking.clicks.connection import connect
 from tracking.models import Click, Link
 
-# Serial, because the tests create and drop tables.
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial]
+pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2019, 6, 15, 12, tzinfo=UTC)
 
 

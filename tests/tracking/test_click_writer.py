@@ -22,7 +22,7 @@ from tracking.clicks.connection import connect
 from tracking.clicks.writer import WAIT_SECONDS, Writer
 from tracking.models import Click, ClickLoss, Link
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from tracking.clicks import click_ids
 from tracking.links import tracking_links
 from tracking.models import Click, ClickLoss, Link
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.serial, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 # What can happen to PostgreSQL: how it starts, and how it ends.
