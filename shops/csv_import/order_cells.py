@@ -111,12 +111,11 @@ class OrderReading:
         if name == "click_id" and not cell:
             match = _CLICK_ID_NOTE.search(self.cells.get("note_attributes", ""))
             return match[1] if match else None
-        if name == "coupon" and self.is_preset and (match := _PACKED_COUPON.search(cell)):
-            return match[1].strip()
-        if name == "coupon" and self.is_preset and "," in cell:
-            # Shopify writes several discount codes into one cell.
-            self.snapshot["coupons"] = [code.strip() for code in cell.split(",")]
+        if name == "coupon" and self.is_preset and (codes := _split_coupons(cell))[1:]:
+            self.snapshot["coupons"] = codes
             return None
+        if name == "coupon" and self.is_preset:
+            return codes[0] or None
         if name == "coupons":
             return [code.strip() for code in cell.split(",")] if cell else None
         if name == "currency":
@@ -218,6 +217,11 @@ class OrderReading:
             return cell
         self.context.times_in_zone += not has_offset(cell)
         return moment
+
+
+def _split_coupons(cell: str) -> list[str]:
+    """Return the codes in a cell of a shop's export: packed by WooCommerce, or with commas as Shopify writes them."""
+    return [code.strip() for code in _PACKED_COUPON.findall(cell) or cell.split(",")]
 
 
 def set_field(snapshot: dict[str, Any], name: str, value: object) -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from affiliates.models import Channel
+from agreements.models import Program
 from compliance.models import Review, Signal
 from compliance.signals import dismissals, signals
 from payouts.payout_details import details
@@ -170,6 +171,14 @@ def test_clicks_from_a_channel_are_declared_until_it_is_rejected(affiliate, sett
     decided_at = None if state == "pending" else NOW
     Channel.objects.filter(affiliate=affiliate).update(address="https://x.com/p", state=state, decided_at=decided_at)
     make_clicks(make_link(affiliate), 30, host="t.co")
+    assert (affiliate.pk in detect("undeclared_sites")) is is_signaled
+
+
+@pytest.mark.parametrize(("host", "is_signaled"), [("www.shop.example", False), ("other.example", True)])
+def test_clicks_from_pages_of_the_shop_raise_no_signal(affiliate, settings, host, is_signaled):
+    settings.SIGNAL_UNDECLARED_CLICKS = 5
+    Program.objects.update(shop_hosts=["shop.example:8080"])
+    make_clicks(make_link(affiliate), 30, host=host)
     assert (affiliate.pk in detect("undeclared_sites")) is is_signaled
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
@@ -11,6 +12,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
 from accounts.models import User
 from affiliates import profile, status_history
@@ -28,8 +30,8 @@ from mail import alerts, outbox
 from mail.models import Message
 from payouts.commissions import holds
 from payouts.disbursement import approval, bank_results, exports
-from payouts.ledger import adjustments
-from payouts.models import CloseException, Commission, PayoutBatch
+from payouts.ledger import adjustments, booking
+from payouts.models import Account, CloseException, Commission, PayoutBatch
 from payouts.payout_details import details
 from portal import erasure
 from portal.models import IntegrityCheck, ScheduledTask, TaskRun
@@ -269,4 +271,18 @@ def _fill_fields(affiliate: Affiliate) -> None:
     AbuseReport.objects.filter(signal__affiliate=None).update(link_or_coupon=COUPON)
     AbuseReport.objects.filter(signal__affiliate=affiliate).update(
         page_url=f"https://elsewhere.example/{REPORTED_PAGE}", link_or_coupon=REPORTED_PAGE
+    )
+
+
+def credit(affiliate: Affiliate, amount: str) -> None:
+    """Book `amount` to the affiliate's balance; a negative amount lowers it."""
+    booking.post_transaction(
+        source=f"a test:{uuid4()}",
+        kind="a test",
+        entries=[
+            (Account.AFFILIATE_PAYABLE, affiliate, -Decimal(amount)),
+            (Account.ADJUSTMENTS, None, Decimal(amount)),
+        ],
+        now=timezone.now(),
+        by=None,
     )

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from uuid import uuid4
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
@@ -20,13 +20,14 @@ from compliance.reviews.open_review import open_review
 from mail import outbox
 from mail.models import Message
 from mail.rendering import render
-from payouts.ledger import adjustments, booking
-from payouts.models import Account, Payout, PayoutBatch
+from payouts.ledger import adjustments
+from payouts.models import Payout, PayoutBatch
 from payouts.payout_details import details
 from portal import erasure
 from portal.models import ErasureRequest
 from portal.tasks import carry_out_erasures
 from tests.factories import make_staff
+from tests.portal.erasure_scenario import credit
 
 
 @pytest.fixture
@@ -41,20 +42,6 @@ def terminated(affiliate_factory) -> Affiliate:
     return affiliate
 
 
-def credit(affiliate: Affiliate, amount: str) -> None:
-    """Book `amount` to the affiliate's balance; a negative amount lowers it."""
-    booking.post_transaction(
-        source=f"a test:{uuid4()}",
-        kind="a test",
-        entries=[
-            (Account.AFFILIATE_PAYABLE, affiliate, -Decimal(amount)),
-            (Account.ADJUSTMENTS, None, Decimal(amount)),
-        ],
-        now=timezone.now(),
-        by=None,
-    )
-
-
 def request(affiliate: Affiliate) -> ErasureRequest:
     return erasure.request_erasure(affiliate=affiliate, now=timezone.now(), by=affiliate.user)
 
@@ -65,6 +52,10 @@ def list_for_staff(affiliate: Affiliate) -> list[str]:
 
 def list_for_affiliate(affiliate: Affiliate) -> list[str]:
     return erasure.list_blockers(affiliate, timezone.now())
+
+
+def list_signed_in_users() -> list[str]:
+    return [session.get_decoded().get("_auth_user_id", "") for session in Session.objects.all()]
 
 
 def test_deletion_is_requested_once(terminated, client_for):
@@ -87,7 +78,9 @@ def test_affiliate_cannot_be_erased_twice(terminated):
 def test_erasure_closes_the_account(terminated, client_for):
     client = client_for(terminated.user)
     assert client.get("/profile/data/").status_code == 200
+    assert str(terminated.user_id) in list_signed_in_users()
     erasure.erase_affiliate(affiliate=terminated, now=timezone.now(), by=None)
+    assert str(terminated.user_id) not in list_signed_in_users()
     user = User.objects.get(pk=terminated.user_id)
     assert (user.is_active, user.has_usable_password(), user.name) == (False, False, "")
     assert client.get("/profile/data/").status_code == 302

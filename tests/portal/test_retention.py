@@ -1,6 +1,6 @@
 """Deletion of what is kept of affiliates, `retention_years` after they have gone (specification 9)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -10,6 +10,7 @@ from affiliates.models import Affiliate, State
 from agreements.models import AcceptancePerson, AgreementVersion
 from audit.models import AuditRecord
 from compliance.models import Review, ReviewEvent, ReviewFile
+from compliance.reviews.decisions import decide
 from compliance.reviews.open_review import open_review
 from payouts.models import Adjustment, LedgerEntry, LedgerTransaction, Statement
 from portal import erasure
@@ -19,7 +20,7 @@ from portal.tasks import delete_retained_data
 from tests.factories import make_affiliate, make_staff
 from tests.portal import erasure_scenario as scenario
 from tests.portal.database_dump import find_places, list_columns
-from tests.portal.erasure_scenario import NOW, build_erasure_scenario
+from tests.portal.erasure_scenario import NOW, build_erasure_scenario, credit
 
 # The affiliate has gone on 2026-06-20; the version that applied to them says 10 years.
 BEFORE, DUE = datetime(2036, 6, 20, 11, 59, tzinfo=UTC), datetime(2036, 6, 20, 12, 0, tzinfo=UTC)
@@ -86,27 +87,33 @@ def test_every_field_of_the_retention_list_is_deleted(affiliate):
     }
 
 
-def test_term_is_that_of_the_version_applicable_at_the_end(affiliate):
-    """A later version, which the affiliate never accepted, changes nothing for them."""
-    version = AgreementVersion.objects.get()
-    [deletion] = retention.list_deletions(until=DUE)
-    assert (deletion.agreement, deletion.years, deletion.due_at) == (version, 10, DUE)
+def publish_later_version(*, effective_at: datetime) -> None:
     AgreementVersion.objects.create(
         name="later",
         number=2,
         detriment=True,
         drafted_at=NOW,
         published_at=NOW,
-        effective_at=scenario.STARTS_AT,
+        effective_at=effective_at,
         retention_years=1,
     )
+
+
+def test_term_is_that_of_the_version_applicable_at_the_end(affiliate):
+    """A later version, which the affiliate never accepted, changes nothing for them."""
+    version = AgreementVersion.objects.get()
+    [deletion] = retention.list_deletions(until=DUE)
+    assert (deletion.agreement, deletion.years, deletion.due_at) == (version, 10, DUE)
+    publish_later_version(effective_at=scenario.STARTS_AT)
     assert retention.list_deletions(until=DUE)[0].agreement == version
 
 
 def test_term_of_who_never_accepted_is_that_of_the_version_in_force(affiliate):
-    applicant = make_affiliate(state=State.REJECTED, at=NOW)
+    """In force when they had gone: a later version changes nothing."""
+    applicant, version = make_affiliate(state=State.REJECTED, at=NOW), AgreementVersion.objects.get()
+    publish_later_version(effective_at=NOW + timedelta(seconds=1))
     [deletion] = [one for one in retention.list_deletions(until=DUE) if one.affiliate == applicant]
-    assert deletion.agreement == AgreementVersion.objects.get()
+    assert (deletion.agreement, deletion.years) == (version, 10)
 
 
 def test_affiliate_who_returned_is_kept(affiliate):
@@ -114,6 +121,29 @@ def test_affiliate_who_returned_is_kept(affiliate):
     before = list_kept()
     assert retention.delete_due_data(now=DUE) == 0
     assert list_kept() == before
+
+
+@pytest.mark.parametrize("changes", [{"state": State.ACTIVE}, {"state_since": DUE}], ids=["state", "time"])
+def test_affiliate_who_changes_while_the_task_runs_is_kept(affiliate, monkeypatch, changes):
+    """What was due when the task began may not be any more once the row is locked."""
+    deletions, before = retention.list_deletions(until=DUE), list_kept()
+    monkeypatch.setattr(retention, "list_deletions", lambda *, until: deletions)
+    Affiliate.objects.filter(pk=affiliate.pk).update(**changes)
+    assert retention.delete_due_data(now=DUE) == 0
+    assert list_kept() == before
+
+
+def test_account_with_an_open_balance_is_kept_and_its_retained_data_deleted(affiliate):
+    """A negative balance waits for staff to write it off; what is retained goes all the same (specification 9)."""
+    credit(affiliate, "-50.00")
+    assert retention.delete_due_data(now=DUE) == 0
+    assert list_kept() == [0, 0, 0, 0, 0]
+    affiliate.refresh_from_db()
+    assert (affiliate.name, affiliate.erased_at, affiliate.retention_ended_at) == (scenario.NAME, None, None)
+    credit(affiliate, "50.00")
+    assert retention.delete_due_data(now=DUE + timedelta(days=1)) == 1
+    affiliate.refresh_from_db()
+    assert affiliate.name == f"Erased {affiliate.code}"
 
 
 def test_open_review_is_kept(affiliate):
@@ -126,6 +156,21 @@ def test_open_review_is_kept(affiliate):
     assert review.summary == "Still open."
     assert AcceptancePerson.objects.count() == 0
     assert Review.objects.filter(summary=ERASED_TEXT).count() == 1
+
+
+def test_review_opened_after_the_erasure_is_deleted_once_it_is_closed(affiliate):
+    erasure.erase_affiliate(affiliate=affiliate, now=NOW, by=None)
+    Affiliate.objects.filter(pk=affiliate.pk).update(state=State.ACTIVE)
+    by = make_staff(superuser=True)
+    review = open_review(affiliate=affiliate, activity="fraud", summary="Still open.", now=NOW, by=by)
+    Affiliate.objects.filter(pk=affiliate.pk).update(state=State.TERMINATED)
+    assert retention.delete_due_data(now=DUE) == 0
+    affiliate.refresh_from_db()
+    assert affiliate.retention_ended_at is None
+    decide(review=review, decision=Review.Decision.DISMISSED, reason="Nothing.", now=DUE, by=by)
+    assert retention.delete_due_data(now=DUE) == 1
+    review.refresh_from_db()
+    assert review.summary == ERASED_TEXT
 
 
 @pytest.mark.parametrize(

@@ -231,8 +231,17 @@ def test_file_of_our_own_is_read_without_a_preset():
     assert detect_preset(LAYOUT, ["order_id", "name", "status", "amount"]) is None
 
 
-def test_several_discount_codes_of_a_shopify_order_are_read_one_by_one():
+@pytest.mark.parametrize(
+    ("cell", "codes"),
+    [
+        ("NOPE, ANN", ["NOPE", "ANN"]),
+        ("code:NOPE|description:|amount:5.00;code: ANN |description:|amount:2.00", ["NOPE", "ANN"]),
+        ("code:NOPE;code:ANN", ["NOPE", "ANN"]),
+        ("code:ANN|description:code of Ann|amount:5.00", ["ANN"]),
+    ],
+)
+def test_several_coupons_in_a_cell_of_a_shops_export_are_read_one_by_one(cell, codes):
     reading = OrderReading.__new__(OrderReading)
-    reading.cells, reading.is_preset, reading.snapshot = {"coupon": "NOPE, ANN"}, True, {}
-    assert reading._read_order_field("coupon") is None
-    assert reading.snapshot == {"coupons": ["NOPE", "ANN"]}
+    reading.cells, reading.is_preset, reading.snapshot = {"coupon": cell}, True, {}
+    coupon = reading._read_order_field("coupon")
+    assert reading.snapshot.get("coupons", [coupon]) == codes

@@ -76,16 +76,31 @@ def test_click_id_is_removed_in_any_spelling(address: str, expected: str) -> Non
         ("\nhttps://s.example/a b?c=d\te", "https://s.example/a%20b?c=d%09e"),
         ("https://s.example/\u00a0\u3000x", "https://s.example/%C2%A0%E3%80%80x"),
         ('https://s.example/"<>', "https://s.example/%22%3C%3E"),
+        ("\ufeffhttps://s.example/x\u200b", "https://s.example/x"),
+        ("\u200e https://s.example/x \u200f", "https://s.example/x"),
+        ("https://s.example/گل\u200cها", "https://s.example/%DA%AF%D9%84%E2%80%8C%D9%87%D8%A7"),
+        ("https://s.example/👩\u200d🌾?q=a\u00adb", "https://s.example/%F0%9F%91%A9%E2%80%8D%F0%9F%8C%BE?q=a%C2%ADb"),
     ],
 )
-def test_white_space_of_a_pasted_address_is_encoded(text: str, expected: str) -> None:
+def test_white_space_and_invisible_characters_of_a_pasted_address_are_encoded(text: str, expected: str) -> None:
     address = parse_pasted_address(text)
     assert address is not None
     assert address.text == expected
 
 
 @pytest.mark.parametrize(
-    "text", ["https://s.exam ple/", "https:// s.example/", "ht tps://s.example/", "https://s.example /"]
+    "text",
+    [
+        *("https://s.exam ple/", "https:// s.example/", "ht tps://s.example/", "https://s.example /"),
+        *(
+            "https://s.exam\u200bple/",
+            "https://\u200bs.example/",
+            "https://s.example\u00ad/",
+            "https://s.example:8\u20600/",
+        ),
+        *("https://s.example/\x00", "https://s.example/\x1b[0m", "https://s.example/\ue000"),
+    ],
+    ids=ascii,
 )
-def test_white_space_up_to_the_host_is_rejected(text: str) -> None:
+def test_pasted_address_with_a_broken_host_or_control_characters_is_rejected(text: str) -> None:
     assert parse_pasted_address(text) is None

@@ -35,6 +35,8 @@ def find_failure(query: str) -> str:
         ("to=%20https%3A%2F%2Fshop.example%2Fgarden%20hose%0A", "https://shop.example/garden%20hose"),
         ("to=https%3A%2F%2Fshop.example%2Fa%C2%A0b%09c%E3%80%80d", "https://shop.example/a%C2%A0b%09c%E3%80%80d"),
         ("to=https%3A%2F%2Fshop.example%2F%22x%22%7Cy", "https://shop.example/%22x%22%7Cy"),
+        ("to=https://shop.example/%DA%AF%E2%80%8C%D9%87", "https://shop.example/%DA%AF%E2%80%8C%D9%87"),
+        ("to=%EF%BB%BFhttps%3A%2F%2Fshop.example%2Fx%E2%80%8B", "https://shop.example/x"),
         ("to=HTTPS://SHOP.example/Path", "HTTPS://SHOP.example/Path"),
         ("x=1&" * 60 + "to=https://www.shop.example/", "https://www.shop.example/?" + "&".join(["x=1"] * 60)),
     ],

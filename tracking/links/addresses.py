@@ -6,6 +6,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote_plus
 
 from agreements.models import Program
+from lib.text import is_invisible
 
 # re.ASCII, because otherwise "k" also matches the Kelvin sign and "s" the long s, which browsers fold into the host.
 _FORM = re.compile(
@@ -15,7 +16,6 @@ _FORM = re.compile(
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # The characters that RFC 3986 allows in a path, query and fragment, and the percent sign of existing escapes.
 _SAFE = "%/?#[]@!$&'()*+,;=:-._~"
-_WHITE_SPACE = re.compile(r"\s")
 MAX_LENGTH = 2000
 
 
@@ -60,8 +60,14 @@ def parse_address(text: str) -> Address | None:
 
 
 def parse_pasted_address(text: str) -> Address | None:
-    """Parse an address as people paste it: white space around it is removed, white space after the host is encoded."""
-    return parse_address(_WHITE_SPACE.sub(lambda space: quote(space[0]), text.strip()))
+    """Parse an address as people paste it.
+
+    White space and invisible characters around it are removed. Those after the host, such as the joiners of several
+    scripts and of emoji, are encoded.
+    """
+    unprintable = {c for c in text if c.isspace() or (not c.isprintable() and is_invisible(c))}
+    stripped = text.strip("".join(unprintable))
+    return parse_address("".join(quote(c) if c in unprintable else c for c in stripped))
 
 
 def parse_permitted_address(text: str, hosts: Collection[str]) -> Address | None:
