@@ -15,6 +15,8 @@ JOINERS = "\u200c\u200d"
 _CONTROLS = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
 # Private use has no agreed shape. Unassigned characters (Cn) may have one in a newer version of Unicode.
 _UNPRINTABLE = ("Cc", "Co", "Cs")
+# White space, dashes, and control and format characters.
+_SEPARATORS = ("Zs", "Zl", "Zp", "Pd", "Cc", "Cf")
 
 
 def is_invisible(character: str) -> bool:
@@ -62,6 +64,15 @@ def clean_name(text: str) -> str:
     Joiners stay within the name, because several scripts need them.
     """
     return " ".join(remove_invisible(text, keep=JOINERS).split()).strip(JOINERS + " ")
+
+
+def remove_separators(text: str) -> str:
+    """Return the text in its usual letters without white space, dashes, and control and invisible characters.
+
+    Account numbers are copied with all of them.
+    """
+    plain = unicodedata.normalize("NFKC", remove_invisible(text))
+    return "".join(character for character in plain if unicodedata.category(character) not in _SEPARATORS)
 
 
 def clean_email(text: str) -> str:

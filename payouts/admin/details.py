@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.db.models import Q
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates.admin_fields import AffiliateField
@@ -22,16 +23,25 @@ STAFF_SOURCE = "staff"
 
 @admin.register(PayoutDetails)
 class PayoutDetailsAdmin(ReadOnlyAdmin):
-    list_display = ("affiliate", "method", "masked", "entered_at", "usable_from", "confirmation")
+    list_display = ("affiliate", "method", "masked", "country", "entered_at", "usable_from", "confirmation")
     list_filter = ("method",)
     list_select_related = ("affiliate",)
     search_fields = ("affiliate__code", "affiliate__name")
     # Without ciphertext and fingerprint, which no one needs to see.
     fields = (
-        "affiliate", "method", "masked", "holder", "entered_at", "entered_by", "confirmation", "confirmed_at",
-        "usable_from", "shared_with",
+        "affiliate", "method", "masked", "account_country", "holder", "entered_at", "entered_by", "confirmation",
+        "confirmed_at", "usable_from", "shared_with",
     )  # fmt: skip
     readonly_fields = fields
+
+    @admin.display(description=gettext_lazy("country of the account"))
+    def account_country(self, row: PayoutDetails) -> str:
+        if not row.is_abroad():
+            return row.country.name or "-"
+        return _("%(country)s (the affiliate is in %(other)s)") % {
+            "country": row.country.name,
+            "other": row.affiliate.country.name,
+        }
 
     @admin.display(description=gettext_lazy("same account as"))
     @cache_on_row

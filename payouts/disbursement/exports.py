@@ -131,7 +131,6 @@ def _build_transfer(payout: Payout, currency: str) -> Transfer:
         reference=payout.reference,
         holder=payout.details.holder,
         account=get_account(payout.details),
-        country=payout.affiliate.country.code,
         money=Money(payout.amount, currency),
         note=f"{settings.PROGRAM_NAME} {payout.affiliate.code} {payout.reference}",
     )

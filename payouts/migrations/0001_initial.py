@@ -5,6 +5,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
+import django_countries.fields
 import lib.fields
 import lib.ids
 import pgtrigger.compiler
@@ -180,6 +181,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('method', models.CharField(choices=[('paypal', 'PayPal'), ('sepa', 'SEPA transfer'), ('bank', 'bank transfer')], max_length=10, verbose_name='method')),
                 ('holder', models.CharField(max_length=200, verbose_name='account holder')),
+                ('country', django_countries.fields.CountryField(blank=True, max_length=2, verbose_name='country of the account')),
                 ('encrypted', models.TextField()),
                 ('masked', models.CharField(max_length=64, verbose_name='account')),
                 ('fingerprint', models.CharField(db_index=True, max_length=64)),

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django_countries.fields import CountryField
 
 from affiliates.models import Affiliate
 from lib.ids import uuid7
@@ -24,7 +25,9 @@ class PayoutDetails(models.Model):
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="payout_details")
     method = models.CharField(_("method"), max_length=10, choices=Method)
     holder = models.CharField(_("account holder"), max_length=200)
-    # Fernet ciphertext of the address, IBAN or account.
+    # Of the account; empty for PayPal.
+    country = CountryField(_("country of the account"), blank=True)
+    # Fernet ciphertext of the address, the IBAN, or account, bank code and country.
     encrypted = models.TextField()
     masked = models.CharField(_("account"), max_length=64)
     # Keyed hash, which finds affiliates with the same account without decrypting it.
@@ -47,6 +50,10 @@ class PayoutDetails(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.masked}"
+
+    def is_abroad(self) -> bool:
+        """Return whether the account is in another country than its affiliate."""
+        return bool(self.country) and self.country != self.affiliate.country
 
     def get_usable_from(self, hold_days: int) -> datetime:
         """Return from when payouts can go to this account under a version with these `payout_details_hold_days`."""

@@ -21,7 +21,7 @@ from payouts.ledger import booking
 from payouts.models import PayoutDetails
 from payouts.payout_details import emails
 from payouts.payout_details.encryption import compute_fingerprint, decrypt, encrypt
-from payouts.payout_details.methods import METHODS
+from payouts.payout_details.methods import METHODS, Account
 from payouts.payout_details.methods.method import is_printable
 
 CONFIRMED_BY_AFFILIATE = "affiliate, password entered again"
@@ -41,6 +41,8 @@ class DetailsEntry(NamedTuple):
     account: str
     holder: str
     confirmed_at: datetime
+    bank_code: str = ""
+    country: str = ""
 
 
 @transaction.atomic
@@ -52,20 +54,23 @@ def change_details(
     holder: str,
     now: datetime,
     by: User | None,
+    bank_code: str = "",
+    country: str = "",
     confirmation: str = CONFIRMED_BY_AFFILIATE,
     hold: bool = True,
     entered_at: datetime | None = None,
 ) -> PayoutDetails:
     """Store new payout details, usable after `payout_details_hold_days` of the affiliate's version (specification 6).
 
-    Without `hold` they are usable from `entered_at`, such as the date of acceptance of an import. The affiliate, the
-    old and the new address are notified. The audit record holds masked accounts only. Raises ValidationError for the
-    field at fault.
+    `bank_code` and `country` are those of a bank transfer. Without `hold` the details are usable from `entered_at`, such
+    as the date of acceptance of an import. The affiliate, the old and the new address are notified. The audit record
+    holds masked accounts only. Raises ValidationError for the field at fault.
     """
     booking.lock_shared()
     entered_at = entered_at or _get_next_entry_time(affiliate, now)
     before = get_current_details(affiliate, max(entered_at, now))
-    details = _build_details(affiliate, method, account, holder, entered_at, by, confirmation)
+    entry = DetailsEntry(affiliate, method, account, holder, entered_at, bank_code, country)
+    details = _build_details(entry, by, confirmation)
     check_currency(method, find_program_currency())
     agreement = get_applicable_version(affiliate.pk, at=now)[0]
     if hold:
@@ -97,17 +102,7 @@ def import_details(*, entries: Iterable[DetailsEntry], now: datetime, by: User |
     rows, currency = [], find_program_currency()
     for entry in entries:
         try:
-            rows.append(
-                _build_details(
-                    entry.affiliate,
-                    entry.method,
-                    entry.account,
-                    entry.holder,
-                    entry.confirmed_at,
-                    by,
-                    CONFIRMED_BY_RETAILER,
-                )
-            )
+            rows.append(_build_details(entry, by, CONFIRMED_BY_RETAILER))
             check_currency(entry.method, currency)
         except ValidationError as error:
             raise ValidationError(f"{entry.affiliate.code}: {'; '.join(error.messages)}") from error
@@ -143,10 +138,10 @@ def get_method_error(method: str, currency: str) -> str:
     return METHODS[method].get_currency_error(currency)
 
 
-def validate_account(*, method: str, account: str, holder: str) -> str:
+def validate_account(*, method: str, account: Account, holder: str) -> Account:
     """Return `account` in the form in which it is stored.
 
-    Raises ValidationError for the field at fault: `method`, `holder` or `account`.
+    Raises ValidationError for the field at fault: `method`, `holder`, `account`, `bank_code` or `country`.
     """
     if method not in METHODS:
         raise ValidationError({"method": _("Choose one of: %(names)s.") % {"names": ", ".join(METHODS)}})
@@ -155,7 +150,7 @@ def validate_account(*, method: str, account: str, holder: str) -> str:
     if holder_error := METHODS[method].get_holder_error(holder):
         raise ValidationError({"holder": holder_error})
     normalized = METHODS[method].normalize(account)
-    if escape_cell(normalized) != normalized:
+    if escape_cell(normalized.account) != normalized.account:
         # A spreadsheet would run it as a formula, and escaping it in the payout file would change the account.
         text = _("The account cannot start with =, +, - or @, nor have one of them after a semicolon.")
         raise ValidationError({"account": text})
@@ -172,9 +167,9 @@ def check_currency(method: str, currency: str | None) -> None:
         raise ValidationError({"method": error})
 
 
-def get_account(details: PayoutDetails) -> str:
+def get_account(details: PayoutDetails) -> Account:
     """Return the account in clear, for payout files only."""
-    return decrypt(details.encrypted)
+    return Account.split(decrypt(details.encrypted))
 
 
 def get_hold_days(agreement: AgreementVersion | None, now: datetime) -> int:
@@ -202,33 +197,29 @@ def _get_next_entry_time(affiliate: Affiliate, now: datetime) -> datetime:
     return newest.entered_at + timedelta(microseconds=1) if newest and newest.entered_at > now else now
 
 
-def _build_details(
-    affiliate: Affiliate, method: str, account: str, holder: str, at: datetime, by: User | None, confirmation: str
-) -> PayoutDetails:
-    normalized = validate_account(method=method, account=account, holder=holder)
+def _build_details(entry: DetailsEntry, by: User | None, confirmation: str) -> PayoutDetails:
+    entered = Account(entry.account, entry.bank_code, entry.country)
+    account = validate_account(method=entry.method, account=entered, holder=entry.holder)
+    method = METHODS[entry.method]
     return PayoutDetails(
-        affiliate=affiliate,
-        method=method,
-        holder=_clean_holder(holder),
-        encrypted=encrypt(normalized),
-        masked=METHODS[method].mask(normalized),
-        fingerprint=compute_fingerprint(_normalize_for_comparison(normalized)),
-        entered_at=at,
+        affiliate=entry.affiliate,
+        method=entry.method,
+        holder=_clean_holder(entry.holder),
+        country=account.country,
+        encrypted=encrypt(account.join()),
+        masked=method.mask(account),
+        fingerprint=compute_fingerprint(method.identify(account)),
+        entered_at=entry.confirmed_at,
         entered_by=by,
         confirmation=confirmation,
-        confirmed_at=at,
-        usable_from=at,
+        confirmed_at=entry.confirmed_at,
+        usable_from=entry.confirmed_at,
     )
 
 
 def _clean_holder(holder: str) -> str:
     # Joiners are part of how names are written in several scripts.
     return remove_invisible(holder, keep=JOINERS).strip()
-
-
-def _normalize_for_comparison(account: str) -> str:
-    # The same bank account may be written with different spaces, or once as an IBAN and once as a plain account.
-    return account if "@" in account else "".join(filter(str.isalnum, account.upper()))
 
 
 def _mask_details(details: PayoutDetails | None) -> dict[str, str]:

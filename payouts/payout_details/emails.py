@@ -28,6 +28,7 @@ def send_details_changed(
         "method": str(PayoutDetails.Method(details.method).label),
         "account": details.masked,
         "account_before": before.masked if before else "",
+        "country_abroad": details.country.name if details.is_abroad() else "",
         "entered_at": format_datetime_for(details.entered_at, affiliate),
         "usable_from": format_datetime_for(details.usable_from, affiliate),
         "held": details.usable_from > details.entered_at,

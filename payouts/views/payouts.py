@@ -66,13 +66,13 @@ def _get_applicable_version(affiliate: Affiliate, now: datetime) -> AgreementVer
     return get_applicable_version(affiliate.pk, at=now)[0] or AgreementVersion.objects.get_in_force(now)
 
 
-@sensitive_post_parameters("account", "holder")
+@sensitive_post_parameters("account", "bank_code", "holder")
 @affiliate_view
 @require_reauthentication
 def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Change the payout details, after the password or second factor was entered again (specification 6)."""
     now = timezone.now()
-    form = DetailsForm(request.POST or None, initial={"holder": affiliate.name})
+    form = DetailsForm(request.POST or None, initial={"holder": affiliate.name, "country": affiliate.country.code})
     if form.is_bound and form.is_valid():
         try:
             details.change_details(affiliate=affiliate, now=now, by=affiliate.user, **form.cleaned_data)

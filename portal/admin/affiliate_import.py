@@ -19,7 +19,7 @@ from lib.csv_columns import ColumnMapping
 from payouts.admin.csv_import import SAMPLE_ROWS, Preview
 from payouts.errors import BadRows
 from payouts.models import Upload
-from payouts.payout_details.methods import METHODS
+from payouts.payout_details.methods import METHODS, Account
 from portal.affiliate_import.affiliate_import import PaperAcceptance, import_affiliates, read_file
 from portal.affiliate_import.import_file import LAYOUT, Row
 
@@ -96,7 +96,8 @@ class AffiliateImport:
 def _mask(row: Row) -> Row:
     """Return the row with its account as pages show it."""
     method = METHODS.get(row.payout_method)
-    return row._replace(payout_account=method.mask(row.payout_account) if method and row.payout_account else "")
+    account = Account(row.payout_account, row.payout_bank_code, row.payout_country)
+    return row._replace(payout_account=method.mask(account) if method and row.payout_account else "")
 
 
 def _format_value(value: object) -> str:

@@ -219,7 +219,15 @@ def _create_payout_details(
 ) -> int:
     """Store payout details as confirmed by the retailer and without a hold (specification 6). Return their number."""
     entries = [
-        details.DetailsEntry(affiliate, row.payout_method, row.payout_account, row.name, confirmed_at)
+        details.DetailsEntry(
+            affiliate=affiliate,
+            method=row.payout_method,
+            account=row.payout_account,
+            holder=row.name,
+            confirmed_at=confirmed_at,
+            bank_code=row.payout_bank_code,
+            country=row.payout_country,
+        )
         for row, affiliate in imported
         if row.payout_method
     ]

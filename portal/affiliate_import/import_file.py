@@ -18,6 +18,7 @@ from lib.csv_columns import ColumnMapping, Field, Layout
 from lib.text import clean_email, fold_code
 from payouts.models import PayoutDetails
 from payouts.payout_details import details
+from payouts.payout_details.methods import Account
 from tracking.links import coupons
 
 # A file may have several columns with websites: "website", "website 2" and so on.
@@ -37,11 +38,21 @@ LAYOUT = Layout(
             for number, name in enumerate(WEBSITES[1:], 2)
         ),
         Field("payout_method", ("payment method", "method")),
-        Field("payout_account", ("payment account", "account", "iban", "paypal email", "paypal")),
+        Field(
+            "payout_account",
+            ("payment account", "account", "account number", "iban", "clabe", "paypal email", "paypal"),
+        ),
+        Field(
+            "payout_bank_code",
+            ("bank code", "sort code", "routing number", "bsb", "ifsc", "ifsc code", "bic", "swift", "swift code"),
+        ),
+        Field("payout_country", ("bank country", "account country", "country of account", "payment country")),
     )
 )
 COLUMNS = tuple(field.name for field in LAYOUT.fields)
 REQUIRED = tuple(field.name for field in LAYOUT.fields if field.required)
+# The columns of the fields in which an account may be at fault; one of its holder is shown with the account.
+_PAYOUT_FIELDS = {"bank_code": "payout_bank_code", "country": "payout_country", "method": "payout_method"}
 # Commas and semicolons are part of some addresses, so they divide only before what looks like another address.
 _NEXT_ADDRESS = r"(?=https?://|[^\s/,;?#@]+\.[^\s/,;?#@.]{2,}(?:[/:,;\s?#]|\Z))"
 _WEBSITE_BREAK = re.compile(rf"\s+|[,;|]+(?=\s|\Z)|[,;|]+{_NEXT_ADDRESS}", re.IGNORECASE)
@@ -59,6 +70,8 @@ class Row(NamedTuple):
     websites: tuple[str, ...]
     payout_method: str
     payout_account: str
+    payout_bank_code: str
+    payout_country: str
 
 
 class Problem(NamedTuple):
@@ -128,10 +141,15 @@ class _Reader:
             websites=self.read_websites(),
             payout_method=_normalize_method(self.cells.get("payout_method", "")),
             payout_account=self.cells.get("payout_account", ""),
+            payout_bank_code=self.cells.get("payout_bank_code", ""),
+            payout_country=self.cells.get("payout_country", ""),
         )
-        if not (row.payout_method or row.payout_account):
+        if not (row.payout_method or row.payout_account or row.payout_bank_code or row.payout_country):
             return row
-        return row._replace(payout_account=self.read_account(row))
+        account = self.read_account(row)
+        return row._replace(
+            payout_account=account.account, payout_bank_code=account.bank_code, payout_country=account.country
+        )
 
     def read_cell(self, field: str, parse: Callable[[str], str]) -> str:
         text = self.cells.get(field, "")
@@ -162,21 +180,25 @@ class _Reader:
                 websites |= {address: None} if address else {}
         return tuple(websites)
 
-    def read_account(self, row: Row) -> str:
+    def read_account(self, row: Row) -> Account:
         if not (row.payout_method and row.payout_account):
             field = "payout_account" if row.payout_method else "payout_method"
             cause = _("Enter both payout_method and payout_account, or neither.")
             self.problems.append(Problem(self.line, field, cause))
-            return ""
-        if error := details.get_method_error(row.payout_method, self.currency):
-            self.problems.append(Problem(self.line, "payout_method", error))
-            return ""
-        return self.validate_cell(
-            "payout_account",
-            lambda: details.validate_account(
-                method=row.payout_method, account=row.payout_account, holder=row.name or "?"
-            ),
-        )
+            return Account("")
+        if cause := details.get_method_error(row.payout_method, self.currency):
+            self.problems.append(Problem(self.line, "payout_method", cause))
+            return Account("")
+        entered = Account(row.payout_account, row.payout_bank_code, row.payout_country)
+        try:
+            return details.validate_account(method=row.payout_method, account=entered, holder=row.name or "?")
+        except ValidationError as error:
+            self.problems += [
+                Problem(self.line, _PAYOUT_FIELDS.get(field, "payout_account"), message)
+                for field, messages in error.message_dict.items()
+                for message in messages
+            ]
+            return Account("")
 
 
 def split_websites(cell: str) -> list[str]:

@@ -2,10 +2,13 @@
 
 from datetime import datetime, timedelta
 from functools import partial
+from random import Random
+
+from schwifty import IBAN
 
 from affiliates import applications, channels
 from affiliates.fields import clean_country_or_name
-from affiliates.models import Affiliate, Channel
+from affiliates.models import Channel
 from agreements import acceptances, version_documents
 from agreements.applicable_version import cite_applicable_clause
 from agreements.clauses import cite_clause
@@ -14,6 +17,7 @@ from agreements.models import AgreementVersion
 from agreements.page_revision import compute_page_revision
 from agreements.rules import Rule
 from payouts.payout_details import details
+from payouts.payout_details.methods.ibans import get_iban_prefix
 from portal.demo import links_and_coupons
 from portal.demo.context import DemoContext, get_affiliate
 from portal.demo.persona_data import PERSONAS
@@ -21,6 +25,8 @@ from portal.demo.personas import NEVER_PROMOTED, PICTURES_HOST, Persona, Situati
 from portal.demo.program import create_user
 
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+# Of no bank.
+SORT_CODE, ROUTING_NUMBER = "00-00-00", "000000000"
 PENDING_MARK, REJECTED_MARK = "?", "!"
 REJECTION_REASONS = {
     "quickcash": "Your site pays visitors for clicking. We only accept sites without incentivized traffic.",
@@ -132,21 +138,40 @@ def _build_evidence(agreement: AgreementVersion) -> acceptances.Evidence:
 
 def enter_payout_details(persona: Persona, now: datetime) -> None:
     """Enter payout details: PayPal for names of odd length, a bank account for the others."""
-    affiliate = get_affiliate(persona)
     if persona.situation is Situation.SHARED_PAYOUT_DETAILS:
-        _save_details(affiliate, "bank", "DEMO 0000 0044 1907", persona.name, now)
+        _save_details(persona, "bank", "4419 0700", now, bank_code=SORT_CODE, country="GB")
     elif len(persona.name) % 2:
-        _save_details(affiliate, "paypal", f"{persona.key}@money.example", persona.name, now)
+        _save_details(persona, "paypal", f"{persona.key}@money.example", now)
+    elif get_iban_prefix(clean_country_or_name(persona.country)):
+        _save_details(persona, "bank", _build_iban(persona), now)
     else:
-        _save_details(affiliate, "bank", f"DEMO {10_000_000 + 7_919 * PERSONAS.index(persona):012d}", persona.name, now)
+        # Such as many affiliates have who are paid in dollars.
+        number = f"{10_000_000 + 7_919 * PERSONAS.index(persona):012d}"
+        _save_details(persona, "bank", number, now, bank_code=ROUTING_NUMBER, country="US")
+
+
+def _build_iban(persona: Persona) -> str:
+    """Return an IBAN of the persona's country, the same in each demo."""
+    random = Random(persona.key)  # noqa: S311 -- a sample account, not a secret  # nosec B311
+    return str(IBAN.random(clean_country_or_name(persona.country), random=random, use_registry=False))
 
 
 def change_payout_details(persona: Persona, now: datetime) -> None:
     """Change the payout details, which starts their security hold."""
-    _save_details(get_affiliate(persona), "bank", "DEMO 0000 7741 2203", persona.name, now)
+    _save_details(persona, "bank", "7741 2203", now, bank_code=SORT_CODE, country="GB")
 
 
-def _save_details(affiliate: Affiliate, method: str, account: str, holder: str, now: datetime) -> None:
+def _save_details(
+    persona: Persona, method: str, account: str, now: datetime, *, bank_code: str = "", country: str = ""
+) -> None:
+    affiliate = get_affiliate(persona)
     details.change_details(
-        affiliate=affiliate, method=method, account=account, holder=holder, now=now, by=affiliate.user
+        affiliate=affiliate,
+        method=method,
+        account=account,
+        holder=persona.name,
+        bank_code=bank_code,
+        country=country,
+        now=now,
+        by=affiliate.user,
     )

@@ -111,7 +111,9 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
     "payouts.LedgerTransaction": _classify("source kind memo"),
     "payouts.Payout": _classify("reference state", erased="failure"),
     "payouts.PayoutBatch": _classify("name state digest"),
-    "payouts.PayoutDetails": _classify("method confirmation", erased="masked", blanked="holder encrypted fingerprint"),
+    "payouts.PayoutDetails": _classify(
+        "method confirmation", erased="masked", blanked="holder country encrypted fingerprint"
+    ),
     "payouts.PayoutFile": _classify("method name media_type sha256", replaced="encrypted"),
     "payouts.PayoutHold": _classify("source", erased="reason"),
     "payouts.Statement": _classify("reasons"),

@@ -25,7 +25,7 @@ def collect_words(affiliate: Affiliate) -> list[str]:
     """Return names, addresses, accounts and codes of the affiliate that no other affiliate has, the longest first."""
     words = {affiliate.name, affiliate.user.name, *list_addresses(affiliate), *_list_own_sites(affiliate)}
     for details in PayoutDetails.objects.filter(affiliate=affiliate):
-        words |= {details.holder, details.masked, get_account(details) if details.encrypted else ""}
+        words |= {details.holder, details.masked, get_account(details).account if details.encrypted else ""}
     words = {word for word in words if len(word) >= MIN_LENGTH and not _is_name_of_another(word, affiliate)}
     words |= {code for code in _list_own_codes(affiliate) if len(code) >= MIN_LENGTH}
     return sorted(words, key=lambda word: (-len(word), word))

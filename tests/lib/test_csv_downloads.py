@@ -15,7 +15,7 @@ FILE = "\ufeffname,amount\r\nZoë,-1.50\r\n".encode()
 # Every module that writes CSV without the functions of `lib.csv_downloads`: files for banks and providers, and commands.
 WITHOUT_MARK = {
     "payouts/payout_details/methods/paypal/__init__.py",
-    "payouts/payout_details/methods/plain/__init__.py",
+    "payouts/payout_details/methods/bank/__init__.py",
     "payouts/management/commands/export_statements.py",
 }
 DOWNLOADS = {

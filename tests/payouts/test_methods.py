@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from schwifty import registry
 
 from lib.csv import build_csv
-from payouts.payout_details.methods import METHODS, Money, Sender, Transfer
+from payouts.payout_details.methods import METHODS, Account, Money, Sender, Transfer
 from payouts.payout_details.methods.sepa import SEPA_COUNTRIES
 from payouts.payout_details.methods.sepa.transliteration import transliterate
 
@@ -21,25 +21,30 @@ TO = [
     Transfer(
         "AC1",
         "Zoë Müller-Łęcka & Söhne",
-        "DE89370400440532013000",
-        "DE",
+        Account("DE89370400440532013000", "37040044", "DE"),
         Money(Decimal("100.00"), EUR),
         "Accord A1",
     ),
-    Transfer("AC2", "=1+1", "FR1420041010050500013M02606", "", Money(Decimal("0.55"), EUR), "Accord A2"),
+    Transfer(
+        "AC2",
+        "=1+1",
+        Account("FR1420041010050500013M02606", "2004101005", "FR"),
+        Money(Decimal("0.55"), EUR),
+        "Accord A2",
+    ),
 ]
 NS = {"p": "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"}
 
 
 def test_paypal_file_has_columns_without_header():
-    to = Transfer("AC1", "A", "a@example.com", "GB", Money(Decimal("16.00"), "USD"), "-note")
+    to = Transfer("AC1", "A", Account("a@example.com"), Money(Decimal("16.00"), "USD"), "-note")
     assert METHODS["paypal"].build_file(SENDER, [to]) == b"a@example.com,16.00,USD,AC1,'-note,PayPal\r\n"
 
 
 def test_plain_csv_escapes_formulas():
     rows = list(csv.reader(io.StringIO(METHODS["bank"].build_file(SENDER, TO).decode())))
-    assert rows[0] == ["reference", "holder", "account", "country", "amount", "currency", "note"]
-    assert rows[2] == ["AC2", "'=1+1", "FR1420041010050500013M02606", "", "0.55", "EUR", "Accord A2"]
+    assert rows[0] == ["reference", "holder", "country", "bank_code", "account", "amount", "currency", "note"]
+    assert rows[2] == ["AC2", "'=1+1", "FR", "2004101005", "FR1420041010050500013M02606", "0.55", "EUR", "Accord A2"]
 
 
 def test_sepa_file_has_sums_references_and_ibans():
@@ -48,7 +53,7 @@ def test_sepa_file_has_sums_references_and_ibans():
     assert [node.text for node in root.iterfind(".//p:CtrlSum", NS)] == ["100.55", "100.55"]
     assert [node.text for node in root.iterfind(".//p:NbOfTxs", NS)] == ["2", "2"]
     assert [node.text for node in root.iterfind(".//p:EndToEndId", NS)] == ["AC1", "AC2"]
-    assert [node.text for node in root.iterfind(".//p:CdtrAcct/p:Id/p:IBAN", NS)] == [TO[0].account, TO[1].account]
+    assert [node.text for node in root.iterfind(".//p:CdtrAcct/p:Id/p:IBAN", NS)] == [to.account.account for to in TO]
     assert [node.get("Ccy") for node in root.iterfind(".//p:InstdAmt", NS)] == ["EUR", "EUR"]
     assert [node.text for node in root.iterfind(".//p:Cdtr/p:Nm", NS)] == ["Zoe Muller-Lecka Sohne", "1+1"]
     # Banks refuse an address that is a country alone.
@@ -61,6 +66,7 @@ def test_redacted_file_lacks_only_the_payee():
         before = METHODS[code].build_file(SENDER, TO)
         after = METHODS[code].redact_file(before, {"AC1"})
         assert b"DE89" not in after
+        assert b"37040044" not in after
         assert "Müller".encode() not in after
         assert b"Accord A1" not in after
         assert after.splitlines()[row_of_other] == before.splitlines()[row_of_other]
@@ -153,7 +159,7 @@ OUTSIDE_SEPA = [
 @pytest.mark.parametrize("account", OUTSIDE_SEPA)
 def test_iban_outside_sepa_is_refused(account):
     with pytest.raises(ValidationError, match="outside SEPA") as error:
-        METHODS["sepa"].normalize(account)
+        METHODS["sepa"].normalize(Account(account))
     assert list(error.value.message_dict) == ["account"]
 
 
@@ -175,21 +181,21 @@ def test_sepa_countries_include_all_that_the_iban_library_knows():
     ],
 )
 def test_iban_is_taken_in_any_spelling(account):
-    assert METHODS["sepa"].normalize(account) == "FR7630006000011234567890189"
+    assert METHODS["sepa"].normalize(Account(account)).account == "FR7630006000011234567890189"
 
 
 @pytest.mark.parametrize("account", ["FR76+3000+6000+0112+3456+7890+189", "FR76٣٠٠٠6000011234567890189", "", "FR"])
 def test_iban_with_other_characters_is_refused(account):
     with pytest.raises(ValidationError, match="not valid"):
-        METHODS["sepa"].normalize(account)
+        METHODS["sepa"].normalize(Account(account))
 
 
 def test_paypal_address_has_no_invisible_or_control_characters():
-    assert METHODS["paypal"].normalize("zw@example.org\u200b") == "zw@example.org"
-    assert METHODS["paypal"].normalize("\u202aPay@Example.org\u202c ") == "pay@example.org"
+    assert METHODS["paypal"].normalize(Account("zw@example.org\u200b")) == Account("zw@example.org")
+    assert METHODS["paypal"].normalize(Account("\u202aPay@Example.org\u202c ")) == Account("pay@example.org")
     for account in ['"a\x01b"@example.org', "a\x00@example.org", "a\nb@example.org"]:
         with pytest.raises(ValidationError) as error:
-            METHODS["paypal"].normalize(account)
+            METHODS["paypal"].normalize(Account(account))
         assert list(error.value.message_dict) == ["account"]
 
 

@@ -7,8 +7,11 @@ import time_machine
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.urls import reverse
 
+from audit.models import AuditRecord
 from payouts.disbursement import payout_transitions
 from payouts.models import PayoutDetails
+from payouts.payout_details.details import get_account
+from payouts.payout_details.methods import Account
 from tests.factories import PASSWORD, make_affiliate
 from tests.payouts.conftest import BEGIN, FEBRUARY, IBAN, JANUARY, read_text, record_acceptance
 
@@ -84,6 +87,51 @@ def test_invalid_account_is_rejected_with_field_error(make_payable_affiliate, si
     assert response.status_code == 200
     assert "Enter the e-mail address of a PayPal account." in read_text(response)
     assert PayoutDetails.objects.filter(affiliate=affiliate).count() == 1
+
+
+def test_bank_account_abroad_is_stored_and_named(make_payable_affiliate, sign_in_recently):
+    affiliate = make_payable_affiliate()
+    posted = {"method": "bank", "country": "US", "bank_code": "021000021", "account": "9876-54321", "holder": "A"}
+    page = read_text(sign_in_recently(affiliate).post(reverse("payouts:change_details"), posted, follow=True))
+    assert "US •••• 4321" in page
+    assert "United States" in page
+    assert f"(you are in {affiliate.country.name})" in page
+    row = affiliate.payout_details.all()[0]
+    assert get_account(row) == Account("987654321", "021000021", "US")
+    for column in (row.encrypted, row.masked, str(AuditRecord.objects.latest("id").after)):
+        assert "021000021" not in column
+        assert "987654321" not in column
+
+
+def test_wrong_bank_code_is_named_with_the_label_of_the_country(make_payable_affiliate, sign_in_recently):
+    affiliate = make_payable_affiliate()
+    posted = {"method": "bank", "country": "US", "bank_code": "021000022", "account": "987654321", "holder": "A"}
+    response = sign_in_recently(affiliate).post(reverse("payouts:change_details"), posted)
+    assert list(response.context["form"].errors) == ["bank_code"]
+    page = read_text(response)
+    assert "This routing number is not valid. Check its digits." in page
+    assert "Routing number" in page
+    posted |= {"country": "XX"}
+    assert list(sign_in_recently(affiliate).post(reverse("payouts:change_details"), posted).context["form"].errors) == [
+        "country"
+    ]
+    assert affiliate.payout_details.count() == 1
+
+
+@pytest.mark.parametrize("method", ["", "cheque", "sepa"])
+def test_unknown_method_is_refused_with_the_form(method, make_payable_affiliate, sign_in_recently):
+    posted = {"method": method, "country": "US", "account": "987654321", "holder": "A"}
+    response = sign_in_recently(make_payable_affiliate()).post(reverse("payouts:change_details"), posted)
+    assert response.status_code == 200
+    assert list(response.context["form"].errors) == ["method"]
+
+
+def test_paypal_ignores_the_country_of_the_form(make_payable_affiliate, sign_in_recently):
+    affiliate = make_payable_affiliate()
+    posted = {"method": "paypal", "country": "US", "account": "new@example.com", "holder": "A"}
+    sign_in_recently(affiliate).post(reverse("payouts:change_details"), posted)
+    row = affiliate.payout_details.all()[0]
+    assert (get_account(row), row.country) == (Account("new@example.com"), "")
 
 
 def test_sepa_is_not_offered_outside_euro_programs(make_payable_affiliate, sign_in_recently):

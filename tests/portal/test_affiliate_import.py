@@ -22,6 +22,7 @@ from mail.rendering import render
 from payouts.errors import BadRows
 from payouts.models import PayoutDetails
 from payouts.payout_details.details import get_account
+from payouts.payout_details.methods import Account
 from portal.affiliate_import.affiliate_import import ImportSummary, PaperAcceptance, import_affiliates, read_file
 from portal.affiliate_import.import_file import read_affiliates
 from tests.factories import make_affiliate, make_user
@@ -83,8 +84,8 @@ def test_affiliates_are_stored_as_approved_with_all_columns() -> None:
 def test_payout_details_are_confirmed_by_retailer_without_hold() -> None:
     run_import(build_file(ADA, BOB))
     ada, bob = PayoutDetails.objects.order_by("affiliate__code")
-    assert (ada.method, get_account(ada), ada.holder) == ("paypal", "pay@example.com", "Ada Lovelace")
-    assert (bob.method, get_account(bob)) == ("bank", "DE89 3704 0044 0532 0130 00")
+    assert (ada.method, get_account(ada).account, ada.holder) == ("paypal", "pay@example.com", "Ada Lovelace")
+    assert (bob.method, get_account(bob)) == ("bank", Account("DE89370400440532013000", "37040044", "DE"))
     for details in (ada, bob):
         assert details.confirmation == "retailer, at import"
         assert details.confirmed_at == details.usable_from == NOW
@@ -188,12 +189,40 @@ def test_invalid_row_is_reported_by_line_and_cause(row: str, problem: str) -> No
     assert list_problems(build_file(EVE, row)) == [f"line 3: {problem}"]
 
 
+BANK_HEADER = "code,email,name,country,method,Account number,Sort code,Bank country"
+
+
+@pytest.mark.django_db
+def test_bank_account_is_imported_from_three_columns() -> None:
+    run_import(f"{BANK_HEADER}\nR1,a@example.com,Ada,Spain,bank,12345678,12-34-56,United Kingdom\n".encode())
+    row = PayoutDetails.objects.get()
+    assert get_account(row) == Account("12345678", "123456", "GB")
+    assert (row.masked, row.country, row.is_abroad()) == ("GB •••• 5678", "GB", True)
+
+
 @pytest.mark.parametrize(
-    ("method", "account"), [("paypal", "invalid"), ("sepa", "DE89370400440532013001"), ("bank", "=1+1")]
+    ("cells", "problem"),
+    [
+        ("bank,12345678,12-34-5,GB", "payout_bank_code: Enter the sort code: 6 digits."),
+        ("bank,12345678,12-34-56,", "payout_country: Choose the country of the account."),
+        ("bank,12345678,12-34-56,Atlantis", "payout_country: Atlantis is not a country code."),
+        ("bank,1234,12-34-56,GB", "payout_account: Enter the account number: 6 to 8 digits"),
+        (",,12-34-56,GB", "payout_method: Enter both payout_method and payout_account"),
+    ],
+)
+def test_invalid_bank_account_is_reported_by_column(cells: str, problem: str) -> None:
+    (found,) = list_problems(f"{BANK_HEADER}\nR1,a@example.com,Ada,ES,{cells}\n".encode())
+    assert found.startswith(f"line 2: {problem}")
+
+
+@pytest.mark.parametrize(
+    ("method", "account"),
+    [("paypal", "invalid"), ("sepa", "DE89370400440532013001"), ("bank", "DE89370400440532013001")],
 )
 def test_invalid_payout_account_is_reported(method: str, account: str) -> None:
     (problem,) = list_problems(build_file(f"R1,a@example.com,Ada,GB,,,{method},{account}"))
-    assert problem.startswith("line 2: payout_account: ")
+    field = "payout_country" if method == "bank" else "payout_account"
+    assert problem.startswith(f"line 2: {field}: ")
 
 
 @pytest.mark.parametrize(

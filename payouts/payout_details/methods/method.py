@@ -15,13 +15,29 @@ class Money(NamedTuple):
     currency: str
 
 
+class Account(NamedTuple):
+    """Where a payout goes, in clear: an e-mail address, an IBAN, or the account number, bank code and country."""
+
+    account: str
+    bank_code: str = ""
+    country: str = ""
+
+    def join(self) -> str:
+        """Return all parts as one text, the account first, without empty parts at the end."""
+        return "\n".join(self).rstrip("\n")
+
+    @classmethod
+    def split(cls, text: str) -> "Account":
+        """Return the account that `join` made one text."""
+        return cls(*text.split("\n"))
+
+
 class Transfer(NamedTuple):
     """One payout as a row of a payout file; `account` is in clear and must not leave the file."""
 
     reference: str
     holder: str
-    account: str
-    country: str
+    account: Account
     money: Money
     note: str
 
@@ -41,11 +57,17 @@ class Method(Protocol):
     # More payouts are split over several files.
     max_transfers: int
 
-    def normalize(self, account: str) -> str:
-        """Return `account` as it is stored. Raises ValidationError for the field `account` if it is invalid."""
+    def normalize(self, account: Account) -> Account:
+        """Return `account` as it is stored, without parts that this method does not use.
 
-    def mask(self, account: str) -> str:
+        Raises ValidationError for `account`, `bank_code` or `country` if it is invalid.
+        """
+
+    def mask(self, account: Account) -> str:
         """Return the part of a normalized account that may be shown."""
+
+    def identify(self, account: Account) -> str:
+        """Return a text that is equal for equal accounts, in every spelling and by every method."""
 
     def get_currency_error(self, currency: str) -> str:
         """Return why a program in `currency` cannot use this method; "" if it can."""

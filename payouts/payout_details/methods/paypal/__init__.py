@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from lib.csv import build_csv, rewrite_csv
 from lib.text import remove_invisible
-from payouts.payout_details.methods.method import REDACTED, Sender, Transfer
+from payouts.payout_details.methods.method import REDACTED, Account, Sender, Transfer
 
 
 class PayPal:
@@ -16,8 +16,8 @@ class PayPal:
     media_type = "text/csv"
     max_transfers = 5_000
 
-    def normalize(self, account: str) -> str:
-        address = remove_invisible(account).strip().lower()
+    def normalize(self, account: Account) -> Account:
+        address = remove_invisible(account.account).strip().lower()
         try:
             validate_email(address)
         except ValidationError:
@@ -27,12 +27,15 @@ class PayPal:
             raise ValidationError({"account": _("Remove control characters from the e-mail address.")})
         if len(address) > 254:
             raise ValidationError({"account": _("Enter an e-mail address of at most 254 characters.")})
-        return address
+        return Account(address)
 
-    def mask(self, account: str) -> str:
-        name, _at, host = account.rpartition("@")
+    def mask(self, account: Account) -> str:
+        name, _at, host = account.account.rpartition("@")
         # A host may have 253 characters; its end is not personal.
         return f"{name[:1]}•••@{host[-50:]}"
+
+    def identify(self, account: Account) -> str:
+        return account.account
 
     def get_currency_error(self, currency: str) -> str:
         return ""
@@ -42,7 +45,10 @@ class PayPal:
 
     def build_file(self, sender: Sender, transfers: Sequence[Transfer]) -> bytes:
         """Write PayPal's columns: recipient, amount, currency, reference, note to the recipient, wallet."""
-        rows = [(to.account, to.money.amount, to.money.currency, to.reference, to.note, "PayPal") for to in transfers]
+        rows = [
+            (to.account.account, to.money.amount, to.money.currency, to.reference, to.note, "PayPal")
+            for to in transfers
+        ]
         return build_csv(None, rows)
 
     def redact_file(self, content: bytes, references: Collection[str]) -> bytes:

@@ -1,14 +1,12 @@
 """SEPA credit transfers for programs in EUR: the account is an IBAN; the file is pain.001.001.09."""
 
-import unicodedata
 from collections.abc import Collection, Sequence
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from schwifty import IBAN
-from schwifty.exceptions import SchwiftyException
 
-from payouts.payout_details.methods.method import Sender, Transfer
+from payouts.payout_details.methods.ibans import identify_iban, parse_iban
+from payouts.payout_details.methods.method import Account, Sender, Transfer
 from payouts.payout_details.methods.sepa.pain001 import build_document, redact_document
 from payouts.payout_details.methods.sepa.transliteration import is_writable
 
@@ -19,8 +17,6 @@ _CODES = (
 SEPA_COUNTRIES = frozenset(_CODES.split())
 """The countries of IBANs inside SEPA (EPC409-09, 2026). Territories have the IBANs of their country: those of Jersey
 begin with GB, those of Martinique with FR. schwifty lacks the countries that joined since 2024."""
-# White space, dashes, and control and format characters.
-SEPARATORS = ("Zs", "Zl", "Zp", "Pd", "Cc", "Cf")
 
 
 class Sepa:
@@ -29,19 +25,22 @@ class Sepa:
     # Banks accept at least as many in one file.
     max_transfers = 10_000
 
-    def normalize(self, account: str) -> str:
-        text = _compact(account)
-        try:
-            iban = IBAN(text)
-        except (SchwiftyException, ValueError):
-            raise ValidationError({"account": _("This IBAN is not valid. Check its digits.")}) from None
+    def normalize(self, account: Account) -> Account:
+        iban = parse_iban(account.account)
+        if iban is None:
+            raise ValidationError({"account": _("This IBAN is not valid. Check its digits.")})
         if iban.country_code not in SEPA_COUNTRIES:
             text = _("This IBAN is outside SEPA (%(country)s). Choose a bank transfer for accounts outside SEPA.")
             raise ValidationError({"account": text % {"country": iban.country_code}})
-        return iban.compact
+        return Account(iban.compact, country=iban.country_code)
 
-    def mask(self, account: str) -> str:
-        return f"{account[:2]}•• •••• {account[-4:]}"
+    def mask(self, account: Account) -> str:
+        return f"{account.account[:2]}•• •••• {account.account[-4:]}"
+
+    def identify(self, account: Account) -> str:
+        iban = parse_iban(account.account)
+        assert iban is not None, "a normalized account is a valid IBAN"
+        return identify_iban(iban)
 
     def get_currency_error(self, currency: str) -> str:
         return (
@@ -62,10 +61,3 @@ class Sepa:
 
     def redact_file(self, content: bytes, references: Collection[str]) -> bytes:
         return redact_document(content, references)
-
-
-def _compact(account: str) -> str:
-    """Return an IBAN as it is copied from a letter or a page in its electronic form: ASCII without separators."""
-    plain = unicodedata.normalize("NFKC", account)
-    kept = "".join(character for character in plain if unicodedata.category(character) not in SEPARATORS)
-    return kept.upper().removeprefix("IBAN") if kept.isascii() else ""

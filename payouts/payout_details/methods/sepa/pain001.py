@@ -94,5 +94,5 @@ def _add_transfer(payment: ET.Element, to: Transfer) -> None:
     _add_element(transfer, "Amt/InstdAmt", f"{to.money.amount:.2f}").set("Ccy", to.money.currency)
     creditor = _add_element(transfer, "Cdtr")
     _add_element(creditor, "Nm", transliterate(to.holder, MAX_NAME_LENGTH))
-    _add_element(transfer, "CdtrAcct/Id/IBAN", to.account)
+    _add_element(transfer, "CdtrAcct/Id/IBAN", to.account.account)
     _add_element(transfer, "RmtInf/Ustrd", transliterate(to.note, MAX_NOTE_LENGTH))

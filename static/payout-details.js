@@ -1,0 +1,24 @@
+// Progressive enhancement of the form of payout details: only the fields of the chosen method and country are shown.
+"use strict";
+
+const texts = JSON.parse(document.getElementById("field-texts").textContent);
+const [method, country, bankCode, account] = ["method", "country", "bank_code", "account"].map((name) => document.getElementById(`id_${name}`));
+
+/** Write label and help of a field. */
+function describe(input, [label, help]) {
+  const field = input.closest(".field");
+  field.querySelector("label").textContent = label;
+  const note = field.querySelector(".help");
+  if (note) note.textContent = help;
+}
+
+function update() {
+  const isBank = method.value === "bank";
+  for (const input of [country, bankCode]) input.closest(".field").hidden = !isBank;
+  const chosen = isBank && country.value ? texts.rules[texts.countries[country.value]] : texts.methods[method.value];
+  describe(bankCode, chosen.bank_code);
+  describe(account, chosen.account);
+}
+
+for (const input of [method, country]) input.addEventListener("change", update);
+update();
