@@ -108,9 +108,9 @@ def _render_page(
         "explanation": explanation,
         "form": form,
         "back": back,
-        "confirmed": CONFIRMED,
         # An action of a list is posted to the list again and needs the selected rows.
-        "carried": [
+        "carried": [(CONFIRMED, "1")]
+        + [
             (name, value)
             for name in ("action", "select_across", "index", ACTION_CHECKBOX_NAME)
             for value in request.POST.getlist(name)
