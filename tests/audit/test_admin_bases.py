@@ -1,5 +1,6 @@
 """Deletions in the admin (specification 9): staff give the reason, on the page of a row and in lists."""
 
+import re
 from unittest.mock import patch
 
 import pytest
@@ -55,6 +56,7 @@ def test_confirmation_page_asks_for_the_reason_and_the_audit_trail_keeps_it(root
     address = reverse("admin:auth_group_delete", args=[group.pk])
     page = root.get(address)
     assert 'name="audit_reason"' in page.content.decode()
+    assert re.search(r">\s*Delete\s*</button>.*>\s*Cancel\s*</a>", page.content.decode(), re.DOTALL)
     assert not page.context["reason_form"].errors
     root.post(address, {"post": "yes", "audit_reason": " It has no members. "})
     record = AuditRecord.objects.get(action="group deleted")
