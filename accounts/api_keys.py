@@ -23,14 +23,14 @@ MAX_OVERLAP = timedelta(days=90)
 # Spares a query per request. A key that another process revokes may work this much longer.
 CACHE_TTL = timedelta(seconds=1)
 CACHE_SIZE = 1_000
-# The audit reason of a key that a command creates.
-NEEDED = "A shop needs to send orders."
+# The audit reason of a new key, unless staff give another one.
+USUAL_REASON = "A shop needs to send orders."
 _cached_keys: dict[str, tuple[ApiKey, datetime]] = {}
 
 
 @transaction.atomic
 def create(
-    *, name: str, scopes: Collection[str] | None = None, now: datetime, by: User | None, reason: str = NEEDED
+    *, name: str, scopes: Collection[str] | None = None, now: datetime, by: User | None, reason: str = USUAL_REASON
 ) -> tuple[ApiKey, str]:
     """Create a key with `scopes` (default: all). Return it with its secret of 256 random bits, which is not stored.
 

@@ -15,6 +15,8 @@ from agreements.term_impact import ImpactReader, no_impact
 from audit import trail
 from lib.reasons import require_reason
 
+# The audit reason of publishing, unless staff give another one.
+USUAL_REASON = "The draft is complete."
 # Serializes publishing, withdrawing and seeding.
 _LOCK_ID = 7_310_001
 
@@ -32,7 +34,7 @@ def publish_version(
     effective_at: datetime,
     now: datetime,
     by: User | None,
-    reason: str = "The draft is complete.",
+    reason: str = USUAL_REASON,
     read_impact: ImpactReader = no_impact,
 ) -> AgreementVersion:
     """Publish a draft with its text and SHA-256, and notify affiliates (specification 2).

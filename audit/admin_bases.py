@@ -1,34 +1,47 @@
 """Base class of admins whose changes are audited."""
 
 import copy
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.db import models
+from django.contrib import admin
+from django.contrib.admin.actions import delete_selected
+from django.db import models, transaction
 from django.forms import ModelForm
 from django.forms.models import InlineForeignKeyField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from audit import trail
 from lib.admin.bases import BaseAdmin
+from lib.reasons import require_reason
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 REASON = "audit_reason"
-# A deletion is confirmed on a page of its own, which has no field for the reason.
-DELETED = "Deleted on the confirmation page."
+# The field that Django's confirmation pages post.
+CONFIRMED = "post"
 
 
-def build_reason_field() -> forms.CharField:
-    """Return the field in which staff give the reason of a change."""
+def build_reason_field(label: "StrOrPromise") -> forms.CharField:
+    """Return the field in which staff give a reason."""
     return forms.CharField(
-        label=gettext_lazy("Reason for this change"),
+        label=label,
         max_length=2000,
         widget=UnfoldAdminTextInputWidget,
         help_text=gettext_lazy("Kept in the audit trail."),
     )
+
+
+class DeletionForm(forms.Form):
+    """Asks for the reason on the confirmation page of a deletion."""
+
+    audit_reason = build_reason_field(gettext_lazy("Reason for the deletion"))
 
 
 def _build_original(form: "ModelForm[Any]") -> models.Model:
@@ -40,12 +53,27 @@ def _build_original(form: "ModelForm[Any]") -> models.Model:
     return row
 
 
-class AuditedAdmin(BaseAdmin):
-    """An admin that writes one audit record per save, inlines included, in the same transaction (specification 9)."""
+def _check_deletion(request: HttpRequest) -> DeletionForm:
+    """Return the form of the confirmation page. Without a proper reason, the page is shown again."""
+    if CONFIRMED not in request.POST:
+        return DeletionForm()
+    form = DeletionForm(request.POST)
+    if not form.is_valid():
+        # Django deletes as soon as the page was posted, and shows it otherwise.
+        request.POST = QueryDict()
+    return form
 
+
+class AuditedAdmin(BaseAdmin):
+    """An admin that writes one audit record per save, inlines included, in the same transaction (specification 9).
+
+    Each deleted row gets a record too, with the reason that the confirmation page asks for.
+    """
+
+    actions: Sequence[Callable[..., Any] | str] | None = ("delete_selected",)
     # Of these fields only the fact that they changed is recorded, not their values.
     unrecorded_fields: tuple[str, ...] = ()
-    # The reason of every change; if empty, the form asks for it.
+    # The reason of every save; if empty, the form asks for it.
     usual_reason = ""
 
     def get_form(
@@ -53,7 +81,9 @@ class AuditedAdmin(BaseAdmin):
     ) -> "type[ModelForm[Any]]":
         if self._asks_reason(request, obj):
             base: Any = kwargs.get("form") or (getattr(self, "add_form", self.form) if obj is None else self.form)
-            kwargs["form"] = type(base.__name__, (base,), {REASON: build_reason_field()})
+            kwargs["form"] = type(
+                base.__name__, (base,), {REASON: build_reason_field(gettext_lazy("Reason for this change"))}
+            )
         form: type[ModelForm[Any]] = super().get_form(request, obj, change=change, **kwargs)
         return form
 
@@ -100,10 +130,27 @@ class AuditedAdmin(BaseAdmin):
             form.fields[name], InlineForeignKeyField
         )
 
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {**(extra_context or {}), "reason_form": _check_deletion(request)}
+        response: HttpResponse = super().delete_view(request, object_id, context)
+        return response
+
+    @admin.action(permissions=["delete"], description=gettext_lazy("Delete selected %(verbose_name_plural)s"))
+    def delete_selected(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> HttpResponse | None:
+        form = _check_deletion(request)
+        response: TemplateResponse | None = delete_selected(self, request, queryset)
+        if response is not None:
+            response.context_data = {**(response.context_data or {}), "reason_form": form}
+        return response
+
     def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
-        self.record_change(request, obj, "deleted", before={"was": str(obj)}, reason=DELETED)
+        reason = require_reason(request.POST.get(REASON, ""), field=REASON)
+        self.record_change(request, obj, "deleted", before={"was": str(obj)}, reason=reason)
         super().delete_model(request, obj)
 
+    @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
         for obj in queryset:
             self.delete_model(request, obj)

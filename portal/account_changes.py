@@ -3,6 +3,7 @@
 
 from datetime import datetime
 from enum import StrEnum, auto
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -70,10 +71,12 @@ def _notify(user: User, to: str, kind: str, context: dict[str, object]) -> None:
         # With the user's id, by which an e-mail to a former address can be found.
         key=f"{kind}:{user.pk}:{uuid7()}",
         context={"name": str(user), "program_name": settings.PROGRAM_NAME, **context},
-        language=_get_language(user),
+        language=find_language(user=user),
         user=user,
     )
 
 
-def _get_language(user: User) -> str:
-    return str(Affiliate.objects.filter(user=user).values_list("language", flat=True).first() or "")
+def find_language(**account: Any) -> str:
+    """Return the language of the profile that these lookups find, or "" if there is none."""
+    languages = Affiliate.objects.filter(**account).exclude(language="").values_list("language", flat=True)
+    return languages.first() or ""

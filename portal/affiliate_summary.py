@@ -58,9 +58,9 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
         ),
         details_usable_from=_first_value(details.filter(confirmed_at__isnull=False), "usable_from"),
         details_held_since=_first_value(details, "held_since"),
-        payout_hold_reason=_first_value(PayoutHold.objects.filter(**own, released_at=None, ends_at=None), "reason"),
+        payout_hold_reason=_first_value(PayoutHold.objects.filter(**own).until_release(), "reason"),
         email_hold_ends_at=_first_value(
-            PayoutHold.objects.filter(**own, released_at=None, ends_at__gt=now).order_by("-ends_at"), "ends_at"
+            PayoutHold.objects.filter(**own).after_email_change(now).order_by("-ends_at"), "ends_at"
         ),
         adjustments_sum=Coalesce(Subquery(adjusted.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
         target_status=_first_value(checks, "result"),

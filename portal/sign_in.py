@@ -18,14 +18,13 @@ from django.utils.translation import gettext as _
 
 from accounts.authentication import has_second_factor, is_session_verified
 from accounts.models import User
-from affiliates.models import Affiliate
 from agreements.models import AgreementVersion, Program
 from lib.attempts import release_attempt, reserve_attempt
 from lib.client_address import get_client_address
 from lib.ids import uuid7
 from mail import outbox
 from portal import sign_in_limits
-from portal.account_changes import announce_email_change
+from portal.account_changes import announce_email_change, find_language
 
 # The link in the context of each e-mail of django-allauth, and the label of its button.
 ACTION_LABELS = {
@@ -51,12 +50,6 @@ def is_open_for_applications(*, now: datetime) -> bool:
     if Program.objects.filter(end_announced_at__isnull=False, end_announced_at__lte=now).exists():
         return False
     return AgreementVersion.objects.get_in_force(now) is not None
-
-
-def _find_language(email: str) -> str:
-    """Return the language of the profile that `email` belongs to, or else that of the page."""
-    rows = Affiliate.objects.filter(user__emailaddress__email__iexact=email).exclude(language="")
-    return rows.values_list("language", flat=True).first() or get_language() or ""
 
 
 def build_public_url(url: str) -> str:
@@ -132,7 +125,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # django-all
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue the e-mail in the request's transaction; a worker sends it (specification 10)."""
-        language = _find_language(email)
+        # That of the profile, or else that of the page.
+        language = find_language(user__emailaddress__email__iexact=email) or get_language() or ""
         with override(language):
             self._queue(template_prefix, email, context, language)
 

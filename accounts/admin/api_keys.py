@@ -25,7 +25,7 @@ from accounts import api_keys
 from accounts.models import ApiKey, Scope
 from accounts.models.api_key import list_scopes
 from accounts.staff import staff_member
-from lib.admin.actions import CONFIRMED, ReasonForm, build_reason_form
+from lib.admin.actions import CONFIRMED, ReasonForm, UsualReasonForm
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.pages import build_admin_link, build_changelist_url
 from lib.admin.staff_action import StaffAction, StaffPage
@@ -34,7 +34,8 @@ from lib.errors import NotAllowed
 DEFAULT_OVERLAP = timedelta(days=7)
 
 
-class CreateKeyForm(build_reason_form(gettext_lazy("A shop needs to send orders."))):  # type: ignore[misc]  # a class made by a function
+class CreateKeyForm(UsualReasonForm):
+    usual_reason = api_keys.USUAL_REASON
     field_order = ("name", "scopes", "reason")
 
     name = forms.CharField(

@@ -1,5 +1,7 @@
 """Users and staff groups, for superusers."""
 
+from typing import Any
+
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
@@ -9,12 +11,15 @@ from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.models import User
-from audit.admin_bases import AuditedAdmin
+from audit.admin_bases import REASON, AuditedAdmin, build_reason_field
 from lib.admin.bases import ReadOnlyAdmin
+from lib.reasons import require_reason
 from lib.text import clean_name
 
 admin.site.unregister(Group)
@@ -39,11 +44,23 @@ class ChangedUserForm(UserChangeForm):  # type: ignore[misc]  # unfold has no ty
         return clean_name(self.cleaned_data["name"])
 
 
+class SetPasswordForm(AdminPasswordChangeForm):  # type: ignore[misc]  # unfold has no types
+    audit_reason = build_reason_field(gettext_lazy("Reason for this change"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Accounts without a password are not offered: they could sign in by a reset all the same.
+        self.fields.pop("usable_password", None)
+        for field in ("password1", "password2"):
+            self.fields[field].required = True
+
+
 @admin.register(User)
 class UserAdmin(AuditedAdmin, StockUserAdmin):  # type: ignore[type-arg]  # takes none when it runs
     form = ChangedUserForm
     add_form = NewUserForm
-    change_password_form = AdminPasswordChangeForm
+    change_password_form = SetPasswordForm
+    change_user_password_template = "admin/confirm.html"  # noqa: S105 -- a template
     list_display = ("email", "name", "is_active", "is_staff", "is_superuser", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser", "groups")
     search_fields = ("email", "name")
@@ -70,7 +87,11 @@ class UserAdmin(AuditedAdmin, StockUserAdmin):  # type: ignore[type-arg]  # take
             response = super().user_change_password(request, id, form_url)
             after = self.get_object(request, unquote(id))
             if before and after and before.password != after.password:
-                self.record_change(request, after, "password changed", reason="Set by staff.")
+                reason = require_reason(request.POST.get(REASON, ""), field=REASON)
+                self.record_change(request, after, "password changed", reason=reason)
+        if isinstance(response, TemplateResponse):
+            back = reverse("admin:accounts_user_change", args=[id])
+            response.context_data = {**(response.context_data or {}), "back": back}
         return response
 
 
@@ -91,6 +112,7 @@ class EmailAddressAdmin(ReadOnlyAdmin):
 class AuthenticatorAdmin(AuditedAdmin):
     """Second factors, without their secrets. Staff can only delete them, for users who lost theirs."""
 
+    ordering = ("-pk",)
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type",)
     list_select_related = ("user",)

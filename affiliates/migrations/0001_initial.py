@@ -90,6 +90,10 @@ class Migration(migrations.Migration):
             model_name='affiliate',
             index=models.Index(fields=['state', 'applied_at'], name='affiliates__state_515ca7_idx'),
         ),
+        migrations.AddIndex(
+            model_name='affiliate',
+            index=models.Index(fields=['-applied_at', '-id'], name='affiliates__applied_80f663_idx'),
+        ),
         pgtrigger.migrations.AddTrigger(
             model_name='affiliate',
             trigger=pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='e09f23350282395ed3f7b7ed9d10a1749d6c34d7', operation='DELETE', pgid='pgtrigger_never_deleted_1f6e0', table='affiliates_affiliate', when='BEFORE')),

@@ -57,7 +57,7 @@ class Affiliate(models.Model):
     class Meta:
         verbose_name = _("affiliate")
         ordering: ClassVar = ["-applied_at", "-id"]
-        indexes: ClassVar = [models.Index(fields=["state", "applied_at"])]
+        indexes: ClassVar = [models.Index(fields=["state", "applied_at"]), models.Index(fields=["-applied_at", "-id"])]
         permissions: ClassVar = [
             ("decide_application", "Can approve and reject applications"),
             ("import_affiliates", "Can import affiliates from a file"),

@@ -1,5 +1,5 @@
 """The admin of the agreements app."""
 
-from agreements.admin import acceptances, declines, program, promotions, versions
+from agreements.admin import acceptances, program, promotions, versions
 
-__all__ = ["acceptances", "declines", "program", "promotions", "versions"]
+__all__ = ["acceptances", "program", "promotions", "versions"]

@@ -1,4 +1,4 @@
-"""The acceptances in the admin: read them, verify the chain, export evidence."""
+"""Acceptances in the admin: read them, verify the chain, export evidence; and declined versions: who leaves when."""
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -8,13 +8,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agreements import chain, evidence_export
-from agreements.models import Acceptance, AcceptancePerson
+from agreements.models import Acceptance, AcceptancePerson, Decline
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.staff_action import StaffPage
 
 
 @admin.register(Acceptance)
 class AcceptanceAdmin(ReadOnlyAdmin):
+    ordering = ("sequence",)
     list_display = ("sequence", "affiliate", "agreement", "method", "accepted_at", "hash")
     list_filter = ("method", "agreement")
     search_fields = ("hash", "affiliate__code", "affiliate__name")
@@ -75,3 +76,11 @@ class AcceptanceAdmin(ReadOnlyAdmin):
 def _get_personal_field(acceptance: Acceptance, field: str) -> str:
     person: AcceptancePerson | None = getattr(acceptance, "person", None)
     return str(getattr(person, field)) if person else _("erased")
+
+
+@admin.register(Decline)
+class DeclineAdmin(ReadOnlyAdmin):
+    list_display = ("affiliate", "agreement", "declined_at", "takes_effect_at", "state", "ended_at")
+    list_filter = ("state", "agreement")
+    search_fields = ("affiliate__code", "affiliate__name")
+    list_select_related = ("affiliate", "agreement")

@@ -103,39 +103,37 @@ class ClauseFormSet(RowFormSet):
         return max(earlier, default=0)
 
 
-class RateInline(DraftInlineMixin, StackedInline):
+class DraftPartInline(DraftInlineMixin, StackedInline):
+    """The rows of a version in a tab, ordered by their position."""
+
+    formset = RowFormSet
+    template = "admin/agreements/rows.html"
+    ordering_field = "position"
+    tab = True
+
+
+class RateInline(DraftPartInline):
     model = Rate
     form = RateForm
-    formset = RowFormSet
     fields = (("category", "name", "percent", "everything_else"), "position")
-    template = "admin/agreements/rows.html"
     intro = "admin/agreements/rates_intro.html"
-    ordering_field = "position"
-    tab = True
 
 
-class ActivityInline(DraftInlineMixin, StackedInline):
+class ActivityInline(DraftPartInline):
     model = ProhibitedActivity
     form = ActivityForm
-    formset = RowFormSet
     fields = (("code", "gravest_consequence"), "title", "text", "position")
-    template = "admin/agreements/rows.html"
     intro = "admin/agreements/activities_intro.html"
     folded = True
-    ordering_field = "position"
-    tab = True
 
 
-class ClauseInline(DraftInlineMixin, StackedInline):
+class ClauseInline(DraftPartInline):
     model = Clause
     form = ClauseForm
     formset = ClauseFormSet
     fields = (("number", "heading"), "body", "rules", "position")
-    template = "admin/agreements/rows.html"
     intro = "admin/agreements/clauses_intro.html"
     folded = True
-    ordering_field = "position"
-    tab = True
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name == "body":

@@ -52,6 +52,7 @@ class ProgramForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the
 
 @admin.register(Program)
 class ProgramAdmin(AuditedAdmin):
+    ordering = ("pk",)
     form = ProgramForm
     fields = ("shop_url", "shop_hosts", "opened_at", "end_announced_at", "ends_at")
     readonly_fields = ("opened_at", "end_announced_at", "ends_at")

@@ -29,14 +29,15 @@ from agreements.category_names import load_category_names
 from agreements.models import Promotion
 from agreements.models.parts import slug_validator
 from agreements.terms import format_percent
-from lib.admin.actions import build_reason_form, run_action
+from lib.admin.actions import UsualReasonForm, run_action
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.fields import CategoryFormField
 from lib.text import clean_code
 
 
-class EndForm(build_reason_form(gettext_lazy("Agreed for the program."))):  # type: ignore[misc]  # a class made by a function
+class EndForm(UsualReasonForm):
+    usual_reason = "Agreed for the program."
     field_order: tuple[str, ...] = ("ends_at", "reason")
 
     ends_at = forms.SplitDateTimeField(label=gettext_lazy("Until"), widget=UnfoldAdminSplitDateTimeWidget)
@@ -125,6 +126,7 @@ class PromotionForm(EndForm):
 
 @admin.register(Promotion)
 class PromotionAdmin(ReadOnlyAdmin):
+    ordering = ("-starts_at", "-pk")
     list_display = ("name", "percent", "categories", "starts_at", "ends_at", "created_by")
     search_fields = ("name",)
     fields = ("name", "percent", "categories", "affiliates", "starts_at", "ends_at", "created_at", "created_by")

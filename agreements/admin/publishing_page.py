@@ -17,11 +17,13 @@ from agreements.changes import Changes, Effect
 from agreements.models import AgreementVersion
 from agreements.notices import NOTIFIED_STATES
 from agreements.periods import get_start_of_day
-from lib.admin.actions import build_reason_form
+from lib.admin.actions import UsualReasonForm
 
 
-class PublishForm(build_reason_form(gettext_lazy("The draft is complete."))):  # type: ignore[misc]  # a class made by a function
+class PublishForm(UsualReasonForm):
     """The effective date, and the version's name as a confirmation, because publishing can't be undone."""
+
+    usual_reason = publishing.USUAL_REASON
 
     effective_at = forms.DateField(
         label=gettext_lazy("Effective date"),

@@ -74,7 +74,6 @@ class AbuseReportAdmin(ReadOnlyAdmin):
     list_display = ("reported_page", "affiliate", "raised_at", "state", "link_or_coupon")
     list_filter = ("signal__state",)
     list_select_related = ("signal__affiliate",)
-    ordering = ("-signal__raised_at",)
     search_fields = ("page_url", "link_or_coupon", "text", "signal__affiliate__code")
     fields = ("signal_link", "page_url", "link_or_coupon", "text", "email")
     readonly_fields = fields

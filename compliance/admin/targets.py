@@ -52,6 +52,7 @@ class TargetCheckAdmin(ReadOnlyAdmin):
 
 @admin.register(TargetPause)
 class TargetPauseAdmin(ReadOnlyAdmin):
+    ordering = ("-starts_on", "-pk")
     list_display = ("starts_on", "ends_on", "reason", "declared_at", "declared_by")
     list_select_related = ("declared_by",)
     actions_list = ("declare",)

@@ -37,23 +37,25 @@ class ReasonForm(forms.Form):
     )
 
 
-def build_reason_form(usual: Label) -> type[ReasonForm]:
-    """Return a form whose reason is filled in with the usual one, for routine decisions."""
+class UsualReasonForm(ReasonForm):
+    """Asks for the reason of a routine decision, filled in with the usual one, which also replaces an empty reason."""
 
-    class UsualReasonForm(ReasonForm):
-        reason = forms.CharField(
-            label=gettext_lazy("Reason"),
-            max_length=2000,
-            initial=usual,
-            required=False,
-            widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
-            help_text=gettext_lazy("Kept in the audit trail; affiliates don't see it."),
-        )
+    usual_reason: Label
 
-        def clean_reason(self) -> str:
-            return self.cleaned_data["reason"].strip() or str(usual)
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=2000,
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        help_text=gettext_lazy("Kept in the audit trail; affiliates don't see it."),
+    )
 
-    return UsualReasonForm
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].initial = self.usual_reason
+
+    def clean_reason(self) -> str:
+        return self.cleaned_data["reason"].strip() or str(self.usual_reason)
 
 
 def run_action(
@@ -108,9 +110,9 @@ def _render_page(
         "explanation": explanation,
         "form": form,
         "back": back,
-        "confirmed": CONFIRMED,
         # An action of a list is posted to the list again and needs the selected rows.
-        "carried": [
+        "carried": [(CONFIRMED, "1")]
+        + [
             (name, value)
             for name in ("action", "select_across", "index", ACTION_CHECKBOX_NAME)
             for value in request.POST.getlist(name)

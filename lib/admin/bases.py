@@ -1,6 +1,6 @@
 """Base classes of admin pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -68,8 +68,13 @@ class ReadOnlyMixin:
 
 
 class ReadOnlyAdmin(ReadOnlyMixin, BaseAdmin):
-    """A read-only list and page; actions check their own permissions."""
+    """A read-only list and page; actions check their own permissions.
 
+    Ids start with the time or count, so the newest rows come first, by the index of the primary key. A list with another
+    order has an index for it, or never many rows.
+    """
+
+    ordering: Sequence[str] = ("-pk",)
     list_filter_submit = True
     list_per_page = 50
     show_full_result_count = False

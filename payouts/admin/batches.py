@@ -224,7 +224,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         return money_page(
             self,
             request,
-            "admin/payouts/confirm_export.html",
+            "admin/confirm.html",
             _("Export these payouts"),
             back=back,
             explanation=_(

@@ -44,7 +44,6 @@ class CloseExceptionInline(ReadOnlyInline):
 @admin.register(CloseException)
 class CloseExceptionAdmin(ReadOnlyAdmin):
     list_display = ("close", "affiliate", "cause")
-    ordering = ("-pk",)
     list_select_related = ("close", "affiliate")
     fields = list_display
     readonly_fields = fields
@@ -58,6 +57,7 @@ def _may_open_program(request: HttpRequest) -> bool:
 
 @admin.register(Close)
 class CloseAdmin(ReadOnlyAdmin):
+    ordering = ("-period",)
     list_display = ("month", "closed_at", "closed_by_display", "cut", "batch")
     fields = (
         "period",
@@ -183,6 +183,7 @@ class LineInline(ReadOnlyInline):
 
 @admin.register(Statement)
 class StatementAdmin(MoneyAdmin):
+    ordering = ("-close__period", "affiliate", "-pk")
     list_display = (
         "affiliate", "close", "number", "opening_display", "lines", "settled_display", "adjustments_display",
         "returned_display", "payout_display", "closing_display", "carry_over_reasons",

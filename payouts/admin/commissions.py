@@ -62,7 +62,8 @@ class CommissionAdmin(MoneyAdmin):
     )  # fmt: skip
     readonly_fields = fields
     inlines = (HoldInline, SettlementInline)
-    ordering = ("-placed_at", "-line_id")
+    # The same as by `placed_at`, which has no index of its own.
+    ordering = ("-order__placed_at", "-pk")
     base_display = build_amount_column("base", gettext_lazy("base"))
     amount_display = build_amount_column("amount", gettext_lazy("commission"))
     settled = build_amount_column("settled", gettext_lazy("posted"))

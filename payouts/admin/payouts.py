@@ -23,6 +23,7 @@ def _may_hold(request: HttpRequest) -> bool:
 
 @admin.register(Payout)
 class PayoutAdmin(MoneyAdmin):
+    ordering = ("-created_at", "-pk")
     list_display = ("reference", "affiliate", "amount_display", "state", "details", "batch", "created_at")
     list_filter = ("state", "details__method", "batch")
     list_select_related = ("affiliate", "details", "batch")

@@ -114,8 +114,8 @@ def find_end(affiliate: Affiliate, program: Program | None) -> datetime | None:
 
 def _load_eligibility(affiliate: Affiliate, program: Program | None, now: datetime) -> PayoutEligibility:
     current = details.get_current_details(affiliate, now)
-    holds = PayoutHold.objects.filter(affiliate=affiliate, released_at=None)
-    hold = holds.filter(ends_at=None).first()
+    holds = PayoutHold.objects.filter(affiliate=affiliate)
+    hold = holds.until_release().first()
     return PayoutEligibility(
         state=affiliate.state,
         ends_at=find_end(affiliate, program),
@@ -123,7 +123,7 @@ def _load_eligibility(affiliate: Affiliate, program: Program | None, now: dateti
         details_held_since=current.held_since if current else None,
         hold_reason=hold.reason if hold else "",
         time_zone=affiliate.time_zone,
-        email_hold_ends_at=holds.aggregate(end=Max("ends_at"))["end"],
+        email_hold_ends_at=holds.after_email_change(now).aggregate(end=Max("ends_at"))["end"],
     )
 
 

@@ -512,6 +512,10 @@ class Migration(migrations.Migration):
             model_name='payout',
             index=models.Index(fields=['affiliate', '-created_at'], name='payouts_pay_affilia_1f2ec9_idx'),
         ),
+        migrations.AddIndex(
+            model_name='payout',
+            index=models.Index(fields=['-created_at', '-id'], name='payouts_pay_created_19a8d3_idx'),
+        ),
         migrations.AddConstraint(
             model_name='payout',
             constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('amount__lt', '1000000000000')), name='payout_is_a_positive_amount'),

@@ -65,6 +65,14 @@ class PayoutHoldQuerySet(models.QuerySet["PayoutHold"]):
         """Return the holds that are neither released nor over at `at`."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), released_at=None)
 
+    def until_release(self) -> Self:
+        """Return the holds that last until staff release them."""
+        return self.filter(ends_at=None, released_at=None)
+
+    def after_email_change(self, at: datetime) -> Self:
+        """Return the holds after a change of the e-mail address, the only ones with an end, that are active at `at`."""
+        return self.filter(ends_at__gt=at, released_at=None)
+
 
 class PayoutHold(models.Model):
     """A hold on all payouts of an affiliate, with a reason that the affiliate sees."""

@@ -142,7 +142,10 @@ class Payout(models.Model):
         verbose_name = _("payout")
         ordering: ClassVar = ["-created_at", "-id"]
         permissions: ClassVar = [("return_payout", _("Can cancel payouts and pay them again"))]
-        indexes: ClassVar = [models.Index(fields=["affiliate", "-created_at"])]
+        indexes: ClassVar = [
+            models.Index(fields=["affiliate", "-created_at"]),
+            models.Index(fields=["-created_at", "-id"]),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(amount__gt=0, amount__lt="1000000000000"), name="payout_is_a_positive_amount"

@@ -53,7 +53,7 @@ def send_details_changed(
 
 def _list_former_addresses(affiliate: Affiliate, at: datetime) -> list[str]:
     """Return the affiliate's former e-mail addresses while payouts are held because of such a change; else none."""
-    if not PayoutHold.objects.filter(affiliate=affiliate, ends_at__gt=at, released_at=None).exists():
+    if not PayoutHold.objects.filter(affiliate=affiliate).after_email_change(at).exists():
         return []
     notices = Message.objects.filter(user=affiliate.user_id, kind="account_email_changed").order_by("id")
     return list(dict.fromkeys(notices.values_list("context__before", flat=True)))

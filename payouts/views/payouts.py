@@ -50,8 +50,8 @@ def current_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
         "confirmed_by": details.describe_confirmation(row) if row else "",
         "usable_from": usable_from,
         "held": usable_from is not None and usable_from > now,
-        "email_hold": PayoutHold.objects.filter(affiliate=affiliate, ends_at__isnull=False)
-        .active(now)
+        "email_hold": PayoutHold.objects.filter(affiliate=affiliate)
+        .after_email_change(now)
         .order_by("-ends_at")
         .first(),
         "agreement": agreement,

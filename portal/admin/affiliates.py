@@ -29,13 +29,14 @@ from compliance.admin.reviews import build_open_review_url
 from compliance.admin.terminations import NOTICE_EXPLANATION, SUSPENSION_EXPLANATION
 from compliance.models import TerminationNotice
 from compliance.offboarding import suspension, termination
-from lib.admin.actions import ReasonForm, build_reason_form
+from lib.admin.actions import ReasonForm
 from lib.admin.bases import BaseAdmin, ReadOnlyInline
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.errors import NotAllowed
 from lib.typed import display
 from payouts.admin.csv_import import serve_import
 from portal.admin.affiliate_import import AffiliateImport
+from portal.admin.channels import ApprovalForm
 
 
 class ChannelInline(ReadOnlyInline):
@@ -154,7 +155,7 @@ class AffiliateAdmin(BaseAdmin):
         gettext_lazy("Approve"),
         permission="affiliates.decide_application",
         rows=Q(state=State.APPLIED),
-        form=build_reason_form(gettext_lazy("Meets the requirements of the program.")),
+        form=ApprovalForm,
         do=lambda affiliate, answers, now, by: approve_application(affiliate=affiliate, now=now, by=by, **answers),
         title=lambda affiliate: _("Approve %s") % affiliate,
         explanation=gettext_lazy(

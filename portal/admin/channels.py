@@ -11,10 +11,16 @@ from affiliates.admin_fields import STATE_COLORS, render_link
 from affiliates.models import Channel
 from agreements.applicable_version import cite_applicable_clause
 from agreements.rules import Rule
-from lib.admin.actions import ReasonForm, build_reason_form
+from lib.admin.actions import ReasonForm, UsualReasonForm
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.staff_action import StaffAction
 from lib.typed import display
+
+
+class ApprovalForm(UsualReasonForm):
+    """Asks for the reason to approve a channel or an application."""
+
+    usual_reason = channels.MEETS_REQUIREMENTS
 
 
 @admin.register(Channel)
@@ -41,7 +47,7 @@ class ChannelAdmin(ReadOnlyAdmin):
         gettext_lazy("Approve"),
         permission="affiliates.decide_channel",
         rows=Q(state__in=channels.DECISIONS[Channel.State.APPROVED]),
-        form=build_reason_form(gettext_lazy("Meets the requirements of the program.")),
+        form=ApprovalForm,
         do=lambda channel, answers, now, by: channels.approve(
             channel=channel,
             clause=cite_applicable_clause(channel.affiliate, Rule.CHANNELS, now),

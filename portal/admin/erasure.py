@@ -22,6 +22,7 @@ FORESEEN = timedelta(days=365)
 
 @admin.register(ErasureRequest)
 class ErasureRequestAdmin(ReadOnlyAdmin):
+    ordering = ("requested_at", "-pk")
     list_display = ("affiliate", "requested_at", "blockers", "announced_at", "carried_out_at")
     list_filter = (("carried_out_at", admin.EmptyFieldListFilter),)
     list_select_related = ("affiliate__user",)
@@ -52,6 +53,7 @@ class ErasureRequestAdmin(ReadOnlyAdmin):
         now = timezone.now()
         rows = [
             {
+                "affiliate": deletion.affiliate,
                 "deletion": deletion,
                 "counts": retention.count_retained(deletion.affiliate),
                 "blockers": [] if deletion.affiliate.erased_at else self._list_blockers(deletion.affiliate),

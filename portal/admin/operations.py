@@ -27,6 +27,7 @@ class TaskRunInline(ReadOnlyInline):
 
 @admin.register(ScheduledTask)
 class ScheduledTaskAdmin(ReadOnlyAdmin):
+    ordering = ("name",)
     fields = (
         "name",
         "last_run_at",
@@ -72,6 +73,7 @@ class ScheduledTaskAdmin(ReadOnlyAdmin):
 
 @admin.register(IntegrityCheck)
 class IntegrityCheckAdmin(ReadOnlyAdmin):
+    ordering = ("-day", "name")
     list_display = ("day", "name", "summary", "violation", "started_at", "seconds")
     list_filter = ("name",)
     fields = list_display

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
@@ -14,7 +13,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from accounts.staff import staff_member
 from lib.admin.bases import ReadOnlyAdmin
@@ -24,6 +22,7 @@ from lib.admin.staff_action import StaffPage
 from lib.csv_downloads import stream_csv_response
 from lib.typed import action
 from payouts.admin.bases import money_page
+from payouts.admin.csv_import import UploadForm
 from shops.csv_import import files
 from shops.csv_import.columns import LAYOUT
 from shops.models import OrderFile, Reject
@@ -43,11 +42,6 @@ OUTCOME_LABELS = {
     Outcome.CONFLICT: gettext_lazy("conflict"),
     Outcome.REJECTED: gettext_lazy("rejected"),
 }
-
-
-class UploadForm(forms.Form):
-    # Unfold's script expects the markup of its own widget around every file input.
-    file = forms.FileField(label=gettext_lazy("CSV file"), allow_empty_file=True, widget=UnfoldAdminFileFieldWidget)
 
 
 @admin.register(OrderFile)

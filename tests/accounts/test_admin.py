@@ -117,10 +117,24 @@ def test_password_change_is_audited(root: Client) -> None:
     user, secret = make_user(), "a long enough pass phrase"
     address = reverse("admin:auth_user_password_change", args=[user.pk])
     assert root.get(address).status_code == 200
-    response = root.post(address, {"usable_password": "true", "password1": secret, "password2": secret})
+    passwords = {"password1": secret, "password2": secret}
+    refused = root.post(address, passwords)
+    assert refused.context["form"].errors.keys() == {"audit_reason"}
+    assert 'name="audit_reason"' in refused.content.decode()
+    assert not User.objects.get(pk=user.pk).check_password(secret)
+    response = root.post(address, passwords | {"audit_reason": "They forgot it."})
     assert response.status_code == 302
     assert User.objects.get(pk=user.pk).check_password(secret)
-    assert AuditRecord.objects.get(action="user password changed").subject_id == str(user.pk)
+    record = AuditRecord.objects.get(action="user password changed")
+    assert (record.subject_id, record.reason) == (str(user.pk), "They forgot it.")
+
+
+def test_password_change_by_staff_leaves_no_account_without_password(root: Client) -> None:
+    user = make_user()
+    address = reverse("admin:auth_user_password_change", args=[user.pk])
+    for data in ({}, {"usable_password": "false", "unset-password": "1"}):
+        assert root.post(address, {"audit_reason": "A test."} | data).context["form"].errors
+        assert User.objects.get(pk=user.pk).password == user.password
 
 
 def test_users_cannot_be_deleted(root: Client) -> None:
@@ -144,6 +158,8 @@ def test_second_factor_is_deleted_without_showing_its_secret(root: Client) -> No
     page = root.get(reverse("admin:mfa_authenticator_change", args=[factor.pk]))
     assert page.status_code == 200
     assert secret not in page.content.decode()
-    root.post(reverse("admin:mfa_authenticator_delete", args=[factor.pk]), {"post": "yes"})
+    root.post(
+        reverse("admin:mfa_authenticator_delete", args=[factor.pk]), {"post": "yes", "audit_reason": "Lost phone."}
+    )
     assert not Authenticator.objects.exists()
     assert AuditRecord.objects.get(action="authenticator deleted").subject_id == str(factor.pk)

@@ -192,7 +192,7 @@ def test_display_name_of_a_category_is_required(staff, draft):
 
 
 def test_draft_can_be_deleted(staff, draft):
-    staff.post(build_admin_url("agreementversion_delete", draft.pk), {"post": "yes"})
+    staff.post(build_admin_url("agreementversion_delete", draft.pk), {"post": "yes", "audit_reason": "Not needed."})
     assert not AgreementVersion.objects.filter(pk=draft.pk).exists()
 
 

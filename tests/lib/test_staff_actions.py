@@ -17,7 +17,7 @@ from django.urls import reverse
 from accounts import api_keys
 from accounts.models import ApiKey
 from audit.models import AuditRecord
-from lib.admin.actions import ReasonForm, run_action
+from lib.admin.actions import ReasonForm, UsualReasonForm, run_action
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.errors import NotAllowed
 from lib.typed import ModelAdmin
@@ -184,3 +184,16 @@ def test_button_is_shown_on_offered_rows_only_but_post_is_passed_on(
 
 def test_staff_page_renders_its_method(example_admin: Any, keys: list[ApiKey]) -> None:
     assert example_admin.details(build_request(), str(keys[0].pk)).content.decode() == f"details of {keys[0].pk}"
+
+
+class RoutineForm(UsualReasonForm):
+    usual_reason = "Meets the requirements."
+
+
+def test_usual_reason_is_filled_in_and_replaces_an_empty_one() -> None:
+    done: list[dict[str, Any]] = []
+    page, _messages = run(None, done.append, RoutineForm)
+    assert page.context_data["form"]["reason"].value() == "Meets the requirements."
+    for given in ("", " ", "Recommended by sales."):
+        run({"confirmed": "1", "reason": given}, done.append, RoutineForm)
+    assert [answers["reason"] for answers in done] == [*["Meets the requirements."] * 2, "Recommended by sales."]

@@ -139,9 +139,11 @@ def test_change_of_a_name_by_staff_is_no_change_of_address(owner):
 def test_password_and_second_factor_changed_by_staff_are_announced(owner):
     root, secret = sign_in(Client(), make_staff(superuser=True)), "a long enough pass phrase"
     address = reverse("admin:auth_user_password_change", args=[owner.pk])
-    root.post(address, {"usable_password": "true", "password1": secret, "password2": secret})
+    root.post(address, {"password1": secret, "password2": secret, "audit_reason": "They forgot it."})
     factor = TOTP.activate(owner, generate_totp_secret()).instance
-    root.post(reverse("admin:mfa_authenticator_delete", args=[factor.pk]), {"post": "yes"})
+    root.post(
+        reverse("admin:mfa_authenticator_delete", args=[factor.pk]), {"post": "yes", "audit_reason": "Lost phone."}
+    )
     texts = [
         rendering.render(kind=message.kind, context=message.context).text
         for message in Message.objects.filter(to=owner.email).order_by("created_at", "pk")

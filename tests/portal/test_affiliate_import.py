@@ -1,13 +1,10 @@
-"""Import of affiliates: the file, the stored rows and the command."""
+"""Import of affiliates: the file and the stored rows."""
 
 from datetime import UTC, datetime, timedelta
-from io import StringIO
-from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
-from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from affiliates.models import Affiliate, Channel, State, StatusChange
@@ -317,94 +314,3 @@ def test_invalid_date_or_missing_evidence_is_rejected(agreement: None, paper: Pa
         run_import(build_file(ADA), paper)
     assert list(error.value.message_dict) == [field]
     assert not Affiliate.objects.exists()
-
-
-# --- The command ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.django_db
-def test_command_prints_summary(tmp_path: Path, agreement: None) -> None:
-    (tmp_path / "a.csv").write_bytes(build_file(ADA, EVE))
-    out, err = StringIO(), StringIO()
-    call_command(
-        "import_affiliates",
-        str(tmp_path / "a.csv"),
-        accepted_offline="2010-11-02",
-        evidence="folder 3",
-        stdout=out,
-        stderr=err,
-    )
-    assert out.getvalue() == "affiliates=2 coupons=1 channels=1 payout_details=1\n"
-    assert err.getvalue() == ""
-    assert set(Affiliate.objects.values_list("state", flat=True)) == {"active"}
-
-
-@pytest.mark.django_db
-def test_command_date_is_midnight_in_program_time_zone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("agreements.seed", fromlist=["TERMS"]).TERMS, "time_zone", "Europe/Berlin")
-    publish_seed_agreement(effective_at=EFFECTIVE, now=NOW, by=None)
-    (tmp_path / "a.csv").write_bytes(build_file(EVE))
-    call_command(
-        "import_affiliates", str(tmp_path / "a.csv"), accepted_offline="2010-11-02", evidence="x", stdout=StringIO()
-    )
-    assert Acceptance.objects.get().accepted_at == datetime(2010, 11, 1, 23, 0, tzinfo=UTC)
-    assert Message.objects.get(kind="account_imported").context["accepted_on"] == "2 Nov 2010"
-
-
-@pytest.mark.django_db
-def test_command_lists_limited_number_of_problems(tmp_path: Path) -> None:
-    rows = [f"R{number},invalid,Eve,GB,,,," for number in range(250)]
-    (tmp_path / "a.csv").write_bytes(build_file(*rows))
-    out, err = StringIO(), StringIO()
-    with pytest.raises(CommandError, match="nothing was stored; 250 problems") as error:
-        call_command("import_affiliates", str(tmp_path / "a.csv"), stdout=out, stderr=err)
-    assert error.value.returncode == 1
-    lines = err.getvalue().splitlines()
-    assert lines[0] == "line 2: email: Enter a valid email address."
-    assert len(lines) == 201
-    assert lines[-1] == "... and 50 more"
-    assert out.getvalue() == ""
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"accepted_offline": "2010-11-02"}, "or neither"),
-        ({"evidence": "x"}, "or neither"),
-        ({"accepted_offline": "2010-11-02", "evidence": "x"}, "--accepted-offline: No agreement was in effect"),
-    ],
-)
-def test_command_rejects_incomplete_options_and_date_without_agreement(
-    tmp_path: Path, options: dict[str, str], message: str
-) -> None:
-    (tmp_path / "a.csv").write_bytes(build_file(EVE))
-    with pytest.raises(CommandError, match=message):
-        call_command("import_affiliates", str(tmp_path / "a.csv"), **options)
-    assert not Affiliate.objects.exists()
-
-
-def test_command_reports_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="No such file"):
-        call_command("import_affiliates", str(tmp_path / "no.csv"))
-
-
-def test_command_reports_malformed_date(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match=r"02\.11\.2010 is not a date"):
-        call_command("import_affiliates", "x.csv", "--accepted-offline", "02.11.2010", "--evidence", "x")
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("gb", "GB"), ("UK", "GB"), ("uk", "GB"), ("U.K.", "GB"), ("GBR", "GB"), ("gbr", "GB"), ("DEU", "DE"),
-        ("United Kingdom", "GB"), ("great  britain", "GB"), ("germany", "DE"), ("Viet Nam", "VN"), ("Vietnam", "VN"),
-        ("USA", "US"), ("U.S.A.", "US"), ("United States", "US"), ("The Netherlands", "NL"), ("EL", "GR"),
-        # Neither code nor name: no country has these.
-        ("XXX", ""), ("276", ""), ("ZZ", ""), ("G B", ""), ("\u216b", ""),
-    ],
-)  # fmt: skip
-def test_country_is_accepted_as_code_or_english_name(text: str, code: str) -> None:
-    file = read_affiliates(build_file(f"R1,a@example.com,Ada,{text},,,,"), currency="USD")
-    assert file.rows[0].country == code
-    assert [problem.field for problem in file.problems] == ([] if code else ["country"])

@@ -1,4 +1,4 @@
-"""Files of affiliates as spreadsheets write them, several websites, and payout methods that cannot be paid."""
+"""Files of affiliates as spreadsheets write them: countries, several websites, payout methods that cannot be paid."""
 
 import pytest
 
@@ -107,3 +107,19 @@ def test_all_problems_of_all_rows_are_listed_with_line_and_field() -> None:
     assert [(problem.line, problem.field) for problem in read_affiliates(build_file(*rows), currency="USD").problems] == [
         (2, "code"), (2, "country"), (2, "email"), (3, ""), (4, "payout_method"), (6, "code"), (6, "name"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("gb", "GB"), ("UK", "GB"), ("uk", "GB"), ("U.K.", "GB"), ("GBR", "GB"), ("gbr", "GB"), ("DEU", "DE"),
+        ("United Kingdom", "GB"), ("great  britain", "GB"), ("germany", "DE"), ("Viet Nam", "VN"), ("Vietnam", "VN"),
+        ("USA", "US"), ("U.S.A.", "US"), ("United States", "US"), ("The Netherlands", "NL"), ("EL", "GR"),
+        # Neither code nor name: no country has these.
+        ("XXX", ""), ("276", ""), ("ZZ", ""), ("G B", ""), ("\u216b", ""),
+    ],
+)  # fmt: skip
+def test_country_is_accepted_as_code_or_english_name(text: str, code: str) -> None:
+    file = read_affiliates(build_file(f"R1,a@example.com,Ada,{text},,,,"), currency="USD")
+    assert file.rows[0].country == code
+    assert [problem.field for problem in file.problems] == ([] if code else ["country"])

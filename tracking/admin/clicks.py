@@ -1,7 +1,5 @@
 """Clicks and lost clicks in the admin, read-only."""
 
-from typing import ClassVar
-
 from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
@@ -16,8 +14,6 @@ class ClickAdmin(ReadOnlyAdmin):
     list_filter = ("kind", ("failed_deep_link", admin.EmptyFieldListFilter), "device")
     list_select_related = ("link__affiliate",)
     search_fields = ("link__code", "link__affiliate__code", "referrer_host")
-    # Ids start with the time, and their index exists.
-    ordering: ClassVar = ("-id",)
     fields = (
         *("id", "at", "link", "affiliate", "kind", "failed_deep_link"),
         *(*SUB_IDS, "device", "address", "user_agent", "referrer_host"),

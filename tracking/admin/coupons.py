@@ -17,6 +17,7 @@ from tracking.models import Coupon
 
 @admin.register(Coupon)
 class CouponAdmin(ReadOnlyAdmin):
+    ordering = ("key", "assigned_from", "-pk")
     list_display = ("code", "affiliate", "assigned_from", "ends_at", "created_at")
     list_filter = (("assigned_until", admin.EmptyFieldListFilter),)
     list_select_related = ("affiliate",)

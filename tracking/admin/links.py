@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.staff import staff_member
 from affiliates.admin_fields import render_link
-from lib.admin.actions import build_reason_form, run_action
+from lib.admin.actions import UsualReasonForm, run_action
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.formatting import format_date
@@ -24,6 +24,12 @@ from tracking.admin.forms import LinkCreateForm, LinkUpdateForm
 from tracking.links import tracking_links
 from tracking.links.tracking_links import SUB_IDS
 from tracking.models import Link
+
+
+class PauseForm(UsualReasonForm):
+    """Asks for the reason to pause or resume a link."""
+
+    usual_reason = tracking_links.FOR_THE_AFFILIATE
 
 
 @admin.register(Link)
@@ -62,7 +68,7 @@ class LinkAdmin(ReadOnlyAdmin):
         gettext_lazy("Pause"),
         permission="tracking.change_link",
         rows=Q(paused_at=None),
-        form=build_reason_form(gettext_lazy("Done by staff for the affiliate.")),
+        form=PauseForm,
         do=lambda link, answers, now, by: tracking_links.pause_link(link=link, now=now, by=by, **answers),
         title=lambda link: _("Pause %(link)s") % {"link": link},
         explanation=gettext_lazy("The link still leads to the shop, but its clicks are not tracked."),
@@ -73,7 +79,7 @@ class LinkAdmin(ReadOnlyAdmin):
         gettext_lazy("Resume"),
         permission="tracking.change_link",
         rows=Q(paused_at__isnull=False),
-        form=build_reason_form(gettext_lazy("Done by staff for the affiliate.")),
+        form=PauseForm,
         do=lambda link, answers, now, by: tracking_links.resume_link(link=link, now=now, by=by, **answers),
         title=lambda link: _("Resume %(link)s") % {"link": link},
         success=gettext_lazy("Link resumed."),
