@@ -3,6 +3,8 @@
 from datetime import datetime
 from decimal import Decimal
 
+from django.utils.translation import ngettext_lazy
+
 from affiliates.models import Affiliate, State, StatusChange
 from affiliates.notifications import notify
 from agreements.clauses import cite_clause
@@ -217,7 +219,7 @@ def _build_target_context(agreement: AgreementVersion, orders: int) -> dict[str,
     return {
         "orders": orders,
         "target_orders": agreement.target_orders,
-        "target_days": agreement.target_days,
+        "period": ngettext_lazy("%d day", "%d days", agreement.target_days) % agreement.target_days,
         "target_clause": cite_clause(agreement, Rule.SALES_TARGET),
     }
 

@@ -36,10 +36,11 @@ def queue_email(
     """Queue the e-mail `kind` for the address `to`, once per `key` of at most 200 characters (specification 10).
 
     `kind` names the template `mail/<kind>.txt`. `context` holds plain JSON values, with amounts as text. Words and dates
-    are lazy (`gettext_lazy`, `lazy_datetime` of `lib.formatting`): the person who triggers the e-mail may read
-    another language, so they are evaluated here, in that of its reader. `attachments` name a maker registered in `mail.attachments` and its key: {"name": "statement", "key": "..."}. A key that was
-    queued before is ignored. `language` is that of its reader, "" for the language of the installation. `user` is the
-    recipient's account, by which their e-mails are found after they have changed their address.
+    are lazy (`gettext_lazy`, `lazy_datetime` of `lib.formatting`): the person who triggers the e-mail may read another
+    language, so they are evaluated here, in that of its reader. `attachments` name a maker registered in
+    `mail.attachments` and its key: {"name": "statement", "key": "..."}. A key that was queued before is ignored.
+    `language` is that of its reader, "" for the language of the installation. `user` is the recipient's account, by
+    which their e-mails are found after they have changed their address.
     """
     queue_emails(kind=kind, emails=[OutgoingEmail(to, key, context, language, attachments, user)])
 

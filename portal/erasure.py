@@ -153,7 +153,7 @@ def request_erasure(*, affiliate: Affiliate, now: datetime, by: User | None) -> 
 
 @transaction.atomic
 def withdraw_request(*, affiliate: Affiliate, now: datetime, by: User | None) -> bool:
-    """Withdraw an open request of an affiliate who stays. Return False if there is none."""
+    """Withdraw a request that is not carried out yet. Return False if there is none."""
     withdrawn, _rows = ErasureRequest.objects.filter(affiliate=affiliate, carried_out_at=None).delete()
     if withdrawn:
         trail.record(
@@ -161,7 +161,7 @@ def withdraw_request(*, affiliate: Affiliate, now: datetime, by: User | None) ->
             subject=affiliate,
             now=now,
             by=by,
-            reason="The affiliate stays in the program.",
+            reason="Withdrawn by the affiliate.",
         )
     return bool(withdrawn)
 

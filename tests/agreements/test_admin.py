@@ -33,8 +33,15 @@ def test_start_draft_copies_example_in_empty_program(staff):
 
 def test_version_list_shows_states(staff, draft):
     page = staff.get(build_admin_url("agreementversion_changelist")).content.decode()
-    assert "in effect" in page
+    assert "in force" in page
     assert "draft" in page
+
+
+def test_version_list_shows_one_version_in_force(staff, draft):
+    publishing.publish_version(agreement=draft, effective_at=NOW, now=NOW, by=None)
+    page = staff.get(build_admin_url("agreementversion_changelist")).content.decode()
+    assert page.count("in force") == 1
+    assert "replaced; applies to those who have not accepted a later one" in page
 
 
 def test_preview_shows_acceptance_page_with_inactive_form(staff, draft):
