@@ -187,8 +187,8 @@ def test_words_and_dates_do_not_follow_the_language_of_the_trigger(settings, tmp
     draft.save()
     Message.objects.all().delete()
     with translation.override("ru"):
-        publishing.publish_version(agreement=draft, effective_at=now + timedelta(days=20), now=now, by=None)
-        declines.record_decline(affiliate=ada, agreement=draft, now=now, by=None)
+        version = publishing.publish_version(agreement=draft, effective_at=now + timedelta(days=20), now=now, by=None)
+        declines.record_decline(affiliate=ada, agreement=version, now=now, by=None)
         ends_at = now + timedelta(days=5)
         promotions.create_promotion(
             name="May", rate=Decimal("8.50"), categories=[], affiliates=[], starts_at=now, ends_at=ends_at, now=now,
