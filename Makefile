@@ -1,6 +1,6 @@
 # Commands:
 #
-#   make run      start everything on this machine with a demo program: http://127.0.0.1:8000 (PORT=9000 for another port, DEMO=0 without the demo)
+#   make run      start everything on this machine with a demo program: http://localhost:8000 (PORT=9000 for another port, DEMO=0 without the demo)
 #   make test     run every test, in a real browser too
 #   make quick    run the tests that your change touches (BASE=main for all since a revision)
 #   make check    lint, types, import contracts, templates, wording, migrations, settings for production

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django_countries import Countries, countries
 
+from affiliates.country_names import find_country
 from lib.text import clean_name as collapse_name
 from lib.time_zones import is_time_zone
 
@@ -64,7 +65,12 @@ def clean_country(text: str) -> str:
         raise ValidationError({"country": _("This field is required.")})
     if code not in countries:
         raise ValidationError(
-            {"country": _("%(code)s is not a country code. Enter two letters, such as GB.") % {"code": text.strip()}}
+            {
+                "country": _(
+                    "%(code)s is not a country code of ISO 3166. Enter two letters, such as GB; see https://www.iso.org/obp/ui/."
+                )
+                % {"code": text.strip()}
+            }
         )
     return code
 
@@ -79,7 +85,7 @@ def clean_country_or_name(text: str) -> str:
     other = OTHER_COUNTRY_NAMES.get(letters.removeprefix("THE "))
     by_name = countries.by_name(name) or official_countries.by_name(name)
     by_letters = countries.alpha2(letters) if letters.isascii() and letters.isalpha() and len(letters) == 3 else ""
-    return other or by_name or by_letters or clean_country(name)
+    return other or by_name or by_letters or find_country(name) or clean_country(name)
 
 
 def clean_time_zone(text: str) -> str:

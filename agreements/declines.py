@@ -14,12 +14,13 @@ from accounts.models import User
 from affiliates.models import Affiliate
 from affiliates.notifications import notify
 from agreements import acceptance_requests
+from agreements.applicable_version import get_applicable_version
 from agreements.clauses import cite_clause
 from agreements.errors import Rejected
 from agreements.models import AgreementVersion, Decline
 from agreements.rules import Rule
 from audit import trail
-from lib.formatting import format_datetime_for
+from lib.formatting import format_datetime_for, lazy_datetime_for
 
 State = Decline.State
 
@@ -53,7 +54,7 @@ def record_decline(*, affiliate: Affiliate, agreement: AgreementVersion, now: da
         reason=_("declined version %s") % agreement.name,
     )
     if decline.takes_effect_at > now:
-        _notify(decline, "agreement_declined")
+        _notify(decline, "agreement_declined", now)
     return decline
 
 
@@ -69,7 +70,7 @@ def take_back_decline(*, decline: Decline, now: datetime, by: User | None) -> No
     reason = _("took back the decline of version %s") % decline.agreement.name
     if not end_decline(decline, to=State.TAKEN_BACK, now=now, by=by, reason=reason):
         raise Rejected(_("Your decline of version %s is no longer pending.") % decline.agreement.name)
-    _notify(decline, "agreement_decline_taken_back")
+    _notify(decline, "agreement_decline_taken_back", now)
 
 
 def lapse_after_acceptance(*, affiliates: Collection[Affiliate], accepted: AgreementVersion, now: datetime) -> None:
@@ -122,7 +123,7 @@ def list_declined_versions(affiliate_ids: Iterable[UUID]) -> set[tuple[UUID, UUI
     return set(rows.values_list("affiliate_id", "agreement_id"))
 
 
-def _notify(decline: Decline, kind: str) -> None:
+def _notify(decline: Decline, kind: str, now: datetime) -> None:
     affiliate, version = decline.affiliate, decline.agreement
     notify(
         affiliate=affiliate,
@@ -131,7 +132,9 @@ def _notify(decline: Decline, kind: str) -> None:
         context={
             "agreement_id": str(version.pk),
             "version": version.name,
-            "takes_effect": format_datetime_for(decline.takes_effect_at, affiliate),
+            "state": affiliate.state,
+            "is_paused": get_applicable_version(affiliate.pk, at=now)[1].is_paused,
+            "takes_effect": lazy_datetime_for(decline.takes_effect_at, affiliate),
             "clause": cite_clause(version, Rule.DECLINE),
             "leaving_clause": cite_clause(version, Rule.LEAVING),
             "pause_clause": cite_clause(version, Rule.PAUSE_UNACCEPTED),

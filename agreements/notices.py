@@ -5,10 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from affiliates.models import Affiliate, State
 from affiliates.notifications import Notice, notify, notify_many
@@ -19,8 +17,9 @@ from agreements.clauses import get_clause_numbers
 from agreements.models import Acceptance, AgreementVersion
 from agreements.rules import Rule
 from agreements.term_impact import ImpactReader, TermImpact
-from lib.formatting import format_datetime, format_money
+from lib.formatting import format_money, lazy_datetime
 from mail.models import Message
+from mail.rendering import override_language
 
 CITED_RULES = (Rule.ACCEPTANCE, Rule.CHANGE_OF_AGREEMENT, Rule.DECLINE, Rule.PAUSE_UNACCEPTED)
 NOTIFIED_STATES = (State.APPROVED, State.ACTIVE, State.SUSPENDED, State.LEAVING)
@@ -71,7 +70,7 @@ def _find_paused_affiliates(version: AgreementVersion, affiliates: list[Affiliat
 
 def _build_change_context(version: AgreementVersion, changed: Changes, language: str) -> dict[str, Any]:
     """Return the e-mail context in an interface language, "" for the installation's default."""
-    with override(language or settings.LANGUAGE_CODE):
+    with override_language(language):
         lines = [_format_change(change) for change in changed.terms]
     clauses = [text.number for text in changed.texts]
     return _build_context(version) | {
@@ -172,7 +171,7 @@ def _build_context(version: AgreementVersion) -> dict[str, Any]:
     return {
         "agreement_id": str(version.pk),
         "version": version.name,
-        "effective": format_datetime(version.effective_at, version.time_zone),
+        "effective": lazy_datetime(version.effective_at, version.time_zone),
         **{f"{rule.value}_clause": clauses[rule.value] for rule in CITED_RULES},
     }
 

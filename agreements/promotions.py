@@ -21,7 +21,7 @@ from agreements.models import AgreementVersion, Promotion, Rate
 from agreements.rules import Rule
 from agreements.terms import format_percent
 from audit import trail
-from lib.formatting import format_datetime
+from lib.formatting import lazy_datetime
 from lib.text import fold_code
 
 
@@ -198,8 +198,8 @@ def _build_notices(promotion: Promotion, selected: list[Affiliate], key: str) ->
         "promotion": promotion.name,
         "rate": format_percent(promotion.percent),
         "categories": [names[category] for category in promotion.categories],
-        "starts": format_datetime(promotion.starts_at, zone),
-        "ends": format_datetime(promotion.ends_at, zone),
+        "starts": lazy_datetime(promotion.starts_at, zone),
+        "ends": lazy_datetime(promotion.ends_at, zone),
         "clause": cite_clause(version, Rule.PROMOTIONS),
     }
     return [Notice(affiliate, f"{key}:{affiliate.pk}", context) for affiliate in affiliates]

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from agreements import changes, declines, notices, rendering, translations, version_drafts
@@ -106,7 +107,8 @@ def _check_date(draft: AgreementVersion, effective_at: datetime, now: datetime, 
 
 def _format_notice_days(now: datetime) -> str:
     current = AgreementVersion.objects.get_in_force(now)
-    return _("%d days") % (current.change_notice_days if current else 0)
+    days = current.change_notice_days if current else 0
+    return ngettext("%d day", "%d days", days) % days
 
 
 def compute_earliest_effective_at(now: datetime) -> datetime:

@@ -53,7 +53,9 @@ TERMS: dict[str, Term] = {
     "rate_floor": Term(Unit.PERCENT, Better.MORE, _("0.00 to 100.00. No rate or promotion may be lower.")),
     "rate_ceiling": Term(Unit.PERCENT, Better.MORE, _("0.00 to 100.00. No rate or promotion may be higher.")),
     "attribution_days": Term(
-        Unit.DAYS, Better.MORE, _("1 to 90: days from click to order in which an order is credited (cookie window).")
+        Unit.DAYS,
+        Better.MORE,
+        _("1 to 90: days from click to order in which an order is credited (attribution window)."),
     ),
     "order_commission_cap": Term(Unit.MONEY, Better.MORE, _("More than 0.00. Leave empty for no limit.")),
     "validation_days": Term(

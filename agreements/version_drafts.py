@@ -1,8 +1,9 @@
 """Start drafts as copies of the newest version, and find problems that block publication (specification 2)."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -23,6 +24,8 @@ from lib.time_zones import is_time_zone
 # The audit reason of edits of a draft, which nobody can accept yet.
 DRAFT_EDITED = "The draft was edited before its publication."
 SECTIONS = range(1, 13)
+# The same in every version (specification 2).
+FIXED_TERMS = ("currency", "time_zone")
 PARTS = ("rates", "activities", "clauses")
 
 
@@ -98,11 +101,17 @@ def _check_terms(version: AgreementVersion) -> Iterator[Problem]:
 
 
 def _check_fixed_terms(version: AgreementVersion) -> Iterator[Problem]:
+    for field, cause in find_changed_fixed_terms({field: getattr(version, field) for field in FIXED_TERMS}):
+        yield Problem(field, cause)
+
+
+def find_changed_fixed_terms(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield field and cause for each of `values` that differs from the published versions but must not."""
     first = AgreementVersion.objects.published().order_by("effective_at").first()
-    for field in ("currency", "time_zone") if first else ():
+    for field in FIXED_TERMS if first else ():
         fixed = getattr(first, field)
-        if getattr(version, field) != fixed:
-            yield Problem(field, _("It must be %(value)s, the same in every version.") % {"value": fixed})
+        if values.get(field, fixed) != fixed:
+            yield field, _("It must be %(value)s, the same in every version.") % {"value": fixed}
 
 
 def _check_rates(source: Source) -> Iterator[Problem]:

@@ -3,7 +3,9 @@
 from datetime import datetime
 from decimal import Decimal
 
-from affiliates.models import Affiliate
+from django.utils.translation import ngettext_lazy
+
+from affiliates.models import Affiliate, State, StatusChange
 from affiliates.notifications import notify
 from agreements.clauses import cite_clause
 from agreements.models import AgreementVersion
@@ -11,7 +13,7 @@ from agreements.rules import Rule
 from compliance import review_money
 from compliance.grounds import cite_review_clause, get_review_title, is_missed_target
 from compliance.models import Review, TargetNotice, TerminationNotice
-from lib.formatting import format_datetime_for, format_money
+from lib.formatting import format_money, lazy_datetime_for
 
 Decision = Review.Decision
 
@@ -23,8 +25,8 @@ def send_review_opened(review: Review, *, hold_all_reason: str) -> None:
         review,
         "review_opened",
         summary=review.summary,
-        reply_by=format_datetime_for(review.reply_by, review.affiliate),
-        decide_by=format_datetime_for(review.decide_by, review.affiliate),
+        reply_by=lazy_datetime_for(review.reply_by, review.affiliate),
+        decide_by=lazy_datetime_for(review.decide_by, review.affiliate),
         held=held,
         amount=format_money(amount, review.agreement.currency),
         hold_all_reason=hold_all_reason,
@@ -39,13 +41,13 @@ def send_review_decided(review: Review) -> None:
         review,
         "review_decided",
         decision=review.decision,
-        decision_label=str(Decision(review.decision).label),
+        decision_label=Decision(review.decision).label,
         reason=review.decision_reason,
         forfeited=review_money.list_forfeitable_commissions(review).count() if review.forfeits else 0,
         missed_target=is_missed_target(review),
         appeal_by=""
         if dismissed or review.appeal_by is None
-        else format_datetime_for(review.appeal_by, review.affiliate),
+        else lazy_datetime_for(review.appeal_by, review.affiliate),
         appeal_clause=cite_clause(review.agreement, Rule.APPEAL_DAYS),
         forfeiture_clause=cite_clause(review.agreement, Rule.FORFEITURE),
     )
@@ -56,7 +58,7 @@ def send_appeal_decided(review: Review, *, reason: str) -> None:
         review,
         "appeal_decided",
         granted=review.appeal == Review.Appeal.GRANTED,
-        decision_label=str(Decision(review.decision).label),
+        decision_label=Decision(review.decision).label,
         granted_automatically=review.appeal_decided_by_id is None,
         reason=reason,
         appeal_clause=cite_clause(review.agreement, Rule.APPEAL_DECISION),
@@ -69,7 +71,7 @@ def send_hold_released(review: Review, *, amount: Decimal, held_all_payouts: boo
         "hold_released",
         amount=format_money(amount, review.agreement.currency),
         held_all_payouts=held_all_payouts,
-        decide_by=format_datetime_for(review.decide_by, review.affiliate),
+        decide_by=lazy_datetime_for(review.decide_by, review.affiliate),
         deadline_clause=cite_clause(review.agreement, Rule.REVIEW_DAYS),
     )
 
@@ -89,8 +91,9 @@ def send_termination_notice(notice: TerminationNotice, *, agreement: AgreementVe
         "ground": notice.ground,
         "reason": notice.reason,
         "clause": f"{notice.clause} of version {agreement.name}",
-        "takes_effect_at": format_datetime_for(notice.takes_effect_at, notice.affiliate),
+        "takes_effect_at": lazy_datetime_for(notice.takes_effect_at, notice.affiliate),
         "review": str(notice.review_id or ""),
+        "has_taken_part": _has_taken_part(notice.affiliate),
     }
     notify(affiliate=notice.affiliate, kind="termination_notice", key=str(notice.pk), context=context)
 
@@ -111,7 +114,7 @@ def send_leaving_confirmed(
     context = {
         "declined": declined.name if declined else "",
         "decline_clause": cite_clause(declined, Rule.DECLINE),
-        "ends_at": format_datetime_for(ends_at, affiliate),
+        "ends_at": lazy_datetime_for(ends_at, affiliate),
         "clause": cite_clause(agreement, Rule.LEAVING),
         "final_clause": cite_clause(agreement, Rule.FINAL_CLOSE),
     }
@@ -130,19 +133,23 @@ def send_leaving_taken_back(
     notify(affiliate=affiliate, kind="leaving_taken_back", key=_build_message_key(affiliate, now), context=context)
 
 
-def send_left(affiliate: Affiliate, *, now: datetime) -> None:
+def send_left(affiliate: Affiliate, *, declined: AgreementVersion | None, now: datetime) -> None:
     """Confirm that an affiliate who had not accepted an agreement has left, without a notice period."""
-    notify(
-        affiliate=affiliate, kind="leaving_confirmed", key=_build_message_key(affiliate, now), context={"ends_at": ""}
-    )
+    context = {
+        "ends_at": "",
+        "declined": declined.name if declined else "",
+        "decline_clause": cite_clause(declined, Rule.DECLINE),
+    }
+    notify(affiliate=affiliate, kind="leaving_confirmed", key=_build_message_key(affiliate, now), context=context)
 
 
 def send_terminated(affiliate: Affiliate, *, reason: str, clause: str, at: datetime) -> None:
     context = {
         "reason": reason,
         "clause": clause,
-        "at": format_datetime_for(at, affiliate),
+        "at": lazy_datetime_for(at, affiliate),
         "breach": False,
+        "has_taken_part": _has_taken_part(affiliate),
         "forfeits": False,
         "review": "",
     }
@@ -155,8 +162,9 @@ def send_terminated_for_breach(review: Review) -> None:
     context = {
         "reason": review.decision_reason,
         "clause": cite_review_clause(review),
-        "at": format_datetime_for(at, affiliate),
+        "at": lazy_datetime_for(at, affiliate),
         "breach": True,
+        "has_taken_part": True,
         "forfeits": review.forfeits and review_money.list_forfeitable_commissions(review).exists(),
         "review": str(review.pk),
     }
@@ -165,11 +173,12 @@ def send_terminated_for_breach(review: Review) -> None:
 
 def send_end_of_program(affiliate: Affiliate, *, ends_at: datetime, reason: str, agreement: AgreementVersion) -> None:
     context = {
-        "ends_at": format_datetime_for(ends_at, affiliate),
+        "ends_at": lazy_datetime_for(ends_at, affiliate),
         "reason": reason,
         "clause": cite_clause(agreement, Rule.END_OF_PROGRAM),
         "final_clause": cite_clause(agreement, Rule.FINAL_CLOSE),
         "attribution_days": agreement.attribution_days,
+        "has_taken_part": affiliate.state != State.APPROVED,
     }
     notify(affiliate=affiliate, kind="end_of_program", key=str(affiliate.pk), context=context)
 
@@ -186,7 +195,7 @@ def send_target_at_risk(
     context = _build_target_context(agreement, orders) | {
         "is_first_period": is_first_period,
         "clause": cite_clause(agreement, Rule.TARGET_AT_RISK),
-        "missed_at": format_datetime_for(missed_at, affiliate),
+        "missed_at": lazy_datetime_for(missed_at, affiliate),
     }
     notify(affiliate=affiliate, kind="target_at_risk", key=f"{affiliate.pk}:{day}", context=context)
 
@@ -194,7 +203,7 @@ def send_target_at_risk(
 def send_target_missed(notice: TargetNotice) -> None:
     context = _build_target_context(notice.agreement, notice.orders) | {
         "clause": cite_clause(notice.agreement, Rule.TARGET_CURE_DAYS),
-        "cure_by": format_datetime_for(notice.cure_by, notice.affiliate),
+        "cure_by": lazy_datetime_for(notice.cure_by, notice.affiliate),
     }
     notify(affiliate=notice.affiliate, kind="target_missed", key=str(notice.pk), context=context)
 
@@ -210,7 +219,7 @@ def _build_target_context(agreement: AgreementVersion, orders: int) -> dict[str,
     return {
         "orders": orders,
         "target_orders": agreement.target_orders,
-        "target_days": agreement.target_days,
+        "period": ngettext_lazy("%d day", "%d days", agreement.target_days) % agreement.target_days,
         "target_clause": cite_clause(agreement, Rule.SALES_TARGET),
     }
 
@@ -227,6 +236,10 @@ def _notify_about_review(review: Review, kind: str, **context: object) -> None:
         }
         | context,
     )
+
+
+def _has_taken_part(affiliate: Affiliate) -> bool:
+    return StatusChange.objects.participation().filter(affiliate=affiliate).exists()
 
 
 def _build_message_key(affiliate: Affiliate, at: datetime) -> str:

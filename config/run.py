@@ -181,9 +181,10 @@ def is_listening(port: int) -> bool:
 
 def greet(port: int) -> None:
     """Print the URLs and the logins of the demo."""
-    print(f"\nPortal:        http://{HOST}:{port}/")
-    print(f"Admin:         http://{HOST}:{port}/admin/")
-    print(f"Click service: http://{HOST}:{port + 1}/")
+    # Not by its IP address, because browsers accept passkeys only for a domain.
+    print(f"\nPortal:        http://localhost:{port}/")
+    print(f"Admin:         http://localhost:{port}/admin/")
+    print(f"Click service: http://localhost:{port + 1}/")
     print("Press Ctrl-C to stop.\n", flush=True)
     if wants_demo():
         manage("demo", "--logins")

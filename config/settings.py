@@ -166,7 +166,7 @@ STAFF_MFA_REQUIRED = read_boolean("STAFF_MFA_REQUIRED", not DEBUG)
 
 # --- Web -----------------------------------------------------------------------------------------------------
 
-BASE_URL = read_required("BASE_URL", f"http://127.0.0.1:{env.str('PORT', default='8000')}").rstrip("/")
+BASE_URL = read_required("BASE_URL", f"http://localhost:{env.str('PORT', default='8000')}").rstrip("/")
 if not BASE_URL.startswith(("http://", "https://")):
     raise ImproperlyConfigured("BASE_URL must start with http:// or https://")
 # The host of tracking links: a separate one in production, otherwise the portal's.
@@ -216,7 +216,8 @@ LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGES = language_catalogs.list_languages(LOCALE_PATHS[0])
 TIME_ZONE, USE_TZ = "UTC", True
-COUNTRIES_OVERRIDE = {"US": "United States"}
+# XK is no code of ISO 3166, but the one that banks and shops use for Kosovo.
+COUNTRIES_OVERRIDE = {"US": "United States", "XK": "Kosovo"}
 FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- Mail --------------------------------------------------------------------------------------------------------

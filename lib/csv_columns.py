@@ -49,6 +49,12 @@ class Layout(NamedTuple):
     def get_preset(self, name: str) -> Preset | None:
         return next((preset for preset in self.presets if preset.name == name), None)
 
+    def list_required(self, preset: Preset) -> list[str]:
+        """Return the headings that an export of `preset` must have for the required fields, alternatives divided by a slash."""
+        fields = [field for field in self.fields if self.is_required(field, preset)]
+        names = [preset.columns.get(field.name) or preset.columns.get(field.instead, ()) for field in fields]
+        return [" / ".join(headings) for headings in names if headings]
+
     def is_required(self, field: Field, preset: Preset | None) -> bool:
         return field.required and not (preset and field.name in preset.defaults)
 

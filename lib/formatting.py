@@ -9,6 +9,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils.formats import date_format
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -78,6 +79,12 @@ def format_money(amount: Decimal, currency: str) -> str:
 def format_percent(rate: Decimal) -> str:
     """Format a rate with two decimals: "8.50 %", with a no-break space."""
     return f"{rate:.2f}\u00a0%"
+
+
+# For the context of an e-mail: `mail/outbox.py` evaluates them in the language of its reader.
+lazy_date = lazy(format_date, str)
+lazy_datetime = lazy(format_datetime, str)
+lazy_datetime_for = lazy(format_datetime_for, str)
 
 
 def format_category(slug: str) -> str:

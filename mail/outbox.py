@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.utils.functional import Promise
 
 from accounts.models import User
 from mail.models import Message
-from mail.rendering import render
+from mail.rendering import override_language, render
 
 
 class OutgoingEmail(NamedTuple):
@@ -34,10 +35,12 @@ def queue_email(
 ) -> None:
     """Queue the e-mail `kind` for the address `to`, once per `key` of at most 200 characters (specification 10).
 
-    `kind` names the template `mail/<kind>.txt`. `context` holds plain JSON values, with amounts as text. `attachments`
-    name a maker registered in `mail.attachments` and its key: {"name": "statement", "key": "..."}. A key that was
-    queued before is ignored. `language` is that of its reader, "" for the language of the installation. `user` is the
-    recipient's account, by which their e-mails are found after they have changed their address.
+    `kind` names the template `mail/<kind>.txt`. `context` holds plain JSON values, with amounts as text. Words and dates
+    are lazy (`gettext_lazy`, `lazy_datetime` of `lib.formatting`): the person who triggers the e-mail may read another
+    language, so they are evaluated here, in that of its reader. `attachments` name a maker registered in
+    `mail.attachments` and its key: {"name": "statement", "key": "..."}. A key that was queued before is ignored.
+    `language` is that of its reader, "" for the language of the installation. `user` is the recipient's account, by
+    which their e-mails are found after they have changed their address.
     """
     queue_emails(kind=kind, emails=[OutgoingEmail(to, key, context, language, attachments, user)])
 
@@ -49,7 +52,7 @@ def queue_emails(*, kind: str, emails: Iterable[OutgoingEmail]) -> None:
             kind=kind,
             to=email.to,
             key=email.key,
-            context=dict(email.context),
+            context=_evaluate_context(email),
             attachments=[dict(attachment) for attachment in email.attachments],
             language=email.language,
             user=email.user,
@@ -58,6 +61,19 @@ def queue_emails(*, kind: str, emails: Iterable[OutgoingEmail]) -> None:
     ]
     with transaction.atomic():
         Message.objects.bulk_create(messages, batch_size=1000, ignore_conflicts=True)
+
+
+def _evaluate_context(email: OutgoingEmail) -> Any:
+    with override_language(email.language):
+        return _evaluate(email.context)
+
+
+def _evaluate(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _evaluate(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_evaluate(item) for item in value]
+    return str(value) if isinstance(value, Promise) else value
 
 
 @transaction.atomic

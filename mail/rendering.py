@@ -24,8 +24,13 @@ def render(*, kind: str, context: Mapping[str, Any], language: str = "") -> Rend
 
     The template is `mail/<kind>.txt`; `mail.blocks` describes its format.
     """
-    with translation.override(language or settings.LANGUAGE_CODE):
+    with override_language(language):
         return _render(kind, context)
+
+
+def override_language(language: str) -> translation.override:
+    """Return a context manager for text in `language`, "" for that of the installation."""
+    return translation.override(language or settings.LANGUAGE_CODE)
 
 
 def _render(kind: str, context: Mapping[str, Any]) -> RenderedMail:

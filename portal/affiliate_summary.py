@@ -77,6 +77,7 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
         ),
         last_status_reason=_first_value(StatusChange.objects.filter(**own).order_by("-at", "-id"), "reason"),
         last_status_clause=_first_value(StatusChange.objects.filter(**own).order_by("-at", "-id"), "clause"),
+        has_taken_part=Exists(StatusChange.objects.participation().filter(**own)),
         last_close=Subquery(Close.objects.order_by("-period").values("period")[:1]),
     ).get(pk=affiliate.pk)
 

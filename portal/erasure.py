@@ -12,7 +12,6 @@ from typing import NamedTuple
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from accounts.models import User
 from affiliates.models import Affiliate, State
@@ -25,6 +24,7 @@ from compliance.models import Review
 from lib.formatting import format_datetime_for, format_money
 from lib.triggers import allow_redaction
 from mail.models import Message
+from mail.rendering import override_language
 from payouts.ledger import booking
 from payouts.models import Adjustment, Commission, Payout
 from portal.models import ErasureRequest
@@ -144,7 +144,7 @@ def request_erasure(*, affiliate: Affiliate, now: datetime, by: User | None) -> 
         trail.record(
             action="erasure requested", subject=affiliate, now=now, by=by, reason="Requested by the affiliate."
         )
-        with override(affiliate.language or None):
+        with override_language(affiliate.language):
             blockers = list_blockers(affiliate, now)
         context = {"blockers": blockers, "clause": cite_applicable_clause(affiliate, Rule.ERASURE, now)}
         notify(affiliate=affiliate, kind="deletion_requested", key=str(request.pk), context=context)
@@ -153,7 +153,7 @@ def request_erasure(*, affiliate: Affiliate, now: datetime, by: User | None) -> 
 
 @transaction.atomic
 def withdraw_request(*, affiliate: Affiliate, now: datetime, by: User | None) -> bool:
-    """Withdraw an open request of an affiliate who stays. Return False if there is none."""
+    """Withdraw a request that is not carried out yet. Return False if there is none."""
     withdrawn, _rows = ErasureRequest.objects.filter(affiliate=affiliate, carried_out_at=None).delete()
     if withdrawn:
         trail.record(
@@ -161,7 +161,7 @@ def withdraw_request(*, affiliate: Affiliate, now: datetime, by: User | None) ->
             subject=affiliate,
             now=now,
             by=by,
-            reason="The affiliate stays in the program.",
+            reason="Withdrawn by the affiliate.",
         )
     return bool(withdrawn)
 

@@ -43,9 +43,9 @@ def list_figures(agreement: AgreementVersion, rates: list[Rate]) -> list[Figure]
     low, high = format_rate_range(rates)
     earning = [
         Figure(
-            _("Cookie window"),
+            _("Attribution window"),
             format_days(agreement.attribution_days),
-            _("attribution window from the click on your link to the order; your coupon needs no click"),
+            _("from the click on your link to the order; your coupon needs no click"),
             get_clause_number(agreement.pk, Rule.ATTRIBUTION_DAYS),
         ),
         Figure(
@@ -89,7 +89,10 @@ def _list_conduct_figures(agreement: AgreementVersion) -> list[Figure]:
     target = Figure(
         _("Sales target"),
         ngettext("%(n)d order", "%(n)d orders", agreement.target_orders) % {"n": agreement.target_orders},
-        _("in %(days)d days, to stay in the program") % {"days": agreement.target_days},
+        ngettext(
+            "in %(days)d day, to stay in the program", "in %(days)d days, to stay in the program", agreement.target_days
+        )
+        % {"days": agreement.target_days},
         get_clause_number(agreement.pk, Rule.SALES_TARGET),
     )
     return [target, notice]

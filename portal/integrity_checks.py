@@ -75,7 +75,7 @@ def run_check(*, name: IntegrityCheck.Name, now: datetime) -> IntegrityCheck | N
             alerts.alert_staff(
                 kind="integrity_check_failed",
                 key=f"{name}:{check.day}",
-                context={"check": str(name.label), "day": str(check.day), "violation": check.violation[:500]},
+                context={"check": name.label, "day": str(check.day), "violation": check.violation[:500]},
             )
     return check
 

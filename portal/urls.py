@@ -20,6 +20,7 @@ urlpatterns = [
     path("profile/data/", account.my_data, name="my_data"),
     path("profile/data/download/", account.download_data, name="download_data"),
     path("profile/data/erase/", account.request_erasure, name="request_erasure"),
+    path("profile/data/keep/", account.withdraw_erasure, name="withdraw_erasure"),
     path("profile/leave/", account.leave, name="leave"),
     path("profile/leave/take-back/", account.take_back_leaving, name="take_back_leaving"),
     path("agreement/mine/", agreement.overview, name="agreement"),

@@ -30,6 +30,10 @@ class StatusChangeQuerySet(models.QuerySet["StatusChange"]):
         annulments = self.model.objects.filter(known, annuls=OuterRef("pk"))
         return self.filter(known, ~Exists(annulments), annuls=None)
 
+    def participation(self) -> Self:
+        """Return the changes by which affiliates began to take part; one who never accepted an agreement has none."""
+        return self.filter(after=State.ACTIVE)
+
 
 class StatusChange(models.Model):
     """A change of state. One that `annuls` another records that the other counts as if it had never been made."""

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from agreements import chain, evidence_export
 from agreements.models import Acceptance, AcceptancePerson, Decline
@@ -41,7 +41,8 @@ class AcceptanceAdmin(ReadOnlyAdmin):
         if error:
             messages.error(request, error)
         else:
-            messages.success(request, _("%d acceptances verified.") % verified)
+            text = ngettext("%d acceptance verified.", "%d acceptances verified.", verified)
+            messages.success(request, text % verified)
         return HttpResponseRedirect(reverse("admin:agreements_acceptance_changelist"))
 
     @StaffPage(gettext_lazy("Export evidence (ZIP)"), permission="agreements.view_acceptance")

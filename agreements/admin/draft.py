@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from agreements import version_drafts
 from agreements.admin import draft_problems
 from agreements.admin.units import UnitInput
 from agreements.models import AgreementVersion
@@ -66,6 +67,8 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the t
             self.add_error("currency", _("Enter the ISO 4217 code of a currency with two decimals, such as USD."))
         if "time_zone" in answers and not is_time_zone(answers["time_zone"]):
             self.add_error("time_zone", _("Enter the name of a time zone, such as Europe/Berlin."))
+        for name, cause in version_drafts.find_changed_fixed_terms(answers):
+            self.add_error(name, cause)
         return answers
 
 

@@ -15,10 +15,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.staff import staff_member
-from agreements import changes, numbering, publishing, seeding
+from agreements import changes, numbering, publishing, seeding, version_drafts
 from agreements.admin import draft_page, draft_problems, preview_pages, publishing_page, translations
 from agreements.admin.draft import TERM_GROUPS, DraftForm
 from agreements.admin.parts import ActivityInline, ClauseInline, RateInline
@@ -76,6 +76,13 @@ class AgreementVersionAdmin(AuditedAdmin):
         if "_sort" in request.POST or "_renumber" in request.POST:
             messages.success(request, _("Draft saved. The clauses are in the order of their numbers."))
             return HttpResponseRedirect(f"{_build_url(obj)}#clauses")
+        if obj.published_at is None and (problems := version_drafts.find_problems(obj)):
+            text = ngettext(
+                "The draft has %d problem, listed at the top of its page, that must be fixed before publishing.",
+                "The draft has %d problems, listed at the top of its page, that must be fixed before publishing.",
+                len(problems),
+            )
+            messages.warning(request, text % len(problems))
         response: HttpResponse = super().response_change(request, obj)
         return response
 
@@ -94,7 +101,12 @@ class AgreementVersionAdmin(AuditedAdmin):
             return _("draft")
         if hasattr(version, "withdrawal"):
             return _("withdrawn")
-        return _("in effect") if version.effective_at <= timezone.now() else _("scheduled")
+        if version.effective_at > timezone.now():
+            return _("scheduled")
+        in_force = AgreementVersion.objects.get_in_force(timezone.now())
+        return (
+            _("in force") if version == in_force else _("replaced; applies to those who have not accepted a later one")
+        )
 
     start = StaffAction(
         gettext_lazy("Start a draft"),

@@ -177,9 +177,9 @@ TERMINATION: tuple[ClauseText, ...] = (
         "How long we keep it",
         """
         We keep the personal parts of your acceptances and statements, and the text and files of decided reviews, for
-        {retention_years} after you have gone, because they prove what was agreed, earned and paid. You have gone when
-        this agreement has ended or, if you never took part, when your application was rejected. After that time, the
-        system deletes them, and staff see beforehand what will be deleted.
+        {retention_years}, because they prove what was agreed, earned and paid. This time starts when this agreement
+        ends or, if you never took part, when your application is rejected or your account is closed. Afterwards they
+        are deleted automatically. Our staff can see in advance what will be deleted.
 
         The rows of the ledger and the fingerprints of the records of acceptance are never deleted. They contain no
         personal details.

@@ -21,6 +21,7 @@ from audit import trail
 from compliance import emails
 from compliance.models import TerminationNotice
 from compliance.offboarding.declined_versions import apply_decline
+from mail.rendering import override_language
 from payouts.commissions.reattribution import reattribute_orders
 from payouts.ledger import booking
 
@@ -96,7 +97,9 @@ def _end_leaving(pk: Any, now: datetime) -> bool:
     affiliate = _lock_affiliate(pk)
     if affiliate.state != State.LEAVING or affiliate.notice_ends_at is None or affiliate.notice_ends_at > now:
         return False
-    _end_agreement(affiliate, affiliate.notice_ends_at, _("You left the program."), Rule.LEAVING, now)
+    with override_language(affiliate.language):
+        reason = _("You left the program.")
+    _end_agreement(affiliate, affiliate.notice_ends_at, reason, Rule.LEAVING, now)
     return True
 
 
@@ -120,7 +123,9 @@ def _end_with_program(pk: Any, ends_at: datetime, now: datetime) -> bool:
     affiliate = _lock_affiliate(pk)
     if affiliate.state not in PARTICIPATING_STATES:
         return False
-    _end_agreement(affiliate, ends_at, _("The program has ended."), Rule.END_OF_PROGRAM, now)
+    with override_language(affiliate.language):
+        reason = _("The program has ended.")
+    _end_agreement(affiliate, ends_at, reason, Rule.END_OF_PROGRAM, now)
     return True
 
 

@@ -23,6 +23,7 @@ from compliance.models import Review, TerminationNotice
 from lib.errors import NotAllowed
 from lib.formatting import format_datetime_for
 from lib.reasons import require_reason
+from mail.rendering import override_language
 from payouts.ledger import booking
 
 Ground, NoticeState = TerminationNotice.Ground, TerminationNotice.State
@@ -86,7 +87,9 @@ def revoke_notice(*, notice: TerminationNotice, reason: str, now: datetime, by: 
 def revoke_review_notice(*, review: Review, now: datetime, by: User | None) -> None:
     """Revoke the running notice that `review` decided, after a granted appeal."""
     for notice in TerminationNotice.objects.filter(review=review, state=NoticeState.RUNNING):
-        revoke_notice(notice=notice, reason=_("Your appeal was granted."), now=now, by=by)
+        with override_language(review.affiliate.language):
+            reason = _("Your appeal was granted.")
+        revoke_notice(notice=notice, reason=reason, now=now, by=by)
 
 
 def resume_notice(
@@ -133,7 +136,7 @@ def start_leaving(
         status_history.change_status(
             affiliate=affiliate, to=State.TERMINATED, now=now, by=by, reason=reason or _("left"), at=since
         )
-        emails.send_left(affiliate, now=now)
+        emails.send_left(affiliate, declined=declined, now=now)
         return
     agreement = _get_agreement(affiliate, now)
     ends_at = add_days(at, agreement.termination_notice_days)

@@ -12,6 +12,7 @@ from compliance import review_money, timeline
 from compliance.grounds import cite_review_clause, is_missed_target
 from compliance.models import Review, ReviewEvent, TerminationNotice
 from compliance.offboarding import suspension, termination
+from mail.rendering import override_language
 from payouts.commissions.reattribution import reattribute_orders
 
 Decision = Review.Decision
@@ -55,7 +56,8 @@ def undo_decision(*, review: Review, now: datetime, by: User | None) -> None:
     release_hold(review=review, now=now, by=by)
     termination.revoke_review_notice(review=review, now=now, by=by)
     affiliate, before = review.affiliate, review.affiliate.state
-    reason = _("Your appeal was granted.")
+    with override_language(affiliate.language):
+        reason = _("Your appeal was granted.")
     for change in StatusChange.objects.in_effect().filter(affiliate=affiliate, source=review.source):
         status_history.annul_change(
             change=change, affiliate=affiliate, now=now, by=by, reason=reason, clause=cite_review_clause(review)

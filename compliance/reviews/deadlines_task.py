@@ -13,6 +13,7 @@ from compliance import emails, review_money, timeline
 from compliance.deadlines import is_over
 from compliance.models import Review, ReviewEvent
 from compliance.reviews import appeals, consequences
+from mail.rendering import override_language
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +96,7 @@ def _finalize_review(review: Review, *, now: datetime) -> bool:
 def _grant_appeal(review: Review, *, now: datetime) -> bool:
     if review.state != Review.State.APPEALED or not is_over(review.appeal_decide_by, now):
         return False
-    reason = _("The appeal was not decided in time.")
+    with override_language(review.affiliate.language):
+        reason = _("The appeal was not decided in time.")
     appeals.close_appeal(review, outcome=Review.Appeal.GRANTED, reason=reason, now=now, by=None)
     return True

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from affiliates.models import Affiliate, State
 from agreements.clauses import get_clause_number
@@ -17,7 +18,8 @@ from compliance.models import Review, TargetNotice
 from compliance.reviews.open_review import open_review
 from compliance.targets.arithmetic import is_missed
 from compliance.targets.target_evaluation import TargetEvaluation, evaluate_targets
-from lib.formatting import format_datetime
+from lib.formatting import format_datetime_for
+from mail.rendering import override_language
 from payouts.ledger import booking
 
 logger = logging.getLogger(__name__)
@@ -115,17 +117,8 @@ def _resolve_notice(
 
 
 def _open_review(notice: TargetNotice, evaluation: TargetEvaluation, now: datetime) -> Review:
-    zone = notice.affiliate.time_zone
-    summary = _(
-        "Sales target missed: %(orders)d of %(target)d orders in %(days)d days. Our notice of %(notified)s set the"
-        " deadline %(cure_by)s."
-    ) % {
-        "orders": evaluation.orders,
-        "target": evaluation.target.orders,
-        "days": evaluation.target.days,
-        "notified": format_datetime(notice.notified_at, zone),
-        "cure_by": format_datetime(notice.cure_by, zone),
-    }
+    with override_language(notice.affiliate.language):
+        summary = _summarize_miss(notice, evaluation)
     return open_review(
         affiliate=notice.affiliate,
         term="target_orders",
@@ -133,6 +126,28 @@ def _open_review(notice: TargetNotice, evaluation: TargetEvaluation, now: dateti
         recommendation=Review.Decision.TERMINATION,
         now=now,
         by=None,
+    )
+
+
+def _summarize_miss(notice: TargetNotice, evaluation: TargetEvaluation) -> str:
+    target = evaluation.target
+    missed = ngettext(
+        "Sales target missed: %(orders)d of %(target)d order in %(days)s.",
+        "Sales target missed: %(orders)d of %(target)d orders in %(days)s.",
+        target.orders,
+    ) % {
+        "orders": evaluation.orders,
+        "target": target.orders,
+        "days": ngettext("%d day", "%d days", target.days) % target.days,
+    }
+    return (
+        missed
+        + " "
+        + _("Our notice of %(notified)s set the deadline %(cure_by)s.")
+        % {
+            "notified": format_datetime_for(notice.notified_at, notice.affiliate),
+            "cure_by": format_datetime_for(notice.cure_by, notice.affiliate),
+        }
     )
 
 

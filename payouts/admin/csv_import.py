@@ -114,7 +114,8 @@ def _serve_upload(model_admin: ModelAdmin[Any], request: HttpRequest, job: CsvIm
             return HttpResponseRedirect(f"{request.path}?file={upload.pk}&step=columns")
     return money_page(
         model_admin, request, "admin/csv/upload.html", job.title,
-        form=form, job=job, back=job.back, fields=job.layout.fields, presets=[each.label for each in job.layout.presets],
+        form=form, job=job, back=job.back, fields=job.layout.fields,
+        presets=[(each.label, job.layout.list_required(each)) for each in job.layout.presets],
     )  # fmt: skip
 
 

@@ -147,5 +147,5 @@ def _format_clause(number: str) -> str:
 
 def _describe_tax(statement: Statement) -> str:
     number = _format_clause(statements.get_clause(statement, Rule.BEFORE_TAX))
-    text = _("Amounts are before tax. This is not a tax invoice.")
+    text = statements.get_tax_note()
     return f"{text} ({number})" if number else text

@@ -74,6 +74,11 @@ def get_clause(statement: Statement, rule: Rule) -> str:
     return get_clause_number(get_terms_id(statement), rule)
 
 
+def get_tax_note() -> str:
+    """Return the sentences about tax on the page and the PDF of a statement."""
+    return _("Amounts are before any tax that you owe. This is not a tax invoice.")
+
+
 def explain_reasons(statement: Statement) -> list[CarryOverExplanation]:
     """Explain each reason why the balance of `statement` was carried over."""
     return [explain_reason(code, get_terms_id(statement)) for code in statement.reasons]

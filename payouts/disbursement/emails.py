@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from affiliates.notifications import Notice, notify, notify_many
 from agreements.applicable_version import get_applicable_version
@@ -9,7 +10,7 @@ from agreements.clauses import cite_clause
 from agreements.program_currency import get_program_currency
 from agreements.rules import Rule
 from lib.formatting import format_money
-from payouts.models import Payout
+from payouts.models import Payout, PayoutDetails
 
 
 def send_payouts_sent(payouts: Sequence[Payout], currency: str, now: datetime) -> None:
@@ -39,10 +40,10 @@ def send_payout_failed(*, payout: Payout, returned: bool, now: datetime) -> None
     notify(affiliate=payout.affiliate, kind="payout_failed", key=str(payout.pk), context=context)
 
 
-def _build_context(payout: Payout, currency: str) -> dict[str, str | bool]:
+def _build_context(payout: Payout, currency: str) -> dict[str, Any]:
     return {
         "amount": format_money(payout.amount, currency),
-        "method": payout.details.get_method_display(),
+        "method": PayoutDetails.Method(payout.details.method).label,
         "account": payout.details.masked,
         "reference": payout.reference,
     }

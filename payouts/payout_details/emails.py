@@ -7,7 +7,7 @@ from affiliates.notifications import notify
 from agreements.clauses import cite_clause
 from agreements.models import AgreementVersion
 from agreements.rules import Rule
-from lib.formatting import format_datetime_for
+from lib.formatting import lazy_datetime_for
 from mail import outbox
 from mail.models import Message
 from payouts.models import PayoutDetails, PayoutHold
@@ -25,12 +25,12 @@ def send_details_changed(
     context = {
         "name": affiliate.name,
         "code": affiliate.code,
-        "method": str(PayoutDetails.Method(details.method).label),
+        "method": PayoutDetails.Method(details.method).label,
         "account": details.masked,
         "account_before": before.masked if before else "",
         "country_abroad": details.country.name if details.is_abroad() else "",
-        "entered_at": format_datetime_for(details.entered_at, affiliate),
-        "usable_from": format_datetime_for(details.usable_from, affiliate),
+        "entered_at": lazy_datetime_for(details.entered_at, affiliate),
+        "usable_from": lazy_datetime_for(details.usable_from, affiliate),
         "held": details.usable_from > details.entered_at,
         "clause": cite_clause(agreement, Rule.PAYOUT_DETAILS_HOLD_DAYS),
     }

@@ -59,6 +59,7 @@ def detail(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse
         "returned": statements.list_returned_payouts(statement),
         "payout": statements.get_payout(statement),
         "reasons": statements.explain_reasons(statement),
+        "tax_note": statements.get_tax_note(),
         "terms": statements.get_terms_id(statement),
         "category_names": load_category_names(),
         "categories": statements.sum_by_category(statement) if statement.lines > LINES_PER_PAGE else [],

@@ -59,8 +59,9 @@ class AffiliateImport:
         self.title, self.button = _("Import affiliates"), _("Import affiliates")
         self.explanation = _(
             "Upload affiliates from another system, one in a row. They are approved, and get an e-mail with which they "
-            "set a password and accept the agreement. Several websites may be in one cell, divided by spaces, commas "
-            "or semicolons, or in columns such as “website 2”. If a row is invalid, nothing is stored."
+            "set a password and accept the agreement. Several websites may be in one cell, divided by spaces, commas, "
+            "semicolons or vertical bars (“a.example | b.example”), or in columns such as “website 2”. If a row is "
+            "invalid, nothing is stored."
         )
         self.back = build_changelist_url(Affiliate)
 

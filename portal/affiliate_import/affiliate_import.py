@@ -27,7 +27,7 @@ from agreements.models import AgreementVersion
 from agreements.program_currency import get_program_currency
 from agreements.rules import Rule
 from lib.csv_columns import ColumnMapping
-from lib.formatting import format_date, format_datetime
+from lib.formatting import format_datetime, lazy_date
 from lib.text import fold_code
 from payouts.errors import BadRows
 from payouts.payout_details import details
@@ -156,7 +156,7 @@ def _store_affiliates(
 
 
 def _format_day(paper: PaperAcceptance, agreement: AgreementVersion) -> str:
-    return format_date(paper.accepted_at.astimezone(ZoneInfo(agreement.time_zone)))
+    return lazy_date(paper.accepted_at.astimezone(ZoneInfo(agreement.time_zone)))
 
 
 def _create_affiliates(rows: Sequence[Row], since: datetime, now: datetime, by: User | None) -> list[Affiliate]:

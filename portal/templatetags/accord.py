@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from ipaddress import ip_address
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,25 @@ from portal import frame
 from tracking.models import Order, Status
 
 register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def find_passkey_address(context: dict[str, Any]) -> dict[str, object]:
+    """Return whether the page was opened by an IP address, where no passkey works, and its URL at localhost if any.
+
+    Only the trial installation (`DEBUG`) is known to be served at localhost, too.
+    """
+    host, _colon, port = context["request"].get_host().rpartition(":")
+    if not port.isdecimal():
+        host, port = context["request"].get_host(), ""
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:
+        return {"is_ip": False, "url": ""}
+    path = context["request"].get_full_path()
+    url = f"http://localhost{':' if port else ''}{port}{path}" if settings.DEBUG and address.is_loopback else ""
+    return {"is_ip": True, "url": url}
+
 
 GOOD_STATUSES = {
     "active",

@@ -106,6 +106,16 @@ def request_erasure(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     return redirect("portal:my_data")
 
 
+@require_POST
+@affiliate_view
+def withdraw_erasure(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
+    if erasure.withdraw_request(affiliate=affiliate, now=timezone.now(), by=affiliate.user):
+        messages.success(request, _("Request withdrawn. We keep your data."))
+    else:
+        messages.warning(request, _("There is no request to withdraw."))
+    return redirect("portal:my_data")
+
+
 @affiliate_view
 def leave(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Explain what leaving does to links and earnings, and ask for confirmation."""

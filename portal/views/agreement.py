@@ -29,6 +29,7 @@ from compliance.offboarding import declined_versions
 from lib.client_address import get_client_address
 from payouts.commissions.term_impact import measure_impact
 from payouts.commissions.unsettled_earnings import get_unsettled_earnings
+from payouts.models import PayoutHold
 
 
 @never_cache
@@ -159,7 +160,7 @@ def decline(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpRespons
             return redirect("portal:agreement")
         messages.success(request, _("You declined version %s. We have confirmed it by e-mail.") % version.name)
         return redirect("portal:agreement")
-    current, _applicable = get_applicable_version(affiliate.pk, at=now)
+    current, applicable = get_applicable_version(affiliate.pk, at=now)
     rules = {
         "leaving": Rule.LEAVING,
         "final": Rule.FINAL_CLOSE,
@@ -172,6 +173,10 @@ def decline(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpRespons
         "takes_effect_at": version.effective_at if version.effective_at and version.effective_at > now else None,
         "ends_at": declined_versions.get_leaving_end(affiliate, version, now=now),
         "has_taken_part": affiliate.state != State.APPROVED,
+        "is_suspended": affiliate.state == State.SUSPENDED,
+        "is_earning": affiliate.state == State.ACTIVE and not applicable.is_paused,
+        "payouts_held": affiliate.state == State.SUSPENDED
+        or PayoutHold.objects.active(now).filter(affiliate=affiliate).exists(),
         "earnings": get_unsettled_earnings(affiliate),
         "clauses": {name: get_clause_number((current or version).pk, rule) for name, rule in rules.items()},
     }

@@ -76,7 +76,7 @@ class OrderFileAdmin(ReadOnlyAdmin):
         return money_page(
             self, request, "admin/shops/order_file_upload.html", _("Import orders from a CSV file"),
             form=form, back=build_changelist_url(OrderFile), fields=LAYOUT.fields,
-            presets=[preset.label for preset in LAYOUT.presets],
+            presets=[(preset.label, LAYOUT.list_required(preset)) for preset in LAYOUT.presets],
         )  # fmt: skip
 
     @StaffPage(gettext_lazy("Map columns"), permission=IMPORT_PERMISSION)

@@ -33,8 +33,15 @@ def test_start_draft_copies_example_in_empty_program(staff):
 
 def test_version_list_shows_states(staff, draft):
     page = staff.get(build_admin_url("agreementversion_changelist")).content.decode()
-    assert "in effect" in page
+    assert "in force" in page
     assert "draft" in page
+
+
+def test_version_list_shows_one_version_in_force(staff, draft):
+    publishing.publish_version(agreement=draft, effective_at=NOW, now=NOW, by=None)
+    page = staff.get(build_admin_url("agreementversion_changelist")).content.decode()
+    assert page.count("in force") == 1
+    assert "replaced; applies to those who have not accepted a later one" in page
 
 
 def test_preview_shows_acceptance_page_with_inactive_form(staff, draft):
@@ -90,7 +97,7 @@ def test_publish_page_states_earliest_effective_date(staff, draft):
     page = staff.get(build_admin_url("agreementversion_publish", draft.pk)).content.decode()
     first_day = (NOW + 14 * DAY).date() + DAY
     assert f'value="{first_day:%Y-%m-%d}"' in page
-    assert "0 terms better for affiliates, 1 worse" in page
+    assert "0 terms better for affiliates, 1 term worse," in " ".join(page.split())
     posted = {"confirmed": "1", "effective_at": f"{NOW + 2 * DAY:%Y-%m-%d}", "name": "2"}
     page = staff.post(build_admin_url("agreementversion_publish", draft.pk), posted).content.decode()
     assert "The earliest is" in page
@@ -156,7 +163,7 @@ def test_acceptance_admin_lists_verifies_and_exports(staff, first):
     assert record.hash in staff.get(build_admin_url("acceptance_changelist")).content.decode()
     assert record.person.email in staff.get(build_admin_url("acceptance_change", record.pk)).content.decode()
     page = staff.get(build_admin_url("acceptance_verify"), follow=True)
-    assert "1 acceptances verified." in page.content.decode()
+    assert "1 acceptance verified." in page.content.decode()
     assert staff.get(build_admin_url("acceptance_export", record.pk))["Content-Type"] == "application/zip"
     assert staff.post(build_admin_url("acceptance_change", record.pk), {"language": "de"}).status_code == 403
 

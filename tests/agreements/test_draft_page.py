@@ -66,6 +66,8 @@ def test_audit_record_has_row_values_before_and_after(staff, draft):
         ("validation_days", "181", "less than or equal to 180"),
         ("rate_floor", "9.00", "The lowest rate is higher than the highest rate."),
         ("currency", "JPY", "Enter the ISO 4217 code"),
+        ("currency", "EUR", "It must be USD, the same in every version."),
+        ("time_zone", "Europe/Berlin", "It must be UTC, the same in every version."),
         ("time_zone", "Nowhere", "Enter the name of a time zone"),
         ("payout_minimum", "-1", "Enter an amount of at least 0"),
         ("order_commission_cap", "0", "Enter an amount of at least 0.01"),
@@ -92,6 +94,7 @@ def test_draft_with_problems_is_saved_and_lists_them(staff, draft):
     assert staff.post(build_admin_url("agreementversion_change", draft.pk), posted).status_code == 302
     page = staff.get(build_admin_url("agreementversion_change", draft.pk)).content.decode()
     summary = page[page.index('class="problem-summary"') : page.index("</section>")]
+    assert "The draft has 8 problems, listed at the top of its page" in page
     assert "Fix 8 issues before publishing" in summary
     for anchor, cause in (
         ("id_rates-0-category", "Mark exactly one row as everything else; 2 are marked."),

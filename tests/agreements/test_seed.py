@@ -230,7 +230,11 @@ STATED = {
     Rule.LEAVING: ["takes effect at once", "You can take it back within {termination_notice_days}"],
     Rule.TERMINATION_NOTICE_DAYS: ["Until then, your links and coupon codes keep earning"],
     Rule.FINAL_CLOSE: ["the payout threshold no longer applies", "A negative balance is not paid"],
-    Rule.RETENTION_YEARS: ["for {retention_years} after you have gone", "are never deleted"],
+    Rule.RETENTION_YEARS: [
+        "for {retention_years}, because they prove",
+        "This time starts when this agreement",
+        "are never deleted",
+    ],
     Rule.ERASURE: [
         "your balance is 0.00",
         "no payout is under way",

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 
+from accounts.models import User
 from affiliates.models import State
 from compliance.models import Review
 from compliance.offboarding import notice_expiry, program_end, termination
@@ -18,6 +20,7 @@ from mail.rendering import render
 from tests.compliance import cases
 from tests.compliance.cases import days, make_active_affiliate, make_order
 from tests.factories import make_affiliate
+from tests.portal import message_catalog
 
 NOW = datetime(2025, 6, 30, 12, tzinfo=UTC)
 KINDS = {
@@ -38,6 +41,10 @@ def run_review(affiliate, by, decision, outcome="", other=None, **changes):
 
 @pytest.fixture
 def messages(agreement, reviewer, second_reviewer) -> list[Message]:
+    return queue_messages(reviewer, second_reviewer)
+
+
+def queue_messages(reviewer: User, second_reviewer: User) -> list[Message]:
     """Queue every e-mail of compliance in each of its variants."""
     affiliates = [make_active_affiliate() for _ in range(9)]
     named = make_order(affiliates[0], NOW - days(1))
@@ -83,6 +90,20 @@ def test_all_email_kinds_are_queued_and_rendered(messages):
             assert not re.search(r"\{[{%]|%\(|None(?! of your)|\(clause \)|clause  ", text), (message.kind, text)
         assert settings.BASE_URL in mail.text
         assert "Hello" in mail.text
+
+
+def test_words_and_dates_do_not_follow_the_language_of_the_trigger(
+    agreement, reviewer, second_reviewer, settings, tmp_path
+):
+    """Django's own catalog has the names of the months in Russian."""
+    words = ("Termination", "Warning", "Your appeal was granted.", "You left the program.", "%d day")
+    message_catalog.write_catalog(tmp_path, "ru", dict.fromkeys(words, "слово"))
+    settings.LOCALE_PATHS = [tmp_path]
+    with translation.override("ru"):
+        messages = queue_messages(reviewer, second_reviewer)
+    assert {message.kind for message in messages} == KINDS
+    for message in messages:
+        assert not re.search("[а-я]", str(message.context)), (message.kind, message.context)
 
 
 def test_emails_cite_a_clause_of_the_agreement(messages):

@@ -64,7 +64,7 @@ def test_pdf_shows_the_name_in_its_script_and_says_that_it_is_no_tax_invoice(mak
     pdf = statement_pdf.render_statement(Statement.objects.get(affiliate=affiliate))
     text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
     assert "김유나" in text
-    assert "Amounts are before tax. This is not a tax invoice." in " ".join(text.split())
+    assert "Amounts are before any tax that you owe. This is not a tax invoice." in " ".join(text.split())
 
 
 def test_carry_over_reasons_cite_their_clauses(make_payable_affiliate, grant, sign_in):

@@ -60,6 +60,7 @@ SITE: dict[str, tuple[Row, Row]] = {
     "portal:my_data": (affiliate_page("200"), affiliate_page("200")),
     "portal:download_data": (NOT_ALLOWED, affiliate_page("302 account_reauthenticate")),
     "portal:request_erasure": (NOT_ALLOWED, affiliate_page("302 portal:my_data")),
+    "portal:withdraw_erasure": (NOT_ALLOWED, affiliate_page("302 portal:my_data")),
     "portal:leave": (affiliate_page("200"), affiliate_page("200")),
     "portal:take_back_leaving": (NOT_ALLOWED, affiliate_page("302 portal:home")),
     # The address with its signed token is in an e-mail; everyone who has it may unsubscribe.

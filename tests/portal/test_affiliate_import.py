@@ -153,10 +153,13 @@ def test_byte_order_mark_line_ends_and_quotes_are_accepted(end: str) -> None:
         (f"R1,a@example.com,{'x' * 201},GB,,,,", "name: Enter at most 200 characters."),
         ("R1,a@example.com,A\x07da,GB,,,,", "name: Remove line breaks and other control characters."),
         ("R1,a@example.com,Ada,,,,,", "country: This field is required."),
-        ("R1,a@example.com,Ada,ZZ,,,,", "country: ZZ is not a country code. Enter two letters, such as GB."),
+        (
+            "R1,a@example.com,Ada,ZZ,,,,",
+            "country: ZZ is not a country code of ISO 3166. Enter two letters, such as GB; see https://www.iso.org/obp/ui/.",
+        ),
         (
             "R1,a@example.com,Ada,Atlantis,,,,",
-            "country: Atlantis is not a country code. Enter two letters, such as GB.",
+            "country: Atlantis is not a country code of ISO 3166. Enter two letters, such as GB; see https://www.iso.org/obp/ui/.",
         ),
         ("R1,a@example.com,Ada,GB,TEN\x07X,,,", "coupon: Enter 1 to 64 printable characters."),
         (
@@ -256,7 +259,7 @@ def test_invalid_file_is_reported(content: bytes, expected: list[str]) -> None:
 
 def test_problem_names_first_line_of_multiline_row() -> None:
     assert list_problems(build_file('R1,a@example.com,"two\nlines",GB,,,,', "", "R2,b@example.com,Bob,ZZ,,,,")) == [
-        "line 5: country: ZZ is not a country code. Enter two letters, such as GB."
+        "line 5: country: ZZ is not a country code of ISO 3166. Enter two letters, such as GB; see https://www.iso.org/obp/ui/."
     ]
 
 

@@ -245,3 +245,16 @@ def test_deletion_request_ends_when_leaving_is_taken_back(affiliate_factory, cli
     assert (affiliate.state, ErasureRequest.objects.count()) == (State.ACTIVE, 0)
     record = AuditRecord.objects.get(action="erasure request withdrawn")
     assert record.subject_id == str(affiliate.pk)
+
+
+def test_affiliate_withdraws_a_waiting_deletion_request(affiliate_factory, client_for):
+    affiliate = affiliate_factory()
+    client = client_for(affiliate.user)
+    client.post("/profile/data/erase/", {"sure": "on"})
+    assert "Withdraw request" in client.get("/profile/data/").content.decode()
+    page = client.post("/profile/data/keep/", follow=True).content.decode()
+    assert "Request withdrawn. We keep your data." in page
+    assert "Request deletion" in page
+    assert not ErasureRequest.objects.exists()
+    assert AuditRecord.objects.get(action="erasure request withdrawn").by == affiliate.user
+    assert "There is no request to withdraw." in client.post("/profile/data/keep/", follow=True).content.decode()

@@ -1,5 +1,6 @@
 """Pages and e-mails in another language, once its message catalog is compiled."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,10 +14,14 @@ from django.utils import timezone, translation
 from affiliates import fields, profile
 from affiliates.models import Affiliate, State
 from affiliates.notifications import notify
-from agreements import publishing, version_drafts
+from agreements import declines, promotions, publishing, version_drafts
+from compliance.offboarding import termination
 from config import language_catalogs
 from mail import delivery, outbox
 from mail.models import Message
+from payouts.payout_details import details
+from portal import erasure
+from portal.affiliate_import.affiliate_import import PaperAcceptance, import_affiliates, read_file
 from tests.factories import make_affiliate
 from tests.portal import message_catalog
 from tests.portal.test_apply import apply
@@ -170,3 +175,36 @@ def test_account_mail_is_in_the_language_of_the_profile(german, greta, agreement
     Affiliate.objects.filter(pk=greta.pk).update(language="de")
     Client(headers={"accept-language": "en"}).post("/accounts/password/reset/", {"email": greta.user.email})
     assert Message.objects.get(kind="account", to=greta.user.email).language == "de"
+
+
+def test_words_and_dates_do_not_follow_the_language_of_the_trigger(settings, tmp_path, affiliate_factory, agreement):
+    """Django's own catalog has the names of the months in Russian; Ada has chosen no language, so she reads English."""
+    message_catalog.write_catalog(tmp_path, "ru", {"PayPal": "слово", "Your notice runs until %(at)s.": "слово"})
+    settings.LOCALE_PATHS = [tmp_path]
+    ada, now = affiliate_factory(), timezone.now()
+    draft = version_drafts.start_draft(now=now, by=None)
+    draft.payout_minimum = Decimal("20.00")
+    draft.save()
+    Message.objects.all().delete()
+    with translation.override("ru"):
+        version = publishing.publish_version(agreement=draft, effective_at=now + timedelta(days=20), now=now, by=None)
+        declines.record_decline(affiliate=ada, agreement=version, now=now, by=None)
+        ends_at = now + timedelta(days=5)
+        promotions.create_promotion(
+            name="May", rate=Decimal("8.50"), categories=[], affiliates=[], starts_at=now, ends_at=ends_at, now=now,
+            by=None,
+        )  # fmt: skip
+        details.change_details(
+            affiliate=ada, method="paypal", account="ada@example.com", holder="Ada", now=now, by=ada.user
+        )
+        termination.leave_program(affiliate=ada, now=now, by=ada.user)
+        erasure.request_erasure(affiliate=ada, now=now, by=ada.user)
+        paper = PaperAcceptance(now - timedelta(days=1), "signed paper")
+        file = read_file(b"code,email,name,country\nBO,bo@example.com,Bo,GB\n")
+        import_affiliates(file=file, paper=paper, now=now, by=None)
+    kinds = {"agreement_change", "agreement_declined", "promotion", "payout_details_changed", "leaving_confirmed"}
+    kinds |= {"deletion_requested", "account_imported", "agreement_recorded"}
+    messages = list(Message.objects.all())
+    assert kinds <= {message.kind for message in messages}
+    for message in messages:
+        assert not re.search("[а-я]", str(message.context)), (message.kind, message.context)

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from django.template import Context, Template
 
 from portal import frame
 from portal.templatetags import accord
@@ -75,3 +76,25 @@ def test_clause_links_to_its_place_in_the_version(agreement):
 )
 def test_paid_order_is_shown_as_awaiting_completion(status, word):
     assert f">{word}</span>" in accord.order_status(Order(status=status))
+
+
+@pytest.mark.parametrize(
+    ("host", "debug", "expected"),
+    [
+        ("localhost:8000", True, {"is_ip": False, "url": ""}),
+        ("shop.example", False, {"is_ip": False, "url": ""}),
+        ("127.0.0.1:8000", True, {"is_ip": True, "url": "http://localhost:8000/a/?b=1"}),
+        ("[::1]", True, {"is_ip": True, "url": "http://localhost/a/?b=1"}),
+        ("127.0.0.1:8000", False, {"is_ip": True, "url": ""}),
+        ("198.51.100.7", True, {"is_ip": True, "url": ""}),
+    ],
+)
+def test_passkeys_need_a_domain(rf, settings, host, debug, expected):
+    settings.ALLOWED_HOSTS, settings.DEBUG = ["*"], debug
+    request = rf.get("/a/?b=1", headers={"host": host})
+    assert accord.find_passkey_address({"request": request}) == expected
+    page = Template('{% include "mfa/webauthn/snippets/address_notice.html" %}').render(Context({"request": request}))
+    assert ("opened by an IP address" in page, "Open this page at localhost" in page) == (
+        expected["is_ip"],
+        bool(expected["url"]),
+    )

@@ -1,5 +1,7 @@
 """The admin pages that import orders from a CSV file."""
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -100,3 +102,12 @@ def test_only_payout_preparers_may_upload(client):
         client.force_login(make_staff(group))
         assert client.get(reverse("admin:shops_orderfile_upload")).status_code == 403
         assert "orderfile" not in client.get(reverse("admin:index")).content.decode()
+
+
+def test_upload_page_names_the_columns_that_each_platform_needs(clerk, client):
+    client.force_login(clerk)
+    page = client.get(reverse("admin:shops_orderfile_upload")).content.decode()
+    start = page.index("Order export of Shopify")
+    item = page[start : page.index("</li>", start)]
+    assert re.findall("<code>(.*?)</code>", item) == ["Name", "Financial Status", "Created at", "Lineitem price"]
+    assert "Required columns of any other file" in page

@@ -113,7 +113,7 @@ def _classify_batch(
         order_id, key, state = snapshot.order_id, (snapshot.order_id, snapshot.updated_at), states[snapshot.order_id]
         if snapshot.placed_at != state.placed_at:
             expected = snapshots.format_timestamp(state.placed_at)
-            row.refuse("placed_at", f"must be {expected}, as in every snapshot of it")
+            row.refuse("placed_at", f"must be {expected}, as in the first snapshot of this order")
             continue
         if key in known:
             if known[key] == digest:
