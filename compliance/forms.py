@@ -73,7 +73,7 @@ class AbuseReportForm(forms.Form):
     )
     text = forms.CharField(label=_("What happened"), max_length=5000, widget=forms.Textarea(attrs={"rows": 6}))
     email = EmailFormField(
-        label=_("Your e-mail"),
+        label=_("Your e-mail address"),
         required=False,
-        help_text=_("Optional, in case we have questions. We never show it to the affiliate."),
+        help_text=_("In case we have questions. We never show it to the affiliate."),
     )

@@ -15,14 +15,18 @@ SIGN_IN_PREFIX = "account"
 
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "kind", "to", "subject", "state", "attempts", "sent_at")
+    list_display = ("created_at", "kind_display", "to", "subject", "state", "attempts", "sent_at")
     list_filter = ("state", "kind")
     search_fields = ("to", "subject", "kind")
     fields = (
-        *("kind", "to", "subject", "created_at", "state", "attempts", "next_attempt_at", "sent_at", "error"),
+        *("kind_display", "to", "subject", "created_at", "state", "attempts", "next_attempt_at", "sent_at", "error"),
         *("message_id", "body"),
     )
     actions = ("send_again_selected",)
+
+    @admin.display(description=gettext_lazy("kind"), ordering="kind")
+    def kind_display(self, message: Message) -> str:
+        return message.kind.replace("_", " ").capitalize()
 
     @admin.display(description=gettext_lazy("text"))
     def body(self, message: Message) -> str:

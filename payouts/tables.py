@@ -48,7 +48,8 @@ class CommissionTable(Table):
     def render_order(self, record: Commission) -> SafeString:
         address = reverse("payouts:order", args=[record.order_id])
         return format_html(
-            '<span><a href="{}">{}</a> <span class="soft">{}</span></span>', address, record.order, record.line.line_id
+            '<span><a href="{}">{}</a> <span class="soft">{}</span></span>',
+            *(address, record.order, _("line %s") % record.line.line_id),
         )
 
     def render_state(self, value: str) -> SafeString:
@@ -89,7 +90,7 @@ class PayoutTable(Table):
         empty_text = _("No payout yet. The monthly close pays your balance once it reaches the payout threshold.")
 
     def render_reference(self, value: str) -> SafeString:
-        return format_html('<span class="small">{}</span>', value)
+        return format_html('<span class="small copyable">{}</span>', value)
 
     def render_state(self, record: Payout) -> SafeString:
         return render_chip(*get_affiliate_state(record.state))

@@ -113,6 +113,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     revoke = StaffAction(
         gettext_lazy("Revoke"),
         permission="accounts.change_apikey",
+        variant="danger",
         rows=Q(revoked_at=None),
         form=ReasonForm,
         do=lambda key, answers, now, by: api_keys.revoke(key=key, now=now, by=by, **answers),

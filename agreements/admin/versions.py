@@ -180,6 +180,7 @@ class AgreementVersionAdmin(AuditedAdmin):
     withdraw = StaffAction(
         gettext_lazy("Withdraw"),
         permission="agreements.change_agreementversion",
+        variant="danger",
         rows=Q(published_at__isnull=False, withdrawal__isnull=True, effective_at__gt=lazy(timezone.now, datetime)()),
         form=ReasonForm,
         do=lambda version, answers, now, by: publishing.withdraw_version(agreement=version, now=now, by=by, **answers),

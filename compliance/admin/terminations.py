@@ -36,6 +36,7 @@ class TerminationNoticeAdmin(ReadOnlyAdmin):
     give_notice = StaffAction(
         gettext_lazy("Give notice"),
         permission="compliance.add_terminationnotice",
+        variant="danger",
         form=AffiliateReasonForm,
         do=lambda _row, answers, now, by: termination.give_notice(
             ground=TerminationNotice.Ground.CHOICE, now=now, by=by, **answers
@@ -47,6 +48,7 @@ class TerminationNoticeAdmin(ReadOnlyAdmin):
     suspend = StaffAction(
         gettext_lazy("Suspend an affiliate"),
         permission="compliance.suspend_affiliate",
+        variant="danger",
         form=AffiliateReasonForm,
         do=lambda _row, answers, now, by: suspension.suspend(now=now, by=by, **answers),
         explanation=SUSPENSION_EXPLANATION,
@@ -62,6 +64,7 @@ class TerminationNoticeAdmin(ReadOnlyAdmin):
     announce_end = StaffAction(
         gettext_lazy("Announce the end of the program"),
         permission="compliance.end_program",
+        variant="danger",
         form=ProgramEndForm,
         do=lambda _row, answers, now, by: program_end.announce_end(now=now, by=by, **answers),
         explanation=gettext_lazy("Every affiliate is notified at once and applications close. This cannot be undone."),

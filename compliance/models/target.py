@@ -44,7 +44,7 @@ class TargetCheck(models.Model):
         triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:
-        return f"{self.day} {self.result}"
+        return f"{self.day}: {self.get_result_display()}"
 
 
 class TargetNotice(models.Model):

@@ -69,11 +69,13 @@ def run_action(
     success_message: str = "",
     explanation: str = "",
     initial: dict[str, Any] | None = None,
+    variant: str = "primary",
 ) -> HttpResponse:
     """Show the form, then call `do` with its cleaned data in one transaction and redirect to `back`.
 
     A ValidationError for fields of the form is shown at the fields. Any other ValidationError, NotAllowed and
-    PermissionDenied become messages. Works for actions of a list and for pages of a row.
+    PermissionDenied become messages. Works for actions of a list and for pages of a row. The button of the `variant`
+    "danger" is red.
     """
     form = form_class(request.POST, request.FILES) if CONFIRMED in request.POST else form_class(initial=initial)
     if form.is_bound and form.is_valid():
@@ -82,14 +84,14 @@ def run_action(
                 do(form.cleaned_data)
         except ValidationError as error:
             if _add_field_errors(form, error):
-                return _render_page(request, admin, form, title, back, explanation)
+                return _render_page(request, admin, form, title, back, explanation, variant)
             messages.error(request, " ".join(error.messages))
         except (NotAllowed, PermissionDenied) as error:
             messages.error(request, str(error) or _("You don't have permission to do this."))
         else:
             messages.success(request, success_message or _("Done: %(title)s") % {"title": title})
         return HttpResponseRedirect(back)
-    return _render_page(request, admin, form, title, back, explanation)
+    return _render_page(request, admin, form, title, back, explanation, variant)
 
 
 def _add_field_errors(form: forms.Form, error: ValidationError) -> bool:
@@ -100,7 +102,13 @@ def _add_field_errors(form: forms.Form, error: ValidationError) -> bool:
 
 
 def _render_page(
-    request: HttpRequest, admin: "ModelAdmin[Any]", form: forms.Form, title: str, back: str, explanation: str
+    request: HttpRequest,
+    admin: "ModelAdmin[Any]",
+    form: forms.Form,
+    title: str,
+    back: str,
+    explanation: str,
+    variant: str,
 ) -> TemplateResponse:
     context = {
         **admin.admin_site.each_context(request),
@@ -110,6 +118,7 @@ def _render_page(
         "explanation": explanation,
         "form": form,
         "back": back,
+        "variant": variant,
         # An action of a list is posted to the list again and needs the selected rows.
         "carried": [(CONFIRMED, "1")]
         + [

@@ -82,6 +82,7 @@ class StaffAction:
                 _build_url(model_admin, object_id),
                 explanation=_resolve_text(self.explanation, row),
                 success_message=_resolve_text(self.success, row),
+                variant=self.variant or "primary",
             )
 
         run.__name__ = name
@@ -98,6 +99,7 @@ class StaffAction:
                 apply_to_each(queryset, lambda row, answers: self.do(row, answers, timezone.now(), request.user)),
                 _build_url(model_admin, None),
                 explanation="" if callable(self.explanation) else str(self.explanation),
+                variant=self.variant or "primary",
             )
 
         run.__name__ = f"{name}_selected"

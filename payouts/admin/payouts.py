@@ -57,6 +57,7 @@ class PayoutAdmin(MoneyAdmin):
     cancel = StaffAction(
         gettext_lazy("Cancel"),
         permission="payouts.return_payout",
+        variant="danger",
         rows=Q(state__in=UNSENT_STATES),
         form=ReasonForm,
         do=lambda payout, answers, now, by: payout_transitions.cancel(payout=payout, now=now, by=by, **answers),

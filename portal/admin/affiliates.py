@@ -191,6 +191,7 @@ class AffiliateAdmin(BaseAdmin):
     suspend = StaffAction(
         gettext_lazy("Suspend"),
         permission="compliance.suspend_affiliate",
+        variant="danger",
         rows=Q(state=State.ACTIVE),
         form=ReasonForm,
         do=lambda affiliate, answers, now, by: suspension.suspend(affiliate=affiliate, now=now, by=by, **answers),
@@ -210,6 +211,7 @@ class AffiliateAdmin(BaseAdmin):
     give_notice = StaffAction(
         gettext_lazy("Give notice"),
         permission="compliance.add_terminationnotice",
+        variant="danger",
         rows=Q(state__in=(State.APPROVED, State.ACTIVE, State.SUSPENDED)),
         form=ReasonForm,
         do=lambda affiliate, answers, now, by: termination.give_notice(

@@ -32,6 +32,7 @@ class ErasureRequestAdmin(ReadOnlyAdmin):
     erase = StaffAction(
         gettext_lazy("Delete personal data"),
         permission="portal.erase_affiliate",
+        variant="danger",
         do=lambda request, _answers, now, by: erasure.erase_affiliate(affiliate=request.affiliate, now=now, by=by),
         title=lambda request: _("Delete personal data of %s") % request.affiliate,
         explanation=gettext_lazy(

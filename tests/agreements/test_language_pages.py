@@ -16,6 +16,7 @@ from tests.agreements import german
 from tests.agreements.german import get_text
 from tests.agreements.page_data import remove_screen_reader_text
 from tests.factories import make_affiliate, make_staff
+from tests.portal.html_tree import assert_reads_in_order
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now().replace(microsecond=0)
@@ -147,6 +148,7 @@ def test_changes_page_uses_chosen_language(affiliate, client, bilingual):
     assert f'href="?language=en&amp;since={bilingual.pk}"' in html
     assert "<del>3</del><ins>2</ins> Tage vergangen sind." in remove_screen_reader_text(html)
     english = get_page(client, "version_changes", second.pk)
+    assert_reads_in_order(english)
     assert "Die Frist" not in english
 
 

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from compliance.models import TargetCheck
 from compliance.targets.arithmetic import (
     DateRange,
     Span,
@@ -39,6 +40,10 @@ def make_target(
     zone=UTC_ZONE,
 ):
     return Target(orders, days, active_since, merge_date_ranges(paused), zone, qualifying_order_at)
+
+
+def test_check_is_named_by_its_day_and_result_in_words():
+    assert str(TargetCheck(day=date(2026, 11, 29), result="at_risk")) == "2026-11-29: at risk"
 
 
 def test_window_reaches_back_180_days_of_24_hours():

@@ -11,6 +11,7 @@ from django.contrib.messages.storage.fallback import FallbackStorage
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.test import RequestFactory
 from django.urls import reverse
 
@@ -53,6 +54,19 @@ def test_action_does_nothing_before_confirmation() -> None:
         response, _messages = run(data, done.append)
         assert response.status_code == 200
     assert done == []
+
+
+def test_confirmation_of_a_dangerous_action_has_a_red_button() -> None:
+    def confirm(variant: str) -> str:
+        request = build_request(None)
+        response = run_action(
+            request, admin.site._registry[ApiKey], ReasonForm, "Do it", print, "/back/", variant=variant
+        )
+        assert isinstance(response, TemplateResponse)
+        return response.rendered_content
+
+    assert "bg-red-600" in confirm("danger")
+    assert "bg-red-600" not in confirm("primary")
 
 
 def test_confirmed_action_gets_form_data_and_redirects() -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import pairwise
 
 VOID_TAGS = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
@@ -65,3 +66,13 @@ def parse_html(html: str) -> Element:
     reader = _Reader()
     reader.feed(html)
     return reader.page
+
+
+def assert_reads_in_order(html: str) -> None:
+    """Fail if a heading skips a level, a table's column has no name, or code that may scroll can't take the focus."""
+    elements = list(parse_html(html).descendants())
+    levels = [int(element.tag[1]) for element in elements if re.fullmatch("h[1-6]", element.tag)]
+    assert all(level <= before + 1 for before, level in pairwise([0, *levels])), f"headings {levels}"
+    for element in elements:
+        assert element.tag != "th" or element.text.strip(), "a column without a name"
+        assert element.tag != "pre" or element.attributes.get("tabindex") == "0", element.text[:60]

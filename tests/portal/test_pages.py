@@ -11,9 +11,11 @@ from django.urls import reverse
 from affiliates.models import State
 from portal import middleware
 from tests.factories import make_staff, make_user
+from tests.portal.html_tree import assert_reads_in_order
 
 PUBLIC = ("portal:landing", "portal:apply", "account_login", "account_reset_password", "account_reset_password_done",
-          "account_email_verification_sent", "agreements:current", "compliance:report_abuse")  # fmt: skip
+          "account_email_verification_sent", "agreements:current", "agreements:versions", "compliance:report_abuse",
+          "api_reference")  # fmt: skip
 OWN = ("portal:home", "portal:profile", "portal:notifications", "portal:security", "portal:my_data", "portal:leave",
        "account_email", "account_change_password", "account_logout", "mfa_index")  # fmt: skip
 
@@ -38,6 +40,7 @@ def assert_valid_page(response, status=200) -> None:
     assert "<style" not in html
     assert html.count("<main") == 1
     assert html.count("<h1") == 1
+    assert_reads_in_order(html)
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -66,7 +69,10 @@ def test_home_has_no_broken_links(affiliate_factory, client_for, state):
     html = client.get(reverse("portal:home")).content.decode()
     addresses = {address.partition("#")[0] for address in re.findall(r'href="(/[^"]*)"', html)}
     for address in sorted(addresses - {"/static/accord.css", "/static/favicon.svg", ""}):
-        assert client.get(address).status_code in (200, 302), address
+        response = client.get(address)
+        assert response.status_code in (200, 302), address
+        if response.status_code == 200 and response.headers["Content-Type"].startswith("text/html"):
+            assert_reads_in_order(response.content.decode())
 
 
 def test_home_redirects_staff_to_the_admin(agreement, client_for):
