@@ -33,7 +33,7 @@ class CommissionTable(Table):
     )
     amount = build_amount_column("amount", _("Commission"))
     state = tables.Column(verbose_name=_("State"))
-    settled = build_amount_column("settled", _("Posted"))
+    settled = build_amount_column("settled", _("Settled"))
 
     class Meta:
         empty_text = _("No commissions yet. Share a link: the first order appears within minutes.")
@@ -67,7 +67,7 @@ class StatementTable(Table):
     closing = build_amount_column("closing", _("Closing"))
 
     class Meta:
-        empty_text = _("No statement yet. You get one for the first month in which a commission is posted.")
+        empty_text = _("No statement yet. You get one for the first month in which a commission is settled.")
 
     def render_month(self, record: Statement) -> SafeString:
         address = reverse("payouts:statement", args=[record.pk])

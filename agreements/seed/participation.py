@@ -165,11 +165,11 @@ PARTICIPATION: tuple[ClauseText, ...] = (
     ),
     build_clause(
         "3.2",
-        "Cookie window",
+        "Attribution window",
         """
         A click makes an order yours if the order is placed within {attribution_days} of that click. This period is
-        the cookie window. A day is 24 hours, counted from the instant of the click. An order that is placed later is
-        not attributed to you by that click. The cookie window is that of the version of this agreement that applied
+        the attribution window. A day is 24 hours, counted from the instant of the click. An order that is placed later is
+        not attributed to you by that click. The attribution window is that of the version of this agreement that applied
         to you at the click (clause 9.3), even if another version applies when the order is placed.
         """,
         Rule.ATTRIBUTION_DAYS,
@@ -191,7 +191,7 @@ PARTICIPATION: tuple[ClauseText, ...] = (
         """
         A coupon code is assigned to you from a date until we unassign it or your agreement is terminated. An order
         with that coupon code is yours if the code was assigned to you when the order was placed. No click is needed,
-        and the cookie window does not matter. If we imported the coupon code from an earlier system, it is assigned
+        and the attribution window does not matter. If we imported the coupon code from an earlier system, it is assigned
         to you from the date of your acceptance.
 
         Coupon codes are compared without regard to upper and lower case, and after white space and invisible

@@ -38,7 +38,7 @@ TERMINATION: tuple[ClauseText, ...] = (
         Versions without a detriment that follow it apply to you automatically, up to the next version with a
         detriment. That version and those after it apply to you only once you have accepted.
 
-        The cookie window is that of the version that applied to you at the click (clause 3.2). Rates and cap are
+        The attribution window is that of the version that applied to you at the click (clause 3.2). Rates and cap are
         those of the version that applied to you when the order was placed (clauses 4.1 and 4.5). Payout threshold and
         hold are those of the version that applies to you when the close runs (clauses 5.4 and 5.6). The close day is
         that of the version in force (clause 5.1).
@@ -76,7 +76,7 @@ TERMINATION: tuple[ClauseText, ...] = (
         """
         You may leave the program at any time, in the portal and without giving a reason. This takes effect at once:
         your links and coupon codes stop. What you earned stays yours. An order from a click that was made before you
-        left can still become yours within the cookie window (clauses 3.2 and 3.6).
+        left can still become yours within the attribution window (clauses 3.2 and 3.6).
 
         You can take it back within {termination_notice_days}. You are then active again, or suspended if you were
         suspended when you left. If a version that you have not accepted is in effect, clause 9.4 applies. If you do

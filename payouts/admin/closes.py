@@ -95,7 +95,7 @@ class CloseAdmin(ReadOnlyAdmin):
         rows = (
             (_("statements"), summary.statements),
             (_("lines"), summary.lines),
-            (_("commissions posted"), format_money(summary.settled, currency)),
+            (_("commissions settled"), format_money(summary.settled, currency)),
             (_("payouts"), summary.payouts),
             (_("paid out"), format_money(summary.paid, currency)),
             (_("carried over"), format_money(summary.carried, currency)),
@@ -200,7 +200,7 @@ class StatementAdmin(MoneyAdmin):
     inlines = (LineInline,)
     actions_detail = ("download_pdf", "download_csv")
     opening_display = build_amount_column("opening", gettext_lazy("opening"))
-    settled_display = build_amount_column("settled", gettext_lazy("posted"))
+    settled_display = build_amount_column("settled", gettext_lazy("settled"))
     adjustments_display = build_amount_column("adjustments", gettext_lazy("adjustments"))
     returned_display = build_amount_column("returned", gettext_lazy("returned"))
     payout_display = build_amount_column("payout", gettext_lazy("payout"))

@@ -66,7 +66,7 @@ class CommissionAdmin(MoneyAdmin):
     ordering = ("-order__placed_at", "-pk")
     base_display = build_amount_column("base", gettext_lazy("base"))
     amount_display = build_amount_column("amount", gettext_lazy("commission"))
-    settled = build_amount_column("settled", gettext_lazy("posted"))
+    settled = build_amount_column("settled", gettext_lazy("settled"))
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return annotate_state(super().get_queryset(request), timezone.now())

@@ -50,7 +50,7 @@ def _build_comparison(dry_run: DryRun | None) -> list[dict[str, Any]]:
     labels = {
         "statements": (_("Statements"), False),
         "lines": (_("Lines"), False),
-        "settled": (_("Commissions posted"), True),
+        "settled": (_("Commissions settled"), True),
         "payouts": (_("Payouts"), False),
         "paid": (_("Paid out"), True),
         "carried": (_("Carried over"), True),

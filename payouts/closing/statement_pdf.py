@@ -88,17 +88,17 @@ def _build_labels() -> dict[str, str]:
     return {
         "title": _("Statement"), "no": _("no."), "closed": _("closed on"), "agreement": _("agreement"),
         "order": _("Order"), "line": _("Line"), "category": _("Category"), "base": _("Base"), "rate": _("Rate"),
-        "clause": _("Clause"), "posted": _("Posted"), "lines": _("Lines"), "day": _("Day"), "date": _("Date"),
-        "kind": _("Kind"), "reason": _("Reason"), "reference": _("Reference"), "commissions": _("Commissions"),
-        "categories": _("By category"), "days": _("By order date"),
+        "clause": _("Clause"), "settled": _("Settled"), "lines": _("Lines"), "day": _("Day"), "date": _("Date"),
+        "kind": _("Kind"), "reason": _("Reason"), "reference": _("Reference"), "amount": _("Amount"),
+        "commissions": _("Commissions"), "categories": _("By category"), "days": _("By order date"),
         "adjustments": _("Adjustments"), "returned": _("Returned payouts"), "carried": _("Carried over because"),
-        "difference": _("Each line posts the commission less the amounts that earlier statements posted for it."),
+        "difference": _("Each line settles the commission less the amounts that earlier statements settled for it."),
         "closing": _("Closing balance"), "page": _("page"), "of": _("of"),
     }  # fmt: skip
 
 
 def _build_sums(statement: Statement, currency: str) -> list[list[str]]:
-    settled = ngettext("Commissions posted (%(count)s line)", "Commissions posted (%(count)s lines)", statement.lines)
+    settled = ngettext("Commissions settled (%(count)s line)", "Commissions settled (%(count)s lines)", statement.lines)
     rows = [
         (_("Opening balance"), statement.opening),
         (settled % {"count": f"{statement.lines:,}"}, statement.settled),

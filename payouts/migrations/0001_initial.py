@@ -314,7 +314,7 @@ class Migration(migrations.Migration):
             name='StatementLine',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('amount', lib.fields.MoneyField(decimal_places=2, max_digits=14, verbose_name='posted')),
+                ('amount', lib.fields.MoneyField(decimal_places=2, max_digits=14, verbose_name='settled')),
                 ('base', lib.fields.MoneyField(decimal_places=2, max_digits=14, verbose_name='base')),
                 ('rate', models.DecimalField(decimal_places=2, max_digits=5, verbose_name='rate, percent')),
                 ('clause', models.CharField(max_length=12, verbose_name='clause')),

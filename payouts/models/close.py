@@ -135,7 +135,7 @@ class StatementLine(models.Model):
     close = models.ForeignKey(Close, models.PROTECT, related_name="lines", db_constraint=False)
     statement = models.ForeignKey(Statement, models.PROTECT, related_name="statement_lines", db_constraint=False)
     commission = models.ForeignKey(Commission, models.PROTECT, related_name="statement_lines", db_constraint=False)
-    amount = MoneyField(_("posted"))
+    amount = MoneyField(_("settled"))
     # A copy of the commission when it was posted; it may change later, the line does not.
     base = MoneyField(_("base"))
     rate = models.DecimalField(_("rate, percent"), max_digits=5, decimal_places=2)

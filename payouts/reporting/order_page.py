@@ -160,7 +160,7 @@ def _explain_remainder(
     if _get_settled_amount(commission):
         return [
             StatusNote(
-                _("The amount has changed since it was posted. Your balance is adjusted when %(close)s.") % words,
+                _("The amount has changed since it was settled. Your balance is adjusted when %(close)s.") % words,
                 clause,
             )
         ]

@@ -1,7 +1,7 @@
 """Declined versions and leaving, with the money: worked examples, each sum done by hand (specification 2 and 8).
 
 An order is 100.00 of home-decor: 5.00 by version 1, 4.00 by version 2. Version 2 takes effect on 1 April 2026 and is to
-the affiliate's detriment. The cookie window is 3 days, the notice period 30 days, the payout threshold 16.00. An order
+the affiliate's detriment. The attribution window is 3 days, the notice period 30 days, the payout threshold 16.00. An order
 is completed when it is placed, so its commission is validated 30 days later.
 """
 
