@@ -16,6 +16,7 @@ from payouts.closing import close
 from payouts.commissions import rollup_check, rollups
 from payouts.models import Close, Statement
 from shops import intake
+from tests.table_copies import call_command_once
 from tracking.models import Rollup
 from tracking.orders.incoming import IncomingOrder
 
@@ -43,7 +44,7 @@ NOW = parse_utc("2026-11-22T12:00:00")
 
 def create_program(effective: str = "2026-01-01") -> AgreementVersion:
     """Create a program with the seed agreement in force from the day `effective`."""
-    call_command("seed_agreement", "--effective", effective)
+    call_command_once("seed_agreement", "--effective", effective)
     return AgreementVersion.objects.get()
 
 
