@@ -10,12 +10,13 @@ from agreements import publishing, version_drafts
 from agreements.models import AgreementVersion, Program
 from mail.models import Message
 from payouts.closing.open_program import open_program
-from payouts.commissions import forfeiture
+from payouts.commissions import forfeiture, writer
 from payouts.models import Commission
 from tests.payouts.conftest import record_acceptance
-from tests.scenarios import NOW, build_order, create_program, import_affiliates, parse_utc, send_orders
+from tests.scenarios import NOW, build_order, close_months, create_program, import_affiliates, parse_utc, send_orders
 from tracking.clicks import click_ids
 from tracking.links import tracking_links
+from tracking.models import Order
 
 pytestmark = pytest.mark.django_db
 PUBLISHED, SECOND = parse_utc("2026-01-10"), parse_utc("2026-02-10")  # version 2: when it takes effect
@@ -87,3 +88,13 @@ def test_undone_forfeiture_restores_the_amount_of_the_newest_snapshot(affiliates
     assert (restored.forfeited_at, restored.forfeit_reason) == (None, "")
     assert forfeiture.restore(commissions=rows, now=NOW, by=None) == 0
     assert str(rows.get().amount) == "3.00"
+
+
+@pytest.mark.usefixtures("affiliates")
+def test_only_the_settled_among_the_given_orders_are_found():
+    completed = {"at": "2026-01-11T12:00:00Z", "completed": "2026-01-11T12:00:00Z", "coupon": "ANN"}
+    send_orders(build_order("A1", **completed), build_order("A2", **completed), build_order("open", coupon="ANN"))
+    close_months("2026-01", "2026-02", now=NOW)
+    pks = dict(Order.objects.values_list("order_id", "pk"))
+    assert writer.find_settled_orders([pks["A1"], pks["open"]]) == {pks["A1"]}
+    assert writer.find_settled_orders([pks["open"]]) == set()
