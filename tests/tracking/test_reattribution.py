@@ -28,10 +28,10 @@ def affiliates(tmp_path) -> dict[str, Affiliate]:
     return import_affiliates(["ANN", "BEN"], tmp_path)
 
 
-def click_too_late(affiliate: Affiliate) -> str:
-    """Return a click id of a click after the orders, which therefore are denied to the affiliate."""
+def click(affiliate: Affiliate, hours: int = -1) -> str:
+    """Return a click id of a click before the orders, or after them, so that they are denied to the affiliate."""
     link = tracking_links.create_link(affiliate=affiliate, target="https://shop.example/", now=SINCE, by=None)
-    return click_ids.sign_click_id(link.pk, SINCE + timedelta(days=1))
+    return click_ids.sign_click_id(link.pk, SINCE + timedelta(hours=hours))
 
 
 def sell(name: str, **facts: Any) -> None:
@@ -46,21 +46,25 @@ def find_order_ids(affiliate: Affiliate) -> list[str]:
 
 
 def test_only_orders_that_depend_on_the_affiliate_are_affected(affiliates):
-    sell("credited", coupon="ANN")
-    sell("denied", click=click_too_late(affiliates["ANN"]))
+    ann, ben = affiliates["ANN"], affiliates["BEN"]
+    sell("clicked", click=click(ann))
+    sell("denied", click=click(ann, hours=1))
+    sell("Named-first", coupon="ANN")
     sell("Named-second", coupons=["BEN", " ann "])
     sell("of-ben", coupon="BEN")
-    sell("denied-to-ben", click=click_too_late(affiliates["BEN"]))
+    sell("of-ben-clicked", click=click(ben))
+    sell("of-ben-denied", click=click(ben, hours=1))
     sell("unclaimed")
     sell("unknown-coupon", coupon="NOBODY")
     reasons = dict(Order.objects.exclude(order_id__endswith="-early").values_list("order_id", "reason"))
     assert reasons == {
-        "credited": "coupon", "denied": "click_after_order", "Named-second": "coupon", "of-ben": "coupon",
-        "denied-to-ben": "click_after_order", "unclaimed": "no_claim", "unknown-coupon": "coupon_unknown",
+        "clicked": "click", "denied": "click_after_order", "Named-first": "coupon", "Named-second": "coupon",
+        "of-ben": "coupon", "of-ben-clicked": "click", "of-ben-denied": "click_after_order",
+        "unclaimed": "no_claim", "unknown-coupon": "coupon_unknown",
     }  # fmt: skip
     # In the order in which orders are locked: capital letters first.
-    assert find_order_ids(affiliates["ANN"]) == ["Named-second", "credited", "denied"]
-    assert find_order_ids(affiliates["BEN"]) == ["Named-second", "denied-to-ben", "of-ben"]
+    assert find_order_ids(ann) == ["Named-first", "Named-second", "clicked", "denied"]
+    assert find_order_ids(ben) == ["Named-second", "of-ben", "of-ben-clicked", "of-ben-denied"]
 
 
 def test_orders_are_locked_before_their_snapshots_are_read(affiliates):
