@@ -125,3 +125,6 @@ def test_a_breach_counts_only_with_a_termination() -> None:
     changes = list(StatusChange.objects.filter(affiliate=affiliate).order_by("at", "id"))
     assert not was_terminated_for_breach(changes, LATER)
     assert not was_terminated_for_breach([], LATER)
+    change_status(affiliate=affiliate, to=State.TERMINATED, now=LATER + timedelta(days=1), by=None, reason="choice")
+    changes = list(StatusChange.objects.filter(affiliate=affiliate).order_by("at", "id"))
+    assert not was_terminated_for_breach(changes, LATER + timedelta(days=1))
