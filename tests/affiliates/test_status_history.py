@@ -110,9 +110,21 @@ def test_many_changes_are_recorded_and_made_for_all_or_none() -> None:
     assert Affiliate.objects.get(pk=first.pk).state == State.ACTIVE
 
 
+def test_change_of_many_without_a_reason_is_their_own_decision_and_leaves_others() -> None:
+    first, second, other = (make_affiliate(state=State.ACTIVE) for _number in range(3))
+    change_statuses(affiliates=[first, second], to=State.LEAVING, now=LATER, at=LATER, by=None)
+    records = AuditRecord.objects.filter(action="affiliate leaving").values_list("subject_id", "reason")
+    assert set(records) == {(str(row.pk), "Decided by the affiliate.") for row in (first, second)}
+    assert Affiliate.objects.get(pk=other.pk).state == State.ACTIVE
+    change_statuses(affiliates=[], to=State.LEAVING, now=LATER, at=LATER, by=None)
+
+
 def test_a_breach_counts_only_with_a_termination() -> None:
     affiliate = make_affiliate(state=State.ACTIVE)
     change_status(affiliate=affiliate, to=State.SUSPENDED, now=LATER, by=None, reason="odd", breach=True)
     changes = list(StatusChange.objects.filter(affiliate=affiliate).order_by("at", "id"))
     assert not was_terminated_for_breach(changes, LATER)
     assert not was_terminated_for_breach([], LATER)
+    change_status(affiliate=affiliate, to=State.TERMINATED, now=LATER + timedelta(days=1), by=None, reason="choice")
+    changes = list(StatusChange.objects.filter(affiliate=affiliate).order_by("at", "id"))
+    assert not was_terminated_for_breach(changes, LATER + timedelta(days=1))

@@ -57,8 +57,8 @@ TESTS = {
         "tests/tracking/test_attribution_data.py",
         "tests/shops/test_order_codes.py",
     ),
-    "tracking/orders/reattribution.py": _APPEALS,
-    "payouts/commissions/reattribution.py": _APPEALS,
+    "tracking/orders/reattribution.py": ("tests/tracking/test_reattribution.py", *_APPEALS),
+    "payouts/commissions/reattribution.py": ("tests/payouts/test_reattribution.py", *_APPEALS),
     "affiliates/status_history.py": (
         "tests/affiliates/test_status_history.py",
         "tests/portal/test_affiliate_import.py",
@@ -71,6 +71,7 @@ TESTS = {
         "tests/shops/test_order_codes.py",
     ),
     "payouts/commissions/writer.py": (
+        "tests/payouts/test_commission_writer.py",
         "tests/payouts/test_rate_precedence.py",
         "tests/payouts/test_ledger.py",
         "tests/payouts/test_forfeiture.py",

@@ -1,8 +1,9 @@
-"""The paths that the mutation tests name."""
+"""The paths and changes that the mutation tests name."""
 
 import tomllib
 
 from tests.mutants.__main__ import ROOT, TESTS
+from tests.mutants.python_changes import list_mutants
 from tests.mutants.report import HERE
 
 
@@ -11,5 +12,8 @@ def test_modules_and_their_tests_exist():
     assert [path for path in sorted(paths) if not (ROOT / path).is_file()] == []
 
 
-def test_reasons_name_modules_of_the_table():
-    assert tomllib.loads((HERE / "reasons.toml").read_text()).keys() <= TESTS.keys()
+def test_reasons_name_modules_and_changes_that_exist():
+    reasons = tomllib.loads((HERE / "reasons.toml").read_text())
+    assert reasons.keys() <= TESTS.keys()
+    for module, changes in reasons.items():
+        assert changes.keys() - {mutant.change for mutant in list_mutants(module, (ROOT / module).read_text())} == set()

@@ -179,6 +179,20 @@ def test_commission_validated_at_month_end_waits_for_next_close(make_payable_aff
     assert read_statement(affiliate, close()) == ("0.00 20.00 0.00 20.00 0.00" if settled else None)
 
 
+def test_held_commission_waits_however_small_until_it_is_released(make_payable_affiliate):
+    affiliate = make_payable_affiliate()
+    assign_coupon(affiliate=affiliate, code="HELD", assigned_from=BEGIN, now=BEGIN, by=None)
+    # 5 % are 0.50 and 20.00.
+    lines = [("home-decor", "10.00", "0.00"), ("home-decor", "400.00", "0.00")]
+    ingest_orders(snapshots=[build_snapshot("T1", "HELD", *lines)], source="test", now=JANUARY)
+    Commission.objects.update(validates_at=ENDS - TICK)
+    small = Commission.objects.filter(amount=Decimal("0.50"))
+    holds.hold_commissions(commissions=small, source="review:1", reason="A review.", now=JANUARY, by=None)
+    assert read_statement(affiliate, close()) == "0.00 20.00 0.00 20.00 0.00"
+    holds.release_holds(source="review:1", now=FEBRUARY, by=None)
+    assert read_statement(affiliate, close(MARCH, ENDS)) == "0.00 0.50 0.00 0.00 0.50 below_minimum"
+
+
 def test_adjustment_after_month_end_waits_even_with_a_statement_this_month(make_payable_affiliate, grant):
     affiliate = make_payable_affiliate()
     grant(affiliate, "20.00", at=ENDS - TICK)

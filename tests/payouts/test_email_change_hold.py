@@ -19,6 +19,7 @@ from payouts.disbursement import approval, payout_transitions
 from payouts.models import Close, PayoutHold, Statement
 from payouts.payout_details.email_change import hold_after_email_change
 from tests.payouts.conftest import FEBRUARY, JANUARY, MARCH, read_text
+from tests.payouts.ledger_lock import assert_ledger_is_locked_first
 
 pytestmark = pytest.mark.django_db
 WEEK = timedelta(days=7)
@@ -179,6 +180,12 @@ def test_hold_is_audited(make_payable_affiliate):
     record = AuditRecord.objects.get(action="payouts held")
     assert record.after["ends"] == "2026-01-27T12:00:00+00:00"
     assert record.by == affiliate.user
+
+
+def test_close_cannot_run_while_the_hold_is_placed(make_payable_affiliate):
+    affiliate = make_payable_affiliate()
+    with assert_ledger_is_locked_first():
+        change_email(affiliate, JANUARY)
 
 
 def test_payout_within_the_hold_breaks_an_invariant(make_draft_batch):

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agreements import periods
+from agreements.publishing import publish_version
+from agreements.seeding import create_seed_draft
 
 # (time zone, first day, start of the month in UTC, start of the next month in UTC)
 MONTHS = [
@@ -37,6 +39,16 @@ def test_month_includes_its_start_and_excludes_its_end(zone, first, starts_at, e
     assert periods.find_period(utc(ends_at), ZoneInfo(zone)) == periods.build_period(
         periods.get_next_month(month.first_day), ZoneInfo(zone)
     )
+
+
+@pytest.mark.django_db
+def test_time_zone_of_the_program_is_utc_until_a_version_is_published():
+    draft = create_seed_draft(now=utc("2026-01-01"))
+    draft.time_zone = "Asia/Kathmandu"
+    draft.save()
+    assert periods.get_program_time_zone() == ZoneInfo("UTC")
+    publish_version(agreement=draft, effective_at=utc("2026-01-01"), now=utc("2026-01-01"), by=None)
+    assert periods.get_program_time_zone() == ZoneInfo("Asia/Kathmandu")
 
 
 def test_next_month_crosses_new_year():

@@ -1,16 +1,19 @@
 """Loading of the data for attribution."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from agreements import applicable_version, publishing, version_drafts
 from agreements.models import AgreementVersion, Program
-from tests.scenarios import create_program, import_affiliates, parse_utc
+from tests.scenarios import build_order, create_program, import_affiliates, parse_utc, send_orders
 from tracking.clicks.click_ids import ClickToken
 from tracking.links import coupons, tracking_links
 from tracking.orders import attribution_data
 from tracking.orders.attribution import AttributionData, CouponAssignment
+from tracking.orders.snapshots import Reader, Snapshot
 
 pytestmark = pytest.mark.django_db
 NOW = parse_utc("2026-01-10")
@@ -99,3 +102,23 @@ def test_undated_assignment_starts_with_first_acceptance(affiliates):
     )
     assert data.find_coupon_owner("ANN", first - timedelta(microseconds=1)) is None
     assert data.find_coupon_owner("ANN", first) == ann
+
+
+def test_coupon_counts_from_the_instant_it_was_recorded(affiliates):
+    recorded = timezone.now() + timedelta(hours=1)  # after the affiliates
+    coupons.assign_coupon(affiliate=affiliates["ANN"], code="SPRING", assigned_from=NOW, now=recorded, by=None)
+    snapshot = read_snapshot("A1", coupon="SPRING")
+    for known_at, owner in ((recorded, affiliates["ANN"].pk), (recorded - timedelta(microseconds=1), None)):
+        assert attribution_data.attribute_snapshots([snapshot], known_at=known_at)["A1"].affiliate_id == owner
+
+
+def test_only_orders_without_a_row_are_attributed_as_new(affiliates):
+    send_orders(build_order("stored", coupon="ANN"))
+    snapshots = [read_snapshot("stored", coupon="ANN"), read_snapshot("new", coupon="BEN")]
+    attributions = attribution_data.attribute_new_orders(snapshots)
+    assert {name: result.affiliate_id for name, result in attributions.items()} == {"new": affiliates["BEN"].pk}
+
+
+def read_snapshot(order_id: str, **facts: Any) -> Snapshot:
+    """Return a snapshot of an order placed at noon of 10 January 2026."""
+    return Reader(currency="USD", now=parse_utc("2026-02-01"), key="").read(build_order(order_id, **facts))

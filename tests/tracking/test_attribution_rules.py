@@ -147,6 +147,12 @@ COUPONS = [
     Coupon("when the program ends and that is recorded", None, R.PROGRAM_ENDED, TERMINATED, placed=ENDED, ends=ENDED),
     Coupon("when the program ends, with Ben's click before it", BEN, R.CLICK, ACTIVE, (BENS_LINK, ENDED - TICK),
            ends=ENDED),
+    Coupon("as the program ends, with Ben's click before it", BEN, R.CLICK, ACTIVE, (BENS_LINK, ENDED - TICK), ENDED,
+           ends=ENDED),
+    Coupon("when the program ends, assigned in its last microsecond", None, R.PROGRAM_ENDED, ACTIVE, ends=ENDED,
+           assignments=(CouponAssignment(ANN, ENDED - TICK, None),)),
+    Coupon("when the program ends, assigned as it ends", None, R.COUPON_UNKNOWN, ACTIVE, ends=ENDED,
+           assignments=(CouponAssignment(ANN, ENDED, None),)),
     Coupon("when the program ends, with Ben's click after it", None, R.PROGRAM_ENDED, ACTIVE, (BENS_LINK, ENDED),
            ends=ENDED),
 ]  # fmt: skip
