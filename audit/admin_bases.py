@@ -53,13 +53,13 @@ def _build_original(form: "ModelForm[Any]") -> models.Model:
     return row
 
 
-def _check_deletion(request: HttpRequest) -> DeletionForm:
+def _check_deletion(request: HttpRequest, *, is_confirmed: bool) -> DeletionForm:
     """Return the form of the confirmation page. Without a proper reason, the page is shown again."""
-    if CONFIRMED not in request.POST:
+    if not is_confirmed:
         return DeletionForm()
     form = DeletionForm(request.POST)
     if not form.is_valid():
-        # Django deletes as soon as the page was posted, and shows it otherwise.
+        # Django deletes if anything was posted, and shows the page otherwise.
         request.POST = QueryDict()
     return form
 
@@ -133,13 +133,13 @@ class AuditedAdmin(BaseAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {**(extra_context or {}), "reason_form": _check_deletion(request)}
+        context = {**(extra_context or {}), "reason_form": _check_deletion(request, is_confirmed=bool(request.POST))}
         response: HttpResponse = super().delete_view(request, object_id, context)
         return response
 
     @admin.action(permissions=["delete"], description=gettext_lazy("Delete selected %(verbose_name_plural)s"))
     def delete_selected(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> HttpResponse | None:
-        form = _check_deletion(request)
+        form = _check_deletion(request, is_confirmed=bool(request.POST.get(CONFIRMED)))
         response: TemplateResponse | None = delete_selected(self, request, queryset)
         if response is not None:
             response.context_data = {**(response.context_data or {}), "reason_form": form}

@@ -8,8 +8,16 @@ from urllib.parse import urlsplit
 os.environ.setdefault("DEBUG", "1")
 
 from config.environment import BASE_DIR
-from config.settings import *  # noqa: F403 -- they read the environment
-from config.settings import CACHES, DATABASES, MIDDLEWARE, REDIS_URL
+
+# Each worker has servers of its own: a transaction of one test would delay the daily roll-ups of another.
+_folder = os.environ.get("PYTEST_XDIST_WORKER")
+if _folder and not os.environ.get("DATABASE_URL"):
+    from config import embedded
+
+    os.environ["DATABASE_URL"], os.environ["REDIS_URL"] = embedded.get_urls(BASE_DIR / ".local" / _folder)
+
+from config.settings import *  # noqa: E402, F403 -- they read the environment
+from config.settings import CACHES, DATABASES, MIDDLEWARE, REDIS_URL  # noqa: E402
 
 # Never database 0, which has the queue of `make run`. The number depends on the worker and on the name of the test
 # database, so that simultaneous runs do not share keys.

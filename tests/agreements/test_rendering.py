@@ -126,4 +126,4 @@ def test_draft_text_says_it_is_not_published():
     assert "Takes effect: not published yet" in version_documents.get_document(draft).facts
 
 
-GOLDEN = "ed0169d641061aa042375ab9ffb7fafad471b12cd29bd8640a70a9a0204e98df"
+GOLDEN = "1da76544e359d7bebde876536c9bec6bd3bd63d4f459b870d863a1ccbf2b50eb"

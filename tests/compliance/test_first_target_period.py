@@ -80,7 +80,7 @@ def test_email_is_sent_from_30_days_before_the_end_of_the_first_period(new_affil
     (mail,) = list_mails(new_affiliate, "target_at_risk")
     assert mail.context["missed_at"] == "30 Jun 2025, 12:00 UTC"
     text = render(kind=mail.kind, context=mail.context).text
-    assert "Your first 180 days end on 30 Jun 2025, 12:00 UTC." in text
+    assert "Your first 180 days in the program end on 30 Jun 2025, 12:00 UTC." in text
     assert not TargetCheck.objects.exists()
 
 

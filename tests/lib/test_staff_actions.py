@@ -111,6 +111,7 @@ def test_field_error_keeps_the_form_with_its_values() -> None:
 def test_confirmation_of_list_action_keeps_selected_rows() -> None:
     response, _messages = run({"action": "revoke", "_selected_action": ["1", "2"], "select_across": "0"}, print)
     assert response.context_data["carried"] == [
+        ("confirmed", "1"),
         ("action", "revoke"),
         ("select_across", "0"),
         ("_selected_action", "1"),

@@ -184,7 +184,7 @@ def test_refund_after_settlement_shows_decrease_and_negative_balance(read_order_
     content = read_order_page(MARCH)
     # 5.00 % of 300.00 is 15.00: 5.00 less than was posted.
     assert (
-        "The amount has changed since it was posted. Your balance is adjusted when March 2026 is closed (on 3 Apr"
+        "The amount has changed since it was settled. Your balance is adjusted when March 2026 is closed (on 3 Apr"
         in content
     )
     assert "20.00 USD · statement of February 2026" in content

@@ -140,7 +140,7 @@ def test_forfeited_line_is_marked_with_its_clause(make_settled_affiliate, sign_i
     close_month(month=date(2026, 3, 1), now=MARCH.replace(month=4), by=None)
     statement = Statement.objects.get(affiliate=affiliate, close__period="2026-03-01")
     data = statement_pdf._build_data(statement)
-    assert data["sums"][1] == ["Commissions posted (1 line)", "\u22120.80 USD"]
+    assert data["sums"][1] == ["Commissions settled (1 line)", "\u22120.80 USD"]
     assert [(line[2], line[-1]) for line in data["lines"]] == [("Home decor (forfeited)", "\u22120.80 USD")]
     assert statement_pdf.render_statement(statement).startswith(b"%PDF-")
     assert [row[-1] for row in statements.iter_csv_rows(statement) if row[0] == "commission"] == [

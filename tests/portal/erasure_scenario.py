@@ -210,7 +210,7 @@ def _name_elsewhere(affiliate: Affiliate, by: User) -> None:
     """Create rows about others, of every model that has a field to be scrubbed, that name the affiliate."""
     text = f"About {NAME}, {EMAIL}, {COUPON.lower()} and https://www.{HOST}/mina"
     other = make_affiliate(at=STARTS_AT, name="Ben Other")
-    alerts.alert_staff(kind="task_disabled", key="1", context={"task": "a task", "error": text})
+    alerts.alert_staff(kind="task_disabled", key="1", context={"task": "a task", "failures": 3, "error": text})
     trail.record(action="affiliate changed", subject=other, now=NOW, by=by, after={"like": text}, reason=text)
     content_type = ContentType.objects.get_for_model(other)
     LogEntry.objects.create(

@@ -205,7 +205,7 @@ def test_bank_account_is_imported_from_three_columns() -> None:
     [
         ("bank,12345678,12-34-5,GB", "payout_bank_code: Enter the sort code: 6 digits."),
         ("bank,12345678,12-34-56,", "payout_country: Choose the country of the account."),
-        ("bank,12345678,12-34-56,Atlantis", "payout_country: Atlantis is not a country code."),
+        ("bank,12345678,12-34-56,Atlantis", "payout_country: Atlantis is not a country code of ISO 3166."),
         ("bank,1234,12-34-56,GB", "payout_account: Enter the account number: 6 to 8 digits"),
         (",,12-34-56,GB", "payout_method: Enter both payout_method and payout_account"),
     ],

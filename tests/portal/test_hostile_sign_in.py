@@ -230,10 +230,12 @@ def test_no_code_builds_addresses_from_the_host_header():
     apps = ("accounts", "affiliates", "agreements", "audit", "compliance", "lib", "mail", "payouts", "portal", "shops",
             "tracking", "config", "templates")  # fmt: skip
     pattern = re.compile(r"build_absolute_uri|get_host\(|HTTP_HOST|request\.scheme|get_current_site")
+    # Of the host it only says whether that is an IP address, where no passkey works.
+    harmless = ["portal/templatetags/accord.py"]
     found = [
         f"{path.relative_to(django_settings.BASE_DIR)}"
         for app in apps
         for path in (django_settings.BASE_DIR / app).rglob("*")
         if path.suffix in (".py", ".html", ".txt") and pattern.search(path.read_text())
     ]
-    assert found == []
+    assert found == harmless

@@ -15,7 +15,7 @@ import pytest
 from django.db import connection
 
 from lib.ids import uuid7
-from tests.tracking.click_writing import make_row, make_spool, wait_until
+from tests.tracking.click_writing import make_row, make_spool, run_coroutine, wait_until
 from tests.tracking.waiting import Wait, record_waits
 from tracking.clicks import click_store
 from tracking.clicks.connection import connect
@@ -67,7 +67,7 @@ def test_many_requests_share_a_commit(link: Link, monkeypatch: pytest.MonkeyPatc
     async def record_all() -> None:
         await asyncio.gather(*(writer.record_async(make_row(link.pk), 5) for _ in range(300)))
 
-    asyncio.run(record_all())
+    run_coroutine(record_all())
     writer.stop()
     assert sum(sizes) == Click.objects.count() == 300
     assert len(sizes) <= 3
@@ -139,7 +139,7 @@ def test_only_invalid_clicks_are_lost(writer: Writer, link: Link) -> None:
     async def record_all() -> None:
         await asyncio.gather(*(writer.record_async(one, 5) for one in rows))
 
-    asyncio.run(record_all())
+    run_coroutine(record_all())
     wait_until(lambda: sum(ClickLoss.objects.values_list("count", flat=True)) == 3)
     writer.stop()
     assert set(Click.objects.values_list("id", flat=True)) == {rows[0].id, rows[4].id}

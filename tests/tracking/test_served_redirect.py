@@ -82,7 +82,8 @@ def extract_nonce(location: str) -> UUID:
 
 
 def extract_nonces(locations: list[str]) -> set[UUID]:
-    return {extract_nonce(location) for location in locations}
+    # A request that was not answered has no location.
+    return {extract_nonce(location) for location in locations if location}
 
 
 def get_recorded_ids() -> set[UUID]:

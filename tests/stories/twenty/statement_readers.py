@@ -32,7 +32,7 @@ REASON_TEXTS = {
 REASON_CODES = {words: code for code, words in REASON_TEXTS.items()}
 PDF_LINE = re.compile(r"^ *\d{6} +\d+ +(.*?) +(\S+) USD$", re.MULTILINE)
 SUMS_PATTERN = re.compile(
-    r"Opening balance\s+(?P<opening>\S+) USD\s+Commissions posted \((?P<lines>\d+) lines?\)\s+(?P<settled>\S+) USD\s+"
+    r"Opening balance\s+(?P<opening>\S+) USD\s+Commissions settled \((?P<lines>\d+) lines?\)\s+(?P<settled>\S+) USD\s+"
     r"Adjustments\s+(?P<adjustments>\S+) USD\s+Returned payouts\s+0\.00 USD\s+Payout\s+(?P<payout>\S+) USD\s+"
     r"Closing balance\s+(?P<closing>\S+) USD"
 )
@@ -51,14 +51,14 @@ def read_page(client: Client, statement: Statement) -> Row:
     named = {name: next(value for key, value in sums.items() if re.match(rf"\s*{name}\b", key)) for name in LABELS}
     assert parse_amount(named["Returned payouts"]) == 0
     lines = [cells for cells in rows if len(cells) == 6 and cells[0].strip().isdigit()]
-    count = next(re.search(r"posted, (\d+) line", key) for key in sums if "posted" in key)
+    count = next(re.search(r"settled, (\d+) line", key) for key in sums if "settled" in key)
     assert count
     assert len(lines) == int(count[1])
-    assert sum(parse_amount(cells[-1]) for cells in lines) == parse_amount(named["Commissions posted"])
+    assert sum(parse_amount(cells[-1]) for cells in lines) == parse_amount(named["Commissions settled"])
     return Row(
         opening=parse_amount(named["Opening balance"]),
         lines=len(lines),
-        settled=parse_amount(named["Commissions posted"]),
+        settled=parse_amount(named["Commissions settled"]),
         adjustments=parse_amount(named["Adjustments"]),
         forfeited=_sum(parse_amount(cells[-1]) for cells in lines if "forfeited" in cells[-1]),
         payout=-parse_amount(named["Payout"]) + ZERO,
@@ -68,7 +68,7 @@ def read_page(client: Client, statement: Statement) -> Row:
 
 
 LABELS = (
-    "Opening balance", "Commissions posted", "Adjustments", "Returned payouts", "Payout", "Closing balance",
+    "Opening balance", "Commissions settled", "Adjustments", "Returned payouts", "Payout", "Closing balance",
 )  # fmt: skip
 
 
