@@ -20,5 +20,7 @@ function update() {
   describe(account, chosen.account);
 }
 
+// A bank transfer needs the country, and no other method shows it.
+country.closest(".field").querySelector(".optional")?.remove();
 for (const input of [method, country]) input.addEventListener("change", update);
 update();
