@@ -105,7 +105,7 @@ audit: .venv/installed-test
 	$(BIN)/pip-audit
 
 clean:
-	cd config && $(PYTHON) -m embedded clean ../.local
+	cd config && for folder in ../.local/gw0 ../.local/gw1 ../.local; do $(PYTHON) -m embedded clean $$folder; done
 	rm -rf artifacts staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
