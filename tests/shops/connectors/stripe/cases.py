@@ -22,8 +22,8 @@ from tests.shops.connectors.stripe.payloads import (
 )
 
 IGNORED = "ignored"
-UNPAID = {"payment_status": "unpaid"}
-FREE = {
+UNPAID: dict[str, Any] = {"payment_status": "unpaid"}
+FREE: dict[str, Any] = {
     "amount_total": 0,
     "payment_intent": None,
     "payment_status": "no_payment_required",

@@ -31,7 +31,7 @@ def load(name: str, **changes: Any) -> dict[str, Any]:
 
 def build_event(topic: str, content: dict[str, Any], at: int = 0, **changes: Any) -> Event:
     """Return the event of a type with its object, `at` seconds after the checkout was completed."""
-    id_ = hashlib.sha256(json.dumps([topic, content, at], sort_keys=True).encode()).hexdigest()[:24]
+    id_ = hashlib.sha256(json.dumps([topic, content, at], sort_keys=True, default=str).encode()).hexdigest()[:24]
     event = {
         "id": f"evt_{id_}",
         "object": "event",
@@ -61,9 +61,9 @@ def pay(at: int = -1, **changes: Any) -> Event:
     return build_event("payment_intent.succeeded", load("payment_intent", **changes), at)
 
 
-def refund(amount: int, at: int = DAY, api_version: str = API_VERSION, **changes: Any) -> Event:
-    """Return the event of a refund; `amount` is what was refunded of the charge in all."""
-    charge = load("charge", amount_refunded=amount, refunded=amount >= 13200, **changes)
+def refund(refunded: int, at: int = DAY, api_version: str = API_VERSION, **changes: Any) -> Event:
+    """Return the event of a refund; `refunded` is what was refunded of the charge in all."""
+    charge = load("charge", amount_refunded=refunded, refunded=refunded >= 13200, **changes)
     return build_event("charge.refunded", charge, at, api_version=api_version)
 
 

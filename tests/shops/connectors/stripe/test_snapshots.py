@@ -1,6 +1,7 @@
 """Snapshots of Stripe's payments: the table of cases, and the fields of a snapshot (specification 11)."""
 
 import json
+from itertools import permutations
 
 import pytest
 
@@ -41,3 +42,14 @@ def test_situation_becomes_snapshot(case: Case):
     assert {key: built.row[key] for key in case.also} == case.also
     for text in case.notes:
         assert any(text in note for note in built.notes), built.notes
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_order_of_arrival_and_repeats_change_nothing(case: Case):
+    connection = make_connection(**case.connection)
+    try:
+        expected = fold(case.events, connection.options)
+    except Ignored:
+        return
+    for events in permutations(case.events):
+        assert fold([*events, *events[:2]], connection.options) == expected
