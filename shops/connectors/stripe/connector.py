@@ -55,7 +55,7 @@ class Stripe(Connector):
         return events.read_event(event, options)
 
     def build_order(self, state: State, connection: Connection, *, was_sent: bool, now: datetime) -> BuiltOrder:
-        return orders.build_order(state, connection, now)
+        return orders.build_order(state, connection, was_sent=was_sent, now=now)
 
 
 def _parse(body: bytes) -> dict[str, Any]:

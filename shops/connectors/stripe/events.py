@@ -23,8 +23,8 @@ KEPT = ("failed", "canceled")
 FINAL_DISPUTE = ("won", "lost", "warning_closed", "prevented")
 # A session's id has 66 characters, more than an order id has left for it behind the connection's prefix.
 MAX_KEY = 51
-# What may arrive in the same second, the last to happen with the highest rank.
-SESSION_RANKS = {"completed": 0, "async_payment_failed": 1, "async_payment_succeeded": 2}
+COMPLETED = "checkout.session.completed"
+SESSION_TOPICS = (COMPLETED, "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed")
 
 
 class _Event(NamedTuple):
@@ -35,6 +35,7 @@ class _Event(NamedTuple):
     options: Options
 
     def get_version(self, rank: int = 0) -> str:
+        """Return the second of the event; `rank` is higher for what happened last within it."""
         return f"{format_version(self.at)}.{rank:016d}"
 
 
@@ -47,7 +48,7 @@ def read_event(event: StoredEvent, options: Options) -> OrderParts:
         raise Ignored("subscriptions are out of scope")
     reader = _READERS.get(topic)
     if reader is None:
-        raise Ignored(f"events of the type {topic[:100] or '(none)'} are not needed")
+        raise Ignored(f"events of the type {topic or '(none)'} are not needed")
     if event.content.get("livemode") is False:
         raise Ignored("a test event, which has livemode false")
     found = _Event(
@@ -72,9 +73,8 @@ def _read_session(event: _Event) -> OrderParts:
         raise Ignored("subscriptions are out of scope")
     if mode == "setup":
         raise Ignored("a checkout that saves a payment method and sells nothing")
-    step = event.topic.removeprefix("checkout.session.")
-    parts = [Part("session", event.get_version(SESSION_RANKS[step]), _extract_session(session))]
-    if step == "completed":
+    parts = [Part("session", event.get_version(), _extract_session(session))]
+    if event.topic == COMPLETED:
         parts.append(_note_moment("placed", event))
     if read_text(session, PATH, "payment_status") in ("paid", "no_payment_required"):
         parts.append(_note_moment("paid", event))
@@ -121,7 +121,7 @@ def _read_promotion_codes(session: Object) -> list[str]:
         raise Rejected(path, "must be a list")
     found = [
         read_id(read_object(discount, f"{path}[{i}]"), f"{path}[{i}]", "promotion_code")
-        for i, discount in enumerate(discounts[:20])
+        for i, discount in enumerate(discounts)
     ]
     return [code for code in found if code]
 
@@ -139,16 +139,21 @@ def _read_intent(event: _Event) -> OrderParts:
     return OrderParts(_require_key(event, "id"), parts)
 
 
+def _read_cancellation(event: _Event) -> OrderParts:
+    return OrderParts(_require_key(event, "id"), [_note_moment("canceled", event)])
+
+
 def _read_charge(event: _Event) -> OrderParts:
     amount = read_amount(event.content, PATH, "amount")
     captured = min(read_amount(event.content, PATH, "amount_captured", amount), amount)
     cumulated = read_amount(event.content, PATH, "amount_refunded")
-    is_old = "" < event.api_version < CAPTURE_IS_NO_REFUND
+    # Of a payment that was canceled nothing is captured, and all of it went back.
+    has_rest_in_refund = captured > 0 and "" < event.api_version < CAPTURE_IS_NO_REFUND
     data = {
         "at": format_version(event.at),
         "amount": amount,
         "currency": _read_currency(event.content),
-        "refunded": max(cumulated - (amount - captured if is_old else 0), 0),
+        "refunded": max(cumulated - (amount - captured if has_rest_in_refund else 0), 0),
     }
     return OrderParts(_require_key(event), [Part("charge", event.get_version(cumulated), data)])
 
@@ -159,7 +164,7 @@ def _read_refund(event: _Event) -> OrderParts:
     status = read_text(refund, PATH, "status")
     amount = read_amount(refund, PATH, "amount")
     data = {"id": name, "amount": amount, "is_returned": status in RETURNED}
-    parts = [Part(f"refund {name}", event.get_version(int(status != "pending")), data)]
+    parts = [Part(f"refund {name}", event.get_version(int(status in RETURNED)), data)]
     if status in KEPT:
         created = read_moment(refund, PATH, "created", event.at)
         moments = {"created": format_version(created), "at": format_version(event.at)}
@@ -196,11 +201,11 @@ def _read_metadata(event: _Event, prefix: str, names: set[str]) -> list[Part]:
 
 
 def _read_currency(source: Object) -> str:
-    return read_text(source, PATH, "currency", 10).upper()
+    return read_text(source, PATH, "currency").upper()
 
 
 def _require_id(source: Object) -> str:
-    name = read_text(source, PATH, "id", 100)
+    name = read_text(source, PATH, "id")
     if not name:
         raise Rejected(f"{PATH}.id", "is missing")
     return name
@@ -223,8 +228,9 @@ def _shorten_id(session: Object) -> str:
 
 
 _READERS: Mapping[str, Callable[[_Event], OrderParts]] = {
-    **dict.fromkeys((f"checkout.session.{step}" for step in SESSION_RANKS), _read_session),
+    **dict.fromkeys(SESSION_TOPICS, _read_session),
     "payment_intent.succeeded": _read_intent,
+    "payment_intent.canceled": _read_cancellation,
     "charge.refunded": _read_charge,
     **dict.fromkeys(("refund.created", "refund.updated", "refund.failed", "charge.refund.updated"), _read_refund),
     **dict.fromkeys(

@@ -7,7 +7,7 @@ from typing import Any
 
 from shops.connectors.amounts import format_amount, take_share
 from shops.connectors.base import BuiltOrder, Ignored, Options
-from shops.connectors.completion import decide
+from shops.connectors.completion import Progress, decide
 from shops.connectors.parts import State, get_data, list_data
 from shops.connectors.stripe.currencies import convert_minor_units
 from shops.connectors.stripe.events import DEFAULT_CATEGORY_METADATA, DEFAULT_CLICK_ID_METADATA, get_option
@@ -20,19 +20,20 @@ from tracking.orders.snapshots import format_timestamp
 _MOMENT = 26
 
 
-def build_order(state: State, connection: Connection, now: datetime) -> BuiltOrder:
+def build_order(state: State, connection: Connection, *, was_sent: bool, now: datetime) -> BuiltOrder:
     """Return the order of a payment. Raises Ignored until its checkout is complete and paid."""
-    session = get_data(state, "session")
-    placed, paid = get_data(state, "placed"), get_data(state, "paid")
-    if session is None:
-        raise Ignored("the checkout of this payment has not arrived")
-    if paid is None:
-        raise Ignored("is not paid")
+    if "canceled" in state and not was_sent:
+        raise Ignored("the payment was canceled")
+    session, placed, paid = (get_data(state, name) for name in ("session", "placed", "paid"))
     if placed is None:
         raise Ignored("the event checkout.session.completed has not arrived")
+    if paid is None:
+        raise Ignored("is not paid")
     placed_at = datetime.fromisoformat(placed["at"])
     paid_at = datetime.fromisoformat(paid["at"])
     progress = decide(connection, placed_at=placed_at, paid_at=paid_at, fulfilled_at=None, now=now)
+    if "canceled" in state:
+        progress = Progress("cancelled", None)
     codes, unknown_codes = _map_promotion_codes(session, connection.options)
     line = _build_line(state, session, connection.options)
     row = {
@@ -54,7 +55,7 @@ def _build_line(state: State, session: dict[str, Any], options: Options) -> dict
     goods = convert_minor_units(session["goods"], session["currency"])
     intent = get_data(state, "intent")
     amount = take_share(goods, Decimal(intent["received"]), Decimal(intent["amount"])) if intent else goods
-    payment = get_data(state, "charge") or intent or session
+    payment = get_data(state, "charge") or session
     refunded = take_share(goods, Decimal(_sum_returned(state, payment)), Decimal(payment["amount"]))
     category = get_data(state, f"metadata {get_option(options, 'category_metadata', DEFAULT_CATEGORY_METADATA)}")
     return {
@@ -110,7 +111,7 @@ def _map_promotion_codes(session: dict[str, Any], options: Options) -> tuple[lis
     """Return the codes that the customer entered, and the ids whose code is not known."""
     table = options.get("promotion_codes")
     ids = list(dict.fromkeys(session["promotion_codes"]))
-    codes = {one: str(table[one]).strip() for one in ids if one in table} if isinstance(table, dict) else {}
+    codes = {one: str(table[one] or "").strip() for one in ids if one in table} if isinstance(table, dict) else {}
     return [code for code in codes.values() if code][:MAX_COUPONS], [one for one in ids if not codes.get(one)]
 
 

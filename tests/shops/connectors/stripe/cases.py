@@ -11,6 +11,7 @@ from tests.shops.connectors.stripe.payloads import (
     DAY,
     Event,
     build_event,
+    cancel,
     change_refund,
     complete,
     dispute,
@@ -47,6 +48,8 @@ class Case:
     connection: dict[str, Any] = field(default_factory=dict)
     # Parts of sentences in the order's notes.
     notes: tuple[str, ...] = ()
+    # Whether an earlier snapshot of the order was sent.
+    was_sent: bool = False
 
 
 def totals(total: int, tax: int = 0, shipping: tuple[int, int] | None = None, **changes: Any) -> dict[str, Any]:
@@ -72,6 +75,11 @@ CASES = [
     Case(
         "shipping in the totals only, as older versions of the API send it",
         [complete(amount_total=5500, shipping_cost=None, total_details={"amount_shipping": 500, "amount_tax": 0})],
+        "50.00",
+    ),
+    Case(
+        "shipping without a word about tax",
+        [complete(amount_total=5500, shipping_cost={"amount_total": 500}, total_details=None)],
         "50.00",
     ),
     Case("no details of the total", [complete(amount_total=4999, shipping_cost=None, total_details=None)], "49.99"),
@@ -129,6 +137,21 @@ CASES = [
         ],
         also={"click_id": "click"},
     ),
+    Case(
+        "click ids that change, the first is kept",
+        [complete(client_reference_id="first", **UNPAID), settle("succeeded", DAY, client_reference_id="second")],
+        also={"click_id": "first"},
+    ),
+    Case(
+        "metadata that changes, the first is kept",
+        [complete(metadata={"click_id": "first"}, **UNPAID), settle("succeeded", DAY, metadata={"click_id": "second"})],
+        also={"click_id": "first"},
+    ),
+    Case(
+        "metadata that is empty at first",
+        [complete(metadata={"click_id": ""}, **UNPAID), settle("succeeded", DAY, metadata={"click_id": "click"})],
+        also={"click_id": "click"},
+    ),
     Case("no click", [complete()], also={"click_id": None}),
     # Payment.
     Case("session and payment in the wrong order", [pay(), complete()], also={"placed_at": format_time(0)}),
@@ -168,6 +191,37 @@ CASES = [
         "part was captured and the rest appears as a refund, as older versions of the API send it",
         [complete(**UNPAID), pay(DAY, amount_received=6600), refund(6600, DAY, BEFORE_BASIL, amount_captured=6600)],
         "50.00",
+    ),
+    Case(
+        "refund after a part was captured, as older versions of the API send it",
+        [complete(**UNPAID), pay(DAY, amount_received=6600), refund(9900, DAY, BEFORE_BASIL, amount_captured=6600)],
+        "50.00",
+        "25.00",
+    ),
+    Case(
+        "refund after a part was captured, of an unknown version of the API",
+        [complete(**UNPAID), pay(DAY, amount_received=6600), refund(3300, DAY, "", amount_captured=6600)],
+        "50.00",
+        "25.00",
+    ),
+    Case(
+        "payment of which two events tell, the earlier counts",
+        [complete(**UNPAID), settle("succeeded", 3 * DAY), pay(2 * DAY)],
+        also={"completed_at": format_time(2 * DAY)},
+    ),
+    Case("payment that is canceled before it is captured", [complete(**UNPAID), cancel(DAY)], status=IGNORED),
+    Case(
+        "payment that is canceled after the checkout said it was paid",
+        [complete(), cancel(DAY)],
+        status="cancelled",
+        also={"completed_at": None},
+        was_sent=True,
+    ),
+    Case("canceled payment of which nothing was sent", [cancel(DAY), complete()], status=IGNORED),
+    Case(
+        "payment that is canceled, as older versions of the API send it",
+        [complete(), refund(13200, DAY, BEFORE_BASIL, amount_captured=0)],
+        refunded="100.00",
     ),
     # Refunds.
     Case("refund of a part", [complete(), refund(3300)], refunded="25.00", notes=("in proportion",)),
@@ -209,11 +263,65 @@ CASES = [
         ],
         refunded="25.00",
     ),
+    Case(
+        "refund that needs details of the customer, and succeeds in the same second",
+        [
+            complete(),
+            change_refund("succeeded", DAY, "refund.updated"),
+            change_refund("requires_action", DAY, "refund.created"),
+        ],
+        refunded="25.00",
+    ),
+    Case(
+        "refund that needs details of the customer",
+        [complete(), change_refund("requires_action", DAY, "refund.created")],
+    ),
+    Case(
+        "refund that fails in the second of its creation",
+        [complete(), change_refund("pending", DAY, "refund.created"), change_refund("failed", DAY)],
+    ),
+    Case(
+        "two refunds, each by its own event only",
+        [
+            complete(),
+            change_refund("succeeded", DAY, "refund.created", id="re_1"),
+            change_refund("succeeded", DAY, "refund.created", id="re_2"),
+        ],
+        refunded="50.00",
+    ),
+    # The second refund no longer includes the first; that the failure is reported again does not matter.
+    Case(
+        "failure that is reported twice, and a refund in between",
+        [
+            complete(),
+            refund(3300),
+            change_refund("failed", 2 * DAY),
+            refund(1320, 3 * DAY),
+            change_refund("failed", 4 * DAY, "charge.refund.updated"),
+        ],
+        refunded="10.00",
+    ),
+    # A quarter of 110.00 EUR.
+    Case(
+        "refund of a charge in another currency than the checkout",
+        [complete(), refund(2750, amount=11000, amount_captured=11000, currency="eur")],
+        refunded="25.00",
+    ),
     # Disputes.
     Case("dispute that is open", [complete(), dispute("needs_response", topic="charge.dispute.created")]),
     Case("dispute that is won", [complete(), dispute("won")]),
     Case("inquiry that is closed", [complete(), dispute("warning_closed")]),
     Case("dispute that is lost", [complete(), dispute("lost")], refunded="100.00"),
+    Case(
+        "two disputes about a quarter each",
+        [complete(), dispute("lost", amount=3300, id="du_1"), dispute("lost", amount=3300, id="du_2")],
+        refunded="50.00",
+    ),
+    Case(
+        "dispute about a half of a charge in another currency",
+        [complete(), refund(0, amount=11000, currency="eur"), dispute("lost", amount=5500, currency="eur")],
+        refunded="50.00",
+    ),
     Case("dispute about a half that is lost", [complete(), dispute("lost", amount=6600)], refunded="50.00"),
     Case("dispute that is lost after a refund", [complete(), refund(3300), dispute("lost")], refunded="100.00"),
     Case(

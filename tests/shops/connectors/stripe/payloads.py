@@ -61,6 +61,11 @@ def pay(at: int = -1, **changes: Any) -> Event:
     return build_event("payment_intent.succeeded", load("payment_intent", **changes), at)
 
 
+def cancel(at: int) -> Event:
+    content = load("payment_intent", status="canceled", amount_received=0, latest_charge=None)
+    return build_event("payment_intent.canceled", content, at)
+
+
 def refund(refunded: int, at: int = DAY, api_version: str = API_VERSION, **changes: Any) -> Event:
     """Return the event of a refund; `refunded` is what was refunded of the charge in all."""
     charge = load("charge", amount_refunded=refunded, refunded=refunded >= 13200, **changes)

@@ -69,6 +69,8 @@ def test_payment_intent_may_be_expanded():
 def test_checkout_with_nothing_to_pay_is_named_by_its_session():
     free: dict[str, Any] = {"payment_intent": None, "amount_total": 0, "shipping_cost": None, "total_details": None}
     assert read(complete(**free, id="cs_live_short")).order_key == "cs_live_short"
+    assert read(complete(**free, id="c" * 51)).order_key == "c" * 51
+    assert read(complete(**free, id="c" * 52)).order_key.startswith("c" * 30 + "-")
     session = load("session")["id"]
     keys = [read(complete(**free, id=session + end)).order_key for end in ("", "a", "b")]
     assert len(set(keys)) == 3
@@ -280,3 +282,14 @@ def test_numbers_of_the_body_are_read_exactly():
     event = parse_body(json.dumps(complete()).replace("13200", "13200.0").encode())
     with pytest.raises(Rejected, match="must be a whole number"):
         read(event)
+
+
+def test_notes_name_what_is_approximate():
+    [one_line] = build([complete(discounts=[{"coupon": "co_10", "promotion_code": None}])]).notes
+    assert one_line == "The whole checkout is one line, because events of Stripe name no products."
+    table = {"promo_1": "ANN", "promo_2": "", "promo_3": None}
+    discounts = [{"coupon": None, "promotion_code": f"promo_{number}"} for number in (1, 2, 3, 4)]
+    built = build([complete(discounts=discounts), refund(1)], options={"promotion_codes": table})
+    assert built.row["coupons"] == ["ANN"]
+    assert built.notes[1].startswith("Refunds are spread over goods, tax and shipping")
+    assert built.notes[2:] == ["The connection's table of promotion codes lacks promo_2, promo_3, promo_4."]

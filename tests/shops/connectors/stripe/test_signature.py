@@ -69,7 +69,7 @@ def test_signature_within_five_minutes_is_accepted(seconds):
 def test_old_signature_and_one_of_the_future_are_refused():
     refuse(sign(BODY, NOW - timedelta(seconds=301)), "more than 5 minutes old")
     refuse(sign(BODY, NOW + timedelta(seconds=301)), "more than 5 minutes in the future")
-    # Whoever has no secret does not learn that only the time is wrong.
+    # A sender without the secret does not learn that only the time is wrong.
     refuse(sign(BODY, NOW - timedelta(days=1), OTHER), "does not fit")
 
 

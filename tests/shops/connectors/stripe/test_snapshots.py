@@ -25,15 +25,15 @@ def fold(events, options):
     return json.loads(json.dumps(state))
 
 
-def build(events, **fields):
+def build(events, *, was_sent=False, **fields):
     connection = make_connection(**fields)
-    return STRIPE.build_order(fold(events, connection.options), connection, was_sent=False, now=NOW)
+    return STRIPE.build_order(fold(events, connection.options), connection, was_sent=was_sent, now=NOW)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_situation_becomes_snapshot(case: Case):
     try:
-        built = build(case.events, **case.connection)
+        built = build(case.events, was_sent=case.was_sent, **case.connection)
     except Ignored:
         assert case.status == IGNORED
         return
