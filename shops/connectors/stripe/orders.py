@@ -18,6 +18,8 @@ from tracking.orders.snapshots import format_timestamp
 
 # Length of the moment at the start of a version.
 _MOMENT = 26
+# As long as a mapping can name.
+MAX_CATEGORY = 300
 
 
 def build_order(state: State, connection: Connection, *, was_sent: bool, now: datetime) -> BuiltOrder:
@@ -66,7 +68,7 @@ def _build_line(state: State, session: dict[str, Any], options: Options) -> dict
         "amount": format_amount(amount),
         "refunded": format_amount(min(refunded, amount)),
         "category": get_option(options, "category"),
-        "shop_categories": [category] if category else [],
+        "shop_categories": [category[:MAX_CATEGORY]] if category else [],
         "product_key": "",
     }
 

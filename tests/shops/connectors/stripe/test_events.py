@@ -251,6 +251,8 @@ def test_category_comes_from_options_and_metadata():
         "lines"
     ]
     assert (line["category"], line["shop_categories"]) == ("food", ["Tea"])
+    [line] = build([complete(metadata={"category": "x" * 400})]).row["lines"]
+    assert line["shop_categories"] == ["x" * 300]
 
 
 def test_days_after_payment_make_the_order_due():
