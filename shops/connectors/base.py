@@ -70,7 +70,7 @@ class Product:
 class OrderParts:
     """What an event says about one order of the shop.
 
-    A customer in a part's data must stand under the key `customer_ref`, as text; only its keyed hash is stored.
+    A customer in a part's data has the key `customer_ref`, as text; only its keyed hash is stored.
     """
 
     order_key: str
@@ -81,7 +81,8 @@ class OrderParts:
 class BuiltOrder:
     """An order made of its state: a snapshot without `order_id` and `updated_at`, as specification 4 describes it.
 
-    Each line has `shop_categories`, a list of names, and `product_key` in place of `category`. `changed_at` is the
+    Each line has `shop_categories`, a list of names, and `product_key`; its `category` is that of the connection, which
+    it gets if no mapping names another, or "". `changed_at` is the
     platform's moment of the newest change. `due_at` is when the same state makes another snapshot. `notes` are sentences
     for staff about what is approximate without the shop's API, `is_incomplete` says that the API could complete it.
     """

@@ -8,6 +8,8 @@ from shops.models import CategoryMapping, Connection, ShopOrderLine, ShopProduct
 
 # Earns the rate for everything else, because no rate card names it.
 UNMAPPED = "everything-else"
+# What decided about a line that no mapping names: the category of the connection itself, an option of some platforms.
+BY_CONNECTION = "(connection)"
 
 
 class MappedLine(NamedTuple):
@@ -26,10 +28,12 @@ class CategoryTable:
         products = ShopProduct.objects.filter(connection=connection, product_key__in=set(product_keys) - {""})
         self.products: Mapping[str, list[str]] = dict(products.values_list("product_key", "categories"))
 
-    def map_line(self, shop_categories: Sequence[str], product_key: str) -> MappedLine:
-        """Return the category of a line: of its own categories, else of its product's, else none."""
+    def map_line(self, shop_categories: Sequence[str], product_key: str, default: str = "") -> MappedLine:
+        """Return the category of a line: of its own categories, else of its product's, else `default`, else none."""
         names = list(shop_categories) or list(self.products.get(product_key, ()))
         found = [self.mappings[key] for name in names if (key := fold_code(name)) in self.mappings]
+        if not found and default:
+            return MappedLine(names, BY_CONNECTION, default)
         if not found:
             return MappedLine(names, "", UNMAPPED)
         first = min(found, key=lambda mapping: (mapping.position, mapping.key))

@@ -89,7 +89,9 @@ def _draft_row(table: CategoryTable, order: ShopOrder, built: BuiltOrder) -> _Dr
     mapped = []
     lines = []
     for line in built.row["lines"]:
-        found = table.map_line(line.get("shop_categories") or (), line.get("product_key") or "")
+        found = table.map_line(
+            line.get("shop_categories") or (), line.get("product_key") or "", line.get("category") or ""
+        )
         mapped.append(found)
         plain = {key: value for key, value in line.items() if key not in ("shop_categories", "product_key")}
         lines.append(plain | {"category": found.category})

@@ -39,6 +39,7 @@ _CLOSE = (
     "tests/stories/test_small_orders.py",
     SIMULATION_TEST,
 )
+_STRIPE = ("tests/shops/connectors/stripe/test_snapshots.py", "tests/shops/connectors/stripe/test_events.py")
 # The tests to run for the mutants of each module, the quickest first.
 _APPEALS = ("tests/compliance/test_granted_appeals.py", "tests/compliance/test_granted_appeal_money.py")
 TESTS = {
@@ -98,6 +99,9 @@ TESTS = {
         "tests/payouts/test_preflight.py",
         *_CLOSE,
     ),
+    "shops/connectors/stripe/currencies.py": _STRIPE,
+    "shops/connectors/stripe/events.py": _STRIPE,
+    "shops/connectors/stripe/orders.py": _STRIPE,
 }
 
 
