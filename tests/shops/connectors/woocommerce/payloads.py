@@ -5,7 +5,7 @@ import copy
 import hashlib
 import hmac
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -67,4 +67,4 @@ def build_delivery(
 
 def at_second(second: int) -> str:
     """Return a modification time as the shop writes it, `second` seconds after noon."""
-    return (datetime(2026, 1, 12, 12) + timedelta(seconds=second)).isoformat()
+    return f"{datetime(2026, 1, 12, 12, tzinfo=UTC) + timedelta(seconds=second):%Y-%m-%dT%H:%M:%S}"
