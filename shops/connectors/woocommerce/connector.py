@@ -24,7 +24,10 @@ from shops.connectors.base import (
     StoredEvent,
 )
 from shops.connectors.parts import State
+from shops.connectors.secrets import get_api_key
+from shops.connectors.shop_api import ShopApi, check_api_url
 from shops.connectors.woocommerce import events, orders
+from shops.connectors.woocommerce.api import WooCommerceApi, split_key
 from shops.models import Connection, Platform
 
 CLICK_ID_KEY = "_accord_click_id"
@@ -51,6 +54,16 @@ class WooCommerce(Connector):
         is_signed = any(name.startswith("x-wc-webhook") for name in delivery.headers)
         return "pong" if not is_signed and _PING.fullmatch(delivery.body) else None
 
+    def check_api(self, url: str, key: str) -> None:
+        check_api_url(url)
+        split_key(key)
+
+    def open_api(self, connection: Connection) -> ShopApi | None:
+        key = get_api_key(connection)
+        if not key or not connection.api_url:
+            return None
+        return WooCommerceApi(connection.api_url, key, _get_click_id_key(connection.options))
+
     def check_signature(self, delivery: Delivery, secrets: Sequence[str], options: Options) -> None:
         signature = delivery.headers.get("x-wc-webhook-signature", "")
         if not signature:
@@ -68,7 +81,7 @@ class WooCommerce(Connector):
 
     def read_event(self, event: StoredEvent, options: Options) -> OrderParts | Product:
         if event.topic in events.ORDER_TOPICS:
-            return events.read_order(event, str(options.get("click_id_key") or CLICK_ID_KEY))
+            return events.read_order(event, _get_click_id_key(options))
         if event.topic == "order.deleted":
             return events.read_deletion(event)
         if event.topic in events.PRODUCT_TOPICS:
@@ -77,6 +90,10 @@ class WooCommerce(Connector):
 
     def build_order(self, state: State, connection: Connection, *, was_sent: bool, now: datetime) -> BuiltOrder:
         return orders.build_order(state, connection, was_sent=was_sent, now=now)
+
+
+def _get_click_id_key(options: Options) -> str:
+    return str(options.get("click_id_key") or CLICK_ID_KEY)
 
 
 def sign(body: bytes, secret: str) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 from lib.money import ZERO, round_to_cents
 from shops.connectors.amounts import format_amount, spread
 from shops.connectors.base import BuiltOrder, Ignored
-from shops.connectors.completion import decide
+from shops.connectors.completion import Progress, decide
 from shops.connectors.parts import State, get_data
 from shops.connectors.woocommerce.fields import format_optional_time
 from shops.connectors.woocommerce.refunds import REFUND_PART, Refunded, calculate_refunded
@@ -58,7 +58,10 @@ def build_order(state: State, connection: Connection, *, was_sent: bool, now: da
     if meaning == "refunded":
         lines = [line | {"refunded": line["amount"]} for line in lines]
         refunded = refunded._replace(unknown=ZERO)
+    progress = _decide_progress(state, connection, meaning, placed_at, now)
     row: dict[str, Any] = {
+        "status": progress.status,
+        "completed_at": format_optional_time(progress.completed_at),
         "placed_at": format_optional_time(placed_at),
         "currency": order["currency"],
         "click_id": get_data(state, "click_id") or get_data(state, "session_entry"),
@@ -66,10 +69,7 @@ def build_order(state: State, connection: Connection, *, was_sent: bool, now: da
         "customer": {"ref": order["customer_ref"], "country": order["country"]},
         "lines": lines,
     }
-    progress = _build_progress(state, connection, meaning, placed_at, now)
-    return BuiltOrder(
-        progress | row, _find_change(state), progress.pop("due_at"), _write_notes(refunded), bool(refunded.unknown)
-    )
+    return BuiltOrder(row, _find_change(state), progress.due_at, _write_notes(refunded), bool(refunded.unknown))
 
 
 def _find_meaning(order: Mapping[str, Any], options: Mapping[str, Any]) -> str:
@@ -79,24 +79,19 @@ def _find_meaning(order: Mapping[str, Any], options: Mapping[str, Any]) -> str:
     return custom.get(status) or MEANINGS.get(status, default)
 
 
-def _build_progress(
+def _decide_progress(
     state: State, connection: Connection, meaning: str, placed_at: datetime, now: datetime
-) -> dict[str, Any]:
+) -> Progress:
     """Return status and completion of the snapshot, and when it changes without an event."""
     if meaning in ("unpaid", "cancelled"):
-        return {"status": "cancelled", "completed_at": None, "due_at": None}
+        return Progress("cancelled", None)
     order = get_data(state, "order")
     # Cash on delivery has no date of payment: the order is paid once the shop works on it.
     paid_at = _read_moment(order["paid"]) or _find_first_status(state) or placed_at
     fulfilled_at = None
     if meaning == "completed":
         fulfilled_at = _read_moment(order["completed"]) or _read_moment(get_data(state, f"status {order['status']}"))
-    progress = decide(connection, placed_at=placed_at, paid_at=paid_at, fulfilled_at=fulfilled_at, now=now)
-    return {
-        "status": progress.status,
-        "completed_at": format_optional_time(progress.completed_at),
-        "due_at": progress.due_at,
-    }
+    return decide(connection, placed_at=placed_at, paid_at=paid_at, fulfilled_at=fulfilled_at, now=now)
 
 
 def _find_first_status(state: State) -> datetime | None:
