@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import transaction
 
 from lib.http_client import RequestFailed
-from shops.connectors.base import Product
+from shops.connectors.base import Ignored, Product
 from shops.connectors.folding import merge_parts
 from shops.connectors.products import store_products
 from shops.connectors.registry import get_connector
@@ -26,7 +26,8 @@ logger = logging.getLogger(__name__)
 # After the first attempt the next is a minute later, then two, four and so on: two hours in all.
 RETRY_AFTER = timedelta(minutes=1)
 MAX_ATTEMPTS = 8
-MAX_ORDERS = 200
+RUN_TIME = timedelta(minutes=5)
+NOT_FOUND = 404
 
 
 class _Claim(NamedTuple):
@@ -40,24 +41,28 @@ class _Found(NamedTuple):
 
 
 def complete_orders(*, clock: Callable[[], datetime]) -> tuple[int, int]:
-    """Complete the due orders, a few hundred at most. Return how many were, and how many could not be.
+    """Complete the due orders, for a few minutes at most. Return how many were, and how many could not be.
 
     A connection whose API fails is left alone until the next run.
     """
     done = failed = 0
     failing: set[UUID] = set()
-    while done + failed < MAX_ORDERS and (claim := _claim_order(failing, now=clock())):
+    until = clock() + RUN_TIME
+    while clock() < until and (claim := _claim_order(failing, now=clock())):
         try:
-            found = _call_api(claim, now=clock())
-        except (RequestFailed, Rejected) as error:
-            logger.warning("order %s could not be completed: %s", claim.order.order_id, error)
-            failed += 1
-            _record_failure(claim, str(error), is_final=getattr(error, "status", 0) == 404)
-            if getattr(error, "status", 0) != 404:
-                failing.add(claim.connection.pk)
-        else:
+            _record(claim, _call_api(claim, now=clock()), now=clock())
             done += 1
-            _record(claim, found, now=clock())
+        except (RequestFailed, Rejected, Ignored) as error:
+            logger.warning("order %s could not be completed: %s", claim.order.order_id, error)
+            is_final = isinstance(error, RequestFailed) and error.status == NOT_FOUND
+            _record_failure(claim, str(error), is_final=is_final)
+            failed += 1
+            if isinstance(error, RequestFailed) and not is_final:
+                failing.add(claim.connection.pk)
+        except Exception as error:
+            logger.exception("order %s could not be completed", claim.order.order_id)
+            _record_failure(claim, f"what it says could not be read ({type(error).__name__})", is_final=False)
+            failed += 1
     return done, failed
 
 
@@ -81,7 +86,7 @@ def _call_api(claim: _Claim, *, now: datetime) -> _Found:
     """Return what the API says about the order and about its unknown products. Raises RequestFailed."""
     api = get_connector(claim.connection).open_api(claim.connection)
     if api is None:
-        raise RequestFailed("the connection has no API key", 404)
+        raise RequestFailed("the connection lacks the address or the key", NOT_FOUND)
     with api:
         order = api.fetch_order(claim.order.order_key, now=now)
         return _Found(order, _fetch_products(api, claim.connection, order.product_keys, now))

@@ -38,6 +38,9 @@ def reconcile_connections(*, clock: Callable[[], datetime]) -> tuple[int, int]:
         except RequestFailed as error:
             logger.warning("connection %s was not searched for missed events: %s", connection, error)
             failed += 1
+        except Exception:
+            logger.exception("connection %s was not searched for missed events", connection)
+            failed += 1
     return stored, failed
 
 

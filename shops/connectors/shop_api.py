@@ -30,7 +30,10 @@ class FetchedOrder:
 
 @dataclass(frozen=True, slots=True)
 class ChangedOrder:
-    """An order that has changed, as an event of the platform would tell it: see `Connector.read_event`."""
+    """An order that has changed, with the content that an event of the platform has: see `Connector.read_event`.
+
+    If it is stored as an event, its numbers with a fraction become text.
+    """
 
     order_key: str
     topic: str

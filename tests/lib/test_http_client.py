@@ -30,7 +30,7 @@ def get(url, *, allow_loopback=True, **details):
     ],
 )
 def test_private_address_is_never_called(host):
-    with pytest.raises(RequestFailed, match=r"private network|connection failed"):
+    with pytest.raises(RequestFailed, match="private network"):
         get(f"https://{host}/wp-json", allow_loopback=False)
 
 

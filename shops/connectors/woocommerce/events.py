@@ -27,6 +27,7 @@ from tracking.orders.snapshot_fields import MAX_COUPONS, MAX_LENGTHS, MAX_SENT_L
 API_TOPIC = "api.order"
 ORDER_TOPICS = ("order.created", "order.updated", "order.restored", API_TOPIC)
 PRODUCT_TOPICS = ("product.created", "product.updated", "product.restored")
+SEEN_PART = "seen "
 SESSION_ENTRY = "_wc_order_attribution_session_entry"
 # How meta data of a line begin if it is a gift card: of WooCommerce Gift Cards, PW and YITH.
 GIFT_CARD_KEYS = ("wc_gift_card", "_wc_gift_card", "pw_gift_card", "_pw_gift_card", "ywgc_", "_ywgc_")
@@ -84,12 +85,24 @@ def read_order(event: StoredEvent, click_id_key: str) -> OrderParts:
     parts = [
         Part("order", version, data),
         Part("presence", exists_at, {"deleted": False}),
-        Part(f"status {data['status']}", version, format_optional_time(modified), keeps_first=True),
+        _note_status(data, version),
     ]
     created = read_time(content, "date_created_gmt")
     if created:
         parts.append(Part("placed", version, format_optional_time(created), keeps_first=True))
     return OrderParts(key, [*parts, *_read_click_ids(content, click_id_key, version)])
+
+
+def _note_status(data: Mapping[str, Any], version: str) -> Part:
+    """Return that the order was once in this status, and when it first was: a later status may arrive before."""
+    seen = {
+        "status": data["status"],
+        "is_paid": bool(data["paid"]),
+        "has_goods": any(not line["is_gift_card"] for line in data["lines"]),
+        "at": data["modified"],
+    }
+    name = f"{SEEN_PART}{seen['status']} {seen['is_paid']:d}{seen['has_goods']:d}"
+    return Part(name, version, seen, keeps_first=True)
 
 
 def read_deletion(event: StoredEvent) -> OrderParts:
@@ -102,7 +115,7 @@ def _check_kind(content: Mapping[str, Any]) -> None:
     parent = read_optional_id(content.get("parent_id"))
     if parent:
         raise Ignored(f"is a sub-order of order {parent}, which counts")
-    keys = {value.get("key") for _path, value in read_objects(content, "meta_data")}
+    keys = {str(value.get("key")) for _path, value in read_objects(content, "meta_data")}
     if content.get("created_via") == "subscription" or "_subscription_renewal" in keys:
         raise Ignored("is the renewal of a subscription")
 

@@ -10,6 +10,7 @@ from typing import Any
 from tracking.orders.snapshot_fields import Rejected
 from tracking.orders.snapshots import format_timestamp
 
+MAX_DIGITS = 20
 _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,20})?", re.ASCII)
 _ID = re.compile(r"[1-9][0-9]{0,19}", re.ASCII)
 
@@ -30,7 +31,9 @@ def read_optional_id(value: object) -> str:
 
 def read_number(value: object, field: str) -> Decimal:
     """Return a number that is sent as text or as JSON number. Raises Rejected."""
-    text = "" if isinstance(value, bool) else f"{value:f}" if isinstance(value, Decimal) else str(value)
+    text = "" if isinstance(value, bool) else str(value)
+    if isinstance(value, Decimal) and abs(value.adjusted()) < MAX_DIGITS:
+        text = f"{value:f}"  # without an exponent; an endless one stays as it is, and is refused
     if not _NUMBER.fullmatch(text):
         raise Rejected(field, 'must be a number, such as "15.30"')
     return Decimal(text)

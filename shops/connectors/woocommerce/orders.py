@@ -9,7 +9,8 @@ from lib.money import ZERO, round_to_cents
 from shops.connectors.amounts import format_amount, spread
 from shops.connectors.base import BuiltOrder, Ignored
 from shops.connectors.completion import Progress, decide
-from shops.connectors.parts import State, get_data
+from shops.connectors.parts import State, get_data, list_data
+from shops.connectors.woocommerce.events import SEEN_PART
 from shops.connectors.woocommerce.fields import format_optional_time
 from shops.connectors.woocommerce.refunds import REFUND_PART, Refunded, calculate_refunded
 from shops.models import Connection
@@ -28,6 +29,7 @@ MEANINGS = {
     "cancelled": "cancelled",
     "trash": "cancelled",
 }
+SENT = ("paid", "completed", "refunded")
 # In place of the lines of an order from which all were removed after it was sent.
 NO_LINE = {
     "line_id": "none",
@@ -46,11 +48,14 @@ def build_order(state: State, connection: Connection, *, was_sent: bool, now: da
     order = get_data(state, "order")
     if order is None:
         raise Ignored("only its deletion is known")
-    meaning = _find_meaning(order, connection.options)
+    meaning = _find_meaning(order["status"], bool(order["paid"]), connection.options)
+    # Whether one was sent or would have been, had the events arrived in order and one by one.
+    paid_since = _find_first_payment(state, connection.options)
+    was_sent = was_sent or paid_since is not None
     if (get_data(state, "presence") or {}).get("deleted"):
         meaning = "cancelled"
     if meaning in ("unpaid", "cancelled") and not was_sent:
-        raise Ignored(f"has the status {order['status']}, and nothing was sent before")
+        raise Ignored(f"has the status {order['status']}, and was never paid")
     placed_at = _read_moment(get_data(state, "placed"))
     if placed_at is None:
         raise Rejected("date_created_gmt", "is missing")
@@ -58,7 +63,7 @@ def build_order(state: State, connection: Connection, *, was_sent: bool, now: da
     if meaning == "refunded":
         lines = [line | {"refunded": line["amount"]} for line in lines]
         refunded = refunded._replace(unknown=ZERO)
-    progress = _decide_progress(state, connection, meaning, placed_at, now)
+    progress = _decide_progress(state, connection, meaning, placed_at, paid_since, now)
     row: dict[str, Any] = {
         "status": progress.status,
         "completed_at": format_optional_time(progress.completed_at),
@@ -72,34 +77,37 @@ def build_order(state: State, connection: Connection, *, was_sent: bool, now: da
     return BuiltOrder(row, _find_change(state), progress.due_at, _write_notes(refunded), bool(refunded.unknown))
 
 
-def _find_meaning(order: Mapping[str, Any], options: Mapping[str, Any]) -> str:
-    status = order["status"]
+def _find_meaning(status: str, is_paid: bool, options: Mapping[str, Any]) -> str:
     custom = {str(key).removeprefix("wc-"): str(value) for key, value in (options.get("statuses") or {}).items()}
-    default = "paid" if order["paid"] else "unpaid"
+    default = "paid" if is_paid else "unpaid"
     return custom.get(status) or MEANINGS.get(status, default)
 
 
+def _find_first_payment(state: State, options: Mapping[str, Any]) -> datetime | None:
+    """Return when the order was first seen in a status that is paid; None if it never was with goods in it."""
+    moments = [
+        datetime.fromisoformat(seen["at"])
+        for seen in list_data(state, SEEN_PART)
+        if seen["has_goods"] and _find_meaning(seen["status"], seen["is_paid"], options) in SENT
+    ]
+    return min(moments, default=None)
+
+
 def _decide_progress(
-    state: State, connection: Connection, meaning: str, placed_at: datetime, now: datetime
+    state: State, connection: Connection, meaning: str, placed_at: datetime, paid_since: datetime | None, now: datetime
 ) -> Progress:
     """Return status and completion of the snapshot, and when it changes without an event."""
     if meaning in ("unpaid", "cancelled"):
         return Progress("cancelled", None)
     order = get_data(state, "order")
     # Cash on delivery has no date of payment: the order is paid once the shop works on it.
-    paid_at = _read_moment(order["paid"]) or _find_first_status(state) or placed_at
+    paid_at = _read_moment(order["paid"]) or paid_since or placed_at
     fulfilled_at = None
     if meaning == "completed":
-        fulfilled_at = _read_moment(order["completed"]) or _read_moment(get_data(state, f"status {order['status']}"))
+        # The shop notes no time for its own statuses.
+        first = [_read_moment(seen["at"]) for seen in list_data(state, f"{SEEN_PART}{order['status']} ")]
+        fulfilled_at = _read_moment(order["completed"]) or min((at for at in first if at), default=None)
     return decide(connection, placed_at=placed_at, paid_at=paid_at, fulfilled_at=fulfilled_at, now=now)
-
-
-def _find_first_status(state: State) -> datetime | None:
-    """Return when the order was first seen in a status that is paid."""
-    order = get_data(state, "order")
-    names = {"processing", "completed", order["status"]}
-    moments = [at for name in names if (at := _read_moment(get_data(state, f"status {name}")))]
-    return min(moments, default=None)
 
 
 def _build_lines(state: State, order: Mapping[str, Any], *, was_sent: bool) -> tuple[list[dict[str, Any]], Refunded]:

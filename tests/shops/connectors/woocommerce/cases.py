@@ -224,8 +224,13 @@ CASES = [
         refunded("40.00", "60.00"),
         options={"statuses": {"returned": "refunded"}},
     ),
-    Case("deleted", [*one(), ("order.deleted", {"id": 727})], "cancelled", was_sent=True),
-    Case("deleted before anything was sent", [*one(), ("order.deleted", {"id": 727})], IGNORED),
+    Case("deleted", [*one(), ("order.deleted", {"id": 727})], "cancelled"),
+    Case("deleted before it was paid", [*one(status="pending"), ("order.deleted", {"id": 727})], IGNORED),
+    Case(
+        "cancelled, and the payment before it arrives late",
+        [*one(date_modified_gmt=at_second(60), status="cancelled"), *one()],
+        "cancelled",
+    ),
     Case(
         "deleted and restored with an earlier time of modification",
         [*one(), ("order.deleted", {"id": 727}), ("order.restored", build_order())],
@@ -245,6 +250,12 @@ CASES = [
         [*one(), *one(lines={1: {"total": "50.00", "total_tax": "10.00"}})],
         "paid",
         lines("40.00", "50.00"),
+    ),
+    Case(
+        "two states of one second, the other way around",
+        [*one(lines={1: {"total": "50.00", "total_tax": "10.00"}}), *one()],
+        "paid",
+        lines("40.00", "60.00"),
     ),
     Case(
         "the update arrives before the creation",
@@ -285,6 +296,12 @@ CASES = [
         was_sent=True,
     ),
     # Lines.
+    Case(
+        "all lines removed, and the state before it arrives late",
+        [*one(date_modified_gmt=at_second(60), line_items=[]), *one()],
+        "paid",
+        {"none": ("0.00", "0.00")},
+    ),
     Case(
         "missing product",
         one(line_items=[build_order()["line_items"][0] | {"product_id": 0, "sku": None}]),

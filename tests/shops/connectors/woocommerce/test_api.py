@@ -1,6 +1,7 @@
 """Orders completed from WooCommerce's API, and missed events found there (specification 11)."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -59,6 +60,12 @@ def reconcile(at=LATER):
     return reconciliation.reconcile_connections(clock=lambda: at)
 
 
+def get_next_attempt():
+    at = ShopOrder.objects.get().fetch_at
+    assert at
+    return at
+
+
 def list_lines():
     return {line.line_id: (str(line.amount), str(line.refunded)) for line in OrderLine.objects.order_by("line_id")}
 
@@ -105,7 +112,7 @@ def test_failure_is_tried_again_later_and_then_given_up(shop, connection):
     before = list_lines()
     at = NOW
     for attempt in range(api_completion.MAX_ATTEMPTS):
-        at = ShopOrder.objects.get().fetch_at
+        at = get_next_attempt()
         shop.failures = [Reply(b"", 500)]
         assert complete(at - timedelta(seconds=1)) == (0, 0)
         assert complete(at) == (0, 1)
@@ -128,7 +135,7 @@ def test_answer_that_cannot_be_read_changes_nothing(shop, connection, body):
     shop.failures = [Reply(body)]
     assert complete() == (0, 1)
     assert list_lines() == {"11": ("40.00", "0.00"), "12": ("60.00", "0.00")}
-    assert ShopOrder.objects.get().fetch_at > LATER
+    assert get_next_attempt() > LATER
 
 
 def test_failing_shop_does_not_hold_up_another(shop, connection):
@@ -155,6 +162,27 @@ def test_api_is_called_outside_of_a_transaction(shop, connection, monkeypatch):
     complete()
     # The claim is already stored: a worker that dies now has used up one attempt, no more.
     assert states == [([], 1)]
+
+
+def test_poison_does_not_stop_the_others(shop, connection, monkeypatch):
+    shop.orders = {"726": build_order(id=726), "727": build_order()}
+    send(connection, build_order(id=726))
+    send(connection, build_order())
+    original = WooCommerceApi.fetch_order
+
+    def fetch(api, order_key, *, now):
+        return original(api, order_key, now=now) if order_key == "727" else 1 / 0
+
+    monkeypatch.setattr(WooCommerceApi, "fetch_order", fetch)
+    assert complete() == (1, 1)
+    monkeypatch.setattr(WooCommerceApi, "list_changed", lambda api, since: 1 / 0)
+    assert reconcile() == (0, 1)
+
+
+def test_order_that_became_of_no_use_is_not_completed(shop, connection):
+    shop.orders["727"] = build_order(parent_id=3)
+    send(connection, build_order())
+    assert complete() == (0, 1)
 
 
 def test_worker_that_dies_leaves_the_order_due(shop, connection, monkeypatch):
@@ -186,7 +214,7 @@ def test_missed_order_is_found_and_folded_once(shop, connection):
 
 
 def test_missed_changes_are_found(shop, connection):
-    modified = {"date_modified_gmt": "2026-11-22T12:00:30"}
+    modified: Any = {"date_modified_gmt": "2026-11-22T12:00:30"}
     for key in (1, 2, 3, 4):
         send(connection, build_order(id=key))
     send(connection, {"id": 4}, topic="order.deleted")

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -93,6 +94,15 @@ def test_product_has_its_categories_then_its_tags():
     assert isinstance(found, Product)
     assert (found.product_key, found.title) == ("93", "Caf\u00e9 cup")
     assert found.categories == ["Kitchen & table", "Cups", "New"]
+
+
+def test_newer_product_wins_and_of_one_second_the_later_arrival():
+    later = StoredEvent("product.updated", "", NOW + timedelta(microseconds=1), PRODUCT)
+    newer = PRODUCT | {"date_modified_gmt": "2026-01-10T08:00:01"}
+    found = [read("product.updated", PRODUCT), WOOCOMMERCE.read_event(later, {}), read("product.updated", newer)]
+    versions = [product.version for product in found if isinstance(product, Product)]
+    assert versions == sorted(set(versions))
+    assert len(versions) == 3
 
 
 @pytest.mark.parametrize(

@@ -121,10 +121,21 @@ def test_what_is_no_click_id_is_left_out(value):
         assert build_row(meta_data=build_metas(_accord_click_id=value))["click_id"] is None
 
 
+def test_meta_data_of_any_shape_is_read_past():
+    metas = [{"key": [1], "value": 1}, {"key": {}, "value": {}}, {}]
+    assert build_row(meta_data=metas, lines={0: {"meta_data": metas}})["click_id"] is None
+
+
 def test_codes_that_no_affiliate_can_have_are_left_out():
     lines = [{"code": code} for code in ("x" * 65, "ann", "", "a\x07b", None, 7)]
     assert build_row(coupon_lines=lines)["coupons"] == ["ann"]
     assert len(build_row(coupon_lines=[{"code": f"c{i}"} for i in range(30)])["coupons"]) == 10
+
+
+def test_deletion_counts_even_if_the_shops_clock_is_ahead():
+    ahead = f"{NOW + timedelta(minutes=3):%Y-%m-%dT%H:%M:%S}"
+    state = fold([("order.updated", build_order(date_modified_gmt=ahead)), ("order.deleted", {"id": 727})])
+    assert build(state).row["status"] == "cancelled"
 
 
 def test_refund_with_unknown_lines_says_so():
@@ -172,6 +183,9 @@ def test_cash_on_delivery_is_paid_when_the_shop_works_on_it():
         ({"lines": {1: {"total_tax": []}}}, "line_items[1].total_tax"),
         ({"lines": {1: {"id": None}}}, "line_items[1].id"),
         ({"lines": {1: {"quantity": "many"}}}, "line_items[1].quantity"),
+        ({"lines": {1: {"quantity": Decimal("1e400000000")}}}, "line_items[1].quantity"),
+        ({"lines": {1: {"total": Decimal("1e-400000000")}}}, "line_items[1].total"),
+        ({"meta_data": [{"key": [1], "value": 1}], "id": 0}, "id"),
         ({"fee_lines": [{"total": "free"}]}, "fee_lines[0].total"),
         ({"shipping_lines": "none"}, "shipping_lines"),
         ({"refunds": [{"id": 900, "total": "5.00"}]}, "refunds[0].total"),
