@@ -39,17 +39,21 @@ def read_content(event: StoredEvent) -> Mapping[str, Any]:
     if not isinstance(content, dict):
         raise Rejected("body", "must be a JSON object")
     if "code" in content and "message" in content and "line_items" not in content:
-        raise Rejected(
-            "code",
-            f"is an error that the shop sent instead of the order: {read_text(content['code'], 100)}. Check that the user "
-            "of the webhook in WooCommerce may read orders, then save the order there again",
-        )
+        raise Rejected("code", _describe_error(read_text(content["code"], 100)))
     if "id" not in content and isinstance(content.get("order"), dict):
         raise Rejected(
             "order",
             'is in the format of the Legacy API. Set the API version of the webhook to "WP REST API Integration v3"',
         )
     return content
+
+
+def _describe_error(code: str) -> str:
+    """Return what staff can do about an error that the shop signed: it has no id of an order."""
+    hint = "Check that the user of the webhook in WooCommerce may read orders, then save the order there again"
+    if code.endswith("invalid_id"):
+        hint = "The order or one of its refunds was deleted. If the order still exists, save it there again"
+    return f"is an error that the shop sent instead of the order: {code}. {hint}"
 
 
 def read_product(event: StoredEvent) -> Product:

@@ -222,7 +222,8 @@ def test_missed_changes_are_found(shop, connection):
         "1": build_order(id=1, refunds=build_refunds("-33.00"), **modified),
         "2": build_order(id=2, status="trash", **modified),
         "3": build_order(id=3),  # older than what is searched for
-        "4": build_order(id=4, **modified),  # restored
+        # Restored, which does not change the time of modification.
+        "4": build_order(id=4, date_modified_gmt="2026-11-22T11:55:00"),
     }
     assert reconcile() == (3, 0)
     folding.process_events(now=LATER)

@@ -124,6 +124,15 @@ def test_signed_body_that_is_no_order_is_refused_by_field(topic, content, field)
     assert refusal.value.field == field
 
 
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [("woocommerce_rest_cannot_view", "may read orders"), ("woocommerce_rest_shop_order_invalid_id", "was deleted")],
+)
+def test_error_that_the_shop_signed_says_what_to_do(code, hint):
+    with pytest.raises(Rejected, match=f"{code}.*{hint}"):
+        read("order.updated", {"code": code, "message": "Sorry", "data": {"status": 401}})
+
+
 @pytest.mark.parametrize("topic", ["", "coupon.updated", "customer.created", "action.woocommerce_x", "order.exploded"])
 def test_topic_of_no_use_is_ignored(topic):
     with pytest.raises(Ignored):

@@ -3,6 +3,7 @@
 import os
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -75,7 +76,7 @@ def build_history(number, chance):
         second += chance.randint(1, 500)
         return build_order(id=key, coupon_lines=COUPON, date_modified_gmt=at_second(second), **changes)
 
-    paid = {"lines": {0: {"total": f"{chance.randint(0, 9_999) / 100:.2f}"}}}
+    paid: dict[str, Any] = {"lines": {0: {"total": f"{chance.randint(0, 9_999) / 100:.2f}"}}}
     history = [("order.created", build(status="pending", date_paid_gmt=None)), ("order.updated", build(**paid))]
     if chance.random() < 0.3:
         paid["fee_lines"] = [build_fee(f"-{chance.randint(1, 2_000) / 100:.2f}")]
