@@ -33,6 +33,10 @@ class RequestFailed(Exception):
         self.status = status
 
 
+class AnswerTooLong(RequestFailed):
+    """The answer is longer than MAX_BYTES."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A successful answer. Names of headers are compared ignoring case."""
@@ -123,7 +127,7 @@ def _read(response: requests.Response, started: float) -> bytes:
         pieces.append(piece)
         size += len(piece)
         if size > MAX_BYTES:
-            raise RequestFailed(f"the answer is longer than {MAX_BYTES // 1024 // 1024} MiB", response.status_code)
+            raise AnswerTooLong(f"the answer is longer than {MAX_BYTES // 1024 // 1024} MiB", response.status_code)
         if time.monotonic() - started > TOTAL_SECONDS:
             raise RequestFailed("the answer took too long", response.status_code)
     return b"".join(pieces)

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from lib.http_client import RequestFailed
+from lib.http_client import AnswerTooLong, RequestFailed
 from shops.connectors.base import Product, StoredEvent, format_version
 from shops.connectors.parts import Part
 from shops.connectors.shop_api import ChangedOrder, FetchedOrder, ShopApi
@@ -18,7 +18,6 @@ from shops.connectors.woocommerce.refunds import REFUND_PART, read_refund
 
 PATH = "wp-json/wc/v3"
 PAGE = 100
-MAX_PAGES = 1_000
 _KEY = re.compile(r"\s*(ck_[A-Za-z0-9]{1,100})[\s:,]+(cs_[A-Za-z0-9]{1,100})\s*", re.ASCII)
 
 
@@ -58,14 +57,22 @@ class WooCommerceApi(ShopApi):
                 yield ChangedOrder(read_optional_id(order.get("id")), topic, order)
 
     def _list(self, path: str, params: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-        """Return all objects of a list, by id: one that is added meanwhile moves none to a page that was read."""
-        for page in range(1, MAX_PAGES + 1):
-            paging = {"per_page": str(PAGE), "page": str(page), "orderby": "id", "order": "asc"}
-            found = self.get_json(path, {**params, **paging})
+        """Return all objects of a list, by id: one that is added meanwhile moves none to where was read before."""
+        offset, size = 0, PAGE
+        while True:
+            paging = {"per_page": str(size), "offset": str(offset), "orderby": "id", "order": "asc"}
+            try:
+                found = self.get_json(path, {**params, **paging})
+            except AnswerTooLong:
+                if size == 1:
+                    raise
+                size //= 2
+                continue
             if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
                 raise RequestFailed("the answer is no list of objects")
             yield from found
-            if len(found) < PAGE:
+            offset += len(found)
+            if len(found) < size:
                 return
 
 

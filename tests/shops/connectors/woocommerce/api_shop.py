@@ -31,8 +31,9 @@ class ApiShop:
         if found is None:
             return Reply(encode({"code": "not_found", "message": "Invalid ID."}), 404)
         if isinstance(found, list):
-            start = (int(query["page"]) - 1) * int(query["per_page"])
-            found = found[start : start + int(query["per_page"])]
+            start, size = int(query["offset"]), int(query["per_page"])
+            assert size <= 100
+            found = found[start : start + size]
         return Reply(encode(found))
 
     def _find(self, steps: list[str], query: dict[str, str]) -> Any:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -22,6 +23,7 @@ from tests.shops.connectors.woocommerce.payloads import (
     build_order,
     build_refund,
     build_refunds,
+    encode,
 )
 from tracking.models import Order, OrderLine
 
@@ -211,6 +213,16 @@ def test_missed_order_is_found_and_folded_once(shop, connection):
     assert connection.reconciled_at == LATER
     assert reconcile(LATER + timedelta(minutes=60)) == (0, 0)
     assert ShopEvent.objects.count() == 150
+
+
+def test_long_orders_are_listed_in_shorter_pages(shop, server, connection, monkeypatch):
+    shop.orders = {str(key): build_order(id=key, date_modified_gmt="2026-11-22T12:00:00") for key in range(1, 41)}
+    monkeypatch.setattr(http_client, "MAX_BYTES", 15 * len(encode(build_order())))
+    assert reconcile() == (40, 0)
+    sizes = [parse_qs(path)["per_page"] for path in server.paths if "status=any" in path]
+    assert sizes == [["100"], ["50"], ["25"], ["12"], ["12"], ["12"], ["12"]]
+    monkeypatch.setattr(http_client, "MAX_BYTES", 100)
+    assert reconcile(LATER + timedelta(hours=1)) == (0, 1)
 
 
 def test_missed_changes_are_found(shop, connection):
