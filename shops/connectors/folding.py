@@ -121,7 +121,9 @@ def _fold(connection: Connection, events: list[ShopEvent], now: datetime) -> Non
     for key, of_order in orders.items():
         for event in of_order:
             _settle_by_result(event, results[key], now)
-    milestones.note_event(connection, min(event.received_at for event in events))
+    delivered = [event.received_at for event in events if event.was_delivered]
+    if delivered:
+        milestones.note_event(connection, min(delivered))
     ShopEvent.objects.bulk_update(
         events,
         ["state", "order_key", "outcome", "field", "cause", "attempts", "next_attempt_at", "processed_at", "reject"],

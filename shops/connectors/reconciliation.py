@@ -18,6 +18,7 @@ from shops.connectors.folding import is_known
 from shops.connectors.registry import get_connector
 from shops.connectors.shop_api import ChangedOrder
 from shops.models import Connection
+from shops.models.connection import FOUND_PREFIX
 from tracking.orders.snapshot_fields import Rejected
 
 logger = logging.getLogger(__name__)
@@ -71,5 +72,7 @@ def _store_if_missed(connection: Connection, changed: ChangedOrder, *, now: date
         if isinstance(found, OrderParts) and is_known(connection, found):
             return False
     body = json.dumps(changed.content, sort_keys=True, default=str).encode()
-    name = EventName(f"api {changed.order_key} {hashlib.sha256(body).hexdigest()}", changed.topic, changed.triggered_at)
+    name = EventName(
+        f"{FOUND_PREFIX}{changed.order_key} {hashlib.sha256(body).hexdigest()}", changed.topic, changed.triggered_at
+    )
     return inbox.store(connection=connection, name=name, body=body, now=now).is_new

@@ -211,6 +211,7 @@ def test_missed_order_is_found_and_folded_once(shop, connection):
     assert reconcile(LATER + timedelta(minutes=59)) == (0, 0)
     connection.refresh_from_db()
     assert connection.reconciled_at == LATER
+    assert connection.milestones["event"] == NOW.isoformat()
     assert reconcile(LATER + timedelta(minutes=60)) == (0, 0)
     assert ShopEvent.objects.count() == 150
 
@@ -243,6 +244,14 @@ def test_missed_changes_are_found(shop, connection):
     assert states == {"shop-1": "paid", "shop-2": "cancelled", "shop-3": "paid", "shop-4": "paid"}
     refunded = OrderLine.objects.filter(order__order_id="shop-1").order_by("line_id").values_list("refunded", flat=True)
     assert [str(amount) for amount in refunded] == ["10.00", "15.00"]
+
+
+def test_event_that_was_found_is_no_signed_event(shop, connection):
+    shop.orders["727"] = build_order(date_modified_gmt="2026-11-22T12:00:00")
+    reconcile()
+    folding.process_events(now=LATER)
+    connection.refresh_from_db()
+    assert sorted(connection.milestones) == ["order"]
 
 
 def test_missed_order_that_cannot_be_read_is_rejected_once(shop, connection):
