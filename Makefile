@@ -52,7 +52,7 @@ browser:
 
 # The tests with generated cases. They kill no process, so two workers share them.
 LONG_FORMS := tests/simulation tests/payouts/test_rollups.py tests/shops/test_api_schema.py tests/portal/test_hostile_requests.py \
-	tests/shops/connectors/stripe/test_shuffled_deliveries.py
+	tests/shops/connectors/stripe/test_shuffled_deliveries.py tests/shops/connectors/woocommerce/test_orders.py
 
 # The sizes of the long forms; the same tests are part of `make test`, with small ones.
 faults: export CLOSE_KILLS ?= 1000

@@ -18,6 +18,8 @@ app.conf.beat_schedule = {
     "update daily roll-ups": {"task": "payouts.tasks.fold_rollups", "schedule": MINUTE},
     "continue order imports": {"task": "shops.tasks.process_order_files", "schedule": MINUTE},
     "process shop events": {"task": "shops.tasks.process_shop_events", "schedule": 5.0},
+    "complete orders of shops": {"task": "shops.tasks.complete_shop_orders", "schedule": 30.0},
+    "find missed shop events": {"task": "shops.tasks.reconcile_shops", "schedule": 10 * MINUTE},
     "close due months": {"task": "payouts.tasks.close_due_months", "schedule": 5 * MINUTE},
     "check sales targets": {"task": "compliance.tasks.check_targets", "schedule": 10 * MINUTE},
     "apply review deadlines": {"task": "compliance.tasks.enforce_review_deadlines", "schedule": 5 * MINUTE},

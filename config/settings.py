@@ -257,6 +257,8 @@ CLICK_RETENTION_DAYS = read_integer("CLICK_RETENTION_DAYS", 400)
 UNUSUAL_PAYOUT = read_integer("UNUSUAL_PAYOUT", 5_000, minimum=1)
 UNUSUAL_EARNINGS_FACTOR = read_integer("UNUSUAL_EARNINGS_FACTOR", 10, minimum=2)
 UNUSUAL_EARNINGS_MINIMUM = read_integer("UNUSUAL_EARNINGS_MINIMUM", 100)
+# The APIs of shops may be on this machine, without HTTPS: for development only.
+SHOP_API_LOOPBACK = DEBUG and read_boolean("SHOP_API_LOOPBACK", False)
 # The query parameter that carries the click token in destination URLs.
 CLICK_ID_PARAMETER: str = env.str("CLICK_ID_PARAMETER", default="click_id")
 if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", CLICK_ID_PARAMETER):

@@ -101,6 +101,11 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
             "Development: embedded servers, no second factor required, no HTTPS redirect.",
         ),
         Variable(
+            "SHOP_API_LOOPBACK",
+            "off",
+            "With `DEBUG`, the APIs of shops may be on this machine and without HTTPS, to try a connection.",
+        ),
+        Variable(
             "STAFF_MFA_REQUIRED",
             "on unless `DEBUG`",
             "Staff must sign in with a second factor. Where an account has one, it is needed in any case.",

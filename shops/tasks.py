@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from lib.typed import shared_task
 from payouts.disbursement import uploads
-from shops.connectors import folding, inbox
+from shops.connectors import api_completion, folding, inbox, reconciliation
 from shops.csv_import import files
 
 
@@ -24,3 +24,17 @@ def process_shop_events() -> str:
     events, orders = folding.process_events(now=now), folding.process_due_orders(now=now)
     deleted = inbox.delete_old_events(now=now)
     return f"{events} events, {orders} due orders, {deleted} old events deleted" if events or orders or deleted else ""
+
+
+@shared_task
+def complete_shop_orders() -> str:
+    """Complete orders from the APIs of shops: refund lines and products."""
+    done, failed = api_completion.complete_orders(clock=timezone.now)
+    return f"{done} orders completed, {failed} failed" if done or failed else ""
+
+
+@shared_task
+def reconcile_shops() -> str:
+    """Search the APIs of shops for events that were missed."""
+    stored, failed = reconciliation.reconcile_connections(clock=timezone.now)
+    return f"{stored} missed events, {failed} connections failed" if stored or failed else ""

@@ -4,13 +4,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from shops.connectors.parts import Part, State
 from shops.models import Completion, Connection, Platform
+
+if TYPE_CHECKING:
+    from shops.connectors.shop_api import ShopApi
 
 # `Connection.options`.
 Options = Mapping[str, Any]
@@ -109,6 +112,14 @@ class Connector(ABC):
 
     def get_ping_answer(self, delivery: Delivery) -> str | None:
         """Return the answer to an unsigned test request of the platform, or None if it is none."""
+        return None
+
+    def check_api(self, url: str, key: str) -> None:
+        """Raise ValidationError for `api_url` or `api_key` if the shop's API can't have such an address or key."""
+        raise ValidationError({"api_key": _("This platform needs no API key.")})
+
+    def open_api(self, connection: Connection) -> "ShopApi | None":
+        """Return the shop's API; None without an API key, or if the platform needs none."""
         return None
 
     @abstractmethod

@@ -28,6 +28,10 @@ class CategoryTable:
         products = ShopProduct.objects.filter(connection=connection, product_key__in=set(product_keys) - {""})
         self.products: Mapping[str, list[str]] = dict(products.values_list("product_key", "categories"))
 
+    def knows(self, product_key: str) -> bool:
+        """Return whether the categories of a product are known, be there none."""
+        return not product_key or product_key in self.products
+
     def map_line(self, shop_categories: Sequence[str], product_key: str, default: str = "") -> MappedLine:
         """Return the category of a line: of its own categories, else of its product's, else `default`, else none."""
         names = list(shop_categories) or list(self.products.get(product_key, ()))

@@ -16,7 +16,7 @@ from shops import intake
 from shops.connectors import milestones
 from shops.connectors.base import Ignored, OrderParts, Product, StoredEvent
 from shops.connectors.event_bodies import parse_body
-from shops.connectors.parts import Part, merge
+from shops.connectors.parts import Part, get_data, merge
 from shops.connectors.products import store_products
 from shops.connectors.registry import get_connector
 from shops.connectors.shop_orders import Result, build_source, send_orders
@@ -121,7 +121,9 @@ def _fold(connection: Connection, events: list[ShopEvent], now: datetime) -> Non
     for key, of_order in orders.items():
         for event in of_order:
             _settle_by_result(event, results[key], now)
-    milestones.note_event(connection, min(event.received_at for event in events))
+    delivered = [event.received_at for event in events if event.was_delivered]
+    if delivered:
+        milestones.note_event(connection, min(delivered))
     ShopEvent.objects.bulk_update(
         events,
         ["state", "order_key", "outcome", "field", "cause", "attempts", "next_attempt_at", "processed_at", "reject"],
@@ -163,6 +165,15 @@ def merge_parts(connection: Connection, parts: dict[str, list[Part]], *, now: da
         )
         order.state = merge(order.state, [_hash_customer(part) for part in of_order])
     return send_orders(connection, list(orders.values()), now=now)
+
+
+def is_known(connection: Connection, found: OrderParts) -> bool:
+    """Return whether the state of the order holds all that the parts say, whatever their versions."""
+    order = ShopOrder.objects.filter(connection=connection, order_key=found.order_key).first()
+    if order is None:
+        return False
+    parts = map(_hash_customer, found.parts)
+    return all(part.keeps_first or get_data(order.state, part.name) == part.data for part in parts)
 
 
 def _hash_customer(part: Part) -> Part:

@@ -8,7 +8,7 @@ from django.db import connection as database
 from lib.ids import uuid7
 from payouts.payout_details import encryption
 from shops.connectors import secrets
-from shops.connectors.base import Delivery
+from shops.connectors.base import Delivery, EventName
 from shops.connectors.registry import get_connector
 from shops.models import Connection, ShopEvent
 
@@ -30,6 +30,11 @@ def receive(*, connection: Connection, delivery: Delivery, now: datetime) -> Rec
         return Receipt(ping, is_new=False)
     connector.check_signature(delivery, secrets.list_secrets(connection, now=now), connection.options)
     name = connector.name_event(delivery, connection.options)
+    return store(connection=connection, name=name, body=delivery.body, now=now)
+
+
+def store(*, connection: Connection, name: EventName, body: bytes, now: datetime) -> Receipt:
+    """Store an event once, to be folded."""
     with database.cursor() as cursor:
         cursor.execute(
             """
@@ -42,7 +47,7 @@ def receive(*, connection: Connection, delivery: Delivery, now: datetime) -> Rec
             """,
             [
                 *(uuid7(), connection.pk, name.delivery[:200], name.topic[:100], now, name.triggered_at[:40]),
-                *(encryption.seal(delivery.body), now),
+                *(encryption.seal(body), now),
             ],
         )
         [is_new] = cursor.fetchone() or (False,)

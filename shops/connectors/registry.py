@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 from shops.connectors.base import Connector
 from shops.connectors.stripe.connector import Stripe
+from shops.connectors.woocommerce.connector import WooCommerce
 from shops.models import Connection, Platform
 
 CONNECTORS: Mapping[str, Connector] = {
     Platform.STRIPE: Stripe(),
+    Platform.WOOCOMMERCE: WooCommerce(),
 }
 
 

@@ -52,7 +52,7 @@ def send_orders(connection: Connection, orders: Sequence[ShopOrder], *, now: dat
             results[order.order_key] = Result("kept", cause=str(reason))
         except Rejected as refusal:
             results[order.order_key] = _reject(connection, order, refusal, now)
-    drafts = _draft_rows(connection, built)
+    drafts = _draft_rows(connection, built, now)
     changed = []
     for draft in drafts:
         if draft.digest == draft.order.digest:
@@ -75,13 +75,24 @@ def _build(connection: Connection, order: ShopOrder, now: datetime) -> BuiltOrde
     connector = get_connector(connection)
     built = connector.build_order(order.state, connection, was_sent=order.version is not None, now=now)
     order.due_at, order.notes = built.due_at, built.notes
-    if built.is_incomplete and connection.api_key and order.fetch_at is None:
-        order.fetch_at, order.fetch_attempts = now + FETCH_DELAY, 0
+    if built.is_incomplete:
+        _request_completion(connection, order, now)
     return built
 
 
-def _draft_rows(connection: Connection, built: Sequence[tuple[ShopOrder, BuiltOrder]]) -> list[_Draft]:
+def _request_completion(connection: Connection, order: ShopOrder, now: datetime) -> None:
+    """Have the order completed from the shop's API, if there is a key and this is not under way."""
+    if connection.api_key and order.fetch_at is None:
+        order.fetch_at, order.fetch_attempts = now + FETCH_DELAY, 0
+
+
+def _draft_rows(connection: Connection, built: Sequence[tuple[ShopOrder, BuiltOrder]], now: datetime) -> list[_Draft]:
     table = CategoryTable(connection, list_product_keys(line for _order, one in built for line in one.row["lines"]))
+    for order, one in built:
+        if not all(
+            line.get("shop_categories") or table.knows(line.get("product_key") or "") for line in one.row["lines"]
+        ):
+            _request_completion(connection, order, now)
     return [_draft_row(table, order, one) for order, one in built]
 
 

@@ -76,8 +76,12 @@ class Connection(models.Model):
         return self.name
 
 
+# How the deliveries of events begin that were found in the shop's API, not sent by the shop.
+FOUND_PREFIX = "api "
+
+
 class ShopEvent(models.Model):
-    """One signed event as it was delivered, kept for 30 days."""
+    """One signed event as it was delivered, or a missed one that was found in the shop's API, kept for 30 days."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
@@ -131,3 +135,7 @@ class ShopEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic} {self.delivery}"
+
+    @property
+    def was_delivered(self) -> bool:
+        return not self.delivery.startswith(FOUND_PREFIX)
