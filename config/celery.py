@@ -17,6 +17,7 @@ app.conf.beat_schedule = {
     "send queued e-mail": {"task": "mail.tasks.deliver", "schedule": 5.0},
     "update daily roll-ups": {"task": "payouts.tasks.fold_rollups", "schedule": MINUTE},
     "continue order imports": {"task": "shops.tasks.process_order_files", "schedule": MINUTE},
+    "process shop events": {"task": "shops.tasks.process_shop_events", "schedule": 5.0},
     "close due months": {"task": "payouts.tasks.close_due_months", "schedule": 5 * MINUTE},
     "check sales targets": {"task": "compliance.tasks.check_targets", "schedule": 10 * MINUTE},
     "apply review deadlines": {"task": "compliance.tasks.enforce_review_deadlines", "schedule": 5 * MINUTE},

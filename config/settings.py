@@ -102,7 +102,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "portal.middleware.permissions_policy_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "portal.middleware.orders_api_middleware",
+    "portal.middleware.machine_requests_middleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.frame_middleware",
     "portal.middleware.StoreUnavailableMiddleware",

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("compliance.urls")),
     path("accounts/", include("portal.account_urls")),
     path("api/v1/", include("shops.api.urls")),
+    path("hooks/", include("shops.hook_urls")),
     path("admin/", admin.site.urls),
 ]
 

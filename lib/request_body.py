@@ -19,6 +19,7 @@ from io import BytesIO
 from typing import Any, Protocol
 
 from django.conf import settings
+from django.http import HttpRequest
 
 FIRST_PIECE_BYTES = 4
 LARGEST_PIECE_BYTES = 1024 * 1024
@@ -51,6 +52,10 @@ class Stream(Protocol):
 
 class BodyTooSlow(OSError):
     """The body arrives too slowly, or too many others are waited for."""
+
+
+class BodyTooLarge(OSError):
+    """The body is declared longer than the limit, or turned out to be."""
 
 
 class _Places:
@@ -139,6 +144,26 @@ class TimedBody:
 def parse_length(text: str) -> int | None:
     """Return the number of bytes in a Content-Length header; None if it is malformed or endless."""
     return int(text) if len(text) <= 18 and text.isascii() and text.isdigit() else None
+
+
+def read_body(request: HttpRequest, limit: int, sender: Sender, owner: Hashable) -> bytes:
+    """Return the whole body, read from the server: Django treats one without a length as empty and keeps what it reads.
+
+    Raises BodyTooLarge for one of more than `limit` bytes, BodyTooSlow for one that arrives too slowly.
+    """
+    is_chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()
+    length = None if is_chunked else parse_length(request.headers.get("Content-Length") or "0")
+    if not is_chunked and (length is None or length > limit):
+        raise BodyTooLarge
+    stream = request.META["wsgi.input"]
+    if isinstance(stream, TimedBody):
+        stream.load(limit + 1, sender, owner)
+    body: bytes = stream.read(limit + 1 if length is None else length) if length != 0 else b""
+    if len(body) > limit:
+        raise BodyTooLarge
+    if not isinstance(stream, TimedBody):
+        request.META["wsgi.input"] = BytesIO()
+    return body
 
 
 def wrap_wsgi(application: Application) -> Application:

@@ -31,7 +31,8 @@ PERMISSIONS_POLICY = (
     "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 )
 RETRY_AFTER_SECONDS = 5
-ORDERS_API_PREFIX = "/api/v1/orders/"
+# Requests of programs, not of people.
+MACHINE_PREFIXES = ("/api/v1/orders/", "/hooks/")
 
 
 def permissions_policy_middleware(get_response: GetResponse) -> GetResponse:
@@ -77,7 +78,7 @@ def build_unavailable_response(request: HttpRequest, store: str) -> HttpResponse
         "store": store
     }
     response: HttpResponse
-    if request.path.startswith("/api/"):
+    if request.path.startswith(("/api/", "/hooks/")):
         response = JsonResponse({"error": {"code": "unavailable", "message": text, "field": None}}, status=503)
     else:
         page = loader.render_to_string("503.html", {"text": text, "retry_after": RETRY_AFTER_SECONDS})
@@ -87,11 +88,11 @@ def build_unavailable_response(request: HttpRequest, store: str) -> HttpResponse
     return response
 
 
-def orders_api_middleware(get_response: GetResponse) -> GetResponse:
-    """Answer the orders API without the middleware that follows: it needs no session, language or frame."""
+def machine_requests_middleware(get_response: GetResponse) -> GetResponse:
+    """Answer the orders API and webhooks without the middleware that follows: no session, language or frame."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        if not request.path_info.startswith(ORDERS_API_PREFIX):
+        if not request.path_info.startswith(MACHINE_PREFIXES):
             return get_response(request)
         view, args, kwargs = resolve(request.path_info)
         try:
@@ -132,7 +133,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     store = identify_missing_store(sys.exc_info()[1])
     if store:
         return build_unavailable_response(request, store)
-    if request.path.startswith("/api/"):
+    if request.path.startswith(("/api/", "/hooks/")):
         return Problem("internal", "Internal error. Nothing was stored; please send the request again.").to_response()
     return default_server_error(request)
 

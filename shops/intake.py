@@ -26,7 +26,7 @@ from tracking.orders import ingestion
 from tracking.orders.incoming import IncomingOrder, Outcome
 from tracking.orders.order_state import OrderState
 from tracking.orders.snapshot_fields import Rejected
-from tracking.orders.snapshots import HASH_PREFIX, Reader
+from tracking.orders.snapshots import HASH_PREFIX, Reader, hash_reference
 
 BATCH = 1_000
 # How much of a malformed order id a result repeats.
@@ -76,6 +76,11 @@ def build_reader(now: datetime) -> Reader:
     return Reader(currency=get_program_currency(), now=now, key=settings.PERSONAL_HASH_KEY)
 
 
+def hash_customer(reference: str) -> str:
+    """Return a customer reference as the keyed hash that snapshots may have in its place."""
+    return HASH_PREFIX + hash_reference(reference, settings.PERSONAL_HASH_KEY.encode())
+
+
 def ingest_lines(
     *, lines: Sequence[bytes], source: str, api_key: ApiKey | None = None, now: datetime
 ) -> list[IncomingOrder]:
@@ -116,10 +121,11 @@ def _read_row(reader: Reader, row: object) -> IncomingOrder:
 def _get_order_id(row: object) -> str:
     """Return the order id that a refused row names, as far as it can be stored."""
     found = row.get("order_id") if isinstance(row, dict) else None
-    return _clean_order_id(found) if isinstance(found, str) else ""
+    return clean_order_id(found) if isinstance(found, str) else ""
 
 
-def _clean_order_id(order_id: str) -> str:
+def clean_order_id(order_id: str) -> str:
+    """Return an order id as far as it can be stored."""
     return re.sub(r"[^\x20-\x7e]", "?", order_id)[:64]
 
 
@@ -180,7 +186,7 @@ def _store_rejects(rows: Sequence[IncomingOrder], *, source: str, now: datetime,
             cause=row.cause,
             outcome=row.outcome,
             content=serialize_rejected_row(row, reader),
-            address=_clean_order_id(row.address),
+            address=clean_order_id(row.address),
         )
         for row in rows
         if row.is_refused

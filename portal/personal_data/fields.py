@@ -123,6 +123,10 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
     "portal.ScheduledTask": _classify("name", scrubbed="result error"),
     "portal.TaskRun": _classify("job", scrubbed="error"),
     "sessions.Session": _classify(deleted="session_key session_data"),
+    "shops.CategoryMapping": _classify("shop_category key category"),
+    "shops.Connection": _classify(
+        "platform name prefix state secret previous_secret api_url api_key completion options milestones"
+    ),
     "shops.OrderFile": _classify(
         "sha256 preset notes headings headings_sha256 columns expected_outcomes outcomes state",
         scrubbed="name",
@@ -132,6 +136,12 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
     "shops.Reject": _classify(
         "order_id field outcome address state", scrubbed="source cause content note corrected_content"
     ),
+    "shops.ShopEvent": _classify(
+        "delivery topic triggered_at state order_key outcome field", scrubbed="cause", transient="body"
+    ),
+    "shops.ShopOrder": _classify("order_key order_id digest notes", scrubbed="state"),
+    "shops.ShopOrderLine": _classify("line_id shop_categories mapped_by category"),
+    "shops.ShopProduct": _classify("product_key title categories version"),
     "tracking.Click": _classify("kind device", blanked=f"{_SUB_IDS} address user_agent referrer_host failed_deep_link"),
     "tracking.ClickLoss": _classify("source"),
     "tracking.Coupon": _classify(replaced="code key"),

@@ -1,14 +1,13 @@
 """Strict reading of request bodies: media type and size first, then the content (specification 4)."""
 
 import re
-from io import BytesIO
 from itertools import islice
 from typing import Any
 
 from django.http import HttpRequest
 
 from accounts.models import ApiKey
-from lib.request_body import BodyTooSlow, Sender, TimedBody, parse_length
+from lib.request_body import BodyTooLarge, BodyTooSlow, Sender, TimedBody, read_body
 from shops import intake, strict_json
 from shops.api.problems import Problem
 from shops.intake import BATCH
@@ -64,37 +63,17 @@ def _build_unreadable_problem(error: UnreadableInput) -> Problem:
 
 
 def _read_body(request: HttpRequest, key: ApiKey, *types: str) -> bytes:
-    # Read from the server, because Django treats a body without a length as empty and keeps what it reads.
     if request.content_type not in types or request.headers.get("Content-Encoding", "identity") != "identity":
         raise Problem("unsupported_media_type", f"Send {' or '.join(types)}, not compressed.", "Content-Type")
-    length = _get_content_length(request)
-    if isinstance(request.META["wsgi.input"], TimedBody):
-        try:
-            request.META["wsgi.input"].load(MAX_BYTES + 1, Sender.API_KEY, key.pk)
-        except BodyTooSlow as error:
-            raise Problem("too_slow", f"The body was not read: {error}.", headers={"Retry-After": "1"}) from None
-    body: bytes = request.META["wsgi.input"].read(MAX_BYTES + 1 if length is None else length) if length != 0 else b""
-    if len(body) > MAX_BYTES:
-        raise _build_too_large_problem()
-    if not isinstance(request.META["wsgi.input"], TimedBody):
-        request.META["wsgi.input"] = BytesIO()
+    try:
+        body = read_body(request, MAX_BYTES, Sender.API_KEY, key.pk)
+    except BodyTooLarge:
+        raise _build_too_large_problem() from None
+    except BodyTooSlow as error:
+        raise Problem("too_slow", f"The body was not read: {error}.", headers={"Retry-After": "1"}) from None
     if _has_too_many_values(body):
         raise Problem("too_many_values", f"A body has at most {MAX_VALUES:,} values.")
     return body
-
-
-def _get_content_length(request: HttpRequest) -> int | None:
-    """Return the declared length, which is within the limit; None for a chunked body."""
-    if _is_chunked(request):
-        return None
-    length = parse_length(request.headers.get("Content-Length") or "0")
-    if length is None or length > MAX_BYTES:
-        raise _build_too_large_problem()
-    return length
-
-
-def _is_chunked(request: HttpRequest) -> bool:
-    return "chunked" in request.headers.get("Transfer-Encoding", "").lower()
 
 
 def _build_too_large_problem() -> Problem:

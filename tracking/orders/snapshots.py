@@ -189,12 +189,15 @@ class Reader:
 
     def hash_reference(self, reference: str) -> str:
         """Return the stored form of a customer reference: its HMAC-SHA-256 in hex."""
-        if not reference:
-            return ""
-        # A rejected order that is retried has its reference hashed already.
-        if _HASHED_PATTERN.fullmatch(reference):
-            return reference.removeprefix(HASH_PREFIX)
-        return hmac.new(self.key, reference.encode(errors="backslashreplace"), "sha256").hexdigest()
+        return hash_reference(reference, self.key)
+
+
+def hash_reference(reference: str, key: bytes) -> str:
+    """Return the HMAC-SHA-256 of a customer reference in hex; "" of an empty one."""
+    # A rejected order that is retried has its reference hashed already.
+    if not reference or _HASHED_PATTERN.fullmatch(reference):
+        return reference.removeprefix(HASH_PREFIX)
+    return hmac.new(key, reference.encode(errors="backslashreplace"), "sha256").hexdigest()
 
 
 def _parse_lines(value: object) -> tuple[Line, ...]:

@@ -1,0 +1,55 @@
+"""The inbox of events: what a shop sends is verified and stored before the answer (specification 11)."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db import connection as database
+
+from lib.ids import uuid7
+from payouts.payout_details import encryption
+from shops.connectors import secrets
+from shops.connectors.base import Delivery
+from shops.connectors.registry import get_connector
+from shops.models import Connection, ShopEvent
+
+KEEP = timedelta(days=30)
+
+
+class Receipt(NamedTuple):
+    """The answer to a delivery: `is_new` unless the same one was stored before, or it was a ping."""
+
+    answer: str
+    is_new: bool
+
+
+def receive(*, connection: Connection, delivery: Delivery, now: datetime) -> Receipt:
+    """Verify a delivery and store it once. Raises InvalidSignature, and stores nothing."""
+    connector = get_connector(connection)
+    ping = connector.get_ping_answer(delivery)
+    if ping is not None:
+        return Receipt(ping, is_new=False)
+    connector.check_signature(delivery, secrets.list_secrets(connection, now=now), connection.options)
+    name = connector.name_event(delivery, connection.options)
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO shops_shopevent AS e (
+                id, connection_id, delivery, topic, received_at, triggered_at, repeats, body, state,
+                order_key, outcome, field, cause, attempts, next_attempt_at
+            ) VALUES (%s, %s, %s, %s, %s, %s, 0, %s, 'waiting', '', '', '', '', 0, %s)
+            ON CONFLICT (connection_id, delivery) DO UPDATE SET repeats = e.repeats + 1
+            RETURNING repeats = 0
+            """,
+            [
+                *(uuid7(), connection.pk, name.delivery[:200], name.topic[:100], now, name.triggered_at[:40]),
+                *(encryption.seal(delivery.body), now),
+            ],
+        )
+        [is_new] = cursor.fetchone() or (False,)
+    return Receipt("stored" if is_new else "stored before", bool(is_new))
+
+
+def delete_old_events(*, now: datetime) -> int:
+    """Delete events that are processed and older than `KEEP`. Return their number."""
+    old = ShopEvent.objects.filter(received_at__lt=now - KEEP).exclude(state=ShopEvent.State.WAITING)
+    return old.delete()[0]
