@@ -71,6 +71,8 @@ PATHS: Mapping[str, tuple[Any, Any]] = {
 class GenericForm(forms.Form):
     """One field for each option; a path is named `path-` and its field of the snapshot."""
 
+    # Of the options that the page showed.
+    revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
     signature_header = forms.CharField(
         label=gettext_lazy("Header of the signature"), required=False, max_length=60, widget=UnfoldAdminTextInputWidget,
         help_text=gettext_lazy("For HMAC-SHA256 only."),
@@ -87,7 +89,6 @@ class GenericForm(forms.Form):
 
     def __init__(self, options: Mapping[str, Any], posted: Any = None) -> None:
         super().__init__(posted, initial=_describe_options(options))
-        self.options = options
         for name, (label, choices) in CHOICES.items():
             self.fields[name] = forms.ChoiceField(
                 label=label, choices=choices or [(zone, zone) for zone in list_time_zones()],
@@ -120,10 +121,10 @@ class GenericForm(forms.Form):
                 self.add_error(f"path-{name}", _("Not a path: %(error)s.") % {"error": error})
         if values.get("signature") == Signature.HMAC:
             self._check_hmac(values, paths)
-        if values.get("amounts") != Amounts.NET and not paths["tax"]:
+        if values.get("amounts", Amounts.NET) != Amounts.NET and not paths["tax"]:
             self.add_error("path-tax", _("Enter where the tax is, or choose amounts without tax."))
         chosen = {name: values.get(name, DEFAULTS[name]) for name in DEFAULTS if name not in ("paths", "revision")}
-        values["options"] = chosen | {"paths": paths, "revision": GenericOptions(self.options)["revision"] + 1}
+        values["options"] = chosen | {"paths": paths, "revision": values.get("revision", 0) + 1}
         return values
 
     def _check_hmac(self, values: Mapping[str, Any], paths: Mapping[str, str]) -> None:
@@ -151,7 +152,7 @@ def _parse_status(row: str) -> tuple[str, str]:
 def _describe_options(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options as the form shows them."""
     options = GenericOptions(values)
-    shown = {name: options[name] for name in ("signature_header", *CHOICES)}
+    shown = {name: options[name] for name in ("signature_header", "revision", *CHOICES)}
     shown["topics"] = ", ".join(options["topics"])
     shown["statuses"] = "\n".join(f"{word} = {status}" for word, status in options["statuses"].items())
     return shown | {f"path-{name}": options.get_path_text(name) for name in PATHS}

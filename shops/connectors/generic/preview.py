@@ -23,12 +23,15 @@ MAX_TEXT = 60
 
 @dataclass(slots=True)
 class Preview:
-    """What each path finds, and the snapshot, or why there is none. `field` is the one that is wrong, if one is."""
+    """What each path finds, and the snapshot, or why there is none."""
 
     found: dict[str, str] = field(default_factory=dict)
     row: dict[str, Any] | None = None
     message: str = ""
-    field: str = ""
+
+    def list_found(self) -> list[tuple[str, str]]:
+        """Return each field with what its path finds, "" for nothing."""
+        return [(name, self.found.get(name, "")) for name in DEFAULT_PATHS]
 
 
 def build_preview(*, connection: Connection, options: Mapping[str, Any], sample: str, now: datetime) -> Preview:
@@ -36,7 +39,7 @@ def build_preview(*, connection: Connection, options: Mapping[str, Any], sample:
     try:
         content = parse_body(sample.encode("utf-8", "replace"))
     except Rejected as refusal:
-        return Preview(message=_("The sample %(cause)s.") % {"cause": refusal.message}, field="sample")
+        return Preview(message=_("The sample %(cause)s.") % {"cause": refusal.message})
     preview = Preview(found=_find_all(GenericOptions(options), content))
     changed = copy(connection)
     changed.options = dict(options)
@@ -46,11 +49,8 @@ def build_preview(*, connection: Connection, options: Mapping[str, Any], sample:
     except Ignored as reason:
         preview.message = _("No snapshot: %(reason)s.") % {"reason": reason}
     except Rejected as refusal:
-        preview.field = refusal.field
-        preview.message = _("No snapshot: %(field)s %(cause)s.") % {
-            "field": refusal.field,
-            "cause": refusal.message,
-        }
+        details = {"field": refusal.field, "cause": refusal.message}
+        preview.message = _("No snapshot: %(field)s %(cause)s.") % details
     return preview
 
 
