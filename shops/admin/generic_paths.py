@@ -25,7 +25,7 @@ from shops.connectors.generic.preview import Preview, build_preview
 from shops.models import Connection, Platform
 
 MAX_SAMPLE = 200_000
-# {heading: paths}
+# The paths below each heading.
 GROUPS = {
     gettext_lazy("Order"): ("order_id", "status", "placed_at", "currency", "click_id", "coupons"),
     gettext_lazy("Lines"): (

@@ -33,7 +33,7 @@ CHOICES: Mapping[str, tuple[Any, Any]] = {
     "unit": (gettext_lazy("Amounts are written"), Unit.choices),
     "time_zone": (gettext_lazy("Time zone of times without one"), ()),
 }
-# {field: label, help}
+# The label and help of each path.
 PATHS: Mapping[str, tuple[Any, Any]] = {
     "topic": (gettext_lazy("Type of event"), ""),
     "test": (gettext_lazy("Test order"), gettext_lazy("Orders with a value other than false or 0 are ignored.")),
@@ -131,7 +131,7 @@ class GenericForm(forms.Form):
         if not values.get("signature_header"):
             self.add_error("signature_header", _("Enter the name of the header."))
         if not paths["updated_at"]:
-            error = _("Needed with HMAC-SHA256: without it, a change back can't be told from a repeated delivery.")
+            error = _("Needed with HMAC-SHA256: without it, a change back looks like a repeated delivery.")
             self.add_error("path-updated_at", error)
 
 

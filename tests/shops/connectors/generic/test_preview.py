@@ -82,7 +82,11 @@ def test_preview_shows_snapshot_and_what_paths_find():
         ("", {}, "The sample is not JSON"),
         ("\ud800", {}, "The sample is not JSON"),
         ("[]", {}, "No snapshot: order_id is missing: nothing is at data.id."),
-        (EXAMPLE, {"paths": {"amount": "data.lines[].price"}}, "lines[0].amount is missing: nothing is at data.lines[]"),
+        (
+            EXAMPLE,
+            {"paths": {"amount": "data.lines[].price"}},
+            "lines[0].amount is missing: nothing is at data.lines[]",
+        ),
         (EXAMPLE, {"paths": {"amount": "data.lines[.price"}}, "has an invalid path"),
         (EXAMPLE, {"topics": ["order.paid"]}, "No snapshot: the topic order.updated is not used."),
         (EXAMPLE, {"statuses": {}}, "No snapshot: status the word 'paid' is not in the connection's table."),
