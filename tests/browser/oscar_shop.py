@@ -48,7 +48,7 @@ def run_shop(*, port: int, folder: Path, hook_url: str, secret: str) -> Iterator
 
 
 def _manage(*arguments: str, environment: dict[str, str], output) -> subprocess.Popen[bytes]:
-    command = [PYTHON, ROOT / "tests" / "shop" / "manage.py", *arguments]
+    command = [str(PYTHON), str(ROOT / "tests" / "shop" / "manage.py"), *arguments]
     return subprocess.Popen(command, env=environment, stdout=output, stderr=output)
 
 

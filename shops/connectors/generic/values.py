@@ -52,8 +52,10 @@ def read_size(found: Sequence[Any], field: str) -> Decimal | None:
 def _parse_number(value: Any, field: str) -> Decimal:
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         return Decimal(value.strip())
-    if isinstance(value, int | Decimal) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER:
-        return Decimal(value)
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        number = Decimal(value)
+        if abs(number) < _MAX_NUMBER:
+            return number
     raise Rejected(field, f"must be a number such as 15.30, not {_describe(value)}")
 
 

@@ -34,7 +34,7 @@ def send(connection, order, *, seconds=0, **details):
 
 def post(client, connection, body, **headers):
     signed = build_delivery(body)
-    names = {name: value for name, value in (signed.headers | headers).items() if value is not None}
+    names = {name: value for name, value in {**signed.headers, **headers}.items() if value is not None}
     return client.post(f"/hooks/{connection.pk}", body, content_type="application/json", headers=names)
 
 

@@ -1,13 +1,14 @@
 """The path language: what each path finds, and what is no path."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from shops.connectors.generic.options import GenericOptions
 from shops.connectors.generic.paths import InvalidPath, parse_path
 
-ROOT = {
+ROOT: dict[str, Any] = {
     "order": {"id": 7, "e-mail": "a@example.com", "note": None, "": "blank"},
     "lines": [{"amount": "5.00", "tags": ["a", "b"]}, {"amount": 6, "tags": []}, {"amount": ""}],
     "by_key": {"x": {"amount": 1}, "y": {"amount": 2}},

@@ -27,7 +27,7 @@ def preview(sample=EXAMPLE, **options):
 def test_unchanged_form_gives_the_defaults():
     form = fill_form()
     assert form.is_valid(), form.errors
-    assert form.cleaned_data["options"] == DEFAULTS | {"revision": 1}
+    assert form.cleaned_data["options"] == {**DEFAULTS, "revision": 1}
 
 
 def test_page_shows_every_path():
