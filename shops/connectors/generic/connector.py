@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -28,6 +29,8 @@ MAX_PARSED_BYTES = 1024 * 1024
 class Generic(Connector):
     platform = Platform.GENERIC
     default_options: ClassVar[Options] = DEFAULTS
+    # Empty: a page of its own shows the options beside a sample (`shops.admin.generic_paths`).
+    options_form: ClassVar[type[forms.Form]] = forms.Form
 
     def check_secret(self, secret: str) -> None:
         if len(secret.strip()) < MIN_SECRET:

@@ -56,7 +56,9 @@ def _map_status(order: Data, options: GenericOptions) -> Status:
     word = order["status"]
     found = options["statuses"].get(word)
     if found is None:
-        raise Rejected("status", f"the word {word!r} is not in the connection's table" if word else "is missing")
+        raise Rejected(
+            "status", f"is {word!r}, which is not in the connection's table of words" if word else "is missing"
+        )
     return Status(found)
 
 

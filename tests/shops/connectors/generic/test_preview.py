@@ -89,7 +89,7 @@ def test_preview_shows_snapshot_and_what_paths_find():
         ),
         (EXAMPLE, {"paths": {"amount": "data.lines[.price"}}, "has an invalid path"),
         (EXAMPLE, {"topics": ["order.paid"]}, "No snapshot: the topic order.updated is not used."),
-        (EXAMPLE, {"statuses": {}}, "No snapshot: status the word 'paid' is not in the connection's table."),
+        (EXAMPLE, {"statuses": {}}, "No snapshot: status is 'paid', which is not in the connection's table of words."),
     ],
 )
 def test_preview_says_why_there_is_no_snapshot(sample, options, message):

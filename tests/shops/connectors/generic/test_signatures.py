@@ -108,6 +108,8 @@ def test_delivery_is_named_by_what_is_signed():
     assert Generic().name_event(again, STANDARD) == first
     assert first.delivery.startswith("msg_1 ")
     assert Generic().name_event(build_delivery(BODY, identifier="msg_2"), STANDARD) != first
+    long = [Generic().name_event(build_delivery(BODY, identifier="m" * 150 + end), STANDARD) for end in "ab"]
+    assert long[0] != long[1]
     # The header is not signed by a plain HMAC, so a replay could change it.
     named = [Generic().name_event(change(sign_plainly(bytes.hex), webhook_id=identifier), HMAC) for identifier in "ab"]
     assert named[0] == named[1]
