@@ -2,6 +2,7 @@
 #
 #   make run      start everything on this machine with a demo program: http://localhost:8000 (PORT=9000 for another port, DEMO=0 without the demo)
 #   make test     run every test, in a real browser too
+#   make shop     run a real shop beside make run, connected to it: http://localhost:8010 (SHOP_PORT=... for another port)
 #   make quick    run the tests that your change touches (BASE=main for all since a revision)
 #   make check    lint, types, import contracts, templates, wording, migrations, settings for production
 #   make fix      fix what ruff and djlint can fix
@@ -19,7 +20,7 @@ DEBUG ?= 1
 export DEBUG
 
 .DELETE_ON_ERROR:
-.PHONY: run test quick faults check types rest bench mutants fix docs audit clean venv browser
+.PHONY: run shop test quick faults check types rest bench mutants fix docs audit clean venv browser
 
 BIN := .venv/bin
 LOCAL_APPS := lib audit accounts mail affiliates agreements tracking payouts compliance shops portal
@@ -36,8 +37,11 @@ UNFORMATTED := --extend-exclude templates/mail,templates/allauth/elements
 run: .venv/installed-run
 	@exec $(BIN)/python -m config.run
 
+shop: .venv/installed-run .venv-shop/installed
+	@exec $(BIN)/python -m tests.shop
+
 # Files whose tests share an expensive fixture or servers stay with one worker (`tests/conftest.py`).
-test: .venv/installed-test browser
+test: .venv/installed-test .venv-shop/installed browser
 	$(BIN)/python -m pytest -n 2
 
 quick: .venv/installed-test
@@ -52,7 +56,7 @@ browser:
 
 # The tests with generated cases. They kill no process, so two workers share them.
 LONG_FORMS := tests/simulation tests/payouts/test_rollups.py tests/shops/test_api_schema.py tests/portal/test_hostile_requests.py \
-	tests/shops/connectors/stripe/test_shuffled_deliveries.py tests/shops/connectors/woocommerce/test_orders.py
+	tests/shops/connectors
 
 # The sizes of the long forms; the same tests are part of `make test`, with small ones.
 faults: export CLOSE_KILLS ?= 1000
@@ -109,7 +113,7 @@ audit: .venv/installed-test
 clean:
 	cd config && for folder in ../.local/gw0 ../.local/gw1 ../.local; do $(PYTHON) -m embedded clean $$folder; done
 	rm -rf artifacts staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 venv: .venv/installed-test
 
@@ -125,3 +129,9 @@ venv: .venv/installed-test
 .venv/installed-test: requirements.txt requirements-local.txt requirements-dev.txt constraints.txt | .venv/bin/python
 	$(INSTALL) -r requirements-dev.txt
 	@touch $@ .venv/installed-run
+
+# The shop of tests/shop has an environment of its own, because it needs an older django-tables2.
+.venv-shop/installed: requirements-shop.txt
+	$(PYTHON) -m venv .venv-shop
+	.venv-shop/bin/pip install --quiet --disable-pip-version-check -r requirements-shop.txt
+	@touch $@

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 
 from shops.connectors.base import Connector
+from shops.connectors.generic.connector import Generic
 from shops.connectors.stripe.connector import Stripe
 from shops.connectors.woocommerce.connector import WooCommerce
 from shops.models import Connection, Platform
 
 CONNECTORS: Mapping[str, Connector] = {
+    Platform.GENERIC: Generic(),
     Platform.STRIPE: Stripe(),
     Platform.WOOCOMMERCE: WooCommerce(),
 }

@@ -43,6 +43,7 @@ from shops.csv_import.columns import REQUIRED
 from shops.models import Reject
 from tests.factories import PASSWORD, make_affiliate, make_staff, make_user
 from tests.scenarios import build_order, close_months, parse_utc
+from tests.shop.connection import create_connection
 from tracking.links import coupons, tracking_links
 from tracking.models import Click, ClickLoss, Order
 
@@ -158,6 +159,7 @@ def _create_tracking(scenario: Scenario, owner: Affiliate, staff: dict[str, User
     scenario.named["tracking:follow"] = {"code": link.code}
     scenario.named["payouts:order"] = {"pk": order.pk}
     scenario.named["api_order"] = {"order_id": "OLD"}
+    scenario.named["shops:generic_paths"] = {"pk": create_connection("a-secret-of-the-shop").pk}
 
 
 def _create_order_files(scenario: Scenario, preparer: User) -> None:

@@ -95,6 +95,10 @@ SITE: dict[str, tuple[Row, Row]] = {
         ("payouts:staff_reports", "payouts:staff_reports_csv", "shops:staff_categories"),
         (row("302 admin:login", "302 admin:login", "200"), row("302 admin:login", "302 admin:login", "405")),
     ),
+    "shops:generic_paths": (
+        row("302 admin:login", "302 admin:login", "403", superuser="200"),
+        row("302 admin:login", "302 admin:login", "403", superuser="200"),
+    ),
     "payouts:commissions": (affiliate_page("200"), affiliate_page("200")),
     "payouts:find_order": (affiliate_page("200"), NOT_ALLOWED),
     "payouts:order": (owner_only("200"), owner_only("200")),
