@@ -230,3 +230,4 @@ CLICKS = (
         fields={"click_id": CLICK},
     ),
 )
+CASES = (*PAYMENT, *COMPLETION, *AMOUNTS, *CLICKS)

@@ -243,3 +243,4 @@ ORDER_OF_ARRIVAL = (
         refunded("80.00", "15.50"),
     ),
 )
+CASES = (*REFUNDS, *EDITS, *ORDER_OF_ARRIVAL)
