@@ -97,8 +97,9 @@ def calculate_refunded(order: Mapping[str, Any], refunds: Sequence[Mapping[str, 
     named = [_sum_named(line, refunds, included=order["taxes_included"]) for line in lines]
     parts = [value / amount if amount else ZERO for value, amount in zip(named, amounts, strict=True)]
     gross = [Decimal(line["gross"]) for line in lines]
-    shipping = sum((Decimal(refund["shipping"]) for refund in refunds), ZERO)
-    named_gross = sum((whole * part for whole, part in zip(gross, parts, strict=True)), shipping)
+    shipping = Decimal(order["shipping"])
+    shipping_back = min(sum((Decimal(refund["shipping"]) for refund in refunds), ZERO), shipping)
+    named_gross = sum((whole * part for whole, part in zip(gross, parts, strict=True)), shipping_back)
     unnamed = sum((_sum_unnamed(refund, order["currency"]) for refund in refunds), ZERO)
     if unnamed < 0:
         kept = min(-unnamed / named_gross, Decimal(1)) if named_gross else ZERO
@@ -108,8 +109,7 @@ def calculate_refunded(order: Mapping[str, Any], refunds: Sequence[Mapping[str, 
         amount - value if line["is_goods"] else ZERO
         for line, amount, value in zip(lines, amounts, by_line, strict=True)
     ]
-    gross_left = sum(gross, Decimal(order["shipping"])) - named_gross
-    share = take_share(sum(left, ZERO), unnamed, max(gross_left, unnamed))
+    share = take_share(sum(left, ZERO), unnamed, sum(gross, shipping) - named_gross)
     shares = spread(share, left)
     return Refunded([value + extra for value, extra in zip(by_line, shares, strict=True)], unnamed)
 

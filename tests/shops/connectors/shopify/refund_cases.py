@@ -179,15 +179,27 @@ REFUNDS = (
         refunded("80.00", "15.50"),
     ),
     Case(
+        # Shipping counts with 9.90 at most: 20.00 x 95.50 / 105.05 = 18.18. Lines: 15.2293 and 2.9507.
+        "more shipping than was paid, and money",
+        [
+            update(
+                build_order(),
+                *[with_shipping(build_refund(id=number, refund_line_items=[])) for number in (1, 2)],
+                build_money_refund("20.00"),
+            )
+        ],
+        refunded("15.23", "2.95"),
+    ),
+    Case(
         "of a line that the order does not have",
         [update(build_order(), build_refund(refund_line_items=refund_lines((99, 1, 40.00, 4.00))))],
         refunded("0.00"),
     ),
     Case(
-        # Goods: 20.00 x 95.50 / 124.95 = 15.2861. Lines: 12.8084 and 2.4816; the cent goes to the first.
+        # Goods: 1.01 x 95.50 / 124.95 = 0.77. Lines: 0.6450 and 0.1250; the cent goes to the larger rest.
         "money back, with a gift card in the order",
-        [update(add_line(build_order(), **GIFT_CARD), build_money_refund("20.00"))],
-        refunded("12.81", "2.48"),
+        [update(add_line(build_order(), **GIFT_CARD), build_money_refund("1.01"))],
+        refunded("0.65", "0.12"),
     ),
 )
 EDITS = (

@@ -1,14 +1,24 @@
 """Shopify's events become the snapshots of the table of situations (specification 11)."""
 
 from itertools import permutations
+from uuid import UUID
 
 import pytest
 
-from shops.connectors.base import Ignored
+from shops.connectors.base import Ignored, StoredEvent
 from tests.shops.connectors.shopify import order_cases, refund_cases
-from tests.shops.connectors.shopify.folded import build, fold, read
-from tests.shops.connectors.shopify.payloads import Sent, add_line, build_money_refund, build_order, change_line, load
+from tests.shops.connectors.shopify.folded import SHOPIFY, build, fold, read
+from tests.shops.connectors.shopify.payloads import (
+    RECEIVED,
+    Sent,
+    add_line,
+    build_money_refund,
+    build_order,
+    change_line,
+    load,
+)
 from tests.shops.connectors.shopify.situations import LATER, create, update
+from tracking.clicks.click_ids import sign_click_id
 
 CASES = (*order_cases.CASES, *refund_cases.CASES)
 
@@ -90,3 +100,31 @@ def test_nothing_personal_is_kept():
     for text in ("pat@", "Pat", "Sample Street", "203.0.113.7", "Toronto"):
         assert text not in kept
     assert "'customer_ref': '7700000000001'" in kept
+
+
+def test_genuine_click_id_comes_before_other_texts():
+    click_id = sign_click_id(UUID(int=1), RECEIVED, UUID(int=2))
+    attributes = [{"name": "click_id", "value": "undefined"}]
+    order = build_order(note_attributes=attributes, landing_site=f"/?click_id={click_id}")
+    assert build([create(order)]).row["click_id"] == click_id
+
+
+def test_click_id_may_have_another_name():
+    order = build_order(landing_site="/?ref=text")
+    event = StoredEvent("orders/create", "", RECEIVED, order)
+    [part] = [
+        part for part in SHOPIFY.read_event(event, {"click_id_name": "ref"}).parts if part.name.startswith("click")
+    ]
+    assert part.data == "text"
+
+
+def test_line_without_pieces_is_worth_nothing():
+    line = build([create(change_line(build_order(), 0, quantity=0, current_quantity=0))]).row["lines"][0]
+    assert (line["quantity"], line["amount"], line["refunded"]) == (1, "0.00", "0.00")
+
+
+def test_moment_after_the_delivery_is_not_believed():
+    deleted = Sent("orders/delete", {"id": 5500000000001}, "2036-01-01T00:00:00Z")
+    assert build([create(build_order()), deleted]).changed_at == RECEIVED
+    paid = Sent("orders/paid", build_order(), "2036-01-01T00:00:00Z")
+    assert build([paid], completion="paid").row["completed_at"] == "2026-02-01T12:00:00Z"
