@@ -46,7 +46,7 @@ def read_id(value: object, field: str) -> str:
 
 def read_amount(value: object, field: str, *, signed: bool = False) -> Decimal:
     """Return an amount that was sent as text or as a number."""
-    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    text = str(value)
     if isinstance(value, bool) or not _AMOUNT.fullmatch(text):
         raise Rejected(field, 'must be an amount, such as "15.30"')
     amount = Decimal(text)
@@ -100,10 +100,10 @@ def clean_triggered_at(text: str) -> str:
 
 
 def parse_triggered_at(text: str) -> datetime | None:
-    """Return the time, cut to microseconds, of what `clean_triggered_at` returned."""
+    """Return the time, cut to microseconds, of what `clean_triggered_at` returned; None if it is impossible."""
     try:
-        return datetime.fromisoformat(f"{text[:26]}+00:00") if text else None
-    except ValueError:
+        return parse_moment(text, "", _LATEST)
+    except Rejected:
         return None
 
 

@@ -7,7 +7,7 @@ without tax. Nothing personal is kept but the customer's id, of which only a has
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from lib.text import clean_code, is_printable_code
 from shops.connectors.shopify.fields import (
@@ -26,7 +26,9 @@ from tracking.clicks.click_ids import find_click_id
 from tracking.orders.snapshot_fields import MAX_LENGTHS, MAX_SENT_LENGTHS, Rejected
 from tracking.orders.snapshots import format_timestamp
 
+# How Shopify names the only variant of a product.
 DEFAULT_TITLE = "Default Title"
+MAX_LANDING_SITE = 20_000
 
 
 def read_order(order: Object) -> dict[str, Any]:
@@ -128,7 +130,8 @@ def list_click_ids(order: Object, name: str) -> dict[str, str]:
     properties = [
         pair for path, line in list_objects(order, "line_items") for pair in list_objects(line, "properties", path)
     ]
-    landing = parse_qs(urlsplit(read_text(order.get("landing_site"), MAX_SENT_LENGTHS["click_id"])).query)
+    landing_site = read_text(order.get("landing_site"), MAX_LANDING_SITE)
+    landing = parse_qs(landing_site.partition("?")[2].partition("#")[0])
     found = {
         "1 attribute": _find_value(attributes, name),
         "2 property": _find_value(properties, name),
@@ -145,5 +148,5 @@ def _find_value(pairs: Iterable[tuple[str, Object]], name: str) -> str:
 
 def _read_click_id(value: object) -> str:
     """Return a text that can be a click id; a longer one must not make the order fail."""
-    click_id = find_click_id(read_text(value, MAX_SENT_LENGTHS["click_id"]))
+    click_id = find_click_id(read_text(value, MAX_SENT_LENGTHS["click_id"])).replace("\0", "")
     return click_id if len(click_id) <= MAX_LENGTHS["click_id"] else ""

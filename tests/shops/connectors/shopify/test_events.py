@@ -1,10 +1,12 @@
 """Shopify's topics, products and bad input: each event has its answer (specification 11)."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from shops.connectors.base import Ignored, OrderParts, Product, StoredEvent
+from shops.connectors.event_bodies import parse_body
 from shops.models import Connection
 from tests.shops.connectors.shopify.folded import SHOPIFY, build, fold, read
 from tests.shops.connectors.shopify.payloads import (
@@ -199,3 +201,42 @@ def test_attribute_that_is_no_click_id_is_passed_over(value):
 def test_coupons_that_no_affiliate_can_have_are_passed_over():
     codes = [{"code": code} for code in ("", " ", None, "x" * 65, "a\u0000b", " ANN10 ", "ANN10", "ann")]
     assert build([create(build_order(discount_codes=codes))]).row["coupons"] == ["ab", "ANN10", "ann"]
+
+
+@pytest.mark.parametrize(
+    ("landing_site", "click_id"),
+    [
+        ("http://[?click_id=abc", "abc"),
+        ("//[/", None),
+        ("/?click_id=a%00b", "ab"),
+        ("/?click_id=abc#top", "abc"),
+        ("/?click_id=old&click_id=new", "new"),
+        ("/?click_id", None),
+        (7, None),
+        ("/?" + "a=b&" * 2_000 + "click_id=abc", "abc"),
+    ],
+)
+def test_any_landing_address_is_read(landing_site, click_id):
+    assert build([create(build_order(landing_site=landing_site))]).row["click_id"] == click_id
+
+
+@pytest.mark.parametrize("price", ["1e99999999", "1e2", "0.1e-99999999"])
+def test_number_with_an_exponent_is_rejected(price):
+    body = json.dumps(build_order()).replace('"40.00"', price).encode()
+    event = StoredEvent("orders/create", "", RECEIVED, parse_body(body))
+    with pytest.raises(Rejected, match=r"line_items\[0\].price: must be an amount"):
+        SHOPIFY.read_event(event, {})
+
+
+@pytest.mark.parametrize(
+    "moment", ["0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "1969-12-31T00:00:00Z", "2026-02-30T00:00:00Z"]
+)
+def test_impossible_moment_is_passed_over(moment):
+    paid = Sent("orders/paid", build_order(), moment)
+    assert build([paid], completion="paid").row["completed_at"] == "2026-01-12T12:00:02Z"
+
+
+def test_order_that_is_sent_again_as_its_deletion_is_rejected():
+    # The topic is in a header, which is not signed.
+    with pytest.raises(Rejected, match="line_items"):
+        read(Sent("orders/delete", build_order()))
