@@ -1,8 +1,12 @@
-"""URLs of staff pages about incoming orders."""
+"""URLs of staff pages about incoming orders, and of accord.js."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from shops.admin import categories
+from shops.views import landing_script
 
 app_name = "shops"
-urlpatterns = [path("admin/categories/", categories.categories_page, name="staff_categories")]
+urlpatterns = [
+    path("admin/categories/", categories.categories_page, name="staff_categories"),
+    re_path(r"^accord(?:-[0-9a-f]{8,64})?\.js$", landing_script.serve, name="script"),
+]
