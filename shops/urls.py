@@ -2,11 +2,13 @@
 
 from django.urls import path, re_path
 
-from shops.admin import categories
+from shops.admin import categories, landing_check
 from shops.views import landing_script
 
 app_name = "shops"
 urlpatterns = [
     path("admin/categories/", categories.categories_page, name="staff_categories"),
+    path("admin/landing-check/", landing_check.landing_check_page, name="landing_check"),
+    path("admin/landing-check/events/", landing_check.landing_check_events_page, name="landing_check_events"),
     re_path(r"^accord(?:-[0-9a-f]{8,64})?\.js$", landing_script.serve, name="script"),
 ]

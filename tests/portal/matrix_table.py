@@ -114,6 +114,13 @@ SITE: dict[str, tuple[Row, Row]] = {
     "compliance:appeal": (NOT_ALLOWED, owner_only("422")),
     "compliance:review_file": (owner_only("200"), NOT_ALLOWED),
     "compliance:report_abuse": (PUBLIC, PUBLIC),
+    **dict.fromkeys(
+        ("shops:landing_check", "shops:landing_check_events"),
+        (
+            row("302 admin:login", "302 admin:login", "403", superuser="200"),
+            row("302 admin:login", "302 admin:login", "405"),
+        ),
+    ),
     "compliance:backtest": (
         row("302 admin:login", "302 admin:login", "403", superuser="200"),
         row("302 admin:login", "302 admin:login", "405"),
