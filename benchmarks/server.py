@@ -22,7 +22,7 @@ async def asgi(scope, receive, send):
         await send({"type": "http.response.start", "status": 302, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 """
-APPLICATIONS = {"wsgi": "config.wsgi:application", "asgi": "tracking.clicks.redirect:asgi"}
+APPLICATIONS = {"wsgi": "config.wsgi:application", "asgi": "config.asgi:application"}
 # As `make run` and the README start them.
 THREAD_OPTIONS = {"wsgi": ["--blocking-threads", "64"], "asgi": []}
 Process = subprocess.Popen[bytes]

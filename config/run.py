@@ -150,7 +150,7 @@ def list_programs(port: int) -> dict[str, list[str]]:
     wsgi = ["--interface", "wsgi", "--workers", "1", "--blocking-threads", str(settings.WEB_THREADS)]
     return {
         "web": [*granian, *wsgi, "--port", str(port), "config.wsgi:application"],
-        "click service": [*granian, "--interface", "asgi", "--port", str(port + 1), "tracking.clicks.redirect:asgi"],
+        "click service": [*granian, "--interface", "asgi", "--port", str(port + 1), "config.asgi:application"],
         "worker": [*celery, "worker", "--concurrency", "2", "--loglevel", "warning"],
         "beat": [*celery, "beat", "--schedule", str(SCHEDULE), "--pidfile", "", "--loglevel", "warning"],
     }

@@ -263,6 +263,7 @@ SHOP_API_LOOPBACK = DEBUG and read_boolean("SHOP_API_LOOPBACK", False)
 CLICK_ID_PARAMETER: str = env.str("CLICK_ID_PARAMETER", default="click_id")
 if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", CLICK_ID_PARAMETER):
     raise ImproperlyConfigured(f"CLICK_ID_PARAMETER must be letters, digits, _ and -, not {CLICK_ID_PARAMETER!r}")
+LINK_UTM_SOURCE: str = env.str("LINK_UTM_SOURCE", default="affiliate")  # for destination URLs without one
 # Clicks beyond this number from one address in a minute are redirected but not counted.
 CLICK_FLOOD_PER_MINUTE = read_integer("CLICK_FLOOD_PER_MINUTE", 120, minimum=1)
 # Where each web process keeps clicks while the database is unavailable, and how many MiB at most.

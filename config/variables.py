@@ -37,6 +37,11 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
         Variable("CLICK_BASE_URL", "`BASE_URL`", "Address of tracking links, if they have a host of their own."),
         Variable("CLICK_ID_PARAMETER", "`click_id`", "Query parameter that carries the click id to the link's target."),
         Variable(
+            "LINK_UTM_SOURCE",
+            "`affiliate`",
+            "`utm_source` of links whose target has none, so that WooCommerce notices the visit; empty adds none.",
+        ),
+        Variable(
             "CLICK_RETENTION_DAYS",
             "400",
             "How long single clicks are kept, rounded up to whole months; 0 keeps them. Reports stay.",

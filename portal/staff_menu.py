@@ -108,6 +108,9 @@ def build_sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "link": reverse("shops:staff_categories"),
         }
         groups[0]["items"] += [reports, unrated]
+    if request.user.has_perm("shops.view_connection"):
+        check = {"title": _("Landing page check"), "icon": "web", "link": reverse("shops:landing_check")}
+        groups[0]["items"].append(check)
     for title, models in MENU:
         shown = [
             {"title": capfirst(model._meta.verbose_name_plural), "icon": icon, "link": build_changelist_url(model)}

@@ -82,6 +82,7 @@ SITE: dict[str, tuple[Row, Row]] = {
     "portal:agreement": (affiliate_page("200"), affiliate_page("405")),
     "portal:agreement_evidence": (owner_only("200"), affiliate_page("405")),
     "tracking:follow": (all_roles("302 shop.example.com"), NOT_ALLOWED),
+    "shops:script": (PUBLIC, NOT_ALLOWED),
     "tracking:links": (affiliate_page("200"), NOT_ALLOWED),
     "tracking:link_new": (affiliate_page("200"), affiliate_page("200")),
     "tracking:link": (owner_only("200"), owner_only("200")),
@@ -118,6 +119,13 @@ SITE: dict[str, tuple[Row, Row]] = {
     "compliance:appeal": (NOT_ALLOWED, owner_only("422")),
     "compliance:review_file": (owner_only("200"), NOT_ALLOWED),
     "compliance:report_abuse": (PUBLIC, PUBLIC),
+    **dict.fromkeys(
+        ("shops:landing_check", "shops:landing_check_events"),
+        (
+            row("302 admin:login", "302 admin:login", "403", superuser="200"),
+            row("302 admin:login", "302 admin:login", "405"),
+        ),
+    ),
     "compliance:backtest": (
         row("302 admin:login", "302 admin:login", "403", superuser="200"),
         row("302 admin:login", "302 admin:login", "405"),
@@ -158,4 +166,4 @@ SITE: dict[str, tuple[Row, Row]] = {
     "api/v1/<path:rest>": (all_roles("404"), all_roles("404")),
 }
 # Addresses for programs, which post without a CSRF token.
-CSRF_EXEMPT = ("tracking:follow", "portal:unsubscribe", "api_batch", "api_order", "api/v1/<path:rest>")
+CSRF_EXEMPT = ("tracking:follow", "shops:script", "portal:unsubscribe", "api_batch", "api_order", "api/v1/<path:rest>")

@@ -19,7 +19,7 @@ from django.db import connection
 
 HERE = Path(__file__).parents[2]
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
-APPLICATIONS = {"asgi": "tracking.clicks.redirect:asgi", "wsgi": "config.wsgi:application"}
+APPLICATIONS = {"asgi": "config.asgi:application", "wsgi": "config.wsgi:application"}
 
 
 class Proxy:

@@ -50,7 +50,7 @@ def get_location(response: responses.RedirectResponse) -> str:
 def test_redirect_adds_click_id_to_target() -> None:
     response = respond()
     url, click_id = get_location(response).split("&click_id=")
-    assert url == "https://shop.example/p?a=1"
+    assert url == "https://shop.example/p?a=1&utm_source=affiliate"
     assert click_id.endswith("#top")
     token = click_ids.verify_click_id(click_id.removesuffix("#top"))
     assert token is not None
@@ -173,6 +173,31 @@ def test_hsts_header_is_sent_if_configured(settings: Settings) -> None:
 def test_click_id_parameter_is_configurable(settings: Settings) -> None:
     settings.CLICK_ID_PARAMETER = "aff"
     assert "&aff=" in get_location(respond())
+
+
+@pytest.mark.parametrize(
+    ("target", "query", "source", "expected"),
+    [
+        ("https://shop.example/p", "", "affiliate", "https://shop.example/p?utm_source=affiliate&click_id="),
+        ("https://shop.example/p", "", "our partners", "https://shop.example/p?utm_source=our%20partners&click_id="),
+        ("https://shop.example/p", "", "", "https://shop.example/p?click_id="),
+        ("https://shop.example/p?utm_source=blog", "", "affiliate", "https://shop.example/p?utm_source=blog&click_id="),
+        ("https://shop.example/p?UTM%5Fsource=", "", "affiliate", "https://shop.example/p?UTM%5Fsource=&click_id="),
+        # The visitor's own parameter is passed on.
+        ("https://shop.example/p", "utm_source=mail", "affiliate", "https://shop.example/p?utm_source=mail&click_id="),
+        ("https://shop.example/p#a?utm_source=b", "", "x", "https://shop.example/p?utm_source=x&click_id="),
+        ("https://shop.example/p", "to=https://shop.example/q", "x", "https://shop.example/q?utm_source=x&click_id="),
+        (
+            *("https://shop.example/p", "to=https%3A%2F%2Fshop.example%2Fq%3Futm_source%3Dy", "x"),
+            "https://shop.example/q?utm_source=y&click_id=",
+        ),
+    ],
+)
+def test_utm_source_is_added_unless_the_target_has_one(
+    settings: Settings, target: str, query: str, source: str, expected: str
+) -> None:
+    settings.LINK_UTM_SOURCE = source
+    assert get_location(respond(query, LINK._replace(target=target))).startswith(expected)
 
 
 @pytest.mark.parametrize(

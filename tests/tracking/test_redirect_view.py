@@ -85,7 +85,8 @@ def test_view_redirects_and_records_click(client: Client, link: Link) -> None:
 
 def test_failed_deep_link_is_recorded_with_a_click_that_counts(client: Client, link: Link) -> None:
     response = client.get(f"/r/{link.code}?to=https://evil.example/p?x=1", headers={"user-agent": BROWSER})
-    assert response["Location"].startswith("https://shop.example/p?click_id=")
+    assert response["Location"].startswith("https://shop.example/p?utm_source=affiliate&click_id=")
+    assert response["Cross-Origin-Opener-Policy"] == "unsafe-none"
     assert Click.objects.values_list("kind", "failed_deep_link").get() == ("counted", "https://evil.example/p")
 
 
@@ -113,7 +114,7 @@ def test_visit_without_a_click_is_recorded_and_not_counted(
 def test_target_that_names_a_click_id_is_replaced(client: Client, link: Link) -> None:
     Link.objects.update(target="https://shop.example/p?click_id=OLD&x=1")
     response = client.get(f"/r/{link.code}", headers={"user-agent": BROWSER})
-    assert response["Location"].startswith("https://shop.example/p?x=1&click_id=")
+    assert response["Location"].startswith("https://shop.example/p?x=1&utm_source=affiliate&click_id=")
     assert response["Location"].count("click_id") == 1
 
 

@@ -66,6 +66,20 @@ def _resolve(query: str, target: str, hosts: frozenset[str], click_id_parameter:
     )
 
 
+# The same few targets over and over.
+@lru_cache(maxsize=4096)
+def add_utm_source(address: str, source: str) -> str:
+    """Add `utm_source` to the query of `address` unless it has one or `source` is "".
+
+    WooCommerce attributes an order to the address that the visitor landed on only if it has such a parameter.
+    """
+    if not source or any(
+        addresses.is_parameter(name, "utm_source") for name in addresses.list_parameter_names(address)
+    ):
+        return address
+    return addresses.add_query(address, f"utm_source={quote(source, safe='')}")
+
+
 def _find_deep_link(requested: Sequence[str], target: str, hosts: frozenset[str]) -> str | None:
     """Return the address that the only `to` asks for if it is on a permitted host, else None."""
     address = addresses.parse_pasted_address(_decode_address(requested[0])) if len(requested) == 1 else None

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from tracking.clicks import click_ids, requests
 from tracking.clicks.click_store import ClickRow
-from tracking.clicks.destinations import resolve_destination
+from tracking.clicks.destinations import add_utm_source, resolve_destination
 from tracking.clicks.flood_limit import FloodLimit
 from tracking.clicks.link_loader import RedirectLink, SubIds
 from tracking.clicks.requests import RedirectRequest
@@ -53,6 +53,7 @@ def build_redirect(visit: RedirectRequest, link: RedirectLink, floods: FloodLimi
     nonce = click_ids.generate_nonce(visit.at)
     kind = classify_click(visit, link, floods)
     if kind not in _WITHOUT_CLICK_ID:
+        location = add_utm_source(location, settings.LINK_UTM_SOURCE)
         location = addresses.add_query(location, f"{parameter}={click_ids.sign_click_id(link.id, visit.at, nonce)}")
     row = ClickRow(
         nonce,

@@ -75,6 +75,7 @@ class PlainConnector(Connector):
             "completed_at": order["placed"],
             "currency": order.get("currency", "USD"),
             "coupons": order.get("coupons", []),
+            "click_id": order.get("click_id"),
             "customer": {"ref": order.get("customer_ref")},
             "lines": lines,
         }
