@@ -60,7 +60,7 @@ class UserAdmin(AuditedAdmin, StockUserAdmin):  # type: ignore[type-arg]  # take
     form = ChangedUserForm
     add_form = NewUserForm
     change_password_form = SetPasswordForm
-    change_user_password_template = "admin/confirm.html"  # noqa: S105 -- a template
+    change_user_password_template = "admin/confirm.html"  # noqa: S105 -- a template  # nosec B105 -- a template
     list_display = ("email", "name", "is_active", "is_staff", "is_superuser", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser", "groups")
     search_fields = ("email", "name")
