@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -100,6 +101,8 @@ class Connector(ABC):
     default_completion: ClassVar[Completion] = Completion.FULFILLED
     # Default values of `Connection.options`.
     default_options: ClassVar[Options] = {}
+    # A form with a field for each option; without one, staff get a plain field for each of `default_options`.
+    options_form: ClassVar[type[forms.Form] | None] = None
 
     def check_secret(self, secret: str) -> None:
         """Raise ValidationError if no such secret can be right."""
@@ -109,6 +112,10 @@ class Connector(ABC):
     def get_ping_answer(self, delivery: Delivery) -> str | None:
         """Return the answer to an unsigned test request of the platform, or None if it is none."""
         return None
+
+    def check_api(self, url: str, key: str) -> None:
+        """Raise ValidationError for `api_url` or `api_key` if the shop's API can't have such an address or key."""
+        raise ValidationError({"api_key": _("This platform needs no API key.")})
 
     @abstractmethod
     def check_signature(self, delivery: Delivery, secrets: Sequence[str], options: Options) -> None:

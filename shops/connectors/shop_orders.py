@@ -66,13 +66,26 @@ def send_orders(connection: Connection, orders: Sequence[ShopOrder], *, now: dat
     return results
 
 
+def find_changed(connection: Connection, orders: Sequence[ShopOrder], *, now: datetime) -> list[ShopOrder]:
+    """Return the orders of which `send_orders` would ingest a new snapshot, without storing anything."""
+    built: list[tuple[ShopOrder, BuiltOrder]] = []
+    for order in orders:
+        try:
+            built.append((order, _build(connection, order, now)))
+        except (Ignored, Rejected):
+            continue
+    return [draft.order for draft in _draft_rows(connection, built) if draft.digest != draft.order.digest]
+
+
 def build_source(connection: Connection) -> str:
     """Return how the rejects inbox names the connection."""
-    return f"shop connection {connection.name}"
+    return connection.reject_source
 
 
 def _build(connection: Connection, order: ShopOrder, now: datetime) -> BuiltOrder:
     connector = get_connector(connection)
+    # A state that makes no snapshot is not due again, or it would be rejected again and again.
+    order.due_at = None
     built = connector.build_order(order.state, connection, was_sent=order.version is not None, now=now)
     order.due_at, order.notes = built.due_at, built.notes
     if built.is_incomplete and connection.api_key and order.fetch_at is None:
