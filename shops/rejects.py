@@ -180,9 +180,7 @@ def _find_rows_of_orders(events: Sequence[ShopEvent]) -> list[Reject]:
     for connection in {event.connection for event in events}:
         keys = {event.order_key for event in events if event.connection == connection and event.order_key}
         order_ids = ShopOrder.objects.filter(connection=connection, order_key__in=keys).values("order_id")
-        rows += Reject.objects.filter(
-            source=connection.reject_source, order_id__in=order_ids, state=Reject.State.OPEN
-        )
+        rows += Reject.objects.filter(source=connection.reject_source, order_id__in=order_ids, state=Reject.State.OPEN)
     return rows
 
 

@@ -71,7 +71,7 @@ class Product:
 class OrderParts:
     """What an event says about one order of the shop.
 
-    A customer in a part's data must stand under the key `customer_ref`, as text; only its keyed hash is stored.
+    A customer in a part's data has the key `customer_ref`, as text; only its keyed hash is stored.
     """
 
     order_key: str

@@ -21,6 +21,7 @@ from shops.connectors.setup_guides import generate_secret, get_guide
 from shops.models import Connection, Platform, ShopEvent
 
 State = Connection.State
+MAX_NAME = 60
 MAX_PREFIX = 12
 MAX_SECRET = 500
 MAX_COMPLETION_DAYS = 365
@@ -156,8 +157,8 @@ def _check_name(name: str) -> str:
     cleaned = clean_name(name)
     if not cleaned:
         raise ValidationError({"name": _("Enter a name.")})
-    if len(cleaned) > Connection._meta.get_field("name").max_length:
-        raise ValidationError({"name": _("The name has more than 60 characters.")})
+    if len(cleaned) > MAX_NAME:
+        raise ValidationError({"name": _("The name has more than %(most)d characters.") % {"most": MAX_NAME}})
     if Connection.objects.filter(name__iexact=cleaned).exists():
         raise ValidationError({"name": _("Another connection, perhaps a deleted one, has this name.")})
     return cleaned

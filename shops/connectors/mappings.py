@@ -131,7 +131,7 @@ def save_mappings(
 ) -> int:  # fmt: skip
     """Change the mappings of the chosen categories, and leave the others. Return how many changed.
 
-    Positions are numbered anew from 1, in the order chosen. Raises ValidationError.
+    Positions then count from 1, in the order chosen. Raises ValidationError.
     """
     Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     rows = {row.key: row for row in CategoryMapping.objects.filter(connection=connection)}

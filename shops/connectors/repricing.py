@@ -19,7 +19,7 @@ from lib.errors import NotAllowed
 from lib.money import ZERO
 from lib.reasons import require_reason
 from payouts.commissions.writer import find_settled_orders
-from shops.connectors.shop_orders import find_changed, send_orders
+from shops.connectors.shop_orders import Result, find_changed, send_orders
 from shops.models import Connection, ShopOrder, ShopOrderLine
 from tracking.models import Order
 
@@ -39,8 +39,8 @@ class Move(NamedTuple):
 class Repricing(NamedTuple):
     """What applying the mappings changes: orders, lines, and the commission of these orders before and after.
 
-    `settled` orders would change too and are left alone. With `is_partial` more orders remain. `digest` stands for all
-    of it.
+    `settled` orders would change too and are left alone. With `is_partial` more orders remain. `digest` is of
+    all that.
     """
 
     orders: int
@@ -70,9 +70,7 @@ def preview_repricing(connection: Connection, *, now: datetime) -> Repricing:
 
 
 @transaction.atomic
-def apply_mappings(
-    *, connection: Connection, digest: str, reason: str, now: datetime, by: User | None
-) -> Repricing:
+def apply_mappings(*, connection: Connection, digest: str, reason: str, now: datetime, by: User | None) -> Repricing:
     """Send new snapshots of the orders whose categories changed, if it does what was previewed as `digest`.
 
     Raises NotAllowed if it no longer does, and changes nothing.
@@ -94,13 +92,11 @@ def _reprice(connection: Connection, now: datetime) -> Repricing:
     orders, settled, is_partial = _find_orders(locked, now)
     pks = _list_order_pks(orders)
     before, lines_before = _sum_commissions(pks), _list_lines(orders)
-    results = {}
+    results: dict[str, Result] = {}
     for start in range(0, len(orders), BATCH):
         results |= send_orders(locked, orders[start : start + BATCH], now=now)
     lines_after = _list_lines(orders)
-    moved = Counter(
-        (old, lines_after[line]) for line, old in lines_before.items() if lines_after.get(line, old) != old
-    )
+    moved = Counter((old, lines_after[line]) for line, old in lines_before.items() if lines_after.get(line, old) != old)
     moves = [Move(*pair, lines) for pair, lines in sorted(moved.items())]
     found = Repricing(
         len(orders), moves, before, _sum_commissions(pks), settled, sum(one.is_refused for one in results.values()),

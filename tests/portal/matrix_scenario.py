@@ -43,6 +43,7 @@ from shops.csv_import.columns import REQUIRED
 from shops.models import Reject
 from tests.factories import PASSWORD, make_affiliate, make_staff, make_user
 from tests.scenarios import build_order, close_months, parse_utc
+from tests.shops.connectors.plain_shop import make_connection
 from tracking.links import coupons, tracking_links
 from tracking.models import Click, ClickLoss, Order
 
@@ -151,7 +152,7 @@ def _create_tracking(scenario: Scenario, owner: Affiliate, staff: dict[str, User
     intake.ingest_orders(snapshots=[old, new, old | {"currency": "GBP"}], source="a test", now=NOW)
     order = Order.objects.get(order_id="OLD")
     remember(scenario, link, coupon, order, Click.objects.first(), Reject.objects.get(), tracking_link_resume=paused)
-    remember(scenario, ClickLoss.objects.create(count=1))
+    remember(scenario, ClickLoss.objects.create(count=1), make_connection())
     _create_order_files(scenario, staff["preparers"])
     scenario.named |= {f"tracking:link{rest}": {"pk": link.pk} for rest in ("", "_pause", "_qr_svg", "_qr_png")}
     scenario.named["tracking:link_resume"] = {"pk": paused.pk}

@@ -1,6 +1,7 @@
 """Staff's changes to connections, their checklist, and connections that go silent (specification 11)."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -13,7 +14,7 @@ from tests.factories import make_staff
 from tests.scenarios import NOW, create_program
 from tests.shops.connectors.plain_shop import SECRET, PlainConnector, build_delivery, make_connection
 
-WHY = {"reason": "The shop moved.", "now": NOW}
+WHY: dict[str, Any] = {"reason": "The shop moved.", "now": NOW}
 
 
 class CarefulConnector(PlainConnector):

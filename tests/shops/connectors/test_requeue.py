@@ -153,7 +153,7 @@ def test_deleted_events_and_connections_are_named(connector, connection):
     send(connection, [])
     connections.delete(connection=connection, reason="Closed.", now=NOW, by=None)
     with pytest.raises(NotAllowed, match="connection was deleted"):
-        rejects.resend(reject=Reject.objects.earliest("pk"), now=NOW, by=None)
+        rejects.resend(reject=Reject.objects.latest("pk"), now=NOW, by=None)
 
 
 def test_rows_of_the_api_are_still_resent_as_rows(connector, connection):
