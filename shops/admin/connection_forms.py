@@ -117,7 +117,7 @@ class CompletionForm(UsualReasonForm):
 class PairsField(forms.CharField):
     """A mapping of texts, one `name: value` a line."""
 
-    widget = UnfoldAdminTextareaWidget
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 4})
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -138,7 +138,7 @@ class PairsField(forms.CharField):
 class LinesField(forms.CharField):
     """A list of texts, one a line."""
 
-    widget = UnfoldAdminTextareaWidget
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 4})
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(map(str, value)) if isinstance(value, (list, tuple)) else value
@@ -193,13 +193,16 @@ class CategoryForm(forms.Form):
     )
     category = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget, label=gettext_lazy("Category"))
     position = forms.IntegerField(
-        required=False, min_value=1, max_value=9_999, widget=UnfoldAdminTextInputWidget, label=gettext_lazy("Order")
+        required=False, min_value=1, max_value=9_999, widget=UnfoldAdminTextInputWidget, label=gettext_lazy("Position")
     )
 
     def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "shop_category" not in self.initial:
             self.fields["shop_category"].widget = UnfoldAdminTextInputWidget()
+        for name in ("category", "position"):
+            field = self.fields[name]
+            field.widget.attrs["aria-label"] = f"{field.label}: {self.initial.get('shop_category', '')}"
         current = self.initial.get("category") or ""
         known = choices if current in dict(choices) else [*choices, (current, current)]
         self.fields["category"].choices = known  # type: ignore[attr-defined]  # a choice field

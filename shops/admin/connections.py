@@ -73,8 +73,8 @@ class ConnectionAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         last = ShopEvent.objects.filter(connection=OuterRef("pk")).order_by("-received_at").values("received_at")[:1]
-        connections_shown: QuerySet[Any] = super().get_queryset(request)
-        return connections_shown.annotate(last_event_at=Subquery(last))
+        shown: QuerySet[Any] = super().get_queryset(request).annotate(last_event_at=Subquery(last))
+        return shown
 
     @admin.display(description=gettext_lazy("last event"), ordering="last_event_at")
     def last_event(self, connection: Any) -> Any:
@@ -122,7 +122,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
         connection = get_object_or_404(Connection, pk=object_id)
         form, initial, options = build_settings_form(connection)
         return run_action(
-            request, self, form, _("Settings of %(name)s") % {"name": connection},
+            request, self, form, _("Change settings of %(name)s") % {"name": connection},
             lambda answers: connections.change_settings(
                 connection=connection, completion=answers["completion"], completion_days=answers["completion_days"],
                 options={name: answers[name] for name in options}, reason=answers["reason"], now=timezone.now(),
@@ -138,7 +138,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
         connection = get_object_or_404(Connection, pk=object_id)
         has_key = _("A key is set.") if connection.api_key else _("No key is set.")
         return run_action(
-            request, self, ApiKeyForm, _("API key of %(name)s") % {"name": connection},
+            request, self, ApiKeyForm, _("Save API key of %(name)s") % {"name": connection},
             lambda answers: connections.set_api_key(
                 connection=connection, **answers, now=timezone.now(), by=staff_member(request)
             ),
@@ -206,7 +206,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
     def upload_products(self, request: HttpRequest, object_id: str) -> HttpResponse:
         connection = get_object_or_404(Connection, pk=object_id)
         return run_action(
-            request, self, ProductListForm, _("Products of %(name)s") % {"name": connection},
+            request, self, ProductListForm, _("Upload products of %(name)s") % {"name": connection},
             lambda answers: product_list.store_product_list(
                 connection=connection, content=answers["file"], reason=answers["reason"], now=timezone.now(),
                 by=staff_member(request),

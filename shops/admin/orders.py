@@ -8,7 +8,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from lib.admin.pages import build_admin_link
 from lib.admin.staff_action import StaffPage
 from shops.admin.order_files import IMPORT_PERMISSION
 from shops.models import ShopOrder, ShopOrderLine
@@ -32,7 +31,7 @@ class OrderAdmin(orders.OrderAdmin):
             return "-"
         lines = format_html_join("", "<li>{}</li>", ((_describe_line(line),) for line in found.lines.all()))
         notes = format_html_join("", "<li>{}</li>", ((note,) for note in found.notes))
-        return format_html("{}<ul>{}{}</ul>", build_admin_link(found.connection), lines, notes)
+        return format_html("{}<ul>{}{}</ul>", found.connection, lines, notes)
 
     @StaffPage(gettext_lazy("Import a CSV file"), permission=IMPORT_PERMISSION)
     def import_file(self, request: HttpRequest) -> HttpResponse:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -22,13 +22,16 @@ from lib.errors import NotAllowed
 from payouts.admin.bases import money_page
 from shops import rejects
 from shops.admin.reject_forms import build_reject_form, format_row
-from shops.models import Connection, Reject, ShopEvent
+from shops.models import Connection, Reject
 from shops.rejects import RejectedAgain, ResendResult
 
 PERMISSION = "shops.change_reject"
 OPEN = Q(state=Reject.State.OPEN)
 # The row of an event that could not be read holds no order that could be corrected.
-CORRECTABLE = OPEN & ~Q(Exists(ShopEvent.objects.filter(reject=OuterRef("pk"))))
+CORRECTABLE = OPEN & ~(
+    Q(source__startswith=Connection.REJECT_SOURCE)
+    & (Q(content__startswith='{"event":') | Q(content__startswith='{"shop_order":'))
+)
 MAX_CAUSES_SHOWN = 5
 # Of a row on a page; the whole row is stored.
 MAX_CHARACTERS_SHOWN = 20_000

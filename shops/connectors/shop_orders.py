@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -115,11 +115,12 @@ def _ingest(connection: Connection, drafts: Sequence[_Draft], now: datetime) -> 
     versions = [_choose_version(draft, now) for draft in drafts]
     rows = [draft.row | {"updated_at": format_timestamp(at)} for draft, at in zip(drafts, versions, strict=True)]
     answers = intake.ingest_orders(snapshots=rows, source=build_source(connection), now=now)
+    rejects = _find_rejects(connection, answers, now)
     results = {}
     for draft, version, answer in zip(drafts, versions, answers, strict=True):
         if not answer.is_refused:
             draft.order.version, draft.order.digest = version, draft.digest
-        results[draft.order.order_key] = _describe(answer)
+        results[draft.order.order_key] = _describe(answer, rejects)
     accepted = [draft.row for draft in drafts if not results[draft.order.order_key].is_refused]
     milestones.note_orders(connection, accepted, now)
     return results
@@ -131,8 +132,18 @@ def _choose_version(draft: _Draft, now: datetime) -> datetime:
     return max(at, draft.order.version + TICK) if draft.order.version else at
 
 
-def _describe(answer: IncomingOrder) -> Result:
-    return Result(str(answer.outcome), answer.field, answer.cause, is_refused=answer.is_refused)
+def _find_rejects(connection: Connection, answers: Sequence[IncomingOrder], now: datetime) -> dict[str, Reject]:
+    """Return the rows of the inbox that intake has just made of the refused snapshots, by order id."""
+    refused = [answer.order_id for answer in answers if answer.is_refused]
+    if not refused:
+        return {}
+    rows = Reject.objects.filter(source=build_source(connection), received_at=now, order_id__in=refused)
+    return {row.order_id: row for row in rows.order_by("pk")}
+
+
+def _describe(answer: IncomingOrder, rejects: Mapping[str, Reject]) -> Result:
+    reject = rejects.get(answer.order_id) if answer.is_refused else None
+    return Result(str(answer.outcome), answer.field, answer.cause, reject, is_refused=answer.is_refused)
 
 
 def _reject(connection: Connection, order: ShopOrder, refusal: Rejected, now: datetime) -> Result:

@@ -106,8 +106,9 @@ def test_row_with_a_snapshot_is_made_again_from_the_state(connector, connection)
     [row] = Reject.objects.all()
     assert json.loads(row.content)["currency"] == "EUR"
     send(connection, build_order("2026-01-12T12:05:00+00:00"))
+    assert ShopEvent.objects.get(state="refused").reject == row
     assert resend_all().requeued == [row]
-    folding.process_due_orders(now=NOW)
+    folding.process_events(now=NOW)
     assert Order.objects.get().currency == "USD"
     assert not Reject.objects.filter(state="open").exists()
 
