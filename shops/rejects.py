@@ -56,7 +56,7 @@ def resend(*, reject: Reject, now: datetime, by: User | None) -> IncomingOrder |
     """
     [reject] = _require_open([reject])
     if _is_of_connection(reject):
-        _requeue_rejects([reject], now=now, by=by)
+        _requeue_row(reject, now=now, by=by)
         return None
     return _resend_row(reject, _rebuild_row(reject), now=now, by=by)
 
@@ -67,13 +67,12 @@ def resend_all(*, rejects: Iterable[Reject], now: datetime, by: User | None) -> 
     chosen = _lock_open(rejects)
     if len(chosen) > BATCH:
         raise ValidationError(_("Select at most %(most)s rows.") % {"most": f"{BATCH:,}"})
-    of_shops = [row for row in chosen if _is_of_connection(row)]
-    _requeue_rejects(of_shops, now=now, by=by)
+    of_shops, lost = _requeue_rows([row for row in chosen if _is_of_connection(row)], now=now, by=by)
     rows = [row for row in chosen if not _is_of_connection(row)]
     results = intake.ingest_orders(
         snapshots=[_rebuild_row(row) for row in rows], source=SOURCE, now=now, store_rejects=False
     )
-    resent = ResendResult([], [], of_shops)
+    resent = ResendResult([], lost, of_shops)
     for row, result in zip(rows, results, strict=True):
         if result.is_refused:
             resent.rejected.append((row, result))
@@ -118,15 +117,21 @@ def dismiss_all(*, rejects: Iterable[Reject], reason: str, now: datetime, by: Us
 
 @transaction.atomic
 def requeue_events(*, events: QuerySet[ShopEvent], reason: str, now: datetime, by: User | None) -> int:
-    """Process the rejected ones of the events again, soon, and close their rows of the inbox. Return their number."""
-    refused = events.filter(state=ShopEvent.State.REFUSED)
-    found = list(refused.select_for_update(of=("self",)).select_related("connection").order_by("pk"))
+    """Process rejected events again, soon, the oldest first, and close their rows of the inbox.
+
+    Returns their number: at most 1,000, because each has an audit record.
+    """
+    checked = require_reason(reason)
+    refused = events.filter(state=ShopEvent.State.REFUSED).defer("body").select_related("connection", "reject")
+    found = list(refused.select_for_update(of=("self",)).order_by("pk")[:BATCH])
     _require_usable({event.connection for event in found})
-    for event in found:
-        trail.record(
-            action="shop event requeued", subject=event, now=now, by=by, before={"state": event.state},
-            after={"state": ShopEvent.State.WAITING.value}, reason=require_reason(reason),
-        )  # fmt: skip
+    before, after = {"state": ShopEvent.State.REFUSED.value}, {"state": ShopEvent.State.WAITING.value}
+    trail.record_many(
+        trail.build_record(
+            action="shop event requeued", subject=event, now=now, by=by, before=before, after=after, reason=checked
+        )
+        for event in found
+    )
     rows = [event.reject for event in found if event.reject is not None]
     _requeue(found, now)
     for row in _lock_open([*rows, *_find_rows_of_orders(found)]):
@@ -148,19 +153,35 @@ def _read_keys(reject: Reject) -> set[str]:
     return set(row) if isinstance(row, dict) else set()
 
 
-def _requeue_rejects(rejects: Sequence[Reject], *, now: datetime, by: User | None) -> None:
-    """Have the events or the orders that the rows are about processed again, and close the rows."""
+def _requeue_rows(
+    rejects: Sequence[Reject], *, now: datetime, by: User | None
+) -> tuple[list[Reject], list[tuple[Reject, IncomingOrder]]]:
+    """Return the rows that are processed again, and those that can't be, with the cause."""
+    done: list[Reject] = []
+    lost: list[tuple[Reject, IncomingOrder]] = []
     for reject in rejects:
-        connection = Connection.objects.filter(name=reject.source.removeprefix(SOURCE_OF_CONNECTIONS)).first()
-        events = list(ShopEvent.objects.select_for_update().filter(reject=reject, state=ShopEvent.State.REFUSED))
-        orders = ShopOrder.objects.filter(connection=connection, order_id=reject.order_id)
-        if connection is None or not (events or orders.exists()):
-            raise NotAllowed(_("The event was deleted, as all events are after 30 days. Have the shop send it again."))
-        _require_usable({connection})
-        _requeue(events, now)
-        if not events:
-            orders.update(due_at=now)
-        _record_decision(reject, Reject.State.RESENT, now=now, by=by, note=PROCESSED_AGAIN)
+        try:
+            _requeue_row(reject, now=now, by=by)
+        except NotAllowed as error:
+            lost.append((reject, IncomingOrder(None, order_id=reject.order_id).refuse("", str(error))))
+        else:
+            done.append(reject)
+    return done, lost
+
+
+def _requeue_row(reject: Reject, *, now: datetime, by: User | None) -> None:
+    """Have the events, or the order, that the row is about processed again, and close the row. Raises NotAllowed."""
+    connection = Connection.objects.filter(name=reject.source.removeprefix(SOURCE_OF_CONNECTIONS)).first()
+    events = ShopEvent.objects.filter(reject=reject, state=ShopEvent.State.REFUSED).defer("body")
+    found = list(events.select_for_update(of=("self",)))
+    orders = ShopOrder.objects.filter(connection=connection, order_id=reject.order_id)
+    if connection is None or not (found or orders.exists()):
+        raise NotAllowed(_("The event was deleted, as all events are after 30 days. Have the shop send it again."))
+    _require_usable({connection})
+    _requeue(found, now)
+    if not found:
+        orders.update(due_at=now)
+    _record_decision(reject, Reject.State.RESENT, now=now, by=by, note=PROCESSED_AGAIN)
 
 
 def _requeue(events: Sequence[ShopEvent], now: datetime) -> None:

@@ -49,7 +49,7 @@ def build_context(connection: Connection, state: str) -> dict[str, Any]:
         "webhook_url": build_webhook_url(connection),
         "guide": get_guide(connection.platform),
         "steps": checklist.list_steps(connection),
-        "events": _list_events(connection, list(events.select_related("reject")[:MAX_EVENTS])),
+        "events": _list_events(connection, list(events.defer("body").select_related("reject")[:MAX_EVENTS])),
         "filters": _build_filters(connection, chosen),
         "max_events": MAX_EVENTS,
         "refused": connection.events.filter(state=State.REFUSED).count(),

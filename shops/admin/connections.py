@@ -198,7 +198,10 @@ class ConnectionAdmin(ReadOnlyAdmin):
                 events=events, now=timezone.now(), by=staff_member(request), **answers
             ),
             _get_url(connection),
-            explanation=_("Their rows in the rejects inbox are closed. What is rejected again becomes a new row."),
+            explanation=_(
+                "Their rows in the rejects inbox are closed. What is rejected again becomes a new row. At most 1,000 events"
+                " are processed at a time."
+            ),
             success_message=_("The events are processed within a minute."),
         )  # fmt: skip
 

@@ -150,7 +150,11 @@ def test_deleted_events_and_connections_are_named(connector, connection):
     send(connection, [])
     ShopEvent.objects.all().delete()
     with pytest.raises(NotAllowed, match="after 30 days"):
-        resend_all()
+        rejects.resend(reject=Reject.objects.get(), now=NOW, by=None)
+    send(connection, [])
+    result = resend_all()
+    [(lost, answer)] = result.rejected
+    assert (lost.state, "after 30 days" in answer.cause, len(result.requeued)) == ("open", True, 1)
     send(connection, [])
     connections.delete(connection=connection, reason="Closed.", now=NOW, by=None)
     with pytest.raises(NotAllowed, match="connection was deleted"):
