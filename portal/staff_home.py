@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Count, Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -22,14 +22,33 @@ from mail.models import Message
 from payouts.models import Adjustment, Close, CloseException, Payout, PayoutBatch
 from portal import todo_counts
 from portal.models import ErasureRequest, ScheduledTask
-from shops.models import Reject
+from shops.connectors import checklist
+from shops.models import Connection, Reject
 from tracking.models import ClickLoss
+
+# Of the shop connections in a hint.
+MAX_NAMED = 5
 
 
 def _get_applications_hint() -> str | Promise:
     # No one is approved once the end of the program was announced (specification 8).
     is_ending = Program.objects.filter(end_announced_at__isnull=False).exists()
     return _("to reject: the program is ending") if is_ending else _("to approve or reject")
+
+
+def _get_rejects_hint() -> str | Promise:
+    """Say how many of the rows each shop connection sent."""
+    sent = Reject.objects.filter(state=Reject.State.OPEN, source__startswith=Connection.REJECT_SOURCE)
+    counts = sent.values("source").annotate(number=Count("pk")).order_by("-number", "source")[:MAX_NAMED]
+    parts = [f"{each['source'].removeprefix(Connection.REJECT_SOURCE)} {each['number']}" for each in counts]
+    hint = _("to send again or dismiss")
+    return f"{hint}; {', '.join(parts)}" if parts else hint
+
+
+def _get_silence_hint() -> str:
+    silent = checklist.list_silent(now=timezone.now())[:MAX_NAMED]
+    names = ", ".join(str(one.connection) for one in silent)
+    return _("no event for much longer than usual: %(names)s") % {"names": names}
 
 
 @dataclass(frozen=True)
@@ -163,11 +182,20 @@ ENTRIES = (
     ),
     Entry(
         _("Rejected orders"),
-        _("to send again or dismiss"),
+        _get_rejects_hint,
         "shops.change_reject",
         todo_counts.count_rejects,
         Reject,
         {"state__exact": "open"},
+    ),
+    Entry(
+        _("Silent shop connections"),
+        _get_silence_hint,
+        "shops.change_connection",
+        todo_counts.count_silent_connections,
+        Connection,
+        {"state__exact": "active"},
+        hide_if_none=True,
     ),
     Entry(
         _("Categories without a rate"),

@@ -30,7 +30,7 @@ from payouts.models import (
 )
 from portal.models import ErasureRequest, ScheduledTask
 from portal.staff_home import build_changelist_url
-from shops.models import OrderFile, Reject
+from shops.models import Connection, OrderFile, Reject
 from tracking.models import Click, ClickLoss, Coupon, Link, Order
 
 MENU: tuple[tuple[str | Promise, tuple[tuple[type[Model], str], ...]], ...] = (
@@ -51,6 +51,7 @@ MENU: tuple[tuple[str | Promise, tuple[tuple[type[Model], str], ...]], ...] = (
             (Link, "link"),
             (Coupon, "confirmation_number"),
             (Order, "shopping_bag"),
+            (Connection, "storefront"),
             (OrderFile, "upload_file"),
             (Reject, "report"),
             (Click, "ads_click"),

@@ -15,6 +15,7 @@ from payouts.models import Adjustment, Close, CloseException, Payout, PayoutBatc
 from portal import integrity_checks, scheduled_tasks
 from portal.models import ErasureRequest
 from shops import unrated_categories
+from shops.connectors import checklist
 from shops.models import Reject
 from tracking.models import ClickLoss
 
@@ -102,6 +103,11 @@ def count_close_exceptions(now: datetime) -> Count:
 
 def count_rejects(now: datetime) -> Count:
     return _count_with_age(Reject.objects.filter(state=Reject.State.OPEN), "received_at", now - SOON)
+
+
+def count_silent_connections(now: datetime) -> Count:
+    number = len(checklist.list_silent(now=now))
+    return Count(number, number > 0)
 
 
 def count_unrated_categories(now: datetime) -> Count:

@@ -1,3 +1,3 @@
-from shops.admin import order_files, rejects
+from shops.admin import connections, order_files, orders, rejects
 
-__all__ = ["order_files", "rejects"]
+__all__ = ["connections", "order_files", "orders", "rejects"]

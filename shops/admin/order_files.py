@@ -26,7 +26,6 @@ from payouts.admin.csv_import import UploadForm
 from shops.csv_import import files
 from shops.csv_import.columns import LAYOUT
 from shops.models import OrderFile, Reject
-from tracking.admin import orders
 from tracking.models import Order
 from tracking.orders.incoming import Outcome
 
@@ -164,17 +163,3 @@ def _count_outcomes(outcomes: Mapping[str, int]) -> list[dict[str, Any]]:
 
 def _count_valid(outcomes: Mapping[str, int]) -> int:
     return sum(count for outcome, count in outcomes.items() if outcome not in files.REJECTED_OUTCOMES)
-
-
-admin.site.unregister(Order)
-
-
-@admin.register(Order)
-class OrderAdmin(orders.OrderAdmin):
-    """Orders as tracking shows them, with a button that imports some."""
-
-    actions_list = ("import_file",)
-
-    @StaffPage(gettext_lazy("Import a CSV file"), permission=IMPORT_PERMISSION)
-    def import_file(self, request: HttpRequest) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:shops_orderfile_upload"))

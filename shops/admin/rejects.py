@@ -1,5 +1,7 @@
 """The rejects inbox: rejected rows of orders, to correct, resend or dismiss (specification 4)."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -20,20 +22,45 @@ from lib.errors import NotAllowed
 from payouts.admin.bases import money_page
 from shops import rejects
 from shops.admin.reject_forms import build_reject_form, format_row
-from shops.models import Reject
+from shops.models import Connection, Reject
 from shops.rejects import RejectedAgain, ResendResult
 
 PERMISSION = "shops.change_reject"
 OPEN = Q(state=Reject.State.OPEN)
+# The row of an event that could not be read holds no order that could be corrected.
+CORRECTABLE = OPEN & ~(
+    Q(source__startswith=Connection.REJECT_SOURCE)
+    & (Q(content__startswith='{"event":') | Q(content__startswith='{"shop_order":'))
+)
 MAX_CAUSES_SHOWN = 5
 # Of a row on a page; the whole row is stored.
 MAX_CHARACTERS_SHOWN = 20_000
 
 
+def _get_success(row: Reject | None) -> str:
+    if row is not None and row.source.startswith(Connection.REJECT_SOURCE):
+        return _("It will be processed again within a minute.")
+    return _("Row accepted.")
+
+
+class ConnectionFilter(admin.SimpleListFilter):
+    """The rows of one shop connection."""
+
+    title = gettext_lazy("shop connection")
+    parameter_name = "connection"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in Connection.objects.values_list("name", flat=True)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Reject]) -> QuerySet[Reject]:
+        name = self.value()
+        return queryset.filter(source=Connection(name=name).reject_source) if name else queryset
+
+
 @admin.register(Reject)
 class RejectAdmin(ReadOnlyAdmin):
     list_display = ("received_at", "order_id", "field", "cause", "outcome", "state", "source")
-    list_filter = ("state", "outcome", "field")
+    list_filter = ("state", ConnectionFilter, "outcome", "field")
     search_fields = ("order_id", "cause")
     fields = (
         "received_at", "source", "address", "order_id", "outcome", "field", "cause", "content_display", "state",
@@ -55,7 +82,7 @@ class RejectAdmin(ReadOnlyAdmin):
     def order_link(self, row: Reject) -> SafeString | str:
         return build_admin_link(row.accepted_order)
 
-    @StaffPage(gettext_lazy("Correct and resend"), permission=PERMISSION, rows=OPEN)
+    @StaffPage(gettext_lazy("Correct and resend"), permission=PERMISSION, rows=CORRECTABLE)
     def correct(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Correct the row in a form and send it; the original content is kept."""
         row = get_object_or_404(Reject, pk=object_id)
@@ -85,9 +112,10 @@ class RejectAdmin(ReadOnlyAdmin):
         do=lambda row, _answers, now, by: rejects.resend(reject=row, now=now, by=by),
         title=gettext_lazy("Resend this row"),
         explanation=gettext_lazy(
-            "The row is processed again unchanged. It stays in the inbox if it is rejected again."
+            "The row is processed again unchanged. It stays in the inbox if it is rejected again. What a shop connection"
+            " sent is processed again within a minute, and becomes a new row if it is rejected again."
         ),
-        success=gettext_lazy("Row accepted."),
+        success=_get_success,
     )
     dismiss = StaffAction(
         gettext_lazy("Dismiss"),
@@ -108,7 +136,8 @@ class RejectAdmin(ReadOnlyAdmin):
         return run_action(
             request, self, ConfirmForm, _("Resend: %(what)s") % {"what": describe_rows(queryset)}, resend_rows,
             build_changelist_url(Reject),
-            explanation=_("The rows are processed again unchanged. Those rejected again stay in the inbox."),
+            explanation=_("The rows are processed again unchanged. Those rejected again stay in the inbox, or become"
+                          " new rows if a shop connection sent them."),
         )  # fmt: skip
 
     @admin.action(description=gettext_lazy("Dismiss rows"), permissions=["dismiss"])
@@ -125,6 +154,12 @@ class RejectAdmin(ReadOnlyAdmin):
 def _add_result_messages(request: HttpRequest, result: ResendResult) -> None:
     accepted = ngettext("%(count)d row accepted.", "%(count)d rows accepted.", len(result.accepted))
     messages.info(request, accepted % {"count": len(result.accepted)})
+    if result.requeued:
+        requeued = ngettext(
+            "%(count)d row of a shop connection will be processed again within a minute.",
+            "%(count)d rows of shop connections will be processed again within a minute.", len(result.requeued),
+        )  # fmt: skip
+        messages.info(request, requeued % {"count": len(result.requeued)})
     if result.rejected:
         rejected = ngettext(
             "%(count)d row rejected again: %(rows)s", "%(count)d rows rejected again: %(rows)s", len(result.rejected)

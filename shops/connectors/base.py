@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -104,6 +105,8 @@ class Connector(ABC):
     default_completion: ClassVar[Completion] = Completion.FULFILLED
     # Default values of `Connection.options`.
     default_options: ClassVar[Options] = {}
+    # A form with a field for each option; without one, staff get a plain field for each of `default_options`.
+    options_form: ClassVar[type[forms.Form] | None] = None
 
     def check_secret(self, secret: str) -> None:
         """Raise ValidationError if no such secret can be right."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -66,13 +66,26 @@ def send_orders(connection: Connection, orders: Sequence[ShopOrder], *, now: dat
     return results
 
 
+def find_changed(connection: Connection, orders: Sequence[ShopOrder], *, now: datetime) -> list[ShopOrder]:
+    """Return the orders of which `send_orders` would ingest a new snapshot, without storing anything."""
+    built: list[tuple[ShopOrder, BuiltOrder]] = []
+    for order in orders:
+        try:
+            built.append((order, _build(connection, order, now)))
+        except (Ignored, Rejected):
+            continue
+    return [draft.order for draft in _draft_rows(connection, built) if draft.digest != draft.order.digest]
+
+
 def build_source(connection: Connection) -> str:
     """Return how the rejects inbox names the connection."""
-    return f"shop connection {connection.name}"
+    return connection.reject_source
 
 
 def _build(connection: Connection, order: ShopOrder, now: datetime) -> BuiltOrder:
     connector = get_connector(connection)
+    # A state that makes no snapshot is not due again, or it would be rejected again and again.
+    order.due_at = None
     built = connector.build_order(order.state, connection, was_sent=order.version is not None, now=now)
     order.due_at, order.notes = built.due_at, built.notes
     if built.is_incomplete:
@@ -115,11 +128,12 @@ def _ingest(connection: Connection, drafts: Sequence[_Draft], now: datetime) -> 
     versions = [_choose_version(draft, now) for draft in drafts]
     rows = [draft.row | {"updated_at": format_timestamp(at)} for draft, at in zip(drafts, versions, strict=True)]
     answers = intake.ingest_orders(snapshots=rows, source=build_source(connection), now=now)
+    rejects = _find_rejects(connection, answers, now)
     results = {}
     for draft, version, answer in zip(drafts, versions, answers, strict=True):
         if not answer.is_refused:
             draft.order.version, draft.order.digest = version, draft.digest
-        results[draft.order.order_key] = _describe(answer)
+        results[draft.order.order_key] = _describe(answer, rejects)
     accepted = [draft.row for draft in drafts if not results[draft.order.order_key].is_refused]
     milestones.note_orders(connection, accepted, now)
     return results
@@ -131,8 +145,18 @@ def _choose_version(draft: _Draft, now: datetime) -> datetime:
     return max(at, draft.order.version + TICK) if draft.order.version else at
 
 
-def _describe(answer: IncomingOrder) -> Result:
-    return Result(str(answer.outcome), answer.field, answer.cause, is_refused=answer.is_refused)
+def _find_rejects(connection: Connection, answers: Sequence[IncomingOrder], now: datetime) -> dict[str, Reject]:
+    """Return the rows of the inbox that intake has just made of the refused snapshots, by order id."""
+    refused = [answer.order_id for answer in answers if answer.is_refused]
+    if not refused:
+        return {}
+    rows = Reject.objects.filter(source=build_source(connection), received_at=now, order_id__in=refused)
+    return {row.order_id: row for row in rows.order_by("pk")}
+
+
+def _describe(answer: IncomingOrder, rejects: Mapping[str, Reject]) -> Result:
+    reject = rejects.get(answer.order_id) if answer.is_refused else None
+    return Result(str(answer.outcome), answer.field, answer.cause, reject, is_refused=answer.is_refused)
 
 
 def _reject(connection: Connection, order: ShopOrder, refusal: Rejected, now: datetime) -> Result:

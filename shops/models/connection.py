@@ -35,6 +35,8 @@ class Connection(models.Model):
         PAUSED = "paused", _("paused")
         DELETED = "deleted", _("deleted")
 
+    REJECT_SOURCE = "shop connection "
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     platform = models.CharField(_("platform"), max_length=20, choices=Platform)
     name = models.CharField(_("name"), max_length=60, unique=True)
@@ -74,6 +76,11 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def reject_source(self) -> str:
+        """The source of the connection's rows in the rejects inbox."""
+        return f"{self.REJECT_SOURCE}{self.name}"
 
 
 # How the deliveries of events begin that were found in the shop's API, not sent by the shop.

@@ -32,13 +32,14 @@ from payouts.commissions import holds
 from payouts.disbursement import approval, bank_results, exports
 from payouts.ledger import adjustments, booking
 from payouts.models import Account, CloseException, Commission, PayoutBatch
-from payouts.payout_details import details
+from payouts.payout_details import details, encryption
 from portal import erasure
 from portal.models import IntegrityCheck, ScheduledTask, TaskRun
 from shops import intake
-from shops.models import OrderFile, OrderFileReject, Reject
+from shops.models import OrderFile, OrderFileReject, Reject, ShopEvent, ShopOrder
 from tests.factories import make_affiliate, make_staff, make_user
 from tests.scenarios import build_order, close_months, create_program, parse_utc
+from tests.shops.connectors.plain_shop import make_connection
 from tracking.links import coupons, tracking_links
 from tracking.models import Click, Link, Order, Rollup
 
@@ -245,6 +246,18 @@ def _name_elsewhere(affiliate: Affiliate, by: User) -> None:
         name=f"orders of {NAME}.csv", uploaded_at=NOW, uploaded_by=by, rows=1, headings=[], state="discarded"
     )
     OrderFileReject.objects.create(order_file=file, row=1, outcome="rejected", cause=text)
+    _create_shop_order(text)
+
+
+def _create_shop_order(text: str) -> None:
+    """Create an order of a shop connection with the coupon, and its event, which was rejected."""
+    shop = make_connection()
+    order = {"version": "1", "data": {"coupons": [COUPON], "note": text}}
+    ShopOrder.objects.create(connection=shop, order_key="1", order_id="plain-1", state={"order": order})
+    ShopEvent.objects.create(
+        connection=shop, delivery="1", topic="order", received_at=NOW, body=encryption.seal(text.encode()),
+        state="refused", cause=text, processed_at=NOW,
+    )  # fmt: skip
 
 
 def _create_end(affiliate: Affiliate, by: User) -> None:

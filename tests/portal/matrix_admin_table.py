@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from shops.admin import connections
 from tests.portal.matrix_table import ADMIN, GROUPS, SIGN_IN, Row, row
 
 
@@ -38,6 +39,7 @@ MODELS: dict[str, Rights] = {
     "tracking_coupon": Rights("MR"),
     "tracking_link": Rights("MR"),
     "tracking_order": Rights("MRP"),
+    "shops_connection": Rights("P"),
     "shops_reject": Rights("P"),
     "payouts_adjustment": Rights("PA"),
     "payouts_close": Rights("PA"),
@@ -96,6 +98,17 @@ ACTIONS: dict[str, str] = {
     "tracking_link_resume": "M",
     "tracking_order_import_file": "P",
     "affiliates_affiliate_import_file": "M",
+    "shops_connection_connect": "P",
+    "shops_connection_categories": "P",
+    "shops_connection_change_settings": "P",
+    "shops_connection_replace_secret": "P",
+    "shops_connection_set_api_key": "P",
+    "shops_connection_upload_products": "P",
+    "shops_connection_requeue": "P",
+    "shops_connection_pause": "P",
+    "shops_connection_resume": "P",
+    "shops_connection_remove": "P",
+    "shops_connection_reprice": "P",
     "shops_reject_correct": "P",
     "shops_reject_resend": "P",
     "shops_reject_dismiss": "P",
@@ -201,6 +214,8 @@ ADMIN_GET: dict[str, Row] = {
     "admin/(?P<url>.*)$": staff_row("404"),
     **model_rows(),
     **{f"admin:{name}": group_row(letters, REDIRECTS.get(name, "200")) for name, letters in ACTIONS.items()},
+    # The documentation of connections, if it is installed.
+    "admin:shops_connection_guide": group_row("P", "200" if connections.GUIDE.is_file() else "404"),
     # A file that is not imported yet is only open to its uploader.
     "admin:shops_orderfile_match": staff_row("403", preparers="200", superuser="404"),
     "admin:shops_orderfile_import_orders": staff_row(

@@ -83,6 +83,8 @@ def build_path(scenario: Scenario, address: Address, *, made_up: bool = False) -
     match = re.fullmatch(r"admin/(\w+)/(\w+)/<path:object_id>/", address.route)
     if match:
         return f"/admin/{match[1]}/{match[2]}/{quote(scenario.rows[f'{match[1]}_{match[2]}'].pk)}/"
+    if address.route == "hooks/<uuid:pk>/":
+        return f"/hooks/{uuid4()}/"
     return "/" + re.sub(r"<path:rest>|\(\?P<url>\.\*\)\$", "anything", address.route)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -40,10 +41,11 @@ from portal.models import IntegrityCheck, ScheduledTask
 from shops import intake
 from shops.csv_import import files
 from shops.csv_import.columns import REQUIRED
-from shops.models import Reject
+from shops.models import Connection, Reject
 from tests.factories import PASSWORD, make_affiliate, make_staff, make_user
 from tests.scenarios import build_order, close_months, parse_utc
 from tests.shop.connection import create_connection
+from tests.shops.connectors.plain_shop import make_connection
 from tracking.links import coupons, tracking_links
 from tracking.models import Click, ClickLoss, Order
 
@@ -152,6 +154,7 @@ def _create_tracking(scenario: Scenario, owner: Affiliate, staff: dict[str, User
     intake.ingest_orders(snapshots=[old, new, old | {"currency": "GBP"}], source="a test", now=NOW)
     order = Order.objects.get(order_id="OLD")
     remember(scenario, link, coupon, order, Click.objects.first(), Reject.objects.get(), tracking_link_resume=paused)
+    _create_connections(scenario)
     remember(scenario, ClickLoss.objects.create(count=1))
     _create_order_files(scenario, staff["preparers"])
     scenario.named |= {f"tracking:link{rest}": {"pk": link.pk} for rest in ("", "_pause", "_qr_svg", "_qr_png")}
@@ -160,6 +163,14 @@ def _create_tracking(scenario: Scenario, owner: Affiliate, staff: dict[str, User
     scenario.named["payouts:order"] = {"pk": order.pk}
     scenario.named["api_order"] = {"order_id": "OLD"}
     scenario.named["shops:generic_paths"] = {"pk": create_connection("a-secret-of-the-shop").pk}
+
+
+def _create_connections(scenario: Scenario) -> None:
+    """Create an active connection and a paused one."""
+    paused = make_connection("paused shop", "paused")
+    Connection.objects.filter(pk=paused.pk).update(state=Connection.State.PAUSED)
+    remember(scenario, make_connection(), shops_connection_resume=paused)
+    scenario.named["hook"] = {"pk": uuid4()}
 
 
 def _create_order_files(scenario: Scenario, preparer: User) -> None:

@@ -164,6 +164,13 @@ SITE: dict[str, tuple[Row, Row]] = {
     "api_batch": (all_roles("401"), all_roles("401")),
     "api_order": (all_roles("401"), all_roles("401")),
     "api/v1/<path:rest>": (all_roles("404"), all_roles("404")),
+    # Of a connection that does not exist; signatures have tests of their own.
+    "hook": (all_roles("405"), all_roles("404")),
+    "hooks/<uuid:pk>/": (all_roles("405"), all_roles("404")),
+    "hooks/<path:rest>": (all_roles("404"), all_roles("404")),
 }
 # Addresses for programs, which post without a CSRF token.
-CSRF_EXEMPT = ("tracking:follow", "shops:script", "portal:unsubscribe", "api_batch", "api_order", "api/v1/<path:rest>")
+CSRF_EXEMPT = (
+    *("tracking:follow", "shops:script", "portal:unsubscribe", "api_batch", "api_order", "api/v1/<path:rest>"),
+    *("hook", "hooks/<uuid:pk>/", "hooks/<path:rest>"),
+)

@@ -26,6 +26,7 @@ NOT_IDS = {
     ("accounts/password/reset/key/", "uidb36"): "a random id in another notation",
     ("accounts/password/reset/key/", "key"): "a key derived from a secret",
     ("api/v1/orders/", "order_id"): "the shop's number, in the shop's API",
+    ("hooks/", "rest"): "any other address of webhooks",
     ("api/v1/", "rest"): "any other address of the shop's API",
 }
 

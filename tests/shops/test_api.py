@@ -217,6 +217,7 @@ def test_resent_reject_is_accepted_once_its_cause_is_gone(shop):
     assert "17850" not in reject.content
     Reject.objects.update(content=reject.content.replace("EUR", "USD"))
     result = rejects.resend(reject=Reject.objects.get(), now=NOW, by=None)
+    assert result
     assert (result.outcome, result.affiliate) == ("created", "ANN")
     assert Reject.objects.get().state == Reject.State.RESENT
     send_orders(build_order("A1", coupon="ANN"))

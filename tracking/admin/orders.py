@@ -25,12 +25,12 @@ class OrderAdmin(ReadOnlyAdmin):
     list_select_related = ("affiliate",)
     search_fields = ("order_id", "coupon_code", "affiliate__code")
     search_help_text = gettext_lazy("Search by order number, coupon or affiliate code")
-    fields = (
+    fields: tuple[str, ...] = (
         *("order_id", "status", "placed_at", "completed_at", "updated_at", "currency", "country"),
         *("affiliate", "attribution_reason", "candidate", "coupon_code", "link", "clicked_at", "click_id"),
         "history",
     )
-    readonly_fields = ("attribution_reason", "history")
+    readonly_fields: tuple[str, ...] = ("attribution_reason", "history")
     inlines = (LineInline,)
 
     @admin.display(description=gettext_lazy("attribution reason"))

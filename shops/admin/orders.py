@@ -1,0 +1,50 @@
+"""Orders as tracking shows them, with a button that imports some, and how a shop's order got its categories."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from lib.admin.staff_action import StaffPage
+from shops.admin.order_files import IMPORT_PERMISSION
+from shops.models import ShopOrder, ShopOrderLine
+from tracking.admin import orders
+from tracking.models import Order
+
+admin.site.unregister(Order)
+
+
+@admin.register(Order)
+class OrderAdmin(orders.OrderAdmin):
+    actions_list = ("import_file",)
+    fields: tuple[str, ...] = (*orders.OrderAdmin.fields[:-1], "shop_categories", *orders.OrderAdmin.fields[-1:])
+    readonly_fields: tuple[str, ...] = (*orders.OrderAdmin.readonly_fields, "shop_categories")
+
+    @admin.display(description=gettext_lazy("categories in the shop"))
+    def shop_categories(self, order: Order) -> SafeString | str:
+        """Return the connection, what is approximate, and for each line which mapping gave it its category."""
+        found = ShopOrder.objects.select_related("connection").filter(order_id=order.order_id).first()
+        if found is None:
+            return "-"
+        lines = format_html_join("", "<li>{}</li>", ((_describe_line(line),) for line in found.lines.all()))
+        notes = format_html_join("", "<li>{}</li>", ((note,) for note in found.notes))
+        return format_html("{}<ul>{}{}</ul>", found.connection, lines, notes)
+
+    @StaffPage(gettext_lazy("Import a CSV file"), permission=IMPORT_PERMISSION)
+    def import_file(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:shops_orderfile_upload"))
+
+
+def _describe_line(line: ShopOrderLine) -> str:
+    values = {
+        "line": line.line_id,
+        "names": ", ".join(line.shop_categories) or _("no category"),
+        "mapped": line.mapped_by,
+        "category": line.category,
+    }
+    if line.mapped_by:
+        return _("Line %(line)s: %(names)s. Mapped by “%(mapped)s” to %(category)s.") % values
+    return _("Line %(line)s: %(names)s. Not mapped, so %(category)s.") % values

@@ -1,0 +1,86 @@
+"""A CSV file of a shop's products with their categories (specification 11)."""
+
+import io
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from shops.connectors import folding, inbox, product_list, registry
+from shops.connectors.categories import CategoryTable
+from shops.models import ShopProduct
+from tests.scenarios import NOW, create_program
+from tests.shops.connectors.plain_shop import PlainConnector, build_delivery, make_connection
+
+
+@pytest.fixture
+def connection(db, monkeypatch):
+    monkeypatch.setattr(registry, "CONNECTORS", {"generic": PlainConnector()})
+    create_program("2026-01-01")
+    return make_connection()
+
+
+def read(text: str | bytes):
+    content = io.BytesIO(text.encode() if isinstance(text, str) else text)
+    return product_list.read_product_list(content, version="v")
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("Toys", ["Toys"]),
+        ("Toys, Games;Sale|Toys", ["Toys", "Games", "Sale"]),
+        ("Clothing > Shirts, Clothing > Hats", ["Shirts", "Hats"]),
+        (r"Home\, garden, Tools", ["Home, garden", "Tools"]),
+        (" , ;", []),
+        ("", []),
+    ],
+)
+def test_names_in_a_cell_are_divided(cell, names):
+    assert product_list.split_categories(cell) == names
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id,title,categories\n1,Cup,Kitchen\n",
+        "\ufeffID;Name;Categories\r\n1;Cup;Kitchen\r\n",
+        "Product ID\tType\tTitle\n1\tKitchen\tCup\n",
+    ],
+)
+def test_files_of_shops_are_read(text):
+    [product] = read(text)
+    assert (product.product_key, product.title, list(product.categories)) == ("1", "Cup", ["Kitchen"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "The file is empty."),
+        ("id,title,categories\n", "no products"),
+        ("title,price\nCup,1\n", "Choose a column for: id, categories."),
+        ("id,categories\n1,A\n1,B\n", "Line 3: The product 1 occurs twice."),
+        ("id,categories\n,A\n", "Line 2: The id must have"),
+        (f"id,categories\n{'9' * 101},A\n", "Line 2: The id must have"),
+        (f"id,categories\n1,{'x' * 301}\n", "Line 2: A category has more"),
+        ("id,categories\n1\n", "Line 2: This row has 1 cell"),
+        (b"id,categories\n1,\xff\n", "Line 2: This is not UTF-8"),
+        ("id,categories\n" + ",A\n" * 15, "5 more lines cannot be read."),
+    ],
+)
+def test_bad_files_are_refused_with_line_and_cause(text, message):
+    with pytest.raises(ValidationError) as refusal:
+        read(text)
+    assert message in " ".join(refusal.value.message_dict["file"])
+
+
+def test_uploaded_products_replace_what_older_events_said(connection):
+    event = {"id": "1", "title": "Cup", "categories": ["Old"]}
+    inbox.receive(connection=connection, delivery=build_delivery(event, topic="product"), now=NOW)
+    folding.process_events(now=NOW)
+    content = io.BytesIO(b"id,categories\n1,Kitchen\n2,\n")
+    found = product_list.store_product_list(
+        connection=connection, content=content, reason="The shop's list.", now=NOW, by=None
+    )
+    assert found == 2
+    assert list(ShopProduct.objects.values_list("product_key", "categories")) == [("1", ["Kitchen"]), ("2", [])]
+    assert CategoryTable(connection, ["1"]).map_line([], "1").shop_categories == ["Kitchen"]
