@@ -74,7 +74,7 @@ def find_changed(connection: Connection, orders: Sequence[ShopOrder], *, now: da
             built.append((order, _build(connection, order, now)))
         except (Ignored, Rejected):
             continue
-    return [draft.order for draft in _draft_rows(connection, built) if draft.digest != draft.order.digest]
+    return [draft.order for draft in _draft_rows(connection, built, now) if draft.digest != draft.order.digest]
 
 
 def build_source(connection: Connection) -> str:
