@@ -196,7 +196,8 @@ def build_history():
 def describe_orders(connection):
     """Return what is known of the orders, without their prefix.
 
-    An order that was cancelled before anything of it was processed has no snapshot, else one that earns nothing.
+    An order that was cancelled before anything of it was processed has no snapshot, else one that earns nothing; so
+    does a line that was removed.
     """
     rows = Order.objects.filter(order_id__startswith=f"{connection.prefix}-").exclude(status="cancelled")
     return {
@@ -204,8 +205,8 @@ def describe_orders(connection):
             order.status,
             order.completed_at,
             order.affiliate_id,
-            sorted(order.lines.values_list("line_id", "amount", "refunded")),
-            sorted(order.commissions.values_list("line__line_id", "amount")),
+            sorted(order.lines.filter(amount__gt=0).values_list("line_id", "amount", "refunded")),
+            sorted(order.commissions.filter(amount__gt=0).values_list("line__line_id", "amount")),
         )
         for order in rows
     }
