@@ -37,7 +37,7 @@ from shops.admin.connection_forms import (
 )
 from shops.admin.connection_page import build_context
 from shops.connectors import connections, product_list
-from shops.models import Connection, ShopEvent
+from shops.models import Connection, Platform, ShopEvent
 
 ADD, CHANGE = "shops.add_connection", "shops.change_connection"
 State = Connection.State
@@ -246,7 +246,13 @@ class ConnectionAdmin(ReadOnlyAdmin):
 
     def _list_buttons(self, request: HttpRequest, object_id: str) -> list[dict[str, Any]]:
         allowed = [name for name in self.buttons if getattr(self, f"has_{name}_permission")(request, object_id)]
-        return [
+        paths = {
+            "label": _("Paths of the shop's JSON"),
+            "address": reverse("shops:generic_paths", args=[object_id]),
+            "variant": "default",
+        }
+        has_paths = Connection.objects.filter(pk=object_id, platform=Platform.GENERIC).exists()
+        return [paths] * (has_paths and "change_settings" in allowed) + [
             {
                 "label": getattr(self, name).short_description,
                 "address": reverse(f"admin:shops_connection_{name}", args=[object_id]),

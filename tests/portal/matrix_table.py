@@ -97,8 +97,8 @@ SITE: dict[str, tuple[Row, Row]] = {
         (row("302 admin:login", "302 admin:login", "200"), row("302 admin:login", "302 admin:login", "405")),
     ),
     "shops:generic_paths": (
-        row("302 admin:login", "302 admin:login", "403", superuser="200"),
-        row("302 admin:login", "302 admin:login", "403", superuser="200"),
+        row("302 admin:login", "302 admin:login", "403", superuser="200", preparers="200"),
+        row("302 admin:login", "302 admin:login", "403", superuser="200", preparers="200"),
     ),
     "payouts:commissions": (affiliate_page("200"), affiliate_page("200")),
     "payouts:find_order": (affiliate_page("200"), NOT_ALLOWED),
@@ -122,7 +122,7 @@ SITE: dict[str, tuple[Row, Row]] = {
     **dict.fromkeys(
         ("shops:landing_check", "shops:landing_check_events"),
         (
-            row("302 admin:login", "302 admin:login", "403", superuser="200"),
+            row("302 admin:login", "302 admin:login", "403", superuser="200", preparers="200"),
             row("302 admin:login", "302 admin:login", "405"),
         ),
     ),

@@ -110,6 +110,14 @@ def test_secret_is_replaced_with_an_overlap_that_is_shown(client):
     assert "the old one is valid until" in read(client, connection)
 
 
+def test_page_of_a_json_shop_links_to_its_paths(client):
+    connection = make_connection()
+    paths = reverse("shops:generic_paths", args=[connection.pk])
+    assert paths in read(client, connection)
+    Connection.objects.update(platform="stripe")
+    assert paths not in read(client, connection)
+
+
 def test_api_key_is_refused_where_the_platform_needs_none(client):
     connection = make_connection()
     page = post(client, connection, "set_api_key", api_url="https://shop.example.com", api_key="k").content.decode()
