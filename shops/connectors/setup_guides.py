@@ -40,7 +40,8 @@ GUIDES: dict[Platform, Guide] = {
               " address above: order creation, order update, order deletion, product creation and product update."),
             _("The secret of this connection must be the one that Shopify shows there, or the client secret of your app."
               " If it is not, choose “Replace secret”."),
-            _("To have categories of products that were saved before, upload a list of products."),
+            _("To have the categories of products that exist already, change all of them at once, such as by adding a tag,"
+              " or upload a list with their ids."),
         ),
         takes_our_secret=False,
     ),
