@@ -24,31 +24,34 @@ class Guide(NamedTuple):
 GUIDES: dict[Platform, Guide] = {
     Platform.WOOCOMMERCE: Guide(
         (
-            _("In WooCommerce, open Settings, Advanced, Webhooks and add four webhooks with the address above as the"
-              " delivery URL: “Order created”, “Order updated”, “Order deleted” and “Product updated”."),
-            _("Enter the secret of this connection in each, choose the newest API version and the status “Active”."),
-            _("To have refunds by line and categories at once, add a REST API key with read permission under Settings,"
-              " Advanced, REST API, and enter it here."),
+            _("In WooCommerce, open Settings, Advanced, Webhooks and add six webhooks with the address above as the"
+              " delivery URL: “Order created”, “Order updated”, “Order deleted”, “Order restored”, “Product created” and"
+              " “Product updated”."),
+            _("Enter the secret of this connection in each, and choose the API version “WP REST API Integration v3” and"
+              " the status “Active”."),
+            _("To have refunds by line, all categories, and events that were missed, add a REST API key with the"
+              " permission “Read” under Settings, Advanced, REST API, and enter it here with “API key”."),
         ),
         takes_our_secret=True,
     ),
     Platform.SHOPIFY: Guide(
         (
             _("In the Shopify admin, open Settings, Notifications, Webhooks and add webhooks in JSON format with the"
-              " address above: order creation, payment, update, fulfillment and cancellation, refund creation, product"
-              " update."),
-            _("Enter the secret that this page shows below the webhooks as the secret of this connection."),
-            _("To have categories of older products, create an app with permission to read products and orders, and"
-              " enter its access token here."),
+              " address above: order creation, order update, order deletion, product creation and product update."),
+            _("The secret of this connection must be the one that Shopify shows there, or the client secret of your app."
+              " If it is not, choose “Replace secret”."),
+            _("To have the categories of products that exist already, change all of them at once, such as by adding a tag,"
+              " or upload a list with their ids."),
         ),
         takes_our_secret=False,
     ),
     Platform.STRIPE: Guide(
         (
-            _("In the Stripe dashboard, open Developers, Webhooks and add an endpoint with the address above."),
-            _("Choose the events of checkout sessions, charges, refunds and disputes, and enter the signing secret of the"
-              " endpoint, which begins with whsec_, as the secret of this connection."),
-            _("To have line items, add a restricted key that can read checkout sessions and products, and enter it here."),
+            _("In the Stripe dashboard, open Developers, Webhooks and enter the address above as the URL of the endpoint"
+              " whose signing secret is the secret of this connection."),
+            _("The endpoint needs the events of checkout sessions, payment intents, charges, refunds and disputes."),
+            _("Enter in the settings the category that orders earn and the ids of promotion codes. Stripe’s events name no"
+              " products."),
         ),
         takes_our_secret=False,
     ),
@@ -56,7 +59,7 @@ GUIDES: dict[Platform, Guide] = {
         (
             _("Have the shop send each order as JSON with POST to the address above whenever it changes."),
             _("Have it sign each request with the secret of this connection, as the documentation describes."),
-            _("Enter in the settings at which paths of the JSON the fields of an order are."),
+            _("Enter at which paths of the JSON the fields of an order are, unless the shop sends the documented format."),
         ),
         takes_our_secret=True,
     ),

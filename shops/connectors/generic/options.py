@@ -43,7 +43,7 @@ class Status(TextChoices):
     IGNORED = "ignored", _("ignore the event")
 
 
-# Paths of the format that docs/connect-a-shop.md recommends to shops that can choose their own.
+# Paths of the format that docs/generic-shop.md recommends to shops that can choose their own.
 DEFAULT_PATHS: Mapping[str, str] = {
     "topic": "type",
     "test": "",
