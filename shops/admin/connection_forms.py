@@ -22,6 +22,7 @@ from shops.models import Completion, Connection, Platform
 
 _SECRET_HELP = gettext_lazy(
     "Paste the secret that the shop shows. Leave it empty for a shop that takes any secret: one is generated and shown once."
+    " Leave it empty, too, if the shop shows its secret only once it has the webhook address, and replace it then."
 )
 
 

@@ -37,6 +37,7 @@ from shops.admin.connection_forms import (
 )
 from shops.admin.connection_page import build_context
 from shops.connectors import connections, product_list
+from shops.connectors.registry import get_connector
 from shops.models import Connection, Platform, ShopEvent
 
 ADD, CHANGE = "shops.add_connection", "shops.change_connection"
@@ -251,8 +252,11 @@ class ConnectionAdmin(ReadOnlyAdmin):
             "address": reverse("shops:generic_paths", args=[object_id]),
             "variant": "default",
         }
-        has_paths = Connection.objects.filter(pk=object_id, platform=Platform.GENERIC).exists()
-        return [paths] * (has_paths and "change_settings" in allowed) + [
+        connection = Connection.objects.get(pk=object_id)
+        has_paths = connection.platform == Platform.GENERIC and "change_settings" in allowed
+        if "set_api_key" in allowed and not get_connector(connection).has_api:
+            allowed.remove("set_api_key")
+        return [paths] * has_paths + [
             {
                 "label": getattr(self, name).short_description,
                 "address": reverse(f"admin:shops_connection_{name}", args=[object_id]),

@@ -103,6 +103,8 @@ class Connector(ABC):
 
     platform: ClassVar[Platform]
     default_completion: ClassVar[Completion] = Completion.FULFILLED
+    # Whether the shop's API is read if staff enter a key.
+    has_api: ClassVar[bool] = False
     # Default values of `Connection.options`.
     default_options: ClassVar[Options] = {}
     # A form with a field for each option; without one, staff get a plain field for each of `default_options`.

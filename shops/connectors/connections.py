@@ -47,7 +47,8 @@ def create_connection(
 ) -> tuple[Connection, str]:
     """Create an active connection. Return it, and the secret if it was generated because `secret` is empty.
 
-    Raises ValidationError with the field.
+    A shop that shows its own secret may need the webhook address first: without `secret`, no event is accepted until
+    staff replace it. Raises ValidationError with the field.
     """
     if platform not in CONNECTORS:
         raise ValidationError({"platform": _("There is no connector for this platform.")})
@@ -55,8 +56,12 @@ def create_connection(
     connection.prefix = _check_prefix(prefix) if prefix.strip() else propose_prefix(connection.name)
     connector = get_connector(connection)
     connection.completion, connection.options = connector.default_completion, dict(connector.default_options)
-    checked, generated = _choose_secret(connection, secret)
-    secrets.set_secret(connection, checked)
+    if not clean_code(secret) and not get_guide(platform).takes_our_secret:
+        secrets.set_secret(connection, generate_secret())
+        generated = ""
+    else:
+        checked, generated = _choose_secret(connection, secret)
+        secrets.set_secret(connection, checked)
     connection.save(force_insert=True)
     _record(connection, "added", now=now, by=by, reason=reason, after=_describe(connection))
     return connection, generated
@@ -126,8 +131,8 @@ def resume(*, connection: Connection, reason: str, now: datetime, by: User | Non
 def delete(*, connection: Connection, reason: str, now: datetime, by: User | None) -> None:
     """Close the webhook address for good. Orders stay, events that wait are ignored, the API key is deleted."""
     _change_state(connection, {State.ACTIVE, State.PAUSED}, State.DELETED, reason=reason, now=now, by=by)
-    removed = {"api_key": "", "previous_secret": "", "previous_secret_until": None}
-    Connection.objects.filter(pk=connection.pk).update(**removed)
+    rows = Connection.objects.filter(pk=connection.pk)
+    rows.update(api_key="", previous_secret="", previous_secret_until=None)  # nosec B106 -- no password
     waiting = ShopEvent.objects.filter(connection=connection, state=ShopEvent.State.WAITING)
     waiting.update(
         state=ShopEvent.State.IGNORED, outcome="ignored", cause="the connection was deleted", next_attempt_at=None,

@@ -38,8 +38,8 @@ GUIDES: dict[Platform, Guide] = {
         (
             _("In the Shopify admin, open Settings, Notifications, Webhooks and add webhooks in JSON format with the"
               " address above: order creation, order update, order deletion, product creation and product update."),
-            _("The secret of this connection must be the one that Shopify shows there, or the client secret of your app."
-              " If it is not, choose “Replace secret”."),
+            _("Enter the secret that Shopify then shows there, or the client secret of your app, with “Replace secret”,"
+              " unless the connection has it already."),
             _("To have the categories of products that exist already, change all of them at once, such as by adding a tag,"
               " or upload a list with their ids."),
         ),
@@ -47,8 +47,8 @@ GUIDES: dict[Platform, Guide] = {
     ),
     Platform.STRIPE: Guide(
         (
-            _("In the Stripe dashboard, open Developers, Webhooks and enter the address above as the URL of the endpoint"
-              " whose signing secret is the secret of this connection."),
+            _("In the Stripe dashboard, open Developers, Webhooks and add an endpoint with the address above as its URL."
+              " Enter its signing secret here with “Replace secret”."),
             _("The endpoint needs the events of checkout sessions, payment intents, charges, refunds and disputes."),
             _("Enter in the settings the category that orders earn and the ids of promotion codes. Stripe’s events name no"
               " products."),

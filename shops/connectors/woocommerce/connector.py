@@ -38,6 +38,7 @@ _PING = re.compile(rb"webhook_id=[0-9]{1,20}", re.ASCII)
 
 class WooCommerce(Connector):
     platform = Platform.WOOCOMMERCE
+    has_api = True
     # `click_id_key` names the meta data of an order in which the shop stores the click id; the landing address of the
     # shop's order attribution is read as well. `statuses` says what the shop's own statuses mean: paid, completed,
     # refunded, unpaid or cancelled.

@@ -50,6 +50,13 @@ def test_connection_gets_a_generated_secret_a_prefix_and_an_audit_record(by):
     assert secret not in str(vars(record))
 
 
+def test_shop_that_shows_its_secret_later_gets_one_that_nobody_knows(by):
+    connection, generated = create(by, platform="shopify")
+    [unknown] = secrets.list_secrets(connection, now=NOW)
+    assert generated == ""
+    assert len(unknown) == 48
+
+
 def test_pasted_secret_is_kept_and_not_returned(by):
     connection, generated = create(by, platform="shopify", secret=" shpss_1 ")
     assert (generated, secrets.list_secrets(connection, now=NOW)) == ("", ["shpss_1"])
@@ -59,7 +66,7 @@ def test_pasted_secret_is_kept_and_not_returned(by):
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"platform": "shopify"}, "secret"),
+        ({"platform": "shopify", "secret": "x" * 501}, "secret"),
         ({"platform": "stripe"}, "platform"),
         ({"name": " \u200b "}, "name"),
         ({"name": "x" * 61}, "name"),
