@@ -51,6 +51,7 @@ EXCLUDED_MODELS: Mapping[str, str] = {
     "agreements.Promotion_affiliates": "the promotions are in the archive",
     "compliance.Review_commissions": "the reviews and commissions are in the archive",
     "shops.Reject": "what the shop sent, not what the order became",
+    "shops.ShopEvent": "what the shop sent, not what the order became",
     "tracking.ChangedDay": "a mark that daily totals are calculated again",
     "tracking.Rollup": "daily totals of the clicks and orders in the archive",
 }

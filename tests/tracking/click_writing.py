@@ -1,10 +1,7 @@
 """Helpers for tests of the click writer and its spool."""
 
-import asyncio
 import socket
 import time
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,12 +29,6 @@ def wait_until(condition: Any, seconds: float = 5) -> None:
     while not condition():
         assert time.monotonic() < deadline, "the condition never became true"
         time.sleep(0.01)
-
-
-def run_coroutine(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine in a thread of its own: this one may have the event loop of a browser test."""
-    with ThreadPoolExecutor(1) as threads:
-        threads.submit(asyncio.run, coroutine).result()
 
 
 class Switch:

@@ -15,7 +15,8 @@ import pytest
 from django.db import connection
 
 from lib.ids import uuid7
-from tests.tracking.click_writing import make_row, make_spool, run_coroutine, wait_until
+from tests.coroutines import run_coroutine
+from tests.tracking.click_writing import make_row, make_spool, wait_until
 from tests.tracking.waiting import Wait, record_waits
 from tracking.clicks import click_store
 from tracking.clicks.connection import connect

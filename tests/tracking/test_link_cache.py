@@ -3,15 +3,14 @@
 import asyncio
 import threading
 import time
-from collections.abc import Collection, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterator
 from types import SimpleNamespace
-from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
 import pytest
 
+from tests.coroutines import run_coroutine
 from tests.tracking.click_writing import wait_until
 from tests.tracking.waiting import Wait, record_waits
 from tracking.clicks import link_cache as module
@@ -183,17 +182,11 @@ def test_link_served_by_other_process_is_cached_before_first_request(cache: Link
     assert get_target(cache, "two2") == "t"
 
 
-def run_async(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Run a coroutine in a thread of its own: browser tests leave a running loop in the test's thread."""
-    with ThreadPoolExecutor(1) as executor:
-        return executor.submit(asyncio.run, coroutine).result()
-
-
 def test_async_lookups_share_a_query(cache: LinkCache, table: Table) -> None:
     async def look_up() -> list[RedirectLink | None]:
         return await asyncio.gather(*(cache.get_async("one1") for _ in range(50)))
 
-    assert run_async(look_up()) == [build_link("a")] * 50
+    assert run_coroutine(look_up()) == [build_link("a")] * 50
     # Requests that came during the first query may have caused a second one.
     assert len(table.queries) <= 2
 
@@ -209,7 +202,7 @@ def test_thousand_codes_are_loaded_in_few_queries(cache: LinkCache, table: Table
         table.may_answer.set()
         await asyncio.gather(first, *others)
 
-    run_async(look_up())
+    run_coroutine(look_up())
     assert [len(codes) for codes in table.queries] == [1, 500, 500]
 
 

@@ -1,6 +1,5 @@
 """accord.js as it is served (specification 11)."""
 
-import asyncio
 import base64
 import gzip
 import hashlib
@@ -12,6 +11,7 @@ from django.test import Client
 from config.asgi import application as asgi_application
 from config.wsgi import application as wsgi_application
 from shops.landing import script
+from tests.coroutines import run_coroutine
 
 CURRENT = script.get_versioned_path()
 
@@ -126,7 +126,7 @@ def serve_by_asgi(path):
         headers = [(b"accept-encoding", b"gzip")]
         await asgi_application({"type": "http", "path": path, "method": "GET", "headers": headers}, None, send)
 
-    asyncio.run(serve())
+    run_coroutine(serve())
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], headers, sent[1]["body"]
 
