@@ -1,5 +1,6 @@
 """Environment variables. A missing or malformed variable stops the start with a message that names it."""
 
+import re
 from pathlib import Path
 
 import environ
@@ -24,6 +25,14 @@ def read_integer(name: str, default: int, minimum: int = 0) -> int:
     if not (text.isascii() and text.isdigit() and int(text) >= minimum):
         raise ImproperlyConfigured(f"{name} must be a whole number of at least {minimum}, not {text!r}")
     return int(text)
+
+
+def read_word(name: str, default: str) -> str:
+    """Return the variable `name` as a word that a URL can hold without encoding."""
+    text: str = env.str(name, default=default)
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", text):
+        raise ImproperlyConfigured(f"{name} must be letters, digits, _ and -, not {text!r}")
+    return text
 
 
 def read_boolean(name: str, default: bool) -> bool:

@@ -4,7 +4,6 @@ A missing or malformed variable stops the start with a message that names it.
 """
 
 import hashlib
-import re
 import sys
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
 from config import admin_theme, content_security, databases, keys, language_catalogs, sign_in
-from config.environment import BASE_DIR, DEBUG, env, read_boolean, read_integer, read_required
+from config.environment import BASE_DIR, DEBUG, env, read_boolean, read_integer, read_required, read_word
 
 TESTING = "pytest" in sys.modules
 
@@ -260,9 +259,7 @@ UNUSUAL_EARNINGS_MINIMUM = read_integer("UNUSUAL_EARNINGS_MINIMUM", 100)
 # The APIs of shops may be on this machine, without HTTPS: for development only.
 SHOP_API_LOOPBACK = DEBUG and read_boolean("SHOP_API_LOOPBACK", False)
 # The query parameter that carries the click token in destination URLs.
-CLICK_ID_PARAMETER: str = env.str("CLICK_ID_PARAMETER", default="click_id")
-if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", CLICK_ID_PARAMETER):
-    raise ImproperlyConfigured(f"CLICK_ID_PARAMETER must be letters, digits, _ and -, not {CLICK_ID_PARAMETER!r}")
+CLICK_ID_PARAMETER = read_word("CLICK_ID_PARAMETER", "click_id")
 LINK_UTM_SOURCE: str = env.str("LINK_UTM_SOURCE", default="affiliate")  # for destination URLs without one
 # Clicks beyond this number from one address in a minute are redirected but not counted.
 CLICK_FLOOD_PER_MINUTE = read_integer("CLICK_FLOOD_PER_MINUTE", 120, minimum=1)

@@ -10,7 +10,7 @@ from payouts.payout_details import encryption
 from shops.connectors import secrets
 from shops.connectors.base import Delivery, EventName
 from shops.connectors.registry import get_connector
-from shops.models import Connection, ShopEvent
+from shops.models import Connection, Reject, ShopEvent
 
 KEEP = timedelta(days=30)
 
@@ -55,6 +55,6 @@ def store(*, connection: Connection, name: EventName, body: bytes, now: datetime
 
 
 def delete_old_events(*, now: datetime) -> int:
-    """Delete events that are processed and older than `KEEP`. Return their number."""
+    """Delete events that are older than `KEEP`, but none that waits, also in the rejects inbox. Return their number."""
     old = ShopEvent.objects.filter(received_at__lt=now - KEEP).exclude(state=ShopEvent.State.WAITING)
-    return old.delete()[0]
+    return old.exclude(reject__state=Reject.State.OPEN).delete()[0]

@@ -15,11 +15,23 @@ def store_products(connection: Connection, products: Iterable[Product]) -> None:
         known = newest.get(product.product_key)
         if known is None or product.version >= known.version:
             newest[product.product_key] = product
-    stored = {row.product_key: row for row in connection.products.filter(product_key__in=newest)}
-    for key, product in newest.items():
-        row = stored.get(key) or ShopProduct(connection=connection, product_key=key)
-        if product.version >= row.version:
-            row.title = product.title[:300]
-            row.categories = [name[:300] for name in product.categories][:MAX_CATEGORIES]
-            row.version = product.version
-            row.save()
+    known_products = connection.products.filter(product_key__in=newest)
+    stored = dict(known_products.values_list("product_key", "version"))
+    rows = [
+        ShopProduct(
+            connection=connection,
+            product_key=key,
+            title=product.title[:300],
+            categories=[name[:300] for name in product.categories][:MAX_CATEGORIES],
+            version=product.version,
+        )
+        for key, product in newest.items()
+        if key not in stored or product.version >= stored[key]
+    ]
+    ShopProduct.objects.bulk_create(
+        rows,
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["connection", "product_key"],
+        update_fields=["title", "categories", "version"],
+    )

@@ -96,6 +96,19 @@ def test_events_that_cannot_be_read_are_in_the_rejects_inbox(connection):
     assert set(Reject.objects.values_list("field", flat=True)) == {"id", "currency"}
 
 
+def test_old_events_are_deleted_but_none_that_waits_for_staff(connection):
+    send(connection, [])
+    send(connection, build_order())
+    folding.process_events(now=NOW)
+    send(connection, build_order(id="9"))
+    later = NOW + inbox.KEEP
+    assert inbox.delete_old_events(now=later) == 0
+    assert inbox.delete_old_events(now=later + timedelta(seconds=1)) == 1
+    Reject.objects.update(state=Reject.State.DISMISSED)
+    assert inbox.delete_old_events(now=later + timedelta(seconds=1)) == 1
+    assert ShopEvent.objects.get().state == "waiting"
+
+
 def test_poison_does_not_stop_the_others(connection):
     send(connection, build_order(id="poison"))
     send(connection, build_order())

@@ -83,6 +83,7 @@ def check_rule(rule: CountryRule, account: Account) -> Account:
         raise ValidationError({field: _("This %(label)s is not valid. Check its digits.") % {"label": label}})
     if rule is OTHER_COUNTRIES and _BIC.fullmatch(bank_code):
         _check_bic(bank_code, {account.country})
+        # The branch XXX is the head office, as is a BIC without a branch.
         bank_code = bank_code[:8] + bank_code[8:].replace("XXX", "")
     return Account(number, bank_code, account.country)
 
