@@ -102,13 +102,22 @@ class TimedBody:
         """Read the body, up to `limit` bytes of it. Raises BodyTooSlow."""
         if self._loaded is not None or self._remaining == 0:
             return
-        pieces: list[bytes] = []
+        loaded = BytesIO()
         with _places.take(sender, owner):
-            pieces.extend(self._read_pieces(limit))
-        self._loaded = BytesIO(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+            for piece in self._read_pieces(limit):
+                loaded.write(piece)
+        loaded.seek(0)
+        self._loaded = loaded
 
     def read(self, size: int = -1, /) -> bytes:
-        return self._loaded.read(size) if self._loaded else b""
+        if self._loaded is None:
+            return b""
+        whole = self._loaded.getbuffer().nbytes
+        if self._loaded.tell() or 0 <= size < whole:
+            return self._loaded.read(size)
+        # A body that is read at once is handed over, not copied, and kept only by who reads it: it may be large.
+        body, self._loaded = self._loaded.getvalue(), BytesIO()
+        return body
 
     def readline(self, size: int = -1, /) -> bytes:
         return self._loaded.readline(size) if self._loaded else b""
