@@ -145,7 +145,7 @@ class Writer:
                 self._write_lines(self._connection, group.items[start : start + _MAX_BATCH])
             group.complete()
             self.is_healthy = time.monotonic() - started < _HEALTHY_SECONDS
-        if (taken := self.spool.take()) is not None:
+        for taken in self.spool.take():
             self.is_healthy = drain_file(self._connection, taken) < _HEALTHY_SECONDS
         if not self._last_spool_check or time.monotonic() - self._last_spool_check > _SPOOL_CHECK_SECONDS:
             drain_orphaned_files(self._connection, self.spool)
