@@ -28,6 +28,8 @@ def build_databases(url: str, *, connection_seconds: int, test_name: str) -> dic
         "ATOMIC_REQUESTS": False,
         "CONN_HEALTH_CHECKS": True,
         "CONN_MAX_AGE": connection_seconds,
+        # A pooler in transaction mode may give the next query another connection of the server.
+        "DISABLE_SERVER_SIDE_CURSORS": True,
         "OPTIONS": CONNECTION_OPTIONS | database.get("OPTIONS", {}),
         "TEST": {"NAME": test_name},
     }
