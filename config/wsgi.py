@@ -5,8 +5,10 @@ import gc
 from django.core.wsgi import get_wsgi_application
 
 from config.start import load_settings
+from lib.thread_connections import close_connections_with_threads
 
 load_settings()
+close_connections_with_threads()
 django_application = get_wsgi_application()
 
 from lib import request_body  # noqa: E402 -- needs Django set up
