@@ -18,12 +18,14 @@ CONNECTION_OPTIONS = {
 }
 
 
-def build_databases(url: str, *, connection_seconds: int, test_name: str) -> dict[str, dict[str, Any]]:
-    """Return Django's DATABASES for the PostgreSQL database at `url`.
+def build_databases(
+    url: str, *, connection_seconds: int, test_name: str, variable: str = "DATABASE_URL"
+) -> dict[str, dict[str, Any]]:
+    """Return Django's DATABASES for the PostgreSQL database at `url`, which `variable` names.
 
     A URL that is malformed or names another kind of database is reported as an error of the configuration.
     """
-    database = read_url(url)
+    database = parse_url(url, variable)
     database |= {
         "ATOMIC_REQUESTS": False,
         "CONN_HEALTH_CHECKS": True,
@@ -36,8 +38,11 @@ def build_databases(url: str, *, connection_seconds: int, test_name: str) -> dic
     return {"default": database}
 
 
-def read_url(url: str) -> dict[str, Any]:
-    """Return the settings of the database at `url`; empty ones, and a reported error, if it is not usable."""
+def parse_url(url: str, variable: str = "DATABASE_URL") -> dict[str, Any]:
+    """Return the parts of a database URL under the names of Django's settings.
+
+    One that is not usable is reported as an error of `variable`.
+    """
     # Whatever the parser raises, the variable is at fault. Its message may hold a part of the password.
     with suppress(Exception), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -46,7 +51,7 @@ def read_url(url: str) -> dict[str, Any]:
             return database
     if url:
         report_error(
-            "DATABASE_URL must have the form postgres://user:password@host:5432/name, with special characters of the"
+            f"{variable} must have the form postgres://user:password@host:5432/name, with special characters of the"
             " password percent-encoded"
         )
     return {"ENGINE": "django.db.backends.postgresql"}

@@ -21,6 +21,7 @@ from config.environment import (
     read_required,
     report_error,
 )
+from config.processes import *  # noqa: F403 -- its names are settings
 from config.program import *  # noqa: F403 -- its names are settings
 from config.web import *  # noqa: F403 -- its names are settings
 
