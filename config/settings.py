@@ -4,7 +4,6 @@ Missing and malformed variables stop the start with a message that names them al
 their own.
 """
 
-import hashlib
 import sys
 
 from django.urls import reverse_lazy
@@ -30,26 +29,22 @@ TESTING = "pytest" in sys.modules
 # --- Secrets -----------------------------------------------------------------------------------------------------
 
 SECRET_KEY = read_required("SECRET_KEY", keys.DEVELOPMENT_KEY)
-
-
-def derive_key(purpose: str) -> str:
-    """Return a key for one purpose, so that leaking it reveals no other key."""
-    return hashlib.sha256(f"{purpose}:{SECRET_KEY}".encode()).hexdigest()
-
-
+# Still verify sessions, links in e-mails and what derived keys have signed or encrypted, newest first.
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 # Newest first: the first key signs and encrypts, all of them verify and decrypt, so that keys can be rotated.
-CLICK_ID_KEYS: list[str] = env.list("CLICK_ID_KEYS", default=[derive_key("click id")])
-PAYOUT_DETAILS_KEYS: list[str] = env.list("PAYOUT_DETAILS_KEYS", default=[derive_key("payout details")])
-PERSONAL_HASH_KEY: str = env.str("PERSONAL_HASH_KEY", default=derive_key("personal hash"))
+CLICK_ID_KEYS = keys.read_keys("CLICK_ID_KEYS", "click id", [SECRET_KEY, *SECRET_KEY_FALLBACKS])
+PAYOUT_DETAILS_KEYS = keys.read_keys("PAYOUT_DETAILS_KEYS", "payout details", [SECRET_KEY, *SECRET_KEY_FALLBACKS])
+# Derived from the oldest key, because it must never change: what it has hashed cannot be hashed again.
+PERSONAL_HASH_KEY = keys.read_keys("PERSONAL_HASH_KEY", "personal hash", [SECRET_KEY, *SECRET_KEY_FALLBACKS])[-1]
+DERIVED_KEYS = keys.list_derived()
+WEAK_KEYS = keys.list_weak_keys(
+    SECRET_KEY=[SECRET_KEY, *SECRET_KEY_FALLBACKS] if SECRET_KEY else [],
+    CLICK_ID_KEYS=CLICK_ID_KEYS,
+    PAYOUT_DETAILS_KEYS=PAYOUT_DETAILS_KEYS,
+    PERSONAL_HASH_KEY=[PERSONAL_HASH_KEY],
+)
 if not DEBUG:
-    keys.report_weak_keys(
-        SECRET_KEY,
-        {
-            "CLICK_ID_KEYS": CLICK_ID_KEYS,
-            "PAYOUT_DETAILS_KEYS": PAYOUT_DETAILS_KEYS,
-            "PERSONAL_HASH_KEY": [PERSONAL_HASH_KEY],
-        },
-    )
+    keys.report_weak_keys(WEAK_KEYS)
 
 # --- Stores ------------------------------------------------------------------------------------------------------
 

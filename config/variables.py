@@ -60,19 +60,27 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
     ),
     "Keys": (
         Variable(
+            "SECRET_KEY_FALLBACKS",
+            "none",
+            "Former values of `SECRET_KEY`, newest first: what they have signed or encrypted stays valid.",
+        ),
+        Variable(
             "CLICK_ID_KEYS",
-            "derived",
-            "Keys that sign click ids, newest first, each at least 32 random characters; old ones still verify.",
+            "`derived`",
+            "Keys that sign click ids, newest first, each at least 32 random characters; old ones still verify. "
+            "The word `derived` means those made from `SECRET_KEY`, here and in the next row.",
         ),
         Variable(
             "PAYOUT_DETAILS_KEYS",
-            "derived",
-            "Keys that encrypt payout details, newest first, each at least 32 random characters; old ones still decrypt.",
+            "`derived`",
+            "Keys that encrypt payout details, secrets of shops and waiting files, newest first, each at least 32 random "
+            "characters; old ones still decrypt.",
         ),
         Variable(
             "PERSONAL_HASH_KEY",
-            "derived",
-            "Key of the hashes of customer references and payout accounts, at least 32 random characters.",
+            "`derived`",
+            "Key of the hashes of customer references and payout accounts, at least 32 random characters. It cannot be "
+            "rotated.",
         ),
     ),
     "Limits and thresholds": (

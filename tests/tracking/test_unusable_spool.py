@@ -1,12 +1,12 @@
 """Clicks when the spool's folder cannot be used."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.locked_folder import lock_out
 from tests.tracking.click_writing import Switch, make_row, make_spool, wait_until
 from tracking.clicks import click_store, spool
 from tracking.clicks.connection import connect
@@ -14,21 +14,6 @@ from tracking.clicks.writer import Writer
 from tracking.models import Click, ClickLoss, Link
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-NOBODY = 65534
-
-
-@contextmanager
-def lock_out(folder: Path) -> Iterator[None]:
-    """Take the right to enter `folder` from this process, also if it runs as root."""
-    own = os.geteuid()
-    folder.chmod(0o000)
-    os.seteuid(own or NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(own)
-        folder.chmod(0o700)
 
 
 @contextmanager
