@@ -29,7 +29,8 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 # mypy and some checks read the settings but need no server, so this address has none.
 NO_SERVERS := DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 PRODUCTION := $(NO_SERVERS) DEBUG=0 SECRET_KEY=$(shell head -c 48 /dev/urandom | base64 | tr -d '\n') BASE_URL=https://example.com \
-	ALLOWED_HOSTS=example.com EMAIL_URL=smtp://127.0.0.1:25
+	ALLOWED_HOSTS=example.com EMAIL_URL=smtp://127.0.0.1:25 DEFAULT_FROM_EMAIL=affiliates@example.com TRUSTED_PROXIES=1 \
+	STATE_DIR=.local/check $(foreach name,CLICK_ID_KEYS PAYOUT_DETAILS_KEYS PERSONAL_HASH_KEY,$(name)=$(shell head -c 48 /dev/urandom | base64 | tr -d '\n'))
 
 # White space matters in mail and in allauth's elements.
 UNFORMATTED := --extend-exclude templates/mail,templates/allauth/elements
@@ -90,6 +91,7 @@ rest: .venv/installed-test
 	$(BIN)/djlint --lint --quiet templates
 	$(NO_SERVERS) $(BIN)/python -W "ignore:Got an error checking a consistent migration history" \
 		manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(BIN)/python manage.py collectstatic --no-input --verbosity 0
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml config $(LOCAL_APPS)
 
@@ -112,7 +114,7 @@ audit: .venv/installed-test
 
 clean:
 	cd config && for folder in ../.local/gw0 ../.local/gw1 ../.local; do $(PYTHON) -m embedded clean $$folder; done
-	rm -rf artifacts staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 venv: .venv/installed-test

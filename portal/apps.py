@@ -6,17 +6,21 @@ class PortalConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        """Send staff to the common sign-in page, which also asks for the second factor."""
+        """Send staff to the common sign-in page, which also asks for the second factor, and register checks."""
         from allauth.account.decorators import secure_admin_login
         from allauth.mfa.signals import authenticator_added
         from django.conf import settings
         from django.contrib import admin
+        from django.core import checks
         from django.views.generic import RedirectView
 
         from accounts.authentication import record_second_factor
+        from portal.deploy_checks import CHECKS
 
         admin.site.index_title = settings.PROGRAM_NAME
         admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as django-allauth says
         # The admin's own form would neither limit tries nor notify.
         setattr(admin.site, "password_change", RedirectView.as_view(pattern_name="account_change_password"))  # noqa: B010
+        for check in CHECKS:
+            checks.register(check, checks.Tags.security, deploy=True)
         authenticator_added.connect(record_second_factor, dispatch_uid="portal")

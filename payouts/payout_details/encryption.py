@@ -6,10 +6,12 @@ Keys come from the environment. A fingerprint finds equal accounts without decry
 import base64
 import hmac
 import zlib
+from contextlib import suppress
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
@@ -28,9 +30,30 @@ def decrypt(encrypted: str) -> str:
     return _get_cipher(tuple(settings.PAYOUT_DETAILS_KEYS)).decrypt(encrypted.encode("ascii")).decode()
 
 
-def rotate(encrypted: str) -> str:
-    """Encrypt the same account again with the newest key, so that older keys can be removed."""
-    return _get_cipher(tuple(settings.PAYOUT_DETAILS_KEYS)).rotate(encrypted.encode("ascii")).decode("ascii")
+def reencrypt(encrypted: bytes) -> bytes:
+    """Encrypt what any of these functions has encrypted again with the newest key, so that older keys can be removed.
+
+    Raises InvalidToken if none of the keys fits.
+    """
+    return _get_cipher(tuple(settings.PAYOUT_DETAILS_KEYS)).rotate(encrypted)
+
+
+def find_key(encrypted: bytes) -> int:
+    """Return the position in PAYOUT_DETAILS_KEYS of the key that fits.
+
+    Raises InvalidToken if none does.
+    """
+    for position, key in enumerate(settings.PAYOUT_DETAILS_KEYS):
+        with suppress(InvalidToken):
+            _get_cipher((key,)).decrypt(encrypted)
+            return position
+    raise InvalidToken
+
+
+def read_time(encrypted: bytes) -> datetime:
+    """Return when the content was encrypted first, which encrypting it again does not change."""
+    seconds = int.from_bytes(base64.urlsafe_b64decode(encrypted[:12])[1:9])
+    return datetime.fromtimestamp(seconds, tz=UTC)
 
 
 def seal(content: bytes) -> bytes:
@@ -52,7 +75,7 @@ def compute_fingerprint(account: str) -> str:
     return hmac.new(key, account.encode(), sha256).hexdigest()
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _get_cipher(keys: tuple[str, ...]) -> MultiFernet:
     return MultiFernet([Fernet(_derive_fernet_key(key)) for key in keys])
 
