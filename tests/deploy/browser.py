@@ -22,9 +22,9 @@ class Browser:
         self._run(f"--output {name} '{SITE}{path}'")
         return (self.machine.folder / name).read_bytes()
 
-    def post(self, path: str, **fields: str) -> str:
-        """Send the form of a page."""
-        [token, *_] = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', self.get(path))
+    def post(self, path: str, page: str = "", **fields: str) -> str:
+        """Send the form of a page, which is read first unless it is given."""
+        [token, *_] = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page or self.get(path))
         data = " ".join(
             f"--data-urlencode '{name}={value}'" for name, value in {**fields, "csrfmiddlewaretoken": token}.items()
         )
@@ -33,11 +33,11 @@ class Browser:
     def sign_in_as_staff(self, email: str, password: str) -> None:
         """Sign in and set up the second factor, without which the admin is closed."""
         self.post("/accounts/login/", login=email, password=password)
+        self.post("/accounts/reauthenticate/", password=password)
         page = self.get("/accounts/2fa/totp/activate/")
-        assert 'id="authenticator_secret"' in page, page
         secret = re.findall(r'id="authenticator_secret"\s+value="([A-Z2-7]+)"', page)[0]
         code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
-        self.post("/accounts/2fa/totp/activate/", code=code)
+        self.post("/accounts/2fa/totp/activate/", page, code=code)
 
     def _run(self, arguments: str) -> str:
         return self.machine.run(

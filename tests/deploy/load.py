@@ -17,6 +17,8 @@ HOST = "affiliates.example.com"
 MIX = ("redirect", "redirect", "page", "redirect", "order", "redirect", "page", "redirect", "order", "redirect")
 EXPECTED = {"redirect": 302, "page": 200, "order": 201}
 TIMEOUT = 60
+# nginx closes idle connections after 30 seconds. A browser would send the request again.
+IDLE_SECONDS = 5
 
 
 @dataclass
@@ -48,7 +50,7 @@ class Load:
 
     async def _send_all(self) -> None:
         self.tls = ssl.create_default_context(cafile=str(self.machine.folder / "ca.pem"))
-        self.idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self.idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter, float]] = []
         loop = asyncio.get_running_loop()
         started, number, tasks = loop.time(), 0, set()
         while not self.is_stopping:
@@ -58,7 +60,7 @@ class Load:
             number += 1
             await asyncio.sleep(max(0.0, started + number / self.rate - loop.time()))
         await asyncio.gather(*tasks)
-        for _reader, writer in self.idle:
+        for _reader, writer, _since in self.idle:
             writer.close()
 
     async def _send(self, number: int, kind: str) -> None:
@@ -72,12 +74,9 @@ class Load:
         self.slowest = max(self.slowest, loop.time() - started)
 
     async def _exchange(self, request: bytes) -> int:
-        if self.idle:
-            reader, writer = self.idle.pop()
-        else:
-            reader, writer = await asyncio.open_connection(
-                "127.0.0.1", self.machine.https, ssl=self.tls, server_hostname=HOST
-            )
+        reader, writer = self._take_idle() or await asyncio.open_connection(
+            "127.0.0.1", self.machine.https, ssl=self.tls, server_hostname=HOST
+        )
         writer.write(request)
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
         if "transfer-encoding: chunked" in head:
@@ -89,8 +88,19 @@ class Load:
         if "connection: close" in head:
             writer.close()
         else:
-            self.idle.append((reader, writer))
+            self.idle.append((reader, writer, asyncio.get_running_loop().time()))
         return int(head.split()[1])
+
+    def _take_idle(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        """Return the connection that was used last, unless it is too old. All others are older."""
+        if self.idle:
+            reader, writer, since = self.idle.pop()
+            if asyncio.get_running_loop().time() - since < IDLE_SECONDS and not reader.at_eof():
+                return reader, writer
+            for _reader, old, _since in [*self.idle, (reader, writer, since)]:
+                old.close()
+            self.idle.clear()
+        return None
 
     def _build_request(self, number: int, kind: str) -> bytes:
         head = f"Host: {HOST}\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Firefox/128.0\r\n"

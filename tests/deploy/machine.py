@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.deploy.service_manager import ServiceManager
-from tests.deploy.shims import SHIMS
+from tests.deploy.shims import NGINX, SHIMS
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs/deploy.md"
@@ -28,7 +28,7 @@ PATHS = (
     "/opt/accord",
     "/etc/accord",
     "/etc/systemd/system",
-    "/etc/nginx/conf.d",
+    "/etc/nginx",
     "/etc/letsencrypt",
     "/var/lib/accord",
 )
@@ -160,6 +160,7 @@ class Machine:
         for name, text in SHIMS.items():
             (self.folder / "shims" / name).write_text(f"#!/bin/bash\nset -eu\n{text}")
             (self.folder / "shims" / name).chmod(0o755)
+        (self.folder / "etc/nginx/nginx.conf").write_text(NGINX.replace("MACHINE", str(self.folder)))
         rules = "".join(f"s|{old}|{new}|g\n" for old, new in self.list_replacements())
         (self.folder / "shims/replace.sed").write_text(rules)
         if self.user:
@@ -184,7 +185,7 @@ class Machine:
     def run_nginx(self, verb: str) -> None:
         """Start nginx with the installed site, which its package does."""
         if verb == "reload":
-            self._serve("nginx", "-p", str(self.folder), "-c", "nginx.conf", "-g", "daemon off;")
+            self._serve("nginx", "-p", str(self.folder), "-c", "etc/nginx/nginx.conf", "-g", "daemon off;")
             self.run("until curl --silent --output /dev/null https://affiliates.example.com/r/; do sleep 0.1; done")
 
     def _serve(self, *command: str) -> None:

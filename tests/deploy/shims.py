@@ -70,25 +70,29 @@ openssl req -newkey rsa:2048 -nodes -subj "/CN=$domain" -keyout privkey.pem -out
 openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out fullchain.pem \\
     -extfile <(echo "subjectAltName=DNS:$domain") 2>/dev/null
 cp ca.pem "$MACHINE/ca.pem"
-cat > "$MACHINE/nginx.conf" <<CONF
-pid $MACHINE/nginx.pid;
-error_log $MACHINE/nginx-error.log;
-worker_processes 1;
-events { worker_connections 1024; }
-http {
-    access_log off;
-    client_body_temp_path $MACHINE/nginx-body;
-    proxy_temp_path $MACHINE/nginx-proxy;
-    fastcgi_temp_path $MACHINE/nginx-fastcgi;
-    uwsgi_temp_path $MACHINE/nginx-uwsgi;
-    scgi_temp_path $MACHINE/nginx-scgi;
-    include $MACHINE/etc/nginx/conf.d/*.conf;
-}
-CONF
 """,
     "nginx": """
-if [[ $1 == -t ]]; then exec /usr/sbin/nginx -t -q -p "$MACHINE" -c nginx.conf; fi
+if [[ $1 == -t ]]; then exec /usr/sbin/nginx -t -q -p "$MACHINE" -c etc/nginx/nginx.conf; fi
 exec /usr/sbin/nginx "$@"
 """,
     "curl": 'exec /usr/bin/curl --cacert "$MACHINE/ca.pem" --connect-to "$CONNECT" "$@"',
 }
+
+# What Debian's nginx.conf says, as far as it matters here.
+NGINX = """\
+worker_processes auto;
+pid MACHINE/nginx.pid;
+error_log MACHINE/nginx-error.log;
+events {
+    worker_connections 768;
+}
+http {
+    access_log off;
+    client_body_temp_path MACHINE/nginx-body;
+    proxy_temp_path MACHINE/nginx-proxy;
+    fastcgi_temp_path MACHINE/nginx-fastcgi;
+    uwsgi_temp_path MACHINE/nginx-uwsgi;
+    scgi_temp_path MACHINE/nginx-scgi;
+    include MACHINE/etc/nginx/conf.d/*.conf;
+}
+"""
