@@ -1,10 +1,13 @@
 """The ASGI application of the click service: tracking links, accord.js and probes, without the portal."""
 
+from config import metrics_files
 from lib.early_responses import EarlyRequest, EarlyResponse, wrap_asgi
 from shops.landing import script
 from tracking.clicks import redirect
 
-PROBES = frozenset({"/healthz", "/readyz"})
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+
+metrics_files.share_with_siblings()
 
 
 def serve_probe(request: EarlyRequest) -> EarlyResponse:

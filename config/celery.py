@@ -5,8 +5,10 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import celeryd_init, setup_logging
 from django.conf import settings
+
+from config import metrics_files, observability
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -14,7 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("accord", task_cls="portal.recorded_task:RecordedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_scheduler = "portal.monitoring.heartbeats:Scheduler"
-app.conf.imports = ("portal.monitoring.heartbeats", "portal.monitoring.request_log")
+app.conf.imports = ("portal.monitoring.heartbeats", "portal.monitoring.request_log", "config.worker_metrics")
 app.autodiscover_tasks()
 
 
@@ -22,6 +24,13 @@ app.autodiscover_tasks()
 def configure_logging(**_kwargs: Any) -> None:
     """Keep the logging of the settings; without this, Celery replaces it by its own, with the level of its option."""
     logging.config.dictConfig(settings.LOGGING)
+
+
+@celeryd_init.connect(weak=False)  # type: ignore[untyped-decorator]  # Celery has no types
+def share_metrics(**_kwargs: Any) -> None:
+    """Share the counters of the worker's processes, before any of them counts."""
+    if observability.WORKER_METRICS_ADDRESS:
+        metrics_files.share(os.getpid())
 
 
 MINUTE = 60.0

@@ -1,7 +1,9 @@
 """Settings of health checks, metrics, logs and error reports, part of config/settings.py."""
 
+import ipaddress
 import logging
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -53,3 +55,17 @@ def build_logging(level: str, form: str) -> dict[str, Any]:
 
 
 LOGGING = build_logging(LOG_LEVEL, LOG_FORMAT)
+
+# Who may read /metrics.
+try:
+    METRICS_NETWORKS = [
+        ipaddress.ip_network(text.strip()) for text in env.list("METRICS_NETWORKS", default=["127.0.0.0/8", "::1"])
+    ]
+except ValueError as error:
+    raise ImproperlyConfigured(f"METRICS_NETWORKS must be networks such as 10.0.0.0/8: {error}") from None
+# Where the worker serves /metrics, as host:port; "" serves none.
+WORKER_METRICS_ADDRESS: str = env.str("WORKER_METRICS_ADDRESS", default="")
+if WORKER_METRICS_ADDRESS and not re.fullmatch(r"[^\s/]+:\d{1,5}", WORKER_METRICS_ADDRESS, re.ASCII):
+    raise ImproperlyConfigured(
+        f"WORKER_METRICS_ADDRESS must be a host and a port such as 127.0.0.1:9102, not {WORKER_METRICS_ADDRESS!r}"
+    )

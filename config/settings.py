@@ -288,5 +288,6 @@ SIGNAL_UNDECLARED_CLICKS = read_integer("SIGNAL_UNDECLARED_CLICKS", 25, minimum=
 # --- Observability and theme ---------------------------------------------------------------------------------------
 
 LOGGING = observability.LOGGING
+METRICS_NETWORKS = observability.METRICS_NETWORKS
 RUNTIME_DIR: Path = observability.RUNTIME_DIR
 UNFOLD = admin_theme.build_settings(PROGRAM_NAME)

@@ -136,6 +136,14 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
         Variable("TEST_DATABASE_NAME", "`test_accord`", "Database of the tests."),
         Variable("MEDIA_ROOT", "`.local/media`", "Directory of files."),
         Variable(
+            "METRICS_NETWORKS", "`127.0.0.0/8,::1`", "Networks from which `/metrics` may be read, separated by commas."
+        ),
+        Variable(
+            "WORKER_METRICS_ADDRESS",
+            "none",
+            "Host and port, such as `127.0.0.1:9102`, at which the worker serves its own `/metrics`.",
+        ),
+        Variable(
             "RUNTIME_DIR",
             "`RUNTIME_DIRECTORY`, or `.local/run`",
             "Directory of files that mean nothing once the processes have ended: heartbeats and metrics.",

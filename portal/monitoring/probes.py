@@ -3,10 +3,11 @@
 import json
 
 from lib.early_responses import EarlyRequest, EarlyResponse
+from portal.monitoring import metrics
 from portal.monitoring.readiness import is_ready, readiness
 
-HEALTH, READINESS = "/healthz", "/readyz"
-PATHS = frozenset({HEALTH, READINESS})
+HEALTH, READINESS, METRICS = "/healthz", "/readyz", "/metrics"
+PATHS = frozenset({HEALTH, READINESS, METRICS})
 
 
 def is_probe_path(path: str) -> bool:
@@ -20,20 +21,31 @@ def serve(request: EarlyRequest) -> EarlyResponse:
         return EarlyResponse(405, "Method Not Allowed", [("Allow", "GET, HEAD"), ("Content-Length", "0")])
     if request.path == READINESS:
         return _build_readiness()
-    return _build_response(200, "OK", {"status": "alive"})
+    if request.path == METRICS:
+        return _build_metrics(request)
+    return _build_json(200, "OK", {"status": "alive"})
 
 
 def _build_readiness() -> EarlyResponse:
     results = readiness.get_results()
     if is_ready(results):
-        return _build_response(200, "OK", {"status": "ready", **results})
-    return _build_response(503, "Service Unavailable", {"status": "not ready", **results})
+        return _build_json(200, "OK", {"status": "ready", **results})
+    return _build_json(503, "Service Unavailable", {"status": "not ready", **results})
 
 
-def _build_response(status: int, reason: str, values: dict[str, str]) -> EarlyResponse:
-    body = json.dumps(values).encode() + b"\n"
+def _build_metrics(request: EarlyRequest) -> EarlyResponse:
+    if not metrics.is_allowed(request):
+        return _build_response(403, "Forbidden", "text/plain; charset=utf-8", metrics.REFUSAL.encode())
+    return _build_response(200, "OK", metrics.CONTENT_TYPE, metrics.render())
+
+
+def _build_json(status: int, reason: str, values: dict[str, str]) -> EarlyResponse:
+    return _build_response(status, reason, "application/json", json.dumps(values).encode() + b"\n")
+
+
+def _build_response(status: int, reason: str, content_type: str, body: bytes) -> EarlyResponse:
     headers = [
-        ("Content-Type", "application/json"),
+        ("Content-Type", content_type),
         ("Content-Length", str(len(body))),
         ("Cache-Control", "no-store"),
         ("X-Content-Type-Options", "nosniff"),

@@ -1,4 +1,4 @@
-"""The access log: one line for each request that Django answers, with an id that every other line has too.
+"""The access log: one line for each request that Django answers, with an id that every other line has too; and metrics.
 
 Visits of tracking links are not logged: each is a row of the table of clicks.
 """
@@ -11,6 +11,7 @@ from typing import Any
 from celery.signals import before_task_publish, task_postrun, task_prerun
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import ResolverMatch
+from prometheus_client import Histogram
 
 from lib.client_address import get_client_address
 from lib.request_id import HEADER, get_request_id, use_request_id
@@ -23,6 +24,13 @@ MAX_PATH = 300
 NO_ROUTE = "unknown"
 
 log = logging.getLogger("accord.access")
+REQUESTS = Histogram(
+    "accord_request_seconds",
+    "Seconds until the answer to a request, by route",
+    ["route", "method", "status"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 def middleware(get_response: GetResponse) -> GetResponse:
@@ -33,7 +41,7 @@ def middleware(get_response: GetResponse) -> GetResponse:
         with use_request_id(request.headers.get(HEADER, "")) as request_id:
             response = get_response(request)
             response.headers[HEADER] = request_id
-            _log_response(request, response, time.perf_counter() - started)
+            _record_response(request, response, time.perf_counter() - started)
         return response
 
     return respond
@@ -53,7 +61,9 @@ def get_loggable_path(request: HttpRequest) -> str:
     return request.path[:MAX_PATH]
 
 
-def _log_response(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
+def _record_response(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
+    method = request.method if request.method in METHODS else "other"
+    REQUESTS.labels(get_route(request), method, response.status_code).observe(seconds)
     if not log.isEnabledFor(logging.INFO):
         return
     path, milliseconds = get_loggable_path(request), round(seconds * 1000, 1)

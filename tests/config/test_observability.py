@@ -30,7 +30,15 @@ def test_debug_silences_no_logger():
     assert "celery.beat" in observability.build_logging("INFO", "json")["loggers"]
 
 
-@pytest.mark.parametrize(("name", "value"), [("LOG_LEVEL", "LOUD"), ("LOG_FORMAT", "xml")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LOG_LEVEL", "LOUD"),
+        ("LOG_FORMAT", "xml"),
+        ("METRICS_NETWORKS", "10.0.0.0/33"),
+        ("WORKER_METRICS_ADDRESS", "9102"),
+    ],
+)
 def test_bad_value_stops_the_start_and_is_named(name, value):
     environment = os.environ | {"DATABASE_URL": "postgres://a@127.0.0.1:1/a", "REDIS_URL": "redis://127.0.0.1:1/0"}
     ended = subprocess.run(
