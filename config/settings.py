@@ -4,18 +4,15 @@ Missing and malformed variables stop the start with a message that names them al
 their own.
 """
 
-import sys
-
 from django.urls import reverse_lazy
 
-from config import admin_theme, databases, keys, language_catalogs, mail_server, program, sign_in
+from config import admin_theme, databases, keys, language_catalogs, mail_server, observability, program, sign_in
 from config.environment import (
     BASE_DIR,
     DEBUG,
     env,
     raise_errors,
     read_boolean,
-    read_choice,
     read_integer,
     read_required,
     report_error,
@@ -23,8 +20,6 @@ from config.environment import (
 from config.processes import *  # noqa: F403 -- its names are settings
 from config.program import *  # noqa: F403 -- its names are settings
 from config.web import *  # noqa: F403 -- its names are settings
-
-TESTING = "pytest" in sys.modules
 
 # --- Secrets -----------------------------------------------------------------------------------------------------
 
@@ -103,6 +98,7 @@ INSTALLED_APPS = [
     *LOCAL_APPS,
 ]
 MIDDLEWARE = [
+    "portal.monitoring.request_log.middleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.middleware.permissions_policy_middleware",
@@ -200,18 +196,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = "UTC"
 
-# --- Logging and theme -------------------------------------------------------------------------------------------
+# --- Observability and theme ---------------------------------------------------------------------------------------
 
-LOG_LEVEL = read_choice(
-    "LOG_LEVEL", "WARNING" if TESTING else "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-)
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-}
+LOGGING = observability.LOGGING
+METRICS_NETWORKS = observability.METRICS_NETWORKS
+RUNTIME_DIR = observability.RUNTIME_DIR
 UNFOLD = admin_theme.build_settings(program.PROGRAM_NAME)
 
 raise_errors()

@@ -2,15 +2,18 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from prometheus_client import Counter as Metric
 
 from accounts.models import ApiKey
 from agreements.program_currency import get_program_currency
@@ -29,6 +32,7 @@ from tracking.orders.snapshot_fields import Rejected
 from tracking.orders.snapshots import HASH_PREFIX, Reader, hash_reference
 
 BATCH = 1_000
+SNAPSHOTS = Metric("accord_order_snapshots", "Received order snapshots by outcome", ["outcome"])
 # How much of a malformed order id a result repeats.
 MAX_NAMED_ID = 200
 
@@ -60,7 +64,14 @@ def ingest_orders(
         if store_rejects:
             _store_rejects(rows, source=source, now=now, reader=reader)
         _fill_results(rows, changed, written)
+        transaction.on_commit(partial(count_outcomes, rows))
         return rows
+
+
+def count_outcomes(rows: Sequence[IncomingOrder]) -> None:
+    """Count the rows into the metrics."""
+    for outcome, number in Counter(row.outcome for row in rows).items():
+        SNAPSHOTS.labels(outcome.value).inc(number)
 
 
 def preview_orders(*, snapshots: Sequence[object], now: datetime) -> list[IncomingOrder]:

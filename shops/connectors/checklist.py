@@ -6,13 +6,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection as database
-from django.db.models import Max
+from django.db.models import OuterRef, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from shops.connectors import milestones
 from shops.connectors.inbox import KEEP
-from shops.models import Connection
+from shops.models import Connection, ShopEvent
 
 # A connection is silent after this many times its longest gap, and never before `MIN_SILENCE`.
 GAP_FACTOR = 3
@@ -63,20 +63,27 @@ def _parse(at: str | None) -> datetime | None:
     return datetime.fromisoformat(at) if at else None
 
 
-class Silence(NamedTuple):
-    """A connection that sends less than it used to: the last event, or None if all are older than is kept."""
+class LastEvent(NamedTuple):
+    """A connection and its last event, or None if it has none or all are older than is kept."""
 
     connection: Connection
     last_event_at: datetime | None
 
 
-def list_silent(*, now: datetime) -> list[Silence]:
+def list_last_events() -> dict[UUID, LastEvent]:
+    """Return the active connections by their ids, with the time of the last event of each."""
+    events = ShopEvent.objects.filter(connection=OuterRef("pk")).order_by("-received_at")
+    active = Connection.objects.filter(state=Connection.State.ACTIVE)
+    last = Subquery(events.values("received_at")[:1])
+    return {one.pk: LastEvent(one, one.last) for one in active.annotate(last=last)}
+
+
+def list_silent(*, now: datetime) -> list[LastEvent]:
     """Return the active connections without an event for three times their longest gap, at least a day.
 
     Of a connection with less than two events in the last 30 days no rhythm is known: it is silent after 30 days.
     """
-    active = Connection.objects.filter(state=Connection.State.ACTIVE, milestones__has_key="event")
-    last = {one.pk: (one, one.last) for one in active.annotate(last=Max("events__received_at"))}
+    last = {pk: one for pk, one in list_last_events().items() if "event" in one.connection.milestones}
     quiet = [pk for pk, (_one, at) in last.items() if at is None or now - at > MIN_SILENCE]
     gaps = _find_longest_gaps(quiet, since=now - KEEP) if quiet else {}
     silent = []
@@ -84,7 +91,7 @@ def list_silent(*, now: datetime) -> list[Silence]:
         one, at = last[pk]
         allowed = min(max(gaps.get(pk) or KEEP, MIN_SILENCE / GAP_FACTOR) * GAP_FACTOR, KEEP)
         if at is None or now - at > allowed:
-            silent.append(Silence(one, at))
+            silent.append(LastEvent(one, at))
     return silent
 
 

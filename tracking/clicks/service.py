@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from tracking.clicks import bot_lists, link_loader, responses
+from tracking.clicks.click_metrics import VisitLog
 from tracking.clicks.connection import connect
 from tracking.clicks.flood_limit import FloodLimit
 from tracking.clicks.link_cache import LinkCache, LinkUnavailableError
@@ -32,10 +33,17 @@ class RedirectService:
 
     def __init__(self, links: LinkCache, writer: Writer, floods: FloodLimit) -> None:
         self.links, self.writer, self.flood_limit = links, writer, floods
+        self.visits = VisitLog()
+        writer.after_write = self.visits.count
 
     def respond(self, visit: RedirectRequest) -> RedirectResponse:
         """Return the response to a visit once its click is durable or the time is up. Blocks the thread."""
         started = time.monotonic()
+        response = self._respond(visit, started)
+        self.visits.add(response, time.monotonic() - started)
+        return response
+
+    def _respond(self, visit: RedirectRequest, started: float) -> RedirectResponse:
         if error := reject_invalid(visit):
             return error
         try:
@@ -49,6 +57,11 @@ class RedirectService:
     async def respond_async(self, visit: RedirectRequest) -> RedirectResponse:
         """Do the same as `respond` in an event loop."""
         started = time.monotonic()
+        response = await self._respond_async(visit, started)
+        self.visits.add(response, time.monotonic() - started)
+        return response
+
+    async def _respond_async(self, visit: RedirectRequest, started: float) -> RedirectResponse:
         if error := reject_invalid(visit):
             return error
         try:

@@ -47,6 +47,8 @@ class Writer:
         self._stopping = False
         self._last_spool_check = 0.0
         self.is_healthy = True
+        # Called by the thread after each group and every few seconds.
+        self.after_write: Callable[[], None] = lambda: None
 
     def record(self, row: ClickRow, seconds: float = WAIT_SECONDS) -> None:
         """Store the click, and return when it is durable: in the database, or on disk after `seconds` at most."""
@@ -117,6 +119,7 @@ class Writer:
             except Exception as error:  # noqa: BLE001  (this thread must survive every database error)
                 self._handle_failure(error, group, first=not failures)
                 failures += 1
+            self.after_write()
             if failures and self._stopping:
                 return
             if failures:
