@@ -24,7 +24,8 @@ def compute_fingerprint() -> str:
     for finder in get_finders():
         for path, storage in sorted(finder.list([]), key=lambda found: str(found[0])):
             status = Path(storage.path(path)).stat()
-            digest.update(f"{path}:{status.st_size}:{status.st_mtime_ns}\n".encode())
+            # Whole seconds: the layers of an image keep no fractions.
+            digest.update(f"{path}:{status.st_size}:{int(status.st_mtime)}\n".encode())
     return digest.hexdigest()
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from config import probe, serve
-from tests.local_server import Reply, serve as serve_locally
+from tests.local_server import Reply
+from tests.local_server import serve as serve_locally
 
 
 @pytest.mark.parametrize("role", ["web", "click", "worker", "beat"])
