@@ -44,7 +44,7 @@ def prepare_web() -> list[str]:
         except OSError as error:
             raise CannotServeError(f"STATIC_ROOT is not writable: {error}") from None
     return [
-        *("-m", "granian", "--interface", "wsgi", "--log-level", "warning"),
+        *build_granian("wsgi"),
         *("--host", processes.WEB_HOST, "--port", str(processes.WEB_PORT)),
         *("--workers", str(processes.WEB_PROCESSES), "--blocking-threads", str(processes.WEB_THREADS)),
         "config.wsgi:application",
@@ -56,11 +56,19 @@ def prepare_click() -> list[str]:
     from config import processes
 
     return [
-        *("-m", "granian", "--interface", "asgi", "--log-level", "warning"),
+        *build_granian("asgi"),
         *("--host", processes.WEB_HOST, "--port", str(processes.CLICK_PORT)),
         *("--workers", str(processes.CLICK_PROCESSES)),
         "config.asgi:application",
     ]
+
+
+def build_granian(interface: str) -> list[str]:
+    """Return the arguments that both web servers share. A socket of the service manager takes the place of the port."""
+    from config import inherited_socket
+
+    module = "config.inherited_socket" if inherited_socket.has_socket() else "granian"
+    return ["-m", module, "--interface", interface, "--log-level", "warning"]
 
 
 def prepare_worker() -> list[str]:
