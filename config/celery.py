@@ -1,15 +1,28 @@
 """The Celery app and the schedule of all tasks. The database decides what is due, not the schedule."""
 
+import logging.config
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import setup_logging
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 # Each task records its start and its result in the database.
 app = Celery("accord", task_cls="portal.recorded_task:RecordedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.beat_scheduler = "portal.monitoring.heartbeats:Scheduler"
+app.conf.imports = ("portal.monitoring.heartbeats", "portal.monitoring.request_log")
 app.autodiscover_tasks()
+
+
+@setup_logging.connect(weak=False)  # type: ignore[untyped-decorator]  # Celery has no types
+def configure_logging(**_kwargs: Any) -> None:
+    """Keep the logging of the settings; without this, Celery replaces it by its own, with the level of its option."""
+    logging.config.dictConfig(settings.LOGGING)
+
 
 MINUTE = 60.0
 # Tasks run much more often than needed, so that the next run makes up for a missed one.

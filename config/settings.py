@@ -4,17 +4,15 @@ A missing or malformed variable stops the start with a message that names it.
 """
 
 import hashlib
-import sys
+from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
-from config import admin_theme, content_security, databases, keys, language_catalogs, sign_in
+from config import admin_theme, content_security, databases, keys, language_catalogs, observability, sign_in
 from config.environment import BASE_DIR, DEBUG, env, read_boolean, read_integer, read_required, read_word
 from config.processes import *  # noqa: F403 -- ports, numbers of processes and directories are settings too
-
-TESTING = "pytest" in sys.modules
 
 # --- Secrets -----------------------------------------------------------------------------------------------------
 
@@ -97,6 +95,7 @@ INSTALLED_APPS = [
     *LOCAL_APPS,
 ]
 MIDDLEWARE = [
+    "portal.monitoring.request_log.middleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.middleware.permissions_policy_middleware",
@@ -280,13 +279,8 @@ SIGNAL_CONVERSION_CLICKS = read_integer("SIGNAL_CONVERSION_CLICKS", 50, minimum=
 SIGNAL_CLICKS_WITHOUT_ORDER = read_integer("SIGNAL_CLICKS_WITHOUT_ORDER", 10_000, minimum=1)
 SIGNAL_UNDECLARED_CLICKS = read_integer("SIGNAL_UNDECLARED_CLICKS", 25, minimum=1)
 
-# --- Logging and theme -------------------------------------------------------------------------------------------
+# --- Observability and theme ---------------------------------------------------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING" if TESTING else "INFO")},
-}
+LOGGING = observability.LOGGING
+RUNTIME_DIR: Path = observability.RUNTIME_DIR
 UNFOLD = admin_theme.build_settings(PROGRAM_NAME)

@@ -155,7 +155,15 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
         ),
         Variable("DATABASE_CONNECTION_SECONDS", "60", "How long a database connection is kept open."),
         Variable("TEST_DATABASE_NAME", "`test_accord`", "Database of the tests."),
-        Variable("LOG_LEVEL", "`INFO`", "Lowest level that is logged."),
+        Variable(
+            "RUNTIME_DIR",
+            "`RUNTIME_DIRECTORY`, or `.local/run`",
+            "Directory of files that mean nothing once the processes have ended: heartbeats and metrics.",
+        ),
+        Variable(
+            "LOG_LEVEL", "`INFO`", "Lowest level that is logged, by all processes: DEBUG, INFO, WARNING or ERROR."
+        ),
+        Variable("LOG_FORMAT", "`json`, `text` with `DEBUG`", "`json`: one object a line; `text`: lines for people."),
         Variable("PORT", "8000", "Port of `make run`."),
         Variable("DEMO", "1", "0 starts `make run` without the demo program."),
         Variable(

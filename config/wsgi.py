@@ -1,4 +1,4 @@
-"""The WSGI application: tracking links and accord.js are served before Django, everything else by Django."""
+"""The WSGI application: tracking links, accord.js and probes are served before Django, everything else by Django."""
 
 import gc
 import os
@@ -10,10 +10,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django_application = get_wsgi_application()
 
 from lib import request_body  # noqa: E402 -- needs Django set up
-from shops.landing import serving  # noqa: E402 -- needs Django set up
+from lib.early_responses import wrap_wsgi as wrap_early  # noqa: E402 -- needs Django set up
+from portal.monitoring import probes  # noqa: E402 -- needs Django set up
+from shops.landing import script  # noqa: E402 -- needs Django set up
 from tracking.clicks.redirect import warm_up, wrap_wsgi  # noqa: E402 -- needs Django set up
 
-application = wrap_wsgi(serving.wrap_wsgi(request_body.wrap_wsgi(django_application)))
+application = request_body.wrap_wsgi(django_application)
+application = wrap_early(application, probes.is_probe_path, probes.serve)
+application = wrap_early(application, script.is_script_path, script.serve)
+application = wrap_wsgi(application)
 warm_up()
 
 # A batch of 1000 orders creates about 100,000 objects that live until its end. With the default thresholds, garbage

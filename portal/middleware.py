@@ -94,7 +94,8 @@ def machine_requests_middleware(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(MACHINE_PREFIXES):
             return get_response(request)
-        view, args, kwargs = resolve(request.path_info)
+        request.resolver_match = resolve(request.path_info)
+        view, args, kwargs = request.resolver_match
         try:
             with override(settings.LANGUAGE_CODE):
                 response: HttpResponseBase = view(request, *args, **kwargs)

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from lib.early_responses import EarlyRequest, EarlyResponse
+
 FOLDER = Path(__file__).parent
 # Versions that a release has shipped. Shops that name one with its hash can load nothing else.
 OLD_VERSIONS = FOLDER / "versions"
@@ -23,15 +25,6 @@ class Script(NamedTuple):
     integrity: str
     body: bytes
     compressed: bytes
-
-
-class ScriptResponse(NamedTuple):
-    """A response; `reason` is the reason phrase."""
-
-    status: int
-    reason: str
-    headers: list[tuple[str, str]]
-    body: bytes = b""
 
 
 @cache
@@ -57,10 +50,20 @@ def is_script_path(path: str) -> bool:
     return path.startswith("/accord") and _PATH.fullmatch(path) is not None
 
 
-def respond(path: str, method: str, *, accept_encoding: str = "", if_none_match: str = "") -> ScriptResponse:
+def serve(request: EarlyRequest) -> EarlyResponse:
+    """Return the response to a request that comes ahead of Django."""
+    return respond(
+        request.path,
+        request.method,
+        accept_encoding=request.headers.get("accept-encoding", ""),
+        if_none_match=request.headers.get("if-none-match", ""),
+    )
+
+
+def respond(path: str, method: str, *, accept_encoding: str = "", if_none_match: str = "") -> EarlyResponse:
     """Return the response to a request for a script. An unknown version gets the current one, for an hour."""
     if method not in ("GET", "HEAD"):
-        return ScriptResponse(405, "Method Not Allowed", [("Allow", "GET, HEAD"), ("Content-Length", "0")])
+        return EarlyResponse(405, "Method Not Allowed", [("Allow", "GET, HEAD"), ("Content-Length", "0")])
     match = _PATH.fullmatch(path)
     version = get_versions().get(match[1] or "") if match else None
     script = version or get_current()
@@ -76,12 +79,12 @@ def respond(path: str, method: str, *, accept_encoding: str = "", if_none_match:
         ("X-Content-Type-Options", "nosniff"),
     ]
     if etag in if_none_match:
-        return ScriptResponse(304, "Not Modified", headers)
+        return EarlyResponse(304, "Not Modified", headers)
     body = script.compressed if is_compressed else script.body
     headers += [("Content-Type", "text/javascript; charset=utf-8"), ("Content-Length", str(len(body)))]
     if is_compressed:
         headers.append(("Content-Encoding", "gzip"))
-    return ScriptResponse(200, "OK", headers, b"" if method == "HEAD" else body)
+    return EarlyResponse(200, "OK", headers, b"" if method == "HEAD" else body)
 
 
 def _build_script(file: Path) -> Script:

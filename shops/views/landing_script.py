@@ -1,4 +1,4 @@
-"""accord.js inside Django, for servers without `shops.landing.serving` ahead of it."""
+"""accord.js inside Django, for servers without `lib.early_responses` ahead of it."""
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt

@@ -93,7 +93,9 @@ def test_static_files_are_collected_when_they_change(tmp_path: Path, settings, m
     assert static_files.collect_if_changed()
 
 
-def test_static_files_stay_collected_when_a_copy_changes_their_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_static_files_stay_collected_when_a_copy_changes_their_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = tmp_path / "a.css"
     source.write_text("a {}")
     finder = finders.FileSystemFinder()

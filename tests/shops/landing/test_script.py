@@ -8,10 +8,8 @@ import re
 import pytest
 from django.test import Client
 
-from config.asgi import application as asgi_application
-from config.wsgi import application as wsgi_application
 from shops.landing import script
-from tests.coroutines import run_coroutine
+from tests.early_requests import request_asgi, request_wsgi
 
 CURRENT = script.get_versioned_path()
 
@@ -104,31 +102,11 @@ def test_other_paths_are_not_the_script(path):
 
 
 def serve_by_wsgi(path):
-    answers: list = []
-
-    def start_response(*given):
-        answers.extend(given)
-        return answers.append
-
-    environ = {"PATH_INFO": path, "REQUEST_METHOD": "GET", "HTTP_ACCEPT_ENCODING": "gzip"}
-    body = b"".join(wsgi_application(environ, start_response))
-    status, headers = answers
-    return int(status.split()[0]), {name.lower(): value for name, value in headers}, body
+    return request_wsgi(path, accept_encoding="gzip")
 
 
 def serve_by_asgi(path):
-    sent: list = []
-
-    async def send(message):
-        sent.append(message)
-
-    async def serve():
-        headers = [(b"accept-encoding", b"gzip")]
-        await asgi_application({"type": "http", "path": path, "method": "GET", "headers": headers}, None, send)
-
-    run_coroutine(serve())
-    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-    return sent[0]["status"], headers, sent[1]["body"]
+    return request_asgi(path, accept_encoding="gzip")
 
 
 def serve_by_django(path):

@@ -1,0 +1,1 @@
+"""What machines ask about the program: health, readiness and metrics (specification 12)."""
