@@ -41,7 +41,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     DEBUG=0 \
     WEB_HOST=0.0.0.0 \
     STATE_DIR=/var/lib/accord \
-    STATIC_ROOT=/opt/accord/staticfiles
+    STATIC_ROOT=/opt/accord/staticfiles \
+    RUNTIME_DIR=/tmp/accord
 WORKDIR /opt/accord
 USER 10001:10001
 # Clicks that wait for the database, uploaded files and the schedule of beat: the only directory that is written to.
