@@ -19,12 +19,15 @@ def are_collected(root: Path) -> bool:
 
 
 def compute_fingerprint() -> str:
-    """Return a digest that changes when a static file of the code is added, removed or written."""
+    """Return a digest of the static files of the code.
+
+    It has their content and not their times, which a copy into an image or onto another machine changes.
+    """
     digest = hashlib.sha256()
     for finder in get_finders():
         for path, storage in sorted(finder.list([]), key=lambda found: str(found[0])):
-            status = Path(storage.path(path)).stat()
-            digest.update(f"{path}:{status.st_size}:{status.st_mtime_ns}\n".encode())
+            content = hashlib.sha256(Path(storage.path(path)).read_bytes()).hexdigest()
+            digest.update(f"{path}:{content}\n".encode())
     return digest.hexdigest()
 
 

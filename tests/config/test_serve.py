@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.core.files.storage import FileSystemStorage
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -91,6 +92,19 @@ def test_static_files_are_collected_when_they_change(tmp_path: Path, settings, m
     assert first.exists()
     (root / "staticfiles.json").unlink()
     assert static_files.collect_if_changed()
+
+
+def test_static_files_stay_collected_when_a_copy_changes_their_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "a.css"
+    source.write_text("a {}")
+    finder = finders.FileSystemFinder()
+    finder.locations, finder.storages = [("", str(tmp_path))], {str(tmp_path): FileSystemStorage(location=tmp_path)}
+    monkeypatch.setattr(static_files, "get_finders", lambda: [finder])
+    before = static_files.compute_fingerprint()
+    os.utime(source, (0, 0))
+    assert static_files.compute_fingerprint() == before
 
 
 def test_migrate_runs_as_the_owner(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,6 +83,16 @@ def _switch_database(address: dict[str, str]) -> None:
 @contextmanager
 def run_stores(fill: Callable[[Path], None]) -> Iterator[Stores]:
     """Run both servers with a migrated database, in which `fill` builds the scenario."""
+    with run_empty_stores() as stores:
+        with stores.use():
+            call_command("migrate", verbosity=0)
+            fill(stores.postgres.place.folder)
+        yield stores
+
+
+@contextmanager
+def run_empty_stores() -> Iterator[Stores]:
+    """Run both servers with an empty database."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o711)
@@ -94,9 +104,6 @@ def run_stores(fill: Callable[[Path], None]) -> Iterator[Stores]:
             # Only processes crash here, not the machine, so writes that the kernel has accepted are safe without fsync.
             stores.execute("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
             stores.valkey.start()
-            with stores.use():
-                call_command("migrate", verbosity=0)
-                fill(folder)
             yield stores
         finally:
             stores.postgres.stop()
