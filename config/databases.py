@@ -15,17 +15,19 @@ CONNECTION_OPTIONS = {
 }
 
 
-def build_databases(url: str, *, connection_seconds: int, test_name: str) -> dict[str, dict[str, Any]]:
-    """Return Django's DATABASES for the PostgreSQL database at `url`.
+def build_databases(
+    url: str, *, connection_seconds: int, test_name: str, variable: str = "DATABASE_URL"
+) -> dict[str, dict[str, Any]]:
+    """Return Django's DATABASES for the PostgreSQL database at `url`, which `variable` names.
 
     Raises ImproperlyConfigured if the URL is malformed or names another kind of database.
     """
     try:
         database: dict[str, Any] = environ.Env.db_url_config(url)
     except Exception as error:  # noqa: BLE001 -- whatever the parser raises, the variable is at fault
-        raise ImproperlyConfigured(f"DATABASE_URL is malformed: {error}") from None
+        raise ImproperlyConfigured(f"{variable} is malformed: {error}") from None
     if database.get("ENGINE") != "django.db.backends.postgresql":
-        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://...)")
+        raise ImproperlyConfigured(f"{variable} must name a PostgreSQL database (postgres://...)")
     database |= {
         "ATOMIC_REQUESTS": False,
         "CONN_HEALTH_CHECKS": True,

@@ -133,6 +133,14 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
     ),
     "Operation": (
         Variable("DATABASE_CONNECTION_SECONDS", "60", "How long a database connection is kept open."),
+        Variable(
+            "DATABASE_REPLICA_URL", "none", "A streaming replica that reports, lists and CSV files are read from."
+        ),
+        Variable(
+            "DATABASE_REPLICA_LAG_SECONDS",
+            "5",
+            "A replica that is further behind than this is not read; the primary answers instead.",
+        ),
         Variable("TEST_DATABASE_NAME", "`test_accord`", "Database of the tests."),
         Variable("MEDIA_ROOT", "`.local/media`", "Directory of files."),
         Variable("LOG_LEVEL", "`INFO`", "Lowest level that is logged."),
