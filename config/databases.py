@@ -22,12 +22,7 @@ def build_databases(
 
     Raises ImproperlyConfigured if the URL is malformed or names another kind of database.
     """
-    try:
-        database: dict[str, Any] = environ.Env.db_url_config(url)
-    except Exception as error:  # noqa: BLE001 -- whatever the parser raises, the variable is at fault
-        raise ImproperlyConfigured(f"{variable} is malformed: {error}") from None
-    if database.get("ENGINE") != "django.db.backends.postgresql":
-        raise ImproperlyConfigured(f"{variable} must name a PostgreSQL database (postgres://...)")
+    database = parse_url(url, variable)
     database |= {
         "ATOMIC_REQUESTS": False,
         "CONN_HEALTH_CHECKS": True,
@@ -36,3 +31,14 @@ def build_databases(
         "TEST": {"NAME": test_name},
     }
     return {"default": database}
+
+
+def parse_url(url: str, variable: str = "DATABASE_URL") -> dict[str, Any]:
+    """Return the parts of a database URL under the names of Django's settings."""
+    try:
+        database: dict[str, Any] = environ.Env.db_url_config(url)
+    except Exception as error:  # noqa: BLE001 -- whatever the parser raises, the variable is at fault
+        raise ImproperlyConfigured(f"{variable} is malformed: {error}") from None
+    if database.get("ENGINE") != "django.db.backends.postgresql":
+        raise ImproperlyConfigured(f"{variable} must name a PostgreSQL database (postgres://...)")
+    return database

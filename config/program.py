@@ -1,8 +1,6 @@
 """The program: its name, its clicks, its limits and the thresholds of signals, part of config/settings.py."""
 
-from pathlib import Path
-
-from config.environment import BASE_DIR, DEBUG, env, read_boolean, read_integer, read_word
+from config.environment import DEBUG, env, read_boolean, read_integer, read_word
 
 PROGRAM_NAME: str = env.str("PROGRAM_NAME", default="Accord")
 # The debtor of SEPA files. Only programs in EUR need it.
@@ -22,8 +20,7 @@ CLICK_ID_PARAMETER = read_word("CLICK_ID_PARAMETER", "click_id")
 LINK_UTM_SOURCE: str = env.str("LINK_UTM_SOURCE", default="affiliate")  # for destination URLs without one
 # Clicks beyond this number from one address in a minute are redirected but not counted.
 CLICK_FLOOD_PER_MINUTE = read_integer("CLICK_FLOOD_PER_MINUTE", 120, minimum=1)
-# Where each web process keeps clicks while the database is unavailable, and how many MiB at most.
-CLICK_SPOOL_DIR = Path(env.str("CLICK_SPOOL_DIR", default=str(BASE_DIR / ".local" / "clicks")))
+# The largest size of CLICK_SPOOL_DIR, in MiB.
 CLICK_SPOOL_MEGABYTES = read_integer("CLICK_SPOOL_MEGABYTES", 1024, minimum=1)
 
 # Per API key; beyond it the API answers 429 with Retry-After. 0 means no limit.

@@ -13,6 +13,7 @@ from django.urls import reverse_lazy
 
 from config import admin_theme, databases, keys, language_catalogs, program, replica, sign_in
 from config.environment import BASE_DIR, DEBUG, env, read_boolean, read_integer, read_required
+from config.processes import *  # noqa: F403 -- ports, numbers of processes and directories are settings too
 from config.program import *  # noqa: F403 -- its names are settings
 from config.replica import *  # noqa: F403 -- its names are settings
 from config.web import *  # noqa: F403 -- its names are settings

@@ -1,7 +1,5 @@
 """Addresses, security headers, files and limits of requests, part of config/settings.py."""
 
-from pathlib import Path
-
 from django.core.exceptions import ImproperlyConfigured
 
 from config import content_security
@@ -34,10 +32,7 @@ ADMIN_CONTENT_SECURITY_POLICY = content_security.ADMIN_POLICY
 # A draft agreement is one form: seven fields per clause and six per category, of which a retailer may have hundreds.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 STATIC_URL = "static/"
-# In development files are served from where they are, and nothing is collected.
-STATIC_ROOT = None if DEBUG else BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / ".local" / "media")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -47,6 +42,3 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
-
-# The threads of each web process, of which only a part may wait for request bodies (lib/request_body.py).
-WEB_THREADS = read_integer("WEB_THREADS", 64, minimum=8)
