@@ -48,6 +48,13 @@ def connect() -> psycopg.Connection[Any]:
         "port": configured["PORT"],
     }
     target = {name: value for name, value in target.items() if value}
-    own = TimeoutConnection.connect(autocommit=True, **(options | target | _TIMEOUT_OPTIONS))
-    own.execute(f"SET statement_timeout = '{_STATEMENT_SECONDS}s'")
-    return own
+    # Statements that are prepared once belong to a session, which a pooler shares.
+    arguments = options | target | _TIMEOUT_OPTIONS | {"autocommit": True, "prepare_threshold": None}
+    limit = f"{options.get('options', '')} -c statement_timeout={_STATEMENT_SECONDS}s".strip()
+    try:
+        return TimeoutConnection.connect(**(arguments | {"options": limit}))
+    except psycopg.OperationalError as error:
+        # A pooler may refuse it. SET would limit the other users of the shared session, so only `wait` limits here.
+        if "unsupported startup parameter" not in str(error):
+            raise
+        return TimeoutConnection.connect(**arguments)
