@@ -16,7 +16,7 @@ WEB_PORT, CLICK_PORT = 8000, 8001
 FRAME = """
 daemon off;
 pid {folder}/nginx.pid;
-error_log {folder}/nginx.log crit;
+error_log {folder}/nginx.log error;
 events {{ worker_connections 4096; }}
 http {{
     access_log off;
@@ -49,6 +49,9 @@ class Balancer:
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait()
+
+    def read_errors(self) -> list[str]:
+        return (self.folder / "nginx.log").read_text(errors="replace").splitlines()
 
     def _write_configuration(self, web: Sequence[int], click: Sequence[int]) -> None:
         text = EXAMPLE.read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from tests.scale.installation import REFERENCE, Installation
 from tests.scale.nodes import Node
 from tests.scale.rows import Row
 from tests.scale.servers import STANDBYS
-from tests.scale.traffic import BROKEN, Record, Traffic
+from tests.scale.traffic import KINDS, Record, Traffic, is_expected
 
 STEP_SECONDS = float(os.environ.get("SCALE_STEP_SECONDS", "10"))
 MIXED_SECONDS = float(os.environ.get("SCALE_MIXED_SECONDS", "300"))
@@ -27,9 +27,13 @@ def run_parts(installation: Installation) -> Iterator[Row]:
         yield from run_mixed_load(installation)
     if STEP_SECONDS:
         yield from run_faults(installation)
-    for role, nodes in installation.nodes.items():
-        errors = [line for node in nodes for line in node.read_errors()]
-        yield Row("logs", f"errors logged by {role} nodes", len(errors))
+    logs = {role: [line for node in nodes for line in node.read_errors()] for role, nodes in installation.nodes.items()}
+    for role, errors in (logs | {"balancer": installation.balancer.read_errors()}).items():
+        yield Row(
+            "logs",
+            f"errors logged, {role}",
+            f"{len(errors)}" + (f", such as {errors[0][:300]}" if errors else ""),
+        )
 
 
 def compare_click_nodes(installation: Installation) -> Iterator[Row]:
@@ -62,13 +66,13 @@ def run_mixed_load(installation: Installation) -> Iterator[Row]:
             time.sleep(1)
     seconds = time.monotonic() - started
     yield Row("mixed load", "seconds", round(seconds))
-    for kind in ("redirect", "page", "export", "order"):
+    for kind in KINDS:
+        yield Row("mixed load", f"{kind} requests", record.describe("mixed", kind))
         number = record.count(lambda _step, sent, _status, kind=kind: sent == kind)
-        yield Row("mixed load", f"{kind} requests", f"{number:,} ({number / seconds:.0f} a second)")
+        yield Row("mixed load", f"{kind} requests a second", f"{number / seconds:.1f}")
     yield Row("mixed load", "5xx", record.count(lambda _step, _kind, status: status >= 500), 0)
-    yield Row("mixed load", "without a response", record.count(lambda _step, _kind, status: status == BROKEN), 0)
-    unexpected = record.count(lambda _step, kind, status: status not in ((302,) if kind == "redirect" else (200, 201)))
-    yield Row("mixed load", "not the expected status", unexpected, 0)
+    unexpected = record.count(lambda _step, kind, status: not is_expected(kind, status))
+    yield Row("mixed load", "not as expected", unexpected, 0)
     yield Row("mixed load", "connections of PostgreSQL at most, of 100", most)
     time.sleep(5)
     yield Row("mixed load", "connections 5 seconds after it", installation.count_connections())
@@ -129,14 +133,8 @@ def _count_replica_reads(installation: Installation) -> int:
 
 
 def _describe_step(record: Record, step: str) -> Iterator[Row]:
-    kinds = sorted({kind for at, kind, _status in record.statuses if at == step})
-    for kind in kinds:
-        good = (302,) if kind == "redirect" else (200, 201)
-        answered = record.count(lambda at, sent, _status, kind=kind: (at, sent) == (step, kind))
-        failed = record.count(
-            lambda at, sent, status, kind=kind, good=good: (at, sent) == (step, kind) and status not in good
-        )
-        yield Row(step, f"{kind}: requests, of which failed", f"{answered:,}, {failed:,}")
+    for kind in KINDS:
+        yield Row(step, f"{kind} requests", record.describe(step, kind))
 
 
 def _compare(installation: Installation, record: Record, clicks_before: int) -> Iterator[Row]:

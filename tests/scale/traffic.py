@@ -18,10 +18,15 @@ from tests.scale.program import Program, build_snapshot
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 PAGES = ("/home/", "/reports/", "/commissions/", "/statements/", "/links/", "/payouts/")
 STAFF_PAGES = ("/admin/", "/admin/tracking/order/", "/admin/tracking/click/", "/admin/payouts/commission/")
-EXPORTS = ("/reports/csv/", "/admin/reports/csv/?by=day", "/admin/payouts/ledgertransaction/journal")
+EXPORTS = ("/reports/csv/", "/admin/reports/csv/", "/admin/payouts/ledgertransaction/journal/")
 BATCH = 20
+KINDS = ("redirect", "page", "export", "order")
 # A broken connection has no status.
 BROKEN = 0
+
+
+def is_expected(kind: str, status: int) -> bool:
+    return status == 302 if kind == "redirect" else status in (200, 201)
 
 
 class Record:
@@ -37,6 +42,14 @@ class Record:
     def add(self, kind: str, status: int) -> None:
         with self._lock:
             self.statuses[self.step, kind, status] += 1
+
+    def describe(self, step: str, kind: str) -> str:
+        """Return the number of requests, and the number for each status that is not expected."""
+        numbers = {status: number for (at, sent, status), number in self.statuses.items() if (at, sent) == (step, kind)}
+        wrong = [
+            f"{number} x {status or 'broken'}" for status, number in numbers.items() if not is_expected(kind, status)
+        ]
+        return f"{sum(numbers.values()):,}" + (f", of which {', '.join(wrong)}" if wrong else "")
 
     def count(self, condition: Callable[[str, str, int], bool]) -> int:
         return sum(number for key, number in self.statuses.items() if condition(*key))
