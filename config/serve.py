@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from django.core.exceptions import ImproperlyConfigured
+from config.start import load_settings
 
 USAGE = "usage: python -m config.serve web|click|worker|beat|migrate"
 
@@ -21,10 +21,10 @@ def main(arguments: list[str]) -> None:
     if len(arguments) != 1 or arguments[0] not in ROLES:
         print(USAGE, file=sys.stderr)
         sys.exit(2)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    load_settings()
     try:
         command = ROLES[arguments[0]]()
-    except (CannotServeError, ImproperlyConfigured) as error:
+    except CannotServeError as error:
         print(f"config.serve {arguments[0]}: {error}", file=sys.stderr)
         sys.exit(2)
     os.execv(sys.executable, [sys.executable, *command])  # noqa: S606 -- no shell is meant
@@ -44,7 +44,7 @@ def prepare_web() -> list[str]:
         except OSError as error:
             raise CannotServeError(f"STATIC_ROOT is not writable: {error}") from None
     return [
-        *("-m", "granian", "--interface", "wsgi", "--log-level", "warning"),
+        *build_granian("wsgi"),
         *("--host", processes.WEB_HOST, "--port", str(processes.WEB_PORT)),
         *("--workers", str(processes.WEB_PROCESSES), "--blocking-threads", str(processes.WEB_THREADS)),
         "config.wsgi:application",
@@ -56,11 +56,19 @@ def prepare_click() -> list[str]:
     from config import processes
 
     return [
-        *("-m", "granian", "--interface", "asgi", "--log-level", "warning"),
+        *build_granian("asgi"),
         *("--host", processes.WEB_HOST, "--port", str(processes.CLICK_PORT)),
         *("--workers", str(processes.CLICK_PROCESSES)),
         "config.asgi:application",
     ]
+
+
+def build_granian(interface: str) -> list[str]:
+    """Return the arguments that both web servers share. A socket of the service manager takes the place of the port."""
+    from config import inherited_socket
+
+    module = "config.inherited_socket" if inherited_socket.has_socket() else "granian"
+    return ["-m", module, "--interface", interface, "--log-level", "warning"]
 
 
 def prepare_worker() -> list[str]:

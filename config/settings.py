@@ -1,19 +1,27 @@
 """All settings, read from the environment (docs/configuration.md).
 
-A missing or malformed variable stops the start with a message that names it. Sections of some length are modules of
+Missing and malformed variables stop the start with a message that names them all. Sections of some length are modules of
 their own.
 """
 
 import hashlib
 import sys
 
-import environ
-from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
-from config import admin_theme, databases, keys, language_catalogs, program, replica, sign_in
-from config.environment import BASE_DIR, DEBUG, env, read_boolean, read_integer, read_required
-from config.processes import *  # noqa: F403 -- ports, numbers of processes and directories are settings too
+from config import admin_theme, databases, keys, language_catalogs, mail_server, program, replica, sign_in
+from config.environment import (
+    BASE_DIR,
+    DEBUG,
+    env,
+    raise_errors,
+    read_boolean,
+    read_choice,
+    read_integer,
+    read_required,
+    report_error,
+)
+from config.processes import *  # noqa: F403 -- its names are settings
 from config.program import *  # noqa: F403 -- its names are settings
 from config.replica import *  # noqa: F403 -- its names are settings
 from config.web import *  # noqa: F403 -- its names are settings
@@ -35,7 +43,7 @@ CLICK_ID_KEYS: list[str] = env.list("CLICK_ID_KEYS", default=[derive_key("click 
 PAYOUT_DETAILS_KEYS: list[str] = env.list("PAYOUT_DETAILS_KEYS", default=[derive_key("payout details")])
 PERSONAL_HASH_KEY: str = env.str("PERSONAL_HASH_KEY", default=derive_key("personal hash"))
 if not DEBUG:
-    keys.require_strong_keys(
+    keys.report_weak_keys(
         SECRET_KEY,
         {
             "CLICK_ID_KEYS": CLICK_ID_KEYS,
@@ -59,8 +67,8 @@ DATABASES = databases.build_databases(
     test_name=env.str("TEST_DATABASE_NAME", default="test_accord"),
 )
 DATABASES |= replica.build_replica(DATABASES["default"])
-if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
-    raise ImproperlyConfigured("REDIS_URL must start with redis://, rediss:// or unix://")
+if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+    report_error("REDIS_URL must start with redis://, rediss:// or unix://")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
@@ -182,10 +190,7 @@ FORMAT_MODULE_PATH = ["config.formats"]
 # --- Mail --------------------------------------------------------------------------------------------------------
 
 EMAIL_URL: str = read_required("EMAIL_URL", "consolemail://")
-try:
-    vars().update(environ.Env.email_url_config(EMAIL_URL))
-except Exception as error:  # noqa: BLE001 -- as above
-    raise ImproperlyConfigured(f"EMAIL_URL is malformed: {error}") from None
+vars().update(mail_server.read_url(EMAIL_URL))
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="affiliates@localhost")
 STAFF_ALERT_EMAILS: list[str] = env.list("STAFF_ALERT_EMAILS", default=[])
@@ -205,11 +210,16 @@ CELERY_TIMEZONE = "UTC"
 
 # --- Logging and theme -------------------------------------------------------------------------------------------
 
+LOG_LEVEL = read_choice(
+    "LOG_LEVEL", "WARNING" if TESTING else "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING" if TESTING else "INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }
 UNFOLD = admin_theme.build_settings(program.PROGRAM_NAME)
+
+raise_errors()

@@ -1,18 +1,23 @@
-"""Addresses, security headers, files and limits of requests, part of config/settings.py."""
-
-from django.core.exceptions import ImproperlyConfigured
+"""Addresses, security headers, static files and limits of requests, part of config/settings.py."""
 
 from config import content_security
-from config.environment import BASE_DIR, DEBUG, env, read_boolean, read_integer, read_required
+from config.environment import (
+    BASE_DIR,
+    DEBUG,
+    env,
+    read_address,
+    read_boolean,
+    read_integer,
+    read_required,
+    report_error,
+)
 
-BASE_URL = read_required("BASE_URL", f"http://localhost:{env.str('PORT', default='8000')}").rstrip("/")
-if not BASE_URL.startswith(("http://", "https://")):
-    raise ImproperlyConfigured("BASE_URL must start with http:// or https://")
+BASE_URL = read_address("BASE_URL", read_required("BASE_URL", f"http://localhost:{env.str('PORT', default='8000')}"))
 # The host of tracking links: a separate one in production, otherwise the portal's.
-CLICK_BASE_URL: str = env.str("CLICK_BASE_URL", default=BASE_URL).rstrip("/")
+CLICK_BASE_URL = read_address("CLICK_BASE_URL", BASE_URL)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if DEBUG else [])
 if not DEBUG and not ALLOWED_HOSTS:
-    raise ImproperlyConfigured("ALLOWED_HOSTS must be set when DEBUG is off")
+    report_error("ALLOWED_HOSTS must be set when DEBUG is off")
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[BASE_URL])
 # The number of our own proxies in front of the application, and so of trusted entries in X-Forwarded-For.
 TRUSTED_PROXIES = read_integer("TRUSTED_PROXIES", 0)

@@ -22,6 +22,7 @@ from mail.models import Message
 from payouts.models import Adjustment, Close, CloseException, Payout, PayoutBatch
 from portal import todo_counts
 from portal.models import ErasureRequest, ScheduledTask
+from portal.setup_steps import list_missing_steps
 from shops.connectors import checklist
 from shops.models import Connection, Reject
 from tracking.models import ClickLoss
@@ -292,5 +293,6 @@ def add_dashboard_context(request: HttpRequest, page: dict[str, Any]) -> dict[st
         "program": program,
         "agreement_in_force": AgreementVersion.objects.get_in_force(now),
         "program_link": build_changelist_url(Program),
+        "missing_steps": list_missing_steps(now) if request.user.is_superuser else [],
     }
     return page

@@ -16,6 +16,7 @@ from affiliates.access import get_affiliate
 from agreements.models import AgreementVersion
 from portal import figures, frame
 from portal.forms import ApplyForm
+from portal.setup_steps import list_setup_steps
 from portal.sign_in import is_open_for_applications
 
 
@@ -43,7 +44,7 @@ def _render_not_open(request: HttpRequest) -> HttpResponse:
     has_staff = User.objects.filter(is_staff=True).exists()
     context = {
         "is_setting_up": settings.DEBUG or not has_staff or _is_staff(request),
-        "has_staff": has_staff,
+        "setup_steps": list_setup_steps(timezone.now()),
         "upcoming": AgreementVersion.objects.upcoming(timezone.now()).first(),
     }
     return render(request, "portal/not_open.html", context)

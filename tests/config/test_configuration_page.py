@@ -11,7 +11,11 @@ PAGE = ROOT / "docs/configuration.md"
 READ = re.compile(r"(?:read_\w+|env\.\w+|environ\.get|environ)[(\[]\s*\"([A-Z][A-Z_]+)\"")
 INTEGER = re.compile(r"read_integer\(\s*\"([A-Z_]+)\",\s*([\d_]+)")
 # Not for people who deploy: set by tools, by Django or by the tests.
-INTERNAL = {"DJANGO_SETTINGS_MODULE", "PYTEST_VERSION", "PYTEST_CURRENT_TEST", "EMBEDDED_LEASE", "CI"}
+INTERNAL = {"DJANGO_SETTINGS_MODULE", "PYTEST_VERSION", "PYTEST_CURRENT_TEST", "EMBEDDED_LEASE", "CI"} | {
+    "LISTEN_PID",
+    "LISTEN_FDS",
+    "NOTIFY_SOCKET",
+}
 
 
 def read_sources() -> str:

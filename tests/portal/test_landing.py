@@ -35,7 +35,7 @@ def test_landing_page_links_to_the_application(agreement):
 def test_setup_instructions_are_shown_without_staff_and_agreement(db, settings):
     settings.DEBUG = False
     html = get_landing_page()
-    assert "manage.py createsuperuser" in html
+    assert "manage.py setup" in html
     assert "manage.py seed_agreement --effective" in html
 
 
@@ -44,7 +44,7 @@ def test_visitor_sees_no_setup_instructions_once_there_is_staff(db, settings):
     make_staff(superuser=True)
     html = get_landing_page()
     assert "is not open yet" in html
-    assert "createsuperuser" not in html
+    assert "manage.py setup" not in html
 
 
 @pytest.fixture

@@ -59,9 +59,9 @@ class Balancer:
             text, found = re.subn(rf"( *)server 127\.0\.0\.1:{port}[^;]*;", _list_nodes(nodes), text)
             assert found, f"{EXAMPLE} names no server on port {port}"
         # The load generator speaks HTTP: TLS would measure the generator.
-        text = re.sub(r" *(ssl_|http2)[^;]*;\n", "", text)
-        text = re.sub(r"listen (\[::\]:)?443[^;]*;", f"listen 127.0.0.1:{self.port};", text)
-        text = re.sub(r"listen (\[::\]:)?80[^;]*;", f"listen 127.0.0.1:{self._other_port};", text)
+        text = re.sub(r" *(ssl_|http2|listen \[)[^;]*;\n", "", text)
+        text = re.sub(r"listen 443[^;]*;", f"listen 127.0.0.1:{self.port};", text)
+        text = re.sub(r"listen 80[^;]*;", f"listen 127.0.0.1:{self._other_port};", text)
         text = text.replace("$scheme", "https").replace("affiliates.example.com", "_")
         (self.folder / "nginx.conf").write_text(FRAME.format(folder=self.folder, servers=text))
 

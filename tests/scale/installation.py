@@ -1,5 +1,7 @@
 """All servers and nodes of `make scale`."""
 
+import http.client
+from contextlib import closing
 from pathlib import Path
 
 from django.contrib.contenttypes.models import ContentType
@@ -8,7 +10,7 @@ from django.db import connection, connections
 
 from tests.pooler import Pooler, Server
 from tests.scale.balancer import Balancer
-from tests.scale.nodes import Node, build_environment
+from tests.scale.nodes import HOST, Node, build_environment
 from tests.scale.program import Program, fill_database
 from tests.scale.servers import Servers, Standby
 
@@ -78,6 +80,16 @@ class Installation:
             for node in self.nodes[role]:
                 node.start()
         self.balancer.start(web=self.get_ports("web"), click=self.get_ports("click"))
+        for node in self.nodes["click"]:
+            self._load_links(node)
+
+    def _load_links(self, node: Node) -> None:
+        """Follow each link once, as a node has whose links are in use: it loads the links of the last hour at its start."""
+        for path in self.program.links:
+            connection = http.client.HTTPConnection("127.0.0.1", node.port, timeout=10)
+            with closing(connection):
+                connection.request("HEAD", path, headers={"Host": HOST, "X-Forwarded-Proto": "https"})
+                connection.getresponse()
 
     def get_ports(self, role: str) -> list[int]:
         return [node.port for node in self.nodes[role]]

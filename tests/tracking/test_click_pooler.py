@@ -6,14 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
-import psycopg
 import pytest
 from django.db import connection
 
 from tests.pooler import PROGRAM, Server, run_pooler
 from tests.tracking.click_writing import make_row
 from tracking.clicks import click_store
-from tracking.clicks.connection import TimeoutConnection, connect
+from tracking.clicks.connection import connect
 from tracking.models import Click, Link
 
 pytestmark = [
@@ -50,10 +49,3 @@ def test_clicks_leave_nothing_behind_in_shared_session(link: Link) -> None:
             assert own.execute("SELECT to_regclass('pg_temp.clicks_staging')").fetchone() == (None,)
             assert own.execute("SELECT count(*) FROM pg_prepared_statements").fetchone() == (0,)
     assert Click.objects.count() == 2
-
-
-def test_only_refused_parameter_is_left_out() -> None:
-    refused = psycopg.OperationalError("FATAL: password authentication failed")
-    with patch.object(TimeoutConnection, "connect", side_effect=refused) as tried, pytest.raises(type(refused)):
-        connect()
-    assert tried.call_count == 1

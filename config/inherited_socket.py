@@ -1,0 +1,62 @@
+"""granian on a socket that the service manager opened, so that a restart refuses no request.
+
+The service manager (systemd, docs/deploy.md) keeps the socket open while a process restarts, and several processes
+share it. A connection waits in its queue until one of them accepts it. A socket of granian's own would be closed
+together with the connections in its queue.
+"""
+
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from granian import cli
+from granian._granian import SocketHolder
+from granian._internal import load_target
+from granian.server import MPServer
+
+FIRST_DESCRIPTOR = 3  # as sd_listen_fds(3) says
+
+
+def has_socket() -> bool:
+    """Return whether the service manager passed one socket to this process."""
+    return os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1"
+
+
+class InheritedSocketServer(MPServer):
+    """A granian server that listens on the inherited socket and tells the service manager when it is ready."""
+
+    def _init_shared_socket(self) -> None:
+        """Replace the one method of granian that opens a socket."""
+        holder: Any = SocketHolder  # its stub has no arguments
+        listener = socket.socket(fileno=FIRST_DESCRIPTOR)
+        listener.set_inheritable(True)
+        shared = holder(FIRST_DESCRIPTOR, False, self.backlog)
+        vars(self).update(_sfd=FIRST_DESCRIPTOR, _ssp=None, _shd=shared, _sso=listener)
+
+    def serve(
+        self,
+        spawn_target: Callable[..., None] | None = None,
+        target_loader: Callable[..., Callable[..., Any]] | None = None,
+        wrap_loader: bool = True,
+    ) -> None:
+        super().serve(spawn_target, target_loader or load_and_notify, wrap_loader)
+
+
+def load_and_notify(target: str) -> Any:
+    """Load the application in a worker and tell the service manager that it is ready."""
+    application = load_target(target)
+    notify_ready()
+    return application
+
+
+def notify_ready() -> None:
+    """Send READY=1 to the service manager, as sd_notify(3) does."""
+    if address := os.environ.get("NOTIFY_SOCKET", ""):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as manager:
+            manager.sendto(b"READY=1", address.replace("@", "\0", 1) if address.startswith("@") else address)
+
+
+if __name__ == "__main__":
+    cli.Server = InheritedSocketServer  # type: ignore[attr-defined]  # imported there
+    cli.entrypoint()  # type: ignore[no-untyped-call]
