@@ -10,13 +10,15 @@ from tests.scale import outcome
 from tests.scale.installation import REFERENCE, Installation
 from tests.scale.nodes import Node
 from tests.scale.rows import Row
-from tests.scale.servers import STANDBYS
+from tests.scale.servers import STANDBYS, Standby
 from tests.scale.traffic import KINDS, Record, Traffic, is_expected
 
 STEP_SECONDS = float(os.environ.get("SCALE_STEP_SECONDS", "10"))
 MIXED_SECONDS = float(os.environ.get("SCALE_MIXED_SECONDS", "300"))
 ROUNDS = int(os.environ.get("SCALE_ROUNDS", "5"))
 LOAD_SECONDS = 3.0
+# The steps in which reads of the replica are counted: those of pages, and a comparison a second by each web process.
+WITH_REPLICA = ("no fault", "replica behind")
 
 
 def run_parts(installation: Installation) -> Iterator[Row]:
@@ -86,25 +88,27 @@ def run_faults(installation: Installation) -> Iterator[Row]:
     clicks_before = Click.objects.count()
     record = Record()
     traffic = Traffic(installation.balancer.port, installation.program, record)
+    replica = installation.servers.standbys[0]
     click, web = installation.nodes["click"][0], installation.nodes["web"][0]
     steps: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {
         "no fault": (_do_nothing, _do_nothing),
         "click node killed": (click.kill, click.start),
         "web node killed": (web.kill, web.start),
         "worker killed": (lambda: _kill_worker(installation.nodes["worker"][0]), _do_nothing),
-        "replica stopped": (installation.servers.standbys[0].stop, installation.servers.standbys[0].start),
+        "replica behind": (lambda: _pause_replay(replica), lambda: _resume_replay(replica)),
+        "replica stopped": (replica.stop, replica.start),
         "primary killed, standby promoted": (lambda: _fail_over(installation), _do_nothing),
         "no fault, on the new primary": (_do_nothing, _do_nothing),
     }
     with traffic.run(visitors=16, readers=8, shops=2, exports=1, pause=0.1):
         for step, (begin, end) in steps.items():
             record.step = step
-            reads = _count_replica_reads(installation)
             begin()
+            reads = _count_replica_reads(installation) if step.startswith(WITH_REPLICA) else 0
             time.sleep(STEP_SECONDS)
             end()
             yield from _describe_step(record, step)
-            if step.startswith("no fault"):
+            if step.startswith(WITH_REPLICA):
                 yield Row(step, "transactions on the replica", _count_replica_reads(installation) - reads)
     installation.use_database()
     yield from _compare(installation, record, clicks_before)
@@ -117,6 +121,16 @@ def _do_nothing() -> None:
 def _kill_worker(worker: Node) -> None:
     worker.kill()
     worker.start()
+
+
+def _pause_replay(replica: Standby) -> None:
+    """Have the replica fall behind, and wait until no node may read it."""
+    replica.execute("SELECT pg_wal_replay_pause()")
+    time.sleep(10)
+
+
+def _resume_replay(replica: Standby) -> None:
+    replica.execute("SELECT pg_wal_replay_resume()")
 
 
 def _fail_over(installation: Installation) -> None:
