@@ -62,7 +62,13 @@ class Standby(Primary):
         self.place.set_owner(self.data)
         address = ["--host=127.0.0.1", f"--port={self.primary.port}", "--username=accord"]
         done = subprocess.run(
-            [self._find_program("pg_basebackup"), f"--pgdata={self.data}", "--write-recovery-conf", *address],
+            [
+                self._find_program("pg_basebackup"),
+                f"--pgdata={self.data}",
+                "--write-recovery-conf",
+                "--checkpoint=fast",
+                *address,
+            ],
             env=ENVIRONMENT | {"PGPASSWORD": self.place.password},
             cwd=self.place.home,
             capture_output=True,
