@@ -14,19 +14,19 @@ from contextvars import ContextVar
 from datetime import datetime
 from functools import wraps
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS as PRIMARY
-from django.db import InterfaceError, OperationalError, connections
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.template.response import SimpleTemplateResponse
 
-REPLICA = "replica"
+PRIMARY, REPLICA = DEFAULT_DB_ALIAS, "replica"
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
-View = Callable[..., HttpResponseBase]
+P = ParamSpec("P")
+R = TypeVar("R", bound=HttpResponseBase)
 log = logging.getLogger(__name__)
 
 # Who someone is and what they may do: a right that is withdrawn must be gone at once.
@@ -81,7 +81,7 @@ def read_from(alias: str) -> Iterator[None]:
         _reading_from.reset(token)
 
 
-def reads_replica(view: View) -> View:
+def reads_replica(view: Callable[P, R]) -> Callable[P, R]:
     """Have a view, or a method of an admin, read from the replica if that is recent.
 
     Innermost of the decorators, after the checks of access. What the replica does not have, or fails to answer, is read
@@ -89,7 +89,7 @@ def reads_replica(view: View) -> View:
     """
 
     @wraps(view)
-    def wrapper(*args: Any, **kwargs: Any) -> HttpResponseBase:
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         request = next(one for one in args if isinstance(one, HttpRequest))
         if request.method in _SAFE_METHODS and _COOKIE not in request.COOKIES and freshness.is_usable():
             try:
@@ -104,11 +104,11 @@ def reads_replica(view: View) -> View:
     return wrapper
 
 
-def _complete(response: HttpResponseBase) -> HttpResponseBase:
+def _complete(response: R) -> R:
     """Read what a response reads after its view has returned."""
     if isinstance(response, SimpleTemplateResponse):
-        return response.render()
-    if isinstance(response, StreamingHttpResponse) and not response.is_async:
+        response.render()
+    elif isinstance(response, StreamingHttpResponse) and not response.is_async:
         chunks = iter(response)
         first = list(islice(chunks, _FIRST_CHUNKS))
         response.streaming_content = chain(first, _read_chunks(chunks))

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern
 
 from lib.replica import reads_replica
@@ -33,8 +33,8 @@ class BaseAdmin(ModelAdmin):
     # Whether the list may be read from the replica: for long lists that no decision is taken on.
     list_reads_replica = False
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
-        show: Callable[..., HttpResponseBase] = super().changelist_view
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        show: Callable[..., HttpResponse] = super().changelist_view
         return (reads_replica(show) if self.list_reads_replica else show)(request, extra_context)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:

@@ -70,10 +70,11 @@ def run_mixed_load(installation: Installation) -> Iterator[Row]:
     yield Row("mixed load", "seconds", round(seconds))
     for kind in KINDS:
         yield Row("mixed load", f"{kind} requests", record.describe("mixed", kind))
-        number = record.count(lambda _step, sent, _status, kind=kind: sent == kind)
-        yield Row("mixed load", f"{kind} requests a second", f"{number / seconds:.1f}")
-    yield Row("mixed load", "5xx", record.count(lambda _step, _kind, status: status >= 500), 0)
-    unexpected = record.count(lambda _step, kind, status: not is_expected(kind, status))
+        yield Row(
+            "mixed load", f"{kind} requests a second", f"{record.get_numbers('mixed', kind).total() / seconds:.1f}"
+        )
+    yield Row("mixed load", "5xx", record.count(lambda _kind, status: status >= 500), 0)
+    unexpected = record.count(lambda kind, status: not is_expected(kind, status))
     yield Row("mixed load", "not as expected", unexpected, 0)
     yield Row("mixed load", "connections of PostgreSQL at most, of 100", most)
     time.sleep(5)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from itertools import cycle
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -43,22 +44,28 @@ class Record:
         with self._lock:
             self.statuses[self.step, kind, status] += 1
 
+    def get_numbers(self, step: str, kind: str) -> Counter[int]:
+        """Return the number of answers with each status."""
+        found = {status: number for (at, sent, status), number in self.statuses.items() if (at, sent) == (step, kind)}
+        return Counter(found)
+
     def describe(self, step: str, kind: str) -> str:
         """Return the number of requests, and the number for each status that is not expected."""
-        numbers = {status: number for (at, sent, status), number in self.statuses.items() if (at, sent) == (step, kind)}
+        numbers = self.get_numbers(step, kind)
         wrong = [
             f"{number} x {status or 'broken'}" for status, number in numbers.items() if not is_expected(kind, status)
         ]
-        return f"{sum(numbers.values()):,}" + (f", of which {', '.join(wrong)}" if wrong else "")
+        return f"{numbers.total():,}" + (f", of which {', '.join(wrong)}" if wrong else "")
 
-    def count(self, condition: Callable[[str, str, int], bool]) -> int:
-        return sum(number for key, number in self.statuses.items() if condition(*key))
+    def count(self, condition: Callable[[str, int], bool]) -> int:
+        """Return the number of answers whose kind and status meet the condition."""
+        return sum(number for (_step, kind, status), number in self.statuses.items() if condition(kind, status))
 
 
 class Sender(threading.Thread):
     """A thread that sends one request after the other over a connection that is kept, with a pause between them."""
 
-    def __init__(self, traffic: "Traffic", requests: Iterable[Callable[["Sender"], None]], pause: float) -> None:
+    def __init__(self, traffic: "Traffic", requests: Iterable[Callable[["Sender"], object]], pause: float) -> None:
         super().__init__(daemon=True)
         self.traffic, self.requests, self.pause = traffic, iter(requests), pause
         self._connection: http.client.HTTPConnection | None = None
@@ -110,7 +117,7 @@ class Traffic:
             for thread in threads:
                 thread.join()
 
-    def _visit(self, number: int) -> Iterator[Callable[[Sender], None]]:
+    def _visit(self, number: int) -> Iterator[Callable[[Sender], object]]:
         links = self.program.links
         for path in cycle(links[number % len(links) :] + links[: number % len(links)]):
 
@@ -121,19 +128,19 @@ class Traffic:
 
             yield follow
 
-    def _read_pages(self, number: int) -> Iterator[Callable[[Sender], None]]:
+    def _read_pages(self, number: int) -> Iterator[Callable[[Sender], object]]:
         cookies = self.program.affiliate_cookies
         pages = [(path, cookies[number % len(cookies)]) for path in PAGES]
         pages += [(path, self.program.staff_cookie) for path in STAFF_PAGES]
         for path, cookie in cycle(pages[number % len(pages) :] + pages[: number % len(pages)]):
-            yield lambda sender, path=path, cookie=cookie: sender.send("page", "GET", path, Cookie=cookie)
+            yield partial(Sender.send, kind="page", method="GET", path=path, Cookie=cookie)
 
-    def _export(self, number: int) -> Iterator[Callable[[Sender], None]]:
+    def _export(self, number: int) -> Iterator[Callable[[Sender], object]]:
         for path in cycle(EXPORTS[number % len(EXPORTS) :] + EXPORTS[: number % len(EXPORTS)]):
             cookie = self.program.staff_cookie if path.startswith("/admin/") else self.program.affiliate_cookies[0]
-            yield lambda sender, path=path, cookie=cookie: sender.send("export", "GET", path, Cookie=cookie)
+            yield partial(Sender.send, kind="export", method="GET", path=path, Cookie=cookie)
 
-    def _send_orders(self) -> Iterator[Callable[[Sender], None]]:
+    def _send_orders(self) -> Iterator[Callable[[Sender], object]]:
         while True:
             yield lambda sender: self._send_batch(sender, self._build_batch())
 
