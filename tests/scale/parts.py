@@ -12,6 +12,7 @@ from tests.scale.nodes import Node
 from tests.scale.rows import Row
 from tests.scale.servers import STANDBYS, Standby
 from tests.scale.traffic import KINDS, Record, Traffic, is_expected
+from tracking.models import Click
 
 STEP_SECONDS = float(os.environ.get("SCALE_STEP_SECONDS", "10"))
 MIXED_SECONDS = float(os.environ.get("SCALE_MIXED_SECONDS", "300"))
@@ -25,10 +26,17 @@ def run_parts(installation: Installation) -> Iterator[Row]:
     """Yield the rows of all parts."""
     if ROUNDS:
         yield from compare_click_nodes(installation)
+    installation.use_database()
+    clicks_before = Click.objects.count()
+    record = Record()
+    traffic = Traffic(installation.balancer.port, installation.program, record)
     if MIXED_SECONDS:
-        yield from run_mixed_load(installation)
+        yield from run_mixed_load(installation, traffic)
     if STEP_SECONDS:
-        yield from run_faults(installation)
+        yield from run_faults(installation, traffic)
+    installation.use_database()
+    yield Row("load", "senders that gave up", len(traffic.failures), 0)
+    yield from compare(installation, record, clicks_before)
     logs = {role: [line for node in nodes for line in node.read_errors()] for role, nodes in installation.nodes.items()}
     for role, errors in (logs | {"balancer": installation.balancer.read_errors()}).items():
         yield Row(
@@ -56,11 +64,10 @@ def compare_click_nodes(installation: Installation) -> Iterator[Row]:
     yield Row("capacity", f"two click nodes ÷ one on {os.cpu_count()} cores, {ROUNDS} rounds", spread)
 
 
-def run_mixed_load(installation: Installation) -> Iterator[Row]:
+def run_mixed_load(installation: Installation, traffic: Traffic) -> Iterator[Row]:
     """Load pages, orders, exports and redirects from many connections at once, without a fault."""
-    record = Record()
+    record = traffic.record
     record.step = "mixed"
-    traffic = Traffic(installation.balancer.port, installation.program, record)
     most, started = 0, time.monotonic()
     with traffic.run(visitors=64, readers=128, shops=8, exports=4, pause=0.05):
         while time.monotonic() - started < MIXED_SECONDS:
@@ -81,15 +88,9 @@ def run_mixed_load(installation: Installation) -> Iterator[Row]:
     yield Row("mixed load", "connections 5 seconds after it", installation.count_connections())
 
 
-def run_faults(installation: Installation) -> Iterator[Row]:
-    """End one part after the other under load, then compare everything with what was answered."""
-    from tracking.models import Click
-
-    installation.use_database()
-    clicks_before = Click.objects.count()
-    record = Record()
-    traffic = Traffic(installation.balancer.port, installation.program, record)
-    replica = installation.servers.standbys[0]
+def run_faults(installation: Installation, traffic: Traffic) -> Iterator[Row]:
+    """End one part after the other under load."""
+    record, replica = traffic.record, installation.servers.standbys[0]
     click, web = installation.nodes["click"][0], installation.nodes["web"][0]
     steps: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {
         "no fault": (_do_nothing, _do_nothing),
@@ -111,8 +112,6 @@ def run_faults(installation: Installation) -> Iterator[Row]:
             yield from _describe_step(record, step)
             if step.startswith(WITH_REPLICA):
                 yield Row(step, "transactions on the replica", _count_replica_reads(installation) - reads)
-    installation.use_database()
-    yield from _compare(installation, record, clicks_before)
 
 
 def _do_nothing() -> None:
@@ -152,7 +151,8 @@ def _describe_step(record: Record, step: str) -> Iterator[Row]:
         yield Row(step, f"{kind} requests", record.describe(step, kind))
 
 
-def _compare(installation: Installation, record: Record, clicks_before: int) -> Iterator[Row]:
+def compare(installation: Installation, record: Record, clicks_before: int) -> Iterator[Row]:
+    """Compare the database with what was answered, and the close with that of a single node."""
     for name, number in outcome.read_click_counts(record, clicks_before).items():
         yield Row("clicks", name, number, 0 if name in ("lost", "doubled") else None)
     for name, number in outcome.read_order_counts(record).items():

@@ -72,7 +72,11 @@ class Sender(threading.Thread):
 
     def run(self) -> None:
         for request in self.requests:
-            request(self)
+            try:
+                request(self)
+            except AssertionError as error:
+                self.traffic.failures.append(str(error))
+                return
             if self.traffic.stopping.wait(self.pause):
                 return
 
@@ -98,6 +102,8 @@ class Traffic:
     def __init__(self, port: int, program: Program, record: Record) -> None:
         self.port, self.program, self.record = port, program, record
         self.stopping = threading.Event()
+        # Why senders have given up.
+        self.failures: list[str] = []
         self._order_lock, self._order_number = threading.Lock(), 0
 
     @contextmanager
