@@ -8,6 +8,7 @@
 #   make fix      fix what ruff and djlint can fix
 #   make faults   kill the close, PostgreSQL, Valkey and beat many times, and run the tests with generated cases long; print figures (CLOSE_KILLS=... and others set the sizes)
 #   make bench    measure speed as ratios; write benchmarks/RESULTS.md (PARTS="redirect close" for some)
+#   make scale    run two click nodes, two web nodes, pgbouncer, a primary and two standbys on this machine, load them and end them one by one; print a table (SCALE_MIXED_SECONDS=1200 and others set the sizes)
 #   make mutants  change the code that decides about money and see whether tests notice; write tests/mutants/RESULTS.md
 #   make docs     write the pages of docs/ that a test generates and compares
 #   make audit    look up known vulnerabilities of what is installed; needs the network
@@ -20,7 +21,7 @@ DEBUG ?= 1
 export DEBUG
 
 .DELETE_ON_ERROR:
-.PHONY: run shop test quick faults check types rest bench mutants fix docs audit clean venv browser
+.PHONY: run shop test quick faults check types rest bench scale mutants fix docs audit clean venv browser
 
 BIN := .venv/bin
 LOCAL_APPS := lib audit accounts mail affiliates agreements tracking payouts compliance shops portal
@@ -71,6 +72,7 @@ faults: export ROLLUP_RUNS ?= 500
 faults: export SCHEMA_CASES ?= 2000
 faults: export HOSTILE_REQUESTS ?= 30000
 faults: export SHOP_DELIVERIES ?= 1000
+faults: export SCALE_STEP_SECONDS ?= 5
 faults: .venv/installed-test
 	$(BIN)/python -m pytest $(if $(filter $(LONG_FORMS:tests/simulation=tests/simulation%),$(PARTS)),-n 2) $(or $(PARTS),tests/faults)
 	$(if $(PARTS),,$(BIN)/python -m pytest -n 2 $(LONG_FORMS))
@@ -97,6 +99,9 @@ rest: .venv/installed-test
 
 bench: .venv/installed-test
 	$(BIN)/python -m benchmarks $(PARTS)
+
+scale: .venv/installed-test
+	$(BIN)/python -m tests.scale
 
 mutants: .venv/installed-test
 	$(BIN)/python -m tests.mutants

@@ -9,6 +9,7 @@ from lib.admin.bases import ReadOnlyAdmin
 
 @admin.register(AuditRecord)
 class AuditRecordAdmin(ReadOnlyAdmin):
+    list_reads_replica = True
     list_display = ("at", "by", "action", "subject_type", "subject_id", "reason")
     list_filter = (("at", RangeDateTimeFilter), "subject_type")
     list_select_related = ("by",)

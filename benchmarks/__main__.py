@@ -30,6 +30,8 @@ PARTS = (
     "targets",
     "backtest",
     "rollups",
+    "partitions",
+    "growth",
 )
 RESULTS, ROWS = HERE / "RESULTS.md", HERE / "results.json"
 Row = dict[str, Any]

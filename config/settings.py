@@ -6,7 +6,7 @@ their own.
 
 from django.urls import reverse_lazy
 
-from config import admin_theme, databases, keys, language_catalogs, mail_server, observability, program, sign_in
+from config import admin_theme, databases, keys, language_catalogs, mail_server, observability, program, replica, sign_in
 from config.environment import (
     BASE_DIR,
     DEBUG,
@@ -19,6 +19,7 @@ from config.environment import (
 )
 from config.processes import *  # noqa: F403 -- its names are settings
 from config.program import *  # noqa: F403 -- its names are settings
+from config.replica import *  # noqa: F403 -- its names are settings
 from config.web import *  # noqa: F403 -- its names are settings
 
 # --- Secrets -----------------------------------------------------------------------------------------------------
@@ -55,6 +56,7 @@ DATABASES = databases.build_databases(
     connection_seconds=read_integer("DATABASE_CONNECTION_SECONDS", 60),
     test_name=env.str("TEST_DATABASE_NAME", default="test_accord"),
 )
+DATABASES |= replica.build_replica(DATABASES["default"])
 if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     report_error("REDIS_URL must start with redis://, rediss:// or unix://")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -108,6 +110,7 @@ MIDDLEWARE = [
     "portal.middleware.frame_middleware",
     "portal.middleware.StoreUnavailableMiddleware",
     "portal.request_checks.address_middleware",
+    "lib.replica.own_writes_middleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -162,6 +162,14 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
             "Database URL of the role that owns the tables; only `python -m config.serve migrate` uses it.",
         ),
         Variable("DATABASE_CONNECTION_SECONDS", "60", "How long a database connection is kept open."),
+        Variable(
+            "DATABASE_REPLICA_URL", "none", "A streaming replica that reports, lists and CSV files are read from."
+        ),
+        Variable(
+            "DATABASE_REPLICA_LAG_SECONDS",
+            "5",
+            "A replica that is further behind than this is not read; the primary answers instead.",
+        ),
         Variable("TEST_DATABASE_NAME", "`test_accord`", "Database of the tests."),
         Variable(
             "METRICS_NETWORKS", "`127.0.0.0/8,::1`", "Networks from which `/metrics` may be read, separated by commas."

@@ -15,6 +15,7 @@ SIGN_IN_PREFIX = "account"
 
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
+    list_reads_replica = True
     list_display = ("created_at", "kind_display", "to", "subject", "state", "attempts", "sent_at")
     list_filter = ("state", "kind")
     search_fields = ("to", "subject", "kind")

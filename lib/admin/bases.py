@@ -7,9 +7,10 @@ from typing import Any
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern
 
+from lib.replica import reads_replica
 from lib.typed import ModelAdmin, TabularInline
 
 
@@ -28,6 +29,13 @@ def cache_on_row(column: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
 
 class BaseAdmin(ModelAdmin):
     """Base class of all our admins. A malformed id or filter in the URL gives 404 or 400 instead of an error."""
+
+    # Whether the list may be read from the replica: for long lists that no decision is taken on.
+    list_reads_replica = False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        show: Callable[..., HttpResponse] = super().changelist_view
+        return (reads_replica(show) if self.list_reads_replica else show)(request, extra_context)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Refuse ranges in the URL: Django passes their text to the database as one value per character."""

@@ -184,6 +184,7 @@ class LineInline(ReadOnlyInline):
 @admin.register(Statement)
 class StatementAdmin(MoneyAdmin):
     ordering = ("-close__period", "affiliate", "-pk")
+    list_reads_replica = True
     list_display = (
         "affiliate", "close", "number", "opening_display", "lines", "settled_display", "adjustments_display",
         "returned_display", "payout_display", "closing_display", "carry_over_reasons",

@@ -41,6 +41,7 @@ class SettlementInline(ReadOnlyInline):
 
 @admin.register(Commission)
 class CommissionAdmin(MoneyAdmin):
+    list_reads_replica = True
     list_display = (
         "order",
         "line_id_display",

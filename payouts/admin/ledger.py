@@ -16,6 +16,7 @@ from lib.admin.bases import ReadOnlyInline, cache_on_row
 from lib.admin.pages import build_admin_link, build_changelist_url
 from lib.csv_downloads import stream_csv_response
 from lib.keyset import iterate_by_key
+from lib.replica import reads_replica
 from lib.typed import action
 from payouts.admin.bases import MoneyAdmin, build_amount_column, money_page
 from payouts.ledger import journal
@@ -84,6 +85,7 @@ class EntryInline(ReadOnlyInline):
 
 @admin.register(LedgerTransaction)
 class LedgerTransactionAdmin(MoneyAdmin):
+    list_reads_replica = True
     list_display = ("source", "kind", "total_display", "at", "by", "memo")
     list_filter = ("kind", MonthFilter)
     list_select_related = ("by",)
@@ -157,6 +159,7 @@ class LedgerTransactionAdmin(MoneyAdmin):
         )
 
     @action(description=gettext_lazy("Journal as CSV"), permissions=["view"])
+    @reads_replica
     def journal(self, request: HttpRequest) -> StreamingHttpResponse:
         """Stream every entry in the order of booking, or those of one month with `?month=YYYY-MM`."""
         month: Period | None = journal.parse_month(request.GET.get("month", ""))
@@ -179,6 +182,7 @@ def _build_urls(account: Account, query_suffix: str) -> dict[str, str]:
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(MoneyAdmin):
+    list_reads_replica = True
     list_display = ("transaction_link", "at", "account", "affiliate", "amount_display", "memo")
     list_filter = ("account", SideFilter, EntryMonthFilter, UntilFilter)
     list_select_related = ("transaction", "affiliate")

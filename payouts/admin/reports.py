@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from affiliates.admin_fields import AffiliateField
 from agreements.periods import get_program_time_zone
+from lib.replica import reads_replica
 from payouts.reporting import page
 from payouts.reporting.report_query import ReportForm, ReportQuery, build_query
 from payouts.reporting.reports import GroupBy
@@ -46,6 +47,7 @@ class StaffReportForm(ReportForm):
 
 
 @require_safe
+@reads_replica
 def reports(request: HttpRequest) -> HttpResponse:
     """Show clicks, orders and earnings of all affiliates or of one."""
     form, query = _read_query(request)
@@ -54,6 +56,7 @@ def reports(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@reads_replica
 def reports_csv(request: HttpRequest) -> HttpResponse:
     """Return the same report as a CSV file."""
     form, query = _read_query(request)

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import connection, models
+from django.db import models
 from django.utils.translation import gettext_lazy
 
 from affiliates.models import Affiliate
+from lib.replica import get_read_connection
 from payouts.reporting import labels
 from payouts.reporting.figures import MEASURES, Figures, sum_figures
 from payouts.reporting.report_sql import build_report_sql
@@ -113,7 +114,7 @@ def _query_rows(
         "dimensions": ["total", split],
         "limit": MAX_ROWS,
     }
-    with connection.cursor() as cursor:
+    with get_read_connection().cursor() as cursor:
         cursor.execute(build_report_sql(for_one_affiliate=affiliate is not None, split=split), parameters)
         return [(kind, key, count, *_parse_figures(measures)) for kind, key, count, *measures in cursor.fetchall()]
 

@@ -13,6 +13,7 @@ from agreements.applicable_version import get_applicable_version
 from agreements.category_names import load_category_names
 from agreements.clauses import get_clause_number
 from agreements.rules import Rule
+from lib.replica import reads_replica
 from payouts.closing import payout_forecast
 from payouts.filters import CommissionFilter
 from payouts.reporting import commission_list, order_page
@@ -22,6 +23,7 @@ from tracking.orders.order_lookup import find_order_by_id, find_order_by_number
 
 
 @affiliate_view
+@reads_replica
 def commissions(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Show the commissions, newest first; `after` is the cursor of the page before."""
     now = timezone.now()

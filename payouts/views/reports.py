@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from affiliates.access import affiliate_view
 from affiliates.models import Affiliate
 from agreements.periods import get_program_time_zone
+from lib.replica import reads_replica
 from payouts.reporting import page
 from payouts.reporting.report_query import ReportForm, ReportQuery, build_query
 from payouts.reporting.reports import GroupBy
@@ -20,6 +21,7 @@ GROUPINGS = tuple(by for by in GroupBy if by is not GroupBy.AFFILIATE)
 
 @require_safe
 @affiliate_view
+@reads_replica
 def reports(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Show clicks, orders and earnings, by default of the last 30 days."""
     zone = get_program_time_zone()
@@ -32,6 +34,7 @@ def reports(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
 
 @require_safe
 @affiliate_view
+@reads_replica
 def reports_csv(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Return the same report as a CSV file."""
     zone = get_program_time_zone()

@@ -16,6 +16,7 @@ from agreements.category_names import load_category_names
 from agreements.clauses import get_clause_number
 from agreements.rules import Rule
 from lib.csv_downloads import stream_csv_response
+from lib.replica import reads_replica
 from payouts.closing import statement_pdf, statements
 from payouts.ledger import booking, negative_balances
 from payouts.tables import StatementTable
@@ -26,6 +27,7 @@ CITED_RULES = (Rule.BEFORE_TAX, Rule.ADJUSTMENTS, Rule.FAILED_PAYOUTS, Rule.BALA
 
 
 @affiliate_view
+@reads_replica
 def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Show the affiliate's statements, newest first, and their balance."""
     table = StatementTable(statements.list_statements(affiliate), orderable=False)
@@ -46,6 +48,7 @@ def build_negative_balance_context(affiliate: Affiliate) -> dict[str, Any]:
 
 
 @affiliate_view
+@reads_replica
 def detail(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
     """Show a statement."""
     statement = get_object_or_404(statements.list_statements(affiliate), pk=pk)
@@ -72,6 +75,7 @@ def detail(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse
 
 
 @affiliate_view
+@reads_replica
 def download_pdf(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse:
     """Return a statement as a PDF."""
     statement = get_object_or_404(statements.list_statements(affiliate), pk=pk)
@@ -83,6 +87,7 @@ def download_pdf(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpRe
 
 
 @affiliate_view
+@reads_replica
 def download_csv(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> StreamingHttpResponse:
     """Return a statement as a CSV, streamed because it may have 50,000 lines."""
     statement = get_object_or_404(statements.list_statements(affiliate), pk=pk)

@@ -10,6 +10,7 @@ from tracking.models import Click, ClickLoss
 
 @admin.register(Click)
 class ClickAdmin(ReadOnlyAdmin):
+    list_reads_replica = True
     list_display = ("at", "link", "affiliate", "kind", "failed_deep_link", "device", "sub1", "referrer_host", "address")
     list_filter = ("kind", ("failed_deep_link", admin.EmptyFieldListFilter), "device")
     list_select_related = ("link__affiliate",)

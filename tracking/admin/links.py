@@ -34,6 +34,7 @@ class PauseForm(UsualReasonForm):
 
 @admin.register(Link)
 class LinkAdmin(ReadOnlyAdmin):
+    list_reads_replica = True
     list_display = ("code", "name", "affiliate", "target", "created_at", "paused_at")
     list_filter = (("paused_at", admin.EmptyFieldListFilter),)
     list_select_related = ("affiliate",)

@@ -20,6 +20,7 @@ class LineInline(ReadOnlyInline):
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
     ordering = ("-placed_at", "-pk")
+    list_reads_replica = True
     list_display = ("order_id", "placed_at", "status", "affiliate", "reason", "country", "updated_at")
     list_filter = ("status", "reason")
     list_select_related = ("affiliate",)

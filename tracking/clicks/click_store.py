@@ -46,8 +46,9 @@ _INSERT = (
     f"SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in _TYPES)}) ON CONFLICT (id, at) DO NOTHING"
 )
 _COPY = f"COPY tracking_click ({_COLUMNS}) FROM STDIN"
+# Dropped, because behind a pooler the next transaction of the session may be that of a newer release.
 _CREATE_STAGING = (
-    "CREATE TEMPORARY TABLE IF NOT EXISTS clicks_staging ON COMMIT DELETE ROWS AS "  # noqa: S608
+    "CREATE TEMPORARY TABLE IF NOT EXISTS clicks_staging ON COMMIT DROP AS "  # noqa: S608
     f"SELECT {_COLUMNS} FROM tracking_click WITH NO DATA"
 )
 _COPY_STAGING = f"COPY clicks_staging ({_COLUMNS}) FROM STDIN"

@@ -17,6 +17,7 @@ from affiliates.access import affiliate_view
 from affiliates.models import Affiliate, State
 from agreements.models import Program
 from lib.errors import NotAllowed
+from lib.replica import reads_replica
 from tracking import link_lists, uncounted_clicks
 from tracking.forms import LinkForm
 from tracking.links import qr
@@ -28,6 +29,7 @@ from tracking.tables import LinkTable
 
 @require_safe
 @affiliate_view
+@reads_replica
 def list_links(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Show the affiliate's links with their clicks and orders, and their coupons."""
     now = timezone.now()
