@@ -4,13 +4,13 @@ A cursor of the server would need its connection to itself until its end, which 
 give. A plain query would be held in memory as a whole.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from django.db import connections
 
 
-def iter_rows(query: str, values: Sequence[object], *, using: str) -> Iterator[tuple[Any, ...]]:
+def iter_rows(query: str, values: Sequence[object], *, using: str) -> Generator[tuple[Any, ...], None, None]:
     """Yield the rows of the SELECT `query`, each read when it is needed; the values have Python's types.
 
     Until the last row is read or the iterator is closed, the connection `using` can do nothing else.

@@ -152,7 +152,11 @@ AUDIT = Report(
         "record", "recorded_at", "action", "subject_type", "subject_id", "before_state", "after_state", "is_automatic",
     ),
     time="recorded_at", order=("record",),
-    personal={"by": "account.email", "reason": "trail.reason"},
+    personal={
+        "by": "account.email",
+        # Banks name accounts and their holders in the reasons of failed payouts.
+        "reason": "CASE WHEN trail.subject_type = 'payouts.payout' THEN '' ELSE trail.reason END",
+    },
     joins="""JOIN audit_auditrecord AS trail ON trail.id = report.record
              LEFT JOIN accounts_user AS account ON account.id = trail.by_id""",
 )  # fmt: skip

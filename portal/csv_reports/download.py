@@ -1,7 +1,8 @@
 """The download of a report: audited, streamed, and only a few at a time."""
 
 import threading
-from collections.abc import Iterator
+import weakref
+from collections.abc import Generator, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -47,20 +48,18 @@ _places = _Places()
 
 
 class _Rows:
-    """The rows of a report. `close` gives the place back, also if no row was read."""
+    """The rows of a report, which hold a place until they are closed or dropped, also if no row was read."""
 
-    def __init__(self, rows: Iterator[tuple[Any, ...]]) -> None:
+    def __init__(self, rows: Generator[tuple[Any, ...], None, None]) -> None:
         self._rows = rows
-        self._is_open = True
+        self._give_back = weakref.finalize(self, _places.give_back)
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         return self._rows
 
     def close(self) -> None:
-        if self._is_open:
-            self._is_open = False
-            _places.give_back()
-            self._rows.close()  # type: ignore[attr-defined]
+        self._rows.close()
+        self._give_back()
 
 
 def download_report(asked: ReportRequest, *, now: datetime, by: User | ApiKey) -> StreamingHttpResponse:

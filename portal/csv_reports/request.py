@@ -31,7 +31,7 @@ class ReportRequest:
 
     @property
     def file_name(self) -> str:
-        days = "-".join(f"{day:%Y-%m-%d}" for day in (self.first, self.last) if day)
+        days = "-".join(day.isoformat() for day in (self.first, self.last) if day)
         return f"{self.report.name}-{days}.csv" if days else f"{self.report.name}.csv"
 
     def describe(self) -> dict[str, str]:

@@ -62,11 +62,21 @@ SELECT click.at AS clicked_at, affiliate.code AS affiliate, link.code AS link, c
   JOIN public.affiliates_affiliate affiliate ON affiliate.id = link.affiliate_id;
 
 CREATE VIEW reporting.clicks_by_day AS
-SELECT rollup.day, affiliate.code AS affiliate, link.code AS link, rollup.clicks
-  FROM public.tracking_rollup rollup
-  JOIN public.tracking_link link ON link.id::text = rollup.value
-  JOIN public.affiliates_affiliate affiliate ON affiliate.id = rollup.affiliate_id
- WHERE rollup.dimension = 'link' AND rollup.clicks > 0;
+SELECT counted.day, affiliate.code AS affiliate, link.code AS link, sum(counted.clicks)::bigint AS clicks
+  FROM (
+       SELECT day, value AS link, clicks FROM public.tracking_rollup WHERE dimension = 'link' AND clicks > 0
+       UNION ALL
+       -- Clicks that are not in the daily totals yet.
+       SELECT (click.at AT TIME ZONE COALESCE((SELECT time_zone FROM public.agreements_agreementversion
+                                                WHERE published_at IS NOT NULL LIMIT 1), 'UTC'))::date,
+              click.link_id::text, 1
+         FROM public.tracking_click click
+        WHERE click.kind = 'counted'
+          AND click.transaction >= COALESCE((SELECT transaction FROM public.tracking_clickhorizon), 0)
+       ) AS counted
+  JOIN public.tracking_link link ON link.id::text = counted.link
+  JOIN public.affiliates_affiliate affiliate ON affiliate.id = link.affiliate_id
+ GROUP BY counted.day, affiliate.code, link.code;
 
 CREATE VIEW reporting.statements AS
 SELECT close.period AS month, affiliate.code AS affiliate, statement.number, close.closed_at, statement.opening,
