@@ -61,79 +61,6 @@ TABLES = {
 }
 
 
-class Roles(NamedTuple):
-    """The database URLs of the superuser, the owner of the tables, and the application."""
-
-    superuser: str
-    owner: str
-    app: str
-
-
-def read_documented_statements(owner: str, app: str, database: str) -> tuple[list[str], list[str]]:
-    """Return the statements of docs/operations.md before and after `\\c`, with the names and password of this test."""
-    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    [block] = re.findall(r"(?m)((?:^    .*\n)*^    CREATE ROLE(?:.*\n)(?:^    .*\n)*)", text)
-    block = re.sub(r"--.*", "", block).replace("'...'", "'a password'")
-    block = block.replace("accord_owner", owner).replace("accord_app", app)
-    block = re.sub(r"\baccord\b", database, block)
-    before, after = block.split(f"\\c {database}\n")
-    return [part for part in before.split(";") if part.strip()], [part for part in after.split(";") if part.strip()]
-
-
-def manage(url: str, *arguments: str) -> None:
-    """Run a management command in a subprocess with the database at `url`."""
-    process = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "DEBUG": "1", "DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert process.returncode == 0, process.stdout + process.stderr
-
-
-@pytest.fixture(scope="module")
-def roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roles]:
-    """Create a database as documented, migrate it as the owner, and fill it as the application."""
-    default = settings.DATABASES["default"]
-    server = f"{default['HOST']}:{default['PORT']}"
-    name = f"accord_roles_{os.getpid()}"
-    owner, app = f"{name}_owner", f"{name}_app"
-    superuser = f"postgres://{default['USER']}:{default['PASSWORD']}@{server}"
-    urls = Roles(f"{superuser}/{name}", *(f"postgres://{role}:a%20password@{server}/{name}" for role in (owner, app)))
-    with psycopg.connect(f"{superuser}/postgres", autocommit=True) as connection:
-        before, after = read_documented_statements(owner, app, name)
-        try:
-            run(connection, *before)
-            with psycopg.connect(urls.superuser, autocommit=True) as inside:
-                run(inside, *after)
-            manage(urls.owner, "migrate", "--verbosity=0")
-            folder = tmp_path_factory.mktemp("program")
-            code = (
-                "import pathlib; from tests.config.full_program import create_full_program; "
-                f"create_full_program(pathlib.Path({str(folder)!r}))"
-            )
-            manage(urls.app, "shell", "--verbosity=0", "--command", code)
-            yield urls
-        finally:
-            run(connection, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-            run(connection, f"DROP ROLE IF EXISTS {owner}", f"DROP ROLE IF EXISTS {app}")
-
-
-def run(connection: psycopg.Connection, *statements: str) -> None:
-    for statement in statements:
-        connection.execute(statement)
-
-
-@pytest.fixture
-def app(roles: Roles) -> Iterator[psycopg.Connection]:
-    """Connect as the application and roll back at the end."""
-    with psycopg.connect(roles.app) as connection:
-        yield connection
-        connection.rollback()
-
-
 def count_rows(app: psycopg.Connection, table: str) -> int:
     row = app.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))).fetchone()
     assert row
@@ -289,3 +216,4 @@ def test_only_known_functions_run_with_owner_privileges(app):
         "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY 1"
     )
     assert [name for (name,) in found] == ["drop_click_month", "make_month"]
+
