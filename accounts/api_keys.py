@@ -32,9 +32,9 @@ _cached_keys: dict[str, tuple[ApiKey, datetime]] = {}
 def create(
     *, name: str, scopes: Collection[str] | None = None, now: datetime, by: User | None, reason: str = USUAL_REASON
 ) -> tuple[ApiKey, str]:
-    """Create a key with `scopes` (default: those for orders). Return it with its secret of 256 random bits, which is not stored.
+    """Create a key with `scopes` (default: those for orders). Return it with its secret, which is not stored.
 
-    Raises ValidationError for an invalid name, an unknown scope, or no scope.
+    The secret has 256 random bits. Raises ValidationError for an invalid name, an unknown scope, or no scope.
     """
     name = name.strip()
     if not name or len(name) > 100 or not name.isprintable():

@@ -49,7 +49,9 @@ class CreateKeyForm(UsualReasonForm):
         choices=[(scope.value, f"{scope.label} ({scope.value})") for scope in Scope],
         initial=list_order_scopes,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text=gettext_lazy("If the shop only sends orders, give write access only. Reports contain personal data of all affiliates."),
+        help_text=gettext_lazy(
+            "If the shop only sends orders, give write access only. Reports contain personal data of all affiliates."
+        ),
     )
 
 

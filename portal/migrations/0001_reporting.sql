@@ -127,19 +127,3 @@ SELECT record.id AS record, record.at AS recorded_at, record.action, record.subj
        record.before ->> 'state' AS before_state, record.after ->> 'state' AS after_state,
        record.by_id IS NULL AS is_automatic
   FROM public.audit_auditrecord record;
-
--- Whoever may read the tables, as the application does, may read the views.
-DO $$
-DECLARE
-    reader text;
-BEGIN
-    FOR reader IN
-        SELECT DISTINCT grantee::text FROM information_schema.role_table_grants
-         WHERE table_schema = 'public' AND table_name = 'audit_auditrecord' AND privilege_type = 'SELECT'
-           AND grantee NOT IN (current_user, 'PUBLIC')
-    LOOP
-        EXECUTE format('GRANT USAGE ON SCHEMA reporting TO %I', reader);
-        EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA reporting TO %I', reader);
-        EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA reporting GRANT SELECT ON TABLES TO %I', reader);
-    END LOOP;
-END $$;

@@ -3,24 +3,18 @@
 The tests bypass Django and connect as that role with psycopg.
 """
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import NamedTuple
 
 import psycopg
 import pytest
 from django.apps import apps
-from django.conf import settings
 from django.db.models import Model
 from psycopg import errors, sql
 
+from tests.config.role_setup import ROOT, run
+
 pytestmark = pytest.mark.slow
 
-ROOT = Path(settings.BASE_DIR)
 # Triggers of tables with final rows. All of them also reject TRUNCATE; only `never_changed` allows DELETE.
 FINAL = {"append_only", "published_is_final", "never_changed"}
 # Tables that must be final. Others with such triggers are found by them.
@@ -216,4 +210,3 @@ def test_only_known_functions_run_with_owner_privileges(app):
         "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY 1"
     )
     assert [name for (name,) in found] == ["drop_click_month", "make_month"]
-

@@ -37,8 +37,12 @@ def build_report_program(folder: Path) -> dict[str, Affiliate]:
     link = make_link(affiliates["ANN"])
     for moment in ("01-09T12:00:00", "01-09T13:00:00", "02-01T00:30:00"):
         make_click(link, parse_utc(f"2026-{moment}"), address="203.0.113.0", user_agent="CanaryBrowser/1.0")
-    send("2026-01-31", ("ANN-1", "ANN", "10", "home-decor", "400.00"), ("ANN-2", "ANN", "20", "kitchen-dining", "100.00"))
-    send("2026-01-31", ("BEN-1", "BEN", "15", "garden-gnomes", "1000.00"), ("NONE-1", None, "16", "home-decor", "50.00"))
+    send(
+        "2026-01-31", ("ANN-1", "ANN", "10", "home-decor", "400.00"), ("ANN-2", "ANN", "20", "kitchen-dining", "100.00")
+    )
+    send(
+        "2026-01-31", ("BEN-1", "BEN", "15", "garden-gnomes", "1000.00"), ("NONE-1", None, "16", "home-decor", "50.00")
+    )
     send("2026-01-31", ("ANN-3", "ANN", "31", "toys-hobbies", "33.33"))
     send("2026-02-06", ("ANN-3", "ANN", "31", "toys-hobbies", "33.33"), status="cancelled")
     send("2026-02-06", ("ANN-4", "ANN", "05", "jewelry-accessories", "99.99"))
@@ -57,7 +61,9 @@ def send(day: str, *orders: tuple, **fields: str) -> None:
             month = "02" if order_id == "ANN-4" else "01"
             at = f"2026-{month}-{placed}T12:00:00Z"
             [result] = send_orders(
-                build_order(order_id, tuple(line), at=f"{day}T20:00:00Z", placed=at, completed=at, coupon=coupon, **fields),
+                build_order(
+                    order_id, tuple(line), at=f"{day}T20:00:00Z", placed=at, completed=at, coupon=coupon, **fields
+                ),
                 now=parse_utc(f"{day}T20:00:00"),
             )
             assert result.outcome in ("created", "updated"), result.cause

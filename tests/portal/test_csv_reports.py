@@ -165,7 +165,9 @@ def test_unknown_report_names_the_known_ones(reader):
 
 
 def test_key_needs_the_scope_for_reports(program):
-    assert ReportReader(Scope.ORDERS_READ, Scope.ORDERS_WRITE).request("orders").json()["error"]["code"] == "scope_missing"
+    assert (
+        ReportReader(Scope.ORDERS_READ, Scope.ORDERS_WRITE).request("orders").json()["error"]["code"] == "scope_missing"
+    )
     assert Client().get("/api/v1/reports/orders.csv").status_code == 401
     assert ReportReader().request("orders", "POST").status_code == 405
 
@@ -262,7 +264,9 @@ def test_affiliates_and_audit_name_people(reader):
 
 def test_page_explains_bad_input_and_keeps_it(program, client):
     sign_in(client, make_staff("payout preparers"))
-    response = client.post(reverse("portal:csv_reports"), {"report": "orders", "from": "2026-02-01", "to": "2026-01-01"})
+    response = client.post(
+        reverse("portal:csv_reports"), {"report": "orders", "from": "2026-02-01", "to": "2026-01-01"}
+    )
     assert response.status_code == 400
     assert "The last day is before the first one." in response.content.decode()
     assert 'value="2026-02-01"' in response.content.decode()

@@ -1,16 +1,13 @@
 """The views of the schema `reporting`: documented, free of personal data, and all that the role for reports can read."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
-from psycopg import errors, sql
 
 from payouts.commissions.holds import hold_commissions
 from payouts.models import Commission
@@ -18,7 +15,6 @@ from payouts.reporting.commission_list import STATE_LABELS, annotate_state
 from portal.csv_reports.catalog import AFFILIATES, AUDIT, REPORTS
 from tests.portal import erasure_scenario
 from tests.portal.report_program import NOW, ReportReader, build_report_program
-from tests.scenarios import roll_back
 from tracking.models import Order
 
 DOCUMENT = Path(settings.BASE_DIR) / "docs" / "reports.md"
@@ -92,10 +88,14 @@ def test_statuses_of_commissions_are_those_of_the_pages(tmp_path):
 def test_no_file_contains_payout_details_addresses_or_hashes():
     affiliate = erasure_scenario.build_erasure_scenario()
     reader = ReportReader()
-    secrets = {
-        getattr(erasure_scenario, name)
-        for name in ("PAYPAL", "HOLDER", "ACCOUNT", "MASKED", "BROWSER", "IP_ADDRESS", "REPLY", "FILE", "REPORTER")
-    } | {"203.0.113", "GB33", "7781"} | set(Order.objects.exclude(customer_hash="").values_list("customer_hash", flat=True))
+    secrets = (
+        {
+            getattr(erasure_scenario, name)
+            for name in ("PAYPAL", "HOLDER", "ACCOUNT", "MASKED", "BROWSER", "IP_ADDRESS", "REPLY", "FILE", "REPORTER")
+        }
+        | {"203.0.113", "GB33", "7781"}
+        | set(Order.objects.exclude(customer_hash="").values_list("customer_hash", flat=True))
+    )
     people = {erasure_scenario.NAME, erasure_scenario.EMAIL, affiliate.user.email}
     lengths = {}
     for name in REPORTS:
