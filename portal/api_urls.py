@@ -6,7 +6,8 @@ from portal.csv_reports import api
 from shops.api import pages
 from shops.api.document import OPERATIONS
 
-_DOCUMENTED = {"operations": (*OPERATIONS, api.OPERATION)}
+ALL_OPERATIONS = (*OPERATIONS, api.OPERATION)
+_DOCUMENTED = {"operations": ALL_OPERATIONS}
 
 urlpatterns = [
     path("", pages.reference, _DOCUMENTED, name="api_reference"),
