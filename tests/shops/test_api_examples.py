@@ -11,8 +11,8 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts import api_keys
-from shops.api.bodies import MAX_BYTES
 from portal.api_urls import ALL_OPERATIONS
+from shops.api.bodies import MAX_BYTES
 from shops.api.document import build_document
 from shops.api.examples import build_examples
 from shops.api.pages import build_curl_command
