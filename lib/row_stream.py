@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connections
 
 
-def iter_rows(query: str, values: Sequence[object], *, using: str) -> Generator[tuple[Any, ...], None, None]:
+def iter_rows(query: str, values: Sequence[Any], *, using: str) -> Generator[tuple[Any, ...], None, None]:
     """Yield the rows of the SELECT `query`, each read when it is needed; the values have Python's types.
 
     Until the last row is read or the iterator is closed, the connection `using` can do nothing else.

@@ -62,27 +62,21 @@ class _Rows:
         self._give_back()
 
 
-def download_report(asked: ReportRequest, *, now: datetime, by: User | ApiKey) -> StreamingHttpResponse:
+def download_report(request: ReportRequest, *, now: datetime, by: User | ApiKey) -> StreamingHttpResponse:
     """Record the download in the audit trail and return the file. Raises TooManyDownloads."""
     _places.take()
     try:
-        _record_download(asked, now, by)
-        query, values = asked.build_query(get_program_time_zone())
+        _record_download(request, now, by)
+        query, values = request.build_query(get_program_time_zone())
         rows = _Rows(iter_rows(query, values, using=router.db_for_read(Order)))
     except BaseException:
         _places.give_back()
         raise
-    return stream_csv_response(asked.file_name, asked.report.header, rows)
+    return stream_csv_response(request.file_name, request.report.header, rows)
 
 
 @transaction.atomic
-def _record_download(asked: ReportRequest, now: datetime, by: User | ApiKey) -> None:
-    is_person = isinstance(by, User)
-    trail.record(
-        action="report downloaded",
-        subject=by,
-        now=now,
-        by=by if isinstance(by, User) else None,
-        after=asked.describe(),
-        reason="Downloaded as CSV." if is_person else f"Downloaded as CSV with the API key {by}.",
-    )
+def _record_download(request: ReportRequest, now: datetime, by: User | ApiKey) -> None:
+    person = by if isinstance(by, User) else None
+    reason = "Downloaded as CSV." if person else f"Downloaded as CSV with the API key {by}."
+    trail.record(action="report downloaded", subject=by, now=now, by=person, after=request.describe(), reason=reason)

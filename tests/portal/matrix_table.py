@@ -177,6 +177,14 @@ SITE: dict[str, tuple[Row, Row]] = {
 }
 # Addresses for programs, which post without a CSRF token.
 CSRF_EXEMPT = (
-    *("tracking:follow", "shops:script", "portal:unsubscribe", "api_batch", "api_order", "api_report", "api/v1/<path:rest>"),
+    *(
+        "tracking:follow",
+        "shops:script",
+        "portal:unsubscribe",
+        "api_batch",
+        "api_order",
+        "api_report",
+        "api/v1/<path:rest>",
+    ),
     *("hook", "hooks/<uuid:pk>/", "hooks/<path:rest>"),
 )

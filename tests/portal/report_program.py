@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import time_machine
 from django.test import Client
@@ -76,12 +77,12 @@ class ReportReader:
         chosen = [scope.value for scope in scopes or (Scope.REPORTS_READ,)]
         self.key, self.secret = api_keys.create(name="warehouse", scopes=chosen, now=NOW, by=None)
 
-    def request(self, name: str, method: str = "GET", **parameters: object):
+    def request(self, name: str, method: str = "GET", **parameters: Any):
         headers = {"Authorization": f"Bearer {self.secret}"}
         query = parameters if method == "GET" else None
         return Client().generic(method, f"/api/v1/reports/{name}.csv", headers=headers, query_params=query)
 
-    def read(self, name: str, **parameters: object) -> list[Row]:
+    def read(self, name: str, **parameters: Any) -> list[Row]:
         response = self.request(name, **parameters)
         assert response.status_code == 200, response.content
         return parse_csv(response.streaming_content)

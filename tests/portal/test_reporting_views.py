@@ -2,11 +2,12 @@
 
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from payouts.commissions.holds import hold_commissions
@@ -74,9 +75,10 @@ def test_statuses_of_commissions_are_those_of_the_pages(tmp_path):
     hold_commissions(commissions=[held], source="test", reason="A test.", now=NOW, by=None)
     Commission.objects.filter(pk=forfeited.pk).update(forfeited_at=NOW, amount=0)
     Commission.objects.filter(pk=pending.pk).update(validates_at=None)
+    rows: QuerySet[Any] = annotate_state(Commission.objects.all(), timezone.now())
     pages = {
-        (row.order.order_id, row.line.line_id): (row.state, row.settled)
-        for row in annotate_state(Commission.objects.select_related("order", "line"), timezone.now())
+        (order, line): tuple(shown)
+        for order, line, *shown in rows.values_list("order__order_id", "line__line_id", "state", "settled")
     }
     with connection.cursor() as cursor:
         cursor.execute("SELECT order_id, line_id, status, settled FROM reporting.commissions")
