@@ -1,15 +1,19 @@
 """CSV files that a browser downloads."""
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 
 from django.http import HttpResponse, StreamingHttpResponse
 
 from lib.csv import Cell, iter_csv_lines
 
+log = logging.getLogger(__name__)
 # Without it Excel reads UTF-8 as an older encoding and garbles accents.
 BYTE_ORDER_MARK = "\ufeff"
 # A piece of a streamed file has about as many characters. A piece for each row would take the server three times as long.
 PIECE_LENGTH = 64 * 1024
+# The last line of a file whose rows could not be read to the end.
+INCOMPLETE = "ERROR: This file is incomplete. Download it again."
 _MEDIA_TYPE = "text/csv; charset=utf-8"
 
 
@@ -32,6 +36,14 @@ class _Pieces:
         self._header, self._rows = header, rows
 
     def __iter__(self) -> Iterator[str]:
+        try:
+            yield from self._iter_pieces()
+        except Exception:
+            # The server would end the response as if it were whole.
+            log.exception("A CSV download broke off")
+            yield f"\r\n{INCOMPLETE}\r\n"
+
+    def _iter_pieces(self) -> Iterator[str]:
         yield BYTE_ORDER_MARK + "".join(iter_csv_lines(self._header, ()))
         piece: list[str] = []
         length = 0

@@ -19,6 +19,8 @@ def iter_rows(query: str, values: Sequence[Any], *, using: str) -> Generator[tup
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM ({query}) AS described LIMIT 0", values)  # noqa: S608
         types = [column.type_code for column in cursor.description]
-        with connection.wrap_database_errors, cursor.copy(f"COPY ({query}) TO STDOUT", values) as copy:
+        # Of psycopg: the cursor that Django wraps around it under DEBUG takes no values.
+        copying = cursor.cursor.copy(f"COPY ({query}) TO STDOUT", values)
+        with connection.wrap_database_errors, copying as copy:
             copy.set_types(types)
             yield from copy.rows()

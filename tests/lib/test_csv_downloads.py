@@ -46,6 +46,7 @@ def test_downloads_begin_with_a_byte_order_mark():
     assert build_csv(["name", "amount"], ROWS) == FILE.removeprefix("\ufeff".encode())
 
 
+@pytest.mark.django_db
 def test_stream_is_sent_in_large_pieces_and_closes_its_rows():
     closed = []
 
@@ -60,6 +61,16 @@ def test_stream_is_sent_in_large_pieces_and_closes_its_rows():
     assert not closed
     response.close()
     assert closed == [True]
+
+
+def test_file_that_breaks_off_says_so(caplog):
+    def read_rows():
+        yield ["a"]
+        raise OSError("the disk is gone")
+
+    lines = b"".join(stream_csv_response("a.csv", ["name"], read_rows())).decode().split("\r\n")
+    assert lines[-2] == "ERROR: This file is incomplete. Download it again."
+    assert "the disk is gone" in caplog.text
 
 
 def test_yes_and_no_are_words():

@@ -7,7 +7,7 @@ from itertools import islice
 
 import psycopg
 import pytest
-from django.db import ProgrammingError, connection
+from django.db import ProgrammingError, connection, connections
 
 from lib.row_stream import iter_rows
 
@@ -20,6 +20,11 @@ def test_values_have_pythons_types():
     [row] = iter_rows(query, ["a 'quote' and 100 %"], using="default")
     moment = datetime(2026, 1, 31, 11, tzinfo=UTC)
     assert row == ("a 'quote' and 100 %", Decimal("1.50"), date(2026, 1, 31), True, None, "-1\n", moment)
+
+
+def test_rows_are_streamed_under_debug(monkeypatch):
+    monkeypatch.setattr(connections["default"], "force_debug_cursor", True)
+    assert list(iter_rows("SELECT %s::int", [1], using="default")) == [(1,)]
 
 
 def test_memory_does_not_grow_with_the_rows():
