@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import ApiKey, Scope, User
-from accounts.models.api_key import list_scopes
+from accounts.models.api_key import list_order_scopes
 from audit import trail
 from lib.errors import NotAllowed
 
@@ -32,17 +32,17 @@ _cached_keys: dict[str, tuple[ApiKey, datetime]] = {}
 def create(
     *, name: str, scopes: Collection[str] | None = None, now: datetime, by: User | None, reason: str = USUAL_REASON
 ) -> tuple[ApiKey, str]:
-    """Create a key with `scopes` (default: all). Return it with its secret of 256 random bits, which is not stored.
+    """Create a key with `scopes` (default: those for orders). Return it with its secret, which is not stored.
 
-    Raises ValidationError for an invalid name, an unknown scope, or no scope.
+    The secret has 256 random bits. Raises ValidationError for an invalid name, an unknown scope, or no scope.
     """
     name = name.strip()
     if not name or len(name) > 100 or not name.isprintable():
         raise ValidationError({"name": _("Enter a name of 1 to 100 characters.")})
-    chosen = list_scopes() if scopes is None else [scope for scope in list_scopes() if scope in scopes]
+    chosen = list_order_scopes() if scopes is None else [scope for scope in Scope.values if scope in scopes]
     if not chosen or set(scopes or ()) - set(chosen):
         raise ValidationError(
-            {"scopes": _("Choose at least one permission: %(known)s.") % {"known": ", ".join(list_scopes())}}
+            {"scopes": _("Choose at least one permission: %(known)s.") % {"known": ", ".join(Scope.values)}}
         )
     key, secret = _create_key(name, chosen, now, by)
     trail.record(

@@ -12,7 +12,7 @@ urlpatterns = [
     path("", include("shops.urls")),
     path("", include("compliance.urls")),
     path("accounts/", include("portal.account_urls")),
-    path("api/v1/", include("shops.api.urls")),
+    path("api/v1/", include("portal.api_urls")),
     path("hooks/", include("shops.hook_urls")),
     path("admin/", admin.site.urls),
 ]

@@ -264,6 +264,8 @@ def escape_cell(cell: Cell) -> str:
     """Return `cell` as text: amounts and dates unchanged, text without NUL and with ' before each start of a formula."""
     if isinstance(cell, datetime):
         return cell.isoformat()
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
     if not isinstance(cell, str):
         return "" if cell is None else str(cell)
     return _FORMULA_START.sub(r"\1'", cell.replace("\x00", ""))

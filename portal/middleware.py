@@ -32,7 +32,7 @@ PERMISSIONS_POLICY = (
 )
 RETRY_AFTER_SECONDS = 5
 # Requests of programs, not of people.
-MACHINE_PREFIXES = ("/api/v1/orders/", "/hooks/")
+MACHINE_PREFIXES = ("/api/v1/orders/", "/api/v1/reports/", "/hooks/")
 
 
 def permissions_policy_middleware(get_response: GetResponse) -> GetResponse:
@@ -89,7 +89,7 @@ def build_unavailable_response(request: HttpRequest, store: str) -> HttpResponse
 
 
 def machine_requests_middleware(get_response: GetResponse) -> GetResponse:
-    """Answer the orders API and webhooks without the middleware that follows: no session, language or frame."""
+    """Answer the API and webhooks without the middleware that follows: no session, language or frame."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(MACHINE_PREFIXES):

@@ -28,6 +28,7 @@ from payouts.models import (
     PayoutHold,
     Statement,
 )
+from portal.csv_reports.catalog import iter_permitted
 from portal.models import ErasureRequest, ScheduledTask
 from portal.staff_home import build_changelist_url
 from shops.models import Connection, OrderFile, Reject
@@ -109,6 +110,9 @@ def build_sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "link": reverse("shops:staff_categories"),
         }
         groups[0]["items"] += [reports, unrated]
+    if isinstance(request.user, User) and any(iter_permitted(request.user)):
+        files = {"title": _("CSV reports"), "icon": "download", "link": reverse("portal:csv_reports")}
+        groups[0]["items"].append(files)
     if request.user.has_perm("shops.view_connection"):
         check = {"title": _("Landing page check"), "icon": "web", "link": reverse("shops:landing_check")}
         groups[0]["items"].append(check)

@@ -3,6 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
+from portal.admin import csv_reports
 from portal.views import account, agreement, home, public, unsubscribe
 
 app_name = "portal"
@@ -13,6 +14,7 @@ urlpatterns = [
     # Accounts are created by applying only.
     path("accounts/signup/", RedirectView.as_view(pattern_name="portal:apply")),
     path("home/", home.home, name="home"),
+    path("admin/reports/download/", csv_reports.download_page, name="csv_reports"),
     path("profile/", account.profile, name="profile"),
     path("profile/notifications/", account.notifications, name="notifications"),
     path("unsubscribe/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),

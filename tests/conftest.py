@@ -71,7 +71,7 @@ def pytest_collection_finish():
 # The tests of each of these files and folders share an expensive fixture or servers of their own, so one worker runs
 # them all.
 SINGLE_WORKER_PATHS = (
-    "tests/config/test_database_roles.py",
+    "tests/config/test_database_roles",
     "tests/config/test_embedded.py",
     "tests/deploy/",
     "tests/faults/",

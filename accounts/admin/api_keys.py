@@ -23,7 +23,7 @@ from unfold.widgets import (
 
 from accounts import api_keys
 from accounts.models import ApiKey, Scope
-from accounts.models.api_key import list_scopes
+from accounts.models.api_key import list_order_scopes
 from accounts.staff import staff_member
 from lib.admin.actions import CONFIRMED, ReasonForm, UsualReasonForm
 from lib.admin.bases import ReadOnlyAdmin
@@ -47,9 +47,11 @@ class CreateKeyForm(UsualReasonForm):
     scopes = forms.MultipleChoiceField(
         label=gettext_lazy("Permissions"),
         choices=[(scope.value, f"{scope.label} ({scope.value})") for scope in Scope],
-        initial=list_scopes,
+        initial=list_order_scopes,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text=gettext_lazy("If the shop only sends orders, give write access only."),
+        help_text=gettext_lazy(
+            "If the shop only sends orders, give write access only. Reports contain personal data of all affiliates."
+        ),
     )
 
 

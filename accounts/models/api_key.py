@@ -1,4 +1,4 @@
-"""API keys of the shop for the orders API (specification 4)."""
+"""API keys of the shop for the API (specification 4)."""
 
 from typing import ClassVar
 
@@ -15,10 +15,12 @@ class Scope(models.TextChoices):
 
     ORDERS_WRITE = "orders:write", _("send orders")
     ORDERS_READ = "orders:read", _("read orders")
+    REPORTS_READ = "reports:read", _("download reports")
 
 
-def list_scopes() -> list[str]:
-    return [str(scope.value) for scope in Scope]
+def list_order_scopes() -> list[str]:
+    """Return the permissions that a shop needs, and that a key has by default."""
+    return [str(scope.value) for scope in (Scope.ORDERS_WRITE, Scope.ORDERS_READ)]
 
 
 class ApiKey(models.Model):
@@ -26,7 +28,7 @@ class ApiKey(models.Model):
     name = models.CharField(_("name"), max_length=100)
     prefix = models.CharField(_("key prefix"), max_length=12)
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    scopes = ArrayField(models.CharField(max_length=20), default=list_scopes, verbose_name=_("permissions"))
+    scopes = ArrayField(models.CharField(max_length=20), default=list_order_scopes, verbose_name=_("permissions"))
     created_at = models.DateTimeField(_("created"))
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     last_used_at = models.DateTimeField(_("last used"), null=True)

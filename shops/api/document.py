@@ -1,6 +1,7 @@
 """The API as an OpenAPI 3.1 document, built from the constants that the API itself uses, so that the two agree."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from accounts.models import Scope
@@ -19,10 +20,11 @@ class Response(NamedTuple):
     status: int
     description: str
     schema: dict[str, Any]
+    media: str = JSON
 
 
 class Operation(NamedTuple):
-    """One method of one path: its purpose, the scope it requires, its bodies, responses and errors."""
+    """One method of one path: its purpose, the scope it requires, its bodies, responses, errors and parameters."""
 
     method: str
     path: str
@@ -33,6 +35,7 @@ class Operation(NamedTuple):
     media: dict[str, dict[str, Any]]
     responses: tuple[Response, ...]
     errors: tuple[str, ...]
+    parameters: tuple[dict[str, Any], ...] = ()
 
 
 # Errors that every operation can return.
@@ -94,17 +97,17 @@ OPERATIONS = (
 )  # fmt: skip
 
 
-def build_document(currency: str) -> Document:
-    """Return the OpenAPI document for a program in `currency`."""
+def build_document(currency: str, operations: Iterable[Operation] = OPERATIONS) -> Document:
+    """Return the OpenAPI document of `operations` for a program in `currency`."""
     examples = build_examples(currency)
     paths: dict[str, Document] = defaultdict(dict)
-    for operation in OPERATIONS:
-        own_examples = [example for example in examples if example.operation == operation.method]
+    for operation in operations:
+        own_examples = [example for example in examples if is_example_of(example, operation)]
         paths[operation.path][operation.method.lower()] = _build_operation(operation, own_examples)
     paths[ORDER_PATH] = {"parameters": [_build_order_id_parameter(build_schemas(currency))], **paths[ORDER_PATH]}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Orders API", "version": VERSION, "description": _DESCRIPTION},
+        "info": {"title": "Accord API", "version": VERSION, "description": _DESCRIPTION},
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
         "paths": dict(paths),
@@ -115,6 +118,12 @@ def build_document(currency: str) -> Document:
             },
         },
     }
+
+
+def is_example_of(example: Example, operation: Operation) -> bool:
+    """Return whether `example` is a request of `operation`."""
+    path = ORDER_PATH if example.order_id else BATCH_PATH
+    return (example.operation, path) == (operation.method, operation.path)
 
 
 _DESCRIPTION = (
@@ -145,6 +154,8 @@ def _build_operation(operation: Operation, examples: list[Example]) -> Document:
         "security": [{"key": [operation.scope.value]}],
         "responses": _build_responses(operation, examples),
     }
+    if operation.parameters:
+        document["parameters"] = list(operation.parameters)
     if operation.media:
         content = {media: _build_request_content(schema, examples, media) for media, schema in operation.media.items()}
         document["requestBody"] = {"required": True, "content": content}
@@ -165,7 +176,7 @@ def _build_responses(operation: Operation, examples: list[Example]) -> Document:
     responses = {
         str(response.status): {
             "description": response.description,
-            "content": _build_response_content(response.schema, response.status, examples),
+            "content": _build_response_content(response.schema, response.status, examples, response.media),
         }
         for response in operation.responses
     }
@@ -180,11 +191,11 @@ def _build_responses(operation: Operation, examples: list[Example]) -> Document:
     return responses
 
 
-def _build_response_content(schema: Document, status: int, examples: list[Example]) -> Document:
+def _build_response_content(schema: Document, status: int, examples: list[Example], media: str = JSON) -> Document:
     bodies = {
         each.name: {"summary": each.summary, "value": each.response} for each in examples if each.status == status
     }
-    return {JSON: {"schema": schema} | ({"examples": bodies} if bodies else {})}
+    return {media: {"schema": schema} | ({"examples": bodies} if bodies else {})}
 
 
 _RETRY_AFTER_HEADER = {

@@ -1,7 +1,7 @@
 """The documentation of the API: an OpenAPI document, and a page built from it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from shlex import quote
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Scope
 from agreements.program_currency import get_program_currency
-from shops.api.document import OPERATIONS, build_document
+from shops.api.document import OPERATIONS, Operation, build_document, is_example_of
 from shops.api.examples import Example, build_examples
 from shops.api.problems import ERROR_KINDS
 from shops.api.schemas import AMOUNT, OUTCOMES
@@ -24,16 +24,16 @@ WIDTH = 84
 
 
 @require_safe
-def openapi(request: HttpRequest) -> HttpResponse:
-    """Return the OpenAPI 3.1 document."""
-    return JsonResponse(build_document(get_program_currency()), json_dumps_params={"indent": 2})
+def openapi(request: HttpRequest, operations: Sequence[Operation] = OPERATIONS) -> HttpResponse:
+    """Return the OpenAPI 3.1 document of `operations`."""
+    return JsonResponse(build_document(get_program_currency(), operations), json_dumps_params={"indent": 2})
 
 
 @require_safe
-def reference(request: HttpRequest) -> HttpResponse:
+def reference(request: HttpRequest, operations: Sequence[Operation] = OPERATIONS) -> HttpResponse:
     """Return the documentation as a page: operations, examples, schemas, outcomes, reasons and errors."""
     currency = get_program_currency()
-    document = build_document(currency)
+    document = build_document(currency, operations)
     examples = [
         RenderedExample(
             example.name,
@@ -45,7 +45,7 @@ def reference(request: HttpRequest) -> HttpResponse:
         )
         for example in build_examples(currency)
     ]
-    operations = [
+    sections = [
         {
             "operation": operation,
             "description": _render_code(operation.description),
@@ -53,13 +53,14 @@ def reference(request: HttpRequest) -> HttpResponse:
                 (status, _render_code(response["description"]))
                 for status, response in document["paths"][operation.path][operation.method.lower()]["responses"].items()
             ],
-            "examples": [each for each in examples if each.example.operation == operation.method],
+            "examples": [each for each in examples if is_example_of(each.example, operation)],
+            "parameters": [(each["name"], _render_code(each["description"])) for each in operation.parameters],
         }
-        for operation in OPERATIONS
+        for operation in operations
     ]
     context = {
         "introduction": [_render_code(text) for text in document["info"]["description"].split("\n\n")],
-        "operations": operations,
+        "operations": sections,
         "schemas": [
             (name, schema["description"], list(list_fields(schema)))
             for name, schema in document["components"]["schemas"].items()

@@ -15,7 +15,7 @@ ERROR_KINDS: dict[str, ErrorKind] = {
     "not_an_array": ErrorKind(400, "The body of a batch is JSON but not an array."),
     "unauthorized": ErrorKind(401, "The request has no API key, or the key is unknown, expired or revoked."),
     "scope_missing": ErrorKind(403, "The key lacks the scope that the message names."),
-    "not_found": ErrorKind(404, "There is no such order or URL."),
+    "not_found": ErrorKind(404, "There is no such order, report or URL."),
     "method_not_allowed": ErrorKind(405, "The URL does not support this method; `Allow` lists those it supports."),
     "too_slow": ErrorKind(408, "The body arrives too slowly, or too many others are waited for; retry."),
     "conflict": ErrorKind(409, "A snapshot with this `updated_at` is known with different content."),
@@ -24,6 +24,7 @@ ERROR_KINDS: dict[str, ErrorKind] = {
     "too_many_values": ErrorKind(413, "The body has more than 1,000,000 JSON values."),
     "unsupported_media_type": ErrorKind(415, "The body has another media type, or is compressed."),
     "rejected": ErrorKind(422, "The snapshot is invalid; the error names the field and the cause."),
+    "invalid_parameter": ErrorKind(422, "A parameter of the URL is unknown or invalid; the error names it."),
     "too_many_requests": ErrorKind(
         429, "The key has reached its rate limit; retry after the seconds in `Retry-After`."
     ),

@@ -1,8 +1,8 @@
-"""URLs of the orders API and its documentation."""
+"""URLs of the orders API. `portal.api_urls` adds reports and the documentation."""
 
 from django.urls import path, register_converter
 
-from shops.api import pages, views
+from shops.api import views
 
 
 class OrderIdConverter:
@@ -20,8 +20,6 @@ class OrderIdConverter:
 register_converter(OrderIdConverter, "order_id")
 
 urlpatterns = [
-    path("", pages.reference, name="api_reference"),
-    path("openapi.json", pages.openapi, name="api_openapi"),
     path("orders/batch", views.batch, name="api_batch"),
     path("orders/<order_id:order_id>", views.order, name="api_order"),
     path("<path:rest>", views.not_found),

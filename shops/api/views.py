@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
@@ -17,7 +17,7 @@ from shops.api.problems import Problem
 from shops.api.schemas import OUTCOMES
 from tracking.orders.incoming import IncomingOrder
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def endpoint(**methods: Scope) -> Callable[[View], View]:
@@ -30,7 +30,7 @@ def endpoint(**methods: Scope) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @csrf_exempt
         @wraps(view)
-        def respond(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def respond(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
                 key = _authenticate(request)
                 scope = methods.get(request.method or "")

@@ -78,7 +78,7 @@ def test_key_is_revoked_once_with_audited_reason() -> None:
         api_keys.revoke(key=key, reason="again", now=NOW, by=staff)
 
 
-def test_key_has_all_scopes_by_default_or_only_given_ones() -> None:
+def test_key_may_send_and_read_orders_by_default_or_has_only_given_scopes() -> None:
     unrestricted, _secret = api_keys.create(name="shop", now=NOW, by=None)
     assert unrestricted.scopes == ["orders:write", "orders:read"]
     reader, _secret = api_keys.create(name="reports", scopes=["orders:read"], now=NOW, by=None)
@@ -88,7 +88,7 @@ def test_key_has_all_scopes_by_default_or_only_given_ones() -> None:
 
 @pytest.mark.parametrize("scopes", [[], ["orders:delete"], ["orders:read", "x"]])
 def test_key_with_missing_or_unknown_scope_is_rejected(scopes: list[str]) -> None:
-    with pytest.raises(ValidationError, match="orders:write, orders:read"):
+    with pytest.raises(ValidationError, match="orders:write, orders:read, reports:read"):
         api_keys.create(name="shop", scopes=scopes, now=NOW, by=None)
 
 

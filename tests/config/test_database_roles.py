@@ -3,24 +3,18 @@
 The tests bypass Django and connect as that role with psycopg.
 """
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import NamedTuple
 
 import psycopg
 import pytest
 from django.apps import apps
-from django.conf import settings
 from django.db.models import Model
 from psycopg import errors, sql
 
+from tests.config.role_setup import ROOT, run
+
 pytestmark = pytest.mark.slow
 
-ROOT = Path(settings.BASE_DIR)
 # Triggers of tables with final rows. All of them also reject TRUNCATE; only `never_changed` allows DELETE.
 FINAL = {"append_only", "published_is_final", "never_changed"}
 # Tables that must be final. Others with such triggers are found by them.
@@ -59,74 +53,6 @@ TABLES = {
     for model in apps.get_models()
     if FINAL & {trigger.name for trigger in getattr(model._meta, "triggers", ())}
 }
-
-
-class Roles(NamedTuple):
-    """The database URLs of the superuser, the owner of the tables, and the application."""
-
-    superuser: str
-    owner: str
-    app: str
-
-
-def read_documented_statements(owner: str, app: str, database: str) -> list[str]:
-    """Return the statements of docs/operations.md with the names and password of this test."""
-    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    [block] = re.findall(r"(?m)((?:^    .*\n)*^    CREATE ROLE(?:.*\n)(?:^    .*\n)*)", text)
-    block = re.sub(r"--.*", "", block).replace("'...'", "'a password'")
-    block = block.replace("accord_owner", owner).replace("accord_app", app)
-    return [part for part in re.sub(r"\baccord\b", database, block).split(";") if part.strip()]
-
-
-def run_python(*arguments: str, **variables: str) -> None:
-    """Run Python in a subprocess with these environment variables."""
-    process = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env={**os.environ, "DEBUG": "1", "REDIS_URL": settings.REDIS_URL, **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert process.returncode == 0, process.stdout + process.stderr
-
-
-@pytest.fixture(scope="module")
-def roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roles]:
-    """Create a database as documented, migrate it as the owner, and fill it as the application."""
-    default = settings.DATABASES["default"]
-    server = f"{default['HOST']}:{default['PORT']}"
-    name = f"accord_roles_{os.getpid()}"
-    owner, app = f"{name}_owner", f"{name}_app"
-    superuser = f"postgres://{default['USER']}:{default['PASSWORD']}@{server}"
-    urls = Roles(f"{superuser}/{name}", *(f"postgres://{role}:a%20password@{server}/{name}" for role in (owner, app)))
-    with psycopg.connect(f"{superuser}/postgres", autocommit=True) as connection:
-        try:
-            run(connection, *read_documented_statements(owner, app, name))
-            run_python("-m", "config.serve", "migrate", DATABASE_OWNER_URL=urls.owner, DATABASE_URL=urls.app)
-            folder = tmp_path_factory.mktemp("program")
-            code = (
-                "import pathlib; from tests.config.full_program import create_full_program; "
-                f"create_full_program(pathlib.Path({str(folder)!r}))"
-            )
-            run_python("manage.py", "shell", "--verbosity=0", "--command", code, DATABASE_URL=urls.app)
-            yield urls
-        finally:
-            run(connection, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-            run(connection, f"DROP ROLE IF EXISTS {owner}", f"DROP ROLE IF EXISTS {app}")
-
-
-def run(connection: psycopg.Connection, *statements: str) -> None:
-    for statement in statements:
-        connection.execute(statement)
-
-
-@pytest.fixture
-def app(roles: Roles) -> Iterator[psycopg.Connection]:
-    """Connect as the application and roll back at the end."""
-    with psycopg.connect(roles.app) as connection:
-        yield connection
-        connection.rollback()
 
 
 def count_rows(app: psycopg.Connection, table: str) -> int:

@@ -162,6 +162,7 @@ def _create_tracking(scenario: Scenario, owner: Affiliate, staff: dict[str, User
     scenario.named["tracking:follow"] = {"code": link.code}
     scenario.named["payouts:order"] = {"pk": order.pk}
     scenario.named["api_order"] = {"order_id": "OLD"}
+    scenario.named["api_report"] = {"name": "orders"}
     scenario.named["shops:generic_paths"] = {"pk": create_connection("a-secret-of-the-shop").pk}
 
 

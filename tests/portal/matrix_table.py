@@ -96,6 +96,11 @@ SITE: dict[str, tuple[Row, Row]] = {
         ("payouts:staff_reports", "payouts:staff_reports_csv", "shops:staff_categories"),
         (row("302 admin:login", "302 admin:login", "200"), row("302 admin:login", "302 admin:login", "405")),
     ),
+    # Each group is offered the reports whose rows it may see. A download without a report is invalid.
+    "portal:csv_reports": (
+        row("302 admin:login", "302 admin:login", "200"),
+        row("302 admin:login", "302 admin:login", "400"),
+    ),
     "shops:generic_paths": (
         row("302 admin:login", "302 admin:login", "403", superuser="200", preparers="200"),
         row("302 admin:login", "302 admin:login", "403", superuser="200", preparers="200"),
@@ -163,6 +168,7 @@ SITE: dict[str, tuple[Row, Row]] = {
     "api_openapi": (PUBLIC, NOT_ALLOWED),
     "api_batch": (all_roles("401"), all_roles("401")),
     "api_order": (all_roles("401"), all_roles("401")),
+    "api_report": (all_roles("401"), all_roles("401")),
     "api/v1/<path:rest>": (all_roles("404"), all_roles("404")),
     # Of a connection that does not exist; signatures have tests of their own.
     "hook": (all_roles("405"), all_roles("404")),
@@ -171,6 +177,14 @@ SITE: dict[str, tuple[Row, Row]] = {
 }
 # Addresses for programs, which post without a CSRF token.
 CSRF_EXEMPT = (
-    *("tracking:follow", "shops:script", "portal:unsubscribe", "api_batch", "api_order", "api/v1/<path:rest>"),
+    *(
+        "tracking:follow",
+        "shops:script",
+        "portal:unsubscribe",
+        "api_batch",
+        "api_order",
+        "api_report",
+        "api/v1/<path:rest>",
+    ),
     *("hook", "hooks/<uuid:pk>/", "hooks/<path:rest>"),
 )

@@ -58,6 +58,10 @@ BEGIN
     IF (SELECT relowner FROM pg_class WHERE oid = parent) <> current_user::regrole THEN
         RAISE insufficient_privilege USING MESSAGE = format('%s is not a table of the owner', parent);
     END IF;
+    -- Every role may call it, also one that only reads.
+    IF NOT has_table_privilege(session_user, parent, 'INSERT') THEN
+        RAISE insufficient_privilege USING MESSAGE = format('%s may not insert into %s', session_user, parent);
+    END IF;
     -- Keeps out another session that makes the same month; writers go on.
     EXECUTE format('LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE', parent);
     IF to_regclass(part) IS NOT NULL THEN
@@ -74,6 +78,9 @@ END $$;
 CREATE FUNCTION drop_click_month(month date) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '100ms' AS $$
 BEGIN
+    IF NOT has_table_privilege(session_user, 'tracking_click', 'DELETE') THEN
+        RAISE insufficient_privilege USING MESSAGE = format('%s may not delete clicks', session_user);
+    END IF;
     IF (date_trunc('month', month::timestamp) + interval '1 month') AT TIME ZONE 'UTC' > now() THEN
         RAISE 'the month % has not ended', month;
     END IF;

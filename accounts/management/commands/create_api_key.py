@@ -9,7 +9,7 @@ from accounts.models import Scope
 
 
 class Command(BaseCommand):
-    help = "Create a key for the orders API and print it. It is not shown again."
+    help = "Create an API key and print it. It is not shown again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="what the key is for")
@@ -17,7 +17,7 @@ class Command(BaseCommand):
             "--scope",
             action="append",
             choices=Scope.values,
-            help="a permission of the key; may be repeated; default: all permissions",
+            help="a permission of the key; may be repeated; default: those for orders",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
