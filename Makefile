@@ -112,7 +112,7 @@ audit: .venv/installed-test
 
 clean:
 	cd config && for folder in ../.local/gw0 ../.local/gw1 ../.local; do $(PYTHON) -m embedded clean $$folder; done
-	rm -rf artifacts staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 venv: .venv/installed-test

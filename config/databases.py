@@ -20,12 +20,7 @@ def build_databases(url: str, *, connection_seconds: int, test_name: str) -> dic
 
     Raises ImproperlyConfigured if the URL is malformed or names another kind of database.
     """
-    try:
-        database: dict[str, Any] = environ.Env.db_url_config(url)
-    except Exception as error:  # noqa: BLE001 -- whatever the parser raises, the variable is at fault
-        raise ImproperlyConfigured(f"DATABASE_URL is malformed: {error}") from None
-    if database.get("ENGINE") != "django.db.backends.postgresql":
-        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://...)")
+    database = parse_url(url)
     database |= {
         "ATOMIC_REQUESTS": False,
         "CONN_HEALTH_CHECKS": True,
@@ -34,3 +29,14 @@ def build_databases(url: str, *, connection_seconds: int, test_name: str) -> dic
         "TEST": {"NAME": test_name},
     }
     return {"default": database}
+
+
+def parse_url(url: str) -> dict[str, Any]:
+    """Return the parts of a database URL under the names of Django's settings."""
+    try:
+        database: dict[str, Any] = environ.Env.db_url_config(url)
+    except Exception as error:  # noqa: BLE001 -- whatever the parser raises, the variable is at fault
+        raise ImproperlyConfigured(f"DATABASE_URL is malformed: {error}") from None
+    if database.get("ENGINE") != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://...)")
+    return database

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 from types import FrameType
 
 import django
@@ -18,7 +17,7 @@ from config.embedded.server import die_with_parent
 HOST = "127.0.0.1"
 READY_SECONDS = 60
 STOP_SECONDS = 20
-SCHEDULE = Path(".local", "celerybeat-schedule")
+ROLES = {"web": "web", "click service": "click", "worker": "worker", "beat": "beat"}
 
 Processes = dict[str, subprocess.Popen[bytes]]
 
@@ -78,7 +77,7 @@ def check_port_is_free(port: int) -> None:
 
 def set_up(port: int) -> None:
     """Load the settings, which also starts the embedded servers for the lifetime of this process."""
-    os.environ["PORT"] = str(port)
+    os.environ.update(PORT=str(port), WEB_HOST=HOST, WEB_PORT=str(port), CLICK_PORT=str(port + 1))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
         django.setup()
@@ -124,8 +123,8 @@ def run(port: int) -> int:
     """Start all processes, print their URLs, and wait until one ends. All are stopped when this returns."""
     processes: Processes = {}
     try:
-        for name, arguments in list_programs(port).items():
-            processes[name] = start(*arguments)
+        for name, role in ROLES.items():
+            processes[name] = start("-m", "config.serve", role)
         ended = wait_until_ready(port, processes)
         if not ended:
             greet(port)
@@ -136,24 +135,6 @@ def run(port: int) -> int:
     finally:
         stop_all(processes)
     return 1
-
-
-def list_programs(port: int) -> dict[str, list[str]]:
-    """Return the Python arguments of each process by name."""
-    from django.conf import settings
-
-    SCHEDULE.parent.mkdir(exist_ok=True)
-    granian = ["-m", "granian", "--host", HOST, "--log-level", "warning"]
-    # Hides the warning about running as root, which is fine for a trial.
-    celery = ["-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "--app", "config"]
-    # One process with many threads: a redirect waits for its click to be stored, and waiting clicks share a commit.
-    wsgi = ["--interface", "wsgi", "--workers", "1", "--blocking-threads", str(settings.WEB_THREADS)]
-    return {
-        "web": [*granian, *wsgi, "--port", str(port), "config.wsgi:application"],
-        "click service": [*granian, "--interface", "asgi", "--port", str(port + 1), "config.asgi:application"],
-        "worker": [*celery, "worker", "--concurrency", "2", "--loglevel", "warning"],
-        "beat": [*celery, "beat", "--schedule", str(SCHEDULE), "--pidfile", "", "--loglevel", "warning"],
-    }
 
 
 def find_ended_process(processes: Processes) -> str:

@@ -5,7 +5,6 @@ A missing or malformed variable stops the start with a message that names it.
 
 import hashlib
 import sys
-from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -13,6 +12,7 @@ from django.urls import reverse_lazy
 
 from config import admin_theme, content_security, databases, keys, language_catalogs, sign_in
 from config.environment import BASE_DIR, DEBUG, env, read_boolean, read_integer, read_required, read_word
+from config.processes import *  # noqa: F403 -- ports, numbers of processes and directories are settings too
 
 TESTING = "pytest" in sys.modules
 
@@ -192,10 +192,7 @@ ADMIN_CONTENT_SECURITY_POLICY = content_security.ADMIN_POLICY
 # A draft agreement is one form: seven fields per clause and six per category, of which a retailer may have hundreds.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 STATIC_URL = "static/"
-# In development files are served from where they are, and nothing is collected.
-STATIC_ROOT = None if DEBUG else BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / ".local" / "media")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -205,9 +202,6 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
-
-# The threads of each web process, of which only a part may wait for request bodies (lib/request_body.py).
-WEB_THREADS = read_integer("WEB_THREADS", 64, minimum=8)
 
 # --- Language and time -------------------------------------------------------------------------------------------
 
@@ -263,8 +257,7 @@ CLICK_ID_PARAMETER = read_word("CLICK_ID_PARAMETER", "click_id")
 LINK_UTM_SOURCE: str = env.str("LINK_UTM_SOURCE", default="affiliate")  # for destination URLs without one
 # Clicks beyond this number from one address in a minute are redirected but not counted.
 CLICK_FLOOD_PER_MINUTE = read_integer("CLICK_FLOOD_PER_MINUTE", 120, minimum=1)
-# Where each web process keeps clicks while the database is unavailable, and how many MiB at most.
-CLICK_SPOOL_DIR = Path(env.str("CLICK_SPOOL_DIR", default=str(BASE_DIR / ".local" / "clicks")))
+# The largest size of CLICK_SPOOL_DIR, in MiB.
 CLICK_SPOOL_MEGABYTES = read_integer("CLICK_SPOOL_MEGABYTES", 1024, minimum=1)
 
 # --- Limits and signal thresholds --------------------------------------------------------------------------------

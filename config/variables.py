@@ -53,7 +53,7 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
         ),
         Variable(
             "CLICK_SPOOL_DIR",
-            "`.local/clicks`",
+            "`clicks` in `STATE_DIR`",
             "Directory where each web process keeps clicks while the database is away.",
         ),
         Variable("CLICK_SPOOL_MEGABYTES", "1024", "Largest size of these files together, in MiB."),
@@ -120,21 +120,41 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
             "0",
             "Number of your proxies in front of the application. This many entries of `X-Forwarded-For` are believed.",
         ),
-        Variable(
-            "WEB_THREADS",
-            "64",
-            "Threads of each web process; the same number as its `--blocking-threads`. A part of them waits for bodies.",
-        ),
         Variable("CSRF_TRUSTED_ORIGINS", "`BASE_URL`", "Origins that forms may be posted from, separated by commas."),
         Variable("SECURE_SSL_REDIRECT", "on unless `DEBUG`", "Redirect HTTP to HTTPS."),
         Variable(
             "SECURE_HSTS_SECONDS", "a year, 0 with `DEBUG`", "Lifetime of the `Strict-Transport-Security` header."
         ),
     ),
+    "Processes": (
+        Variable("WEB_HOST", "`127.0.0.1`", "Address that web processes and click services listen on."),
+        Variable("WEB_PORT", "8000", "Port of the web process."),
+        Variable("WEB_PROCESSES", "1", "Web processes behind this port."),
+        Variable(
+            "WEB_THREADS",
+            "64",
+            "Threads of each web process. Each may use a database connection; a part of them waits for request bodies.",
+        ),
+        Variable("CLICK_PORT", "8001", "Port of the click service."),
+        Variable("CLICK_PROCESSES", "1", "Click service processes behind this port."),
+        Variable("WORKER_PROCESSES", "2", "Tasks that one worker runs at the same time."),
+    ),
+    "Directories": (
+        Variable("STATE_DIR", "`.local`", "Directory that the processes may write to; the code may be read-only."),
+        Variable(
+            "STATIC_ROOT", "`static` in `STATE_DIR`", "Directory of the static files that a web process collects."
+        ),
+        Variable("MEDIA_ROOT", "`media` in `STATE_DIR`", "Directory of uploaded files."),
+        Variable("BEAT_SCHEDULE_FILE", "`celerybeat-schedule` in `STATE_DIR`", "File in which beat keeps its times."),
+    ),
     "Operation": (
+        Variable(
+            "DATABASE_OWNER_URL",
+            "`DATABASE_URL`",
+            "Database URL of the role that owns the tables; only `python -m config.serve migrate` uses it.",
+        ),
         Variable("DATABASE_CONNECTION_SECONDS", "60", "How long a database connection is kept open."),
         Variable("TEST_DATABASE_NAME", "`test_accord`", "Database of the tests."),
-        Variable("MEDIA_ROOT", "`.local/media`", "Directory of files."),
         Variable("LOG_LEVEL", "`INFO`", "Lowest level that is logged."),
         Variable("PORT", "8000", "Port of `make run`."),
         Variable("DEMO", "1", "0 starts `make run` without the demo program."),

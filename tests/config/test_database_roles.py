@@ -69,23 +69,21 @@ class Roles(NamedTuple):
     app: str
 
 
-def read_documented_statements(owner: str, app: str, database: str) -> tuple[list[str], list[str]]:
-    """Return the statements of docs/operations.md before and after `\\c`, with the names and password of this test."""
+def read_documented_statements(owner: str, app: str, database: str) -> list[str]:
+    """Return the statements of docs/operations.md with the names and password of this test."""
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     [block] = re.findall(r"(?m)((?:^    .*\n)*^    CREATE ROLE(?:.*\n)(?:^    .*\n)*)", text)
     block = re.sub(r"--.*", "", block).replace("'...'", "'a password'")
     block = block.replace("accord_owner", owner).replace("accord_app", app)
-    block = re.sub(r"\baccord\b", database, block)
-    before, after = block.split(f"\\c {database}\n")
-    return [part for part in before.split(";") if part.strip()], [part for part in after.split(";") if part.strip()]
+    return [part for part in re.sub(r"\baccord\b", database, block).split(";") if part.strip()]
 
 
-def manage(url: str, *arguments: str) -> None:
-    """Run a management command in a subprocess with the database at `url`."""
+def run_python(*arguments: str, **variables: str) -> None:
+    """Run Python in a subprocess with these environment variables."""
     process = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
+        [sys.executable, *arguments],
         cwd=ROOT,
-        env={**os.environ, "DEBUG": "1", "DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL},
+        env={**os.environ, "DEBUG": "1", "REDIS_URL": settings.REDIS_URL, **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -103,18 +101,15 @@ def roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roles]:
     superuser = f"postgres://{default['USER']}:{default['PASSWORD']}@{server}"
     urls = Roles(f"{superuser}/{name}", *(f"postgres://{role}:a%20password@{server}/{name}" for role in (owner, app)))
     with psycopg.connect(f"{superuser}/postgres", autocommit=True) as connection:
-        before, after = read_documented_statements(owner, app, name)
         try:
-            run(connection, *before)
-            with psycopg.connect(urls.superuser, autocommit=True) as inside:
-                run(inside, *after)
-            manage(urls.owner, "migrate", "--verbosity=0")
+            run(connection, *read_documented_statements(owner, app, name))
+            run_python("-m", "config.serve", "migrate", DATABASE_OWNER_URL=urls.owner, DATABASE_URL=urls.app)
             folder = tmp_path_factory.mktemp("program")
             code = (
                 "import pathlib; from tests.config.full_program import create_full_program; "
                 f"create_full_program(pathlib.Path({str(folder)!r}))"
             )
-            manage(urls.app, "shell", "--verbosity=0", "--command", code)
+            run_python("manage.py", "shell", "--verbosity=0", "--command", code, DATABASE_URL=urls.app)
             yield urls
         finally:
             run(connection, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
