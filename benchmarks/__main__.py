@@ -30,6 +30,7 @@ PARTS = (
     "targets",
     "backtest",
     "rollups",
+    "shop_events",
 )
 RESULTS, ROWS = HERE / "RESULTS.md", HERE / "results.json"
 Row = dict[str, Any]
