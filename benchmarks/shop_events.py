@@ -149,6 +149,7 @@ def describe_answers(work: str, answers: Sequence[Answer]) -> dict[str, Any]:
         "median": round(seconds[len(seconds) // 2], 4),
         "p99": round(seconds[len(seconds) * 99 // 100], 4),
         "longest from sending": round(max(answer.sent_seconds for answer in answers), 3),
+        "over a second": sum(answer.seconds > MAX_ANSWER_SECONDS for answer in answers),
         "answers": len(answers),
         "other than 200": sum(answer.status != 200 for answer in answers),
     }
