@@ -73,6 +73,7 @@ faults: export SCHEMA_CASES ?= 2000
 faults: export HOSTILE_REQUESTS ?= 30000
 faults: export SHOP_DELIVERIES ?= 1000
 faults: export SCALE_STEP_SECONDS ?= 5
+faults: export SHOP_EVENT_MINUTES ?= 1
 faults: .venv/installed-test
 	$(BIN)/python -m pytest $(if $(filter $(LONG_FORMS:tests/simulation=tests/simulation%),$(PARTS)),-n 2) $(or $(PARTS),tests/faults)
 	$(if $(PARTS),,$(BIN)/python -m pytest -n 2 $(LONG_FORMS))

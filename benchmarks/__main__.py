@@ -32,6 +32,7 @@ PARTS = (
     "rollups",
     "partitions",
     "growth",
+    "shop_events",
 )
 RESULTS, ROWS = HERE / "RESULTS.md", HERE / "results.json"
 Row = dict[str, Any]

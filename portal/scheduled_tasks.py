@@ -86,7 +86,9 @@ def start_run(*, name: str, job: str, now: datetime) -> bool:
     task = ScheduledTask.objects.select_for_update().get(name=name)
     lost = task.runs.filter(job=job, failed_at=None).first()
     if lost:
-        _count_failure(task, lost, WORKER_LOST, now)
+        # The runs of one worker are lost together, and the queue returns those of killed workers together an hour later.
+        is_first = task.failed_at is None or task.failed_at <= lost.started_at
+        _count_failure(task, lost, WORKER_LOST, now, counts=is_first)
     if task.disabled_at or _is_in_retry_delay(task, now):
         return False
     task.runs.filter(started_at__lt=now - FAILURE_RETENTION).delete()

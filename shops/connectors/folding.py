@@ -13,7 +13,7 @@ from django.db import transaction
 
 from payouts.payout_details import encryption
 from shops import intake
-from shops.connectors import milestones
+from shops.connectors import inbox, milestones
 from shops.connectors.base import Ignored, OrderParts, Product, StoredEvent
 from shops.connectors.event_bodies import parse_body
 from shops.connectors.parts import Part, get_data, merge
@@ -94,7 +94,7 @@ def _postpone(connection: Connection, events: list[ShopEvent], now: datetime, ca
             _refuse(connection, event, Rejected("", cause), now)
         else:
             event.cause, event.next_attempt_at = cause, now + RETRY_AFTER * 2**event.attempts
-        event.save()
+    inbox.store_results(events)
 
 
 def _fold(connection: Connection, events: list[ShopEvent], now: datetime) -> None:
@@ -124,10 +124,7 @@ def _fold(connection: Connection, events: list[ShopEvent], now: datetime) -> Non
     delivered = [event.received_at for event in events if event.was_delivered]
     if delivered:
         milestones.note_event(connection, min(delivered))
-    ShopEvent.objects.bulk_update(
-        events,
-        ["state", "order_key", "outcome", "field", "cause", "attempts", "next_attempt_at", "processed_at", "reject"],
-    )
+    inbox.store_results(events)
 
 
 def _read_event(connection: Connection, event: ShopEvent) -> OrderParts | Product:

@@ -1,5 +1,6 @@
 """The inbox of events: what a shop sends is verified and stored before the answer (specification 11)."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -11,8 +12,21 @@ from shops.connectors import secrets
 from shops.connectors.base import Delivery, EventName
 from shops.connectors.registry import get_connector
 from shops.models import Connection, Reject, ShopEvent
+from tracking.orders.ingestion_sql import dump_rows
 
 KEEP = timedelta(days=30)
+# The columns that say what became of an event, with their types.
+_RESULT = {
+    "state": "text",
+    "order_key": "text",
+    "outcome": "text",
+    "field": "text",
+    "cause": "text",
+    "attempts": "int",
+    "next_attempt_at": "timestamptz",
+    "processed_at": "timestamptz",
+    "reject_id": "uuid",
+}
 
 
 class Receipt(NamedTuple):
@@ -52,6 +66,19 @@ def store(*, connection: Connection, name: EventName, body: bytes, now: datetime
         )
         [is_new] = cursor.fetchone() or (False,)
     return Receipt("stored" if is_new else "stored before", bool(is_new))
+
+
+def store_results(events: Sequence[ShopEvent]) -> None:
+    """Store what became of the events, in one statement."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE shops_shopevent AS e SET {", ".join(f"{name} = new.{name}" for name in _RESULT)}
+              FROM json_to_recordset(%s) AS new(id uuid, {", ".join(map(" ".join, _RESULT.items()))})
+             WHERE e.id = new.id
+            """,  # noqa: S608 -- fixed names
+            [dump_rows({name: getattr(event, name) for name in ("id", *_RESULT)} for event in events)],
+        )
 
 
 def delete_old_events(*, now: datetime) -> int:

@@ -173,11 +173,13 @@ def _reject(connection: Connection, order: ShopOrder, refusal: Rejected, now: da
 
 
 def _save(orders: Sequence[ShopOrder]) -> None:
-    new = [order for order in orders if order._state.adding]
-    known = [order for order in orders if not order._state.adding]
-    ShopOrder.objects.bulk_create(new, batch_size=500)
-    fields = ["state", "version", "digest", "due_at", "fetch_at", "fetch_attempts", "notes"]
-    ShopOrder.objects.bulk_update(known, fields, batch_size=500)
+    ShopOrder.objects.bulk_create(
+        orders,
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["state", "version", "digest", "due_at", "fetch_at", "fetch_attempts", "notes"],
+    )
 
 
 def _store_evidence(drafts: Sequence[_Draft]) -> None:

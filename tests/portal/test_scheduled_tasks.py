@@ -122,6 +122,18 @@ def test_three_lost_workers_disable_the_task():
     assert Message.objects.filter(kind="task_disabled").count() == 1
 
 
+@pytest.mark.parametrize("apart", [timedelta(0), 5 * MINUTE], ids=["one worker", "three workers"])
+def test_runs_that_the_queue_returns_at_once_count_as_one_failure(apart):
+    for number in range(3):
+        assert scheduled_tasks.start_run(name="killed", job=str(number), now=NOON + number * apart)
+    for number in range(3):
+        assert not scheduled_tasks.start_run(name="killed", job=str(number), now=NOON + 60 * MINUTE)
+    row = ScheduledTask.objects.get(name="killed")
+    assert (row.failures, row.disabled_at) == (1, None)
+    assert list(TaskRun.objects.values_list("error", flat=True)) == [scheduled_tasks.WORKER_LOST] * 3
+    assert scheduled_tasks.start_run(name="killed", job="next", now=NOON + 61 * MINUTE)
+
+
 def test_parallel_runs_are_not_taken_for_lost_workers():
     for job in ("one", "two", "three", "four"):
         assert scheduled_tasks.start_run(name="slow", job=job, now=NOON)

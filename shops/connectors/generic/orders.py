@@ -75,7 +75,8 @@ def _decide_progress(
     if status == Status.IGNORED:
         raise Ignored("its status is ignored")
     if status not in PAID:
-        if not was_sent:
+        # An event that was processed together with this one may have said that the order was paid.
+        if not was_sent and _find_first(state, options, PAID) is None:
             unpaid = status == Status.UNPAID
             raise Ignored("is not paid yet" if unpaid else "was cancelled before it was paid")
         return Progress("cancelled", None)

@@ -1,8 +1,6 @@
 """Deliveries of a generic shop from the address to commissions (specification 11)."""
 
 import json
-import os
-import random
 from datetime import timedelta
 
 import pytest
@@ -13,8 +11,6 @@ from shops.models import CategoryMapping, Reject, ShopEvent, ShopOrderLine
 from tests.scenarios import NOW, create_program, import_affiliates
 from tests.shops.connectors.generic.generic_shop import build_connection, build_delivery, build_event
 from tracking.models import Order, OrderSnapshot
-
-DELIVERIES = int(os.environ.get("SHOP_DELIVERIES", "200"))
 
 
 @pytest.fixture
@@ -174,65 +170,3 @@ def test_hook_stores_a_body_of_10_mib_once(connection, client):
     folding.process_events(now=NOW)
     assert Order.objects.count() == 1
     assert OrderSnapshot.objects.count() == 1
-
-
-def build_history():
-    """Return the events of 25 orders: paid, edited, completed, partly refunded."""
-    history = []
-    for number in range(25):
-        order = {"id": number, "coupons": ["ann"] if number % 3 else []}
-        lines = [{"id": 1, "amount": f"{20 + number}.10"}, {"id": 2, "amount": "9.99"}]
-        edited = [lines[0], {"id": 3, "amount": "14.00"}]
-        refunded = [lines[0] | {"refunded": "7.55"}, {"id": 3, "amount": "14.00"}]
-        steps = [("paid", lines), ("paid", edited), ("completed", edited), ("completed", refunded)]
-        if number % 5 == 0:
-            steps.append(("cancelled", refunded))
-        for step, (status, of_order) in enumerate(steps):
-            at = f"2026-01-12T12:{step:02d}:00Z"
-            history.append(order | {"updated_at": at, "status": status, "lines": of_order})
-    return history
-
-
-def describe_orders(connection):
-    """Return what is known of the orders, without their prefix.
-
-    An order that was cancelled before anything of it was processed has no snapshot, else one that earns nothing; so
-    does a line that was removed.
-    """
-    rows = Order.objects.filter(order_id__startswith=f"{connection.prefix}-").exclude(status="cancelled")
-    return {
-        order.order_id.removeprefix(connection.prefix): (
-            order.status,
-            order.completed_at,
-            order.affiliate_id,
-            sorted(order.lines.filter(amount__gt=0).values_list("line_id", "amount", "refunded")),
-            sorted(order.commissions.filter(amount__gt=0).values_list("line__line_id", "amount")),
-        )
-        for order in rows
-    }
-
-
-def test_shuffled_and_repeated_deliveries_end_as_once_in_order(connection):
-    shuffled = build_connection("shuffled shop", "mixed")
-    shuffled.save()
-    history = build_history()
-    for second, order in enumerate(history):
-        send(connection, order, seconds=second)
-    folding.process_events(now=NOW + timedelta(hours=1))
-    chance = random.Random(14)
-    deliveries = [*enumerate(history), *chance.choices(list(enumerate(history)), k=DELIVERIES - len(history))]
-    chance.shuffle(deliveries)
-    for second, (number, order) in enumerate(deliveries):
-        # Half of the repetitions are retries of a delivery, half are new deliveries of the same event.
-        identifier = f"msg_{number}_{chance.randrange(2)}"
-        send(shuffled, order, seconds=second, identifier=identifier)
-        if second % 150 == 149:
-            folding.process_events(now=NOW + timedelta(hours=1))
-    folding.process_events(now=NOW + timedelta(hours=1))
-    assert not Reject.objects.exists()
-    expected = describe_orders(connection)
-    assert len(expected) == 20
-    assert describe_orders(shuffled) == expected
-    assert not Commission.objects.filter(order__status="cancelled", amount__gt=0).exists()
-    # 13 of the 20 orders name a coupon, and each of those has two lines that earn.
-    assert sum(bool(order[-1]) for order in expected.values()) == 13

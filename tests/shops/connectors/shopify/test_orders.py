@@ -1,8 +1,6 @@
 """From Shopify's deliveries to orders and commissions, in any order and however often they arrive (specification 11)."""
 
 import json
-import os
-import random
 from datetime import timedelta
 
 import pytest
@@ -11,13 +9,12 @@ from django.utils import timezone
 from payouts.models import Commission
 from shops.connectors import folding, inbox, secrets
 from shops.connectors.base import InvalidSignature
-from shops.models import CategoryMapping, Connection, Platform, Reject, ShopEvent, ShopOrderLine
+from shops.models import CategoryMapping, Reject, ShopEvent, ShopOrderLine
 from tests.scenarios import NOW, create_program, import_affiliates
+from tests.shops.connectors.shopify.history import CODE, SHIPPED, connect
 from tests.shops.connectors.shopify.payloads import (
-    SECRET,
     Sent,
     build_delivery,
-    build_money_refund,
     build_order,
     build_refund,
     change_line,
@@ -26,26 +23,12 @@ from tests.shops.connectors.shopify.payloads import (
 )
 from tracking.models import Order, OrderLine, OrderSnapshot
 
-DELIVERIES = int(os.environ.get("SHOP_DELIVERIES", "200"))
-CODE = {"discount_codes": [{"code": "ann", "amount": "0.00", "type": "percentage"}]}
-SHIPPED = {
-    "fulfillment_status": "fulfilled",
-    "fulfillments": [{"id": 1, "status": "success", "created_at": "2026-01-20T12:00:00Z"}],
-}
-
 
 @pytest.fixture
 def connection(db, tmp_path):
     create_program("2026-01-01")
     import_affiliates(["ANN"], tmp_path)
-    return make_connection("shop")
-
-
-def make_connection(prefix):
-    connection = Connection(platform=Platform.SHOPIFY, name=prefix, prefix=prefix, created_at=NOW)
-    secrets.set_secret(connection, SECRET)
-    connection.save()
-    return connection
+    return connect("shop")
 
 
 def send(connection, *events, webhook_id="", fold=True):
@@ -146,7 +129,7 @@ def test_category_of_300_characters_is_kept(connection):
 
 
 def test_same_number_in_two_shops_is_two_orders(connection):
-    other = make_connection("other")
+    other = connect("other")
     send(connection, Sent("orders/create", build_order()))
     send(other, Sent("orders/create", change_line(build_order(), 0, price="50.00")))
     amounts = OrderLine.objects.filter(line_id="11").order_by("amount").values_list("order__order_id", "amount")
@@ -178,68 +161,3 @@ def test_webhook_answers_by_signature_alone(connection, client):
     assert post(Sent("", {})) == 200
     assert post(Sent("orders/create", {}), **{"x-shopify-hmac-sha256": "AAAA"}) == 401
     assert ShopEvent.objects.count() == 4
-
-
-def build_history(number, chance):
-    """Return the events of one order as they happen."""
-    second = 0
-
-    def changed(topic, content):
-        nonlocal second
-        second += chance.choice((0, 1, 30))
-        moment = f"2026-01-12T13:{second // 60:02}:{second % 60:02}"
-        stamp = {"created_at": f"{moment}Z"} if topic == "refunds/create" else {"updated_at": f"{moment}Z"}
-        return Sent(topic, content | stamp, f"{moment}.{len(events):09}Z")
-
-    events: list[Sent] = []
-    order = change_line(build_order(id=number, **CODE), 0, price=f"{chance.randint(0, 9_999) / 100:.2f}")
-    status = chance.choice(("pending", "paid"))
-    events.append(changed("orders/create", order | {"financial_status": status}))
-    if status == "pending" and chance.random() < 0.8:
-        events.append(changed("orders/paid", order))
-    order |= {"financial_status": events[-1].content["financial_status"]}
-    refunds = []
-    for count in range(chance.randint(0, 2)):
-        build = chance.choice((build_refund, lambda **ids: build_money_refund("12.34", **ids)))
-        refunds.append(build(id=10 * number + count, order_id=number))
-        events.append(changed("refunds/create", refunds[-1]))
-        order = order | {"refunds": list(refunds)}
-        events.append(changed("orders/updated", order))
-    if chance.random() < 0.6:
-        order = order | SHIPPED
-        events.append(changed("orders/fulfilled", order))
-    ending = chance.random()
-    if ending < 0.15:
-        events.append(changed("orders/cancelled", order | {"cancelled_at": "2026-01-21T12:00:00Z"}))
-    elif ending < 0.3:
-        events.append(changed("orders/delete", {"id": number}))
-    return events
-
-
-def describe(prefix):
-    """Return the orders of a connection and what their lines earn."""
-    lines = OrderLine.objects.filter(order__order_id__startswith=f"{prefix}-").order_by("order__order_id", "line_id")
-    fields = ("order__status", "order__placed_at", "order__completed_at", "order__affiliate", "amount", "refunded")
-    earned = dict(Commission.objects.values_list("line", "amount"))
-    return {
-        (order_id.removeprefix(prefix), line_id): (*found, earned.get(pk))
-        for pk, order_id, line_id, *found in lines.values_list("pk", "order__order_id", "line_id", *fields)
-    }
-
-
-def test_shuffled_and_repeated_deliveries_end_in_the_same_orders(connection):
-    chance = random.Random(11)
-    events: list[Sent] = []
-    while len(events) < DELIVERIES * 0.7:
-        events += build_history(len(events) + 1, chance)
-    send(connection, *events)
-    mixed = make_connection("mixed")
-    shuffled = events + chance.choices(events, k=DELIVERIES - len(events))
-    chance.shuffle(shuffled)
-    for start in range(0, len(shuffled), 250):
-        send(mixed, *shuffled[start : start + 90], fold=False)
-        send(mixed, *shuffled[start + 90 : start + 250])
-    assert describe("mixed") == describe("shop")
-    assert set(Order.objects.values_list("status", flat=True)) == {"paid", "completed", "cancelled"}
-    assert not Reject.objects.exists()
-    assert not ShopEvent.objects.filter(state="waiting").exists()

@@ -1,10 +1,5 @@
 """From WooCommerce's deliveries to orders and commissions, whatever their order and however often (specification 11)."""
 
-import os
-import random
-from datetime import timedelta
-from typing import Any
-
 import pytest
 
 from payouts.models import Commission
@@ -12,19 +7,17 @@ from shops.connectors import folding, inbox
 from shops.models import Reject, ShopEvent
 from tests.scenarios import NOW, create_program, import_affiliates
 from tests.shops.connectors.woocommerce.api_shop import make_connection
+from tests.shops.connectors.woocommerce.history import COUPON
 from tests.shops.connectors.woocommerce.payloads import (
     PRODUCT,
     at_second,
     build_delivery,
-    build_fee,
     build_order,
     build_refunds,
 )
 from tracking.models import Order, OrderLine
 
-DELIVERIES = int(os.environ.get("SHOP_DELIVERIES", "200"))
 LINE = build_order()["line_items"][0]
-COUPON = [{"id": 41, "code": "ann", "discount": "0.00"}]
 
 
 @pytest.fixture
@@ -65,74 +58,6 @@ def test_order_with_coupon_earns_commission_until_it_is_refunded(connection):
 
 def list_commissions():
     return {row.line.line_id: str(row.amount) for row in Commission.objects.select_related("line")}
-
-
-def build_history(number, chance):
-    """Return the deliveries of one order in order: (topic, payload)."""
-    key, second = 1_000 + number, 0
-
-    def build(**changes):
-        nonlocal second
-        second += chance.randint(1, 500)
-        return build_order(id=key, coupon_lines=COUPON, date_modified_gmt=at_second(second), **changes)
-
-    paid: dict[str, Any] = {"lines": {0: {"total": f"{chance.randint(0, 9_999) / 100:.2f}"}}}
-    history = [("order.created", build(status="pending", date_paid_gmt=None)), ("order.updated", build(**paid))]
-    if chance.random() < 0.3:
-        paid["fee_lines"] = [build_fee(f"-{chance.randint(1, 2_000) / 100:.2f}")]
-        history.append(("order.updated", build(**paid)))
-    if chance.random() < 0.6:
-        done = paid | {"status": "completed", "date_completed_gmt": at_second(second + 1)}
-        history.append(("order.updated", build(**done)))
-        paid = done
-    for count in range(1, chance.randint(0, 2) + 1):
-        paid["refunds"] = build_refunds(*["-12.34"] * count)
-        history.append(("order.updated", build(**paid)))
-    ending = chance.random()
-    if ending < 0.15:
-        history.append(("order.updated", build(**paid | {"status": "cancelled"})))
-    elif ending < 0.3:
-        history.append(("order.deleted", {"id": key}))
-    elif ending < 0.4:
-        history.append(("order.updated", build(**paid | {"status": "refunded"})))
-    return history
-
-
-def describe(prefix):
-    """Return all orders of a connection with lines and commissions, by the number in the shop."""
-    orders = {}
-    for order in Order.objects.filter(order_id__startswith=prefix).order_by("order_id"):
-        lines = OrderLine.objects.filter(order=order).order_by("line_id")
-        orders[order.order_id.removeprefix(prefix)] = (
-            (order.status, order.placed_at, order.completed_at, order.affiliate_id),
-            [(line.line_id, line.amount, line.refunded) for line in lines],
-            sorted(Commission.objects.filter(order=order).values_list("line__line_id", "amount", "validates_at")),
-        )
-    return orders
-
-
-def test_shuffled_and_repeated_deliveries_end_in_the_same_orders(connection):
-    chance = random.Random(14)
-    deliveries = []
-    for number in range(DELIVERIES):
-        deliveries += build_history(number, chance)
-        if len(deliveries) >= DELIVERIES * 0.7:
-            break
-    for topic, content in deliveries:
-        send(connection, content, topic=topic)
-    folding.process_events(now=NOW)
-    mixed = make_connection("mixed")
-    shuffled = deliveries + chance.choices(deliveries, k=max(DELIVERIES - len(deliveries), 0))
-    chance.shuffle(shuffled)
-    for count, (topic, content) in enumerate(shuffled):
-        send(mixed, content, topic=topic, at=NOW + timedelta(seconds=count))
-        if count % 90 == 89:
-            folding.process_events(now=NOW + timedelta(seconds=count))
-    folding.process_events(now=NOW + timedelta(days=1))
-    assert describe("mixed-") == describe("shop-")
-    assert Order.objects.filter(status="cancelled").exists()
-    assert not Reject.objects.exists()
-    assert not ShopEvent.objects.filter(state="waiting").exists()
 
 
 def test_same_number_in_two_shops_is_two_orders(connection):
