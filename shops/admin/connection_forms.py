@@ -67,19 +67,24 @@ class SecretForm(UsualReasonForm):
 
 
 class ApiKeyForm(UsualReasonForm):
+    """For a platform whose API has the same address for all shops."""
+
     usual_reason = gettext_lazy("The API key is changed.")
     field_order = ("api_url", "api_key", "reason")
 
+    api_key = _build_secret_field(
+        label=gettext_lazy("API key"),
+        help_text=gettext_lazy("A key that can only read. It is stored encrypted. Leave it empty to remove the key."),
+    )
+
+
+class ApiAddressForm(ApiKeyForm):
     api_url = forms.CharField(
         label=gettext_lazy("Address of the shop"),
         required=False,
         max_length=300,
         widget=UnfoldAdminTextInputWidget,
-        help_text=gettext_lazy("Such as https://shop.example.com."),
-    )
-    api_key = _build_secret_field(
-        label=gettext_lazy("API key"),
-        help_text=gettext_lazy("A key that can only read. It is stored encrypted. Leave it empty to remove the key."),
+        help_text=gettext_lazy("Such as https://shop.example.com, in Shopify https://your-shop.myshopify.com."),
     )
 
 

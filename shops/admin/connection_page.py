@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from lib.admin.pages import build_changelist_url
-from shops.connectors import checklist
+from shops.connectors import api_failures, checklist
 from shops.connectors.setup_guides import get_guide
 from shops.models import Connection, Reject, ShopEvent, ShopOrder, ShopOrderLine
 from tracking.models import Order
@@ -48,6 +48,7 @@ def build_context(connection: Connection, state: str) -> dict[str, Any]:
         "connection": connection,
         "webhook_url": build_webhook_url(connection),
         "guide": get_guide(connection.platform),
+        "troubles": api_failures.list_troubles(connection),
         "steps": checklist.list_steps(connection),
         "events": _list_events(connection, list(events.defer("body").select_related("reject")[:MAX_EVENTS])),
         "filters": _build_filters(connection, chosen),
