@@ -16,7 +16,6 @@ from unfold.widgets import (
 )
 
 from lib.admin.actions import UsualReasonForm
-from payouts.admin.csv_import import UploadForm
 from shops.connectors.registry import CONNECTORS
 from shops.models import Completion, Connection, Platform
 
@@ -90,11 +89,6 @@ class ApiAddressForm(ApiKeyForm):
 
 class RequeueForm(UsualReasonForm):
     usual_reason = gettext_lazy("The cause was fixed.")
-
-
-class ProductListForm(UsualReasonForm, UploadForm):
-    usual_reason = gettext_lazy("The shop's list of products.")
-    field_order = ("file", "reason")
 
 
 class PauseForm(UsualReasonForm):

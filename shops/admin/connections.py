@@ -23,6 +23,7 @@ from lib.admin.staff_action import StaffAction, StaffPage
 from lib.errors import NotAllowed
 from lib.typed import action
 from payouts.admin.bases import money_page
+from payouts.admin.csv_import import serve_import
 from shops import rejects
 from shops.admin.connection_categories import serve_categories, serve_repricing
 from shops.admin.connection_forms import (
@@ -30,14 +31,14 @@ from shops.admin.connection_forms import (
     ApiKeyForm,
     CreateConnectionForm,
     PauseForm,
-    ProductListForm,
     RequeueForm,
     ResumeForm,
     SecretForm,
     build_settings_form,
 )
 from shops.admin.connection_page import build_context
-from shops.connectors import connections, product_list
+from shops.admin.product_import import ProductImport
+from shops.connectors import connections
 from shops.connectors.registry import get_connector
 from shops.models import ApiFailure, Connection, Platform, ShopEvent
 
@@ -216,20 +217,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
 
     @StaffPage(gettext_lazy("Upload products"), permission=CHANGE, rows=NOT_DELETED)
     def upload_products(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        connection = get_object_or_404(Connection, pk=object_id)
-        return run_action(
-            request, self, ProductListForm, _("Upload products of %(name)s") % {"name": connection},
-            lambda answers: product_list.store_product_list(
-                connection=connection, content=answers["file"], reason=answers["reason"], now=timezone.now(),
-                by=staff_member(request),
-            ),
-            reverse("admin:shops_connection_categories", args=[connection.pk]),
-            explanation=_(
-                "A CSV file with the columns id, title and categories, for shops whose events name no categories. The id"
-                " is the shop's product id. Divide several categories with commas, semicolons or |."
-            ),
-            success_message=_("Products stored. Map new categories, then apply the mappings to orders."),
-        )  # fmt: skip
+        return serve_import(self, request, ProductImport(get_object_or_404(Connection, pk=object_id)))
 
     @StaffPage(gettext_lazy("Categories"), permission=CHANGE)
     def categories(self, request: HttpRequest, object_id: str) -> HttpResponse:
