@@ -50,9 +50,11 @@ quick: .venv/installed-test
 # A browser test that finds no browser is skipped, except where CI=true: there it fails.
 REQUIRE_BROWSER ?= $(if $(filter true,$(CI)),1)
 export REQUIRE_BROWSER
+# PHP runs what is pasted into WooCommerce; without it, those tests are skipped.
 browser:
-	@command -v chromium || command -v chromium-browser || command -v google-chrome || ! command -v apt-get || test "$$(id -u)" != 0 || \
-		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq --yes install chromium fonts-liberation >/dev/null; }
+	@{ command -v php && { command -v chromium || command -v chromium-browser || command -v google-chrome; }; } || \
+		! command -v apt-get || test "$$(id -u)" != 0 || \
+		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq --yes install chromium fonts-liberation php-cli >/dev/null; }
 
 # The tests with generated cases. They kill no process, so two workers share them.
 LONG_FORMS := tests/simulation tests/payouts/test_rollups.py tests/shops/test_api_schema.py tests/portal/test_hostile_requests.py \
