@@ -10,6 +10,7 @@
 #   make bench    measure speed as ratios; write benchmarks/RESULTS.md (PARTS="redirect close" for some)
 #   make mutants  change the code that decides about money and see whether tests notice; write tests/mutants/RESULTS.md
 #   make docs     write the pages of docs/ that a test generates and compares
+#   make pictures make the pictures of docs/images; needs Chromium
 #   make audit    look up known vulnerabilities of what is installed; needs the network
 #   make clean    remove the embedded servers' data and what tools left behind
 #
@@ -20,7 +21,7 @@ DEBUG ?= 1
 export DEBUG
 
 .DELETE_ON_ERROR:
-.PHONY: run shop test quick faults check types rest bench mutants fix docs audit clean venv browser
+.PHONY: run shop test quick faults check types rest bench mutants fix docs pictures audit clean venv browser
 
 BIN := .venv/bin
 LOCAL_APPS := lib audit accounts mail affiliates agreements tracking payouts compliance shops portal
@@ -108,6 +109,9 @@ fix: .venv/installed-test
 
 docs: .venv/installed-test
 	UPDATE_DOCS=1 $(BIN)/python -m pytest -q tests/stories/test_money_walkthrough.py tests/test_docs.py tests/config/test_configuration_page.py
+
+pictures: .venv/installed-test browser
+	UPDATE_PICTURES=1 $(BIN)/python -m pytest -q tests/browser/test_pictures.py $(if $(PICTURES),-k $(PICTURES))
 
 audit: .venv/installed-test
 	$(BIN)/pip-audit

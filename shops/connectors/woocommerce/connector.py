@@ -41,8 +41,8 @@ class WooCommerce(Connector):
     platform = Platform.WOOCOMMERCE
     has_api = True
     api_advice = gettext_lazy(
-        "Enter a REST API key with the permission “Read” as ck_...:cs_.... With it, refunds by line, the categories of"
-        " products and missed events are read from the shop."
+        "Enter the consumer key and the consumer secret of a REST API key with the permission “Read”, with a colon between"
+        " them. With it, refunds by line, the categories of products and missed events are read from the shop."
     )
     # `click_id_key` names the meta data of an order in which the shop stores the click id; the landing address of the
     # shop's order attribution is read as well. `statuses` says what the shop's own statuses mean: paid, completed,
