@@ -11,6 +11,7 @@
 #   make scale    run two click nodes, two web nodes, pgbouncer, a primary and two standbys on this machine, load them and end them one by one; print a table (SCALE_MIXED_SECONDS=1200 and others set the sizes)
 #   make mutants  change the code that decides about money and see whether tests notice; write tests/mutants/RESULTS.md
 #   make docs     write the pages of docs/ that a test generates and compares
+#   make pictures make the pictures of docs/images; needs Chromium
 #   make audit    look up known vulnerabilities of what is installed; needs the network
 #   make clean    remove the embedded servers' data and what tools left behind
 #
@@ -21,7 +22,7 @@ DEBUG ?= 1
 export DEBUG
 
 .DELETE_ON_ERROR:
-.PHONY: run shop test quick faults check types rest bench scale mutants fix docs audit clean venv browser
+.PHONY: run shop test quick faults check types rest bench scale mutants fix docs pictures audit clean venv browser
 
 BIN := .venv/bin
 LOCAL_APPS := lib audit accounts mail affiliates agreements tracking payouts compliance shops portal
@@ -52,9 +53,11 @@ quick: .venv/installed-test
 # A browser test that finds no browser is skipped, except where CI=true: there it fails.
 REQUIRE_BROWSER ?= $(if $(filter true,$(CI)),1)
 export REQUIRE_BROWSER
+# PHP runs what is pasted into WooCommerce; without it, those tests are skipped.
 browser:
-	@command -v chromium || command -v chromium-browser || command -v google-chrome || ! command -v apt-get || test "$$(id -u)" != 0 || \
-		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq --yes install chromium fonts-liberation >/dev/null; }
+	@{ command -v php && { command -v chromium || command -v chromium-browser || command -v google-chrome; }; } || \
+		! command -v apt-get || test "$$(id -u)" != 0 || \
+		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq --yes install chromium fonts-liberation php-cli >/dev/null; }
 
 # The tests with generated cases. They kill no process, so two workers share them.
 LONG_FORMS := tests/simulation tests/payouts/test_rollups.py tests/shops/test_api_schema.py tests/portal/test_hostile_requests.py \
@@ -114,6 +117,9 @@ fix: .venv/installed-test
 
 docs: .venv/installed-test
 	UPDATE_DOCS=1 $(BIN)/python -m pytest -q tests/stories/test_money_walkthrough.py tests/test_docs.py tests/config/test_configuration_page.py
+
+pictures: .venv/installed-test browser
+	UPDATE_PICTURES=1 $(BIN)/python -m pytest -q tests/browser/test_pictures.py $(if $(PICTURES),-k $(PICTURES))
 
 audit: .venv/installed-test
 	$(BIN)/pip-audit

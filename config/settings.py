@@ -6,7 +6,17 @@ their own.
 
 from django.urls import reverse_lazy
 
-from config import admin_theme, databases, keys, language_catalogs, mail_server, observability, program, replica, sign_in
+from config import (
+    admin_theme,
+    databases,
+    keys,
+    language_catalogs,
+    mail_server,
+    observability,
+    program,
+    replica,
+    sign_in,
+)
 from config.environment import (
     BASE_DIR,
     DEBUG,

@@ -91,6 +91,10 @@ class HttpClient:
         """Return the answer to a POST that only reads, such as GraphQL: it may be repeated. Raises RequestFailed."""
         return self._send("POST", url, json=json, headers=headers)
 
+    def post_form(self, url: str, fields: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Answer:
+        """Return the answer to a form that only reads, such as one that asks for a token. Raises RequestFailed."""
+        return self._send("POST", url, data=fields, headers=headers)
+
     def _send(self, method: str, url: str, **details: Any) -> Answer:
         check_url(url, allow_loopback=self._allow_loopback)
         started = time.monotonic()

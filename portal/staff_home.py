@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import Count, Model
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -20,36 +20,11 @@ from agreements.models import AgreementVersion, Decline, Program
 from compliance.models import Review, Signal, TargetNotice
 from mail.models import Message
 from payouts.models import Adjustment, Close, CloseException, Payout, PayoutBatch
-from portal import todo_counts
+from portal import todo_counts, todo_hints
 from portal.models import ErasureRequest, ScheduledTask
 from portal.setup_steps import list_missing_steps
-from shops.connectors import checklist
 from shops.models import Connection, Reject
 from tracking.models import ClickLoss
-
-# Of the shop connections in a hint.
-MAX_NAMED = 5
-
-
-def _get_applications_hint() -> str | Promise:
-    # No one is approved once the end of the program was announced (specification 8).
-    is_ending = Program.objects.filter(end_announced_at__isnull=False).exists()
-    return _("to reject: the program is ending") if is_ending else _("to approve or reject")
-
-
-def _get_rejects_hint() -> str | Promise:
-    """Say how many of the rows each shop connection sent."""
-    sent = Reject.objects.filter(state=Reject.State.OPEN, source__startswith=Connection.REJECT_SOURCE)
-    counts = sent.values("source").annotate(number=Count("pk")).order_by("-number", "source")[:MAX_NAMED]
-    parts = [f"{each['source'].removeprefix(Connection.REJECT_SOURCE)} {each['number']}" for each in counts]
-    hint = _("to send again or dismiss")
-    return f"{hint}; {', '.join(parts)}" if parts else hint
-
-
-def _get_silence_hint() -> str:
-    silent = checklist.list_silent(now=timezone.now())[:MAX_NAMED]
-    names = ", ".join(str(one.connection) for one in silent)
-    return _("no event for much longer than usual: %(names)s") % {"names": names}
 
 
 @dataclass(frozen=True)
@@ -70,7 +45,7 @@ class Entry:
 ENTRIES = (
     Entry(
         _("Applications"),
-        _get_applications_hint,
+        todo_hints.get_applications_hint,
         "affiliates.decide_application",
         todo_counts.count_applications,
         Affiliate,
@@ -183,7 +158,7 @@ ENTRIES = (
     ),
     Entry(
         _("Rejected orders"),
-        _get_rejects_hint,
+        todo_hints.get_rejects_hint,
         "shops.change_reject",
         todo_counts.count_rejects,
         Reject,
@@ -191,9 +166,18 @@ ENTRIES = (
     ),
     Entry(
         _("Silent shop connections"),
-        _get_silence_hint,
+        todo_hints.get_silence_hint,
         "shops.change_connection",
         todo_counts.count_silent_connections,
+        Connection,
+        {"state__exact": "active"},
+        hide_if_none=True,
+    ),
+    Entry(
+        _("Failing APIs of shops"),
+        todo_hints.get_api_failure_hint,
+        "shops.change_connection",
+        todo_counts.count_failing_shop_apis,
         Connection,
         {"state__exact": "active"},
         hide_if_none=True,

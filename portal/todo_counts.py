@@ -15,7 +15,7 @@ from payouts.models import Adjustment, Close, CloseException, Payout, PayoutBatc
 from portal import integrity_checks, scheduled_tasks
 from portal.models import ErasureRequest
 from shops import unrated_categories
-from shops.connectors import checklist
+from shops.connectors import api_failures, checklist
 from shops.models import Reject
 from tracking.models import ClickLoss
 
@@ -107,6 +107,11 @@ def count_rejects(now: datetime) -> Count:
 
 def count_silent_connections(now: datetime) -> Count:
     number = len(checklist.list_silent(now=now))
+    return Count(number, number > 0)
+
+
+def count_failing_shop_apis(now: datetime) -> Count:
+    number = len(api_failures.list_lasting(now=now))
     return Count(number, number > 0)
 
 

@@ -29,14 +29,23 @@ class LocalServer:
 
 
 @contextmanager
-def serve(answer: Callable[[str], Reply]) -> Iterator[LocalServer]:
-    """Serve what `answer` returns for each path with its query."""
+def serve(
+    answer: Callable[[str], Reply], answer_post: Callable[[str, bytes], Reply] | None = None
+) -> Iterator[LocalServer]:
+    """Serve what `answer` returns for each path with its query, and `answer_post` for each path and body."""
     stopping = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             local.requests.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
-            reply = answer(self.path)
+            self.reply(answer(self.path))
+
+        def do_POST(self) -> None:
+            assert answer_post
+            local.requests.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+            self.reply(answer_post(self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+
+        def reply(self, reply: Reply) -> None:
             self.send_response(reply.status)
             for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
                 self.send_header(name, value)

@@ -38,6 +38,11 @@ def find_settled_orders(order_pks: Iterable[UUID]) -> set[UUID]:
     No close runs from here to the end of the transaction.
     """
     booking.lock_shared()
+    return list_settled_orders(order_pks)
+
+
+def list_settled_orders(order_pks: Iterable[UUID]) -> set[UUID]:
+    """Return those of the orders of which a close has settled a line so far."""
     settled = StatementLine.objects.filter(commission__order__in=list(order_pks))
     return set(settled.values_list("commission__order_id", flat=True))
 

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             name='Upload',
             fields=[
                 ('id', models.UUIDField(default=lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('affiliates', 'affiliates'), ('results', 'payout results')], max_length=10, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('affiliates', 'affiliates'), ('results', 'payout results'), ('products', 'products of a shop')], max_length=10, verbose_name='kind')),
                 ('name', models.CharField(max_length=200, verbose_name='file')),
                 ('uploaded_at', models.DateTimeField(verbose_name='uploaded')),
                 ('sha256', models.CharField(max_length=64, verbose_name='SHA-256')),

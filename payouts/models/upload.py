@@ -15,6 +15,7 @@ class Upload(models.Model):
     class Kind(models.TextChoices):
         AFFILIATES = "affiliates", _("affiliates")
         RESULTS = "results", _("payout results")
+        PRODUCTS = "products", _("products of a shop")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)

@@ -141,6 +141,7 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
     ),
     "shops.ShopOrder": _classify("order_key order_id digest notes", scrubbed="state"),
     "shops.ShopOrderLine": _classify("line_id shop_categories mapped_by category"),
+    "shops.ApiFailure": _classify("call since failed_at cause status"),
     "shops.ShopProduct": _classify("product_key title categories version"),
     "tracking.Click": _classify("kind device", blanked=f"{_SUB_IDS} address user_agent referrer_host failed_deep_link"),
     "tracking.ClickLoss": _classify("source"),

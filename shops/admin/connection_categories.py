@@ -72,7 +72,8 @@ def serve_categories(model_admin: ModelAdmin[Any], request: HttpRequest, connect
     return money_page(
         model_admin, request, "admin/shops/connection_categories.html", _("Categories of %(name)s") % {"name": connection},
         connection=connection, form_set=form_set, pairs=pairs[:-1], new=pairs[-1][0], reason=reason, card=card,
-        days=mappings.DAYS, more=max(0, len(rows) - MAX_ROWS), back=_get_page(connection), address=address,
+        days=mappings.DAYS, max_orders=mappings.MAX_ORDERS,
+        more=max(0, len(rows) - MAX_ROWS), back=_get_page(connection), address=address,
         without_category=by_key.get(""), has_suggestions=any(row.suggestion and not row.category for row in rows),
         reprice_url=reverse("admin:shops_connection_reprice", args=[connection.pk]),
         can_change=request.user.has_perm("shops.change_connection"),

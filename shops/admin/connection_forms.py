@@ -16,7 +16,6 @@ from unfold.widgets import (
 )
 
 from lib.admin.actions import UsualReasonForm
-from payouts.admin.csv_import import UploadForm
 from shops.connectors.registry import CONNECTORS
 from shops.models import Completion, Connection, Platform
 
@@ -67,29 +66,29 @@ class SecretForm(UsualReasonForm):
 
 
 class ApiKeyForm(UsualReasonForm):
+    """For a platform whose API has the same address for all shops."""
+
     usual_reason = gettext_lazy("The API key is changed.")
     field_order = ("api_url", "api_key", "reason")
 
-    api_url = forms.CharField(
-        label=gettext_lazy("Address of the shop"),
-        required=False,
-        max_length=300,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=gettext_lazy("Such as https://shop.example.com."),
-    )
     api_key = _build_secret_field(
         label=gettext_lazy("API key"),
         help_text=gettext_lazy("A key that can only read. It is stored encrypted. Leave it empty to remove the key."),
     )
 
 
+class ApiAddressForm(ApiKeyForm):
+    api_url = forms.CharField(
+        label=gettext_lazy("Address of the shop"),
+        required=False,
+        max_length=300,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=gettext_lazy("Such as https://shop.example.com, in Shopify https://your-shop.myshopify.com."),
+    )
+
+
 class RequeueForm(UsualReasonForm):
     usual_reason = gettext_lazy("The cause was fixed.")
-
-
-class ProductListForm(UsualReasonForm, UploadForm):
-    usual_reason = gettext_lazy("The shop's list of products.")
-    field_order = ("file", "reason")
 
 
 class PauseForm(UsualReasonForm):

@@ -5,15 +5,17 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 
 from lib.admin.pages import build_changelist_url
-from shops.connectors import checklist
+from shops.connectors import api_failures, checklist
 from shops.connectors.setup_guides import get_guide
 from shops.models import Connection, Reject, ShopEvent, ShopOrder, ShopOrderLine
 from tracking.models import Order
 
 MAX_EVENTS = 50
+MAX_COUNTED = 10_000
 State = ShopEvent.State
 
 
@@ -43,11 +45,13 @@ def build_context(connection: Connection, state: str) -> dict[str, Any]:
     chosen = state if state in State.values else ""
     events = connection.events.filter(state=chosen) if chosen else connection.events.all()
     rejects = Reject.objects.filter(source=connection.reject_source, state=Reject.State.OPEN)
-    unmapped = ShopOrderLine.objects.filter(shop_order__connection=connection, mapped_by="")
+    orders = ShopOrder.objects.filter(connection=connection)
+    unmapped = ShopOrderLine.objects.filter(shop_order=OuterRef("pk"), mapped_by="")
     return {
         "connection": connection,
         "webhook_url": build_webhook_url(connection),
         "guide": get_guide(connection.platform),
+        "troubles": api_failures.list_troubles(connection),
         "steps": checklist.list_steps(connection),
         "events": _list_events(connection, list(events.defer("body").select_related("reject")[:MAX_EVENTS])),
         "filters": _build_filters(connection, chosen),
@@ -56,11 +60,17 @@ def build_context(connection: Connection, state: str) -> dict[str, Any]:
         "waiting": connection.events.filter(state=State.WAITING).count(),
         "open_rejects": rejects.count(),
         "rejects_url": build_changelist_url(Reject, urlencode({"connection": connection.name, "state__exact": "open"})),
-        "orders": ShopOrder.objects.filter(connection=connection, version__isnull=False).count(),
-        "approximate": ShopOrder.objects.filter(connection=connection).exclude(notes=[]).count(),
-        "unmapped_orders": unmapped.values("shop_order").distinct().count(),
+        "orders": orders.filter(version__isnull=False).count(),
+        "approximate": _count(orders.exclude(notes=[])),
+        "unmapped_orders": _count(orders.filter(Exists(unmapped))),
         "is_deleted": connection.state == Connection.State.DELETED,
     }
+
+
+def _count(orders: QuerySet[ShopOrder]) -> str:
+    """Return the number of orders, of which no more than `MAX_COUNTED` are read; "" for none."""
+    number = orders.order_by()[: MAX_COUNTED + 1].count()
+    return f"{MAX_COUNTED}+" if number > MAX_COUNTED else str(number or "")
 
 
 def _list_events(connection: Connection, events: Sequence[ShopEvent]) -> list[EventRow]:

@@ -7,7 +7,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -23,22 +23,24 @@ from lib.admin.staff_action import StaffAction, StaffPage
 from lib.errors import NotAllowed
 from lib.typed import action
 from payouts.admin.bases import money_page
+from payouts.admin.csv_import import serve_import
 from shops import rejects
 from shops.admin.connection_categories import serve_categories, serve_repricing
 from shops.admin.connection_forms import (
+    ApiAddressForm,
     ApiKeyForm,
     CreateConnectionForm,
     PauseForm,
-    ProductListForm,
     RequeueForm,
     ResumeForm,
     SecretForm,
     build_settings_form,
 )
 from shops.admin.connection_page import build_context
-from shops.connectors import connections, product_list
+from shops.admin.product_import import ProductImport
+from shops.connectors import connections
 from shops.connectors.registry import get_connector
-from shops.models import Connection, Platform, ShopEvent
+from shops.models import ApiFailure, Connection, Platform, ShopEvent
 
 ADD, CHANGE = "shops.add_connection", "shops.change_connection"
 State = Connection.State
@@ -49,7 +51,7 @@ GUIDE = settings.BASE_DIR / "docs" / "connect-a-shop.md"
 @admin.register(Connection)
 class ConnectionAdmin(ReadOnlyAdmin):
     ordering = ("name",)
-    list_display = ("name", "platform", "state", "prefix", "last_event", "created_at")
+    list_display = ("name", "platform", "state", "prefix", "last_event", "api", "created_at")
     list_filter = ("state", "platform")
     search_fields = ("name", "prefix")
     actions_list = ("connect", "guide")
@@ -74,12 +76,19 @@ class ConnectionAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         last = ShopEvent.objects.filter(connection=OuterRef("pk")).order_by("-received_at").values("received_at")[:1]
-        shown: QuerySet[Any] = super().get_queryset(request).annotate(last_event_at=Subquery(last))
+        fails = Exists(ApiFailure.objects.filter(connection=OuterRef("pk")))
+        shown: QuerySet[Any] = super().get_queryset(request).annotate(last_event_at=Subquery(last), api_fails=fails)
         return shown
 
     @admin.display(description=gettext_lazy("last event"), ordering="last_event_at")
     def last_event(self, connection: Any) -> Any:
         return connection.last_event_at or "-"
+
+    @admin.display(description=gettext_lazy("API"))
+    def api(self, connection: Any) -> Any:
+        if not connection.api_key:
+            return "-"
+        return _("fails") if connection.api_fails else _("key is set")
 
     @StaffPage(gettext_lazy("Connect a shop"), permission=ADD)
     def connect(self, request: HttpRequest) -> HttpResponse:
@@ -137,16 +146,16 @@ class ConnectionAdmin(ReadOnlyAdmin):
     @StaffPage(gettext_lazy("API key"), permission=CHANGE, rows=NOT_DELETED)
     def set_api_key(self, request: HttpRequest, object_id: str) -> HttpResponse:
         connection = get_object_or_404(Connection, pk=object_id)
+        connector = get_connector(connection)
+        form = ApiKeyForm if connector.api_url else ApiAddressForm
         has_key = _("A key is set.") if connection.api_key else _("No key is set.")
         return run_action(
-            request, self, ApiKeyForm, _("Save API key of %(name)s") % {"name": connection},
+            request, self, form, _("Save API key of %(name)s") % {"name": connection},
             lambda answers: connections.set_api_key(
-                connection=connection, **answers, now=timezone.now(), by=staff_member(request)
+                connection=connection, **{"api_url": "", **answers}, now=timezone.now(), by=staff_member(request)
             ),
             _get_url(connection), initial={"api_url": connection.api_url},
-            explanation=has_key
-            + " "
-            + _("With a key, what events lack is read from the shop: refunds by line, categories, missed events."),
+            explanation=f"{has_key} {connector.api_advice}",
             success_message=_("API key saved."),
         )  # fmt: skip
 
@@ -208,20 +217,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
 
     @StaffPage(gettext_lazy("Upload products"), permission=CHANGE, rows=NOT_DELETED)
     def upload_products(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        connection = get_object_or_404(Connection, pk=object_id)
-        return run_action(
-            request, self, ProductListForm, _("Upload products of %(name)s") % {"name": connection},
-            lambda answers: product_list.store_product_list(
-                connection=connection, content=answers["file"], reason=answers["reason"], now=timezone.now(),
-                by=staff_member(request),
-            ),
-            reverse("admin:shops_connection_categories", args=[connection.pk]),
-            explanation=_(
-                "A CSV file with the columns id, title and categories, for shops whose events name no categories. The id"
-                " is the shop's product id. Divide several categories with commas, semicolons or |."
-            ),
-            success_message=_("Products stored. Map new categories, then apply the mappings to orders."),
-        )  # fmt: skip
+        return serve_import(self, request, ProductImport(get_object_or_404(Connection, pk=object_id)))
 
     @StaffPage(gettext_lazy("Categories"), permission=CHANGE)
     def categories(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -13,12 +13,13 @@ from uuid import UUID
 from django.db import transaction
 
 from lib.http_client import RequestFailed
+from shops.connectors import api_failures
 from shops.connectors.base import Ignored, Product
 from shops.connectors.folding import merge_parts
 from shops.connectors.products import store_products
 from shops.connectors.registry import get_connector
 from shops.connectors.shop_api import FetchedOrder, ShopApi
-from shops.models import Connection, ShopOrder
+from shops.models import ApiFailure, Connection, ShopOrder
 from tracking.orders.snapshot_fields import Rejected
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ def complete_orders(*, clock: Callable[[], datetime]) -> tuple[int, int]:
     while clock() < until and (claim := _claim_order(failing, now=clock())):
         try:
             _record(claim, _call_api(claim, now=clock()), now=clock())
+            api_failures.note_success(claim.connection, ApiFailure.Call.ORDERS)
             done += 1
         except (RequestFailed, Rejected, Ignored) as error:
             logger.warning("order %s could not be completed: %s", claim.order.order_id, error)
@@ -59,6 +61,7 @@ def complete_orders(*, clock: Callable[[], datetime]) -> tuple[int, int]:
             failed += 1
             if isinstance(error, RequestFailed) and not is_final:
                 failing.add(claim.connection.pk)
+                api_failures.note_failure(claim.connection, ApiFailure.Call.ORDERS, error, now=clock())
         except Exception as error:
             logger.exception("order %s could not be completed", claim.order.order_id)
             _record_failure(claim, f"what it says could not be read ({type(error).__name__})", is_final=False)

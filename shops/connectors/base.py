@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from shops.connectors.parts import Part, State
@@ -105,6 +106,10 @@ class Connector(ABC):
     default_completion: ClassVar[Completion] = Completion.FULFILLED
     # Whether the shop's API is read if staff enter a key.
     has_api: ClassVar[bool] = False
+    # The address of the API, if it is the same for all shops.
+    api_url: ClassVar[str] = ""
+    # Which key staff enter, and what is read with it.
+    api_advice: ClassVar[str | Promise] = ""
     # Default values of `Connection.options`.
     default_options: ClassVar[Options] = {}
     # A form with a field for each option; without one, staff get a plain field for each of `default_options`.

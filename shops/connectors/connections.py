@@ -103,13 +103,15 @@ def set_api_key(
 ) -> None:
     """Set the address and the read-only key of the shop's API, or remove both if the key is empty."""
     locked = _lock(connection)
-    key, url = api_key.strip(), api_url.strip()
+    connector = get_connector(locked)
+    key, url = api_key.strip(), connector.api_url or api_url.strip()
     if key:
-        get_connector(locked).check_api(url, key)
+        connector.check_api(url, key)
     before = {"API key": bool(locked.api_key), "address": locked.api_url}
     secrets.set_api_key(locked, key)
     locked.api_url = url if key else ""
     locked.save(update_fields=["api_url", "api_key"])
+    locked.api_failures.all().delete()
     after = {"API key": bool(key), "address": locked.api_url}
     action = "API key set" if key else "API key removed"
     _record(locked, action, now=now, by=by, reason=reason, before=before, after=after)

@@ -30,7 +30,8 @@ BATCH = 200
 # How long an event waits after a failure that it does not explain, and after how many it is given to staff.
 RETRY_AFTER = timedelta(minutes=1)
 MAX_ATTEMPTS = 6
-MAX_KEY = 60
+# As long as the id of a snapshot, which begins with the prefix of the connection.
+MAX_ORDER_ID = 64
 
 
 def process_events(*, now: datetime) -> int:
@@ -131,8 +132,9 @@ def _read_event(connection: Connection, event: ShopEvent) -> OrderParts | Produc
     content = parse_body(encryption.unseal(bytes(event.body)))
     stored = StoredEvent(event.topic, event.triggered_at, event.received_at, content)
     found = get_connector(connection).read_event(stored, connection.options)
-    if isinstance(found, OrderParts) and not 0 < len(found.order_key) <= MAX_KEY:
-        raise Rejected("order_id", f"must have 1 to {MAX_KEY} characters")
+    longest = MAX_ORDER_ID - len(connection.prefix) - 1
+    if isinstance(found, OrderParts) and not 0 < len(found.order_key) <= longest:
+        raise Rejected("order_id", f"must have 1 to {longest} characters behind the prefix of the connection")
     return found
 
 

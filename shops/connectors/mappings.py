@@ -21,6 +21,8 @@ from shops.unrated_categories import suggest_category
 from tracking.orders.ingestion_sql import dump_rows
 
 DAYS = 90
+# The page counts the newest orders only, so that it does not read all of a large shop.
+MAX_ORDERS = 20_000
 MAX_LISTED = 500
 MAX_NAME = 300
 
@@ -35,6 +37,8 @@ class Choice(NamedTuple):
 
 class ShopCategory(NamedTuple):
     """A category of the shop, its mapping ("" for none), and its unmapped lines of the last `DAYS` days.
+
+    Of a large shop only its newest `MAX_ORDERS` orders count.
 
     Orders and sales are of all orders, commission of affiliates' orders. `suggestion` is the category of the rate card
     that was probably meant ("" for none), with what the affiliates' lines would have earned at its `percent`.
@@ -52,25 +56,28 @@ class ShopCategory(NamedTuple):
     would_earn: Decimal | None
 
 
-_NAMES = """
-    SELECT DISTINCT name FROM (
+_RECENT = """
+    WITH recent AS MATERIALIZED (
+        SELECT id, order_id FROM shops_shoporder WHERE connection_id = %(pk)s ORDER BY id DESC LIMIT %(orders)s
+    )
+"""
+_NAMES = f"""{_RECENT}    SELECT DISTINCT name FROM (
         SELECT jsonb_array_elements_text(categories) AS name FROM shops_shopproduct WHERE connection_id = %(pk)s
         UNION ALL
         SELECT jsonb_array_elements_text(l.shop_categories)
-          FROM shops_shoporderline l JOIN shops_shoporder o ON o.id = l.shop_order_id WHERE o.connection_id = %(pk)s
+          FROM recent JOIN shops_shoporderline l ON l.shop_order_id = recent.id
     ) named ORDER BY name LIMIT %(most)s
-"""
+"""  # noqa: S608 -- no input in the SQL text
 # The unmapped lines of recent orders with their commission, once for each key of their categories.
-_UNMAPPED = """
-    WITH key AS (SELECT * FROM json_to_recordset(%(names)s) AS key(name text, key text, percent numeric)),
+_UNMAPPED = f"""{_RECENT}, key AS (SELECT * FROM json_to_recordset(%(names)s) AS key(name text, key text, percent numeric)),
     line AS (
         SELECT l.id, o.id AS order_id, l.shop_categories, l.amount, c.base, c.amount AS commission
-          FROM shops_shoporderline l
-          JOIN shops_shoporder o ON o.id = l.shop_order_id
+          FROM recent o
+          JOIN shops_shoporderline l ON l.shop_order_id = o.id
           JOIN tracking_order t ON t.order_id = o.order_id
           LEFT JOIN tracking_orderline tl ON tl.order_id = t.id AND tl.line_id = l.line_id
           LEFT JOIN payouts_commission c ON c.line_id = tl.id
-         WHERE o.connection_id = %(pk)s AND l.mapped_by = '' AND t.placed_at >= %(since)s
+         WHERE l.mapped_by = '' AND t.placed_at >= %(since)s
     )
     SELECT key, count(DISTINCT order_id), sum(amount), COALESCE(sum(commission), 0),
            COALESCE(sum(round(base * percent / 100, 2)), 0)
@@ -79,7 +86,7 @@ _UNMAPPED = """
               LEFT JOIN LATERAL jsonb_array_elements_text(line.shop_categories) AS named(name) ON true
               JOIN key ON key.name = COALESCE(named.name, '')) each_line
      GROUP BY key
-"""
+"""  # noqa: S608 -- no input in the SQL text
 
 
 def list_shop_categories(connection: Connection, *, card: RateCard | None, now: datetime) -> list[ShopCategory]:
@@ -110,7 +117,7 @@ def list_shop_categories(connection: Connection, *, card: RateCard | None, now: 
 
 def _list_names(connection: Connection) -> list[str]:
     with database.cursor() as cursor:
-        cursor.execute(_NAMES, {"pk": connection.pk, "most": MAX_LISTED})
+        cursor.execute(_NAMES, {"pk": connection.pk, "most": MAX_LISTED, "orders": MAX_ORDERS})
         return [*(name for (name,) in cursor.fetchall()), ""]
 
 
@@ -120,7 +127,8 @@ def _sum_unmapped(
     keys = [(name, fold_code(name)) for name in names]
     rows = [{"name": name, "key": key, "percent": percents.get(key)} for name, key in keys]
     with database.cursor() as cursor:
-        cursor.execute(_UNMAPPED, {"pk": connection.pk, "since": since, "names": dump_rows(rows)})
+        values = {"pk": connection.pk, "since": since, "names": dump_rows(rows), "orders": MAX_ORDERS}
+        cursor.execute(_UNMAPPED, values)
         return {key: (orders, sales, earned, would) for key, orders, sales, earned, would in cursor.fetchall()}
 
 

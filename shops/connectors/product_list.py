@@ -1,9 +1,9 @@
 """A CSV file of a shop's products with their categories, for shops whose events name none (specification 11)."""
 
+import io
 import re
-from collections.abc import Sequence
 from datetime import datetime
-from typing import BinaryIO
+from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -12,19 +12,19 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from audit import trail
 from lib.csv import CsvError, CsvRow, collect_rows, read_table
-from lib.csv_columns import Field, Layout, check_mapping, guess_mapping
+from lib.csv_columns import ColumnMapping, Field, Layout, check_mapping
 from lib.reasons import require_reason
 from lib.text import clean_name
 from shops.connectors.base import Product, format_version
 from shops.connectors.products import MAX_CATEGORIES, store_products
-from shops.models import Connection
+from shops.models import Connection, Platform
 
 MAX_KEY = 100
 MAX_CATEGORY = 300
-MAX_PROBLEMS = 10
 LAYOUT = Layout(
     fields=(
-        Field("id", ("product id", "variation id", "product", "sku", "handle", "article"), required=True),
+        # A SKU or handle is no id: orders don't name them.
+        Field("id", ("product id", "product", "article"), required=True),
         Field("title", ("name", "product name", "product title", "post title")),
         Field(
             "categories",
@@ -33,8 +33,26 @@ LAYOUT = Layout(
         ),
     )
 )
+# Their ids of products are numbers.
+NUMBERED = (Platform.SHOPIFY, Platform.WOOCOMMERCE)
+_NUMBER = re.compile(r"[1-9][0-9]{0,19}", re.ASCII)
 # A comma with a backslash before it belongs to a name, as WooCommerce exports it.
 _SEPARATOR = re.compile(r"(?<!\\),|[;|]")
+
+
+class ProductFile(NamedTuple):
+    """The products of a file, and (line, cause) of each row that cannot be read."""
+
+    products: list[Product]
+    problems: list[tuple[int, str]]
+
+
+class Outcome(NamedTuple):
+    """How many products of a file are new to the connection, have other categories than before, or the same."""
+
+    new: int
+    changed: int
+    unchanged: int
 
 
 def split_categories(cell: str) -> list[str]:
@@ -49,50 +67,60 @@ def split_categories(cell: str) -> list[str]:
 
 @transaction.atomic
 def store_product_list(
-    *, connection: Connection, content: BinaryIO, reason: str, now: datetime, by: User | None
-) -> int:
-    """Store the products of a file, newer than what any event has said about them so far. Return their number.
+    *, connection: Connection, content: bytes, mapping: ColumnMapping, reason: str, now: datetime, by: User | None
+) -> Outcome:
+    """Store the products of a file, newer than what any event has said about them so far.
 
     Raises ValidationError, and stores nothing, if a row cannot be read.
     """
-    products = read_product_list(content, version=format_version(now))
     Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
-    store_products(connection, products)
+    file = read_product_list(connection, content, mapping, now=now)
+    if file.problems or not file.products:
+        raise ValidationError(_("The file has rows that cannot be read, or no products."))
+    outcome = compare(connection, file.products)
+    store_products(connection, file.products)
     trail.record(
-        action="shop products uploaded", subject=connection, now=now, by=by, after={"products": len(products)},
+        action="shop products uploaded", subject=connection, now=now, by=by, after=outcome._asdict(),
         reason=require_reason(reason),
     )  # fmt: skip
-    return len(products)
+    return outcome
 
 
-def read_product_list(content: BinaryIO, *, version: str) -> list[Product]:
-    """Return the products of a CSV file. Raises ValidationError with the lines that cannot be read."""
+def compare(connection: Connection, products: list[Product]) -> Outcome:
+    """Return what storing the products would change."""
+    known = dict(connection.products.values_list("product_key", "categories"))
+    new = sum(one.product_key not in known for one in products)
+    unchanged = sum(known.get(one.product_key) == list(one.categories) for one in products)
+    return Outcome(new, len(products) - new - unchanged, unchanged)
+
+
+def read_product_list(connection: Connection, content: bytes, mapping: ColumnMapping, *, now: datetime) -> ProductFile:
+    """Return the products of a CSV file. Raises ValidationError if it is none, or lacks a column."""
     try:
-        table = read_table(content)
-        mapping = guess_mapping(LAYOUT, table.headings)
-        check_mapping(LAYOUT, mapping, table.headings)
+        table = read_table(io.BytesIO(content))
         rows, errors = collect_rows(table)
     except CsvError as error:
         raise ValidationError({"file": str(error)}) from None
-    except ValidationError as error:
-        needed = _("The first row must have the headings id and categories; title may be there too.")
-        raise ValidationError({"file": [*error.messages, needed]}) from None
+    check_mapping(LAYOUT, mapping, table.headings)
     products: dict[str, Product] = {}
-    problems = [(error.line, str(error)) for error in errors]
+    problems = [(error.line, error.cause) for error in errors]
     for row in rows:
         try:
-            product = _read_row(row, mapping.columns, version)
+            product = _read_row(row, mapping.columns, format_version(now))
+            _check_key(connection, product.product_key, row.line)
             if product.product_key in products:
                 raise CsvError(_("The product %(id)s occurs twice.") % {"id": product.product_key[:60]}, row.line)
         except CsvError as error:
-            problems.append((error.line, str(error)))
+            problems.append((error.line, error.cause))
         else:
             products[product.product_key] = product
-    if problems:
-        raise ValidationError({"file": _describe_problems([text for _line, text in sorted(problems)])})
-    if not products:
-        raise ValidationError({"file": _("The file has no products.")})
-    return list(products.values())
+    return ProductFile(list(products.values()), sorted(problems))
+
+
+def _check_key(connection: Connection, key: str, line: int) -> None:
+    if connection.platform in NUMBERED and not _NUMBER.fullmatch(key):
+        message = _("“%(id)s” is no product id of %(platform)s, which is a number. A SKU or handle cannot be used.")
+        raise CsvError(message % {"id": key[:60], "platform": connection.get_platform_display()}, line)
 
 
 def _read_row(row: CsvRow, columns: dict[str, int], version: str) -> Product:
@@ -104,10 +132,3 @@ def _read_row(row: CsvRow, columns: dict[str, int], version: str) -> Product:
         raise CsvError(_("A category has more than %(most)d characters.") % {"most": MAX_CATEGORY}, row.line)
     title = clean_name(row.cells[columns["title"]]) if "title" in columns else ""
     return Product(key, title[:300], categories, version)
-
-
-def _describe_problems(texts: Sequence[str]) -> list[str]:
-    shown = list(texts[:MAX_PROBLEMS])
-    if more := len(texts) - len(shown):
-        shown.append(_("%(count)d more lines cannot be read.") % {"count": more})
-    return shown

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from lib.http_client import RequestFailed
-from shops.connectors import inbox
+from shops.connectors import api_failures, inbox
 from shops.connectors.base import EventName, Ignored, OrderParts, StoredEvent
 from shops.connectors.folding import is_known
 from shops.connectors.registry import get_connector
 from shops.connectors.shop_api import ChangedOrder
-from shops.models import Connection
+from shops.models import ApiFailure, Connection
 from shops.models.connection import FOUND_PREFIX
 from tracking.orders.snapshot_fields import Rejected
 
@@ -36,11 +36,14 @@ def reconcile_connections(*, clock: Callable[[], datetime]) -> tuple[int, int]:
     for connection in due.filter(Q(reconciled_at__isnull=True) | Q(reconciled_at__lte=now - EVERY)).order_by("pk"):
         try:
             stored += reconcile(connection, clock=clock)
+            api_failures.note_success(connection, ApiFailure.Call.SEARCH)
         except RequestFailed as error:
             logger.warning("connection %s was not searched for missed events: %s", connection, error)
+            api_failures.note_failure(connection, ApiFailure.Call.SEARCH, error, now=clock())
             failed += 1
-        except Exception:
+        except Exception as error:
             logger.exception("connection %s was not searched for missed events", connection)
+            api_failures.note_failure(connection, ApiFailure.Call.SEARCH, error, now=clock())
             failed += 1
     return stored, failed
 
@@ -61,6 +64,8 @@ def reconcile(connection: Connection, *, clock: Callable[[], datetime]) -> int:
 
 
 def _store_if_missed(connection: Connection, changed: ChangedOrder, *, now: datetime) -> bool:
+    if changed.delivery and _has_event(connection, changed.delivery):
+        return False
     event = StoredEvent(changed.topic, changed.triggered_at, now, changed.content)
     try:
         found = get_connector(connection).read_event(event, connection.options)
@@ -72,7 +77,11 @@ def _store_if_missed(connection: Connection, changed: ChangedOrder, *, now: date
         if isinstance(found, OrderParts) and is_known(connection, found):
             return False
     body = json.dumps(changed.content, sort_keys=True, default=str).encode()
-    name = EventName(
-        f"{FOUND_PREFIX}{changed.order_key} {hashlib.sha256(body).hexdigest()}", changed.topic, changed.triggered_at
-    )
+    found_as = changed.delivery or f"{changed.order_key} {hashlib.sha256(body).hexdigest()}"
+    name = EventName(FOUND_PREFIX + found_as, changed.topic, changed.triggered_at)
     return inbox.store(connection=connection, name=name, body=body, now=now).is_new
+
+
+def _has_event(connection: Connection, delivery: str) -> bool:
+    """Return whether the event was delivered, or found before."""
+    return connection.events.filter(delivery__in=[delivery, FOUND_PREFIX + delivery]).exists()

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from audit import trail
 from lib.errors import NotAllowed
 from lib.money import ZERO
 from lib.reasons import require_reason
-from payouts.commissions.writer import find_settled_orders
+from payouts.commissions.writer import find_settled_orders, list_settled_orders
 from shops.connectors.shop_orders import Result, find_changed, send_orders
 from shops.models import Connection, ShopOrder, ShopOrderLine
 from tracking.models import Order
@@ -88,8 +88,10 @@ def apply_mappings(*, connection: Connection, digest: str, reason: str, now: dat
 
 
 def _reprice(connection: Connection, now: datetime) -> Repricing:
+    # All orders are searched before the lock, for which the connection's events and a close would have to wait.
+    found, settled, is_partial = _find_orders(connection, now)
     locked = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
-    orders, settled, is_partial = _find_orders(locked, now)
+    orders = _find_again(locked, found, now)
     pks = _list_order_pks(orders)
     before, lines_before = _sum_commissions(pks), _list_lines(orders)
     results: dict[str, Result] = {}
@@ -98,12 +100,12 @@ def _reprice(connection: Connection, now: datetime) -> Repricing:
     lines_after = _list_lines(orders)
     moved = Counter((old, lines_after[line]) for line, old in lines_before.items() if lines_after.get(line, old) != old)
     moves = [Move(*pair, lines) for pair, lines in sorted(moved.items())]
-    found = Repricing(
+    repricing = Repricing(
         len(orders), moves, before, _sum_commissions(pks), settled, sum(one.is_refused for one in results.values()),
         is_partial, "",
     )  # fmt: skip
-    content = json.dumps([found, sorted(order.digest for order in orders)], default=str)
-    return found._replace(digest=hashlib.sha256(content.encode()).hexdigest())
+    content = json.dumps([repricing, sorted(order.digest for order in orders)], default=str)
+    return repricing._replace(digest=hashlib.sha256(content.encode()).hexdigest())
 
 
 def _find_orders(connection: Connection, now: datetime) -> tuple[list[ShopOrder], int, bool]:
@@ -114,15 +116,27 @@ def _find_orders(connection: Connection, now: datetime) -> tuple[list[ShopOrder]
     while len(found) < MAX_ORDERS and (batch := list(sent.filter(pk__gt=last)[:BATCH])):
         last = batch[-1].pk
         changed = find_changed(connection, batch, now=now)
-        is_settled = _find_settled(changed)
+        is_settled = _find_settled(changed, list_settled_orders)
         settled += len(is_settled)
         found += [order for order in changed if order.order_id not in is_settled]
     return found[:MAX_ORDERS], settled, len(found) > MAX_ORDERS or sent.filter(pk__gt=last).exists()
 
 
-def _find_settled(orders: Sequence[ShopOrder]) -> set[str]:
+def _find_again(connection: Connection, found: Sequence[ShopOrder], now: datetime) -> list[ShopOrder]:
+    """Return the orders as they are now that the connection is locked, without those that no longer change."""
+    pks = [order.pk for order in found]
+    orders: list[ShopOrder] = []
+    for start in range(0, len(pks), BATCH):
+        current = list(ShopOrder.objects.filter(pk__in=pks[start : start + BATCH]).order_by("pk"))
+        changed = find_changed(connection, current, now=now)
+        is_settled = _find_settled(changed, find_settled_orders)
+        orders += [order for order in changed if order.order_id not in is_settled]
+    return orders
+
+
+def _find_settled(orders: Sequence[ShopOrder], find: Callable[[Iterable[UUID]], set[UUID]]) -> set[str]:
     pks = dict(Order.objects.filter(order_id__in=[one.order_id for one in orders]).values_list("pk", "order_id"))
-    return {pks[pk] for pk in find_settled_orders(pks)}
+    return {pks[pk] for pk in find(pks)}
 
 
 def _list_order_pks(orders: Sequence[ShopOrder]) -> list[UUID]:

@@ -40,8 +40,9 @@ GUIDES: dict[Platform, Guide] = {
               " address above: order creation, order update, order deletion, product creation and product update."),
             _("Enter the secret that Shopify then shows there, or the client secret of your app, with “Replace secret”,"
               " unless the connection has it already."),
-            _("To have the categories of products that exist already, change all of them at once, such as by adding a tag,"
-              " or upload a list with their ids."),
+            _("To have the categories of products that exist already, and events that were missed, add an app with the"
+              " scopes read_orders and read_products in the Dev Dashboard, and enter its client id and secret here with"
+              " “API key”."),
         ),
         takes_our_secret=False,
     ),
@@ -50,8 +51,9 @@ GUIDES: dict[Platform, Guide] = {
             _("In the Stripe dashboard, open Developers, Webhooks and add an endpoint with the address above as its URL."
               " Enter its signing secret here with “Replace secret”."),
             _("The endpoint needs the events of checkout sessions, payment intents, charges, refunds and disputes."),
-            _("Enter in the settings the category that orders earn and the ids of promotion codes. Stripe’s events name no"
-              " products."),
+            _("To have line items, promotion codes and events that were missed, add a restricted key that can read, and"
+              " enter it here with “API key”. Without one, enter in the settings the category that orders earn and the ids"
+              " of promotion codes."),
         ),
         takes_our_secret=False,
     ),

@@ -39,13 +39,18 @@ class ChangedOrder:
     topic: str
     content: Any
     triggered_at: str = ""
+    # The name of its event, if the platform lists the events themselves: see `EventName`.
+    delivery: str = ""
 
 
 class ShopApi(ABC):
     """A connection's API. All methods raise RequestFailed if there is no usable answer."""
 
-    def __init__(self, url: str, *, auth: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self, url: str, *, auth: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         self.url = url.rstrip("/")
+        self.headers = {"Accept": "application/json", **(headers or {})}
         self.client = HttpClient(auth=auth, allow_loopback=settings.SHOP_API_LOOPBACK)
 
     def __enter__(self) -> Self:
@@ -70,7 +75,7 @@ class ShopApi(ABC):
 
     def get_json(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         """Return the JSON at a path of the API, its numbers with a fraction as Decimal."""
-        answer = self.client.get(f"{self.url}/{path}", params, {"Accept": "application/json"})
+        answer = self.client.get(f"{self.url}/{path}", params, self.headers)
         return read_json(answer.body)
 
 

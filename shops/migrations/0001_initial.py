@@ -218,6 +218,25 @@ class Migration(migrations.Migration):
                 'default_permissions': (),
             },
         ),
+        migrations.CreateModel(
+            name='ApiFailure',
+            fields=[
+                ('id', models.UUIDField(default=lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('call', models.CharField(choices=[('orders', 'Orders are not completed'), ('search', 'Missed events are not searched for')], max_length=10)),
+                ('since', models.DateTimeField()),
+                ('failed_at', models.DateTimeField()),
+                ('cause', models.TextField()),
+                ('status', models.PositiveSmallIntegerField(default=0)),
+                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_failures', to='shops.connection')),
+            ],
+            options={
+                'verbose_name': "failure of a shop's API",
+                'verbose_name_plural': "failures of shops' APIs",
+                'ordering': ['connection', 'call'],
+                'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('connection', 'call'), name='api_failure_once')],
+            },
+        ),
         migrations.AddConstraint(
             model_name='connection',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('previous_secret', ''), ('previous_secret_until__isnull', True)), models.Q(models.Q(('previous_secret', ''), _negated=True), ('previous_secret_until__isnull', False)), _connector='OR'), name='connection_previous_secret_ends'),

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from shops.connectors.base import (
     BuiltOrder,
@@ -23,7 +24,10 @@ from shops.connectors.base import (
     StoredEvent,
 )
 from shops.connectors.parts import State
+from shops.connectors.secrets import get_api_key
+from shops.connectors.shop_api import ShopApi
 from shops.connectors.shopify import events
+from shops.connectors.shopify.api import ShopifyApi, check_address_and_key
 from shops.connectors.shopify.fields import clean_triggered_at
 from shops.connectors.shopify.orders import build_order
 from shops.models import Completion, Connection, Platform
@@ -39,6 +43,12 @@ class Shopify(Connector):
 
     platform: ClassVar = Platform.SHOPIFY
     default_completion: ClassVar = Completion.FULFILLED
+    has_api: ClassVar = True
+    api_advice: ClassVar = gettext_lazy(
+        "Enter the client id and the client secret of an app of your shop with a colon between them, or its access token."
+        " The app needs the permissions read_orders and read_products. With it, the categories of products and missed"
+        " events are read from the shop."
+    )
     # `click_id_name`: the cart attribute, line property or parameter of the landing address with the click id.
     default_options: ClassVar[Options] = {"click_id_name": events.CLICK_ID_NAME}
 
@@ -47,6 +57,13 @@ class Shopify(Connector):
         if secret.strip().startswith(TOKENS):
             message = _("This is an access token. Enter the secret with which Shopify signs its webhooks.")
             raise ValidationError({"secret": message})
+
+    def check_api(self, url: str, key: str) -> None:
+        check_address_and_key(url, key)
+
+    def open_api(self, connection: Connection) -> ShopApi | None:
+        key = get_api_key(connection)
+        return ShopifyApi(connection.api_url, key, connection.options) if key and connection.api_url else None
 
     def check_signature(self, delivery: Delivery, secrets: Sequence[str], options: Options) -> None:
         sent = delivery.headers.get(SIGNATURE.lower(), "").strip().encode("utf-8", "replace")

@@ -9,10 +9,14 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from shops.connectors.base import BuiltOrder, Connector, Delivery, EventName, Options, OrderParts, StoredEvent
 from shops.connectors.parts import State
+from shops.connectors.secrets import get_api_key
+from shops.connectors.shop_api import ShopApi
 from shops.connectors.stripe import events, orders, signature
+from shops.connectors.stripe.api import URL, StripeApi, check_key
 from shops.models import Completion, Connection, Platform
 
 _SECRET = re.compile(r"whsec_[!-~]+", re.ASCII)
@@ -20,6 +24,13 @@ _SECRET = re.compile(r"whsec_[!-~]+", re.ASCII)
 
 class Stripe(Connector):
     platform = Platform.STRIPE
+    has_api = True
+    api_advice = gettext_lazy(
+        "Enter a restricted key of live mode, which begins with rk_live_, with the permission to read charges and refunds,"
+        " checkout sessions, events, payment intents, prices, products and promotion codes. With it, line items, promotion"
+        " codes and missed events are read from Stripe."
+    )
+    api_url = URL
     # Stripe does not know when an order is fulfilled.
     default_completion = Completion.PAID
     default_options: ClassVar[Options] = {
@@ -37,6 +48,13 @@ class Stripe(Connector):
         if not _SECRET.fullmatch(secret):
             message = _("Enter the signing secret of the webhook endpoint in Stripe, which begins with whsec_.")
             raise ValidationError({"secret": message})
+
+    def check_api(self, url: str, key: str) -> None:
+        check_key(key)
+
+    def open_api(self, connection: Connection) -> ShopApi | None:
+        key = get_api_key(connection)
+        return StripeApi(connection.api_url or URL, key, connection.options) if key else None
 
     def check_signature(self, delivery: Delivery, secrets: Sequence[str], options: Options) -> None:
         signature.check_signature(delivery, secrets)

@@ -23,6 +23,8 @@ KEPT = ("failed", "canceled")
 FINAL_DISPUTE = ("won", "lost", "warning_closed", "prevented")
 # A session's id has 66 characters, more than an order id has left for it behind the connection's prefix.
 MAX_KEY = 51
+# What the API says about the promotion codes: {id: code}.
+CODES_PART = "promotion codes"
 COMPLETED = "checkout.session.completed"
 SESSION_TOPICS = (COMPLETED, "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed")
 
@@ -241,3 +243,4 @@ _READERS: Mapping[str, Callable[[_Event], OrderParts]] = {
         _read_dispute,
     ),
 }
+TOPICS = tuple(_READERS)

@@ -1,16 +1,14 @@
 """The order that the state of a payment makes (specification 11). Pure."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shops.connectors.amounts import format_amount, take_share
 from shops.connectors.base import BuiltOrder, Ignored, Options
 from shops.connectors.completion import Progress, decide
-from shops.connectors.parts import State, get_data, list_data
-from shops.connectors.stripe.currencies import convert_minor_units
-from shops.connectors.stripe.events import DEFAULT_CATEGORY_METADATA, DEFAULT_CLICK_ID_METADATA, get_option
+from shops.connectors.parts import State, get_data
+from shops.connectors.stripe.events import CODES_PART, DEFAULT_CLICK_ID_METADATA, get_option
+from shops.connectors.stripe.lines import ITEMS_PART, build_lines, is_partly_refunded
 from shops.models import Completion, Connection
 from tracking.clicks.click_ids import find_click_id, verify_click_id
 from tracking.orders.snapshot_fields import MAX_COUPONS
@@ -18,8 +16,8 @@ from tracking.orders.snapshots import format_timestamp
 
 # Length of the moment at the start of a version.
 _MOMENT = 26
-# As long as a mapping can name.
-MAX_CATEGORY = 300
+# An older checkout stays the one line that it was counted as, so that no settled order is divided.
+COMPLETED_WITHIN = timedelta(days=2)
 
 
 def build_order(state: State, connection: Connection, *, was_sent: bool, now: datetime) -> BuiltOrder:
@@ -28,7 +26,7 @@ def build_order(state: State, connection: Connection, *, was_sent: bool, now: da
         raise Ignored("the payment was canceled")
     session, placed, paid = (get_data(state, name) for name in ("session", "placed", "paid"))
     if placed is None:
-        raise Ignored("the event checkout.session.completed has not arrived")
+        raise Ignored("is no Checkout payment, or its event checkout.session.completed has not arrived")
     if paid is None:
         raise Ignored("is not paid")
     placed_at = datetime.fromisoformat(placed["at"])
@@ -36,8 +34,8 @@ def build_order(state: State, connection: Connection, *, was_sent: bool, now: da
     progress = decide(connection, placed_at=placed_at, paid_at=paid_at, fulfilled_at=None, now=now)
     if "canceled" in state:
         progress = Progress("cancelled", None)
-    codes, unknown_codes = _map_promotion_codes(session, connection.options)
-    line = _build_line(state, session, connection.options)
+    codes, unknown_codes = _map_promotion_codes(state, session, connection.options)
+    lines = build_lines(state, session, connection.options)
     row = {
         "status": progress.status,
         "placed_at": format_timestamp(placed_at),
@@ -46,58 +44,11 @@ def build_order(state: State, connection: Connection, *, was_sent: bool, now: da
         "click_id": _choose_click_id(state, connection.options),
         "coupons": codes,
         "customer": {"ref": session["customer_ref"] or None, "country": session["country"] or None},
-        "lines": [line],
+        "lines": lines,
     }
-    notes = _write_notes(connection, unknown_codes, is_refunded=Decimal(line["refunded"]) > 0)
-    return BuiltOrder(row, _find_change(state), progress.due_at, notes)
-
-
-def _build_line(state: State, session: dict[str, Any], options: Options) -> dict[str, Any]:
-    """Return the only line: events of Stripe do not name products."""
-    goods = convert_minor_units(session["goods"], session["currency"])
-    intent = get_data(state, "intent")
-    amount = take_share(goods, Decimal(intent["received"]), Decimal(intent["amount"])) if intent else goods
-    payment = get_data(state, "charge") or session
-    refunded = take_share(goods, Decimal(_sum_returned(state, payment)), Decimal(payment["amount"]))
-    category = get_data(state, f"metadata {get_option(options, 'category_metadata', DEFAULT_CATEGORY_METADATA)}")
-    return {
-        "line_id": "checkout",
-        "sku": "",
-        "title": "Checkout",
-        "quantity": 1,
-        "amount": format_amount(amount),
-        "refunded": format_amount(min(refunded, amount)),
-        "category": get_option(options, "category"),
-        "shop_categories": [category[:MAX_CATEGORY]] if category else [],
-        "product_key": "",
-    }
-
-
-def _sum_returned(state: State, payment: Mapping[str, Any]) -> int:
-    """Return what went back to the customer, in minor units of the payment: refunds, and disputes that were lost."""
-    returned = _sum_refunds(state)
-    for dispute in list_data(state, "dispute "):
-        if dispute["is_lost"]:
-            # A dispute in another currency can't be compared; take it to be about the whole payment.
-            returned += int((dispute if dispute["currency"] == payment["currency"] else payment)["amount"])
-    return min(returned, int(payment["amount"]))
-
-
-def _sum_refunds(state: State) -> int:
-    """Return the refunds that did not fail.
-
-    The charge has their sum as of its event, and no event with a new sum follows when one fails later. Refunds of which
-    only their own event arrived are at least as much.
-    """
-    charge = get_data(state, "charge")
-    failures = list_data(state, "failure ")
-    failed = {one["id"] for one in failures}
-    refunds = [one for one in list_data(state, "refund ") if one["is_returned"] and one["id"] not in failed]
-    listed = sum(int(one["amount"]) for one in refunds)
-    if charge is None:
-        return listed
-    failed_since = [one for one in failures if one["created"] <= charge["at"] <= one["at"]]
-    return max(int(charge["refunded"]) - sum(int(one["amount"]) for one in failed_since), listed)
+    notes = _write_notes(connection, unknown_codes, has_items=bool(get_data(state, ITEMS_PART)), lines=lines)
+    is_incomplete = ITEMS_PART not in state and session["goods"] > 0 and now - placed_at < COMPLETED_WITHIN
+    return BuiltOrder(row, _find_change(state), progress.due_at, notes, is_incomplete)
 
 
 def _choose_click_id(state: State, options: Options) -> str | None:
@@ -109,11 +60,12 @@ def _choose_click_id(state: State, options: Options) -> str | None:
     return next(iter(genuine or sent), None)
 
 
-def _map_promotion_codes(session: dict[str, Any], options: Options) -> tuple[list[str], list[str]]:
-    """Return the codes that the customer entered, and the ids whose code is not known."""
-    table = options.get("promotion_codes")
+def _map_promotion_codes(state: State, session: dict[str, Any], options: Options) -> tuple[list[str], list[str]]:
+    """Return the codes that the customer entered, by the API and the connection's table, and the ids of unknown ones."""
+    entered = options.get("promotion_codes")
+    table = {**(get_data(state, CODES_PART) or {}), **(entered if isinstance(entered, dict) else {})}
     ids = list(dict.fromkeys(session["promotion_codes"]))
-    codes = {one: str(table[one] or "").strip() for one in ids if one in table} if isinstance(table, dict) else {}
+    codes = {one: str(table[one] or "").strip() for one in ids if one in table}
     return [code for code in codes.values() if code][:MAX_COUPONS], [one for one in ids if not codes.get(one)]
 
 
@@ -123,9 +75,13 @@ def _find_change(state: State) -> datetime:
     return datetime.fromisoformat(newest).replace(tzinfo=UTC)
 
 
-def _write_notes(connection: Connection, unknown_codes: list[str], *, is_refunded: bool) -> list[str]:
-    notes = ["The whole checkout is one line, because events of Stripe name no products."]
-    if is_refunded:
+def _write_notes(
+    connection: Connection, unknown_codes: list[str], *, has_items: bool, lines: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    notes = []
+    if not has_items:
+        notes.append("The whole checkout is one line, because events of Stripe name no products.")
+    if is_partly_refunded(lines):
         notes.append(
             "Refunds are spread over goods, tax and shipping in proportion to what was paid, because Stripe does not say "
             "what was returned."

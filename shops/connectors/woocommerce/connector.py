@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from shops.connectors.base import (
     BuiltOrder,
@@ -39,6 +40,10 @@ _PING = re.compile(rb"webhook_id=[0-9]{1,20}", re.ASCII)
 class WooCommerce(Connector):
     platform = Platform.WOOCOMMERCE
     has_api = True
+    api_advice = gettext_lazy(
+        "Enter the consumer key and the consumer secret of a REST API key with the permission “Read”, with a colon between"
+        " them. With it, refunds by line, the categories of products and missed events are read from the shop."
+    )
     # `click_id_key` names the meta data of an order in which the shop stores the click id; the landing address of the
     # shop's order attribution is read as well. `statuses` says what the shop's own statuses mean: paid, completed,
     # refunded, unpaid or cancelled.

@@ -240,12 +240,28 @@ def test_bad_mappings_are_shown_at_their_row(client):
     assert not CategoryMapping.objects.exists()
 
 
-def test_products_are_uploaded(client):
+def upload_products(client, connection, content):
+    """Upload a file with the columns that are guessed, and return the address of its preview."""
+    url = get_url(connection, "upload_products")
+    columns = client.post(url, {"file": SimpleUploadedFile("p.csv", content)}).headers["Location"]
+    form = client.get(columns).context["form"]
+    return client.post(columns, {name: form[name].value() for name in form.fields}).headers["Location"]
+
+
+def test_products_are_previewed_and_stored(client):
     connection = make_connection()
-    bad = SimpleUploadedFile("p.csv", b"id,categories\n,Toys\n")
-    assert "Line 2: The id must have" in post(client, connection, "upload_products", file=bad).content.decode()
-    good = SimpleUploadedFile("p.csv", b"ID;Name;Categories\n7;Cup;Kitchen\n")
-    response = post(client, connection, "upload_products", file=good)
+    page = client.get(upload_products(client, connection, b"id,categories\n,Toys\n")).content.decode()
+    assert "The id must have 1 to 100 characters." in page
+    preview = upload_products(client, connection, b"ID;Name;Categories\n7;Cup;Kitchen\n")
+    response = client.get(preview)
+    assert "New products: 1, changed: 0, unchanged: 0, problems: 0." in response.content.decode()
+    assert not ShopProduct.objects.exists()
+    confirmed = {"confirm": "1", "digest": response.context["digest"], "reason": ""}
+    # What the preview said must still hold.
+    ShopProduct.objects.create(connection=connection, product_key="7", categories=["Kitchen"])
+    assert client.post(preview, confirmed).status_code == 200
+    ShopProduct.objects.all().delete()
+    response = client.post(preview, confirmed)
     assert response.headers["Location"] == get_url(connection, "categories")
     assert ShopProduct.objects.get().categories == ["Kitchen"]
     assert "Kitchen" in read(client, connection, "categories")

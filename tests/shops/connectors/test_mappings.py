@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 
 from audit.models import AuditRecord
 from lib.errors import NotAllowed
@@ -192,3 +194,50 @@ def test_pages_of_many_orders_take_few_statements(connection, django_assert_max_
     save(connection, ("Toys", "toys-hobbies"))
     with django_assert_max_num_queries(60):
         assert repricing.preview_repricing(connection, now=NOW).orders == 20
+
+
+def test_figures_of_a_large_shop_are_of_its_newest_orders(connection, monkeypatch):
+    for number, category in enumerate(("Old", "Toys", "Toys")):
+        send(connection, str(number), ("10.00", "0.00", category))
+    monkeypatch.setattr(mappings, "MAX_ORDERS", 2)
+    [row] = mappings.list_shop_categories(connection, card=None, now=NOW)
+    assert (row.name, row.orders, row.sales) == ("Toys", 2, D("20.00"))
+
+
+def test_search_for_changed_orders_locks_nothing(connection, monkeypatch):
+    send(connection, "1", ("10.00", "0.00", "Toys"))
+    save(connection, ("Toys", "toys-hobbies"))
+    locks = []
+    search = repricing._find_orders
+
+    def find(*arguments):
+        with CaptureQueriesContext(database) as queries:
+            result = search(*arguments)
+        locks.extend(each["sql"] for each in queries if "FOR " in each["sql"] or "lock" in each["sql"])
+        return result
+
+    monkeypatch.setattr(repricing, "_find_orders", find)
+    with CaptureQueriesContext(database) as queries:
+        assert repricing.preview_repricing(connection, now=NOW).orders == 1
+    statements = [each["sql"] for each in queries]
+    first_lock = next(i for i, sql in enumerate(statements) if "FOR NO KEY UPDATE" in sql)
+    assert any('FROM "shops_shoporder"' in sql for sql in statements[:first_lock])
+    assert locks == []
+
+
+def test_order_that_changed_during_the_search_is_not_applied(connection, monkeypatch):
+    send(connection, "1", ("10.00", "0.00", "Toys"))
+    save(connection, ("Toys", "toys-hobbies"))
+    search = repricing._find_orders
+
+    def find(*arguments):
+        result = search(*arguments)
+        apply_elsewhere(connection)
+        return result
+
+    def apply_elsewhere(connection):
+        monkeypatch.setattr(repricing, "_find_orders", search)
+        apply(connection)
+
+    monkeypatch.setattr(repricing, "_find_orders", find)
+    assert repricing.preview_repricing(connection, now=NOW).orders == 0

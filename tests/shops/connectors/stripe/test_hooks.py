@@ -183,3 +183,12 @@ def test_address_answers_by_signature(connection, client):
     connection.save()
     assert post(b"[]", sign(b"[]", now, SECRET)).status_code == 200
     assert ShopEvent.objects.count() == 3
+
+
+def test_payment_id_too_long_for_the_prefix_is_rejected(connection):
+    for prefix, length, outcome in (("s" * 12, 51, "created"), ("t" * 12, 52, "rejected"), ("u", 62, "created")):
+        made = make_connection(name=prefix, prefix=prefix)
+        made.save()
+        send(made, complete(payment_intent="p" * length))
+        event = ShopEvent.objects.get(connection=made)
+        assert (event.outcome, event.field) == (outcome, "order_id" if outcome == "rejected" else "")
