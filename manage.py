@@ -1,16 +1,12 @@
 #!/usr/bin/env python3
 """Django's entry, nothing else."""
 
-import os
 import sys
 
+from django.core.management import execute_from_command_line
 
-def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    from django.core.management import execute_from_command_line
-
-    execute_from_command_line(sys.argv)
-
+from config.start import load_settings
 
 if __name__ == "__main__":
-    main()
+    load_settings()
+    execute_from_command_line(sys.argv)

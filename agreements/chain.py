@@ -14,6 +14,7 @@ from django.db import connection
 from agreements import languages, rendering, translations, version_documents
 from agreements.models import Acceptance, AcceptancePerson, AgreementText, AgreementVersion
 from audit.models import AuditRecord
+from lib.keyset import iterate_by_key
 
 GENESIS_HASH = "0" * 64
 """The previous hash of the first record."""
@@ -92,7 +93,7 @@ def verify_chain(*, witnesses: Collection[str] = ()) -> tuple[int, str]:
     for error in (*_find_version_errors(), *_find_text_errors(texts.values())):
         return 0, error
     verified, previous, known = 0, GENESIS_HASH, set[str]()
-    for acceptance in Acceptance.objects.select_related("person").order_by("sequence").iterator(chunk_size=1000):
+    for acceptance in iterate_by_key(Acceptance.objects.select_related("person"), key="sequence"):
         text = texts.get((acceptance.agreement_id, acceptance.language))
         error = _check_record(acceptance, verified + 1, previous, text)
         if error:

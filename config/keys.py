@@ -1,14 +1,15 @@
-"""Rules for secret keys. In production a weak key stops the start with a message that names its variable."""
+"""Rules for secret keys. In production a weak key is an error of the configuration."""
 
 from collections.abc import Sequence
 
-from django.core.exceptions import ImproperlyConfigured
+from config.environment import report_error
 
 DEVELOPMENT_KEY = "development-only-never-use-this-key-where-money-is-real"
 # In the source code, so everyone knows them.
 PUBLISHED_PREFIXES = (DEVELOPMENT_KEY, "django-insecure-")
 SECRET_KEY_LENGTH, OTHER_KEY_LENGTH = 50, 32
 DISTINCT_CHARACTERS = 10
+MAKE_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
 
 def describe_weakness(key: str, minimum_length: int) -> str:
@@ -22,12 +23,16 @@ def describe_weakness(key: str, minimum_length: int) -> str:
     return ""
 
 
-def require_strong_keys(secret_key: str, others: dict[str, Sequence[str]]) -> None:
-    """Raise ImproperlyConfigured naming each weak variable; `others` holds the keys of the other variables."""
-    problems = [f"SECRET_KEY {describe_weakness(secret_key, SECRET_KEY_LENGTH)}"]
+def report_weak_keys(secret_key: str, others: dict[str, Sequence[str]]) -> None:
+    """Report each variable with a weak key; `others` holds the keys of the other variables. SECRET_KEY may be unset."""
+    if secret_key:
+        report_weak_key("SECRET_KEY", secret_key, SECRET_KEY_LENGTH)
     for name, keys in others.items():
-        problems += [f"{name} {describe_weakness(key, OTHER_KEY_LENGTH)}" for key in keys or ("",)]
-    weak = [problem for problem in problems if not problem.endswith(" ")]
-    if weak:
-        advice = "Make each with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
-        raise ImproperlyConfigured("; ".join(dict.fromkeys(weak)) + f". {advice}")
+        for key in keys or ("",):
+            report_weak_key(name, key, OTHER_KEY_LENGTH)
+
+
+def report_weak_key(name: str, key: str, minimum_length: int) -> None:
+    """Report the variable `name` if its key is weak."""
+    if weakness := describe_weakness(key, minimum_length):
+        report_error(f"{name} {weakness}. Make a key with: {MAKE_KEY}")

@@ -1,18 +1,28 @@
 """All settings, read from the environment (docs/configuration.md).
 
-A missing or malformed variable stops the start with a message that names it.
+Missing and malformed variables stop the start with a message that names them all. Sections of some length are modules of
+their own.
 """
 
 import hashlib
 import sys
-from pathlib import Path
 
-import environ
-from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
-from config import admin_theme, content_security, databases, keys, language_catalogs, sign_in
-from config.environment import BASE_DIR, DEBUG, env, read_boolean, read_integer, read_required, read_word
+from config import admin_theme, databases, keys, language_catalogs, mail_server, program, sign_in
+from config.environment import (
+    BASE_DIR,
+    DEBUG,
+    env,
+    raise_errors,
+    read_boolean,
+    read_choice,
+    read_integer,
+    read_required,
+    report_error,
+)
+from config.program import *  # noqa: F403 -- its names are settings
+from config.web import *  # noqa: F403 -- its names are settings
 
 TESTING = "pytest" in sys.modules
 
@@ -31,7 +41,7 @@ CLICK_ID_KEYS: list[str] = env.list("CLICK_ID_KEYS", default=[derive_key("click 
 PAYOUT_DETAILS_KEYS: list[str] = env.list("PAYOUT_DETAILS_KEYS", default=[derive_key("payout details")])
 PERSONAL_HASH_KEY: str = env.str("PERSONAL_HASH_KEY", default=derive_key("personal hash"))
 if not DEBUG:
-    keys.require_strong_keys(
+    keys.report_weak_keys(
         SECRET_KEY,
         {
             "CLICK_ID_KEYS": CLICK_ID_KEYS,
@@ -54,8 +64,8 @@ DATABASES = databases.build_databases(
     connection_seconds=read_integer("DATABASE_CONNECTION_SECONDS", 60),
     test_name=env.str("TEST_DATABASE_NAME", default="test_accord"),
 )
-if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
-    raise ImproperlyConfigured("REDIS_URL must start with redis://, rediss:// or unix://")
+if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+    report_error("REDIS_URL must start with redis://, rediss:// or unix://")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
@@ -163,52 +173,6 @@ LOGIN_REDIRECT_URL = reverse_lazy("portal:after_sign_in")
 # Staff need two-step verification wherever real money is paid.
 STAFF_MFA_REQUIRED = read_boolean("STAFF_MFA_REQUIRED", not DEBUG)
 
-# --- Web -----------------------------------------------------------------------------------------------------
-
-BASE_URL = read_required("BASE_URL", f"http://localhost:{env.str('PORT', default='8000')}").rstrip("/")
-if not BASE_URL.startswith(("http://", "https://")):
-    raise ImproperlyConfigured("BASE_URL must start with http:// or https://")
-# The host of tracking links: a separate one in production, otherwise the portal's.
-CLICK_BASE_URL: str = env.str("CLICK_BASE_URL", default=BASE_URL).rstrip("/")
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if DEBUG else [])
-if not DEBUG and not ALLOWED_HOSTS:
-    raise ImproperlyConfigured("ALLOWED_HOSTS must be set when DEBUG is off")
-CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[BASE_URL])
-# The number of our own proxies in front of the application, and so of trusted entries in X-Forwarded-For.
-TRUSTED_PROXIES = read_integer("TRUSTED_PROXIES", 0)
-if TRUSTED_PROXIES:
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_SSL_REDIRECT = read_boolean("SECURE_SSL_REDIRECT", not DEBUG)
-SECURE_HSTS_SECONDS = read_integer("SECURE_HSTS_SECONDS", 0 if DEBUG else 31_536_000)
-SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
-SECURE_HSTS_PRELOAD = not DEBUG
-SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
-SESSION_COOKIE_HTTPONLY = True
-X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
-CONTENT_SECURITY_POLICY = content_security.POLICY
-ADMIN_CONTENT_SECURITY_POLICY = content_security.ADMIN_POLICY
-# A draft agreement is one form: seven fields per clause and six per category, of which a retailer may have hundreds.
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
-STATIC_URL = "static/"
-# In development files are served from where they are, and nothing is collected.
-STATIC_ROOT = None if DEBUG else BASE_DIR / "staticfiles"
-STATICFILES_DIRS = [BASE_DIR / "static"]
-MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / ".local" / "media")))
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
-}
-WHITENOISE_USE_FINDERS = DEBUG
-
-# The threads of each web process, of which only a part may wait for request bodies (lib/request_body.py).
-WEB_THREADS = read_integer("WEB_THREADS", 64, minimum=8)
-
 # --- Language and time -------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
@@ -222,10 +186,7 @@ FORMAT_MODULE_PATH = ["config.formats"]
 # --- Mail --------------------------------------------------------------------------------------------------------
 
 EMAIL_URL: str = read_required("EMAIL_URL", "consolemail://")
-try:
-    vars().update(environ.Env.email_url_config(EMAIL_URL))
-except Exception as error:  # noqa: BLE001 -- as above
-    raise ImproperlyConfigured(f"EMAIL_URL is malformed: {error}") from None
+vars().update(mail_server.read_url(EMAIL_URL))
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="affiliates@localhost")
 STAFF_ALERT_EMAILS: list[str] = env.list("STAFF_ALERT_EMAILS", default=[])
@@ -243,57 +204,18 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = "UTC"
 
-# --- The program -------------------------------------------------------------------------------------------------
-
-PROGRAM_NAME: str = env.str("PROGRAM_NAME", default="Accord")
-# The debtor of SEPA files. Only programs in EUR need it.
-SEPA_DEBTOR_NAME: str = env.str("SEPA_DEBTOR_NAME", default="")
-SEPA_DEBTOR_IBAN: str = env.str("SEPA_DEBTOR_IBAN", default="").replace(" ", "")
-# 0 keeps clicks forever.
-CLICK_RETENTION_DAYS = read_integer("CLICK_RETENTION_DAYS", 400)
-# A dry run of the close flags payouts of at least UNUSUAL_PAYOUT, and affiliates who earned at least
-# UNUSUAL_EARNINGS_MINIMUM and at least UNUSUAL_EARNINGS_FACTOR times their average of the previous three months.
-UNUSUAL_PAYOUT = read_integer("UNUSUAL_PAYOUT", 5_000, minimum=1)
-UNUSUAL_EARNINGS_FACTOR = read_integer("UNUSUAL_EARNINGS_FACTOR", 10, minimum=2)
-UNUSUAL_EARNINGS_MINIMUM = read_integer("UNUSUAL_EARNINGS_MINIMUM", 100)
-# The APIs of shops may be on this machine, without HTTPS: for development only.
-SHOP_API_LOOPBACK = DEBUG and read_boolean("SHOP_API_LOOPBACK", False)
-# The query parameter that carries the click token in destination URLs.
-CLICK_ID_PARAMETER = read_word("CLICK_ID_PARAMETER", "click_id")
-LINK_UTM_SOURCE: str = env.str("LINK_UTM_SOURCE", default="affiliate")  # for destination URLs without one
-# Clicks beyond this number from one address in a minute are redirected but not counted.
-CLICK_FLOOD_PER_MINUTE = read_integer("CLICK_FLOOD_PER_MINUTE", 120, minimum=1)
-# Where each web process keeps clicks while the database is unavailable, and how many MiB at most.
-CLICK_SPOOL_DIR = Path(env.str("CLICK_SPOOL_DIR", default=str(BASE_DIR / ".local" / "clicks")))
-CLICK_SPOOL_MEGABYTES = read_integer("CLICK_SPOOL_MEGABYTES", 1024, minimum=1)
-
-# --- Limits and signal thresholds --------------------------------------------------------------------------------
-
-# Per API key; beyond it the API answers 429 with Retry-After. 0 means no limit.
-API_REQUESTS_PER_MINUTE = read_integer("API_REQUESTS_PER_MINUTE", 120_000)
-# Abuse reports accepted from one network in an hour.
-ABUSE_REPORTS_PER_HOUR = read_integer("ABUSE_REPORTS_PER_HOUR", 5, minimum=1)
-# Order lookups by order number answered to one affiliate in an hour.
-ORDER_LOOKUPS_PER_HOUR = read_integer("ORDER_LOOKUPS_PER_HOUR", 100, minimum=1)
-# Signals (specification 8): the days they look back, and the values from which each is raised.
-SIGNAL_DAYS = read_integer("SIGNAL_DAYS", 30, minimum=1)
-SIGNAL_SAME_PAYOUT_DETAILS = read_integer("SIGNAL_SAME_PAYOUT_DETAILS", 2, minimum=2)
-SIGNAL_SELF_PURCHASES = read_integer("SIGNAL_SELF_PURCHASES", 1, minimum=1)
-SIGNAL_CLICKS_FROM_ONE_NETWORK = read_integer("SIGNAL_CLICKS_FROM_ONE_NETWORK", 500, minimum=1)
-SIGNAL_QUICK_ORDER_SECONDS = read_integer("SIGNAL_QUICK_ORDER_SECONDS", 30, minimum=1)
-SIGNAL_QUICK_ORDERS = read_integer("SIGNAL_QUICK_ORDERS", 3, minimum=1)
-SIGNAL_CONVERSION_PERCENT = read_integer("SIGNAL_CONVERSION_PERCENT", 40, minimum=1)
-SIGNAL_CONVERSION_CLICKS = read_integer("SIGNAL_CONVERSION_CLICKS", 50, minimum=1)
-SIGNAL_CLICKS_WITHOUT_ORDER = read_integer("SIGNAL_CLICKS_WITHOUT_ORDER", 10_000, minimum=1)
-SIGNAL_UNDECLARED_CLICKS = read_integer("SIGNAL_UNDECLARED_CLICKS", 25, minimum=1)
-
 # --- Logging and theme -------------------------------------------------------------------------------------------
 
+LOG_LEVEL = read_choice(
+    "LOG_LEVEL", "WARNING" if TESTING else "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING" if TESTING else "INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }
-UNFOLD = admin_theme.build_settings(PROGRAM_NAME)
+UNFOLD = admin_theme.build_settings(program.PROGRAM_NAME)
+
+raise_errors()

@@ -151,7 +151,7 @@ def render_page() -> str:
         "# Configuration",
         "",
         "Everything that differs between deployments comes from environment variables, or from a file `.env` beside",
-        "`manage.py`. A missing or malformed variable stops the start with a message that names it. If none of",
+        "`manage.py`. Missing and malformed variables stop the start with a message that names them all. If none of",
         "`SECRET_KEY`, `DATABASE_URL` and `REDIS_URL` is set, the checkout is a trial: `DEBUG` is on and the embedded",
         "servers are used.",
         "",

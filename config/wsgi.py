@@ -1,12 +1,12 @@
 """The WSGI application: tracking links and accord.js are served before Django, everything else by Django."""
 
 import gc
-import os
 
 from django.core.wsgi import get_wsgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+from config.start import load_settings
 
+load_settings()
 django_application = get_wsgi_application()
 
 from lib import request_body  # noqa: E402 -- needs Django set up

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from django.db.models import Count, Q, Sum
 
 from lib.csv import Cell
+from lib.keyset import iterate_by_key
 from lib.money import ZERO
 from payouts.models import Close, Statement
 
@@ -70,6 +71,6 @@ def format_summary(close: Close) -> str:
 def iter_csv_rows(close: Close) -> Iterator[list[Cell]]:
     """Yield a row for each statement under COLUMNS, ordered by the affiliates' codes."""
     fields = ("affiliate__code", *COLUMNS[1:])
-    rows = Statement.objects.filter(close=close).order_by("affiliate__code").values_list(*fields)
-    for *cells, reasons in rows.iterator(chunk_size=2000):
+    rows = Statement.objects.filter(close=close).values_list(*fields)
+    for *cells, reasons in iterate_by_key(rows, key="affiliate__code"):
         yield [*cells, " ".join(reasons)]

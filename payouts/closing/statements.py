@@ -16,6 +16,7 @@ from agreements.clauses import get_clause_number
 from agreements.periods import get_program_time_zone
 from agreements.rules import Rule
 from lib.csv import Cell
+from lib.keyset import iterate_by_key
 from payouts.closing.carry_over import CarryOverReason
 from payouts.models import Adjustment, Payout, Statement, StatementLine
 
@@ -126,8 +127,8 @@ def iter_csv_rows(statement: Statement) -> Iterator[list[Cell]]:
         "amount",
         "forfeited",
     )
-    for at, order, line, category, base, rate, number, terms, version, amount, forfeited in (
-        statement.statement_lines.order_by("pk").values_list(*fields).iterator(chunk_size=2000)
+    for at, order, line, category, base, rate, number, terms, version, amount, forfeited in iterate_by_key(
+        statement.statement_lines.values_list(*fields)
     ):
         note = _describe_forfeiture(terms, version) if forfeited else ""
         yield ["commission", at, order, line, category, base, rate, format_clause(number, version), amount, note]

@@ -20,6 +20,7 @@ from lib.admin.column_form import build_columns_form
 from lib.admin.pages import build_changelist_url, run_and_redirect
 from lib.admin.staff_action import StaffPage
 from lib.csv_downloads import stream_csv_response
+from lib.keyset import iterate_by_key
 from lib.typed import action
 from payouts.admin.bases import money_page
 from payouts.admin.csv_import import UploadForm
@@ -120,8 +121,8 @@ class OrderFileAdmin(ReadOnlyAdmin):
     def refusals(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """Return a CSV file of the rejected rows, each with its field and cause."""
         file = get_object_or_404(self.get_queryset(request), pk=object_id)
-        rows = file.rejects.values_list("row", "order_id", "field", "heading", "outcome", "cause").iterator()
-        return stream_csv_response(f"rejected-{file.pk}.csv", REJECT_COLUMNS, rows)
+        rows = file.rejects.values_list("row", "order_id", "field", "heading", "outcome", "cause")
+        return stream_csv_response(f"rejected-{file.pk}.csv", REJECT_COLUMNS, iterate_by_key(rows))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -66,22 +66,6 @@ def test_clicks_beyond_spool_limit_are_counted_as_lost(link: Link, tmp_path: Pat
     assert writer.spool.lost == 0
 
 
-def test_clicks_without_spool_folder_are_counted_as_lost(link: Link, tmp_path: Path) -> None:
-    (tmp_path / "spool").write_text("a file in place of the folder")
-    switch = Switch()
-    switch.is_up = False
-    writer = Writer(switch.connect, make_spool(tmp_path))
-    for _ in range(7):
-        writer.record(make_row(link.pk))
-    assert writer.spool.lost == 7
-    switch.is_up = True
-    (tmp_path / "spool").unlink()
-    writer.record(make_row(link.pk))
-    wait_until(lambda: sum(ClickLoss.objects.values_list("count", flat=True)) == 7)
-    wait_until(lambda: Click.objects.count() == 1)
-    writer.stop()
-
-
 def test_reconnection_attempts_back_off(link: Link, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     switch = Switch()
     switch.is_up = False

@@ -9,6 +9,8 @@ from uuid import UUID
 
 import psycopg
 
+from tracking.clicks.connection import limited_transaction
+
 log = logging.getLogger(__name__)
 
 InsertFunction = Callable[[psycopg.Cursor[Any], Sequence[bytes]], int]
@@ -112,7 +114,7 @@ def insert_valid_rows(connection: psycopg.Connection[Any], lines: Sequence[bytes
 def _insert_in_transaction(
     connection: psycopg.Connection[Any], write: InsertFunction, lines: Sequence[bytes], spool_name: str
 ) -> None:
-    with connection.transaction(), connection.cursor() as cursor:
+    with limited_transaction(connection) as cursor:
         new = write(cursor, lines)
         if new and spool_name:
             cursor.execute(_UPSERT_LOSS, [spool_name, 0, new])
@@ -120,7 +122,8 @@ def _insert_in_transaction(
 
 def record_loss(connection: psycopg.Connection[Any], source: str, count: int) -> None:
     """Record that `source` has lost `count` clicks in total. Repeating it changes nothing."""
-    connection.execute(_UPSERT_LOSS, [source, count, 0])
+    with limited_transaction(connection) as cursor:
+        cursor.execute(_UPSERT_LOSS, [source, count, 0])
 
 
 def insert_rows(cursor: Any, rows: Sequence[ClickRow]) -> None:

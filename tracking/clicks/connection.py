@@ -1,6 +1,8 @@
 """The PostgreSQL connection of the thread that writes clicks. Django's connections belong to requests."""
 
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final, TypeVar
 
 import psycopg
 from django.db import connection
@@ -16,6 +18,7 @@ _TIMEOUT_OPTIONS: dict[str, Any] = {
     "application_name": "accord clicks",
 }
 _STATEMENT_SECONDS = 5
+_BEGIN: Final = f"BEGIN; SET LOCAL statement_timeout = '{_STATEMENT_SECONDS}s'"
 _PYTHON_ONLY = {"pool", "isolation_level", "server_side_binding", "assume_role"}
 
 T = TypeVar("T")
@@ -48,6 +51,22 @@ def connect() -> psycopg.Connection[Any]:
         "port": configured["PORT"],
     }
     target = {name: value for name, value in target.items() if value}
-    own = TimeoutConnection.connect(autocommit=True, **(options | target | _TIMEOUT_OPTIONS))
-    own.execute(f"SET statement_timeout = '{_STATEMENT_SECONDS}s'")
-    return own
+    # A pooler in transaction mode may run the next transaction on a connection that has not prepared its statements.
+    return TimeoutConnection.connect(autocommit=True, prepare_threshold=None, **(options | target | _TIMEOUT_OPTIONS))
+
+
+@contextmanager
+def limited_transaction(own: psycopg.Connection[Any]) -> Iterator[psycopg.Cursor[Any]]:
+    """Run a transaction whose statements the server ends after five seconds.
+
+    The limit ends with it: behind a pooler in transaction mode others get this connection of the server next.
+    """
+    own.execute(_BEGIN)  # one trip, where `transaction` and a SET would take two
+    try:
+        with own.cursor() as cursor:
+            yield cursor
+    except BaseException:
+        with suppress(psycopg.Error):
+            own.execute("ROLLBACK")
+        raise
+    own.execute("COMMIT")

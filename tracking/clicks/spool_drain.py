@@ -8,9 +8,10 @@ import psycopg
 from tracking.clicks import click_store
 from tracking.clicks.spool import Spool
 from tracking.clicks.spool_file import SpoolFile
+from tracking.clicks.spool_memory import SpoolMemory
 
 
-def drain_file(connection: psycopg.Connection[Any], file: SpoolFile) -> float:
+def drain_file(connection: psycopg.Connection[Any], file: SpoolFile | SpoolMemory) -> float:
     """Record the clicks of a file and delete it; return the seconds of the slowest commit.
 
     A file left behind by a kill is drained again, because writing a click twice leaves one row.

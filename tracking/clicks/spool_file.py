@@ -83,7 +83,8 @@ class SpoolFile:
 
     def read_chunks(self) -> Iterator[list[bytes]]:
         """Yield the lines in chunks, without an incomplete last line, whose visitor never got a response."""
-        with self.path.open("rb") as file:
+        # Not by its path, which the process may no longer be allowed to enter.
+        with os.fdopen(os.dup(self._fd), "rb") as file:
             file.seek(_HEADER_BYTES)
             while lines := file.readlines(_CHUNK_BYTES):
                 if not lines[-1].endswith(b"\n"):
@@ -99,6 +100,11 @@ class SpoolFile:
         self._fd = self._end = -1
 
     def remove(self) -> None:
-        """Delete the file, whose content is in the database."""
-        self.path.unlink(missing_ok=True)
+        """Delete the file, whose content is in the database, or empty it if that is not allowed."""
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._fd, 0)
+                os.pwrite(self._fd, _HEADER % 0, 0)
         self.close()

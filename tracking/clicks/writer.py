@@ -16,6 +16,7 @@ import psycopg
 
 from tracking.clicks import click_store
 from tracking.clicks.click_store import ClickRow
+from tracking.clicks.connection import limited_transaction
 from tracking.clicks.group_commit import Group
 from tracking.clicks.spool import Spool
 from tracking.clicks.spool_drain import drain_file, drain_orphaned_files
@@ -145,7 +146,7 @@ class Writer:
                 self._write_lines(self._connection, group.items[start : start + _MAX_BATCH])
             group.complete()
             self.is_healthy = time.monotonic() - started < _HEALTHY_SECONDS
-        if (taken := self.spool.take()) is not None:
+        for taken in self.spool.take():
             self.is_healthy = drain_file(self._connection, taken) < _HEALTHY_SECONDS
         if not self._last_spool_check or time.monotonic() - self._last_spool_check > _SPOOL_CHECK_SECONDS:
             drain_orphaned_files(self._connection, self.spool)
@@ -153,7 +154,8 @@ class Writer:
 
     def _write_lines(self, connection: psycopg.Connection[Any], lines: Sequence[bytes]) -> None:
         try:
-            click_store.copy_rows(connection.cursor(), lines)
+            with limited_transaction(connection) as cursor:
+                click_store.copy_rows(cursor, lines)
         except (psycopg.DataError, psycopg.IntegrityError):
             # One click is not valid, or exists already because the spool was drained first.
             if invalid := click_store.insert_valid_rows(connection, lines):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import F, OuterRef, Subquery
 
+from lib.keyset import iterate_by_key
 from tracking.clicks.click_ids import ClickToken
 from tracking.models import Order, OrderSnapshot, Reason
 from tracking.orders import attribution_data
@@ -27,7 +28,7 @@ def find_gained_orders(*, days: int, since: datetime, until: datetime) -> Iterat
         clicked_at__gte=F("placed_at") - timedelta(days=days),
     )
     batch: list[Order] = []
-    for order in expired.order_by("placed_at").iterator(chunk_size=BATCH):
+    for order in iterate_by_key(expired):
         batch.append(order)
         if len(batch) == BATCH:
             yield from _find_owners(batch, days)
