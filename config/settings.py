@@ -10,6 +10,7 @@ import sys
 from django.urls import reverse_lazy
 
 from config import admin_theme, databases, keys, language_catalogs, mail_server, program, sign_in
+from config.contact import *  # noqa: F403 -- its names are settings
 from config.environment import (
     BASE_DIR,
     DEBUG,
@@ -188,7 +189,6 @@ FORMAT_MODULE_PATH = ["config.formats"]
 EMAIL_URL: str = read_required("EMAIL_URL", "consolemail://")
 vars().update(mail_server.read_url(EMAIL_URL))
 EMAIL_TIMEOUT = 20
-DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="affiliates@localhost")
 STAFF_ALERT_EMAILS: list[str] = env.list("STAFF_ALERT_EMAILS", default=[])
 
 # --- Background tasks --------------------------------------------------------------------------------------
