@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.core import mail as sent_mail
+from django.core.mail import EmailMultiAlternatives
 from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
@@ -151,6 +152,7 @@ def test_replies_to_e_mails_reach_the_program():
     delivery.deliver_due(clock=timezone.now)
     [email] = sent_mail.outbox
     assert email.reply_to == ["help@shop.example"]
-    for text in (email.body, email.alternatives[0][0]):
+    assert isinstance(email, EmailMultiAlternatives)
+    for text in (email.body, str(email.alternatives[0][0])):
         assert "help@shop.example" in text
         assert "https://shop.example/help" in text
