@@ -17,6 +17,7 @@ from config import (
     replica,
     sign_in,
 )
+from config.contact import *  # noqa: F403 -- its names are settings
 from config.environment import (
     BASE_DIR,
     DEBUG,
@@ -193,7 +194,6 @@ FORMAT_MODULE_PATH = ["config.formats"]
 EMAIL_URL: str = read_required("EMAIL_URL", "consolemail://")
 vars().update(mail_server.read_url(EMAIL_URL))
 EMAIL_TIMEOUT = 20
-DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="affiliates@localhost")
 STAFF_ALERT_EMAILS: list[str] = env.list("STAFF_ALERT_EMAILS", default=[])
 
 # --- Background tasks --------------------------------------------------------------------------------------

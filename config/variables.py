@@ -30,6 +30,14 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
         Variable(
             "STAFF_ALERT_EMAILS", "superusers", "Recipients of alerts and of the daily list, separated by commas."
         ),
+        Variable(
+            "CONTACT_EMAIL",
+            "that of `DEFAULT_FROM_EMAIL`",
+            "Address for questions: on every page and in every e-mail, and where replies go.",
+        ),
+        Variable("CONTACT_URL", "none", "Help page or contact form, in the footer and in e-mails."),
+        Variable("IMPRINT_URL", "none", "Page with the company's legal details, in the footer."),
+        Variable("PRIVACY_URL", "none", "Privacy policy, in the footer."),
         Variable("SEPA_DEBTOR_NAME", "none", "Name of the paying account in SEPA files, for programs in EUR."),
         Variable("SEPA_DEBTOR_IBAN", "none", "IBAN of the paying account in SEPA files."),
     ),

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
@@ -96,6 +97,7 @@ def _build_email(message: Message, connection: BaseEmailBackend) -> EmailMultiAl
         subject=message.subject,
         body=message.text,
         to=[message.to],
+        reply_to=[settings.CONTACT_EMAIL] if settings.CONTACT_EMAIL else None,
         headers={
             "Message-ID": message.message_id,
             "Auto-Submitted": "auto-generated",

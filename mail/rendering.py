@@ -49,7 +49,12 @@ def _fill_template(kind: str, context: Mapping[str, Any]) -> str:
 
 
 def _get_program_context() -> dict[str, str]:
-    return {"program_name": settings.PROGRAM_NAME, "base_url": settings.BASE_URL}
+    return {
+        "program_name": settings.PROGRAM_NAME,
+        "base_url": settings.BASE_URL,
+        "contact_email": settings.CONTACT_EMAIL,
+        "contact_url": settings.CONTACT_URL,
+    }
 
 
 def _make_absolute(url: str) -> str:

@@ -10,7 +10,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from agreements.category_names import CategoryNames
-from lib.formatting import format_month
+from lib.components import render_copy_field, shorten
+from lib.formatting import format_day, format_month
 from lib.typed import Table
 from payouts.models import Commission, Payout, Statement
 from payouts.reporting.commission_list import STATE_LABELS
@@ -38,9 +39,12 @@ class CommissionTable(Table):
     class Meta:
         empty_text = _("No commissions yet. Share a link: the first order appears within minutes.")
 
-    def __init__(self, rows: Iterable[Commission], category_names: CategoryNames) -> None:
+    def __init__(self, rows: Iterable[Commission], category_names: CategoryNames, *, is_filtered: bool = False) -> None:
         self.category_names = category_names
         super().__init__(rows, orderable=False)
+        if is_filtered:
+            clear = (reverse("payouts:commissions"), _("Clear filters"))
+            self.empty_text = format_html('{} <a href="{}">{}</a>', _("No commissions match these filters."), *clear)
 
     def render_category(self, value: str) -> str:
         return self.category_names[value]
@@ -76,24 +80,26 @@ class StatementTable(Table):
 
 class PayoutTable(Table):
     created = tables.TemplateColumn("{{ record.created_at|day }}", verbose_name=_("Created"))
-    reference = tables.Column(verbose_name=_("Reference"))
+    amount = build_amount_column("amount", _("Amount"))
+    state = tables.Column(verbose_name=_("State"))
     destination = tables.TemplateColumn(
         "{{ record.details.get_method_display }} {{ record.details.masked }}", verbose_name=_("To")
     )
-    amount = build_amount_column("amount", _("Amount"))
-    state = tables.Column(verbose_name=_("State"))
-    paid = tables.TemplateColumn("{{ record.paid_at|day }}", verbose_name=_("Paid"))
-    note = tables.Column(accessor="failure", verbose_name=_("Note"))
+    reference = tables.Column(verbose_name=_("Reference"))
     statement = tables.Column(verbose_name=_("Statement"), default="")
 
     class Meta:
         empty_text = _("No payout yet. The monthly close pays your balance once it reaches the payout threshold.")
 
     def render_reference(self, value: str) -> SafeString:
-        return format_html('<span class="small copyable">{}</span>', value)
+        return render_copy_field(value, _("the reference"), shown=shorten(value))
 
     def render_state(self, record: Payout) -> SafeString:
-        return render_chip(*get_affiliate_state(record.state))
+        chip, note = render_chip(*get_affiliate_state(record.state)), record.failure
+        if record.paid_at:
+            paid = _("on %s") % format_day(record.paid_at, record.affiliate)
+            note = f"{paid}. {note}" if note else paid
+        return format_html('<span>{} <span class="small soft">{}</span></span>', chip, note) if note else chip
 
     def render_statement(self, value: Statement) -> SafeString:
         return format_html('<a href="{}">{}</a>', reverse("payouts:statement", args=[value.pk]), value.number)

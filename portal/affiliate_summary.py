@@ -1,8 +1,9 @@
 """What an affiliate's home shows of their current state, read in a handful of queries."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import (
@@ -22,7 +23,7 @@ from django.db.models.functions import Coalesce
 from affiliates.models import Affiliate, StatusChange
 from compliance.models import Review, ReviewEvent, TargetCheck, TargetNotice, TerminationNotice
 from lib.charts import Day
-from payouts.models import Adjustment, Close, Commission, PayoutDetails, PayoutHold
+from payouts.models import Adjustment, Close, Commission, Payout, PayoutDetails, PayoutHold
 from payouts.reporting import reports
 from payouts.reporting.figures import Figures
 from payouts.reporting.spans import Span
@@ -31,6 +32,16 @@ from tracking.models import Link, Order
 MONEY = DecimalField(max_digits=14, decimal_places=2)
 ZERO = Value(Decimal("0.00"), MONEY)
 CHART_DAYS = 90
+# Payouts that left the balance and are not known to have arrived.
+ON_ITS_WAY = (Payout.State.DRAFT, Payout.State.SUBMITTED, Payout.State.APPROVED, Payout.State.SENT)
+
+
+class MonthFigures(NamedTuple):
+    """Commissions by day of order, this month to today and the month before to the same day."""
+
+    now: Decimal
+    before: Decimal
+    before_until: date
 
 
 def _first_value(queryset: QuerySet[Any], field: str) -> Subquery:
@@ -47,6 +58,8 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
     to_answer = (
         Review.objects.filter(**own, state="open", reply_by__gt=now).exclude(Exists(replied)).order_by("reply_by")
     )
+    payouts = Payout.objects.filter(**own).order_by().values("affiliate")
+    on_its_way = payouts.filter(state__in=ON_ITS_WAY)
     to_appeal = Review.objects.filter(**own, state="decided", appeal_by__gt=now).exclude(decision="dismissed")
     return Affiliate.objects.annotate(
         has_link=Exists(Link.objects.filter(**own)),
@@ -63,6 +76,11 @@ def get_affiliate_summary(affiliate: Affiliate, now: datetime) -> Affiliate:
             PayoutHold.objects.filter(**own).after_email_change(now).order_by("-ends_at"), "ends_at"
         ),
         adjustments_sum=Coalesce(Subquery(adjusted.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
+        on_its_way_sum=Coalesce(Subquery(on_its_way.annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO),
+        on_its_way_count=Coalesce(Subquery(on_its_way.annotate(n=Count("pk")).values("n")), 0),
+        paid_sum=Coalesce(
+            Subquery(payouts.filter(state="paid").annotate(sum=Sum("amount")).values("sum"), MONEY), ZERO
+        ),
         target_status=_first_value(checks, "result"),
         target_orders_counted=_first_value(checks, "orders"),
         target_orders_required=_first_value(checks, "target"),
@@ -95,3 +113,17 @@ def list_daily_commissions(affiliate: Affiliate, zone: ZoneInfo, now: datetime) 
     days = Span(today - timedelta(days=CHART_DAYS - 1), today)
     figures = reports.get_daily_figures(affiliate=affiliate, span=days, zone=zone)
     return [Day(day, figures.get(day, Figures()).commission) for day in days.iter_days()]
+
+
+def compare_months(days: Sequence[Day]) -> MonthFigures:
+    """Return the figures of the last day's month; `days` reach back to the start of the month before."""
+    today = days[-1].day
+    first = today.replace(day=1)
+    before_from = (first - timedelta(days=1)).replace(day=1)
+    # The 31st is compared with all of a shorter month.
+    before_until = min(before_from + (today - first), first - timedelta(days=1))
+    return MonthFigures(
+        sum((day.amount for day in days if first <= day.day), Decimal("0.00")),
+        sum((day.amount for day in days if before_from <= day.day <= before_until), Decimal("0.00")),
+        before_until,
+    )

@@ -21,6 +21,8 @@ from agreements.applicable_version import (
 from agreements.models import AgreementVersion, Decline, Program
 from portal import navigation
 
+CONTACT_SETTINGS = ("CONTACT_EMAIL", "CONTACT_URL", "IMPRINT_URL", "PRIVACY_URL")
+
 
 class Frame:
     """The frame of one request's page; nothing is read before a template uses it."""
@@ -30,6 +32,11 @@ class Frame:
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
         self.now: datetime = timezone.now()
+
+    @property
+    def contact(self) -> dict[str, str]:
+        """Return how to reach the program, and its legal pages, by the name of the setting; "" where none is set."""
+        return {name: getattr(settings, name) for name in CONTACT_SETTINGS}
 
     @cached_property
     def affiliate(self) -> Affiliate | None:

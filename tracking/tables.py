@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from lib.components import render_copy_field
 from lib.typed import Table
 from tracking.links import tracking_links
 from tracking.links.pauses import PauseReason
@@ -40,7 +41,8 @@ class LinkTable(Table):
         )
 
     def render_address(self, record: Link) -> SafeString:
-        return format_html('<span class="copyable">{}</span>', tracking_links.build_short_url(record))
+        url = tracking_links.build_short_url(record)
+        return render_copy_field(url, _("your tracking link"), shown=url.partition("//")[2])
 
     def render_state(self, record: Link) -> SafeString:
         tone, word = ("warn", _("paused")) if record.paused_at or self.pause else ("good", _("active"))

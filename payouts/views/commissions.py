@@ -32,13 +32,17 @@ def commissions(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     agreement = get_applicable_version(affiliate.pk, at=now)[0]
     context = {
         "filter": filters,
-        "table": CommissionTable(page.rows, load_category_names()),
+        "table": CommissionTable(page.rows, load_category_names(), is_filtered=_is_filtered(filters)),
         "older": page.next_cursor,
         "after": request.GET.get("after", ""),
         "agreement": agreement,
         "tax_clause": get_clause_number(agreement.pk if agreement else None, Rule.BEFORE_TAX),
     }
     return render(request, "payouts/commissions.html", context)
+
+
+def _is_filtered(filters: CommissionFilter) -> bool:
+    return any(filters.form.cleaned_data.values()) if filters.form.is_valid() else filters.form.is_bound
 
 
 @require_safe

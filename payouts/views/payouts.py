@@ -28,7 +28,7 @@ from payouts.tables import PayoutTable
 @affiliate_view
 def index(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Show the affiliate's payouts, newest first, and their balance."""
-    rows = Payout.objects.for_affiliate(affiliate).select_related("details", "statement", "replaced_by")
+    rows = Payout.objects.for_affiliate(affiliate).select_related("affiliate", "details", "statement", "replaced_by")
     table = PayoutTable(rows.order_by("-created_at", "-pk"), orderable=False)
     RequestConfig(request, paginate={"per_page": 24}).configure(table)
     context = {

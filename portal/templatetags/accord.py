@@ -19,6 +19,7 @@ from agreements.clauses import get_clause_number
 from agreements.models import AgreementVersion
 from agreements.rules import TERM_RULES, Rule
 from lib import formatting
+from lib.components import render_copy_field, shorten
 from portal import frame
 from tracking.models import Order, Status
 
@@ -214,6 +215,12 @@ def hold_link(source: str) -> SafeString | str:
     except NoReverseMatch:
         address = ""
     return format_html('<a href="{}">{}</a>', address, _("See the review")) if address else ""
+
+
+@register.simple_tag
+def copy_field(text: str, label: str, *, short: bool = False) -> SafeString:
+    """Return `text` with a button that copies it; `label` names it. `short` shows only the ends of a long one."""
+    return render_copy_field(text, label, shown=shorten(text) if short else "")
 
 
 @register.simple_tag

@@ -57,6 +57,7 @@ def _build_money_context(summary: Affiliate, page_frame: Frame) -> dict[str, Any
         "orders": affiliate_summary.list_newest_orders(summary),
         "promotions": offers,
         "category_names": load_category_names() if offers else None,
+        "month": affiliate_summary.compare_months(days),
         "chart_days": [day for day in days if day.amount],
         "chart_label": label,
         "chart": charts.draw_bars(days, label, lambda amount: format_money(amount, page_frame.currency)),

@@ -52,7 +52,9 @@ def test_affiliate_applies_is_approved_and_accepts(program, open_browser_page):
     greta.get_by_label("Password", exact=True).fill(NEW_PASSWORD)
     greta.get_by_label("Password (again)").fill(NEW_PASSWORD)
     greta.get_by_role("button", name="Send application").click()
-    expect(greta.get_by_text("Enter at least one channel.")).to_be_visible()
+    expect(greta.locator(".error-summary")).to_be_focused()
+    greta.get_by_role("link", name="Channel 1, Address: Enter at least one channel.").click()
+    expect(greta.get_by_label("Address").first).to_be_focused()
     save_screenshots(greta, "apply-invalid")
     greta.get_by_label("Password", exact=True).fill(NEW_PASSWORD)
     greta.get_by_label("Password (again)").fill(NEW_PASSWORD)
@@ -87,6 +89,8 @@ def test_affiliate_applies_is_approved_and_accepts(program, open_browser_page):
     save_screenshots(greta, "home-approved")
     greta.get_by_role("link", name="Read and accept").click()
     save_screenshots(greta, "accept")
+    greta.get_by_role("link", name="Go to your decision").click()
+    expect(greta.locator(".decision-bar")).to_be_hidden()
     greta.get_by_role("checkbox").check()
     greta.get_by_role("main").get_by_role("button", name=re.compile("[Aa]ccept")).click()
     greta.wait_for_load_state()
@@ -94,6 +98,11 @@ def test_affiliate_applies_is_approved_and_accepts(program, open_browser_page):
     greta.goto("/home/")
     expect(greta.get_by_role("heading", level=1)).to_contain_text("Greta Gardener")
     save_screenshots(greta, "home-active")
+    greta.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    greta.goto("/profile/")
+    greta.get_by_role("button", name="Copy your code").click()
+    expect(greta.get_by_role("status").filter(has_text="Copied")).to_have_count(1)
+    assert greta.evaluate("navigator.clipboard.readText()") == Affiliate.objects.get().code
 
 
 def test_menu_works_on_a_phone_without_scripts_by_keyboard(program, open_browser_page):

@@ -54,7 +54,9 @@ def connection(tmp_path) -> Connection:
         platform="woocommerce", name="German shop", prefix="de", secret=SECRET, reason="A shop.",
         now=now - timedelta(hours=5), by=None,
     )  # fmt: skip
-    CategoryMapping.objects.create(connection=made, shop_category="Cups", key="cups", category="kitchen-dining", position=1)
+    CategoryMapping.objects.create(
+        connection=made, shop_category="Cups", key="cups", category="kitchen-dining", position=1
+    )
     deliver(made, PRODUCT, at=now - timedelta(hours=4), topic="product.updated")
     other = {"id": 22, "name": "Table cloth", "categories": [{"name": "Home textiles"}], "tags": []}
     deliver(made, PRODUCT | other, at=now - timedelta(hours=4), topic="product.updated")

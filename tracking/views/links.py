@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -84,6 +85,7 @@ def show_link(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpRespo
     page = {
         "link": row,
         "address": domain.build_short_url(row),
+        "deep_link": _build_deep_link_example(row),
         "form": form,
         "pause": link_lists.find_affiliate_pause(affiliate, now=now),
         "uncounted": uncounted_clicks.count_uncounted_visits(row, now=now),
@@ -116,6 +118,11 @@ def show_qr_code(request: HttpRequest, affiliate: Affiliate, pk: UUID, kind: str
     response = HttpResponse(qr.render_qr_code(link, kind), content_type=qr.MEDIA_TYPES[kind])
     response.headers["Content-Disposition"] = f'inline; filename="{link.code}.{kind}"'
     return response
+
+
+def _build_deep_link_example(link: Link) -> str:
+    parameters = urlencode({"to": link.target, "sub1": "newsletter", "sub2": "spring"})
+    return f"{domain.build_short_url(link)}?{parameters}"
 
 
 def _set_paused(
