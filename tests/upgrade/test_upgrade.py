@@ -1,0 +1,74 @@
+"""Every release so far upgrades to this version, with all of its records and none changed (specification 12)."""
+
+import os
+
+import psycopg
+import pytest
+
+from tests.upgrade.release_dump import create_database, execute, list_dumps, restore, run_client, run_python
+
+# In one process, because each start takes seconds.
+UPGRADE_AND_PROVE = """
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+for command in (["verify_ledger"], ["verify_acceptances"], ["verify_rollups"], ["replay", "--all"]):
+    call_command(*command)
+"""
+# An upgrade adds to them.
+GROWING = {"django_migrations", "django_content_type", "auth_permission", "auth_group_permissions"}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(params=list_dumps(), ids=lambda path: path.name.removesuffix(".sql.gz"))
+def url(request, django_db_setup):
+    with create_database(f"accord_upgrade_{os.getpid()}") as url:
+        restore(request.param, url)
+        yield url
+
+
+def count_rows(url):
+    """Return the number of rows of each table, and the statements' amounts."""
+    with psycopg.connect(url) as connection:
+        names = connection.execute(
+            "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname = 'public'"
+        ).fetchall()
+        counts = {
+            name: connection.execute(f"SELECT count(*) FROM {name}".encode()).fetchone()
+            for (name,) in names
+            if name not in GROWING
+        }
+        amounts = connection.execute("SELECT affiliate_id, opening, settled, payout, closing FROM payouts_statement")
+        return counts, sorted(amounts.fetchall())
+
+
+def test_release_is_upgraded_and_every_proof_holds(url):
+    counts, amounts = count_rows(url)
+    assert amounts
+    run_python(url, "manage.py", "shell", "--verbosity=0", "--command", UPGRADE_AND_PROVE)
+    after, amounts_after = count_rows(url)
+    assert {name: after.get(name) for name in counts} == counts
+    assert amounts_after == amounts
+
+
+def test_upgraded_schema_is_that_of_an_empty_database(url):
+    """What an upgrade makes and what a first installation makes are the same tables, triggers and views."""
+    run_python(url, "manage.py", "migrate", "--verbosity", "0")
+    with create_database(f"accord_new_{os.getpid()}") as new, create_database(f"accord_copy_{os.getpid()}") as copy:
+        run_python(new, "manage.py", "migrate", "--verbosity", "0")
+        # PostgreSQL writes some expressions otherwise after they were restored from a dump.
+        execute(dump_schema(new), copy)
+        assert describe_schema(url) == describe_schema(copy)
+
+
+def dump_schema(url):
+    return run_client("pg_dump", url, "--schema-only", "--no-owner", "--no-privileges")
+
+
+def describe_schema(url):
+    """Return the schema in lines that do not depend on the order in which it was made."""
+    lines = dump_schema(url).decode().splitlines()
+    # Partitions are made for the months that a program needs.
+    kept = (line.rstrip(",;") for line in lines if line and not line.startswith(("--", "\\")) and "_20" not in line)
+    return sorted(set(kept))
