@@ -185,6 +185,7 @@ def greet(port: int) -> None:
     print(f"\nPortal:        http://localhost:{port}/")
     print(f"Admin:         http://localhost:{port}/admin/")
     print(f"Click service: http://localhost:{port + 1}/")
+    print(f"Sent e-mails:  http://localhost:{port}/dev/mail/")
     print("Press Ctrl-C to stop.\n", flush=True)
     if wants_demo():
         manage("demo", "--logins")

@@ -219,7 +219,7 @@ FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- Mail --------------------------------------------------------------------------------------------------------
 
-EMAIL_URL: str = read_required("EMAIL_URL", "consolemail://")
+EMAIL_URL: str = read_required("EMAIL_URL", "dummymail://")  # in a trial, /dev/mail/ shows what was sent
 try:
     vars().update(environ.Env.email_url_config(EMAIL_URL))
 except Exception as error:  # noqa: BLE001 -- as above

@@ -135,6 +135,7 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
         Variable("DATABASE_CONNECTION_SECONDS", "60", "How long a database connection is kept open."),
         Variable("TEST_DATABASE_NAME", "`test_accord`", "Database of the tests."),
         Variable("MEDIA_ROOT", "`.local/media`", "Directory of files."),
+        Variable("SENTRY_DSN", "none", "Where unexpected errors are reported, without personal data."),
         Variable(
             "METRICS_NETWORKS", "`127.0.0.0/8,::1`", "Networks from which `/metrics` may be read, separated by commas."
         ),
