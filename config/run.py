@@ -80,6 +80,8 @@ def set_up(port: int) -> None:
     """Load the settings, which also starts the embedded servers for the lifetime of this process."""
     os.environ["PORT"] = str(port)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    # A line for each request would push the addresses off the screen.
+    os.environ.setdefault("LOG_LEVEL", "WARNING")
     try:
         django.setup()
     except ImproperlyConfigured as error:

@@ -225,6 +225,7 @@ try:
 except Exception as error:  # noqa: BLE001 -- as above
     raise ImproperlyConfigured(f"EMAIL_URL is malformed: {error}") from None
 EMAIL_TIMEOUT = 20
+SHOW_SENT_MAIL = DEBUG
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="affiliates@localhost")
 STAFF_ALERT_EMAILS: list[str] = env.list("STAFF_ALERT_EMAILS", default=[])
 

@@ -18,7 +18,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
-if settings.DEBUG:
+if settings.SHOW_SENT_MAIL:
     urlpatterns.append(path("dev/mail/", include("mail.dev_pages")))
 
 handler500 = "portal.middleware.server_error"

@@ -14,6 +14,7 @@ app_name = "dev_mail"
 SHOWN = 200
 HTML_POLICY = {
     "default-src": [NONE],
+    "script-src": [NONE],
     "style-src": [UNSAFE_INLINE],
     "img-src": [SELF, "data:"],
     "frame-ancestors": [SELF],
@@ -24,12 +25,12 @@ HTML_POLICY = {
 def list_messages(request: HttpRequest) -> HttpResponse:
     """Show the newest sent e-mails."""
     sent = Message.objects.filter(state=Message.State.SENT).order_by("-sent_at", "-id")[:SHOWN]
-    return render(request, "mail/dev/list.html", {"messages_sent": sent, "shown": SHOWN})
+    return render(request, "dev_mail/list.html", {"messages_sent": sent, "shown": SHOWN})
 
 
 def show_message(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show an e-mail as HTML and as text."""
-    response = render(request, "mail/dev/message.html", {"message": get_object_or_404(Message, pk=pk, state="sent")})
+    response = render(request, "dev_mail/message.html", {"message": get_object_or_404(Message, pk=pk, state="sent")})
     # django-csp reads this attribute.
     vars(response)["_csp_update"] = {"frame-src": [SELF]}
     return response

@@ -35,7 +35,7 @@ def main() -> None:
     )
     middleware = ["portal.monitoring.request_log.middleware"]
     with override_settings(ROOT_URLCONF="__main__", MIDDLEWARE=middleware, DEBUG=False, ALLOWED_HOSTS=["testserver"]):
-        b"".join(get_wsgi_application()(request.environ, lambda *_: None))
+        b"".join(get_wsgi_application()(request.environ, lambda *_: print))
     logging.getLogger("accord.test").error("No e-mail for %s", "bob@example.com")
     logging.getLogger("accord.test").error("Valkey is away: %s", OperationalError("not reported"))
     sentry_sdk.flush(10)
