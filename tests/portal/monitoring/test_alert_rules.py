@@ -33,7 +33,8 @@ needs_promtool = pytest.mark.skipif(not shutil.which("promtool"), reason="Promet
 
 
 @pytest.mark.django_db
-def test_rules_dashboard_and_page_name_metrics_that_exist():
+def test_rules_dashboard_and_page_name_metrics_that_exist(client):
+    client.get("/nothing/")
     exposed = {name.removesuffix("_created") for name in NAME.findall(request_wsgi("/metrics")[2].decode())}
     for path in (FOLDER / "alerts.yml", FOLDER / "grafana-dashboard.json", PAGE):
         assert set(NAME.findall(path.read_text())) - exposed == set(), path
