@@ -70,3 +70,16 @@ if WORKER_METRICS_ADDRESS and not re.fullmatch(r"[^\s/]+:\d{1,5}", WORKER_METRIC
     report_error(
         f"WORKER_METRICS_ADDRESS must be a host and a port such as 127.0.0.1:9102, not {WORKER_METRICS_ADDRESS!r}"
     )
+
+SENTRY_DSN: str = env.str("SENTRY_DSN", default="")
+if SENTRY_DSN:
+    from sentry_sdk.utils import BadDsn
+
+    from lib import error_reports
+
+    try:
+        error_reports.start(SENTRY_DSN)
+    except BadDsn as error:
+        raise ImproperlyConfigured(
+            f"SENTRY_DSN must be an address such as https://key@host/1, not {SENTRY_DSN!r}: {error}"
+        ) from None

@@ -79,6 +79,8 @@ def set_up(port: int) -> None:
     """Load the settings, which also starts the embedded servers for the lifetime of this process."""
     os.environ.update(PORT=str(port), WEB_HOST=HOST, WEB_PORT=str(port), CLICK_PORT=str(port + 1))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    # A line for each request would push the addresses off the screen.
+    os.environ.setdefault("LOG_LEVEL", "WARNING")
     try:
         django.setup()
     except ImproperlyConfigured as error:
@@ -166,6 +168,7 @@ def greet(port: int) -> None:
     print(f"\nPortal:        http://localhost:{port}/")
     print(f"Admin:         http://localhost:{port}/admin/")
     print(f"Click service: http://localhost:{port + 1}/")
+    print(f"Sent e-mails:  http://localhost:{port}/dev/mail/")
     print("Press Ctrl-C to stop.\n", flush=True)
     if wants_demo():
         manage("demo", "--logins")

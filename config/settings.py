@@ -191,9 +191,10 @@ FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- Mail --------------------------------------------------------------------------------------------------------
 
-EMAIL_URL: str = read_required("EMAIL_URL", "consolemail://")
+EMAIL_URL: str = read_required("EMAIL_URL", "dummymail://")  # in a trial, /dev/mail/ shows what was sent
 vars().update(mail_server.read_url(EMAIL_URL))
 EMAIL_TIMEOUT = 20
+SHOW_SENT_MAIL = DEBUG
 STAFF_ALERT_EMAILS: list[str] = env.list("STAFF_ALERT_EMAILS", default=[])
 
 # --- Background tasks --------------------------------------------------------------------------------------

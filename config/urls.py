@@ -1,5 +1,6 @@
 """The root URL configuration."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -16,5 +17,8 @@ urlpatterns = [
     path("hooks/", include("shops.hook_urls")),
     path("admin/", admin.site.urls),
 ]
+
+if settings.SHOW_SENT_MAIL:
+    urlpatterns.append(path("dev/mail/", include("mail.dev_pages")))
 
 handler500 = "portal.middleware.server_error"

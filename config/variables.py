@@ -179,6 +179,7 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
             "A replica that is further behind than this is not read; the primary answers instead.",
         ),
         Variable("TEST_DATABASE_NAME", "`test_accord`", "Database of the tests."),
+        Variable("SENTRY_DSN", "none", "Where unexpected errors are reported, without personal data."),
         Variable(
             "METRICS_NETWORKS", "`127.0.0.0/8,::1`", "Networks from which `/metrics` may be read, separated by commas."
         ),

@@ -44,8 +44,10 @@ class RepeatFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         is_refusal = record.name.startswith(REFUSED_PREFIX)
-        if not is_refusal and not is_about_store(record):
-            return True
+        if not is_refusal:
+            if not is_about_store(record):
+                return True
+            record.store_is_away = True
         key = (record.name, record.levelno, "" if is_refusal else str(record.msg))
         hidden = self._count_hidden(key, time.monotonic())
         if hidden is None:
@@ -68,6 +70,8 @@ class RepeatFilter(logging.Filter):
 
 def is_about_store(record: logging.LogRecord) -> bool:
     """Return whether the record reports that PostgreSQL or Valkey is unavailable."""
+    if getattr(record, "store_is_away", False):
+        return True
     return record.levelno >= logging.WARNING and any(isinstance(error, STORE_ERRORS) for error in _list_errors(record))
 
 

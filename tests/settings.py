@@ -30,6 +30,9 @@ CACHES["default"]["LOCATION"] = REDIS_URL
 MEDIA_ROOT = BASE_DIR / ".local" / f"test-media-{_number}"
 CLICK_SPOOL_DIR = BASE_DIR / ".local" / f"test-clicks-{_number}"
 
+# Pages of a trial only.
+SHOW_SENT_MAIL = False
+
 # The product's hasher is slow on purpose, and nearly every test creates a user.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

@@ -50,6 +50,9 @@ class WebServer:
             response.status, dict(response.headers), content, seconds, (self._memory("VmHWM") - before) / 1024
         )
 
+    def stop(self) -> None:
+        os.killpg(self.pid, signal.SIGKILL)
+
     def _workers(self) -> list[int]:
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii").split()
         return [int(child) for child in children]
@@ -85,7 +88,8 @@ def run_web_server(threads: int = 16) -> Iterator[WebServer]:
         _wait_for(port)
         yield WebServer(port, process.pid)
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 

@@ -37,6 +37,7 @@ def test_debug_silences_no_logger():
         ("LOG_FORMAT", "xml"),
         ("METRICS_NETWORKS", "10.0.0.0/33"),
         ("WORKER_METRICS_ADDRESS", "9102"),
+        ("SENTRY_DSN", "nonsense"),
     ],
 )
 def test_bad_value_stops_the_start_and_is_named(name, value):
