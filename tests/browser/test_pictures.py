@@ -14,6 +14,7 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from accounts.models import User
+from lib.http_client import RequestFailed
 from shops.connectors import api_failures, connections, folding, inbox, secrets
 from shops.models import ApiFailure, CategoryMapping, Connection
 from tests import sessions
@@ -54,7 +55,9 @@ def connection(tmp_path) -> Connection:
         platform="woocommerce", name="German shop", prefix="de", secret=SECRET, reason="A shop.",
         now=now - timedelta(hours=5), by=None,
     )  # fmt: skip
-    CategoryMapping.objects.create(connection=made, shop_category="Cups", key="cups", category="kitchen-dining", position=1)
+    CategoryMapping.objects.create(
+        connection=made, shop_category="Cups", key="cups", category="kitchen-dining", position=1
+    )
     deliver(made, PRODUCT, at=now - timedelta(hours=4), topic="product.updated")
     other = {"id": 22, "name": "Table cloth", "categories": [{"name": "Home textiles"}], "tags": []}
     deliver(made, PRODUCT | other, at=now - timedelta(hours=4), topic="product.updated")
@@ -111,7 +114,7 @@ def test_picture_of_a_failing_api(open_as, connection):
     connection.save(update_fields=["api_key"])
     start = timezone.now() - timedelta(hours=2)
     for minutes in (0, 115):
-        error = api_failures.RequestFailed("the key was refused (401)", 401)
+        error = RequestFailed("the key was refused (401)", 401)
         api_failures.note_failure(connection, ApiFailure.Call.SEARCH, error, now=start + timedelta(minutes=minutes))
     page = open_as(make_staff(superuser=True))
     page.goto(f"/admin/shops/connection/{connection.pk}/change/")
