@@ -126,5 +126,5 @@ def test_picture_of_an_affiliates_home(open_as):
 
     scenario.build_demo(now=timezone.now())
     page = open_as(User.objects.get(email="anna@demo.example"))
-    page.goto("/")
+    page.goto("/home/")
     save(page, "home")
