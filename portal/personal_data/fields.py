@@ -123,6 +123,7 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
     "portal.ScheduledTask": _classify("name", scrubbed="result error"),
     "portal.TaskRun": _classify("job", scrubbed="error"),
     "sessions.Session": _classify(deleted="session_key session_data"),
+    "shops.ApiFailure": _classify("call cause"),
     "shops.CategoryMapping": _classify("shop_category key category"),
     "shops.Connection": _classify(
         "platform name prefix state secret previous_secret api_url api_key completion options milestones"
@@ -141,7 +142,6 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
     ),
     "shops.ShopOrder": _classify("order_key order_id digest notes", scrubbed="state"),
     "shops.ShopOrderLine": _classify("line_id shop_categories mapped_by category"),
-    "shops.ApiFailure": _classify("call since failed_at cause status"),
     "shops.ShopProduct": _classify("product_key title categories version"),
     "tracking.Click": _classify("kind device", blanked=f"{_SUB_IDS} address user_agent referrer_host failed_deep_link"),
     "tracking.ClickLoss": _classify("source"),

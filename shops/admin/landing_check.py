@@ -67,6 +67,7 @@ def landing_check(request: HttpRequest) -> HttpResponse:
             "url": build_short_url(link),
             "connection": connection,
             "findings": findings,
+            "server_sets_cookie": any(one.is_server_cookie for one in findings),
             "now": now,
         }
     response = TemplateResponse(request, "admin/shops/landing_check.html", context)

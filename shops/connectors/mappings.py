@@ -127,7 +127,7 @@ def _sum_unmapped(
     keys = [(name, fold_code(name)) for name in names]
     rows = [{"name": name, "key": key, "percent": percents.get(key)} for name, key in keys]
     with database.cursor() as cursor:
-        values = {"pk": connection.pk, "since": since, "names": dump_rows(rows), "orders": MAX_ORDERS}
+        values: dict[str, Any] = {"pk": connection.pk, "since": since, "names": dump_rows(rows), "orders": MAX_ORDERS}
         cursor.execute(_UNMAPPED, values)
         return {key: (orders, sales, earned, would) for key, orders, sales, earned, would in cursor.fetchall()}
 

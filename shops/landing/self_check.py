@@ -29,6 +29,8 @@ class Finding(NamedTuple):
 
     level: str
     text: str
+    # The server of the shop sets the cookie, so that accord.js is not needed.
+    is_server_cookie: bool = False
 
 
 class _ScriptFinder(HTMLParser):
@@ -74,7 +76,8 @@ def inspect_page(page: FetchedPage, *, click_id: str, days: int) -> list[Finding
     if page.status != 200:
         findings.append(Finding("bad", _("The landing page answered with the status %d.") % page.status))
     if any(cookie.startswith(f"{COOKIE}={click_id}") for cookie in page.cookies):
-        findings.append(Finding("good", _("The shop's server sets the cookie %s.") % COOKIE))
+        text = _("The shop's server sets the cookie %s.") % COOKIE
+        findings.append(Finding("good", text, is_server_cookie=True))
     finder = _ScriptFinder()
     finder.feed(page.text)
     if finder.tags:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from accounts.models import User
+from lib.http_client import RequestFailed
 from shops.connectors import api_failures, connections, folding, inbox, secrets
 from shops.models import ApiFailure, CategoryMapping, Connection
 from tests import sessions
@@ -113,7 +114,7 @@ def test_picture_of_a_failing_api(open_as, connection):
     connection.save(update_fields=["api_key"])
     start = timezone.now() - timedelta(hours=2)
     for minutes in (0, 115):
-        error = api_failures.RequestFailed("the key was refused (401)", 401)
+        error = RequestFailed("the key was refused (401)", 401)
         api_failures.note_failure(connection, ApiFailure.Call.SEARCH, error, now=start + timedelta(minutes=minutes))
     page = open_as(make_staff(superuser=True))
     page.goto(f"/admin/shops/connection/{connection.pk}/change/")
@@ -125,5 +126,5 @@ def test_picture_of_an_affiliates_home(open_as):
 
     scenario.build_demo(now=timezone.now())
     page = open_as(User.objects.get(email="anna@demo.example"))
-    page.goto("/")
+    page.goto("/home/")
     save(page, "home")

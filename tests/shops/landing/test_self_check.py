@@ -186,6 +186,23 @@ def test_page_shows_what_it_found(staff_client, link, monkeypatch):
     assert "There is no such link." in staff_client.get(address, {"link": "unknown1"}).content.decode()
 
 
+def test_page_of_a_shop_whose_server_sets_the_cookie_asks_for_no_script(staff_client, monkeypatch):
+    def fetch(address):
+        click_id = address.partition("click_id=")[2].partition("&")[0]
+        return FetchedPage("https://shop.example/p", 200, (f"accord_click_id={click_id}; Path=/",), "")
+
+    monkeypatch.setattr(self_check, "fetch_page", fetch)
+    text = staff_client.get(reverse("shops:landing_check"), {"link": "abcd1234"}).content.decode()
+    assert "sets the cookie itself, so the script is not needed." in text
+    assert "Check that it is on the page" not in text
+
+
+def test_tag_is_shown_as_text_to_copy(staff_client):
+    text = staff_client.get(reverse("shops:landing_check")).content.decode()
+    assert 'data-copy="&lt;script defer ' in text
+    assert "<script defer crossorigin" not in text
+
+
 def test_page_says_why_the_shop_could_not_be_fetched(staff_client, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: [(2, 1, 6, "", ("10.1.1.1", 443))])
     text = staff_client.get(reverse("shops:landing_check"), {"link": "abcd1234"}).content.decode()
