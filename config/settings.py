@@ -5,6 +5,7 @@ their own.
 """
 
 import sys
+from email.utils import parseaddr
 
 from django.urls import reverse_lazy
 
@@ -60,6 +61,7 @@ DATABASES = databases.build_databases(
     connection_seconds=read_integer("DATABASE_CONNECTION_SECONDS", 60),
     test_name=env.str("TEST_DATABASE_NAME", default="test_accord"),
 )
+MIGRATION_LOCK_SECONDS = read_integer("MIGRATION_LOCK_SECONDS", 1, minimum=1)
 if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     report_error("REDIS_URL must start with redis://, rediss:// or unix://")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -185,6 +187,7 @@ EMAIL_URL: str = read_required("EMAIL_URL", "consolemail://")
 vars().update(mail_server.read_url(EMAIL_URL))
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="affiliates@localhost")
+SECURITY_CONTACT: str = env.str("SECURITY_CONTACT", default=f"mailto:{parseaddr(DEFAULT_FROM_EMAIL)[1]}")
 STAFF_ALERT_EMAILS: list[str] = env.list("STAFF_ALERT_EMAILS", default=[])
 
 # --- Background tasks --------------------------------------------------------------------------------------

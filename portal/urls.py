@@ -3,11 +3,14 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from portal.views import account, agreement, home, public, unsubscribe
+from portal.views import account, agreement, home, public, unsubscribe, well_known
 
 app_name = "portal"
 urlpatterns = [
     path("", public.landing, name="landing"),
+    path("robots.txt", well_known.robots, name="robots"),
+    path("favicon.ico", well_known.favicon, name="favicon"),
+    path(".well-known/security.txt", well_known.security, name="security_contact"),
     path("apply/", public.apply, name="apply"),
     path("go/", public.redirect_after_sign_in, name="after_sign_in"),
     # Accounts are created by applying only.
