@@ -12,6 +12,7 @@ urlpatterns = [
     path("favicon.ico", well_known.favicon, name="favicon"),
     path(".well-known/security.txt", well_known.security, name="security_contact"),
     path("apply/", public.apply, name="apply"),
+    path("invitation/<str:token>/", public.follow_invitation, name="invitation"),
     path("go/", public.redirect_after_sign_in, name="after_sign_in"),
     # Accounts are created by applying only.
     path("accounts/signup/", RedirectView.as_view(pattern_name="portal:apply")),

@@ -10,7 +10,20 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 # Of search engines only the public pages are wanted; a visit of a tracking link would be a click.
-CLOSED_TO_ROBOTS = ("/r/", "/go/", "/accounts/", "/admin/", "/api/", "/hooks/", "/home/", "/profile/", "/unsubscribe/")
+CLOSED_TO_ROBOTS = (
+    *(
+        "/r/",
+        "/go/",
+        "/accounts/",
+        "/admin/",
+        "/api/",
+        "/hooks/",
+        "/home/",
+        "/profile/",
+        "/invitation/",
+        "/unsubscribe/",
+    ),
+)
 # The standard, RFC 9116, wants a date that is less than a year away.
 SECURITY_CONTACT_AGE = timedelta(days=180)
 ONE_DAY = 24 * 60 * 60
