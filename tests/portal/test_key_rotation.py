@@ -134,7 +134,7 @@ def test_payout_file_stays_final_outside_of_rotation(stored):
         PayoutFile.objects.update(encrypted="changed")
 
 
-@pytest.mark.parametrize(("earlier", "later"), pairwise(STEPS[:3]))
+@pytest.mark.parametrize(("earlier", "later"), list(pairwise(STEPS[:3])))
 def test_processes_of_two_steps_understand_each_other(settings, earlier, later):
     for writes, reads in ((earlier, later), (later, earlier)):
         settings.CLICK_ID_KEYS = settings.PAYOUT_DETAILS_KEYS = writes
