@@ -6,7 +6,7 @@
 #   make quick    run the tests that your change touches (BASE=main for all since a revision)
 #   make check    lint, types, import contracts, templates, wording, migrations, settings for production
 #   make fix      fix what ruff and djlint can fix
-#   make faults   kill the close, PostgreSQL, Valkey and beat many times, and run the tests with generated cases long; print figures (CLOSE_KILLS=... and others set the sizes)
+#   make faults   kill the close, PostgreSQL, Valkey and beat many times, follow docs/deploy.md, and run the tests with generated cases long; print figures (CLOSE_KILLS=... and others set the sizes)
 #   make bench    measure speed as ratios; write benchmarks/RESULTS.md (PARTS="redirect close" for some)
 #   make scale    run two click nodes, two web nodes, pgbouncer, a primary and two standbys on this machine, load them and end them one by one; print a table (SCALE_MIXED_SECONDS=1200 and others set the sizes)
 #   make mutants  change the code that decides about money and see whether tests notice; write tests/mutants/RESULTS.md
@@ -78,8 +78,9 @@ faults: export SHOP_DELIVERIES ?= 1000
 faults: export SCALE_STEP_SECONDS ?= 5
 faults: export SHOP_EVENT_MINUTES ?= 1
 faults: export PROMETHEUS ?= 1
+faults: export DEPLOY_RESTARTS ?= 10
 faults: .venv/installed-test
-	$(BIN)/python -m pytest $(if $(filter $(LONG_FORMS:tests/simulation=tests/simulation%),$(PARTS)),-n 2) $(or $(PARTS),tests/faults)
+	$(BIN)/python -m pytest $(if $(filter $(LONG_FORMS:tests/simulation=tests/simulation%),$(PARTS)),-n 2) $(or $(PARTS),tests/faults tests/deploy)
 	$(if $(PARTS),,$(BIN)/python -m pytest -n 2 $(LONG_FORMS))
 
 # Types take as long as everything else, so both run at once.

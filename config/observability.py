@@ -80,6 +80,4 @@ if SENTRY_DSN:
     try:
         error_reports.start(SENTRY_DSN)
     except BadDsn as error:
-        raise ImproperlyConfigured(
-            f"SENTRY_DSN must be an address such as https://key@host/1, not {SENTRY_DSN!r}: {error}"
-        ) from None
+        report_error(f"SENTRY_DSN must be an address such as https://key@host/1, not {SENTRY_DSN!r}: {error}")

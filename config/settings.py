@@ -68,6 +68,7 @@ DATABASES = databases.build_databases(
     test_name=env.str("TEST_DATABASE_NAME", default="test_accord"),
 )
 DATABASES |= replica.build_replica(DATABASES["default"])
+MIGRATION_LOCK_SECONDS = read_integer("MIGRATION_LOCK_SECONDS", 1, minimum=1)
 if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     report_error("REDIS_URL must start with redis://, rediss:// or unix://")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -195,6 +196,7 @@ EMAIL_URL: str = read_required("EMAIL_URL", "dummymail://")  # in a trial, /dev/
 vars().update(mail_server.read_url(EMAIL_URL))
 EMAIL_TIMEOUT = 20
 SHOW_SENT_MAIL = DEBUG
+SECURITY_CONTACT: str = env.str("SECURITY_CONTACT", default=f"mailto:{CONTACT_EMAIL}")
 STAFF_ALERT_EMAILS: list[str] = env.list("STAFF_ALERT_EMAILS", default=[])
 
 # --- Background tasks --------------------------------------------------------------------------------------

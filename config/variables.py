@@ -141,6 +141,17 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
         Variable(
             "SECURE_HSTS_SECONDS", "a year, 0 with `DEBUG`", "Lifetime of the `Strict-Transport-Security` header."
         ),
+        Variable(
+            "SECURE_HSTS_INCLUDE_SUBDOMAINS",
+            "on unless `DEBUG`",
+            "The header also covers subdomains of the portal's host. Turn it off if one of them has no HTTPS.",
+        ),
+        Variable("SECURE_HSTS_PRELOAD", "on unless `DEBUG`", "The header allows browsers to list the host in advance."),
+        Variable(
+            "SECURITY_CONTACT",
+            "`mailto:` with `DEFAULT_FROM_EMAIL`",
+            "Whom to tell about a vulnerability, as `mailto:` or `https://`, for `/.well-known/security.txt`.",
+        ),
     ),
     "Processes": (
         Variable("WEB_HOST", "`127.0.0.1`", "Address that web processes and click services listen on."),
@@ -168,6 +179,11 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
             "DATABASE_OWNER_URL",
             "`DATABASE_URL`",
             "Database URL of the role that owns the tables; only `python -m config.serve migrate` uses it.",
+        ),
+        Variable(
+            "MIGRATION_LOCK_SECONDS",
+            "1",
+            "How long a migration waits for a lock before it gives up, so that it never holds up the portal for longer.",
         ),
         Variable("DATABASE_CONNECTION_SECONDS", "60", "How long a database connection is kept open."),
         Variable(

@@ -6,15 +6,17 @@ class PortalConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        """Send staff to the common sign-in page, which also asks for the second factor, and register checks."""
+        """Send staff to the common sign-in page, which also asks for the second factor, and register checks and limits."""
         from allauth.account.decorators import secure_admin_login
         from allauth.mfa.signals import authenticator_added
         from django.conf import settings
         from django.contrib import admin
         from django.core import checks
+        from django.db.models.signals import post_migrate, pre_migrate
         from django.views.generic import RedirectView
 
         from accounts.authentication import record_second_factor
+        from lib import migration_locks
         from portal.deploy_checks import CHECKS
 
         admin.site.index_title = settings.PROGRAM_NAME
@@ -23,4 +25,6 @@ class PortalConfig(AppConfig):
         setattr(admin.site, "password_change", RedirectView.as_view(pattern_name="account_change_password"))  # noqa: B010
         for check in CHECKS:
             checks.register(check, checks.Tags.security, deploy=True)
+        pre_migrate.connect(migration_locks.limit_waiting, sender=self, dispatch_uid="migration_locks")
+        post_migrate.connect(migration_locks.end_limit, sender=self, dispatch_uid="migration_locks")
         authenticator_added.connect(record_second_factor, dispatch_uid="portal")

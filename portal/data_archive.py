@@ -69,6 +69,7 @@ IP addresses. Members of staff are not named, nor is anyone who reported you. Pr
 FILES_WITH_COUPON_CODES = ("orders", "orders_claimed")
 # Large, because each chunk sorts the rest of an affiliate's clicks.
 CHUNK_SIZE = 10_000
+KINDS_WITH_LINKS = ("account", "account_imported")
 # A link in an e-mail about signing in may still let a thief in.
 _LINK = re.compile(r"https?://\S+")
 Pdf = tuple[str, Callable[[], bytes]]
@@ -121,7 +122,7 @@ def _write_records(file: IO[bytes], name: str, rows: QuerySet[Any], own_codes: s
         record = serialize_row(row, HIDDEN_FIELDS.get(name, ()))
         if name in FILES_WITH_COUPON_CODES and fold_code(record["coupon_code"]) not in own_codes:
             record["coupon_code"] = ""
-        if record.get("kind") == "account":
+        if record.get("kind") in KINDS_WITH_LINKS:
             record["text"] = _LINK.sub("[link]", record["text"])
         text = json.dumps(record, cls=DjangoJSONEncoder, indent=1, ensure_ascii=False)
         file.write(f"{separator}\n{text}".encode())

@@ -42,7 +42,7 @@ COLUMNS = (
 class KeyUse(NamedTuple):
     """How many values a key has encrypted, and when the first of them was encrypted."""
 
-    count: int
+    values: int
     since: datetime | None
 
 
@@ -64,16 +64,16 @@ def count_uses() -> tuple[list[KeyUse], int]:
         except InvalidToken:
             unreadable += 1
             continue
-        count, since = uses[position]
+        values, since = uses[position]
         time = encryption.read_time(content)
-        uses[position] = KeyUse(count + 1, min(since or time, time))
+        uses[position] = KeyUse(values + 1, min(since or time, time))
     return uses, unreadable
 
 
 def reencrypt_all() -> Reencryption:
     """Encrypt every value that an older key has encrypted with the newest key.
 
-    Each value is changed by itself, and only if it is still what was read. A run that is killed has lost nothing, and
+    Values are changed one by one, and only if they are still what was read. A run that is killed has lost nothing, and
     the next one continues it.
     """
     changed, unreadable = 0, []

@@ -21,6 +21,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from accounts.authentication import has_second_factor, is_session_verified, redirect_to_reauthentication
+from payouts.payout_details.encryption import UnreadableError
 from portal import frame
 from shops.api.problems import Problem
 
@@ -77,6 +78,11 @@ def build_unavailable_response(request: HttpRequest, store: str) -> HttpResponse
     text = _("%(store)s is not available at the moment. Nothing was changed. Please try again in a few seconds.") % {
         "store": store
     }
+    return build_error_response(request, text)
+
+
+def build_error_response(request: HttpRequest, text: str) -> HttpResponse:
+    """Return a 503 with this text and when to retry."""
     response: HttpResponse
     if request.path.startswith(("/api/", "/hooks/")):
         response = JsonResponse({"error": {"code": "unavailable", "message": text, "field": None}}, status=503)
@@ -119,6 +125,9 @@ class StoreUnavailableMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, UnreadableError):
+            log.error("%s", exception)
+            return build_error_response(request, str(exception))
         store = identify_missing_store(exception)
         if not store:
             return None

@@ -16,10 +16,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
 
+from accounts.attempts import release_attempt, reserve_attempt
 from accounts.authentication import has_second_factor, is_session_verified
 from accounts.models import User
 from agreements.models import AgreementVersion, Program
-from lib.attempts import release_attempt, reserve_attempt
 from lib.client_address import get_client_address
 from lib.ids import uuid7
 from mail import outbox

@@ -16,8 +16,8 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import get_random_string
 
+from accounts.attempts import AttemptLimit, forget_attempts
 from accounts.models import User
-from lib.attempts import AttemptLimit, forget_attempts
 from lib.client_address import get_client_address
 
 FIVE_MINUTES, HOUR = 5 * 60, 60 * 60

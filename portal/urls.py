@@ -4,12 +4,16 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from portal.admin import csv_reports
-from portal.views import account, agreement, home, public, unsubscribe
+from portal.views import account, agreement, home, public, unsubscribe, well_known
 
 app_name = "portal"
 urlpatterns = [
     path("", public.landing, name="landing"),
+    path("robots.txt", well_known.robots, name="robots"),
+    path("favicon.ico", well_known.favicon, name="favicon"),
+    path(".well-known/security.txt", well_known.security, name="security_contact"),
     path("apply/", public.apply, name="apply"),
+    path("invitation/<str:token>/", public.follow_invitation, name="invitation"),
     path("go/", public.redirect_after_sign_in, name="after_sign_in"),
     # Accounts are created by applying only.
     path("accounts/signup/", RedirectView.as_view(pattern_name="portal:apply")),

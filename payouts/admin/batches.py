@@ -242,6 +242,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         if not request.user.has_perm("payouts.export_payoutbatch"):
             raise PermissionDenied
         row = get_object_or_404(PayoutFile, pk=pk, batch=batch)
+        content = exports.get_file_content(row)
         trail.record(
             action="payout file downloaded",
             subject=row,
@@ -252,4 +253,4 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         )
         headers = {"Content-Disposition": f'attachment; filename="{row.name}"', "Cache-Control": "no-store"}
         # As it was built: banks and PayPal read a byte order mark as part of the first cell, so it has none.
-        return HttpResponse(exports.get_file_content(row), content_type=row.media_type, headers=headers)
+        return HttpResponse(content, content_type=row.media_type, headers=headers)

@@ -15,6 +15,9 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.utils.translation import gettext as _
+
+from lib.errors import NotAllowed
 
 
 def encrypt(account: str) -> str:
@@ -22,12 +25,21 @@ def encrypt(account: str) -> str:
     return _get_cipher(tuple(settings.PAYOUT_DETAILS_KEYS)).encrypt(account.encode()).decode("ascii")
 
 
+class UnreadableError(NotAllowed, InvalidToken):
+    """No key of PAYOUT_DETAILS_KEYS fits: one was removed too early. Nothing is lost while it exists somewhere."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Encrypted data cannot be read: PAYOUT_DETAILS_KEYS lacks the key that encrypted it. Add that key again.")
+        )
+
+
 def decrypt(encrypted: str) -> str:
     """Decrypt an account with any of PAYOUT_DETAILS_KEYS.
 
-    Raises InvalidToken if none of them fits.
+    Raises UnreadableError if none of them fits.
     """
-    return _get_cipher(tuple(settings.PAYOUT_DETAILS_KEYS)).decrypt(encrypted.encode("ascii")).decode()
+    return _decrypt(encrypted.encode("ascii")).decode()
 
 
 def reencrypt(encrypted: bytes) -> bytes:
@@ -64,15 +76,22 @@ def seal(content: bytes) -> bytes:
 def unseal(sealed: bytes) -> bytes:
     """Return the content that `seal` encrypted.
 
-    Raises InvalidToken if none of the keys fits.
+    Raises UnreadableError if none of the keys fits.
     """
-    return zlib.decompress(_get_cipher(tuple(settings.PAYOUT_DETAILS_KEYS)).decrypt(sealed))
+    return zlib.decompress(_decrypt(sealed))
 
 
 def compute_fingerprint(account: str) -> str:
     """Return a keyed hash of `account`: equal for equal accounts, useless without PERSONAL_HASH_KEY."""
     key = f"payout account:{settings.PERSONAL_HASH_KEY}".encode()
     return hmac.new(key, account.encode(), sha256).hexdigest()
+
+
+def _decrypt(encrypted: bytes) -> bytes:
+    try:
+        return _get_cipher(tuple(settings.PAYOUT_DETAILS_KEYS)).decrypt(encrypted)
+    except InvalidToken:
+        raise UnreadableError from None
 
 
 @lru_cache(maxsize=32)

@@ -32,6 +32,7 @@ from lib.text import fold_code
 from payouts.errors import BadRows
 from payouts.payout_details import details
 from portal.affiliate_import.import_file import AffiliateFile, Problem, Row, read_affiliates
+from portal.invitations import build_token
 from tracking.links import coupons
 from tracking.models import Coupon
 
@@ -145,7 +146,11 @@ def _store_affiliates(
     else:
         context = {"clause": cite_clause(AgreementVersion.objects.get_in_force(now), Rule.ACCEPTANCE)}
     notify_many(
-        kind="account_imported", notices=[Notice(affiliate, str(affiliate.pk), context) for affiliate in affiliates]
+        kind="account_imported",
+        notices=[
+            Notice(affiliate, str(affiliate.pk), context | {"invitation": build_token(affiliate.user_id)})
+            for affiliate in affiliates
+        ],
     )
     return ImportSummary(
         affiliates=len(affiliates),

@@ -53,6 +53,7 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
     "account.EmailAddress": _classify(deleted="email"),
     "account.EmailConfirmation": _classify(deleted="key"),
     "accounts.ApiKey": _classify("name prefix digest scopes"),
+    "accounts.AttemptCounter": _classify("key"),
     "accounts.User": _classify(replaced="email name password"),
     "admin.LogEntry": _classify(
         "object_id", erased="object_repr", blanked="change_message", scrubbed="object_repr change_message"

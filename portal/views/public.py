@@ -4,17 +4,20 @@ from typing import Any
 
 from allauth.account.views import SignupView
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from affiliates.access import get_affiliate
 from agreements.models import AgreementVersion
-from portal import figures, frame
+from portal import figures, frame, invitations
 from portal.forms import ApplyForm
 from portal.setup_steps import list_setup_steps
 from portal.sign_in import is_open_for_applications
@@ -103,3 +106,16 @@ def redirect_after_sign_in(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated and request.user.is_staff:
         return redirect("admin:index")
     return render(request, "portal/no_affiliate.html")
+
+
+@require_safe
+def follow_invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Lead an imported affiliate to the page that sets the first password."""
+    user = invitations.find_user(token)
+    if user is not None and not user.has_usable_password():
+        return redirect(invitations.build_password_url(user))
+    if user is not None:
+        messages.info(request, _("You have already set a password. Sign in with it."))
+        return redirect("account_login")
+    messages.warning(request, _("This link is not valid any more. Enter your e-mail address to get a new one."))
+    return redirect("account_reset_password")

@@ -174,13 +174,26 @@ class Machine:
 
     def stop(self) -> None:
         self.manager.stop_all()
-        for process in reversed(self.servers):
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        while self.servers:
+            self._end(self.servers.pop())
+
+    @contextmanager
+    def serving(self, *command: str) -> Iterator[None]:
+        """Run one more server for a while."""
+        self._serve(*command)
+        try:
+            yield
+        finally:
+            self._end(self.servers.pop())
+
+    @staticmethod
+    def _end(process: subprocess.Popen[bytes]) -> None:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
     def run_nginx(self, verb: str) -> None:
         """Start nginx with the installed site, which its package does."""

@@ -3,16 +3,18 @@
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import pytest
+from django.urls import reverse
 
 from tests.deploy.browser import Browser
 from tests.deploy.load import Load
-from tests.deploy.machine import Machine, Shell, find_missing_programs, read_blocks, run_machine
+from tests.deploy.machine import ROOT, Machine, Shell, find_free_ports, find_missing_programs, read_blocks, run_machine
 
 # The number of restarts under load.
 RESTARTS = int(os.environ.get("DEPLOY_RESTARTS", "0"))
@@ -113,7 +115,7 @@ def test_month_is_closed_and_staff_download_the_statement(deployed):
     assert "Still to set up" not in browser.get("/admin/").replace("Connect the shop", "")
     shell = "from payouts.models import Statement; print(Statement.objects.exclude(settled=0).first().pk)"
     key = machine.manage("shell", "--verbosity=0", "--command", f"'{shell}'").strip()
-    pdf = browser.download(f"/admin/payouts/statement/{key}/download-pdf", "statement.pdf")
+    pdf = browser.download(reverse("admin:payouts_statement_download_pdf", args=[key]), "statement.pdf")
     assert pdf.startswith(b"%PDF-")
 
 
@@ -124,10 +126,36 @@ def test_proxy_redirects_to_https_and_passes_large_bodies(deployed):
     machine = deployed.machine
     plain = f"-H 'Host: affiliates.example.com' http://127.0.0.1:{machine.http}/x"
     assert machine.run(f"/usr/bin/curl -s -o /dev/null -w '%{{redirect_url}}' {plain}") == f"{SITE}/x"
+    upload = f"curl -s -o /dev/null -w '%{{http_code}}' {prepare_large_upload(machine)}"
+    assert machine.run(upload) == "400", "413 would come from the proxy"
+
+
+def prepare_large_upload(machine: Machine) -> str:
+    """Return the arguments of curl that send 9 MB that are no orders, with a valid key."""
     machine.run("head -c 9000000 /dev/zero >large")
-    upload = f"-X POST --data-binary @large {SITE}/api/v1/orders/batch"
-    status = machine.run(f"curl -s -o /dev/null -w '%{{http_code}}' {upload}")
-    assert status == "401", "413 would come from the proxy"
+    key = machine.manage("create_api_key", "large").strip()
+    return f"-X POST -H 'Authorization: Bearer {key}' --data-binary @large {SITE}/api/v1/orders/batch"
+
+
+@pytest.mark.skipif(not shutil.which("caddy"), reason="needs caddy")
+def test_caddy_does_the_same_as_nginx(deployed):
+    machine, folder = deployed.machine, deployed.machine.folder
+    upload = prepare_large_upload(machine)
+    [port] = find_free_ports(1)
+    live = folder / "etc/letsencrypt/live/affiliates.example.com"
+    site = f"https://affiliates.example.com:{port} {{\n\ttls {live}/fullchain.pem {live}/privkey.pem"
+    text = machine.replace((ROOT / "deploy/caddy/Caddyfile").read_text()).replace(
+        "\naffiliates.example.com {", f"\n{site}"
+    )
+    (folder / "Caddyfile").write_text("{\n\tadmin off\n\tauto_https off\n}\n" + text)
+    curl = (
+        f"/usr/bin/curl -s --cacert ca.pem --connect-to affiliates.example.com:443:127.0.0.1:{port} -w '%{{http_code}}'"
+    )
+    with machine.serving("caddy", "run", "--adapter", "caddyfile", "--config", "Caddyfile"):
+        machine.run(f"until {curl} -o /dev/null {SITE}/r/; do sleep 0.1; done")
+        assert machine.run(f"{curl} -o /dev/null {SITE}/agreement/") == "200"
+        assert machine.run(f"{curl} -o /dev/null {SITE}/r/missing") == "404"
+        assert machine.run(f"{curl} -o /dev/null {upload}") == "400"
 
 
 def test_static_files_are_served_and_the_code_is_not_written_to(deployed):

@@ -36,7 +36,7 @@ from payouts.disbursement import approval, bank_results, exports
 from payouts.ledger import adjustments
 from payouts.models import CloseException, CommissionHold, LedgerEntry, LedgerTransaction, PayoutBatch
 from payouts.payout_details import details
-from portal import erasure, scheduled_tasks
+from portal import erasure, invitations, scheduled_tasks
 from portal.models import IntegrityCheck, ScheduledTask
 from shops import intake
 from shops.csv_import import files
@@ -225,6 +225,7 @@ def _create_closes(scenario: Scenario, owner: Affiliate, staff: dict[str, User])
     scenario.named["admin:payouts_payoutbatch_file"] = {"batch": sent.pk, "pk": sent.files.get().pk}
     token = build_unsubscribe_url("month_closed", owner.code).split("/")[-2]
     scenario.named["portal:unsubscribe"] = {"token": token}
+    scenario.named["portal:invitation"] = {"token": invitations.build_token(owner.user_id)}
     scenario.named |= {f"payouts:statement{rest}": {"pk": statement.pk} for rest in ("", "_pdf", "_csv")}
 
 

@@ -50,6 +50,11 @@ REAUTHENTICATE = signed_in("302 account_reauthenticate")
 # For each address its responses to GET and to POST with an empty body.
 SITE: dict[str, tuple[Row, Row]] = {
     "portal:landing": (PUBLIC, PUBLIC),
+    # With the token of a user who has a password.
+    "portal:invitation": (all_roles("302 account_login"), NOT_ALLOWED),
+    "portal:robots": (PUBLIC, all_roles("405")),
+    "portal:favicon": (all_roles("302 /static/favicon.svg"), all_roles("405")),
+    "portal:security_contact": (PUBLIC, all_roles("405")),
     "portal:apply": (visitor_only("200"), visitor_only("200")),
     "portal:after_sign_in": (row(SIGN_IN, "302 portal:home", ADMIN), row(SIGN_IN, "302 portal:home", ADMIN)),
     "accounts/signup/": (all_roles("302 portal:apply"), all_roles("302 portal:apply")),

@@ -114,7 +114,7 @@ def test_email_explains_how_to_set_password(agreement: None) -> None:
     approved, active = Message.objects.filter(kind="account_imported").order_by("context__code")
     assert (approved.to, active.to) == ("ada@example.com", "eve@example.com")
     mail = render(kind="account_imported", context=approved.context)
-    assert "/accounts/password/reset/" in mail.text
+    assert f"/invitation/{approved.context['invitation']}/" in mail.text
     assert "please read and accept the agreement" in mail.text
     assert "(See clause 1.3 of version 1.)" in mail.text
     text = render(kind="account_imported", context=active.context).text

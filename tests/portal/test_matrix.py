@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import pytest
+from django.apps import apps
 from django.urls import NoReverseMatch, reverse
 
 from agreements.models import AgreementVersion
+from portal.key_rotation import COLUMNS
 from tests.portal.matrix_admin_table import ADMIN_GET, ADMIN_POST
 from tests.portal.matrix_requests import (
     Address,
@@ -158,3 +160,20 @@ def test_post_without_a_csrf_token_is_rejected(matrix):
         if response != "403":
             problems.append(f"{address.name} by {role}: {response}")
     assert not problems, "\n".join(problems)
+
+
+def test_every_encrypted_value_can_be_encrypted_again(matrix):
+    """A column of ciphertext that `key_rotation` does not know would be lost when its key is removed."""
+    known = {(column.model, column.field) for column in COLUMNS}
+    found = set()
+    for model in apps.get_models():
+        for field in model._meta.concrete_fields:
+            if field.get_internal_type() in ("TextField", "CharField", "BinaryField", "JSONField"):
+                values = model._base_manager.values_list(field.attname, flat=True)
+                if any(
+                    str(bytes(value) if isinstance(value, memoryview) else value)[:8].count("gAAAAA")
+                    for value in values
+                ):
+                    found.add((model, field.name))
+    assert found
+    assert found <= known

@@ -22,6 +22,7 @@ from tests.scenarios import build_order, send_orders
 NOT_IDS = {
     ("r/", "code"): "the random code of a tracking link",
     ("unsubscribe/", "token"): "a signed token with the affiliate's random code",
+    ("invitation/", "token"): "a signed token with the user's random id",
     ("accounts/confirm-email/", "key"): "a random key",
     ("accounts/password/reset/key/", "uidb36"): "a random id in another notation",
     ("accounts/password/reset/key/", "key"): "a key derived from a secret",

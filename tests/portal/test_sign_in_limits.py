@@ -1,14 +1,16 @@
 """Limits of sign-in: by account and by client address, also without Valkey."""
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings as django_settings
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.test import Client
+from django.utils import timezone
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from accounts.models import User
+from accounts.models import AttemptCounter, User
 from lib import fallback_cache
 from mail.models import Message
 from portal import sign_in_limits
@@ -193,7 +195,7 @@ def test_second_factor_is_limited_by_account(owner):
 
 
 @pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/password/reset/"])
-def test_without_valkey_limits_are_kept_by_each_process(owner, other, monkeypatch, path):
+def test_without_valkey_limits_are_kept(owner, other, monkeypatch, path):
     def refuse(*_args, **_kwargs):
         calls.append(1)
         raise RedisConnectionError("refused")
@@ -204,10 +206,38 @@ def test_without_valkey_limits_are_kept_by_each_process(owner, other, monkeypatc
         responses = [Client().post(path, {"email": OWNER}) for _time in range(6)]
         assert [response.status_code for response in responses] == [302] * 5 + [429]
     else:
-        fail(5)
+        for number in range(5):
+            fail(1)
+            lose_memory_of_process()
+            assert AttemptCounter.objects.count() == 3, number
         assert not is_signed_in(try_password("203.0.113.9", OWNER, PASSWORD))
         assert is_signed_in(try_password("203.0.113.9", OTHER, PASSWORD))
     assert len(calls) == 1, "an outage is noticed once, not waited for at every call"
+
+
+def lose_memory_of_process() -> None:
+    """Have the next try handled as by another process."""
+    vars(caches["default"])["_memory"].clear()
+
+
+def test_without_valkey_a_period_ends_and_a_new_password_ends_it(owner, monkeypatch):
+    monkeypatch.setattr(fallback_cache.outage, "_until", float("inf"))
+    fail(5)
+    assert not is_signed_in(try_password("203.0.113.9", OWNER, PASSWORD))
+    AttemptCounter.objects.update(ends_at=timezone.now() - timedelta(seconds=1))
+    assert is_signed_in(try_password("203.0.113.9", OWNER, PASSWORD))
+    fail(5)
+    request = Client().get("/", REMOTE_ADDR=PROXY, HTTP_X_FORWARDED_FOR="203.0.113.9").wsgi_request
+    sign_in_limits.forget_tries(request, OWNER)
+    assert is_signed_in(try_password("203.0.113.9", OWNER, PASSWORD))
+
+
+def test_counters_of_an_earlier_outage_are_deleted(owner, monkeypatch):
+    monkeypatch.setattr(fallback_cache.outage, "_until", float("inf"))
+    fail(1, email=OTHER)
+    AttemptCounter.objects.update(ends_at=timezone.now() - timedelta(days=2))
+    fail(1)
+    assert AttemptCounter.objects.filter(ends_at__lt=timezone.now()).count() == 0
 
 
 def test_production_uses_the_cache_with_a_fallback():

@@ -75,7 +75,7 @@ class Command(BaseCommand):
             return []
         if unreadable:
             self.stderr.write(f"No key of PAYOUT_DETAILS_KEYS fits {unreadable} stored values.")
-        return [f"{use.count} values" + (f", since {use.since:%Y-%m-%d}" if use.since else "") for use in uses]
+        return [f"{use.values} values" + (f", since {use.since:%Y-%m-%d}" if use.since else "") for use in uses]
 
 
 def fingerprint(key: str) -> str:

@@ -1,10 +1,33 @@
-"""Counters of attempts within a period, kept in the cache for all processes together."""
+"""Counters of attempts within a period, for all processes together: in Valkey, or in the database while it is unavailable.
+
+When an outage begins or ends, counting starts at zero.
+"""
 
 import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.core.cache import cache
+from django.db import connection
+
+from accounts.models import AttemptCounter
+from lib import fallback_cache
+
+_ADD = """
+    INSERT INTO accounts_attemptcounter AS known (key, count, ends_at)
+    VALUES (%(key)s, greatest(%(number)s, 0), clock_timestamp() + %(seconds)s * interval '1 second')
+    ON CONFLICT (key) DO UPDATE SET
+        count = CASE WHEN known.ends_at > clock_timestamp() THEN known.count + %(number)s ELSE excluded.count END,
+        ends_at = CASE WHEN known.ends_at > clock_timestamp() THEN known.ends_at ELSE excluded.ends_at END
+    RETURNING count
+"""
+# Those of an earlier outage. A row that is being counted on is left to its transaction.
+_DELETE_OLD = """
+    DELETE FROM accounts_attemptcounter WHERE key IN (
+        SELECT key FROM accounts_attemptcounter WHERE ends_at < clock_timestamp() - interval '1 day'
+        FOR UPDATE SKIP LOCKED
+    )
+"""
 
 
 class AttemptLimit(NamedTuple):
@@ -43,11 +66,15 @@ def release_attempt(limits: Sequence[AttemptLimit]) -> None:
 
 def forget_attempts(limits: Sequence[AttemptLimit]) -> None:
     """Set the counters of `limits` back to zero."""
-    cache.delete_many([limit.cache_key for limit in limits])
+    keys = [limit.cache_key for limit in limits]
+    cache.delete_many(keys)
+    AttemptCounter.objects.filter(pk__in=keys).delete()
 
 
 def _add(limit: AttemptLimit, number: int) -> int:
     cache.add(limit.cache_key, 0, timeout=limit.seconds)
+    if fallback_cache.outage.is_under_way():
+        return _add_in_database(limit, number)
     try:
         total = cache.incr(limit.cache_key, number)
     except ValueError:  # the period ended, or Valkey stopped or returned, between the two calls
@@ -56,3 +83,11 @@ def _add(limit: AttemptLimit, number: int) -> int:
     if total == number:  # without this a counter that ended a moment before `incr` would never end again
         cache.touch(limit.cache_key, limit.seconds)
     return total
+
+
+def _add_in_database(limit: AttemptLimit, number: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_DELETE_OLD)
+        cursor.execute(_ADD, {"key": limit.cache_key, "number": number, "seconds": limit.seconds})
+        [total] = cursor.fetchone()
+        return int(total)
