@@ -17,6 +17,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.deploy.service_manager import ServiceManager
 from tests.deploy.shims import NGINX, SHIMS
@@ -89,7 +90,7 @@ class Shell:
 
 
 class Machine:
-    def __init__(self, folder: Path, user: dict[str, int]) -> None:
+    def __init__(self, folder: Path, user: dict[str, Any]) -> None:
         self.folder, self.user = folder, user
         self.postgres, self.redis, self.web, self.click, self.http, self.https, self.mail = find_free_ports(7)
         self.programs = max(POSTGRES.glob("*/bin"))
@@ -164,8 +165,8 @@ class Machine:
         rules = "".join(f"s|{old}|{new}|g\n" for old, new in self.list_replacements())
         (self.folder / "shims/replace.sed").write_text(rules)
         if self.user:
-            for path in (self.folder, *self.folder.rglob("*")):
-                os.chown(path, self.user["user"], self.user["group"])
+            for made in (self.folder, *self.folder.rglob("*")):
+                os.chown(made, self.user["user"], self.user["group"])
         self.run("initdb --pgdata data --username postgres --auth-local trust --auth-host scram-sha-256 >initdb.log")
         self._serve("postgres", "-D", "data", "-k", str(self.folder), "-h", "127.0.0.1", "-p", str(self.postgres), "-F")
         self._serve("redis-server", "--port", str(self.redis), "--save", "", "--bind", "127.0.0.1")
@@ -236,7 +237,7 @@ class Machine:
 def run_machine() -> Iterator[Machine]:
     """Run a machine in a temporary folder, as "nobody" if the tests run as root."""
     account = pwd.getpwnam("nobody")
-    user = {} if os.geteuid() else {"user": account.pw_uid, "group": account.pw_gid}
+    user: dict[str, Any] = {} if os.geteuid() else {"user": account.pw_uid, "group": account.pw_gid}
     with tempfile.TemporaryDirectory(prefix="accord-") as name:
         folder = Path(name)
         folder.chmod(0o755)

@@ -22,7 +22,7 @@ WITH_SOCKET = 'exec 3<&"$1"; shift; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
 
 
 class ServiceManager:
-    def __init__(self, units: Path, folder: Path, environment: dict[str, str], user: dict[str, int]) -> None:
+    def __init__(self, units: Path, folder: Path, environment: dict[str, str], user: dict[str, Any]) -> None:
         """`units` has the unit files; `user` holds the arguments of Popen that name the account."""
         self.units, self.folder, self.environment, self.user = units, folder, environment, user
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -48,7 +48,7 @@ class ServiceManager:
     def read_unit(self, name: str) -> ConfigParser:
         file = name if re.search(r"\.(socket|timer)$", name) else f"{name}.service"
         unit = ConfigParser(interpolation=None, strict=False)
-        unit.optionxform = str  # type: ignore[assignment, method-assign]
+        unit.optionxform = str  # type: ignore[assignment]
         assert unit.read(self.units / re.sub(r"@[^.]*", "@", file)), name
         return unit
 

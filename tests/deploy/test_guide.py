@@ -134,7 +134,8 @@ def prepare_large_upload(machine: Machine) -> str:
     """Return the arguments of curl that send 9 MB that are no orders, with a valid key."""
     machine.run("head -c 9000000 /dev/zero >large")
     key = machine.manage("create_api_key", "large").strip()
-    return f"-X POST -H 'Authorization: Bearer {key}' --data-binary @large {SITE}/api/v1/orders/batch"
+    headers = f"-H 'Authorization: Bearer {key}' -H 'Content-Type: application/json'"
+    return f"-X POST {headers} --data-binary @large {SITE}/api/v1/orders/batch"
 
 
 @pytest.mark.skipif(not shutil.which("caddy"), reason="needs caddy")
