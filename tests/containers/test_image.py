@@ -19,11 +19,10 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
-from affiliates.models import State
 from config.embedded.server import find_free_port
 from tests.containers.engine import ROOT, Engine, list_missing_tools, measure, run
-from tests.factories import make_affiliate
 from tests.faults.own_stores import Stores, run_empty_stores
+from tests.scenarios import create_program, import_affiliates
 from tracking.models import Link
 
 pytestmark = [
@@ -70,6 +69,8 @@ def seconds() -> dict[str, float]:
 
 @pytest.fixture(scope="module")
 def engine(seconds: dict[str, float]) -> Iterator[Engine]:
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount the file systems of containers here")
     if missing := list_missing_tools():
         pytest.fail(f"IMAGE=1 needs {', '.join(missing)}: apt-get install --yes {' '.join(missing)}")
     engine = Engine(Path(tempfile.mkdtemp(prefix="accord-image-")))
@@ -92,7 +93,7 @@ def deployment(engine: Engine, seconds: dict[str, float], django_db_blocker: Dja
         with measure(seconds, "migrate"):
             engine.run("migrate", variables=deployed.variables | {"DATABASE_OWNER_URL": build_url(stores, "owner")})
         with django_db_blocker.unblock(), stores.use():
-            create_link()
+            create_link(stores.postgres.place.folder)
         for role in LONG_RUNNING:
             engine.start(role, deployed.variables)
             if port := PORTS.get(role):
@@ -137,10 +138,13 @@ def build_variables(stores: Stores) -> dict[str, str]:
     }
 
 
-def create_link() -> None:
-    now = timezone.now()
-    affiliate = make_affiliate(state=State.ACTIVE, at=now)
-    Link.objects.create(affiliate=affiliate, code=CODE, target=TARGET, permitted_hosts=["shop.example"], created_at=now)
+def create_link(folder: Path) -> None:
+    """Create the link of an affiliate who has accepted the example agreement."""
+    create_program()
+    affiliate = import_affiliates(["ANN"], folder, details=False)["ANN"]
+    Link.objects.create(
+        affiliate=affiliate, code=CODE, target=TARGET, permitted_hosts=["shop.example"], created_at=timezone.now()
+    )
 
 
 def is_ready(deployed: Deployment, port: str) -> bool:
