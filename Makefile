@@ -6,7 +6,7 @@
 #   make quick    run the tests that your change touches (BASE=main for all since a revision)
 #   make check    lint, types, import contracts, templates, wording, migrations, settings for production
 #   make fix      fix what ruff and djlint can fix
-#   make faults   kill the close, PostgreSQL, Valkey and beat many times, and run the tests with generated cases long; print figures (CLOSE_KILLS=... and others set the sizes)
+#   make faults   kill the close, PostgreSQL, Valkey and beat many times, follow docs/deploy.md, and run the tests with generated cases long; print figures (CLOSE_KILLS=... and others set the sizes)
 #   make bench    measure speed as ratios; write benchmarks/RESULTS.md (PARTS="redirect close" for some)
 #   make mutants  change the code that decides about money and see whether tests notice; write tests/mutants/RESULTS.md
 #   make docs     write the pages of docs/ that a test generates and compares
@@ -77,8 +77,9 @@ faults: export ROLLUP_RUNS ?= 500
 faults: export SCHEMA_CASES ?= 2000
 faults: export HOSTILE_REQUESTS ?= 30000
 faults: export SHOP_DELIVERIES ?= 1000
+faults: export DEPLOY_RESTARTS ?= 10
 faults: .venv/installed-test image-tools
-	$(BIN)/python -m pytest $(if $(filter $(LONG_FORMS:tests/simulation=tests/simulation%),$(PARTS)),-n 2) $(or $(PARTS),tests/faults)
+	$(BIN)/python -m pytest $(if $(filter $(LONG_FORMS:tests/simulation=tests/simulation%),$(PARTS)),-n 2) $(or $(PARTS),tests/faults tests/deploy)
 	$(if $(PARTS),,$(BIN)/python -m pytest -n 2 $(LONG_FORMS))
 	$(if $(PARTS),,IMAGE=1 $(BIN)/python -m pytest tests/containers)
 

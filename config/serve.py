@@ -65,10 +65,7 @@ def prepare_click() -> list[str]:
 
 def build_granian(interface: str) -> list[str]:
     """Return the arguments that both web servers share. A socket of the service manager takes the place of the port."""
-    from config import inherited_socket
-
-    module = "config.inherited_socket" if inherited_socket.has_socket() else "granian"
-    return ["-m", module, "--interface", interface, "--log-level", "warning"]
+    return ["-m", "config.http_server", "--interface", interface, "--log-level", "warning"]
 
 
 def prepare_worker() -> list[str]:

@@ -101,7 +101,7 @@ MIDDLEWARE = [
     "portal.middleware.permissions_policy_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "portal.middleware.machine_requests_middleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.static_files.StaticFilesMiddleware",
     "portal.middleware.frame_middleware",
     "portal.middleware.StoreUnavailableMiddleware",
     "portal.request_checks.address_middleware",

@@ -73,6 +73,7 @@ def pytest_collection_finish():
 SINGLE_WORKER_PATHS = (
     "tests/config/test_database_roles.py",
     "tests/config/test_embedded.py",
+    "tests/deploy/",
     "tests/faults/",
     "tests/portal/test_demo.py",
     "tests/portal/test_matrix.py",

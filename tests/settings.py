@@ -34,4 +34,4 @@ CLICK_SPOOL_DIR = BASE_DIR / ".local" / f"test-clicks-{_number}"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # Every test client builds the middleware, and this one looks at all static files first. `live_server` needs none of it.
-MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("whitenoise.")]
+MIDDLEWARE = [name for name in MIDDLEWARE if name != "portal.static_files.StaticFilesMiddleware"]

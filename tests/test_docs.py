@@ -18,7 +18,7 @@ FOREIGN = re.compile(r"\b(?:CONTRACT|DESIGN|PERFORMANCE|RELIABILITY|PLATFORMS|WO
 PATH = re.compile(r"`((?:[a-z_]+/)+[a-z0-9_]*(?:\.[a-z]+)?/?)`")
 PICTURE = re.compile(r"(<!-- picture -->\n).*?(<!-- end of picture -->)", re.DOTALL)
 # Named in general, or before they are built.
-PLANNED = {"shops/connectors/", "docs/deploy.md", "models/"}
+PLANNED = {"shops/connectors/", "models/"}
 
 
 def list_texts() -> list[tuple[str, str]]:

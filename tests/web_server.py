@@ -78,7 +78,7 @@ def run_web_server(threads: int = 16) -> Iterator[WebServer]:
     process = subprocess.Popen(
         [*_COMMAND, "--blocking-threads", str(threads), "--port", str(port), "config.wsgi:application"],
         cwd=HERE,
-        env=_environment() | {"WEB_THREADS": str(threads)},
+        env=build_environment() | {"WEB_THREADS": str(threads)},
         start_new_session=True,
     )
     try:
@@ -95,7 +95,7 @@ _COMMAND = [
 ]
 
 
-def _environment() -> dict[str, str]:
+def build_environment() -> dict[str, str]:
     database = connection.settings_dict
     login = f"{quote(database['USER'])}:{quote(database['PASSWORD'])}"
     address = f"postgres://{login}@{database['HOST'] or '127.0.0.1'}:{database['PORT'] or 5432}/{database['NAME']}"

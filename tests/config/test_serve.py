@@ -52,7 +52,7 @@ def test_program_becomes_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     [(program, arguments)] = started
     assert program == arguments[0] == sys.executable
     command = " ".join(arguments)
-    assert "granian --interface wsgi" in command
+    assert "config.http_server --interface wsgi" in command
     assert "--port 8123 --workers 1 --blocking-threads 20 config.wsgi:application" in command
 
 

@@ -1,4 +1,4 @@
-"""granian on a socket that the service manager opened, so that a restart refuses no request.
+"""granian, with two things that it lacks: a socket of the service manager, and a stop at any moment.
 
 The service manager (systemd, docs/deploy.md) keeps the socket open while a process restarts, and several processes
 share it. A connection waits in its queue until one of them accepts it. A socket of granian's own would be closed
@@ -6,8 +6,10 @@ together with the connections in its queue.
 """
 
 import os
+import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from granian import cli
@@ -23,11 +25,14 @@ def has_socket() -> bool:
     return os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1"
 
 
-class InheritedSocketServer(MPServer):
-    """A granian server that listens on the inherited socket and tells the service manager when it is ready."""
+class Server(MPServer):
+    """A granian server that listens on the inherited socket, if there is one, and reports when it is ready."""
 
     def _init_shared_socket(self) -> None:
         """Replace the one method of granian that opens a socket."""
+        if not has_socket():
+            super()._init_shared_socket()  # type: ignore[no-untyped-call]
+            return
         holder: Any = SocketHolder  # its stub has no arguments
         listener = socket.socket(fileno=FIRST_DESCRIPTOR)
         listener.set_inheritable(True)
@@ -44,7 +49,9 @@ class InheritedSocketServer(MPServer):
 
 
 def load_and_notify(target: str) -> Any:
-    """Load the application in a worker and tell the service manager that it is ready."""
+    """Load the application in a worker and report that it is ready."""
+    # The worker inherits the handler of its parent, which would swallow a stop until granian sets its own.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     application = load_target(target)
     notify_ready()
     return application
@@ -53,10 +60,11 @@ def load_and_notify(target: str) -> Any:
 def notify_ready() -> None:
     """Send READY=1 to the service manager, as sd_notify(3) does."""
     if address := os.environ.get("NOTIFY_SOCKET", ""):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as manager:
-            manager.sendto(b"READY=1", address.replace("@", "\0", 1) if address.startswith("@") else address)
+        # A worker serves also if no one listens for this.
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as manager:
+            manager.sendto(b"READY=1", f"\0{address[1:]}" if address.startswith("@") else address)
 
 
 if __name__ == "__main__":
-    cli.Server = InheritedSocketServer  # type: ignore[attr-defined]  # imported there
+    cli.Server = Server  # type: ignore[attr-defined]  # imported there
     cli.entrypoint()  # type: ignore[no-untyped-call]
