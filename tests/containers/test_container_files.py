@@ -67,7 +67,7 @@ def test_compose_file_runs_every_role_and_store(services):
 @pytest.mark.parametrize("role", ROLES)
 def test_role_runs_without_privileges(services, role):
     service = services[role]
-    assert service["read_only"] is True
+    assert service["init"] is service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert "ports" not in service

@@ -204,7 +204,7 @@ def test_tracking_link_redirects_and_counts_the_click(deployment: Deployment, po
     assert status == 302
     assert headers["location"].startswith(f"{TARGET}?")
     assert "click_id=" in headers["location"]
-    assert deployment.query(count) == [(before + 1,)]
+    assert deployment.query(count) == [(int(str(before)) + 1,)]
 
 
 def test_worker_runs_what_beat_starts(deployment: Deployment):
@@ -238,7 +238,10 @@ def test_web_that_does_not_answer_is_unhealthy(deployment: Deployment):
 @pytest.mark.parametrize("role", LONG_RUNNING)
 def test_stopped_role_ends_on_its_own(deployment: Deployment, role: str):
     """Stop a role as `docker stop` does; must be the last test of the deployment."""
-    deployment.engine.podman("stop", "--time", "60", role)
+    engine = deployment.engine
+    # The first process of a container ignores the signal until it has a handler; compose.yaml has an init for that.
+    wait_until(lambda: engine.is_healthy(role), lambda: engine.logs(role), seconds=90)
+    engine.podman("stop", "--time", "60", role)
     assert deployment.engine.inspect(role)["State"]["ExitCode"] in (0, 143), deployment.engine.logs(role)
 
 
