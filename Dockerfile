@@ -19,7 +19,7 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --requirement requirements.txt && \
     /opt/venv/bin/pip uninstall --yes --quiet pip setuptools
 COPY . .
-# Static files are collected here, because the root file system may be read-only later. The values stand in for
+# Static files are collected here, because the root file system may be read-only later. The values replace the
 # required settings and are not kept. Files of a checkout may be private to its owner.
 RUN SECRET_KEY="$(/opt/venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(48))')" \
     DATABASE_URL=postgres://nobody@127.0.0.1/none REDIS_URL=redis://127.0.0.1 BASE_URL=https://localhost \

@@ -22,7 +22,7 @@ DEBUG ?= 1
 export DEBUG
 
 .DELETE_ON_ERROR:
-.PHONY: run shop test quick faults check types rest bench scale mutants fix docs pictures audit clean venv browser
+.PHONY: image-tools run shop test quick faults check types rest bench scale mutants fix docs pictures audit clean venv browser
 
 BIN := .venv/bin
 LOCAL_APPS := lib audit accounts mail affiliates agreements tracking payouts compliance shops portal
@@ -59,6 +59,13 @@ browser:
 		! command -v apt-get || test "$$(id -u)" != 0 || \
 		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq --yes install chromium fonts-liberation php-cli >/dev/null; }
 
+# What builds and runs the image in tests/containers.
+IMAGE_TOOLS := buildah podman runc debootstrap
+image-tools:
+	@missing=; for tool in $(IMAGE_TOOLS); do command -v $$tool >/dev/null || missing=1; done; \
+	test -z "$$missing" || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || { apt-get -qq update && \
+	DEBIAN_FRONTEND=noninteractive apt-get -qq --yes --no-install-recommends install $(IMAGE_TOOLS) >/dev/null; }
+
 # The tests with generated cases. They kill no process, so two workers share them.
 LONG_FORMS := tests/simulation tests/payouts/test_rollups.py tests/shops/test_api_schema.py tests/portal/test_hostile_requests.py \
 	tests/shops/connectors tests/portal/monitoring/test_alert_rules.py
@@ -79,9 +86,10 @@ faults: export SCALE_STEP_SECONDS ?= 5
 faults: export SHOP_EVENT_MINUTES ?= 1
 faults: export PROMETHEUS ?= 1
 faults: export DEPLOY_RESTARTS ?= 10
-faults: .venv/installed-test
+faults: .venv/installed-test image-tools
 	$(BIN)/python -m pytest $(if $(filter $(LONG_FORMS:tests/simulation=tests/simulation%),$(PARTS)),-n 2) $(or $(PARTS),tests/faults tests/deploy)
 	$(if $(PARTS),,$(BIN)/python -m pytest -n 2 $(LONG_FORMS))
+	$(if $(PARTS),,IMAGE=1 $(BIN)/python -m pytest tests/containers)
 
 # Types take as long as everything else, so both run at once.
 check: .venv/installed-test

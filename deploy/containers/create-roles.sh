@@ -6,5 +6,5 @@ psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbn
     --set owner_password="$OWNER_PASSWORD" --set app_password="$APP_PASSWORD" <<'SQL'
 CREATE ROLE accord_owner LOGIN PASSWORD :'owner_password' NOSUPERUSER NOCREATEDB NOCREATEROLE;
 CREATE ROLE accord_app LOGIN PASSWORD :'app_password' NOSUPERUSER NOCREATEDB NOCREATEROLE;
-CREATE DATABASE accord OWNER accord_owner;
+CREATE DATABASE accord OWNER accord_owner TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8';
 SQL

@@ -1,6 +1,7 @@
 """Dockerfile, compose.yaml and Caddyfile, checked without building anything (specification 12)."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,12 @@ import pytest
 import yaml
 from django.conf import settings
 
+from config.variables import SECTIONS
+
 ROOT = Path(settings.BASE_DIR)
 BIN = Path(sys.executable).parent
 COMPOSE = ROOT / "compose.yaml"
+GUIDE = ROOT / "docs" / "containers.md"
 ROLES = ("web", "click", "worker", "beat", "migrate")
 IMAGES = ("db", "cache", "proxy")
 
@@ -63,7 +67,7 @@ def test_compose_file_runs_every_role_and_store(services):
 @pytest.mark.parametrize("role", ROLES)
 def test_role_runs_without_privileges(services, role):
     service = services[role]
-    assert service["read_only"] is True
+    assert service["init"] is service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert "ports" not in service
@@ -87,6 +91,17 @@ def test_role_starts_when_the_database_is_migrated(services, role):
     depends_on = services[role]["depends_on"]
     assert depends_on["migrate"] == {"condition": "service_completed_successfully"}
     assert depends_on["db"] == depends_on["cache"] == {"condition": "service_healthy"}
+
+
+def test_guide_writes_every_variable_that_the_compose_file_needs():
+    env, accord_env = re.findall(r"^cat > \S+ <<END\n(.*?)^END$", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+    required = set(re.findall(r"\$\{(\w+):\?", COMPOSE.read_text()))
+    assert {line.partition("=")[0] for line in env.splitlines()} == required
+    documented = {variable.name for section in SECTIONS.values() for variable in section}
+    written = {line.partition("=")[0] for line in accord_env.splitlines()}
+    assert written <= documented
+    by_compose = set(yaml.safe_load(COMPOSE.read_text())["x-settings"])
+    assert written | by_compose >= {variable.name for variable in SECTIONS["Required in production"]}
 
 
 def test_image_gets_every_app_and_nothing_that_is_not_listed():
