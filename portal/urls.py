@@ -18,7 +18,7 @@ urlpatterns = [
     # Accounts are created by applying only.
     path("accounts/signup/", RedirectView.as_view(pattern_name="portal:apply")),
     path("home/", home.home, name="home"),
-    path("admin/reports/download/", csv_reports.download_page, name="csv_reports"),
+    path("admin/csv-reports/", csv_reports.download_page, name="csv_reports"),
     path("profile/", account.profile, name="profile"),
     path("profile/notifications/", account.notifications, name="notifications"),
     path("unsubscribe/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),

@@ -15,8 +15,8 @@ from agreements.periods import Period
 from lib.admin.bases import ReadOnlyInline, cache_on_row
 from lib.admin.pages import build_admin_link, build_changelist_url
 from lib.csv_downloads import stream_csv_response
-from lib.keyset import iterate_by_key
 from lib.replica import reads_replica
+from lib.row_stream import iter_rows
 from lib.typed import action
 from payouts.admin.bases import MoneyAdmin, build_amount_column, money_page
 from payouts.ledger import journal
@@ -163,7 +163,8 @@ class LedgerTransactionAdmin(MoneyAdmin):
     def journal(self, request: HttpRequest) -> StreamingHttpResponse:
         """Stream every entry in the order of booking, or those of one month with `?month=YYYY-MM`."""
         month: Period | None = journal.parse_month(request.GET.get("month", ""))
-        rows = iterate_by_key(journal.list_journal_rows(month))
+        entries = journal.list_journal_rows(month)
+        rows = iter_rows(*entries.query.sql_with_params(), using=entries.db)
         name = f"journal-{month}.csv" if month else "journal.csv"
         return stream_csv_response(name, journal.COLUMNS, rows)
 

@@ -77,12 +77,10 @@ class ReportForm(forms.Form):
 
     report = forms.ChoiceField(label=gettext_lazy("Report"), widget=UnfoldAdminSelectWidget)
     affiliate = forms.CharField(
-        label=gettext_lazy("Affiliate code"), required=False, max_length=32, widget=UnfoldAdminTextInputWidget,
-        help_text=gettext_lazy("Leave empty for all affiliates."),
+        label=gettext_lazy("Affiliate code"), required=False, max_length=32, widget=UnfoldAdminTextInputWidget
     )  # fmt: skip
     status = forms.CharField(
-        label=gettext_lazy("Status"), required=False, max_length=20, widget=UnfoldAdminTextInputWidget,
-        help_text=gettext_lazy("Leave empty for any status."),
+        label=gettext_lazy("Status"), required=False, max_length=20, widget=UnfoldAdminTextInputWidget
     )  # fmt: skip
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, reports: Iterable[Report], **more: Any) -> None:
@@ -90,12 +88,9 @@ class ReportForm(forms.Form):
         labels = [(report.name, str(report.title).capitalize()) for report in reports]
         self.fields["report"].widget.choices = self.fields["report"].choices = labels  # type: ignore[attr-defined]
         # "from" is a keyword of Python, so these cannot be declared above.
-        for name, label, help_text in (
-            ("from", _("From"), _("The first day. Leave empty to begin with the first row.")),
-            ("to", _("To"), _("The last day. Leave empty to end with the last row.")),
-        ):
+        for name, label in (("from", _("From")), ("to", _("To"))):
             self.fields[name] = forms.DateField(
-                label=label, required=False, input_formats=[DAY_FORMAT], help_text=help_text,
+                label=label, required=False, input_formats=[DAY_FORMAT],
                 widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
                 error_messages={"invalid": _("Enter a day such as 2026-01-31.")},
             )  # fmt: skip

@@ -251,14 +251,16 @@ def test_affiliates_and_audit_name_people(reader):
         ("ANN", "Affiliate ANN", "ann@example.com"), ("BEN", "Affiliate BEN", "ben@example.com"),
     ]  # fmt: skip
     preparer = make_staff("payout preparers")
-    AuditRecord.objects.create(
-        at=NOW, by=preparer, action="a test", subject_type="payouts.payout", subject_id="1", reason="=1+1",
-        before={"state": "draft", "digest": "f" * 64}, after={"state": "submitted"},
-    )  # fmt: skip
-    [row] = select(reader.read("audit"), action="a test")
+    for subject in ("payouts.payoutbatch", "payouts.payout"):
+        AuditRecord.objects.create(
+            at=NOW, by=preparer, action="a test", subject_type=subject, subject_id="1", reason="=1+1",
+            before={"state": "draft", "digest": "f" * 64}, after={"state": "submitted"},
+        )  # fmt: skip
+    row, of_payout = select(reader.read("audit"), action="a test")
     assert (row["by"], row["reason"], row["before_state"], row["after_state"], row["is_automatic"]) == (
         preparer.email, "'=1+1", "draft", "submitted", "false",
     )  # fmt: skip
+    assert of_payout["reason"] == ""
     assert "f" * 64 not in "".join(row.values())
 
 
