@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -151,8 +152,14 @@ def describe_answers(work: str, answers: Sequence[Answer]) -> dict[str, Any]:
         "longest from sending": round(max(answer.sent_seconds for answer in answers), 3),
         "over a second": sum(answer.seconds > MAX_ANSWER_SECONDS for answer in answers),
         "answers": len(answers),
-        "other than 200": sum(answer.status != 200 for answer in answers),
+        "other than 200": _list_statuses(answers) or 0,
     }
+
+
+def _list_statuses(answers: Sequence[Answer]) -> str:
+    """Return how often each other status than 200 was answered; 0 is no answer."""
+    counts = Counter(answer.status for answer in answers if answer.status != 200)
+    return ", ".join(f"{count} x {status}" for status, count in sorted(counts.items()))
 
 
 def describe_orders(work: str, shops: list[Shop], answers: Sequence[Answer]) -> dict[str, Any]:
