@@ -8,6 +8,7 @@ In the end the orders are compared with those of the same events delivered once 
 """
 
 import argparse
+import http.client
 import json
 import os
 import random
@@ -18,7 +19,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,10 @@ def run_deployment(folder: Path) -> Iterator[tuple[int, Role]]:
     roles = [Role(name, folder, environment) for name in ("web", "worker", "beat")]
     try:
         wait_for(port)
+        # The port is open before the program is loaded.
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as client:
+            client.request("GET", "/hooks/")
+            client.getresponse()
         yield port, roles[1]
     finally:
         for role in roles:
