@@ -8,6 +8,7 @@ In the end the orders are compared with those of the same events delivered once 
 """
 
 import argparse
+import http.client
 import json
 import os
 import random
@@ -16,8 +17,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,10 @@ def run_deployment(folder: Path) -> Iterator[tuple[int, Role]]:
     roles = [Role(name, folder, environment) for name in ("web", "worker", "beat")]
     try:
         wait_for(port)
+        # The port is open before the program is loaded.
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as client:
+            client.request("GET", "/hooks/")
+            client.getresponse()
         yield port, roles[1]
     finally:
         for role in roles:
@@ -151,8 +157,14 @@ def describe_answers(work: str, answers: Sequence[Answer]) -> dict[str, Any]:
         "longest from sending": round(max(answer.sent_seconds for answer in answers), 3),
         "over a second": sum(answer.seconds > MAX_ANSWER_SECONDS for answer in answers),
         "answers": len(answers),
-        "other than 200": sum(answer.status != 200 for answer in answers),
+        "other than 200": _list_statuses(answers) or 0,
     }
+
+
+def _list_statuses(answers: Sequence[Answer]) -> str:
+    """Return how often each other status than 200 was answered; 0 is no answer."""
+    counts = Counter(answer.status for answer in answers if answer.status != 200)
+    return ", ".join(f"{count} x {status}" for status, count in sorted(counts.items()))
 
 
 def describe_orders(work: str, shops: list[Shop], answers: Sequence[Answer]) -> dict[str, Any]:

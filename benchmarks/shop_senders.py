@@ -2,10 +2,10 @@
 
 import http.client
 import multiprocessing
-import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,22 +31,20 @@ class Answer(NamedTuple):
 
 def send_events(port: int, path: str, events: "Sequence[Event]", *, starts_at: float, interval: float) -> list[Answer]:
     """Deliver the events, one each `interval` seconds from `starts_at` of the monotonic clock; return their answers."""
-    local = threading.local()
 
     def send(event: "Event", due: float) -> Answer:
         delivery = event(datetime.now(UTC))
+        headers = {"Content-Type": "application/json"} | {k.title(): v for k, v in delivery.headers.items()}
         sent_at = time.monotonic()
-        try:
-            if not hasattr(local, "connection"):
-                local.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
-            headers = {"Content-Type": "application/json"} | {k.title(): v for k, v in delivery.headers.items()}
-            local.connection.request("POST", path, delivery.body, headers)
-            response = local.connection.getresponse()
-            response.read()
-            status = response.status
-        except (OSError, http.client.HTTPException):
-            local.connection.close()
-            status = 0
+        # A connection of its own, because one that is reused may have been closed by the server meanwhile.
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)) as connection:
+            try:
+                connection.request("POST", path, delivery.body, headers)
+                response = connection.getresponse()
+                response.read()
+                status = response.status
+            except (OSError, http.client.HTTPException):
+                status = 0
         answered_at = time.monotonic()
         return Answer(status, answered_at - due, answered_at - sent_at)
 
