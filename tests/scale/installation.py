@@ -8,15 +8,13 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection, connections
 
-from tests.pooler import Pooler, Server
+from tests.pooler import POOL_SIZE, Pooler, Server
 from tests.scale.balancer import Balancer
 from tests.scale.nodes import HOST, Node, build_environment
 from tests.scale.program import Program, fill_database
 from tests.scale.servers import Servers, Standby
 
 REFERENCE = "reference"
-# Of sessions that the pooler keeps for each database.
-POOL_SIZE = 20
 
 
 class Installation:
