@@ -15,6 +15,14 @@ from config.embedded.server import find_free_port
 
 PROGRAM = shutil.which("pgbouncer", path="/usr/bin:/usr/sbin:/usr/local/bin:/usr/local/sbin")
 FIRST_PORT = 28_000
+POOL_SIZE = 20
+OPTIONS = {
+    "pool_mode": "transaction",
+    "max_client_conn": 1000,
+    # A primary that is replaced is tried again at once.
+    "server_login_retry": 1,
+    "query_wait_timeout": 20,
+}
 
 
 class Server(NamedTuple):
@@ -67,12 +75,8 @@ class Pooler:
             "auth_type": "scram-sha-256",
             "auth_file": self.folder / "users.txt",
             "admin_users": self.user,
-            "pool_mode": "transaction",
-            "max_client_conn": 1000,
             "default_pool_size": self.pool_size,
-            # A primary that is replaced is tried again at once.
-            "server_login_retry": 1,
-            "query_wait_timeout": 20,
+            **OPTIONS,
         }
         settings = [f"{name} = {value}" for name, value in options.items()]
         text = "\n".join(["[databases]", *lines, "[pgbouncer]", *settings, ""])
@@ -89,7 +93,7 @@ class Pooler:
 
 @contextmanager
 def run_pooler(
-    folder: Path, servers: Mapping[str, Server], *, user: str, password: str, pool_size: int = 20
+    folder: Path, servers: Mapping[str, Server], *, user: str, password: str, pool_size: int = POOL_SIZE
 ) -> Iterator[Pooler]:
     """Run pgbouncer with its files in `folder`."""
     folder.mkdir(exist_ok=True)

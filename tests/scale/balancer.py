@@ -33,6 +33,7 @@ http {{
 class Balancer:
     def __init__(self, folder: Path) -> None:
         self.folder, self.port, self._other_port = folder, find_free_port(), find_free_port()
+        self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir()
 
     def start(self, *, web: Sequence[int], click: Sequence[int]) -> None:
@@ -44,11 +45,13 @@ class Balancer:
     def route(self, *, web: Sequence[int], click: Sequence[int]) -> None:
         """Send requests to these nodes from now on."""
         self._write_configuration(web, click)
+        assert self._process
         self._process.send_signal(signal.SIGHUP)
 
     def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait()
+        if self._process:
+            self._process.terminate()
+            self._process.wait()
 
     def read_errors(self) -> list[str]:
         return (self.folder / "nginx.log").read_text(errors="replace").splitlines()

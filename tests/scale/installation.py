@@ -1,22 +1,20 @@
 """All servers and nodes of `make scale`."""
 
 import http.client
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection, connections
 
-from tests.pooler import Pooler, Server
+from tests.pooler import POOL_SIZE, Pooler, Server
 from tests.scale.balancer import Balancer
 from tests.scale.nodes import HOST, Node, build_environment
 from tests.scale.program import Program, fill_database
 from tests.scale.servers import Servers, Standby
 
 REFERENCE = "reference"
-# Of sessions that the pooler keeps for each database.
-POOL_SIZE = 20
 
 
 class Installation:
@@ -28,6 +26,7 @@ class Installation:
         self.pooler: Pooler | None = None
         self.nodes: dict[str, list[Node]] = {}
         self.program: Program
+        self._started = ExitStack()
 
     def start(self) -> None:
         self._create_program()
@@ -36,13 +35,8 @@ class Installation:
         self._start_nodes()
 
     def stop(self) -> None:
-        for nodes in self.nodes.values():
-            for node in nodes:
-                node.kill()
-        if self.nodes:
-            self.balancer.stop()
-        if self.pooler:
-            self.pooler.stop()
+        """Stop what has been started, the last first."""
+        self._started.close()
 
     def _create_program(self) -> None:
         call_command("migrate", verbosity=0)
@@ -55,6 +49,7 @@ class Installation:
         folder = self.folder / "pooler"
         folder.mkdir()
         self.pooler = Pooler(folder, "accord", self.servers.place.password, POOL_SIZE)
+        self._started.callback(self.pooler.stop)
         self.pooler.start(self._list_routes(self.servers.standbys[0]))
 
     def route_database(self, replica: Standby) -> None:
@@ -79,6 +74,8 @@ class Installation:
             ]
             for node in self.nodes[role]:
                 node.start()
+                self._started.callback(node.kill)
+        self._started.callback(self.balancer.stop)
         self.balancer.start(web=self.get_ports("web"), click=self.get_ports("click"))
         for node in self.nodes["click"]:
             self._load_links(node)

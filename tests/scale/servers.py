@@ -89,7 +89,9 @@ class Standby(Primary):
         self.execute("SELECT pg_reload_conf()")
 
     def count_received_bytes(self) -> int:
-        return int(self.get_value("SELECT (pg_last_wal_receive_lsn() - '0/0')::bigint"))
+        # A standby that has just started knows only what it has replayed.
+        sql = "SELECT (greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) - '0/0')::bigint"
+        return int(self.get_value(sql))
 
 
 class Servers:

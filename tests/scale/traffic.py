@@ -164,7 +164,7 @@ class Traffic:
         return orders
 
     def _send_batch(self, sender: Sender, orders: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
-        """Send the orders as placed in a batch, then as completed: one by itself, the others in a batch."""
+        """Send the orders as placed in a batch, then as completed: one alone, the others in a batch."""
         placed, final = [list(snapshots) for snapshots in zip(*orders, strict=True)]
         self._deliver(sender, "POST", "/api/v1/orders/batch", placed)
         self._deliver(sender, "PUT", f"/api/v1/orders/{final[0]['order_id']}", final[:1])
