@@ -18,6 +18,7 @@ from config import (
     sign_in,
 )
 from config.contact import *  # noqa: F403 -- its names are settings
+from config.contact import CONTACT_EMAIL
 from config.environment import (
     BASE_DIR,
     DEBUG,

@@ -3,8 +3,8 @@
 import pytest
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
-from django_migration_linter import analyse_sql_statements
-from django_migration_linter.sql_analyser import PostgresqlAnalyser
+from django_migration_linter.sql_analyser.analyser import analyse_sql_statements
+from django_migration_linter.sql_analyser.postgresql import PostgresqlAnalyser
 
 from config.environment import BASE_DIR
 
