@@ -12,6 +12,7 @@
 #   make mutants  change the code that decides about money and see whether tests notice; write tests/mutants/RESULTS.md
 #   make docs     write the pages of docs/ that a test generates and compares
 #   make pictures make the pictures of docs/images; needs Chromium
+#   make dump     write the dump of this version, from which later ones are tested to upgrade; once, at its release
 #   make audit    look up known vulnerabilities of what is installed; needs the network
 #   make clean    remove the embedded servers' data and what tools left behind
 #
@@ -22,7 +23,7 @@ DEBUG ?= 1
 export DEBUG
 
 .DELETE_ON_ERROR:
-.PHONY: image-tools run shop test quick faults check types rest bench scale mutants fix docs pictures audit clean venv browser
+.PHONY: image-tools run shop test quick faults check types rest bench scale mutants fix docs pictures dump audit clean venv browser
 
 BIN := .venv/bin
 LOCAL_APPS := lib audit accounts mail affiliates agreements tracking payouts compliance shops portal
@@ -130,6 +131,9 @@ docs: .venv/installed-test
 
 pictures: .venv/installed-test browser
 	UPDATE_PICTURES=1 $(BIN)/python -m pytest -q tests/browser/test_pictures.py $(if $(PICTURES),-k $(PICTURES))
+
+dump: .venv/installed-test
+	$(BIN)/python -m tests.upgrade.release_dump
 
 audit: .venv/installed-test
 	$(BIN)/pip-audit
