@@ -57,11 +57,11 @@ def read_word(name: str, default: str) -> str:
 
 def read_choice(name: str, default: str, choices: Collection[str]) -> str:
     """Return the variable `name`, which is one of `choices` in any case."""
-    text: str = env.str(name, default=default).upper()
-    if text not in choices:
+    text: str = env.str(name, default=default)
+    if text.upper() not in choices:
         report_error(f"{name} must be one of {', '.join(choices)}, not {text!r}")
         return default
-    return text
+    return text.upper()
 
 
 def read_address(name: str, default: str) -> str:
