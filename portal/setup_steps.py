@@ -1,7 +1,9 @@
 """What a new program needs before its first order: shown by `manage.py setup`, the staff home and the landing page."""
 
+import sys
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from allauth.mfa.models import Authenticator
@@ -16,6 +18,8 @@ from shops.models import Connection
 from tracking.links.addresses import get_shop_hosts
 
 StrOrPromise = str | Promise
+# How to call the Python of this installation from its directory.
+PYTHON = ".venv/bin/python" if Path(sys.prefix) == settings.BASE_DIR / ".venv" else "python"
 
 
 class Step(NamedTuple):
@@ -102,8 +106,8 @@ STEPS = (
     Step(
         _("Open the program"),
         _(
-            "Do this once earlier orders are loaded. From then on, months are closed and sales targets are checked "
-            "automatically."
+            "Do this as soon as earlier orders are loaded. Commissions count before it; from then on, months are closed "
+            "and sales targets are checked automatically."
         ),
         "open_program",
         "admin:agreements_program_changelist",
@@ -115,7 +119,14 @@ STEPS = (
 def list_setup_steps(now: datetime) -> list[SetupStep]:
     """Return all steps with their state."""
     return [
-        SetupStep(str(step.title), str(step.explanation), step.command, step.page, step.is_done(now)) for step in STEPS
+        SetupStep(
+            str(step.title),
+            str(step.explanation),
+            f"{PYTHON} manage.py {step.command}" if step.command else "",
+            step.page,
+            step.is_done(now),
+        )
+        for step in STEPS
     ]
 
 

@@ -3,8 +3,8 @@
 python docs/examples/woocommerce_shop.py WEBHOOK SECRET --link TRACKING_LINK
 python docs/examples/woocommerce_shop.py WEBHOOK SECRET --coupon CODE --complete --refund 5.00
 
-It follows the tracking link as a visitor would, then sends the signed events of one order: two cups for 40.00, goods
-without shipping and tax, first unpaid, then paid.
+It follows the tracking link as a visitor would, then sends the signed events of one order, first unpaid, then paid: two
+cups for 40.00, with 10.00 for shipping and 10.00 of tax.
 """
 
 import argparse
@@ -108,7 +108,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--coupon", help="a coupon code to use")
     parser.add_argument("--number", type=int, default=int(time.time()), help="the order's number in the shop")
     parser.add_argument("--complete", action="store_true", help="send that the order is completed, too")
-    parser.add_argument("--refund", metavar="AMOUNT", help="refund this amount afterwards, such as 5.00")
+    parser.add_argument("--refund", metavar="AMOUNT", help="refund this amount of the 60.00 afterwards, such as 5.00")
     given = parser.parse_args(arguments)
     try:
         landing = follow(given.link) if given.link else None

@@ -66,6 +66,8 @@ def serve_categories(model_admin: ModelAdmin[Any], request: HttpRequest, connect
         else:
             text = ngettext("%(count)d mapping changed.", "%(count)d mappings changed.", changed)
             messages.success(request, text % {"count": changed})
+            if changed:
+                messages.info(request, _("Earlier orders keep their rates until you apply the mappings to them."))
             return HttpResponseRedirect(address)
     by_key = {row.key: row for row in rows}
     pairs = [(form, by_key.get(fold_code(str(form["shop_category"].value() or "")))) for form in form_set]

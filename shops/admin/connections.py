@@ -4,11 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -37,6 +36,7 @@ from shops.admin.connection_forms import (
     build_settings_form,
 )
 from shops.admin.connection_page import build_context
+from shops.admin.guide import render_guide, serve_file
 from shops.admin.product_import import ProductImport
 from shops.connectors import connections
 from shops.connectors.registry import get_connector
@@ -45,7 +45,6 @@ from shops.models import ApiFailure, Connection, Platform, ShopEvent
 ADD, CHANGE = "shops.add_connection", "shops.change_connection"
 State = Connection.State
 NOT_DELETED = ~Q(state=State.DELETED)
-GUIDE = settings.BASE_DIR / "docs" / "connect-a-shop.md"
 
 
 @admin.register(Connection)
@@ -104,10 +103,13 @@ class ConnectionAdmin(ReadOnlyAdmin):
 
     @action(description=gettext_lazy("How to connect a shop"), permissions=["view"])
     def guide(self, request: HttpRequest) -> HttpResponse:
-        """Show the documentation of connections as text."""
-        if not GUIDE.is_file():
-            raise Http404
-        return HttpResponse(GUIDE.read_bytes(), content_type="text/plain; charset=utf-8")
+        """Show the documentation of connections, or the picture or file of it that `?file=` names."""
+        if name := request.GET.get("file", ""):
+            return serve_file(name)
+        back = build_changelist_url(Connection)
+        return money_page(
+            self, request, "admin/shops/guide.html", _("How to connect a shop"), guide=render_guide(), back=back
+        )
 
     @StaffPage(gettext_lazy("Replace secret"), permission=CHANGE, rows=NOT_DELETED)
     def replace_secret(self, request: HttpRequest, object_id: str) -> HttpResponse:

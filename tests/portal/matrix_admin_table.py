@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from shops.admin import connections
+from shops.admin import guide
 from tests.portal.matrix_table import ADMIN, GROUPS, SIGN_IN, Row, row
 
 
@@ -215,7 +215,7 @@ ADMIN_GET: dict[str, Row] = {
     **model_rows(),
     **{f"admin:{name}": group_row(letters, REDIRECTS.get(name, "200")) for name, letters in ACTIONS.items()},
     # The documentation of connections, if it is installed.
-    "admin:shops_connection_guide": group_row("P", "200" if connections.GUIDE.is_file() else "404"),
+    "admin:shops_connection_guide": group_row("P", "200" if guide.GUIDE.is_file() else "404"),
     # A file that is not imported yet is only open to its uploader.
     "admin:shops_orderfile_match": staff_row("403", preparers="200", superuser="404"),
     "admin:shops_orderfile_import_orders": staff_row(

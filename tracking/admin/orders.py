@@ -59,5 +59,5 @@ def _format_summary(snapshot: OrderSnapshot) -> SafeString:
         snapshot.sequence,
         _("updated at %(at)s") % {"at": f"{snapshot.updated_at:%Y-%m-%d %H:%M:%S.%f %Z}"},
         _("received %(at)s") % {"at": f"{snapshot.received_at:%Y-%m-%d %H:%M:%S %Z}"},
-        snapshot.api_key or _("from a file"),
+        snapshot.api_key or _("from a file or a shop connection"),
     )

@@ -65,7 +65,7 @@ class Command(BaseCommand):
             if step.is_done:
                 self.stdout.write(f"done     {step.title}")
             else:
-                command = f" (manage.py {step.command})" if step.command else ""
+                command = f" ({step.command})" if step.command else ""
                 self.stdout.write(f"missing  {step.title}: {step.explanation}{command}")
 
 
