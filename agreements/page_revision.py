@@ -9,6 +9,7 @@ from django.forms.renderers import get_default_renderer
 from django.template.loader import get_template
 
 from agreements.rendering import compute_sha256
+from lib import components
 
 PAGE_TEMPLATE = "agreements/accept.html"
 _TEMPLATE_REFERENCE = re.compile(r'{%\s*(?:include|extends)\s+"([^"]+)"')
@@ -23,7 +24,12 @@ def compute_page_revision() -> str:
 def list_templates() -> list[str]:
     """Return the page's template, the form's templates, and all templates that any of them includes or extends."""
     renderer = get_default_renderer()
-    pending = [PAGE_TEMPLATE, str(renderer.form_template_name), str(renderer.field_template_name)]
+    pending = [
+        PAGE_TEMPLATE,
+        components.COPY_FIELD_TEMPLATE,
+        str(renderer.form_template_name),
+        str(renderer.field_template_name),
+    ]
     names: set[str] = set()
     while pending:
         name = pending.pop()

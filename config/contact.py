@@ -25,6 +25,8 @@ def read_email(name: str) -> str:
 
 
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="affiliates@localhost")
+if "@" not in parseaddr(DEFAULT_FROM_EMAIL)[1]:
+    report_error(f"DEFAULT_FROM_EMAIL must be an e-mail address, not {DEFAULT_FROM_EMAIL!r}")
 CONTACT_EMAIL = read_email("CONTACT_EMAIL") or parseaddr(DEFAULT_FROM_EMAIL)[1]
 CONTACT_URL = read_url("CONTACT_URL")
 IMPRINT_URL = read_url("IMPRINT_URL")

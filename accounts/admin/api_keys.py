@@ -90,8 +90,11 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         """Ask for a name and permissions, create the key, and show its secret once, in this response only."""
         form = CreateKeyForm(request.POST) if request.method == "POST" else CreateKeyForm()
         if form.is_bound and form.is_valid():
-            key, secret = api_keys.create(**form.cleaned_data, now=timezone.now(), by=staff_member(request))
-            return self._render_secret(request, key, secret)
+            try:
+                key, secret = api_keys.create(**form.cleaned_data, now=timezone.now(), by=staff_member(request))
+                return self._render_secret(request, key, secret)
+            except ValidationError as error:
+                form.add_error(None, error)
         return self._render_form(request, form, _("Create API key"), build_changelist_url(ApiKey))
 
     @StaffPage(gettext_lazy("Rotate"), permission="accounts.add_apikey", rows=Q(revoked_at=None) & Q(replaced_by=None))

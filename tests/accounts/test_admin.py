@@ -27,7 +27,8 @@ def root(client: Client) -> Client:
 
 def test_api_key_is_created_and_shown_once(root: Client) -> None:
     response = root.post(reverse("admin:accounts_apikey_make"), {"name": "shop", "scopes": ["orders:read"]})
-    (secret,) = re.findall(r"accord_[\w-]{43}", response.content.decode())
+    # Once to be seen, once to be copied.
+    (secret,) = set(re.findall(r"accord_[\w-]{43}", response.content.decode()))
     assert "no-store" in response["Cache-Control"]
     key = ApiKey.objects.get(name="shop")
     assert api_keys.find(secret, NOW) == key
@@ -55,7 +56,7 @@ def test_rotated_api_key_is_shown_once(root: Client) -> None:
     assert root.get(address).status_code == 200
     until = timezone.now() + timedelta(days=3)
     response = root.post(address, {"until_0": f"{until:%Y-%m-%d}", "until_1": f"{until:%H:%M:%S}"})
-    (secret,) = re.findall(r"accord_[\w-]{43}", response.content.decode())
+    (secret,) = set(re.findall(r"accord_[\w-]{43}", response.content.decode()))
     assert "no-store" in response["Cache-Control"]
     new = ApiKey.objects.get(replaces=old)
     assert api_keys.find(secret, NOW) == new

@@ -44,7 +44,11 @@ class Stores:
     def use_copy(self, name: str = "tested", *, of: str = DATABASE_NAME) -> Iterator[None]:
         """Copy a database, by default the scenario, have Django use the copy as in `use`, and drop it at the end."""
         connections.close_all()
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {of}")
+        # A thread of an earlier test may still hold a connection, and only an unused database can be copied.
+        self.execute(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{of}'",
+            f"CREATE DATABASE {name} TEMPLATE {of}",
+        )
         try:
             with self.use(name):
                 yield

@@ -1,5 +1,6 @@
 """CSV reports by API key and on the page of staff: rows, sums, bad requests, permissions, audit (docs/reports.md)."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -251,10 +252,10 @@ def test_affiliates_and_audit_name_people(reader):
         ("ANN", "Affiliate ANN", "ann@example.com"), ("BEN", "Affiliate BEN", "ben@example.com"),
     ]  # fmt: skip
     preparer = make_staff("payout preparers")
-    for subject in ("payouts.payoutbatch", "payouts.payout"):
+    for second, subject in enumerate(("payouts.payoutbatch", "payouts.payout")):
         AuditRecord.objects.create(
-            at=NOW, by=preparer, action="a test", subject_type=subject, subject_id="1", reason="=1+1",
-            before={"state": "draft", "digest": "f" * 64}, after={"state": "submitted"},
+            at=NOW + timedelta(seconds=second), by=preparer, action="a test", subject_type=subject, subject_id="1",
+            reason="=1+1", before={"state": "draft", "digest": "f" * 64}, after={"state": "submitted"},
         )  # fmt: skip
     row, of_payout = select(reader.read("audit"), action="a test")
     assert (row["by"], row["reason"], row["before_state"], row["after_state"], row["is_automatic"]) == (
