@@ -1,5 +1,8 @@
 """`manage.py setup`, and the steps that it, the staff home and the landing page show."""
 
+import io
+import sys
+
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
@@ -9,6 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from agreements.models import AgreementVersion, Program
 from audit.models import AuditRecord
+from portal.management.commands import setup
 from portal.setup_steps import list_missing_steps
 from tests.factories import make_staff
 from tests.sessions import sign_in
@@ -98,6 +102,20 @@ def test_without_answers_nothing_is_entered(monkeypatch, capsys):
 def test_bad_answers_are_refused_with_their_cause(monkeypatch, capsys, changes, message):
     with pytest.raises(CommandError, match=message):
         run_setup(monkeypatch, capsys, **ANSWERS | changes)
+
+
+def test_refused_answers_are_asked_for_again_in_a_terminal(monkeypatch, capsys):
+    """A password that was typed wrong once would lock everyone out of the only account."""
+    typed = io.StringIO("ann@shop.example\nann@shop.example\nnowhere at all\n\nhttps://shop.example\n\n\n")
+    secret = iter([ANSWERS["SETUP_PASSWORD"], "mistyped", ANSWERS["SETUP_PASSWORD"], ANSWERS["SETUP_PASSWORD"]])
+    monkeypatch.setattr(typed, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", typed)
+    monkeypatch.setattr(setup, "getpass", lambda _question: next(secret))
+    output = run_setup(monkeypatch, capsys)
+    assert User.objects.get().check_password(ANSWERS["SETUP_PASSWORD"])
+    assert Program.current().shop_hosts == ["shop.example"]
+    assert "done     Enter the shop's hosts" in output
+    assert typed.read() == ""
 
 
 def test_steps_are_done_once_they_are_taken(monkeypatch, capsys):

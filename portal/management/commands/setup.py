@@ -27,19 +27,28 @@ class Command(BaseCommand):
     help = __doc__ or ""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for enter in (self.enter_owner, self.enter_shop, self.publish_agreement):
-            try:
-                enter()
-            except ValidationError as error:
-                raise CommandError(" ".join(error.messages)) from None
+        self.enter(self.enter_owner, "SETUP_EMAIL", "SETUP_PASSWORD")
+        self.enter(self.enter_shop, "SETUP_SHOP_URL", "SETUP_SHOP_HOSTS")
+        self.enter(self.publish_agreement, "SETUP_AGREEMENT_DATE")
         self.list_steps()
+
+    def enter(self, step: Callable[[], None], *names: str) -> None:
+        """Take a step. If an answer is refused, ask again, unless it came from the environment."""
+        while True:
+            try:
+                return step()
+            except ValidationError as error:
+                message = " ".join(error.messages)
+            if not sys.stdin.isatty() or any(os.environ.get(name) for name in names):
+                raise CommandError(message)
+            self.stderr.write(f"{message} Please try again.")
 
     def enter_owner(self) -> None:
         if User.objects.filter(is_superuser=True, is_active=True).exists():
             return
         if not (email := read("SETUP_EMAIL", "E-mail address of the first member of staff")):
             return
-        if not (password := read("SETUP_PASSWORD", "Password", getpass)):
+        if not (password := read("SETUP_PASSWORD", "Password", ask_password)):
             raise CommandError("SETUP_PASSWORD must be set together with SETUP_EMAIL")
         program_setup.create_owner(email=email, password=password, now=timezone.now())
 
@@ -74,3 +83,11 @@ def read(name: str, question: str, ask: Callable[[str], str] = input) -> str:
     if (text := os.environ.get(name, "").strip()) or not sys.stdin.isatty():
         return text
     return ask(f"{question}: ").strip()
+
+
+def ask_password(question: str) -> str:
+    """Return a password that was typed twice. Raises ValidationError if the two differ."""
+    password = getpass(question)
+    if password and getpass(f"{question.rstrip(': ')} again: ") != password:
+        raise ValidationError("The two passwords differ.")
+    return password
