@@ -35,7 +35,7 @@ class Browser:
         self.post("/accounts/login/", login=email, password=password)
         self.post("/accounts/reauthenticate/", password=password)
         page = self.get("/accounts/2fa/totp/activate/")
-        secret = re.findall(r'id="authenticator_secret"\s+value="([A-Z2-7]+)"', page)[0]
+        secret = re.findall(r'data-copy="([A-Z2-7]{16,})"', page)[0]
         code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
         self.post("/accounts/2fa/totp/activate/", page, code=code)
 

@@ -169,7 +169,8 @@ def test_static_files_are_served_and_the_code_is_not_written_to(deployed):
 
 def test_backup_is_restored_and_passes_the_four_proofs(deployed):
     assert "accord-" in deployed.run_block("sudo ls /var/lib/accord-backup")
-    deployed.run_block("accord_restored")
+    assert "FAILED" not in deployed.run_block("pg_restore")
+    deployed.run_block("dropdb accord_restored")
 
 
 def test_upgrade(deployed):
