@@ -149,7 +149,7 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
         Variable("SECURE_HSTS_PRELOAD", "on unless `DEBUG`", "The header allows browsers to list the host in advance."),
         Variable(
             "SECURITY_CONTACT",
-            "`mailto:` with `DEFAULT_FROM_EMAIL`",
+            "`mailto:` with `CONTACT_EMAIL`",
             "Whom to tell about a vulnerability, as `mailto:` or `https://`, for `/.well-known/security.txt`.",
         ),
     ),

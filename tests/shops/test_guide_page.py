@@ -36,7 +36,15 @@ def test_every_picture_and_file_of_the_guide_is_served(client):
 
 
 @pytest.mark.parametrize(
-    "name", ["../.env", "images/../../manage.py", "/etc/passwd", "images/none.png", "examples/../x.py"]
+    "name",
+    [
+        "../.env",
+        "images/../../manage.py",
+        "/etc/passwd",
+        "images/none.png",
+        "examples/../x.py",
+        f"images/{'a' * 300}.png",
+    ],
 )
 def test_no_other_file_is_served(client, name):
     assert client.get(reverse("admin:shops_connection_guide"), {"file": name}).status_code == 404
