@@ -7,7 +7,7 @@ const POLL_SECONDS = 3;
 const link = document.getElementById("landing-open");
 const report = document.getElementById("landing-report");
 const list = document.getElementById("landing-events");
-let opened = null;
+let timer = null;
 
 function show(state) {
   for (const line of report.children) line.hidden = line.dataset.state !== state;
@@ -19,16 +19,17 @@ function readState({ consent, stored }) {
   return consent ? "failed" : "consent";
 }
 
-link.addEventListener("click", (event) => {
-  event.preventDefault();
-  opened = window.open(link.href, "_blank");
+// The link itself opens the page, so a click before this script runs loses nothing.
+link.addEventListener("click", () => {
   show("waiting");
-  const timer = setTimeout(() => show("silent"), REPORT_SECONDS * 1000);
-  addEventListener("message", ({ source, data }) => {
-    if (source !== opened || !data?.accord) return;
-    clearTimeout(timer);
-    show(readState(data.accord));
-  });
+  clearTimeout(timer);
+  timer = setTimeout(() => show("silent"), REPORT_SECONDS * 1000);
+});
+
+addEventListener("message", ({ source, data }) => {
+  if (source?.opener !== window || !data?.accord) return;
+  clearTimeout(timer);
+  show(readState(data.accord));
 });
 
 async function poll() {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import cache
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, ViewportSize
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -43,6 +43,22 @@ def browser_type_launch_args(browser_type_launch_args):
 @pytest.fixture(autouse=True)
 def _clear_rate_limits():
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _act_after_load(monkeypatch):
+    """Act on an element only after the scripts of its page ran: Playwright waits for the element alone."""
+    for name in ("click", "fill", "press"):
+        monkeypatch.setattr(Locator, name, _wait_for_load(getattr(Locator, name)))
+
+
+def _wait_for_load(act: Callable[..., None]) -> Callable[..., None]:
+    def act_after_load(locator: Locator, *args: object, **kwargs: object) -> None:
+        locator.wait_for()
+        locator.page.wait_for_load_state()
+        act(locator, *args, **kwargs)
+
+    return act_after_load
 
 
 @pytest.fixture
