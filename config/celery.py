@@ -9,6 +9,7 @@ from celery.signals import celeryd_init, setup_logging
 from django.conf import settings
 
 from config import metrics_files, observability
+from lib.celery_signals import connect
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -20,13 +21,13 @@ app.conf.imports = ("portal.monitoring.heartbeats", "portal.monitoring.request_l
 app.autodiscover_tasks()
 
 
-@setup_logging.connect(weak=False)  # type: ignore[untyped-decorator]  # Celery has no types
+@connect(setup_logging)
 def configure_logging(**_kwargs: Any) -> None:
     """Keep the logging of the settings; without this, Celery replaces it by its own, with the level of its option."""
     logging.config.dictConfig(settings.LOGGING)
 
 
-@celeryd_init.connect(weak=False)  # type: ignore[untyped-decorator]  # Celery has no types
+@connect(celeryd_init)
 def share_metrics(**_kwargs: Any) -> None:
     """Share the counters of the worker's processes, before any of them counts."""
     if observability.WORKER_METRICS_ADDRESS:

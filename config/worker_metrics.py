@@ -10,6 +10,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from celery.signals import worker_ready
 
 from config.observability import WORKER_METRICS_ADDRESS
+from lib.celery_signals import connect
 from lib.early_responses import wrap_wsgi
 from portal.monitoring import probes
 
@@ -40,7 +41,7 @@ def serve(address: str) -> Server:
     return server
 
 
-@worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]  # Celery has no types
+@connect(worker_ready)
 def _serve_worker(**_kwargs: Any) -> None:
     if not WORKER_METRICS_ADDRESS:
         return

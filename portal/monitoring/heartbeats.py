@@ -13,6 +13,7 @@ from celery.beat import PersistentScheduler
 from celery.signals import heartbeat_sent
 from django.conf import settings
 
+from lib.celery_signals import connect
 from portal.monitoring import readiness
 
 # Longer than beat waits for a broker that does not answer, and than a worker takes to connect again.
@@ -34,7 +35,7 @@ class Scheduler(PersistentScheduler):  # type: ignore[misc]  # Celery has no typ
         return super().tick(*args, **kwargs)
 
 
-@heartbeat_sent.connect(weak=False)  # type: ignore[untyped-decorator]  # Celery has no types
+@connect(heartbeat_sent)
 def _touch_worker(**_kwargs: Any) -> None:
     touch(Role.WORKER)
 

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import ResolverMatch
 from prometheus_client import Histogram
 
+from lib.celery_signals import connect
 from lib.client_address import get_client_address
 from lib.request_id import HEADER, get_request_id, use_request_id
 from tracking.clicks.requests import truncate_address
@@ -82,12 +83,12 @@ def _record_response(request: HttpRequest, response: HttpResponseBase, seconds: 
 _running: dict[str, Any] = {}
 
 
-@before_task_publish.connect(weak=False)  # type: ignore[untyped-decorator]  # Celery has no types
+@connect(before_task_publish)
 def _send_request_id(headers: dict[str, Any], **_kwargs: Any) -> None:
     headers["request_id"] = get_request_id() or headers.get("id", "")
 
 
-@task_prerun.connect(weak=False)  # type: ignore[untyped-decorator]  # Celery has no types
+@connect(task_prerun)
 def _begin_task(task_id: str, task: Any, **_kwargs: Any) -> None:
     request = task.request
     given = request.get("request_id") or (request.headers or {}).get("request_id")
@@ -95,7 +96,7 @@ def _begin_task(task_id: str, task: Any, **_kwargs: Any) -> None:
     _running[task_id].__enter__()
 
 
-@task_postrun.connect(weak=False)  # type: ignore[untyped-decorator]  # Celery has no types
+@connect(task_postrun)
 def _end_task(task_id: str, **_kwargs: Any) -> None:
     if (context := _running.pop(task_id, None)) is not None:
         context.__exit__(None, None, None)

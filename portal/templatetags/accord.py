@@ -228,6 +228,12 @@ def program_name() -> str:
     return str(settings.PROGRAM_NAME)
 
 
+@register.simple_tag
+def contact_email() -> str:
+    """Return the program's contact address; error pages have no frame."""
+    return str(settings.CONTACT_EMAIL)
+
+
 @register.filter
 def category(code: str, names: CategoryNames) -> str:
     """Show the display name of a category: "Home decor" for "home-decor"."""

@@ -119,13 +119,18 @@ def send_request(
 
 
 def summarize_response(handler: RequestHandler, session: str, method: str, path: str) -> str:
-    """Return the status, for a redirect followed by the name of the target address."""
+    """Return the status, for a redirect followed by the name of the target address.
+
+    Every page shows the program's contact address (specification 10), or the summary says that it is missing.
+    """
     try:
-        response, _content = send_request(handler, session, method, path)
+        response, content = send_request(handler, session, method, path)
     except Exception as error:  # noqa: BLE001 -- any error would be a 500
         return f"500 {type(error).__name__}: {error}"
     if not 300 <= response.status_code < 400:
-        return str(response.status_code)
+        is_page = b"<!DOCTYPE html>" in content[:5000]
+        missing = is_page and settings.CONTACT_EMAIL.encode() not in content
+        return f"{response.status_code}{' without the contact address' if missing else ''}"
     target = urlsplit(response.headers["Location"])
     try:
         return f"{response.status_code} {target.netloc or resolve(target.path).view_name}"

@@ -31,7 +31,7 @@ _HEADERS = (
 )
 _PAGE = (
     '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{0}</title></head>'
-    "<body><h1>{0}</h1><p>{1}</p></body></html>"
+    '<body><h1>{0}</h1><p>{1}</p><p><a href="mailto:{2}">{2}</a></p></body></html>'
 )
 
 
@@ -119,7 +119,7 @@ def _build_hsts_headers() -> list[tuple[str, str]]:
 
 
 def _build_error_page(status: int, reason: str, title: str, text: str, *headers: tuple[str, str]) -> RedirectResponse:
-    body = _PAGE.format(escape(title), escape(text)).encode()
+    body = _PAGE.format(escape(title), escape(text), escape(settings.CONTACT_EMAIL)).encode()
     return RedirectResponse(
         status, reason, [*headers, ("Content-Length", str(len(body))), *_HEADERS, *_build_hsts_headers()], body
     )
