@@ -122,6 +122,10 @@ def build_sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             for model, icon in models
             if admin.site.is_registered(model) and _can_view(request, model)
         ]
+        if (Close, "event_available") in models and _can_view(request, Close):
+            shown.insert(
+                0, {"title": _("Month-end"), "icon": "route", "link": reverse("admin:payouts_close_month_end")}
+            )
         if shown:
             groups.append({"title": title, "separator": True, "items": shown})
     return groups

@@ -28,7 +28,7 @@ from lib.formatting import format_money
 from payouts.admin.bases import build_amount_column, money_page
 from payouts.admin.csv_import import serve_import
 from payouts.admin.result_import import ResultImport
-from payouts.disbursement import approval, bank_results, exports, payout_transitions
+from payouts.disbursement import approval, bank_results, exports, month_end, payout_transitions
 from payouts.disbursement.approval import UNSENT_BATCH_STATES
 from payouts.models import Payout, PayoutBatch, PayoutFile
 
@@ -101,16 +101,13 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("results"))
     @cache_on_row
     def results(self, batch: PayoutBatch) -> str:
-        failed = Q(state=Payout.State.FAILED)
-        counts = batch.payouts.aggregate(
-            paid=Count("pk", Q(state=Payout.State.PAID)),
-            failed=Count("pk", failed & Q(paid_at=None)),
-            returned=Count("pk", failed & Q(paid_at__isnull=False)),
-            waiting=Count("pk", Q(state=Payout.State.SENT)),
-        )
-        if not any(counts.values()):
+        counts = month_end.count_results(batch)
+        if not any(counts):
             return "-"
-        return _("%(paid)s paid, %(failed)s failed, %(returned)s returned, %(waiting)s without a result") % counts
+        return (
+            _("%(paid)s paid, %(failed)s failed, %(returned)s returned, %(waiting)s without a result")
+            % counts._asdict()
+        )
 
     def get_urls(self) -> list[URLPattern]:
         file_url = path(

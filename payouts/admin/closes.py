@@ -22,7 +22,7 @@ from lib.admin.staff_action import StaffAction, StaffPage
 from lib.csv_downloads import stream_csv_response
 from lib.formatting import format_money
 from lib.typed import action
-from payouts.admin import dry_run
+from payouts.admin import dry_run, month_end
 from payouts.admin.bases import MoneyAdmin, build_amount_column
 from payouts.closing import close_summary, statement_pdf, statements
 from payouts.closing import open_program as opening
@@ -119,7 +119,14 @@ class CloseAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         dry_run_url = path("dry-run.csv", self.admin_site.admin_view(self.dry_run), name="payouts_close_dry_run")
-        return [dry_run_url, *super().get_urls()]
+        guide = path("month-end/", self.admin_site.admin_view(self.month_end), name="payouts_close_month_end")
+        return [dry_run_url, guide, *super().get_urls()]
+
+    def month_end(self, request: HttpRequest) -> HttpResponse:
+        """Guide through the end of a month."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return month_end.render_month_end(self, request)
 
     @StaffPage(gettext_lazy("Close the next month"), permission="payouts.close_month")
     def close_next(self, request: HttpRequest) -> HttpResponse:

@@ -129,6 +129,7 @@ ACTIONS: dict[str, str] = {
     "payouts_payoutbatch_mark_paid": "P",
     "payouts_close_close_next": "P",
     "payouts_close_dry_run": "P",
+    "payouts_close_month_end": "PA",
     "payouts_close_open_program": "",
     "payouts_close_download_csv": "PA",
     "payouts_statement_download_pdf": "PA",

@@ -1,0 +1,122 @@
+"""How far the end of a month has come: dry run, close, submission, approval, export, results (specification 6)."""
+
+from collections import Counter
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from django.db.models import Count, Q
+
+from agreements.models import AgreementVersion
+from agreements.periods import Period, build_period, get_automatic_close_time, get_program_time_zone
+from payouts.closing.close import get_month_to_close
+from payouts.closing.close_summary import CloseSummary, summarize_close
+from payouts.closing.dry_run import PayoutWarning
+from payouts.disbursement.approval import list_payout_warnings
+from payouts.models import Close, Payout, PayoutBatch
+
+State = PayoutBatch.State
+# States of a batch whose payouts are not done with. A sent one is done with when each payout has its result.
+_UNFINISHED = Q(state__in=(State.DRAFT, State.SUBMITTED, State.APPROVED)) | Q(payouts__state=Payout.State.SENT)
+
+
+class Step(StrEnum):
+    """The steps of a month's end, in order."""
+
+    DRY_RUN = "dry_run"
+    CLOSE = "close"
+    SUBMIT = "submit"
+    APPROVE = "approve"
+    EXPORT = "export"
+    RESULTS = "results"
+
+
+_NEXT_STEPS: dict[str, Step] = {
+    State.DRAFT: Step.SUBMIT,
+    State.SUBMITTED: Step.APPROVE,
+    State.APPROVED: Step.EXPORT,
+}
+
+
+class Results(NamedTuple):
+    """Numbers of exported payouts by what became of them."""
+
+    paid: int = 0
+    failed: int = 0
+    returned: int = 0
+    waiting: int = 0
+
+
+class MonthEnd(NamedTuple):
+    """A month and how far it has come; `current` is the step that is next, None if all are done.
+
+    Without `close` the month is open: it can be closed by hand from `month.ends_at`, and is closed automatically at
+    `closes_at` (None without an agreement in force). A closed month without payouts has no `batch`.
+    """
+
+    month: Period
+    current: Step | None
+    closes_at: datetime | None = None
+    close: Close | None = None
+    summary: CloseSummary | None = None
+    batch: PayoutBatch | None = None
+    results: Results = Results()
+    warnings: dict[PayoutWarning, int] = {}
+
+
+def find_month_end(first_day: date | None, *, now: datetime) -> MonthEnd | None:
+    """Return how far a month has come, by its first day.
+
+    Without one it is the oldest closed month with unfinished payouts, else the one to close next. None if there is no
+    such month.
+    """
+    closes = Close.objects.select_related("closed_by")
+    if first_day is None:
+        close = closes.filter(batches__in=PayoutBatch.objects.filter(_UNFINISHED)).order_by("period").first()
+    else:
+        close = closes.filter(period=first_day).first()
+    if close:
+        return _describe_closed(close)
+    month = get_month_to_close()
+    return _describe_open(month, now) if month and first_day in (None, month.first_day) else None
+
+
+def list_unfinished_retries() -> list[PayoutBatch]:
+    """Return the batches that pay failed or returned payouts again and are not done with, oldest first."""
+    return list(PayoutBatch.objects.filter(_UNFINISHED, close=None).distinct().order_by("created_at"))
+
+
+def _describe_open(month: Period, now: datetime) -> MonthEnd:
+    zone, agreement = get_program_time_zone(), AgreementVersion.objects.get_in_force(now)
+    closes_at = get_automatic_close_time(month, agreement.close_day, zone) if agreement else None
+    return MonthEnd(month, Step.CLOSE if now >= month.ends_at else Step.DRY_RUN, closes_at)
+
+
+def _describe_closed(close: Close) -> MonthEnd:
+    month, summary = build_period(close.period, get_program_time_zone()), summarize_close(close)
+    batch = close.batches.select_related("submitted_by", "approved_by").order_by("created_at").first()
+    if batch is None or batch.state == State.CANCELLED:
+        return MonthEnd(month, None, close=close, summary=summary, batch=batch)
+    results = count_results(batch)
+    step = _NEXT_STEPS.get(batch.state)
+    if step is None and results.waiting:
+        step = Step.RESULTS
+    warnings = _count_warnings(batch) if step in (Step.SUBMIT, Step.APPROVE) else {}
+    return MonthEnd(month, step, close=close, summary=summary, batch=batch, results=results, warnings=warnings)
+
+
+def count_results(batch: PayoutBatch) -> Results:
+    """Return how many payouts of a batch have which result."""
+    failed = Q(state=Payout.State.FAILED)
+    counts = batch.payouts.aggregate(
+        paid=Count("pk", Q(state=Payout.State.PAID)),
+        failed=Count("pk", failed & Q(paid_at=None)),
+        returned=Count("pk", failed & Q(paid_at__isnull=False)),
+        waiting=Count("pk", Q(state=Payout.State.SENT)),
+    )
+    return Results(**counts)
+
+
+def _count_warnings(batch: PayoutBatch) -> dict[PayoutWarning, int]:
+    counts = Counter(warning for found in list_payout_warnings(batch).values() for warning in found)
+    return {warning: counts[warning] for warning in PayoutWarning if counts[warning]}

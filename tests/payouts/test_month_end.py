@@ -1,0 +1,102 @@
+"""The guided page of a month's end: who did each step, what is next, and for whom (specification 6)."""
+
+import re
+from datetime import date
+
+import pytest
+from django.urls import reverse
+
+from payouts.closing.close import close_month
+from payouts.disbursement import approval, bank_results, exports
+from payouts.disbursement.month_end import Step, find_month_end
+from tests.payouts.conftest import FEBRUARY, MARCH, read_text
+
+pytestmark = pytest.mark.django_db
+URL = reverse("admin:payouts_close_month_end")
+
+
+def read_steps(client, query="", url=URL):
+    """Return {title: state} of the page's steps, and the whole page without tags."""
+    page = read_text(client.get(url + query))
+    found = re.findall(r'class="step-(\w+)".*?<h2[^>]*>\s*(.*?)\s*<span', page, re.DOTALL)
+    return {title: state for state, title in found}, re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def find_existing(first_day, *, now):
+    found = find_month_end(first_day, now=now)
+    assert found
+    return found
+
+
+def test_each_step_is_next_in_turn(make_draft_batch, preparer, approver):
+    batch = make_draft_batch()
+    steps = []
+    for do in (
+        lambda: approval.submit(batch=batch, now=FEBRUARY, by=preparer),
+        lambda: approval.approve(
+            batch=batch, digest=approval.summarize_batch(batch, FEBRUARY).digest, now=FEBRUARY, by=approver
+        ),
+        lambda: exports.export(batch=batch, now=FEBRUARY, by=preparer),
+        lambda: bank_results.mark_paid(batch=batch, now=FEBRUARY, by=preparer),
+    ):
+        steps.append(find_existing(None, now=FEBRUARY).current)
+        do()
+        batch.refresh_from_db()
+    assert steps == [Step.SUBMIT, Step.APPROVE, Step.EXPORT, Step.RESULTS]
+    assert find_existing(date(2026, 1, 1), now=FEBRUARY).current is None
+    assert str(find_existing(None, now=FEBRUARY).month) == "2026-02"
+
+
+def test_page_names_who_did_a_step_and_offers_the_next(make_draft_batch, preparer, approver, sign_in_staff):
+    batch = make_draft_batch()
+    states, text = read_steps(sign_in_staff(preparer))
+    assert states["Submit the payouts"] == "now"
+    assert "2 statements" in text
+    assert "125.50 USD to be paid out" in text
+    assert "Automatic, 3 Feb 2026, 12:00 UTC" in text
+    approval.submit(batch=batch, now=FEBRUARY, by=preparer)
+    states, text = read_steps(sign_in_staff(preparer))
+    assert states["Approve the payouts"] == "now"
+    assert f"{preparer}, 3 Feb 2026, 12:00 UTC" in text
+    assert "have permission for this step" in text
+    assert "Look at the payouts, and approve" not in text
+    _states, text = read_steps(sign_in_staff(approver))
+    assert "Look at the payouts, and approve" in text
+
+
+def test_submitter_who_may_approve_reads_that_somebody_else_must(make_draft_batch, preparer, sign_in_staff):
+    batch = make_draft_batch()
+    preparer.is_superuser = True
+    preparer.save(update_fields=["is_superuser"])
+    approval.submit(batch=batch, now=FEBRUARY, by=preparer)
+    _states, text = read_steps(sign_in_staff(preparer))
+    assert "another member of staff has to approve them" in text
+
+
+def test_open_month_says_when_it_ends_and_is_closed(make_draft_batch, preparer, sign_in_staff):
+    batch = make_draft_batch()
+    client = sign_in_staff(preparer)
+    assert f'href="{URL}"' in read_text(client.get(reverse("admin:index")))
+    states, text = read_steps(client, "?month=2026-02")
+    assert "The month runs until 1 Mar 2026" in text
+    assert "It is closed automatically on" in text
+    assert (states["Look at the dry run"], states["Close the month"]) == ("now", "later")
+    assert find_existing(date(2026, 2, 1), now=MARCH).current == Step.CLOSE
+    assert batch.state == "draft"
+
+
+def test_month_without_payouts_is_done_with_its_close(make_payable_affiliate, grant, preparer, sign_in_staff):
+    client = sign_in_staff(preparer)
+    assert "Nothing to close" in read_text(client.get(URL))
+    grant(make_payable_affiliate(), "3.00")
+    close_month(month=date(2026, 1, 1), now=FEBRUARY, by=preparer)
+    states, text = read_steps(client, "?month=2026-01")
+    assert set(states.values()) == {"done"}
+    assert "No payout was due" in text
+    assert f"{preparer}, 3 Feb 2026" in text
+
+
+@pytest.mark.parametrize("query", ["?month=2030-01", "?month=2026-13", "?month=%00", "?month=x"])
+def test_unknown_month_is_no_server_error(make_draft_batch, preparer, sign_in_staff, query):
+    make_draft_batch()
+    assert sign_in_staff(preparer).get(URL + query).status_code in (400, 404)
