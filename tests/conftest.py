@@ -1,6 +1,8 @@
 """Setup of the test databases and of the distribution to workers."""
 
 import gc
+import os
+import shutil
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -10,6 +12,21 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from xdist.scheduler import LoadScopeScheduling
 
 django_sql_flush = DatabaseOperations.sql_flush
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# Chromium needs --no-sandbox as root; the rest keeps it from contacting anything but the live server.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# Playwright's synchronous API runs an event loop, which Django takes for asynchronous code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
 def sql_delete_all(
@@ -97,3 +114,14 @@ class SingleWorkerScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdis
 
 def pytest_xdist_make_scheduler(config, log):
     return SingleWorkerScheduling(config, log)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    """Use the installed Chromium. Without one, browser tests are skipped, or fail if REQUIRE_BROWSER is set."""
+    path = next((executable for name in BROWSERS if (executable := shutil.which(name))), None)
+    if path is None:
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail(f"REQUIRE_BROWSER is set, and none of {', '.join(BROWSERS)} is installed")
+        pytest.skip("no Chromium is installed")
+    return {**browser_type_launch_args, "executable_path": path, "args": ARGUMENTS}

@@ -1,10 +1,5 @@
-"""A real browser on a live server.
+"""A real browser on a live server."""
 
-Without a browser the tests are skipped, or fail if REQUIRE_BROWSER is set.
-"""
-
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,31 +8,7 @@ from django.core.cache import cache
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, ViewportSize
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# Chromium needs --no-sandbox as root; the rest keeps it from contacting anything but the live server.
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WIDE, NARROW = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
-
-# Playwright's synchronous API runs an event loop, which Django takes for asynchronous code.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args):
-    path = next((executable for name in BROWSERS if (executable := shutil.which(name))), None)
-    if path is None:
-        if os.environ.get("REQUIRE_BROWSER"):
-            pytest.fail(f"REQUIRE_BROWSER is set, and none of {', '.join(BROWSERS)} is installed")
-        pytest.skip("no Chromium is installed")
-    return {**browser_type_launch_args, "executable_path": path, "args": ARGUMENTS}
 
 
 @pytest.fixture(autouse=True)
