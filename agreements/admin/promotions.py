@@ -155,6 +155,7 @@ class PromotionAdmin(ReadOnlyAdmin):
             " the rate of the agreement version that applies to its affiliate, or the rate of the highest promotion if"
             " that is more, up to the version's highest rate."
         ),
+        success=gettext_lazy("Promotion announced. The affiliates whom it affects receive an e-mail."),
     )
 
     @StaffPage(
@@ -173,6 +174,8 @@ class PromotionAdmin(ReadOnlyAdmin):
                 promotion=promotion, now=timezone.now(), by=staff_member(request), **answers
             ),
             reverse("admin:agreements_promotion_change", args=[promotion.pk]),
+            success_message=_("End date of %s changed. The affiliates whom it affects receive an e-mail.")
+            % promotion.name,
             explanation=_(
                 "Affected affiliates are notified by e-mail. Orders placed before the end keep the promotion's rate."
             ),

@@ -5,12 +5,18 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern
+from django.utils import timezone
 
+from lib.admin.keyset_list import KeysetChangeList
+from lib.admin.time_columns import build_time_column
 from lib.replica import reads_replica
+from lib.text import clean_code
 from lib.typed import ModelAdmin, TabularInline
 
 
@@ -35,7 +41,43 @@ class BaseAdmin(ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         show: Callable[..., HttpResponse] = super().changelist_view
+        if any(getattr(column, "shows_time", False) for column in self.get_list_display(request)):
+            extra_context = {**(extra_context or {}), "zone_name": timezone.get_current_timezone_name()}
         return (reads_replica(show) if self.list_reads_replica else show)(request, extra_context)
+
+    def build_search(self, text: str) -> Q | None:
+        """Return the condition of a search that reads indexes, for lists that can be very long; None for Django's own."""
+        return None
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        """Search by `build_search`, or as Django does in the `search_fields`."""
+        text = clean_code(search_term)
+        condition = self.build_search(text) if text and "\0" not in text else None
+        if condition is not None:
+            return queryset.filter(condition), False
+        found: tuple[models.QuerySet[Any], bool] = super().get_search_results(request, queryset, search_term)
+        return found
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return a change list that never counts all rows of a large table."""
+        return KeysetChangeList
+
+    def get_sortable_by(self, request: HttpRequest) -> Sequence[Any]:
+        return [self._build_column(name) for name in super().get_sortable_by(request)]
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
+        """Show times without their zone, which the page of the list names once."""
+        return [self._build_column(name) for name in super().get_list_display(request)]
+
+    def get_list_display_links(self, request: HttpRequest, list_display: Sequence[Any]) -> Sequence[Any] | None:
+        links = super().get_list_display_links(request, list_display)
+        return links and [self._build_column(name) for name in links]
+
+    def _build_column(self, name: Any) -> Any:
+        is_own = not isinstance(name, str) or hasattr(self, name)
+        return name if is_own else build_time_column(self.model, name)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Refuse ranges in the URL: Django passes their text to the database as one value per character."""

@@ -152,7 +152,9 @@ def build_permission_check(permission: Permission, rows: Q | None) -> Callable[.
 
 
 def _resolve_text(text: Explanation, row: Any) -> str:
-    return str(text(row)) if callable(text) else str(text)
+    resolved = text(row) if callable(text) else text
+    # A safe string keeps its links.
+    return resolved if isinstance(resolved, str) else str(resolved)
 
 
 def _build_url(model_admin: ModelAdmin[Any], object_id: str | None) -> str:

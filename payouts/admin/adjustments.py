@@ -114,7 +114,7 @@ class AdjustmentAdmin(MoneyAdmin):
             success_message=_("Write-off proposed."),
             initial={"affiliate": request.GET.get("affiliate", "")},
             explanation=_(
-                "Another member of staff must approve it while the balance is unchanged. The next close posts it."
+                "Another member of staff must approve it while the balance is unchanged. The next month-end close posts it."
             ),
         )
 
@@ -123,7 +123,7 @@ class AdjustmentAdmin(MoneyAdmin):
         permission="payouts.add_adjustment",
         form=ProposalForm,
         do=lambda _row, answers, now, by: adjustments.propose(now=now, by=by, **answers),
-        explanation=gettext_lazy("Another member of staff must approve it. The next close posts it."),
+        explanation=gettext_lazy("Another member of staff must approve it. The next month-end close posts it."),
         success=gettext_lazy("Adjustment proposed."),
     )
     approve = StaffAction(
@@ -133,7 +133,7 @@ class AdjustmentAdmin(MoneyAdmin):
         do=lambda adjustment, _answers, now, by: adjustments.approve(adjustment=adjustment, now=now, by=by),
         title=gettext_lazy("Approve this adjustment"),
         explanation=_describe_adjustment,
-        success=gettext_lazy("Adjustment approved. The next close posts it."),
+        success=gettext_lazy("Adjustment approved. The next month-end close posts it."),
     )
     reject = StaffAction(
         gettext_lazy("Reject"),

@@ -88,6 +88,6 @@ class PayoutHoldAdmin(ReadOnlyAdmin):
             affiliate=hold.affiliate, source=hold.source, now=now, by=by, **answers
         ),
         title=gettext_lazy("Release this hold"),
-        explanation=gettext_lazy("The next close pays the affiliate again."),
+        explanation=gettext_lazy("The next month-end close pays the affiliate again."),
         success=gettext_lazy("Hold released."),
     )

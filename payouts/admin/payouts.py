@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
+from affiliates.affiliate_filter import match_affiliate
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import cache_on_row
 from lib.admin.pages import build_admin_links
@@ -28,6 +29,8 @@ class PayoutAdmin(MoneyAdmin):
     list_filter = ("state", "details__method", "batch")
     list_select_related = ("affiliate", "details", "batch")
     search_fields = ("reference", "affiliate__code", "affiliate__name")
+    search_help_text = gettext_lazy("Beginning of a reference, or affiliate's code, e-mail address or name")
+    sortable_by = ("created_at",)
     fields = (
         "reference", "affiliate", "amount_display", "state", "details", "batch", "statement", "replaces", "created_at",
         "sent_at", "paid_at", "returned_at", "failure", "returned_statement", "ledger_transactions",
@@ -35,6 +38,9 @@ class PayoutAdmin(MoneyAdmin):
     readonly_fields = fields
     actions_detail = ("hold", "cancel", "reissue")
     amount_display = build_amount_column("amount", gettext_lazy("amount"))
+
+    def build_search(self, text: str) -> Q:
+        return Q(reference__startswith=text.upper()) | match_affiliate(text)
 
     @admin.display(description=gettext_lazy("ledger transactions"))
     @cache_on_row

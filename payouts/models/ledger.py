@@ -41,7 +41,7 @@ class LedgerTransaction(models.Model):
         triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:
-        return self.source
+        return str(_("%(kind)s no. %(number)s") % {"kind": self.kind.replace("_", " "), "number": self.pk})
 
 
 class LedgerEntry(models.Model):
@@ -111,4 +111,4 @@ class LedgerEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.account} {self.amount}"
+        return f"{self.get_account_display()} {self.amount}"

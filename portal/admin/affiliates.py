@@ -3,15 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -31,12 +30,14 @@ from compliance.models import TerminationNotice
 from compliance.offboarding import suspension, termination
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import BaseAdmin, ReadOnlyInline
+from lib.admin.pages import build_admin_link
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.errors import NotAllowed
 from lib.typed import display
 from payouts.admin.csv_import import serve_import
 from portal.admin.affiliate_import import AffiliateImport
 from portal.admin.channels import ApprovalForm
+from portal.admin.list_filters import ApplicationFilter
 
 
 class ChannelInline(ReadOnlyInline):
@@ -83,7 +84,7 @@ class AffiliateAdmin(BaseAdmin):
     form = ProfileForm
     list_display = ("applied_at", "code", "name", "country_name", "state_label", "email_confirmed", "channel_links")
     list_display_links = ("applied_at", "code", "name")
-    list_filter = ("state", ("country", CountryFilter))
+    list_filter = (ApplicationFilter, "state", ("country", CountryFilter))
     list_filter_submit = True
     list_per_page = 50
     list_select_related = ("user",)
@@ -100,11 +101,8 @@ class AffiliateAdmin(BaseAdmin):
     actions_detail = ("approve", "reject", "open_review", "suspend", "reinstate", "give_notice")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Affiliate]:
-        confirmed = EmailAddress.objects.filter(
-            user_id=OuterRef("user_id"), email__iexact=OuterRef("user__email"), verified=True
-        )
         affiliates: QuerySet[Affiliate] = super().get_queryset(request)
-        return affiliates.annotate(confirmed=Exists(confirmed)).prefetch_related("channels")
+        return affiliates.annotate(confirmed=applications.has_confirmed_email()).prefetch_related("channels")
 
     @display(description=gettext_lazy("state"), ordering="state", label=STATE_COLORS)
     def state_label(self, affiliate: Affiliate) -> tuple[str, str]:
@@ -162,7 +160,7 @@ class AffiliateAdmin(BaseAdmin):
             "Pending channels are approved too, so reject the ones you don't want first. The applicant is notified by"
             " e-mail and becomes active once they have accepted the agreement."
         ),
-        success=lambda affiliate: _("%s approved.") % affiliate,
+        success=lambda affiliate: link_next_application(affiliate, _("%s approved and e-mailed.") % affiliate),
         list_label=gettext_lazy("Approve the applications"),
         list_title=gettext_lazy("Approve %s"),
         icon="check",
@@ -182,7 +180,7 @@ class AffiliateAdmin(BaseAdmin):
         ),
         title=lambda affiliate: _("Reject %s") % affiliate,
         explanation=gettext_lazy("The reason is shown to the applicant. A rejection is final."),
-        success=lambda affiliate: _("%s rejected.") % affiliate,
+        success=lambda affiliate: link_next_application(affiliate, _("%s rejected and e-mailed.") % affiliate),
         list_label=gettext_lazy("Reject the applications"),
         list_title=gettext_lazy("Reject %s"),
         icon="close",
@@ -229,6 +227,16 @@ class AffiliateAdmin(BaseAdmin):
     )
     def open_review(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(build_open_review_url(get_object_or_404(Affiliate, pk=object_id)))
+
+
+def link_next_application(affiliate: Affiliate, done: str) -> str:
+    """Return the message `done` with a link to the application that waits longest, apart from this one."""
+    waiting = applications.filter_decidable(Affiliate.objects.exclude(pk=affiliate.pk))
+    following = waiting.order_by("applied_at", "pk").first()
+    if following is None:
+        return format_html("{} {}", done, _("No other application waits."))
+    link = build_admin_link(following, _("Next application: %s") % following.name)
+    return format_html("{} {}", done, link)
 
 
 def approve_application(*, affiliate: Affiliate, now: datetime, by: User, reason: str) -> None:

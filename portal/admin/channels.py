@@ -15,6 +15,7 @@ from lib.admin.actions import ReasonForm, UsualReasonForm
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.staff_action import StaffAction
 from lib.typed import display
+from portal.admin.list_filters import ChannelDecisionFilter
 
 
 class ApprovalForm(UsualReasonForm):
@@ -27,7 +28,7 @@ class ApprovalForm(UsualReasonForm):
 class ChannelAdmin(ReadOnlyAdmin):
     list_display = ("added_at", "affiliate", "kind", "link", "state_label", "decided_at", "decided_by")
     list_display_links = ("added_at",)
-    list_filter = ("state", "kind")
+    list_filter = (ChannelDecisionFilter, "state", "kind")
     list_select_related = ("affiliate", "decided_by")
     search_fields = ("address", "affiliate__code", "affiliate__name")
     fields = ("affiliate", "kind", "link", "state", "added_at", "decided_at", "decided_by", "reason")
