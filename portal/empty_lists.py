@@ -5,14 +5,18 @@ from django.utils.translation import gettext_lazy as _
 TEXTS = {
     "accounts.ApiKey": _("Keys with which a shop sends orders. Create one to connect your shop by the API."),
     "accounts.User": _("Staff and affiliates who can sign in. Affiliates appear when they apply; add staff here."),
-    "account.EmailAddress": _("E-mail addresses of accounts. They appear with each application and each member of staff."),
+    "account.EmailAddress": _(
+        "E-mail addresses of accounts. They appear with each application and each member of staff."
+    ),
     "affiliates.Affiliate": _(
         "People and companies that promote your shop. They appear when they apply, or when you import a CSV file."
     ),
     "affiliates.Channel": _("Sites and profiles where affiliates promote. They appear with the first application."),
     "agreements.Acceptance": _("Who accepted which agreement version. It fills when affiliates accept one."),
     "agreements.AgreementVersion": _("Terms and text of the agreement. Start a draft to publish the first version."),
-    "agreements.Decline": _("Affiliates who declined an upcoming agreement version. It fills when affiliates decline one."),
+    "agreements.Decline": _(
+        "Affiliates who declined an upcoming agreement version. It fills when affiliates decline one."
+    ),
     "agreements.Program": _("The shop and the state of the program. It is filled in by the setup."),
     "agreements.Promotion": _("Higher rates for a limited time. Announce a promotion to add the first."),
     "audit.AuditRecord": _("Every change by staff and affiliates, with its reason. It fills with the first change."),

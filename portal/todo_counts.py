@@ -67,7 +67,8 @@ class OpenRows:
         if self.list_rows is not None:
             return self.list_rows()
         lookups = {lookup: prepare_lookup_value(lookup, value) for lookup, value in self.query.items()}
-        return self.model._default_manager.filter(**lookups)
+        rows: QuerySet[Any] = self.model._default_manager.filter(**lookups)
+        return rows
 
     def build_tally(self, number: int, first_at: datetime | None, now: datetime) -> Tally:
         """Return the tally of `number` rows of which the first is due at, or waits since, `first_at`."""

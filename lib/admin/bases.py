@@ -64,14 +64,14 @@ class BaseAdmin(ModelAdmin):
         """Return a change list that never counts all rows of a large table."""
         return KeysetChangeList
 
-    def get_sortable_by(self, request: HttpRequest) -> Sequence[Any]:
+    def get_sortable_by(self, request: HttpRequest) -> Any:
         return [self._build_column(name) for name in super().get_sortable_by(request)]
 
-    def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
+    def get_list_display(self, request: HttpRequest) -> Any:
         """Show times without their zone, which the page of the list names once."""
         return [self._build_column(name) for name in super().get_list_display(request)]
 
-    def get_list_display_links(self, request: HttpRequest, list_display: Sequence[Any]) -> Sequence[Any] | None:
+    def get_list_display_links(self, request: HttpRequest, list_display: Sequence[Any]) -> Any:
         links = super().get_list_display_links(request, list_display)
         return links and [self._build_column(name) for name in links]
 

@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from affiliates import applications, channels
 
@@ -14,10 +14,10 @@ from affiliates import applications, channels
 class ApplicationFilter(SimpleListFilter):
     """Applications that can be decided, and those whose e-mail address is not confirmed yet."""
 
-    title = _("application")
+    title = gettext_lazy("application")
     parameter_name = "application"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str | Promise]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("to_decide", _("to decide")), ("unconfirmed", _("waiting for e-mail confirmation"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -29,10 +29,10 @@ class ApplicationFilter(SimpleListFilter):
 class ChannelDecisionFilter(SimpleListFilter):
     """Pending channels that are not decided with an application."""
 
-    title = _("decision")
+    title = gettext_lazy("decision")
     parameter_name = "decision"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str | Promise]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("open", _("to decide, of approved affiliates"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
