@@ -1,6 +1,7 @@
 """The search for affiliates by code, e-mail address or name, each of them answered from an index."""
 
 from collections.abc import Iterator
+from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.core.exceptions import ValidationError
@@ -25,10 +26,10 @@ def search_affiliates(text: str, *, limit: int = MAX_FOUND) -> list[Affiliate]:
     text = clean_code(text)
     if not text or "\0" in text or len(text) > MAX_LENGTH:
         return []
-    found: dict[object, Affiliate] = {}
+    found: dict[UUID, Affiliate] = {}
     for rows in _list_searches(text):
         if len(found) < limit:
-            found |= {one.pk: one for one in rows.exclude(pk__in=found)[: limit - len(found)]}
+            found |= {one.pk: one for one in rows.exclude(pk__in=list(found))[: limit - len(found)]}
     return list(found.values())
 
 

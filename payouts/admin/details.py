@@ -13,6 +13,7 @@ from lib.admin.actions import ReasonForm
 from lib.admin.bases import ReadOnlyAdmin, cache_on_row
 from lib.admin.pages import build_admin_link
 from lib.admin.staff_action import StaffAction
+from payouts.admin import money_facts
 from payouts.admin.bases import build_reason_field
 from payouts.commissions import holds
 from payouts.models import PayoutDetails, PayoutHold
@@ -77,6 +78,7 @@ class PayoutHoldAdmin(ReadOnlyAdmin):
         do=lambda _row, answers, now, by: holds.hold_payouts(source=STAFF_SOURCE, now=now, by=by, **answers),
         title=gettext_lazy("Hold an affiliate's payouts"),
         explanation=gettext_lazy("The affiliate is paid nothing until the hold is released."),
+        facts=lambda _row, answers: money_facts.list_hold_facts(answers["affiliate"]),
         success=gettext_lazy("Payouts held."),
     )
     release = StaffAction(
@@ -89,5 +91,6 @@ class PayoutHoldAdmin(ReadOnlyAdmin):
         ),
         title=gettext_lazy("Release this hold"),
         explanation=gettext_lazy("The next month-end close pays the affiliate again."),
+        facts=lambda hold, _answers: money_facts.list_release_facts(hold),
         success=gettext_lazy("Hold released."),
     )

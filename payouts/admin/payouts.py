@@ -11,6 +11,7 @@ from lib.admin.actions import ReasonForm
 from lib.admin.bases import cache_on_row
 from lib.admin.pages import build_admin_links
 from lib.admin.staff_action import StaffAction
+from payouts.admin import money_facts
 from payouts.admin.bases import MoneyAdmin, build_amount_column
 from payouts.disbursement import payout_transitions
 from payouts.disbursement.approval import UNSENT_STATES
@@ -58,6 +59,7 @@ class PayoutAdmin(MoneyAdmin):
             "Its amount goes back to the balance, and the affiliate is paid nothing until you release the hold."
             " The affiliate reads the reason. The rest of the batch must be submitted and approved again."
         ),
+        facts=lambda payout, _answers: money_facts.list_return_facts(payout),
         success=gettext_lazy("Payout held."),
     )
     cancel = StaffAction(
@@ -71,6 +73,7 @@ class PayoutAdmin(MoneyAdmin):
         explanation=gettext_lazy(
             "Its amount goes back to the balance. The rest of the batch must be submitted and approved again."
         ),
+        facts=lambda payout, _answers: money_facts.list_return_facts(payout),
         success=gettext_lazy("Payout cancelled."),
     )
     reissue = StaffAction(
@@ -83,5 +86,6 @@ class PayoutAdmin(MoneyAdmin):
         explanation=gettext_lazy(
             "The new payout has its own reference, goes to the newest payout details, and needs an approval."
         ),
+        facts=lambda payout, _answers: money_facts.list_reissue_facts(payout),
         success=gettext_lazy("New payout created."),
     )
