@@ -1,5 +1,7 @@
 """The audit trail, read-only."""
 
+from collections.abc import Iterable
+
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth import get_user_model
@@ -9,14 +11,25 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 
 from audit.models import AuditRecord
 from lib.admin.bases import ReadOnlyAdmin
+from lib.admin.value_filter import ValueFilter
 from lib.text import clean_email
+
+
+class SubjectFilter(ValueFilter):
+    """The kinds of rows that staff can change."""
+
+    title = gettext_lazy("what was changed")
+    parameter_name = "subject_type"
+
+    def list_values(self) -> Iterable[tuple[str, str]]:
+        return [(model._meta.label_lower, str(model._meta.verbose_name)) for model in admin.site._registry]
 
 
 @admin.register(AuditRecord)
 class AuditRecordAdmin(ReadOnlyAdmin):
     list_reads_replica = True
     list_display = ("at", "by", "action", "subject_type", "subject_id", "reason")
-    list_filter = (("at", RangeDateTimeFilter), "subject_type")
+    list_filter = (("at", RangeDateTimeFilter), SubjectFilter)
     list_select_related = ("by",)
     search_fields = ("subject_id",)
     search_help_text = gettext_lazy("Id of what was changed, or beginning of the e-mail address of who changed it")

@@ -26,6 +26,7 @@ class PortalConfig(AppConfig):
         # Unfold repeats two dozen classes in each cell, most of the weight of a list; static/admin.css has them as one.
         for classes in (unfold_list.ROW_CLASSES, unfold_list.CHECKBOX_CLASSES):
             classes[:] = ["action-checkbox", "list-cell"] if "action-checkbox" in classes else ["list-cell"]
+        unfold_list.LINK_CLASSES[:] = ["list-link"]
         # Unfold's own keeps results for minutes, also those of a permission that is withdrawn meanwhile.
         setattr(admin.site, "search", show_results)  # noqa: B010
         # The admin's own form would neither limit tries nor notify.

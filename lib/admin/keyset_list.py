@@ -11,7 +11,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.core.paginator import Paginator
+from django.core.paginator import InvalidPage, Paginator
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
@@ -46,16 +46,29 @@ class KeysetChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one page: by its number if there are few rows, else by the row before or after it."""
-        number = self.queryset.order_by()[: MAX_COUNTED + 1].count()
+        number = self.queryset.order_by().values("pk")[: MAX_COUNTED + 1].count()
         order = _list_order(self.queryset)
-        if number <= MAX_COUNTED or order is None:
-            super().get_results(request)
+        self.show_full_result_count, self.full_result_count, self.show_admin_actions = False, None, True
+        if number > MAX_COUNTED and order is not None:
+            self.result_count = AtLeast(MAX_COUNTED)
+            self.can_show_all = self.multi_page = False
+            self.paginator = KeysetPaginator(self.queryset, self.list_per_page)
+            self.result_list = self._read_page(request.GET.get(PAGE_VAR, ""), order)
+        else:
+            self._read_numbered_page(number if number <= MAX_COUNTED else self.queryset.count())
+
+    def _read_numbered_page(self, number: int) -> None:
+        """Do as Django does, but without counting the rows again."""
+        self.paginator = self.model_admin.get_paginator(None, self.queryset, self.list_per_page)
+        self.paginator.count = self.result_count = number
+        self.can_show_all, self.multi_page = number <= self.list_max_show_all, number > self.list_per_page
+        if not self.multi_page or (self.show_all and self.can_show_all):
+            self.result_list = self.queryset._clone()
             return
-        self.result_count = AtLeast(MAX_COUNTED)
-        self.show_full_result_count, self.full_result_count = False, None
-        self.show_admin_actions, self.can_show_all, self.multi_page = True, False, False
-        self.paginator = KeysetPaginator(self.queryset, self.list_per_page)
-        self.result_list = self._read_page(request.GET.get(PAGE_VAR, ""), order)
+        try:
+            self.result_list = self.paginator.page(self.page_num).object_list
+        except InvalidPage:
+            raise IncorrectLookupParameters from None
 
     def _read_page(self, page: str, order: Sequence[Part]) -> list[Model]:
         direction, _dot, key = page.partition(".")

@@ -186,7 +186,7 @@ class LineInline(ReadOnlyInline):
 
 @admin.register(Statement)
 class StatementAdmin(MoneyAdmin):
-    ordering = ("-close__period", "affiliate", "-pk")
+    ordering = ("-close__period", "affiliate_id", "-pk")
     list_reads_replica = True
     list_display = (
         "affiliate", "close", "number", "opening_display", "lines", "settled_display", "adjustments_display",

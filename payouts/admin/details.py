@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates.admin_fields import AffiliateField
+from affiliates.affiliate_filter import match_affiliate
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import ReadOnlyAdmin, cache_on_row
 from lib.admin.pages import build_admin_link
@@ -34,6 +35,9 @@ class PayoutDetailsAdmin(ReadOnlyAdmin):
         "confirmed_at", "usable_from", "shared_with",
     )  # fmt: skip
     readonly_fields = fields
+
+    def build_search(self, text: str) -> Q:
+        return match_affiliate(text)
 
     @admin.display(description=gettext_lazy("country of the account"))
     def account_country(self, row: PayoutDetails) -> str:

@@ -22,7 +22,8 @@ from accounts.models import User
 from accounts.staff import staff_member
 from affiliates import affiliate_search, applications, fields, profile
 from affiliates.admin_fields import STATE_COLORS, list_affiliate_facts, render_link
-from affiliates.models import Affiliate, State
+from affiliates.affiliate_filter import MAX_MATCHED, match_affiliate
+from affiliates.models import Affiliate, Channel, State
 from agreements.applicable_version import cite_applicable_clause
 from agreements.models import Program
 from agreements.rules import Rule
@@ -82,7 +83,6 @@ class AffiliateAdmin(StaffNotesMixin, AffiliatePageAdmin):
     list_display_links = ("applied_at", "code", "name")
     list_filter = (ApplicationFilter, "state", TagFilter, ("country", CountryFilter))
     list_filter_submit = True
-    list_per_page = 50
     search_fields = ("code", "name", "user__email", "channels__address")
     show_full_result_count = False
     fields = (
@@ -113,6 +113,10 @@ class AffiliateAdmin(StaffNotesMixin, AffiliatePageAdmin):
         changes.result_list = list(changes.result_list)
         prefetch_related_objects(changes.result_list, "channels", "tags")
         return changes
+
+    def build_search(self, text: str) -> Q:
+        channels = Channel.objects.filter(address__icontains=text).order_by().values_list("affiliate", flat=True)
+        return match_affiliate(text, "pk") | Q(pk__in=list(channels[:MAX_MATCHED]))
 
     @display(description=gettext_lazy("state"), ordering="state", label=STATE_COLORS)
     def state_label(self, affiliate: Affiliate) -> tuple[str, str]:

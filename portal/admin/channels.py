@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from affiliates import channels
 from affiliates.admin_fields import STATE_COLORS, render_link
+from affiliates.affiliate_filter import match_affiliate
 from affiliates.models import Channel
 from agreements.applicable_version import cite_applicable_clause
 from agreements.rules import Rule
@@ -35,6 +36,9 @@ class ChannelAdmin(ReadOnlyAdmin):
     readonly_fields = ("link",)
     actions = ("approve_selected", "reject_selected")
     actions_detail = ("approve", "reject")
+
+    def build_search(self, text: str) -> Q:
+        return Q(address__icontains=text) | match_affiliate(text)
 
     @admin.display(description=gettext_lazy("address"), ordering="address")
     def link(self, channel: Channel) -> SafeString:

@@ -14,6 +14,7 @@ from agreements.models import Program
 from compliance.reviews.open_review import open_review
 from lib.formatting import format_short_date
 from mail.models import Message
+from payouts.commissions import rollups
 from portal import daily_list, staff_figures, staff_home
 from portal.models import ErasureRequest
 from portal.todo_entries import ENTRIES
@@ -157,6 +158,7 @@ def test_home_shows_figures_by_permission(agreement, affiliate_factory):
     )
     placed = f"{timezone.now() - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
     send_orders(build_order("F1", ("home-decor", "100.00"), coupon="SALE", placed=placed, at=placed))
+    rollups.fold_rollups()
 
     def list_figures(user) -> dict[str, str]:
         return {figure.label: figure.value for figure in staff_figures.list_figures(user, timezone.now())}

@@ -9,6 +9,9 @@ from lib.admin.bases import ReadOnlyAdmin
 from tracking.links.tracking_links import SUB_IDS
 from tracking.models import Click, ClickLoss, Link
 
+# A search that finds more is too wide to be of use.
+MAX_LINKS = 1000
+
 
 @admin.register(Click)
 class ClickAdmin(ReadOnlyAdmin):
@@ -26,7 +29,9 @@ class ClickAdmin(ReadOnlyAdmin):
     readonly_fields = ("affiliate", "failed_deep_link")
 
     def build_search(self, text: str) -> Q:
-        return Q(link__in=Link.objects.filter(Q(code__startswith=text) | match_affiliate(text)).values("pk"))
+        links = Link.objects.filter(Q(code__startswith=text) | match_affiliate(text)).order_by()
+        # A list of ids, so that the clicks of each link are read from their index.
+        return Q(link__in=list(links.values_list("pk", flat=True)[:MAX_LINKS]))
 
     @admin.display(description=gettext_lazy("affiliate"))
     def affiliate(self, click: Click) -> str:
