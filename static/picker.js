@@ -35,7 +35,7 @@ function setUp(input) {
     input.setAttribute(name, value);
   }
   input.setAttribute("aria-describedby", `${input.getAttribute("aria-describedby") || ""} ${chosen.id}`.trim());
-  const picker = { input, list, status, chosen, active: -1, timer: 0, asked: 0 };
+  const picker = { input, list, status, chosen, active: -1, timer: 0, request: 0 };
   input.addEventListener("input", () => askSoon(picker));
   input.addEventListener("keydown", (event) => press(picker, event));
   input.addEventListener("blur", () => close(picker));
@@ -57,10 +57,10 @@ function getTyped(input) {
 
 async function ask(picker) {
   const typed = getTyped(picker.input);
-  const asked = ++picker.asked;
+  const request = ++picker.request;
   const suggestions = typed ? await load(picker.input, typed) : [];
   // An older answer may arrive later than a newer one.
-  if (asked !== picker.asked) {
+  if (request !== picker.request) {
     return;
   }
   picker.list.replaceChildren(...suggestions.map((one, index) => buildOption(picker, one, index)));
@@ -107,7 +107,7 @@ function show(picker, isShown) {
 }
 
 function close(picker) {
-  picker.asked += 1;
+  picker.request += 1;
   clearTimeout(picker.timer);
   picker.active = -1;
   picker.input.removeAttribute("aria-activedescendant");

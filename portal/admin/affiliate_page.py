@@ -9,6 +9,7 @@ from django.utils import timezone
 from affiliates.models import Affiliate
 from agreements.program_currency import get_currency_and_zone
 from lib.admin.bases import BaseAdmin
+from lib.formatting import format_datetime
 from portal.affiliate_page.figures import annotate_figures, list_figures
 from portal.affiliate_page.record_tables import NOTES
 from portal.affiliate_page.tables import Context, Tab, Table, load_table
@@ -64,6 +65,7 @@ class AffiliatePageAdmin(BaseAdmin):
         currency, zone = get_currency_and_zone()
         context = Context(affiliate, currency, timezone.now())
         return {
+            "state_since": format_datetime(affiliate.state_since),
             "tabs": tabs,
             "tab": tab,
             "is_overview": tab is OVERVIEW,

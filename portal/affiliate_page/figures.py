@@ -82,10 +82,10 @@ def _list_report(affiliate: Affiliate, currency: str, zone: ZoneInfo, now: datet
     today = now.astimezone(zone).date()
     span = Span(today - timedelta(days=DAYS - 1), today)
     total = sum_figures(reports.get_daily_figures(affiliate=affiliate, span=span, zone=zone).values())
-    since = _("since %(day)s") % {"day": format_date(span.first)}
+    period = _("in the last %(days)d days") % {"days": DAYS}
     return [
-        Figure(gettext_lazy("Earned, 30 days"), format_money(total.commission, currency), since),
-        Figure(gettext_lazy("Clicks and orders, 30 days"), f"{total.clicks or 0:,} / {total.orders:,}", since),
+        Figure(gettext_lazy("Earned"), format_money(total.commission, currency), period),
+        Figure(gettext_lazy("Clicks / orders"), f"{total.clicks or 0:,} / {total.orders:,}", period),
     ]
 
 

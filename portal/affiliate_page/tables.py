@@ -12,7 +12,7 @@ from affiliates.models import Affiliate
 from lib.admin.pages import build_changelist_url
 
 # As many rows as a tab shows.
-MAX_ROWS = 20
+MAX_ROWS = 10
 Label = str | Promise
 Cells = Sequence[object]
 
