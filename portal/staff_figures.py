@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.contrib import admin
+from django.core.cache import cache
 from django.db.models import DecimalField, Model, Sum
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -25,6 +26,8 @@ from payouts.reporting.figures import MEASURES, Figures
 from tracking.models import Rollup
 
 DAYS = 30
+# Daily totals are updated every few minutes.
+KEPT_SECONDS = 60
 # Of the figures of a report.
 SHOWN_CARDS = (3, 4, 5)
 
@@ -68,7 +71,8 @@ def _sum_days(first: date) -> Figures:
     """Add up `DAYS` days from daily totals alone: a report adds what has changed in the minutes since, which takes longer."""
     days = (first, first + timedelta(days=DAYS - 1))
     rows = Rollup.objects.filter(dimension=Rollup.Dimension.TOTAL, day__range=days)
-    sums = rows.aggregate(**{name: Coalesce(Sum(name), 0, output_field=DecimalField()) for name in MEASURES})
+    measures = {name: Coalesce(Sum(name), 0, output_field=DecimalField()) for name in MEASURES}
+    sums = cache.get_or_set(f"staff_figures:{first}", lambda: rows.aggregate(**measures), KEPT_SECONDS)
     figures = Figures(**sums)
     return figures._replace(
         clicks=int(sums["clicks"]), orders=int(sums["orders"]), clicked_orders=int(sums["clicked_orders"])

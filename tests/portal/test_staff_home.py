@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -159,6 +160,7 @@ def test_home_shows_figures_by_permission(agreement, affiliate_factory):
     placed = f"{timezone.now() - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
     send_orders(build_order("F1", ("home-decor", "100.00"), coupon="SALE", placed=placed, at=placed))
     rollups.fold_rollups()
+    cache.clear()
 
     def list_figures(user) -> dict[str, str]:
         return {figure.label: figure.value for figure in staff_figures.list_figures(user, timezone.now())}
