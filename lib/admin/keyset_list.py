@@ -55,11 +55,11 @@ class KeysetChangeList(ChangeList):
             self.paginator = KeysetPaginator(self.queryset, self.list_per_page)
             self.result_list = self._read_page(request.GET.get(PAGE_VAR, ""), order)
         else:
-            self._read_numbered_page(number if number <= MAX_COUNTED else self.queryset.count())
+            self._read_numbered_page(request, number if number <= MAX_COUNTED else self.queryset.count())
 
-    def _read_numbered_page(self, number: int) -> None:
+    def _read_numbered_page(self, request: HttpRequest, number: int) -> None:
         """Do as Django does, but without counting the rows again."""
-        self.paginator = self.model_admin.get_paginator(None, self.queryset, self.list_per_page)
+        self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
         self.paginator.count = self.result_count = number
         self.can_show_all, self.multi_page = number <= self.list_max_show_all, number > self.list_per_page
         if not self.multi_page or (self.show_all and self.can_show_all):
