@@ -53,4 +53,8 @@ class Migration(migrations.Migration):
             model_name="payout",
             index=models.Index(condition=models.Q(("state", "sent")), fields=["sent_at"], name="payout_without_result"),
         ),
+        AddIndexConcurrently(
+            model_name="ledgertransaction",
+            index=models.Index(fields=["at"], name="ledger_at"),
+        ),
     ]

@@ -38,6 +38,8 @@ class LedgerTransaction(models.Model):
     class Meta:
         verbose_name = _("ledger transaction")
         ordering: ClassVar = ["-id"]
+        # For the first and the last month.
+        indexes: ClassVar = [models.Index(fields=["at"], name="ledger_at")]
         triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:
