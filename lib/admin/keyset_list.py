@@ -56,6 +56,8 @@ class KeysetChangeList(ChangeList):
             self.result_list = self._read_page(request.GET.get(PAGE_VAR, ""), order)
         else:
             self._read_numbered_page(request, number if number <= MAX_COUNTED else self.queryset.count())
+        if not (self.query or self.has_active_filters):
+            self.full_result_count = self.result_count
 
     def _read_numbered_page(self, request: HttpRequest, number: int) -> None:
         """Do as Django does, but without counting the rows again."""

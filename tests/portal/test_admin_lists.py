@@ -78,6 +78,7 @@ def test_every_list_says_why_it_is_empty(staff_request, client):
     client.force_login(staff_request.user)
     page = client.get(reverse("admin:payouts_payout_changelist")).content.decode()
     assert "No payouts yet" in page
+    assert "Show all" not in page
     assert str(empty_lists.TEXTS["payouts.Payout"]) in page
     filtered = client.get(reverse("admin:payouts_payout_changelist"), {"q": "nothing"}).content.decode()
     assert "No payouts match" in filtered
