@@ -2,7 +2,7 @@
 
 from django.db.models import Q
 
-from affiliates.affiliate_search import search_affiliates
+from affiliates.affiliate_search import list_affiliate_ids
 
 # A search that finds more is too wide to be of use.
 MAX_MATCHED = 500
@@ -10,4 +10,4 @@ MAX_MATCHED = 500
 
 def match_affiliate(text: str, path: str = "affiliate") -> Q:
     """Return the condition that the affiliate in the field `path` is found by code, e-mail address or name."""
-    return Q(**{f"{path}__in": [affiliate.pk for affiliate in search_affiliates(text, limit=MAX_MATCHED)]})
+    return Q(**{f"{path}__in": list_affiliate_ids(text, limit=MAX_MATCHED)})

@@ -33,6 +33,15 @@ def search_affiliates(text: str, *, limit: int = MAX_FOUND) -> list[Affiliate]:
     return list(found.values())
 
 
+def list_affiliate_ids(text: str, *, limit: int) -> list[UUID]:
+    """Return the ids of affiliates that `search_affiliates` finds, at most `limit`, in one query."""
+    text = clean_code(text)
+    if not text or "\0" in text or len(text) > MAX_LENGTH:
+        return []
+    first, *others = (rows.order_by().values_list("pk", flat=True)[:limit] for rows in _list_searches(text))
+    return list(first.union(*others)[:limit])
+
+
 def find_affiliate(text: str) -> Affiliate:
     """Return the affiliate with this code or e-mail address, or the only one that a search finds.
 

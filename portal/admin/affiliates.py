@@ -83,6 +83,7 @@ class AffiliateAdmin(StaffNotesMixin, AffiliatePageAdmin):
     list_display_links = ("applied_at", "code", "name")
     list_filter = (ApplicationFilter, "state", TagFilter, ("country", CountryFilter))
     list_filter_submit = True
+    list_per_page = 20
     search_fields = ("code", "name", "user__email", "channels__address")
     show_full_result_count = False
     fields = (

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from affiliates.admin_fields import AffiliateField, AffiliatesField
-from affiliates.affiliate_search import _list_searches, find_affiliate, search_affiliates
+from affiliates.affiliate_search import _list_searches, find_affiliate, list_affiliate_ids, search_affiliates
 from affiliates.models import Affiliate
 from tests.factories import NOW, make_affiliate, make_staff, make_user
 
@@ -150,3 +150,11 @@ def test_form_has_a_field_that_works_without_script(anna, client) -> None:
     page = client.get(reverse("admin:payouts_payouthold_hold")).content.decode()
     assert f'data-picker="{SUGGEST}"' in page
     assert "picker.js" in page
+
+
+@pytest.mark.parametrize("text", ["anna", "ANNA", "lind", "person", "nothing", "", "'", "\0"])
+def test_ids_are_those_that_the_search_finds(text):
+    for name in ("Anna Lindqvist", "Annabel Roth", "Bob Lind"):
+        make_affiliate(name=name)
+    found = search_affiliates(text, limit=10)
+    assert set(list_affiliate_ids(text, limit=10)) == {affiliate.pk for affiliate in found}
