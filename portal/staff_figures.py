@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.contrib import admin
 from django.core.cache import cache
@@ -72,7 +72,11 @@ def _sum_days(first: date) -> Figures:
     days = (first, first + timedelta(days=DAYS - 1))
     rows = Rollup.objects.filter(dimension=Rollup.Dimension.TOTAL, day__range=days)
     measures = {name: Coalesce(Sum(name), 0, output_field=DecimalField()) for name in MEASURES}
-    sums = cache.get_or_set(f"staff_figures:{first}", lambda: rows.aggregate(**measures), KEPT_SECONDS)
+    key = f"staff_figures:{first}"
+    sums: dict[str, Any] | None = cache.get(key)
+    if sums is None:
+        sums = rows.aggregate(**measures)
+        cache.set(key, sums, KEPT_SECONDS)
     figures = Figures(**sums)
     return figures._replace(
         clicks=int(sums["clicks"]), orders=int(sums["orders"]), clicked_orders=int(sums["clicked_orders"])

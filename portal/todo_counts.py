@@ -107,7 +107,8 @@ def tally_rows(sources: Sequence[OpenRows], now: datetime) -> list[Tally]:
 def _build_count(source: OpenRows, place: int) -> QuerySet[Any, Any]:
     rows = source.get_rows().order_by().annotate(place=Value(place)).values("place")
     first_at = Cast(Min(source.due or source.since), DateTimeField())
-    return rows.annotate(number=Count("pk"), first_at=first_at).values_list("place", "number", "first_at")
+    counted: QuerySet[Any, Any] = rows.annotate(number=Count("pk"), first_at=first_at)
+    return counted.values_list("place", "number", "first_at")
 
 
 def tally_due_months(now: datetime) -> Tally:
