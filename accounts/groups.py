@@ -16,6 +16,9 @@ _VIEW_AFFILIATES = [
     "affiliates.view_affiliate",
     "affiliates.view_channel",
     "affiliates.view_statuschange",
+    "affiliates.view_affiliatenote",
+    "affiliates.add_affiliatenote",
+    "affiliates.view_affiliatetag",
     "tracking.view_reports",
 ]
 _VIEW_MONEY = [
@@ -42,6 +45,7 @@ GROUPS: dict[str, list[str]] = {
         "affiliates.decide_application",
         "affiliates.import_affiliates",
         "affiliates.decide_channel",
+        "affiliates.change_affiliatetag",
         "agreements.view_decline",
         "tracking.view_link",
         "tracking.add_link",

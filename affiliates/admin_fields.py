@@ -1,16 +1,23 @@
-"""Form field, colors and links that admin pages about affiliates share."""
+"""Form fields, colors and links that admin pages about affiliates share."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminTextInputWidget
 
+from affiliates.affiliate_search import MAX_LENGTH, find_affiliate
 from affiliates.models import Affiliate
+from lib.admin.confirmation import Fact
+from lib.admin.picker import PickerInput
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+# The view that suggests affiliates to staff who may see them.
+PICKER_URL = "admin:affiliates_affiliate_suggest"
 
 STATE_COLORS = {
     "applied": "warning",
@@ -33,17 +40,57 @@ def render_link(address: str) -> SafeString:
     return format_html(_LINK, address, address)
 
 
+def list_affiliate_facts(affiliate: Affiliate) -> list[Fact]:
+    """Return who an action is about."""
+    return [
+        Fact(gettext_lazy("Affiliate"), str(affiliate)),
+        Fact(gettext_lazy("E-mail"), affiliate.email),
+        Fact(gettext_lazy("State"), affiliate.get_state_display()),
+    ]
+
+
 class AffiliateField(forms.CharField):
-    """An affiliate, entered by code, because a select box would list the whole program."""
+    """An affiliate, found by code, e-mail address or name: a select box would list the whole program."""
 
-    widget = UnfoldAdminTextInputWidget
-
-    def __init__(self) -> None:
-        super().__init__(label=gettext_lazy("Affiliate code"), max_length=32)
+    def __init__(self, *, required: bool = True) -> None:
+        super().__init__(
+            label=gettext_lazy("Affiliate"),
+            max_length=MAX_LENGTH,
+            required=required,
+            widget=PickerInput(PICKER_URL),
+            help_text=gettext_lazy("Code, e-mail address or name."),
+        )
 
     def clean(self, value: Any) -> Any:
-        code = super().clean(value)
-        affiliate = Affiliate.objects.select_related("user").filter(code__iexact=code).first()
-        if affiliate is None:
-            raise ValidationError(_("No affiliate has this code."))
-        return affiliate
+        """Return the affiliate, or None for an empty field that is not required."""
+        text = super().clean(value)
+        return find_affiliate(text) if text else None
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the code of an affiliate, which is what the field shows."""
+        return value.code if isinstance(value, Affiliate) else value
+
+
+class AffiliatesField(forms.CharField):
+    """Several affiliates, separated by commas, each found as in `AffiliateField`; none if the field is empty."""
+
+    def __init__(self, *, help_text: "StrOrPromise") -> None:
+        super().__init__(
+            label=gettext_lazy("Affiliates"),
+            max_length=20_000,
+            required=False,
+            widget=PickerInput(PICKER_URL, several=True),
+            help_text=help_text,
+        )
+
+    def clean(self, value: Any) -> Any:
+        """Return the affiliates, each once."""
+        texts = [text for text in super().clean(value).split(",") if text.strip()]
+        found: dict[Any, Affiliate] = {}
+        for text in texts:
+            try:
+                affiliate = find_affiliate(text)
+            except ValidationError as error:
+                raise ValidationError([f"{text.strip()}: {message}" for message in error.messages]) from None
+            found[affiliate.pk] = affiliate
+        return list(found.values())

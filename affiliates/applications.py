@@ -11,6 +11,7 @@ from datetime import datetime
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -74,6 +75,22 @@ def generate_code() -> str:
         code = "".join(secrets.choice(CODE_CHARACTERS) for _place in range(CODE_LENGTH))
         if not Affiliate.objects.filter(code=code).exists():
             return code
+
+
+def has_confirmed_email() -> Exists:
+    """Return the condition that an affiliate has confirmed their current e-mail address."""
+    addresses = EmailAddress.objects.filter(user_id=OuterRef("user_id"), verified=True)
+    return Exists(addresses.filter(email__iexact=OuterRef("user__email")))
+
+
+def filter_decidable(affiliates: QuerySet[Affiliate]) -> QuerySet[Affiliate]:
+    """Return the applications that can be decided: those with a confirmed e-mail address."""
+    return affiliates.filter(has_confirmed_email(), state=State.APPLIED)
+
+
+def filter_unconfirmed(affiliates: QuerySet[Affiliate]) -> QuerySet[Affiliate]:
+    """Return the applications that wait until the applicant confirms their e-mail address."""
+    return affiliates.filter(~has_confirmed_email(), state=State.APPLIED)
 
 
 def is_email_confirmed(affiliate: Affiliate) -> bool:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -24,6 +25,11 @@ DECISIONS: dict[str, tuple[str, ...]] = {
     Channel.State.APPROVED: (Channel.State.PENDING, Channel.State.REJECTED),
     Channel.State.REJECTED: (Channel.State.PENDING, Channel.State.APPROVED),
 }
+
+
+def filter_decidable(channels: QuerySet[Channel]) -> QuerySet[Channel]:
+    """Return the pending channels of approved affiliates; an applicant's are decided with the application."""
+    return channels.filter(state=Channel.State.PENDING, affiliate__state__in=(State.APPROVED, State.ACTIVE))
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import QuerySet, Subquery, Value
@@ -33,6 +34,13 @@ def find_program_currency() -> str | None:
         cursor.execute(*_build_currency_query())
         row: tuple[str] | None = cursor.fetchone()
     return row[0] if row else None
+
+
+def get_currency_and_zone() -> tuple[str, ZoneInfo]:
+    """Return the currency and the time zone that every version names, in one query; the defaults before the first."""
+    published = AgreementVersion.objects.published().order_by("number").values_list("currency", "time_zone")
+    currency, zone = published.first() or (AgreementVersion().currency, "UTC")
+    return currency, ZoneInfo(zone)
 
 
 @cache

@@ -27,6 +27,7 @@ PARTS = (
     "slow_clients",
     "close",
     "pages",
+    "lists",
     "targets",
     "backtest",
     "rollups",

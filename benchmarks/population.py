@@ -55,7 +55,7 @@ def create_program(effective: str = "2025-01-01") -> None:
 def copy_affiliates(copies: int) -> None:
     """Copy the affiliate; the codes of the copies are N1, N2 and so on."""
     for table, changes in AFFILIATE_TABLES.items():
-        _copy_rows(table, copies, changes)
+        copy_rows(table, copies, changes)
 
 
 def copy_orders(copies: int, *, affiliates: int, since: datetime, until: datetime, affiliate_number: str = "") -> None:
@@ -84,10 +84,11 @@ def copy_orders(copies: int, *, affiliates: int, since: datetime, until: datetim
         },
     }  # fmt: skip
     for table, changes in sales.items():
-        _copy_rows(table, copies, changes)
+        copy_rows(table, copies, changes)
 
 
-def _copy_rows(table: str, copies: int, changes: Mapping[str, str]) -> None:
+def copy_rows(table: str, copies: int, changes: Mapping[str, str], *, where: str = "") -> None:
+    """Copy the original row of `table`, or the rows that fit `where`; `changes` are SQL expressions of n by column."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0", [table])
         columns = [name for (name,) in cursor.fetchall()]
@@ -97,7 +98,7 @@ def _copy_rows(table: str, copies: int, changes: Mapping[str, str]) -> None:
         cursor.execute(
             f"""
             WITH original AS MATERIALIZED (
-                SELECT *, row_number() OVER () AS rank FROM {table} WHERE {_select_original(table)}
+                SELECT *, row_number() OVER () AS rank FROM {table} WHERE {where or _select_original(table)}
             )
             INSERT INTO {table} ({", ".join(f'"{column}"' for column in columns)})
             SELECT {values} FROM original, generate_series(1, {copies}::bigint) AS n

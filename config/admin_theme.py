@@ -33,5 +33,5 @@ def build_settings(name: str) -> dict[str, Any]:
         "SHOW_VIEW_ON_SITE": False,
         "STYLES": [lambda request: static("admin.css")],
         "DASHBOARD_CALLBACK": "portal.staff_home.add_dashboard_context",
-        "SIDEBAR": {"navigation": "portal.staff_menu.build_sidebar"},
+        "SIDEBAR": {"navigation": "portal.staff_menu.build_sidebar", "show_search": True, "command_search": True},
     }

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 # Django format strings.
 DATE_FORMAT = "j M Y"
+SHORT_DATE_FORMAT = "j M"
 DATETIME_FORMAT = "j M Y, H:i"
 MONTH_FORMAT = "F Y"
 
@@ -49,26 +50,36 @@ def format_day(at: datetime | None, affiliate: HasTimeZone) -> str:
     return format_datetime(at, affiliate.time_zone).partition(",")[0] if at else ""
 
 
+def format_short_date(day: date) -> str:
+    """Format a day of this year or the next: "3 Feb"."""
+    return date_format(day, SHORT_DATE_FORMAT)
+
+
 def format_month(first_day: date) -> str:
     """Format a month, given by its first day: "January 2011"."""
     return date_format(first_day, MONTH_FORMAT)
 
 
-def format_duration(duration: timedelta) -> str:
-    """Format the two largest units of a duration, the rest cut off: "4 days 2 hours". A day has 24 hours."""
+def format_age(duration: timedelta) -> str:
+    """Format the largest unit of a duration, the rest cut off: "4 days"."""
+    return format_duration(duration, units=1)
+
+
+def format_duration(duration: timedelta, units: int = 2) -> str:
+    """Format the largest `units` of a duration, the rest cut off: "4 days 2 hours". A day has 24 hours."""
     hours, seconds = divmod(duration.seconds, 3600)
     minutes, seconds = divmod(seconds, 60)
-    units = (duration.days, hours, minutes, seconds)
+    numbers = (duration.days, hours, minutes, seconds)
     words = (
-        ngettext("%d day", "%d days", units[0]) % units[0],
-        ngettext("%d hour", "%d hours", units[1]) % units[1],
-        ngettext("%d minute", "%d minutes", units[2]) % units[2],
-        ngettext("%d second", "%d seconds", units[3]) % units[3],
+        ngettext("%d day", "%d days", numbers[0]) % numbers[0],
+        ngettext("%d hour", "%d hours", numbers[1]) % numbers[1],
+        ngettext("%d minute", "%d minutes", numbers[2]) % numbers[2],
+        ngettext("%d second", "%d seconds", numbers[3]) % numbers[3],
     )
-    first = next((index for index, number in enumerate(units) if number), None)
+    first = next((index for index, number in enumerate(numbers) if number), None)
     if first is None:
         return _("less than a second")
-    return " ".join(word for number, word in list(zip(units, words, strict=True))[first : first + 2] if number)
+    return " ".join(word for number, word in list(zip(numbers, words, strict=True))[first : first + units] if number)
 
 
 def format_money(amount: Decimal, currency: str) -> str:

@@ -42,13 +42,15 @@ HIDDEN_FIELDS: Mapping[str, tuple[str, ...]] = {
     "abuse_reports": ("email",),
 }
 # Records of private notes of staff (specification 8), and of their reasons not to open a review.
-PRIVATE_ACTIONS = ("review note", "signal dismissed")
+PRIVATE_ACTIONS = ("affiliate note", "review note", "signal dismissed")
 # Rows with a path to an affiliate or a user that the archive leaves out, each with the reason.
 EXCLUDED_MODELS: Mapping[str, str] = {
     "account.EmailConfirmation": "a key that confirms an address once",
     "accounts.User_groups": "rights of staff",
     "accounts.User_user_permissions": "rights of staff",
     "admin.LogEntry": "what staff did, of which the audit records are the complete account",
+    "affiliates.AffiliateNote": "private notes of staff",
+    "affiliates.AffiliateTag_affiliates": "the tags are in the archive",
     "agreements.Promotion_affiliates": "the promotions are in the archive",
     "compliance.Review_commissions": "the reviews and commissions are in the archive",
     "shops.Reject": "what the shop sent, not what the order became",
@@ -78,8 +80,9 @@ Pdf = tuple[str, Callable[[], bytes]]
 def collect_querysets(affiliate: Affiliate) -> dict[str, QuerySet[Any]]:
     """Return the rows of every app that the archive contains, keyed by the name of their file."""
     rows = collect_rows(affiliate)
+    # Private notes of staff are not shown (specification 9).
+    del rows["notes"]
     return rows | {
-        # Private notes of staff are not shown (specification 8).
         "review_steps": rows["review_steps"].filter(private=False),
         "review_files": rows["review_files"].filter(event__private=False),
         "audit": rows["audit"].exclude(action__in=PRIVATE_ACTIONS),

@@ -21,6 +21,7 @@ from accounts.authentication import has_second_factor, is_session_verified
 from accounts.models import User
 from agreements.models import AgreementVersion, Program
 from lib.client_address import get_client_address
+from lib.formatting import format_date
 from lib.ids import uuid7
 from mail import outbox
 from portal import sign_in_limits
@@ -172,7 +173,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # django-all
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # django-allauth has no types
     def generate_authenticator_name(self, user: User, type: str) -> str:  # noqa: A002 -- django-allauth names it
         """Suggest a name that tells the passkeys of a list apart."""
-        return _("Passkey of %(date)s") % {"date": f"{timezone.now():%Y-%m-%d}"}
+        return _("Passkey of %(date)s") % {"date": format_date(timezone.now().date())}
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         entity: dict[str, str] = super().get_public_key_credential_rp_entity()

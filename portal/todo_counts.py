@@ -1,144 +1,182 @@
-"""Counts of the to-do items of staff, and whether any of them is due soon or overdue."""
+"""How much work waits for staff, and since when or until when (specification 10).
 
+A count is the number of rows of the admin's list that its entry links to: both are the same query.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from allauth.account.models import EmailAddress
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.contrib.admin.utils import prepare_lookup_value
+from django.db.models import Count, DateTimeField, Min, Model, QuerySet, Sum, Value
+from django.db.models.functions import Cast
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from affiliates.models import Affiliate, Channel, State
-from agreements.models import Decline
-from compliance.models import Review, Signal, TargetNotice
-from mail.models import Message
+from affiliates import applications, channels
+from affiliates.models import Affiliate, Channel
 from payouts.closing import close
-from payouts.models import Adjustment, Close, CloseException, Payout, PayoutBatch
+from payouts.models import Close
 from portal import integrity_checks, scheduled_tasks
-from portal.models import ErasureRequest
 from shops import unrated_categories
 from shops.connectors import api_failures, checklist
-from shops.models import Reject
+from shops.models import Connection
 from tracking.models import ClickLoss
 
 SOON = timedelta(days=3)
 WEEK = timedelta(days=7)
+# Of the shop connections in a hint.
+MAX_NAMED = 5
 
 
-class Count(NamedTuple):
+class Tally(NamedTuple):
+    """How many items wait.
+
+    `due_at` is when the first of them is due, and `since` since when the oldest waits; None without such a time.
+    `hint` and `query` replace those of the entry.
+    """
+
     number: int
+    due_at: datetime | None = None
+    since: datetime | None = None
     is_late: bool = False
+    hint: str | Promise = ""
+    query: Mapping[str, str] | None = None
 
 
-def _count_with_age(rows: QuerySet[Any], field: str, limit: datetime) -> Count:
-    """Count the rows; late if any has a `field` before `limit`."""
-    return Count(rows.count(), rows.filter(**{f"{field}__lt": limit}).exists())
+@dataclass(frozen=True)
+class OpenRows:
+    """The rows of `model` that wait, listed in the admin by `query`.
+
+    They have a deadline in the field `due`, or wait since `since` and should not wait longer than `patience`.
+    `list_rows` is given if a filter of the list itself selects them.
+    """
+
+    model: type[Model]
+    query: Mapping[str, str]
+    due: str = ""
+    since: str = ""
+    patience: timedelta = WEEK
+    always_late: bool = False
+    list_rows: Callable[[], QuerySet[Any]] | None = None
+
+    def get_rows(self) -> QuerySet[Any]:
+        """Return the rows, as the admin reads the query of their list."""
+        if self.list_rows is not None:
+            return self.list_rows()
+        lookups = {lookup: prepare_lookup_value(lookup, value) for lookup, value in self.query.items()}
+        rows: QuerySet[Any] = self.model._default_manager.filter(**lookups)
+        return rows
+
+    def build_tally(self, number: int, first_at: datetime | None, now: datetime) -> Tally:
+        """Return the tally of `number` rows of which the first is due at, or waits since, `first_at`."""
+        if not number or first_at is None:
+            return Tally(number, is_late=bool(number) and self.always_late)
+        if self.due:
+            return Tally(number, due_at=first_at, is_late=first_at < now + SOON)
+        due_at = now if self.always_late else first_at + self.patience
+        return Tally(number, due_at=due_at, since=first_at, is_late=self.always_late or due_at < now)
 
 
-def count_applications(now: datetime) -> Count:
-    """Count applications with a confirmed e-mail address; the others cannot be decided yet."""
-    confirmed = EmailAddress.objects.filter(user=OuterRef("user"), verified=True)
-    return _count_with_age(Affiliate.objects.filter(Exists(confirmed), state=State.APPLIED), "applied_at", now - WEEK)
+# Listed by the filters of `portal/admin/list_filters.py`.
+APPLICATIONS = OpenRows(
+    Affiliate,
+    {"application": "to_decide"},
+    since="applied_at",
+    list_rows=lambda: applications.filter_decidable(Affiliate.objects.all()),
+)
+CHANNELS = OpenRows(
+    Channel,
+    {"decision": "open"},
+    since="added_at",
+    list_rows=lambda: channels.filter_decidable(Channel.objects.all()),
+)
 
 
-def count_channels(now: datetime) -> Count:
-    """Count channels of approved affiliates; an applicant's channels are decided with the application."""
-    rows = Channel.objects.filter(state=Channel.State.PENDING)
-    return _count_with_age(rows.filter(affiliate__state__in=[State.APPROVED, State.ACTIVE]), "added_at", now - WEEK)
+def tally_rows(sources: Sequence[OpenRows], now: datetime) -> list[Tally]:
+    """Return the tally of each source, all read by one query."""
+    if not sources:
+        return []
+    first, *others = (_build_count(source, place) for place, source in enumerate(sources))
+    found = {place: (number, first_at) for place, number, first_at in first.union(*others, all=True)}
+    return [source.build_tally(*found.get(place, (0, None)), now) for place, source in enumerate(sources)]
 
 
-def count_reviews(now: datetime) -> Count:
-    return _count_with_age(Review.objects.filter(state=Review.State.OPEN), "decide_by", now + SOON)
+def _build_count(source: OpenRows, place: int) -> QuerySet[Any, Any]:
+    rows = source.get_rows().order_by().annotate(place=Value(place)).values("place")
+    first_at = Cast(Min(source.due or source.since), DateTimeField())
+    counted: QuerySet[Any, Any] = rows.annotate(number=Count("pk"), first_at=first_at)
+    return counted.values_list("place", "number", "first_at")
 
 
-def count_appeals(now: datetime) -> Count:
-    return _count_with_age(Review.objects.filter(state=Review.State.APPEALED), "appeal_decide_by", now + SOON)
-
-
-def count_signals(now: datetime) -> Count:
-    return _count_with_age(Signal.objects.filter(state=Signal.State.OPEN), "raised_at", now - WEEK)
-
-
-def count_missed_targets(now: datetime) -> Count:
-    return Count(TargetNotice.objects.filter(state=TargetNotice.State.RUNNING).count())
-
-
-def count_pending_declines(_now: datetime) -> Count:
-    return Count(Decline.objects.pending().count())
-
-
-def count_adjustments(now: datetime) -> Count:
-    return _count_with_age(Adjustment.objects.filter(state=Adjustment.State.PROPOSED), "made_at", now - WEEK)
-
-
-def _count_batches(state: str, now: datetime) -> Count:
-    return _count_with_age(PayoutBatch.objects.filter(state=state), "created_at", now - WEEK)
-
-
-def count_draft_batches(now: datetime) -> Count:
-    return _count_batches(PayoutBatch.State.DRAFT, now)
-
-
-def count_submitted_batches(now: datetime) -> Count:
-    return _count_batches(PayoutBatch.State.SUBMITTED, now)
-
-
-def count_approved_batches(now: datetime) -> Count:
-    return _count_batches(PayoutBatch.State.APPROVED, now)
-
-
-def count_payouts_without_result(now: datetime) -> Count:
-    return _count_with_age(Payout.objects.filter(state=Payout.State.SENT), "sent_at", now - WEEK)
-
-
-def count_due_months(now: datetime) -> Count:
+def tally_due_months(now: datetime) -> Tally:
     """Count due months: beat closes them, so one that remains is late."""
-    due = len(close.list_due_months(now))
-    return Count(due, due > 0)
+    due = close.list_due_months(now)
+    return Tally(len(due), due_at=now if due else None, is_late=bool(due))
 
 
-def count_close_exceptions(now: datetime) -> Count:
+def tally_close_exceptions(now: datetime) -> Tally:
     last = Close.objects.order_by("-period").first()
-    number = CloseException.objects.filter(close=last).count() if last else 0
-    return Count(number, number > 0)
+    number = last.exceptions.count() if last else 0
+    return Tally(
+        number,
+        due_at=now if number else None,
+        is_late=number > 0,
+        query={"close__id__exact": str(last.pk)} if last else None,
+    )
 
 
-def count_rejects(now: datetime) -> Count:
-    return _count_with_age(Reject.objects.filter(state=Reject.State.OPEN), "received_at", now - SOON)
+def tally_silent_connections(now: datetime) -> Tally:
+    silent = [one.connection for one in checklist.list_silent(now=now)]
+    return _tally_connections(silent, now, _("no event for much longer than usual: %(names)s"))
 
 
-def count_silent_connections(now: datetime) -> Count:
-    number = len(checklist.list_silent(now=now))
-    return Count(number, number > 0)
+def tally_failing_shop_apis(now: datetime) -> Tally:
+    failing = api_failures.list_lasting(now=now)
+    return _tally_connections(failing, now, _("they have failed for more than an hour: %(names)s"))
 
 
-def count_failing_shop_apis(now: datetime) -> Count:
-    number = len(api_failures.list_lasting(now=now))
-    return Count(number, number > 0)
+def _tally_connections(found: Sequence[Connection], now: datetime, hint: str) -> Tally:
+    if not found:
+        return Tally(0)
+    names = ", ".join(str(one) for one in found[:MAX_NAMED])
+    query = {"id__in": ",".join(str(one.pk) for one in found)}
+    return Tally(len(found), due_at=now, is_late=True, hint=hint % {"names": names}, query=query)
 
 
-def count_unrated_categories(now: datetime) -> Count:
-    return Count(unrated_categories.count_unrated_categories(now=now))
+def tally_unrated_categories(now: datetime) -> Tally:
+    return Tally(unrated_categories.count_unrated_categories(now=now))
 
 
-def count_lost_clicks(now: datetime) -> Count:
-    lost = ClickLoss.objects.filter(recorded_at__gte=now - WEEK).aggregate(sum=Sum("count"))["sum"] or 0
-    return Count(lost, lost > 0)
+def tally_lost_clicks(now: datetime) -> Tally:
+    """Count the losses of the last week; each may be of many clicks."""
+    since = (now - WEEK).replace(minute=0, second=0, microsecond=0)
+    found = ClickLoss.objects.filter(recorded_at__gte=since).aggregate(
+        number=Count("pk"), clicks=Sum("count"), first_at=Min("recorded_at")
+    )
+    clicks = found["clicks"] or 0
+    hint = ngettext(
+        "%(clicks)s click was redirected in the last 7 days but not recorded",
+        "%(clicks)s clicks were redirected in the last 7 days but not recorded",
+        clicks,
+    ) % {"clicks": f"{clicks:,}"}
+    return Tally(
+        found["number"],
+        due_at=now if found["number"] else None,
+        since=found["first_at"],
+        is_late=found["number"] > 0,
+        hint=hint if found["number"] else "",
+        query={"recorded_at__gte": since.isoformat()},
+    )
 
 
-def count_failed_mail(now: datetime) -> Count:
-    number = Message.objects.filter(state=Message.State.FAILED).count()
-    return Count(number, number > 0)
+def tally_problem_tasks(now: datetime) -> Tally:
+    number = sum(status.state in scheduled_tasks.PROBLEM_STATES for status in scheduled_tasks.list_task_statuses(now))
+    return Tally(number, due_at=now if number else None, is_late=number > 0)
 
 
-def count_problem_tasks(now: datetime) -> Count:
-    statuses = scheduled_tasks.list_task_statuses(now)
-    number = sum(status.state in scheduled_tasks.PROBLEM_STATES for status in statuses)
-    return Count(number, number > 0)
-
-
-def count_failed_checks(_now: datetime) -> Count:
+def tally_failed_checks(now: datetime) -> Tally:
     number = sum(bool(check.violation) for check in integrity_checks.list_latest_checks())
-    return Count(number, number > 0)
-
-
-def count_erasure_requests(now: datetime) -> Count:
-    return _count_with_age(ErasureRequest.objects.filter(carried_out_at=None), "requested_at", now - timedelta(days=21))
+    return Tally(number, due_at=now if number else None, is_late=number > 0)

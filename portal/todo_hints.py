@@ -1,16 +1,12 @@
 """What the to-do list of staff says beside some of its items (specification 10)."""
 
 from django.db.models import Count
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from agreements.models import Program
-from shops.connectors import api_failures, checklist
+from portal.todo_counts import MAX_NAMED
 from shops.models import Connection, Reject
-
-# Of the shop connections in a hint.
-MAX_NAMED = 5
 
 
 def get_applications_hint() -> str | Promise:
@@ -26,15 +22,3 @@ def get_rejects_hint() -> str | Promise:
     parts = [f"{each['source'].removeprefix(Connection.REJECT_SOURCE)} {each['number']}" for each in counts]
     hint = _("to send again or dismiss")
     return f"{hint}; {', '.join(parts)}" if parts else hint
-
-
-def get_silence_hint() -> str:
-    silent = checklist.list_silent(now=timezone.now())[:MAX_NAMED]
-    names = ", ".join(str(one.connection) for one in silent)
-    return _("no event for much longer than usual: %(names)s") % {"names": names}
-
-
-def get_api_failure_hint() -> str:
-    failing = api_failures.list_lasting(now=timezone.now())[:MAX_NAMED]
-    names = ", ".join(str(one) for one in failing)
-    return _("they have failed for more than an hour: %(names)s") % {"names": names}

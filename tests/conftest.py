@@ -94,6 +94,7 @@ SINGLE_WORKER_PATHS = (
     "tests/faults/",
     "tests/portal/test_demo.py",
     "tests/portal/test_matrix.py",
+    "tests/portal/test_staff_program.py",
     "tests/portal/test_term_figures.py",
     "tests/stories/test_attribution.py",
     "tests/stories/test_twenty_affiliates.py",

@@ -4,8 +4,11 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVector
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
 
@@ -57,7 +60,13 @@ class Affiliate(models.Model):
     class Meta:
         verbose_name = _("affiliate")
         ordering: ClassVar = ["-applied_at", "-id"]
-        indexes: ClassVar = [models.Index(fields=["state", "applied_at"]), models.Index(fields=["-applied_at", "-id"])]
+        indexes: ClassVar = [
+            models.Index(fields=["state", "applied_at"]),
+            models.Index(fields=["-applied_at", "-id"]),
+            # For the search by the beginning of a code in any letter case, and of each word of a name.
+            models.Index(OpClass(Upper("code"), name="text_pattern_ops"), name="affiliate_code_start"),
+            GinIndex(SearchVector("name", config="simple"), name="affiliate_name_words"),
+        ]
         permissions: ClassVar = [
             ("decide_application", "Can approve and reject applications"),
             ("import_affiliates", "Can import affiliates from a file"),

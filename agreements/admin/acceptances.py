@@ -1,12 +1,14 @@
 """Acceptances in the admin: read them, verify the chain, export evidence; and declined versions: who leaves when."""
 
 from django.contrib import admin, messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from affiliates.affiliate_filter import match_affiliate
 from agreements import chain, evidence_export
 from agreements.models import Acceptance, AcceptancePerson, Decline
 from lib.admin.bases import ReadOnlyAdmin
@@ -27,6 +29,10 @@ class AcceptanceAdmin(ReadOnlyAdmin):
         *("previous_hash", "hash"),
     )
     readonly_fields = fields
+
+    def build_search(self, text: str) -> Q:
+        return Q(hash__startswith=text) | match_affiliate(text)
+
     actions_list = ("verify",)
     actions_detail = ("export",)
 

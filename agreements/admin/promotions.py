@@ -22,7 +22,7 @@ from unfold.widgets import (
 )
 
 from accounts.staff import staff_member
-from affiliates.models import Affiliate
+from affiliates.admin_fields import AffiliatesField
 from agreements import promotions
 from agreements.admin.units import UnitInput
 from agreements.category_names import load_category_names
@@ -33,7 +33,6 @@ from lib.admin.actions import UsualReasonForm, run_action
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.fields import CategoryFormField
-from lib.text import clean_code
 
 
 class EndForm(UsualReasonForm):
@@ -52,7 +51,7 @@ class PromotionForm(EndForm):
         "categories",
         "unnamed",
         "names_confirmed",
-        "codes",
+        "affiliates",
         "starts_at",
         "ends_at",
         "reason",
@@ -87,12 +86,8 @@ class PromotionForm(EndForm):
         required=False,
         widget=UnfoldBooleanWidget,
     )
-    codes = SimpleArrayField(
-        forms.CharField(max_length=32),
-        label=gettext_lazy("Affiliate codes"),
-        required=False,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=gettext_lazy("Separated by commas. Leave empty for all affiliates."),
+    affiliates = AffiliatesField(
+        help_text=gettext_lazy("Codes, e-mail addresses or names, separated by commas. Leave empty for all affiliates.")
     )
     starts_at = forms.SplitDateTimeField(label=gettext_lazy("From"), widget=UnfoldAdminSplitDateTimeWidget)
 
@@ -115,14 +110,6 @@ class PromotionForm(EndForm):
             )
         return answers
 
-    def clean_codes(self) -> list[Affiliate]:
-        codes = {clean_code(code) for code in self.cleaned_data["codes"]}
-        affiliates = list(Affiliate.objects.filter(code__in=codes).select_related("user"))
-        unknown = codes - {affiliate.code for affiliate in affiliates}
-        if unknown:
-            raise forms.ValidationError(_("No affiliate has the code %s.") % ", ".join(sorted(unknown)))
-        return affiliates
-
 
 @admin.register(Promotion)
 class PromotionAdmin(ReadOnlyAdmin):
@@ -143,7 +130,7 @@ class PromotionAdmin(ReadOnlyAdmin):
             rate=answers["percent"],
             categories=answers["categories"],
             unnamed=answers["unnamed"],
-            affiliates=answers["codes"],
+            affiliates=answers["affiliates"],
             starts_at=answers["starts_at"],
             ends_at=answers["ends_at"],
             now=now,
@@ -155,6 +142,7 @@ class PromotionAdmin(ReadOnlyAdmin):
             " the rate of the agreement version that applies to its affiliate, or the rate of the highest promotion if"
             " that is more, up to the version's highest rate."
         ),
+        success=gettext_lazy("Promotion announced. The affiliates whom it affects receive an e-mail."),
     )
 
     @StaffPage(
@@ -173,6 +161,8 @@ class PromotionAdmin(ReadOnlyAdmin):
                 promotion=promotion, now=timezone.now(), by=staff_member(request), **answers
             ),
             reverse("admin:agreements_promotion_change", args=[promotion.pk]),
+            success_message=_("End date of %s changed. The affiliates whom it affects receive an e-mail.")
+            % promotion.name,
             explanation=_(
                 "Affected affiliates are notified by e-mail. Orders placed before the end keep the promotion's rate."
             ),

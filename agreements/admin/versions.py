@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
@@ -28,7 +28,7 @@ from agreements.periods import get_start_of_day
 from agreements.term_impact import TermImpact, no_impact
 from agreements.version_drafts import DRAFT_EDITED
 from audit.admin_bases import AuditedAdmin
-from lib.admin.actions import ReasonForm, run_action
+from lib.admin.actions import ConfirmForm, ReasonForm, run_action
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.typed import action
 
@@ -40,7 +40,7 @@ class AgreementVersionAdmin(AuditedAdmin):
     list_select_related = ("withdrawal",)
     list_display = ("name", "state", "effective_at", "published_at", "detriment")
     inlines = (RateInline, ActivityInline, ClauseInline)
-    actions_list = ("start",)
+    list_before_template = "admin/agreements/start_draft.html"
     actions_detail = ("preview", "translations", "differences", "backtest", "publish", "withdraw")
     change_form_before_template = "admin/agreements/form_header.html"
     change_form_show_cancel_button = True
@@ -108,14 +108,31 @@ class AgreementVersionAdmin(AuditedAdmin):
             _("in force") if version == in_force else _("replaced; applies to those who have not accepted a later one")
         )
 
-    start = StaffAction(
-        gettext_lazy("Start a draft"),
-        permission="agreements.change_agreementversion",
-        do=lambda _row, _answers, now, by: seeding.start_draft(now=now, by=by),
-        explanation=gettext_lazy(
-            "The draft is a copy of the newest version, or of the example agreement if there is none."
-        ),
-    )
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Offer to start a draft, and to open those there are."""
+        drafts = list(AgreementVersion.objects.filter(published_at=None)) if self.has_change_permission(request) else []
+        context = {"drafts": drafts, "may_start": self.has_change_permission(request), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def get_urls(self) -> list[URLPattern]:
+        start = path("start", self.admin_site.admin_view(self.start), name="agreements_agreementversion_start")
+        return [start, *super().get_urls()]
+
+    @StaffPage(gettext_lazy("Start a draft"), permission="agreements.change_agreementversion")
+    def start(self, request: HttpRequest) -> HttpResponse:
+        """Start a draft and open it."""
+        started: list[AgreementVersion] = []
+        response = run_action(
+            request,
+            self,
+            ConfirmForm,
+            _("Start a draft"),
+            lambda _answers: started.append(seeding.start_draft(now=timezone.now(), by=staff_member(request))),
+            reverse("admin:agreements_agreementversion_changelist"),
+            explanation=_("The draft is a copy of the newest version, or of the example agreement if there is none."),
+            success_message=_("Draft started. Affiliates see nothing of it until you publish it."),
+        )
+        return HttpResponseRedirect(_build_url(started[0])) if started else response
 
     @action(description=gettext_lazy("Preview"), permissions=["view"])
     def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -185,6 +202,9 @@ class AgreementVersionAdmin(AuditedAdmin):
         form=ReasonForm,
         do=lambda version, answers, now, by: publishing.withdraw_version(agreement=version, now=now, by=by, **answers),
         title=lambda version: _("Withdraw version %s") % version.name,
+        success=lambda version: (
+            _("Version %s withdrawn. The affiliates who were notified of it receive an e-mail.") % version.name
+        ),
         explanation=gettext_lazy(
             "The version never takes effect. The affiliates who were notified of it receive an e-mail with the reason."
         ),

@@ -25,6 +25,7 @@ from agreements.models import AgreementVersion
 from compliance.grounds import list_possible_decisions
 from compliance.models import Review
 from lib.admin.actions import ReasonForm
+from lib.formatting import format_date
 from payouts.models import Commission
 
 # The newest orders are offered as checkboxes; staff enter the numbers of older ones.
@@ -171,6 +172,6 @@ def list_order_choices(affiliate: Affiliate) -> list[tuple[str, str]]:
     rows = Commission.objects.for_affiliate(affiliate).filter(forfeited_at=None).values("order__order_id", "placed_at")
     rows = rows.annotate(sum=Sum("amount")).order_by("-placed_at", "order__order_id")[:ORDERS_OFFERED]
     return [
-        (row["order__order_id"], f"{row['order__order_id']} · {row['placed_at']:%Y-%m-%d} · {row['sum']}")
+        (row["order__order_id"], f"{row['order__order_id']} · {format_date(row['placed_at'].date())} · {row['sum']}")
         for row in rows
     ]

@@ -1,14 +1,18 @@
 """Termination notices in the admin, with actions to suspend affiliates and to announce the end of the program."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
+from affiliates.admin_fields import list_affiliate_facts
 from compliance.admin.forms import AffiliateReasonForm, ProgramEndForm
 from compliance.models import TerminationNotice
 from compliance.offboarding import program_end, suspension, termination
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import ReadOnlyAdmin
+from lib.admin.confirmation import Fact
 from lib.admin.staff_action import StaffAction
 
 NOTICE_EXPLANATION = gettext_lazy(
@@ -17,6 +21,10 @@ NOTICE_EXPLANATION = gettext_lazy(
 SUSPENSION_EXPLANATION = gettext_lazy(
     "New clicks and orders don't count and nothing is paid out until the affiliate is reinstated."
 )
+
+
+def _list_facts(_row: None, answers: dict[str, Any]) -> list[Fact]:
+    return list_affiliate_facts(answers["affiliate"])
 
 
 @admin.register(TerminationNotice)
@@ -43,6 +51,7 @@ class TerminationNoticeAdmin(ReadOnlyAdmin):
         ),
         title=gettext_lazy("Give notice of termination"),
         explanation=NOTICE_EXPLANATION,
+        facts=_list_facts,
         success=gettext_lazy("Notice given."),
     )
     suspend = StaffAction(
@@ -52,6 +61,7 @@ class TerminationNoticeAdmin(ReadOnlyAdmin):
         form=AffiliateReasonForm,
         do=lambda _row, answers, now, by: suspension.suspend(now=now, by=by, **answers),
         explanation=SUSPENSION_EXPLANATION,
+        facts=_list_facts,
         success=gettext_lazy("Affiliate suspended."),
     )
     reinstate = StaffAction(
@@ -59,6 +69,7 @@ class TerminationNoticeAdmin(ReadOnlyAdmin):
         permission="compliance.suspend_affiliate",
         form=AffiliateReasonForm,
         do=lambda _row, answers, now, by: suspension.reinstate(now=now, by=by, **answers),
+        facts=_list_facts,
         success=gettext_lazy("Affiliate reinstated."),
     )
     announce_end = StaffAction(

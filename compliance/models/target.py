@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from affiliates.models import Affiliate
 from agreements.models import AgreementVersion
 from compliance.models.review import Review
+from lib.formatting import format_date
 from lib.ids import uuid7
 from lib.triggers import build_append_only_triggers
 
@@ -44,7 +45,7 @@ class TargetCheck(models.Model):
         triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:
-        return f"{self.day}: {self.get_result_display()}"
+        return f"{format_date(self.day)}: {self.get_result_display()}"
 
 
 class TargetNotice(models.Model):
@@ -104,4 +105,6 @@ class TargetPause(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.starts_on} to {self.ends_on}"
+        return str(
+            _("%(first)s to %(last)s") % {"first": format_date(self.starts_on), "last": format_date(self.ends_on)}
+        )

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate
 from compliance.models.review import Review
+from lib.formatting import format_datetime
 from lib.ids import uuid7
 
 
@@ -45,4 +46,4 @@ class TerminationNotice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.affiliate}: {self.takes_effect_at:%Y-%m-%d}"
+        return f"{self.affiliate}: {format_datetime(self.takes_effect_at)}"

@@ -1,6 +1,6 @@
 """Admin actions that first ask for a confirmation or a reason, all on the same page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
@@ -70,12 +70,13 @@ def run_action(
     explanation: str = "",
     initial: dict[str, Any] | None = None,
     variant: str = "primary",
+    facts: Sequence[Any] = (),
 ) -> HttpResponse:
     """Show the form, then call `do` with its cleaned data in one transaction and redirect to `back`.
 
     A ValidationError for fields of the form is shown at the fields. Any other ValidationError, NotAllowed and
     PermissionDenied become messages. Works for actions of a list and for pages of a row. The button of the `variant`
-    "danger" is red.
+    "danger" is red. `facts` of `lib.admin.confirmation` say what will change.
     """
     form = form_class(request.POST, request.FILES) if CONFIRMED in request.POST else form_class(initial=initial)
     if form.is_bound and form.is_valid():
@@ -84,14 +85,14 @@ def run_action(
                 do(form.cleaned_data)
         except ValidationError as error:
             if _add_field_errors(form, error):
-                return _render_page(request, admin, form, title, back, explanation, variant)
+                return render_page(request, admin, form, title, back, explanation, variant, facts=facts)
             messages.error(request, " ".join(error.messages))
         except (NotAllowed, PermissionDenied) as error:
             messages.error(request, str(error) or _("You don't have permission to do this."))
         else:
             messages.success(request, success_message or _("Done: %(title)s") % {"title": title})
         return HttpResponseRedirect(back)
-    return _render_page(request, admin, form, title, back, explanation, variant)
+    return render_page(request, admin, form, title, back, explanation, variant, facts=facts)
 
 
 def _add_field_errors(form: forms.Form, error: ValidationError) -> bool:
@@ -101,7 +102,7 @@ def _add_field_errors(form: forms.Form, error: ValidationError) -> bool:
     return True
 
 
-def _render_page(
+def render_page(
     request: HttpRequest,
     admin: "ModelAdmin[Any]",
     form: forms.Form,
@@ -109,7 +110,9 @@ def _render_page(
     back: str,
     explanation: str,
     variant: str,
+    **shown: Any,
 ) -> TemplateResponse:
+    """Return the page that asks for confirmation; `shown` is what it shows besides the form."""
     context = {
         **admin.admin_site.each_context(request),
         "opts": admin.opts,
@@ -127,7 +130,7 @@ def _render_page(
             for value in request.POST.getlist(name)
         ],
     }
-    return TemplateResponse(request, "admin/confirm.html", context)
+    return TemplateResponse(request, "admin/confirm.html", context | shown)
 
 
 def apply_to_each(rows: QuerySet[Any], do: Callable[[Any, dict[str, Any]], object]) -> Callable[[dict[str, Any]], None]:

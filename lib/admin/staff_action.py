@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -17,12 +18,16 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from lib.admin.actions import ConfirmForm, apply_to_each, describe_rows, run_action
+from lib.admin.confirmation import Fact, run_checked_action
 from lib.typed import action
 
 Label = str | Promise
 Do = Callable[[Any, dict[str, Any], datetime, Any], object]
 Explanation = Label | Callable[[Any], Label]
+Facts = Callable[[Any, dict[str, Any]], Sequence[Fact]]
 Permission = str | Callable[[HttpRequest], bool]
+# The attribute of an admin with the `rows` of its actions, by their names.
+OFFERED_ROWS = "offered_rows"
 
 
 class StaffAction:
@@ -40,7 +45,9 @@ class StaffAction:
     `permission` is a Django permission ("app.codename") or a function of the request. `rows` are the rows that get
     the button. A POST for another row is passed on, so that the domain function says why it is too late. `do(row,
     answers, now, by)` gets the answers of `form`, runs in one transaction, and refuses with ValidationError,
-    NotAllowed or PermissionDenied. `title`, `explanation` and `success` may be functions of the row.
+    NotAllowed or PermissionDenied. `facts(row, answers)` says what will change (`lib.admin.confirmation`): beside the
+    form of a row, without answers; else in a second step. `title`, `explanation` and `success` may be functions of the
+    row.
     """
 
     def __init__(
@@ -54,6 +61,7 @@ class StaffAction:
         title: Explanation | None = None,
         explanation: Explanation = "",
         success: Explanation = "",
+        facts: Facts | None = None,
         list_label: Label = "",
         list_title: str | Promise = "%s",
         icon: str | None = None,
@@ -61,11 +69,12 @@ class StaffAction:
     ) -> None:
         self.label, self.permission, self.do, self.form, self.rows = label, permission, do, form, rows
         self.title, self.explanation, self.success = title or label, explanation, success
+        self.facts = facts
         self.list_label, self.list_title = list_label, list_title
         self.icon, self.variant = icon, variant
 
     def __set_name__(self, owner: type[ModelAdmin[Any]], name: str) -> None:
-        setattr(owner, f"has_{name}_permission", build_permission_check(self.permission, self.rows))
+        add_permission_check(owner, name, self.permission, self.rows)
         setattr(owner, name, self._build_button(name))
         if self.list_label:
             setattr(owner, f"{name}_selected", self._build_list_action(name))
@@ -73,7 +82,7 @@ class StaffAction:
     def _build_button(self, name: str) -> Any:
         def run(model_admin: ModelAdmin[Any], request: HttpRequest, object_id: str | None = None) -> HttpResponse:
             row = None if object_id is None else get_object_or_404(model_admin.get_queryset(request), pk=object_id)
-            return run_action(
+            return self._get_runner(row)(
                 request,
                 model_admin,
                 self.form,
@@ -88,6 +97,13 @@ class StaffAction:
         run.__name__ = name
         decorate = action(description=self.label, permissions=[name], icon=self.icon, variant=self.variant or "default")
         return decorate(run)
+
+    def _get_runner(self, row: Any) -> Callable[..., HttpResponse]:
+        if self.facts is None:
+            return run_action
+        if row is None:
+            return partial(run_checked_action, check=partial(self.facts, None))
+        return partial(run_action, facts=self.facts(row, {}))
 
     def _build_list_action(self, name: str) -> Any:
         def run(model_admin: ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
@@ -127,7 +143,7 @@ class StaffPage:
         return self
 
     def __set_name__(self, owner: type[ModelAdmin[Any]], name: str) -> None:
-        setattr(owner, f"has_{name}_permission", build_permission_check(self.permission, self.rows))
+        add_permission_check(owner, name, self.permission, self.rows)
         decorate = action(
             description=self.label,
             permissions=[name],
@@ -138,21 +154,40 @@ class StaffPage:
         setattr(owner, name, decorate(self.view))
 
 
-def build_permission_check(permission: Permission, rows: Q | None) -> Callable[..., bool]:
-    """Return a `has_..._permission` method: who holds `permission` may act, and sees the button on `rows` alone."""
+def add_permission_check(owner: type[ModelAdmin[Any]], name: str, permission: Permission, rows: Q | None) -> None:
+    """Add a method to `owner`: who holds `permission` may do the action `name`, and sees its button on `rows` alone."""
 
     def check(model_admin: ModelAdmin[Any], request: HttpRequest, object_id: str | None = None) -> bool:
         if not (permission(request) if callable(permission) else request.user.has_perm(permission)):
             return False
         if rows is None or not object_id or request.method == "POST":
             return True
-        return bool(model_admin.model._default_manager.filter(rows, pk=object_id).exists())
+        return name in _list_offered(model_admin, request, object_id)
 
-    return check
+    if rows is not None:
+        setattr(owner, OFFERED_ROWS, {**vars(owner).get(OFFERED_ROWS, {}), name: rows})
+    setattr(owner, f"has_{name}_permission", check)
+
+
+def _list_offered(model_admin: ModelAdmin[Any], request: HttpRequest, object_id: str) -> set[str]:
+    """Return the actions whose `rows` include this one: one query for all the buttons of a page."""
+    offered: dict[tuple[object, str], set[str]] = vars(request).setdefault("_offered_actions", {})
+    key = (model_admin.model, object_id)
+    if key not in offered:
+        classes = reversed(type(model_admin).__mro__)
+        rows = {name: one for each in classes for name, one in vars(each).get(OFFERED_ROWS, {}).items()}
+        conditions = {
+            f"offers_{name}": Case(When(one, then=Value(True)), default=Value(False)) for name, one in rows.items()
+        }
+        found = model_admin.model._default_manager.filter(pk=object_id).values(**conditions).first() or {}
+        offered[key] = {name for name in rows if found.get(f"offers_{name}")}
+    return offered[key]
 
 
 def _resolve_text(text: Explanation, row: Any) -> str:
-    return str(text(row)) if callable(text) else str(text)
+    resolved = text(row) if callable(text) else text
+    # A safe string keeps its links.
+    return resolved if isinstance(resolved, str) else str(resolved)
 
 
 def _build_url(model_admin: ModelAdmin[Any], object_id: str | None) -> str:

@@ -43,6 +43,8 @@ class Message(models.Model):
         ordering: ClassVar = ["-created_at", "-id"]
         indexes: ClassVar = [
             models.Index(fields=["next_attempt_at"], condition=Q(state="waiting"), name="mail_waiting"),
+            # For the home of staff.
+            models.Index(fields=["created_at"], condition=Q(state="failed"), name="mail_failed"),
             models.Index(fields=["to", "created_at"], name="mail_to"),
         ]
         constraints: ClassVar = [
@@ -53,7 +55,7 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} to {self.to}"
+        return str(_("%(kind)s to %(to)s") % {"kind": self.kind.replace("_", " "), "to": self.to})
 
     @property
     def message_id(self) -> str:

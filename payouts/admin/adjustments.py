@@ -11,14 +11,14 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts.staff import staff_member
 from affiliates.admin_fields import AffiliateField
-from agreements.program_currency import get_program_currency
-from lib.admin.actions import ReasonForm, run_action
+from lib.admin.actions import ReasonForm
+from lib.admin.confirmation import run_checked_action
 from lib.admin.pages import build_changelist_url
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.csv_downloads import build_csv_response
 from lib.fields import AmountField
-from lib.formatting import format_money
 from lib.typed import action
+from payouts.admin import money_facts
 from payouts.admin.bases import MoneyAdmin, build_amount_column, build_reason_field, money_page
 from payouts.ledger import adjustments, negative_balances
 from payouts.models import Adjustment
@@ -48,11 +48,6 @@ class WriteOffForm(forms.Form):
 def _may_reject(request: HttpRequest) -> bool:
     # The proposer may withdraw the proposal.
     return request.user.has_perm("payouts.approve_adjustment") or request.user.has_perm("payouts.add_adjustment")
-
-
-def _describe_adjustment(row: Adjustment) -> str:
-    amount = format_money(row.amount, get_program_currency())
-    return f"{row.affiliate}, {row.kind_label} {amount}: {row.reason}"
 
 
 @admin.register(Adjustment)
@@ -104,17 +99,18 @@ class AdjustmentAdmin(MoneyAdmin):
     @StaffPage(gettext_lazy("Write off a negative balance"), permission="payouts.add_adjustment")
     def write_off(self, request: HttpRequest) -> HttpResponse:
         """Propose a correction of exactly what the affiliate owes."""
-        return run_action(
+        return run_checked_action(
             request,
             self,
             WriteOffForm,
             _("Write off a negative balance"),
             lambda answers: adjustments.propose_write_off(now=timezone.now(), by=staff_member(request), **answers),
             build_changelist_url(Adjustment),
+            check=lambda answers: money_facts.list_write_off_facts(answers["affiliate"]),
             success_message=_("Write-off proposed."),
             initial={"affiliate": request.GET.get("affiliate", "")},
             explanation=_(
-                "Another member of staff must approve it while the balance is unchanged. The next close posts it."
+                "Another member of staff must approve it while the balance is unchanged. The next month-end close posts it."
             ),
         )
 
@@ -123,7 +119,10 @@ class AdjustmentAdmin(MoneyAdmin):
         permission="payouts.add_adjustment",
         form=ProposalForm,
         do=lambda _row, answers, now, by: adjustments.propose(now=now, by=by, **answers),
-        explanation=gettext_lazy("Another member of staff must approve it. The next close posts it."),
+        explanation=gettext_lazy("Another member of staff must approve it. The next month-end close posts it."),
+        facts=lambda _row, answers: money_facts.list_proposal_facts(
+            answers["affiliate"], label=Adjustment.Kind(answers["kind"]).label.capitalize(), amount=answers["amount"]
+        ),
         success=gettext_lazy("Adjustment proposed."),
     )
     approve = StaffAction(
@@ -132,8 +131,8 @@ class AdjustmentAdmin(MoneyAdmin):
         rows=Q(state=Adjustment.State.PROPOSED),
         do=lambda adjustment, _answers, now, by: adjustments.approve(adjustment=adjustment, now=now, by=by),
         title=gettext_lazy("Approve this adjustment"),
-        explanation=_describe_adjustment,
-        success=gettext_lazy("Adjustment approved. The next close posts it."),
+        facts=lambda adjustment, _answers: money_facts.list_adjustment_facts(adjustment),
+        success=gettext_lazy("Adjustment approved. The next month-end close posts it."),
     )
     reject = StaffAction(
         gettext_lazy("Reject"),
@@ -142,5 +141,6 @@ class AdjustmentAdmin(MoneyAdmin):
         form=ReasonForm,
         do=lambda adjustment, answers, now, by: adjustments.reject(adjustment=adjustment, now=now, by=by, **answers),
         title=gettext_lazy("Reject this adjustment"),
+        facts=lambda adjustment, _answers: money_facts.list_adjustment_facts(adjustment),
         success=gettext_lazy("Adjustment rejected."),
     )

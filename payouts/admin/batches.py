@@ -25,6 +25,7 @@ from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, cache_on_row
 from lib.admin.pages import build_admin_link, run_and_redirect
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.formatting import format_money
+from payouts.admin import money_facts
 from payouts.admin.bases import build_amount_column, money_page
 from payouts.admin.csv_import import serve_import
 from payouts.admin.result_import import ResultImport
@@ -123,10 +124,8 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         rows=Q(state=State.DRAFT),
         do=lambda batch, _answers, now, by: approval.submit(batch=batch, now=now, by=by),
         title=gettext_lazy("Submit these payouts"),
-        explanation=lambda batch: (
-            _("%(name)s: %(total)s. Another member of staff must approve them.")
-            % {"name": batch.name, "total": _describe_total(batch)}
-        ),
+        explanation=gettext_lazy("Another member of staff must approve them."),
+        facts=lambda batch, _answers: money_facts.list_batch_facts(batch),
         success=gettext_lazy("Payouts submitted."),
     )
     return_to_draft = StaffAction(
@@ -136,6 +135,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         form=ReasonForm,
         do=lambda batch, answers, now, by: approval.return_to_draft(batch=batch, now=now, by=by, **answers),
         title=gettext_lazy("Return these payouts to draft"),
+        facts=lambda batch, _answers: money_facts.list_batch_facts(batch),
         success=gettext_lazy("Payouts returned to draft."),
     )
     mark_paid = StaffAction(
@@ -145,6 +145,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         do=lambda batch, _answers, now, by: bank_results.mark_paid(batch=batch, now=now, by=by),
         title=gettext_lazy("Mark all payouts as paid"),
         explanation=gettext_lazy("Every payout of this batch that is waiting for its result is recorded as paid."),
+        facts=lambda batch, _answers: money_facts.list_batch_facts(batch, Payout.State.SENT),
         success=gettext_lazy("Payouts marked as paid."),
     )
 
@@ -224,6 +225,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             "admin/confirm.html",
             _("Export these payouts"),
             back=back,
+            facts=money_facts.list_batch_facts(batch),
             explanation=_(
                 "Every payout becomes “sent”, and its affiliate is notified. You can download the files repeatedly."
             ),

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.staff import staff_member
+from affiliates.affiliate_filter import match_affiliate
 from agreements.models import Program
 from agreements.program_currency import get_program_currency
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline, cache_on_row
@@ -44,6 +46,7 @@ class CloseExceptionInline(ReadOnlyInline):
 @admin.register(CloseException)
 class CloseExceptionAdmin(ReadOnlyAdmin):
     list_display = ("close", "affiliate", "cause")
+    list_filter = ("close",)
     list_select_related = ("close", "affiliate")
     fields = list_display
     readonly_fields = fields
@@ -190,7 +193,7 @@ class LineInline(ReadOnlyInline):
 
 @admin.register(Statement)
 class StatementAdmin(MoneyAdmin):
-    ordering = ("-close__period", "affiliate", "-pk")
+    ordering = ("-close__period", "affiliate_id", "-pk")
     list_reads_replica = True
     list_display = (
         "affiliate", "close", "number", "opening_display", "lines", "settled_display", "adjustments_display",
@@ -199,6 +202,7 @@ class StatementAdmin(MoneyAdmin):
     list_filter = ("close",)
     list_select_related = ("affiliate", "close")
     search_fields = ("affiliate__code", "affiliate__name")
+    sortable_by = ()
     fields = (
         "affiliate", "close", "number", "agreement", "opening_display", "lines", "settled_display",
         "adjustments_display", "returned_display", "payout_display", "closing_display", "carry_over_reasons",
@@ -213,6 +217,9 @@ class StatementAdmin(MoneyAdmin):
     returned_display = build_amount_column("returned", gettext_lazy("returned"))
     payout_display = build_amount_column("payout", gettext_lazy("payout"))
     closing_display = build_amount_column("closing", gettext_lazy("closing"))
+
+    def build_search(self, text: str) -> Q:
+        return match_affiliate(text)
 
     @admin.display(description=gettext_lazy("carried over because"))
     def carry_over_reasons(self, row: Statement) -> str:

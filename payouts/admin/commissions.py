@@ -1,19 +1,26 @@
 """Commissions with their calculation, and commission holds in the admin."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
+from affiliates.affiliate_filter import match_affiliate
+from agreements.models import Rate
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline
 from lib.admin.pages import build_admin_link
+from lib.admin.value_filter import ValueFilter
 from payouts.admin.bases import MoneyAdmin, build_amount_column
 from payouts.models import Commission, CommissionHold, StatementLine
 from payouts.reporting.commission_list import STATE_LABELS, annotate_state
+from tracking.models import Order
+from tracking.orders.order_lookup import match_order_number
 
 
 class HoldInline(ReadOnlyInline):
@@ -39,6 +46,21 @@ class SettlementInline(ReadOnlyInline):
         return super().get_queryset(request).select_related("statement")
 
 
+class CategoryFilter(ValueFilter):
+    """The categories of all rate cards."""
+
+    title = gettext_lazy("category")
+    parameter_name = "category"
+
+    def list_values(self) -> Iterable[tuple[str, str]]:
+        rates = Rate.objects.exclude(category="").order_by("category").values_list("category", flat=True).distinct()
+        return [(category, category) for category in rates]
+
+
+# A search that finds more is too wide to be of use.
+MAX_ORDERS = 1000
+
+
 @admin.register(Commission)
 class CommissionAdmin(MoneyAdmin):
     list_reads_replica = True
@@ -53,9 +75,11 @@ class CommissionAdmin(MoneyAdmin):
         "state",
         "settled",
     )
-    list_filter = ("category", "agreement")
+    list_filter = (CategoryFilter, "agreement")
     list_select_related = ("order", "line", "affiliate")
-    search_fields = ("=order__order_id", "=affiliate__code")
+    search_fields = ("order__order_id",)
+    search_help_text = gettext_lazy("Beginning of an order number, or affiliate's code, e-mail address or name")
+    sortable_by = ()
     fields = (
         "order", "line_id_display", "affiliate", "placed_at", "category", "base_display", "rate", "amount_display",
         "state", "settled", "agreement", "clause", "calculation", "validates_at", "forfeited_at", "forfeit_reason",
@@ -71,6 +95,11 @@ class CommissionAdmin(MoneyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return annotate_state(super().get_queryset(request), timezone.now())
+
+    def build_search(self, text: str) -> Q:
+        # A list of ids, as PostgreSQL reads no index for an alternative with a subquery.
+        orders = Order.objects.filter(match_order_number(text)).order_by().values_list("pk", flat=True)
+        return Q(order__in=list(orders[:MAX_ORDERS])) | match_affiliate(text)
 
     @admin.display(description=gettext_lazy("line"))
     def line_id_display(self, row: Commission) -> str:
@@ -90,7 +119,7 @@ class CommissionAdmin(MoneyAdmin):
 class CommissionHoldAdmin(ReadOnlyAdmin):
     list_display = ("commission", "reason", "source", "placed_at", "released_at")
     list_filter = (("released_at", admin.EmptyFieldListFilter),)
-    list_select_related = ("commission",)
+    list_select_related = ("commission__order", "commission__line")
     search_fields = ("source", "=commission__affiliate__code")
     fields = ("commission", "reason", "source", "placed_at", "placed_by", "released_at", "released_by")
     readonly_fields = fields

@@ -9,10 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates.admin_fields import AffiliateField
+from affiliates.affiliate_filter import match_affiliate
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import ReadOnlyAdmin, cache_on_row
 from lib.admin.pages import build_admin_link
 from lib.admin.staff_action import StaffAction
+from payouts.admin import money_facts
 from payouts.admin.bases import build_reason_field
 from payouts.commissions import holds
 from payouts.models import PayoutDetails, PayoutHold
@@ -33,6 +35,9 @@ class PayoutDetailsAdmin(ReadOnlyAdmin):
         "confirmed_at", "usable_from", "shared_with",
     )  # fmt: skip
     readonly_fields = fields
+
+    def build_search(self, text: str) -> Q:
+        return match_affiliate(text)
 
     @admin.display(description=gettext_lazy("country of the account"))
     def account_country(self, row: PayoutDetails) -> str:
@@ -77,6 +82,7 @@ class PayoutHoldAdmin(ReadOnlyAdmin):
         do=lambda _row, answers, now, by: holds.hold_payouts(source=STAFF_SOURCE, now=now, by=by, **answers),
         title=gettext_lazy("Hold an affiliate's payouts"),
         explanation=gettext_lazy("The affiliate is paid nothing until the hold is released."),
+        facts=lambda _row, answers: money_facts.list_hold_facts(answers["affiliate"]),
         success=gettext_lazy("Payouts held."),
     )
     release = StaffAction(
@@ -88,6 +94,7 @@ class PayoutHoldAdmin(ReadOnlyAdmin):
             affiliate=hold.affiliate, source=hold.source, now=now, by=by, **answers
         ),
         title=gettext_lazy("Release this hold"),
-        explanation=gettext_lazy("The next close pays the affiliate again."),
+        explanation=gettext_lazy("The next month-end close pays the affiliate again."),
+        facts=lambda hold, _answers: money_facts.list_release_facts(hold),
         success=gettext_lazy("Hold released."),
     )

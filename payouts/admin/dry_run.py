@@ -22,13 +22,15 @@ def render_dry_run(model_admin: ModelAdmin[Any], request: HttpRequest, month: Pe
     """Show the dry run of `month`, with a button that closes it if it has ended."""
     now = timezone.now()
     dry_run = simulate_close(month=month, now=now) if month else None
+    due_months = list_due_months(now)
     return money_page(
         model_admin,
         request,
         "admin/payouts/close.html",
         _("Close the next month"),
         dry_run=dry_run,
-        due=month in list_due_months(now),
+        due=month in due_months,
+        due_months=due_months,
         rows=_build_comparison(dry_run),
         max_listed=MAX_LISTED,
         back=build_changelist_url(Close),

@@ -31,7 +31,10 @@ class MonthFilter(admin.SimpleListFilter):
     date_field = "at"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(f"{day:%Y-%m}", f"{day:%Y-%m}") for day in journal.list_ledger_months()]
+        # Read once for both filters of a list.
+        months = vars(request).get("ledger_months") or journal.list_ledger_months()
+        vars(request)["ledger_months"] = months
+        return [(f"{day:%Y-%m}", f"{day:%Y-%m}") for day in months]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         month = journal.parse_month(self.value() or "")

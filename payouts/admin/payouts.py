@@ -6,10 +6,12 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
+from affiliates.affiliate_filter import match_affiliate
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import cache_on_row
 from lib.admin.pages import build_admin_links
 from lib.admin.staff_action import StaffAction
+from payouts.admin import money_facts
 from payouts.admin.bases import MoneyAdmin, build_amount_column
 from payouts.disbursement import payout_transitions
 from payouts.disbursement.approval import UNSENT_STATES
@@ -28,6 +30,8 @@ class PayoutAdmin(MoneyAdmin):
     list_filter = ("state", "details__method", "batch")
     list_select_related = ("affiliate", "details", "batch")
     search_fields = ("reference", "affiliate__code", "affiliate__name")
+    search_help_text = gettext_lazy("Beginning of a reference, or affiliate's code, e-mail address or name")
+    sortable_by = ("created_at",)
     fields = (
         "reference", "affiliate", "amount_display", "state", "details", "batch", "statement", "replaces", "created_at",
         "sent_at", "paid_at", "returned_at", "failure", "returned_statement", "ledger_transactions",
@@ -35,6 +39,9 @@ class PayoutAdmin(MoneyAdmin):
     readonly_fields = fields
     actions_detail = ("hold", "cancel", "reissue")
     amount_display = build_amount_column("amount", gettext_lazy("amount"))
+
+    def build_search(self, text: str) -> Q:
+        return Q(reference__startswith=text.upper()) | match_affiliate(text)
 
     @admin.display(description=gettext_lazy("ledger transactions"))
     @cache_on_row
@@ -52,6 +59,7 @@ class PayoutAdmin(MoneyAdmin):
             "Its amount goes back to the balance, and the affiliate is paid nothing until you release the hold."
             " The affiliate reads the reason. The rest of the batch must be submitted and approved again."
         ),
+        facts=lambda payout, _answers: money_facts.list_return_facts(payout),
         success=gettext_lazy("Payout held."),
     )
     cancel = StaffAction(
@@ -65,6 +73,7 @@ class PayoutAdmin(MoneyAdmin):
         explanation=gettext_lazy(
             "Its amount goes back to the balance. The rest of the batch must be submitted and approved again."
         ),
+        facts=lambda payout, _answers: money_facts.list_return_facts(payout),
         success=gettext_lazy("Payout cancelled."),
     )
     reissue = StaffAction(
@@ -77,5 +86,6 @@ class PayoutAdmin(MoneyAdmin):
         explanation=gettext_lazy(
             "The new payout has its own reference, goes to the newest payout details, and needs an approval."
         ),
+        facts=lambda payout, _answers: money_facts.list_reissue_facts(payout),
         success=gettext_lazy("New payout created."),
     )

@@ -20,21 +20,10 @@ from payouts.reporting.report_query import ReportForm, ReportQuery, build_query
 from payouts.reporting.reports import GroupBy
 
 
-class OptionalAffiliateField(AffiliateField):
-    """An affiliate by code, or empty for all of them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.required = False
-
-    def clean(self, value: Any) -> Any:
-        return super().clean(value) if value else None
-
-
 class StaffReportForm(ReportForm):
     """A report of one affiliate, or of all if none is named."""
 
-    affiliate = OptionalAffiliateField()
+    affiliate = AffiliateField(required=False)
     field_order = ("affiliate", "since", "until", "by", "show")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -67,12 +56,11 @@ def _read_query(request: HttpRequest) -> tuple[ReportForm, ReportQuery | None]:
     if not request.user.has_perm("tracking.view_reports"):
         raise PermissionDenied
     today = timezone.localdate(timezone=get_program_time_zone())
-    code = request.GET.get("affiliate", "").strip()
     form = StaffReportForm(request.GET.dict(), today=today, groupings=tuple(GroupBy))
     if not form.is_valid():
         return form, None
     affiliate = form.cleaned_data["affiliate"]
-    return form, build_query(form, affiliate, (("affiliate", code),) if code else ())
+    return form, build_query(form, affiliate, (("affiliate", affiliate.code),) if affiliate else ())
 
 
 def _render_page(request: HttpRequest, form: ReportForm, report: dict[str, Any]) -> HttpResponse:

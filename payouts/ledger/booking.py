@@ -74,6 +74,14 @@ def post_transactions(bookings: Sequence[NewTransaction], *, now: datetime, by: 
     return posted
 
 
+def get_liability() -> Decimal:
+    """Return what all affiliates together are owed, less what some owe, in the program's currency."""
+    total: Decimal | None = LedgerEntry.objects.filter(account=Account.AFFILIATE_PAYABLE).aggregate(
+        total=Sum("amount")
+    )["total"]
+    return -total if total else ZERO
+
+
 def get_balance(affiliate: Affiliate) -> Decimal:
     """Return what the affiliate is owed, in the program's currency; negative if the affiliate owes."""
     entries = LedgerEntry.objects.filter(affiliate=affiliate, account=Account.AFFILIATE_PAYABLE)

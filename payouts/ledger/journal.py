@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Max, Min, Model, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import TruncMonth
 
 from affiliates.models import Affiliate
@@ -75,8 +75,8 @@ def parse_month(text: str) -> Period | None:
 
 def list_ledger_months() -> Sequence[date]:
     """Return the first day of every month from the first ledger transaction to the last, newest first."""
-    zone, rows = get_program_time_zone(), LedgerTransaction.objects.order_by("at").values_list("at", flat=True)
-    first, last = rows.first(), rows.last()
+    zone, times = get_program_time_zone(), LedgerTransaction.objects.aggregate(first=Min("at"), last=Max("at"))
+    first, last = times["first"], times["last"]
     months: list[date] = []
     day = first.astimezone(zone).date().replace(day=1) if first else None
     while day and last and get_start_of_day(day, zone) <= last:

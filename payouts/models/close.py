@@ -36,7 +36,7 @@ class Close(models.Model):
     agreement = models.ForeignKey(AgreementVersion, models.PROTECT, null=True, related_name="+")
 
     class Meta:
-        verbose_name = _("close")
+        verbose_name = _("month-end close")
         permissions: ClassVar = [
             ("close_month", _("Can close a month manually")),
             ("open_program", _("Can open the program")),
@@ -55,7 +55,7 @@ class Close(models.Model):
 class CloseException(models.Model):
     """An affiliate excluded from a close because of bad data; the next close settles them once the cause is gone."""
 
-    close = models.ForeignKey(Close, models.PROTECT, related_name="exceptions")
+    close = models.ForeignKey(Close, models.PROTECT, related_name="exceptions", verbose_name=_("month-end close"))
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="+")
     cause = models.TextField(_("cause"))
 
@@ -80,7 +80,9 @@ class Statement(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    close = models.ForeignKey(Close, models.PROTECT, related_name="statements", db_constraint=False)
+    close = models.ForeignKey(
+        Close, models.PROTECT, related_name="statements", db_constraint=False, verbose_name=_("month-end close")
+    )
     affiliate = models.ForeignKey(Affiliate, models.PROTECT, related_name="statements", db_constraint=False)
     # Counts from 1 for each affiliate, without gaps.
     number = models.PositiveIntegerField(_("number"))

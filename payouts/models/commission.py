@@ -84,7 +84,7 @@ class Commission(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} for {self.line_id}"
+        return str(_("order %(order)s, line %(line)s") % {"order": self.order.order_id, "line": self.line.line_id})
 
 
 class CommissionHold(models.Model):

@@ -49,7 +49,7 @@ class PayoutDetails(models.Model):
         indexes: ClassVar = [models.Index(fields=["affiliate", "-entered_at"])]
 
     def __str__(self) -> str:
-        return f"{self.method} {self.masked}"
+        return f"{self.get_method_display()} {self.masked}"
 
     def is_abroad(self) -> bool:
         """Return whether the account is in another country than its affiliate."""

@@ -38,10 +38,12 @@ class LedgerTransaction(models.Model):
     class Meta:
         verbose_name = _("ledger transaction")
         ordering: ClassVar = ["-id"]
+        # For the first and the last month.
+        indexes: ClassVar = [models.Index(fields=["at"], name="ledger_at")]
         triggers: ClassVar = build_append_only_triggers()
 
     def __str__(self) -> str:
-        return self.source
+        return str(_("%(kind)s no. %(number)s") % {"kind": self.kind.replace("_", " "), "number": self.pk})
 
 
 class LedgerEntry(models.Model):
@@ -111,4 +113,4 @@ class LedgerEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.account} {self.amount}"
+        return f"{self.get_account_display()} {self.amount}"

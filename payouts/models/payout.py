@@ -30,7 +30,9 @@ class PayoutBatch(models.Model):
         CANCELLED = "cancelled", _("cancelled")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    close = models.ForeignKey(Close, models.PROTECT, null=True, related_name="batches")
+    close = models.ForeignKey(
+        Close, models.PROTECT, null=True, related_name="batches", verbose_name=_("month-end close")
+    )
     name = models.CharField(_("name"), max_length=100)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT, db_default=State.DRAFT)
     created_at = models.DateTimeField(_("created"))
@@ -145,6 +147,8 @@ class Payout(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["affiliate", "-created_at"]),
             models.Index(fields=["-created_at", "-id"]),
+            # For the home of staff.
+            models.Index(fields=["sent_at"], condition=Q(state="sent"), name="payout_without_result"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(

@@ -3,15 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.contrib import admin
-from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,9 +20,10 @@ from django_countries.filters import CountryFilter
 
 from accounts.models import User
 from accounts.staff import staff_member
-from affiliates import applications, fields, profile
-from affiliates.admin_fields import STATE_COLORS, render_link
-from affiliates.models import Affiliate, Channel, State, StatusChange
+from affiliates import affiliate_search, applications, fields, profile
+from affiliates.admin_fields import STATE_COLORS, list_affiliate_facts, render_link
+from affiliates.affiliate_filter import MAX_MATCHED, match_affiliate
+from affiliates.models import Affiliate, Channel, State
 from agreements.applicable_version import cite_applicable_clause
 from agreements.models import Program
 from agreements.rules import Rule
@@ -30,30 +32,17 @@ from compliance.admin.terminations import NOTICE_EXPLANATION, SUSPENSION_EXPLANA
 from compliance.models import TerminationNotice
 from compliance.offboarding import suspension, termination
 from lib.admin.actions import ReasonForm
-from lib.admin.bases import BaseAdmin, ReadOnlyInline
+from lib.admin.pages import build_admin_link
+from lib.admin.picker import Suggestion, build_picker_response
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.errors import NotAllowed
 from lib.typed import display
 from payouts.admin.csv_import import serve_import
 from portal.admin.affiliate_import import AffiliateImport
+from portal.admin.affiliate_page import AffiliatePageAdmin
 from portal.admin.channels import ApprovalForm
-
-
-class ChannelInline(ReadOnlyInline):
-    model = Channel
-    fields = ("link", "kind", "state", "added_at", "decided_at", "decided_by", "reason")
-    readonly_fields = ("link",)
-    show_change_link = True
-
-    @admin.display(description=gettext_lazy("address"))
-    def link(self, channel: Channel) -> SafeString:
-        return render_link(channel.address)
-
-
-class StatusChangeInline(ReadOnlyInline):
-    model = StatusChange
-    fields = ("at", "before", "after", "by", "reason", "clause", "breach", "recorded_at", "annuls")
-    verbose_name_plural = gettext_lazy("status history")
+from portal.admin.list_filters import ApplicationFilter
+from portal.admin.staff_notes import StaffNotesMixin, TagFilter
 
 
 class ProfileForm(ModelForm):  # type: ignore[type-arg]  # not generic at run time
@@ -79,14 +68,22 @@ class ProfileForm(ModelForm):  # type: ignore[type-arg]  # not generic at run ti
 
 
 @admin.register(Affiliate)
-class AffiliateAdmin(BaseAdmin):
+class AffiliateAdmin(StaffNotesMixin, AffiliatePageAdmin):
     form = ProfileForm
-    list_display = ("applied_at", "code", "name", "country_name", "state_label", "email_confirmed", "channel_links")
+    list_display = (
+        "applied_at",
+        "code",
+        "name",
+        "country_name",
+        "state_label",
+        "email_confirmed",
+        "channel_links",
+        "tag_names",
+    )
     list_display_links = ("applied_at", "code", "name")
-    list_filter = ("state", ("country", CountryFilter))
+    list_filter = (ApplicationFilter, "state", TagFilter, ("country", CountryFilter))
     list_filter_submit = True
-    list_per_page = 50
-    list_select_related = ("user",)
+    list_per_page = 20
     search_fields = ("code", "name", "user__email", "channels__address")
     show_full_result_count = False
     fields = (
@@ -94,17 +91,33 @@ class AffiliateAdmin(BaseAdmin):
         *("state", "state_since", "applied_at", "notice_ends_at"),
     )
     readonly_fields = ("code", "email", "email_confirmed", "state", "state_since", "applied_at", "notice_ends_at")
-    inlines = (ChannelInline, StatusChangeInline)
-    actions = ("approve_selected", "reject_selected")
+    actions = ("approve_selected", "reject_selected", "add_tags_selected", "remove_tags_selected")
     actions_list = ("import_file",)
-    actions_detail = ("approve", "reject", "open_review", "suspend", "reinstate", "give_notice")
+    actions_detail = (
+        "approve",
+        "reject",
+        "open_review",
+        "suspend",
+        "reinstate",
+        "give_notice",
+        "edit_tags",
+        "add_note",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Affiliate]:
-        confirmed = EmailAddress.objects.filter(
-            user_id=OuterRef("user_id"), email__iexact=OuterRef("user__email"), verified=True
-        )
         affiliates: QuerySet[Affiliate] = super().get_queryset(request)
-        return affiliates.annotate(confirmed=Exists(confirmed)).prefetch_related("channels")
+        return affiliates.select_related("user").annotate(confirmed=applications.has_confirmed_email())
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Read the rows of other tables that the list shows for all affiliates at once."""
+        changes: ChangeList = super().get_changelist_instance(request)
+        changes.result_list = list(changes.result_list)
+        prefetch_related_objects(changes.result_list, "channels", "tags")
+        return changes
+
+    def build_search(self, text: str) -> Q:
+        channels = Channel.objects.filter(address__icontains=text).order_by().values_list("affiliate", flat=True)
+        return match_affiliate(text, "pk") | Q(pk__in=list(channels[:MAX_MATCHED]))
 
     @display(description=gettext_lazy("state"), ordering="state", label=STATE_COLORS)
     def state_label(self, affiliate: Affiliate) -> tuple[str, str]:
@@ -129,10 +142,31 @@ class AffiliateAdmin(BaseAdmin):
         ]
         return format_html_join(mark_safe("<br>"), "{} ({})", shown)
 
+    @admin.display(description=gettext_lazy("tags"))
+    def tag_names(self, affiliate: Affiliate) -> str:
+        return ", ".join(tag.name for tag in affiliate.tags.all())
+
     @StaffPage(gettext_lazy("Import a CSV file"), permission="affiliates.import_affiliates")
     def import_file(self, request: HttpRequest) -> HttpResponse:
         """Map the columns of a file of affiliates, preview them, then import all of them."""
         return serve_import(self, request, AffiliateImport())
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = (("suggest", self.suggest), ("suggest_tags", self.suggest_tags))
+        own = [
+            path(f"{name.replace('_', '-')}/", self.admin_site.admin_view(view), name=f"affiliates_affiliate_{name}")
+            for name, view in pages
+        ]
+        return [*own, *super().get_urls()]
+
+    def suggest(self, request: HttpRequest) -> HttpResponse:
+        """Answer a picker with the affiliates that match the text `q`."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = affiliate_search.search_affiliates(request.GET.get("q", ""))
+        return build_picker_response(
+            Suggestion(one.code, str(one), f"{one.email}, {one.get_state_display()}") for one in found
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -162,7 +196,7 @@ class AffiliateAdmin(BaseAdmin):
             "Pending channels are approved too, so reject the ones you don't want first. The applicant is notified by"
             " e-mail and becomes active once they have accepted the agreement."
         ),
-        success=lambda affiliate: _("%s approved.") % affiliate,
+        success=lambda affiliate: link_next_application(affiliate, _("%s approved and e-mailed.") % affiliate),
         list_label=gettext_lazy("Approve the applications"),
         list_title=gettext_lazy("Approve %s"),
         icon="check",
@@ -182,7 +216,7 @@ class AffiliateAdmin(BaseAdmin):
         ),
         title=lambda affiliate: _("Reject %s") % affiliate,
         explanation=gettext_lazy("The reason is shown to the applicant. A rejection is final."),
-        success=lambda affiliate: _("%s rejected.") % affiliate,
+        success=lambda affiliate: link_next_application(affiliate, _("%s rejected and e-mailed.") % affiliate),
         list_label=gettext_lazy("Reject the applications"),
         list_title=gettext_lazy("Reject %s"),
         icon="close",
@@ -197,6 +231,7 @@ class AffiliateAdmin(BaseAdmin):
         do=lambda affiliate, answers, now, by: suspension.suspend(affiliate=affiliate, now=now, by=by, **answers),
         title=gettext_lazy("Suspend this affiliate"),
         explanation=SUSPENSION_EXPLANATION,
+        facts=lambda affiliate, _answers: list_affiliate_facts(affiliate),
         success=gettext_lazy("Affiliate suspended."),
     )
     reinstate = StaffAction(
@@ -206,6 +241,7 @@ class AffiliateAdmin(BaseAdmin):
         form=ReasonForm,
         do=lambda affiliate, answers, now, by: suspension.reinstate(affiliate=affiliate, now=now, by=by, **answers),
         title=gettext_lazy("Reinstate this affiliate"),
+        facts=lambda affiliate, _answers: list_affiliate_facts(affiliate),
         success=gettext_lazy("Affiliate reinstated."),
     )
     give_notice = StaffAction(
@@ -219,6 +255,7 @@ class AffiliateAdmin(BaseAdmin):
         ),
         title=gettext_lazy("Give notice of termination"),
         explanation=NOTICE_EXPLANATION,
+        facts=lambda affiliate, _answers: list_affiliate_facts(affiliate),
         success=gettext_lazy("Notice given."),
     )
 
@@ -229,6 +266,16 @@ class AffiliateAdmin(BaseAdmin):
     )
     def open_review(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(build_open_review_url(get_object_or_404(Affiliate, pk=object_id)))
+
+
+def link_next_application(affiliate: Affiliate, done: str) -> str:
+    """Return the message `done` with a link to the application that waits longest, apart from this one."""
+    waiting = applications.filter_decidable(Affiliate.objects.exclude(pk=affiliate.pk))
+    following = waiting.order_by("applied_at", "pk").first()
+    if following is None:
+        return format_html("{} {}", done, _("No other application waits."))
+    link = build_admin_link(following, _("Next application: %s") % following.name)
+    return format_html("{} {}", done, link)
 
 
 def approve_application(*, affiliate: Affiliate, now: datetime, by: User, reason: str) -> None:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from affiliates import channels
 from affiliates.admin_fields import STATE_COLORS, render_link
+from affiliates.affiliate_filter import match_affiliate
 from affiliates.models import Channel
 from agreements.applicable_version import cite_applicable_clause
 from agreements.rules import Rule
@@ -15,6 +16,7 @@ from lib.admin.actions import ReasonForm, UsualReasonForm
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.staff_action import StaffAction
 from lib.typed import display
+from portal.admin.list_filters import ChannelDecisionFilter
 
 
 class ApprovalForm(UsualReasonForm):
@@ -27,13 +29,16 @@ class ApprovalForm(UsualReasonForm):
 class ChannelAdmin(ReadOnlyAdmin):
     list_display = ("added_at", "affiliate", "kind", "link", "state_label", "decided_at", "decided_by")
     list_display_links = ("added_at",)
-    list_filter = ("state", "kind")
+    list_filter = (ChannelDecisionFilter, "state", "kind")
     list_select_related = ("affiliate", "decided_by")
     search_fields = ("address", "affiliate__code", "affiliate__name")
     fields = ("affiliate", "kind", "link", "state", "added_at", "decided_at", "decided_by", "reason")
     readonly_fields = ("link",)
     actions = ("approve_selected", "reject_selected")
     actions_detail = ("approve", "reject")
+
+    def build_search(self, text: str) -> Q:
+        return Q(address__icontains=text) | match_affiliate(text)
 
     @admin.display(description=gettext_lazy("address"), ordering="address")
     def link(self, channel: Channel) -> SafeString:

@@ -13,10 +13,22 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.staff import staff_member
+from affiliates.admin_fields import AffiliateField
+from affiliates.models import Affiliate
 from agreements.periods import get_program_time_zone
 from portal.csv_reports.catalog import Report, iter_permitted
 from portal.csv_reports.download import TooManyDownloads, download_report
 from portal.csv_reports.request import ReportForm
+
+
+class StaffReportForm(ReportForm):
+    """The same fields as in the API; staff may find the affiliate by name as well."""
+
+    affiliate = AffiliateField(required=False)
+
+    def clean_affiliate(self) -> Affiliate | None:
+        """Return the affiliate, whom the field has found."""
+        return self.cleaned_data["affiliate"]  # type: ignore[no-any-return]  # the field's value
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -27,8 +39,8 @@ def download(request: HttpRequest) -> HttpResponseBase:
     if not reports:
         raise PermissionDenied
     if request.method != "POST":
-        return _render_page(request, ReportForm(reports=reports, initial=_suggest_days()), reports)
-    form = ReportForm(request.POST.dict(), reports=reports)
+        return _render_page(request, StaffReportForm(reports=reports, initial=_suggest_days()), reports)
+    form = StaffReportForm(request.POST.dict(), reports=reports)
     if not form.is_valid():
         return _render_page(request, form, reports, status=400)
     try:

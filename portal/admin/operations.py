@@ -49,6 +49,7 @@ class ScheduledTaskAdmin(ReadOnlyAdmin):
         rows=Q(disabled_at__isnull=False),
         do=lambda task, _answers, now, by: scheduled_tasks.enable_task(task=task, now=now, by=by),
         title=gettext_lazy("Enable task"),
+        success=lambda task: _("“%s” is enabled. It runs again as scheduled.") % scheduled_tasks.get_title(task.name),
         explanation=lambda task: (
             _("“%(title)s” was disabled after: %(error)s. Once enabled, it runs again as scheduled.")
             % {"title": scheduled_tasks.get_title(task.name), "error": task.error}
@@ -56,17 +57,27 @@ class ScheduledTaskAdmin(ReadOnlyAdmin):
     )
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Show every scheduled task, also those that have never run, the integrity checks and the last failures."""
+        """Show every scheduled task, also those that have never run, the integrity checks and the last failures.
+
+        `?problems=tasks` shows the tasks alone that need attention, `?problems=checks` the checks that failed.
+        """
         if not self.has_view_permission(request):
             raise PermissionDenied
+        problems = request.GET.get("problems", "")
+        statuses, checks = scheduled_tasks.list_task_statuses(timezone.now()), integrity_checks.list_latest_checks()
+        if problems == "tasks":
+            statuses = [status for status in statuses if status.state in scheduled_tasks.PROBLEM_STATES]
+        if problems == "checks":
+            checks = [check for check in checks if check.violation]
         failures = TaskRun.objects.filter(failed_at__isnull=False).select_related("task").order_by("-failed_at")
         return money_page(
             self,
             request,
             "admin/portal/operations.html",
             _("Operations"),
-            task_statuses=scheduled_tasks.list_task_statuses(timezone.now()),
-            integrity_checks=integrity_checks.list_latest_checks(),
+            problems=problems,
+            task_statuses=statuses,
+            integrity_checks=checks,
             failures=[(scheduled_tasks.get_title(run.task.name), run) for run in failures[:MAX_FAILURES_SHOWN]],
         )
 

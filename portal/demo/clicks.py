@@ -13,6 +13,7 @@ from portal.demo.persona_data import PERSONAS
 from portal.demo.personas import Persona, Situation
 from portal.demo.planning import Days, make_random
 from tracking.clicks import click_store
+from tracking.clicks.click_ids import generate_nonce
 from tracking.clicks.user_agents import detect_device
 from tracking.models import Click, Link
 
@@ -80,7 +81,7 @@ def make_click(
         persona=persona,
         link=link,
         kind=kind,
-        nonce=UUID(int=chance.getrandbits(128), version=4),
+        nonce=generate_nonce(at, chance),
         browser=ROBOT_USER_AGENT if kind is Click.Kind.BOT else chance.choice(USER_AGENTS),
         network=chance.choice(NETWORKS),
         site=chance.choice(persona.sites or [""]),

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from lib.formatting import format_datetime
+from lib.formatting import format_date, format_datetime
 from lib.ids import uuid7
 
 
@@ -86,4 +86,4 @@ class IntegrityCheck(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["name", "day"], name="one_integrity_check_per_day")]
 
     def __str__(self) -> str:
-        return f"{self.name} {self.day}"
+        return f"{self.get_name_display()}, {format_date(self.day)}"

@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 
 from accounts.models import User
-from affiliates import applications
+from affiliates import applications, staff_notes
 from affiliates.models import Affiliate, Channel
 from audit.models import AuditRecord
 from compliance.models import Signal
@@ -53,6 +53,7 @@ def erase_personal_fields(*, affiliate: Affiliate, now: datetime) -> None:
     _dismiss_open_signals(affiliate, now)
     rows.pop("emails").delete()
     scrubber.scrub_rows()
+    staff_notes.erase_tags(affiliate, identifies=scrubber.finds)
     coupon_erasure.erase_coupons(affiliate=affiliate, now=now)
     rollups.delete_sub_id_rollups(affiliate)
     for owned in rows.values():

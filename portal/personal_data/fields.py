@@ -59,6 +59,9 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
         "object_id", erased="object_repr", blanked="change_message", scrubbed="object_repr change_message"
     ),
     "affiliates.Affiliate": _classify(replaced="code name country time_zone language muted_kinds", none="state"),
+    "affiliates.AffiliateNote": _classify(erased="text"),
+    # Deleted if it names the affiliate, or if no one else has it.
+    "affiliates.AffiliateTag": _classify(deleted="name"),
     "affiliates.Channel": _classify("kind state", replaced="address", erased="reason"),
     "affiliates.StatusChange": _classify("before after clause source", erased="reason"),
     "agreements.Acceptance": _classify(

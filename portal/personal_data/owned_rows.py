@@ -10,7 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
-from affiliates.models import Affiliate, Channel, StatusChange
+from affiliates.models import Affiliate, AffiliateNote, AffiliateTag, Channel, StatusChange
 from agreements.models import Acceptance, AcceptancePerson, Decline, Promotion
 from audit.models import AuditRecord
 from compliance.models import (
@@ -41,7 +41,7 @@ from tracking.models import Click, Coupon, Link, Order, OrderLine
 
 Rows = QuerySet[Any]
 # Rows that are about others as well. What is recorded about them is not about the affiliate.
-SHARED = ("promotions", "orders_claimed")
+SHARED = ("tags", "promotions", "orders_claimed")
 
 
 def collect_rows(affiliate: Affiliate) -> dict[str, Rows]:
@@ -55,6 +55,8 @@ def collect_rows(affiliate: Affiliate) -> dict[str, Rows]:
         "affiliate": Affiliate.objects.filter(pk=affiliate.pk),
         "channels": Channel.objects.for_affiliate(affiliate),
         "status_history": StatusChange.objects.filter(affiliate=affiliate),
+        "tags": AffiliateTag.objects.filter(affiliates=affiliate),
+        "notes": AffiliateNote.objects.filter(affiliate=affiliate),
         "acceptances": Acceptance.objects.for_affiliate(affiliate),
         "acceptance_persons": AcceptancePerson.objects.filter(acceptance__affiliate=affiliate),
         "promotions": Promotion.objects.filter(affiliates=affiliate),

@@ -65,6 +65,10 @@ class Scrubber:
         self._sql_pattern = "|".join(map(re.escape, ordered))
         self._is_empty = not ordered
 
+    def finds(self, text: str) -> bool:
+        """Return whether `text` has one of the words."""
+        return not self._is_empty and self._pattern.search(text) is not None
+
     def scrub(self, value: Any) -> Any:
         """Return text, or JSON with its keys, without the words."""
         if isinstance(value, str):

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.conf import settings
+from django.contrib.admin.views.main import PAGE_VAR
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -20,7 +21,7 @@ from agreements.models import AgreementVersion
 from agreements.rules import TERM_RULES, Rule
 from lib import formatting
 from lib.components import render_copy_field, shorten
-from portal import frame
+from portal import empty_lists, frame
 from tracking.models import Order, Status
 
 register = template.Library()
@@ -244,3 +245,15 @@ def category(code: str, names: CategoryNames) -> str:
 def unlocalized(amount: Decimal | None) -> str:
     """Show an amount for machines, without separators or currency: "1234.50"."""
     return "" if amount is None else f"{Decimal(amount):.2f}"
+
+
+@register.simple_tag
+def keyset_page(cl: Any, page: str) -> str:
+    """Return the query string of another page of a list in the admin; "" is the first."""
+    return str(cl.get_query_string({PAGE_VAR: page} if page else {}, [] if page else [PAGE_VAR]))
+
+
+@register.simple_tag
+def empty_list_text(label: str) -> str:
+    """Return what the empty list of the model `label` says."""
+    return str(empty_lists.TEXTS.get(label, empty_lists.DEFAULT))

@@ -73,7 +73,8 @@ def serve_categories(model_admin: ModelAdmin[Any], request: HttpRequest, connect
     pairs = [(form, by_key.get(fold_code(str(form["shop_category"].value() or "")))) for form in form_set]
     return money_page(
         model_admin, request, "admin/shops/connection_categories.html", _("Categories of %(name)s") % {"name": connection},
-        connection=connection, form_set=form_set, pairs=pairs[:-1], new=pairs[-1][0], reason=reason, card=card,
+        connection=connection, form_set=form_set, pairs=pairs[:-1],
+        new=pairs[-1][0] if pairs else form_set.empty_form, reason=reason, card=card,
         days=mappings.DAYS, max_orders=mappings.MAX_ORDERS,
         more=max(0, len(rows) - MAX_ROWS), back=_get_page(connection), address=address,
         without_category=by_key.get(""), has_suggestions=any(row.suggestion and not row.category for row in rows),

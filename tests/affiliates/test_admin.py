@@ -1,5 +1,7 @@
 """The admin of affiliates and channels."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -61,6 +63,17 @@ def test_application_is_approved_after_confirmation(manager: Client, application
     response = manager.post(build_url(application, "approve"), {"confirmed": "1"})
     assert response["Location"] == build_url(application)
     assert Affiliate.objects.get().state == State.APPROVED
+
+
+def test_decision_links_to_the_application_that_waits_longest(manager: Client, application: Affiliate) -> None:
+    oldest = make_affiliate(state=State.APPLIED, name="<Nora> Quill", at=application.applied_at - timedelta(days=9))
+    make_affiliate(state=State.APPLIED, user=make_user(verified=False), at=application.applied_at - timedelta(days=20))
+    response = manager.post(build_url(application, "approve"), {"confirmed": "1"}, follow=True)
+    page = response.content.decode()
+    assert f"{application} approved and e-mailed." in page
+    assert f'<a href="{build_url(oldest)}">Next application: &lt;Nora&gt; Quill</a>' in page
+    response = manager.post(build_url(oldest, "reject"), {"confirmed": "1", "reason": "No readers."}, follow=True)
+    assert "No other application waits." in response.content.decode()
 
 
 def test_rejection_requires_reason(manager: Client, application: Affiliate) -> None:

@@ -25,10 +25,23 @@ DAY = timedelta(days=1)
 def test_start_draft_copies_example_in_empty_program(staff):
     page = staff.get(build_admin_url("agreementversion_start"))
     assert "Start a draft" in page.content.decode()
-    staff.post(build_admin_url("agreementversion_start"), {"confirmed": "1"})
+    opened = staff.post(build_admin_url("agreementversion_start"), {"confirmed": "1"})
     draft = AgreementVersion.objects.get()
+    assert opened.headers["Location"] == build_admin_url("agreementversion_change", draft.pk)
     assert (draft.name, draft.published_at, draft.clauses.count() > 60) == ("1", None, True)
     assert AuditRecord.objects.get(action="agreement drafted").by is not None
+
+
+def test_version_list_starts_a_draft_at_once_and_opens_the_others(staff, draft):
+    page = staff.get(build_admin_url("agreementversion_changelist")).content.decode()
+    start = f'action="{build_admin_url("agreementversion_start")}"'
+    assert start in page
+    assert f"Open draft {draft.name}" in page
+    reader = make_staff("compliance reviewers")
+    staff.force_login(reader)
+    page = staff.get(build_admin_url("agreementversion_changelist")).content.decode()
+    assert start not in page
+    assert "Open draft" not in page
 
 
 def test_version_list_shows_states(staff, draft):

@@ -26,7 +26,7 @@ def build_promotion_data(**changes: str) -> dict[str, str]:
         "name": "Summer",
         "percent": "8.00",
         "categories": "home-decor",
-        "codes": "",
+        "affiliates": "",
         "starts_at_0": f"{NOW + DAY:%Y-%m-%d}",
         "starts_at_1": "00:00",
         "ends_at_0": f"{NOW + 10 * DAY:%Y-%m-%d}",
@@ -37,7 +37,7 @@ def build_promotion_data(**changes: str) -> dict[str, str]:
 def test_promotion_is_announced_to_selected_affiliates(staff, first):
     selected = make_affiliate(state=State.ACTIVE)
     make_affiliate(state=State.ACTIVE)
-    staff.post(build_admin_url("promotion_announce"), build_promotion_data(codes=selected.code))
+    staff.post(build_admin_url("promotion_announce"), build_promotion_data(affiliates=selected.code))
     promotion = Promotion.objects.get()
     assert (str(promotion.percent), promotion.categories, list(promotion.affiliates.all())) == (
         "8.00",
@@ -55,7 +55,7 @@ def test_promotion_is_announced_to_selected_affiliates(staff, first):
         ({"percent": "2.59"}, "Version 1 allows rates from 2.60 % to 8.50 %."),
         ({"ends_at_0": f"{NOW + DAY:%Y-%m-%d}"}, "The promotion must end after it starts."),
         ({"starts_at_0": "2026-01-02"}, "A promotion can&#x27;t start in the past"),
-        ({"codes": "unknown"}, "No affiliate has the code unknown."),
+        ({"affiliates": "unknown"}, "unknown: No affiliate has this code, name or e-mail address."),
     ],
 )
 def test_invalid_promotion_shows_error_beside_field(staff, first, changes, cause):
@@ -144,7 +144,7 @@ def test_create_promotion_rejects_unknown_category(first):
 
 def test_change_of_end_notifies_selected_affiliates(staff, first):
     selected, other = make_affiliate(state=State.ACTIVE), make_affiliate(state=State.ACTIVE)
-    staff.post(build_admin_url("promotion_announce"), build_promotion_data(codes=selected.code))
+    staff.post(build_admin_url("promotion_announce"), build_promotion_data(affiliates=selected.code))
     promotion = Promotion.objects.get()
     for days in (5, 20):
         posted = {"confirmed": "1", "ends_at_0": f"{NOW + days * DAY:%Y-%m-%d}", "ends_at_1": "00:00"}

@@ -1,11 +1,16 @@
 """A real browser on a live server."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.cache import cache
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, ViewportSize
+
+from agreements.seeding import publish_seed_agreement
+from tests.factories import PASSWORD, make_staff
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
 WIDE, NARROW = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
@@ -51,6 +56,28 @@ def open_browser_page(browser: Browser, live_server) -> Iterator[Callable[..., P
     for context in contexts:
         context.close()
     assert errors == []
+
+
+@pytest.fixture
+def open_admin(transactional_db, open_browser_page) -> Callable[[str], Page]:
+    """Open pages of the admin as a superuser of a program with an agreement."""
+    at = timezone.now() - timedelta(days=400)
+    publish_seed_agreement(effective_at=at, now=at, by=None)
+    staff = make_staff(superuser=True)
+    staff.set_password(PASSWORD)
+    staff.save(update_fields=["password"])
+
+    def open_page(address):
+        page = open_browser_page()
+        page.goto("/accounts/login/")
+        page.get_by_label("Email").fill(staff.email)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("main").get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/admin/**")
+        page.goto(address)
+        return page
+
+    return open_page
 
 
 def _record_error(message: ConsoleMessage, page: Page, errors: list[str]) -> None:

@@ -1,41 +1,14 @@
 """Staff import CSV files in a browser: upload, mapping of the columns, preview, confirmation."""
 
-from datetime import timedelta
-
-import pytest
-from django.utils import timezone
 from playwright.sync_api import expect
 
 from affiliates.models import Affiliate
-from agreements.seeding import publish_seed_agreement
 from tests.browser.conftest import save_screenshots
-from tests.factories import PASSWORD, make_staff
 from tests.shops.test_csv_presets import FIRST, SECOND, SHOPIFY, build_export
 
 AFFILIATES = (
     b"Partner;E-Mail;Full name;Country;Websites;Phone\nR1;ada@example.org;Ada Lovelace;UK;a.example b.example;1\n"
 )
-
-
-@pytest.fixture
-def open_admin(transactional_db, open_browser_page):
-    at = timezone.now() - timedelta(days=400)
-    publish_seed_agreement(effective_at=at, now=at, by=None)
-    staff = make_staff(superuser=True)
-    staff.set_password(PASSWORD)
-    staff.save(update_fields=["password"])
-
-    def open_page(address):
-        page = open_browser_page()
-        page.goto("/accounts/login/")
-        page.get_by_label("Email").fill(staff.email)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("main").get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/admin/**")
-        page.goto(address)
-        return page
-
-    return open_page
 
 
 def upload(page, content):

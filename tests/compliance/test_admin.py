@@ -16,6 +16,7 @@ from compliance.targets import checks
 from lib.admin.actions import CONFIRMED
 from lib.formatting import format_datetime
 from payouts.models import CommissionHold
+from tests.admin_confirmation import confirm_twice
 from tests.compliance import cases
 from tests.compliance.cases import days, list_mails, make_active_affiliate, make_order
 from tests.factories import NOW, make_affiliate, make_staff
@@ -192,11 +193,12 @@ def test_affiliate_page_actions_suspend_reinstate_and_give_notice(staff, affilia
 
 
 def test_list_actions_suspend_reinstate_and_give_notice_by_code(staff, affiliate):
-    confirm(staff, build_url("terminationnotice_suspend"), affiliate=affiliate.code, reason="So.")
+    answers = {"affiliate": affiliate.code, "reason": "So."}
+    confirm_twice(staff, build_url("terminationnotice_suspend"), answers)
     affiliate.refresh_from_db()
     assert affiliate.state == State.SUSPENDED
-    confirm(staff, build_url("terminationnotice_reinstate"), affiliate=affiliate.code, reason="So.")
-    confirm(staff, build_url("terminationnotice_give_notice"), affiliate=affiliate.code, reason="So.")
+    confirm_twice(staff, build_url("terminationnotice_reinstate"), answers)
+    confirm_twice(staff, build_url("terminationnotice_give_notice"), answers)
     assert TerminationNotice.objects.count() == 1
 
 

@@ -19,6 +19,7 @@ from payouts.models import (
     Statement,
 )
 from shops.models import Reject
+from tests.admin_confirmation import confirm_twice
 from tests.factories import make_staff
 from tests.payouts.conftest import FEBRUARY, IBAN, JANUARY, MARCH, build_url, read_text
 
@@ -36,7 +37,9 @@ def test_adjustment_is_proposed_and_approved(make_payable_affiliate, preparer, a
         "reason": "Thanks.",
     }
     assert "A bonus must be positive" in read_text(client.post(url, data))
-    assert "No affiliate has this code" in read_text(client.post(url, data | {"affiliate": "unknown"}))
+    assert "No affiliate has this code, name or e-mail address." in read_text(
+        client.post(url, data | {"affiliate": "unknown"})
+    )
     for invalid in ("1e3", "\uff11.00", "1_000.00", "NaN", "1,000.00", "5.001", ".5"):
         assert "Enter an amount with two decimals, such as 15.30." in read_text(
             client.post(url, data | {"amount": invalid})
@@ -44,7 +47,7 @@ def test_adjustment_is_proposed_and_approved(make_payable_affiliate, preparer, a
     for beyond in ("1000000000.00", "99999999999.00", "999999999999.99"):
         assert "Enter an amount of at most 999999999.99." in read_text(client.post(url, data | {"amount": beyond}))
     assert not Adjustment.objects.exists()
-    client.post(url, data | {"amount": "5.00"})
+    confirm_twice(client, url, data | {"amount": "5.00"})
     row = Adjustment.objects.get()
     assert (row.amount, row.made_by) == (Decimal("5.00"), preparer)
     assert client.get(build_url(row, "approve")).status_code == 403
@@ -59,7 +62,7 @@ def test_payout_hold_is_placed_and_released(make_payable_affiliate, preparer, si
     affiliate = make_payable_affiliate()
     client = sign_in_staff(preparer)
     data = {"confirmed": "1", "affiliate": affiliate.code, "reason": "A court order."}
-    client.post(reverse("admin:payouts_payouthold_hold"), data)
+    confirm_twice(client, reverse("admin:payouts_payouthold_hold"), data)
     hold = PayoutHold.objects.get()
     assert (hold.affiliate, hold.reason) == (affiliate, "A court order.")
     client.post(build_url(hold, "release"), {"confirmed": "1", "reason": "Lifted."})

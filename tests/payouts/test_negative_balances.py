@@ -17,6 +17,7 @@ from payouts.closing.close import close_month
 from payouts.errors import SecondApprovalRequired
 from payouts.ledger import adjustments, booking, negative_balances
 from payouts.models import Adjustment, LedgerEntry, Statement
+from tests.admin_confirmation import confirm_twice
 from tests.payouts.conftest import BEGIN, FEBRUARY, JANUARY
 
 pytestmark = pytest.mark.django_db
@@ -210,5 +211,5 @@ def test_write_off_is_proposed_from_staff_list(make_debtor, preparer, client):
     address = reverse("admin:payouts_adjustment_write_off")
     with time_machine.travel(APRIL, tick=False):
         assert f'value="{affiliate.code}"' in client.get(f"{address}?affiliate={affiliate.code}").content.decode()
-        client.post(address, {"confirmed": "1", "affiliate": affiliate.code, "reason": "Account closed."})
+        confirm_twice(client, address, {"affiliate": affiliate.code, "reason": "Account closed."})
     assert Adjustment.objects.get(is_write_off=True).amount == Decimal("110.00")

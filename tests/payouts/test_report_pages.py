@@ -209,10 +209,10 @@ def test_staff_report_of_one_affiliate_by_code(staff, affiliates):
     text = staff.get(f"/admin/reports/?affiliate=ann&by=category&{MARCH}").content.decode()
     assert "100.00 USD" in text
     assert "300.00 USD" not in text
-    assert "&amp;affiliate=ann" in text
+    assert "&amp;affiliate=ANN" in text
     response = staff.get("/admin/reports/?affiliate=unknown")
     assert response.status_code == 400
-    assert "No affiliate has this code." in response.content.decode()
+    assert "No affiliate has this code, name or e-mail address." in response.content.decode()
     assert staff.get("/admin/reports/csv/?by=rings").status_code == 400
 
 

@@ -15,7 +15,7 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from accounts.models import User
-from affiliates import profile, status_history
+from affiliates import profile, staff_notes, status_history
 from affiliates.models import Affiliate, State
 from agreements import acceptances, promotions, version_documents
 from agreements.models import AgreementVersion, Program
@@ -55,6 +55,8 @@ REPORT, REPORTER = "She spams my inbox", "reporter@victim.example"
 # As pages show the two accounts, the second of which ends in "7781".
 MASKED = "p•••@pay.example"
 REPORTED_PAGE = "mina-spams"
+# Sorted before the tag that another affiliate has, too.
+TAG = "Cousin of staff"
 NOTE, REPLY, FILE = "Called her on 555-0199", "My cousin bought it", "a scan of her passport"
 
 
@@ -202,6 +204,8 @@ def _create_records(affiliate: Affiliate, by: User) -> None:
         )
     after = {"name": NAME, "note": NOTE, "state": "active"}
     trail.record(action="affiliate changed", subject=affiliate, now=NOW, by=by, after=after, reason=NOTE)
+    staff_notes.add_note(affiliate=affiliate, text=NOTE, now=NOW, by=by)
+    staff_notes.add_tags(affiliate=affiliate, names=[TAG, "VIP"], reason=NOTE, now=NOW, by=by)
     former = affiliate.channels.get(address__contains=FORMER_HOST)
     before = {"address": former.address}
     trail.record(action="channel removed", subject=former, now=NOW, by=affiliate.user, before=before, reason="A test.")
@@ -211,6 +215,7 @@ def _name_elsewhere(affiliate: Affiliate, by: User) -> None:
     """Create rows about others, of every model that has a field to be scrubbed, that name the affiliate."""
     text = f"About {NAME}, {EMAIL}, {COUPON.lower()} and https://www.{HOST}/mina"
     other = make_affiliate(at=STARTS_AT, name="Ben Other")
+    staff_notes.add_tags(affiliate=other, names=[f"near {HOST}", "vip"], reason="A test.", now=NOW, by=by)
     alerts.alert_staff(kind="task_disabled", key="1", context={"task": "a task", "failures": 3, "error": text})
     trail.record(action="affiliate changed", subject=other, now=NOW, by=by, after={"like": text}, reason=text)
     content_type = ContentType.objects.get_for_model(other)

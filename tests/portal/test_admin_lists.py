@@ -1,13 +1,21 @@
 """The default order of the lists in the admin: the same on each call, and read from an index where rows can be many."""
 
 import json
+import re
+from datetime import UTC, datetime
 
 import pytest
 from django.contrib import admin
 from django.db import connection
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
-from tests.factories import make_staff
+from accounts import api_keys
+from affiliates.models import Affiliate, State
+from lib.admin import keyset_list
+from portal import empty_lists
+from tests.factories import make_affiliate, make_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -62,3 +70,102 @@ def test_every_list_that_can_be_long_is_read_in_the_order_of_an_index(staff_requ
         if node["Node Type"] == "Sort"
     }
     assert sorted_lists.keys() == FEW_ROWS, sorted_lists
+
+
+def test_every_list_says_why_it_is_empty(staff_request, client):
+    registered = {model_admin.opts.label for model_admin in ADMINS}
+    assert registered == set(empty_lists.TEXTS)
+    client.force_login(staff_request.user)
+    page = client.get(reverse("admin:payouts_payout_changelist")).content.decode()
+    assert "No payouts yet" in page
+    assert "Show all" not in page
+    assert str(empty_lists.TEXTS["payouts.Payout"]) in page
+    filtered = client.get(reverse("admin:payouts_payout_changelist"), {"q": "nothing"}).content.decode()
+    assert "No payouts match" in filtered
+    assert "yielded" not in page + filtered
+
+
+def test_list_names_the_zone_of_its_times_once(staff_request, client):
+    client.force_login(staff_request.user)
+    make_affiliate(at=datetime(2026, 2, 3, 8, 26, tzinfo=UTC))
+    make_affiliate(at=datetime(2026, 2, 4, 8, 26, tzinfo=UTC))
+    page = client.get(reverse("admin:affiliates_affiliate_changelist")).content.decode()
+    assert ">3 Feb 2026, 08:26<" in page
+    assert page.count("UTC") == 1
+
+
+def test_way_back_names_the_list(staff_request, client):
+    client.force_login(staff_request.user)
+    key, _secret = api_keys.create(name="The shop", now=datetime(2026, 2, 3, tzinfo=UTC), by=staff_request.user)
+    page = client.get(reverse("admin:accounts_apikey_change", args=[key.pk])).content.decode()
+    assert "Back to" in page
+    assert not re.search(r">\s*Close\s*<", page)
+
+
+class PagedAdmin:
+    """Pages of a list in steps of five rows."""
+
+    def __init__(self, client, monkeypatch):
+        self.client = client
+        monkeypatch.setattr(keyset_list, "MAX_COUNTED", 10)
+        monkeypatch.setattr(admin.site.get_model_admin(Affiliate), "list_per_page", 5)
+
+    def get(self, **query):
+        response = self.client.get(reverse("admin:affiliates_affiliate_changelist"), query)
+        assert response.status_code == 200
+        return response
+
+    def walk(self, direction: str, **query) -> list[list[str]]:
+        """Return the codes on each page, from the first or from the last."""
+        pages, page = [], {} if direction == "next" else {"p": "last"}
+        while True:
+            response = self.get(**query, **page)
+            change_list = response.context["cl"]
+            pages.append([affiliate.code for affiliate in change_list.result_list])
+            following = change_list.next_page if direction == "next" else change_list.previous_page
+            if not following:
+                return pages
+            assert following in response.content.decode()
+            page = {"p": following}
+
+
+@pytest.fixture
+def paged(staff_request, client, monkeypatch):
+    client.force_login(staff_request.user)
+    for number in range(13):
+        at = datetime(2026, 2, 1 + number // 3, tzinfo=UTC)
+        affiliate = make_affiliate(state=State.APPLIED, name=f"Name {number % 2}", at=at)
+        Affiliate.objects.filter(pk=affiliate.pk).update(code=f"CODE{number:02}")
+    return PagedAdmin(client, monkeypatch)
+
+
+@pytest.mark.parametrize("query", [{}, {"o": "1"}, {"o": "-3.2"}, {"o": "3"}, {"q": "code"}])
+def test_long_list_has_each_row_once_from_either_end(paged, query):
+    expected = list(Affiliate.objects.values_list("code", flat=True))
+    forward = [code for page in paged.walk("next", **query) for code in page]
+    backward = [code for page in reversed(paged.walk("previous", **query)) for code in page]
+    assert forward == backward
+    assert sorted(forward) == sorted(expected)
+    assert len(forward) == 13
+    if not query:
+        assert forward == expected
+
+
+def test_long_list_is_not_counted_to_its_end(paged):
+    response = paged.get()
+    assert str(response.context["cl"].result_count) == "10+"
+    assert "10+ affiliates" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "page", ["after.x", "before.", "after", "7", "last.9", "after.00000000-0000-0000-0000-000000000000"]
+)
+def test_unknown_page_of_a_long_list_is_no_error(paged, page):
+    response = paged.client.get(reverse("admin:affiliates_affiliate_changelist"), {"p": page}, follow=True)
+    assert response.status_code == 200
+
+
+def test_last_page_of_a_long_list_is_read_from_the_end_of_an_index(paged):
+    with CaptureQueriesContext(connection) as queries:
+        paged.get(p="last")
+    assert not [query["sql"] for query in queries if "OFFSET" in query["sql"]]

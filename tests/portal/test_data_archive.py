@@ -67,7 +67,9 @@ def test_archive_has_no_secrets_no_private_notes_and_no_reporter(affiliate):
     assert "password" not in archive.read("data/account.json").decode()
     assert "note" not in read(archive, "signals")[0]
     assert "note" not in {step["kind"] for step in read(archive, "review_steps")}
-    assert "review note" not in {record["action"] for record in read(archive, "audit")}
+    assert not {"review note", "affiliate note"} & {record["action"] for record in read(archive, "audit")}
+    assert "data/notes.json" not in archive.namelist()
+    assert [tag["name"] for tag in read(archive, "tags")] == [scenario.TAG, "VIP"]
     assert "Private notes of staff are left out." in archive.read("README.txt").decode()
 
 

@@ -48,6 +48,7 @@ CANARIES = {
     "reported page": scenario.REPORTED_PAGE,
     "reporter": scenario.REPORTER,
     "note of staff": scenario.NOTE,
+    "tag of staff": scenario.TAG,
     "reply": scenario.REPLY,
     "file": scenario.FILE,
 }

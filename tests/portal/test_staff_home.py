@@ -3,16 +3,29 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from affiliates.models import State
+from agreements import publishing, version_drafts
 from agreements.models import Program
+from compliance.reviews.open_review import open_review
+from lib.formatting import format_short_date
 from mail.models import Message
-from portal import daily_list, staff_home
+from payouts.commissions import rollups
+from portal import daily_list, staff_figures, staff_home
+from portal.models import ErasureRequest
+from portal.todo_entries import ENTRIES
 from tests.factories import make_affiliate, make_staff
+from tests.scenarios import build_order, send_orders
 from tests.sessions import sign_in
+from tracking.links import coupons
 
+# Of the home of a superuser, who sees everything.
+MAX_HOME_QUERIES = 45
 MORNING = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 
@@ -33,6 +46,7 @@ def test_staff_see_only_the_items_of_their_group(agreement):
 
 
 def test_applications_are_only_rejected_once_the_end_is_announced(agreement):
+    make_affiliate(state=State.APPLIED)
     manager = make_staff("affiliate managers")
     assert get_hint(manager, "Applications") == "to approve or reject"
     Program.current()
@@ -48,7 +62,7 @@ def test_unconfirmed_applications_are_not_counted(agreement):
 
 
 def test_superuser_sees_every_item(agreement):
-    permanent_entries = [entry for entry in staff_home.ENTRIES if not entry.hide_if_none]
+    permanent_entries = [entry for entry in ENTRIES if not entry.hide_if_none]
     assert len(get_counts(make_staff(superuser=True))) == len(permanent_entries)
 
 
@@ -98,3 +112,87 @@ def test_daily_list_is_sent_once_a_day_to_staff_with_items(agreement):
     assert message.context["items"][0].startswith("Applications: 1")
     daily_list.post_daily_lists(now=MORNING.replace(day=23))
     assert Message.objects.filter(kind="staff_daily_list").count() == 2
+
+
+def get_page(user) -> str:
+    client = Client()
+    client.force_login(user)
+    return client.get("/admin/").content.decode()
+
+
+def test_open_work_is_sorted_by_the_day_it_is_due(agreement, affiliate_factory):
+    now = timezone.now()
+    superuser = make_staff(superuser=True)
+    make_affiliate(state=State.APPLIED, at=now - timedelta(days=2))
+    erased = make_affiliate(state=State.ACTIVE, at=now - timedelta(days=40))
+    ErasureRequest.objects.create(affiliate=erased, requested_at=now - timedelta(days=9))
+    affiliate = affiliate_factory(State.ACTIVE)
+    review = open_review(affiliate=affiliate, activity="fraud", summary="Odd.", now=now, by=superuser)
+    items = [item for item in staff_home.list_todo_items(superuser, now) if item.count and item.due_at != now]
+    due = format_short_date(review.decide_by.date())
+    waits = {item.label: item.waits for item in items}
+    assert waits["Applications"] == "oldest 2 days"
+    assert waits["Deletion requests"] == "oldest 9 days"
+    assert waits["Reviews to decide"] == f"due {due}"
+    assert items == sorted(items, key=lambda item: item.due_at or staff_home.NEVER)
+    late = staff_home.list_todo_items(superuser, review.decide_by + timedelta(days=1))
+    assert {item.label: (item.waits, item.is_late) for item in late}["Reviews to decide"] == (
+        f"overdue since {due}",
+        True,
+    )
+
+
+def test_work_that_is_done_is_folded(agreement):
+    make_affiliate(state=State.APPLIED)
+    page = get_page(make_staff("affiliate managers"))
+    assert "All clear (2)" in page
+    opened, folded = page.split("<details")[0], page.split("<details")[1]
+    assert "Applications" in opened
+    assert "Lost clicks" in folded
+
+
+def test_home_shows_figures_by_permission(agreement, affiliate_factory):
+    affiliate = affiliate_factory(State.ACTIVE)
+    at = timezone.now() - timedelta(days=2)
+    coupons.assign_coupon(
+        affiliate=affiliate, code="SALE", assigned_from=at, now=at, by=make_staff(superuser=True), reason="a test"
+    )
+    placed = f"{timezone.now() - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
+    send_orders(build_order("F1", ("home-decor", "100.00"), coupon="SALE", placed=placed, at=placed))
+    rollups.fold_rollups()
+    cache.clear()
+
+    def list_figures(user) -> dict[str, str]:
+        return {figure.label: figure.value for figure in staff_figures.list_figures(user, timezone.now())}
+
+    manager = list_figures(make_staff("affiliate managers"))
+    assert manager["Sales"] == "100.00 USD"
+    assert manager["Commission"] == "5.00 USD"
+    assert manager["Active affiliates"] == "1"
+    assert "Liability" not in manager
+    approver = list_figures(make_staff("payout approvers"))
+    assert approver["Liability"] == "0.00 USD"
+    assert approver["Next month-end close"]
+    assert list_figures(make_staff()) == {}
+    assert "Upcoming agreement version" not in manager
+    publish_next_version(timezone.now())
+    assert list_figures(make_staff("affiliate managers"))["Upcoming agreement version"] == "2"
+
+
+def publish_next_version(now: datetime) -> None:
+    draft = version_drafts.start_draft(now=now, by=None)
+    publishing.publish_version(agreement=draft, effective_at=now + timedelta(days=60), now=now, by=None)
+
+
+def test_number_of_queries_does_not_grow_with_the_work(agreement):
+    client = Client()
+    client.force_login(make_staff(superuser=True))
+    numbers = []
+    for _round in range(2):
+        make_affiliate(state=State.APPLIED)
+        client.get("/admin/")
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/admin/")
+        numbers.append(len(queries))
+    assert numbers[0] == numbers[1]
+    assert numbers[0] <= MAX_HOME_QUERIES

@@ -74,7 +74,8 @@ def test_coupon_conflict_is_shown_beside_field(manager: Client, affiliate: Affil
     data = {"affiliate": affiliate.code, "code": "spring", "confirmed": "1"}
     assert "is already assigned to" in manager.post(build_url("coupon", "assign"), data).content.decode()
     data["affiliate"] = "unknown"
-    assert "No affiliate has this code." in manager.post(build_url("coupon", "assign"), data).content.decode()
+    page = manager.post(build_url("coupon", "assign"), data).content.decode()
+    assert "No affiliate has this code, name or e-mail address." in page
     assert Coupon.objects.count() == 1
 
 

@@ -1,7 +1,7 @@
 """Migrations after the first release lock no large table for long (specification 12)."""
 
 import pytest
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.migrations.loader import MigrationLoader
 from django_migration_linter.sql_analyser.analyser import analyse_sql_statements
 from django_migration_linter.sql_analyser.postgresql import PostgresqlAnalyser
@@ -42,11 +42,14 @@ def test_harmless_statement_is_allowed(statement):
 
 
 @pytest.mark.django_db
-def test_migrations_since_the_first_release_lock_no_table_for_long():
+def test_migrations_since_the_first_release_lock_no_table_for_long(monkeypatch):
     loader = MigrationLoader(connection)
     for (app, name), migration in loader.disk_migrations.items():
         if name.startswith("0001_") or not (BASE_DIR / app / "migrations").is_dir():
             continue
-        statements = loader.collect_sql([(migration, False)])
+        with monkeypatch.context() as patch:
+            # An index that is built CONCURRENTLY must not be in a transaction, such as that of the test. Nothing is run.
+            patch.setattr(connections[DEFAULT_DB_ALIAS], "in_atomic_block", migration.atomic)
+            statements = loader.collect_sql([(migration, False)])
         problems = list_problems([line for line in statements if not line.startswith("--")])
         assert problems == [], f"{app} {name}: {problems}"

@@ -7,9 +7,11 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from affiliates.affiliate_filter import match_affiliate
 from lib.admin.actions import ReasonForm
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.staff_action import StaffAction
+from lib.text import fold_code
 from tracking.admin.forms import CouponAssignForm
 from tracking.links import coupons
 from tracking.models import Coupon
@@ -49,6 +51,9 @@ class CouponAdmin(ReadOnlyAdmin):
         icon="link_off",
         variant="danger",
     )
+
+    def build_search(self, text: str) -> Q:
+        return Q(key__startswith=fold_code(text)) | match_affiliate(text)
 
     @admin.display(description=gettext_lazy("assigned until"), ordering="assigned_until")
     def ends_at(self, coupon: Coupon) -> datetime | None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.staff import staff_member
 from affiliates.admin_fields import render_link
+from affiliates.affiliate_filter import match_affiliate
 from lib.admin.actions import UsualReasonForm, run_action
 from lib.admin.bases import ReadOnlyAdmin
 from lib.admin.staff_action import StaffAction, StaffPage
@@ -86,6 +87,10 @@ class LinkAdmin(ReadOnlyAdmin):
         success=gettext_lazy("Link resumed."),
         icon="play_arrow",
     )
+
+    def build_search(self, text: str) -> Q:
+        local = Q(code__startswith=text) | Q(name__icontains=text) | Q(target__icontains=text)
+        return local | match_affiliate(text)
 
     @admin.display(description=gettext_lazy("tracking link"))
     def address(self, link: Link) -> SafeString:

@@ -90,12 +90,12 @@ def extract_link_id(text: str) -> UUID | None:
     return UUID(bytes=base64.urlsafe_b64decode(text)[1:17]) if _TEXT.fullmatch(text) else None
 
 
-def generate_nonce(at: datetime) -> UUID:
+def generate_nonce(at: datetime, chance: random.Random | None = None) -> UUID:
     """Return a nonce for a click at `at`: a UUID of version 7, so that click rows stay in order of time.
 
-    It must be unique but need not be secret, because the MAC protects it.
+    It must be unique but need not be secret, because the MAC protects it. `chance` makes it repeatable.
     """
-    value = (at - _EPOCH) // _MILLISECOND << 80 | random.getrandbits(80)
+    value = (at - _EPOCH) // _MILLISECOND << 80 | (chance or random).getrandbits(80)
     return UUID(int=value & ~(0xF << 76 | 0x3 << 62) | 0x7 << 76 | 0x2 << 62)
 
 

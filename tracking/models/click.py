@@ -75,7 +75,7 @@ class Click(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.link_id}, {format_datetime(self.at)}"
+        return str(_("click of %(at)s") % {"at": format_datetime(self.at)})
 
 
 class ClickLoss(models.Model):
@@ -93,4 +93,4 @@ class ClickLoss(models.Model):
         ordering: ClassVar = ["-recorded_at"]
 
     def __str__(self) -> str:
-        return str(self.count)
+        return str(_("%(count)s clicks") % {"count": self.count})

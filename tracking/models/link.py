@@ -85,7 +85,11 @@ class Coupon(models.Model):
                 name="coupon_assigned_from_before_until",
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["key"], name="coupon_key")]
+        indexes: ClassVar = [
+            models.Index(fields=["key"], name="coupon_key"),
+            # For the search by the beginning of a code.
+            models.Index(fields=["key"], name="coupon_key_start", opclasses=["varchar_pattern_ops"]),
+        ]
 
     def __str__(self) -> str:
         return self.code

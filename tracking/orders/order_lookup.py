@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from affiliates.models import Affiliate
 from lib.text import clean_code, fold_code
@@ -35,6 +35,14 @@ _FIND_ORDER_SQL = {
     """  # noqa: S608  (our own column names)
     for column in ("order_id", "id")
 }
+
+
+def match_order_number(text: str) -> Q:
+    """Return the condition that an order's number begins with `text`, in the letter case given or in one case alone."""
+    condition = Q()
+    for spelling in sorted({text, text.upper(), text.lower()}):
+        condition |= Q(order_id__startswith=spelling)
+    return condition
 
 
 class OrderReferences(NamedTuple):

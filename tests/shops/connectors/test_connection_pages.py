@@ -237,6 +237,7 @@ def test_bad_mappings_are_shown_at_their_row(client):
         assert (response.status_code, text in response.content.decode()) == (200, True), changes
     # What no form of ours sends, such as a missing management form, is no table to show again.
     assert client.post(get_url(connection, "categories"), values | {"row-TOTAL_FORMS": "x"}).status_code == 400
+    assert client.post(get_url(connection, "categories"), b'{"a": ', content_type="application/json").status_code == 200
     assert not CategoryMapping.objects.exists()
 
 

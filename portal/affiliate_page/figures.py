@@ -1,0 +1,98 @@
+"""The five figures at the top of the page of an affiliate, each for staff who may see what it is made of."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from affiliates.models import Affiliate
+from compliance.models import TargetCheck
+from lib.formatting import format_date, format_money
+from lib.money import ZERO
+from payouts.models import Account, LedgerEntry, Payout
+from payouts.reporting import reports
+from payouts.reporting.figures import sum_figures
+from payouts.reporting.spans import Span
+from portal.affiliate_summary import ON_ITS_WAY
+
+DAYS = 30
+# The permissions that the figures need.
+BALANCE, PAYOUTS = "payouts.view_ledgerentry", "payouts.view_payout"
+REPORT, TARGET = "tracking.view_reports", "compliance.view_targetcheck"
+
+
+class Figure(NamedTuple):
+    """A figure with what explains it."""
+
+    label: str | Promise
+    value: str
+    note: str
+
+
+def annotate_figures(affiliates: QuerySet[Affiliate], user: Any) -> QuerySet[Any]:
+    """Annotate `affiliates`, in the query that reads them, with what the figures that `user` may see are made of."""
+    own = {"affiliate": OuterRef("pk")}
+    if user.has_perm(BALANCE):
+        entries = LedgerEntry.objects.filter(**own, account=Account.AFFILIATE_PAYABLE).order_by().values("affiliate")
+        affiliates = affiliates.annotate(payable=Subquery(entries.annotate(sum=Sum("amount")).values("sum")))
+    if user.has_perm(PAYOUTS):
+        payouts = Payout.objects.filter(**own, state__in=ON_ITS_WAY).order_by().values("affiliate")
+        affiliates = affiliates.annotate(
+            on_its_way=Subquery(payouts.annotate(sum=Sum("amount")).values("sum")),
+            payouts_on_their_way=Subquery(payouts.annotate(count=Count("pk")).values("count")),
+        )
+    if user.has_perm(TARGET):
+        check = TargetCheck.objects.filter(**own).order_by("-day")
+        affiliates = affiliates.annotate(
+            **{f"target_{name}": Subquery(check.values(name)[:1]) for name in ("day", "orders", "target", "result")}
+        )
+    return affiliates
+
+
+def list_figures(affiliate: Any, user: Any, *, currency: str, zone: ZoneInfo, now: datetime) -> list[Figure]:
+    """Return the figures that `user` may see, of an affiliate with the annotations."""
+    figures = []
+    if user.has_perm(BALANCE):
+        figures.append(_describe_balance(-(affiliate.payable or ZERO), currency))
+    if user.has_perm(PAYOUTS):
+        figures.append(_describe_payouts(affiliate.on_its_way or ZERO, affiliate.payouts_on_their_way or 0, currency))
+    if user.has_perm(REPORT):
+        figures += _list_report(affiliate, currency, zone, now)
+    if user.has_perm(TARGET):
+        figures.append(_describe_target(affiliate))
+    return figures
+
+
+def _describe_balance(balance: Decimal, currency: str) -> Figure:
+    note = _("the affiliate owes it") if balance < 0 else _("settled, not paid out")
+    return Figure(gettext_lazy("Balance"), format_money(balance, currency), note)
+
+
+def _describe_payouts(amount: Decimal, count: int, currency: str) -> Figure:
+    note = ngettext("%(count)d payout", "%(count)d payouts", count) % {"count": count}
+    return Figure(gettext_lazy("On its way"), format_money(amount, currency), note)
+
+
+def _list_report(affiliate: Affiliate, currency: str, zone: ZoneInfo, now: datetime) -> list[Figure]:
+    today = now.astimezone(zone).date()
+    span = Span(today - timedelta(days=DAYS - 1), today)
+    total = sum_figures(reports.get_daily_figures(affiliate=affiliate, span=span, zone=zone).values())
+    period = _("in the last %(days)d days") % {"days": DAYS}
+    return [
+        Figure(gettext_lazy("Earned"), format_money(total.commission, currency), period),
+        Figure(gettext_lazy("Clicks / orders"), f"{total.clicks or 0:,} / {total.orders:,}", period),
+    ]
+
+
+def _describe_target(affiliate: Any) -> Figure:
+    if affiliate.target_day is None:
+        return Figure(gettext_lazy("Sales target"), "–", _("not checked yet"))
+    value = _("%(orders)d of %(target)d") % {"orders": affiliate.target_orders, "target": affiliate.target_target}
+    result = TargetCheck.Result(affiliate.target_result).label
+    note = _("%(result)s on %(day)s") % {"result": result, "day": format_date(affiliate.target_day)}
+    return Figure(gettext_lazy("Sales target"), value, note)

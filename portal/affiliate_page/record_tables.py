@@ -1,0 +1,232 @@
+"""Tables of channels, status, agreements, reviews, e-mails and the audit trail on the page of an affiliate."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from affiliates.admin_fields import render_link
+from affiliates.models import Affiliate, AffiliateNote, Channel, StatusChange
+from agreements.models import Acceptance, Decline
+from audit.models import AuditRecord
+from compliance.grounds import annotate_title
+from compliance.models import Review, Signal
+from lib.admin.pages import build_admin_link
+from lib.formatting import format_datetime
+from mail.models import Message
+from portal.affiliate_page.tables import MAX_ROWS, Cells, Context, Table
+
+
+def _format_time(at: datetime | None) -> str:
+    return format_datetime(at) if at else "–"
+
+
+def _list_channels(context: Context) -> Sequence[Cells]:
+    rows = (
+        Channel.objects.for_affiliate(context.affiliate)
+        .select_related("decided_by")
+        .order_by("-added_at", "-id")[:MAX_ROWS]
+    )
+    return [
+        (
+            render_link(row.address),
+            build_admin_link(row, row.get_kind_display()),
+            row.get_state_display(),
+            _format_time(row.added_at),
+            _format_time(row.decided_at),
+            row.reason or "–",
+        )
+        for row in rows
+    ]
+
+
+def _list_changes(context: Context) -> Sequence[Cells]:
+    rows = (
+        StatusChange.objects.filter(affiliate=context.affiliate).select_related("by").order_by("-at", "-id")[:MAX_ROWS]
+    )
+    return [
+        (
+            _format_time(row.at),
+            _describe_change(row),
+            row.by or "–",
+            row.reason or "–",
+            row.clause or "–",
+        )
+        for row in rows
+    ]
+
+
+def _describe_change(change: StatusChange) -> str:
+    state = change.get_after_display()
+    if change.annuls_id:
+        return _("%(state)s (annuls an earlier change)") % {"state": state}
+    return _("%(state)s for breach") % {"state": state} if change.breach else state
+
+
+def _list_notes(context: Context) -> Sequence[Cells]:
+    rows = AffiliateNote.objects.filter(affiliate=context.affiliate).select_related("by")[:MAX_ROWS]
+    return [(row.text, row.by, _format_time(row.at)) for row in rows]
+
+
+def _list_acceptances(context: Context) -> Sequence[Cells]:
+    rows = (
+        Acceptance.objects.for_affiliate(context.affiliate)
+        .select_related("agreement")
+        .order_by("-accepted_at")[:MAX_ROWS]
+    )
+    return [
+        (
+            build_admin_link(row, row.agreement),
+            _format_time(row.accepted_at),
+            row.get_method_display(),
+            row.language,
+        )
+        for row in rows
+    ]
+
+
+def _list_declines(context: Context) -> Sequence[Cells]:
+    rows = Decline.objects.for_affiliate(context.affiliate).select_related("agreement")[:MAX_ROWS]
+    return [
+        (
+            build_admin_link(row, row.agreement),
+            row.get_state_display(),
+            _format_time(row.declined_at),
+            _format_time(row.takes_effect_at),
+        )
+        for row in rows
+    ]
+
+
+def _list_reviews(context: Context) -> Sequence[Cells]:
+    rows = annotate_title(Review.objects.for_affiliate(context.affiliate)).order_by("-opened_at", "-id")[:MAX_ROWS]
+    return [
+        (
+            build_admin_link(row, row.title),
+            row.get_state_display(),
+            row.get_decision_display() or "–",
+            row.get_appeal_display() or "–",
+            _format_time(row.opened_at),
+            _format_time(row.decide_by),
+        )
+        for row in rows
+    ]
+
+
+def _list_signals(context: Context) -> Sequence[Cells]:
+    rows = Signal.objects.filter(affiliate=context.affiliate)[:MAX_ROWS]
+    return [
+        (build_admin_link(row, row.get_kind_display()), row.get_state_display(), _format_time(row.raised_at))
+        for row in rows
+    ]
+
+
+def _list_messages(context: Context) -> Sequence[Cells]:
+    rows = Message.objects.filter(user=context.affiliate.user_id).defer("text", "html", "context")
+    return [
+        (
+            build_admin_link(row, row.subject or row.kind.replace("_", " ").capitalize()),
+            row.to,
+            row.get_state_display(),
+            _format_time(row.created_at),
+        )
+        for row in rows[:MAX_ROWS]
+    ]
+
+
+def _list_records(context: Context) -> Sequence[Cells]:
+    """Return what was done to the affiliate, and what they did themselves."""
+    about = Q(subject_type=Affiliate._meta.label_lower, subject_id=str(context.affiliate.pk))
+    rows = AuditRecord.objects.filter(about | Q(by=context.affiliate.user_id)).select_related("by")[:MAX_ROWS]
+    return [
+        (build_admin_link(row, row.action), row.by or _("automatic"), row.reason, _format_time(row.at)) for row in rows
+    ]
+
+
+CHANNELS = Table(
+    gettext_lazy("Channels"),
+    "affiliates.view_channel",
+    (
+        *(gettext_lazy("Address"), gettext_lazy("Kind"), gettext_lazy("State")),
+        *(gettext_lazy("Added"), gettext_lazy("Decided"), gettext_lazy("Reason")),
+    ),
+    _list_channels,
+    gettext_lazy("No channels. The affiliate adds sites, profiles, newsletters and apps."),
+    Channel,
+)
+STATUS_HISTORY = Table(
+    gettext_lazy("Status history"),
+    "affiliates.view_statuschange",
+    (
+        *(gettext_lazy("Since"), gettext_lazy("State"), gettext_lazy("By")),
+        *(gettext_lazy("Reason"), gettext_lazy("Clause")),
+    ),
+    _list_changes,
+    gettext_lazy("No changes of the state."),
+    StatusChange,
+    build_filter=lambda _affiliate: "",
+)
+NOTES = Table(
+    gettext_lazy("Private notes"),
+    "affiliates.view_affiliatenote",
+    (gettext_lazy("Note"), gettext_lazy("By"), gettext_lazy("Date")),
+    _list_notes,
+    gettext_lazy("No private notes. Only staff see them; “Add a private note” writes one."),
+    AffiliateNote,
+    build_filter=lambda _affiliate: "",
+)
+ACCEPTANCES = Table(
+    gettext_lazy("Accepted versions"),
+    "agreements.view_acceptance",
+    (gettext_lazy("Version"), gettext_lazy("Accepted"), gettext_lazy("Method"), gettext_lazy("Language")),
+    _list_acceptances,
+    gettext_lazy("No version accepted yet. Approved affiliates accept the agreement before they promote."),
+    Acceptance,
+)
+DECLINES = Table(
+    gettext_lazy("Declined versions"),
+    "agreements.view_decline",
+    (gettext_lazy("Version"), gettext_lazy("State"), gettext_lazy("Declined"), gettext_lazy("Takes effect")),
+    _list_declines,
+    gettext_lazy("No version declined. An affiliate who declines leaves when the version takes effect."),
+    Decline,
+)
+REVIEWS = Table(
+    gettext_lazy("Reviews"),
+    "compliance.view_review",
+    (
+        *(gettext_lazy("Subject"), gettext_lazy("State"), gettext_lazy("Decision")),
+        *(gettext_lazy("Appeal"), gettext_lazy("Opened"), gettext_lazy("Decision due")),
+    ),
+    _list_reviews,
+    gettext_lazy("No reviews. “Open a review” starts one."),
+    Review,
+)
+SIGNALS = Table(
+    gettext_lazy("Signals"),
+    "compliance.view_signal",
+    (gettext_lazy("Signal"), gettext_lazy("State"), gettext_lazy("Raised")),
+    _list_signals,
+    gettext_lazy("No signals. Daily checks and reports by the public raise them."),
+    Signal,
+)
+MESSAGES = Table(
+    gettext_lazy("E-mails"),
+    "mail.view_message",
+    (gettext_lazy("Subject"), gettext_lazy("To"), gettext_lazy("State"), gettext_lazy("Created")),
+    _list_messages,
+    gettext_lazy("No e-mails. What the program sends to this affiliate is listed here."),
+    Message,
+    build_filter=lambda affiliate: f"user__id__exact={affiliate.user_id}",
+)
+RECORDS = Table(
+    gettext_lazy("Audit trail"),
+    "audit.view_auditrecord",
+    (gettext_lazy("Action"), gettext_lazy("By"), gettext_lazy("Reason"), gettext_lazy("Time")),
+    _list_records,
+    gettext_lazy("No records. Every change of this affiliate is recorded here."),
+    AuditRecord,
+    build_filter=lambda affiliate: f"subject_id={affiliate.pk}",
+)

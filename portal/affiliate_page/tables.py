@@ -1,0 +1,86 @@
+"""Tables on the page of an affiliate: the newest rows of one kind, and a link to the list of all of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.models import Model
+from django.utils.functional import Promise
+
+from affiliates.models import Affiliate
+from lib.admin.pages import build_changelist_url
+
+# As many rows as a tab shows.
+MAX_ROWS = 10
+Label = str | Promise
+Cells = Sequence[object]
+
+
+class Context(NamedTuple):
+    """Whose rows are read, in which currency the program pays, and the time."""
+
+    affiliate: Affiliate
+    currency: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Table:
+    """A kind of rows, for staff with `permission`; `list_rows` returns the newest ones as cells."""
+
+    title: Label
+    permission: str
+    columns: Sequence[Label]
+    list_rows: Callable[[Context], Sequence[Cells]]
+    # What the list is, and when it fills.
+    empty: Label
+    model: type[Model]
+    # The filter of the admin's list of `model`.
+    build_filter: Callable[[Affiliate], str] = field(default=lambda affiliate: f"affiliate__id__exact={affiliate.pk}")
+    # The positions of the columns with numbers, and of those among them with amounts in the program's currency.
+    numbers: Sequence[int] = ()
+    amounts: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab with tables; it is offered to staff who may see any of them."""
+
+    slug: str
+    label: Label
+    tables: Sequence[Table]
+
+
+@dataclass(frozen=True)
+class ShownTable:
+    """A table with its rows, for the template."""
+
+    table: Table
+    rows: Sequence[Cells]
+    all_url: str
+    currency: str
+
+    @property
+    def columns(self) -> list[tuple[str, bool]]:
+        """Return the labels, each with whether its column has numbers. That of an amount names the currency."""
+        amounts, numbers = self.table.amounts, {*self.table.numbers, *self.table.amounts}
+        return [
+            (f"{label}, {self.currency}" if index in amounts else str(label), index in numbers)
+            for index, label in enumerate(self.table.columns)
+        ]
+
+    @property
+    def labeled_rows(self) -> list[list[tuple[object, str, bool]]]:
+        """Return each row as cells with the label of their column and whether they are numbers."""
+        return [
+            [(cell, label, is_number) for cell, (label, is_number) in zip(row, self.columns, strict=True)]
+            for row in self.rows
+        ]
+
+
+def load_table(table: Table, context: Context) -> ShownTable:
+    """Return `table` with the newest rows of the affiliate."""
+    query = table.build_filter(context.affiliate)
+    all_url = build_changelist_url(table.model, query) if query else ""
+    return ShownTable(table, table.list_rows(context), all_url, context.currency)

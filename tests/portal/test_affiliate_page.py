@@ -1,0 +1,122 @@
+"""The page of an affiliate in the admin: figures and tabs, by permission, in few queries."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from portal.affiliate_page.tabs import TABS
+from tests.factories import make_affiliate, make_staff
+from tests.portal.erasure_scenario import build_erasure_scenario
+
+pytestmark = pytest.mark.django_db
+
+MANAGER, REVIEWER, PREPARER = "affiliate managers", "compliance reviewers", "payout preparers"
+# A page may take this many queries, however many rows there are.
+MOST_QUERIES = 12
+ACCOUNT = "GB33BUKB20201555555555"
+
+
+def build_url(affiliate, tab="", name="change"):
+    return reverse(f"admin:affiliates_affiliate_{name}", args=[affiliate.pk]) + (f"?tab={tab}" if tab else "")
+
+
+def read_tabs(page: str) -> list[str]:
+    return re.findall(r'href="\?tab=(\w+)"', page)
+
+
+def read_figures(page: str) -> dict[str, str]:
+    rows = re.findall(r"<dt>(.*?)</dt>\s*<dd>\s*(.*?) <small>", page, re.DOTALL)
+    return {label: value.strip() for label, value in rows}
+
+
+@pytest.fixture
+def affiliate(db):
+    """Return an affiliate with rows in every tab."""
+    return build_erasure_scenario()
+
+
+def test_tabs_and_figures_follow_the_permissions_of_each_group(client, db):
+    affiliate = make_affiliate()
+    expected = {
+        MANAGER: (
+            ["overview", "links", "orders", "agreements"],
+            ["Earned", "Clicks / orders"],
+        ),
+        REVIEWER: (
+            ["overview", "links", "orders", "commissions", "agreements", "reviews"],
+            ["Earned", "Clicks / orders", "Sales target"],
+        ),
+        PREPARER: (
+            ["overview", "orders", "commissions", "statements", "payouts"],
+            ["Balance", "On its way", "Earned", "Clicks / orders"],
+        ),
+    }
+    for group, (tabs, figures) in expected.items():
+        client.force_login(make_staff(group))
+        page = client.get(build_url(affiliate)).content.decode()
+        assert read_tabs(page) == tabs, group
+        assert list(read_figures(page)) == figures, group
+        for tab in TABS:
+            status = client.get(build_url(affiliate, tab.slug)).status_code
+            assert status == (200 if tab.slug in tabs else 403), (group, tab.slug)
+    assert client.get(build_url(affiliate, "nothing")).status_code == 404
+
+
+def test_every_tab_shows_its_newest_rows_in_few_queries(affiliate, client):
+    client.force_login(make_staff(superuser=True))
+    texts = {
+        "overview": ("Called her on 555-0199", "quastenblog.example", "terminated", "Cousin of staff"),
+        "links": ("Minas letter", "WILHELMINA10"),
+        "orders": ("SOLD", "Sales, USD", ">2,000.00<"),
+        "commissions": ("SOLD", ">100.00<", "5.00"),
+        "statements": ("February 2026", ">220.00<", "Bonus"),
+        "payouts": ("paid", ">220.00<", "p•••@pay.example", "PayPal"),
+        "agreements": ("ersion 1", "online (checkbox)"),
+        "reviews": ("warning", "clicks from undeclared sites"),
+        "mails": ("wilhelmina@current.example",),
+        "audit": ("affiliate note", "A private note of staff."),
+    }
+    assert list(texts) == [tab.slug for tab in TABS]
+    client.get(build_url(affiliate))
+    for tab, found in texts.items():
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(build_url(affiliate, tab)).content.decode()
+        for text in found:
+            assert text in page, (tab, text)
+        assert ACCOUNT not in page
+        statements = [query["sql"] for query in queries]
+        assert len(statements) <= MOST_QUERIES, (tab, [sql[:150] for sql in statements])
+        assert sum(sql.startswith('SELECT "affiliates_affiliate"."id"') for sql in statements) == 1, tab
+
+
+def test_links_to_all_rows_open_filtered_lists(affiliate, client):
+    make_affiliate(name="Someone Else")
+    client.force_login(make_staff(superuser=True))
+    for tab in TABS:
+        page = client.get(build_url(affiliate, tab.slug)).content.decode()
+        for url in re.findall(r'<a class="underline" href="([^"]+)">All ', page):
+            response = client.get(url)
+            assert response.status_code == 200, url
+            assert "Someone Else" not in response.content.decode(), url
+
+
+def test_figures_add_up(affiliate, client):
+    client.force_login(make_staff(superuser=True))
+    figures = read_figures(client.get(build_url(affiliate)).content.decode())
+    assert list(figures) == ["Balance", "On its way", "Earned", "Clicks / orders", "Sales target"]
+    assert figures["Balance"] == "0.00 USD"
+
+
+def test_profile_form_is_on_the_overview_alone(affiliate, client):
+    client.force_login(make_staff(MANAGER))
+    assert 'name="time_zone"' in client.get(build_url(affiliate)).content.decode()
+    assert 'name="time_zone"' not in client.get(build_url(affiliate, "links")).content.decode()
+
+
+def test_empty_tab_says_what_it_is_and_when_it_fills(client, db):
+    client.force_login(make_staff(PREPARER))
+    page = client.get(build_url(make_affiliate(), "payouts")).content.decode()
+    assert "No payouts yet. A monthly close pays a balance that reaches the payout threshold." in page

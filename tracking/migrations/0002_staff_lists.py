@@ -1,0 +1,16 @@
+"""Index for the search by the beginning of a coupon code."""
+
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [("tracking", "0001_initial")]
+
+    operations = [
+        AddIndexConcurrently(
+            model_name="coupon",
+            index=models.Index(fields=["key"], name="coupon_key_start", opclasses=["varchar_pattern_ops"]),
+        ),
+    ]
