@@ -104,7 +104,7 @@ def render_latest(kind: str) -> str:
 def test_notices_name_version_date_and_clause(affiliate, second):
     text = render_latest("agreement_change")
     assert "takes effect on 21 Mar 2026, 12:00 UTC" in text
-    assert "Home decor: 5.00 % -> 4.50 % (worse for you, clause 4.1)" in text
+    assert "- Home decor\n  Before: 5.00\u00a0%\n  After: 4.50\u00a0%\n  worse for you, clause 4.1\n" in text
     assert "(clause 9.4 of version 2)" in text
     assert f"/agreement/versions/{second.pk}/accept/" in text
     notices.send_reminders(now=EFFECT - DAY)
@@ -119,7 +119,7 @@ def test_benefit_notice_requires_no_action(first, affiliate):
     publishing.publish_version(agreement=draft, effective_at=NOW + DAY, now=NOW, by=None)
     text = render_latest("agreement_benefit")
     assert "you don't need to do anything (clause 9.1 of version 2)" in text
-    assert "Home decor: 5.00 % -> 5.50 % (better for you, clause 4.1)" in text
+    assert "- Home decor\n  Before: 5.00\u00a0%\n  After: 5.50\u00a0%\n  better for you, clause 4.1\n" in text
 
 
 def test_copy_contains_record_hash_and_text_hash(affiliate):
@@ -186,7 +186,7 @@ def test_new_version_is_announced_to_everyone_who_takes_part(first, affiliate, s
     text = render(kind=kind, context=message.context).text
     assert ("You are leaving the program, so you don't need to do anything" in text) == (state == State.LEAVING)
     assert ("You have not accepted the agreement yet" in text) == (state == State.APPROVED)
-    assert "Home decor: 5.00 % -> " in text
+    assert "- Home decor\n  Before: 5.00\u00a0%\n" in text
 
 
 @pytest.mark.parametrize("state", [State.APPLIED, State.REJECTED, State.TERMINATED])
