@@ -38,9 +38,9 @@ def send_first_commission(affiliate_ids: Collection[UUID]) -> None:
     firsts = earned.order_by("affiliate_id", "placed_at", "order_id", "line_id").distinct("affiliate_id")
     rows = list(firsts.select_related("agreement", "affiliate__user", "order"))
     sums = {
-        (row["affiliate"], row["order"]): row
+        (row["affiliate_id"], row["order_id"]): row
         for row in earned.filter(order__in=[first.order_id for first in rows])
-        .values("affiliate", "order")
+        .values("affiliate_id", "order_id")
         .annotate(earned=Sum("amount"), value=Sum("base"))
     }
     notices = [

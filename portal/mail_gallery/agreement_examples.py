@@ -82,5 +82,8 @@ EXAMPLES: dict[str, dict[str, dict[str, Any]]] = {
     "agreement_declined": {"active": _DECLINE, "approved": {**_DECLINE, "state": "approved"}},
     "agreement_decline_taken_back": {"active": _DECLINE, "approved": {**_DECLINE, "state": "approved"}},
     "promotion": {"categories": _PROMOTION, "all": {**_PROMOTION, "categories": []}},
-    "promotion_end_changed": {"": {**_PROMOTION, "ends_before": "15 Mar 2027, 00:00 CET"}},
+    "promotion_end_changed": {
+        "categories": {**_PROMOTION, "ends_before": "15 Mar 2027, 00:00 CET"},
+        "all": {**_PROMOTION, "categories": [], "ends_before": "15 Mar 2027, 00:00 CET"},
+    },
 }

@@ -25,6 +25,13 @@ MISSING = "MISSING:"
 GAPS = re.compile(r"\(clause \)|clause  |\{[{%]|%\(|\bNone\b(?! of your)|  +\S|\(\)| ,| \.(?:\s|$)|\u2192|->")
 
 
+MAIL_LINKS = {"mailto:help@garden.example", settings.BASE_URL + "/", settings.BASE_URL}
+
+
+def strip_punctuation(words: list[str]) -> set[str]:
+    return {word.strip(".,:;-") for word in words}
+
+
 class VisibleText(HTMLParser):
     """Collects the visible text of an e-mail, and the addresses of its links."""
 
@@ -104,16 +111,11 @@ def test_text_and_html_say_the_same(examples):
     for example in examples:
         mail = example.render()
         visible = VisibleText(mail.html)
-        text = f"{mail.subject} {mail.text}"
-        missing_in_text = [word for word in visible.words if word not in text]
-        # The footer has one sentence more, and names columns once.
-        assert set(missing_in_text) <= {"the", "affiliate", "program", "at", "affiliates,", "Turn", "off", "Term"}, (
-            example.kind,
-            missing_in_text,
-        )
-        shown = " ".join([*visible.words, *visible.links])
-        missing_in_html = [word for word in mail.text.split() if word.rstrip(":") not in shown]
-        assert set(missing_in_html) <= {"-", "--", "You", "can", "turn", "settings:"}, (example.kind, missing_in_html)
+        text = strip_punctuation([*mail.subject.split(), *mail.text.split()])
+        shown = strip_punctuation([*visible.words, *visible.links])
+        # The footers differ, and the first column of a table has no name in text.
+        assert shown - text <= {"the", "affiliate", "program", "at", "Turn", "off", "Term"} | MAIL_LINKS, example.kind
+        assert text - shown <= {"", "You", "can", "turn"}, example.kind
 
 
 def test_every_email_is_made_for_light_and_dark_screens(examples):
