@@ -26,7 +26,7 @@ _LOWERED = {
 }
 _IMPACT = {"actual": "204.19 USD", "projected": "198.40 USD"}
 _CHANGE = {**_NOTICE, "changes": [*_RATES, _LOWERED], "clauses": ["3.2", "7.1"], "translations": ["de"], **_IMPACT}
-_BENEFIT = {**_NOTICE, "changes": _RATES, "clauses": [], "translations": []}
+_BENEFIT = {**_NOTICE, "changes": _RATES, "clauses": [], "translations": [], **_IMPACT, "projected": "212.50 USD"}
 _COPY: dict[str, Any] = {
     "version": "3",
     "accepted": ACCEPTED,
