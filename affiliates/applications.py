@@ -42,7 +42,7 @@ def apply(
     language: str = "",
     clause: str = "",
 ) -> Affiliate:
-    """Create an application with `channels` (pairs of kind and address) and confirm it by e-mail.
+    """Create an application with `channels` (pairs of kind and address), and confirm it as `acknowledge` does.
 
     `country` is an ISO 3166-1 code, `clause` cites who can take part. Raises AlreadyApplied for a second application of
     the user, and ValidationError for invalid fields or if there is no channel.
@@ -65,8 +65,17 @@ def apply(
     start_history(affiliate=affiliate, state=State.APPLIED, now=now, by=user)
     for kind, address in channels:
         channel_decisions.add(affiliate=affiliate, kind=kind, address=address, now=now, by=user)
-    notify(affiliate=affiliate, kind="application_received", key=str(affiliate.pk), context={"clause": clause})
+    acknowledge(affiliate=affiliate, clause=clause)
     return affiliate
+
+
+def acknowledge(*, affiliate: Affiliate, clause: str) -> None:
+    """Confirm an undecided application by e-mail, once, as soon as the e-mail address is confirmed.
+
+    Before that, the e-mail that asks to confirm the address is the only one. `clause` cites who can take part.
+    """
+    if affiliate.state == State.APPLIED and is_email_confirmed(affiliate):
+        notify(affiliate=affiliate, kind="application_received", key=str(affiliate.pk), context={"clause": clause})
 
 
 def generate_code() -> str:

@@ -6,7 +6,7 @@ from affiliates.notifications import Notice, notify_many
 from agreements.clauses import get_clause_number
 from agreements.models import Acceptance, AgreementText
 from agreements.rules import Rule
-from lib.formatting import lazy_datetime
+from lib.formatting import lazy_datetime_for
 from mail.models import Message
 
 MAIL_KINDS = {Acceptance.Method.ONLINE: "agreement_accepted", Acceptance.Method.OFFLINE: "agreement_recorded"}
@@ -24,7 +24,7 @@ def _build_notice(acceptance: Acceptance, text: AgreementText) -> Notice:
         key=str(acceptance.pk),
         context={
             "version": version.name,
-            "accepted": lazy_datetime(acceptance.accepted_at, version.time_zone),
+            "accepted": lazy_datetime_for(acceptance.accepted_at, acceptance.affiliate),
             "sequence": acceptance.sequence,
             "hash": acceptance.hash,
             "text_sha256": acceptance.text_sha256,

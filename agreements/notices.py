@@ -1,12 +1,11 @@
 """Notices about versions: a new version, reminders before its effective date, the pause after it (specification 2)."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from affiliates.models import Affiliate, State
 from affiliates.notifications import Notice, notify, notify_many
@@ -17,7 +16,7 @@ from agreements.clauses import get_clause_numbers
 from agreements.models import Acceptance, AgreementVersion
 from agreements.rules import Rule
 from agreements.term_impact import ImpactReader, TermImpact
-from lib.formatting import format_money, lazy_datetime
+from lib.formatting import format_money, lazy_datetime_for
 from mail.models import Message
 from mail.rendering import override_language
 
@@ -39,15 +38,16 @@ def notify_published(*, agreement: AgreementVersion, changed: Changes | None, re
     affiliates = _list_affiliates(*NOTIFIED_STATES)
     impact = read_impact(agreement, [affiliate.pk for affiliate in affiliates])
     contexts = {
-        language: _build_change_context(agreement, changed, language)
+        language: _build_change_context(changed, language)
         for language in {affiliate.language for affiliate in affiliates}
     }
-    paused = _find_paused_affiliates(agreement, affiliates)
+    paused, clauses = _find_paused_affiliates(agreement, affiliates), get_clause_numbers(agreement.pk)
     notices = [
         Notice(
             affiliate,
             f"{agreement.pk}:{affiliate.pk}",
             contexts[affiliate.language]
+            | _build_context(agreement, affiliate, clauses)
             | _format_impact(impact.get(affiliate.pk), agreement)
             | {"paused": affiliate.pk in paused, "state": affiliate.state},
         )
@@ -68,14 +68,13 @@ def _find_paused_affiliates(version: AgreementVersion, affiliates: list[Affiliat
     }
 
 
-def _build_change_context(version: AgreementVersion, changed: Changes, language: str) -> dict[str, Any]:
-    """Return the e-mail context in an interface language, "" for the installation's default."""
+def _build_change_context(changed: Changes, language: str) -> dict[str, Any]:
+    """Return what changes in an interface language, "" for the installation's default."""
     with override_language(language):
-        lines = [_format_change(change) for change in changed.terms]
-    clauses = [text.number for text in changed.texts]
-    return _build_context(version) | {
-        "changes": lines,
-        "clauses": clauses,
+        changes = [_describe_change(change) for change in changed.terms]
+    return {
+        "changes": changes,
+        "clauses": [text.number for text in changed.texts],
         "translations": list(changed.translations),
     }
 
@@ -110,7 +109,7 @@ def send_reminders(*, now: datetime) -> int:
     queued = set(Message.objects.filter(key__in=due).values_list("key", flat=True))
     for name, (affiliate, kind, key, version) in due.items():
         if name not in queued:
-            notify(affiliate=affiliate, kind=kind, key=key, context=_build_context(version))
+            notify(affiliate=affiliate, kind=kind, key=key, context=_build_context(version, affiliate))
     return len(due) - len(queued)
 
 
@@ -161,25 +160,27 @@ def _list_affiliates(*states: State) -> list[Affiliate]:
 
 
 def _notify_affiliate(affiliate: Affiliate, kind: str, version: AgreementVersion, **extra: Any) -> None:
-    notify(affiliate=affiliate, kind=kind, key=f"{version.pk}:{affiliate.pk}", context=_build_context(version) | extra)
+    context = _build_context(version, affiliate) | extra
+    notify(affiliate=affiliate, kind=kind, key=f"{version.pk}:{affiliate.pk}", context=context)
 
 
-def _build_context(version: AgreementVersion) -> dict[str, Any]:
+def _build_context(
+    version: AgreementVersion, affiliate: Affiliate, clauses: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     assert version.effective_at is not None
     # Uncached, because the version may be published in this transaction, which may still be rolled back.
-    clauses = get_clause_numbers(version.pk)
+    clauses = clauses or get_clause_numbers(version.pk)
     return {
         "agreement_id": str(version.pk),
         "version": version.name,
-        "effective": lazy_datetime(version.effective_at, version.time_zone),
+        "effective": lazy_datetime_for(version.effective_at, affiliate),
         **{f"{rule.value}_clause": clauses[rule.value] for rule in CITED_RULES},
     }
 
 
-def _format_change(change: TermChange) -> str:
-    line = _("%(label)s: %(old)s -> %(new)s (%(effect)s, clause %(clause)s)")
-    return line % {
-        "label": change.label,
+def _describe_change(change: TermChange) -> dict[str, str]:
+    return {
+        "label": str(change.label),
         "old": change.old,
         "new": change.new,
         "effect": change.effect_label,

@@ -1,7 +1,7 @@
 """Promotions: dated rates that may raise the agreement's rates, never lower them (specification 5)."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -21,7 +21,7 @@ from agreements.models import AgreementVersion, Promotion, Rate
 from agreements.rules import Rule
 from agreements.terms import format_percent
 from audit import trail
-from lib.formatting import lazy_datetime
+from lib.formatting import lazy_datetime_for
 from lib.text import fold_code
 
 
@@ -141,7 +141,9 @@ def create_promotion(
         },
         reason=reason,
     )
-    notify_many(kind="promotion", notices=_build_notices(promotion, selected, str(promotion.pk)))
+    notify_many(
+        kind="promotion", notices=_build_notices(promotion, selected, str(promotion.pk), _list_times(promotion))
+    )
     return promotion
 
 
@@ -176,7 +178,12 @@ def change_end(
     )
     notify_many(
         kind="promotion_end_changed",
-        notices=_build_notices(promotion, selected, f"{promotion.pk}:{ends_at.isoformat()}"),
+        notices=_build_notices(
+            promotion,
+            selected,
+            f"{promotion.pk}:{ends_at.isoformat()}",
+            _list_times(promotion) | {"ends_before": before},
+        ),
     )
 
 
@@ -186,10 +193,15 @@ def list_promotions(affiliate: Affiliate, *, at: datetime) -> QuerySet[Promotion
     return Promotion.objects.filter(applies, ends_at__gt=at).order_by("starts_at", "name").distinct()
 
 
-def _build_notices(promotion: Promotion, selected: list[Affiliate], key: str) -> list[Notice]:
+def _list_times(promotion: Promotion) -> dict[str, datetime]:
+    return {"starts": promotion.starts_at, "ends": promotion.ends_at}
+
+
+def _build_notices(
+    promotion: Promotion, selected: list[Affiliate], key: str, times: Mapping[str, datetime]
+) -> list[Notice]:
     """Build a notice for each active affiliate; `selected` limits them unless it is empty."""
     version = AgreementVersion.objects.get_in_force(promotion.starts_at)
-    zone = version.time_zone if version else "UTC"
     affiliates = Affiliate.objects.filter(state=State.ACTIVE, erased_at__isnull=True).select_related("user")
     if selected:
         affiliates = affiliates.filter(pk__in=[affiliate.pk for affiliate in selected])
@@ -198,8 +210,13 @@ def _build_notices(promotion: Promotion, selected: list[Affiliate], key: str) ->
         "promotion": promotion.name,
         "rate": format_percent(promotion.percent),
         "categories": [names[category] for category in promotion.categories],
-        "starts": lazy_datetime(promotion.starts_at, zone),
-        "ends": lazy_datetime(promotion.ends_at, zone),
         "clause": cite_clause(version, Rule.PROMOTIONS),
     }
-    return [Notice(affiliate, f"{key}:{affiliate.pk}", context) for affiliate in affiliates]
+    return [
+        Notice(
+            affiliate,
+            f"{key}:{affiliate.pk}",
+            context | {name: lazy_datetime_for(at, affiliate) for name, at in times.items()},
+        )
+        for affiliate in affiliates
+    ]

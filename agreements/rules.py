@@ -1,4 +1,4 @@
-"""The rules that the software applies, each of which a clause of the agreement must state (specification 1).
+"""The rules of the system, each of which a clause of the agreement must state (specification 1).
 
 Everything the system pays, refuses, holds or ends cites one of these rules; the applicable version gives the clause. A
 version that states no clause for a rule cannot be published, because affiliates would not have accepted the rule.

@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import Count, Sum
 from django.utils.translation import ngettext_lazy
 
 from affiliates.models import Affiliate, State, StatusChange
@@ -14,6 +15,7 @@ from compliance import review_money
 from compliance.grounds import cite_review_clause, get_review_title, is_missed_target
 from compliance.models import Review, TargetNotice, TerminationNotice
 from lib.formatting import format_money, lazy_datetime_for
+from payouts.models import Commission
 
 Decision = Review.Decision
 
@@ -43,7 +45,7 @@ def send_review_decided(review: Review) -> None:
         decision=review.decision,
         decision_label=Decision(review.decision).label,
         reason=review.decision_reason,
-        forfeited=review_money.list_forfeitable_commissions(review).count() if review.forfeits else 0,
+        **_build_forfeiture(review),
         missed_target=is_missed_target(review),
         appeal_by=""
         if dismissed or review.appeal_by is None
@@ -151,6 +153,7 @@ def send_terminated(affiliate: Affiliate, *, reason: str, clause: str, at: datet
         "breach": False,
         "has_taken_part": _has_taken_part(affiliate),
         "forfeits": False,
+        "forfeited_amount": "",
         "review": "",
     }
     notify(affiliate=affiliate, kind="terminated", key=_build_message_key(affiliate, at), context=context)
@@ -159,13 +162,15 @@ def send_terminated(affiliate: Affiliate, *, reason: str, clause: str, at: datet
 def send_terminated_for_breach(review: Review) -> None:
     affiliate = review.affiliate
     at = affiliate.state_since
+    forfeiture = _build_forfeiture(review)
     context = {
         "reason": review.decision_reason,
         "clause": cite_review_clause(review),
         "at": lazy_datetime_for(at, affiliate),
         "breach": True,
         "has_taken_part": True,
-        "forfeits": review.forfeits and review_money.list_forfeitable_commissions(review).exists(),
+        "forfeits": bool(forfeiture["forfeited"]),
+        "forfeited_amount": forfeiture["forfeited_amount"],
         "review": str(review.pk),
     }
     notify(affiliate=affiliate, kind="terminated", key=_build_message_key(affiliate, at), context=context)
@@ -222,6 +227,14 @@ def _build_target_context(agreement: AgreementVersion, orders: int) -> dict[str,
         "period": ngettext_lazy("%d day", "%d days", agreement.target_days) % agreement.target_days,
         "target_clause": cite_clause(agreement, Rule.SALES_TARGET),
     }
+
+
+def _build_forfeiture(review: Review) -> dict[str, object]:
+    """Return how many commissions the decision forfeits, and their sum, "" for none."""
+    rows = review_money.list_forfeitable_commissions(review) if review.forfeits else Commission.objects.none()
+    found = rows.aggregate(count=Count("pk"), sum=Sum("amount"))
+    amount = format_money(found["sum"], review.agreement.currency) if found["count"] else ""
+    return {"forfeited": found["count"] or 0, "forfeited_amount": amount}
 
 
 def _notify_about_review(review: Review, kind: str, **context: object) -> None:

@@ -19,6 +19,9 @@ urlpatterns = [
 ]
 
 if settings.SHOW_SENT_MAIL:
-    urlpatterns.append(path("dev/mail/", include("mail.dev_pages")))
+    urlpatterns += [
+        path("dev/mail/gallery/", include("portal.mail_gallery.pages")),
+        path("dev/mail/", include("mail.dev_pages")),
+    ]
 
 handler500 = "portal.middleware.server_error"

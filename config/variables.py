@@ -26,7 +26,11 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
     ),
     "Program": (
         Variable("PROGRAM_NAME", "`Accord`", "Name of the program on pages, in e-mails and in the agreement."),
-        Variable("DEFAULT_FROM_EMAIL", "`affiliates@localhost`", "Sender of all e-mails."),
+        Variable(
+            "DEFAULT_FROM_EMAIL",
+            "`affiliates@localhost`",
+            "Sender of all e-mails, `name <address>` or an address, which gets the name of the program.",
+        ),
         Variable(
             "STAFF_ALERT_EMAILS", "superusers", "Recipients of alerts and of the daily list, separated by commas."
         ),
@@ -36,8 +40,8 @@ SECTIONS: dict[str, tuple[Variable, ...]] = {
             "Address for questions: on every page and in every e-mail, and where replies go.",
         ),
         Variable("CONTACT_URL", "none", "Help page or contact form, in the footer and in e-mails."),
-        Variable("IMPRINT_URL", "none", "Page with the company's legal details, in the footer."),
-        Variable("PRIVACY_URL", "none", "Privacy policy, in the footer."),
+        Variable("IMPRINT_URL", "none", "Page with the company's legal details, in the footer and in e-mails."),
+        Variable("PRIVACY_URL", "none", "Privacy policy, in the footer and in e-mails."),
         Variable("SEPA_DEBTOR_NAME", "none", "Name of the paying account in SEPA files, for programs in EUR."),
         Variable("SEPA_DEBTOR_IBAN", "none", "IBAN of the paying account in SEPA files."),
     ),

@@ -94,7 +94,6 @@ def format_percent(rate: Decimal) -> str:
 
 # For the context of an e-mail: `mail/outbox.py` evaluates them in the language of its reader.
 lazy_date = lazy(format_date, str)
-lazy_datetime = lazy(format_datetime, str)
 lazy_datetime_for = lazy(format_datetime_for, str)
 
 

@@ -1,6 +1,6 @@
 """A limit of the time that a migration waits for a lock.
 
-What waits for a lock on a table keeps everyone else from it: a migration behind a long query would stop the portal.
+A statement that waits for a lock on a table keeps everyone else from it: a migration behind a long query would stop the portal.
 """
 
 from typing import Any

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from email.utils import formataddr, parseaddr
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
@@ -86,7 +87,7 @@ def _render_message(message: Message) -> None:
     """Render the message at its first attempt; later attempts send the same text."""
     if message.subject:
         return
-    message.subject, message.text, message.html = render(
+    message.subject, message.text, message.html, _preheader = render(
         kind=message.kind, context=message.context, language=message.language
     )
     message.save(update_fields=["subject", "text", "html"])
@@ -96,6 +97,7 @@ def _build_email(message: Message, connection: BaseEmailBackend) -> EmailMultiAl
     email = EmailMultiAlternatives(
         subject=message.subject,
         body=message.text,
+        from_email=_build_sender(),
         to=[message.to],
         reply_to=[settings.CONTACT_EMAIL] if settings.CONTACT_EMAIL else None,
         headers={
@@ -109,6 +111,12 @@ def _build_email(message: Message, connection: BaseEmailBackend) -> EmailMultiAl
     for attachment in message.attachments:
         email.attach(*attachments.make(attachment["name"], attachment["key"]))
     return email
+
+
+def _build_sender() -> str:
+    """Return DEFAULT_FROM_EMAIL, with the program's name if it has none."""
+    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    return settings.DEFAULT_FROM_EMAIL if name else formataddr((settings.PROGRAM_NAME, address))
 
 
 def _record_failure(message: Message, error: Exception, now: datetime) -> None:

@@ -30,16 +30,24 @@ def list_messages(request: HttpRequest) -> HttpResponse:
 
 def show_message(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show an e-mail as HTML and as text."""
-    response = render(request, "dev_mail/message.html", {"message": get_object_or_404(Message, pk=pk, state="sent")})
-    # django-csp reads this attribute.
-    vars(response)["_csp_update"] = {"frame-src": [SELF]}
-    return response
+    message = get_object_or_404(Message, pk=pk, state="sent")
+    return allow_frames(render(request, "dev_mail/message.html", {"message": message}))
 
 
 @xframe_options_sameorigin
 def show_html(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Return the HTML of an e-mail."""
+    return respond_with_html(get_object_or_404(Message, pk=pk, state="sent").html)
+
+
+def allow_frames(response: HttpResponse) -> HttpResponse:
+    """Let the page show e-mails in frames. django-csp reads this attribute."""
+    vars(response)["_csp_update"] = {"frame-src": [SELF]}
+    return response
+
+
+def respond_with_html(html: str) -> HttpResponse:
     """Return the HTML of an e-mail, with its inline styles. Its links do not open inside the frame."""
-    html = get_object_or_404(Message, pk=pk, state="sent").html
     response = HttpResponse(html.replace("<head>", '<head><base target="_top">', 1))
     vars(response)["_csp_replace"] = HTML_POLICY
     return response

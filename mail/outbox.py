@@ -36,7 +36,7 @@ def queue_email(
     """Queue the e-mail `kind` for the address `to`, once per `key` of at most 200 characters (specification 10).
 
     `kind` names the template `mail/<kind>.txt`. `context` holds plain JSON values, with amounts as text. Words and dates
-    are lazy (`gettext_lazy`, `lazy_datetime` of `lib.formatting`): the person who triggers the e-mail may read another
+    are lazy (`gettext_lazy`, `lazy_datetime_for` of `lib.formatting`): the person who triggers the e-mail may read another
     language, so they are evaluated here, in that of its reader. `attachments` name a maker registered in
     `mail.attachments` and its key: {"name": "statement", "key": "..."}. A key that was queued before is ignored.
     `language` is that of its reader, "" for the language of the installation. `user` is the recipient's account, by
@@ -84,7 +84,7 @@ def archive(*, now: datetime) -> int:
     """
     waiting = list(Message.objects.select_for_update().filter(state=Message.State.WAITING))
     for message in waiting:
-        message.subject, message.text, message.html = render(
+        message.subject, message.text, message.html, _preheader = render(
             kind=message.kind, context=message.context, language=message.language
         )
         message.state, message.sent_at, message.created_at = Message.State.SENT, now, now

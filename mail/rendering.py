@@ -9,7 +9,7 @@ from django.template.loader import get_template, render_to_string
 from django.utils import translation
 
 from mail import blocks
-from mail.blocks import Block
+from mail.blocks import Block, Row
 from mail.unsubscription import OPTIONAL_KINDS
 
 
@@ -17,6 +17,7 @@ class RenderedMail(NamedTuple):
     subject: str
     text: str
     html: str
+    preheader: str
 
 
 def render(*, kind: str, context: Mapping[str, Any], language: str = "") -> RenderedMail:
@@ -38,7 +39,7 @@ def _render(kind: str, context: Mapping[str, Any]) -> RenderedMail:
     mail = mail._replace(blocks=[block._replace(url=_make_absolute(block.url)) for block in mail.blocks])
     page = {"mail": mail, "is_optional": kind in OPTIONAL_KINDS, **_get_program_context()}
     text = _join_blocks(mail.blocks, footer=render_to_string("mail/layout.txt", page).strip())
-    return RenderedMail(mail.subject[:300], text, render_to_string("mail/layout.html", page))
+    return RenderedMail(mail.subject[:300], text, render_to_string("mail/layout.html", page), mail.preheader)
 
 
 def _fill_template(kind: str, context: Mapping[str, Any]) -> str:
@@ -54,6 +55,8 @@ def _get_program_context() -> dict[str, str]:
         "base_url": settings.BASE_URL,
         "contact_email": settings.CONTACT_EMAIL,
         "contact_url": settings.CONTACT_URL,
+        "imprint_url": settings.IMPRINT_URL,
+        "privacy_url": settings.PRIVACY_URL,
     }
 
 
@@ -68,6 +71,15 @@ def _join_blocks(parts: list[Block], *, footer: str) -> str:
 def _format_block(block: Block) -> str:
     if block.kind == "list":
         return "\n".join(f"- {line}" for line in block.lines)
+    if block.kind == "table":
+        return "\n".join(_format_row(row, has_header=bool(block.lines)) for row in block.rows)
     if block.kind == "action":
         return f"{block.lines[0]}:\n{block.url}"
     return block.lines[0]
+
+
+def _format_row(row: Row, *, has_header: bool) -> str:
+    if not has_header:
+        return f"- {row.label}: {', '.join(value for _column, value in row.values)}"
+    values = [f"  {column}: {value}" for column, value in row.values]
+    return "\n".join([f"- {row.label}", *values, *(f"  {note}" for note in row.notes)])

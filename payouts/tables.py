@@ -34,7 +34,7 @@ class CommissionTable(Table):
     )
     amount = build_amount_column("amount", _("Commission"))
     state = tables.Column(verbose_name=_("State"))
-    settled = build_amount_column("settled", _("Settled"))
+    settled = build_amount_column("settled", _("Commissions"))
 
     class Meta:
         empty_text = _("No commissions yet. Share a link: the first order appears within minutes.")

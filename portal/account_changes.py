@@ -8,9 +8,14 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
+from affiliates import applications
 from affiliates.models import Affiliate
+from agreements.clauses import cite_clause
+from agreements.models import AgreementVersion
+from agreements.rules import Rule
 from audit import trail
 from lib.ids import uuid7
 from mail import outbox
@@ -62,6 +67,14 @@ def set_email_by_staff(*, user: User, before: str, now: datetime, by: User) -> N
 def notify_of_change_by_staff(*, user: User, change: Change) -> None:
     """Notify `user` that staff changed how they sign in."""
     _notify(user, user.email, "account_changed_by_staff", {"change": change.value})
+
+
+def acknowledge_application(email_address: EmailAddress, **_signal: object) -> None:
+    """Confirm the application of an affiliate who has just confirmed their e-mail address."""
+    affiliate = Affiliate.objects.filter(user=email_address.user_id).select_related("user").first()
+    if affiliate:
+        version = AgreementVersion.objects.get_in_force(timezone.now())
+        applications.acknowledge(affiliate=affiliate, clause=cite_clause(version, Rule.ELIGIBILITY))
 
 
 def _notify(user: User, to: str, kind: str, context: dict[str, object]) -> None:

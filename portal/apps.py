@@ -8,6 +8,7 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         """Send staff to the common sign-in page, which also asks for the second factor, and register checks and limits."""
         from allauth.account.decorators import secure_admin_login
+        from allauth.account.signals import email_confirmed
         from allauth.mfa.signals import authenticator_added
         from django.conf import settings
         from django.contrib import admin
@@ -18,6 +19,7 @@ class PortalConfig(AppConfig):
 
         from accounts.authentication import record_second_factor
         from lib import migration_locks
+        from portal.account_changes import acknowledge_application
         from portal.deploy_checks import CHECKS
         from portal.views.staff_search import show_results
 
@@ -36,3 +38,4 @@ class PortalConfig(AppConfig):
         pre_migrate.connect(migration_locks.limit_waiting, sender=self, dispatch_uid="migration_locks")
         post_migrate.connect(migration_locks.end_limit, sender=self, dispatch_uid="migration_locks")
         authenticator_added.connect(record_second_factor, dispatch_uid="portal")
+        email_confirmed.connect(acknowledge_application, dispatch_uid="portal")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 from agreements import chain
+from lib.formatting import lazy_date
 from mail import alerts
 from payouts.closing import verification
 from payouts.commissions import rollup_check, rollups
@@ -75,7 +76,7 @@ def run_check(*, name: IntegrityCheck.Name, now: datetime) -> IntegrityCheck | N
             alerts.alert_staff(
                 kind="integrity_check_failed",
                 key=f"{name}:{check.day}",
-                context={"check": name.label, "day": str(check.day), "violation": check.violation[:500]},
+                context={"check": name.label, "day": lazy_date(check.day), "violation": check.violation[:500]},
             )
     return check
 

@@ -9,7 +9,6 @@ from allauth.core import context as sign_in_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -24,15 +23,9 @@ from lib.client_address import get_client_address
 from lib.formatting import format_date
 from lib.ids import uuid7
 from mail import outbox
-from portal import sign_in_limits
+from portal import account_email, sign_in_limits
 from portal.account_changes import announce_email_change, find_language
 
-# The link in the context of each e-mail of django-allauth, and the label of its button.
-ACTION_LABELS = {
-    "activate_url": gettext_lazy("Confirm e-mail address"),
-    "password_reset_url": gettext_lazy("Set new password"),
-    "signup_url": gettext_lazy("Apply"),
-}
 # The ways to confirm who it is, as buttons.
 METHOD_LABELS = {
     "reauthenticate": gettext_lazy("Use password"),
@@ -51,12 +44,6 @@ def is_open_for_applications(*, now: datetime) -> bool:
     if Program.objects.filter(end_announced_at__isnull=False, end_announced_at__lte=now).exists():
         return False
     return AgreementVersion.objects.get_in_force(now) is not None
-
-
-def build_public_url(url: str) -> str:
-    """Return `url` at the host of BASE_URL. The Host header of a request is what its sender likes."""
-    base = urlsplit(settings.BASE_URL)
-    return urlsplit(url)._replace(scheme=base.scheme, netloc=base.netloc).geturl() if url else ""
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # django-allauth has no types
@@ -134,23 +121,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # django-all
     def _queue(self, template_prefix: str, email: str, context: dict[str, Any], language: str) -> None:
         request = sign_in_context.request
         values = {"request": request, "email": email, "program_name": settings.PROGRAM_NAME} | context
-        subject = " ".join(render_to_string(f"{template_prefix}_subject.txt", values).split())
-        body = render_to_string(f"{template_prefix}_message.txt", values)
-        key, label = next(((key, label) for key, label in ACTION_LABELS.items() if key in context), ("", ""))
         user = context.get("user")
         # A key of its own for each: people may request the same e-mail several times.
         outbox.queue_email(
             kind="account",
             to=email,
             key=f"account:{user.pk if user else 'none'}:{uuid7()}",
-            context={
-                "subject": subject,
-                "paragraphs": [paragraph.strip() for paragraph in body.split("\n\n") if paragraph.strip()],
-                "url": build_public_url(context.get(key, "")),
-                "label": str(label),
-            },
+            context=account_email.build_context(template_prefix, email, values),
             language=language,
-            user=context.get("user") or User.objects.filter(email__iexact=email).first(),
+            user=user or User.objects.filter(email__iexact=email).first(),
         )
 
     def add_message(

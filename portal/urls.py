@@ -4,7 +4,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from portal.admin import csv_reports
-from portal.views import account, agreement, home, public, unsubscribe, well_known
+from portal.views import account, agreement, confirmation, home, public, unsubscribe, well_known
 
 app_name = "portal"
 urlpatterns = [
@@ -17,6 +17,8 @@ urlpatterns = [
     path("go/", public.redirect_after_sign_in, name="after_sign_in"),
     # Accounts are created by applying only.
     path("accounts/signup/", RedirectView.as_view(pattern_name="portal:apply")),
+    # Before the addresses of django-allauth, which take "resend" for the key of a confirmation.
+    path("accounts/confirm-email/resend/", confirmation.resend, name="resend_confirmation"),
     path("home/", home.home, name="home"),
     path("admin/csv-reports/", csv_reports.download_page, name="csv_reports"),
     path("profile/", account.profile, name="profile"),

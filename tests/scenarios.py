@@ -128,7 +128,7 @@ def prepare_planner() -> None:
 
 
 def list_rollup_differences() -> list[str]:
-    """Fold the daily roll-ups and return how they differ from the rows."""
+    """Update the daily totals and return how they differ from the rows."""
     rollups.fold_rollups()
     assert rollup_check.count_unfolded_days() == 0
     return [

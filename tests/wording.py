@@ -1,7 +1,7 @@
 """Find words that nobody outside this project would use for what they mean here: `python -m tests.wording`.
 
 Each banned word has a plain one; both are listed below. The texts of the seed agreement are legal text and left out, and
-so are quotations of it in tests, on lines that end with "# legal text".
+so are quotations of it in tests, on lines that end with "# legal text". `tests/replaced_phrases.py` lists whole phrases.
 """
 
 import re
@@ -10,9 +10,19 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.replaced_phrases import find_phrases
+
 ROOT = Path(__file__).parents[1]
 SUFFIXES = {".py", ".html", ".txt", ".md", ".css", ".js", ".toml", ".yaml", ".yml", ".typ", ""}
-EXCLUDED = ("agreements/seed/", "tests/wording.py", "LICENSE", "docs/images/", "static/vendor/")
+EXCLUDED = (
+    "agreements/seed/",
+    "tests/wording.py",
+    "tests/replaced_phrases.py",
+    "tests/portal/test_replaced_phrases.py",
+    "LICENSE",
+    "docs/images/",
+    "static/vendor/",
+)
 
 # pattern: what to write instead
 BANNED = {
@@ -58,6 +68,11 @@ def find_words(path: str, text: str) -> list[Finding]:
     return found
 
 
+def find_all(path: str, text: str) -> list[Finding]:
+    """Return the banned words and the replaced phrases in `text`."""
+    return find_words(path, text) + [Finding(path, *phrase) for phrase in find_phrases(text)]
+
+
 def list_files() -> list[str]:
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -72,7 +87,7 @@ def list_files() -> list[str]:
 
 
 def main() -> int:
-    found = [finding for path in list_files() for finding in find_words(path, (ROOT / path).read_text())]
+    found = [finding for path in list_files() for finding in find_all(path, (ROOT / path).read_text())]
     for finding in found:
         print(f"{finding.path}:{finding.line}: {finding.word!r}: write {finding.plain}")
     return 1 if found else 0

@@ -1,4 +1,4 @@
-"""Notices of termination without breach, applied by a scheduled task when they expire (specification 8)."""
+"""Termination notices without breach, applied by a scheduled task when they expire (specification 8)."""
 
 from typing import ClassVar
 

@@ -55,7 +55,7 @@ def _build_comparison(dry_run: DryRun | None) -> list[dict[str, Any]]:
         "settled": (_("Commissions settled"), True),
         "payouts": (_("Payouts"), False),
         "paid": (_("Paid out"), True),
-        "carried": (_("Carried over"), True),
+        "carried": (_("Rolls over to next month"), True),
         "negative": (_("Negative balances"), False),
         "exceptions": (_("Close exceptions"), False),
     }

@@ -88,7 +88,7 @@ def _build_labels() -> dict[str, str]:
     return {
         "title": _("Statement"), "no": _("no."), "closed": _("closed on"), "agreement": _("agreement"),
         "order": _("Order"), "line": _("Line"), "category": _("Category"), "base": _("Base"), "rate": _("Rate"),
-        "clause": _("Clause"), "settled": _("Settled"), "lines": _("Lines"), "day": _("Day"), "date": _("Date"),
+        "clause": _("Clause"), "settled": _("Commission"), "lines": _("Lines"), "day": _("Day"), "date": _("Date"),
         "kind": _("Kind"), "reason": _("Reason"), "reference": _("Reference"), "amount": _("Amount"),
         "commissions": _("Commissions"), "categories": _("By category"), "days": _("By order date"),
         "adjustments": _("Adjustments"), "returned": _("Returned payouts"), "carried": _("Carried over because"),

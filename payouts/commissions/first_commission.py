@@ -4,11 +4,15 @@ It is sent once, and only in an open program, so that importing a shop's past or
 """
 
 from collections.abc import Collection
+from decimal import Decimal
 from uuid import UUID
+
+from django.db.models import Sum
 
 from affiliates.notifications import Notice, notify_many
 from agreements.clauses import cite_clause
 from agreements.rules import Rule
+from lib.formatting import format_money, lazy_datetime_for
 from payouts.models import Commission
 
 # SQL condition, true of an affiliate `person` whose only commissions are those of the orders in `new`, which are not
@@ -30,9 +34,30 @@ def send_first_commission(affiliate_ids: Collection[UUID]) -> None:
     """Send the e-mail to these affiliates, except those who got it before."""
     if not affiliate_ids:
         return
-    earned = Commission.objects.filter(affiliate__in=affiliate_ids).select_related("agreement", "affiliate__user")
-    notices = []
-    for first in earned.order_by("affiliate_id", "placed_at", "line_id").distinct("affiliate_id"):
-        clause = cite_clause(first.agreement, Rule.RATE_CARD)
-        notices.append(Notice(first.affiliate, str(first.affiliate_id), {"clause": clause}))
+    earned = Commission.objects.filter(affiliate__in=affiliate_ids, amount__gt=0)
+    firsts = earned.order_by("affiliate_id", "placed_at", "order_id", "line_id").distinct("affiliate_id")
+    rows = list(firsts.select_related("agreement", "affiliate__user", "order"))
+    sums = {
+        (row["affiliate_id"], row["order_id"]): row
+        for row in earned.filter(order__in=[first.order_id for first in rows])
+        .values("affiliate_id", "order_id")
+        .annotate(earned=Sum("amount"), value=Sum("base"))
+    }
+    notices = [
+        Notice(
+            first.affiliate, str(first.affiliate_id), _build_context(first, **sums[first.affiliate_id, first.order_id])
+        )
+        for first in rows
+    ]
     notify_many(kind="first_commission", notices=notices)
+
+
+def _build_context(first: Commission, *, earned: Decimal, value: Decimal, **_keys: object) -> dict[str, object]:
+    currency = first.agreement.currency
+    return {
+        "order": first.order.order_id,
+        "placed_at": lazy_datetime_for(first.placed_at, first.affiliate),
+        "amount": format_money(earned, currency),
+        "order_value": format_money(value, currency),
+        "clause": cite_clause(first.agreement, Rule.RATE_CARD),
+    }

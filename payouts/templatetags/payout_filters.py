@@ -1,5 +1,7 @@
 """Template filters for e-mails about money, whose context holds plain values."""
 
+from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 from django import template
@@ -8,6 +10,7 @@ from django.utils.translation import gettext as _
 from agreements.clauses import cite_clause
 from agreements.models import AgreementVersion
 from agreements.rules import Rule
+from lib.formatting import format_money, format_month
 from payouts.closing import statements
 
 register = template.Library()
@@ -35,6 +38,18 @@ def _find_version(agreement_id: str | None) -> AgreementVersion | None:
 
 
 @register.filter
-def is_zero(amount: str) -> bool:
+def month_name(period: str) -> str:
+    """Return the month "2026-05" as people write it: "May 2026"."""
+    return format_month(date.fromisoformat(f"{period}-01"))
+
+
+@register.filter
+def amount(number: str, currency: str) -> str:
+    """Return an amount given as text with its currency: "1,234.50 USD" for "1234.50"."""
+    return format_money(Decimal(number), currency)
+
+
+@register.filter
+def is_zero(number: str) -> bool:
     """Return whether an amount given as text is 0.00."""
-    return not amount.strip("-0.")
+    return not number.strip("-0.")

@@ -66,6 +66,12 @@ def _get_applicable_version(affiliate: Affiliate, now: datetime) -> AgreementVer
     return get_applicable_version(affiliate.pk, at=now)[0] or AgreementVersion.objects.get_in_force(now)
 
 
+def _describe_change(*, is_first: bool) -> str:
+    if is_first:
+        return _("Payout details added. We sent you an e-mail about it.")
+    return _("Payout details changed. We notified your old and your new address.")
+
+
 @sensitive_post_parameters("account", "bank_code", "holder")
 @affiliate_view
 @require_reauthentication
@@ -73,17 +79,19 @@ def change_details(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     """Change the payout details, after the password or second factor was entered again (specification 6)."""
     now = timezone.now()
     form = DetailsForm(request.POST or None, initial={"holder": affiliate.name, "country": affiliate.country.code})
+    is_first = not affiliate.payout_details.exists()
     if form.is_bound and form.is_valid():
         try:
             details.change_details(affiliate=affiliate, now=now, by=affiliate.user, **form.cleaned_data)
         except ValidationError as refusal:
             form.add_error(None, refusal)
         else:
-            messages.success(request, _("Payout details changed. We notified your old and your new address."))
+            messages.success(request, _describe_change(is_first=is_first))
             return redirect("payouts:details")
     agreement = _get_applicable_version(affiliate, now)
     context = {
         "form": form,
+        "is_first": is_first,
         "offers_second_factor": not has_second_factor(affiliate.user),
         "agreement": agreement,
         "days": details.get_hold_days(agreement, now),

@@ -104,7 +104,7 @@ def render_latest(kind: str) -> str:
 def test_notices_name_version_date_and_clause(affiliate, second):
     text = render_latest("agreement_change")
     assert "takes effect on 21 Mar 2026, 12:00 UTC" in text
-    assert "Home decor: 5.00 % -> 4.50 % (worse for you, clause 4.1)" in text
+    assert "- Home decor\n  Before: 5.00 %\n  After: 4.50 %\n  worse for you, clause 4.1\n" in text
     assert "(clause 9.4 of version 2)" in text
     assert f"/agreement/versions/{second.pk}/accept/" in text
     notices.send_reminders(now=EFFECT - DAY)
@@ -119,7 +119,7 @@ def test_benefit_notice_requires_no_action(first, affiliate):
     publishing.publish_version(agreement=draft, effective_at=NOW + DAY, now=NOW, by=None)
     text = render_latest("agreement_benefit")
     assert "you don't need to do anything (clause 9.1 of version 2)" in text
-    assert "Home decor: 5.00 % -> 5.50 % (better for you, clause 4.1)" in text
+    assert "- Home decor\n  Before: 5.00 %\n  After: 5.50 %\n  better for you, clause 4.1\n" in text
 
 
 def test_copy_contains_record_hash_and_text_hash(affiliate):
@@ -154,8 +154,48 @@ def test_promotion_notice_names_clause(affiliate):
         by=None,
     )
     text = render_latest("promotion")
-    assert "is 8.00 % for these categories: Home decor, Bags & shoes." in text
+    assert "for the categories below is 8.00 % from 2 Mar 2026, 12:00 UTC until 3 Mar 2026, 12:00 UTC." in text
+    assert "- Categories: Home decor, Bags & shoes\n" in text
     assert "(clause 4.2 of version 1)" in text
+
+
+def test_new_end_of_a_promotion_is_stated_beside_the_old_one(affiliate):
+    promotion = promotions.create_promotion(
+        name="Summer", rate=Decimal("8.00"), categories=[], affiliates=[], starts_at=NOW + DAY, ends_at=NOW + 2 * DAY,
+        now=NOW, by=None,
+    )  # fmt: skip
+    promotions.change_end(promotion=promotion, ends_at=NOW + 3 * DAY, now=NOW, by=None)
+    text = render_latest("promotion_end_changed")
+    assert "- End before: 3 Mar 2026, 12:00 UTC\n- End now: 4 Mar 2026, 12:00 UTC\n- Categories: all\n" in text
+
+
+def test_notices_state_times_in_the_zone_of_each_affiliate(first):
+    for zone in ("Asia/Kolkata", "America/New_York"):
+        other = make_affiliate(state=State.APPROVED, at=NOW - DAY)
+        Affiliate.objects.filter(pk=other.pk).update(time_zone=zone)
+        other.refresh_from_db()
+        accept_version(other, first, now=NOW)
+    draft = version_drafts.start_draft(now=NOW, by=None)
+    draft.rates.filter(category="home-decor").update(percent="4.50")
+    publishing.publish_version(agreement=draft, effective_at=EFFECT, now=NOW, by=None)
+    promotions.create_promotion(
+        name="Summer", rate=Decimal("8.00"), categories=[], affiliates=[], starts_at=NOW + DAY, ends_at=NOW + 2 * DAY,
+        now=NOW, by=None,
+    )  # fmt: skip
+    notices.send_reminders(now=EFFECT - DAY)
+    zones = {}
+    for kind, name in [
+        ("agreement_accepted", "accepted"), ("agreement_change", "effective"), ("agreement_reminder", "effective"),
+        ("promotion", "starts"),
+    ]:  # fmt: skip
+        zones[kind] = sorted(str(row.context[name]).split()[-1] for row in Message.objects.filter(kind=kind))
+    winter, summer = ["EST", "IST"], ["EDT", "IST"]
+    assert zones == {
+        "agreement_accepted": winter,
+        "agreement_change": summer,
+        "agreement_reminder": summer,
+        "promotion": winter,
+    }
 
 
 def test_benefit_notice_tells_of_pause_without_previous_acceptance(affiliate, second):
@@ -186,7 +226,7 @@ def test_new_version_is_announced_to_everyone_who_takes_part(first, affiliate, s
     text = render(kind=kind, context=message.context).text
     assert ("You are leaving the program, so you don't need to do anything" in text) == (state == State.LEAVING)
     assert ("You have not accepted the agreement yet" in text) == (state == State.APPROVED)
-    assert "Home decor: 5.00 % -> " in text
+    assert "- Home decor\n  Before: 5.00 %\n" in text
 
 
 @pytest.mark.parametrize("state", [State.APPLIED, State.REJECTED, State.TERMINATED])

@@ -20,6 +20,7 @@ from mail.rendering import render
 from tests.compliance import cases
 from tests.compliance.cases import days, make_active_affiliate, make_order
 from tests.factories import make_affiliate
+from tests.mail_examples import find_unlike_examples
 from tests.portal import message_catalog
 
 NOW = datetime(2025, 6, 30, 12, tzinfo=UTC)
@@ -118,6 +119,10 @@ def test_user_text_cannot_add_a_button_to_an_email(messages):
     opened = next(message for message in messages if message.kind == "review_opened" and "evil" in str(message.context))
     mail = render(kind=opened.kind, context=opened.context)
     assert 'href="https://evil.example' not in mail.html
+
+
+def test_emails_have_the_values_of_their_examples_in_the_gallery(messages):
+    assert find_unlike_examples(messages) == {}
 
 
 def test_every_email_kind_has_a_template():

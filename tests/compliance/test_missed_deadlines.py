@@ -81,7 +81,8 @@ def test_termination_in_time_forfeits_what_it_names(affiliate, reviewer):
     review = open_fraud_review(affiliate, reviewer, commissions=[named])
     decide(review, "termination", DEADLINE - TICK, reviewer)
     assert list_mails(affiliate, "review_decided")[0].context["forfeited"] == 1
-    assert "The commissions named in the review are forfeited" in read_mail(affiliate, "terminated")
+    text = read_mail(affiliate, "terminated")
+    assert f"The commissions named in the review, {named.amount} USD in total, are forfeited" in text
     assert (get_amount(named), count_holds(review)) == (Decimal("5.00"), 1)
     deadlines_task.enforce_deadlines(now=DEADLINE + days(14))
     assert (get_amount(named), get_amount(other)) == (Decimal("0.00"), Decimal("5.00"))

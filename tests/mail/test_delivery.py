@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
-from django.conf import settings
 from django.core import mail as sent_mail
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.locmem import EmailBackend
@@ -80,17 +79,27 @@ def test_due_message_is_sent_once_and_stored_as_sent(clock: Clock) -> None:
     assert delivery.deliver_due(clock=clock) == (1, 0)
     assert delivery.deliver_due(clock=clock) == (0, 0)
     (email,) = sent_mail.outbox
-    assert (email.subject, email.to, email.from_email) == (
-        "Hello Ada",
-        ["ada@example.com"],
-        settings.DEFAULT_FROM_EMAIL,
-    )
+    assert (email.subject, email.to) == ("Hello Ada", ["ada@example.com"])
     assert email.extra_headers["Message-ID"] == message.message_id
     stored = Message.objects.get()
     assert (stored.state, stored.sent_at, stored.attempts) == (State.SENT, NOW, 1)
     assert (stored.subject, stored.text) == ("Hello Ada", email.body)
     assert isinstance(email, EmailMultiAlternatives)
     assert email.alternatives == [(stored.html, "text/html")]
+
+
+@pytest.mark.parametrize(
+    ("configured", "sender"),
+    [
+        ("mail@shop.example", '"Garden, Ltd." <mail@shop.example>'),
+        ("Shop <mail@shop.example>", "Shop <mail@shop.example>"),
+    ],
+)
+def test_sender_is_named_after_the_program_unless_configured(clock: Clock, settings, configured, sender) -> None:
+    settings.DEFAULT_FROM_EMAIL, settings.PROGRAM_NAME = configured, "Garden, Ltd."
+    queue_message()
+    delivery.deliver_due(clock=clock)
+    assert sent_mail.outbox[0].message()["From"] == sender
 
 
 def test_message_waits_until_it_is_due(clock: Clock) -> None:

@@ -8,7 +8,11 @@ from django.utils import timezone
 from config import urls
 from mail.models import Message
 
-urlpatterns = [*urls.urlpatterns, path("dev/mail/", include("mail.dev_pages"))]
+urlpatterns = [
+    *urls.urlpatterns,
+    path("dev/mail/gallery/", include("portal.mail_gallery.pages")),
+    path("dev/mail/", include("mail.dev_pages")),
+]
 
 pytestmark = pytest.mark.django_db
 

@@ -265,7 +265,7 @@ def test_no_column_contains_an_account_in_clear(make_draft_batch, preparer, appr
         (
             "close_exceptions",
             {"period": "2026-01", "count": 1},
-            "1 affiliate was excluded from the close of 2026-01",
+            "1 affiliate was excluded from the close of January 2026",
         ),
         ("orders_in_conflict", {"source": "API key shop", "count": 2}, "2 order snapshots are in conflict"),
     ],

@@ -8,6 +8,8 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.urls import reverse
 
 from audit.models import AuditRecord
+from mail.models import Message
+from mail.rendering import render
 from payouts.disbursement import payout_transitions
 from payouts.models import PayoutDetails
 from payouts.payout_details.details import get_account
@@ -70,6 +72,7 @@ def test_changed_details_are_shown_masked_with_their_hold(make_payable_affiliate
     with time_machine.travel(JANUARY, tick=False):
         response = sign_in_recently(affiliate).post(reverse("payouts:change_details"), CHANGE, follow=True)
     page = read_text(response)
+    assert "Payout details changed. We notified your old and your new address." in page
     assert "•••• 3000" in page
     assert IBAN not in page
     assert "payouts to this account start on" in page
@@ -79,6 +82,20 @@ def test_changed_details_are_shown_masked_with_their_hold(make_payable_affiliate
     assert row.entered_by == affiliate.user
     with time_machine.travel(JANUARY + timedelta(days=7), tick=False):
         assert "Usable since" in read_text(client.get(reverse("payouts:details")))
+
+
+def test_first_details_are_added_rather_than_changed(agreement, sign_in_recently):
+    affiliate = make_affiliate()
+    client = sign_in_recently(affiliate)
+    page = read_text(client.get(reverse("payouts:change_details")))
+    assert "Add payout details" in page
+    assert "old" not in page.partition("<form")[0].partition("<h1>")[2]
+    page = read_text(client.post(reverse("payouts:change_details"), CHANGE, follow=True))
+    assert "Payout details added. We sent you an e-mail about it." in page
+    message = Message.objects.get(kind="payout_details_changed")
+    mail = render(kind=message.kind, context=message.context)
+    assert mail.subject == "Your payout details were added"
+    assert "Before" not in mail.text
 
 
 def test_invalid_account_is_rejected_with_field_error(make_payable_affiliate, sign_in_recently):

@@ -80,7 +80,7 @@ def test_carry_over_reasons_cite_their_clauses(make_payable_affiliate, grant, si
     assert "clause 5.4" in page
     assert "clause 5.6" in page
     mail = render(kind="month_closed", context=Message.objects.get(kind="month_closed").context)
-    assert mail.subject == "Your statement for 2026-01: 15.99 USD carried over"
+    assert mail.subject == "Your statement for January 2026: 15.99 USD carried over"
     assert "- The balance is below the payout threshold (clause 5.4 of version 1)." in mail.text
     assert f"/statements/{statement.pk}/" in mail.text
 
@@ -88,7 +88,7 @@ def test_carry_over_reasons_cite_their_clauses(make_payable_affiliate, grant, si
 def test_email_says_what_will_be_paid(make_settled_affiliate):
     make_settled_affiliate()
     mail = render(kind="month_closed", context=Message.objects.get(kind="month_closed").context)
-    assert mail.subject == "Your statement for 2026-02: 24.90 USD will be paid"
+    assert mail.subject == "Your statement for February 2026: 24.90 USD will be paid"
     assert "Adjustments: 10.00 USD" in mail.text
     assert "Your whole balance is paid out (clause 5.4 of version 1)." in mail.text
     assert "Returned payouts" not in mail.text

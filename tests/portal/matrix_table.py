@@ -56,6 +56,7 @@ SITE: dict[str, tuple[Row, Row]] = {
     "portal:favicon": (all_roles("302 /static/favicon.svg"), all_roles("405")),
     "portal:security_contact": (PUBLIC, all_roles("405")),
     "portal:apply": (visitor_only("200"), visitor_only("200")),
+    "portal:resend_confirmation": (NOT_ALLOWED, row(SIGN_IN, "302 account_email", "302 account_email")),
     "portal:after_sign_in": (row(SIGN_IN, "302 portal:home", ADMIN), row(SIGN_IN, "302 portal:home", ADMIN)),
     "accounts/signup/": (all_roles("302 portal:apply"), all_roles("302 portal:apply")),
     "portal:home": (affiliate_page("200"), affiliate_page("200")),

@@ -130,3 +130,73 @@ def test_confirmation_page_is_the_same_for_a_known_address(agreement):
     first, second = remove_random_values(get_page_after_applying()), remove_random_values(get_page_after_applying())
     assert "e-mail" in first
     assert first == second
+
+
+def read_confirmation_path() -> str:
+    """Return the path of the link in the newest e-mail that asks to confirm an address."""
+    url = str(Message.objects.filter(kind="account").latest("id").context["url"])
+    return "/" + url.partition("://")[2].partition("/")[2]
+
+
+def list_kinds() -> list[str]:
+    return list(Message.objects.order_by("id").values_list("kind", flat=True))
+
+
+def test_application_is_confirmed_by_email_once_after_the_address_is(agreement):
+    client = Client()
+    apply(client)
+    assert list_kinds() == ["account"], "one e-mail, which asks to confirm the address"
+    client.post(read_confirmation_path())
+    assert list_kinds() == ["account", "application_received"]
+    received = Message.objects.get(kind="application_received")
+    assert received.context["clause"] == "1.2 of version 1"
+    assert "reply by e-mail" in rendering.render(kind=received.kind, context=received.context).text
+
+
+def test_confirmation_after_the_decision_sends_no_receipt(agreement):
+    client = Client()
+    apply(client)
+    Affiliate.objects.update(state=State.REJECTED)
+    client.post(read_confirmation_path())
+    assert "application_received" not in list_kinds()
+
+
+def test_confirmation_email_is_sent_again_with_a_button(agreement):
+    client = Client()
+    apply(client)
+    page = client.get("/accounts/confirm-email/").content.decode()
+    assert 'action="/accounts/confirm-email/resend/"' in page
+    assert "Send it again" in page
+    client.post("/accounts/confirm-email/resend/")
+    assert list_kinds() == ["account"], "at most one in three minutes"
+    cache.clear()
+    response = client.post("/accounts/confirm-email/resend/", follow=True)
+    assert response.redirect_chain == [("/accounts/confirm-email/", 302)]
+    assert "We have sent the e-mail again" in response.content.decode()
+    assert list_kinds() == ["account", "account"]
+    client.post(read_confirmation_path())
+    assert EmailAddress.objects.get().verified
+
+
+def test_resending_answers_alike_for_a_known_address(agreement):
+    make_user(email="greta@example.com")
+    pages = []
+    for email in ("greta@example.com", "other@example.com"):
+        client = Client()
+        apply(client, email=email)
+        response = client.post("/accounts/confirm-email/resend/", follow=True)
+        pages.append(re.sub(r'(nonce|value)="[^"]*"', "", response.content.decode()))
+    assert pages[0] == pages[1]
+
+
+def test_resending_without_a_sign_in_that_waits_leads_to_the_sign_in(db):
+    assert Client().post("/accounts/confirm-email/resend/").headers["Location"] == "/accounts/login/"
+
+
+def test_used_confirmation_link_does_not_ask_a_signed_in_person_to_sign_in(agreement):
+    client = Client()
+    apply(client)
+    path = read_confirmation_path()
+    client.post(path)
+    assert "You are signed in" in client.get(path).content.decode()
+    assert "Sign in</a>. If your address" in Client().get(path).content.decode()

@@ -40,6 +40,7 @@ from payouts.models import (
 from portal.demo import clicks, logins, sales, scenario
 from portal.demo.planning import Days
 from shops.models import Reject
+from tests.mail_examples import find_unlike_examples
 from tests.scenarios import list_rollup_differences, roll_back
 from tracking.models import Click, Order, Reason, Rollup
 
@@ -260,6 +261,10 @@ def test_demo_has_an_affiliate_who_must_accept_a_version(demo):
     assert acceptance_requests.list_requested_versions(affiliate("clara"), at=NOW) == [
         AgreementVersion.objects.get_in_force(NOW)
     ]
+
+
+def test_emails_have_the_values_of_their_examples_in_the_gallery(demo):
+    assert find_unlike_examples(Message.objects.all()) == {}
 
 
 def test_demo_is_not_created_twice(demo):

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.test import Client
@@ -17,10 +18,11 @@ from affiliates.notifications import notify
 from agreements import declines, promotions, publishing, version_drafts
 from compliance.offboarding import termination
 from config import language_catalogs
-from mail import delivery, outbox
+from mail import delivery, outbox, rendering
 from mail.models import Message
 from payouts.payout_details import details
 from portal import erasure
+from portal.account_changes import acknowledge_application
 from portal.affiliate_import.affiliate_import import PaperAcceptance, import_affiliates, read_file
 from tests.factories import make_affiliate
 from tests.portal import message_catalog
@@ -35,9 +37,7 @@ WORDS = {
     "Hello %(name)s,": "Guten Tag %(name)s,",
     "payout minimum": "Mindestauszahlung",
     "worse for you": "Nachteil",
-    "%(label)s: %(old)s -> %(new)s (%(effect)s, clause %(clause)s)": (
-        "%(label)s: %(old)s -> %(new)s (%(effect)s, Klausel %(clause)s)"
-    ),
+    "%(effect)s, clause %(clause)s": "%(effect)s, Klausel %(clause)s",
 }
 PROFILE = {"name": "Greta", "country": "FR", "time_zone": "Europe/Paris"}
 
@@ -52,6 +52,10 @@ def german(settings, tmp_path: Path) -> None:
 @pytest.fixture
 def greta(agreement) -> Affiliate:
     return make_affiliate(state=State.ACTIVE, name="Greta")
+
+
+def render_message(message: Message) -> str:
+    return rendering.render(kind=message.kind, context=message.context, language=message.language).text
 
 
 def sign_in(affiliate: Affiliate, language: str = "en") -> Client:
@@ -151,12 +155,15 @@ def test_notice_of_changes_is_in_the_language_of_each_affiliate(german, greta, a
     with translation.override("de"):
         publishing.publish_version(agreement=draft, effective_at=at, now=timezone.now(), by=None)
     messages = {message.to: message for message in Message.objects.filter(kind="agreement_change")}
+    change = {"old": "16.00 USD", "new": "20.00 USD", "clause": "5.4"}
     assert messages[greta.user.email].context["changes"] == [
-        "Mindestauszahlung: 16.00 USD -> 20.00 USD (Nachteil, Klausel 5.4)"
+        change | {"label": "Mindestauszahlung", "effect": "Nachteil"}
     ]
+    assert "Nachteil, Klausel 5.4" in render_message(messages[greta.user.email])
     assert messages[ada.user.email].context["changes"] == [
-        "payout minimum: 16.00 USD -> 20.00 USD (worse for you, clause 5.4)"
+        change | {"label": "payout minimum", "effect": "worse for you"}
     ]
+    assert "- Payout minimum\n  Before: 16.00 USD\n  After: 20.00 USD\n" in render_message(messages[ada.user.email])
 
 
 @pytest.mark.parametrize(("requested", "stored"), [("de", "de"), ("fr", "en")])
@@ -165,6 +172,10 @@ def test_language_of_the_application_is_stored(german, agreement, requested, sto
     assert apply(Client(headers={"accept-language": requested})).status_code == 302
     assert Affiliate.objects.get().language == stored
     assert Message.objects.get(kind="account").language == stored
+    acknowledge_application(EmailAddress.objects.get())
+    assert not Message.objects.filter(kind="application_received").exists(), "the address is not confirmed"
+    EmailAddress.objects.update(verified=True)
+    acknowledge_application(EmailAddress.objects.get())
     received = Message.objects.get(kind="application_received")
     assert (received.language, received.context["clause"]) == (stored, "1.2 of version 1")
 

@@ -48,8 +48,8 @@ def test_optional_kinds_exist_and_each_has_a_label_in_the_settings(client: Clien
 
 def test_body_of_an_optional_email_links_to_the_notification_settings() -> None:
     address = f"{settings.BASE_URL}{reverse('portal:notifications')}"
-    context = {"name": "Ada", "code": "A1", "amount": "1.00", "currency": "USD", "commission": "1.00 USD"}
-    optional = render(kind="first_commission", context={**context, "line": "00000000-0000-0000-0000-000000000000"})
+    context = {"name": "Ada", "code": "A1", "amount": "1.00 USD", "order": "N1"}
+    optional = render(kind="first_commission", context=context)
     assert address in optional.text
     assert f'href="{address}"' in optional.html
     legal = render(kind="application_received", context=context)
