@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
 from lib.admin.bases import ReadOnlyAdmin
-from tracking.links.tracking_links import SUB_IDS
+from tracking.links.link_fields import SUB_IDS
 from tracking.models import Click, ClickLoss
 
 
@@ -14,7 +14,7 @@ class ClickAdmin(ReadOnlyAdmin):
     list_display = ("at", "link", "affiliate", "kind", "failed_deep_link", "device", "sub1", "referrer_host", "address")
     list_filter = ("kind", ("failed_deep_link", admin.EmptyFieldListFilter), "device")
     list_select_related = ("link__affiliate",)
-    search_fields = ("link__code", "link__affiliate__code", "referrer_host")
+    search_fields = ("link__code", "link__own_name", "link__affiliate__code", "referrer_host")
     fields = (
         *("id", "at", "link", "affiliate", "kind", "failed_deep_link"),
         *(*SUB_IDS, "device", "address", "user_agent", "referrer_host"),
