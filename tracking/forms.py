@@ -79,7 +79,6 @@ class BuilderForm(SubIdForm):
     link = forms.ModelChoiceField(
         Link.objects.none(),
         label=_("Tracking link"),
-        required=False,
         empty_label=None,
         help_text=_("It counts the clicks and orders."),
         error_messages={"invalid_choice": _("Choose one of your links.")},
@@ -89,7 +88,6 @@ class BuilderForm(SubIdForm):
     def __init__(self, *args: Any, links: Sequence[Link], hosts: frozenset[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["url"].help_text = describe_hosts(hosts)
-        self.links = links
         field = self.fields["link"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Link.objects.filter(pk__in=[link.pk for link in links])
@@ -101,9 +99,8 @@ class BuilderForm(SubIdForm):
         data = super().clean() or {}
         if self.errors:
             return data
-        link = data["link"] = data["link"] or self.links[0]
         try:
-            self.deep_link = deep_links.build_deep_link(link, page=data["url"], sub_ids=self.get_sub_ids())
+            self.deep_link = deep_links.build_deep_link(data["link"], page=data["url"], sub_ids=self.get_sub_ids())
         except ValidationError as error:
             self.add_error(None, error)
         return data

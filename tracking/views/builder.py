@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from tracking.forms import BuilderForm
 from tracking.links import deep_links, qr
 from tracking.links.addresses import get_current_shop_hosts
 from tracking.links.link_fields import SUB_IDS
+from tracking.models import Link
 
 
 @require_safe
@@ -28,14 +29,25 @@ def build_deep_link(request: HttpRequest, affiliate: Affiliate) -> HttpResponse:
     if not links:
         messages.info(request, _("Create a tracking link first. Deep links are made from it."))
         return redirect(f"{reverse('tracking:link_new')}?{urlencode({'target': page})}")
-    data = request.GET if page.strip() or "result" in request.GET else None
-    form = BuilderForm(data, links=links, hosts=get_current_shop_hosts(), initial={"link": links[0].pk})
+    form = BuilderForm(
+        _read_data(request, links), links=links, hosts=get_current_shop_hosts(), initial={"link": links[0].pk}
+    )
     context = {"form": form, "can_create_links": affiliate.state == State.ACTIVE}
     if form.is_valid():
         context |= _build_result(form)
     if "result" in request.GET:
         return render(request, "tracking/builder_result.html", context)
     return render(request, "tracking/builder.html", context | {"bookmarklet": _build_bookmarklet()})
+
+
+def _read_data(request: HttpRequest, links: list[Link]) -> QueryDict | None:
+    """Return what the form was sent, None if it was only opened. The bookmark names no link: the newest is meant."""
+    if not request.GET.get("url", "").strip() and "result" not in request.GET:
+        return None
+    data = request.GET.copy()
+    if not data.get("link"):
+        data["link"] = str(links[0].pk)
+    return data
 
 
 def _build_result(form: BuilderForm) -> dict[str, object]:
