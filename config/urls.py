@@ -8,7 +8,7 @@ urlpatterns = [
     path("", include("portal.urls")),
     path("", include("affiliates.urls")),
     path("agreement/", include("agreements.urls")),
-    path("", include("tracking.urls")),
+    path("", include("payouts.link_urls")),
     path("", include("payouts.urls")),
     path("", include("shops.urls")),
     path("", include("compliance.urls")),

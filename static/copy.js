@@ -3,15 +3,19 @@
 
 const RESTORE_MILLISECONDS = 3000;
 
-document.addEventListener("DOMContentLoaded", () => {
-  const buttons = document.querySelectorAll("button[data-copy]");
-  if (!buttons.length) {
-    return;
+let announcement = null;
+
+document.addEventListener("DOMContentLoaded", () => prepareCopyButtons(document));
+
+// Scripts that add content to the page call this for it.
+function prepareCopyButtons(root) {
+  const buttons = root.querySelectorAll("button[data-copy]");
+  if (buttons.length && !announcement) {
+    announcement = document.createElement("div");
+    announcement.setAttribute("role", "status");
+    announcement.className = "visually-hidden";
+    document.body.append(announcement);
   }
-  const announcement = document.createElement("div");
-  announcement.setAttribute("role", "status");
-  announcement.className = "visually-hidden";
-  document.body.append(announcement);
   for (const button of buttons) {
     const label = button.textContent;
     button.hidden = false;
@@ -24,7 +28,7 @@ document.addEventListener("DOMContentLoaded", () => {
       }, RESTORE_MILLISECONDS);
     });
   }
-});
+}
 
 // Browsers have no clipboard on pages without HTTPS, except at localhost.
 async function copy(text) {

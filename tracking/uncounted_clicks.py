@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Count, Max, QuerySet
@@ -13,6 +13,8 @@ from tracking.models import Click, Link
 
 DAYS = 30
 _MAX_ROWS = 20
+# What a link is called.
+_LINK = ("link__name", "link__own_name", "link__code")
 
 
 class FailedDeepLink(NamedTuple):
@@ -39,13 +41,15 @@ def list_failed_deep_links(
     if links is not None:
         clicks = clicks.filter(link__in=links)
     rows = (
-        clicks.values("link_id", "failed_deep_link", day=TruncDate("at"))
+        clicks.values("link_id", "failed_deep_link", *_LINK, day=TruncDate("at"))
         .annotate(count=Count("pk"), newest=Max("at"))
         .order_by("-newest", "failed_deep_link")[:_MAX_ROWS]
     )
-    found = list(rows)
-    by_key = Link.objects.in_bulk({row["link_id"] for row in found})
-    return [FailedDeepLink(by_key[row["link_id"]], row["failed_deep_link"], row["day"], row["count"]) for row in found]
+    return [FailedDeepLink(_build_link(row), row["failed_deep_link"], row["day"], row["count"]) for row in rows]
+
+
+def _build_link(row: dict[str, Any]) -> Link:
+    return Link(pk=row["link_id"], **{name.removeprefix("link__"): row[name] for name in _LINK})
 
 
 def count_uncounted_visits(link: Link, *, now: datetime) -> list[UncountedVisits]:

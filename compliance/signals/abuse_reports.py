@@ -12,7 +12,8 @@ from affiliates.models import Affiliate
 from compliance.models import AbuseReport, Signal
 from lib.text import clean_code, fold_code
 from tracking.clicks.requests import truncate_address
-from tracking.models import Coupon, Link
+from tracking.links.own_names import find_link
+from tracking.models import Coupon
 
 HOUR = timedelta(hours=1)
 # Without the cache, reports cannot be counted by network; the fallback limits all reports of an hour together.
@@ -47,9 +48,9 @@ def submit_report(*, page_url: str, link_or_coupon: str, text: str, email: str, 
 
 
 def find_affiliate(text: str) -> Affiliate | None:
-    """Return the affiliate whose tracking link (URL or code) or coupon code `text` is, or None."""
+    """Return the affiliate whose tracking link (URL, code or name) or coupon code `text` is, or None."""
     match = _CODE.match(clean_code(text))
-    link = Link.objects.filter(code=match[1]).select_related("affiliate").first() if match else None
+    link = find_link(match[1]) if match else None
     if link is not None:
         return link.affiliate
     coupons = Coupon.objects.filter(key=fold_code(text)).select_related("affiliate")

@@ -22,6 +22,7 @@ from portal.personal_data.fields import ERASED_TEXT, Handling, list_fields
 from portal.personal_data.owned_rows import Rows, collect_log_entries, collect_rows
 from portal.personal_data.words import MIN_LENGTH, Scrubber, collect_words
 from tracking.clicks import rollups
+from tracking.links import own_names
 from tracking.models import Link
 from tracking.orders import coupon_erasure
 
@@ -55,6 +56,7 @@ def erase_personal_fields(*, affiliate: Affiliate, now: datetime) -> None:
     scrubber.scrub_rows()
     staff_notes.erase_tags(affiliate, identifies=scrubber.finds)
     coupon_erasure.erase_coupons(affiliate=affiliate, now=now)
+    own_names.erase_names(affiliate=affiliate)
     rollups.delete_sub_id_rollups(affiliate)
     for owned in rows.values():
         replace_fields(owned, Handling.ERASED, ERASED_TEXT)

@@ -150,7 +150,8 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
     "tracking.Click": _classify("kind device", blanked=f"{_SUB_IDS} address user_agent referrer_host failed_deep_link"),
     "tracking.ClickLoss": _classify("source"),
     "tracking.Coupon": _classify(replaced="code key"),
-    "tracking.Link": _classify("code permitted_hosts", blanked=f"name {_SUB_IDS}", replaced="target"),
+    "tracking.Link": _classify("code permitted_hosts", blanked=f"name {_SUB_IDS}", replaced="target own_name"),
+    "tracking.LinkName": _classify(replaced="name"),
     "tracking.Order": _classify(
         "order_id status currency click_id customer_hash country device reason clause",
         replaced="coupon_code",

@@ -37,7 +37,7 @@ from payouts.models import (
     StatementLine,
 )
 from portal.models import ErasureRequest
-from tracking.models import Click, Coupon, Link, Order, OrderLine
+from tracking.models import Click, Coupon, Link, LinkName, Order, OrderLine
 
 Rows = QuerySet[Any]
 # Rows that are about others as well. What is recorded about them is not about the affiliate.
@@ -61,6 +61,7 @@ def collect_rows(affiliate: Affiliate) -> dict[str, Rows]:
         "acceptance_persons": AcceptancePerson.objects.filter(acceptance__affiliate=affiliate),
         "promotions": Promotion.objects.filter(affiliates=affiliate),
         "links": links,
+        "link_names": LinkName.objects.filter(link__affiliate=affiliate),
         "declines": Decline.objects.for_affiliate(affiliate),
         "coupons": Coupon.objects.for_affiliate(affiliate),
         "clicks": Click.objects.filter(link__in=links.values("pk")).order_by("at"),

@@ -15,7 +15,7 @@ from payouts.models import PayoutDetails
 from payouts.payout_details.details import get_account
 from portal.personal_data.fields import ERASED_TEXT, FIELDS, Handling, list_fields
 from portal.personal_data.owned_rows import list_addresses
-from tracking.models import Coupon
+from tracking.models import Coupon, LinkName
 
 # A shorter word would be found in too many texts that are not about the affiliate.
 MIN_LENGTH = 3
@@ -28,6 +28,7 @@ def collect_words(affiliate: Affiliate) -> list[str]:
         words |= {details.holder, details.masked, get_account(details).account if details.encrypted else ""}
     words = {word for word in words if len(word) >= MIN_LENGTH and not _is_name_of_another(word, affiliate)}
     words |= {code for code in _list_own_codes(affiliate) if len(code) >= MIN_LENGTH}
+    words |= set(_list_link_names(affiliate))
     return sorted(words, key=lambda word: (-len(word), word))
 
 
@@ -40,6 +41,14 @@ def _list_own_codes(affiliate: Affiliate) -> Iterator[str]:
     for code in Coupon.objects.for_affiliate(affiliate).values_list("code", flat=True):
         if not Coupon.objects.filter(code__iexact=code).exclude(affiliate=affiliate).exists():
             yield code
+
+
+def _list_link_names(affiliate: Affiliate) -> Iterator[str]:
+    """Yield the names of the links as addresses have them, and alone those that are no word of a language."""
+    for name in LinkName.objects.filter(link__affiliate=affiliate).values_list("name", flat=True):
+        yield f"r/{name}"
+        if not name.isalpha():
+            yield name
 
 
 def _list_own_sites(affiliate: Affiliate) -> Iterator[str]:

@@ -1,12 +1,17 @@
 """The affiliate's agreement: the applicable version, past acceptances, and accepting or declining versions."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -30,6 +35,9 @@ from lib.client_address import get_client_address
 from payouts.commissions.term_impact import measure_impact
 from payouts.commissions.unsettled_earnings import get_unsettled_earnings
 from payouts.models import PayoutHold
+from tracking.links.ready_made_link import create_ready_made_link
+from tracking.links.tracking_links import build_short_url
+from tracking.models import Link
 
 
 @never_cache
@@ -86,21 +94,35 @@ def accept(request: HttpRequest, affiliate: Affiliate, pk: UUID) -> HttpResponse
     form = AcceptForm(version, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            acceptances.accept_version(
-                affiliate=affiliate,
-                agreement=version,
-                now=now,
-                by=None,
-                evidence=_build_evidence(request, version, form),
-            )
+            link = _accept(affiliate, version, _build_evidence(request, version, form), now)
         except (ValidationError, IllegalTransition) as error:
             messages.error(request, _format_error(error))
             return redirect(request.get_full_path())
         messages.success(request, _("You accepted version %s. We are sending you a copy by e-mail.") % version.name)
+        if link is not None:
+            messages.success(request, _format_ready_link(link))
         return redirect("portal:home")
     current, _applicable = get_applicable_version(affiliate.pk, at=now)
     context = accept_page.build_context(request, version, current, form, _estimate_impact(affiliate, version, current))
     return render(request, "agreements/accept.html", context)
+
+
+@transaction.atomic
+def _accept(
+    affiliate: Affiliate, version: AgreementVersion, evidence: acceptances.Evidence, now: datetime
+) -> Link | None:
+    """Record the acceptance, and return the tracking link that is made ready after the first one."""
+    acceptance = acceptances.accept_version(affiliate=affiliate, agreement=version, now=now, by=None, evidence=evidence)
+    return create_ready_made_link(affiliate=acceptance.affiliate, now=now)
+
+
+def _format_ready_link(link: Link) -> SafeString:
+    return format_html(
+        '{} <a href="{}">{}</a>',
+        _("Your first tracking link is ready to be shared:"),
+        reverse("tracking:link", args=[link.pk]),
+        build_short_url(link),
+    )
 
 
 def _get_published_version(pk: UUID) -> AgreementVersion:

@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from agreements.models import AgreementVersion
 from shops.landing import self_check
 from shops.models import Connection
+from tracking.links.own_names import find_link
 from tracking.links.tracking_links import build_short_url
 from tracking.models import Link
 
@@ -40,9 +41,9 @@ class CheckForm(forms.Form):
     since = forms.DateTimeField(required=False, widget=forms.HiddenInput)
 
     def clean_link(self) -> Link:
-        """Return the link with this address or code."""
+        """Return the link with this address, code or name."""
         code = self.cleaned_data["link"].partition("?")[0].rstrip("/").rpartition("/")[2]
-        link = Link.objects.filter(code=code).first()
+        link = find_link(code)
         if link is None:
             raise forms.ValidationError(_("There is no such link."))
         return link

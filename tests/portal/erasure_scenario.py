@@ -49,6 +49,7 @@ NAME = "Wilhelmina Quastenflosse"
 FORMER, EMAIL = "quastenflosse@former.example", "wilhelmina@current.example"
 PAYPAL, HOLDER, ACCOUNT = "paypal-of-w@pay.example", "W. Quastenflosse-Zumbusch", "GB33BUKB20201555555555"
 COUPON, LINK_NAME, SUB_ID = "WILHELMINA10", "Minas letter", "minas-footer"
+OWN_NAME, EARLIER_NAME = "minas-gazette", "minas-leaflet"
 HOST, FORMER_HOST = "quastenblog.example", "minas-old-blog.example"
 IP_ADDRESS, BROWSER = "203.0.113.77", "MinaBrowser/9.1"
 REPORT, REPORTER = "She spams my inbox", "reporter@victim.example"
@@ -126,9 +127,17 @@ def _create_account_mail(affiliate: Affiliate) -> None:
 def _create_tracking(affiliate: Affiliate, by: User) -> None:
     target = f"https://shop.example.com/sale?from={SUB_ID}"
     link = tracking_links.create_link(
-        affiliate=affiliate, target=target, name=LINK_NAME, sub_ids=(SUB_ID,), now=STARTS_AT, by=affiliate.user
+        affiliate=affiliate,
+        target=target,
+        name=LINK_NAME,
+        own_name=EARLIER_NAME,
+        sub_ids=(SUB_ID,),
+        now=STARTS_AT,
+        by=affiliate.user,
     )
-    tracking_links.update_link(link=link, target=target, name=LINK_NAME, sub_ids=(SUB_ID, "x"), now=STARTS_AT, by=by)
+    tracking_links.update_link(
+        link=link, target=target, name=LINK_NAME, own_name=OWN_NAME, sub_ids=(SUB_ID, "x"), now=STARTS_AT, by=by
+    )
     assert Client().get(f"/r/{link.code}", headers={"user-agent": "Mozilla/5.0"}).status_code == 302
     Rollup.objects.create(affiliate=affiliate, dimension="sub1", day=STARTS_AT.date(), value=SUB_ID, clicks=1)
     Click.objects.update(referrer_host=HOST, user_agent=BROWSER, address=IP_ADDRESS)

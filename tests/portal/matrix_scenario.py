@@ -157,7 +157,8 @@ def _create_tracking(scenario: Scenario, owner: Affiliate, staff: dict[str, User
     _create_connections(scenario)
     remember(scenario, ClickLoss.objects.create(count=1))
     _create_order_files(scenario, staff["preparers"])
-    scenario.named |= {f"tracking:link{rest}": {"pk": link.pk} for rest in ("", "_pause", "_qr_svg", "_qr_png")}
+    actions = ("", "_pause", "_archive", "_restore", "_qr_svg", "_qr_png")
+    scenario.named |= {f"tracking:link{rest}": {"pk": link.pk} for rest in actions}
     scenario.named["tracking:link_resume"] = {"pk": paused.pk}
     scenario.named["tracking:follow"] = {"code": link.code}
     scenario.named["payouts:order"] = {"pk": order.pk}

@@ -39,6 +39,8 @@ CANARIES = {
     "fingerprint of the account": compute_fingerprint(scenario.PAYPAL),
     "coupon code": scenario.COUPON,
     "link name": scenario.LINK_NAME,
+    "own name of a link": scenario.OWN_NAME,
+    "earlier name of a link": scenario.EARLIER_NAME,
     "sub-ID": scenario.SUB_ID,
     "channel": scenario.HOST,
     "removed channel": scenario.FORMER_HOST,

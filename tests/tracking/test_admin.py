@@ -185,3 +185,18 @@ def test_staff_see_failed_deep_links(manager: Client, link: Link) -> None:
     assert "https://evil.example/&lt;p&gt; (2)" in manager.get(build_url("link", "change", link.pk)).content.decode()
     text = manager.get(build_url("click", "changelist"), {"failed_deep_link__isempty": "0"}).content.decode()
     assert text.count("https://evil.example/&lt;p&gt;") == 2
+
+
+def test_staff_name_links_and_find_them_by_every_name(manager: Client, affiliate: Affiliate, link: Link) -> None:
+    data = {"target": "https://shop.example/", "own_name": "anna-garden", "confirmed": "1"}
+    manager.post(build_url("link", "edit", link.pk), data)
+    response = manager.post(build_url("link", "edit", link.pk), data | {"own_name": "anna-kitchen"}, follow=True)
+    assert "anna-garden" in response.content.decode()
+    link.refresh_from_db()
+    assert link.own_name == "anna-kitchen"
+    for text in ("ANNA-garden", "anna-kitchen"):
+        found = manager.get("/admin/tracking/link/", {"q": text}).content.decode()
+        assert str(link.pk) in found
+    assert str(link.pk) not in manager.get("/admin/tracking/link/", {"q": "anna-house"}).content.decode()
+    refused = manager.post(build_url("link", "edit", link.pk), data | {"own_name": "admin"})
+    assert "is reserved" in refused.content.decode()

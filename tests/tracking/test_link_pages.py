@@ -170,6 +170,10 @@ def test_coupons_are_listed(signed_in: Client, affiliate: Affiliate) -> None:
     assert "SPRING-10" in signed_in.get("/links/").content.decode()
 
 
+def test_page_without_coupons_says_how_to_ask_for_one(signed_in: Client) -> None:
+    assert "ask the program for one" in signed_in.get("/links/").content.decode()
+
+
 def test_new_link_page_shows_short_url(signed_in: Client, affiliate: Affiliate) -> None:
     response = signed_in.post(
         "/links/new/", {"target": "https://shop.example/x", "name": "Mine", "sub1": "a", "sub5": "e"}, follow=True
@@ -187,6 +191,32 @@ def test_invalid_target_is_explained(signed_in: Client) -> None:
 
 def test_form_names_permitted_hosts(signed_in: Client) -> None:
     assert "Enter the full URL of any page on shop.example." in signed_in.get("/links/new/").content.decode()
+
+
+def test_own_name_is_set_and_changed_on_the_pages(signed_in: Client) -> None:
+    data = {"target": "https://shop.example/x", "own_name": "Anna-Garden"}
+    text = signed_in.post("/links/new/", data, follow=True).content.decode()
+    link = Link.objects.get()
+    assert 'data-copy="http' in text
+    assert "/r/anna-garden" in text
+    assert link.code in text
+    text = signed_in.post(f"/links/{link.pk}/", data | {"own_name": "anna-kitchen"}, follow=True).content.decode()
+    assert "anna-garden, which still lead here" in text
+    text = signed_in.post("/links/new/", data).content.decode()
+    assert "The name anna-garden is taken." in text
+    assert "/r/anna-kitchen" in signed_in.get("/links/").content.decode()
+
+
+def test_sub_ids_and_edit_form_open_on_demand(signed_in: Client, affiliate: Affiliate, link: Link) -> None:
+    plain = make_link(affiliate, sub_ids=())
+    texts = [
+        signed_in.get("/links/new/").content.decode(),
+        signed_in.get(f"/links/{plain.pk}/").content.decode(),
+        signed_in.get(f"/links/{link.pk}/").content.decode(),
+        signed_in.post(f"/links/{plain.pk}/", {"target": "https://evil.example/"}).content.decode(),
+        signed_in.post("/links/new/", {"target": "https://shop.example/", "sub2": "x" * 101}).content.decode(),
+    ]
+    assert [text.count(" open>") for text in texts] == [0, 0, 1, 1, 1]
 
 
 def test_link_is_edited_paused_and_resumed(signed_in: Client, link: Link) -> None:

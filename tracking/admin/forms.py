@@ -25,6 +25,7 @@ def build_text_field(label: "StrOrPromise", max_length: int = 100, *, required: 
 class LinkUpdateForm(forms.Form):
     target = build_text_field(_("Destination URL"), MAX_LENGTH, required=True)
     name = build_text_field(_("Name"))
+    own_name = build_text_field(_("Name in the address"), 200)
     sub1 = build_text_field(_("Sub-ID 1"))
     sub2 = build_text_field(_("Sub-ID 2"))
     sub3 = build_text_field(_("Sub-ID 3"))
@@ -34,7 +35,7 @@ class LinkUpdateForm(forms.Form):
 
 class LinkCreateForm(LinkUpdateForm):
     affiliate = AffiliateField()
-    field_order = ("affiliate", "target", "name")
+    field_order = ("affiliate", "target", "name", "own_name")
 
 
 class CouponAssignForm(forms.Form):

@@ -22,8 +22,8 @@ from lib.admin.staff_action import StaffAction, StaffPage
 from lib.formatting import format_date
 from tracking import uncounted_clicks
 from tracking.admin.forms import LinkCreateForm, LinkUpdateForm
-from tracking.links import tracking_links
-from tracking.links.tracking_links import SUB_IDS
+from tracking.links import own_names, tracking_links
+from tracking.links.link_fields import SUB_IDS
 from tracking.models import Link
 
 
@@ -36,23 +36,25 @@ class PauseForm(UsualReasonForm):
 @admin.register(Link)
 class LinkAdmin(ReadOnlyAdmin):
     list_reads_replica = True
-    list_display = ("code", "name", "affiliate", "target", "created_at", "paused_at")
-    list_filter = (("paused_at", admin.EmptyFieldListFilter),)
+    list_display = ("code", "own_name", "name", "affiliate", "target", "created_at", "paused_at")
+    list_filter = (("paused_at", admin.EmptyFieldListFilter), ("archived_at", admin.EmptyFieldListFilter))
     list_select_related = ("affiliate",)
-    search_fields = ("code", "name", "target", "affiliate__code", "affiliate__name")
+    search_fields = ("code", "names__name", "name", "target", "affiliate__code", "affiliate__name")
     fields = (
         "affiliate",
         "address",
+        "earlier_names",
         "name",
         "target",
         "permitted_hosts",
         *SUB_IDS,
         "created_at",
         "paused_at",
+        "archived_at",
         "changed_at",
         "failed_deep_links",
     )
-    readonly_fields = ("address", "failed_deep_links")
+    readonly_fields = ("address", "earlier_names", "failed_deep_links")
     actions_list = ("make",)
     actions_detail = ("edit", "pause", "resume")
 
@@ -96,6 +98,10 @@ class LinkAdmin(ReadOnlyAdmin):
     def address(self, link: Link) -> SafeString:
         return render_link(tracking_links.build_short_url(link))
 
+    @admin.display(description=gettext_lazy("earlier names, which still lead here"))
+    def earlier_names(self, link: Link) -> str:
+        return ", ".join(own_names.list_earlier_names(link))
+
     @admin.display(description=gettext_lazy("failed deep links, last 30 days"))
     def failed_deep_links(self, link: Link) -> SafeString:
         found = uncounted_clicks.list_failed_deep_links(link.affiliate, now=timezone.now(), links=[link.pk])
@@ -119,9 +125,10 @@ class LinkAdmin(ReadOnlyAdmin):
             save,
             reverse("admin:tracking_link_change", args=[object_id]),
             success_message=_("Link saved."),
-            initial={name: getattr(link, name) for name in ("target", "name", *SUB_IDS)},
+            initial={name: getattr(link, name) for name in ("target", "name", "own_name", *SUB_IDS)},
         )
 
 
 def _get_link_fields(answers: dict[str, Any]) -> dict[str, Any]:
-    return {"target": answers["target"], "name": answers["name"], "sub_ids": tuple(answers[name] for name in SUB_IDS)}
+    sub_ids = tuple(answers[name] for name in SUB_IDS)
+    return {name: answers[name] for name in ("target", "name", "own_name")} | {"sub_ids": sub_ids}

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, unquote_plus
 from tracking.clicks.link_loader import SubIds
 from tracking.clicks.requests import clean_text
 from tracking.links import addresses
-from tracking.links.tracking_links import SUB_IDS
+from tracking.links.link_fields import SUB_IDS
 
 # The characters that a query may contain, and the percent sign of existing escapes.
 _SAFE = "%/?@!$&'()*+,;=:-._~[]"

@@ -7,11 +7,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
 
 from agreements.models import Program
 from tracking.links import addresses, pauses
 from tracking.links.pauses import PauseReason
-from tracking.models import Click, Link
+from tracking.models import Click, Link, LinkName
 
 log = logging.getLogger(__name__)
 _MAX_CLICKS_READ = 100_000
@@ -33,13 +35,26 @@ class RedirectLink(NamedTuple):
 
 
 def load_links(codes: Collection[str], *, now: datetime) -> dict[str, RedirectLink]:
-    """Return {code: link} for the codes that exist."""
-    rows = list(Link.objects.filter(code__in=list(codes)).select_related("affiliate"))
+    """Return {code: link} for the codes that exist, of which some may be names in any letter case."""
+    rows = _select_links(codes)
     program = Program.objects.filter(pk=1).first() or Program()
     shop = addresses.get_shop_hosts(program)
     reasons = pauses.find_pause_reasons({row.affiliate_id: row.affiliate.state for row in rows}, program, now=now)
-    links = {row.code: _build_redirect_link(row, shop, reasons[row.affiliate_id]) for row in rows}
-    return {code: link for code, link in links.items() if link is not None}
+    by_code: dict[str, RedirectLink] = {}
+    by_name: dict[str, RedirectLink] = {}
+    for row in rows:
+        if link := _build_redirect_link(row, shop, reasons[row.affiliate_id]):
+            by_code[row.code] = link
+            by_name |= dict.fromkeys(vars(row)["matching_names"], link)
+    return {code: link for code in codes if (link := by_code.get(code) or by_name.get(code.lower()))}
+
+
+def _select_links(codes: Collection[str]) -> list[Link]:
+    """Return the links with one of `codes` as code or name, each with its `matching_names`, by one query."""
+    names = LinkName.objects.filter(name__in={code.lower() for code in codes}).order_by()
+    keys = Link.objects.filter(code__in=list(codes)).order_by().values("pk").union(names.values("link"))
+    matching = ArraySubquery(names.filter(link=OuterRef("pk")).values("name"))
+    return list(Link.objects.filter(pk__in=keys).annotate(matching_names=matching).select_related("affiliate"))
 
 
 def _build_redirect_link(link: Link, shop: frozenset[str], pause_reason: PauseReason | None) -> RedirectLink | None:
@@ -59,10 +74,11 @@ def _build_redirect_link(link: Link, shop: frozenset[str], pause_reason: PauseRe
 
 
 def list_codes_served_since(moment: datetime) -> Iterator[str]:
-    """Yield the codes of links that have clicks since `moment`, in any process.
+    """Yield the codes and names of links that have clicks since `moment`, in any process.
 
     Ids of clicks start with their time, so the primary key finds the rows; `at` selects the partitions.
     """
     first = UUID(int=int(moment.timestamp() * 1000) << 80)
     seen = Click.objects.filter(at__gte=moment, id__gte=first).order_by("-id").values("link_id")[:_MAX_CLICKS_READ]
     yield from Link.objects.filter(id__in=seen).values_list("code", flat=True)
+    yield from LinkName.objects.filter(link__in=seen).values_list("name", flat=True)

@@ -22,7 +22,8 @@ from tracking.clicks.spool import Spool
 from tracking.clicks.spool_drain import drain_orphaned_files
 from tracking.clicks.writer import WAIT_SECONDS, Writer
 
-CODE = re.compile(r"[A-Za-z0-9_-]{4,40}", re.ASCII)
+# Codes, and names in any letter case.
+CODE = re.compile(r"[A-Za-z0-9_-]{3,40}", re.ASCII)
 # Link lookup and click recording share this budget, so that a visit takes less than 250 ms even on a busy machine. A
 # click for which no time is left goes to the spool.
 BUDGET_SECONDS = 0.16

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from affiliates.models import State
+from affiliates.models import Affiliate, State
 from agreements import applicable_version
 from agreements.applicable_version import ApplicableVersion
 from agreements.models import Program
@@ -48,3 +48,8 @@ def find_pause_reason(state: str, applicable: ApplicableVersion) -> PauseReason 
     if applicable.agreement_id is None:
         return PauseReason.NO_AGREEMENT
     return PauseReason.NOT_ACCEPTED if applicable.is_paused else None
+
+
+def find_affiliate_pause(affiliate: Affiliate, program: Program, *, now: datetime) -> PauseReason | None:
+    """Return why none of the affiliate's links is tracked at `now`, or None if they are."""
+    return find_pause_reasons({affiliate.pk: affiliate.state}, program, now=now)[affiliate.pk]

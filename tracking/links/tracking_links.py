@@ -1,98 +1,167 @@
-"""Tracking links: created, changed, paused and resumed by affiliates, or by staff for them (specification 4)."""
+"""Tracking links: created, changed, paused and archived by affiliates, or by staff for them (specification 4)."""
 
 import secrets
 import string
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from affiliates.errors import IllegalTransition
-from affiliates.models import Affiliate, State
-from agreements.models import Program
+from affiliates.models import Affiliate
 from audit import trail
-from tracking.links import addresses
-from tracking.models import Link
+from tracking.links import own_names
+from tracking.links.link_fields import (
+    check_can_promote,
+    clean_sub_ids,
+    clean_target,
+    clean_text,
+    get_permitted_hosts,
+)
+from tracking.models import Link, LinkName
 
-SUB_IDS = ("sub1", "sub2", "sub3", "sub4", "sub5")
 MAX_LINKS = 10_000
 _LETTERS = string.ascii_letters + string.digits
 _CODE_LENGTH = 8
 _ATTEMPTS = 10
 # The audit reason of links that staff create and change.
 FOR_THE_AFFILIATE = "Done by staff for the affiliate."
+# By field, and whether it was to be set.
+_UNCHANGED = {
+    ("paused_at", True): gettext_lazy("%(link)s is already paused."),
+    ("paused_at", False): gettext_lazy("%(link)s is not paused."),
+    ("archived_at", True): gettext_lazy("%(link)s is already archived."),
+    ("archived_at", False): gettext_lazy("%(link)s is not archived."),
+}
 
 
 @transaction.atomic
 def create_link(
-    *, affiliate: Affiliate, target: str, name: str = "", sub_ids: Sequence[str] = (), now: datetime, by: User | None
+    *,
+    affiliate: Affiliate,
+    target: str,
+    name: str = "",
+    own_name: str = "",
+    sub_ids: Sequence[str] = (),
+    now: datetime,
+    by: User | None,
 ) -> Link:
     """Create a link of `affiliate` with a short code that cannot be guessed (specification 4).
 
-    `target` must be an http or https address on one of the shop's hosts; deep links may lead to any of them. Raises
-    ValidationError by field for other targets, for a name or sub-ID that is too long and for inactive affiliates.
+    `target` must be an http or https address on one of the shop's hosts; deep links may lead to any of them. The link
+    is published under `own_name` instead of the code unless that is "". Raises ValidationError by field for other
+    targets, for a name or sub-ID that is too long, for an own name that is malformed, reserved or taken, and for
+    inactive affiliates.
     """
-    _check_can_promote(affiliate)
-    hosts = _get_permitted_hosts()
-    fields = {"name": _clean_text(name, "name"), **_clean_sub_ids(sub_ids), "target": _clean_target(target, hosts)}
-    if Link.objects.for_affiliate(affiliate).count() >= MAX_LINKS:
-        raise ValidationError(_("You can have at most %(limit)d links.") % {"limit": MAX_LINKS})
+    check_can_promote(affiliate)
+    hosts = get_permitted_hosts()
+    fields = {"name": clean_text(name, "name"), **clean_sub_ids(sub_ids), "target": clean_target(target, hosts)}
+    own_name = own_names.clean_own_name(own_name)
+    check_limit(affiliate, 1)
     link = _save_with_unique_code(Link(affiliate=affiliate, permitted_hosts=sorted(hosts), created_at=now, **fields))
-    _record_audit("link created", link, now=now, by=by, after={"target": link.target}, reason=FOR_THE_AFFILIATE)
+    if own_name:
+        own_names.publish_name(link=link, name=own_name, now=now)
+    _record_audit(
+        "link created",
+        link,
+        now=now,
+        by=by,
+        after={"target": link.target, "own_name": own_name},
+        reason=FOR_THE_AFFILIATE,
+    )
     return link
 
 
 @transaction.atomic
 def update_link(
-    *, link: Link, target: str, name: str = "", sub_ids: Sequence[str] = (), now: datetime, by: User | None
+    *,
+    link: Link,
+    target: str,
+    name: str = "",
+    own_name: str | None = None,
+    sub_ids: Sequence[str] = (),
+    now: datetime,
+    by: User | None,
 ) -> None:
-    """Change a link's target, name or sub-IDs under the rules of `create_link`; its code stays."""
-    _check_can_promote(link.affiliate)
-    hosts = _get_permitted_hosts()
-    fields = {"name": _clean_text(name, "name"), **_clean_sub_ids(sub_ids), "target": _clean_target(target, hosts)}
-    before = {field: getattr(link, field) for field in fields}
+    """Change a link's target, name, own name or sub-IDs under the rules of `create_link`; its code stays.
+
+    The own name stays if it is None. If it is "", the link is published under its code again.
+    """
+    check_can_promote(link.affiliate)
+    hosts = get_permitted_hosts()
+    fields = {"name": clean_text(name, "name"), **clean_sub_ids(sub_ids), "target": clean_target(target, hosts)}
+    published = link.own_name or "" if own_name is None else own_names.clean_own_name(own_name)
+    before = {field: getattr(link, field) for field in (*fields, "own_name")}
+    if published != (link.own_name or ""):
+        own_names.publish_name(link=link, name=published, now=now)
     for field, value in fields.items():
         setattr(link, field, value)
     link.permitted_hosts = sorted(hosts)
     link.save(update_fields=[*fields, "permitted_hosts", "changed_at"])
-    _record_audit("link changed", link, now=now, by=by, before=before, after=fields, reason=FOR_THE_AFFILIATE)
+    after = fields | {"own_name": published}
+    _record_audit("link changed", link, now=now, by=by, before=before, after=after, reason=FOR_THE_AFFILIATE)
 
 
 def pause_link(*, link: Link, now: datetime, by: User | None, reason: str = FOR_THE_AFFILIATE) -> None:
     """Pause the link: it redirects without a click id. Raises IllegalTransition if it is paused already."""
-    _set_paused(link, "link paused", now, now=now, by=by, reason=reason)
+    _set_moment(link, "paused_at", now, "link paused", now=now, by=by, reason=reason)
 
 
 def resume_link(*, link: Link, now: datetime, by: User | None, reason: str = FOR_THE_AFFILIATE) -> None:
     """Resume tracking of the link. Raises IllegalTransition if it is not paused."""
-    _set_paused(link, "link resumed", None, now=now, by=by, reason=reason)
+    _set_moment(link, "paused_at", None, "link resumed", now=now, by=by, reason=reason)
+
+
+def archive_link(*, link: Link, now: datetime, by: User | None) -> None:
+    """Leave the link out of the list of links; it goes on working and earning, because it stays published.
+
+    Raises IllegalTransition if it is archived already.
+    """
+    _set_moment(link, "archived_at", now, "link archived", now=now, by=by, reason=FOR_THE_AFFILIATE)
+
+
+def restore_link(*, link: Link, now: datetime, by: User | None) -> None:
+    """Put an archived link back into the list. Raises IllegalTransition if it is not archived."""
+    _set_moment(link, "archived_at", None, "link restored", now=now, by=by, reason=FOR_THE_AFFILIATE)
 
 
 def build_short_url(link: Link) -> str:
     """Return the URL that the affiliate publishes."""
-    return f"{settings.CLICK_BASE_URL}/r/{link.code}"
+    return f"{settings.CLICK_BASE_URL}/r/{link.published_code}"
+
+
+def check_limit(affiliate: Affiliate, count: int) -> None:
+    """Raise ValidationError if the affiliate cannot have `count` more links."""
+    if Link.objects.for_affiliate(affiliate).count() + count > MAX_LINKS:
+        raise ValidationError(_("You can have at most %(limit)d links.") % {"limit": MAX_LINKS})
+
+
+def generate_code() -> str:
+    """Return a random code, which another link may have."""
+    return "".join(secrets.choice(_LETTERS) for _place in range(_CODE_LENGTH))
 
 
 @transaction.atomic
-def _set_paused(
-    link: Link, action: str, paused_at: datetime | None, *, now: datetime, by: User | None, reason: str
+def _set_moment(
+    link: Link, field: str, moment: datetime | None, action: str, *, now: datetime, by: User | None, reason: str
 ) -> None:
-    expected = Link.objects.filter(pk=link.pk, paused_at__isnull=paused_at is not None)
-    if not expected.update(paused_at=paused_at, changed_at=now):
-        text = _("%(link)s is already paused.") if paused_at else _("%(link)s is not paused.")
-        raise IllegalTransition(text % {"link": link})
-    link.paused_at = paused_at
+    """Set `paused_at` or `archived_at`, which must be empty before, or the other way round."""
+    expected = Link.objects.filter(pk=link.pk, **{f"{field}__isnull": moment is not None})
+    if not expected.update(**{field: moment, "changed_at": now}):
+        raise IllegalTransition(_UNCHANGED[field, moment is not None] % {"link": link})
+    setattr(link, field, moment)
     _record_audit(action, link, now=now, by=by, reason=reason)
 
 
 def _save_with_unique_code(link: Link) -> Link:
     for _attempt in range(_ATTEMPTS):
-        link.code = "".join(secrets.choice(_LETTERS) for _place in range(_CODE_LENGTH))
-        if Link.objects.filter(code=link.code).exists():
+        link.code = generate_code()
+        if find_taken([link.code]):
             continue
         try:
             with transaction.atomic():
@@ -103,55 +172,11 @@ def _save_with_unique_code(link: Link) -> Link:
     raise ValidationError(_("No free code was found. Try again."))
 
 
-def _check_can_promote(affiliate: Affiliate) -> None:
-    if affiliate.state == State.APPROVED:
-        raise ValidationError(_("Accept the agreement before you create links."))
-    if affiliate.state != State.ACTIVE:
-        raise ValidationError(
-            _("Only active affiliates can create or change links. The status of this account is: %(state)s.")
-            % {"state": affiliate.get_state_display()}
-        )
-
-
-def _get_permitted_hosts() -> frozenset[str]:
-    hosts = addresses.get_shop_hosts(Program.current())
-    if not hosts:
-        raise ValidationError(
-            {"target": _("The program has not set the shop's address yet, so no links can be created.")}
-        )
-    return hosts
-
-
-def _clean_target(target: str, hosts: frozenset[str]) -> str:
-    """Return the target with white space encoded, and without a click id: each click adds its own."""
-    address = addresses.parse_pasted_address(target)
-    if address is None:
-        raise ValidationError({"target": _("Enter a full URL, such as https://shop.example/page.")})
-    if address.host not in hosts:
-        raise ValidationError(
-            {
-                "target": _("Enter a page on %(hosts)s. Links to %(host)s are not allowed.")
-                % {"hosts": ", ".join(sorted(hosts)), "host": address.host}
-            }
-        )
-    text = addresses.remove_parameter(address.text, settings.CLICK_ID_PARAMETER)
-    if len(text) > addresses.MAX_LENGTH:
-        raise ValidationError({"target": _("This URL is too long.")})
-    return text
-
-
-def _clean_sub_ids(sub_ids: Sequence[str]) -> dict[str, str]:
-    if len(sub_ids) > len(SUB_IDS):
-        raise ValidationError(_("A link can have at most five sub-IDs."))
-    padded = [*sub_ids, *[""] * (len(SUB_IDS) - len(sub_ids))]
-    return {field: _clean_text(text, field) for field, text in zip(SUB_IDS, padded, strict=True)}
-
-
-def _clean_text(text: str, field: str) -> str:
-    text = text.strip()
-    if len(text) > 100 or not text.isprintable():
-        raise ValidationError({field: _("Enter at most 100 printable characters.")})
-    return text
+def find_taken(codes: Collection[str]) -> set[str]:
+    """Return those of `codes` that a link has, or as a name in lower case."""
+    lowered = {code.lower(): code for code in codes}
+    named = LinkName.objects.filter(name__in=lowered).values_list("name", flat=True)
+    return {*Link.objects.filter(code__in=codes).values_list("code", flat=True), *(lowered[name] for name in named)}
 
 
 def _record_audit(

@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import ClassVar, Self
 from uuid import UUID
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Affiliate, State
@@ -28,6 +30,8 @@ class Link(models.Model):
         _("code"), max_length=40, unique=True, validators=[RegexValidator(r"\A[A-Za-z0-9_-]{4,40}\Z")]
     )
     name = models.CharField(_("name"), max_length=100, blank=True)
+    # The newest of its `names`, unless the affiliate went back to the code.
+    own_name = models.CharField(_("name in the address"), max_length=40, null=True, blank=True, editable=False)
     target = models.URLField(_("destination URL"), max_length=2000)
     permitted_hosts = ArrayField(models.CharField(max_length=253), verbose_name=_("permitted hosts"))
     sub1 = models.CharField(_("sub-ID 1"), max_length=100, blank=True)
@@ -38,6 +42,8 @@ class Link(models.Model):
     created_at = models.DateTimeField(_("created"))
     # A paused link still redirects, without a click id.
     paused_at = models.DateTimeField(_("paused"), null=True)
+    # An archived link works like any other; only the list of links leaves it out.
+    archived_at = models.DateTimeField(_("archived"), null=True)
     changed_at = models.DateTimeField(auto_now=True)
 
     objects = LinkQuerySet.as_manager()
@@ -45,11 +51,34 @@ class Link(models.Model):
     class Meta:
         verbose_name = _("tracking link")
         ordering: ClassVar = ["-created_at", "-id"]
-        indexes: ClassVar = [models.Index(fields=["affiliate", "-created_at"])]
-        triggers: ClassVar = build_no_delete_triggers()
+        indexes: ClassVar = [
+            models.Index(fields=["affiliate", "-created_at"]),
+            # For names, which must not be equal to a code in any letter case.
+            models.Index(Lower("code"), name="link_code_lower"),
+        ]
+        triggers: ClassVar = [
+            *build_no_delete_triggers(),
+            pgtrigger.Trigger(
+                name="own_name_is_published",
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("own_name"),
+                when=pgtrigger.After,
+                condition=pgtrigger.Q(new__own_name__isnull=False),
+                func="""
+                    IF NOT EXISTS (SELECT FROM tracking_linkname WHERE name = NEW.own_name AND link_id = NEW.id) THEN
+                        RAISE foreign_key_violation USING MESSAGE = format('%s is no name of this link', NEW.own_name);
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
-        return self.name or self.code
+        return self.name or self.published_code
+
+    @property
+    def published_code(self) -> str:
+        """Return what follows `/r/` in the address that the affiliate publishes."""
+        return self.own_name or self.code
 
 
 class CouponQuerySet(models.QuerySet["Coupon"]):
