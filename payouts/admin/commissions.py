@@ -3,17 +3,33 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
+from agreements.category_names import build_name_subquery, load_category_names
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline
 from lib.admin.pages import build_admin_link
+from lib.formatting import format_category
 from payouts.admin.bases import MoneyAdmin, build_amount_column
 from payouts.models import Commission, CommissionHold, StatementLine
 from payouts.reporting.commission_list import STATE_LABELS, annotate_state
+
+
+class CategoryFilter(admin.SimpleListFilter):
+    """Filters by category, by its display name; what is stored is not searched for the choices."""
+
+    title = gettext_lazy("category")
+    parameter_name = "category"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return sorted(load_category_names().items(), key=lambda item: item[1])
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(category=self.value()) if self.value() else queryset
 
 
 class HoldInline(ReadOnlyInline):
@@ -47,17 +63,17 @@ class CommissionAdmin(MoneyAdmin):
         "line_id_display",
         "affiliate",
         "placed_at",
-        "category",
+        "category_display",
         "rate",
         "amount_display",
         "state",
         "settled",
     )
-    list_filter = ("category", "agreement")
+    list_filter = (CategoryFilter, "agreement")
     list_select_related = ("order", "line", "affiliate")
     search_fields = ("=order__order_id", "=affiliate__code")
     fields = (
-        "order", "line_id_display", "affiliate", "placed_at", "category", "base_display", "rate", "amount_display",
+        "order", "line_id_display", "affiliate", "placed_at", "category_display", "base_display", "rate", "amount_display",
         "state", "settled", "agreement", "clause", "calculation", "validates_at", "forfeited_at", "forfeit_reason",
         "snapshot_sequence",
     )  # fmt: skip
@@ -70,7 +86,12 @@ class CommissionAdmin(MoneyAdmin):
     settled = build_amount_column("settled", gettext_lazy("settled"))
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return annotate_state(super().get_queryset(request), timezone.now())
+        rows = super().get_queryset(request).annotate(category_name=build_name_subquery("category"))
+        return annotate_state(rows, timezone.now())
+
+    @admin.display(description=gettext_lazy("category"), ordering="category")
+    def category_display(self, row: Any) -> str:
+        return row.category_name or format_category(row.category)
 
     @admin.display(description=gettext_lazy("line"))
     def line_id_display(self, row: Commission) -> str:

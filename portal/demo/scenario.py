@@ -19,7 +19,17 @@ from lib.errors import NotAllowed
 from mail.outbox import archive
 from payouts.closing.open_program import open_program
 from payouts.commissions import rollups
-from portal.demo import abuse_reports, balances, conduct, people, program, promotions, rejected_orders, review_cases
+from portal.demo import (
+    abuse_reports,
+    balances,
+    conduct,
+    creatives,
+    people,
+    program,
+    promotions,
+    rejected_orders,
+    review_cases,
+)
 from portal.demo.closes import MonthlyCloses
 from portal.demo.context import DemoContext
 from portal.demo.logins import OWNER, PASSWORD
@@ -60,6 +70,7 @@ def build_demo(*, now: datetime) -> None:
         balances.schedule_balance_changes,
         conduct.schedule_conduct,
         promotions.schedule_promotions,
+        creatives.schedule_creatives,
         abuse_reports.schedule_abuse_reports,
         review_cases.schedule_reviews,
     ):

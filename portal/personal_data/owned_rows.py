@@ -23,6 +23,7 @@ from compliance.models import (
     TargetNotice,
     TerminationNotice,
 )
+from creatives.models import CreativeLink
 from mail.models import Message
 from payouts.models import (
     Adjustment,
@@ -59,6 +60,7 @@ def collect_rows(affiliate: Affiliate) -> dict[str, Rows]:
         "acceptance_persons": AcceptancePerson.objects.filter(acceptance__affiliate=affiliate),
         "promotions": Promotion.objects.filter(affiliates=affiliate),
         "links": links,
+        "creative_links": CreativeLink.objects.filter(affiliate=affiliate),
         "declines": Decline.objects.for_affiliate(affiliate),
         "coupons": Coupon.objects.for_affiliate(affiliate),
         "clicks": Click.objects.filter(link__in=links.values("pk")).order_by("at"),

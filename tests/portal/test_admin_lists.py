@@ -62,3 +62,14 @@ def test_every_list_that_can_be_long_is_read_in_the_order_of_an_index(staff_requ
         if node["Node Type"] == "Sort"
     }
     assert sorted_lists.keys() == FEW_ROWS, sorted_lists
+
+
+def test_breadcrumb_never_names_the_same_twice():
+    """The admin's header names the app and the list: not "Affiliates > Affiliates"."""
+    doubled = [
+        model_admin.opts.label
+        for model_admin in ADMINS
+        if str(model_admin.opts.app_config.verbose_name).casefold()
+        == str(model_admin.opts.verbose_name_plural).casefold()
+    ]
+    assert doubled == []

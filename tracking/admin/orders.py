@@ -1,20 +1,32 @@
 """Orders in the admin, read-only: current state, attribution and all snapshots."""
 
 import json
+from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from agreements.category_names import build_name_subquery
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline
 from tracking.models import Order, OrderLine, OrderSnapshot
 
 
 class LineInline(ReadOnlyInline):
     model = OrderLine
-    fields = ("line_id", "sku", "title", "category", "quantity", "amount", "refunded")
+    fields = ("line_id", "sku", "title", "category_display", "quantity", "amount", "refunded")
+    readonly_fields = ("category_display",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(category_name=build_name_subquery("category"))
+
+    @admin.display(description=gettext_lazy("category"))
+    def category_display(self, line: Any) -> str:
+        """Return the display name with the code, which is what the shop sent."""
+        return f"{line.category_name} ({line.category})" if line.category_name else line.category or "-"
 
 
 @admin.register(Order)
