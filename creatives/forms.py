@@ -46,7 +46,7 @@ class ChangeForm(forms.Form):
     )
     active_from = _build_time_field(gettext_lazy("Active from (UTC)"), "", required=True)
     active_until = _build_time_field(gettext_lazy("Active until (UTC)"), gettext_lazy("Empty for no end."))
-    field_order = ("title", "channel_kinds")
+    field_order: tuple[str, ...] = ("title", "channel_kinds")
 
 
 class _UploadForm(ChangeForm):

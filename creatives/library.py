@@ -72,7 +72,7 @@ def upload_text(
     now: datetime,
     by: User | None,
 ) -> Creative:
-    """Store a text, in which `{link}` stands for the affiliate's link. Raises ValidationError by field."""
+    """Store a text, in which `{link}` is replaced by the affiliate's link. Raises ValidationError by field."""
     creative = Creative(
         kind=Creative.Kind.TEXT,
         body=_clean_body(body),

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 CONTENT = build_image("JPEG", (300, 250))
 
 
-def get_image(creative: Creative, **headers: str) -> HttpResponse:
+def get_image(creative: Creative, **headers: str):
     return Client().get(f"/creatives/images/{creative.pk}", headers=headers)
 
 

@@ -67,7 +67,12 @@ def test_landing_page_is_refused_before_the_shop_is_set(db):
 
 def test_change_keeps_what_is_published_and_is_audited(shop):
     text = upload_text()
-    fields = {"title": "Summer text", "channel_kinds": ["app"], "active_from": NOW, "active_until": None}
+    fields: dict[str, Any] = {
+        "title": "Summer text",
+        "channel_kinds": ["app"],
+        "active_from": NOW,
+        "active_until": None,
+    }
     library.change_creative(creative=text, **fields, now=NOW, by=make_staff("affiliate managers"))
     stored = Creative.objects.get()
     assert (stored.title, stored.channel_kinds, stored.body) == ("Summer text", ["app"], text.body)
@@ -100,7 +105,7 @@ def test_withdrawal_needs_a_reason_and_is_final(affiliate):
     library.withdraw_creative(creative=banner, reason="Over.", now=NOW, by=None)
     with pytest.raises(IllegalTransition, match="has been withdrawn already"):
         library.withdraw_creative(creative=banner, reason="Again.", now=NOW, by=None)
-    fields = {"title": "X", "channel_kinds": ["app"], "active_from": NOW, "active_until": None}
+    fields: dict[str, Any] = {"title": "X", "channel_kinds": ["app"], "active_from": NOW, "active_until": None}
     with pytest.raises(IllegalTransition, match="has been withdrawn already"):
         library.change_creative(creative=banner, **fields, now=NOW, by=None)
 

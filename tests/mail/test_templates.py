@@ -6,7 +6,18 @@ import pytest
 from django.conf import settings
 
 LOCAL_APPS = (
-    *("shops", "accounts", "affiliates", "agreements", "tracking", "payouts", "compliance", "creatives", "portal", "mail"),
+    *(
+        "shops",
+        "accounts",
+        "affiliates",
+        "agreements",
+        "tracking",
+        "payouts",
+        "compliance",
+        "creatives",
+        "portal",
+        "mail",
+    ),
 )
 QUEUE_CALLS = re.compile(
     r"\b(?:notify|notify_many|queue_email|queue_emails|alert_staff|send)\(\s*(?:[\w.]+=[\w.\[\]]+,\s*)*kind=\"(\w+)\""
