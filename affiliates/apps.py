@@ -3,4 +3,4 @@ from django.apps import AppConfig
 
 class AffiliatesConfig(AppConfig):
     name = "affiliates"
-    verbose_name = "Affiliates"
+    verbose_name = "Affiliates and channels"

@@ -1,5 +1,7 @@
 """Display names of categories, from the rate cards (specification 2)."""
 
+from django.db.models import OuterRef, Subquery
+
 from agreements.models import AgreementVersion, Rate
 from lib.formatting import format_category
 
@@ -16,3 +18,9 @@ def load_category_names() -> CategoryNames:
     rates = Rate.objects.filter(agreement__in=AgreementVersion.objects.published())
     newest = rates.order_by("category", "-agreement__effective_at").distinct("category")
     return CategoryNames(newest.values_list("category", "name"))
+
+
+def build_name_subquery(field: str) -> Subquery:
+    """Return the display name of the category in `field` of each row; NULL for one without a rate."""
+    rates = Rate.objects.filter(agreement__in=AgreementVersion.objects.published(), category=OuterRef(field))
+    return Subquery(rates.order_by("-agreement__effective_at").values("name")[:1])

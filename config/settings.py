@@ -87,7 +87,8 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 # --- Apps and middleware ------------------------------------------------------------------------------------------
 
 LOCAL_APPS = [
-    *("audit", "accounts", "mail", "affiliates", "agreements", "tracking", "payouts", "compliance", "shops", "portal"),
+    *("audit", "accounts", "mail", "affiliates", "agreements", "tracking", "payouts", "compliance", "creatives"),
+    *("shops", "portal"),
 ]
 INSTALLED_APPS = [
     "unfold",

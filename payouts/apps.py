@@ -3,7 +3,7 @@ from django.apps import AppConfig
 
 class PayoutsConfig(AppConfig):
     name = "payouts"
-    verbose_name = "Payouts"
+    verbose_name = "Money"
 
     def ready(self) -> None:
         from mail import attachments

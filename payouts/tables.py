@@ -24,6 +24,11 @@ def build_amount_column(field: str, label: Any) -> tables.TemplateColumn:
     return tables.TemplateColumn("{{ record." + field + "|money }}", verbose_name=label, attrs=AMOUNT_ATTRS)
 
 
+def build_bare_amount_column(field: str, label: Any) -> tables.TemplateColumn:
+    """Return a column of amounts without the currency, for a page that names it above the table."""
+    return tables.TemplateColumn("{{ record." + field + "|amount }}", verbose_name=label, attrs=AMOUNT_ATTRS)
+
+
 class CommissionTable(Table):
     order = tables.Column(verbose_name=_("Order"))
     placed = tables.TemplateColumn("{{ record.placed_at|moment }}", verbose_name=_("Placed"))
@@ -63,12 +68,12 @@ class CommissionTable(Table):
 class StatementTable(Table):
     month = tables.Column(accessor="close__period", verbose_name=_("Month"))
     number = tables.Column(verbose_name=_("No."), attrs=AMOUNT_ATTRS)
-    opening = build_amount_column("opening", _("Opening"))
-    settled = build_amount_column("settled", _("Commissions"))
-    adjustments = build_amount_column("adjustments", _("Adjustments"))
-    returned = build_amount_column("returned", _("Returned"))
-    payout = build_amount_column("payout", _("Payout"))
-    closing = build_amount_column("closing", _("Closing"))
+    opening = build_bare_amount_column("opening", _("Opening"))
+    settled = build_bare_amount_column("settled", _("Commissions"))
+    adjustments = build_bare_amount_column("adjustments", _("Adjustments"))
+    returned = build_bare_amount_column("returned", _("Returned"))
+    payout = build_bare_amount_column("payout", _("Payout"))
+    closing = build_bare_amount_column("closing", _("Closing"))
 
     class Meta:
         empty_text = _("No statement yet. You get one for the first month in which a commission is settled.")
@@ -80,7 +85,7 @@ class StatementTable(Table):
 
 class PayoutTable(Table):
     created = tables.TemplateColumn("{{ record.created_at|day }}", verbose_name=_("Created"))
-    amount = build_amount_column("amount", _("Amount"))
+    amount = build_bare_amount_column("amount", _("Amount"))
     state = tables.Column(verbose_name=_("State"))
     destination = tables.TemplateColumn(
         "{{ record.details.get_method_display }} {{ record.details.masked }}", verbose_name=_("To")

@@ -38,6 +38,21 @@ def format_days(number: int) -> str:
     return ngettext("%(n)d day", "%(n)d days", number) % {"n": number}
 
 
+def format_terms(agreement: AgreementVersion) -> dict[str, str]:
+    """Return the terms that are numbers of days as text, by the names that the landing page uses."""
+    return {
+        "attribution_days": format_days(agreement.attribution_days),
+        "validation_days": format_days(agreement.validation_days),
+        "target_days": format_days(agreement.target_days),
+        "cure_days": format_days(agreement.target_cure_days),
+        "notice_days": format_days(agreement.change_notice_days),
+        "reply_days": format_days(agreement.reply_days),
+        "review_days": format_days(agreement.review_days),
+        "appeal_days": format_days(agreement.appeal_days),
+        "leaving_days": format_days(agreement.termination_notice_days),
+    }
+
+
 def list_figures(agreement: AgreementVersion, rates: list[Rate]) -> list[Figure]:
     """Return the terms that decide what an affiliate earns and when, from the click to the payout."""
     low, high = format_rate_range(rates)

@@ -32,8 +32,8 @@ PERMISSIONS_POLICY = (
     "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 )
 RETRY_AFTER_SECONDS = 5
-# Requests of programs, not of people.
-MACHINE_PREFIXES = ("/api/v1/orders/", "/api/v1/reports/", "/hooks/")
+# Requests of programs and of other sites, not of people on our pages.
+MACHINE_PREFIXES = ("/api/v1/orders/", "/api/v1/reports/", "/hooks/", "/creatives/images/")
 
 
 def permissions_policy_middleware(get_response: GetResponse) -> GetResponse:
@@ -95,7 +95,7 @@ def build_error_response(request: HttpRequest, text: str) -> HttpResponse:
 
 
 def machine_requests_middleware(get_response: GetResponse) -> GetResponse:
-    """Answer the API and webhooks without the middleware that follows: no session, language or frame."""
+    """Answer the API, webhooks and banners without the middleware that follows: no session, language or frame."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(MACHINE_PREFIXES):

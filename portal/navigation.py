@@ -86,7 +86,8 @@ def _list_promotion_items(state: str) -> list[Item]:
     if state == "approved":
         return [channels]
     links = Item(_("Links and coupons"), reverse("tracking:links"))
-    return [links, Item(_("Reports"), reverse("payouts:reports")), channels]
+    creatives = Item(_("Creatives"), reverse("creatives:creatives"))
+    return [links, creatives, Item(_("Reports"), reverse("payouts:reports")), channels]
 
 
 def _list_money_items() -> list[Item]:

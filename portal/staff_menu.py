@@ -15,6 +15,7 @@ from affiliates.models import Affiliate, Channel
 from agreements.models import Acceptance, AgreementVersion, Decline, Program, Promotion
 from audit.models import AuditRecord
 from compliance.models import AbuseReport, Review, Signal, TargetCheck, TargetNotice, TargetPause, TerminationNotice
+from creatives.models import Creative
 from mail.models import Message
 from payouts.models import (
     Adjustment,
@@ -51,6 +52,7 @@ MENU: tuple[tuple[str | Promise, tuple[tuple[type[Model], str], ...]], ...] = (
         (
             (Link, "link"),
             (Coupon, "confirmation_number"),
+            (Creative, "image"),
             (Order, "shopping_bag"),
             (Connection, "storefront"),
             (OrderFile, "upload_file"),

@@ -17,6 +17,7 @@ LOCAL_APPS = [
     "tracking",
     "payouts",
     "compliance",
+    "creatives",
     "shops",
     "portal",
 ]

@@ -64,7 +64,7 @@ def test_links_of_documentation_lead_to_files(document: Path) -> None:
 
 
 def draw_layers() -> str:
-    """Return the import contracts as a picture: the apps, and beside four of them the order of their packages."""
+    """Return the import contracts as a picture: the apps, and beside some of them the order of their packages."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     apps, *inside = contracts
     packages = {contract["containers"][0]: contract["layers"] for contract in inside}

@@ -12,10 +12,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from affiliates.affiliate_filter import match_affiliate
-from agreements.models import Rate
+from agreements.category_names import build_name_subquery, load_category_names
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline
 from lib.admin.pages import build_admin_link
 from lib.admin.value_filter import ValueFilter
+from lib.formatting import format_category
 from payouts.admin.bases import MoneyAdmin, build_amount_column
 from payouts.models import Commission, CommissionHold, StatementLine
 from payouts.reporting.commission_list import STATE_LABELS, annotate_state
@@ -53,8 +54,7 @@ class CategoryFilter(ValueFilter):
     parameter_name = "category"
 
     def list_values(self) -> Iterable[tuple[str, str]]:
-        rates = Rate.objects.exclude(category="").order_by("category").values_list("category", flat=True).distinct()
-        return [(category, category) for category in rates]
+        return load_category_names().items()
 
 
 # A search that finds more is too wide to be of use.
@@ -69,7 +69,7 @@ class CommissionAdmin(MoneyAdmin):
         "line_id_display",
         "affiliate",
         "placed_at",
-        "category",
+        "category_display",
         "rate",
         "amount_display",
         "state",
@@ -81,7 +81,7 @@ class CommissionAdmin(MoneyAdmin):
     search_help_text = gettext_lazy("Beginning of an order number, or affiliate's code, e-mail address or name")
     sortable_by = ()
     fields = (
-        "order", "line_id_display", "affiliate", "placed_at", "category", "base_display", "rate", "amount_display",
+        "order", "line_id_display", "affiliate", "placed_at", "category_display", "base_display", "rate", "amount_display",
         "state", "settled", "agreement", "clause", "calculation", "validates_at", "forfeited_at", "forfeit_reason",
         "snapshot_sequence",
     )  # fmt: skip
@@ -94,7 +94,12 @@ class CommissionAdmin(MoneyAdmin):
     settled = build_amount_column("settled", gettext_lazy("settled"))
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return annotate_state(super().get_queryset(request), timezone.now())
+        rows = super().get_queryset(request).annotate(category_name=build_name_subquery("category"))
+        return annotate_state(rows, timezone.now())
+
+    @admin.display(description=gettext_lazy("category"), ordering="category")
+    def category_display(self, row: Any) -> str:
+        return row.category_name or format_category(row.category)
 
     def build_search(self, text: str) -> Q:
         # A list of ids, as PostgreSQL reads no index for an alternative with a subquery.

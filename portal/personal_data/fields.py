@@ -99,6 +99,10 @@ FIELDS: Mapping[str, Mapping[str, Handling]] = {
     "compliance.TargetPause": _classify("reason"),
     "compliance.TerminationNotice": _classify("ground clause state", erased="reason"),
     "contenttypes.ContentType": _classify("app_label model"),
+    "creatives.Creative": _classify(
+        "title kind channel_kinds target language media_type alternative_text body withdrawal_reason"
+    ),
+    "creatives.CreativeImage": _classify("content"),
     "mail.Message": _classify(
         "kind language attachments state",
         deleted="to key context error subject text html",

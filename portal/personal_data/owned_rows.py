@@ -23,6 +23,7 @@ from compliance.models import (
     TargetNotice,
     TerminationNotice,
 )
+from creatives.models import CreativeLink
 from mail.models import Message
 from payouts.models import (
     Adjustment,
@@ -62,6 +63,7 @@ def collect_rows(affiliate: Affiliate) -> dict[str, Rows]:
         "promotions": Promotion.objects.filter(affiliates=affiliate),
         "links": links,
         "link_names": LinkName.objects.filter(link__affiliate=affiliate),
+        "creative_links": CreativeLink.objects.filter(affiliate=affiliate),
         "declines": Decline.objects.for_affiliate(affiliate),
         "coupons": Coupon.objects.for_affiliate(affiliate),
         "clicks": Click.objects.filter(link__in=links.values("pk")).order_by("at"),

@@ -112,6 +112,12 @@ def money(amount: Decimal | str | int | None, currency: str = "") -> str:
 
 
 @register.filter
+def amount(value: Decimal | str | int | None) -> str:
+    """Show an amount without its currency, in a table that names the currency once: "1,234.50"."""
+    return money(value, " ").strip()
+
+
+@register.filter
 def percent(rate: Decimal | str | None) -> str:
     """Show a rate with two decimals: "8.50 %"."""
     return "" if rate is None or rate == "" else formatting.format_percent(Decimal(rate))

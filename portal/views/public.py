@@ -18,6 +18,7 @@ from accounts.models import User
 from affiliates.access import get_affiliate
 from agreements.models import AgreementVersion
 from portal import figures, frame, invitations
+from portal.earning_example import calculate_example
 from portal.forms import ApplyForm
 from portal.setup_steps import list_setup_steps
 from portal.sign_in import is_open_for_applications
@@ -36,6 +37,8 @@ def landing(request: HttpRequest) -> HttpResponse:
         "low": low,
         "high": high,
         "figures": figures.list_figures(agreement, rates),
+        "example": calculate_example(agreement, rates),
+        **figures.format_terms(agreement),
         "program": frame.get_frame(request).program,
         "is_open": is_open_for_applications(now=timezone.now()),
     }

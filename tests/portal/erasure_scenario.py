@@ -26,6 +26,7 @@ from compliance.reviews import decisions, replies
 from compliance.reviews.deadlines_task import enforce_deadlines
 from compliance.reviews.open_review import open_review
 from compliance.signals import abuse_reports
+from creatives import affiliate_links
 from mail import alerts, outbox
 from mail.models import Message
 from payouts.commissions import holds
@@ -37,6 +38,7 @@ from portal import erasure
 from portal.models import IntegrityCheck, ScheduledTask, TaskRun
 from shops import intake
 from shops.models import OrderFile, OrderFileReject, Reject, ShopEvent, ShopOrder
+from tests.creatives.samples import upload_text
 from tests.factories import make_affiliate, make_staff, make_user
 from tests.scenarios import build_order, close_months, create_program, parse_utc
 from tests.shops.connectors.plain_shop import make_connection
@@ -138,6 +140,8 @@ def _create_tracking(affiliate: Affiliate, by: User) -> None:
     tracking_links.update_link(
         link=link, target=target, name=LINK_NAME, own_name=OWN_NAME, sub_ids=(SUB_ID, "x"), now=STARTS_AT, by=by
     )
+    text = upload_text(target="https://shop.example.com/", now=STARTS_AT, by=by)
+    affiliate_links.provide_link(creative=text, affiliate=affiliate, now=STARTS_AT, by=affiliate.user)
     assert Client().get(f"/r/{link.code}", headers={"user-agent": "Mozilla/5.0"}).status_code == 302
     Rollup.objects.create(affiliate=affiliate, dimension="sub1", day=STARTS_AT.date(), value=SUB_ID, clicks=1)
     Click.objects.update(referrer_host=HOST, user_agent=BROWSER, address=IP_ADDRESS)

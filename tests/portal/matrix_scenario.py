@@ -42,6 +42,7 @@ from shops import intake
 from shops.csv_import import files
 from shops.csv_import.columns import REQUIRED
 from shops.models import Connection, Reject
+from tests.creatives.samples import upload_banner
 from tests.factories import PASSWORD, make_affiliate, make_staff, make_user
 from tests.scenarios import build_order, close_months, parse_utc
 from tests.shop.connection import create_connection
@@ -154,6 +155,7 @@ def _create_tracking(scenario: Scenario, owner: Affiliate, staff: dict[str, User
     intake.ingest_orders(snapshots=[old, new, old | {"currency": "GBP"}], source="a test", now=NOW)
     order = Order.objects.get(order_id="OLD")
     remember(scenario, link, coupon, order, Click.objects.first(), Reject.objects.get(), tracking_link_resume=paused)
+    _create_creative(scenario)
     _create_connections(scenario)
     remember(scenario, ClickLoss.objects.create(count=1))
     _create_order_files(scenario, staff["preparers"])
@@ -165,6 +167,13 @@ def _create_tracking(scenario: Scenario, owner: Affiliate, staff: dict[str, User
     scenario.named["api_order"] = {"order_id": "OLD"}
     scenario.named["api_report"] = {"name": "orders"}
     scenario.named["shops:generic_paths"] = {"pk": create_connection("a-secret-of-the-shop").pk}
+
+
+def _create_creative(scenario: Scenario) -> None:
+    """Create a banner that every affiliate may copy."""
+    banner = upload_banner(target="https://shop.example.com/", now=STARTS_AT)
+    remember(scenario, banner)
+    scenario.named |= {f"creatives:{name}": {"pk": banner.pk} for name in ("creative", "link", "image")}
 
 
 def _create_connections(scenario: Scenario) -> None:

@@ -105,6 +105,11 @@ SITE: dict[str, tuple[Row, Row]] = {
     "tracking:link_restore": (NOT_ALLOWED, owner_only("302 tracking:link")),
     "tracking:link_qr_svg": (owner_only("200"), NOT_ALLOWED),
     "tracking:link_qr_png": (owner_only("200"), NOT_ALLOWED),
+    # A banner or text is for every affiliate; each gets a link of their own, while active.
+    "creatives:creatives": (affiliate_page("200"), NOT_ALLOWED),
+    "creatives:creative": (affiliate_page("200"), NOT_ALLOWED),
+    "creatives:link": (NOT_ALLOWED, affiliate_page("302 creatives:creative")),
+    "creatives:image": (PUBLIC, NOT_ALLOWED),
     "payouts:reports": (affiliate_page("200"), NOT_ALLOWED),
     "payouts:reports_csv": (affiliate_page("200"), NOT_ALLOWED),
     **dict.fromkeys(
@@ -195,6 +200,7 @@ CSRF_EXEMPT = (
     *(
         "tracking:follow",
         "shops:script",
+        "creatives:image",
         "portal:unsubscribe",
         "api_batch",
         "api_order",

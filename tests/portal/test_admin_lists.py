@@ -169,3 +169,14 @@ def test_last_page_of_a_long_list_is_read_from_the_end_of_an_index(paged):
     with CaptureQueriesContext(connection) as queries:
         paged.get(p="last")
     assert not [query["sql"] for query in queries if "OFFSET" in query["sql"]]
+
+
+def test_breadcrumb_never_names_the_same_twice():
+    """The admin's header names the app and the list: not "Affiliates > Affiliates"."""
+    doubled = [
+        model_admin.opts.label
+        for model_admin in ADMINS
+        if str(model_admin.opts.app_config.verbose_name).casefold()
+        == str(model_admin.opts.verbose_name_plural).casefold()
+    ]
+    assert doubled == []

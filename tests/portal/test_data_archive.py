@@ -55,6 +55,7 @@ def test_archive_has_everything_about_the_affiliate(affiliate):
     assert report["text"] == scenario.REPORT
     assert {signal["kind"] for signal in read(archive, "signals")} == {"abuse_report", "undeclared_sites"}
     assert read(archive, "commissions")[0]["amount"] == "100.00"
+    assert len(read(archive, "creative_links")) == 1
     assert {name.split("/")[0] for name in archive.namelist()} == {"README.txt", "data", "files", "pdf"}
     assert archive.testzip() is None
 

@@ -21,6 +21,7 @@ from affiliates.models import Affiliate, Channel, State
 from agreements import acceptance_requests
 from agreements.models import AgreementVersion, Program, Promotion
 from compliance.models import Review, ReviewEvent, Signal, TargetCheck, TargetNotice, TerminationNotice
+from creatives.models import Creative, CreativeLink
 from lib.errors import NotAllowed
 from mail.models import Message
 from payouts.closing import close, verification
@@ -120,6 +121,12 @@ def test_demo_has_orders_for_every_common_reason(demo):
     assert 2_500 < Order.objects.count() < 4_500
     assert Click.objects.count() > 15_000
     assert set(Reject.objects.values_list("state", flat=True)) == {Reject.State.OPEN, Reject.State.DISMISSED}
+
+
+def test_demo_has_banners_and_a_text_that_affiliates_have_copied(demo):
+    kinds = Counter(Creative.objects.values_list("kind", flat=True))
+    assert kinds == {"banner": 2, "text": 1}
+    assert CreativeLink.objects.count() == 2
 
 
 def test_demo_violates_no_ledger_invariant(demo):

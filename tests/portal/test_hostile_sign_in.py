@@ -227,8 +227,8 @@ def test_pages_do_not_repeat_the_host(agreement, settings, path):
 
 def test_no_code_builds_addresses_from_the_host_header():
     """Of our own code. django-allauth's addresses are replaced where its mails are queued (portal.sign_in)."""
-    apps = ("accounts", "affiliates", "agreements", "audit", "compliance", "lib", "mail", "payouts", "portal", "shops",
-            "tracking", "config", "templates")  # fmt: skip
+    apps = ("accounts", "affiliates", "agreements", "audit", "compliance", "creatives", "lib", "mail", "payouts", "portal",
+            "shops", "tracking", "config", "templates")  # fmt: skip
     pattern = re.compile(r"build_absolute_uri|get_host\(|HTTP_HOST|request\.scheme|get_current_site")
     # Of the host it only says whether that is an IP address, where no passkey works.
     harmless = ["portal/templatetags/accord.py"]

@@ -89,9 +89,11 @@ def test_read_only_admin_pages_reject_posts(matrix):
     assert not problems, "\n".join(problems)
 
 
-# Objects that every role may see, so a missing one looks different. An unsubscribe address has a signed token.
+# Objects that every role may see, so a missing one looks different. An unsubscribe address has a signed token. Available
+# creatives are offered to every affiliate; `tests/creatives` proves that others are missing.
 PUBLIC_OBJECTS = (
     "agreements:version",
+    "creatives:",
     "portal:agreement_accept",
     "portal:agreement_decline",
     "portal:agreement_take_back_decline",

@@ -20,7 +20,9 @@ class ClickAdmin(ReadOnlyAdmin):
     list_filter = ("kind", ("failed_deep_link", admin.EmptyFieldListFilter), "device")
     list_select_related = ("link__affiliate",)
     search_fields = ("link__code",)
-    search_help_text = gettext_lazy("Beginning of a link's code or its name in the address, or affiliate's code, e-mail address or name")
+    search_help_text = gettext_lazy(
+        "Beginning of a link's code or its name in the address, or affiliate's code, e-mail address or name"
+    )
     sortable_by = ()
     fields = (
         *("id", "at", "link", "affiliate", "kind", "failed_deep_link"),

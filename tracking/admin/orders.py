@@ -1,9 +1,11 @@
 """Orders in the admin, read-only: current state, attribution and all snapshots."""
 
 import json
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -12,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from affiliates.affiliate_filter import match_affiliate
+from agreements.category_names import build_name_subquery
 from lib.admin.bases import ReadOnlyAdmin, ReadOnlyInline
 from lib.formatting import format_datetime
 from lib.text import fold_code
@@ -21,7 +24,16 @@ from tracking.orders.order_lookup import match_order_number
 
 class LineInline(ReadOnlyInline):
     model = OrderLine
-    fields = ("line_id", "sku", "title", "category", "quantity", "amount", "refunded")
+    fields = ("line_id", "sku", "title", "category_display", "quantity", "amount", "refunded")
+    readonly_fields = ("category_display",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(category_name=build_name_subquery("category"))
+
+    @admin.display(description=gettext_lazy("category"))
+    def category_display(self, line: Any) -> str:
+        """Return the display name with the code, which is what the shop sent."""
+        return f"{line.category_name} ({line.category})" if line.category_name else line.category or "-"
 
 
 @admin.register(Order)

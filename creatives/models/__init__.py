@@ -1,0 +1,3 @@
+from creatives.models.creative import Creative, CreativeImage, CreativeLink
+
+__all__ = ["Creative", "CreativeImage", "CreativeLink"]
