@@ -29,6 +29,7 @@ from config.environment import (
     read_required,
     report_error,
 )
+from config.messages import *  # noqa: F403 -- its names are settings
 from config.processes import *  # noqa: F403 -- its names are settings
 from config.program import *  # noqa: F403 -- its names are settings
 from config.replica import *  # noqa: F403 -- its names are settings
@@ -87,7 +88,8 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 # --- Apps and middleware ------------------------------------------------------------------------------------------
 
 LOCAL_APPS = [
-    *("audit", "accounts", "mail", "affiliates", "agreements", "tracking", "payouts", "compliance", "shops", "portal"),
+    *("audit", "accounts", "mail", "affiliates", "agreements", "tracking", "payouts", "compliance", "shops"),
+    *("messaging", "portal"),
 ]
 INSTALLED_APPS = [
     "unfold",

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("payouts.urls")),
     path("", include("shops.urls")),
     path("", include("compliance.urls")),
+    path("", include("messaging.urls")),
     path("accounts/", include("portal.account_urls")),
     path("api/v1/", include("portal.api_urls")),
     path("hooks/", include("shops.hook_urls")),

@@ -9,9 +9,6 @@ from lib.admin.staff_action import StaffAction
 from mail import delivery
 from mail.models import Message
 
-# E-mails with links that sign users in, which staff must not read.
-SIGN_IN_PREFIX = "account"
-
 
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
@@ -31,7 +28,7 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("text"))
     def body(self, message: Message) -> str:
-        if message.kind.startswith(SIGN_IN_PREFIX):
+        if message.has_sign_in_link:
             return _("Hidden, because it contains a sign-in link.")
         return message.text
 

@@ -19,6 +19,7 @@ from affiliates.models import Affiliate, Channel
 from agreements.models import AgreementVersion, Decline, Program
 from compliance.models import Review, Signal, TargetNotice
 from mail.models import Message
+from messaging.models import Conversation
 from payouts.models import Adjustment, Close, CloseException, Payout, PayoutBatch
 from portal import todo_counts, todo_hints
 from portal.models import ErasureRequest, ScheduledTask
@@ -58,6 +59,14 @@ ENTRIES = (
         todo_counts.count_channels,
         Channel,
         {"state__exact": "pending"},
+    ),
+    Entry(
+        _("Messages to answer"),
+        _("from affiliates"),
+        "messaging.answer_conversation",
+        todo_counts.count_messages_to_answer,
+        Conversation,
+        {"state__in": "unread,read"},
     ),
     Entry(
         _("Reviews to decide"),

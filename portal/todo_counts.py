@@ -10,6 +10,7 @@ from affiliates.models import Affiliate, Channel, State
 from agreements.models import Decline
 from compliance.models import Review, Signal, TargetNotice
 from mail.models import Message
+from messaging.models import Conversation
 from payouts.closing import close
 from payouts.models import Adjustment, Close, CloseException, Payout, PayoutBatch
 from portal import integrity_checks, scheduled_tasks
@@ -43,6 +44,10 @@ def count_channels(now: datetime) -> Count:
     """Count channels of approved affiliates; an applicant's channels are decided with the application."""
     rows = Channel.objects.filter(state=Channel.State.PENDING)
     return _count_with_age(rows.filter(affiliate__state__in=[State.APPROVED, State.ACTIVE]), "added_at", now - WEEK)
+
+
+def count_messages_to_answer(now: datetime) -> Count:
+    return _count_with_age(Conversation.objects.to_answer(), "last_message_at", now - SOON)
 
 
 def count_reviews(now: datetime) -> Count:

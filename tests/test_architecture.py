@@ -18,6 +18,7 @@ LOCAL_APPS = [
     "payouts",
     "compliance",
     "shops",
+    "messaging",
     "portal",
 ]
 MODELS = [model for model in apps.get_models() if model._meta.app_label in LOCAL_APPS]

@@ -34,6 +34,7 @@ from lib.admin.bases import BaseAdmin, ReadOnlyInline
 from lib.admin.staff_action import StaffAction, StaffPage
 from lib.errors import NotAllowed
 from lib.typed import display
+from messaging.admin.conversations import build_write_url
 from payouts.admin.csv_import import serve_import
 from portal.admin.affiliate_import import AffiliateImport
 from portal.admin.channels import ApprovalForm
@@ -97,7 +98,7 @@ class AffiliateAdmin(BaseAdmin):
     inlines = (ChannelInline, StatusChangeInline)
     actions = ("approve_selected", "reject_selected")
     actions_list = ("import_file",)
-    actions_detail = ("approve", "reject", "open_review", "suspend", "reinstate", "give_notice")
+    actions_detail = ("approve", "reject", "write_message", "open_review", "suspend", "reinstate", "give_notice")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Affiliate]:
         confirmed = EmailAddress.objects.filter(
@@ -221,6 +222,10 @@ class AffiliateAdmin(BaseAdmin):
         explanation=NOTICE_EXPLANATION,
         success=gettext_lazy("Notice given."),
     )
+
+    @StaffPage(gettext_lazy("Write a message"), permission="messaging.answer_conversation", rows=Q(erased_at=None))
+    def write_message(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(build_write_url(get_object_or_404(Affiliate, pk=object_id)))
 
     @StaffPage(
         gettext_lazy("Open a review"),

@@ -19,7 +19,17 @@ from lib.errors import NotAllowed
 from mail.outbox import archive
 from payouts.closing.open_program import open_program
 from payouts.commissions import rollups
-from portal.demo import abuse_reports, balances, conduct, people, program, promotions, rejected_orders, review_cases
+from portal.demo import (
+    abuse_reports,
+    balances,
+    conduct,
+    correspondence,
+    people,
+    program,
+    promotions,
+    rejected_orders,
+    review_cases,
+)
 from portal.demo.closes import MonthlyCloses
 from portal.demo.context import DemoContext
 from portal.demo.logins import OWNER, PASSWORD
@@ -62,6 +72,7 @@ def build_demo(*, now: datetime) -> None:
         promotions.schedule_promotions,
         abuse_reports.schedule_abuse_reports,
         review_cases.schedule_reviews,
+        correspondence.schedule_correspondence,
     ):
         part(context)
     rejected_orders.schedule_rejected_orders(context, shop)
@@ -72,6 +83,7 @@ def build_demo(*, now: datetime) -> None:
     checks.check_targets(now=now)
     signals.detect_signals(now=now)
     archive(now=now)
+    correspondence.mark_old_read(now)
     rollups.fold_rollups(wait=True)
     # One hash for all accounts: computing it is slow on purpose.
     User.objects.filter(email__endswith=f"@{DOMAIN}").update(password=make_password(PASSWORD))

@@ -5,7 +5,20 @@ import re
 import pytest
 from django.conf import settings
 
-LOCAL_APPS = ("shops", "accounts", "affiliates", "agreements", "tracking", "payouts", "compliance", "portal", "mail")
+LOCAL_APPS = (
+    *(
+        "shops",
+        "accounts",
+        "affiliates",
+        "agreements",
+        "tracking",
+        "payouts",
+        "compliance",
+        "messaging",
+        "portal",
+        "mail",
+    ),
+)
 QUEUE_CALLS = re.compile(
     r"\b(?:notify|notify_many|queue_email|queue_emails|alert_staff|send)\(\s*(?:[\w.]+=[\w.\[\]]+,\s*)*kind=\"(\w+)\""
 )
