@@ -4,12 +4,14 @@ import logging
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Count, IntegerField, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from affiliates.models import Affiliate
@@ -18,8 +20,6 @@ from mail.rendering import RenderedMail, render
 from messaging.models import AnnouncementReceipt
 
 PAGE_SIZE = 25
-# A higher number says no more, and costs a longer search on every page.
-MAX_COUNTED = 99
 log = logging.getLogger(__name__)
 M = TypeVar("M", bound=Model)
 _FOOTER = "\n--\n"
@@ -59,12 +59,20 @@ def list_emails(affiliate: Affiliate) -> QuerySet[Message]:
 
 
 def count_unread(affiliate: Affiliate) -> int:
-    """Return how many notifications are unread, at most MAX_COUNTED + 1, in one query."""
-    emails = Message.objects.filter(user=affiliate.user_id, read_at=None).exclude(kind="announcement")
-    receipts = AnnouncementReceipt.objects.filter(affiliate=affiliate, read_at=None)
-    limit = MAX_COUNTED + 1
-    both = emails.order_by().values("pk")[:limit].union(receipts.order_by().values("pk")[:limit], all=True)
-    return min(both.count(), limit)
+    """Return how many notifications are unread, in one query."""
+    return int(Affiliate.objects.filter(pk=affiliate.pk).values_list(build_unread_count(), flat=True)[0])
+
+
+def build_unread_count() -> Combinable:
+    """Return an expression that counts the unread notifications of the affiliate of a row."""
+    emails = Message.objects.filter(user=OuterRef("user_id"), read_at=None).exclude(kind="announcement")
+    receipts = AnnouncementReceipt.objects.filter(affiliate=OuterRef("pk"), read_at=None)
+    return _count(emails, "user") + _count(receipts, "affiliate")
+
+
+def _count(rows: QuerySet[Any], owner: str) -> Coalesce:
+    counted = rows.order_by().values(owner).annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
 def get_page(affiliate: Affiliate, cursor: str) -> NotificationPage:

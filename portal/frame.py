@@ -119,7 +119,7 @@ class Frame:
 
     @cached_property
     def unread_notifications(self) -> int:
-        """Return how many notifications the signed-in affiliate has not read, at most 100."""
+        """Return how many notifications the signed-in affiliate has not read; the home sets it."""
         return notifications.count_unread(self.affiliate) if self.affiliate else 0
 
     @cached_property

@@ -3,6 +3,7 @@
 import pytest
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from messaging import conversations
 from messaging.models import Conversation
@@ -28,7 +29,7 @@ def test_affiliate_writes_reads_and_answers(affiliate, client):
     assert 'href="https://ann.example' not in page
     conversation = Conversation.objects.get()
     by = make_staff("affiliate managers")
-    conversations.answer_affiliate(conversation=conversation, text="Fine.", now=NOW, by=by)
+    conversations.answer_affiliate(conversation=conversation, text="Fine.", now=timezone.now(), by=by)
     assert "new answer" in client.get(LIST).content.decode()
     url = reverse("messaging:conversation", args=[conversation.pk])
     page = client.get(url).content.decode()
