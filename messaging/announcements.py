@@ -19,7 +19,7 @@ from messaging.audiences import select_readers
 from messaging.models import Announcement, AnnouncementReceipt
 from messaging.texts import clean_subject, clean_text
 
-BATCH_SIZE = 1000
+BATCH_SIZE = 500
 SECONDS = 20.0
 DRAFT_FIELDS = ("subject", "text", "states", "countries", "channel_kinds", "activity")
 State = Announcement.State

@@ -80,8 +80,10 @@ class Announcement(models.Model):
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(state__in=["draft", "discarded"], sent_at__isnull=True)
-                | Q(state__in=["sending", "sent"], sent_at__isnull=False),
+                condition=Q(state="draft", sent_at__isnull=True)
+                | Q(state="discarded", sent_at__isnull=True)
+                | Q(state="sending", sent_at__isnull=False)
+                | Q(state="sent", sent_at__isnull=False),
                 name="announcement_sent_at_set",
             )
         ]

@@ -67,7 +67,9 @@ class Conversation(models.Model):
                 condition=~Q(subject__contains="[erased]"),
                 name="conversation_subject",
             ),
-            models.CheckConstraint(condition=Q(state__in=["unread", "read", "answered"]), name="conversation_state"),
+            models.CheckConstraint(
+                condition=Q(state="unread") | Q(state="read") | Q(state="answered"), name="conversation_state"
+            ),
         ]
         triggers: ClassVar = build_no_delete_triggers()
 
